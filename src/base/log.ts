@@ -1,0 +1,16 @@
+/** Where the engine tells what it does. The action's is the workflow log; tests pass one that keeps the lines. */
+export interface Log {
+  info(line: string): void;
+  warning(line: string): void;
+  debug(line: string): void;
+  /** Runs one phase under a heading that the log can fold. */
+  group<T>(title: string, phase: () => Promise<T>): Promise<T>;
+}
+
+/** A log that keeps nothing. */
+export const silentLog: Log = {
+  info: () => undefined,
+  warning: () => undefined,
+  debug: () => undefined,
+  group: (_title, phase) => phase(),
+};

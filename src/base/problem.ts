@@ -1,0 +1,104 @@
+/**
+ * What kind of trouble a problem is. One annotation is written per kind, so a kind groups what a reader mends in one place.
+ */
+export type ProblemKind =
+  | 'input'
+  | 'filter'
+  | 'targets'
+  | 'kubeconfig'
+  | 'connection'
+  | 'permission'
+  | 'cluster'
+  | 'mount'
+  | 'workload'
+  | 'conflict'
+  | 'rollout'
+  | 'cancelled'
+  | 'internal';
+
+/** One thing that is wrong, said to the person who has to mend it. */
+export interface Problem {
+  readonly kind: ProblemKind;
+  /** What it is about: an input's name, a workload, an object. */
+  readonly subject?: string;
+  /** What happened and why, one sentence without a full stop's worth of stack. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy?: string;
+  readonly cause?: unknown;
+}
+
+/** Either a value or everything that is wrong with what it should have been made of. */
+export type Checked<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Wraps a good value. */
+export function good<T>(value: T): Checked<T> {
+  return { ok: true, value };
+}
+
+/** Wraps one or more problems. */
+export function bad(...problems: readonly Problem[]): { readonly ok: false; readonly problems: readonly Problem[] } {
+  return { ok: false, problems };
+}
+
+/** Carries problems through code that has to throw; `cause` is that of the first problem. */
+export class ProblemError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(...problems: readonly Problem[]) {
+    super(problems.map(describeProblem).join('\n'), { cause: problems[0]?.cause });
+    this.name = 'ProblemError';
+    this.problems = problems;
+  }
+}
+
+/** Gathers the problems of many checks so that one run reports them all together. */
+export class Findings {
+  readonly #problems: Problem[] = [];
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  get clean(): boolean {
+    return this.#problems.length === 0;
+  }
+
+  add(...problems: readonly Problem[]): void {
+    this.#problems.push(...problems);
+  }
+
+  /** Gives the checked value, or keeps its problems and gives undefined. */
+  take<T>(checked: Checked<T>): T | undefined {
+    if (checked.ok) return checked.value;
+    this.add(...checked.problems);
+    return undefined;
+  }
+}
+
+/** One line for a log: subject, message, remedy. */
+export function describeProblem(problem: Problem): string {
+  const subject = problem.subject === undefined ? '' : `${problem.subject}: `;
+  const remedy = problem.remedy === undefined ? '' : ` ${problem.remedy}`;
+  return `${subject}${problem.message}${remedy}`;
+}
+
+/** Turns anything thrown into problems; what is not one of ours is an internal error that keeps its cause. */
+export function problemsOf(thrown: unknown): readonly Problem[] {
+  if (thrown instanceof ProblemError) return thrown.problems;
+  return [
+    {
+      kind: 'internal',
+      message: `Unexpected error: ${messageOf(thrown)}.`,
+      remedy: 'This is a defect of deploy-wasm-filter; re-run with debug logging for the stack and report it.',
+      cause: thrown,
+    },
+  ];
+}
+
+/** The message of anything thrown. Unlike `instanceof`, the check holds for errors made in another context, as Node's own are under a test runner. */
+export function messageOf(thrown: unknown): string {
+  return Error.isError(thrown) ? thrown.message : String(thrown);
+}

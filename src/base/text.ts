@@ -1,0 +1,47 @@
+import leven from 'leven';
+
+/** Joins words as a person would: `a`, `a or b`, `a, b or c`. */
+export function listWords(words: readonly string[], last = 'or'): string {
+  if (words.length < 2) return words.join('');
+  return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
+}
+
+/** `1 pod`, `3 pods`. */
+export function count(n: number, noun: string, plural = `${noun}s`): string {
+  return `${n} ${n === 1 ? noun : plural}`;
+}
+
+/** A size in bytes for a reader: `512 B`, `31.2 KiB`, `1.40 MiB`. */
+export function formatBytes(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 * 1024) return `${(bytes / 1024).toFixed(1)} KiB`;
+  return `${(bytes / 1024 / 1024).toFixed(2)} MiB`;
+}
+
+/** A time in milliseconds for a reader: `0.4 s`, `42 s`, `3 min 5 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
+}
+
+/**
+ * The names a mistyped one was probably meant to be: at most `most`, nearest first, none that differs in more than
+ * about a third of its letters.
+ */
+export function nearestNames(wanted: string, known: Iterable<string>, most = 3): string[] {
+  const limit = Math.min(Math.max(2, Math.ceil(wanted.length / 3)), wanted.length - 1);
+  return [...new Set(known)]
+    .map((name) => ({ name, distance: name.includes(wanted) ? 1 : leven(wanted, name, { maxDistance: limit + 1 }) }))
+    .filter(({ distance }) => distance <= limit)
+    .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))
+    .slice(0, most)
+    .map(({ name }) => name);
+}
+
+/** Cuts a text to `most` characters, never inside a character, and says that it was cut. */
+export function truncate(text: string, most: number): string {
+  const characters = [...text];
+  return characters.length <= most ? text : `${characters.slice(0, Math.max(0, most - 1)).join('')}…`;
+}

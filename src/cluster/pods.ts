@@ -1,0 +1,75 @@
+import type { ContainerStatus, Event, Pod } from './objects.ts';
+import type { WorkloadKind } from './resources.ts';
+
+/** The workload a pod belongs to. */
+export interface PodOwner {
+  readonly kind: WorkloadKind;
+  readonly name: string;
+}
+
+/** The name that Istio gives to the proxy's container, in `containers` or, as a native sidecar, in `initContainers`. */
+export const PROXY_CONTAINER = 'istio-proxy';
+
+/**
+ * The workload a pod belongs to, or undefined when none of ours made it. A Deployment's pods belong to a ReplicaSet named
+ * after the Deployment and the label `pod-template-hash`, so its name needs no further request.
+ */
+export function ownerOf({ metadata }: Pod): PodOwner | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  if (owner === undefined) return undefined;
+  if (owner.kind === 'StatefulSet' || owner.kind === 'DaemonSet') return { kind: owner.kind, name: owner.name };
+  const hash = metadata.labels?.['pod-template-hash'];
+  if (owner.kind !== 'ReplicaSet' || hash === undefined || !owner.name.endsWith(`-${hash}`)) return undefined;
+  return { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) };
+}
+
+/** Whether the pod's Ready condition holds. */
+export function isReady({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false;
+}
+
+/** Why a pod is not ready, short: `ImagePullBackOff (app): …`, `Unschedulable: …`, `istio-proxy not ready`. Empty when ready. */
+export function describePod(pod: Pod): string {
+  if (isReady(pod)) return '';
+  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  const { status = {} } = pod;
+  if (status.phase === 'Failed') return [status.reason ?? 'Failed', status.message].filter(Boolean).join(': ');
+  const unscheduled = status.conditions?.find(
+    ({ type, status: state }) => type === 'PodScheduled' && state === 'False',
+  );
+  if (unscheduled !== undefined) return `${unscheduled.reason ?? 'Unschedulable'}: ${unscheduled.message ?? 'no node'}`;
+  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  const troubled = containers.map(describeContainer).filter((text) => text !== '');
+  // Many containers wait only because an earlier one does; say what is special first.
+  const special = troubled.filter((text) => !/^(ContainerCreating|PodInitializing)/.test(text));
+  return special[0] ?? troubled[0] ?? (containers.length === 0 ? 'Pending' : 'not ready');
+}
+
+function describeContainer({ name, ready, state, started }: ContainerStatus): string {
+  if (state?.waiting !== undefined) {
+    const { reason = 'Waiting', message } = state.waiting;
+    if (reason === 'ContainerCreating' || reason === 'PodInitializing') return reason;
+    return `${reason} (${name})${message === undefined ? '' : `: ${message}`}`;
+  }
+  if (state?.terminated !== undefined && state.terminated.exitCode !== 0) {
+    const { reason = 'Terminated', exitCode, message } = state.terminated;
+    return `${reason} (${name}), exit code ${exitCode}${message === undefined ? '' : `: ${message}`}`;
+  }
+  if (state?.running !== undefined && (ready === false || started === false)) return `${name} not ready`;
+  return '';
+}
+
+/** Reasons of warning events that name a cause, the most telling first; others only say that something is not ready yet. */
+const TELLING_EVENTS = ['FailedMount', 'FailedCreate', 'FailedScheduling', 'Failed', 'BackOff', 'Unhealthy'];
+
+/** The most telling warning event about one of the given objects (by name), as `reason: message`. */
+export function tellingEvent(events: readonly Event[], names: ReadonlySet<string>): string | undefined {
+  const rank = ({ reason = '' }: Event): number => {
+    const at = TELLING_EVENTS.indexOf(reason);
+    return at === -1 ? TELLING_EVENTS.length : at;
+  };
+  const [first] = events
+    .filter(({ type, involvedObject }) => type === 'Warning' && names.has(involvedObject?.name ?? ''))
+    .sort((a, b) => rank(a) - rank(b));
+  return first === undefined ? undefined : `${first.reason ?? 'Warning'}: ${first.message ?? ''}`;
+}

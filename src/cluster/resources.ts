@@ -1,0 +1,41 @@
+/** A kind of object the action reads or writes, and where the API server keeps it. */
+export interface Resource {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly group: string;
+  readonly plural: string;
+}
+
+function resource(apiVersion: string, kind: string, plural: string): Resource {
+  const [group, version] = apiVersion.split('/');
+  return { kind, apiVersion, plural, group: version === undefined ? '' : (group ?? '') };
+}
+
+export const CONFIG_MAP = resource('v1', 'ConfigMap', 'configmaps');
+export const POD = resource('v1', 'Pod', 'pods');
+export const EVENT = resource('v1', 'Event', 'events');
+export const NAMESPACE = resource('v1', 'Namespace', 'namespaces');
+export const ENVOY_FILTER = resource('networking.istio.io/v1alpha3', 'EnvoyFilter', 'envoyfilters');
+export const ACCESS_REVIEW = resource('authorization.k8s.io/v1', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews');
+
+export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
+
+export const WORKLOADS: Readonly<Record<WorkloadKind, Resource>> = {
+  Deployment: resource('apps/v1', 'Deployment', 'deployments'),
+  StatefulSet: resource('apps/v1', 'StatefulSet', 'statefulsets'),
+  DaemonSet: resource('apps/v1', 'DaemonSet', 'daemonsets'),
+};
+
+/** The path of a collection, or of one object in it. `namespace` is undefined for what has none. */
+export function resourcePath(of: Resource, namespace: string | undefined, name?: string): string {
+  const root = of.group === '' ? `/api/${of.apiVersion}` : `/apis/${of.apiVersion}`;
+  const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
+  const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
+  return `${root}${scope}/${of.plural}${object}`;
+}
+
+/** The resource as RBAC rules and the API server's messages write it: `deployments.apps`, `configmaps`. */
+export function resourceName(of: Resource): string {
+  return of.group === '' ? of.plural : `${of.plural}.${of.group}`;
+}

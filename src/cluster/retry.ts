@@ -1,0 +1,46 @@
+/** What became of one attempt: an HTTP status, or the code of a failed connection. */
+export type AttemptOutcome =
+  | { readonly status: number; readonly retryAfterSeconds?: number }
+  | { readonly connectionCode: string };
+
+const RETRIED_STATUSES = new Set([500, 502, 503, 504]);
+const RETRIED_CONNECTION_CODES = new Set([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'UND_ERR_SOCKET',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+]);
+
+/** Most attempts per reason: a throttling server is obeyed longer than a failing one is asked again. */
+const ATTEMPTS = { throttled: 10, failing: 5, connection: 4 } as const;
+const LONGEST_WAIT_MS = 60_000;
+
+/**
+ * How long to wait before the next attempt, in milliseconds, or undefined to give up.
+ * Every request this client makes may be repeated: reads, server-side applies with one manager and body, and merge
+ * patches guarded by resourceVersion. A `Retry-After` is a lower bound, as in client-go (rest/with_retry.go).
+ * @param attempt how many attempts were made, from 1
+ * @param random a number in [0, 1), for jitter
+ */
+export function retryDelay(attempt: number, outcome: AttemptOutcome, random: number): number | undefined {
+  const backoff = Math.min(200 * 2 ** (attempt - 1), 5_000) * (0.75 + random / 2);
+  if ('connectionCode' in outcome) {
+    return RETRIED_CONNECTION_CODES.has(outcome.connectionCode) && attempt < ATTEMPTS.connection ? backoff : undefined;
+  }
+  const most =
+    outcome.status === 429 ? ATTEMPTS.throttled : RETRIED_STATUSES.has(outcome.status) ? ATTEMPTS.failing : 1;
+  if (attempt >= most) return undefined;
+  return Math.min(Math.max((outcome.retryAfterSeconds ?? 0) * 1000, backoff), LONGEST_WAIT_MS);
+}
+
+/** Reads a `Retry-After` header: seconds, or an HTTP date (RFC 9110, 10.2.3). Undefined when absent or unreadable. */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined || header.trim() === '') return undefined;
+  if (/^\d+$/.test(header.trim())) return Number(header);
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, (date - now) / 1000);
+}

@@ -1,0 +1,99 @@
+import { pause } from '../base/concurrency.ts';
+import { isObject } from '../base/json.ts';
+import { messageOf } from '../base/problem.ts';
+import type { Client, ObjectList } from './client.ts';
+import { ApiError, ConnectionError } from './errors.ts';
+import type { Workload } from './objects.ts';
+import { WORKLOADS, type WorkloadKind } from './resources.ts';
+
+/** One change of a workload: its new state, or undefined when it was deleted. */
+export type OnWorkload = (name: string, workload: Workload | undefined) => void;
+
+export interface FollowOptions {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  readonly onWorkload: OnWorkload;
+  /** The workloads that are waited for: those a list no longer has were deleted. */
+  readonly awaited: () => readonly string[];
+  /** Ends the following. */
+  readonly signal: AbortSignal;
+  readonly debug: (line: string) => void;
+}
+
+/** A watch is opened anew this often, so that one whose connection died silently is blind no longer than this. */
+const WATCH_SECONDS = 20;
+const POLL_MS = 2_000;
+
+/**
+ * Reports every workload of a kind in a namespace, then each change, until the signal aborts: one list, then a watch.
+ * A watch that ends is resumed, an expired one (410) starts from a new list, and where watching is not allowed it lists
+ * every 2 s. An API server that is away for a while is asked again. Throws when it refuses: then nothing more can be known.
+ */
+export async function followWorkloads(client: Client, options: FollowOptions): Promise<void> {
+  const { kind, namespace, onWorkload, awaited, signal, debug } = options;
+  while (!signal.aborted) {
+    const list = await listPatiently(client, options);
+    if (list === undefined) return;
+    for (const workload of list.items) onWorkload(workload.metadata.name, workload);
+    const there = new Set(list.items.map(({ metadata }) => metadata.name));
+    for (const name of awaited()) if (!there.has(name)) onWorkload(name, undefined);
+    const end = await watchFrom(client, list.resourceVersion, options);
+    if (signal.aborted) return;
+    debug(`Watch of ${kind}s in ${namespace} ended: ${end}.`);
+    await pause(end === 'expired' ? 0 : POLL_MS, signal);
+  }
+}
+
+/** A list, however long the API server is away; undefined when the signal aborted first. */
+async function listPatiently(client: Client, options: FollowOptions): Promise<ObjectList<Workload> | undefined> {
+  const { kind, namespace, signal, debug } = options;
+  while (!signal.aborted) {
+    try {
+      return await client.list<Workload>(WORKLOADS[kind], namespace);
+    } catch (error) {
+      if (signal.aborted) return undefined;
+      const passing = error instanceof ConnectionError || (error instanceof ApiError && error.status >= 429);
+      if (!passing) throw error;
+      debug(`Listing ${kind}s in ${namespace}: ${error.message}; asking again.`);
+      await pause(POLL_MS, signal);
+    }
+  }
+  return undefined;
+}
+
+type WatchEnd = 'expired' | 'forbidden' | 'broken';
+
+/** Watches, resuming where the last event left off, until it has to start from a new list. */
+async function watchFrom(client: Client, from: string, options: FollowOptions): Promise<WatchEnd> {
+  const { kind, namespace, onWorkload, signal } = options;
+  let resourceVersion = from;
+  try {
+    while (!signal.aborted) {
+      const lines = client.watchLines(WORKLOADS[kind], namespace, resourceVersion, WATCH_SECONDS, signal);
+      for await (const line of lines) {
+        const event = parseEvent(line);
+        if (event === undefined) continue;
+        if (event.type === 'ERROR') return event.code === 410 ? 'expired' : event.code === 403 ? 'forbidden' : 'broken';
+        resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
+        if (event.type === 'BOOKMARK') continue;
+        onWorkload(event.object.metadata.name, event.type === 'DELETED' ? undefined : event.object);
+      }
+    }
+  } catch (error) {
+    // A broken stream is no news about the workloads; the caller lists again, and a real outage shows there.
+    options.debug(`Watch of ${kind}s in ${namespace}: ${messageOf(error)}`);
+  }
+  return 'broken';
+}
+
+type WatchEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: Workload }
+  | { readonly type: 'ERROR'; readonly code: number };
+
+function parseEvent(line: string): WatchEvent | undefined {
+  if (line === '') return undefined;
+  const value: unknown = JSON.parse(line);
+  if (!isObject(value) || !isObject(value.object)) return undefined;
+  if (value.type === 'ERROR') return { type: 'ERROR', code: Number(value.object.code ?? 0) };
+  return value as unknown as WatchEvent;
+}

@@ -1,0 +1,37 @@
+/** Which traffic a filter sees: what comes to the workload, what it sends, or both. */
+export const DIRECTIONS = ['inbound', 'outbound', 'any'] as const;
+export type Direction = (typeof DIRECTIONS)[number];
+
+/** What Envoy does with requests while the filter is broken: refuse them (closed) or let them pass without it (open). */
+export const FAIL_POLICIES = ['closed', 'open'] as const;
+export type FailPolicy = (typeof FAIL_POLICIES)[number];
+
+/** Everything besides the code that reaches the proxy. */
+export interface FilterSettings {
+  /** Which of the module's root contexts to run. */
+  readonly rootId: string;
+  /** Filters with one id and the same code share a VM. */
+  readonly vmId: string;
+  /** Handed to the filter byte for byte. */
+  readonly configuration: string;
+  readonly direction: Direction;
+  /** Only listeners of this port; all when undefined. */
+  readonly port?: number;
+  readonly failPolicy: FailPolicy;
+  /** Place among the filters of one workload: requests pass through lower ones first. */
+  readonly order: number;
+  /** The folder in the proxy's container where the module is mounted. */
+  readonly mountPath: string;
+}
+
+/** The settings that one target may have of its own. */
+export type SettingsOverride = Partial<Pick<FilterSettings, 'configuration' | 'direction' | 'port'>>;
+
+/** Orders beyond this would not fit into the EnvoyFilter's 32-bit priority with room to spare. */
+export const MOST_ORDER = 1_000_000;
+
+/** A TCP port, or undefined when the text or number is none. */
+export function parsePort(value: string | number): number | undefined {
+  const port = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  return Number.isInteger(port) && port >= 1 && port <= 65_535 ? port : undefined;
+}

@@ -1,0 +1,170 @@
+import { load, YAMLException } from 'js-yaml';
+import { isObject } from '../base/json.ts';
+import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import { listWords, nearestNames } from '../base/text.ts';
+import { WORKLOAD_KINDS, type WorkloadKind } from '../cluster/resources.ts';
+import { DIRECTIONS, parsePort, type SettingsOverride } from '../filter/settings.ts';
+import { parseSelector } from './selector.ts';
+import { isNamespaceName, isWorkloadName, parseKind, type TargetEntry } from './target.ts';
+
+/** A target list and what messages call it: the input's or the file's name. */
+export interface TargetText {
+  readonly origin: string;
+  readonly text: string;
+}
+
+const FORMS =
+  'An entry is "deployment/name", "namespace/deployment/name", {kind, name, namespace} or {namespaces, selector, kinds}.';
+const OVERRIDES = ['configuration', 'direction', 'port'] as const;
+const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES];
+const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRIDES];
+
+/**
+ * Reads a target list: a YAML list, or plain lines of `kind/name`. `defaultNamespace` is for entries that name none.
+ * Gives every problem of the list, each with the entry's number.
+ */
+export function parseTargets({ origin, text }: TargetText, defaultNamespace: string): Checked<readonly TargetEntry[]> {
+  let value: unknown;
+  try {
+    value = load(text);
+  } catch (error) {
+    if (!(error instanceof YAMLException)) throw error;
+    if (/^(\s|#.*)*$/.test(text)) return bad(problem(origin, 'is empty; there is nothing to deploy to.', FORMS));
+    const where = error.mark ? ` in line ${error.mark.line + 1}, column ${error.mark.column + 1}` : '';
+    return bad(problem(origin, `is not valid YAML: ${error.reason}${where}.`));
+  }
+  if (typeof value === 'string') value = value.split(/[\s,]+/).filter((word) => word !== '');
+  if (!Array.isArray(value)) return bad(problem(origin, 'must be a YAML list of targets.', FORMS));
+  if (value.length === 0) return bad(problem(origin, 'is an empty list; there is nothing to deploy to.', FORMS));
+  const findings = new Findings();
+  const entries = value.map((entry, index) =>
+    findings.take(parseEntry(entry, `${origin}, entry ${index + 1}`, defaultNamespace)),
+  );
+  return findings.clean ? good(entries.filter((entry) => entry !== undefined)) : bad(...findings.problems);
+}
+
+function parseEntry(entry: unknown, origin: string, defaultNamespace: string): Checked<TargetEntry> {
+  if (typeof entry === 'string') return parsePath(entry, origin, defaultNamespace);
+  if (!isObject(entry)) return bad(problem(origin, `is ${JSON.stringify(entry)}, which names no target.`, FORMS));
+  return 'selector' in entry || 'kinds' in entry || 'namespaces' in entry
+    ? parseSelected(entry, origin, defaultNamespace)
+    : parseNamed(entry, origin, defaultNamespace);
+}
+
+/** `kind/name` or `namespace/kind/name`. */
+function parsePath(path: string, origin: string, defaultNamespace: string): Checked<TargetEntry> {
+  const parts = path.trim().split('/');
+  if (parts.length < 2 || parts.length > 3) return bad(problem(origin, `"${path}" names no target.`, FORMS));
+  const [name = '', kind = '', namespace = defaultNamespace] = parts.reverse();
+  return parseNamed({ kind, name, namespace }, origin, defaultNamespace);
+}
+
+function parseNamed(entry: Record<string, unknown>, origin: string, defaultNamespace: string): Checked<TargetEntry> {
+  const findings = new Findings();
+  findings.add(...unknownKeys(entry, NAMED_KEYS, origin));
+  const kind = findings.take(readKind(entry.kind, origin));
+  const name = findings.take(readName(entry.name, 'name', origin));
+  const namespace = findings.take(readName(entry.namespace ?? defaultNamespace, 'namespace', origin));
+  const override = findings.take(readOverride(entry, origin));
+  if (
+    kind === undefined ||
+    name === undefined ||
+    namespace === undefined ||
+    override === undefined ||
+    !findings.clean
+  ) {
+    return bad(...findings.problems);
+  }
+  return good({ type: 'named', origin, override, workload: { kind, namespace, name } });
+}
+
+function parseSelected(entry: Record<string, unknown>, origin: string, defaultNamespace: string): Checked<TargetEntry> {
+  const findings = new Findings();
+  findings.add(...unknownKeys(entry, SELECTED_KEYS, origin));
+  if (entry.namespace !== undefined && entry.namespaces !== undefined) {
+    findings.add(problem(origin, 'has both "namespace" and "namespaces".', 'Keep one of them.'));
+  }
+  const namespaces = asList(entry.namespaces ?? entry.namespace ?? defaultNamespace).map((namespace) =>
+    findings.take(readName(namespace, 'namespace', origin)),
+  );
+  const kinds = asList(entry.kinds ?? [...WORKLOAD_KINDS]).map((kind) => findings.take(readKind(kind, origin)));
+  if (namespaces.length === 0) findings.add(problem(origin, 'has an empty list "namespaces".'));
+  if (kinds.length === 0) findings.add(problem(origin, 'has an empty list "kinds".'));
+  const selector = findings.take(parseSelector(entry.selector, origin));
+  const override = findings.take(readOverride(entry, origin));
+  if (selector === undefined || override === undefined || !findings.clean) return bad(...findings.problems);
+  return good({
+    type: 'selected',
+    origin,
+    override,
+    selector,
+    namespaces: [...new Set(namespaces.filter((namespace) => namespace !== undefined))],
+    kinds: [...new Set(kinds.filter((kind) => kind !== undefined))],
+  });
+}
+
+function readKind(value: unknown, origin: string): Checked<WorkloadKind> {
+  const kind = typeof value === 'string' ? parseKind(value) : undefined;
+  if (kind !== undefined) return good(kind);
+  const what = value === undefined || value === '' ? 'has no kind' : `has the unknown kind ${JSON.stringify(value)}`;
+  return bad(problem(origin, `${what}.`, `Known kinds are ${listWords(WORKLOAD_KINDS, 'and')}.`));
+}
+
+function readName(value: unknown, field: 'name' | 'namespace', origin: string): Checked<string> {
+  // YAML reads `name: 404` and `name: true` as no text; Kubernetes allows the names.
+  const name = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+  if (typeof name !== 'string' || name === '') return bad(problem(origin, `has no ${field}.`, FORMS));
+  const valid = field === 'name' ? isWorkloadName(name) : isNamespaceName(name);
+  if (valid) return good(name);
+  return bad(
+    problem(
+      origin,
+      `has the ${field} ${JSON.stringify(name)}, which Kubernetes does not allow.`,
+      'Use lower-case letters, digits and "-".',
+    ),
+  );
+}
+
+function readOverride(entry: Record<string, unknown>, origin: string): Checked<SettingsOverride> {
+  const findings = new Findings();
+  const override: { -readonly [K in keyof SettingsOverride]: SettingsOverride[K] } = {};
+  const { configuration, direction, port } = entry;
+  if (configuration !== undefined && configuration !== null) {
+    override.configuration = typeof configuration === 'string' ? configuration : JSON.stringify(configuration);
+  }
+  if (direction !== undefined) {
+    const known = DIRECTIONS.find((word) => word === direction);
+    if (known === undefined) {
+      findings.add(
+        problem(origin, `has the unknown direction ${JSON.stringify(direction)}.`, `Use ${listWords(DIRECTIONS)}.`),
+      );
+    } else override.direction = known;
+  }
+  if (port !== undefined) {
+    const number = typeof port === 'number' || typeof port === 'string' ? parsePort(port) : undefined;
+    if (number === undefined) {
+      findings.add(
+        problem(origin, `has the port ${JSON.stringify(port)}.`, 'A port is a whole number from 1 to 65535.'),
+      );
+    } else override.port = number;
+  }
+  return findings.clean ? good(override) : bad(...findings.problems);
+}
+
+function unknownKeys(entry: Record<string, unknown>, known: readonly string[], origin: string): Problem[] {
+  return Object.keys(entry)
+    .filter((key) => !known.includes(key))
+    .map((key) => {
+      const [near] = nearestNames(key, known, 1);
+      const meant = near === undefined ? '' : `Did you mean "${near}"? `;
+      return problem(origin, `has the unknown key "${key}".`, `${meant}Known keys are ${listWords(known, 'and')}.`);
+    });
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [value];
+}
+
+function problem(subject: string, message: string, remedy?: string): Problem {
+  return { kind: 'targets', subject, message, ...(remedy === undefined ? {} : { remedy }) };
+}

@@ -1,0 +1,163 @@
+import { sameJson } from '../base/json.ts';
+import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import { count, listWords, nearestNames } from '../base/text.ts';
+import type { Workload } from '../cluster/objects.ts';
+import { WORKLOAD_KINDS, type WorkloadKind } from '../cluster/resources.ts';
+import type { SettingsOverride } from '../filter/settings.ts';
+import { matchesSelector } from './selector.ts';
+import { describeWorkload, type SelectedTargets, type TargetEntry, type WorkloadRef, workloadKey } from './target.ts';
+
+/** One list that resolving needs. */
+export interface WorkloadListKey {
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+}
+
+/** What is known of the cluster's workloads. */
+export interface Catalogue {
+  /** The workloads of a kind in a namespace; undefined when they could not be listed, which is a problem of its own. */
+  list(key: WorkloadListKey): readonly Workload[] | undefined;
+  /** Whether a namespace is there; undefined when that may not be asked. */
+  namespaceExists(namespace: string): boolean | undefined;
+}
+
+/** A workload that the target list means, as it was observed, with the settings it has of its own. */
+export interface ResolvedTarget {
+  readonly ref: WorkloadRef;
+  readonly workload: Workload;
+  readonly override: SettingsOverride;
+}
+
+/** The lists that resolving these entries needs, each once. */
+export function neededLists(entries: readonly TargetEntry[]): WorkloadListKey[] {
+  const keys = new Map<string, WorkloadListKey>();
+  for (const entry of entries) {
+    const pairs =
+      entry.type === 'named'
+        ? [entry.workload]
+        : entry.namespaces.flatMap((namespace) => entry.kinds.map((kind) => ({ kind, namespace })));
+    for (const { kind, namespace } of pairs) keys.set(`${namespace}/${kind}`, { kind, namespace });
+  }
+  return [...keys.values()];
+}
+
+/** What target entries come to: the workloads that were found, and what is wrong with the rest. */
+export interface Resolution {
+  readonly targets: readonly ResolvedTarget[];
+  readonly problems: readonly Problem[];
+}
+
+/** As `findTargets`, for those who want all targets or none. */
+export function resolveTargets(
+  entries: readonly TargetEntry[],
+  catalogue: Catalogue,
+): Checked<readonly ResolvedTarget[]> {
+  const { targets, problems } = findTargets(entries, catalogue);
+  return problems.length === 0 ? good(targets) : bad(...problems);
+}
+
+/**
+ * Finds the workloads that the entries mean. A workload meant twice is one target; entries that disagree about its
+ * settings are a problem, as are names that do not exist and selectors that match nothing.
+ */
+export function findTargets(entries: readonly TargetEntry[], catalogue: Catalogue): Resolution {
+  const findings = new Findings();
+  const found = new Map<string, ResolvedTarget & { readonly origin: string }>();
+  for (const entry of entries) {
+    for (const target of findings.take(resolveEntry(entry, catalogue)) ?? []) {
+      const key = workloadKey(target.ref);
+      const earlier = found.get(key);
+      if (earlier === undefined) found.set(key, { ...target, origin: entry.origin });
+      else if (!sameJson(earlier.override, target.override)) {
+        findings.add(disagreement(target.ref, earlier.origin, entry.origin));
+      }
+    }
+  }
+  return { targets: [...found.values()], problems: findings.problems };
+}
+
+function resolveEntry(entry: TargetEntry, catalogue: Catalogue): Checked<readonly ResolvedTarget[]> {
+  if (entry.type === 'selected') return resolveSelected(entry, catalogue);
+  const { workload: ref, override } = entry;
+  const known = catalogue.list(ref);
+  if (known === undefined) return good([]);
+  const workload = known.find(({ metadata }) => metadata.name === ref.name);
+  return workload === undefined
+    ? bad(notFound(ref, entry.origin, known, catalogue))
+    : good([{ ref, workload, override }]);
+}
+
+function resolveSelected(entry: SelectedTargets, catalogue: Catalogue): Checked<readonly ResolvedTarget[]> {
+  const targets: ResolvedTarget[] = [];
+  let seen = 0;
+  let blind = false;
+  for (const namespace of entry.namespaces) {
+    for (const kind of entry.kinds) {
+      const workloads = catalogue.list({ kind, namespace });
+      if (workloads === undefined) blind = true;
+      seen += workloads?.length ?? 0;
+      for (const workload of workloads ?? []) {
+        if (!matchesSelector(entry.selector, workload.metadata.labels)) continue;
+        targets.push({ ref: { kind, namespace, name: workload.metadata.name }, workload, override: entry.override });
+      }
+    }
+  }
+  const absent = entry.namespaces.filter((namespace) => catalogue.namespaceExists(namespace) === false);
+  if (absent.length > 0) return bad(...absent.map((namespace) => namespaceMissing(namespace, entry.origin)));
+  if (targets.length > 0 || blind) return good(targets);
+  return bad({
+    kind: 'targets',
+    subject: entry.origin,
+    message: `the selector "${entry.selector.text}" matches none of the ${count(seen, `${listWords(entry.kinds)}`, `${listWords(entry.kinds)} objects`)} in ${listWords(entry.namespaces, 'and')}.`,
+    remedy: 'It is compared with the labels of the workload itself (metadata.labels), not with those of its pods.',
+  });
+}
+
+function notFound(ref: WorkloadRef, origin: string, known: readonly Workload[], catalogue: Catalogue): Problem {
+  const exists = catalogue.namespaceExists(ref.namespace);
+  if (exists === false) return namespaceMissing(ref.namespace, origin);
+  const names = known.map(({ metadata }) => metadata.name);
+  const elsewhere = WORKLOAD_KINDS.filter(
+    (kind) =>
+      kind !== ref.kind &&
+      catalogue.list({ kind, namespace: ref.namespace })?.some(({ metadata }) => metadata.name === ref.name),
+  );
+  const near = nearestNames(ref.name, names);
+  const remedies = [
+    ...(elsewhere.length > 0 ? [`There is a ${listWords(elsewhere)} of that name.`] : []),
+    ...(near.length > 0 ? [`Did you mean ${listWords(near)}?`] : []),
+  ];
+  if (remedies.length === 0) {
+    const listed = names.slice(0, 5);
+    const none = exists === undefined ? ', or the namespace itself does not exist' : '';
+    remedies.push(
+      names.length === 0
+        ? `The namespace has no ${ref.kind}s${none}.`
+        : `It has ${listWords(listed, 'and')}${names.length > listed.length ? ` and ${names.length - listed.length} more` : ''}.`,
+    );
+  }
+  return {
+    kind: 'targets',
+    subject: origin,
+    message: `${describeWorkload(ref)} does not exist.`,
+    remedy: remedies.join(' '),
+  };
+}
+
+function namespaceMissing(namespace: string, origin: string): Problem {
+  return {
+    kind: 'targets',
+    subject: origin,
+    message: `the namespace "${namespace}" does not exist.`,
+    remedy: 'Check the spelling and the context of the kubeconfig.',
+  };
+}
+
+function disagreement(ref: WorkloadRef, first: string, second: string): Problem {
+  return {
+    kind: 'targets',
+    subject: describeWorkload(ref),
+    message: `is named by ${first} and by ${second} with different settings.`,
+    remedy: 'Give it one entry, or the same configuration, direction and port in both.',
+  };
+}

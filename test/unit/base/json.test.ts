@@ -1,0 +1,60 @@
+import { expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { canonicalJson, isObject, type Json, sameJson } from '../../../src/base/json.ts';
+
+/** The same value with every object's keys in the opposite order. */
+function reversed(value: unknown): Json {
+  if (Array.isArray(value)) return value.map(reversed);
+  if (!isObject(value)) return value as Json;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, item]) => [key, reversed(item)]),
+  );
+}
+
+const json = fc.jsonValue({ maxDepth: 4 }).map((value) => JSON.parse(JSON.stringify(value)) as Json);
+
+test.each([
+  [{}, true],
+  [{ a: 1 }, true],
+  [[], false],
+  [null, false],
+  ['{}', false],
+])('isObject(%j) is %j', (value, is) => {
+  expect(isObject(value)).toBe(is);
+});
+
+test('canonicalJson keeps the value and forgets the order of keys', () => {
+  fc.assert(
+    fc.property(json, (value) => {
+      expect(JSON.parse(canonicalJson(value))).toEqual(value);
+      expect(canonicalJson(reversed(value))).toBe(canonicalJson(value));
+    }),
+  );
+});
+
+test('sameJson is equality of canonical texts', () => {
+  fc.assert(
+    fc.property(json, json, (a, b) => {
+      expect(sameJson(a, reversed(a))).toBe(true);
+      expect(sameJson(a, b)).toBe(canonicalJson(a) === canonicalJson(b));
+    }),
+  );
+});
+
+test.each<[Json, Json]>([
+  [
+    [1, 2],
+    [2, 1],
+  ],
+  [[], {}],
+  [{ a: 1 }, { a: 1, b: 2 }],
+  [{ a: 1 }, { b: 1 }],
+  [1, '1'],
+  [null, 0],
+  [JSON.parse('{"__proto__":{}}'), { x: {} }],
+])('sameJson tells %j from %j', (a, b) => {
+  expect(sameJson(a, b)).toBe(false);
+  expect(sameJson(b, a)).toBe(false);
+});

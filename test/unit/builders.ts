@@ -1,0 +1,174 @@
+import type { Checked, Problem } from '../../src/base/problem.ts';
+import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/objects.ts';
+import type { Observation } from '../../src/deploy/observe.ts';
+import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
+import { checkModule, type FilterModule } from '../../src/filter/module.ts';
+import type { FilterSettings } from '../../src/filter/settings.ts';
+import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import { makeRevision, type Revision } from '../../src/mesh/revision.ts';
+import { parseTargets } from '../../src/targets/parse.ts';
+import type { Catalogue } from '../../src/targets/resolve.ts';
+import type { TargetEntry, WorkloadRef } from '../../src/targets/target.ts';
+import type { Json } from '../embedded/json.ts';
+import { mergePatch } from '../embedded/merge-patch.ts';
+
+/** The value of a check that has to succeed. */
+export function must<T>(checked: Checked<T>): T {
+  if (checked.ok) return checked.value;
+  throw new Error(`expected a value, got: ${checked.problems.map(({ message }) => message).join(' | ')}`);
+}
+
+/** The problems of a check that has to fail. */
+export function problemsIn(checked: Checked<unknown>): readonly Problem[] {
+  if (checked.ok) throw new Error(`expected problems, got: ${JSON.stringify(checked.value)}`);
+  return checked.problems;
+}
+
+/** The messages of a check that has to fail, with their remedies. */
+export function complaintsIn(checked: Checked<unknown>): string[] {
+  return problemsIn(checked).map(({ message, remedy }) => [message, remedy].filter(Boolean).join(' '));
+}
+
+/** The smallest WebAssembly module there is, with `salt` bytes of a custom section to make others. */
+export function wasm(...salt: readonly number[]): Uint8Array {
+  const section = salt.length === 0 ? [] : [0, salt.length + 1, 0, ...salt];
+  return Uint8Array.from([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...section]);
+}
+
+export function filterModule(...salt: readonly number[]): FilterModule {
+  return must(checkModule(wasm(...salt), 'test module'));
+}
+
+export function settings(over: Partial<FilterSettings> = {}): FilterSettings {
+  return {
+    rootId: 'root',
+    vmId: 'add-header',
+    configuration: '{"header":"x-wasm"}',
+    direction: 'inbound',
+    failPolicy: 'closed',
+    order: 0,
+    mountPath: '/var/local/lib/wasm-filters/add-header',
+    ...over,
+  };
+}
+
+export function revision(filter = 'add-header', over: Partial<FilterSettings> = {}): Revision {
+  return makeRevision(
+    filter,
+    filterModule(),
+    settings({ mountPath: `/var/local/lib/wasm-filters/${filter}`, ...over }),
+  );
+}
+
+interface WorkloadParts extends Partial<Pick<KubernetesObject['metadata'], 'labels' | 'annotations' | 'generation'>> {
+  readonly deletionTimestamp?: string;
+  readonly spec?: Workload['spec'];
+  readonly status?: Workload['status'];
+  readonly podLabels?: Readonly<Record<string, string>>;
+  readonly podAnnotations?: Readonly<Record<string, string>>;
+  readonly podSpec?: NonNullable<PodTemplate['spec']>;
+}
+
+/** A workload with one ready pod, unless `parts` say otherwise. */
+export function workload(name: string, parts: WorkloadParts = {}): Workload {
+  const { spec, status = READY_STATUS, podLabels, podAnnotations, podSpec, ...metadata } = parts;
+  const podMetadata = {
+    labels: { app: name, ...podLabels },
+    ...(podAnnotations === undefined ? {} : { annotations: podAnnotations }),
+  };
+  return {
+    metadata: { name, resourceVersion: '7', generation: 1, ...metadata },
+    spec: {
+      replicas: 1,
+      ...spec,
+      template: { metadata: podMetadata, ...(podSpec === undefined ? {} : { spec: podSpec }) },
+    },
+    status,
+  };
+}
+
+/** The status of a Deployment, StatefulSet or DaemonSet whose one pod is ready. */
+export const READY_STATUS: NonNullable<Workload['status']> = {
+  observedGeneration: 1,
+  replicas: 1,
+  updatedReplicas: 1,
+  readyReplicas: 1,
+  availableReplicas: 1,
+  desiredNumberScheduled: 1,
+  currentNumberScheduled: 1,
+  updatedNumberScheduled: 1,
+  numberAvailable: 1,
+  numberReady: 1,
+  conditions: [
+    { type: 'Progressing', status: 'True', reason: 'NewReplicaSetAvailable' },
+    { type: 'Available', status: 'True' },
+  ],
+};
+
+/** A workload after a merge patch, as the API server would make it; after none for undefined. */
+export function patchedWith(on: Workload, patch: unknown): Workload {
+  return patch === undefined ? on : JSON.parse(JSON.stringify(mergePatch(jsonOf(on), jsonOf(patch))));
+}
+
+/** A copy as it would be sent: without what is undefined. */
+function jsonOf(value: unknown): Json {
+  return JSON.parse(JSON.stringify(value));
+}
+
+/** The workload that a path such as `shop/deployment/reviews` names. */
+export function refOf(path: string): WorkloadRef {
+  const [entry] = must(parseTargets({ origin: 'test', text: path }, 'default'));
+  if (entry?.type !== 'named') throw new Error(`no workload: ${path}`);
+  return entry.workload;
+}
+
+/** Target entries from the text of a target list; entries without a namespace are in `shop`. */
+export function entriesOf(text: string, origin = 'targets'): readonly TargetEntry[] {
+  return must(parseTargets({ origin, text }, 'shop'));
+}
+
+export interface ClusterParts {
+  /** By path: `shop/deployment/reviews`. */
+  readonly workloads?: Readonly<Record<string, Workload>>;
+  readonly configMaps?: Readonly<Record<string, readonly KubernetesObject[]>>;
+  readonly envoyFilters?: Readonly<Record<string, readonly EnvoyFilter[]>>;
+  /** Namespaces that are there although they have no workloads, and those that are known not to be. */
+  readonly namespaces?: Readonly<Record<string, boolean>>;
+  /** Lists that failed, as `shop/Deployment`. */
+  readonly unlisted?: readonly string[];
+}
+
+export function catalogueOf({ workloads = {}, namespaces = {}, unlisted = [] }: ClusterParts): Catalogue {
+  const placed = Object.entries(workloads).map(([path, object]) => ({ ref: refOf(path), object }));
+  return {
+    list: ({ kind, namespace }) =>
+      unlisted.includes(`${namespace}/${kind}`)
+        ? undefined
+        : placed.filter(({ ref }) => ref.kind === kind && ref.namespace === namespace).map(({ object }) => object),
+    namespaceExists: (namespace) =>
+      placed.some(({ ref }) => ref.namespace === namespace) ? true : namespaces[namespace],
+  };
+}
+
+export function observationOf(parts: ClusterParts): Observation {
+  return {
+    catalogue: catalogueOf(parts),
+    configMaps: (namespace) => parts.configMaps?.[namespace] ?? [],
+    envoyFilters: (namespace) => parts.envoyFilters?.[namespace] ?? [],
+  };
+}
+
+export function filterRequest(targets: string, over: Partial<FilterRequest> = {}): FilterRequest {
+  const name = over.name ?? 'add-header';
+  return {
+    name,
+    module: filterModule(),
+    settings: settings({ vmId: name, mountPath: `/var/local/lib/wasm-filters/${name}` }),
+    targets: entriesOf(targets),
+    ...over,
+  };
+}
+
+export function deployRequest(...filters: readonly FilterRequest[]): DeployRequest {
+  return { filters, run: 'o/r/1/1', wait: true, timeoutMs: 60_000 };
+}

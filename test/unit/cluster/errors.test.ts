@@ -1,0 +1,158 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Problem } from '../../../src/base/problem.ts';
+import { parseWarnings } from '../../../src/cluster/client.ts';
+import {
+  ApiError,
+  apiProblem,
+  ConnectionError,
+  CredentialsError,
+  errorCode,
+  missingRight,
+} from '../../../src/cluster/errors.ts';
+
+const coded = (code: string, message = 'a system error'): Error => Object.assign(new Error(message), { code });
+const apiError = (status: number, message?: string, reason?: string): ApiError =>
+  new ApiError('list', '/api/v1/pods', status, {
+    ...(message === undefined ? {} : { message }),
+    ...(reason === undefined ? {} : { reason }),
+  });
+const FORBIDDEN =
+  'deployments.apps is forbidden: User "bot" cannot list resource "deployments" in API group "apps" in the namespace "shop"';
+const TERMINATING =
+  'configmaps "a" is forbidden: unable to create new content in namespace shop because it is being terminated';
+
+describe('apiProblem', () => {
+  test.each<[string, unknown, Partial<Problem>]>([
+    [
+      'no connection',
+      new ConnectionError('https://a:6443', coded('ECONNREFUSED', 'connect ECONNREFUSED 127.0.0.1:6443')),
+      {
+        kind: 'connection',
+        message: 'The API server https://a:6443 does not answer: connect ECONNREFUSED 127.0.0.1:6443.',
+        remedy: expect.stringContaining('Nothing listens there') as unknown as string,
+      },
+    ],
+    [
+      'a failure that is not known',
+      new ConnectionError('https://a', coded('EWHATEVER')),
+      { kind: 'connection', remedy: expect.stringContaining('Check the server address') as unknown as string },
+    ],
+    [
+      'credentials that cannot be made',
+      new CredentialsError(new Error('spawn aws ENOENT')),
+      { kind: 'kubeconfig', message: 'The credentials of the kubeconfig cannot be used: spawn aws ENOENT.' },
+    ],
+    [
+      'an abandoned request',
+      new DOMException('This operation was aborted', 'AbortError'),
+      { kind: 'cancelled', message: 'The run was cancelled while listing pods.' },
+    ],
+    ['unknown credentials', apiError(401, 'Unauthorized', 'Unauthorized'), { kind: 'permission' }],
+    [
+      'a missing right',
+      apiError(403, FORBIDDEN, 'Forbidden'),
+      {
+        kind: 'permission',
+        message: `Not allowed while listing pods: ${FORBIDDEN}.`,
+        remedy:
+          'Grant the user of the kubeconfig the right to list deployments.apps in namespace "shop" (a Role and RoleBinding).',
+      },
+    ],
+    [
+      'a refusal in other words',
+      apiError(403, 'admission webhook denied the request', 'Forbidden'),
+      { kind: 'permission', remedy: 'Grant the right to the user of the kubeconfig.' },
+    ],
+    ['a namespace that is being deleted', apiError(403, TERMINATING, 'Forbidden'), { kind: 'cluster' }],
+    [
+      'any other answer',
+      apiError(422, 'ConfigMap "a" is invalid', 'Invalid'),
+      { kind: 'cluster', message: 'Listing pods failed: ConfigMap "a" is invalid (422 Invalid).' },
+    ],
+    ['an answer of a gateway', apiError(502, 'Bad gateway'), { message: 'Listing pods failed: Bad gateway (502).' }],
+    ['an empty answer', apiError(503, ''), { message: 'Listing pods failed: the API server answered 503 (503).' }],
+    [
+      'an answer without a message',
+      apiError(500),
+      { message: 'Listing pods failed: the API server answered 500 (500).' },
+    ],
+  ])('%s', (_, error, problem) => {
+    expect(apiProblem(error, 'listing pods')).toMatchObject({ ...problem, cause: error });
+  });
+
+  test.each([new Error('other'), new TypeError('x'), 'text', undefined])('%p is none of the API client', (error) => {
+    expect(apiProblem(error, 'listing pods')).toBeUndefined();
+  });
+
+  test.each([
+    ['ENOTFOUND', /does not resolve/],
+    ['UND_ERR_CONNECT_TIMEOUT', /firewall/],
+    ['UND_ERR_HEADERS_TIMEOUT', /did not answer in time/],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', /tls-server-name/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', /authority in the kubeconfig/],
+    ['CERT_HAS_EXPIRED', /expired/],
+  ])('a connection that fails with %s has its own remedy', (code, remedy) => {
+    expect(apiProblem(new ConnectionError('https://a', coded(code)), 'x')?.remedy).toMatch(remedy);
+  });
+});
+
+describe('errorCode', () => {
+  const inner = coded('ECONNRESET');
+
+  test.each<[string, unknown, string]>([
+    ['of the error itself', inner, 'ECONNRESET'],
+    ['of a cause', new Error('fetch failed', { cause: new Error('x', { cause: inner }) }), 'ECONNRESET'],
+    ['of the first of several', new AggregateError([inner, coded('OTHER')]), 'ECONNRESET'],
+    ['of none', new Error('x'), ''],
+    ['of a number', Object.assign(new Error('x'), { code: 5 }), ''],
+    ['of what is no error', 'text', ''],
+  ])('%s', (_, error, code) => {
+    expect(errorCode(error)).toBe(code);
+  });
+
+  test('ends in a circle of causes', () => {
+    const error: Error & { cause?: unknown } = new Error('x');
+    error.cause = error;
+    expect(errorCode(error)).toBe('');
+  });
+
+  test('ConnectionError says what the innermost error says where outer ones are empty', () => {
+    const several = new AggregateError([coded('ECONNREFUSED', 'connect ECONNREFUSED ::1:6443')], '');
+    expect(new ConnectionError('https://a', several).message).toBe('https://a: connect ECONNREFUSED ::1:6443');
+  });
+});
+
+test.each([
+  [FORBIDDEN, 'list deployments.apps in namespace "shop"'],
+  [
+    'pods is forbidden: User "a b" cannot get resource "pods/log" in API group "" in the namespace "shop"',
+    'get pods/log in namespace "shop"',
+  ],
+  [
+    'namespaces "x" is forbidden: User "a" cannot get resource "namespaces" in API group "" at the cluster scope',
+    'get namespaces in the whole cluster',
+  ],
+  ['admission webhook "x" denied the request', undefined],
+  ['', undefined],
+])('the missing right in: %s', (message, right) => {
+  expect(missingRight(message)).toBe(right);
+});
+
+describe('parseWarnings', () => {
+  test.each<[string | string[] | undefined, string[]]>([
+    [undefined, []],
+    ['', []],
+    ['299 - "EnvoyFilter exposes internals"', ['EnvoyFilter exposes internals']],
+    ['299 - "one", 299 - "two, with a comma"', ['one', 'two, with a comma']],
+    [
+      ['299 - "one"', '299 istiod "two"'],
+      ['one', 'two'],
+    ],
+    ['299 - "a \\"quoted\\" word and a \\\\"', ['a "quoted" word and a \\']],
+    ['299 - ""', ['']],
+    ['199 - "other"', []],
+    ['299 - no quotes', []],
+  ])('%j', (header, warnings) => {
+    expect(parseWarnings(header)).toEqual(warnings);
+  });
+});

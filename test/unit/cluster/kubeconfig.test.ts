@@ -1,0 +1,241 @@
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { type Checked, describeProblem } from '../../../src/base/problem.ts';
+import { type ClusterAccess, kubeconfigFile, readKubeconfig } from '../../../src/cluster/kubeconfig.ts';
+import { must, problemsIn } from '../builders.ts';
+
+type Entry = Readonly<Record<string, unknown>>;
+
+interface Parts {
+  readonly current?: string;
+  readonly contexts?: Readonly<Record<string, Entry>>;
+  readonly clusters?: Readonly<Record<string, Entry>>;
+  readonly users?: Readonly<Record<string, Entry>>;
+}
+
+/** A kubeconfig (JSON is YAML too) with one context, `prod`, unless `parts` say otherwise. */
+function config({
+  current = 'prod',
+  contexts = { prod: { cluster: 'prod', user: 'bot', namespace: 'shop' } },
+  clusters = { prod: { server: 'https://prod.example:6443' } },
+  users = { bot: { token: 'a-long-token' } },
+}: Parts = {}): string {
+  const list = (key: string, entries: Readonly<Record<string, Entry>>): Entry[] =>
+    Object.entries(entries).map(([name, value]) => ({ name, [key]: value }));
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': current,
+    contexts: list('context', contexts),
+    clusters: list('cluster', clusters),
+    users: list('user', users),
+  });
+}
+
+const read = (text: string, context?: string): Checked<ClusterAccess> =>
+  readKubeconfig([{ origin: 'input "kubeconfig"', text }], context);
+const complaints = (text: string, context?: string): string[] => {
+  const problems = problemsIn(read(text, context));
+  for (const problem of problems) expect(problem).toMatchObject({ kind: 'kubeconfig' });
+  return problems.map(describeProblem);
+};
+
+const YAML = `
+apiVersion: v1
+current-context: prod
+contexts:
+- {name: prod, context: {cluster: prod, user: bot, namespace: shop}}
+- {name: test, context: {cluster: test, user: bot}}
+clusters:
+- {name: prod, cluster: {server: "https://prod.example:6443/"}}
+- {name: test, cluster: {server: "https://test.example"}}
+users:
+- {name: bot, user: {token: a-long-token}}
+`;
+
+describe('the forms of a kubeconfig', () => {
+  const base64 = Buffer.from(YAML).toString('base64');
+
+  test.each([
+    ['YAML', YAML],
+    ['YAML with Windows line ends', YAML.replaceAll('\n', '\r\n')],
+    ['JSON', config()],
+    ['base64', base64],
+    ['base64 with line breaks', `${base64.replace(/.{76}/g, '$&\n')}\n`],
+    ['base64 for URLs without padding', Buffer.from(YAML).toString('base64url')],
+  ])('%s', (_, text) => {
+    const access = must(read(text));
+    expect(access).toMatchObject({ context: 'prod', server: 'https://prod.example:6443', namespace: 'shop' });
+    expect(access).toMatchObject({ secrets: ['a-long-token'], weaknesses: [] });
+    expect(access.newConfig().getCurrentUser()?.token).toBe('a-long-token');
+  });
+
+  test.each([
+    ['a word', 'kubeconfig', 'is not a kubeconfig: it is not a YAML mapping.'],
+    ['a list', '- a\n- b', 'is not a kubeconfig: it is not a YAML mapping.'],
+    ['nothing', '', 'is not a kubeconfig: YAML error in line 1'],
+    ['another mapping', 'apiVersion: v1\nkind: Pod', 'is not a kubeconfig: it has no list "clusters", "contexts" or'],
+    ['binary', '\u0000\u0001\ufffd', 'is not a kubeconfig: YAML error in line 1, null byte is not allowed'],
+    ['base64 of something else', Buffer.from('x'.repeat(99)).toString('base64'), 'is base64, but not of a kubeconfig.'],
+    ['base64 that is cut off', base64.slice(0, 120), 'is base64, but not of a kubeconfig.'],
+  ])('%s is refused', (_, text, complaint) => {
+    const [first, ...more] = complaints(text);
+    expect(more).toEqual([]);
+    expect(first).toContain(`input "kubeconfig": ${complaint}`);
+    expect(first).toContain('Pass the content of a kubeconfig file');
+  });
+
+  test.each([
+    ['token: *a-secret-token'],
+    ['token: !a-secret-token x'],
+    ['token: !a!a-secret-token x'],
+    ['token: @a-secret-token'],
+    ['token: "a-secret-token'],
+    ['token: [a-secret-token'],
+    ['token: a-secret-token: b'],
+    ['token: a-secret-token\ntoken: a-secret-token'],
+    ['a-secret-token'],
+    ['{token: a-secret-token}'],
+    ['["a-secret-token"]'],
+  ])('never quotes what is wrong: %j', (line) => {
+    const problems = problemsIn(read(`users:\n- name: bot\n  user:\n    ${line.replaceAll('\n', '\n    ')}`));
+    expect(JSON.stringify(problems)).not.toContain('secret');
+  });
+
+  test('says in which line it is no YAML', () => {
+    expect(complaints('clusters: []\nusers: []\ncontexts: [')[0]).toMatch(/YAML error in line 3, \w/);
+  });
+});
+
+describe('the context', () => {
+  test('is the wanted one, else the current one', () => {
+    expect(must(read(YAML, 'test'))).toMatchObject({ server: 'https://test.example', namespace: undefined });
+    expect(must(read(YAML, '')).context).toBe('prod');
+    expect(must(read(YAML, 'test')).newConfig().getCurrentCluster()?.name).toBe('test');
+  });
+
+  test.each<[string, string, string | undefined, string]>([
+    ['unknown, with the nearest', YAML, 'prodd', 'has no context "prodd". It has prod.'],
+    ['unknown, with all there are', YAML, 'somewhere', 'has no context "somewhere". It has prod and test.'],
+    ['unknown where there are none', config({ contexts: {} }), 'x', 'has no context "x". It has no contexts at all.'],
+    ['not chosen', config({ current: '' }), undefined, 'names no current context. Set the input "context" to prod.'],
+    ['current but missing', config({ current: 'old' }), undefined, 'has no context "old".'],
+    ['without its cluster', config({ clusters: {} }), undefined, 'has no cluster "prod", which context "prod" names.'],
+    ['without its user', config({ users: {} }), undefined, 'has no user "bot", which context "prod" names.'],
+    [
+      'that names no user',
+      config({ contexts: { prod: { cluster: 'prod' } } }),
+      undefined,
+      'names no user in context "prod"',
+    ],
+    ['that names no cluster', config({ contexts: { prod: { user: 'bot' } } }), undefined, 'cluster is missing'],
+    [
+      'whose server has no scheme',
+      config({ clusters: { prod: { server: 'prod.example:6443' } } }),
+      undefined,
+      'no valid server address for cluster "prod". An address starts with "https://"',
+    ],
+    [
+      'whose server is a path',
+      config({ clusters: { prod: { server: '/prod' } } }),
+      undefined,
+      'no valid server address',
+    ],
+    [
+      'whose cluster has no server',
+      config({ clusters: { prod: {} } }),
+      undefined,
+      'clusters[0].cluster.server is missing',
+    ],
+    [
+      'whose user signs in with an auth-provider',
+      config({ users: { bot: { 'auth-provider': { name: 'gcp' } } } }),
+      undefined,
+      'auth-provider',
+    ],
+  ])('%s', (_, text, context, complaint) => {
+    expect(complaints(text, context)).toEqual([expect.stringContaining(complaint)]);
+  });
+});
+
+describe('what has to be kept secret', () => {
+  const key = '-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n';
+  const keyData = Buffer.from(key).toString('base64');
+
+  test.each<[string, Entry, string[]]>([
+    ['a token', { token: 'a-long-token' }, ['a-long-token']],
+    ['a password', { username: 'someone-known', password: 'a-long-password' }, ['a-long-password']],
+    ['a key, in base64 and plain', { 'client-key-data': keyData, 'client-certificate-data': 'AAAA' }, [keyData, key]],
+    ['an exec plugin has nothing', { exec: { command: 'aws', apiVersion: 'v1' } }, []],
+    ['a word too short to be masked', { token: 'abc' }, []],
+  ])('%s', (_, user, secrets) => {
+    expect(must(read(config({ users: { bot: user } }))).secrets).toEqual(secrets);
+  });
+});
+
+test.each<[string, Entry, RegExp[]]>([
+  ['a checked certificate', { server: 'https://a' }, []],
+  ['no check of the certificate', { server: 'https://a', 'insecure-skip-tls-verify': true }, [/server certificate/]],
+  ['plain HTTP', { server: 'http://a' }, [/plain HTTP/]],
+  ['both', { server: 'http://a', 'insecure-skip-tls-verify': true }, [/certificate/, /plain HTTP/]],
+])('weaknesses: %s', (_, cluster, weaknesses) => {
+  const found = must(read(config({ clusters: { prod: cluster } }))).weaknesses;
+  expect(found).toEqual(weaknesses.map((weakness) => expect.stringMatching(weakness)));
+});
+
+describe('several files, as kubectl merges them', () => {
+  const merge = (...texts: readonly string[]): Checked<ClusterAccess> =>
+    readKubeconfig(texts.map((text, at) => kubeconfigFile(`/home/me/${at}/config`, text)));
+  const other = config({
+    current: 'test',
+    contexts: { test: { cluster: 'test', user: 'bot' } },
+    clusters: { test: { server: 'https://test.example' } },
+    users: { bot: { token: 'another-token' } },
+  });
+
+  test('the first current context and the first entry of a name win; other entries are added', () => {
+    const access = must(merge(config(), other));
+    expect(access).toMatchObject({ context: 'prod', secrets: ['a-long-token'] });
+    expect(access.newConfig().contexts.map(({ name }) => name)).toEqual(['prod', 'test']);
+    expect(must(merge(other, config()))).toMatchObject({ context: 'test', secrets: ['another-token'] });
+  });
+
+  test('a file without a current context leaves the choice to the next', () => {
+    expect(must(merge(config({ current: '' }), other)).context).toBe('test');
+  });
+
+  test('a file may hold a part of what is needed', () => {
+    const users = 'users:\n- {name: bot, user: {token: a-long-token}}\n';
+    const rest = 'current-context: p\ncontexts:\n- {name: p, context: {cluster: p, user: bot}}\nusers: null\n';
+    const clusters = 'clusters:\n- {name: p, cluster: {server: "https://p"}}\n';
+    expect(must(merge(users, rest, clusters))).toMatchObject({ context: 'p', server: 'https://p' });
+  });
+
+  test('every file that is none is named', () => {
+    expect(problemsIn(merge('a', config(), 'b')).map(({ subject }) => subject)).toEqual([
+      'kubeconfig file "/home/me/0/config"',
+      'kubeconfig file "/home/me/2/config"',
+    ]);
+  });
+
+  test('relative paths of certificates start at the folder of their file', () => {
+    const first = config({
+      clusters: { prod: { server: 'https://a', 'certificate-authority': 'ca.crt' } },
+      users: { bot: { 'client-certificate': '../bot.crt', 'client-key': '/etc/bot.key' } },
+    });
+    const second = config({
+      clusters: { test: { server: 'https://b', 'certificate-authority': 'ca.crt' } },
+      contexts: {},
+      users: {},
+    });
+    const made = must(merge(first, second)).newConfig();
+    expect(made.clusters.map(({ caFile }) => caFile)).toEqual(['/home/me/0/ca.crt', '/home/me/1/ca.crt']);
+    expect(made.getCurrentUser()).toMatchObject({ certFile: join('/home/me', 'bot.crt'), keyFile: '/etc/bot.key' });
+  });
+
+  test('each configuration is made anew', () => {
+    const access = must(merge(config()));
+    expect(access.newConfig()).not.toBe(access.newConfig());
+    expect(access.newConfig()).toEqual(access.newConfig());
+  });
+});

@@ -1,0 +1,157 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ContainerStatus, Event, Pod } from '../../../src/cluster/objects.ts';
+import { describePod, isReady, ownerOf, tellingEvent } from '../../../src/cluster/pods.ts';
+
+type Metadata = Partial<Pod['metadata']>;
+
+const owned = (kind: string, name: string, hash?: string, controller = true): Pod => ({
+  metadata: {
+    name: 'pod',
+    ownerReferences: [
+      { kind: 'Something', name: 'else' },
+      { kind, name, controller },
+    ],
+    ...(hash === undefined ? {} : { labels: { 'pod-template-hash': hash } }),
+  },
+});
+
+test.each<[string, Pod, object | undefined]>([
+  [
+    'a ReplicaSet of a Deployment',
+    owned('ReplicaSet', 'reviews-v1-7d4f', '7d4f'),
+    { kind: 'Deployment', name: 'reviews-v1' },
+  ],
+  ['a StatefulSet', owned('StatefulSet', 'db'), { kind: 'StatefulSet', name: 'db' }],
+  ['a DaemonSet', owned('DaemonSet', 'agent'), { kind: 'DaemonSet', name: 'agent' }],
+  ['a ReplicaSet without the label', owned('ReplicaSet', 'reviews-7d4f'), undefined],
+  ['a ReplicaSet of another name', owned('ReplicaSet', 'reviews', '7d4f'), undefined],
+  ['a ReplicaSet named as the hash alone', owned('ReplicaSet', '7d4f', '7d4f'), undefined],
+  ['a Job', owned('Job', 'once'), undefined],
+  ['an owner that does not control it', owned('StatefulSet', 'db', undefined, false), undefined],
+  ['nobody', { metadata: { name: 'pod' } }, undefined],
+])('a pod of %s', (_, pod, owner) => {
+  expect(ownerOf(pod)).toEqual(owner);
+});
+
+const pod = (status: Pod['status'], metadata: Metadata = {}): Pod => ({
+  metadata: { name: 'pod', ...metadata },
+  ...(status === undefined ? {} : { status }),
+});
+const container = (
+  name: string,
+  state: ContainerStatus['state'],
+  more: Partial<ContainerStatus> = {},
+): ContainerStatus => ({
+  name,
+  ...(state === undefined ? {} : { state }),
+  ...more,
+});
+const waiting = (name: string, reason?: string, message?: string): ContainerStatus =>
+  container(name, { waiting: { ...(reason && { reason }), ...(message && { message }) } });
+const running = (name: string, ready: boolean, started = ready): ContainerStatus =>
+  container(name, { running: {} }, { ready, started });
+const READY = { type: 'Ready', status: 'True' };
+
+describe('describePod', () => {
+  test.each<[string, Pod]>([
+    ['', pod({ conditions: [READY], containerStatuses: [running('app', false)] })],
+    ['Terminating', pod({}, { deletionTimestamp: '2026-01-01T00:00:00Z' })],
+    ['Pending', pod(undefined)],
+    ['Pending', pod({ phase: 'Pending', conditions: [{ type: 'Ready', status: 'False' }] })],
+    ['Evicted: out of memory', pod({ phase: 'Failed', reason: 'Evicted', message: 'out of memory' })],
+    ['Failed', pod({ phase: 'Failed' })],
+    [
+      'Unschedulable: 0/3 nodes are available',
+      pod({
+        conditions: [
+          { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/3 nodes are available' },
+        ],
+      }),
+    ],
+    ['Unschedulable: no node', pod({ conditions: [{ type: 'PodScheduled', status: 'False' }] })],
+    [
+      'ContainerCreating',
+      pod({ containerStatuses: [waiting('app', 'ContainerCreating'), waiting('b', 'PodInitializing')] }),
+    ],
+    [
+      'ImagePullBackOff (app): no such image',
+      pod({ containerStatuses: [waiting('app', 'ImagePullBackOff', 'no such image')] }),
+    ],
+    [
+      'ErrImagePull (b)',
+      pod({ containerStatuses: [waiting('app', 'ContainerCreating'), waiting('b', 'ErrImagePull')] }),
+    ],
+    ['Waiting (app)', pod({ containerStatuses: [waiting('app')] })],
+    [
+      'istio-proxy not ready',
+      pod({
+        initContainerStatuses: [running('istio-proxy', false)],
+        containerStatuses: [waiting('app', 'PodInitializing')],
+      }),
+    ],
+    ['istio-proxy not ready', pod({ initContainerStatuses: [running('istio-proxy', true, false)] })],
+    [
+      'CrashLoopBackOff (app)',
+      pod({
+        initContainerStatuses: [running('istio-proxy', true)],
+        containerStatuses: [waiting('app', 'CrashLoopBackOff')],
+      }),
+    ],
+    [
+      'OOMKilled (app), exit code 137',
+      pod({ containerStatuses: [container('app', { terminated: { reason: 'OOMKilled', exitCode: 137 } })] }),
+    ],
+    [
+      'Error (app), exit code 1: no configuration',
+      pod({
+        containerStatuses: [
+          container('app', { terminated: { reason: 'Error', exitCode: 1, message: 'no configuration' } }),
+        ],
+      }),
+    ],
+    [
+      'not ready',
+      pod({
+        initContainerStatuses: [container('init', { terminated: { exitCode: 0 } })],
+        containerStatuses: [running('app', true)],
+        conditions: [{ type: 'Ready', status: 'False' }],
+      }),
+    ],
+  ])('"%s"', (description, of) => {
+    expect(describePod(of)).toBe(description);
+    expect(isReady(of)).toBe(description === '');
+  });
+});
+
+describe('tellingEvent', () => {
+  const event = (reason: string, name = 'pod-1', over: Partial<Event> = {}): Event => ({
+    metadata: { name: `${name}.1` },
+    type: 'Warning',
+    reason,
+    message: `${reason} of ${name}`,
+    involvedObject: { kind: 'Pod', name },
+    ...over,
+  });
+  const names = new Set(['pod-1', 'reviews']);
+
+  test.each<[string, Event[], string | undefined]>([
+    ['there are none', [], undefined],
+    [
+      'the cause goes before what follows from it',
+      [event('Unhealthy'), event('BackOff'), event('FailedMount')],
+      'FailedMount: FailedMount of pod-1',
+    ],
+    [
+      'the order of the causes',
+      [event('Failed'), event('FailedScheduling'), event('FailedCreate', 'reviews')],
+      'FailedCreate: FailedCreate of reviews',
+    ],
+    ['unknown reasons come last', [event('Strange'), event('Unhealthy')], 'Unhealthy: Unhealthy of pod-1'],
+    ['one of another object', [event('FailedMount', 'pod-2'), event('BackOff')], 'BackOff: BackOff of pod-1'],
+    ['one that is no warning', [event('FailedMount', 'pod-1', { type: 'Normal' })], undefined],
+    ['one about nothing', [{ metadata: { name: 'x' }, type: 'Warning', reason: 'FailedMount' }], undefined],
+    ['the first of equals', [event('Failed', 'reviews'), event('Failed')], 'Failed: Failed of reviews'],
+  ])('%s', (_, events, telling) => {
+    expect(tellingEvent(events, names)).toBe(telling);
+  });
+});

@@ -1,0 +1,220 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { type Checked, describeProblem } from '../../../src/base/problem.ts';
+import { parseTargets } from '../../../src/targets/parse.ts';
+import type { TargetEntry } from '../../../src/targets/target.ts';
+import { complaintsIn, must, problemsIn } from '../builders.ts';
+
+const parse = (text: string): Checked<readonly TargetEntry[]> => parseTargets({ origin: 'targets', text }, 'shop');
+const only = (text: string): TargetEntry => {
+  const entries = must(parse(text));
+  expect(entries).toHaveLength(1);
+  return entries[0] as TargetEntry;
+};
+const reviews = { kind: 'Deployment', namespace: 'shop', name: 'reviews' };
+const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];
+
+describe('an entry that names a workload', () => {
+  test.each<[string, object]>([
+    ['- deployment/reviews', reviews],
+    ['- Deployment/reviews', reviews],
+    ['- deploy/reviews', reviews],
+    ['- deployments.apps/reviews', reviews],
+    ['- " deployment/reviews "', reviews],
+    ['- test/deployment/reviews', { ...reviews, namespace: 'test' }],
+    ['- sts/db', { kind: 'StatefulSet', namespace: 'shop', name: 'db' }],
+    ['- ds/reviews.v1', { kind: 'DaemonSet', namespace: 'shop', name: 'reviews.v1' }],
+    ['- {kind: deployment, name: reviews}', reviews],
+    ['- kind: Deployment\n  name: reviews\n  namespace: test', { ...reviews, namespace: 'test' }],
+    ['- {kind: deployment, name: 404}', { ...reviews, name: '404' }],
+    ['- {kind: deployment, name: true, namespace: 1}', { ...reviews, name: 'true', namespace: '1' }],
+    ['[deployment/reviews]', reviews],
+    ['["deployment/reviews"]', reviews],
+    ['deployment/reviews', reviews],
+  ])('%s', (text, workload) => {
+    expect(only(text)).toEqual({ type: 'named', origin: 'targets, entry 1', override: {}, workload });
+  });
+
+  test.each([
+    'deployment/a\ndeployment/b',
+    '\n  deployment/a\n\n  deployment/b\n',
+    'deployment/a, deployment/b',
+    'deployment/a deployment/b # both\n',
+    '# both\n- deployment/a\n- deployment/b\n',
+  ])('several of them: %j', (text) => {
+    const entries = must(parse(text));
+    expect(entries.map((entry) => entry.type === 'named' && entry.workload.name)).toEqual(['a', 'b']);
+    expect(entries.map(({ origin }) => origin)).toEqual(['targets, entry 1', 'targets, entry 2']);
+  });
+
+  test.each<[string, RegExp]>([
+    ['- reviews', /"reviews" names no target\. An entry is/],
+    ['- a/b/deployment/reviews', /names no target/],
+    ['- pod/reviews', /unknown kind "pod"\. Known kinds are Deployment, StatefulSet and DaemonSet\./],
+    ['- constructor/reviews', /unknown kind "constructor"/],
+    ['- /reviews', /has no kind/],
+    ['- deployment/', /has no name/],
+    ['- /deployment/reviews', /has no namespace/],
+    ['- {name: reviews}', /has no kind/],
+    ['- {kind: deployment}', /has no name/],
+    ['- {kind: [deployment], name: reviews}', /unknown kind \["deployment"\]/],
+    ['- {kind: deployment, name: [reviews]}', /has no name/],
+    ['- deployment/Reviews', /the name "Reviews", which Kubernetes does not allow/],
+    ['- deployment/-reviews', /the name "-reviews"/],
+    ['- deployment/reviews_v1', /the name "reviews_v1"/],
+    ['- deployment/a..b', /the name "a\.\.b"/],
+    [`- deployment/${'a'.repeat(254)}`, /the name "a+"/],
+    ['- a.b/deployment/reviews', /the namespace "a\.b"/],
+    [`- ${'n'.repeat(64)}/deployment/reviews`, /the namespace "n+"/],
+    ['- {kind: deployment, nmae: reviews}', /unknown key "nmae"\. Did you mean "name"\?/],
+    ['- {kind: deployment, name: a, namspace: b}', /unknown key "namspace"\. Did you mean "namespace"\?/],
+    ['- {kind: deployment, name: a, xyzzyx: b}', /unknown key "xyzzyx"\. Known keys are kind, name, namespace/],
+    ['- 5', /is 5, which names no target/],
+    ['- null', /is null, which names no target/],
+    ['- [deployment/reviews]', /is \["deployment\/reviews"\], which names no target/],
+  ])('%s is refused', (text, complaint) => {
+    expect(complaintsIn(parse(text))).toContainEqual(expect.stringMatching(complaint));
+    expect(problemsIn(parse(text))[0]).toMatchObject({ kind: 'targets', subject: 'targets, entry 1' });
+  });
+
+  test('names as long as Kubernetes allows', () => {
+    const [namespace, name] = ['n'.repeat(63), 'a'.repeat(253)];
+    expect(only(`- ${namespace}/deploy/${name}`)).toMatchObject({ workload: { namespace, name } });
+  });
+});
+
+describe('an entry that selects workloads', () => {
+  test.each<[string, object]>([
+    ['- {selector: app=web}', { namespaces: ['shop'], kinds: KINDS }],
+    ['- {selector: app=web, namespace: test}', { namespaces: ['test'], kinds: KINDS }],
+    ['- {selector: app=web, namespaces: test}', { namespaces: ['test'], kinds: KINDS }],
+    ['- {selector: app=web, namespaces: [b, a, b]}', { namespaces: ['b', 'a'], kinds: KINDS }],
+    ['- {selector: app=web, kinds: sts}', { namespaces: ['shop'], kinds: ['StatefulSet'] }],
+    ['- {selector: app=web, kinds: [ds, daemonset, deploy]}', { kinds: ['DaemonSet', 'Deployment'] }],
+    ['- selector: {app: web}\n  kinds: [deploy]', { kinds: ['Deployment'] }],
+  ])('%s', (text, expected) => {
+    const entry = only(text);
+    expect(entry).toMatchObject({ type: 'selected', origin: 'targets, entry 1', override: {}, ...expected });
+    expect(entry).toMatchObject({ selector: { text: 'app=web' } });
+  });
+
+  test.each<[string, RegExp]>([
+    ['- {namespaces: [a]}', /selector must be a label selector/],
+    ['- {kinds: [deploy], selector: ""}', /selector must be a label selector/],
+    ['- {selector: "app in x"}', /"app in x" is not a label requirement/],
+    ['- {selector: app=web, namespaces: []}', /empty list "namespaces"/],
+    ['- {selector: app=web, kinds: []}', /empty list "kinds"/],
+    ['- {selector: app=web, namespace: a, namespaces: [b]}', /both "namespace" and "namespaces"/],
+    ['- {selector: app=web, namespaces: [a, B]}', /the namespace "B"/],
+    ['- {selector: app=web, kinds: [pod]}', /unknown kind "pod"/],
+    ['- {selector: app=web, name: a}', /unknown key "name"/],
+    ['- {selector: app=web, kind: deploy}', /unknown key "kind"\. Did you mean "kinds"\?/],
+  ])('%s is refused', (text, complaint) => {
+    expect(complaintsIn(parse(text))).toContainEqual(expect.stringMatching(complaint));
+  });
+});
+
+describe('settings of its own', () => {
+  test.each<[string, object]>([
+    ['configuration: abc', { configuration: 'abc' }],
+    ['configuration: ""', { configuration: '' }],
+    ['configuration: {a: [1, true]}', { configuration: '{"a":[1,true]}' }],
+    ['configuration: 5', { configuration: '5' }],
+    ['configuration: null', {}],
+    ['direction: outbound', { direction: 'outbound' }],
+    ['port: 8080', { port: 8080 }],
+    ['port: "8080"', { port: 8080 }],
+    ['direction: any, port: 1', { direction: 'any', port: 1 }],
+  ])('%s', (text, override) => {
+    expect(only(`- {kind: deploy, name: a, ${text}}`).override).toEqual(override);
+    expect(only(`- {selector: app=web, ${text}}`).override).toEqual(override);
+  });
+
+  test('a configuration over several lines keeps every byte', () => {
+    expect(only('- kind: deploy\n  name: a\n  configuration: |2+\n       {\n      }\n\n').override).toEqual({
+      configuration: '   {\n  }\n\n',
+    });
+  });
+
+  test.each<[string, RegExp]>([
+    ['direction: in', /unknown direction "in"\. Use inbound, outbound or any\./],
+    ['direction: null', /unknown direction null/],
+    ['port: 0', /the port 0\. A port is a whole number from 1 to 65535\./],
+    ['port: 65536', /the port 65536/],
+    ['port: 80.5', /the port 80\.5/],
+    ['port: http', /the port "http"/],
+    ['port: [80]', /the port \[80\]/],
+    ['configurtion: x', /unknown key "configurtion"\. Did you mean "configuration"\?/],
+  ])('%s is refused', (text, complaint) => {
+    expect(complaintsIn(parse(`- {kind: deploy, name: a, ${text}}`))).toEqual([expect.stringMatching(complaint)]);
+  });
+});
+
+describe('a text that is no target list', () => {
+  test.each<[string, RegExp]>([
+    ['- [deployment/a', /not valid YAML: .+ in line 1, column \d+\./],
+    ['- deployment/a\n- {kind: deploy, kind: sts}', /not valid YAML: duplicated mapping key in line 2, column 18\./],
+    ['- a\n- *x', /not valid YAML: .+ in line 2, column 4\./],
+    ['', /not valid YAML|empty/],
+    ['# nothing but this', /not valid YAML|empty/],
+    ['[]', /is an empty list; there is nothing to deploy to\. An entry is/],
+    ['", ,"', /is an empty list/],
+    ['~', /must be a YAML list of targets/],
+    ['5', /must be a YAML list of targets/],
+    ['kind: deployment\nname: a', /must be a YAML list of targets/],
+    ['- deployment/a\n---\n- deployment/b', /not valid YAML/],
+  ])('%j', (text, complaint) => {
+    expect(complaintsIn(parse(text))).toEqual([expect.stringMatching(complaint)]);
+    expect(problemsIn(parse(text))[0]).toMatchObject({ kind: 'targets', subject: 'targets' });
+  });
+});
+
+test('every problem of the list is told at once, each with the number of its entry', () => {
+  const text = '- pod/A\n- deployment/good\n- {kind: deploy, name: x, port: 0, direction: up}';
+  expect(problemsIn(parse(text)).map(describeProblem)).toEqual([
+    expect.stringMatching(/^targets, entry 1: has the unknown kind/),
+    expect.stringMatching(/^targets, entry 1: has the name "A"/),
+    expect.stringMatching(/^targets, entry 3: has the unknown direction/),
+    expect.stringMatching(/^targets, entry 3: has the port 0/),
+  ]);
+});
+
+test('no text makes it throw, and what it accepts are workloads that Kubernetes can name', () => {
+  const word = fc.constantFrom(
+    'deploy',
+    '/',
+    'a',
+    'B',
+    '-',
+    ' ',
+    '\n',
+    '{',
+    '}',
+    '[',
+    ']',
+    ':',
+    ', ',
+    '"',
+    '*',
+    '#',
+    '0',
+  );
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.array(word).map((words) => words.join('')),
+      ),
+      (text) => {
+        const parsed = parse(text);
+        for (const entry of parsed.ok ? parsed.value : []) {
+          if (entry.type !== 'named') continue;
+          expect(KINDS).toContain(entry.workload.kind);
+          expect(entry.workload.name).toMatch(/^[a-z0-9][-.a-z0-9]*$/);
+        }
+        if (!parsed.ok) expect(parsed.problems.length).toBeGreaterThan(0);
+      },
+    ),
+    { numRuns: 300 },
+  );
+});

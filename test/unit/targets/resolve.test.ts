@@ -1,0 +1,125 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Checked, describeProblem } from '../../../src/base/problem.ts';
+import { neededLists, type ResolvedTarget, resolveTargets } from '../../../src/targets/resolve.ts';
+import { describeWorkload } from '../../../src/targets/target.ts';
+import { type ClusterParts, catalogueOf, entriesOf, must, problemsIn, workload } from '../builders.ts';
+
+const SHOP: ClusterParts = {
+  workloads: {
+    'shop/deploy/reviews': workload('reviews', { labels: { app: 'reviews', tier: 'back' } }),
+    'shop/deploy/ratings': workload('ratings', { labels: { app: 'ratings', tier: 'back' } }),
+    'shop/sts/db': workload('db', { labels: { tier: 'data' } }),
+    'test/deploy/reviews': workload('reviews', { labels: { app: 'reviews' } }),
+  },
+};
+
+const resolve = (list: string, cluster: ClusterParts = SHOP): Checked<readonly ResolvedTarget[]> =>
+  resolveTargets(entriesOf(list), catalogueOf(cluster));
+const names = (checked: Checked<readonly ResolvedTarget[]>): string[] =>
+  must(checked).map(({ ref }) => describeWorkload(ref));
+const complaints = (checked: Checked<unknown>): string[] => problemsIn(checked).map(describeProblem);
+
+describe('neededLists', () => {
+  test('names each kind and namespace once', () => {
+    const entries = entriesOf('- deploy/a\n- deploy/b\n- test/deploy/a\n- {selector: x, kinds: [sts, deploy]}');
+    expect(neededLists(entries)).toEqual([
+      { kind: 'Deployment', namespace: 'shop' },
+      { kind: 'Deployment', namespace: 'test' },
+      { kind: 'StatefulSet', namespace: 'shop' },
+    ]);
+  });
+
+  test('a selector without kinds needs every kind in each of its namespaces', () => {
+    expect(neededLists(entriesOf('- {selector: x, namespaces: [a, b]}'))).toHaveLength(6);
+  });
+});
+
+describe('resolveTargets finds', () => {
+  test('named workloads, with what was observed and the settings of their own', () => {
+    const found = must(resolve('- deploy/reviews\n- {kind: sts, name: db, port: 5432}'));
+    expect(found).toMatchObject([
+      { ref: { kind: 'Deployment', namespace: 'shop', name: 'reviews' }, override: {} },
+      { ref: { kind: 'StatefulSet', namespace: 'shop', name: 'db' }, override: { port: 5432 } },
+    ]);
+    expect(found[0]?.workload).toBe(SHOP.workloads?.['shop/deploy/reviews']);
+  });
+
+  test('what selectors match, over kinds and namespaces, also where some list has nothing', () => {
+    expect(names(resolve('- {selector: "tier in (back, data)"}'))).toEqual([
+      'Deployment shop/reviews',
+      'Deployment shop/ratings',
+      'StatefulSet shop/db',
+    ]);
+    expect(names(resolve('- {selector: app=reviews, namespaces: [shop, test]}'))).toEqual([
+      'Deployment shop/reviews',
+      'Deployment test/reviews',
+    ]);
+  });
+
+  test('a workload that is meant twice only once', () => {
+    expect(names(resolve('- deploy/reviews\n- shop/Deployment/reviews\n- {selector: app=reviews}'))).toEqual([
+      'Deployment shop/reviews',
+    ]);
+    const same = '- {kind: deploy, name: reviews, port: 80, direction: any}\n';
+    expect(must(resolve(`${same}- {selector: app=reviews, direction: any, port: "80"}`))).toHaveLength(1);
+  });
+});
+
+describe('resolveTargets reports', () => {
+  test('entries that disagree about the settings of a workload', () => {
+    expect(complaints(resolve('- deploy/reviews\n- {selector: tier=back, port: 80}'))).toEqual([
+      'Deployment shop/reviews: is named by targets, entry 1 and by targets, entry 2 with different settings. Give it one entry, or the same configuration, direction and port in both.',
+    ]);
+  });
+
+  test('a selector that matches nothing, with what it was compared with', () => {
+    const [complaint, ...more] = complaints(resolve('- {selector: app=web, kinds: [deploy, sts]}'));
+    expect(more).toEqual([]);
+    expect(complaint).toMatch(
+      /^targets, entry 1: the selector "app=web" matches none of the 3 Deployment or StatefulSet/,
+    );
+    expect(complaint).toContain('metadata.labels');
+  });
+
+  test.each<[string, string, string]>([
+    ['the nearest names', '- deploy/reveiws', 'Did you mean reviews?'],
+    ['the kind that has the name', '- deploy/db', 'There is a StatefulSet of that name.'],
+    ['what there is', '- deploy/zzzzzzzzz', 'It has reviews and ratings.'],
+    ['that there is nothing of that kind', '- ds/zzzzzzzzz', 'The namespace has no DaemonSets.'],
+  ])('a workload that is not there, with %s', (_, list, remedy) => {
+    const [problem] = problemsIn(resolve(list));
+    expect(problem).toMatchObject({ kind: 'targets', subject: 'targets, entry 1', remedy });
+    expect(problem?.message).toMatch(/^\w+ shop\/\w+ does not exist\.$/);
+  });
+
+  test('no more than five of many names', () => {
+    const many = Array.from({ length: 12 }, (_, at) => `service-${at}`);
+    const workloads = Object.fromEntries(many.map((name) => [`shop/deploy/${name}`, workload(name)]));
+    expect(complaints(resolve('- deploy/x', { workloads }))[0]).toMatch(/service-3 and service-4 and 7 more\.$/);
+  });
+
+  test('a namespace that does not exist, for a name and for a selector', () => {
+    const cluster = { namespaces: { shpo: false } };
+    const complaint = 'the namespace "shpo" does not exist. Check the spelling and the context of the kubeconfig.';
+    expect(complaints(resolve('- shpo/deploy/reviews\n- {selector: a, namespace: shpo}', cluster))).toEqual([
+      `targets, entry 1: ${complaint}`,
+      `targets, entry 2: ${complaint}`,
+    ]);
+  });
+
+  test('that it cannot know whether an empty namespace exists', () => {
+    expect(complaints(resolve('- shpo/deploy/reviews', {}))[0]).toMatch(
+      /does not exist\. The namespace has no Deployments, or the namespace itself does not exist\.$/,
+    );
+  });
+
+  test('nothing about a list that failed: that has been reported already', () => {
+    const blind = { ...SHOP, unlisted: ['shop/Deployment'] };
+    expect(names(resolve('- deploy/reviews\n- deploy/nothing\n- sts/db', blind))).toEqual(['StatefulSet shop/db']);
+    expect(names(resolve('- {selector: app=web}', blind))).toEqual([]);
+  });
+
+  test('everything at once', () => {
+    expect(complaints(resolve('- deploy/a1\n- deploy/b2\n- {selector: no=thing}'))).toHaveLength(3);
+  });
+});
