@@ -1,0 +1,29 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../base/json.ts';
+import type { FilterModule } from '../filter/module.ts';
+import type { FilterSettings } from '../filter/settings.ts';
+import { objectName } from './names.ts';
+
+/** One immutable combination of code and settings. Equal content has an equal id, in every namespace and run. */
+export interface Revision {
+  readonly filter: string;
+  /** 10 hex digits. */
+  readonly id: string;
+  readonly module: FilterModule;
+  readonly settings: FilterSettings;
+}
+
+/** Raised when the objects of a revision are rendered differently, so that a new shape never hides under an old name. */
+const SHAPE = 1;
+
+/** Makes the revision of a filter: its id is a hash over the code and every setting that reaches the proxy. */
+export function makeRevision(filter: string, module: FilterModule, settings: FilterSettings): Revision {
+  const content = { shape: SHAPE, filter, digest: module.digest, ...settings, port: settings.port ?? null };
+  const id = createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 10);
+  return { filter, id, module, settings };
+}
+
+/** The name of the revision's objects. */
+export function revisionName({ filter, id }: Revision): string {
+  return objectName(filter, id);
+}

@@ -1,0 +1,91 @@
+import { describe, expect, test } from '@jest/globals';
+import { findEnvoyReason } from '../../../src/mesh/envoy-log.ts';
+
+/** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
+const line = (text: string): string =>
+  `2026-01-02T03:04:05.678901Z\tcritical\tenvoy wasm external/x.cc:1\t${text}\tthread=20`;
+const refused = (cause: string): string =>
+  [
+    'Wasm VM failed ',
+    'Failed to load Wasm code',
+    'Plugin example-filter failed to load',
+    'Plugin configured to fail closed failed to load',
+    "lds: listener 'virtualInbound' config rejected: Unable to create Wasm plugin example-filter",
+    'Envoy proxy is NOT ready: config received from XDS server, but was rejected: cds updates: 1 successful, 0 rejected; lds updates: 0 successful, 1 rejected',
+  ]
+    .map((text, at) => line(at === 0 ? text + cause : text))
+    .join('\n');
+
+test.each([
+  ['a corrupt module', 'Failed to parse corrupted Wasm module', 'Failed to parse corrupted Wasm module', /damaged/],
+  ['no ABI marker', 'Missing or unknown Proxy-Wasm ABI version', 'Missing or unknown Proxy-Wasm ABI version', /SDK/],
+  [
+    'a missing import',
+    'Failed to load Wasm module due to a missing import: wasi_snapshot_preview1.poll_oneoff',
+    'Failed to load Wasm module due to a missing import: wasi_snapshot_preview1.poll_oneoff',
+    /host function/,
+  ],
+  [
+    'an import of another type',
+    'Failed to load Wasm module due to an import type mismatch: env.proxy_log, want: i32 -> i32, but host exports: i32',
+    /^Failed to load Wasm module due to an import type mismatch: env\.proxy_log, want/,
+    /another version of the Proxy-Wasm ABI/,
+  ],
+  ['no allocator', 'Wasm module is missing malloc function.', 'Wasm module is missing malloc function.', /allocator/],
+  ['a refused start', 'Failed to start base Wasm', 'Failed to start base Wasm', /"root-id" and "vm-id"/],
+  [
+    'a refused configuration',
+    'Failed to configure base Wasm plugin',
+    'Failed to configure base Wasm plugin',
+    /"configuration" and "root-id"/,
+  ],
+])('%s: the first cause, not what follows from it', (_, cause, reason, remedy) => {
+  expect(findEnvoyReason(refused(cause))).toEqual({
+    reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+    remedy: expect.stringMatching(remedy),
+  });
+});
+
+describe('other causes', () => {
+  test('a file that is not mounted', () => {
+    const log =
+      'gRPC config for type.googleapis.com/envoy.config.listener.v3.Listener rejected: Error adding/updating listener(s) virtualInbound: Invalid path: /var/local/lib/wasm-filters/f/f-0123456789.wasm\n';
+    expect(findEnvoyReason(log)).toEqual({
+      reason: 'Invalid path: /var/local/lib/wasm-filters/f/f-0123456789.wasm',
+      remedy: expect.stringMatching(/annotations of the pod template/),
+    });
+  });
+
+  test('a crash at run time, without the rest of its line', () => {
+    const log = `${line('ready')}\nFunction: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable\nProxy-Wasm plugin in-VM backtrace:\n`;
+    expect(findEnvoyReason(log)?.reason).toBe(
+      'Function: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable',
+    );
+  });
+
+  test.each(['Unable to create Wasm HTTP filter f', 'Unable to create Wasm plugin f'])(
+    'Envoy before and since 1.33 when it says no more than: %s',
+    (text) => {
+      expect(findEnvoyReason(text)).toEqual({ reason: text, remedy: expect.stringContaining('istio-proxy') });
+    },
+  );
+
+  test.each(['', 'Envoy proxy is ready', 'Envoy proxy is NOT ready: lds updates: 0 successful, 1 rejected'])(
+    'none in: %j',
+    (log) => {
+      expect(findEnvoyReason(log)).toBeUndefined();
+    },
+  );
+});
+
+test('what the filter itself said is kept, and the thread is cut off', () => {
+  const log = [
+    '2026-11-23T19:13:46.741163Z\tcritical\tenvoy wasm source/extensions/common/wasm/context.cc:1160\twasm log nobody add-header: Missing root context factory for root id: nobody at: ~lib/runtime.ts(991:5)\tthread=13',
+    '2026-11-23T19:13:46.741300Z\terror\tenvoy wasm source/extensions/common/wasm/wasm_vm.cc:38\tFunction: proxy_on_context_create failed: Uncaught RuntimeError: unreachable\tthread=13',
+    '2026-11-23T19:13:46.741444Z\terror\tenvoy wasm source/extensions/common/wasm/wasm.cc:104\tWasm VM failed Failed to start base Wasm\tthread=13',
+  ].join('\n');
+  expect(findEnvoyReason(log)).toMatchObject({
+    reason: 'Failed to start base Wasm',
+    filterSaid: 'Missing root context factory for root id: nobody at: ~lib/runtime.ts(991:5)',
+  });
+});

@@ -1,0 +1,183 @@
+import { describe, expect, test } from '@jest/globals';
+import { type Checked, describeProblem } from '../../../src/base/problem.ts';
+import type { PodTemplate } from '../../../src/cluster/objects.ts';
+import { type MountAnnotations, mergeMounts } from '../../../src/mesh/mounts.ts';
+import type { Revision } from '../../../src/mesh/revision.ts';
+import { must, problemsIn, revision } from '../builders.ts';
+
+const VOLUME = 'sidecar.istio.io/userVolume';
+const MOUNT = 'sidecar.istio.io/userVolumeMount';
+const ours = revision();
+const OUR_PATH = '/var/local/lib/wasm-filters/add-header';
+const ourVolume = { name: 'wasm-filter-add-header', configMap: { name: `add-header-${ours.id}` } };
+const ourMount = { name: 'wasm-filter-add-header', mountPath: OUR_PATH, readOnly: true };
+
+const annotated = (volumes: unknown, mounts: unknown): PodTemplate => ({
+  metadata: { annotations: { [VOLUME]: JSON.stringify(volumes), [MOUNT]: JSON.stringify(mounts) } },
+});
+const merge = (template: PodTemplate, ...revisions: readonly Revision[]): Checked<MountAnnotations> =>
+  mergeMounts(template, revisions.length === 0 ? [ours] : revisions, 'Deployment shop/reviews');
+const merged = (template: PodTemplate, ...revisions: readonly Revision[]): { volumes: unknown; mounts: unknown } => {
+  const annotations = must(merge(template, ...revisions));
+  return { volumes: JSON.parse(annotations[VOLUME]), mounts: JSON.parse(annotations[MOUNT]) };
+};
+const complaints = (template: PodTemplate, ...revisions: readonly Revision[]): string[] => {
+  const problems = problemsIn(merge(template, ...revisions));
+  for (const problem of problems) expect(problem).toMatchObject({ kind: 'mount', subject: 'Deployment shop/reviews' });
+  return problems.map(describeProblem);
+};
+
+describe('mergeMounts', () => {
+  test.each<[string, PodTemplate]>([
+    ['an empty template', {}],
+    ['a template without annotations', { metadata: {}, spec: {} }],
+    ['empty arrays', annotated([], [])],
+    [
+      'an older revision of ours',
+      annotated([{ ...ourVolume, configMap: { name: 'add-header-0123456789' } }], [ourMount]),
+    ],
+    ['what is there already', annotated([ourVolume], [ourMount])],
+    ['a mount of ours at another path', annotated([ourVolume], [{ ...ourMount, mountPath: '/old', readOnly: false }])],
+  ])('on %s', (_, template) => {
+    expect(merged(template)).toEqual({ volumes: [ourVolume], mounts: [ourMount] });
+  });
+
+  test('keeps what others mount, in array and in map form', () => {
+    const [volume, mount] = [{ emptyDir: {} }, { mountPath: '/data', readOnly: false }];
+    expect(merged(annotated([{ name: 'data', ...volume }], { data: mount }))).toEqual({
+      volumes: [{ name: 'data', ...volume }, ourVolume],
+      mounts: { data: mount, 'wasm-filter-add-header': { mountPath: OUR_PATH, readOnly: true } },
+    });
+  });
+
+  test('leaves the text of annotations that need no change', () => {
+    const text = ` [ ${JSON.stringify(ourVolume, null, 2)} ] `;
+    const template = { metadata: { annotations: { [VOLUME]: text, [MOUNT]: JSON.stringify([ourMount]) } } };
+    expect(must(merge(template))[VOLUME]).toBe(text);
+  });
+
+  test('mounts several filters into one template', () => {
+    const { volumes, mounts } = merged(annotated([ourVolume], [ourMount]), ours, revision('auth'));
+    expect(volumes).toEqual([ourVolume, expect.objectContaining({ name: 'wasm-filter-auth' })]);
+    expect(mounts).toEqual([ourMount, expect.objectContaining({ mountPath: '/var/local/lib/wasm-filters/auth' })]);
+  });
+
+  test('takes a filter whose name starts with another one for another filter', () => {
+    const longer = revision('add-header-v2');
+    expect(merged(reannotated(merged({}, longer)), ours).volumes).toHaveLength(2);
+  });
+});
+
+function reannotated({ volumes, mounts }: { volumes: unknown; mounts: unknown }): PodTemplate {
+  return annotated(volumes, mounts);
+}
+
+describe('a taken volume name', () => {
+  test.each<[string, unknown]>([
+    ['a volume of another kind', { ...ourVolume, configMap: undefined, emptyDir: {} }],
+    ['a foreign ConfigMap', { ...ourVolume, configMap: { name: 'something' } }],
+    ['the ConfigMap of another filter', { ...ourVolume, configMap: { name: 'auth-0123456789' } }],
+    ['a ConfigMap without a name', { ...ourVolume, configMap: {} }],
+  ])('by %s in the annotation', (_, volume) => {
+    const [complaint, ...more] = complaints(annotated([volume], []));
+    expect(more).toEqual([]);
+    expect(complaint).toContain(`the volume name "wasm-filter-add-header" is taken in ${VOLUME} by {`);
+    expect(complaint).toContain('Choose another "name", or remove what has it now.');
+  });
+
+  test('by a volume of the pod template', () => {
+    expect(complaints({ spec: { volumes: [{ name: 'data' }, { name: 'wasm-filter-add-header' }] } })).toEqual([
+      expect.stringContaining('is taken by a volume of the pod template'),
+    ]);
+  });
+
+  test('the foreign value is quoted, but not without end', () => {
+    const [complaint] = complaints(annotated([{ ...ourVolume, configMap: { name: 'x'.repeat(5_000) } }], []));
+    expect(complaint).toContain('xxx');
+    expect(complaint?.length).toBeLessThan(500);
+  });
+});
+
+describe('a taken mount path', () => {
+  const other = (mountPath: string): PodTemplate => annotated([], [{ name: 'data', mountPath }]);
+  const inProxy = (list: 'containers' | 'initContainers', mountPath: string): PodTemplate => ({
+    spec: { [list]: [{ name: 'app' }, { name: 'istio-proxy', volumeMounts: [{ name: 'data', mountPath }] }] },
+  });
+
+  test.each<[string, PodTemplate, RegExp]>([
+    ['equal', other(OUR_PATH), /^.+ is "\/var\/.+belongs to the mount of volume "data" in sidecar/],
+    ['equal but for a slash', other(`${OUR_PATH}/`), / is "/],
+    ['around ours', other('/var/local'), / lies inside "\/var\/local"/],
+    ['around ours, with a slash', other('/var/local/'), / lies inside "\/var\/local\/"/],
+    ['everything', other('/'), / lies inside "\/"/],
+    ['inside ours', other(`${OUR_PATH}/data`), / contains "/],
+    [
+      'of the proxy container',
+      inProxy('containers', OUR_PATH),
+      / is ".+the volume "data" of the container istio-proxy/,
+    ],
+    ['of a native sidecar', inProxy('initContainers', '/var/local'), / lies inside ".+of the container istio-proxy/],
+  ])('%s', (_, template, relation) => {
+    expect(complaints(template)).toEqual([expect.stringMatching(relation)]);
+    expect(complaints(template)[0]).toContain('Choose another "mount-path"');
+  });
+
+  test.each<[string, PodTemplate]>([
+    ['beside ours', other('/var/local/lib/wasm-filters/other')],
+    ['that only starts with the same letters', other(`${OUR_PATH}-2`)],
+    ['without a path', annotated([], [{ name: 'data' }])],
+    [
+      'of another container',
+      { spec: { containers: [{ name: 'app', volumeMounts: [{ name: 'x', mountPath: OUR_PATH }] }] } },
+    ],
+  ])('a path %s is free', (_, template) => {
+    expect(merge(template).ok).toBe(true);
+  });
+
+  test.each([
+    ['/etc/istio/proxy', 1],
+    ['/etc/istio/proxy/wasm', 1],
+    ['/etc/istio', 3],
+    ['/var/run/secrets/istio', 1],
+    ['/var/lib/istio/data', 1],
+    ['/var/run', 1],
+    ['/etc/istio2', 0],
+    ['/opt/filters', 0],
+  ])('in the folders of Istio: %s', (mountPath, found) => {
+    const result = merge({}, revision('add-header', { mountPath }));
+    expect(result.ok ? [] : result.problems.map(({ message }) => message)).toEqual(
+      Array.from({ length: found }, () => expect.stringMatching(/belongs to the proxy itself/)),
+    );
+  });
+
+  test('by another filter of the same run', () => {
+    const shared = { mountPath: '/filters' };
+    expect(complaints({}, revision('a', shared), revision('b', shared))).toEqual([
+      expect.stringContaining('the mount path "/filters" is "/filters"'),
+    ]);
+    expect(complaints({}, revision('a', shared), revision('b', { mountPath: '/filters/b' }))).toHaveLength(1);
+  });
+});
+
+describe('annotations that Istio could not read', () => {
+  test.each([
+    ['[{"name":"a",}]', /is not valid JSON/],
+    ['"text"', /is neither a JSON array nor a JSON object/],
+    ['["data"]', /has the entry "data"/],
+  ])('%s', (text, why) => {
+    const [complaint, ...more] = complaints({ metadata: { annotations: { [VOLUME]: text } } });
+    expect(more).toEqual([]);
+    expect(complaint).toMatch(why);
+    expect(complaint).toContain(`the annotation ${VOLUME} of its pod template`);
+    expect(complaint).toContain(text);
+  });
+
+  test('both are told', () => {
+    expect(complaints({ metadata: { annotations: { [VOLUME]: '{', [MOUNT]: '[' } } })).toHaveLength(2);
+  });
+});
+
+test('everything that is wrong is told at once', () => {
+  const template = annotated([{ name: 'wasm-filter-add-header', emptyDir: {} }], [{ name: 'x', mountPath: OUR_PATH }]);
+  expect(complaints(template, ours, revision('auth', { mountPath: '/etc/istio/pod' }))).toHaveLength(3);
+});

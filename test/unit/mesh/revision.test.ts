@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { FilterSettings } from '../../../src/filter/settings.ts';
+import { holdsRevision, renderConfigMap } from '../../../src/mesh/config-map.ts';
+import { makeRevision, revisionName } from '../../../src/mesh/revision.ts';
+import { filterModule, revision, settings, wasm } from '../builders.ts';
+
+const base = settings();
+
+describe('the id of a revision', () => {
+  // A change of these values renames the objects of every user: raise SHAPE in revision.ts only when their form changes.
+  test('is stable', () => {
+    expect(makeRevision('add-header', filterModule(), base).id).toBe('75a257ac1d');
+    expect(makeRevision('add-header', filterModule(), { ...base, port: 8080 }).id).toBe('b38a739fee');
+  });
+
+  test.each<[string, Partial<FilterSettings>]>([
+    ['root id', { rootId: 'other' }],
+    ['VM id', { vmId: 'other' }],
+    ['configuration', { configuration: `${base.configuration} ` }],
+    ['direction', { direction: 'outbound' }],
+    ['port', { port: 8080 }],
+    ['fail policy', { failPolicy: 'open' }],
+    ['order', { order: 1 }],
+    ['mount path', { mountPath: '/other' }],
+  ])('changes with the %s', (_, over) => {
+    const [one, other] = [base, { ...base, ...over }].map((of) => makeRevision('add-header', filterModule(), of).id);
+    expect(other).not.toBe(one);
+  });
+
+  test('changes with the code and with the name', () => {
+    const ids = [
+      makeRevision('add-header', filterModule(), base).id,
+      makeRevision('add-header', filterModule(1), base).id,
+      makeRevision('other', filterModule(), base).id,
+    ];
+    expect(new Set(ids).size).toBe(3);
+  });
+
+  test('has 10 hex digits, and depends on content alone', () => {
+    const module = filterModule();
+    const anySettings = fc.record<FilterSettings>({
+      rootId: fc.string(),
+      vmId: fc.string(),
+      configuration: fc.string(),
+      direction: fc.constantFrom('inbound', 'outbound', 'any'),
+      failPolicy: fc.constantFrom('closed', 'open'),
+      order: fc.integer(),
+      mountPath: fc.string(),
+    });
+    fc.assert(
+      fc.property(anySettings, (of) => {
+        const { mountPath, ...rest } = of;
+        const { id } = makeRevision('f', module, of);
+        expect(id).toMatch(/^[0-9a-f]{10}$/);
+        expect(makeRevision('f', module, { mountPath, ...rest }).id).toBe(id);
+      }),
+    );
+  });
+});
+
+describe('the ConfigMap of a revision', () => {
+  const ours = revision();
+  const name = revisionName(ours);
+  const configMap = renderConfigMap(ours, 'shop');
+
+  test('is immutable, names the revision and holds the bytes of the module', () => {
+    expect(configMap).toEqual({
+      metadata: {
+        name,
+        namespace: 'shop',
+        labels: {
+          'app.kubernetes.io/managed-by': 'deploy-wasm-filter',
+          'deploy-wasm-filter/name': 'add-header',
+          'deploy-wasm-filter/revision': ours.id,
+        },
+        annotations: { 'deploy-wasm-filter/digest': filterModule().digest },
+      },
+      immutable: true,
+      binaryData: { [`${name}.wasm`]: Buffer.from(wasm()).toString('base64') },
+    });
+  });
+
+  test('is the same in every namespace, apart from the namespace', () => {
+    const other = renderConfigMap(ours, 'test');
+    expect({ ...other, metadata: { ...other.metadata, namespace: 'shop' } }).toEqual(configMap);
+  });
+
+  test('is recognised by its metadata alone, with whatever others have added', () => {
+    const { metadata } = configMap;
+    const labelled = { ...metadata, uid: 'u', labels: { ...metadata.labels, team: 'a' } };
+    expect(holdsRevision({ metadata }, ours)).toBe(true);
+    expect(holdsRevision({ metadata: labelled }, ours)).toBe(true);
+  });
+
+  test.each([
+    ['of another name', { name: 'add-header-0000000000' }],
+    ['that is being deleted', { deletionTimestamp: '2026-01-01T00:00:00Z' }],
+    ['with another digest', { annotations: { 'deploy-wasm-filter/digest': 'sha256:0' } }],
+    ['without a digest', { annotations: {} }],
+    ['without our labels', { labels: {} }],
+    ['of another manager', { labels: { ...configMap.metadata.labels, 'app.kubernetes.io/managed-by': 'helm' } }],
+  ])('is not one %s', (_, over) => {
+    expect(holdsRevision({ metadata: { ...configMap.metadata, ...over } }, ours)).toBe(false);
+  });
+});
