@@ -1,0 +1,218 @@
+import type { Log } from '../base/log.ts';
+import { bad, type Checked, Findings, good, type Problem, problemsOf } from '../base/problem.ts';
+import { count, formatDuration } from '../base/text.ts';
+import type { Client } from '../cluster/client.ts';
+import { ApiError, apiProblem } from '../cluster/errors.ts';
+import { readinessOf } from '../cluster/readiness.ts';
+import { resourceName } from '../cluster/resources.ts';
+import { resolveTargets } from '../targets/resolve.ts';
+import { workloadKey } from '../targets/target.ts';
+import { type Applied, applyPlan } from './apply.ts';
+import { concludeTarget, untouchedTarget } from './conclude.ts';
+import { type Diagnosis, diagnose, listUnreadyPods } from './diagnose.ts';
+import { observe } from './observe.ts';
+import { countWrites, makePlan, neededRights, type Plan, type PlannedWorkload } from './plan.ts';
+import { progressLine } from './progress.ts';
+import type { Report, TargetReport } from './report.ts';
+import type { DeployRequest, DraftRequest } from './request.ts';
+import { waitForRollouts } from './rollout.ts';
+import type { RolloutResult } from './rollout-board.ts';
+
+/** What a run works with. */
+export interface DeployContext {
+  readonly client: Client;
+  readonly log: Log;
+  /** Once it aborts, nothing more is written and the run ends with a report of what it knows. */
+  readonly signal: AbortSignal;
+  /** Milliseconds, from any start. */
+  readonly now: () => number;
+}
+
+/** The engine's part of a report. */
+export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings'>;
+
+/**
+ * Brings every target of a request to its revisions: observe, plan, apply, wait. Nothing is written unless the request,
+ * its targets, the mounts and the rights check out; their problems come back together, with those of a faulty draft.
+ */
+export async function deploy(draft: DraftRequest, context: DeployContext): Promise<Outcome> {
+  const planned = await context.log.group('Observe and plan', () => prepare(draft, context));
+  if (!planned.ok) return { targets: [], problems: planned.problems, warnings: [] };
+  const { plan, request } = planned.value;
+  const rights = await checkRights(plan, context);
+  if (rights.length > 0) return { targets: plan.workloads.map(untouchedTarget), problems: rights, warnings: [] };
+
+  const applied = await apply(plan, request, context);
+  const awaited = request.wait ? plan.workloads.filter((workload) => mustWait(workload, applied)) : [];
+  const { rollouts, problems } = await wait(awaited, request, context);
+  const failed = awaited.filter(({ ref }) => {
+    const state = rollouts.get(workloadKey(ref))?.state;
+    return state === 'timeout' || state === 'failed';
+  });
+  const diagnoses = failed.length === 0 ? new Map<string, Diagnosis>() : await diagnose(failed, debugging(context));
+  const evidence = {
+    applied,
+    rollouts: withSettled(plan, applied, rollouts, request),
+    diagnoses,
+    timeoutMs: request.timeoutMs,
+  };
+  const targets = plan.workloads.map((workload) => concludeTarget(workload, evidence));
+  return {
+    targets,
+    problems: [...objectProblems(applied), ...problems, ...cancellation(context, targets)],
+    warnings: applied.warnings,
+  };
+}
+
+interface Prepared {
+  readonly plan: Plan;
+  readonly request: DeployRequest;
+}
+
+async function prepare(draft: DraftRequest, { client, log }: DeployContext): Promise<Checked<Prepared>> {
+  const findings = new Findings();
+  if (!draft.ok) findings.add(...draft.problems);
+  const entries = draft.ok ? draft.request.filters.flatMap(({ targets }) => targets) : draft.targets;
+  const { observation, problems } = await observe(client, entries);
+  findings.add(...problems);
+  if (!draft.ok) {
+    if (entries.length > 0) findings.take(resolveTargets(entries, observation.catalogue));
+    return bad(...findings.problems);
+  }
+  const plan = findings.take(makePlan(draft.request, observation));
+  if (plan === undefined || !findings.clean) return bad(...findings.problems);
+  const writes = countWrites(plan);
+  const rolling = plan.workloads.filter(({ patch }) => patch?.spec !== undefined).length;
+  log.info(
+    writes === 0
+      ? `${count(plan.workloads.length, 'target')}, nothing to write.`
+      : `${count(plan.workloads.length, 'target')}, ${count(writes, 'object')} to write, ${count(rolling, 'workload')} to roll.`,
+  );
+  return good({ plan, request: draft.request });
+}
+
+/** Asks for every right that the plan needs, so that a missing one is known before the first write. */
+async function checkRights(plan: Plan, { client, log }: DeployContext): Promise<Problem[]> {
+  const missing: Problem[] = [];
+  await Promise.all(
+    neededRights(plan).map(async (right) => {
+      const { verb, resource, namespace } = right;
+      const words = `${verb} ${resourceName(resource)} in namespace "${namespace}"`;
+      try {
+        if (await client.allows(right)) return;
+        missing.push({
+          kind: 'permission',
+          message: `The user of the kubeconfig may not ${words}.`,
+          remedy: 'Grant the right with a Role and a RoleBinding; nothing was written.',
+        });
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        // Not being able to ask is no proof of a missing right; the write itself will tell.
+        log.debug(`Cannot ask whether one may ${words}: ${error.message}`);
+      }
+    }),
+  );
+  return missing.sort((a, b) => a.message.localeCompare(b.message));
+}
+
+function apply(plan: Plan, request: DeployRequest, { client, log, signal }: DeployContext): Promise<Applied> {
+  const write = (): Promise<Applied> =>
+    applyPlan(plan, { client, request, signal, onWritten: (line) => log.info(line) });
+  return countWrites(plan) === 0 ? write() : log.group('Apply', write);
+}
+
+/** A changed workload is waited for, and one that was to stay as it is but is not ready. */
+function mustWait(planned: PlannedWorkload, applied: Applied): boolean {
+  const state = applied.workloads.get(workloadKey(planned.ref))?.state;
+  if (state === 'done') return planned.patch?.spec !== undefined || !isReady(planned);
+  return state === 'unchanged' && !isReady(planned);
+}
+
+function isReady({ ref, observed }: PlannedWorkload): boolean {
+  return readinessOf(ref.kind, observed).state === 'ready';
+}
+
+interface Waited {
+  readonly rollouts: ReadonlyMap<string, RolloutResult>;
+  readonly problems: readonly Problem[];
+}
+
+async function wait(
+  workloads: readonly PlannedWorkload[],
+  request: DeployRequest,
+  context: DeployContext,
+): Promise<Waited> {
+  if (workloads.length === 0) return { rollouts: new Map(), problems: [] };
+  const { client, log, signal, now } = context;
+  return log.group(`Wait for ${count(workloads.length, 'workload')}`, async () => {
+    let last = '';
+    try {
+      const rollouts = await waitForRollouts(workloads, {
+        client,
+        timeoutMs: request.timeoutMs,
+        signal,
+        now,
+        debug: (line) => log.debug(line),
+        onProgress: async (pending, results) => {
+          const unready = await listUnreadyPods(
+            pending.map(({ planned }) => planned),
+            debugging(context),
+          );
+          const line = progressLine(pending, results, unready);
+          if (line !== last) log.info(line);
+          last = line;
+        },
+      });
+      const ready = [...rollouts.values()].filter(({ state }) => state === 'ready');
+      const slowest = Math.max(0, ...ready.map(({ durationMs }) => durationMs));
+      log.info(
+        `${ready.length}/${workloads.length} ready${ready.length > 0 ? `, the slowest after ${formatDuration(slowest)}` : ''}.`,
+      );
+      return { rollouts, problems: [] };
+    } catch (error) {
+      const problem = apiProblem(error, 'waiting for the rollouts');
+      return { rollouts: new Map(), problems: problem === undefined ? problemsOf(error) : [problem] };
+    }
+  });
+}
+
+/** Adds the workloads that nobody had to wait for because they were ready from the start. */
+function withSettled(
+  { workloads }: Plan,
+  applied: Applied,
+  rollouts: ReadonlyMap<string, RolloutResult>,
+  { wait: waits }: DeployRequest,
+): ReadonlyMap<string, RolloutResult> {
+  if (!waits) return rollouts;
+  const settled = workloads.flatMap((planned): [string, RolloutResult][] => {
+    const key = workloadKey(planned.ref);
+    const state = applied.workloads.get(key)?.state;
+    const untouched = state === 'unchanged' || (state === 'done' && planned.patch?.spec === undefined);
+    if (rollouts.has(key) || !untouched || !isReady(planned)) return [];
+    const { ready, wanted } = readinessOf(planned.ref.kind, planned.observed);
+    return [[key, { state: 'ready', message: '', ready, wanted, durationMs: 0 }]];
+  });
+  return new Map([...rollouts, ...settled]);
+}
+
+function objectProblems({ configMaps, envoyFilters }: Applied): Problem[] {
+  return [...configMaps.values(), ...envoyFilters.values()].flatMap((result) =>
+    result.state === 'failed' ? [result.problem] : [],
+  );
+}
+
+function cancellation({ signal }: DeployContext, targets: readonly TargetReport[]): Problem[] {
+  const untouched = targets.filter(({ outcome }) => outcome === 'untouched').length;
+  if (!signal.aborted || untouched === 0) return [];
+  return [
+    {
+      kind: 'cancelled',
+      message: `The run was cancelled before it came to ${count(untouched, 'workload')}.`,
+      remedy: 'Nothing is half written: each workload has its old revision or the new one. Run again to finish.',
+    },
+  ];
+}
+
+function debugging({ client, log }: DeployContext): { client: Client; debug: (line: string) => void } {
+  return { client, debug: (line) => log.debug(line) };
+}

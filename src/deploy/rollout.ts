@@ -1,0 +1,81 @@
+import { pause } from '../base/concurrency.ts';
+import type { Client } from '../cluster/client.ts';
+import type { WorkloadKind } from '../cluster/resources.ts';
+import { followWorkloads } from '../cluster/watch.ts';
+import type { PlannedWorkload } from './plan.ts';
+import { type Pending, RolloutBoard, type RolloutResult } from './rollout-board.ts';
+
+export interface RolloutContext {
+  readonly client: Client;
+  /** How long the workloads may take, all at once, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Ends the waiting; what is pending is then cancelled. */
+  readonly signal: AbortSignal;
+  readonly debug: (line: string) => void;
+  readonly now: () => number;
+  /** Called every two seconds with what is still pending, and with the results so far. */
+  readonly onProgress: (pending: readonly Pending[], results: readonly RolloutResult[]) => Promise<void>;
+}
+
+const PROGRESS_MS = 2_000;
+
+/**
+ * Waits, for all workloads at once, until each is ready under the planned revisions or has failed. One list and watch per
+ * kind and namespace, however many workloads. Throws only when the API server refuses to show the workloads.
+ */
+export async function waitForRollouts(
+  workloads: readonly PlannedWorkload[],
+  context: RolloutContext,
+): Promise<ReadonlyMap<string, RolloutResult>> {
+  const board = new RolloutBoard(workloads, context.now);
+  const stop = new AbortController();
+  const end = (state: 'timeout' | 'cancelled') => (): void => {
+    board.end(state);
+    stop.abort();
+  };
+  const cancel = end('cancelled');
+  const timer = setTimeout(end('timeout'), context.timeoutMs);
+  context.signal.addEventListener('abort', cancel, { once: true });
+  if (context.signal.aborted) cancel();
+  if (board.allDecided) stop.abort();
+  try {
+    await Promise.all([...followers(board, stop, context), reportProgress(board, stop.signal, context)]);
+  } finally {
+    clearTimeout(timer);
+    context.signal.removeEventListener('abort', cancel);
+    stop.abort();
+  }
+  return board.results;
+}
+
+function followers(board: RolloutBoard, stop: AbortController, { client, debug }: RolloutContext): Promise<void>[] {
+  const lists = new Map<string, { kind: WorkloadKind; namespace: string }>();
+  for (const { planned } of board.pending) {
+    const { kind, namespace } = planned.ref;
+    lists.set(`${namespace}/${kind}`, { kind, namespace });
+  }
+  return [...lists.values()].map(({ kind, namespace }) =>
+    followWorkloads(client, {
+      kind,
+      namespace,
+      signal: stop.signal,
+      debug,
+      awaited: () =>
+        board.pending.flatMap(({ planned: { ref } }) =>
+          ref.kind === kind && ref.namespace === namespace ? [ref.name] : [],
+        ),
+      onWorkload: (name, workload) => {
+        board.see({ kind, namespace, name }, workload);
+        if (board.allDecided) stop.abort();
+      },
+    }),
+  );
+}
+
+async function reportProgress(board: RolloutBoard, signal: AbortSignal, { onProgress }: RolloutContext): Promise<void> {
+  for (;;) {
+    await pause(PROGRESS_MS, signal);
+    if (signal.aborted) return;
+    await onProgress(board.pending, [...board.results.values()]);
+  }
+}
