@@ -1,0 +1,79 @@
+/** How much of each part a page shows. What is left out is counted on the page. */
+export interface Limits {
+  /** Lines of evidence in all. */
+  readonly evidenceLines: number;
+  /** Rows of workloads that did not fail. */
+  readonly goodRows: number;
+  /** Rows of workloads that failed. */
+  readonly failedRows: number;
+  /** Characters of one filter's configuration. */
+  readonly configuration: number;
+  /** Filters whose settings are shown. */
+  readonly filters: number;
+  /** Names under one message. */
+  readonly subjects: number;
+  /** Messages of one kind. */
+  readonly entries: number;
+  readonly warnings: number;
+  /** Characters of one message. */
+  readonly message: number;
+  /** Characters of one name outside of the table. */
+  readonly name: number;
+}
+
+/** What a page shows when size is no concern: as much as somebody would read. */
+export const FULL: Limits = {
+  evidenceLines: 400,
+  goodRows: 20_000,
+  failedRows: 20_000,
+  configuration: 4_000,
+  filters: 50,
+  subjects: 200,
+  entries: 50,
+  warnings: 50,
+  message: 1_500,
+  name: 260,
+};
+
+/** What is given up first to make a page shorter, and the least of it that stays. */
+const LADDER: readonly (readonly [keyof Limits, least: number])[] = [
+  ['evidenceLines', 0],
+  ['goodRows', 0],
+  ['failedRows', 0],
+  ['configuration', 0],
+  ['filters', 0],
+  ['subjects', 1],
+  ['entries', 1],
+  ['warnings', 0],
+  ['message', 60],
+  ['name', 30],
+];
+
+/**
+ * The fullest page of at most `maxBytes` bytes of UTF-8: the limits are lowered one after the other, each only as far as
+ * needed. Undefined when even the shortest page is too long.
+ */
+export function fitPage(render: (limits: Limits) => string, maxBytes: number): string | undefined {
+  const attempt = (limits: Limits): string | undefined => {
+    const page = render(limits);
+    return Buffer.byteLength(page) <= maxBytes ? page : undefined;
+  };
+  const full = attempt(FULL);
+  if (full !== undefined) return full;
+  let limits = FULL;
+  for (const [name, least] of LADDER) {
+    let best = attempt({ ...limits, [name]: least });
+    if (best === undefined) {
+      limits = { ...limits, [name]: least };
+      continue;
+    }
+    for (let low = least, high = limits[name]; high - low > 1; ) {
+      const middle = Math.floor((low + high) / 2);
+      const page = attempt({ ...limits, [name]: middle });
+      if (page === undefined) high = middle;
+      else [low, best] = [middle, page];
+    }
+    return best;
+  }
+  return undefined;
+}

@@ -1,0 +1,194 @@
+import type { Report } from '../../../src/deploy/report.ts';
+import {
+  deployed,
+  filter,
+  interrupted,
+  NEW,
+  OLD,
+  report,
+  stuck,
+  unawaited,
+  unchanged,
+  untouched,
+} from './report-builder.ts';
+
+const SHOP = ['productpage', 'details', 'reviews', 'ratings', 'checkout', 'payment', 'shipping', 'currency', 'email'];
+const workloads = [...SHOP.map((name) => `shop/${name}`), 'StatefulSet shop/cart', 'edge/web', 'DaemonSet edge/agent'];
+
+const REFUSED = [
+  'Envoy: Failed to configure base Wasm plugin',
+  'event Unhealthy: Startup probe failed: HTTP probe failed with statuscode: 503',
+];
+
+const right = (verb: string, resource: string, namespace: string) => ({
+  kind: 'permission' as const,
+  message: `The user of the kubeconfig may not ${verb} ${resource} in namespace "${namespace}".`,
+  remedy: 'Grant the right with a Role and a RoleBinding; nothing was written.',
+});
+
+const HOSTILE =
+  '<img src=x onerror=alert(1)> </details> | **bold** _it_ `code` [link](https://evil.example) @octocat #1 www.evil.example https://evil.example/?a=b&c=d :tada: ~~gone~~ $x$ \n\n# heading\n- [ ] task\n```\nfence';
+
+/** One report for each kind of ending; the golden files show what becomes of them. */
+export const SCENARIOS: Readonly<Record<string, () => Report>> = {
+  'all-deployed': () => report({ targets: workloads.map((path) => deployed(path)) }),
+
+  'some-deployed': () =>
+    report({
+      targets: workloads.map((path, index) => (index < 3 ? deployed(path) : unchanged(path))),
+      warnings: ['The context "prod-eu" does not check the certificate of its server (insecure-skip-tls-verify).'],
+    }),
+
+  unchanged: () =>
+    report({
+      targets: workloads.map((path) => unchanged(path)),
+      requests: { reads: 14, writes: 0 },
+      durationMs: 1_240,
+    }),
+
+  'one-failed-of-many': () =>
+    report({
+      targets: workloads.map((path) =>
+        path === 'shop/reviews'
+          ? stuck(path, { evidence: [...REFUSED, 'pod reviews-7d4f9c6b8d-x2x4q: istio-proxy not ready'] })
+          : deployed(path),
+      ),
+      durationMs: 303_100,
+    }),
+
+  'many-failed': () =>
+    report({
+      targets: Array.from({ length: 60 }, (_, index) => {
+        const path = `${index === 7 ? 'StatefulSet ' : ''}team-${index % 6}/service-${index}`;
+        const evidence = [...REFUSED, `pod service-${index}-7d4f9c6b8d-x2x4q: istio-proxy not ready`];
+        if (index % 5 === 2) return stuck(path, { evidence });
+        return index % 7 === 0 ? unchanged(path) : deployed(path);
+      }),
+      durationMs: 303_100,
+      requests: { reads: 121, writes: 64 },
+    }),
+
+  'input-problems': () => {
+    const { cluster, ...rest } = report({
+      filters: [],
+      problems: [
+        {
+          kind: 'input',
+          subject: 'timeout',
+          message: 'is "5 minuets", which is no duration.',
+          remedy: 'Write a number and a unit, like "90s", "10m" or "1h".',
+        },
+        {
+          kind: 'filter',
+          subject: 'build/filter.wasm',
+          message: 'is not a WebAssembly module; it is a Git LFS pointer (check out with "lfs: true").',
+          remedy: 'Pass the .wasm file that the compiler wrote.',
+        },
+        {
+          kind: 'targets',
+          subject: 'targets, entry 3',
+          message: 'Deployment shop/review does not exist.',
+          remedy: 'Did you mean reviews?',
+        },
+        {
+          kind: 'targets',
+          subject: 'targets, entry 5',
+          message: 'the namespace "shopp" does not exist.',
+          remedy: 'Check the spelling and the context of the kubeconfig.',
+        },
+      ],
+      requests: { reads: 9, writes: 0 },
+      durationMs: 812,
+    });
+    return rest;
+  },
+
+  permissions: () =>
+    report({
+      targets: workloads.map((path) => untouched(path)),
+      problems: [
+        right('create', 'configmaps', 'edge'),
+        right('create', 'configmaps', 'shop'),
+        right('create', 'envoyfilters.networking.istio.io', 'edge'),
+        right('patch', 'deployments.apps', 'edge'),
+        right('patch', 'deployments.apps', 'shop'),
+      ],
+      requests: { reads: 22, writes: 0 },
+      durationMs: 1_900,
+    }),
+
+  'mount-conflict': () =>
+    report({
+      problems: ['reviews', 'ratings', 'details'].map((name) => ({
+        kind: 'mount' as const,
+        subject: `Deployment shop/${name}`,
+        message:
+          'the mount path "/var/local/wasm" contains "/var/local/wasm/cache", which belongs to the mount of volume "wasm-cache" in sidecar.istio.io/userVolumeMount.',
+        remedy: 'Choose another "mount-path", or remove what has it now.',
+      })),
+      requests: { reads: 9, writes: 0 },
+      durationMs: 930,
+    }),
+
+  cancelled: () =>
+    report({
+      targets: workloads.map((path, index) =>
+        index < 5 ? deployed(path) : index < 8 ? interrupted(path) : untouched(path),
+      ),
+      problems: [
+        {
+          kind: 'cancelled',
+          message: 'The run was cancelled before it came to 4 workloads.',
+          remedy: 'Nothing is half written: each workload has its old revision or the new one. Run again to finish.',
+        },
+      ],
+      durationMs: 12_400,
+    }),
+
+  'not-awaited': () => report({ targets: workloads.map((path) => unawaited(path)), waited: false, durationMs: 2_300 }),
+
+  'first-deployment-failed': () =>
+    report({
+      targets: ['shop/reviews', 'StatefulSet shop/cart'].map((path) =>
+        stuck(path, { revisions: [{ filter: 'add-header', revision: NEW }], evidence: REFUSED }),
+      ),
+      durationMs: 301_000,
+    }),
+
+  'several-filters': () =>
+    report({
+      filters: [filter(), filter({ name: 'auth', digest: `sha256:${'a1'.repeat(32)}`, bytes: 412_003 })],
+      targets: ['shop/reviews', 'shop/ratings'].map((path) =>
+        deployed(path, {
+          revisions: [
+            { filter: 'add-header', revision: NEW, before: OLD },
+            { filter: 'auth', revision: 'c3d4e5f607' },
+          ],
+        }),
+      ),
+    }),
+
+  'hostile-names': () => {
+    const base = filter();
+    return report({
+      filters: [
+        filter({
+          name: HOSTILE,
+          digest: HOSTILE,
+          settings: { ...base.settings, rootId: HOSTILE, configuration: HOSTILE },
+        }),
+      ],
+      targets: [
+        stuck('shop/reviews', {
+          ref: { kind: 'Deployment', namespace: HOSTILE, name: HOSTILE },
+          revisions: [{ filter: HOSTILE, revision: HOSTILE, before: OLD }],
+          problem: { kind: 'rollout', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE },
+          evidence: [HOSTILE, HOSTILE],
+        }),
+      ],
+      problems: [{ kind: 'conflict', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE }],
+      warnings: [HOSTILE],
+      cluster: { context: HOSTILE, version: HOSTILE },
+    });
+  },
+};

@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, posix, relative, sep } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { VERSION } from '../../src/base/version.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+/** From the top: a room imports only rooms below it. */
+const ROOMS = ['main.ts', 'action', 'deploy', 'mesh', 'targets', 'filter', 'cluster', 'base'];
+const MOST_LINES = 300;
+
+interface Source {
+  /** Below src, with `/`: `mesh/names.ts`. */
+  readonly path: string;
+  readonly room: string;
+  readonly text: string;
+  readonly imports: readonly string[];
+}
+
+const SOURCES: readonly Source[] = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name))
+  .map((file) => {
+    const path = relative(join(ROOT, 'src'), file).split(sep).join('/');
+    const text = readFileSync(file, 'utf8');
+    const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm);
+    return { path, room: path.split('/')[0] ?? '', text, imports: [...found].map(([, from]) => from ?? '') };
+  });
+
+/** The code without comments, which may speak of what the code must not do. */
+const codeOf = ({ text }: Source): string => text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
+const roomOf = (source: Source, from: string): string =>
+  posix.join(posix.dirname(source.path), from).split('/')[0] ?? '';
+
+test('there are sources, and their imports are seen', () => {
+  expect(SOURCES.length).toBeGreaterThan(30);
+  expect(SOURCES.find(({ path }) => path === 'main.ts')?.imports).toContain('./action/run.ts');
+  expect(SOURCES.find(({ path }) => path === 'action/log.ts')?.imports).toContain('@actions/core');
+});
+
+describe.each(SOURCES.map((source) => [source.path, source] as const))('%s', (_, source) => {
+  test('lies in a room and imports only from its own or those below', () => {
+    expect(ROOMS).toContain(source.room);
+    const above = source.imports
+      .filter((from) => from.startsWith('.'))
+      .filter((from) => ROOMS.indexOf(roomOf(source, from)) < ROOMS.indexOf(source.room));
+    expect(above).toEqual([]);
+  });
+
+  test('has 300 lines at most', () => {
+    expect(source.text.trimEnd().split('\n').length).toBeLessThanOrEqual(MOST_LINES);
+  });
+
+  test('names its files with their extension and exports no default', () => {
+    expect(source.imports.filter((from) => from.startsWith('.') && !from.endsWith('.ts'))).toEqual([]);
+    expect(codeOf(source)).not.toMatch(/^export default\b/m);
+  });
+});
+
+describe('what only some rooms may use', () => {
+  const users = (pattern: RegExp): string[] => [
+    ...new Set(SOURCES.filter(({ imports }) => imports.some((from) => pattern.test(from))).map(({ room }) => room)),
+  ];
+
+  test.each<[string, RegExp, string[]]>([
+    ['HTTP and the Kubernetes library', /^(undici|@kubernetes\/client-node)(\/|$)/, ['cluster']],
+    ['the toolkit of the runner', /^@actions\//, ['main.ts', 'action']],
+    ['files and processes', /^node:(fs|child_process|process|http|https|net|tls)(\/|$)/, ['main.ts', 'cluster']],
+  ])('%s', (_, pattern, rooms) => {
+    const found = users(pattern);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.filter((room) => !rooms.includes(room))).toEqual([]);
+  });
+
+  test('the filter room does not know the cluster', () => {
+    const imports = SOURCES.filter(({ room }) => room === 'filter').flatMap((source) =>
+      source.imports.filter((from) => from.startsWith('.')).map((from) => roomOf(source, from)),
+    );
+    expect(new Set(imports)).toEqual(new Set(['filter', 'base']));
+  });
+
+  test('only main.ts reads the process', () => {
+    const readers = SOURCES.filter((source) => /\bprocess\s*[.[]/.test(codeOf(source))).map(({ path }) => path);
+    expect(readers).toEqual(['main.ts']);
+  });
+});
+
+test('the version is that of the package', () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+  expect(VERSION).toBe(version);
+});
