@@ -1,0 +1,113 @@
+/** How a simulated pod behaves: chosen by its annotations, and by what its sidecar mounts. A pure function. */
+import { type ApiObject, dig, digList } from './client.ts';
+
+export type Behaviour =
+  | 'ready'
+  | 'image-pull-back-off'
+  | 'crash-loop'
+  | 'never-ready'
+  | 'failed-mount'
+  | 'unschedulable'
+  | 'proxy-not-ready';
+
+export interface Decision {
+  readonly behaviour: Behaviour;
+  /** How long the pod takes to become ready, in milliseconds. */
+  readonly readyAfterMs: number;
+  /** Names the fault where the behaviour has one. */
+  readonly message: string;
+}
+
+/** The annotation that chooses the behaviour. */
+export const BEHAVIOUR = 'sim/behaviour';
+/** The same for pods that run a deployed filter: such pods turn bad with the deployment, those before them stay well. */
+export const BEHAVIOUR_WITH_FILTER = 'sim/behaviour-with-filter';
+/** The annotation that sets the time to ready, in milliseconds. */
+export const READY_AFTER = 'sim/ready-after-ms';
+/** Istio's annotation with further volumes of the sidecar: a JSON array, or an object by volume name. */
+export const USER_VOLUME = 'sidecar.istio.io/userVolume';
+
+const NAMES: readonly Behaviour[] = [
+  'ready',
+  'image-pull-back-off',
+  'crash-loop',
+  'never-ready',
+  'failed-mount',
+  'unschedulable',
+  'proxy-not-ready',
+];
+const WASM_MAGIC = Buffer.from([0x00, 0x61, 0x73, 0x6d]);
+
+interface MountedConfigMap {
+  readonly volume: string;
+  readonly configMap: string;
+  readonly optional: boolean;
+}
+
+/** The ConfigMaps that the sidecar mounts by Istio's annotation and the pod by its own volumes. */
+export function mountedConfigMaps(pod: ApiObject): MountedConfigMap[] {
+  const text = pod.metadata.annotations?.[USER_VOLUME];
+  const own = digList(pod, 'spec', 'volumes').map((volume) => ({ name: String(dig(volume, 'name')), volume }));
+  const injected = text === undefined ? [] : userVolumes(text);
+  return [...own, ...injected].flatMap(({ name, volume }) => {
+    const configMap = dig(volume, 'configMap', 'name');
+    if (typeof configMap !== 'string') return [];
+    return [{ volume: name, configMap, optional: dig(volume, 'configMap', 'optional') === true }];
+  });
+}
+
+function userVolumes(text: string): { name: string; volume: unknown }[] {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    // The injector refuses such a pod; here it gets no volume and shows nothing worse.
+    return [];
+  }
+  if (Array.isArray(parsed)) return parsed.map((volume: unknown) => ({ name: String(dig(volume, 'name')), volume }));
+  if (typeof parsed !== 'object' || parsed === null) return [];
+  return Object.entries(parsed).map(([name, volume]: [string, unknown]) => ({ name, volume }));
+}
+
+/**
+ * Decides how the pod behaves.
+ * @param configMap gives a ConfigMap of the pod's namespace, or undefined when there is none
+ */
+export function decide(
+  pod: ApiObject,
+  configMap: (name: string) => ApiObject | undefined,
+  defaultReadyAfterMs: number,
+): Decision {
+  const annotations = pod.metadata.annotations ?? {};
+  const delay = Number(annotations[READY_AFTER] ?? Number.NaN);
+  const readyAfterMs = Number.isFinite(delay) ? delay : defaultReadyAfterMs;
+  const runsFilter = Object.keys(pod.metadata.labels ?? {}).some((label) => label.startsWith('deploy-wasm-filter/'));
+  const wanted = (runsFilter ? annotations[BEHAVIOUR_WITH_FILTER] : undefined) ?? annotations[BEHAVIOUR];
+  const chosen = NAMES.find((name) => name === wanted) ?? 'ready';
+  if (chosen === 'failed-mount') {
+    return {
+      behaviour: chosen,
+      readyAfterMs,
+      message: 'MountVolume.SetUp failed for volume "data" : configmap "missing" not found',
+    };
+  }
+  if (chosen !== 'ready') return { behaviour: chosen, readyAfterMs, message: '' };
+  for (const mount of mountedConfigMaps(pod)) {
+    const found = configMap(mount.configMap);
+    if (found === undefined) {
+      if (mount.optional) continue;
+      const message = `MountVolume.SetUp failed for volume ${JSON.stringify(mount.volume)} : configmap ${JSON.stringify(mount.configMap)} not found`;
+      return { behaviour: 'failed-mount', readyAfterMs, message };
+    }
+    if (!holdsWasm(found))
+      return { behaviour: 'proxy-not-ready', readyAfterMs, message: `${mount.configMap} holds no valid wasm` };
+  }
+  return { behaviour: 'ready', readyAfterMs, message: '' };
+}
+
+/** A ConfigMap with no binary data is no filter and harms nothing; else the first value has to be a wasm module. */
+function holdsWasm(configMap: ApiObject): boolean {
+  const [first] = Object.values((dig(configMap, 'binaryData') as Record<string, string> | undefined) ?? {});
+  if (first === undefined) return true;
+  return Buffer.from(first.slice(0, 8), 'base64').subarray(0, 4).equals(WASM_MAGIC);
+}
