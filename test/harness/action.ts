@@ -1,0 +1,122 @@
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { run } from '../../src/action/run.ts';
+import { silentLog } from '../../src/base/log.ts';
+import type { Report } from '../../src/deploy/report.ts';
+
+/** The action's inputs by name; what is left out is not set. */
+export type ActionInputs = Readonly<Record<string, string>>;
+
+/** The smallest module that is one: magic and version. */
+export const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
+
+/** A module of a given size, told apart by its text: the empty one and a custom section. */
+export function makeModule(text = 'v1', bytes = 64): Uint8Array {
+  const content = Buffer.alloc(Math.max(bytes - EMPTY_MODULE.length - 6, 1), text);
+  // A custom section starts with its name's length and name.
+  content[0] = 1;
+  const length = content.length;
+  const size = [0, 7, 14, 21].map((shift, index) => ((length >> shift) & 0x7f) | (index < 3 ? 0x80 : 0));
+  return Buffer.concat([EMPTY_MODULE, Uint8Array.of(0, ...size), content]);
+}
+
+/** What a run inside the test process gave. */
+export interface ActionRun {
+  readonly report: Report;
+  readonly log: readonly string[];
+}
+
+export interface RunOptions {
+  readonly files?: Readonly<Record<string, Uint8Array | string>>;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly cancelled?: AbortSignal;
+}
+
+/** Runs the action's own code in this process, with files from memory. */
+export async function runAction(inputs: ActionInputs, options: RunOptions = {}): Promise<ActionRun> {
+  const log: string[] = [];
+  const files: Readonly<Record<string, Uint8Array | string>> = { 'filter.wasm': makeModule(), ...options.files };
+  const never = new AbortController().signal;
+  const report = await run({
+    readInput: (name) => inputs[name] ?? '',
+    environment: options.environment ?? {},
+    readFile: async (path) => {
+      const content = files[path];
+      if (content === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+      return typeof content === 'string' ? Buffer.from(content) : content;
+    },
+    log: { ...silentLog, info: (line) => log.push(line), warning: (line) => log.push(line) },
+    mask: () => undefined,
+    cancelled: options.cancelled ?? never,
+    abandoned: options.cancelled ?? never,
+    now: () => performance.now(),
+  });
+  return { report, log };
+}
+
+/** What a runner sees of the bundled action. */
+export interface BundleRun {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly summary: string;
+  readonly outputs: Readonly<Record<string, string>>;
+}
+
+export interface BundleOptions {
+  readonly inputs: ActionInputs;
+  /** The workspace, which relative paths start from. */
+  readonly workspace?: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Called with each piece of output as it comes, and with a way to send a signal. */
+  readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+}
+
+export const BUNDLE = resolve(import.meta.dirname, '../../dist/index.js');
+
+/** Runs `dist/index.js` as a runner does: a process of its own, inputs in its environment, files for summary and outputs. */
+export async function runBundle({ inputs, workspace, environment = {}, onOutput }: BundleOptions): Promise<BundleRun> {
+  const folder = await mkdtemp(join(tmpdir(), 'deploy-wasm-filter-'));
+  try {
+    const summary = join(folder, 'summary.md');
+    const output = join(folder, 'output');
+    await Promise.all([writeFile(summary, ''), writeFile(output, '')]);
+    const child = spawn(process.execPath, [BUNDLE], {
+      cwd: workspace ?? folder,
+      env: {
+        PATH: process.env.PATH,
+        ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+        GITHUB_STEP_SUMMARY: summary,
+        GITHUB_OUTPUT: output,
+        GITHUB_WORKSPACE: workspace ?? folder,
+        ...environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    const take = (chunk: Buffer): void => {
+      stdout += chunk;
+      onOutput?.(String(chunk), (signal) => child.kill(signal));
+    };
+    child.stdout.on('data', take);
+    child.stderr.on('data', take);
+    const code = await new Promise<number | null>((done, failed) => child.on('close', done).on('error', failed));
+    return {
+      code,
+      stdout,
+      summary: await readFile(summary, 'utf8'),
+      outputs: parseOutputs(await readFile(output, 'utf8')),
+    };
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Reads the runner's output file: `name<<DELIMITER`, the value, `DELIMITER`. */
+function parseOutputs(text: string): Record<string, string> {
+  return Object.fromEntries(
+    [...text.matchAll(/^(\S+?)<<(ghadelimiter_\S+)\n([\s\S]*?)\n\2$/gm)].map(([, name, , value]) => [name, value]),
+  );
+}

@@ -1,0 +1,98 @@
+import type { Dispatcher } from 'undici';
+import { makeDispatcher, resolveIdentity } from '../../src/cluster/dispatcher.ts';
+import { readKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import type { KubernetesObject } from '../../src/cluster/objects.ts';
+
+/** A call that the API server answered with an error. */
+export class ApiCallError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The test's own hand in the cluster: plain calls, no retries, so that what a test does is what happens. */
+export interface Api {
+  readonly server: string;
+  readonly dispatcher: Dispatcher;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Trusts the server and has no client certificate: for credentials other than the admin's. */
+  readonly anonymous: Dispatcher;
+  get<T extends KubernetesObject>(path: string): Promise<T>;
+  list<T extends KubernetesObject>(path: string): Promise<readonly T[]>;
+  create<T extends KubernetesObject>(path: string, object: T): Promise<T>;
+  replace<T extends KubernetesObject>(path: string, object: T): Promise<T>;
+  /** Merge patch, under the given field manager. */
+  patch<T extends KubernetesObject>(path: string, patch: unknown, manager?: string): Promise<T>;
+  delete(path: string): Promise<void>;
+  text(path: string): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** Connects to the cluster of a kubeconfig text. */
+export async function connectApi(kubeconfig: string): Promise<Api> {
+  const access = readKubeconfig([{ origin: 'test kubeconfig', text: kubeconfig }]);
+  if (!access.ok) throw new Error(access.problems.map(({ message }) => message).join('\n'));
+  const { server } = access.value;
+  const identity = await resolveIdentity(access.value.newConfig());
+  const dispatcher = makeDispatcher(server, undefined, identity, { connections: 32, connectTimeoutMs: 10_000 }, {});
+  const { ca } = identity.tls;
+  const anonymous = makeDispatcher(
+    server,
+    undefined,
+    { tls: { ca }, headers: {} },
+    { connections: 4, connectTimeoutMs: 10_000 },
+    {},
+  );
+  const call = async (
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body?: unknown,
+    contentType = 'application/json',
+  ): Promise<string> => {
+    const response = await dispatcher.request({
+      origin: server,
+      path,
+      method,
+      headers: { ...identity.headers, 'content-type': contentType, 'user-agent': 'tester' },
+      body: body === undefined ? null : JSON.stringify(body),
+    });
+    const text = await response.body.text();
+    if (response.statusCode >= 300)
+      throw new ApiCallError(response.statusCode, `${method} ${path}: ${response.statusCode} ${text}`);
+    return text;
+  };
+  const parsed = async <T>(answer: Promise<string>): Promise<T> => JSON.parse(await answer) as T;
+  return {
+    server,
+    dispatcher,
+    headers: identity.headers,
+    anonymous,
+    get: (path) => parsed(call('GET', path)),
+    list: async <T>(path: string) => (await parsed<{ items?: T[] }>(call('GET', path))).items ?? [],
+    create: (path, object) => parsed(call('POST', path, object)),
+    replace: (path, object) => parsed(call('PUT', path, object)),
+    patch: (path, patch, manager = 'tester') =>
+      parsed(call('PATCH', `${path}?fieldManager=${manager}`, patch, 'application/merge-patch+json')),
+    delete: async (path) => {
+      await call('DELETE', path);
+    },
+    text: (path) => call('GET', path),
+    close: async () => {
+      await Promise.all([dispatcher.destroy(), anonymous.destroy()]);
+    },
+  };
+}
+
+/** Polls until `ready` gives a value other than undefined; fails with what it last was about after `timeoutMs`. */
+export async function eventually<T>(what: string, ready: () => Promise<T | undefined>, timeoutMs = 30_000): Promise<T> {
+  const deadline = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await ready();
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw new Error(`Not within ${timeoutMs} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}

@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { startEmbeddedCluster } from '../embedded/index.ts';
+import { startKubelet } from '../kubelet/index.ts';
+import { type Api, connectApi, eventually } from './api.ts';
+import { type Recorder, startRecorder } from './recorder.ts';
+
+/** Names the kubeconfig file of a real cluster; without it the tests run on the embedded one. */
+export const KUBECONFIG_VARIABLE = 'TEST_KUBECONFIG';
+
+/** A cluster under test: embedded, or real when a kubeconfig is given. What a test does and sees is the same on both. */
+export interface TestCluster {
+  readonly api: Api;
+  /** Stands between the code under test and the API server. */
+  readonly recorder: Recorder;
+  /** Makes a namespace of the test's own, removed at the end. */
+  namespace(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+export async function startTestCluster(): Promise<TestCluster> {
+  const file = process.env[KUBECONFIG_VARIABLE];
+  const embedded = file ? undefined : await startEmbeddedCluster();
+  const kubeconfig = embedded?.kubeconfig ?? (await readFile(file ?? '', 'utf8'));
+  const api = await connectApi(kubeconfig);
+  const kubelet = await startKubelet({ kubeconfig });
+  const recorder = await startRecorder(api);
+  const namespaces: string[] = [];
+  return {
+    api,
+    recorder,
+    namespace: async () => {
+      const name = `dwf-${randomBytes(4).toString('hex')}`;
+      await api.create('/api/v1/namespaces', { metadata: { name } });
+      // The real controller makes this account a moment later, and pods cannot be made before it is there.
+      await eventually(`service account in ${name}`, () =>
+        api.get(`/api/v1/namespaces/${name}/serviceaccounts/default`).catch(() => undefined),
+      );
+      namespaces.push(name);
+      return name;
+    },
+    stop: async () => {
+      for (const name of namespaces) await api.delete(`/api/v1/namespaces/${name}`).catch(() => undefined);
+      await recorder.stop();
+      await kubelet.stop();
+      await api.close();
+      await embedded?.stop();
+    },
+  };
+}

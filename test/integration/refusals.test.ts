@@ -1,0 +1,238 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Problem } from '../../src/base/problem.ts';
+import { describeProblem } from '../../src/base/problem.ts';
+import { runAction } from '../harness/action.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { createWorkloads, makeWorkload } from '../harness/workloads.ts';
+
+describe('what is refused before the first write', () => {
+  let cluster: TestCluster;
+  let namespace: string;
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+    namespace = await cluster.namespace();
+    // Never ready: a controller does not roll it.
+    await cluster.api.create(
+      `/apis/apps/v1/namespaces/${namespace}/deployments`,
+      makeWorkload(namespace, 'paused', { replicas: 0, spec: { paused: true } }),
+    );
+    await createWorkloads(
+      cluster.api,
+      makeWorkload(namespace, 'reviews'),
+      makeWorkload(namespace, 'ratings', { replicas: 0 }),
+      makeWorkload(namespace, 'on-delete', {
+        kind: 'StatefulSet',
+        replicas: 0,
+        spec: { updateStrategy: { type: 'OnDelete' } },
+      }),
+      makeWorkload(namespace, 'broken', { replicas: 0, podAnnotations: { 'sidecar.istio.io/userVolume': '[{' } }),
+      makeWorkload(namespace, 'taken', {
+        replicas: 0,
+        podAnnotations: {
+          'sidecar.istio.io/userVolume': JSON.stringify([{ name: 'mine', emptyDir: {} }]),
+          'sidecar.istio.io/userVolumeMount': JSON.stringify([
+            { name: 'mine', mountPath: '/var/local/lib/wasm-filters/add-header/' },
+          ]),
+        },
+      }),
+    );
+  });
+  afterAll(() => cluster.stop());
+  beforeEach(() => cluster.recorder.reset());
+
+  const problemsOf = async (
+    inputs: Record<string, string>,
+    files: Record<string, Uint8Array | string> = {},
+    environment: Record<string, string> = {},
+  ): Promise<readonly Problem[]> => {
+    const { report } = await runAction(
+      {
+        filter: 'filter.wasm',
+        name: 'add-header',
+        targets: '- deployment/reviews',
+        namespace,
+        kubeconfig: cluster.recorder.kubeconfig(),
+        ...inputs,
+      },
+      { files, environment },
+    );
+    expect(report.outcome).toBe('failed');
+    expect(report.changed).toBe(false);
+    expect(cluster.recorder.writes).toEqual([]);
+    return report.problems;
+  };
+  const sentences = async (...given: Parameters<typeof problemsOf>): Promise<string[]> =>
+    (await problemsOf(...given)).map(describeProblem);
+
+  test.each<[string, Record<string, string>, RegExp]>([
+    [
+      'a workload that does not exist',
+      { targets: '- deployment/review' },
+      /Deployment \S+\/review does not exist\. Did you mean reviews\?/,
+    ],
+    [
+      'a workload of another kind',
+      { targets: '- sts/reviews\n- deployment/reviews' },
+      /StatefulSet \S+ does not exist\. There is a Deployment of that name/,
+    ],
+    [
+      'a namespace that does not exist',
+      { targets: '- no-such-place/deployment/reviews' },
+      /the namespace "no-such-place" does not exist/,
+    ],
+    [
+      'a selector that matches nothing',
+      { targets: '- {selector: app=none}' },
+      /the selector "app=none" matches none of the 6 /,
+    ],
+    ['a paused Deployment', { targets: '- deployment/paused' }, /is paused.*kubectl rollout resume/],
+    ['a StatefulSet that replaces no pods', { targets: '- sts/on-delete' }, /OnDelete/],
+    [
+      'an annotation that is no JSON',
+      { targets: '- deployment/broken' },
+      /userVolume of its pod template is not valid JSON.*: \[\{/,
+    ],
+    [
+      'a mount path that is taken',
+      { targets: '- deployment/taken' },
+      /the mount path "\S+add-header" is "\S+add-header\/", which belongs to the mount of volume "mine"/,
+    ],
+    [
+      'two entries that disagree',
+      { targets: '- deployment/reviews\n- {kind: deployment, name: reviews, port: 80}' },
+      /with different settings/,
+    ],
+  ])('%s', async (_case, inputs, sentence) => {
+    expect(await sentences(inputs)).toEqual([expect.stringMatching(sentence)]);
+  });
+
+  test('everything that is wrong is said in one run', async () => {
+    const said = await sentences(
+      {
+        filter: 'big.wasm',
+        direction: 'sideways',
+        targets: '- deployment/review\n- job/x\n- no-such-place/deployment/a',
+        timeout: '5',
+      },
+      { 'big.wasm': 'not wasm' },
+    );
+    expect(said).toEqual([
+      expect.stringMatching(/^input "direction": .*"sideways".*inbound, outbound or any/),
+      expect.stringMatching(/^input "timeout"/),
+      expect.stringMatching(/^filter "big.wasm": is not a WebAssembly module/),
+      expect.stringMatching(/^targets, entry 2: has the unknown kind "job"/),
+    ]);
+    // The list has one unreadable entry; the others are looked up once it is readable as a whole.
+    const next = await sentences(
+      { filter: 'big.wasm', targets: '- deployment/review\n- no-such-place/deployment/a' },
+      { 'big.wasm': 'not wasm' },
+    );
+    expect(next).toEqual([
+      expect.stringMatching(/is not a WebAssembly module/),
+      expect.stringMatching(/review does not exist/),
+      expect.stringMatching(/no-such-place/),
+    ]);
+  });
+
+  test('a kubeconfig whose server does not answer', async () => {
+    const kubeconfig = cluster.recorder.kubeconfig().replace(/127\.0\.0\.1:\d+/, '127.0.0.1:1');
+    expect(await sentences({ kubeconfig })).toEqual([
+      expect.stringMatching(/^The API server https:\/\/127.0.0.1:1 does not answer: .*ECONNREFUSED/),
+    ]);
+  });
+
+  test('a kubeconfig that trusts another authority', async () => {
+    const other = await startTestCluster();
+    try {
+      const authority = /certificate-authority-data: (\S+|>-\n\s+\S+)/;
+      const [wanted] = authority.exec(other.recorder.kubeconfig()) ?? [];
+      const kubeconfig = cluster.recorder.kubeconfig().replace(authority, wanted ?? '');
+      expect(await sentences({ kubeconfig })).toEqual([
+        expect.stringMatching(/does not answer: .*not signed by the authority in the kubeconfig/),
+      ]);
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test('credentials that are not accepted', async () => {
+    const kubeconfig = cluster.recorder.kubeconfig().replace('recorder-admin', 'expired-token');
+    expect(await sentences({ kubeconfig })).toEqual([expect.stringMatching(/401 Unauthorized/)]);
+  });
+
+  test('no kubeconfig at all: never localhost, never the cluster around the runner', async () => {
+    expect(await sentences({ kubeconfig: '' }, {}, { KUBERNETES_SERVICE_HOST: '127.0.0.1', HOME: '/' })).toEqual([
+      expect.stringMatching(/is empty, and the environment variable KUBECONFIG is not set/),
+    ]);
+  });
+
+  test('the files of KUBECONFIG are used when the input is empty', async () => {
+    const said = await sentences(
+      { kubeconfig: '', targets: '- deployment/review' },
+      { '/home/me/config': cluster.recorder.kubeconfig() },
+      { KUBECONFIG: '/home/me/config' },
+    );
+    expect(said).toEqual([expect.stringMatching(/review does not exist/)]);
+  });
+
+  test('a cluster without Istio', async () => {
+    cluster.recorder.inject(({ path }) =>
+      path.includes('/envoyfilters')
+        ? { answer: { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found\n' } }
+        : undefined,
+    );
+    expect(await sentences({})).toEqual([expect.stringMatching(/no EnvoyFilter resource.*Is Istio installed\?/)]);
+  });
+
+  describe('missing rights', () => {
+    const rbac = (): string => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+    const grant = async (user: string, rules: readonly object[]): Promise<void> => {
+      await cluster.api.create(`${rbac()}/roles`, { metadata: { name: user }, rules } as never);
+      await cluster.api.create(`${rbac()}/rolebindings`, {
+        metadata: { name: user },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: user },
+        subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+      } as never);
+    };
+    const READ = [
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] },
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['list', 'watch'] },
+      { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list'] },
+    ];
+
+    test('to read: the right is named', async () => {
+      expect(await sentences({ kubeconfig: cluster.recorder.kubeconfig('nobody') })).toEqual(
+        ['deployments.apps', 'configmaps', 'envoyfilters.networking.istio.io'].map((resource) =>
+          expect.stringContaining(`the right to list ${resource} in namespace "${namespace}"`),
+        ),
+      );
+    });
+
+    test('to write: all are named, and nothing is written', async () => {
+      await grant('reader', READ);
+      expect(await sentences({ kubeconfig: cluster.recorder.kubeconfig('reader') })).toEqual([
+        expect.stringMatching(/may not create configmaps in/),
+        expect.stringMatching(/may not create envoyfilters.networking.istio.io in/),
+        expect.stringMatching(/may not patch configmaps in/),
+        expect.stringMatching(/may not patch deployments.apps in/),
+        expect.stringMatching(/may not patch envoyfilters.networking.istio.io in/),
+      ]);
+    });
+
+    test('the rights that the README names are enough', async () => {
+      await grant('deployer', [
+        { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', 'patch'] },
+        { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list', 'create', 'patch'] },
+        { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch', 'patch'] },
+      ]);
+      const { report } = await runAction({
+        filter: 'filter.wasm',
+        targets: '- deployment/ratings',
+        namespace,
+        kubeconfig: cluster.recorder.kubeconfig('deployer'),
+      });
+      expect(report.problems).toEqual([]);
+      expect(report.outcome).toBe('deployed');
+    });
+  });
+});

@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { allProblems } from '../../src/deploy/report.ts';
+import { type ActionRun, runAction } from '../harness/action.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import type { Fault, FaultRule } from '../harness/recorder.ts';
+import { createWorkloads, makeWorkload, pathOf } from '../harness/workloads.ts';
+
+/** A rule that strikes the first `times` requests it fits. */
+function strike(times: number, fits: (request: { method: string; path: string }) => boolean, fault: Fault): FaultRule {
+  let left = times;
+  return (request) => (left > 0 && fits(request) && left-- > 0 ? fault : undefined);
+}
+
+const status = (code: number, headers: Record<string, string> = {}): Fault => ({ answer: { status: code, headers } });
+const isList = ({ method, path }: { method: string; path: string }): boolean =>
+  method === 'GET' && path.includes('limit=');
+const isPatchOf =
+  (what: string) =>
+  ({ method, path }: { method: string; path: string }): boolean =>
+    method === 'PATCH' && path.includes(what);
+const isWatch = ({ path }: { path: string }): boolean => path.includes('watch=true');
+
+describe('an API server and others that get in the way', () => {
+  let cluster: TestCluster;
+  let namespace: string;
+  let workload: Workload;
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+  });
+  afterAll(() => cluster.stop());
+  beforeEach(async () => {
+    cluster.recorder.reset();
+    namespace = await cluster.namespace();
+    workload = makeWorkload(namespace, 'reviews', { replicas: 1 });
+    await createWorkloads(cluster.api, workload);
+  });
+
+  const deploy = (more: Record<string, string> = {}): Promise<ActionRun> =>
+    runAction({
+      filter: 'filter.wasm',
+      name: 'add-header',
+      namespace,
+      targets: '- deployment/reviews',
+      kubeconfig: cluster.recorder.kubeconfig(),
+      timeout: '20s',
+      ...more,
+    });
+  const generation = async (): Promise<number | undefined> =>
+    (await cluster.api.get(pathOf(workload))).metadata.generation;
+
+  test.each<[string, FaultRule]>([
+    ['a throttled list', strike(2, isList, status(429, { 'retry-after': '1' }))],
+    ['a failing list', strike(2, isList, status(503))],
+    ['a broken connection while listing', strike(2, isList, { disconnect: 'before' })],
+    ['a throttled ConfigMap write', strike(1, isPatchOf('/configmaps/'), status(429, { 'retry-after': '1' }))],
+    ['a failing EnvoyFilter write', strike(2, isPatchOf('/envoyfilters/'), status(500))],
+    ['a ConfigMap write whose answer is lost', strike(1, isPatchOf('/configmaps/'), { disconnect: 'after' })],
+    ['a broken watch', strike(2, isWatch, { disconnect: 'before' })],
+    ['a watch that is refused with 500', strike(1, isWatch, status(500))],
+    [
+      'a watch from a version that is gone',
+      strike(1, isWatch, { answer: { status: 200, body: '{"type":"ERROR","object":{"kind":"Status","code":410}}\n' } }),
+    ],
+    ['a watch that is forbidden', (request) => (isWatch(request) ? status(403) : undefined)],
+  ])('%s does not matter', async (_case, rule) => {
+    cluster.recorder.inject(rule);
+    const { report } = await deploy();
+    expect(allProblems(report)).toEqual([]);
+    expect(report.outcome).toBe('deployed');
+  });
+
+  test('a throttling server is not asked again before its time', async () => {
+    const times: number[] = [];
+    cluster.recorder.inject(({ method, path }) => {
+      if (!isPatchOf('/configmaps/')({ method, path })) return undefined;
+      times.push(Date.now());
+      return times.length === 1 ? status(429, { 'retry-after': '2' }) : undefined;
+    });
+    await deploy();
+    expect((times[1] ?? 0) - (times[0] ?? 0)).toBeGreaterThanOrEqual(2_000);
+  });
+
+  test('a workload patch whose answer is lost changes the template once', async () => {
+    const before = (await generation()) ?? 0;
+    cluster.recorder.inject(strike(1, isPatchOf('/deployments/'), { disconnect: 'after' }));
+    const { report } = await deploy();
+    expect(report.outcome).toBe('deployed');
+    expect(await generation()).toBe(before + 1);
+  });
+
+  test('somebody who changes the workload at the same moment keeps his change', async () => {
+    cluster.recorder.inject(
+      strike(2, isPatchOf('/deployments/'), {
+        meanwhile: async () => {
+          const volumes = JSON.stringify([{ name: 'theirs', emptyDir: {} }]);
+          await cluster.api.patch(pathOf(workload), {
+            metadata: { labels: { touched: String(Date.now()) } },
+            spec: { template: { metadata: { annotations: { 'sidecar.istio.io/userVolume': volumes } } } },
+          });
+        },
+      }),
+    );
+    const { report } = await deploy();
+    expect(report.outcome).toBe('deployed');
+    const now = await cluster.api.get<Workload>(pathOf(workload));
+    expect(JSON.parse(now.spec?.template?.metadata?.annotations?.['sidecar.istio.io/userVolume'] ?? '')).toEqual([
+      { name: 'theirs', emptyDir: {} },
+      { name: 'wasm-filter-add-header', configMap: expect.anything() },
+    ]);
+  });
+
+  test('a run that meets another run on a workload stops there and writes nothing to it', async () => {
+    cluster.recorder.inject(
+      strike(1, isPatchOf('/deployments/'), {
+        meanwhile: async () => {
+          const state = JSON.stringify({ 'add-header': { revision: '0123456789', run: 'another' } });
+          await cluster.api.patch(pathOf(workload), {
+            metadata: { annotations: { 'deploy-wasm-filter/state': state } },
+          });
+        },
+      }),
+    );
+    const { report } = await deploy();
+    expect(report.targets[0]?.problem && describeProblem(report.targets[0].problem)).toMatch(
+      /another run of deploy-wasm-filter has changed it/,
+    );
+    expect(report.targets[0]?.steps.template).toBe('failed');
+  });
+
+  test('an EnvoyFilter that somebody edited is not overwritten by force: who and what is said, no workload is touched', async () => {
+    const first = await deploy();
+    const name = `add-header-${first.report.targets[0]?.revisions[0]?.revision}`;
+    await cluster.api.patch(
+      `/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters/${name}`,
+      { spec: { priority: 99 } },
+      'kubectl-edit',
+    );
+    const { report } = await deploy();
+    expect(report.outcome).toBe('failed');
+    expect(report.problems.map(describeProblem)).toEqual([
+      expect.stringMatching(/was edited by "kubectl-edit", who holds \.spec\.priority/),
+    ]);
+    expect(report.targets.map(({ outcome }) => outcome)).not.toContain('deployed');
+  });
+
+  test('a ConfigMap that cannot be written keeps every workload as it is', async () => {
+    const before = await generation();
+    cluster.recorder.inject((request) =>
+      isPatchOf('/configmaps/')(request)
+        ? {
+            answer: {
+              status: 403,
+              body: JSON.stringify({
+                kind: 'Status',
+                code: 403,
+                reason: 'Forbidden',
+                message: 'exceeded quota: compute',
+              }),
+            },
+          }
+        : undefined,
+    );
+    const { report } = await deploy();
+    expect(report.outcome).toBe('failed');
+    expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/exceeded quota/)]);
+    expect(report.targets[0]?.outcome).toBe('untouched');
+    expect(await generation()).toBe(before);
+  });
+
+  test('an admission warning is passed on, but for the one that every EnvoyFilter gets', async () => {
+    const { report } = await deploy();
+    expect(report.warnings).toEqual([]);
+  });
+});
