@@ -1,0 +1,129 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadAll } from 'js-yaml';
+import { buildFilter, EXAMPLE_FILTER } from '../../scripts/build-filter.ts';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
+import { parseKind } from '../../src/targets/target.ts';
+import { startEmbeddedCluster } from '../embedded/index.ts';
+import { type ActionInputs, runBundle } from '../harness/action.ts';
+import { type Api, ApiCallError, connectApi } from '../harness/api.ts';
+import { startKubelet } from '../kubelet/index.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+const BOOKSHOP = join(ROOT, 'examples/bookshop/bookshop.yaml');
+const HELP = `npm run demo                                      on an embedded cluster, no more than Node needed
+npm run demo -- --kubeconfig FILE [--image IMAGE] on a cluster of yours with Istio; IMAGE has a shell and busybox
+                                  [--keep]        leaves the bookshop there`;
+
+const { values } = parseArgs({
+  options: {
+    kubeconfig: { type: 'string' },
+    image: { type: 'string' },
+    keep: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+if (values.help) console.log(HELP);
+else await demo(values);
+
+/** Sets up a bookshop, deploys the example filter to it with the bundled action, and deploys it again. */
+async function demo(options: { kubeconfig?: string; image?: string; keep: boolean }): Promise<void> {
+  const workspace = await mkdtemp(join(tmpdir(), 'bookshop-'));
+  say('Compiling the example filter (AssemblyScript)');
+  await buildFilter(EXAMPLE_FILTER, join(workspace, 'add-header.wasm'));
+  const cluster = options.kubeconfig === undefined ? await embedded() : await usersOwn(options.kubeconfig);
+  const api = await connectApi(cluster.kubeconfig);
+  try {
+    say('Opening the bookshop: 5 workloads in 2 namespaces');
+    const shop = await readShop(options.image, cluster.simulated);
+    for (const object of shop) await createUnlessThere(api, object);
+    const inputs: ActionInputs = {
+      filter: 'add-header.wasm',
+      'targets-file': join(ROOT, 'examples/bookshop/targets.yaml'),
+      namespace: 'bookshop',
+      'root-id': 'add_header',
+      configuration: 'x-bookshop: open',
+      kubeconfig: cluster.kubeconfig,
+      timeout: '3m',
+    };
+    await deploy('First deployment', inputs, workspace);
+    const again = await deploy('The same deployment again: nothing is written', inputs, workspace);
+    if (again !== 'unchanged')
+      throw new Error(`The second deployment should have had nothing to do, but its result is "${again}".`);
+    if (!cluster.simulated && !options.keep) {
+      say('Closing the bookshop');
+      for (const { kind, metadata } of shop)
+        if (kind === 'Namespace') await api.delete(`/api/v1/namespaces/${metadata.name}`);
+    }
+  } finally {
+    await api.close();
+    await cluster.stop();
+    await rm(workspace, { recursive: true, force: true });
+  }
+}
+
+async function deploy(title: string, inputs: ActionInputs, workspace: string): Promise<string | undefined> {
+  say(title);
+  const { code, stdout, summary, outputs } = await runBundle({ inputs, workspace });
+  // On a runner this line is a command that hides a credential; on a terminal it would show it.
+  console.log(stdout.replace(/^::add-mask::.*\n/gm, ''));
+  console.log(`----- job summary -----\n${summary}\n-----------------------`);
+  const { targets: _, ...short } = outputs;
+  console.log('outputs:', short);
+  if (code !== 0) throw new Error(`The action ended with exit code ${code}.`);
+  return outputs.result;
+}
+
+interface DemoCluster {
+  readonly kubeconfig: string;
+  /** Whether pods are simulated, so that their image does not matter. */
+  readonly simulated: boolean;
+  stop(): Promise<void>;
+}
+
+async function embedded(): Promise<DemoCluster> {
+  say('Starting the embedded cluster');
+  const { kubeconfig, stop } = await startEmbeddedCluster();
+  const kubelet = await startKubelet({ kubeconfig });
+  return {
+    kubeconfig,
+    simulated: true,
+    stop: async () => {
+      await kubelet.stop();
+      await stop();
+    },
+  };
+}
+
+async function usersOwn(file: string): Promise<DemoCluster> {
+  return { kubeconfig: await readFile(file, 'utf8'), simulated: false, stop: async () => undefined };
+}
+
+/** The bookshop's objects, with another image, or for the simulated scheduler. */
+async function readShop(image: string | undefined, simulated: boolean): Promise<Workload[]> {
+  const objects = loadAll(await readFile(BOOKSHOP, 'utf8')) as Workload[];
+  return objects.map((object) => {
+    const pod = object.spec?.template?.spec;
+    if (pod === undefined) return object;
+    const containers = pod.containers?.map((container) => (image === undefined ? container : { ...container, image }));
+    const spec = { ...pod, containers, ...(simulated ? { schedulerName: 'sim-scheduler' } : {}) };
+    return { ...object, spec: { ...object.spec, template: { ...object.spec?.template, spec } } } as Workload;
+  });
+}
+
+async function createUnlessThere(api: Api, object: Workload): Promise<void> {
+  const kind = parseKind(object.kind ?? '');
+  const path = kind === undefined ? '/api/v1/namespaces' : resourcePath(WORKLOADS[kind], object.metadata.namespace);
+  try {
+    await api.create(path, object);
+  } catch (error) {
+    if (!(error instanceof ApiCallError && error.status === 409)) throw error;
+  }
+}
+
+function say(text: string): void {
+  console.log(`\n▸ ${text}`);
+}
