@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { underLoad } from './load.ts';
+import { connectMesh, createApps, type Mesh, makeApp } from './mesh.ts';
+
+describe('under a steady load', () => {
+  let mesh: Mesh;
+  beforeAll(async () => {
+    mesh = await connectMesh();
+  });
+  afterAll(() => mesh?.stop());
+
+  /** A workload of two pods that runs a good filter; every test starts from it. */
+  const start = async (): Promise<{ app: Workload; given: Record<string, string> }> => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews', { replicas: 2 });
+    await createApps(mesh, app);
+    const given = {
+      filter: mesh.filters.abi021,
+      name: 'add-header',
+      namespace,
+      targets: '- deployment/reviews',
+      configuration: 'x-wasm: good',
+    };
+    const { outputs } = await mesh.deploy(given);
+    expect(outputs.result).toBe('deployed');
+    return { app, given };
+  };
+
+  test('a good rollout fails no request, and every answer is of one revision', async () => {
+    const { app, given } = await start();
+    const { value, load } = await underLoad(mesh, { workload: app, header: 'x-wasm' }, () =>
+      mesh.deploy({ ...given, configuration: 'x-wasm: better' }),
+    );
+    console.log(
+      `good rollout: ${load.requests} requests, ${load.failures.length} failed, ${JSON.stringify([...load.seen])}`,
+    );
+    expect(value.outputs.result).toBe('deployed');
+    expect(load.failures).toEqual([]);
+    expect(load.requests).toBeGreaterThan(200);
+    expect([...load.seen.keys()].sort()).toEqual(['better', 'good']);
+  });
+
+  test.each<[string, () => Record<string, string>, RegExp]>([
+    ['a corrupt module', () => ({ filter: mesh.filters.corrupt }), /Failed to load Wasm bytecode/],
+    ['a missing import', () => ({ filter: mesh.filters.missingImport }), /missing import: env\.proxy_does_not_exist/],
+    [
+      'a wrong root id',
+      () => ({ 'root-id': 'nobody' }),
+      /Failed to (start|configure) base Wasm|Function: proxy_on_\w+ failed/,
+    ],
+    [
+      'a configuration that the filter refuses',
+      () => ({ configuration: 'nonsense' }),
+      /Failed to configure base Wasm plugin/,
+    ],
+  ])(
+    '%s: the new pod does not get ready, the old ones answer every request, and Envoy is quoted',
+    async (_case, bad, reason) => {
+      const { app, given } = await start();
+      const before = (await mesh.pods(app)).map(({ name }) => name).sort();
+      const { value, load } = await underLoad(mesh, { workload: app, header: 'x-wasm' }, () =>
+        mesh.deploy({ ...given, ...bad(), timeout: '12s' }),
+      );
+      console.log(`${_case}: ${load.requests} requests, ${load.failures.length} failed`);
+      expect(value.code).toBe(1);
+      expect(value.outputs).toMatchObject({ result: 'failed', failed: '1' });
+      expect(value.summary).toMatch(reason);
+      expect(load.failures).toEqual([]);
+      expect([...load.seen.keys()]).toEqual(['good']);
+      expect((await mesh.pods(app)).map(({ name }) => name).sort()).toEqual(before);
+      // Going back is deploying what was there before.
+      const back = await mesh.deploy(given);
+      expect(back.outputs.result).toBe('deployed');
+    },
+  );
+});

@@ -1,0 +1,77 @@
+import type { Workload } from '../../src/cluster/objects.ts';
+import { call, type Mesh } from './mesh.ts';
+
+/** What a steady load met. */
+export interface LoadResult {
+  readonly requests: number;
+  /** Requests without an answer, or with one other than 200; each in words. */
+  readonly failures: readonly string[];
+  /** How many answers carried each value of the watched header; `-` for none. */
+  readonly seen: ReadonlyMap<string, number>;
+}
+
+export interface LoadOptions {
+  readonly workload: Workload;
+  /** The header whose values are counted. */
+  readonly header: string;
+  /** Clients that ask one request after another; each bounded in time by `stop`, and in pace by `pauseMs`. */
+  readonly clients?: number;
+  readonly pauseMs?: number;
+  /** The load ends by itself after this long. */
+  readonly mostMs?: number;
+}
+
+/**
+ * Sends a steady load to the pods of a workload while `work` runs, as a Service would: to pods that are ready and not ending.
+ * The pods' addresses are this machine's own; number of clients, pace and time are bounded.
+ */
+export async function underLoad<T>(
+  mesh: Mesh,
+  options: LoadOptions,
+  work: () => Promise<T>,
+): Promise<{ value: T; load: LoadResult }> {
+  const { workload, header, clients = 4, pauseMs = 5, mostMs = 120_000 } = options;
+  const failures: string[] = [];
+  const seen = new Map<string, number>();
+  let requests = 0;
+  let running = true;
+  const deadline = Date.now() + mostMs;
+  let pods = await mesh.pods(workload);
+  const goOn = (): boolean => running && Date.now() < deadline;
+  const refresh = async (): Promise<void> => {
+    while (goOn()) {
+      const now = await mesh.pods(workload);
+      if (now.length > 0) pods = now;
+      await pause(50);
+    }
+  };
+  const client = async (at: number): Promise<void> => {
+    for (let turn = at; goOn(); turn++) {
+      const pod = pods[turn % pods.length];
+      if (pod === undefined) throw new Error('the workload has no ready pod to send load to');
+      requests++;
+      try {
+        const { status, headers } = await call(pod.address);
+        if (status !== 200) failures.push(`${pod.name}: status ${status}`);
+        const value = headers[header]?.toString() ?? '-';
+        seen.set(value, (seen.get(value) ?? 0) + 1);
+      } catch (error) {
+        failures.push(`${pod.name}: ${error}`);
+      }
+      await pause(pauseMs);
+    }
+  };
+  const load = Promise.all([refresh(), ...Array.from({ length: clients }, (_, at) => client(at))]);
+  try {
+    const value = await work();
+    running = false;
+    await load;
+    return { value, load: { requests, failures, seen } };
+  } finally {
+    running = false;
+  }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,204 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { Exec, KubeConfig } from '@kubernetes/client-node';
+import type { Pod, Workload } from '../../src/cluster/objects.ts';
+import { isReady, ownerOf } from '../../src/cluster/pods.ts';
+import type { WorkloadKind } from '../../src/cluster/resources.ts';
+import { type BundleRun, runBundle } from '../harness/action.ts';
+import { type Api, connectApi, eventually } from '../harness/api.ts';
+import { createWorkloads } from '../harness/workloads.ts';
+import { buildMeshFilters, type MeshFilters } from './filters.ts';
+
+/** A pod with its address. */
+export interface RunningPod {
+  readonly name: string;
+  readonly address: string;
+}
+
+/** What an HTTP request to a pod gave. */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** A mesh under test: the cluster that TEST_KUBECONFIG names, with Istio's injector. */
+export interface Mesh {
+  readonly api: Api;
+  readonly filters: MeshFilters;
+  /** A namespace with injection, removed at the end. */
+  namespace(): Promise<string>;
+  /** Deploys with the built action, as a runner runs it. */
+  deploy(inputs: Readonly<Record<string, string>>): Promise<BundleRun>;
+  /** Asks for a URL from inside a workload's pod, through its sidecar, and gives the answer's status line and headers. */
+  fetchFrom(workload: Workload, url: string): Promise<string>;
+  /** The ready pods of a workload that are not ending. */
+  pods(workload: Workload): Promise<readonly RunningPod[]>;
+  stop(): Promise<void>;
+}
+
+export async function connectMesh(): Promise<Mesh> {
+  const file = process.env.TEST_KUBECONFIG;
+  if (!file) throw new Error('TEST_KUBECONFIG must name the kubeconfig of a mesh; "npm run test:cluster" starts one.');
+  const kubeconfig = await readFile(file, 'utf8');
+  const api = await connectApi(kubeconfig);
+  const workspace = await mkdtemp(join(tmpdir(), 'mesh-'));
+  const filters = await buildMeshFilters(workspace);
+  const namespaces: string[] = [];
+  return {
+    api,
+    filters,
+    namespace: async () => {
+      const name = `mesh-${randomBytes(4).toString('hex')}`;
+      await api.create('/api/v1/namespaces', { metadata: { name, labels: { 'istio-injection': 'enabled' } } });
+      await eventually(`service account in ${name}`, () =>
+        api.get(`/api/v1/namespaces/${name}/serviceaccounts/default`).catch(() => undefined),
+      );
+      namespaces.push(name);
+      return name;
+    },
+    deploy: (inputs) =>
+      runBundle({ workspace, inputs: { kubeconfig, 'root-id': 'add_header', timeout: '60s', ...inputs } }),
+    fetchFrom: async (workload, url) => {
+      const [pod] = await runningPods(api, workload);
+      if (pod === undefined) throw new Error(`${workload.metadata.name} has no ready pod`);
+      return execute(kubeconfig, workload.metadata.namespace ?? '', pod.name, ['wget', '-S', '-O', '-', url]);
+    },
+    pods: (workload) => runningPods(api, workload),
+    stop: async () => {
+      for (const name of namespaces) await api.delete(`/api/v1/namespaces/${name}`).catch(() => undefined);
+      await api.close();
+      await rm(workspace, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Runs a command in a pod's app container and gives all it printed. */
+async function execute(
+  kubeconfig: string,
+  namespace: string,
+  pod: string,
+  command: readonly string[],
+): Promise<string> {
+  const config = new KubeConfig();
+  config.loadFromString(kubeconfig);
+  const output = new PassThrough();
+  const printed = text(output);
+  await new Promise<void>((resolve, reject) => {
+    new Exec(config)
+      .exec(namespace, pod, 'app', [...command], output, output, null, false, () => resolve())
+      .catch(reject);
+  });
+  output.end();
+  return printed;
+}
+
+async function runningPods(api: Api, { kind, metadata }: Workload): Promise<RunningPod[]> {
+  const pods = await api.list<Pod & { status?: { podIP?: string } }>(`/api/v1/namespaces/${metadata.namespace}/pods`);
+  return pods.flatMap((pod) => {
+    const owner = ownerOf(pod);
+    const ours = owner?.kind === kind && owner?.name === metadata.name;
+    const address = pod.status?.podIP;
+    if (!ours || !isReady(pod) || pod.metadata.deletionTimestamp !== undefined || address === undefined) return [];
+    return [{ name: pod.metadata.name, address }];
+  });
+}
+
+export const APP_PORT = 9080;
+
+export interface AppOptions {
+  readonly kind?: WorkloadKind;
+  readonly replicas?: number;
+  readonly podAnnotations?: Readonly<Record<string, string>>;
+  /** Further ports that answer, beside the first. */
+  readonly morePorts?: readonly number[];
+}
+
+/** A small web server that ends gently: after SIGTERM it answers for two more seconds. */
+export function makeApp(namespace: string, name: string, options: AppOptions = {}): Workload {
+  const { kind = 'Deployment', replicas = 1, podAnnotations = {}, morePorts = [] } = options;
+  const labels = { app: name };
+  const servers = [APP_PORT, ...morePorts].map((port) => `busybox httpd -f -p ${port} -h /tmp/w &`).join(' ');
+  return {
+    apiVersion: 'apps/v1',
+    kind,
+    metadata: { name, namespace, labels },
+    spec: {
+      ...(kind === 'DaemonSet' ? {} : { replicas }),
+      ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
+      selector: { matchLabels: labels },
+      template: {
+        metadata: { labels, annotations: podAnnotations },
+        spec: {
+          terminationGracePeriodSeconds: 5,
+          containers: [
+            {
+              name: 'app',
+              image: 'localhost/app:1',
+              imagePullPolicy: 'Never',
+              ports: [APP_PORT, ...morePorts].map((containerPort) => ({
+                containerPort,
+                name: `http-${containerPort}`,
+              })),
+              command: [
+                '/bin/sh',
+                '-c',
+                `mkdir -p /tmp/w; echo hello > /tmp/w/index.html; trap 'sleep 2; exit 0' TERM; ${servers} wait`,
+              ],
+              readinessProbe: { httpGet: { path: '/', port: APP_PORT }, periodSeconds: 1 },
+            },
+          ],
+        },
+      },
+    },
+  } as unknown as Workload;
+}
+
+/** Creates apps, each with a Service of its name, and waits until they are ready. */
+export async function createApps({ api }: Mesh, ...apps: readonly Workload[]): Promise<void> {
+  for (const { metadata, spec } of apps) {
+    const ports = spec?.template?.spec?.containers?.flatMap(({ ports }) => ports ?? []) ?? [];
+    await api.create(`/api/v1/namespaces/${metadata.namespace}/services`, {
+      metadata: { name: metadata.name },
+      spec: {
+        selector: { app: metadata.name },
+        ports: ports.map(({ containerPort, name }) => ({ name, port: containerPort, appProtocol: 'http' })),
+      },
+    } as never);
+  }
+  await createWorkloads(api, ...apps);
+}
+
+/** One HTTP request on a new connection; rejects when there is no answer. */
+export function call(address: string, port = APP_PORT): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: address, port, path: '/', agent: false, timeout: 5_000 }, (response) => {
+      response.resume();
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }));
+      response.on('error', reject);
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error('no answer within 5 s')));
+    outgoing.on('error', reject);
+    outgoing.end();
+  });
+}
+
+/** The values of a header that the pods of a workload answer with, one per ready pod. */
+export async function headerOfPods(
+  mesh: Mesh,
+  workload: Workload,
+  header: string,
+  port = APP_PORT,
+): Promise<(string | undefined)[]> {
+  const pods = await mesh.pods(workload);
+  return Promise.all(
+    pods.map(async ({ address }) => {
+      const { headers } = await call(address, port);
+      return headers[header]?.toString();
+    }),
+  );
+}
