@@ -22,3 +22,5 @@ const report = await run({
 });
 process.exitCode = await publish(report, core);
 cancellation.dispose();
+// A connection that was being opened would keep a cancelled process for its whole time limit, until the runner kills it.
+if (cancellation.abandoned.aborted) process.stdout.write('', () => process.exit());

@@ -3,7 +3,7 @@ import { bad, type Checked, describeProblem, good, type Problem, problemsOf } fr
 import { count, formatBytes, formatDuration } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import { Client } from '../cluster/client.ts';
-import { apiProblem } from '../cluster/errors.ts';
+import { ApiError, apiProblem } from '../cluster/errors.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
 import { Transport } from '../cluster/transport.ts';
 import { deploy } from '../deploy/deploy.ts';
@@ -77,7 +77,8 @@ async function callCluster({ draft, access }: Draft, world: Surroundings): Promi
     const cluster = { context: value.context, version: connected.value };
     return { ...outcome, warnings: [...value.weaknesses, ...outcome.warnings], cluster, requests: client.requests };
   } catch (error) {
-    const problems = world.cancelled.aborted ? [CANCELLED] : callProblems(error);
+    const unwritten = world.cancelled.aborted && client.requests.writes === 0;
+    const problems = unwritten ? [CANCELLED] : callProblems(error);
     return { ...nothing, problems: [...draftProblems, ...problems], requests: client.requests };
   } finally {
     await transport.close();
@@ -102,6 +103,8 @@ async function connect(client: Client, { context }: ClusterAccess, log: Log): Pr
     log.info(`Context ${context}, Kubernetes ${version}.`);
     return good(version);
   } catch (error) {
+    // The version is only for the report; some clusters do not show it to everybody.
+    if (error instanceof ApiError && error.status === 403) return good('of an unknown version');
     const problem = apiProblem(error, 'asking for the version of the API server');
     if (problem === undefined) throw error;
     return bad(problem);
@@ -116,7 +119,7 @@ function describeInputs({ name, wait, timeoutMs }: Inputs, { draft, module }: Dr
   if (module !== undefined) log.info(`Filter ${name}: ${formatBytes(module.bytes.length)}, ${module.digest}.`);
   const entries = draft.ok ? draft.request.filters.flatMap(({ targets }) => targets) : draft.targets;
   log.info(`Target list: ${count(entries.length, 'entry', 'entries')}.`);
-  log.info(wait ? `Each workload may take ${formatDuration(timeoutMs)}.` : 'Rollouts are not waited for.');
+  log.info(wait ? `The rollouts may take ${formatDuration(timeoutMs)}, all at once.` : 'Rollouts are not waited for.');
 }
 
 function stackOf({ cause }: Problem): string {

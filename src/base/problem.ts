@@ -85,17 +85,19 @@ export function describeProblem(problem: Problem): string {
   return `${subject}${problem.message}${remedy}`;
 }
 
-/** Turns anything thrown into problems; what is not one of ours is an internal error that keeps its cause. */
+/** Turns anything thrown into problems; what is not one of ours is an internal error. */
 export function problemsOf(thrown: unknown): readonly Problem[] {
-  if (thrown instanceof ProblemError) return thrown.problems;
-  return [
-    {
-      kind: 'internal',
-      message: `Unexpected error: ${messageOf(thrown)}.`,
-      remedy: 'This is a defect of deploy-wasm-filter; re-run with debug logging for the stack and report it.',
-      cause: thrown,
-    },
-  ];
+  return thrown instanceof ProblemError ? thrown.problems : [internalProblem(thrown)];
+}
+
+/** The problem behind an error that nobody expected; keeps it as the cause. */
+export function internalProblem(thrown: unknown): Problem {
+  return {
+    kind: 'internal',
+    message: `Unexpected error: ${messageOf(thrown)}.`,
+    remedy: 'This is a defect of deploy-wasm-filter; re-run with debug logging for the stack and report it.',
+    cause: thrown,
+  };
 }
 
 /** The message of anything thrown. Unlike `instanceof`, the check holds for errors made in another context, as Node's own are under a test runner. */

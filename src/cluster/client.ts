@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts';
 import { ApiError, type StatusBody } from './errors.ts';
 import type { KubernetesObject } from './objects.ts';
 import { ACCESS_REVIEW, type Resource, resourcePath } from './resources.ts';
@@ -179,12 +180,12 @@ export class Client {
   async #write<T>(verb: string, request: HttpRequest): Promise<Written<T>> {
     this.#writes++;
     const response = checked(verb, request.path, await this.#transport.send(request));
-    return { object: JSON.parse(response.text) as T, warnings: parseWarnings(response.headers.warning) };
+    return { object: parseAnswer<T>(verb, request.path, response), warnings: parseWarnings(response.headers.warning) };
   }
 
   async #json<T>(verb: string, request: HttpRequest): Promise<T> {
     this.#reads++;
-    return JSON.parse(checked(verb, request.path, await this.#transport.send(request)).text) as T;
+    return parseAnswer<T>(verb, request.path, checked(verb, request.path, await this.#transport.send(request)));
   }
 }
 
@@ -198,19 +199,36 @@ function checked(verb: string, path: string, response: HttpResponse): HttpRespon
   throw new ApiError(verb, path, response.status, parseStatus(response.text));
 }
 
+/** Sign-in pages and gateways answer 200 with something that no API server says. */
+function parseAnswer<T>(verb: string, path: string, { status, text }: HttpResponse): T {
+  const value = parseObject(text);
+  if (value !== undefined) return value as T;
+  const message = `the answer is not a Kubernetes API server's (check the server address): ${JSON.stringify(plainText(text))}`;
+  throw new ApiError(verb, path, status, { message });
+}
+
 function parseStatus(text: string): StatusBody {
+  // Proxies and gateways in front of an API server answer with HTML or plain text.
+  return parseObject(text) ?? { message: plainText(text) };
+}
+
+function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    return JSON.parse(text) as StatusBody;
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
   } catch {
-    // Proxies and gateways in front of an API server answer with HTML or plain text.
-    return {
-      message: text
-        .replace(/<[^>]*>/g, ' ')
-        .replace(/\s+/g, ' ')
-        .trim()
-        .slice(0, 300),
-    };
+    return undefined;
   }
+}
+
+/** The first words of an HTML page or a text. */
+function plainText(text: string): string {
+  return text
+    .slice(0, 10_000)
+    .replace(/<[^>]*>/g, ' ')
+    .replace(/\s+/g, ' ')
+    .trim()
+    .slice(0, 300);
 }
 
 /** The texts of `Warning: 299 - "text"` headers (RFC 7234, 5.5), as the API server sends admission warnings. */

@@ -64,7 +64,8 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
     return {
       kind: 'kubeconfig',
       message: `The credentials of the kubeconfig cannot be used: ${error.message}.`,
-      remedy: 'If they come from an exec plugin, install it on the runner in a step before this one.',
+      remedy:
+        'Files and exec plugins that it names have to be on the runner: write the files into the kubeconfig (kubectl config view --raw --flatten), install the plugin in a step before this one.',
       cause: error,
     };
   }
@@ -94,7 +95,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
       message: `Not allowed while ${action}: ${error.message}.`,
       remedy:
         right === undefined
-          ? 'Grant the right to the user of the kubeconfig.'
+          ? 'An admission webhook, a quota or a policy refuses it; the message says which. Change the rule, or what it refuses.'
           : `Grant the user of the kubeconfig the right to ${right} (a Role and RoleBinding).`,
       cause,
     };

@@ -152,6 +152,12 @@ function pickContext(make: () => KubeConfig, origin: string, wanted: string): Ch
       'An address starts with "https://", such as "https://cluster.example.com:6443".',
     );
   }
+  if (cluster.server.startsWith('http:') && !cluster.skipTLSVerify) {
+    return problem(
+      `has the server address "${cluster.server}" for cluster "${cluster.name}": over plain HTTP anybody could read the credentials.`,
+      'Use an address that starts with "https://". If plain HTTP is meant, set "insecure-skip-tls-verify: true" for the cluster.',
+    );
+  }
   if (user.authProvider) {
     return problem(
       `signs in with an "auth-provider", which Kubernetes removed in 1.26.`,

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
-import { pause } from '../base/concurrency.ts';
+import { pause, untilAborted } from '../base/concurrency.ts';
 import { type Identity, makeDispatcher, type ProxyEnvironment, resolveIdentity } from './dispatcher.ts';
 import { ConnectionError, CredentialsError, errorCode } from './errors.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
@@ -126,7 +126,7 @@ export class Transport {
     signal: AbortSignal | undefined,
   ): Promise<Dispatcher.ResponseData> {
     const { headers } = await this.#resolveIdentity();
-    return dispatcher.request({
+    const response = dispatcher.request({
       origin: new URL(this.#access.server).origin,
       path: `${this.#basePath}${request.path}`,
       method: request.method,
@@ -136,6 +136,8 @@ export class Transport {
       bodyTimeout,
       ...(signal === undefined ? {} : { signal }),
     });
+    // undici looks at the signal only once it is connected.
+    return untilAborted(response, signal);
   }
 
   #resolveIdentity(): Promise<Identity> {
@@ -152,7 +154,9 @@ export class Transport {
     this.#pool = undefined;
     this.#streams = undefined;
     await this.#resolveIdentity();
-    for (const dispatcher of old) await (await dispatcher)?.close();
+    const [pool, streams] = await Promise.all(old);
+    // Watches would hold up a gentle close; they are opened anew.
+    await Promise.all([pool?.close(), streams?.destroy()]);
   }
 
   #dispatcher(kind: 'pool' | 'streams'): Promise<Dispatcher> {

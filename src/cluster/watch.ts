@@ -1,4 +1,5 @@
-import { pause } from '../base/concurrency.ts';
+import { performance } from 'node:perf_hooks';
+import { pause, untilAborted } from '../base/concurrency.ts';
 import { isObject } from '../base/json.ts';
 import { messageOf } from '../base/problem.ts';
 import type { Client, ObjectList } from './client.ts';
@@ -23,6 +24,8 @@ export interface FollowOptions {
 /** A watch is opened anew this often, so that one whose connection died silently is blind no longer than this. */
 const WATCH_SECONDS = 20;
 const POLL_MS = 2_000;
+/** A watch that ends sooner without an event is not worth resuming at once (client-go's reflector has the same rule). */
+const SHORT_WATCH_MS = 1_000;
 
 /**
  * Reports every workload of a kind in a namespace, then each change, until the signal aborts: one list, then a watch.
@@ -49,7 +52,7 @@ async function listPatiently(client: Client, options: FollowOptions): Promise<Ob
   const { kind, namespace, signal, debug } = options;
   while (!signal.aborted) {
     try {
-      return await client.list<Workload>(WORKLOADS[kind], namespace);
+      return await untilAborted(client.list<Workload>(WORKLOADS[kind], namespace), signal);
     } catch (error) {
       if (signal.aborted) return undefined;
       const passing = error instanceof ConnectionError || (error instanceof ApiError && error.status >= 429);
@@ -69,15 +72,19 @@ async function watchFrom(client: Client, from: string, options: FollowOptions): 
   let resourceVersion = from;
   try {
     while (!signal.aborted) {
+      const started = performance.now();
+      let events = 0;
       const lines = client.watchLines(WORKLOADS[kind], namespace, resourceVersion, WATCH_SECONDS, signal);
       for await (const line of lines) {
         const event = parseEvent(line);
         if (event === undefined) continue;
+        events++;
         if (event.type === 'ERROR') return event.code === 410 ? 'expired' : event.code === 403 ? 'forbidden' : 'broken';
         resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
         if (event.type === 'BOOKMARK') continue;
         onWorkload(event.object.metadata.name, event.type === 'DELETED' ? undefined : event.object);
       }
+      if (events === 0 && performance.now() - started < SHORT_WATCH_MS) return 'broken';
     }
   } catch (error) {
     // A broken stream is no news about the workloads; the caller lists again, and a real outage shows there.

@@ -1,5 +1,6 @@
 import { mapLimited, pause } from '../base/concurrency.ts';
-import type { Problem } from '../base/problem.ts';
+import { sameJson } from '../base/json.ts';
+import { internalProblem, type Problem } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
 import { ApiError, apiProblem } from '../cluster/errors.ts';
@@ -9,6 +10,7 @@ import type { ConfigMap } from '../mesh/config-map.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
 import { STATE_ANNOTATION } from '../mesh/names.ts';
 import { revisionName } from '../mesh/revision.ts';
+import { parseState } from '../mesh/state.ts';
 import { describeWorkload, workloadKey } from '../targets/target.ts';
 import { type Plan, type PlannedObject, type PlannedWorkload, planWorkload } from './plan.ts';
 import type { DeployRequest } from './request.ts';
@@ -164,8 +166,11 @@ async function replan(
   const next = planWorkload({ ref, observed, revisions }, request);
   if (!next.ok) return { problem: next.problems[0] as Problem };
   if (next.value.patch === undefined) return next.value;
-  const state = (workload: Workload): string | undefined => workload.metadata.annotations?.[STATE_ANNOTATION];
-  if (state(observed) === state(planned.observed)) return next.value;
+  const [before, now] = [planned.observed, observed].map(({ metadata }) =>
+    parseState(metadata.annotations?.[STATE_ANNOTATION]),
+  );
+  // A run of another filter may share the workload.
+  if (revisions.every(({ filter }) => sameJson(before?.[filter], now?.[filter]))) return next.value;
   return {
     problem: {
       kind: 'conflict',
@@ -213,14 +218,13 @@ function writeProblem(error: unknown, name: string): Problem {
     return {
       kind: 'conflict',
       subject: name,
-      message: `was changed by others ${CONFLICT_TRIES} times while this run tried to write it.`,
+      message: 'was changed by others each time this run tried to write it.',
       remedy: 'Something writes it all the time; find it with "kubectl get --show-managed-fields", then run again.',
       cause: error,
     };
   }
-  const problem = apiProblem(error, `writing ${name}`);
-  if (problem === undefined) throw error;
-  return { subject: name, ...problem };
+  // Thrown on, an unexpected error would lose what else was written.
+  return { subject: name, ...(apiProblem(error, `writing ${name}`) ?? internalProblem(error)) };
 }
 
 function keepWarnings(from: readonly string[], into: Set<string>): void {

@@ -1,3 +1,4 @@
+import { untilAborted } from '../base/concurrency.ts';
 import type { Log } from '../base/log.ts';
 import { bad, type Checked, Findings, good, type Problem, problemsOf } from '../base/problem.ts';
 import { count, formatDuration } from '../base/text.ts';
@@ -12,7 +13,7 @@ import { concludeTarget, untouchedTarget } from './conclude.ts';
 import { type Diagnosis, diagnose, listUnreadyPods } from './diagnose.ts';
 import { observe } from './observe.ts';
 import { countWrites, makePlan, neededRights, type Plan, type PlannedWorkload } from './plan.ts';
-import { progressLine } from './progress.ts';
+import { MOST_NAMED, progressLine } from './progress.ts';
 import type { Report, TargetReport } from './report.ts';
 import type { DeployRequest, DraftRequest } from './request.ts';
 import { waitForRollouts } from './rollout.ts';
@@ -27,6 +28,8 @@ export interface DeployContext {
   /** Milliseconds, from any start. */
   readonly now: () => number;
 }
+
+const DIAGNOSE_MS = 15_000;
 
 /** The engine's part of a report. */
 export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings'>;
@@ -49,7 +52,7 @@ export async function deploy(draft: DraftRequest, context: DeployContext): Promi
     const state = rollouts.get(workloadKey(ref))?.state;
     return state === 'timeout' || state === 'failed';
   });
-  const diagnoses = failed.length === 0 ? new Map<string, Diagnosis>() : await diagnose(failed, debugging(context));
+  const diagnoses = await diagnoseInTime(failed, context);
   const evidence = {
     applied,
     rollouts: withSettled(plan, applied, rollouts, request),
@@ -121,6 +124,16 @@ function apply(plan: Plan, request: DeployRequest, { client, log, signal }: Depl
   return countWrites(plan) === 0 ? write() : log.group('Apply', write);
 }
 
+/** Evidence must not hold up the report of a failure: a server that hangs is not waited for long. */
+async function diagnoseInTime(
+  failed: readonly PlannedWorkload[],
+  context: DeployContext,
+): Promise<ReadonlyMap<string, Diagnosis>> {
+  if (failed.length === 0) return new Map();
+  const inTime = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSE_MS)]);
+  return untilAborted(diagnose(failed, debugging(context)), inTime).catch(() => new Map());
+}
+
 /** A changed workload is waited for, and one that was to stay as it is but is not ready. */
 function mustWait(planned: PlannedWorkload, applied: Applied): boolean {
   const state = applied.workloads.get(workloadKey(planned.ref))?.state;
@@ -146,34 +159,29 @@ async function wait(
   const { client, log, signal, now } = context;
   return log.group(`Wait for ${count(workloads.length, 'workload')}`, async () => {
     let last = '';
-    try {
-      const rollouts = await waitForRollouts(workloads, {
-        client,
-        timeoutMs: request.timeoutMs,
-        signal,
-        now,
-        debug: (line) => log.debug(line),
-        onProgress: async (pending, results) => {
-          const unready = await listUnreadyPods(
-            pending.map(({ planned }) => planned),
-            debugging(context),
-          );
-          const line = progressLine(pending, results, unready);
-          if (line !== last) log.info(line);
-          last = line;
-        },
-      });
-      const ready = [...rollouts.values()].filter(({ state }) => state === 'ready');
-      const slowest = Math.max(0, ...ready.map(({ durationMs }) => durationMs));
-      log.info(
-        `${ready.length}/${workloads.length} ready${ready.length > 0 ? `, the slowest after ${formatDuration(slowest)}` : ''}.`,
-      );
-      return { rollouts, problems: [] };
-    } catch (error) {
-      const problem = apiProblem(error, 'waiting for the rollouts');
-      return { rollouts: new Map(), problems: problem === undefined ? problemsOf(error) : [problem] };
-    }
+    const { results, lost } = await waitForRollouts(workloads, {
+      client,
+      timeoutMs: request.timeoutMs,
+      signal,
+      now,
+      debug: (line) => log.debug(line),
+      onProgress: async (pending, decided) => {
+        const named = pending.slice(0, MOST_NAMED).map(({ planned }) => planned);
+        const line = progressLine(pending, decided, await listUnreadyPods(named, debugging(context)));
+        if (line !== last) log.info(line);
+        last = line;
+      },
+    });
+    const ready = [...results.values()].filter(({ state }) => state === 'ready');
+    const slowest = formatDuration(Math.max(0, ...ready.map(({ durationMs }) => durationMs)));
+    log.info(`${ready.length}/${workloads.length} ready${ready.length > 0 ? `, the slowest after ${slowest}` : ''}.`);
+    return { rollouts: results, problems: lost === undefined ? [] : lostProblems(lost) };
   });
+}
+
+function lostProblems(lost: unknown): readonly Problem[] {
+  const problem = apiProblem(lost, 'waiting for the rollouts');
+  return problem === undefined ? problemsOf(lost) : [problem];
 }
 
 /** Adds the workloads that nobody had to wait for because they were ready from the start. */

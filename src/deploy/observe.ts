@@ -1,4 +1,4 @@
-import { Findings, type Problem, ProblemError } from '../base/problem.ts';
+import { describeProblem, type Problem, ProblemError } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
 import { ApiError, apiProblem } from '../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
@@ -28,21 +28,26 @@ export interface Observed {
  * asked for only when nothing was found in it. Does not throw for what the API server answers: that becomes problems.
  */
 export async function observe(client: Client, entries: readonly TargetEntry[]): Promise<Observed> {
-  const findings = new Findings();
   const keys = neededLists(entries);
   const namespaces = [...new Set(keys.map(({ namespace }) => namespace))];
 
   const workloads = new Map<string, readonly Workload[]>();
   const configMaps = new Map<string, readonly KubernetesObject[]>();
   const envoyFilters = new Map<string, readonly EnvoyFilter[]>();
-  const keep = async <T>(into: Map<string, T>, key: string, doing: string, read: () => Promise<T>): Promise<void> => {
+  const keep = async <T>(
+    into: Map<string, T>,
+    key: string,
+    doing: string,
+    read: () => Promise<T>,
+  ): Promise<Problem | undefined> => {
     try {
       into.set(key, await read());
+      return undefined;
     } catch (error) {
-      findings.add(problemOf(error, doing));
+      return problemOf(error, doing);
     }
   };
-  await Promise.all([
+  const problems = await Promise.all([
     ...keys.map(({ kind, namespace }) =>
       keep(workloads, `${namespace}/${kind}`, listing(WORKLOADS[kind], namespace), async () => {
         return (await client.list<Workload>(WORKLOADS[kind], namespace)).items;
@@ -69,27 +74,26 @@ export async function observe(client: Client, entries: readonly TargetEntry[]): 
       if (exists !== undefined) existing.set(namespace, exists);
     }),
   );
-  const known = new Set(keys.map(({ kind, namespace }) => `${namespace}/${kind}`));
   const observation: Observation = {
     catalogue: {
-      list: ({ kind, namespace }) =>
-        known.has(`${namespace}/${kind}`) ? workloads.get(`${namespace}/${kind}`) : undefined,
+      list: ({ kind, namespace }) => workloads.get(`${namespace}/${kind}`),
       namespaceExists: (namespace) => (isEmpty(namespace) ? existing.get(namespace) : true),
     },
     configMaps: (namespace) => configMaps.get(namespace) ?? [],
     envoyFilters: (namespace) => envoyFilters.get(namespace) ?? [],
   };
-  return { observation, problems: findings.problems };
+  // In the order of the questions, whichever was answered first; what every namespace says is said once.
+  const distinct = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
+  return { observation, problems: [...distinct.values()] };
 }
 
-/** Undefined when we may not ask: reading namespaces is a right that a deployer need not have. */
+/** Undefined when there is no answer: reading namespaces is a right that a deployer need not have. */
 async function namespaceExists(client: Client, namespace: string): Promise<boolean | undefined> {
   try {
     await client.get(NAMESPACE, undefined, namespace);
     return true;
   } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-    return error.status === 404 ? false : undefined;
+    return error instanceof ApiError && error.status === 404 ? false : undefined;
   }
 }
 

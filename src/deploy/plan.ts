@@ -9,7 +9,7 @@ import { patchWorkload, revisionOn, type WorkloadPatch } from '../mesh/template.
 import { findTargets } from '../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
 import type { Observation } from './observe.ts';
-import type { DeployRequest, FilterRequest } from './request.ts';
+import type { DeployRequest } from './request.ts';
 
 /** A ConfigMap or EnvoyFilter of a revision in a namespace. */
 export interface PlannedObject<T extends ConfigMap | EnvoyFilter> {
@@ -167,9 +167,4 @@ export function neededRights({ configMaps, envoyFilters, workloads }: Plan): Rig
   for (const { namespace, write } of envoyFilters) if (write) add(ENVOY_FILTER, namespace, ['create', 'patch']);
   for (const { ref, patch } of workloads) if (patch !== undefined) add(WORKLOADS[ref.kind], ref.namespace, ['patch']);
   return [...rights.values()];
-}
-
-/** The settings and modules that a request's filters have, for reports. */
-export function revisionOf(filter: FilterRequest): Revision {
-  return makeRevision(filter.name, filter.module, filter.settings);
 }

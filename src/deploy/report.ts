@@ -79,9 +79,15 @@ export function allRevisions({ targets }: Pick<Report, 'targets'>): string[] {
 export function concludeRun({
   targets,
   problems,
-}: Pick<Report, 'targets' | 'problems'>): Pick<Report, 'outcome' | 'changed' | 'cancelled'> {
-  const changed = targets.some(({ steps }) => [steps.configMap, steps.envoyFilter, steps.template].includes('done'));
-  const cancelled = allProblems({ targets, problems }).some(({ kind }) => kind === 'cancelled');
+  requests,
+}: Pick<Report, 'targets' | 'problems' | 'requests'>): Pick<Report, 'outcome' | 'changed' | 'cancelled'> {
+  const kinds = new Set(allProblems({ targets, problems }).map(({ kind }) => kind));
+  const done = targets.some(({ steps }) => [steps.configMap, steps.envoyFilter, steps.template].includes('done'));
+  // A write whose answer never came may have taken effect.
+  const unanswered =
+    requests.writes > 0 && (['connection', 'cancelled', 'internal'] as const).some((kind) => kinds.has(kind));
+  const changed = done || unanswered;
+  const cancelled = kinds.has('cancelled');
   const wrong = problems.length > 0 || targets.some(({ outcome }) => outcome === 'failed' || outcome === 'untouched');
   return { outcome: wrong ? 'failed' : changed ? 'deployed' : 'unchanged', changed, cancelled };
 }

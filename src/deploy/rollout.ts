@@ -1,4 +1,4 @@
-import { pause } from '../base/concurrency.ts';
+import { pause, untilAborted } from '../base/concurrency.ts';
 import type { Client } from '../cluster/client.ts';
 import type { WorkloadKind } from '../cluster/resources.ts';
 import { followWorkloads } from '../cluster/watch.ts';
@@ -17,16 +17,24 @@ export interface RolloutContext {
   readonly onProgress: (pending: readonly Pending[], results: readonly RolloutResult[]) => Promise<void>;
 }
 
+/** What became of the rollouts. */
+export interface Rollouts {
+  /** By `workloadKey`; some are missing when the waiting broke off. */
+  readonly results: ReadonlyMap<string, RolloutResult>;
+  /** Why the waiting broke off: the API server does not show the workloads any more. */
+  readonly lost?: unknown;
+}
+
 const PROGRESS_MS = 2_000;
 
 /**
  * Waits, for all workloads at once, until each is ready under the planned revisions or has failed. One list and watch per
- * kind and namespace, however many workloads. Throws only when the API server refuses to show the workloads.
+ * kind and namespace, however many workloads.
  */
 export async function waitForRollouts(
   workloads: readonly PlannedWorkload[],
   context: RolloutContext,
-): Promise<ReadonlyMap<string, RolloutResult>> {
+): Promise<Rollouts> {
   const board = new RolloutBoard(workloads, context.now);
   const stop = new AbortController();
   const end = (state: 'timeout' | 'cancelled') => (): void => {
@@ -40,12 +48,14 @@ export async function waitForRollouts(
   if (board.allDecided) stop.abort();
   try {
     await Promise.all([...followers(board, stop, context), reportProgress(board, stop.signal, context)]);
+    return { results: board.results };
+  } catch (error) {
+    return { results: board.results, lost: error };
   } finally {
     clearTimeout(timer);
     context.signal.removeEventListener('abort', cancel);
     stop.abort();
   }
-  return board.results;
 }
 
 function followers(board: RolloutBoard, stop: AbortController, { client, debug }: RolloutContext): Promise<void>[] {
@@ -76,6 +86,6 @@ async function reportProgress(board: RolloutBoard, signal: AbortSignal, { onProg
   for (;;) {
     await pause(PROGRESS_MS, signal);
     if (signal.aborted) return;
-    await onProgress(board.pending, [...board.results.values()]);
+    await untilAborted(onProgress(board.pending, [...board.results.values()]), signal).catch(() => undefined);
   }
 }

@@ -110,29 +110,26 @@ function pathProblems(mounts: AnnotationList, template: PodTemplate, revision: R
         owner: `the volume "${mount.name}" of the container ${PROXY_CONTAINER}`,
       })),
     ),
-    ...PROXY_FOLDERS.map((path) => ({ path, owner: 'the proxy itself' })),
   ];
-  return others.flatMap(({ path, owner }) => {
-    const relation = overlap(mountPath, path);
-    return relation === undefined
-      ? []
-      : [
-          taken(
-            workload,
-            `the mount path "${mountPath}" ${relation} "${path}", which belongs to ${owner}.`,
-            'mount-path',
-          ),
-        ];
-  });
+  const problem = (relation: string, path: string, owner: string): Problem =>
+    taken(workload, `the mount path "${mountPath}" ${relation} "${path}", which belongs to ${owner}.`, 'mount-path');
+  return [
+    // Mounts may be nested (runtimes sort them), and a filter put in by hand usually holds the folder around ours.
+    ...others
+      .filter(({ path }) => trimSlash(path) === trimSlash(mountPath))
+      .map(({ path, owner }) => problem('is', path, owner)),
+    ...PROXY_FOLDERS.flatMap((path) => {
+      const relation = overlap(mountPath, path);
+      return relation === undefined ? [] : [problem(relation, path, 'the proxy itself')];
+    }),
+  ];
 }
 
-/** How two mount paths get in each other's way: mounts that a container nests in a read-only one cannot be made. */
+/** How a mount would hide a folder, or stand inside it. */
 function overlap(ours: string, theirs: string): string | undefined {
-  const [a, b] = [trimSlash(ours), trimSlash(theirs)];
-  if (a === b) return 'is';
-  if (a.startsWith(`${b}/`)) return 'lies inside';
-  if (b.startsWith(`${a}/`)) return 'contains';
-  return undefined;
+  if (ours === theirs) return 'is';
+  if (ours.startsWith(`${theirs}/`)) return 'lies inside';
+  return theirs.startsWith(`${ours}/`) ? 'contains' : undefined;
 }
 
 function trimSlash(path: string): string {

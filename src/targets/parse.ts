@@ -33,6 +33,7 @@ export function parseTargets({ origin, text }: TargetText, defaultNamespace: str
     const where = error.mark ? ` in line ${error.mark.line + 1}, column ${error.mark.column + 1}` : '';
     return bad(problem(origin, `is not valid YAML: ${error.reason}${where}.`));
   }
+  if (!isJson(value)) return bad(problem(origin, 'has an anchor (&) with an alias (*) of itself inside.', FORMS));
   if (typeof value === 'string') value = value.split(/[\s,]+/).filter((word) => word !== '');
   if (!Array.isArray(value)) return bad(problem(origin, 'must be a YAML list of targets.', FORMS));
   if (value.length === 0) return bad(problem(origin, 'is an empty list; there is nothing to deploy to.', FORMS));
@@ -159,6 +160,16 @@ function unknownKeys(entry: Record<string, unknown>, known: readonly string[], o
       const meant = near === undefined ? '' : `Did you mean "${near}"? `;
       return problem(origin, `has the unknown key "${key}".`, `${meant}Known keys are ${listWords(known, 'and')}.`);
     });
+}
+
+/** YAML can write what JSON cannot; entries are quoted and configurations passed on as JSON. */
+function isJson(value: unknown): boolean {
+  try {
+    JSON.stringify(value);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function asList(value: unknown): readonly unknown[] {

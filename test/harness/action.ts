@@ -15,7 +15,7 @@ export const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x
 
 /** A module of a given size, told apart by its text: the empty one and a custom section. */
 export function makeModule(text = 'v1', bytes = 64): Uint8Array {
-  const content = Buffer.alloc(Math.max(bytes - EMPTY_MODULE.length - 6, 1), text);
+  const content = Buffer.alloc(Math.max(bytes - EMPTY_MODULE.length - 5, 1), text);
   // A custom section starts with its name's length and name.
   content[0] = 1;
   const length = content.length;

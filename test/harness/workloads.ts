@@ -1,6 +1,7 @@
 import type { Workload } from '../../src/cluster/objects.ts';
 import { readinessOf } from '../../src/cluster/readiness.ts';
 import { resourcePath, WORKLOADS, type WorkloadKind } from '../../src/cluster/resources.ts';
+import { TOLERATION } from '../kubelet/index.ts';
 import { type Api, eventually } from './api.ts';
 
 /** What a test workload is like; the rest is the same for all. */
@@ -32,6 +33,7 @@ export function makeWorkload(namespace: string, name: string, options: WorkloadO
         spec: {
           schedulerName: 'sim-scheduler',
           terminationGracePeriodSeconds: 0,
+          tolerations: [TOLERATION],
           nodeSelector: { 'deploy-wasm-filter/test-node': 'true' },
           containers: [{ name: 'app', image: 'example.test/app:1' }],
         },

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
@@ -108,6 +110,29 @@ describe('the bundled action, run as a runner runs it', () => {
       expect(summary).toMatch(/cancelled/);
     },
   );
+
+  test('a cancel while the server takes the connection and says nothing ends it with a summary, too', async () => {
+    const mute = createServer().listen(0, '127.0.0.1');
+    await once(mute, 'listening');
+    const { port } = mute.address() as AddressInfo;
+    let sent = 0;
+    try {
+      const { code, summary } = await runBundle({
+        workspace,
+        inputs: inputs({ kubeconfig: cluster.recorder.kubeconfig().replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`) }),
+        onOutput: (text, kill) => {
+          if (sent > 0 || !text.includes('Target list')) return;
+          sent = Date.now();
+          kill('SIGINT');
+        },
+      });
+      expect(Date.now() - sent).toBeLessThan(4_000);
+      expect(code).toBe(1);
+      expect(summary).toMatch(/cancelled/i);
+    } finally {
+      mute.close();
+    }
+  });
 
   test('keeps the credentials out of everything it prints', async () => {
     const kubeconfig = cluster.recorder.kubeconfig().replace('recorder-admin', 'a-secret-token-that-expired');

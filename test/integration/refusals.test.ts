@@ -160,6 +160,13 @@ describe('what is refused before the first write', () => {
     expect(await sentences({ kubeconfig })).toEqual([expect.stringMatching(/401 Unauthorized/)]);
   });
 
+  test('a server that is no API server', async () => {
+    cluster.recorder.inject(() => ({ answer: { status: 200, body: '<html><body>Please sign in</body></html>' } }));
+    expect(await sentences({})).toEqual([
+      expect.stringMatching(/not a Kubernetes API server's \(check the server address\): "Please sign in"/),
+    ]);
+  });
+
   test('no kubeconfig at all: never localhost, never the cluster around the runner', async () => {
     expect(await sentences({ kubeconfig: '' }, {}, { KUBERNETES_SERVICE_HOST: '127.0.0.1', HOME: '/' })).toEqual([
       expect.stringMatching(/is empty, and the environment variable KUBECONFIG is not set/),
@@ -181,6 +188,9 @@ describe('what is refused before the first write', () => {
         ? { answer: { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found\n' } }
         : undefined,
     );
+    const targets = '- deployment/reviews\n- {namespaces: [default], selector: "!none"}\n- default/deployment/none';
+    expect(await sentences({ targets })).toContainEqual(expect.stringMatching(/none does not exist/));
+    expect((await sentences({ targets })).filter((said) => /Is Istio installed/.test(said))).toHaveLength(1);
     expect(await sentences({})).toEqual([expect.stringMatching(/no EnvoyFilter resource.*Is Istio installed\?/)]);
   });
 

@@ -63,6 +63,7 @@ describe('an API server and others that get in the way', () => {
       'a watch from a version that is gone',
       strike(1, isWatch, { answer: { status: 200, body: '{"type":"ERROR","object":{"kind":"Status","code":410}}\n' } }),
     ],
+    ['watches that end at once', (request) => (isWatch(request) ? { answer: { status: 200, body: '' } } : undefined)],
     ['a watch that is forbidden', (request) => (isWatch(request) ? status(403) : undefined)],
   ])('%s does not matter', async (_case, rule) => {
     cluster.recorder.inject(rule);
@@ -127,6 +128,39 @@ describe('an API server and others that get in the way', () => {
       /another run of deploy-wasm-filter has changed it/,
     );
     expect(report.targets[0]?.steps.template).toBe('failed');
+  });
+
+  test('a run of another filter that comes to the workload at the same moment is no conflict', async () => {
+    const state = { other: { revision: '0123456789', run: 'another' } };
+    cluster.recorder.inject(
+      strike(1, isPatchOf('/deployments/'), {
+        meanwhile: async () => {
+          await cluster.api.patch(pathOf(workload), {
+            metadata: { annotations: { 'deploy-wasm-filter/state': JSON.stringify(state) } },
+          });
+        },
+      }),
+    );
+    const { report } = await deploy();
+    expect(allProblems(report)).toEqual([]);
+    const { metadata } = await cluster.api.get<Workload>(pathOf(workload));
+    expect(JSON.parse(metadata.annotations?.['deploy-wasm-filter/state'] ?? '')).toEqual({
+      ...state,
+      'add-header': expect.anything(),
+    });
+  });
+
+  test('a write that a gateway answers with a page fails that workload alone; the others are reported', async () => {
+    const ratings = makeWorkload(namespace, 'ratings', { replicas: 1 });
+    await createWorkloads(cluster.api, ratings);
+    cluster.recorder.inject((request) =>
+      isPatchOf('/deployments/ratings')(request) ? { answer: { status: 200, body: '<p>Sign in</p>' } } : undefined,
+    );
+    const { report } = await deploy({ targets: '- deployment/reviews\n- deployment/ratings' });
+    expect(report.targets.map(({ outcome }) => outcome)).toEqual(['deployed', 'failed']);
+    expect(allProblems(report).map(describeProblem)).toEqual([
+      expect.stringMatching(/^Deployment \S+\/ratings: .*not a Kubernetes API server's.*"Sign in"/),
+    ]);
   });
 
   test('an EnvoyFilter that somebody edited is not overwritten by force: who and what is said, no workload is touched', async () => {

@@ -115,14 +115,17 @@ export function unawaited(path: string, changes: Partial<TargetReport> = {}): Ta
 
 /** A report with the outcome that the engine would conclude from its parts. */
 export function report(parts: Partial<Report> = {}): Report {
-  const base = { targets: [], problems: [], ...parts };
+  const targets = parts.targets ?? [];
+  const problems = parts.problems ?? [];
+  const written = targets.some(({ steps: done }) => Object.values(done).includes('done'));
+  const requests = parts.requests ?? { reads: 37, writes: written ? 16 : 0 };
+  const base = { ...parts, targets, problems, requests };
   return {
     filters: [filter()],
     warnings: [],
     cluster: { context: 'prod-eu', version: 'v1.34.4' },
     waited: true,
     timeoutMs: 300_000,
-    requests: { reads: 37, writes: 16 },
     durationMs: 24_800,
     ...concludeRun(base),
     ...base,

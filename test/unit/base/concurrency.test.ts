@@ -1,6 +1,6 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { mapLimited, pause } from '../../../src/base/concurrency.ts';
+import { mapLimited, pause, untilAborted } from '../../../src/base/concurrency.ts';
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -38,6 +38,42 @@ describe('mapLimited', () => {
     await tick();
     await tick();
     expect(started).toEqual([0, 1]);
+  });
+});
+
+describe('untilAborted', () => {
+  const never = new Promise<never>(() => undefined);
+
+  test('gives what the work comes to', async () => {
+    const { signal } = new AbortController();
+    await expect(untilAborted(Promise.resolve(1), signal)).resolves.toBe(1);
+    await expect(untilAborted(Promise.resolve(1), undefined)).resolves.toBe(1);
+    await expect(untilAborted(Promise.reject(new Error('no')), signal)).rejects.toThrow('no');
+  });
+
+  test('rejects with the reason once the signal aborts, or when it has', async () => {
+    await expect(untilAborted(never, AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
+    const controller = new AbortController();
+    const waiting = untilAborted(never, controller.signal);
+    controller.abort(new Error('meanwhile'));
+    await expect(waiting).rejects.toThrow('meanwhile');
+  });
+
+  test("leaves no listener behind, and a late failure of the work is nobody's", async () => {
+    const controller = new AbortController();
+    const added = jest.spyOn(controller.signal, 'addEventListener');
+    const removed = jest.spyOn(controller.signal, 'removeEventListener');
+    await untilAborted(Promise.resolve(1), controller.signal);
+    expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(
+      added.mock.calls.map(([, listener]) => listener),
+    );
+    let fail: (error: Error) => void = () => undefined;
+    const work = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
+    await expect(untilAborted(work, AbortSignal.abort(new Error('before')))).rejects.toThrow('before');
+    fail(new Error('late'));
+    await tick();
   });
 });
 

@@ -61,7 +61,7 @@ describe('apiProblem', () => {
     [
       'a refusal in other words',
       apiError(403, 'admission webhook denied the request', 'Forbidden'),
-      { kind: 'permission', remedy: 'Grant the right to the user of the kubeconfig.' },
+      { kind: 'permission', remedy: expect.stringContaining('An admission webhook') as unknown as string },
     ],
     ['a namespace that is being deleted', apiError(403, TERMINATING, 'Forbidden'), { kind: 'cluster' }],
     [

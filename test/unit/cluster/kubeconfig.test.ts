@@ -148,6 +148,12 @@ describe('the context', () => {
       'clusters[0].cluster.server is missing',
     ],
     [
+      'whose server would get the credentials over plain HTTP',
+      config({ clusters: { prod: { server: 'http://prod.example' } } }),
+      undefined,
+      'over plain HTTP anybody could read the credentials. Use an address that starts with "https://"',
+    ],
+    [
       'whose user signs in with an auth-provider',
       config({ users: { bot: { 'auth-provider': { name: 'gcp' } } } }),
       undefined,
@@ -176,7 +182,6 @@ describe('what has to be kept secret', () => {
 test.each<[string, Entry, RegExp[]]>([
   ['a checked certificate', { server: 'https://a' }, []],
   ['no check of the certificate', { server: 'https://a', 'insecure-skip-tls-verify': true }, [/server certificate/]],
-  ['plain HTTP', { server: 'http://a' }, [/plain HTTP/]],
   ['both', { server: 'http://a', 'insecure-skip-tls-verify': true }, [/certificate/, /plain HTTP/]],
 ])('weaknesses: %s', (_, cluster, weaknesses) => {
   const found = must(read(config({ clusters: { prod: cluster } }))).weaknesses;

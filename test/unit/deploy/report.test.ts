@@ -59,13 +59,28 @@ describe('concludeRun', () => {
       { outcome: 'failed', changed: true, cancelled: true },
     ],
   ])('%s', (_, targets, problems, conclusion) => {
-    expect(concludeRun({ targets, problems })).toEqual(conclusion);
+    expect(concludeRun({ targets, problems, requests: { reads: 5, writes: 0 } })).toEqual(conclusion);
   });
 
   test.each(['configMap', 'envoyFilter', 'template'] as const)('a written %s is a change', (step) => {
     const unchanged = target('failed');
     const steps = { ...unchanged.steps, [step]: 'done' as const };
-    expect(concludeRun({ targets: [{ ...unchanged, steps }], problems: [] }).changed).toBe(true);
+    const requests = { reads: 5, writes: 1 };
+    expect(concludeRun({ targets: [{ ...unchanged, steps }], problems: [], requests }).changed).toBe(true);
+  });
+
+  test.each<[Problem['kind'], boolean]>([
+    ['connection', true],
+    ['cancelled', true],
+    ['internal', true],
+    ['permission', false],
+    ['conflict', false],
+  ])('after a first write that ended in a %s problem, "something changed" is %s', (kind, changed) => {
+    const targets = [target('untouched', 'skipped')];
+    expect(concludeRun({ targets, problems: [problem(kind)], requests: { reads: 5, writes: 1 } }).changed).toBe(
+      changed,
+    );
+    expect(concludeRun({ targets, problems: [problem(kind)], requests: { reads: 5, writes: 0 } }).changed).toBe(false);
   });
 });
 

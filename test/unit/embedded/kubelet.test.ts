@@ -44,11 +44,11 @@ async function warnings(name: string): Promise<Items<Body>> {
 }
 
 describe('the simulated node', () => {
-  test('is ready and has no taint', async () => {
+  test('is ready, and only its own taint keeps pods away', async () => {
     const { body } = await bed.admin.get('/api/v1/nodes/sim-node');
     expect(body.metadata.labels['deploy-wasm-filter/test-node']).toBe('true');
     expect(condition(body, 'Ready')?.status).toBe('True');
-    expect(body.spec.taints).toBeUndefined();
+    expect(body.spec.taints).toEqual([{ key: 'deploy-wasm-filter/simulated', effect: 'NoSchedule' }]);
   });
 
   test('runs a pod: bound, then creating, then ready', async () => {

@@ -2,7 +2,7 @@
 import { load } from 'js-yaml';
 import { Agent, type Dispatcher, request } from 'undici';
 import { type EmbeddedCluster, type EmbeddedClusterOptions, startEmbeddedCluster } from '../../embedded/index.ts';
-import { type Kubelet, startKubelet } from '../../kubelet/index.ts';
+import { type Kubelet, startKubelet, TOLERATION } from '../../kubelet/index.ts';
 import type { Body, Fields } from './body.ts';
 
 export type { Body, Condition, Fields, Items } from './body.ts';
@@ -201,7 +201,12 @@ export function workload(
       selector: { matchLabels: labels },
       template: {
         metadata: { labels, annotations },
-        spec: { schedulerName: 'sim-scheduler', containers: [{ name: 'app', image: 'app:1' }], ...podSpec },
+        spec: {
+          schedulerName: 'sim-scheduler',
+          tolerations: [TOLERATION],
+          containers: [{ name: 'app', image: 'app:1' }],
+          ...podSpec,
+        },
       },
       ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
       ...spec,

@@ -107,16 +107,12 @@ describe('a taken mount path', () => {
   test.each<[string, PodTemplate, RegExp]>([
     ['equal', other(OUR_PATH), /^.+ is "\/var\/.+belongs to the mount of volume "data" in sidecar/],
     ['equal but for a slash', other(`${OUR_PATH}/`), / is "/],
-    ['around ours', other('/var/local'), / lies inside "\/var\/local"/],
-    ['around ours, with a slash', other('/var/local/'), / lies inside "\/var\/local\/"/],
-    ['everything', other('/'), / lies inside "\/"/],
-    ['inside ours', other(`${OUR_PATH}/data`), / contains "/],
     [
       'of the proxy container',
       inProxy('containers', OUR_PATH),
       / is ".+the volume "data" of the container istio-proxy/,
     ],
-    ['of a native sidecar', inProxy('initContainers', '/var/local'), / lies inside ".+of the container istio-proxy/],
+    ['of a native sidecar', inProxy('initContainers', OUR_PATH), / is ".+of the container istio-proxy/],
   ])('%s', (_, template, relation) => {
     expect(complaints(template)).toEqual([expect.stringMatching(relation)]);
     expect(complaints(template)[0]).toContain('Choose another "mount-path"');
@@ -124,6 +120,8 @@ describe('a taken mount path', () => {
 
   test.each<[string, PodTemplate]>([
     ['beside ours', other('/var/local/lib/wasm-filters/other')],
+    ['around ours', other('/var/local/lib/wasm-filters')],
+    ['inside ours', other(`${OUR_PATH}/data`)],
     ['that only starts with the same letters', other(`${OUR_PATH}-2`)],
     ['without a path', annotated([], [{ name: 'data' }])],
     [
@@ -155,7 +153,6 @@ describe('a taken mount path', () => {
     expect(complaints({}, revision('a', shared), revision('b', shared))).toEqual([
       expect.stringContaining('the mount path "/filters" is "/filters"'),
     ]);
-    expect(complaints({}, revision('a', shared), revision('b', { mountPath: '/filters/b' }))).toHaveLength(1);
   });
 });
 

@@ -154,6 +154,8 @@ describe('a text that is no target list', () => {
   test.each<[string, RegExp]>([
     ['- [deployment/a', /not valid YAML: .+ in line 1, column \d+\./],
     ['- deployment/a\n- {kind: deploy, kind: sts}', /not valid YAML: duplicated mapping key in line 2, column 18\./],
+    ['- &a [*a]', /an anchor \(&\) with an alias \(\*\) of itself/],
+    ['- {kind: deploy, name: a, configuration: &a {b: *a}}', /an anchor \(&\) with an alias/],
     ['- a\n- *x', /not valid YAML: .+ in line 2, column 4\./],
     ['', /not valid YAML|empty/],
     ['# nothing but this', /not valid YAML|empty/],

@@ -1,0 +1,120 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { load } from 'js-yaml';
+import { COMMANDS, INPUTS } from '../../src/action/input-table.ts';
+import { OUTPUTS } from '../../src/action/outputs.ts';
+import { CONFIG_MAP, ENVOY_FILTER, WORKLOADS } from '../../src/cluster/resources.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
+
+interface ActionFile {
+  readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
+  readonly outputs: Readonly<Record<string, { readonly description: string }>>;
+  readonly runs: { readonly using: string; readonly main: string };
+}
+
+const ACTION = load(read('action.yml')) as ActionFile;
+const README = read('README.md');
+
+/** A section of the README: from its heading to the next of the same level. */
+function section(heading: string): string {
+  const [, body] = README.split(`\n## ${heading}\n`);
+  if (body === undefined) throw new Error(`README.md has no section "${heading}"`);
+  return body.split('\n## ')[0] ?? '';
+}
+
+/** The body rows of a section's table, as cells without the code marks around names and values. */
+function rows(heading: string): string[][] {
+  const lines = section(heading)
+    .split('\n')
+    .filter((line) => line.startsWith('|'));
+  return lines.slice(2).map((line) =>
+    line
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim().replace(/^`([^`]*)`$/, '$1')),
+  );
+}
+
+const TABLE = Object.entries(INPUTS);
+const NAMES = TABLE.map(([name]) => name);
+
+describe('action.yml', () => {
+  test('has the inputs of the table, in its order', () => {
+    expect(Object.keys(ACTION.inputs)).toEqual(NAMES);
+  });
+
+  test.each(TABLE)(
+    'input %s has the default of the table, and none where that is empty',
+    (name, { default: value }) => {
+      const input = ACTION.inputs[name] ?? { description: '' };
+      expect('default' in input ? input.default : '').toBe(value);
+      expect('default' in input).toBe(value !== '');
+      expect(input.description).not.toBe('');
+    },
+  );
+
+  test('has the outputs that are set, in their order', () => {
+    expect(Object.keys(ACTION.outputs)).toEqual([...OUTPUTS]);
+  });
+
+  test('runs a file of the repository on Node 24', () => {
+    expect(ACTION.runs.using).toBe('node24');
+    expect(existsSync(join(ROOT, ACTION.runs.main))).toBe(true);
+  });
+});
+
+describe('README.md', () => {
+  test('lists the inputs of the table, in its order and with their types', () => {
+    expect(rows('Inputs').map(([name, type]) => [name, type])).toEqual(TABLE.map(([name, { type }]) => [name, type]));
+  });
+
+  test.each(TABLE.filter(([, input]) => input.default !== ''))('states the default of %s', (name, input) => {
+    expect(rows('Inputs').find(([row]) => row === name)?.[2]).toBe(input.default);
+  });
+
+  test('lists the outputs that are set, in their order', () => {
+    expect(rows('Outputs').map(([name]) => name)).toEqual([...OUTPUTS]);
+  });
+
+  test('names every command', () => {
+    const [description = ''] = rows('Inputs').flatMap(([name, , , text]) => (name === 'command' ? [text] : []));
+    for (const command of COMMANDS) expect(description).toContain(`\`${command}\``);
+  });
+
+  test('uses inputs and outputs in its examples that exist', () => {
+    const [, withBlock = ''] = /\n {8}with:\n((?: {10}.*\n)+)/.exec(section('Quick start')) ?? [];
+    const used = [...withBlock.matchAll(/^ {10}([a-z-]+):/gm)].map(([, name]) => name);
+    expect(used.length).toBeGreaterThan(3);
+    expect(used.filter((name) => !NAMES.includes(name ?? ''))).toEqual([]);
+    const outputs = [...README.matchAll(/steps\.[\w-]+\.outputs\.([\w-]+)/g)].map(([, name]) => name);
+    expect(outputs.filter((name) => !OUTPUTS.some((known) => known === name))).toEqual([]);
+  });
+});
+
+describe('the rights that the README names', () => {
+  interface Rule {
+    readonly apiGroups: readonly string[];
+    readonly resources: readonly string[];
+    readonly verbs: readonly string[];
+  }
+  const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(section('What you need')) ?? [];
+  const { rules } = load(block) as { rules: readonly Rule[] };
+  const needed = [
+    ...[CONFIG_MAP, ENVOY_FILTER].map((resource) => ({ resource, verbs: ['list', 'create', 'patch'] })),
+    ...Object.values(WORKLOADS).map((resource) => ({ resource, verbs: ['get', 'list', 'watch', 'patch'] })),
+  ];
+
+  test.each(needed)('$resource.plural: $verbs', ({ resource: { group, plural }, verbs }) => {
+    const granted = rules.filter(({ apiGroups, resources }) => apiGroups.includes(group) && resources.includes(plural));
+    expect(granted.flatMap((rule) => rule.verbs)).toEqual(verbs);
+  });
+
+  test('beyond these, only reading', () => {
+    const names = needed.map(({ resource }) => resource.plural);
+    const further = rules.filter(({ resources }) => resources.some((resource) => !names.includes(resource)));
+    expect(new Set(further.flatMap(({ verbs }) => verbs))).toEqual(new Set(['get', 'list']));
+  });
+});
