@@ -10,7 +10,7 @@ import { parseKind } from '../../src/targets/target.ts';
 import { startEmbeddedCluster } from '../embedded/index.ts';
 import { type ActionInputs, runBundle } from '../harness/action.ts';
 import { type Api, ApiCallError, connectApi } from '../harness/api.ts';
-import { startKubelet } from '../kubelet/index.ts';
+import { startKubelet, TOLERATION } from '../kubelet/index.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BOOKSHOP = join(ROOT, 'examples/bookshop/bookshop.yaml');
@@ -109,7 +109,11 @@ async function readShop(image: string | undefined, simulated: boolean): Promise<
     const pod = object.spec?.template?.spec;
     if (pod === undefined) return object;
     const containers = pod.containers?.map((container) => (image === undefined ? container : { ...container, image }));
-    const spec = { ...pod, containers, ...(simulated ? { schedulerName: 'sim-scheduler' } : {}) };
+    const spec = {
+      ...pod,
+      containers,
+      ...(simulated ? { schedulerName: 'sim-scheduler', tolerations: [TOLERATION] } : {}),
+    };
     return { ...object, spec: { ...object.spec, template: { ...object.spec?.template, spec } } } as Workload;
   });
 }

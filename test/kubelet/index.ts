@@ -4,10 +4,11 @@
  */
 import { Cache } from './cache.ts';
 import { ApiClient } from './client.ts';
-import { registerNode, renewNode } from './node.ts';
+import { registerNode, removeNode, renewNode } from './node.ts';
 import { PodWorker } from './pod-worker.ts';
 
 export { BEHAVIOUR, READY_AFTER } from './behaviour.ts';
+export { TOLERATION } from './node.ts';
 
 export interface KubeletOptions {
   /** YAML text of a user who may do all that a kubelet and a scheduler do. */
@@ -65,6 +66,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       aborter.abort();
       await Promise.all(followed.map(({ done }) => done));
       await worker.settled();
+      await removeNode(client, nodeName).catch(() => undefined);
       await client.close();
     },
   };

@@ -8,6 +8,11 @@ export const NODE_LABELS: Readonly<Record<string, string>> = {
   'kubernetes.io/arch': 'amd64',
 };
 
+/** Keeps every pod away that does not ask for the simulated node: a real scheduler would put them there. */
+const TAINT = { key: 'deploy-wasm-filter/simulated', effect: 'NoSchedule' };
+/** What a pod needs in its `tolerations` to be put on the simulated node. */
+export const TOLERATION = { key: TAINT.key, operator: 'Exists' };
+
 export const HOST_IP = '127.0.0.1';
 const MERGE = 'application/merge-patch+json';
 
@@ -37,12 +42,17 @@ export function mayRunOn(nodeName: string, pod: ApiObject): boolean {
 /** Creates the node when it is not there and makes it ready. */
 export async function registerNode(client: ApiClient, name: string): Promise<void> {
   const labels = { ...NODE_LABELS, 'kubernetes.io/hostname': name };
-  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: {} };
+  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name, labels }, spec: { taints: [TAINT] } };
   const created = await client.call('POST', '/api/v1/nodes', node);
   if (created.status !== 201 && created.status !== 409) {
     throw new Error(`creating node ${name}: HTTP ${created.status}: ${String(dig(created.body, 'message'))}`);
   }
   await renewNode(client, name);
+}
+
+/** Takes the node away, so that nothing is put on it when nobody plays its kubelet. */
+export async function removeNode(client: ApiClient, name: string): Promise<void> {
+  await client.call('DELETE', `/api/v1/nodes/${name}`);
 }
 
 /** Reports the node ready as of now and takes off the taints that keep pods away. */
