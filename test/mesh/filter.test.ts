@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { pathOf } from '../harness/workloads.ts';
@@ -82,6 +83,37 @@ describe('a filter in real sidecars', () => {
     }
   });
 
+  test('a filter that was put in by hand, whose folder holds ours, goes on beside it', async () => {
+    const namespace = await mesh.namespace();
+    const bytes = (await readFile(mesh.filters.abi020)).toString('base64');
+    await mesh.api.create(`/api/v1/namespaces/${namespace}/configmaps`, {
+      metadata: { name: 'by-hand' },
+      binaryData: { 'by-hand.wasm': bytes },
+    } as never);
+    const app = makeApp(namespace, 'hand', {
+      podAnnotations: {
+        'sidecar.istio.io/userVolume': '[{"name":"wasmfilters-dir","configMap":{"name":"by-hand"}}]',
+        'sidecar.istio.io/userVolumeMount': '[{"name":"wasmfilters-dir","mountPath":"/var/local/lib/wasm-filters"}]',
+      },
+    });
+    await createApps(mesh, app);
+    await mesh.api.create(`/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters`, {
+      apiVersion: 'networking.istio.io/v1alpha3',
+      kind: 'EnvoyFilter',
+      metadata: { name: 'by-hand' },
+      spec: filterByHand('/var/local/lib/wasm-filters/by-hand.wasm', { app: 'hand' }),
+    } as never);
+    const { outputs } = await mesh.deploy({
+      filter: mesh.filters.abi021,
+      namespace,
+      targets: '- deployment/hand',
+      configuration: 'x-wasm: ours',
+    });
+    expect(outputs).toMatchObject({ result: 'deployed' });
+    expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual(['ours']);
+    expect(await headerOfPods(mesh, app, 'x-abi-0-2-0')).toEqual(['by hand']);
+  });
+
   test('a port-scoped filter answers on its port only', async () => {
     const namespace = await mesh.namespace();
     const app = makeApp(namespace, 'ports', { morePorts: [9081] });
@@ -148,3 +180,41 @@ describe('a filter in real sidecars', () => {
     expect(labels.sort()).toEqual(['deploy-wasm-filter/inner', 'deploy-wasm-filter/outer']);
   });
 });
+
+/** The EnvoyFilter of the documented procedure, for the older fixture. */
+function filterByHand(filename: string, labels: Readonly<Record<string, string>>): object {
+  return {
+    workloadSelector: { labels },
+    configPatches: [
+      {
+        applyTo: 'HTTP_FILTER',
+        match: {
+          context: 'SIDECAR_INBOUND',
+          listener: {
+            filterChain: {
+              filter: {
+                name: 'envoy.filters.network.http_connection_manager',
+                subFilter: { name: 'envoy.filters.http.router' },
+              },
+            },
+          },
+        },
+        patch: {
+          operation: 'INSERT_BEFORE',
+          value: {
+            name: 'by-hand',
+            typed_config: {
+              '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
+              config: {
+                name: 'by-hand',
+                root_id: 'add_header',
+                configuration: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'by hand' },
+                vm_config: { vm_id: 'by-hand', runtime: 'envoy.wasm.runtime.v8', code: { local: { filename } } },
+              },
+            },
+          },
+        },
+      },
+    ],
+  };
+}

@@ -109,6 +109,8 @@ async function runningPods(api: Api, { kind, metadata }: Workload): Promise<Runn
 }
 
 export const APP_PORT = 9080;
+/** Has a shell and busybox. The mesh of this project carries it; elsewhere a name that can be pulled is given. */
+const APP_IMAGE = process.env.TEST_APP_IMAGE ?? 'localhost/app:1';
 
 export interface AppOptions {
   readonly kind?: WorkloadKind;
@@ -138,8 +140,8 @@ export function makeApp(namespace: string, name: string, options: AppOptions = {
           containers: [
             {
               name: 'app',
-              image: 'localhost/app:1',
-              imagePullPolicy: 'Never',
+              image: APP_IMAGE,
+              imagePullPolicy: 'IfNotPresent',
               ports: [APP_PORT, ...morePorts].map((containerPort) => ({
                 containerPort,
                 name: `http-${containerPort}`,
