@@ -34,7 +34,7 @@ export async function makeDraft(
     targets.push(...(findings.take(parseTargets(list, namespace)) ?? []));
   }
   if (module === undefined || !findings.clean) {
-    return { draft: { ok: false, problems: findings.problems, targets }, access, module };
+    return { draft: { ok: false, problems: findings.problems, targets, defaults: inputs.settings }, access, module };
   }
   const { name, settings, wait, timeoutMs } = inputs;
   const request = { filters: [{ name, module, settings, targets }], run: runName(environment), wait, timeoutMs };

@@ -38,11 +38,59 @@ export function describePod(pod: Pod): string {
     ({ type, status: state }) => type === 'PodScheduled' && state === 'False',
   );
   if (unscheduled !== undefined) return `${unscheduled.reason ?? 'Unschedulable'}: ${unscheduled.message ?? 'no node'}`;
-  const containers = [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+  const containers = containersOf(pod);
   const troubled = containers.map(describeContainer).filter((text) => text !== '');
   // Many containers wait only because an earlier one does; say what is special first.
   const special = troubled.filter((text) => !/^(ContainerCreating|PodInitializing)/.test(text));
   return special[0] ?? troubled[0] ?? (containers.length === 0 ? 'Pending' : 'not ready');
+}
+
+/** Whether the proxy of a pod was started at least once, so that it has a log. */
+export function hasStartedProxy(pod: Pod): boolean {
+  return containersOf(pod).some(
+    ({ name, state, restartCount = 0 }) =>
+      name === PROXY_CONTAINER && (state?.running !== undefined || restartCount > 0),
+  );
+}
+
+/** Whether the proxy of a pod runs, or is started again and again, without getting ready. */
+export function isProxyUnready(pod: Pod): boolean {
+  const proxy = containersOf(pod).find(({ name }) => name === PROXY_CONTAINER);
+  return proxy !== undefined && hasStartedProxy(pod) && !(proxy.ready === true && proxy.started !== false);
+}
+
+/** Whether a pod has a node but none of its containers could be made yet, as while a volume cannot be mounted. */
+export function isCreating(pod: Pod): boolean {
+  const containers = containersOf(pod);
+  const reasons = containers.map(({ state }) => state?.waiting?.reason);
+  return (
+    containers.length > 0 && reasons.every((reason) => reason === 'ContainerCreating' || reason === 'PodInitializing')
+  );
+}
+
+/** Reasons for which a container waits and that seldom pass by themselves. */
+const FATAL_REASONS = new Set([
+  'CrashLoopBackOff',
+  'ImagePullBackOff',
+  'ErrImagePull',
+  'InvalidImageName',
+  'CreateContainerConfigError',
+  'CreateContainerError',
+  'RunContainerError',
+]);
+
+/** The trouble of a pod that seldom passes by itself: a container that crashes again and again, or cannot be started. */
+export function fatalTrouble(pod: Pod): string | undefined {
+  const container = containersOf(pod).find(
+    ({ state, restartCount = 0 }) =>
+      FATAL_REASONS.has(state?.waiting?.reason ?? '') ||
+      (restartCount > 0 && state?.terminated !== undefined && state.terminated.exitCode !== 0),
+  );
+  return container === undefined ? undefined : describeContainer(container);
+}
+
+function containersOf({ status = {} }: Pod): readonly ContainerStatus[] {
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
 }
 
 function describeContainer({ name, ready, state, started }: ContainerStatus): string {

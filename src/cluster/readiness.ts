@@ -11,6 +11,8 @@ export interface Readiness {
   readonly ready: number;
   /** Pods that are wanted. */
   readonly wanted: number;
+  /** Set when the API server refuses to make pods (a quota, a webhook); the message says why. */
+  readonly podsRefused?: true;
 }
 
 /**
@@ -21,10 +23,10 @@ export interface Readiness {
 export function readinessOf(kind: WorkloadKind, workload: Workload): Readiness {
   const counts = countPods(kind, workload);
   const verdict = beforeKind(workload) ?? RULES[kind](workload);
-  return { ...counts, state: verdict === undefined ? 'ready' : verdict.state, message: verdict?.message ?? '' };
+  return verdict === undefined ? { ...counts, state: 'ready', message: '' } : { ...counts, ...verdict };
 }
 
-type Verdict = { readonly state: 'progressing' | 'failed'; readonly message: string } | undefined;
+type Verdict = (Pick<Readiness, 'message' | 'podsRefused'> & { readonly state: 'progressing' | 'failed' }) | undefined;
 
 const RULES: Readonly<Record<WorkloadKind, (workload: Workload) => Verdict>> = {
   Deployment: deploymentVerdict,
@@ -62,7 +64,8 @@ function deploymentVerdict(workload: Workload): Verdict {
   }
   const failure = conditionOf(workload, 'ReplicaFailure');
   if (failure?.status === 'True' && updatedReplicas < wanted) {
-    return progressing(`pods cannot be made: ${failure.message ?? failure.reason ?? 'unknown reason'}`);
+    const message = `pods cannot be made: ${failure.message ?? failure.reason ?? 'unknown reason'}`;
+    return { state: 'progressing', message, podsRefused: true };
   }
   if (updatedReplicas < wanted) return progressing(`${updatedReplicas} of ${wanted} pods updated`);
   if (replicas > updatedReplicas) return progressing(`${count(replicas - updatedReplicas, 'old pod')} still there`);

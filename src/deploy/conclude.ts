@@ -103,26 +103,38 @@ function rolloutProblem(
     case 'deleted':
       return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
     default: {
-      const when = rollout.state === 'timeout' ? `not ready after ${formatDuration(timeoutMs)}` : 'failed to roll out';
       // No message: what is known of the workload is from before the change.
       const missing = rollout.message || 'its new state was never seen';
-      const cause = causeOf(diagnosis);
+      const cause = envoyCause(diagnosis) ?? (rollout.state === 'stuck' ? undefined : podCause(diagnosis));
+      const sentence = [
+        `${FAILURES[rollout.state](timeoutMs)}: ${missing}`,
+        ...(cause === undefined ? [] : [cause]),
+      ].join('. ');
       return {
         kind: 'rollout',
         subject,
-        message: `${when}: ${missing}${cause === undefined ? '' : `. ${cause}`}${/[.!?]$/.test(cause ?? missing) ? '' : '.'}`,
+        message: /[.!?]$/.test(sentence) ? sentence : `${sentence}.`,
         remedy: diagnosis?.envoy?.remedy ?? 'See what its pods say, mend the cause and run again.',
       };
     }
   }
 }
 
-function causeOf(diagnosis: Diagnosis | undefined): string | undefined {
+const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => string>> = {
+  timeout: (timeoutMs) => `not ready after ${formatDuration(timeoutMs)}`,
+  failed: () => 'failed to roll out',
+  stuck: () => 'cannot get ready',
+};
+
+function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
+  if (diagnosis?.envoy === undefined) return undefined;
+  const { reason, filterSaid } = diagnosis.envoy;
+  return filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
+}
+
+function podCause(diagnosis: Diagnosis | undefined): string | undefined {
   if (diagnosis === undefined) return undefined;
-  const { pods, event, envoy } = diagnosis;
-  if (envoy !== undefined) {
-    return envoy.filterSaid === undefined ? envoy.reason : `${envoy.reason}; the filter said: ${envoy.filterSaid}`;
-  }
+  const { pods, event } = diagnosis;
   if (event !== undefined && /^Failed/.test(event)) return event;
   return pods.length === 0 ? event : listWords(pods.slice(0, 2), 'and');
 }

@@ -10,10 +10,12 @@ import { resolveTargets } from '../targets/resolve.ts';
 import { workloadKey } from '../targets/target.ts';
 import { type Applied, applyPlan } from './apply.ts';
 import { concludeTarget, untouchedTarget } from './conclude.ts';
-import { type Diagnosis, diagnose, listUnreadyPods } from './diagnose.ts';
+import { type Diagnosis, diagnose } from './diagnose.ts';
+import type { EvidenceSource } from './evidence.ts';
+import { FailFast } from './fail-fast.ts';
 import { observe } from './observe.ts';
 import { countWrites, makePlan, neededRights, type Plan, type PlannedWorkload } from './plan.ts';
-import { MOST_NAMED, progressLine } from './progress.ts';
+import { progressLine } from './progress.ts';
 import type { Report, TargetReport } from './report.ts';
 import type { DeployRequest, DraftRequest } from './request.ts';
 import { waitForRollouts } from './rollout.ts';
@@ -50,7 +52,7 @@ export async function deploy(draft: DraftRequest, context: DeployContext): Promi
   const { rollouts, problems } = await wait(awaited, request, context);
   const failed = awaited.filter(({ ref }) => {
     const state = rollouts.get(workloadKey(ref))?.state;
-    return state === 'timeout' || state === 'failed';
+    return state === 'timeout' || state === 'failed' || state === 'stuck';
   });
   const diagnoses = await diagnoseInTime(failed, context);
   const evidence = {
@@ -79,7 +81,7 @@ async function prepare(draft: DraftRequest, { client, log }: DeployContext): Pro
   const { observation, problems } = await observe(client, entries);
   findings.add(...problems);
   if (!draft.ok) {
-    if (entries.length > 0) findings.take(resolveTargets(entries, observation.catalogue));
+    findings.add(...resolveTargets(entries, observation.catalogue, draft.defaults).problems);
     return bad(...findings.problems);
   }
   const plan = findings.take(makePlan(draft.request, observation));
@@ -158,6 +160,7 @@ async function wait(
   if (workloads.length === 0) return { rollouts: new Map(), problems: [] };
   const { client, log, signal, now } = context;
   return log.group(`Wait for ${count(workloads.length, 'workload')}`, async () => {
+    const failFast = new FailFast(debugging(context), now);
     let last = '';
     const { results, lost } = await waitForRollouts(workloads, {
       client,
@@ -166,10 +169,11 @@ async function wait(
       now,
       debug: (line) => log.debug(line),
       onProgress: async (pending, decided) => {
-        const named = pending.slice(0, MOST_NAMED).map(({ planned }) => planned);
-        const line = progressLine(pending, decided, await listUnreadyPods(named, debugging(context)));
+        const { unready, stuck } = await failFast.look(pending);
+        const line = progressLine(pending, decided, unready);
         if (line !== last) log.info(line);
         last = line;
+        return stuck;
       },
     });
     const ready = [...results.values()].filter(({ state }) => state === 'ready');
@@ -221,6 +225,6 @@ function cancellation({ signal }: DeployContext, targets: readonly TargetReport[
   ];
 }
 
-function debugging({ client, log }: DeployContext): { client: Client; debug: (line: string) => void } {
+function debugging({ client, log }: DeployContext): EvidenceSource {
   return { client, debug: (line) => log.debug(line) };
 }

@@ -6,7 +6,7 @@ import { type ConfigMap, holdsRevision, renderConfigMap } from '../mesh/config-m
 import { type EnvoyFilter, isSameEnvoyFilter, renderEnvoyFilter } from '../mesh/envoy-filter.ts';
 import { makeRevision, type Revision, revisionName } from '../mesh/revision.ts';
 import { patchWorkload, revisionOn, type WorkloadPatch } from '../mesh/template.ts';
-import { findTargets } from '../targets/resolve.ts';
+import { resolveTargets } from '../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
 import type { Observation } from './observe.ts';
 import type { DeployRequest } from './request.ts';
@@ -54,7 +54,7 @@ export function makePlan(request: DeployRequest, observation: Observation): Chec
   const wanted = new Map<string, { ref: WorkloadRef; observed: Workload; revisions: Revision[] }>();
   for (const filter of request.filters) {
     // A target that is not there must not hide what is wrong with the others.
-    const { targets, problems } = findTargets(filter.targets, observation.catalogue);
+    const { targets, problems } = resolveTargets(filter.targets, observation.catalogue, filter.settings);
     findings.add(...problems);
     for (const { ref, workload, override } of targets) {
       const entry = wanted.get(workloadKey(ref)) ?? { ref, observed: workload, revisions: [] };

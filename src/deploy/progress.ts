@@ -5,7 +5,7 @@ import { workloadKey } from '../targets/target.ts';
 import type { Pending, RolloutResult } from './rollout-board.ts';
 
 /** How many workloads one line names. */
-export const MOST_NAMED = 3;
+const MOST_NAMED = 3;
 
 /** One line of live progress: `7/12 ready · reviews: ContainerCreating · ratings: 1 of 2 pods updated · 3 more`. */
 export function progressLine(

@@ -1,6 +1,6 @@
 import type { Problem } from '../base/problem.ts';
 import type { FilterModule } from '../filter/module.ts';
-import type { FilterSettings } from '../filter/settings.ts';
+import type { FilterSettings, SettingsOverride } from '../filter/settings.ts';
 import type { TargetEntry } from '../targets/target.ts';
 
 /** One filter and where it shall run. */
@@ -28,4 +28,10 @@ export interface DeployRequest {
  */
 export type DraftRequest =
   | { readonly ok: true; readonly request: DeployRequest }
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly targets: readonly TargetEntry[] };
+  | {
+      readonly ok: false;
+      readonly problems: readonly Problem[];
+      readonly targets: readonly TargetEntry[];
+      /** The settings of targets that have none of their own. */
+      readonly defaults: SettingsOverride;
+    };

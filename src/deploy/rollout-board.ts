@@ -6,7 +6,8 @@ import type { PlannedWorkload } from './plan.ts';
 
 /** How a workload's rollout ended. */
 export interface RolloutResult {
-  readonly state: 'ready' | 'failed' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
+  /** `stuck`: its pods cannot get ready, whatever the time. */
+  readonly state: 'ready' | 'failed' | 'stuck' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
   /** What was missing or happened; empty when ready. */
   readonly message: string;
   readonly ready: number;
@@ -65,6 +66,11 @@ export class RolloutBoard {
     const foreign = foreignRevision(entry.planned, workload);
     if (foreign !== undefined) this.#decide(key, 'superseded', foreign);
     else if (readiness.state !== 'progressing') this.#decide(key, readiness.state, readiness.message);
+  }
+
+  /** Takes in that a workload's pods cannot get ready. */
+  giveUp(key: string, why: string): void {
+    this.#decide(key, 'stuck', why);
   }
 
   /** Ends every rollout that is still pending. */

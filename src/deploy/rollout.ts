@@ -1,4 +1,5 @@
 import { pause, untilAborted } from '../base/concurrency.ts';
+import { messageOf } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
 import type { WorkloadKind } from '../cluster/resources.ts';
 import { followWorkloads } from '../cluster/watch.ts';
@@ -13,8 +14,14 @@ export interface RolloutContext {
   readonly signal: AbortSignal;
   readonly debug: (line: string) => void;
   readonly now: () => number;
-  /** Called every two seconds with what is still pending, and with the results so far. */
-  readonly onProgress: (pending: readonly Pending[], results: readonly RolloutResult[]) => Promise<void>;
+  /**
+   * Called every few seconds with what is still pending and the results so far; gives the workloads that cannot get ready,
+   * by `workloadKey`, and why.
+   */
+  readonly onProgress: (
+    pending: readonly Pending[],
+    results: readonly RolloutResult[],
+  ) => Promise<ReadonlyMap<string, string>>;
 }
 
 /** What became of the rollouts. */
@@ -47,7 +54,7 @@ export async function waitForRollouts(
   if (context.signal.aborted) cancel();
   if (board.allDecided) stop.abort();
   try {
-    await Promise.all([...followers(board, stop, context), reportProgress(board, stop.signal, context)]);
+    await Promise.all([...followers(board, stop, context), reportProgress(board, stop, context)]);
     return { results: board.results };
   } catch (error) {
     return { results: board.results, lost: error };
@@ -82,10 +89,24 @@ function followers(board: RolloutBoard, stop: AbortController, { client, debug }
   );
 }
 
-async function reportProgress(board: RolloutBoard, signal: AbortSignal, { onProgress }: RolloutContext): Promise<void> {
-  for (;;) {
-    await pause(PROGRESS_MS, signal);
+async function reportProgress(
+  board: RolloutBoard,
+  stop: AbortController,
+  { onProgress, now, debug }: RolloutContext,
+): Promise<void> {
+  const { signal } = stop;
+  for (let wait = PROGRESS_MS; ; ) {
+    await pause(wait, signal);
     if (signal.aborted) return;
-    await untilAborted(onProgress(board.pending, [...board.results.values()]), signal).catch(() => undefined);
+    const started = now();
+    try {
+      const stuck = await untilAborted(onProgress(board.pending, [...board.results.values()]), signal);
+      for (const [key, why] of stuck) board.giveUp(key, why);
+      if (board.allDecided) stop.abort();
+    } catch (error) {
+      if (!signal.aborted) debug(`Looking at the pods: ${messageOf(error)}`);
+    }
+    // Where a look takes long, because there are many pods, it is taken less often.
+    wait = Math.max(PROGRESS_MS, 5 * (now() - started));
   }
 }

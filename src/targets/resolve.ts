@@ -47,20 +47,16 @@ export interface Resolution {
   readonly problems: readonly Problem[];
 }
 
-/** As `findTargets`, for those who want all targets or none. */
+/**
+ * Finds the workloads that the entries mean. A workload meant twice is one target; entries that disagree about its
+ * settings are a problem, as are names that do not exist and selectors that match nothing. `defaults` are the settings of
+ * a target that has none of its own: an entry that spells them out agrees with one that does not.
+ */
 export function resolveTargets(
   entries: readonly TargetEntry[],
   catalogue: Catalogue,
-): Checked<readonly ResolvedTarget[]> {
-  const { targets, problems } = findTargets(entries, catalogue);
-  return problems.length === 0 ? good(targets) : bad(...problems);
-}
-
-/**
- * Finds the workloads that the entries mean. A workload meant twice is one target; entries that disagree about its
- * settings are a problem, as are names that do not exist and selectors that match nothing.
- */
-export function findTargets(entries: readonly TargetEntry[], catalogue: Catalogue): Resolution {
+  defaults: SettingsOverride,
+): Resolution {
   const findings = new Findings();
   const found = new Map<string, ResolvedTarget & { readonly origin: string }>();
   for (const entry of entries) {
@@ -68,7 +64,7 @@ export function findTargets(entries: readonly TargetEntry[], catalogue: Catalogu
       const key = workloadKey(target.ref);
       const earlier = found.get(key);
       if (earlier === undefined) found.set(key, { ...target, origin: entry.origin });
-      else if (!sameJson(earlier.override, target.override)) {
+      else if (!sameJson({ ...defaults, ...earlier.override }, { ...defaults, ...target.override })) {
         findings.add(disagreement(target.ref, earlier.origin, entry.origin));
       }
     }

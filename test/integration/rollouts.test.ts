@@ -79,14 +79,48 @@ describe('rollouts that do not go well', () => {
     expect(report.changed).toBe(false);
   });
 
-  test('a module that the proxy refuses: its pod stays unready', async () => {
+  test.each<[string, RegExp]>([
+    ['image-pull-back-off', /cannot get ready: ImagePullBackOff \(app\).*, for 20 s and more/],
+    ['crash-loop', /cannot get ready: CrashLoopBackOff \(app\)/],
+    ['failed-mount', /cannot get ready: FailedMount: /],
+  ])('new pods that are %s fail soon, long before the timeout', async (behaviour, sentence) => {
+    const namespace = await cluster.namespace();
+    await createTurning(namespace, 'bad', behaviour);
+    const started = Date.now();
+    const { report } = await deployTo(namespace, '- deployment/bad', { timeout: '10m' });
+    expect(report.targets[0]?.problem && describeProblem(report.targets[0].problem)).toMatch(sentence);
+    expect(Date.now() - started).toBeLessThan(30_000);
+  });
+
+  test('a module that the proxy refuses: its log is quoted, as soon as the proxy says so', async () => {
     const namespace = await cluster.namespace();
     const workload = makeWorkload(namespace, 'reviews', {
       podAnnotations: { 'sim/behaviour-with-filter': 'proxy-not-ready' },
     });
     await createWorkloads(cluster.api, workload);
-    const { report } = await deployTo(namespace, '- deployment/reviews');
-    expect(report.targets[0]?.problem?.message).toMatch(/istio-proxy not ready/);
+    // The simulated node has no logs; these are a real proxy's words.
+    const log = [
+      'critical\tenvoy wasm context.cc:1160\twasm log root add-header: the configuration must be "name: value"\tthread=13',
+      'error\tenvoy wasm wasm.cc:104\tWasm VM failed Failed to configure base Wasm plugin\tthread=13',
+    ].join('\n');
+    cluster.recorder.inject(({ path }) =>
+      path.includes('/log?') ? { answer: { status: 200, body: log } } : undefined,
+    );
+    const { report } = await deployTo(namespace, '- deployment/reviews', { timeout: '10m' });
+    expect(report.targets[0]?.problem?.message).toBe(
+      'cannot get ready: Envoy refuses the filter. Failed to configure base Wasm plugin; the filter said: the configuration must be "name: value".',
+    );
+    expect(report.targets[0]?.durationMs).toBeLessThan(20_000);
+  });
+
+  test('a proxy that is not ready and says nothing is waited for', async () => {
+    const namespace = await cluster.namespace();
+    const workload = makeWorkload(namespace, 'reviews', {
+      podAnnotations: { 'sim/behaviour-with-filter': 'proxy-not-ready' },
+    });
+    await createWorkloads(cluster.api, workload);
+    const { report } = await deployTo(namespace, '- deployment/reviews', { timeout: '8s' });
+    expect(report.targets[0]?.problem?.message).toMatch(/not ready after 8\.0 s: .*istio-proxy not ready/);
   });
 
   test('a newer run wins: the older one stops and touches nothing more', async () => {

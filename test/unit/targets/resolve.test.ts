@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Checked, describeProblem } from '../../../src/base/problem.ts';
+import { bad, type Checked, describeProblem, good } from '../../../src/base/problem.ts';
 import { neededLists, type ResolvedTarget, resolveTargets } from '../../../src/targets/resolve.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 import { type ClusterParts, catalogueOf, entriesOf, must, problemsIn, workload } from '../builders.ts';
@@ -13,8 +13,10 @@ const SHOP: ClusterParts = {
   },
 };
 
-const resolve = (list: string, cluster: ClusterParts = SHOP): Checked<readonly ResolvedTarget[]> =>
-  resolveTargets(entriesOf(list), catalogueOf(cluster));
+const resolve = (list: string, cluster: ClusterParts = SHOP): Checked<readonly ResolvedTarget[]> => {
+  const { targets, problems } = resolveTargets(entriesOf(list), catalogueOf(cluster), { direction: 'inbound' });
+  return problems.length === 0 ? good(targets) : bad(...problems);
+};
 const names = (checked: Checked<readonly ResolvedTarget[]>): string[] =>
   must(checked).map(({ ref }) => describeWorkload(ref));
 const complaints = (checked: Checked<unknown>): string[] => problemsIn(checked).map(describeProblem);
@@ -63,6 +65,11 @@ describe('resolveTargets finds', () => {
     const same = '- {kind: deploy, name: reviews, port: 80, direction: any}\n';
     expect(must(resolve(`${same}- {selector: app=reviews, direction: any, port: "80"}`))).toHaveLength(1);
   });
+});
+
+test('an entry that spells out a default agrees with one that does not', () => {
+  expect(must(resolve('- deploy/reviews\n- {kind: deploy, name: reviews, direction: inbound}'))).toHaveLength(1);
+  expect(problemsIn(resolve('- deploy/reviews\n- {kind: deploy, name: reviews, direction: any}'))).toHaveLength(1);
 });
 
 describe('resolveTargets reports', () => {

@@ -1,0 +1,80 @@
+import type { Client } from '../cluster/client.ts';
+import { ApiError } from '../cluster/errors.ts';
+import type { Event, Pod } from '../cluster/objects.ts';
+import { isReady, ownerOf, PROXY_CONTAINER } from '../cluster/pods.ts';
+import { EVENT, POD } from '../cluster/resources.ts';
+import { type EnvoyReason, findEnvoyReason } from '../mesh/envoy-log.ts';
+import { podLabel } from '../mesh/names.ts';
+import { workloadKey } from '../targets/target.ts';
+import type { PlannedWorkload } from './plan.ts';
+
+/** Where evidence comes from. All of it is optional: what may not be read is left out. */
+export interface EvidenceSource {
+  readonly client: Client;
+  readonly debug: (line: string) => void;
+}
+
+/** Envoy refuses a filter as it starts; later lines only repeat that the proxy is not ready. */
+const LOG_BYTES = 256 * 1024;
+
+/** The pods of the planned revisions that are not ready, by `workloadKey`: one list per namespace and filter. */
+export async function listUnreadyPods(
+  workloads: readonly PlannedWorkload[],
+  { client, debug }: EvidenceSource,
+): Promise<ReadonlyMap<string, readonly Pod[]>> {
+  const selectors = new Map<string, Set<string>>();
+  for (const { ref, revisions } of workloads) {
+    for (const { filter, id } of revisions) {
+      const key = `${ref.namespace} ${podLabel(filter)}`;
+      selectors.set(key, (selectors.get(key) ?? new Set()).add(id));
+    }
+  }
+  const found = new Map<string, Pod[]>();
+  const seen = new Set<string>();
+  await Promise.all(
+    [...selectors].map(async ([key, revisions]) => {
+      const [namespace = '', label = ''] = key.split(' ');
+      const list = await optional(debug, () =>
+        client.list<Pod>(POD, namespace, { labelSelector: `${label} in (${[...revisions].join(',')})` }),
+      );
+      for (const pod of list?.items ?? []) {
+        const owner = ownerOf(pod);
+        if (owner === undefined || isReady(pod) || seen.has(podId(pod))) continue;
+        seen.add(podId(pod));
+        const workload = workloadKey({ ...owner, namespace });
+        found.set(workload, [...(found.get(workload) ?? []), pod]);
+      }
+    }),
+  );
+  return found;
+}
+
+/** What tells a pod from another one of the same name. */
+export function podId({ metadata }: Pod): string {
+  return metadata.uid ?? metadata.name;
+}
+
+/** The warning events of a namespace. */
+export async function listWarnings(namespace: string, { client, debug }: EvidenceSource): Promise<readonly Event[]> {
+  const list = await optional(debug, () => client.list<Event>(EVENT, namespace, { fieldSelector: 'type=Warning' }));
+  return list?.items ?? [];
+}
+
+/** Why the proxy of a pod refuses the filter, as its log says; undefined when it says nothing, or may not be read. */
+export async function readEnvoyReason(
+  { metadata }: Pod,
+  namespace: string,
+  { client, debug }: EvidenceSource,
+): Promise<EnvoyReason | undefined> {
+  const log = await optional(debug, () => client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES));
+  return log === undefined ? undefined : findEnvoyReason(log);
+}
+
+async function optional<T>(debug: (line: string) => void, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    debug(`No evidence from ${error instanceof ApiError ? error.path : 'the API server'}: ${String(error)}`);
+    return undefined;
+  }
+}

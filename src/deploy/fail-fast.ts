@@ -1,0 +1,89 @@
+import { mapLimited } from '../base/concurrency.ts';
+import { formatDuration } from '../base/text.ts';
+import type { Pod } from '../cluster/objects.ts';
+import { fatalTrouble, isCreating, isProxyUnready, tellingEvent } from '../cluster/pods.ts';
+import { workloadKey } from '../targets/target.ts';
+import { type EvidenceSource, listUnreadyPods, listWarnings, podId, readEnvoyReason } from './evidence.ts';
+import type { Pending } from './rollout-board.ts';
+
+/** How long a trouble that may pass by itself has to last before it is a verdict, in milliseconds. */
+const PATIENCE_MS = 20_000;
+/** A proxy that is not ready for this long is asked for its reason; it says so within a second of its start. */
+const PROXY_PATIENCE_MS = 3_000;
+/** A crash loop runs for a moment between its crashes: a break up to this long does not end a trouble. */
+const BREAK_MS = 15_000;
+/** How often one pod's log or one namespace's events are read. */
+const ASK_AGAIN_MS = 8_000;
+const PARALLEL = 8;
+
+/** What a look at the pending workloads found. */
+export interface Look {
+  /** The pods that are not ready, by `workloadKey`. */
+  readonly unready: ReadonlyMap<string, readonly Pod[]>;
+  /** The workloads that cannot get ready, by `workloadKey`, and why. */
+  readonly stuck: ReadonlyMap<string, string>;
+}
+
+/**
+ * Looks at the new pods of pending workloads again and again and says which cannot get ready, long before the timeout.
+ * A proxy that refuses the filter is certain at once; a trouble of Kubernetes must last, for it may pass.
+ */
+export class FailFast {
+  readonly #source: EvidenceSource;
+  readonly #now: () => number;
+  readonly #troubles = new Map<string, { since: number; last: number }>();
+  readonly #asked = new Map<string, number>();
+
+  constructor(source: EvidenceSource, now: () => number) {
+    this.#source = source;
+    this.#now = now;
+  }
+
+  async look(pending: readonly Pending[]): Promise<Look> {
+    const unready = await listUnreadyPods(
+      pending.map(({ planned }) => planned),
+      this.#source,
+    );
+    const found = await mapLimited(pending, PARALLEL, async (entry): Promise<[string, string | undefined]> => {
+      const key = workloadKey(entry.planned.ref);
+      return [key, await this.#judge(entry, unready.get(key) ?? [])];
+    });
+    const stuck = found.filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return { unready, stuck: new Map(stuck) };
+  }
+
+  async #judge({ planned: { ref }, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
+    if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return readiness.message;
+    for (const pod of pods) {
+      const trouble = fatalTrouble(pod);
+      if (trouble !== undefined && this.#lasts(`${podId(pod)} fatal`, PATIENCE_MS)) {
+        return `${trouble}, for ${formatDuration(PATIENCE_MS)} and more`;
+      }
+      if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
+        const reason = await readEnvoyReason(pod, ref.namespace, this.#source);
+        if (reason !== undefined) return 'Envoy refuses the filter';
+      }
+      if (isCreating(pod) && this.#lasts(`${podId(pod)} creating`, PATIENCE_MS) && this.#mayAsk(ref.namespace)) {
+        const event = tellingEvent(await listWarnings(ref.namespace, this.#source), new Set([pod.metadata.name]));
+        if (event?.startsWith('FailedMount')) return event;
+      }
+    }
+    return undefined;
+  }
+
+  /** Notes that a trouble is there, and says whether it has been for long enough. */
+  #lasts(trouble: string, patienceMs: number): boolean {
+    const now = this.#now();
+    const known = this.#troubles.get(trouble);
+    const since = known !== undefined && now - known.last <= BREAK_MS ? known.since : now;
+    this.#troubles.set(trouble, { since, last: now });
+    return now - since >= patienceMs;
+  }
+
+  #mayAsk(what: string): boolean {
+    const now = this.#now();
+    if (now - (this.#asked.get(what) ?? Number.NEGATIVE_INFINITY) < ASK_AGAIN_MS) return false;
+    this.#asked.set(what, now);
+    return true;
+  }
+}
