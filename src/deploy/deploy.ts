@@ -1,36 +1,21 @@
 import { untilAborted } from '../base/concurrency.ts';
-import type { Log } from '../base/log.ts';
-import { bad, type Checked, Findings, good, type Problem, problemsOf } from '../base/problem.ts';
-import { count, formatDuration } from '../base/text.ts';
-import type { Client } from '../cluster/client.ts';
-import { ApiError, apiProblem } from '../cluster/errors.ts';
-import { readinessOf } from '../cluster/readiness.ts';
+import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import { count } from '../base/text.ts';
+import { ApiError } from '../cluster/errors.ts';
 import { resourceName } from '../cluster/resources.ts';
 import { resolveTargets } from '../targets/resolve.ts';
 import { workloadKey } from '../targets/target.ts';
 import { type Applied, applyPlan } from './apply.ts';
+import { awaitRollouts } from './await-rollouts.ts';
 import { concludeTarget, untouchedTarget } from './conclude.ts';
+import { type DeployContext, evidenceSource } from './context.ts';
 import { type Diagnosis, diagnose } from './diagnose.ts';
-import type { EvidenceSource } from './evidence.ts';
-import { FailFast } from './fail-fast.ts';
 import { observe } from './observe.ts';
 import { countWrites, makePlan, neededRights, type Plan, type PlannedWorkload } from './plan.ts';
-import { progressLine } from './progress.ts';
 import type { Report, TargetReport } from './report.ts';
 import type { DeployRequest, DraftRequest } from './request.ts';
-import { waitForRollouts } from './rollout.ts';
-import type { RolloutResult } from './rollout-board.ts';
 
-/** What a run works with. */
-export interface DeployContext {
-  readonly client: Client;
-  readonly log: Log;
-  /** Once it aborts, nothing more is written and the run ends with a report of what it knows. */
-  readonly signal: AbortSignal;
-  /** Milliseconds, from any start. */
-  readonly now: () => number;
-}
-
+/** How long evidence for the report may take, in milliseconds. */
 const DIAGNOSE_MS = 15_000;
 
 /** The engine's part of a report. */
@@ -48,19 +33,13 @@ export async function deploy(draft: DraftRequest, context: DeployContext): Promi
   if (rights.length > 0) return { targets: plan.workloads.map(untouchedTarget), problems: rights, warnings: [] };
 
   const applied = await apply(plan, request, context);
-  const awaited = request.wait ? plan.workloads.filter((workload) => mustWait(workload, applied)) : [];
-  const { rollouts, problems } = await wait(awaited, request, context);
-  const failed = awaited.filter(({ ref }) => {
+  const { rollouts, problems } = await awaitRollouts(plan, applied, request, context);
+  const failed = plan.workloads.filter(({ ref }) => {
     const state = rollouts.get(workloadKey(ref))?.state;
     return state === 'timeout' || state === 'failed' || state === 'stuck';
   });
   const diagnoses = await diagnoseInTime(failed, context);
-  const evidence = {
-    applied,
-    rollouts: withSettled(plan, applied, rollouts, request),
-    diagnoses,
-    timeoutMs: request.timeoutMs,
-  };
+  const evidence = { applied, rollouts, diagnoses, timeoutMs: request.timeoutMs };
   const targets = plan.workloads.map((workload) => concludeTarget(workload, evidence));
   return {
     targets,
@@ -133,78 +112,7 @@ async function diagnoseInTime(
 ): Promise<ReadonlyMap<string, Diagnosis>> {
   if (failed.length === 0) return new Map();
   const inTime = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSE_MS)]);
-  return untilAborted(diagnose(failed, debugging(context)), inTime).catch(() => new Map());
-}
-
-/** A changed workload is waited for, and one that was to stay as it is but is not ready. */
-function mustWait(planned: PlannedWorkload, applied: Applied): boolean {
-  const state = applied.workloads.get(workloadKey(planned.ref))?.state;
-  if (state === 'done') return planned.patch?.spec !== undefined || !isReady(planned);
-  return state === 'unchanged' && !isReady(planned);
-}
-
-function isReady({ ref, observed }: PlannedWorkload): boolean {
-  return readinessOf(ref.kind, observed).state === 'ready';
-}
-
-interface Waited {
-  readonly rollouts: ReadonlyMap<string, RolloutResult>;
-  readonly problems: readonly Problem[];
-}
-
-async function wait(
-  workloads: readonly PlannedWorkload[],
-  request: DeployRequest,
-  context: DeployContext,
-): Promise<Waited> {
-  if (workloads.length === 0) return { rollouts: new Map(), problems: [] };
-  const { client, log, signal, now } = context;
-  return log.group(`Wait for ${count(workloads.length, 'workload')}`, async () => {
-    const failFast = new FailFast(debugging(context), now);
-    let last = '';
-    const { results, lost } = await waitForRollouts(workloads, {
-      client,
-      timeoutMs: request.timeoutMs,
-      signal,
-      now,
-      debug: (line) => log.debug(line),
-      onProgress: async (pending, decided) => {
-        const { unready, stuck } = await failFast.look(pending);
-        const line = progressLine(pending, decided, unready);
-        if (line !== last) log.info(line);
-        last = line;
-        return stuck;
-      },
-    });
-    const ready = [...results.values()].filter(({ state }) => state === 'ready');
-    const slowest = formatDuration(Math.max(0, ...ready.map(({ durationMs }) => durationMs)));
-    log.info(`${ready.length}/${workloads.length} ready${ready.length > 0 ? `, the slowest after ${slowest}` : ''}.`);
-    return { rollouts: results, problems: lost === undefined ? [] : lostProblems(lost) };
-  });
-}
-
-function lostProblems(lost: unknown): readonly Problem[] {
-  const problem = apiProblem(lost, 'waiting for the rollouts');
-  return problem === undefined ? problemsOf(lost) : [problem];
-}
-
-/** Adds the workloads that nobody had to wait for because they were ready from the start. */
-function withSettled(
-  { workloads }: Plan,
-  applied: Applied,
-  rollouts: ReadonlyMap<string, RolloutResult>,
-  { wait: waits }: DeployRequest,
-): ReadonlyMap<string, RolloutResult> {
-  if (!waits) return rollouts;
-  const settled = workloads.flatMap((planned): [string, RolloutResult][] => {
-    const key = workloadKey(planned.ref);
-    const state = applied.workloads.get(key)?.state;
-    const untouched = state === 'unchanged' || (state === 'done' && planned.patch?.spec === undefined);
-    if (rollouts.has(key) || !untouched || !isReady(planned)) return [];
-    const { ready, wanted } = readinessOf(planned.ref.kind, planned.observed);
-    return [[key, { state: 'ready', message: '', ready, wanted, durationMs: 0 }]];
-  });
-  return new Map([...rollouts, ...settled]);
+  return untilAborted(diagnose(failed, evidenceSource(context)), inTime).catch(() => new Map());
 }
 
 function objectProblems({ configMaps, envoyFilters }: Applied): Problem[] {
@@ -223,8 +131,4 @@ function cancellation({ signal }: DeployContext, targets: readonly TargetReport[
       remedy: 'Nothing is half written: each workload has its old revision or the new one. Run again to finish.',
     },
   ];
-}
-
-function debugging({ client, log }: DeployContext): EvidenceSource {
-  return { client, debug: (line) => log.debug(line) };
 }

@@ -1,0 +1,18 @@
+import type { Log } from '../base/log.ts';
+import type { Client } from '../cluster/client.ts';
+import type { EvidenceSource } from './evidence.ts';
+
+/** What a run works with. */
+export interface DeployContext {
+  readonly client: Client;
+  readonly log: Log;
+  /** Once it aborts, nothing more is written and the run ends with a report of what it knows. */
+  readonly signal: AbortSignal;
+  /** Milliseconds, from any start. */
+  readonly now: () => number;
+}
+
+/** Where a run's evidence comes from. */
+export function evidenceSource({ client, log }: DeployContext): EvidenceSource {
+  return { client, debug: (line) => log.debug(line) };
+}
