@@ -1,9 +1,9 @@
 import type { Log } from '../base/log.ts';
-import { bad, type Checked, describeProblem, good, type Problem, problemsOf } from '../base/problem.ts';
+import { bad, type Checked, describeProblem, good, type Problem } from '../base/problem.ts';
 import { count, formatBytes, formatDuration } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
-import { Client } from '../cluster/client.ts';
-import { ApiError, apiProblem } from '../cluster/errors.ts';
+import { Client, UNKNOWN_VERSION } from '../cluster/client.ts';
+import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
 import { Transport } from '../cluster/transport.ts';
 import { deploy } from '../deploy/deploy.ts';
@@ -78,8 +78,8 @@ async function callCluster({ draft, access }: Draft, world: Surroundings): Promi
     return { ...outcome, warnings: [...value.weaknesses, ...outcome.warnings], cluster, requests: client.requests };
   } catch (error) {
     const unwritten = world.cancelled.aborted && client.requests.writes === 0;
-    const problems = unwritten ? [CANCELLED] : callProblems(error);
-    return { ...nothing, problems: [...draftProblems, ...problems], requests: client.requests };
+    const problem = unwritten ? CANCELLED : callProblem(error, 'talking to the cluster');
+    return { ...nothing, problems: [...draftProblems, problem], requests: client.requests };
   } finally {
     await transport.close();
   }
@@ -91,11 +91,6 @@ const CANCELLED: Problem = {
   remedy: 'Run it again.',
 };
 
-function callProblems(error: unknown): readonly Problem[] {
-  const problem = apiProblem(error, 'talking to the cluster');
-  return problem === undefined ? problemsOf(error) : [problem];
-}
-
 /** The first call: whether the server answers and takes the credentials, and its version. */
 async function connect(client: Client, { context }: ClusterAccess, log: Log): Promise<Checked<string>> {
   try {
@@ -104,10 +99,8 @@ async function connect(client: Client, { context }: ClusterAccess, log: Log): Pr
     return good(version);
   } catch (error) {
     // The version is only for the report; some clusters do not show it to everybody.
-    if (error instanceof ApiError && error.status === 403) return good('of an unknown version');
-    const problem = apiProblem(error, 'asking for the version of the API server');
-    if (problem === undefined) throw error;
-    return bad(problem);
+    if (error instanceof ApiError && error.status === 403) return good(UNKNOWN_VERSION);
+    return bad(callProblem(error, 'asking for the version of the API server'));
   }
 }
 

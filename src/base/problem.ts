@@ -43,17 +43,6 @@ export function bad(...problems: readonly Problem[]): { readonly ok: false; read
   return { ok: false, problems };
 }
 
-/** Carries problems through code that has to throw; `cause` is that of the first problem. */
-export class ProblemError extends Error {
-  readonly problems: readonly Problem[];
-
-  constructor(...problems: readonly Problem[]) {
-    super(problems.map(describeProblem).join('\n'), { cause: problems[0]?.cause });
-    this.name = 'ProblemError';
-    this.problems = problems;
-  }
-}
-
 /** Gathers the problems of many checks so that one run reports them all together. */
 export class Findings {
   readonly #problems: Problem[] = [];
@@ -83,11 +72,6 @@ export function describeProblem(problem: Problem): string {
   const subject = problem.subject === undefined ? '' : `${problem.subject}: `;
   const remedy = problem.remedy === undefined ? '' : ` ${problem.remedy}`;
   return `${subject}${problem.message}${remedy}`;
-}
-
-/** Turns anything thrown into problems; what is not one of ours is an internal error. */
-export function problemsOf(thrown: unknown): readonly Problem[] {
-  return thrown instanceof ProblemError ? thrown.problems : [internalProblem(thrown)];
 }
 
 /** The problem behind an error that nobody expected; keeps it as the cause. */

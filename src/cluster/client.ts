@@ -37,6 +37,8 @@ export interface RequestCounts {
   readonly writes: number;
 }
 
+/** Stands where the API server does not tell its version; completes "Kubernetes …". */
+export const UNKNOWN_VERSION = 'of an unknown version';
 /** client-go pages lists by 500 (client-go tools/pager). */
 const PAGE_SIZE = 500;
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
@@ -61,7 +63,7 @@ export class Client {
   /** The API server's version, `v1.34.4`. */
   async version(): Promise<string> {
     const { gitVersion } = await this.#json<{ gitVersion?: string }>('get', { method: 'GET', path: '/version' });
-    return gitVersion ?? 'of an unknown version';
+    return gitVersion ?? UNKNOWN_VERSION;
   }
 
   async get<T extends KubernetesObject>(of: Resource, namespace: string | undefined, name: string): Promise<T> {
@@ -138,7 +140,7 @@ export class Client {
     return checked('get', path, await this.#transport.send({ method: 'GET', path, headers: { accept: '*/*' } })).text;
   }
 
-  /** The raw lines of a watch; see `watchWorkloads` for what becomes of them. */
+  /** The raw lines of a watch; see `followWorkloads` for what becomes of them. */
   watchLines(
     of: Resource,
     namespace: string,

@@ -1,4 +1,4 @@
-import type { Problem } from '../base/problem.ts';
+import { internalProblem, type Problem } from '../base/problem.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
 export interface StatusBody {
@@ -105,6 +105,11 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
     message: `${capital(action)} failed: ${error.message} (${[error.status, error.reason].join(' ').trim()}).`,
     cause,
   };
+}
+
+/** As `apiProblem`, for callers that report whatever went wrong: an error that nobody expected is an internal problem. */
+export function callProblem(error: unknown, action: string): Problem {
+  return apiProblem(error, action) ?? internalProblem(error);
 }
 
 /** `list deployments.apps in namespace "shop"`, read from the API server's sentence. */

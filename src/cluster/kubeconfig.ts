@@ -18,6 +18,8 @@ export interface KubeconfigText {
 export interface ClusterAccess {
   readonly context: string;
   readonly server: string;
+  /** The proxy that the kubeconfig names for this cluster, if any. */
+  readonly proxyUrl: string | undefined;
   /** The namespace the context names, if any. */
   readonly namespace: string | undefined;
   /** Values that must never be printed. */
@@ -173,6 +175,7 @@ function pickContext(make: () => KubeConfig, origin: string, wanted: string): Ch
   return good({
     context: current,
     server: cluster.server,
+    proxyUrl: cluster.proxyUrl,
     namespace: context.namespace,
     secrets: secretsOf(user, cluster.proxyUrl),
     weaknesses,

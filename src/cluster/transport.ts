@@ -161,15 +161,9 @@ export class Transport {
 
   #dispatcher(kind: 'pool' | 'streams'): Promise<Dispatcher> {
     const make = async (connections: number): Promise<Dispatcher> => {
-      const { proxyUrl } = this.#access.newConfig().getCurrentCluster() ?? {};
+      const { server, proxyUrl } = this.#access;
       const limits = { connections, connectTimeoutMs: CONNECT_TIMEOUT_MS };
-      return makeDispatcher(
-        this.#access.server,
-        proxyUrl,
-        await this.#resolveIdentity(),
-        limits,
-        this.#options.environment,
-      );
+      return makeDispatcher(server, proxyUrl, await this.#resolveIdentity(), limits, this.#options.environment);
     };
     if (kind === 'pool') {
       this.#pool ??= make(CONNECTIONS);

@@ -1,9 +1,9 @@
 import { mapLimited, pause } from '../base/concurrency.ts';
 import { sameJson } from '../base/json.ts';
-import { internalProblem, type Problem } from '../base/problem.ts';
+import type { Problem } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
-import { ApiError, apiProblem } from '../cluster/errors.ts';
+import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER, type Resource, WORKLOADS } from '../cluster/resources.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
@@ -224,7 +224,7 @@ function writeProblem(error: unknown, name: string): Problem {
     };
   }
   // Thrown on, an unexpected error would lose what else was written.
-  return { subject: name, ...(apiProblem(error, `writing ${name}`) ?? internalProblem(error)) };
+  return { subject: name, ...callProblem(error, `writing ${name}`) };
 }
 
 function keepWarnings(from: readonly string[], into: Set<string>): void {

@@ -1,6 +1,6 @@
-import { type Problem, problemsOf } from '../base/problem.ts';
+import type { Problem } from '../base/problem.ts';
 import { count, formatDuration } from '../base/text.ts';
-import { apiProblem } from '../cluster/errors.ts';
+import { callProblem } from '../cluster/errors.ts';
 import { type Readiness, readinessOf } from '../cluster/readiness.ts';
 import { workloadKey } from '../targets/target.ts';
 import type { Applied } from './apply.ts';
@@ -77,11 +77,6 @@ async function follow(
     const ready = [...results.values()].filter(({ state }) => state === 'ready');
     const slowest = formatDuration(Math.max(0, ...ready.map(({ durationMs }) => durationMs)));
     log.info(`${ready.length}/${workloads.length} ready${ready.length > 0 ? `, the slowest after ${slowest}` : ''}.`);
-    return { rollouts: results, problems: lost === undefined ? [] : lostProblems(lost) };
+    return { rollouts: results, problems: lost === undefined ? [] : [callProblem(lost, 'waiting for the rollouts')] };
   });
-}
-
-function lostProblems(lost: unknown): readonly Problem[] {
-  const problem = apiProblem(lost, 'waiting for the rollouts');
-  return problem === undefined ? problemsOf(lost) : [problem];
 }

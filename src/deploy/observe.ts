@@ -1,6 +1,6 @@
-import { describeProblem, type Problem, ProblemError } from '../base/problem.ts';
+import { describeProblem, type Problem } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
-import { ApiError, apiProblem } from '../cluster/errors.ts';
+import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER, NAMESPACE, type Resource, WORKLOADS } from '../cluster/resources.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
@@ -110,8 +110,5 @@ function problemOf(error: unknown, doing: string): Problem {
       cause: error,
     };
   }
-  const problem = apiProblem(error, doing);
-  if (problem === undefined)
-    throw new ProblemError({ kind: 'internal', message: `Unexpected error while ${doing}.`, cause: error });
-  return problem;
+  return callProblem(error, doing);
 }

@@ -1,6 +1,6 @@
 /** The DaemonSet controller: one pod on every node that fits (kubernetes: pkg/controller/daemon). */
 import { at, isList, isObject, type Json, type JsonObject, objectAt, stringAt } from '../json.ts';
-import { controllerOf, type KubeObject } from '../objects.ts';
+import type { KubeObject } from '../objects.ts';
 import type { Registry } from '../registry.ts';
 import type { Resource } from '../resources.ts';
 import type { StoreEvent } from '../store.ts';
@@ -19,7 +19,7 @@ import {
   writeStatus,
 } from './pods.ts';
 import { revisionHash, syncRevisions, trimRevisions } from './revisions.ts';
-import { type Controller, type Key, keyOf } from './runner.ts';
+import { type Controller, controllerKeys, type Key, keyOf } from './runner.ts';
 
 const HASH = 'controller-revision-hash';
 
@@ -46,9 +46,7 @@ export class DaemonSetController implements Controller {
     if (event.resource.kind === 'DaemonSet') return [keyOf(event.object)];
     if (event.resource.kind === 'Node')
       return nodeChanged(event) ? this.#registry.store.list(this.#resource).map((set) => keyOf(set)) : [];
-    if (event.resource.kind !== 'Pod') return [];
-    const owner = controllerOf(event.object);
-    return owner?.kind === 'DaemonSet' ? [{ namespace: event.object.metadata.namespace ?? '', name: owner.name }] : [];
+    return event.resource.kind === 'Pod' ? controllerKeys(event.object, 'DaemonSet') : [];
   }
 
   reconcile(key: Key): number | undefined {

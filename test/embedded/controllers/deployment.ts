@@ -9,7 +9,7 @@ import { deploymentStatus, progressOnFound, progressOnNew, progressOnPause } fro
 import { MANAGER, numberAt, ownedBy, writeStatus } from './pods.ts';
 import { templateHash } from './revisions.ts';
 import { type Limits, limitsOf, reconcileSizes, type Sized, sizeOf } from './rollout.ts';
-import { type Controller, type Key, keyOf } from './runner.ts';
+import { type Controller, controllerKeys, type Key, keyOf } from './runner.ts';
 
 const REVISION = 'deployment.kubernetes.io/revision';
 const DESIRED = 'deployment.kubernetes.io/desired-replicas';
@@ -37,12 +37,7 @@ export class DeploymentController implements Controller {
 
   keysFor(event: StoreEvent): readonly Key[] {
     if (event.resource.kind === 'Deployment') return [keyOf(event.object)];
-    if (event.resource.kind === 'ReplicaSet') {
-      const owner = controllerOf(event.object);
-      return owner?.kind === 'Deployment'
-        ? [{ namespace: event.object.metadata.namespace ?? '', name: owner.name }]
-        : [];
-    }
+    if (event.resource.kind === 'ReplicaSet') return controllerKeys(event.object, 'Deployment');
     if (event.resource.kind === 'Pod' && event.type === 'DELETED') return this.#recreating(event.object);
     return [];
   }

@@ -1,6 +1,6 @@
 /** The ReplicaSet controller: as many active pods as asked for (kubernetes: pkg/controller/replicaset). */
 import { at, isList, type Json, type JsonObject, objectAt } from '../json.ts';
-import { controllerOf, type KubeObject, timestamp } from '../objects.ts';
+import { type KubeObject, timestamp } from '../objects.ts';
 import type { Registry } from '../registry.ts';
 import type { Resource } from '../resources.ts';
 import { labelSelectorMatch } from '../selectors.ts';
@@ -19,7 +19,7 @@ import {
   phaseOf,
   writeStatus,
 } from './pods.ts';
-import { type Controller, type Key, keyOf } from './runner.ts';
+import { type Controller, controllerKeys, type Key, keyOf } from './runner.ts';
 
 export class ReplicaSetController implements Controller {
   readonly #registry: Registry;
@@ -32,9 +32,7 @@ export class ReplicaSetController implements Controller {
 
   keysFor(event: StoreEvent): readonly Key[] {
     if (event.resource.kind === 'ReplicaSet') return [keyOf(event.object)];
-    if (event.resource.kind !== 'Pod') return [];
-    const owner = controllerOf(event.object);
-    return owner?.kind === 'ReplicaSet' ? [{ namespace: event.object.metadata.namespace ?? '', name: owner.name }] : [];
+    return event.resource.kind === 'Pod' ? controllerKeys(event.object, 'ReplicaSet') : [];
   }
 
   reconcile(key: Key): number | undefined {

@@ -1,5 +1,5 @@
 /** The work queue of a controller: keys in, one reconcile at a time, repeated after a while when asked to. */
-import type { KubeObject } from '../objects.ts';
+import { controllerOf, type KubeObject } from '../objects.ts';
 import type { Registry } from '../registry.ts';
 import type { StoreEvent } from '../store.ts';
 
@@ -79,4 +79,10 @@ export function runController(registry: Registry, controller: Controller): Runni
 /** The key of an object. */
 export function keyOf(object: KubeObject): Key {
   return { namespace: object.metadata.namespace ?? '', name: object.metadata.name };
+}
+
+/** The key of the object that controls this one, if it is of the given kind; else none. */
+export function controllerKeys(object: KubeObject, kind: string): readonly Key[] {
+  const owner = controllerOf(object);
+  return owner?.kind === kind ? [{ namespace: object.metadata.namespace ?? '', name: owner.name }] : [];
 }

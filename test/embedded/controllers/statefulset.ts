@@ -1,6 +1,6 @@
 /** The StatefulSet controller: pods with ordinals, one revision after the other (kubernetes: pkg/controller/statefulset/stateful_set_control.go). */
 import { at, type JsonObject, objectAt, stringAt } from '../json.ts';
-import { controllerOf, type KubeObject } from '../objects.ts';
+import type { KubeObject } from '../objects.ts';
 import type { Registry } from '../registry.ts';
 import type { Resource } from '../resources.ts';
 import type { StoreEvent } from '../store.ts';
@@ -18,7 +18,7 @@ import {
   writeStatus,
 } from './pods.ts';
 import { revisionTemplate, syncRevisions, trimRevisions } from './revisions.ts';
-import { type Controller, type Key, keyOf } from './runner.ts';
+import { type Controller, controllerKeys, type Key, keyOf } from './runner.ts';
 
 const REVISION = 'controller-revision-hash';
 
@@ -44,11 +44,7 @@ export class StatefulSetController implements Controller {
 
   keysFor(event: StoreEvent): readonly Key[] {
     if (event.resource.kind === 'StatefulSet') return [keyOf(event.object)];
-    if (event.resource.kind !== 'Pod') return [];
-    const owner = controllerOf(event.object);
-    return owner?.kind === 'StatefulSet'
-      ? [{ namespace: event.object.metadata.namespace ?? '', name: owner.name }]
-      : [];
+    return event.resource.kind === 'Pod' ? controllerKeys(event.object, 'StatefulSet') : [];
   }
 
   reconcile(key: Key): number | undefined {

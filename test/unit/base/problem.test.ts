@@ -1,13 +1,5 @@
-import { describe, expect, test } from '@jest/globals';
-import {
-  bad,
-  describeProblem,
-  Findings,
-  good,
-  type Problem,
-  ProblemError,
-  problemsOf,
-} from '../../../src/base/problem.ts';
+import { expect, test } from '@jest/globals';
+import { bad, describeProblem, Findings, good, internalProblem, type Problem } from '../../../src/base/problem.ts';
 
 const first: Problem = { kind: 'input', subject: 'input "port"', message: 'is "x".', remedy: 'Give a number.' };
 const second: Problem = { kind: 'cluster', message: 'The server is on fire.' };
@@ -27,22 +19,9 @@ test('Findings gathers the problems of every check, in order', () => {
   expect(findings.problems).toEqual([first, second]);
 });
 
-describe('problemsOf', () => {
-  test('gives back the problems that were thrown', () => {
-    expect(problemsOf(new ProblemError(first, second))).toEqual([first, second]);
-  });
-
-  test.each([
-    [new TypeError('x is not a function'), 'Unexpected error: x is not a function.'],
-    ['just a text', 'Unexpected error: just a text.'],
-  ])('makes an internal problem of %p that keeps it as its cause', (thrown, message) => {
-    expect(problemsOf(thrown)).toEqual([expect.objectContaining({ kind: 'internal', message, cause: thrown })]);
-  });
-});
-
-test('ProblemError has every problem in its message and the first cause', () => {
-  const cause = new Error('root');
-  const error = new ProblemError({ ...first, cause }, second);
-  expect(error.message).toBe(`${describeProblem(first)}\n${describeProblem(second)}`);
-  expect(error.cause).toBe(cause);
+test.each([
+  [new TypeError('x is not a function'), 'Unexpected error: x is not a function.'],
+  ['just a text', 'Unexpected error: just a text.'],
+])('internalProblem makes a problem of %p that keeps it as its cause', (thrown, message) => {
+  expect(internalProblem(thrown)).toEqual(expect.objectContaining({ kind: 'internal', message, cause: thrown }));
 });
