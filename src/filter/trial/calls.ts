@@ -1,0 +1,52 @@
+import { messageOf } from '../../base/problem.ts';
+import type { HostState } from './host-state.ts';
+import { callable, type Exports, type Instantiated } from './instantiate.ts';
+import type { TrialStep } from './verdict.ts';
+
+/** The filter stopped in the middle of a call: an `unreachable`, an access outside of its memory, an endless recursion. */
+export class Trap {
+  readonly step: TrialStep;
+  readonly reason: string;
+
+  constructor(step: TrialStep, reason: string) {
+    this.step = step;
+    this.reason = reason;
+  }
+}
+
+/** Calls the filter's callbacks, those that it has. */
+export class Callbacks {
+  readonly state: HostState;
+  readonly #exports: Exports;
+  readonly #announce: (step: TrialStep) => void;
+
+  constructor({ exports, state }: Instantiated, announce: (step: TrialStep) => void) {
+    this.state = state;
+    this.#exports = exports;
+    this.#announce = announce;
+  }
+
+  has(name: string): boolean {
+    return callable(this.#exports[name]) !== undefined;
+  }
+
+  /** What the callback returns, undefined when the filter has none of that name, or the trap in which it ends. */
+  call(step: TrialStep, name: string, context: number, ...parameters: readonly number[]): number | undefined | Trap {
+    const callback = callable(this.#exports[name]);
+    if (callback === undefined) return undefined;
+    this.#announce(step);
+    this.state.enter(context);
+    try {
+      return Number(callback(...parameters)) >>> 0;
+    } catch (error) {
+      return new Trap(step, this.#reason(name, messageOf(error)));
+    }
+  }
+
+  #reason(name: string, message: string): string {
+    const { exitCode, log } = this.state;
+    const exit = exitCode === undefined ? '' : ` after proc_exit(${exitCode})`;
+    const said = log.lastError === undefined ? '' : `, having logged: ${log.lastError}`;
+    return `${name} ended in "${message}"${exit}${said}`;
+  }
+}

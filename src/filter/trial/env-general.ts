@@ -1,0 +1,62 @@
+import type { HostFunction } from './engine.ts';
+import type { HostState } from './host-state.ts';
+import { MOST_LINE_LENGTH } from './log-book.ts';
+import { property } from './properties.ts';
+import { LOG_LEVELS, Status } from './status.ts';
+
+/** UTF-8 needs at most this many bytes for one UTF-16 unit. */
+const BYTES_PER_CHARACTER = 3;
+/** What `proxy_get_log_level` answers: Istio's default, warn. */
+const HOST_LOG_LEVEL = LOG_LEVELS.indexOf('warn');
+
+/** Log, clock, properties, the configuration of ABI 0.1.0, contexts. */
+export function generalFunctions(state: HostState): Record<string, HostFunction> {
+  const { memory } = state;
+  return {
+    proxy_log: (level: number, pointer: number, size: number) => {
+      const name = LOG_LEVELS[level >>> 0];
+      if (name === undefined) return Status.badArgument;
+      const text = memory.text(pointer, size, (MOST_LINE_LENGTH + 1) * BYTES_PER_CHARACTER);
+      if (text === undefined) return Status.invalidMemoryAccess;
+      state.log.add(name, text);
+      return Status.ok;
+    },
+    proxy_get_log_level: (levelTo: number) => written(memory.setUint32(levelTo, HOST_LOG_LEVEL)),
+    proxy_get_current_time_nanoseconds: (timeTo: number) =>
+      written(memory.setUint64(timeTo, BigInt(Date.now()) * 1_000_000n)),
+    proxy_set_tick_period_milliseconds: (_period: number) => Status.ok,
+    proxy_get_status: (codeTo: number, pointerTo: number, sizeTo: number) =>
+      memory.setUint32(codeTo, 0) ? memory.give(new Uint8Array(), pointerTo, sizeTo) : Status.invalidMemoryAccess,
+    proxy_get_configuration: (pointerTo: number, sizeTo: number) =>
+      memory.give(
+        new TextEncoder().encode(state.configurationReadable ? state.request.configuration : ''),
+        pointerTo,
+        sizeTo,
+      ),
+    proxy_get_property: (pointer: number, size: number, valueTo: number, sizeTo: number) => {
+      const path = memory.text(pointer, size);
+      if (path === undefined) return Status.invalidMemoryAccess;
+      const value = state.properties.get(path) ?? property(path, state.request, state.activeStream);
+      if (typeof value !== 'string') return memory.give(value, valueTo, sizeTo);
+      if (value === 'unknown') state.doubt(`the property ${path.replace(/\0$/, '').replaceAll('\0', '.')}`);
+      return Status.notFound;
+    },
+    proxy_set_property: (pointer: number, size: number, valueAt: number, valueSize: number) => {
+      const [path, value] = [memory.text(pointer, size), memory.bytes(valueAt, valueSize)];
+      if (path === undefined || value === undefined) return Status.invalidMemoryAccess;
+      if (state.activeStream === undefined) return Status.notFound;
+      state.properties.set(path, value);
+      return Status.ok;
+    },
+    proxy_set_effective_context: (context: number) => (state.actFor(context >>> 0) ? Status.ok : Status.badArgument),
+    // Only a root context that is being shut down can be done, and none is here.
+    proxy_done: () => Status.notFound,
+    pthread_equal: (left: number, right: number) => (left === right ? 1 : 0),
+    emscripten_notify_memory_growth: (_memory: number) => undefined,
+  };
+}
+
+/** The status of a call that only writes an answer. */
+export function written(ok: boolean): number {
+  return ok ? Status.ok : Status.invalidMemoryAccess;
+}

@@ -1,0 +1,93 @@
+import type { HostFunction } from './engine.ts';
+import { written } from './env-general.ts';
+import { HeaderMap } from './header-map.ts';
+import type { HostState } from './host-state.ts';
+import { parseHeaders, serializeHeaders } from './pairs.ts';
+import { Status } from './status.ts';
+
+/** `proxy_map_type_t`; the types from 4 to 7 belong to calls, which are never answered here. */
+const Maps = { requestHeaders: 0, requestTrailers: 1, responseHeaders: 2, responseTrailers: 3, last: 7 } as const;
+
+/** Headers and trailers. A map that does not exist at the moment is a bad argument, as in Envoy. */
+export function headerFunctions(state: HostState): Record<string, HostFunction> {
+  const { memory } = state;
+
+  /** Runs `change` on a map with the texts at the given places. */
+  const change = (
+    type: number,
+    places: readonly (readonly [pointer: number, size: number])[],
+    apply: (map: HeaderMap, texts: readonly string[]) => void,
+  ): number => {
+    if (type >>> 0 > Maps.last) return Status.badArgument;
+    const texts = places.map(([pointer, size]) => memory.text(pointer, size));
+    if (!texts.every((text) => text !== undefined)) return Status.invalidMemoryAccess;
+    const map = changeableMap(state, type);
+    if (map === undefined) return Status.badArgument;
+    apply(map, texts);
+    return Status.ok;
+  };
+
+  return {
+    proxy_add_header_map_value: (type: number, key: number, keySize: number, value: number, valueSize: number) =>
+      change(
+        type,
+        [
+          [key, keySize],
+          [value, valueSize],
+        ],
+        (map, [name = '', text = '']) => map.add(name, text),
+      ),
+    proxy_replace_header_map_value: (type: number, key: number, keySize: number, value: number, valueSize: number) =>
+      change(
+        type,
+        [
+          [key, keySize],
+          [value, valueSize],
+        ],
+        (map, [name = '', text = '']) => map.replace(name, text),
+      ),
+    proxy_remove_header_map_value: (type: number, key: number, keySize: number) =>
+      change(type, [[key, keySize]], (map, [name = '']) => map.remove(name)),
+    proxy_get_header_map_value: (type: number, key: number, keySize: number, valueTo: number, sizeTo: number) => {
+      const name = memory.text(key, keySize);
+      if (name === undefined) return Status.invalidMemoryAccess;
+      const map = mapOf(state, type);
+      if (map === undefined) return Status.badArgument;
+      const value = map.get(name);
+      // The first ABI does not tell a missing header from an empty one.
+      if (value === undefined && state.abi !== '0.1.0') return Status.notFound;
+      return memory.give(new TextEncoder().encode(value ?? ''), valueTo, sizeTo);
+    },
+    proxy_get_header_map_pairs: (type: number, pointerTo: number, sizeTo: number) => {
+      if (type >>> 0 > Maps.last) return Status.badArgument;
+      return memory.give(serializeHeaders(mapOf(state, type)?.headers ?? []), pointerTo, sizeTo);
+    },
+    proxy_set_header_map_pairs: (type: number, pointer: number, size: number) => {
+      if (type >>> 0 > Maps.last) return Status.badArgument;
+      const bytes = memory.view(pointer, size);
+      if (bytes === undefined) return Status.invalidMemoryAccess;
+      const map = changeableMap(state, type);
+      map?.replaceAll(parseHeaders(bytes));
+      return map === undefined ? Status.badArgument : Status.ok;
+    },
+    proxy_get_header_map_size: (type: number, sizeTo: number) => {
+      const map = mapOf(state, type);
+      return map === undefined ? Status.badArgument : written(memory.setUint32(sizeTo, map.byteSize));
+    },
+  };
+}
+
+function mapOf({ activeStream: stream }: HostState, type: number): HeaderMap | undefined {
+  if (type === Maps.requestHeaders) return stream?.requestHeaders;
+  if (type === Maps.requestTrailers) return stream?.requestTrailers;
+  if (type === Maps.responseHeaders) return stream?.responseHeaders;
+  return type === Maps.responseTrailers ? stream?.responseTrailers : undefined;
+}
+
+/** As `mapOf`; trailers can be added with the end of a body that has none. */
+function changeableMap(state: HostState, type: number): HeaderMap | undefined {
+  const stream = state.activeStream;
+  if (type === Maps.requestTrailers && stream?.body?.of === 'request') stream.requestTrailers ??= new HeaderMap();
+  if (type === Maps.responseTrailers && stream?.body?.of === 'response') stream.responseTrailers ??= new HeaderMap();
+  return mapOf(state, type);
+}

@@ -1,0 +1,65 @@
+import { readBuffer, writeBuffer } from './buffers.ts';
+import type { HostFunction } from './engine.ts';
+import { written } from './env-general.ts';
+import type { HostState } from './host-state.ts';
+import { parseHeaders } from './pairs.ts';
+import { Status } from './status.ts';
+
+/** `proxy_stream_type_t`: 0 is the request, 1 the answer, 2 and 3 are the sides of a TCP stream. */
+const LAST_STREAM_TYPE = 3;
+
+/** Bodies and other buffers, going on with what was held back, and answers of the filter's own. */
+export function streamFunctions(state: HostState): Record<string, HostFunction> {
+  const { memory } = state;
+  const goOn = (side: 'request' | 'response'): number => {
+    if (state.activeStream !== undefined) state.activeStream.continued[side] = true;
+    return Status.ok;
+  };
+  return {
+    proxy_get_buffer_bytes: (type: number, start: number, length: number, pointerTo: number, sizeTo: number) => {
+      const bytes = readBuffer(state, type >>> 0);
+      if (typeof bytes === 'number') return bytes;
+      const from = start >>> 0;
+      const end = from + (length >>> 0);
+      return end > 0xffff_ffff + 1 ? Status.badArgument : memory.give(bytes.subarray(from, end), pointerTo, sizeTo);
+    },
+    proxy_get_buffer_status: (type: number, lengthTo: number, flagsTo: number) => {
+      const bytes = readBuffer(state, type >>> 0);
+      if (typeof bytes === 'number') return bytes;
+      return written(memory.setUint32(lengthTo, bytes.length) && memory.setUint32(flagsTo, 0));
+    },
+    proxy_set_buffer_bytes: (type: number, start: number, length: number, pointer: number, size: number) => {
+      const data = memory.bytes(pointer, size);
+      if (data === undefined) return Status.invalidMemoryAccess;
+      return writeBuffer(state, type >>> 0, start >>> 0, length >>> 0, data);
+    },
+    proxy_continue_stream: (type: number) => {
+      if (type >>> 0 > LAST_STREAM_TYPE) return Status.badArgument;
+      return type > 1 ? Status.unimplemented : goOn(type === 0 ? 'request' : 'response');
+    },
+    proxy_continue_request: () => goOn('request'),
+    proxy_continue_response: () => goOn('response'),
+    proxy_close_stream: (type: number) => {
+      if (type >>> 0 > LAST_STREAM_TYPE) return Status.badArgument;
+      if (state.activeStream !== undefined) state.activeStream.closed = true;
+      return Status.ok;
+    },
+    proxy_clear_route_cache: () => Status.ok,
+    proxy_send_local_response: (
+      status: number,
+      _details: number,
+      _detailsSize: number,
+      body: number,
+      bodySize: number,
+      headers: number,
+      headersSize: number,
+      _grpcStatus: number,
+    ) => {
+      const [bytes, pairs] = [memory.bytes(body, bodySize), memory.view(headers, headersSize)];
+      if (bytes === undefined || pairs === undefined) return Status.invalidMemoryAccess;
+      const stream = state.activeStream;
+      if (stream !== undefined) stream.local ??= { status: status >>> 0, body: bytes, headers: parseHeaders(pairs) };
+      return Status.ok;
+    },
+  };
+}

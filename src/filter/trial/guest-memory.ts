@@ -1,0 +1,89 @@
+import type { EngineMemory } from './engine.ts';
+import { Status } from './status.ts';
+
+const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/**
+ * The filter's linear memory as the host sees it. Every access is checked: outside of the memory a read gives undefined
+ * and a write false, and the host function then answers `invalidMemoryAccess`, as Envoy's do.
+ */
+export class GuestMemory {
+  readonly #refuse: () => void;
+  #left: number;
+  #memory: EngineMemory | undefined;
+  #allocate: ((size: number) => number) | undefined;
+
+  /** The host keeps copies of at most `mostCopied` bytes; `refuse` is called when the filter wants to give it more. */
+  constructor(mostCopied: number, refuse: () => void) {
+    this.#left = mostCopied;
+    this.#refuse = refuse;
+  }
+
+  /** Names the memory and the filter's allocator once the module is instantiated. */
+  attach(memory: EngineMemory | undefined, allocate?: (size: number) => number): void {
+    this.#memory = memory;
+    this.#allocate = allocate;
+  }
+
+  /** Bytes that the memory has now. */
+  get size(): number {
+    return this.#memory?.buffer.byteLength ?? 0;
+  }
+
+  /** A view, valid until the filter runs again. Pointers and sizes may be signed as they come from the engine. */
+  view(pointer: number, size: number): Uint8Array | undefined {
+    const [start, length] = [pointer >>> 0, size >>> 0];
+    if (this.#memory === undefined || start + length > this.size) return undefined;
+    return new Uint8Array(this.#memory.buffer, start, length);
+  }
+
+  /** A copy that may be kept. */
+  bytes(pointer: number, size: number): Uint8Array | undefined {
+    const bytes = this.view(pointer, size);
+    if (bytes === undefined || bytes.length <= this.#left) {
+      this.#left -= bytes?.length ?? 0;
+      return bytes?.slice();
+    }
+    this.#refuse();
+    return undefined;
+  }
+
+  /** At most `most` bytes of UTF-8 text; what is no UTF-8 is replaced. */
+  text(pointer: number, size: number, most = Number.POSITIVE_INFINITY): string | undefined {
+    const bytes = this.view(pointer, size);
+    // Copied, because a decoder does not take memory that can be shared.
+    return bytes === undefined ? undefined : TEXT.decode(bytes.slice(0, most));
+  }
+
+  write(pointer: number, bytes: Uint8Array): boolean {
+    const target = this.view(pointer, bytes.length);
+    target?.set(bytes);
+    return target !== undefined;
+  }
+
+  setUint32(pointer: number, value: number): boolean {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, value, true);
+    return this.write(pointer, bytes);
+  }
+
+  setUint64(pointer: number, value: bigint): boolean {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, value, true);
+    return this.write(pointer, bytes);
+  }
+
+  /**
+   * Hands bytes to the filter in memory that its own allocator gives, and writes where they are and how many.
+   * Nothing is allocated for none.
+   */
+  give(bytes: Uint8Array, pointerTo: number, sizeTo: number): number {
+    let pointer = 0;
+    if (bytes.length > 0) {
+      pointer = this.#allocate?.(bytes.length) ?? 0;
+      if (pointer === 0 || !this.write(pointer, bytes)) return Status.invalidMemoryAccess;
+    }
+    const written = this.setUint32(pointerTo, pointer) && this.setUint32(sizeTo, bytes.length);
+    return written ? Status.ok : Status.invalidMemoryAccess;
+  }
+}

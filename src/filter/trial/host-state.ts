@@ -1,0 +1,84 @@
+import type { AbiVersion } from '../facts.ts';
+import { GuestMemory } from './guest-memory.ts';
+import type { LogBook } from './log-book.ts';
+import { Metrics } from './metrics.ts';
+import { SharedData } from './shared-data.ts';
+import { SharedQueues } from './shared-queues.ts';
+import { Stream } from './stream.ts';
+import type { TrialRequest } from './verdict.ts';
+
+/** Context ids as Envoy counts them. */
+export const ROOT_CONTEXT = 1;
+export const STREAM_CONTEXT = 2;
+
+/** Bytes that the host keeps for the filter, freed or not. */
+const MOST_KEPT = 134_217_728;
+
+/** Everything that the host functions share during one trial run. */
+export class HostState {
+  readonly request: TrialRequest;
+  readonly abi: AbiVersion;
+  readonly log: LogBook;
+  readonly memory: GuestMemory;
+  readonly metrics = new Metrics();
+  readonly data = new SharedData();
+  readonly queues: SharedQueues;
+  readonly stream = new Stream();
+  /** Properties that the filter has set, by path. */
+  readonly properties = new Map<string, Uint8Array>();
+  readonly #doubt: (about: string) => void;
+
+  /** Envoy gives out the plugin's configuration only while it creates and configures the root context. */
+  configurationReadable = false;
+  /** While the module starts, only a few host functions may be called. */
+  starting = false;
+  streamExists = false;
+  /** Set by `proc_exit` in the current call. */
+  exitCode: number | undefined;
+  #current = 0;
+  #effective = 0;
+  #calls = 0;
+
+  constructor(request: TrialRequest, abi: AbiVersion, log: LogBook, doubt: (about: string) => void) {
+    this.request = request;
+    this.abi = abi;
+    this.log = log;
+    this.queues = new SharedQueues(request.vmId);
+    this.#doubt = doubt;
+    this.memory = new GuestMemory(MOST_KEPT, () =>
+      doubt(`room for more than ${MOST_KEPT} bytes of shared data, bodies and properties`),
+    );
+  }
+
+  /** The filter asked for something that a real proxy may answer otherwise: what it does from here on proves nothing bad. */
+  doubt(about: string): void {
+    this.#doubt(about);
+  }
+
+  /** A call into the filter begins, for a context. */
+  enter(context: number): void {
+    this.#current = context;
+    this.#effective = 0;
+    this.exitCode = undefined;
+    this.log.forget();
+  }
+
+  /** Makes host functions act for another context until the call ends; false for one that does not exist. */
+  actFor(context: number): boolean {
+    const known = context === ROOT_CONTEXT || context === 0 || (context === STREAM_CONTEXT && this.streamExists);
+    if (known) this.#effective = context;
+    return known;
+  }
+
+  /** The stream, when the call acts for it. */
+  get activeStream(): Stream | undefined {
+    const context = this.#effective === 0 ? this.#current : this.#effective;
+    return context === STREAM_CONTEXT ? this.stream : undefined;
+  }
+
+  /** A token for something that is answered later, which in a trial run is never. */
+  nextToken(): number {
+    this.#calls += 1;
+    return this.#calls;
+  }
+}

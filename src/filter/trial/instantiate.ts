@@ -1,0 +1,140 @@
+import { messageOf } from '../../base/problem.ts';
+import { ABI_VERSIONS, type AbiVersion } from '../facts.ts';
+import { type EngineMemory, engine, type ImportEntry } from './engine.ts';
+import { hostFunctions, unknownImports } from './host-functions.ts';
+import { HostState } from './host-state.ts';
+import type { LogBook } from './log-book.ts';
+import { limitMemory, MOST_PAGES, type ModuleLimits, PAGE_BYTES } from './memory-limits.ts';
+import type { TrialOutcome, TrialRequest } from './verdict.ts';
+
+export type Exports = Readonly<Record<string, unknown>>;
+export interface Instantiated {
+  readonly exports: Exports;
+  readonly state: HostState;
+}
+
+/** What the trial gives and takes while it runs. */
+export interface TrialHost {
+  readonly log: LogBook;
+  /** Called before each step. */
+  readonly step: (step: 'compile' | 'link' | 'start') => void;
+  readonly doubt: (about: string) => void;
+  /** Bytes that the filter's memory may grow to. */
+  readonly mostMemory: number;
+}
+
+const refused = (step: 'compile' | 'link' | 'start', reason: string): TrialOutcome => ({
+  state: 'refused',
+  step,
+  reason,
+});
+const inconclusive = (why: string): TrialOutcome => ({ state: 'inconclusive', why });
+
+/** Compiles and links the module as Envoy does, or says why that fails. */
+export function instantiate(request: TrialRequest, host: TrialHost): Instantiated | TrialOutcome {
+  host.step('compile');
+  const mostPages = Math.min(Math.floor(host.mostMemory / PAGE_BYTES), MOST_PAGES);
+  const limits = limitMemory(request.module, mostPages);
+  if (limits.initialPages > mostPages) {
+    return inconclusive(`it needs ${limits.initialPages * PAGE_BYTES} bytes of memory, more than a trial run gives`);
+  }
+  const module = compile(limits.bytes);
+  if ('state' in module) return module;
+  host.step('link');
+  const exported = new Set(engine.Module.exports(module.compiled).map(({ name }) => name));
+  const abi = abiOf(exported);
+  if (typeof abi !== 'string') return abi;
+  const imports = engine.Module.imports(module.compiled);
+  const misfit = imports.find(({ kind }) => kind === 'global');
+  if (misfit !== undefined) return refused('link', `missing import: ${misfit.module}.${misfit.name}`);
+  const state = new HostState(request, abi, host.log, host.doubt);
+  const functions = hostFunctions(state);
+  const unknown = unknownImports(imports, functions);
+  if (unknown.length > 0) return inconclusive(`it imports what a trial run does not have: ${unknown.join(', ')}`);
+  const allocator = ['malloc', 'proxy_on_memory_allocate'].find((name) => exported.has(name));
+  if (allocator === undefined) return refused('link', 'the module exports no malloc');
+
+  const shared = importedObjects(imports, limits, mostPages);
+  host.step('start');
+  try {
+    if (shared.memory !== undefined) state.memory.attach(shared.memory);
+    const { exports } = new engine.Instance(module.compiled, merge(functions, shared.objects));
+    state.memory.attach(shared.memory ?? exportedMemory(exports), (size) =>
+      Number(callable(exports[allocator])?.(size)),
+    );
+    return { exports, state };
+  } catch (error) {
+    // A LinkError is about what only this host gives; anything else is the module's own start function.
+    return Error.isError(error) && error.name === 'LinkError'
+      ? inconclusive(`it cannot be linked here: ${messageOf(error)}`)
+      : refused('start', `its start function ended in an error: ${messageOf(error)}`);
+  }
+}
+
+function compile(bytes: Uint8Array): { readonly compiled: object } | TrialOutcome {
+  try {
+    return { compiled: new engine.Module(bytes) };
+  } catch (error) {
+    const message = messageOf(error);
+    // What this engine keeps behind a switch, a newer one in Envoy may know.
+    return /--experimental-/.test(message) ? inconclusive(message) : refused('compile', message);
+  }
+}
+
+function abiOf(exported: ReadonlySet<string>): AbiVersion | TrialOutcome {
+  const markers = [...exported].filter((name) => name.startsWith('proxy_abi_version_'));
+  const known = markers.map((name) =>
+    ABI_VERSIONS.find((version) => name === `proxy_abi_version_${version.replaceAll('.', '_')}`),
+  );
+  const abi = known.find((version) => version !== undefined);
+  if (abi !== undefined) return abi;
+  return markers.length === 0
+    ? refused('link', 'the module says no Proxy-Wasm ABI version')
+    : inconclusive(`a trial run does not know its ABI: ${markers.join(', ')}`);
+}
+
+/** Memories and tables that the module wants from its host. */
+function importedObjects(imports: readonly ImportEntry[], limits: ModuleLimits, mostPages: number) {
+  let memory: EngineMemory | undefined;
+  const objects = imports.flatMap(({ module, name, kind }) => {
+    if (kind === 'memory' && limits.importedMemory !== undefined) {
+      const { initial, maximum } = limits.importedMemory;
+      memory ??= new engine.Memory({ initial, maximum: Math.max(initial, Math.min(maximum ?? mostPages, mostPages)) });
+      return [{ module, name, value: memory as object }];
+    }
+    if (kind === 'table' && limits.importedTable !== undefined) {
+      const { initial, maximum } = limits.importedTable;
+      return [
+        {
+          module,
+          name,
+          value: new engine.Table({ element: 'anyfunc', initial, ...(maximum === undefined ? {} : { maximum }) }),
+        },
+      ];
+    }
+    return [];
+  });
+  return { memory, objects };
+}
+
+function merge(
+  functions: Readonly<Record<string, Readonly<Record<string, unknown>>>>,
+  objects: readonly { readonly module: string; readonly name: string; readonly value: object }[],
+): Record<string, Readonly<Record<string, unknown>>> {
+  const all: Record<string, Readonly<Record<string, unknown>>> = { ...functions };
+  for (const { module, name, value } of objects) all[module] = { ...all[module], [name]: value };
+  return all;
+}
+
+/** The memory that Envoy uses: the exported one, whatever its name. */
+function exportedMemory(exports: Exports): EngineMemory | undefined {
+  return Object.values(exports).find(
+    (value): value is EngineMemory =>
+      typeof value === 'object' && value !== null && 'buffer' in value && 'grow' in value,
+  );
+}
+
+/** An export as a function, or undefined when it is none. */
+export function callable(value: unknown): ((...parameters: number[]) => unknown) | undefined {
+  return typeof value === 'function' ? (value as (...parameters: number[]) => unknown) : undefined;
+}

@@ -1,0 +1,40 @@
+import type { LogLevel } from './status.ts';
+
+/** Characters of one line, and bytes that are read for it. */
+export const MOST_LINE_LENGTH = 1_000;
+/** Lines of info and below, and lines of warn and above: an error must not be lost behind much talk. */
+export const MOST_LINES_EACH = 100;
+
+const LOUD: readonly LogLevel[] = ['warn', 'error', 'critical'];
+
+/** Passes on what the filter logs, up to a readable amount, and remembers the last error of the current call. */
+export class LogBook {
+  readonly #write: (line: string) => void;
+  readonly #written = { loud: 0, quiet: 0 };
+  #lastError: string | undefined;
+
+  constructor(write: (line: string) => void) {
+    this.#write = write;
+  }
+
+  /** What the filter logged last as `error` or `critical` since `forget`. */
+  get lastError(): string | undefined {
+    return this.#lastError;
+  }
+
+  /** A new call begins. */
+  forget(): void {
+    this.#lastError = undefined;
+  }
+
+  add(level: LogLevel, text: string): void {
+    const line = text.length <= MOST_LINE_LENGTH ? text : `${text.slice(0, MOST_LINE_LENGTH)}…`;
+    if (level === 'error' || level === 'critical') this.#lastError = line;
+    const kind = LOUD.includes(level) ? 'loud' : 'quiet';
+    this.#written[kind] += 1;
+    if (this.#written[kind] <= MOST_LINES_EACH) this.#write(`${level}: ${line}`);
+    else if (this.#written[kind] === MOST_LINES_EACH + 1) {
+      this.#write(`(more lines of ${kind === 'loud' ? 'warn and above' : 'info and below'} are left out)`);
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import type { Direction } from '../settings.ts';
+
+/** A filter and the settings that it is going to get. */
+export interface TrialRequest {
+  readonly module: Uint8Array;
+  readonly rootId: string;
+  readonly vmId: string;
+  /** The plugin's name, which the filter can ask for. */
+  readonly name: string;
+  readonly configuration: string;
+  readonly direction: Direction;
+}
+
+/** What Envoy does before a listener with the filter is accepted, in this order. */
+export const LOAD_STEPS = ['compile', 'link', 'start', 'context-create', 'vm-start', 'configure'] as const;
+export type LoadStep = (typeof LOAD_STEPS)[number];
+
+/** What one request goes through afterwards. `stream-create` is the context of that request. */
+export type StreamStep =
+  | 'stream-create'
+  | 'request-headers'
+  | 'request-body'
+  | 'response-headers'
+  | 'response-body'
+  | 'done'
+  | 'log'
+  | 'delete';
+
+export type TrialStep = LoadStep | StreamStep;
+
+/** Name and value, in the order in which they are sent. */
+export type Header = readonly [name: string, value: string];
+
+/** What the filter made of one request and its answer. */
+export interface TrialHeaders {
+  /** What the workload would have got. */
+  readonly request: readonly Header[];
+  /** What the client would have got; missing when the filter held the request back, waiting for something. */
+  readonly response?: readonly Header[];
+}
+
+/** What a trial run came to, without the lines that the filter logged. */
+export type TrialOutcome =
+  | { readonly state: 'passed'; readonly headers?: TrialHeaders }
+  /** Envoy would refuse the filter when it loads it. */
+  | { readonly state: 'refused'; readonly step: Exclude<LoadStep, 'context-create'>; readonly reason: string }
+  /** Envoy would load the filter, and requests would fail. */
+  | { readonly state: 'trapped'; readonly step: TrialStep; readonly reason: string }
+  | { readonly state: 'timeout'; readonly step: TrialStep }
+  /** Nothing can be said about the filter. */
+  | { readonly state: 'inconclusive'; readonly why: string };
+
+/** What a trial run came to. `logs` are the filter's own lines as `level: text`, cut to a readable amount. */
+export type TrialVerdict = TrialOutcome & { readonly logs: readonly string[] };

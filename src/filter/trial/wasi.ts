@@ -1,0 +1,94 @@
+import type { HostFunction } from './engine.ts';
+import type { HostState } from './host-state.ts';
+import { MOST_LINE_LENGTH } from './log-book.ts';
+
+/** `wasi_errno_t`. */
+const Errno = { success: 0, badf: 8, fault: 21, inval: 28, noent: 44, nosys: 52, notsup: 58 } as const;
+
+const STDOUT = 1;
+const STDERR = 2;
+/** The most random bytes that Envoy gives at once. */
+const MOST_RANDOM = 65_536;
+const MOST_WRITTEN = MOST_LINE_LENGTH * 4;
+
+/** Functions that only newer Envoys have, or whose answer differs between them. */
+const UNCERTAIN = (
+  'poll_oneoff clock_res_get fd_advise fd_allocate fd_datasync fd_fdstat_set_rights fd_filestat_get ' +
+  'fd_filestat_set_size fd_filestat_set_times fd_pread fd_pwrite fd_readdir fd_renumber fd_sync fd_tell ' +
+  'path_create_directory path_filestat_get path_filestat_set_times path_link path_readlink path_remove_directory ' +
+  'path_rename path_symlink path_unlink_file sock_accept sock_recv sock_send sock_shutdown'
+).split(' ');
+
+/** The WASI functions as Envoy answers them: a log, clocks, randomness, no files, no arguments, no environment. */
+export function wasiFunctions(state: HostState): Record<string, HostFunction> {
+  const { memory } = state;
+  const faultUnless = (ok: boolean): number => (ok ? Errno.success : Errno.fault);
+  const uncertain = UNCERTAIN.map((name): [string, HostFunction] => [
+    name,
+    () => {
+      state.doubt(`WASI's ${name}`);
+      return Errno.nosys;
+    },
+  ]);
+  return {
+    ...Object.fromEntries(uncertain),
+    fd_write: (fd: number, vectors: number, count: number, writtenTo: number) => {
+      if (fd !== STDOUT && fd !== STDERR) return Errno.badf;
+      const text = gather(state, vectors >>> 0, count >>> 0);
+      if (text === undefined) return Errno.fault;
+      if (text.size > 0) state.log.add(fd === STDOUT ? 'info' : 'error', text.start.replace(/\n$/, ''));
+      return faultUnless(memory.setUint32(writtenTo, text.size));
+    },
+    fd_read: (_fd: number, _vectors: number, _count: number, _readTo: number) => Errno.nosys,
+    fd_seek: (_fd: number, _offset: bigint, _whence: number, _to: number) => Errno.success,
+    fd_close: (_fd: number) => Errno.success,
+    fd_fdstat_get: (fd: number, statTo: number) => {
+      if (fd !== STDOUT && fd !== STDERR) return Errno.badf;
+      const stat = new Uint8Array(24);
+      // The right to write.
+      stat[8] = 64;
+      return faultUnless(memory.write(statTo, stat));
+    },
+    fd_fdstat_set_flags: (_fd: number, _flags: number) => Errno.success,
+    fd_prestat_get: (_fd: number, _to: number) => Errno.badf,
+    fd_prestat_dir_name: (_fd: number, _path: number, _size: number) => Errno.nosys,
+    path_open: (..._parameters: never[]) => Errno.noent,
+    sched_yield: () => Errno.success,
+    environ_get: (_to: number, _buffer: number) => Errno.success,
+    environ_sizes_get: (countTo: number, sizeTo: number) =>
+      faultUnless(memory.setUint32(countTo, 0) && memory.setUint32(sizeTo, 0)),
+    args_get: (_to: number, _buffer: number) => Errno.success,
+    args_sizes_get: (countTo: number, sizeTo: number) =>
+      faultUnless(memory.setUint32(countTo, 0) && memory.setUint32(sizeTo, 0)),
+    clock_time_get: (clock: number, _precision: bigint, timeTo: number) => {
+      if (clock !== 0 && clock !== 1) return Errno.notsup;
+      const milliseconds = clock === 0 ? performance.timeOrigin + performance.now() : performance.now();
+      return faultUnless(memory.setUint64(timeTo, BigInt(Math.round(milliseconds * 1_000)) * 1_000n));
+    },
+    random_get: (pointer: number, size: number) => {
+      if (size >>> 0 > MOST_RANDOM) return Errno.inval;
+      return faultUnless(memory.write(pointer, crypto.getRandomValues(new Uint8Array(size >>> 0))));
+    },
+    // Envoy goes on after it; compilers put an `unreachable` behind the call.
+    proc_exit: (code: number) => {
+      state.exitCode = code;
+      return undefined;
+    },
+  };
+}
+
+/** The bytes of an array of (pointer, size): how many, and the text of the first ones. */
+function gather({ memory }: HostState, vectors: number, count: number): { size: number; start: string } | undefined {
+  const parts: Uint8Array[] = [];
+  let size = 0;
+  for (let index = 0; index < count; index += 1) {
+    const vector = memory.view(vectors + index * 8, 8);
+    if (vector === undefined) return undefined;
+    const numbers = new DataView(vector.buffer, vector.byteOffset, 8);
+    const part = memory.view(numbers.getUint32(0, true), numbers.getUint32(4, true));
+    if (part === undefined) return undefined;
+    if (size < MOST_WRITTEN) parts.push(part.slice(0, MOST_WRITTEN));
+    size += part.length;
+  }
+  return { size, start: Buffer.concat(parts).toString('utf8') };
+}

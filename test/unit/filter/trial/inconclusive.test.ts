@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { MEBIBYTE, NO, PROPERTY, tried, tryText, withImports, YES } from './in-thread.ts';
+import { assemble, callback, data, filterText } from './modules.ts';
+
+describe('what proves nothing', () => {
+  const refuseAfter = (code: string): string => callback('proxy_on_configure', 'i32 i32', NO, code);
+
+  test.each<[string, string, string, RegExp]>([
+    [
+      'a property that only a mesh has',
+      PROPERTY,
+      `(drop (call $property (i32.const 64) (i32.const 9) (i32.const 16) (i32.const 20)))`,
+      /returned false; but .*the property my\.policy/,
+    ],
+    [
+      'a foreign function',
+      `(import "env" "proxy_call_foreign_function" (func $foreign (param ${'i32 '.repeat(6)}) (result i32)))`,
+      `(drop (call $foreign (i32.const 64) (i32.const 2) ${'(i32.const 0)'.repeat(4)}))`,
+      /the foreign function my/,
+    ],
+    [
+      'a WASI function of newer Envoys',
+      '(import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))',
+      `(drop (call $poll ${'(i32.const 0)'.repeat(4)}))`,
+      /WASI's poll_oneoff/,
+    ],
+  ])('a refusal after %s', async (_case, imported, code, why) => {
+    const head = withImports(imported) + data(64, 'my\0policy');
+    expect((await tryText({ head, body: refuseAfter(code) })).outcome).toEqual({
+      state: 'inconclusive',
+      why: expect.stringMatching(why),
+    });
+    expect((await tryText({ head, body: refuseAfter('') })).outcome).toMatchObject({ state: 'refused' });
+    expect((await tryText({ head, body: callback('proxy_on_configure', 'i32 i32', YES, code) })).outcome).toMatchObject(
+      { state: 'passed' },
+    );
+  });
+
+  test('a property that Envoy would not have either makes no doubt', async () => {
+    const head = withImports(PROPERTY) + data(64, 'request\0path');
+    const body = refuseAfter('(drop (call $property (i32.const 64) (i32.const 12) (i32.const 16) (i32.const 20)))');
+    expect((await tryText({ head, body })).outcome).toMatchObject({ state: 'refused' });
+  });
+
+  test('imports that are unknown, or of another ABI version', async () => {
+    const head = withImports(
+      '(import "env" "proxy_get_configuration" (func (param i32 i32) (result i32)))',
+      '(import "wasi_snapshot_preview2" "x" (func))',
+    );
+    expect((await tryText({ head })).outcome).toEqual({
+      state: 'inconclusive',
+      why: expect.stringContaining('env.proxy_get_configuration, wasi_snapshot_preview2.x'),
+    });
+  });
+
+  test('an ABI of the future', async () => {
+    expect((await tryText({ abi: '0_3_0' })).outcome).toMatchObject({
+      state: 'inconclusive',
+      why: expect.stringContaining('0_3_0'),
+    });
+  });
+
+  test('memory beyond the cap: the filter is told that there is none', async () => {
+    const grow = `(loop $more (br_if $more (i32.ne (memory.grow (i32.const 16)) (i32.const -1)))) unreachable`;
+    const { outcome } = await tryText({ body: callback('proxy_on_configure', 'i32 i32', YES, grow) });
+    expect(outcome).toMatchObject({ state: 'inconclusive', why: expect.stringContaining('bytes of memory') });
+    const large = await assemble(filterText({ head: '(memory (export "memory") 1000)' }));
+    expect(tried(large, {}, 32 * MEBIBYTE).outcome).toMatchObject({
+      state: 'inconclusive',
+      why: expect.stringContaining('65536000 bytes'),
+    });
+  });
+
+  test('more data than the host keeps: the filter is told no', async () => {
+    const set = '(import "env" "proxy_set_shared_data" (func $set (param i32 i32 i32 i32 i32) (result i32)))';
+    const flood = `(loop $more (br_if $more (i32.eqz
+      (call $set (i32.const 64) (i32.const 1) (i32.const 0) (i32.const 4000000) (i32.const 0))))) unreachable`;
+    const { outcome } = await tryText({ head: `${set} (memory (export "memory") 64)`, body: refuseAfter(flood) });
+    expect(outcome).toMatchObject({ state: 'inconclusive', why: expect.stringContaining('bytes of shared data') });
+  });
+});

@@ -1,0 +1,64 @@
+import { describe, expect, test } from '@jest/globals';
+import { MOST_LINE_LENGTH, MOST_LINES_EACH } from '../../../../src/filter/trial/log-book.ts';
+import { trialRun } from '../../../../src/filter/trial/run.ts';
+import { callback, data, type FilterText, filter, LOG_IMPORT, request, WORKER_FILE } from './modules.ts';
+
+const HEAD = `${LOG_IMPORT} (memory (export "memory") 64)`;
+const configure = (code: string): string => callback('proxy_on_configure', 'i32 i32', 'i32.const 1', code);
+const run = async (text: FilterText, timeoutMs?: number) =>
+  trialRun(request(await filter({ head: HEAD, ...text })), {
+    workerFile: WORKER_FILE,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  });
+
+describe('a filter that never returns', () => {
+  test.each([
+    ['start', callback('_start', '', '', '(loop $on (br $on))')],
+    ['configure', configure('(loop $on (br $on))')],
+    ['request-headers', callback('proxy_on_request_headers', 'i32 i32 i32', 'i32.const 0', '(loop $on (br $on))')],
+  ])('is stopped in %s, and what it logged before is kept', async (step, body) => {
+    const vmStart = callback(
+      'proxy_on_vm_start',
+      'i32 i32',
+      'i32.const 1',
+      '(drop (call $say (i32.const 3) (i32.const 64) (i32.const 4)))',
+    );
+    const verdict = await run({ head: HEAD + data(64, 'wait'), body: body + vmStart }, 300);
+    expect(verdict).toEqual({ state: 'timeout', step, logs: step === 'start' ? [] : ['warn: wait'] });
+  });
+
+  test('proves nothing when it waits for what only a proxy has', async () => {
+    const poll = '(import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))';
+    const body = configure(`(loop $on (drop (call $poll ${'(i32.const 0)'.repeat(4)})) (br $on))`);
+    expect(await run({ head: poll + HEAD, body }, 300)).toMatchObject({
+      state: 'inconclusive',
+      why: expect.stringContaining("WASI's poll_oneoff"),
+    });
+  });
+});
+
+test('megabytes of log are cut, and an error behind them is kept', async () => {
+  const talk = `(local $left i32) (local.set $left (i32.const 20000))
+    (loop $more
+      (drop (call $say (i32.const 2) (i32.const 64) (i32.const 4000000)))
+      (local.set $left (i32.sub (local.get $left) (i32.const 1)))
+      (br_if $more (local.get $left)))
+    (drop (call $say (i32.const 4) (i32.const 64) (i32.const 4)))`;
+  const { state, logs } = await run({ head: HEAD + data(64, 'long'), body: configure(talk) });
+  expect(state).toBe('passed');
+  expect(logs).toHaveLength(MOST_LINES_EACH + 2);
+  expect(Math.max(...logs.map((line) => line.length))).toBe('info: '.length + MOST_LINE_LENGTH + '…'.length);
+  expect(logs.at(-2)).toMatch(/left out/);
+  expect(logs.at(-1)).toBe('error: long');
+});
+
+describe('a trial that cannot be made', () => {
+  test.each([
+    ['the file is not there', new URL('./no-such-file.ts', import.meta.url), /no-such-file/],
+    ['the file does not run the trial', new URL('./modules.ts', import.meta.url), /ended without an outcome/],
+    ['the path is none', 'relative.js', /could not be started|relative/],
+  ])('%s', async (_case, workerFile, why) => {
+    const verdict = await trialRun(request(await filter()), { workerFile });
+    expect(verdict).toMatchObject({ state: 'inconclusive', why: expect.stringMatching(why) });
+  });
+});

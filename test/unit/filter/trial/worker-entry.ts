@@ -1,0 +1,3 @@
+import { runTrialWorker } from '../../../../src/filter/trial/worker.ts';
+
+runTrialWorker();
