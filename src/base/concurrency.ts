@@ -24,6 +24,23 @@ export async function mapLimited<T, R>(
   return results;
 }
 
+/** Gives a function that runs work, at most `limit` at a time, in the order of the calls. */
+export function makeLimiter(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  return async (work) => {
+    if (running >= limit) await new Promise<void>((resume) => waiting.push(resume));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+}
+
 /**
  * What the work comes to, or the signal's reason as soon as it aborts. The work itself goes on, and nobody looks at what it
  * comes to then.

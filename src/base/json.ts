@@ -6,6 +6,11 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** What stands at a path of keys in a JSON value; undefined where the path leaves it. */
+export function pick(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value);
+}
+
 /** Whether two JSON values are the same, key order aside. */
 export function sameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -29,4 +34,15 @@ export function canonicalJson(value: Json): string {
   }
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   return JSON.stringify(value);
+}
+
+/** The JSON merge patch (RFC 7386) that makes `after` of `before`. A null in `after` cannot be said by one. */
+export function mergePatchTo(before: unknown, after: unknown): unknown {
+  if (!isObject(before) || !isObject(after)) return after;
+  const gone = Object.keys(before).filter((key) => !Object.hasOwn(after, key));
+  const changed = Object.keys(after).filter((key) => !sameJson(before[key], after[key]));
+  return Object.fromEntries([
+    ...gone.map((key) => [key, null]),
+    ...changed.map((key) => [key, mergePatchTo(before[key], after[key])]),
+  ]);
 }

@@ -40,6 +40,11 @@ export function nearestNames(wanted: string, known: Iterable<string>, most = 3):
     .map(({ name }) => name);
 }
 
+/** A text that ends as a sentence does: with a full stop where it has no mark of its own. */
+export function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** Cuts a text to `most` characters, never inside a character, and says that it was cut. */
 export function truncate(text: string, most: number): string {
   const characters = [...text];

@@ -1,8 +1,10 @@
-import { isObject } from '../base/json.ts';
-import { ApiError, type StatusBody } from './errors.ts';
+import { checked, parseAnswer, parseWarnings } from './answers.ts';
+import { type ExecLimits, type ExecResult, exec } from './exec.ts';
+import type { HttpRequest } from './http.ts';
 import type { KubernetesObject } from './objects.ts';
-import { ACCESS_REVIEW, type Resource, resourcePath } from './resources.ts';
-import type { HttpRequest, HttpResponse, Transport } from './transport.ts';
+import { type PodRequest, type PodResponse, requestPod } from './pod-proxy.ts';
+import { ACCESS_REVIEW, POD, type Resource, resourcePath } from './resources.ts';
+import type { Transport } from './transport.ts';
 
 /** The name under which the cluster records what this action wrote (server-side apply's field manager). */
 export const FIELD_MANAGER = 'deploy-wasm-filter';
@@ -24,14 +26,35 @@ export interface Written<T> {
   readonly warnings: readonly string[];
 }
 
+/** How a write is sent. */
+export interface WriteOptions {
+  /** The API server checks everything and answers as if it had written; nothing changes. */
+  readonly dryRun?: boolean;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  /** Takes fields over from other managers instead of answering 409. */
+  readonly force?: boolean;
+}
+
+/** What an object must still be to be deleted. */
+export interface Preconditions {
+  readonly resourceVersion?: string;
+  readonly uid?: string;
+}
+
 /** A right to ask for. */
 export interface Right {
   readonly verb: string;
   readonly resource: Resource;
+  /** `exec`, `proxy`, `log`. */
+  readonly subresource?: string;
   readonly namespace: string;
+  /** One object alone. */
+  readonly name?: string;
 }
 
-/** How many requests were sent, writes of objects apart from the rest. */
+/** How many requests were sent, writes of objects apart from the rest. A dry run is a read. */
 export interface RequestCounts {
   readonly reads: number;
   readonly writes: number;
@@ -79,6 +102,12 @@ export class Client {
     return this.#list<T>(of, namespace, options, {});
   }
 
+  /** The first objects of a collection, at most one page of it: enough to learn what they are like. */
+  async listSome<T extends KubernetesObject>(of: Resource, namespace: string): Promise<readonly T[]> {
+    const path = `${resourcePath(of, namespace)}?limit=${PAGE_SIZE}`;
+    return (await this.#json<ListPage<T>>('list', { method: 'GET', path })).items ?? [];
+  }
+
   /** As `list`, with the objects' metadata alone: ConfigMaps that hold filters are up to a megabyte each. */
   async listMetadata(
     of: Resource,
@@ -89,14 +118,18 @@ export class Client {
   }
 
   /**
-   * Server-side apply without force: makes the object or brings our fields to the given values.
-   * A field that another manager holds with another value gives an `ApiError` 409 that names the manager.
+   * Server-side apply: makes the object or brings our fields to the given values. Without `force`, a field that another
+   * manager holds with another value gives an `ApiError` 409 that names the manager.
    */
-  async apply<T extends KubernetesObject>(of: Resource, namespace: string, object: T): Promise<Written<T>> {
-    const query = `?fieldManager=${FIELD_MANAGER}&force=false`;
-    return this.#write<T>('apply', {
+  async apply<T extends KubernetesObject>(
+    of: Resource,
+    namespace: string,
+    object: T,
+    { dryRun = false, force = false }: ApplyOptions = {},
+  ): Promise<Written<T>> {
+    return this.#write<T>('apply', dryRun, {
       method: 'PATCH',
-      path: `${resourcePath(of, namespace, object.metadata.name)}${query}`,
+      path: `${resourcePath(of, namespace, object.metadata.name)}?fieldManager=${FIELD_MANAGER}&force=${force}`,
       headers: { 'content-type': 'application/apply-patch+yaml' },
       body: JSON.stringify({ apiVersion: of.apiVersion, kind: of.kind, ...object }),
     });
@@ -111,8 +144,9 @@ export class Client {
     namespace: string,
     name: string,
     patch: unknown,
+    { dryRun = false }: WriteOptions = {},
   ): Promise<Written<T>> {
-    return this.#write<T>('patch', {
+    return this.#write<T>('patch', dryRun, {
       method: 'PATCH',
       path: `${resourcePath(of, namespace, name)}?fieldManager=${FIELD_MANAGER}`,
       headers: { 'content-type': 'application/merge-patch+json' },
@@ -120,9 +154,36 @@ export class Client {
     });
   }
 
+  /**
+   * Deletes an object, and in the background what it owns. True when it was there, false when it was not. An object that is
+   * no longer what `preconditions` say stays, with an `ApiError` 409.
+   */
+  async delete(
+    of: Resource,
+    namespace: string,
+    name: string,
+    preconditions: Preconditions = {},
+    { dryRun = false }: WriteOptions = {},
+  ): Promise<boolean> {
+    const path = resourcePath(of, namespace, name);
+    // The API server does not look at the query of a DELETE that has a body.
+    const options = { propagationPolicy: 'Background', preconditions, ...(dryRun ? { dryRun: ['All'] } : {}) };
+    this.#count(dryRun);
+    const response = await this.#transport.send({
+      method: 'DELETE',
+      path,
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', ...options }),
+    });
+    if (response.status === 404) return false;
+    checked('delete', path, response);
+    return true;
+  }
+
   /** Whether the user of the kubeconfig has a right (SelfSubjectAccessReview). */
-  async allows({ verb, resource, namespace }: Right): Promise<boolean> {
-    const spec = { resourceAttributes: { verb, resource: resource.plural, group: resource.group, namespace } };
+  async allows({ verb, resource, subresource, namespace, name }: Right): Promise<boolean> {
+    const { group, plural } = resource;
+    const spec = { resourceAttributes: { verb, group, resource: plural, subresource, namespace, name } };
     const answer = await this.#json<{ status?: { allowed?: boolean } }>('create', {
       method: 'POST',
       path: resourcePath(ACCESS_REVIEW, undefined),
@@ -134,10 +195,34 @@ export class Client {
 
   /** A container's log from its start, at most `bytes` of it. */
   async podLog(namespace: string, pod: string, container: string, bytes: number): Promise<string> {
-    const query = `container=${encodeURIComponent(container)}&limitBytes=${bytes}`;
-    const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}/pods/${encodeURIComponent(pod)}/log?${query}`;
+    const query = new URLSearchParams({ container, limitBytes: String(bytes) });
+    const path = `${resourcePath(POD, namespace, pod)}/log?${query}`;
     this.#reads++;
     return checked('get', path, await this.#transport.send({ method: 'GET', path, headers: { accept: '*/*' } })).text;
+  }
+
+  /** Runs a command in a container to its end, 15 s and 64 MiB of output at most; see `exec` for what it throws. */
+  async exec(
+    namespace: string,
+    pod: string,
+    container: string,
+    command: readonly string[],
+    limits: ExecLimits = {},
+  ): Promise<ExecResult> {
+    this.#reads++;
+    return exec(this.#transport, { namespace, pod, container, command }, limits);
+  }
+
+  /** Sends one request to a port of a pod and gives the pod's own answer, whatever its status; see `requestPod`. */
+  async podGet(
+    namespace: string,
+    pod: string,
+    port: number,
+    path: string,
+    options: PodRequest = {},
+  ): Promise<PodResponse> {
+    this.#reads++;
+    return requestPod(this.#transport, { namespace, pod, port }, path, options);
   }
 
   /** The raw lines of a watch; see `followWorkloads` for what becomes of them. */
@@ -179,10 +264,16 @@ export class Client {
     }
   }
 
-  async #write<T>(verb: string, request: HttpRequest): Promise<Written<T>> {
-    this.#writes++;
-    const response = checked(verb, request.path, await this.#transport.send(request));
-    return { object: parseAnswer<T>(verb, request.path, response), warnings: parseWarnings(response.headers.warning) };
+  async #write<T>(verb: string, dryRun: boolean, request: HttpRequest): Promise<Written<T>> {
+    this.#count(dryRun);
+    const path = `${request.path}${dryRun ? '&dryRun=All' : ''}`;
+    const response = checked(verb, path, await this.#transport.send({ ...request, path }));
+    return { object: parseAnswer<T>(verb, path, response), warnings: parseWarnings(response.headers.warning) };
+  }
+
+  #count(dryRun: boolean): void {
+    if (dryRun) this.#reads++;
+    else this.#writes++;
   }
 
   async #json<T>(verb: string, request: HttpRequest): Promise<T> {
@@ -194,49 +285,4 @@ export class Client {
 interface ListPage<T> {
   readonly items?: readonly T[];
   readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-}
-
-function checked(verb: string, path: string, response: HttpResponse): HttpResponse {
-  if (response.status < 300) return response;
-  throw new ApiError(verb, path, response.status, parseStatus(response.text));
-}
-
-/** Sign-in pages and gateways answer 200 with something that no API server says. */
-function parseAnswer<T>(verb: string, path: string, { status, text }: HttpResponse): T {
-  const value = parseObject(text);
-  if (value !== undefined) return value as T;
-  const message = `the answer is not a Kubernetes API server's (check the server address): ${JSON.stringify(plainText(text))}`;
-  throw new ApiError(verb, path, status, { message });
-}
-
-function parseStatus(text: string): StatusBody {
-  // Proxies and gateways in front of an API server answer with HTML or plain text.
-  return parseObject(text) ?? { message: plainText(text) };
-}
-
-function parseObject(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The first words of an HTML page or a text. */
-function plainText(text: string): string {
-  return text
-    .slice(0, 10_000)
-    .replace(/<[^>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 300);
-}
-
-/** The texts of `Warning: 299 - "text"` headers (RFC 7234, 5.5), as the API server sends admission warnings. */
-export function parseWarnings(header: string | string[] | undefined): string[] {
-  const values = header === undefined ? [] : Array.isArray(header) ? header : [header];
-  return values.flatMap((value) =>
-    [...value.matchAll(/299 \S+ "((?:[^"\\]|\\.)*)"/g)].map(([, text]) => (text ?? '').replace(/\\(.)/g, '$1')),
-  );
 }

@@ -2,6 +2,8 @@ import { internalProblem, type Problem } from '../base/problem.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
 export interface StatusBody {
+  readonly status?: string;
+  readonly code?: number;
   readonly message?: string;
   readonly reason?: string;
   readonly details?: {
@@ -48,6 +50,14 @@ export class CredentialsError extends Error {
   }
 }
 
+/** What a command in a container came to is not known: it passed a limit of time or output, or was cut off. */
+export class ExecError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ExecError';
+  }
+}
+
 function rootMessage(error: unknown): string {
   if (!Error.isError(error)) return String(error);
   if (error instanceof AggregateError && error.errors.length > 0) return rootMessage(error.errors[0]);
@@ -76,6 +86,9 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
       remedy: 'Whether that took effect is not known; run again to finish.',
       cause: error,
     };
+  }
+  if (error instanceof ExecError) {
+    return { kind: 'cluster', message: `${capital(action)} failed: ${error.message}.`, cause: error };
   }
   if (!(error instanceof ApiError)) return undefined;
   const cause = error;

@@ -10,6 +10,13 @@ export interface ObjectMeta {
   readonly labels?: Readonly<Record<string, string>>;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly ownerReferences?: readonly { readonly kind: string; readonly name: string; readonly controller?: boolean }[];
+  /** Who set which fields last, as server-side apply keeps it. */
+  readonly managedFields?: readonly {
+    readonly manager?: string;
+    readonly operation?: string;
+    readonly fieldsV1?: unknown;
+    readonly time?: string;
+  }[];
 }
 
 /** Any object of the API. */
@@ -26,6 +33,7 @@ export interface VolumeMount {
 
 export interface ContainerSpec {
   readonly name: string;
+  readonly image?: string;
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly volumeMounts?: readonly VolumeMount[];
 }
@@ -36,6 +44,7 @@ export interface PodTemplate {
     readonly containers?: readonly ContainerSpec[];
     readonly initContainers?: readonly ContainerSpec[];
     readonly volumes?: readonly { readonly name: string }[];
+    readonly hostNetwork?: boolean;
   };
 }
 
@@ -46,12 +55,22 @@ export interface Condition {
   readonly message?: string;
 }
 
+export interface LabelSelector {
+  readonly matchLabels?: Readonly<Record<string, string>>;
+  readonly matchExpressions?: readonly {
+    readonly key: string;
+    readonly operator: string;
+    readonly values?: readonly string[];
+  }[];
+}
+
 /** A Deployment, StatefulSet or DaemonSet: the union of the fields that are looked at. */
 export interface Workload extends KubernetesObject {
   readonly spec?: {
     readonly replicas?: number;
     readonly paused?: boolean;
     readonly progressDeadlineSeconds?: number;
+    readonly selector?: LabelSelector;
     readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
     readonly template?: PodTemplate;
   };
@@ -86,7 +105,13 @@ export interface ContainerStatus {
 }
 
 export interface Pod extends KubernetesObject {
+  readonly spec?: {
+    readonly containers?: readonly ContainerSpec[];
+    readonly initContainers?: readonly ContainerSpec[];
+    readonly nodeName?: string;
+  };
   readonly status?: {
+    readonly podIP?: string;
     readonly phase?: string;
     readonly reason?: string;
     readonly message?: string;

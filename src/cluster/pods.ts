@@ -1,4 +1,4 @@
-import type { ContainerStatus, Event, Pod } from './objects.ts';
+import type { ContainerSpec, ContainerStatus, Event, Pod } from './objects.ts';
 import type { WorkloadKind } from './resources.ts';
 
 /** The workload a pod belongs to. */
@@ -28,10 +28,15 @@ export function isReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: state }) => type === 'Ready' && state === 'True') ?? false;
 }
 
+/** Whether the pod is being deleted: it still may serve, but no longer counts. */
+export function isTerminating({ metadata }: Pod): boolean {
+  return metadata.deletionTimestamp !== undefined;
+}
+
 /** Why a pod is not ready, short: `ImagePullBackOff (app): …`, `Unschedulable: …`, `istio-proxy not ready`. Empty when ready. */
 export function describePod(pod: Pod): string {
   if (isReady(pod)) return '';
-  if (pod.metadata.deletionTimestamp !== undefined) return 'Terminating';
+  if (isTerminating(pod)) return 'Terminating';
   const { status = {} } = pod;
   if (status.phase === 'Failed') return [status.reason ?? 'Failed', status.message].filter(Boolean).join(': ');
   const unscheduled = status.conditions?.find(
@@ -43,6 +48,16 @@ export function describePod(pod: Pod): string {
   // Many containers wait only because an earlier one does; say what is special first.
   const special = troubled.filter((text) => !/^(ContainerCreating|PodInitializing)/.test(text));
   return special[0] ?? troubled[0] ?? (containers.length === 0 ? 'Pending' : 'not ready');
+}
+
+/** Whether a pod was made with a proxy in it. */
+export function hasProxyContainer(pod: Pod): boolean {
+  return proxyOf(pod) !== undefined;
+}
+
+/** The image of a pod's proxy; undefined without one. */
+export function proxyImageOf(pod: Pod): string | undefined {
+  return proxyOf(pod)?.image;
 }
 
 /** Whether the proxy of a pod was started at least once, so that it has a log. */
@@ -87,6 +102,10 @@ export function fatalTrouble(pod: Pod): string | undefined {
       (restartCount > 0 && state?.terminated !== undefined && state.terminated.exitCode !== 0),
   );
   return container === undefined ? undefined : describeContainer(container);
+}
+
+function proxyOf({ spec = {} }: Pod): ContainerSpec | undefined {
+  return [...(spec.initContainers ?? []), ...(spec.containers ?? [])].find(({ name }) => name === PROXY_CONTAINER);
 }
 
 function containersOf({ status = {} }: Pod): readonly ContainerStatus[] {

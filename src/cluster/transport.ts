@@ -1,24 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import { pause, untilAborted } from '../base/concurrency.ts';
-import { type Identity, makeDispatcher, type ProxyEnvironment, resolveIdentity } from './dispatcher.ts';
+import { formatDuration } from '../base/text.ts';
+import { isFailureStatus } from './answers.ts';
+import { Connections } from './connections.ts';
+import type { ProxyEnvironment } from './dispatcher.ts';
 import { ConnectionError, CredentialsError, errorCode } from './errors.ts';
+import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { parseRetryAfter, retryDelay } from './retry.ts';
-
-export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
-  /** Path and query below the server's address. */
-  readonly path: string;
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: string;
-}
-
-export interface HttpResponse {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly text: string;
-}
+import { openWebSocket, type WebSocketAnswer } from './websocket.ts';
 
 export interface TransportOptions {
   readonly userAgent: string;
@@ -29,10 +20,14 @@ export interface TransportOptions {
   readonly random?: () => number;
 }
 
-/** 8 connections keep the API server busy without opening one per request, which client-node would do. */
-const CONNECTIONS = 8;
-const MOST_STREAMS = 256;
-const CONNECT_TIMEOUT_MS = 10_000;
+/** How one request is sent. */
+export interface SendOptions {
+  /** What the API server forwards to answers: whatever it says is meant, so nothing is asked twice. */
+  readonly forwarded?: boolean;
+  /** The longest time for one attempt, to the end of the answer. */
+  readonly timeoutMs?: number;
+}
+
 const ANSWER_TIMEOUT_MS = 30_000;
 
 /**
@@ -40,48 +35,43 @@ const ANSWER_TIMEOUT_MS = 30_000;
  * Throws `ConnectionError` when the server cannot be reached, `CredentialsError` when credentials cannot be made.
  */
 export class Transport {
-  readonly #access: ClusterAccess;
+  readonly #server: string;
+  readonly #connections: Connections;
   readonly #options: TransportOptions;
   readonly #basePath: string;
-  #identity: Promise<Identity> | undefined;
-  #pool: Promise<Dispatcher> | undefined;
-  #streams: Promise<Dispatcher> | undefined;
 
   constructor(access: ClusterAccess, options: TransportOptions) {
-    this.#access = access;
+    this.#server = access.server;
+    this.#connections = new Connections(access, options.environment);
     this.#options = options;
     this.#basePath = new URL(access.server).pathname.replace(/\/$/, '');
   }
 
   /** Sends a request, again after a passing failure, and gives the last answer whatever its status. */
-  async send(request: HttpRequest): Promise<HttpResponse> {
-    let refreshed = false;
-    for (let attempt = 1; ; attempt++) {
-      const started = performance.now();
-      let delay: number | undefined;
-      try {
-        const response = await this.#once(request);
-        this.#debug(request, `${response.status}`, started);
-        if (response.status === 401 && !refreshed) {
-          refreshed = true;
-          await this.#renewIdentity();
-          continue;
-        }
-        const retryAfterSeconds = parseRetryAfter(headerOf(response, 'retry-after'), Date.now());
-        delay = this.#delay(attempt, {
-          status: response.status,
-          ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
-        });
-        if (delay === undefined) return response;
-      } catch (error) {
-        if (error instanceof CredentialsError || this.#options.signal?.aborted) throw error;
-        this.#debug(request, errorCode(error) || String(error), started);
-        delay = this.#delay(attempt, { connectionCode: errorCode(error) });
-        if (delay === undefined) throw new ConnectionError(this.#access.server, error);
-      }
-      await pause(delay, this.#options.signal);
-      this.#options.signal?.throwIfAborted();
-    }
+  send(request: HttpRequest, options: SendOptions = {}): Promise<HttpResponse> {
+    const { forwarded = false } = options;
+    return this.#insist(request, this.#options.signal, forwarded, () => this.#once(request, options.timeoutMs));
+  }
+
+  /**
+   * Opens a WebSocket, again after a passing failure, and gives the last answer whatever its status. `signal` ends it, as does
+   * that of the transport. It has a connection of its own.
+   */
+  async webSocket(path: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocketAnswer> {
+    const request: HttpRequest = { method: 'GET', path };
+    const either = anySignal(this.#options.signal, signal);
+    const answer = await this.#insist<WebSocketAnswer>(request, either, false, async () => {
+      const { origin } = new URL(this.#server);
+      return openWebSocket(await this.#connections.dispatcher('streams'), {
+        url: `${origin}${this.#basePath}${path}`,
+        protocols,
+        headers: await this.#headers(request),
+        answerTimeoutMs: ANSWER_TIMEOUT_MS,
+        signal: either,
+      });
+    });
+    if (answer.messages === undefined) return answer;
+    return { ...answer, messages: this.#untilBroken(answer.messages, either) };
   }
 
   /**
@@ -89,7 +79,12 @@ export class Transport {
    * they cannot starve other requests. `idleMs` is the longest silence.
    */
   async *lines(path: string, idleMs: number, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
-    const response = await this.#dispatch(await this.#dispatcher('streams'), { method: 'GET', path }, idleMs, signal);
+    const response = await this.#dispatch(
+      await this.#connections.dispatcher('streams'),
+      { method: 'GET', path },
+      idleMs,
+      signal,
+    );
     if (response.statusCode !== 200) {
       yield JSON.stringify({
         type: 'ERROR',
@@ -108,15 +103,66 @@ export class Transport {
   }
 
   /** Ends every connection; requests still open fail. */
-  async close(): Promise<void> {
-    const open = await Promise.allSettled([this.#pool, this.#streams]);
-    await Promise.all(open.map((pool) => (pool.status === 'fulfilled' ? pool.value?.destroy() : undefined)));
+  close(): Promise<void> {
+    return this.#connections.close();
   }
 
-  async #once(request: HttpRequest): Promise<HttpResponse> {
-    const dispatcher = await this.#dispatcher('pool');
-    const response = await this.#dispatch(dispatcher, request, ANSWER_TIMEOUT_MS, this.#options.signal);
-    return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+  /** Attempts until an answer is worth no further attempt; the only place that knows when that is. */
+  async #insist<T extends HttpResponse>(
+    request: HttpRequest,
+    signal: AbortSignal | undefined,
+    forwarded: boolean,
+    attemptOnce: () => Promise<T>,
+  ): Promise<T> {
+    let refreshed = false;
+    for (let attempt = 1; ; attempt++) {
+      const started = performance.now();
+      let delay: number | undefined;
+      try {
+        const response = await attemptOnce();
+        this.#debug(request, `${response.status}`, started);
+        if (response.status === 401 && !refreshed && (!forwarded || isFailureStatus(response))) {
+          refreshed = true;
+          await this.#connections.renew();
+          continue;
+        }
+        const retryAfterSeconds = parseRetryAfter(headerOf(response, 'retry-after'), Date.now());
+        delay = this.#delay(attempt, {
+          status: response.status,
+          ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+        });
+        if (delay === undefined || forwarded) return response;
+      } catch (error) {
+        if (error instanceof CredentialsError || signal?.aborted) throw error;
+        this.#debug(request, errorCode(error) || String(error), started);
+        delay = this.#delay(attempt, { connectionCode: errorCode(error) });
+        if (delay === undefined || forwarded) throw new ConnectionError(this.#server, error);
+      }
+      await pause(delay, signal);
+      signal?.throwIfAborted();
+    }
+  }
+
+  async #once(request: HttpRequest, timeoutMs?: number): Promise<HttpResponse> {
+    const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
+    const signal = anySignal(this.#options.signal, limit);
+    const dispatcher = await this.#connections.dispatcher('pool');
+    try {
+      const response = await this.#dispatch(dispatcher, request, ANSWER_TIMEOUT_MS, signal);
+      return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+    } catch (error) {
+      if (timeoutMs === undefined || !limit?.aborted) throw error;
+      const cause = new Error(`no answer within ${formatDuration(timeoutMs)}`, { cause: error });
+      throw Object.assign(cause, { code: 'UND_ERR_HEADERS_TIMEOUT' });
+    }
+  }
+
+  async *#untilBroken(messages: AsyncIterable<Buffer>, signal: AbortSignal): AsyncGenerator<Buffer, void, undefined> {
+    try {
+      yield* messages;
+    } catch (error) {
+      throw signal.aborted ? error : new ConnectionError(this.#server, error);
+    }
   }
 
   async #dispatch(
@@ -125,12 +171,11 @@ export class Transport {
     bodyTimeout: number,
     signal: AbortSignal | undefined,
   ): Promise<Dispatcher.ResponseData> {
-    const { headers } = await this.#resolveIdentity();
     const response = dispatcher.request({
-      origin: new URL(this.#access.server).origin,
+      origin: new URL(this.#server).origin,
       path: `${this.#basePath}${request.path}`,
       method: request.method,
-      headers: { accept: 'application/json', 'user-agent': this.#options.userAgent, ...headers, ...request.headers },
+      headers: await this.#headers(request),
       body: request.body ?? null,
       headersTimeout: ANSWER_TIMEOUT_MS,
       bodyTimeout,
@@ -140,37 +185,15 @@ export class Transport {
     return untilAborted(response, signal);
   }
 
-  #resolveIdentity(): Promise<Identity> {
-    this.#identity ??= resolveIdentity(this.#access.newConfig()).catch((error: unknown) => {
-      throw new CredentialsError(error);
-    });
-    return this.#identity;
-  }
-
-  /** A new configuration has no cached credential, so an exec plugin runs again and a token file is read again. */
-  async #renewIdentity(): Promise<void> {
-    this.#identity = undefined;
-    const old = [this.#pool, this.#streams];
-    this.#pool = undefined;
-    this.#streams = undefined;
-    await this.#resolveIdentity();
-    const [pool, streams] = await Promise.all(old);
-    // Watches would hold up a gentle close; they are opened anew.
-    await Promise.all([pool?.close(), streams?.destroy()]);
-  }
-
-  #dispatcher(kind: 'pool' | 'streams'): Promise<Dispatcher> {
-    const make = async (connections: number): Promise<Dispatcher> => {
-      const { server, proxyUrl } = this.#access;
-      const limits = { connections, connectTimeoutMs: CONNECT_TIMEOUT_MS };
-      return makeDispatcher(server, proxyUrl, await this.#resolveIdentity(), limits, this.#options.environment);
+  async #headers(request: HttpRequest): Promise<Record<string, string>> {
+    const credentials = await this.#connections.headers();
+    // A request to a pod brings headers of its own; the credentials stay those of the kubeconfig.
+    const given = [...Object.entries(request.headers ?? {}), ...Object.entries(credentials)];
+    return {
+      accept: 'application/json',
+      'user-agent': this.#options.userAgent,
+      ...Object.fromEntries(given.map(([name, value]) => [name.toLowerCase(), value])),
     };
-    if (kind === 'pool') {
-      this.#pool ??= make(CONNECTIONS);
-      return this.#pool;
-    }
-    this.#streams ??= make(MOST_STREAMS);
-    return this.#streams;
   }
 
   #delay(attempt: number, outcome: Parameters<typeof retryDelay>[1]): number | undefined {
@@ -184,8 +207,8 @@ export class Transport {
   }
 }
 
-/** One header's first value. */
-export function headerOf(response: HttpResponse, name: string): string | undefined {
-  const value = response.headers[name];
-  return Array.isArray(value) ? value[0] : value;
+function anySignal(one: AbortSignal | undefined, other: AbortSignal): AbortSignal;
+function anySignal(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined;
+function anySignal(one: AbortSignal | undefined, other: AbortSignal | undefined): AbortSignal | undefined {
+  return one === undefined || other === undefined ? (one ?? other) : AbortSignal.any([one, other]);
 }

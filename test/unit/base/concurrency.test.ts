@@ -1,6 +1,6 @@
 import { describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { mapLimited, pause, untilAborted } from '../../../src/base/concurrency.ts';
+import { makeLimiter, mapLimited, pause, untilAborted } from '../../../src/base/concurrency.ts';
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -38,6 +38,49 @@ describe('mapLimited', () => {
     await tick();
     await tick();
     expect(started).toEqual([0, 1]);
+  });
+});
+
+describe('makeLimiter', () => {
+  test('runs all that it is given, in the order of the calls, never more at once than the limit', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.record({ ticks: fc.integer({ min: 0, max: 3 }), fails: fc.boolean(), late: fc.boolean() })),
+        fc.integer({ min: 1, max: 4 }),
+        async (works, limit) => {
+          const run = makeLimiter(limit);
+          const started: number[] = [];
+          let active = 0;
+          let most = 0;
+          const results: Promise<number>[] = [];
+          for (const [index, { ticks, fails, late }] of works.entries()) {
+            if (late) await tick();
+            const result = run(async () => {
+              started.push(index);
+              most = Math.max(most, ++active);
+              for (let i = 0; i < ticks; i++) await tick();
+              active--;
+              if (fails) throw new Error(String(index));
+              return index;
+            });
+            result.catch(() => undefined);
+            results.push(result);
+          }
+          const ended = await Promise.allSettled(results);
+          expect(ended.map(({ status }) => status === 'rejected')).toEqual(works.map(({ fails }) => fails));
+          expect(started).toEqual(works.map((_, index) => index));
+          expect(most).toBeLessThanOrEqual(limit);
+          if (works.every(({ ticks, late }) => ticks > 0 && !late)) expect(most).toBe(Math.min(limit, works.length));
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+
+  test('a place is free again after a failure', async () => {
+    const run = makeLimiter(1);
+    await expect(run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(run(async () => 1)).resolves.toBe(1);
   });
 });
 

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, isObject, type Json, sameJson } from '../../../src/base/json.ts';
+import { canonicalJson, isObject, type Json, mergePatchTo, sameJson } from '../../../src/base/json.ts';
+import { mergePatch } from '../../embedded/merge-patch.ts';
 
 /** The same value with every object's keys in the opposite order. */
 function reversed(value: unknown): Json {
@@ -57,4 +58,14 @@ test.each<[Json, Json]>([
 ])('sameJson tells %j from %j', (a, b) => {
   expect(sameJson(a, b)).toBe(false);
   expect(sameJson(b, a)).toBe(false);
+});
+
+test('mergePatchTo makes one value of another, for all that a merge patch can say', () => {
+  const sayable = json.filter((value) => !JSON.stringify(value).includes('null'));
+  fc.assert(
+    fc.property(json, sayable, (before, after) => {
+      expect(mergePatch(before as never, mergePatchTo(before, after) as never)).toEqual(after);
+    }),
+  );
+  expect(mergePatchTo({ a: { b: 1, c: 2 }, d: [1] }, { a: { b: 1 }, d: [2] })).toEqual({ a: { c: null }, d: [2] });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../src/base/problem.ts';
-import { parseWarnings } from '../../../src/cluster/client.ts';
+import { parseWarnings } from '../../../src/cluster/answers.ts';
 import {
   ApiError,
   apiProblem,

@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ContainerStatus, Event, Pod } from '../../../src/cluster/objects.ts';
-import { describePod, isReady, ownerOf, tellingEvent } from '../../../src/cluster/pods.ts';
+import {
+  describePod,
+  hasProxyContainer,
+  isReady,
+  isTerminating,
+  ownerOf,
+  proxyImageOf,
+  tellingEvent,
+} from '../../../src/cluster/pods.ts';
 
 type Metadata = Partial<Pod['metadata']>;
 
@@ -121,6 +129,43 @@ describe('describePod', () => {
     expect(describePod(of)).toBe(description);
     expect(isReady(of)).toBe(description === '');
   });
+});
+
+describe('the proxy in the spec of a pod', () => {
+  const APP = { name: 'app', image: 'shop/web:3' };
+  const proxy = (image?: string) => ({ name: 'istio-proxy', ...(image === undefined ? {} : { image }) });
+
+  test.each<[string, Pod['spec'], boolean, string | undefined]>([
+    ['no spec', undefined, false, undefined],
+    [
+      'no proxy',
+      { containers: [APP], initContainers: [{ name: 'istio-init', image: 'proxyv2:1.31.0' }] },
+      false,
+      undefined,
+    ],
+    [
+      'a container',
+      { containers: [APP, proxy('docker.io/istio/proxyv2:1.31.0')] },
+      true,
+      'docker.io/istio/proxyv2:1.31.0',
+    ],
+    [
+      'a native sidecar',
+      { containers: [APP], initContainers: [proxy('docker.io/istio/proxyv2:1.31.0-distroless')] },
+      true,
+      'docker.io/istio/proxyv2:1.31.0-distroless',
+    ],
+    ['an image that is not said', { containers: [proxy()] }, true, undefined],
+  ])('%s', (_, spec, has, image) => {
+    const one: Pod = { metadata: { name: 'pod' }, ...(spec === undefined ? {} : { spec }) };
+    expect(hasProxyContainer(one)).toBe(has);
+    expect(proxyImageOf(one)).toBe(image);
+  });
+});
+
+test('a pod that is being deleted is terminating', () => {
+  expect(isTerminating(pod({}, { deletionTimestamp: '2026-01-01T00:00:00Z' }))).toBe(true);
+  expect(isTerminating(pod({ conditions: [READY] }))).toBe(false);
 });
 
 describe('tellingEvent', () => {

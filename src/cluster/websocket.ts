@@ -1,0 +1,117 @@
+import { on } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { type Dispatcher, WebSocket } from 'undici';
+import type { HttpResponse } from './http.ts';
+
+/** A WebSocket to ask for. */
+export interface WebSocketRequest {
+  readonly url: string;
+  /** Sub-protocols, the wanted one first. */
+  readonly protocols: readonly string[];
+  readonly headers: Readonly<Record<string, string>>;
+  /** The longest wait for the answer, in milliseconds. */
+  readonly answerTimeoutMs: number;
+  /** Ends the connection, open or not. */
+  readonly signal: AbortSignal;
+}
+
+/** What the server answers: status 101 and messages, or a refusal as any other answer. */
+export interface WebSocketAnswer extends HttpResponse {
+  /**
+   * The messages as they come, until the server ends the connection; a connection that breaks throws the cause. Leaving the
+   * loop ends the connection, so who asked has to read them.
+   */
+  readonly messages?: AsyncIterable<Buffer>;
+}
+
+/** What became of a handshake. A WebSocket tells none of it: its events know neither a status nor a cause. */
+interface Handshake {
+  socket?: Duplex;
+  headers?: HttpResponse['headers'];
+  refusal?: HttpResponse;
+  error?: unknown;
+}
+
+/** Opens a WebSocket through a dispatcher. Throws undici's error when no answer comes, the signal's reason when it aborts. */
+export async function openWebSocket(dispatcher: Dispatcher, request: WebSocketRequest): Promise<WebSocketAnswer> {
+  const { url, protocols, headers, signal } = request;
+  signal.throwIfAborted();
+  const handshake: Handshake = {};
+  const websocket = new WebSocket(url, {
+    protocols: [...protocols],
+    // A refusal is read as it comes, without a decoder.
+    headers: { ...headers, 'accept-encoding': 'identity' },
+    dispatcher: dispatcher.compose(observe(handshake, request.answerTimeoutMs)),
+  });
+  websocket.binaryType = 'arraybuffer';
+  const events = on(websocket, 'message', { close: ['close'] });
+  const end = (): void => {
+    websocket.close();
+    // The closing handshake of a peer that no longer answers would never end, and no dispatcher knows this socket.
+    handshake.socket?.destroy();
+  };
+  const answered = Promise.withResolvers<WebSocketAnswer>();
+  let broken: unknown;
+  signal.addEventListener('abort', end, { once: true });
+  websocket.addEventListener('open', () => {
+    const messages = readMessages(events, end, () => broken);
+    answered.resolve({ status: 101, headers: handshake.headers ?? {}, text: '', messages });
+  });
+  websocket.addEventListener('close', ({ wasClean, code, reason }) => {
+    signal.removeEventListener('abort', end);
+    handshake.socket?.destroy();
+    if (signal.aborted) broken = signal.reason;
+    else if (!wasClean) broken = handshake.error ?? new Error(`the connection broke (${`${code} ${reason}`.trim()})`);
+    if (handshake.refusal === undefined) answered.reject(broken);
+    else answered.resolve(handshake.refusal);
+  });
+  return answered.promise;
+}
+
+async function* readMessages(
+  events: AsyncIterable<readonly unknown[]>,
+  end: () => void,
+  broken: () => unknown,
+): AsyncGenerator<Buffer, void, undefined> {
+  try {
+    for await (const [event] of events) yield Buffer.from((event as { readonly data: ArrayBuffer }).data);
+    if (broken() !== undefined) throw broken();
+  } finally {
+    end();
+  }
+}
+
+/** Notes what becomes of a handshake, and reads the body of a refusal, which undici's WebSocket throws away. */
+function observe(handshake: Handshake, headersTimeout: number): Dispatcher.DispatcherComposeInterceptor {
+  return (dispatch) => (options, handler) => {
+    let head: Pick<HttpResponse, 'status' | 'headers'> = { status: 0, headers: {} };
+    const body: Buffer[] = [];
+    // API servers speak HTTP/2, but no WebSocket over it (RFC 8441).
+    const overHttp1 = { ...options, allowH2: false, headersTimeout, bodyTimeout: headersTimeout };
+    return dispatch(overHttp1, {
+      onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
+      onRequestUpgrade: (controller, status, headers, socket) => {
+        handshake.socket = socket;
+        handshake.headers = headers;
+        socket.on('error', (error) => {
+          handshake.error = error;
+        });
+        handler.onRequestUpgrade?.(controller, status, headers, socket);
+      },
+      onResponseStart: (_, status, headers) => {
+        head = { status, headers };
+      },
+      onResponseData: (_, chunk) => {
+        body.push(chunk);
+      },
+      onResponseEnd: (controller) => {
+        handshake.refusal = { ...head, text: Buffer.concat(body).toString() };
+        handler.onResponseError?.(controller, new Error(`the handshake was answered with ${head.status}`));
+      },
+      onResponseError: (controller, error) => {
+        handshake.error = error;
+        handler.onResponseError?.(controller, error);
+      },
+    });
+  };
+}
