@@ -60,17 +60,17 @@ function sameDeletion(live: KubeObject, next: KubeObject): boolean {
   );
 }
 
+/** The words of rest.BeforeDelete, which names the kind where other conflicts name the resource. */
 function checkPreconditions(resource: Resource, live: KubeObject, options: DeleteOptions): void {
+  const { name, uid, resourceVersion } = live.metadata;
   const checks = [
-    ['UID', options.uid, live.metadata.uid],
-    ['ResourceVersion', options.resourceVersion, live.metadata.resourceVersion],
+    ['UID', options.uid, uid, 'deleted and then recreated'],
+    ['ResourceVersion', options.resourceVersion, resourceVersion, 'modified'],
   ] as const;
-  for (const [field, wanted, actual] of checks) {
+  for (const [field, wanted, actual, what] of checks) {
     if (wanted === undefined || wanted === actual) continue;
-    const key = `/registry/${resource.plural}/${resource.namespaced ? `${live.metadata.namespace}/` : ''}${live.metadata.name}`;
-    const why = `Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${actual}`;
-    const text = `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`;
-    throw conflict(resource, live.metadata.name, text);
+    const why = `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${actual}). The object might have been ${what}`;
+    throw conflict({ group: resource.group, plural: resource.kind }, name, why);
   }
 }
 

@@ -1,4 +1,5 @@
 /** The discovery documents: `/version`, `/api`, `/apis` and the resources of each group version. */
+import { REVIEWS } from './access-review.ts';
 import type { JsonObject } from './json.ts';
 import { groupVersion, type Resource } from './resources.ts';
 
@@ -57,15 +58,15 @@ function groupDocument(group: string, resources: readonly Resource[]): JsonObjec
 function resourceList(group: string, version: string, resources: readonly Resource[]): JsonObject | undefined {
   const wanted = group === '' ? version : `${group}/${version}`;
   const found = resources.filter((resource) => groupVersion(resource) === wanted);
-  const review = {
-    name: 'selfsubjectaccessreviews',
+  const reviews = Object.entries(REVIEWS).map(([name, kind]) => ({
+    name,
     singularName: '',
     namespaced: false,
-    kind: 'SelfSubjectAccessReview',
+    kind,
     verbs: ['create'],
-  };
+  }));
   if (wanted === 'authorization.k8s.io/v1') {
-    return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: wanted, resources: [review] };
+    return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion: wanted, resources: reviews };
   }
   if (found.length === 0) return undefined;
   return {

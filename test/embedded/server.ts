@@ -3,13 +3,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { reviewAccess } from './access-review.ts';
+import { REVIEWS, reviewAccess } from './access-review.ts';
 import { impersonated, type Tokens, type User } from './authn.ts';
 import { mediaType, parseObject, readBody } from './body.ts';
 import type { ServerCertificates } from './certs.ts';
 import { discoveryDocument, VERSION } from './discovery.ts';
 import { encodeList, encodeObject, representationOf } from './encode.ts';
 import type { Lister } from './list.ts';
+import { connectPod, isPodConnect } from './pod-connect.ts';
 import type { Attributes, Rbac } from './rbac.ts';
 import type { Registry } from './registry.ts';
 import { attributesOf, parseRequest, type RequestInfo } from './request-info.ts';
@@ -119,15 +120,15 @@ const SUBRESOURCES: Readonly<Record<string, readonly string[]>> = { pods: ['bind
 
 async function serveResource(parts: ServerParts, exchange: Exchange): Promise<void> {
   const { request, response, info, user } = exchange;
-  if (info.group === 'authorization.k8s.io' && info.resource === 'selfsubjectaccessreviews') {
+  const review = info.group === 'authorization.k8s.io' ? REVIEWS[info.resource] : undefined;
+  if (review !== undefined) {
     if (info.verb !== 'create') throw methodNotSupported({ group: info.group, plural: info.resource }, info.method);
-    const body = parseObject(mediaType(request), await readBody(request), {
-      apiVersion: 'authorization.k8s.io/v1',
-      kind: 'SelfSubjectAccessReview',
-    });
-    answerJson(response, 201, JSON.stringify(reviewAccess(parts.rbac, user, body)));
+    const expected = { apiVersion: 'authorization.k8s.io/v1', kind: review };
+    const body = parseObject(mediaType(request), await readBody(request), expected);
+    answerJson(response, 201, JSON.stringify(reviewAccess(parts.rbac, review, user, body)));
     return;
   }
+  if (isPodConnect(info)) connectPod(parts.registry, info);
   const resource = parts.registry.table.find(info.group, info.version, info.resource);
   const known =
     info.subresource === '' ||

@@ -53,6 +53,8 @@ export function serveWrite(registry: Registry, request: WriteRequest): Answer {
     case 'patch':
       return patch(registry, request, namespace);
     case 'delete':
+      // Only to refuse a dry run that is none.
+      options(request);
       return {
         code: 200,
         text: JSON.stringify(

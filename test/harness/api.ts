@@ -96,3 +96,14 @@ export async function eventually<T>(what: string, ready: () => Promise<T | undef
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
+
+/** Lets a user do in a namespace what RBAC rules allow. */
+export async function grant(api: Api, namespace: string, user: string, rules: readonly object[]): Promise<void> {
+  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+  await api.create(`${rbac}/roles`, { metadata: { name: user }, rules } as never);
+  await api.create(`${rbac}/rolebindings`, {
+    metadata: { name: user },
+    roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: user },
+    subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+  } as never);
+}

@@ -1,10 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { makeCertificates } from '../embedded/certs.ts';
 import { kubeconfigText } from '../embedded/kubeconfig.ts';
 import type { Api } from './api.ts';
+import { ADMIN_TOKEN, callerOf, USER_TOKEN } from './caller.ts';
+import { injectMounts, readsPods } from './injector.ts';
+import { refuseUpgrade, startPodGateway } from './pod-gateway.ts';
+import { parsePodRequest } from './pod-request.ts';
 
 /** A request as the API server got it. */
 export interface RecordedRequest {
@@ -12,6 +17,8 @@ export interface RecordedRequest {
   /** Path and query. */
   readonly path: string;
   readonly status: number;
+  /** What was sent to change an object. */
+  readonly body?: string;
 }
 
 /** What a request meets instead of, or before, its answer. */
@@ -31,7 +38,7 @@ export interface Fault {
 }
 
 /** Looks at each request; undefined lets it pass. */
-export type FaultRule = (request: { readonly method: string; readonly path: string }) => Fault | undefined;
+export type FaultRule = (request: Omit<RecordedRequest, 'status'>) => Fault | undefined;
 
 /**
  * A proxy in front of any API server that keeps what passes and makes faults on demand, so that both work alike on the
@@ -39,7 +46,7 @@ export type FaultRule = (request: { readonly method: string; readonly path: stri
  */
 export interface Recorder {
   readonly requests: readonly RecordedRequest[];
-  /** The requests that change objects: no reads, and no questions about rights. */
+  /** The requests that change objects: no reads, dry runs or questions about rights, and nothing that is sent to a pod. */
   readonly writes: readonly RecordedRequest[];
   /** The kubeconfig of the cluster's admin, or of a user who may do what RBAC objects allow. */
   kubeconfig(user?: string): string;
@@ -49,54 +56,99 @@ export interface Recorder {
   stop(): Promise<void>;
 }
 
-const ADMIN_TOKEN = 'recorder-admin';
-const USER_TOKEN = 'recorder-user-';
-
+/** Sidecars that are simulated live here, too: requests to pods are answered in place of a node, see `pod-gateway.ts`. */
 export async function startRecorder(api: Api): Promise<Recorder> {
   const certificates = makeCertificates();
   const requests: RecordedRequest[] = [];
   let rules: FaultRule[] = [];
+  const pods = await startPodGateway(api);
   const server = createServer({ cert: certificates.certPem, key: certificates.keyPem }, (incoming, outgoing) => {
     void handle(incoming, outgoing).catch(() => outgoing.destroy());
   });
+  server.on('upgrade', (incoming, socket, head) => {
+    socket.on('error', () => socket.destroy());
+    void upgrade(incoming, socket, head).catch(() => socket.destroy());
+  });
+
+  /** The fault that a request meets; those that come before it is passed on are done. */
+  const meetFault = async (request: Omit<RecordedRequest, 'status'>): Promise<Fault | undefined> => {
+    const fault = rules.map((rule) => rule(request)).find((found) => found !== undefined);
+    if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
+    await fault?.meanwhile?.();
+    if (fault?.disconnect === 'before') requests.push({ ...request, status: 0 });
+    else if (fault?.answer !== undefined) requests.push({ ...request, status: fault.answer.status });
+    return fault;
+  };
 
   const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
     const { method = 'GET', url: path = '/' } = incoming;
     const body = Buffer.concat(await Array.fromAsync(incoming as AsyncIterable<Buffer>));
-    const fault = rules.map((rule) => rule({ method, path })).find((found) => found !== undefined);
-    if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
-    await fault?.meanwhile?.();
+    const isRead = method === 'GET' || method === 'HEAD' || parsePodRequest(path) !== undefined;
+    const request = { method, path, ...(isRead ? {} : { body: body.toString() }) };
+    const fault = await meetFault(request);
     if (fault?.disconnect === 'before') {
-      requests.push({ method, path, status: 0 });
       incoming.socket.destroy();
       return;
     }
     if (fault?.answer !== undefined) {
-      requests.push({ method, path, status: fault.answer.status });
       outgoing.writeHead(fault.answer.status, { 'content-type': 'application/json', ...fault.answer.headers });
       outgoing.end(fault.answer.body ?? '{}');
       return;
     }
-    const { headers, ours } = passedHeaders(incoming, api);
-    const response = await (ours ? api.dispatcher : api.anonymous).request({
+    const caller = callerOf(incoming, api);
+    const podRequest = parsePodRequest(path);
+    if (podRequest !== undefined) {
+      const answer = await pods.answer(caller, method, podRequest);
+      requests.push({ method, path, status: answer.status });
+      if (fault?.disconnect === 'after') {
+        incoming.socket.destroy();
+        return;
+      }
+      outgoing.writeHead(answer.status, answer.headers);
+      outgoing.end(answer.body);
+      return;
+    }
+    const response = await caller.dispatcher.request({
       origin: api.server,
       path,
       method: method as 'GET',
-      headers,
+      headers: caller.headers,
       body: body.length > 0 ? body : null,
       headersTimeout: 0,
       bodyTimeout: 0,
     });
-    requests.push({ method, path, status: response.statusCode });
+    requests.push({ ...request, status: response.statusCode });
     if (fault?.disconnect === 'after') {
       await response.body.dump();
       incoming.socket.destroy();
       return;
     }
     outgoing.writeHead(response.statusCode, responseHeaders(response.headers));
+    if (response.statusCode === 200 && readsPods(method, path)) {
+      outgoing.end(injectMounts(await response.body.text()));
+      return;
+    }
     outgoing.flushHeaders();
     outgoing.on('close', () => response.body.destroy());
     await pipeline(response.body, outgoing);
+  };
+
+  const upgrade = async (incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> => {
+    const { method = 'GET', url: path = '/' } = incoming;
+    const fault = await meetFault({ method, path });
+    if (fault?.disconnect === 'before') {
+      socket.destroy();
+      return;
+    }
+    if (fault?.answer !== undefined) {
+      const { status, headers, body = '{}' } = fault.answer;
+      refuseUpgrade(socket, { status, headers: { 'content-type': 'application/json', ...headers }, body });
+      return;
+    }
+    const { status, finish } = await pods.open(callerOf(incoming, api), incoming, socket, head);
+    requests.push({ method, path, status });
+    if (fault?.disconnect === 'after') socket.destroy();
+    else finish();
   };
 
   const port = await listen(server);
@@ -105,7 +157,7 @@ export async function startRecorder(api: Api): Promise<Recorder> {
       return requests;
     },
     get writes() {
-      return requests.filter(({ method, path }) => method !== 'GET' && !path.includes('selfsubjectaccessreviews'));
+      return requests.filter(isWrite);
     },
     kubeconfig: (user) =>
       kubeconfigText(
@@ -124,30 +176,23 @@ export async function startRecorder(api: Api): Promise<Recorder> {
     stop: async () => {
       server.closeAllConnections();
       await new Promise<void>((resolve) => server.close(() => resolve()));
+      await pods.stop();
     },
   };
+}
+
+/** What is sent to pods changes no object, nor does a question about rights or a dry run. */
+function isWrite({ method, path, body = '' }: RecordedRequest): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  const inQuery = new URLSearchParams(path.replace(/^[^?]*\??/, '')).get('dryRun') === 'All';
+  // A deletion says it in its body.
+  const dryRun = inQuery || (method === 'DELETE' && body.includes('"dryRun":["All"]'));
+  return !dryRun && !path.includes('subjectaccessreviews') && parsePodRequest(path) === undefined;
 }
 
 async function listen(server: Server): Promise<number> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return (server.address() as AddressInfo).port;
-}
-
-/** The admin's token becomes the credentials of the cluster's admin, a user's impersonates it; any other is passed on. */
-function passedHeaders({ headers }: IncomingMessage, api: Api): { headers: Record<string, string>; ours: boolean } {
-  const passed: Record<string, string> = {};
-  for (const name of ['accept', 'content-type', 'user-agent', 'authorization']) {
-    const value = headers[name];
-    if (typeof value === 'string') passed[name] = value;
-  }
-  const token = passed.authorization?.replace('Bearer ', '') ?? '';
-  const user = token.startsWith(USER_TOKEN) ? token.slice(USER_TOKEN.length) : undefined;
-  if (token !== ADMIN_TOKEN && user === undefined) return { headers: passed, ours: false };
-  const { authorization: _, ...rest } = passed;
-  return {
-    headers: { ...rest, ...api.headers, ...(user === undefined ? {} : { 'Impersonate-User': user }) },
-    ours: true,
-  };
 }
 
 function responseHeaders(headers: Record<string, string | string[] | undefined>): Record<string, string | string[]> {

@@ -11,13 +11,20 @@ export interface WorkloadOptions {
   readonly labels?: Readonly<Record<string, string>>;
   /** Annotations of the pod template. */
   readonly podAnnotations?: Readonly<Record<string, string>>;
+  /** Whether the pods have a sidecar; true when absent. */
+  readonly sidecar?: boolean;
+  /** The image of the sidecar, whose tag tells its version. */
+  readonly proxyImage?: string;
   /** Further fields of the spec. */
   readonly spec?: Readonly<Record<string, unknown>>;
 }
 
+/** The native sidecar, as the injector writes it; by hand here, for no injector sees these pods. */
+export const SIDECAR = { name: 'istio-proxy', image: 'example.test/proxyv2:1.31.0', restartPolicy: 'Always' };
+
 /** A workload whose pods the simulated kubelet runs. */
 export function makeWorkload(namespace: string, name: string, options: WorkloadOptions = {}): Workload {
-  const { kind = 'Deployment', replicas = 1, labels = {}, podAnnotations = {}, spec = {} } = options;
+  const { kind = 'Deployment', replicas = 1, labels = {}, podAnnotations = {}, sidecar = true, spec = {} } = options;
   const { apiVersion } = WORKLOADS[kind];
   const podLabels = { app: name };
   return {
@@ -35,6 +42,7 @@ export function makeWorkload(namespace: string, name: string, options: WorkloadO
           terminationGracePeriodSeconds: 0,
           tolerations: [TOLERATION],
           nodeSelector: { 'deploy-wasm-filter/test-node': 'true' },
+          ...(sidecar ? { initContainers: [{ ...SIDECAR, image: options.proxyImage ?? SIDECAR.image }] } : {}),
           containers: [{ name: 'app', image: 'example.test/app:1' }],
         },
       },

@@ -1,5 +1,6 @@
 /** How a simulated pod behaves: chosen by its annotations, and by what its sidecar mounts. A pure function. */
 import { type ApiObject, dig, digList } from './client.ts';
+import { hasProxy } from './container-status.ts';
 
 export type Behaviour =
   | 'ready'
@@ -26,6 +27,8 @@ export const BEHAVIOUR_WITH_FILTER = 'sim/behaviour-with-filter';
 export const READY_AFTER = 'sim/ready-after-ms';
 /** Istio's annotation with further volumes of the sidecar: a JSON array, or an object by volume name. */
 export const USER_VOLUME = 'sidecar.istio.io/userVolume';
+/** Istio's annotation with the places where the sidecar mounts them, in the same two forms. */
+export const USER_VOLUME_MOUNT = 'sidecar.istio.io/userVolumeMount';
 
 const NAMES: readonly Behaviour[] = [
   'ready',
@@ -42,21 +45,28 @@ interface MountedConfigMap {
   readonly volume: string;
   readonly configMap: string;
   readonly optional: boolean;
+  /** The path of each key that the volume picks; undefined when it takes all under their own names. */
+  readonly paths: ReadonlyMap<string, string> | undefined;
 }
 
-/** The ConfigMaps that the sidecar mounts by Istio's annotation and the pod by its own volumes. */
+/** The ConfigMaps that the sidecar, if there is one, mounts by Istio's annotation, and the pod by its own volumes. */
 export function mountedConfigMaps(pod: ApiObject): MountedConfigMap[] {
   const text = pod.metadata.annotations?.[USER_VOLUME];
-  const own = digList(pod, 'spec', 'volumes').map((volume) => ({ name: String(dig(volume, 'name')), volume }));
-  const injected = text === undefined ? [] : userVolumes(text);
-  return [...own, ...injected].flatMap(({ name, volume }) => {
-    const configMap = dig(volume, 'configMap', 'name');
+  const own = digList(pod, 'spec', 'volumes').map((value) => ({ name: String(dig(value, 'name')), value }));
+  const injected = text === undefined || !hasProxy(pod) ? [] : namedList(text);
+  return [...own, ...injected].flatMap(({ name, value }) => {
+    const configMap = dig(value, 'configMap', 'name');
     if (typeof configMap !== 'string') return [];
-    return [{ volume: name, configMap, optional: dig(volume, 'configMap', 'optional') === true }];
+    const items = dig(value, 'configMap', 'items');
+    const paths = Array.isArray(items)
+      ? new Map(items.map((item) => [String(dig(item, 'key')), String(dig(item, 'path'))]))
+      : undefined;
+    return [{ volume: name, configMap, optional: dig(value, 'configMap', 'optional') === true, paths }];
   });
 }
 
-function userVolumes(text: string): { name: string; volume: unknown }[] {
+/** The entries of such an annotation by volume name: a JSON array, or an object by name. */
+export function namedList(text: string): { name: string; value: unknown }[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -64,9 +74,9 @@ function userVolumes(text: string): { name: string; volume: unknown }[] {
     // The injector refuses such a pod; here it gets no volume and shows nothing worse.
     return [];
   }
-  if (Array.isArray(parsed)) return parsed.map((volume: unknown) => ({ name: String(dig(volume, 'name')), volume }));
+  if (Array.isArray(parsed)) return parsed.map((value: unknown) => ({ name: String(dig(value, 'name')), value }));
   if (typeof parsed !== 'object' || parsed === null) return [];
-  return Object.entries(parsed).map(([name, volume]: [string, unknown]) => ({ name, volume }));
+  return Object.entries(parsed).map(([name, value]: [string, unknown]) => ({ name, value }));
 }
 
 /**

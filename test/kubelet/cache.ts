@@ -1,6 +1,13 @@
 /** A list-and-watch cache of one kind over all namespaces. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ApiClient, type ApiObject, dig, digList } from './client.ts';
+import { type ApiObject, type ApiResponse, dig, digList, type WatchEvent } from './client.ts';
+
+/** What the cache asks the API server through. */
+export interface ListClient {
+  call(method: 'GET', path: string): Promise<ApiResponse>;
+  /** Throws when the watch is refused. */
+  watch(path: string, signal: AbortSignal): AsyncIterable<WatchEvent>;
+}
 
 export interface CacheOptions {
   /** The collection's path, such as `/api/v1/pods`. */
@@ -17,11 +24,11 @@ export function cacheKey(namespace: string, name: string): string {
 }
 
 export class Cache {
-  readonly #client: ApiClient;
+  readonly #client: ListClient;
   readonly #options: CacheOptions;
   readonly #objects = new Map<string, ApiObject>();
 
-  constructor(client: ApiClient, options: CacheOptions) {
+  constructor(client: ListClient, options: CacheOptions) {
     this.#client = client;
     this.#options = options;
   }

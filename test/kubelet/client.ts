@@ -61,6 +61,28 @@ function decoded(value: unknown): string | undefined {
   return found === undefined ? undefined : Buffer.from(found, 'base64').toString('utf8');
 }
 
+/** The events in the body of a watch's answer. */
+export async function* readEvents(body: AsyncIterable<Uint8Array>): AsyncGenerator<WatchEvent> {
+  let rest = '';
+  const decoder = new TextDecoder();
+  for await (const chunk of body) {
+    rest += decoder.decode(chunk, { stream: true });
+    const lines = rest.split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') yield JSON.parse(line) as WatchEvent;
+  }
+}
+
+/** The body of an answer; what is no JSON object becomes its `message`. */
+export function readBody(text: string): JsonMap {
+  try {
+    const parsed: unknown = JSON.parse(text);
+    return typeof parsed === 'object' && parsed !== null ? (parsed as JsonMap) : {};
+  } catch {
+    return { message: text };
+  }
+}
+
 export class ApiClient {
   readonly #server: string;
   readonly #token: string | undefined;
@@ -102,17 +124,7 @@ export class ApiClient {
       headers: this.#headers(body === undefined ? {} : { 'content-type': contentType }),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const answer = await response.body.text();
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(answer);
-    } catch {
-      parsed = { message: answer };
-    }
-    return {
-      status: response.statusCode,
-      body: typeof parsed === 'object' && parsed !== null ? (parsed as JsonMap) : {},
-    };
+    return { status: response.statusCode, body: readBody(await response.body.text()) };
   }
 
   /** The events of a watch, until the server ends it or the signal aborts. */
@@ -125,14 +137,7 @@ export class ApiClient {
     if (response.statusCode !== 200) {
       throw new Error(`watch ${path}: HTTP ${response.statusCode}: ${await response.body.text()}`);
     }
-    let rest = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body) {
-      rest += decoder.decode(chunk as Buffer, { stream: true });
-      const lines = rest.split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) if (line !== '') yield JSON.parse(line) as WatchEvent;
-    }
+    yield* readEvents(response.body);
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,7 @@
 /** Pod statuses in the shape a kubelet writes them. */
-
 import type { Behaviour } from './behaviour.ts';
 import { type ApiObject, dig, digList, type JsonMap } from './client.ts';
-
-/** The sidecar's container name; it is reported beside the pod's own containers when the pod has Istio's annotations. */
-export const PROXY = 'istio-proxy';
+import { type ContainerState, containerStatus, containersOf, initContainersOf, PROXY } from './container-status.ts';
 
 export type Stage = 'creating' | 'settled';
 
@@ -21,46 +18,47 @@ function timestamp(date: Date): string {
   return `${date.toISOString().slice(0, 19)}Z`;
 }
 
-type State = 'creating' | 'running' | 'not-ready' | 'pull-back-off' | 'crash-loop';
-
 /** The states of the pod's own containers and of the sidecar. */
-const STATES: Readonly<Record<Behaviour, { own: State; proxy: State }>> = {
+const STATES: Readonly<Record<Behaviour, { own: ContainerState; proxy: ContainerState }>> = {
   ready: { own: 'running', proxy: 'running' },
   'image-pull-back-off': { own: 'pull-back-off', proxy: 'running' },
   'crash-loop': { own: 'crash-loop', proxy: 'running' },
   'never-ready': { own: 'not-ready', proxy: 'running' },
   'failed-mount': { own: 'creating', proxy: 'creating' },
   unschedulable: { own: 'creating', proxy: 'creating' },
-  'proxy-not-ready': { own: 'running', proxy: 'not-ready' },
+  'proxy-not-ready': { own: 'running', proxy: 'not-started' },
 };
 
-/** The whole `status` of a pod that is bound to the node. */
+/** The whole `status` of a pod that is bound to the node (kubernetes: pkg/kubelet/kubelet_pods.go, pkg/kubelet/status/generate.go). */
 export function podStatus(input: StatusInput): JsonMap {
   const { pod, behaviour, stage, podIP, hostIP } = input;
   const now = timestamp(input.now);
   const states = stage === 'creating' ? { own: 'creating' as const, proxy: 'creating' as const } : STATES[behaviour];
-  const containers = digList(pod, 'spec', 'containers').map((container) => ({
-    name: String(dig(container, 'name')),
-    image: String(dig(container, 'image')),
-  }));
-  const initContainers = digList(pod, 'spec', 'initContainers').map((container) => ({
-    name: String(dig(container, 'name')),
-    image: String(dig(container, 'image')),
-  }));
-  const uid = pod.metadata.uid ?? '';
-  const sidecar = hasSidecar(pod) && ![...containers, ...initContainers].some(({ name }) => name === PROXY);
-  const statuses = containers.map(({ name, image }) =>
-    containerStatus(name, image, name === PROXY ? states.proxy : states.own, uid, now),
-  );
-  if (sidecar) statuses.push(containerStatus(PROXY, PROXY, states.proxy, uid, now));
-  const running = statuses.every((status) => status.started || status.crashed);
-  const unready = statuses.filter((status) => !status.ready).map((status) => status.name);
   const mounted = states.own !== 'creating';
+  const first = initContainersOf(pod);
+  const uid = pod.metadata.uid ?? '';
+  const init = first.map((container) => {
+    if (!mounted) return containerStatus(container, 'waits', uid, now);
+    if (!container.restarts) return containerStatus(container, 'completed', uid, now);
+    return containerStatus(container, container.name === PROXY ? states.proxy : 'running', uid, now);
+  });
+  // The next one starts only when a sidecar among the init containers has started.
+  const incomplete = init.filter((status) => !status.started && !status.completed).map((status) => status.name);
+  const statuses = containersOf(pod, 'containers').map((container) => {
+    const state = container.name === PROXY ? states.proxy : states.own;
+    const waits = incomplete.length > 0 || (first.length > 0 && state === 'creating');
+    return containerStatus(container, waits ? 'waits' : state, uid, now);
+  });
+  const sidecars = init.filter((_, index) => first[index]?.restarts === true);
+  const unready = [...sidecars, ...statuses].filter(({ ready }) => !ready).map(({ name }) => name);
+  const running = incomplete.length === 0 && statuses.every((status) => status.running || status.crashed);
+  const unreadyText = `containers with unready status: [${unready.join(' ')}]`;
+  const incompleteText = `containers with incomplete status: [${incomplete.join(' ')}]`;
   const conditions = [
     condition(pod, 'PodReadyToStartContainers', mounted, now),
-    condition(pod, 'Initialized', initContainers.length === 0 || mounted, now),
-    condition(pod, 'Ready', unready.length === 0, now, unready),
-    condition(pod, 'ContainersReady', unready.length === 0, now, unready),
+    condition(pod, 'Initialized', incomplete.length === 0, now, ['ContainersNotInitialized', incompleteText]),
+    condition(pod, 'Ready', unready.length === 0, now, ['ContainersNotReady', unreadyText]),
+    condition(pod, 'ContainersReady', unready.length === 0, now, ['ContainersNotReady', unreadyText]),
     condition(pod, 'PodScheduled', true, now),
   ];
   return {
@@ -70,16 +68,10 @@ export function podStatus(input: StatusInput): JsonMap {
     hostIPs: [{ ip: hostIP }],
     ...(mounted ? { podIP, podIPs: [{ ip: podIP }] } : {}),
     startTime: dig(pod, 'status', 'startTime') ?? now,
-    containerStatuses: statuses.map(({ crashed: _crashed, ...status }) => status),
-    ...(initContainers.length === 0
-      ? {}
-      : { initContainerStatuses: initContainers.map((item) => initStatus(item.name, item.image, mounted, uid, now)) }),
+    containerStatuses: statuses.map(({ report }) => report),
+    ...(init.length === 0 ? {} : { initContainerStatuses: init.map(({ report }) => report) }),
     qosClass: dig(pod, 'status', 'qosClass') ?? 'BestEffort',
   };
-}
-
-function hasSidecar(pod: ApiObject): boolean {
-  return Object.keys(pod.metadata.annotations ?? {}).some((key) => key.startsWith('sidecar.istio.io/userVolume'));
 }
 
 /** Keeps the transition time of a condition that did not change. */
@@ -88,94 +80,17 @@ function condition(
   type: string,
   isTrue: boolean,
   now: string,
-  unready: readonly string[] = [],
+  why: readonly [reason: string, message: string] = ['', ''],
 ): JsonMap {
   const status = isTrue ? 'True' : 'False';
   const before = digList(pod, 'status', 'conditions').find((item) => dig(item, 'type') === type);
   const lastTransitionTime = dig(before, 'status') === status ? (dig(before, 'lastTransitionTime') ?? now) : now;
-  const why =
-    isTrue || unready.length === 0
-      ? {}
-      : { reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` };
-  return { type, status, lastProbeTime: null, lastTransitionTime, ...why };
-}
-
-interface ContainerStatus extends JsonMap {
-  readonly name: string;
-  readonly ready: boolean;
-  readonly started: boolean;
-  readonly crashed: boolean;
-}
-
-function containerStatus(name: string, image: string, state: State, uid: string, now: string): ContainerStatus {
-  const id = `sim://${uid}-${name}`;
-  const base = {
-    name,
-    image,
-    imageID: '',
-    restartCount: 0,
-    lastState: {},
-    ready: false,
-    started: false,
-    crashed: false,
-  };
-  const waiting = (reason: string, message: string): JsonMap => ({
-    waiting: { reason, ...(message === '' ? {} : { message }) },
-  });
-  switch (state) {
-    case 'creating':
-      return { ...base, state: waiting('ContainerCreating', '') };
-    case 'running':
-      return {
-        ...base,
-        imageID: `sim://${image}`,
-        containerID: id,
-        ready: true,
-        started: true,
-        state: { running: { startedAt: now } },
-      };
-    case 'not-ready':
-      return {
-        ...base,
-        imageID: `sim://${image}`,
-        containerID: id,
-        started: true,
-        state: { running: { startedAt: now } },
-      };
-    case 'pull-back-off':
-      return {
-        ...base,
-        state: waiting('ImagePullBackOff', `Back-off pulling image ${JSON.stringify(image)}: ErrImagePull: not found`),
-      };
-    case 'crash-loop':
-      return {
-        ...base,
-        imageID: `sim://${image}`,
-        containerID: id,
-        crashed: true,
-        restartCount: 3,
-        state: waiting('CrashLoopBackOff', `back-off 40s restarting failed container=${name}`),
-        lastState: { terminated: { exitCode: 1, reason: 'Error', startedAt: now, finishedAt: now, containerID: id } },
-      };
-  }
-}
-
-function initStatus(name: string, image: string, done: boolean, uid: string, now: string): JsonMap {
-  const id = `sim://${uid}-${name}`;
-  const sidecar = name === PROXY;
-  const state = !done
-    ? { waiting: { reason: 'PodInitializing' } }
-    : sidecar
-      ? { running: { startedAt: now } }
-      : { terminated: { exitCode: 0, reason: 'Completed', startedAt: now, finishedAt: now, containerID: id } };
+  const [reason, message] = why;
   return {
-    name,
-    image,
-    imageID: `sim://${image}`,
-    ready: done,
-    started: done && sidecar,
-    restartCount: 0,
-    lastState: {},
-    state,
+    type,
+    status,
+    lastProbeTime: null,
+    lastTransitionTime,
+    ...(isTrue || reason === '' ? {} : { reason, message }),
   };
 }

@@ -58,7 +58,8 @@ export class DeploymentController implements Controller {
     const paused = objectAt(deployment, 'spec').paused === true;
     const before = conditions(deployment);
     const next = paused ? current : this.#currentSet(deployment, sets, current);
-    const all = next === undefined || sets.includes(next) ? sets : [...sets, next];
+    const known = next === undefined || sets.some((set) => set.metadata.name === next.metadata.name);
+    const all = known ? sets : [...sets, next];
     const live = this.#fresh(all);
     const limits = limitsOf(deployment);
     this.#resize(deployment, live, next?.metadata.name, limits, paused);

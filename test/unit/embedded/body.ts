@@ -70,12 +70,15 @@ export interface Status {
   readonly conditions?: readonly Condition[];
   readonly phase?: string;
   readonly containerStatuses?: Items<ContainerStatus>;
+  readonly initContainerStatuses?: Items<ContainerStatus>;
+  readonly podIP?: string;
   readonly allowed?: boolean;
   readonly reason?: string;
 }
 
 export interface ContainerStatus {
   readonly name: string;
+  readonly ready?: boolean;
   readonly state: { readonly waiting?: { readonly reason: string } };
 }
 
@@ -95,7 +98,7 @@ export interface Body {
   readonly items: Items<Body>;
   readonly message: string;
   readonly reason: string;
-  readonly details: { readonly causes: readonly object[] };
+  readonly details: { readonly causes: readonly { readonly field?: string }[] };
   /** Of a watch event. */
   readonly type: string;
   readonly object: Body;

@@ -130,7 +130,8 @@ describe('Deployment', () => {
           object.status.updatedReplicas === 1,
       );
       expect(stuck.status).toMatchObject({ replicas: 3, availableReplicas: 2, readyReplicas: 2 });
-      expect((await pods(name)).filter(isReady)).toHaveLength(2);
+      const serving = (await pods(name)).filter(isReady).map((pod) => pod.metadata.uid);
+      expect(serving).toHaveLength(2);
       await bed.admin.merge(path(name), template({ 'sim/behaviour': null }));
       const back = await eventually(
         'the rollback',
@@ -141,6 +142,7 @@ describe('Deployment', () => {
       const after = await sets(name);
       expect(after).toHaveLength(2);
       expect(after.find((set) => set.metadata.uid === before.metadata.uid)?.spec.replicas).toBe(2);
+      expect((await pods(name)).map((pod) => pod.metadata.uid).sort()).toEqual(serving.sort());
     },
   );
 

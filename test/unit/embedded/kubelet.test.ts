@@ -148,12 +148,16 @@ describe('the simulated node', () => {
 
 describe('the sidecar', () => {
   const WASM = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]).toString('base64');
+  const APP = { name: 'app', image: 'app:1' };
+  const PROXY = { name: 'istio-proxy', image: 'proxy:1' };
+  const NATIVE = { containers: [APP], initContainers: [{ ...PROXY, restartPolicy: 'Always' }] };
+  const BESIDE = { containers: [APP, PROXY] };
   const volume = (name: string): Record<string, string> => ({
     'sidecar.istio.io/userVolume': JSON.stringify([{ name: 'wasm', configMap: { name } }]),
   });
 
   test('a missing ConfigMap keeps the pod creating, with an event; when it comes the pod starts', async () => {
-    await pod('mount', volume('late'));
+    await pod('mount', volume('late'), BESIDE);
     const events = await eventually(
       'the event',
       () => warnings('mount'),
@@ -179,7 +183,8 @@ describe('the sidecar', () => {
   });
 
   test('the map form of the annotation is read too', async () => {
-    await pod('mapped', { 'sidecar.istio.io/userVolume': JSON.stringify({ wasm: { configMap: { name: 'nope' } } }) });
+    const annotation = JSON.stringify({ wasm: { configMap: { name: 'nope' } } });
+    await pod('mapped', { 'sidecar.istio.io/userVolume': annotation }, NATIVE);
     const [event] = await eventually(
       'the event',
       () => warnings('mapped'),
@@ -193,12 +198,62 @@ describe('the sidecar', () => {
       ...configMap('junk'),
       binaryData: { 'f.wasm': Buffer.from('not wasm').toString('base64') },
     });
-    await pod('proxy', volume('junk'));
+    await pod('proxy', volume('junk'), BESIDE);
     const found = await settled('proxy', (object) => object.status.phase === 'Running');
     expect(isReady(found)).toBe(false);
     const proxy = found.status.containerStatuses?.find((item) => item.name === 'istio-proxy');
-    expect(proxy).toMatchObject({ ready: false, started: true });
+    expect(proxy).toMatchObject({ ready: false, started: false, state: { running: expect.anything() } });
     expect(condition(found, 'Ready')?.message).toBe('containers with unready status: [istio-proxy]');
+  });
+
+  test('a native sidecar is reported among the init containers, and starts before the app', async () => {
+    await pod('native', { 'sim/ready-after-ms': '50' }, NATIVE);
+    const creating = await settled('native', (object) => object.status.initContainerStatuses !== undefined);
+    expect(condition(creating, 'Initialized')).toMatchObject({ status: 'False', reason: 'ContainersNotInitialized' });
+    for (const list of [creating.status.initContainerStatuses, creating.status.containerStatuses])
+      expect(list?.[0].state.waiting?.reason).toBe('PodInitializing');
+    const ready = await settled('native', isReady);
+    expect(ready.status.initContainerStatuses).toMatchObject([{ name: 'istio-proxy', ready: true, started: true }]);
+    expect(ready.status.containerStatuses).toMatchObject([{ name: 'app', ready: true, started: true }]);
+    expect(condition(ready, 'Initialized')?.status).toBe('True');
+  });
+
+  test('the app of a native sidecar that does not start waits', async () => {
+    await pod('held', { 'sim/behaviour': 'proxy-not-ready' }, NATIVE);
+    const found = await settled('held', (object) => object.status.podIP !== undefined);
+    expect(found.status.phase).toBe('Pending');
+    expect(found.status.initContainerStatuses?.[0]).toMatchObject({
+      name: 'istio-proxy',
+      ready: false,
+      started: false,
+      state: { running: { startedAt: expect.any(String) } },
+    });
+    expect(found.status.containerStatuses?.[0].state.waiting?.reason).toBe('PodInitializing');
+    expect(condition(found, 'Initialized')?.message).toBe('containers with incomplete status: [istio-proxy]');
+    expect(condition(found, 'Ready')?.message).toBe('containers with unready status: [istio-proxy app]');
+  });
+
+  test('an app that does not get ready leaves the native sidecar ready', async () => {
+    await pod('mixed', { 'sim/behaviour': 'crash-loop' }, NATIVE);
+    const found = await settled('mixed', (object) => object.status.phase === 'Running');
+    expect(found.status.initContainerStatuses?.[0].ready).toBe(true);
+    expect(condition(found, 'Ready')?.message).toBe('containers with unready status: [app]');
+  });
+
+  test('an init container that ends is no sidecar', async () => {
+    await pod('init', {}, { containers: [APP], initContainers: [{ name: 'setup', image: 'setup:1' }] });
+    const found = await settled('init', isReady);
+    expect(found.status.initContainerStatuses?.[0]).toMatchObject({
+      ready: true,
+      started: false,
+      state: { terminated: { reason: 'Completed' } },
+    });
+  });
+
+  test('without a sidecar nobody reads its annotations', async () => {
+    await pod('none', volume('nowhere'));
+    const found = await settled('none', isReady);
+    expect(found.status.containerStatuses?.map((item) => item.name)).toEqual(['app']);
   });
 
   test("a pod's own ConfigMap volume has to be there as well", async () => {

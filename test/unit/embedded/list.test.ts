@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { configMap, FILTERS, SHOP, startBed, type TestBed } from './support.ts';
+import { APPS, configMap, FILTERS, SHOP, startBed, type TestBed, workload } from './support.ts';
 
 let bed: TestBed;
 beforeAll(async () => {
@@ -57,6 +57,31 @@ describe('lists', () => {
       'later',
       'shop',
     ]);
+  });
+
+  test.each([
+    ['pods', `${SHOP}/pods`, { spec: { containers: [{ name: 'app', image: 'app:1' }] } }],
+    ['deployments', `${APPS}/deployments`, workload('Deployment', 'x')],
+    ['statefulsets', `${APPS}/statefulsets`, workload('StatefulSet', 'x')],
+    ['daemonsets', `${APPS}/daemonsets`, workload('DaemonSet', 'x')],
+  ])('%s are chosen by sets of label values, and come as metadata only', async (_plural, collection, body) => {
+    const label = (name: string, labels: object): object => ({ ...body, metadata: { name, labels } });
+    await bed.admin.post(collection, label('one', { tier: 'web', old: 'yes' }));
+    await bed.admin.post(collection, label('two', { tier: 'api' }));
+    await bed.admin.post(collection, label('three', { tier: 'db' }));
+    const names = async (selector: string): Promise<string[]> => {
+      const accept = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+      const query = `labelSelector=${encodeURIComponent(`tier,${selector}`)}`;
+      const { body: list } = await bed.admin.get(`${collection}?${query}`, { headers: { accept } });
+      expect(list.kind).toBe('PartialObjectMetadataList');
+      for (const item of list.items) expect(Object.keys(item).sort()).toEqual(['apiVersion', 'kind', 'metadata']);
+      return list.items.map(({ metadata }) => metadata.name).sort();
+    };
+    expect(await names('tier in (web, api)')).toEqual(['one', 'two']);
+    expect(await names('tier notin (web,db)')).toEqual(['two']);
+    expect(await names('old')).toEqual(['one']);
+    expect(await names('!old')).toEqual(['three', 'two']);
+    expect(await names('tier in (web,api),!old')).toEqual(['two']);
   });
 
   test('metadata only, as a list and as one object', async () => {

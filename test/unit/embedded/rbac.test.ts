@@ -13,7 +13,7 @@ beforeAll(async () => {
     { apiGroups: [''], resources: ['configmaps'], verbs: ['get', 'patch', 'watch', 'list'] },
     { apiGroups: [''], resources: ['configmaps'], verbs: ['create'], resourceNames: [] },
     { apiGroups: [''], resources: ['secrets'], resourceNames: ['mine'], verbs: ['*'] },
-    { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+    { apiGroups: [''], resources: ['pods/log', 'pods/proxy'], verbs: ['get'] },
     { apiGroups: [''], resources: ['namespaces'], verbs: ['get'] },
   ];
   await bed.admin.post(`${RBAC}/namespaces/shop/roles`, { metadata: { name: 'writer' }, rules });
@@ -55,6 +55,8 @@ describe('authorization', () => {
     ['all namespaces', '/api/v1/configmaps', 403],
     ['log of a pod', `${SHOP}/pods/p/log`, 404],
     ['pod', `${SHOP}/pods/p`, 403],
+    ['a port of a pod', `${SHOP}/pods/p:15090/proxy/stats`, 404],
+    ['exec in a pod', `${SHOP}/pods/p/exec?container=app&command=ls`, 403],
     ['version', '/version', 200],
     ['readyz', '/readyz', 200],
     ['metrics', '/metrics', 403],
@@ -92,6 +94,16 @@ describe('authorization', () => {
       'GET',
       '/api/v1/nodes',
       'nodes is forbidden: User "bob" cannot list resource "nodes" in API group "" at the cluster scope',
+    ],
+    [
+      'GET',
+      `${SHOP}/pods/p/exec?command=ls`,
+      'pods "p" is forbidden: User "bob" cannot get resource "pods/exec" in API group "" in the namespace "shop"',
+    ],
+    [
+      'POST',
+      `${SHOP}/pods/p:9080/proxy/orders`,
+      'pods "p:9080" is forbidden: User "bob" cannot create resource "pods/proxy" in API group "" in the namespace "shop"',
     ],
     ['GET', '/metrics', 'forbidden: User "bob" cannot get path "/metrics"'],
   ] as const)('%s %s says why', async (method, path, message) => {
@@ -151,6 +163,9 @@ describe('access review', () => {
     [{ namespace: 'shop', verb: 'get', resource: 'secrets', name: 'mine' }, true],
     [{ namespace: 'shop', verb: 'get', resource: 'secrets' }, false],
     [{ namespace: 'shop', verb: 'get', resource: 'pods', subresource: 'log' }, true],
+    [{ namespace: 'shop', verb: 'get', resource: 'pods', subresource: 'proxy', name: 'p:15090' }, true],
+    [{ namespace: 'shop', verb: 'create', resource: 'pods', subresource: 'proxy' }, false],
+    [{ namespace: 'shop', verb: 'create', resource: 'pods', subresource: 'exec' }, false],
   ])('bob may %j: %s', async (attributes, allowed) => {
     const answer = await bob.post(REVIEW, review(attributes));
     expect([answer.status, answer.body.status.allowed]).toEqual([201, allowed]);
@@ -161,6 +176,37 @@ describe('access review', () => {
     expect(answer.body.status.reason).toBe('RBAC: allowed by RoleBinding "writer/shop" of Role "writer" to User "bob"');
     expect((await bed.admin.post(REVIEW, review({ verb: '*', resource: '*', group: '*' }))).body.status).toEqual({
       allowed: true,
+    });
+  });
+
+  describe('of somebody else', () => {
+    const OTHERS = '/apis/authorization.k8s.io/v1/subjectaccessreviews';
+    const patch = { namespace: 'shop', verb: 'patch', resource: 'configmaps' };
+
+    test.each([
+      [{ user: 'bob' }, true],
+      [{ user: 'eve' }, false],
+      [{ user: 'carol', groups: ['ops'] }, true],
+      [{ groups: ['ops'] }, true],
+    ])('%j may patch: %s', async (subject, allowed) => {
+      const answer = await bed.admin.post(OTHERS, { spec: { ...subject, resourceAttributes: patch } });
+      expect([answer.status, answer.body.status.allowed]).toEqual([201, allowed]);
+    });
+
+    test('is not for everybody to ask', async () => {
+      const refused = await bob.post(OTHERS, { spec: { user: 'eve', resourceAttributes: patch } });
+      expect([refused.status, refused.body.message]).toEqual([
+        403,
+        'subjectaccessreviews.authorization.k8s.io is forbidden: User "bob" cannot create resource "subjectaccessreviews" in API group "authorization.k8s.io" at the cluster scope',
+      ]);
+    });
+
+    test('names somebody and something', async () => {
+      const empty = await bed.admin.post(OTHERS, { spec: {} });
+      expect([empty.status, empty.body.details.causes.map(({ field }) => field)]).toEqual([
+        422,
+        ['spec.resourceAttributes', 'spec.user'],
+      ]);
     });
   });
 });

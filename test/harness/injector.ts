@@ -1,0 +1,40 @@
+import { isObject } from '../../src/base/json.ts';
+import { parseAnnotationList } from '../../src/mesh/annotation-list.ts';
+import { USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/names.ts';
+
+/** A pod, or a list of pods, as the API server answers it. */
+type Json = Readonly<Record<string, unknown>>;
+
+/** Whether a request reads pods in full. */
+export function readsPods(method: string, path: string): boolean {
+  return (
+    method === 'GET' && /^\/api\/v1\/namespaces\/[^/]+\/pods(\/[^/?]+)?(\?|$)/.test(path) && !path.includes('watch=')
+  );
+}
+
+/**
+ * Pods as Istio's injector would have made them: the mounts of the annotation are in the proxy's container. The clusters under
+ * test have no injector, so the recorder shows what one would have done.
+ */
+export function injectMounts(answer: string): string {
+  const value = JSON.parse(answer) as Json;
+  if (Array.isArray(value.items)) return JSON.stringify({ ...value, items: value.items.map(injectPod) });
+  return JSON.stringify(injectPod(value));
+}
+
+function injectPod(pod: Json): Json {
+  const annotations = isObject(pod.metadata) && isObject(pod.metadata.annotations) ? pod.metadata.annotations : {};
+  const list = parseAnnotationList(annotations[USER_VOLUME_MOUNT_ANNOTATION] as string | undefined);
+  if (!isObject(pod.spec) || typeof list === 'string' || annotations['sim/injector'] === 'ignores') return pod;
+  const mounts = list.entries.map(({ name, value }) => ({ ...value, name }));
+  const inject = (containers: unknown): unknown =>
+    Array.isArray(containers)
+      ? containers.map((container: Json) =>
+          container.name === 'istio-proxy'
+            ? { ...container, volumeMounts: [...((container.volumeMounts as Json[] | undefined) ?? []), ...mounts] }
+            : container,
+        )
+      : containers;
+  const { containers, initContainers } = pod.spec;
+  return { ...pod, spec: { ...pod.spec, containers: inject(containers), initContainers: inject(initContainers) } };
+}

@@ -1,0 +1,91 @@
+/** What Envoy's admin interface says about a proxy (https://www.envoyproxy.io/docs/envoy/latest/operations/admin). */
+import type { ListenerState, ProxyState } from './proxy.ts';
+import { wasmFiltersOf } from './wasm.ts';
+
+/** An answer of the admin interface. */
+export interface AdminAnswer {
+  readonly status: number;
+  readonly body: string;
+}
+
+const DUMP = 'type.googleapis.com/envoy.admin.v3.ListenersConfigDump';
+
+/** @param target path and query, with or without a leading slash */
+export function askAdmin(state: ProxyState, target: string): AdminAnswer {
+  const { pathname, searchParams: query } = new URL(target, 'http://localhost:15000/');
+  switch (pathname) {
+    case '/config_dump':
+      return configDump(state, query.get('resource'));
+    case '/stats': {
+      const filter = new RegExp(query.get('filter') ?? '');
+      const lines = Object.entries(statsOf(state)).map(([name, value]) => `${name}: ${value}`);
+      return {
+        status: 200,
+        body: lines
+          .filter((line) => filter.test(line.split(':')[0] ?? ''))
+          .map((line) => `${line}\n`)
+          .join(''),
+      };
+    }
+    case '/stats/prometheus':
+      return { status: 200, body: prometheusStats(state) };
+    default:
+      return { status: 404, body: 'invalid path. admin commands are:\n' };
+  }
+}
+
+/** The stats as port 15090 serves them. Istio's proxies keep those of Wasm to themselves. */
+export function prometheusStats(state: ProxyState): string {
+  return Object.entries(statsOf(state))
+    .filter(([name]) => !name.startsWith('wasm.'))
+    .map(([name, value]) => {
+      const metric = `envoy_${name.replaceAll('.', '_')}`;
+      const type = /total_|state/.test(name) ? 'gauge' : 'counter';
+      return `# TYPE ${metric} ${type}\n${metric}{} ${value}\n`;
+    })
+    .join('');
+}
+
+function statsOf({ listeners, accepted, rejected }: ProxyState): Record<string, number> {
+  const active = listeners.filter((listener) => listener.active !== undefined);
+  const wasm = active.flatMap((listener) => listener.active?.filter_chains ?? []).flatMap(wasmFiltersOf);
+  return {
+    'listener_manager.lds.update_attempt': accepted + rejected,
+    'listener_manager.lds.update_rejected': rejected,
+    'listener_manager.lds.update_success': accepted,
+    'listener_manager.total_listeners_active': active.length,
+    'server.state': 0,
+    ...(wasm.length === 0
+      ? {}
+      : { 'wasm.envoy.wasm.runtime.v8.active': 2 * new Set(wasm.map(({ name }) => name)).size }),
+  };
+}
+
+function configDump({ listeners }: ProxyState, resource: string | null): AdminAnswer {
+  const dynamic = listeners.map(dumpListener);
+  if (resource !== null && resource !== 'dynamic_listeners') {
+    return { status: 404, body: `${resource} not found in config dump\n` };
+  }
+  const configs =
+    resource === null
+      ? [{ '@type': DUMP, dynamic_listeners: dynamic }]
+      : dynamic.map((listener) => ({ '@type': `${DUMP}.DynamicListener`, ...listener }));
+  return { status: 200, body: `${JSON.stringify({ configs }, undefined, 1)}\n` };
+}
+
+function dumpListener({ name, active, error }: ListenerState): object {
+  const time = (at: number): string => new Date(at).toISOString();
+  return {
+    name,
+    ...(active === undefined ? {} : { active_state: { version_info: '', listener: active } }),
+    ...(error === undefined
+      ? {}
+      : {
+          error_state: {
+            failed_configuration: error.failed,
+            last_update_attempt: time(error.at),
+            details: error.details,
+          },
+        }),
+  };
+}

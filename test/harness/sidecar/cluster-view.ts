@@ -1,0 +1,106 @@
+/** What sidecars need to know of a cluster: when proxies came up, and what became of EnvoyFilters since. */
+import { Cache, type ListClient } from '../../kubelet/cache.ts';
+import { type ApiObject, dig, digList, readBody, readEvents } from '../../kubelet/client.ts';
+import { PROXY } from '../../kubelet/container-status.ts';
+import { type Api, ApiCallError } from '../api.ts';
+import { type FilterChange, FilterHistory, versionOf } from './filter-history.ts';
+import type { ProxyStart } from './proxy.ts';
+
+const FILTERS = '/apis/networking.istio.io/v1alpha3';
+
+export interface ClusterView {
+  /** When the pod's proxy came up; undefined while it has not. */
+  startOf(pod: ApiObject): ProxyStart | undefined;
+  /** What became of the EnvoyFilters of a namespace, as of now. */
+  filterChanges(namespace: string): Promise<readonly FilterChange[]>;
+  stop(): Promise<void>;
+}
+
+/** Follows the cluster from now on. @param forget is called with the uid of each pod that is gone */
+export async function watchCluster(api: Api, forget: (uid: string) => void): Promise<ClusterView> {
+  const aborter = new AbortController();
+  const { signal } = aborter;
+  const starts = new Map<string, ProxyStart>();
+  const histories = new Map<string, FilterHistory>();
+  const historyOf = (namespace: string): FilterHistory => {
+    const history = histories.get(namespace) ?? new FilterHistory();
+    histories.set(namespace, history);
+    return history;
+  };
+  const startOf = (pod: ApiObject): ProxyStart | undefined => {
+    const { uid = '' } = pod.metadata;
+    if (!starts.has(uid) && proxyRuns(pod)) starts.set(uid, { version: versionOf(pod), at: Date.now() });
+    return starts.get(uid);
+  };
+  const client = clientOf(api);
+  const pods = new Cache(client, {
+    path: '/api/v1/pods',
+    signal,
+    onChange: (pod, deleted) => {
+      startOf(pod);
+      if (!deleted) return;
+      starts.delete(pod.metadata.uid ?? '');
+      forget(pod.metadata.uid ?? '');
+    },
+  });
+  const filters = new Cache(client, {
+    path: `${FILTERS}/envoyfilters`,
+    signal,
+    onChange: (filter, deleted) => {
+      const history = historyOf(filter.metadata.namespace ?? '');
+      if (deleted) history.remove(filter.metadata.name, versionOf(filter), Date.now());
+      else history.put(filter, Date.now());
+    },
+  });
+  // Without Istio there are no EnvoyFilters to follow.
+  const followed = [await filters.start().catch(() => undefined), await pods.start()];
+  return {
+    startOf,
+    // The watch may lag behind what the caller has just written.
+    filterChanges: async (namespace) => {
+      const history = historyOf(namespace);
+      const list = await readList(api, `${FILTERS}/namespaces/${namespace}/envoyfilters`);
+      if (list !== undefined) history.list(list.items, list.version, Date.now());
+      return history.changes;
+    },
+    stop: async () => {
+      aborter.abort();
+      await Promise.all(followed.map((follow) => follow?.done));
+    },
+  };
+}
+
+/** Whether the proxy's container runs, ready or not. */
+function proxyRuns(pod: ApiObject): boolean {
+  const statuses = ['initContainerStatuses', 'containerStatuses'].flatMap((list) => digList(pod, 'status', list));
+  return statuses.some((status) => dig(status, 'name') === PROXY && dig(status, 'state', 'running') !== undefined);
+}
+
+async function readList(api: Api, path: string): Promise<{ items: readonly ApiObject[]; version: number } | undefined> {
+  try {
+    const list: unknown = JSON.parse(await api.text(path));
+    return {
+      items: digList(list, 'items') as readonly ApiObject[],
+      version: Number(dig(list, 'metadata', 'resourceVersion')),
+    };
+  } catch (error) {
+    if (error instanceof ApiCallError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+function clientOf({ dispatcher, server, headers }: Api): ListClient {
+  const get = (path: string, signal?: AbortSignal): ReturnType<Api['dispatcher']['request']> =>
+    dispatcher.request({ origin: server, path, method: 'GET', headers, bodyTimeout: 0, ...(signal ? { signal } : {}) });
+  return {
+    call: async (_method, path) => {
+      const { statusCode, body } = await get(path);
+      return { status: statusCode, body: readBody(await body.text()) };
+    },
+    watch: async function* (path, signal) {
+      const { statusCode, body } = await get(path, signal);
+      if (statusCode !== 200) throw new Error(`watch ${path}: HTTP ${statusCode}: ${await body.text()}`);
+      yield* readEvents(body);
+    },
+  };
+}

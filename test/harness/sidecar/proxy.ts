@@ -1,0 +1,118 @@
+/** One Envoy: what it was sent since its start, what it took and what it refused. A pure function of the cluster's history. */
+import type { ApiObject } from '../../kubelet/client.ts';
+import type { FilterChange } from './filter-history.ts';
+import { type AppPorts, baseListeners, type Listener } from './listeners.ts';
+import type { MountedFiles } from './mounted-files.ts';
+import { patchListeners, selectedFilters } from './patches.ts';
+import { refusalOf } from './wasm.ts';
+
+/** A configuration that contains this text is refused by the filter. */
+export const REFUSES = 'sim/refuses';
+/** The app's ports that the mesh takes for HTTP, with commas; 9080 when absent. */
+export const HTTP_PORTS = 'sim/http-ports';
+/** The same for TCP; none when absent. */
+export const TCP_PORTS = 'sim/tcp-ports';
+/** How long the mesh takes to bring a changed EnvoyFilter to the proxy, in milliseconds; 0 when absent. */
+export const XDS_DELAY = 'sim/xds-delay-ms';
+
+export interface ListenerState {
+  readonly name: string;
+  /** What serves; undefined when nothing was ever taken. */
+  readonly active?: Listener;
+  /** Set while what was sent last is refused. */
+  readonly error?: { readonly failed: Listener; readonly details: string; readonly at: number };
+}
+
+export interface ProxyState {
+  readonly listeners: readonly ListenerState[];
+  /** How many updates of the listeners were taken as a whole. */
+  readonly accepted: number;
+  /** How many were refused, at least for one listener. */
+  readonly rejected: number;
+}
+
+/** When a proxy came up: the version of its pod then, and the clock's time in milliseconds. */
+export interface ProxyStart {
+  readonly version: number;
+  readonly at: number;
+}
+
+/** Plays what happened until `now` in the eyes of a pod's proxy. */
+export function replay(
+  pod: ApiObject,
+  start: ProxyStart,
+  changes: readonly FilterChange[],
+  files: MountedFiles,
+  now: number,
+): ProxyState {
+  const annotations = pod.metadata.annotations ?? {};
+  const delay = Number(annotations[XDS_DELAY] ?? 0);
+  const arrivals = changes
+    .map((change) => ({ ...change, at: arrival(change, start) + delay }))
+    .sort((a, b) => a.at - b.at);
+  const base = baseListeners(portsOf(pod));
+  const filters = new Map<string, ApiObject>();
+  let state: ProxyState = { listeners: base.map(({ name }) => ({ name })), accepted: 0, rejected: 0 };
+  let sent = '';
+  const push = (at: number): void => {
+    const wanted = patchListeners(base, selectedFilters([...filters.values()], pod.metadata.labels ?? {}));
+    const text = JSON.stringify(wanted);
+    if (text === sent) return;
+    sent = text;
+    state = update(state, wanted, (listener) => refusalOf(listener, files, annotations[REFUSES] || undefined), at);
+  };
+  const take = ({ name, object }: FilterChange): void => {
+    if (object === undefined) filters.delete(name);
+    else filters.set(name, object);
+  };
+  const known = arrivals.filter(({ version, at }) => version < start.version && at <= start.at);
+  for (const change of known) take(change);
+  push(start.at);
+  for (const change of arrivals) {
+    if (change.at > now) break;
+    if (known.includes(change)) continue;
+    take(change);
+    push(change.at);
+  }
+  return state;
+}
+
+/** Versions order what two watches report at about the same time: before the start is before the start. */
+function arrival({ version, seenAt }: FilterChange, start: ProxyStart): number {
+  return version < start.version ? Math.min(seenAt, start.at) : Math.max(seenAt, start.at);
+}
+
+function update(
+  state: ProxyState,
+  wanted: readonly Listener[],
+  refusal: (listener: Listener) => string | undefined,
+  at: number,
+): ProxyState {
+  const listeners = wanted.map((listener): ListenerState => {
+    const details = refusal(listener);
+    if (details === undefined) return { name: listener.name, active: listener };
+    const active = state.listeners.find(({ name }) => name === listener.name)?.active;
+    return {
+      name: listener.name,
+      ...(active === undefined ? {} : { active }),
+      error: { failed: listener, details, at },
+    };
+  });
+  const refused = listeners.some(({ error }) => error !== undefined);
+  return {
+    listeners,
+    accepted: state.accepted + (refused ? 0 : 1),
+    rejected: state.rejected + (refused ? 1 : 0),
+  };
+}
+
+/** The ports that the pod's annotations name. */
+export function portsOf(pod: ApiObject): AppPorts {
+  const numbers = (text: string): number[] =>
+    text
+      .split(',')
+      .map(Number)
+      .filter((port) => port > 0);
+  const annotations = pod.metadata.annotations ?? {};
+  return { http: numbers(annotations[HTTP_PORTS] ?? '9080'), tcp: numbers(annotations[TCP_PORTS] ?? '') };
+}
