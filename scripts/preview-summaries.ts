@@ -1,5 +1,6 @@
 /**
- * Shows the golden job summaries as GitHub would, on one HTML page: `node scripts/preview-summaries.ts FOLDER`.
+ * Shows the golden job summaries as GitHub would, on one HTML page, all of them or those that are named:
+ * `node scripts/preview-summaries.ts FOLDER [NAME...]`.
  */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -25,8 +26,9 @@ const STYLE = `
   summary { cursor: pointer; }
 `;
 
-async function preview(folder: string): Promise<string> {
-  const files = (await readdir(GOLDEN)).filter((file) => file.endsWith('.md')).sort();
+async function preview(folder: string, names: readonly string[]): Promise<string> {
+  const all = (await readdir(GOLDEN)).filter((file) => file.endsWith('.md')).sort();
+  const files = names.length === 0 ? all : all.filter((file) => names.includes(path.parse(file).name));
   const pages = await Promise.all(
     files.map(async (file) => {
       const html = await marked.parse(await readFile(new URL(file, GOLDEN), 'utf8'), { gfm: true });
@@ -43,10 +45,10 @@ async function preview(folder: string): Promise<string> {
   return target;
 }
 
-const [folder] = process.argv.slice(2);
+const [folder, ...names] = process.argv.slice(2);
 if (folder === undefined) {
-  console.error('Usage: node scripts/preview-summaries.ts FOLDER');
+  console.error('Usage: node scripts/preview-summaries.ts FOLDER [NAME...]');
   process.exitCode = 1;
 } else {
-  console.log(await preview(folder));
+  console.log(await preview(folder, names));
 }

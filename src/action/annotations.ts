@@ -2,6 +2,7 @@ import { count } from '../base/text.ts';
 import type { Report } from '../deploy/report.ts';
 import { countOf, plain, someOf, thousands } from './markdown.ts';
 import { groupProblems, KIND_TITLES, type KindGroup, type RemedyGroup } from './summary-groups.ts';
+import { sentences } from './summary-words.ts';
 import { judge } from './verdict.ts';
 
 /** A mark on the run's page. Plain text: GitHub renders no Markdown there. */
@@ -26,12 +27,13 @@ export function annotationsOf(report: Report): Annotation[] {
   return [...errorsOf(report), ...warningsOf(report)];
 }
 
+/** A plan that `deploy` could not carry out is an error, though making it was a success. */
 function errorsOf(report: Report): Annotation[] {
-  if (report.outcome !== 'failed') return [];
   const groups = groupProblems(report);
+  if (report.outcome !== 'failed' && groups.length === 0) return [];
   const { headline, sentence } = judge(report);
-  if (groups.length === 0) return [{ level: 'error', title: headline, message: sentence }];
-  const ending = `${headline}. ${sentence}`;
+  if (groups.length === 0) return [{ level: 'error', title: headline, message: sentence || headline }];
+  const ending = sentences(`${headline}.`, sentence);
   const fits = groups.length <= MOST_ERRORS;
   const own = fits ? groups : groups.slice(0, MOST_ERRORS - 1);
   const rest = groups.slice(own.length);

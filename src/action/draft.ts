@@ -1,102 +1,137 @@
-import { delimiter, resolve } from 'node:path';
-import { bad, type Checked, Findings } from '../base/problem.ts';
-import { type ClusterAccess, type KubeconfigText, kubeconfigFile, readKubeconfig } from '../cluster/kubeconfig.ts';
-import type { DraftRequest } from '../deploy/request.ts';
-import { fileTrouble, loadFilter, type ReadFile } from '../filter/load.ts';
+import { type Checked, Findings } from '../base/problem.ts';
+import type { ClusterAccess } from '../cluster/kubeconfig.ts';
+import type { RolloutPolicy } from '../deploy/policy.ts';
+import type {
+  DeployRequest,
+  DraftRequest,
+  FilterRequest,
+  RemovalRequest,
+  RenderRequest,
+  Scope,
+  StatusRequest,
+} from '../deploy/request.ts';
+import { loadFilter, type ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
-import { parseTargets, type TargetText } from '../targets/parse.ts';
 import type { TargetEntry } from '../targets/target.ts';
-import type { InputsRead } from './inputs.ts';
+import { type Environment, loadAccess } from './draft-access.ts';
+import { loadTargets } from './draft-targets.ts';
+import type { Inputs, InputsRead } from './inputs.ts';
 
-/** The runner's environment variables. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from './draft-access.ts';
 
-/** What the inputs come to, before the cluster is asked. */
-export interface Draft {
-  readonly draft: DraftRequest;
+/** A request that needs no file of the filter. */
+interface ClusterDraft<T> {
+  readonly draft: DraftRequest<T>;
   readonly access: Checked<ClusterAccess>;
-  readonly module: FilterModule | undefined;
 }
+
+/** What every draft has for the report. */
+interface DraftBasis {
+  readonly policy: RolloutPolicy;
+  readonly warnings: readonly string[];
+}
+
+/** What the inputs come to, before the cluster is asked, by command. */
+export type Draft = DraftBasis &
+  (
+    | ({ readonly command: 'deploy' | 'plan'; readonly module: FilterModule | undefined } & ClusterDraft<DeployRequest>)
+    | ({ readonly command: 'status' } & ClusterDraft<StatusRequest>)
+    | ({ readonly command: 'remove' } & ClusterDraft<RemovalRequest>)
+    | ({ readonly command: 'sweep' } & ClusterDraft<RemovalRequest>)
+    | {
+        readonly command: 'render';
+        readonly draft: DraftRequest<RenderRequest>;
+        readonly module: FilterModule | undefined;
+      }
+  );
 
 /** Loads what the inputs name (filter, target list, kubeconfig) and makes the request of it, or gathers what is wrong. */
-export async function makeDraft(
-  { inputs, problems }: InputsRead,
-  readFile: ReadFile,
-  environment: Environment,
-): Promise<Draft> {
+export async function makeDraft(read: InputsRead, readFile: ReadFile, environment: Environment): Promise<Draft> {
+  const { inputs } = read;
+  const { command, policy, options } = inputs;
   const findings = new Findings();
-  findings.add(...problems);
-  const module = inputs.filter === '' ? undefined : findings.take(await loadFilter(inputs.filter, readFile));
-  const access = await loadAccess(inputs.kubeconfig, inputs.context, readFile, environment);
-  const namespace = inputs.namespace || (access.ok ? access.value.namespace : undefined) || 'default';
-  const targets: TargetEntry[] = [];
-  for (const list of await loadTargetTexts(inputs.targets, inputs.targetsFile, readFile, findings)) {
-    targets.push(...(findings.take(parseTargets(list, namespace)) ?? []));
+  findings.add(...read.problems);
+  const basis = { policy, warnings: read.warnings };
+  const run = runName(environment);
+
+  if (command === 'render') {
+    const module = await loadModule(inputs, readFile, findings);
+    const targets = await loadTargets(inputs, defaultNamespace(inputs), readFile, findings);
+    const draft = conclude(findings, inputs, targets, () => ({
+      filters: filtersOf(inputs, module, targets),
+      check: options.check,
+      folder: inputs.renderTo,
+    }));
+    return { ...basis, command, draft, module };
   }
-  if (module === undefined || !findings.clean) {
-    return { draft: { ok: false, problems: findings.problems, targets, defaults: inputs.settings }, access, module };
+
+  const access = await loadAccess(inputs, readFile, environment);
+  const namespace = defaultNamespace(inputs, access);
+  if (command === 'deploy' || command === 'plan') {
+    const module = await loadModule(inputs, readFile, findings);
+    const targets = await loadTargets(inputs, namespace, readFile, findings);
+    const draft = conclude(findings, inputs, targets, () => ({
+      ...policy,
+      ...options,
+      filters: filtersOf(inputs, module, targets),
+      run,
+    }));
+    return { ...basis, warnings: [...read.warnings, ...waveWarnings(policy, targets)], command, draft, access, module };
   }
-  const { name, settings, wait, timeoutMs } = inputs;
-  const request = { filters: [{ name, module, settings, targets }], run: runName(environment), wait, timeoutMs };
-  return { draft: { ok: true, request }, access, module };
+
+  const entries = await loadTargets(inputs, namespace, readFile, findings);
+  const namespaces = inputs.namespaces.length > 0 ? inputs.namespaces : [namespace];
+  const scope: Scope = { ...(inputs.name === '' ? {} : { filter: inputs.name }), entries, namespaces };
+  if (command === 'status') {
+    const draft = conclude(findings, inputs, entries, () => ({ scope, verify: policy.verify }));
+    return { ...basis, command, draft, access };
+  }
+  const { wait, timeoutMs, maxParallel } = policy;
+  const draft = conclude(findings, inputs, entries, () => ({
+    scope,
+    run,
+    wait,
+    timeoutMs,
+    ...(maxParallel === undefined ? {} : { maxParallel }),
+  }));
+  return { ...basis, command, draft, access };
 }
 
-async function loadTargetTexts(
-  inline: string,
-  file: string,
+/** The request when nothing is wrong; else the problems, and what can be looked up all the same. */
+function conclude<T>(
+  { clean, problems }: Findings,
+  { settings }: Inputs,
+  targets: readonly TargetEntry[],
+  request: () => T,
+): DraftRequest<T> {
+  return clean ? { ok: true, request: request() } : { ok: false, problems, targets, defaults: settings };
+}
+
+async function loadModule(
+  { filter }: Inputs,
   readFile: ReadFile,
   findings: Findings,
-): Promise<TargetText[]> {
-  const texts: TargetText[] = inline.trim() === '' ? [] : [{ origin: 'targets', text: inline }];
-  if (file === '') return texts;
-  try {
-    return [...texts, { origin: `targets-file "${file}"`, text: Buffer.from(await readFile(file)).toString('utf8') }];
-  } catch (error) {
-    findings.add({
-      kind: 'targets',
-      subject: `targets-file "${file}"`,
-      message: `cannot be read: ${fileTrouble(error)}.`,
-      cause: error,
-    });
-    return texts;
-  }
+): Promise<FilterModule | undefined> {
+  return filter === '' ? undefined : findings.take(await loadFilter(filter, readFile));
 }
 
-/** The kubeconfig of the input, else the files of KUBECONFIG; never anything that was not named. */
-async function loadAccess(
-  content: string,
-  context: string,
-  readFile: ReadFile,
-  { KUBECONFIG, GITHUB_WORKSPACE }: Environment,
-): Promise<Checked<ClusterAccess>> {
-  if (content.trim() !== '') return readKubeconfig([{ origin: 'input "kubeconfig"', text: content }], context);
-  const paths = (KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '');
-  if (paths.length === 0) {
-    return bad({
-      kind: 'kubeconfig',
-      subject: 'input "kubeconfig"',
-      message: 'is empty, and the environment variable KUBECONFIG is not set.',
-      remedy:
-        'Pass the content of a kubeconfig from a secret. A secret that is missing, or not handed to pull requests from forks, is empty too.',
-    });
-  }
-  const findings = new Findings();
-  const texts: KubeconfigText[] = [];
-  for (const path of paths) {
-    try {
-      texts.push(
-        kubeconfigFile(resolve(GITHUB_WORKSPACE ?? '.', path), Buffer.from(await readFile(path)).toString('utf8')),
-      );
-    } catch (error) {
-      findings.add({
-        kind: 'kubeconfig',
-        subject: `kubeconfig file "${path}"`,
-        message: `cannot be read: ${fileTrouble(error)}.`,
-        cause: error,
-      });
-    }
-  }
-  return findings.clean ? readKubeconfig(texts, context) : bad(...findings.problems);
+/** Without a module there are problems, and no request is made of this. */
+function filtersOf(
+  { name, settings }: Inputs,
+  module: FilterModule | undefined,
+  targets: readonly TargetEntry[],
+): FilterRequest[] {
+  return module === undefined ? [] : [{ name, module, settings, targets }];
+}
+
+/** The namespace of targets that name none. */
+function defaultNamespace({ namespaces }: Inputs, access?: Checked<ClusterAccess>): string {
+  return namespaces[0] ?? (access?.ok === true ? access.value.namespace : undefined) ?? 'default';
+}
+
+function waveWarnings({ wait }: RolloutPolicy, targets: readonly TargetEntry[]): string[] {
+  if (wait || new Set(targets.map(({ wave }) => wave)).size < 2) return [];
+  return ['The targets have waves, but with "wait: false" no wave waits for the one before it.'];
 }
 
 /** How a run is recorded on the workloads it changes: `owner/repo/123456/1`, or `local` outside a workflow. */

@@ -1,9 +1,19 @@
+import type { Command } from '../deploy/report.ts';
+
 /** One input of the action. A test holds action.yml and the README against this table. */
 export interface InputDefinition {
-  readonly type: 'String' | 'Path' | 'YAML' | 'Text' | 'Duration' | 'Boolean' | 'Number';
+  readonly type: 'String' | 'Path' | 'YAML' | 'Text' | 'Duration' | 'Boolean' | 'Number' | 'Number or %';
   /** What an empty input means; the empty string where that depends on other inputs. */
   readonly default: string;
+  /** The commands that it means something to; every one when absent. */
+  readonly commands?: readonly Command[];
 }
+
+/** `plan` says what `deploy` would do with the same inputs, so it takes all of them. */
+const DEPLOY = ['deploy', 'plan'] as const;
+const FILTER = [...DEPLOY, 'render'] as const;
+const ROLLOUT = [...DEPLOY, 'remove', 'sweep'] as const;
+const CLUSTER = [...ROLLOUT, 'status'] as const;
 
 /** Every input, in the order in which people read about them. */
 export const INPUTS = {
@@ -12,23 +22,40 @@ export const INPUTS = {
   name: { type: 'String', default: '' },
   targets: { type: 'YAML', default: '' },
   'targets-file': { type: 'Path', default: '' },
-  kubeconfig: { type: 'Text', default: '' },
-  context: { type: 'String', default: '' },
+  kubeconfig: { type: 'Text', default: '', commands: CLUSTER },
+  context: { type: 'String', default: '', commands: CLUSTER },
   namespace: { type: 'String', default: '' },
-  'root-id': { type: 'String', default: '' },
-  'vm-id': { type: 'String', default: '' },
-  configuration: { type: 'Text', default: '' },
-  direction: { type: 'String', default: 'inbound' },
-  port: { type: 'Number', default: '' },
-  'fail-policy': { type: 'String', default: 'closed' },
-  order: { type: 'Number', default: '0' },
-  'mount-path': { type: 'Path', default: '' },
-  timeout: { type: 'Duration', default: '10m' },
-  wait: { type: 'Boolean', default: 'true' },
+  'root-id': { type: 'String', default: '', commands: FILTER },
+  'vm-id': { type: 'String', default: '', commands: FILTER },
+  configuration: { type: 'Text', default: '', commands: FILTER },
+  direction: { type: 'String', default: 'inbound', commands: FILTER },
+  port: { type: 'Number', default: '', commands: FILTER },
+  'fail-policy': { type: 'String', default: 'closed', commands: FILTER },
+  order: { type: 'Number', default: '0', commands: FILTER },
+  'mount-path': { type: 'Path', default: '', commands: FILTER },
+  check: { type: 'String', default: 'auto', commands: FILTER },
+  wait: { type: 'Boolean', default: 'true', commands: ROLLOUT },
+  timeout: { type: 'Duration', default: '10m', commands: ROLLOUT },
+  verify: { type: 'String', default: 'auto', commands: [...DEPLOY, 'status'] },
+  probe: { type: 'YAML', default: '', commands: DEPLOY },
+  'on-failure': { type: 'String', default: 'rollback', commands: DEPLOY },
+  canary: { type: 'Number or %', default: '', commands: DEPLOY },
+  'max-parallel': { type: 'Number', default: '', commands: ROLLOUT },
+  'max-failures': { type: 'Number or %', default: '0', commands: DEPLOY },
+  soak: { type: 'Duration', default: '0s', commands: DEPLOY },
+  settings: { type: 'String', default: 'roll', commands: DEPLOY },
+  prune: { type: 'Boolean', default: 'false', commands: DEPLOY },
+  'keep-revisions': { type: 'Number', default: '1', commands: DEPLOY },
+  adopt: { type: 'Boolean', default: 'false', commands: DEPLOY },
+  expires: { type: 'Duration', default: '', commands: DEPLOY },
+  'render-to': { type: 'Path', default: 'wasm-filter', commands: ['render'] },
 } as const satisfies Readonly<Record<string, InputDefinition>>;
 
 export type InputName = keyof typeof INPUTS;
+export const INPUT_NAMES = Object.keys(INPUTS) as readonly InputName[];
 
-/** The commands that this version knows. */
-export const COMMANDS = ['deploy'] as const;
-export type Command = (typeof COMMANDS)[number];
+/** Whether an input means something to a command. */
+export function isInputOf(command: Command, name: InputName): boolean {
+  const { commands }: InputDefinition = INPUTS[name];
+  return commands?.includes(command) ?? true;
+}

@@ -1,10 +1,11 @@
-import { describeProblem, messageOf } from '../base/problem.ts';
-import { allProblems, type Report } from '../deploy/report.ts';
+import { messageOf } from '../base/problem.ts';
+import type { Report } from '../deploy/report.ts';
 import { annotationsOf } from './annotations.ts';
 import { oneLine } from './log.ts';
 import { outputsOf } from './outputs.ts';
+import { logSections } from './page-log.ts';
 import { renderSummary } from './summary.ts';
-import { verdictOf } from './verdict.ts';
+import { judge } from './verdict.ts';
 
 /** The functions of @actions/core that publish a result. */
 export type CorePublish = Pick<
@@ -14,18 +15,16 @@ export type CorePublish = Pick<
 
 /** Publishes a report: log, annotations, outputs and job summary. Gives the exit code. */
 export async function publish(report: Report, core: CorePublish): Promise<number> {
-  const problems = allProblems(report);
-  if (problems.length > 0) {
-    await core.group('What is wrong', async () => {
-      for (const problem of problems) core.info(oneLine(`✗ ${describeProblem(problem)}`));
-      for (const { ref, evidence } of report.targets) {
-        for (const line of evidence) core.info(oneLine(`  ${ref.namespace}/${ref.name}: ${line}`));
-      }
+  for (const { title, lines } of logSections(report)) {
+    await core.group(title, async () => {
+      for (const line of lines) core.info(oneLine(line));
     });
   }
   for (const { level, title, message } of annotationsOf(report)) core[level](message, { title });
   for (const [name, value] of Object.entries(outputsOf(report))) core.setOutput(name, value);
-  core.info(oneLine(verdictOf(report)));
+  const { icon, headline, sentence } = judge(report);
+  core.info(oneLine(`${icon} ${headline}`));
+  if (sentence !== '') core.info(oneLine(sentence));
   try {
     await core.summary.addRaw(renderSummary(report), true).write();
   } catch (error) {

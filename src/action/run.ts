@@ -6,8 +6,14 @@ import { Client, UNKNOWN_VERSION } from '../cluster/client.ts';
 import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
 import { Transport } from '../cluster/transport.ts';
-import { deploy } from '../deploy/deploy.ts';
+import type { DeployContext } from '../deploy/context.ts';
+import { deploy, NOTHING_COLLECTED, type Outcome } from '../deploy/deploy.ts';
+import { planCommand } from '../deploy/plan-command.ts';
+import type { Trial } from '../deploy/preflight.ts';
+import { remove, sweep } from '../deploy/remove.ts';
+import { render, type WriteFile } from '../deploy/render.ts';
 import { concludeRun, type FilterReport, type Report } from '../deploy/report.ts';
+import { status } from '../deploy/status.ts';
 import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
 import { type Draft, type Environment, makeDraft } from './draft.ts';
@@ -18,6 +24,7 @@ export interface Surroundings {
   readonly readInput: ReadInput;
   readonly environment: Environment;
   readonly readFile: ReadFile;
+  readonly writeFile: WriteFile;
   readonly log: Log;
   /** Keeps a value out of every log. */
   readonly mask: (secret: string) => void;
@@ -27,7 +34,14 @@ export interface Surroundings {
   readonly abandoned: AbortSignal;
   /** Milliseconds, from any start. */
   readonly now: () => number;
+  /** The time of day. */
+  readonly date: () => Date;
+  /** Starts a filter as Envoy would; absent where nothing may be run. */
+  readonly trial?: Trial;
 }
+
+/** A draft of a command that talks to a cluster. */
+type ClusterDraft = Exclude<Draft, { command: 'render' }>;
 
 /** Runs the action and gives its report, whatever happened; nothing is thrown. */
 export async function run(world: Surroundings): Promise<Report> {
@@ -39,23 +53,37 @@ export async function run(world: Surroundings): Promise<Report> {
     describeInputs(read.inputs, made, log);
     return made;
   });
-  const base = {
-    filters: draft.module ? [filterReport(read.inputs, draft.module)] : [],
-    waited: read.inputs.wait,
-    timeoutMs: read.inputs.timeoutMs,
-  };
-  const done = await callCluster(draft, world);
+  const module = 'module' in draft ? draft.module : undefined;
+  const done = draft.command === 'render' ? await renderOnly(draft, world) : await callCluster(draft, world);
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
-  return { ...base, ...done, ...concludeRun(done), durationMs: world.now() - started };
+  return {
+    command: draft.command,
+    filters: module === undefined ? [] : [filterReport(read.inputs, module)],
+    policy: draft.policy,
+    ...done,
+    warnings: [...draft.warnings, ...done.warnings],
+    ...concludeRun({ command: draft.command, ...done }),
+    durationMs: world.now() - started,
+  };
 }
 
-type Called = Pick<Report, 'targets' | 'problems' | 'warnings' | 'requests' | 'cluster'>;
+type Called = Outcome & Pick<Report, 'requests' | 'cluster'>;
 
-async function callCluster({ draft, access }: Draft, world: Surroundings): Promise<Called> {
-  const draftProblems = draft.ok ? [] : draft.problems;
-  const nothing = { targets: [], warnings: [], requests: { reads: 0, writes: 0 } };
-  if (!access.ok) return { ...nothing, problems: [...draftProblems, ...access.problems] };
-  const { value } = access;
+const NO_REQUESTS = { reads: 0, writes: 0 };
+
+async function renderOnly(
+  { draft }: Extract<Draft, { command: 'render' }>,
+  { writeFile, log, cancelled: signal, trial }: Surroundings,
+): Promise<Called> {
+  const context = { log, signal, ...(trial === undefined ? {} : { trial }) };
+  return { ...(await render(draft, writeFile, context)), requests: NO_REQUESTS };
+}
+
+async function callCluster(draft: ClusterDraft, world: Surroundings): Promise<Called> {
+  const draftProblems = draft.draft.ok ? [] : draft.draft.problems;
+  const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED, requests: NO_REQUESTS };
+  if (!draft.access.ok) return { ...nothing, problems: [...draftProblems, ...draft.access.problems] };
+  const { value } = draft.access;
   for (const secret of value.secrets) world.mask(secret);
   const transport = new Transport(value, {
     userAgent: `deploy-wasm-filter/${VERSION}`,
@@ -68,12 +96,9 @@ async function callCluster({ draft, access }: Draft, world: Surroundings): Promi
     const connected = await connect(client, value, world.log);
     if (!connected.ok)
       return { ...nothing, problems: [...draftProblems, ...connected.problems], requests: client.requests };
-    const outcome = await deploy(draft, {
-      client,
-      log: world.log,
-      signal: world.cancelled,
-      now: world.now,
-    });
+    const { log, cancelled: signal, now, date, trial } = world;
+    const context = { client, log, signal, now, date, ...(trial === undefined ? {} : { trial }) };
+    const outcome = await carryOutCommand(draft, context);
     const cluster = { context: value.context, version: connected.value };
     return { ...outcome, warnings: [...value.weaknesses, ...outcome.warnings], cluster, requests: client.requests };
   } catch (error) {
@@ -82,6 +107,21 @@ async function callCluster({ draft, access }: Draft, world: Surroundings): Promi
     return { ...nothing, problems: [...draftProblems, problem], requests: client.requests };
   } finally {
     await transport.close();
+  }
+}
+
+function carryOutCommand(draft: ClusterDraft, context: DeployContext): Promise<Outcome> {
+  switch (draft.command) {
+    case 'deploy':
+      return deploy(draft.draft, context);
+    case 'plan':
+      return planCommand(draft.draft, context);
+    case 'status':
+      return status(draft.draft, context);
+    case 'remove':
+      return remove(draft.draft, context);
+    case 'sweep':
+      return sweep(draft.draft, context);
   }
 }
 
@@ -108,11 +148,19 @@ function filterReport({ name, settings }: Inputs, { digest, bytes }: FilterModul
   return { name, digest, bytes: bytes.length, settings };
 }
 
-function describeInputs({ name, wait, timeoutMs }: Inputs, { draft, module }: Draft, log: Log): void {
-  if (module !== undefined) log.info(`Filter ${name}: ${formatBytes(module.bytes.length)}, ${module.digest}.`);
-  const entries = draft.ok ? draft.request.filters.flatMap(({ targets }) => targets) : draft.targets;
-  log.info(`Target list: ${count(entries.length, 'entry', 'entries')}.`);
-  log.info(wait ? `The rollouts may take ${formatDuration(timeoutMs)}, all at once.` : 'Rollouts are not waited for.');
+function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {
+  if ('module' in made && made.module !== undefined) {
+    log.info(`Filter ${name}: ${formatBytes(made.module.bytes.length)}, ${made.module.digest}.`);
+  }
+  const { draft } = made;
+  const entries = !draft.ok
+    ? draft.targets
+    : 'filters' in draft.request
+      ? draft.request.filters.flatMap(({ targets }) => targets)
+      : draft.request.scope.entries;
+  log.info(`Command ${made.command}, target list: ${count(entries.length, 'entry', 'entries')}.`);
+  if (made.command !== 'deploy' && made.command !== 'remove' && made.command !== 'sweep') return;
+  log.info(policy.wait ? `A workload may take ${formatDuration(policy.timeoutMs)}.` : 'Rollouts are not waited for.');
 }
 
 function stackOf({ cause }: Problem): string {

@@ -32,6 +32,7 @@ export interface KindGroup {
 
 /** What a kind of problem is called in headings, in the order in which they are told. */
 export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
+  rollback: 'Could not be taken back',
   internal: 'Defect of this action',
   input: 'Inputs',
   filter: 'Filter file',
@@ -44,6 +45,8 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   workload: 'Workloads that cannot be rolled',
   conflict: 'Conflicts',
   rollout: 'Rollout',
+  'no-effect': 'Filter without effect',
+  proof: 'Proof',
   cancelled: 'Cancelled',
 };
 
@@ -58,7 +61,7 @@ interface Told {
 /** No page shows more of a text. Comparing thousands of texts of megabytes would take longer than a cancelled run has. */
 const MOST_CHARACTERS = 4_000;
 
-function toldOf({ kind, message, remedy = '' }: Problem, subject?: string, evidence: readonly string[] = []): Told {
+function toldOf({ kind, message, remedy = '', subject }: Problem, evidence: readonly string[] = []): Told {
   return {
     kind,
     message: message.slice(0, MOST_CHARACTERS),
@@ -68,14 +71,44 @@ function toldOf({ kind, message, remedy = '' }: Problem, subject?: string, evide
   };
 }
 
-/** Gathers all problems of a report by kind, remedy and message, so that what many workloads share is told once. */
-export function groupProblems({ problems, targets }: Pick<Report, 'problems' | 'targets'>): KindGroup[] {
-  const told: Told[] = [
-    ...problems.map((problem) => toldOf(problem, problem.subject)),
-    ...targets.flatMap(({ problem, ref, evidence }) =>
-      problem === undefined ? [] : [toldOf(problem, problem.subject ?? describeWorkload(ref), evidence)],
-    ),
+/** What a report's problems are gathered from. */
+type Troubled = Pick<Report, 'problems' | 'targets' | 'plan'>;
+
+/** Every problem that a reader is told: those of the run, the rights that a plan misses, failures, and failed ways back. */
+export function everyProblem(report: Troubled): Problem[] {
+  return tellAll(report).map(({ problem }) => problem);
+}
+
+interface Telling {
+  readonly problem: Problem;
+  readonly evidence?: readonly string[];
+}
+
+function tellAll({ problems, targets, plan }: Troubled): Telling[] {
+  return [
+    ...problems.map((problem) => ({ problem })),
+    ...(plan?.missingRights ?? []).map((right) => ({ problem: missingRight(right) })),
+    ...targets.flatMap(({ problem, rollback, ref, evidence }): Telling[] => {
+      const subject = describeWorkload(ref);
+      return [
+        ...(problem === undefined ? [] : [{ problem: { subject, ...problem }, evidence }]),
+        ...(rollback?.problem === undefined ? [] : [{ problem: { subject, ...rollback.problem } }]),
+      ];
+    }),
   ];
+}
+
+function missingRight(right: string): Problem {
+  return {
+    kind: 'permission',
+    message: `The user of the kubeconfig may not ${right}.`,
+    remedy: 'Grant the right with a Role and a RoleBinding before you deploy.',
+  };
+}
+
+/** Gathers all problems of a report by kind, remedy and message, so that what many workloads share is told once. */
+export function groupProblems(report: Troubled): KindGroup[] {
+  const told = tellAll(report).map(({ problem, evidence }) => toldOf(problem, evidence));
   const kinds = groupBy(told, ({ kind }) => kind);
   const order = Object.keys(KIND_TITLES);
   return [...kinds]

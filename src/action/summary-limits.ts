@@ -2,6 +2,10 @@
 export interface Limits {
   /** Lines of evidence in all. */
   readonly evidenceLines: number;
+  /** Lines of differences in all. */
+  readonly diffLines: number;
+  /** Items of a list: objects, files, restarts. */
+  readonly items: number;
   /** Rows of workloads that did not fail. */
   readonly goodRows: number;
   /** Rows of workloads that failed. */
@@ -24,6 +28,8 @@ export interface Limits {
 /** What a page shows when size is no concern: as much as somebody would read. */
 export const FULL: Limits = {
   evidenceLines: 400,
+  diffLines: 4_000,
+  items: 2_000,
   goodRows: 20_000,
   failedRows: 20_000,
   configuration: 4_000,
@@ -38,6 +44,8 @@ export const FULL: Limits = {
 /** What is given up first to make a page shorter, and the least of it that stays. */
 const LADDER: readonly (readonly [keyof Limits, least: number])[] = [
   ['evidenceLines', 0],
+  ['diffLines', 0],
+  ['items', 0],
   ['goodRows', 0],
   ['failedRows', 0],
   ['configuration', 0],

@@ -32,7 +32,7 @@ function renderKind({ kind, count, remedies }: KindGroup, limits: Limits, budget
   });
   const left = total - limits.entries;
   return blocks(
-    `#### ❌ ${KIND_TITLES[kind]}${count > 1 ? ` (${thousands(count)})` : ''}`,
+    `#### ${kind === 'rollback' ? '🚨' : '❌'} ${KIND_TITLES[kind]}${count > 1 ? ` (${thousands(count)})` : ''}`,
     ...parts,
     left > 0 ? `… and ${countOf(left, 'more message')} of this kind.` : '',
   );

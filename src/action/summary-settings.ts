@@ -1,26 +1,57 @@
 import { dump } from 'js-yaml';
+import { formatShare, type Share } from '../base/share.ts';
 import { formatBytes, formatDuration } from '../base/text.ts';
+import type { RolloutPolicy } from '../deploy/policy.ts';
+import { describeProbe } from '../deploy/probe.ts';
 import type { FilterReport, Report } from '../deploy/report.ts';
 import { blocks, countOf, details, fence, plain } from './markdown.ts';
 import type { Limits } from './summary-limits.ts';
 
-/** What the run worked with, by the names of the inputs, as YAML that folds. */
-export function renderSettings(report: Report, limits: Limits): string {
-  const shown = report.filters.slice(0, limits.filters);
-  const left = report.filters.length - shown.length;
+/** What the run worked with, by the names of the inputs, as YAML that folds. `policy` is what of it the command heeds. */
+export function renderSettings({ filters }: Pick<Report, 'filters'>, policy: object, limits: Limits): string {
+  const shown = filters.slice(0, limits.filters);
+  const left = filters.length - shown.length;
+  const settings = {
+    ...policy,
+    ...(shown.length === 0 ? {} : { filters: shown.map((filter) => settingsOf(filter, limits)) }),
+  };
+  if (Object.keys(settings).length === 0) return '';
   // A folded or wrapped line would hide a secret in it from the runner, which masks what it finds word for word.
-  const yaml = dump(
-    {
-      wait: report.waited,
-      ...(report.waited ? { timeout: formatDuration(report.timeoutMs) } : {}),
-      filters: shown.map((filter) => settingsOf(filter, limits)),
-    },
-    { lineWidth: -1, noRefs: true },
-  );
+  const yaml = dump(settings, { lineWidth: -1, noRefs: true });
   return details(
     'Settings of this run',
     blocks(fence(yaml, 'yaml'), left > 0 ? `… and ${countOf(left, 'more filter')}.` : ''),
   );
+}
+
+/** How `deploy` rolls out; a probe without its headers and body, which may be secret. */
+export function deployPolicy(policy: RolloutPolicy): Record<string, unknown> {
+  if (!policy.wait) return { wait: false };
+  const { verify, probe, onFailure, canary, maxFailures, soakMs } = policy;
+  return {
+    ...removePolicy(policy),
+    verify,
+    ...(probe === undefined ? {} : { probe: plain(describeProbe(probe), 260) }),
+    'on-failure': onFailure,
+    ...(canary === undefined ? {} : { canary: shown(canary) }),
+    'max-failures': shown(maxFailures),
+    ...(soakMs > 0 ? { soak: formatDuration(soakMs) } : {}),
+  };
+}
+
+/** A number as a number, so that YAML writes it without quotes. */
+function shown(share: Share): string | number {
+  return 'count' in share ? share.count : formatShare(share);
+}
+
+/** How `remove` and `sweep` roll out. */
+export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): Record<string, unknown> {
+  if (!wait) return { wait };
+  return {
+    wait,
+    timeout: formatDuration(timeoutMs),
+    ...(maxParallel === undefined ? {} : { 'max-parallel': maxParallel }),
+  };
 }
 
 function settingsOf({ name, digest, bytes, settings }: FilterReport, limits: Limits): Record<string, unknown> {

@@ -1,76 +1,130 @@
+import type { ProblemKind } from '../base/problem.ts';
 import type { Report, TargetReport } from '../deploy/report.ts';
 import { blocks, code, countOf, someOf } from './markdown.ts';
 
 /**
- * In what condition a run leaves a workload:
- * `proven`: every wanted pod is ready with the wanted revisions; `unproven`: they are in its pod template, but nobody saw
- * its pods get ready; `unready`: they are in its pod template, and its new pods do not get ready; `interrupted`: as that, but
- * the run was cancelled before it could tell; `kept`: its pod template is as it was; `lost`: others changed it meanwhile.
+ * In what condition a run leaves a workload, the most urgent first.
+ *
+ * Failed: `stranded`: it could not be taken back; `halfway`: the run was cancelled while it was taken back; `unready`: its new
+ * pods do not get ready; `ineffective`: they are ready, but the filter does not run there as it should; `refusing`: its proxies
+ * do not take the settings that were pushed; `lost`: others changed it meanwhile; `unanswered`: nobody
+ * knows whether its write arrived; `interrupted`: the run was cancelled while
+ * it waited.
+ * As before: `restored`: it failed and was taken back; `withdrawn`: it was well and was taken back because others failed;
+ * `kept`: the run did not touch it.
+ * As wanted: `unproven`: nobody saw its pods; `settled`: seen, by the evidence of its proof.
  */
-export type Standing = 'proven' | 'unproven' | 'unready' | 'interrupted' | 'kept' | 'lost';
+export const STANDINGS = [
+  'stranded',
+  'halfway',
+  'unready',
+  'ineffective',
+  'refusing',
+  'lost',
+  'unanswered',
+  'interrupted',
+  'restored',
+  'withdrawn',
+  'unproven',
+  'settled',
+  'kept',
+] as const;
+export type Standing = (typeof STANDINGS)[number];
 
-/** The condition of a workload, from the steps that were done for it and its problem. */
-export function standingOf({ outcome, steps, problem, durationMs }: TargetReport): Standing {
+/** What is wrong in the cluster until somebody does something about it. */
+export const URGENT: readonly Standing[] = [
+  'stranded',
+  'halfway',
+  'unready',
+  'ineffective',
+  'refusing',
+  'lost',
+  'unanswered',
+];
+/** What a run left or put back as it found it. */
+export const BACK: readonly Standing[] = ['restored', 'withdrawn', 'kept'];
+
+/** The condition of a workload, from what was done for it, its problem and its way back. */
+export function standingOf(target: TargetReport, { cancelled }: Pick<Report, 'cancelled'>): Standing {
+  const { outcome, steps, problem, durationMs, rollback, proof } = target;
+  if (rollback?.state === 'failed') return 'stranded';
+  if (rollback?.state === 'restored') return outcome === 'restored' ? 'withdrawn' : 'restored';
+  if (rollback !== undefined && cancelled) return 'halfway';
+  if (isPushed(target)) {
+    if (outcome === 'failed') return problem?.kind === 'cancelled' ? 'interrupted' : 'refusing';
+    return proof === undefined && durationMs === undefined ? 'unproven' : 'settled';
+  }
+  if (steps.template === 'failed' && UNANSWERED.includes(problem?.kind)) return 'unanswered';
   if (outcome === 'untouched' || steps.template === 'failed' || steps.template === 'skipped') return 'kept';
-  if (outcome !== 'failed') return durationMs === undefined ? 'unproven' : 'proven';
-  if (problem?.kind === 'cancelled') return 'interrupted';
-  return problem === undefined || problem.kind === 'rollout' ? 'unready' : 'lost';
+  if (outcome !== 'failed') return durationMs === undefined ? 'unproven' : 'settled';
+  switch (problem?.kind) {
+    case 'cancelled':
+      return 'interrupted';
+    case 'no-effect':
+    case 'proof':
+      return 'ineffective';
+    case 'rollout':
+    case undefined:
+      return 'unready';
+    default:
+      return 'lost';
+  }
 }
 
-/** The targets of each condition. */
-export function byStanding(targets: readonly TargetReport[]): Readonly<Record<Standing, readonly TargetReport[]>> {
-  const of = (wanted: Standing): TargetReport[] => targets.filter((target) => standingOf(target) === wanted);
-  return {
-    proven: of('proven'),
-    unproven: of('unproven'),
-    unready: of('unready'),
-    interrupted: of('interrupted'),
-    kept: of('kept'),
-    lost: of('lost'),
-  };
+/** A write that failed like this may have taken effect. */
+const UNANSWERED: readonly (ProblemKind | undefined)[] = ['connection', 'cancelled', 'internal'];
+
+/** Whether a workload's proxies were given settings without a restart. */
+export function isPushed({ revisions, steps }: TargetReport): boolean {
+  return revisions.some(({ pushed }) => pushed) && steps.envoyFilter === 'done';
 }
 
-/** How many workloads a sentence names before it counts the rest. */
+/** The targets of each condition, in the order of the report. */
+export function byStanding(
+  report: Pick<Report, 'targets' | 'cancelled'>,
+): ReadonlyMap<Standing, readonly TargetReport[]> {
+  const groups = new Map<Standing, TargetReport[]>(STANDINGS.map((standing) => [standing, []]));
+  for (const target of report.targets) groups.get(standingOf(target, report))?.push(target);
+  return groups;
+}
+
+/** How many targets are in one of some conditions. */
+export function countStanding(
+  standings: ReadonlyMap<Standing, readonly TargetReport[]>,
+  ...wanted: readonly Standing[]
+): number {
+  return wanted.reduce((sum, standing) => sum + (standings.get(standing)?.length ?? 0), 0);
+}
+
+/** Whether the run has left, or put back, what a workload ran before it: a killed run's leftovers are not put back. */
+export function isAsBefore({ revisions, rollback }: TargetReport): boolean {
+  return (
+    rollback === undefined ||
+    revisions.every(({ filter, before }) => (rollback.to[filter] ?? null) === (before ?? null))
+  );
+}
+
+/** One line of "What runs now". */
+export interface StandingLine {
+  readonly icon: string;
+  readonly targets: readonly TargetReport[];
+  /** What is said of them, as Markdown; `one` when it is a single workload. */
+  readonly words: (one: boolean) => string;
+}
+
+/** How many workloads a line names before it counts them only. */
 const MOST_NAMED = 4;
 
-/**
- * What runs in the cluster after a run that did not go well, and how to go back. Only what the report proves or what
- * Kubernetes promises is said.
- */
-export function renderStanding(report: Report): string {
-  const { proven, unproven, unready, interrupted, kept, lost } = byStanding(report.targets);
-  const rolling = [...unready, ...interrupted];
-  const lines = [
-    line(proven, '✅', (one) => `${one ? 'runs' : 'run'} the wanted revision; every pod is ready.`),
-    line(
-      unproven,
-      '⏳',
-      (one) => `${one ? 'has' : 'have'} the wanted revision in the pod template; nobody saw the pods get ready.`,
-    ),
-    line(
-      unready,
-      '❌',
-      (one) =>
-        `${one ? 'has' : 'have'} the new pod template, but new pods do not get ready. ${oldPods(unready)} Nothing was rolled back.`,
-    ),
-    line(
-      interrupted,
-      '🛑',
-      (one) =>
-        `${one ? 'was' : 'were'} still rolling out. Kubernetes goes on with it; until then, ${decapital(oldPods(interrupted))}`,
-    ),
-    line(lost, '⚠️', (one) => `${one ? 'was' : 'were'} changed by others meanwhile; see above.`),
-    line(kept, '⚪', (one) => `${one ? 'was' : 'were'} not touched and ${one ? 'runs' : 'run'} what ran there before.`),
-    ...wayBack(rolling),
-  ].filter((text) => text !== '');
-  if (lines.length === 0) return '';
-  return blocks('### What runs now', lines.map((text) => `- ${text}`).join('\n'));
-}
-
-function line(targets: readonly TargetReport[], icon: string, words: (one: boolean) => string): string {
-  if (targets.length === 0) return '';
-  const named = targets.length > MOST_NAMED ? '' : ` (${names(targets)})`;
-  return `${icon} **${countOf(targets.length, 'workload')}**${named} ${words(targets.length === 1)}`;
+/** What runs in the cluster now: a line for each group of workloads, those of nobody left out, and what to know besides. */
+export function renderStandingLines(lines: readonly StandingLine[], notes: readonly string[] = []): string {
+  const told = lines
+    .filter(({ targets }) => targets.length > 0)
+    .map(({ icon, targets, words }) => {
+      const named = targets.length > MOST_NAMED ? '' : ` (${names(targets)})`;
+      return `${icon} **${countOf(targets.length, 'workload')}**${named} ${words(targets.length === 1)}`;
+    });
+  if (told.length === 0) return '';
+  return blocks('### What runs now', [...told, ...notes].map((line) => `- ${line}`).join('\n'));
 }
 
 function names(targets: readonly TargetReport[]): string {
@@ -85,37 +139,13 @@ function names(targets: readonly TargetReport[]): string {
  * ones (up to maxUnavailable), StatefulSets and DaemonSets take one away first and go on once its successor is ready
  * (https://kubernetes.io/docs/concepts/workloads/controllers/).
  */
-function oldPods(targets: readonly TargetReport[]): string {
+export function oldPods(targets: readonly TargetReport[]): string {
   const deployments = targets.some(({ ref }) => ref.kind === 'Deployment');
   const others = targets.some(({ ref }) => ref.kind !== 'Deployment');
   if (!others) {
     return 'The old pods keep serving: a rolling update removes them only as new ones get ready (the strategy Recreate does not).';
   }
   const replaced =
-    'pods of a StatefulSet or DaemonSet are replaced one after the other: the one in turn is down, the others keep serving.';
-  return deployments
-    ? `Old pods of a Deployment keep serving until new ones are ready; ${replaced}`
-    : capital(replaced);
-}
-
-function wayBack(rolling: readonly TargetReport[]): string[] {
-  const patched = rolling.filter(({ steps }) => steps.template === 'done');
-  const replaced = patched.filter(({ revisions }) => revisions.some(({ before }) => before !== undefined));
-  const first = patched.length - replaced.length;
-  return [
-    ...(replaced.length > 0 ? ['↩️ To go back, run again with the previous filter file and settings.'] : []),
-    ...(first > 0
-      ? [
-          `↩️ ${replaced.length > 0 ? `${countOf(first, 'workload')} had no filter before` : 'There was no filter before'}: \`kubectl rollout undo\` puts the earlier pod template back.`,
-        ]
-      : []),
-  ];
-}
-
-function capital(words: string): string {
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
-
-function decapital(words: string): string {
-  return words.charAt(0).toLowerCase() + words.slice(1);
+    'ods of a StatefulSet or DaemonSet are replaced one after the other: the one in turn is down, the others keep serving.';
+  return deployments ? `Old pods of a Deployment keep serving until new ones are ready; p${replaced}` : `P${replaced}`;
 }

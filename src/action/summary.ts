@@ -1,13 +1,16 @@
 import { formatDuration } from '../base/text.ts';
-import type { Report } from '../deploy/report.ts';
+import type { Command, Report } from '../deploy/report.ts';
 import { blocks, code, countOf, text, thousands } from './markdown.ts';
+import { deployPage } from './page-deploy.ts';
+import { planPage } from './page-plan.ts';
+import { removePage } from './page-remove.ts';
+import { renderPage } from './page-render.ts';
+import { statusPage } from './page-status.ts';
 import { groupProblems } from './summary-groups.ts';
 import { FULL, fitPage, type Limits } from './summary-limits.ts';
+import type { Page } from './summary-page.ts';
 import { renderProblems } from './summary-problems.ts';
-import { renderSettings } from './summary-settings.ts';
-import { renderStanding } from './summary-standing.ts';
-import { renderCounts, TargetTable } from './summary-targets.ts';
-import { judge } from './verdict.ts';
+import { judge, type Verdict } from './verdict.ts';
 
 export interface SummaryOptions {
   /** The most bytes of UTF-8 that the page may have. */
@@ -20,64 +23,78 @@ export interface SummaryOptions {
  */
 const DEFAULT_MAX_BYTES = 1_000_000;
 
+const PAGES: Readonly<Record<Command, (report: Report) => Page>> = {
+  deploy: deployPage,
+  plan: planPage,
+  status: statusPage,
+  remove: removePage,
+  sweep: removePage,
+  render: renderPage,
+};
+
 /**
- * The job summary of a run, as GitHub-flavoured Markdown: verdict, what failed and what to do, what runs now, the
- * workloads, the settings. Never longer than `maxBytes`: evidence is left out first, then rows, with a note of how much.
+ * The job summary of a run, as GitHub-flavoured Markdown: verdict, what is wrong and what to do, then what the command has to
+ * say. Never longer than `maxBytes`: evidence is left out first, then differences and rows, with a note of how much.
  */
 export function renderSummary(report: Report, { maxBytes = DEFAULT_MAX_BYTES }: SummaryOptions = {}): string {
   // That the run was cancelled is what the verdict says.
   const groups = groupProblems(report).filter(({ kind }) => kind !== 'cancelled');
-  const targets = new TargetTable(report);
   const verdict = judge(report);
-  const page = (limits: Limits): string =>
+  const page = PAGES[report.command](report);
+  const warnings = warningsOf(report);
+  const render = (limits: Limits): string =>
     `${blocks(
       `## ${verdict.icon} ${text(verdict.headline)}`,
       text(verdict.sentence),
-      renderFacts(report, limits),
+      renderFacts(report, page.counts, limits),
       limits === FULL
         ? ''
         : 'This page would be larger than GitHub shows; what was left out is counted where it is missing.',
-      renderProblems(verdict.state === 'refused' ? 'What is wrong' : 'What failed', groups, limits),
-      verdict.state === 'failed' || verdict.state === 'cancelled' ? renderStanding(report) : '',
-      renderWarnings(report.warnings, limits),
-      targets.render(limits),
-      renderSettings(report, limits),
+      renderProblems(page.problems, groups, limits),
+      page.lead(limits),
+      renderWarnings(warnings, limits),
+      ...page.body(limits),
     )}\n`;
-  return fitPage(page, maxBytes) ?? shortest(verdict.icon, verdict.headline, maxBytes);
+  return fitPage(render, maxBytes) ?? shortest(verdict, maxBytes);
 }
 
 /** Counts, cluster, time. */
-function renderFacts(report: Report, limits: Limits): string {
-  const { cluster, requests, durationMs } = report;
-  const counts = renderCounts(report);
+function renderFacts({ cluster, requests, durationMs }: Report, counts: string, limits: Limits): string {
   const facts = [
     ...(cluster === undefined
       ? []
       : [`Context ${code(cluster.context, limits.name)}`, `Kubernetes ${text(cluster.version, 60)}`]),
     `took ${formatDuration(durationMs)}`,
-    `API calls: ${thousands(requests.reads)} reads, ${thousands(requests.writes)} writes`,
+    ...(requests.reads + requests.writes === 0
+      ? []
+      : [`API calls: ${thousands(requests.reads)} reads, ${thousands(requests.writes)} writes`]),
   ];
   return [...(counts === '' ? [] : [`**${counts}**`]), facts.join(' · ')].join('<br>');
 }
 
+/** The run's own warnings, and those of the API server's admission to a plan, each once. */
+function warningsOf({ warnings, plan }: Report): string[] {
+  const admission = (plan?.changes ?? []).flatMap((change) =>
+    change.admission.state === 'accepted' ? change.admission.warnings : [],
+  );
+  return [...new Set([...warnings, ...admission])];
+}
+
 function renderWarnings(warnings: readonly string[], limits: Limits): string {
-  const distinct = [...new Set(warnings)];
-  if (distinct.length === 0) return '';
-  const left = distinct.length - limits.warnings;
+  if (warnings.length === 0) return '';
+  const left = warnings.length - limits.warnings;
   return blocks(
     '### Warnings',
     [
-      ...distinct.slice(0, limits.warnings).map((warning) => `- ⚠️ ${text(warning, limits.message)}`),
+      ...warnings.slice(0, limits.warnings).map((warning) => `- ⚠️ ${text(warning, limits.message)}`),
       ...(left > 0 ? [`- … and ${countOf(left, 'more warning')}`] : []),
     ].join('\n'),
   );
 }
 
-/** The headline alone, cut to what fits; empty when nothing does. */
-function shortest(icon: string, headline: string, maxBytes: number): string {
-  for (const most of [300, 100, 30]) {
-    const page = `## ${icon} ${text(headline, most)}\n`;
-    if (Buffer.byteLength(page) <= maxBytes) return page;
-  }
-  return '';
+/** The verdict alone, or the headline cut to what fits; empty when nothing does. */
+function shortest({ icon, headline, sentence }: Verdict, maxBytes: number): string {
+  const heading = (most: number): string => `## ${icon} ${text(headline, most)}\n`;
+  const pages = [`${heading(300)}\n${text(sentence, 600)}\n`, heading(300), heading(100), heading(30)];
+  return pages.find((page) => Buffer.byteLength(page) <= maxBytes) ?? '';
 }

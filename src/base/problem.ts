@@ -13,6 +13,11 @@ export type ProblemKind =
   | 'workload'
   | 'conflict'
   | 'rollout'
+  /** The pods are ready, but the filter does not run in them. */
+  | 'no-effect'
+  /** The proxies or the probe say that the filter does not do what it should. */
+  | 'proof'
+  | 'rollback'
   | 'cancelled'
   | 'internal';
 

@@ -1,52 +1,60 @@
-import type { Problem } from '../base/problem.ts';
-import { formatDuration, listWords } from '../base/text.ts';
 import { readinessOf } from '../cluster/readiness.ts';
-import { describeWorkload, workloadKey } from '../targets/target.ts';
-import { type Applied, objectKey, type WriteResult } from './apply.ts';
-import type { Diagnosis } from './diagnose.ts';
-import type { PlannedWorkload } from './plan.ts';
-import type { StepState, TargetOutcome, TargetReport } from './report.ts';
-import type { RolloutResult } from './rollout-board.ts';
+import { workloadKey } from '../targets/target.ts';
+import { type Course, failureOf, newCourse } from './course.ts';
+import { objectKey, type Plan, type PlannedWorkload, restarts } from './plan.ts';
+import type { PushResult } from './push.ts';
+import type { StepState, TargetOutcome, TargetReport, TargetRevision } from './report.ts';
+import { evidenceLines } from './rollout-problem.ts';
+import type { WriteResult } from './write.ts';
+import type { WrittenObjects } from './write-objects.ts';
 
-/** What is known of a run when it ends. */
-export interface Evidence {
-  readonly applied: Applied;
-  readonly rollouts: ReadonlyMap<string, RolloutResult>;
-  readonly diagnoses: ReadonlyMap<string, Diagnosis>;
+/** What a run has done besides its workloads' courses. */
+export interface RunRecord {
+  readonly plan: Plan;
+  readonly objects: WrittenObjects;
+  /** By `objectKey`. */
+  readonly pushes: ReadonlyMap<string, PushResult>;
   readonly timeoutMs: number;
 }
 
-/** What became of a workload, from its writes, its rollout and what its pods say. */
-export function concludeTarget(planned: PlannedWorkload, evidence: Evidence): TargetReport {
-  const { ref, revisions, before } = planned;
-  const key = workloadKey(ref);
-  const { applied } = evidence;
-  const write = applied.workloads.get(key) ?? { state: 'skipped' };
-  const rollout = evidence.rollouts.get(key);
-  const diagnosis = evidence.diagnoses.get(key);
+/** What became of a workload, from its writes, its rollout, its proof and its way back. */
+export function concludeTarget(course: Course, record: RunRecord): TargetReport {
+  const { planned, write, rollout, proof, rollback, diagnosis, wave } = course;
+  const { ref, revisions } = planned;
+  const pushed = pushesOf(planned, record);
   const objects = (results: ReadonlyMap<string, WriteResult>): StepState =>
     worst(
-      revisions.map((revision) => results.get(objectKey({ namespace: ref.namespace, revision }))?.state ?? 'skipped'),
+      revisions.map(({ carrier }) => {
+        const key = objectKey(ref.namespace, carrier);
+        const push = results === record.objects.envoyFilters ? record.pushes.get(key) : undefined;
+        return push === undefined ? (results.get(key)?.state ?? 'skipped') : push.step;
+      }),
     );
   const steps = {
-    configMap: objects(applied.configMaps),
-    envoyFilter: objects(applied.envoyFilters),
-    template: write.state,
-    rollout: rolloutStep(write, rollout),
+    configMap: objects(record.objects.configMaps),
+    envoyFilter: objects(record.objects.envoyFilters),
+    template: write.result.state,
+    rollout: rolloutStep(course),
   };
   const problem =
-    write.state === 'failed' ? write.problem : rolloutProblem(planned, rollout, diagnosis, evidence.timeoutMs);
+    failureOf(course, record.timeoutMs) ??
+    pushed.find((push) => push.problems.has(workloadKey(ref)))?.problems.get(workloadKey(ref));
   const { ready, wanted } = rollout ?? readinessOf(ref.kind, planned.observed);
+  const back = rollback ?? pushed.find((push) => push.rollback !== undefined)?.rollback;
+  const shownProof =
+    proof?.proof ?? pushed.find((push) => push.proofs.has(workloadKey(ref)))?.proofs.get(workloadKey(ref));
   return {
     ref,
-    outcome: outcomeOf(Object.values(steps), problem),
-    revisions: revisions.map(({ filter, id }) => {
-      const earlier = before.get(filter);
-      return { filter, revision: id, ...(earlier === undefined ? {} : { before: earlier }) };
-    }),
+    outcome: outcomeOf(planned, steps, problem !== undefined, back !== undefined),
+    revisions: revisionsOf(planned, record),
     steps,
     pods: { ready, wanted },
+    ...(wave === undefined ? {} : { wave }),
     ...(rollout === undefined ? {} : { durationMs: rollout.durationMs }),
+    // What was proven and then taken away is no proof of what runs now.
+    ...(shownProof === undefined || problem !== undefined || back !== undefined ? {} : { proof: shownProof }),
+    ...(back === undefined ? {} : { rollback: back }),
+    drift: driftOf(planned, record.plan),
     ...(problem === undefined ? {} : { problem }),
     evidence: problem === undefined ? [] : evidenceLines(diagnosis),
   };
@@ -54,8 +62,45 @@ export function concludeTarget(planned: PlannedWorkload, evidence: Evidence): Ta
 
 /** A target that was planned, in a run that ended before its first write. */
 export function untouchedTarget(planned: PlannedWorkload): TargetReport {
-  const nothing = { configMaps: new Map(), envoyFilters: new Map(), workloads: new Map(), warnings: [] };
-  return concludeTarget(planned, { applied: nothing, rollouts: new Map(), diagnoses: new Map(), timeoutMs: 0 });
+  const plan = { configMaps: [], envoyFilters: [], workloads: [planned], garbage: [], warnings: [] };
+  const objects = { configMaps: new Map(), envoyFilters: new Map() };
+  return concludeTarget(newCourse(planned), { plan, objects, pushes: new Map(), timeoutMs: 0 });
+}
+
+function revisionsOf({ ref, revisions, removals, before }: PlannedWorkload, { pushes }: RunRecord): TargetRevision[] {
+  const earlier = (filter: string): { before?: string } => {
+    const id = before.get(filter);
+    return id === undefined ? {} : { before: id };
+  };
+  return [
+    ...revisions.map(({ revision, carrier }) => {
+      const push = pushes.get(objectKey(ref.namespace, carrier));
+      return {
+        filter: revision.filter,
+        revision: revision.id,
+        ...(push !== undefined
+          ? { before: push.before, pushed: true as const }
+          : // Its settings were pushed by an earlier run, and are what is wanted.
+            revision.id !== carrier.id
+            ? { before: revision.id }
+            : earlier(revision.filter)),
+      };
+    }),
+    ...removals.map((filter) => ({ filter, ...earlier(filter) })),
+  ];
+}
+
+function pushesOf({ ref, revisions }: PlannedWorkload, { pushes }: RunRecord): PushResult[] {
+  return revisions.flatMap(({ carrier }) => pushes.get(objectKey(ref.namespace, carrier)) ?? []);
+}
+
+/** What others had changed of the workload and of the objects that it needs. */
+function driftOf({ ref, revisions, drift }: PlannedWorkload, { configMaps, envoyFilters }: Plan): string[] {
+  const keys = new Set(revisions.map(({ carrier }) => objectKey(ref.namespace, carrier)));
+  const objects = [...configMaps, ...envoyFilters].filter((object) =>
+    keys.has(objectKey(object.namespace, object.carrier)),
+  );
+  return [...drift, ...objects.flatMap((object) => object.drift ?? [])];
 }
 
 const SEVERITY: readonly StepState[] = ['failed', 'skipped', 'done', 'unchanged'];
@@ -64,88 +109,24 @@ function worst(states: readonly StepState[]): StepState {
   return SEVERITY.find((state) => states.includes(state)) ?? 'unchanged';
 }
 
-function rolloutStep(write: WriteResult, rollout: RolloutResult | undefined): StepState {
-  if (rollout === undefined) return write.state === 'unchanged' ? 'unchanged' : 'skipped';
-  if (rollout.state === 'ready') return write.state === 'done' ? 'done' : 'unchanged';
+function rolloutStep({ planned, write, rollout }: Course): StepState {
+  const { state } = write.result;
+  if (rollout === undefined) return state === 'unchanged' ? 'unchanged' : 'skipped';
+  if (rollout.state === 'ready') return state === 'done' && restarts(planned) ? 'done' : 'unchanged';
   return rollout.state === 'cancelled' ? 'skipped' : 'failed';
 }
 
-function outcomeOf(steps: readonly StepState[], problem: Problem | undefined): TargetOutcome {
-  if (problem !== undefined) return 'failed';
+function outcomeOf(
+  { revisions, removals }: PlannedWorkload,
+  steps: TargetReport['steps'],
+  failed: boolean,
+  rolledBack: boolean,
+): TargetOutcome {
+  if (failed) return 'failed';
+  if (rolledBack) return 'restored';
   // The rollout, which comes last, may be skipped; a shared object may have failed under a template that stays as it is.
-  if (steps.slice(0, 3).some((step) => step === 'skipped' || step === 'failed')) return 'untouched';
-  return steps.includes('done') ? 'deployed' : 'unchanged';
-}
-
-function rolloutProblem(
-  { ref }: PlannedWorkload,
-  rollout: RolloutResult | undefined,
-  diagnosis: Diagnosis | undefined,
-  timeoutMs: number,
-): Problem | undefined {
-  if (rollout === undefined || rollout.state === 'ready') return undefined;
-  const subject = describeWorkload(ref);
-  switch (rollout.state) {
-    case 'cancelled':
-      return {
-        kind: 'cancelled',
-        subject,
-        message: `the run was cancelled while it waited (${rollout.message || 'not ready yet'}).`,
-        remedy: 'The rollout goes on by itself in the cluster; run again to see it to its end.',
-      };
-    case 'superseded':
-      return {
-        kind: 'conflict',
-        subject,
-        message: `${rollout.message} while this run waited.`,
-        remedy: 'This run touched nothing more. Use "concurrency" in the workflow to keep runs apart.',
-      };
-    case 'deleted':
-      return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
-    default: {
-      // No message: what is known of the workload is from before the change.
-      const missing = rollout.message || 'its new state was never seen';
-      const cause = envoyCause(diagnosis) ?? (rollout.state === 'stuck' ? undefined : podCause(diagnosis));
-      const sentence = [
-        `${FAILURES[rollout.state](timeoutMs)}: ${missing}`,
-        ...(cause === undefined ? [] : [cause]),
-      ].join('. ');
-      return {
-        kind: 'rollout',
-        subject,
-        message: /[.!?]$/.test(sentence) ? sentence : `${sentence}.`,
-        remedy: diagnosis?.envoy?.remedy ?? 'See what its pods say, mend the cause and run again.',
-      };
-    }
-  }
-}
-
-const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => string>> = {
-  timeout: (timeoutMs) => `not ready after ${formatDuration(timeoutMs)}`,
-  failed: () => 'failed to roll out',
-  stuck: () => 'cannot get ready',
-};
-
-function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
-  if (diagnosis?.envoy === undefined) return undefined;
-  const { reason, filterSaid } = diagnosis.envoy;
-  return filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
-}
-
-function podCause(diagnosis: Diagnosis | undefined): string | undefined {
-  if (diagnosis === undefined) return undefined;
-  const { pods, event } = diagnosis;
-  if (event !== undefined && /^Failed/.test(event)) return event;
-  return pods.length === 0 ? event : listWords(pods.slice(0, 2), 'and');
-}
-
-function evidenceLines(diagnosis: Diagnosis | undefined): string[] {
-  if (diagnosis === undefined) return [];
-  const { pods, event, envoy } = diagnosis;
-  return [
-    ...(envoy === undefined ? [] : [`Envoy: ${envoy.reason}`]),
-    ...(envoy?.filterSaid === undefined ? [] : [`the filter: ${envoy.filterSaid}`]),
-    ...(event === undefined ? [] : [`event ${event}`]),
-    ...pods.map((pod) => `pod ${pod}`),
-  ];
+  const writes = [steps.configMap, steps.envoyFilter, steps.template];
+  if (writes.some((step) => step === 'skipped' || step === 'failed')) return 'untouched';
+  if (!Object.values(steps).includes('done')) return 'unchanged';
+  return revisions.length === 0 && removals.length > 0 ? 'removed' : 'deployed';
 }

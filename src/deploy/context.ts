@@ -1,6 +1,7 @@
 import type { Log } from '../base/log.ts';
 import type { Client } from '../cluster/client.ts';
 import type { EvidenceSource } from './evidence.ts';
+import type { Trial } from './preflight.ts';
 
 /** What a run works with. */
 export interface DeployContext {
@@ -10,6 +11,10 @@ export interface DeployContext {
   readonly signal: AbortSignal;
   /** Milliseconds, from any start. */
   readonly now: () => number;
+  /** The time of day, for what is recorded in the cluster. */
+  readonly date: () => Date;
+  /** Starts a filter as Envoy would; absent where nothing may be run. */
+  readonly trial?: Trial;
 }
 
 /** Where a run's evidence comes from. */

@@ -1,9 +1,11 @@
+import { untilAborted } from '../base/concurrency.ts';
 import type { Event, Pod } from '../cluster/objects.ts';
 import { describePod, hasStartedProxy, tellingEvent } from '../cluster/pods.ts';
 import type { EnvoyReason } from '../mesh/envoy-log.ts';
 import { type WorkloadRef, workloadKey } from '../targets/target.ts';
+import { type DeployContext, evidenceSource } from './context.ts';
 import { type EvidenceSource, listUnreadyPods, listWarnings, readEnvoyReason } from './evidence.ts';
-import type { PlannedWorkload } from './plan.ts';
+import type { Followed } from './rollout-watch.ts';
 
 /** What the cluster says about a rollout that does not get ready. */
 export interface Diagnosis {
@@ -17,7 +19,7 @@ export interface Diagnosis {
 
 /** Collects, for workloads that did not get ready, what their pods, events and proxies say. By `workloadKey`. */
 export async function diagnose(
-  workloads: readonly PlannedWorkload[],
+  workloads: readonly Followed[],
   source: EvidenceSource,
 ): Promise<ReadonlyMap<string, Diagnosis>> {
   const unready = await listUnreadyPods(workloads, source);
@@ -36,6 +38,16 @@ export async function diagnose(
     }),
   );
   return new Map(diagnoses);
+}
+
+/** How long evidence for the report may take, in milliseconds. */
+const DIAGNOSE_MS = 15_000;
+
+/** As `diagnose` for one workload; evidence must not hold up the report of a failure, so a server that hangs is not waited for long. */
+export async function diagnoseInTime(followed: Followed, context: DeployContext): Promise<Diagnosis> {
+  const inTime = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSE_MS)]);
+  const found = await untilAborted(diagnose([followed], evidenceSource(context)), inTime).catch(() => undefined);
+  return found?.get(workloadKey(followed.ref)) ?? { pods: [] };
 }
 
 async function diagnoseOne(

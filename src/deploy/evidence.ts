@@ -6,7 +6,7 @@ import { EVENT, POD } from '../cluster/resources.ts';
 import { type EnvoyReason, findEnvoyReason } from '../mesh/envoy-log.ts';
 import { podLabel } from '../mesh/names.ts';
 import { workloadKey } from '../targets/target.ts';
-import type { PlannedWorkload } from './plan.ts';
+import type { Followed } from './rollout-watch.ts';
 
 /** Where evidence comes from. All of it is optional: what may not be read is left out. */
 export interface EvidenceSource {
@@ -17,14 +17,14 @@ export interface EvidenceSource {
 /** Envoy refuses a filter as it starts; later lines only repeat that the proxy is not ready. */
 const LOG_BYTES = 256 * 1024;
 
-/** The pods of the planned revisions that are not ready, by `workloadKey`: one list per namespace and filter. */
+/** The pods of the wanted revisions that are not ready, by `workloadKey`: one list per namespace and filter. */
 export async function listUnreadyPods(
-  workloads: readonly PlannedWorkload[],
+  workloads: readonly Followed[],
   { client, debug }: EvidenceSource,
 ): Promise<ReadonlyMap<string, readonly Pod[]>> {
   const selectors = new Map<string, Set<string>>();
-  for (const { ref, revisions } of workloads) {
-    for (const { filter, id } of revisions) {
+  for (const { ref, placements } of workloads) {
+    for (const { filter, id } of placements) {
       const key = `${ref.namespace} ${podLabel(filter)}`;
       selectors.set(key, (selectors.get(key) ?? new Set()).add(id));
     }

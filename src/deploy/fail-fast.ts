@@ -4,7 +4,7 @@ import type { Pod } from '../cluster/objects.ts';
 import { fatalTrouble, isCreating, isProxyUnready, tellingEvent } from '../cluster/pods.ts';
 import { workloadKey } from '../targets/target.ts';
 import { type EvidenceSource, listUnreadyPods, listWarnings, podId, readEnvoyReason } from './evidence.ts';
-import type { Pending } from './rollout-board.ts';
+import type { Pending } from './rollout-watch.ts';
 
 /** How long a trouble that may pass by itself has to last before it is a verdict, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -41,18 +41,18 @@ export class FailFast {
 
   async look(pending: readonly Pending[]): Promise<Look> {
     const unready = await listUnreadyPods(
-      pending.map(({ planned }) => planned),
+      pending.map(({ followed }) => followed),
       this.#source,
     );
     const found = await mapLimited(pending, PARALLEL, async (entry): Promise<[string, string | undefined]> => {
-      const key = workloadKey(entry.planned.ref);
+      const key = workloadKey(entry.followed.ref);
       return [key, await this.#judge(entry, unready.get(key) ?? [])];
     });
     const stuck = found.filter((entry): entry is [string, string] => entry[1] !== undefined);
     return { unready, stuck: new Map(stuck) };
   }
 
-  async #judge({ planned: { ref }, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
+  async #judge({ followed: { ref }, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
     if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return readiness.message;
     for (const pod of pods) {
       const trouble = fatalTrouble(pod);

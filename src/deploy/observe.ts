@@ -2,11 +2,17 @@ import { describeProblem, type Problem } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
 import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
-import { CONFIG_MAP, ENVOY_FILTER, NAMESPACE, type Resource, WORKLOADS } from '../cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, NAMESPACE, type Resource, WORKLOAD_KINDS, WORKLOADS } from '../cluster/resources.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
-import { OWNED_SELECTOR } from '../mesh/names.ts';
-import { type Catalogue, neededLists } from '../targets/resolve.ts';
-import type { TargetEntry } from '../targets/target.ts';
+import { FILTER_LABEL, isOwned, OWNED_SELECTOR } from '../mesh/names.ts';
+import type { Catalogue, WorkloadListKey } from '../targets/resolve.ts';
+import type { WorkloadRef } from '../targets/target.ts';
+
+/** A workload as it was observed. */
+export interface ObservedWorkload {
+  readonly ref: WorkloadRef;
+  readonly workload: Workload;
+}
 
 /** What the cluster holds of everything a request is about. */
 export interface Observation {
@@ -15,6 +21,14 @@ export interface Observation {
   configMaps(namespace: string): readonly KubernetesObject[];
   /** Our EnvoyFilters of a namespace. */
   envoyFilters(namespace: string): readonly EnvoyFilter[];
+  /** The EnvoyFilters of a namespace that are not ours. */
+  foreignEnvoyFilters(namespace: string): readonly EnvoyFilter[];
+  /** The workloads of a namespace, of the kinds that were listed. */
+  workloads(namespace: string): readonly ObservedWorkload[];
+  /** The filters that have objects of ours in a namespace. */
+  filtersWithObjects(namespace: string): readonly string[];
+  /** Whether every kind of workload of a namespace was listed. */
+  isComplete(namespace: string): boolean;
 }
 
 /** An observation, complete only if there are no problems. */
@@ -23,68 +37,127 @@ export interface Observed {
   readonly problems: readonly Problem[];
 }
 
+export interface ObserveOptions {
+  /** Whether a cluster without Istio's resources is no problem: there is nothing of them to take away then. */
+  readonly withoutIstio?: boolean;
+}
+
+/** The lists of every kind of workload in the namespaces. */
+export function allLists(namespaces: readonly string[]): WorkloadListKey[] {
+  return namespaces.flatMap((namespace) => WORKLOAD_KINDS.map((kind) => ({ kind, namespace })));
+}
+
 /**
- * Reads what the entries are about: one list per kind and namespace, however many targets there are; a namespace itself is
- * asked for only when nothing was found in it. Does not throw for what the API server answers: that becomes problems.
+ * Reads the cluster: one list per kind and namespace, however many targets there are, and never the same list twice; a
+ * namespace itself is asked for only when nothing was found in it. Does not throw for what the API server answers: that
+ * becomes problems.
  */
-export async function observe(client: Client, entries: readonly TargetEntry[]): Promise<Observed> {
-  const keys = neededLists(entries);
-  const namespaces = [...new Set(keys.map(({ namespace }) => namespace))];
+export class Observer {
+  readonly #client: Client;
+  readonly #options: ObserveOptions;
+  readonly #workloads = new Map<string, readonly Workload[]>();
+  readonly #configMaps = new Map<string, readonly KubernetesObject[]>();
+  readonly #envoyFilters = new Map<string, readonly EnvoyFilter[]>();
+  readonly #existing = new Map<string, boolean>();
+  readonly #listed = new Map<string, WorkloadListKey>();
 
-  const workloads = new Map<string, readonly Workload[]>();
-  const configMaps = new Map<string, readonly KubernetesObject[]>();
-  const envoyFilters = new Map<string, readonly EnvoyFilter[]>();
-  const keep = async <T>(
-    into: Map<string, T>,
-    key: string,
-    doing: string,
-    read: () => Promise<T>,
-  ): Promise<Problem | undefined> => {
+  constructor(client: Client, options: ObserveOptions = {}) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  /** Reads the lists that were not read yet, and our objects of their namespaces. */
+  async observe(wanted: readonly WorkloadListKey[]): Promise<Observed> {
+    const keys = wanted.filter(({ kind, namespace }) => !this.#listed.has(`${namespace}/${kind}`));
+    const known = new Set([...this.#listed.values()].map(({ namespace }) => namespace));
+    const namespaces = [...new Set(keys.map(({ namespace }) => namespace))].filter((name) => !known.has(name));
+    for (const key of keys) this.#listed.set(`${key.namespace}/${key.kind}`, key);
+    const problems = await Promise.all([
+      ...keys.map(({ kind, namespace }) =>
+        keep(this.#workloads, `${namespace}/${kind}`, listing(WORKLOADS[kind], namespace), async () => {
+          return (await this.#client.list<Workload>(WORKLOADS[kind], namespace)).items;
+        }),
+      ),
+      ...namespaces.map((namespace) =>
+        keep(this.#configMaps, namespace, listing(CONFIG_MAP, namespace), async () => {
+          return (await this.#client.listMetadata(CONFIG_MAP, namespace, { labelSelector: OWNED_SELECTOR })).items;
+        }),
+      ),
+      ...namespaces.map((namespace) =>
+        keep(this.#envoyFilters, namespace, listing(ENVOY_FILTER, namespace), () => this.#listEnvoyFilters(namespace)),
+      ),
+    ]);
+    await this.#askForEmpty(namespaces);
+    // In the order of the questions, whichever was answered first; what every namespace says is said once.
+    const distinct = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
+    return { observation: this.#observation(), problems: [...distinct.values()] };
+  }
+
+  async #listEnvoyFilters(namespace: string): Promise<readonly EnvoyFilter[]> {
     try {
-      into.set(key, await read());
-      return undefined;
+      return (await this.#client.list<EnvoyFilter>(ENVOY_FILTER, namespace)).items;
     } catch (error) {
-      return problemOf(error, doing);
+      if (this.#options.withoutIstio === true && error instanceof ApiError && error.status === 404) return [];
+      throw error;
     }
-  };
-  const problems = await Promise.all([
-    ...keys.map(({ kind, namespace }) =>
-      keep(workloads, `${namespace}/${kind}`, listing(WORKLOADS[kind], namespace), async () => {
-        return (await client.list<Workload>(WORKLOADS[kind], namespace)).items;
-      }),
-    ),
-    ...namespaces.map((namespace) =>
-      keep(configMaps, namespace, listing(CONFIG_MAP, namespace), async () => {
-        return (await client.listMetadata(CONFIG_MAP, namespace, { labelSelector: OWNED_SELECTOR })).items;
-      }),
-    ),
-    ...namespaces.map((namespace) =>
-      keep(envoyFilters, namespace, listing(ENVOY_FILTER, namespace), async () => {
-        return (await client.list<EnvoyFilter>(ENVOY_FILTER, namespace, { labelSelector: OWNED_SELECTOR })).items;
-      }),
-    ),
-  ]);
+  }
 
-  const isEmpty = (namespace: string): boolean =>
-    keys.every((key) => key.namespace !== namespace || workloads.get(`${namespace}/${key.kind}`)?.length === 0);
-  const existing = new Map<string, boolean>();
-  await Promise.all(
-    namespaces.filter(isEmpty).map(async (namespace) => {
-      const exists = await namespaceExists(client, namespace);
-      if (exists !== undefined) existing.set(namespace, exists);
-    }),
-  );
-  const observation: Observation = {
-    catalogue: {
-      list: ({ kind, namespace }) => workloads.get(`${namespace}/${kind}`),
-      namespaceExists: (namespace) => (isEmpty(namespace) ? existing.get(namespace) : true),
-    },
-    configMaps: (namespace) => configMaps.get(namespace) ?? [],
-    envoyFilters: (namespace) => envoyFilters.get(namespace) ?? [],
-  };
-  // In the order of the questions, whichever was answered first; what every namespace says is said once.
-  const distinct = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
-  return { observation, problems: [...distinct.values()] };
+  async #askForEmpty(namespaces: readonly string[]): Promise<void> {
+    await Promise.all(
+      namespaces
+        .filter((namespace) => this.#isEmpty(namespace))
+        .map(async (namespace) => {
+          const exists = await namespaceExists(this.#client, namespace);
+          if (exists !== undefined) this.#existing.set(namespace, exists);
+        }),
+    );
+  }
+
+  #isEmpty(namespace: string): boolean {
+    return [...this.#listed.values()].every(
+      (key) => key.namespace !== namespace || this.#workloads.get(`${namespace}/${key.kind}`)?.length === 0,
+    );
+  }
+
+  #observation(): Observation {
+    const envoyFilters = (namespace: string, owned: boolean): readonly EnvoyFilter[] =>
+      (this.#envoyFilters.get(namespace) ?? []).filter((envoyFilter) => isOwned(envoyFilter) === owned);
+    return {
+      catalogue: {
+        list: ({ kind, namespace }) => this.#workloads.get(`${namespace}/${kind}`),
+        namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
+      },
+      configMaps: (namespace) => this.#configMaps.get(namespace) ?? [],
+      envoyFilters: (namespace) => envoyFilters(namespace, true),
+      foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
+      workloads: (namespace) =>
+        WORKLOAD_KINDS.flatMap((kind) =>
+          (this.#workloads.get(`${namespace}/${kind}`) ?? []).map((workload) => ({
+            ref: { kind, namespace, name: workload.metadata.name },
+            workload,
+          })),
+        ),
+      filtersWithObjects: (namespace) => {
+        const objects = [...(this.#configMaps.get(namespace) ?? []), ...envoyFilters(namespace, true)];
+        return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
+      },
+      isComplete: (namespace) => WORKLOAD_KINDS.every((kind) => this.#workloads.has(`${namespace}/${kind}`)),
+    };
+  }
+}
+
+async function keep<T>(
+  into: Map<string, T>,
+  key: string,
+  doing: string,
+  read: () => Promise<T>,
+): Promise<Problem | undefined> {
+  try {
+    into.set(key, await read());
+    return undefined;
+  } catch (error) {
+    return problemOf(error, doing);
+  }
 }
 
 /** Undefined when there is no answer: reading namespaces is a right that a deployer need not have. */

@@ -2,7 +2,7 @@ import { count } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { describePod } from '../cluster/pods.ts';
 import { workloadKey } from '../targets/target.ts';
-import type { Pending, RolloutResult } from './rollout-board.ts';
+import type { Pending, RolloutResult } from './rollout-watch.ts';
 
 /** How many workloads one line names. */
 const MOST_NAMED = 3;
@@ -13,7 +13,7 @@ export function progressLine(
   results: readonly RolloutResult[],
   pods: ReadonlyMap<string, readonly Pod[]>,
 ): string {
-  const named = pending.slice(0, MOST_NAMED).map(({ planned: { ref }, readiness }) => {
+  const named = pending.slice(0, MOST_NAMED).map(({ followed: { ref }, readiness }) => {
     const reasons = (pods.get(workloadKey(ref)) ?? []).map(describePod);
     return `${ref.name}: ${reasons.find((reason) => reason !== '') ?? (readiness.message || 'rolling')}`;
   });

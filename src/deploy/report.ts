@@ -2,6 +2,14 @@ import type { Problem } from '../base/problem.ts';
 import type { RequestCounts } from '../cluster/client.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import type { WorkloadRef } from '../targets/target.ts';
+import type { PlanReport } from './plan-report.ts';
+import type { RolloutPolicy } from './policy.ts';
+import type { RenderReport } from './render-report.ts';
+import type { StatusReport } from './status-report.ts';
+
+/** What the action can do. */
+export const COMMANDS = ['deploy', 'plan', 'status', 'remove', 'render', 'sweep'] as const;
+export type Command = (typeof COMMANDS)[number];
 
 /** What became of one of the four steps for a workload. */
 export type StepState = 'done' | 'unchanged' | 'failed' | 'skipped';
@@ -10,14 +18,51 @@ export type StepState = 'done' | 'unchanged' | 'failed' | 'skipped';
 export const STEPS = ['configMap', 'envoyFilter', 'template', 'rollout'] as const;
 export type Step = (typeof STEPS)[number];
 
-/** `untouched`: the run ended before it came to this workload. */
-export type TargetOutcome = 'deployed' | 'unchanged' | 'failed' | 'untouched';
+/**
+ * `restored`: nothing was wrong with it, but the run took it back to what it was, because others failed; `untouched`: the run
+ * ended before it came to this workload.
+ */
+export type TargetOutcome = 'deployed' | 'removed' | 'unchanged' | 'failed' | 'restored' | 'untouched';
 
 export interface TargetRevision {
   readonly filter: string;
-  readonly revision: string;
+  /** The wanted revision; absent where the filter is to be taken away. */
+  readonly revision?: string;
   /** The revision that was there before; absent when there was none, equal when nothing changed. */
   readonly before?: string;
+  /** Set when the settings went into the running proxies, without a restart. */
+  readonly pushed?: true;
+}
+
+/**
+ * What shows that the filter runs, the strongest first: `listener`: each proxy has it in its listener; `stats`: no proxy
+ * has refused a listener; `ready`: the pods are ready under the revision's label.
+ */
+export const PROOF_LEVELS = ['listener', 'stats', 'ready'] as const;
+export type ProofLevel = (typeof PROOF_LEVELS)[number];
+
+/** The evidence that a workload's pods run what they should. */
+export interface Proof {
+  /** The weakest evidence of any of the pods. */
+  readonly level: ProofLevel;
+  /** Pods with that evidence, of those that are wanted. */
+  readonly pods: number;
+  readonly wanted: number;
+  /** Whether each of the pods answered the probe as expected; absent without a probe. */
+  readonly probed?: true;
+  /** Why there is no stronger evidence: a right that is missing. */
+  readonly weakness?: string;
+}
+
+/** What became of a workload's way back. */
+export interface Rollback {
+  /** `failed`: see the problem; `skipped`: the run was cancelled, or told to keep what failed. */
+  readonly state: 'restored' | 'failed' | 'skipped';
+  /** What its pod template has after it, by filter; null for none. */
+  readonly to: Readonly<Record<string, string | null>>;
+  readonly durationMs: number;
+  /** Why going back did not succeed, or what is left to do by hand. */
+  readonly problem?: Problem;
 }
 
 /** What became of one workload. */
@@ -27,8 +72,14 @@ export interface TargetReport {
   readonly revisions: readonly TargetRevision[];
   readonly steps: Readonly<Record<Step, StepState>>;
   readonly pods: { readonly ready: number; readonly wanted: number };
-  /** Time from the start of the waiting to the verdict; absent when nobody waited. */
+  /** From 1; absent where a run has one wave only. */
+  readonly wave?: number;
+  /** Time from the workload's patch to the verdict; absent when nobody waited. */
   readonly durationMs?: number;
+  readonly proof?: Proof;
+  readonly rollback?: Rollback;
+  /** What others had changed of ours since the last run, and this run put right. */
+  readonly drift: readonly string[];
   readonly problem?: Problem;
   /** What the workload's pods, events and proxies say, when it failed. */
   readonly evidence: readonly string[];
@@ -42,10 +93,18 @@ export interface FilterReport {
   readonly settings: FilterSettings;
 }
 
+/** Objects that nobody names any more, or that an adoption has replaced: `ConfigMap shop/add-header-0123456789`. */
+export interface Collected {
+  readonly deleted: readonly string[];
+  /** Garbage that is still there, and why. */
+  readonly left: readonly { readonly object: string; readonly why: string }[];
+}
+
 /** The result of a run: the one model that summary, log, annotations and outputs are made from. */
 export interface Report {
-  readonly outcome: 'deployed' | 'unchanged' | 'failed';
-  /** Whether anything was written to the cluster. */
+  readonly command: Command;
+  readonly outcome: 'deployed' | 'removed' | 'unchanged' | 'planned' | 'reported' | 'rendered' | 'failed';
+  /** Whether anything was written to the cluster that is still there: false again when all of it was taken back. */
   readonly changed: boolean;
   readonly cancelled: boolean;
   readonly filters: readonly FilterReport[];
@@ -53,11 +112,18 @@ export interface Report {
   /** What is wrong apart from a single workload's failure. */
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
+  readonly collected: Collected;
   readonly cluster?: { readonly context: string; readonly version: string };
-  readonly waited: boolean;
-  readonly timeoutMs: number;
+  /** How the run was told to roll out. */
+  readonly policy: RolloutPolicy;
   readonly requests: RequestCounts;
   readonly durationMs: number;
+  /** What `plan` found; absent for the other commands. */
+  readonly plan?: PlanReport;
+  /** What `status` found. */
+  readonly status?: StatusReport;
+  /** What `render` wrote. */
+  readonly rendered?: RenderReport;
 }
 
 /** How many targets had an outcome. */
@@ -67,27 +133,54 @@ export function countOutcome({ targets }: Pick<Report, 'targets'>, outcome: Targ
 
 /** Every problem of a run: the general ones, then the workloads'. */
 export function allProblems({ problems, targets }: Pick<Report, 'problems' | 'targets'>): Problem[] {
-  return [...problems, ...targets.flatMap(({ problem }) => (problem === undefined ? [] : [problem]))];
+  const ofTargets = targets.flatMap(({ problem, rollback }) => [problem, rollback?.problem]);
+  return [...problems, ...ofTargets.filter((problem) => problem !== undefined)];
 }
 
 /** The revisions that the targets run or were to run, each once, in order of appearance. */
 export function allRevisions({ targets }: Pick<Report, 'targets'>): string[] {
-  return [...new Set(targets.flatMap(({ revisions }) => revisions.map(({ revision }) => revision)))];
+  const revisions = targets.flatMap((target) => target.revisions.flatMap(({ revision }) => revision ?? []));
+  return [...new Set(revisions)];
 }
 
 /** What a run's outcome is, from its targets and problems: anything wrong or left out makes it a failure. */
 export function concludeRun({
+  command,
   targets,
   problems,
+  collected,
   requests,
-}: Pick<Report, 'targets' | 'problems' | 'requests'>): Pick<Report, 'outcome' | 'changed' | 'cancelled'> {
+}: Pick<Report, 'command' | 'targets' | 'problems' | 'collected' | 'requests'>): Pick<
+  Report,
+  'outcome' | 'changed' | 'cancelled'
+> {
   const kinds = new Set(allProblems({ targets, problems }).map(({ kind }) => kind));
-  const done = targets.some(({ steps }) => [steps.configMap, steps.envoyFilter, steps.template].includes('done'));
+  // A plan touches nothing, and that is no failure.
+  const left = command === 'plan' ? [] : targets;
+  const wrong =
+    problems.length > 0 ||
+    left.some(({ outcome }) => outcome === 'failed' || outcome === 'untouched' || outcome === 'restored');
+  const done = targets.some(({ outcome, steps, rollback }) => {
+    if (rollback?.state === 'restored') return false;
+    // Objects that no workload came to use are collected again.
+    const shared = outcome !== 'untouched' && [steps.configMap, steps.envoyFilter].includes('done');
+    return shared || steps.template === 'done';
+  });
+  // After a failure what is deleted is what this run itself had made.
+  const collectedOthers = wrong ? collected.left.length > 0 : collected.deleted.length > 0;
   // A write whose answer never came may have taken effect.
   const unanswered =
     requests.writes > 0 && (['connection', 'cancelled', 'internal'] as const).some((kind) => kinds.has(kind));
-  const changed = done || unanswered;
+  const changed = done || unanswered || collectedOthers;
   const cancelled = kinds.has('cancelled');
-  const wrong = problems.length > 0 || targets.some(({ outcome }) => outcome === 'failed' || outcome === 'untouched');
-  return { outcome: wrong ? 'failed' : changed ? 'deployed' : 'unchanged', changed, cancelled };
+  return { outcome: wrong ? 'failed' : SUCCESS[command](changed), changed, cancelled };
 }
+
+const SUCCESS: Readonly<Record<Command, (changed: boolean) => Report['outcome']>> = {
+  deploy: (changed) => (changed ? 'deployed' : 'unchanged'),
+  remove: (changed) => (changed ? 'removed' : 'unchanged'),
+  sweep: (changed) => (changed ? 'removed' : 'unchanged'),
+  plan: () => 'planned',
+  status: () => 'reported',
+  render: () => 'rendered',
+};

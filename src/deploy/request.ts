@@ -2,6 +2,7 @@ import type { Problem } from '../base/problem.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { FilterSettings, SettingsOverride } from '../filter/settings.ts';
 import type { TargetEntry } from '../targets/target.ts';
+import type { RolloutPolicy, SettingsChange } from './policy.ts';
 
 /** One filter and where it shall run. */
 export interface FilterRequest {
@@ -13,21 +14,61 @@ export interface FilterRequest {
 }
 
 /** What a run shall reach. */
-export interface DeployRequest {
+export interface DeployRequest extends RolloutPolicy {
   readonly filters: readonly FilterRequest[];
   /** Recorded on each workload that the run changes. */
   readonly run: string;
-  readonly wait: boolean;
-  /** How long one workload's rollout may take, in milliseconds. */
-  readonly timeoutMs: number;
+  /** How a change of settings alone reaches the pods. */
+  readonly settingsChange: SettingsChange;
+  /** Whether workloads that carry a filter and are no target any more lose it, in the namespaces of the target list. */
+  readonly prune: boolean;
+  /** How many superseded revisions of a filter stay in a namespace. */
+  readonly keepRevisions: number;
+  /** Whether a filter that was put in by hand is taken over. */
+  readonly adopt: boolean;
+  /** Whether the module is looked at and tried before anything is written. */
+  readonly check: boolean;
+  /** How long a filter is to stay, in milliseconds; `sweep` removes it after that. Absent: for ever. */
+  readonly expiresMs?: number;
+}
+
+/**
+ * What `status`, `remove` and `sweep` are about: the workloads of the entries or, without entries, every workload of the
+ * namespaces.
+ */
+export interface Scope {
+  /** The filter; undefined means all. */
+  readonly filter?: string;
+  readonly entries: readonly TargetEntry[];
+  readonly namespaces: readonly string[];
+}
+
+/** What `remove` and `sweep` shall do. */
+export interface RemovalRequest extends Pick<RolloutPolicy, 'wait' | 'timeoutMs' | 'maxParallel'> {
+  readonly scope: Scope;
+  readonly run: string;
+}
+
+/** What `status` shall look at. */
+export interface StatusRequest extends Pick<RolloutPolicy, 'verify'> {
+  readonly scope: Scope;
+}
+
+/** What `render` shall write. */
+export interface RenderRequest {
+  readonly filters: readonly FilterRequest[];
+  /** Whether the module is looked at and tried. */
+  readonly check: boolean;
+  /** The folder that the files go to. */
+  readonly folder: string;
 }
 
 /**
  * A request whose inputs may be faulty. The targets that could be read are still looked up in the cluster, so that one
  * run reports everything that is wrong.
  */
-export type DraftRequest =
-  | { readonly ok: true; readonly request: DeployRequest }
+export type DraftRequest<T = DeployRequest> =
+  | { readonly ok: true; readonly request: T }
   | {
       readonly ok: false;
       readonly problems: readonly Problem[];

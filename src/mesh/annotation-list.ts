@@ -67,7 +67,8 @@ function freeKey({ entries }: AnnotationList, name: string): string {
   return key;
 }
 
-function formatList({ form, entries }: AnnotationList): string {
+/** The annotation's text, in its form. */
+export function formatList({ form, entries }: AnnotationList): string {
   if (form === 'array') return JSON.stringify(entries.map(({ value }) => value));
   return JSON.stringify(Object.fromEntries(entries.map(({ key, value }) => [key, value])));
 }

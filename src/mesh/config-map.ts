@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../cluster/objects.ts';
-import { DIGEST_ANNOTATION, fileName, ownedLabels } from './names.ts';
-import { type Revision, revisionName } from './revision.ts';
+import { DIGEST_ANNOTATION, fileName, isMarked, ownedLabels } from './names.ts';
+import { type Placement, placementOf, type Revision, revisionName } from './revision.ts';
 
 /** A ConfigMap, as far as it is written. */
 export interface ConfigMap extends KubernetesObject {
@@ -8,26 +8,38 @@ export interface ConfigMap extends KubernetesObject {
   readonly binaryData: Readonly<Record<string, string>>;
 }
 
-/** The ConfigMap that holds the module of a revision; immutable, as the revision is. */
-export function renderConfigMap(revision: Revision, namespace: string): ConfigMap {
+/**
+ * The ConfigMap that holds the module of a revision; immutable, as the revision is. `carrier` is the revision that the pods
+ * carry, where it is another one with the same module.
+ */
+export function renderConfigMap(
+  revision: Revision,
+  namespace: string,
+  carrier: Placement = placementOf(revision),
+): ConfigMap {
   return {
     metadata: {
-      name: revisionName(revision),
+      name: revisionName(carrier),
       namespace,
-      labels: ownedLabels(revision.filter, revision.id),
+      labels: ownedLabels(carrier.filter, carrier.id),
       annotations: { [DIGEST_ANNOTATION]: revision.module.digest },
     },
     immutable: true,
-    binaryData: { [fileName(revision.filter, revision.id)]: Buffer.from(revision.module.bytes).toString('base64') },
+    binaryData: { [fileName(carrier.filter, carrier.id)]: Buffer.from(revision.module.bytes).toString('base64') },
   };
 }
 
 /** Whether an observed ConfigMap (its metadata alone) is the one that `renderConfigMap` makes. */
-export function holdsRevision({ metadata }: KubernetesObject, revision: Revision): boolean {
+export function holdsRevision(
+  { metadata }: KubernetesObject,
+  revision: Revision,
+  carrier: Placement = placementOf(revision),
+): boolean {
   return (
-    metadata.name === revisionName(revision) &&
+    metadata.name === revisionName(carrier) &&
     metadata.deletionTimestamp === undefined &&
     metadata.annotations?.[DIGEST_ANNOTATION] === revision.module.digest &&
-    Object.entries(ownedLabels(revision.filter, revision.id)).every(([key, value]) => metadata.labels?.[key] === value)
+    !isMarked({ metadata }) &&
+    Object.entries(ownedLabels(carrier.filter, carrier.id)).every(([key, value]) => metadata.labels?.[key] === value)
   );
 }

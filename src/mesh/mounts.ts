@@ -1,16 +1,26 @@
-import { isObject } from '../base/json.ts';
+import { isObject, sameJson } from '../base/json.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { truncate } from '../base/text.ts';
 import type { PodTemplate } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { type AnnotationList, parseAnnotationList, withEntry } from './annotation-list.ts';
+import { withoutEntries } from './annotation-removal.ts';
 import { isRevisionOf, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION, volumeName } from './names.ts';
-import { type Revision, revisionName } from './revision.ts';
+import { type Placement, revisionName } from './revision.ts';
 
-/** The two annotations of a pod template that mount filters into the proxy. */
+/** The two annotations of a pod template that mount filters into the proxy; undefined where nothing is mounted by them. */
 export interface MountAnnotations {
-  readonly [USER_VOLUME_ANNOTATION]: string;
-  readonly [USER_VOLUME_MOUNT_ANNOTATION]: string;
+  readonly [USER_VOLUME_ANNOTATION]: string | undefined;
+  readonly [USER_VOLUME_MOUNT_ANNOTATION]: string | undefined;
+}
+
+/** What is to change about the mounts of a pod template. */
+export interface MountChange {
+  readonly place: readonly Placement[];
+  /** Filters whose mounts are to go. */
+  readonly remove: readonly string[];
+  /** Volumes of others whose entries are to go, because our mount takes their place. */
+  readonly drop?: readonly string[];
 }
 
 /**
@@ -27,13 +37,13 @@ const PROXY_FOLDERS = [
 ];
 
 /**
- * Adds the mounts of the given revisions to what a pod template mounts already: their entries are set, every other entry
- * stays as it is, in the form (array or map) that is there. Problems name the workload and the value: an annotation that
- * Istio could not read, a volume name or a mount path that something else has.
+ * Changes what a pod template mounts into the proxy: the entries of the given placements are set, those of removed filters
+ * go, every other entry stays as it is, in the form (array or map) that is there. Problems name the workload and the value:
+ * an annotation that Istio could not read, a volume name or a mount path that something else has.
  */
 export function mergeMounts(
   template: PodTemplate,
-  revisions: readonly Revision[],
+  { place, remove, drop = [] }: MountChange,
   workload: string,
 ): Checked<MountAnnotations> {
   const findings = new Findings();
@@ -44,39 +54,67 @@ export function mergeMounts(
     findings.add(unreadable(workload, annotation, list, annotations[annotation] ?? ''));
     return undefined;
   };
-  let volumes = read(USER_VOLUME_ANNOTATION);
-  let mounts = read(USER_VOLUME_MOUNT_ANNOTATION);
-  for (const revision of revisions) {
-    if (volumes === undefined || mounts === undefined) break;
+  const found = { volumes: read(USER_VOLUME_ANNOTATION), mounts: read(USER_VOLUME_MOUNT_ANNOTATION) };
+  if (found.volumes === undefined || found.mounts === undefined) return bad(...findings.problems);
+  const there = found.volumes;
+  const leaving = [...remove.filter((filter) => isOurs(there, filter)).map(volumeName), ...drop];
+  let volumes = reread(withoutEntries(found.volumes, leaving), found.volumes);
+  let mounts = reread(withoutEntries(found.mounts, leaving), found.mounts);
+  for (const placement of place) {
     findings.add(
-      ...volumeProblems(volumes, template, revision, workload),
-      ...pathProblems(mounts, template, revision, workload),
+      ...volumeProblems(volumes, template, placement, workload),
+      ...pathProblems(mounts, template, placement, workload),
     );
-    const name = volumeName(revision.filter);
-    volumes = set(volumes, name, { configMap: { name: revisionName(revision) } });
-    mounts = set(mounts, name, { mountPath: revision.settings.mountPath, readOnly: true });
+    const name = volumeName(placement.filter);
+    volumes = set(volumes, name, { configMap: { name: revisionName(placement) } });
+    mounts = set(mounts, name, { mountPath: placement.mountPath, readOnly: true });
   }
-  if (volumes === undefined || mounts === undefined || !findings.clean) return bad(...findings.problems);
-  return good({
-    [USER_VOLUME_ANNOTATION]: volumes.text ?? '[]',
-    [USER_VOLUME_MOUNT_ANNOTATION]: mounts.text ?? '[]',
-  });
+  if (!findings.clean) return bad(...findings.problems);
+  return good({ [USER_VOLUME_ANNOTATION]: volumes.text, [USER_VOLUME_MOUNT_ANNOTATION]: mounts.text });
+}
+
+/** Where a pod template mounts a filter; undefined when it does not, or nobody could read it. */
+export function mountedAt(template: PodTemplate, filter: string): string | undefined {
+  const list = parseAnnotationList(template.metadata?.annotations?.[USER_VOLUME_MOUNT_ANNOTATION]);
+  if (typeof list === 'string') return undefined;
+  const path = list.entries.find(({ name }) => name === volumeName(filter))?.value.mountPath;
+  return typeof path === 'string' ? path : undefined;
+}
+
+/** The text of `before` where it says the same as `now`: to leave an annotation exactly as it was found. */
+export function preferText(now: string | undefined, before: string | undefined): string | undefined {
+  const [a, b] = [now, before].map(parseAnnotationList);
+  if (a === undefined || b === undefined || typeof a === 'string' || typeof b === 'string') return now;
+  const same = sameJson(
+    a.entries.map(({ name, value }) => ({ name, value })),
+    b.entries.map(({ name, value }) => ({ name, value })),
+  );
+  return same ? before : now;
+}
+
+function isOurs({ entries }: AnnotationList, filter: string): boolean {
+  const entry = entries.find(({ name }) => name === volumeName(filter));
+  return entry === undefined || isOurVolume(entry.value, filter);
+}
+
+function reread(text: string | undefined, otherwise: AnnotationList): AnnotationList {
+  const list = parseAnnotationList(text);
+  return typeof list === 'string' ? otherwise : list;
 }
 
 function set(list: AnnotationList, name: string, value: Readonly<Record<string, unknown>>): AnnotationList {
-  const merged = parseAnnotationList(withEntry(list, name, value));
-  return typeof merged === 'string' ? list : merged;
+  return reread(withEntry(list, name, value), list);
 }
 
 function volumeProblems(
   volumes: AnnotationList,
   template: PodTemplate,
-  revision: Revision,
+  { filter }: Placement,
   workload: string,
 ): Problem[] {
-  const name = volumeName(revision.filter);
+  const name = volumeName(filter);
   const inAnnotation = volumes.entries.find((entry) => entry.name === name);
-  if (inAnnotation !== undefined && !isOurVolume(inAnnotation.value, revision.filter)) {
+  if (inAnnotation !== undefined && !isOurVolume(inAnnotation.value, filter)) {
     const value = truncate(JSON.stringify(inAnnotation.value), 200);
     return [taken(workload, `the volume name "${name}" is taken in ${USER_VOLUME_ANNOTATION} by ${value}.`)];
   }
@@ -91,9 +129,13 @@ function isOurVolume(value: Readonly<Record<string, unknown>>, filter: string): 
   return isObject(configMap) && typeof configMap.name === 'string' && isRevisionOf(filter, configMap.name);
 }
 
-function pathProblems(mounts: AnnotationList, template: PodTemplate, revision: Revision, workload: string): Problem[] {
-  const { mountPath } = revision.settings;
-  const name = volumeName(revision.filter);
+function pathProblems(
+  mounts: AnnotationList,
+  template: PodTemplate,
+  { filter, mountPath }: Placement,
+  workload: string,
+): Problem[] {
+  const name = volumeName(filter);
   const proxies = [...(template.spec?.containers ?? []), ...(template.spec?.initContainers ?? [])].filter(
     (container) => container.name === PROXY_CONTAINER,
   );

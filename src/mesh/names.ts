@@ -3,6 +3,12 @@ const PREFIX = 'deploy-wasm-filter';
 
 /** The workload annotation that records what runs there; see `state.ts`. */
 export const STATE_ANNOTATION = `${PREFIX}/state`;
+/** On an EnvoyFilter whose settings were replaced in place: the revision that they are of. */
+export const PUSHED_ANNOTATION = `${PREFIX}/pushed`;
+/** On a ConfigMap: the workloads on which its revision was proven; see `proven.ts`. */
+export const PROVEN_ANNOTATION = `${PREFIX}/proven`;
+/** On an object that is about to be deleted as garbage: a run that needs it takes it away. */
+export const GARBAGE_ANNOTATION = `${PREFIX}/garbage`;
 export const DIGEST_ANNOTATION = `${PREFIX}/digest`;
 export const FILTER_LABEL = `${PREFIX}/name`;
 export const REVISION_LABEL = `${PREFIX}/revision`;
@@ -51,4 +57,22 @@ export function fileName(filter: string, revision: string): string {
 /** The labels every object of a revision carries. */
 export function ownedLabels(filter: string, revision: string): Record<string, string> {
   return { 'app.kubernetes.io/managed-by': PREFIX, [FILTER_LABEL]: filter, [REVISION_LABEL]: revision };
+}
+
+/** The metadata of an object, as far as it tells whose it is. */
+interface Labelled {
+  readonly metadata: {
+    readonly labels?: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
+}
+
+/** Whether this action made an object. */
+export function isOwned({ metadata }: Labelled): boolean {
+  return metadata.labels?.['app.kubernetes.io/managed-by'] === PREFIX;
+}
+
+/** Whether a run means to delete an object as garbage; one that is not there has no mark. */
+export function isMarked(object: Labelled | undefined): boolean {
+  return object?.metadata.annotations?.[GARBAGE_ANNOTATION] !== undefined;
 }

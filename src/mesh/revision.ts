@@ -13,6 +13,18 @@ export interface Revision {
   readonly settings: FilterSettings;
 }
 
+/** What a pod template carries of a filter: which revision, and where it is mounted. */
+export interface Placement {
+  readonly filter: string;
+  readonly id: string;
+  readonly mountPath: string;
+}
+
+/** The placement that a revision has unless it is pushed into the pods of an earlier one. */
+export function placementOf({ filter, id, settings }: Revision): Placement {
+  return { filter, id, mountPath: settings.mountPath };
+}
+
 /** Raised when the objects of a revision are rendered differently, so that a new shape never hides under an old name. */
 const SHAPE = 1;
 
@@ -24,6 +36,6 @@ export function makeRevision(filter: string, module: FilterModule, settings: Fil
 }
 
 /** The name of the revision's objects. */
-export function revisionName({ filter, id }: Revision): string {
+export function revisionName({ filter, id }: Pick<Placement, 'filter' | 'id'>): string {
   return objectName(filter, id);
 }

@@ -1,11 +1,12 @@
-import { load, YAMLException } from 'js-yaml';
 import { isObject } from '../base/json.ts';
+import { unknownKeys } from '../base/keys.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
-import { listWords, nearestNames } from '../base/text.ts';
+import { listWords } from '../base/text.ts';
+import { readYaml } from '../base/yaml.ts';
 import { WORKLOAD_KINDS, type WorkloadKind } from '../cluster/resources.ts';
 import { DIRECTIONS, parsePort, type SettingsOverride } from '../filter/settings.ts';
 import { parseSelector } from './selector.ts';
-import { isNamespaceName, isWorkloadName, parseKind, type TargetEntry } from './target.ts';
+import { FIRST_WAVE, isNamespaceName, isWorkloadName, LAST_WAVE, parseKind, type TargetEntry } from './target.ts';
 
 /** A target list and what messages call it: the input's or the file's name. */
 export interface TargetText {
@@ -16,27 +17,20 @@ export interface TargetText {
 const FORMS =
   'An entry is "deployment/name", "namespace/deployment/name", {kind, name, namespace} or {namespaces, selector, kinds}.';
 const OVERRIDES = ['configuration', 'direction', 'port'] as const;
-const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES];
-const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRIDES];
+const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES, 'wave'];
+const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRIDES, 'wave'];
 
 /**
  * Reads a target list: a YAML list, or plain lines of `kind/name`. `defaultNamespace` is for entries that name none.
  * Gives every problem of the list, each with the entry's number.
  */
 export function parseTargets({ origin, text }: TargetText, defaultNamespace: string): Checked<readonly TargetEntry[]> {
-  let value: unknown;
-  try {
-    value = load(text);
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    if (/^(\s|#.*)*$/.test(text)) return bad(problem(origin, 'is empty; there is nothing to deploy to.', FORMS));
-    const where = error.mark ? ` in line ${error.mark.line + 1}, column ${error.mark.column + 1}` : '';
-    return bad(problem(origin, `is not valid YAML: ${error.reason}${where}.`));
-  }
-  if (!isJson(value)) return bad(problem(origin, 'has an anchor (&) with an alias (*) of itself inside.', FORMS));
+  const read = readYaml(text);
+  if (!read.ok) return bad(problem(origin, `${read.fault}.`, FORMS));
+  let { value } = read;
   if (typeof value === 'string') value = value.split(/[\s,]+/).filter((word) => word !== '');
   if (!Array.isArray(value)) return bad(problem(origin, 'must be a YAML list of targets.', FORMS));
-  if (value.length === 0) return bad(problem(origin, 'is an empty list; there is nothing to deploy to.', FORMS));
+  if (value.length === 0) return bad(problem(origin, 'is an empty list; it names no workload.', FORMS));
   const findings = new Findings();
   const entries = value.map((entry, index) =>
     findings.take(parseEntry(entry, `${origin}, entry ${index + 1}`, defaultNamespace)),
@@ -62,26 +56,28 @@ function parsePath(path: string, origin: string, defaultNamespace: string): Chec
 
 function parseNamed(entry: Record<string, unknown>, origin: string, defaultNamespace: string): Checked<TargetEntry> {
   const findings = new Findings();
-  findings.add(...unknownKeys(entry, NAMED_KEYS, origin));
+  findings.add(...strayKeys(entry, NAMED_KEYS, origin));
   const kind = findings.take(readKind(entry.kind, origin));
   const name = findings.take(readName(entry.name, 'name', origin));
   const namespace = findings.take(readName(entry.namespace ?? defaultNamespace, 'namespace', origin));
   const override = findings.take(readOverride(entry, origin));
+  const wave = findings.take(readWave(entry.wave, origin));
   if (
     kind === undefined ||
     name === undefined ||
     namespace === undefined ||
     override === undefined ||
+    wave === undefined ||
     !findings.clean
   ) {
     return bad(...findings.problems);
   }
-  return good({ type: 'named', origin, override, workload: { kind, namespace, name } });
+  return good({ type: 'named', origin, override, wave, workload: { kind, namespace, name } });
 }
 
 function parseSelected(entry: Record<string, unknown>, origin: string, defaultNamespace: string): Checked<TargetEntry> {
   const findings = new Findings();
-  findings.add(...unknownKeys(entry, SELECTED_KEYS, origin));
+  findings.add(...strayKeys(entry, SELECTED_KEYS, origin));
   if (entry.namespace !== undefined && entry.namespaces !== undefined) {
     findings.add(problem(origin, 'has both "namespace" and "namespaces".', 'Keep one of them.'));
   }
@@ -93,11 +89,15 @@ function parseSelected(entry: Record<string, unknown>, origin: string, defaultNa
   if (kinds.length === 0) findings.add(problem(origin, 'has an empty list "kinds".'));
   const selector = findings.take(parseSelector(entry.selector, origin));
   const override = findings.take(readOverride(entry, origin));
-  if (selector === undefined || override === undefined || !findings.clean) return bad(...findings.problems);
+  const wave = findings.take(readWave(entry.wave, origin));
+  if (selector === undefined || override === undefined || wave === undefined || !findings.clean) {
+    return bad(...findings.problems);
+  }
   return good({
     type: 'selected',
     origin,
     override,
+    wave,
     selector,
     namespaces: [...new Set(namespaces.filter((namespace) => namespace !== undefined))],
     kinds: [...new Set(kinds.filter((kind) => kind !== undefined))],
@@ -152,24 +152,21 @@ function readOverride(entry: Record<string, unknown>, origin: string): Checked<S
   return findings.clean ? good(override) : bad(...findings.problems);
 }
 
-function unknownKeys(entry: Record<string, unknown>, known: readonly string[], origin: string): Problem[] {
-  return Object.keys(entry)
-    .filter((key) => !known.includes(key))
-    .map((key) => {
-      const [near] = nearestNames(key, known, 1);
-      const meant = near === undefined ? '' : `Did you mean "${near}"? `;
-      return problem(origin, `has the unknown key "${key}".`, `${meant}Known keys are ${listWords(known, 'and')}.`);
-    });
+function readWave(value: unknown, origin: string): Checked<number> {
+  if (value === undefined) return good(FIRST_WAVE);
+  const wave = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof wave === 'number' && Number.isInteger(wave) && wave >= FIRST_WAVE && wave <= LAST_WAVE) return good(wave);
+  return bad(
+    problem(
+      origin,
+      `has the wave ${JSON.stringify(value)}.`,
+      `A wave is a whole number from ${FIRST_WAVE} to ${LAST_WAVE}; lower ones go first.`,
+    ),
+  );
 }
 
-/** YAML can write what JSON cannot; entries are quoted and configurations passed on as JSON. */
-function isJson(value: unknown): boolean {
-  try {
-    JSON.stringify(value);
-    return true;
-  } catch {
-    return false;
-  }
+function strayKeys(entry: Record<string, unknown>, known: readonly string[], origin: string): Problem[] {
+  return unknownKeys(entry, known).map(({ message, remedy }) => problem(origin, message, remedy));
 }
 
 function asList(value: unknown): readonly unknown[] {

@@ -26,6 +26,8 @@ export interface ResolvedTarget {
   readonly ref: WorkloadRef;
   readonly workload: Workload;
   readonly override: SettingsOverride;
+  /** From 1. */
+  readonly wave: number;
 }
 
 /** The lists that resolving these entries needs, each once. */
@@ -49,8 +51,8 @@ export interface Resolution {
 
 /**
  * Finds the workloads that the entries mean. A workload meant twice is one target; entries that disagree about its
- * settings are a problem, as are names that do not exist and selectors that match nothing. `defaults` are the settings of
- * a target that has none of its own: an entry that spells them out agrees with one that does not.
+ * settings or its wave are a problem, as are names that do not exist and selectors that match nothing. `defaults` are
+ * the settings of a target that has none of its own: an entry that spells them out agrees with one that does not.
  */
 export function resolveTargets(
   entries: readonly TargetEntry[],
@@ -64,8 +66,11 @@ export function resolveTargets(
       const key = workloadKey(target.ref);
       const earlier = found.get(key);
       if (earlier === undefined) found.set(key, { ...target, origin: entry.origin });
-      else if (!sameJson({ ...defaults, ...earlier.override }, { ...defaults, ...target.override })) {
-        findings.add(disagreement(target.ref, earlier.origin, entry.origin));
+      else {
+        const same = sameJson({ ...defaults, ...earlier.override }, { ...defaults, ...target.override });
+        if (!same) findings.add(disagreement(target.ref, earlier.origin, entry.origin, SETTINGS_DIFFER));
+        if (earlier.wave !== target.wave)
+          findings.add(disagreement(target.ref, earlier.origin, entry.origin, WAVES_DIFFER));
       }
     }
   }
@@ -74,13 +79,13 @@ export function resolveTargets(
 
 function resolveEntry(entry: TargetEntry, catalogue: Catalogue): Checked<readonly ResolvedTarget[]> {
   if (entry.type === 'selected') return resolveSelected(entry, catalogue);
-  const { workload: ref, override } = entry;
+  const { workload: ref, override, wave } = entry;
   const known = catalogue.list(ref);
   if (known === undefined) return good([]);
   const workload = known.find(({ metadata }) => metadata.name === ref.name);
   return workload === undefined
     ? bad(notFound(ref, entry.origin, known, catalogue))
-    : good([{ ref, workload, override }]);
+    : good([{ ref, workload, override, wave }]);
 }
 
 function resolveSelected(entry: SelectedTargets, catalogue: Catalogue): Checked<readonly ResolvedTarget[]> {
@@ -94,7 +99,8 @@ function resolveSelected(entry: SelectedTargets, catalogue: Catalogue): Checked<
       seen += workloads?.length ?? 0;
       for (const workload of workloads ?? []) {
         if (!matchesSelector(entry.selector, workload.metadata.labels)) continue;
-        targets.push({ ref: { kind, namespace, name: workload.metadata.name }, workload, override: entry.override });
+        const ref = { kind, namespace, name: workload.metadata.name };
+        targets.push({ ref, workload, override: entry.override, wave: entry.wave });
       }
     }
   }
@@ -149,11 +155,20 @@ function namespaceMissing(namespace: string, origin: string): Problem {
   };
 }
 
-function disagreement(ref: WorkloadRef, first: string, second: string): Problem {
+/** What entries disagree about, and what has to be the same in both. */
+interface Difference {
+  readonly about: string;
+  readonly same: string;
+}
+
+const SETTINGS_DIFFER: Difference = { about: 'settings', same: 'configuration, direction and port' };
+const WAVES_DIFFER: Difference = { about: 'waves', same: 'wave' };
+
+function disagreement(ref: WorkloadRef, first: string, second: string, { about, same }: Difference): Problem {
   return {
     kind: 'targets',
     subject: describeWorkload(ref),
-    message: `is named by ${first} and by ${second} with different settings.`,
-    remedy: 'Give it one entry, or the same configuration, direction and port in both.',
+    message: `is named by ${first} and by ${second} with different ${about}.`,
+    remedy: `Give it one entry, or the same ${same} in both.`,
   };
 }

@@ -10,10 +10,16 @@ export interface WorkloadRef {
   readonly name: string;
 }
 
+/** The wave of an entry that names none, and the last one there may be. */
+export const FIRST_WAVE = 1;
+export const LAST_WAVE = 100;
+
 interface Entry {
   /** How messages call the entry: `targets entry 3`. */
   readonly origin: string;
   readonly override: SettingsOverride;
+  /** When it gets the filter: after every target of a lower wave. No setting: it makes no other revision. */
+  readonly wave: number;
 }
 
 /** An entry of the target list that names a workload. */

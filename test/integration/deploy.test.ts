@@ -57,7 +57,8 @@ describe('deploying a filter', () => {
       ['StatefulSet', 'deployed', { ready: 2, wanted: 2 }],
       ['DaemonSet', 'deployed', { ready: 1, wanted: 1 }],
     ]);
-    expect(writesDone()).toHaveLength(2 + 3);
+    // Two objects, three workloads, and the record of the proof.
+    expect(writesDone()).toHaveLength(2 + 3 + 1);
 
     const revision = first.report.targets[0]?.revisions[0]?.revision ?? '';
     const name = `add-header-${revision}`;
@@ -151,7 +152,7 @@ describe('deploying a filter', () => {
       makeWorkload(one, 'b', { labels, kind: 'StatefulSet' }),
       makeWorkload(one, 'other'),
       makeWorkload(two, 'c', { labels }),
-      makeWorkload(two, 'special'),
+      makeWorkload(two, 'special', { podAnnotations: { 'sim/http-ports': '8080' } }),
     );
     const targets = `
       - {namespaces: [${one}, ${two}], selector: team=shop}
@@ -162,9 +163,11 @@ describe('deploying a filter', () => {
     expect(report.targets.map(({ ref }) => `${ref.namespace}/${ref.name}`).sort()).toEqual(
       [`${one}/a`, `${one}/b`, `${two}/c`, `${two}/special`].sort(),
     );
-    // One revision for three workloads in two namespaces, another for the special one: 2 + 1 ConfigMaps, as many EnvoyFilters.
+    // One revision for three workloads in two namespaces, another for the special one: 2 + 1 ConfigMaps, as many EnvoyFilters
+    // and records of the proof.
     expect(new Set(report.targets.map(({ revisions }) => revisions[0]?.revision)).size).toBe(2);
-    expect(writesDone()).toHaveLength(3 + 3 + 4);
+    expect(report.outcome).toBe('deployed');
+    expect(writesDone()).toHaveLength(3 + 3 + 4 + 3);
   });
 
   test('repairs drift, and only that', async () => {
@@ -185,6 +188,8 @@ describe('deploying a filter', () => {
     expect(writesDone().map(({ path }) => path.replace(/\?.*/, ''))).toEqual([
       `/api/v1/namespaces/${namespace}/configmaps/${name}`,
       pathOf(ratings),
+      // The record of the proof was lost with the ConfigMap.
+      `/api/v1/namespaces/${namespace}/configmaps/${name}`,
     ]);
     expect(
       repaired.report.targets.map(({ steps }) => [steps.configMap, steps.envoyFilter, steps.template, steps.rollout]),

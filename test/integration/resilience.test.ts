@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { allProblems } from '../../src/deploy/report.ts';
+import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
 import { type ActionRun, runAction } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { Fault, FaultRule } from '../harness/recorder.ts';
@@ -163,20 +164,37 @@ describe('an API server and others that get in the way', () => {
     ]);
   });
 
-  test('an EnvoyFilter that somebody edited is not overwritten by force: who and what is said, no workload is touched', async () => {
+  test('an EnvoyFilter that somebody edited is put right, and who it was is said', async () => {
     const first = await deploy();
     const name = `add-header-${first.report.targets[0]?.revisions[0]?.revision}`;
-    await cluster.api.patch(
-      `/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters/${name}`,
-      { spec: { priority: 99 } },
-      'kubectl-edit',
-    );
+    const path = `/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters/${name}`;
+    const { spec } = await cluster.api.get<EnvoyFilter>(path);
+    await cluster.api.patch(path, { spec: { priority: 99 } }, 'kubectl-edit');
+    cluster.recorder.reset();
     const { report } = await deploy();
+    expect(report.outcome).toBe('deployed');
+    expect(report.targets[0]?.drift).toEqual([expect.stringMatching(/^EnvoyFilter \S+ was edited by "?kubectl-edit/)]);
+    expect((await cluster.api.get<EnvoyFilter>(path)).spec).toEqual(spec);
+    expect(cluster.recorder.writes.map((request) => request.path.replace(/\?.*/, ''))).toEqual([path]);
+  });
+
+  test('an EnvoyFilter of that name that is not ours is not overwritten: who made it is said, no workload is touched', async () => {
+    const first = await deploy();
+    const name = `add-header-${first.report.targets[0]?.revisions[0]?.revision}`;
+    const other = await cluster.namespace();
+    await createWorkloads(cluster.api, makeWorkload(other, 'reviews'));
+    const filters = `/apis/networking.istio.io/v1alpha3/namespaces/${other}/envoyfilters`;
+    const theirs = { metadata: { name }, spec: { priority: 1 } };
+    await cluster.api.create(filters, {
+      apiVersion: 'networking.istio.io/v1alpha3',
+      kind: 'EnvoyFilter',
+      ...theirs,
+    } as never);
+    const { report } = await deploy({ namespace: other });
     expect(report.outcome).toBe('failed');
-    expect(report.problems.map(describeProblem)).toEqual([
-      expect.stringMatching(/was edited by "kubectl-edit", who holds \.spec\.priority/),
-    ]);
-    expect(report.targets.map(({ outcome }) => outcome)).not.toContain('deployed');
+    expect(allProblems(report).map(describeProblem)).toEqual([expect.stringMatching(/EnvoyFilter \S+: was made by /)]);
+    expect(report.targets.map(({ outcome }) => outcome)).toEqual(['untouched']);
+    expect(await cluster.api.get(`${filters}/${name}`)).toMatchObject(theirs);
   });
 
   test('a ConfigMap that cannot be written keeps every workload as it is', async () => {

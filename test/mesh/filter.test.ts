@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { pathOf } from '../harness/workloads.ts';
+import { createConfigMapByHand, createEnvoyFilterByHand, mountsByHand } from './hand-made.ts';
 import { connectMesh, createApps, headerOfPods, type Mesh, makeApp } from './mesh.ts';
 
 describe('a filter in real sidecars', () => {
@@ -85,25 +85,18 @@ describe('a filter in real sidecars', () => {
 
   test('a filter that was put in by hand, whose folder holds ours, goes on beside it', async () => {
     const namespace = await mesh.namespace();
-    const bytes = (await readFile(mesh.filters.abi020)).toString('base64');
-    await mesh.api.create(`/api/v1/namespaces/${namespace}/configmaps`, {
-      metadata: { name: 'by-hand' },
-      binaryData: { 'by-hand.wasm': bytes },
-    } as never);
-    const app = makeApp(namespace, 'hand', {
-      podAnnotations: {
-        'sidecar.istio.io/userVolume': '[{"name":"wasmfilters-dir","configMap":{"name":"by-hand"}}]',
-        'sidecar.istio.io/userVolumeMount': '[{"name":"wasmfilters-dir","mountPath":"/var/local/lib/wasm-filters"}]',
-      },
-    });
+    const byHand = {
+      namespace,
+      name: 'by-hand',
+      file: mesh.filters.abi020,
+      configuration: 'by hand',
+      labels: { app: 'hand' },
+    };
+    await createConfigMapByHand(mesh, byHand);
+    const app = makeApp(namespace, 'hand', { podAnnotations: mountsByHand('by-hand') });
     await createApps(mesh, app);
-    await mesh.api.create(`/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters`, {
-      apiVersion: 'networking.istio.io/v1alpha3',
-      kind: 'EnvoyFilter',
-      metadata: { name: 'by-hand' },
-      spec: filterByHand('/var/local/lib/wasm-filters/by-hand.wasm', { app: 'hand' }),
-    } as never);
-    const { outputs } = await mesh.deploy({
+    await createEnvoyFilterByHand(mesh, byHand);
+    const { outputs, summary } = await mesh.deploy({
       filter: mesh.filters.abi021,
       namespace,
       targets: '- deployment/hand',
@@ -112,6 +105,8 @@ describe('a filter in real sidecars', () => {
     expect(outputs).toMatchObject({ result: 'deployed' });
     expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual(['ours']);
     expect(await headerOfPods(mesh, app, 'x-abi-0-2-0')).toEqual(['by hand']);
+    // It has the root id of ours, so the user is told that it might be the same one.
+    expect(summary).toContain('adopt: true');
   });
 
   test('a port-scoped filter answers on its port only', async () => {
@@ -180,41 +175,3 @@ describe('a filter in real sidecars', () => {
     expect(labels.sort()).toEqual(['deploy-wasm-filter/inner', 'deploy-wasm-filter/outer']);
   });
 });
-
-/** The EnvoyFilter of the documented procedure, for the older fixture. */
-function filterByHand(filename: string, labels: Readonly<Record<string, string>>): object {
-  return {
-    workloadSelector: { labels },
-    configPatches: [
-      {
-        applyTo: 'HTTP_FILTER',
-        match: {
-          context: 'SIDECAR_INBOUND',
-          listener: {
-            filterChain: {
-              filter: {
-                name: 'envoy.filters.network.http_connection_manager',
-                subFilter: { name: 'envoy.filters.http.router' },
-              },
-            },
-          },
-        },
-        patch: {
-          operation: 'INSERT_BEFORE',
-          value: {
-            name: 'by-hand',
-            typed_config: {
-              '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
-              config: {
-                name: 'by-hand',
-                root_id: 'add_header',
-                configuration: { '@type': 'type.googleapis.com/google.protobuf.StringValue', value: 'by hand' },
-                vm_config: { vm_id: 'by-hand', runtime: 'envoy.wasm.runtime.v8', code: { local: { filename } } },
-              },
-            },
-          },
-        },
-      },
-    ],
-  };
-}

@@ -1,5 +1,5 @@
 import type { Workload } from '../../src/cluster/objects.ts';
-import { call, type Mesh } from './mesh.ts';
+import { type Answer, call, type Mesh } from './mesh.ts';
 
 /** What a steady load met. */
 export interface LoadResult {
@@ -13,7 +13,9 @@ export interface LoadResult {
 export interface LoadOptions {
   readonly workload: Workload;
   /** The header whose values are counted. */
-  readonly header: string;
+  readonly header?: string;
+  /** What is counted of an answer's headers, in place of one header's value. */
+  readonly describe?: (headers: Answer['headers']) => string;
   /** Clients that ask one request after another; each bounded in time by `stop`, and in pace by `pauseMs`. */
   readonly clients?: number;
   readonly pauseMs?: number;
@@ -30,7 +32,7 @@ export async function underLoad<T>(
   options: LoadOptions,
   work: () => Promise<T>,
 ): Promise<{ value: T; load: LoadResult }> {
-  const { workload, header, clients = 4, pauseMs = 5, mostMs = 120_000 } = options;
+  const { workload, header = '', clients = 4, pauseMs = 5, mostMs = 120_000 } = options;
   const failures: string[] = [];
   const seen = new Map<string, number>();
   let requests = 0;
@@ -53,7 +55,7 @@ export async function underLoad<T>(
       try {
         const { status, headers } = await call(pod.address);
         if (status !== 200) failures.push(`${pod.name}: status ${status}`);
-        const value = headers[header]?.toString() ?? '-';
+        const value = options.describe?.(headers) ?? headers[header]?.toString() ?? '-';
         seen.set(value, (seen.get(value) ?? 0) + 1);
       } catch (error) {
         failures.push(`${pod.name}: ${error}`);

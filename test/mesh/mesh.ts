@@ -9,6 +9,7 @@ import { Exec, KubeConfig } from '@kubernetes/client-node';
 import type { Pod, Workload } from '../../src/cluster/objects.ts';
 import { isReady, ownerOf } from '../../src/cluster/pods.ts';
 import type { WorkloadKind } from '../../src/cluster/resources.ts';
+import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
 import { type BundleRun, runBundle } from '../harness/action.ts';
 import { type Api, connectApi, eventually } from '../harness/api.ts';
 import { createWorkloads } from '../harness/workloads.ts';
@@ -30,8 +31,8 @@ export interface Answer {
 export interface Mesh {
   readonly api: Api;
   readonly filters: MeshFilters;
-  /** A namespace with injection, removed at the end. */
-  namespace(): Promise<string>;
+  /** A namespace, with injection unless it is given other labels; removed at the end. */
+  namespace(labels?: Readonly<Record<string, string>>): Promise<string>;
   /** Deploys with the built action, as a runner runs it. */
   deploy(inputs: Readonly<Record<string, string>>): Promise<BundleRun>;
   /** Asks for a URL from inside a workload's pod, through its sidecar, and gives the answer's status line and headers. */
@@ -52,9 +53,9 @@ export async function connectMesh(): Promise<Mesh> {
   return {
     api,
     filters,
-    namespace: async () => {
+    namespace: async (labels = { 'istio-injection': 'enabled' }) => {
       const name = `mesh-${randomBytes(4).toString('hex')}`;
-      await api.create('/api/v1/namespaces', { metadata: { name, labels: { 'istio-injection': 'enabled' } } });
+      await api.create('/api/v1/namespaces', { metadata: { name, labels } });
       await eventually(`service account in ${name}`, () =>
         api.get(`/api/v1/namespaces/${name}/serviceaccounts/default`).catch(() => undefined),
       );
@@ -118,11 +119,15 @@ export interface AppOptions {
   readonly podAnnotations?: Readonly<Record<string, string>>;
   /** Further ports that answer, beside the first. */
   readonly morePorts?: readonly number[];
+  /** What the Service declares its ports to be. */
+  readonly protocol?: 'http' | 'tcp';
+  readonly podLabels?: Readonly<Record<string, string>>;
 }
 
 /** A small web server that ends gently: after SIGTERM it answers for two more seconds. */
 export function makeApp(namespace: string, name: string, options: AppOptions = {}): Workload {
-  const { kind = 'Deployment', replicas = 1, podAnnotations = {}, morePorts = [] } = options;
+  const { kind = 'Deployment', replicas = 1, podAnnotations = {}, morePorts = [], podLabels = {} } = options;
+  const { protocol = 'http' } = options;
   const labels = { app: name };
   const servers = [APP_PORT, ...morePorts].map((port) => `busybox httpd -f -p ${port} -h /tmp/w &`).join(' ');
   return {
@@ -134,7 +139,7 @@ export function makeApp(namespace: string, name: string, options: AppOptions = {
       ...(kind === 'StatefulSet' ? { serviceName: name } : {}),
       selector: { matchLabels: labels },
       template: {
-        metadata: { labels, annotations: podAnnotations },
+        metadata: { labels: { ...labels, ...podLabels }, annotations: podAnnotations },
         spec: {
           terminationGracePeriodSeconds: 5,
           containers: [
@@ -144,7 +149,7 @@ export function makeApp(namespace: string, name: string, options: AppOptions = {
               imagePullPolicy: 'IfNotPresent',
               ports: [APP_PORT, ...morePorts].map((containerPort) => ({
                 containerPort,
-                name: `http-${containerPort}`,
+                name: `${protocol}-${containerPort}`,
               })),
               command: [
                 '/bin/sh',
@@ -168,7 +173,11 @@ export async function createApps({ api }: Mesh, ...apps: readonly Workload[]): P
       metadata: { name: metadata.name },
       spec: {
         selector: { app: metadata.name },
-        ports: ports.map(({ containerPort, name }) => ({ name, port: containerPort, appProtocol: 'http' })),
+        ports: ports.map(({ containerPort, name }) => ({
+          name,
+          port: containerPort,
+          appProtocol: name?.split('-')[0],
+        })),
       },
     } as never);
   }
@@ -203,4 +212,14 @@ export async function headerOfPods(
       return headers[header]?.toString();
     }),
   );
+}
+
+/** The names of this action's ConfigMaps and EnvoyFilters in a workload's namespace. */
+export async function objectsOf({ api }: Mesh, { metadata: { namespace } }: Workload): Promise<string[]> {
+  const owned = `?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`;
+  const lists = await Promise.all([
+    api.list(`/api/v1/namespaces/${namespace}/configmaps${owned}`),
+    api.list(`/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters${owned}`),
+  ]);
+  return lists.flat().map(({ metadata }) => metadata.name);
 }

@@ -1,10 +1,12 @@
 import type { Checked, Problem } from '../../src/base/problem.ts';
 import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/objects.ts';
+import { WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
 import type { Observation } from '../../src/deploy/observe.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
 import { checkModule, type FilterModule } from '../../src/filter/module.ts';
 import type { FilterSettings } from '../../src/filter/settings.ts';
 import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import { FILTER_LABEL, isOwned } from '../../src/mesh/names.ts';
 import { makeRevision, type Revision } from '../../src/mesh/revision.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
 import type { Catalogue } from '../../src/targets/resolve.ts';
@@ -131,6 +133,7 @@ export interface ClusterParts {
   /** By path: `shop/deployment/reviews`. */
   readonly workloads?: Readonly<Record<string, Workload>>;
   readonly configMaps?: Readonly<Record<string, readonly KubernetesObject[]>>;
+  /** Ours and those of others, as the API server lists them. */
   readonly envoyFilters?: Readonly<Record<string, readonly EnvoyFilter[]>>;
   /** Namespaces that are there although they have no workloads, and those that are known not to be. */
   readonly namespaces?: Readonly<Record<string, boolean>>;
@@ -151,10 +154,24 @@ export function catalogueOf({ workloads = {}, namespaces = {}, unlisted = [] }: 
 }
 
 export function observationOf(parts: ClusterParts): Observation {
+  const { workloads = {}, unlisted = [] } = parts;
+  const configMaps = (namespace: string): readonly KubernetesObject[] => parts.configMaps?.[namespace] ?? [];
+  const envoyFilters = (namespace: string, owned: boolean): EnvoyFilter[] =>
+    (parts.envoyFilters?.[namespace] ?? []).filter((one) => isOwned(one) === owned);
   return {
     catalogue: catalogueOf(parts),
-    configMaps: (namespace) => parts.configMaps?.[namespace] ?? [],
-    envoyFilters: (namespace) => parts.envoyFilters?.[namespace] ?? [],
+    configMaps,
+    envoyFilters: (namespace) => envoyFilters(namespace, true),
+    foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
+    workloads: (namespace) =>
+      Object.entries(workloads)
+        .map(([path, object]) => ({ ref: refOf(path), workload: object }))
+        .filter(({ ref }) => ref.namespace === namespace && !unlisted.includes(`${namespace}/${ref.kind}`)),
+    filtersWithObjects: (namespace) => {
+      const objects = [...configMaps(namespace), ...envoyFilters(namespace, true)];
+      return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
+    },
+    isComplete: (namespace) => !WORKLOAD_KINDS.some((kind) => unlisted.includes(`${namespace}/${kind}`)),
   };
 }
 
@@ -169,6 +186,21 @@ export function filterRequest(targets: string, over: Partial<FilterRequest> = {}
   };
 }
 
+/** A request with the policy of usual inputs. */
 export function deployRequest(...filters: readonly FilterRequest[]): DeployRequest {
-  return { filters, run: 'o/r/1/1', wait: true, timeoutMs: 60_000 };
+  return {
+    filters,
+    run: 'o/r/1/1',
+    wait: true,
+    timeoutMs: 60_000,
+    verify: 'auto',
+    onFailure: 'rollback',
+    maxFailures: { count: 0 },
+    soakMs: 0,
+    check: true,
+    settingsChange: 'roll',
+    prune: false,
+    keepRevisions: 1,
+    adopt: false,
+  };
 }

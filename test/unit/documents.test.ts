@@ -2,9 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
-import { COMMANDS, INPUTS } from '../../src/action/input-table.ts';
+import { INPUTS } from '../../src/action/input-table.ts';
+import { parseProbe } from '../../src/action/inputs-probe.ts';
 import { OUTPUTS } from '../../src/action/outputs.ts';
 import { CONFIG_MAP, ENVOY_FILTER, WORKLOADS } from '../../src/cluster/resources.ts';
+import { COMMANDS } from '../../src/deploy/report.ts';
+import { parseTargets } from '../../src/targets/parse.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -56,6 +59,11 @@ describe('action.yml', () => {
     },
   );
 
+  test('names every command, and requires no input that some command does not need', () => {
+    for (const command of COMMANDS) expect(ACTION.inputs.command?.description).toContain(`"${command}"`);
+    expect(NAMES.filter((name) => 'required' in (ACTION.inputs[name] ?? {}))).toEqual([]);
+  });
+
   test('has the outputs that are set, in their order', () => {
     expect(Object.keys(ACTION.outputs)).toEqual([...OUTPUTS]);
   });
@@ -84,6 +92,13 @@ describe('README.md', () => {
     for (const command of COMMANDS) expect(description).toContain(`\`${command}\``);
   });
 
+  test('shows a probe and a target list that can be read', () => {
+    const { probe } = load(/```yaml\n(probe: [\s\S]*?)```/.exec(section('Inputs'))?.[1] ?? '') as { probe: string };
+    expect(parseProbe({ origin: 'README.md', text: probe }, undefined)).toMatchObject({ ok: true });
+    const [, list = ''] = /```yaml\n([\s\S]*?)```/.exec(section('Targets')) ?? [];
+    expect(parseTargets({ origin: 'README.md', text: list }, 'default')).toMatchObject({ ok: true });
+  });
+
   test('uses inputs and outputs in its examples that exist', () => {
     const [, withBlock = ''] = /\n {8}with:\n((?: {10}.*\n)+)/.exec(section('Quick start')) ?? [];
     const used = [...withBlock.matchAll(/^ {10}([a-z-]+):/gm)].map(([, name]) => name);
@@ -103,7 +118,7 @@ describe('the rights that the README names', () => {
   const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(section('What you need')) ?? [];
   const { rules } = load(block) as { rules: readonly Rule[] };
   const needed = [
-    ...[CONFIG_MAP, ENVOY_FILTER].map((resource) => ({ resource, verbs: ['list', 'create', 'patch'] })),
+    ...[CONFIG_MAP, ENVOY_FILTER].map((resource) => ({ resource, verbs: ['list', 'create', 'patch', 'delete'] })),
     ...Object.values(WORKLOADS).map((resource) => ({ resource, verbs: ['get', 'list', 'watch', 'patch'] })),
   ];
 
@@ -112,9 +127,12 @@ describe('the rights that the README names', () => {
     expect(granted.flatMap((rule) => rule.verbs)).toEqual(verbs);
   });
 
-  test('beyond these, only reading', () => {
+  test('beyond these, reading, looking into pods, and deleting a stuck one', () => {
     const names = needed.map(({ resource }) => resource.plural);
     const further = rules.filter(({ resources }) => resources.some((resource) => !names.includes(resource)));
-    expect(new Set(further.flatMap(({ verbs }) => verbs))).toEqual(new Set(['get', 'list']));
+    const writing = further.flatMap(({ resources, verbs }) =>
+      verbs.filter((verb) => verb !== 'get' && verb !== 'list').map((verb) => `${verb} ${resources.join()}`),
+    );
+    expect(writing).toEqual(['create pods/exec', 'delete pods']);
   });
 });

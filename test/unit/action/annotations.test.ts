@@ -4,7 +4,7 @@ import { annotationsOf } from '../../../src/action/annotations.ts';
 import { KIND_TITLES } from '../../../src/action/summary-groups.ts';
 import type { ProblemKind } from '../../../src/base/problem.ts';
 import { hostile } from './hostile.ts';
-import { deployed, report, stuck } from './report-builder.ts';
+import { deployed, planned, proof, report, rollback, stuck, takenBack, withdrawn } from './report-builder.ts';
 
 const KINDS = Object.keys(KIND_TITLES) as ProblemKind[];
 
@@ -22,7 +22,7 @@ describe('errors', () => {
         message: [
           'The filter refused its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
           '3 (Deployment shop/a, Deployment shop/b, Deployment shop/c): not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin.',
-          'add-header: 3 of 3 workloads failed. 3 workloads have new pods that do not get ready.',
+          'add-header: 3 of 3 workloads failed and were not taken back. 3 workloads have new pods that do not get ready. Mend the cause and run again, or go back as said below.',
         ].join('\n'),
       },
     ]);
@@ -56,8 +56,39 @@ describe('errors', () => {
   test('more than ten kinds make ten annotations, the last of them for the rest', () => {
     const annotations = annotationsOf(report({ problems: KINDS.map((kind) => ({ kind, message: `${kind}.` })) }));
     expect(annotations).toHaveLength(10);
-    expect(annotations.at(-1)?.title).toBe('4 more kinds of problems');
-    expect(annotations.at(-1)?.message).toContain(KIND_TITLES.rollout);
+    expect(annotations.at(-1)?.title).toBe(`${KINDS.length - 9} more kinds of problems`);
+    expect(annotations.at(-1)?.message).toContain(KIND_TITLES.proof);
+  });
+
+  test('a way back that failed is an error of its own, before the others', () => {
+    const annotations = annotationsOf(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
+    expect(annotations.map(({ title }) => title)).toEqual([KIND_TITLES.rollback, KIND_TITLES.rollout]);
+    expect(annotations[0]?.message).toContain('Deployment shop/a: could not be taken back');
+    expect(annotations[0]?.message).toContain('Look at it by hand');
+  });
+
+  test('a workload that was taken back is one error, for why it failed', () => {
+    const annotations = annotationsOf(report({ targets: [takenBack('shop/a'), withdrawn('shop/b')] }));
+    expect(annotations.map(({ title }) => title)).toEqual([KIND_TITLES.rollout]);
+  });
+
+  test('weaker evidence is none', () => {
+    expect(annotationsOf(report({ targets: [deployed('shop/a', { proof: proof('ready') })] }))).toEqual([]);
+  });
+
+  test('rights that a plan misses are an error, though the plan itself is a success', () => {
+    const given = report({
+      command: 'plan',
+      plan: planned({ missingRights: ['patch configmaps in namespace "shop"'] }),
+    });
+    expect(given.outcome).toBe('planned');
+    expect(annotationsOf(given)).toEqual([
+      {
+        level: 'error',
+        title: 'Permissions',
+        message: expect.stringContaining('may not patch configmaps in namespace "shop"'),
+      },
+    ]);
   });
 
   test('a failure without any problem is still told', () => {

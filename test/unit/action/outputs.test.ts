@@ -1,21 +1,57 @@
 import { describe, expect, test } from '@jest/globals';
 import { OUTPUTS, outputsOf } from '../../../src/action/outputs.ts';
-import { deployed, filter, NEW, OLD, report, stuck, unawaited, unchanged, untouched } from './report-builder.ts';
+import {
+  change,
+  deployed,
+  filter,
+  found,
+  NEW,
+  OLD,
+  planned,
+  proof,
+  ref,
+  removed,
+  report,
+  rollback,
+  running,
+  stuck,
+  takenBack,
+  unawaited,
+  unchanged,
+  untouched,
+  withdrawn,
+} from './report-builder.ts';
 
 /** A job's outputs may have 1 MB together, counted as UTF-16. */
 const MOST_BYTES = 1_000_000;
 
 describe('plain outputs', () => {
-  const given = report({ targets: [deployed('shop/a'), unchanged('shop/b'), stuck('shop/c'), untouched('shop/d')] });
+  const given = report({
+    targets: [
+      deployed('shop/a'),
+      unchanged('shop/b'),
+      stuck('shop/c'),
+      untouched('shop/d'),
+      removed('shop/e'),
+      takenBack('shop/f'),
+      withdrawn('shop/g'),
+      stuck('shop/h', { rollback: rollback('failed') }),
+      deployed('shop/i', { proof: proof('stats') }),
+    ],
+  });
 
   test.each([
     ['result', 'failed'],
     ['changed', 'true'],
     ['revision', NEW],
     ['digest', filter().digest],
-    ['deployed', '1'],
+    ['deployed', '2'],
     ['unchanged', '1'],
-    ['failed', '1'],
+    ['removed', '1'],
+    ['restored', '2'],
+    ['failed', '3'],
+    ['proved', '3'],
+    ['plan', ''],
   ] as const)('%s', (name, expected) => {
     expect(outputsOf(given)[name]).toBe(expected);
   });
@@ -30,8 +66,12 @@ describe('plain outputs', () => {
       digest: '',
       deployed: '0',
       unchanged: '0',
+      removed: '0',
+      restored: '0',
       failed: '0',
+      proved: '0',
       targets: '[]',
+      plan: '',
     });
   });
 
@@ -66,6 +106,7 @@ describe('targets', () => {
         before: OLD,
         pods: { ready: 3, wanted: 3 },
         seconds: 21.4,
+        proof: { level: 'listener', pods: 3, wanted: 3 },
       },
       {
         namespace: 'edge',
@@ -78,6 +119,24 @@ describe('targets', () => {
         seconds: 300,
         error: expect.stringContaining('StatefulSet edge/b: not ready after 5 min'),
       },
+    ]);
+  });
+
+  test('says how the way back went, and no proof of what was taken back', () => {
+    const [back, well, lost] = parsed(
+      report({
+        targets: [takenBack('shop/a'), withdrawn('shop/b'), withdrawn('shop/c', { rollback: rollback('failed') })],
+      }),
+    );
+    expect(back).toMatchObject({ outcome: 'failed', rollback: 'restored' });
+    expect(well).toMatchObject({ outcome: 'restored', rollback: 'restored' });
+    expect(well).not.toHaveProperty('proof');
+    expect(lost).toMatchObject({ rollback: 'failed', error: expect.stringContaining('could not be taken back') });
+  });
+
+  test('says null for a filter that is to go', () => {
+    expect(parsed(report({ command: 'remove', targets: [removed('shop/a')] }))).toEqual([
+      expect.objectContaining({ outcome: 'removed', revision: null, before: NEW }),
     ]);
   });
 
@@ -134,5 +193,93 @@ describe('targets', () => {
     const list = parsed(given);
     expect(list.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => expect.objectContaining({ outcome: 'failed' })));
     expect(list.at(-1)).toEqual({ truncated: true, omitted: targets.length - (list.length - 1) });
+  });
+
+  test('drops errors before the proof of others, and the proof at last', () => {
+    const targets = [...many(3_000, wordy), ...many(10, (path) => deployed(path))];
+    expect(parsed(report({ targets })).at(-1)).toHaveProperty('proof');
+    const more = many(3_600, (path) => deployed(path));
+    expect(parsed(report({ targets: more })).at(-1)).not.toHaveProperty('proof');
+    expect(parsed(report({ targets: more }))).toHaveLength(more.length);
+  });
+});
+
+describe('status', () => {
+  const status = (workloads: ReturnType<typeof found>[]): ReturnType<typeof report> =>
+    report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: [] } });
+
+  test('targets holds what runs on each workload', () => {
+    const given = outputsOf(status([found('shop/a', [running({ standing: 'drifted', notes: ['was edited'] })])]));
+    expect(given).toMatchObject({ result: 'reported', revision: NEW, digest: filter().digest, proved: '3' });
+    expect(JSON.parse(given.targets)).toEqual([
+      {
+        namespace: 'shop',
+        kind: 'Deployment',
+        name: 'a',
+        pods: { ready: 3, wanted: 3 },
+        filters: [
+          {
+            filter: 'add-header',
+            standing: 'drifted',
+            revision: NEW,
+            digest: filter().digest,
+            previous: OLD,
+            run: 'octo/shop/4711/1',
+            proof: { level: 'listener', pods: 3, wanted: 3 },
+            notes: ['was edited'],
+          },
+        ],
+      },
+    ]);
+  });
+
+  test('a proxy with two filters counts once', () => {
+    expect(outputsOf(status([found('shop/a', [running(), running({ filter: 'auth' })])])).proved).toBe('3');
+  });
+
+  test('stays within the limit, and what is in trouble stays to the last', () => {
+    const workloads = Array.from({ length: 20_000 }, (_, index) =>
+      found(`team/service-${index}`, [
+        running({ standing: index === 19_999 ? 'broken' : 'proven', notes: ['x'.repeat(900)] }),
+      ]),
+    );
+    const { targets } = outputsOf(status(workloads));
+    expect(2 * targets.length).toBeLessThan(MOST_BYTES);
+    const list = JSON.parse(targets) as { name?: string }[];
+    expect(list[0]).toMatchObject({ name: 'service-19999' });
+    expect(list.at(-1)).toEqual({ truncated: true, omitted: workloads.length - (list.length - 1) });
+  });
+});
+
+describe('plan', () => {
+  test('has the changes without their differences, and the restarts', () => {
+    const plan = planned({
+      changes: [change('change Deployment shop/a')],
+      restarts: [{ ref: ref('shop/a'), pods: 3, wave: 2 }],
+    });
+    expect(JSON.parse(outputsOf(report({ command: 'plan', plan })).plan)).toEqual({
+      changes: [{ action: 'change', kind: 'Deployment', namespace: 'shop', name: 'a' }],
+      restarts: [{ namespace: 'shop', kind: 'Deployment', name: 'a', pods: 3, wave: 2 }],
+    });
+  });
+
+  test('stays within the limit together with the targets', () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `team-${index % 9}/service-${index}`);
+    const given = outputsOf(
+      report({
+        command: 'plan',
+        targets: names.map((name) => unchanged(name)),
+        plan: planned({
+          changes: names.map((name) => change(`change Deployment ${name}`)),
+          restarts: names.map((name) => ({ ref: ref(name), pods: 3, wave: 1 })),
+        }),
+      }),
+    );
+    expect(2 * Object.values(given).join('').length).toBeLessThan(MOST_BYTES);
+    const { changes, restarts } = JSON.parse(given.plan) as { changes: unknown[]; restarts: unknown[] };
+    for (const list of [changes, restarts]) {
+      expect(list.length).toBeGreaterThan(1_000);
+      expect(list.at(-1)).toEqual({ truncated: true, omitted: names.length - (list.length - 1) });
+    }
   });
 });

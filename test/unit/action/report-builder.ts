@@ -1,6 +1,17 @@
 import type { WorkloadKind } from '../../../src/cluster/resources.ts';
-import type { FilterReport, Report, Step, StepState, TargetReport } from '../../../src/deploy/report.ts';
+import type { Admission, PlannedChange, PlanReport } from '../../../src/deploy/plan-report.ts';
+import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
+import type {
+  FilterReport,
+  Proof,
+  Report,
+  Rollback,
+  Step,
+  StepState,
+  TargetReport,
+} from '../../../src/deploy/report.ts';
 import { concludeRun } from '../../../src/deploy/report.ts';
+import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/status-report.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 
 export const OLD = '0b6e4d1f93';
@@ -41,8 +52,34 @@ function steps(
   return { configMap, envoyFilter, template, rollout };
 }
 
-/** A workload that was rolled from OLD to NEW and is ready. */
-export function deployed(path: string, changes: Partial<TargetReport> = {}): TargetReport {
+/** The evidence of three pods. */
+export function proof(level: Proof['level'] = 'listener', changes: Partial<Proof> = {}): Proof {
+  const weakness = 'the user of the kubeconfig may not exec into pods';
+  return { level, pods: 3, wanted: 3, ...(level === 'listener' ? {} : { weakness }), ...changes };
+}
+
+/** A way back to OLD. */
+export function rollback(state: Rollback['state'] = 'restored', changes: Partial<Rollback> = {}): Rollback {
+  return {
+    state,
+    to: { 'add-header': OLD },
+    durationMs: 12_000,
+    ...(state === 'failed' ? { problem: NOT_BACK } : {}),
+    ...changes,
+  };
+}
+
+const NOT_BACK = {
+  kind: 'rollback',
+  message: 'could not be taken back: its pods do not get ready (1 of 3 pods updated).',
+  remedy: 'Look at it by hand: "kubectl rollout undo" puts its earlier pod template back.',
+} as const;
+
+/** What is other about a workload; `proof: null` for none. */
+type Changes = Partial<Omit<TargetReport, 'proof'>> & { readonly proof?: Proof | null };
+
+/** A workload that was rolled from OLD to NEW, is ready, and whose every proxy has the filter. */
+export function deployed(path: string, { proof: given = proof(), ...changes }: Changes = {}): TargetReport {
   return {
     ref: ref(path),
     outcome: 'deployed',
@@ -50,29 +87,33 @@ export function deployed(path: string, changes: Partial<TargetReport> = {}): Tar
     steps: steps('done', 'done', 'done', 'done'),
     pods: { ready: 3, wanted: 3 },
     durationMs: 21_400,
+    ...(given === null ? {} : { proof: given }),
+    drift: [],
     evidence: [],
     ...changes,
   };
 }
 
 /** A workload that had NEW already. */
-export function unchanged(path: string, changes: Partial<TargetReport> = {}): TargetReport {
+export function unchanged(path: string, changes: Changes = {}): TargetReport {
   return deployed(path, {
     outcome: 'unchanged',
     revisions: [{ filter: 'add-header', revision: NEW, before: NEW }],
     steps: steps('unchanged', 'unchanged', 'unchanged', 'unchanged'),
     durationMs: 0,
+    proof: null,
     ...changes,
   });
 }
 
 /** A workload whose new pods did not get ready. */
-export function stuck(path: string, changes: Partial<TargetReport> = {}): TargetReport {
+export function stuck(path: string, changes: Changes = {}): TargetReport {
   return deployed(path, {
     outcome: 'failed',
     steps: steps('done', 'done', 'done', 'failed'),
     pods: { ready: 0, wanted: 3 },
     durationMs: 300_000,
+    proof: null,
     problem: {
       kind: 'rollout',
       subject: describeWorkload(ref(path)),
@@ -85,12 +126,13 @@ export function stuck(path: string, changes: Partial<TargetReport> = {}): Target
 }
 
 /** A workload whose waiting was cut off by a cancelled run. */
-export function interrupted(path: string, changes: Partial<TargetReport> = {}): TargetReport {
+export function interrupted(path: string, changes: Changes = {}): TargetReport {
   return deployed(path, {
     outcome: 'failed',
     steps: steps('done', 'done', 'done', 'skipped'),
     pods: { ready: 1, wanted: 3 },
     durationMs: 9_300,
+    proof: null,
     problem: {
       kind: 'cancelled',
       subject: describeWorkload(ref(path)),
@@ -102,30 +144,137 @@ export function interrupted(path: string, changes: Partial<TargetReport> = {}): 
 }
 
 /** A workload that the run did not come to. */
-export function untouched(path: string, changes: Partial<TargetReport> = {}): TargetReport {
-  const { durationMs, ...base } = deployed(path);
-  return { ...base, outcome: 'untouched', steps: steps('skipped', 'skipped', 'skipped', 'skipped'), ...changes };
+export function untouched(path: string, changes: Changes = {}): TargetReport {
+  const { durationMs, ...base } = deployed(path, { proof: null });
+  return plain({ ...base, outcome: 'untouched', steps: steps('skipped', 'skipped', 'skipped', 'skipped') }, changes);
 }
 
 /** A workload that was written and not waited for. */
-export function unawaited(path: string, changes: Partial<TargetReport> = {}): TargetReport {
-  const { durationMs, ...base } = deployed(path);
-  return { ...base, steps: steps('done', 'done', 'done', 'skipped'), ...changes };
+export function unawaited(path: string, changes: Changes = {}): TargetReport {
+  const { durationMs, ...base } = deployed(path, { proof: null });
+  return plain({ ...base, steps: steps('done', 'done', 'done', 'skipped') }, changes);
+}
+
+function plain(target: TargetReport, { proof: given, ...changes }: Changes): TargetReport {
+  return { ...target, ...(given ? { proof: given } : {}), ...changes };
+}
+
+/** A workload whose new pods did not get ready and that runs OLD again. */
+export function takenBack(path: string, changes: Changes = {}): TargetReport {
+  return stuck(path, { rollback: rollback(), ...changes });
+}
+
+/** A workload that was well and was taken back because others failed. */
+export function withdrawn(path: string, changes: Changes = {}): TargetReport {
+  return deployed(path, { outcome: 'restored', rollback: rollback(), ...changes });
+}
+
+/** A workload whose proxies were given new settings without a restart. */
+export function pushed(path: string, changes: Changes = {}): TargetReport {
+  return deployed(path, {
+    revisions: [{ filter: 'add-header', revision: NEW, before: OLD, pushed: true }],
+    steps: steps('unchanged', 'done', 'unchanged', 'unchanged'),
+    durationMs: 0,
+    ...changes,
+  });
+}
+
+/** A workload one of whose proxies refused the settings that were pushed; the template was never touched. */
+export function refusing(path: string, changes: Changes = {}): TargetReport {
+  const { durationMs, ...base } = pushed(path, {
+    outcome: 'failed',
+    steps: steps('unchanged', 'done', 'skipped', 'skipped'),
+    proof: null,
+    problem: {
+      kind: 'proof',
+      subject: describeWorkload(ref(path)),
+      message: 'Envoy of pod reviews-7d4f9c6b8d-x2x4q refuses the filter: the filter said: unknown header.',
+      remedy: 'Mend the configuration.',
+    },
+  });
+  return plain(base, changes);
+}
+
+/** A workload that lost the filter. */
+export function removed(path: string, changes: Changes = {}): TargetReport {
+  return deployed(path, {
+    outcome: 'removed',
+    revisions: [{ filter: 'add-header', before: NEW }],
+    steps: steps('unchanged', 'unchanged', 'done', 'done'),
+    proof: null,
+    ...changes,
+  });
+}
+
+/** The default policy. */
+export function policy(changes: Partial<RolloutPolicy> = {}): RolloutPolicy {
+  return {
+    wait: true,
+    timeoutMs: 300_000,
+    verify: 'auto',
+    onFailure: 'rollback',
+    maxFailures: { count: 0 },
+    soakMs: 0,
+    ...changes,
+  };
+}
+
+export const ACCEPTED: Admission = { state: 'accepted', warnings: [] };
+
+/** A write that a plan would do: `change Deployment shop/reviews`. */
+export function change(what: string, changes: Partial<PlannedChange> = {}): PlannedChange {
+  const [, action, kind = '', namespace = '', name = ''] = /^(\w+) (\w+) ([^/]+)\/(.+)$/.exec(what) ?? [];
+  return {
+    action: action as PlannedChange['action'],
+    kind,
+    namespace,
+    name,
+    reasons: [],
+    diff: [' spec:', '-  value: old', '+  value: new'],
+    admission: ACCEPTED,
+    ...changes,
+  };
+}
+
+/** What a plan found, nothing unless told. */
+export function planned(changes: Partial<PlanReport> = {}): PlanReport {
+  return { changes: [], restarts: [], waves: 1, missingRights: [], ...changes };
+}
+
+/** A filter that runs as it should. */
+export function running(changes: Partial<FilterStatus> = {}): FilterStatus {
+  return {
+    filter: 'add-header',
+    standing: 'proven',
+    revision: NEW,
+    digest: filter().digest,
+    previous: OLD,
+    run: 'octo/shop/4711/1',
+    proof: proof(),
+    notes: [],
+    ...changes,
+  };
+}
+
+/** A workload with what `status` found on it. */
+export function found(path: string, filters: readonly FilterStatus[] = [running()], ready = 3): WorkloadStatus {
+  return { ref: ref(path), pods: { ready, wanted: 3 }, filters };
 }
 
 /** A report with the outcome that the engine would conclude from its parts. */
 export function report(parts: Partial<Report> = {}): Report {
   const targets = parts.targets ?? [];
   const problems = parts.problems ?? [];
+  const collected = parts.collected ?? { deleted: [], left: [] };
   const written = targets.some(({ steps: done }) => Object.values(done).includes('done'));
   const requests = parts.requests ?? { reads: 37, writes: written ? 16 : 0 };
-  const base = { ...parts, targets, problems, requests };
+  const command = parts.command ?? 'deploy';
+  const base = { ...parts, command, targets, problems, collected, requests };
   return {
-    filters: [filter()],
+    filters: command === 'deploy' || command === 'plan' || command === 'render' ? [filter()] : [],
     warnings: [],
     cluster: { context: 'prod-eu', version: 'v1.34.4' },
-    waited: true,
-    timeoutMs: 300_000,
+    policy: policy(),
     durationMs: 24_800,
     ...concludeRun(base),
     ...base,

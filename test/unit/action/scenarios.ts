@@ -5,20 +5,17 @@ import {
   interrupted,
   NEW,
   OLD,
+  policy,
   report,
   stuck,
+  takenBack,
   unawaited,
   unchanged,
   untouched,
 } from './report-builder.ts';
-
-const SHOP = ['productpage', 'details', 'reviews', 'ratings', 'checkout', 'payment', 'shipping', 'currency', 'email'];
-const workloads = [...SHOP.map((name) => `shop/${name}`), 'StatefulSet shop/cart', 'edge/web', 'DaemonSet edge/agent'];
-
-const REFUSED = [
-  'Envoy: Failed to configure base Wasm plugin',
-  'event Unhealthy: Startup probe failed: HTTP probe failed with statuscode: 503',
-];
+import { COMMAND_SCENARIOS } from './scenarios-commands.ts';
+import { EVIDENCE_SCENARIOS } from './scenarios-evidence.ts';
+import { REFUSED, workloads } from './shop.ts';
 
 const right = (verb: string, resource: string, namespace: string) => ({
   kind: 'permission' as const,
@@ -31,6 +28,9 @@ const HOSTILE =
 
 /** One report for each kind of ending; the golden files show what becomes of them. */
 export const SCENARIOS: Readonly<Record<string, () => Report>> = {
+  ...EVIDENCE_SCENARIOS,
+  ...COMMAND_SCENARIOS,
+
   'all-deployed': () => report({ targets: workloads.map((path) => deployed(path)) }),
 
   'some-deployed': () =>
@@ -53,6 +53,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
           ? stuck(path, { evidence: [...REFUSED, 'pod reviews-7d4f9c6b8d-x2x4q: istio-proxy not ready'] })
           : deployed(path),
       ),
+      policy: policy({ onFailure: 'keep' }),
       durationMs: 303_100,
     }),
 
@@ -61,9 +62,10 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       targets: Array.from({ length: 60 }, (_, index) => {
         const path = `${index === 7 ? 'StatefulSet ' : ''}team-${index % 6}/service-${index}`;
         const evidence = [...REFUSED, `pod service-${index}-7d4f9c6b8d-x2x4q: istio-proxy not ready`];
-        if (index % 5 === 2) return stuck(path, { evidence });
+        if (index % 5 === 2) return takenBack(path, { evidence });
         return index % 7 === 0 ? unchanged(path) : deployed(path);
       }),
+      policy: policy({ maxFailures: { percent: 25 } }),
       durationMs: 303_100,
       requests: { reads: 121, writes: 64 },
     }),
@@ -145,7 +147,8 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       durationMs: 12_400,
     }),
 
-  'not-awaited': () => report({ targets: workloads.map((path) => unawaited(path)), waited: false, durationMs: 2_300 }),
+  'not-awaited': () =>
+    report({ targets: workloads.map((path) => unawaited(path)), policy: policy({ wait: false }), durationMs: 2_300 }),
 
   'first-deployment-failed': () =>
     report({

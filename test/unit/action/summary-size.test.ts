@@ -3,7 +3,20 @@ import fc from 'fast-check';
 import { renderSummary } from '../../../src/action/summary.ts';
 import type { Report } from '../../../src/deploy/report.ts';
 import { skeletonOf, visibleText } from './page.ts';
-import { deployed, filter, report, stuck, unchanged } from './report-builder.ts';
+import {
+  change,
+  deployed,
+  filter,
+  found,
+  planned,
+  ref,
+  report,
+  rollback,
+  running,
+  stuck,
+  takenBack,
+  unchanged,
+} from './report-builder.ts';
 
 /** Above this the runner uploads no summary at all. */
 const RUNNER_LIMIT = 1_048_576;
@@ -12,6 +25,10 @@ function many(n: number, build: (path: string, index: number) => Report['targets
   return Array.from({ length: n }, (_, index) =>
     build(`team-${index % 40}/service-with-a-longer-name-${index}`, index),
   );
+}
+
+function names(n: number): string[] {
+  return Array.from({ length: n }, (_, index) => `team-${index % 40}/service-with-a-longer-name-${index}`);
 }
 
 /** Fails when a page is cut inside a part that folds, a block of code or a character. */
@@ -55,6 +72,57 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
       cluster: { context: name, version: name },
     });
   },
+  '5,000 taken back, with drift and objects left': () =>
+    report({
+      targets: many(5_000, (path, index) =>
+        takenBack(path, {
+          drift: [`${index} ${'ü'.repeat(2_000)}`],
+          rollback: rollback(index % 9 === 0 ? 'failed' : 'restored'),
+        }),
+      ),
+      collected: {
+        deleted: names(5_000),
+        left: names(5_000).map((object) => ({ object, why: `${object} ${'|'.repeat(2_000)}` })),
+      },
+    }),
+  '5,000 planned, each with its own difference': () =>
+    report({
+      command: 'plan',
+      plan: planned({
+        missingRights: names(2_000),
+        restarts: names(5_000).map((name) => ({ ref: ref(name), pods: 3, wave: 1 })),
+        changes: names(5_000).map((name) =>
+          change(`change Deployment ${name}`, {
+            diff: Array.from({ length: 30 }, (_, line) => `+${line} ${name} ${'`|<'.repeat(100)}`),
+            reasons: [`${name} ${'ü'.repeat(2_000)}`],
+            admission: { state: 'not-asked', why: `${name} ${'ü'.repeat(2_000)}` },
+          }),
+        ),
+      }),
+    }),
+  '5,000 planned with one difference': () =>
+    report({
+      command: 'plan',
+      plan: planned({ changes: names(5_000).map((name) => change(`change Deployment ${name}`)) }),
+    }),
+  'the status of 5,000': () =>
+    report({
+      command: 'status',
+      status: {
+        namespaces: names(5_000),
+        garbage: names(5_000),
+        workloads: names(5_000).map((name, index) =>
+          found(name, [
+            running({ standing: index % 2 === 0 ? 'broken' : 'proven', notes: [`${index} ${'ü'.repeat(2_000)}`] }),
+          ]),
+        ),
+      },
+    }),
+  '5,000 files': () =>
+    report({
+      command: 'render',
+      rendered: { folder: '|'.repeat(5_000), files: names(5_000).map((path) => ({ path, bytes: 9, content: path })) },
+    }),
 };
 
 describe.each(Object.entries(REPORTS))('%s', (_, build) => {

@@ -1,27 +1,54 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { judge, verdictOf } from '../../../src/action/verdict.ts';
 import type { Report } from '../../../src/deploy/report.ts';
-import { deployed, filter, interrupted, report, stuck, unawaited, unchanged, untouched } from './report-builder.ts';
+import {
+  change,
+  deployed,
+  filter,
+  found,
+  interrupted,
+  NEW,
+  OLD,
+  planned,
+  policy,
+  proof,
+  pushed,
+  ref,
+  removed,
+  report,
+  rollback,
+  running,
+  stuck,
+  takenBack,
+  unawaited,
+  unchanged,
+  untouched,
+  withdrawn,
+} from './report-builder.ts';
 
 const problem = { kind: 'permission', message: 'May not patch.' } as const;
 const filters = (...names: string[]): Report['filters'] => names.map((name) => filter({ name }));
 
 test.each<[string, Report, string]>([
-  ['deployed', report({ targets: [deployed('shop/a'), deployed('shop/b')] }), '✅ add-header deployed to 2 workloads'],
+  [
+    'deployed',
+    report({ targets: [deployed('shop/a'), deployed('shop/b')] }),
+    '✅ add-header deployed to 2 workloads, proved in 6 proxies',
+  ],
   [
     'partly there',
     report({ targets: [deployed('shop/a'), unchanged('shop/b')] }),
-    '✅ add-header deployed to 1 workload, 1 other had it already',
+    '✅ add-header deployed to 1 workload, proved in 3 proxies; 1 other had it already',
   ],
   [
     'two filters',
     report({ filters: filters('a', 'b'), targets: [deployed('shop/a'), unchanged('shop/b')] }),
-    '✅ a and b deployed to 1 workload, 1 other had them already',
+    '✅ a and b deployed to 1 workload, proved in 3 proxies; 1 other had them already',
   ],
   [
     'many filters',
     report({ filters: filters('a', 'b', 'c', 'd'), targets: [deployed('shop/a')] }),
-    '✅ 4 filters deployed to 1 workload',
+    '✅ 4 filters deployed to 1 workload, proved in 3 proxies',
   ],
   [
     'nothing to do',
@@ -30,15 +57,101 @@ test.each<[string, Report, string]>([
   ],
   [
     'nothing to do, not looked',
-    report({ waited: false, targets: [unchanged('shop/a')] }),
+    report({ policy: policy({ wait: false }), targets: [unchanged('shop/a')] }),
     '✅ Nothing to do: 1 workload has add-header already',
   ],
   [
     'not waited for',
-    report({ waited: false, targets: [unawaited('shop/a')] }),
+    report({ policy: policy({ wait: false }), targets: [unawaited('shop/a')] }),
     '⏳ add-header applied to 1 workload, not proven',
   ],
-  ['failed', report({ targets: [deployed('shop/a'), stuck('shop/b')] }), '❌ add-header: 1 of 2 workloads failed'],
+  [
+    'failed and kept',
+    report({ targets: [deployed('shop/a'), stuck('shop/b')] }),
+    '❌ add-header: 1 of 2 workloads failed and was not taken back; the other runs revision 4f2a91c07b',
+  ],
+  [
+    'failed and taken back',
+    report({ targets: [deployed('shop/a'), unchanged('shop/b'), takenBack('shop/c')] }),
+    '❌ add-header: 1 of 3 workloads failed and was taken back; the other 2 run revision 4f2a91c07b',
+  ],
+  [
+    'failed and taken back before the others were touched',
+    report({ targets: [takenBack('shop/a'), untouched('shop/b')] }),
+    '❌ add-header: 1 of 2 workloads failed and was taken back; every workload runs what it ran before',
+  ],
+  [
+    'failed, and all were taken back',
+    report({ targets: [takenBack('shop/a'), withdrawn('shop/b'), unchanged('shop/c')] }),
+    '❌ add-header: 1 of 3 workloads failed and was taken back; every workload runs what it ran before',
+  ],
+  [
+    'failed and taken back to something older than this run has found',
+    report({ targets: [takenBack('shop/a', { rollback: rollback('restored', { to: { 'add-header': null } }) })] }),
+    '❌ add-header: 1 of 1 workload failed and was taken back',
+  ],
+  [
+    'failed, some taken back and some not',
+    report({ targets: [takenBack('shop/a'), stuck('shop/b')] }),
+    '❌ add-header: 2 of 2 workloads failed, 1 was taken back',
+  ],
+  [
+    'the only failed one could not be taken back',
+    report({ targets: [deployed('shop/a'), stuck('shop/b', { rollback: rollback('failed') })] }),
+    '🚨 add-header: 1 of 2 workloads failed and could not be taken back: it needs attention',
+  ],
+  [
+    'one that was well could not be taken back',
+    report({ targets: [takenBack('shop/a'), withdrawn('shop/b', { rollback: rollback('failed') })] }),
+    '🚨 add-header: 1 of 2 workloads failed, 1 could not be taken back and needs attention',
+  ],
+  [
+    'weaker evidence',
+    report({ targets: [deployed('shop/a', { proof: proof('stats') })] }),
+    '✅ add-header deployed to 1 workload: every pod ready, no proxy refused it',
+  ],
+  [
+    'ready pods only',
+    report({ targets: [deployed('shop/a', { proof: proof('ready') })] }),
+    '✅ add-header deployed to 1 workload: every pod ready, no proxy looked into',
+  ],
+  [
+    'evidence of different strength',
+    report({ targets: [deployed('shop/a'), deployed('shop/b', { proof: proof('stats') })] }),
+    '✅ add-header deployed to 2 workloads, proved in 3 of 6 proxies',
+  ],
+  [
+    'no pods to prove anything by',
+    report({ targets: [deployed('shop/a', { proof: null, pods: { ready: 0, wanted: 0 } })] }),
+    '✅ add-header deployed to 1 workload',
+  ],
+  [
+    'pushed',
+    report({ targets: [pushed('shop/a'), unchanged('shop/b')] }),
+    '✅ Settings of add-header pushed to 1 workload without a restart, proved in 3 proxies; 1 other had it already',
+  ],
+  [
+    'pushed to some',
+    report({ targets: [pushed('shop/a'), deployed('shop/b')] }),
+    '✅ add-header deployed to 2 workloads, 1 without a restart, proved in 6 proxies',
+  ],
+  [
+    'put right',
+    report({
+      targets: [
+        deployed('shop/a', {
+          drift: ['it was edited'],
+          revisions: [{ filter: 'add-header', revision: NEW, before: NEW }],
+        }),
+      ],
+    }),
+    '✅ add-header put right on 1 workload, proved in 3 proxies',
+  ],
+  [
+    'only superseded objects deleted',
+    report({ targets: [unchanged('shop/a')], collected: { deleted: ['ConfigMap shop/x'], left: [] } }),
+    '✅ Nothing to do: add-header runs on 1 workload already',
+  ],
   [
     'failed without a write, because an earlier run had written',
     report({
@@ -48,7 +161,7 @@ test.each<[string, Report, string]>([
         }),
       ],
     }),
-    '❌ add-header: 1 of 1 workload failed',
+    '❌ add-header: 1 of 1 workload failed and was not taken back',
   ],
   ['refused', report({ targets: [untouched('shop/a')], problems: [problem] }), '❌ Nothing was written: 1 problem'],
   [
@@ -76,12 +189,12 @@ test.each<[string, Report, string]>([
       ],
       problems: [problem],
     }),
-    '❌ add-header: stopped by 1 problem',
+    '❌ add-header: stopped by 1 problem; every workload runs what it ran before',
   ],
   [
     'cancelled',
     report({ targets: [deployed('shop/a'), interrupted('shop/b')] }),
-    '🛑 Cancelled: add-header runs on 1 of 2 workloads',
+    '🛑 add-header: cancelled after 1 of 2 workloads',
   ],
   [
     'cancelled early',
@@ -93,23 +206,187 @@ test.each<[string, Report, string]>([
 });
 
 test.each<[string, Report, string]>([
-  ['deployed', report({ targets: [deployed('shop/a')] }), 'Every wanted pod is ready with revision 4f2a91c07b.'],
+  [
+    'proved',
+    report({ targets: [deployed('shop/a')] }),
+    'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
+  ],
+  [
+    'proved and probed',
+    report({ targets: [deployed('shop/a', { proof: proof('listener', { probed: true }) })] }),
+    'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners. Each pod answered the probe.',
+  ],
+  [
+    'only some were probed',
+    report({ targets: [deployed('shop/a', { proof: proof('listener', { probed: true }) }), deployed('shop/b')] }),
+    'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
+  ],
+  [
+    'no proxy refused it',
+    report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { proof: proof('stats') })) }),
+    'Every wanted pod is ready with revision 4f2a91c07b, and no proxy has refused a listener. Whether the listeners have the filter was not seen: the user of the kubeconfig may not exec into pods.',
+  ],
+  [
+    'different reasons for less',
+    report({
+      targets: ['one', 'two', 'three'].map((weakness) =>
+        deployed(`shop/${weakness}`, { proof: proof('ready', { weakness }) }),
+      ),
+    }),
+    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not looked into: one (and 2 other reasons).',
+  ],
+  [
+    'not to be verified',
+    report({ targets: [deployed('shop/a', { proof: { level: 'ready', pods: 3, wanted: 3 } })] }),
+    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not looked into, as "verify: off" asks for.',
+  ],
+  [
+    'some less',
+    report({ targets: [deployed('shop/a'), deployed('shop/b', { proof: proof('ready') })] }),
+    'Every wanted pod is ready with revision 4f2a91c07b. Of 3 proxies less is known: the user of the kubeconfig may not exec into pods.',
+  ],
   ['refused', report({ problems: [problem] }), 'The cluster is as it was before this run.'],
   [
     'failed',
     report({ targets: [deployed('shop/a'), deployed('shop/b'), stuck('shop/c'), untouched('shop/d')] }),
-    '1 workload has new pods that do not get ready; 2 workloads run revision 4f2a91c07b; 1 workload was not touched.',
+    '1 workload has new pods that do not get ready; 2 workloads run revision 4f2a91c07b; 1 workload was not touched. Mend the cause and run again, or go back as said below.',
   ],
   [
     'patched, but the waiting failed',
     report({ targets: [unawaited('shop/a')], problems: [problem] }),
-    '1 workload is patched but not proven.',
+    '1 workload is patched but nobody watched its pods. Look whether their pods get ready.',
   ],
 ])('the sentence when %s', (_, given, expected) => {
   expect(judge(given).sentence).toBe(expected);
 });
 
+describe('remove and sweep', () => {
+  const collected = { deleted: ['EnvoyFilter shop/x', 'ConfigMap shop/x'], left: [] };
+  const left = { deleted: [], left: [{ object: 'ConfigMap shop/x', why: 'a pod is still ending' }] };
+
+  test.each<[string, Partial<Report>, string]>([
+    [
+      'removed',
+      { targets: [removed('shop/a')], collected },
+      '✅ add-header removed from 1 workload; nothing of it is left there',
+    ],
+    [
+      'left',
+      { targets: [removed('shop/a')], collected: left },
+      '⚠️ add-header removed from 1 workload; 1 object is left behind',
+    ],
+    ['nothing', { targets: [] }, '✅ Nothing to remove'],
+    ['objects only', { targets: [], collected }, '✅ 2 leftover objects deleted; no workload had to change'],
+    [
+      'objects left only',
+      { targets: [], collected: left },
+      '⚠️ 1 leftover object could not be deleted; no workload had to change',
+    ],
+    [
+      'not watched',
+      { targets: [removed('shop/a')], policy: policy({ wait: false }) },
+      '⏳ add-header taken out of 1 pod template, not watched',
+    ],
+    [
+      'failed',
+      { targets: [removed('shop/a'), takenBack('shop/b', { revisions: [{ filter: 'add-header', before: OLD }] })] },
+      '❌ Removing add-header: 1 of 2 workloads failed and was taken back; the other is without it',
+    ],
+    ['refused', { problems: [problem] }, '❌ Nothing was written: 1 problem'],
+  ])('%s', (_, parts, expected) => {
+    expect(verdictOf(report({ command: 'remove', ...parts }))).toBe(expected);
+  });
+
+  test('a sweep says why', () => {
+    const given = report({ command: 'sweep', targets: [removed('shop/a')], collected });
+    expect(verdictOf(given)).toBe(
+      '✅ add-header has expired and was removed from 1 workload; nothing of it is left there',
+    );
+    expect(verdictOf(report({ command: 'sweep' }))).toBe('✅ Nothing to sweep');
+  });
+});
+
+describe('plan', () => {
+  const restarts = [{ ref: ref('shop/a'), pods: 3, wave: 1 }];
+  const create = change('create ConfigMap shop/x');
+  const refused = change('change Deployment shop/a', { admission: { state: 'refused', message: 'no.' } });
+
+  test.each<[string, Partial<Report>, string]>([
+    ['nothing', { plan: planned() }, '✅ Plan: nothing to do'],
+    [
+      'something',
+      { plan: planned({ changes: [create, change('delete ConfigMap shop/y')], restarts }) },
+      '📋 Plan: 1 object to write, 1 object to delete, 1 workload restarts (3 pods)',
+    ],
+    ['no restart', { plan: planned({ changes: [create] }) }, '📋 Plan: 1 object to write, no restart'],
+    [
+      'missing rights',
+      { plan: planned({ changes: [create], missingRights: ['a', 'b'] }) },
+      '❌ Plan: "deploy" would fail: 2 rights are missing',
+    ],
+    [
+      'refused',
+      { plan: planned({ changes: [create, refused] }), problems: [{ kind: 'cluster', message: 'no.' }] },
+      '❌ Plan: "deploy" would fail: the API server refuses 1 write',
+    ],
+    ['no plan', { problems: [problem] }, '❌ No plan could be made: 1 problem'],
+  ])('%s', (_, parts, expected) => {
+    expect(verdictOf(report({ command: 'plan', ...parts }))).toBe(expected);
+  });
+});
+
+describe('status', () => {
+  const status = (...workloads: ReturnType<typeof found>[]): Report =>
+    report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: [] } });
+
+  test.each<[string, Report, string]>([
+    ['well', status(found('shop/a'), found('shop/b')), '✅ add-header on 2 workloads, proved in 6 proxies'],
+    [
+      'well, by less',
+      status(found('shop/a', [running({ proof: proof('stats') })])),
+      '✅ add-header on 1 workload: every pod ready, no proxy refused it',
+    ],
+    [
+      'two filters in the same proxies',
+      status(found('shop/a', [running(), running({ filter: 'auth' })])),
+      '✅ add-header and auth on 1 workload, proved in 3 proxies',
+    ],
+    ['nothing', status(), '⚪ Nothing found: no workload of namespace shop has a filter of this action'],
+    [
+      'trouble, each workload counted once by the worst of its filters',
+      status(
+        found('shop/a', [running({ standing: 'drifted' }), running({ filter: 'auth', standing: 'broken' })]),
+        found('shop/b', [running({ standing: 'drifted' })]),
+        found('shop/c'),
+      ),
+      '⚠️ add-header and auth: of 3 workloads, 1 does not run the filter, 1 was changed by others',
+    ],
+    ['unreadable', report({ command: 'status', problems: [problem] }), '❌ The status could not be read: 1 problem'],
+  ])('%s', (_, given, expected) => {
+    expect(verdictOf(given)).toBe(expected);
+  });
+});
+
+test('render', () => {
+  const files = [{ path: 'out/kustomization.yaml', bytes: 12, content: 'all' }];
+  expect(verdictOf(report({ command: 'render', rendered: { folder: 'out', files } }))).toBe(
+    '📦 add-header rendered to 1 file in out',
+  );
+  expect(verdictOf(report({ command: 'render', problems: [problem] }))).toBe('❌ Nothing was rendered: 1 problem');
+});
+
+test('a run that lost the cluster does not say that all is as before', () => {
+  const given = report({
+    problems: [{ kind: 'connection', message: 'no answer.' }],
+    requests: { reads: 9, writes: 3 },
+  });
+  expect(judge(given)).toMatchObject({
+    headline: 'add-header: stopped by 1 problem',
+    sentence: expect.stringContaining('How far it got is not known'),
+  });
+});
+
 test('is one line of plain text, whatever the filter is called', () => {
   const given = report({ filters: filters('a\n::error::b\u{202e}'), targets: [deployed('shop/a')] });
-  expect(verdictOf(given)).toBe('✅ a ::error::b\u{fffd} deployed to 1 workload');
+  expect(verdictOf(given)).toBe('✅ a ::error::b\u{fffd} deployed to 1 workload, proved in 3 proxies');
 });

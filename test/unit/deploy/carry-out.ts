@@ -1,5 +1,5 @@
-import type { Workload } from '../../../src/cluster/objects.ts';
-import type { Plan } from '../../../src/deploy/plan.ts';
+import type { KubernetesObject, Workload } from '../../../src/cluster/objects.ts';
+import type { Garbage, Plan } from '../../../src/deploy/plan.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 import { type ClusterParts, patchedWith, refOf } from '../builders.ts';
 
@@ -8,22 +8,24 @@ export interface Cluster extends ClusterParts {
   readonly workloads: Readonly<Record<string, Workload>>;
 }
 
-/** The cluster after a plan was carried out: objects as they were rendered, workloads merge-patched. */
+/** The cluster after a plan was carried out: objects as they were rendered, workloads merge-patched, garbage gone. */
 export function carryOut(plan: Plan, cluster: ClusterParts): Cluster {
   const patches = new Map(plan.workloads.map(({ ref, patch }) => [describeWorkload(ref), patch]));
   const workloads = Object.entries(cluster.workloads ?? {}).map(([path, on]) => [
     path,
     patchedWith(on, patches.get(describeWorkload(refOf(path)))),
   ]);
-  const configMaps = written(cluster.configMaps, plan.configMaps);
-  const envoyFilters = written(cluster.envoyFilters, plan.envoyFilters);
+  const configMaps = without('ConfigMap', plan.garbage, written(cluster.configMaps, plan.configMaps));
+  const envoyFilters = without('EnvoyFilter', plan.garbage, written(cluster.envoyFilters, plan.envoyFilters));
   return { ...cluster, workloads: Object.fromEntries(workloads), configMaps, envoyFilters };
 }
 
-function written<T extends { readonly metadata: { readonly name: string } }>(
-  there: Readonly<Record<string, readonly T[]>> = {},
+type Objects<T> = Readonly<Record<string, readonly T[]>>;
+
+function written<T extends KubernetesObject>(
+  there: Objects<T> = {},
   planned: readonly { readonly namespace: string; readonly write: boolean; readonly render: () => T }[],
-): Record<string, readonly T[]> {
+): Objects<T> {
   const result: Record<string, readonly T[]> = { ...there };
   for (const { namespace, write, render } of planned) {
     if (!write) continue;
@@ -32,4 +34,17 @@ function written<T extends { readonly metadata: { readonly name: string } }>(
     result[namespace] = [...others, object];
   }
   return result;
+}
+
+function without<T extends KubernetesObject>(
+  kind: Garbage['kind'],
+  garbage: readonly Garbage[],
+  there: Objects<T>,
+): Objects<T> {
+  const gone = new Set(garbage.flatMap((one) => (one.kind === kind ? [`${one.namespace}/${one.name}`] : [])));
+  const left = Object.entries(there).map(([namespace, objects]) => [
+    namespace,
+    objects.filter(({ metadata }) => !gone.has(`${namespace}/${metadata.name}`)),
+  ]);
+  return Object.fromEntries(left);
 }

@@ -1,54 +1,69 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeProblem } from '../../../src/base/problem.ts';
-import type { WriteResult } from '../../../src/deploy/apply.ts';
-import { concludeTarget, type Evidence, untouchedTarget } from '../../../src/deploy/conclude.ts';
+import { describeProblem, type Problem } from '../../../src/base/problem.ts';
+import { concludeTarget, type RunRecord, untouchedTarget } from '../../../src/deploy/conclude.ts';
+import { type Course, newCourse } from '../../../src/deploy/course.ts';
 import type { Diagnosis } from '../../../src/deploy/diagnose.ts';
-import { type PlannedWorkload, planWorkload } from '../../../src/deploy/plan.ts';
-import type { TargetReport } from '../../../src/deploy/report.ts';
-import type { RolloutResult } from '../../../src/deploy/rollout-board.ts';
+import type { PlannedWorkload } from '../../../src/deploy/plan.ts';
+import { planObjects } from '../../../src/deploy/plan-objects.ts';
+import type { ProofResult } from '../../../src/deploy/prove.ts';
+import type { PushResult } from '../../../src/deploy/push.ts';
+import type { Proof, Rollback, TargetReport } from '../../../src/deploy/report.ts';
+import type { RolloutResult } from '../../../src/deploy/rollout-watch.ts';
+import type { WriteResult } from '../../../src/deploy/write.ts';
 import { revisionName } from '../../../src/mesh/revision.ts';
 import { workloadKey } from '../../../src/targets/target.ts';
-import { must, refOf, revision, workload } from '../builders.ts';
+import { observationOf, refOf, revision, workload } from '../builders.ts';
+import { plannedFor } from './planned.ts';
 
+const PATH = 'shop/deploy/reviews';
+const LABEL = 'deploy-wasm-filter/add-header';
 const ours = revision();
 const KEY = `shop/${revisionName(ours)}`;
-const ref = refOf('shop/deploy/reviews');
-const old = workload('reviews', { podLabels: { 'deploy-wasm-filter/add-header': '0123456789' } });
-const planned: PlannedWorkload = must(
-  planWorkload({ ref, observed: old, revisions: [ours] }, { run: 'r', wait: true }),
-);
-const failed: WriteResult = { state: 'failed', problem: { kind: 'permission', message: 'Not allowed.' } };
+const ref = refOf(PATH);
+const old = workload('reviews', { podLabels: { [LABEL]: '0123456789' } });
+const planned = plannedFor(PATH, { observed: old });
+const same = plannedFor(PATH, { observed: workload('reviews', { podLabels: { [LABEL]: ours.id } }) });
+const problem: Problem = { kind: 'permission', message: 'Not allowed.' };
+const failed: WriteResult = { state: 'failed', problem };
+const write = (state: WriteResult['state']): WriteResult => (state === 'failed' ? failed : { state });
 
 interface Case {
+  readonly of?: PlannedWorkload;
   readonly configMap?: WriteResult['state'];
   readonly envoyFilter?: WriteResult['state'];
   readonly template?: WriteResult['state'];
   readonly rollout?: Partial<RolloutResult>;
   readonly diagnosis?: Partial<Diagnosis>;
+  readonly proof?: ProofResult;
+  readonly rollback?: Rollback;
+  readonly push?: PushResult;
+  readonly wave?: number;
 }
 
-function conclude({
-  configMap = 'done',
-  envoyFilter = 'done',
-  template = 'done',
-  rollout,
-  diagnosis,
-}: Case): TargetReport {
-  const write = (state: WriteResult['state']): WriteResult => (state === 'failed' ? failed : { state });
-  const key = workloadKey(ref);
-  const result: RolloutResult = { state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 4_000, ...rollout };
-  const evidence: Evidence = {
-    applied: {
+function recordOf({ of = planned, configMap = 'done', envoyFilter = 'done', push }: Case): RunRecord {
+  const objects = planObjects([of], observationOf({}));
+  return {
+    plan: { ...objects, workloads: [of], garbage: [], warnings: [] },
+    objects: {
       configMaps: new Map([[KEY, write(configMap)]]),
-      envoyFilters: new Map([[KEY, write(envoyFilter)]]),
-      workloads: new Map([[key, write(template)]]),
-      warnings: [],
+      envoyFilters: new Map(push === undefined ? [[KEY, write(envoyFilter)]] : []),
     },
-    rollouts: new Map(rollout === undefined ? [] : [[key, result]]),
-    diagnoses: new Map(diagnosis === undefined ? [] : [[key, { pods: [], ...diagnosis }]]),
+    pushes: new Map(push === undefined ? [] : [[KEY, push]]),
     timeoutMs: 600_000,
   };
-  return concludeTarget(planned, evidence);
+}
+
+function conclude(parts: Case): TargetReport {
+  const { of = planned, template = 'done', rollout, diagnosis, proof, rollback, wave } = parts;
+  const course: Course = newCourse(of, wave);
+  course.write = { result: write(template) };
+  if (rollout !== undefined) {
+    course.rollout = { state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 4_000, ...rollout };
+  }
+  if (diagnosis !== undefined) course.diagnosis = { pods: [], ...diagnosis };
+  if (proof !== undefined) course.proof = proof;
+  if (rollback !== undefined) course.rollback = rollback;
+  return concludeTarget(course, recordOf(parts));
 }
 
 describe('the steps and the outcome', () => {
@@ -63,7 +78,7 @@ describe('the steps and the outcome', () => {
     ],
     [
       'nothing changed',
-      { configMap: 'unchanged', envoyFilter: 'unchanged', template: 'unchanged', rollout: {} },
+      { of: same, configMap: 'unchanged', envoyFilter: 'unchanged', template: 'unchanged', rollout: {} },
       'unchanged',
       'unchanged unchanged unchanged unchanged',
     ],
@@ -118,23 +133,131 @@ describe('the steps and the outcome', () => {
     expect(report.problem === undefined).toBe(outcome !== 'failed');
   });
 
+  test('a template whose state alone was recorded has no rollout', () => {
+    const noted = plannedFor(PATH, { observed: workload('reviews', { podLabels: { [LABEL]: ours.id } }) });
+    const stateOnly: PlannedWorkload = { ...noted, patch: { metadata: { annotations: { state: 'x' } } } };
+    expect(conclude({ of: stateOnly, rollout: {} })).toMatchObject({
+      outcome: 'deployed',
+      steps: { rollout: 'unchanged' },
+    });
+  });
+
   test('of a workload with two filters is the worse of both', () => {
-    const two = must(
-      planWorkload({ ref, observed: old, revisions: [ours, revision('auth')] }, { run: 'r', wait: true }),
-    );
-    const applied = {
-      configMaps: new Map([[KEY, { state: 'done' }]] as const),
-      envoyFilters: new Map([
-        [KEY, { state: 'unchanged' }],
-        [`shop/${revisionName(revision('auth'))}`, { state: 'done' }],
-      ] as const),
-      workloads: new Map([[workloadKey(ref), { state: 'skipped' }]] as const),
-      warnings: [],
+    const auth = revision('auth');
+    const two = plannedFor(PATH, { observed: old, revisions: [ours, auth] });
+    const record: RunRecord = {
+      ...recordOf({ of: two }),
+      objects: {
+        configMaps: new Map([[KEY, { state: 'done' }]] as const),
+        envoyFilters: new Map([
+          [KEY, { state: 'unchanged' }],
+          [`shop/${revisionName(auth)}`, { state: 'done' }],
+        ] as const),
+      },
     };
-    const report = concludeTarget(two, { applied, rollouts: new Map(), diagnoses: new Map(), timeoutMs: 1 });
+    const report = concludeTarget(newCourse(two), record);
     expect(report.steps).toMatchObject({ configMap: 'skipped', envoyFilter: 'done' });
     expect(report.revisions.map(({ filter }) => filter)).toEqual(['add-header', 'auth']);
   });
+});
+
+describe('a removal', () => {
+  const leaving = plannedFor(PATH, { observed: old, revisions: [], removals: ['add-header'] });
+  const gone = plannedFor(PATH, { revisions: [], removals: ['add-header'] });
+
+  test('is "removed", and tells what was there', () => {
+    expect(conclude({ of: leaving, rollout: {} })).toMatchObject({
+      outcome: 'removed',
+      revisions: [{ filter: 'add-header', before: '0123456789' }],
+      steps: { configMap: 'unchanged', envoyFilter: 'unchanged', template: 'done', rollout: 'done' },
+    });
+    expect(conclude({ of: leaving, rollout: {} }).revisions[0]).not.toHaveProperty('revision');
+  });
+
+  test('of what is not there is "unchanged"', () => {
+    const report = conclude({ of: gone, template: 'unchanged', rollout: {} });
+    expect(report).toMatchObject({ outcome: 'unchanged', revisions: [{ filter: 'add-header' }] });
+  });
+});
+
+describe('proof and way back', () => {
+  const proof: Proof = { level: 'listener', pods: 1, wanted: 1 };
+  const back = (state: Rollback['state']): Rollback => ({ state, to: { 'add-header': '0123456789' }, durationMs: 5 });
+  const refused: Problem = { kind: 'proof', message: 'Envoy refuses it.' };
+
+  test('the proof is shown where nothing is wrong', () => {
+    expect(conclude({ rollout: {}, proof: { proof } }).proof).toEqual(proof);
+  });
+
+  test('a problem of the proof fails the workload, and its proof is not shown', () => {
+    const report = conclude({ rollout: {}, proof: { proof, problem: refused }, rollback: back('restored') });
+    expect(report).toMatchObject({ outcome: 'failed', problem: refused, rollback: { state: 'restored' } });
+    expect(report).not.toHaveProperty('proof');
+    expect(report.steps.rollout).toBe('done');
+  });
+
+  test('a good workload that was taken back with the others is "restored"', () => {
+    expect(conclude({ rollout: {}, proof: { proof }, rollback: back('restored') })).toMatchObject({
+      outcome: 'restored',
+    });
+  });
+
+  test('the wave is told', () => {
+    expect(conclude({ wave: 2 }).wave).toBe(2);
+    expect(conclude({})).not.toHaveProperty('wave');
+  });
+});
+
+describe('settings that were pushed into running proxies', () => {
+  const newer = revision('add-header', { configuration: 'new' });
+  const carrier = { filter: 'add-header', id: ours.id, mountPath: ours.settings.mountPath };
+  const of: PlannedWorkload = { ...same, revisions: [{ revision: newer, carrier }] };
+  const proof: Proof = { level: 'listener', pods: 1, wanted: 1 };
+  const pushed = (over: Partial<PushResult> = {}): PushResult => ({
+    step: 'done',
+    before: ours.id,
+    proofs: new Map([[workloadKey(ref), proof]]),
+    problems: new Map(),
+    ...over,
+  });
+  const quiet = { of, configMap: 'unchanged', template: 'unchanged' } as const;
+
+  test('show as a written EnvoyFilter, with the revision of before', () => {
+    expect(conclude({ ...quiet, push: pushed(), rollout: {} })).toMatchObject({
+      outcome: 'deployed',
+      revisions: [{ filter: 'add-header', revision: newer.id, before: ours.id, pushed: true }],
+      steps: { configMap: 'unchanged', envoyFilter: 'done', template: 'unchanged', rollout: 'unchanged' },
+      proof,
+    });
+  });
+
+  test('fail the workloads whose proxies do not take them', () => {
+    const said: Problem = { kind: 'proof', message: 'refused' };
+    const rollback: Rollback = { state: 'restored', to: { 'add-header': ours.id }, durationMs: 3 };
+    const push = pushed({ proofs: new Map(), problems: new Map([[workloadKey(ref), said]]), rollback });
+    expect(conclude({ ...quiet, push })).toMatchObject({ outcome: 'failed', problem: said, rollback });
+  });
+
+  test('that an earlier run pushed are what was there before', () => {
+    const report = conclude({ ...quiet, envoyFilter: 'unchanged', rollout: {} });
+    expect(report).toMatchObject({
+      outcome: 'unchanged',
+      revisions: [{ filter: 'add-header', revision: newer.id, before: newer.id }],
+    });
+  });
+});
+
+test('drift of the workload and of its objects is told together, that of other objects not', () => {
+  const drifted: PlannedWorkload = { ...planned, drift: ['the label of add-header was removed'] };
+  const record = recordOf({ of: drifted });
+  const [configMap] = record.plan.configMaps;
+  if (configMap === undefined) throw new Error('no ConfigMap');
+  const foreign = { ...configMap, namespace: 'test', drift: 'ConfigMap test/x was deleted' };
+  const plan = { ...record.plan, configMaps: [{ ...configMap, drift: 'ConfigMap shop/x was deleted' }, foreign] };
+  expect(concludeTarget(newCourse(drifted), { ...record, plan }).drift).toEqual([
+    'the label of add-header was removed',
+    'ConfigMap shop/x was deleted',
+  ]);
 });
 
 describe('a report tells', () => {
@@ -163,7 +286,7 @@ describe('a report tells', () => {
   });
 
   test('what the write said when it failed', () => {
-    expect(conclude({ template: 'failed' }).problem).toBe(failed.problem);
+    expect(conclude({ template: 'failed' }).problem).toBe(problem);
   });
 });
 
@@ -217,6 +340,24 @@ describe('the problem of a rollout', () => {
       { rollout: { state: 'superseded', message: 'another run put revision 1 there' } },
       'conflict',
       'another run put revision 1 there while this run waited.',
+    ],
+    [
+      'that is stuck, with what Envoy says',
+      {
+        rollout: { state: 'stuck', message: 'Envoy refuses the filter' },
+        diagnosis: { envoy: { ...envoy, filterSaid: 'no root id' } },
+      },
+      'rollout',
+      'cannot get ready: Envoy refuses the filter. Failed to configure base Wasm plugin; the filter said: no root id.',
+    ],
+    [
+      'that is stuck, without repeating what its pods say',
+      {
+        rollout: { state: 'stuck', message: 'CrashLoopBackOff (app)' },
+        diagnosis: { pods: ['p: CrashLoopBackOff (app)'] },
+      },
+      'rollout',
+      'cannot get ready: CrashLoopBackOff (app). See what its pods say',
     ],
     [
       'whose workload is gone',

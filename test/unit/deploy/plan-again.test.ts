@@ -1,92 +1,89 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Workload } from '../../../src/cluster/objects.ts';
-import { countWrites, makePlan } from '../../../src/deploy/plan.ts';
-import { deployRequest, filterRequest, must, observationOf, revision, workload } from '../builders.ts';
+import { makePlan } from '../../../src/deploy/make-plan.ts';
+import { countWrites } from '../../../src/deploy/plan.ts';
+import type { DeployRequest } from '../../../src/deploy/request.ts';
+import { filtersOn } from '../../../src/mesh/template.ts';
+import { deployRequest, filterRequest, must, observationOf, settings } from '../builders.ts';
+import { anyStart, workloadFrom } from './any-workload.ts';
 import { carryOut } from './carry-out.ts';
+import { handMadeEnvoyFilter } from './hand-made.ts';
+import { NOW } from './planned.ts';
 
-describe('whatever is there at first', () => {
-  const name = fc.constantFrom('data', 'tmp', 'wasm-filter-add-header', 'wasm-filter-other');
-  const source = fc.constantFrom<object>(
-    { emptyDir: {} },
-    { configMap: { name: 'add-header-0123456789' } },
-    { configMap: { name: 'x' } },
-  );
-  const mount = fc.record({
-    mountPath: fc.constantFrom(
-      '/data',
-      '/tmp/',
-      '/var/local/lib/wasm-filters/other',
-      '/var/local/lib/wasm-filters/add-header',
-    ),
-  });
-  const list = (entry: fc.Arbitrary<object>): fc.Arbitrary<string> =>
-    fc
-      .oneof(
-        { weight: 5, arbitrary: fc.uniqueArray(fc.tuple(name, entry), { selector: ([own]) => own, maxLength: 3 }) },
-        { weight: 1, arbitrary: fc.constantFrom(null, 'text', 5) },
-      )
-      .chain((entries) => {
-        if (!Array.isArray(entries)) return fc.constant(JSON.stringify(entries));
-        const array = JSON.stringify(entries.map(([own, rest]) => ({ name: own, ...rest })));
-        return fc.constantFrom(array, JSON.stringify(Object.fromEntries(entries), null, 2));
+const starts = fc.array(anyStart, { minLength: 1, maxLength: 3 });
+const policy = fc.record({
+  prune: fc.boolean(),
+  adopt: fc.boolean(),
+  settingsChange: fc.constantFrom<DeployRequest['settingsChange']>('roll', 'push'),
+  keepRevisions: fc.nat(2),
+  expiresMs: fc.constantFrom(3_600_000, 60_000),
+});
+
+test('whatever is there at first, a plan that was carried out leaves nothing to write, and nothing of others changed', () => {
+  let planned = 0;
+  let byHand = 0;
+  fc.assert(
+    fc.property(starts, policy, fc.boolean(), fc.boolean(), (list, how, two, hand) => {
+      const workloads = Object.fromEntries(list.map((one, at) => [`shop/deploy/w${at}`, workloadFrom(`w${at}`, one)]));
+      const targets = list.map((_, at) => `- {kind: deploy, name: w${at}${at === 1 ? ', port: 80' : ''}}`).join('\n');
+      const filters = [filterRequest(targets), ...(two ? [filterRequest(targets, { name: 'second' })] : [])];
+      const request = { ...deployRequest(...filters), ...how };
+      const foreign = hand ? [handMadeEnvoyFilter('/data/x.wasm')] : [];
+      const cluster = { workloads, envoyFilters: { shop: foreign } };
+      const plan = makePlan(request, observationOf(cluster), NOW);
+      if (!plan.ok) return;
+      planned++;
+      if (plan.value.workloads.some(({ adopted }) => adopted.length > 0)) byHand++;
+      const then = carryOut(plan.value, cluster);
+      expect(countWrites(must(makePlan({ ...request, run: 'o/r/2/1' }, observationOf(then), NOW)))).toBe(0);
+      list.forEach(({ other }, at) => {
+        const { metadata, spec } = then.workloads[`shop/deploy/w${at}`] as Workload;
+        expect(metadata.annotations).toMatchObject(other);
+        expect(spec?.template?.metadata?.annotations).toMatchObject(other);
+        expect(spec?.template?.metadata?.labels).toMatchObject({ app: `w${at}` });
       });
-  const optional = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined });
-  const id = fc.constantFrom('0123456789', revision().id, 'odd');
-  const start = fc.record({
-    volumes: optional(list(source)),
-    mounts: optional(list(mount)),
-    label: optional(id),
-    state: optional(
-      fc.oneof(
-        fc.string(),
-        id.map((of) => `{"add-header":{"revision":"${of}","run":"r"},"x":{"revision":"1","run":"s"}}`),
-      ),
-    ),
-    other: fc.dictionary(fc.constantFrom('a', 'b', 'sidecar.istio.io/inject'), fc.string(), { noNullPrototype: true }),
-  });
+    }),
+    { numRuns: 300 },
+  );
+  expect(planned).toBeGreaterThan(20);
+  expect(byHand).toBeGreaterThan(0);
+});
 
-  function begin(
-    at: number,
-    { volumes, mounts, label, state, other }: typeof start extends fc.Arbitrary<infer T> ? T : never,
-  ): Workload {
-    const defined = (entries: Record<string, string | undefined>): Record<string, string> =>
-      JSON.parse(JSON.stringify(entries));
-    return workload(`w${at}`, {
-      annotations: defined({ ...other, 'deploy-wasm-filter/state': state }),
-      podLabels: defined({ 'deploy-wasm-filter/add-header': label }),
-      podAnnotations: defined({
-        ...other,
-        'sidecar.istio.io/userVolume': volumes,
-        'sidecar.istio.io/userVolumeMount': mounts,
-      }),
-    });
-  }
-
-  test('a plan that was carried out leaves nothing to write, and nothing of others changed', () => {
-    let planned = 0;
-    fc.assert(
-      fc.property(fc.array(start, { minLength: 1, maxLength: 3 }), fc.boolean(), (starts, two) => {
-        const workloads = Object.fromEntries(starts.map((one, at) => [`shop/deploy/w${at}`, begin(at, one)]));
-        const targets = starts
-          .map((_, at) => `- {kind: deploy, name: w${at}${at === 1 ? ', port: 80' : ''}}`)
-          .join('\n');
-        const filters = [filterRequest(targets), ...(two ? [filterRequest(targets, { name: 'second' })] : [])];
-        const request = deployRequest(...filters);
-        const plan = makePlan(request, observationOf({ workloads }));
-        if (!plan.ok) return;
-        planned++;
-        const then = carryOut(plan.value, { workloads });
-        expect(countWrites(must(makePlan({ ...request, run: 'o/r/2/1' }, observationOf(then))))).toBe(0);
-        starts.forEach(({ other }, at) => {
-          const { metadata, spec } = then.workloads[`shop/deploy/w${at}`] as Workload;
-          expect(metadata.annotations).toMatchObject(other);
-          expect(spec?.template?.metadata?.annotations).toMatchObject(other);
-          expect(spec?.template?.metadata?.labels).toMatchObject({ app: `w${at}` });
-        });
-      }),
-      { numRuns: 200 },
-    );
-    expect(planned).toBeGreaterThan(20);
+test('however targets and settings change from run to run, the second of two equal runs has nothing to do', () => {
+  const step = fc.record({
+    targets: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }),
+    configuration: fc.constantFrom('1', '2', '3'),
+    how: policy,
   });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 5 }), (steps) => {
+      const empty = { volumes: undefined, mounts: undefined, label: undefined, state: undefined, other: {} };
+      let cluster = carryOut(
+        { configMaps: [], envoyFilters: [], workloads: [], garbage: [], warnings: [] },
+        {
+          workloads: Object.fromEntries(
+            ['a', 'b', 'c'].map((name) => [`shop/deploy/${name}`, workloadFrom(name, empty)]),
+          ),
+        },
+      );
+      for (const { targets, configuration, how } of steps) {
+        const list = targets.map((name) => `- deploy/${name}`).join('\n');
+        const request = { ...deployRequest(filterRequest(list, { settings: settings({ configuration }) })), ...how };
+        const plan = makePlan(request, observationOf(cluster), NOW);
+        // Settings that others share cannot be pushed.
+        if (!plan.ok) {
+          expect([how.settingsChange, ...plan.problems.map(({ kind }) => kind)]).toEqual(['push', 'workload']);
+          continue;
+        }
+        cluster = carryOut(plan.value, cluster);
+        const again = must(makePlan(request, observationOf(cluster), NOW));
+        expect(countWrites(again)).toBe(0);
+        expect(again.workloads.flatMap(({ drift }) => drift)).toEqual([]);
+        const carrying = Object.entries(cluster.workloads).filter(([, one]) => filtersOn(one).includes('add-header'));
+        if (how.prune) expect(carrying.map(([path]) => path.slice(-1)).sort()).toEqual([...targets].sort());
+      }
+    }),
+    { numRuns: 100 },
+  );
 });

@@ -1,17 +1,15 @@
 import { expect, test } from '@jest/globals';
 import type { Pod } from '../../../src/cluster/objects.ts';
 import { readinessOf } from '../../../src/cluster/readiness.ts';
-import { planWorkload } from '../../../src/deploy/plan.ts';
 import { progressLine } from '../../../src/deploy/progress.ts';
-import type { Pending, RolloutResult } from '../../../src/deploy/rollout-board.ts';
+import type { Pending, RolloutResult } from '../../../src/deploy/rollout-watch.ts';
 import { workloadKey } from '../../../src/targets/target.ts';
-import { must, READY_STATUS, refOf, revision, workload } from '../builders.ts';
+import { READY_STATUS, refOf, workload } from '../builders.ts';
 
 function pending(path: string, ready = false): Pending {
   const ref = refOf(path);
   const observed = workload(ref.name, ready ? {} : { status: { ...READY_STATUS, updatedReplicas: 0 } });
-  const planned = must(planWorkload({ ref, observed, revisions: [revision()] }, { run: 'r', wait: true }));
-  return { planned, readiness: readinessOf(ref.kind, observed) };
+  return { followed: { ref, placements: [], removals: [] }, readiness: readinessOf(ref.kind, observed) };
 }
 const results = (ready: number, failed = 0): RolloutResult[] =>
   Array.from({ length: ready + failed }, (_, at) => ({

@@ -3,7 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { type Draft, type Environment, makeDraft } from '../../../src/action/draft.ts';
 import { readInputs } from '../../../src/action/inputs.ts';
 import { describeProblem } from '../../../src/base/problem.ts';
+import type { StatusRequest } from '../../../src/deploy/request.ts';
 import type { ReadFile } from '../../../src/filter/load.ts';
+import type { TargetEntry } from '../../../src/targets/target.ts';
 import { filterModule, must, problemsIn, wasm } from '../builders.ts';
 
 /** A kubeconfig of one context, named as its cluster and user. */
@@ -32,28 +34,85 @@ const readFile: ReadFile = (path) => {
 type Given = Readonly<Record<string, string>>;
 const COMPLETE: Given = { filter: 'f.wasm', targets: '- deployment/reviews', kubeconfig: kubeconfig('prod', 'shop') };
 
-const draftOf = (over: Given = {}, environment: Environment = {}): Promise<Draft> => {
-  const given = { ...COMPLETE, ...over };
-  return makeDraft(
+/** The draft of one of some commands. */
+type DraftOf<C extends Draft['command']> = Extract<Draft, { readonly command: C }>;
+
+const makeFrom = (given: Given, environment: Environment = {}): Promise<Draft> =>
+  makeDraft(
     readInputs((name) => given[name] ?? ''),
     readFile,
     environment,
   );
+const draftOf = async (over: Given = {}, environment: Environment = {}): Promise<DraftOf<'deploy' | 'plan'>> => {
+  const made = await makeFrom({ ...COMPLETE, ...over }, environment);
+  if (made.command !== 'deploy' && made.command !== 'plan') throw new Error(`not a deployment: ${made.command}`);
+  return made;
 };
-const targetsIn = ({ draft }: Draft): string[] =>
-  (draft.ok ? draft.request.filters.flatMap(({ targets }) => targets) : draft.targets).map((entry) =>
+/** The request of a draft that has nothing wrong. */
+const requestOf = ({ draft }: Draft): object => {
+  expect(draft).toMatchObject({ ok: true });
+  return draft.ok ? draft.request : {};
+};
+const called = (entries: readonly TargetEntry[]): string[] =>
+  entries.map((entry) =>
     entry.type === 'named' ? `${entry.workload.namespace}/${entry.workload.name}` : entry.selector.text,
   );
+const targetsIn = ({ draft }: DraftOf<'deploy' | 'plan'>): string[] =>
+  called(draft.ok ? draft.request.filters.flatMap(({ targets }) => targets) : draft.targets);
 const complaintsOf = ({ draft }: Draft): string[] => (draft.ok ? [] : draft.problems.map(describeProblem));
 
-test('complete inputs give a request and the access to the cluster', async () => {
-  const { draft, access, module } = await draftOf({ timeout: '5m', wait: 'false' });
-  expect(module).toEqual(filterModule());
-  expect(must(access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
-  expect(draft).toMatchObject({
-    ok: true,
-    request: { run: 'local', wait: false, timeoutMs: 300_000, filters: [{ name: 'f', settings: { vmId: 'f' } }] },
-  });
+test.each(['deploy', 'plan'])(
+  'complete inputs for %s give a request and the access to the cluster',
+  async (command) => {
+    const made = await draftOf({ command, timeout: '5m', canary: '1', expires: '1d', settings: 'push', prune: 'true' });
+    expect(made).toMatchObject({ command, warnings: [], module: filterModule() });
+    expect(must(made.access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
+    const policy = {
+      wait: true,
+      timeoutMs: 300_000,
+      verify: 'auto',
+      onFailure: 'rollback',
+      canary: { count: 1 },
+      maxFailures: { count: 0 },
+      soakMs: 0,
+    };
+    expect(made.policy).toEqual(policy);
+    expect(requestOf(made)).toEqual({
+      ...policy,
+      check: true,
+      settingsChange: 'push',
+      prune: true,
+      keepRevisions: 1,
+      adopt: false,
+      expiresMs: 86_400_000,
+      run: 'local',
+      filters: [
+        {
+          name: 'f',
+          module: filterModule(),
+          settings: expect.objectContaining({ vmId: 'f' }),
+          targets: [expect.objectContaining({ type: 'named', wave: 1 })],
+        },
+      ],
+    });
+  },
+);
+
+test('waves that nobody waits for are told', async () => {
+  const targets = '- deployment/a\n- {kind: deployment, name: b, wave: 2}';
+  const { warnings } = await draftOf({ targets, wait: 'false' });
+  expect(warnings).toEqual(['The targets have waves, but with "wait: false" no wave waits for the one before it.']);
+  expect((await draftOf({ targets })).warnings).toEqual([]);
+  const one = '- {kind: deployment, name: b, wave: 2}';
+  expect((await draftOf({ targets: one, wait: 'false' })).warnings).toEqual([]);
+});
+
+test('what was ignored is told with every draft', async () => {
+  expect((await draftOf({ 'render-to': 'x' })).warnings).toEqual([expect.stringContaining('"render-to"')]);
+  for (const command of ['status', 'remove', 'sweep', 'render']) {
+    const made = await makeFrom({ ...COMPLETE, namespace: 'shop', command, soak: '1m' });
+    expect(made.warnings).toEqual([expect.stringContaining('"soak"')]);
+  }
 });
 
 describe('the namespace of entries that name none is', () => {
@@ -64,6 +123,84 @@ describe('the namespace of entries that name none is', () => {
     ['default where there is no kubeconfig', { kubeconfig: '' }, 'default'],
   ])('%s', async (_, over, namespace) => {
     expect(targetsIn(await draftOf(over))).toEqual([`${namespace}/reviews`]);
+  });
+});
+
+describe('status, remove and sweep', () => {
+  const access = { kubeconfig: kubeconfig('prod', 'shop') };
+
+  test.each<[Given, object]>([
+    [{ command: 'status' }, { verify: 'auto', scope: { entries: [], namespaces: ['shop'] } }],
+    [
+      { command: 'status', name: 'auth', verify: 'required', namespace: 'a, b' },
+      { verify: 'required', scope: { filter: 'auth', entries: [], namespaces: ['a', 'b'] } },
+    ],
+    // The file need not be there: only its name is wanted.
+    [
+      { command: 'remove', filter: 'gone/auth.wasm' },
+      { run: 'o/r/7/1', wait: true, timeoutMs: 600_000, scope: { filter: 'auth', entries: [], namespaces: ['shop'] } },
+    ],
+    [
+      { command: 'remove', name: 'auth', wait: 'false' },
+      { run: 'o/r/7/1', wait: false, timeoutMs: 600_000, scope: { filter: 'auth', entries: [], namespaces: ['shop'] } },
+    ],
+    [
+      { command: 'sweep', namespace: 'a b', timeout: '1m', 'max-parallel': '3' },
+      { run: 'o/r/7/1', wait: true, timeoutMs: 60_000, maxParallel: 3, scope: { entries: [], namespaces: ['a', 'b'] } },
+    ],
+  ])('%j', async (given, request) => {
+    const made = await makeFrom(
+      { ...access, ...given },
+      { GITHUB_REPOSITORY: 'o/r', GITHUB_RUN_ID: '7', GITHUB_RUN_ATTEMPT: '1' },
+    );
+    expect(made.command).toBe(given.command);
+    expect(requestOf(made)).toEqual(request);
+    expect(made).toMatchObject({ access: { ok: true } });
+    expect(made).not.toHaveProperty('module');
+  });
+
+  test('look in the namespace default where nothing names one', async () => {
+    for (const config of ['', kubeconfig('prod')]) {
+      const made = await makeFrom({ command: 'status', kubeconfig: config });
+      expect(requestOf(made)).toMatchObject({ scope: { namespaces: ['default'] } });
+    }
+  });
+
+  test.each(['status', 'remove', 'sweep'])('%s takes a target list', async (command) => {
+    const list = { targets: '- deployment/reviews', 'targets-file': 'targets.yaml' };
+    const made = await makeFrom({ ...access, command, name: 'auth', ...list });
+    const { scope } = requestOf(made) as StatusRequest;
+    expect(called(scope.entries)).toEqual(['shop/reviews', 'shop/from-file']);
+  });
+
+  test('a list that cannot be read is never taken for all workloads', async () => {
+    const made = await makeFrom({ ...access, command: 'remove', name: 'auth', 'targets-file': 'broken.yaml' });
+    expect(complaintsOf(made)).toEqual([expect.stringContaining('targets-file "broken.yaml": is not valid YAML')]);
+  });
+});
+
+describe('render', () => {
+  const given = { command: 'render', filter: 'f.wasm', targets: '- deployment/reviews', 'render-to': 'out' };
+
+  test('needs no kubeconfig, and looks at none', async () => {
+    const made = await makeFrom(given, { KUBECONFIG: '/home/me/missing' });
+    expect(made).not.toHaveProperty('access');
+    expect(made).toMatchObject({ command: 'render', module: filterModule() });
+    expect(requestOf(made)).toMatchObject({
+      folder: 'out',
+      filters: [{ name: 'f', targets: [{ workload: { namespace: 'default', name: 'reviews' } }] }],
+    });
+    const placed = await makeFrom({ ...given, namespace: 'edge' });
+    expect(requestOf(placed)).toMatchObject({ filters: [{ targets: [{ workload: { namespace: 'edge' } }] }] });
+  });
+
+  test('tells what is wrong with filter and targets', async () => {
+    const made = await makeFrom({ ...given, filter: 'bad.wasm', targets: '- x' });
+    expect(complaintsOf(made)).toEqual([
+      expect.stringContaining('filter "bad.wasm"'),
+      expect.stringContaining('targets, entry 1'),
+    ]);
+    expect(made).toMatchObject({ module: undefined });
   });
 });
 

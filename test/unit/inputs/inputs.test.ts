@@ -1,28 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { INPUTS, type InputName } from '../../../src/action/input-table.ts';
-import { type Inputs, type InputsRead, parseDuration, readInputs } from '../../../src/action/inputs.ts';
-import { describeProblem } from '../../../src/base/problem.ts';
+import { INPUT_NAMES, INPUTS, type InputName, isInputOf } from '../../../src/action/input-table.ts';
+import { readInputs } from '../../../src/action/inputs.ts';
+import { COMMANDS } from '../../../src/deploy/report.ts';
+import { COMPLETE, complaintsOn, type Given, goodInputs, read, warningsOn } from './reading.ts';
 
-type Given = Partial<Readonly<Record<InputName, string>>>;
-
-/** Inputs that are complete. */
-const COMPLETE: Given = { filter: 'build/add-header.wasm', targets: '- deployment/reviews', kubeconfig: 'k' };
-
-const read = (given: Given): InputsRead => readInputs((name) => given[name as InputName] ?? '');
-const good = (over: Given = {}): Inputs => {
-  const { inputs, problems } = read({ ...COMPLETE, ...over });
-  expect(problems).toEqual([]);
-  return inputs;
-};
-const complaints = (over: Given): string[] => {
-  const { problems } = read({ ...COMPLETE, ...over });
-  for (const { kind } of problems) expect(kind).toBe('input');
-  return problems.map(describeProblem);
-};
+const DAY_MS = 86_400_000;
 
 test('what is left out has its default', () => {
-  expect(good()).toEqual({
+  expect(goodInputs({ kubeconfig: 'k' })).toEqual({
     command: 'deploy',
     filter: 'build/add-header.wasm',
     name: 'add-header',
@@ -30,7 +16,7 @@ test('what is left out has its default', () => {
     targetsFile: '',
     kubeconfig: 'k',
     context: '',
-    namespace: '',
+    namespaces: [],
     settings: {
       rootId: '',
       vmId: 'add-header',
@@ -40,37 +26,33 @@ test('what is left out has its default', () => {
       order: 0,
       mountPath: '/var/local/lib/wasm-filters/add-header',
     },
-    timeoutMs: 600_000,
-    wait: true,
+    policy: {
+      wait: true,
+      timeoutMs: 600_000,
+      verify: 'auto',
+      onFailure: 'rollback',
+      maxFailures: { count: 0 },
+      soakMs: 0,
+    },
+    options: { check: true, settingsChange: 'roll', prune: false, keepRevisions: 1, adopt: false },
+    renderTo: 'wasm-filter',
   });
 });
 
-test('only the inputs of the table are asked for, each of them', () => {
+test.each(COMMANDS)('%s asks for the inputs of the table only, each of them', (command) => {
   const asked = new Set<string>();
   readInputs((name) => {
     asked.add(name);
-    return '';
+    return name === 'command' ? command : '';
   });
   expect([...asked].sort()).toEqual(Object.keys(INPUTS).sort());
 });
 
 describe('a legal value', () => {
   test.each<[Given, object]>([
-    [{ command: ' deploy ' }, { command: 'deploy' }],
-    [{ filter: ' a/My_Filter.wasm\n' }, { filter: 'a/My_Filter.wasm', name: 'my-filter' }],
-    [{ name: ' auth ' }, { name: 'auth', settings: { vmId: 'auth', mountPath: '/var/local/lib/wasm-filters/auth' } }],
-    [
-      { targets: '', 'targets-file': ' t.yaml ' },
-      { targets: '', targetsFile: 't.yaml' },
-    ],
-    [
-      { targets: ' - a/b\n', 'targets-file': 't.yaml' },
-      { targets: ' - a/b\n', targetsFile: 't.yaml' },
-    ],
+    [{ command: ' plan ' }, { command: 'plan' }],
     [{ kubeconfig: '\n a: b\n' }, { kubeconfig: '\n a: b\n' }],
-    [{ kubeconfig: '' }, { kubeconfig: '' }],
     [{ context: ' prod ' }, { context: 'prod' }],
-    [{ namespace: ' shop ' }, { namespace: 'shop' }],
     [{ 'root-id': ' my_root ' }, { settings: { rootId: 'my_root' } }],
     [{ 'vm-id': 'vm', name: 'auth' }, { settings: { vmId: 'vm' } }],
     [{ direction: 'outbound' }, { settings: { direction: 'outbound' } }],
@@ -80,26 +62,28 @@ describe('a legal value', () => {
     [{ order: '-3' }, { settings: { order: -3 } }],
     [{ 'mount-path': '/opt/filters' }, { settings: { mountPath: '/opt/filters' } }],
     [{ 'mount-path': '/opt//x/../filters/' }, { settings: { mountPath: '/opt/filters' } }],
-    [{ timeout: '90s' }, { timeoutMs: 90_000 }],
-    [{ wait: 'false' }, { wait: false }],
-    [{ wait: 'true' }, { wait: true }],
+    [{ settings: 'push' }, { options: { settingsChange: 'push' } }],
+    [{ prune: 'true' }, { options: { prune: true } }],
+    [{ adopt: 'TRUE' }, { options: { adopt: true } }],
+    [{ 'keep-revisions': '0' }, { options: { keepRevisions: 0 } }],
+    [{ 'keep-revisions': '20' }, { options: { keepRevisions: 20 } }],
+    [{ expires: '72h' }, { options: { expiresMs: 3 * DAY_MS } }],
+    [{ expires: '7d' }, { options: { expiresMs: 7 * DAY_MS } }],
+    [{ expires: '365d' }, { options: { expiresMs: 365 * DAY_MS } }],
+    [{ expires: '36500d' }, { options: { expiresMs: 36_500 * DAY_MS } }],
+    [{ command: 'render', 'render-to': ' out/mesh ' }, { renderTo: 'out/mesh' }],
   ])('%j', (over, expected) => {
-    expect(good(over)).toMatchObject(expected);
+    expect(goodInputs(over)).toMatchObject(expected);
+    expect(warningsOn(over)).toEqual([]);
   });
 });
 
 describe('an illegal value', () => {
   test.each<[Given, string]>([
-    [{ command: 'destroy' }, 'input "command": has the unknown value "destroy". Use deploy.'],
-    [{ filter: ' ' }, 'input "filter": is missing. Set it to the path of the compiled .wasm file.'],
     [
-      { name: 'My Filter' },
-      'input "name": is "My Filter", which cannot name Kubernetes objects. A name has at most 50',
+      { command: 'destroy' },
+      'input "command": has the unknown value "destroy". Use deploy, plan, status, remove, render or sweep.',
     ],
-    [{ name: 'a'.repeat(51) }, 'which cannot name Kubernetes objects'],
-    [{ filter: `${'a'.repeat(51)}.wasm` }, 'input "name": is not set, and the file\'s name "aaa'],
-    [{ filter: '__.wasm' }, 'input "name": is not set, and the file\'s name "" cannot be used instead.'],
-    [{ targets: ' \n' }, 'input "targets": is missing. List the workloads there'],
     [{ direction: 'in' }, 'input "direction": has the unknown value "in". Use inbound, outbound or any.'],
     [{ port: '0' }, 'input "port": is "0". A port is a whole number from 1 to 65535'],
     [{ port: '65536' }, 'input "port": is "65536".'],
@@ -110,37 +94,95 @@ describe('an illegal value', () => {
       'input "order": is "first". Give a whole number; requests pass through filters of a lower order',
     ],
     [{ order: '1.5' }, 'input "order": is "1.5".'],
-    [{ order: '99999999999' }, 'input "order": is "99999999999".'],
+    [{ order: '1000001' }, 'input "order": is "1000001".'],
+    [{ order: '-99999999999' }, 'input "order": is "-99999999999".'],
     [{ 'fail-policy': 'close' }, 'input "fail-policy": has the unknown value "close". Use closed or open.'],
     [{ 'mount-path': 'filters' }, 'input "mount-path": is "filters". Give an absolute folder'],
     [{ 'mount-path': '/' }, 'input "mount-path": is "/".'],
     [{ 'mount-path': '/a/..' }, 'input "mount-path": is "/a/..".'],
     [{ 'mount-path': '/a:b' }, 'input "mount-path": is "/a:b".'],
-    [{ timeout: '10' }, 'input "timeout": is "10". Write a time such as 90s, 10m or 1h30m.'],
-    [{ timeout: '0s' }, 'input "timeout": is "0s".'],
-    [{ wait: 'yes' }, 'input "wait": has the unknown value "yes". Use true or false.'],
+    [{ settings: 'reload' }, 'input "settings": has the unknown value "reload". Use roll or push.'],
+    [{ prune: 'all' }, 'input "prune": has the unknown value "all". Use true or false.'],
+    [{ adopt: '1' }, 'input "adopt": has the unknown value "1". Use true or false.'],
+    [{ 'keep-revisions': '21' }, 'input "keep-revisions": is "21". Give a whole number from 0 to 20.'],
+    [{ 'keep-revisions': '-1' }, 'input "keep-revisions": is "-1".'],
+    [{ 'keep-revisions': 'all' }, 'input "keep-revisions": is "all".'],
+    [{ expires: 'tomorrow' }, 'input "expires": is "tomorrow". Write a time such as 72h or 7d'],
+    [{ expires: '0d' }, 'input "expires": is "0d".'],
+    [{ expires: '36501d' }, 'input "expires": is "36501d". Write a time such as 72h or 7d, at most 36500d'],
   ])('%j', (over, complaint) => {
-    expect(complaints(over)).toEqual([expect.stringContaining(complaint)]);
+    expect(complaintsOn(over)).toEqual([expect.stringContaining(complaint)]);
   });
 
   test('does not keep the others from being told', () => {
     const wrong: Given = {
-      command: 'x',
       name: 'X',
+      namespace: 'X',
       direction: 'x',
       port: 'x',
       order: 'x',
       'fail-policy': 'x',
       'mount-path': 'x',
       timeout: 'x',
-      wait: 'x',
+      verify: 'x',
+      probe: 'x',
+      'on-failure': 'x',
+      canary: 'x',
+      'max-parallel': 'x',
+      'max-failures': 'x',
+      soak: 'x',
+      settings: 'x',
+      prune: 'x',
+      'keep-revisions': 'x',
+      adopt: 'x',
+      expires: 'x',
     };
-    const told = complaints({ ...wrong, filter: '', targets: '' }).map((complaint) => /"([^"]+)"/.exec(complaint)?.[1]);
-    expect(told.sort()).toEqual([...Object.keys(wrong), 'filter', 'targets'].sort());
+    const subjects = (given: Given): string[] =>
+      read(given)
+        .problems.map(({ subject }) => /^input "(.+)"$/.exec(subject ?? '')?.[1] ?? '')
+        .sort();
+    expect(subjects(wrong)).toEqual([...Object.keys(wrong), 'filter', 'targets'].sort());
+    expect(subjects({ ...wrong, command: 'x' })).toEqual([...Object.keys(wrong), 'command'].sort());
+  });
+});
+
+describe('an input that means nothing to the command', () => {
+  test('is ignored with a warning, whatever it says', () => {
+    expect(warningsOn({ command: 'status', canary: 'everything' })).toEqual([
+      'The input "canary" means nothing to "command: status" and is ignored.',
+    ]);
+    expect(warningsOn({ command: 'remove', soak: '5m', 'root-id': 'r', expires: '7d' })).toEqual([
+      'The inputs "root-id", "soak" and "expires" mean nothing to "command: remove" and are ignored.',
+    ]);
+    expect(goodInputs({ command: 'status', wait: 'false', verify: 'required' }).policy).toMatchObject({
+      wait: true,
+      verify: 'required',
+    });
+    expect(goodInputs({ command: 'remove', soak: '5m', canary: '1', wait: 'false' }).policy.soakMs).toBe(0);
   });
 
-  test('of nothing at all: what is required is missing, and no more', () => {
-    expect(read({}).problems.map(({ subject }) => subject)).toEqual(['input "filter"', 'input "targets"']);
+  test.each(COMMANDS)('%s: its default, as the runner fills it in, says nothing', (command) => {
+    const defaults = Object.fromEntries(INPUT_NAMES.map((name) => [name, INPUTS[name].default]));
+    expect(read({ ...defaults, ...COMPLETE, name: 'f', command, namespace: 'shop' })).toMatchObject({
+      problems: [],
+      warnings: [],
+    });
+  });
+
+  const pairs = COMMANDS.flatMap((command) => INPUT_NAMES.map((name) => [command, name] as const));
+  test.each(pairs.filter(([command, name]) => !isInputOf(command, name)))('%s: %s', (command, name: InputName) => {
+    const { inputs, problems, warnings } = read({ ...COMPLETE, command, [name]: 'anything' });
+    expect(problems).toEqual([]);
+    expect(warnings).toEqual([`The input "${name}" means nothing to "command: ${command}" and is ignored.`]);
+    expect(inputs).toEqual(goodInputs({ command }));
+  });
+
+  test('is not looked for while nobody knows the command', () => {
+    expect(read({ command: 'rendr', 'render-to': 'x', canary: '1' }).warnings).toEqual([]);
+  });
+
+  test('plan takes whatever deploy takes', () => {
+    for (const name of INPUT_NAMES) expect([name, isInputOf('plan', name)]).toEqual([name, isInputOf('deploy', name)]);
   });
 });
 
@@ -153,45 +195,4 @@ test('the configuration reaches the settings byte for byte', () => {
       },
     ),
   );
-});
-
-describe('parseDuration', () => {
-  test.each([
-    ['1s', 1_000],
-    ['90s', 90_000],
-    ['10m', 600_000],
-    ['1h', 3_600_000],
-    ['1h30m', 5_400_000],
-    ['1h1m1s', 3_661_000],
-    ['1h1s', 3_601_000],
-    ['0h5m', 300_000],
-    ['007m', 420_000],
-    ['596h', 2_145_600_000],
-    ['597h', undefined],
-    ['', undefined],
-    ['0s', undefined],
-    ['0h0m0s', undefined],
-    ['10', undefined],
-    ['m', undefined],
-    ['10 m', undefined],
-    ['10min', undefined],
-    ['1d', undefined],
-    ['1.5h', undefined],
-    ['-5m', undefined],
-    ['5M', undefined],
-    ['30m1h', undefined],
-    ['1h1h', undefined],
-    ['500ms', undefined],
-    ['9'.repeat(400).concat('h'), undefined],
-  ])('%s is %j', (text, ms) => {
-    expect(parseDuration(text)).toBe(ms);
-  });
-
-  test('adds hours, minutes and seconds', () => {
-    fc.assert(
-      fc.property(fc.nat(99), fc.nat(99), fc.integer({ min: 1, max: 99 }), (h, m, s) => {
-        expect(parseDuration(`${h}h${m}m${s}s`)).toBe(((h * 60 + m) * 60 + s) * 1_000);
-      }),
-    );
-  });
 });

@@ -1,6 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import type { FilterSettings } from '../../../src/filter/settings.ts';
-import { type EnvoyFilter, isSameEnvoyFilter, renderEnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
+import {
+  type EnvoyFilter,
+  type ForeignHttpFilter,
+  filePath,
+  isSameEnvoyFilter,
+  mountPathOf,
+  renderEnvoyFilter,
+  settingsOf,
+} from '../../../src/mesh/envoy-filter.ts';
+import { placementOf } from '../../../src/mesh/revision.ts';
 import { revision } from '../builders.ts';
 
 /** The whole object, as Istio's EnvoyFilter reference and Envoy's wasm.v3.Wasm describe it. */
@@ -88,6 +98,110 @@ test.each([
   expect(renderEnvoyFilter(revision('add-header', { order }), 'shop').spec.priority).toBe(priority);
 });
 
+describe('an EnvoyFilter for pods that carry an earlier revision', () => {
+  const carrier = placementOf(revision());
+  const newer = revision('add-header', { configuration: 'new', order: 3 });
+  const pushed = renderEnvoyFilter(newer, 'shop', { carrier });
+
+  test('has the name, labels, selector and file of that one, and the settings of the new one', () => {
+    const [own, old] = [renderEnvoyFilter(newer, 'shop'), renderEnvoyFilter(revision(), 'shop')];
+    expect(pushed.metadata).toEqual({ ...old.metadata, annotations: { 'deploy-wasm-filter/pushed': newer.id } });
+    expect(pushed.spec.workloadSelector).toEqual(old.spec.workloadSelector);
+    expect(pushed.spec.priority).toBe(13);
+    expect(JSON.stringify(pushed.spec).replaceAll(carrier.id, newer.id)).toBe(JSON.stringify(own.spec));
+  });
+
+  test('is not the one of before, nor that of other settings', () => {
+    const again = renderEnvoyFilter(revision('add-header', { configuration: 'x' }), 'shop', { carrier });
+    expect(isSameEnvoyFilter(pushed, pushed)).toBe(true);
+    expect(isSameEnvoyFilter(pushed, renderEnvoyFilter(revision(), 'shop'))).toBe(false);
+    expect(isSameEnvoyFilter(pushed, again)).toBe(false);
+    // The spec may be the same while the settings that are recorded are not.
+    expect(isSameEnvoyFilter({ ...pushed, metadata: { ...pushed.metadata, annotations: {} } }, pushed)).toBe(false);
+  });
+});
+
+describe('filters that ours takes the place of', () => {
+  const foreign: ForeignHttpFilter = { httpFilter: 'hand', context: 'SIDECAR_INBOUND' };
+  const removal = (listener: object): object => ({
+    applyTo: 'HTTP_FILTER',
+    match: {
+      context: 'SIDECAR_INBOUND',
+      listener: {
+        ...listener,
+        filterChain: {
+          filter: { name: 'envoy.filters.network.http_connection_manager', subFilter: { name: 'hand' } },
+        },
+      },
+    },
+    patch: { operation: 'REMOVE' },
+  });
+
+  test('are taken out before ours comes in', () => {
+    const plain = renderEnvoyFilter(revision(), 'shop');
+    const replacing = renderEnvoyFilter(revision(), 'shop', { replaced: [foreign, { ...foreign, portNumber: 9080 }] });
+    expect(replacing).toEqual({
+      ...plain,
+      spec: {
+        ...plain.spec,
+        configPatches: [removal({}), removal({ portNumber: 9080 }), ...(plain.spec.configPatches as [])],
+      },
+    });
+    expect(isSameEnvoyFilter(replacing, plain)).toBe(false);
+  });
+
+  test('do not count for the settings', () => {
+    const ours = revision('add-header', { direction: 'outbound', port: 80 });
+    const replacing = renderEnvoyFilter(ours, 'shop', { replaced: [{ ...foreign, portNumber: 9080 }] });
+    expect(settingsOf(replacing)).toEqual({
+      configuration: ours.settings.configuration,
+      direction: 'outbound',
+      port: 80,
+    });
+  });
+});
+
+describe('what an EnvoyFilter of ours says', () => {
+  const settings = fc.record(
+    {
+      configuration: fc.oneof(
+        fc.string({ unit: 'grapheme' }),
+        fc.json(),
+        fc.constantFrom('"context":"ANY"', '"portNumber":7', '{"filename":"/x/y.wasm"}', 'INSERT_BEFORE'),
+      ),
+      direction: fc.constantFrom<FilterSettings['direction']>('inbound', 'outbound', 'any'),
+      port: fc.integer({ min: 1, max: 65_535 }),
+      rootId: fc.constantFrom('', 'root', '"portNumber":8'),
+      mountPath: fc.constantFrom('/filters', '/var/local/lib/wasm-filters/add-header', '/a b/ü'),
+    },
+    { requiredKeys: ['configuration', 'direction', 'rootId', 'mountPath'], noNullPrototype: true },
+  );
+
+  test('is what it was made of: settings and mount path', () => {
+    fc.assert(
+      fc.property(settings, (over) => {
+        const ours = revision('add-header', over);
+        const { configuration, direction, port, mountPath } = ours.settings;
+        const observed: EnvoyFilter = JSON.parse(JSON.stringify(renderEnvoyFilter(ours, 'shop')));
+        expect(settingsOf(observed)).toEqual({ configuration, direction, ...(port === undefined ? {} : { port }) });
+        expect(mountPathOf(observed)).toBe(mountPath);
+        expect(JSON.stringify(observed.spec)).toContain(JSON.stringify(filePath(placementOf(ours))));
+      }),
+    );
+  });
+
+  test.each<[string, EnvoyFilter['spec']]>([
+    ['nothing', {}],
+    ['no patches', { configPatches: [] }],
+    ['patches of others', { configPatches: [{ applyTo: 'CLUSTER', patch: { operation: 'ADD' } }] }],
+    ['no list', { configPatches: 'x' }],
+  ])('is nothing where it has been edited to %s', (_, spec) => {
+    const edited = { metadata: { name: 'x' }, spec };
+    expect(settingsOf(edited)).toEqual({ configuration: '', direction: 'inbound' });
+    expect(mountPathOf(edited)).toBeUndefined();
+  });
+});
+
 describe('isSameEnvoyFilter', () => {
   const wanted = renderEnvoyFilter(revision(), 'shop');
   const observed: EnvoyFilter = JSON.parse(JSON.stringify(wanted));
@@ -107,6 +221,14 @@ describe('isSameEnvoyFilter', () => {
     ['another selector', { metadata, spec: { ...spec, workloadSelector: { labels: {} } } }],
     ['a further patch', { metadata, spec: { ...spec, configPatches: [...(spec.configPatches as []), {}] } }],
     ['a missing label', { spec, metadata: { ...metadata, labels: {} } }],
+    [
+      'that it is to be deleted as garbage',
+      { spec, metadata: { ...metadata, annotations: { 'deploy-wasm-filter/garbage': 'r' } } },
+    ],
+    [
+      'that other settings are recorded',
+      { spec, metadata: { ...metadata, annotations: { 'deploy-wasm-filter/pushed': '0123456789' } } },
+    ],
     ['its deletion', { spec, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }],
   ])('sees %s', (_, other) => {
     expect(isSameEnvoyFilter(other, wanted)).toBe(false);

@@ -1,8 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
 import { type Checked, describeProblem } from '../../../src/base/problem.ts';
 import type { PodTemplate } from '../../../src/cluster/objects.ts';
-import { type MountAnnotations, mergeMounts } from '../../../src/mesh/mounts.ts';
-import type { Revision } from '../../../src/mesh/revision.ts';
+import {
+  type MountAnnotations,
+  type MountChange,
+  mergeMounts,
+  mountedAt,
+  preferText,
+} from '../../../src/mesh/mounts.ts';
+import { placementOf, type Revision } from '../../../src/mesh/revision.ts';
 import { must, problemsIn, revision } from '../builders.ts';
 
 const VOLUME = 'sidecar.istio.io/userVolume';
@@ -15,15 +22,20 @@ const ourMount = { name: 'wasm-filter-add-header', mountPath: OUR_PATH, readOnly
 const annotated = (volumes: unknown, mounts: unknown): PodTemplate => ({
   metadata: { annotations: { [VOLUME]: JSON.stringify(volumes), [MOUNT]: JSON.stringify(mounts) } },
 });
+const WORKLOAD = 'Deployment shop/reviews';
+const change = (template: PodTemplate, wanted: Partial<MountChange>): Checked<MountAnnotations> =>
+  mergeMounts(template, { place: [], remove: [], ...wanted }, WORKLOAD);
 const merge = (template: PodTemplate, ...revisions: readonly Revision[]): Checked<MountAnnotations> =>
-  mergeMounts(template, revisions.length === 0 ? [ours] : revisions, 'Deployment shop/reviews');
-const merged = (template: PodTemplate, ...revisions: readonly Revision[]): { volumes: unknown; mounts: unknown } => {
-  const annotations = must(merge(template, ...revisions));
-  return { volumes: JSON.parse(annotations[VOLUME]), mounts: JSON.parse(annotations[MOUNT]) };
-};
+  change(template, { place: (revisions.length === 0 ? [ours] : revisions).map(placementOf) });
+const readAll = (annotations: MountAnnotations): { volumes: unknown; mounts: unknown } => ({
+  volumes: JSON.parse(annotations[VOLUME] ?? 'null'),
+  mounts: JSON.parse(annotations[MOUNT] ?? 'null'),
+});
+const merged = (template: PodTemplate, ...revisions: readonly Revision[]): { volumes: unknown; mounts: unknown } =>
+  readAll(must(merge(template, ...revisions)));
 const complaints = (template: PodTemplate, ...revisions: readonly Revision[]): string[] => {
   const problems = problemsIn(merge(template, ...revisions));
-  for (const problem of problems) expect(problem).toMatchObject({ kind: 'mount', subject: 'Deployment shop/reviews' });
+  for (const problem of problems) expect(problem).toMatchObject({ kind: 'mount', subject: WORKLOAD });
   return problems.map(describeProblem);
 };
 
@@ -71,6 +83,110 @@ describe('mergeMounts', () => {
 function reannotated({ volumes, mounts }: { volumes: unknown; mounts: unknown }): PodTemplate {
   return annotated(volumes, mounts);
 }
+
+describe('filters that are to go', () => {
+  const [volume, mount] = [
+    { name: 'data', emptyDir: {} },
+    { name: 'data', mountPath: '/data' },
+  ];
+  const removed = (template: PodTemplate, ...remove: readonly string[]): { volumes: unknown; mounts: unknown } =>
+    readAll(must(change(template, { remove })));
+
+  test.each<[string, PodTemplate, unknown, unknown]>([
+    ['alone: nothing stays', annotated([ourVolume], [ourMount]), null, null],
+    ['beside others', annotated([volume, ourVolume], [ourMount, mount]), [volume], [mount]],
+    [
+      'beside others in a map',
+      annotated({ data: {}, 'wasm-filter-add-header': ourVolume }, { data: mount, ours: ourMount }),
+      { data: {} },
+      { data: mount },
+    ],
+    ['that are not there', annotated([volume], [mount]), [volume], [mount]],
+    ['without any annotation', {}, null, null],
+    ['half of them', annotated([], [ourMount]), [], null],
+  ])('%s', (_, template, volumes, mounts) => {
+    expect(removed(template, 'add-header', 'other')).toEqual({ volumes, mounts });
+  });
+
+  test('leave the volume of others that has our name, and its mount', () => {
+    const template = annotated([{ ...ourVolume, configMap: { name: 'mine' } }], [ourMount]);
+    expect(must(change(template, { remove: ['add-header'] }))).toEqual(template.metadata?.annotations);
+  });
+
+  test('leave texts that need no change', () => {
+    const annotations = { [VOLUME]: ' [ ] ', [MOUNT]: '{ "data": {} }' };
+    expect(must(change({ metadata: { annotations } }, { remove: ['add-header'] }))).toEqual(annotations);
+  });
+
+  test('make room for others of the same change', () => {
+    const same = revision('auth', { mountPath: OUR_PATH });
+    const template = annotated([ourVolume], [ourMount]);
+    expect(merge(template, same).ok).toBe(false);
+    expect(readAll(must(change(template, { place: [placementOf(same)], remove: ['add-header'] }))).mounts).toEqual([
+      { name: 'wasm-filter-auth', mountPath: OUR_PATH, readOnly: true },
+    ]);
+  });
+
+  test('volumes of others go when they are dropped, and their path is free', () => {
+    const template = annotated([{ name: 'hand', configMap: { name: 'x' } }], [{ name: 'hand', mountPath: OUR_PATH }]);
+    expect(merge(template).ok).toBe(false);
+    expect(readAll(must(change(template, { place: [placementOf(ours)], drop: ['hand'] })))).toEqual({
+      volumes: [ourVolume],
+      mounts: [ourMount],
+    });
+  });
+
+  const entry = fc.record({
+    name: fc.constantFrom('a', 'b', 'c'),
+    value: fc.dictionary(fc.constantFrom('x', 'y'), fc.jsonValue()),
+  });
+  const others = fc.uniqueArray(entry, { selector: ({ name }) => name });
+  const annotation = fc
+    .tuple(others, fc.boolean())
+    .map(([entries, array]) =>
+      array
+        ? entries.map(({ name, value }) => ({ ...value, name }))
+        : Object.fromEntries(entries.map(({ name, value }) => [name, value])),
+    );
+
+  test('placing filters and taking them away again leaves what others mount, in its form', () => {
+    fc.assert(
+      fc.property(annotation, annotation, (volumes, mounts) => {
+        const placed = must(merge(annotated(volumes, mounts), ours, revision('auth')));
+        const template = { metadata: { annotations: JSON.parse(JSON.stringify(placed)) } };
+        const nothing = (list: object): unknown =>
+          Object.keys(list).length === 0 ? null : JSON.parse(JSON.stringify(list));
+        expect(removed(template, 'auth', 'add-header')).toEqual({ volumes: nothing(volumes), mounts: nothing(mounts) });
+      }),
+    );
+  });
+});
+
+describe('mountedAt', () => {
+  test.each<[string, PodTemplate, string | undefined]>([
+    ['nothing', {}, undefined],
+    ['others alone', annotated([], [{ name: 'data', mountPath: '/data' }]), undefined],
+    ['ours', annotated([], [ourMount]), OUR_PATH],
+    ['ours in a map', annotated({}, { 'wasm-filter-add-header': { mountPath: '/x' } }), '/x'],
+    ['ours without a path', annotated([], [{ name: 'wasm-filter-add-header' }]), undefined],
+    ['what nobody can read', { metadata: { annotations: { [MOUNT]: '{' } } }, undefined],
+  ])('%s', (_, template, path) => {
+    expect(mountedAt(template, 'add-header')).toBe(path);
+  });
+});
+
+test.each<[string, string | undefined, string | undefined, string | undefined]>([
+  ['the same in other letters', '[{"name":"a"}]', ' [ {"name": "a"} ]', ' [ {"name": "a"} ]'],
+  ['array and map of the same', '[{"name":"a","x":1}]', '{"a":{"name":"a","x":1}}', '{"a":{"name":"a","x":1}}'],
+  ['another content', '[{"name":"a"}]', '[{"name":"b"}]', '[{"name":"a"}]'],
+  ['another order', '[{"name":"a"},{"name":"b"}]', '[{"name":"b"},{"name":"a"}]', '[{"name":"a"},{"name":"b"}]'],
+  ['none, which was an empty list', undefined, '[]', '[]'],
+  ['an empty list, which was none', '[]', undefined, undefined],
+  ['something, which was unreadable', '[]', '{', '[]'],
+  ['none, before and after', undefined, undefined, undefined],
+])('preferText: %s', (_, now, before, text) => {
+  expect(preferText(now, before)).toBe(text);
+});
 
 describe('a taken volume name', () => {
   test.each<[string, unknown]>([

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { FilterSettings } from '../../../src/filter/settings.ts';
 import { holdsRevision, renderConfigMap } from '../../../src/mesh/config-map.ts';
-import { makeRevision, revisionName } from '../../../src/mesh/revision.ts';
+import { makeRevision, placementOf, revisionName } from '../../../src/mesh/revision.ts';
 import { filterModule, revision, settings, wasm } from '../builders.ts';
 
 const base = settings();
@@ -99,8 +99,26 @@ describe('the ConfigMap of a revision', () => {
     ['with another digest', { annotations: { 'deploy-wasm-filter/digest': 'sha256:0' } }],
     ['without a digest', { annotations: {} }],
     ['without our labels', { labels: {} }],
+    [
+      'that another run means to delete',
+      { annotations: { ...configMap.metadata.annotations, 'deploy-wasm-filter/garbage': 'o/r/2/1' } },
+    ],
     ['of another manager', { labels: { ...configMap.metadata.labels, 'app.kubernetes.io/managed-by': 'helm' } }],
   ])('is not one %s', (_, over) => {
     expect(holdsRevision({ metadata: { ...configMap.metadata, ...over } }, ours)).toBe(false);
   });
+
+  test('for pods that carry an earlier revision has the name of that one', () => {
+    const carrier = placementOf(revision('add-header', { configuration: 'old' }));
+    const carried = renderConfigMap(ours, 'shop', carrier);
+    expect(carried.metadata.name).toBe(revisionName(carrier));
+    expect(Object.keys(carried.binaryData)).toEqual([`${revisionName(carrier)}.wasm`]);
+    expect(carried.metadata.labels?.['deploy-wasm-filter/revision']).toBe(carrier.id);
+    expect([holdsRevision(carried, ours, carrier), holdsRevision(carried, ours)]).toEqual([true, false]);
+  });
+});
+
+test('placementOf: a revision is carried by its own pods, at its mount path', () => {
+  const ours = revision('auth', { mountPath: '/filters' });
+  expect(placementOf(ours)).toEqual({ filter: 'auth', id: ours.id, mountPath: '/filters' });
 });

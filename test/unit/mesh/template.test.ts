@@ -1,11 +1,19 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Workload } from '../../../src/cluster/objects.ts';
-import type { Revision } from '../../../src/mesh/revision.ts';
-import { formatState, parseState, type WorkloadState } from '../../../src/mesh/state.ts';
-import { patchWorkload, revisionOn, type WorkloadPatch } from '../../../src/mesh/template.ts';
+import { placementOf, type Revision } from '../../../src/mesh/revision.ts';
+import { formatState, type WorkloadState } from '../../../src/mesh/state.ts';
+import {
+  filtersOn,
+  patchWorkload,
+  revisionOn,
+  stateOn,
+  type TemplateChange,
+  type WorkloadPatch,
+} from '../../../src/mesh/template.ts';
 import { must, patchedWith, problemsIn, revision, workload } from '../builders.ts';
 
+const NAME = 'Deployment shop/reviews';
 const STATE = 'deploy-wasm-filter/state';
 const VOLUME = 'sidecar.istio.io/userVolume';
 const MOUNT = 'sidecar.istio.io/userVolumeMount';
@@ -13,11 +21,26 @@ const LABEL = 'deploy-wasm-filter/add-header';
 const ours = revision();
 const newer = revision('add-header', { configuration: 'new' });
 
+/** The change that puts revisions there and records them, and takes filters away. */
+const changeTo = (revisions: readonly Revision[], run: string, remove: readonly string[] = []): TemplateChange => ({
+  place: revisions.map(placementOf),
+  remove,
+  state: (recorded): WorkloadState => ({
+    ...Object.fromEntries(Object.entries(recorded).filter(([filter]) => !remove.includes(filter))),
+    ...Object.fromEntries(
+      revisions.map(({ filter, id }) => {
+        const known = recorded[filter];
+        return [filter, known?.revision === id ? known : { revision: id, run }];
+      }),
+    ),
+  }),
+});
 const patchOf = (on: Workload, revisions: readonly Revision[] = [ours], run = 'run-2'): WorkloadPatch | undefined =>
-  must(patchWorkload(on, revisions, run, 'Deployment shop/reviews'));
+  must(patchWorkload(on, changeTo(revisions, run), NAME));
 const patched = (on: Workload, revisions: readonly Revision[], run: string): Workload =>
   patchedWith(on, patchOf(on, revisions, run));
-const stateOf = (on: Workload): WorkloadState => parseState(on.metadata.annotations?.[STATE]);
+const removed = (on: Workload, ...filters: readonly string[]): Workload =>
+  patchedWith(on, must(patchWorkload(on, changeTo([], 'run-3', filters), NAME)));
 
 const bare = workload('reviews');
 const deployed = patched(bare, [ours], 'run-1');
@@ -66,7 +89,7 @@ describe('patchWorkload', () => {
 
   test('hands on what keeps the mounts from being merged', () => {
     const broken = workload('reviews', { podAnnotations: { [VOLUME]: '{' } });
-    const problems = problemsIn(patchWorkload(broken, [ours], 'run-1', 'Deployment shop/reviews'));
+    const problems = problemsIn(patchWorkload(broken, changeTo([ours], 'run-1'), NAME));
     expect(problems).toMatchObject([{ kind: 'mount', subject: 'Deployment shop/reviews' }]);
   });
 });
@@ -101,51 +124,84 @@ describe('drift of one key gives a patch of that key', () => {
 });
 
 describe('the state that is recorded', () => {
-  test('names the revision before this one and the run that set it', () => {
-    const after = patched(deployed, [newer], 'run-2');
-    expect(stateOf(after)).toEqual({ 'add-header': { revision: newer.id, previous: ours.id, run: 'run-2' } });
-    expect(stateOf(patched(after, [ours], 'run-3'))).toEqual({
-      'add-header': { revision: ours.id, previous: newer.id, run: 'run-3' },
+  test('is made of the one that is there, with fields that nobody knows', () => {
+    const newerFormat = formatState({ other: { revision: 'a', run: 'b', later: true } as never });
+    const annotations = newerFormat === undefined ? {} : { [STATE]: newerFormat };
+    const after = patched(workload('reviews', { annotations }), [ours], 'run-1');
+    expect(stateOn(after)).toEqual({
+      other: { revision: 'a', run: 'b', later: true },
+      'add-header': { revision: ours.id, run: 'run-1' },
     });
-  });
-
-  test('keeps the run of a revision that stays, also when a label has to be mended', () => {
-    const mended = patched(drifted('pod', 'labels', LABEL), [ours], 'run-2');
-    expect(stateOf(mended)).toEqual(stateOf(deployed));
-  });
-
-  test('keeps the records of other filters, and fields that it does not know', () => {
-    const other = patched(deployed, [revision('auth')], 'run-2');
-    expect(stateOf(other)).toMatchObject({ 'add-header': { run: 'run-1' }, auth: { run: 'run-2' } });
-    const newerFormat = formatState({ other: { revision: 'a', run: 'b', proven: true } as never });
-    const after = patched(workload('reviews', { annotations: { [STATE]: newerFormat } }), [ours], 'run-1');
-    expect(stateOf(after)).toMatchObject({ other: { revision: 'a', run: 'b', proven: true } });
+    expect(stateOn(patched(after, [newer], 'run-2'))).toMatchObject({ 'add-header': { run: 'run-2' }, other: {} });
   });
 
   test.each(['', 'no json', '[]', 'null', '"text"', '{"add-header":5}', '{"add-header":{"revision":5}}'])(
     'is written anew when it is damaged: %j',
     (damaged) => {
       const after = patched(drifted('own', 'annotations', STATE, damaged), [ours], 'run-2');
-      expect(stateOf(after)).toEqual({ 'add-header': { revision: ours.id, run: 'run-2' } });
+      expect(stateOn(after)).toEqual({ 'add-header': { revision: ours.id, run: 'run-2' } });
     },
   );
+});
 
-  test('takes the previous revision from the pod template when it is not recorded', () => {
-    const after = patched(drifted('own', 'annotations', STATE), [newer], 'run-2');
-    expect(stateOf(after)).toEqual({ 'add-header': { revision: newer.id, previous: ours.id, run: 'run-2' } });
+describe('a filter that is taken away', () => {
+  const both = patched(deployed, [revision('auth')], 'run-2');
+
+  test('leaves nothing of it behind', () => {
+    const after = removed(deployed, 'add-header');
+    expect(after.metadata.annotations).toEqual({});
+    expect(after.spec?.template?.metadata).toEqual({ labels: { app: 'reviews' }, annotations: {} });
+    expect(must(patchWorkload(after, changeTo([], 'run-4', ['add-header']), NAME))).toBeUndefined();
   });
 
-  test('survives writing and reading, in one text for equal states', () => {
-    const record = fc.record(
-      { revision: fc.string(), run: fc.string(), previous: fc.string() },
-      { requiredKeys: ['revision', 'run'] },
-    );
-    fc.assert(
-      fc.property(fc.dictionary(fc.string(), record, { noNullPrototype: true }), (state) => {
-        const reversed = Object.fromEntries(Object.entries(state).reverse());
-        expect(formatState(reversed)).toBe(formatState(state));
-        expect(formatState(parseState(formatState(state)))).toBe(formatState(state));
-      }),
-    );
+  test('leaves the other filters as they were', () => {
+    expect(removed(both, 'auth')).toEqual(deployed);
+    expect(filtersOn(removed(both, 'add-header'))).toEqual(['auth']);
   });
+
+  test('is one patch with a filter that comes', () => {
+    const change = changeTo([revision('auth')], 'run-2', ['add-header']);
+    const after = patchedWith(deployed, must(patchWorkload(deployed, change, NAME)));
+    expect(filtersOn(after)).toEqual(['auth']);
+    expect(Object.keys(stateOn(after))).toEqual(['auth']);
+    expect(after.spec?.template?.metadata?.annotations?.[VOLUME]).not.toContain('add-header');
+  });
+
+  test('leaves an empty list as it was when the workload is to be like before', () => {
+    const before = workload('reviews', { podAnnotations: { [VOLUME]: ' [ ] ', [MOUNT]: '{}' } });
+    const after = patched(before, [ours], 'run-1');
+    const back = { ...changeTo([], 'run-1', ['add-header']), like: before };
+    const restored = patchedWith(after, must(patchWorkload(after, back, NAME)));
+    expect(restored.spec?.template?.metadata?.annotations).toMatchObject({ [VOLUME]: ' [ ] ' });
+  });
+});
+
+test('filtersOn names the filters of the labels, whichever they are', () => {
+  const labels = { a: '1', 'deploy-wasm-filter/auth': '2', 'deploy-wasm-filter/x': '3', 'x/deploy-wasm-filter/y': '4' };
+  expect(filtersOn(workload('reviews', { podLabels: labels }))).toEqual(['auth', 'x']);
+  expect(filtersOn({ metadata: { name: 'reviews' } })).toEqual([]);
+});
+
+test('a patch that was applied leaves nothing to do, and other keys as they were', () => {
+  const key = fc.constantFrom('a', 'b', 'c');
+  const keys = fc.dictionary(key, fc.string(), { noNullPrototype: true });
+  const filters = fc
+    .subarray([ours, newer, revision('auth'), revision('third')])
+    .map((list) => [...new Map(list.map((one) => [one.filter, one])).values()]);
+  fc.assert(
+    fc.property(keys, keys, keys, filters, filters, (annotations, podLabels, podAnnotations, before, then) => {
+      const on = patched(workload('reviews', { annotations, podLabels, podAnnotations }), before, 'run-1');
+      const change = changeTo(
+        then,
+        'run-2',
+        before.map(({ filter }) => filter).filter((filter) => !then.some((one) => one.filter === filter)),
+      );
+      const after = patchedWith(on, must(patchWorkload(on, change, NAME)));
+      expect(must(patchWorkload(after, change, NAME))).toBeUndefined();
+      expect(filtersOn(after).sort()).toEqual(then.map(({ filter }) => filter).sort());
+      expect(Object.keys(stateOn(after)).sort()).toEqual(filtersOn(after).sort());
+      expect(after.metadata.annotations).toMatchObject(annotations);
+      expect(after.spec?.template?.metadata).toMatchObject({ labels: podLabels, annotations: podAnnotations });
+    }),
+  );
 });

@@ -32,7 +32,7 @@ describe('an entry that names a workload', () => {
     ['["deployment/reviews"]', reviews],
     ['deployment/reviews', reviews],
   ])('%s', (text, workload) => {
-    expect(only(text)).toEqual({ type: 'named', origin: 'targets, entry 1', override: {}, workload });
+    expect(only(text)).toEqual({ type: 'named', origin: 'targets, entry 1', override: {}, wave: 1, workload });
   });
 
   test.each([
@@ -94,7 +94,7 @@ describe('an entry that selects workloads', () => {
     ['- selector: {app: web}\n  kinds: [deploy]', { kinds: ['Deployment'] }],
   ])('%s', (text, expected) => {
     const entry = only(text);
-    expect(entry).toMatchObject({ type: 'selected', origin: 'targets, entry 1', override: {}, ...expected });
+    expect(entry).toMatchObject({ type: 'selected', origin: 'targets, entry 1', override: {}, wave: 1, ...expected });
     expect(entry).toMatchObject({ selector: { text: 'app=web' } });
   });
 
@@ -150,6 +150,29 @@ describe('settings of its own', () => {
   });
 });
 
+describe('a wave', () => {
+  test.each<[string, number]>([
+    ['wave: 1', 1],
+    ['wave: "2"', 2],
+    ['wave: 100, port: 80', 100],
+  ])('%s', (text, wave) => {
+    expect(only(`- {kind: deploy, name: a, ${text}}`)).toMatchObject({ type: 'named', wave });
+    expect(only(`- {selector: app=web, ${text}}`)).toMatchObject({ type: 'selected', wave });
+  });
+
+  test('is no setting', () => {
+    expect(only('- {kind: deploy, name: a, wave: 2}').override).toEqual({});
+  });
+
+  test.each(['0', '101', '1.5', '-1', 'first', '""', '[1]', 'null', 'true'])('%s is refused', (wave) => {
+    for (const entry of ['kind: deploy, name: a', 'selector: app=web']) {
+      expect(complaintsIn(parse(`- {${entry}, wave: ${wave}}`))).toEqual([
+        expect.stringMatching(/^has the wave .+\. A wave is a whole number from 1 to 100; lower ones go first\.$/),
+      ]);
+    }
+  });
+});
+
 describe('a text that is no target list', () => {
   test.each<[string, RegExp]>([
     ['- [deployment/a', /not valid YAML: .+ in line 1, column \d+\./],
@@ -157,9 +180,10 @@ describe('a text that is no target list', () => {
     ['- &a [*a]', /an anchor \(&\) with an alias \(\*\) of itself/],
     ['- {kind: deploy, name: a, configuration: &a {b: *a}}', /an anchor \(&\) with an alias/],
     ['- a\n- *x', /not valid YAML: .+ in line 2, column 4\./],
-    ['', /not valid YAML|empty/],
-    ['# nothing but this', /not valid YAML|empty/],
-    ['[]', /is an empty list; there is nothing to deploy to\. An entry is/],
+    ['', /^is empty\. An entry is/],
+    ['# nothing but this', /^is empty\./],
+    [`# ${'#'.repeat(200)}\n\n - [deployment/a`, /not valid YAML/],
+    ['[]', /is an empty list; it names no workload\. An entry is/],
     ['", ,"', /is an empty list/],
     ['~', /must be a YAML list of targets/],
     ['5', /must be a YAML list of targets/],

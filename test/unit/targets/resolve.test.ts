@@ -37,10 +37,19 @@ describe('neededLists', () => {
 });
 
 describe('resolveTargets finds', () => {
+  test('the wave of a name and of everything that a selector matches', () => {
+    const found = must(resolve('- {selector: tier=back, wave: 2}\n- {kind: sts, name: db, wave: 7}'));
+    expect(found.map(({ ref, wave }) => [ref.name, wave])).toEqual([
+      ['reviews', 2],
+      ['ratings', 2],
+      ['db', 7],
+    ]);
+  });
+
   test('named workloads, with what was observed and the settings of their own', () => {
     const found = must(resolve('- deploy/reviews\n- {kind: sts, name: db, port: 5432}'));
     expect(found).toMatchObject([
-      { ref: { kind: 'Deployment', namespace: 'shop', name: 'reviews' }, override: {} },
+      { ref: { kind: 'Deployment', namespace: 'shop', name: 'reviews' }, override: {}, wave: 1 },
       { ref: { kind: 'StatefulSet', namespace: 'shop', name: 'db' }, override: { port: 5432 } },
     ]);
     expect(found[0]?.workload).toBe(SHOP.workloads?.['shop/deploy/reviews']);
@@ -62,8 +71,8 @@ describe('resolveTargets finds', () => {
     expect(names(resolve('- deploy/reviews\n- shop/Deployment/reviews\n- {selector: app=reviews}'))).toEqual([
       'Deployment shop/reviews',
     ]);
-    const same = '- {kind: deploy, name: reviews, port: 80, direction: any}\n';
-    expect(must(resolve(`${same}- {selector: app=reviews, direction: any, port: "80"}`))).toHaveLength(1);
+    const same = '- {kind: deploy, name: reviews, port: 80, direction: any, wave: 2}\n';
+    expect(must(resolve(`${same}- {selector: app=reviews, direction: any, port: "80", wave: "2"}`))).toHaveLength(1);
   });
 });
 
@@ -77,6 +86,14 @@ describe('resolveTargets reports', () => {
     expect(complaints(resolve('- deploy/reviews\n- {selector: tier=back, port: 80}'))).toEqual([
       'Deployment shop/reviews: is named by targets, entry 1 and by targets, entry 2 with different settings. Give it one entry, or the same configuration, direction and port in both.',
     ]);
+  });
+
+  test('entries that disagree about its wave, which is 1 where none is named', () => {
+    expect(complaints(resolve('- deploy/reviews\n- {selector: app=reviews, wave: 2}'))).toEqual([
+      'Deployment shop/reviews: is named by targets, entry 1 and by targets, entry 2 with different waves. Give it one entry, or the same wave in both.',
+    ]);
+    expect(must(resolve('- deploy/reviews\n- {selector: app=reviews, wave: 1}'))).toHaveLength(1);
+    expect(problemsIn(resolve('- {selector: app=reviews, wave: 3, port: 80}\n- deploy/reviews'))).toHaveLength(2);
   });
 
   test('a selector that matches nothing, with what it was compared with', () => {

@@ -1,0 +1,32 @@
+import type { Findings } from '../base/problem.ts';
+import { fileTrouble, type ReadFile } from '../filter/load.ts';
+import { parseTargets, type TargetText } from '../targets/parse.ts';
+import type { TargetEntry } from '../targets/target.ts';
+import type { Inputs } from './inputs.ts';
+
+/** The entries of the input `targets`, then those of its file. What cannot be read is left out and told to `findings`. */
+export async function loadTargets(
+  inputs: Pick<Inputs, 'targets' | 'targetsFile'>,
+  defaultNamespace: string,
+  readFile: ReadFile,
+  findings: Findings,
+): Promise<TargetEntry[]> {
+  const texts = await loadTexts(inputs, readFile, findings);
+  return texts.flatMap((text) => findings.take(parseTargets(text, defaultNamespace)) ?? []);
+}
+
+async function loadTexts(
+  { targets, targetsFile }: Pick<Inputs, 'targets' | 'targetsFile'>,
+  readFile: ReadFile,
+  findings: Findings,
+): Promise<TargetText[]> {
+  const texts: TargetText[] = targets.trim() === '' ? [] : [{ origin: 'targets', text: targets }];
+  if (targetsFile === '') return texts;
+  const origin = `targets-file "${targetsFile}"`;
+  try {
+    return [...texts, { origin, text: Buffer.from(await readFile(targetsFile)).toString('utf8') }];
+  } catch (error) {
+    findings.add({ kind: 'targets', subject: origin, message: `cannot be read: ${fileTrouble(error)}.`, cause: error });
+    return texts;
+  }
+}

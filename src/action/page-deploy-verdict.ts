@@ -1,0 +1,94 @@
+import { countOutcome, type Report, type TargetReport } from '../deploy/report.ts';
+import { countOf, thousands } from './markdown.ts';
+import { evidenceOf, evidenceSentence, evidenceTail } from './summary-evidence.ts';
+import { judgeFailure } from './summary-failure.ts';
+import { isPushed } from './summary-standing.ts';
+import {
+  filterNames,
+  filtersOf,
+  revisionsOf,
+  sentences,
+  them,
+  type Verdict,
+  verb,
+  workloads,
+} from './summary-words.ts';
+
+/** The verdict over `deploy`. */
+export function judgeDeploy(report: Report): Verdict {
+  if (report.outcome === 'failed') {
+    return judgeFailure(report, {
+      subject: filtersOf(report),
+      settled: (n) => `${verb(n, 'runs', 'run')} ${revisionsOf(report)}`,
+    });
+  }
+  const changed = countOutcome(report, 'deployed') + countOutcome(report, 'removed');
+  if (changed === 0) return unchanged(report);
+  return report.policy.wait ? deployed(report) : applied(report);
+}
+
+function deployed(report: Report): Verdict {
+  const targets = report.targets.filter(({ outcome }) => outcome === 'deployed');
+  const unchangedCount = countOutcome(report, 'unchanged');
+  const removed = countOutcome(report, 'removed');
+  const evidence = evidenceOf(targets);
+  const pushed = targets.filter(isPushed).length;
+  const what =
+    pushed === targets.length && pushed > 0
+      ? `Settings of ${filtersOf(report)} pushed to ${workloads(pushed)} without a restart`
+      : `${filtersOf(report)} ${isRepair(targets) ? 'put right on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
+  return {
+    icon: '✅',
+    headline: [
+      `${what}${evidenceTail(evidence)}`,
+      ...(unchangedCount === 0 ? [] : [`${countOf(unchangedCount, 'other')} had ${them(report)} already`]),
+      ...(removed === 0 ? [] : [`removed from ${countOf(removed, 'other')}`]),
+    ].join('; '),
+    sentence: sentences(evidenceSentence(evidence, revisionsOf(report)), idleSentence(targets)),
+  };
+}
+
+/** Whether all that a run did was to undo what others had changed. */
+function isRepair(targets: readonly TargetReport[]): boolean {
+  return (
+    targets.length > 0 &&
+    targets.every(
+      ({ drift, revisions }) => drift.length > 0 && revisions.every(({ revision, before }) => revision === before),
+    )
+  );
+}
+
+/** Nothing can be seen of a filter where there is no pod. */
+function idleSentence(targets: readonly TargetReport[]): string {
+  const idle = targets.filter(({ pods }) => pods.wanted === 0).length;
+  return idle === 0
+    ? ''
+    : `${workloads(idle)} ${verb(idle, 'wants', 'want')} no pods at present, so nothing runs there.`;
+}
+
+function applied(report: Report): Verdict {
+  return {
+    icon: '⏳',
+    headline: `${filtersOf(report)} applied to ${workloads(countOutcome(report, 'deployed'))}, not proven`,
+    sentence: `The pod templates have ${revisionsOf(report)}, but with "wait: false" this run did not watch the pods: whether they get ready is not known, and nothing is taken back.`,
+  };
+}
+
+function unchanged(report: Report): Verdict {
+  const n = report.targets.length;
+  const collected = report.collected.deleted.length;
+  const cleaned =
+    collected === 0 ? 'Nothing was written.' : `Only ${countOf(collected, 'superseded object')} had to be deleted.`;
+  const names = filterNames(report).length;
+  return report.policy.wait
+    ? {
+        icon: '✅',
+        headline: `Nothing to do: ${filtersOf(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)} already`,
+        sentence: sentences(cleaned, 'Every wanted pod is ready.'),
+      }
+    : {
+        icon: '✅',
+        headline: `Nothing to do: ${workloads(n)} ${verb(n, 'has', 'have')} ${filtersOf(report)} already`,
+        sentence: sentences(cleaned, 'With "wait: false" this run did not look whether the pods are ready.'),
+      };
+}

@@ -1,0 +1,30 @@
+import type { Report } from '../deploy/report.ts';
+import { renderDeployStanding } from './page-deploy-standing.ts';
+import { rolloutCell, writeCell } from './summary-cells.ts';
+import { renderCollected, renderDrift } from './summary-cleanup.ts';
+import type { Page } from './summary-page.ts';
+import { deployPolicy, renderSettings } from './summary-settings.ts';
+import { renderTable } from './summary-table.ts';
+import { countTargets, targetTable } from './summary-targets.ts';
+import { hasActed } from './summary-words.ts';
+
+/** The page of `deploy`: what runs now if all is not well, what was put right, the workloads, what was cleaned up. */
+export function deployPage(report: Report): Page {
+  const table = targetTable(report, [
+    { title: 'ConfigMap', cell: (target) => writeCell('configMap', target) },
+    { title: 'EnvoyFilter', cell: (target) => writeCell('envoyFilter', target) },
+    { title: 'Template', cell: (target) => writeCell('template', target) },
+    { title: 'Rollout', cell: (target) => rolloutCell(target, report) },
+  ]);
+  return {
+    counts: countTargets(report),
+    problems: hasActed(report) ? 'What failed' : 'What is wrong',
+    lead: () => (report.outcome === 'failed' && hasActed(report) ? renderDeployStanding(report) : ''),
+    body: (limits) => [
+      renderDrift(report, limits),
+      renderTable('Workloads', table, limits),
+      renderCollected(report.collected, limits),
+      renderSettings(report, deployPolicy(report.policy), limits),
+    ],
+  };
+}

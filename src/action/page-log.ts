@@ -1,0 +1,85 @@
+import { describeProblem } from '../base/problem.ts';
+import { formatBytes } from '../base/text.ts';
+import type { Report } from '../deploy/report.ts';
+import { describeWorkload } from '../targets/target.ts';
+import { countOf, thousands } from './markdown.ts';
+import { nameOfChange } from './page-plan-changes.ts';
+import { groupDrift } from './summary-cleanup.ts';
+import { everyProblem } from './summary-groups.ts';
+
+/** A part of the log that folds. Plain text, a line each. */
+export interface LogSection {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+/** A log with more lines of one sort is read by nobody. */
+const MOST_LINES = 2_000;
+
+/** What the log says of a report after the run: only what there is something to say of. */
+export function logSections(report: Report): LogSection[] {
+  return [
+    { title: 'What is wrong', lines: problemLines(report) },
+    { title: 'Changed by others', lines: driftLines(report) },
+    { title: 'Plan', lines: planLines(report) },
+    { title: 'Status', lines: statusLines(report) },
+    { title: 'Files', lines: fileLines(report) },
+    { title: 'Objects that nothing uses any more', lines: collectedLines(report) },
+  ]
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ title, lines }) => ({ title, lines: cut(lines) }));
+}
+
+function cut(lines: readonly string[]): string[] {
+  const left = lines.length - MOST_LINES;
+  return [...lines.slice(0, MOST_LINES), ...(left > 0 ? [`… and ${thousands(left)} more`] : [])];
+}
+
+function problemLines(report: Report): string[] {
+  return [
+    ...everyProblem(report).map((problem) => `✗ ${describeProblem(problem)}`),
+    ...report.targets.flatMap(({ ref, evidence }) => evidence.map((line) => `  ${ref.namespace}/${ref.name}: ${line}`)),
+  ];
+}
+
+function driftLines({ targets }: Report): string[] {
+  return [...groupDrift(targets)].map(([drift, names]) => `${drift} (${countOf(names.length, 'workload')})`);
+}
+
+function planLines({ plan }: Report): string[] {
+  if (plan === undefined) return [];
+  const several = plan.waves > 1;
+  return [
+    ...plan.changes.flatMap((change) => {
+      const { action, reasons, diff, admission } = change;
+      const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
+      const refused = admission.state === 'refused' ? ' REFUSED by the API server' : '';
+      return [`${action} ${nameOfChange(change)}${why}${refused}`, ...diff.map((line) => `  ${line}`)];
+    }),
+    ...plan.restarts.map(
+      ({ ref, pods, wave }) =>
+        `restart ${describeWorkload(ref)} (${countOf(pods, 'pod')}${several ? `, wave ${wave}` : ''})`,
+    ),
+  ];
+}
+
+function statusLines({ status }: Report): string[] {
+  return (status?.workloads ?? []).flatMap(({ ref, pods, filters }) =>
+    filters.flatMap(({ filter, revision, standing, proof, notes }) => [
+      `${describeWorkload(ref)}: ${filter} ${revision ?? 'without revision'}, ${standing}, ${pods.ready}/${pods.wanted} ready${proof === undefined ? '' : `, evidence: ${proof.level}`}`,
+      ...notes.map((note) => `  ${note}`),
+    ]),
+  );
+}
+
+function fileLines({ rendered }: Report): string[] {
+  return (rendered?.files ?? []).map(({ path, bytes, content }) => `${path} (${formatBytes(bytes)}): ${content}`);
+}
+
+function collectedLines({ collected, status }: Report): string[] {
+  return [
+    ...collected.deleted.map((object) => `deleted ${object}`),
+    ...collected.left.map(({ object, why }) => `left ${object}: ${why}`),
+    ...(status?.garbage ?? []),
+  ];
+}

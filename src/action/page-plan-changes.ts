@@ -1,0 +1,82 @@
+import { formatBytes } from '../base/text.ts';
+import type { PlannedChange } from '../deploy/plan-report.ts';
+import { blocks, code, countOf, details, fence, text, thousands } from './markdown.ts';
+import { renderNames } from './summary-cleanup.ts';
+import type { Limits } from './summary-limits.ts';
+
+const MOST_NAMED = 3;
+/** Longer lines are left out whole: half of a secret is not masked. */
+const MOST_LINE_CHARACTERS = 4_000;
+
+/** Changes that differ in nothing but the object. */
+export interface ChangeGroup {
+  readonly first: PlannedChange;
+  /** `Deployment shop/reviews`. */
+  readonly objects: readonly string[];
+}
+
+const ACTIONS: Readonly<Record<PlannedChange['action'], string>> = {
+  create: '➕ create',
+  change: '✏️ change',
+  delete: '🗑️ delete',
+};
+
+/** Every write of a plan, in its order, with its difference folded; equal differences are told once. */
+export function renderChanges(groups: readonly ChangeGroup[], limits: Limits): string {
+  if (groups.length === 0) return '';
+  const budget = { lines: limits.diffLines };
+  const shown = groups.slice(0, limits.items);
+  const left = groups.slice(shown.length).reduce((sum, { objects }) => sum + objects.length, 0);
+  return blocks(
+    '### What would be written',
+    ...shown.map((group) => renderGroup(group, limits, budget)),
+    left > 0 ? `… and ${countOf(left, 'more object')}.` : '',
+  );
+}
+
+/** The groups of a plan's changes, made once however often a page is rendered. */
+export function groupChanges(changes: readonly PlannedChange[]): ChangeGroup[] {
+  const groups = Map.groupBy(
+    changes,
+    ({ action, reasons, diff }) => `${action} ${JSON.stringify(reasons)}\n${diff.join('\n')}`,
+  );
+  return [...groups.values()].flatMap((group) => {
+    const [first] = group;
+    return first === undefined ? [] : [{ first, objects: group.map(nameOfChange) }];
+  });
+}
+
+/** `Deployment shop/reviews`. */
+export function nameOfChange({ kind, namespace, name }: PlannedChange): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+function renderGroup({ first, objects }: ChangeGroup, limits: Limits, budget: { lines: number }): string {
+  const named = objects.slice(0, MOST_NAMED).map((object) => code(object, limits.name));
+  const more = objects.length - named.length;
+  const title = `${ACTIONS[first.action]} ${objects.length === 1 ? '' : `${thousands(objects.length)} objects: `}${named.join(', ')}${more > 0 ? ` and ${thousands(more)} more` : ''}`;
+  const reasons = first.reasons.map((reason) => text(reason, limits.message));
+  if (first.diff.length === 0 && more === 0) return reasons.length === 0 ? title : `${title} (${reasons.join('; ')})`;
+  const body = blocks(
+    reasons.map((reason) => `- ${reason}`).join('\n'),
+    more > 0 ? renderNames(`All ${thousands(objects.length)} of them`, objects, limits) : '',
+    renderDiff(first.diff, budget),
+  );
+  return body === '' ? title : details(title, body);
+}
+
+function renderDiff(diff: readonly string[], budget: { lines: number }): string {
+  if (diff.length === 0) return '';
+  const shown = diff.slice(0, budget.lines);
+  budget.lines -= shown.length;
+  const lines = shown.map((line) =>
+    line.length <= MOST_LINE_CHARACTERS
+      ? line
+      : `${line.charAt(0)} … a line of ${formatBytes(Buffer.byteLength(line))}, not shown`,
+  );
+  const left = diff.length - shown.length;
+  return blocks(
+    lines.length === 0 ? '' : fence(lines.join('\n'), 'diff'),
+    left > 0 ? `… and ${countOf(left, 'more line')}.` : '',
+  );
+}

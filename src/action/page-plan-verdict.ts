@@ -1,0 +1,59 @@
+import type { PlanReport } from '../deploy/plan-report.ts';
+import type { Report } from '../deploy/report.ts';
+import { countOf } from './markdown.ts';
+import { refusal, sentences, type Verdict, verb, workloads } from './summary-words.ts';
+
+const UNWRITTEN = 'Nothing was written: this is only a plan.';
+
+/** The verdict over `plan`. */
+export function judgePlan(report: Report): Verdict {
+  const { plan } = report;
+  if (plan === undefined) {
+    return report.cancelled
+      ? { icon: '🛑', headline: 'Plan: cancelled', sentence: UNWRITTEN }
+      : refusal(report, 'No plan could be made', '"deploy" would refuse to start, too. Nothing was written.');
+  }
+  const obstacles = obstaclesOf(plan, report);
+  if (obstacles.length > 0) {
+    return {
+      icon: '❌',
+      headline: `Plan: "deploy" would fail: ${obstacles.join(', ')}`,
+      sentence: sentences(`Without that: ${sizeOf(plan)}.`, UNWRITTEN),
+    };
+  }
+  if (plan.changes.length === 0) {
+    return { icon: '✅', headline: 'Plan: nothing to do', sentence: 'The cluster is as it should be.' };
+  }
+  return { icon: '📋', headline: `Plan: ${sizeOf(plan)}`, sentence: sentences(restartSentence(plan), UNWRITTEN) };
+}
+
+function obstaclesOf({ missingRights, changes }: PlanReport, { problems, outcome }: Report): string[] {
+  const refused = changes.filter(({ admission }) => admission.state === 'refused').length;
+  const others = problems.length - refused;
+  return [
+    ...(missingRights.length === 0
+      ? []
+      : [`${countOf(missingRights.length, 'right')} ${verb(missingRights.length, 'is', 'are')} missing`]),
+    ...(refused === 0 ? [] : [`the API server refuses ${countOf(refused, 'write')}`]),
+    ...(others > 0 || (outcome === 'failed' && refused === 0) ? [countOf(Math.max(1, others), 'problem')] : []),
+  ];
+}
+
+/** `3 objects to write, 5 workloads restart (14 pods)`. */
+function sizeOf({ changes, restarts }: PlanReport): string {
+  const deletions = changes.filter(({ action }) => action === 'delete').length;
+  const writes = changes.length - deletions;
+  const pods = restarts.reduce((sum, restart) => sum + restart.pods, 0);
+  return [
+    ...(writes === 0 && deletions > 0 ? [] : [`${countOf(writes, 'object')} to write`]),
+    ...(deletions === 0 ? [] : [`${countOf(deletions, 'object')} to delete`]),
+    restarts.length === 0
+      ? 'no restart'
+      : `${workloads(restarts.length)} ${verb(restarts.length, 'restarts', 'restart')} (${countOf(pods, 'pod')})`,
+  ].join(', ');
+}
+
+function restartSentence({ restarts, waves }: PlanReport): string {
+  if (restarts.length === 0) return 'No pod is replaced.';
+  return waves > 1 ? `The workloads restart in ${countOf(waves, 'wave')}.` : '';
+}

@@ -1,0 +1,79 @@
+import { countOutcome, type Report } from '../deploy/report.ts';
+import { countOf, thousands } from './markdown.ts';
+import { judgeFailure } from './summary-failure.ts';
+import { filterNames, filtersOf, sentences, them, type Verdict, verb, workloads } from './summary-words.ts';
+
+/** The verdict over `remove` and `sweep`. */
+export function judgeRemove(report: Report): Verdict {
+  if (report.outcome === 'failed') {
+    return judgeFailure(report, {
+      subject: `Removing ${filtersOf(report, 'the filter')}`,
+      settled: (n) => `${verb(n, 'is', 'are')} without ${them(report)}`,
+    });
+  }
+  const removed = countOutcome(report, 'removed');
+  if (removed === 0) return nothingOnWorkloads(report);
+  return report.policy.wait ? takenAway(report, removed) : templatesOnly(report, removed);
+}
+
+function takenAway(report: Report, removed: number): Verdict {
+  const { left, deleted } = report.collected;
+  const it = them(report);
+  const rest =
+    left.length === 0
+      ? `nothing of ${it} is left there`
+      : `${countOf(left.length, 'object')} ${verb(left.length, 'is', 'are')} left behind`;
+  return {
+    icon: left.length === 0 ? '✅' : '⚠️',
+    headline: `${subjectOf(report)} removed from ${workloads(removed)}; ${rest}`,
+    sentence: sentences(
+      `Every wanted pod is ready without ${it}.`,
+      deleted.length === 0
+        ? 'No object had to be deleted.'
+        : `${countOf(deleted.length, 'object')} ${verb(deleted.length, 'was', 'were')} deleted.`,
+      left.length === 0 ? '' : 'What is left behind does no harm; run again to delete it.',
+    ),
+  };
+}
+
+function templatesOnly(report: Report, removed: number): Verdict {
+  const it = them(report);
+  return {
+    icon: '⏳',
+    headline: `${subjectOf(report)} taken out of ${countOf(removed, 'pod template')}, not watched`,
+    sentence: `With "wait: false" this run did not watch the pods: old ones run ${it} until they are replaced. The ConfigMaps and EnvoyFilters stay until "remove" runs again and waits.`,
+  };
+}
+
+function nothingOnWorkloads(report: Report): Verdict {
+  const { left, deleted } = report.collected;
+  const nothing = report.command === 'sweep' ? 'Nothing to sweep' : 'Nothing to remove';
+  const nobody =
+    report.command === 'sweep'
+      ? 'No filter has expired.'
+      : report.targets.length === 0
+        ? 'No workload has the filter.'
+        : `None of ${workloads(report.targets.length)} has the filter.`;
+  if (deleted.length > 0) {
+    return {
+      icon: left.length === 0 ? '✅' : '⚠️',
+      headline: `${countOf(deleted.length, 'leftover object')} deleted${left.length === 0 ? '' : `, ${thousands(left.length)} left behind`}; no workload had to change`,
+      sentence: nobody,
+    };
+  }
+  if (left.length > 0) {
+    return {
+      icon: '⚠️',
+      headline: `${countOf(left.length, 'leftover object')} could not be deleted; no workload had to change`,
+      sentence: sentences(nobody, 'What is left behind does no harm; run again to delete it.'),
+    };
+  }
+  return { icon: '✅', headline: nothing, sentence: sentences(nobody, 'Nothing was written.') };
+}
+
+/** Who was removed: `add-header`, or for a sweep `Expired: add-header`. */
+function subjectOf(report: Report): string {
+  const names = filtersOf(report, 'The filter');
+  if (report.command !== 'sweep') return names;
+  return `${names} ${verb(filterNames(report).length, 'has', 'have')} expired and ${verb(filterNames(report).length, 'was', 'were')}`;
+}

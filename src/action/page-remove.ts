@@ -1,0 +1,85 @@
+import type { Report, TargetReport } from '../deploy/report.ts';
+import { rolloutCell, writeCell } from './summary-cells.ts';
+import { renderCollected } from './summary-cleanup.ts';
+import type { Page } from './summary-page.ts';
+import { removePolicy, renderSettings } from './summary-settings.ts';
+import { byStanding, oldPods, renderStandingLines, type StandingLine } from './summary-standing.ts';
+import { renderTable } from './summary-table.ts';
+import { countTargets, targetTable } from './summary-targets.ts';
+import { hasActed } from './summary-words.ts';
+
+/** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
+export function removePage(report: Report): Page {
+  const table = targetTable(report, [
+    { title: 'Template', cell: (target) => writeCell('template', target) },
+    { title: 'Rollout', cell: (target) => rolloutCell(target, report) },
+  ]);
+  return {
+    counts: countTargets(report),
+    problems: hasActed(report) ? 'What failed' : 'What is wrong',
+    lead: () => (report.outcome === 'failed' && hasActed(report) ? renderRemoveStanding(report) : ''),
+    body: (limits) => [
+      renderTable('Workloads', table, limits),
+      renderCollected(report.collected, limits),
+      renderSettings(report, removePolicy(report.policy), limits),
+    ],
+  };
+}
+
+function renderRemoveStanding(report: Report): string {
+  const standings = byStanding(report);
+  const of = (standing: Parameters<typeof standings.get>[0]): readonly TargetReport[] => standings.get(standing) ?? [];
+  const were = (one: boolean): string => (one ? 'was' : 'were');
+  const lines: StandingLine[] = [
+    {
+      icon: '🚨',
+      targets: of('stranded'),
+      words: (one) =>
+        `**failed, and the filter could not be put back: ${one ? 'it needs' : 'they need'} attention now**; why, and what to do, stands above. ${oldPods(of('stranded'))}`,
+    },
+    {
+      icon: '🛑',
+      targets: of('halfway'),
+      words: (one) =>
+        `${were(one)} being given the filter back when the run was cancelled; look at ${one ? 'it' : 'them'}.`,
+    },
+    {
+      icon: '❌',
+      targets: [...of('unready'), ...of('ineffective'), ...of('refusing')],
+      words: (one) =>
+        `${one ? 'has' : 'have'} a pod template without the filter, but new pods do not get ready. ${oldPods(of('unready'))}`,
+    },
+    { icon: '⚠️', targets: of('lost'), words: (one) => `${were(one)} changed by others meanwhile; see above.` },
+    {
+      icon: '❓',
+      targets: of('unanswered'),
+      words: () => 'may have the filter or not: the write was never answered. Run again to find out.',
+    },
+    {
+      icon: '🛑',
+      targets: of('interrupted'),
+      words: (one) => `${were(one)} still rolling out without the filter; Kubernetes goes on with it.`,
+    },
+    {
+      icon: '↩️',
+      targets: [...of('restored'), ...of('withdrawn')],
+      words: (one) => `did not get ready without the filter and ${one ? 'runs' : 'run'} it again, as before.`,
+    },
+    {
+      icon: '⏳',
+      targets: of('unproven'),
+      words: (one) => `${one ? 'has' : 'have'} a pod template without the filter; nobody saw the pods get ready.`,
+    },
+    {
+      icon: '✅',
+      targets: of('settled'),
+      words: (one) => `${one ? 'is' : 'are'} without the filter; every pod is ready.`,
+    },
+    {
+      icon: '⚪',
+      targets: of('kept'),
+      words: (one) => `${were(one)} not touched and ${one ? 'runs' : 'run'} what ran there before.`,
+    },
+  ];
+  return renderStandingLines(lines, ['The ConfigMaps and EnvoyFilters stay as long as a pod template names them.']);
+}

@@ -1,0 +1,90 @@
+import { PROOF_LEVELS, type Proof, type Report } from '../deploy/report.ts';
+import type { FilterStanding, FilterStatus, StatusReport } from '../deploy/status-report.ts';
+import { countOf, plain, someOf, thousands } from './markdown.ts';
+import { evidenceTail, gatherProofs } from './summary-evidence.ts';
+import { filtersOf, refusal, sentences, type Verdict, verb, workloads } from './summary-words.ts';
+
+/** What somebody has to look at, the most urgent first. */
+export const TROUBLES = ['broken', 'unready', 'drifted'] as const satisfies readonly FilterStanding[];
+
+const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, many: string]>> = {
+  broken: ['does not run the filter', 'do not run the filter'],
+  unready: ['is not ready', 'are not ready'],
+  drifted: ['was changed by others', 'were changed by others'],
+};
+
+/** The verdict over `status`. */
+export function judgeStatus(report: Report): Verdict {
+  const { status } = report;
+  if (status === undefined || report.outcome === 'failed') {
+    return report.cancelled && status === undefined
+      ? { icon: '🛑', headline: 'Status: cancelled', sentence: 'Nothing was written.' }
+      : refusal(report, 'The status could not be read', 'Nothing was written.');
+  }
+  if (status.workloads.length === 0) return nothingFound(status);
+  const count = (trouble: FilterStanding): number =>
+    status.workloads.filter(({ filters }) => worstOf(filters) === trouble).length;
+  const troubled = TROUBLES.flatMap((trouble) => {
+    const n = count(trouble);
+    return n === 0 ? [] : [`${thousands(n)} ${WORDS[trouble][n === 1 ? 0 : 1]}`];
+  });
+  const total = workloads(status.workloads.length);
+  const names = filtersOf(report);
+  const rest = sentences(expirySentence(status), garbageSentence(status));
+  if (troubled.length > 0) {
+    return {
+      icon: '⚠️',
+      headline: `${names}: of ${total}, ${troubled.join(', ')}`,
+      sentence: sentences(
+        'Why is said below.',
+        count('drifted') === 0 ? '' : '"deploy" with the same inputs puts right what others have changed.',
+        rest,
+      ),
+    };
+  }
+  const evidence = gatherProofs(status.workloads.flatMap(({ filters }) => weakestProof(filters) ?? []));
+  const why = evidence.weaknesses.filter((weakness) => weakness !== '').map((weakness) => plain(weakness, 300));
+  return {
+    icon: '✅',
+    headline: `${names} on ${total}${evidenceTail(evidence)}`,
+    sentence: sentences(
+      'Nothing has to be done.',
+      why.length === 0 ? '' : `There is no stronger evidence: ${someOf(why, 1)}.`,
+      rest,
+    ),
+  };
+}
+
+/** A workload's filters run in the same proxies, which count once. */
+function weakestProof(filters: readonly FilterStatus[]): Proof | undefined {
+  const proofs = filters.flatMap(({ proof }) => proof ?? []);
+  return [...PROOF_LEVELS].reverse().flatMap((level) => proofs.filter((proof) => proof.level === level))[0];
+}
+
+/** The most urgent standing of a workload's filters. */
+function worstOf(filters: readonly { readonly standing: FilterStanding }[]): FilterStanding | undefined {
+  return TROUBLES.find((trouble) => filters.some(({ standing }) => standing === trouble));
+}
+
+function nothingFound(status: StatusReport): Verdict {
+  const n = status.namespaces.length;
+  const where = n === 1 ? `namespace ${plain(status.namespaces[0] ?? '', 63)}` : `the ${countOf(n, 'namespace')}`;
+  return {
+    icon: '⚪',
+    headline: `Nothing found: no workload of ${where} has a filter of this action`,
+    sentence: garbageSentence(status),
+  };
+}
+
+function expirySentence({ workloads: all }: StatusReport): string {
+  const expired = all.filter(({ filters }) => filters.some((filter) => filter.expired)).length;
+  return expired === 0
+    ? ''
+    : `On ${workloads(expired)} the time of a filter is over; "sweep" removes ${verb(expired, 'it', 'them')}.`;
+}
+
+function garbageSentence({ garbage }: StatusReport): string {
+  return garbage.length === 0
+    ? ''
+    : `${countOf(garbage.length, 'object')} ${verb(garbage.length, 'is', 'are')} of revisions that nothing runs.`;
+}

@@ -1,0 +1,139 @@
+import type { Report } from '../deploy/report.ts';
+import type { FilterStanding, FilterStatus, WorkloadStatus } from '../deploy/status-report.ts';
+import { blocks, code, countOf, text, thousands } from './markdown.ts';
+import { TROUBLES } from './page-status-verdict.ts';
+import { proofWords, unbroken, workloadCells } from './summary-cells.ts';
+import { renderNames } from './summary-cleanup.ts';
+import type { Limits } from './summary-limits.ts';
+import type { Page } from './summary-page.ts';
+import { type Catalogue, type Row, renderCounts, renderTable, type TableParts } from './summary-table.ts';
+
+const CATALOGUE: Catalogue<FilterStanding> = {
+  broken: { icon: '❌', word: 'without effect' },
+  unready: { icon: '❌', word: 'not ready' },
+  drifted: { icon: '⚠️', word: 'changed by others' },
+  proven: { icon: '✅', word: 'well' },
+  idle: { icon: '💤', word: 'without pods' },
+};
+
+interface Line {
+  readonly workload: WorkloadStatus;
+  readonly filter: FilterStatus;
+}
+
+/** The page of `status`: a row for each filter on each workload, what needs a look first; notes; what nothing uses. */
+export function statusPage({ status }: Report): Page {
+  const { workloads = [], garbage = [], namespaces = [] } = status ?? {};
+  const lines = sortLines(workloads.flatMap((workload) => workload.filters.map((filter) => ({ workload, filter }))));
+  const table = statusTable(lines);
+  return {
+    counts: renderCounts([...table.urgent, ...table.calm], CATALOGUE),
+    problems: 'What is wrong',
+    lead: (limits) => renderNotes(lines, limits),
+    body: (limits) => [
+      renderTable('What runs', table, limits),
+      renderNames(`🧹 ${countOf(garbage.length, 'object')} of revisions that nothing runs`, garbage, limits),
+      renderNames(`🔎 Looked in ${countOf(namespaces.length, 'namespace')}`, namespaces, limits),
+    ],
+  };
+}
+
+function sortLines(lines: readonly Line[]): Line[] {
+  const order: readonly FilterStanding[] = Object.keys(CATALOGUE) as FilterStanding[];
+  return [...lines].sort((a, b) => order.indexOf(a.filter.standing) - order.indexOf(b.filter.standing));
+}
+
+/** A column of the status table; one that is the same in every row stands above the table. */
+interface Column {
+  readonly title: string;
+  readonly cell: (line: Line) => string;
+  readonly mayBeShared?: boolean;
+}
+
+const COLUMNS: readonly Column[] = [
+  { title: 'Filter', cell: ({ filter }) => text(filter.filter, 63), mayBeShared: true },
+  { title: 'Revision', cell: ({ filter }) => (filter.revision === undefined ? 'none' : code(filter.revision)) },
+  {
+    title: 'Digest',
+    cell: ({ filter }) => (filter.digest === undefined ? 'unknown' : code(shortDigest(filter.digest))),
+    mayBeShared: true,
+  },
+  { title: 'Standing', cell: ({ workload, filter }) => unbroken(standingCell(workload, filter)) },
+  {
+    title: 'Run',
+    cell: ({ filter }) => (filter.run === undefined ? 'unknown' : text(filter.run, 200)),
+    mayBeShared: true,
+  },
+  { title: 'Expires', cell: ({ filter }) => unbroken(expiryCell(filter)), mayBeShared: true },
+];
+
+function statusTable(lines: readonly Line[]): TableParts<FilterStanding> {
+  const cells = new Map(COLUMNS.map((column) => [column, lines.map(column.cell)]));
+  const isShared = (column: Column): boolean => column.mayBeShared === true && new Set(cells.get(column)).size === 1;
+  const columns = COLUMNS.filter((column) => !isShared(column));
+  const above = COLUMNS.filter(isShared).map((column) => `${column.title}: ${cells.get(column)?.[0] ?? ''}`);
+  const rows = lines.map(
+    ({ workload, filter }, index): Row<FilterStanding> => ({
+      cells: [...workloadCells(workload.ref), ...columns.map((column) => cells.get(column)?.[index] ?? '')],
+      count: filter.standing,
+    }),
+  );
+  const isUrgent = ({ count }: Row<FilterStanding>): boolean => TROUBLES.some((trouble) => trouble === count);
+  return {
+    noun: 'row',
+    header: ['Namespace', 'Workload', ...columns.map(({ title }) => title)],
+    catalogue: CATALOGUE,
+    urgent: rows.filter(isUrgent),
+    calm: rows.filter((row) => !isUrgent(row)),
+    above: above.join(' · '),
+  };
+}
+
+/** The first 12 hex digits: enough to compare by eye. */
+function shortDigest(digest: string): string {
+  return digest.replace(/^sha256:/, '').slice(0, 12);
+}
+
+function standingCell({ pods }: WorkloadStatus, { standing, proof }: FilterStatus): string {
+  const ready = `${pods.ready}/${pods.wanted} ready`;
+  switch (standing) {
+    case 'proven':
+      if (proof?.level === 'listener') return `✅ proved in ${proof.pods}/${proof.wanted} proxies`;
+      return `✅ ${proof === undefined ? ready : proofWords(proof)}`;
+    case 'drifted':
+      return `⚠️ changed, ${proof === undefined ? ready : proofWords(proof)}`;
+    case 'unready':
+      return `❌ ${ready}`;
+    case 'broken':
+      return `❌ ${ready}, not running it`;
+    case 'idle':
+      return '💤 no pods wanted';
+  }
+}
+
+function expiryCell({ expires, expired }: FilterStatus): string {
+  if (expires === undefined) return 'never';
+  const [, day, time] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[:.\d]*Z$/.exec(expires) ?? [];
+  const when = day === undefined ? text(expires, 60) : `${day} ${time} UTC`;
+  return expired ? `⌛ ${when}, over` : when;
+}
+
+/** What is wrong or was changed, workload by workload; each thing once for all that share it. */
+function renderNotes(lines: readonly Line[], limits: Limits): string {
+  const notes = new Map<string, string[]>();
+  for (const { workload, filter } of lines) {
+    for (const note of filter.notes) {
+      const who = notes.get(note) ?? [];
+      who.push(`${workload.ref.kind} ${workload.ref.namespace}/${workload.ref.name}`);
+      notes.set(note, who);
+    }
+  }
+  if (notes.size === 0) return '';
+  const shown = [...notes].slice(0, limits.entries).map(([note, who]) => {
+    const named = who.slice(0, Math.min(4, limits.subjects)).map((name) => code(name, limits.name));
+    const more = who.length > named.length ? ` and ${thousands(who.length - named.length)} more` : '';
+    return `- ${named.join(', ')}${more}: ${text(note, limits.message)}`;
+  });
+  const left = notes.size - shown.length;
+  return blocks('### What to look at', [...shown, ...(left > 0 ? [`- … and ${thousands(left)} more`] : [])].join('\n'));
+}

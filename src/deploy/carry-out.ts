@@ -1,0 +1,153 @@
+import type { Problem } from '../base/problem.ts';
+import { count } from '../base/text.ts';
+import type { ConfigMap } from '../mesh/config-map.ts';
+import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { revisionName } from '../mesh/revision.ts';
+import { retireHandMade } from './adopt.ts';
+import { collectGarbage, nameOf } from './collect.ts';
+import { concludeTarget, type RunRecord } from './conclude.ts';
+import type { DeployContext } from './context.ts';
+import { type Course, newCourse, succeeded } from './course.ts';
+import { makeEnsurer } from './ensure-objects.ts';
+import type { Observation } from './observe.ts';
+import { type Garbage, objectKey, type Plan, type PlannedObject, placementsOf } from './plan.ts';
+import type { RolloutPolicy } from './policy.ts';
+import { pushSettings } from './push.ts';
+import { recordProof } from './record-proof.ts';
+import type { Collected, Report } from './report.ts';
+import { Roller } from './roll.ts';
+import { provenLevel } from './way-back.ts';
+import type { WriteContext } from './write.ts';
+import { anyFailed, type WrittenObjects, writeObjects } from './write-objects.ts';
+
+/** What carrying a plan out needs to know of the run. */
+export interface RunOptions {
+  readonly run: string;
+  readonly expiresMs?: number;
+}
+
+/**
+ * Does what a plan says: shared objects, settings of running proxies, workloads wave by wave, and at the end what is superseded.
+ * No workload is touched unless every shared object is there, so no pod can start without its file.
+ */
+export async function carryOut(
+  plan: Plan,
+  observation: Observation,
+  policy: RolloutPolicy,
+  { run, expiresMs }: RunOptions,
+  context: DeployContext,
+): Promise<Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'>> {
+  const { client, log, signal, date } = context;
+  const warnings = new Set(plan.warnings);
+  const write: WriteContext = { client, signal, warnings, onWritten: (line) => log.info(line) };
+  const writeShared = (): Promise<WrittenObjects> => writeObjects(plan, write);
+  const writes = [...plan.configMaps, ...plan.envoyFilters].some((object) => object.write);
+  const objects = await (writes ? log.group('Shared objects', writeShared) : writeShared());
+  const blocked = anyFailed(objects.configMaps) || anyFailed(objects.envoyFilters);
+  const pushes = blocked ? new Map() : await pushSettings(plan, { ...context, policy, write });
+  const pushFailed = [...pushes.values()].some(({ problems }) => problems.size > 0);
+
+  let courses: readonly Course[] = plan.workloads.map((planned) => newCourse(planned));
+  let lost: readonly Problem[] = [];
+  if (!blocked && !pushFailed) {
+    const planning = { run, wait: policy.wait, now: date(), ...(expiresMs === undefined ? {} : { expiresMs }) };
+    const roller = new Roller(plan.workloads, {
+      ...context,
+      policy,
+      planning,
+      write,
+      provenBy: (planned) => (isRewritten(planned, plan) ? undefined : weakestRecord(planned, observation)),
+      onPatched: makeEnsurer(plan, write),
+    });
+    await roller.run();
+    courses = roller.courses;
+    lost = roller.problems;
+    await recordProof(courses, pushes, observation, context);
+  }
+  const good = courses.every((course) => succeeded(course, policy.timeoutMs)) && lost.length === 0 && !pushFailed;
+  // Without waiting, old pods still run what was put in by hand.
+  const retired = good && policy.wait ? await retireHandMade(plan, observation, context, write) : [];
+  const collected = await collect(good ? plan.garbage : leftovers(plan, courses, objects), run, policy, context);
+  const record: RunRecord = { plan, objects, pushes, timeoutMs: policy.timeoutMs };
+  return {
+    targets: inPlannedOrder(plan, courses).map((course) => concludeTarget(course, record)),
+    problems: [...objectProblems(objects), ...lost],
+    warnings: [...warnings],
+    collected: { ...collected, deleted: [...retired, ...collected.deleted] },
+  };
+}
+
+function inPlannedOrder({ workloads }: Plan, courses: readonly Course[]): Course[] {
+  return workloads.flatMap((planned) => courses.find((course) => course.planned === planned) ?? []);
+}
+
+/** Whether running pods get an EnvoyFilter anew that others had edited or deleted: what was proven is to be seen again. */
+function isRewritten(planned: Course['planned'], { envoyFilters }: Plan): boolean {
+  const rewritten = envoyFilters.filter(({ write, pushedOver }) => write && pushedOver === undefined);
+  const keys = new Set(rewritten.map(({ namespace, carrier }) => objectKey(namespace, carrier)));
+  return placementsOf(planned).some((placement) => keys.has(objectKey(planned.ref.namespace, placement)));
+}
+
+/** The weakest of the records that an earlier run has left of the wanted revisions; undefined where one is missing. */
+function weakestRecord(planned: Course['planned'], observation: Observation): string | undefined {
+  const levels = placementsOf(planned).map((placement) => provenLevel(planned.ref, placement, observation));
+  if (levels.length === 0 || levels.includes(undefined)) return undefined;
+  return levels.find((level) => level !== 'listener') ?? 'listener';
+}
+
+/**
+ * What a failed run has made and nobody uses: the objects of revisions that every workload was taken back from. One that it could
+ * not write may be somebody else's.
+ */
+function leftovers({ configMaps, envoyFilters }: Plan, courses: readonly Course[], written: WrittenObjects): Garbage[] {
+  const used = new Set(
+    courses.flatMap(({ planned, rollback, write }) => {
+      const gone =
+        rollback?.state === 'restored' || write.result.state === 'skipped' || write.result.state === 'failed';
+      return gone ? [] : placementsOf(planned).map((placement) => objectKey(planned.ref.namespace, placement));
+    }),
+  );
+  const fresh = <T extends ConfigMap | EnvoyFilter>(
+    kind: Garbage['kind'],
+    objects: readonly PlannedObject<T>[],
+    results: WrittenObjects['configMaps'],
+  ): Garbage[] =>
+    objects
+      .filter(({ exists, namespace, carrier }) => {
+        const key = objectKey(namespace, carrier);
+        return results.get(key)?.state === 'done' && !exists && !used.has(key);
+      })
+      .map(({ namespace, carrier }) => ({
+        kind,
+        namespace,
+        name: revisionName(carrier),
+        filter: carrier.filter,
+        revision: carrier.id,
+      }));
+  return [
+    ...fresh('EnvoyFilter', envoyFilters, written.envoyFilters),
+    ...fresh('ConfigMap', configMaps, written.configMaps),
+  ];
+}
+
+function collect(
+  garbage: readonly Garbage[],
+  run: string,
+  { wait }: RolloutPolicy,
+  context: DeployContext,
+): Promise<Collected> {
+  if (garbage.length === 0) return Promise.resolve({ deleted: [], left: [] });
+  if (!wait) {
+    const why = 'the run did not wait for the end of the pods that use it; a later run that waits deletes it';
+    return Promise.resolve({ deleted: [], left: garbage.map((one) => ({ object: nameOf(one), why })) });
+  }
+  return context.log.group(`Collect ${count(garbage.length, 'superseded object')}`, () =>
+    collectGarbage(garbage, run, context),
+  );
+}
+
+function objectProblems({ configMaps, envoyFilters }: WrittenObjects): Problem[] {
+  return [...configMaps.values(), ...envoyFilters.values()].flatMap((result) =>
+    result.state === 'failed' ? [result.problem] : [],
+  );
+}

@@ -1,0 +1,51 @@
+import type { Problem } from '../base/problem.ts';
+import type { Workload } from '../cluster/objects.ts';
+import { describeWorkload } from '../targets/target.ts';
+import type { Diagnosis } from './diagnose.ts';
+import { type PlannedWorkload, placementsOf } from './plan.ts';
+import type { ProofResult } from './prove.ts';
+import type { Rollback } from './report.ts';
+import { rolloutProblem } from './rollout-problem.ts';
+import type { Followed, RolloutResult } from './rollout-watch.ts';
+import type { WorkloadWrite } from './write.ts';
+
+/** What a run has done with one workload so far, and what came of it. */
+export interface Course {
+  readonly planned: PlannedWorkload;
+  /** From 1; absent where the run has one wave only. */
+  readonly wave?: number;
+  write: WorkloadWrite;
+  rollout?: RolloutResult;
+  proof?: ProofResult;
+  diagnosis?: Diagnosis;
+  rollback?: Rollback;
+}
+
+/** A workload that the run has not come to. */
+export function newCourse(planned: PlannedWorkload, wave?: number): Course {
+  return { planned, write: { result: { state: 'skipped' } }, ...(wave === undefined ? {} : { wave }) };
+}
+
+/** What its pods shall carry, to follow its rollout by. */
+export function followedOf(planned: PlannedWorkload): Followed {
+  return { ref: planned.ref, placements: placementsOf(planned), removals: planned.removals };
+}
+
+/** The workload as the run last wrote or saw it. */
+export function lastSeen({ planned, write }: Course): Workload {
+  return write.workload ?? planned.observed;
+}
+
+/** What is wrong with a workload; undefined while nothing is. */
+export function failureOf(course: Course, timeoutMs: number): Problem | undefined {
+  const { planned, write, rollout, proof, diagnosis } = course;
+  if (write.result.state === 'failed') return write.result.problem;
+  return rolloutProblem(describeWorkload(planned.ref), rollout, diagnosis, timeoutMs) ?? proof?.problem;
+}
+
+/** Whether the workload is as it should be, as far as anybody looked. */
+export function succeeded(course: Course, timeoutMs: number): boolean {
+  const { write, rollout } = course;
+  const written = write.result.state === 'done' || write.result.state === 'unchanged';
+  return written && (rollout === undefined || rollout.state === 'ready') && failureOf(course, timeoutMs) === undefined;
+}

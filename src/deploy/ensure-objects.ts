@@ -1,0 +1,47 @@
+import { CONFIG_MAP, ENVOY_FILTER, type Resource } from '../cluster/resources.ts';
+import type { ConfigMap } from '../mesh/config-map.ts';
+import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { isMarked, OWNED_SELECTOR } from '../mesh/names.ts';
+import { revisionName } from '../mesh/revision.ts';
+import type { Plan, PlannedObject, PlannedWorkload } from './plan.ts';
+import type { WriteContext } from './write.ts';
+import { writeObject } from './write-objects.ts';
+
+/**
+ * Makes a function to call after a workload was patched: once per namespace, it looks whether the objects that its pods need
+ * are still there. A run that collects garbage may have looked at the pod templates just before; see `collectGarbage`.
+ */
+export function makeEnsurer(plan: Plan, context: WriteContext): (planned: PlannedWorkload) => Promise<void> {
+  const looked = new Map<string, Promise<void>>();
+  return ({ ref: { namespace }, revisions }) => {
+    if (revisions.length === 0) return Promise.resolve();
+    const known = looked.get(namespace);
+    if (known !== undefined) return known;
+    // A look that fails says nothing; pods that lack their file show it themselves.
+    const look = ensureIn(namespace, plan, context).catch(() => undefined);
+    looked.set(namespace, look);
+    return look;
+  };
+}
+
+async function ensureIn(namespace: string, plan: Plan, context: WriteContext): Promise<void> {
+  await ensure(CONFIG_MAP, namespace, plan.configMaps, context);
+  await ensure(ENVOY_FILTER, namespace, plan.envoyFilters, context);
+}
+
+async function ensure<T extends ConfigMap | EnvoyFilter>(
+  of: Resource,
+  namespace: string,
+  planned: readonly PlannedObject<T>[],
+  context: WriteContext,
+): Promise<void> {
+  const needed = planned.filter((object) => object.namespace === namespace);
+  const { items } = await context.client.listMetadata(of, namespace, { labelSelector: OWNED_SELECTOR });
+  for (const object of needed) {
+    const found = items.find(({ metadata }) => metadata.name === revisionName(object.carrier));
+    const marked = isMarked(found);
+    if (found === undefined || marked) {
+      await writeObject(of, { ...object, write: true, exists: found !== undefined, marked }, context);
+    }
+  }
+}

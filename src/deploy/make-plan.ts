@@ -1,0 +1,148 @@
+import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import type { Workload } from '../cluster/objects.ts';
+import { type GitOps, gitOpsWarning, recogniseGitOps } from '../mesh/gitops.ts';
+import { findHandMade, type HandMade } from '../mesh/hand-made.ts';
+import { makeRevision, type Placement, placementOf } from '../mesh/revision.ts';
+import { filtersOn, revisionOn } from '../mesh/template.ts';
+import { resolveTargets } from '../targets/resolve.ts';
+import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
+import type { Observation } from './observe.ts';
+import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
+import { findGarbage } from './plan-garbage.ts';
+import { planObjects } from './plan-objects.ts';
+import { findCarriers } from './plan-push.ts';
+import { planWorkload, type WantedWorkload } from './plan-workload.ts';
+import type { DeployRequest, FilterRequest } from './request.ts';
+import { findWayBack } from './way-back.ts';
+
+/** A workload while its plan is made. */
+interface Draft {
+  readonly ref: WorkloadRef;
+  readonly observed: Workload;
+  readonly revisions: PlannedRevision[];
+  readonly removals: string[];
+  readonly adopted: HandMade[];
+  readonly wayBack: Map<string, Placement>;
+  wave: number;
+}
+
+/**
+ * What to write so that every target of the request runs its filters. A pure function: equal requests and observations
+ * give equal plans. Problems are those of targets, mounts and workloads that cannot be rolled. `now` is for expiry times.
+ */
+export function makePlan(request: DeployRequest, observation: Observation, now: Date): Checked<Plan> {
+  const findings = new Findings();
+  const warnings: string[] = [];
+  const drafts = new Map<string, Draft>();
+  const draftOf = (ref: WorkloadRef, observed: Workload, wave: number): Draft => {
+    const known = drafts.get(workloadKey(ref));
+    const draft = known ?? { ref, observed, revisions: [], removals: [], adopted: [], wayBack: new Map(), wave };
+    // Filters of several requests may share a workload; it goes with the earliest.
+    draft.wave = Math.min(draft.wave, wave);
+    drafts.set(workloadKey(ref), draft);
+    return draft;
+  };
+  for (const filter of request.filters) {
+    // A target that is not there must not hide what is wrong with the others.
+    const { targets, problems } = resolveTargets(filter.targets, observation.catalogue, filter.settings);
+    findings.add(...problems);
+    const wanted = targets.map((target) => ({
+      ...target,
+      revision: makeRevision(filter.name, filter.module, { ...filter.settings, ...target.override }),
+    }));
+    const carriers = request.settingsChange === 'push' ? findings.take(findCarriers(wanted, observation)) : undefined;
+    for (const { ref, workload, wave, revision } of wanted) {
+      const draft = draftOf(ref, workload, wave);
+      draft.revisions.push({ revision, carrier: carriers?.get(workloadKey(ref)) ?? placementOf(revision) });
+      const back = findWayBack(workload, ref, filter.name, revision.id, observation);
+      if (back !== undefined) draft.wayBack.set(filter.name, back);
+      const handMade = handMadeOn(workload, ref, filter, observation);
+      // An adoption that was begun is finished: its file is gone from the pods already.
+      const begun = revisionOn(workload, filter.name) !== undefined;
+      for (const found of handMade) {
+        if (request.adopt || (begun && found.volume === undefined)) draft.adopted.push(found);
+        else if (found.sameName) findings.add(alreadyByHand(ref, filter.name, found));
+        else warnings.push(maybeByHand(ref, filter.name, found));
+      }
+    }
+    if (request.prune && findings.clean) {
+      for (const { ref, workload } of leftOver(filter, observation)) {
+        if (drafts.get(workloadKey(ref))?.revisions.some(({ revision }) => revision.filter === filter.name)) continue;
+        const draft = draftOf(ref, workload, LAST_WAVE);
+        draft.removals.push(filter.name);
+        const back = findWayBack(workload, ref, filter.name, undefined, observation);
+        if (back !== undefined) draft.wayBack.set(filter.name, back);
+      }
+    }
+  }
+  const options = { ...request, now };
+  const wanted: WantedWorkload[] = [...drafts.values()];
+  const workloads = wanted.map((workload) => findings.take(planWorkload(workload, options)));
+  if (!findings.clean) return bad(...findings.problems);
+  const planned = workloads.filter((workload) => workload !== undefined);
+  const objects = planObjects(planned, observation);
+  const plan = {
+    ...objects,
+    workloads: planned,
+    garbage: [],
+    warnings: [...warnings, ...warningsOf(planned)],
+  };
+  return good({ ...plan, garbage: findGarbage(plan, observation, request) });
+}
+
+/** Workloads lose a filter after the others have got theirs. */
+const LAST_WAVE = 1_000;
+
+/** A warning about a filter that may be the same one. */
+function maybeByHand(ref: WorkloadRef, filter: string, { envoyFilter, file }: HandMade): string {
+  return `${describeWorkload(ref)} also runs ${file}, put in by hand by the EnvoyFilter "${envoyFilter}", with the root id of ${filter}. If it is the same filter, it runs twice: set "adopt: true" to take it over.`;
+}
+
+/** The workloads that carry a filter in the namespaces of its target list. */
+function leftOver(
+  { name, targets }: FilterRequest,
+  observation: Observation,
+): { ref: WorkloadRef; workload: Workload }[] {
+  const namespaces = new Set(
+    targets.flatMap((entry) => (entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces)),
+  );
+  return [...namespaces].flatMap((namespace) =>
+    observation.workloads(namespace).filter(({ workload }) => filtersOn(workload).includes(name)),
+  );
+}
+
+function handMadeOn(
+  workload: Workload,
+  { namespace }: WorkloadRef,
+  { name, settings }: FilterRequest,
+  observation: Observation,
+): HandMade[] {
+  const found = findHandMade(workload.spec?.template ?? {}, observation.foreignEnvoyFilters(namespace), {
+    name,
+    rootId: settings.rootId,
+  });
+  return found.filter(({ sameFilter }) => sameFilter);
+}
+
+function alreadyByHand(ref: WorkloadRef, filter: string, { envoyFilter, volume, file }: HandMade): Problem {
+  return {
+    kind: 'conflict',
+    subject: describeWorkload(ref),
+    message: `runs ${filter} already, put in by hand: the EnvoyFilter "${envoyFilter}" inserts ${file}${volume === undefined ? '' : `, mounted by the volume "${volume}"`}. The filter would run twice.`,
+    remedy:
+      'Set "adopt: true" to take it over with no moment without the filter, or give this one another name and root id if it is another filter.',
+  };
+}
+
+function warningsOf(workloads: readonly PlannedWorkload[]): string[] {
+  const groups = new Map<string, { found: GitOps; names: string[] }>();
+  for (const { ref, observed } of workloads.filter(({ patch }) => patch !== undefined)) {
+    const found = recogniseGitOps(observed);
+    if (found === undefined) continue;
+    const key = `${found.tool} ${found.object} ${found.declares}`;
+    const group = groups.get(key) ?? { found, names: [] };
+    group.names.push(describeWorkload(ref));
+    groups.set(key, group);
+  }
+  return [...groups.values()].map(({ found, names }) => gitOpsWarning(found, names));
+}

@@ -1,0 +1,168 @@
+import { structuredPatch } from 'diff';
+import { dump } from 'js-yaml';
+import { formatBytes } from '../base/text.ts';
+import type { Client } from '../cluster/client.ts';
+import type { KubernetesObject, Workload } from '../cluster/objects.ts';
+import { CONFIG_MAP, ENVOY_FILTER, type Resource, WORKLOADS } from '../cluster/resources.ts';
+import type { ConfigMap } from '../mesh/config-map.ts';
+import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { revisionName } from '../mesh/revision.ts';
+import type { KeyChanges, WorkloadPatch } from '../mesh/template.ts';
+import { handMadeToRetire } from './adopt.ts';
+import type { Observation } from './observe.ts';
+import { GARBAGE_RESOURCES, type Plan, type PlannedObject, type PlannedWorkload } from './plan.ts';
+import type { PlannedChange } from './plan-report.ts';
+
+/** A write, and how to try it without doing it. */
+export interface Trial {
+  readonly change: Omit<PlannedChange, 'admission'>;
+  /** Sends it as a dry run and gives the admission warnings. */
+  readonly send: (client: Client) => Promise<readonly string[]>;
+}
+
+/** Every write of a plan, in the order in which `deploy` does them. A run that does not wait leaves what has to go to a later one. */
+export function describeChanges(plan: Plan, observation: Observation, wait = true): Trial[] {
+  return [
+    ...plan.configMaps.filter(({ write }) => write).map(configMapTrial),
+    ...plan.envoyFilters.filter(({ write }) => write).map((planned) => envoyFilterTrial(planned, observation)),
+    ...plan.workloads.flatMap((planned) =>
+      planned.patch === undefined ? [] : [workloadTrial(planned, planned.patch)],
+    ),
+    ...(wait ? describeDeletions(plan, observation) : []),
+  ];
+}
+
+function describeDeletions(plan: Plan, observation: Observation): Trial[] {
+  return [
+    ...handMadeToRetire(plan, observation).flatMap(({ namespace, name, others }) =>
+      others.length > 0 ? [] : deletionTrial(ENVOY_FILTER, namespace, name, 'ours takes its place'),
+    ),
+    ...plan.garbage.map(({ kind, namespace, name }) =>
+      deletionTrial(GARBAGE_RESOURCES[kind], namespace, name, 'superseded'),
+    ),
+  ];
+}
+
+function deletionTrial(of: Resource, namespace: string, name: string, reason: string): Trial {
+  return {
+    change: { action: 'delete', kind: of.kind, namespace, name, reasons: [reason], diff: [] },
+    send: async (client) => {
+      await client.delete(of, namespace, name, {}, { dryRun: true });
+      return [];
+    },
+  };
+}
+
+function configMapTrial(planned: PlannedObject<ConfigMap>): Trial {
+  const { namespace, carrier, revision, exists } = planned;
+  const rendered = planned.render();
+  const shown = {
+    ...rendered,
+    binaryData: Object.fromEntries(
+      Object.keys(rendered.binaryData).map((key) => [
+        key,
+        `<${formatBytes(revision.module.bytes.length)}, ${revision.module.digest}>`,
+      ]),
+    ),
+  };
+  return {
+    change: {
+      action: exists ? 'change' : 'create',
+      kind: CONFIG_MAP.kind,
+      namespace,
+      name: revisionName(carrier),
+      reasons: planned.drift === undefined ? [] : [planned.drift],
+      diff: yaml(shown).map((line) => `+${line}`),
+    },
+    send: async (client) => {
+      const { warnings } = await client.apply<KubernetesObject>(CONFIG_MAP, namespace, planned.render(), {
+        dryRun: true,
+        force: exists,
+      });
+      return warnings;
+    },
+  };
+}
+
+function envoyFilterTrial(planned: PlannedObject<EnvoyFilter>, observation: Observation): Trial {
+  const { namespace, carrier, exists } = planned;
+  const name = revisionName(carrier);
+  const rendered = planned.render();
+  const observed = observation.envoyFilters(namespace).find(({ metadata }) => metadata.name === name);
+  return {
+    change: {
+      action: exists ? 'change' : 'create',
+      kind: ENVOY_FILTER.kind,
+      namespace,
+      name,
+      reasons: planned.drift === undefined ? [] : [planned.drift],
+      diff:
+        observed === undefined
+          ? yaml(rendered).map((line) => `+${line}`)
+          : difference(yaml({ spec: observed.spec }), yaml({ spec: rendered.spec })),
+    },
+    send: async (client) => {
+      const { warnings } = await client.apply(ENVOY_FILTER, namespace, rendered, { dryRun: true, force: exists });
+      return warnings;
+    },
+  };
+}
+
+function workloadTrial({ ref, observed, drift }: PlannedWorkload, patch: WorkloadPatch): Trial {
+  return {
+    change: {
+      action: 'change',
+      kind: ref.kind,
+      namespace: ref.namespace,
+      name: ref.name,
+      reasons: drift,
+      diff: patchDifference(observed, patch),
+    },
+    send: async (client) => {
+      const { warnings } = await client.mergePatch<Workload>(
+        WORKLOADS[ref.kind],
+        ref.namespace,
+        ref.name,
+        { ...patch, metadata: { ...patch.metadata, resourceVersion: observed.metadata.resourceVersion } },
+        { dryRun: true },
+      );
+      return warnings;
+    },
+  };
+}
+
+/** The keys that a patch changes, as they are and as they will be. */
+function patchDifference({ metadata, spec }: Workload, patch: WorkloadPatch): string[] {
+  const template = patch.spec?.template.metadata;
+  const now = spec?.template?.metadata;
+  return [
+    ...keyDifference('metadata.annotations', metadata.annotations, patch.metadata?.annotations),
+    ...keyDifference('spec.template.metadata.labels', now?.labels, template?.labels),
+    ...keyDifference('spec.template.metadata.annotations', now?.annotations, template?.annotations),
+  ];
+}
+
+function keyDifference(
+  title: string,
+  now: Readonly<Record<string, string>> | undefined,
+  changes: KeyChanges | undefined,
+): string[] {
+  if (changes === undefined) return [];
+  const lines = Object.entries(changes).flatMap(([key, value]) => {
+    const before = now?.[key];
+    return [
+      ...(before === undefined ? [] : [`-  ${key}: ${before}`]),
+      ...(value === null ? [] : [`+  ${key}: ${value}`]),
+    ];
+  });
+  return [` ${title}:`, ...lines];
+}
+
+function difference(before: readonly string[], after: readonly string[]): string[] {
+  const { hunks } = structuredPatch('', '', `${before.join('\n')}\n`, `${after.join('\n')}\n`, '', '', { context: 3 });
+  return hunks.flatMap(({ lines }, index) => [...(index === 0 ? [] : [' …']), ...lines]);
+}
+
+function yaml(value: unknown): string[] {
+  return dump(value, { lineWidth: -1, noRefs: true }).trimEnd().split('\n');
+}

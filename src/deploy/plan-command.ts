@@ -1,0 +1,90 @@
+import { mapLimited } from '../base/concurrency.ts';
+import type { Problem } from '../base/problem.ts';
+import { readinessOf } from '../cluster/readiness.ts';
+import { nothingAdmitted, tryChange } from './admission.ts';
+import { untouchedTarget } from './conclude.ts';
+import type { DeployContext } from './context.ts';
+import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import type { Plan } from './plan.ts';
+import { restarts } from './plan.ts';
+import { describeChanges, type Trial } from './plan-changes.ts';
+import type { PlannedChange, PlanReport } from './plan-report.ts';
+import { preflight } from './preflight.ts';
+import { prepare } from './prepare.ts';
+import type { DeployRequest, DraftRequest } from './request.ts';
+import { describeRight, missingRights, neededRights } from './rights.ts';
+import { planWaves } from './waves.ts';
+
+/** More dry runs at once than connections would only queue. */
+const PARALLEL = 8;
+
+/**
+ * What `deploy` would do: each write with its difference, what restarts, which rights are missing, and what the API server's
+ * admission says to a dry run where it may be asked. Writes nothing.
+ */
+export async function planCommand(draft: DraftRequest, context: DeployContext): Promise<Outcome> {
+  const { client, log } = context;
+  const prepared = await log.group('Observe and plan', () => prepare(draft, context));
+  if (!prepared.ok) return { targets: [], problems: prepared.problems, warnings: [], collected: NOTHING_COLLECTED };
+  const { plan, request, observation } = prepared.value;
+  const missing = (await missingRights(neededRights(plan, request), client, log)).map(describeRight);
+  const filter = request.check ? await preflight(plan, context) : { problems: [], warnings: [] };
+  const trials = describeChanges(plan, observation, request.wait);
+  const changes = await log.group('Dry run', () =>
+    mapLimited(trials, PARALLEL, async (trial): Promise<PlannedChange> => {
+      return { ...trial.change, admission: await admissionOf(trial, missing, context) };
+    }),
+  );
+  return {
+    targets: plan.workloads.map((planned) =>
+      planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
+    ),
+    problems: [...filter.problems, ...refusals(changes)],
+    warnings: [...plan.warnings, ...filter.warnings],
+    collected: NOTHING_COLLECTED,
+    plan: { changes, ...describeRestarts(plan, request), missingRights: missing },
+  };
+}
+
+/** A dry run needs the very right that the write needs. */
+async function admissionOf(
+  trial: Trial,
+  missing: readonly string[],
+  { client, signal }: DeployContext,
+): Promise<PlannedChange['admission']> {
+  const { namespace, kind } = trial.change;
+  const plural = `${kind.toLowerCase()}s`;
+  const right = missing.find((one) => one.includes(` ${plural}`) && one.endsWith(`"${namespace}"`));
+  if (right !== undefined) return nothingAdmitted(`the user of the kubeconfig may not ${right}`);
+  if (signal.aborted) return nothingAdmitted('the run was cancelled');
+  return tryChange(trial, client);
+}
+
+function refusals(changes: readonly PlannedChange[]): Problem[] {
+  return changes.flatMap(({ kind, namespace, name, admission }): Problem[] => {
+    if (admission.state !== 'refused') return [];
+    return [
+      {
+        kind: 'cluster',
+        subject: `${kind} ${namespace}/${name}`,
+        message: `would be refused by the API server: ${admission.message}`,
+        remedy: 'Change what the message names, or ask who runs the admission policy.',
+      },
+    ];
+  });
+}
+
+function describeRestarts(
+  { workloads }: Plan,
+  { wait, canary }: DeployRequest,
+): Pick<PlanReport, 'restarts' | 'waves'> {
+  const waves = planWaves(workloads, wait ? canary : undefined);
+  const all = waves.flatMap((wave, index) =>
+    wave.filter(restarts).map(({ ref, observed }) => ({
+      ref,
+      pods: readinessOf(ref.kind, observed).wanted,
+      wave: index + 1,
+    })),
+  );
+  return { restarts: all, waves: new Set(all.map(({ wave }) => wave)).size };
+}

@@ -1,0 +1,149 @@
+import type { KubernetesObject, Workload } from '../cluster/objects.ts';
+import { FILTER_LABEL, REVISION_LABEL } from '../mesh/names.ts';
+import { revisionOn, stateOn } from '../mesh/template.ts';
+import { workloadKey } from '../targets/target.ts';
+import type { Observation } from './observe.ts';
+import { type Garbage, type Plan, type PlannedWorkload, placementsOf } from './plan.ts';
+
+/** What decides how many superseded revisions stay. */
+export interface GarbagePolicy {
+  readonly keepRevisions: number;
+}
+
+/** A filter in a namespace whose garbage a run looks for. */
+export interface GarbagePlace {
+  readonly filter: string;
+  readonly namespace: string;
+}
+
+/**
+ * The objects of revisions that no pod template names once a plan is done, except the kept ones: those that a workload would
+ * go back to, then the newest. `further` are places to look at besides those of the plan. Nothing
+ * where the observation does not show every pod template of the namespace.
+ */
+export function findGarbage(
+  plan: Omit<Plan, 'garbage'>,
+  observation: Observation,
+  { keepRevisions }: GarbagePolicy,
+  further: readonly GarbagePlace[] = [],
+): Garbage[] {
+  return placesOf(plan, further).flatMap((place) => {
+    if (!observation.isComplete(place.namespace)) return [];
+    const superseded = supersededRevisions(plan, place, observation);
+    // Where no workload has the filter any more, nothing of it stays.
+    const keep = namedRevisions(plan, place, observation).size === 0 ? 0 : keepRevisions;
+    const kept = keepOf(superseded, plan, place, observation, keep);
+    return superseded.filter(({ revision }) => !kept.has(revision)).flatMap(({ objects }) => objects);
+  });
+}
+
+/** Whether there may be garbage, so that it is worth while to look at every pod template of the namespace. */
+export function mayHaveGarbage(
+  plan: Omit<Plan, 'garbage'>,
+  observation: Observation,
+  { keepRevisions }: GarbagePolicy,
+): string[] {
+  const namespaces = placesOf(plan).flatMap((place) =>
+    supersededRevisions(plan, place, observation).length > keepRevisions ? [place.namespace] : [],
+  );
+  return [...new Set(namespaces)];
+}
+
+function placesOf({ workloads }: Pick<Plan, 'workloads'>, further: readonly GarbagePlace[] = []): GarbagePlace[] {
+  const places = new Map(further.map((place) => [`${place.namespace} ${place.filter}`, place]));
+  for (const planned of workloads) {
+    const { namespace } = planned.ref;
+    for (const filter of [...placementsOf(planned).map((placement) => placement.filter), ...planned.removals]) {
+      places.set(`${namespace} ${filter}`, { namespace, filter });
+    }
+  }
+  return [...places.values()];
+}
+
+interface Superseded {
+  readonly revision: string;
+  /** RFC 3339, so that it sorts by time. */
+  readonly created: string;
+  readonly objects: readonly Garbage[];
+}
+
+/** The revisions of a filter that have objects in a namespace and that no known pod template names after the plan. */
+function supersededRevisions(
+  plan: Omit<Plan, 'garbage'>,
+  { filter, namespace }: GarbagePlace,
+  observation: Observation,
+): Superseded[] {
+  const named = namedRevisions(plan, { filter, namespace }, observation);
+  const found = new Map<string, { created: string; objects: Garbage[] }>();
+  const take = (kind: Garbage['kind'], objects: readonly KubernetesObject[]): void => {
+    for (const { metadata } of objects) {
+      const revision = metadata.labels?.[REVISION_LABEL];
+      if (metadata.labels?.[FILTER_LABEL] !== filter || revision === undefined || named.has(revision)) continue;
+      if (metadata.deletionTimestamp !== undefined) continue;
+      const entry = found.get(revision) ?? { created: '', objects: [] };
+      entry.objects.push({ kind, namespace, name: metadata.name, filter, revision });
+      if ((metadata.creationTimestamp ?? '') > entry.created) entry.created = metadata.creationTimestamp ?? '';
+      found.set(revision, entry);
+    }
+  };
+  // A proxy must never be told to read a file that is gone.
+  take('EnvoyFilter', observation.envoyFilters(namespace));
+  take('ConfigMap', observation.configMaps(namespace));
+  return [...found].map(([revision, entry]) => ({ revision, ...entry }));
+}
+
+function namedRevisions(
+  plan: Omit<Plan, 'garbage'>,
+  { filter, namespace }: GarbagePlace,
+  observation: Observation,
+): Set<string> {
+  const after = new Map(plan.workloads.map((planned) => [workloadKey(planned.ref), planned]));
+  const named = new Set<string>();
+  for (const planned of plan.workloads) {
+    if (planned.ref.namespace !== namespace) continue;
+    for (const placement of placementsOf(planned)) if (placement.filter === filter) named.add(placement.id);
+  }
+  for (const { ref, workload } of observation.workloads(namespace)) {
+    const planned = after.get(workloadKey(ref));
+    const decided =
+      planned?.removals.includes(filter) === true ||
+      planned?.revisions.some(({ carrier }) => carrier.filter === filter) === true;
+    const id = decided ? undefined : revisionOn(workload, filter);
+    if (id !== undefined) named.add(id);
+  }
+  return named;
+}
+
+function keepOf(
+  superseded: readonly Superseded[],
+  plan: Omit<Plan, 'garbage'>,
+  { filter, namespace }: GarbagePlace,
+  observation: Observation,
+  keepRevisions: number,
+): Set<string> {
+  if (keepRevisions === 0) return new Set();
+  const previous = new Set<string>();
+  const after = new Map(plan.workloads.map((planned) => [workloadKey(planned.ref), planned]));
+  for (const { ref, workload } of observation.workloads(namespace)) {
+    const planned = after.get(workloadKey(ref));
+    if (planned?.removals.includes(filter)) continue;
+    const earlier = previousAfter(workload, planned, filter);
+    if (earlier !== undefined) previous.add(earlier);
+  }
+  const ranked = [...superseded].sort(
+    (a, b) =>
+      Number(previous.has(b.revision)) - Number(previous.has(a.revision)) ||
+      b.created.localeCompare(a.created) ||
+      a.revision.localeCompare(b.revision),
+  );
+  const kept = ranked.filter(({ revision }, index) => index < keepRevisions || previous.has(revision));
+  return new Set(kept.map(({ revision }) => revision));
+}
+
+/** The revision before, as it will be recorded on a workload: what it goes back to until the plan is done. */
+function previousAfter(workload: Workload, planned: PlannedWorkload | undefined, filter: string): string | undefined {
+  const recorded = stateOn(workload)[filter];
+  const wanted = planned?.revisions.find(({ carrier }) => carrier.filter === filter)?.carrier.id;
+  if (wanted === undefined || recorded?.revision === wanted) return recorded?.previous;
+  return planned?.wayBack.get(filter)?.id ?? planned?.before.get(filter);
+}

@@ -1,0 +1,37 @@
+import type { Share } from '../base/share.ts';
+import type { Probe } from './probe.ts';
+
+/**
+ * How sure a run has to be that the filter runs: `auto` takes the strongest evidence that its rights allow, `required` wants to
+ * see the filter in every proxy, `off` is content with ready pods.
+ */
+export const VERIFY = ['auto', 'required', 'off'] as const;
+export type Verify = (typeof VERIFY)[number];
+
+/** What becomes of workloads when one of them fails: itself goes back, all of the run go back, or none does. */
+export const ON_FAILURE = ['rollback', 'rollback-all', 'keep'] as const;
+export type OnFailure = (typeof ON_FAILURE)[number];
+
+/** How a change of settings alone reaches the pods: by a rollout, or into the running proxies. */
+export const SETTINGS_CHANGES = ['roll', 'push'] as const;
+export type SettingsChange = (typeof SETTINGS_CHANGES)[number];
+
+/** How a run rolls out, what it wants to see, and what it does when it does not see it. */
+export interface RolloutPolicy {
+  /** Without it nothing is waited for, proven or rolled back. */
+  readonly wait: boolean;
+  /** How long one workload may take from its patch until it is ready, in milliseconds. */
+  readonly timeoutMs: number;
+  readonly verify: Verify;
+  /** A request that each new pod must answer as expected. */
+  readonly probe?: Probe;
+  readonly onFailure: OnFailure;
+  /** How many workloads go first, alone. */
+  readonly canary?: Share;
+  /** How many workloads may be rolling at once; all when absent. */
+  readonly maxParallel?: number;
+  /** How many workloads may fail before no further one is started. */
+  readonly maxFailures: Share;
+  /** How long a wave is watched before its proof is repeated and the next one starts, in milliseconds. */
+  readonly soakMs: number;
+}

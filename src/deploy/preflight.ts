@@ -1,0 +1,120 @@
+import { mapLimited } from '../base/concurrency.ts';
+import { messageOf, type Problem } from '../base/problem.ts';
+import { count } from '../base/text.ts';
+import type { Pod } from '../cluster/objects.ts';
+import { ownerOf, proxyImageOf } from '../cluster/pods.ts';
+import { POD } from '../cluster/resources.ts';
+import { checkCompatibility } from '../filter/compatibility.ts';
+import { readFacts } from '../filter/facts.ts';
+import { type ProxyVersion, proxyVersionOfImage } from '../filter/proxy-version.ts';
+import type { TrialRequest, TrialVerdict } from '../filter/trial/verdict.ts';
+import type { Revision } from '../mesh/revision.ts';
+import { workloadKey } from '../targets/target.ts';
+import type { DeployContext } from './context.ts';
+import type { Plan } from './plan.ts';
+import { trialComplaint } from './trial-complaint.ts';
+
+/** What is wrong with the filter itself, before anything is written. */
+export interface Preflight {
+  readonly problems: readonly Problem[];
+  readonly warnings: readonly string[];
+}
+
+const NOTHING: Preflight = { problems: [], warnings: [] };
+
+/** What trying a filter needs. */
+export type TrialContext = Pick<DeployContext, 'log' | 'signal' | 'trial'>;
+
+/** Starts a filter as Envoy would. */
+export type Trial = (request: TrialRequest) => Promise<TrialVerdict>;
+
+const PARALLEL_TRIALS = 2;
+/** Targets with settings of their own make a revision each; so many of them are tried. */
+const MOST_TRIALS = 32;
+
+/**
+ * Checks the modules of a plan that are new to a namespace against the proxies that will run them, and starts each new
+ * revision with its own settings. What no proxy there has is found here, and nothing that one would accept is refused.
+ */
+export async function preflight(plan: Plan, context: DeployContext): Promise<Preflight> {
+  const fresh = plan.configMaps.filter(({ write, exists }) => write && !exists);
+  const pushed = plan.envoyFilters.filter(({ pushedOver }) => pushedOver !== undefined);
+  const revisions = [...fresh, ...pushed].map(({ revision }) => revision);
+  if (revisions.length === 0) return NOTHING;
+  return context.log.group('Check the filter', async () => {
+    const proxies = await findProxies(plan, new Set(fresh.map(({ namespace }) => namespace)), context);
+    return checkRevisions(revisions, proxies, context);
+  });
+}
+
+/** Checks the modules of revisions against proxies (none when they are not known), and tries each revision. */
+export async function checkRevisions(
+  revisions: readonly Revision[],
+  proxies: readonly ProxyVersion[],
+  context: TrialContext,
+): Promise<Preflight> {
+  const modules = new Map(revisions.map((revision) => [revision.module.digest, revision]));
+  const checks = [...modules.values()].map((revision) => checkModuleOf(revision, proxies));
+  const refused = checks.flatMap(({ problems }) => problems);
+  // A module that no proxy takes needs no trial.
+  const tried = refused.length > 0 ? NOTHING : await tryRevisions(distinct(revisions), context);
+  const problems = [...refused, ...tried.problems];
+  const versions = [...new Set(proxies.map(({ istio }) => istio))].join(', ') || 'not known';
+  const result = problems.length === 0 ? 'nothing against it' : count(problems.length, 'problem');
+  context.log.info(`${count(modules.size, 'module')}, version of the proxies: ${versions}; ${result}.`);
+  return { problems, warnings: [...checks.flatMap(({ warnings }) => warnings), ...tried.warnings] };
+}
+
+function checkModuleOf({ filter, module, settings }: Revision, proxies: readonly ProxyVersion[]): Preflight {
+  const origin = `filter "${filter}"`;
+  const facts = readFacts(module.bytes, origin);
+  if (!facts.ok) return { problems: facts.problems, warnings: [] };
+  return checkCompatibility(facts.value, proxies, { failPolicy: settings.failPolicy, origin });
+}
+
+async function tryRevisions(revisions: readonly Revision[], { trial, log, signal }: TrialContext): Promise<Preflight> {
+  if (trial === undefined) return NOTHING;
+  const verdicts = await mapLimited(revisions.slice(0, MOST_TRIALS), PARALLEL_TRIALS, async (revision) => {
+    if (signal.aborted) return {};
+    const { filter, module, settings } = revision;
+    const { rootId, vmId, configuration, direction } = settings;
+    const verdict = await trial({ module: module.bytes, name: filter, rootId, vmId, configuration, direction });
+    if (verdict.state === 'inconclusive') log.debug(`The trial of ${filter} says nothing: ${verdict.why}.`);
+    return trialComplaint(verdict, `filter "${filter}"`);
+  });
+  return {
+    problems: verdicts.flatMap(({ problem }) => problem ?? []),
+    warnings: verdicts.flatMap(({ warning }) => warning ?? []),
+  };
+}
+
+/** The versions of the sidecars that the planned workloads have now; without the right to look, none. */
+async function findProxies(
+  plan: Plan,
+  namespaces: ReadonlySet<string>,
+  { client, log }: DeployContext,
+): Promise<ProxyVersion[]> {
+  const wanted = new Set(plan.workloads.map(({ ref }) => workloadKey(ref)));
+  const found = await Promise.all(
+    [...namespaces].map(async (namespace): Promise<ProxyVersion[]> => {
+      try {
+        const pods = await client.listSome<Pod>(POD, namespace);
+        return pods.flatMap((pod) => {
+          const owner = ownerOf(pod);
+          const image = proxyImageOf(pod);
+          if (owner === undefined || image === undefined || !wanted.has(workloadKey({ ...owner, namespace })))
+            return [];
+          return proxyVersionOfImage(image) ?? [];
+        });
+      } catch (error) {
+        log.debug(`The proxies' versions in ${namespace} are not known: ${messageOf(error)}`);
+        return [];
+      }
+    }),
+  );
+  return [...new Map(found.flat().map((version) => [version.istio, version])).values()];
+}
+
+function distinct(revisions: readonly Revision[]): Revision[] {
+  return [...new Map(revisions.map((revision) => [`${revision.filter} ${revision.id}`, revision])).values()];
+}

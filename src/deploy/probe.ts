@@ -1,0 +1,57 @@
+import { truncate } from '../base/text.ts';
+
+/** An HTTP request to a pod, through its sidecar, and what has to come back. */
+export interface Probe {
+  readonly port: number;
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
+  /** Path and query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly expect: ProbeExpectation;
+}
+
+/** What a probe's answer must be; what is absent may be anything. */
+export interface ProbeExpectation {
+  /** The status must be one of these. */
+  readonly status: readonly number[];
+  /** By lower-case name: the value the header must have, or null for a header that must be absent. `*` is any value. */
+  readonly headers: Readonly<Record<string, string | null>>;
+  /** A text that the body must contain. */
+  readonly body?: string;
+}
+
+/** A pod's answer. */
+export interface ProbeAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly text: string;
+}
+
+/** What is wrong with an answer, in words for the end of a sentence; undefined when it is as expected. */
+export function checkAnswer({ expect }: Probe, answer: ProbeAnswer): string | undefined {
+  if (!expect.status.includes(answer.status)) {
+    return `answered ${answer.status} instead of ${expect.status.join(' or ')}`;
+  }
+  for (const [name, wanted] of Object.entries(expect.headers)) {
+    const value = answer.headers[name];
+    const values = value === undefined ? [] : [value].flat();
+    if (wanted === null) {
+      if (values.length > 0)
+        return `answered with the header ${name}: ${truncate(values.join(', '), 100)}, which must not be there`;
+    } else if (values.length === 0) {
+      return `answered without the header ${name}`;
+    } else if (wanted !== '*' && !values.includes(wanted)) {
+      return `answered with the header ${name}: ${truncate(values.join(', '), 100)} instead of ${truncate(wanted, 100)}`;
+    }
+  }
+  if (expect.body !== undefined && !answer.text.includes(expect.body)) {
+    return `answered with a body that does not contain ${JSON.stringify(truncate(expect.body, 100))}`;
+  }
+  return undefined;
+}
+
+/** `GET :9080/health`, for messages. */
+export function describeProbe({ method, port, path }: Probe): string {
+  return `${method} :${port}${truncate(path, 200)}`;
+}

@@ -1,0 +1,136 @@
+import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import { count } from '../base/text.ts';
+import { FILTER_LABEL } from '../mesh/names.ts';
+import { isExpired } from '../mesh/state.ts';
+import { filtersOn, stateOn } from '../mesh/template.ts';
+import { carryOut } from './carry-out.ts';
+import { untouchedTarget } from './conclude.ts';
+import type { DeployContext } from './context.ts';
+import { cancellation, NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import type { Observation, ObservedWorkload } from './observe.ts';
+import type { Plan, PlannedWorkload } from './plan.ts';
+import { findGarbage, type GarbagePlace } from './plan-garbage.ts';
+import { planWorkload } from './plan-workload.ts';
+import type { RolloutPolicy } from './policy.ts';
+import type { DraftRequest, RemovalRequest } from './request.ts';
+import { deletionRights, missingRights, neededRights, rightProblem } from './rights.ts';
+import { knownFilters, observeScope, type Scoped } from './scope.ts';
+import { findWayBack } from './way-back.ts';
+
+/** Which filters a workload is to lose, and where objects without any workload are to go too. */
+interface Removal {
+  readonly filtersOf: (workload: ObservedWorkload) => readonly string[];
+  readonly orphans: (scoped: Scoped<RemovalRequest>) => readonly GarbagePlace[];
+}
+
+/** Objects that no workload uses may be those of a run that is about to use them; a sweep leaves younger ones alone, in milliseconds. */
+const ORPHAN_AGE_MS = 3_600_000;
+
+/** Takes a filter away from the workloads of a scope: template first, wait, then its objects. Twice is as good as once. */
+export function remove(draft: DraftRequest<RemovalRequest>, context: DeployContext): Promise<Outcome> {
+  const filter = draft.ok ? draft.request.scope.filter : undefined;
+  return takeAway(draft, context, {
+    filtersOf: (workload) => knownFilters(workload, filter),
+    orphans: ({ namespaces }) => (filter === undefined ? [] : namespaces.map((namespace) => ({ namespace, filter }))),
+  });
+}
+
+/** Takes away every filter of the scope whose time is over, and the objects of filters that no workload has any more. */
+export function sweep(draft: DraftRequest<RemovalRequest>, context: DeployContext): Promise<Outcome> {
+  const filter = draft.ok ? draft.request.scope.filter : undefined;
+  const now = context.date();
+  return takeAway(draft, context, {
+    filtersOf: (workload) => {
+      const state = stateOn(workload.workload);
+      return knownFilters(workload, filter).filter((name) => state[name] !== undefined && isExpired(state[name], now));
+    },
+    orphans: ({ namespaces, observation }) =>
+      namespaces.flatMap((namespace) =>
+        orphanedFilters(namespace, observation, now)
+          .filter((name) => filter === undefined || name === filter)
+          .map((name) => ({ namespace, filter: name })),
+      ),
+  });
+}
+
+/** Filters that have objects in a namespace, all of them old, and that no pod template carries. */
+function orphanedFilters(namespace: string, observation: Observation, now: Date): string[] {
+  const carried = new Set(observation.workloads(namespace).flatMap(({ workload }) => filtersOn(workload)));
+  const ages = new Map<string, number>();
+  for (const { metadata } of [...observation.configMaps(namespace), ...observation.envoyFilters(namespace)]) {
+    const filter = metadata.labels?.[FILTER_LABEL];
+    if (filter === undefined || carried.has(filter)) continue;
+    const age = now.getTime() - Date.parse(metadata.creationTimestamp ?? '');
+    ages.set(filter, Math.min(ages.get(filter) ?? Number.POSITIVE_INFINITY, age));
+  }
+  return [...ages].filter(([, age]) => age >= ORPHAN_AGE_MS).map(([filter]) => filter);
+}
+
+async function takeAway(
+  draft: DraftRequest<RemovalRequest>,
+  context: DeployContext,
+  removal: Removal,
+): Promise<Outcome> {
+  const { client, log } = context;
+  const prepared = await log.group('Observe and plan', async () => {
+    const scoped = await observeScope(draft, client);
+    return scoped.ok ? planRemoval(scoped.value, removal, context) : scoped;
+  });
+  if (!prepared.ok) return { targets: [], problems: prepared.problems, warnings: [], collected: NOTHING_COLLECTED };
+  const { plan, scoped } = prepared.value;
+  const policy = policyOf(scoped.request);
+  const missing = await missingRights([...neededRights(plan, policy), ...deletionRights(plan.garbage)], client, log);
+  if (missing.length > 0) {
+    const targets = plan.workloads.map(untouchedTarget);
+    return { targets, problems: missing.map(rightProblem), warnings: [], collected: NOTHING_COLLECTED };
+  }
+  const done = await carryOut(plan, scoped.observation, policy, scoped.request, context);
+  return { ...done, problems: [...done.problems, ...cancellation(context, done.targets)] };
+}
+
+function planRemoval(
+  scoped: Scoped<RemovalRequest>,
+  { filtersOf, orphans }: Removal,
+  { log, date }: DeployContext,
+): Checked<{ plan: Plan; scoped: Scoped<RemovalRequest> }> {
+  const findings = new Findings();
+  const { observation, request } = scoped;
+  const options = { run: request.run, wait: request.wait, now: date() };
+  const workloads = scoped.workloads.flatMap((observed): PlannedWorkload[] => {
+    const removals = filtersOf(observed);
+    const { ref, workload } = observed;
+    if (removals.length === 0 && request.scope.entries.length === 0) return [];
+    const wayBack = removals.flatMap((filter) => {
+      const back = findWayBack(workload, ref, filter, undefined, observation);
+      return back === undefined ? [] : [[filter, back] as const];
+    });
+    const wanted = {
+      ref,
+      observed: workload,
+      revisions: [],
+      removals,
+      wave: 1,
+      adopted: [],
+      wayBack: new Map(wayBack),
+    };
+    const planned = findings.take(planWorkload(wanted, options));
+    return planned === undefined ? [] : [planned];
+  });
+  if (!findings.clean) return bad(...findings.problems);
+  const plan = { configMaps: [], envoyFilters: [], workloads, warnings: [] };
+  const garbage = findGarbage(plan, observation, { keepRevisions: 0 }, orphans(scoped));
+  log.info(`${count(workloads.length, 'workload')} and ${count(garbage.length, 'object')} to clear.`);
+  return good({ plan: { ...plan, garbage }, scoped });
+}
+
+function policyOf({ wait, timeoutMs, maxParallel }: RemovalRequest): RolloutPolicy {
+  return {
+    wait,
+    timeoutMs,
+    ...(maxParallel === undefined ? {} : { maxParallel }),
+    verify: 'off',
+    onFailure: wait ? 'rollback' : 'keep',
+    maxFailures: { count: 0 },
+    soakMs: 0,
+  };
+}

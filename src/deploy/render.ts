@@ -1,0 +1,193 @@
+import { dump } from 'js-yaml';
+import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import { CONFIG_MAP, ENVOY_FILTER, WORKLOADS } from '../cluster/resources.ts';
+import { renderConfigMap } from '../mesh/config-map.ts';
+import { renderEnvoyFilter } from '../mesh/envoy-filter.ts';
+import { makeRevision, placementOf, type Revision, revisionName } from '../mesh/revision.ts';
+import { patchWorkload } from '../mesh/template.ts';
+import type { SelectedTargets, TargetEntry } from '../targets/target.ts';
+import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
+import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { checkRevisions, type TrialContext } from './preflight.ts';
+import type { RenderedFile } from './render-report.ts';
+import type { DraftRequest, RenderRequest } from './request.ts';
+
+/** Writes a file below the workspace, with its folders. */
+export type WriteFile = (path: string, text: string) => Promise<void>;
+
+interface File {
+  readonly name: string;
+  readonly text: string;
+  readonly content: string;
+  /** How the kustomization takes it in. */
+  readonly entry: 'resource' | { readonly target?: Readonly<Record<string, string>> };
+}
+
+/**
+ * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters, a strategic-merge patch for each workload or
+ * selector, and a kustomization that is a Component, so that an overlay with the workloads takes it in under `components`
+ * (https://kubectl.docs.kubernetes.io/guides/config_management/components/). Needs no cluster.
+ */
+export async function render(
+  draft: DraftRequest<RenderRequest>,
+  writeFile: WriteFile,
+  context: TrialContext,
+): Promise<Outcome> {
+  const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
+  if (!draft.ok) return { ...nothing, problems: draft.problems };
+  const { folder, check } = draft.request;
+  const files = renderFiles(draft.request);
+  if (!files.ok) return { ...nothing, problems: files.problems };
+  const checked = check
+    ? await checkRevisions(revisionsOf(draft.request), [], context)
+    : { problems: [], warnings: [] };
+  if (checked.problems.length > 0) return { ...nothing, ...checked };
+  const rendered: RenderedFile[] = [];
+  for (const { name, text, content } of files.value) {
+    const path = `${folder.replace(/\/+$/, '')}/${name}`;
+    try {
+      await writeFile(path, text);
+    } catch (cause) {
+      return {
+        ...nothing,
+        problems: [
+          {
+            kind: 'input',
+            subject: 'input "render-to"',
+            message: `"${path}" cannot be written (${String(cause)}).`,
+            remedy: 'Name a folder of the workspace that this job may write to.',
+            cause,
+          },
+        ],
+      };
+    }
+    rendered.push({ path, bytes: Buffer.byteLength(text), content });
+  }
+  return { ...nothing, ...checked, rendered: { folder, files: rendered } };
+}
+
+function revisionsOf({ filters }: RenderRequest): Revision[] {
+  return filters.flatMap(({ name, module, settings, targets }) =>
+    targets.map(({ override }) => makeRevision(name, module, { ...settings, ...override })),
+  );
+}
+
+/** The files, without anything of a cluster. Entries that name one workload twice with different settings are a problem. */
+export function renderFiles({ filters }: RenderRequest): Checked<readonly File[]> {
+  const findings = new Findings();
+  const objects = new Map<string, File>();
+  const patches = new Map<string, { entry: TargetEntry; ref?: WorkloadRef; revisions: Revision[] }>();
+  for (const filter of filters) {
+    for (const entry of filter.targets) {
+      const revision = makeRevision(filter.name, filter.module, { ...filter.settings, ...entry.override });
+      for (const namespace of entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces) {
+        for (const file of objectFiles(revision, namespace)) objects.set(file.name, file);
+      }
+      const key = entry.type === 'named' ? workloadKey(entry.workload) : entry.origin;
+      const known = patches.get(key) ?? {
+        entry,
+        revisions: [],
+        ...(entry.type === 'named' ? { ref: entry.workload } : {}),
+      };
+      const same = known.revisions.find((one) => one.filter === revision.filter);
+      if (same === undefined) known.revisions.push(revision);
+      else if (same.id !== revision.id && entry.type === 'named') {
+        findings.add({
+          kind: 'targets',
+          subject: describeWorkload(entry.workload),
+          message: 'is named twice with different settings.',
+          remedy: 'Give it one entry, or the same settings in both.',
+        });
+      }
+      patches.set(key, known);
+    }
+  }
+  if (!findings.clean) return bad(...findings.problems);
+  const patchFiles = [...patches.values()].flatMap(({ entry, ref, revisions }) =>
+    ref === undefined ? selectorPatches(entry as SelectedTargets, revisions) : [namedPatch(ref, revisions)],
+  );
+  const files = [...objects.values(), ...patchFiles];
+  return good([...files, kustomization(files)]);
+}
+
+function objectFiles(revision: Revision, namespace: string): File[] {
+  const name = revisionName(revision);
+  const configMap = {
+    apiVersion: CONFIG_MAP.apiVersion,
+    kind: CONFIG_MAP.kind,
+    ...renderConfigMap(revision, namespace),
+  };
+  const envoyFilter = {
+    apiVersion: ENVOY_FILTER.apiVersion,
+    kind: ENVOY_FILTER.kind,
+    ...renderEnvoyFilter(revision, namespace),
+  };
+  return [
+    {
+      name: `configmap_${namespace}_${name}.yaml`,
+      text: yaml(configMap),
+      content: `ConfigMap ${namespace}/${name}`,
+      entry: 'resource',
+    },
+    {
+      name: `envoyfilter_${namespace}_${name}.yaml`,
+      text: yaml(envoyFilter),
+      content: `EnvoyFilter ${namespace}/${name}`,
+      entry: 'resource',
+    },
+  ];
+}
+
+function namedPatch(ref: WorkloadRef, revisions: readonly Revision[]): File {
+  const { kind, namespace, name } = ref;
+  const metadata = { name, namespace };
+  return {
+    name: `patch_${namespace}_${kind.toLowerCase()}_${name}.yaml`,
+    text: yaml({ apiVersion: WORKLOADS[kind].apiVersion, kind, metadata, ...templatePatch(revisions) }),
+    content: `patch for ${describeWorkload(ref)}`,
+    entry: {},
+  };
+}
+
+/** Kustomize finds the workloads of a selector itself, one patch for each kind and namespace. */
+function selectorPatches(
+  { origin, namespaces, kinds, selector }: SelectedTargets,
+  revisions: readonly Revision[],
+): File[] {
+  const slug = origin.replace(/[^a-z0-9]+/gi, '-').replace(/^-+|-+$/g, '');
+  return namespaces.flatMap((namespace) =>
+    kinds.map((kind): File => {
+      const { group, apiVersion } = WORKLOADS[kind];
+      return {
+        name: `patch_${namespace}_${kind.toLowerCase()}s_of_${slug}.yaml`,
+        text: yaml({ apiVersion, kind, metadata: { name: 'selected' }, ...templatePatch(revisions) }),
+        content: `patch for ${kind}s of ${namespace} with ${selector.text}`,
+        entry: { target: { group, kind, namespace, labelSelector: selector.text } },
+      };
+    }),
+  );
+}
+
+function templatePatch(revisions: readonly Revision[]): Record<string, unknown> {
+  const change = { place: revisions.map(placementOf), remove: [], state: () => ({}) };
+  const patch = patchWorkload({ metadata: { name: '' } }, change, '');
+  return patch.ok ? { spec: patch.value?.spec } : {};
+}
+
+function kustomization(files: readonly File[]): File {
+  return {
+    name: 'kustomization.yaml',
+    text: yaml({
+      apiVersion: 'kustomize.config.k8s.io/v1alpha1',
+      kind: 'Component',
+      resources: files.filter(({ entry }) => entry === 'resource').map(({ name }) => name),
+      patches: files.flatMap(({ entry, name }) => (entry === 'resource' ? [] : [{ path: name, ...entry }])),
+    }),
+    content: 'Component that holds all of it',
+    entry: 'resource',
+  };
+}
+
+function yaml(value: unknown): string {
+  return dump(value, { lineWidth: -1, noRefs: true });
+}

@@ -1,0 +1,223 @@
+import { makeLimiter, mapLimited, pause } from '../base/concurrency.ts';
+import { shareOf } from '../base/share.ts';
+import { count, formatDuration } from '../base/text.ts';
+import type { Workload } from '../cluster/objects.ts';
+import { type Readiness, readinessOf } from '../cluster/readiness.ts';
+import { WORKLOADS } from '../cluster/resources.ts';
+import { describeWorkload } from '../targets/target.ts';
+import { type DeployContext, evidenceSource } from './context.ts';
+import { type Course, failureOf, followedOf, lastSeen, newCourse, succeeded } from './course.ts';
+import { diagnoseInTime } from './diagnose.ts';
+import { FailFast } from './fail-fast.ts';
+import { type PlannedWorkload, restarts } from './plan.ts';
+import type { PlanningOptions } from './plan-workload.ts';
+import type { RolloutPolicy } from './policy.ts';
+import { progressLine } from './progress.ts';
+import { cancelledProof, Prover } from './prove.ts';
+import { mayGoBack, rollBack } from './rollback.ts';
+import { RolloutWatch } from './rollout-watch.ts';
+import { planWaves } from './waves.ts';
+import { PARALLEL_WRITES, type WriteContext, writeWorkload } from './write.ts';
+
+export interface RollContext extends DeployContext {
+  readonly policy: RolloutPolicy;
+  readonly planning: PlanningOptions;
+  readonly write: WriteContext;
+  /** By which evidence an earlier run has proven all that is wanted of a workload; undefined when none has. */
+  readonly provenBy: (planned: PlannedWorkload) => string | undefined;
+  /** Called after a workload was patched, once its template is there for all to see. */
+  readonly onPatched: (planned: PlannedWorkload) => Promise<void>;
+}
+
+/**
+ * Brings workloads to what is planned, wave by wave: patch, wait, prove, and take back what fails. A wave starts only when
+ * the one before is proven; once more workloads have failed than may, no further one is touched.
+ */
+export class Roller {
+  readonly #context: RollContext;
+  readonly #watch: RolloutWatch;
+  readonly #prover: Prover;
+  readonly #limit = makeLimiter(PARALLEL_WRITES);
+  readonly #courses: Course[];
+  readonly #waves: readonly (readonly Course[])[];
+  readonly #tolerated: number;
+  #failures = 0;
+
+  constructor(workloads: readonly PlannedWorkload[], context: RollContext) {
+    this.#context = context;
+    const { client, log, signal, now, policy } = context;
+    const waves = planWaves(workloads, policy.wait ? policy.canary : undefined);
+    this.#waves = waves.map((wave, index) =>
+      wave.map((planned) => newCourse(planned, waves.length > 1 ? index + 1 : undefined)),
+    );
+    this.#courses = this.#waves.flat();
+    this.#tolerated = shareOf(policy.maxFailures, workloads.length);
+    this.#prover = new Prover(context, policy);
+    const failFast = new FailFast(evidenceSource(context), now);
+    let last = '';
+    this.#watch = new RolloutWatch({
+      client,
+      signal,
+      now,
+      debug: (line) => log.debug(line),
+      look: async (pending, results) => {
+        const { unready, stuck } = await failFast.look(pending);
+        const line = progressLine(pending, results, unready);
+        if (line !== last) log.info(line);
+        last = line;
+        return stuck;
+      },
+    });
+  }
+
+  get courses(): readonly Course[] {
+    return this.#courses;
+  }
+
+  /** What is wrong apart from single workloads. */
+  get problems(): RolloutWatch['problems'] {
+    return this.#watch.problems;
+  }
+
+  async run(): Promise<void> {
+    const { log, policy } = this.#context;
+    try {
+      for (const [index, wave] of this.#waves.entries()) {
+        if (this.#stopped || this.problems.length > 0) break;
+        const several = this.#waves.length > 1 ? `Wave ${index + 1} of ${this.#waves.length}: ` : '';
+        const moving = wave.filter(({ planned }) => planned.patch !== undefined || !isSettled(planned)).length;
+        const work = (): Promise<void> => this.#runWave(wave);
+        await (moving === 0 ? work() : log.group(`${several}${count(moving, 'workload')}`, work));
+      }
+      if (policy.onFailure === 'rollback-all' && this.#stopped && !this.#context.signal.aborted) await this.#allBack();
+    } finally {
+      await this.#watch.close();
+    }
+  }
+
+  get #stopped(): boolean {
+    return this.#context.signal.aborted || this.#failures > this.#tolerated;
+  }
+
+  async #runWave(wave: readonly Course[]): Promise<void> {
+    const { log, policy } = this.#context;
+    await mapLimited(wave, policy.maxParallel ?? wave.length, (course) => this.#runOne(course));
+    const rolled = wave.filter(({ rollout, write }) => rollout !== undefined && write.result.state === 'done');
+    if (rolled.length > 0) {
+      const ready = rolled.filter((course) => succeeded(course, policy.timeoutMs));
+      const slowest = Math.max(0, ...ready.map(({ rollout }) => rollout?.durationMs ?? 0));
+      log.info(
+        `${ready.length}/${rolled.length} ${policy.verify === 'off' ? 'ready' : 'proven'}${ready.length > 0 ? `, the slowest ready after ${formatDuration(slowest)}` : ''}.`,
+      );
+      if (policy.soakMs > 0 && !this.#stopped) await this.#soak(ready);
+    }
+  }
+
+  async #runOne(course: Course): Promise<void> {
+    const { planned } = course;
+    const { policy, planning, write } = this.#context;
+    // What cannot be followed cannot be proven, and nothing may go on before it is.
+    if (this.#stopped || this.problems.length > 0) return;
+    course.write = await this.#limit(() => writeWorkload(planned, planning, write));
+    const { state } = course.write.result;
+    if (state === 'skipped') return;
+    if (state === 'failed') {
+      this.#failures++;
+      return;
+    }
+    if (state === 'done') await this.#context.onPatched(planned);
+    if (!policy.wait) return;
+    if (isSettled(planned) && !(state === 'done' && restarts(planned))) {
+      const { ready, wanted } = readiness(planned);
+      course.rollout = { state: 'ready', message: '', ready, wanted, durationMs: 0 };
+    } else {
+      const rollout = await this.#watch.follow(followedOf(planned), lastSeen(course), policy.timeoutMs);
+      if (rollout === undefined) return;
+      course.rollout = rollout;
+    }
+    if (course.rollout.state === 'ready' && this.#needsProof(planned)) {
+      course.proof = await this.#prover.prove(planned, course.rollout.wanted);
+    }
+    await this.#judge(course);
+  }
+
+  /** Pods that an earlier run has proven are not looked at again; a probe is asked each time. */
+  #needsProof(planned: PlannedWorkload): boolean {
+    const { policy, provenBy } = this.#context;
+    if (restarts(planned) || policy.probe !== undefined) return true;
+    const level = provenBy(planned);
+    return policy.verify === 'required' ? level !== 'listener' : level === undefined;
+  }
+
+  /** Looks again at what has been proven, after it has run for a while. */
+  async #soak(courses: readonly Course[]): Promise<void> {
+    const { client, log, policy, signal } = this.#context;
+    log.info(`Watching for ${formatDuration(policy.soakMs)} before the proof is repeated.`);
+    await pause(policy.soakMs, signal);
+    if (signal.aborted) {
+      for (const course of courses) course.proof = { ...course.proof, problem: cancelledProof(course.planned.ref) };
+      return;
+    }
+    await mapLimited(courses, policy.maxParallel ?? courses.length, async (course) => {
+      const { ref } = course.planned;
+      const { durationMs = 0 } = course.rollout ?? {};
+      try {
+        const now = await client.get<Workload>(WORKLOADS[ref.kind], ref.namespace, ref.name);
+        const { state, message, ready, wanted } = readinessOf(ref.kind, now);
+        if (state === 'ready') course.proof = await this.#prover.prove(course.planned, wanted);
+        else course.rollout = { state: 'failed', message: `no longer ready: ${message}`, ready, wanted, durationMs };
+      } catch (error) {
+        log.debug(`${describeWorkload(ref)} after its soak: ${String(error)}`);
+        course.rollout = {
+          state: 'failed',
+          message: 'it could not be looked at again',
+          ready: 0,
+          wanted: 0,
+          durationMs,
+        };
+      }
+      await this.#judge(course);
+    });
+  }
+
+  /** Counts a failure, collects its evidence, and only then takes the workload back. */
+  async #judge(course: Course): Promise<void> {
+    const { policy, signal } = this.#context;
+    if (failureOf(course, policy.timeoutMs) === undefined) return;
+    this.#failures++;
+    const state = course.rollout?.state;
+    if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
+    if (policy.onFailure === 'rollback-all' && this.#stopped) this.#watch.letGo();
+    course.diagnosis = await diagnoseInTime(followedOf(course.planned), this.#context);
+    if (policy.onFailure !== 'keep') await this.#back(course);
+  }
+
+  async #back(course: Course): Promise<void> {
+    if (course.rollback !== undefined || !this.#mayGoBack(course)) return;
+    course.rollback = await rollBack(course, this.#watch, this.#context);
+  }
+
+  #mayGoBack(course: Course): boolean {
+    return mayGoBack(course, this.#context.provenBy(course.planned) !== undefined);
+  }
+
+  /** Takes back every workload that this run, or a killed one before it, has changed. */
+  async #allBack(): Promise<void> {
+    const changed = this.#courses.filter((course) => {
+      const state = course.rollout?.state;
+      return state !== 'superseded' && state !== 'deleted' && this.#mayGoBack(course);
+    });
+    if (changed.every(({ rollback }) => rollback !== undefined)) return;
+    await this.#context.log.group(`Take back ${count(changed.length, 'workload')}`, async () => {
+      await mapLimited(changed, PARALLEL_WRITES, (course) => this.#back(course));
+    });
+  }
+}
+
+function readiness({ ref, observed }: PlannedWorkload): Readiness {
+  return readinessOf(ref.kind, observed);
+}
+
+function isSettled(planned: PlannedWorkload): boolean {
+  return readiness(planned).state === 'ready';
+}

@@ -1,0 +1,119 @@
+import type { Problem } from '../base/problem.ts';
+import { listWords, sentence } from '../base/text.ts';
+import { ApiError, callProblem } from '../cluster/errors.ts';
+import type { Pod, Workload } from '../cluster/objects.ts';
+import { selectorOf } from '../cluster/pod-selector.ts';
+import { isReady, ownerOf } from '../cluster/pods.ts';
+import { POD, WORKLOADS } from '../cluster/resources.ts';
+import { podLabel } from '../mesh/names.ts';
+import { describeWorkload } from '../targets/target.ts';
+import type { DeployContext } from './context.ts';
+import { type Course, followedOf } from './course.ts';
+import { type PlannedWorkload, restarts } from './plan.ts';
+import type { RolloutPolicy } from './policy.ts';
+import type { Rollback } from './report.ts';
+import { restorePatch, wayBackPlacements } from './restore.ts';
+import type { RolloutWatch } from './rollout-watch.ts';
+import { type WriteContext, writeChange } from './write.ts';
+
+interface RollbackContext extends DeployContext {
+  readonly policy: RolloutPolicy;
+  readonly write: WriteContext;
+}
+
+/**
+ * Whether a failed workload is to be taken back: this run has changed its template, or a killed one has and nobody has ever
+ * proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
+ */
+export function mayGoBack({ planned, write }: Course, wasProven: boolean): boolean {
+  if (write.result.state === 'done' && restarts(planned)) return true;
+  const changes = planned.revisions.some(({ carrier }) => planned.wayBack.get(carrier.filter)?.id !== carrier.id);
+  return write.result.state !== 'failed' && changes && !wasProven;
+}
+
+/**
+ * Takes a workload back to what it goes back to: our keys of its template and its state, nothing else; then waits until its
+ * pods are ready. A StatefulSet's stuck pods are deleted, because its controller waits for them for ever
+ * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
+ */
+export async function rollBack(course: Course, watch: RolloutWatch, context: RollbackContext): Promise<Rollback> {
+  const { planned } = course;
+  const { client, log, now, policy } = context;
+  const { ref } = planned;
+  const name = describeWorkload(ref);
+  const started = now();
+  const to = Object.fromEntries(
+    followedOf(planned)
+      .placements.map(({ filter }) => filter)
+      .concat(planned.removals)
+      .map((filter) => [filter, planned.wayBack.get(filter)?.id ?? null]),
+  );
+  const end = (state: Rollback['state'], problem?: Problem): Rollback => ({
+    state,
+    to,
+    durationMs: now() - started,
+    ...(problem === undefined ? {} : { problem }),
+  });
+  log.info(`${name} failed; taking it back.`);
+  try {
+    const current = await client.get<Workload>(WORKLOADS[ref.kind], ref.namespace, ref.name);
+    const first = restorePatch(course, current);
+    if ('problem' in first) return end('failed', first.problem);
+    const write = await writeChange(
+      { ref, observed: current, patch: first.patch, replan: (again) => restorePatch(course, again) },
+      context.write,
+    );
+    if (write.result.state === 'failed') {
+      const { problem } = write.result;
+      return end('failed', problem.kind === 'conflict' ? problem : backProblem(name, problem.message));
+    }
+    if (write.result.state === 'skipped') return end('skipped');
+    const byHand = ref.kind === 'StatefulSet' ? await replaceStuckPods(planned, context) : undefined;
+    const { placements, removals } = wayBackPlacements(planned);
+    const rollout = await watch.follow(
+      { ref, placements, removals },
+      write.workload ?? current,
+      policy.timeoutMs,
+      true,
+    );
+    if (rollout?.state === 'ready') return end('restored');
+    // Kubernetes goes on with it; nobody waits for it any more.
+    if (rollout?.state === 'cancelled') return end('skipped');
+    const why = byHand ?? (rollout?.message || 'its state could not be followed');
+    return end('failed', backProblem(name, `its pods do not get ready (${why})`));
+  } catch (error) {
+    return end('failed', { ...callProblem(error, `taking ${name} back`), kind: 'rollback', subject: name });
+  }
+}
+
+function backProblem(subject: string, why: string): Problem {
+  return {
+    kind: 'rollback',
+    subject,
+    message: `could not be taken back: ${sentence(why)}`,
+    remedy: 'Look at it by hand: "kubectl rollout undo" puts its earlier pod template back.',
+  };
+}
+
+/** Deletes the pods of the failed revision that are not ready; gives what is left to do when that is not allowed. */
+async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployContext): Promise<string | undefined> {
+  const { ref, observed } = planned;
+  const { placements } = followedOf(planned);
+  const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
+  const stuck = items.filter((pod) => {
+    const owner = ownerOf(pod);
+    const failed = placements.some(({ filter, id }) => pod.metadata.labels?.[podLabel(filter)] === id);
+    return owner?.kind === ref.kind && owner.name === ref.name && failed && !isReady(pod);
+  });
+  const refused: string[] = [];
+  for (const { metadata } of stuck) {
+    try {
+      await client.delete(POD, ref.namespace, metadata.name, metadata.uid === undefined ? {} : { uid: metadata.uid });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) continue;
+      refused.push(metadata.name);
+    }
+  }
+  if (refused.length === 0) return undefined;
+  return `the user of the kubeconfig may not delete pods; delete ${listWords(refused, 'and')} by hand, the StatefulSet waits for it`;
+}

@@ -1,0 +1,77 @@
+import type { Problem } from '../base/problem.ts';
+import { formatDuration, listWords, sentence } from '../base/text.ts';
+import type { Diagnosis } from './diagnose.ts';
+import type { RolloutResult } from './rollout-watch.ts';
+
+/** Why a workload did not get ready; `subject` is how the reader knows it. Undefined when it did, or nobody waited. */
+export function rolloutProblem(
+  subject: string,
+  rollout: RolloutResult | undefined,
+  diagnosis: Diagnosis | undefined,
+  timeoutMs: number,
+): Problem | undefined {
+  if (rollout === undefined || rollout.state === 'ready') return undefined;
+  switch (rollout.state) {
+    case 'cancelled':
+      return {
+        kind: 'cancelled',
+        subject,
+        message: `the run was cancelled while it waited (${rollout.message || 'not ready yet'}).`,
+        remedy: 'The rollout goes on by itself in the cluster; run again to see it to its end.',
+      };
+    case 'superseded':
+      return {
+        kind: 'conflict',
+        subject,
+        message: `${rollout.message} while this run waited.`,
+        remedy: 'This run touched nothing more. Use "concurrency" in the workflow to keep runs apart.',
+      };
+    case 'deleted':
+      return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
+    default: {
+      // No message: what is known of the workload is from before the change.
+      const missing = rollout.message || 'its new state was never seen';
+      const cause = envoyCause(diagnosis) ?? (rollout.state === 'stuck' ? undefined : podCause(diagnosis));
+      const words = [`${FAILURES[rollout.state](timeoutMs)}: ${missing}`, ...(cause === undefined ? [] : [cause])].join(
+        '. ',
+      );
+      return {
+        kind: 'rollout',
+        subject,
+        message: sentence(words),
+        remedy: diagnosis?.envoy?.remedy ?? 'See what its pods say, mend the cause and run again.',
+      };
+    }
+  }
+}
+
+const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => string>> = {
+  timeout: (timeoutMs) => `not ready after ${formatDuration(timeoutMs)}`,
+  failed: () => 'failed to roll out',
+  stuck: () => 'cannot get ready',
+};
+
+function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
+  if (diagnosis?.envoy === undefined) return undefined;
+  const { reason, filterSaid } = diagnosis.envoy;
+  return filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
+}
+
+function podCause(diagnosis: Diagnosis | undefined): string | undefined {
+  if (diagnosis === undefined) return undefined;
+  const { pods, event } = diagnosis;
+  if (event !== undefined && /^Failed/.test(event)) return event;
+  return pods.length === 0 ? event : listWords(pods.slice(0, 2), 'and');
+}
+
+/** What a workload's proxies, events and pods say, a line each. */
+export function evidenceLines(diagnosis: Diagnosis | undefined): string[] {
+  if (diagnosis === undefined) return [];
+  const { pods, event, envoy } = diagnosis;
+  return [
+    ...(envoy === undefined ? [] : [`Envoy: ${envoy.reason}`]),
+    ...(envoy?.filterSaid === undefined ? [] : [`the filter: ${envoy.filterSaid}`]),
+    ...(event === undefined ? [] : [`event ${event}`]),
+    ...pods.map((pod) => `pod ${pod}`),
+  ];
+}

@@ -1,0 +1,264 @@
+import { pause, untilAborted } from '../base/concurrency.ts';
+import { messageOf, type Problem } from '../base/problem.ts';
+import type { Client } from '../cluster/client.ts';
+import { callProblem } from '../cluster/errors.ts';
+import type { Workload } from '../cluster/objects.ts';
+import { type Readiness, readinessOf } from '../cluster/readiness.ts';
+import type { WorkloadKind } from '../cluster/resources.ts';
+import { followWorkloads } from '../cluster/watch.ts';
+import type { Placement } from '../mesh/revision.ts';
+import { revisionOn } from '../mesh/template.ts';
+import { type WorkloadRef, workloadKey } from '../targets/target.ts';
+
+/** A workload and what its pods shall carry. */
+export interface Followed {
+  readonly ref: WorkloadRef;
+  readonly placements: readonly Placement[];
+  /** Filters that its pods shall not carry. */
+  readonly removals: readonly string[];
+}
+
+/** How a workload's rollout ended. */
+export interface RolloutResult {
+  /** `stuck`: its pods cannot get ready, whatever the time. */
+  readonly state: 'ready' | 'failed' | 'stuck' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
+  /** What was missing or happened; empty when ready. */
+  readonly message: string;
+  readonly ready: number;
+  readonly wanted: number;
+  /** From the start of the following to the verdict, in milliseconds. */
+  readonly durationMs: number;
+}
+
+/** A workload whose rollout is not decided yet. */
+export interface Pending {
+  readonly followed: Followed;
+  readonly readiness: Readiness;
+}
+
+export interface RolloutWatchContext {
+  readonly client: Client;
+  /** Ends the waiting; what is pending is then cancelled. */
+  readonly signal: AbortSignal;
+  readonly debug: (line: string) => void;
+  readonly now: () => number;
+  /**
+   * Called every few seconds with what is still pending and the results so far; gives the workloads that cannot get ready,
+   * by `workloadKey`, and why.
+   */
+  readonly look: (
+    pending: readonly Pending[],
+    results: readonly RolloutResult[],
+  ) => Promise<ReadonlyMap<string, string>>;
+}
+
+interface Entry {
+  readonly followed: Followed;
+  /** States of an earlier generation are from before the change. */
+  readonly generation: number;
+  readonly started: number;
+  readonly timer: NodeJS.Timeout;
+  readonly decide: (result: RolloutResult | undefined) => void;
+  readonly wayBack: boolean;
+  readiness: Readiness;
+}
+
+interface Follower {
+  readonly latest: Map<string, Workload | undefined>;
+  readonly kind: WorkloadKind;
+  readonly namespace: string;
+  /** Whether the API server has stopped to show the workloads. */
+  lost: boolean;
+}
+
+const LOOK_MS = 2_000;
+
+/**
+ * Follows any number of rollouts with one list and watch per kind and namespace. Each workload has a verdict of its own: it is
+ * ready under the wanted revisions, has failed, or its time is over.
+ */
+export class RolloutWatch {
+  readonly #context: RolloutWatchContext;
+  readonly #stop = new AbortController();
+  readonly #entries = new Map<string, Entry>();
+  readonly #results: RolloutResult[] = [];
+  readonly #followers = new Map<string, Follower>();
+  readonly #running: Promise<void>[] = [];
+  readonly #problems: Problem[] = [];
+
+  constructor(context: RolloutWatchContext) {
+    this.#context = context;
+    context.signal.addEventListener('abort', this.#cancel, { once: true });
+  }
+
+  /** Why rollouts could not be followed to their end: the API server does not show the workloads any more. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /**
+   * Waits for one rollout, from the state of the workload that its patch gave. Undefined when the API server does not show
+   * the workload any more (see `problems`), or it was let go. A way back is never let go.
+   */
+  follow(followed: Followed, from: Workload, timeoutMs: number, wayBack = false): Promise<RolloutResult | undefined> {
+    const { ref } = followed;
+    return new Promise((decide) => {
+      const key = workloadKey(ref);
+      this.#entries.set(key, {
+        followed,
+        generation: from.metadata.generation ?? 0,
+        started: this.#context.now(),
+        timer: setTimeout(() => this.#end(key, 'timeout'), timeoutMs),
+        decide,
+        wayBack,
+        readiness: readinessOf(ref.kind, from),
+      });
+      if (this.#context.signal.aborted) {
+        this.#end(key, 'cancelled');
+        return;
+      }
+      this.#see(ref, from);
+      const follower = this.#followerOf(ref);
+      // What the watch has told between the patch and this call.
+      if (follower.latest.has(ref.name)) this.#see(ref, follower.latest.get(ref.name));
+      if (follower.lost) this.#giveUp(key);
+    });
+  }
+
+  /** Lets go of every rollout that is pending: it will be taken back, whatever it comes to. */
+  letGo(): void {
+    for (const [key, { wayBack, decide }] of [...this.#entries]) {
+      if (wayBack) continue;
+      this.#take(key);
+      decide(undefined);
+    }
+  }
+
+  /** Ends the following; what is pending then stays undecided. */
+  async close(): Promise<void> {
+    this.#context.signal.removeEventListener('abort', this.#cancel);
+    this.#stop.abort();
+    for (const { timer, decide } of this.#entries.values()) {
+      clearTimeout(timer);
+      decide(undefined);
+    }
+    this.#entries.clear();
+    await Promise.all(this.#running);
+  }
+
+  readonly #cancel = (): void => {
+    for (const key of [...this.#entries.keys()]) this.#end(key, 'cancelled');
+  };
+
+  #followerOf({ kind, namespace }: WorkloadRef): Follower {
+    const key = `${namespace}/${kind}`;
+    const known = this.#followers.get(key);
+    if (known !== undefined) return known;
+    const follower: Follower = { latest: new Map(), kind, namespace, lost: false };
+    this.#followers.set(key, follower);
+    if (this.#running.length === 0) this.#running.push(this.#lookAgainAndAgain());
+    this.#running.push(this.#run(follower));
+    return follower;
+  }
+
+  async #run(follower: Follower): Promise<void> {
+    const { kind, namespace, latest } = follower;
+    const { client, debug } = this.#context;
+    try {
+      await followWorkloads(client, {
+        kind,
+        namespace,
+        signal: this.#stop.signal,
+        debug,
+        awaited: () => this.#entriesIn(follower).map(([, { followed }]) => followed.ref.name),
+        onWorkload: (name, workload) => {
+          latest.set(name, workload);
+          this.#see({ kind, namespace, name }, workload);
+        },
+      });
+    } catch (error) {
+      this.#problems.push(callProblem(error, 'waiting for the rollouts'));
+      follower.lost = true;
+      for (const [key] of this.#entriesIn(follower)) this.#giveUp(key);
+    }
+  }
+
+  #giveUp(key: string): void {
+    this.#take(key)?.decide(undefined);
+  }
+
+  #entriesIn({ kind, namespace }: Follower): [string, Entry][] {
+    return [...this.#entries].filter(
+      ([, { followed }]) => followed.ref.kind === kind && followed.ref.namespace === namespace,
+    );
+  }
+
+  /** Takes in the state of a workload, or that it is gone. Workloads that nobody waits for are passed over. */
+  #see(ref: WorkloadRef, workload: Workload | undefined): void {
+    const key = workloadKey(ref);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    if (workload === undefined) {
+      this.#decide(key, 'deleted', 'the workload was deleted');
+      return;
+    }
+    if ((workload.metadata.generation ?? 0) < entry.generation) return;
+    entry.readiness = readinessOf(ref.kind, workload);
+    const foreign = foreignRevision(entry.followed, workload);
+    if (foreign !== undefined) this.#decide(key, 'superseded', foreign);
+    else if (entry.readiness.state !== 'progressing') this.#decide(key, entry.readiness.state, entry.readiness.message);
+  }
+
+  #end(key: string, state: 'timeout' | 'cancelled'): void {
+    this.#decide(key, state, this.#entries.get(key)?.readiness.message ?? '');
+  }
+
+  #decide(key: string, state: RolloutResult['state'], message: string): void {
+    const entry = this.#take(key);
+    if (entry === undefined) return;
+    const { ready, wanted } = entry.readiness;
+    const result = { state, message, ready, wanted, durationMs: this.#context.now() - entry.started };
+    this.#results.push(result);
+    entry.decide(result);
+  }
+
+  #take(key: string): Entry | undefined {
+    const entry = this.#entries.get(key);
+    clearTimeout(entry?.timer);
+    this.#entries.delete(key);
+    return entry;
+  }
+
+  async #lookAgainAndAgain(): Promise<void> {
+    const { now, debug, look } = this.#context;
+    const { signal } = this.#stop;
+    for (let wait = LOOK_MS; ; ) {
+      await pause(wait, signal);
+      if (signal.aborted) return;
+      const started = now();
+      const pending = [...this.#entries.values()].map(({ followed, readiness }) => ({ followed, readiness }));
+      try {
+        const stuck = pending.length === 0 ? new Map() : await untilAborted(look(pending, this.#results), signal);
+        for (const [key, why] of stuck) this.#decide(key, 'stuck', why);
+      } catch (error) {
+        if (!signal.aborted) debug(`Looking at the pods: ${messageOf(error)}`);
+      }
+      // Where a look takes long, because there are many pods, it is taken less often.
+      wait = Math.max(LOOK_MS, 5 * (now() - started));
+    }
+  }
+}
+
+/** Says what a pod template carries instead of what it should, if others have changed it. */
+function foreignRevision({ placements, removals }: Followed, workload: Workload): string | undefined {
+  for (const { filter, id } of placements) {
+    const now = revisionOn(workload, filter);
+    if (now === undefined) return `the label of the filter "${filter}" was removed from its pod template`;
+    if (now !== id) return `another run put revision ${now} of the filter "${filter}" there`;
+  }
+  for (const filter of removals) {
+    const now = revisionOn(workload, filter);
+    if (now !== undefined) return `another run put revision ${now} of the filter "${filter}" there`;
+  }
+  return undefined;
+}

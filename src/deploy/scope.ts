@@ -1,0 +1,55 @@
+import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import type { Client } from '../cluster/client.ts';
+import { filtersOn, stateOn } from '../mesh/template.ts';
+import { neededLists, resolveTargets } from '../targets/resolve.ts';
+import { allLists, type Observation, type ObservedWorkload, Observer } from './observe.ts';
+import type { DraftRequest, Scope } from './request.ts';
+
+/** What a scope comes to. */
+export interface Scoped<T> {
+  readonly request: T;
+  readonly observation: Observation;
+  /** The workloads that the scope means: those that are named, or all of its namespaces. */
+  readonly workloads: readonly ObservedWorkload[];
+  readonly namespaces: readonly string[];
+}
+
+/**
+ * Observes what `status`, `remove` and `sweep` are about: every workload of the namespaces, because what else names a
+ * revision decides what may go. A cluster whose Istio is gone is no problem: then there are no EnvoyFilters.
+ */
+export async function observeScope<T extends { readonly scope: Scope }>(
+  draft: DraftRequest<T>,
+  client: Client,
+): Promise<Checked<Scoped<T>>> {
+  const findings = new Findings();
+  if (!draft.ok) findings.add(...draft.problems);
+  const entries = draft.ok ? draft.request.scope.entries : draft.targets;
+  const listed = entries.length > 0 ? neededLists(entries).map(({ namespace }) => namespace) : [];
+  const namespaces = [...new Set(listed.length > 0 || !draft.ok ? listed : draft.request.scope.namespaces)];
+  const { observation, problems } = await new Observer(client, { withoutIstio: true }).observe(allLists(namespaces));
+  findings.add(...problems);
+  const resolved = resolveTargets(entries, observation.catalogue, {});
+  findings.add(...resolved.problems);
+  for (const namespace of namespaces) {
+    if (entries.length > 0 || observation.catalogue.namespaceExists(namespace) !== false) continue;
+    findings.add({
+      kind: 'targets',
+      subject: 'input "namespace"',
+      message: `the namespace "${namespace}" does not exist.`,
+      remedy: 'Check the spelling and the context of the kubeconfig.',
+    });
+  }
+  if (!draft.ok || !findings.clean) return bad(...findings.problems);
+  const workloads =
+    entries.length > 0
+      ? resolved.targets.map(({ ref, workload }) => ({ ref, workload }))
+      : namespaces.flatMap((namespace) => observation.workloads(namespace));
+  return good({ request: draft.request, observation, workloads, namespaces });
+}
+
+/** The filters that a workload carries or has a record of, in the order of their names. */
+export function knownFilters({ workload }: ObservedWorkload, only?: string): string[] {
+  const known = new Set([...filtersOn(workload), ...Object.keys(stateOn(workload))]);
+  return [...known].filter((filter) => only === undefined || filter === only).sort();
+}

@@ -1,0 +1,43 @@
+import type { WorkloadRef } from '../targets/target.ts';
+import type { Proof } from './report.ts';
+
+/**
+ * How a filter does on a workload: `proven`: as its proof says; `drifted`: others changed something of ours; `unready`: not every
+ * pod is ready; `broken`: the pods are ready, but the filter does not run in them; `idle`: no pod is wanted.
+ */
+export type FilterStanding = 'proven' | 'drifted' | 'unready' | 'broken' | 'idle';
+
+/** One filter on one workload. */
+export interface FilterStatus {
+  readonly filter: string;
+  readonly standing: FilterStanding;
+  /** The revision that its pods run; absent when its label is gone from the pod template. */
+  readonly revision?: string;
+  /** Digest of its module, as its ConfigMap says. */
+  readonly digest?: string;
+  /** The revision before, that a rollback would go to. */
+  readonly previous?: string;
+  /** The run that set the revision: `owner/repo/run/attempt`. */
+  readonly run?: string;
+  /** ISO 8601; when `sweep` may remove it. */
+  readonly expires?: string;
+  readonly expired?: true;
+  readonly proof?: Proof;
+  /** What is wrong or was changed by others, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface WorkloadStatus {
+  readonly ref: WorkloadRef;
+  readonly pods: { readonly ready: number; readonly wanted: number };
+  readonly filters: readonly FilterStatus[];
+}
+
+/** What `status` found. */
+export interface StatusReport {
+  readonly workloads: readonly WorkloadStatus[];
+  /** Where it looked. */
+  readonly namespaces: readonly string[];
+  /** Objects of revisions that no pod template names: `ConfigMap shop/add-header-0123456789`. */
+  readonly garbage: readonly string[];
+}

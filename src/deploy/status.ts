@@ -1,0 +1,158 @@
+import { mapLimited } from '../base/concurrency.ts';
+import { listWords } from '../base/text.ts';
+import { readinessOf } from '../cluster/readiness.ts';
+import { editorsOf } from '../mesh/editors.ts';
+import { settingsOf } from '../mesh/envoy-filter.ts';
+import { mountedAt } from '../mesh/mounts.ts';
+import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
+import { revisionName } from '../mesh/revision.ts';
+import { isExpired } from '../mesh/state.ts';
+import { revisionOn, stateOn } from '../mesh/template.ts';
+import { nameOf } from './collect.ts';
+import type { DeployContext } from './context.ts';
+import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import type { Observation, ObservedWorkload } from './observe.ts';
+import { findGarbage } from './plan-garbage.ts';
+import type { ProvenRevision } from './provable.ts';
+import { type ProofResult, Prover } from './prove.ts';
+import type { DraftRequest, StatusRequest } from './request.ts';
+import { knownFilters, observeScope, type Scoped } from './scope.ts';
+import type { FilterStanding, FilterStatus, StatusReport, WorkloadStatus } from './status-report.ts';
+
+const PARALLEL_WORKLOADS = 4;
+
+/** What runs where: looks at workloads, their objects and, as far as rights allow, into their proxies. Writes nothing. */
+export async function status(draft: DraftRequest<StatusRequest>, context: DeployContext): Promise<Outcome> {
+  const { client, log } = context;
+  const scoped = await log.group('Observe', () => observeScope(draft, client));
+  const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
+  if (!scoped.ok) return { ...nothing, problems: scoped.problems };
+  return {
+    ...nothing,
+    problems: [],
+    status: await log.group('Look at the proxies', () => look(scoped.value, context)),
+  };
+}
+
+async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Promise<StatusReport> {
+  const { request, observation, namespaces } = scoped;
+  const prover = new Prover(context, { verify: request.verify });
+  const carrying = scoped.workloads
+    .map((observed) => ({ observed, filters: knownFilters(observed, request.scope.filter) }))
+    .filter(({ filters }) => filters.length > 0);
+  const workloads = await mapLimited(carrying, PARALLEL_WORKLOADS, async ({ observed, filters }) => {
+    const { ready, wanted } = readinessOf(observed.ref.kind, observed.workload);
+    const statuses: FilterStatus[] = [];
+    for (const filter of filters) statuses.push(await lookAtFilter(filter, observed, observation, prover, context));
+    return { ref: observed.ref, pods: { ready, wanted }, filters: statuses } satisfies WorkloadStatus;
+  });
+  return { workloads, namespaces, garbage: findUnused(scoped) };
+}
+
+async function lookAtFilter(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  observation: Observation,
+  prover: Prover,
+  { date }: DeployContext,
+): Promise<FilterStatus> {
+  const state = stateOn(workload)[filter];
+  const revision = revisionOn(workload, filter);
+  const notes = findNotes(filter, { ref, workload }, observation);
+  const { state: readiness, message, wanted } = readinessOf(ref.kind, workload);
+  const proven =
+    readiness === 'ready' && wanted > 0 ? provenRevision(filter, { ref, workload }, observation) : undefined;
+  const result: ProofResult =
+    proven === undefined ? {} : await prover.prove({ ref, observed: workload, revisions: [proven] }, wanted);
+  const { previous, run, expires } = state ?? {};
+  const configMap = observation
+    .configMaps(ref.namespace)
+    .find(({ metadata }) => metadata.name === revisionName({ filter, id: revision ?? '' }));
+  const digest = configMap?.metadata.annotations?.[DIGEST_ANNOTATION];
+  return {
+    filter,
+    standing: standingOf(readiness, wanted, notes, result),
+    ...(revision === undefined ? {} : { revision: pushedOver(filter, revision, ref.namespace, observation) }),
+    ...(digest === undefined ? {} : { digest }),
+    ...(previous === undefined ? {} : { previous }),
+    ...(run === undefined ? {} : { run }),
+    ...(expires === undefined ? {} : { expires }),
+    ...(state !== undefined && isExpired(state, date()) ? { expired: true as const } : {}),
+    ...(result.proof === undefined || result.problem !== undefined ? {} : { proof: result.proof }),
+    notes: [
+      ...(readiness === 'ready' ? [] : [`not ready: ${message}`]),
+      ...(result.problem === undefined ? [] : [result.problem.message]),
+      ...notes,
+    ],
+  };
+}
+
+function standingOf(
+  readiness: string,
+  wanted: number,
+  notes: readonly string[],
+  { problem }: ProofResult,
+): FilterStanding {
+  if (readiness !== 'ready') return 'unready';
+  if (problem !== undefined) return 'broken';
+  if (notes.length > 0) return 'drifted';
+  return wanted === 0 ? 'idle' : 'proven';
+}
+
+/** What of a filter is not as its last run has left it. */
+function findNotes(filter: string, { ref, workload }: ObservedWorkload, observation: Observation): string[] {
+  const { namespace } = ref;
+  const id = revisionOn(workload, filter);
+  const state = stateOn(workload)[filter];
+  if (id === undefined) return ['its label was removed from the pod template, so no pod runs it'];
+  const name = revisionName({ filter, id });
+  const envoyFilter = observation.envoyFilters(namespace).find(({ metadata }) => metadata.name === name);
+  const editors = envoyFilter === undefined ? [] : editorsOf(envoyFilter);
+  return [
+    ...(state === undefined ? ['no run of this action has recorded it'] : []),
+    ...(state !== undefined && state.revision !== id
+      ? [`revision ${state.revision} was recorded, but ${id} is there`]
+      : []),
+    ...(mountedAt(workload.spec?.template ?? {}, filter) === undefined
+      ? ['its mount was removed from the annotations of the pod template']
+      : []),
+    ...(observation.configMaps(namespace).some(({ metadata }) => metadata.name === name)
+      ? []
+      : [`ConfigMap ${namespace}/${name} was deleted; new pods cannot start`]),
+    ...(envoyFilter === undefined ? [`EnvoyFilter ${namespace}/${name} was deleted; no proxy runs it`] : []),
+    ...(editors.length === 0 ? [] : [`EnvoyFilter ${namespace}/${name} was edited by ${listWords(editors, 'and')}`]),
+  ];
+}
+
+/** The revision whose settings the proxies have: another one than the pods carry, after a push. */
+function pushedOver(filter: string, id: string, namespace: string, observation: Observation): string {
+  const name = revisionName({ filter, id });
+  const envoyFilter = observation.envoyFilters(namespace).find(({ metadata }) => metadata.name === name);
+  return envoyFilter?.metadata.annotations?.[PUSHED_ANNOTATION] ?? id;
+}
+
+/** What a proxy should have, as the EnvoyFilter says; undefined when there is none. */
+function provenRevision(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  observation: Observation,
+): ProvenRevision | undefined {
+  const id = revisionOn(workload, filter);
+  const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
+  if (id === undefined || mountPath === undefined) return undefined;
+  const name = revisionName({ filter, id });
+  const envoyFilter = observation.envoyFilters(ref.namespace).find(({ metadata }) => metadata.name === name);
+  if (envoyFilter === undefined) return undefined;
+  return { revision: { settings: settingsOf(envoyFilter) }, carrier: { filter, id, mountPath } };
+}
+
+function findUnused({ observation, namespaces, request }: Scoped<StatusRequest>): string[] {
+  const nothing = { configMaps: [], envoyFilters: [], workloads: [], warnings: [] };
+  const places = namespaces.flatMap((namespace) =>
+    observation
+      .filtersWithObjects(namespace)
+      .filter((filter) => request.scope.filter === undefined || filter === request.scope.filter)
+      .map((filter) => ({ namespace, filter })),
+  );
+  return findGarbage(nothing, observation, { keepRevisions: 0 }, places).map(nameOf);
+}

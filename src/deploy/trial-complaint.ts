@@ -1,0 +1,62 @@
+import type { Problem } from '../base/problem.ts';
+import { sentence, truncate } from '../base/text.ts';
+import type { LoadStep, TrialVerdict } from '../filter/trial/verdict.ts';
+
+/** What a trial has against a filter; empty when nothing. */
+export interface TrialComplaint {
+  readonly problem?: Problem;
+  readonly warning?: string;
+}
+
+const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, { what: string; remedy: string }>> = {
+  compile: { what: 'cannot be compiled', remedy: 'Build it again; the file is damaged.' },
+  link: { what: 'cannot be linked', remedy: 'Build it with a Proxy-Wasm SDK for the version of your proxies.' },
+  start: {
+    what: 'fails as soon as it starts',
+    remedy: 'Build it as a reactor (Rust: cdylib; Go: -buildmode=c-shared; TinyGo: its wasm target with a reactor).',
+  },
+  'vm-start': {
+    what: 'refuses to start',
+    remedy: 'Check the inputs "root-id" and "vm-id", and what the filter logs.',
+  },
+  configure: {
+    what: 'refuses its configuration',
+    remedy: 'Check the inputs "configuration" and "root-id", and what the filter logs.',
+  },
+};
+
+/** How many of the filter's own lines a message quotes. */
+const MOST_LINES = 3;
+
+/**
+ * What a verdict comes to. Only what Envoy would refuse as well is a problem; a request that fails in the trial, or takes too
+ * long there, may do better behind a real proxy, and is a warning.
+ */
+export function trialComplaint(verdict: TrialVerdict, origin: string): TrialComplaint {
+  switch (verdict.state) {
+    case 'refused': {
+      const { what, remedy } = STEPS[verdict.step];
+      return {
+        problem: {
+          kind: 'filter',
+          subject: origin,
+          message: `${what} in a trial run on this runner, as it would in Envoy: ${sentence(verdict.reason)}${said(verdict.logs)}`,
+          remedy: `${remedy} If Envoy takes it after all, "check: off" skips this check.`,
+        },
+      };
+    }
+    case 'trapped':
+      return {
+        warning: `The ${origin} loads in a trial run, but the first request fails (${verdict.step}): ${sentence(verdict.reason)}${said(verdict.logs)}`,
+      };
+    case 'timeout':
+      return { warning: `The ${origin} did not end its trial run in time (${verdict.step}).` };
+    default:
+      return {};
+  }
+}
+
+function said(logs: readonly string[]): string {
+  const lines = logs.slice(-MOST_LINES).map((line) => truncate(line, 300));
+  return lines.length === 0 ? '' : ` The filter said: ${lines.join(' / ')}`;
+}

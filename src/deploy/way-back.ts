@@ -1,0 +1,70 @@
+import type { Workload } from '../cluster/objects.ts';
+import { readinessOf } from '../cluster/readiness.ts';
+import { mountPathOf } from '../mesh/envoy-filter.ts';
+import { mountedAt } from '../mesh/mounts.ts';
+import { parseProven, provenKey } from '../mesh/proven.ts';
+import { type Placement, revisionName } from '../mesh/revision.ts';
+import { revisionOn, stateOn } from '../mesh/template.ts';
+import type { WorkloadRef } from '../targets/target.ts';
+import type { Observation } from './observe.ts';
+import { settingsIn } from './plan-push.ts';
+
+/**
+ * What a workload goes back to when a new revision of a filter fails: what it runs, if that was proven or its pods are ready;
+ * else, after a run that was killed, the revision before, if that is still there. `wanted` is the new revision's id, undefined
+ * for a removal. Undefined: it goes back to no filter.
+ */
+export function findWayBack(
+  workload: Workload,
+  ref: WorkloadRef,
+  filter: string,
+  wanted: string | undefined,
+  observation: Observation,
+): Placement | undefined {
+  const id = revisionOn(workload, filter);
+  const here = id === undefined ? undefined : placementOn(workload, ref.namespace, filter, id, observation);
+  const recorded = stateOn(workload)[filter];
+  if (here !== undefined && recorded?.revision === id && !isGood(workload, ref, here, observation)) {
+    // It was never good, so what was there before it is the better place to be.
+    if (recorded?.previous === undefined) return id === wanted ? undefined : here;
+    return placementIn(ref.namespace, filter, recorded.previous, observation) ?? here;
+  }
+  return here;
+}
+
+function isGood(workload: Workload, ref: WorkloadRef, placement: Placement, observation: Observation): boolean {
+  return provenLevel(ref, placement, observation) !== undefined || readinessOf(ref.kind, workload).state === 'ready';
+}
+
+/** By which evidence a revision was proven on a workload, with the settings that its proxies have; undefined when it never was. */
+export function provenLevel(
+  ref: WorkloadRef,
+  placement: Pick<Placement, 'filter' | 'id'>,
+  observation: Observation,
+): string | undefined {
+  const { namespace } = ref;
+  const configMap = observation.configMaps(namespace).find(({ metadata }) => metadata.name === revisionName(placement));
+  if (configMap === undefined) return undefined;
+  return parseProven(configMap).get(provenKey(ref, placement.id, settingsIn(namespace, placement, observation)));
+}
+
+/** What a pod template carries; a label without a mount is nothing to go back to, unless the objects say where it was. */
+function placementOn(
+  { spec }: Workload,
+  namespace: string,
+  filter: string,
+  id: string,
+  observation: Observation,
+): Placement | undefined {
+  const mountPath = mountedAt(spec?.template ?? {}, filter);
+  return mountPath === undefined ? placementIn(namespace, filter, id, observation) : { filter, id, mountPath };
+}
+
+/** A revision whose objects are all there. */
+function placementIn(namespace: string, filter: string, id: string, observation: Observation): Placement | undefined {
+  const name = revisionName({ filter, id });
+  const envoyFilter = observation.envoyFilters(namespace).find(({ metadata }) => metadata.name === name);
+  const mountPath = envoyFilter && mountPathOf(envoyFilter);
+  const held = observation.configMaps(namespace).some(({ metadata }) => metadata.name === name);
+  return mountPath === undefined || !held ? undefined : { filter, id, mountPath };
+}

@@ -1,0 +1,93 @@
+import { mapLimited } from '../base/concurrency.ts';
+import { mergePatchTo, sameJson } from '../base/json.ts';
+import type { KubernetesObject } from '../cluster/objects.ts';
+import { CONFIG_MAP, ENVOY_FILTER, type Resource } from '../cluster/resources.ts';
+import type { ConfigMap } from '../mesh/config-map.ts';
+import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { GARBAGE_ANNOTATION } from '../mesh/names.ts';
+import { revisionName } from '../mesh/revision.ts';
+import { objectKey, type Plan, type PlannedObject } from './plan.ts';
+import { keepWarnings, PARALLEL_WRITES, type WriteContext, type WriteResult } from './write.ts';
+import { writeProblem } from './write-problem.ts';
+
+/** What became of the shared objects, by namespace and name: `shop/add-header-0123456789`. */
+export interface WrittenObjects {
+  readonly configMaps: ReadonlyMap<string, WriteResult>;
+  readonly envoyFilters: ReadonlyMap<string, WriteResult>;
+}
+
+/**
+ * Writes the ConfigMaps, then the EnvoyFilters. No EnvoyFilter is written unless every ConfigMap is there, so no proxy is told
+ * to read a file that it cannot get. Those whose settings are pushed into running pods are left to `pushSettings`.
+ */
+export async function writeObjects(plan: Plan, context: WriteContext): Promise<WrittenObjects> {
+  const configMaps = await writeAll(CONFIG_MAP, plan.configMaps, false, context);
+  const envoyFilters = await writeAll(
+    ENVOY_FILTER,
+    plan.envoyFilters.filter(({ pushedOver }) => pushedOver === undefined),
+    anyFailed(configMaps),
+    context,
+  );
+  return { configMaps, envoyFilters };
+}
+
+/** Whether an object that others need is not there. */
+export function anyFailed(results: ReadonlyMap<string, WriteResult>): boolean {
+  return [...results.values()].some(({ state }) => state === 'failed' || state === 'skipped');
+}
+
+async function writeAll<T extends ConfigMap | EnvoyFilter>(
+  of: Resource,
+  planned: readonly PlannedObject<T>[],
+  blocked: boolean,
+  context: WriteContext,
+): Promise<Map<string, WriteResult>> {
+  const results = await mapLimited(planned, PARALLEL_WRITES, async (object): Promise<[string, WriteResult]> => {
+    const skipped = object.write && (blocked || context.signal.aborted);
+    return [
+      objectKey(object.namespace, object.carrier),
+      skipped ? { state: 'skipped' } : await writeObject(of, object, context),
+    ];
+  });
+  return new Map(results);
+}
+
+/**
+ * Writes one object if it has to be. An object of ours that others have edited is put right by force: it is a revision's, so
+ * nobody else has a say in what it holds; one that is not ours is never overwritten.
+ */
+export async function writeObject<T extends ConfigMap | EnvoyFilter>(
+  of: Resource,
+  { write, marked, exists, namespace, carrier, render }: PlannedObject<T>,
+  { client, warnings, onWritten }: WriteContext,
+): Promise<WriteResult> {
+  if (!write) return { state: 'unchanged' };
+  const name = `${of.kind} ${objectKey(namespace, carrier)}`;
+  try {
+    if (marked) await unmark(of, namespace, revisionName(carrier), client);
+    const wanted = render();
+    const written = await client.apply<KubernetesObject & { readonly spec?: unknown }>(of, namespace, wanted, {
+      force: exists,
+    });
+    keepWarnings(written.warnings, warnings);
+    if ('spec' in wanted && !sameJson(written.object.spec, wanted.spec)) {
+      // Server-side apply leaves fields that others have added, by force too.
+      const spec = mergePatchTo(written.object.spec, wanted.spec);
+      await client.mergePatch(of, namespace, wanted.metadata.name, { spec });
+    }
+    onWritten(`${name} applied`);
+    return { state: 'done' };
+  } catch (error) {
+    return { state: 'failed', problem: writeProblem(error, name) };
+  }
+}
+
+/** Takes away the mark of a run that means to delete an object, so that its conditional deletion fails. */
+export async function unmark(
+  of: Resource,
+  namespace: string,
+  name: string,
+  client: WriteContext['client'],
+): Promise<void> {
+  await client.mergePatch(of, namespace, name, { metadata: { annotations: { [GARBAGE_ANNOTATION]: null } } });
+}

@@ -1,0 +1,104 @@
+import { isObject, pick } from '../base/json.ts';
+import { bad, type Checked, good, messageOf } from '../base/problem.ts';
+
+/** A Wasm filter inside an HTTP connection manager. */
+export interface WasmFilter {
+  readonly file: string;
+  /** What it was configured with; undefined when that is no text. */
+  readonly configuration: string | undefined;
+}
+
+/** A filter chain of a listener. */
+export interface FilterChain {
+  /** The port of the traffic it takes; undefined when it takes what no other chain does. */
+  readonly port: number | undefined;
+  /** Whether it has an HTTP connection manager; an EnvoyFilter for HTTP filters passes the others by. */
+  readonly http: boolean;
+  readonly wasm: readonly WasmFilter[];
+}
+
+/** A dynamic listener of Envoy, as its admin interface shows it. */
+export interface Listener {
+  readonly name: string;
+  readonly direction: 'inbound' | 'outbound';
+  /** What serves traffic; empty while no configuration was accepted. */
+  readonly active: readonly FilterChain[];
+  /** The last configuration, when it was refused. */
+  readonly refused?: { readonly details: string; readonly chains: readonly FilterChain[] };
+}
+
+/** Ports of the sidecar itself (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
+const SIDECAR_PORTS = new Set([15_000, 15_001, 15_004, 15_006, 15_008, 15_009, 15_020, 15_021, 15_053, 15_090]);
+
+/**
+ * Reads `config_dump?resource=dynamic_listeners` of Envoy's admin interface (envoy.admin.v3.ListenersConfigDump). A refused
+ * listener is in it twice on Envoy 1.40: under its name, and once more without one.
+ */
+export function parseListeners(dump: string): Checked<readonly Listener[]> {
+  let value: unknown;
+  try {
+    value = JSON.parse(dump);
+  } catch (error) {
+    return bad({ kind: 'proof', message: `Envoy's listeners are not valid JSON (${messageOf(error)}).` });
+  }
+  if (!isObject(value) || !Array.isArray(value.configs)) {
+    return bad({ kind: 'proof', message: "Envoy's answer has no listeners in it." });
+  }
+  // Asked for everything, Envoy wraps them once more.
+  const entries = objectsIn(value.configs).flatMap((config) =>
+    Array.isArray(config.dynamic_listeners) ? objectsIn(config.dynamic_listeners) : [config],
+  );
+  return good(entries.map(readListener));
+}
+
+function readListener(entry: Readonly<Record<string, unknown>>): Listener {
+  const active = pick(entry, 'active_state', 'listener');
+  const failed = pick(entry, 'error_state', 'failed_configuration');
+  const name = [entry.name, pick(active, 'name'), pick(failed, 'name')].find((one) => typeof one === 'string');
+  const direction = pick(active, 'traffic_direction') ?? pick(failed, 'traffic_direction');
+  const inbound = direction === 'INBOUND' || (direction !== 'OUTBOUND' && name === 'virtualInbound');
+  const details = pick(entry, 'error_state', 'details');
+  return {
+    name: typeof name === 'string' ? name : '',
+    direction: inbound ? 'inbound' : 'outbound',
+    active: readChains(active, inbound),
+    ...(isObject(entry.error_state)
+      ? { refused: { details: typeof details === 'string' ? details : '', chains: readChains(failed, inbound) } }
+      : {}),
+  };
+}
+
+function readChains(listener: unknown, inbound: boolean): FilterChain[] {
+  const ownPort = pick(listener, 'address', 'socket_address', 'port_value');
+  const chains = [
+    ...objectsIn(pick(listener, 'filter_chains')),
+    ...objectsIn([pick(listener, 'default_filter_chain')]),
+  ];
+  return chains.map((chain) => {
+    const port = inbound ? pick(chain, 'filter_chain_match', 'destination_port') : ownPort;
+    const managers = objectsIn(chain.filters)
+      .map((filter) => filter.typed_config)
+      .filter((config) => String(pick(config, '@type')).endsWith('.HttpConnectionManager'));
+    return {
+      port: typeof port === 'number' && !SIDECAR_PORTS.has(port) ? port : undefined,
+      http: managers.length > 0,
+      wasm: managers.flatMap((manager) => objectsIn(pick(manager, 'http_filters')).flatMap(readWasm)),
+    };
+  });
+}
+
+function readWasm(httpFilter: Readonly<Record<string, unknown>>): WasmFilter[] {
+  const config = pick(httpFilter, 'typed_config', 'config');
+  const file = pick(config, 'vm_config', 'code', 'local', 'filename');
+  if (typeof file !== 'string') return [];
+  const configuration = pick(config, 'configuration');
+  if (configuration === undefined) return [{ file, configuration: '' }];
+  const isText = String(pick(configuration, '@type')).endsWith('.StringValue');
+  // Protobuf leaves out what is empty.
+  const text = pick(configuration, 'value') ?? '';
+  return [{ file, configuration: isText && typeof text === 'string' ? text : undefined }];
+}
+
+function objectsIn(value: unknown): Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}

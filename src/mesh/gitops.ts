@@ -1,0 +1,71 @@
+import { isObject, pick } from '../base/json.ts';
+import type { Workload } from '../cluster/objects.ts';
+import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
+
+/** A GitOps controller that looks after a workload. */
+export interface GitOps {
+  readonly tool: 'Argo CD' | 'Flux';
+  /** The application, Kustomization or HelmRelease that it belongs to. */
+  readonly object: string;
+  /** Whether Git itself sets the annotations that we write: then its values come back with the next sync. */
+  readonly declares: boolean;
+}
+
+const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
+const OURS = [USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION];
+
+/** Whether a workload is kept in step with Git, by the marks that Argo CD and Flux leave on it. */
+export function recogniseGitOps(workload: Workload): GitOps | undefined {
+  const { annotations = {}, labels = {} } = workload.metadata;
+  const declares = isDeclared(workload);
+  const application =
+    annotations['argocd.argoproj.io/tracking-id']?.split(':')[0] ?? labels['argocd.argoproj.io/instance'];
+  if (application !== undefined) return { tool: 'Argo CD', object: `application ${application}`, declares };
+  for (const [kind, prefix] of [
+    ['Kustomization', 'kustomize.toolkit.fluxcd.io'],
+    ['HelmRelease', 'helm.toolkit.fluxcd.io'],
+  ] as const) {
+    const name = labels[`${prefix}/name`];
+    const namespace = labels[`${prefix}/namespace`];
+    if (name !== undefined) return { tool: 'Flux', object: `${kind} ${namespace ?? '?'}/${name}`, declares };
+  }
+  return undefined;
+}
+
+/** How the controller and this action will get on. */
+export function gitOpsWarning({ tool, object, declares }: GitOps, workloads: readonly string[]): string {
+  const named = workloads.slice(0, 3).join(', ');
+  const who = workloads.length > 3 ? `${named} and ${workloads.length - 3} more` : named;
+  const fight = declares
+    ? `Git sets ${OURS.join(' or ')} there too, so its next sync takes the filter out again`
+    : 'a sync leaves keys alone that Git does not set, but one that replaces the objects (Replace, Force) takes the filter out again';
+  const remedy =
+    tool === 'Argo CD'
+      ? 'put the files of "command: render" into Git, or let the application ignore these annotations and the label (ignoreDifferences with RespectIgnoreDifferences=true)'
+      : 'put the files of "command: render" into Git';
+  return `${who} ${workloads.length === 1 ? 'belongs' : 'belong'} to ${tool} (${object}): ${fight}. To be safe, ${remedy}.`;
+}
+
+/** Field managers that write what Git says, also where they do it by updates: the helm-controller upgrades as Helm does. */
+const CONTROLLERS = ['argocd-controller', 'kustomize-controller', 'helm-controller'];
+
+/** Whether another manager than ours has declared one of our annotations on the pod template. */
+function isDeclared({ metadata }: Workload): boolean {
+  const applied = parse(metadata.annotations?.[LAST_APPLIED]);
+  const declared = pick(applied, 'spec', 'template', 'metadata', 'annotations');
+  if (isObject(declared) && OURS.some((key) => key in declared)) return true;
+  return (metadata.managedFields ?? []).some(({ manager, operation, fieldsV1 }) => {
+    const declarative = operation === 'Apply' || CONTROLLERS.includes(manager ?? '');
+    if (manager === 'deploy-wasm-filter' || !declarative) return false;
+    const fields = pick(fieldsV1, 'f:spec', 'f:template', 'f:metadata', 'f:annotations');
+    return isObject(fields) && OURS.some((key) => `f:${key}` in fields);
+  });
+}
+
+function parse(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? 'null');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,137 @@
+import { count, listWords } from '../base/text.ts';
+import type { Direction } from '../filter/settings.ts';
+import { type FilterChain, type Listener, parseListeners, type WasmFilter } from './config-dump.ts';
+
+/** What a proxy should have: a module, at its path, with its configuration, in listeners of a direction and port. */
+export interface WantedFilter {
+  /** The name of the filter, which Envoy uses when it refuses it. */
+  readonly filter: string;
+  /** The module's path in the proxy. */
+  readonly file: string;
+  readonly configuration: string;
+  readonly direction: Direction;
+  readonly port?: number;
+}
+
+type Side = Listener['direction'];
+
+/** The filter is in no listener: the ports of the side that lacks it, by whether they speak HTTP. */
+export interface Absent {
+  readonly state: 'absent';
+  readonly http: readonly number[];
+  readonly tcp: readonly number[];
+  readonly side: Side;
+  /** Why Envoy's answer said nothing. */
+  readonly unreadable?: string;
+}
+
+/**
+ * What a proxy has: the filter as wanted, a refusal of it, the filter with other settings, or nothing of it. `outdated` and
+ * `absent` may pass: a proxy hears of an EnvoyFilter some time after it was written.
+ */
+export type ListenerVerdict =
+  | { readonly state: 'present' }
+  | { readonly state: 'rejected'; readonly details: string }
+  | { readonly state: 'outdated' }
+  | Absent;
+
+/**
+ * Looks for a filter in the answer of Envoy's `/config_dump?resource=dynamic_listeners`
+ * (https://www.envoyproxy.io/docs/envoy/latest/operations/admin). Chains for ports that no Service names count only where there
+ * are no others. With direction `any`, a side without HTTP is passed over, unless both are.
+ */
+export function inspectListeners(dump: string, wanted: WantedFilter): ListenerVerdict {
+  const listeners = parseListeners(dump);
+  const sides: readonly Side[] = wanted.direction === 'any' ? ['inbound', 'outbound'] : [wanted.direction];
+  if (!listeners.ok) {
+    const unreadable = listeners.problems[0]?.message ?? '';
+    return { state: 'absent', http: [], tcp: [], side: sides[0] ?? 'inbound', unreadable };
+  }
+  const found = sides.map((side) =>
+    inspectSide(
+      listeners.value.filter(({ direction }) => direction === side),
+      wanted,
+      side,
+    ),
+  );
+  const worst = found.find(({ state }) => state === 'rejected') ?? found.find(({ state }) => state === 'outdated');
+  if (worst !== undefined) return worst;
+  const lacking = found.filter((verdict) => verdict.state === 'absent');
+  const amiss = lacking.find(({ http }) => (wanted.port === undefined ? http.length > 0 : http.includes(wanted.port)));
+  return amiss ?? (lacking.length < found.length ? { state: 'present' } : (lacking[0] ?? { state: 'present' }));
+}
+
+function inspectSide(listeners: readonly Listener[], wanted: WantedFilter, side: Side): ListenerVerdict {
+  const refused = listeners.find((listener) => refuses(listener, wanted))?.refused;
+  if (refused !== undefined)
+    return { state: 'rejected', details: refused.details.trim() || 'the listener was refused' };
+  const chains = listeners.flatMap(({ active }) => active);
+  const named = chains.filter(({ port }) => port !== undefined);
+  const relevant = named.length > 0 || wanted.port !== undefined ? named : chains;
+  const modules = relevant
+    .filter(({ port }) => wanted.port === undefined || port === wanted.port)
+    .flatMap(({ wasm }) => wasm.filter(({ file }) => file === wanted.file));
+  if (modules.length === 0) return { state: 'absent', ...portsOf(named), side };
+  return { state: modules.every((module) => isWanted(module, wanted)) ? 'present' : 'outdated' };
+}
+
+/**
+ * Whether a listener refused just what is wanted. An older refusal, of other settings, stays in it until the next update; a
+ * listener that is refused for another filter's sake does not take ours either.
+ */
+function refuses({ active, refused }: Listener, wanted: WantedFilter): boolean {
+  if (refused === undefined || holds(active, wanted)) return false;
+  if (refused.chains.length > 0) return holds(refused.chains, wanted);
+  // Without the configuration that failed, Envoy's words are all there is: "Unable to create Wasm plugin NAME".
+  return refused.details.includes(wanted.file) || refused.details.split(/[^-\w]+/).includes(wanted.filter);
+}
+
+function holds(chains: readonly FilterChain[], wanted: WantedFilter): boolean {
+  return chains.some(({ wasm }) => wasm.some((module) => isWanted(module, wanted)));
+}
+
+function isWanted({ file, configuration }: WasmFilter, wanted: WantedFilter): boolean {
+  return file === wanted.file && configuration === wanted.configuration;
+}
+
+function portsOf(chains: readonly FilterChain[]): Pick<Absent, 'http' | 'tcp'> {
+  const http = new Set(chains.flatMap((chain) => (chain.http ? (chain.port ?? []) : [])));
+  const tcp = new Set(chains.flatMap(({ port }) => port ?? [])).difference(http);
+  const sorted = (ports: ReadonlySet<number>): number[] => [...ports].sort((a, b) => a - b);
+  return { http: sorted(http), tcp: sorted(tcp) };
+}
+
+/** Why a filter has no effect in a proxy, as a clause without a full stop. */
+export function explainAbsence(
+  { http, tcp, side, unreadable }: Absent,
+  { port }: Pick<WantedFilter, 'direction' | 'port'>,
+): string {
+  if (unreadable !== undefined) return unreadable.replace(/\.$/, '');
+  const inbound = side === 'inbound';
+  const known = [
+    ...(http.length === 0 ? [] : [`HTTP on ${portWords(http)}`]),
+    ...(tcp.length === 0 ? [] : [`TCP on ${portWords(tcp)}`]),
+  ];
+  const others = known.length === 0 ? '' : `; the proxy ${inbound ? 'serves' : 'sends'} ${listWords(known, 'and')}`;
+  if (port === undefined) {
+    if (http.length > 0 || (inbound && tcp.length === 0)) {
+      return `the EnvoyFilter has not reached the proxy, or does not select the pod${others}`;
+    }
+    const only = tcp.length === 0 ? '' : `, only TCP on ${portWords(tcp)}`;
+    return `the proxy ${inbound ? 'serves no HTTP' : 'knows no HTTP destination'}${only}`;
+  }
+  if (http.includes(port)) return `the EnvoyFilter has not reached port ${port} of the proxy${others}`;
+  if (tcp.includes(port)) return `port ${port} is TCP for the mesh, and only HTTP has filters${others}`;
+  if (!inbound) return `the proxy knows no destination with port ${port}${others}`;
+  if (known.length === 0) return `no Service names a port of its pods, so the proxy has no listener for port ${port}`;
+  return `no Service leads to port ${port} of its pods (the container's port counts, not the Service's)${others}`;
+}
+
+/** How many ports a reader is told of. */
+const MOST_PORTS = 8;
+
+function portWords(ports: readonly number[]): string {
+  const more = ports.length - MOST_PORTS;
+  const shown = ports.slice(0, MOST_PORTS).map(String);
+  return listWords(more > 0 ? [...shown, count(more, 'more', 'more')] : shown, 'and');
+}

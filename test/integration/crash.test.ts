@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
+import { CONFIG_MAP, ENVOY_FILTER, resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
+import { GARBAGE_ANNOTATION, podLabel, STATE_ANNOTATION } from '../../src/mesh/names.ts';
+import { revisionOn } from '../../src/mesh/template.ts';
+import type { ActionInputs } from '../harness/action.ts';
+import { eventually } from '../harness/api.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import type { RecordedRequest } from '../harness/recorder.ts';
+import { awaitReady, createWorkloads, makeWorkload } from '../harness/workloads.ts';
+import { FILTER, objectsOf, Site } from './site.ts';
+
+const WORKLOAD_COUNT = 20;
+
+describe('a run that ends in the middle of its work', () => {
+  let cluster: TestCluster;
+  let site: Site;
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+  });
+  afterAll(() => cluster.stop());
+  beforeEach(async () => {
+    cluster.recorder.reset();
+    site = new Site(cluster, await cluster.namespace());
+  });
+
+  const isWrite = ({ method, path, body = '' }: Omit<RecordedRequest, 'status'>): boolean =>
+    method !== 'GET' && !path.includes('accessreviews') && !path.includes('dryRun=All') && !body.includes('"dryRun"');
+
+  /**
+   * Runs a deployment that dies at its write `at`, from 1: that one is done, its answer never comes, and nothing that would come
+   * after it is sent. Gives how many writes there were; fewer than `at` mean that it came to its end.
+   */
+  const runUntil = async (at: number, targets: string, inputs: ActionInputs): Promise<number> => {
+    const killed = new AbortController();
+    let writes = 0;
+    cluster.recorder.reset();
+    cluster.recorder.inject((request) => {
+      if (killed.signal.aborted) return { disconnect: 'before' };
+      if (!isWrite(request)) return undefined;
+      writes++;
+      if (writes < at) return undefined;
+      killed.abort();
+      return { disconnect: 'after' };
+    });
+    await site.run('deploy', targets, inputs, { cancelled: killed.signal });
+    // What was under way at that moment still arrives.
+    await eventually('the writes that were sent', async () =>
+      cluster.recorder.writes.filter(({ status }) => status !== 0).length >= writes ? true : undefined,
+    );
+    cluster.recorder.reset();
+    return writes;
+  };
+  const workloads = (): Promise<readonly Workload[]> =>
+    cluster.api.list<Workload>(resourcePath(WORKLOADS.Deployment, site.namespace));
+  const carried = async (): Promise<readonly (string | undefined)[]> => [
+    ...new Set((await workloads()).map((workload) => revisionOn(workload, FILTER))),
+  ];
+  const marks = async (): Promise<number> => {
+    const objects = await Promise.all(
+      [CONFIG_MAP, ENVOY_FILTER].map((resource) => cluster.api.list<KubernetesObject>(site.path(resource))),
+    );
+    return objects.flat().filter(({ metadata }) => metadata.annotations?.[GARBAGE_ANNOTATION] !== undefined).length;
+  };
+  /** Every revision in a pod template has its objects. */
+  const expectWhole = async (): Promise<void> => {
+    const revisions = (await carried()).filter((revision) => revision !== undefined);
+    expect(await site.objects()).toEqual(expect.arrayContaining(objectsOf(...revisions)));
+  };
+  const ours = ({ metadata, spec }: Workload): string[] => {
+    const { labels = {}, annotations = {} } = spec?.template?.metadata ?? {};
+    return [...Object.keys(labels), ...Object.keys(annotations), ...Object.keys(metadata.annotations ?? {})].filter(
+      (key) => key.startsWith(podLabel('')) || key.startsWith('sidecar.istio.io/'),
+    );
+  };
+  const expectNothingLeft = async (): Promise<void> => {
+    const { report } = await site.run('remove', '');
+    expect(report.problems).toEqual([]);
+    expect(await site.objects()).toEqual([]);
+    expect((await workloads()).flatMap(ours)).toEqual([]);
+  };
+  const ALL = '- selector: "!none"\n  kinds: [deployment]';
+  const createAll = async (count: number, replicas: (at: number) => number): Promise<void> => {
+    const all = Array.from({ length: count }, (_, at) =>
+      makeWorkload(site.namespace, `w${at}`, { replicas: replicas(at) }),
+    );
+    await createWorkloads(cluster.api, ...all);
+  };
+
+  test('after any of its writes, the next run ends all-new and leaves nothing behind', async () => {
+    await createAll(WORKLOAD_COUNT, () => 0);
+    const inputs = (configuration: string): ActionInputs => ({ configuration, 'keep-revisions': '0' });
+    let old = await site.deployed(ALL, 'start', inputs('start'));
+    let most = 0;
+    for (let at = 1; ; at++) {
+      const configuration = `after write ${at}`;
+      const writes = await runUntil(at, ALL, inputs(configuration));
+      // Until the next run, every pod can start: its template has its objects.
+      await expectWhole();
+      const revision = await site.deployed(ALL, configuration, inputs(configuration));
+      expect([at, await carried()]).toEqual([at, [revision]]);
+      expect([at, await site.objects()]).toEqual([at, objectsOf(revision)]);
+      expect([at, await marks()]).toEqual([at, 0]);
+      expect(revision).not.toBe(old);
+      old = revision;
+      most = Math.max(most, writes);
+      if (writes < at) break;
+    }
+    // Two objects, the workloads, and two marks and two deletions for the revision before.
+    expect(most).toBe(WORKLOAD_COUNT + 6);
+    await expectNothingLeft();
+  });
+
+  test('the same where there was no filter before, and with pods to prove', async () => {
+    await createAll(4, (at) => (at < 2 ? 1 : 0));
+    for (const at of [1, 2, 3, 4, 5, 6, 7]) {
+      await runUntil(at, ALL, { configuration: 'x-test: 1' });
+      await expectWhole();
+      const revision = await site.deployed(ALL, 'x-test: 1');
+      expect([at, await carried()]).toEqual([at, [revision]]);
+      expect([at, await site.objects()]).toEqual([at, objectsOf(revision)]);
+      await expectNothingLeft();
+    }
+  });
+
+  describe('with a revision that is bad', () => {
+    const SWITCH = 'switch';
+    const WELL = Buffer.from('\0asm').toString('base64');
+    const UNWELL = Buffer.from('none').toString('base64');
+    /** New pods get ready, or never do: the simulated kubelet takes this ConfigMap for one of a filter. */
+    const turn = async (to: string): Promise<void> => {
+      await cluster.api.patch(`${site.path(CONFIG_MAP)}/${SWITCH}`, { binaryData: { value: to } });
+    };
+    const createSwitched = async (count: number): Promise<Workload[]> => {
+      const binaryData = { value: WELL };
+      await cluster.api.create(site.path(CONFIG_MAP), { metadata: { name: SWITCH }, binaryData } as never);
+      const all = Array.from({ length: count }, (_, at) => {
+        const workload = makeWorkload(site.namespace, `w${at}`);
+        Object.assign(workload.spec?.template?.spec ?? {}, {
+          volumes: [{ name: SWITCH, configMap: { name: SWITCH } }],
+        });
+        return workload;
+      });
+      await createWorkloads(cluster.api, ...all);
+      return all;
+    };
+
+    test.each([
+      [3, 'rollback'],
+      [4, 'rollback'],
+      [6, 'rollback'],
+      [3, 'rollback-all'],
+      [6, 'rollback-all'],
+    ])('after its write %i, the next run ends all-old (on-failure: %s)', async (at, policy) => {
+      const all = await createSwitched(4);
+      const old = await site.deployed(ALL, 'good');
+      const before = (await workloads()).map(({ spec }) => spec?.template);
+      const states = (await workloads()).map(({ metadata }) => metadata.annotations?.[STATE_ANNOTATION]);
+      const bad = { configuration: 'bad', timeout: '1s', 'on-failure': policy };
+      await turn(UNWELL);
+      expect(await runUntil(at, ALL, bad)).toBe(at);
+      expect(await carried()).toHaveLength(at < 6 ? 2 : 1);
+      const { report } = await site.run('deploy', ALL, bad);
+      expect(report.outcome).toBe('failed');
+      expect(await carried()).toEqual([old]);
+      expect((await workloads()).map(({ spec }) => spec?.template)).toEqual(before);
+      expect((await workloads()).map(({ metadata }) => metadata.annotations?.[STATE_ANNOTATION])).toEqual(states);
+      for (const workload of all) await awaitReady(cluster.api, workload);
+      await expectWhole();
+      await turn(WELL);
+      await expectNothingLeft();
+    });
+
+    test.each([3, 5])('after its write %i and where there was none before, too', async (at) => {
+      await createSwitched(3);
+      const before = (await workloads()).map(({ spec }) => spec?.template);
+      const bad = { configuration: 'bad', timeout: '1s', 'on-failure': 'rollback-all' };
+      await turn(UNWELL);
+      await runUntil(at, ALL, bad);
+      const { report } = await site.run('deploy', ALL, bad);
+      expect(report.outcome).toBe('failed');
+      expect((await workloads()).map(({ spec }) => spec?.template)).toEqual(before);
+      expect((await workloads()).flatMap(ours)).toEqual([]);
+      await turn(WELL);
+      await expectNothingLeft();
+    });
+  });
+
+  test('two runs at once with different configurations: each workload has one of the two, whole', async () => {
+    await createAll(WORKLOAD_COUNT, (at) => (at % 5 === 0 ? 1 : 0));
+    for (let round = 1; round <= 3; round++) {
+      const configurations = [`left ${round}`, `right ${round}`];
+      const reports = await Promise.all(
+        configurations.map(async (configuration) => {
+          const { report } = await site.run('deploy', ALL, { configuration, 'keep-revisions': '0' });
+          return report;
+        }),
+      );
+      const wanted = reports.map(({ targets }) => targets[0]?.revisions[0]?.revision);
+      for (const revision of await carried()) expect(wanted).toContain(revision);
+      await expectWhole();
+      for (const workload of await workloads()) {
+        const { volumes, mounts } = mountsOf(workload);
+        const revision = revisionOn(workload, FILTER) ?? '';
+        expect(volumes).toContain(`${FILTER}-${revision}`);
+        expect(mounts).toContain(`wasm-filter-${FILTER}`);
+        const state = JSON.parse(workload.metadata.annotations?.[STATE_ANNOTATION] ?? '{}');
+        expect(state[FILTER].revision).toBe(revision);
+      }
+      // A run that was overtaken may have ended before; one that was not has nothing to complain about.
+      const revisions = (await workloads()).map((workload) => revisionOn(workload, FILTER));
+      for (const [at, report] of reports.entries()) {
+        if (revisions.every((revision) => revision === wanted[at])) expect(report.outcome).toBe('deployed');
+      }
+    }
+    // One more run, and there is one.
+    const revision = await site.deployed(ALL, 'left 3', { 'keep-revisions': '0' });
+    expect(await carried()).toEqual([revision]);
+    expect(await site.objects()).toEqual(objectsOf(revision));
+  });
+});
+
+function mountsOf({ spec }: Workload): { volumes: string; mounts: string } {
+  const { annotations = {} } = spec?.template?.metadata ?? {};
+  return {
+    volumes: annotations['sidecar.istio.io/userVolume'] ?? '',
+    mounts: annotations['sidecar.istio.io/userVolumeMount'] ?? '',
+  };
+}

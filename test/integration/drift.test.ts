@@ -1,0 +1,270 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
+import { allProblems, type Report } from '../../src/deploy/report.ts';
+import {
+  podLabel,
+  STATE_ANNOTATION,
+  USER_VOLUME_ANNOTATION,
+  USER_VOLUME_MOUNT_ANNOTATION,
+} from '../../src/mesh/names.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { pathOf } from '../harness/workloads.ts';
+import { FILTER, lines, Site, writesOf } from './site.ts';
+
+const CONFIGURATION = 'x-test: 1';
+
+describe('what others change', () => {
+  let cluster: TestCluster;
+  let site: Site;
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+  });
+  afterAll(() => cluster.stop());
+  beforeEach(async () => {
+    cluster.recorder.reset();
+    site = new Site(cluster, await cluster.namespace());
+  });
+
+  const written = (): string[] => lines(writesOf(cluster.recorder.writes));
+  const deployAgain = async (targets: readonly string[] | string = ['reviews', 'ratings']): Promise<Report> => {
+    cluster.recorder.reset();
+    const { report } = await site.run('deploy', targets, { configuration: CONFIGURATION });
+    expect(allProblems(report)).toEqual([]);
+    return report;
+  };
+  const driftOf = ({ targets }: Report): unknown => targets.map(({ ref, drift }) => [ref.name, drift]);
+
+  describe('is named, repaired, and nothing else is written', () => {
+    let reviews: Workload;
+    let revision: string;
+    let good: unknown;
+    const facts = async (): Promise<unknown> => {
+      const { labels, annotations } = await site.template(reviews);
+      const { spec, metadata } = await site.envoyFilter(revision);
+      return { labels, annotations, state: await site.state(reviews), spec, owned: metadata.labels };
+    };
+    beforeEach(async () => {
+      reviews = await site.workload('reviews');
+      await site.workload('ratings', { replicas: 0 });
+      revision = await site.deployed(['reviews', 'ratings'], CONFIGURATION);
+      good = await facts();
+    });
+    const name = (): string => `${FILTER}-${revision}`;
+    const editEnvoyFilter = async (patch: unknown): Promise<void> => {
+      await cluster.api.patch(site.path(ENVOY_FILTER, revision), patch, 'kubectl-edit');
+    };
+
+    test.each<[string, RegExp, () => Promise<void>]>([
+      [
+        'the volume in its annotation',
+        /^the annotation sidecar.istio.io\/userVolume was edited$/,
+        () => site.edit(reviews, { annotations: { [USER_VOLUME_ANNOTATION]: null } }),
+      ],
+      [
+        'the mount in its annotation',
+        /^the annotation sidecar.istio.io\/userVolumeMount was edited$/,
+        () => site.edit(reviews, { annotations: { [USER_VOLUME_MOUNT_ANNOTATION]: '[]' } }),
+      ],
+      [
+        'the mount path',
+        /^add-header was mounted at \/elsewhere$/,
+        () =>
+          site.edit(reviews, {
+            annotations: {
+              [USER_VOLUME_MOUNT_ANNOTATION]: '[{"name":"wasm-filter-add-header","mountPath":"/elsewhere"}]',
+            },
+          }),
+      ],
+      [
+        'the label',
+        /^the label of add-header was removed$/,
+        () => site.edit(reviews, { labels: { [podLabel(FILTER)]: null } }),
+      ],
+      [
+        'the value of the label',
+        /^the label of add-header was changed to 0123456789$/,
+        () => site.edit(reviews, { labels: { [podLabel(FILTER)]: '0123456789' } }),
+      ],
+      [
+        'the record',
+        /^the record of add-header was missing$/,
+        () => site.edit(reviews, { own: { [STATE_ANNOTATION]: null } }),
+      ],
+      [
+        'the revision in the record',
+        /^the record of add-header named the revision 0123456789$/,
+        () => site.edit(reviews, { own: { [STATE_ANNOTATION]: '{"add-header":{"revision":"0123456789","run":"x"}}' } }),
+      ],
+    ])('%s', async (_what, sentence, change) => {
+      await change();
+      const report = await deployAgain();
+      expect(driftOf(report)).toEqual([
+        ['reviews', [expect.stringMatching(sentence)]],
+        ['ratings', []],
+      ]);
+      expect(report.outcome).toBe('deployed');
+      expect(written()).toEqual(['change Deployment reviews']);
+      expect(await facts()).toEqual(good);
+    });
+
+    test.each<[string, string, RegExp, () => Promise<void>]>([
+      [
+        'a ConfigMap that was deleted',
+        'create ConfigMap',
+        /^ConfigMap \S+ was deleted$/,
+        () => cluster.api.delete(site.path(CONFIG_MAP, revision)),
+      ],
+      [
+        'a label of ours on the ConfigMap',
+        'change ConfigMap',
+        /^ConfigMap \S+ was edited$/,
+        async () => {
+          await cluster.api.patch(
+            site.path(CONFIG_MAP, revision),
+            { metadata: { labels: { 'deploy-wasm-filter/revision': 'x' } } },
+            'kubectl-edit',
+          );
+        },
+      ],
+      [
+        'an EnvoyFilter that was deleted',
+        'create EnvoyFilter',
+        /^EnvoyFilter \S+ was deleted$/,
+        () => cluster.api.delete(site.path(ENVOY_FILTER, revision)),
+      ],
+      [
+        'a changed value in the EnvoyFilter',
+        'change EnvoyFilter',
+        /^EnvoyFilter \S+ was edited by kubectl-edit$/,
+        () => editEnvoyFilter({ spec: { priority: 99 } }),
+      ],
+      [
+        'a further patch in the EnvoyFilter',
+        'change EnvoyFilter',
+        /^EnvoyFilter \S+ was edited by kubectl-edit$/,
+        async () => {
+          const { spec } = await site.envoyFilter(revision);
+          const patches = spec.configPatches as readonly unknown[];
+          await editEnvoyFilter({
+            spec: { configPatches: [...patches, { applyTo: 'CLUSTER', patch: { operation: 'REMOVE' } }] },
+          });
+        },
+      ],
+      [
+        'a further label that the EnvoyFilter selects by',
+        'change EnvoyFilter',
+        /^EnvoyFilter \S+ was edited by kubectl-edit$/,
+        () => editEnvoyFilter({ spec: { workloadSelector: { labels: { only: 'these' } } } }),
+      ],
+    ])('%s', async (_what, write, sentence, change) => {
+      await change();
+      const report = await deployAgain();
+      const drift = [expect.stringMatching(sentence)];
+      expect(driftOf(report)).toEqual([
+        ['reviews', drift],
+        ['ratings', drift],
+      ]);
+      expect(written()[0]).toBe(`${write} ${name()}`);
+      const [, kind = ''] = write.split(' ');
+      // The proxies got it anew, so what was proven is looked at again.
+      if (kind === 'EnvoyFilter') expect(report.targets[0]?.proof?.level).toBe('listener');
+      expect(new Set(written().map((line) => line.replace(/^\w+ /, '')))).toEqual(new Set([`${kind} ${name()}`]));
+      expect(await facts()).toEqual(good);
+      const next = await deployAgain();
+      expect([next.outcome, cluster.recorder.writes, driftOf(next)]).toEqual([
+        'unchanged',
+        [],
+        [
+          ['reviews', []],
+          ['ratings', []],
+        ],
+      ]);
+    });
+
+    test('both at once, on several workloads', async () => {
+      await site.edit(reviews, { labels: { [podLabel(FILTER)]: null } });
+      await cluster.api.delete(site.path(ENVOY_FILTER, revision));
+      const report = await deployAgain();
+      const deleted = `EnvoyFilter ${site.namespace}/${name()} was deleted`;
+      expect(driftOf(report)).toEqual([
+        ['reviews', ['the label of add-header was removed', deleted]],
+        ['ratings', [deleted]],
+      ]);
+      expect(written()).toEqual([`create EnvoyFilter ${name()}`, 'change Deployment reviews']);
+    });
+
+    test('what others add for themselves is left as it is', async () => {
+      await editEnvoyFilter({ metadata: { labels: { theirs: 'x' }, annotations: { theirs: 'x' } } });
+      await site.edit(reviews, { labels: { theirs: 'x' }, annotations: { theirs: 'x' }, own: { theirs: 'x' } });
+      const report = await deployAgain();
+      expect([report.outcome, cluster.recorder.writes]).toEqual(['unchanged', []]);
+      expect(driftOf(report)).toEqual([
+        ['reviews', []],
+        ['ratings', []],
+      ]);
+    });
+  });
+
+  test('a new workload that a selector matches gets the filter, and nothing else is written', async () => {
+    const labels = { tier: 'api' };
+    await site.workload('reviews', { labels });
+    const targets = '- selector: tier=api';
+    await site.deployed(targets, CONFIGURATION);
+    await site.workload('ratings', { kind: 'StatefulSet', labels });
+    const report = await deployAgain(targets);
+    expect(report.targets.map(({ ref, outcome, drift }) => [ref.name, outcome, drift]).sort()).toEqual([
+      ['ratings', 'deployed', []],
+      ['reviews', 'unchanged', []],
+    ]);
+    expect(written()).toEqual(['change StatefulSet ratings']);
+  });
+
+  describe('GitOps', () => {
+    const mark = async (workload: Workload, metadata: object): Promise<void> => {
+      await cluster.api.patch(pathOf(workload), { metadata }, 'gitops');
+    };
+    const warningsOf = async (names: readonly string[]): Promise<readonly string[]> =>
+      (await site.run('deploy', names, { configuration: CONFIGURATION })).report.warnings;
+
+    test('one warning for all workloads of an application, once it matters', async () => {
+      for (const name of ['a', 'b', 'c', 'd']) {
+        const workload = await site.workload(name, { replicas: 0 });
+        const id = `shop:apps/Deployment:${site.namespace}/${name}`;
+        await mark(workload, { annotations: { 'argocd.argoproj.io/tracking-id': id } });
+      }
+      const flux = {
+        'kustomize.toolkit.fluxcd.io/name': 'edge',
+        'kustomize.toolkit.fluxcd.io/namespace': 'flux-system',
+      };
+      await mark(await site.workload('e', { replicas: 0 }), { labels: flux });
+      await site.workload('f', { replicas: 0 });
+      const names = ['a', 'b', 'c', 'd', 'e', 'f'];
+      expect(await warningsOf(names)).toEqual([
+        expect.stringMatching(
+          /^Deployment \S+\/a, Deployment \S+\/b, Deployment \S+\/c and 1 more belong to Argo CD \(application shop\): a sync leaves keys alone/,
+        ),
+        expect.stringMatching(
+          /^Deployment \S+\/e belongs to Flux \(Kustomization flux-system\/edge\): .*"command: render"/,
+        ),
+      ]);
+      // Where nothing is written, there is nothing to quarrel about.
+      expect(await warningsOf(names)).toEqual([]);
+    });
+
+    test('where Git sets the annotations itself, it says that the next sync wins', async () => {
+      const volumes = { [USER_VOLUME_ANNOTATION]: '[{"name":"theirs","emptyDir":{}}]' };
+      const workload = await site.workload('reviews', { replicas: 0, podAnnotations: volumes });
+      const applied = JSON.stringify({ spec: { template: { metadata: { annotations: volumes } } } });
+      await mark(workload, {
+        labels: { 'argocd.argoproj.io/instance': 'shop' },
+        annotations: { 'kubectl.kubernetes.io/last-applied-configuration': applied },
+      });
+      expect(await warningsOf(['reviews'])).toEqual([
+        expect.stringMatching(
+          /belongs to Argo CD \(application shop\): Git sets \S+ or \S+ there too, so its next sync/,
+        ),
+      ]);
+    });
+  });
+});

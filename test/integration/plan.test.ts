@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { PlannedChange } from '../../src/deploy/plan-report.ts';
+import type { Report } from '../../src/deploy/report.ts';
+import { grant } from '../harness/api.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { objectsOf, Site } from './site.ts';
+
+const READ = [
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] },
+  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: ['list', 'watch'] },
+  { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list'] },
+];
+
+describe('planning', () => {
+  let cluster: TestCluster;
+  let site: Site;
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+  });
+  afterAll(() => cluster.stop());
+  beforeEach(async () => {
+    cluster.recorder.reset();
+    site = new Site(cluster, await cluster.namespace());
+  });
+
+  const dryRuns = (): string[] =>
+    cluster.recorder.requests
+      .filter(({ path, body = '' }) => /dryRun=All/.test(path) || body.includes('"dryRun"'))
+      .map(({ method, path }) => `${method} ${path}`);
+  const named = ({ plan }: Report): string[] =>
+    (plan?.changes ?? []).map(({ action, kind, name }) => `${action} ${kind} ${name}`);
+  const changeOf = ({ plan }: Report, kind: string): PlannedChange | undefined =>
+    plan?.changes.find((change) => change.kind === kind);
+
+  test('lists each write with its difference, the restarts by wave, and writes nothing', async () => {
+    const reviews = await site.workload('reviews', { replicas: 2 });
+    await site.workload('ratings', { kind: 'StatefulSet' });
+    const before = await site.read(reviews);
+    const { report } = await site.run('plan', '- deployment/reviews\n- sts/ratings', {
+      configuration: 'x-test: 1',
+      canary: '1',
+    });
+
+    expect(report.problems).toEqual([]);
+    expect([report.outcome, report.changed]).toEqual(['planned', false]);
+    expect(cluster.recorder.writes).toEqual([]);
+    expect(dryRuns()).toHaveLength(4);
+    const [, revision = ''] = /add-header-(\w+)/.exec(changeOf(report, 'ConfigMap')?.name ?? '') ?? [];
+    expect(named(report)).toEqual([
+      `create ConfigMap add-header-${revision}`,
+      `create EnvoyFilter add-header-${revision}`,
+      'change Deployment reviews',
+      'change StatefulSet ratings',
+    ]);
+    expect(report.plan?.changes.map(({ admission }) => admission.state)).toEqual(Array(4).fill('accepted'));
+    // The file itself would be a megabyte.
+    expect(changeOf(report, 'ConfigMap')?.diff.join('\n')).toMatch(
+      /^\+ {2}add-header-\w+\.wasm: .*<.* B, sha256:\w{64}>/m,
+    );
+    expect(changeOf(report, 'EnvoyFilter')?.diff).toContain("+                value: 'x-test: 1'");
+    expect(changeOf(report, 'Deployment')?.diff).toEqual(
+      expect.arrayContaining([
+        ' spec.template.metadata.labels:',
+        `+  deploy-wasm-filter/add-header: ${revision}`,
+        ' spec.template.metadata.annotations:',
+        `+  sidecar.istio.io/userVolume: [{"name":"wasm-filter-add-header","configMap":{"name":"add-header-${revision}"}}]`,
+      ]),
+    );
+    expect(report.plan?.restarts.map(({ ref, pods, wave }) => [ref.name, pods, wave])).toEqual([
+      ['reviews', 2, 1],
+      ['ratings', 1, 2],
+    ]);
+    expect(report.plan?.waves).toBe(2);
+    expect(report.plan?.missingRights).toEqual([]);
+
+    expect(await site.objects()).toEqual([]);
+    expect((await site.read(reviews)).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+  });
+
+  test('after a deployment there is nothing to plan; a change shows what it changes', async () => {
+    await site.workload('reviews');
+    const old = await site.deployed(['reviews'], 'x-test: 1');
+    cluster.recorder.reset();
+    const same = await site.run('plan', ['reviews'], { configuration: 'x-test: 1' });
+    expect(same.report.outcome).toBe('planned');
+    expect(same.report.plan).toEqual({ changes: [], restarts: [], waves: 0, missingRights: [] });
+    expect(dryRuns()).toEqual([]);
+
+    const other = await site.run('plan', ['reviews'], { configuration: 'x-test: 2', 'keep-revisions': '0' });
+    expect(named(other.report).map((line) => line.replace(/add-header-\w+$/, ''))).toEqual([
+      'create ConfigMap ',
+      'create EnvoyFilter ',
+      'change Deployment reviews',
+      'delete EnvoyFilter ',
+      'delete ConfigMap ',
+    ]);
+    expect(changeOf(other.report, 'Deployment')?.diff).toContain(`-  deploy-wasm-filter/add-header: ${old}`);
+    expect(cluster.recorder.writes).toEqual([]);
+    expect(await site.objects()).toEqual(objectsOf(old));
+  });
+
+  test('what others changed is planned with the reason', async () => {
+    await site.workload('reviews');
+    const ratings = await site.workload('ratings');
+    const revision = await site.deployed(['reviews', 'ratings'], 'x-test: 1');
+    await cluster.api.patch(
+      `/apis/networking.istio.io/v1alpha3/namespaces/${site.namespace}/envoyfilters/add-header-${revision}`,
+      { spec: { priority: 99 } },
+      'kubectl-edit',
+    );
+    await site.edit(ratings, { annotations: { 'sidecar.istio.io/userVolume': null } });
+    const { report } = await site.run('plan', ['reviews', 'ratings'], { configuration: 'x-test: 1' });
+    expect(report.plan?.changes.map(({ action, kind, name, reasons }) => [action, kind, name, reasons])).toEqual([
+      [
+        'change',
+        'EnvoyFilter',
+        `add-header-${revision}`,
+        [`EnvoyFilter ${site.namespace}/add-header-${revision} was edited by kubectl-edit`],
+      ],
+      ['change', 'Deployment', 'ratings', ['the annotation sidecar.istio.io/userVolume was edited']],
+    ]);
+    expect(changeOf(report, 'EnvoyFilter')?.diff).toEqual(
+      expect.arrayContaining(['-  priority: 99', '+  priority: 10']),
+    );
+    expect(report.plan?.restarts.map(({ ref }) => ref.name)).toEqual(['ratings']);
+  });
+
+  test('who may only read may plan; what may not be asked says why', async () => {
+    await site.workload('reviews', { replicas: 0 });
+    await grant(cluster.api, site.namespace, 'planner', READ);
+    const { report } = await site.run('plan', ['reviews'], { kubeconfig: cluster.recorder.kubeconfig('planner') });
+    expect(report.problems).toEqual([]);
+    expect(report.outcome).toBe('planned');
+    const where = `in namespace "${site.namespace}"`;
+    expect(report.plan?.missingRights).toEqual([
+      `create configmaps ${where}`,
+      `create envoyfilters.networking.istio.io ${where}`,
+      `patch configmaps ${where}`,
+      `patch deployments.apps ${where}`,
+      `patch envoyfilters.networking.istio.io ${where}`,
+    ]);
+    expect(report.plan?.changes.map(({ admission }) => admission)).toEqual([
+      { state: 'not-asked', why: `the user of the kubeconfig may not create configmaps ${where}` },
+      {
+        state: 'not-asked',
+        why: `the user of the kubeconfig may not create envoyfilters.networking.istio.io ${where}`,
+      },
+      { state: 'not-asked', why: `the user of the kubeconfig may not patch deployments.apps ${where}` },
+    ]);
+    expect(dryRuns()).toEqual([]);
+  });
+
+  test('a missing right to delete is no failure of the plan', async () => {
+    await site.workload('reviews', { replicas: 0 });
+    await site.deployed(['reviews'], 'x-test: 1');
+    await grant(cluster.api, site.namespace, 'keeper', [
+      ...READ,
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'patch'] },
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['patch'] },
+      { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['create', 'patch'] },
+    ]);
+    const { report } = await site.run('plan', ['reviews'], {
+      configuration: 'x-test: 2',
+      'keep-revisions': '0',
+      kubeconfig: cluster.recorder.kubeconfig('keeper'),
+    });
+    expect(report.outcome).toBe('planned');
+    const deletions = report.plan?.changes.filter(({ action }) => action === 'delete') ?? [];
+    expect(deletions.map(({ admission }) => admission)).toEqual([
+      { state: 'not-asked', why: expect.stringMatching(/may not ask .*cannot delete resource "envoyfilters"/) },
+      { state: 'not-asked', why: expect.stringMatching(/may not ask .*cannot delete resource "configmaps"/) },
+    ]);
+  });
+
+  describe('admission', () => {
+    const answer = (status: number, message: string, reason?: string): void =>
+      cluster.recorder.inject(({ path }) =>
+        path.includes('/deployments/') && path.includes('dryRun=All')
+          ? {
+              answer: {
+                status,
+                body: JSON.stringify({ kind: 'Status', status: 'Failure', code: status, message, reason }),
+              },
+            }
+          : undefined,
+      );
+    beforeEach(async () => {
+      await site.workload('reviews', { replicas: 0 });
+    });
+
+    test.each<[string, number, string, string | undefined]>([
+      ['a webhook', 403, 'admission webhook "no.example" denied the request: frozen until Monday', undefined],
+      ['a webhook that says Forbidden', 403, 'admission webhook "no.example" denied the request: frozen', 'Forbidden'],
+      ['a policy', 422, 'ValidatingAdmissionPolicy "labels" denied request: no such label', 'Invalid'],
+    ])('what %s refuses fails the plan', async (_who, status, message, reason) => {
+      answer(status, message, reason);
+      const { report } = await site.run('plan', ['reviews']);
+      expect([report.outcome, report.changed]).toEqual(['failed', false]);
+      expect(changeOf(report, 'Deployment')?.admission).toEqual({ state: 'refused', message });
+      expect(report.problems.map(describeProblem)).toEqual([
+        expect.stringContaining(`Deployment ${site.namespace}/reviews: would be refused by the API server: ${message}`),
+      ]);
+      expect(cluster.recorder.writes).toEqual([]);
+    });
+
+    test.each<[string, number, string, string]>([
+      ['a webhook has side effects', 400, 'admission webhook "x.example" does not support dry run', 'BadRequest'],
+      ['somebody was faster', 409, 'the object has been modified', 'Conflict'],
+    ])('where %s, nothing is known of what it would say', async (_case, status, message, reason) => {
+      answer(status, message, reason);
+      const { report } = await site.run('plan', ['reviews']);
+      expect(report.problems).toEqual([]);
+      expect(report.outcome).toBe('planned');
+      expect(changeOf(report, 'Deployment')?.admission.state).toBe('not-asked');
+    });
+  });
+
+  test('a problem of the targets is one of the plan, too', async () => {
+    await site.workload('reviews', { replicas: 0 });
+    const { report } = await site.run('plan', ['review']);
+    expect(report.outcome).toBe('failed');
+    expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/Did you mean reviews/)]);
+  });
+});

@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { onlyTarget, ownPart, POD_RULES, revisionOf, Scene, WRITE_RULES } from './scene.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster.stop());
+
+/** What Envoy logs when a filter does not take its configuration. */
+const REFUSAL_LOG = [
+  'critical\tenvoy wasm context.cc:1160\twasm log root add-header: the configuration must be "name: value"\tthread=13',
+  'error\tenvoy wasm wasm.cc:104\tWasm VM failed Failed to configure base Wasm plugin\tthread=13',
+].join('\n');
+const answerLogs = (scene: Scene, body: string): void =>
+  scene.inject(({ path }) => (path.includes('/log?') ? { answer: { status: 200, body } } : undefined));
+
+describe('the evidence that a filter runs', () => {
+  test.concurrent('is in every listener of every proxy, and is not asked for again', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { replicas: 2 });
+    await scene.workload('ratings', { kind: 'StatefulSet' });
+    await scene.workload('agent', { kind: 'DaemonSet' });
+    const { outcome, targets } = await scene.deploy();
+    expect(outcome).toBe('deployed');
+    expect(targets.map(({ proof }) => proof)).toEqual([
+      { level: 'listener', pods: 2, wanted: 2 },
+      { level: 'listener', pods: 1, wanted: 1 },
+      { level: 'listener', pods: 1, wanted: 1 },
+    ]);
+    expect(scene.execs.length).toBeGreaterThanOrEqual(4);
+
+    scene.forget();
+    for (const verify of ['auto', 'required']) {
+      const again = await scene.deploy({ verify });
+      expect(again.outcome).toBe('unchanged');
+    }
+    expect(scene.writes).toEqual([]);
+    expect(scene.execs).toEqual([]);
+  });
+
+  test.concurrent('is in the statistics of the proxies where one may not exec', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { replicas: 2 });
+    const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
+    const report = await scene.deploy({ kubeconfig });
+    expect(report.outcome).toBe('deployed');
+    expect(onlyTarget(report).proof).toEqual({
+      level: 'stats',
+      pods: 2,
+      wanted: 2,
+      weakness: 'the user of the kubeconfig may not exec into pods',
+    });
+  });
+
+  test.concurrent.each<[string, readonly object[], string]>([
+    [
+      'where one may neither exec nor ask for statistics',
+      [POD_RULES.list],
+      'the user of the kubeconfig may not exec into pods',
+    ],
+    ['where one may not list pods', [], 'the user of the kubeconfig may not list pods'],
+  ])('is that the pods are ready %s', async (_case, rules, weakness) => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { replicas: 2 });
+    const report = await scene.deploy({ kubeconfig: await scene.user(...WRITE_RULES, ...rules) });
+    expect(report.outcome).toBe('deployed');
+    expect(onlyTarget(report).proof).toEqual({ level: 'ready', pods: 2, wanted: 2, weakness });
+  });
+
+  test.concurrent('is looked for again by a run that insists on more than an earlier one could see', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    await scene.deploy({ kubeconfig: await scene.user(...WRITE_RULES, POD_RULES.list) });
+    scene.forget();
+    const content = await scene.deploy();
+    expect(content.outcome).toBe('unchanged');
+    expect(scene.execs).toEqual([]);
+    const insisting = await scene.deploy({ verify: 'required' });
+    expect(insisting.outcome).toBe('unchanged');
+    expect(onlyTarget(insisting).proof).toEqual({ level: 'listener', pods: 1, wanted: 1 });
+  });
+
+  test.concurrent('is refused before the first write where it is required and may not be had', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
+    const report = await scene.deploy({ verify: 'required', kubeconfig });
+    expect(report.outcome).toBe('failed');
+    expect(report.problems.map(describeProblem)).toEqual(
+      ['create', 'get'].map((verb) =>
+        expect.stringContaining(`may not ${verb} pods/exec in namespace "${scene.namespace}"`),
+      ),
+    );
+    expect(onlyTarget(report).outcome).toBe('untouched');
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('is not looked for at all with "verify: off"', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const report = await scene.deploy({ verify: 'off' });
+    expect(onlyTarget(report).proof).toEqual({ level: 'ready', pods: 1, wanted: 1 });
+    expect(scene.requests.filter(({ path }) => /\/(exec|proxy)\b/.test(path))).toEqual([]);
+  });
+
+  test.concurrent('may come late: a proxy that does not have the filter yet is waited for', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { 'sim/xds-delay-ms': '2000' } });
+    const report = await scene.deploy();
+    expect(report.outcome).toBe('deployed');
+    expect(onlyTarget(report).proof?.level).toBe('listener');
+    expect(scene.execs.length).toBeGreaterThan(1);
+  });
+});
+
+describe('a proxy that refuses the filter although its pod is ready', () => {
+  test.concurrent.each<[string, string, RegExp]>([
+    [
+      'the log that says why',
+      REFUSAL_LOG,
+      /refuses the filter: Failed to configure base Wasm plugin; the filter said: the configuration must be "name: value"\. /,
+    ],
+    [
+      'a log that says nothing',
+      '',
+      /Envoy of pod reviews-\S+ refuses the filter: Unable to create Wasm plugin add-header\. /,
+    ],
+  ])('fails with its words: %s', async (_case, log, sentence) => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'x-test' } });
+    const before = ownPart(await scene.now(workload));
+    answerLogs(scene, log);
+    const report = await scene.deploy();
+    const { outcome, problem, proof, rollback } = onlyTarget(report);
+    expect(report.outcome).toBe('failed');
+    expect(outcome).toBe('failed');
+    expect(problem?.kind).toBe('proof');
+    expect(problem && describeProblem(problem)).toMatch(sentence);
+    expect(proof).toBeUndefined();
+    expect(rollback?.state).toBe('restored');
+    expect(ownPart(await scene.now(workload))).toEqual(before);
+  });
+
+  test.concurrent('fails by its statistics and its log where one may not exec', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'x-test' } });
+    answerLogs(scene, REFUSAL_LOG);
+    const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
+    const { problem, rollback } = onlyTarget(await scene.deploy({ kubeconfig }));
+    expect(problem?.kind).toBe('proof');
+    expect(problem?.message).toMatch(/refused a listener: Failed to configure base Wasm plugin/);
+    expect(rollback?.state).toBe('restored');
+  });
+});
+
+describe('a probe', () => {
+  const probe = (expectation: object): string => JSON.stringify({ port: 9080, path: '/health', expect: expectation });
+  const probes = (scene: Scene): number => scene.requests.filter(({ path }) => path.includes(':9080/proxy')).length;
+
+  test.concurrent('is sent to every pod, and compares status, headers and body', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { replicas: 2, podAnnotations: { 'sim/probe-status': '418' } });
+    const report = await scene.deploy({
+      probe: probe({
+        status: [200, 418],
+        headers: { 'x-test': '1', 'X-Filter-Add-Header': '*', 'x-other': null },
+        body: 'reviews-',
+      }),
+    });
+    expect(report.outcome).toBe('deployed');
+    expect(onlyTarget(report).proof).toEqual({ level: 'listener', pods: 2, wanted: 2, probed: true });
+    expect(probes(scene)).toBe(2);
+  });
+
+  test.concurrent.each<[string, object, RegExp]>([
+    ['status', { status: 204 }, /^pod reviews-\S+ answered 200 instead of 204 to the probe GET :9080\/health\.$/],
+    ['header value', { headers: { 'x-test': '2' } }, /the header x-test: 1 instead of 2 to the probe/],
+    ['missing header', { headers: { 'x-other': '*' } }, /without the header x-other to the probe/],
+    ['forbidden header', { headers: { 'x-test': null } }, /the header x-test: 1, which must not be there to the probe/],
+    ['body', { body: 'ratings' }, /a body that does not contain "ratings" to the probe/],
+  ])('with another %s than expected fails the workload and takes it back', async (_case, expectation, sentence) => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.workload();
+    const before = ownPart(await scene.now(workload));
+    const report = await scene.deploy({ probe: probe(expectation) });
+    const { problem, rollback } = onlyTarget(report);
+    expect(problem?.kind).toBe('proof');
+    expect(problem?.message).toMatch(sentence);
+    expect(rollback?.state).toBe('restored');
+    expect(ownPart(await scene.now(workload))).toEqual(before);
+  });
+
+  test.concurrent('that may not be sent is refused before the first write', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.exec);
+    const report = await scene.deploy({ probe: ':9080/health', kubeconfig });
+    expect(report.problems.map(describeProblem)).toEqual([expect.stringContaining('may not get pods/proxy in')]);
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('is asked again where nothing changes; its failure takes nothing back that was proven', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.workload();
+    const revision = revisionOf(onlyTarget(await scene.deploy({ probe: probe({ headers: { 'x-test': '1' } }) })));
+    scene.forget();
+    const again = await scene.deploy({ probe: probe({ headers: { 'x-test': '1' } }) });
+    expect(again.outcome).toBe('unchanged');
+    expect(onlyTarget(again).proof?.probed).toBe(true);
+    expect(probes(scene)).toBe(1);
+    const other = await scene.deploy({ probe: probe({ status: 500 }) });
+    expect(other.outcome).toBe('failed');
+    expect(onlyTarget(other).problem?.message).toMatch(/answered 200 instead of 500/);
+    expect(onlyTarget(other).rollback).toBeUndefined();
+    expect(scene.writes).toEqual([]);
+    const { labels } = (await scene.now(workload)).spec?.template?.metadata ?? {};
+    expect(labels?.['deploy-wasm-filter/add-header']).toBe(revision);
+  });
+});

@@ -1,0 +1,215 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import { makeModule } from '../harness/action.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { awaitReady, pathOf } from '../harness/workloads.ts';
+import { onlyTarget, ownPart, POD_RULES, revisionOf, Scene, WRITE_RULES } from './scene.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster.stop());
+
+const NEW = { configuration: 'x-test: 2', settings: 'push' };
+/** Each pod must answer with the header that its proxy's configuration is. */
+const probe = (value: string): string =>
+  JSON.stringify({ port: 9080, path: '/', expect: { headers: { 'x-test': value } } });
+
+const podsOf = async (scene: Scene): Promise<(string | undefined)[]> =>
+  (await scene.pods()).map(({ metadata }) => metadata.uid).sort();
+const envoyFilterOf = (scene: Scene, revision: string): Promise<EnvoyFilter> =>
+  cluster.api.get<EnvoyFilter>(
+    `/apis/networking.istio.io/v1alpha3/namespaces/${scene.namespace}/envoyfilters/add-header-${revision}`,
+  );
+
+describe('settings that are pushed', () => {
+  test.concurrent('reach the running pods and are proven there, and the same again is nothing', async () => {
+    const scene = await Scene.open(cluster);
+    const workloads = [await scene.workload('reviews', { replicas: 2 }), await scene.workload('ratings')];
+    const [first] = (await scene.deploy()).targets.map(revisionOf);
+    const before = await Promise.all(workloads.map(async (workload) => ownPart(await scene.now(workload))));
+    const pods = await podsOf(scene);
+    scene.forget();
+
+    const report = await scene.deploy({ ...NEW, probe: probe('2') });
+    expect(report.outcome).toBe('deployed');
+    expect(
+      report.targets.map(({ outcome, proof, steps }) => [outcome, proof, steps.envoyFilter, steps.template]),
+    ).toEqual([
+      ['deployed', { level: 'listener', pods: 2, wanted: 2, probed: true }, 'done', 'unchanged'],
+      ['deployed', { level: 'listener', pods: 1, wanted: 1, probed: true }, 'done', 'unchanged'],
+    ]);
+    for (const { revisions } of report.targets) {
+      expect(revisions).toEqual([
+        { filter: 'add-header', revision: expect.not.stringMatching(`^${first}$`), before: first, pushed: true },
+      ]);
+    }
+    // The settings, and then the record that they are proven.
+    expect(scene.writes.map(({ path }) => path.replace(/^.*\/([^/]+\/[^/?]+)\?.*$/, '$1'))).toEqual([
+      `envoyfilters/add-header-${first}`,
+      `configmaps/add-header-${first}`,
+    ]);
+    expect(await Promise.all(workloads.map(async (workload) => ownPart(await scene.now(workload))))).toEqual(before);
+    expect(await podsOf(scene)).toEqual(pods);
+
+    scene.forget();
+    const again = await scene.deploy(NEW);
+    expect(again.outcome).toBe('unchanged');
+    expect(again.targets.map(revisionOf)).toEqual(report.targets.map(revisionOf));
+    expect(scene.writes).toEqual([]);
+    expect(scene.execs).toEqual([]);
+
+    // And once more, over what was pushed.
+    const next = await scene.deploy({ ...NEW, configuration: 'x-test: 3' });
+    expect(next.targets.map(({ revisions }) => revisions[0]?.before)).toEqual(report.targets.map(revisionOf));
+    expect(await podsOf(scene)).toEqual(pods);
+  });
+
+  test.concurrent('that a proxy refuses are put back and reported; its pods keep what they had', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'bad' } });
+    await scene.workload('ratings');
+    const [first = ''] = (await scene.deploy()).targets.map(revisionOf);
+    const { spec } = await envoyFilterOf(scene, first);
+    const pods = await podsOf(scene);
+    const report = await scene.deploy({ ...NEW, configuration: 'bad' });
+    expect(report.outcome).toBe('failed');
+    expect(report.changed).toBe(false);
+    const [reviews, ratings] = report.targets;
+    expect(reviews?.outcome).toBe('failed');
+    expect(reviews?.problem && describeProblem(reviews.problem)).toMatch(
+      /refuses the filter: Unable to create Wasm plugin/,
+    );
+    expect(ratings?.outcome).toBe('restored');
+    for (const { rollback } of report.targets) {
+      expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': first } });
+    }
+    expect((await envoyFilterOf(scene, first)).spec).toEqual(spec);
+    expect(await podsOf(scene)).toEqual(pods);
+
+    scene.forget();
+    const again = await scene.deploy({ probe: probe('1') });
+    expect(again.outcome).toBe('unchanged');
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('that are refused stay with "on-failure: keep", and the next run sees it', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'bad' } });
+    await scene.deploy();
+    const bad = { ...NEW, configuration: 'bad', 'on-failure': 'keep' };
+    for (const _run of ['the first', 'the next']) {
+      const { outcome, problem, rollback } = onlyTarget(await scene.deploy(bad));
+      expect(outcome).toBe('failed');
+      expect(problem?.message).toMatch(/refuses the filter/);
+      expect(rollback).toBeUndefined();
+    }
+  });
+
+  test.concurrent('without waiting are looked at by the next run that waits', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'bad' } });
+    await scene.deploy();
+    expect((await scene.deploy({ ...NEW, configuration: 'bad', wait: 'false' })).outcome).toBe('deployed');
+    const report = await scene.deploy({ ...NEW, configuration: 'bad' });
+    expect(report.outcome).toBe('failed');
+    expect(onlyTarget(report).problem?.message).toMatch(/refuses the filter/);
+  });
+
+  test.concurrent('would reach a workload that is no target: nothing is written', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    await scene.workload('ratings');
+    await scene.deploy();
+    scene.forget();
+    const report = await scene.deploy({ ...NEW, targets: '- deployment/reviews' });
+    expect(report.problems.map(describeProblem)).toEqual([
+      expect.stringMatching(
+        /cannot be changed in place: Deployment \S+\/ratings would get the same settings.*settings: roll/,
+      ),
+    ]);
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('that differ among workloads of one revision: nothing is written', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    await scene.workload('ratings');
+    await scene.deploy();
+    scene.forget();
+    const targets = '- deployment/reviews\n- {kind: Deployment, name: ratings, configuration: "x-test: 3"}';
+    const report = await scene.deploy({ ...NEW, targets });
+    expect(report.problems.map(describeProblem)).toContainEqual(expect.stringMatching(/cannot be changed in place/));
+    expect(scene.writes).toEqual([]);
+  });
+});
+
+describe('what cannot be pushed rolls', () => {
+  test.concurrent('another module', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.workload();
+    const first = revisionOf(onlyTarget(await scene.deploy()));
+    const report = await scene.deploy(NEW, { files: { 'filter.wasm': makeModule('v2') } });
+    const { revisions, steps, proof } = onlyTarget(report);
+    expect(steps.template).toBe('done');
+    expect(proof?.level).toBe('listener');
+    expect(revisions).toEqual([{ filter: 'add-header', revision: expect.any(String), before: first }]);
+    const labels = (await scene.now(workload)).spec?.template?.metadata?.labels;
+    expect(labels?.['deploy-wasm-filter/add-header']).toBe(revisionOf(onlyTarget(report)));
+  });
+
+  test.concurrent('a first deployment', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const { outcome, steps } = onlyTarget(await scene.deploy(NEW));
+    expect([outcome, steps.template]).toEqual(['deployed', 'done']);
+  });
+
+  test.concurrent('the same settings, when a later run is told to roll', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.workload();
+    await scene.deploy();
+    const pushed = revisionOf(onlyTarget(await scene.deploy(NEW)));
+    const report = await scene.deploy({ ...NEW, settings: 'roll', probe: probe('2') });
+    expect(report.outcome).toBe('deployed');
+    const { steps, revisions } = onlyTarget(report);
+    expect(steps.template).toBe('done');
+    expect(revisions[0]?.revision).toBe(pushed);
+    const now = await awaitReady(cluster.api, workload);
+    expect(now.spec?.template?.metadata?.labels?.['deploy-wasm-filter/add-header']).toBe(pushed);
+    // From here a push or a roll of them is nothing.
+    scene.forget();
+    expect((await scene.deploy(NEW)).outcome).toBe('unchanged');
+    expect((await scene.deploy({ ...NEW, settings: 'roll' })).outcome).toBe('unchanged');
+    expect(scene.writes).toEqual([]);
+  });
+});
+
+describe('a push by a user who may not look into proxies', () => {
+  test.concurrent('is refused before the first write', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    await scene.deploy();
+    scene.forget();
+    const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
+    const report = await scene.deploy({ ...NEW, kubeconfig });
+    expect(report.problems.map(describeProblem)).toEqual(
+      ['create', 'get'].map((verb) => expect.stringContaining(`may not ${verb} pods/exec`)),
+    );
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('is done with "verify: off"', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.workload();
+    await scene.deploy();
+    scene.forget();
+    const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list);
+    const report = await scene.deploy({ ...NEW, verify: 'off', kubeconfig });
+    expect(report.outcome).toBe('deployed');
+    expect(scene.execs).toEqual([]);
+    expect(scene.writes.filter(({ path }) => path.startsWith(pathOf(workload)))).toEqual([]);
+  });
+});

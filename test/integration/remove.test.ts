@@ -1,0 +1,221 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { allProblems } from '../../src/deploy/report.ts';
+import { grant } from '../harness/api.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { makeWorkload, pathOf } from '../harness/workloads.ts';
+import { FILTER, filterKeys, lines, objectsOf, Site, writesOf } from './site.ts';
+
+const USER_VOLUME = 'sidecar.istio.io/userVolume';
+const USER_VOLUME_MOUNT = 'sidecar.istio.io/userVolumeMount';
+const STATE = 'deploy-wasm-filter/state';
+
+describe('taking a filter away', () => {
+  let cluster: TestCluster;
+  let site: Site;
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+  });
+  afterAll(() => cluster.stop());
+  beforeEach(async () => {
+    cluster.recorder.reset();
+    site = new Site(cluster, await cluster.namespace());
+  });
+
+  const written = (): string[] => lines(writesOf(cluster.recorder.writes));
+  const templateAndState = async (workload: Workload): Promise<unknown> => {
+    const { metadata, spec } = await site.read(workload);
+    return { template: spec?.template, state: metadata.annotations?.[STATE] };
+  };
+
+  test('template first, then the wait, then the objects; afterwards the template is what it was before', async () => {
+    const workloads = [
+      await site.workload('reviews', { replicas: 2 }),
+      await site.workload('ratings', { kind: 'StatefulSet' }),
+      await site.workload('agent', { kind: 'DaemonSet' }),
+    ];
+    const before = await Promise.all(workloads.map(templateAndState));
+    const targets = '- deployment/reviews\n- sts/ratings\n- ds/agent';
+    const revision = await site.deployed(targets, 'x-test: 1');
+    cluster.recorder.reset();
+
+    const { report } = await site.run('remove', targets);
+    expect(allProblems(report)).toEqual([]);
+    expect([report.outcome, report.changed]).toEqual(['removed', true]);
+    expect(report.targets.map(({ ref, outcome, revisions }) => [ref.name, outcome, revisions])).toEqual(
+      ['reviews', 'ratings', 'agent'].map((name) => [name, 'removed', [{ filter: FILTER, before: revision }]]),
+    );
+    expect(await Promise.all(workloads.map(templateAndState))).toEqual(before);
+    expect(await site.objects()).toEqual([]);
+    expect(report.collected).toEqual({
+      deleted: ['EnvoyFilter', 'ConfigMap'].map((kind) => `${kind} ${site.namespace}/${FILTER}-${revision}`),
+      left: [],
+    });
+    expect(written().slice(0, 3).sort()).toEqual([
+      'change DaemonSet agent',
+      'change Deployment reviews',
+      'change StatefulSet ratings',
+    ]);
+    // No proxy is told to read a file that is gone.
+    expect(written().slice(3)).toEqual([
+      `delete EnvoyFilter ${FILTER}-${revision}`,
+      `delete ConfigMap ${FILTER}-${revision}`,
+    ]);
+
+    cluster.recorder.reset();
+    const again = await site.run('remove', targets);
+    expect([again.report.outcome, again.report.changed]).toEqual(['unchanged', false]);
+    expect(cluster.recorder.writes).toEqual([]);
+  });
+
+  test('nothing is deleted before the last pod without the filter is ready', async () => {
+    const workload = await site.workload('reviews', { replicas: 3, podAnnotations: { 'sim/ready-after-ms': '60' } });
+    await site.deployed(['reviews'], 'x-test: 1');
+    let ready: unknown;
+    cluster.recorder.inject(({ method }) =>
+      method === 'DELETE' && ready === undefined
+        ? {
+            meanwhile: async () => {
+              ready = (await site.read(workload)).status;
+            },
+          }
+        : undefined,
+    );
+    await site.run('remove', ['reviews']);
+    expect(ready).toMatchObject({ updatedReplicas: 3, availableReplicas: 3, replicas: 3 });
+  });
+
+  test('volumes of the user and of other filters stay as they are', async () => {
+    const volumes = { theirs: { emptyDir: {} } };
+    const mounts = { theirs: { mountPath: '/theirs' } };
+    const workload = await site.workload('reviews', {
+      podAnnotations: { [USER_VOLUME]: JSON.stringify(volumes), [USER_VOLUME_MOUNT]: JSON.stringify(mounts) },
+    });
+    await site.deployed(['reviews'], 'limit: 5', { name: 'rate-limit' });
+    const between = await templateAndState(workload);
+    const kept = await site.objects();
+    await site.deployed(['reviews'], 'x-test: 1');
+    await site.run('remove', ['reviews']);
+    expect(await templateAndState(workload)).toEqual(between);
+    expect(await site.objects()).toEqual(kept);
+    expect(filterKeys(await site.template(workload), 'rate-limit').label).toBeDefined();
+  });
+
+  test('of some targets: the objects stay while another workload names the revision', async () => {
+    await site.workload('reviews');
+    const ratings = await site.workload('ratings');
+    const revision = await site.deployed(['reviews', 'ratings'], 'x-test: 1');
+    const first = await site.run('remove', ['reviews']);
+    expect(first.report.outcome).toBe('removed');
+    expect(first.report.collected).toEqual({ deleted: [], left: [] });
+    expect(await site.objects()).toEqual(objectsOf(revision));
+    expect(filterKeys(await site.template(ratings)).label).toBe(revision);
+    const last = await site.run('remove', ['ratings']);
+    expect(last.report.collected.deleted).toHaveLength(2);
+    expect(await site.objects()).toEqual([]);
+  });
+
+  test('without targets: from every workload of the namespace, with what no workload uses any more', async () => {
+    const workload = await site.workload('reviews', { replicas: 0 });
+    await site.workload('ratings', { kind: 'StatefulSet', replicas: 0 });
+    await site.workload('bare', { replicas: 0 });
+    await site.deployed('- deployment/reviews\n- sts/ratings', 'x-test: 1');
+    await site.deployed(['reviews'], 'x-test: 2');
+    const { report } = await site.run('remove', '');
+    expect(report.targets.map(({ ref }) => ref.name).sort()).toEqual(['ratings', 'reviews']);
+    expect(report.outcome).toBe('removed');
+    expect(await site.objects()).toEqual([]);
+    expect(filterKeys(await site.template(workload))).toEqual({});
+  });
+
+  test('objects that were left when their workloads were deleted go, too', async () => {
+    const workload = await site.workload('reviews', { replicas: 0 });
+    await site.deployed(['reviews'], 'x-test: 1');
+    await cluster.api.delete(pathOf(workload));
+    const { report } = await site.run('remove', '');
+    expect([report.outcome, report.targets]).toEqual(['removed', []]);
+    expect(await site.objects()).toEqual([]);
+  });
+
+  test('works where Istio is gone', async () => {
+    const workload = await site.workload('reviews', { replicas: 0 });
+    await site.deployed(['reviews'], 'x-test: 1');
+    cluster.recorder.inject(({ path }) =>
+      path.includes('/envoyfilters') ? { answer: { status: 404, body: '404 page not found' } } : undefined,
+    );
+    const { report } = await site.run('remove', ['reviews']);
+    expect(allProblems(report)).toEqual([]);
+    expect(report.outcome).toBe('removed');
+    expect(filterKeys(await site.template(workload))).toEqual({});
+    expect((await site.objects()).map((line) => line.split(' ')[0])).toEqual(['EnvoyFilter']);
+  });
+
+  test('a workload whose pods do not get ready without it is taken back, and the objects stay', async () => {
+    const workload = makeWorkload(site.namespace, 'reviews', {
+      podAnnotations: { 'sim/behaviour': 'never-ready', 'sim/behaviour-with-filter': 'ready' },
+    });
+    await cluster.api.create(`/apis/apps/v1/namespaces/${site.namespace}/deployments`, workload);
+    await site.workload('ratings');
+    const revision = await site.deployed(['reviews', 'ratings'], 'x-test: 1');
+    const before = await templateAndState(workload);
+    const { report } = await site.run('remove', ['reviews', 'ratings'], { timeout: '1s' });
+    expect(report.outcome).toBe('failed');
+    expect(report.targets.map(({ outcome, rollback }) => [outcome, rollback?.state, rollback?.to])).toEqual([
+      ['failed', 'restored', { [FILTER]: revision }],
+      ['removed', undefined, undefined],
+    ]);
+    expect(await templateAndState(workload)).toEqual(before);
+    expect(await site.objects()).toEqual(objectsOf(revision));
+  });
+
+  test('a missing right to delete is said before the first write', async () => {
+    const workload = await site.workload('reviews', { replicas: 0 });
+    const revision = await site.deployed(['reviews'], 'x-test: 1');
+    await grant(cluster.api, site.namespace, 'patcher', [
+      {
+        apiGroups: ['', 'apps', 'networking.istio.io'],
+        resources: ['configmaps', 'deployments', 'statefulsets', 'daemonsets', 'envoyfilters'],
+        verbs: ['get', 'list', 'watch', 'patch'],
+      },
+    ]);
+    cluster.recorder.reset();
+    const { report } = await site.run('remove', ['reviews'], { kubeconfig: cluster.recorder.kubeconfig('patcher') });
+    expect([report.outcome, report.changed]).toEqual(['failed', false]);
+    expect(report.problems.map(describeProblem)).toEqual([
+      expect.stringMatching(/may not delete configmaps in/),
+      expect.stringMatching(/may not delete envoyfilters.networking.istio.io in/),
+    ]);
+    expect(cluster.recorder.writes).toEqual([]);
+    expect(filterKeys(await site.template(workload)).label).toBe(revision);
+  });
+
+  test('without waiting the objects stay for the pods that still use them, and it says so', async () => {
+    const workload = await site.workload('reviews');
+    const revision = await site.deployed(['reviews'], 'x-test: 1');
+    const { report } = await site.run('remove', ['reviews'], { wait: 'false', timeout: '' });
+    expect([report.outcome, report.targets[0]?.outcome]).toEqual(['removed', 'removed']);
+    expect(filterKeys(await site.template(workload))).toEqual({});
+    expect(await site.objects()).toEqual(objectsOf(revision));
+    expect(report.collected).toEqual({
+      deleted: [],
+      left: ['EnvoyFilter', 'ConfigMap'].map((kind) => ({
+        object: `${kind} ${site.namespace}/${FILTER}-${revision}`,
+        why: expect.stringMatching(/did not wait/),
+      })),
+    });
+    // The next run that waits clears them, whatever is left of the workloads.
+    const next = await site.run('remove', '');
+    expect([next.report.outcome, next.report.targets]).toEqual(['removed', []]);
+    expect(await site.objects()).toEqual([]);
+  });
+
+  test('a workload that does not exist is a problem, and nothing is written', async () => {
+    await site.workload('reviews', { replicas: 0 });
+    await site.deployed(['reviews'], 'x-test: 1');
+    cluster.recorder.reset();
+    const { report } = await site.run('remove', ['reviews', 'rewievs']);
+    expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/Did you mean reviews/)]);
+    expect(cluster.recorder.writes).toEqual([]);
+  });
+});

@@ -1,0 +1,211 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { awaitReady, pathOf } from '../harness/workloads.ts';
+import { onlyTarget, ownPart, POD_RULES, puts, REVISION_LABEL, revisionOf, Scene, WRITE_RULES } from './scene.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster.stop());
+
+const STATE = 'deploy-wasm-filter/state';
+const USER_VOLUME = 'sidecar.istio.io/userVolume';
+const USER_VOLUME_MOUNT = 'sidecar.istio.io/userVolumeMount';
+
+/** Volumes of others, in texts that this action would not write. */
+const THEIRS = {
+  [USER_VOLUME]: '[ {"name":"certs", "secret": {"optional":true,"secretName":"certs"}} ]',
+  [USER_VOLUME_MOUNT]: '{"certs": {"mountPath": "/etc/certs"}}',
+};
+
+const templateOf = ({ spec }: Workload): { labels: object; annotations: Record<string, string> } => {
+  const { labels = {}, annotations = {} } = spec?.template?.metadata ?? {};
+  return { labels, annotations };
+};
+/** Lets new pods get ready again at the moment in which the workload is taken back. */
+const mendAtRollback = (scene: Scene, workload: Workload, to: string): void => {
+  const isRollback = puts(workload, to);
+  scene.inject((request) => (isRollback(request) ? { meanwhile: () => scene.turn('well') } : undefined));
+};
+
+// Tests of one block run side by side; these wait for pods that never get ready.
+describe('new pods that never get ready', () => {
+  const kinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
+
+  test.concurrent.each(kinds)('%s: no filter is left of a first deployment, to the letter', async (kind) => {
+    const scene = await Scene.open(cluster);
+    const podAnnotations = { 'sim/behaviour-with-filter': 'crash-loop' };
+    const workload = await scene.workload('bad', {
+      kind,
+      replicas: 2,
+      podAnnotations: { ...podAnnotations, ...THEIRS },
+    });
+    // Another filter's state, not as this version would write it.
+    const state = '{ "other": {"run":"7", "revision":"abcdef0123"} }';
+    await cluster.api.patch(pathOf(workload), { metadata: { annotations: { [STATE]: state } } });
+    const before = ownPart(await scene.now(workload));
+    const report = await scene.deploy({ timeout: '4s' });
+    expect(report.outcome).toBe('failed');
+    expect(report.changed).toBe(false);
+    const { outcome, problem, rollback, evidence, steps } = onlyTarget(report);
+    expect(outcome).toBe('failed');
+    expect(steps.rollout).toBe('failed');
+    expect(problem?.kind).toBe('rollout');
+    expect(rollback).toEqual({ state: 'restored', to: { 'add-header': null }, durationMs: expect.any(Number) });
+    // What its pods said is from before they were replaced.
+    expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: CrashLoopBackOff \(app\)/));
+    expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
+    const labels = (await scene.pods()).map((pod) => pod.metadata.labels?.[REVISION_LABEL]);
+    expect(new Set(labels)).toEqual(new Set([undefined]));
+    expect(await scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
+    expect(report.collected.deleted).toHaveLength(2);
+  });
+
+  test.concurrent.each(kinds)('%s: the revision of before is back after a second one, to the letter', async (kind) => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.switched('bad', { kind, replicas: 2 });
+    const revision = revisionOf(onlyTarget(await scene.deploy()));
+    const before = ownPart(await scene.now(workload));
+    const objects = await scene.objects();
+    await scene.turn('unready');
+    mendAtRollback(scene, workload, revision);
+    const report = await scene.deploy({ configuration: 'x-test: 2', timeout: '4s' });
+    const { outcome, rollback, revisions, evidence } = onlyTarget(report);
+    expect(outcome).toBe('failed');
+    expect(report.changed).toBe(false);
+    expect(revisions[0]?.before).toBe(revision);
+    expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': revision } });
+    expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: istio-proxy not ready/));
+    const now = await awaitReady(cluster.api, workload);
+    expect(ownPart(now)).toEqual(before);
+    expect(JSON.parse(now.metadata.annotations?.[STATE] ?? '')).toMatchObject({ 'add-header': { revision } });
+    const labels = (await scene.pods()).map((pod) => pod.metadata.labels?.[REVISION_LABEL]);
+    expect(new Set(labels)).toEqual(new Set([revision]));
+    expect(await scene.objects()).toEqual(objects);
+    // And the next run of the earlier settings has nothing to do.
+    scene.forget();
+    expect((await scene.deploy()).outcome).toBe('unchanged');
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('a stuck pod of a StatefulSet that may not be deleted is named', async () => {
+    const scene = await Scene.open(cluster);
+    const podAnnotations = { 'sim/behaviour-with-filter': 'crash-loop' };
+    const workload = await scene.workload('bad', { kind: 'StatefulSet', replicas: 2, podAnnotations });
+    const before = ownPart(await scene.now(workload));
+    const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.exec);
+    const { problem, rollback } = onlyTarget(await scene.deploy({ kubeconfig, timeout: '3s' }));
+    expect(problem?.kind).toBe('rollout');
+    expect(rollback?.state).toBe('failed');
+    expect(rollback?.problem && describeProblem(rollback.problem)).toMatch(
+      /could not be taken back: .*may not delete pods; delete bad-1 by hand, the StatefulSet waits for it/,
+    );
+    expect(ownPart(await scene.now(workload))).toEqual(before);
+    await cluster.api.delete(`/api/v1/namespaces/${scene.namespace}/pods/bad-1`);
+    await awaitReady(cluster.api, workload);
+  });
+
+  /** A proven revision, and over it one that never gets ready, of a run that did not see that. */
+  const afterKilledRun = async (): Promise<{ scene: Scene; workload: Workload; revision: string }> => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.switched('reviews', { replicas: 2 });
+    const revision = revisionOf(onlyTarget(await scene.deploy()));
+    await scene.turn('unready');
+    await scene.deploy({ configuration: 'x-test: 2', wait: 'false' });
+    mendAtRollback(scene, workload, revision);
+    return { scene, workload, revision };
+  };
+
+  test.concurrent('after a run that did not wait, the same inputs find it and go back to the revision before', async () => {
+    const { scene, workload, revision } = await afterKilledRun();
+    const report = await scene.deploy({ configuration: 'x-test: 2', timeout: '3s' });
+    const { outcome, steps, rollback } = onlyTarget(report);
+    expect(outcome).toBe('failed');
+    expect(steps.template).toBe('unchanged');
+    expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': revision } });
+    const now = await awaitReady(cluster.api, workload);
+    expect(templateOf(now).labels).toMatchObject({ [REVISION_LABEL]: revision });
+    expect(JSON.parse(now.metadata.annotations?.[STATE] ?? '')).toMatchObject({ 'add-header': { revision } });
+    scene.forget();
+    expect((await scene.deploy()).outcome).toBe('unchanged');
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('after a run that did not wait, other inputs that fail, too, go back to the last one that was proven', async () => {
+    const { scene, workload, revision } = await afterKilledRun();
+    const { rollback } = onlyTarget(await scene.deploy({ configuration: 'x-test: 3', timeout: '3s' }));
+    expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': revision } });
+    expect(templateOf(await awaitReady(cluster.api, workload)).labels).toMatchObject({ [REVISION_LABEL]: revision });
+  });
+
+  test.concurrent('after a run that did not wait, the same inputs go back to no filter where there was none', async () => {
+    const scene = await Scene.open(cluster);
+    const podAnnotations = { 'sim/behaviour-with-filter': 'crash-loop' };
+    const workload = await scene.workload('reviews', { replicas: 2, podAnnotations });
+    const before = ownPart(await scene.now(workload));
+    await scene.deploy({ wait: 'false' });
+    const { rollback } = onlyTarget(await scene.deploy({ timeout: '3s' }));
+    expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': null } });
+    expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
+  });
+
+  test.concurrent('a proven workload that is unready for another reason is not taken back by a run that changes nothing', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.switched('reviews');
+    await scene.deploy();
+    const before = ownPart(await scene.now(workload));
+    await scene.turn('unready');
+    for (const { metadata } of await scene.pods()) {
+      await cluster.api.delete(`/api/v1/namespaces/${scene.namespace}/pods/${metadata.name}`);
+    }
+    scene.forget();
+    const { outcome, problem, rollback } = onlyTarget(await scene.deploy({ timeout: '2s' }));
+    expect(outcome).toBe('failed');
+    expect(problem?.kind).toBe('rollout');
+    expect(rollback).toBeUndefined();
+    expect(scene.writes).toEqual([]);
+    expect(ownPart(await scene.now(workload))).toEqual(before);
+  });
+
+  /** Deploys what never gets ready, while somebody edits the pod template of the rollout. */
+  const failWhile = async (
+    edit: (annotations: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
+  ): Promise<Workload> => {
+    const scene = await Scene.open(cluster);
+    const podAnnotations = { ...THEIRS, 'sim/behaviour-with-filter': 'never-ready' };
+    const workload = await scene.workload('bad', { replicas: 2, podAnnotations });
+    const running = scene.deploy({ timeout: '4s' });
+    await scene.seen('the patch', ({ method, path }) => method === 'PATCH' && path.startsWith(pathOf(workload)));
+    const { annotations } = templateOf(await scene.now(workload));
+    await cluster.api.patch(pathOf(workload), { spec: { template: { metadata: { annotations: edit(annotations) } } } });
+    const { rollback, problem } = onlyTarget(await running);
+    expect(problem?.kind).toBe('rollout');
+    expect(rollback?.state).toBe('restored');
+    const now = await awaitReady(cluster.api, workload);
+    expect(now.metadata.annotations?.[STATE]).toBeUndefined();
+    expect(templateOf(now).labels).toEqual({ app: 'bad' });
+    return now;
+  };
+
+  test.concurrent('volumes of others stay, and so does an annotation that somebody adds meanwhile', async () => {
+    const now = await failWhile(() => ({ added: 'meanwhile' }));
+    expect(templateOf(now).annotations).toEqual({
+      ...THEIRS,
+      'sim/behaviour-with-filter': 'never-ready',
+      added: 'meanwhile',
+    });
+  });
+
+  test.concurrent('volumes of others stay, and so does one that somebody adds meanwhile', async () => {
+    const added = { name: 'added', emptyDir: {} };
+    const now = await failWhile((annotations) => ({
+      [USER_VOLUME]: JSON.stringify([...JSON.parse(annotations[USER_VOLUME] ?? ''), added]),
+    }));
+    const { annotations } = templateOf(now);
+    expect(JSON.parse(annotations[USER_VOLUME] ?? '')).toEqual([...JSON.parse(THEIRS[USER_VOLUME]), added]);
+    expect(annotations[USER_VOLUME_MOUNT]).toBe(THEIRS[USER_VOLUME_MOUNT]);
+  });
+});

@@ -1,0 +1,207 @@
+/** What the suites of the engine do with the workloads of one test: run the action on them, look at them, and read what was written. */
+import { isObject } from '../../src/base/json.ts';
+import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
+import { CONFIG_MAP, ENVOY_FILTER, type Resource, resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
+import type { ConfigMap } from '../../src/mesh/config-map.ts';
+import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import {
+  GARBAGE_ANNOTATION,
+  OWNED_SELECTOR,
+  PROVEN_ANNOTATION,
+  podLabel,
+  REVISION_LABEL,
+  STATE_ANNOTATION,
+  USER_VOLUME_ANNOTATION,
+  USER_VOLUME_MOUNT_ANNOTATION,
+} from '../../src/mesh/names.ts';
+import { parseState, type WorkloadState } from '../../src/mesh/state.ts';
+import { type ActionInputs, type ActionRun, type RunOptions, runAction } from '../harness/action.ts';
+import type { TestCluster } from '../harness/cluster.ts';
+import type { RecordedRequest } from '../harness/recorder.ts';
+import { createWorkloads, makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
+
+export const FILTER = 'add-header';
+
+/** A write, by the object that it changes. */
+export interface Write {
+  readonly action: 'create' | 'change' | 'delete';
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/** The labels and annotations of a pod template. */
+export interface Template {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly annotations: Readonly<Record<string, string>>;
+}
+
+/** A namespace of a test's own, and the filter `add-header` there. */
+export class Site {
+  readonly cluster: TestCluster;
+  readonly namespace: string;
+
+  constructor(cluster: TestCluster, namespace: string) {
+    this.cluster = cluster;
+    this.namespace = namespace;
+  }
+
+  /** Makes a workload and waits until it is ready. */
+  async workload(name: string, options: WorkloadOptions = {}): Promise<Workload> {
+    const workload = makeWorkload(this.namespace, name, options);
+    await createWorkloads(this.cluster.api, workload);
+    return workload;
+  }
+
+  /** Runs a command; the target list is of Deployments when it is given by names. */
+  run(
+    command: string,
+    targets: readonly string[] | string,
+    more: ActionInputs = {},
+    options: RunOptions = {},
+  ): Promise<ActionRun> {
+    const list = typeof targets === 'string' ? targets : targets.map((name) => `- deployment/${name}`).join('\n');
+    const own = command === 'deploy' || command === 'plan' ? { filter: 'filter.wasm' } : {};
+    return runAction(
+      {
+        ...own,
+        command,
+        name: FILTER,
+        namespace: this.namespace,
+        targets: list,
+        kubeconfig: this.cluster.recorder.kubeconfig(),
+        ...(command === 'status' ? {} : { timeout: '30s' }),
+        ...more,
+      },
+      options,
+    );
+  }
+
+  /** Deploys with a configuration, and expects it to go well. Gives the revision. */
+  async deployed(targets: readonly string[] | string, configuration: string, more: ActionInputs = {}): Promise<string> {
+    const { report } = await this.run('deploy', targets, { configuration, ...more });
+    const [problem] = [...report.problems, ...report.targets.flatMap((target) => target.problem ?? [])];
+    if (problem !== undefined) throw new Error(problem.message);
+    return report.targets[0]?.revisions[0]?.revision ?? '';
+  }
+
+  read(workload: Workload): Promise<Workload> {
+    return this.cluster.api.get<Workload>(pathOf(workload));
+  }
+
+  async template(workload: Workload): Promise<Template> {
+    const { labels = {}, annotations = {} } = (await this.read(workload)).spec?.template?.metadata ?? {};
+    return { labels, annotations };
+  }
+
+  async state(workload: Workload): Promise<WorkloadState> {
+    return parseState((await this.read(workload)).metadata.annotations?.[STATE_ANNOTATION]);
+  }
+
+  /** Changes keys of a workload as somebody else; null takes one away. */
+  async edit(
+    workload: Workload,
+    { labels, annotations, own }: Readonly<Record<string, Readonly<Record<string, string | null>>>>,
+    manager = 'tester',
+  ): Promise<void> {
+    const template = {
+      ...(labels === undefined ? {} : { labels }),
+      ...(annotations === undefined ? {} : { annotations }),
+    };
+    await this.cluster.api.patch(
+      pathOf(workload),
+      {
+        ...(own === undefined ? {} : { metadata: { annotations: own } }),
+        ...(Object.keys(template).length === 0 ? {} : { spec: { template: { metadata: template } } }),
+      },
+      manager,
+    );
+  }
+
+  /** The path of an object of a revision. */
+  path(of: Resource, revision?: string, filter = FILTER): string {
+    return resourcePath(of, this.namespace, revision === undefined ? undefined : `${filter}-${revision}`);
+  }
+
+  configMap(revision: string, filter = FILTER): Promise<ConfigMap> {
+    return this.cluster.api.get(this.path(CONFIG_MAP, revision, filter));
+  }
+
+  envoyFilter(revision: string, filter = FILTER): Promise<EnvoyFilter> {
+    return this.cluster.api.get(this.path(ENVOY_FILTER, revision, filter));
+  }
+
+  /** The objects of ours: `ConfigMap REVISION`, sorted. */
+  async objects(): Promise<string[]> {
+    const lists = await Promise.all(
+      [CONFIG_MAP, ENVOY_FILTER].map(async (of) =>
+        (
+          await this.cluster.api.list<KubernetesObject>(
+            `${this.path(of)}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`,
+          )
+        ).map(({ metadata }) => `${of.kind} ${metadata.labels?.[REVISION_LABEL]}`),
+      ),
+    );
+    return lists.flat().sort();
+  }
+}
+
+/** Both objects of each revision, as `Site.objects` gives them. */
+export function objectsOf(...revisions: readonly string[]): string[] {
+  return revisions.flatMap((revision) => [`ConfigMap ${revision}`, `EnvoyFilter ${revision}`]).sort();
+}
+
+/** What a pod template has of a filter. */
+export function filterKeys(
+  { labels, annotations }: Template,
+  filter = FILTER,
+): Readonly<Record<string, string | undefined>> {
+  return {
+    label: labels[podLabel(filter)],
+    volumes: annotations[USER_VOLUME_ANNOTATION],
+    mounts: annotations[USER_VOLUME_MOUNT_ANNOTATION],
+  };
+}
+
+const KINDS = new Map(
+  [CONFIG_MAP, ENVOY_FILTER, ...Object.values(WORKLOADS)].map(({ plural, kind }) => [plural, kind]),
+);
+const BOOKKEEPING = [PROVEN_ANNOTATION, GARBAGE_ANNOTATION];
+
+/**
+ * The writes that took effect, by object, in their order. Left out are the notes that the action makes for itself on objects of
+ * its own, merge patches of nothing but the annotations `proven` and `garbage`, and writes that met another one (409) and were
+ * tried again.
+ */
+export function writesOf(requests: readonly RecordedRequest[]): Write[] {
+  return requests.flatMap((request): Write[] => {
+    const { method, path, status } = request;
+    const [, namespace = '', plural = '', name = ''] = /\/namespaces\/([^/]+)\/([^/?]+)\/([^/?]+)/.exec(path) ?? [];
+    if (status === 0 || status >= 400 || isBookkeeping(request)) return [];
+    return [
+      {
+        action: method === 'DELETE' ? 'delete' : status === 201 ? 'create' : 'change',
+        kind: KINDS.get(plural) ?? plural,
+        namespace,
+        name,
+      },
+    ];
+  });
+}
+
+/** Writes as lines that are easy to compare: `change Deployment reviews`. */
+export function lines(writes: readonly Write[]): string[] {
+  return writes.map(({ action, kind, name }) => `${action} ${kind} ${name}`);
+}
+
+function isBookkeeping({ method, body = '' }: RecordedRequest): boolean {
+  if (method !== 'PATCH') return false;
+  const { metadata, ...rest } = JSON.parse(body) as Record<string, unknown>;
+  if (Object.keys(rest).length > 0 || !isObject(metadata)) return false;
+  const { annotations, ...others } = metadata;
+  return (
+    Object.keys(others).length === 0 &&
+    isObject(annotations) &&
+    Object.keys(annotations).every((key) => BOOKKEEPING.includes(key))
+  );
+}

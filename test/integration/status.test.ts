@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
+import type { Report } from '../../src/deploy/report.ts';
+import type { FilterStatus } from '../../src/deploy/status-report.ts';
+import type { ActionInputs } from '../harness/action.ts';
+import { grant } from '../harness/api.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { awaitReady } from '../harness/workloads.ts';
+import { FILTER, objectsOf, Site } from './site.ts';
+
+const CONFIGURATION = 'x-test: 1';
+const STATE = 'deploy-wasm-filter/state';
+const HOUR_MS = 3_600_000;
+
+describe('status', () => {
+  let cluster: TestCluster;
+  let site: Site;
+  beforeAll(async () => {
+    cluster = await startTestCluster();
+  });
+  afterAll(() => cluster.stop());
+  beforeEach(async () => {
+    cluster.recorder.reset();
+    site = new Site(cluster, await cluster.namespace());
+  });
+
+  const ask = async (
+    targets: readonly string[] | string = '',
+    more: ActionInputs = {},
+    date?: Date,
+  ): Promise<Report> => {
+    const writes = cluster.recorder.writes.length;
+    const { report } = await site.run('status', targets, more, date === undefined ? {} : { date });
+    expect(cluster.recorder.writes).toHaveLength(writes);
+    expect(report.changed).toBe(false);
+    return report;
+  };
+  const filtersOf = ({ status }: Report): (readonly [string, FilterStatus])[] =>
+    (status?.workloads ?? []).flatMap(({ ref, filters }) => filters.map((filter) => [ref.name, filter] as const));
+  const only = (report: Report): FilterStatus => {
+    const [first, ...others] = filtersOf(report);
+    expect(others).toEqual([]);
+    if (first === undefined) throw new Error('the report has no filter');
+    return first[1];
+  };
+
+  test('a filter that runs is proven, with all that is known of it', async () => {
+    await site.workload('reviews', { replicas: 2 });
+    const before = await site.deployed(['reviews'], 'x-test: 0');
+    const revision = await site.deployed(['reviews'], CONFIGURATION);
+    const report = await ask(['reviews']);
+    expect([report.outcome, report.problems]).toEqual(['reported', []]);
+    expect(report.status?.workloads.map(({ ref, pods }) => [ref.kind, ref.name, pods])).toEqual([
+      ['Deployment', 'reviews', { ready: 2, wanted: 2 }],
+    ]);
+    expect(only(report)).toEqual({
+      filter: FILTER,
+      standing: 'proven',
+      revision,
+      digest: expect.stringMatching(/^sha256:\w{64}$/),
+      previous: before,
+      run: 'local',
+      proof: { level: 'listener', pods: 2, wanted: 2 },
+      notes: [],
+    });
+    expect(report.status?.garbage).toEqual(
+      [ENVOY_FILTER, CONFIG_MAP].map(({ kind }) => `${kind} ${site.namespace}/${FILTER}-${before}`),
+    );
+  });
+
+  describe('what others changed is named', () => {
+    let workload: Workload;
+    let revision: string;
+    beforeEach(async () => {
+      workload = await site.workload('reviews');
+      revision = await site.deployed(['reviews'], CONFIGURATION);
+    });
+    const envoyFilter = (): string => site.path(ENVOY_FILTER, revision);
+
+    test.each<[string, RegExp, () => Promise<void>]>([
+      ['no record', /^no run of this action has recorded it$/, () => site.edit(workload, { own: { [STATE]: null } })],
+      [
+        'a record of another revision',
+        /^revision 0123456789 was recorded, but \w{10} is there$/,
+        () => site.edit(workload, { own: { [STATE]: `{"${FILTER}":{"revision":"0123456789","run":"x"}}` } }),
+      ],
+      [
+        'no label',
+        /^its label was removed from the pod template, so no pod runs it$/,
+        () => site.edit(workload, { labels: { [`deploy-wasm-filter/${FILTER}`]: null } }),
+      ],
+      [
+        'no mount',
+        /^its mount was removed from the annotations of the pod template$/,
+        () => site.edit(workload, { annotations: { 'sidecar.istio.io/userVolumeMount': null } }),
+      ],
+      [
+        'no ConfigMap',
+        /^ConfigMap \S+ was deleted; new pods cannot start$/,
+        () => cluster.api.delete(site.path(CONFIG_MAP, revision)),
+      ],
+      ['no EnvoyFilter', /^EnvoyFilter \S+ was deleted; no proxy runs it$/, () => cluster.api.delete(envoyFilter())],
+      [
+        'an edited EnvoyFilter',
+        /^EnvoyFilter \S+ was edited by kubectl-edit$/,
+        async () => {
+          await cluster.api.patch(envoyFilter(), { spec: { priority: 99 } }, 'kubectl-edit');
+        },
+      ],
+    ])('%s', async (_case, note, change) => {
+      await change();
+      await awaitReady(cluster.api, workload);
+      const found = only(await ask());
+      expect([found.standing, found.notes]).toEqual(['drifted', [expect.stringMatching(note)]]);
+    });
+
+    test('what a later deployment put right is not told any more', async () => {
+      await cluster.api.patch(envoyFilter(), { spec: { priority: 99 } }, 'kubectl-edit');
+      await site.deployed(['reviews'], CONFIGURATION);
+      expect(only(await ask()).standing).toBe('proven');
+    });
+
+    test('a label or annotation of others on an object of ours is no drift', async () => {
+      await cluster.api.patch(envoyFilter(), { metadata: { annotations: { theirs: 'x' } } }, 'kubectl-annotate');
+      expect(only(await ask()).standing).toBe('proven');
+    });
+  });
+
+  test('pods that are not ready, pods that do not run it, no pods at all', async () => {
+    const podAnnotations = { 'sim/behaviour-with-filter': 'never-ready' };
+    await site.workload('unready', { podAnnotations });
+    const broken = await site.workload('broken', { podAnnotations: { 'sim/refuses': CONFIGURATION } });
+    const settling = [broken, await site.workload('idle', { replicas: 0 })];
+    await site.run('deploy', ['unready', 'broken', 'idle'], { configuration: CONFIGURATION, wait: 'false' });
+    for (const workload of settling) await awaitReady(cluster.api, workload);
+    const report = await ask();
+    expect(filtersOf(report).map(([name, { standing, notes }]) => [name, standing, notes])).toEqual([
+      ['broken', 'broken', [expect.stringMatching(/Unable to create Wasm plugin add-header/)]],
+      ['idle', 'idle', []],
+      ['unready', 'unready', [expect.stringMatching(/^not ready: /)]],
+    ]);
+    expect(filtersOf(report).map(([, { proof }]) => proof)).toEqual([undefined, undefined, undefined]);
+    // That it looked and found trouble is no failure of the look.
+    expect([report.outcome, report.problems]).toEqual(['reported', []]);
+  });
+
+  test('a filter whose time is over says so', async () => {
+    await site.workload('reviews', { replicas: 0 });
+    await site.deployed(['reviews'], CONFIGURATION, { expires: '1h' });
+    const { expires, expired } = only(await ask());
+    expect(Date.parse(expires ?? '')).toBeGreaterThan(Date.now());
+    expect(expired).toBeUndefined();
+    expect(only(await ask('', {}, new Date(Date.now() + 2 * HOUR_MS))).expired).toBe(true);
+  });
+
+  test('one filter or all, some targets or the namespaces as a whole', async () => {
+    const other = new Site(cluster, await cluster.namespace());
+    for (const name of ['a', 'b', 'bare']) await site.workload(name, { replicas: 0 });
+    await other.workload('c', { kind: 'StatefulSet', replicas: 0 });
+    const limit = { name: 'rate-limit' };
+    await site.deployed(['a', 'b'], CONFIGURATION);
+    await site.deployed(['b'], 'limit: 5', limit);
+    await other.deployed('- sts/c', 'limit: 5', limit);
+    const seen = async (...asked: Parameters<typeof ask>): Promise<string[]> =>
+      filtersOf(await ask(...asked)).map(([workload, { filter }]) => `${workload} ${filter}`);
+    const both = { namespace: `${site.namespace},${other.namespace}` };
+
+    expect(await seen('', { name: '' })).toEqual(['a add-header', 'b add-header', 'b rate-limit']);
+    expect(await seen('', limit)).toEqual(['b rate-limit']);
+    expect(await seen('', { ...both, name: '' })).toEqual([
+      'a add-header',
+      'b add-header',
+      'b rate-limit',
+      'c rate-limit',
+    ]);
+    expect(await seen(['a'], { name: '' })).toEqual(['a add-header']);
+    expect(await seen(`- {namespaces: [${site.namespace}, ${other.namespace}], selector: "!x"}`, limit)).toEqual([
+      'b rate-limit',
+      'c rate-limit',
+    ]);
+    const report = await ask('', both);
+    expect(report.status?.namespaces).toEqual([site.namespace, other.namespace]);
+  });
+
+  test('where nothing is, nothing is found', async () => {
+    await site.workload('bare', { replicas: 0 });
+    const report = await ask();
+    expect([report.outcome, report.problems]).toEqual(['reported', []]);
+    expect(report.status).toEqual({ workloads: [], namespaces: [site.namespace], garbage: [] });
+  });
+
+  test('objects that no pod template names are garbage, each filter for itself', async () => {
+    const workload = await site.workload('reviews', { replicas: 0 });
+    const revision = await site.deployed(['reviews'], CONFIGURATION);
+    await site.edit(workload, { own: { [STATE]: null }, labels: { [`deploy-wasm-filter/${FILTER}`]: null } });
+    expect((await ask()).status?.garbage).toHaveLength(2);
+    expect((await ask('', { name: 'rate-limit' })).status?.garbage).toEqual([]);
+    expect(await site.objects()).toEqual(objectsOf(revision));
+  });
+
+  test('a namespace or workload that does not exist is a problem', async () => {
+    const said = async (targets: readonly string[] | string, more: ActionInputs = {}): Promise<string[]> => {
+      const report = await ask(targets, more);
+      expect([report.outcome, report.status]).toEqual(['failed', undefined]);
+      return report.problems.map(describeProblem);
+    };
+    expect(await said('', { namespace: 'no-such-place' })).toEqual([
+      expect.stringMatching(/the namespace "no-such-place" does not exist/),
+    ]);
+    expect(await said(['reviews'])).toEqual([expect.stringMatching(/reviews does not exist/)]);
+  });
+
+  test('with less rights the proof is weaker and says why', async () => {
+    await site.workload('reviews');
+    await site.deployed(['reviews'], CONFIGURATION);
+    await grant(cluster.api, site.namespace, 'looker', [
+      {
+        apiGroups: ['', 'apps', 'networking.istio.io'],
+        resources: ['configmaps', 'deployments', 'statefulsets', 'daemonsets', 'envoyfilters'],
+        verbs: ['list'],
+      },
+    ]);
+    const { standing, proof } = only(await ask('', { kubeconfig: cluster.recorder.kubeconfig('looker') }));
+    expect([standing, proof]).toEqual([
+      'proven',
+      { level: 'ready', pods: 1, wanted: 1, weakness: expect.stringMatching(/may not list pods/) },
+    ]);
+  });
+
+  test('a cluster whose Istio is gone is no obstacle', async () => {
+    await site.workload('reviews', { replicas: 0 });
+    await site.deployed(['reviews'], CONFIGURATION);
+    cluster.recorder.inject(({ path }) => (path.includes('/envoyfilters') ? { answer: { status: 404 } } : undefined));
+    const report = await ask();
+    expect(only(report).notes).toEqual([expect.stringMatching(/EnvoyFilter \S+ was deleted/)]);
+  });
+});

@@ -1,0 +1,204 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { Workload } from '../../src/cluster/objects.ts';
+import type { Report } from '../../src/deploy/report.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { awaitReady, type WorkloadOptions } from '../harness/workloads.ts';
+import { onlyTarget, ownPart, puts, Scene } from './scene.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster.stop());
+
+/** The proxies of such a workload refuse the filter; their pods get ready nevertheless. */
+const REFUSES: WorkloadOptions = { podAnnotations: { 'sim/refuses': 'x-test' } };
+
+/** Makes workloads in the order in which they are targets then. */
+const makeAll = async (scene: Scene, names: readonly string[], bad: readonly string[] = []): Promise<Workload[]> => {
+  const workloads: Workload[] = [];
+  for (const name of names) workloads.push(await scene.workload(name, bad.includes(name) ? REFUSES : {}));
+  return workloads;
+};
+
+/** What was done to workloads, in order: `patch a`, and `proof a` for each look into a proxy of its pods. */
+const steps = (scene: Scene): string[] =>
+  scene.requests.flatMap(({ method, path, status }) => {
+    const patched = method === 'PATCH' && status === 200 ? /\/deployments\/([^/?]+)\?/.exec(path)?.[1] : undefined;
+    if (patched !== undefined) return [`patch ${patched}`];
+    const looked = /\/pods\/(.+)-[^-]+-[^-]+\/exec\?/.exec(path)?.[1];
+    return looked === undefined ? [] : [`proof ${looked}`];
+  });
+/** The same with every step only once, where it came first. */
+const firstSteps = (scene: Scene): string[] => [...new Set(steps(scene))];
+const outcomes = ({ targets }: Report): Record<string, string> =>
+  Object.fromEntries(targets.map(({ ref, outcome }) => [ref.name, outcome]));
+const wavesOf = ({ targets }: Report): (number | undefined)[] => targets.map(({ wave }) => wave);
+
+describe('a canary', () => {
+  test.concurrent('is proven before the others are touched', async () => {
+    const scene = await Scene.open(cluster);
+    await makeAll(scene, ['a', 'b', 'c', 'd']);
+    const report = await scene.deploy({ canary: '1' });
+    expect(report.outcome).toBe('deployed');
+    expect(wavesOf(report)).toEqual([1, 2, 2, 2]);
+    const [first, second, ...rest] = firstSteps(scene);
+    expect([first, second]).toEqual(['patch a', 'proof a']);
+    expect(rest.toSorted()).toEqual(['b', 'c', 'd'].flatMap((name) => [`patch ${name}`, `proof ${name}`]).toSorted());
+  });
+
+  test.concurrent('that fails leaves the others untouched', async () => {
+    const scene = await Scene.open(cluster);
+    const [canary, ...others] = await makeAll(scene, ['a', 'b', 'c', 'd'], ['a']);
+    const before = await Promise.all(others.map((workload) => scene.now(workload)));
+    const report = await scene.deploy({ canary: '1' });
+    expect(report.outcome).toBe('failed');
+    expect(report.changed).toBe(false);
+    expect(outcomes(report)).toEqual({ a: 'failed', b: 'untouched', c: 'untouched', d: 'untouched' });
+    expect(report.targets[0]?.rollback?.state).toBe('restored');
+    expect(new Set(steps(scene))).toEqual(new Set(['patch a', 'proof a']));
+    expect(scene.patchesOf(canary as Workload)).toHaveLength(2);
+    // Nobody has touched them at all.
+    const after = await Promise.all(others.map((workload) => scene.now(workload)));
+    expect(after.map(({ metadata }) => metadata.resourceVersion)).toEqual(
+      before.map(({ metadata }) => metadata.resourceVersion),
+    );
+    expect(await scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
+  });
+
+  test.concurrent('may be a share, which is rounded up', async () => {
+    const scene = await Scene.open(cluster);
+    await makeAll(scene, ['a', 'b', 'c']);
+    const report = await scene.deploy({ canary: '34%' });
+    expect(wavesOf(report)).toEqual([1, 1, 2]);
+    const found = firstSteps(scene);
+    expect(found.indexOf('patch c')).toBeGreaterThan(Math.max(found.indexOf('proof a'), found.indexOf('proof b')));
+  });
+
+  test.concurrent('is chosen among those that change', async () => {
+    const scene = await Scene.open(cluster);
+    await makeAll(scene, ['a', 'b', 'c']);
+    await scene.deploy({ targets: '- deployment/a' });
+    scene.forget();
+    const report = await scene.deploy({ canary: '1' });
+    expect(outcomes(report)).toEqual({ a: 'unchanged', b: 'deployed', c: 'deployed' });
+    expect(firstSteps(scene)).toEqual(['patch b', 'proof b', 'patch c', 'proof c']);
+  });
+});
+
+describe('the order', () => {
+  test.concurrent('is that of the waves that targets name, the lowest first', async () => {
+    const scene = await Scene.open(cluster);
+    await makeAll(scene, ['a', 'b', 'c']);
+    const targets = `
+      - {kind: Deployment, name: a, wave: 7}
+      - {kind: Deployment, name: b}
+      - {kind: Deployment, name: c, wave: 3}`;
+    const report = await scene.deploy({ targets });
+    expect(report.outcome).toBe('deployed');
+    expect(firstSteps(scene)).toEqual(['patch b', 'proof b', 'patch c', 'proof c', 'patch a', 'proof a']);
+    expect(wavesOf(report)).toEqual([3, 1, 2]);
+  });
+
+  test.concurrent('is one after the other with "max-parallel: 1"', async () => {
+    const scene = await Scene.open(cluster);
+    await makeAll(scene, ['a', 'b', 'c']);
+    const report = await scene.deploy({ 'max-parallel': '1' });
+    expect(report.outcome).toBe('deployed');
+    expect(firstSteps(scene)).toEqual(['a', 'b', 'c'].flatMap((name) => [`patch ${name}`, `proof ${name}`]));
+    // They are one wave all the same.
+    expect(wavesOf(report)).toEqual([undefined, undefined, undefined]);
+  });
+});
+
+describe('failures', () => {
+  test.concurrent('may be as many as "max-failures" says, and still fail the run', async () => {
+    const scene = await Scene.open(cluster);
+    await makeAll(scene, ['a', 'b', 'c'], ['a']);
+    const report = await scene.deploy({ 'max-failures': '1', 'max-parallel': '1' });
+    expect(report.outcome).toBe('failed');
+    expect(outcomes(report)).toEqual({ a: 'failed', b: 'deployed', c: 'deployed' });
+    expect(report.targets[0]?.rollback?.state).toBe('restored');
+  });
+
+  test.concurrent('beyond that end the run before the next workload', async () => {
+    const scene = await Scene.open(cluster);
+    const [, , third] = await makeAll(scene, ['a', 'b', 'c'], ['a', 'b']);
+    const report = await scene.deploy({ 'max-failures': '33%', 'max-parallel': '1' });
+    expect(outcomes(report)).toEqual({ a: 'failed', b: 'failed', c: 'untouched' });
+    expect(scene.patchesOf(third as Workload)).toEqual([]);
+  });
+
+  test.concurrent('that are tolerated let the next wave start', async () => {
+    const scene = await Scene.open(cluster);
+    await makeAll(scene, ['a', 'b', 'c'], ['a']);
+    const report = await scene.deploy({ 'max-failures': '1', canary: '1' });
+    expect(outcomes(report)).toEqual({ a: 'failed', b: 'deployed', c: 'deployed' });
+  });
+});
+
+describe('a soak', () => {
+  test.concurrent('repeats the proof of each wave before the next', async () => {
+    const scene = await Scene.open(cluster);
+    await makeAll(scene, ['a', 'b']);
+    const report = await scene.deploy({ soak: '1s', canary: '1' });
+    expect(report.outcome).toBe('deployed');
+    const done = steps(scene);
+    expect(done.filter((step) => step === 'proof a').length).toBeGreaterThanOrEqual(2);
+    expect(done.lastIndexOf('proof a')).toBeLessThan(done.indexOf('patch b'));
+    expect(done.filter((step) => step === 'proof b').length).toBeGreaterThanOrEqual(2);
+  });
+
+  test.concurrent('takes back a workload whose pods do not stay ready', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.switched('reviews');
+    const before = ownPart(await scene.now(workload));
+    const isRollback = puts(workload, null);
+    scene.inject((request) => (isRollback(request) ? { meanwhile: () => scene.turn('well') } : undefined));
+    const running = scene.deploy({ soak: '2s' });
+    await scene.seen('the first proof', ({ path }) => path.includes('/exec?'));
+    await scene.turn('unready');
+    for (const { metadata } of await scene.pods()) {
+      if (metadata.labels?.['deploy-wasm-filter/add-header'] === undefined) continue;
+      await cluster.api.delete(`/api/v1/namespaces/${scene.namespace}/pods/${metadata.name}`);
+    }
+    const report = await running;
+    const { outcome, problem, rollback, proof } = onlyTarget(report);
+    expect(outcome).toBe('failed');
+    expect(problem && describeProblem(problem)).toMatch(/no longer ready/);
+    expect(proof).toBeUndefined();
+    expect(rollback?.state).toBe('restored');
+    expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
+  });
+
+  test.concurrent('that is cancelled ends at once and takes nothing back', async () => {
+    const scene = await Scene.open(cluster);
+    const [first] = await makeAll(scene, ['a', 'b']);
+    const controller = new AbortController();
+    const running = scene.deploy({ soak: '10m', canary: '1' }, { cancelled: controller.signal });
+    await scene.seen('the first proof', ({ path }) => path.includes('/exec?'));
+    controller.abort();
+    const report = await running;
+    expect(report.cancelled).toBe(true);
+    expect(report.outcome).toBe('failed');
+    expect(report.targets.map(({ rollback }) => rollback)).toEqual([undefined, undefined]);
+    expect(outcomes(report).b).toBe('untouched');
+    const labels = (await scene.now(first as Workload)).spec?.template?.metadata?.labels;
+    expect(labels).toHaveProperty('deploy-wasm-filter/add-header');
+  });
+
+  test.concurrent('of the last wave that is cancelled does not pass for a whole one', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const controller = new AbortController();
+    const running = scene.deploy({ soak: '10m' }, { cancelled: controller.signal });
+    await scene.seen('the first proof', ({ path }) => path.includes('/exec?'));
+    controller.abort();
+    const report = await running;
+    expect(report.cancelled).toBe(true);
+    expect(report.outcome).toBe('failed');
+    expect(onlyTarget(report).problem?.message).toMatch(/cancelled/);
+    expect(onlyTarget(report).rollback).toBeUndefined();
+  });
+});

@@ -1,0 +1,122 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { pathOf } from '../harness/workloads.ts';
+import { connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
+import { kubeconfigFor } from './user.ts';
+
+const EVERYTHING_BUT_EXEC = [
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', 'patch', 'delete'] },
+  { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list', 'create', 'patch', 'delete'] },
+  {
+    apiGroups: ['apps'],
+    resources: ['deployments', 'statefulsets', 'daemonsets'],
+    verbs: ['get', 'list', 'watch', 'patch'],
+  },
+  { apiGroups: [''], resources: ['pods', 'pods/log', 'events'], verbs: ['get', 'list'] },
+];
+const PROXY = { apiGroups: [''], resources: ['pods/proxy'], verbs: ['get'] };
+
+describe('proof in real proxies', () => {
+  let mesh: Mesh;
+  beforeAll(async () => {
+    mesh = await connectMesh();
+  });
+  afterAll(() => mesh?.stop());
+
+  const proofOf = (outputs: Readonly<Record<string, string>>): unknown => JSON.parse(outputs.targets ?? '[]')[0]?.proof;
+
+  test('every proxy has the filter in its listener, and each pod answers the probe', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews', { replicas: 2 });
+    await createApps(mesh, app);
+    const given = {
+      filter: mesh.filters.abi021,
+      namespace,
+      targets: '- deployment/reviews',
+      configuration: 'x-wasm: one',
+    };
+    const probe = '{ path: /, port: 9080, expect: { status: 200, headers: { x-wasm: one }, body: hello } }';
+    const { outputs } = await mesh.deploy({ ...given, probe });
+    expect(outputs).toMatchObject({ result: 'deployed', proved: '2' });
+    expect(proofOf(outputs)).toMatchObject({ level: 'listener', pods: 2, wanted: 2 });
+
+    const wrong = await mesh.deploy({ ...given, configuration: 'x-wasm: two', probe });
+    expect(wrong.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+    expect(wrong.summary).toContain('instead of one');
+    expect(new Set(await headerOfPods(mesh, app, 'x-wasm'))).toEqual(new Set(['one']));
+  });
+
+  test('with fewer rights the evidence is weaker, and the run says so; "required" refuses before the first write', async () => {
+    const namespace = await mesh.namespace();
+    await createApps(mesh, makeApp(namespace, 'stats'), makeApp(namespace, 'ready'));
+    const given = { filter: mesh.filters.abi021, namespace, configuration: 'x-wasm: one' };
+    const [withProxy, without] = await Promise.all([
+      kubeconfigFor(mesh, namespace, 'with-proxy', [...EVERYTHING_BUT_EXEC, PROXY]),
+      kubeconfigFor(mesh, namespace, 'without', EVERYTHING_BUT_EXEC),
+    ]);
+    const stats = await mesh.deploy({ ...given, name: 'a', kubeconfig: withProxy, targets: '- deployment/stats' });
+    expect(proofOf(stats.outputs)).toMatchObject({ level: 'stats', pods: 1 });
+    const ready = await mesh.deploy({ ...given, name: 'b', kubeconfig: without, targets: '- deployment/ready' });
+    expect(proofOf(ready.outputs)).toMatchObject({ level: 'ready', pods: 1 });
+    expect(ready.summary).toContain('may not exec into pods');
+    const refused = await mesh.deploy({
+      ...given,
+      name: 'c',
+      kubeconfig: without,
+      targets: '- deployment/ready',
+      verify: 'required',
+    });
+    expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false' });
+    expect(refused.summary).toMatch(/create pods\/exec/);
+  });
+
+  test.each<[string, (namespace: string) => Workload, Readonly<Record<string, string>>, RegExp]>([
+    ['a port that is not there', (namespace) => makeApp(namespace, 'app'), { port: '9999' }, /port 9999.*9080/],
+    [
+      'a Service that declares its only port as TCP',
+      (namespace) => makeApp(namespace, 'app', { protocol: 'tcp' }),
+      {},
+      /TCP/,
+    ],
+    [
+      'pods that opt out of injection',
+      (namespace) => makeApp(namespace, 'app', { podLabels: { 'sidecar.istio.io/inject': 'false' } }),
+      {},
+      /sidecar\.istio\.io\/inject/,
+    ],
+  ])('no effect is a failure: %s', async (_case, make, inputs, reason) => {
+    const namespace = await mesh.namespace();
+    const app = make(namespace);
+    await createApps(mesh, app);
+    const before = (await mesh.api.get<Workload>(pathOf(app))).spec?.template;
+    const { outputs, summary } = await mesh.deploy({
+      filter: mesh.filters.abi021,
+      namespace,
+      targets: '- deployment/app',
+      configuration: 'x-wasm: none',
+      ...inputs,
+    });
+    expect(outputs).toMatchObject({ result: 'failed', changed: 'false' });
+    expect(summary.replaceAll('\n', ' ')).toMatch(reason);
+    expect((await mesh.api.get<Workload>(pathOf(app))).spec?.template).toEqual(before);
+    expect(await objectsOf(mesh, app)).toEqual([]);
+  });
+
+  test.each([
+    ['no label that turns injection on', {}, /no label that turns injection on/],
+    ['ambient mode', { 'istio.io/dataplane-mode': 'ambient' }, /ambient/],
+  ])('no effect is a failure: a namespace with %s', async (_case, labels, reason) => {
+    const namespace = await mesh.namespace(labels);
+    const app = makeApp(namespace, 'app');
+    await createApps(mesh, app);
+    const { outputs, summary } = await mesh.deploy({
+      filter: mesh.filters.abi021,
+      namespace,
+      targets: '- deployment/app',
+      configuration: 'x-wasm: none',
+    });
+    expect(outputs).toMatchObject({ result: 'failed', changed: 'false' });
+    expect(summary).toMatch(reason);
+    expect(await objectsOf(mesh, app)).toEqual([]);
+  });
+});

@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { eventually } from '../harness/api.ts';
+import { pathOf } from '../harness/workloads.ts';
+import { createConfigMapByHand, createEnvoyFilterByHand, mountsByHand } from './hand-made.ts';
+import { type LoadResult, underLoad } from './load.ts';
+import { connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
+
+describe('going on and going back', () => {
+  let mesh: Mesh;
+  beforeAll(async () => {
+    mesh = await connectMesh();
+  });
+  afterAll(() => mesh?.stop());
+
+  const tell = (what: string, { requests, failures, seen }: LoadResult): void =>
+    console.log(`${what}: ${requests} requests, ${failures.length} failed, ${JSON.stringify([...seen])}`);
+
+  const podsOf = async (app: Workload): Promise<string[]> => (await mesh.pods(app)).map(({ name }) => name).sort();
+
+  test('settings are pushed without a restart, and refused ones are put back, under load', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews', { replicas: 2 });
+    await createApps(mesh, app);
+    const given = { filter: mesh.filters.abi021, name: 'add-header', namespace, targets: '- deployment/reviews' };
+    await mesh.deploy({ ...given, configuration: 'x-wasm: one' });
+    const pods = await podsOf(app);
+    const { value, load } = await underLoad(mesh, { workload: app, header: 'x-wasm' }, async () => {
+      const pushed = await mesh.deploy({ ...given, configuration: 'x-wasm: two', settings: 'push' });
+      const refused = await mesh.deploy({ ...given, configuration: 'nonsense', settings: 'push', check: 'off' });
+      return { pushed, refused };
+    });
+    tell('push, then a refused push', load);
+    expect(value.pushed.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+    expect(value.refused.outputs).toMatchObject({ result: 'failed', changed: 'false' });
+    expect(value.refused.summary).toMatch(/Failed to configure base Wasm plugin/);
+    expect(load.failures).toEqual([]);
+    expect([...load.seen.keys()].sort()).toEqual(['one', 'two']);
+    expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual(['two', 'two']);
+    expect(await podsOf(app)).toEqual(pods);
+    const again = await mesh.deploy({ ...given, configuration: 'x-wasm: two', settings: 'push' });
+    expect(again.outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
+  });
+
+  test('a filter is removed without a failed request, and nothing of it is left', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews', { replicas: 2 });
+    await createApps(mesh, app);
+    const untouched = (await mesh.api.get<Workload>(pathOf(app))).spec?.template;
+    await mesh.deploy({
+      filter: mesh.filters.abi021,
+      name: 'add-header',
+      namespace,
+      targets: '- deployment/reviews',
+      configuration: 'x-wasm: one',
+    });
+    const removal = { command: 'remove', name: 'add-header', namespace };
+    const { value, load } = await underLoad(mesh, { workload: app, header: 'x-wasm' }, () => mesh.deploy(removal));
+    tell('removal', load);
+    expect(value.outputs).toMatchObject({ result: 'removed', removed: '1' });
+    expect(load.failures).toEqual([]);
+    expect([...load.seen.keys()].sort()).toEqual(['-', 'one']);
+    const { spec, metadata } = await mesh.api.get<Workload>(pathOf(app));
+    expect(spec?.template).toEqual(untouched);
+    expect(metadata.annotations).not.toHaveProperty('deploy-wasm-filter/state');
+    expect(await objectsOf(mesh, app)).toEqual([]);
+    expect((await mesh.deploy(removal)).outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
+  });
+
+  test('a filter put in by hand is adopted with no answer without it, nor with both', async () => {
+    const namespace = await mesh.namespace();
+    const byHand = {
+      namespace,
+      name: 'new-filter',
+      file: mesh.filters.abi021,
+      configuration: 'x-hand: yes',
+      labels: { app: 'reviews' },
+    };
+    await createConfigMapByHand(mesh, byHand);
+    const app = makeApp(namespace, 'reviews', { replicas: 2, podAnnotations: mountsByHand('new-filter') });
+    await createApps(mesh, app);
+    await createEnvoyFilterByHand(mesh, byHand);
+    await eventually('the filter made by hand in every pod', async () => {
+      const values = await headerOfPods(mesh, app, 'x-hand');
+      return values.every((value) => value === 'yes') || undefined;
+    });
+    const given = { filter: mesh.filters.abi021, name: 'new-filter', namespace, targets: '- deployment/reviews' };
+    const explained = await mesh.deploy({ ...given, configuration: 'x-ours: yes' });
+    expect(explained.outputs).toMatchObject({ result: 'failed', changed: 'false' });
+    expect(explained.summary).toContain('adopt: true');
+
+    const both = (headers: Readonly<Record<string, unknown>>): string =>
+      ['x-hand', 'x-ours'].filter((name) => headers[name] !== undefined).join(' and ') || 'neither';
+    const { value, load } = await underLoad(mesh, { workload: app, describe: both }, () =>
+      mesh.deploy({ ...given, configuration: 'x-ours: yes', adopt: 'true' }),
+    );
+    tell('adoption', load);
+    expect(value.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+    expect(load.failures).toEqual([]);
+    expect([...load.seen.keys()].sort()).toEqual(['x-hand', 'x-ours']);
+    const envoyFilters = await mesh.api.list(`/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters`);
+    expect(envoyFilters).toHaveLength(1);
+    expect(JSON.stringify(envoyFilters)).not.toContain('REMOVE');
+    expect((await mesh.deploy({ ...given, configuration: 'x-ours: yes' })).outputs.result).toBe('unchanged');
+  });
+
+  test("a StatefulSet's stuck pod is replaced when it is taken back", async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'ratings', { kind: 'StatefulSet', replicas: 2 });
+    await createApps(mesh, app);
+    const given = { filter: mesh.filters.abi021, name: 'add-header', namespace, targets: '- statefulset/ratings' };
+    await mesh.deploy({ ...given, configuration: 'x-wasm: good' });
+    const bad = await mesh.deploy({ ...given, configuration: 'nonsense', check: 'off' });
+    expect(bad.outputs).toMatchObject({ result: 'failed', changed: 'false', restored: '1' });
+    expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual(['good', 'good']);
+  });
+
+  test('a canary that fails leaves the others alone', async () => {
+    const namespace = await mesh.namespace();
+    const apps = ['first', 'second', 'third'].map((name) => makeApp(namespace, name));
+    await createApps(mesh, ...apps);
+    const { outputs } = await mesh.deploy({
+      filter: mesh.filters.abi021,
+      namespace,
+      targets: apps.map(({ metadata }) => `- deployment/${metadata.name}`).join('\n'),
+      configuration: 'nonsense',
+      check: 'off',
+      canary: '1',
+    });
+    expect(outputs).toMatchObject({ result: 'failed', failed: '1', changed: 'false' });
+    for (const app of apps) {
+      const { metadata } = await mesh.api.get<Workload>(pathOf(app));
+      expect(metadata.annotations).not.toHaveProperty('deploy-wasm-filter/state');
+    }
+  });
+
+  test('an EnvoyFilter that somebody has edited is named by the plan and put right by the next run', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews');
+    await createApps(mesh, app);
+    const given = {
+      filter: mesh.filters.abi021,
+      name: 'add-header',
+      namespace,
+      targets: '- deployment/reviews',
+      configuration: 'x-wasm: one',
+    };
+    await mesh.deploy(given);
+    const pods = await podsOf(app);
+    const [name] = (await objectsOf(mesh, app)).slice(-1);
+    const path = `/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters/${name}`;
+    await mesh.api.patch(path, { spec: { priority: 77 } }, 'kubectl-edit');
+    const plan = await mesh.deploy({ ...given, command: 'plan' });
+    expect(plan.outputs).toMatchObject({ result: 'planned', changed: 'false' });
+    expect(plan.summary).toMatch(/edited by kubectl-edit/);
+    const status = await mesh.deploy({ command: 'status', name: 'add-header', namespace });
+    expect(status.summary).toMatch(/edited by kubectl-edit/);
+    const repaired = await mesh.deploy(given);
+    expect(repaired.outputs).toMatchObject({ result: 'deployed', changed: 'true' });
+    expect((await mesh.api.get<Workload & { spec: { priority: number } }>(path)).spec.priority).toBe(10);
+    expect(await podsOf(app)).toEqual(pods);
+    const after = await mesh.deploy({ ...given, command: 'plan' });
+    expect(after.summary).toMatch(/nothing to do/i);
+  });
+});

@@ -1,0 +1,241 @@
+import type { PlannedChange } from '../../../src/deploy/plan-report.ts';
+import type { Report } from '../../../src/deploy/report.ts';
+import {
+  change,
+  found,
+  NEW,
+  OLD,
+  planned,
+  ref,
+  removed,
+  report,
+  rollback,
+  running,
+  stuck,
+  unchanged,
+  untouched,
+} from './report-builder.ts';
+import { REFUSED, workloads } from './shop.ts';
+
+const OBJECTS = ['shop', 'edge'].flatMap((namespace) => [
+  `EnvoyFilter ${namespace}/add-header-${NEW}`,
+  `ConfigMap ${namespace}/add-header-${NEW}`,
+]);
+
+const CONFIG_MAP = [
+  '+metadata:',
+  `+  name: add-header-${NEW}`,
+  '+binaryData:',
+  `+  add-header-${NEW}.wasm: <31.2 KiB, sha256:9f86d081884c>`,
+];
+const TEMPLATE = [
+  ' metadata.annotations:',
+  `-  deploy-wasm-filter/state: {"add-header":{"revision":"${OLD}"}}`,
+  `+  deploy-wasm-filter/state: {"add-header":{"previous":"${OLD}","revision":"${NEW}"}}`,
+  ' spec.template.metadata.labels:',
+  `-  deploy-wasm-filter/add-header: ${OLD}`,
+  `+  deploy-wasm-filter/add-header: ${NEW}`,
+];
+
+const five = workloads.slice(0, 5);
+const writes: readonly PlannedChange[] = [
+  change(`create ConfigMap shop/add-header-${NEW}`, { diff: CONFIG_MAP }),
+  change(`create EnvoyFilter shop/add-header-${NEW}`, { diff: ['+spec:', '+  priority: 0'] }),
+  ...five.map((path) => change(`change Deployment ${path}`, { diff: TEMPLATE })),
+];
+const restarts = five.map((path, index) => ({ ref: ref(path), pods: index === 0 ? 2 : 3, wave: index === 0 ? 1 : 2 }));
+const plannedTargets = workloads.slice(0, 5).map((path) => untouched(path, { outcome: 'unchanged' }));
+const quick = { requests: { reads: 22, writes: 0 }, durationMs: 1_900, targets: plannedTargets };
+
+/** Endings of the commands other than `deploy`. */
+export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
+  removed: () =>
+    report({
+      command: 'remove',
+      targets: workloads.slice(0, 5).map((path) => removed(path)),
+      collected: { deleted: OBJECTS, left: [] },
+    }),
+
+  'removed-with-rest': () =>
+    report({
+      command: 'remove',
+      targets: workloads.slice(0, 5).map((path) => removed(path)),
+      collected: {
+        deleted: OBJECTS.slice(0, 2),
+        left: OBJECTS.slice(2).map((object) => ({ object, why: 'the pod web-7d4f9c6b8d-x2x4q is still ending' })),
+      },
+    }),
+
+  'remove-nothing': () => report({ command: 'remove', requests: { reads: 9, writes: 0 }, durationMs: 640 }),
+
+  'remove-failed': () =>
+    report({
+      command: 'remove',
+      targets: [
+        removed('shop/details'),
+        stuck('shop/reviews', {
+          revisions: [{ filter: 'add-header', before: NEW }],
+          rollback: rollback('restored', { to: { 'add-header': NEW } }),
+          evidence: REFUSED.slice(1),
+          problem: {
+            kind: 'rollout',
+            message: 'not ready after 5 min: 1 of 3 pods updated.',
+            remedy: 'See what its pods say, mend the cause and run again.',
+          },
+        }),
+        untouched('shop/ratings', { revisions: [{ filter: 'add-header', before: NEW }] }),
+      ],
+      durationMs: 313_000,
+    }),
+
+  swept: () =>
+    report({
+      command: 'sweep',
+      targets: [removed('pr-17/reviews'), removed('pr-21/reviews')],
+      collected: {
+        deleted: ['EnvoyFilter pr-17/add-header-77aa01b2c3', 'ConfigMap pr-17/add-header-77aa01b2c3'],
+        left: [],
+      },
+    }),
+
+  'sweep-objects-only': () =>
+    report({
+      command: 'sweep',
+      collected: { deleted: ['EnvoyFilter pr-9/auth-77aa01b2c3', 'ConfigMap pr-9/auth-77aa01b2c3'], left: [] },
+      requests: { reads: 12, writes: 4 },
+      durationMs: 2_100,
+    }),
+
+  planned: () => report({ ...quick, command: 'plan', plan: planned({ changes: writes, restarts, waves: 2 }) }),
+
+  'plan-nothing': () =>
+    report({ ...quick, targets: five.map((path) => unchanged(path)), command: 'plan', plan: planned() }),
+
+  'plan-missing-rights': () =>
+    report({
+      ...quick,
+      command: 'plan',
+      plan: planned({
+        restarts,
+        waves: 1,
+        missingRights: ['create configmaps in namespace "shop"', 'patch configmaps in namespace "shop"'],
+        changes: writes.map((write) =>
+          write.kind === 'ConfigMap'
+            ? {
+                ...write,
+                admission: {
+                  state: 'not-asked',
+                  why: 'the user of the kubeconfig may not create configmaps in namespace "shop"',
+                },
+              }
+            : write,
+        ),
+      }),
+    }),
+
+  'plan-refused': () => {
+    const message =
+      'admission webhook "policy.example.com" denied the request: the label deploy-wasm-filter/add-header is not allowed';
+    return report({
+      ...quick,
+      command: 'plan',
+      problems: ['reviews', 'ratings'].map((name) => ({
+        kind: 'cluster',
+        subject: `Deployment shop/${name}`,
+        message: `would be refused by the API server: ${message}`,
+        remedy: 'Change what the message names, or ask who runs the admission policy.',
+      })),
+      plan: planned({
+        restarts,
+        changes: [
+          ...writes.map((write): PlannedChange => {
+            if (/ratings|reviews/.test(write.name)) return { ...write, admission: { state: 'refused', message } };
+            return write.kind === 'EnvoyFilter'
+              ? { ...write, admission: { state: 'accepted', warnings: ['spec.priority is unusual'] } }
+              : write;
+          }),
+          change('delete EnvoyFilter shop/add-header-77aa01b2c3', { diff: [], reasons: ['superseded'] }),
+          change('delete ConfigMap shop/add-header-77aa01b2c3', { diff: [], reasons: ['superseded'] }),
+        ],
+      }),
+    });
+  },
+
+  'status-mixed': () =>
+    report({
+      command: 'status',
+      requests: { reads: 61, writes: 0 },
+      durationMs: 4_100,
+      status: {
+        namespaces: ['shop', 'edge'],
+        garbage: ['EnvoyFilter edge/add-header-77aa01b2c3', 'ConfigMap edge/add-header-77aa01b2c3'],
+        workloads: [
+          found('shop/details'),
+          found('shop/reviews', [
+            running({
+              standing: 'drifted',
+              notes: [`EnvoyFilter shop/add-header-${NEW} was edited by kubectl-edit`],
+            }),
+            running({ filter: 'auth', revision: 'c3d4e5f607', expires: '2026-12-01T08:30:00.000Z' }),
+          ]),
+          found(
+            'StatefulSet shop/cart',
+            [unproven({ standing: 'unready', notes: ['not ready: 2 of 3 pods are ready'] })],
+            2,
+          ),
+          found('edge/web', [
+            unproven({
+              standing: 'broken',
+              notes: ['its pods are ready, but add-header is in no listener of pod web-7d4f9c6b8d-x2x4q.'],
+            }),
+          ]),
+          found('edge/preview', [running({ expires: '2026-11-01T08:30:00.000Z', expired: true })]),
+          { ref: ref('edge/nightly'), pods: { ready: 0, wanted: 0 }, filters: [unproven({ standing: 'idle' })] },
+        ],
+      },
+    }),
+
+  'status-well': () =>
+    report({
+      command: 'status',
+      requests: { reads: 40, writes: 0 },
+      durationMs: 3_100,
+      status: { namespaces: ['edge', 'shop'], garbage: [], workloads: workloads.map((path) => found(path)) },
+    }),
+
+  'status-nothing': () =>
+    report({
+      command: 'status',
+      requests: { reads: 9, writes: 0 },
+      durationMs: 640,
+      status: { namespaces: ['shop'], garbage: [], workloads: [] },
+    }),
+
+  rendered: () => {
+    const { cluster, ...rest } = report({
+      command: 'render',
+      requests: { reads: 0, writes: 0 },
+      durationMs: 120,
+      rendered: {
+        folder: 'wasm-filter',
+        files: [
+          file(`configmap_shop_add-header-${NEW}.yaml`, 42_800, `ConfigMap shop/add-header-${NEW}`),
+          file(`envoyfilter_shop_add-header-${NEW}.yaml`, 1_730, `EnvoyFilter shop/add-header-${NEW}`),
+          file('patch_shop_deployment_reviews.yaml', 640, 'patch for Deployment shop/reviews'),
+          file('kustomization.yaml', 310, 'Component that holds all of it'),
+        ],
+      },
+    });
+    return rest;
+  },
+};
+
+function file(name: string, bytes: number, content: string): NonNullable<Report['rendered']>['files'][number] {
+  return { path: `wasm-filter/${name}`, bytes, content };
+}
+
+/** A filter without any evidence. */
+function unproven(changes: Parameters<typeof running>[0]): ReturnType<typeof running> {
+  const { proof, ...rest } = running(changes);
+  return rest;
+}

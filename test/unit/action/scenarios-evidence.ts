@@ -1,0 +1,174 @@
+import type { Report } from '../../../src/deploy/report.ts';
+import {
+  deployed,
+  NEW,
+  OLD,
+  policy,
+  proof,
+  pushed,
+  refusing,
+  report,
+  rollback,
+  stuck,
+  takenBack,
+  unchanged,
+  untouched,
+  withdrawn,
+} from './report-builder.ts';
+import { REFUSED, workloads } from './shop.ts';
+
+const FIRST = [{ filter: 'add-header', revision: NEW }];
+
+/** Endings of `deploy` that differ in what was seen in the proxies and in what became of the way back. */
+export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
+  'proved-and-probed': () =>
+    report({
+      targets: workloads.map((path) => deployed(path, { proof: proof('listener', { probed: true }) })),
+      policy: policy({
+        canary: { count: 1 },
+        soakMs: 30_000,
+        probe: {
+          port: 9080,
+          method: 'GET',
+          path: '/health',
+          headers: {},
+          expect: { status: [200], headers: { 'x-wasm': 'yes' } },
+        },
+      }),
+      collected: {
+        deleted: ['shop', 'edge'].flatMap((namespace) =>
+          ['EnvoyFilter', 'ConfigMap'].map((kind) => `${kind} ${namespace}/add-header-77aa01b2c3`),
+        ),
+        left: [],
+      },
+    }),
+
+  'weaker-evidence': () => report({ targets: workloads.map((path) => deployed(path, { proof: proof('stats') })) }),
+
+  'mixed-evidence': () =>
+    report({
+      targets: workloads.map((path) =>
+        path.includes('edge') ? deployed(path, { proof: proof('ready') }) : deployed(path),
+      ),
+      collected: {
+        deleted: [],
+        left: [
+          { object: 'EnvoyFilter shop/add-header-77aa01b2c3', why: 'the pod cart-2 is still ending' },
+          { object: 'ConfigMap shop/add-header-77aa01b2c3', why: 'the pod cart-2 is still ending' },
+        ],
+      },
+    }),
+
+  'not-verified': () =>
+    report({
+      targets: workloads.map((path) => deployed(path, { proof: { level: 'ready', pods: 3, wanted: 3 } })),
+      policy: policy({ verify: 'off' }),
+    }),
+
+  'one-failed-and-taken-back': () =>
+    report({
+      targets: workloads.map((path) =>
+        path === 'shop/reviews' ? takenBack(path, { evidence: REFUSED }) : deployed(path),
+      ),
+      policy: policy({ maxFailures: { count: 1 } }),
+      durationMs: 315_100,
+    }),
+
+  'all-taken-back': () =>
+    report({
+      targets: workloads.map((path) =>
+        path === 'shop/reviews' ? takenBack(path, { evidence: REFUSED }) : withdrawn(path),
+      ),
+      policy: policy({ onFailure: 'rollback-all' }),
+      collected: { deleted: [`EnvoyFilter shop/add-header-${NEW}`, `ConfigMap shop/add-header-${NEW}`], left: [] },
+      durationMs: 327_300,
+    }),
+
+  'rollback-failed': () =>
+    report({
+      targets: workloads.map((path) => {
+        if (path === 'shop/reviews') return stuck(path, { rollback: rollback('failed'), evidence: REFUSED });
+        if (path === 'shop/ratings') return takenBack(path, { evidence: REFUSED });
+        return path.includes('edge') ? untouched(path) : deployed(path);
+      }),
+      durationMs: 627_300,
+    }),
+
+  'canary-stopped-the-rest': () =>
+    report({
+      targets: workloads.map((path, index) =>
+        index === 0 ? takenBack(path, { wave: 1, evidence: REFUSED }) : untouched(path, { wave: 2 }),
+      ),
+      policy: policy({ canary: { count: 1 } }),
+      durationMs: 315_000,
+    }),
+
+  'without-effect': () =>
+    report({
+      targets: workloads.slice(0, 3).map((path, index) =>
+        index < 2
+          ? deployed(path, {
+              outcome: 'failed',
+              proof: null,
+              revisions: FIRST,
+              rollback: rollback('restored', { to: { 'add-header': null } }),
+              problem: {
+                kind: 'no-effect',
+                message: `its pods are ready, but add-header is in no listener of pod ${path.slice(5)}-7d4f9c6b8d-x2x4q: no listener for port 9081 speaks HTTP.`,
+                remedy:
+                  'Check the inputs "direction" and "port", and that the port speaks HTTP in the Service (appProtocol, or its name).',
+              },
+            })
+          : untouched(path, { revisions: FIRST }),
+      ),
+    }),
+
+  pushed: () =>
+    report({
+      targets: workloads.map((path) => pushed(path)),
+      policy: policy(),
+      durationMs: 3_200,
+    }),
+
+  'push-refused-and-put-back': () =>
+    report({
+      targets: workloads.slice(0, 4).map((path, index) => {
+        const back = { rollback: rollback('restored', { durationMs: 1_400 }) };
+        if (index === 0) return refusing(path, back);
+        const { problem, ...well } = refusing(path, back);
+        return { ...well, outcome: 'restored' as const };
+      }),
+      durationMs: 6_200,
+    }),
+
+  'drift-put-right': () =>
+    report({
+      targets: workloads.map((path, index) => {
+        if (index === 0) return deployed(path, { revisions: SAME, drift: ['the label of add-header was removed'] });
+        if (path.includes('edge')) return unchanged(path);
+        const drift = [`EnvoyFilter shop/add-header-${NEW} was edited by kubectl-edit`];
+        return deployed(path, {
+          drift,
+          revisions: SAME,
+          steps: { configMap: 'unchanged', envoyFilter: 'done', template: 'unchanged', rollout: 'unchanged' },
+          durationMs: 0,
+        });
+      }),
+      durationMs: 22_000,
+    }),
+
+  'pruned-and-kept-going': () =>
+    report({
+      targets: [
+        ...['shop/reviews', 'shop/ratings'].map((path) => deployed(path)),
+        deployed('shop/legacy', {
+          outcome: 'removed',
+          proof: null,
+          revisions: [{ filter: 'add-header', before: OLD }],
+        }),
+        deployed('shop/nightly', { proof: null, pods: { ready: 0, wanted: 0 } }),
+      ],
+    }),
+};
+
+const SAME = [{ filter: 'add-header', revision: NEW, before: NEW }];

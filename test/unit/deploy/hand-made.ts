@@ -1,0 +1,16 @@
+import type { EnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
+import { specByHand } from '../../harness/by-hand.ts';
+
+/** Somebody's EnvoyFilter that inserts the filter add-header from a file into the pods of an app, all of them without one. */
+export function handMadeEnvoyFilter(file: string, app?: string, name = 'add-header'): EnvoyFilter {
+  return {
+    metadata: { name: 'by-hand', namespace: 'shop' },
+    spec: specByHand({
+      filter: name,
+      rootId: 'root',
+      file,
+      vmId: 'by-hand',
+      ...(app === undefined ? {} : { labels: { app } }),
+    }),
+  };
+}

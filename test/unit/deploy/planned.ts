@@ -1,0 +1,38 @@
+import type { Workload } from '../../../src/cluster/objects.ts';
+import type { PlannedRevision, PlannedWorkload } from '../../../src/deploy/plan.ts';
+import { type PlanningOptions, planWorkload, type WantedWorkload } from '../../../src/deploy/plan-workload.ts';
+import type { HandMade } from '../../../src/mesh/hand-made.ts';
+import { type Placement, placementOf, type Revision } from '../../../src/mesh/revision.ts';
+import { must, refOf, revision, workload } from '../builders.ts';
+
+/** The time of every plan in tests that do not care. */
+export const NOW = new Date('2026-01-02T03:04:05.000Z');
+export const PLANNING: PlanningOptions = { run: 'r', wait: true, now: NOW };
+
+/** What is wanted of a workload; the usual revision, unless it says otherwise. */
+export interface WantedParts {
+  readonly observed?: Workload;
+  readonly revisions?: readonly Revision[];
+  readonly removals?: readonly string[];
+  readonly wave?: number;
+  readonly adopted?: readonly HandMade[];
+  readonly wayBack?: readonly Placement[];
+}
+
+/** A revision that its own pods carry. */
+export function plannedRevision(of: Revision): PlannedRevision {
+  return { revision: of, carrier: placementOf(of) };
+}
+
+/** What is wanted of the workload of a path such as `shop/deploy/reviews`. */
+export function wantedOf(path: string, parts: WantedParts = {}): WantedWorkload {
+  const ref = refOf(path);
+  const { observed = workload(ref.name), revisions = [revision()], removals = [], wave = 1, adopted = [] } = parts;
+  const wayBack = new Map((parts.wayBack ?? []).map((placement) => [placement.filter, placement]));
+  return { ref, observed, revisions: revisions.map(plannedRevision), removals, wave, adopted, wayBack };
+}
+
+/** A planned workload; throws where it cannot be planned. */
+export function plannedFor(path: string, parts: WantedParts = {}, options = PLANNING): PlannedWorkload {
+  return must(planWorkload(wantedOf(path, parts), options));
+}

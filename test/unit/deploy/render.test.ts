@@ -1,0 +1,154 @@
+import { describe, expect, test } from '@jest/globals';
+import { load } from 'js-yaml';
+import { silentLog } from '../../../src/base/log.ts';
+import { render, renderFiles } from '../../../src/deploy/render.ts';
+import type { RenderRequest } from '../../../src/deploy/request.ts';
+import { renderConfigMap } from '../../../src/mesh/config-map.ts';
+import { renderEnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
+import { type Revision, revisionName } from '../../../src/mesh/revision.ts';
+import { complaintsIn, filterRequest, must, patchedWith, revision, workload } from '../builders.ts';
+import { plannedFor } from './planned.ts';
+
+type File = Extract<ReturnType<typeof renderFiles>, { ok: true }>['value'][number];
+
+const CONTEXT = { log: silentLog, signal: new AbortController().signal };
+
+const request = (targets: string, ...more: RenderRequest['filters']): RenderRequest => ({
+  filters: [filterRequest(targets), ...more],
+  check: false,
+  folder: 'deploy/filters/',
+});
+const filesOf = (of: RenderRequest): ReadonlyMap<string, File> =>
+  new Map(must(renderFiles(of)).map((file) => [file.name, file]));
+const contentOf = (files: ReadonlyMap<string, File>, name: string): unknown => {
+  const file = files.get(name);
+  if (file === undefined) throw new Error(`no file ${name}, but ${[...files.keys()].join(', ')}`);
+  return load(file.text);
+};
+const NAME = revisionName(revision());
+const templateOf = (...revisions: readonly Revision[]): unknown =>
+  plannedFor('shop/deploy/any', { revisions }).patch?.spec?.template;
+
+describe('renderFiles', () => {
+  test('gives the objects, a patch for each workload and a Component that holds them', () => {
+    const files = filesOf(request('- deploy/reviews\n- test/sts/db'));
+    expect([...files.keys()]).toEqual([
+      `configmap_shop_${NAME}.yaml`,
+      `envoyfilter_shop_${NAME}.yaml`,
+      `configmap_test_${NAME}.yaml`,
+      `envoyfilter_test_${NAME}.yaml`,
+      'patch_shop_deployment_reviews.yaml',
+      'patch_test_statefulset_db.yaml',
+      'kustomization.yaml',
+    ]);
+    expect(contentOf(files, 'kustomization.yaml')).toEqual({
+      apiVersion: 'kustomize.config.k8s.io/v1alpha1',
+      kind: 'Component',
+      resources: [...files.keys()].slice(0, 4),
+      patches: [{ path: 'patch_shop_deployment_reviews.yaml' }, { path: 'patch_test_statefulset_db.yaml' }],
+    });
+  });
+
+  test('gives the very objects that a deployment writes', () => {
+    const files = filesOf(request('- deploy/reviews'));
+    expect(contentOf(files, `configmap_shop_${NAME}.yaml`)).toEqual({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      ...renderConfigMap(revision(), 'shop'),
+    });
+    expect(contentOf(files, `envoyfilter_shop_${NAME}.yaml`)).toEqual({
+      apiVersion: 'networking.istio.io/v1alpha3',
+      kind: 'EnvoyFilter',
+      ...renderEnvoyFilter(revision(), 'shop'),
+    });
+  });
+
+  test('gives patches of the pod template alone: a run is not for Git to keep', () => {
+    const files = filesOf(request('- deploy/reviews'));
+    expect(contentOf(files, 'patch_shop_deployment_reviews.yaml')).toEqual({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'reviews', namespace: 'shop' },
+      spec: { template: templateOf(revision()) },
+    });
+    const patched = patchedWith(workload('reviews'), contentOf(files, 'patch_shop_deployment_reviews.yaml'));
+    expect(plannedFor('shop/deploy/reviews', { observed: patched }).patch?.spec).toBeUndefined();
+  });
+
+  test('lets kustomize find what a selector means, for each kind and namespace', () => {
+    const list = '- {namespaces: [shop, test], selector: "tier in (api)", kinds: [deploy, ds]}';
+    const files = filesOf(request(list));
+    const patches = [...files.keys()].filter((name) => name.startsWith('patch_'));
+    expect(patches).toEqual([
+      'patch_shop_deployments_of_targets-entry-1.yaml',
+      'patch_shop_daemonsets_of_targets-entry-1.yaml',
+      'patch_test_deployments_of_targets-entry-1.yaml',
+      'patch_test_daemonsets_of_targets-entry-1.yaml',
+    ]);
+    expect(contentOf(files, patches[1] ?? '')).toMatchObject({ kind: 'DaemonSet', metadata: { name: 'selected' } });
+    expect(contentOf(files, 'kustomization.yaml')).toMatchObject({
+      patches: [
+        {
+          path: patches[0],
+          target: { group: 'apps', kind: 'Deployment', namespace: 'shop', labelSelector: 'tier in (api)' },
+        },
+        { target: { kind: 'DaemonSet', namespace: 'shop' } },
+        { target: { kind: 'Deployment', namespace: 'test' } },
+        { target: { kind: 'DaemonSet', namespace: 'test' } },
+      ],
+    });
+  });
+
+  test('puts several filters of one workload into one patch', () => {
+    const auth = filterRequest('- deploy/reviews', { name: 'auth' });
+    const files = filesOf(request('- deploy/reviews', auth));
+    expect(contentOf(files, 'patch_shop_deployment_reviews.yaml')).toMatchObject({
+      spec: { template: templateOf(revision(), revision('auth', { vmId: 'auth' })) },
+    });
+    expect(files.size).toBe(4 + 1 + 1);
+  });
+
+  test('takes a workload that is named twice for one, unless its settings differ', () => {
+    expect(filesOf(request('- deploy/reviews\n- deploy/reviews')).size).toBe(4);
+    expect(complaintsIn(renderFiles(request('- deploy/reviews\n- {kind: deploy, name: reviews, port: 80}')))).toEqual([
+      expect.stringContaining('named twice with different settings'),
+    ]);
+  });
+
+  test('of equal requests is equal, to the letter', () => {
+    const [one, other] = [1, 2].map(() => JSON.stringify(must(renderFiles(request('- deploy/reviews\n- sts/db')))));
+    expect(other).toBe(one);
+  });
+});
+
+describe('render', () => {
+  test('writes every file below the folder, and tells their sizes', async () => {
+    const written = new Map<string, string>();
+    const outcome = await render(
+      { ok: true, request: request('- deploy/reviews') },
+      async (path, text) => {
+        written.set(path, text);
+      },
+      CONTEXT,
+    );
+    expect(outcome.problems).toEqual([]);
+    expect([...written.keys()]).toEqual(outcome.rendered?.files.map(({ path }) => path));
+    expect(written.has('deploy/filters/kustomization.yaml')).toBe(true);
+    for (const { path, bytes } of outcome.rendered?.files ?? []) {
+      expect(bytes).toBe(Buffer.byteLength(written.get(path) ?? ''));
+    }
+  });
+
+  test('says what cannot be written, and writes nothing for a faulty request', async () => {
+    const refuse = async (): Promise<void> => {
+      throw new Error('EACCES');
+    };
+    const { problems, rendered } = await render({ ok: true, request: request('- deploy/reviews') }, refuse, CONTEXT);
+    expect(problems).toMatchObject([{ subject: 'input "render-to"', message: expect.stringContaining('EACCES') }]);
+    expect(rendered).toBeUndefined();
+    const faulty = { kind: 'input', message: 'is wrong.' } as const;
+    expect(await render({ ok: false, problems: [faulty], targets: [], defaults: {} }, refuse, CONTEXT)).toMatchObject({
+      problems: [faulty],
+    });
+  });
+});

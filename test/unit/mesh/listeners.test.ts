@@ -1,0 +1,313 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import {
+  explainAbsence,
+  inspectListeners,
+  type ListenerVerdict,
+  type WantedFilter,
+} from '../../../src/mesh/listeners.ts';
+
+/** Answers of Envoy 1.40 under Istio 1.31, without what is not looked at. */
+const sample = (name: string): string =>
+  readFileSync(join(import.meta.dirname, `../../fixtures/config-dump/${name}.json`), 'utf8');
+const path = (revision: string): string => `/var/local/lib/wasm-filters/add-header/add-header-${revision}.wasm`;
+const wanted = (over: Partial<WantedFilter> = {}): WantedFilter => ({
+  filter: 'add-header',
+  file: path('66d3aaf0b8'),
+  configuration: 'x-lst: one',
+  direction: 'inbound',
+  ...over,
+});
+const [onOnePort, refusedAtStart] = [path('e3c8abed38'), path('8d2b7512c3')];
+
+const present = { state: 'present' };
+const outdated = { state: 'outdated' };
+const rejected = { state: 'rejected', details: 'Unable to create Wasm plugin add-header' };
+const absent = (side: string, http: readonly number[], tcp: readonly number[]): object => ({
+  state: 'absent',
+  side,
+  http,
+  tcp,
+});
+
+describe('inspectListeners on what a proxy said', () => {
+  test.each<[string, string, WantedFilter, object]>([
+    ['inbound', 'both-directions', wanted(), present],
+    ['outbound', 'both-directions', wanted({ direction: 'outbound' }), present],
+    ['in both', 'both-directions', wanted({ direction: 'any' }), present],
+    ['on an inbound port', 'both-directions', wanted({ port: 7000 }), present],
+    ['on an outbound port', 'both-directions', wanted({ direction: 'outbound', port: 9080 }), present],
+    ['on a port that both sides have', 'both-directions', wanted({ direction: 'any', port: 9080 }), present],
+    ['on a port that only one side has', 'both-directions', wanted({ direction: 'any', port: 7000 }), present],
+    ['on its only port', 'one-port', wanted({ file: onOnePort, port: 9080 }), present],
+    ['where it was asked for on one port and is looked for on all', 'one-port', wanted({ file: onOnePort }), present],
+    ['in pods of no Service', 'no-service', wanted(), present],
+    ['other settings', 'both-directions', wanted({ configuration: 'x-lst: two' }), outdated],
+    ['no settings', 'both-directions', wanted({ configuration: '' }), outdated],
+    ['another revision', 'one-port', wanted(), absent('inbound', [7000, 9080], [3306])],
+    [
+      'another port with HTTP',
+      'one-port',
+      wanted({ file: onOnePort, port: 7000 }),
+      absent('inbound', [7000, 9080], [3306]),
+    ],
+    ['a port with TCP', 'tcp-port', wanted({ port: 3306 }), absent('inbound', [7000, 9080], [3306])],
+    ['a port that is not there', 'both-directions', wanted({ port: 8080 }), absent('inbound', [7000, 9080], [3306])],
+    ['a port of the sidecar', 'both-directions', wanted({ port: 15_006 }), absent('inbound', [7000, 9080], [3306])],
+    ['a workload with TCP only', 'tcp-only', wanted(), absent('inbound', [], [3306])],
+    ['the same, but what it sends', 'tcp-only', wanted({ direction: 'outbound' }), present],
+    ['the same in both directions: only one has HTTP', 'tcp-only', wanted({ direction: 'any' }), present],
+    ['a port of pods without a Service', 'no-service', wanted({ port: 9080 }), absent('inbound', [], [])],
+    [
+      'an outbound port without HTTP',
+      'both-directions',
+      wanted({ direction: 'outbound', port: 443 }),
+      absent('outbound', [9080], [443]),
+    ],
+    ['inbound only, where both are wanted', 'one-port', wanted({ file: onOnePort, direction: 'any' }), present],
+    ['a refusal at the start of a pod', 'refused-start', wanted({ file: refusedAtStart }), rejected],
+    [
+      'a refusal at the start of a pod, looked for on a port',
+      'refused-start',
+      wanted({ file: refusedAtStart, port: 9080 }),
+      rejected,
+    ],
+    [
+      'a refusal that is not about this side',
+      'refused-start',
+      wanted({ direction: 'outbound' }),
+      absent('outbound', [], []),
+    ],
+    ['a refused push', 'refused-push', wanted({ configuration: 'refused' }), rejected],
+    [
+      'a refused push of what is sent',
+      'refused-push',
+      wanted({ configuration: 'refused', direction: 'outbound' }),
+      rejected,
+    ],
+    ['a refused push in both', 'refused-push', wanted({ configuration: 'refused', direction: 'any' }), rejected],
+    ['what is still there after a refused push', 'refused-push', wanted(), present],
+    ['the next push, before the proxy has heard of it', 'refused-push', wanted({ configuration: 'third' }), outdated],
+  ])('%s', (_, name, filter, verdict) => {
+    expect(inspectListeners(sample(name), filter)).toEqual(verdict);
+  });
+});
+
+interface ChainParts {
+  readonly port?: number;
+  readonly wasm?: readonly { readonly file: string; readonly value: string }[];
+  readonly tcp?: boolean;
+}
+
+const chain = ({ port, wasm = [], tcp = false }: ChainParts): object => ({
+  filter_chain_match: port === undefined ? {} : { destination_port: port },
+  filters: [
+    {
+      typed_config: tcp
+        ? { '@type': 'x/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy' }
+        : {
+            '@type': 'x/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+            http_filters: wasm.map(({ file, value }) => ({
+              typed_config: {
+                config: {
+                  vm_config: { code: { local: { filename: file } } },
+                  configuration: { '@type': 'x/google.protobuf.StringValue', value },
+                },
+              },
+            })),
+          },
+    },
+  ],
+});
+const inbound = (chains: readonly ChainParts[]): object => ({
+  name: 'virtualInbound',
+  traffic_direction: 'INBOUND',
+  filter_chains: chains.map(chain),
+});
+const outbound = (port: number, chains: readonly ChainParts[]): object => ({
+  name: `0.0.0.0_${port}`,
+  traffic_direction: 'OUTBOUND',
+  address: { socket_address: { port_value: port } },
+  filter_chains: chains.map(chain),
+});
+const active = (listener: object): object => ({ active_state: { listener } });
+const refused = (listener: object | undefined, details?: string): object => ({
+  name: 'virtualInbound',
+  error_state: { ...(listener === undefined ? {} : { failed_configuration: listener }), details },
+});
+const dumpOf = (...configs: readonly object[]): string => JSON.stringify({ configs });
+const ours = { file: '/f/f-0123456789.wasm', value: 'v' };
+const filter: WantedFilter = { filter: 'f', file: ours.file, configuration: 'v', direction: 'inbound' };
+
+describe('inspectListeners on listeners made for it', () => {
+  test.each<[string, string, object]>([
+    ['nothing yet', dumpOf(), absent('inbound', [], [])],
+    [
+      'an app port without it, for all that the rest has it',
+      dumpOf(active(inbound([{ wasm: [ours] }, { port: 80 }]))),
+      absent('inbound', [80], []),
+    ],
+    [
+      'a port of which only some connections are HTTP',
+      dumpOf(active(inbound([{ port: 80, tcp: true }, { port: 80 }]))),
+      absent('inbound', [80], []),
+    ],
+    [
+      'another filter beside it',
+      dumpOf(active(inbound([{ port: 80, wasm: [{ file: '/g.wasm', value: 'g' }, ours] }]))),
+      present,
+    ],
+    [
+      'another filter is to blame',
+      dumpOf(refused(inbound([{ port: 80, wasm: [ours] }]), 'Unable to create Wasm plugin g')),
+      { state: 'rejected', details: 'Unable to create Wasm plugin g' },
+    ],
+    [
+      'a refusal without a word',
+      dumpOf(refused(inbound([{ port: 80, wasm: [ours] }]))),
+      { state: 'rejected', details: 'the listener was refused' },
+    ],
+    [
+      'a refusal of a listener without it',
+      dumpOf(refused(inbound([{ port: 80 }]), 'Unable to create Wasm plugin f')),
+      absent('inbound', [], []),
+    ],
+    [
+      'Envoy names it without the configuration that failed',
+      dumpOf(refused(undefined, 'Unable to create Wasm plugin f')),
+      { state: 'rejected', details: 'Unable to create Wasm plugin f' },
+    ],
+    [
+      'Envoy names its file without the configuration that failed',
+      dumpOf(refused(undefined, `Invalid path: ${ours.file}`)),
+      { state: 'rejected', details: `Invalid path: ${ours.file}` },
+    ],
+    [
+      'Envoy names one whose name is longer',
+      dumpOf(refused(undefined, 'Unable to create Wasm plugin f-2')),
+      absent('inbound', [], []),
+    ],
+  ])('%s', (_, dump, verdict) => {
+    expect(inspectListeners(dump, filter)).toEqual(verdict);
+  });
+
+  test('with both directions, a side with HTTP that lacks it is told', () => {
+    const [has, lacks] = [{ port: 80, wasm: [ours] }, { port: 80 }];
+    const any: WantedFilter = { ...filter, direction: 'any' };
+    const verdictOf = (...listeners: readonly object[]): ListenerVerdict =>
+      inspectListeners(dumpOf(...listeners.map(active)), any);
+    expect(verdictOf(inbound([has]), outbound(80, [has]))).toEqual(present);
+    expect(verdictOf(inbound([has]), outbound(80, [lacks]))).toEqual(absent('outbound', [80], []));
+    expect(verdictOf(inbound([lacks]), outbound(80, [has]))).toEqual(absent('inbound', [80], []));
+    expect(verdictOf(inbound([lacks]), outbound(80, [lacks]))).toEqual(absent('inbound', [80], []));
+    expect(verdictOf(inbound([{ port: 80, tcp: true }]), outbound(80, [{ tcp: true }]))).toEqual(
+      absent('inbound', [], [80]),
+    );
+  });
+
+  const port = fc.integer({ min: 1, max: 9_999 });
+  const someChain = fc.record({ port, tcp: fc.boolean() });
+
+  test('a chain with it makes it present, whatever else there is', () => {
+    fc.assert(
+      fc.property(fc.array(someChain), port, fc.string(), (others, at, value) => {
+        const dump = dumpOf(active(inbound([...others, { port: at, wasm: [{ ...ours, value }] }])));
+        const asked = { ...filter, configuration: value };
+        expect(inspectListeners(dump, asked)).toEqual(present);
+        expect(inspectListeners(dump, { ...asked, port: at })).toEqual(present);
+        expect(inspectListeners(dump, { ...asked, configuration: `${value}!` })).toEqual(outdated);
+      }),
+    );
+  });
+
+  test('where it is absent, every port is told once, and as HTTP when any of its chains is', () => {
+    fc.assert(
+      fc.property(fc.array(someChain), (chains) => {
+        const verdict = inspectListeners(dumpOf(active(inbound(chains))), filter);
+        if (verdict.state !== 'absent') throw new Error(verdict.state);
+        const http = chains.filter(({ tcp }) => !tcp).map((one) => one.port);
+        expect([...verdict.http, ...verdict.tcp].toSorted((a, b) => a - b)).toEqual(
+          [...new Set(chains.map((one) => one.port))].sort((a, b) => a - b),
+        );
+        expect(verdict.http).toEqual([...new Set(http)].sort((a, b) => a - b));
+      }),
+    );
+  });
+
+  test('no answer makes it throw, and one that cannot be read is no proof', () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (dump) => {
+        expect(inspectListeners(dump, filter)).toMatchObject({ state: 'absent' });
+      }),
+    );
+  });
+});
+
+describe('explainAbsence', () => {
+  const why = (dump: string, over: Partial<WantedFilter>): string => {
+    const asked = { ...filter, ...over };
+    const verdict = inspectListeners(dump, asked);
+    if (verdict.state !== 'absent') throw new Error(verdict.state);
+    return explainAbsence(verdict, asked);
+  };
+
+  test.each<[string, string, Partial<WantedFilter>, string]>([
+    ['TCP only', sample('tcp-only'), { file: '/other' }, 'the proxy serves no HTTP, only TCP on 3306'],
+    [
+      'a TCP port',
+      sample('tcp-port'),
+      { port: 3306 },
+      'port 3306 is TCP for the mesh, and only HTTP has filters; the proxy serves HTTP on 7000 and 9080 and TCP on 3306',
+    ],
+    [
+      'an unknown port',
+      sample('tcp-port'),
+      { port: 80 },
+      "no Service leads to port 80 of its pods (the container's port counts, not the Service's); the proxy serves HTTP on 7000 and 9080 and TCP on 3306",
+    ],
+    [
+      'a port of pods without a Service',
+      sample('no-service'),
+      { port: 9080 },
+      'no Service names a port of its pods, so the proxy has no listener for port 9080',
+    ],
+    [
+      'an HTTP port that has not got it',
+      sample('tcp-port'),
+      { port: 9080 },
+      'the EnvoyFilter has not reached port 9080 of the proxy; the proxy serves HTTP on 7000 and 9080 and TCP on 3306',
+    ],
+    [
+      'HTTP ports that have not got it',
+      sample('tcp-port'),
+      {},
+      'the EnvoyFilter has not reached the proxy, or does not select the pod; the proxy serves HTTP on 7000 and 9080 and TCP on 3306',
+    ],
+    ['no listener at all', dumpOf(), {}, 'the EnvoyFilter has not reached the proxy, or does not select the pod'],
+    [
+      'no HTTP destination',
+      dumpOf(active(outbound(443, [{ tcp: true }]))),
+      { direction: 'outbound' },
+      'the proxy knows no HTTP destination, only TCP on 443',
+    ],
+    [
+      'no destination with the port',
+      sample('both-directions'),
+      { direction: 'outbound', port: 80 },
+      'the proxy knows no destination with port 80; the proxy sends HTTP on 9080 and TCP on 443',
+    ],
+  ])('%s', (_, dump, over, text) => {
+    expect(why(dump, over)).toBe(text);
+  });
+
+  test('many ports are not all told', () => {
+    const chains = Array.from({ length: 20 }, (_, at) => ({ port: 8_000 + at }));
+    expect(why(dumpOf(active(inbound(chains))), { port: 80 })).toMatch(/HTTP on 8000, .+, 8007 and 12 more$/);
+  });
+
+  test('an answer that could not be read is told instead', () => {
+    expect(why('pilot-agent: no', {})).toMatch(/^Envoy's listeners are not valid JSON \(.+\)$/);
+  });
+});
