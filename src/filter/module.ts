@@ -2,11 +2,23 @@ import { createHash } from 'node:crypto';
 import { bad, type Checked, good, type Problem } from '../base/problem.ts';
 import { formatBytes } from '../base/text.ts';
 
+/** Where a module came from; `given` is what the input said. */
+export type ModuleSource =
+  | { readonly kind: 'file' | 'https'; readonly given: string }
+  | {
+      readonly kind: 'image';
+      readonly given: string;
+      /** What it was resolved to: `registry.example/filters/add-header@sha256:…`, the digest of the manifest. */
+      readonly pinned: string;
+    };
+
 /** A compiled filter, as it will be put into the cluster. */
 export interface FilterModule {
   readonly bytes: Uint8Array;
   /** `sha256:` and 64 hex digits over the bytes. */
   readonly digest: string;
+  /** Absent where nobody needs to know. */
+  readonly source?: ModuleSource;
 }
 
 /**
