@@ -5,12 +5,13 @@ import { evidenceTail, gatherProofs } from './summary-evidence.ts';
 import { filtersOf, refusal, sentences, type Verdict, verb, workloads } from './summary-words.ts';
 
 /** What somebody has to look at, the most urgent first. */
-export const TROUBLES = ['broken', 'unready', 'drifted'] as const satisfies readonly FilterStanding[];
+export const TROUBLES = ['broken', 'unready', 'drifted', 'missing'] as const satisfies readonly FilterStanding[];
 
 const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, many: string]>> = {
   broken: ['does not run the filter', 'do not run the filter'],
   unready: ['is not ready', 'are not ready'],
   drifted: ['was changed by others', 'were changed by others'],
+  missing: ['does not have the filter', 'do not have the filter'],
 };
 
 /** The verdict over `status`. */
@@ -37,7 +38,9 @@ export function judgeStatus(report: Report): Verdict {
       headline: `${names}: of ${total}, ${troubled.join(', ')}`,
       sentence: sentences(
         'Why is said below.',
-        count('drifted') === 0 ? '' : '"deploy" with the same inputs puts right what others have changed.',
+        count('drifted') + count('missing') === 0
+          ? ''
+          : '"deploy" with the same inputs puts right what others have changed or made.',
         rest,
       ),
     };

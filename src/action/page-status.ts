@@ -12,6 +12,7 @@ const CATALOGUE: Catalogue<FilterStanding> = {
   broken: { icon: '❌', word: 'without effect' },
   unready: { icon: '❌', word: 'not ready' },
   drifted: { icon: '⚠️', word: 'changed by others' },
+  missing: { icon: '⚠️', word: 'without the filter' },
   proven: { icon: '✅', word: 'well' },
   idle: { icon: '💤', word: 'without pods' },
 };
@@ -69,9 +70,14 @@ const COLUMNS: readonly Column[] = [
 
 function statusTable(lines: readonly Line[]): TableParts<FilterStanding> {
   const cells = new Map(COLUMNS.map((column) => [column, lines.map(column.cell)]));
-  const isShared = (column: Column): boolean => column.mayBeShared === true && new Set(cells.get(column)).size === 1;
+  // Where the filter is not, there is nothing to share.
+  const sharing = (column: Column): Set<string> =>
+    new Set(
+      lines.flatMap(({ filter }, index) => (filter.standing === 'missing' ? [] : (cells.get(column)?.[index] ?? []))),
+    );
+  const isShared = (column: Column): boolean => column.mayBeShared === true && sharing(column).size === 1;
   const columns = COLUMNS.filter((column) => !isShared(column));
-  const above = COLUMNS.filter(isShared).map((column) => `${column.title}: ${cells.get(column)?.[0] ?? ''}`);
+  const above = COLUMNS.filter(isShared).map((column) => `${column.title}: ${[...sharing(column)].join('')}`);
   const rows = lines.map(
     ({ workload, filter }, index): Row<FilterStanding> => ({
       cells: [...workloadCells(workload.ref), ...columns.map((column) => cells.get(column)?.[index] ?? '')],
@@ -106,12 +112,15 @@ function standingCell({ pods }: WorkloadStatus, { standing, proof }: FilterStatu
       return `❌ ${ready}`;
     case 'broken':
       return `❌ ${ready}, not running it`;
+    case 'missing':
+      return '⚠️ not there';
     case 'idle':
       return '💤 no pods wanted';
   }
 }
 
-function expiryCell({ expires, expired }: FilterStatus): string {
+function expiryCell({ standing, expires, expired }: FilterStatus): string {
+  if (standing === 'missing') return '';
   if (expires === undefined) return 'never';
   const [, day, time] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[:.\d]*Z$/.exec(expires) ?? [];
   const when = day === undefined ? text(expires, 60) : `${day} ${time} UTC`;

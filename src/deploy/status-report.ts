@@ -3,9 +3,10 @@ import type { Proof } from './report.ts';
 
 /**
  * How a filter does on a workload: `proven`: as its proof says; `drifted`: others changed something of ours; `unready`: not every
- * pod is ready; `broken`: the pods are ready, but the filter does not run in them; `idle`: no pod is wanted.
+ * pod is ready; `broken`: the pods are ready, but the filter does not run in them; `missing`: a target that does not have it, such
+ * as one that was made since the last deployment; `idle`: no pod is wanted.
  */
-export type FilterStanding = 'proven' | 'drifted' | 'unready' | 'broken' | 'idle';
+export type FilterStanding = 'proven' | 'drifted' | 'unready' | 'broken' | 'missing' | 'idle';
 
 /** One filter on one workload. */
 export interface FilterStatus {

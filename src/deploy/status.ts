@@ -37,8 +37,11 @@ export async function status(draft: DraftRequest<StatusRequest>, context: Deploy
 async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Promise<StatusReport> {
   const { request, observation, namespaces } = scoped;
   const prover = new Prover(context, { verify: request.verify });
+  const { filter: wanted, entries } = request.scope;
+  // Only a target list says that a workload should have the filter.
+  const expected = wanted !== undefined && entries.length > 0 ? [wanted] : [];
   const carrying = scoped.workloads
-    .map((observed) => ({ observed, filters: knownFilters(observed, request.scope.filter) }))
+    .map((observed) => ({ observed, filters: [...new Set([...knownFilters(observed, wanted), ...expected])] }))
     .filter(({ filters }) => filters.length > 0);
   const workloads = await mapLimited(carrying, PARALLEL_WORKLOADS, async ({ observed, filters }) => {
     const { ready, wanted } = readinessOf(observed.ref.kind, observed.workload);
@@ -49,6 +52,8 @@ async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Prom
   return { workloads, namespaces, garbage: findUnused(scoped) };
 }
 
+const MISSING = 'is a target, but does not have the filter; the next "deploy" puts it there';
+
 async function lookAtFilter(
   filter: string,
   { ref, workload }: ObservedWorkload,
@@ -58,6 +63,7 @@ async function lookAtFilter(
 ): Promise<FilterStatus> {
   const state = stateOn(workload)[filter];
   const revision = revisionOn(workload, filter);
+  if (state === undefined && revision === undefined) return { filter, standing: 'missing', notes: [MISSING] };
   const notes = findNotes(filter, { ref, workload }, observation);
   const { state: readiness, message, wanted } = readinessOf(ref.kind, workload);
   const proven =

@@ -177,11 +177,28 @@ describe('status', () => {
     ]);
     expect(await seen(['a'], { name: '' })).toEqual(['a add-header']);
     expect(await seen(`- {namespaces: [${site.namespace}, ${other.namespace}], selector: "!x"}`, limit)).toEqual([
+      'a rate-limit',
       'b rate-limit',
+      'bare rate-limit',
       'c rate-limit',
     ]);
     const report = await ask('', both);
     expect(report.status?.namespaces).toEqual([site.namespace, other.namespace]);
+  });
+
+  test('a workload that has come to match the selector is named, and the next deployment gives it the filter', async () => {
+    const all = '- selector: "!none"';
+    await site.workload('reviews', { replicas: 0 });
+    await site.deployed(all, CONFIGURATION);
+    await site.workload('newcomer', { replicas: 0 });
+    const standings = async (): Promise<unknown> =>
+      Object.fromEntries(filtersOf(await ask(all)).map(([name, { standing }]) => [name, standing]));
+    expect(await standings()).toEqual({ reviews: 'idle', newcomer: 'missing' });
+    expect(filtersOf(await ask())).toHaveLength(1);
+    cluster.recorder.reset();
+    await site.deployed(all, CONFIGURATION);
+    expect(cluster.recorder.writes.map(({ path }) => path)).toEqual([expect.stringContaining('/newcomer?')]);
+    expect(await standings()).toEqual({ reviews: 'idle', newcomer: 'idle' });
   });
 
   test('where nothing is, nothing is found', async () => {

@@ -190,6 +190,13 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
             }),
           ]),
           found('edge/preview', [running({ expires: '2026-11-01T08:30:00.000Z', expired: true })]),
+          found('edge/brand-new', [
+            {
+              filter: 'add-header',
+              standing: 'missing',
+              notes: ['is a target, but does not have the filter; the next "deploy" puts it there'],
+            },
+          ]),
           { ref: ref('edge/nightly'), pods: { ready: 0, wanted: 0 }, filters: [unproven({ standing: 'idle' })] },
         ],
       },
