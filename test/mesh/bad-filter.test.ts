@@ -71,7 +71,10 @@ describe('under a steady load', () => {
       const { value, load } = await underLoad(mesh, { workload: app, header: 'x-wasm' }, () =>
         mesh.deploy({ ...given, ...bad(), timeout: '10m', check: 'off' }),
       );
-      console.log(`${_case}: ${load.requests} requests, ${load.failures.length} failed`);
+      const [target] = JSON.parse(value.outputs.targets ?? '[]');
+      console.log(
+        `${_case}: ${load.requests} requests, ${load.failures.length} failed; verdict ${target?.seconds} s after the patch that started the pod`,
+      );
       // Verdict, way back and cleaning up: the verdict comes when Envoy has spoken, not at the timeout.
       expect(Date.now() - started).toBeLessThan(30_000);
       expect(value.code).toBe(1);
