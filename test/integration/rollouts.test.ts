@@ -38,7 +38,7 @@ describe('rollouts that do not go well', () => {
   });
 
   test.concurrent.each<[string, RegExp]>([
-    ['never-ready', /not ready after 4\.0 s: .*app not ready/],
+    ['never-ready', /not ready after 10 s: .*app not ready/],
     ['image-pull-back-off', /ImagePullBackOff \(app\)/],
     ['crash-loop', /CrashLoopBackOff \(app\)/],
     ['failed-mount', /FailedMount: /],
@@ -49,7 +49,7 @@ describe('rollouts that do not go well', () => {
       const scene = await Scene.open(cluster);
       const workload = await createTurning(scene, 'bad', behaviour);
       await scene.workload('good');
-      const { report, log } = await scene.run({ timeout: '4s' });
+      const { report, log } = await scene.run({ timeout: '10s' });
       expect(report.outcome).toBe('failed');
       const [bad, good] = report.targets;
       expect(bad?.outcome).toBe('failed');
