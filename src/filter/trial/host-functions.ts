@@ -26,6 +26,26 @@ export function hostFunctions(state: HostState): Record<string, Record<string, H
   return { env: Object.fromEntries(ours), ...Object.fromEntries(WASI_MODULES.map((module) => [module, wasi])) };
 }
 
+/** The same host functions, each of which says that it was called, and the status it gave. */
+export function recorded(
+  functions: Readonly<Record<string, Readonly<Record<string, HostFunction>>>>,
+  call: (line: string) => void,
+): Record<string, Record<string, HostFunction>> {
+  const record =
+    (name: string, run: HostFunction): HostFunction =>
+    (...parameters: never[]) => {
+      const status = run(...parameters);
+      call(status === undefined ? name : `${name} ${status}`);
+      return status;
+    };
+  return Object.fromEntries(
+    Object.entries(functions).map(([module, all]) => [
+      module,
+      Object.fromEntries(Object.entries(all).map(([name, run]) => [name, record(name, run)])),
+    ]),
+  );
+}
+
 /** The functions that a module imports and that no host function here answers. */
 export function unknownImports(
   imports: readonly ImportEntry[],

@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/problem.ts';
 import { ABI_VERSIONS, type AbiVersion } from '../facts.ts';
 import { type EngineMemory, engine, type ImportEntry } from './engine.ts';
-import { hostFunctions, unknownImports } from './host-functions.ts';
+import { hostFunctions, recorded, unknownImports } from './host-functions.ts';
 import { HostState } from './host-state.ts';
 import type { LogBook } from './log-book.ts';
 import { limitMemory, MOST_PAGES, type ModuleLimits, PAGE_BYTES } from './memory-limits.ts';
@@ -19,6 +19,8 @@ export interface TrialHost {
   /** Called before each step. */
   readonly step: (step: 'compile' | 'link' | 'start') => void;
   readonly doubt: (about: string) => void;
+  /** Called after each call of a host function. */
+  readonly call: (line: string) => void;
   /** Bytes that the filter's memory may grow to. */
   readonly mostMemory: number;
 }
@@ -48,7 +50,7 @@ export function instantiate(request: TrialRequest, host: TrialHost): Instantiate
   const misfit = imports.find(({ kind }) => kind === 'global');
   if (misfit !== undefined) return refused('link', `missing import: ${misfit.module}.${misfit.name}`);
   const state = new HostState(request, abi, host.log, host.doubt);
-  const functions = hostFunctions(state);
+  const functions = recorded(hostFunctions(state), host.call);
   const unknown = unknownImports(imports, functions);
   if (unknown.length > 0) return inconclusive(`it imports what a trial run does not have: ${unknown.join(', ')}`);
   const allocator = ['malloc', 'proxy_on_memory_allocate'].find((name) => exported.has(name));

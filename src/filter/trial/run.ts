@@ -29,6 +29,7 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
   const { promise, resolve: finish } = Promise.withResolvers<TrialOutcome>();
   const logs: string[] = [];
   const doubts: string[] = [];
+  let calls: readonly string[] | undefined;
   let step: TrialStep | undefined;
   let timer: NodeJS.Timeout | undefined;
   const giveUp = (): void =>
@@ -44,8 +45,10 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
   const hear = (event: TrialEvent): void => {
     if (event.kind === 'log') logs.push(event.line);
     else if (event.kind === 'doubt') doubts.push(event.about);
-    else if (event.kind === 'outcome') finish(event.outcome);
-    else {
+    else if (event.kind === 'outcome') {
+      calls = event.calls;
+      finish(event.outcome);
+    } else {
       if (step === undefined) setTimer(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);
       step = event.step;
     }
@@ -58,7 +61,7 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
     worker.on('error', (error) => finish({ state: 'inconclusive', why: `its thread failed: ${messageOf(error)}` }));
     worker.on('exit', () => finish({ state: 'inconclusive', why: 'its thread ended without an outcome' }));
     const outcome = await promise;
-    return { ...outcome, logs: [...logs] };
+    return { ...outcome, logs: [...logs], ...(calls === undefined ? {} : { calls }) };
   } catch (error) {
     return { state: 'inconclusive', why: `the trial run could not be started: ${messageOf(error)}`, logs: [] };
   } finally {

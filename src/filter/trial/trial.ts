@@ -13,6 +13,8 @@ export interface TrialObserver {
   readonly log: (line: string) => void;
   /** The filter asked for something that only a real proxy can answer. */
   readonly doubt: (about: string) => void;
+  /** A host function was called: `proxy_log 0`, its name and the status it gave. */
+  readonly call: (line: string) => void;
 }
 
 /**
@@ -26,7 +28,7 @@ export function runTrial(request: TrialRequest, observer: TrialObserver, mostMem
     doubts.add(about);
     observer.doubt(about);
   };
-  const host = { log: new LogBook(observer.log), step: observer.step, doubt, mostMemory };
+  const host = { log: new LogBook(observer.log), step: observer.step, call: observer.call, doubt, mostMemory };
   const instantiated = instantiate(request, host);
   if ('exports' in instantiated) {
     const callbacks = new Callbacks(instantiated, observer.step);

@@ -50,5 +50,10 @@ export type TrialOutcome =
   /** Nothing can be said about the filter. */
   | { readonly state: 'inconclusive'; readonly why: string };
 
-/** What a trial run came to. `logs` are the filter's own lines as `level: text`, cut to a readable amount. */
-export type TrialVerdict = TrialOutcome & { readonly logs: readonly string[] };
+/** What a trial run came to, and what the filter did on the way. */
+export type TrialVerdict = TrialOutcome & {
+  /** The filter's own lines as `level: text`, cut to a readable amount. */
+  readonly logs: readonly string[];
+  /** The host functions that it called, each with the status it got; absent when it did not come to an end. */
+  readonly calls?: readonly string[];
+};

@@ -15,4 +15,4 @@ export type TrialEvent =
   | { readonly kind: 'step'; readonly step: TrialStep }
   | { readonly kind: 'log'; readonly line: string }
   | { readonly kind: 'doubt'; readonly about: string }
-  | { readonly kind: 'outcome'; readonly outcome: TrialOutcome };
+  | { readonly kind: 'outcome'; readonly outcome: TrialOutcome; readonly calls: readonly string[] };

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../base/problem.ts';
+import { CallBook } from './call-book.ts';
 import { runTrial } from './trial.ts';
 import type { TrialOutcome } from './verdict.ts';
 import { TRIAL_ROLE, type TrialEvent, type TrialWorkerData } from './worker-protocol.ts';
@@ -13,6 +14,7 @@ export function runTrialWorker(): void {
   const data = workerData as TrialWorkerData | null;
   if (port === null || data?.role !== TRIAL_ROLE) return;
   const say = (event: TrialEvent): void => port.postMessage(event);
+  const calls = new CallBook();
   const outcome = ((): TrialOutcome => {
     try {
       return runTrial(
@@ -21,6 +23,7 @@ export function runTrialWorker(): void {
           step: (step) => say({ kind: 'step', step }),
           log: (line) => say({ kind: 'log', line }),
           doubt: (about) => say({ kind: 'doubt', about }),
+          call: (line) => calls.add(line),
         },
         data.mostMemory,
       );
@@ -28,5 +31,5 @@ export function runTrialWorker(): void {
       return { state: 'inconclusive', why: `the trial run itself failed: ${messageOf(error)}` };
     }
   })();
-  say({ kind: 'outcome', outcome });
+  say({ kind: 'outcome', outcome, calls: calls.lines });
 }

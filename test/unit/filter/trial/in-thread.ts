@@ -18,6 +18,7 @@ export function tried(module: Uint8Array, changes: Partial<TrialRequest> = {}, m
     step: (step: TrialStep) => void steps.push(step),
     log: (line: string) => void logs.push(line),
     doubt: () => undefined,
+    call: () => undefined,
   };
   return { outcome: runTrial(request(module, changes), observer, mostMemory), steps, logs };
 }
