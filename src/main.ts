@@ -1,6 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import { buffer, text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { isMainThread } from 'node:worker_threads';
 import * as core from '@actions/core';
 import { listenForCancel } from './action/cancel.ts';
@@ -9,6 +13,12 @@ import { publish } from './action/publish.ts';
 import { run } from './action/run.ts';
 import { trialRun } from './filter/trial/run.ts';
 import { runTrialWorker } from './filter/trial/worker.ts';
+import { type RunWasmOpt, wasmOpt } from './filter/wasm-opt.ts';
+
+/** This file, once it is bundled. */
+const BUNDLE = new URL(import.meta.url);
+/** Rewriting takes some seconds for each MiB. */
+const MOST_OPTIMIZER_MS = 300_000;
 
 // The bundle is one file, so the thread that tries a filter starts here, too.
 if (isMainThread) await act();
@@ -33,10 +43,28 @@ async function act(): Promise<void> {
     abandoned: cancellation.abandoned,
     now: () => performance.now(),
     date: () => new Date(),
-    trial: (request) => trialRun(request, { workerFile: new URL(import.meta.url) }),
+    trial: (request) => trialRun(request, { workerFile: BUNDLE }),
+    optimize: wasmOpt(runWasmOpt(cancellation.cancelled)),
   });
   process.exitCode = await publish(report, core);
   cancellation.dispose();
   // A connection that was being opened would keep a cancelled process for its whole time limit, until the runner kills it.
   if (cancellation.abandoned.aborted) process.stdout.write('', () => process.exit());
+}
+
+/** Runs the wasm-opt that lies beside the bundle, in a process of its own: it takes long, and a cancel has to end it. */
+function runWasmOpt(signal: AbortSignal): RunWasmOpt {
+  return async (args, input) => {
+    const program = fileURLToPath(new URL('wasm-opt.cjs', BUNDLE));
+    const child = spawn(process.execPath, [program, ...args], { env: {}, signal, timeout: MOST_OPTIMIZER_MS });
+    // A program that ends early does not read all of it; its exit code says why.
+    child.stdin.on('error', () => undefined).end(input);
+    const [output, errors, [code]] = await Promise.all([
+      buffer(child.stdout),
+      text(child.stderr),
+      once(child, 'close') as Promise<[number | null]>,
+    ]);
+    if (code === null) throw new Error(`wasm-opt did not end within ${MOST_OPTIMIZER_MS / 60_000} minutes`);
+    return { code, output, errors };
+  };
 }

@@ -12,6 +12,7 @@ import type {
 } from '../deploy/request.ts';
 import { loadFilter, type ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
+import { type Optimizer, requireFit, shrinkModule } from '../filter/shrink.ts';
 import type { TargetEntry } from '../targets/target.ts';
 import { type Environment, loadAccess } from './draft-access.ts';
 import { loadTargets } from './draft-targets.ts';
@@ -46,7 +47,12 @@ export type Draft = DraftBasis &
   );
 
 /** Loads what the inputs name (filter, target list, kubeconfig) and makes the request of it, or gathers what is wrong. */
-export async function makeDraft(read: InputsRead, readFile: ReadFile, environment: Environment): Promise<Draft> {
+export async function makeDraft(
+  read: InputsRead,
+  readFile: ReadFile,
+  environment: Environment,
+  optimize?: Optimizer,
+): Promise<Draft> {
   const { inputs } = read;
   const { command, policy, options } = inputs;
   const findings = new Findings();
@@ -55,7 +61,7 @@ export async function makeDraft(read: InputsRead, readFile: ReadFile, environmen
   const run = runName(environment);
 
   if (command === 'render') {
-    const module = await loadModule(inputs, readFile, findings);
+    const module = await loadModule(inputs, readFile, findings, optimize);
     const targets = await loadTargets(inputs, defaultNamespace(inputs), readFile, findings);
     const draft = conclude(findings, inputs, targets, () => ({
       filters: filtersOf(inputs, module, targets),
@@ -68,7 +74,7 @@ export async function makeDraft(read: InputsRead, readFile: ReadFile, environmen
   const access = await loadAccess(inputs, readFile, environment);
   const namespace = defaultNamespace(inputs, access);
   if (command === 'deploy' || command === 'plan') {
-    const module = await loadModule(inputs, readFile, findings);
+    const module = await loadModule(inputs, readFile, findings, optimize);
     const targets = await loadTargets(inputs, namespace, readFile, findings);
     const draft = conclude(findings, inputs, targets, () => ({
       ...policy,
@@ -107,12 +113,19 @@ function conclude<T>(
   return clean ? { ok: true, request: request() } : { ok: false, problems, targets, defaults: settings };
 }
 
+/** The module as it will be delivered. */
 async function loadModule(
-  { filter }: Inputs,
+  { filter, shrink: mode }: Inputs,
   readFile: ReadFile,
   findings: Findings,
+  optimize: Optimizer | undefined,
 ): Promise<FilterModule | undefined> {
-  return filter === '' ? undefined : findings.take(await loadFilter(filter, readFile));
+  if (filter === '') return undefined;
+  const loaded = await loadFilter(filter, readFile);
+  if (!loaded.ok) return findings.take(loaded);
+  const options = { mode, origin: `filter "${filter}"`, ...(optimize === undefined ? {} : { optimize }) };
+  const module = findings.take(await shrinkModule(loaded.value, options));
+  return module === undefined ? undefined : findings.take(requireFit(module, options));
 }
 
 /** Without a module there are problems, and no request is made of this. */

@@ -34,6 +34,7 @@ export const INPUTS = {
   order: { type: 'Number', default: '0', commands: FILTER },
   'mount-path': { type: 'Path', default: '', commands: FILTER },
   check: { type: 'String', default: 'auto', commands: FILTER },
+  shrink: { type: 'String', default: 'auto', commands: FILTER },
   wait: { type: 'Boolean', default: 'true', commands: ROLLOUT },
   timeout: { type: 'Duration', default: '10m', commands: ROLLOUT },
   verify: { type: 'String', default: 'auto', commands: [...DEPLOY, 'status'] },

@@ -3,6 +3,7 @@ import { type RolloutPolicy, SETTINGS_CHANGES } from '../deploy/policy.ts';
 import type { Command } from '../deploy/report.ts';
 import type { DeployRequest } from '../deploy/request.ts';
 import type { FilterSettings } from '../filter/settings.ts';
+import { SHRINK_MODES, type ShrinkMode } from '../filter/shrink.ts';
 import { InputReader, type ReadInput } from './input-reader.ts';
 import { DAY_MS } from './inputs-duration.ts';
 import { ignoring, policyWarnings, readPolicy } from './inputs-policy.ts';
@@ -25,6 +26,8 @@ export interface Inputs extends InputScope {
   readonly settings: FilterSettings;
   readonly policy: RolloutPolicy;
   readonly options: DeployOptions;
+  /** Whether the module may be made smaller. */
+  readonly shrink: ShrinkMode;
   /** The folder that `render` writes to, from the workspace. */
   readonly renderTo: string;
 }
@@ -49,6 +52,7 @@ export function readInputs(read: ReadInput): InputsRead {
   const scope = readScope(reader);
   const settings = readFilterSettings(reader, scope.name || 'filter');
   const policy = readPolicy(reader, settings.port);
+  const options = readOptions(reader);
   const inputs: Inputs = {
     command,
     ...scope,
@@ -56,7 +60,8 @@ export function readInputs(read: ReadInput): InputsRead {
     context: reader.text('context'),
     settings,
     policy,
-    options: readOptions(reader),
+    options,
+    shrink: readShrink(reader, options),
     renderTo: reader.text('render-to'),
   };
   const meaningless = reader.meaningless();
@@ -65,6 +70,19 @@ export function readInputs(read: ReadInput): InputsRead {
     ...policyWarnings(reader, policy),
   ];
   return { inputs, problems: reader.problems, warnings };
+}
+
+/** Only the check compares what a rewritten filter does with what it did before; custom sections mean nothing anyway. */
+function readShrink(reader: InputReader, { check }: DeployOptions): ShrinkMode {
+  const mode = reader.oneOf('shrink', SHRINK_MODES);
+  if (mode === 'optimize' && !check) {
+    reader.wrong(
+      'shrink',
+      'is optimize, but with "check: off" nothing shows that the rewritten filter does the same as before.',
+      'Set "check: auto", or leave "shrink" out.',
+    );
+  }
+  return mode;
 }
 
 function readOptions(reader: InputReader): DeployOptions {

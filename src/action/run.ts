@@ -16,6 +16,7 @@ import { concludeRun, type FilterReport, type Report } from '../deploy/report.ts
 import { status } from '../deploy/status.ts';
 import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
+import { describeShrinking, type Optimizer } from '../filter/shrink.ts';
 import { type Draft, type Environment, makeDraft } from './draft.ts';
 import { type Inputs, type ReadInput, readInputs } from './inputs.ts';
 
@@ -38,6 +39,8 @@ export interface Surroundings {
   readonly date: () => Date;
   /** Starts a filter as Envoy would; absent where nothing may be run. */
   readonly trial?: Trial;
+  /** Rewrites a filter for size; absent where nothing may be run. */
+  readonly optimize?: Optimizer;
 }
 
 /** A draft of a command that talks to a cluster. */
@@ -49,7 +52,7 @@ export async function run(world: Surroundings): Promise<Report> {
   const { log } = world;
   const read = readInputs(world.readInput);
   const draft = await log.group('Inputs', async () => {
-    const made = await makeDraft(read, world.readFile, world.environment);
+    const made = await makeDraft(read, world.readFile, world.environment, optimizerOf(world));
     describeInputs(read.inputs, made, log);
     return made;
   });
@@ -64,6 +67,15 @@ export async function run(world: Surroundings): Promise<Report> {
     warnings: [...draft.warnings, ...done.warnings],
     ...concludeRun({ command: draft.command, ...done }),
     durationMs: world.now() - started,
+  };
+}
+
+/** The optimiser, which says that it has begun: it may take minutes. */
+function optimizerOf({ optimize, log }: Surroundings): Optimizer | undefined {
+  if (optimize === undefined) return undefined;
+  return (bytes) => {
+    log.info(`Running wasm-opt -Oz on ${formatBytes(bytes.length)}.`);
+    return optimize(bytes);
   };
 }
 
@@ -144,13 +156,22 @@ async function connect(client: Client, { context }: ClusterAccess, log: Log): Pr
   }
 }
 
-function filterReport({ name, settings }: Inputs, { digest, bytes }: FilterModule): FilterReport {
-  return { name, digest, bytes: bytes.length, settings };
+function filterReport({ name, settings }: Inputs, { digest, bytes, original: from }: FilterModule): FilterReport {
+  const original =
+    from === undefined
+      ? {}
+      : { original: { digest: from.digest, bytes: from.bytes.length, how: describeShrinking(from) } };
+  return { name, digest, bytes: bytes.length, ...original, settings };
 }
 
 function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {
   if ('module' in made && made.module !== undefined) {
-    log.info(`Filter ${name}: ${formatBytes(made.module.bytes.length)}, ${made.module.digest}.`);
+    const { bytes, digest, original } = made.module;
+    log.info(`Filter ${name}: ${formatBytes(bytes.length)}, ${digest}.`);
+    if (original !== undefined) {
+      const from = `${formatBytes(original.bytes.length)}, ${original.digest}`;
+      log.info(`It was shrunk from ${from}: ${describeShrinking(original)}.`);
+    }
   }
   const { draft } = made;
   const entries = !draft.ok

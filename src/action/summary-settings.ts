@@ -54,11 +54,20 @@ export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): R
   };
 }
 
-function settingsOf({ name, digest, bytes, settings }: FilterReport, limits: Limits): Record<string, unknown> {
+function settingsOf(
+  { name, digest, bytes, original, settings }: FilterReport,
+  limits: Limits,
+): Record<string, unknown> {
   return {
     name: plain(name, 260),
     digest: plain(digest, 260),
     size: `${formatBytes(bytes)} (${bytes} bytes)`,
+    ...(original === undefined
+      ? {}
+      : {
+          shrunk: plain(`from ${formatBytes(original.bytes)} to ${formatBytes(bytes)}, ${original.how}`, 260),
+          'original-digest': plain(original.digest, 260),
+        }),
     'root-id': plain(settings.rootId, 260),
     'vm-id': plain(settings.vmId, 260),
     direction: settings.direction,

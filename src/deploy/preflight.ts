@@ -11,6 +11,7 @@ import type { TrialRequest, TrialVerdict } from '../filter/trial/verdict.ts';
 import type { Revision } from '../mesh/revision.ts';
 import { workloadKey } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
+import { compareWithOriginal } from './original-trial.ts';
 import type { Plan } from './plan.ts';
 import { trialComplaint } from './trial-complaint.ts';
 
@@ -74,17 +75,20 @@ function checkModuleOf({ filter, module, settings }: Revision, proxies: readonly
 
 async function tryRevisions(revisions: readonly Revision[], { trial, log, signal }: TrialContext): Promise<Preflight> {
   if (trial === undefined) return NOTHING;
-  const verdicts = await mapLimited(revisions.slice(0, MOST_TRIALS), PARALLEL_TRIALS, async (revision) => {
-    if (signal.aborted) return {};
+  const complaints = await mapLimited(revisions.slice(0, MOST_TRIALS), PARALLEL_TRIALS, async (revision) => {
+    if (signal.aborted) return [];
     const { filter, module, settings } = revision;
     const { rootId, vmId, configuration, direction } = settings;
-    const verdict = await trial({ module: module.bytes, name: filter, rootId, vmId, configuration, direction });
+    const request = { module: module.bytes, name: filter, rootId, vmId, configuration, direction };
+    const verdict = await trial(request);
     if (verdict.state === 'inconclusive') log.debug(`The trial of ${filter} says nothing: ${verdict.why}.`);
-    return trialComplaint(verdict, `filter "${filter}"`);
+    const compared = await compareWithOriginal(revision, request, verdict, { trial, log });
+    // What shrinking has broken is no complaint about the filter.
+    return compared.problem === undefined ? [trialComplaint(verdict, `filter "${filter}"`), compared] : [compared];
   });
   return {
-    problems: verdicts.flatMap(({ problem }) => problem ?? []),
-    warnings: verdicts.flatMap(({ warning }) => warning ?? []),
+    problems: complaints.flat().flatMap(({ problem }) => problem ?? []),
+    warnings: complaints.flat().flatMap(({ warning }) => warning ?? []),
   };
 }
 

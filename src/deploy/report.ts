@@ -90,6 +90,8 @@ export interface FilterReport {
   readonly name: string;
   readonly digest: string;
   readonly bytes: number;
+  /** What it was before it was shrunk, and how that was done, in words. */
+  readonly original?: { readonly digest: string; readonly bytes: number; readonly how: string };
   readonly settings: FilterSettings;
 }
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bad, type Checked, good, type Problem } from '../base/problem.ts';
-import { formatBytes } from '../base/text.ts';
+import { bad, type Checked, good } from '../base/problem.ts';
 
 /** Where a module came from; `given` is what the input said. */
 export type ModuleSource =
@@ -12,11 +11,23 @@ export type ModuleSource =
       readonly pinned: string;
     };
 
+/** A module as it came, before it was shrunk, and how it was shrunk. */
+export interface OriginalModule {
+  readonly bytes: Uint8Array;
+  readonly digest: string;
+  /** The custom sections that are left out, by name, each once. */
+  readonly dropped: readonly string[];
+  /** Whether its code was rewritten, too. */
+  readonly optimized: boolean;
+}
+
 /** A compiled filter, as it will be put into the cluster. */
 export interface FilterModule {
   readonly bytes: Uint8Array;
   /** `sha256:` and 64 hex digits over the bytes. */
   readonly digest: string;
+  /** What it was made of; absent when it is what the compiler wrote. */
+  readonly original?: OriginalModule;
   /** Absent where nobody needs to know. */
   readonly source?: ModuleSource;
 }
@@ -30,22 +41,21 @@ export const MOST_CONFIG_MAP_BYTES = 1_048_576;
 /** `\0asm`, which every WebAssembly binary starts with (https://webassembly.github.io/spec/core/binary/modules.html). */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d] as const;
 
-/** Checks that bytes are a WebAssembly core module that fits into a ConfigMap; `origin` is how messages call the file. */
+/** Checks that bytes are a WebAssembly core module, of any size; `origin` is how messages call the file. */
 export function checkModule(bytes: Uint8Array, origin: string): Checked<FilterModule> {
-  const wrong = notAModule(bytes);
-  if (wrong !== undefined) {
-    return bad(problem(origin, wrong, 'Pass the .wasm file that the compiler wrote.'));
-  }
-  if (bytes.length > MOST_CONFIG_MAP_BYTES) {
-    return bad(
-      problem(
-        origin,
-        `is ${formatBytes(bytes.length)} (${bytes.length} bytes); a ConfigMap holds at most 1 MiB (${MOST_CONFIG_MAP_BYTES} bytes).`,
-        'Make it smaller: compile for size with link-time optimisation (Rust: opt-level="s", lto=true, strip=true; TinyGo instead of Go), drop debug sections (wasm-strip), or run wasm-opt -Oz.',
-      ),
-    );
-  }
-  return good({ bytes, digest: `sha256:${createHash('sha256').update(bytes).digest('hex')}` });
+  const message = notAModule(bytes);
+  if (message === undefined) return good({ bytes, digest: digestOf(bytes) });
+  return bad({ kind: 'filter', subject: origin, message, remedy: 'Pass the .wasm file that the compiler wrote.' });
+}
+
+/** Whether a module can be delivered in a ConfigMap. */
+export function fitsConfigMap({ bytes }: Pick<FilterModule, 'bytes'>): boolean {
+  return bytes.length <= MOST_CONFIG_MAP_BYTES;
+}
+
+/** `sha256:` and 64 hex digits. */
+export function digestOf(bytes: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
 function notAModule(bytes: Uint8Array): string | undefined {
@@ -71,8 +81,4 @@ function guess(bytes: Uint8Array): string {
   if (/^\s*<(!doctype|html)/i.test(start)) return '; it is an HTML page, often a failed download';
   if (start.startsWith('\x7fELF')) return '; it is a native program, compiled for another target';
   return '';
-}
-
-function problem(subject: string, message: string, remedy: string): Problem {
-  return { kind: 'filter', subject, message, remedy };
 }

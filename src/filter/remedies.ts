@@ -15,7 +15,9 @@ export type Cause =
   | 'abort'
   | 'wasi'
   | 'unknown'
-  | 'signature';
+  | 'signature'
+  /** Nothing is wrong with it but that it is too big. */
+  | 'size';
 
 type Advice = Partial<Readonly<Record<Toolchain, string>>> & { readonly unknown: string };
 
@@ -86,6 +88,14 @@ const ADVICE: Readonly<Record<Cause, Advice>> = {
     AssemblyScript:
       'Leave the callbacks to the SDK: @gcoredev/proxy-wasm-sdk-as for ABI 0.2.1, @solo-io/proxy-runtime for 0.2.0.',
     unknown: 'Use an SDK whose ABI version fits the marker that the module exports.',
+  },
+  size: {
+    Rust: 'Rust: in [profile.release] of Cargo.toml set opt-level = "z", lto = true, codegen-units = 1 and strip = true.',
+    TinyGo: 'TinyGo: build with "-opt=z -no-debug", and leave out packages that bring reflection (fmt, encoding/json).',
+    Go: 'Go: build with -ldflags="-s -w"; TinyGo makes modules that are several times smaller.',
+    AssemblyScript: 'AssemblyScript: call asc with -Oz and --noAssert, without --debug and --sourceMap.',
+    'C++': 'C++: compile and link with -Oz and -flto, without -g, exceptions and iostream.',
+    unknown: 'Compile for size, with link-time optimisation and without debug information.',
   },
   unknown: {
     unknown:

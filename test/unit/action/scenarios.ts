@@ -33,6 +33,21 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
 
   'all-deployed': () => report({ targets: workloads.map((path) => deployed(path)) }),
 
+  'shrunk-and-deployed': () =>
+    report({
+      filters: [
+        filter({
+          bytes: 474_112,
+          original: {
+            bytes: 1_782_580,
+            digest: `sha256:${'0f'.repeat(32)}`,
+            how: 'without its custom sections .debug_info, .debug_line and producers',
+          },
+        }),
+      ],
+      targets: workloads.map((path) => deployed(path)),
+    }),
+
   'some-deployed': () =>
     report({
       targets: workloads.map((path, index) => (index < 3 ? deployed(path) : unchanged(path))),

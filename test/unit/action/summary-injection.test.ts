@@ -34,6 +34,7 @@ function reportOf(texts: readonly string[]): Report {
       filter({
         name: at(0),
         digest: at(1),
+        original: { digest: at(1), bytes: 2_000_000, how: at(10) },
         settings: { ...base.settings, rootId: at(2), vmId: at(3), mountPath: at(4), configuration: at(5) },
       }),
     ],

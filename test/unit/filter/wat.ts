@@ -3,7 +3,7 @@ import { type ModuleFacts, readFacts } from '../../../src/filter/facts.ts';
 import { must } from '../builders.ts';
 
 const wabt = await loadWabt();
-const FEATURES = { multi_memory: true, exceptions: true, threads: true, simd: true };
+const FEATURES = { multi_memory: true, exceptions: true, threads: true, simd: true, extended_const: true };
 
 export const MEMORY = '(memory (export "memory") 1)';
 export const MARKER = '(func (export "proxy_abi_version_0_2_1"))';

@@ -35,6 +35,7 @@ test('what is left out has its default', () => {
       soakMs: 0,
     },
     options: { check: true, settingsChange: 'roll', prune: false, keepRevisions: 1, adopt: false },
+    shrink: 'auto',
     renderTo: 'wasm-filter',
   });
 });
@@ -57,6 +58,8 @@ describe('a legal value', () => {
     [{ 'vm-id': 'vm', name: 'auth' }, { settings: { vmId: 'vm' } }],
     [{ direction: 'outbound' }, { settings: { direction: 'outbound' } }],
     [{ direction: 'any' }, { settings: { direction: 'any' } }],
+    [{ shrink: 'optimize' }, { shrink: 'optimize' }],
+    [{ shrink: 'off', check: 'off' }, { shrink: 'off' }],
     [{ port: ' 8080 ' }, { settings: { port: 8080 } }],
     [{ 'fail-policy': 'open' }, { settings: { failPolicy: 'open' } }],
     [{ order: '-3' }, { settings: { order: -3 } }],
@@ -101,6 +104,8 @@ describe('an illegal value', () => {
     [{ 'mount-path': '/' }, 'input "mount-path": is "/".'],
     [{ 'mount-path': '/a/..' }, 'input "mount-path": is "/a/..".'],
     [{ 'mount-path': '/a:b' }, 'input "mount-path": is "/a:b".'],
+    [{ shrink: 'yes' }, 'input "shrink": has the unknown value "yes". Use auto, optimize or off.'],
+    [{ shrink: 'optimize', check: 'off' }, 'input "shrink": is optimize, but with "check: off" nothing shows'],
     [{ settings: 'reload' }, 'input "settings": has the unknown value "reload". Use roll or push.'],
     [{ prune: 'all' }, 'input "prune": has the unknown value "all". Use true or false.'],
     [{ adopt: '1' }, 'input "adopt": has the unknown value "1". Use true or false.'],
@@ -131,6 +136,7 @@ describe('an illegal value', () => {
       'max-parallel': 'x',
       'max-failures': 'x',
       soak: 'x',
+      shrink: 'x',
       settings: 'x',
       prune: 'x',
       'keep-revisions': 'x',
