@@ -17,7 +17,7 @@ import { type RunWasmOpt, wasmOpt } from './filter/wasm-opt.ts';
 
 /** This file, once it is bundled. */
 const BUNDLE = new URL(import.meta.url);
-/** Rewriting takes some seconds for each MiB. */
+/** Rewriting takes some ten seconds for each MiB. */
 const MOST_OPTIMIZER_MS = 300_000;
 
 // The bundle is one file, so the thread that tries a filter starts here, too.

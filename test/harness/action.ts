@@ -5,7 +5,9 @@ import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { run } from '../../src/action/run.ts';
 import { silentLog } from '../../src/base/log.ts';
+import type { Trial } from '../../src/deploy/preflight.ts';
 import type { Report } from '../../src/deploy/report.ts';
+import type { Optimizer } from '../../src/filter/shrink.ts';
 
 /** The action's inputs by name; what is left out is not set. */
 export type ActionInputs = Readonly<Record<string, string>>;
@@ -47,6 +49,9 @@ export interface RunOptions {
   readonly cancelled?: AbortSignal;
   /** The time of day; the real one when absent. */
   readonly date?: Date;
+  /** Nothing is tried or rewritten without these. */
+  readonly trial?: Trial;
+  readonly optimize?: Optimizer;
 }
 
 /** Runs the action's own code in this process, with files from memory. */
@@ -72,6 +77,8 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     abandoned: options.cancelled ?? never,
     now: () => performance.now(),
     date: () => options.date ?? new Date(),
+    ...(options.trial === undefined ? {} : { trial: options.trial }),
+    ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
   });
   return { report, log, written };
 }
