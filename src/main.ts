@@ -59,12 +59,15 @@ function runWasmOpt(signal: AbortSignal): RunWasmOpt {
     const child = spawn(process.execPath, [program, ...args], { env: {}, signal, timeout: MOST_OPTIMIZER_MS });
     // A program that ends early does not read all of it; its exit code says why.
     child.stdin.on('error', () => undefined).end(input);
-    const [output, errors, [code]] = await Promise.all([
+    const [output, errors, [code, reason]] = await Promise.all([
       buffer(child.stdout),
       text(child.stderr),
-      once(child, 'close') as Promise<[number | null]>,
+      once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
     ]);
-    if (code === null) throw new Error(`wasm-opt did not end within ${MOST_OPTIMIZER_MS / 60_000} minutes`);
+    if (code === null) {
+      const minutes = MOST_OPTIMIZER_MS / 60_000;
+      throw new Error(child.killed ? `wasm-opt did not end within ${minutes} minutes` : `wasm-opt ended by ${reason}`);
+    }
     return { code, output, errors };
   };
 }

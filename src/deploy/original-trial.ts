@@ -9,7 +9,8 @@ import type { TrialComplaint } from './trial-complaint.ts';
 /**
  * Holds a shrunk module against the one that it was made of: both go through the same trial, and what they do must be
  * equal. A filter that does something else each time, with a clock or by chance, cannot be compared; that is found by trying
- * both once more where they differ. `verdict` is what the shrunk module came to with `request`. Nothing for a module that was not shrunk.
+ * both once more where they differ. `verdict` is what the shrunk module came to with `request`. Nothing for a module that
+ * was not shrunk.
  */
 export async function compareWithOriginal(
   { filter, module: { original } }: Revision,
