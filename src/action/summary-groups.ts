@@ -36,6 +36,7 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   internal: 'Defect of this action',
   input: 'Inputs',
   filter: 'Filter file',
+  provenance: 'Provenance of the filter',
   targets: 'Target list',
   kubeconfig: 'Kubeconfig',
   connection: 'Connection to the cluster',

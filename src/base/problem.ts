@@ -4,6 +4,8 @@
 export type ProblemKind =
   | 'input'
   | 'filter'
+  /** Nobody vouches for where the filter came from. */
+  | 'provenance'
   | 'targets'
   | 'kubeconfig'
   | 'connection'

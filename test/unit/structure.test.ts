@@ -5,7 +5,7 @@ import { VERSION } from '../../src/base/version.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** From the top: a room imports only rooms below it. */
-const ROOMS = ['main.ts', 'action', 'deploy', 'mesh', 'targets', 'filter', 'cluster', 'base'];
+const ROOMS = ['main.ts', 'action', 'deploy', 'mesh', 'targets', 'provenance', 'filter', 'cluster', 'base'];
 const MOST_LINES = 300;
 
 interface Source {
@@ -62,7 +62,8 @@ describe('what only some rooms may use', () => {
   ];
 
   test.each<[string, RegExp, string[]]>([
-    ['HTTP and the Kubernetes library', /^(undici|@kubernetes\/client-node)(\/|$)/, ['cluster']],
+    ['HTTP and the Kubernetes library', /^(undici|@kubernetes\/client-node)(\/|$)/, ['cluster', 'provenance']],
+    ['the libraries of Sigstore', /^@sigstore\//, ['provenance']],
     ['the toolkit of the runner', /^@actions\//, ['main.ts', 'action']],
     ['files and processes', /^node:(fs|child_process|process|http|https|net|tls)(\/|$)/, ['main.ts', 'cluster']],
   ])('%s', (_, pattern, rooms) => {

@@ -1,0 +1,145 @@
+import { isObject, pick } from '../base/json.ts';
+import type { Problem } from '../base/problem.ts';
+import { messageOf } from '../base/problem.ts';
+import { formatDuration } from '../base/text.ts';
+import { headerOf } from '../cluster/http.ts';
+import { type Download, type Downloads, MOST_BYTES, retryAfter } from './download.ts';
+import { decodeSnappy } from './snappy.ts';
+
+/** Where attestations are asked for. */
+export interface AttestationStore {
+  /** GitHub's REST API, without a slash at its end. */
+  readonly api: string;
+  /** The empty string for none: public repositories answer to everybody. */
+  readonly token: string;
+  readonly downloads: Downloads;
+}
+
+/** One attestation: a Sigstore bundle as JSON, or why it could not be read, in words for the end of a sentence. */
+export type Found = { readonly bundle: unknown } | { readonly unreadable: string };
+
+/** GitHub does not give the attestations. */
+export class AttestationsRefused extends Error {
+  readonly problem: Pick<Problem, 'message' | 'remedy'>;
+
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.name = 'AttestationsRefused';
+    this.problem = { message, remedy };
+  }
+}
+
+const PER_PAGE = 30;
+/** Nobody attests the same bytes that often; whoever does is asked for the newest only. */
+const MOST_PAGES = 10;
+const API_VERSION = '2022-11-28';
+
+/**
+ * The attestations of a repository for a file, the newest first, each fetched when it is asked for: the first good one is enough
+ * (https://docs.github.com/rest/repos/attestations#list-attestations).
+ * @param digest `sha256:` and 64 hex digits
+ * @throws AttestationsRefused, DownloadError
+ */
+export async function* attestationsOf(
+  repository: string,
+  digest: string,
+  { api, token, downloads }: AttestationStore,
+): AsyncGenerator<Found, void, undefined> {
+  const headers = {
+    accept: 'application/vnd.github+json',
+    'x-github-api-version': API_VERSION,
+    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+  };
+  const query = `per_page=${PER_PAGE}&predicate_type=provenance`;
+  let page: URL | undefined = new URL(`${api}/repos/${repository}/attestations/${digest}?${query}`);
+  for (let pages = 0; page !== undefined && pages < MOST_PAGES; pages++) {
+    const answer: Download = await downloads.get(page, headers);
+    // What has no attestation is not found, and neither is what the token may not see.
+    if (answer.status === 404) return;
+    if (answer.status !== 200) throw refusal(repository, token, answer);
+    for (const attestation of listOf(answer)) yield await find(attestation, downloads);
+    page = nextPage(answer, page);
+  }
+}
+
+function listOf(answer: Download): readonly unknown[] {
+  const list = pick(parseJson(answer.bytes), 'attestations');
+  if (Array.isArray(list)) return list;
+  throw new AttestationsRefused(
+    'GitHub answered the question for attestations with something else.',
+    'Check that the environment variable GITHUB_API_URL is the address of its REST API.',
+  );
+}
+
+/**
+ * Since July 2026 GitHub no longer sends the bundle itself, but an address in a store where it is kept compressed. The address
+ * carries its own permission: the token is not for that store.
+ */
+async function find(attestation: unknown, downloads: Downloads): Promise<Found> {
+  const bundle = pick(attestation, 'bundle');
+  if (isObject(bundle)) return { bundle };
+  const address = pick(attestation, 'bundle_url');
+  if (typeof address !== 'string' || !URL.canParse(address)) return { unreadable: 'GitHub gives no bundle for it' };
+  const answer = await downloads.get(new URL(address));
+  if (answer.status !== 200) return { unreadable: `its bundle cannot be fetched (status ${answer.status})` };
+  try {
+    return { bundle: JSON.parse(unpacked(answer.bytes)) };
+  } catch (error) {
+    return { unreadable: `its bundle cannot be read (${messageOf(error)})` };
+  }
+}
+
+/** A Snappy block that starts like a JSON object would have 123 bytes, too few for a bundle. */
+function unpacked(bytes: Uint8Array): string {
+  const isJson = bytes[0] === '{'.charCodeAt(0);
+  return Buffer.from(isJson ? bytes : decodeSnappy(bytes, MOST_BYTES)).toString('utf8');
+}
+
+/** The address of the next page, when there is one. The token is sent there, so it has to be the same server. */
+function nextPage(answer: Download, page: URL): URL | undefined {
+  const [, address = ''] = /<([^<>]*)>[^<>]*;\s*rel="next"/.exec(headerOf(answer, 'link') ?? '') ?? [];
+  const next = URL.canParse(address) ? new URL(address) : undefined;
+  return next?.origin === page.origin ? next : undefined;
+}
+
+function refusal(repository: string, token: string, answer: Download): AttestationsRefused {
+  const { status } = answer;
+  const wait = retryAfter(answer);
+  const said = pick(parseJson(answer.bytes), 'message');
+  const why = `(status ${status}${typeof said === 'string' ? `: ${said}` : ''})`;
+  if (status === 429 || (status === 403 && wait !== undefined)) {
+    const when = wait === undefined ? 'later' : `in ${formatDuration(wait * 1000)}`;
+    const more = token === '' ? ' With a token in the input "github-token" it may ask more often.' : '';
+    return new AttestationsRefused(`GitHub answers no more questions for now ${why}.`, `Run it again ${when}.${more}`);
+  }
+  if (status === 401) {
+    return new AttestationsRefused(
+      `GitHub does not take the token ${why}.`,
+      'Pass a token that is valid as input "github-token", or leave the input out: then it is the token of the job.',
+    );
+  }
+  if (status === 403) {
+    return new AttestationsRefused(
+      `the token may not read the attestations of ${repository} ${why}.`,
+      'Add "attestations: read" to the "permissions" of the job. Its token reads its own repository and public ones; for others pass a token with that right as input "github-token".',
+    );
+  }
+  if (status >= 300 && status < 400) {
+    return new AttestationsRefused(
+      `the repository ${repository} has moved ${why}.`,
+      'Call it by its present name in the input "attestation".',
+    );
+  }
+  return new AttestationsRefused(
+    `GitHub does not give the attestations of ${repository} ${why}.`,
+    'Run it again; https://www.githubstatus.com tells of outages.',
+  );
+}
+
+function parseJson(bytes: Uint8Array): unknown {
+  try {
+    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+}

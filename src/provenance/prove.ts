@@ -1,0 +1,107 @@
+import { bad, type Checked, good, internalProblem, type Problem } from '../base/problem.ts';
+import { count, sentence } from '../base/text.ts';
+import { AttestationsRefused, attestationsOf } from './attestations.ts';
+import { type Authority, TrustRootError } from './authority.ts';
+import { DownloadError, Downloads, type DownloadsOptions } from './download.ts';
+import type { Provenance, ProvenancePolicy } from './policy.ts';
+import { verifyAttestation } from './verify.ts';
+
+/** The file whose origin is to be proved. */
+export interface Artifact {
+  /** How messages call it. */
+  readonly origin: string;
+  /** `sha256:` and 64 hex digits over the bytes that were built. */
+  readonly digest: string;
+}
+
+/** What proving needs of the world. */
+export interface ProvenanceWorld extends DownloadsOptions {
+  /** GitHub's REST API, without a slash at its end. */
+  readonly api: string;
+  /** The empty string for none. */
+  readonly token: string;
+  readonly authorities: readonly Authority[];
+}
+
+/** More would be read by nobody. */
+const MOST_REASONS = 3;
+
+/**
+ * Proves who built a file, by its attestations on GitHub: one that holds and fits the policy is enough. When none does, the
+ * problem says why each was refused.
+ */
+export async function proveProvenance(
+  artifact: Artifact,
+  policy: ProvenancePolicy,
+  world: ProvenanceWorld,
+): Promise<Checked<Provenance>> {
+  const { api, token, authorities } = world;
+  const downloads = new Downloads(world);
+  const reasons: string[] = [];
+  try {
+    for await (const found of attestationsOf(policy.repository, artifact.digest, { api, token, downloads })) {
+      const verdict =
+        'bundle' in found
+          ? await verifyAttestation(found.bundle, { digest: artifact.digest, policy, authorities })
+          : { ok: false as const, reason: found.unreadable };
+      if (verdict.ok) return good(verdict.provenance);
+      reasons.push(verdict.reason);
+    }
+    return bad(reasons.length === 0 ? noneFound(artifact, policy) : noneCounts(artifact, policy, reasons));
+  } catch (error) {
+    if (world.signal.aborted) return bad(CANCELLED);
+    return bad(notAsked(artifact, error));
+  } finally {
+    await downloads.close();
+  }
+}
+
+const CANCELLED: Problem = {
+  kind: 'cancelled',
+  message: 'The run was cancelled while the attestations of the filter were looked at; nothing was written.',
+  remedy: 'Run it again.',
+};
+
+function noneFound({ origin, digest }: Artifact, { repository }: ProvenancePolicy): Problem {
+  return {
+    kind: 'provenance',
+    subject: origin,
+    message: `has no attestation in ${repository}, or none that the token may see, for ${digest}.`,
+    remedy:
+      'Attest this very file with actions/attest-build-provenance in the job that builds it, with the permissions "id-token: write" and "attestations: write"; whatever changes it after that changes its digest. To read attestations of a private repository the token needs "attestations: read" there.',
+  };
+}
+
+function noneCounts({ origin }: Artifact, { repository }: ProvenancePolicy, reasons: readonly string[]): Problem {
+  const different = [...new Set(reasons)];
+  const shown = different.slice(0, MOST_REASONS).join('; ');
+  const more = different.length > MOST_REASONS ? `; and ${count(different.length - MOST_REASONS, 'more reason')}` : '';
+  const what =
+    reasons.length === 1
+      ? `has an attestation in ${repository} that does not count: `
+      : `has ${reasons.length} attestations in ${repository}, and none counts: `;
+  return {
+    kind: 'provenance',
+    subject: origin,
+    message: sentence(`${what}${shown}${more}`),
+    remedy:
+      'Deploy a file that the wanted build has made. Where another one may have made it, say so in the input "attestation".',
+  };
+}
+
+/** Nothing is known: neither that the file is good nor that it is not. */
+function notAsked({ origin }: Artifact, error: unknown): Problem {
+  const subject = `provenance of ${origin}`;
+  if (error instanceof AttestationsRefused) return { kind: 'provenance', subject, ...error.problem, cause: error };
+  if (error instanceof DownloadError || error instanceof TrustRootError) {
+    return {
+      kind: 'provenance',
+      subject,
+      message: `cannot be looked at: ${sentence(error.message)}`,
+      remedy:
+        'Run it again. The runner has to reach the API of GitHub, and tuf-repo-cdn.sigstore.dev and tuf-repo.github.com; behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY for the step.',
+      cause: error,
+    };
+  }
+  return internalProblem(error);
+}

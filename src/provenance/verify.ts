@@ -1,0 +1,92 @@
+import { type Bundle, bundleFromJSON, isBundleWithDsseEnvelope, ValidationError } from '@sigstore/bundle';
+import { type Signer, toSignedEntity, toTrustMaterial, VerificationError, Verifier } from '@sigstore/verify';
+import { messageOf } from '../base/problem.ts';
+import { listWords } from '../base/text.ts';
+import { type Authority, TrustRootError } from './authority.ts';
+import { identityOf, issuerOf } from './certificate.ts';
+import { complaints, type Provenance, type ProvenancePolicy, provenanceOf } from './policy.ts';
+import { statementComplaint } from './statement.ts';
+
+/** What an attestation comes to: the build that it proves, or why it does not count, in words for the end of a sentence. */
+export type Verdict =
+  | { readonly ok: true; readonly provenance: Provenance }
+  | { readonly ok: false; readonly reason: string };
+
+/** What an attestation is held against. */
+export interface Expectation {
+  /** Of the file: `sha256:` and 64 hex digits. */
+  readonly digest: string;
+  readonly policy: ProvenancePolicy;
+  readonly authorities: readonly Authority[];
+}
+
+/**
+ * Verifies one attestation: the signature, the certificate, and the logs and clocks that vouch for both; then, of what is signed,
+ * that it is about this file; and of the certificate, that the wanted build holds it.
+ * @param json a Sigstore bundle (https://docs.sigstore.dev/about/bundle/)
+ * @throws TrustRootError where an authority cannot be asked what it trusts
+ */
+export async function verifyAttestation(json: unknown, expectation: Expectation): Promise<Verdict> {
+  const { digest, policy, authorities } = expectation;
+  const bundle = readBundle(json);
+  if (typeof bundle === 'string') return refused(bundle);
+  if (!isBundleWithDsseEnvelope(bundle)) return refused('it has no signed statement');
+  const organisation = issuerOf(bundle);
+  const authority = authorities.find((known) => known.organisation === organisation);
+  if (authority === undefined) {
+    const known = listWords(authorities.map((one) => one.organisation));
+    return refused(`its certificate was issued by ${organisation ?? 'nobody who can be told'}, not by ${known}`);
+  }
+  const signer = await verifySignature(bundle, authority);
+  if (typeof signer === 'string') return refused(signer);
+  const { payloadType: type, payload: bytes } = bundle.content.dsseEnvelope;
+  const wrong = statementComplaint({ type, bytes }, digest);
+  if (wrong !== undefined) return refused(wrong);
+  const build = identityOf(signer);
+  const reasons = complaints(build, policy);
+  return reasons.length === 0 ? { ok: true, provenance: provenanceOf(build) } : refused(listWords(reasons, 'and'));
+}
+
+function refused(reason: string): Verdict {
+  return { ok: false, reason };
+}
+
+/** The bundle, or why it cannot be read. */
+function readBundle(json: unknown): Bundle | string {
+  try {
+    return bundleFromJSON(json);
+  } catch (error) {
+    // What is no bundle at all may trip the reader before it has a name for it.
+    return `it is no Sigstore bundle${error instanceof ValidationError ? ` (${error.message})` : ''}`;
+  }
+}
+
+/** Whose signature it is, or why it does not hold. */
+async function verifySignature(bundle: Bundle, authority: Authority): Promise<Signer | string> {
+  const { certificateLogs, signatureLogs, timestamps } = authority.required;
+  const root = await authority.trustedRoot().catch((error: unknown) => {
+    throw new TrustRootError(authority, error);
+  });
+  const verifier = new Verifier(toTrustMaterial(root), {
+    ctlogThreshold: certificateLogs,
+    tlogThreshold: signatureLogs,
+    timestampThreshold: timestamps,
+  });
+  try {
+    return verifier.verify(toSignedEntity(bundle));
+  } catch (error) {
+    if (!(error instanceof VerificationError)) return `it is damaged (${messageOf(error)})`;
+    return `${FAULTS[error.code] ?? 'its signature does not hold'} (${error.message})`;
+  }
+}
+
+const FAULTS: Readonly<Partial<Record<VerificationError['code'], string>>> = {
+  CERTIFICATE_ERROR: 'its certificate is not to be trusted',
+  SIGNATURE_ERROR: 'its signature does not fit what it says',
+  TIMESTAMP_ERROR: 'nobody to be trusted says when it was signed',
+  TLOG_ERROR: 'it stands in no transparency log that is to be trusted',
+  TLOG_BODY_ERROR: 'the transparency log knows it with another content',
+  TLOG_INCLUSION_PROOF_ERROR: 'the transparency log does not prove that it stands there',
+  TLOG_INCLUSION_PROMISE_ERROR: 'the transparency log does not prove that it stands there',
+  TLOG_MISSING_INCLUSION_ERROR: 'the transparency log does not prove that it stands there',
+};
