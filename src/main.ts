@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +20,8 @@ import { type RunWasmOpt, wasmOpt } from './filter/wasm-opt.ts';
 const BUNDLE = new URL(import.meta.url);
 /** Rewriting takes some ten seconds for each MiB. */
 const MOST_OPTIMIZER_MS = 300_000;
+
+import { sigstoreAuthorities } from './provenance/sigstore.ts';
 
 // The bundle is one file, so the thread that tries a filter starts here, too.
 if (isMainThread) await act();
@@ -38,6 +41,10 @@ async function act(): Promise<void> {
       await writeFile(inWorkspace(path), text);
     },
     log: workflowLog(core),
+    authorities: sigstoreAuthorities(
+      () => mkdtemp(join(process.env.RUNNER_TEMP ?? tmpdir(), 'trust-roots-')),
+      writeFile,
+    ),
     mask: core.setSecret,
     cancelled: cancellation.cancelled,
     abandoned: cancellation.abandoned,

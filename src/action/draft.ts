@@ -10,11 +10,11 @@ import type {
   Scope,
   StatusRequest,
 } from '../deploy/request.ts';
-import { loadFilter, type ReadFile } from '../filter/load.ts';
+import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
-import { type Optimizer, requireFit, shrinkModule } from '../filter/shrink.ts';
 import type { TargetEntry } from '../targets/target.ts';
 import { type Environment, loadAccess } from './draft-access.ts';
+import { type FileDraft, loadModule, type ModuleTools } from './draft-module.ts';
 import { loadTargets } from './draft-targets.ts';
 import type { Inputs, InputsRead } from './inputs.ts';
 
@@ -35,23 +35,22 @@ interface DraftBasis {
 /** What the inputs come to, before the cluster is asked, by command. */
 export type Draft = DraftBasis &
   (
-    | ({ readonly command: 'deploy' | 'plan'; readonly module: FilterModule | undefined } & ClusterDraft<DeployRequest>)
+    | ({ readonly command: 'deploy' | 'plan' } & FileDraft & ClusterDraft<DeployRequest>)
     | ({ readonly command: 'status' } & ClusterDraft<StatusRequest>)
     | ({ readonly command: 'remove' } & ClusterDraft<RemovalRequest>)
     | ({ readonly command: 'sweep' } & ClusterDraft<RemovalRequest>)
-    | {
-        readonly command: 'render';
-        readonly draft: DraftRequest<RenderRequest>;
-        readonly module: FilterModule | undefined;
-      }
+    | ({ readonly command: 'render'; readonly draft: DraftRequest<RenderRequest> } & FileDraft)
   );
 
-/** Loads what the inputs name (filter, target list, kubeconfig) and makes the request of it, or gathers what is wrong. */
+/**
+ * Loads what the inputs name (filter, its attestation, target list, kubeconfig) and makes the request of it, or gathers what is
+ * wrong.
+ */
 export async function makeDraft(
   read: InputsRead,
   readFile: ReadFile,
   environment: Environment,
-  optimize?: Optimizer,
+  tools: ModuleTools,
 ): Promise<Draft> {
   const { inputs } = read;
   const { command, policy, options } = inputs;
@@ -61,28 +60,29 @@ export async function makeDraft(
   const run = runName(environment);
 
   if (command === 'render') {
-    const module = await loadModule(inputs, readFile, findings, optimize);
+    const file = await loadModule(inputs, readFile, tools, findings);
     const targets = await loadTargets(inputs, defaultNamespace(inputs), readFile, findings);
     const draft = conclude(findings, inputs, targets, () => ({
-      filters: filtersOf(inputs, module, targets),
+      filters: filtersOf(inputs, file.module, targets),
       check: options.check,
       folder: inputs.renderTo,
     }));
-    return { ...basis, command, draft, module };
+    return { ...basis, command, draft, ...file };
   }
 
   const access = await loadAccess(inputs, readFile, environment);
   const namespace = defaultNamespace(inputs, access);
   if (command === 'deploy' || command === 'plan') {
-    const module = await loadModule(inputs, readFile, findings, optimize);
+    const file = await loadModule(inputs, readFile, tools, findings);
     const targets = await loadTargets(inputs, namespace, readFile, findings);
     const draft = conclude(findings, inputs, targets, () => ({
       ...policy,
       ...options,
-      filters: filtersOf(inputs, module, targets),
+      filters: filtersOf(inputs, file.module, targets),
       run,
     }));
-    return { ...basis, warnings: [...read.warnings, ...waveWarnings(policy, targets)], command, draft, access, module };
+    const warnings = [...read.warnings, ...waveWarnings(policy, targets)];
+    return { ...basis, warnings, command, draft, access, ...file };
   }
 
   const entries = await loadTargets(inputs, namespace, readFile, findings);
@@ -111,21 +111,6 @@ function conclude<T>(
   request: () => T,
 ): DraftRequest<T> {
   return clean ? { ok: true, request: request() } : { ok: false, problems, targets, defaults: settings };
-}
-
-/** The module as it will be delivered. */
-async function loadModule(
-  { filter, shrink: mode }: Inputs,
-  readFile: ReadFile,
-  findings: Findings,
-  optimize: Optimizer | undefined,
-): Promise<FilterModule | undefined> {
-  if (filter === '') return undefined;
-  const loaded = await loadFilter(filter, readFile);
-  if (!loaded.ok) return findings.take(loaded);
-  const options = { mode, origin: `filter "${filter}"`, ...(optimize === undefined ? {} : { optimize }) };
-  const module = findings.take(await shrinkModule(loaded.value, options));
-  return module === undefined ? undefined : findings.take(requireFit(module, options));
 }
 
 /** Without a module there are problems, and no request is made of this. */

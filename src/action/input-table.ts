@@ -35,6 +35,10 @@ export const INPUTS = {
   'mount-path': { type: 'Path', default: '', commands: FILTER },
   check: { type: 'String', default: 'auto', commands: FILTER },
   shrink: { type: 'String', default: 'auto', commands: FILTER },
+  attestation: { type: 'YAML', default: '', commands: FILTER },
+  // The runner fills it in whatever the command, so it is never one input too many.
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression that GitHub evaluates.
+  'github-token': { type: 'Text', default: '${{ github.token }}' },
   wait: { type: 'Boolean', default: 'true', commands: ROLLOUT },
   timeout: { type: 'Duration', default: '10m', commands: ROLLOUT },
   verify: { type: 'String', default: 'auto', commands: [...DEPLOY, 'status'] },

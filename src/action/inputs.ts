@@ -7,6 +7,7 @@ import { SHRINK_MODES, type ShrinkMode } from '../filter/shrink.ts';
 import { InputReader, type ReadInput } from './input-reader.ts';
 import { DAY_MS } from './inputs-duration.ts';
 import { ignoring, policyWarnings, readPolicy } from './inputs-policy.ts';
+import { type ProvenanceInputs, readProvenance } from './inputs-provenance.ts';
 import { type InputScope, readScope } from './inputs-scope.ts';
 import { readFilterSettings } from './inputs-settings.ts';
 
@@ -28,6 +29,7 @@ export interface Inputs extends InputScope {
   readonly options: DeployOptions;
   /** Whether the module may be made smaller. */
   readonly shrink: ShrinkMode;
+  readonly provenance: ProvenanceInputs;
   /** The folder that `render` writes to, from the workspace. */
   readonly renderTo: string;
 }
@@ -62,6 +64,7 @@ export function readInputs(read: ReadInput): InputsRead {
     policy,
     options,
     shrink: readShrink(reader, options),
+    provenance: readProvenance(reader),
     renderTo: reader.text('render-to'),
   };
   const meaningless = reader.meaningless();

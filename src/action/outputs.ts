@@ -11,6 +11,7 @@ export const OUTPUTS = [
   'revision',
   'digest',
   'bytes',
+  'provenance',
   'deployed',
   'unchanged',
   'removed',
@@ -41,6 +42,7 @@ export function outputsOf(report: Report): Record<OutputName, string> {
   const room = MOST_LISTS_UNITS - planned.length;
   const met = status?.workloads.flatMap((workload) => workload.filters) ?? [];
   const digests = [...filters, ...met].flatMap(({ digest }) => digest ?? []);
+  const proven = filters.find(({ provenance }) => provenance !== undefined)?.provenance;
   const revisions = [...allRevisions(report), ...met.flatMap(({ revision }) => revision ?? [])];
   return {
     result: report.outcome,
@@ -48,6 +50,7 @@ export function outputsOf(report: Report): Record<OutputName, string> {
     revision: [...new Set(revisions)].join(','),
     digest: [...new Set(digests)].join(','),
     bytes: filters.map(({ bytes }) => bytes).join(','),
+    provenance: proven === undefined ? '' : JSON.stringify(proven),
     deployed: String(countOutcome(report, 'deployed')),
     unchanged: String(countOutcome(report, 'unchanged')),
     removed: String(countOutcome(report, 'removed')),

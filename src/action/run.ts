@@ -17,7 +17,11 @@ import { status } from '../deploy/status.ts';
 import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
 import { describeShrinking, type Optimizer } from '../filter/shrink.ts';
+import type { Authority } from '../provenance/authority.ts';
+import type { Provenance } from '../provenance/policy.ts';
 import { type Draft, type Environment, makeDraft } from './draft.ts';
+import type { ModuleTools } from './draft-module.ts';
+import { filterProver } from './draft-provenance.ts';
 import { type Inputs, type ReadInput, readInputs } from './inputs.ts';
 
 /** What a run needs of the world around it. */
@@ -27,6 +31,8 @@ export interface Surroundings {
   readonly readFile: ReadFile;
   readonly writeFile: WriteFile;
   readonly log: Log;
+  /** Whose signatures count where a filter's attestation is asked for. */
+  readonly authorities: readonly Authority[];
   /** Keeps a value out of every log. */
   readonly mask: (secret: string) => void;
   /** Aborts when the run is cancelled: nothing more is written. */
@@ -51,17 +57,22 @@ export async function run(world: Surroundings): Promise<Report> {
   const started = world.now();
   const { log } = world;
   const read = readInputs(world.readInput);
+  const { token } = read.inputs.provenance;
+  if (token !== '') world.mask(token);
   const draft = await log.group('Inputs', async () => {
-    const made = await makeDraft(read, world.readFile, world.environment, optimizerOf(world));
+    const made = await makeDraft(read, world.readFile, world.environment, {
+      ...optimizing(world),
+      prove: filterProver(world),
+    });
     describeInputs(read.inputs, made, log);
     return made;
   });
-  const module = 'module' in draft ? draft.module : undefined;
+  const { module, provenance } = 'module' in draft ? draft : {};
   const done = draft.command === 'render' ? await renderOnly(draft, world) : await callCluster(draft, world);
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
   return {
     command: draft.command,
-    filters: module === undefined ? [] : [filterReport(read.inputs, module)],
+    filters: module === undefined ? [] : [filterReport(read.inputs, module, provenance)],
     policy: draft.policy,
     ...done,
     warnings: [...draft.warnings, ...done.warnings],
@@ -71,11 +82,13 @@ export async function run(world: Surroundings): Promise<Report> {
 }
 
 /** The optimiser, which says that it has begun: it may take minutes. */
-function optimizerOf({ optimize, log }: Surroundings): Optimizer | undefined {
-  if (optimize === undefined) return undefined;
-  return (bytes) => {
-    log.info(`Running wasm-opt -Oz on ${formatBytes(bytes.length)}.`);
-    return optimize(bytes);
+function optimizing({ optimize, log }: Surroundings): Pick<ModuleTools, 'optimize'> {
+  if (optimize === undefined) return {};
+  return {
+    optimize: (bytes) => {
+      log.info(`Running wasm-opt -Oz on ${formatBytes(bytes.length)}.`);
+      return optimize(bytes);
+    },
   };
 }
 
@@ -156,12 +169,23 @@ async function connect(client: Client, { context }: ClusterAccess, log: Log): Pr
   }
 }
 
-function filterReport({ name, settings }: Inputs, { digest, bytes, original: from }: FilterModule): FilterReport {
+function filterReport(
+  { name, settings }: Inputs,
+  { digest, bytes, original: from }: FilterModule,
+  provenance: Provenance | undefined,
+): FilterReport {
   const original =
     from === undefined
       ? {}
       : { original: { digest: from.digest, bytes: from.bytes.length, how: describeShrinking(from) } };
-  return { name, digest, bytes: bytes.length, ...original, settings };
+  return {
+    name,
+    digest,
+    bytes: bytes.length,
+    ...original,
+    settings,
+    ...(provenance === undefined ? {} : { provenance }),
+  };
 }
 
 function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {
@@ -172,6 +196,10 @@ function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {
       const from = `${formatBytes(original.bytes.length)}, ${original.digest}`;
       log.info(`It was shrunk from ${from}: ${describeShrinking(original)}.`);
     }
+  }
+  if ('provenance' in made && made.provenance !== undefined) {
+    const { workflow, commit, run } = made.provenance;
+    log.info(`It was built by ${workflow} from commit ${commit}: ${run}.`);
   }
   const { draft } = made;
   const entries = !draft.ok

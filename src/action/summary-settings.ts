@@ -4,6 +4,7 @@ import { formatBytes, formatDuration } from '../base/text.ts';
 import type { RolloutPolicy } from '../deploy/policy.ts';
 import { describeProbe } from '../deploy/probe.ts';
 import type { FilterReport, Report } from '../deploy/report.ts';
+import type { Provenance } from '../provenance/policy.ts';
 import { blocks, countOf, details, fence, plain } from './markdown.ts';
 import type { Limits } from './summary-limits.ts';
 
@@ -55,7 +56,7 @@ export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): R
 }
 
 function settingsOf(
-  { name, digest, bytes, original, settings }: FilterReport,
+  { name, digest, bytes, original, settings, provenance }: FilterReport,
   limits: Limits,
 ): Record<string, unknown> {
   return {
@@ -68,6 +69,7 @@ function settingsOf(
           shrunk: plain(`from ${formatBytes(original.bytes)} to ${formatBytes(bytes)}, ${original.how}`, 260),
           'original-digest': plain(original.digest, 260),
         }),
+    ...(provenance === undefined ? {} : { provenance: shownProvenance(provenance) }),
     'root-id': plain(settings.rootId, 260),
     'vm-id': plain(settings.vmId, 260),
     direction: settings.direction,
@@ -77,6 +79,11 @@ function settingsOf(
     'mount-path': plain(settings.mountPath, 260),
     configuration: shownConfiguration(settings.configuration, limits.configuration),
   };
+}
+
+function shownProvenance({ repository, workflow, ref, commit, run }: Provenance): Record<string, string> {
+  const shown = { repository, workflow, ref, commit, run };
+  return Object.fromEntries(Object.entries(shown).map(([key, value]) => [key, plain(value, 260)]));
 }
 
 /**

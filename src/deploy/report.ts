@@ -1,6 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import type { RequestCounts } from '../cluster/client.ts';
 import type { FilterSettings } from '../filter/settings.ts';
+import type { Provenance } from '../provenance/policy.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import type { PlanReport } from './plan-report.ts';
 import type { RolloutPolicy } from './policy.ts';
@@ -93,6 +94,8 @@ export interface FilterReport {
   /** What it was before it was shrunk, and how that was done, in words. */
   readonly original?: { readonly digest: string; readonly bytes: number; readonly how: string };
   readonly settings: FilterSettings;
+  /** Which build made it; absent where nobody asked for a proof, or there is none. */
+  readonly provenance?: Provenance;
 }
 
 /** Objects that nobody names any more, or that an adoption has replaced: `ConfigMap shop/add-header-0123456789`. */

@@ -8,6 +8,7 @@ import { silentLog } from '../../src/base/log.ts';
 import type { Trial } from '../../src/deploy/preflight.ts';
 import type { Report } from '../../src/deploy/report.ts';
 import type { Optimizer } from '../../src/filter/shrink.ts';
+import type { Authority } from '../../src/provenance/authority.ts';
 
 /** The action's inputs by name; what is left out is not set. */
 export type ActionInputs = Readonly<Record<string, string>>;
@@ -46,6 +47,8 @@ export interface ActionRun {
 export interface RunOptions {
   readonly files?: Readonly<Record<string, Uint8Array | string>>;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Whose attestations count; nobody's when absent. */
+  readonly authorities?: readonly Authority[];
   readonly cancelled?: AbortSignal;
   /** The time of day; the real one when absent. */
   readonly date?: Date;
@@ -72,6 +75,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
       written.set(path, text);
     },
     log: { ...silentLog, info: (line) => log.push(line), warning: (line) => log.push(line) },
+    authorities: options.authorities ?? [],
     mask: () => undefined,
     cancelled: options.cancelled ?? never,
     abandoned: options.cancelled ?? never,

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { INPUTS } from '../../src/action/input-table.ts';
 import { parseProbe } from '../../src/action/inputs-probe.ts';
+import { parseAttestation } from '../../src/action/inputs-provenance.ts';
 import { OUTPUTS } from '../../src/action/outputs.ts';
 import { CONFIG_MAP, ENVOY_FILTER, WORKLOADS } from '../../src/cluster/resources.ts';
 import { COMMANDS } from '../../src/deploy/report.ts';
@@ -92,7 +93,10 @@ describe('README.md', () => {
     for (const command of COMMANDS) expect(description).toContain(`\`${command}\``);
   });
 
-  test('shows a probe and a target list that can be read', () => {
+  test('shows an attestation, a probe and a target list that can be read', () => {
+    const [, attested = ''] = /```yaml\n(attestation: [\s\S]*?)```/.exec(section('Inputs')) ?? [];
+    const { attestation } = load(attested) as { attestation: string };
+    expect(parseAttestation(attestation, 'README.md')).toMatchObject({ ok: true });
     const { probe } = load(/```yaml\n(probe: [\s\S]*?)```/.exec(section('Inputs'))?.[1] ?? '') as { probe: string };
     expect(parseProbe({ origin: 'README.md', text: probe }, undefined)).toMatchObject({ ok: true });
     const [, list = ''] = /```yaml\n([\s\S]*?)```/.exec(section('Targets')) ?? [];

@@ -7,6 +7,7 @@ import {
   found,
   NEW,
   OLD,
+  PROVENANCE,
   planned,
   proof,
   ref,
@@ -66,6 +67,7 @@ describe('plain outputs', () => {
       revision: '',
       digest: '',
       bytes: '',
+      provenance: '',
       deployed: '0',
       unchanged: '0',
       removed: '0',
@@ -75,6 +77,12 @@ describe('plain outputs', () => {
       targets: '[]',
       plan: '',
     });
+  });
+
+  test('the build that an attestation proves is a JSON object', () => {
+    const proven = outputsOf(report({ filters: [filter({ provenance: PROVENANCE })] }));
+    expect(JSON.parse(proven.provenance)).toEqual(PROVENANCE);
+    expect(outputsOf(given).provenance).toBe('');
   });
 
   test('several revisions and digests are separated by commas', () => {

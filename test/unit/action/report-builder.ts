@@ -12,10 +12,20 @@ import type {
 } from '../../../src/deploy/report.ts';
 import { concludeRun } from '../../../src/deploy/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/status-report.ts';
+import type { Provenance } from '../../../src/provenance/policy.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 
 export const OLD = '0b6e4d1f93';
 export const NEW = '4f2a91c07b';
+
+/** A build that an attestation proves. */
+export const PROVENANCE: Provenance = {
+  repository: 'bookshop/filters',
+  workflow: 'bookshop/filters/.github/workflows/build.yml@refs/heads/main',
+  ref: 'refs/heads/main',
+  commit: 'c0ffee0000000000000000000000000000000000',
+  run: 'https://github.com/bookshop/filters/actions/runs/42/attempts/1',
+};
 
 /** A filter named add-header with usual settings. */
 export function filter(changes: Partial<FilterReport> = {}): FilterReport {

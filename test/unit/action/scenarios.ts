@@ -5,6 +5,7 @@ import {
   interrupted,
   NEW,
   OLD,
+  PROVENANCE,
   policy,
   report,
   stuck,
@@ -119,6 +120,35 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
     });
     return rest;
   },
+
+  attested: () =>
+    report({
+      filters: [filter({ provenance: PROVENANCE })],
+      targets: workloads.slice(0, 3).map((path) => deployed(path)),
+    }),
+
+  'attestation-refused': () =>
+    report({
+      filters: [filter()],
+      problems: [
+        {
+          kind: 'provenance',
+          subject: 'filter "build/add_header.wasm"',
+          message:
+            'has 2 attestations in bookshop/filters, and none counts: it was built on refs/pull/7/merge, not on refs/heads/main; the workflow evil/ci/.github/workflows/a.yml@refs/heads/<b> signed it, which is none of bookshop/filters.',
+          remedy:
+            'Deploy a file that the wanted build has made. Where another one may have made it, say so in the input "attestation".',
+        },
+        {
+          kind: 'targets',
+          subject: 'targets, entry 3',
+          message: 'Deployment shop/review does not exist.',
+          remedy: 'Did you mean reviews?',
+        },
+      ],
+      requests: { reads: 9, writes: 0 },
+      durationMs: 1_812,
+    }),
 
   permissions: () =>
     report({

@@ -1,8 +1,9 @@
 import { delimiter } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type Draft, type Environment, makeDraft } from '../../../src/action/draft.ts';
+import type { ProveFilter } from '../../../src/action/draft-provenance.ts';
 import { readInputs } from '../../../src/action/inputs.ts';
-import { describeProblem } from '../../../src/base/problem.ts';
+import { bad, describeProblem, good } from '../../../src/base/problem.ts';
 import type { StatusRequest } from '../../../src/deploy/request.ts';
 import type { ReadFile } from '../../../src/filter/load.ts';
 import type { TargetEntry } from '../../../src/targets/target.ts';
@@ -37,11 +38,17 @@ const COMPLETE: Given = { filter: 'f.wasm', targets: '- deployment/reviews', kub
 /** The draft of one of some commands. */
 type DraftOf<C extends Draft['command']> = Extract<Draft, { readonly command: C }>;
 
+/** Proves every filter that it is asked about, but for those of the repository evil/filters. */
+const prove: ProveFilter = async ({ origin, digest }, { repository }, token) =>
+  repository === 'evil/filters'
+    ? bad({ kind: 'provenance', subject: origin, message: `${digest} is from nobody.` })
+    : good({ repository, workflow: `${repository}/w.yml@r`, ref: 'refs/heads/main', commit: 'c', run: `by ${token}` });
 const makeFrom = (given: Given, environment: Environment = {}): Promise<Draft> =>
   makeDraft(
     readInputs((name) => given[name] ?? ''),
     readFile,
     environment,
+    { prove },
   );
 const draftOf = async (over: Given = {}, environment: Environment = {}): Promise<DraftOf<'deploy' | 'plan'>> => {
   const made = await makeFrom({ ...COMPLETE, ...over }, environment);
@@ -97,6 +104,30 @@ test.each(['deploy', 'plan'])(
     });
   },
 );
+
+describe('an attestation', () => {
+  test.each(['deploy', 'plan', 'render'])('is looked at for %s, with the token', async (command) => {
+    const made = await makeFrom({ ...COMPLETE, command, attestation: 'shop/filters', 'github-token': ' t ' });
+    expect(made.draft.ok).toBe(true);
+    expect(made).toMatchObject({ provenance: { repository: 'shop/filters', run: 'by t' } });
+  });
+
+  test('is not looked at where nobody asks, nor where there is no filter to look at', async () => {
+    expect(await draftOf({ 'github-token': 't' })).toMatchObject({ provenance: undefined });
+    const made = await draftOf({ filter: 'bad.wasm', attestation: 'evil/filters' });
+    expect(made.provenance).toBeUndefined();
+    expect(complaintsOf(made).filter((complaint) => complaint.includes('from nobody'))).toEqual([]);
+  });
+
+  test('that is missing is told with all else that is wrong', async () => {
+    const made = await draftOf({ attestation: 'evil/filters', targets: '- nothing/like/this/here' });
+    expect(made).toMatchObject({ module: filterModule(), provenance: undefined });
+    expect(complaintsOf(made)).toEqual([
+      `filter "f.wasm": ${filterModule().digest} is from nobody.`,
+      expect.stringContaining('nothing/like/this/here'),
+    ]);
+  });
+});
 
 test('waves that nobody waits for are told', async () => {
   const targets = '- deployment/a\n- {kind: deployment, name: b, wave: 2}';

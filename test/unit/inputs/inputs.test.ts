@@ -36,6 +36,7 @@ test('what is left out has its default', () => {
     },
     options: { check: true, settingsChange: 'roll', prune: false, keepRevisions: 1, adopt: false },
     shrink: 'auto',
+    provenance: { token: '' },
     renderTo: 'wasm-filter',
   });
 });
