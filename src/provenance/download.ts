@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { type Dispatcher, request } from 'undici';
 import { pause, untilAborted } from '../base/concurrency.ts';
+import { messageOf } from '../base/problem.ts';
 import { makeDispatcher, type ProxyEnvironment } from '../cluster/dispatcher.ts';
 import { errorCode } from '../cluster/errors.ts';
 import { headerOf } from '../cluster/http.ts';
@@ -32,7 +33,7 @@ const MOST_PATIENCE_SECONDS = 60;
 /** A server that could not be reached, or did not answer to the end. */
 export class DownloadError extends Error {
   constructor(host: string, cause: unknown) {
-    super(`${host} cannot be reached: ${errorCode(cause) || String(cause)}`, { cause });
+    super(`${host} cannot be reached: ${errorCode(cause) || messageOf(cause)}`, { cause });
     this.name = 'DownloadError';
   }
 }

@@ -68,7 +68,7 @@ function noneFound({ origin, digest }: Artifact, { repository }: ProvenancePolic
     subject: origin,
     message: `has no attestation in ${repository}, or none that the token may see, for ${digest}.`,
     remedy:
-      'Attest this very file with actions/attest-build-provenance in the job that builds it, with the permissions "id-token: write" and "attestations: write"; whatever changes it after that changes its digest. To read attestations of a private repository the token needs "attestations: read" there.',
+      'Attest this very file with actions/attest in the job that builds it, with the permissions "id-token: write" and "attestations: write"; whatever changes it after that changes its digest. To read attestations of a private repository the token needs "attestations: read" there.',
   };
 }
 

@@ -23,7 +23,7 @@ import {
 const REFERENCE = /@\w|#\d|\bGH-\d|:[\w+-]+:|:\/\/|www\.|\b[0-9a-f]{7,40}\b/i;
 
 /** How many texts `reportOf` wants. */
-const FIELDS = 20;
+const FIELDS = 25;
 
 /** A report with outside text in each place that has any. */
 function reportOf(texts: readonly string[]): Report {
@@ -36,6 +36,7 @@ function reportOf(texts: readonly string[]): Report {
         digest: at(1),
         original: { digest: at(1), bytes: 2_000_000, how: at(10) },
         settings: { ...base.settings, rootId: at(2), vmId: at(3), mountPath: at(4), configuration: at(5) },
+        provenance: { repository: at(20), workflow: at(21), ref: at(22), commit: at(23), run: at(24) },
       }),
     ],
     targets: [
