@@ -31,6 +31,7 @@ export const INPUTS = {
   direction: { type: 'String', default: 'inbound', commands: FILTER },
   port: { type: 'Number', default: '', commands: FILTER },
   'fail-policy': { type: 'String', default: 'closed', commands: FILTER },
+  insert: { type: 'String', default: 'before router', commands: FILTER },
   order: { type: 'Number', default: '0', commands: FILTER },
   'mount-path': { type: 'Path', default: '', commands: FILTER },
   check: { type: 'String', default: 'auto', commands: FILTER },

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { anchorOf, BEFORE_ROUTER, type Insertion, parseInsertion } from '../filter/insertion.ts';
 import { DIRECTIONS, FAIL_POLICIES, type FilterSettings, MOST_ORDER, parsePort } from '../filter/settings.ts';
 import type { InputReader } from './input-reader.ts';
 
@@ -12,6 +13,7 @@ export function readFilterSettings(reader: InputReader, name: string): FilterSet
     direction: reader.oneOf('direction', DIRECTIONS),
     ...(port === undefined ? {} : { port }),
     failPolicy: reader.oneOf('fail-policy', FAIL_POLICIES),
+    insert: readInsertion(reader, name),
     order:
       reader.wholeNumber(
         'order',
@@ -34,6 +36,18 @@ function readPort(reader: InputReader): number | undefined {
     'A port is a whole number from 1 to 65535; leave it out for all ports.',
   );
   return 1;
+}
+
+function readInsertion(reader: InputReader, name: string): Insertion {
+  const insertion = parseInsertion(reader.text('insert'));
+  if ('message' in insertion) {
+    reader.wrong('insert', insertion.message, insertion.remedy);
+    return BEFORE_ROUTER;
+  }
+  if (anchorOf(insertion) === name) {
+    reader.wrong('insert', 'places the filter beside itself.', 'Name another HTTP filter of the proxy.');
+  }
+  return insertion;
 }
 
 function readMountPath(reader: InputReader, name: string): string {

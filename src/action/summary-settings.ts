@@ -4,6 +4,7 @@ import { formatBytes, formatDuration } from '../base/text.ts';
 import type { RolloutPolicy } from '../deploy/policy.ts';
 import { describeProbe } from '../deploy/probe.ts';
 import type { FilterReport, Report } from '../deploy/report.ts';
+import { describeInsertion, isBeforeRouter } from '../filter/insertion.ts';
 import type { Provenance } from '../provenance/policy.ts';
 import { blocks, countOf, details, fence, plain } from './markdown.ts';
 import type { Limits } from './summary-limits.ts';
@@ -75,6 +76,7 @@ function settingsOf(
     direction: settings.direction,
     port: settings.port ?? 'all',
     'fail-policy': settings.failPolicy,
+    ...(isBeforeRouter(settings.insert) ? {} : { insert: plain(describeInsertion(settings.insert), 260) }),
     order: settings.order,
     'mount-path': plain(settings.mountPath, 260),
     configuration: shownConfiguration(settings.configuration, limits.configuration),

@@ -1,11 +1,11 @@
 import type { Workload } from '../cluster/objects.ts';
-import type { FilterSettings } from '../filter/settings.ts';
+import type { ListenerSettings } from '../filter/settings.ts';
 import type { Placement } from '../mesh/revision.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 
 /** A filter whose running is to be proven: where it is, and the settings that show in a proxy's listeners. */
 export interface ProvenRevision {
-  readonly revision: { readonly settings: Pick<FilterSettings, 'configuration' | 'direction' | 'port'> };
+  readonly revision: { readonly settings: ListenerSettings };
   readonly carrier: Placement;
 }
 

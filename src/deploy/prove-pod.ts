@@ -97,9 +97,14 @@ export class ProxyInspector {
     pod: Pod,
     ref: WorkloadRef,
   ): Promise<PodVerdict | undefined> {
-    const { configuration, direction, port } = revision.settings;
-    const wanted = { filter: carrier.filter, file: filePath(carrier), configuration, direction };
-    const verdict = inspectListeners(dump, port === undefined ? wanted : { ...wanted, port });
+    const { configuration, direction, port, insert } = revision.settings;
+    const where = { direction, insert, ...(port === undefined ? {} : { port }) };
+    const verdict = inspectListeners(dump, {
+      filter: carrier.filter,
+      file: filePath(carrier),
+      configuration,
+      ...where,
+    });
     switch (verdict.state) {
       case 'present':
         return undefined;
@@ -119,13 +124,15 @@ export class ProxyInspector {
       case 'outdated':
         return pending(ref, `Envoy of pod ${pod.metadata.name} still has other settings of ${carrier.filter}`);
       default: {
-        const why = explainAbsence(verdict, port === undefined ? { direction } : { direction, port });
+        const why = explainAbsence(verdict, where);
         return {
           state: 'pending',
           problem: noEffect(
             ref,
             `its pods are ready, but ${carrier.filter} is in no listener of pod ${pod.metadata.name}: ${why}`,
-            'Check the inputs "direction" and "port", and that the port speaks HTTP in the Service (appProtocol, or its name).',
+            verdict.withoutAnchor === undefined
+              ? 'Check the inputs "direction" and "port", and that the port speaks HTTP in the Service (appProtocol, or its name).'
+              : 'Name one of these in the input "insert", or deploy the filter that it names first.',
           ),
         };
       }

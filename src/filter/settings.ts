@@ -1,3 +1,5 @@
+import type { Insertion } from './insertion.ts';
+
 /** Which traffic a filter sees: what comes to the workload, what it sends, or both. */
 export const DIRECTIONS = ['inbound', 'outbound', 'any'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
@@ -18,14 +20,19 @@ export interface FilterSettings {
   /** Only listeners of this port; all when undefined. */
   readonly port?: number;
   readonly failPolicy: FailPolicy;
-  /** Place among the filters of one workload: requests pass through lower ones first. */
+  /** Where the filter stands among all HTTP filters of the proxy. */
+  readonly insert: Insertion;
+  /** Place among the filters of one workload that stand in the same place: requests pass through lower ones first. */
   readonly order: number;
   /** The folder in the proxy's container where the module is mounted. */
   readonly mountPath: string;
 }
 
 /** The settings that one target may have of its own. */
-export type SettingsOverride = Partial<Pick<FilterSettings, 'configuration' | 'direction' | 'port'>>;
+export type SettingsOverride = Partial<Pick<FilterSettings, 'configuration' | 'direction' | 'port' | 'insert'>>;
+
+/** The settings that show in a proxy's listeners. */
+export type ListenerSettings = Pick<FilterSettings, 'configuration' | 'direction' | 'port' | 'insert'>;
 
 /** Orders beyond this would not fit into the EnvoyFilter's 32-bit priority with room to spare. */
 export const MOST_ORDER = 1_000_000;

@@ -14,6 +14,8 @@ export interface FilterChain {
   readonly port: number | undefined;
   /** Whether it has an HTTP connection manager; an EnvoyFilter for HTTP filters passes the others by. */
   readonly http: boolean;
+  /** The names of its HTTP filters, in their order. */
+  readonly httpFilters: readonly string[];
   readonly wasm: readonly WasmFilter[];
 }
 
@@ -79,10 +81,12 @@ function readChains(listener: unknown, inbound: boolean): FilterChain[] {
     const managers = objectsIn(chain.filters)
       .map((filter) => filter.typed_config)
       .filter((config) => String(pick(config, '@type')).endsWith('.HttpConnectionManager'));
+    const httpFilters = managers.flatMap((manager) => objectsIn(pick(manager, 'http_filters')));
     return {
       port: typeof port === 'number' && !SIDECAR_PORTS.has(port) ? port : undefined,
       http: managers.length > 0,
-      wasm: managers.flatMap((manager) => objectsIn(pick(manager, 'http_filters')).flatMap(readWasm)),
+      httpFilters: httpFilters.flatMap(({ name: own }) => (typeof own === 'string' ? [own] : [])),
+      wasm: httpFilters.flatMap(readWasm),
     };
   });
 }

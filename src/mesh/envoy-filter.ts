@@ -1,8 +1,10 @@
-import { isObject, type Json, sameJson } from '../base/json.ts';
+import { isObject, type Json, pick, sameJson } from '../base/json.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
-import { DIRECTIONS, type Direction, type FilterSettings } from '../filter/settings.ts';
+import { anchorOf, BEFORE_ROUTER, type Insertion } from '../filter/insertion.ts';
+import { DIRECTIONS, type Direction, type FilterSettings, type ListenerSettings } from '../filter/settings.ts';
 import { fileName, isMarked, ownedLabels, PUSHED_ANNOTATION, podLabel } from './names.ts';
 import { type Placement, placementOf, type Revision, revisionName } from './revision.ts';
+import { renderWasm } from './wasm-config.ts';
 
 /** An EnvoyFilter (https://istio.io/latest/docs/reference/config/networking/envoy-filter/). */
 export interface EnvoyFilter extends KubernetesObject {
@@ -15,14 +17,30 @@ const CONTEXTS: Readonly<Record<Direction, string>> = {
   any: 'ANY',
 };
 
-/**
- * Istio applies EnvoyFilters by priority, then by age, each just before the router. Age would move a filter behind the others
- * with every new revision, so the order is always stated; 0 would mean "not stated" (Istio's IST0151).
- */
-const FIRST_PRIORITY = 10;
+const OPERATIONS: Readonly<Record<Insertion['place'], string>> = {
+  first: 'INSERT_FIRST',
+  before: 'INSERT_BEFORE',
+  after: 'INSERT_AFTER',
+};
+/** The operations by which a patch adds a filter. */
+export const INSERTIONS: ReadonlySet<string> = new Set([...Object.values(OPERATIONS), 'ADD']);
 
-function priorityOf(order: number): number {
-  const priority = FIRST_PRIORITY + order;
+/** 0 would mean "not stated" (Istio's IST0151). */
+const FIRST_PRIORITY = 10;
+/** After every EnvoyFilter whose place depends on no other one: `MOST_ORDER` is a million. */
+const DEPENDENT_PRIORITY = 3_000_000;
+/** Filters that Istio itself puts into a chain, before it applies any EnvoyFilter. */
+const OF_THE_MESH = /^(envoy|istio|extensions\.istio\.io)\b/;
+
+/**
+ * Istio applies EnvoyFilters by priority, then by age, each next to its anchor. Age would move a filter behind the others
+ * with every new revision, so the order is always stated. Of several before one anchor the last comes to stand behind the
+ * others; of several after one, or first of all, it comes to stand in front of them.
+ */
+function priorityOf({ insert, order }: FilterSettings): number {
+  const anchor = anchorOf(insert);
+  const base = anchor === undefined || OF_THE_MESH.test(anchor) ? FIRST_PRIORITY : DEPENDENT_PRIORITY;
+  const priority = insert.place === 'before' ? base + order : base - order;
   return priority > 0 ? priority : priority - 1;
 }
 
@@ -47,27 +65,32 @@ export function filePath({ filter, id, mountPath }: Placement): string {
   return `${mountPath}/${fileName(filter, id)}`;
 }
 
-function removeFilter({ httpFilter, context, portNumber }: ForeignHttpFilter): Json {
+/** Where a patch applies: in the HTTP connection managers of a context and maybe port, at an HTTP filter or in none. */
+function matchFilter(context: string, portNumber: number | undefined, httpFilter: string | undefined): Json {
   return {
-    applyTo: 'HTTP_FILTER',
-    match: {
-      context,
-      listener: {
-        ...(portNumber === undefined ? {} : { portNumber }),
-        filterChain: {
-          filter: {
-            name: 'envoy.filters.network.http_connection_manager',
-            subFilter: { name: httpFilter },
-          },
+    context,
+    listener: {
+      ...(portNumber === undefined ? {} : { portNumber }),
+      filterChain: {
+        filter: {
+          name: 'envoy.filters.network.http_connection_manager',
+          ...(httpFilter === undefined ? {} : { subFilter: { name: httpFilter } }),
         },
       },
     },
+  };
+}
+
+function removeFilter({ httpFilter, context, portNumber }: ForeignHttpFilter): Json {
+  return {
+    applyTo: 'HTTP_FILTER',
+    match: matchFilter(context, portNumber, httpFilter),
     patch: { operation: 'REMOVE' },
   };
 }
 
 /**
- * The EnvoyFilter that inserts a revision before the router. It selects the pods that carry the revision's label, hence
+ * The EnvoyFilter that inserts a revision into the chains of HTTP filters. It selects the pods that carry the revision's label, hence
  * only pods that mount the file, and each from its first configuration on.
  */
 export function renderEnvoyFilter(
@@ -86,53 +109,18 @@ export function renderEnvoyFilter(
     spec: {
       workloadSelector: { labels: { [podLabel(filter)]: carrier.id } },
       // To take a filter out, ours must come after the EnvoyFilter that inserts it.
-      priority: Math.max(priorityOf(settings.order), ...replaced.map(({ priority = 0 }) => priority + 1)),
+      priority: Math.max(priorityOf(settings), ...replaced.map(({ priority = 0 }) => priority + 1)),
       configPatches: [
         ...replaced.map(removeFilter),
         {
           applyTo: 'HTTP_FILTER',
-          match: {
-            context: CONTEXTS[settings.direction],
-            listener: {
-              ...(settings.port === undefined ? {} : { portNumber: settings.port }),
-              filterChain: {
-                filter: {
-                  name: 'envoy.filters.network.http_connection_manager',
-                  subFilter: { name: 'envoy.filters.http.router' },
-                },
-              },
-            },
+          match: matchFilter(CONTEXTS[settings.direction], settings.port, anchorOf(settings.insert)),
+          patch: {
+            operation: OPERATIONS[settings.insert.place],
+            value: { name: filter, typed_config: renderWasm(revision, filePath(carrier)) },
           },
-          patch: { operation: 'INSERT_BEFORE', value: { name: filter, typed_config: renderWasm(revision, carrier) } },
         },
       ],
-    },
-  };
-}
-
-/** envoy.extensions.filters.http.wasm.v3.Wasm, with the fields that every supported Envoy knows. */
-function renderWasm({ filter, settings }: Revision, carrier: Placement): Json {
-  return {
-    '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm',
-    config: {
-      name: filter,
-      root_id: settings.rootId,
-      // failure_policy needs Envoy 1.33 and excludes fail_open, which every version reads.
-      fail_open: settings.failPolicy === 'open',
-      // A StringValue is handed to the filter as it is; a Struct would be written anew as JSON.
-      ...(settings.configuration === ''
-        ? {}
-        : {
-            configuration: {
-              '@type': 'type.googleapis.com/google.protobuf.StringValue',
-              value: settings.configuration,
-            },
-          }),
-      vm_config: {
-        vm_id: settings.vmId,
-        runtime: 'envoy.wasm.runtime.v8',
-        code: { local: { filename: filePath(carrier) } },
-      },
     },
   };
 }
@@ -155,18 +143,32 @@ export function mountPathOf({ spec }: EnvoyFilter): string | undefined {
 }
 
 /** The settings of an EnvoyFilter of ours that show in a proxy's listeners. */
-export function settingsOf({ spec }: EnvoyFilter): Pick<FilterSettings, 'configuration' | 'direction' | 'port'> {
-  const patches = Array.isArray(spec.configPatches) ? spec.configPatches : [];
-  const inserted = patches.find((patch) => JSON.stringify(patch).includes('"INSERT_BEFORE"'));
-  const text = JSON.stringify(inserted ?? {});
-  const context = /"context":"(\w+)"/.exec(text)?.[1];
-  const port = /"portNumber":(\d+)/.exec(text)?.[1];
-  const direction = DIRECTIONS.find((one) => CONTEXTS[one] === context) ?? 'inbound';
+export function settingsOf({ spec }: EnvoyFilter): ListenerSettings {
+  const inserted = insertionIn(spec);
+  const context = pick(inserted, 'match', 'context');
+  const port = pick(inserted, 'match', 'listener', 'portNumber');
   return {
     configuration: configurationIn(inserted),
-    direction,
-    ...(port === undefined ? {} : { port: Number(port) }),
+    direction: DIRECTIONS.find((one) => CONTEXTS[one] === context) ?? 'inbound',
+    ...(typeof port === 'number' ? { port } : {}),
+    insert: placeIn(inserted),
   };
+}
+
+/** The patch of an EnvoyFilter of ours that inserts the filter; the others take filters out. */
+function insertionIn(spec: EnvoyFilter['spec']): unknown {
+  const patches = Array.isArray(spec.configPatches) ? spec.configPatches : [];
+  return patches.find(
+    (patch) => pick(patch, 'applyTo') === 'HTTP_FILTER' && INSERTIONS.has(String(pick(patch, 'patch', 'operation'))),
+  );
+}
+
+function placeIn(patch: unknown): Insertion {
+  const operation = pick(patch, 'patch', 'operation');
+  if (operation === OPERATIONS.first) return { place: 'first' };
+  const anchor = pick(patch, 'match', 'listener', 'filterChain', 'filter', 'subFilter', 'name');
+  if (typeof anchor !== 'string') return BEFORE_ROUTER;
+  return { place: operation === OPERATIONS.after ? 'after' : 'before', filter: anchor };
 }
 
 function configurationIn(value: unknown): string {

@@ -1,7 +1,7 @@
 import { isObject, pick } from '../base/json.ts';
 import type { PodTemplate } from '../cluster/objects.ts';
 import { parseAnnotationList } from './annotation-list.ts';
-import type { EnvoyFilter, ForeignHttpFilter } from './envoy-filter.ts';
+import { type EnvoyFilter, type ForeignHttpFilter, INSERTIONS } from './envoy-filter.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
 
 /** A Wasm filter that somebody has put into a workload's sidecars by hand, by the same four steps. */
@@ -27,7 +27,6 @@ export interface OurFilter {
 
 /** The other contexts, GATEWAY and WAYPOINT, leave sidecars alone. */
 const SIDECAR_CONTEXTS = new Set(['ANY', 'SIDECAR_INBOUND', 'SIDECAR_OUTBOUND']);
-const INSERTIONS = new Set(['INSERT_BEFORE', 'INSERT_AFTER', 'INSERT_FIRST', 'ADD']);
 
 /**
  * The Wasm filters that EnvoyFilters of others insert into a workload's pods from files. One is the same filter when its own

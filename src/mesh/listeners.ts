@@ -1,4 +1,5 @@
 import { count, listWords } from '../base/text.ts';
+import { anchorOf, describeInsertion, type Insertion } from '../filter/insertion.ts';
 import type { Direction } from '../filter/settings.ts';
 import { type FilterChain, type Listener, parseListeners, type WasmFilter } from './config-dump.ts';
 
@@ -11,6 +12,8 @@ export interface WantedFilter {
   readonly configuration: string;
   readonly direction: Direction;
   readonly port?: number;
+  /** Where it is to stand; before the router when absent. Only explains why it is not there. */
+  readonly insert?: Insertion;
 }
 
 type Side = Listener['direction'];
@@ -21,6 +24,8 @@ export interface Absent {
   readonly http: readonly number[];
   readonly tcp: readonly number[];
   readonly side: Side;
+  /** The HTTP filters that are there, where none of them is the one beside which ours is to stand. */
+  readonly withoutAnchor?: readonly string[];
   /** Why Envoy's answer said nothing. */
   readonly unreadable?: string;
 }
@@ -68,11 +73,17 @@ function inspectSide(listeners: readonly Listener[], wanted: WantedFilter, side:
   const chains = listeners.flatMap(({ active }) => active);
   const named = chains.filter(({ port }) => port !== undefined);
   const relevant = named.length > 0 || wanted.port !== undefined ? named : chains;
-  const modules = relevant
-    .filter(({ port }) => wanted.port === undefined || port === wanted.port)
-    .flatMap(({ wasm }) => wasm.filter(({ file }) => file === wanted.file));
-  if (modules.length === 0) return { state: 'absent', ...portsOf(named), side };
+  const places = relevant.filter(({ port }) => wanted.port === undefined || port === wanted.port);
+  const modules = places.flatMap(({ wasm }) => wasm.filter(({ file }) => file === wanted.file));
+  if (modules.length === 0) return { state: 'absent', ...portsOf(named), side, ...anchorless(places, wanted) };
   return { state: modules.every((module) => isWanted(module, wanted)) ? 'present' : 'outdated' };
+}
+
+/** Istio leaves a filter out, without a word, where the one beside which it is to stand is missing. */
+function anchorless(chains: readonly FilterChain[], { insert }: WantedFilter): Pick<Absent, 'withoutAnchor'> {
+  const anchor = insert === undefined ? undefined : anchorOf(insert);
+  const names = [...new Set(chains.flatMap(({ httpFilters }) => httpFilters))];
+  return anchor === undefined || names.length === 0 || names.includes(anchor) ? {} : { withoutAnchor: names };
 }
 
 /**
@@ -103,10 +114,13 @@ function portsOf(chains: readonly FilterChain[]): Pick<Absent, 'http' | 'tcp'> {
 
 /** Why a filter has no effect in a proxy, as a clause without a full stop. */
 export function explainAbsence(
-  { http, tcp, side, unreadable }: Absent,
-  { port }: Pick<WantedFilter, 'direction' | 'port'>,
+  { http, tcp, side, unreadable, withoutAnchor }: Absent,
+  { port, insert }: Pick<WantedFilter, 'port' | 'insert'>,
 ): string {
   if (unreadable !== undefined) return unreadable.replace(/\.$/, '');
+  if (withoutAnchor !== undefined && insert !== undefined) {
+    return `it is to stand ${describeInsertion(insert)}, but ${side} there is no such HTTP filter, only ${listWords(withoutAnchor.slice(0, MOST_FILTERS), 'and')}`;
+  }
   const inbound = side === 'inbound';
   const known = [
     ...(http.length === 0 ? [] : [`HTTP on ${portWords(http)}`]),
@@ -127,8 +141,9 @@ export function explainAbsence(
   return `no Service leads to port ${port} of its pods (the container's port counts, not the Service's)${others}`;
 }
 
-/** How many ports a reader is told of. */
+/** How many ports and HTTP filters a reader is told of. */
 const MOST_PORTS = 8;
+const MOST_FILTERS = 20;
 
 function portWords(ports: readonly number[]): string {
   const more = ports.length - MOST_PORTS;

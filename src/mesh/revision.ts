@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../base/json.ts';
+import { isBeforeRouter } from '../filter/insertion.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import { objectName } from './names.ts';
@@ -28,9 +29,20 @@ export function placementOf({ filter, id, settings }: Revision): Placement {
 /** Raised when the objects of a revision are rendered differently, so that a new shape never hides under an old name. */
 const SHAPE = 1;
 
-/** Makes the revision of a filter: its id is a hash over the code and every setting that reaches the proxy. */
+/**
+ * Makes the revision of a filter: its id is a hash over the code and every setting that reaches the proxy. A setting that is
+ * newer than SHAPE counts only where it is used, so that it gives no new id to revisions that do not use it.
+ */
 export function makeRevision(filter: string, module: FilterModule, settings: FilterSettings): Revision {
-  const content = { shape: SHAPE, filter, digest: module.digest, ...settings, port: settings.port ?? null };
+  const { insert, ...others } = settings;
+  const content = {
+    shape: SHAPE,
+    filter,
+    digest: module.digest,
+    ...others,
+    port: settings.port ?? null,
+    ...(isBeforeRouter(insert) ? {} : { insert }),
+  };
   const id = createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 10);
   return { filter, id, module, settings };
 }

@@ -4,6 +4,7 @@ import { bad, type Checked, Findings, good, type Problem } from '../base/problem
 import { listWords } from '../base/text.ts';
 import { readYaml } from '../base/yaml.ts';
 import { WORKLOAD_KINDS, type WorkloadKind } from '../cluster/resources.ts';
+import { parseInsertion } from '../filter/insertion.ts';
 import { DIRECTIONS, parsePort, type SettingsOverride } from '../filter/settings.ts';
 import { parseSelector } from './selector.ts';
 import { FIRST_WAVE, isNamespaceName, isWorkloadName, LAST_WAVE, parseKind, type TargetEntry } from './target.ts';
@@ -16,7 +17,7 @@ export interface TargetText {
 
 const FORMS =
   'An entry is "deployment/name", "namespace/deployment/name", {kind, name, namespace} or {namespaces, selector, kinds}.';
-const OVERRIDES = ['configuration', 'direction', 'port'] as const;
+const OVERRIDES = ['configuration', 'direction', 'port', 'insert'] as const;
 const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES, 'wave'];
 const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRIDES, 'wave'];
 
@@ -129,7 +130,7 @@ function readName(value: unknown, field: 'name' | 'namespace', origin: string): 
 function readOverride(entry: Record<string, unknown>, origin: string): Checked<SettingsOverride> {
   const findings = new Findings();
   const override: { -readonly [K in keyof SettingsOverride]: SettingsOverride[K] } = {};
-  const { configuration, direction, port } = entry;
+  const { configuration, direction, port, insert } = entry;
   if (configuration !== undefined && configuration !== null) {
     override.configuration = typeof configuration === 'string' ? configuration : JSON.stringify(configuration);
   }
@@ -148,6 +149,11 @@ function readOverride(entry: Record<string, unknown>, origin: string): Checked<S
         problem(origin, `has the port ${JSON.stringify(port)}.`, 'A port is a whole number from 1 to 65535.'),
       );
     } else override.port = number;
+  }
+  if (insert !== undefined) {
+    const place = parseInsertion(insert);
+    if ('message' in place) findings.add(problem(origin, place.message, place.remedy));
+    else override.insert = place;
   }
   return findings.clean ? good(override) : bad(...findings.problems);
 }

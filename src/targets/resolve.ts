@@ -161,7 +161,7 @@ interface Difference {
   readonly same: string;
 }
 
-const SETTINGS_DIFFER: Difference = { about: 'settings', same: 'configuration, direction and port' };
+const SETTINGS_DIFFER: Difference = { about: 'settings', same: 'configuration, direction, port and insert' };
 const WAVES_DIFFER: Difference = { about: 'waves', same: 'wave' };
 
 function disagreement(ref: WorkloadRef, first: string, second: string, { about, same }: Difference): Problem {

@@ -79,6 +79,15 @@ describe('pods that are ready without the filter fail, are explained, and go bac
     );
   });
 
+  test.concurrent('a place beside a filter that the proxy does not have', async () => {
+    await expectNoEffect(
+      await Scene.open(cluster),
+      {},
+      /it is to stand after envoy\.filters\.http\.jwt_authn, but inbound there is no such HTTP filter, only .*istio\.stats and envoy\.filters\.http\.router\. Name one of these in the input "insert"/,
+      { inputs: { insert: 'after envoy.filters.http.jwt_authn' } },
+    );
+  });
+
   test.concurrent('a port that the mesh takes for TCP', async () => {
     await expectNoEffect(
       await Scene.open(cluster),

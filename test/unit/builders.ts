@@ -3,6 +3,7 @@ import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/
 import { WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
 import type { Observation } from '../../src/deploy/observe.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
+import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
 import { checkModule, type FilterModule } from '../../src/filter/module.ts';
 import type { FilterSettings } from '../../src/filter/settings.ts';
 import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
@@ -48,6 +49,7 @@ export function settings(over: Partial<FilterSettings> = {}): FilterSettings {
     configuration: '{"header":"x-wasm"}',
     direction: 'inbound',
     failPolicy: 'closed',
+    insert: BEFORE_ROUTER,
     order: 0,
     mountPath: '/var/local/lib/wasm-filters/add-header',
     ...over,

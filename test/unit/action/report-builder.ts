@@ -12,6 +12,7 @@ import type {
 } from '../../../src/deploy/report.ts';
 import { concludeRun } from '../../../src/deploy/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/status-report.ts';
+import { BEFORE_ROUTER } from '../../../src/filter/insertion.ts';
 import type { Provenance } from '../../../src/provenance/policy.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 
@@ -39,6 +40,7 @@ export function filter(changes: Partial<FilterReport> = {}): FilterReport {
       configuration: '{"header": "x-wasm", "value": "yes"}',
       direction: 'inbound',
       failPolicy: 'closed',
+      insert: BEFORE_ROUTER,
       order: 0,
       mountPath: '/var/local/wasm/add-header',
     },

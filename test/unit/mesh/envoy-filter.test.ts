@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { BEFORE_ROUTER, type Insertion } from '../../../src/filter/insertion.ts';
 import type { FilterSettings } from '../../../src/filter/settings.ts';
 import {
   type EnvoyFilter,
@@ -87,6 +88,56 @@ test.each<[string, Partial<FilterSettings>, object, string, boolean, object]>([
   expect(renderEnvoyFilter(ours, 'shop')).toEqual(golden(ours.id, listener, context, failOpen, configuration));
 });
 
+test.each<[Insertion, string, object]>([
+  [{ place: 'first' }, 'INSERT_FIRST', {}],
+  [{ place: 'before', filter: 'istio.stats' }, 'INSERT_BEFORE', { subFilter: { name: 'istio.stats' } }],
+  [{ place: 'after', filter: 'istio.stats' }, 'INSERT_AFTER', { subFilter: { name: 'istio.stats' } }],
+])('the EnvoyFilter for %j', (insert, operation, subFilter) => {
+  const { spec } = renderEnvoyFilter(revision('add-header', { insert, port: 80 }), 'shop');
+  expect(spec.configPatches).toMatchObject([
+    {
+      match: {
+        listener: {
+          portNumber: 80,
+          filterChain: { filter: { name: 'envoy.filters.network.http_connection_manager', ...subFilter } },
+        },
+      },
+      patch: { operation, value: { name: 'add-header' } },
+    },
+  ]);
+  expect(JSON.stringify(spec).includes('subFilter')).toBe('subFilter' in subFilter);
+});
+
+/** In which order Istio applies them, and where each then stands: the lower order always comes first. */
+describe('the order among filters in one place', () => {
+  const priority = (insert: Insertion, order: number): number =>
+    Number(renderEnvoyFilter(revision('add-header', { insert, order }), 'shop').spec.priority);
+
+  test.each<[Insertion, 'rises' | 'falls']>([
+    [BEFORE_ROUTER, 'rises'],
+    [{ place: 'before', filter: 'istio.stats' }, 'rises'],
+    [{ place: 'after', filter: 'istio.stats' }, 'falls'],
+    [{ place: 'first' }, 'falls'],
+    [{ place: 'before', filter: 'other' }, 'rises'],
+    [{ place: 'after', filter: 'other' }, 'falls'],
+  ])('%j: the priority %s with the order', (insert, way) => {
+    const orders = [-1_000_000, -20, -1, 0, 1, 11, 1_000_000];
+    const priorities = orders.map((order) => priority(insert, order));
+    expect(priorities).toEqual(priorities.toSorted((a, b) => (way === 'rises' ? a - b : b - a)));
+    expect(new Set(priorities).size).toBe(orders.length);
+    expect(priorities).not.toContain(0);
+  });
+
+  test("beside a filter that is not the mesh's own, after all that could have put it there", () => {
+    const dependent = priority({ place: 'before', filter: 'other' }, -1_000_000);
+    expect(dependent).toBeGreaterThan(priority(BEFORE_ROUTER, 1_000_000));
+    expect(dependent).toBeGreaterThan(priority({ place: 'first' }, -1_000_000));
+    for (const filter of ['istio.stats', 'envoy.filters.http.cors', 'extensions.istio.io/wasmplugin/shop.auth']) {
+      expect(priority({ place: 'before', filter }, 0)).toBe(10);
+    }
+  });
+});
+
 test.each([
   [-11, -2],
   [-10, -1],
@@ -157,6 +208,7 @@ describe('filters that ours takes the place of', () => {
       configuration: ours.settings.configuration,
       direction: 'outbound',
       port: 80,
+      insert: BEFORE_ROUTER,
     });
   });
 });
@@ -167,23 +219,32 @@ describe('what an EnvoyFilter of ours says', () => {
       configuration: fc.oneof(
         fc.string({ unit: 'grapheme' }),
         fc.json(),
-        fc.constantFrom('"context":"ANY"', '"portNumber":7', '{"filename":"/x/y.wasm"}', 'INSERT_BEFORE'),
+        fc.constantFrom('"context":"ANY"', '"portNumber":7', '{"filename":"/x/y.wasm"}', 'INSERT_AFTER'),
       ),
       direction: fc.constantFrom<FilterSettings['direction']>('inbound', 'outbound', 'any'),
       port: fc.integer({ min: 1, max: 65_535 }),
+      insert: fc.oneof(
+        fc.constant<Insertion>({ place: 'first' }),
+        fc.record({ place: fc.constantFrom('before', 'after'), filter: fc.string({ minLength: 1 }) }),
+      ),
       rootId: fc.constantFrom('', 'root', '"portNumber":8'),
       mountPath: fc.constantFrom('/filters', '/var/local/lib/wasm-filters/add-header', '/a b/ü'),
     },
-    { requiredKeys: ['configuration', 'direction', 'rootId', 'mountPath'], noNullPrototype: true },
+    { requiredKeys: ['configuration', 'direction', 'insert', 'rootId', 'mountPath'], noNullPrototype: true },
   );
 
   test('is what it was made of: settings and mount path', () => {
     fc.assert(
       fc.property(settings, (over) => {
         const ours = revision('add-header', over);
-        const { configuration, direction, port, mountPath } = ours.settings;
+        const { configuration, direction, port, insert, mountPath } = ours.settings;
         const observed: EnvoyFilter = JSON.parse(JSON.stringify(renderEnvoyFilter(ours, 'shop')));
-        expect(settingsOf(observed)).toEqual({ configuration, direction, ...(port === undefined ? {} : { port }) });
+        expect(settingsOf(observed)).toEqual({
+          configuration,
+          direction,
+          insert,
+          ...(port === undefined ? {} : { port }),
+        });
         expect(mountPathOf(observed)).toBe(mountPath);
         expect(JSON.stringify(observed.spec)).toContain(JSON.stringify(filePath(placementOf(ours))));
       }),
@@ -197,7 +258,7 @@ describe('what an EnvoyFilter of ours says', () => {
     ['no list', { configPatches: 'x' }],
   ])('is nothing where it has been edited to %s', (_, spec) => {
     const edited = { metadata: { name: 'x' }, spec };
-    expect(settingsOf(edited)).toEqual({ configuration: '', direction: 'inbound' });
+    expect(settingsOf(edited)).toEqual({ configuration: '', direction: 'inbound', insert: BEFORE_ROUTER });
     expect(mountPathOf(edited)).toBeUndefined();
   });
 });

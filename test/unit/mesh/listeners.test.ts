@@ -99,9 +99,11 @@ interface ChainParts {
   readonly port?: number;
   readonly wasm?: readonly { readonly file: string; readonly value: string }[];
   readonly tcp?: boolean;
+  /** The names of its other HTTP filters. */
+  readonly others?: readonly string[];
 }
 
-const chain = ({ port, wasm = [], tcp = false }: ChainParts): object => ({
+const chain = ({ port, wasm = [], tcp = false, others = [] }: ChainParts): object => ({
   filter_chain_match: port === undefined ? {} : { destination_port: port },
   filters: [
     {
@@ -109,14 +111,17 @@ const chain = ({ port, wasm = [], tcp = false }: ChainParts): object => ({
         ? { '@type': 'x/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy' }
         : {
             '@type': 'x/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
-            http_filters: wasm.map(({ file, value }) => ({
-              typed_config: {
-                config: {
-                  vm_config: { code: { local: { filename: file } } },
-                  configuration: { '@type': 'x/google.protobuf.StringValue', value },
+            http_filters: [
+              ...others.map((name) => ({ name })),
+              ...wasm.map(({ file, value }) => ({
+                typed_config: {
+                  config: {
+                    vm_config: { code: { local: { filename: file } } },
+                    configuration: { '@type': 'x/google.protobuf.StringValue', value },
+                  },
                 },
-              },
-            })),
+              })),
+            ],
           },
     },
   ],
@@ -300,6 +305,40 @@ describe('explainAbsence', () => {
     ],
   ])('%s', (_, dump, over, text) => {
     expect(why(dump, over)).toBe(text);
+  });
+
+  describe('the filter beside which it is to stand', () => {
+    const others = ['istio.stats', 'envoy.filters.http.router'];
+    const dump = dumpOf(
+      active(
+        inbound([
+          { port: 80, others },
+          { port: 81, others: ['cors', 'router'] },
+          { port: 82, tcp: true },
+        ]),
+      ),
+    );
+    const beside = (anchor: string): Partial<WantedFilter> => ({ insert: { place: 'after', filter: anchor } });
+
+    test('is missing: said, with those that are there', () => {
+      expect(why(dump, { ...beside('jwt'), port: 80 })).toBe(
+        'it is to stand after jwt, but inbound there is no such HTTP filter, only istio.stats and envoy.filters.http.router',
+      );
+      expect(why(dump, beside('jwt'))).toMatch(/only istio\.stats, envoy\.filters\.http\.router, cors and router$/);
+    });
+
+    test('is on another port only', () => {
+      expect(why(dump, { ...beside('cors'), port: 80 })).toMatch(/^it is to stand after cors, but/);
+      expect(why(dump, { ...beside('cors'), port: 81 })).toMatch(/^the EnvoyFilter has not reached port 81/);
+    });
+
+    test.each<[string, Partial<WantedFilter>]>([
+      ['is there', beside('istio.stats')],
+      ['does not matter to the first of all', { insert: { place: 'first' } }],
+      ['is looked for where there is no HTTP', { ...beside('jwt'), port: 82 }],
+    ])('%s: another reason is told', (_, over) => {
+      expect(why(dump, over)).not.toContain('it is to stand');
+    });
   });
 
   test('many ports are not all told', () => {

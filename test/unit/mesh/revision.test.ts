@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { BEFORE_ROUTER } from '../../../src/filter/insertion.ts';
 import type { FilterSettings } from '../../../src/filter/settings.ts';
 import { holdsRevision, renderConfigMap } from '../../../src/mesh/config-map.ts';
 import { makeRevision, placementOf, revisionName } from '../../../src/mesh/revision.ts';
@@ -21,6 +22,9 @@ describe('the id of a revision', () => {
     ['direction', { direction: 'outbound' }],
     ['port', { port: 8080 }],
     ['fail policy', { failPolicy: 'open' }],
+    ['place', { insert: { place: 'first' } }],
+    ['filter beside it', { insert: { place: 'before', filter: 'istio.stats' } }],
+    ['side of it', { insert: { place: 'after', filter: 'istio.stats' } }],
     ['order', { order: 1 }],
     ['mount path', { mountPath: '/other' }],
   ])('changes with the %s', (_, over) => {
@@ -45,6 +49,7 @@ describe('the id of a revision', () => {
       configuration: fc.string(),
       direction: fc.constantFrom('inbound', 'outbound', 'any'),
       failPolicy: fc.constantFrom('closed', 'open'),
+      insert: fc.constant(BEFORE_ROUTER),
       order: fc.integer(),
       mountPath: fc.string(),
     });

@@ -125,6 +125,8 @@ describe('settings of its own', () => {
     ['port: 8080', { port: 8080 }],
     ['port: "8080"', { port: 8080 }],
     ['direction: any, port: 1', { direction: 'any', port: 1 }],
+    ['insert: first', { insert: { place: 'first' } }],
+    ['insert: before router', { insert: { place: 'before', filter: 'envoy.filters.http.router' } }],
   ])('%s', (text, override) => {
     expect(only(`- {kind: deploy, name: a, ${text}}`).override).toEqual(override);
     expect(only(`- {selector: app=web, ${text}}`).override).toEqual(override);
@@ -144,6 +146,8 @@ describe('settings of its own', () => {
     ['port: 80.5', /the port 80\.5/],
     ['port: http', /the port "http"/],
     ['port: [80]', /the port \[80\]/],
+    ['insert: last', /has the unknown place "last"\. Write "first", "before NAME" or "after NAME"/],
+    ['insert: null', /has the unknown place null/],
     ['configurtion: x', /unknown key "configurtion"\. Did you mean "configuration"\?/],
   ])('%s is refused', (text, complaint) => {
     expect(complaintsIn(parse(`- {kind: deploy, name: a, ${text}}`))).toEqual([expect.stringMatching(complaint)]);

@@ -84,7 +84,7 @@ test('an entry that spells out a default agrees with one that does not', () => {
 describe('resolveTargets reports', () => {
   test('entries that disagree about the settings of a workload', () => {
     expect(complaints(resolve('- deploy/reviews\n- {selector: tier=back, port: 80}'))).toEqual([
-      'Deployment shop/reviews: is named by targets, entry 1 and by targets, entry 2 with different settings. Give it one entry, or the same configuration, direction and port in both.',
+      'Deployment shop/reviews: is named by targets, entry 1 and by targets, entry 2 with different settings. Give it one entry, or the same configuration, direction, port and insert in both.',
     ]);
   });
 
