@@ -1,18 +1,31 @@
 import { posix } from 'node:path';
 import { anchorOf, BEFORE_ROUTER, type Insertion, parseInsertion } from '../filter/insertion.ts';
-import { DIRECTIONS, FAIL_POLICIES, type FilterSettings, MOST_ORDER, parsePort } from '../filter/settings.ts';
+import {
+  DIRECTIONS,
+  FAIL_POLICIES,
+  type FailPolicy,
+  type FilterSettings,
+  MOST_ORDER,
+  parsePort,
+} from '../filter/settings.ts';
 import type { InputReader } from './input-reader.ts';
+import { parseCapabilities, parseEnvironment } from './inputs-vm.ts';
+
+const MOST_BACKOFF_MS = 3_600_000;
 
 /** Reads what reaches the proxy besides the code. `name` is the filter's. */
 export function readFilterSettings(reader: InputReader, name: string): FilterSettings {
   const port = readPort(reader);
+  const failPolicy = reader.oneOf('fail-policy', FAIL_POLICIES);
   return {
     rootId: reader.text('root-id'),
     vmId: reader.text('vm-id') || name,
     configuration: reader.raw('configuration'),
     direction: reader.oneOf('direction', DIRECTIONS),
     ...(port === undefined ? {} : { port }),
-    failPolicy: reader.oneOf('fail-policy', FAIL_POLICIES),
+    failPolicy,
+    ...readReloadBackoff(reader, failPolicy),
+    ...readVm(reader),
     insert: readInsertion(reader, name),
     order:
       reader.wholeNumber(
@@ -22,6 +35,33 @@ export function readFilterSettings(reader: InputReader, name: string): FilterSet
         'Give a whole number; requests pass through filters of a lower order first.',
       ) ?? 0,
     mountPath: readMountPath(reader, name),
+  };
+}
+
+function readReloadBackoff(reader: InputReader, failPolicy: FailPolicy): Pick<FilterSettings, 'reloadBackoffMs'> {
+  if (failPolicy !== 'reload' && reader.isSet('reload-backoff')) {
+    const given = reader.text('fail-policy');
+    reader.wrong('reload-backoff', `means nothing with "fail-policy: ${given}".`, 'Use "fail-policy: reload".');
+    return {};
+  }
+  const reloadBackoffMs = reader.duration('reload-backoff', {
+    least: 1_000,
+    most: MOST_BACKOFF_MS,
+    remedy: 'Write a time such as 5s or 1m, at most 1h; leave it out for 1s.',
+  });
+  return reloadBackoffMs === undefined ? {} : { reloadBackoffMs };
+}
+
+/** What is set of the filter's VM, and nothing else: a setting that is left out is no part of a revision. */
+function readVm(reader: InputReader): Partial<FilterSettings> {
+  const environment = parseEnvironment(reader.raw('environment'));
+  const capabilities = parseCapabilities(reader.raw('capabilities'));
+  for (const read of [environment, capabilities]) if (!read.ok) reader.add(...read.problems);
+  return {
+    ...(reader.boolean('allow-on-headers-stop-iteration') ? { allowOnHeadersStopIteration: true } : {}),
+    ...(environment.ok && environment.value !== undefined ? { environment: environment.value } : {}),
+    ...(capabilities.ok && capabilities.value !== undefined ? { capabilities: capabilities.value } : {}),
+    ...(reader.boolean('allow-precompiled') ? { allowPrecompiled: true } : {}),
   };
 }
 

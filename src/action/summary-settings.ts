@@ -76,6 +76,7 @@ function settingsOf(
     direction: settings.direction,
     port: settings.port ?? 'all',
     'fail-policy': settings.failPolicy,
+    ...furtherSettings(settings),
     ...(isBeforeRouter(settings.insert) ? {} : { insert: plain(describeInsertion(settings.insert), 260) }),
     order: settings.order,
     'mount-path': plain(settings.mountPath, 260),
@@ -86,6 +87,27 @@ function settingsOf(
 function shownProvenance({ repository, workflow, ref, commit, run }: Provenance): Record<string, string> {
   const shown = { repository, workflow, ref, commit, run };
   return Object.fromEntries(Object.entries(shown).map(([key, value]) => [key, plain(value, 260)]));
+}
+
+/** The settings that most filters do not use. Of variables only the names, since their values may be secret. */
+function furtherSettings({
+  reloadBackoffMs,
+  allowOnHeadersStopIteration,
+  environment = {},
+  capabilities,
+  allowPrecompiled,
+}: FilterReport['settings']): Record<string, unknown> {
+  const variables = Object.entries(environment).map(([name, value]) => [
+    plain(name, 260),
+    typeof value === 'string' ? '(set)' : '(from the proxy)',
+  ]);
+  return {
+    ...(reloadBackoffMs === undefined ? {} : { 'reload-backoff': formatDuration(reloadBackoffMs) }),
+    ...(allowOnHeadersStopIteration === true ? { 'allow-on-headers-stop-iteration': true } : {}),
+    ...(variables.length === 0 ? {} : { environment: Object.fromEntries(variables) }),
+    ...(capabilities === undefined ? {} : { capabilities: capabilities.map((name) => plain(name, 260)) }),
+    ...(allowPrecompiled === true ? { 'allow-precompiled': true } : {}),
+  };
 }
 
 /**

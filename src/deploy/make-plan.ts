@@ -10,7 +10,7 @@ import type { Observation } from './observe.ts';
 import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
 import { findGarbage } from './plan-garbage.ts';
 import { planObjects } from './plan-objects.ts';
-import { findCarriers } from './plan-push.ts';
+import { explainRolls, findCarriers } from './plan-push.ts';
 import { planWorkload, type WantedWorkload } from './plan-workload.ts';
 import type { DeployRequest, FilterRequest } from './request.ts';
 import { findWayBack } from './way-back.ts';
@@ -50,7 +50,9 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
       ...target,
       revision: makeRevision(filter.name, filter.module, { ...filter.settings, ...target.override }),
     }));
-    const carriers = request.settingsChange === 'push' ? findings.take(findCarriers(wanted, observation)) : undefined;
+    const push = request.settingsChange === 'push';
+    const carriers = push ? findings.take(findCarriers(wanted, observation)) : undefined;
+    if (push) warnings.push(...explainRolls(wanted, observation));
     for (const { ref, workload, wave, revision } of wanted) {
       const draft = draftOf(ref, workload, wave);
       draft.revisions.push({ revision, carrier: carriers?.get(workloadKey(ref)) ?? placementOf(revision) });

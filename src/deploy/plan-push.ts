@@ -1,10 +1,12 @@
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
+import { renderEnvoyFilter, typedConfigIn } from '../mesh/envoy-filter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { type Placement, type Revision, revisionName } from '../mesh/revision.ts';
 import { revisionOn } from '../mesh/template.ts';
+import { unheeded } from '../mesh/wasm-config.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
 import type { Observation } from './observe.ts';
 import { objectKey } from './plan.ts';
@@ -18,8 +20,8 @@ interface WantedRevision {
 
 /**
  * The revisions that pods carry already and whose settings can be replaced in place, by `workloadKey`: those with the wanted
- * module at the wanted path. All workloads of a namespace that carry one share its EnvoyFilter, so they must want the same
- * settings; a problem names those that do not.
+ * module at the wanted path, unless a running proxy would not heed what is new. All workloads of a namespace that carry one
+ * share its EnvoyFilter, so they must want the same settings; a problem names those that do not.
  */
 export function findCarriers(
   wanted: readonly WantedRevision[],
@@ -31,7 +33,7 @@ export function findCarriers(
   const judged = new Map<string, Problem | undefined>();
   for (const { ref, workload, revision } of wanted) {
     const carrier = carrierOn(workload, ref, revision, observation);
-    if (carrier === undefined) continue;
+    if (carrier === undefined || unheededOn(carrier, ref, revision, observation).length > 0) continue;
     const key = objectKey(ref.namespace, carrier);
     // Where its settings are the wanted ones already, nobody else gets others.
     if (!judged.has(key) && settingsIn(ref.namespace, carrier, observation) !== revision.id) {
@@ -41,6 +43,35 @@ export function findCarriers(
     carriers.set(workloadKey(ref), carrier);
   }
   return findings.clean ? good(carriers) : bad(...findings.problems);
+}
+
+/** Why pods are replaced although their settings alone change and are to be pushed; one sentence for each combination. */
+export function explainRolls(wanted: readonly WantedRevision[], observation: Observation): string[] {
+  const rolls = wanted.flatMap(({ ref, workload, revision }): [string, string][] => {
+    const carrier = carrierOn(workload, ref, revision, observation);
+    const inputs = carrier === undefined ? [] : unheededOn(carrier, ref, revision, observation);
+    return inputs.length === 0 ? [] : [[inputs.map((input) => `"${input}"`).join(' '), describeWorkload(ref)]];
+  });
+  const groups = Map.groupBy(rolls, ([inputs]) => inputs);
+  return [...groups].map(([inputs, those]) => {
+    const names = those.map(([, name]) => name);
+    return `"settings: push" cannot change ${listWords(inputs.split(' '), 'and')}, which Envoy reads only when it starts a filter: the pods of ${nameSome(names)} are replaced.`;
+  });
+}
+
+/** The inputs that have changed since the revision was put there and that a push could not change. */
+function unheededOn(
+  carrier: Placement,
+  { namespace }: WorkloadRef,
+  revision: Revision,
+  observation: Observation,
+): string[] {
+  const envoyFilter = observation
+    .envoyFilters(namespace)
+    .find(({ metadata }) => metadata.name === revisionName(carrier));
+  // Without one, no proxy runs the filter now. One of the same settings that was edited is put right in place.
+  if (envoyFilter === undefined || settingsIn(namespace, carrier, observation) === revision.id) return [];
+  return unheeded(typedConfigIn(envoyFilter), typedConfigIn(renderEnvoyFilter(revision, namespace, { carrier })));
 }
 
 function carrierOn(
@@ -87,7 +118,15 @@ function disagreement(
   return {
     kind: 'workload',
     subject: `EnvoyFilter ${objectKey(namespace, carrier)}`,
-    message: `cannot be changed in place: ${listWords(others.slice(0, 5), 'and')}${others.length > 5 ? ` and ${others.length - 5} more` : ''} would get the same settings, which this run does not ask for.`,
+    message: `cannot be changed in place: ${nameSome(others)} would get the same settings, which this run does not ask for.`,
     remedy: 'Use "settings: roll", or give all of them as targets with the same settings.',
   };
+}
+
+/** How many workloads a reader is told of. */
+const MOST_NAMES = 5;
+
+function nameSome(names: readonly string[]): string {
+  const more = names.length - MOST_NAMES;
+  return `${listWords(names.slice(0, MOST_NAMES), 'and')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -9,6 +9,7 @@ import { workloadKey } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
 import { objectKey, type Plan, type PlannedEnvoyFilter, type PlannedWorkload } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
+import type { Provable } from './provable.ts';
 import { Prover, wantedPods } from './prove.ts';
 import type { Proof, Rollback, StepState } from './report.ts';
 import type { WriteContext } from './write.ts';
@@ -76,7 +77,7 @@ async function pushOne(
 }
 
 async function proveAll(
-  users: readonly PlannedWorkload[],
+  users: readonly Provable[],
   context: PushContext,
 ): Promise<Pick<PushResult, 'proofs' | 'problems'>> {
   const prover = new Prover(context, context.policy);
@@ -91,7 +92,7 @@ async function proveAll(
 }
 
 async function putBack(
-  { namespace, carrier, revision }: PlannedEnvoyFilter,
+  { namespace, carrier }: PlannedEnvoyFilter,
   { metadata, spec }: EnvoyFilter,
   before: string,
   users: readonly PlannedWorkload[],
@@ -121,7 +122,7 @@ async function putBack(
     await client.apply(ENVOY_FILTER, namespace, body, { force: true });
     // The probe expects what the new settings do.
     const { probe: _, ...unprobed } = context.policy;
-    const old = { ...revision, settings: { ...revision.settings, ...settingsOf({ metadata, spec }) } };
+    const old = { settings: settingsOf({ metadata, spec }) };
     const { problems } = await proveAll(
       users.map((user) => ({
         ...user,

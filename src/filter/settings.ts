@@ -4,9 +4,15 @@ import type { Insertion } from './insertion.ts';
 export const DIRECTIONS = ['inbound', 'outbound', 'any'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
-/** What Envoy does with requests while the filter is broken: refuse them (closed) or let them pass without it (open). */
-export const FAIL_POLICIES = ['closed', 'open'] as const;
+/**
+ * What Envoy does with requests while the filter is broken: refuse them (closed), let them pass without it (open), or refuse
+ * them until it has started the filter anew (reload).
+ */
+export const FAIL_POLICIES = ['closed', 'open', 'reload'] as const;
 export type FailPolicy = (typeof FAIL_POLICIES)[number];
+
+/** Variables of the VM by name: a text, or what the proxy's own variable of that name says, if it has one. */
+export type VmEnvironment = Readonly<Record<string, string | { readonly from: 'proxy' }>>;
 
 /** Everything besides the code that reaches the proxy. */
 export interface FilterSettings {
@@ -20,6 +26,16 @@ export interface FilterSettings {
   /** Only listeners of this port; all when undefined. */
   readonly port?: number;
   readonly failPolicy: FailPolicy;
+  /** How long Envoy waits at least before it starts a broken filter anew, in milliseconds; its own second when absent. */
+  readonly reloadBackoffMs?: number;
+  /** Whether a filter that stops at the headers of a request still gets its body; it does not when absent. */
+  readonly allowOnHeadersStopIteration?: true;
+  /** No variables when absent. */
+  readonly environment?: VmEnvironment;
+  /** The host functions that the filter may call and the callbacks that it gets, sorted; all when absent, never none. */
+  readonly capabilities?: readonly string[];
+  /** Whether Envoy runs machine code that the module brings along; not when absent. */
+  readonly allowPrecompiled?: true;
   /** Where the filter stands among all HTTP filters of the proxy. */
   readonly insert: Insertion;
   /** Place among the filters of one workload that stand in the same place: requests pass through lower ones first. */

@@ -155,6 +155,11 @@ export function settingsOf({ spec }: EnvoyFilter): ListenerSettings {
   };
 }
 
+/** How an EnvoyFilter of ours configures the filter: envoy.extensions.filters.http.wasm.v3.Wasm, unless it was edited. */
+export function typedConfigIn({ spec }: EnvoyFilter): unknown {
+  return pick(insertionIn(spec), 'patch', 'value', 'typed_config');
+}
+
 /** The patch of an EnvoyFilter of ours that inserts the filter; the others take filters out. */
 function insertionIn(spec: EnvoyFilter['spec']): unknown {
   const patches = Array.isArray(spec.configPatches) ? spec.configPatches : [];

@@ -160,6 +160,28 @@ describe('what cannot be pushed rolls', () => {
     expect(labels?.['deploy-wasm-filter/add-header']).toBe(revisionOf(onlyTarget(report)));
   });
 
+  test.concurrent('what Envoy reads only when it starts a filter, with a word about it', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const pods = await podsOf(scene);
+    const first = revisionOf(onlyTarget(await scene.deploy({ environment: 'MODE: loose' })));
+    const started = await podsOf(scene);
+    const strict = { environment: 'MODE: strict', settings: 'push' };
+    const report = await scene.deploy(strict);
+    expect(report.outcome).toBe('deployed');
+    const { revisions, steps } = onlyTarget(report);
+    expect(steps.template).toBe('done');
+    expect(revisions).toEqual([{ filter: 'add-header', revision: expect.any(String), before: first }]);
+    expect(report.warnings).toEqual([
+      expect.stringMatching(
+        /^"settings: push" cannot change "environment", .*: the pods of Deployment \S+\/reviews are/,
+      ),
+    ]);
+    expect(new Set([...pods, ...started, ...(await podsOf(scene))]).size).toBe(3);
+    // What changes beside it is pushed.
+    expect((await scene.deploy({ ...strict, configuration: 'x-test: 2' })).warnings).toEqual([]);
+  });
+
   test.concurrent('a first deployment', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload();

@@ -49,6 +49,26 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       targets: workloads.map((path) => deployed(path)),
     }),
 
+  'with-every-setting': () =>
+    report({
+      targets: workloads.slice(0, 1).map((path) => deployed(path)),
+      filters: [
+        filter({
+          settings: {
+            ...filter().settings,
+            port: 9080,
+            insert: { place: 'after', filter: 'istio.stats' },
+            failPolicy: 'reload',
+            reloadBackoffMs: 5_000,
+            allowOnHeadersStopIteration: true,
+            environment: { MODE: 'not to be shown', POD_NAME: { from: 'proxy' } },
+            capabilities: ['proxy_log', 'proxy_on_request_headers'],
+            allowPrecompiled: true,
+          },
+        }),
+      ],
+    }),
+
   'some-deployed': () =>
     report({
       targets: workloads.map((path, index) => (index < 3 ? deployed(path) : unchanged(path))),

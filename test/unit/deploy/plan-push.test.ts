@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Checked } from '../../../src/base/problem.ts';
 import type { Workload } from '../../../src/cluster/objects.ts';
-import { findCarriers } from '../../../src/deploy/plan-push.ts';
+import { explainRolls, findCarriers } from '../../../src/deploy/plan-push.ts';
 import { renderConfigMap } from '../../../src/mesh/config-map.ts';
 import { renderEnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
 import { makeRevision, type Placement, placementOf, type Revision } from '../../../src/mesh/revision.ts';
@@ -36,18 +36,25 @@ const CLUSTER: ClusterParts = {
   configMaps: { shop: [renderConfigMap(ours, 'shop')], test: [renderConfigMap(ours, 'test')] },
 };
 
-function carriersFor(
-  wanted: Readonly<Record<string, Revision>>,
-  cluster = CLUSTER,
-): Checked<ReadonlyMap<string, Placement>> {
-  const targets = Object.entries(wanted).map(([path, of]) => {
+function targetsOf(wanted: Readonly<Record<string, Revision>>, cluster: ClusterParts) {
+  return Object.entries(wanted).map(([path, of]) => {
     const on = cluster.workloads?.[path];
     if (on === undefined) throw new Error(`no workload: ${path}`);
     return { ref: refOf(path), workload: on, revision: of };
   });
-  return findCarriers(targets, observationOf(cluster));
 }
-const carriedBy = (wanted: Readonly<Record<string, Revision>>, cluster = CLUSTER): Record<string, string> =>
+function carriersFor(
+  wanted: Readonly<Record<string, Revision>>,
+  cluster: ClusterParts = CLUSTER,
+): Checked<ReadonlyMap<string, Placement>> {
+  return findCarriers(targetsOf(wanted, cluster), observationOf(cluster));
+}
+const rollsFor = (wanted: Readonly<Record<string, Revision>>, cluster: ClusterParts): string[] =>
+  explainRolls(targetsOf(wanted, cluster), observationOf(cluster));
+const carriedBy = (
+  wanted: Readonly<Record<string, Revision>>,
+  cluster: ClusterParts = CLUSTER,
+): Record<string, string> =>
   Object.fromEntries([...must(carriersFor(wanted, cluster))].map(([key, { id }]) => [key, id]));
 const REVIEWS = workloadKey(refOf('shop/deploy/reviews'));
 const RATINGS = workloadKey(refOf('shop/deploy/ratings'));
@@ -116,6 +123,42 @@ describe('findCarriers', () => {
     const cluster = { ...CLUSTER, envoyFilters: { shop: [pushed] } };
     expect(carriedBy({ 'shop/deploy/reviews': newer }, cluster)).toEqual({ [REVIEWS]: ours.id });
     expect(carriersFor({ 'shop/deploy/reviews': ours }, cluster).ok).toBe(false);
+  });
+
+  test('does not count on a running proxy for what Envoy reads only when it starts a filter', () => {
+    const cluster = { ...CLUSTER, envoyFilters: { shop: [renderEnvoyFilter(ours, 'shop')] } };
+    const wanted = revision('add-header', { configuration: 'new', environment: { MODE: 'x' }, allowPrecompiled: true });
+    expect(carriedBy(both(wanted), cluster)).toEqual({});
+    expect(rollsFor(both(wanted), cluster)).toEqual([
+      '"settings: push" cannot change "environment" and "allow-precompiled", which Envoy reads only when it starts a filter: the pods of Deployment shop/reviews and Deployment shop/ratings are replaced.',
+    ]);
+    // Nobody has to be told of what is replaced anyway, or not at all.
+    expect(rollsFor(both(newer), cluster)).toEqual([]);
+    expect(rollsFor({ 'shop/deploy/fresh': wanted }, cluster)).toEqual([]);
+    expect(rollsFor(both(wanted), CLUSTER)).toEqual([]);
+  });
+
+  test('pushes what else changes beside them, and puts right what was edited', () => {
+    const strict = { environment: { MODE: 'x' }, capabilities: ['proxy_log'] };
+    const [old, next] = [revision('add-header', strict), revision('add-header', { ...strict, configuration: 'new' })];
+    const of = {
+      'shop/deploy/reviews': running('shop/deploy/reviews', old),
+      'shop/deploy/ratings': running('shop/deploy/ratings', old),
+    };
+    const edited = renderEnvoyFilter(revision(), 'shop', { carrier: placementOf(old) });
+    const { annotations: _, ...metadata } = edited.metadata;
+    for (const [wanted, envoyFilter] of [
+      [next, renderEnvoyFilter(old, 'shop')],
+      [old, { ...edited, metadata }],
+    ] as const) {
+      const cluster = {
+        workloads: of,
+        configMaps: { shop: [renderConfigMap(old, 'shop')] },
+        envoyFilters: { shop: [envoyFilter] },
+      };
+      expect(carriedBy(both(wanted), cluster)).toEqual({ [REVIEWS]: old.id, [RATINGS]: old.id });
+      expect(rollsFor(both(wanted), cluster)).toEqual([]);
+    }
   });
 
   test('names not more than a few of many', () => {

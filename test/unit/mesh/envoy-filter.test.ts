@@ -10,6 +10,7 @@ import {
   mountPathOf,
   renderEnvoyFilter,
   settingsOf,
+  typedConfigIn,
 } from '../../../src/mesh/envoy-filter.ts';
 import { placementOf } from '../../../src/mesh/revision.ts';
 import { revision } from '../builders.ts';
@@ -106,6 +107,49 @@ test.each<[Insertion, string, object]>([
     },
   ]);
   expect(JSON.stringify(spec).includes('subFilter')).toBe('subFilter' in subFilter);
+});
+
+describe('what a setting adds to the configuration of the filter', () => {
+  const configOf = (over: Partial<FilterSettings>): Record<string, unknown> => {
+    const typed = typedConfigIn(renderEnvoyFilter(revision('add-header', over), 'shop')) as {
+      config: Record<string, unknown> & { vm_config: Record<string, unknown> };
+    };
+    const { vm_config: vm, ...config } = typed.config;
+    const { code: _, ...vmConfig } = vm;
+    return { ...config, ...vmConfig };
+  };
+  const plain = configOf({});
+
+  test.each<[string, Partial<FilterSettings>, object]>([
+    ['fail policy reload', { failPolicy: 'reload' }, { failure_policy: 'FAIL_RELOAD' }],
+    [
+      'a wait before a reload',
+      { failPolicy: 'reload', reloadBackoffMs: 90_000 },
+      { failure_policy: 'FAIL_RELOAD', reload_config: { backoff: { base_interval: '90s' } } },
+    ],
+    ['stopping at headers', { allowOnHeadersStopIteration: true }, { allow_on_headers_stop_iteration: true }],
+    ['variables', { environment: { B: 'b', A: '' } }, { environment_variables: { key_values: { A: '', B: 'b' } } }],
+    [
+      "the proxy's variables",
+      { environment: { POD_NAME: { from: 'proxy' }, A: { from: 'proxy' } } },
+      { environment_variables: { host_env_keys: ['A', 'POD_NAME'] } },
+    ],
+    [
+      'both kinds of variables',
+      { environment: { POD_NAME: { from: 'proxy' }, A: 'a' } },
+      { environment_variables: { host_env_keys: ['POD_NAME'], key_values: { A: 'a' } } },
+    ],
+    [
+      'capabilities',
+      { capabilities: ['fd_write', 'proxy_log'] },
+      { capability_restriction_config: { allowed_capabilities: { fd_write: {}, proxy_log: {} } } },
+    ],
+    ['machine code', { allowPrecompiled: true }, { allow_precompiled: true }],
+  ])('%s', (_, over, added) => {
+    const { fail_open, ...rest } = plain;
+    // Envoy refuses a filter that has both.
+    expect(configOf(over)).toEqual({ ...rest, ...('failure_policy' in added ? {} : { fail_open }), ...added });
+  });
 });
 
 /** In which order Istio applies them, and where each then stands: the lower order always comes first. */
