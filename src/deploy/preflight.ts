@@ -1,5 +1,5 @@
 import { mapLimited } from '../base/concurrency.ts';
-import { messageOf, type Problem } from '../base/problem.ts';
+import { describeProblem, messageOf, type Problem } from '../base/problem.ts';
 import { count } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { ownerOf, proxyImageOf } from '../cluster/pods.ts';
@@ -7,6 +7,7 @@ import { POD } from '../cluster/resources.ts';
 import { checkCompatibility } from '../filter/compatibility.ts';
 import { readFacts } from '../filter/facts.ts';
 import { type ProxyVersion, proxyVersionOfImage } from '../filter/proxy-version.ts';
+import { checkSettings } from '../filter/settings-check.ts';
 import type { TrialRequest, TrialVerdict } from '../filter/trial/verdict.ts';
 import type { Revision } from '../mesh/revision.ts';
 import { workloadKey } from '../targets/target.ts';
@@ -40,22 +41,23 @@ const MOST_TRIALS = 32;
 export async function preflight(plan: Plan, context: DeployContext): Promise<Preflight> {
   const fresh = plan.configMaps.filter(({ write, exists }) => write && !exists);
   const pushed = plan.envoyFilters.filter(({ pushedOver }) => pushedOver !== undefined);
-  const revisions = [...fresh, ...pushed].map(({ revision }) => revision);
-  if (revisions.length === 0) return NOTHING;
+  const checked = [...fresh, ...pushed];
+  if (checked.length === 0) return NOTHING;
   return context.log.group('Check the filter', async () => {
-    const proxies = await findProxies(plan, new Set(fresh.map(({ namespace }) => namespace)), context);
+    const revisions = checked.map(({ revision }) => revision);
+    const proxies = await findProxies(plan, new Set(checked.map(({ namespace }) => namespace)), context);
     return checkRevisions(revisions, proxies, context);
   });
 }
 
-/** Checks the modules of revisions against proxies (none when they are not known), and tries each revision. */
+/** Checks the modules and settings of revisions against proxies (none when they are not known), and tries each revision. */
 export async function checkRevisions(
   revisions: readonly Revision[],
   proxies: readonly ProxyVersion[],
   context: TrialContext,
 ): Promise<Preflight> {
-  const modules = new Map(revisions.map((revision) => [revision.module.digest, revision]));
-  const checks = [...modules.values()].map((revision) => checkModuleOf(revision, proxies));
+  const modules = Map.groupBy(revisions, ({ module }) => module.digest);
+  const checks = [...modules.values()].map((those) => checkModule(those, proxies));
   const refused = checks.flatMap(({ problems }) => problems);
   // A module that no proxy takes needs no trial.
   const tried = refused.length > 0 ? NOTHING : await tryRevisions(distinct(revisions), context);
@@ -66,11 +68,22 @@ export async function checkRevisions(
   return { problems, warnings: [...checks.flatMap(({ warnings }) => warnings), ...tried.warnings] };
 }
 
-function checkModuleOf({ filter, module, settings }: Revision, proxies: readonly ProxyVersion[]): Preflight {
-  const origin = `filter "${filter}"`;
-  const facts = readFacts(module.bytes, origin);
+/** Checks one module, and the settings of all revisions that have it; what several have in common is said once. */
+function checkModule(revisions: readonly Revision[], proxies: readonly ProxyVersion[]): Preflight {
+  const [first] = revisions;
+  if (first === undefined) return NOTHING;
+  const origin = `filter "${first.filter}"`;
+  const facts = readFacts(first.module.bytes, origin);
   if (!facts.ok) return { problems: facts.problems, warnings: [] };
-  return checkCompatibility(facts.value, proxies, { failPolicy: settings.failPolicy, origin });
+  const checks = [
+    checkCompatibility(facts.value, proxies, { failPolicy: first.settings.failPolicy, origin }),
+    ...revisions.map(({ settings }) => checkSettings(facts.value, proxies, settings)),
+  ];
+  const problems = checks.flatMap((check) => check.problems);
+  return {
+    problems: [...new Map(problems.map((problem) => [describeProblem(problem), problem])).values()],
+    warnings: [...new Set(checks.flatMap(({ warnings }) => warnings))],
+  };
 }
 
 async function tryRevisions(revisions: readonly Revision[], { trial, log, signal }: TrialContext): Promise<Preflight> {
@@ -78,8 +91,17 @@ async function tryRevisions(revisions: readonly Revision[], { trial, log, signal
   const complaints = await mapLimited(revisions.slice(0, MOST_TRIALS), PARALLEL_TRIALS, async (revision) => {
     if (signal.aborted) return [];
     const { filter, module, settings } = revision;
-    const { rootId, vmId, configuration, direction } = settings;
-    const request = { module: module.bytes, name: filter, rootId, vmId, configuration, direction };
+    const { rootId, vmId, configuration, direction, environment, capabilities } = settings;
+    const request = {
+      module: module.bytes,
+      name: filter,
+      rootId,
+      vmId,
+      configuration,
+      direction,
+      ...(environment === undefined ? {} : { environment }),
+      ...(capabilities === undefined ? {} : { capabilities }),
+    };
     const verdict = await trial(request);
     if (verdict.state === 'inconclusive') log.debug(`The trial of ${filter} says nothing: ${verdict.why}.`);
     const compared = await compareWithOriginal(revision, request, verdict, { trial, log });

@@ -44,6 +44,9 @@ const CALLBACKS: readonly Callback[] = [
   ...callbacks('envoy_on_stats_update', 'ii', NO_RESULT, 20),
 ];
 
+/** The names of the callbacks of a proxy, whatever the ABI. */
+export const CALLBACK_NAMES: readonly string[] = [...new Set(CALLBACKS.map(({ name }) => name))];
+
 /** The exported functions whose type makes Envoy 1.`minor` refuse the module ("Bad function signature for: …"). */
 export function wrongSignatures(facts: ModuleFacts, minor: number): WrongSignature[] {
   const called = [

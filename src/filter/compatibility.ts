@@ -3,7 +3,7 @@ import { listWords } from '../base/text.ts';
 import { hasUsefulCallback } from './callbacks.ts';
 import { type Complaint, moduleComplaints } from './complaints.ts';
 import type { ModuleFacts } from './facts.ts';
-import { NEWEST_KNOWN_ENVOY, OLDEST_KNOWN_ENVOY } from './host-functions.ts';
+import { LONG_KNOWN_ENVOY, NEWEST_KNOWN_ENVOY, OLDEST_KNOWN_ENVOY } from './host-functions.ts';
 import { importComplaints } from './import-complaints.ts';
 import { neededEnvoy } from './imports.ts';
 import { describeEnvoy, describeProxies, type ProxyVersion } from './proxy-version.ts';
@@ -34,9 +34,6 @@ interface Judged {
   readonly strangers: readonly ProxyVersion[];
 }
 
-/** Every Istio since 1.15 has these, so that nobody has to be asked about them. */
-const LONG_KNOWN_ENVOY = 23;
-
 /**
  * Whether the proxies will accept a filter. `proxies` are the versions that the filter has to run on, several during an
  * upgrade, none when they are not known: then the newest known Envoy stands for them. A proxy whose version the tables do
@@ -61,8 +58,8 @@ export function checkCompatibility(
       }),
       ...unknownProxies(facts, proxies),
       ...oddities(facts, sure, refused),
-      ...(settings.failPolicy === 'open' && refused.length > 0
-        ? ['Failing open does not help here: Envoy refuses a filter that it cannot load, whatever the policy.']
+      ...(settings.failPolicy !== undefined && settings.failPolicy !== 'closed' && refused.length > 0
+        ? ['The fail policy does not help here: Envoy refuses a filter that it cannot load, whatever the policy.']
         : []),
     ],
   };

@@ -21,6 +21,9 @@ export const NEWEST_KNOWN_ENVOY = 40;
 /** Older hosts had other types in places (proxy_grpc_call took ten parameters in 2020), so for them the tables only warn. */
 export const OLDEST_KNOWN_ENVOY = 17;
 
+/** Every Istio since 1.15 has an Envoy as new as this, so that nobody has to be asked about it. */
+export const LONG_KNOWN_ENVOY = 23;
+
 /** Both names of WASI preview 1; Envoy has the same functions under both. */
 const WASI = ['wasi_snapshot_preview1', 'wasi_unstable'] as const;
 

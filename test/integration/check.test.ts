@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import loadWabt from 'wabt';
+import { describeProblem } from '../../src/base/problem.ts';
 import { EMPTY_MODULE, runAction, runBundle } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { createWorkloads, makeWorkload } from '../harness/workloads.ts';
@@ -74,6 +75,28 @@ describe('the check of the filter, before anything is written', () => {
     // The same filter is no trouble for a newer sidecar.
     const newer = await runAction(inputs({ name: 'wanting' }), { files: { 'filter.wasm': wanting } });
     expect(newer.report.problems).toEqual([]);
+  });
+
+  test('a setting that the Envoy of these sidecars does not know is refused, with the version that has it', async () => {
+    const older = makeWorkload(namespace, 'older', { proxyImage: 'example.test/proxyv2:1.24.3' });
+    await createWorkloads(cluster.api, older);
+    const settings = {
+      targets: '- deployment/older',
+      name: 'reloading',
+      'fail-policy': 'reload',
+      'reload-backoff': '5s',
+    };
+    cluster.recorder.reset();
+    const { report } = await runAction(inputs(settings));
+    expect(report).toMatchObject({ outcome: 'failed', changed: false });
+    expect(report.problems.map(describeProblem)).toEqual([
+      expect.stringMatching(
+        /^input "fail-policy": .*needs Envoy 1\.33 \(Istio 1\.25\).*Istio 1\.24\.3 \(Envoy 1\.32\)/,
+      ),
+    ]);
+    expect(cluster.recorder.writes).toEqual([]);
+    const newer = await runAction(inputs({ ...settings, targets: '- deployment/reviews' }));
+    expect(newer.report).toMatchObject({ outcome: 'deployed', warnings: [] });
   });
 
   test('the bundled action starts the filter as Envoy would, with the real configuration', async () => {

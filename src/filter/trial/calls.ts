@@ -1,4 +1,5 @@
 import { messageOf } from '../../base/problem.ts';
+import { isAllowed } from '../capabilities.ts';
 import type { HostState } from './host-state.ts';
 import { callable, type Exports, type Instantiated } from './instantiate.ts';
 import type { TrialStep } from './verdict.ts';
@@ -27,12 +28,12 @@ export class Callbacks {
   }
 
   has(name: string): boolean {
-    return callable(this.#exports[name]) !== undefined;
+    return this.#find(name) !== undefined;
   }
 
   /** What the callback returns, undefined when the filter has none of that name, or the trap in which it ends. */
   call(step: TrialStep, name: string, context: number, ...parameters: readonly number[]): number | undefined | Trap {
-    const callback = callable(this.#exports[name]);
+    const callback = this.#find(name);
     if (callback === undefined) return undefined;
     this.#announce(step);
     this.state.enter(context);
@@ -41,6 +42,10 @@ export class Callbacks {
     } catch (error) {
       return new Trap(step, this.#reason(name, messageOf(error)));
     }
+  }
+
+  #find(name: string): ReturnType<typeof callable> {
+    return isAllowed(name, this.state.request.capabilities) ? callable(this.#exports[name]) : undefined;
   }
 
   #reason(name: string, message: string): string {

@@ -1,3 +1,4 @@
+import { isAllowed } from '../capabilities.ts';
 import { findHostFunction } from '../host-functions.ts';
 import type { HostFunction, ImportEntry } from './engine.ts';
 import { callFunctions } from './env-calls.ts';
@@ -6,7 +7,8 @@ import { headerFunctions } from './env-headers.ts';
 import { sharedFunctions } from './env-shared.ts';
 import { streamFunctions } from './env-stream.ts';
 import type { HostState } from './host-state.ts';
-import { wasiFunctions } from './wasi.ts';
+import { Status } from './status.ts';
+import { Errno, wasiFunctions } from './wasi.ts';
 
 const WASI_MODULES = ['wasi_snapshot_preview1', 'wasi_unstable'];
 
@@ -21,8 +23,14 @@ export function hostFunctions(state: HostState): Record<string, Record<string, H
   };
   const ours = Object.entries<HostFunction>(env)
     .filter(([name]) => findHostFunction('env', name)?.abis.includes(state.abi) ?? false)
+    .map(([name, run]): [string, HostFunction] => [name, restricted(state, name, run, Status.internalFailure)])
     .map(([name, run]): [string, HostFunction] => [name, forbiddenAtStart(name) ? notAtStart(state, run) : run]);
-  const wasi = wasiFunctions(state);
+  const wasi = Object.fromEntries(
+    Object.entries<HostFunction>(wasiFunctions(state)).map(([name, run]) => [
+      name,
+      restricted(state, name, run, name === 'proc_exit' ? undefined : Errno.notcapable),
+    ]),
+  );
   return { env: Object.fromEntries(ours), ...Object.fromEntries(WASI_MODULES.map((module) => [module, wasi])) };
 }
 
@@ -61,6 +69,15 @@ export function unknownImports(
  * (proxy-wasm-cpp-host, src/wasm.cc, startVm). Its list of WASI functions has grown, so those are let through here.
  */
 const forbiddenAtStart = (name: string): boolean => name.startsWith('proxy_') && name !== 'proxy_log';
+
+/** What Envoy links instead of a function that the filter may not call (proxy-wasm-cpp-host, include/proxy-wasm/exports.h). */
+function restricted(state: HostState, name: string, run: HostFunction, answer: number | undefined): HostFunction {
+  if (isAllowed(name, state.request.capabilities)) return run;
+  return () => {
+    state.log.add('error', `Attempted call to restricted capability: ${name}`);
+    return answer;
+  };
+}
 
 function notAtStart(state: HostState, run: HostFunction): HostFunction {
   return (...parameters: never[]) => {

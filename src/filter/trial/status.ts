@@ -6,6 +6,7 @@ export const Status = {
   invalidMemoryAccess: 6,
   empty: 7,
   casMismatch: 8,
+  internalFailure: 10,
   unimplemented: 12,
 } as const;
 

@@ -1,4 +1,4 @@
-import type { Direction } from '../settings.ts';
+import type { Direction, VmEnvironment } from '../settings.ts';
 
 /** A filter and the settings that it is going to get. */
 export interface TrialRequest {
@@ -9,6 +9,9 @@ export interface TrialRequest {
   readonly name: string;
   readonly configuration: string;
   readonly direction: Direction;
+  readonly environment?: VmEnvironment;
+  /** The host functions that it may call and the callbacks that it gets; all when absent. */
+  readonly capabilities?: readonly string[];
 }
 
 /** What Envoy does before a listener with the filter is accepted, in this order. */

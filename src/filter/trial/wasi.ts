@@ -3,7 +3,16 @@ import type { HostState } from './host-state.ts';
 import { MOST_LINE_LENGTH } from './log-book.ts';
 
 /** `wasi_errno_t`. */
-const Errno = { success: 0, badf: 8, fault: 21, inval: 28, noent: 44, nosys: 52, notsup: 58 } as const;
+export const Errno = {
+  success: 0,
+  badf: 8,
+  fault: 21,
+  inval: 28,
+  noent: 44,
+  nosys: 52,
+  notsup: 58,
+  notcapable: 76,
+} as const;
 
 const STDOUT = 1;
 const STDERR = 2;
@@ -19,7 +28,7 @@ const UNCERTAIN = (
   'path_rename path_symlink path_unlink_file sock_accept sock_recv sock_send sock_shutdown'
 ).split(' ');
 
-/** The WASI functions as Envoy answers them: a log, clocks, randomness, no files, no arguments, no environment. */
+/** The WASI functions as Envoy answers them: a log, clocks, randomness, variables, no files, no arguments. */
 export function wasiFunctions(state: HostState): Record<string, HostFunction> {
   const { memory } = state;
   const faultUnless = (ok: boolean): number => (ok ? Errno.success : Errno.fault);
@@ -54,9 +63,21 @@ export function wasiFunctions(state: HostState): Record<string, HostFunction> {
     fd_prestat_dir_name: (_fd: number, _path: number, _size: number) => Errno.nosys,
     path_open: (..._parameters: never[]) => Errno.noent,
     sched_yield: () => Errno.success,
-    environ_get: (_to: number, _buffer: number) => Errno.success,
-    environ_sizes_get: (countTo: number, sizeTo: number) =>
-      faultUnless(memory.setUint32(countTo, 0) && memory.setUint32(sizeTo, 0)),
+    environ_get: (pointersTo: number, bufferTo: number) => {
+      let at = bufferTo;
+      return faultUnless(
+        variablesOf(state).every((variable, index) => {
+          const written = memory.setUint32(pointersTo + index * 4, at) && memory.write(at, variable);
+          at += variable.length;
+          return written;
+        }),
+      );
+    },
+    environ_sizes_get: (countTo: number, sizeTo: number) => {
+      const variables = variablesOf(state);
+      const size = variables.reduce((sum, { length }) => sum + length, 0);
+      return faultUnless(memory.setUint32(countTo, variables.length) && memory.setUint32(sizeTo, size));
+    },
     args_get: (_to: number, _buffer: number) => Errno.success,
     args_sizes_get: (countTo: number, sizeTo: number) =>
       faultUnless(memory.setUint32(countTo, 0) && memory.setUint32(sizeTo, 0)),
@@ -75,6 +96,15 @@ export function wasiFunctions(state: HostState): Record<string, HostFunction> {
       return undefined;
     },
   };
+}
+
+/** `NAME=value` with a zero behind it, of each variable. Those of the proxy are not known here. */
+function variablesOf(state: HostState): Uint8Array[] {
+  return Object.entries(state.request.environment ?? {}).flatMap(([name, value]) => {
+    if (typeof value === 'string') return [Buffer.from(`${name}=${value}\0`)];
+    state.doubt(`the variable ${name} of the proxy`);
+    return [];
+  });
 }
 
 /** The bytes of an array of (pointer, size): how many, and the text of the first ones. */

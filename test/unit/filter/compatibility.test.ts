@@ -273,9 +273,14 @@ test('a module that does nothing is accepted with a warning', () => {
   });
 });
 
-test('failing open is told to be of no help, where something is refused', () => {
-  const open = { failPolicy: 'open' } as const;
-  expect(check(MEMORY + MARKER + CREATE, ['1.31.0'], open).warnings).toEqual([expect.stringMatching(/^Failing open/)]);
-  expect(check(MEMORY + MARKER + CREATE, ['1.31.0'], { failPolicy: 'closed' }).warnings).toEqual([]);
-  expect(check(LEAST, ['1.31.0'], open).warnings).toEqual([]);
-});
+test.each(['open', 'reload'] as const)(
+  'to fail %s is told to be of no help, where something is refused',
+  (failPolicy) => {
+    const open = { failPolicy };
+    expect(check(MEMORY + MARKER + CREATE, ['1.31.0'], open).warnings).toEqual([
+      expect.stringMatching(/^The fail policy does not help/),
+    ]);
+    expect(check(MEMORY + MARKER + CREATE, ['1.31.0'], { failPolicy: 'closed' }).warnings).toEqual([]);
+    expect(check(LEAST, ['1.31.0'], open).warnings).toEqual([]);
+  },
+);
