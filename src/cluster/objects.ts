@@ -29,6 +29,7 @@ export interface KubernetesObject {
 export interface VolumeMount {
   readonly name: string;
   readonly mountPath: string;
+  readonly readOnly?: boolean;
 }
 
 export interface ContainerSpec {

@@ -2,7 +2,8 @@ import { structuredPatch } from 'diff';
 import { dump } from 'js-yaml';
 import { formatBytes } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
-import type { KubernetesObject, Workload } from '../cluster/objects.ts';
+import type { ContainerSpec, KubernetesObject, Workload } from '../cluster/objects.ts';
+import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { CONFIG_MAP, ENVOY_FILTER, type Resource, WORKLOADS } from '../cluster/resources.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
@@ -134,12 +135,31 @@ function workloadTrial({ ref, observed, drift }: PlannedWorkload, patch: Workloa
 /** The keys that a patch changes, as they are and as they will be. */
 function patchDifference({ metadata, spec }: Workload, patch: WorkloadPatch): string[] {
   const template = patch.spec?.template.metadata;
+  const lists = patch.spec?.template.spec ?? {};
   const now = spec?.template?.metadata;
   return [
     ...keyDifference('metadata.annotations', metadata.annotations, patch.metadata?.annotations),
     ...keyDifference('spec.template.metadata.labels', now?.labels, template?.labels),
     ...keyDifference('spec.template.metadata.annotations', now?.annotations, template?.annotations),
+    ...(lists.volumes === undefined ? [] : listDifference('volumes', spec?.template?.spec?.volumes, lists.volumes)),
+    ...(lists.containers === undefined
+      ? []
+      : listDifference(
+          `containers[${PROXY_CONTAINER}].volumeMounts`,
+          proxyMounts(spec?.template?.spec?.containers),
+          proxyMounts(lists.containers),
+        )),
   ];
+}
+
+/** Nothing else in the list of containers changes, and what is there may be secret. */
+function proxyMounts(containers: readonly ContainerSpec[] = []): unknown {
+  return containers.find(({ name }) => name === PROXY_CONTAINER)?.volumeMounts;
+}
+
+function listDifference(list: string, before: unknown, after: unknown): string[] {
+  const lines = difference(yaml(before ?? []), yaml(after ?? []));
+  return [` spec.template.spec.${list}:`, ...lines];
 }
 
 function keyDifference(

@@ -1,5 +1,6 @@
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
+import { isGateway, mergeGatewayMounts } from '../mesh/gateway-mounts.ts';
 import type { HandMade } from '../mesh/hand-made.ts';
 import { explicitlyUninjected } from '../mesh/injection.ts';
 import { mergeMounts, mountedAt } from '../mesh/mounts.ts';
@@ -99,6 +100,11 @@ function findDrift(observed: Workload, place: readonly Placement[]): string[] {
     return now === undefined || now === mountPath ? [] : [`${filter} was mounted at ${now}`];
   });
   // What is new in the same patch, such as another filter, is no drift.
+  if (isGateway(template)) {
+    const lists = mergeGatewayMounts(template, { place: recorded, remove: [] }, '');
+    const edited = moved.length === 0 && lists.ok && Object.keys(lists.value).length > 0;
+    return [...records, ...labels, ...(edited ? ['the mounts in its pod template were edited'] : []), ...moved];
+  }
   const mended = mergeMounts(template, { place: recorded, remove: [] }, '');
   const keys = moved.length === 0 ? MOUNT_ANNOTATIONS : ([USER_VOLUME_ANNOTATION] as const);
   const edited = keys.filter((key) => mended.ok && mended.value[key] !== template.metadata?.annotations?.[key]);
@@ -118,12 +124,15 @@ function rolloutObstacles({ ref, observed: { metadata, spec }, revisions }: Want
   if (metadata.deletionTimestamp !== undefined) {
     return [problem('is being deleted.', 'Take it out of the target list.')];
   }
-  const uninjected = revisions.length === 0 ? undefined : explicitlyUninjected(spec?.template ?? {});
+  const directions = revisions.map(({ revision }) => revision.settings.direction);
+  const uninjected = revisions.length === 0 ? undefined : explicitlyUninjected(spec?.template ?? {}, directions);
   if (uninjected !== undefined) {
     return [
       problem(
         `would not run the filter: ${uninjected}.`,
-        'Take it out of the target list, or let Istio inject its usual sidecar there.',
+        isGateway(spec?.template ?? {})
+          ? 'Give it an entry of the target list with "direction: gateway".'
+          : 'Take it out of the target list, or let Istio inject its usual sidecar there.',
         'no-effect',
       ),
     ];

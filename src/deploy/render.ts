@@ -1,8 +1,10 @@
 import { dump } from 'js-yaml';
 import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { CONFIG_MAP, ENVOY_FILTER, WORKLOADS } from '../cluster/resources.ts';
 import { renderConfigMap } from '../mesh/config-map.ts';
 import { renderEnvoyFilter } from '../mesh/envoy-filter.ts';
+import { TEMPLATES_ANNOTATION } from '../mesh/names.ts';
 import { makeRevision, placementOf, type Revision, revisionName } from '../mesh/revision.ts';
 import { patchWorkload } from '../mesh/template.ts';
 import type { SelectedTargets, TargetEntry } from '../targets/target.ts';
@@ -168,9 +170,18 @@ function selectorPatches(
   );
 }
 
+/** A pod template that Istio takes for a gateway, with nothing of its own. */
+const BARE_GATEWAY = {
+  metadata: { annotations: { [TEMPLATES_ANNOTATION]: 'gateway' } },
+  spec: { containers: [{ name: PROXY_CONTAINER }] },
+};
+
 function templatePatch(revisions: readonly Revision[]): Record<string, unknown> {
   const change = { place: revisions.map(placementOf), remove: [], state: () => ({}) };
-  const patch = patchWorkload({ metadata: { name: '' } }, change, '');
+  // Of a gateway, only what has to be merged into it: volumes and containers by their names.
+  const gateway = revisions.every(({ settings }) => settings.direction === 'gateway');
+  const spec = gateway ? { template: BARE_GATEWAY } : {};
+  const patch = patchWorkload({ metadata: { name: '' }, spec }, change, '');
   return patch.ok ? { spec: patch.value?.spec } : {};
 }
 

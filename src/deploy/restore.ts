@@ -70,6 +70,8 @@ function exactUndo(patch: WorkloadPatch, observed: Workload, current: Workload):
     labels: spec?.template?.metadata?.labels,
     annotations: spec?.template?.metadata?.annotations,
   }));
+  // Lists are put right entry by entry.
+  if (patch.spec?.template.spec !== undefined) return undefined;
   const template = patch.spec?.template.metadata;
   const state = undo(patch.metadata?.annotations, was?.state, is?.state);
   const labels = undo(template?.labels, was?.labels, is?.labels);

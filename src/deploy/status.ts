@@ -3,6 +3,7 @@ import { listWords } from '../base/text.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { editorsOf } from '../mesh/editors.ts';
 import { settingsOf } from '../mesh/envoy-filter.ts';
+import { isGateway } from '../mesh/gateway-mounts.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { revisionName } from '../mesh/revision.ts';
@@ -120,7 +121,11 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
       ? [`revision ${state.revision} was recorded, but ${id} is there`]
       : []),
     ...(mountedAt(workload.spec?.template ?? {}, filter) === undefined
-      ? ['its mount was removed from the annotations of the pod template']
+      ? [
+          isGateway(workload.spec?.template ?? {})
+            ? 'its mount was removed from the pod template'
+            : 'its mount was removed from the annotations of the pod template',
+        ]
       : []),
     ...(observation.configMaps(namespace).some(({ metadata }) => metadata.name === name)
       ? []

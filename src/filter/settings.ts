@@ -1,7 +1,7 @@
 import type { Insertion } from './insertion.ts';
 
-/** Which traffic a filter sees: what comes to the workload, what it sends, or both. */
-export const DIRECTIONS = ['inbound', 'outbound', 'any'] as const;
+/** Which traffic a filter sees: what comes to the workload, what it sends, or both; or what passes a gateway. */
+export const DIRECTIONS = ['inbound', 'outbound', 'any', 'gateway'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
 /**

@@ -15,6 +15,7 @@ const CONTEXTS: Readonly<Record<Direction, string>> = {
   inbound: 'SIDECAR_INBOUND',
   outbound: 'SIDECAR_OUTBOUND',
   any: 'ANY',
+  gateway: 'GATEWAY',
 };
 
 const OPERATIONS: Readonly<Record<Insertion['place'], string>> = {

@@ -1,6 +1,8 @@
 import type { Pod, PodTemplate } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
-import { volumeName } from './names.ts';
+import type { Direction } from '../filter/settings.ts';
+import { isGateway } from './gateway-mounts.ts';
+import { TEMPLATES_ANNOTATION as TEMPLATES, volumeName } from './names.ts';
 
 /** Why a filter has no effect, and what to do. */
 export interface Explanation {
@@ -9,7 +11,6 @@ export interface Explanation {
 }
 
 const INJECT = 'sidecar.istio.io/inject';
-const TEMPLATES = 'inject.istio.io/templates';
 const REVISION = 'istio.io/rev';
 /**
  * The injection template that honours the volume annotations and runs Envoy (istio
@@ -23,9 +24,17 @@ const OTHERS = new Set([GRPC_AGENT, 'grpc-simple', 'gateway', 'kube-gateway', 'w
 
 /**
  * Why pods of a template never run a filter, as far as the template itself says so; undefined when it does not. A clause.
- * Rules: https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
+ * `directions` are those of the filters that it shall run. Rules:
+ * https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
  */
-export function explicitlyUninjected({ metadata, spec }: PodTemplate): string | undefined {
+export function explicitlyUninjected(template: PodTemplate, directions: readonly Direction[] = []): string | undefined {
+  const { metadata, spec } = template;
+  const [gateway, other] = [true, false].map((is) => directions.find((one) => (one === 'gateway') === is));
+  if (isGateway(template)) {
+    if (other !== undefined) return `it is a gateway, where "direction: ${other}" sees no traffic`;
+  } else if (gateway !== undefined) {
+    return `"direction: gateway" is for gateways, and its pod template is none: it lacks the annotation ${TEMPLATES}: gateway or the container ${PROXY_CONTAINER}`;
+  }
   const byHand = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].some(
     ({ name, image }) => name === PROXY_CONTAINER && image !== 'auto',
   );
@@ -35,7 +44,7 @@ export function explicitlyUninjected({ metadata, spec }: PodTemplate): string | 
   const inject = metadata?.labels?.[INJECT] ?? metadata?.annotations?.[INJECT];
   if (inject === 'false') return `its pod template has ${INJECT}: "false", so its pods have no sidecar`;
   const templates = metadata?.annotations?.[TEMPLATES]?.split(',').map((name) => name.trim());
-  if (templates === undefined || templates.includes(SIDECAR)) return undefined;
+  if (templates === undefined || templates.includes(SIDECAR) || isGateway(template)) return undefined;
   const injected = `its pods are injected with the template "${templates.join(',')}", which`;
   // What a template of somebody's own does, only the pods show.
   if (!templates.every((name) => OTHERS.has(name))) return undefined;
@@ -96,6 +105,12 @@ export function mountsFilter({ spec }: Pod, filter: string): boolean {
 
 /** Why a pod has a sidecar without the filter's volume. */
 export function explainMissingMount(template: PodTemplate, filter: string): Explanation {
+  if (isGateway(template)) {
+    return {
+      message: `its proxies do not mount the volume ${volumeName(filter)}, although the pod template does`,
+      remedy: 'Find what changes its pods while they are made, such as a webhook.',
+    };
+  }
   const { annotations = {} } = template.metadata ?? {};
   const templates = annotations[TEMPLATES];
   return {

@@ -18,6 +18,14 @@ export interface WantedFilter {
 
 type Side = Listener['direction'];
 
+/** The listeners of a gateway are outbound ones for Envoy. */
+const SIDES: Readonly<Record<Direction, readonly Side[]>> = {
+  inbound: ['inbound'],
+  outbound: ['outbound'],
+  any: ['inbound', 'outbound'],
+  gateway: ['outbound'],
+};
+
 /** The filter is in no listener: the ports of the side that lacks it, by whether they speak HTTP. */
 export interface Absent {
   readonly state: 'absent';
@@ -47,7 +55,7 @@ export type ListenerVerdict =
  */
 export function inspectListeners(dump: string, wanted: WantedFilter): ListenerVerdict {
   const listeners = parseListeners(dump);
-  const sides: readonly Side[] = wanted.direction === 'any' ? ['inbound', 'outbound'] : [wanted.direction];
+  const sides = SIDES[wanted.direction];
   if (!listeners.ok) {
     const unreadable = listeners.problems[0]?.message ?? '';
     return { state: 'absent', http: [], tcp: [], side: sides[0] ?? 'inbound', unreadable };
@@ -115,27 +123,32 @@ function portsOf(chains: readonly FilterChain[]): Pick<Absent, 'http' | 'tcp'> {
 /** Why a filter has no effect in a proxy, as a clause without a full stop. */
 export function explainAbsence(
   { http, tcp, side, unreadable, withoutAnchor }: Absent,
-  { port, insert }: Pick<WantedFilter, 'port' | 'insert'>,
+  { port, insert, direction }: Pick<WantedFilter, 'direction' | 'port' | 'insert'>,
 ): string {
   if (unreadable !== undefined) return unreadable.replace(/\.$/, '');
+  const gateway = direction === 'gateway';
   if (withoutAnchor !== undefined && insert !== undefined) {
-    return `it is to stand ${describeInsertion(insert)}, but ${side} there is no such HTTP filter, only ${listWords(withoutAnchor.slice(0, MOST_FILTERS), 'and')}`;
+    return `it is to stand ${describeInsertion(insert)}, but ${gateway ? '' : `${side} `}there is no such HTTP filter, only ${listWords(withoutAnchor.slice(0, MOST_FILTERS), 'and')}`;
   }
   const inbound = side === 'inbound';
   const known = [
     ...(http.length === 0 ? [] : [`HTTP on ${portWords(http)}`]),
     ...(tcp.length === 0 ? [] : [`TCP on ${portWords(tcp)}`]),
   ];
-  const others = known.length === 0 ? '' : `; the proxy ${inbound ? 'serves' : 'sends'} ${listWords(known, 'and')}`;
+  const others =
+    known.length === 0 ? '' : `; the proxy ${inbound || gateway ? 'serves' : 'sends'} ${listWords(known, 'and')}`;
   if (port === undefined) {
     if (http.length > 0 || (inbound && tcp.length === 0)) {
       return `the EnvoyFilter has not reached the proxy, or does not select the pod${others}`;
     }
     const only = tcp.length === 0 ? '' : `, only TCP on ${portWords(tcp)}`;
+    if (gateway) return `no Gateway gives the proxy a port for HTTP${only}`;
     return `the proxy ${inbound ? 'serves no HTTP' : 'knows no HTTP destination'}${only}`;
   }
   if (http.includes(port)) return `the EnvoyFilter has not reached port ${port} of the proxy${others}`;
   if (tcp.includes(port)) return `port ${port} is TCP for the mesh, and only HTTP has filters${others}`;
+  if (gateway)
+    return `no Gateway opens port ${port} of the proxy (the container's port counts, not the Service's)${others}`;
   if (!inbound) return `the proxy knows no destination with port ${port}${others}`;
   if (known.length === 0) return `no Service names a port of its pods, so the proxy has no listener for port ${port}`;
   return `no Service leads to port ${port} of its pods (the container's port counts, not the Service's)${others}`;

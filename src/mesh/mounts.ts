@@ -5,6 +5,8 @@ import type { PodTemplate } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { type AnnotationList, parseAnnotationList, withEntry } from './annotation-list.ts';
 import { withoutEntries } from './annotation-removal.ts';
+import { gatewayMountedAt, isGateway } from './gateway-mounts.ts';
+import { type OtherMount, pathProblems, taken } from './mount-problems.ts';
 import { isRevisionOf, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION, volumeName } from './names.ts';
 import { type Placement, revisionName } from './revision.ts';
 
@@ -22,19 +24,6 @@ export interface MountChange {
   /** Volumes of others whose entries are to go, because our mount takes their place. */
   readonly drop?: readonly string[];
 }
-
-/**
- * Folders of the proxy's container that it needs as they are: the volumeMounts of Istio's injection template, and the
- * programs and files of its image.
- */
-const PROXY_FOLDERS = [
-  ...['/bin', '/dev', '/etc/certs', '/etc/ssl', '/lib', '/lib64', '/proc', '/sbin', '/sys', '/tmp', '/usr'],
-  '/etc/istio/pod',
-  '/etc/istio/proxy',
-  '/etc/istio/custom-bootstrap',
-  '/var/lib/istio/data',
-  '/var/run/secrets',
-];
 
 /**
  * Changes what a pod template mounts into the proxy: the entries of the given placements are set, those of removed filters
@@ -63,7 +52,7 @@ export function mergeMounts(
   for (const placement of place) {
     findings.add(
       ...volumeProblems(volumes, template, placement, workload),
-      ...pathProblems(mounts, template, placement, workload),
+      ...pathProblems(placement, otherMounts(mounts, template, placement), workload),
     );
     const name = volumeName(placement.filter);
     volumes = set(volumes, name, { configMap: { name: revisionName(placement) } });
@@ -75,6 +64,7 @@ export function mergeMounts(
 
 /** Where a pod template mounts a filter; undefined when it does not, or nobody could read it. */
 export function mountedAt(template: PodTemplate, filter: string): string | undefined {
+  if (isGateway(template)) return gatewayMountedAt(template, filter);
   const list = parseAnnotationList(template.metadata?.annotations?.[USER_VOLUME_MOUNT_ANNOTATION]);
   if (typeof list === 'string') return undefined;
   const path = list.entries.find(({ name }) => name === volumeName(filter))?.value.mountPath;
@@ -129,17 +119,12 @@ function isOurVolume(value: Readonly<Record<string, unknown>>, filter: string): 
   return isObject(configMap) && typeof configMap.name === 'string' && isRevisionOf(filter, configMap.name);
 }
 
-function pathProblems(
-  mounts: AnnotationList,
-  template: PodTemplate,
-  { filter, mountPath }: Placement,
-  workload: string,
-): Problem[] {
+function otherMounts(mounts: AnnotationList, template: PodTemplate, { filter }: Placement): OtherMount[] {
   const name = volumeName(filter);
   const proxies = [...(template.spec?.containers ?? []), ...(template.spec?.initContainers ?? [])].filter(
     (container) => container.name === PROXY_CONTAINER,
   );
-  const others = [
+  return [
     ...mounts.entries
       .filter((entry) => entry.name !== name && typeof entry.value.mountPath === 'string')
       .map((entry) => ({
@@ -153,29 +138,6 @@ function pathProblems(
       })),
     ),
   ];
-  const problem = (relation: string, path: string, owner: string): Problem =>
-    taken(workload, `the mount path "${mountPath}" ${relation} "${path}", which belongs to ${owner}.`, 'mount-path');
-  return [
-    // Mounts may be nested (runtimes sort them), and a filter put in by hand usually holds the folder around ours.
-    ...others
-      .filter(({ path }) => trimSlash(path) === trimSlash(mountPath))
-      .map(({ path, owner }) => problem('is', path, owner)),
-    ...PROXY_FOLDERS.flatMap((path) => {
-      const relation = overlap(mountPath, path);
-      return relation === undefined ? [] : [problem(relation, path, 'the proxy itself')];
-    }),
-  ];
-}
-
-/** How a mount would hide a folder, or stand inside it. */
-function overlap(ours: string, theirs: string): string | undefined {
-  if (ours === theirs) return 'is';
-  if (ours.startsWith(`${theirs}/`)) return 'lies inside';
-  return theirs.startsWith(`${ours}/`) ? 'contains' : undefined;
-}
-
-function trimSlash(path: string): string {
-  return path.replace(/\/+$/, '');
 }
 
 function unreadable(workload: string, annotation: string, why: string, value: string): Problem {
@@ -185,8 +147,4 @@ function unreadable(workload: string, annotation: string, why: string, value: st
     message: `the annotation ${annotation} of its pod template ${why}: ${truncate(value, 200)}`,
     remedy: 'Istio cannot inject a sidecar with it (no pod could be created); mend or remove the annotation.',
   };
-}
-
-function taken(workload: string, message: string, input: 'name' | 'mount-path' = 'name'): Problem {
-  return { kind: 'mount', subject: workload, message, remedy: `Choose another "${input}", or remove what has it now.` };
 }

@@ -17,6 +17,8 @@ export const OWNED_SELECTOR = `app.kubernetes.io/managed-by=${PREFIX}`;
 
 /** Istio's injector reads these from the pod template (https://istio.io/latest/docs/reference/config/annotations/). */
 export const USER_VOLUME_ANNOTATION = 'sidecar.istio.io/userVolume';
+/** The templates that Istio injects a pod with; its usual sidecar when absent. */
+export const TEMPLATES_ANNOTATION = 'inject.istio.io/templates';
 export const USER_VOLUME_MOUNT_ANNOTATION = 'sidecar.istio.io/userVolumeMount';
 
 /** The longest filter name: the volume name made of it must stay a label of 63 characters. */

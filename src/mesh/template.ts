@@ -1,5 +1,6 @@
 import { bad, type Checked, good } from '../base/problem.ts';
-import type { Workload } from '../cluster/objects.ts';
+import type { PodTemplate, Workload } from '../cluster/objects.ts';
+import { isGateway, mergeGatewayMounts, type PodLists } from './gateway-mounts.ts';
 import { type MountChange, mergeMounts, preferText } from './mounts.ts';
 import { podLabel, STATE_ANNOTATION, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
 import { formatState, parseState, type WorkloadState } from './state.ts';
@@ -7,11 +8,17 @@ import { formatState, parseState, type WorkloadState } from './state.ts';
 /** Keys of a map and what they become; null takes a key away (RFC 7386). */
 export type KeyChanges = Readonly<Record<string, string | null>>;
 
-/** The keys of a workload that change: our state, our labels and the two mount annotations of its pod template. */
+/**
+ * What of a workload changes: our state, our labels, and the two mount annotations of its pod template or, where it is a
+ * gateway's, its lists of volumes and containers.
+ */
 export interface WorkloadPatch {
   readonly metadata?: { readonly annotations: KeyChanges };
   readonly spec?: {
-    readonly template: { readonly metadata: { readonly labels?: KeyChanges; readonly annotations?: KeyChanges } };
+    readonly template: {
+      readonly metadata?: { readonly labels?: KeyChanges; readonly annotations?: KeyChanges };
+      readonly spec?: PodLists;
+    };
   };
 }
 
@@ -51,16 +58,9 @@ export function patchWorkload(
   name: string,
 ): Checked<WorkloadPatch | undefined> {
   const template = workload.spec?.template ?? {};
-  const merged = mergeMounts(template, change, name);
-  if (!merged.ok) return bad(...merged.problems);
-  const before = change.like?.spec?.template?.metadata?.annotations;
-  const mounts = Object.fromEntries(
-    ([USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION] as const).map((key) => [
-      key,
-      change.like === undefined ? merged.value[key] : preferText(merged.value[key], before?.[key]),
-    ]),
-  );
-  const annotations = changed(template.metadata?.annotations, mounts);
+  const mounts = changeMounts(template, change, name);
+  if (!mounts.ok) return bad(...mounts.problems);
+  const { annotations, spec } = mounts.value;
   const labels = changed(
     template.metadata?.labels,
     Object.fromEntries([
@@ -71,15 +71,43 @@ export function patchWorkload(
   const state = changed(workload.metadata.annotations, {
     [STATE_ANNOTATION]: formatState(change.state(stateOn(workload))),
   });
-  if (annotations === undefined && labels === undefined && state === undefined) return good(undefined);
   const metadata = {
     ...(labels === undefined ? {} : { labels }),
     ...(annotations === undefined ? {} : { annotations }),
   };
-  return good({
+  const templateChange = {
+    ...(labels === undefined && annotations === undefined ? {} : { metadata }),
+    ...(spec === undefined ? {} : { spec }),
+  };
+  const patch = {
     ...(state === undefined ? {} : { metadata: { annotations: state } }),
-    ...(labels === undefined && annotations === undefined ? {} : { spec: { template: { metadata } } }),
-  });
+    ...(Object.keys(templateChange).length === 0 ? {} : { spec: { template: templateChange } }),
+  };
+  return good(Object.keys(patch).length === 0 ? undefined : patch);
+}
+
+/** What of a pod template changes for the mounts. */
+interface MountPatch {
+  readonly annotations?: KeyChanges;
+  readonly spec?: PodLists;
+}
+
+function changeMounts(template: PodTemplate, change: TemplateChange, name: string): Checked<MountPatch> {
+  if (isGateway(template)) {
+    const lists = mergeGatewayMounts(template, change, name);
+    return lists.ok ? good(Object.keys(lists.value).length === 0 ? {} : { spec: lists.value }) : lists;
+  }
+  const merged = mergeMounts(template, change, name);
+  if (!merged.ok) return merged;
+  const before = change.like?.spec?.template?.metadata?.annotations;
+  const mounts = Object.fromEntries(
+    ([USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION] as const).map((key) => [
+      key,
+      change.like === undefined ? merged.value[key] : preferText(merged.value[key], before?.[key]),
+    ]),
+  );
+  const annotations = changed(template.metadata?.annotations, mounts);
+  return good(annotations === undefined ? {} : { annotations });
 }
 
 function changed(

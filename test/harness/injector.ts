@@ -26,6 +26,7 @@ function injectPod(pod: Json): Json {
   const annotations = isObject(pod.metadata) && isObject(pod.metadata.annotations) ? pod.metadata.annotations : {};
   const list = parseAnnotationList(annotations[USER_VOLUME_MOUNT_ANNOTATION] as string | undefined);
   if (!isObject(pod.spec) || typeof list === 'string' || annotations['sim/injector'] === 'ignores') return pod;
+  if (annotations['inject.istio.io/templates'] === 'gateway') return pod;
   const mounts = list.entries.map(({ name, value }) => ({ ...value, name }));
   const inject = (containers: unknown): unknown =>
     Array.isArray(containers)

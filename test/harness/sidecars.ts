@@ -8,7 +8,7 @@ import { askAdmin, prometheusStats } from './sidecar/admin.ts';
 import { watchCluster } from './sidecar/cluster-view.ts';
 import { CATCH_ALL_HTTP, VIRTUAL_INBOUND } from './sidecar/listeners.ts';
 import { type MountedFiles, readMountedFiles } from './sidecar/mounted-files.ts';
-import { type ProxyState, portsOf, replay } from './sidecar/proxy.ts';
+import { isGatewayPod, type ProxyState, portsOf, replay } from './sidecar/proxy.ts';
 import { type WasmFilter, wasmFiltersOf } from './sidecar/wasm.ts';
 
 /** The status of the app's answers; 200 when absent. */
@@ -144,6 +144,11 @@ function unreachable(why: string): StatusError {
 }
 
 function answerThroughProxy(pod: ApiObject, state: ProxyState, port: number, refused: StatusError): PodAnswer {
+  if (isGatewayPod(pod)) {
+    const own = state.listeners.find(({ name }) => name === `0.0.0.0_${port}`)?.active?.filter_chains[0];
+    if (own === undefined) throw refused;
+    return appAnswer(pod, wasmFiltersOf(own));
+  }
   const inbound = state.listeners.find(({ name }) => name === VIRTUAL_INBOUND)?.active;
   if (inbound === undefined) throw refused;
   const { http, tcp } = portsOf(pod);

@@ -15,6 +15,8 @@ export interface WorkloadOptions {
   readonly sidecar?: boolean;
   /** The image of the sidecar, whose tag tells its version. */
   readonly proxyImage?: string;
+  /** Whether it is a gateway, whose only container is the proxy. */
+  readonly gateway?: boolean;
   /** Further fields of the spec. */
   readonly spec?: Readonly<Record<string, unknown>>;
 }
@@ -24,7 +26,12 @@ export const SIDECAR = { name: 'istio-proxy', image: 'example.test/proxyv2:1.31.
 
 /** A workload whose pods the simulated kubelet runs. */
 export function makeWorkload(namespace: string, name: string, options: WorkloadOptions = {}): Workload {
-  const { kind = 'Deployment', replicas = 1, labels = {}, podAnnotations = {}, sidecar = true, spec = {} } = options;
+  const { kind = 'Deployment', replicas = 1, labels = {}, sidecar = true, gateway = false, spec = {} } = options;
+  const podAnnotations = {
+    ...(gateway ? { 'inject.istio.io/templates': 'gateway' } : {}),
+    ...options.podAnnotations,
+  };
+  const proxy = { ...SIDECAR, image: options.proxyImage ?? SIDECAR.image };
   const { apiVersion } = WORKLOADS[kind];
   const podLabels = { app: name };
   return {
@@ -42,8 +49,10 @@ export function makeWorkload(namespace: string, name: string, options: WorkloadO
           terminationGracePeriodSeconds: 0,
           tolerations: [TOLERATION],
           nodeSelector: { 'deploy-wasm-filter/test-node': 'true' },
-          ...(sidecar ? { initContainers: [{ ...SIDECAR, image: options.proxyImage ?? SIDECAR.image }] } : {}),
-          containers: [{ name: 'app', image: 'example.test/app:1' }],
+          ...(sidecar && !gateway ? { initContainers: [proxy] } : {}),
+          containers: [
+            gateway ? { name: proxy.name, image: proxy.image } : { name: 'app', image: 'example.test/app:1' },
+          ],
         },
       },
       ...spec,

@@ -117,7 +117,7 @@ describe('what is refused before the first write', () => {
       { 'big.wasm': 'not wasm' },
     );
     expect(said).toEqual([
-      expect.stringMatching(/^input "direction": .*"sideways".*inbound, outbound or any/),
+      expect.stringMatching(/^input "direction": .*"sideways".*inbound, outbound, any or gateway/),
       expect.stringMatching(/^input "timeout"/),
       expect.stringMatching(/^filter "big.wasm": is not a WebAssembly module/),
       expect.stringMatching(/^targets, entry 2: has the unknown kind "job"/),

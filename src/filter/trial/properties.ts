@@ -13,7 +13,7 @@ interface Branch {
 export type PropertyAnswer = Uint8Array | 'absent' | 'unknown';
 
 /** `envoy.config.core.v3.TrafficDirection`. */
-const DIRECTIONS: Readonly<Record<Direction, bigint>> = { any: 0n, inbound: 1n, outbound: 2n };
+const DIRECTIONS: Readonly<Record<Direction, bigint>> = { any: 0n, inbound: 1n, outbound: 2n, gateway: 2n };
 
 /**
  * A property as Envoy serialises it: text as it is, integers as 8 bytes little-endian, booleans as one byte, header maps as
@@ -69,7 +69,8 @@ function allProperties(request: TrialRequest, stream: Stream | undefined): Branc
   const plugin = { plugin_name: request.name, plugin_root_id: request.rootId, plugin_vm_id: request.vmId };
   const always = { ...plugin, ...direction, node };
   if (stream === undefined) return { ...always, xds: { ...direction, node } };
-  const cluster = request.direction === 'outbound' ? 'outbound|8080||service.example' : 'inbound|8080||';
+  const cluster =
+    DIRECTIONS[request.direction] === DIRECTIONS.outbound ? 'outbound|8080||service.example' : 'inbound|8080||';
   const route = { cluster_name: cluster, route_name: 'default' };
   return {
     ...always,

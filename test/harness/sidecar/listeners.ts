@@ -71,6 +71,16 @@ export function baseListeners({ http, tcp }: AppPorts): Listener[] {
   return [listener(VIRTUAL_INBOUND, 15006, 'INBOUND', inbound), listener('0.0.0.0_80', 80, 'OUTBOUND', outbound)];
 }
 
+/** What a gateway has whose Gateway opens these ports for HTTP: a listener each (istio: pilot/pkg/networking/core/gateway.go). */
+export function gatewayListeners({ http, tcp }: AppPorts): Listener[] {
+  const open = (port: number, filter: NetworkFilter): Listener =>
+    listener(`0.0.0.0_${port}`, port, 'OUTBOUND', [chain('', undefined, filter)]);
+  return [
+    ...http.map((port) => open(port, connectionManager(`outbound_0.0.0.0_${port};`))),
+    ...tcp.map((port) => open(port, tcpProxy(`outbound|${port}||`))),
+  ];
+}
+
 function listener(
   name: string,
   port: number,

@@ -2,6 +2,7 @@
 import { mountedConfigMaps, namedList, USER_VOLUME_MOUNT } from '../../kubelet/behaviour.ts';
 import { type ApiObject, dig, digList } from '../../kubelet/client.ts';
 import { PROXY } from '../../kubelet/container-status.ts';
+import { isGatewayPod } from './proxy.ts';
 
 /** Tells what is at a path: a module, something else, or nothing. */
 export type MountedFiles = (path: string) => 'wasm' | 'other' | 'absent';
@@ -46,7 +47,7 @@ function below(directory: string, path: string): string | undefined {
 function mountsOf(pod: ApiObject): unknown[] {
   const containers = [...digList(pod, 'spec', 'initContainers'), ...digList(pod, 'spec', 'containers')];
   const proxy = containers.find((container) => dig(container, 'name') === PROXY);
-  const injected = namedList(pod.metadata.annotations?.[USER_VOLUME_MOUNT] ?? '');
+  const injected = isGatewayPod(pod) ? [] : namedList(pod.metadata.annotations?.[USER_VOLUME_MOUNT] ?? '');
   return [...injected.map(({ name, value }) => ({ ...(value as object), name })), ...digList(proxy, 'volumeMounts')];
 }
 

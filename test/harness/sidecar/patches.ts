@@ -29,19 +29,29 @@ function priorityOf(filter: ApiObject): number {
   return Number(dig(filter, 'spec', 'priority') ?? 0);
 }
 
-/** The listeners with the HTTP_FILTER patches of the filters applied, one after the other. */
-export function patchListeners(listeners: readonly Listener[], filters: readonly ApiObject[]): Listener[] {
+/** The listeners, of a sidecar or of a gateway, with the HTTP_FILTER patches of the filters applied, one after the other. */
+export function patchListeners(
+  listeners: readonly Listener[],
+  filters: readonly ApiObject[],
+  gateway = false,
+): Listener[] {
   const patches = filters
     .flatMap((filter) => digList(filter, 'spec', 'configPatches'))
     .filter((patch) => dig(patch, 'applyTo') === 'HTTP_FILTER');
   return listeners.map((listener) => ({
     ...listener,
-    filter_chains: listener.filter_chains.map((chain) => patchChain(listener, chain, patches)),
+    filter_chains: listener.filter_chains.map((chain) => patchChain(listener, chain, patches, gateway)),
   }));
 }
 
-function patchChain(listener: Listener, chain: FilterChain, patches: readonly unknown[]): FilterChain {
-  const fitting = patches.filter((patch) => matches(listener, chain, dig(patch, 'match')));
+function patchChain(
+  listener: Listener,
+  chain: FilterChain,
+  patches: readonly unknown[],
+  gateway: boolean,
+): FilterChain {
+  const own = gateway ? 'GATEWAY' : `SIDECAR_${listener.traffic_direction}`;
+  const fitting = patches.filter((patch) => matches(listener, chain, dig(patch, 'match'), own));
   const filters = chain.filters.map((filter) => {
     const { http_filters: before } = filter.typed_config;
     if (before === undefined) return filter;
@@ -50,9 +60,8 @@ function patchChain(listener: Listener, chain: FilterChain, patches: readonly un
   return { ...chain, filters };
 }
 
-function matches(listener: Listener, chain: FilterChain, match: unknown): boolean {
-  const context = dig(match, 'context') ?? 'ANY';
-  if (context !== 'ANY' && context !== `SIDECAR_${listener.traffic_direction}`) return false;
+function matches(listener: Listener, chain: FilterChain, match: unknown, context: string): boolean {
+  if (![context, 'ANY'].includes(String(dig(match, 'context') ?? 'ANY'))) return false;
   const name = dig(match, 'listener', 'name');
   if (name !== undefined && name !== listener.name) return false;
   const port = dig(match, 'listener', 'portNumber');

@@ -1,7 +1,7 @@
 /** One Envoy: what it was sent since its start, what it took and what it refused. A pure function of the cluster's history. */
 import type { ApiObject } from '../../kubelet/client.ts';
 import type { FilterChange } from './filter-history.ts';
-import { type AppPorts, baseListeners, type Listener } from './listeners.ts';
+import { type AppPorts, baseListeners, gatewayListeners, type Listener } from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
 import { patchListeners, selectedFilters } from './patches.ts';
 import { refusalOf } from './wasm.ts';
@@ -50,12 +50,14 @@ export function replay(
   const arrivals = changes
     .map((change) => ({ ...change, at: arrival(change, start) + delay }))
     .sort((a, b) => a.at - b.at);
-  const base = baseListeners(portsOf(pod));
+  const gateway = isGatewayPod(pod);
+  const base = (gateway ? gatewayListeners : baseListeners)(portsOf(pod));
   const filters = new Map<string, ApiObject>();
   let state: ProxyState = { listeners: base.map(({ name }) => ({ name })), accepted: 0, rejected: 0 };
   let sent = '';
   const push = (at: number): void => {
-    const wanted = patchListeners(base, selectedFilters([...filters.values()], pod.metadata.labels ?? {}));
+    const selected = selectedFilters([...filters.values()], pod.metadata.labels ?? {});
+    const wanted = patchListeners(base, selected, gateway);
     const text = JSON.stringify(wanted);
     if (text === sent) return;
     sent = text;
@@ -104,6 +106,11 @@ function update(
     accepted: state.accepted + (refused ? 0 : 1),
     rejected: state.rejected + (refused ? 1 : 0),
   };
+}
+
+/** Whether Istio injects the pod with its template for gateways, which knows nothing of mounts by annotations. */
+export function isGatewayPod({ metadata }: ApiObject): boolean {
+  return metadata.annotations?.['inject.istio.io/templates'] === 'gateway';
 }
 
 /** The ports that the pod's annotations name. */

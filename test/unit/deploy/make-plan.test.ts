@@ -142,7 +142,7 @@ describe('what a plan writes', () => {
     const plan = must(planFor(two, { workloads: SHOP }));
     expect(plan.workloads).toHaveLength(1);
     expect(countWrites(plan)).toBe(5);
-    expect(Object.keys(plan.workloads[0]?.patch?.spec?.template.metadata.labels ?? {})).toEqual([
+    expect(Object.keys(plan.workloads[0]?.patch?.spec?.template.metadata?.labels ?? {})).toEqual([
       'deploy-wasm-filter/add-header',
       'deploy-wasm-filter/auth',
     ]);
@@ -151,7 +151,7 @@ describe('what a plan writes', () => {
   test('a second filter later: nothing about the first', () => {
     const auth = deployRequest(filterRequest('- deploy/reviews', { name: 'auth' }));
     const plan = must(planFor(auth, deployed(request, { workloads: SHOP })));
-    expect(plan.workloads[0]?.patch?.spec?.template.metadata.labels).toEqual({
+    expect(plan.workloads[0]?.patch?.spec?.template.metadata?.labels).toEqual({
       'deploy-wasm-filter/auth': revision('auth', { vmId: 'auth' }).id,
     });
   });
@@ -231,7 +231,7 @@ describe('prune', () => {
       expect(one.wave).toBeGreaterThan(100);
       expect(one.before.get('add-header')).toBe(revision().id);
       expect(one.wayBack.get('add-header')?.id).toBe(revision().id);
-      expect(one.patch?.spec?.template.metadata.labels).toEqual({ 'deploy-wasm-filter/add-header': null });
+      expect(one.patch?.spec?.template.metadata?.labels).toEqual({ 'deploy-wasm-filter/add-header': null });
     }
     expect(countWrites(must(planFor(fewer, carryOut(plan, cluster))))).toBe(0);
   });

@@ -29,6 +29,33 @@ const NAME = revisionName(revision());
 const templateOf = (...revisions: readonly Revision[]): unknown =>
   plannedFor('shop/deploy/any', { revisions }).patch?.spec?.template;
 
+test('a patch for a gateway mounts by the names that kustomize merges lists by', () => {
+  const filter = filterRequest('- deploy/ingress');
+  const files = filesOf({
+    ...request('- deploy/ingress'),
+    filters: [{ ...filter, settings: { ...filter.settings, direction: 'gateway' } }],
+  });
+  const name = [...files.keys()]
+    .find((file) => file.startsWith('configmap_'))
+    ?.replace(/^configmap_shop_|\.yaml$/g, '');
+  expect(contentOf(files, 'patch_shop_deployment_ingress.yaml')).toMatchObject({
+    spec: {
+      template: {
+        metadata: { labels: { 'deploy-wasm-filter/add-header': name?.slice(-10) } },
+        spec: {
+          volumes: [{ name: 'wasm-filter-add-header', configMap: { name } }],
+          containers: [
+            {
+              name: 'istio-proxy',
+              volumeMounts: [{ name: 'wasm-filter-add-header', mountPath: filter.settings.mountPath, readOnly: true }],
+            },
+          ],
+        },
+      },
+    },
+  });
+});
+
 describe('renderFiles', () => {
   test('gives the objects, a patch for each workload and a Component that holds them', () => {
     const files = filesOf(request('- deploy/reviews\n- test/sts/db'));

@@ -62,6 +62,7 @@ describe('a legal value', () => {
     [{ direction: 'any' }, { settings: { direction: 'any' } }],
     [{ shrink: 'optimize' }, { shrink: 'optimize' }],
     [{ shrink: 'off', check: 'off' }, { shrink: 'off' }],
+    [{ direction: 'gateway' }, { settings: { direction: 'gateway' } }],
     [{ port: ' 8080 ' }, { settings: { port: 8080 } }],
     [{ 'fail-policy': 'open' }, { settings: { failPolicy: 'open' } }],
     [
@@ -100,7 +101,7 @@ describe('an illegal value', () => {
       { command: 'destroy' },
       'input "command": has the unknown value "destroy". Use deploy, plan, status, remove, render or sweep.',
     ],
-    [{ direction: 'in' }, 'input "direction": has the unknown value "in". Use inbound, outbound or any.'],
+    [{ direction: 'in' }, 'input "direction": has the unknown value "in". Use inbound, outbound, any or gateway.'],
     [{ port: '0' }, 'input "port": is "0". A port is a whole number from 1 to 65535'],
     [{ port: '65536' }, 'input "port": is "65536".'],
     [{ port: 'http' }, 'input "port": is "http".'],

@@ -80,6 +80,7 @@ test.each<[string, Partial<FilterSettings>, object, string, boolean, object]>([
   ['inbound', {}, {}, 'SIDECAR_INBOUND', false, usual],
   ['outbound', { direction: 'outbound' }, {}, 'SIDECAR_OUTBOUND', false, usual],
   ['any direction', { direction: 'any' }, {}, 'ANY', false, usual],
+  ['a gateway', { direction: 'gateway' }, {}, 'GATEWAY', false, usual],
   ['one port', { port: 9080 }, { portNumber: 9080 }, 'SIDECAR_INBOUND', false, usual],
   ['fail open', { failPolicy: 'open' }, {}, 'SIDECAR_INBOUND', true, usual],
   ['no configuration', { configuration: '' }, {}, 'SIDECAR_INBOUND', false, {}],
@@ -265,7 +266,7 @@ describe('what an EnvoyFilter of ours says', () => {
         fc.json(),
         fc.constantFrom('"context":"ANY"', '"portNumber":7', '{"filename":"/x/y.wasm"}', 'INSERT_AFTER'),
       ),
-      direction: fc.constantFrom<FilterSettings['direction']>('inbound', 'outbound', 'any'),
+      direction: fc.constantFrom<FilterSettings['direction']>('inbound', 'outbound', 'any', 'gateway'),
       port: fc.integer({ min: 1, max: 65_535 }),
       insert: fc.oneof(
         fc.constant<Insertion>({ place: 'first' }),

@@ -37,13 +37,35 @@ describe('explicitlyUninjected', () => {
     ['the label "false"', template({ [INJECT]: 'false' }), /sidecar\.istio\.io\/inject: "false".+no sidecar/],
     ['the annotation "false"', template({}, { [INJECT]: 'false' }), /sidecar\.istio\.io\/inject: "false"/],
     ['hostNetwork', template({}, {}, { hostNetwork: true }), /hostNetwork/],
-    ['the gateway template', template({}, { [TEMPLATES]: 'gateway' }, proxy('auto')), /template "gateway"/],
+    ['the gateway template', template({}, { [TEMPLATES]: 'gateway' }), /template "gateway"/],
     ['gRPC without a proxy', template({}, { [TEMPLATES]: 'grpc-agent' }), /"grpc-agent".+no Envoy/],
     ['gRPC without an agent', template({}, { [TEMPLATES]: 'grpc-simple' }), /template "grpc-simple"/],
   ])('stops %s', (_, given, why) => {
     expect(explicitlyUninjected(given)).toMatch(why);
     // It ends a sentence that somebody else begins.
     expect(explicitlyUninjected(given)).not.toMatch(/\.$/);
+  });
+});
+
+test('a gateway whose template mounts the filter, but not its pods', () => {
+  const { message, remedy } = explainMissingMount(template({}, { [TEMPLATES]: 'gateway' }, proxy('auto')), 'f');
+  expect(`${message}. ${remedy}`).toMatch(
+    /do not mount the volume wasm-filter-f, although the pod template does\. .*webhook/,
+  );
+});
+
+describe('what a gateway can run', () => {
+  const gateway = template({}, { [TEMPLATES]: 'gateway' }, proxy('auto'));
+
+  test('is what is for gateways, which nothing else can', () => {
+    expect(explicitlyUninjected(gateway, ['gateway', 'gateway'])).toBeUndefined();
+    expect(explicitlyUninjected(gateway)).toBeUndefined();
+    const hosted = template({}, { [TEMPLATES]: 'gateway' }, { ...proxy('auto'), hostNetwork: true });
+    expect(explicitlyUninjected(hosted, ['gateway'])).toMatch(/hostNetwork/);
+    expect(explicitlyUninjected(gateway, ['gateway', 'inbound'])).toMatch(/gateway, where "direction: inbound"/);
+    for (const other of [template({}), template({}, { [TEMPLATES]: 'gateway' }), template({}, {}, proxy('auto'))]) {
+      expect(explicitlyUninjected(other, ['gateway'])).toMatch(/"direction: gateway" is for gateways/);
+    }
   });
 });
 

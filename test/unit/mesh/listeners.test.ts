@@ -341,6 +341,37 @@ describe('explainAbsence', () => {
     });
   });
 
+  describe('a gateway', () => {
+    const open = dumpOf(active(outbound(8080, [{ wasm: [ours] }])), active(outbound(9000, [{ tcp: true }])));
+    const asked = (over: Partial<WantedFilter> = {}): Partial<WantedFilter> => ({ direction: 'gateway', ...over });
+
+    test('has the filter in what are outbound listeners for Envoy', () => {
+      expect(inspectListeners(open, { ...filter, direction: 'gateway', port: 8080 })).toEqual(present);
+      expect(inspectListeners(open, { ...filter, direction: 'gateway' })).toEqual(present);
+    });
+
+    test.each<[string, Partial<WantedFilter>, string]>([
+      [dumpOf(), {}, 'no Gateway gives the proxy a port for HTTP'],
+      [
+        dumpOf(active(outbound(9000, [{ tcp: true }]))),
+        {},
+        'no Gateway gives the proxy a port for HTTP, only TCP on 9000',
+      ],
+      [
+        open,
+        { port: 80 },
+        "no Gateway opens port 80 of the proxy (the container's port counts, not the Service's); the proxy serves HTTP on 8080 and TCP on 9000",
+      ],
+      [
+        open,
+        { file: '/other', insert: { place: 'after', filter: 'jwt' } },
+        'the EnvoyFilter has not reached the proxy, or does not select the pod; the proxy serves HTTP on 8080 and TCP on 9000',
+      ],
+    ])('lacks it: %#', (dump, over, text) => {
+      expect(why(dump, asked(over))).toBe(text);
+    });
+  });
+
   test('many ports are not all told', () => {
     const chains = Array.from({ length: 20 }, (_, at) => ({ port: 8_000 + at }));
     expect(why(dumpOf(active(inbound(chains))), { port: 80 })).toMatch(/HTTP on 8000, .+, 8007 and 12 more$/);

@@ -84,7 +84,7 @@ describe('patchWorkload', () => {
   });
 
   test('patches a workload of which only the name is known', () => {
-    expect(patchOf({ metadata: { name: 'reviews' } })?.spec?.template.metadata.labels).toEqual({ [LABEL]: ours.id });
+    expect(patchOf({ metadata: { name: 'reviews' } })?.spec?.template.metadata?.labels).toEqual({ [LABEL]: ours.id });
   });
 
   test('hands on what keeps the mounts from being merged', () => {
@@ -106,11 +106,11 @@ describe('drift of one key gives a patch of that key', () => {
   test.each([VOLUME, MOUNT])('annotation %s', (key) => {
     for (const now of [undefined, '[]', '{}']) {
       const patch = patchOf(drifted('pod', 'annotations', key, now));
-      expect(Object.keys(patch?.spec?.template.metadata.annotations ?? {})).toEqual([key]);
-      expect(patch?.spec?.template.metadata.labels).toBeUndefined();
+      expect(Object.keys(patch?.spec?.template.metadata?.annotations ?? {})).toEqual([key]);
+      expect(patch?.spec?.template.metadata?.labels).toBeUndefined();
       expect(patch?.metadata).toBeUndefined();
       if (now !== '{}') {
-        expect(patch?.spec?.template.metadata.annotations?.[key]).toBe(value(deployed, 'annotations', key));
+        expect(patch?.spec?.template.metadata?.annotations?.[key]).toBe(value(deployed, 'annotations', key));
       }
     }
   });

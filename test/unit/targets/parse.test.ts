@@ -139,7 +139,7 @@ describe('settings of its own', () => {
   });
 
   test.each<[string, RegExp]>([
-    ['direction: in', /unknown direction "in"\. Use inbound, outbound or any\./],
+    ['direction: in', /unknown direction "in"\. Use inbound, outbound, any or gateway\./],
     ['direction: null', /unknown direction null/],
     ['port: 0', /the port 0\. A port is a whole number from 1 to 65535\./],
     ['port: 65536', /the port 65536/],
