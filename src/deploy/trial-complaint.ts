@@ -45,12 +45,22 @@ export function trialComplaint(verdict: TrialVerdict, origin: string): TrialComp
         },
       };
     }
+    case 'crashed':
+      return {
+        problem: {
+          kind: 'filter',
+          subject: origin,
+          message: `would end the proxy's whole process (${verdict.step}), as a trial run on this runner shows: ${sentence(verdict.reason)}${said(verdict.logs)}`,
+          remedy:
+            'Build it with a Proxy-Wasm SDK and its flags: the memory has to be exported, and nothing may call the host before _initialize or _start. If Envoy takes it after all, "check: off" skips this check.',
+        },
+      };
     case 'trapped':
       return {
         warning: `The ${origin} loads in a trial run, but the first request fails (${verdict.step}): ${sentence(verdict.reason)}${said(verdict.logs)}`,
       };
     case 'timeout':
-      return { warning: `The ${origin} did not end its trial run in time (${verdict.step}).` };
+      return { warning: `The ${origin} did not end its trial run in time (${verdict.step}).${said(verdict.logs)}` };
     default:
       return {};
   }

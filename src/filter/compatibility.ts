@@ -57,7 +57,7 @@ export function checkCompatibility(
         return `${about} ${listWords(describeProxies(strangers), 'and')} may differ: known are Envoy 1.${OLDEST_KNOWN_ENVOY} to 1.${NEWEST_KNOWN_ENVOY}.`;
       }),
       ...unknownProxies(facts, proxies),
-      ...oddities(facts, sure, refused),
+      ...oddities(facts, sure),
       ...(settings.failPolicy !== undefined && settings.failPolicy !== 'closed' && refused.length > 0
         ? ['The fail policy does not help here: Envoy refuses a filter that it cannot load, whatever the policy.']
         : []),
@@ -106,7 +106,7 @@ function functionImports({ imports }: ModuleFacts): ModuleFacts['imports'] {
   return imports.filter(({ kind }) => kind === 'function');
 }
 
-function oddities(facts: ModuleFacts, minors: readonly number[], refused: readonly Complaint[]): string[] {
+function oddities(facts: ModuleFacts, minors: readonly number[]): string[] {
   const { memories, toolchain, start, imports, switchedOff } = facts;
   const polls = imports.some(({ name }) => name === 'poll_oneoff');
   const found: [boolean, string][] = [
@@ -119,8 +119,8 @@ function oddities(facts: ModuleFacts, minors: readonly number[], refused: readon
       `The filter has ${memories.length} memories: Envoy works on one of them, and the engine of older Envoys refuses such a module.`,
     ],
     [
-      memories.length === 0 && !refused.some(({ cause }) => cause === 'memory'),
-      'The filter has no memory: it can read no configuration and no header.',
+      !memories.some(({ imported, exported }) => imported || exported),
+      'The filter exports no memory: it can read no configuration and no header, and the first host function that looks into it makes the whole proxy end.',
     ],
     [
       toolchain === 'Go' && start === 'command',

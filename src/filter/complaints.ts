@@ -1,6 +1,7 @@
-import { count, listWords } from '../base/text.ts';
+import { count, formatBytes, listWords } from '../base/text.ts';
 import { hasAllocator, wrongSignatures } from './callbacks.ts';
 import { ABI_VERSIONS, abiMarkers, type ModuleFacts } from './facts.ts';
+import { MEMORY_CAP_SINCE, MOST_MEMORY_PAGES, PAGE_BYTES } from './memory.ts';
 import type { Cause } from './remedies.ts';
 import { describeType, type ExportFact, importName } from './wasm-types.ts';
 
@@ -15,7 +16,7 @@ export interface Complaint {
 export function moduleComplaints(facts: ModuleFacts, minor: number): Complaint[] {
   const found: [Cause, string | undefined][] = [
     ['abi', wrongAbi(facts)],
-    ['memory', wrongMemory(facts)],
+    ['memory', wrongMemory(facts, minor)],
     [
       'allocator',
       hasAllocator(facts)
@@ -37,20 +38,15 @@ function wrongAbi({ abi, exports, toolchain }: ModuleFacts): string | undefined 
   return `is WebAssembly, but no Proxy-Wasm filter: it exports no function like proxy_abi_version_0_2_1; ${known}.${language}`;
 }
 
-/** Host functions that take only numbers, no addresses. */
-const WITHOUT_MEMORY =
-  /^(proxy_(done|set_tick_period_milliseconds|set_effective_context|grpc_close|grpc_cancel|(increment|record)_metric|continue_\w+|close_stream|clear_route_cache)|pthread_equal|emscripten_notify_memory_growth|proc_exit|sched_yield)$/;
-
-/** Tried on Envoy 1.36 to 1.40: without a memory, the first host function that reads one ends the proxy with a segmentation fault. */
-function wrongMemory({ memories, imports }: ModuleFacts): string | undefined {
+function wrongMemory({ memories, imports }: ModuleFacts, minor: number): string | undefined {
   const imported = memories.filter((memory) => memory.imported);
   if (imported.length > 1) return `imports ${count(imported.length, 'memory', 'memories')}; Envoy gives one.`;
   if (imported.some(({ shared }) => shared)) return 'imports a shared memory; Envoy gives one that is not shared.';
   const tables = imports.filter(({ kind }) => kind === 'table');
   if (tables.length > 1) return `imports ${count(tables.length, 'table')}; Envoy gives one.`;
-  const reads = imports.some(({ kind, name }) => kind === 'function' && !WITHOUT_MEMORY.test(name));
-  if (!reads || memories.some((memory) => memory.imported || memory.exported)) return undefined;
-  return 'exports no memory; Envoy would end with a segmentation fault at the first call that reads or writes it.';
+  const pages = Math.max(0, ...memories.map((memory) => memory.pages));
+  if (pages <= MOST_MEMORY_PAGES || minor < MEMORY_CAP_SINCE) return undefined;
+  return `wants ${formatBytes(pages * PAGE_BYTES)} of memory from the start; Envoy gives ${formatBytes(MOST_MEMORY_PAGES * PAGE_BYTES)} at most.`;
 }
 
 /** Tried on Envoy 1.36 to 1.40: the engine's C interface does not know these and ends the whole proxy ("Fatal error in"). */
@@ -63,8 +59,8 @@ function crashes({ imports, exports }: ModuleFacts): string | undefined {
   return `would end the proxy's whole process: it has exception tags or vector or reference types at its border (${names.join(', ')}).`;
 }
 
-function endsEnvoy({ kind, params, results }: ExportFact): boolean {
-  return kind === 'tag' || [...params, ...results].some((type) => type === 'v128' || type === 'ref');
+function endsEnvoy({ kind, params, results, holds }: ExportFact): boolean {
+  return kind === 'tag' || [...params, ...results, holds].some((type) => type === 'v128' || type === 'ref');
 }
 
 function wrongCallbacks(facts: ModuleFacts, minor: number): string | undefined {

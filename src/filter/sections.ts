@@ -1,4 +1,5 @@
 import { ByteReader, Malformed } from './byte-reader.ts';
+import { skipConstExpression } from './const-expression.ts';
 import {
   EXTERN_KINDS,
   type ExportFact,
@@ -85,21 +86,29 @@ class SectionReader implements Sections {
   readonly sizes: SectionSize[] = [];
   imports: ImportFact[] = [];
   exports: ExportFact[] = [];
-  readonly memories: { imported: boolean; exported: boolean; shared: boolean }[] = [];
+  readonly memories: { imported: boolean; exported: boolean; shared: boolean; pages: number }[] = [];
   readonly globals = { imported: 0, defined: 0 };
   startFunction = false;
   /** Undefined for a struct or an array. */
   readonly #types: (FunctionType | undefined)[] = [];
   /** The type's number of each function, imported ones first. */
   readonly #functions: number[] = [];
+  /** What each global and each table holds, imported ones first. */
+  readonly #globals: ValueType[] = [];
+  readonly #tables: ValueType[] = [];
 
   read(id: number, body: ByteReader): void {
     if (id === 1) body.vector(() => this.#readTypes(body));
     else if (id === 2) this.imports = body.vector(() => this.#readImport(body));
     else if (id === 3) body.vector(() => this.#functions.push(body.unsigned()));
+    else if (id === 4) whileUnderstood(() => body.vector(() => this.#readTable(body)));
     else if (id === 5) body.vector(() => this.#readMemory(body, false));
-    else if (id === 6) this.globals.defined = body.unsigned();
-    else if (id === 7) this.exports = body.vector(() => this.#readExport(body));
+    else if (id === 6) {
+      this.globals.defined = body.unsigned();
+      whileUnderstood(() => {
+        for (let left = this.globals.defined; left > 0; left -= 1) this.#readGlobal(body);
+      });
+    } else if (id === 7) this.exports = body.vector(() => this.#readExport(body));
     else if (id === 8) this.startFunction = true;
   }
 
@@ -133,18 +142,21 @@ class SectionReader implements Sections {
       this.#functions.push(type);
       return { module, name, kind, ...this.#type(type) };
     }
+    const rest = { module, name, kind, params: [], results: [] };
     if (kind === 'memory') this.#readMemory(body, true);
     else if (kind === 'table') {
-      readValueType(body);
+      this.#tables.push(readValueType(body));
       readLimits(body);
+      return { ...rest, ...holding(this.#tables.at(-1)) };
     } else if (kind === 'global') {
-      readField(body);
+      this.#globals.push(readField(body));
       this.globals.imported += 1;
+      return { ...rest, ...holding(this.#globals.at(-1)) };
     } else {
       body.byte();
       body.unsigned();
     }
-    return { module, name, kind, params: [], results: [] };
+    return rest;
   }
 
   #readExport(body: ByteReader): ExportFact {
@@ -154,17 +166,41 @@ class SectionReader implements Sections {
     const memory = kind === 'memory' ? this.memories[index] : undefined;
     if (memory !== undefined) memory.exported = true;
     const type = kind === 'function' ? this.#type(this.#functions[index]) : { params: [], results: [] };
-    return { name, kind, ...type };
+    const holds = kind === 'global' ? this.#globals[index] : kind === 'table' ? this.#tables[index] : undefined;
+    return { name, kind, ...type, ...holding(holds) };
   }
 
   #readMemory(body: ByteReader, imported: boolean): void {
-    this.memories.push({ imported, exported: false, shared: readLimits(body).shared });
+    this.memories.push({ imported, exported: false, ...readLimits(body) });
+  }
+
+  #readGlobal(body: ByteReader): void {
+    this.#globals.push(readField(body));
+    skipConstExpression(body);
+  }
+
+  #readTable(body: ByteReader): void {
+    const first = body.byte();
+    // A table that says what its elements are at first begins with 0x40 0x00.
+    if (first === 0x40) body.byte();
+    this.#tables.push(first === 0x40 ? readValueType(body) : valueType(first, body));
+    readLimits(body);
+    if (first === 0x40) skipConstExpression(body);
   }
 
   #type(index: number | undefined): FunctionType {
     const type = index === undefined ? undefined : this.#types[index];
     if (type === undefined) throw new Malformed('a function without a type');
     return type;
+  }
+}
+
+/** What tables and globals hold matters little; a newer WebAssembly may start them with operations that are unknown here. */
+function whileUnderstood(read: () => unknown): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
   }
 }
 
@@ -179,22 +215,30 @@ function readValueTypes(body: ByteReader): ValueType[] {
 }
 
 function readValueType(body: ByteReader): ValueType {
-  const code = body.byte();
+  return valueType(body.byte(), body);
+}
+
+function valueType(code: number, body: ByteReader): ValueType {
   // A reference to a type that is named by its number.
   if (code === 0x63 || code === 0x64) body.unsigned(35);
   return VALUE_TYPES[code] ?? 'ref';
 }
 
 /** A value type, or one of the packed types of structs and arrays, and whether it can change. */
-function readField(body: ByteReader): void {
-  readValueType(body);
+function readField(body: ByteReader): ValueType {
+  const type = readValueType(body);
   body.byte();
+  return type;
 }
 
-function readLimits(body: ByteReader): { readonly shared: boolean } {
+function holding(holds: ValueType | undefined): { readonly holds?: ValueType } {
+  return holds === undefined ? {} : { holds };
+}
+
+function readLimits(body: ByteReader): { readonly shared: boolean; readonly pages: number } {
   const flags = body.byte();
-  body.unsigned(64);
+  const pages = body.unsigned(64);
   if (flags & 1) body.unsigned(64);
   if (flags & 8) body.unsigned();
-  return { shared: (flags & 2) !== 0 };
+  return { shared: (flags & 2) !== 0, pages };
 }

@@ -17,6 +17,8 @@ export type ExternKind = (typeof EXTERN_KINDS)[number];
 export interface ExportFact extends FunctionType {
   readonly name: string;
   readonly kind: ExternKind;
+  /** What a global holds, or a table. */
+  readonly holds?: ValueType;
 }
 
 export interface ImportFact extends ExportFact {
@@ -27,6 +29,8 @@ export interface MemoryFact {
   readonly imported: boolean;
   readonly exported: boolean;
   readonly shared: boolean;
+  /** Pages of 64 KiB that it has from the start. */
+  readonly pages: number;
 }
 
 /** A function type as Envoy writes it in its log: `i32 i32 -> i32`, `i32 -> void`. */

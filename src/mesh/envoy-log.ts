@@ -48,7 +48,16 @@ const CAUSES: readonly Cause[] = [
     pattern: /Invalid path: \S+/,
     remedy: 'The file is not mounted in the proxy: check the annotations of the pod template.',
   },
-  { pattern: /Unable to create Wasm (?:HTTP filter|plugin) .+/, remedy: 'See the log of the container istio-proxy.' },
+  {
+    pattern: /Failed to create new Wasm instance/,
+    remedy:
+      'Its own start function failed, or it wants more memory than Envoy gives (1 GiB), or several memories or tables of its host.',
+  },
+  { pattern: /Failed to initialize Wasm code/, remedy: 'It wants something of its host that Envoy does not give.' },
+  {
+    pattern: /Unable to create Wasm (?:HTTP filter|plugin) [^\s`]+/,
+    remedy: 'See the log of the container istio-proxy.',
+  },
 ];
 
 /** The reason for which Envoy refused the filter. */

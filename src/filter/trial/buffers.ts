@@ -19,14 +19,20 @@ export function readBuffer(state: HostState, type: number): Uint8Array | number 
   return body?.bytes ?? NONE;
 }
 
+/** The status for which nothing can be written to a buffer now, if any: only the body of the running callback can be changed. */
+export function refuseWrite(state: HostState, type: number): number | undefined {
+  if (type > Buffers.last) return Status.badArgument;
+  if (bodyOf(state, type) !== undefined) return undefined;
+  return readBuffer(state, type) === Status.notFound ? Status.notFound : Status.badArgument;
+}
+
 /**
  * Replaces `length` bytes from `start`: 0 and 0 put the data in front, a start beyond the end puts it behind, as Envoy does.
- * Answers a status; only the body of the running callback can be changed.
+ * Answers a status.
  */
 export function writeBuffer(state: HostState, type: number, start: number, length: number, data: Uint8Array): number {
-  if (type > Buffers.last) return Status.badArgument;
   const body = bodyOf(state, type);
-  if (body === undefined) return readBuffer(state, type) === Status.notFound ? Status.notFound : Status.badArgument;
+  if (body === undefined) return refuseWrite(state, type) ?? Status.badArgument;
   body.bytes = Buffer.concat([body.bytes.subarray(0, start), data, body.bytes.subarray(start + length)]);
   return Status.ok;
 }

@@ -8,10 +8,23 @@ import type { TrialStep } from './verdict.ts';
 export class Trap {
   readonly step: TrialStep;
   readonly reason: string;
+  /** What the callback returned all the same: it was its allocator that trapped, called by a host function. */
+  readonly returned: number | undefined;
 
-  constructor(step: TrialStep, reason: string) {
+  constructor(step: TrialStep, reason: string, returned?: number) {
     this.step = step;
     this.reason = reason;
+    this.returned = returned;
+  }
+}
+
+/** The proxy's process would have ended in a call. Thrown, because nothing comes after it. */
+export class Crash extends Error {
+  readonly step: TrialStep;
+
+  constructor(step: TrialStep, reason: string) {
+    super(reason);
+    this.step = step;
   }
 }
 
@@ -37,8 +50,15 @@ export class Callbacks {
     if (callback === undefined) return undefined;
     this.#announce(step);
     this.state.enter(context);
+    const result = this.#run(step, name, () => Number(callback(...parameters)) >>> 0);
+    const { crashed, lost } = this.state;
+    if (crashed !== undefined) throw new Crash(step, crashed);
+    return lost === undefined || result instanceof Trap ? result : new Trap(step, lost, result);
+  }
+
+  #run(step: TrialStep, name: string, run: () => number): number | Trap {
     try {
-      return Number(callback(...parameters)) >>> 0;
+      return run();
     } catch (error) {
       return new Trap(step, this.#reason(name, messageOf(error)));
     }

@@ -26,7 +26,7 @@ interface Engine {
     imports: ImportObject,
   ) => { readonly exports: Readonly<Record<string, unknown>> };
   readonly Memory: new (limits: { initial: number; maximum: number }) => EngineMemory;
-  readonly Table: new (limits: { element: 'anyfunc'; initial: number; maximum?: number }) => object;
+  readonly Table: new (limits: { element: 'anyfunc' | 'externref'; initial: number; maximum?: number }) => object;
 }
 
 declare const WebAssembly: Engine;

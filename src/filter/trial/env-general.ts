@@ -36,6 +36,7 @@ export function generalFunctions(state: HostState): Record<string, HostFunction>
     proxy_get_property: (pointer: number, size: number, valueTo: number, sizeTo: number) => {
       const path = memory.text(pointer, size);
       if (path === undefined) return Status.invalidMemoryAccess;
+      if (path === '') return Status.serializationFailure;
       const value = state.properties.get(path) ?? property(path, state.request, state.activeStream);
       if (typeof value !== 'string') return memory.give(value, valueTo, sizeTo);
       if (value === 'unknown') state.doubt(`the property ${path.replace(/\0$/, '').replaceAll('\0', '.')}`);

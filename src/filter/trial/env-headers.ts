@@ -8,7 +8,7 @@ import { Status } from './status.ts';
 /** `proxy_map_type_t`; the types from 4 to 7 belong to calls, which are never answered here. */
 const Maps = { requestHeaders: 0, requestTrailers: 1, responseHeaders: 2, responseTrailers: 3, last: 7 } as const;
 
-/** Headers and trailers. A map that does not exist at the moment is a bad argument, as in Envoy. */
+/** Headers and trailers. A map that cannot be reached at the moment is a bad argument, as in Envoy. */
 export function headerFunctions(state: HostState): Record<string, HostFunction> {
   const { memory } = state;
 
@@ -49,18 +49,19 @@ export function headerFunctions(state: HostState): Record<string, HostFunction> 
     proxy_remove_header_map_value: (type: number, key: number, keySize: number) =>
       change(type, [[key, keySize]], (map, [name = '']) => map.remove(name)),
     proxy_get_header_map_value: (type: number, key: number, keySize: number, valueTo: number, sizeTo: number) => {
+      if (type >>> 0 > Maps.last) return Status.badArgument;
       const name = memory.text(key, keySize);
       if (name === undefined) return Status.invalidMemoryAccess;
-      const map = mapOf(state, type);
-      if (map === undefined) return Status.badArgument;
-      const value = map.get(name);
+      const map = readableMap(state, type);
+      if (map === undefined && state.activeStream?.logging !== true) return Status.badArgument;
+      const value = map?.get(name);
       // The first ABI does not tell a missing header from an empty one.
       if (value === undefined && state.abi !== '0.1.0') return Status.notFound;
       return memory.give(new TextEncoder().encode(value ?? ''), valueTo, sizeTo);
     },
     proxy_get_header_map_pairs: (type: number, pointerTo: number, sizeTo: number) => {
       if (type >>> 0 > Maps.last) return Status.badArgument;
-      return memory.give(serializeHeaders(mapOf(state, type)?.headers ?? []), pointerTo, sizeTo);
+      return memory.give(serializeHeaders(readableMap(state, type)?.headers ?? []), pointerTo, sizeTo);
     },
     proxy_set_header_map_pairs: (type: number, pointer: number, size: number) => {
       if (type >>> 0 > Maps.last) return Status.badArgument;
@@ -71,23 +72,27 @@ export function headerFunctions(state: HostState): Record<string, HostFunction> 
       return map === undefined ? Status.badArgument : Status.ok;
     },
     proxy_get_header_map_size: (type: number, sizeTo: number) => {
-      const map = mapOf(state, type);
+      // Envoy measures only what could be changed.
+      const map = changeableMap(state, type);
       return map === undefined ? Status.badArgument : written(memory.setUint32(sizeTo, map.byteSize));
     },
   };
 }
 
-function mapOf({ activeStream: stream }: HostState, type: number): HeaderMap | undefined {
-  if (type === Maps.requestHeaders) return stream?.requestHeaders;
-  if (type === Maps.requestTrailers) return stream?.requestTrailers;
-  if (type === Maps.responseHeaders) return stream?.responseHeaders;
-  return type === Maps.responseTrailers ? stream?.responseTrailers : undefined;
+function readableMap({ activeStream: stream }: HostState, type: number): HeaderMap | undefined {
+  if (stream === undefined) return undefined;
+  const { open, logging } = stream;
+  if (type === Maps.requestHeaders) return open.request || logging ? stream.requestHeaders : undefined;
+  if (type === Maps.requestTrailers) return stream.requestTrailers;
+  if (type === Maps.responseHeaders) return open.response || logging ? stream.responseHeaders : undefined;
+  return type === Maps.responseTrailers ? stream.responseTrailers : undefined;
 }
 
-/** As `mapOf`; trailers can be added with the end of a body that has none. */
+/** As `readableMap`; nothing can be changed while the request is logged, and trailers can be added with the end of a body. */
 function changeableMap(state: HostState, type: number): HeaderMap | undefined {
   const stream = state.activeStream;
-  if (type === Maps.requestTrailers && stream?.body?.of === 'request') stream.requestTrailers ??= new HeaderMap();
-  if (type === Maps.responseTrailers && stream?.body?.of === 'response') stream.responseTrailers ??= new HeaderMap();
-  return mapOf(state, type);
+  if (stream === undefined || stream.logging) return undefined;
+  if (type === Maps.requestTrailers && stream.body?.of === 'request') stream.requestTrailers ??= new HeaderMap();
+  if (type === Maps.responseTrailers && stream.body?.of === 'response') stream.responseTrailers ??= new HeaderMap();
+  return readableMap(state, type);
 }

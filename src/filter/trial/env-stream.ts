@@ -1,4 +1,4 @@
-import { readBuffer, writeBuffer } from './buffers.ts';
+import { readBuffer, refuseWrite, writeBuffer } from './buffers.ts';
 import type { HostFunction } from './engine.ts';
 import { written } from './env-general.ts';
 import type { HostState } from './host-state.ts';
@@ -12,7 +12,12 @@ const LAST_STREAM_TYPE = 3;
 export function streamFunctions(state: HostState): Record<string, HostFunction> {
   const { memory } = state;
   const goOn = (side: 'request' | 'response'): number => {
-    if (state.activeStream !== undefined) state.activeStream.continued[side] = true;
+    const stream = state.activeStream;
+    // Envoy 1.36 and 1.40 end with a segmentation fault.
+    if (side === 'response' && stream !== undefined && stream.responseHeaders === undefined) {
+      throw state.crash('it lets the answer go on before there is one');
+    }
+    if (stream !== undefined) stream.continued[side] = true;
     return Status.ok;
   };
   return {
@@ -29,13 +34,16 @@ export function streamFunctions(state: HostState): Record<string, HostFunction> 
       return written(memory.setUint32(lengthTo, bytes.length) && memory.setUint32(flagsTo, 0));
     },
     proxy_set_buffer_bytes: (type: number, start: number, length: number, pointer: number, size: number) => {
+      const refused = refuseWrite(state, type >>> 0);
+      if (refused !== undefined) return refused;
       const data = memory.bytes(pointer, size);
       if (data === undefined) return Status.invalidMemoryAccess;
       return writeBuffer(state, type >>> 0, start >>> 0, length >>> 0, data);
     },
     proxy_continue_stream: (type: number) => {
       if (type >>> 0 > LAST_STREAM_TYPE) return Status.badArgument;
-      return type > 1 ? Status.unimplemented : goOn(type === 0 ? 'request' : 'response');
+      if (type >>> 0 === LAST_STREAM_TYPE) return Status.unimplemented;
+      return type > 1 ? Status.ok : goOn(type === 0 ? 'request' : 'response');
     },
     proxy_continue_request: () => goOn('request'),
     proxy_continue_response: () => goOn('response'),

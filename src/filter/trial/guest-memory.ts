@@ -1,22 +1,33 @@
+import { messageOf } from '../../base/problem.ts';
 import type { EngineMemory } from './engine.ts';
 import { Status } from './status.ts';
 
 const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** What can go wrong with a filter's memory. */
+export interface MemoryTrouble {
+  /** The filter wants the host to keep more than it does. */
+  readonly tooMuch: () => void;
+  /** There is no memory, and Envoy does not look before it uses one; gives the error that ends the call. */
+  readonly missing: () => Error;
+  /** The allocator trapped. */
+  readonly lost: (reason: string) => void;
+}
 
 /**
  * The filter's linear memory as the host sees it. Every access is checked: outside of the memory a read gives undefined
  * and a write false, and the host function then answers `invalidMemoryAccess`, as Envoy's do.
  */
 export class GuestMemory {
-  readonly #refuse: () => void;
+  readonly #trouble: MemoryTrouble;
   #left: number;
   #memory: EngineMemory | undefined;
   #allocate: ((size: number) => number) | undefined;
 
-  /** The host keeps copies of at most `mostCopied` bytes; `refuse` is called when the filter wants to give it more. */
-  constructor(mostCopied: number, refuse: () => void) {
+  /** The host keeps copies of at most `mostCopied` bytes. */
+  constructor(mostCopied: number, trouble: MemoryTrouble) {
     this.#left = mostCopied;
-    this.#refuse = refuse;
+    this.#trouble = trouble;
   }
 
   /** Names the memory and the filter's allocator once the module is instantiated. */
@@ -25,16 +36,12 @@ export class GuestMemory {
     this.#allocate = allocate;
   }
 
-  /** Bytes that the memory has now. */
-  get size(): number {
-    return this.#memory?.buffer.byteLength ?? 0;
-  }
-
   /** A view, valid until the filter runs again. Pointers and sizes may be signed as they come from the engine. */
   view(pointer: number, size: number): Uint8Array | undefined {
     const [start, length] = [pointer >>> 0, size >>> 0];
-    if (this.#memory === undefined || start + length > this.size) return undefined;
-    return new Uint8Array(this.#memory.buffer, start, length);
+    if (this.#memory === undefined) throw this.#trouble.missing();
+    const { buffer } = this.#memory;
+    return start + length > buffer.byteLength ? undefined : new Uint8Array(buffer, start, length);
   }
 
   /** A copy that may be kept. */
@@ -44,7 +51,7 @@ export class GuestMemory {
       this.#left -= bytes?.length ?? 0;
       return bytes?.slice();
     }
-    this.#refuse();
+    this.#trouble.tooMuch();
     return undefined;
   }
 
@@ -80,10 +87,20 @@ export class GuestMemory {
   give(bytes: Uint8Array, pointerTo: number, sizeTo: number): number {
     let pointer = 0;
     if (bytes.length > 0) {
-      pointer = this.#allocate?.(bytes.length) ?? 0;
+      pointer = this.#allocated(bytes.length);
       if (pointer === 0 || !this.write(pointer, bytes)) return Status.invalidMemoryAccess;
     }
     const written = this.setUint32(pointerTo, pointer) && this.setUint32(sizeTo, bytes.length);
     return written ? Status.ok : Status.invalidMemoryAccess;
+  }
+
+  /** 0 when the allocator gives nothing, or traps: then Envoy's host function goes on and only the VM is lost. */
+  #allocated(size: number): number {
+    try {
+      return this.#allocate?.(size) ?? 0;
+    } catch (error) {
+      this.#trouble.lost(`its allocator ended in "${messageOf(error)}"`);
+      return 0;
+    }
   }
 }

@@ -11,6 +11,8 @@ import type { TrialRequest } from './verdict.ts';
 export const ROOT_CONTEXT = 1;
 export const STREAM_CONTEXT = 2;
 
+const TOKEN_STEP = 4;
+
 /** Bytes that the host keeps for the filter, freed or not. */
 const MOST_KEPT = 134_217_728;
 
@@ -30,14 +32,20 @@ export class HostState {
 
   /** Envoy gives out the plugin's configuration only while it creates and configures the root context. */
   configurationReadable = false;
+  /** The module is instantiated, its own start function included. */
+  linked = false;
   /** While the module starts, only a few host functions may be called. */
   starting = false;
   streamExists = false;
   /** Set by `proc_exit` in the current call. */
   exitCode: number | undefined;
+  /** What ended the proxy. */
+  crashed: string | undefined;
+  /** A trap of the filter's allocator while the host wanted memory: the host goes on, and the VM is lost. */
+  lost: string | undefined;
   #current = 0;
   #effective = 0;
-  #calls = 0;
+  readonly #tokens = new Set<number>();
 
   constructor(request: TrialRequest, abi: AbiVersion, log: LogBook, doubt: (about: string) => void) {
     this.request = request;
@@ -45,9 +53,19 @@ export class HostState {
     this.log = log;
     this.queues = new SharedQueues(request.vmId);
     this.#doubt = doubt;
-    this.memory = new GuestMemory(MOST_KEPT, () =>
-      doubt(`room for more than ${MOST_KEPT} bytes of shared data, bodies and properties`),
-    );
+    this.memory = new GuestMemory(MOST_KEPT, {
+      tooMuch: () => doubt(`room for more than ${MOST_KEPT} bytes of shared data, bodies and properties`),
+      missing: () => this.crash('Envoy looks into the memory of the filter, which exports none'),
+      lost: (reason) => {
+        this.lost ??= reason;
+      },
+    });
+  }
+
+  /** Here Envoy's process would end; the error ends the call. */
+  crash(reason: string): Error {
+    this.crashed ??= reason;
+    return new Error(reason);
   }
 
   /** The filter asked for something that a real proxy may answer otherwise: what it does from here on proves nothing bad. */
@@ -76,9 +94,14 @@ export class HostState {
     return context === STREAM_CONTEXT ? this.stream : undefined;
   }
 
-  /** A token for something that is answered later, which in a trial run is never. */
-  nextToken(): number {
-    this.#calls += 1;
-    return this.#calls;
+  /** A token for something that is answered later, which in a trial run is never; `kind` is its lowest two bits. */
+  nextToken(kind: number): number {
+    const token = (this.#tokens.size + 1) * TOKEN_STEP + kind;
+    this.#tokens.add(token);
+    return token;
+  }
+
+  hasToken(token: number): boolean {
+    return this.#tokens.has(token);
   }
 }

@@ -1,10 +1,11 @@
 import { messageOf } from '../../base/problem.ts';
 import { ABI_VERSIONS, type AbiVersion } from '../facts.ts';
+import { MOST_MEMORY_PAGES } from '../memory.ts';
 import { type EngineMemory, engine, type ImportEntry } from './engine.ts';
 import { hostFunctions, recorded, unknownImports } from './host-functions.ts';
 import { HostState } from './host-state.ts';
 import type { LogBook } from './log-book.ts';
-import { limitMemory, MOST_PAGES, type ModuleLimits, PAGE_BYTES } from './memory-limits.ts';
+import { cappedPages, limitMemory, type ModuleLimits } from './memory-limits.ts';
 import type { TrialOutcome, TrialRequest } from './verdict.ts';
 
 export type Exports = Readonly<Record<string, unknown>>;
@@ -21,8 +22,6 @@ export interface TrialHost {
   readonly doubt: (about: string) => void;
   /** Called after each call of a host function. */
   readonly call: (line: string) => void;
-  /** Bytes that the filter's memory may grow to. */
-  readonly mostMemory: number;
 }
 
 const refused = (step: 'compile' | 'link' | 'start', reason: string): TrialOutcome => ({
@@ -35,15 +34,13 @@ const inconclusive = (why: string): TrialOutcome => ({ state: 'inconclusive', wh
 /** Compiles and links the module as Envoy does, or says why that fails. */
 export function instantiate(request: TrialRequest, host: TrialHost): Instantiated | TrialOutcome {
   host.step('compile');
-  const mostPages = Math.min(Math.floor(host.mostMemory / PAGE_BYTES), MOST_PAGES);
-  const limits = limitMemory(request.module, mostPages);
-  if (limits.initialPages > mostPages) {
-    return inconclusive(`it needs ${limits.initialPages * PAGE_BYTES} bytes of memory, more than a trial run gives`);
-  }
+  const limits = limitMemory(request.module);
   const module = compile(limits.bytes);
   if ('state' in module) return module;
   host.step('link');
-  const exported = new Set(engine.Module.exports(module.compiled).map(({ name }) => name));
+  const exported = new Set(
+    engine.Module.exports(module.compiled).flatMap(({ kind, name }) => (kind === 'function' ? [name] : [])),
+  );
   const abi = abiOf(exported);
   if (typeof abi !== 'string') return abi;
   const imports = engine.Module.imports(module.compiled);
@@ -55,8 +52,11 @@ export function instantiate(request: TrialRequest, host: TrialHost): Instantiate
   if (unknown.length > 0) return inconclusive(`it imports what a trial run does not have: ${unknown.join(', ')}`);
   const allocator = ['malloc', 'proxy_on_memory_allocate'].find((name) => exported.has(name));
   if (allocator === undefined) return refused('link', 'the module exports no malloc');
+  if (limits.initialPages > MOST_MEMORY_PAGES) {
+    return refused('link', `it needs ${limits.initialPages} pages of memory, Envoy gives ${MOST_MEMORY_PAGES}`);
+  }
 
-  const shared = importedObjects(imports, limits, mostPages);
+  const shared = importedObjects(imports, limits);
   host.step('start');
   try {
     if (shared.memory !== undefined) state.memory.attach(shared.memory);
@@ -64,8 +64,10 @@ export function instantiate(request: TrialRequest, host: TrialHost): Instantiate
     state.memory.attach(shared.memory ?? exportedMemory(exports), (size) =>
       Number(callable(exports[allocator])?.(size)),
     );
+    state.linked = true;
     return { exports, state };
   } catch (error) {
+    if (state.crashed !== undefined) return { state: 'crashed', step: 'start', reason: state.crashed };
     // A LinkError is about what only this host gives; anything else is the module's own start function.
     return Error.isError(error) && error.name === 'LinkError'
       ? inconclusive(`it cannot be linked here: ${messageOf(error)}`)
@@ -96,23 +98,18 @@ function abiOf(exported: ReadonlySet<string>): AbiVersion | TrialOutcome {
 }
 
 /** Memories and tables that the module wants from its host. */
-function importedObjects(imports: readonly ImportEntry[], limits: ModuleLimits, mostPages: number) {
+function importedObjects(imports: readonly ImportEntry[], limits: ModuleLimits) {
   let memory: EngineMemory | undefined;
   const objects = imports.flatMap(({ module, name, kind }) => {
     if (kind === 'memory' && limits.importedMemory !== undefined) {
-      const { initial, maximum } = limits.importedMemory;
-      memory ??= new engine.Memory({ initial, maximum: Math.max(initial, Math.min(maximum ?? mostPages, mostPages)) });
+      const { initial } = limits.importedMemory;
+      memory ??= new engine.Memory({ initial, maximum: cappedPages(limits.importedMemory) });
       return [{ module, name, value: memory as object }];
     }
     if (kind === 'table' && limits.importedTable !== undefined) {
-      const { initial, maximum } = limits.importedTable;
-      return [
-        {
-          module,
-          name,
-          value: new engine.Table({ element: 'anyfunc', initial, ...(maximum === undefined ? {} : { maximum }) }),
-        },
-      ];
+      const { element, initial, maximum } = limits.importedTable;
+      const value = new engine.Table({ element, initial, ...(maximum === undefined ? {} : { maximum }) });
+      return [{ module, name, value }];
     }
     return [];
   });

@@ -1,4 +1,6 @@
-import type { ByteReader } from '../byte-reader.ts';
+import { type ByteReader, Malformed } from '../byte-reader.ts';
+
+const MOST_FLAGS = 7;
 
 /** The bytes of an unsigned LEB128 number. */
 export function encodeNumber(value: number): number[] {
@@ -13,17 +15,16 @@ export function encodeNumber(value: number): number[] {
 
 /** How large a memory or table is at first and may get, in pages or elements. */
 export interface Limits {
+  /** Bit 0: has a maximum; 1: is shared; 2: has 64-bit addresses. */
   readonly flags: number;
   readonly initial: number;
   readonly maximum?: number;
 }
 
-/** Whether limits are those of every Envoy: 32 bits, not shared. */
-export const isPlain = ({ flags }: Limits): boolean => flags <= 1;
-
 /** Reads limits (https://webassembly.github.io/spec/core/binary/types.html#limits). */
 export function readLimits(reader: ByteReader): Limits {
   const flags = reader.byte();
-  const initial = reader.unsigned();
-  return (flags & 1) === 1 ? { flags, initial, maximum: reader.unsigned() } : { flags, initial };
+  if (flags > MOST_FLAGS) throw new Malformed('limits of an unknown kind');
+  const initial = reader.unsigned(64);
+  return (flags & 1) === 1 ? { flags, initial, maximum: reader.unsigned(64) } : { flags, initial };
 }

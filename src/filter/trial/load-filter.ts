@@ -8,7 +8,7 @@ import type { TrialOutcome } from './verdict.ts';
  */
 export function loadFilter(callbacks: Callbacks): TrialOutcome | undefined {
   const stuck = start(callbacks);
-  if (stuck !== undefined) return { state: 'refused', step: 'start', reason: stuck.reason };
+  if (stuck !== undefined) return stuck;
 
   const { state } = callbacks;
   state.configurationReadable = true;
@@ -16,32 +16,43 @@ export function loadFilter(callbacks: Callbacks): TrialOutcome | undefined {
   state.configurationReadable = false;
   // The configuration of the VM, which is another one, is empty.
   const started = callbacks.call('vm-start', 'proxy_on_vm_start', ROOT_CONTEXT, ROOT_CONTEXT, 0);
-  if (started instanceof Trap || started === 0) {
-    const trap = [created, started].find((result) => result instanceof Trap);
+  const trap = [created, started].find((result) => result instanceof Trap);
+  if (saysNo(started)) {
     return { state: 'refused', step: 'vm-start', reason: trap?.reason ?? 'proxy_on_vm_start returned false' };
   }
   // Envoy does not look whether the context could be created, and does not configure a VM that has failed.
-  if (created instanceof Trap) return { state: 'trapped', step: 'context-create', reason: created.reason };
+  if (trap !== undefined) return { state: 'trapped', step: trap.step, reason: trap.reason };
 
   state.configurationReadable = true;
   const size = Buffer.byteLength(state.request.configuration);
   const configured = callbacks.call('configure', 'proxy_on_configure', ROOT_CONTEXT, ROOT_CONTEXT, size);
   state.configurationReadable = false;
-  if (configured instanceof Trap) return { state: 'refused', step: 'configure', reason: configured.reason };
-  if (configured === 0) return { state: 'refused', step: 'configure', reason: 'proxy_on_configure returned false' };
-  return undefined;
+  if (saysNo(configured)) {
+    const reason = configured instanceof Trap ? configured.reason : 'proxy_on_configure returned false';
+    return { state: 'refused', step: 'configure', reason };
+  }
+  return configured instanceof Trap ? { state: 'trapped', step: 'configure', reason: configured.reason } : undefined;
 }
 
+/** Whether a callback that answers yes or no said no; one that is missing says yes, one that was stopped says no. */
+function saysNo(result: number | undefined | Trap): boolean {
+  return (result instanceof Trap ? (result.returned ?? 0) : result) === 0;
+}
+
+const MAIN_VOID = '__main_void';
+
 /** A reactor has `_initialize`, and maybe `main`; a command has `_start`. */
-function start(callbacks: Callbacks): Trap | undefined {
+function start(callbacks: Callbacks): TrialOutcome | undefined {
   const { state } = callbacks;
   state.starting = true;
-  const names = callbacks.has('_initialize')
-    ? ['_initialize', callbacks.has('main') ? 'main' : '__main_void']
-    : ['_start'];
+  const names = callbacks.has('_initialize') ? ['_initialize', callbacks.has('main') ? 'main' : MAIN_VOID] : ['_start'];
   for (const name of names) {
     const result = callbacks.call('start', name, 0, ...(name === 'main' ? [0, 0] : []));
-    if (result instanceof Trap) return result;
+    if (!(result instanceof Trap)) continue;
+    const { reason } = result;
+    // Which Envoy it is for, a trial run does not know.
+    if (name === MAIN_VOID) return { state: 'inconclusive', why: `${reason}; only Envoy 1.39 and newer call that` };
+    return { state: 'refused', step: 'start', reason };
   }
   state.starting = false;
   return undefined;

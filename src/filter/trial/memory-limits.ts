@@ -1,39 +1,40 @@
-import { ByteReader } from '../byte-reader.ts';
-import { encodeNumber, isPlain, type Limits, readLimits } from './limits.ts';
-
-/** Bytes in a WebAssembly page. */
-export const PAGE_BYTES = 65_536;
-/** Pages that 32-bit addresses reach. */
-export const MOST_PAGES = 65_536;
+import { ByteReader, Malformed } from '../byte-reader.ts';
+import { MOST_MEMORY_PAGES } from '../memory.ts';
+import { encodeNumber, type Limits, readLimits } from './limits.ts';
 
 const HEADER_BYTES = 8;
 const IMPORT_SECTION = 2;
 const MEMORY_SECTION = 5;
 
+/** What the JavaScript API calls the elements of a table. */
+export type TableElement = 'anyfunc' | 'externref';
+const FUNCREF = 0x70;
+
 /** What a module says about its memory and its imported table. */
 export interface ModuleLimits {
-  /** The module; a memory of its own cannot grow beyond the cap. */
+  /** The module; none of its own memories can grow beyond Envoy's cap. */
   readonly bytes: Uint8Array;
   readonly importedMemory?: Limits;
-  readonly importedTable?: Limits;
-  /** The pages that it wants from the start, its own and imported ones together. */
+  readonly importedTable?: Limits & { readonly element: TableElement };
+  /** The pages that its largest memory, its own or imported, has from the start. */
   readonly initialPages: number;
 }
 
 /**
- * Writes `mostPages` into the module as the most that its memory may grow to: an engine's resource limits do not count
- * WebAssembly memory, so this is the only cap there is. A module that cannot be read is given back as it is, for the
- * engine to say what is wrong.
+ * Writes Envoy's cap into the module as the most that each of its memories may grow to: a worker's resource limits do not
+ * count WebAssembly memory, so this is the only cap there is. A module that cannot be read is given back as it is, for
+ * the engine to say what is wrong.
  */
-export function limitMemory(module: Uint8Array, mostPages: number): ModuleLimits {
+export function limitMemory(module: Uint8Array): ModuleLimits {
   try {
-    return rewrite(module, mostPages);
-  } catch {
+    return rewrite(module);
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
     return { bytes: module, initialPages: 0 };
   }
 }
 
-function rewrite(module: Uint8Array, mostPages: number): ModuleLimits {
+function rewrite(module: Uint8Array): ModuleLimits {
   const reader = new ByteReader(module);
   reader.take(HEADER_BYTES);
   const parts: Uint8Array[] = [module.subarray(0, HEADER_BYTES)];
@@ -49,44 +50,48 @@ function rewrite(module: Uint8Array, mostPages: number): ModuleLimits {
       continue;
     }
     const memories = readMemories(content);
-    initialPages += memories.reduce((sum, { initial }) => sum + initial, 0);
-    const section = [...encodeNumber(memories.length), ...memories.flatMap((limits) => capped(limits, mostPages))];
+    initialPages = Math.max(initialPages, ...memories.map(({ initial }) => initial));
+    const section = [...encodeNumber(memories.length), ...memories.flatMap(capped)];
     parts.push(Uint8Array.from([MEMORY_SECTION, ...encodeNumber(section.length), ...section]));
   }
   return {
     ...imported,
     bytes: Buffer.concat(parts),
-    initialPages: initialPages + (imported.importedMemory?.initial ?? 0),
+    initialPages: Math.max(initialPages, imported.importedMemory?.initial ?? 0),
   };
 }
 
 function readMemories(content: Uint8Array): Limits[] {
   const reader = new ByteReader(content);
-  const memories = reader.vector(() => readLimits(reader));
-  if (!memories.every(isPlain)) throw new RangeError('a memory of a kind that cannot be capped');
-  return memories;
+  return reader.vector(() => readLimits(reader));
 }
 
-function capped({ initial, maximum }: Limits, mostPages: number): number[] {
-  // A module may not promise less than it starts with.
-  const most = Math.max(initial, Math.min(maximum ?? mostPages, mostPages));
-  return [1, ...encodeNumber(initial), ...encodeNumber(most)];
+function capped({ flags, initial, maximum }: Limits): number[] {
+  return [flags | 1, ...encodeNumber(initial), ...encodeNumber(cappedPages({ initial, maximum }))];
+}
+
+/** The most pages that a memory may grow to. A module may not promise less than it starts with. */
+export function cappedPages({
+  initial,
+  maximum = MOST_MEMORY_PAGES,
+}: Pick<Limits, 'initial'> & { readonly maximum?: number | undefined }): number {
+  return Math.max(initial, Math.min(maximum, MOST_MEMORY_PAGES));
 }
 
 /** The limits of the first imported memory and table (https://webassembly.github.io/spec/core/binary/modules.html#import-section). */
 function readImports(content: Uint8Array): Pick<ModuleLimits, 'importedMemory' | 'importedTable'> {
   const reader = new ByteReader(content);
   let memory: Limits | undefined;
-  let table: Limits | undefined;
+  let table: ModuleLimits['importedTable'];
   for (let left = reader.unsigned(); left > 0; left -= 1) {
     reader.take(reader.unsigned());
     reader.take(reader.unsigned());
     const kind = reader.byte();
     if (kind === 0) reader.unsigned();
     else if (kind === 1) {
-      reader.byte();
+      const element = reader.byte() === FUNCREF ? 'anyfunc' : 'externref';
       const limits = readLimits(reader);
-      table ??= limits;
+      table ??= { ...limits, element };
     } else if (kind === 2) {
       const limits = readLimits(reader);
       memory ??= limits;
@@ -94,7 +99,7 @@ function readImports(content: Uint8Array): Pick<ModuleLimits, 'importedMemory' |
     else if (kind === 4) {
       reader.byte();
       reader.unsigned();
-    } else throw new RangeError('an import of an unknown kind');
+    } else throw new Malformed('an import of an unknown kind');
   }
   return {
     ...(memory === undefined ? {} : { importedMemory: memory }),

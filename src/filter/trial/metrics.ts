@@ -7,26 +7,35 @@ interface Metric {
   value: bigint;
 }
 
+/** The lowest two bits of an id are the kind, as in Envoy. */
+const KIND_BITS = 3;
+const ID_STEP = 4;
+
 /** Counters, gauges and histograms that the filter defines. Answers are statuses. */
 export class Metrics {
-  readonly #metrics: Metric[] = [];
+  readonly #metrics = new Map<number, Metric>();
 
   /** The new metric's id, or undefined for a kind that does not exist. */
   define(kind: number): number | undefined {
     const name = KINDS[kind];
-    return name === undefined ? undefined : this.#metrics.push({ kind: name, value: 0n });
+    if (name === undefined) return undefined;
+    const count = [...this.#metrics.values()].filter((metric) => metric.kind === name).length;
+    const id = (count + 1) * ID_STEP + kind;
+    this.#metrics.set(id, { kind: name, value: 0n });
+    return id;
   }
 
   increment(id: number, offset: bigint): number {
-    const metric = this.#metrics[id - 1];
+    if (!hasValue(id)) return Status.badArgument;
+    const metric = this.#metrics.get(id);
     if (metric === undefined) return Status.notFound;
-    if (metric.kind === 'histogram' || (metric.kind === 'counter' && offset < 0n)) return Status.badArgument;
+    if (metric.kind === 'counter' && offset <= 0n) return Status.badArgument;
     metric.value = BigInt.asUintN(64, metric.value + offset);
     return Status.ok;
   }
 
   record(id: number, value: bigint): number {
-    const metric = this.#metrics[id - 1];
+    const metric = this.#metrics.get(id);
     if (metric === undefined) return Status.notFound;
     metric.value = BigInt.asUintN(64, metric.kind === 'counter' ? metric.value + value : value);
     return Status.ok;
@@ -34,8 +43,12 @@ export class Metrics {
 
   /** A counter's or gauge's value, or the status that says why there is none. */
   get(id: number): bigint | number {
-    const metric = this.#metrics[id - 1];
-    if (metric === undefined) return Status.notFound;
-    return metric.kind === 'histogram' ? Status.badArgument : metric.value;
+    if (!hasValue(id)) return Status.badArgument;
+    return this.#metrics.get(id)?.value ?? Status.notFound;
   }
+}
+
+/** Whether an id is that of a counter or a gauge. */
+function hasValue(id: number): boolean {
+  return (id & KIND_BITS) <= KINDS.indexOf('gauge');
 }

@@ -1,4 +1,5 @@
 import type { Direction } from '../settings.ts';
+import type { HeaderMap } from './header-map.ts';
 import { serializeHeaders } from './pairs.ts';
 import { REQUEST_BODY, RESPONSE_BODY, type Stream } from './stream.ts';
 import type { Header, TrialRequest } from './verdict.ts';
@@ -11,6 +12,18 @@ interface Branch {
 
 /** `absent`: Envoy would not have it either. `unknown`: only a real proxy could say. */
 export type PropertyAnswer = Uint8Array | 'absent' | 'unknown';
+
+const NODE: Branch = {
+  id: 'sidecar~10.0.0.2~trial-0.default~default.svc.cluster.local',
+  cluster: 'trial.default',
+  metadata: {
+    NAMESPACE: 'default',
+    NAME: 'trial-0',
+    WORKLOAD_NAME: 'trial',
+    CLUSTER_ID: 'Kubernetes',
+    MESH_ID: 'cluster.local',
+  },
+};
 
 /** `envoy.config.core.v3.TrafficDirection`. */
 const DIRECTIONS: Readonly<Record<Direction, bigint>> = { any: 0n, inbound: 1n, outbound: 2n, gateway: 2n };
@@ -31,15 +44,25 @@ export function property(path: string, request: TrialRequest, stream: Stream | u
       value = found;
     } else if (typeof value === 'object') {
       const next: Value | undefined = Object.hasOwn(value, part) ? (value as Branch)[part] : undefined;
-      if (next === undefined) return value === all && OF_A_STREAM.includes(part) ? 'absent' : 'unknown';
+      if (next === undefined) return isAbsent(parts, value === all) ? 'absent' : 'unknown';
       value = next;
     } else return 'absent';
   }
   return serialize(value);
 }
 
-/** What is there only during a request, or an answer. */
+/** What Envoy has at one moment or another. */
+const OFTEN_ABSENT: Readonly<Record<string, readonly string[]>> = {
+  request: ['path', 'url_path', 'query', 'host', 'scheme', 'method', 'id', 'useragent', 'referer', 'duration'],
+  response: ['code', 'code_details'],
+  xds: ['listener_direction', 'cluster_name', 'route_name'],
+};
 const OF_A_STREAM = ['request', 'response', 'connection', 'connection_id', 'upstream', 'source', 'destination'];
+
+/** Whether Envoy has a property at another moment, but not at this one. */
+function isAbsent([first = '', second = '']: readonly string[], atTop: boolean): boolean {
+  return atTop ? OF_A_STREAM.includes(first) : (OFTEN_ABSENT[first]?.includes(second) ?? false);
+}
 
 function serialize(value: Value): PropertyAnswer {
   if (typeof value === 'string') return new TextEncoder().encode(value);
@@ -53,40 +76,50 @@ function serialize(value: Value): PropertyAnswer {
   return Array.isArray(value) ? serializeHeaders(value as readonly Header[]) : 'unknown';
 }
 
+/**
+ * What Envoy 1.36 and 1.40 have, tried one by one in each callback. Older ones have `node`, `listener_direction`, `route_name`
+ * and `cluster_name` outside of `xds`, too; here they are unknown.
+ */
 function allProperties(request: TrialRequest, stream: Stream | undefined): Branch {
-  const node = {
-    id: 'sidecar~10.0.0.2~trial-0.default~default.svc.cluster.local',
-    cluster: 'trial.default',
-    metadata: {
-      NAMESPACE: 'default',
-      NAME: 'trial-0',
-      WORKLOAD_NAME: 'trial',
-      CLUSTER_ID: 'Kubernetes',
-      MESH_ID: 'cluster.local',
-    },
-  };
-  const direction = { listener_direction: DIRECTIONS[request.direction] };
   const plugin = { plugin_name: request.name, plugin_root_id: request.rootId, plugin_vm_id: request.vmId };
-  const always = { ...plugin, ...direction, node };
-  if (stream === undefined) return { ...always, xds: { ...direction, node } };
-  const cluster =
-    DIRECTIONS[request.direction] === DIRECTIONS.outbound ? 'outbound|8080||service.example' : 'inbound|8080||';
-  const route = { cluster_name: cluster, route_name: 'default' };
+  if (stream === undefined) return { ...plugin, xds: { node: NODE } };
   return {
-    ...always,
-    ...route,
-    xds: { ...direction, ...route, node },
+    ...plugin,
+    xds: {
+      node: NODE,
+      listener_direction: DIRECTIONS[request.direction],
+      cluster_name:
+        DIRECTIONS[request.direction] === DIRECTIONS.outbound ? 'outbound|8080||service.example' : 'inbound|8080||',
+      route_name: 'default',
+    },
     request: requestProperties(stream),
-    ...(stream.responseHeaders === undefined ? {} : { response: responseProperties(stream.responseHeaders.headers) }),
+    response: responseProperties(stream),
     source: { address: '10.0.0.1:40000', port: 40_000n },
     destination: { address: '10.0.0.2:8080', port: 8080n },
-    upstream: { address: '10.0.0.2:8080', port: 8080n },
+    // Nobody knows before the request is routed.
+    ...(stream.open.request ? {} : { upstream: { address: '10.0.0.2:8080', port: 8080n } }),
     connection: { id: 1n, mtls: false, requested_server_name: '' },
     connection_id: 1n,
   };
 }
 
-function requestProperties({ requestHeaders, requestTrailers }: Stream): Branch {
+function requestProperties(stream: Stream): Branch {
+  const { requestHeaders, requestTrailers, open, logging, over } = stream;
+  const readable = open.request || logging;
+  return {
+    headers: readable ? requestHeaders.headers : [],
+    trailers: requestTrailers?.headers ?? [],
+    protocol: 'HTTP/1.1',
+    time: BigInt(Date.now()) * 1_000_000n,
+    size: BigInt(REQUEST_BODY.length),
+    total_size: BigInt(REQUEST_BODY.length + requestHeaders.byteSize),
+    ...(readable ? ofRequestHeaders(requestHeaders) : {}),
+    ...(over ? { duration: 1_000_000n } : {}),
+  };
+}
+
+/** What comes from the headers, and is gone when those are. */
+function ofRequestHeaders(requestHeaders: HeaderMap): Branch {
   const header = (name: string): string => requestHeaders.get(name) ?? '';
   const path = header(':path');
   const query = path.indexOf('?');
@@ -97,27 +130,21 @@ function requestProperties({ requestHeaders, requestTrailers }: Stream): Branch 
     host: header(':authority'),
     scheme: header(':scheme'),
     method: header(':method'),
-    headers: requestHeaders.headers,
-    trailers: requestTrailers?.headers ?? [],
     id: header('x-request-id'),
     useragent: header('user-agent'),
     referer: header('referer'),
-    protocol: 'HTTP/1.1',
-    time: BigInt(Date.now()) * 1_000_000n,
-    duration: 1_000_000n,
-    size: BigInt(REQUEST_BODY.length),
-    total_size: BigInt(REQUEST_BODY.length + requestHeaders.byteSize),
   };
 }
 
-function responseProperties(headers: readonly Header[]): Branch {
+function responseProperties({ responseHeaders, open, logging }: Stream): Branch {
+  const begun = responseHeaders !== undefined;
+  const code = /^\d{3}$/.exec(responseHeaders?.get(':status') ?? '')?.[0] ?? 0;
   return {
-    code: BigInt(headers.find(([name]) => name === ':status')?.[1].match(/^\d{3}$/)?.[0] ?? 0),
-    code_details: 'via_upstream',
     flags: 0n,
-    headers,
+    headers: begun && (open.response || logging) ? responseHeaders.headers : [],
     trailers: [],
-    size: BigInt(RESPONSE_BODY.length),
-    total_size: BigInt(RESPONSE_BODY.length),
+    size: BigInt(begun ? RESPONSE_BODY.length : 0),
+    total_size: BigInt(begun ? RESPONSE_BODY.length : 0),
+    ...(begun ? { code: BigInt(code), code_details: 'via_upstream' } : {}),
   };
 }

@@ -9,16 +9,12 @@ export interface TrialOptions {
   readonly workerFile: string | URL;
   /** Milliseconds for the filter alone; default 5,000. */
   readonly timeoutMs?: number;
-  /** MiB that the filter's memory may grow to; default 256. */
-  readonly memoryMb?: number;
 }
 
-const MEBIBYTE = 1_048_576;
 const DEFAULT_TIMEOUT_MS = 5_000;
-const DEFAULT_MEMORY_MB = 256;
 /** For the thread to come up and load its file, on a machine under load. */
 const STARTUP_MS = 30_000;
-/** For the worker's own heap and stack. The filter's memory is not part of the heap; it has its own cap. */
+/** For the worker's own heap and stack. The filter's memory is not part of the heap; it has Envoy's cap. */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 };
 
 /**
@@ -71,11 +67,7 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
 }
 
 function startWorker(request: TrialRequest, options: TrialOptions): Worker {
-  const workerData: TrialWorkerData = {
-    role: TRIAL_ROLE,
-    request,
-    mostMemory: (options.memoryMb ?? DEFAULT_MEMORY_MB) * MEBIBYTE,
-  };
+  const workerData: TrialWorkerData = { role: TRIAL_ROLE, request };
   const worker = new Worker(options.workerFile, {
     workerData,
     resourceLimits: WORKER_LIMITS,

@@ -40,7 +40,11 @@ export function serveRequest(callbacks: Callbacks): TrialHeaders | Trap {
     }
   }
 
+  stream.open.request = false;
+  stream.open.response = false;
+  stream.over = true;
   for (const [step, name] of END) {
+    stream.logging = step === 'log';
     const result = callbacks.call(step, name, STREAM_CONTEXT, STREAM_CONTEXT);
     if (result instanceof Trap) return result;
   }
@@ -67,6 +71,7 @@ function pass(
   const before = stream.local;
   const stopped = (): boolean => stream.closed || stream.local !== before;
 
+  stream.open[side] = true;
   const count = headers?.headers.length ?? 0;
   // The first ABI does not say whether a body follows.
   const more = state.abi === '0.1.0' ? [] : [0];
@@ -81,6 +86,7 @@ function pass(
   if (seen instanceof Trap) return seen;
   if (stopped() || (!GOING_ON.includes(seen ?? 0) && !stream.continued[side])) return false;
   if (seen === 2) return true;
+  if ((seen ?? 0) === 0) stream.open[side] = false;
 
   stream.body = { of: side, bytes: body };
   const read = callbacks.call(`${side}-body`, `proxy_on_${side}_body`, STREAM_CONTEXT, STREAM_CONTEXT, body.length, 1);

@@ -3,6 +3,7 @@ export const Status = {
   ok: 0,
   notFound: 1,
   badArgument: 2,
+  serializationFailure: 3,
   invalidMemoryAccess: 6,
   empty: 7,
   casMismatch: 8,

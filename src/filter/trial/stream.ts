@@ -42,6 +42,15 @@ export class Stream {
   responseHeaders: HeaderMap | undefined;
   requestTrailers: HeaderMap | undefined;
   responseTrailers: HeaderMap | undefined;
+  /**
+   * Whether headers of a side can be reached: from when they come until the filter lets them go on. Envoy takes them away
+   * then, and a callback for the body does not see them any more.
+   */
+  readonly open = { request: false, response: false };
+  /** Nothing passes through any more. */
+  over = false;
+  /** While the request is logged, all headers can be read and none can be changed. */
+  logging = false;
   /** The body that the running callback may read and change. */
   body: { readonly of: 'request' | 'response'; bytes: Uint8Array } | undefined;
   /** Set by `proxy_continue_…`: what the filter holds back may go on after all. */

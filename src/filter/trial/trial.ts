@@ -1,5 +1,5 @@
 import { listWords } from '../../base/text.ts';
-import { Callbacks, Trap } from './calls.ts';
+import { Callbacks, Crash, Trap } from './calls.ts';
 import { instantiate } from './instantiate.ts';
 import { loadFilter } from './load-filter.ts';
 import { LogBook } from './log-book.ts';
@@ -19,26 +19,28 @@ export interface TrialObserver {
 
 /**
  * Runs the filter once, in this thread: load, configure, one request. Does not return while the filter does not, so it
- * belongs into a worker. `mostMemory` is how many bytes the filter's memory may grow to.
+ * belongs into a worker.
  */
-export function runTrial(request: TrialRequest, observer: TrialObserver, mostMemory: number): TrialOutcome {
+export function runTrial(request: TrialRequest, observer: TrialObserver): TrialOutcome {
   const doubts = new Set<string>();
   const doubt = (about: string): void => {
     if (doubts.has(about) || doubts.size >= MOST_DOUBTS) return;
     doubts.add(about);
     observer.doubt(about);
   };
-  const host = { log: new LogBook(observer.log), step: observer.step, call: observer.call, doubt, mostMemory };
+  const host = { log: new LogBook(observer.log), step: observer.step, call: observer.call, doubt };
   const instantiated = instantiate(request, host);
-  if ('exports' in instantiated) {
-    const callbacks = new Callbacks(instantiated, observer.step);
-    const outcome = loadFilter(callbacks) ?? served(callbacks);
-    // A memory that doubles does so no more beyond half of its cap; Envoy's cap is 1 GiB.
-    const { memory } = instantiated.state;
-    if (memory.size > mostMemory / 2) doubt(`more than ${mostMemory} bytes of memory`);
-    return doubted(outcome, [...doubts]);
+  const outcome = 'exports' in instantiated ? run(new Callbacks(instantiated, observer.step)) : instantiated;
+  return doubted(outcome, [...doubts]);
+}
+
+function run(callbacks: Callbacks): TrialOutcome {
+  try {
+    return loadFilter(callbacks) ?? served(callbacks);
+  } catch (error) {
+    if (!(error instanceof Crash)) throw error;
+    return { state: 'crashed', step: error.step, reason: error.message };
   }
-  return doubted(instantiated, [...doubts]);
 }
 
 const MOST_DOUBTS = 5;

@@ -47,6 +47,8 @@ export type TrialOutcome =
   | { readonly state: 'passed'; readonly headers?: TrialHeaders }
   /** Envoy would refuse the filter when it loads it. */
   | { readonly state: 'refused'; readonly step: Exclude<LoadStep, 'context-create'>; readonly reason: string }
+  /** The proxy's whole process would end: the filter makes Envoy read what is not there. */
+  | { readonly state: 'crashed'; readonly step: TrialStep; readonly reason: string }
   /** Envoy would load the filter, and requests would fail. */
   | { readonly state: 'trapped'; readonly step: TrialStep; readonly reason: string }
   | { readonly state: 'timeout'; readonly step: TrialStep }

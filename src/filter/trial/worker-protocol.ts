@@ -7,7 +7,6 @@ export const TRIAL_ROLE = 'trial';
 export interface TrialWorkerData {
   readonly role: typeof TRIAL_ROLE;
   readonly request: TrialRequest;
-  readonly mostMemory: number;
 }
 
 /** What the worker says; the outcome comes last. */

@@ -17,16 +17,12 @@ export function runTrialWorker(): void {
   const calls = new CallBook();
   const outcome = ((): TrialOutcome => {
     try {
-      return runTrial(
-        data.request,
-        {
-          step: (step) => say({ kind: 'step', step }),
-          log: (line) => say({ kind: 'log', line }),
-          doubt: (about) => say({ kind: 'doubt', about }),
-          call: (line) => calls.add(line),
-        },
-        data.mostMemory,
-      );
+      return runTrial(data.request, {
+        step: (step) => say({ kind: 'step', step }),
+        log: (line) => say({ kind: 'log', line }),
+        doubt: (about) => say({ kind: 'doubt', about }),
+        call: (line) => calls.add(line),
+      });
     } catch (error) {
       return { state: 'inconclusive', why: `the trial run itself failed: ${messageOf(error)}` };
     }

@@ -17,6 +17,10 @@ describe('what a trial has against a filter', () => {
     [{ state: 'refused', step: 'link', reason: 'no allocator', logs: [] }, /cannot be linked.*no allocator\.$/],
     [{ state: 'refused', step: 'start', reason: 'unreachable', logs: [] }, /fails as soon as it starts/],
     [{ state: 'refused', step: 'compile', reason: 'bad magic', logs: [] }, /cannot be compiled/],
+    [
+      { state: 'crashed', step: 'start', reason: 'its start function calls proxy_log', logs: [] },
+      /would end the proxy's whole process \(start\).*calls proxy_log\.$/,
+    ],
   ])('%j is a problem', (verdict, message) => {
     const { problem, warning } = trialComplaint(verdict, 'filter "f"');
     expect(problem).toMatchObject({ kind: 'filter', subject: 'filter "f"', message: expect.stringMatching(message) });

@@ -31,8 +31,8 @@ describe('what the sections say', () => {
         params: ['i32', 'i64', 'i32', 'i32'],
         results: ['i32'],
       },
-      { module: 'env', name: 'table', kind: 'table', params: [], results: [] },
-      { module: 'env', name: 'base', kind: 'global', params: [], results: [] },
+      { module: 'env', name: 'table', kind: 'table', params: [], results: [], holds: 'funcref' },
+      { module: 'env', name: 'base', kind: 'global', params: [], results: [], holds: 'i32' },
     ]);
   });
 
@@ -50,7 +50,7 @@ describe('what the sections say', () => {
   });
 
   test('memories, globals, the start function', () => {
-    expect(facts.memories).toEqual([{ imported: false, exported: true, shared: false }]);
+    expect(facts.memories).toEqual([{ imported: false, exported: true, shared: false, pages: 1 }]);
     expect(facts.globals).toEqual({ imported: 1, defined: 2 });
     expect(facts.startFunction).toBe(true);
     expect(factsOf(LEAST).startFunction).toBe(false);
@@ -73,7 +73,7 @@ describe('what the sections say', () => {
 
   test('shared and imported memories', () => {
     expect(factsOf('(import "env" "m" (memory 1 2 shared)) (export "memory" (memory 0))').memories).toEqual([
-      { imported: true, exported: true, shared: true },
+      { imported: true, exported: true, shared: true, pages: 1 },
     ]);
   });
 

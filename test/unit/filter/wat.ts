@@ -3,7 +3,17 @@ import { type ModuleFacts, readFacts } from '../../../src/filter/facts.ts';
 import { must } from '../builders.ts';
 
 const wabt = await loadWabt();
-const FEATURES = { multi_memory: true, exceptions: true, threads: true, simd: true, extended_const: true };
+const FEATURES = {
+  multi_memory: true,
+  exceptions: true,
+  threads: true,
+  simd: true,
+  relaxed_simd: true,
+  tail_call: true,
+  memory64: true,
+  extended_const: true,
+  function_references: true,
+};
 
 export const MEMORY = '(memory (export "memory") 1)';
 export const MARKER = '(func (export "proxy_abi_version_0_2_1"))';
@@ -16,7 +26,8 @@ export const LEAST = `${MEMORY}${MARKER}${MALLOC}${CREATE}`;
 export function assemble(fields: string): Uint8Array {
   const module = wabt.parseWat('module.wat', `(module ${fields})`, FEATURES);
   try {
-    return module.toBinary({}).buffer;
+    // A copy: wabt's own memory is written to again.
+    return module.toBinary({}).buffer.slice();
   } finally {
     module.destroy();
   }

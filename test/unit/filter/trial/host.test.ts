@@ -16,6 +16,7 @@ import { SharedData } from '../../../../src/filter/trial/shared-data.ts';
 import { SharedQueues } from '../../../../src/filter/trial/shared-queues.ts';
 import { Status } from '../../../../src/filter/trial/status.ts';
 import { Stream } from '../../../../src/filter/trial/stream.ts';
+import { assemble as assembleFields } from '../wat.ts';
 import { assemble, filter, request } from './modules.ts';
 
 test.each(ABI_VERSIONS)(
@@ -90,6 +91,7 @@ test('a header map knows names in any case, in order, more than once', () => {
 
 describe('properties', () => {
   const stream = new Stream();
+  stream.open.request = true;
   const int64 = (value: number): number[] => [value & 255, (value >> 8) & 255, 0, 0, 0, 0, 0, 0];
   const inStream = (path: string) => property(path.replaceAll('.', '\0'), request(new Uint8Array()), stream);
   const outside = (path: string) => property(path.replaceAll('.', '\0'), request(new Uint8Array()), undefined);
@@ -98,7 +100,7 @@ describe('properties', () => {
     ['plugin_root_id', 'root'],
     ['plugin_name', 'trial'],
     ['plugin_vm_id', 'vm'],
-    ['listener_direction', int64(1)],
+    ['xds.listener_direction', int64(1)],
     ['request.path', '/trial?run=1'],
     ['request.url_path', '/trial'],
     ['request.query', 'run=1'],
@@ -106,8 +108,9 @@ describe('properties', () => {
     ['source.address', '10.0.0.1:40000'],
     ['destination.port', int64(8080)],
     ['connection.mtls', [0]],
-    ['cluster_name', 'inbound|8080||'],
-    ['node.metadata.NAMESPACE', 'default'],
+    ['xds.cluster_name', 'inbound|8080||'],
+    ['xds.node.metadata.NAMESPACE', 'default'],
+    ['response.flags', int64(0)],
   ])('%s', (path, expected) => {
     const bytes = typeof expected === 'string' ? Buffer.from(expected) : expected;
     expect([...inStream(path)]).toEqual([...bytes]);
@@ -123,15 +126,33 @@ describe('properties', () => {
     ['request.headers.x-none', 'absent'],
     ['plugin_name.more', 'absent'],
     ['response.code', 'absent'],
-    ['node.metadata.MY_LABEL', 'unknown'],
-    ['node', 'unknown'],
+    ['request.duration', 'absent'],
+    ['upstream.address', 'absent'],
+    ['xds.node.metadata.MY_LABEL', 'unknown'],
+    ['xds.node', 'unknown'],
+    ['node.metadata.NAMESPACE', 'unknown'],
+    ['listener_direction', 'unknown'],
     ['my.state', 'unknown'],
     ['constructor', 'unknown'],
   ])('%s is %s', (path, answer) => expect(inStream(path)).toBe(answer));
 
   test('outside of a request there is none', () => {
     expect(outside('request.path')).toBe('absent');
+    expect(outside('xds.listener_direction')).toBe('absent');
     expect(outside('plugin_root_id')).toEqual(Buffer.from('root').subarray());
+  });
+
+  test.each<[string, boolean]>([
+    ['request.path', false],
+    ['request.headers.content-type', false],
+    ['request.protocol', true],
+    ['upstream.address', true],
+  ])('when the headers have gone on, %s is there: %s', (path, there) => {
+    const gone = new Stream();
+    expect(property(path.replaceAll('.', '\0'), request(new Uint8Array()), gone) !== 'absent').toBe(there);
+    // While the request is logged, they are there again.
+    gone.logging = true;
+    expect(property(path.replaceAll('.', '\0'), request(new Uint8Array()), gone)).not.toBe('absent');
   });
 
   test('the status of the answer is there with the answer', () => {
@@ -143,15 +164,17 @@ describe('properties', () => {
 
 describe('the cap on memory', () => {
   test.each([
-    ['no maximum', '(memory (export "memory") 2)', 10, [2, 10]],
-    ['a higher one', '(memory (export "memory") 2 300)', 10, [2, 10]],
-    ['a lower one', '(memory (export "memory") 2 5)', 10, [2, 5]],
-    ['more than the cap from the start', '(memory (export "memory") 20)', 10, [20, 20]],
-  ])('%s', async (_case, memory, cap, expected) => {
-    const limited = limitMemory(await assemble(`(module ${memory} (func (export "f")))`), cap);
-    const wanted = await assemble(`(module (memory (export "memory") ${expected.join(' ')}) (func (export "f")))`);
-    expect(Buffer.from(limited.bytes)).toEqual(Buffer.from(wanted));
-    expect(limited.initialPages).toBe(expected[0]);
+    ['no maximum', '2', '2 16384', 2],
+    ['a higher one', '2 30000', '2 16384', 2],
+    ['a lower one', '2 5', '2 5', 2],
+    ['more than the cap from the start', '20000', '20000 20000', 20_000],
+    ['shared with other threads', '2 30000 shared', '2 16384 shared', 2],
+    ['of 64 bits', 'i64 2', 'i64 2 16384', 2],
+  ])('%s', (_case, memory, expected, pages) => {
+    const withMemory = (limits: string) => assembleFields(`(memory (export "memory") ${limits}) (func (export "f"))`);
+    const limited = limitMemory(withMemory(memory));
+    expect(Buffer.from(limited.bytes)).toEqual(Buffer.from(withMemory(expected)));
+    expect(limited.initialPages).toBe(pages);
   });
 
   test('imported memory and table are found among other imports', async () => {
@@ -159,21 +182,20 @@ describe('the cap on memory', () => {
       await assemble(
         '(module (import "a" "g" (global i32)) (import "a" "t" (table 3 4 funcref)) (import "a" "f" (func)) (import "a" "m" (memory 5)))',
       ),
-      10,
     );
     expect({ importedMemory, importedTable, initialPages }).toEqual({
       importedMemory: { flags: 0, initial: 5 },
-      importedTable: { flags: 1, initial: 3, maximum: 4 },
+      importedTable: { element: 'anyfunc', flags: 1, initial: 3, maximum: 4 },
       initialPages: 5,
     });
   });
 
   test('whatever the bytes are, nothing is thrown', async () => {
     const good = await filter();
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => void limitMemory(bytes, 10)));
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => void limitMemory(bytes)));
     fc.assert(
       fc.property(fc.nat(good.length - 1), fc.nat(255), (at, byte) => {
-        void limitMemory(good.with(at, byte), 10);
+        void limitMemory(good.with(at, byte));
       }),
     );
   });
@@ -196,12 +218,15 @@ test('metrics count, and say what cannot be done', () => {
   expect(metrics.record(gauge, 7n)).toBe(Status.ok);
   expect(metrics.increment(gauge, -2n)).toBe(Status.ok);
   expect(metrics.increment(histogram, 1n)).toBe(Status.badArgument);
-  expect([counter, gauge, histogram, 99].map((id) => metrics.get(id))).toEqual([
+  // The lowest two bits of an id are its kind.
+  expect([counter, gauge, histogram, 96, 99].map((id) => metrics.get(id))).toEqual([
     2n,
     5n,
     Status.badArgument,
     Status.notFound,
+    Status.badArgument,
   ]);
+  expect(metrics.increment(counter, 0n)).toBe(Status.badArgument);
 });
 
 test('shared data is set only over the version that was read', () => {

@@ -8,10 +8,8 @@ export interface Seen {
   readonly logs: readonly string[];
 }
 
-export const MEBIBYTE = 1_048_576;
-
 /** A trial in this thread, for filters that come back. */
-export function tried(module: Uint8Array, changes: Partial<TrialRequest> = {}, mostMemory = 64 * MEBIBYTE): Seen {
+export function tried(module: Uint8Array, changes: Partial<TrialRequest> = {}): Seen {
   const steps: TrialStep[] = [];
   const logs: string[] = [];
   const observer = {
@@ -20,7 +18,7 @@ export function tried(module: Uint8Array, changes: Partial<TrialRequest> = {}, m
     doubt: () => undefined,
     call: () => undefined,
   };
-  return { outcome: runTrial(request(module, changes), observer, mostMemory), steps, logs };
+  return { outcome: runTrial(request(module, changes), observer), steps, logs };
 }
 
 export const tryText = async (text: FilterText, changes?: Partial<TrialRequest>): Promise<Seen> =>

@@ -19,6 +19,8 @@ export interface FilterText {
   /** Imports, memory and all else that stands before the functions; default: `proxy_log` and one page of memory. */
   readonly head?: string;
   readonly abi?: string;
+  /** What the allocator does after it has found room; it never frees. */
+  readonly allocator?: string;
   /** Functions. `$say` logs: level, pointer, size. */
   readonly body?: string;
 }
@@ -27,11 +29,12 @@ export const LOG_IMPORT = '(import "env" "proxy_log" (func $say (param i32 i32 i
 const DEFAULT_HEAD = `${LOG_IMPORT} (memory (export "memory") 1)`;
 
 /** A filter made by hand: ABI marker, an allocator that never frees, and what the test adds. */
-export function filterText({ head = DEFAULT_HEAD, abi = '0_2_1', body = '' }: FilterText = {}): string {
+export function filterText({ head = DEFAULT_HEAD, abi = '0_2_1', allocator = '', body = '' }: FilterText = {}): string {
   return `(module ${head}
     (global $next (mut i32) (i32.const 32768))
     (func (export "proxy_abi_version_${abi}"))
     (func (export "malloc") (param $size i32) (result i32)
+      ${allocator}
       global.get $next
       (global.set $next (i32.add (global.get $next) (local.get $size))))
     ${body})`;

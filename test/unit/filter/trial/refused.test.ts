@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { EXIT, HEAD, NO, PROPERTY, say, tried, tryText, withImports, YES } from './in-thread.ts';
-import { assemble, callback, data, type FilterText } from './modules.ts';
+import { assemble, callback, data, type FilterText, LOG_IMPORT } from './modules.ts';
+
+/** An allocator that fails at once. */
+const NO_ALLOCATION = {
+  head: withImports('(import "env" "proxy_get_buffer_bytes" (func $get (param i32 i32 i32 i32 i32) (result i32)))'),
+  allocator: 'unreachable',
+};
+const GET_CONFIGURATION = '(drop (call $get (i32.const 7) (i32.const 0) (i32.const 9) (i32.const 16) (i32.const 20)))';
 
 describe('what Envoy refuses when it loads a filter', () => {
   test.each<[string, FilterText, string, RegExp]>([
@@ -19,12 +26,6 @@ describe('what Envoy refuses when it loads a filter', () => {
       /^main /,
     ],
     [
-      '__main_void that traps',
-      { body: callback('_initialize', '', '') + callback('__main_void', '', NO, 'unreachable') },
-      'start',
-      /^__main_void /,
-    ],
-    [
       'a property asked for while the module starts',
       {
         head: withImports(PROPERTY),
@@ -32,6 +33,12 @@ describe('what Envoy refuses when it loads a filter', () => {
       },
       'start',
       /forbids while a module starts/,
+    ],
+    [
+      '_start that exits',
+      { head: withImports(EXIT), body: callback('_start', '', '', '(call $exit (i32.const 0))') },
+      'start',
+      /proc_exit, which Envoy forbids/,
     ],
     [
       'proxy_on_vm_start that returns 0',
@@ -81,6 +88,24 @@ describe('what Envoy refuses when it loads a filter', () => {
       'configure',
       /call stack/,
     ],
+    [
+      'memory beyond the cap of 1 GiB',
+      { body: callback('proxy_on_configure', 'i32 i32', '(i32.ne (memory.grow (i32.const 16384)) (i32.const -1))') },
+      'configure',
+      /returned false/,
+    ],
+    [
+      'more than the cap from the start',
+      { head: `${LOG_IMPORT} (memory (export "memory") 16385)` },
+      'link',
+      /16385 pages of memory, Envoy gives 16384/,
+    ],
+    [
+      'an allocator that fails for a filter that then says no',
+      { ...NO_ALLOCATION, body: callback('proxy_on_configure', 'i32 i32', NO, GET_CONFIGURATION) },
+      'configure',
+      /its allocator ended in/,
+    ],
     ['an imported global', { head: `(import "env" "g" (global i32)) ${HEAD}` }, 'link', /missing import: env\.g/],
   ])('%s', async (_case, text, step, reason) => {
     const { outcome } = await tryText({ head: HEAD, ...text });
@@ -109,7 +134,45 @@ describe('what Envoy refuses when it loads a filter', () => {
   });
 });
 
+describe("what ends the proxy's process", () => {
+  const CONTINUE = '(import "env" "proxy_continue_stream" (func $continue (param i32) (result i32)))';
+  test.each<[string, FilterText, string, RegExp]>([
+    [
+      'a start section that calls the host',
+      { body: `(func $go ${say(2, 64, 2)}) (start $go)` },
+      'start',
+      /calls proxy_log/,
+    ],
+    [
+      'a log line without a memory to read it from',
+      { head: LOG_IMPORT, body: callback('proxy_on_configure', 'i32 i32', YES, say(2, 0, 0)) },
+      'configure',
+      /exports none/,
+    ],
+    [
+      'an answer that goes on before there is one',
+      {
+        head: withImports(CONTINUE),
+        body: callback('proxy_on_request_headers', 'i32 i32 i32', NO, '(drop (call $continue (i32.const 1)))'),
+      },
+      'request-headers',
+      /before there is one/,
+    ],
+  ])('%s', async (_case, text, step, reason) => {
+    const { outcome } = await tryText(text);
+    expect(outcome).toEqual({ state: 'crashed', step, reason: expect.stringMatching(reason) });
+  });
+});
+
 describe('what Envoy loads, and what then fails', () => {
+  test('an allocator that fails for a filter that does not care', async () => {
+    const { outcome } = await tryText({
+      ...NO_ALLOCATION,
+      body: callback('proxy_on_configure', 'i32 i32', YES, GET_CONFIGURATION),
+    });
+    expect(outcome).toEqual({ state: 'trapped', step: 'configure', reason: expect.stringMatching(/allocator/) });
+  });
+
   test.each([
     [
       'stream-create',
