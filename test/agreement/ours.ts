@@ -1,0 +1,37 @@
+import { checkCompatibility } from '../../src/filter/compatibility.ts';
+import { readFacts } from '../../src/filter/facts.ts';
+import { checkModule, MOST_CONFIG_MAP_BYTES } from '../../src/filter/module.ts';
+import { trialRun } from '../../src/filter/trial/run.ts';
+import type { TrialRequest, TrialVerdict } from '../../src/filter/trial/verdict.ts';
+
+/** What the check says of a filter: why it would be refused, empty when it would not; and what it warns of. */
+export interface CheckVerdict {
+  readonly problems: readonly string[];
+  readonly warnings: readonly string[];
+}
+
+/** What this action says of a filter before it writes anything. */
+export interface OurVerdict {
+  readonly check: CheckVerdict;
+  readonly trial: TrialVerdict;
+}
+
+const WORKER_FILE = new URL('../unit/filter/trial/worker-entry.ts', import.meta.url);
+
+/** Judges a filter for an Envoy 1.`minor` as `deploy` does. */
+export async function judge(filter: TrialRequest, minor: number): Promise<OurVerdict> {
+  return { check: check(filter.module, minor), trial: await trialRun(filter, { workerFile: WORKER_FILE }) };
+}
+
+/** The check alone. */
+export function check(module: Uint8Array, minor: number): CheckVerdict {
+  // What a ConfigMap holds is no matter of Envoy's.
+  const opened = module.length > MOST_CONFIG_MAP_BYTES ? undefined : checkModule(module, 'filter');
+  if (opened?.ok === false) return { problems: opened.problems.map(({ message }) => message), warnings: [] };
+  const facts = readFacts(module);
+  if (!facts.ok) return { problems: facts.problems.map(({ message }) => message), warnings: [] };
+  const { problems, warnings } = checkCompatibility(facts.value, [
+    { istio: `1.${minor - 8}.0`, envoy: { major: 1, minor } },
+  ]);
+  return { problems: problems.map(({ message }) => message), warnings };
+}
