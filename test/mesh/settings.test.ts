@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { eventually } from '../harness/api.ts';
+import { createWorkloads, pathOf } from '../harness/workloads.ts';
+import { call, connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
+
+const GATEWAY_PORT = 8080;
+
+describe('settings that real proxies take', () => {
+  let mesh: Mesh;
+  beforeAll(async () => {
+    mesh = await connectMesh();
+  });
+  afterAll(() => mesh?.stop());
+
+  test('every setting of the EnvoyFilter at once, in each place of the chain', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews');
+    await createApps(mesh, app);
+    const given = { filter: mesh.filters.abi021, name: 'add-header', namespace, targets: '- deployment/reviews' };
+    const settings = {
+      'fail-policy': 'reload',
+      'reload-backoff': '5s',
+      'allow-on-headers-stop-iteration': 'true',
+      environment: 'MODE: strict\nHOSTNAME: { from: proxy }',
+    };
+    for (const insert of ['first', 'before router', 'after envoy.filters.http.fault']) {
+      const { outputs, summary } = await mesh.deploy({
+        ...given,
+        ...settings,
+        configuration: `x-wasm: ${insert.replaceAll(' ', '-')}`,
+        insert,
+      });
+      expect([insert, outputs.result, summary.includes('Envoy refuses')]).toEqual([insert, 'deployed', false]);
+      expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual([insert.replaceAll(' ', '-')]);
+    }
+  });
+
+  test('an anchor that is not in the chain is a failure that names what is there', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews');
+    await createApps(mesh, app);
+    const { outputs, summary } = await mesh.deploy({
+      filter: mesh.filters.abi021,
+      namespace,
+      targets: '- deployment/reviews',
+      configuration: 'x-wasm: one',
+      insert: 'after envoy.filters.http.jwt_authn',
+    });
+    expect(outputs).toMatchObject({ result: 'failed', changed: 'false', restored: '1' });
+    expect(summary).toMatch(/jwt_<wbr>authn|jwt_authn/);
+    expect(await objectsOf(mesh, app)).toEqual([]);
+  });
+
+  test('a gateway: mounted by its own template, seen in its answers, and taken away without a trace', async () => {
+    const namespace = await mesh.namespace();
+    const gateway = await createGateway(mesh, namespace);
+    const untouched = (await mesh.api.get<Workload>(pathOf(gateway))).spec?.template;
+    const given = {
+      filter: mesh.filters.abi021,
+      name: 'add-header',
+      namespace,
+      targets: '- deployment/ingress',
+      direction: 'gateway',
+    };
+    for (const value of ['one', 'two']) {
+      const { outputs } = await mesh.deploy({ ...given, configuration: `x-wasm: ${value}` });
+      expect(outputs).toMatchObject({ result: 'deployed', proved: '1' });
+      expect(await headerOfPods(mesh, gateway, 'x-wasm', GATEWAY_PORT)).toEqual([value]);
+    }
+    const refused = await mesh.deploy({ ...given, configuration: 'nonsense', check: 'off' });
+    expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false', restored: '1' });
+    expect(await headerOfPods(mesh, gateway, 'x-wasm', GATEWAY_PORT)).toEqual(['two']);
+    const removed = await mesh.deploy({ command: 'remove', name: 'add-header', namespace });
+    expect(removed.outputs).toMatchObject({ result: 'removed', removed: '1' });
+    expect((await mesh.api.get<Workload>(pathOf(gateway))).spec?.template).toEqual(untouched);
+    expect(await objectsOf(mesh, gateway)).toEqual([]);
+  });
+});
+
+/** A gateway that Istio injects, and that answers every request itself. */
+async function createGateway(mesh: Mesh, namespace: string): Promise<Workload> {
+  const labels = { istio: namespace };
+  const gateway = {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { name: 'ingress', namespace },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: labels },
+      template: {
+        metadata: {
+          labels: { ...labels, 'sidecar.istio.io/inject': 'true' },
+          annotations: { 'inject.istio.io/templates': 'gateway' },
+        },
+        spec: {
+          terminationGracePeriodSeconds: 5,
+          containers: [{ name: 'istio-proxy', image: 'auto', imagePullPolicy: 'IfNotPresent' }],
+        },
+      },
+    },
+  } as unknown as Workload;
+  const create = (plural: string, kind: string, spec: object): Promise<unknown> =>
+    mesh.api.create(`/apis/networking.istio.io/v1/namespaces/${namespace}/${plural}`, {
+      apiVersion: 'networking.istio.io/v1',
+      kind,
+      metadata: { name: 'ingress' },
+      spec,
+    } as never);
+  const port = { number: GATEWAY_PORT, name: 'http', protocol: 'HTTP' };
+  await create('gateways', 'Gateway', { selector: labels, servers: [{ port, hosts: ['*'] }] });
+  await create('virtualservices', 'VirtualService', {
+    hosts: ['*'],
+    gateways: ['ingress'],
+    http: [{ directResponse: { status: 200 } }],
+  });
+  await createWorkloads(mesh.api, gateway);
+  await eventually('an answer of the gateway', async () => {
+    const [pod] = await mesh.pods(gateway);
+    const answer = pod && (await call(pod.address, GATEWAY_PORT).catch(() => undefined));
+    return answer?.status === 200 || undefined;
+  });
+  return gateway;
+}
