@@ -1,5 +1,6 @@
 import type { Dispatcher } from 'undici';
-import { type Identity, makeDispatcher, type ProxyEnvironment, resolveIdentity } from './dispatcher.ts';
+import type { ProxyEnvironment } from '../base/proxy.ts';
+import { type Identity, makeDispatcher, resolveIdentity } from './dispatcher.ts';
 import { CredentialsError } from './errors.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 

@@ -1,6 +1,7 @@
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { environmentProxies, isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
 
 /** What one identity needs to call its cluster. */
 export interface Identity {
@@ -14,9 +15,6 @@ export interface DispatcherLimits {
   readonly connections: number;
   readonly connectTimeoutMs: number;
 }
-
-/** Environment variables that name a proxy, as other tools on a runner read them. */
-export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
 /** Asks client-node for the TLS settings and headers of a configuration; runs an exec plugin when it has one. */
 export async function resolveIdentity(config: KubeConfig): Promise<Identity> {
@@ -52,15 +50,9 @@ export function makeDispatcher(
     return new Socks5ProxyAgent(proxyUrl.replace(/^socks5?h?:/, 'socks5:'), { ...shared, requestTls: connect });
   }
   if (proxyUrl) return new ProxyAgent({ ...shared, uri: proxyUrl, requestTls: connect });
-  const httpsProxy = environment.HTTPS_PROXY ?? environment.https_proxy;
-  if (httpsProxy && !isLoopback(new URL(server).hostname)) {
-    const noProxy = environment.NO_PROXY ?? environment.no_proxy ?? '';
+  const { httpsProxy, noProxy } = environmentProxies(environment);
+  if (httpsProxy !== undefined && !isLoopback(new URL(server).hostname)) {
     return new EnvHttpProxyAgent({ ...shared, connect, requestTls: connect, httpsProxy, noProxy });
   }
   return new Agent({ ...shared, connect });
-}
-
-/** Go's clients, hence kubectl, never send loopback addresses to a proxy of the environment. */
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
 }

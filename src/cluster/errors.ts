@@ -1,3 +1,4 @@
+import { errorCode, rootMessage } from '../base/causes.ts';
 import { internalProblem, type Problem } from '../base/problem.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
@@ -56,12 +57,6 @@ export class ExecError extends Error {
     super(message);
     this.name = 'ExecError';
   }
-}
-
-function rootMessage(error: unknown): string {
-  if (!Error.isError(error)) return String(error);
-  if (error instanceof AggregateError && error.errors.length > 0) return rootMessage(error.errors[0]);
-  return error.message === '' && error.cause !== undefined ? rootMessage(error.cause) : error.message;
 }
 
 /**
@@ -158,15 +153,6 @@ function connectionProblem(error: ConnectionError): Problem {
     remedy: hints[code] ?? 'Check the server address in the kubeconfig, and that the runner may reach it.',
     cause: error,
   };
-}
-
-/** The system's or undici's error code, wherever in the chain of causes it stands. */
-export function errorCode(error: unknown): string {
-  for (let at: unknown = error, depth = 0; Error.isError(at) && depth < 6; at = at.cause, depth++) {
-    if ('code' in at && typeof at.code === 'string') return at.code;
-    if (at instanceof AggregateError && at.errors.length > 0) return errorCode(at.errors[0]);
-  }
-  return '';
 }
 
 function capital(text: string): string {

@@ -1,14 +1,15 @@
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
+import { errorCode } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
+import type { ProxyEnvironment } from '../base/proxy.ts';
+import { parseRetryAfter, retryDelay } from '../base/retry.ts';
 import { formatDuration } from '../base/text.ts';
 import { isFailureStatus } from './answers.ts';
 import { Connections } from './connections.ts';
-import type { ProxyEnvironment } from './dispatcher.ts';
-import { ConnectionError, CredentialsError, errorCode } from './errors.ts';
+import { ConnectionError, CredentialsError } from './errors.ts';
 import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
-import { parseRetryAfter, retryDelay } from './retry.ts';
 import { openWebSocket, type WebSocketAnswer } from './websocket.ts';
 
 export interface TransportOptions {
@@ -107,7 +108,11 @@ export class Transport {
     return this.#connections.close();
   }
 
-  /** Attempts until an answer is worth no further attempt; the only place that knows when that is. */
+  /**
+   * Attempts until an answer is worth no further attempt; the only place that knows when that is. Every request may be repeated:
+   * reads, server-side applies with one manager and body, merge patches guarded by resourceVersion, and deletions, where the
+   * next attempt finds nothing left.
+   */
   async #insist<T extends HttpResponse>(
     request: HttpRequest,
     signal: AbortSignal | undefined,

@@ -1,14 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../src/base/problem.ts';
 import { parseWarnings } from '../../../src/cluster/answers.ts';
-import {
-  ApiError,
-  apiProblem,
-  ConnectionError,
-  CredentialsError,
-  errorCode,
-  missingRight,
-} from '../../../src/cluster/errors.ts';
+import { ApiError, apiProblem, ConnectionError, CredentialsError, missingRight } from '../../../src/cluster/errors.ts';
 
 const coded = (code: string, message = 'a system error'): Error => Object.assign(new Error(message), { code });
 const apiError = (status: number, message?: string, reason?: string): ApiError =>
@@ -96,27 +89,8 @@ describe('apiProblem', () => {
   });
 });
 
-describe('errorCode', () => {
-  const inner = coded('ECONNRESET');
-
-  test.each<[string, unknown, string]>([
-    ['of the error itself', inner, 'ECONNRESET'],
-    ['of a cause', new Error('fetch failed', { cause: new Error('x', { cause: inner }) }), 'ECONNRESET'],
-    ['of the first of several', new AggregateError([inner, coded('OTHER')]), 'ECONNRESET'],
-    ['of none', new Error('x'), ''],
-    ['of a number', Object.assign(new Error('x'), { code: 5 }), ''],
-    ['of what is no error', 'text', ''],
-  ])('%s', (_, error, code) => {
-    expect(errorCode(error)).toBe(code);
-  });
-
-  test('ends in a circle of causes', () => {
-    const error: Error & { cause?: unknown } = new Error('x');
-    error.cause = error;
-    expect(errorCode(error)).toBe('');
-  });
-
-  test('ConnectionError says what the innermost error says where outer ones are empty', () => {
+describe('ConnectionError', () => {
+  test('says what the innermost error says where outer ones are empty', () => {
     const several = new AggregateError([coded('ECONNREFUSED', 'connect ECONNREFUSED ::1:6443')], '');
     expect(new ConnectionError('https://a', several).message).toBe('https://a: connect ECONNREFUSED ::1:6443');
   });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { WebSocket } from 'ws';
-import { ApiError, apiProblem, ConnectionError, ExecError, errorCode } from '../../../src/cluster/errors.ts';
+import { errorCode } from '../../../src/base/causes.ts';
+import { ApiError, apiProblem, ConnectionError, ExecError } from '../../../src/cluster/errors.ts';
 import type { ExecResult } from '../../../src/cluster/exec.ts';
 import { makeCertificates } from '../../embedded/certs.ts';
 import { type ApiServer, type Outcome, refusal, type Script, startApiServer } from './api-server.ts';

@@ -20,10 +20,8 @@ const ATTEMPTS = { throttled: 10, failing: 5, connection: 4 } as const;
 const LONGEST_WAIT_MS = 60_000;
 
 /**
- * How long to wait before the next attempt, in milliseconds, or undefined to give up.
- * Every request this client makes may be repeated: reads, server-side applies with one manager and body, merge patches
- * guarded by resourceVersion, and deletions, where the next attempt finds nothing left. A `Retry-After` is a lower bound,
- * as in client-go (rest/with_retry.go).
+ * How long to wait before the next attempt, in milliseconds, or undefined to give up. Only for what may be repeated. A
+ * `Retry-After` is a lower bound, as in client-go (rest/with_retry.go).
  * @param attempt how many attempts were made, from 1
  * @param random a number in [0, 1), for jitter
  */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type AttemptOutcome, parseRetryAfter, retryDelay } from '../../../src/cluster/retry.ts';
+import { type AttemptOutcome, parseRetryAfter, retryDelay } from '../../../src/base/retry.ts';
 
 /** Jitter of 0: three quarters of the back-off; of 0.5: exactly it. */
 const MIDDLE = 0.5;
