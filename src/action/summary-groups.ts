@@ -37,6 +37,7 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   input: 'Inputs',
   filter: 'Filter file',
   provenance: 'Provenance of the filter',
+  registry: 'Registry',
   targets: 'Target list',
   kubeconfig: 'Kubeconfig',
   connection: 'Connection to the cluster',

@@ -6,6 +6,8 @@ export type ProblemKind =
   | 'filter'
   /** Nobody vouches for where the filter came from. */
   | 'provenance'
+  /** Where filters come from and go to: a registry, a web server. */
+  | 'registry'
   | 'targets'
   | 'kubeconfig'
   | 'connection'

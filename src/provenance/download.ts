@@ -1,11 +1,12 @@
 import { performance } from 'node:perf_hooks';
 import { type Dispatcher, request } from 'undici';
+import { errorCode } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
 import { messageOf } from '../base/problem.ts';
-import { makeDispatcher, type ProxyEnvironment } from '../cluster/dispatcher.ts';
-import { errorCode } from '../cluster/errors.ts';
+import type { ProxyEnvironment } from '../base/proxy.ts';
+import { parseRetryAfter, retryDelay } from '../base/retry.ts';
+import { makeDispatcher } from '../cluster/dispatcher.ts';
 import { headerOf } from '../cluster/http.ts';
-import { parseRetryAfter, retryDelay } from '../cluster/retry.ts';
 
 /** An answer to a GET; the names of its headers are in lower case. */
 export interface Download {

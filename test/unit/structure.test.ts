@@ -5,7 +5,7 @@ import { VERSION } from '../../src/base/version.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** From the top: a room imports only rooms below it. */
-const ROOMS = ['main.ts', 'action', 'deploy', 'mesh', 'targets', 'provenance', 'filter', 'cluster', 'base'];
+const ROOMS = ['main.ts', 'action', 'deploy', 'mesh', 'targets', 'provenance', 'registry', 'filter', 'cluster', 'base'];
 const MOST_LINES = 300;
 
 interface Source {
@@ -62,10 +62,12 @@ describe('what only some rooms may use', () => {
   ];
 
   test.each<[string, RegExp, string[]]>([
-    ['HTTP and the Kubernetes library', /^(undici|@kubernetes\/client-node)(\/|$)/, ['cluster', 'provenance']],
+    ['HTTP', /^undici(\/|$)/, ['cluster', 'provenance', 'registry']],
+    ['the Kubernetes library', /^@kubernetes\/client-node(\/|$)/, ['cluster']],
     ['the libraries of Sigstore', /^@sigstore\//, ['provenance']],
     ['the toolkit of the runner', /^@actions\//, ['main.ts', 'action']],
-    ['files and processes', /^node:(fs|child_process|process|http|https|net|tls)(\/|$)/, ['main.ts', 'cluster']],
+    ['files and sockets', /^node:(fs|process|http|https|net|tls)(\/|$)/, ['main.ts', 'cluster']],
+    ['other programs', /^node:child_process$/, ['main.ts', 'registry']],
   ])('%s', (_, pattern, rooms) => {
     const found = users(pattern);
     expect(found.length).toBeGreaterThan(0);
@@ -77,6 +79,17 @@ describe('what only some rooms may use', () => {
       source.imports.filter((from) => from.startsWith('.')).map((from) => roomOf(source, from)),
     );
     expect(new Set(imports)).toEqual(new Set(['filter', 'base']));
+  });
+
+  test('the registry room does not know the cluster, nor the cluster room registries', () => {
+    const importsOf = (wanted: string): Set<string> =>
+      new Set(
+        SOURCES.filter(({ room }) => room === wanted).flatMap((source) =>
+          source.imports.filter((from) => from.startsWith('.')).map((from) => roomOf(source, from)),
+        ),
+      );
+    expect(importsOf('registry')).toEqual(new Set(['registry', 'filter', 'base']));
+    expect(importsOf('cluster')).toEqual(new Set(['cluster', 'base']));
   });
 
   test('only main.ts reads the process', () => {

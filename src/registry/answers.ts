@@ -1,0 +1,37 @@
+import { isObject, pick } from '../base/json.ts';
+import { AnswerError } from './errors.ts';
+import { type HttpAnswer, retryAfterSeconds } from './http.ts';
+
+const MOST_WORDS = 300;
+
+/** The error that an answer stands for, in the server's own words: a registry's list of errors, or plain text. */
+export function answerError(answer: HttpAnswer): AnswerError {
+  const seconds = retryAfterSeconds(answer);
+  return new AnswerError(
+    answer.url.host,
+    answer.status,
+    messageIn(Buffer.from(answer.body).toString('utf8')),
+    seconds === undefined ? undefined : seconds * 1000,
+  );
+}
+
+/** See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes. */
+function messageIn(text: string): string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return oneLine(text.replace(/<[^>]*>/g, ' '));
+  }
+  const errors = pick(value, 'errors');
+  const messages = (Array.isArray(errors) ? errors : [value]).flatMap((error: unknown) => {
+    const [code, message] = [pick(error, 'code'), pick(error, 'message') ?? pick(error, 'details')];
+    const words = [code, message].filter((word) => typeof word === 'string' && word !== '').join(': ');
+    return isObject(error) && words !== '' ? [words] : [];
+  });
+  return oneLine(messages.join('; '));
+}
+
+function oneLine(text: string): string {
+  return text.replace(/\s+/g, ' ').trim().slice(0, MOST_WORDS);
+}

@@ -1,0 +1,124 @@
+import { pick } from '../base/json.ts';
+import { answerError } from './answers.ts';
+import { type Challenge, parseChallenges } from './challenge.ts';
+import { type Credentials, encodeBasic } from './credentials.ts';
+import { ANONYMOUS, type Asker, LoginError } from './errors.ts';
+import type { Http, HttpAnswer } from './http.ts';
+
+/** Finds the credentials for a registry; undefined for none. May throw `LoginError`. */
+export type FindCredentials = () => Promise<Credentials | undefined>;
+
+export interface AuthOptions {
+  readonly http: Http;
+  readonly findCredentials: FindCredentials;
+  /** Keeps a value out of every log. */
+  readonly mask: (secret: string) => void;
+}
+
+const MOST_TOKEN_BYTES = 1024 * 1024;
+const CLIENT_ID = 'deploy-wasm-filter';
+
+/**
+ * Logs in to one registry: anonymously, with Basic, or with tokens of the server that the registry names
+ * (https://distribution.github.io/distribution/spec/auth/token/). What works for a scope is kept for the next request.
+ */
+export class Auth {
+  readonly #options: AuthOptions;
+  readonly #headers = new Map<string, string>();
+  #credentials: Promise<Credentials | undefined> | undefined;
+  #asker: Asker = ANONYMOUS;
+
+  constructor(options: AuthOptions) {
+    this.#options = options;
+  }
+
+  /** Who the registry was last told is asking. */
+  get asker(): Asker {
+    return this.#asker;
+  }
+
+  /** The header for requests of a scope, as far as one is known. */
+  headers(scope: string): Readonly<Record<string, string>> {
+    const authorization = this.#headers.get(scope);
+    return authorization === undefined ? {} : { authorization };
+  }
+
+  /** Answers a 401. Gives whether it is worth asking again. */
+  async logIn(refusal: HttpAnswer, scope: string): Promise<boolean> {
+    const challenges = parseChallenges(refusal.headers['www-authenticate']);
+    this.#credentials ??= this.#options.findCredentials();
+    const credentials = await this.#credentials;
+    if (credentials !== undefined) this.#asker = credentials.from;
+    const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
+    const basic = challenges.find(({ scheme }) => scheme === 'basic');
+    const header =
+      bearer !== undefined
+        ? `Bearer ${await this.#fetchToken(bearer, scope, credentials)}`
+        : basic !== undefined && credentials !== undefined
+          ? this.#basic(credentials)
+          : undefined;
+    if (header === undefined || header === this.#headers.get(scope)) return false;
+    this.#headers.set(scope, header);
+    return true;
+  }
+
+  #basic(credentials: Credentials): string {
+    if ('identityToken' in credentials) {
+      throw new LoginError(
+        `the registry wants a user name and a password, and ${credentials.from} has an identity token`,
+      );
+    }
+    return `Basic ${encodeBasic(credentials.username, credentials.password)}`;
+  }
+
+  async #fetchToken({ parameters }: Challenge, scope: string, credentials: Credentials | undefined): Promise<string> {
+    const realm = URL.parse(parameters.realm ?? '');
+    if (realm === null) throw new LoginError('the registry names no server to get a token from');
+    const { service = '' } = parameters;
+    const answer =
+      credentials !== undefined && 'identityToken' in credentials
+        ? await this.#exchange(realm, { service, scope }, credentials.identityToken)
+        : await this.#ask(realm, { service, scope }, credentials);
+    if (answer.status !== 200) throw answerError(answer);
+    const token = readToken(answer.body);
+    if (token === undefined) throw new LoginError(`${realm.host} gives no token`);
+    this.#options.mask(token);
+    return token;
+  }
+
+  #ask(realm: URL, query: Readonly<Record<string, string>>, credentials: Credentials | undefined): Promise<HttpAnswer> {
+    const url = new URL(realm);
+    for (const [key, value] of Object.entries(query)) if (value !== '') url.searchParams.append(key, value);
+    if (credentials !== undefined && 'username' in credentials)
+      url.searchParams.append('account', credentials.username);
+    const headers = credentials === undefined ? {} : { authorization: this.#basic(credentials) };
+    return this.#options.http.send({ method: 'GET', url, headers, mostBytes: MOST_TOKEN_BYTES });
+  }
+
+  #exchange(realm: URL, query: Readonly<Record<string, string>>, identityToken: string): Promise<HttpAnswer> {
+    const form = new URLSearchParams({
+      grant_type: 'refresh_token',
+      client_id: CLIENT_ID,
+      refresh_token: identityToken,
+      ...query,
+    });
+    return this.#options.http.send({
+      method: 'POST',
+      url: realm,
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: form.toString(),
+      mostBytes: MOST_TOKEN_BYTES,
+    });
+  }
+}
+
+function readToken(body: Uint8Array): string | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(Buffer.from(body).toString('utf8'));
+  } catch {
+    return undefined;
+  }
+  const token = pick(value, 'token') ?? pick(value, 'access_token');
+  return typeof token === 'string' && /^[\x21-\x7e]+$/.test(token) ? token : undefined;
+}

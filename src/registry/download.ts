@@ -1,0 +1,27 @@
+import { answerError } from './answers.ts';
+import { ContentError } from './errors.ts';
+import { type Http, headerOf } from './http.ts';
+import { MOST_BLOB_BYTES } from './repository.ts';
+
+/** An address without what may be secret in it: user, password and query. */
+export function shownAddress(text: string): string {
+  const url = URL.parse(text);
+  return url === null ? 'the address' : `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
+}
+
+/** Gets a file of at most 256 MiB, as it is. Throws what `Http` throws, and `AnswerError`. */
+export async function download(address: string, http: Http): Promise<Uint8Array> {
+  const url = URL.parse(address);
+  if (url === null) throw new ContentError('this is no address');
+  const answer = await http.send({
+    method: 'GET',
+    url,
+    headers: { accept: 'application/wasm, application/octet-stream, */*;q=0.5' },
+    mostBytes: MOST_BLOB_BYTES,
+  });
+  if (answer.status !== 200) throw answerError(answer);
+  const encoding = headerOf(answer, 'content-encoding') ?? 'identity';
+  if (encoding !== 'identity')
+    throw new ContentError(`${answer.url.host} sends the file in the encoding ${encoding}, which was not asked for`);
+  return answer.body;
+}

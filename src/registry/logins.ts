@@ -1,0 +1,56 @@
+import { posix } from 'node:path';
+import { errorCode } from '../base/causes.ts';
+import { messageOf } from '../base/problem.ts';
+import type { ReadFile } from '../filter/load.ts';
+import { type Credentials, credentialsIn, parseDockerConfig, type RunHelper, secretsOf } from './credentials.ts';
+import { LoginError } from './errors.ts';
+
+/** A login that was handed to the run itself, for one registry. */
+export interface GivenLogin {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Where logins are looked for. */
+export interface LoginSources {
+  /** Goes before all others, to the registry that the inputs name and to no other one. */
+  readonly given?: GivenLogin & { readonly host: string };
+  /** HOME and DOCKER_CONFIG are looked at. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly readFile: ReadFile;
+  readonly runHelper: RunHelper;
+  /** Keeps a value out of every log. */
+  readonly mask: (secret: string) => void;
+}
+
+/**
+ * Finds the login for a registry's host: what was handed to the run, else what Docker's own configuration has. Undefined for none.
+ * Throws `LoginError` when a configuration or helper that is there cannot be used.
+ */
+export async function findLogin(host: string, sources: LoginSources): Promise<Credentials | undefined> {
+  const { given, mask } = sources;
+  const found = given?.host === host ? { ...given, from: GIVEN } : await findInDocker(host, sources);
+  for (const secret of found === undefined ? [] : secretsOf(found)) mask(secret);
+  return found;
+}
+
+const GIVEN = 'the inputs "registry-username" and "registry-password"';
+
+async function findInDocker(
+  host: string,
+  { environment, readFile, runHelper }: LoginSources,
+): Promise<Credentials | undefined> {
+  const { DOCKER_CONFIG, HOME, USERPROFILE } = environment;
+  const home = HOME || USERPROFILE;
+  const folder = DOCKER_CONFIG || (home ? posix.join(home, '.docker') : undefined);
+  if (folder === undefined) return undefined;
+  const path = posix.join(folder, 'config.json');
+  let text: string;
+  try {
+    text = Buffer.from(await readFile(path)).toString('utf8');
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined;
+    throw new LoginError(`${path} cannot be read: ${messageOf(error)}`);
+  }
+  return credentialsIn(parseDockerConfig(text, path), host, runHelper);
+}

@@ -1,0 +1,107 @@
+import { posix } from 'node:path';
+import { bad, type Checked, good, type Problem } from '../base/problem.ts';
+
+/** Where an image is: `oci://HOST[:PORT]/REPOSITORY[:TAG][@sha256:…]`. */
+export interface ImageReference {
+  /** Host and port, as they stand in the reference. */
+  readonly host: string;
+  /** `filters/add-header`. */
+  readonly repository: string;
+  readonly tag?: string;
+  /** Of the manifest; it decides, whatever the tag says. */
+  readonly digest?: string;
+}
+
+export const OCI_SCHEME = 'oci://';
+/** What a reference without tag and digest means. */
+export const DEFAULT_TAG = 'latest';
+
+// The grammar of names, tags and digests: https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pulling-manifests
+const HOST =
+  /^(?:[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?(?:\.[a-zA-Z0-9](?:[-a-zA-Z0-9]*[a-zA-Z0-9])?)*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
+const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*$/;
+const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
+/** Host and repository together, as most clients limit it. */
+const MOST_NAME_CHARACTERS = 255;
+const FORM = 'oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:…';
+
+/** Whether a text is meant as an image reference. */
+export function isImageReference(text: string): boolean {
+  return text.startsWith(OCI_SCHEME);
+}
+
+/**
+ * Reads an image reference. The host has to be there: a name without one would silently mean Docker Hub. `subject` is what a
+ * problem is about: the input's name.
+ */
+export function parseReference(text: string, subject: string): Checked<ImageReference> {
+  const wrong = (why: string, remedy = `Write ${FORM}.`): Checked<never> => bad(problem(subject, text, why, remedy));
+  if (!isImageReference(text)) return wrong('it does not start with oci://');
+  const [name = '', digest, ...more] = text.slice(OCI_SCHEME.length).split('@');
+  if (digest !== undefined && (!DIGEST.test(digest) || more.length > 0)) {
+    return wrong('a digest is "sha256:" and 64 lower-case hex digits');
+  }
+  const [, host = '', path = ''] = /^([^/]*)\/(.*)$/s.exec(name) ?? [];
+  if (host === '' || path === '') return wrong('it has no host or no repository');
+  if (!HOST.test(host)) return wrong(`"${host}" is no host`);
+  if (!/[.:]/.test(host) && host !== 'localhost') {
+    return wrong(
+      `it has no host: "${host}" has no dot and no port`,
+      `Write ${FORM}; the host of Docker Hub is docker.io.`,
+    );
+  }
+  const [repository = '', tag, ...rest] = path.split(':');
+  if (tag !== undefined && (!TAG.test(tag) || rest.length > 0)) return wrong(`"${[tag, ...rest].join(':')}" is no tag`);
+  if (!REPOSITORY.test(repository)) {
+    return wrong(
+      `"${repository}" is no repository: lower-case letters and digits, with single ".", "_", "-" and "/" between`,
+    );
+  }
+  if (host.length + repository.length + 1 > MOST_NAME_CHARACTERS) {
+    return wrong(`host and repository have more than ${MOST_NAME_CHARACTERS} characters`);
+  }
+  return good({
+    host: host.toLowerCase(),
+    // Docker Hub keeps what has no owner under "library".
+    repository: host.toLowerCase() === DOCKER_HUB && !repository.includes('/') ? `library/${repository}` : repository,
+    ...(tag === undefined ? {} : { tag }),
+    ...(digest === undefined ? {} : { digest }),
+  });
+}
+
+/** The reference as text that `parseReference` reads as the same. */
+export function formatReference({ host, repository, tag, digest }: ImageReference): string {
+  return `${OCI_SCHEME}${host}/${repository}${tag === undefined ? '' : `:${tag}`}${digest === undefined ? '' : `@${digest}`}`;
+}
+
+/** What a manifest is asked for by: the digest, else the tag, else `latest`. */
+export function manifestName({ tag, digest }: ImageReference): string {
+  return digest ?? tag ?? DEFAULT_TAG;
+}
+
+/** `registry.example/filters/add-header@sha256:…`, the name under which an image never changes. */
+export function pinnedName({ host, repository }: ImageReference, digest: string): string {
+  return `${host}/${repository}@${digest}`;
+}
+
+/** `add-header`, the last part of the repository; empty for a text that is no reference. */
+export function lastPartOf(text: string): string {
+  const parsed = parseReference(text, '');
+  return parsed.ok ? posix.basename(parsed.value.repository) : '';
+}
+
+const DOCKER_HUB = 'docker.io';
+/** Docker Hub's API has a host of its own, and its credentials are kept under yet another name. */
+const DOCKER_HUB_API = 'registry-1.docker.io';
+
+/** The host that a registry's API has. */
+export function apiHost(host: string): string {
+  return host === DOCKER_HUB ? DOCKER_HUB_API : host;
+}
+
+function problem(subject: string, text: string, why: string, remedy: string): Problem {
+  // What stands before an "@" that is no digest's may be a password.
+  const shown = /@(?!sha256:)/.test(text) ? '' : ` ${JSON.stringify(text)}`;
+  return { kind: 'input', subject, message: `is no image reference${shown}: ${why}.`, remedy };
+}

@@ -1,0 +1,149 @@
+import { formatBytes } from '../base/text.ts';
+import { answerError } from './answers.ts';
+import type { Auth } from './auth.ts';
+import { sha256 } from './digest.ts';
+import { AnswerError, ContentError } from './errors.ts';
+import { type Http, type HttpAnswer, type HttpRequest, headerOf } from './http.ts';
+import { type Descriptor, MANIFEST_TYPES } from './manifest.ts';
+import { apiHost, type ImageReference } from './reference.ts';
+
+/** A manifest as the registry keeps it, whose digest was checked. */
+export interface FetchedManifest {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  readonly digest: string;
+}
+
+/** What Istio's fetcher takes at most, unless it is told otherwise (istio/istio pkg/wasm). */
+export const MOST_BLOB_BYTES = 256 * 1024 * 1024;
+/** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
+const MOST_MANIFEST_BYTES = 4 * 1024 * 1024;
+const MOST_WORDS_BYTES = 64 * 1024;
+/** How often an upload is begun anew: what was sent in part cannot be sent on. */
+const UPLOADS = 3;
+
+/**
+ * One repository of a registry, by the distribution API v2 (https://github.com/opencontainers/distribution-spec/blob/main/spec.md).
+ * What comes is checked against its digest. Throws `AnswerError`, `UnreachableError`, `ContentError` and `LoginError`.
+ */
+export class Repository {
+  readonly #http: Http;
+  readonly #auth: Auth;
+  readonly #base: URL;
+  readonly #scope: string;
+
+  /** `actions`: what the login is to allow. */
+  constructor(
+    { host, repository }: Pick<ImageReference, 'host' | 'repository'>,
+    actions: 'pull' | 'pull,push',
+    http: Http,
+    auth: Auth,
+  ) {
+    this.#http = http;
+    this.#auth = auth;
+    this.#scope = `repository:${repository}:${actions}`;
+    this.#base = new URL(`/v2/${repository}/`, http.origin(apiHost(host)));
+  }
+
+  /** Gets a manifest by tag or digest. */
+  async manifest(name: string): Promise<FetchedManifest> {
+    const headers = { accept: MANIFEST_TYPES };
+    const answer = await this.#read({ url: this.#url(`manifests/${name}`), headers, mostBytes: MOST_MANIFEST_BYTES });
+    const digest = sha256(answer.body);
+    const promised = name.startsWith('sha256:') ? name : (headerOf(answer, 'docker-content-digest') ?? digest);
+    if (promised !== digest) {
+      throw new ContentError(`the manifest has the digest ${digest} instead of ${promised}`, DAMAGED);
+    }
+    return { bytes: answer.body, contentType: headerOf(answer, 'content-type') ?? '', digest };
+  }
+
+  /** Gets a blob of at most 256 MiB. */
+  async blob({ digest, size }: Descriptor): Promise<Uint8Array> {
+    if (size > MOST_BLOB_BYTES) {
+      throw new ContentError(`the layer has ${formatBytes(size)}; at most ${formatBytes(MOST_BLOB_BYTES)} are read`);
+    }
+    const { body } = await this.#read({ url: this.#url(`blobs/${digest}`), mostBytes: size });
+    if (sha256(body) !== digest)
+      throw new ContentError(`the layer has the digest ${sha256(body)} instead of ${digest}`, DAMAGED);
+    return body;
+  }
+
+  /** The digest of the manifest under a name; undefined when there is none. */
+  async digestOf(name: string): Promise<string | undefined> {
+    try {
+      return (await this.manifest(name)).digest;
+    } catch (error) {
+      if (error instanceof AnswerError && error.status === 404) return undefined;
+      throw error;
+    }
+  }
+
+  /** Puts a blob there unless it is there already. */
+  async putBlob(bytes: Uint8Array): Promise<void> {
+    const digest = sha256(bytes);
+    const there = await this.#call({ method: 'HEAD', url: this.#url(`blobs/${digest}`), mostBytes: 0 });
+    if (there.status === 200) return;
+    for (let attempt = 1; ; attempt++) {
+      const answer = await this.#upload(bytes, digest);
+      if (answer.status === 201) return;
+      const passing = answer.status >= 500 || answer.status === 404 || answer.status === 429;
+      if (!passing || attempt === UPLOADS) throw answerError(answer);
+    }
+  }
+
+  /** Puts a manifest under a tag or its digest. */
+  async putManifest(name: string, bytes: Uint8Array, mediaType: string): Promise<void> {
+    const answer = await this.#call({
+      method: 'PUT',
+      url: this.#url(`manifests/${name}`),
+      headers: { 'content-type': mediaType },
+      body: bytes,
+      mostBytes: MOST_WORDS_BYTES,
+    });
+    if (answer.status !== 201) throw answerError(answer);
+  }
+
+  /** A session, then all bytes at once. */
+  async #upload(bytes: Uint8Array, digest: string): Promise<HttpAnswer> {
+    const begun = await this.#call({
+      method: 'POST',
+      url: this.#url('blobs/uploads/'),
+      mostBytes: MOST_WORDS_BYTES,
+    });
+    const session = URL.parse(headerOf(begun, 'location') ?? '', begun.url.href);
+    if (begun.status !== 202 || session === null) throw answerError(begun);
+    session.searchParams.set('digest', digest);
+    return this.#call({
+      method: 'PUT',
+      url: session,
+      headers: { 'content-type': 'application/octet-stream' },
+      body: bytes,
+      mostBytes: MOST_WORDS_BYTES,
+      once: true,
+    });
+  }
+
+  async #read(request: Omit<HttpRequest, 'method'>): Promise<HttpAnswer> {
+    const answer = await this.#call({ ...request, method: 'GET' });
+    if (answer.status !== 200) throw answerError(answer);
+    return answer;
+  }
+
+  /** Sends a request with the credentials of the registry, which no other host is shown, and once more after logging in. */
+  async #call(request: HttpRequest): Promise<HttpAnswer> {
+    const send = (): Promise<HttpAnswer> => {
+      const login = request.url.origin === this.#base.origin ? this.#auth.headers(this.#scope) : {};
+      return this.#http.send({ ...request, headers: { ...request.headers, ...login } });
+    };
+    const answer = await send();
+    const own = answer.url.origin === this.#base.origin;
+    return answer.status === 401 && own && (await this.#auth.logIn(answer, this.#scope)) ? send() : answer;
+  }
+
+  #url(path: string): URL {
+    return new URL(path, this.#base);
+  }
+}
+
+const DAMAGED =
+  'Something between the registry and the runner has changed it, or the registry is damaged; nothing of it was used.';

@@ -1,0 +1,45 @@
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import { unpackTar } from 'modern-tar';
+import { errorCode } from '../base/causes.ts';
+import { messageOf } from '../base/problem.ts';
+import { count, formatBytes } from '../base/text.ts';
+import { ContentError } from './errors.ts';
+import { MODULE_FILE } from './module-layer.ts';
+
+/** Takes the module out of a layer of an image, a tar archive with gzip of at most `mostBytes`. Throws `ContentError`. */
+export async function unpackModule(layer: Uint8Array, mostBytes: number): Promise<Uint8Array> {
+  const archive = await inflate(layer, mostBytes);
+  let files = 0;
+  let found: Awaited<ReturnType<typeof unpackTar>>;
+  try {
+    found = await unpackTar(archive, {
+      strict: true,
+      filter: ({ name, type }) => {
+        if (type !== 'file') return false;
+        files++;
+        return name.split('/').at(-1) === MODULE_FILE;
+      },
+    });
+  } catch (error) {
+    throw new ContentError(`the last layer is no tar archive: ${messageOf(error)}`);
+  }
+  const data = found[0]?.data;
+  if (data !== undefined) return data;
+  throw new ContentError(
+    `the last layer of the image has ${count(files, 'file')}, and none is ${MODULE_FILE}, which is where Istio looks for the filter, too`,
+    `Build the image with "COPY filter.wasm ${MODULE_FILE}" as its last step.`,
+  );
+}
+
+async function inflate(bytes: Uint8Array, mostBytes: number): Promise<Uint8Array> {
+  try {
+    return await promisify(gunzip)(bytes, { maxOutputLength: mostBytes });
+  } catch (error) {
+    throw new ContentError(
+      errorCode(error) === 'ERR_BUFFER_TOO_LARGE'
+        ? `the last layer of the image has more than ${formatBytes(mostBytes)}`
+        : `the last layer of the image is not what gzip writes: ${messageOf(error)}`,
+    );
+  }
+}
