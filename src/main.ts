@@ -15,13 +15,13 @@ import { run } from './action/run.ts';
 import { trialRun } from './filter/trial/run.ts';
 import { runTrialWorker } from './filter/trial/worker.ts';
 import { type RunWasmOpt, wasmOpt } from './filter/wasm-opt.ts';
+import { sigstoreAuthorities } from './provenance/sigstore.ts';
+import { credentialHelperRunner } from './registry/credential-helper.ts';
 
 /** This file, once it is bundled. */
 const BUNDLE = new URL(import.meta.url);
 /** Rewriting takes some ten seconds for each MiB. */
 const MOST_OPTIMIZER_MS = 300_000;
-
-import { sigstoreAuthorities } from './provenance/sigstore.ts';
 
 // The bundle is one file, so the thread that tries a filter starts here, too.
 if (isMainThread) await act();
@@ -50,6 +50,7 @@ async function act(): Promise<void> {
     abandoned: cancellation.abandoned,
     now: () => performance.now(),
     date: () => new Date(),
+    runHelper: credentialHelperRunner(process.env, cancellation.cancelled),
     trial: (request) => trialRun(request, { workerFile: BUNDLE }),
     optimize: wasmOpt(runWasmOpt(cancellation.cancelled)),
   });

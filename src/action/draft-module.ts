@@ -1,43 +1,70 @@
 import type { Findings } from '../base/problem.ts';
-import { loadFilter, type ReadFile } from '../filter/load.ts';
-import type { FilterModule } from '../filter/module.ts';
+import type { ImageToPush } from '../deploy/request.ts';
+import type { ReadFile } from '../filter/load.ts';
+import type { FilterModule, ModuleSource } from '../filter/module.ts';
 import { type Optimizer, requireFit, shrinkModule } from '../filter/shrink.ts';
 import type { Provenance } from '../provenance/policy.ts';
+import { packImage } from '../registry/pack.ts';
+import { formatReference, pinnedName } from '../registry/reference.ts';
+import { loadOrigin, type ModuleFetcher, subjectOf } from './draft-origin.ts';
 import { type ProveFilter, proveModule } from './draft-provenance.ts';
 import type { Inputs } from './inputs.ts';
 
 /** What getting a module ready needs of the world. */
 export interface ModuleTools {
+  readonly fetcher: ModuleFetcher;
   readonly prove: ProveFilter;
   /** Makes a module's code smaller; absent where nothing may be run. */
   readonly optimize?: Optimizer;
 }
 
-/** What became of the filter's file. */
+/** What became of the filter. */
 export interface FileDraft {
   /** As it will be delivered; undefined where something is wrong with it. */
   readonly module: FilterModule | undefined;
   /** Which build made it; undefined where nobody asks, or nothing proves it. */
   readonly provenance: Provenance | undefined;
+  /** The image that it is to become before the cluster is told of it. */
+  readonly push?: ImageToPush;
 }
 
 const NOTHING: FileDraft = { module: undefined, provenance: undefined };
 
+/** What getting a module ready needs of the inputs. */
+export type ModuleInputs = Pick<Inputs, 'from' | 'shrink' | 'provenance'>;
+
 /** Loads the filter, proves where it came from, and makes it as small as it must be; what is wrong is told to `findings`. */
 export async function loadModule(
-  inputs: Inputs,
+  inputs: ModuleInputs,
   readFile: ReadFile,
-  { prove, optimize }: ModuleTools,
+  { fetcher, prove, optimize }: ModuleTools,
   findings: Findings,
 ): Promise<FileDraft> {
-  const { filter, shrink: mode } = inputs;
-  if (filter === '') return NOTHING;
-  const loaded = findings.take(await loadFilter(filter, readFile));
+  const { shrink: mode, from } = inputs;
+  const loaded = findings.take(await loadOrigin(from, readFile, fetcher));
   if (loaded === undefined) return NOTHING;
+  const origin = subjectOf(loaded.source);
   // Attestations are of what was built, before anything was left out of it.
-  const provenance = await proveModule(inputs, loaded, prove, findings);
-  const options = { mode, origin: `filter "${filter}"`, ...(optimize === undefined ? {} : { optimize }) };
+  const provenance = await proveModule(inputs, loaded, origin, prove, findings);
+  const options = { mode, origin, ...(optimize === undefined ? {} : { optimize }) };
   const shrunk = findings.take(await shrinkModule(loaded, options));
   const module = shrunk === undefined ? undefined : findings.take(requireFit(shrunk, options));
-  return { module, provenance };
+  return { ...(await pack(module, from)), provenance };
+}
+
+/** Where the module is to be pushed, it is known as the image that it will be: the digest of that is known before it is there. */
+async function pack(
+  module: FilterModule | undefined,
+  { pushTo: reference }: Inputs['from'],
+): Promise<Pick<FileDraft, 'module' | 'push'>> {
+  if (module === undefined || reference === undefined) return { module };
+  const image = await packImage(module.bytes);
+  const source: ModuleSource = {
+    kind: 'image',
+    given: formatReference(reference),
+    pinned: pinnedName(reference, image.digest),
+    istioCanPull: true,
+    isImage: true,
+  };
+  return { module: { ...module, source }, push: { image, reference } };
 }

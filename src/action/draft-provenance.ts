@@ -45,13 +45,17 @@ export function filterProver({ environment, authorities, cancelled, log }: Provi
   };
 }
 
-/** Which build made the module, where the inputs ask for a proof; what is wrong with it is told to `findings`. */
+/**
+ * Which build made a module, where the inputs ask for a proof; what is wrong with it is told to `findings`. `origin` is how
+ * messages call the module.
+ */
 export async function proveModule(
-  { filter, provenance: { policy, token } }: Pick<Inputs, 'filter' | 'provenance'>,
-  module: FilterModule | undefined,
+  { provenance: { policy, token } }: Pick<Inputs, 'provenance'>,
+  { digest }: Pick<FilterModule, 'digest'>,
+  origin: string,
   prove: ProveFilter,
   findings: Findings,
 ): Promise<Provenance | undefined> {
-  if (module === undefined || policy === undefined) return undefined;
-  return findings.take(await prove({ origin: `filter "${filter}"`, digest: module.digest }, policy, token));
+  if (policy === undefined) return undefined;
+  return findings.take(await prove({ origin, digest }, policy, token));
 }

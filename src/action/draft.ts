@@ -1,4 +1,4 @@
-import { type Checked, Findings } from '../base/problem.ts';
+import { type Checked, describeProblem, Findings } from '../base/problem.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
 import type { RolloutPolicy } from '../deploy/policy.ts';
 import type {
@@ -15,6 +15,7 @@ import type { FilterModule } from '../filter/module.ts';
 import type { TargetEntry } from '../targets/target.ts';
 import { type Environment, loadAccess } from './draft-access.ts';
 import { type FileDraft, loadModule, type ModuleTools } from './draft-module.ts';
+import { loadOrigin } from './draft-origin.ts';
 import { loadTargets } from './draft-targets.ts';
 import type { Inputs, InputsRead } from './inputs.ts';
 
@@ -63,7 +64,7 @@ export async function makeDraft(
     const file = await loadModule(inputs, readFile, tools, findings);
     const targets = await loadTargets(inputs, defaultNamespace(inputs), readFile, findings);
     const draft = conclude(findings, inputs, targets, () => ({
-      filters: filtersOf(inputs, file.module, targets),
+      filters: filtersOf(inputs, file, targets),
       check: options.check,
       folder: inputs.renderTo,
     }));
@@ -78,7 +79,7 @@ export async function makeDraft(
     const draft = conclude(findings, inputs, targets, () => ({
       ...policy,
       ...options,
-      filters: filtersOf(inputs, file.module, targets),
+      filters: filtersOf(inputs, file, targets),
       run,
     }));
     const warnings = [...read.warnings, ...waveWarnings(policy, targets)];
@@ -89,8 +90,13 @@ export async function makeDraft(
   const namespaces = inputs.namespaces.length > 0 ? inputs.namespaces : [namespace];
   const scope: Scope = { ...(inputs.name === '' ? {} : { filter: inputs.name }), entries, namespaces };
   if (command === 'status') {
-    const draft = conclude(findings, inputs, entries, () => ({ scope, verify: policy.verify }));
-    return { ...basis, command, draft, access };
+    const { module, warnings } = await askAgain(inputs, readFile, tools);
+    const draft = conclude(findings, inputs, entries, () => ({
+      scope,
+      verify: policy.verify,
+      ...(module === undefined ? {} : { module }),
+    }));
+    return { ...basis, warnings: [...read.warnings, ...warnings], command, draft, access };
   }
   const { wait, timeoutMs, maxParallel } = policy;
   const draft = conclude(findings, inputs, entries, () => ({
@@ -113,13 +119,26 @@ function conclude<T>(
   return clean ? { ok: true, request: request() } : { ok: false, problems, targets, defaults: settings };
 }
 
+/** What an image is now, for `status`, which goes on where the registry cannot be asked. */
+async function askAgain(
+  { from }: Inputs,
+  readFile: ReadFile,
+  { fetcher }: ModuleTools,
+): Promise<{ readonly module?: FilterModule; readonly warnings: readonly string[] }> {
+  if (from.origin?.kind !== 'image') return { warnings: [] };
+  const asked = await loadOrigin(from, readFile, fetcher);
+  if (asked.ok) return { ...(asked.value === undefined ? {} : { module: asked.value }), warnings: [] };
+  const told = asked.problems.map(describeProblem);
+  return { warnings: told.map((problem) => `Whether the tag has moved is not known: ${problem}`) };
+}
 /** Without a module there are problems, and no request is made of this. */
 function filtersOf(
   { name, settings }: Inputs,
-  module: FilterModule | undefined,
+  { module, push }: FileDraft,
   targets: readonly TargetEntry[],
 ): FilterRequest[] {
-  return module === undefined ? [] : [{ name, module, settings, targets }];
+  if (module === undefined) return [];
+  return [{ name, module, settings, targets, ...(push === undefined ? {} : { push }) }];
 }
 
 /** The namespace of targets that name none. */

@@ -2,7 +2,16 @@ import type { Command } from '../deploy/report.ts';
 
 /** One input of the action. A test holds action.yml and the README against this table. */
 export interface InputDefinition {
-  readonly type: 'String' | 'Path' | 'YAML' | 'Text' | 'Duration' | 'Boolean' | 'Number' | 'Number or %';
+  readonly type:
+    | 'String'
+    | 'Path'
+    | 'Path or URL'
+    | 'YAML'
+    | 'Text'
+    | 'Duration'
+    | 'Boolean'
+    | 'Number'
+    | 'Number or %';
   /** What an empty input means; the empty string where that depends on other inputs. */
   readonly default: string;
   /** The commands that it means something to; every one when absent. */
@@ -12,13 +21,20 @@ export interface InputDefinition {
 /** `plan` says what `deploy` would do with the same inputs, so it takes all of them. */
 const DEPLOY = ['deploy', 'plan'] as const;
 const FILTER = [...DEPLOY, 'render'] as const;
+/** `status` asks whether a tag has moved. */
+const REGISTRY = [...FILTER, 'status'] as const;
 const ROLLOUT = [...DEPLOY, 'remove', 'sweep'] as const;
 const CLUSTER = [...ROLLOUT, 'status'] as const;
 
 /** Every input, in the order in which people read about them. */
 export const INPUTS = {
   command: { type: 'String', default: 'deploy' },
-  filter: { type: 'Path', default: '' },
+  filter: { type: 'Path or URL', default: '' },
+  sha256: { type: 'String', default: '', commands: FILTER },
+  'push-to': { type: 'String', default: '', commands: DEPLOY },
+  'registry-username': { type: 'String', default: '', commands: REGISTRY },
+  'registry-password': { type: 'String', default: '', commands: REGISTRY },
+  'insecure-registries': { type: 'String', default: '', commands: REGISTRY },
   name: { type: 'String', default: '' },
   targets: { type: 'YAML', default: '' },
   'targets-file': { type: 'Path', default: '' },

@@ -1,13 +1,13 @@
 import { listWords } from '../base/text.ts';
 import type { Command } from '../deploy/report.ts';
-import { nameFromFile } from '../filter/load.ts';
 import { isFilterName, MOST_NAME_CHARACTERS } from '../mesh/names.ts';
 import { isNamespaceName } from '../targets/target.ts';
 import type { InputReader } from './input-reader.ts';
+import { nameFromFilter } from './inputs-origin.ts';
 
 /** Which filter a run is about, and where. */
 export interface InputScope {
-  /** Path of the .wasm file; empty for none. */
+  /** Path of the .wasm file, or where else the filter is; empty for none. */
   readonly filter: string;
   /** The filter's name; empty for every filter. */
   readonly name: string;
@@ -29,7 +29,12 @@ export function readScope(reader: InputReader): InputScope {
   const targetsFile = reader.text('targets-file');
   const listed = targets.trim() !== '' || targetsFile !== '';
   if (!reader.commandUnknown && DEPLOYING.includes(command)) {
-    if (filter === '') reader.wrong('filter', 'is missing.', 'Set it to the path of the compiled .wasm file.');
+    if (filter === '')
+      reader.wrong(
+        'filter',
+        'is missing.',
+        'Set it to the path of the compiled .wasm file, or to its oci:// or https:// address.',
+      );
     if (!listed) {
       reader.wrong(
         'targets',
@@ -43,7 +48,9 @@ export function readScope(reader: InputReader): InputScope {
 
 function readName(reader: InputReader, filter: string): string {
   const given = reader.text('name');
-  const name = given || nameFromFile(filter);
+  const name = given || nameFromFilter(filter);
+  // What is wrong with the reference is said already.
+  if (name === undefined) return '';
   if (isFilterName(name)) return name;
   const rule = `A name has at most ${MOST_NAME_CHARACTERS} lower-case letters, digits and "-", and starts and ends with a letter or digit.`;
   if (given !== '') {

@@ -6,6 +6,7 @@ import type { FilterSettings } from '../filter/settings.ts';
 import { SHRINK_MODES, type ShrinkMode } from '../filter/shrink.ts';
 import { InputReader, type ReadInput } from './input-reader.ts';
 import { DAY_MS } from './inputs-duration.ts';
+import { type OriginInputs, readOrigin } from './inputs-origin.ts';
 import { ignoring, policyWarnings, readPolicy } from './inputs-policy.ts';
 import { type ProvenanceInputs, readProvenance } from './inputs-provenance.ts';
 import { type InputScope, readScope } from './inputs-scope.ts';
@@ -22,6 +23,8 @@ export type DeployOptions = Pick<
 /** The action's inputs, read and checked. What means nothing to the command has its default. */
 export interface Inputs extends InputScope {
   readonly command: Command;
+  /** Where the filter comes from and goes to. */
+  readonly from: OriginInputs;
   readonly kubeconfig: string;
   readonly context: string;
   readonly settings: FilterSettings;
@@ -51,6 +54,7 @@ const MOST_EXPIRY_DAYS = 36_500;
 export function readInputs(read: ReadInput): InputsRead {
   const reader = new InputReader(read);
   const { command } = reader;
+  const from = readOrigin(reader);
   const scope = readScope(reader);
   const settings = readFilterSettings(reader, scope.name || 'filter');
   const policy = readPolicy(reader, settings.port);
@@ -58,6 +62,7 @@ export function readInputs(read: ReadInput): InputsRead {
   const inputs: Inputs = {
     command,
     ...scope,
+    from,
     kubeconfig: reader.raw('kubeconfig'),
     context: reader.text('context'),
     settings,

@@ -12,6 +12,7 @@ export const OUTPUTS = [
   'digest',
   'bytes',
   'provenance',
+  'image',
   'deployed',
   'unchanged',
   'removed',
@@ -51,6 +52,7 @@ export function outputsOf(report: Report): Record<OutputName, string> {
     digest: [...new Set(digests)].join(','),
     bytes: filters.map(({ bytes }) => bytes).join(','),
     provenance: proven === undefined ? '' : JSON.stringify(proven),
+    image: imagesOf(report).join(','),
     deployed: String(countOutcome(report, 'deployed')),
     unchanged: String(countOutcome(report, 'unchanged')),
     removed: String(countOutcome(report, 'removed')),
@@ -60,6 +62,13 @@ export function outputsOf(report: Report): Record<OutputName, string> {
     targets: status === undefined ? targetsJson(report, room) : statusJson(status.workloads, room),
     plan: planned,
   };
+}
+
+/** The images that filters are in, as far as they are there. */
+function imagesOf({ filters, images = [] }: Report): string[] {
+  const absent = images.filter(({ state }) => state !== 'pushed' && state !== 'unchanged').map(({ pinned }) => pinned);
+  const named = filters.flatMap(({ source }) => (source?.kind === 'image' ? [source.pinned] : []));
+  return [...new Set(named)].filter((pinned) => !absent.includes(pinned));
 }
 
 /** A proxy with several filters counts once. */

@@ -2,6 +2,7 @@ import type { Report } from '../deploy/report.ts';
 import { renderDeployStanding } from './page-deploy-standing.ts';
 import { rolloutCell, writeCell } from './summary-cells.ts';
 import { renderCollected, renderDrift } from './summary-cleanup.ts';
+import { renderImages } from './summary-images.ts';
 import type { Page } from './summary-page.ts';
 import { deployPolicy, renderSettings } from './summary-settings.ts';
 import { renderTable } from './summary-table.ts';
@@ -24,6 +25,7 @@ export function deployPage(report: Report): Page {
       renderDrift(report, limits),
       renderTable('Workloads', table, limits),
       renderCollected(report.collected, limits),
+      renderImages(report, limits),
       renderSettings(report, deployPolicy(report.policy), limits),
     ],
   };

@@ -6,6 +6,7 @@ import { countOf, thousands } from './markdown.ts';
 import { nameOfChange } from './page-plan-changes.ts';
 import { groupDrift } from './summary-cleanup.ts';
 import { everyProblem } from './summary-groups.ts';
+import { imageLine } from './summary-images.ts';
 
 /** A part of the log that folds. Plain text, a line each. */
 export interface LogSection {
@@ -22,6 +23,7 @@ export function logSections(report: Report): LogSection[] {
     { title: 'What is wrong', lines: problemLines(report) },
     { title: 'Changed by others', lines: driftLines(report) },
     { title: 'Plan', lines: planLines(report) },
+    { title: 'Registry', lines: (report.images ?? []).map(imageLine) },
     { title: 'Status', lines: statusLines(report) },
     { title: 'Files', lines: fileLines(report) },
     { title: 'Objects that nothing uses any more', lines: collectedLines(report) },

@@ -3,6 +3,7 @@ import type { Report } from '../deploy/report.ts';
 import { blocks, countOf, text } from './markdown.ts';
 import { groupChanges, renderChanges } from './page-plan-changes.ts';
 import { workloadCells } from './summary-cells.ts';
+import { renderImages } from './summary-images.ts';
 import type { Limits } from './summary-limits.ts';
 import type { Page } from './summary-page.ts';
 import { deployPolicy, renderSettings } from './summary-settings.ts';
@@ -21,6 +22,7 @@ export function planPage(report: Report): Page {
     body: (limits) => [
       renderChanges(groups, limits),
       renderTable('What would restart', table, limits),
+      renderImages(report, limits),
       renderSettings(report, deployPolicy(report.policy), limits),
     ],
   };

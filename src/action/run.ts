@@ -19,10 +19,12 @@ import type { FilterModule } from '../filter/module.ts';
 import { describeShrinking, type Optimizer } from '../filter/shrink.ts';
 import type { Authority } from '../provenance/authority.ts';
 import type { Provenance } from '../provenance/policy.ts';
+import type { RunHelper } from '../registry/credentials.ts';
+import { Registries } from '../registry/registries.ts';
 import { type Draft, type Environment, makeDraft } from './draft.ts';
 import type { ModuleTools } from './draft-module.ts';
 import { filterProver } from './draft-provenance.ts';
-import { type Inputs, type ReadInput, readInputs } from './inputs.ts';
+import { type Inputs, type InputsRead, type ReadInput, readInputs } from './inputs.ts';
 
 /** What a run needs of the world around it. */
 export interface Surroundings {
@@ -47,28 +49,43 @@ export interface Surroundings {
   readonly trial?: Trial;
   /** Rewrites a filter for size; absent where nothing may be run. */
   readonly optimize?: Optimizer;
+  /** Runs a credential helper of Docker. */
+  readonly runHelper: RunHelper;
 }
+
+const USER_AGENT = `deploy-wasm-filter/${VERSION}`;
 
 /** A draft of a command that talks to a cluster. */
 type ClusterDraft = Exclude<Draft, { command: 'render' }>;
 
 /** Runs the action and gives its report, whatever happened; nothing is thrown. */
 export async function run(world: Surroundings): Promise<Report> {
+  const read = readInputs(world.readInput);
+  const registries = openRegistries(read.inputs, world);
+  try {
+    return await runWith(registries, read, world);
+  } finally {
+    await registries.close();
+  }
+}
+
+async function runWith(registries: Registries, read: InputsRead, world: Surroundings): Promise<Report> {
   const started = world.now();
   const { log } = world;
-  const read = readInputs(world.readInput);
   const { token } = read.inputs.provenance;
   if (token !== '') world.mask(token);
   const draft = await log.group('Inputs', async () => {
     const made = await makeDraft(read, world.readFile, world.environment, {
       ...optimizing(world),
       prove: filterProver(world),
+      fetcher: registries,
     });
     describeInputs(read.inputs, made, log);
     return made;
   });
   const { module, provenance } = 'module' in draft ? draft : {};
-  const done = draft.command === 'render' ? await renderOnly(draft, world) : await callCluster(draft, world);
+  const done =
+    draft.command === 'render' ? await renderOnly(draft, world) : await callCluster(draft, registries, world);
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
   return {
     command: draft.command,
@@ -104,14 +121,14 @@ async function renderOnly(
   return { ...(await render(draft, writeFile, context)), requests: NO_REQUESTS };
 }
 
-async function callCluster(draft: ClusterDraft, world: Surroundings): Promise<Called> {
+async function callCluster(draft: ClusterDraft, registries: Registries, world: Surroundings): Promise<Called> {
   const draftProblems = draft.draft.ok ? [] : draft.draft.problems;
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED, requests: NO_REQUESTS };
   if (!draft.access.ok) return { ...nothing, problems: [...draftProblems, ...draft.access.problems] };
   const { value } = draft.access;
   for (const secret of value.secrets) world.mask(secret);
   const transport = new Transport(value, {
-    userAgent: `deploy-wasm-filter/${VERSION}`,
+    userAgent: USER_AGENT,
     environment: world.environment,
     signal: world.abandoned,
     debug: (line) => world.log.debug(line),
@@ -122,7 +139,15 @@ async function callCluster(draft: ClusterDraft, world: Surroundings): Promise<Ca
     if (!connected.ok)
       return { ...nothing, problems: [...draftProblems, ...connected.problems], requests: client.requests };
     const { log, cancelled: signal, now, date, trial } = world;
-    const context = { client, log, signal, now, date, ...(trial === undefined ? {} : { trial }) };
+    const context: DeployContext = {
+      client,
+      log,
+      signal,
+      now,
+      date,
+      pushImage: ({ image, reference }) => registries.push(image, reference),
+      ...(trial === undefined ? {} : { trial }),
+    };
     const outcome = await carryOutCommand(draft, context);
     const cluster = { context: value.context, version: connected.value };
     return { ...outcome, warnings: [...value.weaknesses, ...outcome.warnings], cluster, requests: client.requests };
@@ -169,9 +194,28 @@ async function connect(client: Client, { context }: ClusterAccess, log: Log): Pr
   }
 }
 
+/** Connections to registries, with the login of the inputs or of Docker; none is opened before it is needed. */
+function openRegistries({ from }: Inputs, world: Surroundings): Registries {
+  const { login, insecureRegistries } = from;
+  const { environment, readFile, runHelper, mask, log } = world;
+  if (login !== undefined) mask(login.password);
+  return new Registries({
+    userAgent: USER_AGENT,
+    environment,
+    insecureHosts: insecureRegistries,
+    // What comes too late for a write is not wanted any more.
+    signal: world.cancelled,
+    debug: (line) => log.debug(line),
+    readFile,
+    runHelper,
+    mask,
+    ...(login === undefined ? {} : { given: login }),
+  });
+}
+
 function filterReport(
   { name, settings }: Inputs,
-  { digest, bytes, original: from }: FilterModule,
+  { digest, bytes, source, original: from }: FilterModule,
   provenance: Provenance | undefined,
 ): FilterReport {
   const original =
@@ -184,14 +228,21 @@ function filterReport(
     bytes: bytes.length,
     ...original,
     settings,
+    ...(source === undefined ? {} : { source }),
     ...(provenance === undefined ? {} : { provenance }),
   };
+}
+
+/** ` from oci://registry.example/f:v1, which is registry.example/f@sha256:…`; nothing for a file. */
+function originOf({ source }: FilterModule): string {
+  if (source === undefined || source.kind === 'file') return '';
+  return ` from ${source.given}${source.kind === 'image' ? `, which is ${source.pinned}` : ''}`;
 }
 
 function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {
   if ('module' in made && made.module !== undefined) {
     const { bytes, digest, original } = made.module;
-    log.info(`Filter ${name}: ${formatBytes(bytes.length)}, ${digest}.`);
+    log.info(`Filter ${name}: ${formatBytes(bytes.length)}, ${digest}${originOf(made.module)}.`);
     if (original !== undefined) {
       const from = `${formatBytes(original.bytes.length)}, ${original.digest}`;
       log.info(`It was shrunk from ${from}: ${describeShrinking(original)}.`);

@@ -57,11 +57,13 @@ export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): R
 }
 
 function settingsOf(
-  { name, digest, bytes, original, settings, provenance }: FilterReport,
+  { name, digest, bytes, original, settings, source, provenance }: FilterReport,
   limits: Limits,
 ): Record<string, unknown> {
   return {
     name: plain(name, 260),
+    ...(source === undefined ? {} : { source: plain(source.given, 400) }),
+    ...(source?.kind === 'image' ? { image: plain(source.pinned, 400) } : {}),
     digest: plain(digest, 260),
     size: `${formatBytes(bytes)} (${bytes} bytes)`,
     ...(original === undefined

@@ -1,7 +1,10 @@
 import type { Log } from '../base/log.ts';
+import type { Checked } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
+import type { PushedImage } from '../registry/push.ts';
 import type { EvidenceSource } from './evidence.ts';
 import type { Trial } from './preflight.ts';
+import type { ImageToPush } from './request.ts';
 
 /** What a run works with. */
 export interface DeployContext {
@@ -15,6 +18,8 @@ export interface DeployContext {
   readonly date: () => Date;
   /** Starts a filter as Envoy would; absent where nothing may be run. */
   readonly trial?: Trial;
+  /** Puts an image into its registry; absent where nothing may be pushed. */
+  readonly pushImage?: (push: ImageToPush) => Promise<Checked<PushedImage>>;
 }
 
 /** Where a run's evidence comes from. */

@@ -3,6 +3,7 @@ import { count } from '../base/text.ts';
 import { carryOut } from './carry-out.ts';
 import { untouchedTarget } from './conclude.ts';
 import type { DeployContext } from './context.ts';
+import { type ImageReport, pushImages, reportImages } from './image-push.ts';
 import { preflight } from './preflight.ts';
 import { prepare } from './prepare.ts';
 import type { Report, TargetReport } from './report.ts';
@@ -11,14 +12,14 @@ import { missingRights, neededRights, rightProblem } from './rights.ts';
 
 /** The engine's part of a report. */
 export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
-  Partial<Pick<Report, 'plan' | 'status' | 'rendered'>>;
+  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images'>>;
 
 /** Nothing was deleted, and nothing had to be. */
 export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };
 
 /**
- * Brings every target of a request to its revisions: observe, plan, check, write, roll, prove, take back, collect. Nothing is
- * written unless the request, its targets, the mounts, the rights and the filter itself check out; their problems come back together, with those of a
+ * Brings every target of a request to its revisions: observe, plan, check, push, write, roll, prove, take back, collect. Nothing is
+ * pushed or written unless the request, its targets, the mounts, the rights and the filter itself check out; their problems come back together, with those of a
  * faulty draft.
  */
 export async function deploy(draft: DraftRequest, context: DeployContext): Promise<Outcome> {
@@ -30,11 +31,19 @@ export async function deploy(draft: DraftRequest, context: DeployContext): Promi
   const filter = request.check ? await preflight(plan, context) : { problems: [], warnings: [] };
   const problems = [...filter.problems, ...missing.map(rightProblem)];
   const warnings = [...plan.warnings, ...filter.warnings];
-  if (problems.length > 0) {
-    return { targets: plan.workloads.map(untouchedTarget), problems, warnings, collected: NOTHING_COLLECTED };
-  }
+  const refuse = (why: readonly Problem[], images: readonly ImageReport[]): Outcome => ({
+    targets: plan.workloads.map(untouchedTarget),
+    problems: why,
+    warnings,
+    collected: NOTHING_COLLECTED,
+    images,
+  });
+  if (problems.length > 0) return refuse(problems, reportImages(request.filters, 'skipped'));
+  const pushed = await pushImages(request.filters, context);
+  if (pushed.problems.length > 0) return refuse(pushed.problems, pushed.images);
   const done = await carryOut({ ...plan, warnings }, observation, request, request, context);
-  return { ...done, problems: [...done.problems, ...cancellation(context, done.targets)] };
+  const { images } = pushed;
+  return { ...done, problems: [...done.problems, ...cancellation(context, done.targets)], images };
 }
 
 /** What a cancelled run has to say beside its workloads. */

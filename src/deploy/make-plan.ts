@@ -6,6 +6,7 @@ import { makeRevision, type Placement, placementOf } from '../mesh/revision.ts';
 import { filtersOn, revisionOn } from '../mesh/template.ts';
 import { resolveTargets } from '../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
+import { movedTags, type TaggedFilter } from './moved-tags.ts';
 import type { Observation } from './observe.ts';
 import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
 import { findGarbage } from './plan-garbage.ts';
@@ -87,9 +88,20 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     ...objects,
     workloads: planned,
     garbage: [],
-    warnings: [...warnings, ...warningsOf(planned)],
+    warnings: [...warnings, ...warningsOf(planned), ...movedTags(taggedFilters(request, planned), observation)],
   };
   return good({ ...plan, garbage: findGarbage(plan, observation, request) });
+}
+
+/** The filters that were loaded by a tag which others may move, with their workloads. */
+function taggedFilters({ filters }: DeployRequest, workloads: readonly PlannedWorkload[]): TaggedFilter[] {
+  return filters
+    .filter(({ push }) => push === undefined)
+    .map(({ name, module }) => ({
+      name,
+      module,
+      workloads: workloads.filter(({ revisions }) => revisions.some(({ revision }) => revision.filter === name)),
+    }));
 }
 
 /** Workloads lose a filter after the others have got theirs. */

@@ -5,6 +5,7 @@ import { nothingAdmitted, tryChange } from './admission.ts';
 import { untouchedTarget } from './conclude.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { reportImages } from './image-push.ts';
 import type { Plan } from './plan.ts';
 import { restarts } from './plan.ts';
 import { describeChanges, type Trial } from './plan-changes.ts';
@@ -42,6 +43,7 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     problems: [...filter.problems, ...refusals(changes)],
     warnings: [...plan.warnings, ...filter.warnings],
     collected: NOTHING_COLLECTED,
+    images: reportImages(request.filters, 'planned'),
     plan: { changes, ...describeRestarts(plan, request), missingRights: missing },
   };
 }

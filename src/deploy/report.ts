@@ -1,8 +1,10 @@
 import type { Problem } from '../base/problem.ts';
 import type { RequestCounts } from '../cluster/client.ts';
+import type { ModuleSource } from '../filter/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import type { Provenance } from '../provenance/policy.ts';
 import type { WorkloadRef } from '../targets/target.ts';
+import type { ImageReport } from './image-push.ts';
 import type { PlanReport } from './plan-report.ts';
 import type { RolloutPolicy } from './policy.ts';
 import type { RenderReport } from './render-report.ts';
@@ -96,6 +98,8 @@ export interface FilterReport {
   readonly settings: FilterSettings;
   /** Which build made it; absent where nobody asked for a proof, or there is none. */
   readonly provenance?: Provenance;
+  /** Where it came from, and what that was resolved to. */
+  readonly source?: ModuleSource;
 }
 
 /** Objects that nobody names any more, or that an adoption has replaced: `ConfigMap shop/add-header-0123456789`. */
@@ -118,6 +122,8 @@ export interface Report {
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
   readonly collected: Collected;
+  /** The images that filters were pushed as, or would be; absent where nothing was to be pushed. */
+  readonly images?: readonly ImageReport[];
   readonly cluster?: { readonly context: string; readonly version: string };
   /** How the run was told to roll out. */
   readonly policy: RolloutPolicy;

@@ -1,8 +1,16 @@
 import type { Problem } from '../base/problem.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { FilterSettings, SettingsOverride } from '../filter/settings.ts';
+import type { PackedImage } from '../registry/pack.ts';
+import type { ImageReference } from '../registry/reference.ts';
 import type { TargetEntry } from '../targets/target.ts';
 import type { RolloutPolicy, SettingsChange } from './policy.ts';
+
+/** An image that is to be in a registry before the cluster is told of it. */
+export interface ImageToPush {
+  readonly image: PackedImage;
+  readonly reference: ImageReference;
+}
 
 /** One filter and where it shall run. */
 export interface FilterRequest {
@@ -11,6 +19,8 @@ export interface FilterRequest {
   /** For every target that has no settings of its own. */
   readonly settings: FilterSettings;
   readonly targets: readonly TargetEntry[];
+  /** Set where the module is to be pushed first. */
+  readonly push?: ImageToPush;
 }
 
 /** What a run shall reach. */
@@ -52,6 +62,8 @@ export interface RemovalRequest extends Pick<RolloutPolicy, 'wait' | 'timeoutMs'
 /** What `status` shall look at. */
 export interface StatusRequest extends Pick<RolloutPolicy, 'verify'> {
   readonly scope: Scope;
+  /** What the filter's image is now; absent where none was named. */
+  readonly module?: FilterModule;
 }
 
 /** What `render` shall write. */

@@ -12,6 +12,7 @@ import { revisionOn, stateOn } from '../mesh/template.ts';
 import { nameOf } from './collect.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { movedTags } from './moved-tags.ts';
 import type { Observation, ObservedWorkload } from './observe.ts';
 import { findGarbage } from './plan-garbage.ts';
 import type { ProvenRevision } from './provable.ts';
@@ -28,9 +29,15 @@ export async function status(draft: DraftRequest<StatusRequest>, context: Deploy
   const scoped = await log.group('Observe', () => observeScope(draft, client));
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
   if (!scoped.ok) return { ...nothing, problems: scoped.problems };
+  const { request, observation, workloads } = scoped.value;
+  const name = request.scope.filter;
+  const carrying = workloads.map(({ ref, workload }) => ({ ref, observed: workload }));
+  const tagged =
+    request.module === undefined || name === undefined ? [] : [{ name, module: request.module, workloads: carrying }];
   return {
     ...nothing,
     problems: [],
+    warnings: movedTags(tagged, observation),
     status: await log.group('Look at the proxies', () => look(scoped.value, context)),
   };
 }

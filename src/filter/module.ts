@@ -9,6 +9,10 @@ export type ModuleSource =
       readonly given: string;
       /** What it was resolved to: `registry.example/filters/add-header@sha256:…`, the digest of the manifest. */
       readonly pinned: string;
+      /** Whether Istio's own fetcher takes the module from there, too. */
+      readonly istioCanPull: boolean;
+      /** Whether it is an image that can be mounted as a volume, with the module as its file plugin.wasm; artifacts cannot. */
+      readonly isImage: boolean;
     };
 
 /** A module as it came, before it was shrunk, and how it was shrunk. */

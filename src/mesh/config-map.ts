@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../cluster/objects.ts';
-import { DIGEST_ANNOTATION, fileName, isMarked, ownedLabels } from './names.ts';
+import { DIGEST_ANNOTATION, fileName, isMarked, ownedLabels, SOURCE_ANNOTATION } from './names.ts';
 import { type Placement, placementOf, type Revision, revisionName } from './revision.ts';
+import { formatSource, sourceOf } from './source.ts';
 
 /** A ConfigMap, as far as it is written. */
 export interface ConfigMap extends KubernetesObject {
@@ -17,19 +18,26 @@ export function renderConfigMap(
   namespace: string,
   carrier: Placement = placementOf(revision),
 ): ConfigMap {
+  const source = sourceOf(revision.module);
   return {
     metadata: {
       name: revisionName(carrier),
       namespace,
       labels: ownedLabels(carrier.filter, carrier.id),
-      annotations: { [DIGEST_ANNOTATION]: revision.module.digest },
+      annotations: {
+        [DIGEST_ANNOTATION]: revision.module.digest,
+        ...(source === undefined ? {} : { [SOURCE_ANNOTATION]: formatSource(source) }),
+      },
     },
     immutable: true,
     binaryData: { [fileName(carrier.filter, carrier.id)]: Buffer.from(revision.module.bytes).toString('base64') },
   };
 }
 
-/** Whether an observed ConfigMap (its metadata alone) is the one that `renderConfigMap` makes. */
+/**
+ * Whether an observed ConfigMap (its metadata alone) is the one that `renderConfigMap` makes, wherever its module came from:
+ * equal bytes under another name are no reason to write.
+ */
 export function holdsRevision(
   { metadata }: KubernetesObject,
   revision: Revision,

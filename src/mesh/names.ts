@@ -10,6 +10,8 @@ export const PROVEN_ANNOTATION = `${PREFIX}/proven`;
 /** On an object that is about to be deleted as garbage: a run that needs it takes it away. */
 export const GARBAGE_ANNOTATION = `${PREFIX}/garbage`;
 export const DIGEST_ANNOTATION = `${PREFIX}/digest`;
+/** On a ConfigMap: the image that its module came from; see `source.ts`. */
+export const SOURCE_ANNOTATION = `${PREFIX}/source`;
 export const FILTER_LABEL = `${PREFIX}/name`;
 export const REVISION_LABEL = `${PREFIX}/revision`;
 /** Selects the ConfigMaps and EnvoyFilters that this action made. */

@@ -42,7 +42,7 @@ export interface HttpAnswer {
 
 const CONNECT_TIMEOUT_MS = 10_000;
 const LIMITS = { silenceMs: 30_000, attemptMs: 600_000 } as const;
-const CONNECTIONS = 4;
+const CONNECTIONS = { connections: 4, connect: { timeout: CONNECT_TIMEOUT_MS } } as const;
 const MOST_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Who asks for a longer wait will not answer better within this run. */
@@ -55,17 +55,12 @@ const LONGEST_OBEYED_SECONDS = 60;
 export class Http {
   readonly #options: HttpOptions;
   readonly #direct: Dispatcher;
-  readonly #outside: Dispatcher;
+  /** Made when it is needed: a proxy's address may be wrong. */
+  #outside: Dispatcher | undefined;
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    const shared = { connections: CONNECTIONS, connect: { timeout: CONNECT_TIMEOUT_MS } };
-    this.#direct = new Agent(shared);
-    const { httpProxy = '', httpsProxy = '', noProxy } = environmentProxies(options.environment);
-    this.#outside =
-      httpProxy === '' && httpsProxy === ''
-        ? this.#direct
-        : new EnvHttpProxyAgent({ ...shared, httpProxy, httpsProxy, noProxy });
+    this.#direct = new Agent(CONNECTIONS);
   }
 
   /** `https://host`, or `http://host` where that is allowed. */
@@ -100,7 +95,7 @@ export class Http {
 
   /** Ends every connection. */
   async close(): Promise<void> {
-    await Promise.all([this.#direct.destroy(), this.#outside.destroy()]);
+    await Promise.all([this.#direct.destroy(), this.#outside?.destroy()]);
   }
 
   async #follow(request: HttpRequest): Promise<HttpAnswer> {
@@ -132,7 +127,7 @@ export class Http {
     const started = performance.now();
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(attemptMs)]);
     const response = await untilAborted(
-      (isLoopback(url.hostname) ? this.#direct : this.#outside).request({
+      this.#dispatcher(url).request({
         origin: url.origin,
         path: `${url.pathname}${url.search}`,
         method,
@@ -149,6 +144,13 @@ export class Http {
     // A query may hold a signature that is as good as a password.
     debug(`${method} ${url.origin}${url.pathname} → ${status} in ${Math.round(performance.now() - started)} ms`);
     return { status, headers: response.headers, body: read, url };
+  }
+
+  #dispatcher({ hostname }: URL): Dispatcher {
+    const { httpProxy = '', httpsProxy = '', noProxy } = environmentProxies(this.#options.environment);
+    if (isLoopback(hostname) || (httpProxy === '' && httpsProxy === '')) return this.#direct;
+    this.#outside ??= new EnvHttpProxyAgent({ ...CONNECTIONS, httpProxy, httpsProxy, noProxy });
+    return this.#outside;
   }
 
   #mayBePlain({ hostname, host }: URL): boolean {

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { packTar } from 'modern-tar';
-import { sha256 } from './digest.ts';
+import { digestOf } from '../filter/module.ts';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from './manifest.ts';
 import { MODULE_FILE } from './module-layer.ts';
 
@@ -43,11 +43,11 @@ export async function packImage(module: Uint8Array): Promise<PackedImage> {
     created: EPOCH.toISOString(),
     ...PLATFORM,
     config: {},
-    rootfs: { type: 'layers', diff_ids: [sha256(archive)] },
+    rootfs: { type: 'layers', diff_ids: [digestOf(archive)] },
   });
   const describe = (mediaType: string, bytes: Uint8Array): object => ({
     mediaType,
-    digest: sha256(bytes),
+    digest: digestOf(bytes),
     size: bytes.length,
   });
   const manifest = json({
@@ -56,7 +56,7 @@ export async function packImage(module: Uint8Array): Promise<PackedImage> {
     config: describe(OCI_CONFIG, config),
     layers: [describe(OCI_LAYER, layer)],
   });
-  return { blobs: [layer, config], manifest, mediaType: OCI_MANIFEST, digest: sha256(manifest) };
+  return { blobs: [layer, config], manifest, mediaType: OCI_MANIFEST, digest: digestOf(manifest) };
 }
 
 const MOST_STORED_BYTES = 65_535;

@@ -21,7 +21,7 @@ export async function pushImage(
 ): Promise<PushedImage> {
   const name = reference.tag ?? image.digest;
   const pinned = pinnedName(reference, image.digest);
-  if ((await repository.digestOf(name)) === image.digest) return { pinned, wasThere: true };
+  if ((await repository.digestUnder(name)) === image.digest) return { pinned, wasThere: true };
   // A registry refuses a manifest whose blobs it does not have.
   for (const blob of image.blobs) await repository.putBlob(blob);
   await repository.putManifest(name, image.manifest, image.mediaType);

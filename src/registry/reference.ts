@@ -26,6 +26,11 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const MOST_NAME_CHARACTERS = 255;
 const FORM = 'oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:…';
 
+/** Whether a text is a host, or a host and port. */
+export function isRegistryHost(text: string): boolean {
+  return HOST.test(text);
+}
+
 /** Whether a text is meant as an image reference. */
 export function isImageReference(text: string): boolean {
   return text.startsWith(OCI_SCHEME);

@@ -1,7 +1,7 @@
 import { formatBytes } from '../base/text.ts';
+import { digestOf } from '../filter/module.ts';
 import { answerError } from './answers.ts';
 import type { Auth } from './auth.ts';
-import { sha256 } from './digest.ts';
 import { AnswerError, ContentError } from './errors.ts';
 import { type Http, type HttpAnswer, type HttpRequest, headerOf } from './http.ts';
 import { type Descriptor, MANIFEST_TYPES } from './manifest.ts';
@@ -49,7 +49,7 @@ export class Repository {
   async manifest(name: string): Promise<FetchedManifest> {
     const headers = { accept: MANIFEST_TYPES };
     const answer = await this.#read({ url: this.#url(`manifests/${name}`), headers, mostBytes: MOST_MANIFEST_BYTES });
-    const digest = sha256(answer.body);
+    const digest = digestOf(answer.body);
     const promised = name.startsWith('sha256:') ? name : (headerOf(answer, 'docker-content-digest') ?? digest);
     if (promised !== digest) {
       throw new ContentError(`the manifest has the digest ${digest} instead of ${promised}`, DAMAGED);
@@ -63,13 +63,13 @@ export class Repository {
       throw new ContentError(`the layer has ${formatBytes(size)}; at most ${formatBytes(MOST_BLOB_BYTES)} are read`);
     }
     const { body } = await this.#read({ url: this.#url(`blobs/${digest}`), mostBytes: size });
-    if (sha256(body) !== digest)
-      throw new ContentError(`the layer has the digest ${sha256(body)} instead of ${digest}`, DAMAGED);
+    if (digestOf(body) !== digest)
+      throw new ContentError(`the layer has the digest ${digestOf(body)} instead of ${digest}`, DAMAGED);
     return body;
   }
 
   /** The digest of the manifest under a name; undefined when there is none. */
-  async digestOf(name: string): Promise<string | undefined> {
+  async digestUnder(name: string): Promise<string | undefined> {
     try {
       return (await this.manifest(name)).digest;
     } catch (error) {
@@ -80,7 +80,7 @@ export class Repository {
 
   /** Puts a blob there unless it is there already. */
   async putBlob(bytes: Uint8Array): Promise<void> {
-    const digest = sha256(bytes);
+    const digest = digestOf(bytes);
     const there = await this.#call({ method: 'HEAD', url: this.#url(`blobs/${digest}`), mostBytes: 0 });
     if (there.status === 200) return;
     for (let attempt = 1; ; attempt++) {

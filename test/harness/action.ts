@@ -81,6 +81,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     abandoned: options.cancelled ?? never,
     now: () => performance.now(),
     date: () => options.date ?? new Date(),
+    runHelper: () => Promise.reject(new Error('there is no such program')),
     ...(options.trial === undefined ? {} : { trial: options.trial }),
     ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
   });

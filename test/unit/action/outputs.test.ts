@@ -1,10 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { OUTPUTS, outputsOf } from '../../../src/action/outputs.ts';
+import type { Report } from '../../../src/deploy/report.ts';
 import {
   change,
   deployed,
   filter,
   found,
+  IMAGE,
+  image,
   NEW,
   OLD,
   PROVENANCE,
@@ -25,6 +28,23 @@ import {
 
 /** A job's outputs may have 1 MB together, counted as UTF-16. */
 const MOST_BYTES = 1_000_000;
+
+describe('the image', () => {
+  const filters = [filter({ source: IMAGE })];
+
+  test.each<[string, Partial<Report>, string]>([
+    ['that was pulled', { filters }, IMAGE.pinned],
+    ['of several filters of one image, once', { filters: [...filters, ...filters] }, IMAGE.pinned],
+    ['that was pushed', { filters, images: [image('pushed')] }, IMAGE.pinned],
+    ['that was there already', { filters, images: [image('unchanged')] }, IMAGE.pinned],
+    ['that would be pushed', { filters, images: [image('planned')] }, ''],
+    ['that could not be pushed', { filters, images: [image('failed')] }, ''],
+    ['that was not pushed', { filters, images: [image('skipped')] }, ''],
+    ['of a file', { filters: [filter({ source: { kind: 'file', given: 'f.wasm' } })] }, ''],
+  ])('%s', (_, parts, expected) => {
+    expect(outputsOf(report(parts)).image).toBe(expected);
+  });
+});
 
 describe('plain outputs', () => {
   const given = report({
@@ -68,6 +88,7 @@ describe('plain outputs', () => {
       digest: '',
       bytes: '',
       provenance: '',
+      image: '',
       deployed: '0',
       unchanged: '0',
       removed: '0',

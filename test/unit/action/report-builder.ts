@@ -1,4 +1,5 @@
 import type { WorkloadKind } from '../../../src/cluster/resources.ts';
+import type { ImageReport, ImageState } from '../../../src/deploy/image-push.ts';
 import type { Admission, PlannedChange, PlanReport } from '../../../src/deploy/plan-report.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
 import type {
@@ -46,6 +47,20 @@ export function filter(changes: Partial<FilterReport> = {}): FilterReport {
     },
     ...changes,
   };
+}
+
+/** An image that the filter came from or went to. */
+export const IMAGE = {
+  kind: 'image',
+  given: 'oci://ghcr.io/octo/add-header:v1',
+  pinned: `ghcr.io/octo/add-header@sha256:${'5f'.repeat(32)}`,
+  istioCanPull: true,
+  isImage: true,
+} as const;
+
+/** What became of the push of that image. */
+export function image(state: ImageState): ImageReport {
+  return { filter: 'add-header', pinned: IMAGE.pinned, tag: 'v1', state };
 }
 
 /** `StatefulSet shop/cart` as a reference; the kind may be left out for a Deployment. */

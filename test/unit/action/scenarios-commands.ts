@@ -2,7 +2,10 @@ import type { PlannedChange } from '../../../src/deploy/plan-report.ts';
 import type { Report } from '../../../src/deploy/report.ts';
 import {
   change,
+  filter,
   found,
+  IMAGE,
+  image,
   NEW,
   OLD,
   planned,
@@ -49,6 +52,26 @@ const quick = { requests: { reads: 22, writes: 0 }, durationMs: 1_900, targets: 
 
 /** Endings of the commands other than `deploy`. */
 export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
+  'planned-push': () =>
+    report({
+      command: 'plan',
+      ...quick,
+      filters: [filter({ source: IMAGE })],
+      images: [image('planned')],
+      plan: planned({ changes: writes.slice(0, 3), restarts: restarts.slice(0, 1) }),
+    }),
+
+  'planned-tag-moved': () =>
+    report({
+      command: 'plan',
+      ...quick,
+      filters: [filter({ source: IMAGE })],
+      plan: planned({ changes: writes, restarts, waves: 2 }),
+      warnings: [
+        `The tag "v1" of ghcr.io/octo/add-header moved from sha256:${'a'.repeat(64)} to sha256:${'5f'.repeat(32)} since run octo/shop/4711/1, which put it on Deployment shop/reviews and 4 more.`,
+      ],
+    }),
+
   removed: () =>
     report({
       command: 'remove',

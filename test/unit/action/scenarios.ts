@@ -2,6 +2,8 @@ import type { Report } from '../../../src/deploy/report.ts';
 import {
   deployed,
   filter,
+  IMAGE,
+  image,
   interrupted,
   NEW,
   OLD,
@@ -221,6 +223,26 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
         stuck(path, { revisions: [{ filter: 'add-header', revision: NEW }], evidence: REFUSED }),
       ),
       durationMs: 301_000,
+    }),
+
+  'pushed-to-registry': () =>
+    report({ filters: [filter({ source: IMAGE })], images: [image('pushed')], targets: [deployed('shop/reviews')] }),
+
+  'push-to-registry-failed': () =>
+    report({
+      filters: [filter({ source: IMAGE })],
+      images: [image('failed')],
+      targets: workloads.slice(0, 2).map((path) => untouched(path)),
+      problems: [
+        {
+          kind: 'registry',
+          subject: IMAGE.given,
+          message: 'cannot be used without a login: ghcr.io answers 401: UNAUTHORIZED: authentication required.',
+          remedy:
+            'Set the inputs "registry-username" and "registry-password", or log in in a step before this one (docker/login-action).',
+        },
+      ],
+      requests: { reads: 9, writes: 0 },
     }),
 
   'several-filters': () =>

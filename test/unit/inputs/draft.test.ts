@@ -1,7 +1,9 @@
 import { delimiter } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type Draft, type Environment, makeDraft } from '../../../src/action/draft.ts';
+import type { ModuleFetcher } from '../../../src/action/draft-origin.ts';
 import type { ProveFilter } from '../../../src/action/draft-provenance.ts';
+
 import { readInputs } from '../../../src/action/inputs.ts';
 import { bad, describeProblem, good } from '../../../src/base/problem.ts';
 import type { StatusRequest } from '../../../src/deploy/request.ts';
@@ -32,6 +34,16 @@ const readFile: ReadFile = (path) => {
   return Promise.resolve(Buffer.from(content));
 };
 
+const PINNED = `ghcr.io/me/add-header@sha256:${'1'.repeat(64)}`;
+/** A registry that has one module. */
+const fetcher: ModuleFetcher = {
+  pull: async ({ repository }) =>
+    repository === 'me/add-header'
+      ? { ok: true, value: { bytes: wasm(1), pinned: PINNED, istioCanPull: true, isImage: true } }
+      : { ok: false, problems: [{ kind: 'registry', subject: repository, message: 'is not there.' }] },
+  download: () => Promise.reject(new Error('not expected')),
+};
+
 type Given = Readonly<Record<string, string>>;
 const COMPLETE: Given = { filter: 'f.wasm', targets: '- deployment/reviews', kubeconfig: kubeconfig('prod', 'shop') };
 
@@ -48,7 +60,7 @@ const makeFrom = (given: Given, environment: Environment = {}): Promise<Draft> =
     readInputs((name) => given[name] ?? ''),
     readFile,
     environment,
-    { prove },
+    { prove, fetcher },
   );
 const draftOf = async (over: Given = {}, environment: Environment = {}): Promise<DraftOf<'deploy' | 'plan'>> => {
   const made = await makeFrom({ ...COMPLETE, ...over }, environment);
@@ -68,11 +80,13 @@ const targetsIn = ({ draft }: DraftOf<'deploy' | 'plan'>): string[] =>
   called(draft.ok ? draft.request.filters.flatMap(({ targets }) => targets) : draft.targets);
 const complaintsOf = ({ draft }: Draft): string[] => (draft.ok ? [] : draft.problems.map(describeProblem));
 
+const FILE = { ...filterModule(), source: { kind: 'file', given: 'f.wasm' } };
+
 test.each(['deploy', 'plan'])(
   'complete inputs for %s give a request and the access to the cluster',
   async (command) => {
     const made = await draftOf({ command, timeout: '5m', canary: '1', expires: '1d', settings: 'push', prune: 'true' });
-    expect(made).toMatchObject({ command, warnings: [], module: filterModule() });
+    expect(made).toMatchObject({ command, warnings: [], module: FILE });
     expect(must(made.access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
     const policy = {
       wait: true,
@@ -96,7 +110,7 @@ test.each(['deploy', 'plan'])(
       filters: [
         {
           name: 'f',
-          module: filterModule(),
+          module: FILE,
           settings: expect.objectContaining({ vmId: 'f' }),
           targets: [expect.objectContaining({ type: 'named', wave: 1 })],
         },
@@ -216,7 +230,7 @@ describe('render', () => {
   test('needs no kubeconfig, and looks at none', async () => {
     const made = await makeFrom(given, { KUBECONFIG: '/home/me/missing' });
     expect(made).not.toHaveProperty('access');
-    expect(made).toMatchObject({ command: 'render', module: filterModule() });
+    expect(made).toMatchObject({ command: 'render', module: FILE });
     expect(requestOf(made)).toMatchObject({
       folder: 'out',
       filters: [{ name: 'f', targets: [{ workload: { namespace: 'default', name: 'reviews' } }] }],
@@ -265,6 +279,34 @@ describe('the filter', () => {
     const draft = await draftOf({ filter });
     expect(complaintsOf(draft)).toEqual([expect.stringContaining(complaint)]);
     expect(draft.module).toBeUndefined();
+  });
+});
+
+describe('an image', () => {
+  const image = 'oci://ghcr.io/me/add-header:v1';
+  const module = { ...filterModule(1), source: expect.objectContaining({ given: image, pinned: PINNED }) };
+
+  test('is the filter of a deployment, and gives it its name', async () => {
+    const made = await draftOf({ filter: image });
+    expect(made.module).toEqual(module);
+    expect(requestOf(made)).toMatchObject({ filters: [{ name: 'add-header', module }] });
+  });
+
+  test('of "status" is what workloads are compared with', async () => {
+    expect(requestOf(await makeFrom({ ...COMPLETE, command: 'status', filter: image }))).toMatchObject({ module });
+  });
+
+  test('that "status" cannot get is a warning', async () => {
+    const made = await makeFrom({ ...COMPLETE, command: 'status', filter: 'oci://ghcr.io/me/other:v1' });
+    expect(requestOf(made)).not.toHaveProperty('module');
+    expect(made.warnings).toEqual([
+      expect.stringMatching(/^Whether the tag has moved is not known: .*is not there\.$/),
+    ]);
+  });
+
+  test('is not asked for by "remove"', async () => {
+    const made = await makeFrom({ ...COMPLETE, command: 'remove', filter: 'oci://ghcr.io/me/other:v1' });
+    expect(requestOf(made)).toMatchObject({ scope: { filter: 'other' } });
   });
 });
 

@@ -27,7 +27,10 @@ describe('what a command cannot do without', () => {
   });
 
   test.each<[Given, string]>([
-    [{ filter: ' ' }, 'input "filter": is missing. Set it to the path of the compiled .wasm file.'],
+    [
+      { filter: ' ' },
+      'input "filter": is missing. Set it to the path of the compiled .wasm file, or to its oci:// or https:// address.',
+    ],
     [{ targets: ' \n' }, 'input "targets": is missing. List the workloads there'],
     [{ command: 'remove', filter: '' }, 'input "name": is missing. Name the filter to remove; "command: status" lists'],
     [{ command: 'sweep', targets: '' }, 'input "namespace": is missing. Name the namespaces to sweep'],

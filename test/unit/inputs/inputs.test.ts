@@ -11,6 +11,7 @@ test('what is left out has its default', () => {
   expect(goodInputs({ kubeconfig: 'k' })).toEqual({
     command: 'deploy',
     filter: 'build/add-header.wasm',
+    from: { origin: { kind: 'file', path: 'build/add-header.wasm' }, insecureRegistries: [] },
     name: 'add-header',
     targets: '- deployment/reviews',
     targetsFile: '',
