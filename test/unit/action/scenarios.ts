@@ -266,6 +266,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
           name: HOSTILE,
           digest: HOSTILE,
           settings: { ...base.settings, rootId: HOSTILE, configuration: HOSTILE },
+          source: { ...IMAGE, given: HOSTILE, pinned: HOSTILE },
         }),
       ],
       targets: [
@@ -278,6 +279,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       ],
       problems: [{ kind: 'conflict', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE }],
       warnings: [HOSTILE],
+      images: [{ ...image('pushed'), filter: HOSTILE, pinned: HOSTILE, tag: HOSTILE }],
       cluster: { context: HOSTILE, version: HOSTILE },
     });
   },
