@@ -28,7 +28,7 @@ export interface HttpRequest {
   readonly body?: Uint8Array | string;
   /** Longer answers are broken off. */
   readonly mostBytes: number;
-  /** Set for what must not be sent twice. */
+  /** Set for what is repeated only together with what came before it. */
   readonly once?: true;
 }
 
@@ -70,23 +70,29 @@ export class Http {
   }
 
   /** Sends a request, again after a passing failure, and gives the last answer whatever its status. */
-  async send(request: HttpRequest): Promise<HttpAnswer> {
+  send(request: HttpRequest): Promise<HttpAnswer> {
+    if (request.once === true) return this.#follow(request);
+    return this.insist(() => this.#follow(request));
+  }
+
+  /** Does what may be repeated until its answer is worth no further attempt; the only place that knows when that is. */
+  async insist(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     const { signal } = this.#options;
     for (let attempt = 1; ; attempt++) {
       let delay: number | undefined;
       try {
-        const answer = await this.#follow(request);
+        const answer = await work();
         const seconds = retryAfterSeconds(answer);
-        if (request.once === true || (seconds ?? 0) > LONGEST_OBEYED_SECONDS) return answer;
+        if ((seconds ?? 0) > LONGEST_OBEYED_SECONDS) return answer;
         delay = this.#delay(attempt, {
           status: answer.status,
           ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
         });
         if (delay === undefined) return answer;
       } catch (error) {
-        if (signal.aborted || error instanceof ContentError) throw error;
-        delay = request.once === true ? undefined : this.#delay(attempt, { connectionCode: errorCode(error) });
-        if (delay === undefined) throw new UnreachableError(request.url.host, error);
+        if (!(error instanceof UnreachableError)) throw error;
+        delay = this.#delay(attempt, { connectionCode: errorCode(error) });
+        if (delay === undefined) throw error;
       }
       await pause(delay, signal);
       signal.throwIfAborted();
@@ -101,7 +107,7 @@ export class Http {
   async #follow(request: HttpRequest): Promise<HttpAnswer> {
     let { url, headers = {} } = request;
     for (let hops = 0; ; hops++) {
-      const answer = await this.#once({ ...request, url, headers });
+      const answer = await this.#reach({ ...request, url, headers });
       const location = headerOf(answer, 'location');
       const reading = request.method === 'GET' || request.method === 'HEAD';
       if (!reading || !REDIRECTS.has(answer.status) || location === undefined) return answer;
@@ -112,6 +118,15 @@ export class Http {
         headers = others;
       }
       url = next;
+    }
+  }
+
+  async #reach(request: HttpRequest): Promise<HttpAnswer> {
+    try {
+      return await this.#once(request);
+    } catch (error) {
+      if (this.#options.signal.aborted || error instanceof ContentError) throw error;
+      throw new UnreachableError(request.url.host, error);
     }
   }
 

@@ -19,8 +19,6 @@ export const MOST_BLOB_BYTES = 256 * 1024 * 1024;
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
 const MOST_MANIFEST_BYTES = 4 * 1024 * 1024;
 const MOST_WORDS_BYTES = 64 * 1024;
-/** How often an upload is begun anew: what was sent in part cannot be sent on. */
-const UPLOADS = 3;
 
 /**
  * One repository of a registry, by the distribution API v2 (https://github.com/opencontainers/distribution-spec/blob/main/spec.md).
@@ -83,12 +81,9 @@ export class Repository {
     const digest = digestOf(bytes);
     const there = await this.#call({ method: 'HEAD', url: this.#url(`blobs/${digest}`), mostBytes: 0 });
     if (there.status === 200) return;
-    for (let attempt = 1; ; attempt++) {
-      const answer = await this.#upload(bytes, digest);
-      if (answer.status === 201) return;
-      const passing = answer.status >= 500 || answer.status === 404 || answer.status === 429;
-      if (!passing || attempt === UPLOADS) throw answerError(answer);
-    }
+    // What was sent in part cannot be sent on: an upload that fails is begun anew.
+    const answer = await this.#http.insist(() => this.#upload(bytes, digest));
+    if (answer.status !== 201) throw answerError(answer);
   }
 
   /** Puts a manifest under a tag or its digest. */
@@ -109,9 +104,11 @@ export class Repository {
       method: 'POST',
       url: this.#url('blobs/uploads/'),
       mostBytes: MOST_WORDS_BYTES,
+      once: true,
     });
+    if (begun.status !== 202) return begun;
     const session = URL.parse(headerOf(begun, 'location') ?? '', begun.url.href);
-    if (begun.status !== 202 || session === null) throw answerError(begun);
+    if (session === null) throw new ContentError(`${begun.url.host} begins an upload and does not say where`);
     session.searchParams.set('digest', digest);
     return this.#call({
       method: 'PUT',

@@ -131,7 +131,9 @@ export async function startEmbeddedRegistry(login: RegistryLogin = 'none'): Prom
     for await (const chunk of incoming) chunks.push(chunk as Buffer);
     const request = { method, path: url, authorization: headers.authorization };
     requests.push(request);
-    const fault = rules.map((rule) => rule(request)).find((found) => found !== undefined);
+    // One after the other: a rule that counts sees only what those before it let pass.
+    let fault: ReturnType<(typeof rules)[number]>;
+    for (const rule of rules) fault ??= rule(request);
     if (fault === 'silence') return;
     if (fault === 'disconnect') return void outgoing.destroy();
     const {

@@ -80,8 +80,9 @@ describe('what passes is tried again', () => {
     const isUpload = ({ method, path }: { method: string; path: string }) =>
       method === 'PUT' && path.includes('/blobs/uploads/');
     registry.inject(first(1, isUpload, { status: 503 }));
+    registry.inject(first(1, isUpload, 'disconnect' as const));
     must(await connect().push(await packImage(wasm(2)), refer('new:v1')));
-    expect(registry.requests.filter(isUpload).length).toBe(3 + 2);
+    expect(registry.requests.filter(isUpload).length).toBe(4 + 2);
   });
 });
 
