@@ -57,9 +57,10 @@ export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): R
 }
 
 function settingsOf(
-  { name, digest, bytes, original, settings, provenance }: FilterReport,
+  { name, digest, bytes, original, settings, provenance, delivered }: FilterReport,
   limits: Limits,
 ): Record<string, unknown> {
+  const { image } = settings;
   return {
     name: plain(name, 260),
     digest: plain(digest, 260),
@@ -72,14 +73,26 @@ function settingsOf(
         }),
     ...(provenance === undefined ? {} : { provenance: shownProvenance(provenance) }),
     'root-id': plain(settings.rootId, 260),
-    'vm-id': plain(settings.vmId, 260),
+    ...(image === undefined ? { 'vm-id': plain(settings.vmId, 260) } : {}),
     direction: settings.direction,
     port: settings.port ?? 'all',
     'fail-policy': settings.failPolicy,
     ...furtherSettings(settings),
     ...(isBeforeRouter(settings.insert) ? {} : { insert: plain(describeInsertion(settings.insert), 260) }),
     order: settings.order,
-    'mount-path': plain(settings.mountPath, 260),
+    ...(image === undefined ? { 'mount-path': plain(settings.mountPath, 260) } : {}),
+    ...(image === undefined && delivered === undefined
+      ? {}
+      : {
+          delivery: `${image === undefined ? 'configmap' : 'image'}${delivered === undefined ? '' : `: ${delivered}`}`,
+        }),
+    ...(image === undefined
+      ? {}
+      : {
+          image: plain(image.reference, 600),
+          ...(image.pullSecret === undefined ? {} : { 'pull-secret': plain(image.pullSecret, 260) }),
+          phase: image.phase,
+        }),
     configuration: shownConfiguration(settings.configuration, limits.configuration),
   };
 }

@@ -13,6 +13,7 @@ import {
   filterRequest,
   must,
   observationOf,
+  PULLED,
   settings,
   workload,
 } from '../builders.ts';
@@ -56,6 +57,13 @@ const WRITES = [
   'patch statefulsets shop',
   'patch daemonsets test',
 ];
+test('an image needs rights to WasmPlugins in place of EnvoyFilters', () => {
+  const targets = '- deploy/reviews\n- deploy/ratings\n- sts/db\n- test/ds/agent';
+  const filter = filterRequest(targets, { settings: settings({ image: PULLED }) });
+  const plan = must(makePlan(deployRequest(filter), observationOf(CLUSTER), NOW));
+  expect(needed(plan)).toEqual(WRITES.map((right) => right.replace('envoyfilters', 'wasmplugins')));
+});
+
 const EXEC = (namespace: string): string[] => [
   `list pods ${namespace}`,
   `get pods/exec ${namespace}`,
