@@ -15,12 +15,11 @@ import { render, type WriteFile } from '../deploy/render.ts';
 import { concludeRun, type FilterReport, type Report } from '../deploy/report.ts';
 import { status } from '../deploy/status.ts';
 import type { ReadFile } from '../filter/load.ts';
-import type { FilterModule } from '../filter/module.ts';
 import { describeShrinking, type Optimizer } from '../filter/shrink.ts';
 import type { Authority } from '../provenance/authority.ts';
-import type { Provenance } from '../provenance/policy.ts';
 import { type Draft, type Environment, makeDraft } from './draft.ts';
-import type { ModuleTools } from './draft-module.ts';
+import { deliveredSettings } from './draft-delivery.ts';
+import type { LoadModule, ModuleTools } from './draft-module.ts';
 import { filterProver } from './draft-provenance.ts';
 import { type Inputs, type ReadInput, readInputs } from './inputs.ts';
 
@@ -29,6 +28,8 @@ export interface Surroundings {
   readonly readInput: ReadInput;
   readonly environment: Environment;
   readonly readFile: ReadFile;
+  /** Loads what the input `filter` names; a file when absent. */
+  readonly loadModule?: LoadModule;
   readonly writeFile: WriteFile;
   readonly log: Log;
   /** Whose signatures count where a filter's attestation is asked for. */
@@ -62,17 +63,17 @@ export async function run(world: Surroundings): Promise<Report> {
   const draft = await log.group('Inputs', async () => {
     const made = await makeDraft(read, world.readFile, world.environment, {
       ...optimizing(world),
+      ...(world.loadModule === undefined ? {} : { load: world.loadModule }),
       prove: filterProver(world),
     });
     describeInputs(read.inputs, made, log);
     return made;
   });
-  const { module, provenance } = 'module' in draft ? draft : {};
   const done = draft.command === 'render' ? await renderOnly(draft, world) : await callCluster(draft, world);
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
   return {
     command: draft.command,
-    filters: module === undefined ? [] : [filterReport(read.inputs, module, provenance)],
+    filters: 'module' in draft ? filterReports(read.inputs, draft) : [],
     policy: draft.policy,
     ...done,
     warnings: [...draft.warnings, ...done.warnings],
@@ -169,23 +170,28 @@ async function connect(client: Client, { context }: ClusterAccess, log: Log): Pr
   }
 }
 
-function filterReport(
+function filterReports(
   { name, settings }: Inputs,
-  { digest, bytes, original: from }: FilterModule,
-  provenance: Provenance | undefined,
-): FilterReport {
+  { module, provenance, delivery }: Pick<Extract<Draft, { command: 'render' }>, 'module' | 'provenance' | 'delivery'>,
+): FilterReport[] {
+  if (module === undefined) return [];
+  const { digest, bytes, original: from } = module;
+  const { why, ...decided } = delivery ?? {};
   const original =
     from === undefined
       ? {}
       : { original: { digest: from.digest, bytes: from.bytes.length, how: describeShrinking(from) } };
-  return {
-    name,
-    digest,
-    bytes: bytes.length,
-    ...original,
-    settings,
-    ...(provenance === undefined ? {} : { provenance }),
-  };
+  return [
+    {
+      name,
+      digest,
+      bytes: bytes.length,
+      ...original,
+      settings: deliveredSettings(settings, decided),
+      ...(provenance === undefined ? {} : { provenance }),
+      ...(why === undefined ? {} : { delivered: why }),
+    },
+  ];
 }
 
 function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {

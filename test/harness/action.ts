@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { run } from '../../src/action/run.ts';
 import { silentLog } from '../../src/base/log.ts';
+import type { Checked } from '../../src/base/problem.ts';
 import type { Trial } from '../../src/deploy/preflight.ts';
 import type { Report } from '../../src/deploy/report.ts';
+import { loadFilter, type ReadFile } from '../../src/filter/load.ts';
+import { checkModule, type FilterModule } from '../../src/filter/module.ts';
 import type { Optimizer } from '../../src/filter/shrink.ts';
 import type { Authority } from '../../src/provenance/authority.ts';
 
@@ -46,6 +50,8 @@ export interface ActionRun {
 
 export interface RunOptions {
   readonly files?: Readonly<Record<string, Uint8Array | string>>;
+  /** The size of modules that come as images. */
+  readonly imageBytes?: number;
   readonly environment?: Readonly<Record<string, string>>;
   /** Whose attestations count; nobody's when absent. */
   readonly authorities?: readonly Authority[];
@@ -57,20 +63,35 @@ export interface RunOptions {
   readonly optimize?: Optimizer;
 }
 
-/** Runs the action's own code in this process, with files from memory. */
+/** The digest that a tag of a pretended registry has: that of its own text. */
+export function pinImage(reference: string): string {
+  return `${reference.replace(/:[^:/]*$/, '')}@sha256:${createHash('sha256').update(reference).digest('hex')}`;
+}
+
+/** A module of a pretended registry: `oci://registry.example/add-header:v1`. What is no image is a file. */
+async function loadModule(filter: string, readFile: ReadFile, bytes?: number): Promise<Checked<FilterModule>> {
+  if (!filter.startsWith('oci://')) return loadFilter(filter, readFile);
+  const checked = checkModule(makeModule(filter, bytes), `filter "${filter}"`);
+  const source = { kind: 'image' as const, given: filter, pinned: pinImage(filter.slice('oci://'.length)) };
+  return checked.ok ? { ok: true, value: { ...checked.value, source } } : checked;
+}
+
+/** Runs the action's own code in this process, with files and images from memory. */
 export async function runAction(inputs: ActionInputs, options: RunOptions = {}): Promise<ActionRun> {
   const log: string[] = [];
   const written = new Map<string, string>();
   const files: Readonly<Record<string, Uint8Array | string>> = { 'filter.wasm': makeModule(), ...options.files };
   const never = new AbortController().signal;
+  const readFile: ReadFile = async (path) => {
+    const content = files[path];
+    if (content === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+    return typeof content === 'string' ? Buffer.from(content) : content;
+  };
   const report = await run({
     readInput: (name) => inputs[name] ?? '',
     environment: options.environment ?? {},
-    readFile: async (path) => {
-      const content = files[path];
-      if (content === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
-      return typeof content === 'string' ? Buffer.from(content) : content;
-    },
+    readFile,
+    loadModule: (filter) => loadModule(filter, readFile, options.imageBytes),
     writeFile: async (path, text) => {
       written.set(path, text);
     },
