@@ -26,8 +26,11 @@ interface Found extends Seen {
 }
 
 const SEE_LOG = 'See the log of the container istio-proxy.';
+/** Why nobody can say whether a pulled filter runs. */
+export const LOG_REFUSED =
+  'the logs of proxies cannot be read, and only they tell whether Envoy took a filter from an image';
 
-/** What a proxy says of a filter; undefined when it runs there. */
+/** What a proxy says of a filter; undefined when it runs there, `proved` when nobody may see whether it does. */
 export function judgeFilter(
   planned: ProvenRevision,
   seen: Seen,
@@ -74,10 +77,10 @@ async function judgePlugin(
   if (placed.state === 'rejected') return refusal(placed.details, found, source);
   const verdict = inspectExtension(extensions, { plugin, configuration });
   const { name } = pod.metadata;
-  if (verdict.state === 'present') return undefined;
   if (verdict.state === 'outdated')
     return pending(ref, `Envoy of pod ${name} still has other settings of ${carrier.filter}`);
-  const told = await readPluginReason(pod, ref.namespace, { plugin, image }, source);
+  const names = verdict.state === 'given' ? { plugin } : { plugin, image };
+  const told = await readPluginReason(pod, ref.namespace, names, source);
   const reason = told === 'unknown' ? undefined : told;
   if (verdict.state === 'substituted') {
     const effect = verdict.by === 'deny' ? 'refuses every request in its place' : 'lets every request pass without it';
@@ -92,7 +95,8 @@ async function judgePlugin(
     const said = reason.filterSaid === undefined ? '' : `; the filter said: ${reason.filterSaid}`;
     return failed(ref, `Envoy of pod ${name} refuses the filter: ${reason.reason}${said}.`, reason.remedy);
   }
-  return pending(ref, `the proxy of pod ${name} has not loaded ${carrier.filter} yet`);
+  if (verdict.state === 'missing') return pending(ref, `the proxy of pod ${name} has not loaded ${carrier.filter} yet`);
+  return told === 'unknown' ? { state: 'proved', level: 'ready', weakness: LOG_REFUSED } : undefined;
 }
 
 async function refusal(details: string, { pod, ref }: Found, source: EvidenceSource): Promise<PodVerdict> {

@@ -12,7 +12,7 @@ import { type DeployContext, evidenceSource } from './context.ts';
 import { readEnvoyReason, readPluginReason } from './evidence.ts';
 import { failed, noEffect, type PodVerdict, pending } from './pod-verdict.ts';
 import type { Provable } from './provable.ts';
-import { judgeFilter } from './prove-filter.ts';
+import { judgeFilter, LOG_REFUSED } from './prove-filter.ts';
 
 /** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
 const STATS_PORT = 15_090;
@@ -68,11 +68,13 @@ export class ProxyInspector {
     const pulled = revisions.some(({ carrier }) => carrier.image !== undefined);
     const extensions = pulled ? await this.#dump('ecds_filters', pod, ref) : '';
     if (typeof extensions !== 'string') return extensions;
+    let proved: PodVerdict = { state: 'proved', level: 'listener' };
     for (const planned of revisions) {
       const verdict = await judgeFilter(planned, { pod, ref, listeners, extensions }, evidenceSource(this.#context));
-      if (verdict !== undefined) return verdict;
+      if (verdict?.state === 'proved') proved = verdict;
+      else if (verdict !== undefined) return verdict;
     }
-    return { state: 'proved', level: 'listener' };
+    return proved;
   }
 
   /** A part of Envoy's configuration, empty where it has none of it; else the verdict on a pod that does not tell. */
@@ -128,13 +130,7 @@ export class ProxyInspector {
       if (carrier.image === undefined) continue;
       const names = { plugin: pluginOf(ref.namespace, carrier), image: carrier.image };
       const reason = await readPluginReason(pod, ref.namespace, names, evidenceSource(this.#context));
-      if (reason === 'unknown') {
-        return {
-          state: 'proved',
-          level: 'ready',
-          weakness: 'neither Envoy nor the log of a proxy could be looked into',
-        };
-      }
+      if (reason === 'unknown') return { state: 'proved', level: 'ready', weakness: LOG_REFUSED };
       if (reason !== undefined) {
         return failed(
           ref,

@@ -35,6 +35,12 @@ export function neededRights(plan: Plan, policy: Pick<RolloutPolicy, 'wait' | 'v
     add(POD, namespace, ['list']);
     add(POD, namespace, ['get', 'create'], 'exec');
   }
+  if (policy.verify === 'required') {
+    // Of a filter that proxies pull, only their logs tell whether Envoy took it.
+    for (const { carrier, namespace } of plan.inserters) {
+      if (carrier.image !== undefined) add(POD, namespace, ['get'], 'log');
+    }
+  }
   if (policy.probe !== undefined) {
     for (const { ref } of plan.workloads) {
       add(POD, ref.namespace, ['list']);

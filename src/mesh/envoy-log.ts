@@ -100,27 +100,36 @@ const PULL_REMEDIES: readonly { readonly pattern: RegExp; readonly remedy: strin
 export interface PluginNames {
   /** `NAMESPACE.NAME` of the WasmPlugin. */
   readonly plugin: string;
-  readonly image: string;
+  /** Absent where it was pulled: then what the log says of earlier tries does not matter. */
+  readonly image?: string;
 }
+
+/** Of istio-agent: what it could not pull, and why. */
+const FAILED_PULL = /cannot fetch Wasm module (\S+): ([^\n]+?)\. applying \w+ RBAC filter/g;
 
 /**
  * Finds in a proxy's log why a WasmPlugin does not run there: istio-agent could not pull its image (istio pkg/wasm/convert.go), or
  * Envoy refused the module. A pod gets ready all the same.
  */
 export function findPluginReason(log: string, { plugin, image }: PluginNames): EnvoyReason | undefined {
-  for (const [, what = '', why = ''] of log.matchAll(
-    /cannot fetch Wasm module (\S+): ([^\n]+?)\. applying \w+ RBAC filter/g,
-  )) {
-    if (!what.endsWith(image) && what.replace(/~.*$/, '') !== plugin) continue;
-    const remedy = PULL_REMEDIES.find(({ pattern }) => pattern.test(why))?.remedy;
-    return {
-      by: 'istio-agent',
-      reason: `Pull of ${image} failed: ${why.replace(/^could not fetch Wasm OCI image: /, '')}`,
-      remedy: remedy ?? 'See the log of the container istio-proxy.',
-    };
-  }
+  const pull = image === undefined ? undefined : findFailedPull(log, plugin, image);
+  if (pull !== undefined) return pull;
   const refused = [...log.matchAll(/Unable to create Wasm (?:HTTP filter|plugin) ([^\s~]+)/g)];
   return refused.some(([, name]) => name === plugin) ? findEnvoyReason(log) : undefined;
+}
+
+function findFailedPull(log: string, plugin: string, image: string): EnvoyReason | undefined {
+  // Where its Secret is missing, the agent names the WasmPlugin, else the image.
+  const pulls = [...log.matchAll(FAILED_PULL)];
+  const ours = pulls.find(([, what = '']) => what.endsWith(image) || what.replace(/~.*$/, '') === plugin);
+  if (ours === undefined) return undefined;
+  const [, , why = ''] = ours;
+  const remedy = PULL_REMEDIES.find(({ pattern }) => pattern.test(why))?.remedy;
+  return {
+    by: 'istio-agent',
+    reason: `Pull of ${image} failed: ${why.replace(/^could not fetch Wasm OCI image: /, '')}`,
+    remedy: remedy ?? 'See the log of the container istio-proxy.',
+  };
 }
 
 /** Envoy's line for what a filter logs: `critical envoy wasm … wasm log ROOT_ID FILTER: message`, tabs between the parts. */

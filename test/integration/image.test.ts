@@ -308,7 +308,7 @@ describe('the rights and requests of an image', () => {
     expect(asksForPlugins(scene)).toBe(true);
   });
 
-  test('without the right to exec, the log tells whether the image was pulled', async () => {
+  test('without the right to exec, the log tells whether the image was pulled; without that to read logs, nobody knows', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload();
     const plugins = {
@@ -316,6 +316,14 @@ describe('the rights and requests of an image', () => {
       resources: ['wasmplugins'],
       verbs: ['list', 'create', 'patch', 'delete'],
     };
+    const reads = { apiGroups: [''], verbs: ['get', 'list'] };
+    const noLogs = [{ ...reads, resources: ['pods'] }, { ...reads, resources: ['events'] }, POD_RULES.exec];
+    const blind = await scene.user(...WRITE_RULES, plugins, ...noLogs);
+    const unseen = await scene.deploy({ ...IMAGE, configuration: '{"n":0}', kubeconfig: blind });
+    expect(unseen.targets[0]).toMatchObject({
+      outcome: 'deployed',
+      proof: { level: 'ready', weakness: expect.stringMatching(/only they tell/) },
+    });
     const user = await scene.user(...WRITE_RULES, plugins, POD_RULES.list, POD_RULES.proxy);
     expect((await scene.deploy({ ...IMAGE, kubeconfig: user })).targets[0]).toMatchObject({
       outcome: 'deployed',

@@ -85,8 +85,8 @@ function configDump({ listeners, extensions }: ProxyState, resource: string | nu
 function dumpExtension({ name, config }: Extension): object {
   const type = 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig';
   return {
-    version_info: '1',
-    ecds_filter: { '@type': type, name, ...(config === undefined ? {} : { typed_config: config }) },
+    // Istiod gives resources no version, so Envoy shows none.
+    ecds_filter: { '@type': type, name, typed_config: config },
   };
 }
 

@@ -24,8 +24,10 @@ const RBAC = `${TYPES}envoy.extensions.filters.http.rbac.v3.RBAC`;
 export interface Extension {
   /** As the listeners call it. */
   readonly name: string;
-  /** What Envoy has taken; undefined when it has refused it. */
-  readonly config: Readonly<Record<string, unknown>> | undefined;
+  /** What Envoy was given, and shows whether it took it or not. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Whether it refused that, so that every request gets an error. */
+  readonly refused: boolean;
   /** What istio-agent and Envoy have logged about it. */
   readonly log: readonly string[];
 }
@@ -110,21 +112,11 @@ export function loadExtension(plugin: ApiObject, refused: string | undefined): E
     const why = `error in converting the wasm config to local: cannot fetch Wasm module ${url}: ${trouble}. applying ${open ? 'allow' : 'deny'} RBAC filter`;
     const stat = `wasm-default-${open ? 'allow' : 'deny'}`;
     const config = { '@type': RBAC, ...(open ? {} : { rules: {} }), rules_stat_prefix: stat };
-    return { name, config, log: [`error\twasm\t${why}`] };
+    return { name, config, refused: false, log: [`error\twasm\t${why}`] };
   }
   // Istiod writes a Struct with blanks of its own.
   const text = JSON.stringify(dig(plugin, 'spec', 'pluginConfig') ?? '', undefined, 1).replaceAll(/\n\s*/g, ' ');
   const configuration = text === '""' ? '' : text;
-  if (refused !== undefined && configuration.includes(refused)) {
-    return {
-      name,
-      config: undefined,
-      log: [
-        'error\tenvoy wasm\tWasm VM failed Failed to configure base Wasm plugin',
-        `warning\tenvoy config\tUnable to create Wasm plugin ${pluginName(plugin)}`,
-      ],
-    };
-  }
   const config = {
     name: pluginName(plugin),
     ...(configuration === ''
@@ -132,7 +124,12 @@ export function loadExtension(plugin: ApiObject, refused: string | undefined): E
       : { configuration: { '@type': `${TYPES}google.protobuf.StringValue`, value: configuration } }),
     vm_config: { runtime: 'envoy.wasm.runtime.v8', code: { local: { filename: '/var/lib/istio/data/x/y.wasm' } } },
   };
-  return { name, config: { '@type': WASM, config }, log: [] };
+  const isRefused = refused !== undefined && configuration.includes(refused);
+  const log = [
+    'error\tenvoy wasm\tWasm VM failed Failed to configure base Wasm plugin',
+    `warning\tenvoy config\tgRPC config for ${TYPES}envoy.config.core.v3.TypedExtensionConfig rejected: Unable to create Wasm plugin ${pluginName(plugin)}`,
+  ];
+  return { name, config: { '@type': WASM, config }, refused: isRefused, log: isRefused ? log : [] };
 }
 
 /** The words of github.com/google/go-containerregistry and of Go's net package. */

@@ -54,8 +54,8 @@ export function pluginsOf(chain: FilterChain, extensions: readonly Extension[]):
     .flatMap(({ typed_config }) => typed_config.http_filters ?? [])
     .filter(({ config_discovery }) => config_discovery !== undefined)
     .flatMap(({ name }) => {
-      const config = extensions.find((extension) => extension.name === name)?.config;
-      if (config === undefined) return 'missing';
+      const { config, refused } = extensions.find((extension) => extension.name === name) ?? {};
+      if (config === undefined || refused === true) return 'missing';
       if (!String(config['@type']).endsWith(WASM)) return 'rules' in config ? 'deny' : [];
       const [, filter = '', revision = ''] = /\.([^./~]+)-([0-9a-f]{10})~/.exec(name) ?? [];
       const configuration = configurationText(dig(config, 'config', 'configuration'));

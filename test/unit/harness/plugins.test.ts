@@ -85,11 +85,13 @@ describe('what it brings', () => {
     expect(state.rejected).toBe(0);
   });
 
-  test('nothing where Envoy refuses it, while the listener is taken', () => {
+  test('what Envoy refuses is shown all the same, while the listener is taken', () => {
     const state = proxyWith([plugin({ pluginConfig: { mode: 'bad' } })], { 'sim/refuses': 'bad' });
-    expect(dumpOf(state)).toBeUndefined();
+    expect(dumpOf(state)).toMatchObject({ config: { configuration: { value: '{ "mode": "bad" }' } } });
+    const chain = state.listeners[0]?.active?.filter_chains[1];
+    expect(chain && pluginsOf(chain, state.extensions)).toEqual(['missing']);
     expect([state.accepted, state.rejected]).toEqual([1, 0]);
-    expect(state.extensions).toMatchObject([{ name: FULL, config: undefined }]);
+    expect(state.extensions).toMatchObject([{ name: FULL, refused: true }]);
   });
 
   test('no such part of the configuration without a WasmPlugin', () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { inspectExtension, pluginName } from '../../../src/mesh/ecds.ts';
 import { explainAbsence, inspectListeners } from '../../../src/mesh/listeners.ts';
@@ -30,31 +32,45 @@ const wasm = (configuration?: string): object => ({
   },
 });
 const entry = (typed?: object, name = NEWEST): object => ({
-  version_info: '1',
   ecds_filter: { name, ...(typed === undefined ? {} : { typed_config: typed }) },
 });
 /** As Envoy answers `resource=ecds_filters`. */
 const dump = (...entries: readonly object[]): string => JSON.stringify({ configs: entries });
 
-describe('what a proxy has of a WasmPlugin', () => {
+/** Answers of Envoy 1.40, which got its configurations from files in place of istio-agent. */
+const sample = (name: string): string =>
+  readFileSync(join(import.meta.dirname, `../../fixtures/ecds/${name}.json`), 'utf8');
+
+test.each<[string, object]>([
+  ['loaded', { state: 'given' }],
+  // Envoy shows what it has refused as if it had taken it, and answers every request with 500.
+  ['refused', { state: 'given' }],
+  ['pull-failed-closed', { state: 'substituted', by: 'deny' }],
+  ['pull-failed-open', { state: 'substituted', by: 'allow' }],
+])('what Envoy says of a filter that is %s', (name, verdict) => {
+  expect(inspectExtension(sample(name), { plugin: PLUGIN, configuration: '{"n":1,"mode":"one"}' })).toEqual(verdict);
+  expect(inspectListeners(sample('listeners'), { plugin: PLUGIN, direction: 'inbound' })).toEqual({ state: 'present' });
+});
+
+describe('what a proxy was given of a WasmPlugin', () => {
   const wanted = { plugin: PLUGIN, configuration: '{"b":1,"a":[true]}' };
 
   test.each<[string, string, object]>([
-    ['the module and its configuration', dump(entry(wasm('{"a":[true],"b":1}'))), { state: 'present' }],
-    ['its configuration with the blanks of Go', dump(entry(wasm('{"a": [true], "b":1}'))), { state: 'present' }],
+    ['the module and its configuration', dump(entry(wasm('{"a":[true],"b":1}'))), { state: 'given' }],
+    ['its configuration with the blanks of Go', dump(entry(wasm('{"a": [true], "b":1}'))), { state: 'given' }],
     ['other settings', dump(entry(wasm('{"b":2}'))), { state: 'outdated' }],
     ['no settings', dump(entry(wasm())), { state: 'outdated' }],
     ['a filter that refuses all', dump(entry({ '@type': RBAC, rules: {} })), { state: 'substituted', by: 'deny' }],
     ['a filter that lets all pass', dump(entry({ '@type': RBAC })), { state: 'substituted', by: 'allow' }],
     ['something else', dump(entry({ '@type': 'type.googleapis.com/lua' })), { state: 'outdated' }],
-    ['only its name, while it is fetched or after it was refused', dump(entry()), { state: 'missing' }],
+    ['only its name', dump(entry()), { state: 'missing' }],
     ['another filter only', dump(entry(wasm(), 'shop.add-header-9876543210')), { state: 'missing' }],
     ['nothing of that kind', '{}', { state: 'missing' }],
     ['no answer that could be read', 'Error: could not reach Envoy', { state: 'missing' }],
     [
       'the whole dump',
       JSON.stringify({ configs: [{ clusters: [] }, { ecds_filters: [entry(wasm(wanted.configuration))] }] }),
-      { state: 'present' },
+      { state: 'given' },
     ],
     [
       'a substitute beside the module',
@@ -66,7 +82,7 @@ describe('what a proxy has of a WasmPlugin', () => {
   });
 
   test.each(['', '{}'])('no configuration is none, however it is written: %j', (configuration) => {
-    expect(inspectExtension(dump(entry(wasm())), { plugin: PLUGIN, configuration })).toEqual({ state: 'present' });
+    expect(inspectExtension(dump(entry(wasm())), { plugin: PLUGIN, configuration })).toEqual({ state: 'given' });
   });
 });
 

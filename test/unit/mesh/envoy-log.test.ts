@@ -157,6 +157,10 @@ describe('why a WasmPlugin does not run', () => {
     expect(findPluginReason(others.join('\n'), NAMES)).toBeUndefined();
   });
 
+  test('a pull that failed once does not matter when a later one went well', () => {
+    expect(findPluginReason(agent(`oci://${IMAGE}`, 'x'), { plugin: NAMES.plugin })).toBeUndefined();
+  });
+
   test.each([
     'Unable to create Wasm plugin shop.f-0123456789~istio-translated-wasmplugin',
     'Unable to create Wasm HTTP filter shop.f-0123456789',
