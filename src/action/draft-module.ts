@@ -2,7 +2,8 @@ import type { Findings } from '../base/problem.ts';
 import type { ImageToPush } from '../deploy/request.ts';
 import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule, ModuleSource } from '../filter/module.ts';
-import { type Optimizer, requireFit, shrinkModule } from '../filter/shrink.ts';
+import { type Optimizer, shrinkModule } from '../filter/shrink.ts';
+import { isPulled } from '../mesh/delivery.ts';
 import type { Provenance } from '../provenance/policy.ts';
 import { packImage } from '../registry/pack.ts';
 import { formatReference, pinnedName } from '../registry/reference.ts';
@@ -31,7 +32,7 @@ export interface FileDraft {
 const NOTHING: FileDraft = { module: undefined, provenance: undefined };
 
 /** What getting a module ready needs of the inputs. */
-export type ModuleInputs = Pick<Inputs, 'from' | 'shrink' | 'provenance'>;
+export type ModuleInputs = Pick<Inputs, 'from' | 'shrink' | 'provenance' | 'delivery'>;
 
 /** Loads the filter, proves where it came from, and makes it as small as it must be; what is wrong is told to `findings`. */
 export async function loadModule(
@@ -46,10 +47,14 @@ export async function loadModule(
   const origin = subjectOf(loaded.source);
   // Attestations are of what was built, before anything was left out of it.
   const provenance = await proveModule(inputs, loaded, origin, prove, findings);
+  if (staysWhole(loaded, inputs)) return { ...(await pack(loaded, from)), provenance };
   const options = { mode, origin, ...(optimize === undefined ? {} : { optimize }) };
-  const shrunk = findings.take(await shrinkModule(loaded, options));
-  const module = shrunk === undefined ? undefined : findings.take(requireFit(shrunk, options));
-  return { ...(await pack(module, from)), provenance };
+  return { ...(await pack(findings.take(await shrinkModule(loaded, options)), from)), provenance };
+}
+
+/** What proxies pull is what the registry has; and what is pushed for them alone fits whatever its size. */
+function staysWhole(module: FilterModule, { from, shrink, delivery: wish }: ModuleInputs): boolean {
+  return from.pushTo === undefined ? isPulled(module, wish) : shrink === 'auto' && wish.delivery === 'image';
 }
 
 /** Where the module is to be pushed, it is known as the image that it will be: the digest of that is known before it is there. */

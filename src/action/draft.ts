@@ -12,8 +12,10 @@ import type {
 } from '../deploy/request.ts';
 import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
+import type { Delivery } from '../mesh/delivery.ts';
 import type { TargetEntry } from '../targets/target.ts';
 import { type Environment, loadAccess } from './draft-access.ts';
+import { decideDelivery, deliveredSettings, roadWarnings } from './draft-delivery.ts';
 import { type FileDraft, loadModule, type ModuleTools } from './draft-module.ts';
 import { loadOrigin } from './draft-origin.ts';
 import { loadTargets } from './draft-targets.ts';
@@ -33,14 +35,20 @@ interface DraftBasis {
   readonly warnings: readonly string[];
 }
 
+/** What a command that needs the filter has of it. */
+interface FilterDraft extends FileDraft {
+  /** Undefined where it could not be decided. */
+  readonly delivery: Delivery | undefined;
+}
+
 /** What the inputs come to, before the cluster is asked, by command. */
 export type Draft = DraftBasis &
   (
-    | ({ readonly command: 'deploy' | 'plan' } & FileDraft & ClusterDraft<DeployRequest>)
+    | ({ readonly command: 'deploy' | 'plan' } & FilterDraft & ClusterDraft<DeployRequest>)
     | ({ readonly command: 'status' } & ClusterDraft<StatusRequest>)
     | ({ readonly command: 'remove' } & ClusterDraft<RemovalRequest>)
     | ({ readonly command: 'sweep' } & ClusterDraft<RemovalRequest>)
-    | ({ readonly command: 'render'; readonly draft: DraftRequest<RenderRequest> } & FileDraft)
+    | ({ readonly command: 'render'; readonly draft: DraftRequest<RenderRequest> } & FilterDraft)
   );
 
 /**
@@ -63,12 +71,14 @@ export async function makeDraft(
   if (command === 'render') {
     const file = await loadModule(inputs, readFile, tools, findings);
     const targets = await loadTargets(inputs, defaultNamespace(inputs), readFile, findings);
+    const delivery = decideDelivery(inputs, file.module, targets, findings);
     const draft = conclude(findings, inputs, targets, () => ({
-      filters: filtersOf(inputs, file, targets),
+      filters: filtersOf(inputs, file, delivery, targets),
       check: options.check,
       folder: inputs.renderTo,
     }));
-    return { ...basis, command, draft, ...file };
+    const warnings = [...read.warnings, ...roadWarnings(inputs, delivery)];
+    return { ...basis, warnings, command, draft, ...file, delivery };
   }
 
   const access = await loadAccess(inputs, readFile, environment);
@@ -76,14 +86,15 @@ export async function makeDraft(
   if (command === 'deploy' || command === 'plan') {
     const file = await loadModule(inputs, readFile, tools, findings);
     const targets = await loadTargets(inputs, namespace, readFile, findings);
+    const delivery = decideDelivery(inputs, file.module, targets, findings);
     const draft = conclude(findings, inputs, targets, () => ({
       ...policy,
       ...options,
-      filters: filtersOf(inputs, file, targets),
+      filters: filtersOf(inputs, file, delivery, targets),
       run,
     }));
-    const warnings = [...read.warnings, ...waveWarnings(policy, targets)];
-    return { ...basis, warnings, command, draft, access, ...file };
+    const warnings = [...read.warnings, ...waveWarnings(policy, targets), ...roadWarnings(inputs, delivery)];
+    return { ...basis, warnings, command, draft, access, ...file, delivery };
   }
 
   const entries = await loadTargets(inputs, namespace, readFile, findings);
@@ -135,10 +146,12 @@ async function askAgain(
 function filtersOf(
   { name, settings }: Inputs,
   { module, push }: FileDraft,
+  delivery: Delivery | undefined,
   targets: readonly TargetEntry[],
 ): FilterRequest[] {
-  if (module === undefined) return [];
-  return [{ name, module, settings, targets, ...(push === undefined ? {} : { push }) }];
+  if (module === undefined || delivery === undefined) return [];
+  const pushed = push === undefined ? {} : { push };
+  return [{ name, module, settings: deliveredSettings(settings, delivery), targets, ...pushed }];
 }
 
 /** The namespace of targets that name none. */

@@ -5,6 +5,7 @@ import type { DeployRequest } from '../deploy/request.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import { SHRINK_MODES, type ShrinkMode } from '../filter/shrink.ts';
 import { InputReader, type ReadInput } from './input-reader.ts';
+import { type DeliveryInputs, readDelivery } from './inputs-delivery.ts';
 import { DAY_MS } from './inputs-duration.ts';
 import { type OriginInputs, readOrigin } from './inputs-origin.ts';
 import { ignoring, policyWarnings, readPolicy } from './inputs-policy.ts';
@@ -28,6 +29,7 @@ export interface Inputs extends InputScope {
   readonly kubeconfig: string;
   readonly context: string;
   readonly settings: FilterSettings;
+  readonly delivery: DeliveryInputs;
   readonly policy: RolloutPolicy;
   readonly options: DeployOptions;
   /** Whether the module may be made smaller. */
@@ -66,6 +68,7 @@ export function readInputs(read: ReadInput): InputsRead {
     kubeconfig: reader.raw('kubeconfig'),
     context: reader.text('context'),
     settings,
+    delivery: readDelivery(reader),
     policy,
     options,
     shrink: readShrink(reader, options),

@@ -116,13 +116,13 @@ const STATUS_LADDER: readonly Shorten<StatusOutput>[] = [
   })),
   ofFilters(({ previous, run, ...rest }) => rest),
   ({ pods, ...rest }) => rest,
-  ofFilters(({ notes, digest, ...rest }) => rest),
+  ofFilters(({ notes, digest, image, ...rest }) => rest),
   ofFilters(({ proof, expires, ...rest }) => rest),
 ];
 
 /**
  * The workloads that `status` found as JSON of at most `most` UTF-16 units. Where it would grow too long each loses, in this
- * order: long notes (cut to 200 characters), `previous` and `run`, `pods`, `notes` and `digest`, `proof` and `expires`; at last
+ * order: long notes (cut to 200 characters), `previous` and `run`, `pods`, `notes`, `digest` and `image`, `proof` and `expires`; at last
  * workloads are left out, those in trouble last.
  */
 export function statusJson(workloads: readonly WorkloadStatus[], most: number): string {

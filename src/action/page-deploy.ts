@@ -13,7 +13,7 @@ import { hasActed } from './summary-words.ts';
 export function deployPage(report: Report): Page {
   const table = targetTable(report, [
     { title: 'ConfigMap', cell: (target) => writeCell('configMap', target) },
-    { title: 'EnvoyFilter', cell: (target) => writeCell('envoyFilter', target) },
+    { title: inserterTitle(report), cell: (target) => writeCell('inserter', target) },
     { title: 'Template', cell: (target) => writeCell('template', target) },
     { title: 'Rollout', cell: (target) => rolloutCell(target, report) },
   ]);
@@ -29,4 +29,10 @@ export function deployPage(report: Report): Page {
       renderSettings(report, deployPolicy(report.policy), limits),
     ],
   };
+}
+
+/** What puts the filters into the proxies. */
+function inserterTitle({ filters }: Pick<Report, 'filters'>): string {
+  const kinds = new Set(filters.map(({ settings }) => (settings.image === undefined ? 'EnvoyFilter' : 'WasmPlugin')));
+  return kinds.size === 0 ? 'EnvoyFilter' : [...kinds].sort().join(', ');
 }

@@ -41,7 +41,7 @@ function templatesOnly(report: Report, removed: number): Verdict {
   return {
     icon: '⏳',
     headline: `${subjectOf(report)} taken out of ${countOf(removed, 'pod template')}, not watched`,
-    sentence: `With "wait: false" this run did not watch the pods: old ones run ${it} until they are replaced. The ConfigMaps and EnvoyFilters stay until "remove" runs again and waits.`,
+    sentence: `With "wait: false" this run did not watch the pods: old ones run ${it} until they are replaced. The objects of its revisions stay until "remove" runs again and waits.`,
   };
 }
 

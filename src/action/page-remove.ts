@@ -81,5 +81,5 @@ function renderRemoveStanding(report: Report): string {
       words: (one) => `${were(one)} not touched and ${one ? 'runs' : 'run'} what ran there before.`,
     },
   ];
-  return renderStandingLines(lines, ['The ConfigMaps and EnvoyFilters stay as long as a pod template names them.']);
+  return renderStandingLines(lines, ['The objects of its revisions stay as long as a pod template names them.']);
 }

@@ -25,19 +25,20 @@ export function judgeRender(report: Report): Verdict {
 /** The page of `render`: what to do with the files, and the files. */
 export function renderPage(report: Report): Page {
   const { rendered } = report;
+  const mounts = report.filters.some(({ settings }) => settings.image === undefined);
   return {
     counts: '',
     problems: 'What is wrong',
     lead: () => '',
     body: (limits) => [
-      ...(rendered === undefined ? [] : [nextSteps(rendered, limits), fileTable(rendered, limits)]),
+      ...(rendered === undefined ? [] : [nextSteps(rendered, mounts, limits), fileTable(rendered, limits)]),
       renderSettings(report, {}, limits),
     ],
   };
 }
 
 /** A Component is taken in by an overlay (https://kubectl.docs.kubernetes.io/guides/config_management/components/). */
-function nextSteps({ folder }: RenderReport, limits: Limits): string {
+function nextSteps({ folder }: RenderReport, mounts: boolean, limits: Limits): string {
   const steps = [
     `Commit ${code(folder, limits.name)}.`,
     'Name it under `components` in the kustomization that has the workloads; `kubectl kustomize` shows what comes out.',
@@ -46,7 +47,9 @@ function nextSteps({ folder }: RenderReport, limits: Limits): string {
   return blocks(
     '### What to do next',
     steps.map((step, index) => `${index + 1}. ${step}`).join('\n'),
-    '⚠️ The patches replace the annotations `sidecar.istio.io/userVolume` and `sidecar.istio.io/userVolumeMount`. If the manifests in Git have volumes of their own there, put them into the patches, too.',
+    mounts
+      ? '⚠️ The patches replace the annotations `sidecar.istio.io/userVolume` and `sidecar.istio.io/userVolumeMount`. If the manifests in Git have volumes of their own there, put them into the patches, too.'
+      : '',
   );
 }
 

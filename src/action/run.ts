@@ -18,11 +18,12 @@ import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
 import { describeShrinking, type Optimizer } from '../filter/shrink.ts';
 import type { Authority } from '../provenance/authority.ts';
-import type { Provenance } from '../provenance/policy.ts';
 import type { RunHelper } from '../registry/credentials.ts';
 import { Registries } from '../registry/registries.ts';
 import { type Draft, type Environment, makeDraft } from './draft.ts';
+import { deliveredSettings } from './draft-delivery.ts';
 import type { ModuleTools } from './draft-module.ts';
+import type { ModuleFetcher } from './draft-origin.ts';
 import { filterProver } from './draft-provenance.ts';
 import { type Inputs, type InputsRead, type ReadInput, readInputs } from './inputs.ts';
 
@@ -51,6 +52,8 @@ export interface Surroundings {
   readonly optimize?: Optimizer;
   /** Runs a credential helper of Docker. */
   readonly runHelper: RunHelper;
+  /** Gets modules from elsewhere than registries and web servers. */
+  readonly fetcher?: ModuleFetcher;
 }
 
 const USER_AGENT = `deploy-wasm-filter/${VERSION}`;
@@ -78,18 +81,17 @@ async function runWith(registries: Registries, read: InputsRead, world: Surround
     const made = await makeDraft(read, world.readFile, world.environment, {
       ...optimizing(world),
       prove: filterProver(world),
-      fetcher: registries,
+      fetcher: world.fetcher ?? registries,
     });
     describeInputs(read.inputs, made, log);
     return made;
   });
-  const { module, provenance } = 'module' in draft ? draft : {};
   const done =
     draft.command === 'render' ? await renderOnly(draft, world) : await callCluster(draft, registries, world);
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
   return {
     command: draft.command,
-    filters: module === undefined ? [] : [filterReport(read.inputs, module, provenance)],
+    filters: 'module' in draft ? filterReports(read.inputs, draft) : [],
     policy: draft.policy,
     ...done,
     warnings: [...draft.warnings, ...done.warnings],
@@ -213,24 +215,29 @@ function openRegistries({ from }: Inputs, world: Surroundings): Registries {
   });
 }
 
-function filterReport(
+function filterReports(
   { name, settings }: Inputs,
-  { digest, bytes, source, original: from }: FilterModule,
-  provenance: Provenance | undefined,
-): FilterReport {
+  { module, provenance, delivery }: Pick<Extract<Draft, { command: 'render' }>, 'module' | 'provenance' | 'delivery'>,
+): FilterReport[] {
+  if (module === undefined) return [];
+  const { digest, bytes, source, original: from } = module;
+  const { why, ...decided } = delivery ?? {};
   const original =
     from === undefined
       ? {}
       : { original: { digest: from.digest, bytes: from.bytes.length, how: describeShrinking(from) } };
-  return {
-    name,
-    digest,
-    bytes: bytes.length,
-    ...original,
-    settings,
-    ...(source === undefined ? {} : { source }),
-    ...(provenance === undefined ? {} : { provenance }),
-  };
+  return [
+    {
+      name,
+      digest,
+      bytes: bytes.length,
+      ...original,
+      settings: deliveredSettings(settings, decided),
+      ...(source === undefined ? {} : { source }),
+      ...(provenance === undefined ? {} : { provenance }),
+      ...(why === undefined ? {} : { delivered: why }),
+    },
+  ];
 }
 
 /** ` from oci://registry.example/f:v1, which is registry.example/f@sha256:…`; nothing for a file. */

@@ -15,7 +15,7 @@ export function workloadCells({ kind, namespace, name }: WorkloadRef): [string, 
 type Write = Exclude<Step, 'rollout'>;
 const DONE: Readonly<Record<Write, string>> = {
   configMap: '✅ written',
-  envoyFilter: '✅ written',
+  inserter: '✅ written',
   template: '✅ patched',
 };
 const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
@@ -27,7 +27,7 @@ const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
 /** What became of a write. */
 export function writeCell(step: Write, target: TargetReport): string {
   const state = target.steps[step];
-  if (step === 'envoyFilter' && isPushed(target)) return unbroken('✅ pushed');
+  if (step === 'inserter' && isPushed(target)) return unbroken('✅ pushed');
   return unbroken(state === 'done' ? DONE[step] : NOT_DONE[state]);
 }
 

@@ -57,13 +57,15 @@ export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): R
 }
 
 function settingsOf(
-  { name, digest, bytes, original, settings, source, provenance }: FilterReport,
+  { name, digest, bytes, original, settings, source, provenance, delivered }: FilterReport,
   limits: Limits,
 ): Record<string, unknown> {
+  const { image } = settings;
+  const pinned = image?.reference ?? (source?.kind === 'image' ? source.pinned : undefined);
   return {
     name: plain(name, 260),
     ...(source === undefined ? {} : { source: plain(source.given, 400) }),
-    ...(source?.kind === 'image' ? { image: plain(source.pinned, 400) } : {}),
+    ...(pinned === undefined ? {} : { image: plain(pinned, 600) }),
     digest: plain(digest, 260),
     size: `${formatBytes(bytes)} (${bytes} bytes)`,
     ...(original === undefined
@@ -74,14 +76,25 @@ function settingsOf(
         }),
     ...(provenance === undefined ? {} : { provenance: shownProvenance(provenance) }),
     'root-id': plain(settings.rootId, 260),
-    'vm-id': plain(settings.vmId, 260),
+    ...(image === undefined ? { 'vm-id': plain(settings.vmId, 260) } : {}),
     direction: settings.direction,
     port: settings.port ?? 'all',
     'fail-policy': settings.failPolicy,
     ...furtherSettings(settings),
     ...(isBeforeRouter(settings.insert) ? {} : { insert: plain(describeInsertion(settings.insert), 260) }),
     order: settings.order,
-    'mount-path': plain(settings.mountPath, 260),
+    ...(image === undefined ? { 'mount-path': plain(settings.mountPath, 260) } : {}),
+    ...(image === undefined && delivered === undefined
+      ? {}
+      : {
+          delivery: `${image === undefined ? 'configmap' : 'image'}${delivered === undefined ? '' : `: ${delivered}`}`,
+        }),
+    ...(image === undefined
+      ? {}
+      : {
+          ...(image.pullSecret === undefined ? {} : { 'pull-secret': plain(image.pullSecret, 260) }),
+          phase: image.phase,
+        }),
     configuration: shownConfiguration(settings.configuration, limits.configuration),
   };
 }

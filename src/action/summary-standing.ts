@@ -76,7 +76,7 @@ const UNANSWERED: readonly (ProblemKind | undefined)[] = ['connection', 'cancell
 
 /** Whether a workload's proxies were given settings without a restart. */
 export function isPushed({ revisions, steps }: TargetReport): boolean {
-  return revisions.some(({ pushed }) => pushed) && steps.envoyFilter === 'done';
+  return revisions.some(({ pushed }) => pushed) && steps.inserter === 'done';
 }
 
 /** The targets of each condition, in the order of the report. */

@@ -16,6 +16,7 @@ export const POD = resource('v1', 'Pod', 'pods');
 export const EVENT = resource('v1', 'Event', 'events');
 export const NAMESPACE = resource('v1', 'Namespace', 'namespaces');
 export const ENVOY_FILTER = resource('networking.istio.io/v1alpha3', 'EnvoyFilter', 'envoyfilters');
+export const WASM_PLUGIN = resource('extensions.istio.io/v1alpha1', 'WasmPlugin', 'wasmplugins');
 export const ACCESS_REVIEW = resource('authorization.k8s.io/v1', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews');
 
 export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;

@@ -2,10 +2,10 @@ import { pause } from '../base/concurrency.ts';
 import { sameJson } from '../base/json.ts';
 import { messageOf } from '../base/problem.ts';
 import { ApiError } from '../cluster/errors.ts';
-import type { Pod } from '../cluster/objects.ts';
+import type { KubernetesObject, Pod } from '../cluster/objects.ts';
 import { ENVOY_FILTER, POD } from '../cluster/resources.ts';
-import { renderEnvoyFilter } from '../mesh/envoy-filter.ts';
 import { selectsTemplate } from '../mesh/hand-made.ts';
+import { renderInserter, resourceOf } from '../mesh/inserter.ts';
 import { podLabel } from '../mesh/names.ts';
 import { workloadKey } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
@@ -138,15 +138,17 @@ async function listPods(client: DeployContext['client'], namespace: string): Pro
 
 /** Brings our EnvoyFilters to the form that they have without anything to take out. */
 async function writePlain(
-  { envoyFilters }: Plan,
+  { inserters }: Plan,
   namespace: string,
   client: DeployContext['client'],
   warnings: Set<string>,
 ): Promise<void> {
-  for (const planned of envoyFilters.filter((one) => one.namespace === namespace)) {
-    const plain = renderEnvoyFilter(planned.revision, namespace, { carrier: planned.carrier });
+  for (const planned of inserters.filter((one) => one.namespace === namespace)) {
+    const plain = renderInserter(planned.revision, namespace, planned.carrier);
     if (sameJson(plain.spec, planned.render().spec)) continue;
-    const written = await client.apply(ENVOY_FILTER, namespace, plain, { force: true });
+    const written = await client.apply<KubernetesObject>(resourceOf(planned.carrier), namespace, plain, {
+      force: true,
+    });
     keepWarnings(written.warnings, warnings);
   }
 }

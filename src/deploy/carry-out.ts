@@ -1,7 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import { count } from '../base/text.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
-import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { type Inserter, neededKind } from '../mesh/inserter.ts';
 import { revisionName } from '../mesh/revision.ts';
 import { retireHandMade } from './adopt.ts';
 import { collectGarbage, nameOf } from './collect.ts';
@@ -41,9 +41,9 @@ export async function carryOut(
   const warnings = new Set(plan.warnings);
   const write: WriteContext = { client, signal, warnings, onWritten: (line) => log.info(line) };
   const writeShared = (): Promise<WrittenObjects> => writeObjects(plan, write);
-  const writes = [...plan.configMaps, ...plan.envoyFilters].some((object) => object.write);
+  const writes = [...plan.configMaps, ...plan.inserters].some((object) => object.write);
   const objects = await (writes ? log.group('Shared objects', writeShared) : writeShared());
-  const blocked = anyFailed(objects.configMaps) || anyFailed(objects.envoyFilters);
+  const blocked = anyFailed(objects.configMaps) || anyFailed(objects.inserters);
   const pushes = blocked ? new Map() : await pushSettings(plan, { ...context, policy, write });
   const pushFailed = [...pushes.values()].some(({ problems }) => problems.size > 0);
 
@@ -81,9 +81,9 @@ function inPlannedOrder({ workloads }: Plan, courses: readonly Course[]): Course
   return workloads.flatMap((planned) => courses.find((course) => course.planned === planned) ?? []);
 }
 
-/** Whether running pods get an EnvoyFilter anew that others had edited or deleted: what was proven is to be seen again. */
-function isRewritten(planned: Course['planned'], { envoyFilters }: Plan): boolean {
-  const rewritten = envoyFilters.filter(({ write, pushedOver }) => write && pushedOver === undefined);
+/** Whether running pods get an inserter anew that others had edited or deleted: what was proven is to be seen again. */
+function isRewritten(planned: Course['planned'], { inserters }: Plan): boolean {
+  const rewritten = inserters.filter(({ write, pushedOver }) => write && pushedOver === undefined);
   const keys = new Set(rewritten.map(({ namespace, carrier }) => objectKey(namespace, carrier)));
   return placementsOf(planned).some((placement) => keys.has(objectKey(planned.ref.namespace, placement)));
 }
@@ -99,7 +99,7 @@ function weakestRecord(planned: Course['planned'], observation: Observation): st
  * What a failed run has made and nobody uses: the objects of revisions that every workload was taken back from. One that it could
  * not write may be somebody else's.
  */
-function leftovers({ configMaps, envoyFilters }: Plan, courses: readonly Course[], written: WrittenObjects): Garbage[] {
+function leftovers({ configMaps, inserters }: Plan, courses: readonly Course[], written: WrittenObjects): Garbage[] {
   const used = new Set(
     courses.flatMap(({ planned, rollback, write }) => {
       const gone =
@@ -107,8 +107,8 @@ function leftovers({ configMaps, envoyFilters }: Plan, courses: readonly Course[
       return gone ? [] : placementsOf(planned).map((placement) => objectKey(planned.ref.namespace, placement));
     }),
   );
-  const fresh = <T extends ConfigMap | EnvoyFilter>(
-    kind: Garbage['kind'],
+  const fresh = <T extends ConfigMap | Inserter>(
+    kindIn: (object: PlannedObject<T>) => Garbage['kind'],
     objects: readonly PlannedObject<T>[],
     results: WrittenObjects['configMaps'],
   ): Garbage[] =>
@@ -117,16 +117,16 @@ function leftovers({ configMaps, envoyFilters }: Plan, courses: readonly Course[
         const key = objectKey(namespace, carrier);
         return results.get(key)?.state === 'done' && !exists && !used.has(key);
       })
-      .map(({ namespace, carrier }) => ({
-        kind,
-        namespace,
-        name: revisionName(carrier),
-        filter: carrier.filter,
-        revision: carrier.id,
+      .map((object) => ({
+        kind: kindIn(object),
+        namespace: object.namespace,
+        name: revisionName(object.carrier),
+        filter: object.carrier.filter,
+        revision: object.carrier.id,
       }));
   return [
-    ...fresh('EnvoyFilter', envoyFilters, written.envoyFilters),
-    ...fresh('ConfigMap', configMaps, written.configMaps),
+    ...fresh(({ carrier }) => neededKind(carrier), inserters, written.inserters),
+    ...fresh(() => 'ConfigMap' as const, configMaps, written.configMaps),
   ];
 }
 
@@ -146,8 +146,8 @@ function collect(
   );
 }
 
-function objectProblems({ configMaps, envoyFilters }: WrittenObjects): Problem[] {
-  return [...configMaps.values(), ...envoyFilters.values()].flatMap((result) =>
+function objectProblems({ configMaps, inserters }: WrittenObjects): Problem[] {
+  return [...configMaps.values(), ...inserters.values()].flatMap((result) =>
     result.state === 'failed' ? [result.problem] : [],
   );
 }

@@ -26,13 +26,13 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
     worst(
       revisions.map(({ carrier }) => {
         const key = objectKey(ref.namespace, carrier);
-        const push = results === record.objects.envoyFilters ? record.pushes.get(key) : undefined;
+        const push = results === record.objects.inserters ? record.pushes.get(key) : undefined;
         return push === undefined ? (results.get(key)?.state ?? 'skipped') : push.step;
       }),
     );
   const steps = {
     configMap: objects(record.objects.configMaps),
-    envoyFilter: objects(record.objects.envoyFilters),
+    inserter: objects(record.objects.inserters),
     template: write.result.state,
     rollout: rolloutStep(course),
   };
@@ -62,8 +62,8 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
 
 /** A target that was planned, in a run that ended before its first write. */
 export function untouchedTarget(planned: PlannedWorkload): TargetReport {
-  const plan = { configMaps: [], envoyFilters: [], workloads: [planned], garbage: [], warnings: [] };
-  const objects = { configMaps: new Map(), envoyFilters: new Map() };
+  const plan = { configMaps: [], inserters: [], workloads: [planned], garbage: [], warnings: [] };
+  const objects = { configMaps: new Map(), inserters: new Map() };
   return concludeTarget(newCourse(planned), { plan, objects, pushes: new Map(), timeoutMs: 0 });
 }
 
@@ -95,9 +95,9 @@ function pushesOf({ ref, revisions }: PlannedWorkload, { pushes }: RunRecord): P
 }
 
 /** What others had changed of the workload and of the objects that it needs. */
-function driftOf({ ref, revisions, drift }: PlannedWorkload, { configMaps, envoyFilters }: Plan): string[] {
+function driftOf({ ref, revisions, drift }: PlannedWorkload, { configMaps, inserters }: Plan): string[] {
   const keys = new Set(revisions.map(({ carrier }) => objectKey(ref.namespace, carrier)));
-  const objects = [...configMaps, ...envoyFilters].filter((object) =>
+  const objects = [...configMaps, ...inserters].filter((object) =>
     keys.has(objectKey(object.namespace, object.carrier)),
   );
   return [...drift, ...objects.flatMap((object) => object.drift ?? [])];
@@ -125,7 +125,7 @@ function outcomeOf(
   if (failed) return 'failed';
   if (rolledBack) return 'restored';
   // The rollout, which comes last, may be skipped; a shared object may have failed under a template that stays as it is.
-  const writes = [steps.configMap, steps.envoyFilter, steps.template];
+  const writes = [steps.configMap, steps.inserter, steps.template];
   if (writes.some((step) => step === 'skipped' || step === 'failed')) return 'untouched';
   if (!Object.values(steps).includes('done')) return 'unchanged';
   return revisions.length === 0 && removals.length > 0 ? 'removed' : 'deployed';

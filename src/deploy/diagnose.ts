@@ -1,10 +1,11 @@
 import { untilAborted } from '../base/concurrency.ts';
 import type { Event, Pod } from '../cluster/objects.ts';
-import { describePod, hasStartedProxy, tellingEvent } from '../cluster/pods.ts';
+import { describePod, hasStartedProxy, isReady, tellingEvent } from '../cluster/pods.ts';
 import type { EnvoyReason } from '../mesh/envoy-log.ts';
-import { type WorkloadRef, workloadKey } from '../targets/target.ts';
+import { pluginOf } from '../mesh/wasm-plugin.ts';
+import { workloadKey } from '../targets/target.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
-import { type EvidenceSource, listUnreadyPods, listWarnings, readEnvoyReason } from './evidence.ts';
+import { type EvidenceSource, listNewPods, listWarnings, readEnvoyReason, readPluginReason } from './evidence.ts';
 import type { Followed } from './rollout-watch.ts';
 
 /** What the cluster says about a rollout that does not get ready. */
@@ -22,7 +23,7 @@ export async function diagnose(
   workloads: readonly Followed[],
   source: EvidenceSource,
 ): Promise<ReadonlyMap<string, Diagnosis>> {
-  const unready = await listUnreadyPods(workloads, source);
+  const found = await listNewPods(workloads, source);
   const namespaces = [...new Set(workloads.map(({ ref }) => ref.namespace))];
   const events = new Map(
     await Promise.all(
@@ -32,9 +33,9 @@ export async function diagnose(
     ),
   );
   const diagnoses = await Promise.all(
-    workloads.map(async ({ ref }): Promise<[string, Diagnosis]> => {
-      const key = workloadKey(ref);
-      return [key, await diagnoseOne(ref, unready.get(key) ?? [], events.get(ref.namespace) ?? [], source)];
+    workloads.map(async (followed): Promise<[string, Diagnosis]> => {
+      const key = workloadKey(followed.ref);
+      return [key, await diagnoseOne(followed, found.get(key) ?? [], events.get(followed.ref.namespace) ?? [], source)];
     }),
   );
   return new Map(diagnoses);
@@ -51,17 +52,40 @@ export async function diagnoseInTime(followed: Followed, context: DeployContext)
 }
 
 async function diagnoseOne(
-  ref: WorkloadRef,
-  pods: readonly Pod[],
+  { ref, placements }: Followed,
+  found: readonly Pod[],
   events: readonly Event[],
   source: EvidenceSource,
 ): Promise<Diagnosis> {
+  const [ready, pods] = [found.filter(isReady), found.filter((pod) => !isReady(pod))];
   const event = tellingEvent(events, new Set([ref.name, ...pods.map(({ metadata }) => metadata.name)]));
   const withProxy = pods.find(hasStartedProxy);
-  const envoy = withProxy && (await readEnvoyReason(withProxy, ref.namespace, source));
+  const envoy =
+    (withProxy && (await readEnvoyReason(withProxy, ref.namespace, source))) ??
+    (await readPulls({ ref, placements }, ready, source));
   return {
     pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
     ...(event === undefined ? {} : { event }),
     ...(envoy === undefined ? {} : { envoy }),
   };
+}
+
+/** How many pods that are ready are asked why they do not run a filter. */
+const MOST_READY = 4;
+
+/** Why a filter whose image is pulled does not run in pods that are ready. */
+async function readPulls(
+  { ref, placements }: Pick<Followed, 'ref' | 'placements'>,
+  pods: readonly Pod[],
+  source: EvidenceSource,
+): Promise<EnvoyReason | undefined> {
+  for (const placement of placements) {
+    if (placement.image === undefined) continue;
+    const names = { plugin: pluginOf(ref.namespace, placement), image: placement.image };
+    for (const pod of pods.slice(0, MOST_READY)) {
+      const reason = await readPluginReason(pod, ref.namespace, names, source);
+      if (reason !== undefined && reason !== 'unknown') return reason;
+    }
+  }
+  return undefined;
 }

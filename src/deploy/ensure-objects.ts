@@ -1,6 +1,6 @@
-import { CONFIG_MAP, ENVOY_FILTER, type Resource } from '../cluster/resources.ts';
+import { CONFIG_MAP, type Resource } from '../cluster/resources.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
-import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { INSERTERS, type Inserter, resourceOf } from '../mesh/inserter.ts';
 import { isMarked, OWNED_SELECTOR } from '../mesh/names.ts';
 import { revisionName } from '../mesh/revision.ts';
 import type { Plan, PlannedObject, PlannedWorkload } from './plan.ts';
@@ -26,10 +26,13 @@ export function makeEnsurer(plan: Plan, context: WriteContext): (planned: Planne
 
 async function ensureIn(namespace: string, plan: Plan, context: WriteContext): Promise<void> {
   await ensure(CONFIG_MAP, namespace, plan.configMaps, context);
-  await ensure(ENVOY_FILTER, namespace, plan.envoyFilters, context);
+  for (const of of Object.values(INSERTERS)) {
+    const inserters = plan.inserters.filter(({ carrier }) => resourceOf(carrier) === of);
+    if (inserters.length > 0) await ensure(of, namespace, inserters, context);
+  }
 }
 
-async function ensure<T extends ConfigMap | EnvoyFilter>(
+async function ensure<T extends ConfigMap | Inserter>(
   of: Resource,
   namespace: string,
   planned: readonly PlannedObject<T>[],

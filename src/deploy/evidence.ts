@@ -3,7 +3,7 @@ import { ApiError } from '../cluster/errors.ts';
 import type { Event, Pod } from '../cluster/objects.ts';
 import { isReady, ownerOf, PROXY_CONTAINER } from '../cluster/pods.ts';
 import { EVENT, POD } from '../cluster/resources.ts';
-import { type EnvoyReason, findEnvoyReason } from '../mesh/envoy-log.ts';
+import { type EnvoyReason, findEnvoyReason, findPluginReason, type PluginNames } from '../mesh/envoy-log.ts';
 import { podLabel } from '../mesh/names.ts';
 import { workloadKey } from '../targets/target.ts';
 import type { Followed } from './rollout-watch.ts';
@@ -17,8 +17,8 @@ export interface EvidenceSource {
 /** Envoy refuses a filter as it starts; later lines only repeat that the proxy is not ready. */
 const LOG_BYTES = 256 * 1024;
 
-/** The pods of the wanted revisions that are not ready, by `workloadKey`: one list per namespace and filter. */
-export async function listUnreadyPods(
+/** The pods of the wanted revisions, by `workloadKey`: one list per namespace and filter. */
+export async function listNewPods(
   workloads: readonly Followed[],
   { client, debug }: EvidenceSource,
 ): Promise<ReadonlyMap<string, readonly Pod[]>> {
@@ -39,7 +39,7 @@ export async function listUnreadyPods(
       );
       for (const pod of list?.items ?? []) {
         const owner = ownerOf(pod);
-        if (owner === undefined || isReady(pod) || seen.has(podId(pod))) continue;
+        if (owner === undefined || seen.has(podId(pod))) continue;
         seen.add(podId(pod));
         const workload = workloadKey({ ...owner, namespace });
         found.set(workload, [...(found.get(workload) ?? []), pod]);
@@ -47,6 +47,20 @@ export async function listUnreadyPods(
     }),
   );
   return found;
+}
+
+/** Those of them that are not ready. */
+export async function listUnreadyPods(
+  workloads: readonly Followed[],
+  source: EvidenceSource,
+): Promise<ReadonlyMap<string, readonly Pod[]>> {
+  return unreadyOf(await listNewPods(workloads, source));
+}
+
+/** The pods that are not ready, of lists by any key. */
+export function unreadyOf(pods: ReadonlyMap<string, readonly Pod[]>): ReadonlyMap<string, readonly Pod[]> {
+  const unready = [...pods].map(([key, all]): [string, Pod[]] => [key, all.filter((pod) => !isReady(pod))]);
+  return new Map(unready.filter(([, left]) => left.length > 0));
 }
 
 /** What tells a pod from another one of the same name. */
@@ -62,12 +76,31 @@ export async function listWarnings(namespace: string, { client, debug }: Evidenc
 
 /** Why the proxy of a pod refuses the filter, as its log says; undefined when it says nothing, or may not be read. */
 export async function readEnvoyReason(
+  pod: Pod,
+  namespace: string,
+  source: EvidenceSource,
+): Promise<EnvoyReason | undefined> {
+  const log = await readProxyLog(pod, namespace, source);
+  return log === undefined ? undefined : findEnvoyReason(log);
+}
+
+/** Why a WasmPlugin does not run in a pod, as the log of its proxy says; `unknown` where that may not be read. */
+export async function readPluginReason(
+  pod: Pod,
+  namespace: string,
+  names: PluginNames,
+  source: EvidenceSource,
+): Promise<EnvoyReason | 'unknown' | undefined> {
+  const log = await readProxyLog(pod, namespace, source);
+  return log === undefined ? 'unknown' : findPluginReason(log, names);
+}
+
+function readProxyLog(
   { metadata }: Pod,
   namespace: string,
   { client, debug }: EvidenceSource,
-): Promise<EnvoyReason | undefined> {
-  const log = await optional(debug, () => client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES));
-  return log === undefined ? undefined : findEnvoyReason(log);
+): Promise<string | undefined> {
+  return optional(debug, () => client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES));
 }
 
 async function optional<T>(debug: (line: string) => void, read: () => Promise<T>): Promise<T | undefined> {

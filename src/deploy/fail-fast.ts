@@ -1,10 +1,19 @@
 import { mapLimited } from '../base/concurrency.ts';
 import { formatDuration } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
-import { fatalTrouble, isCreating, isProxyUnready, tellingEvent } from '../cluster/pods.ts';
+import { fatalTrouble, isCreating, isProxyUnready, isReady, tellingEvent } from '../cluster/pods.ts';
+import { pluginOf } from '../mesh/wasm-plugin.ts';
 import { workloadKey } from '../targets/target.ts';
-import { type EvidenceSource, listUnreadyPods, listWarnings, podId, readEnvoyReason } from './evidence.ts';
-import type { Pending } from './rollout-watch.ts';
+import {
+  type EvidenceSource,
+  listNewPods,
+  listWarnings,
+  podId,
+  readEnvoyReason,
+  readPluginReason,
+  unreadyOf,
+} from './evidence.ts';
+import type { Followed, Pending } from './rollout-watch.ts';
 
 /** How long a trouble that may pass by itself has to last before it is a verdict, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -15,6 +24,8 @@ const BREAK_MS = 15_000;
 /** How often one pod's log or one namespace's events are read. */
 const ASK_AGAIN_MS = 8_000;
 const PARALLEL = 8;
+/** So many new pods are asked whether they could pull an image; the rest is left to the proof. */
+const MOST_PULLS = 4;
 
 /** What a look at the pending workloads found. */
 export interface Look {
@@ -40,13 +51,15 @@ export class FailFast {
   }
 
   async look(pending: readonly Pending[]): Promise<Look> {
-    const unready = await listUnreadyPods(
+    const pods = await listNewPods(
       pending.map(({ followed }) => followed),
       this.#source,
     );
+    const unready = unreadyOf(pods);
     const found = await mapLimited(pending, PARALLEL, async (entry): Promise<[string, string | undefined]> => {
       const key = workloadKey(entry.followed.ref);
-      return [key, await this.#judge(entry, unready.get(key) ?? [])];
+      const trouble = await this.#judge(entry, unready.get(key) ?? []);
+      return [key, trouble ?? (await this.#judgePulls(entry.followed, pods.get(key) ?? []))];
     });
     const stuck = found.filter((entry): entry is [string, string] => entry[1] !== undefined);
     return { unready, stuck: new Map(stuck) };
@@ -66,6 +79,25 @@ export class FailFast {
       if (isCreating(pod) && this.#lasts(`${podId(pod)} creating`, PATIENCE_MS) && this.#mayAsk(ref.namespace)) {
         const event = tellingEvent(await listWarnings(ref.namespace, this.#source), new Set([pod.metadata.name]));
         if (event?.startsWith('FailedMount')) return event;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * A pod gets ready without the image that its filter is in, and then answers nothing or lets all pass. So the first pods that
+   * are ready are asked, before the others are replaced.
+   */
+  async #judgePulls({ ref, placements }: Followed, pods: readonly Pod[]): Promise<string | undefined> {
+    for (const placement of placements) {
+      if (placement.image === undefined) continue;
+      const names = { plugin: pluginOf(ref.namespace, placement), image: placement.image };
+      for (const pod of pods.filter(isReady).slice(0, MOST_PULLS)) {
+        const once = `${podId(pod)} ${names.plugin}`;
+        if (this.#asked.has(once)) continue;
+        this.#asked.set(once, this.#now());
+        const reason = await readPluginReason(pod, ref.namespace, names, this.#source);
+        if (reason !== undefined && reason !== 'unknown') return 'its new pods run without the filter';
       }
     }
     return undefined;

@@ -63,8 +63,10 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
       // An adoption that was begun is finished: its file is gone from the pods already.
       const begun = revisionOn(workload, filter.name) !== undefined;
       for (const found of handMade) {
-        if (request.adopt || (begun && found.volume === undefined)) draft.adopted.push(found);
-        else if (found.sameName) findings.add(alreadyByHand(ref, filter.name, found));
+        if (request.adopt || (begun && found.volume === undefined)) {
+          if (filter.settings.image === undefined) draft.adopted.push(found);
+          else findings.add(notByImage(ref, filter.name, found));
+        } else if (found.sameName) findings.add(alreadyByHand(ref, filter.name, found));
         else warnings.push(maybeByHand(ref, filter.name, found));
       }
     }
@@ -145,6 +147,16 @@ function alreadyByHand(ref: WorkloadRef, filter: string, { envoyFilter, volume, 
     message: `runs ${filter} already, put in by hand: the EnvoyFilter "${envoyFilter}" inserts ${file}${volume === undefined ? '' : `, mounted by the volume "${volume}"`}. The filter would run twice.`,
     remedy:
       'Set "adopt: true" to take it over with no moment without the filter, or give this one another name and root id if it is another filter.',
+  };
+}
+
+/** Only an EnvoyFilter can take out what another one puts in, so that no request meets the filter twice. */
+function notByImage(ref: WorkloadRef, filter: string, { envoyFilter }: HandMade): Problem {
+  return {
+    kind: 'conflict',
+    subject: describeWorkload(ref),
+    message: `runs ${filter} already, put in by hand by the EnvoyFilter "${envoyFilter}", and an image cannot take its place.`,
+    remedy: 'Adopt it with "delivery: configmap" first, then deploy the image.',
   };
 }
 

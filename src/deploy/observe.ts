@@ -2,9 +2,23 @@ import { describeProblem, type Problem } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
 import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
-import { CONFIG_MAP, ENVOY_FILTER, NAMESPACE, type Resource, WORKLOAD_KINDS, WORKLOADS } from '../cluster/resources.ts';
+import {
+  CONFIG_MAP,
+  ENVOY_FILTER,
+  NAMESPACE,
+  type Resource,
+  WASM_PLUGIN,
+  WORKLOAD_KINDS,
+  WORKLOADS,
+} from '../cluster/resources.ts';
+import { imageOf } from '../mesh/config-map.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import type { Inserter } from '../mesh/inserter.ts';
+import { mountedAt } from '../mesh/mounts.ts';
 import { FILTER_LABEL, isOwned, OWNED_SELECTOR } from '../mesh/names.ts';
+import { type Placement, revisionName } from '../mesh/revision.ts';
+import { filtersOn } from '../mesh/template.ts';
+import type { WasmPlugin } from '../mesh/wasm-plugin.ts';
 import type { Catalogue, WorkloadListKey } from '../targets/resolve.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 
@@ -19,8 +33,8 @@ export interface Observation {
   readonly catalogue: Catalogue;
   /** Our ConfigMaps of a namespace, their metadata alone. */
   configMaps(namespace: string): readonly KubernetesObject[];
-  /** Our EnvoyFilters of a namespace. */
-  envoyFilters(namespace: string): readonly EnvoyFilter[];
+  /** Our EnvoyFilters and WasmPlugins of a namespace. */
+  inserters(namespace: string): readonly Inserter[];
   /** The EnvoyFilters of a namespace that are not ours. */
   foreignEnvoyFilters(namespace: string): readonly EnvoyFilter[];
   /** The workloads of a namespace, of the kinds that were listed. */
@@ -40,6 +54,26 @@ export interface Observed {
 export interface ObserveOptions {
   /** Whether a cluster without Istio's resources is no problem: there is nothing of them to take away then. */
   readonly withoutIstio?: boolean;
+  /** Whether WasmPlugins are to be written, so that a cluster without them is a problem. */
+  readonly plugins?: boolean;
+}
+
+/** The EnvoyFilter or WasmPlugin of a revision in a namespace. */
+export function inserterOf(
+  observation: Pick<Observation, 'inserters'>,
+  namespace: string,
+  revision: Pick<Placement, 'filter' | 'id'>,
+): Inserter | undefined {
+  return observation.inserters(namespace).find(({ metadata }) => metadata.name === revisionName(revision));
+}
+
+/** The ConfigMap of a revision in a namespace. */
+export function configMapOf(
+  observation: Pick<Observation, 'configMaps'>,
+  namespace: string,
+  revision: Pick<Placement, 'filter' | 'id'>,
+): KubernetesObject | undefined {
+  return observation.configMaps(namespace).find(({ metadata }) => metadata.name === revisionName(revision));
 }
 
 /** The lists of every kind of workload in the namespaces. */
@@ -58,6 +92,7 @@ export class Observer {
   readonly #workloads = new Map<string, readonly Workload[]>();
   readonly #configMaps = new Map<string, readonly KubernetesObject[]>();
   readonly #envoyFilters = new Map<string, readonly EnvoyFilter[]>();
+  readonly #plugins = new Map<string, readonly WasmPlugin[]>();
   readonly #existing = new Map<string, boolean>();
   readonly #listed = new Map<string, WorkloadListKey>();
 
@@ -87,6 +122,7 @@ export class Observer {
         keep(this.#envoyFilters, namespace, listing(ENVOY_FILTER, namespace), () => this.#listEnvoyFilters(namespace)),
       ),
     ]);
+    problems.push(...(await this.#observePlugins()));
     await this.#askForEmpty(namespaces);
     // In the order of the questions, whichever was answered first; what every namespace says is said once.
     const distinct = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
@@ -100,6 +136,41 @@ export class Observer {
       if (this.#options.withoutIstio === true && error instanceof ApiError && error.status === 404) return [];
       throw error;
     }
+  }
+
+  /** Lists WasmPlugins only where something speaks of them: those who have none need no right to list them. */
+  async #observePlugins(): Promise<(Problem | undefined)[]> {
+    const namespaces = [...new Set([...this.#listed.values()].map(({ namespace }) => namespace))];
+    return Promise.all(
+      namespaces
+        .filter((namespace) => !this.#plugins.has(namespace))
+        .map((namespace) => {
+          const recorded = this.#configMaps.get(namespace)?.some((one) => imageOf(one) !== undefined) === true;
+          const wanted = this.#options.plugins === true;
+          if (!wanted && !recorded && !this.#carriesUnmounted(namespace)) return undefined;
+          return keep(this.#plugins, namespace, listing(WASM_PLUGIN, namespace), async () => {
+            try {
+              const options = { labelSelector: OWNED_SELECTOR };
+              const { items } = await this.#client.list<WasmPlugin>(WASM_PLUGIN, namespace, options);
+              return items.map((item) => ({ ...item, kind: 'WasmPlugin' as const }));
+            } catch (error) {
+              const status = error instanceof ApiError ? error.status : undefined;
+              // A mount that somebody has edited away looks like an image; then nothing hangs on the answer.
+              if ((status === 404 && !wanted) || (status === 403 && !wanted && !recorded)) return [];
+              throw error;
+            }
+          });
+        }),
+    );
+  }
+
+  /** Whether a pod template carries a filter that it does not mount. */
+  #carriesUnmounted(namespace: string): boolean {
+    return WORKLOAD_KINDS.some((kind) =>
+      (this.#workloads.get(`${namespace}/${kind}`) ?? []).some((workload) =>
+        filtersOn(workload).some((filter) => mountedAt(workload.spec?.template ?? {}, filter) === undefined),
+      ),
+    );
   }
 
   async #askForEmpty(namespaces: readonly string[]): Promise<void> {
@@ -122,13 +193,17 @@ export class Observer {
   #observation(): Observation {
     const envoyFilters = (namespace: string, owned: boolean): readonly EnvoyFilter[] =>
       (this.#envoyFilters.get(namespace) ?? []).filter((envoyFilter) => isOwned(envoyFilter) === owned);
+    const inserters = (namespace: string): readonly Inserter[] => [
+      ...envoyFilters(namespace, true),
+      ...(this.#plugins.get(namespace) ?? []),
+    ];
     return {
       catalogue: {
         list: ({ kind, namespace }) => this.#workloads.get(`${namespace}/${kind}`),
         namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
       },
       configMaps: (namespace) => this.#configMaps.get(namespace) ?? [],
-      envoyFilters: (namespace) => envoyFilters(namespace, true),
+      inserters,
       foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
       workloads: (namespace) =>
         WORKLOAD_KINDS.flatMap((kind) =>
@@ -138,7 +213,7 @@ export class Observer {
           })),
         ),
       filtersWithObjects: (namespace) => {
-        const objects = [...(this.#configMaps.get(namespace) ?? []), ...envoyFilters(namespace, true)];
+        const objects = [...(this.#configMaps.get(namespace) ?? []), ...inserters(namespace)];
         return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
       },
       isComplete: (namespace) => WORKLOAD_KINDS.every((kind) => this.#workloads.has(`${namespace}/${kind}`)),
@@ -180,6 +255,14 @@ function problemOf(error: unknown, doing: string): Problem {
       kind: 'cluster',
       message: 'The cluster has no EnvoyFilter resource (networking.istio.io). Is Istio installed?',
       remedy: 'Check that the context of the kubeconfig is the mesh you mean.',
+      cause: error,
+    };
+  }
+  if (error instanceof ApiError && error.status === 404 && error.path.includes(WASM_PLUGIN.plural)) {
+    return {
+      kind: 'cluster',
+      message: 'The cluster has no WasmPlugin resource (extensions.istio.io), which brings an image to the proxies.',
+      remedy: 'Install the custom resources of Istio 1.12 or newer, or use "delivery: configmap".',
       cause: error,
     };
   }

@@ -6,12 +6,18 @@ import type { ContainerSpec, KubernetesObject, Workload } from '../cluster/objec
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { CONFIG_MAP, ENVOY_FILTER, type Resource, WORKLOADS } from '../cluster/resources.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
-import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { resourceOf } from '../mesh/inserter.ts';
 import { revisionName } from '../mesh/revision.ts';
 import type { KeyChanges, WorkloadPatch } from '../mesh/template.ts';
 import { handMadeToRetire } from './adopt.ts';
-import type { Observation } from './observe.ts';
-import { GARBAGE_RESOURCES, type Plan, type PlannedObject, type PlannedWorkload } from './plan.ts';
+import { inserterOf, type Observation } from './observe.ts';
+import {
+  GARBAGE_RESOURCES,
+  type Plan,
+  type PlannedInserter,
+  type PlannedObject,
+  type PlannedWorkload,
+} from './plan.ts';
 import type { PlannedChange } from './plan-report.ts';
 
 /** A write, and how to try it without doing it. */
@@ -25,7 +31,7 @@ export interface Trial {
 export function describeChanges(plan: Plan, observation: Observation, wait = true): Trial[] {
   return [
     ...plan.configMaps.filter(({ write }) => write).map(configMapTrial),
-    ...plan.envoyFilters.filter(({ write }) => write).map((planned) => envoyFilterTrial(planned, observation)),
+    ...plan.inserters.filter(({ write }) => write).map((planned) => inserterTrial(planned, observation)),
     ...plan.workloads.flatMap((planned) =>
       planned.patch === undefined ? [] : [workloadTrial(planned, planned.patch)],
     ),
@@ -57,15 +63,12 @@ function deletionTrial(of: Resource, namespace: string, name: string, reason: st
 function configMapTrial(planned: PlannedObject<ConfigMap>): Trial {
   const { namespace, carrier, revision, exists } = planned;
   const rendered = planned.render();
-  const shown = {
-    ...rendered,
-    binaryData: Object.fromEntries(
-      Object.keys(rendered.binaryData).map((key) => [
-        key,
-        `<${formatBytes(revision.module.bytes.length)}, ${revision.module.digest}>`,
-      ]),
-    ),
-  };
+  const bytes = `<${formatBytes(revision.module.bytes.length)}, ${revision.module.digest}>`;
+  const { binaryData } = rendered;
+  const shown =
+    binaryData === undefined
+      ? rendered
+      : { ...rendered, binaryData: Object.fromEntries(Object.keys(binaryData).map((key) => [key, bytes])) };
   return {
     change: {
       action: exists ? 'change' : 'create',
@@ -85,17 +88,17 @@ function configMapTrial(planned: PlannedObject<ConfigMap>): Trial {
   };
 }
 
-function envoyFilterTrial(planned: PlannedObject<EnvoyFilter>, observation: Observation): Trial {
+function inserterTrial(planned: PlannedInserter, observation: Observation): Trial {
   const { namespace, carrier, exists } = planned;
-  const name = revisionName(carrier);
+  const of = resourceOf(carrier);
   const rendered = planned.render();
-  const observed = observation.envoyFilters(namespace).find(({ metadata }) => metadata.name === name);
+  const observed = inserterOf(observation, namespace, carrier);
   return {
     change: {
       action: exists ? 'change' : 'create',
-      kind: ENVOY_FILTER.kind,
+      kind: of.kind,
       namespace,
-      name,
+      name: revisionName(carrier),
       reasons: planned.drift === undefined ? [] : [planned.drift],
       diff:
         observed === undefined
@@ -103,7 +106,10 @@ function envoyFilterTrial(planned: PlannedObject<EnvoyFilter>, observation: Obse
           : difference(yaml({ spec: observed.spec }), yaml({ spec: rendered.spec })),
     },
     send: async (client) => {
-      const { warnings } = await client.apply(ENVOY_FILTER, namespace, rendered, { dryRun: true, force: exists });
+      const { warnings } = await client.apply<KubernetesObject>(of, namespace, rendered, {
+        dryRun: true,
+        force: exists,
+      });
       return warnings;
     },
   };

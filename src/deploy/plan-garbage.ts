@@ -1,4 +1,5 @@
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
+import { kindOf } from '../mesh/inserter.ts';
 import { FILTER_LABEL, REVISION_LABEL } from '../mesh/names.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
 import { workloadKey } from '../targets/target.ts';
@@ -75,20 +76,21 @@ function supersededRevisions(
 ): Superseded[] {
   const named = namedRevisions(plan, { filter, namespace }, observation);
   const found = new Map<string, { created: string; objects: Garbage[] }>();
-  const take = (kind: Garbage['kind'], objects: readonly KubernetesObject[]): void => {
-    for (const { metadata } of objects) {
+  const take = <T extends KubernetesObject>(objects: readonly T[], kindIn: (object: T) => Garbage['kind']): void => {
+    for (const object of objects) {
+      const { metadata } = object;
       const revision = metadata.labels?.[REVISION_LABEL];
       if (metadata.labels?.[FILTER_LABEL] !== filter || revision === undefined || named.has(revision)) continue;
       if (metadata.deletionTimestamp !== undefined) continue;
       const entry = found.get(revision) ?? { created: '', objects: [] };
-      entry.objects.push({ kind, namespace, name: metadata.name, filter, revision });
+      entry.objects.push({ kind: kindIn(object), namespace, name: metadata.name, filter, revision });
       if ((metadata.creationTimestamp ?? '') > entry.created) entry.created = metadata.creationTimestamp ?? '';
       found.set(revision, entry);
     }
   };
   // A proxy must never be told to read a file that is gone.
-  take('EnvoyFilter', observation.envoyFilters(namespace));
-  take('ConfigMap', observation.configMaps(namespace));
+  take(observation.inserters(namespace), kindOf);
+  take(observation.configMaps(namespace), () => 'ConfigMap');
   return [...found].map(([revision, entry]) => ({ revision, ...entry }));
 }
 

@@ -2,13 +2,13 @@ import { listWords } from '../base/text.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { holdsRevision, renderConfigMap } from '../mesh/config-map.ts';
 import { editorsOf } from '../mesh/editors.ts';
-import { isSameEnvoyFilter, renderEnvoyFilter } from '../mesh/envoy-filter.ts';
+import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
 import type { HandMade } from '../mesh/hand-made.ts';
+import { type InserterKind, isSameInserter, kindOf, renderInserter } from '../mesh/inserter.ts';
 import { isMarked, PUSHED_ANNOTATION } from '../mesh/names.ts';
-import { revisionName } from '../mesh/revision.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
-import type { Observation } from './observe.ts';
-import { objectKey, type Plan, type PlannedEnvoyFilter, type PlannedRevision, type PlannedWorkload } from './plan.ts';
+import { configMapOf, inserterOf, type Observation } from './observe.ts';
+import { objectKey, type Plan, type PlannedInserter, type PlannedRevision, type PlannedWorkload } from './plan.ts';
 
 interface Needed extends PlannedRevision {
   readonly namespace: string;
@@ -18,15 +18,15 @@ interface Needed extends PlannedRevision {
   readonly carried: boolean;
 }
 
-/** The ConfigMaps and EnvoyFilters that workloads need: one of each per namespace and revision that their pods carry. */
+/** The ConfigMaps and inserters that workloads need: one of each per namespace and revision that their pods carry. */
 export function planObjects(
   workloads: readonly PlannedWorkload[],
   observation: Observation,
-): Pick<Plan, 'configMaps' | 'envoyFilters'> {
+): Pick<Plan, 'configMaps' | 'inserters'> {
   const needed = neededObjects(workloads);
   return {
     configMaps: needed.map(({ revision, carrier, namespace, carried }) => {
-      const observed = find(observation.configMaps(namespace), revisionName(carrier));
+      const observed = configMapOf(observation, namespace, carrier);
       const write = observed === undefined || !holdsRevision(observed, revision, carrier);
       return {
         revision,
@@ -41,17 +41,17 @@ export function planObjects(
         render: () => renderConfigMap(revision, namespace, carrier),
       };
     }),
-    envoyFilters: needed.map((object) => planEnvoyFilter(object, observation)),
+    inserters: needed.map((object) => planInserter(object, observation)),
   };
 }
 
-function planEnvoyFilter(
+function planInserter(
   { revision, carrier, namespace, replaced, carried }: Needed,
   observation: Observation,
-): PlannedEnvoyFilter {
-  const rendered = renderEnvoyFilter(revision, namespace, { carrier, replaced });
-  const observed = find(observation.envoyFilters(namespace), revisionName(carrier));
-  const write = observed === undefined || !isSameEnvoyFilter(observed, rendered);
+): PlannedInserter {
+  const rendered = renderInserter(revision, namespace, carrier, replaced);
+  const observed = inserterOf(observation, namespace, carrier);
+  const write = observed === undefined || !isSameInserter(observed, rendered);
   const had = observed?.metadata.annotations?.[PUSHED_ANNOTATION] ?? carrier.id;
   const otherSettings = observed !== undefined && had !== revision.id;
   const drifted = write && carried && !otherSettings && replaced.length === 0 && !isMarked(observed);
@@ -62,16 +62,17 @@ function planEnvoyFilter(
     write,
     marked: isMarked(observed),
     exists: observed !== undefined,
-    ...(drifted ? { drift: driftOf(objectKey(namespace, carrier), observed) } : {}),
-    ...(write && carried && otherSettings ? { pushedOver: observed } : {}),
+    ...(drifted ? { drift: driftOf(kindOf(rendered), objectKey(namespace, carrier), observed) } : {}),
+    // Only the settings of EnvoyFilters are pushed.
+    ...(write && carried && otherSettings ? { pushedOver: observed as EnvoyFilter } : {}),
     render: () => rendered,
   };
 }
 
-function driftOf(key: string, observed: KubernetesObject | undefined): string {
-  if (observed === undefined) return `EnvoyFilter ${key} was deleted`;
+function driftOf(kind: InserterKind, key: string, observed: KubernetesObject | undefined): string {
+  if (observed === undefined) return `${kind} ${key} was deleted`;
   const editors = editorsOf(observed);
-  return `EnvoyFilter ${key} was edited${editors.length === 0 ? '' : ` by ${listWords(editors, 'and')}`}`;
+  return `${kind} ${key} was edited${editors.length === 0 ? '' : ` by ${listWords(editors, 'and')}`}`;
 }
 
 function neededObjects(workloads: readonly PlannedWorkload[]): Needed[] {
@@ -99,8 +100,4 @@ function neededObjects(workloads: readonly PlannedWorkload[]): Needed[] {
 
 function handMadeKey({ httpFilter, context, portNumber = 0 }: HandMade): string {
   return `${context} ${portNumber} ${httpFilter}`;
-}
-
-function find<T extends KubernetesObject>(objects: readonly T[], name: string): T | undefined {
-  return objects.find(({ metadata }) => metadata.name === name);
 }

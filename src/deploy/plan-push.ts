@@ -4,11 +4,11 @@ import type { Workload } from '../cluster/objects.ts';
 import { renderEnvoyFilter, typedConfigIn } from '../mesh/envoy-filter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
-import { type Placement, type Revision, revisionName } from '../mesh/revision.ts';
+import type { MountedPlacement, Placement, Revision } from '../mesh/revision.ts';
 import { revisionOn } from '../mesh/template.ts';
 import { unheeded } from '../mesh/wasm-config.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
-import type { Observation } from './observe.ts';
+import { configMapOf, inserterOf, type Observation } from './observe.ts';
 import { objectKey } from './plan.ts';
 
 /** A target and the revision it shall run. */
@@ -61,16 +61,19 @@ export function explainRolls(wanted: readonly WantedRevision[], observation: Obs
 
 /** The inputs that have changed since the revision was put there and that a push could not change. */
 function unheededOn(
-  carrier: Placement,
+  carrier: MountedPlacement,
   { namespace }: WorkloadRef,
   revision: Revision,
   observation: Observation,
 ): string[] {
-  const envoyFilter = observation
-    .envoyFilters(namespace)
-    .find(({ metadata }) => metadata.name === revisionName(carrier));
+  const envoyFilter = inserterOf(observation, namespace, carrier);
   // Without one, no proxy runs the filter now. One of the same settings that was edited is put right in place.
-  if (envoyFilter === undefined || settingsIn(namespace, carrier, observation) === revision.id) return [];
+  if (
+    envoyFilter === undefined ||
+    envoyFilter.kind === 'WasmPlugin' ||
+    settingsIn(namespace, carrier, observation) === revision.id
+  )
+    return [];
   return unheeded(typedConfigIn(envoyFilter), typedConfigIn(renderEnvoyFilter(revision, namespace, { carrier })));
 }
 
@@ -79,12 +82,15 @@ function carrierOn(
   { namespace }: WorkloadRef,
   { filter, module, settings }: Revision,
   observation: Observation,
-): Placement | undefined {
+): MountedPlacement | undefined {
   const id = revisionOn(workload, filter);
-  if (id === undefined || mountedAt(workload.spec?.template ?? {}, filter) !== settings.mountPath) return undefined;
-  const configMap = observation
-    .configMaps(namespace)
-    .find(({ metadata }) => metadata.name === revisionName({ filter, id }));
+  if (
+    settings.image !== undefined ||
+    id === undefined ||
+    mountedAt(workload.spec?.template ?? {}, filter) !== settings.mountPath
+  )
+    return undefined;
+  const configMap = configMapOf(observation, namespace, { filter, id });
   if (configMap?.metadata.annotations?.[DIGEST_ANNOTATION] !== module.digest) return undefined;
   return { filter, id, mountPath: settings.mountPath };
 }
@@ -95,9 +101,7 @@ export function settingsIn(
   carrier: Pick<Placement, 'filter' | 'id'>,
   observation: Observation,
 ): string {
-  const name = revisionName(carrier);
-  const envoyFilter = observation.envoyFilters(namespace).find(({ metadata }) => metadata.name === name);
-  return envoyFilter?.metadata.annotations?.[PUSHED_ANNOTATION] ?? carrier.id;
+  return inserterOf(observation, namespace, carrier)?.metadata.annotations?.[PUSHED_ANNOTATION] ?? carrier.id;
 }
 
 /** Why the settings of a revision cannot be replaced in place: somebody else runs it too, with other wishes. */

@@ -97,7 +97,7 @@ function findDrift(observed: Workload, place: readonly Placement[]): string[] {
   });
   const moved = recorded.flatMap(({ filter, mountPath }) => {
     const now = mountedAt(template, filter);
-    return now === undefined || now === mountPath ? [] : [`${filter} was mounted at ${now}`];
+    return mountPath === undefined || now === undefined || now === mountPath ? [] : [`${filter} was mounted at ${now}`];
   });
   // What is new in the same patch, such as another filter, is no drift.
   if (isGateway(template)) {

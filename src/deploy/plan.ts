@@ -1,8 +1,9 @@
 import type { Workload } from '../cluster/objects.ts';
-import { CONFIG_MAP, ENVOY_FILTER } from '../cluster/resources.ts';
+import { CONFIG_MAP } from '../cluster/resources.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
 import type { HandMade } from '../mesh/hand-made.ts';
+import { INSERTERS, type Inserter } from '../mesh/inserter.ts';
 import { type Placement, type Revision, revisionName } from '../mesh/revision.ts';
 import type { WorkloadPatch } from '../mesh/template.ts';
 import type { WorkloadRef } from '../targets/target.ts';
@@ -13,8 +14,8 @@ export interface PlannedRevision {
   readonly carrier: Placement;
 }
 
-/** A ConfigMap or EnvoyFilter of a revision in a namespace. */
-export interface PlannedObject<T extends ConfigMap | EnvoyFilter> extends PlannedRevision {
+/** The ConfigMap or the inserter of a revision in a namespace. */
+export interface PlannedObject<T extends ConfigMap | Inserter> extends PlannedRevision {
   readonly namespace: string;
   /** Whether it has to be written. */
   readonly write: boolean;
@@ -28,8 +29,8 @@ export interface PlannedObject<T extends ConfigMap | EnvoyFilter> extends Planne
   readonly render: () => T;
 }
 
-/** An EnvoyFilter, with what it is replaced by or restored to. */
-export interface PlannedEnvoyFilter extends PlannedObject<EnvoyFilter> {
+/** An inserter; if it is an EnvoyFilter, with what it takes the place of. */
+export interface PlannedInserter extends PlannedObject<Inserter> {
   /** What was observed, where its settings are replaced while pods run it. */
   readonly pushedOver?: EnvoyFilter;
 }
@@ -55,7 +56,7 @@ export interface PlannedWorkload {
 }
 
 /** What may be garbage, by kind. */
-export const GARBAGE_RESOURCES = { ConfigMap: CONFIG_MAP, EnvoyFilter: ENVOY_FILTER } as const;
+export const GARBAGE_RESOURCES = { ConfigMap: CONFIG_MAP, ...INSERTERS } as const;
 
 /** An object of a revision that nothing names any more. */
 export interface Garbage {
@@ -69,7 +70,7 @@ export interface Garbage {
 /** Everything a run will write, and everything it wants to be there. */
 export interface Plan {
   readonly configMaps: readonly PlannedObject<ConfigMap>[];
-  readonly envoyFilters: readonly PlannedEnvoyFilter[];
+  readonly inserters: readonly PlannedInserter[];
   readonly workloads: readonly PlannedWorkload[];
   /** What is superseded once all of that is done. */
   readonly garbage: readonly Garbage[];
@@ -77,8 +78,8 @@ export interface Plan {
 }
 
 /** How many objects a plan writes or deletes. */
-export function countWrites({ configMaps, envoyFilters, workloads, garbage }: Plan): number {
-  const objects = [...configMaps, ...envoyFilters].filter(({ write }) => write).length;
+export function countWrites({ configMaps, inserters, workloads, garbage }: Plan): number {
+  const objects = [...configMaps, ...inserters].filter(({ write }) => write).length;
   return objects + workloads.filter(({ patch }) => patch !== undefined).length + garbage.length;
 }
 

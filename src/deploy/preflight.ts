@@ -40,7 +40,7 @@ const MOST_TRIALS = 32;
  */
 export async function preflight(plan: Plan, context: DeployContext): Promise<Preflight> {
   const fresh = plan.configMaps.filter(({ write, exists }) => write && !exists);
-  const pushed = plan.envoyFilters.filter(({ pushedOver }) => pushedOver !== undefined);
+  const pushed = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);
   const checked = [...fresh, ...pushed];
   if (checked.length === 0) return NOTHING;
   return context.log.group('Check the filter', async () => {

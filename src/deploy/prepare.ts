@@ -25,7 +25,8 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
   if (!draft.ok) findings.add(...draft.problems);
   const entries = draft.ok ? draft.request.filters.flatMap(({ targets }) => targets) : draft.targets;
   const lists = neededLists(entries);
-  const observer = new Observer(client);
+  const plugins = draft.ok && draft.request.filters.some(({ settings }) => settings.image !== undefined);
+  const observer = new Observer(client, { plugins });
   const needsAll = draft.ok && (draft.request.prune || draft.request.settingsChange === 'push');
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
   const first = await observer.observe(needsAll ? [...lists, ...allLists(namespaces)] : lists);

@@ -3,7 +3,7 @@ import type { ListenerSettings } from '../filter/settings.ts';
 import type { Placement } from '../mesh/revision.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 
-/** A filter whose running is to be proven: where it is, and the settings that show in a proxy's listeners. */
+/** A filter whose running is to be proven: where it is, and the settings that show in a proxy. */
 export interface ProvenRevision {
   readonly revision: { readonly settings: ListenerSettings };
   readonly carrier: Placement;

@@ -10,10 +10,11 @@ import { podLabel } from '../mesh/names.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
 import { podId } from './evidence.ts';
+import type { PodVerdict } from './pod-verdict.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { probePods } from './probe-pods.ts';
 import type { Provable, ProvenRevision } from './provable.ts';
-import { type PodVerdict, ProxyInspector } from './prove-pod.ts';
+import { ProxyInspector } from './prove-pod.ts';
 import { PROOF_LEVELS, type Proof, type ProofLevel } from './report.ts';
 
 /** What the evidence came to: how sure it is that the filter runs, or why it does not. */

@@ -7,7 +7,7 @@ import { type EnvoyFilter, settingsOf } from '../mesh/envoy-filter.ts';
 import { PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { workloadKey } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
-import { objectKey, type Plan, type PlannedEnvoyFilter, type PlannedWorkload } from './plan.ts';
+import { objectKey, type Plan, type PlannedInserter, type PlannedWorkload } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
 import type { Provable } from './provable.ts';
 import { Prover, wantedPods } from './prove.ts';
@@ -39,7 +39,7 @@ const PARALLEL_WORKLOADS = 4;
  * back where one does not. A proxy that refuses keeps serving with its old listener meanwhile. By `objectKey`.
  */
 export async function pushSettings(plan: Plan, context: PushContext): Promise<ReadonlyMap<string, PushResult>> {
-  const pushes = plan.envoyFilters.filter(({ pushedOver }) => pushedOver !== undefined);
+  const pushes = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);
   const results = new Map<string, PushResult>();
   for (const planned of pushes) {
     const key = objectKey(planned.namespace, planned.carrier);
@@ -54,7 +54,7 @@ export async function pushSettings(plan: Plan, context: PushContext): Promise<Re
 }
 
 async function pushOne(
-  planned: PlannedEnvoyFilter,
+  planned: PlannedInserter,
   users: readonly PlannedWorkload[],
   context: PushContext,
 ): Promise<PushResult> {
@@ -92,7 +92,7 @@ async function proveAll(
 }
 
 async function putBack(
-  { namespace, carrier }: PlannedEnvoyFilter,
+  { namespace, carrier }: PlannedInserter,
   { metadata, spec }: EnvoyFilter,
   before: string,
   users: readonly PlannedWorkload[],

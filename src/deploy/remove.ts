@@ -57,7 +57,7 @@ export function sweep(draft: DraftRequest<RemovalRequest>, context: DeployContex
 function orphanedFilters(namespace: string, observation: Observation, now: Date): string[] {
   const carried = new Set(observation.workloads(namespace).flatMap(({ workload }) => filtersOn(workload)));
   const ages = new Map<string, number>();
-  for (const { metadata } of [...observation.configMaps(namespace), ...observation.envoyFilters(namespace)]) {
+  for (const { metadata } of [...observation.configMaps(namespace), ...observation.inserters(namespace)]) {
     const filter = metadata.labels?.[FILTER_LABEL];
     if (filter === undefined || carried.has(filter)) continue;
     const age = now.getTime() - Date.parse(metadata.creationTimestamp ?? '');
@@ -117,7 +117,7 @@ function planRemoval(
     return planned === undefined ? [] : [planned];
   });
   if (!findings.clean) return bad(...findings.problems);
-  const plan = { configMaps: [], envoyFilters: [], workloads, warnings: [] };
+  const plan = { configMaps: [], inserters: [], workloads, warnings: [] };
   const garbage = findGarbage(plan, observation, { keepRevisions: 0 }, orphans(scoped));
   log.info(`${count(workloads.length, 'workload')} and ${count(garbage.length, 'object')} to clear.`);
   return good({ plan: { ...plan, garbage }, scoped });

@@ -1,9 +1,9 @@
 import { dump } from 'js-yaml';
 import { bad, type Checked, Findings, good } from '../base/problem.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
-import { CONFIG_MAP, ENVOY_FILTER, WORKLOADS } from '../cluster/resources.ts';
+import { CONFIG_MAP, WORKLOADS } from '../cluster/resources.ts';
 import { renderConfigMap } from '../mesh/config-map.ts';
-import { renderEnvoyFilter } from '../mesh/envoy-filter.ts';
+import { renderInserter, resourceOf } from '../mesh/inserter.ts';
 import { TEMPLATES_ANNOTATION } from '../mesh/names.ts';
 import { makeRevision, placementOf, type Revision, revisionName } from '../mesh/revision.ts';
 import { patchWorkload } from '../mesh/template.ts';
@@ -26,7 +26,7 @@ interface File {
 }
 
 /**
- * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters, a strategic-merge patch for each workload or
+ * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters or WasmPlugins, a strategic-merge patch for each workload or
  * selector, and a kustomization that is a Component, so that an overlay with the workloads takes it in under `components`
  * (https://kubectl.docs.kubernetes.io/guides/config_management/components/). Needs no cluster.
  */
@@ -119,11 +119,8 @@ function objectFiles(revision: Revision, namespace: string): File[] {
     kind: CONFIG_MAP.kind,
     ...renderConfigMap(revision, namespace),
   };
-  const envoyFilter = {
-    apiVersion: ENVOY_FILTER.apiVersion,
-    kind: ENVOY_FILTER.kind,
-    ...renderEnvoyFilter(revision, namespace),
-  };
+  const { apiVersion, kind } = resourceOf(placementOf(revision));
+  const inserter = { apiVersion, kind, ...renderInserter(revision, namespace) };
   return [
     {
       name: `configmap_${namespace}_${name}.yaml`,
@@ -132,9 +129,9 @@ function objectFiles(revision: Revision, namespace: string): File[] {
       entry: 'resource',
     },
     {
-      name: `envoyfilter_${namespace}_${name}.yaml`,
-      text: yaml(envoyFilter),
-      content: `EnvoyFilter ${namespace}/${name}`,
+      name: `${kind.toLowerCase()}_${namespace}_${name}.yaml`,
+      text: yaml(inserter),
+      content: `${kind} ${namespace}/${name}`,
       entry: 'resource',
     },
   ];

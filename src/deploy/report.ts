@@ -18,7 +18,7 @@ export type Command = (typeof COMMANDS)[number];
 export type StepState = 'done' | 'unchanged' | 'failed' | 'skipped';
 
 /** The steps in their order. */
-export const STEPS = ['configMap', 'envoyFilter', 'template', 'rollout'] as const;
+export const STEPS = ['configMap', 'inserter', 'template', 'rollout'] as const;
 export type Step = (typeof STEPS)[number];
 
 /**
@@ -38,8 +38,8 @@ export interface TargetRevision {
 }
 
 /**
- * What shows that the filter runs, the strongest first: `listener`: each proxy has it in its listener; `stats`: no proxy
- * has refused a listener; `ready`: the pods are ready under the revision's label.
+ * What shows that the filter runs, the strongest first: `listener`: each proxy has it in its listener, with its image; `stats`: no
+ * proxy has refused a listener, nor failed to pull an image; `ready`: the pods are ready under the revision's label.
  */
 export const PROOF_LEVELS = ['listener', 'stats', 'ready'] as const;
 export type ProofLevel = (typeof PROOF_LEVELS)[number];
@@ -100,6 +100,8 @@ export interface FilterReport {
   readonly provenance?: Provenance;
   /** Where it came from, and what that was resolved to. */
   readonly source?: ModuleSource;
+  /** Why it is mounted or pulled, as a clause; absent where nobody would ask. */
+  readonly delivered?: string;
 }
 
 /** Objects that nobody names any more, or that an adoption has replaced: `ConfigMap shop/add-header-0123456789`. */
@@ -174,7 +176,7 @@ export function concludeRun({
   const done = targets.some(({ outcome, steps, rollback }) => {
     if (rollback?.state === 'restored') return false;
     // Objects that no workload came to use are collected again.
-    const shared = outcome !== 'untouched' && [steps.configMap, steps.envoyFilter].includes('done');
+    const shared = outcome !== 'untouched' && [steps.configMap, steps.inserter].includes('done');
     return shared || steps.template === 'done';
   });
   // After a failure what is deleted is what this run itself had made.

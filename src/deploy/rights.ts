@@ -1,7 +1,8 @@
 import type { Problem } from '../base/problem.ts';
 import type { Client, Right } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
-import { CONFIG_MAP, ENVOY_FILTER, POD, type Resource, resourceName, WORKLOADS } from '../cluster/resources.ts';
+import { CONFIG_MAP, POD, type Resource, resourceName, WORKLOADS } from '../cluster/resources.ts';
+import { resourceOf } from '../mesh/inserter.ts';
 import type { DeployContext } from './context.ts';
 import { GARBAGE_RESOURCES, type Garbage, type Plan } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
@@ -20,17 +21,25 @@ export function neededRights(plan: Plan, policy: Pick<RolloutPolicy, 'wait' | 'v
     }
   };
   for (const { namespace, write } of plan.configMaps) if (write) add(CONFIG_MAP, namespace, ['create', 'patch']);
-  for (const { namespace, write } of plan.envoyFilters) if (write) add(ENVOY_FILTER, namespace, ['create', 'patch']);
+  for (const { carrier, namespace, write } of plan.inserters) {
+    if (write) add(resourceOf(carrier), namespace, ['create', 'patch']);
+  }
   for (const { ref, patch } of plan.workloads) {
     if (patch !== undefined) add(WORKLOADS[ref.kind], ref.namespace, ['patch']);
   }
   if (!policy.wait || rights.size === 0) return [...rights.values()];
-  const pushing = plan.envoyFilters.filter(({ pushedOver }) => pushedOver !== undefined);
+  const pushing = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);
   const proven =
     policy.verify === 'required' ? plan.workloads.map(({ ref }) => ref) : policy.verify === 'off' ? [] : pushing;
   for (const { namespace } of proven) {
     add(POD, namespace, ['list']);
     add(POD, namespace, ['get', 'create'], 'exec');
+  }
+  if (policy.verify === 'required') {
+    // Of a filter that proxies pull, only their logs tell whether Envoy took it.
+    for (const { carrier, namespace } of plan.inserters) {
+      if (carrier.image !== undefined) add(POD, namespace, ['get'], 'log');
+    }
   }
   if (policy.probe !== undefined) {
     for (const { ref } of plan.workloads) {

@@ -69,7 +69,7 @@ export function evidenceLines(diagnosis: Diagnosis | undefined): string[] {
   if (diagnosis === undefined) return [];
   const { pods, event, envoy } = diagnosis;
   return [
-    ...(envoy === undefined ? [] : [`Envoy: ${envoy.reason}`]),
+    ...(envoy === undefined ? [] : [`${envoy.by ?? 'Envoy'}: ${envoy.reason}`]),
     ...(envoy?.filterSaid === undefined ? [] : [`the filter: ${envoy.filterSaid}`]),
     ...(event === undefined ? [] : [`event ${event}`]),
     ...pods.map((pod) => `pod ${pod}`),

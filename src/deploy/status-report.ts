@@ -16,6 +16,8 @@ export interface FilterStatus {
   readonly revision?: string;
   /** Digest of its module, as its ConfigMap says. */
   readonly digest?: string;
+  /** The image that its proxies pull; absent where the module is mounted. */
+  readonly image?: string;
   /** The revision before, that a rollback would go to. */
   readonly previous?: string;
   /** The run that set the revision: `owner/repo/run/attempt`. */

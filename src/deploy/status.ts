@@ -1,9 +1,10 @@
 import { mapLimited } from '../base/concurrency.ts';
 import { listWords } from '../base/text.ts';
 import { readinessOf } from '../cluster/readiness.ts';
+import { imageOf } from '../mesh/config-map.ts';
 import { editorsOf } from '../mesh/editors.ts';
-import { settingsOf } from '../mesh/envoy-filter.ts';
 import { isGateway } from '../mesh/gateway-mounts.ts';
+import { carriedBy, kindOf, shownSettings } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { revisionName } from '../mesh/revision.ts';
@@ -13,7 +14,7 @@ import { nameOf } from './collect.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import { movedTags } from './moved-tags.ts';
-import type { Observation, ObservedWorkload } from './observe.ts';
+import { configMapOf, inserterOf, type Observation, type ObservedWorkload } from './observe.ts';
 import { findGarbage } from './plan-garbage.ts';
 import type { ProvenRevision } from './provable.ts';
 import { type ProofResult, Prover } from './prove.ts';
@@ -79,15 +80,15 @@ async function lookAtFilter(
   const result: ProofResult =
     proven === undefined ? {} : await prover.prove({ ref, observed: workload, revisions: [proven] }, wanted);
   const { previous, run, expires } = state ?? {};
-  const configMap = observation
-    .configMaps(ref.namespace)
-    .find(({ metadata }) => metadata.name === revisionName({ filter, id: revision ?? '' }));
+  const configMap = configMapOf(observation, ref.namespace, { filter, id: revision ?? '' });
   const digest = configMap?.metadata.annotations?.[DIGEST_ANNOTATION];
+  const image = configMap && imageOf(configMap);
   return {
     filter,
     standing: standingOf(readiness, wanted, notes, result),
     ...(revision === undefined ? {} : { revision: pushedOver(filter, revision, ref.namespace, observation) }),
     ...(digest === undefined ? {} : { digest }),
+    ...(image === undefined ? {} : { image }),
     ...(previous === undefined ? {} : { previous }),
     ...(run === undefined ? {} : { run }),
     ...(expires === undefined ? {} : { expires }),
@@ -120,52 +121,54 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
   const state = stateOn(workload)[filter];
   if (id === undefined) return ['its label was removed from the pod template, so no pod runs it'];
   const name = revisionName({ filter, id });
-  const envoyFilter = observation.envoyFilters(namespace).find(({ metadata }) => metadata.name === name);
-  const editors = envoyFilter === undefined ? [] : editorsOf(envoyFilter);
+  const configMap = configMapOf(observation, namespace, { filter, id });
+  const inserter = inserterOf(observation, namespace, { filter, id });
+  const editors = inserter === undefined ? [] : editorsOf(inserter);
+  const pulled = inserter?.kind === 'WasmPlugin' || (configMap !== undefined && imageOf(configMap) !== undefined);
+  const kind = inserter === undefined ? (pulled ? 'WasmPlugin' : 'EnvoyFilter') : kindOf(inserter);
   return [
     ...(state === undefined ? ['no run of this action has recorded it'] : []),
     ...(state !== undefined && state.revision !== id
       ? [`revision ${state.revision} was recorded, but ${id} is there`]
       : []),
-    ...(mountedAt(workload.spec?.template ?? {}, filter) === undefined
+    ...(!pulled && mountedAt(workload.spec?.template ?? {}, filter) === undefined
       ? [
           isGateway(workload.spec?.template ?? {})
             ? 'its mount was removed from the pod template'
             : 'its mount was removed from the annotations of the pod template',
         ]
       : []),
-    ...(observation.configMaps(namespace).some(({ metadata }) => metadata.name === name)
-      ? []
-      : [`ConfigMap ${namespace}/${name} was deleted; new pods cannot start`]),
-    ...(envoyFilter === undefined ? [`EnvoyFilter ${namespace}/${name} was deleted; no proxy runs it`] : []),
-    ...(editors.length === 0 ? [] : [`EnvoyFilter ${namespace}/${name} was edited by ${listWords(editors, 'and')}`]),
+    ...(configMap === undefined
+      ? [`ConfigMap ${namespace}/${name} was deleted${pulled ? '' : '; new pods cannot start'}`]
+      : []),
+    ...(inserter === undefined ? [`${kind} ${namespace}/${name} was deleted; no proxy runs it`] : []),
+    ...(editors.length === 0 ? [] : [`${kind} ${namespace}/${name} was edited by ${listWords(editors, 'and')}`]),
   ];
 }
 
 /** The revision whose settings the proxies have: another one than the pods carry, after a push. */
 function pushedOver(filter: string, id: string, namespace: string, observation: Observation): string {
-  const name = revisionName({ filter, id });
-  const envoyFilter = observation.envoyFilters(namespace).find(({ metadata }) => metadata.name === name);
-  return envoyFilter?.metadata.annotations?.[PUSHED_ANNOTATION] ?? id;
+  return inserterOf(observation, namespace, { filter, id })?.metadata.annotations?.[PUSHED_ANNOTATION] ?? id;
 }
 
-/** What a proxy should have, as the EnvoyFilter says; undefined when there is none. */
+/** What a proxy should have, as the inserter says; undefined when there is none. */
 function provenRevision(
   filter: string,
   { ref, workload }: ObservedWorkload,
   observation: Observation,
 ): ProvenRevision | undefined {
   const id = revisionOn(workload, filter);
+  if (id === undefined) return undefined;
+  const inserter = inserterOf(observation, ref.namespace, { filter, id });
+  if (inserter === undefined) return undefined;
   const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
-  if (id === undefined || mountPath === undefined) return undefined;
-  const name = revisionName({ filter, id });
-  const envoyFilter = observation.envoyFilters(ref.namespace).find(({ metadata }) => metadata.name === name);
-  if (envoyFilter === undefined) return undefined;
-  return { revision: { settings: settingsOf(envoyFilter) }, carrier: { filter, id, mountPath } };
+  const mounted = mountPath === undefined ? undefined : { filter, id, mountPath };
+  const carrier = inserter.kind === 'WasmPlugin' ? carriedBy(inserter, filter, id) : mounted;
+  return carrier === undefined ? undefined : { revision: { settings: shownSettings(inserter) }, carrier };
 }
 
 function findUnused({ observation, namespaces, request }: Scoped<StatusRequest>): string[] {
-  const nothing = { configMaps: [], envoyFilters: [], workloads: [], warnings: [] };
+  const nothing = { configMaps: [], inserters: [], workloads: [], warnings: [] };
   const places = namespaces.flatMap((namespace) =>
     observation
       .filtersWithObjects(namespace)

@@ -1,12 +1,13 @@
 import type { Workload } from '../cluster/objects.ts';
 import { readinessOf } from '../cluster/readiness.ts';
-import { mountPathOf } from '../mesh/envoy-filter.ts';
+import { imageOf } from '../mesh/config-map.ts';
+import { carriedBy } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { parseProven, provenKey } from '../mesh/proven.ts';
-import { type Placement, revisionName } from '../mesh/revision.ts';
+import type { Placement } from '../mesh/revision.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
 import type { WorkloadRef } from '../targets/target.ts';
-import type { Observation } from './observe.ts';
+import { configMapOf, inserterOf, type Observation } from './observe.ts';
 import { settingsIn } from './plan-push.ts';
 
 /**
@@ -43,12 +44,12 @@ export function provenLevel(
   observation: Observation,
 ): string | undefined {
   const { namespace } = ref;
-  const configMap = observation.configMaps(namespace).find(({ metadata }) => metadata.name === revisionName(placement));
+  const configMap = configMapOf(observation, namespace, placement);
   if (configMap === undefined) return undefined;
   return parseProven(configMap).get(provenKey(ref, placement.id, settingsIn(namespace, placement, observation)));
 }
 
-/** What a pod template carries; a label without a mount is nothing to go back to, unless the objects say where it was. */
+/** What a pod template carries; a label without a mount is nothing to go back to, unless the objects say where the module is. */
 function placementOn(
   { spec }: Workload,
   namespace: string,
@@ -56,15 +57,16 @@ function placementOn(
   id: string,
   observation: Observation,
 ): Placement | undefined {
+  const configMap = configMapOf(observation, namespace, { filter, id });
+  const image = configMap && imageOf(configMap);
+  if (image !== undefined) return { filter, id, image };
   const mountPath = mountedAt(spec?.template ?? {}, filter);
   return mountPath === undefined ? placementIn(namespace, filter, id, observation) : { filter, id, mountPath };
 }
 
 /** A revision whose objects are all there. */
 function placementIn(namespace: string, filter: string, id: string, observation: Observation): Placement | undefined {
-  const name = revisionName({ filter, id });
-  const envoyFilter = observation.envoyFilters(namespace).find(({ metadata }) => metadata.name === name);
-  const mountPath = envoyFilter && mountPathOf(envoyFilter);
-  const held = observation.configMaps(namespace).some(({ metadata }) => metadata.name === name);
-  return mountPath === undefined || !held ? undefined : { filter, id, mountPath };
+  const inserter = inserterOf(observation, namespace, { filter, id });
+  const held = configMapOf(observation, namespace, { filter, id }) !== undefined;
+  return inserter === undefined || !held ? undefined : carriedBy(inserter, filter, id);
 }

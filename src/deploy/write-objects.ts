@@ -1,9 +1,9 @@
 import { mapLimited } from '../base/concurrency.ts';
 import { mergePatchTo, sameJson } from '../base/json.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
-import { CONFIG_MAP, ENVOY_FILTER, type Resource } from '../cluster/resources.ts';
+import { CONFIG_MAP, type Resource } from '../cluster/resources.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
-import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { type Inserter, resourceOf } from '../mesh/inserter.ts';
 import { GARBAGE_ANNOTATION } from '../mesh/names.ts';
 import { revisionName } from '../mesh/revision.ts';
 import { objectKey, type Plan, type PlannedObject } from './plan.ts';
@@ -13,22 +13,22 @@ import { writeProblem } from './write-problem.ts';
 /** What became of the shared objects, by namespace and name: `shop/add-header-0123456789`. */
 export interface WrittenObjects {
   readonly configMaps: ReadonlyMap<string, WriteResult>;
-  readonly envoyFilters: ReadonlyMap<string, WriteResult>;
+  readonly inserters: ReadonlyMap<string, WriteResult>;
 }
 
 /**
- * Writes the ConfigMaps, then the EnvoyFilters. No EnvoyFilter is written unless every ConfigMap is there, so no proxy is told
+ * Writes the ConfigMaps, then the inserters. No inserter is written unless every ConfigMap is there, so no proxy is told
  * to read a file that it cannot get. Those whose settings are pushed into running pods are left to `pushSettings`.
  */
 export async function writeObjects(plan: Plan, context: WriteContext): Promise<WrittenObjects> {
-  const configMaps = await writeAll(CONFIG_MAP, plan.configMaps, false, context);
-  const envoyFilters = await writeAll(
-    ENVOY_FILTER,
-    plan.envoyFilters.filter(({ pushedOver }) => pushedOver === undefined),
+  const configMaps = await writeAll(() => CONFIG_MAP, plan.configMaps, false, context);
+  const inserters = await writeAll(
+    ({ carrier }) => resourceOf(carrier),
+    plan.inserters.filter(({ pushedOver }) => pushedOver === undefined),
     anyFailed(configMaps),
     context,
   );
-  return { configMaps, envoyFilters };
+  return { configMaps, inserters };
 }
 
 /** Whether an object that others need is not there. */
@@ -36,8 +36,8 @@ export function anyFailed(results: ReadonlyMap<string, WriteResult>): boolean {
   return [...results.values()].some(({ state }) => state === 'failed' || state === 'skipped');
 }
 
-async function writeAll<T extends ConfigMap | EnvoyFilter>(
-  of: Resource,
+async function writeAll<T extends ConfigMap | Inserter>(
+  of: (object: PlannedObject<T>) => Resource,
   planned: readonly PlannedObject<T>[],
   blocked: boolean,
   context: WriteContext,
@@ -46,7 +46,7 @@ async function writeAll<T extends ConfigMap | EnvoyFilter>(
     const skipped = object.write && (blocked || context.signal.aborted);
     return [
       objectKey(object.namespace, object.carrier),
-      skipped ? { state: 'skipped' } : await writeObject(of, object, context),
+      skipped ? { state: 'skipped' } : await writeObject(of(object), object, context),
     ];
   });
   return new Map(results);
@@ -56,7 +56,7 @@ async function writeAll<T extends ConfigMap | EnvoyFilter>(
  * Writes one object if it has to be. An object of ours that others have edited is put right by force: it is a revision's, so
  * nobody else has a say in what it holds; one that is not ours is never overwritten.
  */
-export async function writeObject<T extends ConfigMap | EnvoyFilter>(
+export async function writeObject<T extends ConfigMap | Inserter>(
   of: Resource,
   { write, marked, exists, namespace, carrier, render }: PlannedObject<T>,
   { client, warnings, onWritten }: WriteContext,

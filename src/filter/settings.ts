@@ -14,11 +14,24 @@ export type FailPolicy = (typeof FAIL_POLICIES)[number];
 /** Variables of the VM by name: a text, or what the proxy's own variable of that name says, if it has one. */
 export type VmEnvironment = Readonly<Record<string, string | { readonly from: 'proxy' }>>;
 
+/** Where among Istio's own filters a WasmPlugin stands; `unspecified`: after all of them. */
+export const PHASES = ['unspecified', 'authn', 'authz', 'stats'] as const;
+export type Phase = (typeof PHASES)[number];
+
+/** A module that the proxies pull from a registry. */
+export interface ImageDelivery {
+  /** `registry.example/filters/add-header@sha256:…`. */
+  readonly reference: string;
+  /** The Secret with the registry's credentials, in the namespace of the workload. */
+  readonly pullSecret?: string;
+  readonly phase: Phase;
+}
+
 /** Everything besides the code that reaches the proxy. */
 export interface FilterSettings {
   /** Which of the module's root contexts to run. */
   readonly rootId: string;
-  /** Filters with one id and the same code share a VM. */
+  /** Filters with one id and the same code share a VM. Means nothing with an image. */
   readonly vmId: string;
   /** Handed to the filter byte for byte. */
   readonly configuration: string;
@@ -40,8 +53,10 @@ export interface FilterSettings {
   readonly insert: Insertion;
   /** Place among the filters of one workload that stand in the same place: requests pass through lower ones first. */
   readonly order: number;
-  /** The folder in the proxy's container where the module is mounted. */
+  /** The folder in the proxy's container where the module is mounted. Means nothing with an image. */
   readonly mountPath: string;
+  /** Present where the proxies pull the module themselves, instead of finding it mounted. */
+  readonly image?: ImageDelivery;
 }
 
 /** The settings that one target may have of its own. */

@@ -17,6 +17,8 @@ export interface FilterChain {
   /** The names of its HTTP filters, in their order. */
   readonly httpFilters: readonly string[];
   readonly wasm: readonly WasmFilter[];
+  /** The filters whose configuration comes apart from the listener, by the name that istiod gives them; see `pluginName`. */
+  readonly plugins: readonly string[];
 }
 
 /** A dynamic listener of Envoy, as its admin interface shows it. */
@@ -87,6 +89,7 @@ function readChains(listener: unknown, inbound: boolean): FilterChain[] {
       http: managers.length > 0,
       httpFilters: httpFilters.flatMap(({ name: own }) => (typeof own === 'string' ? [own] : [])),
       wasm: httpFilters.flatMap(readWasm),
+      plugins: httpFilters.flatMap(({ name, config_discovery }) => (isObject(config_discovery) ? String(name) : [])),
     };
   });
 }
@@ -103,6 +106,7 @@ function readWasm(httpFilter: Readonly<Record<string, unknown>>): WasmFilter[] {
   return [{ file, configuration: isText && typeof text === 'string' ? text : undefined }];
 }
 
-function objectsIn(value: unknown): Readonly<Record<string, unknown>>[] {
+/** The objects of what should be a list of them. */
+export function objectsIn(value: unknown): Readonly<Record<string, unknown>>[] {
   return Array.isArray(value) ? value.filter(isObject) : [];
 }

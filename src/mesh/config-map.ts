@@ -1,37 +1,49 @@
 import type { KubernetesObject } from '../cluster/objects.ts';
-import { DIGEST_ANNOTATION, fileName, isMarked, ownedLabels, SOURCE_ANNOTATION } from './names.ts';
+import { DIGEST_ANNOTATION, fileName, IMAGE_ANNOTATION, isMarked, ownedLabels, SOURCE_ANNOTATION } from './names.ts';
 import { type Placement, placementOf, type Revision, revisionName } from './revision.ts';
 import { formatSource, sourceOf } from './source.ts';
 
 /** A ConfigMap, as far as it is written. */
 export interface ConfigMap extends KubernetesObject {
   readonly immutable: boolean;
-  readonly binaryData: Readonly<Record<string, string>>;
+  readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
 }
 
 /**
- * The ConfigMap that holds the module of a revision; immutable, as the revision is. `carrier` is the revision that the pods
- * carry, where it is another one with the same module.
+ * The ConfigMap of a revision; immutable, as the revision is. It holds the module or, where the proxies pull an image, only says
+ * which: then it is the record of the revision, since a note on the WasmPlugin itself would be news to every proxy. `carrier` is the
+ * revision that the pods carry, where it is another one with the same module.
  */
 export function renderConfigMap(
   revision: Revision,
   namespace: string,
   carrier: Placement = placementOf(revision),
 ): ConfigMap {
-  const source = sourceOf(revision.module);
+  const { module, settings } = revision;
+  const image = settings.image?.reference;
+  const source = sourceOf(module);
   return {
     metadata: {
       name: revisionName(carrier),
       namespace,
       labels: ownedLabels(carrier.filter, carrier.id),
       annotations: {
-        [DIGEST_ANNOTATION]: revision.module.digest,
+        [DIGEST_ANNOTATION]: module.digest,
         ...(source === undefined ? {} : { [SOURCE_ANNOTATION]: formatSource(source) }),
+        ...(image === undefined ? {} : { [IMAGE_ANNOTATION]: image }),
       },
     },
     immutable: true,
-    binaryData: { [fileName(carrier.filter, carrier.id)]: Buffer.from(revision.module.bytes).toString('base64') },
+    ...(image === undefined
+      ? { binaryData: { [fileName(carrier.filter, carrier.id)]: Buffer.from(module.bytes).toString('base64') } }
+      : { data: { image } }),
   };
+}
+
+/** The image that an observed ConfigMap (its metadata alone) says the proxies pull; undefined where it holds the module. */
+export function imageOf({ metadata }: KubernetesObject): string | undefined {
+  return metadata.annotations?.[IMAGE_ANNOTATION];
 }
 
 /**
@@ -47,6 +59,7 @@ export function holdsRevision(
     metadata.name === revisionName(carrier) &&
     metadata.deletionTimestamp === undefined &&
     metadata.annotations?.[DIGEST_ANNOTATION] === revision.module.digest &&
+    imageOf({ metadata }) === revision.settings.image?.reference &&
     !isMarked({ metadata }) &&
     Object.entries(ownedLabels(carrier.filter, carrier.id)).every(([key, value]) => metadata.labels?.[key] === value)
   );

@@ -1,13 +1,14 @@
-import { isObject, type Json, pick, sameJson } from '../base/json.ts';
+import { isObject, type Json, pick } from '../base/json.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { anchorOf, BEFORE_ROUTER, type Insertion } from '../filter/insertion.ts';
 import { DIRECTIONS, type Direction, type FilterSettings, type ListenerSettings } from '../filter/settings.ts';
-import { fileName, isMarked, ownedLabels, PUSHED_ANNOTATION, podLabel } from './names.ts';
-import { type Placement, placementOf, type Revision, revisionName } from './revision.ts';
+import { fileName, ownedLabels, PUSHED_ANNOTATION, podLabel } from './names.ts';
+import { type MountedPlacement, mountedPlacement, type Revision, revisionName } from './revision.ts';
 import { renderWasm } from './wasm-config.ts';
 
 /** An EnvoyFilter (https://istio.io/latest/docs/reference/config/networking/envoy-filter/). */
 export interface EnvoyFilter extends KubernetesObject {
+  readonly kind?: 'EnvoyFilter';
   readonly spec: { readonly [key: string]: Json };
 }
 
@@ -56,13 +57,13 @@ export interface ForeignHttpFilter {
 
 export interface EnvoyFilterOptions {
   /** The revision that the pods carry, where it is another one with the same module. */
-  readonly carrier?: Placement;
+  readonly carrier?: MountedPlacement;
   /** Filters that ours takes the place of, in the same pods: inserted before ours, they are taken out again. */
   readonly replaced?: readonly ForeignHttpFilter[];
 }
 
-/** The path of a placement's module in the proxy. */
-export function filePath({ filter, id, mountPath }: Placement): string {
+/** The path in the proxy of a module that is mounted. */
+export function filePath({ filter, id, mountPath }: MountedPlacement): string {
   return `${mountPath}/${fileName(filter, id)}`;
 }
 
@@ -97,7 +98,7 @@ function removeFilter({ httpFilter, context, portNumber }: ForeignHttpFilter): J
 export function renderEnvoyFilter(
   revision: Revision,
   namespace: string,
-  { carrier = placementOf(revision), replaced = [] }: EnvoyFilterOptions = {},
+  { carrier = mountedPlacement(revision), replaced = [] }: EnvoyFilterOptions = {},
 ): EnvoyFilter {
   const { filter, settings } = revision;
   return {
@@ -124,17 +125,6 @@ export function renderEnvoyFilter(
       ],
     },
   };
-}
-
-/** Whether an observed EnvoyFilter is what is wanted: its spec and our labels; further labels are others' business. */
-export function isSameEnvoyFilter(observed: EnvoyFilter, wanted: EnvoyFilter): boolean {
-  return (
-    observed.metadata.deletionTimestamp === undefined &&
-    !isMarked(observed) &&
-    observed.metadata.annotations?.[PUSHED_ANNOTATION] === wanted.metadata.annotations?.[PUSHED_ANNOTATION] &&
-    sameJson(observed.spec, wanted.spec) &&
-    Object.entries(wanted.metadata.labels ?? {}).every(([key, value]) => observed.metadata.labels?.[key] === value)
-  );
 }
 
 /** The folder that an EnvoyFilter of ours reads its module from; undefined when somebody has edited it away. */

@@ -60,12 +60,76 @@ const CAUSES: readonly Cause[] = [
   },
 ];
 
-/** The reason for which Envoy refused the filter. */
+/** The reason for which Envoy refused the filter, or never got it. */
 export interface EnvoyReason {
+  /** Who says so, if not Envoy. */
+  readonly by?: 'istio-agent';
   readonly reason: string;
   readonly remedy: string;
   /** The filter's own first word at level error or critical. */
   readonly filterSaid?: string;
+}
+
+/** What istio-agent's errors about a pull come to, most exact first. */
+const PULL_REMEDIES: readonly { readonly pattern: RegExp; readonly remedy: string }[] = [
+  {
+    pattern: /missing image pulling secret/,
+    remedy:
+      'The Secret of the input "pull-secret" must be in the namespace of the workload and of the type kubernetes.io/dockerconfigjson.',
+  },
+  {
+    pattern: /unauthorized|denied|forbidden|\b40[13]\b/i,
+    remedy: 'Let the proxies pull it: name a Secret with the credentials of the registry in the input "pull-secret".',
+  },
+  {
+    pattern: /manifest_unknown|name_unknown|not found|\b404\b/i,
+    remedy: 'Check that the registry still has the image, and that a tag which was deleted did not take it along.',
+  },
+  {
+    pattern: /could not parse as|invalid wasm|exactly two layers|checksum/i,
+    remedy: 'Push it in a form that Istio reads: one tar+gzip layer that holds plugin.wasm.',
+  },
+  {
+    pattern: /no such host|connection refused|timeout|deadline exceeded|x509|HTTPS client/i,
+    remedy:
+      'The pods must reach the registry, by TLS that they trust or as one of WASM_INSECURE_REGISTRIES; or use "delivery: configmap", which needs none.',
+  },
+];
+
+/** What tells one WasmPlugin's trouble from another's in a proxy's log. */
+export interface PluginNames {
+  /** `NAMESPACE.NAME` of the WasmPlugin. */
+  readonly plugin: string;
+  /** Absent where it was pulled: then what the log says of earlier tries does not matter. */
+  readonly image?: string;
+}
+
+/** Of istio-agent: what it could not pull, and why. */
+const FAILED_PULL = /cannot fetch Wasm module (\S+): ([^\n]+?)\. applying \w+ RBAC filter/g;
+
+/**
+ * Finds in a proxy's log why a WasmPlugin does not run there: istio-agent could not pull its image (istio pkg/wasm/convert.go), or
+ * Envoy refused the module. A pod gets ready all the same.
+ */
+export function findPluginReason(log: string, { plugin, image }: PluginNames): EnvoyReason | undefined {
+  const pull = image === undefined ? undefined : findFailedPull(log, plugin, image);
+  if (pull !== undefined) return pull;
+  const refused = [...log.matchAll(/Unable to create Wasm (?:HTTP filter|plugin) ([^\s~]+)/g)];
+  return refused.some(([, name]) => name === plugin) ? findEnvoyReason(log) : undefined;
+}
+
+function findFailedPull(log: string, plugin: string, image: string): EnvoyReason | undefined {
+  // Where its Secret is missing, the agent names the WasmPlugin, else the image.
+  const pulls = [...log.matchAll(FAILED_PULL)];
+  const ours = pulls.find(([, what = '']) => what.endsWith(image) || what.replace(/~.*$/, '') === plugin);
+  if (ours === undefined) return undefined;
+  const [, , why = ''] = ours;
+  const remedy = PULL_REMEDIES.find(({ pattern }) => pattern.test(why))?.remedy;
+  return {
+    by: 'istio-agent',
+    reason: `Pull of ${image} failed: ${why.replace(/^could not fetch Wasm OCI image: /, '')}`,
+    remedy: remedy ?? 'See the log of the container istio-proxy.',
+  };
 }
 
 /** Envoy's line for what a filter logs: `critical envoy wasm … wasm log ROOT_ID FILTER: message`, tabs between the parts. */

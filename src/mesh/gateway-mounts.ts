@@ -46,10 +46,12 @@ export function mergeGatewayMounts(
 ): Checked<PodLists> {
   const findings = new Findings();
   const there = spec.volumes ?? [];
-  const leaving = remove.filter((filter) => there.every((volume) => isFree(volume, filter))).map(volumeName);
+  const unmounted = [...remove, ...place.filter(({ image }) => image !== undefined).map(({ filter }) => filter)];
+  const leaving = unmounted.filter((filter) => there.every((volume) => isFree(volume, filter))).map(volumeName);
   let volumes = there.filter(({ name }) => !leaving.includes(name));
   let mounts = (proxyOf(spec.containers)?.volumeMounts ?? []).filter(({ name }) => !leaving.includes(name));
   for (const placement of place) {
+    if (placement.image !== undefined) continue;
     const { filter, mountPath } = placement;
     const name = volumeName(filter);
     findings.add(

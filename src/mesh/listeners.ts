@@ -1,20 +1,34 @@
 import { count, listWords } from '../base/text.ts';
 import { anchorOf, describeInsertion, type Insertion } from '../filter/insertion.ts';
 import type { Direction } from '../filter/settings.ts';
-import { type FilterChain, type Listener, parseListeners, type WasmFilter } from './config-dump.ts';
+import { type FilterChain, type Listener, parseListeners } from './config-dump.ts';
+import { pluginName } from './ecds.ts';
+import type { InserterKind } from './inserter.ts';
 
-/** What a proxy should have: a module, at its path, with its configuration, in listeners of a direction and port. */
-export interface WantedFilter {
-  /** The name of the filter, which Envoy uses when it refuses it. */
-  readonly filter: string;
-  /** The module's path in the proxy. */
-  readonly file: string;
-  readonly configuration: string;
+/** Where a proxy should have a filter: in listeners of a direction and port. */
+interface WantedPlace {
   readonly direction: Direction;
   readonly port?: number;
   /** Where it is to stand; before the router when absent. Only explains why it is not there. */
   readonly insert?: Insertion;
 }
+
+/** What a proxy should have: a module, at its path, with its configuration. */
+interface WantedFile extends WantedPlace {
+  /** The name of the filter, which Envoy uses when it refuses it. */
+  readonly filter: string;
+  /** The module's path in the proxy. */
+  readonly file: string;
+  readonly configuration: string;
+}
+
+/** What a proxy should have: a place for a filter whose configuration comes apart from the listener; see `inspectExtension`. */
+interface WantedPlugin extends WantedPlace {
+  /** `NAMESPACE.NAME` of the WasmPlugin. */
+  readonly plugin: string;
+}
+
+export type WantedFilter = WantedFile | WantedPlugin;
 
 type Side = Listener['direction'];
 
@@ -82,9 +96,9 @@ function inspectSide(listeners: readonly Listener[], wanted: WantedFilter, side:
   const named = chains.filter(({ port }) => port !== undefined);
   const relevant = named.length > 0 || wanted.port !== undefined ? named : chains;
   const places = relevant.filter(({ port }) => wanted.port === undefined || port === wanted.port);
-  const modules = places.flatMap(({ wasm }) => wasm.filter(({ file }) => file === wanted.file));
-  if (modules.length === 0) return { state: 'absent', ...portsOf(named), side, ...anchorless(places, wanted) };
-  return { state: modules.every((module) => isWanted(module, wanted)) ? 'present' : 'outdated' };
+  const found = places.flatMap((chain) => placesIn(chain, wanted));
+  if (found.length === 0) return { state: 'absent', ...portsOf(named), side, ...anchorless(places, wanted) };
+  return { state: found.every((asWanted) => asWanted) ? 'present' : 'outdated' };
 }
 
 /** Istio leaves a filter out, without a word, where the one beside which it is to stand is missing. */
@@ -102,15 +116,20 @@ function refuses({ active, refused }: Listener, wanted: WantedFilter): boolean {
   if (refused === undefined || holds(active, wanted)) return false;
   if (refused.chains.length > 0) return holds(refused.chains, wanted);
   // Without the configuration that failed, Envoy's words are all there is: "Unable to create Wasm plugin NAME".
+  if ('plugin' in wanted) return refused.details.includes(wanted.plugin);
   return refused.details.includes(wanted.file) || refused.details.split(/[^-\w]+/).includes(wanted.filter);
 }
 
 function holds(chains: readonly FilterChain[], wanted: WantedFilter): boolean {
-  return chains.some(({ wasm }) => wasm.some((module) => isWanted(module, wanted)));
+  return chains.some((chain) => placesIn(chain, wanted).includes(true));
 }
 
-function isWanted({ file, configuration }: WasmFilter, wanted: WantedFilter): boolean {
-  return file === wanted.file && configuration === wanted.configuration;
+/** Of each place that the filter has in a chain, whether it is there as wanted. */
+function placesIn({ wasm, plugins }: FilterChain, wanted: WantedFilter): boolean[] {
+  if ('plugin' in wanted) return plugins.filter((name) => pluginName(name) === wanted.plugin).map(() => true);
+  return wasm
+    .filter(({ file }) => file === wanted.file)
+    .map(({ configuration }) => configuration === wanted.configuration);
 }
 
 function portsOf(chains: readonly FilterChain[]): Pick<Absent, 'http' | 'tcp'> {
@@ -120,10 +139,11 @@ function portsOf(chains: readonly FilterChain[]): Pick<Absent, 'http' | 'tcp'> {
   return { http: sorted(http), tcp: sorted(tcp) };
 }
 
-/** Why a filter has no effect in a proxy, as a clause without a full stop. */
+/** Why a filter has no effect in a proxy, as a clause without a full stop; `inserter` is what should have put it there. */
 export function explainAbsence(
   { http, tcp, side, unreadable, withoutAnchor }: Absent,
-  { port, insert, direction }: Pick<WantedFilter, 'direction' | 'port' | 'insert'>,
+  { port, insert, direction }: WantedPlace,
+  inserter: InserterKind = 'EnvoyFilter',
 ): string {
   if (unreadable !== undefined) return unreadable.replace(/\.$/, '');
   const gateway = direction === 'gateway';
@@ -139,13 +159,13 @@ export function explainAbsence(
     known.length === 0 ? '' : `; the proxy ${inbound || gateway ? 'serves' : 'sends'} ${listWords(known, 'and')}`;
   if (port === undefined) {
     if (http.length > 0 || (inbound && tcp.length === 0)) {
-      return `the EnvoyFilter has not reached the proxy, or does not select the pod${others}`;
+      return `the ${inserter} has not reached the proxy, or does not select the pod${others}`;
     }
     const only = tcp.length === 0 ? '' : `, only TCP on ${portWords(tcp)}`;
     if (gateway) return `no Gateway gives the proxy a port for HTTP${only}`;
     return `the proxy ${inbound ? 'serves no HTTP' : 'knows no HTTP destination'}${only}`;
   }
-  if (http.includes(port)) return `the EnvoyFilter has not reached port ${port} of the proxy${others}`;
+  if (http.includes(port)) return `the ${inserter} has not reached port ${port} of the proxy${others}`;
   if (tcp.includes(port)) return `port ${port} is TCP for the mesh, and only HTTP has filters${others}`;
   if (gateway)
     return `no Gateway opens port ${port} of the proxy (the container's port counts, not the Service's)${others}`;

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/problem.ts';
-import type { Placement } from './revision.ts';
+import type { MountedPlacement } from './revision.ts';
 
 /** A mount of somebody else in the proxy's container. */
 export interface OtherMount {
@@ -22,7 +22,11 @@ const PROXY_FOLDERS = [
 ];
 
 /** Why a filter cannot be mounted at its path: another mount has it, or the proxy needs what is there. */
-export function pathProblems({ mountPath }: Placement, others: readonly OtherMount[], workload: string): Problem[] {
+export function pathProblems(
+  { mountPath }: MountedPlacement,
+  others: readonly OtherMount[],
+  workload: string,
+): Problem[] {
   const problem = (relation: string, path: string, owner: string): Problem =>
     taken(workload, `the mount path "${mountPath}" ${relation} "${path}", which belongs to ${owner}.`, 'mount-path');
   return [

@@ -8,7 +8,7 @@ import { withoutEntries } from './annotation-removal.ts';
 import { gatewayMountedAt, isGateway } from './gateway-mounts.ts';
 import { type OtherMount, pathProblems, taken } from './mount-problems.ts';
 import { isRevisionOf, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION, volumeName } from './names.ts';
-import { type Placement, revisionName } from './revision.ts';
+import { type MountedPlacement, type Placement, revisionName } from './revision.ts';
 
 /** The two annotations of a pod template that mount filters into the proxy; undefined where nothing is mounted by them. */
 export interface MountAnnotations {
@@ -18,6 +18,7 @@ export interface MountAnnotations {
 
 /** What is to change about the mounts of a pod template. */
 export interface MountChange {
+  /** One that is not mounted takes the mount of an earlier revision away. */
   readonly place: readonly Placement[];
   /** Filters whose mounts are to go. */
   readonly remove: readonly string[];
@@ -46,10 +47,12 @@ export function mergeMounts(
   const found = { volumes: read(USER_VOLUME_ANNOTATION), mounts: read(USER_VOLUME_MOUNT_ANNOTATION) };
   if (found.volumes === undefined || found.mounts === undefined) return bad(...findings.problems);
   const there = found.volumes;
-  const leaving = [...remove.filter((filter) => isOurs(there, filter)).map(volumeName), ...drop];
+  const unmounted = [...remove, ...place.filter(({ image }) => image !== undefined).map(({ filter }) => filter)];
+  const leaving = [...unmounted.filter((filter) => isOurs(there, filter)).map(volumeName), ...drop];
   let volumes = reread(withoutEntries(found.volumes, leaving), found.volumes);
   let mounts = reread(withoutEntries(found.mounts, leaving), found.mounts);
   for (const placement of place) {
+    if (placement.image !== undefined) continue;
     findings.add(
       ...volumeProblems(volumes, template, placement, workload),
       ...pathProblems(placement, otherMounts(mounts, template, placement), workload),
@@ -119,7 +122,7 @@ function isOurVolume(value: Readonly<Record<string, unknown>>, filter: string): 
   return isObject(configMap) && typeof configMap.name === 'string' && isRevisionOf(filter, configMap.name);
 }
 
-function otherMounts(mounts: AnnotationList, template: PodTemplate, { filter }: Placement): OtherMount[] {
+function otherMounts(mounts: AnnotationList, template: PodTemplate, { filter }: MountedPlacement): OtherMount[] {
   const name = volumeName(filter);
   const proxies = [...(template.spec?.containers ?? []), ...(template.spec?.initContainers ?? [])].filter(
     (container) => container.name === PROXY_CONTAINER,

@@ -12,9 +12,11 @@ export const GARBAGE_ANNOTATION = `${PREFIX}/garbage`;
 export const DIGEST_ANNOTATION = `${PREFIX}/digest`;
 /** On a ConfigMap: the image that its module came from; see `source.ts`. */
 export const SOURCE_ANNOTATION = `${PREFIX}/source`;
+/** On a ConfigMap: the image that the proxies pull; absent where it holds the module itself. */
+export const IMAGE_ANNOTATION = `${PREFIX}/image`;
 export const FILTER_LABEL = `${PREFIX}/name`;
 export const REVISION_LABEL = `${PREFIX}/revision`;
-/** Selects the ConfigMaps and EnvoyFilters that this action made. */
+/** Selects the ConfigMaps, EnvoyFilters and WasmPlugins that this action made. */
 export const OWNED_SELECTOR = `app.kubernetes.io/managed-by=${PREFIX}`;
 
 /** Istio's injector reads these from the pod template (https://istio.io/latest/docs/reference/config/annotations/). */
@@ -38,7 +40,7 @@ export function podLabel(filter: string): string {
   return `${PREFIX}/${filter}`;
 }
 
-/** The name of a revision's ConfigMap and EnvoyFilter. */
+/** The name of a revision's objects. */
 export function objectName(filter: string, revision: string): string {
   return `${filter}-${revision}`;
 }

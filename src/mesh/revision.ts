@@ -14,16 +14,35 @@ export interface Revision {
   readonly settings: FilterSettings;
 }
 
-/** What a pod template carries of a filter: which revision, and where it is mounted. */
-export interface Placement {
+/** What a pod template carries of a filter: which revision, and where its module comes from. */
+export type Placement = MountedPlacement | PulledPlacement;
+
+interface AnyPlacement {
   readonly filter: string;
   readonly id: string;
+}
+
+/** The module is mounted into the proxy, in this folder. */
+export interface MountedPlacement extends AnyPlacement {
   readonly mountPath: string;
+  readonly image?: undefined;
+}
+
+/** The proxy pulls the module itself; `registry.example/filters/add-header@sha256:…`. */
+export interface PulledPlacement extends AnyPlacement {
+  readonly image: string;
+  readonly mountPath?: undefined;
 }
 
 /** The placement that a revision has unless it is pushed into the pods of an earlier one. */
-export function placementOf({ filter, id, settings }: Revision): Placement {
-  return { filter, id, mountPath: settings.mountPath };
+export function placementOf(revision: Revision): Placement {
+  const { filter, id, settings } = revision;
+  return settings.image === undefined ? mountedPlacement(revision) : { filter, id, image: settings.image.reference };
+}
+
+/** The same, of one whose module is mounted. */
+export function mountedPlacement({ filter, id, settings: { mountPath } }: Revision): MountedPlacement {
+  return { filter, id, mountPath };
 }
 
 /** Raised when the objects of a revision are rendered differently, so that a new shape never hides under an old name. */
@@ -34,12 +53,15 @@ const SHAPE = 1;
  * newer than SHAPE counts only where it is used, so that it gives no new id to revisions that do not use it.
  */
 export function makeRevision(filter: string, module: FilterModule, settings: FilterSettings): Revision {
-  const { insert, ...others } = settings;
+  const { insert, vmId, mountPath, image, ...others } = settings;
+  // Settings that mean nothing to a road must not make another revision of it.
+  const road = image === undefined ? { vmId, mountPath } : { image: { ...image } };
   const content = {
     shape: SHAPE,
     filter,
     digest: module.digest,
     ...others,
+    ...road,
     port: settings.port ?? null,
     ...(isBeforeRouter(insert) ? {} : { insert }),
   };

@@ -9,7 +9,7 @@ import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
 import type { TrialRequest } from '../../src/filter/trial/verdict.ts';
 import { filePath, renderEnvoyFilter } from '../../src/mesh/envoy-filter.ts';
 import { findEnvoyReason } from '../../src/mesh/envoy-log.ts';
-import { makeRevision, placementOf } from '../../src/mesh/revision.ts';
+import { makeRevision, mountedPlacement } from '../../src/mesh/revision.ts';
 import { bootstrap } from './bootstrap.ts';
 import { type Answer, ask, getJson } from './http.ts';
 
@@ -90,7 +90,7 @@ async function install({ module, name, ...settings }: TrialRequest, folder: stri
     { bytes: module, digest: 'sha256:0' },
     { ...settings, failPolicy: 'closed', insert: BEFORE_ROUTER, order: 0, mountPath: join(folder, 'filters') },
   );
-  const path = filePath(placementOf(revision));
+  const path = filePath(mountedPlacement(revision));
   await mkdir(dirname(path));
   await writeFile(path, module);
   const { spec } = renderEnvoyFilter(revision, 'default');

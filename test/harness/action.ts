@@ -1,14 +1,19 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
+import type { ModuleFetcher } from '../../src/action/draft-origin.ts';
 import { run } from '../../src/action/run.ts';
 import { silentLog } from '../../src/base/log.ts';
+import { good } from '../../src/base/problem.ts';
 import type { Trial } from '../../src/deploy/preflight.ts';
 import type { Report } from '../../src/deploy/report.ts';
+import type { ReadFile } from '../../src/filter/load.ts';
 import type { Optimizer } from '../../src/filter/shrink.ts';
 import type { Authority } from '../../src/provenance/authority.ts';
+import { formatReference, OCI_SCHEME } from '../../src/registry/reference.ts';
 
 /** The action's inputs by name; what is left out is not set. */
 export type ActionInputs = Readonly<Record<string, string>>;
@@ -46,6 +51,8 @@ export interface ActionRun {
 
 export interface RunOptions {
   readonly files?: Readonly<Record<string, Uint8Array | string>>;
+  /** The size of modules that come as images. */
+  readonly imageBytes?: number;
   readonly environment?: Readonly<Record<string, string>>;
   /** Whose attestations count; nobody's when absent. */
   readonly authorities?: readonly Authority[];
@@ -57,20 +64,38 @@ export interface RunOptions {
   readonly optimize?: Optimizer;
 }
 
-/** Runs the action's own code in this process, with files from memory. */
+/** The digest that a tag of a pretended registry has: that of its own text. */
+export function pinImage(reference: string): string {
+  return `${reference.replace(/:[^:/]*$/, '')}@sha256:${createHash('sha256').update(reference).digest('hex')}`;
+}
+
+/** Registries below `.example`, which no name server knows: each tag is a module of its own, of a given size. */
+function pretendedRegistry(bytes?: number): ModuleFetcher {
+  return {
+    pull: async (reference) => {
+      const name = formatReference(reference);
+      const pinned = pinImage(name.slice(OCI_SCHEME.length));
+      return good({ bytes: makeModule(name, bytes), pinned, istioCanPull: true, isImage: true });
+    },
+    download: () => Promise.reject(new Error('there is no web server')),
+  };
+}
+
+/** Runs the action's own code in this process, with files and images from memory. */
 export async function runAction(inputs: ActionInputs, options: RunOptions = {}): Promise<ActionRun> {
   const log: string[] = [];
   const written = new Map<string, string>();
   const files: Readonly<Record<string, Uint8Array | string>> = { 'filter.wasm': makeModule(), ...options.files };
   const never = new AbortController().signal;
+  const readFile: ReadFile = async (path) => {
+    const content = files[path];
+    if (content === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
+    return typeof content === 'string' ? Buffer.from(content) : content;
+  };
   const report = await run({
     readInput: (name) => inputs[name] ?? '',
     environment: options.environment ?? {},
-    readFile: async (path) => {
-      const content = files[path];
-      if (content === undefined) throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' });
-      return typeof content === 'string' ? Buffer.from(content) : content;
-    },
+    readFile,
     writeFile: async (path, text) => {
       written.set(path, text);
     },
@@ -82,6 +107,9 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     now: () => performance.now(),
     date: () => options.date ?? new Date(),
     runHelper: () => Promise.reject(new Error('there is no such program')),
+    ...(/^oci:\/\/[^/]+\.example\//.test(inputs.filter ?? '')
+      ? { fetcher: pretendedRegistry(options.imageBytes) }
+      : {}),
     ...(options.trial === undefined ? {} : { trial: options.trial }),
     ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
   });

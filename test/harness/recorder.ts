@@ -37,6 +37,8 @@ export interface Fault {
   readonly meanwhile?: () => Promise<void>;
 }
 
+const PROXY_LOG = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/log\?(?:.*&)?container=istio-proxy(?:&|$)/;
+
 /** Looks at each request; undefined lets it pass. */
 export type FaultRule = (request: Omit<RecordedRequest, 'status'>) => Fault | undefined;
 
@@ -121,6 +123,13 @@ export async function startRecorder(api: Api): Promise<Recorder> {
     if (fault?.disconnect === 'after') {
       await response.body.dump();
       incoming.socket.destroy();
+      return;
+    }
+    const [, namespace, pod] = PROXY_LOG.exec(path) ?? [];
+    if (namespace !== undefined && pod !== undefined && ![401, 403, 404].includes(response.statusCode)) {
+      const text = await response.body.text();
+      outgoing.writeHead(200, { 'content-type': 'text/plain' });
+      outgoing.end(`${response.statusCode === 200 ? text : ''}${await pods.pluginLog(namespace, pod)}`);
       return;
     }
     outgoing.writeHead(response.statusCode, responseHeaders(response.headers));

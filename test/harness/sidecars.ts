@@ -9,7 +9,7 @@ import { watchCluster } from './sidecar/cluster-view.ts';
 import { CATCH_ALL_HTTP, VIRTUAL_INBOUND } from './sidecar/listeners.ts';
 import { type MountedFiles, readMountedFiles } from './sidecar/mounted-files.ts';
 import { isGatewayPod, type ProxyState, portsOf, replay } from './sidecar/proxy.ts';
-import { type WasmFilter, wasmFiltersOf } from './sidecar/wasm.ts';
+import { pluginsOf, type WasmFilter, wasmFiltersOf } from './sidecar/wasm.ts';
 
 /** The status of the app's answers; 200 when absent. */
 export const PROBE_STATUS = 'sim/probe-status';
@@ -30,6 +30,8 @@ export interface Sidecars {
   exec(request: ExecRequest): Promise<ExecOutcome>;
   /** Sends a request to a port of the pod. @throws StatusError when nobody answers there */
   fetch(request: ProxyRequest): Promise<PodAnswer>;
+  /** What a pod's proxy and its agent have logged about WasmPlugins. */
+  pluginLog(namespace: string, pod: string): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -89,6 +91,11 @@ export async function startSidecars(api: Api): Promise<Sidecars> {
       if (port !== 15090) return answerThroughProxy(pod, state, port, refused);
       const found = path.replace(/\?.*/, '') === '/stats/prometheus';
       return found ? text(200, prometheusStats(state)) : text(404, '');
+    },
+    pluginLog: async (namespace, name) => {
+      const state = await stateOf(await readPod(namespace, name));
+      const lines = state?.extensions.flatMap(({ log }) => log) ?? [];
+      return lines.map((line) => `${new Date().toISOString()}\t${line}\n`).join('');
     },
     stop: () => view.stop(),
   };
@@ -161,7 +168,11 @@ function answerThroughProxy(pod: ApiObject, state: ProxyState, port: number, ref
       'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure',
     );
   }
-  return appAnswer(pod, wasmFiltersOf(chain));
+  const plugins = pluginsOf(chain, state.extensions);
+  if (plugins.includes('deny')) return text(403, 'RBAC: access denied');
+  if (plugins.includes('missing')) return text(500, '');
+  const running = plugins.filter((plugin) => typeof plugin !== 'string');
+  return appAnswer(pod, [...running, ...wasmFiltersOf(chain)]);
 }
 
 /** Each filter adds `x-filter-NAME`, with the revision that its file is named after, and the header that its configuration is. */

@@ -64,7 +64,7 @@ describe('deploying a filter', () => {
     const name = `add-header-${revision}`;
     const configMap = await cluster.api.get<ConfigMap>(`/api/v1/namespaces/${namespace}/configmaps/${name}`);
     expect(configMap.immutable).toBe(true);
-    expect(Buffer.from(configMap.binaryData[`${name}.wasm`] ?? '', 'base64')).toEqual(Buffer.from(makeModule()));
+    expect(Buffer.from(configMap.binaryData?.[`${name}.wasm`] ?? '', 'base64')).toEqual(Buffer.from(makeModule()));
     const filters = `/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters`;
     const envoyFilter = await cluster.api.get<EnvoyFilter>(`${filters}/${name}`);
     expect(envoyFilter.spec).toMatchObject({
@@ -192,7 +192,7 @@ describe('deploying a filter', () => {
       `/api/v1/namespaces/${namespace}/configmaps/${name}`,
     ]);
     expect(
-      repaired.report.targets.map(({ steps }) => [steps.configMap, steps.envoyFilter, steps.template, steps.rollout]),
+      repaired.report.targets.map(({ steps }) => [steps.configMap, steps.inserter, steps.template, steps.rollout]),
     ).toEqual([
       ['done', 'unchanged', 'unchanged', 'unchanged'],
       ['done', 'unchanged', 'done', 'done'],

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { CONFIG_MAP, ENVOY_FILTER, WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN, WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
 import {
   GARBAGE_ANNOTATION,
   podLabel,
@@ -16,7 +16,7 @@ import { awaitReady } from '../harness/workloads.ts';
 import { FILTER, lines, Site, type Write, writesOf } from './site.ts';
 
 /** What somebody did to the objects of a revision; a deleted one is not edited. */
-const OBJECT_EDITS = ['no ConfigMap', 'no EnvoyFilter', 'edited EnvoyFilter', 'marked EnvoyFilter'] as const;
+const OBJECT_EDITS = ['no ConfigMap', 'no inserter', 'edited inserter', 'marked inserter'] as const;
 /** What somebody did to a workload after its deployment. */
 const EDITS = ['label', 'volume', 'mount path', 'state'] as const;
 const FOREIGN = ['none', 'array', 'map'] as const;
@@ -39,15 +39,22 @@ const start = fc.record({
   superseded: fc.integer({ min: 0, max: 2 }),
   objects: fc.record({
     configMap: fc.option(fc.constant(OBJECT_EDITS[0]), { nil: undefined }),
-    envoyFilter: fc.option(fc.constantFrom(...OBJECT_EDITS.slice(1)), { nil: undefined }),
+    inserter: fc.option(fc.constantFrom(...OBJECT_EDITS.slice(1)), { nil: undefined }),
   }),
   prune: fc.boolean(),
   keepRevisions: fc.integer({ min: 0, max: 2 }),
   settings: fc.constantFrom('roll', 'roll', 'push'),
   expires: fc.constantFrom('', '10h'),
   wait: fc.constantFrom('true', 'true', 'false'),
+  /** Which revisions are pulled as images. */
+  pulled: fc.record({ superseded: fc.boolean(), older: fc.boolean(), wanted: fc.boolean() }),
 });
 type Start = typeof start extends fc.Arbitrary<infer T> ? T : never;
+
+/** A configuration that goes either way. */
+const configurationOf = (is: string): string => JSON.stringify({ is });
+const roadOf = (pulled: boolean): ActionInputs =>
+  pulled ? { filter: 'oci://registry.example/add-header:v1', delivery: 'image' } : {};
 
 const STATES = fc.sample(start, { numRuns: 25, seed: 20 });
 
@@ -59,7 +66,7 @@ describe('a plan is what the deployment does', () => {
   afterAll(() => cluster.stop());
 
   /** Brings a namespace of its own to a state; gives the targets of the run that follows. */
-  const bring = async (site: Site, { workloads, superseded, objects }: Start): Promise<string> => {
+  const bring = async (site: Site, { workloads, superseded, objects, pulled }: Start): Promise<string> => {
     const made: Workload[] = [];
     for (const [at, { kind, replicas, foreign }] of workloads.entries()) {
       made.push(await site.workload(`w${at}`, { kind, replicas, podAnnotations: foreignVolumes(foreign) }));
@@ -76,18 +83,21 @@ describe('a plan is what the deployment does', () => {
     for (let n = 0; n < superseded; n++) {
       await deploy(
         entries(({ runs }) => runs !== 'nothing'),
-        `superseded ${n}`,
+        configurationOf(`superseded ${n}`),
+        roadOf(pulled.superseded),
       );
     }
     const revisions = {
       nothing: '',
       older: await deploy(
         entries(({ runs }) => runs === 'older'),
-        'older',
+        configurationOf('older'),
+        roadOf(pulled.older),
       ),
       wanted: await deploy(
         entries(({ runs }) => runs === 'wanted'),
-        'wanted',
+        configurationOf('wanted'),
+        roadOf(pulled.wanted),
       ),
     };
     for (const [at, { runs, edit }] of workloads.entries()) {
@@ -98,7 +108,7 @@ describe('a plan is what the deployment does', () => {
     }
     for (const revision of [revisions.older, revisions.wanted]) {
       if (revision !== '')
-        for (const edit of [objects.configMap, objects.envoyFilter]) await editObject(site, revision, edit);
+        for (const edit of [objects.configMap, objects.inserter]) await editObject(site, revision, edit);
     }
     return entries(({ listed }, at) => listed || at === 0);
   };
@@ -134,21 +144,24 @@ describe('a plan is what the deployment does', () => {
     edit: (typeof OBJECT_EDITS)[number] | undefined,
   ): Promise<void> => {
     if (edit === undefined) return;
-    const [configMap, envoyFilter] = [site.path(CONFIG_MAP, revision), site.path(ENVOY_FILTER, revision)];
+    const there = await site.objects();
+    const of = there.includes(`WasmPlugin ${revision}`) ? WASM_PLUGIN : ENVOY_FILTER;
+    const [configMap, inserter] = [site.path(CONFIG_MAP, revision), site.path(of, revision)];
     if (edit === 'no ConfigMap') return cluster.api.delete(configMap);
-    if (edit === 'no EnvoyFilter') return cluster.api.delete(envoyFilter);
+    if (edit === 'no inserter') return cluster.api.delete(inserter);
     const patch =
-      edit === 'marked EnvoyFilter'
+      edit === 'marked inserter'
         ? { metadata: { annotations: { [GARBAGE_ANNOTATION]: 'killed' } } }
         : { spec: { priority: 77 } };
-    await cluster.api.patch(envoyFilter, patch, 'kubectl-edit');
+    await cluster.api.patch(inserter, patch, 'kubectl-edit');
   };
 
   test.each(STATES.map((state, at) => [at + 1, state] as const))('from state %i', async (_at, state) => {
     const site = new Site(cluster, await cluster.namespace());
     const targets = await bring(site, state);
     const inputs = {
-      configuration: 'wanted',
+      configuration: configurationOf('wanted'),
+      ...roadOf(state.pulled.wanted),
       prune: String(state.prune),
       'keep-revisions': String(state.keepRevisions),
       settings: state.settings,

@@ -35,12 +35,12 @@ describe('settings that are pushed', () => {
 
     const report = await scene.deploy({ ...NEW, probe: probe('2') });
     expect(report.outcome).toBe('deployed');
-    expect(
-      report.targets.map(({ outcome, proof, steps }) => [outcome, proof, steps.envoyFilter, steps.template]),
-    ).toEqual([
-      ['deployed', { level: 'listener', pods: 2, wanted: 2, probed: true }, 'done', 'unchanged'],
-      ['deployed', { level: 'listener', pods: 1, wanted: 1, probed: true }, 'done', 'unchanged'],
-    ]);
+    expect(report.targets.map(({ outcome, proof, steps }) => [outcome, proof, steps.inserter, steps.template])).toEqual(
+      [
+        ['deployed', { level: 'listener', pods: 2, wanted: 2, probed: true }, 'done', 'unchanged'],
+        ['deployed', { level: 'listener', pods: 1, wanted: 1, probed: true }, 'done', 'unchanged'],
+      ],
+    );
     for (const { revisions } of report.targets) {
       expect(revisions).toEqual([
         { filter: 'add-header', revision: expect.not.stringMatching(`^${first}$`), before: first, pushed: true },

@@ -1,7 +1,14 @@
 /** What the suites of the engine do with the workloads of one test: run the action on them, look at them, and read what was written. */
 import { isObject } from '../../src/base/json.ts';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
-import { CONFIG_MAP, ENVOY_FILTER, type Resource, resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
+import {
+  CONFIG_MAP,
+  ENVOY_FILTER,
+  type Resource,
+  resourcePath,
+  WASM_PLUGIN,
+  WORKLOADS,
+} from '../../src/cluster/resources.ts';
 import type { ConfigMap } from '../../src/mesh/config-map.ts';
 import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
 import {
@@ -15,6 +22,7 @@ import {
   USER_VOLUME_MOUNT_ANNOTATION,
 } from '../../src/mesh/names.ts';
 import { parseState, type WorkloadState } from '../../src/mesh/state.ts';
+import type { WasmPlugin } from '../../src/mesh/wasm-plugin.ts';
 import { type ActionInputs, type ActionRun, type RunOptions, runAction } from '../harness/action.ts';
 import type { TestCluster } from '../harness/cluster.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
@@ -131,10 +139,14 @@ export class Site {
     return this.cluster.api.get(this.path(ENVOY_FILTER, revision, filter));
   }
 
+  wasmPlugin(revision: string, filter = FILTER): Promise<WasmPlugin> {
+    return this.cluster.api.get(this.path(WASM_PLUGIN, revision, filter));
+  }
+
   /** The objects of ours: `ConfigMap REVISION`, sorted. */
   async objects(): Promise<string[]> {
     const lists = await Promise.all(
-      [CONFIG_MAP, ENVOY_FILTER].map(async (of) =>
+      [CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map(async (of) =>
         (
           await this.cluster.api.list<KubernetesObject>(
             `${this.path(of)}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`,
@@ -151,6 +163,11 @@ export function objectsOf(...revisions: readonly string[]): string[] {
   return revisions.flatMap((revision) => [`ConfigMap ${revision}`, `EnvoyFilter ${revision}`]).sort();
 }
 
+/** The same for revisions whose image the proxies pull. */
+export function pulledObjectsOf(...revisions: readonly string[]): string[] {
+  return revisions.flatMap((revision) => [`ConfigMap ${revision}`, `WasmPlugin ${revision}`]).sort();
+}
+
 /** What a pod template has of a filter. */
 export function filterKeys(
   { labels, annotations }: Template,
@@ -164,7 +181,7 @@ export function filterKeys(
 }
 
 const KINDS = new Map(
-  [CONFIG_MAP, ENVOY_FILTER, ...Object.values(WORKLOADS)].map(({ plural, kind }) => [plural, kind]),
+  [CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN, ...Object.values(WORKLOADS)].map(({ plural, kind }) => [plural, kind]),
 );
 const BOOKKEEPING = [PROVEN_ANNOTATION, GARBAGE_ANNOTATION];
 

@@ -5,8 +5,9 @@ import type { Observation } from '../../src/deploy/observe.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
 import { checkModule, type FilterModule } from '../../src/filter/module.ts';
-import type { FilterSettings } from '../../src/filter/settings.ts';
+import type { FilterSettings, ImageDelivery } from '../../src/filter/settings.ts';
 import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import type { Inserter } from '../../src/mesh/inserter.ts';
 import { FILTER_LABEL, isOwned } from '../../src/mesh/names.ts';
 import { makeRevision, type Revision } from '../../src/mesh/revision.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
@@ -62,6 +63,17 @@ export function revision(filter = 'add-header', over: Partial<FilterSettings> = 
     filterModule(),
     settings({ mountPath: `/var/local/lib/wasm-filters/${filter}`, ...over }),
   );
+}
+
+/** An image that proxies pull. */
+export const PULLED: ImageDelivery = {
+  reference: `registry.example/filters/add-header@sha256:${'a'.repeat(64)}`,
+  phase: 'unspecified',
+};
+
+/** A revision whose image the proxies pull. */
+export function pulledRevision(filter = 'add-header', over: Partial<FilterSettings> = {}): Revision {
+  return revision(filter, { image: PULLED, ...over });
 }
 
 interface WorkloadParts extends Partial<Pick<KubernetesObject['metadata'], 'labels' | 'annotations' | 'generation'>> {
@@ -136,7 +148,7 @@ export interface ClusterParts {
   readonly workloads?: Readonly<Record<string, Workload>>;
   readonly configMaps?: Readonly<Record<string, readonly KubernetesObject[]>>;
   /** Ours and those of others, as the API server lists them. */
-  readonly envoyFilters?: Readonly<Record<string, readonly EnvoyFilter[]>>;
+  readonly inserters?: Readonly<Record<string, readonly Inserter[]>>;
   /** Namespaces that are there although they have no workloads, and those that are known not to be. */
   readonly namespaces?: Readonly<Record<string, boolean>>;
   /** Lists that failed, as `shop/Deployment`. */
@@ -158,19 +170,20 @@ export function catalogueOf({ workloads = {}, namespaces = {}, unlisted = [] }: 
 export function observationOf(parts: ClusterParts): Observation {
   const { workloads = {}, unlisted = [] } = parts;
   const configMaps = (namespace: string): readonly KubernetesObject[] => parts.configMaps?.[namespace] ?? [];
-  const envoyFilters = (namespace: string, owned: boolean): EnvoyFilter[] =>
-    (parts.envoyFilters?.[namespace] ?? []).filter((one) => isOwned(one) === owned);
+  const inserters = (namespace: string, owned: boolean): Inserter[] =>
+    (parts.inserters?.[namespace] ?? []).filter((one) => isOwned(one) === owned);
   return {
     catalogue: catalogueOf(parts),
     configMaps,
-    envoyFilters: (namespace) => envoyFilters(namespace, true),
-    foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
+    inserters: (namespace) => inserters(namespace, true),
+    foreignEnvoyFilters: (namespace) =>
+      inserters(namespace, false).filter((one): one is EnvoyFilter => one.kind !== 'WasmPlugin'),
     workloads: (namespace) =>
       Object.entries(workloads)
         .map(([path, object]) => ({ ref: refOf(path), workload: object }))
         .filter(({ ref }) => ref.namespace === namespace && !unlisted.includes(`${namespace}/${ref.kind}`)),
     filtersWithObjects: (namespace) => {
-      const objects = [...configMaps(namespace), ...envoyFilters(namespace, true)];
+      const objects = [...configMaps(namespace), ...inserters(namespace, true)];
       return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
     },
     isComplete: (namespace) => !WORKLOAD_KINDS.some((kind) => unlisted.includes(`${namespace}/${kind}`)),

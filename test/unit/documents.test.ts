@@ -6,7 +6,7 @@ import { INPUTS } from '../../src/action/input-table.ts';
 import { parseProbe } from '../../src/action/inputs-probe.ts';
 import { parseAttestation } from '../../src/action/inputs-provenance.ts';
 import { OUTPUTS } from '../../src/action/outputs.ts';
-import { CONFIG_MAP, ENVOY_FILTER, WORKLOADS } from '../../src/cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN, WORKLOADS } from '../../src/cluster/resources.ts';
 import { COMMANDS } from '../../src/deploy/report.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
 
@@ -122,7 +122,10 @@ describe('the rights that the README names', () => {
   const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(section('What you need')) ?? [];
   const { rules } = load(block) as { rules: readonly Rule[] };
   const needed = [
-    ...[CONFIG_MAP, ENVOY_FILTER].map((resource) => ({ resource, verbs: ['list', 'create', 'patch', 'delete'] })),
+    ...[CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map((resource) => ({
+      resource,
+      verbs: ['list', 'create', 'patch', 'delete'],
+    })),
     ...Object.values(WORKLOADS).map((resource) => ({ resource, verbs: ['get', 'list', 'watch', 'patch'] })),
   ];
 

@@ -1,4 +1,5 @@
 /** What Envoy's admin interface says about a proxy (https://www.envoyproxy.io/docs/envoy/latest/operations/admin). */
+import type { Extension } from './plugins.ts';
 import type { ListenerState, ProxyState } from './proxy.ts';
 import { wasmFiltersOf } from './wasm.ts';
 
@@ -9,6 +10,7 @@ export interface AdminAnswer {
 }
 
 const DUMP = 'type.googleapis.com/envoy.admin.v3.ListenersConfigDump';
+const EXTENSIONS = 'type.googleapis.com/envoy.admin.v3.EcdsConfigDump';
 
 /** @param target path and query, with or without a leading slash */
 export function askAdmin(state: ProxyState, target: string): AdminAnswer {
@@ -61,16 +63,31 @@ function statsOf({ listeners, accepted, rejected }: ProxyState): Record<string, 
   };
 }
 
-function configDump({ listeners }: ProxyState, resource: string | null): AdminAnswer {
+function configDump({ listeners, extensions }: ProxyState, resource: string | null): AdminAnswer {
   const dynamic = listeners.map(dumpListener);
-  if (resource !== null && resource !== 'dynamic_listeners') {
-    return { status: 404, body: `${resource} not found in config dump\n` };
-  }
-  const configs =
-    resource === null
-      ? [{ '@type': DUMP, dynamic_listeners: dynamic }]
-      : dynamic.map((listener) => ({ '@type': `${DUMP}.DynamicListener`, ...listener }));
+  const ecds = extensions.map(dumpExtension);
+  const parts: Readonly<Record<string, readonly object[]>> = {
+    // Envoy has this part only once a listener asks for it.
+    ...(ecds.length === 0
+      ? {}
+      : { ecds_filters: ecds.map((one) => ({ '@type': `${EXTENSIONS}.EcdsFilterConfig`, ...one })) }),
+    dynamic_listeners: dynamic.map((listener) => ({ '@type': `${DUMP}.DynamicListener`, ...listener })),
+  };
+  const everything = [
+    ...(ecds.length === 0 ? [] : [{ '@type': EXTENSIONS, ecds_filters: ecds }]),
+    { '@type': DUMP, dynamic_listeners: dynamic },
+  ];
+  const configs = resource === null ? everything : parts[resource];
+  if (configs === undefined) return { status: 404, body: `${resource} not found in config dump\n` };
   return { status: 200, body: `${JSON.stringify({ configs }, undefined, 1)}\n` };
+}
+
+function dumpExtension({ name, config }: Extension): object {
+  const type = 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig';
+  return {
+    // Istiod gives resources no version, so Envoy shows none.
+    ecds_filter: { '@type': type, name, typed_config: config },
+  };
 }
 
 function dumpListener({ name, active, error }: ListenerState): object {

@@ -1,4 +1,4 @@
-/** What sidecars need to know of a cluster: when proxies came up, and what became of EnvoyFilters since. */
+/** What sidecars need to know of a cluster: when proxies came up, and what became of EnvoyFilters and WasmPlugins since. */
 import { Cache, type ListClient } from '../../kubelet/cache.ts';
 import { type ApiObject, dig, digList, readBody, readEvents } from '../../kubelet/client.ts';
 import { PROXY } from '../../kubelet/container-status.ts';
@@ -6,12 +6,13 @@ import { type Api, ApiCallError } from '../api.ts';
 import { type FilterChange, FilterHistory, versionOf } from './filter-history.ts';
 import type { ProxyStart } from './proxy.ts';
 
-const FILTERS = '/apis/networking.istio.io/v1alpha3';
+const FILTERS = { root: '/apis/networking.istio.io/v1alpha3', plural: 'envoyfilters' };
+const PLUGINS = { root: '/apis/extensions.istio.io/v1alpha1', plural: 'wasmplugins' };
 
 export interface ClusterView {
   /** When the pod's proxy came up; undefined while it has not. */
   startOf(pod: ApiObject): ProxyStart | undefined;
-  /** What became of the EnvoyFilters of a namespace, as of now. */
+  /** What became of the EnvoyFilters and WasmPlugins of a namespace, as of now. */
   filterChanges(namespace: string): Promise<readonly FilterChange[]>;
   stop(): Promise<void>;
 }
@@ -22,9 +23,9 @@ export async function watchCluster(api: Api, forget: (uid: string) => void): Pro
   const { signal } = aborter;
   const starts = new Map<string, ProxyStart>();
   const histories = new Map<string, FilterHistory>();
-  const historyOf = (namespace: string): FilterHistory => {
-    const history = histories.get(namespace) ?? new FilterHistory();
-    histories.set(namespace, history);
+  const historyOf = (plural: string, namespace: string): FilterHistory => {
+    const history = histories.get(`${plural} ${namespace}`) ?? new FilterHistory(`${plural}/`);
+    histories.set(`${plural} ${namespace}`, history);
     return history;
   };
   const startOf = (pod: ApiObject): ProxyStart | undefined => {
@@ -43,25 +44,34 @@ export async function watchCluster(api: Api, forget: (uid: string) => void): Pro
       forget(pod.metadata.uid ?? '');
     },
   });
-  const filters = new Cache(client, {
-    path: `${FILTERS}/envoyfilters`,
-    signal,
-    onChange: (filter, deleted) => {
-      const history = historyOf(filter.metadata.namespace ?? '');
-      if (deleted) history.remove(filter.metadata.name, versionOf(filter), Date.now());
-      else history.put(filter, Date.now());
-    },
-  });
-  // Without Istio there are no EnvoyFilters to follow.
-  const followed = [await filters.start().catch(() => undefined), await pods.start()];
+  const caches = [FILTERS, PLUGINS].map(
+    ({ root, plural }) =>
+      new Cache(client, {
+        path: `${root}/${plural}`,
+        signal,
+        onChange: (object, deleted) => {
+          const history = historyOf(plural, object.metadata.namespace ?? '');
+          if (deleted) history.remove(object.metadata.name, versionOf(object), Date.now());
+          else history.put(object, Date.now());
+        },
+      }),
+  );
+  // Without Istio there is nothing of it to follow.
+  const starting = caches.map((cache) => cache.start().catch(() => undefined));
+  const followed = [...(await Promise.all(starting)), await pods.start()];
   return {
     startOf,
     // The watch may lag behind what the caller has just written.
     filterChanges: async (namespace) => {
-      const history = historyOf(namespace);
-      const list = await readList(api, `${FILTERS}/namespaces/${namespace}/envoyfilters`);
-      if (list !== undefined) history.list(list.items, list.version, Date.now());
-      return history.changes;
+      const changes = await Promise.all(
+        [FILTERS, PLUGINS].map(async ({ root, plural }) => {
+          const history = historyOf(plural, namespace);
+          const list = await readList(api, `${root}/namespaces/${namespace}/${plural}`);
+          if (list !== undefined) history.list(list.items, list.version, Date.now());
+          return history.changes;
+        }),
+      );
+      return changes.flat();
     },
     stop: async () => {
       aborter.abort();

@@ -11,10 +11,16 @@ export interface FilterChange {
   readonly object: ApiObject | undefined;
 }
 
-/** The history of one namespace. */
+/** The history of one kind of objects in one namespace. */
 export class FilterHistory {
+  readonly #prefix: string;
   readonly #changes: FilterChange[] = [];
   readonly #latest = new Map<string, FilterChange>();
+
+  /** @param prefix goes before the names in the changes, to tell kinds apart */
+  constructor(prefix = '') {
+    this.#prefix = prefix;
+  }
 
   get changes(): readonly FilterChange[] {
     return this.#changes;
@@ -41,7 +47,7 @@ export class FilterHistory {
   }
 
   #add(name: string, version: number, seenAt: number, object: ApiObject | undefined): void {
-    const change = { name, version, seenAt, object };
+    const change = { name: `${this.#prefix}${name}`, version, seenAt, object };
     this.#latest.set(name, change);
     this.#changes.push(change);
   }

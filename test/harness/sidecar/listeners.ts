@@ -9,6 +9,8 @@ export const ROUTER = 'envoy.filters.http.router';
 export interface HttpFilter {
   readonly name: string;
   readonly typed_config?: unknown;
+  /** Set in place of a configuration that comes apart from the listener. */
+  readonly config_discovery?: unknown;
 }
 
 export interface NetworkFilter {

@@ -4,6 +4,7 @@ import type { FilterChange } from './filter-history.ts';
 import { type AppPorts, baseListeners, gatewayListeners, type Listener } from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
 import { patchListeners, selectedFilters } from './patches.ts';
+import { type Extension, isPlugin, loadExtension, placePlugins, selectedPlugins } from './plugins.ts';
 import { refusalOf } from './wasm.ts';
 
 /** A configuration that contains this text is refused by the filter. */
@@ -25,6 +26,8 @@ export interface ListenerState {
 
 export interface ProxyState {
   readonly listeners: readonly ListenerState[];
+  /** What WasmPlugins have brought. */
+  readonly extensions: readonly Extension[];
   /** How many updates of the listeners were taken as a whole. */
   readonly accepted: number;
   /** How many were refused, at least for one listener. */
@@ -53,15 +56,21 @@ export function replay(
   const gateway = isGatewayPod(pod);
   const base = (gateway ? gatewayListeners : baseListeners)(portsOf(pod));
   const filters = new Map<string, ApiObject>();
-  let state: ProxyState = { listeners: base.map(({ name }) => ({ name })), accepted: 0, rejected: 0 };
+  let state: ProxyState = { listeners: base.map(({ name }) => ({ name })), extensions: [], accepted: 0, rejected: 0 };
   let sent = '';
   const push = (at: number): void => {
-    const selected = selectedFilters([...filters.values()], pod.metadata.labels ?? {});
-    const wanted = patchListeners(base, selected, gateway);
+    const [plugins, patching] = [true, false].map((which) =>
+      [...filters.values()].filter((one) => isPlugin(one) === which),
+    );
+    const labels = pod.metadata.labels ?? {};
+    const placed = selectedPlugins(plugins ?? [], labels);
+    const refuses = annotations[REFUSES] || undefined;
+    const wanted = patchListeners(placePlugins(base, placed), selectedFilters(patching ?? [], labels), gateway);
+    state = { ...state, extensions: placed.map((plugin) => loadExtension(plugin, refuses)) };
     const text = JSON.stringify(wanted);
     if (text === sent) return;
     sent = text;
-    state = update(state, wanted, (listener) => refusalOf(listener, files, annotations[REFUSES] || undefined), at);
+    state = update(state, wanted, (listener) => refusalOf(listener, files, refuses), at);
   };
   const take = ({ name, object }: FilterChange): void => {
     if (object === undefined) filters.delete(name);
@@ -102,6 +111,7 @@ function update(
   });
   const refused = listeners.some(({ error }) => error !== undefined);
   return {
+    ...state,
     listeners,
     accepted: state.accepted + (refused ? 0 : 1),
     rejected: state.rejected + (refused ? 1 : 0),

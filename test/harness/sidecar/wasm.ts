@@ -2,6 +2,7 @@
 import { dig } from '../../kubelet/client.ts';
 import { type FilterChain, HTTP_CONNECTION_MANAGER, type Listener } from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
+import type { Extension } from './plugins.ts';
 
 /** A Wasm filter of an HTTP connection manager. */
 export interface WasmFilter {
@@ -45,6 +46,21 @@ function configurationText(configuration: unknown): string {
   const value = dig(configuration, 'value');
   if (typeof value === 'string') return value;
   return value === undefined ? '' : JSON.stringify(value);
+}
+
+/** What the plugins of a chain do to a request: run, refuse it, or neither because nothing was taken for them. */
+export function pluginsOf(chain: FilterChain, extensions: readonly Extension[]): (WasmFilter | 'deny' | 'missing')[] {
+  return chain.filters
+    .flatMap(({ typed_config }) => typed_config.http_filters ?? [])
+    .filter(({ config_discovery }) => config_discovery !== undefined)
+    .flatMap(({ name }) => {
+      const { config, refused } = extensions.find((extension) => extension.name === name) ?? {};
+      if (config === undefined || refused === true) return 'missing';
+      if (!String(config['@type']).endsWith(WASM)) return 'rules' in config ? 'deny' : [];
+      const [, filter = '', revision = ''] = /\.([^./~]+)-([0-9a-f]{10})~/.exec(name) ?? [];
+      const configuration = configurationText(dig(config, 'config', 'configuration'));
+      return { name: filter, configuration, file: `${filter}-${revision}.wasm` };
+    });
 }
 
 /**

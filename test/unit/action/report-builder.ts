@@ -72,11 +72,11 @@ export function ref(path: string): TargetReport['ref'] {
 
 function steps(
   configMap: StepState,
-  envoyFilter: StepState,
+  inserter: StepState,
   template: StepState,
   rollout: StepState,
 ): Record<Step, StepState> {
-  return { configMap, envoyFilter, template, rollout };
+  return { configMap, inserter, template, rollout };
 }
 
 /** The evidence of three pods. */

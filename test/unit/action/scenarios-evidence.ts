@@ -150,7 +150,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
         return deployed(path, {
           drift,
           revisions: SAME,
-          steps: { configMap: 'unchanged', envoyFilter: 'done', template: 'unchanged', rollout: 'unchanged' },
+          steps: { configMap: 'unchanged', inserter: 'done', template: 'unchanged', rollout: 'unchanged' },
           durationMs: 0,
         });
       }),

@@ -102,7 +102,7 @@ describe('what runs now', () => {
   test('says nothing of going back where this run did not touch the template', () => {
     const steps = {
       configMap: 'unchanged',
-      envoyFilter: 'unchanged',
+      inserter: 'unchanged',
       template: 'unchanged',
       rollout: 'failed',
     } as const;
@@ -114,7 +114,7 @@ describe('what runs now', () => {
   test('a workload whose patch was refused runs what it ran', () => {
     const text = page(
       stuck('shop/a', {
-        steps: { configMap: 'done', envoyFilter: 'done', template: 'failed', rollout: 'skipped' },
+        steps: { configMap: 'done', inserter: 'done', template: 'failed', rollout: 'skipped' },
         problem: { kind: 'conflict', message: 'was changed by others.' },
       }),
     );
@@ -163,7 +163,7 @@ describe('what runs now, by what became of each workload', () => {
     [
       'written to without an answer',
       stuck('shop/x', {
-        steps: { configMap: 'done', envoyFilter: 'done', template: 'failed', rollout: 'skipped' },
+        steps: { configMap: 'done', inserter: 'done', template: 'failed', rollout: 'skipped' },
         problem: { kind: 'connection', message: 'no answer.' },
       }),
       /^❓ .* may have the new pod template or not/,
@@ -172,7 +172,7 @@ describe('what runs now, by what became of each workload', () => {
       'pushed, while others refused and all was kept',
       untouched('shop/x', {
         revisions: [{ filter: 'add-header', revision: NEW, before: OLD, pushed: true }],
-        steps: { configMap: 'unchanged', envoyFilter: 'done', template: 'skipped', rollout: 'skipped' },
+        steps: { configMap: 'unchanged', inserter: 'done', template: 'skipped', rollout: 'skipped' },
         proof: proof(),
       }),
       /^✅ .* every proxy has it in its listeners\.$/,

@@ -157,7 +157,7 @@ test.each<[string, Report, string]>([
     report({
       targets: [
         stuck('shop/a', {
-          steps: { configMap: 'unchanged', envoyFilter: 'unchanged', template: 'unchanged', rollout: 'failed' },
+          steps: { configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged', rollout: 'failed' },
         }),
       ],
     }),
@@ -184,7 +184,7 @@ test.each<[string, Report, string]>([
     report({
       targets: [
         untouched('shop/a', {
-          steps: { configMap: 'done', envoyFilter: 'failed', template: 'skipped', rollout: 'skipped' },
+          steps: { configMap: 'done', inserter: 'failed', template: 'skipped', rollout: 'skipped' },
         }),
       ],
       problems: [problem],

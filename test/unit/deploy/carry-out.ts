@@ -16,8 +16,9 @@ export function carryOut(plan: Plan, cluster: ClusterParts): Cluster {
     patchedWith(on, patches.get(describeWorkload(refOf(path)))),
   ]);
   const configMaps = without('ConfigMap', plan.garbage, written(cluster.configMaps, plan.configMaps));
-  const envoyFilters = without('EnvoyFilter', plan.garbage, written(cluster.envoyFilters, plan.envoyFilters));
-  return { ...cluster, workloads: Object.fromEntries(workloads), configMaps, envoyFilters };
+  const inserted = without('EnvoyFilter', plan.garbage, written(cluster.inserters, plan.inserters));
+  const inserters = without('WasmPlugin', plan.garbage, inserted);
+  return { ...cluster, workloads: Object.fromEntries(workloads), configMaps, inserters };
 }
 
 type Objects<T> = Readonly<Record<string, readonly T[]>>;

@@ -30,7 +30,7 @@ const write = (state: WriteResult['state']): WriteResult => (state === 'failed' 
 interface Case {
   readonly of?: PlannedWorkload;
   readonly configMap?: WriteResult['state'];
-  readonly envoyFilter?: WriteResult['state'];
+  readonly inserter?: WriteResult['state'];
   readonly template?: WriteResult['state'];
   readonly rollout?: Partial<RolloutResult>;
   readonly diagnosis?: Partial<Diagnosis>;
@@ -40,13 +40,13 @@ interface Case {
   readonly wave?: number;
 }
 
-function recordOf({ of = planned, configMap = 'done', envoyFilter = 'done', push }: Case): RunRecord {
+function recordOf({ of = planned, configMap = 'done', inserter = 'done', push }: Case): RunRecord {
   const objects = planObjects([of], observationOf({}));
   return {
     plan: { ...objects, workloads: [of], garbage: [], warnings: [] },
     objects: {
       configMaps: new Map([[KEY, write(configMap)]]),
-      envoyFilters: new Map(push === undefined ? [[KEY, write(envoyFilter)]] : []),
+      inserters: new Map(push === undefined ? [[KEY, write(inserter)]] : []),
     },
     pushes: new Map(push === undefined ? [] : [[KEY, push]]),
     timeoutMs: 600_000,
@@ -72,44 +72,39 @@ describe('the steps and the outcome', () => {
     ['not waited for', {}, 'deployed', 'done done done skipped'],
     [
       'only the template changed',
-      { configMap: 'unchanged', envoyFilter: 'unchanged', rollout: {} },
+      { configMap: 'unchanged', inserter: 'unchanged', rollout: {} },
       'deployed',
       'unchanged unchanged done done',
     ],
     [
       'nothing changed',
-      { of: same, configMap: 'unchanged', envoyFilter: 'unchanged', template: 'unchanged', rollout: {} },
+      { of: same, configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged', rollout: {} },
       'unchanged',
       'unchanged unchanged unchanged unchanged',
     ],
     [
       'nothing changed, not waited for',
-      { configMap: 'unchanged', envoyFilter: 'unchanged', template: 'unchanged' },
+      { configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged' },
       'unchanged',
       'unchanged unchanged unchanged unchanged',
     ],
     [
       'a shared object was put back',
-      { envoyFilter: 'unchanged', template: 'unchanged', rollout: {} },
+      { inserter: 'unchanged', template: 'unchanged', rollout: {} },
       'deployed',
       'done unchanged unchanged unchanged',
     ],
     ['the patch failed', { template: 'failed' }, 'failed', 'done done failed skipped'],
     [
       'the ConfigMap failed',
-      { configMap: 'failed', envoyFilter: 'skipped', template: 'skipped' },
+      { configMap: 'failed', inserter: 'skipped', template: 'skipped' },
       'untouched',
       'failed skipped skipped skipped',
     ],
-    [
-      'the EnvoyFilter failed',
-      { envoyFilter: 'failed', template: 'skipped' },
-      'untouched',
-      'done failed skipped skipped',
-    ],
+    ['the EnvoyFilter failed', { inserter: 'failed', template: 'skipped' }, 'untouched', 'done failed skipped skipped'],
     [
       'a shared object could not be put back',
-      { configMap: 'failed', envoyFilter: 'unchanged', template: 'unchanged', rollout: {} },
+      { configMap: 'failed', inserter: 'unchanged', template: 'unchanged', rollout: {} },
       'untouched',
       'failed unchanged unchanged unchanged',
     ],
@@ -121,14 +116,14 @@ describe('the steps and the outcome', () => {
     ['cancelled while it waited', { rollout: { state: 'cancelled' } }, 'failed', 'done done done skipped'],
     [
       'unchanged and not ready',
-      { configMap: 'unchanged', envoyFilter: 'unchanged', template: 'unchanged', rollout: { state: 'timeout' } },
+      { configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged', rollout: { state: 'timeout' } },
       'failed',
       'unchanged unchanged unchanged failed',
     ],
   ])('%s', (_, parts, outcome, steps) => {
     const report = conclude(parts);
-    const { configMap, envoyFilter, template, rollout } = report.steps;
-    expect([configMap, envoyFilter, template, rollout].join(' ')).toBe(steps);
+    const { configMap, inserter, template, rollout } = report.steps;
+    expect([configMap, inserter, template, rollout].join(' ')).toBe(steps);
     expect(report.outcome).toBe(outcome);
     expect(report.problem === undefined).toBe(outcome !== 'failed');
   });
@@ -149,14 +144,14 @@ describe('the steps and the outcome', () => {
       ...recordOf({ of: two }),
       objects: {
         configMaps: new Map([[KEY, { state: 'done' }]] as const),
-        envoyFilters: new Map([
+        inserters: new Map([
           [KEY, { state: 'unchanged' }],
           [`shop/${revisionName(auth)}`, { state: 'done' }],
         ] as const),
       },
     };
     const report = concludeTarget(newCourse(two), record);
-    expect(report.steps).toMatchObject({ configMap: 'skipped', envoyFilter: 'done' });
+    expect(report.steps).toMatchObject({ configMap: 'skipped', inserter: 'done' });
     expect(report.revisions.map(({ filter }) => filter)).toEqual(['add-header', 'auth']);
   });
 });
@@ -169,7 +164,7 @@ describe('a removal', () => {
     expect(conclude({ of: leaving, rollout: {} })).toMatchObject({
       outcome: 'removed',
       revisions: [{ filter: 'add-header', before: '0123456789' }],
-      steps: { configMap: 'unchanged', envoyFilter: 'unchanged', template: 'done', rollout: 'done' },
+      steps: { configMap: 'unchanged', inserter: 'unchanged', template: 'done', rollout: 'done' },
     });
     expect(conclude({ of: leaving, rollout: {} }).revisions[0]).not.toHaveProperty('revision');
   });
@@ -226,7 +221,7 @@ describe('settings that were pushed into running proxies', () => {
     expect(conclude({ ...quiet, push: pushed(), rollout: {} })).toMatchObject({
       outcome: 'deployed',
       revisions: [{ filter: 'add-header', revision: newer.id, before: ours.id, pushed: true }],
-      steps: { configMap: 'unchanged', envoyFilter: 'done', template: 'unchanged', rollout: 'unchanged' },
+      steps: { configMap: 'unchanged', inserter: 'done', template: 'unchanged', rollout: 'unchanged' },
       proof,
     });
   });
@@ -239,7 +234,7 @@ describe('settings that were pushed into running proxies', () => {
   });
 
   test('that an earlier run pushed are what was there before', () => {
-    const report = conclude({ ...quiet, envoyFilter: 'unchanged', rollout: {} });
+    const report = conclude({ ...quiet, inserter: 'unchanged', rollout: {} });
     expect(report).toMatchObject({
       outcome: 'unchanged',
       revisions: [{ filter: 'add-header', revision: newer.id, before: newer.id }],
@@ -280,7 +275,7 @@ describe('a report tells', () => {
   test('nothing but the plan of a target that the run did not come to', () => {
     expect(untouchedTarget(planned)).toMatchObject({
       outcome: 'untouched',
-      steps: { configMap: 'skipped', envoyFilter: 'skipped', template: 'skipped', rollout: 'skipped' },
+      steps: { configMap: 'skipped', inserter: 'skipped', template: 'skipped', rollout: 'skipped' },
       revisions: [{ revision: ours.id }],
     });
   });

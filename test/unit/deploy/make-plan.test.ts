@@ -4,6 +4,7 @@ import type { Workload } from '../../../src/cluster/objects.ts';
 import { makePlan } from '../../../src/deploy/make-plan.ts';
 import { countWrites, type Plan } from '../../../src/deploy/plan.ts';
 import type { DeployRequest } from '../../../src/deploy/request.ts';
+import { resourceOf } from '../../../src/mesh/inserter.ts';
 import { revisionName } from '../../../src/mesh/revision.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 import {
@@ -14,8 +15,10 @@ import {
   filterRequest,
   must,
   observationOf,
+  PULLED,
   patchedWith,
   problemsIn,
+  pulledRevision,
   revision,
   settings,
   workload,
@@ -40,12 +43,51 @@ const writes = (plan: Plan): string[] => [
   ...plan.configMaps
     .filter(({ write }) => write)
     .map(({ namespace, revision: of }) => `ConfigMap ${namespace}/${revisionName(of)}`),
-  ...plan.envoyFilters
+  ...plan.inserters
     .filter(({ write }) => write)
     .map(({ namespace, revision: of }) => `EnvoyFilter ${namespace}/${revisionName(of)}`),
   ...plan.workloads.filter(({ patch }) => patch !== undefined).map(({ ref }) => describeWorkload(ref)),
 ];
 const idOf = (over: Parameters<typeof settings>[0] = {}): string => revisionName(revision('add-header', over));
+
+describe('what a plan writes for an image', () => {
+  const request = deployRequest(filterRequest(ALL, { settings: settings({ image: PULLED }) }));
+  const pulled = revisionName(pulledRevision());
+  const after = deployed(request, { workloads: SHOP });
+  const kindsOf = (plan: Plan): string[] => plan.inserters.map(({ carrier }) => resourceOf(carrier).kind);
+
+  test('at first: a record, one WasmPlugin, one patch a workload; then nothing', () => {
+    const plan = must(planFor(request, { workloads: SHOP }));
+    expect(plan.configMaps.map((one) => one.render().data)).toEqual([{ image: PULLED.reference }]);
+    expect(kindsOf(plan)).toEqual(['WasmPlugin']);
+    expect(countWrites(plan)).toBe(5);
+    expect(countWrites(must(planFor(request, after)))).toBe(0);
+  });
+
+  test('a WasmPlugin that was deleted is drift, and no workload restarts for it', () => {
+    const plan = must(planFor(request, { ...after, inserters: {} }));
+    expect(plan.inserters.map(({ drift }) => drift)).toEqual([`WasmPlugin shop/${pulled} was deleted`]);
+    expect(plan.workloads.filter(({ patch }) => patch !== undefined)).toEqual([]);
+  });
+
+  test.each([
+    ['a mounted revision', deployRequest(filterRequest(ALL)), request, 'EnvoyFilter', 'WasmPlugin'],
+    ['an image', request, deployRequest(filterRequest(ALL)), 'WasmPlugin', 'EnvoyFilter'],
+  ])('%s that is superseded goes with its own objects', (_, before, then, gone, made) => {
+    const plan = must(planFor({ ...then, keepRevisions: 0 }, deployed(before, { workloads: SHOP })));
+    expect(kindsOf(plan)).toEqual([made]);
+    expect(plan.garbage.map(({ kind }) => kind)).toEqual([gone, 'ConfigMap']);
+    for (const { patch } of plan.workloads) expect(patch?.spec?.template.metadata?.annotations).toBeDefined();
+  });
+
+  test('nothing that was put in by hand is taken over by one', () => {
+    const cluster: ClusterParts = {
+      workloads: SHOP,
+      inserters: { shop: [handMadeEnvoyFilter('/wasm/add-header.wasm')] },
+    };
+    expect(complaintsIn(planFor({ ...request, adopt: true }, cluster))[0]).toMatch(/"delivery: configmap" first/);
+  });
+});
 
 describe('what a plan writes', () => {
   const request = deployRequest(filterRequest(ALL));
@@ -82,7 +124,7 @@ describe('what a plan writes', () => {
     const path = 'shop/deploy/ratings';
     const label = { spec: { template: { metadata: { labels: { 'deploy-wasm-filter/add-header': null } } } } };
     const drifted = patchedWith(cluster.workloads?.[path] as Workload, label);
-    const [envoyFilter] = cluster.envoyFilters?.shop ?? [];
+    const [envoyFilter] = cluster.inserters?.shop ?? [];
     if (envoyFilter === undefined) throw new Error('no EnvoyFilter');
     const managedFields = [{ manager: 'deploy-wasm-filter' }, { manager: 'kubectl-edit' }];
     const edited = {
@@ -93,9 +135,9 @@ describe('what a plan writes', () => {
     const noConfigMap = must(planFor(request, { ...cluster, configMaps: {} }));
     expect(writes(noConfigMap)).toEqual([`ConfigMap shop/${idOf()}`]);
     expect(noConfigMap.configMaps[0]?.drift).toBe(`ConfigMap shop/${idOf()} was deleted`);
-    const otherPriority = must(planFor(request, { ...cluster, envoyFilters: { shop: [edited] } }));
+    const otherPriority = must(planFor(request, { ...cluster, inserters: { shop: [edited] } }));
     expect(writes(otherPriority)).toEqual([`EnvoyFilter shop/${idOf()}`]);
-    expect(otherPriority.envoyFilters[0]?.drift).toBe(`EnvoyFilter shop/${idOf()} was edited by kubectl-edit`);
+    expect(otherPriority.inserters[0]?.drift).toBe(`EnvoyFilter shop/${idOf()} was edited by kubectl-edit`);
     const workloads = { ...cluster.workloads, [path]: drifted };
     expect(writes(must(planFor(request, { ...cluster, workloads })))).toEqual(['Deployment shop/ratings']);
   });
@@ -134,7 +176,7 @@ describe('what a plan writes', () => {
     expect(plan.configMaps.map(({ revision: of }) => revisionName(of))).toEqual([idOf(), idOf(own)]);
     const carried = plan.workloads.map(({ revisions }) => revisions.map(({ carrier }) => revisionName(carrier)));
     expect(carried).toEqual([[idOf()], [idOf(own)]]);
-    expect(plan.envoyFilters[1]?.revision.settings).toMatchObject(own);
+    expect(plan.inserters[1]?.revision.settings).toMatchObject(own);
   });
 
   test('two filters on one workload: one patch with both', () => {
@@ -173,7 +215,7 @@ describe('objects that are there already', () => {
 
   test('of a first deployment are no drift', () => {
     const plan = must(planFor(request, { workloads: SHOP }));
-    expect([...plan.configMaps, ...plan.envoyFilters].map(({ drift, exists }) => [drift, exists])).toEqual([
+    expect([...plan.configMaps, ...plan.inserters].map(({ drift, exists }) => [drift, exists])).toEqual([
       [undefined, false],
       [undefined, false],
     ]);
@@ -191,10 +233,10 @@ describe('objects that are there already', () => {
           }) as never,
       ),
     });
-    const parts = { ...cluster, configMaps: marked(cluster.configMaps), envoyFilters: marked(cluster.envoyFilters) };
+    const parts = { ...cluster, configMaps: marked(cluster.configMaps), inserters: marked(cluster.inserters) };
     const plan = must(planFor(request, parts));
     expect(writes(plan)).toEqual([`ConfigMap shop/${idOf()}`, `EnvoyFilter shop/${idOf()}`]);
-    for (const object of [...plan.configMaps, ...plan.envoyFilters]) {
+    for (const object of [...plan.configMaps, ...plan.inserters]) {
       expect(object).toMatchObject({ marked: true, exists: true });
       expect(object).not.toHaveProperty('drift');
     }
@@ -269,11 +311,11 @@ describe('a filter that was put in by hand', () => {
   const workloads = { ...SHOP, 'shop/deploy/reviews': byHand('reviews'), 'shop/deploy/ratings': byHand('ratings') };
   const cluster = (app?: string, name?: string): ClusterParts => ({
     workloads,
-    envoyFilters: { shop: [handMadeEnvoyFilter('/filters/filter.wasm', app, name)] },
+    inserters: { shop: [handMadeEnvoyFilter('/filters/filter.wasm', app, name)] },
   });
   const request = deployRequest(filterRequest('- deploy/reviews'));
   const removalsOf = (plan: Plan): string[] => {
-    const patches = plan.envoyFilters[0]?.render().spec.configPatches;
+    const patches = plan.inserters[0]?.render().spec.configPatches;
     return (Array.isArray(patches) ? patches : []).map((patch) => patch.patch.operation);
   };
 
@@ -289,7 +331,7 @@ describe('a filter that was put in by hand', () => {
     ['for other pods', cluster('ratings')],
     [
       'of another name and root id',
-      { ...cluster(), envoyFilters: { shop: [handMadeEnvoyFilter('/filters/x.wasm', undefined, 'auth')] } },
+      { ...cluster(), inserters: { shop: [handMadeEnvoyFilter('/filters/x.wasm', undefined, 'auth')] } },
     ],
   ])('is nothing to care for when it is %s', (_, parts) => {
     const other = deployRequest(filterRequest('- deploy/reviews', { settings: settings({ rootId: 'own' }) }));
@@ -358,7 +400,7 @@ describe('new settings for running proxies', () => {
   test('are one EnvoyFilter, under the name that the pods carry', () => {
     const plan = must(planFor(push, cluster));
     expect(countWrites(plan)).toBe(1);
-    const [envoyFilter] = plan.envoyFilters;
+    const [envoyFilter] = plan.inserters;
     expect(envoyFilter?.pushedOver?.metadata.name).toBe(idOf());
     expect(envoyFilter).not.toHaveProperty('drift');
     expect(envoyFilter?.render().metadata).toMatchObject({
@@ -372,8 +414,8 @@ describe('new settings for running proxies', () => {
     expect(countWrites(must(planFor(push, then)))).toBe(0);
     const back: DeployRequest = { ...request, settingsChange: 'push' };
     const again = must(planFor(back, then));
-    expect([countWrites(again), again.envoyFilters[0]?.pushedOver?.metadata.name]).toEqual([1, idOf()]);
-    expect(again.envoyFilters[0]?.render().metadata.annotations).toBeUndefined();
+    expect([countWrites(again), again.inserters[0]?.pushedOver?.metadata.name]).toEqual([1, idOf()]);
+    expect(again.inserters[0]?.render().metadata.annotations).toBeUndefined();
   });
 
   test('roll all the same where nothing runs yet, or the code is another', () => {

@@ -30,7 +30,7 @@ test('whatever is there at first, a plan that was carried out leaves nothing to 
       const filters = [filterRequest(targets), ...(two ? [filterRequest(targets, { name: 'second' })] : [])];
       const request = { ...deployRequest(...filters), ...how };
       const foreign = hand ? [handMadeEnvoyFilter('/data/x.wasm')] : [];
-      const cluster = { workloads, envoyFilters: { shop: foreign } };
+      const cluster = { workloads, inserters: { shop: foreign } };
       const plan = makePlan(request, observationOf(cluster), NOW);
       if (!plan.ok) return;
       planned++;
@@ -60,7 +60,7 @@ test('however targets and settings change from run to run, the second of two equ
     fc.property(fc.array(step, { minLength: 1, maxLength: 5 }), (steps) => {
       const empty = { volumes: undefined, mounts: undefined, label: undefined, state: undefined, other: {} };
       let cluster = carryOut(
-        { configMaps: [], envoyFilters: [], workloads: [], garbage: [], warnings: [] },
+        { configMaps: [], inserters: [], workloads: [], garbage: [], warnings: [] },
         {
           workloads: Object.fromEntries(
             ['a', 'b', 'c'].map((name) => [`shop/deploy/${name}`, workloadFrom(name, empty)]),

@@ -107,7 +107,7 @@ describe('describeChanges', () => {
   });
 
   test('of what others have edited: why', () => {
-    const [envoyFilter] = deployed.envoyFilters?.shop ?? [];
+    const [envoyFilter] = deployed.inserters?.shop ?? [];
     if (envoyFilter === undefined) throw new Error('no EnvoyFilter');
     const managedFields = [{ manager: 'kubectl-edit' }];
     const edited = { metadata: { ...envoyFilter.metadata, managedFields }, spec: { ...envoyFilter.spec, priority: 5 } };
@@ -116,7 +116,7 @@ describe('describeChanges', () => {
     const both = deployRequest(filterRequest('- deploy/reviews\n- deploy/ratings'));
     const ratings = after({ workloads: { 'shop/deploy/ratings': workload('ratings') } }, ratingsOnly).workloads;
     const changes = changesOf(
-      { configMaps: {}, envoyFilters: { shop: [edited] }, workloads: { ...ratings, 'shop/deploy/reviews': reviews } },
+      { configMaps: {}, inserters: { shop: [edited] }, workloads: { ...ratings, 'shop/deploy/reviews': reviews } },
       both,
     );
     expect(changes.map(({ action, reasons }) => [action, ...reasons])).toEqual([

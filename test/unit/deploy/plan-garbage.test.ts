@@ -22,9 +22,9 @@ const object = (id: string, over: object = {}, filter = FILTER): KubernetesObjec
     ...over,
   },
 });
-const objects = (...ids: readonly string[]): Pick<ClusterParts, 'configMaps' | 'envoyFilters'> => ({
+const objects = (...ids: readonly string[]): Pick<ClusterParts, 'configMaps' | 'inserters'> => ({
   configMaps: { shop: ids.map((id) => object(id)) },
-  envoyFilters: { shop: ids.map((id): EnvoyFilter => ({ ...object(id), spec: {} })) },
+  inserters: { shop: ids.map((id): EnvoyFilter => ({ metadata: object(id).metadata, spec: {} })) },
 });
 /** A workload whose pods carry a revision, and whose state names the one before. */
 const carrying = (name: string, id?: string, previous?: string): Workload =>
@@ -40,7 +40,7 @@ const carrying = (name: string, id?: string, previous?: string): Workload =>
   });
 const planOf = (workloads: Plan['workloads']): Omit<Plan, 'garbage'> => ({
   configMaps: [],
-  envoyFilters: [],
+  inserters: [],
   workloads,
   warnings: [],
 });

@@ -4,7 +4,7 @@ import type { Workload } from '../../../src/cluster/objects.ts';
 import { explainRolls, findCarriers } from '../../../src/deploy/plan-push.ts';
 import { renderConfigMap } from '../../../src/mesh/config-map.ts';
 import { renderEnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
-import { makeRevision, type Placement, placementOf, type Revision } from '../../../src/mesh/revision.ts';
+import { makeRevision, mountedPlacement, type Placement, type Revision } from '../../../src/mesh/revision.ts';
 import { workloadKey } from '../../../src/targets/target.ts';
 import {
   type ClusterParts,
@@ -119,14 +119,14 @@ describe('findCarriers', () => {
 
   test('does not mind who else has the settings that are there already', () => {
     expect(carriedBy({ 'shop/deploy/reviews': ours })).toEqual({ [REVIEWS]: ours.id });
-    const pushed = renderEnvoyFilter(newer, 'shop', { carrier: placementOf(ours) });
-    const cluster = { ...CLUSTER, envoyFilters: { shop: [pushed] } };
+    const pushed = renderEnvoyFilter(newer, 'shop', { carrier: mountedPlacement(ours) });
+    const cluster = { ...CLUSTER, inserters: { shop: [pushed] } };
     expect(carriedBy({ 'shop/deploy/reviews': newer }, cluster)).toEqual({ [REVIEWS]: ours.id });
     expect(carriersFor({ 'shop/deploy/reviews': ours }, cluster).ok).toBe(false);
   });
 
   test('does not count on a running proxy for what Envoy reads only when it starts a filter', () => {
-    const cluster = { ...CLUSTER, envoyFilters: { shop: [renderEnvoyFilter(ours, 'shop')] } };
+    const cluster = { ...CLUSTER, inserters: { shop: [renderEnvoyFilter(ours, 'shop')] } };
     const wanted = revision('add-header', { configuration: 'new', environment: { MODE: 'x' }, allowPrecompiled: true });
     expect(carriedBy(both(wanted), cluster)).toEqual({});
     expect(rollsFor(both(wanted), cluster)).toEqual([
@@ -145,7 +145,7 @@ describe('findCarriers', () => {
       'shop/deploy/reviews': running('shop/deploy/reviews', old),
       'shop/deploy/ratings': running('shop/deploy/ratings', old),
     };
-    const edited = renderEnvoyFilter(revision(), 'shop', { carrier: placementOf(old) });
+    const edited = renderEnvoyFilter(revision(), 'shop', { carrier: mountedPlacement(old) });
     const { annotations: _, ...metadata } = edited.metadata;
     for (const [wanted, envoyFilter] of [
       [next, renderEnvoyFilter(old, 'shop')],
@@ -154,7 +154,7 @@ describe('findCarriers', () => {
       const cluster = {
         workloads: of,
         configMaps: { shop: [renderConfigMap(old, 'shop')] },
-        envoyFilters: { shop: [envoyFilter] },
+        inserters: { shop: [envoyFilter] },
       };
       expect(carriedBy(both(wanted), cluster)).toEqual({ [REVIEWS]: old.id, [RATINGS]: old.id });
       expect(rollsFor(both(wanted), cluster)).toEqual([]);

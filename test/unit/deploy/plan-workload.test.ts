@@ -5,7 +5,7 @@ import { type PlanningOptions, planWorkload } from '../../../src/deploy/plan-wor
 import { findHandMade } from '../../../src/mesh/hand-made.ts';
 import { placementOf } from '../../../src/mesh/revision.ts';
 import { revisionOn, stateOn } from '../../../src/mesh/template.ts';
-import { patchedWith, revision, workload } from '../builders.ts';
+import { patchedWith, pulledRevision, revision, workload } from '../builders.ts';
 import { handMadeEnvoyFilter } from './hand-made.ts';
 import { NOW, PLANNING, plannedFor, type WantedParts, wantedOf } from './planned.ts';
 
@@ -68,6 +68,19 @@ describe('workloads that cannot be rolled', () => {
     const paused = patchedWith(deployed, { spec: { paused: true } });
     expect(problemsOf(paused)).toEqual([]);
     expect(problemsOf(patchedWith(paused, { metadata: { annotations: null } }))).toEqual([]);
+  });
+
+  test('a gateway pulls what is for gateways, as it mounts it', () => {
+    const gateway = workload('web', {
+      podAnnotations: { 'inject.istio.io/templates': 'gateway' },
+      podSpec: { containers: [{ name: 'istio-proxy', image: 'auto' }] },
+    });
+    const pulled = (direction: 'inbound' | 'gateway'): WantedParts => ({
+      revisions: [pulledRevision('add-header', { direction })],
+    });
+    expect(problemsOf(gateway, pulled('gateway'))).toEqual([]);
+    expect(problemsOf(gateway, pulled('inbound'))[0]).toMatch(/it is a gateway/);
+    expect(problemsOf(workload('reviews'), pulled('gateway'))[0]).toMatch(/is for gateways/);
   });
 
   test('a filter can be taken from pods that have no sidecar', () => {

@@ -22,7 +22,7 @@ test('a plan counts what it writes and what it deletes', () => {
   ] as const;
   const plan: Plan = { ...objects, workloads, garbage, warnings: [] };
   expect(countWrites(plan)).toBe(2 + 2 + 1);
-  expect(countWrites({ ...plan, workloads: [settled], garbage: [], configMaps: [], envoyFilters: [] })).toBe(0);
+  expect(countWrites({ ...plan, workloads: [settled], garbage: [], configMaps: [], inserters: [] })).toBe(0);
 });
 
 test('only a change of the pod template restarts', () => {

@@ -6,7 +6,18 @@ import type { RenderRequest } from '../../../src/deploy/request.ts';
 import { renderConfigMap } from '../../../src/mesh/config-map.ts';
 import { renderEnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
 import { type Revision, revisionName } from '../../../src/mesh/revision.ts';
-import { complaintsIn, filterRequest, must, patchedWith, revision, workload } from '../builders.ts';
+import { renderWasmPlugin } from '../../../src/mesh/wasm-plugin.ts';
+import {
+  complaintsIn,
+  filterRequest,
+  must,
+  PULLED,
+  patchedWith,
+  pulledRevision,
+  revision,
+  settings,
+  workload,
+} from '../builders.ts';
 import { plannedFor } from './planned.ts';
 
 type File = Extract<ReturnType<typeof renderFiles>, { ok: true }>['value'][number];
@@ -74,6 +85,22 @@ describe('renderFiles', () => {
       resources: [...files.keys()].slice(0, 4),
       patches: [{ path: 'patch_shop_deployment_reviews.yaml' }, { path: 'patch_test_statefulset_db.yaml' }],
     });
+  });
+
+  test('gives a WasmPlugin for an image, and a patch that mounts nothing', () => {
+    const ours = pulledRevision();
+    const name = revisionName(ours);
+    const filter = filterRequest('- deploy/reviews', { settings: settings({ image: PULLED }) });
+    const files = filesOf({ filters: [filter], check: false, folder: 'f' });
+    expect([...files.keys()].slice(0, 2)).toEqual([`configmap_shop_${name}.yaml`, `wasmplugin_shop_${name}.yaml`]);
+    expect(contentOf(files, `wasmplugin_shop_${name}.yaml`)).toEqual({
+      apiVersion: 'extensions.istio.io/v1alpha1',
+      ...renderWasmPlugin(ours, 'shop'),
+    });
+    expect(contentOf(files, 'patch_shop_deployment_reviews.yaml')).toMatchObject({
+      spec: { template: { metadata: { labels: { 'deploy-wasm-filter/add-header': ours.id } } } },
+    });
+    expect(files.get('patch_shop_deployment_reviews.yaml')?.text).not.toContain('sidecar.istio.io');
   });
 
   test('gives the very objects that a deployment writes', () => {

@@ -24,7 +24,7 @@ function target(
     ref: refOf('shop/deploy/reviews'),
     outcome,
     revisions: [{ filter: 'f', revision: 'r1' }],
-    steps: { configMap: step, envoyFilter: 'unchanged', template: 'unchanged', rollout: 'done' },
+    steps: { configMap: step, inserter: 'unchanged', template: 'unchanged', rollout: 'done' },
     pods: { ready: 1, wanted: 1 },
     drift: [],
     evidence: [],
@@ -52,7 +52,7 @@ describe('concludeRun', () => {
   const cancelled = target('failed', 'done', { problem: problem('cancelled') });
   const takenBack = target('failed', 'done', { problem: problem('rollout'), rollback: restored });
   const notTakenBack = target('failed', 'done', {
-    steps: { configMap: 'unchanged', envoyFilter: 'unchanged', template: 'done', rollout: 'failed' },
+    steps: { configMap: 'unchanged', inserter: 'unchanged', template: 'done', rollout: 'failed' },
     rollback: { ...restored, state: 'failed' },
   });
 
@@ -108,7 +108,7 @@ describe('concludeRun', () => {
     expect(conclude({ command, collected: { deleted: ['ConfigMap a/b'] } })).toBe('removed changed');
   });
 
-  test.each(['configMap', 'envoyFilter', 'template'] as const)('a written %s is a change', (step) => {
+  test.each(['configMap', 'inserter', 'template'] as const)('a written %s is a change', (step) => {
     const unchanged = target('failed');
     const steps = { ...unchanged.steps, [step]: 'done' as const };
     expect(conclude({ targets: [{ ...unchanged, steps }], writes: 1 })).toBe('failed changed');

@@ -13,6 +13,7 @@ import {
   filterRequest,
   must,
   observationOf,
+  PULLED,
   settings,
   workload,
 } from '../builders.ts';
@@ -61,6 +62,16 @@ const EXEC = (namespace: string): string[] => [
   `get pods/exec ${namespace}`,
   `create pods/exec ${namespace}`,
 ];
+
+test('an image needs rights to WasmPlugins in place of EnvoyFilters', () => {
+  const targets = '- deploy/reviews\n- deploy/ratings\n- sts/db\n- test/ds/agent';
+  const filter = filterRequest(targets, { settings: settings({ image: PULLED }) });
+  const plan = must(makePlan(deployRequest(filter), observationOf(CLUSTER), NOW));
+  const writes = WRITES.map((right) => right.replace('envoyfilters', 'wasmplugins'));
+  expect(needed(plan)).toEqual(writes);
+  const evidence = needed(plan, { verify: 'required' }).filter((right) => !writes.includes(right));
+  expect(evidence).toEqual([...EXEC('shop'), ...EXEC('test'), 'get pods/log shop', 'get pods/log test']);
+});
 const PROXY = (namespace: string): string[] => [`list pods ${namespace}`, `get pods/proxy ${namespace}`];
 
 describe('neededRights', () => {

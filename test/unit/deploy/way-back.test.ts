@@ -3,8 +3,17 @@ import type { Workload } from '../../../src/cluster/objects.ts';
 import { findWayBack, provenLevel } from '../../../src/deploy/way-back.ts';
 import { renderConfigMap } from '../../../src/mesh/config-map.ts';
 import { renderEnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
-import { placementOf, type Revision } from '../../../src/mesh/revision.ts';
-import { type ClusterParts, observationOf, patchedWith, READY_STATUS, refOf, revision } from '../builders.ts';
+import { mountedPlacement, placementOf, type Revision } from '../../../src/mesh/revision.ts';
+import { renderWasmPlugin } from '../../../src/mesh/wasm-plugin.ts';
+import {
+  type ClusterParts,
+  observationOf,
+  patchedWith,
+  pulledRevision,
+  READY_STATUS,
+  refOf,
+  revision,
+} from '../builders.ts';
 import { plannedFor } from './planned.ts';
 
 const PATH = 'shop/deploy/reviews';
@@ -24,7 +33,7 @@ function running(of: Revision, before?: Revision, ...edits: readonly object[]): 
 }
 const objectsOf = (...revisions: readonly Revision[]): ClusterParts => ({
   configMaps: { shop: revisions.map((of) => renderConfigMap(of, 'shop')) },
-  envoyFilters: { shop: revisions.map((of) => renderEnvoyFilter(of, 'shop')) },
+  inserters: { shop: revisions.map((of) => renderEnvoyFilter(of, 'shop')) },
 });
 const provenOn = (of: Revision, text: string): ClusterParts => {
   const configMap = renderConfigMap(of, 'shop');
@@ -62,7 +71,7 @@ describe('findWayBack', () => {
     [
       'and the one before has lost its EnvoyFilter',
       running(second, first, NOT_READY),
-      { ...both, envoyFilters: {} },
+      { ...both, inserters: {} },
       second.id,
     ],
     ['and there was none before', running(second, undefined, NOT_READY), both, second.id],
@@ -95,6 +104,34 @@ describe('findWayBack', () => {
   });
 });
 
+describe('a revision whose image the proxies pull', () => {
+  const pulled = pulledRevision();
+  const record = renderConfigMap(pulled, 'shop');
+  const both: ClusterParts = {
+    configMaps: { shop: [renderConfigMap(first, 'shop'), record] },
+    inserters: { shop: [renderEnvoyFilter(first, 'shop'), renderWasmPlugin(pulled, 'shop')] },
+  };
+  const wayOf = (on: Workload, cluster: ClusterParts): unknown =>
+    findWayBack(on, ref, 'add-header', third.id, observationOf(cluster));
+
+  test('is gone back to by its record, also while its WasmPlugin is gone', () => {
+    expect(wayOf(running(pulled, first), both)).toEqual(placementOf(pulled));
+    expect(wayOf(running(pulled), { configMaps: { shop: [record] } })).toEqual(placementOf(pulled));
+  });
+
+  test('is gone back to by its WasmPlugin when it was the one before', () => {
+    expect(wayOf(running(second, pulled, NOT_READY), both)).toEqual(placementOf(pulled));
+  });
+
+  test('gives way to a mounted one that was there before', () => {
+    expect(wayOf(running(pulled, first, NOT_READY), both)).toEqual(placementOf(first));
+  });
+
+  test('is nothing to go back to without any of its objects', () => {
+    expect(wayOf(running(pulled), {})).toBeUndefined();
+  });
+});
+
 test.each([
   ['Deployment/reviews listener', 'listener'],
   ['Deployment/other listener\nDeployment/reviews stats', 'stats'],
@@ -108,7 +145,7 @@ test.each([
 test('pushed settings are proven by a record of theirs alone', () => {
   const cluster = (text: string): ClusterParts => ({
     ...provenOn(second, text),
-    envoyFilters: { shop: [renderEnvoyFilter(third, 'shop', { carrier: placementOf(second) })] },
+    inserters: { shop: [renderEnvoyFilter(third, 'shop', { carrier: mountedPlacement(second) })] },
   });
   const level = (text: string): string | undefined =>
     provenLevel(ref, placementOf(second), observationOf(cluster(text)));

@@ -20,6 +20,7 @@ test('a file that is to be pushed is known as its image before that is there, sh
     from: { origin: { kind: 'file', path: 'build/f.wasm' }, pushTo: reference, insecureRegistries: [] },
     shrink: 'auto',
     provenance: { token: '' },
+    delivery: { delivery: 'auto', phase: 'unspecified', onlyMounted: [], onlyPulled: [] },
   };
   const findings = new Findings();
   const { module, push } = await loadModule(inputs, async () => big, tools, findings);

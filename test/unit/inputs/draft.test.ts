@@ -9,7 +9,7 @@ import { bad, describeProblem, good } from '../../../src/base/problem.ts';
 import type { StatusRequest } from '../../../src/deploy/request.ts';
 import type { ReadFile } from '../../../src/filter/load.ts';
 import type { TargetEntry } from '../../../src/targets/target.ts';
-import { filterModule, must, problemsIn, wasm } from '../builders.ts';
+import { filterModule, must, PULLED, problemsIn, wasm } from '../builders.ts';
 
 /** A kubeconfig of one context, named as its cluster and user. */
 const kubeconfig = (name: string, namespace?: string): string =>
@@ -139,6 +139,60 @@ describe('an attestation', () => {
     expect(complaintsOf(made)).toEqual([
       `filter "f.wasm": ${filterModule().digest} is from nobody.`,
       expect.stringContaining('nothing/like/this/here'),
+    ]);
+  });
+});
+
+describe('a filter that came as an image', () => {
+  const given = 'oci://registry.example/f:v1';
+  const pulled = { bytes: filterModule().bytes, pinned: PULLED.reference, istioCanPull: true, isImage: true };
+  const draftFrom = (over: Given): Promise<Draft> =>
+    makeDraft(
+      readInputs((name) => ({ ...COMPLETE, filter: given, ...over })[name] ?? ''),
+      readFile,
+      {},
+      { prove, fetcher: { ...fetcher, pull: async () => good(pulled) } },
+    );
+  const image = { delivery: 'image', configuration: '{}' };
+
+  test.each(['deploy', 'plan', 'render'])('is pulled where that is asked for: %s', async (command) => {
+    const made = await draftFrom({ ...image, command, 'pull-secret': 'regcred', namespace: 'shop' });
+    expect(requestOf(made)).toMatchObject({
+      filters: [{ settings: { image: { reference: PULLED.reference, pullSecret: 'regcred', phase: 'unspecified' } } }],
+    });
+  });
+
+  test('is mounted where it fits, with the reason', async () => {
+    const made = await draftFrom({});
+    expect(made).toMatchObject({ delivery: { why: expect.stringContaining('fits') } });
+    expect(JSON.stringify(requestOf(made))).not.toContain('"image":{"reference"');
+  });
+
+  test('has inputs that mean nothing to its road told, by either', async () => {
+    const warningsOf = async (over: Given): Promise<readonly string[]> => (await draftFrom(over)).warnings;
+    expect(await warningsOf({ ...image, 'vm-id': 'v', 'mount-path': '/f', phase: 'authn' })).toEqual([
+      'The inputs "vm-id" and "mount-path" mean nothing where proxies pull an image and are ignored.',
+    ]);
+    expect(await warningsOf({ 'vm-id': 'v', 'pull-secret': 's', phase: 'authn' })).toEqual([
+      'The inputs "pull-secret" and "phase" mean nothing without an image and are ignored.',
+    ]);
+  });
+
+  test('has what does not go with it told at once, that of single targets too', async () => {
+    const targets = '- deployment/a\n- {kind: deployment, name: b, configuration: "text", insert: first}';
+    const made = await draftFrom({
+      ...image,
+      targets,
+      configuration: 'x',
+      settings: 'push',
+      capabilities: 'proxy_log',
+    });
+    expect(complaintsOf(made)).toEqual([
+      expect.stringMatching(/^input "capabilities": is set, but .+ no field for that/),
+      expect.stringMatching(/^targets, entry 2: insert: is set, but/),
+      expect.stringMatching(/^input "configuration": is no JSON object/),
+      expect.stringMatching(/^targets, entry 2: configuration: is no JSON object/),
+      expect.stringMatching(/^input "settings": is push/),
     ]);
   });
 });

@@ -28,6 +28,7 @@ test('what is left out has its default', () => {
       order: 0,
       mountPath: '/var/local/lib/wasm-filters/add-header',
     },
+    delivery: { delivery: 'auto', phase: 'unspecified', onlyMounted: [], onlyPulled: [] },
     policy: {
       wait: true,
       timeoutMs: 600_000,
@@ -59,6 +60,11 @@ describe('a legal value', () => {
     [{ context: ' prod ' }, { context: 'prod' }],
     [{ 'root-id': ' my_root ' }, { settings: { rootId: 'my_root' } }],
     [{ 'vm-id': 'vm', name: 'auth' }, { settings: { vmId: 'vm' } }],
+    [
+      { delivery: 'image', 'pull-secret': ' regcred ', phase: 'authn' },
+      { delivery: { delivery: 'image', pullSecret: 'regcred', phase: 'authn', onlyPulled: ['pull-secret', 'phase'] } },
+    ],
+    [{ 'vm-id': 'vm', 'mount-path': '/filters' }, { delivery: { onlyMounted: ['vm-id', 'mount-path'] } }],
     [{ direction: 'outbound' }, { settings: { direction: 'outbound' } }],
     [{ direction: 'any' }, { settings: { direction: 'any' } }],
     [{ shrink: 'optimize' }, { shrink: 'optimize' }],

@@ -73,6 +73,7 @@ describe('parseListeners on other answers', () => {
         http: true,
         httpFilters: ['f', 'envoy.filters.http.router'],
         wasm: [{ file: '/f.wasm', configuration: read }],
+        plugins: [],
       },
     ]);
   });

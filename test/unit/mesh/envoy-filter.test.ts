@@ -6,13 +6,13 @@ import {
   type EnvoyFilter,
   type ForeignHttpFilter,
   filePath,
-  isSameEnvoyFilter,
   mountPathOf,
   renderEnvoyFilter,
   settingsOf,
   typedConfigIn,
 } from '../../../src/mesh/envoy-filter.ts';
-import { placementOf } from '../../../src/mesh/revision.ts';
+import { isSameInserter } from '../../../src/mesh/inserter.ts';
+import { mountedPlacement } from '../../../src/mesh/revision.ts';
 import { revision } from '../builders.ts';
 
 /** The whole object, as Istio's EnvoyFilter reference and Envoy's wasm.v3.Wasm describe it. */
@@ -195,7 +195,7 @@ test.each([
 });
 
 describe('an EnvoyFilter for pods that carry an earlier revision', () => {
-  const carrier = placementOf(revision());
+  const carrier = mountedPlacement(revision());
   const newer = revision('add-header', { configuration: 'new', order: 3 });
   const pushed = renderEnvoyFilter(newer, 'shop', { carrier });
 
@@ -209,11 +209,11 @@ describe('an EnvoyFilter for pods that carry an earlier revision', () => {
 
   test('is not the one of before, nor that of other settings', () => {
     const again = renderEnvoyFilter(revision('add-header', { configuration: 'x' }), 'shop', { carrier });
-    expect(isSameEnvoyFilter(pushed, pushed)).toBe(true);
-    expect(isSameEnvoyFilter(pushed, renderEnvoyFilter(revision(), 'shop'))).toBe(false);
-    expect(isSameEnvoyFilter(pushed, again)).toBe(false);
+    expect(isSameInserter(pushed, pushed)).toBe(true);
+    expect(isSameInserter(pushed, renderEnvoyFilter(revision(), 'shop'))).toBe(false);
+    expect(isSameInserter(pushed, again)).toBe(false);
     // The spec may be the same while the settings that are recorded are not.
-    expect(isSameEnvoyFilter({ ...pushed, metadata: { ...pushed.metadata, annotations: {} } }, pushed)).toBe(false);
+    expect(isSameInserter({ ...pushed, metadata: { ...pushed.metadata, annotations: {} } }, pushed)).toBe(false);
   });
 });
 
@@ -243,7 +243,7 @@ describe('filters that ours takes the place of', () => {
         configPatches: [removal({}), removal({ portNumber: 9080 }), ...(plain.spec.configPatches as [])],
       },
     });
-    expect(isSameEnvoyFilter(replacing, plain)).toBe(false);
+    expect(isSameInserter(replacing, plain)).toBe(false);
   });
 
   test('do not count for the settings', () => {
@@ -291,7 +291,7 @@ describe('what an EnvoyFilter of ours says', () => {
           ...(port === undefined ? {} : { port }),
         });
         expect(mountPathOf(observed)).toBe(mountPath);
-        expect(JSON.stringify(observed.spec)).toContain(JSON.stringify(filePath(placementOf(ours))));
+        expect(JSON.stringify(observed.spec)).toContain(JSON.stringify(filePath(mountedPlacement(ours))));
       }),
     );
   });
@@ -308,7 +308,7 @@ describe('what an EnvoyFilter of ours says', () => {
   });
 });
 
-describe('isSameEnvoyFilter', () => {
+describe('isSameInserter', () => {
   const wanted = renderEnvoyFilter(revision(), 'shop');
   const observed: EnvoyFilter = JSON.parse(JSON.stringify(wanted));
   const { metadata, spec } = observed;
@@ -316,8 +316,8 @@ describe('isSameEnvoyFilter', () => {
   test('takes what the API server adds for the same, in any order of keys', () => {
     const added = { ...metadata, uid: 'u', resourceVersion: '5', generation: 1, annotations: { a: 'b' } };
     const reversed = Object.fromEntries(Object.entries(spec).reverse());
-    expect(isSameEnvoyFilter({ spec: reversed, metadata: added }, wanted)).toBe(true);
-    expect(isSameEnvoyFilter({ spec, metadata: { ...metadata, labels: { ...metadata.labels, a: 'b' } } }, wanted)).toBe(
+    expect(isSameInserter({ spec: reversed, metadata: added }, wanted)).toBe(true);
+    expect(isSameInserter({ spec, metadata: { ...metadata, labels: { ...metadata.labels, a: 'b' } } }, wanted)).toBe(
       true,
     );
   });
@@ -337,6 +337,6 @@ describe('isSameEnvoyFilter', () => {
     ],
     ['its deletion', { spec, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }],
   ])('sees %s', (_, other) => {
-    expect(isSameEnvoyFilter(other, wanted)).toBe(false);
+    expect(isSameInserter(other, wanted)).toBe(false);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findEnvoyReason } from '../../../src/mesh/envoy-log.ts';
+import { findEnvoyReason, findPluginReason } from '../../../src/mesh/envoy-log.ts';
 
 /** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
 const line = (text: string): string =>
@@ -87,5 +87,85 @@ test('what the filter itself said is kept, and the thread is cut off', () => {
   expect(findEnvoyReason(log)).toMatchObject({
     reason: 'Failed to start base Wasm',
     filterSaid: 'Missing root context factory for root id: nobody at: ~lib/runtime.ts(991:5)',
+  });
+});
+
+describe('why a WasmPlugin does not run', () => {
+  const IMAGE = `registry.example/filters/f@sha256:${'a'.repeat(64)}`;
+  const NAMES = { plugin: 'shop.f-0123456789', image: IMAGE };
+  const agent = (what: string, why: string, filter = 'deny'): string =>
+    `2026-11-25T10:00:00.000001Z\terror\twasm\terror in converting the wasm config to local: cannot fetch Wasm module ${what}: ${why}. applying ${filter} RBAC filter\n`;
+  const fetchError = (why: string): string => `could not fetch Wasm OCI image: could not fetch image: ${why}`;
+
+  test.each<[string, string, RegExp]>([
+    [
+      'no credentials',
+      fetchError('GET https://registry.example/token: UNAUTHORIZED: authentication required'),
+      /"pull-secret"/,
+    ],
+    [
+      'the wrong ones',
+      fetchError('GET https://registry.example/v2/: DENIED: requested access to the resource is denied'),
+      /"pull-secret"/,
+    ],
+    [
+      'an image that is gone',
+      fetchError('GET https://registry.example/v2/: MANIFEST_UNKNOWN: manifest unknown'),
+      /still has the image/,
+    ],
+    [
+      'a name that nobody knows',
+      fetchError('Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host'),
+      /must reach the registry/,
+    ],
+    [
+      'a registry that listens to plain HTTP',
+      fetchError('Get "https://registry.example/v2/": http: server gave HTTP response to HTTPS client'),
+      /WASM_INSECURE_REGISTRIES/,
+    ],
+    [
+      'a certificate of an unknown authority',
+      fetchError('tls: failed to verify certificate: x509: certificate signed by unknown authority'),
+      /TLS that they trust/,
+    ],
+    ['an image of another form', 'could not fetch Wasm binary: could not parse as compat variant: x', /plugin\.wasm/],
+    ['anything else', 'a new trouble', /istio-proxy/],
+  ])('%s', (_, why, remedy) => {
+    const reason = findPluginReason(agent(`oci://${IMAGE}`, why), NAMES);
+    expect(reason?.by).toBe('istio-agent');
+    expect(reason?.reason.startsWith(`Pull of ${IMAGE} failed: `)).toBe(true);
+    expect(reason?.reason).not.toMatch(/RBAC|Wasm OCI image/);
+    expect(reason?.remedy).toMatch(remedy);
+  });
+
+  test('a Secret that is missing: the agent names the WasmPlugin then', () => {
+    const log = agent('shop.f-0123456789~istio-translated-wasmplugin', 'missing image pulling secret');
+    expect(findPluginReason(log, NAMES)?.remedy).toMatch(/kubernetes\.io\/dockerconfigjson/);
+  });
+
+  test.each(['deny', 'allow'])('whatever takes its place: %s', (filter) => {
+    expect(findPluginReason(agent(`oci://${IMAGE}`, 'x', filter), NAMES)).toBeDefined();
+  });
+
+  test('the trouble of another WasmPlugin is not ours', () => {
+    const others = [
+      agent('oci://registry.example/other@sha256:b', 'x'),
+      agent('shop.g-0123456789', 'missing image pulling secret'),
+      'Unable to create Wasm plugin shop.g-0123456789\n',
+      line('Failed to configure base Wasm plugin'),
+    ];
+    expect(findPluginReason(others.join('\n'), NAMES)).toBeUndefined();
+  });
+
+  test('a pull that failed once does not matter when a later one went well', () => {
+    expect(findPluginReason(agent(`oci://${IMAGE}`, 'x'), { plugin: NAMES.plugin })).toBeUndefined();
+  });
+
+  test.each([
+    'Unable to create Wasm plugin shop.f-0123456789~istio-translated-wasmplugin',
+    'Unable to create Wasm HTTP filter shop.f-0123456789',
+  ])('Envoy refuses the module: %s', (text) => {
+    const log = `${line('Failed to configure base Wasm plugin')}\n${line(text)}`;
+    expect(findPluginReason(log, NAMES)?.reason).toBe('Failed to configure base Wasm plugin');
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { PodTemplate, Workload } from '../../../src/cluster/objects.ts';
 import { isGateway, mergeGatewayMounts, type PodLists } from '../../../src/mesh/gateway-mounts.ts';
 import { mountedAt } from '../../../src/mesh/mounts.ts';
-import { type Placement, placementOf, revisionName } from '../../../src/mesh/revision.ts';
+import { mountedPlacement, type Placement, revisionName } from '../../../src/mesh/revision.ts';
 import { patchWorkload } from '../../../src/mesh/template.ts';
 import { must, patchedWith, problemsIn, revision, workload } from '../builders.ts';
 
@@ -57,7 +57,7 @@ describe('a gateway', () => {
 });
 
 describe('the mounts of a gateway', () => {
-  const place = placementOf(ours);
+  const place = mountedPlacement(ours);
 
   test('are its volumes and those of its proxy, no annotations', () => {
     const after = put(gateway(), place);
@@ -94,7 +94,7 @@ describe('the mounts of a gateway', () => {
       ],
       containers: [app, { ...PROXY, volumeMounts: [mount, certs] }],
     });
-    const after = put(there, placementOf(newer));
+    const after = put(there, mountedPlacement(newer));
     expect(templateOf(after).spec).toEqual({
       volumes: [first, volumeOf(newer), last],
       containers: [app, { ...PROXY, volumeMounts: [mount, certs] }],
@@ -150,7 +150,7 @@ describe('the mounts of a gateway', () => {
     fc.assert(
       fc.property(fc.option(spec, { nil: {} }), filters, (of, names) => {
         const before = gateway(of);
-        const placements = names.map((filter) => placementOf(revision(filter)));
+        const placements = names.map((filter) => mountedPlacement(revision(filter)));
         const on = placements.reduce((so, placement) => put(so, placement), before);
         for (const { filter, mountPath } of placements) expect(mountedAt(templateOf(on), filter)).toBe(mountPath);
         expect(merge(on, placements)).toEqual({});

@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { BEFORE_ROUTER } from '../../../src/filter/insertion.ts';
 import type { FilterSettings } from '../../../src/filter/settings.ts';
-import { holdsRevision, renderConfigMap } from '../../../src/mesh/config-map.ts';
+import { holdsRevision, imageOf, renderConfigMap } from '../../../src/mesh/config-map.ts';
 import { makeRevision, placementOf, revisionName } from '../../../src/mesh/revision.ts';
-import { filterModule, revision, settings, wasm } from '../builders.ts';
+import { filterModule, PULLED, pulledRevision, revision, settings, wasm } from '../builders.ts';
 
 const base = settings();
 
@@ -71,6 +71,57 @@ describe('the id of a revision', () => {
   });
 });
 
+describe('a revision whose image the proxies pull', () => {
+  const ours = pulledRevision();
+  const idWith = (over: Partial<FilterSettings>): string => pulledRevision('add-header', over).id;
+
+  // As above: these values name objects in clusters.
+  test('has a stable id of its own', () => {
+    expect(makeRevision('add-header', filterModule(), { ...base, image: PULLED }).id).toBe('0313880dc4');
+    expect(ours.id).not.toBe(revision().id);
+  });
+
+  test.each<[string, Partial<FilterSettings>]>([
+    ['image', { image: { ...PULLED, reference: 'registry.example/filters/add-header@sha256:b' } }],
+    ['Secret', { image: { ...PULLED, pullSecret: 'regcred' } }],
+    ['phase', { image: { ...PULLED, phase: 'authn' } }],
+    ['configuration', { configuration: '{}' }],
+    ['order', { order: 1 }],
+  ])('changes with the %s', (_, over) => {
+    expect(idWith(over)).not.toBe(ours.id);
+  });
+
+  test('does not change with what means nothing to an image', () => {
+    expect(idWith({ vmId: 'other', mountPath: '/other' })).toBe(ours.id);
+  });
+
+  test('is carried by its image, and mounted nowhere', () => {
+    expect(placementOf(ours)).toEqual({ filter: 'add-header', id: ours.id, image: PULLED.reference });
+  });
+
+  test('has a ConfigMap that says which image, and holds no bytes', () => {
+    const record = renderConfigMap(ours, 'shop');
+    expect(record).toEqual({
+      metadata: {
+        name: `add-header-${ours.id}`,
+        namespace: 'shop',
+        labels: renderConfigMap(ours, 'shop').metadata.labels,
+        annotations: {
+          'deploy-wasm-filter/digest': filterModule().digest,
+          'deploy-wasm-filter/image': PULLED.reference,
+        },
+      },
+      immutable: true,
+      data: { image: PULLED.reference },
+    });
+    expect([imageOf(record), imageOf(renderConfigMap(revision(), 'shop'))]).toEqual([PULLED.reference, undefined]);
+    expect(holdsRevision(record, ours)).toBe(true);
+    const { annotations = {} } = record.metadata;
+    const { 'deploy-wasm-filter/image': _, ...others } = annotations;
+    expect(holdsRevision({ metadata: { ...record.metadata, annotations: others } }, ours)).toBe(false);
+  });
+});
+
 describe('the ConfigMap of a revision', () => {
   const ours = revision();
   const name = revisionName(ours);
@@ -124,7 +175,7 @@ describe('the ConfigMap of a revision', () => {
     const carrier = placementOf(revision('add-header', { configuration: 'old' }));
     const carried = renderConfigMap(ours, 'shop', carrier);
     expect(carried.metadata.name).toBe(revisionName(carrier));
-    expect(Object.keys(carried.binaryData)).toEqual([`${revisionName(carrier)}.wasm`]);
+    expect(Object.keys(carried.binaryData ?? {})).toEqual([`${revisionName(carrier)}.wasm`]);
     expect(carried.metadata.labels?.['deploy-wasm-filter/revision']).toBe(carrier.id);
     expect([holdsRevision(carried, ours, carrier), holdsRevision(carried, ours)]).toEqual([true, false]);
   });

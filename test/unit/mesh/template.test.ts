@@ -11,7 +11,7 @@ import {
   type TemplateChange,
   type WorkloadPatch,
 } from '../../../src/mesh/template.ts';
-import { must, patchedWith, problemsIn, revision, workload } from '../builders.ts';
+import { must, patchedWith, problemsIn, pulledRevision, revision, workload } from '../builders.ts';
 
 const NAME = 'Deployment shop/reviews';
 const STATE = 'deploy-wasm-filter/state';
@@ -173,6 +173,32 @@ describe('a filter that is taken away', () => {
     const back = { ...changeTo([], 'run-1', ['add-header']), like: before };
     const restored = patchedWith(after, must(patchWorkload(after, back, NAME)));
     expect(restored.spec?.template?.metadata?.annotations).toMatchObject({ [VOLUME]: ' [ ] ' });
+  });
+});
+
+describe('a filter whose image the proxies pull', () => {
+  const pulled = pulledRevision();
+  const others = workload('reviews', {
+    podAnnotations: { [VOLUME]: '[{"name":"data","emptyDir":{}}]', [MOUNT]: '{"data":{"mountPath":"/data"}}' },
+  });
+  const templateOf = (on: Workload): unknown => on.spec?.template?.metadata;
+
+  test('gives the pod template its label, and no annotation', () => {
+    const patch = must(patchWorkload(workload('reviews'), changeTo([pulled], 'run-1'), NAME));
+    expect(patch?.spec).toEqual({
+      template: { metadata: { labels: { 'deploy-wasm-filter/add-header': pulled.id } } },
+    });
+  });
+
+  test.each([
+    ['nothing else', workload('reviews', { podAnnotations: {} })],
+    ['mounts of others', others],
+  ])('takes the place of a mounted one and gives it back, beside %s', (_, on) => {
+    const mounted = patched(on, [ours], 'run-1');
+    const switched = patched(mounted, [pulled], 'run-1');
+    expect(templateOf(switched)).toEqual(templateOf(patched(on, [pulled], 'run-1')));
+    expect(JSON.stringify(templateOf(switched))).not.toContain('wasm-filter-add-header');
+    expect(templateOf(patched(switched, [ours], 'run-1'))).toEqual(templateOf(mounted));
   });
 });
 

@@ -1,0 +1,32 @@
+import type { Problem } from '../base/problem.ts';
+import { sentence } from '../base/text.ts';
+import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
+import type { ProofLevel } from './report.ts';
+
+/** What a look at one pod came to: `pending` may still become better. */
+export type PodVerdict =
+  | { readonly state: 'proved'; readonly level: ProofLevel; readonly weakness?: string }
+  | { readonly state: 'failed' | 'pending'; readonly problem: Problem };
+
+/** The proxy does not run the filter, and will not. */
+export function failed(ref: WorkloadRef, message: string, remedy: string): PodVerdict {
+  return { state: 'failed', problem: { kind: 'proof', subject: describeWorkload(ref), message, remedy } };
+}
+
+/** The proxy does not run the filter yet, or does not tell. `what` is a clause. */
+export function pending(ref: WorkloadRef, what: string): PodVerdict {
+  return {
+    state: 'pending',
+    problem: {
+      kind: 'proof',
+      subject: describeWorkload(ref),
+      message: sentence(what),
+      remedy: 'See the log of its container istio-proxy, and that istiod is well.',
+    },
+  };
+}
+
+/** All is well, but the filter is not where it should have an effect. `message` is a clause. */
+export function noEffect(ref: WorkloadRef, message: string, remedy: string): Problem {
+  return { kind: 'no-effect', subject: describeWorkload(ref), message: sentence(message), remedy };
+}

@@ -1,0 +1,127 @@
+import type { Pod } from '../cluster/objects.ts';
+import type { ListenerSettings } from '../filter/settings.ts';
+import { inspectExtension } from '../mesh/ecds.ts';
+import { filePath } from '../mesh/envoy-filter.ts';
+import { neededKind } from '../mesh/inserter.ts';
+import { type Absent, explainAbsence, inspectListeners } from '../mesh/listeners.ts';
+import type { MountedPlacement, PulledPlacement } from '../mesh/revision.ts';
+import { pluginOf } from '../mesh/wasm-plugin.ts';
+import type { WorkloadRef } from '../targets/target.ts';
+import { type EvidenceSource, readEnvoyReason, readPluginReason } from './evidence.ts';
+import { failed, noEffect, type PodVerdict, pending } from './pod-verdict.ts';
+import type { ProvenRevision } from './provable.ts';
+
+/** Where a look is taken, and what Envoy says there. */
+export interface Seen {
+  readonly pod: Pod;
+  readonly ref: WorkloadRef;
+  /** The answer of `config_dump?resource=dynamic_listeners`. */
+  readonly listeners: string;
+  /** The answer of `config_dump?resource=ecds_filters`; needed for filters whose image the proxy pulls. */
+  readonly extensions: string;
+}
+
+interface Found extends Seen {
+  readonly planned: ProvenRevision;
+}
+
+const SEE_LOG = 'See the log of the container istio-proxy.';
+/** Why nobody can say whether a pulled filter runs. */
+export const LOG_REFUSED =
+  'the logs of proxies cannot be read, and only they tell whether Envoy took a filter from an image';
+
+/** What a proxy says of a filter; undefined when it runs there, `proved` when nobody may see whether it does. */
+export function judgeFilter(
+  planned: ProvenRevision,
+  seen: Seen,
+  source: EvidenceSource,
+): Promise<PodVerdict | undefined> {
+  const { carrier } = planned;
+  const found = { ...seen, planned };
+  return carrier.image === undefined ? judgeFile(carrier, found, source) : judgePlugin(carrier, found, source);
+}
+
+async function judgeFile(
+  carrier: MountedPlacement,
+  found: Found,
+  source: EvidenceSource,
+): Promise<PodVerdict | undefined> {
+  const { listeners, planned, pod, ref } = found;
+  const { revision } = planned;
+  const { configuration } = revision.settings;
+  const wanted = { filter: carrier.filter, file: filePath(carrier), configuration, ...placeOf(planned) };
+  const verdict = inspectListeners(listeners, wanted);
+  switch (verdict.state) {
+    case 'present':
+      return undefined;
+    case 'rejected':
+      return refusal(verdict.details, found, source);
+    case 'outdated':
+      return pending(ref, `Envoy of pod ${pod.metadata.name} still has other settings of ${carrier.filter}`);
+    default:
+      return absence(verdict, found);
+  }
+}
+
+async function judgePlugin(
+  carrier: PulledPlacement,
+  found: Found,
+  source: EvidenceSource,
+): Promise<PodVerdict | undefined> {
+  const { listeners, extensions, planned, pod, ref } = found;
+  const { image } = carrier;
+  const { configuration } = planned.revision.settings;
+  const plugin = pluginOf(ref.namespace, carrier);
+  const placed = inspectListeners(listeners, { plugin, ...placeOf(planned) });
+  if (placed.state === 'absent') return absence(placed, found);
+  if (placed.state === 'rejected') return refusal(placed.details, found, source);
+  const verdict = inspectExtension(extensions, { plugin, configuration });
+  const { name } = pod.metadata;
+  if (verdict.state === 'outdated')
+    return pending(ref, `Envoy of pod ${name} still has other settings of ${carrier.filter}`);
+  const names = verdict.state === 'given' ? { plugin } : { plugin, image };
+  const told = await readPluginReason(pod, ref.namespace, names, source);
+  const reason = told === 'unknown' ? undefined : told;
+  if (verdict.state === 'substituted') {
+    const effect = verdict.by === 'deny' ? 'refuses every request in its place' : 'lets every request pass without it';
+    const why = reason?.reason ?? `Pull of ${image} failed`;
+    return failed(
+      ref,
+      `${carrier.filter} does not run in pod ${name}, which ${effect}: ${why}.`,
+      reason?.remedy ?? SEE_LOG,
+    );
+  }
+  if (reason !== undefined) {
+    const said = reason.filterSaid === undefined ? '' : `; the filter said: ${reason.filterSaid}`;
+    return failed(ref, `Envoy of pod ${name} refuses the filter: ${reason.reason}${said}.`, reason.remedy);
+  }
+  if (verdict.state === 'missing') return pending(ref, `the proxy of pod ${name} has not loaded ${carrier.filter} yet`);
+  return told === 'unknown' ? { state: 'proved', level: 'ready', weakness: LOG_REFUSED } : undefined;
+}
+
+async function refusal(details: string, { pod, ref }: Found, source: EvidenceSource): Promise<PodVerdict> {
+  const reason = await readEnvoyReason(pod, ref.namespace, source);
+  const said = reason?.filterSaid === undefined ? '' : `; the filter said: ${reason.filterSaid}`;
+  const why = `Envoy of pod ${pod.metadata.name} refuses the filter: ${reason?.reason ?? details}${said}.`;
+  return failed(ref, why, reason?.remedy ?? SEE_LOG);
+}
+
+function absence(verdict: Absent, { planned, pod, ref }: Found): PodVerdict {
+  const { carrier } = planned;
+  const why = explainAbsence(verdict, placeOf(planned), neededKind(carrier));
+  return {
+    state: 'pending',
+    problem: noEffect(
+      ref,
+      `its pods are ready, but ${carrier.filter} is in no listener of pod ${pod.metadata.name}: ${why}`,
+      verdict.withoutAnchor === undefined
+        ? 'Check the inputs "direction" and "port", and that the port speaks HTTP in the Service (appProtocol, or its name).'
+        : 'Name one of these in the input "insert", or deploy the filter that it names first.',
+    ),
+  };
+}
+
+function placeOf({ revision }: ProvenRevision): Pick<ListenerSettings, 'direction' | 'port' | 'insert'> {
+  const { direction, port, insert } = revision.settings;
+  return { direction, insert, ...(port === undefined ? {} : { port }) };
+}

@@ -1,0 +1,67 @@
+import { isObject, pick, sameJson } from '../base/json.ts';
+import { objectsIn } from './config-dump.ts';
+import { readPluginConfig } from './wasm-plugin.ts';
+
+/** A WasmPlugin as it should be in a proxy. */
+export interface WantedExtension {
+  /** `NAMESPACE.NAME` of the WasmPlugin. */
+  readonly plugin: string;
+  readonly configuration: string;
+}
+
+/**
+ * What a proxy was given of a filter whose configuration comes apart from its listeners. `given`: the module and its settings;
+ * Envoy shows them as well when it has refused them, which only its log tells (measured on Envoy 1.40; the statistics that would
+ * say it are not among those that Istio's proxies keep). `substituted`: the module could not be pulled, so istio-agent has put a
+ * filter in its place that refuses (`deny`) or passes (`allow`) every request. `outdated` and `missing` may pass.
+ */
+export type ExtensionVerdict =
+  | { readonly state: 'given' | 'outdated' | 'missing' }
+  | { readonly state: 'substituted'; readonly by: 'deny' | 'allow' };
+
+/**
+ * `NAMESPACE.NAME` of the WasmPlugin that istiod has named an HTTP filter after. Releases write, one after the other, that alone,
+ * `extenstions.istio.io/wasmplugin/…` (sic), `extensions.istio.io/wasmplugin/…`, and since 1.30
+ * `extensions.istio.io/trafficextension/…~istio-translated-wasmplugin` (istio pilot/pkg/model/extensions.go,
+ * pilot/pkg/config/kube/extensions/translate.go).
+ */
+export function pluginName(httpFilter: string): string {
+  return httpFilter.replace(/^.*\//, '').replace(/~.*$/, '');
+}
+
+/**
+ * Looks for a filter in the answer of Envoy's `/config_dump?resource=ecds_filters` (envoy.admin.v3.EcdsConfigDump). An answer
+ * that cannot be read has nothing in it.
+ */
+export function inspectExtension(dump: string, wanted: WantedExtension): ExtensionVerdict {
+  const found = extensionsIn(dump).filter(({ name }) => pluginName(String(name)) === wanted.plugin);
+  const configs = found.map(({ typed_config }) => typed_config).filter(isObject);
+  if (configs.length === 0) return { state: 'missing' };
+  const substitute = configs.find((config) => typeOf(config).endsWith('.rbac.v3.RBAC'));
+  // Without rules it lets everything pass; with no policy in its rules, nothing (istio pkg/wasm/convert.go).
+  if (substitute !== undefined) return { state: 'substituted', by: 'rules' in substitute ? 'deny' : 'allow' };
+  return { state: configs.every((config) => isWanted(config, wanted)) ? 'given' : 'outdated' };
+}
+
+function extensionsIn(dump: string): Readonly<Record<string, unknown>>[] {
+  try {
+    const configs = objectsIn(pick(JSON.parse(dump), 'configs'));
+    // Asked for everything, Envoy wraps them once more.
+    const entries = configs.flatMap((config) => ('ecds_filters' in config ? objectsIn(config.ecds_filters) : [config]));
+    return objectsIn(entries.map(({ ecds_filter }) => ecds_filter));
+  } catch {
+    return [];
+  }
+}
+
+/** Istiod writes a WasmPlugin's configuration anew, with spaces and an order of keys of its own. */
+function isWanted(config: Readonly<Record<string, unknown>>, { configuration }: WantedExtension): boolean {
+  if (!typeOf(config).endsWith('.wasm.v3.Wasm')) return false;
+  const text = pick(config, 'config', 'configuration', 'value') ?? '';
+  const [has, wants] = [String(text), configuration].map(readPluginConfig);
+  return has !== undefined && sameJson(has, wants);
+}
+
+function typeOf(config: Readonly<Record<string, unknown>>): string {
+  return String(config['@type']);
+}

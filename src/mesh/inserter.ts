@@ -1,0 +1,76 @@
+import { sameJson } from '../base/json.ts';
+import { ENVOY_FILTER, type Resource, WASM_PLUGIN } from '../cluster/resources.ts';
+import type { ListenerSettings } from '../filter/settings.ts';
+import {
+  type EnvoyFilter,
+  type ForeignHttpFilter,
+  mountPathOf,
+  renderEnvoyFilter,
+  settingsOf,
+} from './envoy-filter.ts';
+import { isMarked, PUSHED_ANNOTATION } from './names.ts';
+import { type Placement, placementOf, type Revision } from './revision.ts';
+import { pluginImage, pluginSettings, renderWasmPlugin, type WasmPlugin } from './wasm-plugin.ts';
+
+/**
+ * What puts a revision into the proxies of the pods that carry its label: an EnvoyFilter, which names the mounted file, or a
+ * WasmPlugin, which names an image that the proxies pull.
+ */
+export type Inserter = EnvoyFilter | WasmPlugin;
+
+/** The kinds of inserters and where they are kept. */
+export const INSERTERS = { EnvoyFilter: ENVOY_FILTER, WasmPlugin: WASM_PLUGIN } as const;
+export type InserterKind = keyof typeof INSERTERS;
+
+/** The kind of an inserter that was rendered or observed. */
+export function kindOf({ kind = 'EnvoyFilter' }: Pick<Inserter, 'kind'>): InserterKind {
+  return kind;
+}
+
+/** The kind of inserter that a placement needs. */
+export function neededKind({ image }: Pick<Placement, 'image'>): InserterKind {
+  return image === undefined ? 'EnvoyFilter' : 'WasmPlugin';
+}
+
+/** Where the inserter of a placement is kept. */
+export function resourceOf(placement: Pick<Placement, 'image'>): Resource {
+  return INSERTERS[neededKind(placement)];
+}
+
+/**
+ * The inserter of a revision. What an EnvoyFilter may do besides, carry other settings than the pods' revision and take filters
+ * of others out, a WasmPlugin never does.
+ */
+export function renderInserter(
+  revision: Revision,
+  namespace: string,
+  carrier: Placement = placementOf(revision),
+  replaced: readonly ForeignHttpFilter[] = [],
+): Inserter {
+  if (carrier.image !== undefined) return renderWasmPlugin(revision, namespace);
+  return renderEnvoyFilter(revision, namespace, { carrier, replaced });
+}
+
+/** Whether an observed inserter is what is wanted: its spec and our labels; further labels are others' business. */
+export function isSameInserter(observed: Inserter, wanted: Inserter): boolean {
+  return (
+    kindOf(observed) === kindOf(wanted) &&
+    observed.metadata.deletionTimestamp === undefined &&
+    !isMarked(observed) &&
+    observed.metadata.annotations?.[PUSHED_ANNOTATION] === wanted.metadata.annotations?.[PUSHED_ANNOTATION] &&
+    sameJson(observed.spec, wanted.spec) &&
+    Object.entries(wanted.metadata.labels ?? {}).every(([key, value]) => observed.metadata.labels?.[key] === value)
+  );
+}
+
+/** What pods carry for an inserter of ours; undefined where somebody has edited away what it inserts. */
+export function carriedBy(inserter: Inserter, filter: string, id: string): Placement | undefined {
+  if (inserter.kind === 'WasmPlugin') return { filter, id, image: pluginImage(inserter) };
+  const mountPath = mountPathOf(inserter);
+  return mountPath === undefined ? undefined : { filter, id, mountPath };
+}
+
+/** The settings of an inserter of ours that show in a proxy. */
+export function shownSettings(inserter: Inserter): ListenerSettings {
+  return inserter.kind === 'WasmPlugin' ? pluginSettings(inserter) : settingsOf(inserter);
+}
