@@ -1,5 +1,6 @@
 import { describeProblem, type Problem } from '../base/problem.ts';
-import type { Proof, Report, Rollback, TargetOutcome, TargetReport } from '../deploy/report.ts';
+import type { Proof } from '../deploy/proof.ts';
+import type { Report, Rollback, TargetOutcome, TargetReport } from '../deploy/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../deploy/status-report.ts';
 import { plain } from './markdown.ts';
 import { fitList, type Shorten } from './outputs-json.ts';

@@ -1,4 +1,5 @@
-import type { ProofLevel, Report, TargetReport } from '../deploy/report.ts';
+import type { ProofLevel } from '../deploy/proof.ts';
+import type { Report, TargetReport } from '../deploy/report.ts';
 import { countOf } from './markdown.ts';
 import { byStanding, isAsBefore, oldPods, renderStandingLines, type StandingLine } from './summary-standing.ts';
 

@@ -1,4 +1,5 @@
-import { PROOF_LEVELS, type Proof, type Report } from '../deploy/report.ts';
+import { PROOF_LEVELS, type Proof } from '../deploy/proof.ts';
+import type { Report } from '../deploy/report.ts';
 import type { FilterStanding, FilterStatus, StatusReport } from '../deploy/status-report.ts';
 import { countOf, plain, someOf, thousands } from './markdown.ts';
 import { evidenceTail, gatherProofs } from './summary-evidence.ts';

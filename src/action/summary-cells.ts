@@ -1,5 +1,6 @@
 import { formatDuration } from '../base/text.ts';
-import type { Proof, Report, Rollback, Step, StepState, TargetReport, TargetRevision } from '../deploy/report.ts';
+import type { Proof } from '../deploy/proof.ts';
+import type { Report, Rollback, Step, StepState, TargetReport, TargetRevision } from '../deploy/report.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { code, text } from './markdown.ts';
 import { isPushed, standingOf } from './summary-standing.ts';

@@ -1,4 +1,5 @@
-import { PROOF_LEVELS, type Proof, type ProofLevel, type TargetReport } from '../deploy/report.ts';
+import { PROOF_LEVELS, type Proof, type ProofLevel } from '../deploy/proof.ts';
+import type { TargetReport } from '../deploy/report.ts';
 import { plain, thousands } from './markdown.ts';
 import { sentences } from './summary-words.ts';
 

@@ -1,9 +1,9 @@
 import type { Log } from '../base/log.ts';
 import type { Checked } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
+import type { Trial } from '../filter/trial/verdict.ts';
 import type { PushedImage } from '../registry/push.ts';
 import type { EvidenceSource } from './evidence.ts';
-import type { Trial } from './preflight.ts';
 import type { ImageToPush } from './request.ts';
 
 /** What a run works with. */

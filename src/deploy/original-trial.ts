@@ -1,9 +1,8 @@
 import type { Log } from '../base/log.ts';
 import { count } from '../base/text.ts';
 import { compareVerdicts } from '../filter/trial/compare.ts';
-import type { TrialRequest, TrialVerdict } from '../filter/trial/verdict.ts';
+import type { Trial, TrialRequest, TrialVerdict } from '../filter/trial/verdict.ts';
 import type { Revision } from '../mesh/revision.ts';
-import type { Trial } from './preflight.ts';
 import type { TrialComplaint } from './trial-complaint.ts';
 
 /**

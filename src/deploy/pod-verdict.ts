@@ -1,7 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import { sentence } from '../base/text.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
-import type { ProofLevel } from './report.ts';
+import type { ProofLevel } from './proof.ts';
 
 /** What a look at one pod came to: `pending` may still become better. */
 export type PodVerdict =

@@ -8,7 +8,6 @@ import { checkCompatibility } from '../filter/compatibility.ts';
 import { readFacts } from '../filter/facts.ts';
 import { type ProxyVersion, proxyVersionOfImage } from '../filter/proxy-version.ts';
 import { checkSettings } from '../filter/settings-check.ts';
-import type { TrialRequest, TrialVerdict } from '../filter/trial/verdict.ts';
 import type { Revision } from '../mesh/revision.ts';
 import { workloadKey } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
@@ -26,9 +25,6 @@ const NOTHING: Preflight = { problems: [], warnings: [] };
 
 /** What trying a filter needs. */
 export type TrialContext = Pick<DeployContext, 'log' | 'signal' | 'trial'>;
-
-/** Starts a filter as Envoy would. */
-export type Trial = (request: TrialRequest) => Promise<TrialVerdict>;
 
 const PARALLEL_TRIALS = 2;
 /** Targets with settings of their own make a revision each; so many of them are tried. */

@@ -13,9 +13,9 @@ import { podId } from './evidence.ts';
 import type { PodVerdict } from './pod-verdict.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { probePods } from './probe-pods.ts';
+import { PROOF_LEVELS, type Proof, type ProofLevel } from './proof.ts';
 import type { Provable, ProvenRevision } from './provable.ts';
 import { ProxyInspector } from './prove-pod.ts';
-import { PROOF_LEVELS, type Proof, type ProofLevel } from './report.ts';
 
 /** What the evidence came to: how sure it is that the filter runs, or why it does not. */
 export interface ProofResult {

@@ -9,9 +9,10 @@ import { workloadKey } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
 import { objectKey, type Plan, type PlannedInserter, type PlannedWorkload } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
+import type { Proof } from './proof.ts';
 import type { Provable } from './provable.ts';
 import { Prover, wantedPods } from './prove.ts';
-import type { Proof, Rollback, StepState } from './report.ts';
+import type { Rollback, StepState } from './report.ts';
 import type { WriteContext } from './write.ts';
 import { writeObject } from './write-objects.ts';
 

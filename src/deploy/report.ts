@@ -7,6 +7,7 @@ import type { WorkloadRef } from '../targets/target.ts';
 import type { ImageReport } from './image-push.ts';
 import type { PlanReport } from './plan-report.ts';
 import type { RolloutPolicy } from './policy.ts';
+import type { Proof } from './proof.ts';
 import type { RenderReport } from './render-report.ts';
 import type { StatusReport } from './status-report.ts';
 
@@ -35,26 +36,6 @@ export interface TargetRevision {
   readonly before?: string;
   /** Set when the settings went into the running proxies, without a restart. */
   readonly pushed?: true;
-}
-
-/**
- * What shows that the filter runs, the strongest first: `listener`: each proxy has it in its listener, with its image; `stats`: no
- * proxy has refused a listener, nor failed to pull an image; `ready`: the pods are ready under the revision's label.
- */
-export const PROOF_LEVELS = ['listener', 'stats', 'ready'] as const;
-export type ProofLevel = (typeof PROOF_LEVELS)[number];
-
-/** The evidence that a workload's pods run what they should. */
-export interface Proof {
-  /** The weakest evidence of any of the pods. */
-  readonly level: ProofLevel;
-  /** Pods with that evidence, of those that are wanted. */
-  readonly pods: number;
-  readonly wanted: number;
-  /** Whether each of the pods answered the probe as expected; absent without a probe. */
-  readonly probed?: true;
-  /** Why there is no stronger evidence: a right that is missing. */
-  readonly weakness?: string;
 }
 
 /** What became of a workload's way back. */

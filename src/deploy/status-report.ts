@@ -1,5 +1,5 @@
 import type { WorkloadRef } from '../targets/target.ts';
-import type { Proof } from './report.ts';
+import type { Proof } from './proof.ts';
 
 /**
  * How a filter does on a workload: `proven`: as its proof says; `drifted`: others changed something of ours; `unready`: not every

@@ -3,8 +3,8 @@ import { bad, type Checked, Findings, good, type Problem } from '../base/problem
 import { truncate } from '../base/text.ts';
 import type { ContainerSpec, PodTemplate } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
+import type { MountChange } from './mount-change.ts';
 import { pathProblems, taken } from './mount-problems.ts';
-import type { MountChange } from './mounts.ts';
 import { isRevisionOf, TEMPLATES_ANNOTATION, volumeName } from './names.ts';
 import { type Placement, revisionName } from './revision.ts';
 

@@ -6,6 +6,7 @@ import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { type AnnotationList, parseAnnotationList, withEntry } from './annotation-list.ts';
 import { withoutEntries } from './annotation-removal.ts';
 import { gatewayMountedAt, isGateway } from './gateway-mounts.ts';
+import type { MountChange } from './mount-change.ts';
 import { type OtherMount, pathProblems, taken } from './mount-problems.ts';
 import { isRevisionOf, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION, volumeName } from './names.ts';
 import { type MountedPlacement, type Placement, revisionName } from './revision.ts';
@@ -14,16 +15,6 @@ import { type MountedPlacement, type Placement, revisionName } from './revision.
 export interface MountAnnotations {
   readonly [USER_VOLUME_ANNOTATION]: string | undefined;
   readonly [USER_VOLUME_MOUNT_ANNOTATION]: string | undefined;
-}
-
-/** What is to change about the mounts of a pod template. */
-export interface MountChange {
-  /** One that is not mounted takes the mount of an earlier revision away. */
-  readonly place: readonly Placement[];
-  /** Filters whose mounts are to go. */
-  readonly remove: readonly string[];
-  /** Volumes of others whose entries are to go, because our mount takes their place. */
-  readonly drop?: readonly string[];
 }
 
 /**

@@ -1,7 +1,8 @@
 import { bad, type Checked, good } from '../base/problem.ts';
 import type { PodTemplate, Workload } from '../cluster/objects.ts';
 import { isGateway, mergeGatewayMounts, type PodLists } from './gateway-mounts.ts';
-import { type MountChange, mergeMounts, preferText } from './mounts.ts';
+import type { MountChange } from './mount-change.ts';
+import { mergeMounts, preferText } from './mounts.ts';
 import { podLabel, STATE_ANNOTATION, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
 import { formatState, parseState, type WorkloadState } from './state.ts';
 

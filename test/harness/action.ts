@@ -8,10 +8,10 @@ import type { ModuleFetcher } from '../../src/action/draft-origin.ts';
 import { run } from '../../src/action/run.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { good } from '../../src/base/problem.ts';
-import type { Trial } from '../../src/deploy/preflight.ts';
 import type { Report } from '../../src/deploy/report.ts';
 import type { ReadFile } from '../../src/filter/load.ts';
 import type { Optimizer } from '../../src/filter/shrink.ts';
+import type { Trial } from '../../src/filter/trial/verdict.ts';
 import type { Authority } from '../../src/provenance/authority.ts';
 import { formatReference, OCI_SCHEME } from '../../src/registry/reference.ts';
 

@@ -56,6 +56,24 @@ describe.each(SOURCES.map((source) => [source.path, source] as const))('%s', (_,
   });
 });
 
+test('no files import each other in a circle, not even their types', () => {
+  const importsOf = new Map(
+    SOURCES.map(({ path, imports }) => [
+      path,
+      imports.filter((from) => from.startsWith('.')).map((from) => posix.join(posix.dirname(path), from)),
+    ]),
+  );
+  const done = new Set<string>();
+  const circlesFrom = (file: string, way: readonly string[] = []): string[] => {
+    if (way.includes(file)) return [[...way.slice(way.indexOf(file)), file].join(' → ')];
+    if (done.has(file)) return [];
+    const circles = (importsOf.get(file) ?? []).flatMap((imported) => circlesFrom(imported, [...way, file]));
+    done.add(file);
+    return circles;
+  };
+  expect(SOURCES.flatMap(({ path }) => circlesFrom(path))).toEqual([]);
+});
+
 describe('what only some rooms may use', () => {
   const users = (pattern: RegExp): string[] => [
     ...new Set(SOURCES.filter(({ imports }) => imports.some((from) => pattern.test(from))).map(({ room }) => room)),

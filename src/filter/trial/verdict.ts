@@ -62,3 +62,6 @@ export type TrialVerdict = TrialOutcome & {
   /** The host functions that it called, each with the status it got; absent when it did not come to an end. */
   readonly calls?: readonly string[];
 };
+
+/** Starts a filter as Envoy would. */
+export type Trial = (request: TrialRequest) => Promise<TrialVerdict>;

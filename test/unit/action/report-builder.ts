@@ -2,15 +2,8 @@ import type { WorkloadKind } from '../../../src/cluster/resources.ts';
 import type { ImageReport, ImageState } from '../../../src/deploy/image-push.ts';
 import type { Admission, PlannedChange, PlanReport } from '../../../src/deploy/plan-report.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
-import type {
-  FilterReport,
-  Proof,
-  Report,
-  Rollback,
-  Step,
-  StepState,
-  TargetReport,
-} from '../../../src/deploy/report.ts';
+import type { Proof } from '../../../src/deploy/proof.ts';
+import type { FilterReport, Report, Rollback, Step, StepState, TargetReport } from '../../../src/deploy/report.ts';
 import { concludeRun } from '../../../src/deploy/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/status-report.ts';
 import { BEFORE_ROUTER } from '../../../src/filter/insertion.ts';

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { silentLog } from '../../../src/base/log.ts';
-import { checkRevisions, type Preflight, type Trial } from '../../../src/deploy/preflight.ts';
+import { checkRevisions, type Preflight } from '../../../src/deploy/preflight.ts';
 import { checkModule, type FilterModule } from '../../../src/filter/module.ts';
 import { type Optimizer, shrinkModule } from '../../../src/filter/shrink.ts';
 import { trialRun } from '../../../src/filter/trial/run.ts';
+import type { Trial } from '../../../src/filter/trial/verdict.ts';
 import { wasmOpt } from '../../../src/filter/wasm-opt.ts';
 import { makeRevision } from '../../../src/mesh/revision.ts';
 import { runWasmOpt } from '../../harness/wasm-opt.ts';

@@ -2,13 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Checked, describeProblem } from '../../../src/base/problem.ts';
 import type { PodTemplate } from '../../../src/cluster/objects.ts';
-import {
-  type MountAnnotations,
-  type MountChange,
-  mergeMounts,
-  mountedAt,
-  preferText,
-} from '../../../src/mesh/mounts.ts';
+import type { MountChange } from '../../../src/mesh/mount-change.ts';
+import { type MountAnnotations, mergeMounts, mountedAt, preferText } from '../../../src/mesh/mounts.ts';
 import { placementOf, type Revision } from '../../../src/mesh/revision.ts';
 import { must, problemsIn, revision } from '../builders.ts';
 
