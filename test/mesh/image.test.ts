@@ -1,42 +1,52 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
+import type { WasmPlugin } from '../../src/mesh/wasm-plugin.ts';
+import { network } from '../cluster/network.ts';
+import type { TestRegistry } from '../harness/registry/index.ts';
+import { startRealRegistry } from '../harness/registry/real.ts';
 import { pathOf } from '../harness/workloads.ts';
 import { underLoad } from './load.ts';
 import { connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
-import { type MeshRegistry, PODS_REACH, startMeshRegistry } from './registry.ts';
 
 /** The filter of the older SDK, which answers with its configuration, whatever text that is. */
 const HEADER = 'x-abi-0-2-0';
+/** The address of this machine that pods can reach; the mesh of this project knows it. */
+const PODS_REACH = process.env.TEST_MACHINE_ADDRESS || network.machineAddress;
 
 describe('a filter that real proxies pull', () => {
   let mesh: Mesh;
-  let registry: MeshRegistry;
-  let image: string;
+  let registry: TestRegistry;
   beforeAll(async () => {
     mesh = await connectMesh();
-    registry = await startMeshRegistry();
-    image = await registry.push(await readFile(mesh.filters.abi020));
+    registry = await startRealRegistry('none', PODS_REACH);
   });
   afterAll(async () => {
     await registry?.stop();
     await mesh?.stop();
   });
 
-  /** A workload of two pods, and inputs that deploy the image to it from where this machine answers to the pods. */
+  /** Inputs with which proxies pull the filter from a registry: the file that was built and is pushed there first. */
+  const pushedTo = ({ host }: TestRegistry): Record<string, string> => ({
+    'push-to': `oci://${host}/filters/add-header:v1`,
+    'insecure-registries': host,
+    delivery: 'image',
+  });
+  /** The same, of what has been pushed there before. */
+  const pulledFrom = (from: TestRegistry): Record<string, string> => {
+    const { 'push-to': filter = '', ...others } = pushedTo(from);
+    return { ...others, filter };
+  };
+  /** A workload of two pods, and inputs that mount a filter into it; with those above, it is an image instead. */
   const start = async (): Promise<{ app: Workload; given: Record<string, string> }> => {
     const namespace = await mesh.namespace();
     const app = makeApp(namespace, 'reviews', { replicas: 2 });
     await createApps(mesh, app);
-    const host = `${PODS_REACH}:${registry.port}`;
     return {
       app,
       given: {
-        filter: `oci://${host}/${image}`,
-        'insecure-registries': host,
-        delivery: 'image',
+        filter: mesh.filters.abi020,
         name: 'add-header',
         namespace,
         targets: '- deployment/reviews',
@@ -48,24 +58,38 @@ describe('a filter that real proxies pull', () => {
   /** What the filter of each ready pod was configured with. */
   const modes = async (app: Workload): Promise<unknown[]> =>
     (await headerOfPods(mesh, app, HEADER)).map((text) => (text === undefined ? undefined : JSON.parse(text).mode));
-  const plugins = async ({ metadata: { namespace } }: Workload): Promise<string[]> => {
+  const pluginsOf = ({ metadata: { namespace } }: Workload): Promise<readonly WasmPlugin[]> => {
     const path = resourcePath(WASM_PLUGIN, namespace);
-    const items = await mesh.api.list(`${path}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`);
-    return items.map(({ metadata }) => metadata.name);
+    return mesh.api.list(`${path}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`);
   };
+  const plugins = async (app: Workload): Promise<string[]> =>
+    (await pluginsOf(app)).map(({ metadata }) => metadata.name);
   const templateOf = async (app: Workload): Promise<unknown> =>
     (await mesh.api.get<Workload>(pathOf(app))).spec?.template;
 
+  test('is there one step after its build: pushed, deployed by its digest, and the same by its tag', async () => {
+    const { app, given } = await start();
+    const pushed = await mesh.deploy({ ...given, ...pushedTo(registry) });
+    expect(pushed.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+    expect(pushed.outputs.image).toMatch(/^[\d.]+:\d+\/filters\/add-header@sha256:[0-9a-f]{64}$/);
+    expect((await pluginsOf(app)).map(({ spec }) => spec.url)).toEqual([`oci://${pushed.outputs.image}`]);
+    expect(await modes(app)).toEqual(['one', 'one']);
+
+    const tagged = await mesh.deploy({ ...given, ...pulledFrom(registry) });
+    expect(tagged.outputs).toMatchObject({ result: 'unchanged', image: pushed.outputs.image });
+  });
+
   test('is proven in their ECDS dumps, replaced without a failed request, and removed', async () => {
     const { app, given } = await start();
+    const built = { ...given, ...pushedTo(registry) };
     const untouched = await templateOf(app);
-    const first = await mesh.deploy(given);
+    const first = await mesh.deploy(built);
     expect(first.outputs).toMatchObject({ result: 'deployed', proved: '2' });
     expect(await modes(app)).toEqual(['one', 'one']);
-    expect((await mesh.deploy(given)).outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
+    expect((await mesh.deploy(built)).outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
 
     const { value, load } = await underLoad(mesh, { workload: app, header: HEADER }, () =>
-      mesh.deploy({ ...given, configuration: '{"mode":"two"}', 'keep-revisions': '0' }),
+      mesh.deploy({ ...given, ...pulledFrom(registry), configuration: '{"mode":"two"}', 'keep-revisions': '0' }),
     );
     console.log(`another image revision: ${load.requests} requests, ${JSON.stringify(load.failures)}`);
     expect(value.outputs).toMatchObject({ result: 'deployed', proved: '2' });
@@ -81,12 +105,14 @@ describe('a filter that real proxies pull', () => {
 
   test('that the pods cannot reach is taken back, with what the agent said', async () => {
     const { app, given } = await start();
-    expect((await mesh.deploy(given)).outputs.result).toBe('deployed');
+    expect((await mesh.deploy({ ...given, ...pushedTo(registry) })).outputs.result).toBe('deployed');
     const before = await templateOf(app);
-    // The runner pulls it from this machine; in a pod, that address is the pod itself.
-    const host = `127.0.0.1:${registry.port}`;
-    const bad = { ...given, filter: `oci://${host}/${image}`, 'insecure-registries': host };
-    const { value, load } = await underLoad(mesh, { workload: app, header: HEADER }, () => mesh.deploy(bad));
+    // For the runner it is on this machine; in a pod, that address is the pod itself.
+    const unreachable = await startRealRegistry('none', '127.0.0.1');
+    const bad = { ...given, ...pushedTo(unreachable) };
+    const { value, load } = await underLoad(mesh, { workload: app, header: HEADER }, () => mesh.deploy(bad)).finally(
+      () => unreachable.stop(),
+    );
     console.log(`a pull that fails: ${load.requests} requests, ${load.failures.length} failed`);
     expect(value.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
     expect(value.summary).toMatch(/Pull of .+ failed: .+connection refused/);
@@ -96,11 +122,10 @@ describe('a filter that real proxies pull', () => {
 
   test('takes turns with one that is mounted', async () => {
     const { app, given } = await start();
-    const { delivery: _, 'insecure-registries': __, ...others } = given;
-    const mounted = { ...others, filter: mesh.filters.abi020, configuration: '{"mode":"mounted"}' };
+    const mounted = { ...given, configuration: '{"mode":"mounted"}' };
     expect((await mesh.deploy(mounted)).outputs.result).toBe('deployed');
     expect(await modes(app)).toEqual(['mounted', 'mounted']);
-    expect((await mesh.deploy(given)).outputs.result).toBe('deployed');
+    expect((await mesh.deploy({ ...given, ...pushedTo(registry) })).outputs.result).toBe('deployed');
     expect(await modes(app)).toEqual(['one', 'one']);
     expect((await mesh.deploy({ ...mounted, 'keep-revisions': '0' })).outputs.result).toBe('deployed');
     expect(await modes(app)).toEqual(['mounted', 'mounted']);
@@ -109,8 +134,7 @@ describe('a filter that real proxies pull', () => {
 
   test('that Envoy refuses is taken back, although its pods are ready', async () => {
     const { app, given } = await start();
-    const corrupt = await registry.push(await readFile(mesh.filters.corrupt));
-    const bad = { ...given, filter: `oci://${PODS_REACH}:${registry.port}/${corrupt}`, check: 'off' };
+    const bad = { ...given, ...pushedTo(registry), filter: mesh.filters.corrupt, check: 'off' };
     const { outputs, summary } = await mesh.deploy(bad);
     expect(outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
     expect(summary).toMatch(/Failed to (load Wasm bytecode|parse corrupted Wasm module)/);

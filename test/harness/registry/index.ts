@@ -11,7 +11,7 @@ export interface RegistryRequest {
 
 /** A registry under test, on a port of this machine, without TLS. */
 export interface TestRegistry {
-  /** `127.0.0.1:34567`. */
+  /** Address and port: `127.0.0.1:34567`. */
   readonly host: string;
   stop(): Promise<void>;
 }

@@ -7,17 +7,15 @@ import { makeCertificates } from '../../embedded/certs.ts';
 import { ISSUER, type RegistryLogin, SERVICE, type TestRegistry, USER } from './index.ts';
 import { type Claims, startTokenServer, type TokenServer } from './token-server.ts';
 
-/** Names the program of the CNCF distribution registry, Debian's package docker-registry. */
-export const PROGRAM_VARIABLE = 'TEST_DOCKER_REGISTRY';
+/** The CNCF distribution registry; Debian's package docker-registry. */
+const PROGRAM = process.env.TEST_DOCKER_REGISTRY || 'docker-registry';
 
 /** The user of the tests, as `htpasswd -B` writes it. */
 const HTPASSWD = `${USER.username}:$2y$05$ckBM3g.dMawLM6oC9WNWq.QLDszZsoG9n.W7uaz2G.AqG0FN7Nkyy\n`;
 const START_MS = 20_000;
 
-/** Starts docker-registry with an empty storage. */
-export async function startRealRegistry(login: RegistryLogin): Promise<TestRegistry> {
-  const program = process.env[PROGRAM_VARIABLE];
-  if (!program) throw new Error(`${PROGRAM_VARIABLE} is not set: use "npm run test:registry"`);
+/** Starts docker-registry with an empty storage, on a free port of one IPv4 address of this machine. */
+export async function startRealRegistry(login: RegistryLogin, address = '127.0.0.1'): Promise<TestRegistry> {
   const folder = await mkdtemp(join(tmpdir(), 'docker-registry-'));
   const certificates = makeCertificates();
   const tokenServer =
@@ -26,54 +24,61 @@ export async function startRealRegistry(login: RegistryLogin): Promise<TestRegis
       : undefined;
   await writeFile(join(folder, 'htpasswd'), HTPASSWD);
   await writeFile(join(folder, 'issuer.pem'), certificates.caPem);
-  await writeFile(join(folder, 'config.yml'), JSON.stringify(configuration(login, folder, tokenServer)));
-  const child = spawn(program, ['serve', join(folder, 'config.yml')], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const ended = new Promise<void>((done) => child.on('close', () => done()));
+  await writeFile(
+    join(folder, 'config.yml'),
+    JSON.stringify({
+      ...configuration(folder, address),
+      ...authentication(login, folder, tokenServer),
+    }),
+  );
+  const child = spawn(PROGRAM, ['serve', join(folder, 'config.yml')], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  const ended = new Promise<void>((done) => {
+    child.once('close', () => done());
+    child.once('error', ({ message }) => {
+      said += message;
+      done();
+    });
+  });
   const stop = async (): Promise<void> => {
     child.kill();
     await ended;
     await tokenServer?.stop();
     await rm(folder, { recursive: true, force: true });
   };
-  let said = '';
-  const host = await new Promise<string | undefined>((resolve) => {
+  const port = await new Promise<string | undefined>((resolve) => {
     const timer = setTimeout(() => resolve(undefined), START_MS);
     const read = (chunk: Buffer): void => {
       said += chunk;
-      const [, address] = /listening on (127\.0\.0\.1:\d+)/.exec(said) ?? [];
-      if (address === undefined) return;
+      const [, found] = /listening on \S*:(\d+)/.exec(said) ?? [];
+      if (found === undefined) return;
       clearTimeout(timer);
-      resolve(address);
+      resolve(found);
     };
     child.stdout.on('data', read);
     child.stderr.on('data', read);
     void ended.then(() => resolve(undefined));
   });
-  if (host !== undefined) return { host, stop };
+  if (port !== undefined) return { host: `${address}:${port}`, stop };
   await stop();
-  throw new Error(`docker-registry did not start: ${said}`);
+  throw new Error(`docker-registry, Debian's package of that name, did not start on ${address}: ${said}`);
 }
 
 /** See https://distribution.github.io/distribution/about/configuration/; JSON is YAML. */
-function configuration(login: RegistryLogin, folder: string, tokenServer: TokenServer | undefined): object {
-  const auth =
-    login === 'basic'
-      ? { htpasswd: { realm: SERVICE, path: join(folder, 'htpasswd') } }
-      : {
-          token: {
-            realm: tokenServer?.realm,
-            service: SERVICE,
-            issuer: ISSUER,
-            rootcertbundle: join(folder, 'issuer.pem'),
-          },
-        };
+function configuration(folder: string, address: string): object {
   return {
     version: 0.1,
     log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder, 'storage') } },
-    http: { addr: '127.0.0.1:0', secret: 'only-for-tests' },
-    ...(login === 'none' ? {} : { auth }),
+    http: { addr: `${address}:0`, secret: 'only-for-tests' },
   };
+}
+
+function authentication(login: RegistryLogin, folder: string, tokenServer: TokenServer | undefined): object {
+  if (login === 'none') return {};
+  if (login === 'basic') return { auth: { htpasswd: { realm: SERVICE, path: join(folder, 'htpasswd') } } };
+  const rootcertbundle = join(folder, 'issuer.pem');
+  return { auth: { token: { realm: tokenServer?.realm, service: SERVICE, issuer: ISSUER, rootcertbundle } } };
 }
 
 /** A JWT that carries the certificate of its signer. */
