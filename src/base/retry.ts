@@ -1,7 +1,11 @@
-/** What became of one attempt: an HTTP status, or the code of a failed connection. */
-export type AttemptOutcome =
-  | { readonly status: number; readonly retryAfterSeconds?: number }
-  | { readonly connectionCode: string };
+/** An HTTP answer, as far as it decides whether and when to ask again. */
+export interface AnswerOutcome {
+  readonly status: number;
+  readonly retryAfterSeconds?: number;
+}
+
+/** What became of one attempt: an answer, or the code of a failed connection. */
+export type AttemptOutcome = AnswerOutcome | { readonly connectionCode: string };
 
 const RETRIED_STATUSES = new Set([500, 502, 503, 504]);
 const RETRIED_CONNECTION_CODES = new Set([

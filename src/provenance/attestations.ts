@@ -2,8 +2,9 @@ import { isObject, pick } from '../base/json.ts';
 import type { Problem } from '../base/problem.ts';
 import { messageOf } from '../base/problem.ts';
 import { formatDuration } from '../base/text.ts';
-import { headerOf } from '../cluster/http.ts';
-import { type Download, type Downloads, MOST_BYTES, retryAfter } from './download.ts';
+import type { Http } from '../http/http.ts';
+import { type HttpAnswer, headerOf } from '../http/messages.ts';
+import { secondsToWait } from './rate-limit.ts';
 import { decodeSnappy } from './snappy.ts';
 
 /** Where attestations are asked for. */
@@ -12,7 +13,7 @@ export interface AttestationStore {
   readonly api: string;
   /** The empty string for none: public repositories answer to everybody. */
   readonly token: string;
-  readonly downloads: Downloads;
+  readonly http: Http;
 }
 
 /** One attestation: a Sigstore bundle as JSON, or why it could not be read, in words for the end of a sentence. */
@@ -29,6 +30,8 @@ export class AttestationsRefused extends Error {
   }
 }
 
+/** Far more than an attestation has, and little enough to hold. */
+const MOST_BYTES = 16 * 1024 * 1024;
 const PER_PAGE = 30;
 /** Nobody attests the same bytes that often; whoever does is asked for the newest only. */
 const MOST_PAGES = 10;
@@ -38,12 +41,12 @@ const API_VERSION = '2022-11-28';
  * The attestations of a repository for a file, the newest first, each fetched when it is asked for: the first good one is enough
  * (https://docs.github.com/rest/repos/attestations#list-attestations).
  * @param digest `sha256:` and 64 hex digits
- * @throws AttestationsRefused, DownloadError
+ * @throws AttestationsRefused, and what `Http` throws
  */
 export async function* attestationsOf(
   repository: string,
   digest: string,
-  { api, token, downloads }: AttestationStore,
+  { api, token, http }: AttestationStore,
 ): AsyncGenerator<Found, void, undefined> {
   const headers = {
     accept: 'application/vnd.github+json',
@@ -53,17 +56,22 @@ export async function* attestationsOf(
   const query = `per_page=${PER_PAGE}&predicate_type=provenance`;
   let page: URL | undefined = new URL(`${api}/repos/${repository}/attestations/${digest}?${query}`);
   for (let pages = 0; page !== undefined && pages < MOST_PAGES; pages++) {
-    const answer: Download = await downloads.get(page, headers);
+    const answer: HttpAnswer = await get(page, http, headers);
     // What has no attestation is not found, and neither is what the token may not see.
     if (answer.status === 404) return;
     if (answer.status !== 200) throw refusal(repository, token, answer);
-    for (const attestation of listOf(answer)) yield await find(attestation, downloads);
+    for (const attestation of listOf(answer)) yield await find(attestation, http);
     page = nextPage(answer, page);
   }
 }
 
-function listOf(answer: Download): readonly unknown[] {
-  const list = pick(parseJson(answer.bytes), 'attestations');
+/** Redirects are not followed: they tell that a repository has moved. */
+function get(url: URL, http: Http, headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> {
+  return http.send({ method: 'GET', url, headers, mostBytes: MOST_BYTES, stay: true });
+}
+
+function listOf(answer: HttpAnswer): readonly unknown[] {
+  const list = pick(parseJson(answer.body), 'attestations');
   if (Array.isArray(list)) return list;
   throw new AttestationsRefused(
     'GitHub answered the question for attestations with something else.',
@@ -75,15 +83,15 @@ function listOf(answer: Download): readonly unknown[] {
  * Since July 2026 GitHub no longer sends the bundle itself, but an address in a store where it is kept compressed. The address
  * carries its own permission: the token is not for that store.
  */
-async function find(attestation: unknown, downloads: Downloads): Promise<Found> {
+async function find(attestation: unknown, http: Http): Promise<Found> {
   const bundle = pick(attestation, 'bundle');
   if (isObject(bundle)) return { bundle };
   const address = pick(attestation, 'bundle_url');
   if (typeof address !== 'string' || !URL.canParse(address)) return { unreadable: 'GitHub gives no bundle for it' };
-  const answer = await downloads.get(new URL(address));
+  const answer = await get(new URL(address), http);
   if (answer.status !== 200) return { unreadable: `its bundle cannot be fetched (status ${answer.status})` };
   try {
-    return { bundle: JSON.parse(unpacked(answer.bytes)) };
+    return { bundle: JSON.parse(unpacked(answer.body)) };
   } catch (error) {
     return { unreadable: `its bundle cannot be read (${messageOf(error)})` };
   }
@@ -96,16 +104,16 @@ function unpacked(bytes: Uint8Array): string {
 }
 
 /** The address of the next page, when there is one. The token is sent there, so it has to be the same server. */
-function nextPage(answer: Download, page: URL): URL | undefined {
+function nextPage(answer: HttpAnswer, page: URL): URL | undefined {
   const [, address = ''] = /<([^<>]*)>[^<>]*;\s*rel="next"/.exec(headerOf(answer, 'link') ?? '') ?? [];
   const next = URL.canParse(address) ? new URL(address) : undefined;
   return next?.origin === page.origin ? next : undefined;
 }
 
-function refusal(repository: string, token: string, answer: Download): AttestationsRefused {
+function refusal(repository: string, token: string, answer: HttpAnswer): AttestationsRefused {
   const { status } = answer;
-  const wait = retryAfter(answer);
-  const said = pick(parseJson(answer.bytes), 'message');
+  const wait = secondsToWait(answer);
+  const said = pick(parseJson(answer.body), 'message');
   const why = `(status ${status}${typeof said === 'string' ? `: ${said}` : ''})`;
   if (status === 429 || (status === 403 && wait !== undefined)) {
     const when = wait === undefined ? 'later' : `in ${formatDuration(wait * 1000)}`;

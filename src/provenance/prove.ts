@@ -1,9 +1,12 @@
-import { bad, type Checked, good, internalProblem, type Problem } from '../base/problem.ts';
+import { errorCode } from '../base/causes.ts';
+import { bad, type Checked, good, internalProblem, messageOf, type Problem } from '../base/problem.ts';
 import { count, sentence } from '../base/text.ts';
+import { PlainTextError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
+import { Http, type HttpOptions } from '../http/http.ts';
 import { AttestationsRefused, attestationsOf } from './attestations.ts';
 import { type Authority, TrustRootError } from './authority.ts';
-import { DownloadError, Downloads, type DownloadsOptions } from './download.ts';
 import type { Provenance, ProvenancePolicy } from './policy.ts';
+import { githubOutcome } from './rate-limit.ts';
 import { verifyAttestation } from './verify.ts';
 
 /** The file whose origin is to be proved. */
@@ -15,7 +18,7 @@ export interface Artifact {
 }
 
 /** What proving needs of the world. */
-export interface ProvenanceWorld extends DownloadsOptions {
+export interface ProvenanceWorld extends Pick<HttpOptions, 'userAgent' | 'environment' | 'signal' | 'debug'> {
   /** GitHub's REST API, without a slash at its end. */
   readonly api: string;
   /** The empty string for none. */
@@ -35,11 +38,11 @@ export async function proveProvenance(
   policy: ProvenancePolicy,
   world: ProvenanceWorld,
 ): Promise<Checked<Provenance>> {
-  const { api, token, authorities } = world;
-  const downloads = new Downloads(world);
+  const { api, token, authorities, userAgent, environment, signal, debug } = world;
+  const http = new Http({ userAgent, environment, signal, debug, insecureHosts: [], outcomeOf: githubOutcome });
   const reasons: string[] = [];
   try {
-    for await (const found of attestationsOf(policy.repository, artifact.digest, { api, token, downloads })) {
+    for await (const found of attestationsOf(policy.repository, artifact.digest, { api, token, http })) {
       const verdict =
         'bundle' in found
           ? await verifyAttestation(found.bundle, { digest: artifact.digest, policy, authorities })
@@ -49,10 +52,10 @@ export async function proveProvenance(
     }
     return bad(reasons.length === 0 ? noneFound(artifact, policy) : noneCounts(artifact, policy, reasons));
   } catch (error) {
-    if (world.signal.aborted) return bad(CANCELLED);
+    if (signal.aborted) return bad(CANCELLED);
     return bad(notAsked(artifact, error));
   } finally {
-    await downloads.close();
+    await http.close();
   }
 }
 
@@ -93,13 +96,26 @@ function noneCounts({ origin }: Artifact, { repository }: ProvenancePolicy, reas
 function notAsked({ origin }: Artifact, error: unknown): Problem {
   const subject = `provenance of ${origin}`;
   if (error instanceof AttestationsRefused) return { kind: 'provenance', subject, ...error.problem, cause: error };
-  if (error instanceof DownloadError || error instanceof TrustRootError) {
+  if (error instanceof UnreachableError || error instanceof TrustRootError) {
+    const why =
+      error instanceof UnreachableError
+        ? `${error.host} cannot be reached: ${errorCode(error) || messageOf(error.cause)}`
+        : error.message;
+    return {
+      kind: 'provenance',
+      subject,
+      message: `cannot be looked at: ${sentence(why)}`,
+      remedy:
+        'Run it again. The runner has to reach the API of GitHub, and tuf-repo-cdn.sigstore.dev and tuf-repo.github.com; behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY for the step.',
+      cause: error,
+    };
+  }
+  if (error instanceof UnusableAnswerError || error instanceof PlainTextError) {
     return {
       kind: 'provenance',
       subject,
       message: `cannot be looked at: ${sentence(error.message)}`,
-      remedy:
-        'Run it again. The runner has to reach the API of GitHub, and tuf-repo-cdn.sigstore.dev and tuf-repo.github.com; behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY for the step.',
+      remedy: 'Check that the environment variable GITHUB_API_URL is the address of the REST API of GitHub.',
       cause: error,
     };
   }

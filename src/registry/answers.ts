@@ -1,6 +1,6 @@
 import { isObject, pick } from '../base/json.ts';
+import { type HttpAnswer, retryAfterSeconds } from '../http/messages.ts';
 import { AnswerError } from './errors.ts';
-import { type HttpAnswer, retryAfterSeconds } from './http.ts';
 
 const MOST_WORDS = 300;
 

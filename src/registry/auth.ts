@@ -1,9 +1,10 @@
 import { pick } from '../base/json.ts';
+import type { Http } from '../http/http.ts';
+import type { HttpAnswer } from '../http/messages.ts';
 import { answerError } from './answers.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { type Credentials, encodeBasic } from './credentials.ts';
 import { ANONYMOUS, type Asker, LoginError } from './errors.ts';
-import type { Http, HttpAnswer } from './http.ts';
 
 /** Finds the credentials for a registry; undefined for none. May throw `LoginError`. */
 export type FindCredentials = () => Promise<Credentials | undefined>;

@@ -1,6 +1,7 @@
+import type { Http } from '../http/http.ts';
+import { headerOf } from '../http/messages.ts';
 import { answerError } from './answers.ts';
 import { ContentError } from './errors.ts';
-import { type Http, headerOf } from './http.ts';
 import { MOST_BLOB_BYTES } from './repository.ts';
 
 /** An address without what may be secret in it: user, password and query. */

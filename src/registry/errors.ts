@@ -1,17 +1,6 @@
-import { rootMessage } from '../base/causes.ts';
 import { internalProblem, type Problem } from '../base/problem.ts';
 import { formatDuration, sentence } from '../base/text.ts';
-
-/** A server could not be reached, or stopped answering. */
-export class UnreachableError extends Error {
-  readonly host: string;
-
-  constructor(host: string, cause: unknown) {
-    super(`${host} does not answer: ${rootMessage(cause)}`, { cause });
-    this.name = 'UnreachableError';
-    this.host = host;
-  }
-}
+import { PlainTextError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
 
 /** A server answered with an error status. */
 export class AnswerError extends Error {
@@ -75,6 +64,11 @@ export function registryProblem(error: unknown, subject: string, asker: Asker): 
   if (error instanceof LoginError) {
     return { kind, subject, message: sentence(error.message), remedy: ASK_FOR_LOGIN, cause: error };
   }
+  if (error instanceof PlainTextError) {
+    const remedy = 'Name the host in "insecure-registries" if that is meant.';
+    return { kind, subject, message: sentence(error.message), remedy, cause: error };
+  }
+  if (error instanceof UnusableAnswerError) return { kind, subject, message: sentence(error.message), cause: error };
   if (error instanceof ContentError) {
     const { message, remedy } = error;
     return { kind, subject, message: sentence(message), ...(remedy === undefined ? {} : { remedy }), cause: error };

@@ -1,8 +1,8 @@
 import { bad, type Checked, good, type Problem } from '../base/problem.ts';
+import { Http, type HttpOptions } from '../http/http.ts';
 import { Auth } from './auth.ts';
 import { download, shownAddress } from './download.ts';
 import { ANONYMOUS, registryProblem } from './errors.ts';
-import { Http, type HttpOptions } from './http.ts';
 import { findLogin, type LoginSources } from './logins.ts';
 import type { PackedImage } from './pack.ts';
 import { type PulledModule, pullModule } from './pull.ts';

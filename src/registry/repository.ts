@@ -1,9 +1,10 @@
 import { formatBytes } from '../base/text.ts';
 import { digestOf } from '../filter/module.ts';
+import type { Http } from '../http/http.ts';
+import { type HttpAnswer, type HttpRequest, headerOf } from '../http/messages.ts';
 import { answerError } from './answers.ts';
 import type { Auth } from './auth.ts';
 import { AnswerError, ContentError } from './errors.ts';
-import { type Http, type HttpAnswer, type HttpRequest, headerOf } from './http.ts';
 import { type Descriptor, MANIFEST_TYPES } from './manifest.ts';
 import { apiHost, type ImageReference } from './reference.ts';
 
@@ -22,7 +23,7 @@ const MOST_WORDS_BYTES = 64 * 1024;
 
 /**
  * One repository of a registry, by the distribution API v2 (https://github.com/opencontainers/distribution-spec/blob/main/spec.md).
- * What comes is checked against its digest. Throws `AnswerError`, `UnreachableError`, `ContentError` and `LoginError`.
+ * What comes is checked against its digest. Throws what `Http` throws, `AnswerError`, `ContentError` and `LoginError`.
  */
 export class Repository {
   readonly #http: Http;

@@ -5,7 +5,19 @@ import { VERSION } from '../../src/base/version.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 /** From the top: a room imports only rooms below it. */
-const ROOMS = ['main.ts', 'action', 'deploy', 'mesh', 'targets', 'provenance', 'registry', 'filter', 'cluster', 'base'];
+const ROOMS = [
+  'main.ts',
+  'action',
+  'deploy',
+  'mesh',
+  'targets',
+  'provenance',
+  'registry',
+  'filter',
+  'http',
+  'cluster',
+  'base',
+];
 const MOST_LINES = 300;
 
 interface Source {
@@ -80,7 +92,7 @@ describe('what only some rooms may use', () => {
   ];
 
   test.each<[string, RegExp, string[]]>([
-    ['HTTP', /^undici(\/|$)/, ['cluster', 'provenance', 'registry']],
+    ['HTTP', /^undici(\/|$)/, ['http', 'cluster']],
     ['the Kubernetes library', /^@kubernetes\/client-node(\/|$)/, ['cluster']],
     ['the libraries of Sigstore', /^@sigstore\//, ['provenance']],
     ['the toolkit of the runner', /^@actions\//, ['main.ts', 'action']],
@@ -99,14 +111,16 @@ describe('what only some rooms may use', () => {
     expect(new Set(imports)).toEqual(new Set(['filter', 'base']));
   });
 
-  test('the registry room does not know the cluster, nor the cluster room registries', () => {
+  test('the rooms that speak to other servers do not know the cluster, nor the cluster room them', () => {
     const importsOf = (wanted: string): Set<string> =>
       new Set(
         SOURCES.filter(({ room }) => room === wanted).flatMap((source) =>
           source.imports.filter((from) => from.startsWith('.')).map((from) => roomOf(source, from)),
         ),
       );
-    expect(importsOf('registry')).toEqual(new Set(['registry', 'filter', 'base']));
+    expect(importsOf('provenance')).toEqual(new Set(['provenance', 'http', 'base']));
+    expect(importsOf('registry')).toEqual(new Set(['registry', 'filter', 'http', 'base']));
+    expect(importsOf('http')).toEqual(new Set(['http', 'base']));
     expect(importsOf('cluster')).toEqual(new Set(['cluster', 'base']));
   });
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeProblem, type Problem } from '../../../src/base/problem.ts';
-import type { HttpOptions } from '../../../src/registry/http.ts';
+import type { HttpOptions } from '../../../src/http/http.ts';
 import { packImage } from '../../../src/registry/pack.ts';
 import { type ImageReference, parseReference } from '../../../src/registry/reference.ts';
 import { Registries } from '../../../src/registry/registries.ts';

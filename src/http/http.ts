@@ -1,11 +1,13 @@
 import { performance } from 'node:perf_hooks';
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { Dispatcher } from 'undici';
 import { errorCode } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
-import { environmentProxies, isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
-import { parseRetryAfter, retryDelay } from '../base/retry.ts';
+import { isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
+import { type AnswerOutcome, type AttemptOutcome, retryDelay } from '../base/retry.ts';
 import { formatBytes } from '../base/text.ts';
-import { ContentError, UnreachableError } from './errors.ts';
+import { PlainTextError, UnreachableError, UnusableAnswerError } from './errors.ts';
+import { type HttpAnswer, type HttpRequest, headerOf, retryAfterSeconds } from './messages.ts';
+import { Pools } from './pools.ts';
 
 export interface HttpOptions {
   readonly userAgent: string;
@@ -18,49 +20,28 @@ export interface HttpOptions {
   readonly random?: () => number;
   /** The longest silence of a server, and the longest time for one attempt. */
   readonly limits?: { readonly silenceMs: number; readonly attemptMs: number };
+  /** For servers that say in a way of their own when to ask again; without it status and `Retry-After` count. */
+  readonly outcomeOf?: (answer: HttpAnswer) => AnswerOutcome;
 }
 
-export interface HttpRequest {
-  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
-  readonly url: URL;
-  /** Names in lower case. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array | string;
-  /** Longer answers are broken off. */
-  readonly mostBytes: number;
-  /** Set for what is repeated only together with what came before it. */
-  readonly once?: true;
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly body: Uint8Array;
-  /** What answered, after redirects. */
-  readonly url: URL;
-}
-
-const CONNECT_TIMEOUT_MS = 10_000;
 const LIMITS = { silenceMs: 30_000, attemptMs: 600_000 } as const;
-const CONNECTIONS = { connections: 4, connect: { timeout: CONNECT_TIMEOUT_MS } } as const;
 const MOST_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Who asks for a longer wait will not answer better within this run. */
 const LONGEST_OBEYED_SECONDS = 60;
 
 /**
- * HTTP to registries and web servers: time limits and a limit of size on every answer, retries, proxies of the environment,
- * and redirects that never carry credentials to another host. Throws `UnreachableError` and `ContentError`.
+ * HTTP to servers outside the cluster: time limits and a limit of size on every answer, retries, proxies of the environment, and
+ * redirects that never carry credentials to another host.
+ * Throws `UnreachableError`, `UnusableAnswerError` and `PlainTextError`, and the signal's reason when it aborts.
  */
 export class Http {
   readonly #options: HttpOptions;
-  readonly #direct: Dispatcher;
-  /** Made when it is needed: a proxy's address may be wrong. */
-  #outside: Dispatcher | undefined;
+  readonly #pools: Pools;
 
   constructor(options: HttpOptions) {
     this.#options = options;
-    this.#direct = new Agent(CONNECTIONS);
+    this.#pools = new Pools(options.environment);
   }
 
   /** `https://host`, or `http://host` where that is allowed. */
@@ -77,17 +58,14 @@ export class Http {
 
   /** Does what may be repeated until its answer is worth no further attempt; the only place that knows when that is. */
   async insist(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
-    const { signal } = this.#options;
+    const { signal, outcomeOf = plainOutcome } = this.#options;
     for (let attempt = 1; ; attempt++) {
       let delay: number | undefined;
       try {
         const answer = await work();
-        const seconds = retryAfterSeconds(answer);
-        if ((seconds ?? 0) > LONGEST_OBEYED_SECONDS) return answer;
-        delay = this.#delay(attempt, {
-          status: answer.status,
-          ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }),
-        });
+        const outcome = outcomeOf(answer);
+        if ((outcome.retryAfterSeconds ?? 0) > LONGEST_OBEYED_SECONDS) return answer;
+        delay = this.#delay(attempt, outcome);
         if (delay === undefined) return answer;
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;
@@ -100,18 +78,20 @@ export class Http {
   }
 
   /** Ends every connection. */
-  async close(): Promise<void> {
-    await Promise.all([this.#direct.destroy(), this.#outside?.destroy()]);
+  close(): Promise<void> {
+    return this.#pools.close();
   }
 
   async #follow(request: HttpRequest): Promise<HttpAnswer> {
+    const follows = request.stay !== true && (request.method === 'GET' || request.method === 'HEAD');
     let { url, headers = {} } = request;
     for (let hops = 0; ; hops++) {
       const answer = await this.#reach({ ...request, url, headers });
       const location = headerOf(answer, 'location');
-      const reading = request.method === 'GET' || request.method === 'HEAD';
-      if (!reading || !REDIRECTS.has(answer.status) || location === undefined) return answer;
-      if (hops === MOST_REDIRECTS) throw new ContentError(`${url.host} redirects more than ${MOST_REDIRECTS} times`);
+      if (!follows || !REDIRECTS.has(answer.status) || location === undefined) return answer;
+      if (hops === MOST_REDIRECTS) {
+        throw new UnusableAnswerError(`${url.host} redirects more than ${MOST_REDIRECTS} times`);
+      }
       const next = nextUrl(location, url);
       if (next.origin !== url.origin) {
         const { authorization, ...others } = headers;
@@ -122,38 +102,34 @@ export class Http {
   }
 
   async #reach(request: HttpRequest): Promise<HttpAnswer> {
+    const { url } = request;
+    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.#mayBePlain(url)))
+      throw new PlainTextError(url);
     try {
       return await this.#once(request);
     } catch (error) {
-      if (this.#options.signal.aborted || error instanceof ContentError) throw error;
-      throw new UnreachableError(request.url.host, error);
+      if (this.#options.signal.aborted || error instanceof UnusableAnswerError) throw error;
+      throw new UnreachableError(url.host, error);
     }
   }
 
   async #once({ method, url, headers, body, mostBytes }: HttpRequest): Promise<HttpAnswer> {
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.#mayBePlain(url))) {
-      throw new ContentError(
-        `${url.protocol}//${url.host} would be asked without TLS`,
-        'Name the host in "insecure-registries" if that is meant.',
-      );
-    }
     const { userAgent, debug } = this.#options;
     const { silenceMs, attemptMs } = this.#options.limits ?? LIMITS;
     const started = performance.now();
     const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(attemptMs)]);
-    const response = await untilAborted(
-      this.#dispatcher(url).request({
-        origin: url.origin,
-        path: `${url.pathname}${url.search}`,
-        method,
-        headers: { 'user-agent': userAgent, ...headers },
-        body: body ?? null,
-        headersTimeout: silenceMs,
-        bodyTimeout: silenceMs,
-        signal,
-      }),
+    const answering = this.#pools.dispatcher(url).request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
+      method,
+      headers: { 'user-agent': userAgent, ...headers },
+      body: body ?? null,
+      headersTimeout: silenceMs,
+      bodyTimeout: silenceMs,
       signal,
-    );
+    });
+    // undici looks at the signal only once it is connected.
+    const response = await untilAborted(answering, signal);
     const { statusCode: status } = response;
     const read = await readBody(response, mostBytes, url.host);
     // A query may hold a signature that is as good as a password.
@@ -161,48 +137,37 @@ export class Http {
     return { status, headers: response.headers, body: read, url };
   }
 
-  #dispatcher({ hostname }: URL): Dispatcher {
-    const { httpProxy = '', httpsProxy = '', noProxy } = environmentProxies(this.#options.environment);
-    if (isLoopback(hostname) || (httpProxy === '' && httpsProxy === '')) return this.#direct;
-    this.#outside ??= new EnvHttpProxyAgent({ ...CONNECTIONS, httpProxy, httpsProxy, noProxy });
-    return this.#outside;
-  }
-
   #mayBePlain({ hostname, host }: URL): boolean {
     return isLoopback(hostname) || this.#options.insecureHosts.includes(host);
   }
 
-  #delay(attempt: number, outcome: Parameters<typeof retryDelay>[1]): number | undefined {
+  #delay(attempt: number, outcome: AttemptOutcome): number | undefined {
     return retryDelay(attempt, outcome, (this.#options.random ?? Math.random)());
   }
 }
 
-/** One header's first value. */
-export function headerOf({ headers }: Pick<HttpAnswer, 'headers'>, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value[0] : value;
-}
-
-/** What an answer asks to wait, in seconds. */
-export function retryAfterSeconds(answer: Pick<HttpAnswer, 'headers'>): number | undefined {
-  return parseRetryAfter(headerOf(answer, 'retry-after'), Date.now());
+function plainOutcome(answer: HttpAnswer): AnswerOutcome {
+  const seconds = retryAfterSeconds(answer);
+  return { status: answer.status, ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }) };
 }
 
 async function readBody({ body }: Dispatcher.ResponseData, most: number, host: string): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body) {
-    length += (chunk as Uint8Array).length;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
     // Leaving the loop ends the connection.
-    if (length > most) throw new ContentError(`${host} sends more than the ${formatBytes(most)} that are expected`);
-    chunks.push(chunk as Uint8Array);
+    if (length > most) {
+      throw new UnusableAnswerError(`${host} sends more than the ${formatBytes(most)} that are expected`);
+    }
+    chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
 }
 
 function nextUrl(location: string, from: URL): URL {
   const next = URL.parse(location, from.href);
-  if (next === null) throw new ContentError(`${from.host} redirects to what is no address`);
+  if (next === null) throw new UnusableAnswerError(`${from.host} redirects to what is no address`);
   next.username = '';
   next.password = '';
   return next;

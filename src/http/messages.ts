@@ -1,0 +1,36 @@
+import { parseRetryAfter } from '../base/retry.ts';
+
+/** One request to a server. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly url: URL;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** Longer answers are broken off. */
+  readonly mostBytes: number;
+  /** Set for what is repeated only together with what came before it. */
+  readonly once?: true;
+  /** Set where a redirect is an answer like any other; else reading requests follow it. */
+  readonly stay?: true;
+}
+
+/** An answer, read to its end; the names of its headers are in lower case. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: Uint8Array;
+  /** What answered, after redirects. */
+  readonly url: URL;
+}
+
+/** One header's first value. */
+export function headerOf({ headers }: Pick<HttpAnswer, 'headers'>, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
+/** What the `Retry-After` of an answer asks to wait, in seconds; undefined where it has none. */
+export function retryAfterSeconds(answer: Pick<HttpAnswer, 'headers'>): number | undefined {
+  return parseRetryAfter(headerOf(answer, 'retry-after'), Date.now());
+}
