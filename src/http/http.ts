@@ -25,6 +25,8 @@ export interface HttpOptions {
 }
 
 const LIMITS = { silenceMs: 30_000, attemptMs: 600_000 } as const;
+/** Of an answer that is no success. */
+const MOST_WORDS_BYTES = 64 * 1024;
 const MOST_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Who asks for a longer wait will not answer better within this run. */
@@ -151,18 +153,21 @@ function plainOutcome(answer: HttpAnswer): AnswerOutcome {
   return { status: answer.status, ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }) };
 }
 
-async function readBody({ body }: Dispatcher.ResponseData, most: number, host: string): Promise<Uint8Array> {
+/** What was asked for comes whole or not at all; of anything else the start is enough to tell what is wrong. */
+async function readBody(response: Dispatcher.ResponseData, mostBytes: number, host: string): Promise<Uint8Array> {
+  const succeeded = response.statusCode >= 200 && response.statusCode < 300;
+  const most = succeeded ? mostBytes : MOST_WORDS_BYTES;
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
     length += chunk.length;
-    // Leaving the loop ends the connection.
-    if (length > most) {
-      throw new UnusableAnswerError(`${host} sends more than the ${formatBytes(most)} that are expected`);
-    }
     chunks.push(chunk);
+    if (length <= most) continue;
+    // Leaving the loop ends the connection.
+    if (!succeeded) break;
+    throw new UnusableAnswerError(`${host} sends more than the ${formatBytes(most)} that are expected`);
   }
-  return Buffer.concat(chunks, length);
+  return Buffer.concat(chunks, Math.min(length, most));
 }
 
 function nextUrl(location: string, from: URL): URL {

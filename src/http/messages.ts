@@ -7,7 +7,7 @@ export interface HttpRequest {
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
-  /** Longer answers are broken off. */
+  /** Of what is asked for; longer answers are broken off. What a server says instead may be longer. */
   readonly mostBytes: number;
   /** Set for what is repeated only together with what came before it. */
   readonly once?: true;

@@ -19,7 +19,8 @@ export interface FetchedManifest {
 export const MOST_BLOB_BYTES = 256 * 1024 * 1024;
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
 const MOST_MANIFEST_BYTES = 4 * 1024 * 1024;
-const MOST_WORDS_BYTES = 64 * 1024;
+/** Of an answer that is looked at for its status and headers alone. */
+const MOST_UNREAD_BYTES = 64 * 1024;
 
 /**
  * One repository of a registry, by the distribution API v2 (https://github.com/opencontainers/distribution-spec/blob/main/spec.md).
@@ -94,7 +95,7 @@ export class Repository {
       url: this.#url(`manifests/${name}`),
       headers: { 'content-type': mediaType },
       body: bytes,
-      mostBytes: MOST_WORDS_BYTES,
+      mostBytes: MOST_UNREAD_BYTES,
     });
     if (answer.status !== 201) throw answerError(answer);
   }
@@ -104,7 +105,7 @@ export class Repository {
     const begun = await this.#call({
       method: 'POST',
       url: this.#url('blobs/uploads/'),
-      mostBytes: MOST_WORDS_BYTES,
+      mostBytes: MOST_UNREAD_BYTES,
       once: true,
     });
     if (begun.status !== 202) return begun;
@@ -116,7 +117,7 @@ export class Repository {
       url: session,
       headers: { 'content-type': 'application/octet-stream' },
       body: bytes,
-      mostBytes: MOST_WORDS_BYTES,
+      mostBytes: MOST_UNREAD_BYTES,
       once: true,
     });
   }

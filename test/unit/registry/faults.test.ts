@@ -76,6 +76,13 @@ describe('what passes is tried again', () => {
     expect(Date.now() - started).toBeGreaterThanOrEqual(990);
   });
 
+  test.each([1_000, 1_000_000])('an error that takes %i bytes to say, more than the layer has', async (length) => {
+    const layer = { mediaType: 'application/wasm', bytes: wasm(3) };
+    await store(registry.host, 'small', 'v1', image([layer]));
+    registry.inject(first(1, isBlob, { status: 503, body: 'x'.repeat(length) }));
+    must(await connect().pull(refer('small:v1')));
+  });
+
   test('an upload that fails is begun anew', async () => {
     const isUpload = ({ method, path }: { method: string; path: string }) =>
       method === 'PUT' && path.includes('/blobs/uploads/');
