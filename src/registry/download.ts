@@ -10,10 +10,10 @@ export function shownAddress(text: string): string {
   return url === null ? 'the address' : `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
 }
 
-/** Gets a file of at most 256 MiB, as it is. Throws what `Http` throws, and `AnswerError`. */
+/** Gets a file of at most 256 MiB, as it is; an encoding that nobody undoes would change its digest. Throws what `Http` throws, and `AnswerError`. */
 export async function download(address: string, http: Http): Promise<Uint8Array> {
   const url = URL.parse(address);
-  if (url === null) throw new ContentError('this is no address');
+  if (url === null) throw new ContentError('this is no address', 'Give an https:// address.');
   const answer = await http.send({
     method: 'GET',
     url,
@@ -22,7 +22,11 @@ export async function download(address: string, http: Http): Promise<Uint8Array>
   });
   if (answer.status !== 200) throw answerError(answer);
   const encoding = headerOf(answer, 'content-encoding') ?? 'identity';
-  if (encoding !== 'identity')
-    throw new ContentError(`${answer.url.host} sends the file in the encoding ${encoding}, which was not asked for`);
+  if (encoding !== 'identity') {
+    throw new ContentError(
+      `${answer.url.host} sends the file in the encoding ${encoding}, which was not asked for`,
+      'Have the server send the file as it is, or get it in a step before this one and give its path.',
+    );
+  }
   return answer.body;
 }

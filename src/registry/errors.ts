@@ -20,16 +20,16 @@ export class AnswerError extends Error {
 
 /** What a server gave is not what it should be, or not what this action reads; a sentence without a full stop. */
 export class ContentError extends Error {
-  readonly remedy: string | undefined;
+  readonly remedy: string;
 
-  constructor(message: string, remedy?: string) {
+  constructor(message: string, remedy: string) {
     super(message);
     this.name = 'ContentError';
     this.remedy = remedy;
   }
 }
 
-/** No credentials could be made. */
+/** No credentials could be made; a sentence without a full stop. */
 export class LoginError extends Error {
   constructor(message: string) {
     super(message);
@@ -37,50 +37,59 @@ export class LoginError extends Error {
   }
 }
 
-/** Who a server was told is asking, for messages: `anonymous`, or where the credentials came from. */
+/** Who a registry was told is asking, for messages: `nobody`, or where the credentials came from. */
 export type Asker = string;
 export const ANONYMOUS: Asker = 'nobody';
 
+type Told = Required<Pick<Problem, 'message' | 'remedy'>>;
+
 const ASK_FOR_LOGIN =
   'Set the inputs "registry-username" and "registry-password", or log in in a step before this one (docker/login-action).';
+const CHECK_HOST = 'Check the host, and that the runner may reach it. Proxies are taken from HTTPS_PROXY and NO_PROXY';
 
 /**
- * The problem behind a failed call to a registry or web server. `subject` is the image or address, `asker` who it was told is
- * asking. Credentials are in none of these errors.
+ * The problem behind a failed call to a registry. `subject` is the image, `asker` who the registry was told is asking. Credentials
+ * are in none of these errors.
  */
 export function registryProblem(error: unknown, subject: string, asker: Asker): Problem {
-  const kind = 'registry';
-  if (error instanceof AnswerError) return { kind, subject, ...answered(error, asker), cause: error };
+  if (error instanceof AnswerError) return problem(error, subject, refusedBy(error, asker));
+  if (error instanceof LoginError) return problem(error, subject, { message: error.message, remedy: ASK_FOR_LOGIN });
   if (error instanceof UnreachableError) {
-    return {
-      kind,
-      subject,
-      message: sentence(error.message),
-      remedy:
-        'Check the host, and that the runner may reach it. Proxies are taken from HTTPS_PROXY and NO_PROXY; a registry that speaks plain HTTP has to stand in "insecure-registries".',
-      cause: error,
-    };
+    const remedy = `${CHECK_HOST}; a registry that speaks plain HTTP has to stand in "insecure-registries".`;
+    return problem(error, subject, { message: error.message, remedy });
   }
-  if (error instanceof LoginError) {
-    return { kind, subject, message: sentence(error.message), remedy: ASK_FOR_LOGIN, cause: error };
+  return otherProblem(error, subject);
+}
+
+/** The problem behind a failed download from a web server, to which no login is sent. `subject` is the address as it is shown. */
+export function downloadProblem(error: unknown, subject: string): Problem {
+  if (error instanceof AnswerError) return problem(error, subject, unservedBy(error));
+  if (error instanceof UnreachableError) {
+    return problem(error, subject, { message: error.message, remedy: `${CHECK_HOST}.` });
   }
+  return otherProblem(error, subject);
+}
+
+function otherProblem(error: unknown, subject: string): Problem {
+  if (error instanceof ContentError) return problem(error, subject, error);
   if (error instanceof PlainTextError) {
     const remedy = 'Name the host in "insecure-registries" if that is meant.';
-    return { kind, subject, message: sentence(error.message), remedy, cause: error };
+    return problem(error, subject, { message: error.message, remedy });
   }
-  if (error instanceof UnusableAnswerError) return { kind, subject, message: sentence(error.message), cause: error };
-  if (error instanceof ContentError) {
-    const { message, remedy } = error;
-    return { kind, subject, message: sentence(message), ...(remedy === undefined ? {} : { remedy }), cause: error };
+  if (error instanceof UnusableAnswerError) {
+    const remedy = 'Check that this is where the filter is; if it is, ask who runs the server.';
+    return problem(error, subject, { message: error.message, remedy });
   }
   return { ...internalProblem(error), subject };
 }
 
-function answered(
-  { host, status, message, retryAfterMs }: AnswerError,
-  asker: Asker,
-): Pick<Problem, 'message' | 'remedy'> {
-  const said = `${host} answers ${status}: ${sentence(message)}`;
+function problem(cause: Error, subject: string, { message, remedy }: Told): Problem {
+  return { kind: 'registry', subject, message: sentence(message), remedy, cause };
+}
+
+function refusedBy(error: AnswerError, asker: Asker): Told {
+  const { status } = error;
+  const said = quote(error);
   if (status === 401 || status === 403) {
     return asker === ANONYMOUS
       ? { message: `cannot be used without a login: ${said}`, remedy: ASK_FOR_LOGIN }
@@ -98,8 +107,33 @@ function answered(
   if (status === 429) {
     return {
       message: `cannot be had now: ${said}`,
-      remedy: `Run again ${retryAfterMs === undefined ? 'later' : `in ${formatDuration(retryAfterMs)}`}; with a login the limits are wider.`,
+      remedy: `Run again ${when(error)}; with a login the limits are wider.`,
     };
   }
-  return { message: said, remedy: 'Run again later; if it stays, ask who runs the server.' };
+  return { message: said, remedy: ASK_OPERATOR };
+}
+
+function unservedBy(error: AnswerError): Told {
+  const { status } = error;
+  const said = quote(error);
+  if (status === 401 || status === 403) {
+    return {
+      message: `cannot be had without a login: ${said}`,
+      remedy:
+        'Give an address that anybody may read, or get the file in a step before this one and give its path: no login is sent to web servers.',
+    };
+  }
+  if (status === 404) return { message: `is not there: ${said}`, remedy: 'Check the address.' };
+  if (status === 429) return { message: `cannot be had now: ${said}`, remedy: `Run again ${when(error)}.` };
+  return { message: said, remedy: ASK_OPERATOR };
+}
+
+const ASK_OPERATOR = 'Run again later; if it stays, ask who runs the server.';
+
+function quote({ host, status, message }: AnswerError): string {
+  return `${host} answers ${status}: ${message}`;
+}
+
+function when({ retryAfterMs }: AnswerError): string {
+  return retryAfterMs === undefined ? 'later' : `in ${formatDuration(retryAfterMs)}`;
 }

@@ -1,6 +1,7 @@
 import { isObject } from '../base/json.ts';
 import { count, listWords } from '../base/text.ts';
 import { ContentError } from './errors.ts';
+import { isDigest } from './reference.ts';
 
 // https://github.com/opencontainers/image-spec/blob/main/media-types.md and
 // https://distribution.github.io/distribution/spec/manifest-v2-2/
@@ -39,15 +40,18 @@ export interface IndexEntry extends Descriptor {
   readonly isAttestation: boolean;
 }
 
+/** A choice of images, mostly one for each platform. */
 export interface IndexManifest {
   readonly type: 'index';
   readonly entries: readonly IndexEntry[];
 }
 
-const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const TITLE = 'org.opencontainers.image.title';
 /** What Istio and most Kubernetes nodes run on. */
 const USUAL_PLATFORM = 'linux/amd64';
+
+const CHECK_HOST = 'Check that the host is a registry.';
+const PUSH_AGAIN = 'Push it again with a current tool.';
 
 /** Reads a manifest or index. Throws `ContentError` for what is neither. `contentType` is for those that do not say what they are. */
 export function parseManifest(bytes: Uint8Array, contentType: string): ImageManifest | IndexManifest {
@@ -55,21 +59,21 @@ export function parseManifest(bytes: Uint8Array, contentType: string): ImageMani
   try {
     value = JSON.parse(Buffer.from(bytes).toString('utf8'));
   } catch {
-    throw new ContentError('the manifest is not valid JSON', 'Check that the host is a registry.');
+    throw new ContentError('the manifest is not valid JSON', CHECK_HOST);
   }
-  if (!isObject(value)) throw new ContentError('the manifest is no JSON object');
+  if (!isObject(value)) throw new ContentError('the manifest is no JSON object', CHECK_HOST);
   const mediaType = typeof value.mediaType === 'string' ? value.mediaType : (contentType.split(';')[0] ?? '').trim();
   if (value.schemaVersion === 1) {
-    throw new ContentError(
-      'the image has a manifest of schema 1, which nothing reads any more',
-      'Push it again with a current tool.',
-    );
+    throw new ContentError('the image has a manifest of schema 1, which nothing reads any more', PUSH_AGAIN);
   }
   if (Array.isArray(value.manifests)) return { type: 'index', entries: value.manifests.map(parseEntry) };
   if (Array.isArray(value.layers)) {
     return { type: 'image', mediaType: mediaType || OCI_MANIFEST, layers: value.layers.map(parseDescriptor) };
   }
-  throw new ContentError(`the manifest has no layers${mediaType === '' ? '' : ` (${mediaType})`}`);
+  throw new ContentError(
+    `the manifest has no layers${mediaType === '' ? '' : ` (${mediaType})`}`,
+    'Name an image or artifact that has the filter as a layer.',
+  );
 }
 
 /**
@@ -79,7 +83,8 @@ export function parseManifest(bytes: Uint8Array, contentType: string): ImageMani
 export function chooseEntry({ entries }: IndexManifest): IndexEntry {
   const images = entries.filter(({ isAttestation }) => !isAttestation);
   const [first, ...others] = images;
-  if (first === undefined) throw new ContentError('the index names no image');
+  if (first === undefined)
+    throw new ContentError('the index names no image', 'Name one that does, or the image itself.');
   if (others.length === 0) return first;
   const found =
     images.find(({ platform }) => platform !== undefined && /\/wasm(32|64)?$/.test(platform)) ??
@@ -114,13 +119,14 @@ function parseEntry(value: unknown): IndexEntry {
 }
 
 function parseDescriptor(value: unknown): Descriptor {
-  if (!isObject(value)) throw new ContentError('the manifest has an entry that is no object');
+  if (!isObject(value)) throw new ContentError('the manifest has an entry that is no object', PUSH_AGAIN);
   const { mediaType, digest, size, annotations } = value;
   if (typeof mediaType !== 'string' || typeof digest !== 'string' || !Number.isSafeInteger(size) || Number(size) < 0) {
-    throw new ContentError('the manifest has an entry without media type, digest or size');
+    throw new ContentError('the manifest has an entry without media type, digest or size', PUSH_AGAIN);
   }
-  if (!DIGEST.test(digest))
+  if (!isDigest(digest)) {
     throw new ContentError('the manifest has a digest that is no sha256', 'Push it again with sha256 digests.');
+  }
   const title = isObject(annotations) ? annotations[TITLE] : undefined;
   return { mediaType, digest, size: Number(size), ...(typeof title === 'string' ? { title } : {}) };
 }

@@ -24,13 +24,15 @@ const RAW_LAYERS = [
 /** The file of an image that holds the module; Istio takes it from any folder. */
 export const MODULE_FILE = 'plugin.wasm';
 
+const BUILD_OR_PUSH = `Build an image of "FROM scratch" and "COPY filter.wasm ${MODULE_FILE}", or push the file with oras as application/wasm.`;
+
 /**
  * Finds the layer with the filter. Images are read as Istio does: the last layer counts. Artifacts are read where just one layer
  * is a module. Throws `ContentError` for anything else.
  */
 export function findModuleLayer({ mediaType, layers }: ImageManifest): ModuleLayer {
   const last = layers.at(-1);
-  if (last === undefined) throw new ContentError('the image has no layers');
+  if (last === undefined) throw new ContentError('the image has no layers', BUILD_OR_PUSH);
   if (last.mediaType === OCI_LAYER || last.mediaType === DOCKER_LAYER) {
     const usual = mediaType === DOCKER_MANIFEST ? DOCKER_LAYER : OCI_LAYER;
     return { layer: last, form: 'image', istioReads: last.mediaType === usual };
@@ -40,7 +42,7 @@ export function findModuleLayer({ mediaType, layers }: ImageManifest): ModuleLay
   if (layer === undefined) {
     throw new ContentError(
       `no layer is a Wasm module or an image layer with gzip; there ${layers.length === 1 ? 'is' : 'are'} ${listWords([...new Set(layers.map(({ mediaType: type }) => type))], 'and')}`,
-      `Build an image of "FROM scratch" and "COPY filter.wasm ${MODULE_FILE}", or push the file with oras as application/wasm.`,
+      BUILD_OR_PUSH,
     );
   }
   if (modules.length > 1) {

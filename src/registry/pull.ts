@@ -40,6 +40,7 @@ async function follow(
   const entry = chooseEntry(index);
   const { bytes, contentType } = await repository.manifest(entry.digest);
   const manifest = parseManifest(bytes, contentType);
-  if (manifest.type === 'index') throw new ContentError('the index names another index');
+  if (manifest.type === 'index')
+    throw new ContentError('the index names another index', 'Name the image by its digest.');
   return { manifest, istioFinds: istioChooses(index, entry) };
 }

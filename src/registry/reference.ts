@@ -26,6 +26,11 @@ const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const MOST_NAME_CHARACTERS = 255;
 const FORM = 'oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:…';
 
+/** Whether a text is a digest: `sha256:` and 64 hex digits in lower case. */
+export function isDigest(text: string): boolean {
+  return DIGEST.test(text);
+}
+
 /** Whether a text is a host, or a host and port. */
 export function isRegistryHost(text: string): boolean {
   return HOST.test(text);
@@ -44,7 +49,7 @@ export function parseReference(text: string, subject: string): Checked<ImageRefe
   const wrong = (why: string, remedy = `Write ${FORM}.`): Checked<never> => bad(problem(subject, text, why, remedy));
   if (!isImageReference(text)) return wrong('it does not start with oci://');
   const [name = '', digest, ...more] = text.slice(OCI_SCHEME.length).split('@');
-  if (digest !== undefined && (!DIGEST.test(digest) || more.length > 0)) {
+  if (digest !== undefined && (!isDigest(digest) || more.length > 0)) {
     return wrong('a digest is "sha256:" and 64 lower-case hex digits');
   }
   const [, host = '', path = ''] = /^([^/]*)\/(.*)$/s.exec(name) ?? [];

@@ -2,7 +2,7 @@ import { bad, type Checked, good, type Problem } from '../base/problem.ts';
 import { Http, type HttpOptions } from '../http/http.ts';
 import { Auth } from './auth.ts';
 import { download, shownAddress } from './download.ts';
-import { ANONYMOUS, registryProblem } from './errors.ts';
+import { downloadProblem, registryProblem } from './errors.ts';
 import { findLogin, type LoginSources } from './logins.ts';
 import type { PackedImage } from './pack.ts';
 import { type PulledModule, pullModule } from './pull.ts';
@@ -41,7 +41,7 @@ export class Registries {
     try {
       return good(await download(address, this.#http));
     } catch (error) {
-      return bad(this.#problem(error, shownAddress(address), ANONYMOUS));
+      return bad(this.#problem(shownAddress(address), (subject) => downloadProblem(error, subject)));
     }
   }
 
@@ -59,11 +59,12 @@ export class Registries {
     try {
       return good(await work(new Repository(reference, actions, this.#http, auth)));
     } catch (error) {
-      return bad(this.#problem(error, formatReference(reference), auth.asker));
+      return bad(this.#problem(formatReference(reference), (subject) => registryProblem(error, subject, auth.asker)));
     }
   }
 
-  #problem(error: unknown, subject: string, asker: string): Problem {
+  /** Whatever went wrong in a run that was cancelled, that is why. */
+  #problem(subject: string, why: (subject: string) => Problem): Problem {
     if (this.#options.signal.aborted) {
       return {
         kind: 'cancelled',
@@ -72,14 +73,14 @@ export class Registries {
         remedy: 'Run it again.',
       };
     }
-    return registryProblem(error, subject, asker);
+    return why(subject);
   }
 
   #auth(host: string): Auth {
     const known = this.#auths.get(host);
-    const { mask } = this.#options;
+    if (known !== undefined) return known;
     const findCredentials = () => findLogin(host, this.#options);
-    const auth = known ?? new Auth({ http: this.#http, findCredentials, mask });
+    const auth = new Auth({ http: this.#http, findCredentials, mask: this.#options.mask });
     this.#auths.set(host, auth);
     return auth;
   }

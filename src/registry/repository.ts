@@ -60,11 +60,14 @@ export class Repository {
   /** Gets a blob of at most 256 MiB. */
   async blob({ digest, size }: Descriptor): Promise<Uint8Array> {
     if (size > MOST_BLOB_BYTES) {
-      throw new ContentError(`the layer has ${formatBytes(size)}; at most ${formatBytes(MOST_BLOB_BYTES)} are read`);
+      throw new ContentError(
+        `the layer has ${formatBytes(size)}; at most ${formatBytes(MOST_BLOB_BYTES)} are read`,
+        'Check that the image holds the filter and nothing else.',
+      );
     }
     const { body } = await this.#read({ url: this.#url(`blobs/${digest}`), mostBytes: size });
-    if (digestOf(body) !== digest)
-      throw new ContentError(`the layer has the digest ${digestOf(body)} instead of ${digest}`, DAMAGED);
+    const found = digestOf(body);
+    if (found !== digest) throw new ContentError(`the layer has the digest ${found} instead of ${digest}`, DAMAGED);
     return body;
   }
 
@@ -110,7 +113,10 @@ export class Repository {
     });
     if (begun.status !== 202) return begun;
     const session = URL.parse(headerOf(begun, 'location') ?? '', begun.url.href);
-    if (session === null) throw new ContentError(`${begun.url.host} begins an upload and does not say where`);
+    if (session === null) {
+      const remedy = 'Check that the host is a registry; if it is, ask who runs it.';
+      throw new ContentError(`${begun.url.host} begins an upload and does not say where`, remedy);
+    }
     session.searchParams.set('digest', digest);
     return this.#call({
       method: 'PUT',
@@ -145,4 +151,4 @@ export class Repository {
 }
 
 const DAMAGED =
-  'Something between the registry and the runner has changed it, or the registry is damaged; nothing of it was used.';
+  'Something between the registry and the runner has changed it, or the registry is damaged; nothing of it was used. Run again; if it stays, push it again.';

@@ -7,6 +7,8 @@ import { count, formatBytes } from '../base/text.ts';
 import { ContentError } from './errors.ts';
 import { MODULE_FILE } from './module-layer.ts';
 
+const BUILD_AGAIN = `Build the image with "COPY filter.wasm ${MODULE_FILE}" as its last step.`;
+
 /** Takes the module out of a layer of an image, a tar archive with gzip of at most `mostBytes`. Throws `ContentError`. */
 export async function unpackModule(layer: Uint8Array, mostBytes: number): Promise<Uint8Array> {
   const archive = await inflate(layer, mostBytes);
@@ -22,13 +24,13 @@ export async function unpackModule(layer: Uint8Array, mostBytes: number): Promis
       },
     });
   } catch (error) {
-    throw new ContentError(`the last layer is no tar archive: ${messageOf(error)}`);
+    throw new ContentError(`the last layer is no tar archive: ${messageOf(error)}`, BUILD_AGAIN);
   }
   const data = found[0]?.data;
   if (data !== undefined) return data;
   throw new ContentError(
     `the last layer of the image has ${count(files, 'file')}, and none is ${MODULE_FILE}, which is where Istio looks for the filter, too`,
-    `Build the image with "COPY filter.wasm ${MODULE_FILE}" as its last step.`,
+    BUILD_AGAIN,
   );
 }
 
@@ -40,6 +42,7 @@ async function inflate(bytes: Uint8Array, mostBytes: number): Promise<Uint8Array
       errorCode(error) === 'ERR_BUFFER_TOO_LARGE'
         ? `the last layer of the image has more than ${formatBytes(mostBytes)}`
         : `the last layer of the image is not what gzip writes: ${messageOf(error)}`,
+      BUILD_AGAIN,
     );
   }
 }

@@ -254,6 +254,19 @@ describe('download', () => {
     expect(problem.subject).toBe(`http://${registry.host}/f.wasm?…`);
     expect(JSON.stringify(problem)).not.toContain('secret');
   });
+
+  test.each([
+    [401, /^cannot be had without a login: .* answers 401: no\.$/, /^Give an address that anybody may read/],
+    [404, /^is not there: .* answers 404: no\.$/, /^Check the address\.$/],
+    [429, /^cannot be had now: .* answers 429: no\.$/, /^Run again in 2 min\.$/],
+    [410, /answers 410: no\.$/, /ask who runs the server/],
+  ])('of what a web server refuses with %i is told without a word on registries', async (status, message, remedy) => {
+    registry.inject(() => ({ status, body: 'no', headers: { 'retry-after': '120' } }));
+    const problem = await onlyProblem(connect().download(`http://${registry.host}/f.wasm`));
+    expect(problem.message).toMatch(message);
+    expect(problem.remedy).toMatch(remedy);
+    expect(describeProblem(problem)).not.toMatch(/registry|repository/);
+  });
 });
 
 test('an index that names an index, or images for other machines alone, is refused in words', async () => {
