@@ -30,7 +30,9 @@ export function credentialHelperRunner(
         stdio: ['pipe', 'pipe', 'ignore'],
       });
       let output = '';
-      child.stdout.on('data', (chunk: Buffer) => {
+      // Else a character that two chunks share would be lost, in the middle of a password.
+      child.stdout.setEncoding('utf8');
+      child.stdout.on('data', (chunk: string) => {
         output = (output + chunk).slice(0, MOST_CHARACTERS);
       });
       child.on('error', (error) => {

@@ -10,6 +10,8 @@ const HELPERS: Readonly<Record<string, string>> = {
     console.log(JSON.stringify({ input, args: process.argv.slice(2), env: Object.keys(process.env) })));`,
   fail: `console.log('no such key'); console.error('not this'); process.exit(3);`,
   mute: 'process.exit(4);',
+  // Chunks of an even length end within a character.
+  long: `process.stdout.write('x' + 'é'.repeat(200_000));`,
   hang: 'setTimeout(() => undefined, 60_000);',
 };
 const signal = new AbortController().signal;
@@ -40,6 +42,11 @@ describe('a credential helper', () => {
     expect(answer).toMatchObject({ input: 'ghcr.io', args: ['get'] });
     expect(answer.env).toEqual(expect.arrayContaining(['PATH', 'HOME', 'AWS_PROFILE']));
     expect(answer.env.filter((name: string) => /GITHUB|ACTIONS|INPUT/.test(name))).toEqual([]);
+  });
+
+  test('may answer at length, in any alphabet', async () => {
+    const answer = await credentialHelperRunner(environment, signal)('long', 'x');
+    expect(answer === `x${'é'.repeat(200_000)}`).toBe(true);
   });
 
   test.each([
