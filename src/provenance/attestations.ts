@@ -1,4 +1,4 @@
-import { isObject, pick } from '../base/json.ts';
+import { isObject, pick, readJson } from '../base/json.ts';
 import type { Problem } from '../base/problem.ts';
 import { messageOf } from '../base/problem.ts';
 import { formatDuration } from '../base/text.ts';
@@ -71,7 +71,7 @@ function get(url: URL, http: Http, headers: Readonly<Record<string, string>> = {
 }
 
 function listOf(answer: HttpAnswer): readonly unknown[] {
-  const list = pick(parseJson(answer.body), 'attestations');
+  const list = pick(readJson(answer.body), 'attestations');
   if (Array.isArray(list)) return list;
   throw new AttestationsRefused(
     'GitHub answered the question for attestations with something else.',
@@ -113,7 +113,7 @@ function nextPage(answer: HttpAnswer, page: URL): URL | undefined {
 function refusal(repository: string, token: string, answer: HttpAnswer): AttestationsRefused {
   const { status } = answer;
   const wait = secondsToWait(answer);
-  const said = pick(parseJson(answer.body), 'message');
+  const said = pick(readJson(answer.body), 'message');
   const why = `(status ${status}${typeof said === 'string' ? `: ${said}` : ''})`;
   if (status === 429 || (status === 403 && wait !== undefined)) {
     const when = wait === undefined ? 'later' : `in ${formatDuration(wait * 1000)}`;
@@ -142,12 +142,4 @@ function refusal(repository: string, token: string, answer: HttpAnswer): Attesta
     `GitHub does not give the attestations of ${repository} ${why}.`,
     'Run it again; https://www.githubstatus.com tells of outages.',
   );
-}
-
-function parseJson(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    return undefined;
-  }
 }

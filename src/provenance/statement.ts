@@ -1,4 +1,4 @@
-import { isObject, pick } from '../base/json.ts';
+import { pick, readJson } from '../base/json.ts';
 
 /** https://github.com/in-toto/attestation/blob/main/spec/v1/envelope.md */
 const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
@@ -18,7 +18,7 @@ export interface SignedPayload {
  * @param digest of the file, `sha256:` and 64 hex digits
  */
 export function statementComplaint({ type, bytes }: SignedPayload, digest: string): string | undefined {
-  const statement = type === PAYLOAD_TYPE ? parseJson(Buffer.from(bytes).toString('utf8')) : undefined;
+  const statement = type === PAYLOAD_TYPE ? readJson(bytes) : undefined;
   if (pick(statement, '_type') !== STATEMENT_TYPE) return 'it is no in-toto statement of version 1';
   const predicate = pick(statement, 'predicateType');
   if (predicate !== PREDICATE_TYPE) {
@@ -28,13 +28,4 @@ export function statementComplaint({ type, bytes }: SignedPayload, digest: strin
   const digests = (Array.isArray(subjects) ? subjects : []).map((subject) => pick(subject, 'digest', 'sha256'));
   if (digests.some((sha256) => `sha256:${sha256}` === digest)) return undefined;
   return 'it is about another file';
-}
-
-function parseJson(text: string): Record<string, unknown> | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,4 +1,4 @@
-import { isObject, pick } from '../base/json.ts';
+import { isObject, pick, readJson } from '../base/json.ts';
 import { type HttpAnswer, retryAfterSeconds } from '../http/messages.ts';
 import { AnswerError } from './errors.ts';
 
@@ -10,19 +10,20 @@ export function answerError(answer: HttpAnswer): AnswerError {
   return new AnswerError(
     answer.url.host,
     answer.status,
-    messageIn(Buffer.from(answer.body).toString('utf8')),
+    messageIn(answer.body),
     seconds === undefined ? undefined : seconds * 1000,
   );
 }
 
 /** See https://github.com/opencontainers/distribution-spec/blob/main/spec.md#error-codes. */
-function messageIn(text: string): string {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    return oneLine(text.replace(/<[^>]*>/g, ' '));
-  }
+function messageIn(body: Uint8Array): string {
+  const value = readJson(body);
+  if (value === undefined)
+    return oneLine(
+      Buffer.from(body)
+        .toString('utf8')
+        .replace(/<[^>]*>/g, ' '),
+    );
   const errors = pick(value, 'errors');
   const messages = (Array.isArray(errors) ? errors : [value]).flatMap((error: unknown) => {
     const [code, message] = [pick(error, 'code'), pick(error, 'message') ?? pick(error, 'details')];

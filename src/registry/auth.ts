@@ -1,4 +1,4 @@
-import { pick } from '../base/json.ts';
+import { pick, readJson } from '../base/json.ts';
 import type { Http } from '../http/http.ts';
 import type { HttpAnswer } from '../http/messages.ts';
 import { answerError } from './answers.ts';
@@ -114,12 +114,7 @@ export class Auth {
 }
 
 function readToken(body: Uint8Array): string | undefined {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(body).toString('utf8'));
-  } catch {
-    return undefined;
-  }
+  const value = readJson(body);
   const token = pick(value, 'token') ?? pick(value, 'access_token');
   return typeof token === 'string' && /^[\x21-\x7e]+$/.test(token) ? token : undefined;
 }

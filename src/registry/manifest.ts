@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject, readJson } from '../base/json.ts';
 import { count, listWords } from '../base/text.ts';
 import { ContentError } from './errors.ts';
 import { isDigest } from './reference.ts';
@@ -55,12 +55,8 @@ const PUSH_AGAIN = 'Push it again with a current tool.';
 
 /** Reads a manifest or index. Throws `ContentError` for what is neither. `contentType` is for those that do not say what they are. */
 export function parseManifest(bytes: Uint8Array, contentType: string): ImageManifest | IndexManifest {
-  let value: unknown;
-  try {
-    value = JSON.parse(Buffer.from(bytes).toString('utf8'));
-  } catch {
-    throw new ContentError('the manifest is not valid JSON', CHECK_HOST);
-  }
+  const value = readJson(bytes);
+  if (value === undefined) throw new ContentError('the manifest is not valid JSON', CHECK_HOST);
   if (!isObject(value)) throw new ContentError('the manifest is no JSON object', CHECK_HOST);
   const mediaType = typeof value.mediaType === 'string' ? value.mediaType : (contentType.split(';')[0] ?? '').trim();
   if (value.schemaVersion === 1) {

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, isObject, type Json, mergePatchTo, sameJson } from '../../../src/base/json.ts';
+import { canonicalJson, isObject, type Json, mergePatchTo, readJson, sameJson } from '../../../src/base/json.ts';
 import { mergePatch } from '../../embedded/merge-patch.ts';
 
 /** The same value with every object's keys in the opposite order. */
@@ -24,6 +24,11 @@ test.each([
   ['{}', false],
 ])('isObject(%j) is %j', (value, is) => {
   expect(isObject(value)).toBe(is);
+});
+
+test('readJson gives any value that was written, and nothing for other bytes', () => {
+  fc.assert(fc.property(json, (value) => expect(readJson(Buffer.from(JSON.stringify(value)))).toEqual(value)));
+  for (const text of ['', '{', '<html>', 'undefined']) expect(readJson(Buffer.from(text))).toBeUndefined();
 });
 
 test('canonicalJson keeps the value and forgets the order of keys', () => {
