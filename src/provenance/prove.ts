@@ -1,4 +1,5 @@
 import { errorCode } from '../base/causes.ts';
+import { untilAborted } from '../base/concurrency.ts';
 import { bad, type Checked, good, internalProblem, messageOf, type Problem } from '../base/problem.ts';
 import { count, sentence } from '../base/text.ts';
 import { PlainTextError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
@@ -45,7 +46,11 @@ export async function proveProvenance(
     for await (const found of attestationsOf(policy.repository, artifact.digest, { api, token, http })) {
       const verdict =
         'bundle' in found
-          ? await verifyAttestation(found.bundle, { digest: artifact.digest, policy, authorities })
+          ? // It may have to fetch what an authority trusts, which does not look at the signal.
+            await untilAborted(
+              verifyAttestation(found.bundle, { digest: artifact.digest, policy, authorities }),
+              signal,
+            )
           : { ok: false as const, reason: found.unreadable };
       if (verdict.ok) return good(verdict.provenance);
       reasons.push(verdict.reason);
@@ -94,30 +99,23 @@ function noneCounts({ origin }: Artifact, { repository }: ProvenancePolicy, reas
 
 /** Nothing is known: neither that the file is good nor that it is not. */
 function notAsked({ origin }: Artifact, error: unknown): Problem {
-  const subject = `provenance of ${origin}`;
-  if (error instanceof AttestationsRefused) return { kind: 'provenance', subject, ...error.problem, cause: error };
-  if (error instanceof UnreachableError || error instanceof TrustRootError) {
-    const why =
-      error instanceof UnreachableError
-        ? `${error.host} cannot be reached: ${errorCode(error) || messageOf(error.cause)}`
-        : error.message;
-    return {
-      kind: 'provenance',
-      subject,
-      message: `cannot be looked at: ${sentence(why)}`,
-      remedy:
-        'Run it again. The runner has to reach the API of GitHub, and tuf-repo-cdn.sigstore.dev and tuf-repo.github.com; behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY for the step.',
-      cause: error,
-    };
+  const why = whyNotAsked(error);
+  if (why === undefined) return internalProblem(error);
+  return { kind: 'provenance', subject: `provenance of ${origin}`, ...why, cause: error };
+}
+
+const REACH_ALL =
+  'Run it again. The runner has to reach the API of GitHub, and tuf-repo-cdn.sigstore.dev and tuf-repo.github.com; behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY for the step.';
+
+function whyNotAsked(error: unknown): Pick<Problem, 'message' | 'remedy'> | undefined {
+  const because = (why: string, remedy: string) => ({ message: `cannot be looked at: ${sentence(why)}`, remedy });
+  if (error instanceof AttestationsRefused) return error.problem;
+  if (error instanceof TrustRootError) return because(error.message, REACH_ALL);
+  if (error instanceof UnreachableError) {
+    return because(`${error.host} cannot be reached: ${errorCode(error) || messageOf(error.cause)}`, REACH_ALL);
   }
   if (error instanceof UnusableAnswerError || error instanceof PlainTextError) {
-    return {
-      kind: 'provenance',
-      subject,
-      message: `cannot be looked at: ${sentence(error.message)}`,
-      remedy: 'Check that the environment variable GITHUB_API_URL is the address of the REST API of GitHub.',
-      cause: error,
-    };
+    return because(error.message, 'Check that the environment variable GITHUB_API_URL is the address of its REST API.');
   }
-  return internalProblem(error);
+  return undefined;
 }

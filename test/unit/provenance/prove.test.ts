@@ -282,6 +282,17 @@ describe('nothing is known', () => {
     });
   });
 
+  test('where GitHub would be asked without TLS: the token could be read', async () => {
+    const [problem] = problemsIn(await prove('http://api.github.example'));
+    expect(problem?.message).toBe('cannot be looked at: http://api.github.example would be asked without TLS.');
+    expect(problem?.remedy).toContain('GITHUB_API_URL');
+  });
+
+  test('where an answer has no end', async () => {
+    const problem = await problemOf({ body: Buffer.alloc(17 * 1024 * 1024) });
+    expect(problem?.message).toMatch(/^cannot be looked at: .* sends more than the 16\.00 MiB that are expected\.$/);
+  });
+
   test('where a trust root cannot be fetched', async () => {
     const trustedRoot = () =>
       Promise.reject(
@@ -304,6 +315,19 @@ describe('nothing is known', () => {
       return { status: 503 };
     });
     expect(problemsIn(await prove(github.url, { signal: cancelling.signal }))).toEqual([
+      expect.objectContaining({ kind: 'cancelled' }),
+    ]);
+  });
+
+  test('where the run is cancelled while a trust root is fetched', async () => {
+    const cancelling = new AbortController();
+    const trustedRoot = () => {
+      cancelling.abort();
+      return new Promise<never>(() => undefined);
+    };
+    const github = await start(() => ({ body: { attestations: [{ bundle: good }] } }));
+    const authorities = [{ ...lab.authority, trustedRoot }];
+    expect(problemsIn(await prove(github.url, { authorities, signal: cancelling.signal }))).toEqual([
       expect.objectContaining({ kind: 'cancelled' }),
     ]);
   });
