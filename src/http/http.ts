@@ -9,6 +9,7 @@ import { PlainTextError, UnreachableError, UnusableAnswerError } from './errors.
 import { type HttpAnswer, type HttpRequest, headerOf, retryAfterSeconds } from './messages.ts';
 import { Pools } from './pools.ts';
 
+/** What speaking HTTP needs of the world. */
 export interface HttpOptions {
   readonly userAgent: string;
   readonly environment: ProxyEnvironment;
@@ -17,6 +18,7 @@ export interface HttpOptions {
   /** Gives up open requests and waits. */
   readonly signal: AbortSignal;
   readonly debug: (line: string) => void;
+  /** A number in [0, 1), for jitter. */
   readonly random?: () => number;
   /** The longest silence of a server, and the longest time for one attempt. */
   readonly limits?: { readonly silenceMs: number; readonly attemptMs: number };
@@ -105,8 +107,8 @@ export class Http {
 
   async #reach(request: HttpRequest): Promise<HttpAnswer> {
     const { url } = request;
-    if (url.protocol !== 'https:' && !(url.protocol === 'http:' && this.#mayBePlain(url)))
-      throw new PlainTextError(url);
+    const allowed = url.protocol === 'https:' || (url.protocol === 'http:' && this.#mayBePlain(url));
+    if (!allowed) throw new PlainTextError(url);
     try {
       return await this.#once(request);
     } catch (error) {

@@ -115,7 +115,10 @@ function whyNotAsked(error: unknown): Pick<Problem, 'message' | 'remedy'> | unde
     return because(`${error.host} cannot be reached: ${errorCode(error) || messageOf(error.cause)}`, REACH_ALL);
   }
   if (error instanceof UnusableAnswerError || error instanceof PlainTextError) {
-    return because(error.message, 'Check that the environment variable GITHUB_API_URL is the address of its REST API.');
+    return because(
+      error.message,
+      'Check that the environment variable GITHUB_API_URL is the address of the REST API of GitHub.',
+    );
   }
   return undefined;
 }
