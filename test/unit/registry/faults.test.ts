@@ -255,6 +255,17 @@ describe('download', () => {
     expect(JSON.stringify(problem)).not.toContain('secret');
   });
 
+  test.each(['X-Signature=sec%2Bret/moth&v=1', 'secret-moth'])(
+    'what a server repeats of the query %s is not told',
+    async (query) => {
+      const address = `http://${registry.host}/f.wasm?${query}`;
+      registry.inject(() => ({ status: 403, body: `no ${address} with ${decodeURIComponent(query)}` }));
+      const { message } = await onlyProblem(connect().download(address));
+      expect(message).toMatch(/answers 403: no http:.*\/f\.wasm\?.*…/);
+      expect(message).not.toMatch(/ret|moth/);
+    },
+  );
+
   test.each([
     [401, /^cannot be had without a login: .* answers 401: no\.$/, /^Give an address that anybody may read/],
     [404, /^is not there: .* answers 404: no\.$/, /^Check the address\.$/],
