@@ -19,8 +19,8 @@ export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };
 
 /**
  * Brings every target of a request to its revisions: observe, plan, check, push, write, roll, prove, take back, collect. Nothing is
- * pushed or written unless the request, its targets, the mounts, the rights and the filter itself check out; their problems come back together, with those of a
- * faulty draft.
+ * pushed or written unless the request, its targets, the mounts, the rights and the filter itself check out; their problems
+ * come back together, with those of a faulty draft.
  */
 export async function deploy(draft: DraftRequest, context: DeployContext): Promise<Outcome> {
   const { client, log } = context;

@@ -1,11 +1,10 @@
 import type { Workload } from '../cluster/objects.ts';
 import type { FilterModule } from '../filter/module.ts';
-import { revisionName } from '../mesh/revision.ts';
 import { parseSource, sourceOf } from '../mesh/source.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
 import { DEFAULT_TAG, parseReference } from '../registry/reference.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
-import type { Observation } from './observe.ts';
+import { configMapOf, type Observation } from './observe.ts';
 
 /** A filter that was loaded by a tag, and workloads that may run it. */
 export interface TaggedFilter {
@@ -28,9 +27,7 @@ export function movedTags(filters: readonly TaggedFilter[], observation: Observa
     const { host, repository, tag = DEFAULT_TAG } = reference.value;
     for (const { ref, observed } of workloads) {
       const id = revisionOn(observed, name) ?? '';
-      const configMap = observation
-        .configMaps(ref.namespace)
-        .find(({ metadata }) => metadata.name === revisionName({ filter: name, id }));
+      const configMap = configMapOf(observation, ref.namespace, { filter: name, id });
       const recorded = configMap === undefined ? undefined : parseSource(configMap);
       if (recorded?.given !== source.given || recorded.content === source.content) continue;
       const run = stateOn(observed)[name]?.run ?? 'unknown';

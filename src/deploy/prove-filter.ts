@@ -2,6 +2,7 @@ import type { Pod } from '../cluster/objects.ts';
 import type { ListenerSettings } from '../filter/settings.ts';
 import { inspectExtension } from '../mesh/ecds.ts';
 import { filePath } from '../mesh/envoy-filter.ts';
+import { describeReason } from '../mesh/envoy-log.ts';
 import { neededKind } from '../mesh/inserter.ts';
 import { type Absent, explainAbsence, inspectListeners } from '../mesh/listeners.ts';
 import type { MountedPlacement, PulledPlacement } from '../mesh/revision.ts';
@@ -92,8 +93,7 @@ async function judgePlugin(
     );
   }
   if (reason !== undefined) {
-    const said = reason.filterSaid === undefined ? '' : `; the filter said: ${reason.filterSaid}`;
-    return failed(ref, `Envoy of pod ${name} refuses the filter: ${reason.reason}${said}.`, reason.remedy);
+    return failed(ref, `Envoy of pod ${name} refuses the filter: ${describeReason(reason)}.`, reason.remedy);
   }
   if (verdict.state === 'missing') return pending(ref, `the proxy of pod ${name} has not loaded ${carrier.filter} yet`);
   return told === 'unknown' ? { state: 'proved', level: 'ready', weakness: LOG_REFUSED } : undefined;
@@ -101,8 +101,8 @@ async function judgePlugin(
 
 async function refusal(details: string, { pod, ref }: Found, source: EvidenceSource): Promise<PodVerdict> {
   const reason = await readEnvoyReason(pod, ref.namespace, source);
-  const said = reason?.filterSaid === undefined ? '' : `; the filter said: ${reason.filterSaid}`;
-  const why = `Envoy of pod ${pod.metadata.name} refuses the filter: ${reason?.reason ?? details}${said}.`;
+  const cause = reason === undefined ? details : describeReason(reason);
+  const why = `Envoy of pod ${pod.metadata.name} refuses the filter: ${cause}.`;
   return failed(ref, why, reason?.remedy ?? SEE_LOG);
 }
 

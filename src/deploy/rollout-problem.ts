@@ -1,5 +1,6 @@
 import type { Problem } from '../base/problem.ts';
 import { formatDuration, listWords, sentence } from '../base/text.ts';
+import { describeReason } from '../mesh/envoy-log.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { RolloutResult } from './rollout-watch.ts';
 
@@ -52,9 +53,7 @@ const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: numb
 };
 
 function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
-  if (diagnosis?.envoy === undefined) return undefined;
-  const { reason, filterSaid } = diagnosis.envoy;
-  return filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
+  return diagnosis?.envoy && describeReason(diagnosis.envoy);
 }
 
 function podCause(diagnosis: Diagnosis | undefined): string | undefined {

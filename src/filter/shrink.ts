@@ -67,7 +67,7 @@ const CANCELLED: Problem = {
 
 /**
  * Envoy names functions by the section `name` in the stack traces of filters that crash, so that one goes last. What was
- * compiled in advance (`precompiled_…`) it reads only with `allow_precompiled`, which this action never sets
+ * compiled in advance (`precompiled_…`) it reads only with `allow_precompiled`, and compiles the code itself where it is missing
  * (proxy-wasm-cpp-host, src/wasm.cc, `WasmBase::load`).
  */
 function dropUntilItFits(bytes: Uint8Array): Stripped {

@@ -70,6 +70,11 @@ export interface EnvoyReason {
   readonly filterSaid?: string;
 }
 
+/** What Envoy says, and then what the filter itself has said; a clause. */
+export function describeReason({ reason, filterSaid }: Pick<EnvoyReason, 'reason' | 'filterSaid'>): string {
+  return filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
+}
+
 /** What istio-agent's errors about a pull come to, most exact first. */
 const PULL_REMEDIES: readonly { readonly pattern: RegExp; readonly remedy: string }[] = [
   {

@@ -3,8 +3,8 @@ import { bad, type Checked, Findings, good, type Problem } from '../base/problem
 import { truncate } from '../base/text.ts';
 import type { ContainerSpec, PodTemplate } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
-import type { MountChange } from './mount-change.ts';
-import { pathProblems, taken } from './mount-problems.ts';
+import { type MountChange, unmountedBy } from './mount-change.ts';
+import { ownMounts, pathProblems, taken } from './mount-problems.ts';
 import { isRevisionOf, TEMPLATES_ANNOTATION, volumeName } from './names.ts';
 import { type Placement, revisionName } from './revision.ts';
 
@@ -41,22 +41,23 @@ export function gatewayMountedAt({ spec }: PodTemplate, filter: string): string 
  */
 export function mergeGatewayMounts(
   { spec = {} }: PodTemplate,
-  { place, remove }: MountChange,
+  change: MountChange,
   workload: string,
 ): Checked<PodLists> {
   const findings = new Findings();
   const there = spec.volumes ?? [];
-  const unmounted = [...remove, ...place.filter(({ image }) => image !== undefined).map(({ filter }) => filter)];
-  const leaving = unmounted.filter((filter) => there.every((volume) => isFree(volume, filter))).map(volumeName);
+  const leaving = unmountedBy(change)
+    .filter((filter) => there.every((volume) => isFree(volume, filter)))
+    .map(volumeName);
   let volumes = there.filter(({ name }) => !leaving.includes(name));
   let mounts = (proxyOf(spec.containers)?.volumeMounts ?? []).filter(({ name }) => !leaving.includes(name));
-  for (const placement of place) {
+  for (const placement of change.place) {
     if (placement.image !== undefined) continue;
     const { filter, mountPath } = placement;
     const name = volumeName(filter);
     findings.add(
       ...volumes.filter((volume) => !isFree(volume, filter)).map((volume) => nameTaken(workload, volume)),
-      ...pathProblems(placement, others(mounts, name), workload),
+      ...pathProblems(placement, ownMounts(mounts.filter((mount) => mount.name !== name)), workload),
     );
     volumes = put(volumes, ourVolume(placement), (volume) => configMapOf(volume) === revisionName(placement));
     mounts = put(mounts, { name, mountPath, readOnly: true }, (mount) => mount.mountPath === mountPath);
@@ -92,15 +93,6 @@ function isFree(volume: Volume, filter: string): boolean {
 function nameTaken(workload: string, { name, ...source }: Volume): Problem {
   const value = truncate(JSON.stringify(source), 200);
   return taken(workload, `the volume name "${name}" is taken by a volume of the pod template: ${value}.`);
-}
-
-function others(mounts: NonNullable<ContainerSpec['volumeMounts']>, name: string): { path: string; owner: string }[] {
-  return mounts
-    .filter((mount) => mount.name !== name)
-    .map((mount) => ({
-      path: mount.mountPath,
-      owner: `the volume "${mount.name}" of the container ${PROXY_CONTAINER}`,
-    }));
 }
 
 /** The list with an entry in the place of the one of its name; one that comes to the same stays, with the API server's defaults. */

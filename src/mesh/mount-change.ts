@@ -9,3 +9,8 @@ export interface MountChange {
   /** Volumes of others whose entries are to go, because our mount takes their place. */
   readonly drop?: readonly string[];
 }
+
+/** The filters that a pod template does not mount any more once a change is made. */
+export function unmountedBy({ place, remove }: MountChange): string[] {
+  return [...remove, ...place.filter(({ image }) => image !== undefined).map(({ filter }) => filter)];
+}

@@ -1,4 +1,6 @@
 import type { Problem } from '../base/problem.ts';
+import type { ContainerSpec } from '../cluster/objects.ts';
+import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import type { MountedPlacement } from './revision.ts';
 
 /** A mount of somebody else in the proxy's container. */
@@ -6,6 +8,14 @@ export interface OtherMount {
   readonly path: string;
   /** Whose it is, for the end of a sentence. */
   readonly owner: string;
+}
+
+/** What a container of the pod template that is the proxy mounts itself. */
+export function ownMounts(mounts: ContainerSpec['volumeMounts'] = []): OtherMount[] {
+  return mounts.map(({ name, mountPath }) => ({
+    path: mountPath,
+    owner: `the volume "${name}" of the container ${PROXY_CONTAINER}`,
+  }));
 }
 
 /**

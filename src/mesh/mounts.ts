@@ -6,8 +6,8 @@ import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { type AnnotationList, parseAnnotationList, withEntry } from './annotation-list.ts';
 import { withoutEntries } from './annotation-removal.ts';
 import { gatewayMountedAt, isGateway } from './gateway-mounts.ts';
-import type { MountChange } from './mount-change.ts';
-import { type OtherMount, pathProblems, taken } from './mount-problems.ts';
+import { type MountChange, unmountedBy } from './mount-change.ts';
+import { type OtherMount, ownMounts, pathProblems, taken } from './mount-problems.ts';
 import { isRevisionOf, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION, volumeName } from './names.ts';
 import { type MountedPlacement, type Placement, revisionName } from './revision.ts';
 
@@ -22,11 +22,8 @@ export interface MountAnnotations {
  * go, every other entry stays as it is, in the form (array or map) that is there. Problems name the workload and the value:
  * an annotation that Istio could not read, a volume name or a mount path that something else has.
  */
-export function mergeMounts(
-  template: PodTemplate,
-  { place, remove, drop = [] }: MountChange,
-  workload: string,
-): Checked<MountAnnotations> {
+export function mergeMounts(template: PodTemplate, change: MountChange, workload: string): Checked<MountAnnotations> {
+  const { place, drop = [] } = change;
   const findings = new Findings();
   const annotations = template.metadata?.annotations ?? {};
   const read = (annotation: string): AnnotationList | undefined => {
@@ -38,8 +35,12 @@ export function mergeMounts(
   const found = { volumes: read(USER_VOLUME_ANNOTATION), mounts: read(USER_VOLUME_MOUNT_ANNOTATION) };
   if (found.volumes === undefined || found.mounts === undefined) return bad(...findings.problems);
   const there = found.volumes;
-  const unmounted = [...remove, ...place.filter(({ image }) => image !== undefined).map(({ filter }) => filter)];
-  const leaving = [...unmounted.filter((filter) => isOurs(there, filter)).map(volumeName), ...drop];
+  const leaving = [
+    ...unmountedBy(change)
+      .filter((filter) => isOurs(there, filter))
+      .map(volumeName),
+    ...drop,
+  ];
   let volumes = reread(withoutEntries(found.volumes, leaving), found.volumes);
   let mounts = reread(withoutEntries(found.mounts, leaving), found.mounts);
   for (const placement of place) {
@@ -125,12 +126,7 @@ function otherMounts(mounts: AnnotationList, template: PodTemplate, { filter }: 
         path: String(entry.value.mountPath),
         owner: `the mount of volume "${entry.name}" in ${USER_VOLUME_MOUNT_ANNOTATION}`,
       })),
-    ...proxies.flatMap((proxy) =>
-      (proxy.volumeMounts ?? []).map((mount) => ({
-        path: mount.mountPath,
-        owner: `the volume "${mount.name}" of the container ${PROXY_CONTAINER}`,
-      })),
-    ),
+    ...proxies.flatMap(({ volumeMounts }) => ownMounts(volumeMounts)),
   ];
 }
 
