@@ -91,12 +91,43 @@ const DEFAULTS: Readonly<Record<string, (object: JsonObject) => void>> = {
   Secret(object) {
     setDefault(object, 'type', 'Opaque');
   },
+  Gateway: gatewayDefaults,
   Service(object) {
     const spec = member(object, 'spec');
     setDefault(spec, 'type', 'ClusterIP');
     setDefault(spec, 'sessionAffinity', 'None');
   },
 };
+
+const UNKNOWN = {
+  lastTransitionTime: '1970-01-01T00:00:00Z',
+  message: 'Waiting for controller',
+  reason: 'Pending',
+  status: 'Unknown',
+};
+
+/** Those of the CRD (gateway-api: config/crd/standard/gateway.networking.k8s.io_gateways.yaml). */
+function gatewayDefaults(object: JsonObject): void {
+  setDefault(
+    member(object, 'status'),
+    'conditions',
+    ['Accepted', 'Programmed'].map((type) => ({ ...UNKNOWN, type })),
+  );
+  const { listeners } = isObject(object.spec) ? object.spec : {};
+  for (const listener of isList(listeners) ? listeners : []) {
+    if (!isObject(listener)) continue;
+    const routes = member(listener, 'allowedRoutes');
+    setDefault(member(routes, 'namespaces'), 'from', 'Same');
+    if (!isObject(listener.tls)) continue;
+    setDefault(listener.tls, 'mode', 'Terminate');
+    const { certificateRefs } = listener.tls;
+    for (const reference of isList(certificateRefs) ? certificateRefs : []) {
+      if (!isObject(reference)) continue;
+      setDefault(reference, 'group', '');
+      setDefault(reference, 'kind', 'Secret');
+    }
+  }
+}
 
 function templateDefaults(spec: JsonObject): void {
   const template = member(spec, 'template');

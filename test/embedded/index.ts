@@ -6,7 +6,7 @@ import { kubeconfigText } from './kubeconfig.ts';
 import { Lister } from './list.ts';
 import { Rbac } from './rbac.ts';
 import { Registry } from './registry.ts';
-import { BUILT_IN, ISTIO, type Resource, ResourceTable } from './resources.ts';
+import { BUILT_IN, GATEWAY_API, ISTIO, type Resource, ResourceTable, resourceKey } from './resources.ts';
 import { seedCluster } from './seed.ts';
 import { startServer } from './server.ts';
 import { Store } from './store.ts';
@@ -16,6 +16,8 @@ export interface EmbeddedClusterOptions {
   readonly namespaces?: readonly string[];
   /** Whether Istio's CRDs are there; true when absent. */
   readonly istio?: boolean;
+  /** Names of CRDs of Istio or Gateway API that are not installed, such as `wasmplugins.extensions.istio.io`. */
+  readonly without?: readonly string[];
   /** The admin's bearer token; a random one when absent. */
   readonly token?: string;
   /** How many events the watch history keeps; a watch from before it answers 410 Gone. 20,000 when absent. */
@@ -43,7 +45,9 @@ const HISTORY_LIMIT = 20_000;
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
   const table = new ResourceTable([
     ...BUILT_IN,
-    ...(options.istio === false ? [] : ISTIO),
+    ...[...(options.istio === false ? [] : ISTIO), ...GATEWAY_API].filter(
+      (resource) => options.without?.includes(resourceKey(resource)) !== true,
+    ),
     ...(options.resources ?? []),
   ]);
   const store = new Store(options.historyLimit ?? HISTORY_LIMIT);

@@ -85,6 +85,16 @@ export const ISTIO: readonly Resource[] = [
     writeWarning: ENVOYFILTER_WARNING,
   }),
   resource('extensions.istio.io/v1alpha1', 'wasmplugins', 'WasmPlugin', { custom: true, status: true }),
+  resource('extensions.istio.io/v1alpha1', 'trafficextensions', 'TrafficExtension', { custom: true, status: true }),
+];
+
+/** Kinds that exist when the CRDs of Gateway API are installed. */
+export const GATEWAY_API: readonly Resource[] = [
+  resource('gateway.networking.k8s.io/v1', 'gateways', 'Gateway', {
+    custom: true,
+    status: true,
+    shortNames: ['gtw'],
+  }),
 ];
 
 /** `apps/v1`, or `v1` for the core group. */

@@ -11,6 +11,7 @@ import { discoveryDocument, VERSION } from './discovery.ts';
 import { encodeList, encodeObject, representationOf } from './encode.ts';
 import type { Lister } from './list.ts';
 import { connectPod, isPodConnect } from './pod-connect.ts';
+import { podLog } from './pod-log.ts';
 import type { Attributes, Rbac } from './rbac.ts';
 import type { Registry } from './registry.ts';
 import { attributesOf, parseRequest, type RequestInfo } from './request-info.ts';
@@ -158,8 +159,9 @@ function serveRead(parts: ServerParts, resource: Resource, { request, response, 
   const object = store.get(resource, namespace, info.name);
   if (object === undefined) throw notFound(resource, info.name);
   if (info.subresource === 'log') {
+    const text = podLog(object, info.query);
     response.writeHead(200, { 'content-type': 'text/plain' });
-    response.end(object.metadata.annotations?.['sim/log'] ?? '');
+    response.end(text);
     return;
   }
   answerJson(response, 200, encodeObject(object, representation));

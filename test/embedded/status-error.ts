@@ -15,6 +15,7 @@ export type FieldErrorType =
   | 'FieldValueForbidden'
   | 'FieldValueRequired'
   | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
   | 'FieldValueNotSupported'
   | 'FieldValueDuplicate';
 

@@ -5,6 +5,8 @@ import type { Resource } from '../resources.ts';
 import { type FieldError, invalidValue, notSupportedField, requiredField } from '../status-error.ts';
 import { configMapErrors, configMapUpdateErrors } from './configmap.ts';
 import { metadataErrors, metadataUpdateErrors } from './metadata.ts';
+import { type Schema, schemaErrors } from './schema.ts';
+import { GATEWAY, TRAFFIC_EXTENSION, WASM_PLUGIN } from './schemas.ts';
 import { isWorkload, podSpecErrors, workloadErrors, workloadUpdateErrors } from './workload.ts';
 
 /** The values of `applyTo` and `operation` in the schema of Istio's EnvoyFilter CRD. */
@@ -13,6 +15,12 @@ const APPLY_TO =
     ' ',
   );
 const OPERATION = 'INVALID MERGE ADD REMOVE INSERT_BEFORE INSERT_AFTER INSERT_FIRST REPLACE'.split(' ');
+
+const SCHEMAS: Readonly<Record<string, Schema>> = {
+  WasmPlugin: WASM_PLUGIN,
+  TrafficExtension: TRAFFIC_EXTENSION,
+  Gateway: GATEWAY,
+};
 
 /** Complaints about an object that is about to be stored; `before` is absent on create. */
 export function validationErrors(resource: Resource, object: KubeObject, before?: KubeObject): FieldError[] {
@@ -28,6 +36,8 @@ function kindErrors(resource: Resource, object: KubeObject): FieldError[] {
   if (resource.kind === 'ConfigMap') return configMapErrors(object);
   if (resource.kind === 'Pod') return podSpecErrors(objectAt(object, 'spec'), 'spec');
   if (resource.kind === 'EnvoyFilter') return envoyFilterErrors(object);
+  const schema = SCHEMAS[resource.kind];
+  if (schema !== undefined) return schemaErrors(schema, object);
   if (resource.kind === 'RoleBinding' || resource.kind === 'ClusterRoleBinding') {
     return objectAt(object, 'roleRef').name === undefined ? [requiredField('roleRef.name')] : [];
   }

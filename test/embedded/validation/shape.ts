@@ -19,6 +19,9 @@ const MEMBERS: Readonly<Record<string, readonly string[]>> = {
   DaemonSet: SPEC_AND_STATUS,
   ReplicaSet: SPEC_AND_STATUS,
   EnvoyFilter: SPEC_AND_STATUS,
+  WasmPlugin: SPEC_AND_STATUS,
+  TrafficExtension: SPEC_AND_STATUS,
+  Gateway: SPEC_AND_STATUS,
 };
 const STRING_MAPS: Readonly<Record<string, readonly string[]>> = { ConfigMap: ['data', 'binaryData'] };
 
