@@ -26,6 +26,8 @@ export interface Api {
   replace<T extends KubernetesObject>(path: string, object: T): Promise<T>;
   /** Merge patch, under the given field manager. */
   patch<T extends KubernetesObject>(path: string, patch: unknown, manager?: string): Promise<T>;
+  /** Server-side apply, by force. */
+  apply<T extends KubernetesObject>(path: string, object: T, manager: string): Promise<T>;
   delete(path: string): Promise<void>;
   text(path: string): Promise<string>;
   close(): Promise<void>;
@@ -76,6 +78,8 @@ export async function connectApi(kubeconfig: string): Promise<Api> {
     replace: (path, object) => parsed(call('PUT', path, object)),
     patch: (path, patch, manager = 'tester') =>
       parsed(call('PATCH', `${path}?fieldManager=${manager}`, patch, 'application/merge-patch+json')),
+    apply: (path, object, manager) =>
+      parsed(call('PATCH', `${path}?force=true&fieldManager=${manager}`, object, 'application/apply-patch+yaml')),
     delete: async (path) => {
       await call('DELETE', path);
     },

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { startEmbeddedCluster } from '../embedded/index.ts';
 import { startKubelet } from '../kubelet/index.ts';
 import { type Api, connectApi, eventually } from './api.ts';
+import { startGatewayController } from './gateway-controller.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
 
 /** Names the kubeconfig file of a real cluster; without it the tests run on the embedded one. */
@@ -18,13 +19,15 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-export async function startTestCluster(): Promise<TestCluster> {
+/** @param without names of CRDs that seem not to be installed, such as `wasmplugins.extensions.istio.io` */
+export async function startTestCluster(without: readonly string[] = []): Promise<TestCluster> {
   const file = process.env[KUBECONFIG_VARIABLE];
-  const embedded = file ? undefined : await startEmbeddedCluster();
+  const embedded = file ? undefined : await startEmbeddedCluster({ without });
   const kubeconfig = embedded?.kubeconfig ?? (await readFile(file ?? '', 'utf8'));
   const api = await connectApi(kubeconfig);
   const kubelet = await startKubelet({ kubeconfig });
-  const recorder = await startRecorder(api);
+  const gateways = await startGatewayController(api);
+  const recorder = await startRecorder(api, embedded === undefined ? without : []);
   const namespaces: string[] = [];
   return {
     api,
@@ -41,6 +44,7 @@ export async function startTestCluster(): Promise<TestCluster> {
     },
     stop: async () => {
       for (const name of namespaces) await api.delete(`/api/v1/namespaces/${name}`).catch(() => undefined);
+      await gateways.stop();
       await recorder.stop();
       await kubelet.stop();
       await api.close();

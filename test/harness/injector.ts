@@ -1,6 +1,8 @@
 import { isObject } from '../../src/base/json.ts';
 import { parseAnnotationList } from '../../src/mesh/annotation-list.ts';
 import { USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/names.ts';
+import type { ApiObject } from '../kubelet/client.ts';
+import { isGatewayPod } from './sidecar/proxy.ts';
 
 /** A pod, or a list of pods, as the API server answers it. */
 type Json = Readonly<Record<string, unknown>>;
@@ -26,7 +28,7 @@ function injectPod(pod: Json): Json {
   const annotations = isObject(pod.metadata) && isObject(pod.metadata.annotations) ? pod.metadata.annotations : {};
   const list = parseAnnotationList(annotations[USER_VOLUME_MOUNT_ANNOTATION] as string | undefined);
   if (!isObject(pod.spec) || typeof list === 'string' || annotations['sim/injector'] === 'ignores') return pod;
-  if (annotations['inject.istio.io/templates'] === 'gateway') return pod;
+  if (isGatewayPod(pod as unknown as ApiObject)) return pod;
   const mounts = list.entries.map(({ name, value }) => ({ ...value, name }));
   const inject = (containers: unknown): unknown =>
     Array.isArray(containers)

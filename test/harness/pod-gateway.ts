@@ -9,8 +9,8 @@ import { type PodAnswer, startSidecars } from './sidecars.ts';
 
 /** Answers what goes to pods in place of API server and node, but for the question who may do it: that the API server answers. */
 export interface PodGateway {
-  /** What a pod's proxy has logged about WasmPlugins, which no node keeps. */
-  pluginLog(namespace: string, pod: string): Promise<string>;
+  /** What a pod's proxy has logged about WasmPlugins, which no node keeps, since a time in milliseconds. */
+  pluginLog(namespace: string, pod: string, since?: number): Promise<string>;
   answer(caller: Caller, method: string, request: PodRequest): Promise<PodAnswer>;
   /** Answers a request for a WebSocket when `finish` is called; the status is 101 when there will be one. */
   open(
@@ -26,7 +26,7 @@ export async function startPodGateway(api: Api): Promise<PodGateway> {
   const sidecars = await startSidecars(api);
   const channel = new ExecChannel();
   return {
-    pluginLog: (namespace, pod) => sidecars.pluginLog(namespace, pod),
+    pluginLog: (namespace, pod, since) => sidecars.pluginLog(namespace, pod, since),
     answer: async (caller, method, request) => {
       try {
         await authorizePodRequest(api, caller, request, verbsOf(request, method));

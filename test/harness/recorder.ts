@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { makeCertificates } from '../embedded/certs.ts';
 import { kubeconfigText } from '../embedded/kubeconfig.ts';
+import { logSince } from '../embedded/pod-log.ts';
 import type { Api } from './api.ts';
 import { ADMIN_TOKEN, callerOf, USER_TOKEN } from './caller.ts';
 import { injectMounts, readsPods } from './injector.ts';
@@ -39,6 +40,11 @@ export interface Fault {
 
 const PROXY_LOG = /^\/api\/v1\/namespaces\/([^/]+)\/pods\/([^/]+)\/log\?(?:.*&)?container=istio-proxy(?:&|$)/;
 
+/** The answer where nothing is served. */
+const NOT_FOUND: Fault = {
+  answer: { status: 404, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: '404 page not found\n' },
+};
+
 /** Looks at each request; undefined lets it pass. */
 export type FaultRule = (request: Omit<RecordedRequest, 'status'>) => Fault | undefined;
 
@@ -58,8 +64,11 @@ export interface Recorder {
   stop(): Promise<void>;
 }
 
-/** Sidecars that are simulated live here, too: requests to pods are answered in place of a node, see `pod-gateway.ts`. */
-export async function startRecorder(api: Api): Promise<Recorder> {
+/**
+ * Sidecars that are simulated live here, too: requests to pods are answered in place of a node, see `pod-gateway.ts`.
+ * @param without names of CRDs whose objects are answered for as if the API server did not know them
+ */
+export async function startRecorder(api: Api, without: readonly string[] = []): Promise<Recorder> {
   const certificates = makeCertificates();
   const requests: RecordedRequest[] = [];
   let rules: FaultRule[] = [];
@@ -74,7 +83,8 @@ export async function startRecorder(api: Api): Promise<Recorder> {
 
   /** The fault that a request meets; those that come before it is passed on are done. */
   const meetFault = async (request: Omit<RecordedRequest, 'status'>): Promise<Fault | undefined> => {
-    const fault = rules.map((rule) => rule(request)).find((found) => found !== undefined);
+    const absent: FaultRule = ({ path }) => (without.some((name) => isOf(name, path)) ? NOT_FOUND : undefined);
+    const fault = [absent, ...rules].map((rule) => rule(request)).find((found) => found !== undefined);
     if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     await fault?.meanwhile?.();
     if (fault?.disconnect === 'before') requests.push({ ...request, status: 0 });
@@ -126,10 +136,11 @@ export async function startRecorder(api: Api): Promise<Recorder> {
       return;
     }
     const [, namespace, pod] = PROXY_LOG.exec(path) ?? [];
-    if (namespace !== undefined && pod !== undefined && ![401, 403, 404].includes(response.statusCode)) {
+    if (namespace !== undefined && pod !== undefined && ![401, 403, 404, 422].includes(response.statusCode)) {
       const text = await response.body.text();
+      const since = logSince(new URL(path, api.server).searchParams);
       outgoing.writeHead(200, { 'content-type': 'text/plain' });
-      outgoing.end(`${response.statusCode === 200 ? text : ''}${await pods.pluginLog(namespace, pod)}`);
+      outgoing.end(`${response.statusCode === 200 ? text : ''}${await pods.pluginLog(namespace, pod, since)}`);
       return;
     }
     outgoing.writeHead(response.statusCode, responseHeaders(response.headers));
@@ -188,6 +199,13 @@ export async function startRecorder(api: Api): Promise<Recorder> {
       await pods.stop();
     },
   };
+}
+
+/** Whether a request is about objects of a CRD, `PLURAL.GROUP`. */
+function isOf(definition: string, path: string): boolean {
+  const [, plural = '', group = ''] = /^([^.]+)\.(.+)$/.exec(definition) ?? [];
+  const [, inGroup, ofPlural] = /^\/apis\/([^/]+)\/[^/]+\/(?:namespaces\/[^/]+\/)?([^/?]+)/.exec(path) ?? [];
+  return inGroup === group && ofPlural === plural;
 }
 
 /** What is sent to pods changes no object, nor does a question about rights or a dry run. */

@@ -6,7 +6,7 @@ import type { ExecOutcome } from './exec-channel.ts';
 import type { ExecRequest, ProxyRequest } from './pod-request.ts';
 import { askAdmin, prometheusStats } from './sidecar/admin.ts';
 import { watchCluster } from './sidecar/cluster-view.ts';
-import { CATCH_ALL_HTTP, VIRTUAL_INBOUND } from './sidecar/listeners.ts';
+import { CATCH_ALL_HTTP, type FilterChain, VIRTUAL_INBOUND } from './sidecar/listeners.ts';
 import { type MountedFiles, readMountedFiles } from './sidecar/mounted-files.ts';
 import { isGatewayPod, type ProxyState, portsOf, replay } from './sidecar/proxy.ts';
 import { pluginsOf, type WasmFilter, wasmFiltersOf } from './sidecar/wasm.ts';
@@ -30,8 +30,8 @@ export interface Sidecars {
   exec(request: ExecRequest): Promise<ExecOutcome>;
   /** Sends a request to a port of the pod. @throws StatusError when nobody answers there */
   fetch(request: ProxyRequest): Promise<PodAnswer>;
-  /** What a pod's proxy and its agent have logged about WasmPlugins. */
-  pluginLog(namespace: string, pod: string): Promise<string>;
+  /** What a pod's proxy and its agent have logged about WasmPlugins. @param since the clock's time in milliseconds */
+  pluginLog(namespace: string, pod: string, since?: number): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -92,10 +92,12 @@ export async function startSidecars(api: Api): Promise<Sidecars> {
       const found = path.replace(/\?.*/, '') === '/stats/prometheus';
       return found ? text(200, prometheusStats(state)) : text(404, '');
     },
-    pluginLog: async (namespace, name) => {
-      const state = await stateOf(await readPod(namespace, name));
-      const lines = state?.extensions.flatMap(({ log }) => log) ?? [];
-      return lines.map((line) => `${new Date().toISOString()}\t${line}\n`).join('');
+    pluginLog: async (namespace, name, since = 0) => {
+      const { log = [] } = (await stateOf(await readPod(namespace, name))) ?? {};
+      return log
+        .filter(({ at }) => at >= since)
+        .map(({ at, text: line }) => `${new Date(at).toISOString()}\t${line}\n`)
+        .join('');
     },
     stop: () => view.stop(),
   };
@@ -154,7 +156,7 @@ function answerThroughProxy(pod: ApiObject, state: ProxyState, port: number, ref
   if (isGatewayPod(pod)) {
     const own = state.listeners.find(({ name }) => name === `0.0.0.0_${port}`)?.active?.filter_chains[0];
     if (own === undefined) throw refused;
-    return appAnswer(pod, wasmFiltersOf(own));
+    return answerThroughChain(pod, own, state);
   }
   const inbound = state.listeners.find(({ name }) => name === VIRTUAL_INBOUND)?.active;
   if (inbound === undefined) throw refused;
@@ -168,7 +170,11 @@ function answerThroughProxy(pod: ApiObject, state: ProxyState, port: number, ref
       'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure',
     );
   }
-  const plugins = pluginsOf(chain, state.extensions);
+  return answerThroughChain(pod, chain, state);
+}
+
+function answerThroughChain(pod: ApiObject, chain: FilterChain, { extensions }: ProxyState): PodAnswer {
+  const plugins = pluginsOf(chain, extensions);
   if (plugins.includes('deny')) return text(403, 'RBAC: access denied');
   if (plugins.includes('missing')) return text(500, '');
   const running = plugins.filter((plugin) => typeof plugin !== 'string');

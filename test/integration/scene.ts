@@ -3,6 +3,8 @@ import type { Report, TargetReport } from '../../src/deploy/report.ts';
 import { type ActionInputs, type ActionRun, type RunOptions, runAction } from '../harness/action.ts';
 import { eventually, grant } from '../harness/api.ts';
 import type { TestCluster } from '../harness/cluster.ts';
+import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';
+import { createGateway } from '../harness/gateways.ts';
 import type { FaultRule, RecordedRequest } from '../harness/recorder.ts';
 import { createWorkloads, makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
 
@@ -55,6 +57,11 @@ export class Scene {
     await createWorkloads(this.cluster.api, workload);
     this.#workloads.push(workload);
     return workload;
+  }
+
+  /** Makes a Gateway, and waits until istiod's stand-in has made its pods and they are ready. It is no target of `deploy` by itself. */
+  gateway(name = 'web', options: GatewayOptions = {}): Promise<Gateway> {
+    return createGateway(this.cluster.api, this.namespace, name, options);
   }
 
   /**

@@ -25,8 +25,11 @@ import { parseState, type WorkloadState } from '../../src/mesh/state.ts';
 import type { WasmPlugin } from '../../src/mesh/wasm-plugin.ts';
 import { type ActionInputs, type ActionRun, type RunOptions, runAction } from '../harness/action.ts';
 import type { TestCluster } from '../harness/cluster.ts';
+import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';
+import { attachmentsOf, createGateway } from '../harness/gateways.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
 import { createWorkloads, makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
+import type { ApiObject } from '../kubelet/client.ts';
 
 export const FILTER = 'add-header';
 
@@ -59,6 +62,16 @@ export class Site {
     const workload = makeWorkload(this.namespace, name, options);
     await createWorkloads(this.cluster.api, workload);
     return workload;
+  }
+
+  /** Makes a Gateway, and waits until istiod's stand-in has made its pods and they are ready. */
+  gateway(name: string, options: GatewayOptions = {}): Promise<Gateway> {
+    return createGateway(this.cluster.api, this.namespace, name, options);
+  }
+
+  /** The WasmPlugins that are attached to a Gateway, by their names. */
+  attachments(gateway: Gateway): Promise<readonly ApiObject[]> {
+    return attachmentsOf(this.cluster.api, gateway);
   }
 
   /** Runs a command; the target list is of Deployments when it is given by names. */

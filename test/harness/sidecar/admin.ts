@@ -1,7 +1,7 @@
 /** What Envoy's admin interface says about a proxy (https://www.envoyproxy.io/docs/envoy/latest/operations/admin). */
 import type { Extension } from './plugins.ts';
 import type { ListenerState, ProxyState } from './proxy.ts';
-import { wasmFiltersOf } from './wasm.ts';
+import { pluginsOf, wasmFiltersOf } from './wasm.ts';
 
 /** An answer of the admin interface. */
 export interface AdminAnswer {
@@ -48,9 +48,11 @@ export function prometheusStats(state: ProxyState): string {
     .join('');
 }
 
-function statsOf({ listeners, accepted, rejected }: ProxyState): Record<string, number> {
+function statsOf({ listeners, extensions, accepted, rejected }: ProxyState): Record<string, number> {
   const active = listeners.filter((listener) => listener.active !== undefined);
-  const wasm = active.flatMap((listener) => listener.active?.filter_chains ?? []).flatMap(wasmFiltersOf);
+  const chains = active.flatMap((listener) => listener.active?.filter_chains ?? []);
+  const pulled = chains.flatMap((chain) => pluginsOf(chain, extensions)).filter((plugin) => typeof plugin !== 'string');
+  const wasm = [...chains.flatMap(wasmFiltersOf), ...pulled];
   return {
     'listener_manager.lds.update_attempt': accepted + rejected,
     'listener_manager.lds.update_rejected': rejected,
@@ -82,16 +84,20 @@ function configDump({ listeners, extensions }: ProxyState, resource: string | nu
   return { status: 200, body: `${JSON.stringify({ configs }, undefined, 1)}\n` };
 }
 
-function dumpExtension({ name, config }: Extension): object {
+function dumpExtension({ name, config, at }: Extension): object {
   const type = 'type.googleapis.com/envoy.config.core.v3.TypedExtensionConfig';
   return {
     // Istiod gives resources no version, so Envoy shows none.
     ecds_filter: { '@type': type, name, typed_config: config },
+    last_updated: time(at),
   };
 }
 
+function time(at: number): string {
+  return new Date(at).toISOString();
+}
+
 function dumpListener({ name, active, error }: ListenerState): object {
-  const time = (at: number): string => new Date(at).toISOString();
   return {
     name,
     ...(active === undefined ? {} : { active_state: { version_info: '', listener: active } }),

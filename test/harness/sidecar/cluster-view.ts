@@ -1,8 +1,9 @@
 /** What sidecars need to know of a cluster: when proxies came up, and what became of EnvoyFilters and WasmPlugins since. */
-import { Cache, type ListClient } from '../../kubelet/cache.ts';
-import { type ApiObject, dig, digList, readBody, readEvents } from '../../kubelet/client.ts';
+import { Cache } from '../../kubelet/cache.ts';
+import { type ApiObject, dig, digList } from '../../kubelet/client.ts';
 import { PROXY } from '../../kubelet/container-status.ts';
 import { type Api, ApiCallError } from '../api.ts';
+import { listClientOf } from '../list-client.ts';
 import { type FilterChange, FilterHistory, versionOf } from './filter-history.ts';
 import type { ProxyStart } from './proxy.ts';
 
@@ -33,7 +34,7 @@ export async function watchCluster(api: Api, forget: (uid: string) => void): Pro
     if (!starts.has(uid) && proxyRuns(pod)) starts.set(uid, { version: versionOf(pod), at: Date.now() });
     return starts.get(uid);
   };
-  const client = clientOf(api);
+  const client = listClientOf(api);
   const pods = new Cache(client, {
     path: '/api/v1/pods',
     signal,
@@ -97,20 +98,4 @@ async function readList(api: Api, path: string): Promise<{ items: readonly ApiOb
     if (error instanceof ApiCallError && error.status === 404) return undefined;
     throw error;
   }
-}
-
-function clientOf({ dispatcher, server, headers }: Api): ListClient {
-  const get = (path: string, signal?: AbortSignal): ReturnType<Api['dispatcher']['request']> =>
-    dispatcher.request({ origin: server, path, method: 'GET', headers, bodyTimeout: 0, ...(signal ? { signal } : {}) });
-  return {
-    call: async (_method, path) => {
-      const { statusCode, body } = await get(path);
-      return { status: statusCode, body: readBody(await body.text()) };
-    },
-    watch: async function* (path, signal) {
-      const { statusCode, body } = await get(path, signal);
-      if (statusCode !== 200) throw new Error(`watch ${path}: HTTP ${statusCode}: ${await body.text()}`);
-      yield* readEvents(body);
-    },
-  };
 }

@@ -35,9 +35,12 @@ export interface FilterChain {
 export interface Listener {
   readonly '@type': string;
   readonly name: string;
-  readonly address: { readonly socket_address: { readonly address: string; readonly port_value: number } };
+  /** Absent where only the proxy itself connects to it. */
+  readonly address?: { readonly socket_address: { readonly address: string; readonly port_value: number } };
+  readonly internal_listener?: Readonly<Record<string, never>>;
   readonly filter_chains: readonly FilterChain[];
-  readonly traffic_direction: 'INBOUND' | 'OUTBOUND';
+  /** Absent where it only wraps or unwraps a tunnel. */
+  readonly traffic_direction?: 'INBOUND' | 'OUTBOUND';
 }
 
 /** The ports that the app of a pod listens on, by what the mesh takes them for. */
@@ -50,13 +53,24 @@ export const VIRTUAL_INBOUND = 'virtualInbound';
 /** The chain for ports that no Service names; which requests are HTTP is found out from their first bytes. */
 export const CATCH_ALL_HTTP = 'virtualInbound-catchall-http';
 
+const MAIN_INTERNAL = 'main_internal';
+
+const LISTENER = 'type.googleapis.com/envoy.config.listener.v3.Listener';
 const NETWORK = 'type.googleapis.com/envoy.extensions.filters.network';
+const SET_FILTER_STATE = 'type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config';
 const MUTUAL = {
   transport_protocol: 'tls',
   application_protocols: ['istio-peer-exchange', 'istio', 'istio-http/1.0', 'istio-http/1.1', 'istio-h2'],
 };
 const PLAIN = { transport_protocol: 'raw_buffer' };
 const PLAIN_HTTP = { ...PLAIN, application_protocols: ['http/1.1', 'h2c'] };
+const ROUTER_FILTER = httpFilter(ROUTER, 'router.v3.Router');
+const CONNECT_ORIGINATE: Listener = {
+  '@type': LISTENER,
+  name: 'connect_originate',
+  filter_chains: [chain('', undefined, tcpProxy('connect_originate'))],
+  internal_listener: {},
+};
 
 /** What a sidecar has before any EnvoyFilter: one inbound listener for all ports, and one outbound for HTTP on port 80. */
 export function baseListeners({ http, tcp }: AppPorts): Listener[] {
@@ -83,14 +97,62 @@ export function gatewayListeners({ http, tcp }: AppPorts): Listener[] {
   ];
 }
 
+/** What the gateway of a Gateway API has: those, and one for the tunnels of ambient mode. */
+export function gatewayApiListeners(ports: AppPorts): Listener[] {
+  return [...gatewayListeners(ports), CONNECT_ORIGINATE];
+}
+
+/**
+ * What a waypoint has: a chain for each port of each Service that uses it, which a tree of matches chooses, and those for pods
+ * that are called by their addresses (istio: pilot/pkg/networking/core/listener_waypoint.go).
+ * @param host the Service's name
+ */
+export function waypointListeners({ http, tcp }: AppPorts, host: string): Listener[] {
+  const authority: HttpFilter = { name: 'connect_authority', typed_config: { '@type': SET_FILTER_STATE } };
+  const terminate = chain('default', undefined, managerOf('connect_terminate', [authority, ROUTER_FILTER]));
+  const chains = [
+    ...http.map((port) =>
+      chain(`inbound-vip|${port}|http|${host}`, undefined, connectionManager(`inbound_0.0.0.0_${port};`)),
+    ),
+    ...tcp.map((port) =>
+      chain(`inbound-vip|${port}|tcp|${host}`, undefined, tcpProxy(`inbound-vip|${port}|tcp|${host}`)),
+    ),
+    chain('direct-tcp', undefined, tcpProxy('encap')),
+    chain('direct-http', undefined, connectionManager('inbound_0.0.0.0_0;')),
+  ];
+  return [
+    CONNECT_ORIGINATE,
+    {
+      '@type': LISTENER,
+      name: 'connect_terminate',
+      address: { socket_address: { address: '0.0.0.0', port_value: 15008 } },
+      filter_chains: [terminate],
+    },
+    {
+      '@type': LISTENER,
+      name: MAIN_INTERNAL,
+      filter_chains: chains,
+      traffic_direction: 'INBOUND',
+      internal_listener: {},
+    },
+  ];
+}
+
+/** The port that a match of istiod's is compared with; 0 for the chains of a waypoint. */
+export function portOf(listener: Listener, chain: FilterChain): number | undefined {
+  // On the listener for all inbound ports, a port is that of the filter chain.
+  if (listener.name === VIRTUAL_INBOUND) return chain.filter_chain_match?.destination_port;
+  return listener.address?.socket_address.port_value ?? 0;
+}
+
 function listener(
   name: string,
   port: number,
-  direction: Listener['traffic_direction'],
+  direction: 'INBOUND' | 'OUTBOUND',
   chains: readonly FilterChain[],
 ): Listener {
   return {
-    '@type': 'type.googleapis.com/envoy.config.listener.v3.Listener',
+    '@type': LISTENER,
     name,
     address: { socket_address: { address: '0.0.0.0', port_value: port } },
     filter_chains: chains,
@@ -115,27 +177,31 @@ function tcpProxy(statPrefix: string): NetworkFilter {
 }
 
 function connectionManager(statPrefix: string): NetworkFilter {
-  const http = (name: string, type: string): HttpFilter => ({
-    name,
-    typed_config: { '@type': `type.googleapis.com/envoy.extensions.filters.http.${type}` },
-  });
   const stats = {
     '@type': 'type.googleapis.com/udpa.type.v1.TypedStruct',
     type_url: 'type.googleapis.com/stats.PluginConfig',
     value: { disable_host_header_fallback: true },
   };
+  return managerOf(statPrefix, [
+    httpFilter('envoy.filters.http.grpc_stats', 'grpc_stats.v3.FilterConfig'),
+    httpFilter('envoy.filters.http.fault', 'fault.v3.HTTPFault'),
+    httpFilter('envoy.filters.http.cors', 'cors.v3.Cors'),
+    { name: 'istio.stats', typed_config: stats },
+    ROUTER_FILTER,
+  ]);
+}
+
+function managerOf(statPrefix: string, filters: readonly HttpFilter[]): NetworkFilter {
   return {
     name: HTTP_CONNECTION_MANAGER,
     typed_config: {
       '@type': `${NETWORK}.http_connection_manager.v3.HttpConnectionManager`,
       stat_prefix: statPrefix,
-      http_filters: [
-        http('envoy.filters.http.grpc_stats', 'grpc_stats.v3.FilterConfig'),
-        http('envoy.filters.http.fault', 'fault.v3.HTTPFault'),
-        http('envoy.filters.http.cors', 'cors.v3.Cors'),
-        { name: 'istio.stats', typed_config: stats },
-        http(ROUTER, 'router.v3.Router'),
-      ],
+      http_filters: filters,
     },
   };
+}
+
+function httpFilter(name: string, type: string): HttpFilter {
+  return { name, typed_config: { '@type': `type.googleapis.com/envoy.extensions.filters.http.${type}` } };
 }

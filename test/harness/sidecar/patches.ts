@@ -1,12 +1,7 @@
 /** What istiod makes of EnvoyFilters that patch HTTP filters (istio: pilot/pkg/networking/core/envoyfilter/listener_patch.go). */
 import { type ApiObject, dig, digList } from '../../kubelet/client.ts';
-import {
-  type FilterChain,
-  HTTP_CONNECTION_MANAGER,
-  type HttpFilter,
-  type Listener,
-  VIRTUAL_INBOUND,
-} from './listeners.ts';
+import { attaches } from './attachment.ts';
+import { type FilterChain, HTTP_CONNECTION_MANAGER, type HttpFilter, type Listener, portOf } from './listeners.ts';
 
 /** The EnvoyFilters that select a pod, in the order in which they are applied: by priority, then by age, then by name. */
 export function selectedFilters(
@@ -15,7 +10,7 @@ export function selectedFilters(
 ): ApiObject[] {
   const selects = (filter: ApiObject): boolean => {
     const wanted = (dig(filter, 'spec', 'workloadSelector', 'labels') ?? {}) as Record<string, string>;
-    return Object.entries(wanted).every(([key, value]) => podLabels[key] === value);
+    return attaches(filter, wanted, podLabels);
   };
   return filters.filter(selects).sort((a, b) => {
     const age = String(dig(a, 'metadata', 'creationTimestamp')).localeCompare(
@@ -50,7 +45,7 @@ function patchChain(
   patches: readonly unknown[],
   gateway: boolean,
 ): FilterChain {
-  const own = gateway ? 'GATEWAY' : `SIDECAR_${listener.traffic_direction}`;
+  const own = gateway ? 'GATEWAY' : `SIDECAR_${listener.traffic_direction ?? 'INBOUND'}`;
   const fitting = patches.filter((patch) => matches(listener, chain, dig(patch, 'match'), own));
   const filters = chain.filters.map((filter) => {
     const { http_filters: before } = filter.typed_config;
@@ -65,12 +60,7 @@ function matches(listener: Listener, chain: FilterChain, match: unknown, context
   const name = dig(match, 'listener', 'name');
   if (name !== undefined && name !== listener.name) return false;
   const port = dig(match, 'listener', 'portNumber');
-  // On the listener for all inbound ports, a port is that of the filter chain.
-  const own =
-    listener.name === VIRTUAL_INBOUND
-      ? chain.filter_chain_match?.destination_port
-      : listener.address.socket_address.port_value;
-  if (port !== undefined && port !== own) return false;
+  if (port !== undefined && port !== portOf(listener, chain)) return false;
   const networkFilter = dig(match, 'listener', 'filterChain', 'filter', 'name');
   return networkFilter === undefined || networkFilter === HTTP_CONNECTION_MANAGER;
 }

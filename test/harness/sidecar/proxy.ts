@@ -1,10 +1,26 @@
 /** One Envoy: what it was sent since its start, what it took and what it refused. A pure function of the cluster's history. */
 import type { ApiObject } from '../../kubelet/client.ts';
+import { GATEWAY_NAME_LABEL, isWaypoint } from './attachment.ts';
 import type { FilterChange } from './filter-history.ts';
-import { type AppPorts, baseListeners, gatewayListeners, type Listener } from './listeners.ts';
+import {
+  type AppPorts,
+  baseListeners,
+  gatewayApiListeners,
+  gatewayListeners,
+  type Listener,
+  waypointListeners,
+} from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
 import { patchListeners, selectedFilters } from './patches.ts';
-import { type Extension, isPlugin, loadExtension, placePlugins, selectedPlugins } from './plugins.ts';
+import {
+  type Extension,
+  giveExtension,
+  isPlugin,
+  type LogLine,
+  placePlugins,
+  resourceName,
+  selectedPlugins,
+} from './plugins.ts';
 import { refusalOf } from './wasm.ts';
 
 /** A configuration that contains this text is refused by the filter. */
@@ -28,6 +44,8 @@ export interface ProxyState {
   readonly listeners: readonly ListenerState[];
   /** What WasmPlugins have brought. */
   readonly extensions: readonly Extension[];
+  /** What was logged about them. */
+  readonly log: readonly LogLine[];
   /** How many updates of the listeners were taken as a whole. */
   readonly accepted: number;
   /** How many were refused, at least for one listener. */
@@ -53,10 +71,17 @@ export function replay(
   const arrivals = changes
     .map((change) => ({ ...change, at: arrival(change, start) + delay }))
     .sort((a, b) => a.at - b.at);
-  const gateway = isGatewayPod(pod);
-  const base = (gateway ? gatewayListeners : baseListeners)(portsOf(pod));
+  const role = roleOf(pod);
+  const base = listenersOf(pod);
   const filters = new Map<string, ApiObject>();
-  let state: ProxyState = { listeners: base.map(({ name }) => ({ name })), extensions: [], accepted: 0, rejected: 0 };
+  const log: LogLine[] = [];
+  let state: ProxyState = {
+    listeners: base.map(({ name }) => ({ name })),
+    extensions: [],
+    log,
+    accepted: 0,
+    rejected: 0,
+  };
   let sent = '';
   const push = (at: number): void => {
     const [plugins, patching] = [true, false].map((which) =>
@@ -65,8 +90,14 @@ export function replay(
     const labels = pod.metadata.labels ?? {};
     const placed = selectedPlugins(plugins ?? [], labels);
     const refuses = annotations[REFUSES] || undefined;
-    const wanted = patchListeners(placePlugins(base, placed), selectedFilters(patching ?? [], labels), gateway);
-    state = { ...state, extensions: placed.map((plugin) => loadExtension(plugin, refuses)) };
+    const wanted = patchListeners(
+      placePlugins(base, placed, role === 'gateway'),
+      selectedFilters(patching ?? [], labels),
+      role === 'gateway' || role === 'injected gateway',
+    );
+    const had = new Map(state.extensions.map((extension) => [extension.name, extension]));
+    const extensions = placed.map((plugin) => giveExtension(plugin, had.get(resourceName(plugin)), refuses, at, log));
+    state = { ...state, extensions };
     const text = JSON.stringify(wanted);
     if (text === sent) return;
     sent = text;
@@ -118,9 +149,32 @@ function update(
   };
 }
 
-/** Whether Istio injects the pod with its template for gateways, which knows nothing of mounts by annotations. */
-export function isGatewayPod({ metadata }: ApiObject): boolean {
-  return metadata.annotations?.['inject.istio.io/templates'] === 'gateway';
+/** What a pod's proxy is: `gateway` and `waypoint` are those of a Gateway API, which istiod makes. */
+export type Role = 'sidecar' | 'injected gateway' | 'gateway' | 'waypoint';
+
+export function roleOf({ metadata }: ApiObject): Role {
+  const { labels = {}, annotations = {} } = metadata;
+  if (labels[GATEWAY_NAME_LABEL] !== undefined) return isWaypoint(labels) ? 'waypoint' : 'gateway';
+  return annotations['inject.istio.io/templates'] === 'gateway' ? 'injected gateway' : 'sidecar';
+}
+
+/** Whether a pod's proxy is no sidecar, so that Istio mounts nothing by annotations. */
+export function isGatewayPod(pod: ApiObject): boolean {
+  return roleOf(pod) !== 'sidecar';
+}
+
+function listenersOf(pod: ApiObject): Listener[] {
+  const ports = portsOf(pod);
+  switch (roleOf(pod)) {
+    case 'sidecar':
+      return baseListeners(ports);
+    case 'injected gateway':
+      return gatewayListeners(ports);
+    case 'gateway':
+      return gatewayApiListeners(ports);
+    case 'waypoint':
+      return waypointListeners(ports, `app.${pod.metadata.namespace}.svc.cluster.local`);
+  }
 }
 
 /** The ports that the pod's annotations name. */

@@ -54,12 +54,8 @@ export function pluginsOf(chain: FilterChain, extensions: readonly Extension[]):
     .flatMap(({ typed_config }) => typed_config.http_filters ?? [])
     .filter(({ config_discovery }) => config_discovery !== undefined)
     .flatMap(({ name }) => {
-      const { config, refused } = extensions.find((extension) => extension.name === name) ?? {};
-      if (config === undefined || refused === true) return 'missing';
-      if (!String(config['@type']).endsWith(WASM)) return 'rules' in config ? 'deny' : [];
-      const [, filter = '', revision = ''] = /\.([^./~]+)-([0-9a-f]{10})~/.exec(name) ?? [];
-      const configuration = configurationText(dig(config, 'config', 'configuration'));
-      return { name: filter, configuration, file: `${filter}-${revision}.wasm` };
+      const { effect = 'missing' } = extensions.find((extension) => extension.name === name) ?? {};
+      return effect === 'allow' ? [] : [effect];
     });
 }
 

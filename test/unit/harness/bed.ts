@@ -2,10 +2,10 @@
 import type { Workload } from '../../../src/cluster/objects.ts';
 import { type Api, connectApi } from '../../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../../harness/cluster.ts';
+import { type ExecAnswer, execInPod } from '../../harness/exec-client.ts';
 import { createWorkloads, makeWorkload } from '../../harness/workloads.ts';
 import type { ApiObject } from '../../kubelet/client.ts';
 import { envoyFilter, wasmPatch } from './builders.ts';
-import { type ExecAnswer, execInPod } from './exec-client.ts';
 
 const MODULE = Buffer.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
 const FILE = '/var/lib/a/a-0123456789.wasm';

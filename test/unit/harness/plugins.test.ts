@@ -79,7 +79,7 @@ describe('what it brings', () => {
   ])('a substitute where the image cannot be pulled: %s', (failStrategy, rules, effect) => {
     const state = proxyWith([plugin({ url: `oci://${CLOSED_REGISTRY}/a@sha256:b`, failStrategy })]);
     expect(dumpOf(state)).toMatchObject(rules);
-    expect(state.extensions[0]?.log[0]).toMatch(/cannot fetch Wasm module oci:.+UNAUTHORIZED.+ RBAC filter$/);
+    expect(state.log[0]?.text).toMatch(/cannot fetch Wasm module oci:.+UNAUTHORIZED.+ RBAC filter$/);
     const chain = state.listeners[0]?.active?.filter_chains[1];
     expect(chain && pluginsOf(chain, state.extensions)).toEqual(effect);
     expect(state.rejected).toBe(0);

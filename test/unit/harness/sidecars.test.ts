@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../harness/api.ts';
+import type { ExecAnswer } from '../../harness/exec-client.ts';
 import { makeWorkload } from '../../harness/workloads.ts';
 import type { ApiObject } from '../../kubelet/client.ts';
 import { type SidecarBed, startSidecarBed } from './bed.ts';
-import type { ExecAnswer } from './exec-client.ts';
 
 let bed: SidecarBed;
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import type { Api } from '../../harness/api.ts';
+import type { Api } from './api.ts';
 
 /** What a client of `exec` got. */
 export interface ExecAnswer {

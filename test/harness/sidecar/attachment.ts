@@ -1,0 +1,32 @@
+/** Which pods a policy of Istio's is for (istio: pilot/pkg/model/policyattachment.go). */
+import { type ApiObject, dig, digList } from '../../kubelet/client.ts';
+
+/** Labels of the pods that istiod makes for a Gateway, which tell whose they are. */
+export const GATEWAY_NAME_LABEL = 'gateway.networking.k8s.io/gateway-name';
+export const GATEWAY_CLASS_LABEL = 'gateway.networking.k8s.io/gateway-class-name';
+export const WAYPOINT_CLASS = 'istio-waypoint';
+
+type Labels = Readonly<Record<string, string>>;
+
+/** Whether pods with these labels are waypoints. */
+export function isWaypoint(labels: Labels): boolean {
+  return labels[GATEWAY_CLASS_LABEL] === WAYPOINT_CLASS;
+}
+
+/**
+ * Whether a policy of a pod's own namespace is for the pod. Sidecars take no policy that names targets; the pods of a Gateway
+ * take those that name it and, unless they are waypoints, those that name none and select them.
+ * @param wanted the labels that the policy selects; any pod when empty
+ */
+export function attaches(policy: ApiObject, wanted: Labels, labels: Labels): boolean {
+  const gateway = labels[GATEWAY_NAME_LABEL];
+  const single = dig(policy, 'spec', 'targetRef');
+  const targets = [...digList(policy, 'spec', 'targetRefs'), ...(single === undefined ? [] : [single])];
+  if (targets.length > 0) return gateway !== undefined && targets.some((target) => isGateway(target, gateway));
+  return !isWaypoint(labels) && Object.entries(wanted).every(([key, value]) => labels[key] === value);
+}
+
+function isGateway(target: unknown, name: string): boolean {
+  const [group, kind, called] = ['group', 'kind', 'name'].map((key) => dig(target, key));
+  return group === 'gateway.networking.k8s.io' && kind === 'Gateway' && called === name;
+}
