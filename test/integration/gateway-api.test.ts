@@ -5,6 +5,7 @@ import { type Api, connectApi, eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { Gateway } from '../harness/gateway-objects.ts';
 import {
+  askProxy,
   attachmentsOf,
   awaitGateway,
   deploymentOf,
@@ -30,6 +31,7 @@ afterAll(async () => {
   await cluster.stop();
 });
 
+const LISTENERS = 'config_dump?resource=dynamic_listeners';
 const IMAGE = 'oci://registry.example/a@sha256:';
 
 /** Attaches a plugin to a Gateway, or changes it in place. */
@@ -132,8 +134,11 @@ describe.each([
         },
       },
     ]);
+    expect(await askProxy(through, pod, LISTENERS)).toMatch(name);
     await cluster.api.delete(resourcePath(WASM_PLUGIN, scene.namespace, 'add-header.web'));
-    expect(await extensionsIn(through, pod)).toEqual([]);
+    expect(await askProxy(through, pod, LISTENERS)).not.toMatch(name);
+    // Envoy has it as long as it drains the listeners that knew it.
+    expect(await extensionsIn(through, pod)).toMatchObject([{ name }]);
   });
 
   test.concurrent('logs what it refuses and what it cannot pull', async () => {

@@ -1,5 +1,5 @@
 /** What Envoy's admin interface says about a proxy (https://www.envoyproxy.io/docs/envoy/latest/operations/admin). */
-import type { Extension } from './plugins.ts';
+import type { Extension } from './extensions.ts';
 import type { ListenerState, ProxyState } from './proxy.ts';
 import { pluginsOf, wasmFiltersOf } from './wasm.ts';
 

@@ -17,7 +17,7 @@ export interface NetworkFilter {
   readonly name: string;
   readonly typed_config: {
     readonly '@type': string;
-    readonly stat_prefix: string;
+    readonly stat_prefix?: string;
     readonly http_filters?: readonly HttpFilter[];
   };
 }
@@ -53,11 +53,9 @@ export const VIRTUAL_INBOUND = 'virtualInbound';
 /** The chain for ports that no Service names; which requests are HTTP is found out from their first bytes. */
 export const CATCH_ALL_HTTP = 'virtualInbound-catchall-http';
 
-const MAIN_INTERNAL = 'main_internal';
-
 const LISTENER = 'type.googleapis.com/envoy.config.listener.v3.Listener';
 const NETWORK = 'type.googleapis.com/envoy.extensions.filters.network';
-const SET_FILTER_STATE = 'type.googleapis.com/envoy.extensions.filters.http.set_filter_state.v3.Config';
+const HTTP = 'type.googleapis.com/envoy.extensions.filters.http';
 const MUTUAL = {
   transport_protocol: 'tls',
   application_protocols: ['istio-peer-exchange', 'istio', 'istio-http/1.0', 'istio-http/1.1', 'istio-h2'],
@@ -65,13 +63,6 @@ const MUTUAL = {
 const PLAIN = { transport_protocol: 'raw_buffer' };
 const PLAIN_HTTP = { ...PLAIN, application_protocols: ['http/1.1', 'h2c'] };
 const ROUTER_FILTER = httpFilter(ROUTER, 'router.v3.Router');
-const CONNECT_ORIGINATE: Listener = {
-  '@type': LISTENER,
-  name: 'connect_originate',
-  filter_chains: [chain('', undefined, tcpProxy('connect_originate'))],
-  internal_listener: {},
-};
-
 /** What a sidecar has before any EnvoyFilter: one inbound listener for all ports, and one outbound for HTTP on port 80. */
 export function baseListeners({ http, tcp }: AppPorts): Listener[] {
   const inbound = [
@@ -97,45 +88,47 @@ export function gatewayListeners({ http, tcp }: AppPorts): Listener[] {
   ];
 }
 
-/** What the gateway of a Gateway API has: those, and one for the tunnels of ambient mode. */
+/** What a gateway of Gateway API has: those, and one for the tunnels of ambient mode. */
 export function gatewayApiListeners(ports: AppPorts): Listener[] {
-  return [...gatewayListeners(ports), CONNECT_ORIGINATE];
+  return [
+    ...gatewayListeners(ports),
+    internal('connect_originate', [chain('', undefined, tcpProxy('connect_originate'))]),
+  ];
 }
 
 /**
  * What a waypoint has: a chain for each port of each Service that uses it, which a tree of matches chooses, and those for pods
  * that are called by their addresses (istio: pilot/pkg/networking/core/listener_waypoint.go).
- * @param host the Service's name
+ * @param host the name of the one Service
  */
 export function waypointListeners({ http, tcp }: AppPorts, host: string): Listener[] {
-  const authority: HttpFilter = { name: 'connect_authority', typed_config: { '@type': SET_FILTER_STATE } };
-  const terminate = chain('default', undefined, managerOf('connect_terminate', [authority, ROUTER_FILTER]));
+  const authority = { name: 'connect_authority', typed_config: { '@type': `${HTTP}.set_filter_state.v3.Config` } };
+  const networkAuthority = { ...authority, typed_config: { '@type': `${NETWORK}.set_filter_state.v3.Config` } };
+  const terminate = managerOf('connect_terminate', [authority, ROUTER_FILTER]);
+  const service = (port: number, protocol: string, filter: NetworkFilter): FilterChain =>
+    chain(`inbound-vip|${port}|${protocol}|${host}`, undefined, filter);
   const chains = [
-    ...http.map((port) =>
-      chain(`inbound-vip|${port}|http|${host}`, undefined, connectionManager(`inbound_0.0.0.0_${port};`)),
-    ),
-    ...tcp.map((port) =>
-      chain(`inbound-vip|${port}|tcp|${host}`, undefined, tcpProxy(`inbound-vip|${port}|tcp|${host}`)),
-    ),
-    chain('direct-tcp', undefined, tcpProxy('encap')),
-    chain('direct-http', undefined, connectionManager('inbound_0.0.0.0_0;')),
+    ...http.map((port) => service(port, 'http', connectionManager(`inbound_0.0.0.0_${port};`))),
+    ...tcp.map((port) => service(port, 'tcp', tcpProxy(`inbound-vip|${port}|tcp|${host}`))),
+    chain('direct-tcp', undefined, networkAuthority, tcpProxy('encap')),
+    chain('direct-http', undefined, networkAuthority, connectionManager('inbound_0.0.0.0_0;')),
   ];
   return [
-    CONNECT_ORIGINATE,
+    ...['connect_originate', 'outer_connect_originate'].map((name) =>
+      internal(name, [chain('', undefined, tcpProxy(name))]),
+    ),
     {
       '@type': LISTENER,
       name: 'connect_terminate',
       address: { socket_address: { address: '0.0.0.0', port_value: 15008 } },
-      filter_chains: [terminate],
+      filter_chains: [chain('default', undefined, terminate)],
     },
-    {
-      '@type': LISTENER,
-      name: MAIN_INTERNAL,
-      filter_chains: chains,
-      traffic_direction: 'INBOUND',
-      internal_listener: {},
-    },
+    { ...internal('main_internal', chains), traffic_direction: 'INBOUND' },
   ];
+}
+
+function internal(name: string, chains: readonly FilterChain[]): Listener {
+  return { '@type': LISTENER, name, filter_chains: chains, internal_listener: {} };
 }
 
 /** The port that a match of istiod's is compared with; 0 for the chains of a waypoint. */
@@ -160,8 +153,12 @@ function listener(
   };
 }
 
-function chain(name: string, match: FilterChain['filter_chain_match'], filter: NetworkFilter): FilterChain {
-  return { ...(match === undefined ? {} : { filter_chain_match: match }), filters: [filter], name };
+function chain(
+  name: string,
+  match: FilterChain['filter_chain_match'],
+  ...filters: readonly NetworkFilter[]
+): FilterChain {
+  return { ...(match === undefined ? {} : { filter_chain_match: match }), filters, name };
 }
 
 /** Mutual TLS is permissive: a port takes both. */
@@ -203,5 +200,5 @@ function managerOf(statPrefix: string, filters: readonly HttpFilter[]): NetworkF
 }
 
 function httpFilter(name: string, type: string): HttpFilter {
-  return { name, typed_config: { '@type': `type.googleapis.com/envoy.extensions.filters.http.${type}` } };
+  return { name, typed_config: { '@type': `${HTTP}.${type}` } };
 }

@@ -1,6 +1,7 @@
 /** One Envoy: what it was sent since its start, what it took and what it refused. A pure function of the cluster's history. */
 import type { ApiObject } from '../../kubelet/client.ts';
 import { GATEWAY_NAME_LABEL, isWaypoint } from './attachment.ts';
+import { type Extension, extensionsAt, type LogLine, renewExtensions } from './extensions.ts';
 import type { FilterChange } from './filter-history.ts';
 import {
   type AppPorts,
@@ -12,15 +13,7 @@ import {
 } from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
 import { patchListeners, selectedFilters } from './patches.ts';
-import {
-  type Extension,
-  giveExtension,
-  isPlugin,
-  type LogLine,
-  placePlugins,
-  resourceName,
-  selectedPlugins,
-} from './plugins.ts';
+import { isPlugin, placePlugins, selectedPlugins } from './plugins.ts';
 import { refusalOf } from './wasm.ts';
 
 /** A configuration that contains this text is refused by the filter. */
@@ -31,6 +24,12 @@ export const HTTP_PORTS = 'sim/http-ports';
 export const TCP_PORTS = 'sim/tcp-ports';
 /** How long the mesh takes to bring a changed EnvoyFilter to the proxy, in milliseconds; 0 when absent. */
 export const XDS_DELAY = 'sim/xds-delay-ms';
+
+/**
+ * How long a gateway shows, and has, the configuration of a WasmPlugin that was taken away, in milliseconds: as long as it drains
+ * the connections that know it; 45,000 when absent, as istio-agent tells Envoy.
+ */
+export const DRAIN = 'sim/drain-ms';
 
 export interface ListenerState {
   readonly name: string;
@@ -66,12 +65,16 @@ export function replay(
   files: MountedFiles,
   now: number,
 ): ProxyState {
+  const role = roleOf(pod);
   const annotations = pod.metadata.annotations ?? {};
   const delay = Number(annotations[XDS_DELAY] ?? 0);
+  const refused = annotations[REFUSES] || undefined;
+  // A workload's plugin goes with its pods, so that it makes no difference there.
+  const drainMs = role === 'gateway' || role === 'waypoint' ? Number(annotations[DRAIN] ?? 45_000) : 0;
+  const rules = { refused, drainMs };
   const arrivals = changes
     .map((change) => ({ ...change, at: arrival(change, start) + delay }))
     .sort((a, b) => a.at - b.at);
-  const role = roleOf(pod);
   const base = listenersOf(pod);
   const filters = new Map<string, ApiObject>();
   const log: LogLine[] = [];
@@ -89,19 +92,16 @@ export function replay(
     );
     const labels = pod.metadata.labels ?? {};
     const placed = selectedPlugins(plugins ?? [], labels);
-    const refuses = annotations[REFUSES] || undefined;
     const wanted = patchListeners(
       placePlugins(base, placed, role === 'gateway'),
       selectedFilters(patching ?? [], labels),
       role === 'gateway' || role === 'injected gateway',
     );
-    const had = new Map(state.extensions.map((extension) => [extension.name, extension]));
-    const extensions = placed.map((plugin) => giveExtension(plugin, had.get(resourceName(plugin)), refuses, at, log));
-    state = { ...state, extensions };
+    state = { ...state, extensions: renewExtensions(state.extensions, placed, rules, at, log) };
     const text = JSON.stringify(wanted);
     if (text === sent) return;
     sent = text;
-    state = update(state, wanted, (listener) => refusalOf(listener, files, refuses), at);
+    state = update(state, wanted, (listener) => refusalOf(listener, files, refused), at);
   };
   const take = ({ name, object }: FilterChange): void => {
     if (object === undefined) filters.delete(name);
@@ -116,7 +116,7 @@ export function replay(
     take(change);
     push(change.at);
   }
-  return state;
+  return { ...state, extensions: extensionsAt(state.extensions, drainMs, now) };
 }
 
 /** Versions order what two watches report at about the same time: before the start is before the start. */
@@ -173,7 +173,7 @@ function listenersOf(pod: ApiObject): Listener[] {
     case 'gateway':
       return gatewayApiListeners(ports);
     case 'waypoint':
-      return waypointListeners(ports, `app.${pod.metadata.namespace}.svc.cluster.local`);
+      return waypointListeners(ports, `reviews.${pod.metadata.namespace}.svc.cluster.local`);
   }
 }
 

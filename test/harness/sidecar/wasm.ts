@@ -1,8 +1,8 @@
 /** The Wasm filters inside listeners, and why Envoy would refuse one. */
 import { dig } from '../../kubelet/client.ts';
+import type { Extension } from './extensions.ts';
 import { type FilterChain, HTTP_CONNECTION_MANAGER, type Listener } from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
-import type { Extension } from './plugins.ts';
 
 /** A Wasm filter of an HTTP connection manager. */
 export interface WasmFilter {
