@@ -1,4 +1,5 @@
 import type { Findings } from '../base/problem.ts';
+import { kindsOf } from '../deploy/target-settings.ts';
 import { isBeforeRouter } from '../filter/insertion.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
@@ -42,6 +43,12 @@ export function decideDelivery(
     });
   }
   return delivery;
+}
+
+/** The inputs, knowing whether a Gateway may be among the targets. */
+export function aimedAt(targets: readonly TargetEntry[], inputs: Inputs): Inputs {
+  const gateways = targets.some((entry) => kindsOf(entry).includes('Gateway'));
+  return { ...inputs, delivery: { ...inputs.delivery, gateways } };
 }
 
 /** The inputs that mean nothing to the road that the filter takes. */

@@ -54,7 +54,11 @@ export async function loadModule(
 
 /** What proxies pull is what the registry has; and what is pushed for them alone fits whatever its size. */
 function staysWhole(module: FilterModule, { from, shrink, delivery: wish }: ModuleInputs): boolean {
-  return from.pushTo === undefined ? isPulled(module, wish) : shrink === 'auto' && wish.delivery === 'image';
+  return from.pushTo === undefined ? isPulled(module, wish) : shrink === 'auto' && isMeantForPull(wish);
+}
+
+function isMeantForPull({ delivery, gateways = false }: ModuleInputs['delivery']): boolean {
+  return delivery === 'image' || gateways;
 }
 
 /** Where the module is to be pushed, it is known as the image that it will be: the digest of that is known before it is there. */

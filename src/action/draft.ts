@@ -15,7 +15,7 @@ import type { FilterModule } from '../filter/module.ts';
 import type { Delivery } from '../mesh/delivery.ts';
 import type { TargetEntry } from '../targets/target.ts';
 import { type Environment, loadAccess } from './draft-access.ts';
-import { decideDelivery, deliveredSettings, roadWarnings } from './draft-delivery.ts';
+import { aimedAt, decideDelivery, deliveredSettings, roadWarnings } from './draft-delivery.ts';
 import { type FileDraft, loadModule, type ModuleTools } from './draft-module.ts';
 import { loadOrigin } from './draft-origin.ts';
 import { loadTargets } from './draft-targets.ts';
@@ -69,9 +69,7 @@ export async function makeDraft(
   const run = runName(environment);
 
   if (command === 'render') {
-    const file = await loadModule(inputs, readFile, tools, findings);
-    const targets = await loadTargets(inputs, defaultNamespace(inputs), readFile, findings);
-    const delivery = decideDelivery(inputs, file.module, targets, findings);
+    const { targets, file, delivery } = await makeFilter(inputs, defaultNamespace(inputs), readFile, tools, findings);
     const draft = conclude(findings, inputs, targets, () => ({
       filters: filtersOf(inputs, file, delivery, targets),
       check: options.check,
@@ -84,9 +82,7 @@ export async function makeDraft(
   const access = await loadAccess(inputs, readFile, environment);
   const namespace = defaultNamespace(inputs, access);
   if (command === 'deploy' || command === 'plan') {
-    const file = await loadModule(inputs, readFile, tools, findings);
-    const targets = await loadTargets(inputs, namespace, readFile, findings);
-    const delivery = decideDelivery(inputs, file.module, targets, findings);
+    const { targets, file, delivery } = await makeFilter(inputs, namespace, readFile, tools, findings);
     const draft = conclude(findings, inputs, targets, () => ({
       ...policy,
       ...options,
@@ -118,6 +114,23 @@ export async function makeDraft(
     ...(maxParallel === undefined ? {} : { maxParallel }),
   }));
   return { ...basis, command, draft, access };
+}
+
+/** What a command that brings a filter to its targets has of both. */
+async function makeFilter(
+  inputs: Inputs,
+  namespace: string,
+  readFile: ReadFile,
+  tools: ModuleTools,
+  findings: Findings,
+): Promise<{ targets: readonly TargetEntry[]; file: FileDraft; delivery: Delivery | undefined }> {
+  // The targets say how the filter can get to them; what is wrong with it is told first all the same.
+  const ofTargets = new Findings();
+  const targets = await loadTargets(inputs, namespace, readFile, ofTargets);
+  const aimed = aimedAt(targets, inputs);
+  const file = await loadModule(aimed, readFile, tools, findings);
+  findings.add(...ofTargets.problems);
+  return { targets, file, delivery: decideDelivery(aimed, file.module, targets, findings) };
 }
 
 /** The request when nothing is wrong; else the problems, and what can be looked up all the same. */

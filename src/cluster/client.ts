@@ -193,9 +193,10 @@ export class Client {
     return answer.status?.allowed === true;
   }
 
-  /** A container's log from its start, at most `bytes` of it. */
-  async podLog(namespace: string, pod: string, container: string, bytes: number): Promise<string> {
-    const query = new URLSearchParams({ container, limitBytes: String(bytes) });
+  /** A container's log from its start, or from a time on (to the second), at most `bytes` of it. */
+  async podLog(namespace: string, pod: string, container: string, bytes: number, since?: Date): Promise<string> {
+    const from = since === undefined ? {} : { sinceTime: `${since.toISOString().slice(0, 19)}Z` };
+    const query = new URLSearchParams({ container, limitBytes: String(bytes), ...from });
     const path = `${resourcePath(POD, namespace, pod)}/log?${query}`;
     this.#reads++;
     return checked('get', path, await this.#transport.send({ method: 'GET', path, headers: { accept: '*/*' } })).text;

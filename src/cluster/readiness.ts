@@ -1,6 +1,6 @@
 import { count } from '../base/text.ts';
 import type { Condition, Workload } from './objects.ts';
-import type { WorkloadKind } from './resources.ts';
+import type { TargetKind } from './resources.ts';
 
 /** Where a rollout stands. `failed` is final, `progressing` may still become `ready`. */
 export interface Readiness {
@@ -20,7 +20,7 @@ export interface Readiness {
  * The rules are kstatus's (sigs.k8s.io/cli-utils, pkg/kstatus/status/core.go), with the gap closed that a StatefulSet counts
  * as done while its revisions differ.
  */
-export function readinessOf(kind: WorkloadKind, workload: Workload): Readiness {
+export function readinessOf(kind: TargetKind, workload: Workload): Readiness {
   const counts = countPods(kind, workload);
   const verdict = beforeKind(workload) ?? RULES[kind](workload);
   return verdict === undefined ? { ...counts, state: 'ready', message: '' } : { ...counts, ...verdict };
@@ -28,10 +28,11 @@ export function readinessOf(kind: WorkloadKind, workload: Workload): Readiness {
 
 type Verdict = (Pick<Readiness, 'message' | 'podsRefused'> & { readonly state: 'progressing' | 'failed' }) | undefined;
 
-const RULES: Readonly<Record<WorkloadKind, (workload: Workload) => Verdict>> = {
+const RULES: Readonly<Record<TargetKind, (workload: Workload) => Verdict>> = {
   Deployment: deploymentVerdict,
   StatefulSet: statefulSetVerdict,
   DaemonSet: daemonSetVerdict,
+  Gateway: gatewayVerdict,
 };
 
 /** Deployments whose deadline is this or absent never report a stalled rollout, and set no Progressing condition. */
@@ -122,10 +123,22 @@ function daemonSetVerdict(workload: Workload): Verdict {
 }
 
 /**
+ * Whether a controller has taken a Gateway. That it is programmed is not asked for: without a load balancer it never is, and serves
+ * all the same (https://gateway-api.sigs.k8s.io/geps/gep-1364/).
+ */
+function gatewayVerdict(workload: Workload): Verdict {
+  const accepted = conditionOf(workload, 'Accepted');
+  if (accepted === undefined || accepted.status === 'True') return undefined;
+  return progressing(`no controller has accepted it (${accepted.message ?? accepted.reason ?? accepted.status})`);
+}
+
+/**
  * Pods that are ready under the current template, of those that are wanted. A status does not tell which pods are ready, so
  * old pods that are still there count as ready ones: better too few than a rollout that looks done.
  */
-function countPods(kind: WorkloadKind, { spec = {}, status = {} }: Workload): { ready: number; wanted: number } {
+function countPods(kind: TargetKind, { spec = {}, status = {} }: Workload): { ready: number; wanted: number } {
+  // Only its pods tell how many there are.
+  if (kind === 'Gateway') return { ready: 0, wanted: 0 };
   const rolling = kind !== 'StatefulSet' || status.currentRevision !== status.updateRevision;
   const [all = 0, updated = 0, ready = 0] =
     kind === 'DaemonSet'

@@ -17,15 +17,22 @@ export const EVENT = resource('v1', 'Event', 'events');
 export const NAMESPACE = resource('v1', 'Namespace', 'namespaces');
 export const ENVOY_FILTER = resource('networking.istio.io/v1alpha3', 'EnvoyFilter', 'envoyfilters');
 export const WASM_PLUGIN = resource('extensions.istio.io/v1alpha1', 'WasmPlugin', 'wasmplugins');
+export const GATEWAY = resource('gateway.networking.k8s.io/v1', 'Gateway', 'gateways');
 export const ACCESS_REVIEW = resource('authorization.k8s.io/v1', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews');
 
+/** The kinds that have a pod template. */
 export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
 
-export const WORKLOADS: Readonly<Record<WorkloadKind, Resource>> = {
+/** What may be a target: the pods of a Gateway are made by istiod, of a template that nobody else can change. */
+export const TARGET_KINDS = [...WORKLOAD_KINDS, 'Gateway'] as const;
+export type TargetKind = (typeof TARGET_KINDS)[number];
+
+export const WORKLOADS: Readonly<Record<TargetKind, Resource>> = {
   Deployment: resource('apps/v1', 'Deployment', 'deployments'),
   StatefulSet: resource('apps/v1', 'StatefulSet', 'statefulsets'),
   DaemonSet: resource('apps/v1', 'DaemonSet', 'daemonsets'),
+  Gateway: GATEWAY,
 };
 
 /** The path of a collection, or of one object in it. `namespace` is undefined for what has none. */

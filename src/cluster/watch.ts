@@ -5,13 +5,13 @@ import { messageOf } from '../base/problem.ts';
 import type { Client, ObjectList } from './client.ts';
 import { ApiError, ConnectionError } from './errors.ts';
 import type { Workload } from './objects.ts';
-import { WORKLOADS, type WorkloadKind } from './resources.ts';
+import { type TargetKind, WORKLOADS } from './resources.ts';
 
 /** One change of a workload: its new state, or undefined when it was deleted. */
 export type OnWorkload = (name: string, workload: Workload | undefined) => void;
 
 export interface FollowOptions {
-  readonly kind: WorkloadKind;
+  readonly kind: TargetKind;
   readonly namespace: string;
   readonly onWorkload: OnWorkload;
   /** The workloads that are waited for: those a list no longer has were deleted. */

@@ -5,9 +5,11 @@ import type { Client } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
 import { POD, WORKLOAD_KINDS, WORKLOADS } from '../cluster/resources.ts';
-import { GARBAGE_ANNOTATION, podLabel } from '../mesh/names.ts';
+import { attachedTo } from '../mesh/attachment.ts';
+import { GARBAGE_ANNOTATION, podLabel, REVISION_LABEL } from '../mesh/names.ts';
 import { revisionOn } from '../mesh/template.ts';
 import type { DeployContext } from './context.ts';
+import { listPlugins } from './gateway-lists.ts';
 import { GARBAGE_RESOURCES, type Garbage } from './plan.ts';
 import type { Collected } from './report.ts';
 import { deletionRights, describeRight, missingRights } from './rights.ts';
@@ -170,6 +172,13 @@ async function lookFor(
       const key = `${filter} ${revisionOn(one, filter)}`;
       if (isGarbage.has(key)) named.set(key, `${kind} ${one.metadata.name} has it in its pod template`);
     }
+  }
+  // Only what proxies pull is brought to Gateways.
+  const pulled = garbage.some(({ kind }) => kind === 'WasmPlugin');
+  for (const plugin of pulled ? await listPlugins(client, namespace) : []) {
+    const attached = attachedTo(plugin);
+    const key = `${attached?.filter} ${plugin.metadata.labels?.[REVISION_LABEL]}`;
+    if (attached !== undefined && isGarbage.has(key)) named.set(key, `Gateway ${attached.gateway} has it`);
   }
   return { named, ending };
 }

@@ -1,7 +1,7 @@
 import { readinessOf } from '../cluster/readiness.ts';
 import { workloadKey } from '../targets/target.ts';
 import { type Course, failureOf, newCourse } from './course.ts';
-import { objectKey, type Plan, type PlannedWorkload, restarts } from './plan.ts';
+import { changesPods, objectKey, type Plan, type PlannedWorkload } from './plan.ts';
 import type { PushResult } from './push.ts';
 import type { StepState, TargetOutcome, TargetReport, TargetRevision } from './report.ts';
 import { evidenceLines } from './rollout-problem.ts';
@@ -112,7 +112,7 @@ function worst(states: readonly StepState[]): StepState {
 function rolloutStep({ planned, write, rollout }: Course): StepState {
   const { state } = write.result;
   if (rollout === undefined) return state === 'unchanged' ? 'unchanged' : 'skipped';
-  if (rollout.state === 'ready') return state === 'done' && restarts(planned) ? 'done' : 'unchanged';
+  if (rollout.state === 'ready') return state === 'done' && changesPods(planned) ? 'done' : 'unchanged';
   return rollout.state === 'cancelled' ? 'skipped' : 'failed';
 }
 

@@ -3,7 +3,7 @@ import { ApiError } from '../cluster/errors.ts';
 import type { Event, Pod } from '../cluster/objects.ts';
 import { isReady, ownerOf, PROXY_CONTAINER } from '../cluster/pods.ts';
 import { EVENT, POD } from '../cluster/resources.ts';
-import { type EnvoyReason, findEnvoyReason, findPluginReason, type PluginNames } from '../mesh/envoy-log.ts';
+import { type EnvoyReason, findEnvoyReason, findPluginReason, logSince, type PluginNames } from '../mesh/envoy-log.ts';
 import { podLabel } from '../mesh/names.ts';
 import { workloadKey } from '../targets/target.ts';
 import type { Followed } from './rollout-watch.ts';
@@ -91,16 +91,17 @@ export async function readPluginReason(
   names: PluginNames,
   source: EvidenceSource,
 ): Promise<EnvoyReason | 'unknown' | undefined> {
-  const log = await readProxyLog(pod, namespace, source);
-  return log === undefined ? 'unknown' : findPluginReason(log, names);
+  const log = await readProxyLog(pod, namespace, source, names.since);
+  return log === undefined ? 'unknown' : findPluginReason(logSince(log, names.since), names);
 }
 
 function readProxyLog(
   { metadata }: Pod,
   namespace: string,
   { client, debug }: EvidenceSource,
+  since?: Date,
 ): Promise<string | undefined> {
-  return optional(debug, () => client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES));
+  return optional(debug, () => client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES, since));
 }
 
 async function optional<T>(debug: (line: string) => void, read: () => Promise<T>): Promise<T | undefined> {

@@ -1,8 +1,9 @@
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
+import { attachedPlacement } from '../mesh/attachment.ts';
 import { type GitOps, gitOpsWarning, recogniseGitOps } from '../mesh/gitops.ts';
 import { findHandMade, type HandMade } from '../mesh/hand-made.ts';
-import { makeRevision, type Placement, placementOf } from '../mesh/revision.ts';
+import { makeRevision, type Placement, placementOf, type Revision } from '../mesh/revision.ts';
 import { filtersOn, revisionOn } from '../mesh/template.ts';
 import { resolveTargets } from '../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
@@ -14,6 +15,7 @@ import { planObjects } from './plan-objects.ts';
 import { explainRolls, findCarriers } from './plan-push.ts';
 import { planWorkload, type WantedWorkload } from './plan-workload.ts';
 import type { DeployRequest, FilterRequest } from './request.ts';
+import { settingsOn } from './target-settings.ts';
 import { findWayBack } from './way-back.ts';
 
 /** A workload while its plan is made. */
@@ -49,14 +51,14 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     findings.add(...problems);
     const wanted = targets.map((target) => ({
       ...target,
-      revision: makeRevision(filter.name, filter.module, { ...filter.settings, ...target.override }),
+      revision: makeRevision(filter.name, filter.module, settingsOn(target.ref.kind, filter.settings, target.override)),
     }));
     const push = request.settingsChange === 'push';
     const carriers = push ? findings.take(findCarriers(wanted, observation)) : undefined;
     if (push) warnings.push(...explainRolls(wanted, observation));
     for (const { ref, workload, wave, revision } of wanted) {
       const draft = draftOf(ref, workload, wave);
-      draft.revisions.push({ revision, carrier: carriers?.get(workloadKey(ref)) ?? placementOf(revision) });
+      draft.revisions.push({ revision, carrier: carriers?.get(workloadKey(ref)) ?? carrierOn(ref, revision) });
       const back = findWayBack(workload, ref, filter.name, revision.id, observation);
       if (back !== undefined) draft.wayBack.set(filter.name, back);
       const handMade = handMadeOn(workload, ref, filter, observation);
@@ -93,6 +95,11 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     warnings: [...warnings, ...warningsOf(planned), ...movedTags(taggedFilters(request, planned), observation)],
   };
   return good({ ...plan, garbage: findGarbage(plan, observation, request) });
+}
+
+function carrierOn({ kind, name }: WorkloadRef, revision: Revision): Placement {
+  const attached = kind === 'Gateway' && revision.settings.image !== undefined;
+  return attached ? attachedPlacement(revision, name) : placementOf(revision);
 }
 
 /** The filters that were loaded by a tag which others may move, with their workloads. */
@@ -163,6 +170,8 @@ function notByImage(ref: WorkloadRef, filter: string, { envoyFilter }: HandMade)
 function warningsOf(workloads: readonly PlannedWorkload[]): string[] {
   const groups = new Map<string, { found: GitOps; names: string[] }>();
   for (const { ref, observed } of workloads.filter(({ patch }) => patch !== undefined)) {
+    // Nothing of a Gateway itself is written.
+    if (ref.kind === 'Gateway') continue;
     const found = recogniseGitOps(observed);
     if (found === undefined) continue;
     const key = `${found.tool} ${found.object} ${found.declares}`;

@@ -5,12 +5,15 @@ import type { KubernetesObject, Workload } from '../cluster/objects.ts';
 import {
   CONFIG_MAP,
   ENVOY_FILTER,
+  GATEWAY,
   NAMESPACE,
   type Resource,
+  type TargetKind,
   WASM_PLUGIN,
   WORKLOAD_KINDS,
   WORKLOADS,
 } from '../cluster/resources.ts';
+import { attachedTo } from '../mesh/attachment.ts';
 import { imageOf } from '../mesh/config-map.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
 import type { Inserter } from '../mesh/inserter.ts';
@@ -21,6 +24,7 @@ import { filtersOn } from '../mesh/template.ts';
 import type { WasmPlugin } from '../mesh/wasm-plugin.ts';
 import type { Catalogue, WorkloadListKey } from '../targets/resolve.ts';
 import type { WorkloadRef } from '../targets/target.ts';
+import { attachedGateways, listPlugins, viewGateways } from './gateway-lists.ts';
 
 /** A workload as it was observed. */
 export interface ObservedWorkload {
@@ -37,7 +41,7 @@ export interface Observation {
   inserters(namespace: string): readonly Inserter[];
   /** The EnvoyFilters of a namespace that are not ours. */
   foreignEnvoyFilters(namespace: string): readonly EnvoyFilter[];
-  /** The workloads of a namespace, of the kinds that were listed. */
+  /** The workloads of a namespace, of the kinds that were listed, and the Gateways that have a filter of ours. */
   workloads(namespace: string): readonly ObservedWorkload[];
   /** The filters that have objects of ours in a namespace. */
   filtersWithObjects(namespace: string): readonly string[];
@@ -103,7 +107,8 @@ export class Observer {
 
   /** Reads the lists that were not read yet, and our objects of their namespaces. */
   async observe(wanted: readonly WorkloadListKey[]): Promise<Observed> {
-    const keys = wanted.filter(({ kind, namespace }) => !this.#listed.has(`${namespace}/${kind}`));
+    const distinct = new Map(wanted.map((key) => [`${key.namespace}/${key.kind}`, key]));
+    const keys = [...distinct].flatMap(([text, key]) => (this.#listed.has(text) ? [] : [key]));
     const known = new Set([...this.#listed.values()].map(({ namespace }) => namespace));
     const namespaces = [...new Set(keys.map(({ namespace }) => namespace))].filter((name) => !known.has(name));
     for (const key of keys) this.#listed.set(`${key.namespace}/${key.kind}`, key);
@@ -125,8 +130,8 @@ export class Observer {
     problems.push(...(await this.#observePlugins()));
     await this.#askForEmpty(namespaces);
     // In the order of the questions, whichever was answered first; what every namespace says is said once.
-    const distinct = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
-    return { observation: this.#observation(), problems: [...distinct.values()] };
+    const said = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
+    return { observation: this.#observation(), problems: [...said.values()] };
   }
 
   async #listEnvoyFilters(namespace: string): Promise<readonly EnvoyFilter[]> {
@@ -147,12 +152,11 @@ export class Observer {
         .map((namespace) => {
           const recorded = this.#configMaps.get(namespace)?.some((one) => imageOf(one) !== undefined) === true;
           const wanted = this.#options.plugins === true;
-          if (!wanted && !recorded && !this.#carriesUnmounted(namespace)) return undefined;
+          const gateways = (this.#workloads.get(`${namespace}/Gateway`) ?? []).length > 0;
+          if (!wanted && !recorded && !gateways && !this.#carriesUnmounted(namespace)) return undefined;
           return keep(this.#plugins, namespace, listing(WASM_PLUGIN, namespace), async () => {
             try {
-              const options = { labelSelector: OWNED_SELECTOR };
-              const { items } = await this.#client.list<WasmPlugin>(WASM_PLUGIN, namespace, options);
-              return items.map((item) => ({ ...item, kind: 'WasmPlugin' as const }));
+              return await listPlugins(this.#client, namespace);
             } catch (error) {
               const status = error instanceof ApiError ? error.status : undefined;
               // A mount that somebody has edited away looks like an image; then nothing hangs on the answer.
@@ -193,25 +197,32 @@ export class Observer {
   #observation(): Observation {
     const envoyFilters = (namespace: string, owned: boolean): readonly EnvoyFilter[] =>
       (this.#envoyFilters.get(namespace) ?? []).filter((envoyFilter) => isOwned(envoyFilter) === owned);
+    const plugins = (namespace: string): readonly WasmPlugin[] => this.#plugins.get(namespace) ?? [];
     const inserters = (namespace: string): readonly Inserter[] => [
       ...envoyFilters(namespace, true),
-      ...(this.#plugins.get(namespace) ?? []),
+      ...plugins(namespace).filter((plugin) => attachedTo(plugin) === undefined),
     ];
+    const gateways = (namespace: string): readonly Workload[] | undefined =>
+      this.#workloads.get(`${namespace}/Gateway`);
+    const listed = ({ kind, namespace }: WorkloadListKey): readonly Workload[] | undefined => {
+      if (kind !== 'Gateway') return this.#workloads.get(`${namespace}/${kind}`);
+      const found = gateways(namespace);
+      return found && viewGateways(found, plugins(namespace));
+    };
+    const refs = (kind: TargetKind, namespace: string, workloads: readonly Workload[]): ObservedWorkload[] =>
+      workloads.map((workload) => ({ ref: { kind, namespace, name: workload.metadata.name }, workload }));
     return {
       catalogue: {
-        list: ({ kind, namespace }) => this.#workloads.get(`${namespace}/${kind}`),
+        list: listed,
         namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
       },
       configMaps: (namespace) => this.#configMaps.get(namespace) ?? [],
       inserters,
       foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
-      workloads: (namespace) =>
-        WORKLOAD_KINDS.flatMap((kind) =>
-          (this.#workloads.get(`${namespace}/${kind}`) ?? []).map((workload) => ({
-            ref: { kind, namespace, name: workload.metadata.name },
-            workload,
-          })),
-        ),
+      workloads: (namespace) => [
+        ...WORKLOAD_KINDS.flatMap((kind) => refs(kind, namespace, listed({ kind, namespace }) ?? [])),
+        ...refs('Gateway', namespace, attachedGateways(namespace, gateways(namespace) ?? [], plugins(namespace))),
+      ],
       filtersWithObjects: (namespace) => {
         const objects = [...(this.#configMaps.get(namespace) ?? []), ...inserters(namespace)];
         return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
@@ -263,6 +274,14 @@ function problemOf(error: unknown, doing: string): Problem {
       kind: 'cluster',
       message: 'The cluster has no WasmPlugin resource (extensions.istio.io), which brings an image to the proxies.',
       remedy: 'Install the custom resources of Istio 1.12 or newer, or use "delivery: configmap".',
+      cause: error,
+    };
+  }
+  if (error instanceof ApiError && error.status === 404 && error.path.includes(GATEWAY.group)) {
+    return {
+      kind: 'cluster',
+      message: 'The cluster has no Gateway resource (gateway.networking.k8s.io), but the target list names one.',
+      remedy: 'Install the custom resources of the Gateway API, or name the Deployment of a gateway that was injected.',
       cause: error,
     };
   }

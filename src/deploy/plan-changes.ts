@@ -4,11 +4,14 @@ import { formatBytes } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
 import type { ContainerSpec, KubernetesObject, Workload } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
-import { CONFIG_MAP, ENVOY_FILTER, type Resource, WORKLOADS } from '../cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, type Resource, WASM_PLUGIN } from '../cluster/resources.ts';
+import { attachmentWrites } from '../mesh/attachment-writes.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
+import { type GatewayView, isGatewayView } from '../mesh/gateway-view.ts';
 import { resourceOf } from '../mesh/inserter.ts';
 import { revisionName } from '../mesh/revision.ts';
-import type { KeyChanges, WorkloadPatch } from '../mesh/template.ts';
+import type { KeyChanges, WorkloadPatch } from '../mesh/workload-patch.ts';
+import { describeWorkload } from '../targets/target.ts';
 import { handMadeToRetire } from './adopt.ts';
 import { inserterOf, type Observation } from './observe.ts';
 import {
@@ -19,6 +22,7 @@ import {
   type PlannedWorkload,
 } from './plan.ts';
 import type { PlannedChange } from './plan-report.ts';
+import { patchTarget } from './target-access.ts';
 
 /** A write, and how to try it without doing it. */
 export interface Trial {
@@ -32,9 +36,7 @@ export function describeChanges(plan: Plan, observation: Observation, wait = tru
   return [
     ...plan.configMaps.filter(({ write }) => write).map(configMapTrial),
     ...plan.inserters.filter(({ write }) => write).map((planned) => inserterTrial(planned, observation)),
-    ...plan.workloads.flatMap((planned) =>
-      planned.patch === undefined ? [] : [workloadTrial(planned, planned.patch)],
-    ),
+    ...plan.workloads.flatMap((planned) => (planned.patch === undefined ? [] : targetTrials(planned, planned.patch))),
     ...(wait ? describeDeletions(plan, observation) : []),
   ];
 }
@@ -115,6 +117,31 @@ function inserterTrial(planned: PlannedInserter, observation: Observation): Tria
   };
 }
 
+function targetTrials(planned: PlannedWorkload, patch: WorkloadPatch): Trial[] {
+  const { observed } = planned;
+  return isGatewayView(observed) ? gatewayTrials(planned, observed, patch) : [workloadTrial(planned, patch)];
+}
+
+/** What is written of a Gateway are WasmPlugins that name it; the first trial sends them all. */
+function gatewayTrials({ ref, drift }: PlannedWorkload, view: GatewayView, patch: WorkloadPatch): Trial[] {
+  return attachmentWrites(view, patch).map(({ name, observed, wanted }, index) => ({
+    change: {
+      action: wanted === undefined ? 'delete' : observed === undefined ? 'create' : 'change',
+      kind: WASM_PLUGIN.kind,
+      namespace: ref.namespace,
+      name,
+      reasons: wanted === undefined ? [`${describeWorkload(ref)} is not to run it`] : drift,
+      diff:
+        wanted === undefined
+          ? []
+          : observed === undefined
+            ? yaml(wanted).map((line) => `+${line}`)
+            : difference(yaml({ spec: observed.spec }), yaml({ spec: wanted.spec })),
+    },
+    send: async (client) => (index > 0 ? [] : (await patchTarget(client, ref, view, patch, { dryRun: true })).warnings),
+  }));
+}
+
 function workloadTrial({ ref, observed, drift }: PlannedWorkload, patch: WorkloadPatch): Trial {
   return {
     change: {
@@ -126,13 +153,7 @@ function workloadTrial({ ref, observed, drift }: PlannedWorkload, patch: Workloa
       diff: patchDifference(observed, patch),
     },
     send: async (client) => {
-      const { warnings } = await client.mergePatch<Workload>(
-        WORKLOADS[ref.kind],
-        ref.namespace,
-        ref.name,
-        { ...patch, metadata: { ...patch.metadata, resourceVersion: observed.metadata.resourceVersion } },
-        { dryRun: true },
-      );
+      const { warnings } = await patchTarget(client, ref, observed, patch, { dryRun: true });
       return warnings;
     },
   };

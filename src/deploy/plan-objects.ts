@@ -1,7 +1,6 @@
-import { listWords } from '../base/text.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { holdsRevision, renderConfigMap } from '../mesh/config-map.ts';
-import { editorsOf } from '../mesh/editors.ts';
+import { describeEdit } from '../mesh/editors.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
 import type { HandMade } from '../mesh/hand-made.ts';
 import { type InserterKind, isSameInserter, kindOf, renderInserter } from '../mesh/inserter.ts';
@@ -70,9 +69,7 @@ function planInserter(
 }
 
 function driftOf(kind: InserterKind, key: string, observed: KubernetesObject | undefined): string {
-  if (observed === undefined) return `${kind} ${key} was deleted`;
-  const editors = editorsOf(observed);
-  return `${kind} ${key} was edited${editors.length === 0 ? '' : ` by ${listWords(editors, 'and')}`}`;
+  return observed === undefined ? `${kind} ${key} was deleted` : describeEdit(`${kind} ${key}`, observed);
 }
 
 function neededObjects(workloads: readonly PlannedWorkload[]): Needed[] {

@@ -5,7 +5,7 @@ import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
 import type { HandMade } from '../mesh/hand-made.ts';
 import { INSERTERS, type Inserter } from '../mesh/inserter.ts';
 import { type Placement, type Revision, revisionName } from '../mesh/revision.ts';
-import type { WorkloadPatch } from '../mesh/template.ts';
+import type { WorkloadPatch } from '../mesh/workload-patch.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 
 /** A revision on a workload, and what the pods carry for it: the same, unless its settings are pushed into an earlier one. */
@@ -83,9 +83,14 @@ export function countWrites({ configMaps, inserters, workloads, garbage }: Plan)
   return objects + workloads.filter(({ patch }) => patch !== undefined).length + garbage.length;
 }
 
-/** Whether a workload's pods will be replaced. */
-export function restarts({ patch }: PlannedWorkload): boolean {
+/** Whether a workload's pods will run something else. */
+export function changesPods({ patch }: PlannedWorkload): boolean {
   return patch?.spec !== undefined;
+}
+
+/** Whether they will be replaced for it. Those of a Gateway are changed as they are. */
+export function restarts(planned: PlannedWorkload): boolean {
+  return changesPods(planned) && planned.ref.kind !== 'Gateway';
 }
 
 /** What the pods of a workload carry once the plan is done. */

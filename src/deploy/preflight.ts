@@ -2,7 +2,7 @@ import { mapLimited } from '../base/concurrency.ts';
 import { describeProblem, messageOf, type Problem } from '../base/problem.ts';
 import { count } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
-import { ownerOf, proxyImageOf } from '../cluster/pods.ts';
+import { proxyImageOf } from '../cluster/pods.ts';
 import { POD } from '../cluster/resources.ts';
 import { checkCompatibility } from '../filter/compatibility.ts';
 import { readFacts } from '../filter/facts.ts';
@@ -10,6 +10,7 @@ import { type ProxyVersion, proxyVersionOfImage } from '../filter/proxy-version.
 import { checkSettings } from '../filter/settings-check.ts';
 import type { Revision } from '../mesh/revision.ts';
 import { workloadKey } from '../targets/target.ts';
+import { targetsOf } from './belongs.ts';
 import type { DeployContext } from './context.ts';
 import { compareWithOriginal } from './original-trial.ts';
 import type { Plan } from './plan.ts';
@@ -122,10 +123,8 @@ async function findProxies(
       try {
         const pods = await client.listSome<Pod>(POD, namespace);
         return pods.flatMap((pod) => {
-          const owner = ownerOf(pod);
           const image = proxyImageOf(pod);
-          if (owner === undefined || image === undefined || !wanted.has(workloadKey({ ...owner, namespace })))
-            return [];
+          if (image === undefined || !targetsOf(pod, namespace).some((key) => wanted.has(key))) return [];
           return proxyVersionOfImage(image) ?? [];
         });
       } catch (error) {

@@ -1,4 +1,4 @@
-import type { Pod } from '../cluster/objects.ts';
+import type { Pod, Workload } from '../cluster/objects.ts';
 import type { ListenerSettings } from '../filter/settings.ts';
 import { inspectExtension } from '../mesh/ecds.ts';
 import { filePath } from '../mesh/envoy-filter.ts';
@@ -6,9 +6,9 @@ import { describeReason } from '../mesh/envoy-log.ts';
 import { neededKind } from '../mesh/inserter.ts';
 import { type Absent, explainAbsence, inspectListeners } from '../mesh/listeners.ts';
 import type { MountedPlacement, PulledPlacement } from '../mesh/revision.ts';
-import { pluginOf } from '../mesh/wasm-plugin.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { type EvidenceSource, readEnvoyReason, readPluginReason } from './evidence.ts';
+import { traceOf } from './plugin-trace.ts';
 import { failed, noEffect, type PodVerdict, pending } from './pod-verdict.ts';
 import type { ProvenRevision } from './provable.ts';
 
@@ -16,6 +16,7 @@ import type { ProvenRevision } from './provable.ts';
 export interface Seen {
   readonly pod: Pod;
   readonly ref: WorkloadRef;
+  readonly observed: Workload;
   /** The answer of `config_dump?resource=dynamic_listeners`. */
   readonly listeners: string;
   /** The answer of `config_dump?resource=ecds_filters`; needed for filters whose image the proxy pulls. */
@@ -50,7 +51,7 @@ async function judgeFile(
   const { listeners, planned, pod, ref } = found;
   const { revision } = planned;
   const { configuration } = revision.settings;
-  const wanted = { filter: carrier.filter, file: filePath(carrier), configuration, ...placeOf(planned) };
+  const wanted = { filter: carrier.filter, file: filePath(carrier), configuration, ...placeOf(planned, ref) };
   const verdict = inspectListeners(listeners, wanted);
   switch (verdict.state) {
     case 'present':
@@ -69,18 +70,19 @@ async function judgePlugin(
   found: Found,
   source: EvidenceSource,
 ): Promise<PodVerdict | undefined> {
-  const { listeners, extensions, planned, pod, ref } = found;
-  const { image } = carrier;
+  const { listeners, extensions, planned, pod, ref, observed } = found;
   const { configuration } = planned.revision.settings;
-  const plugin = pluginOf(ref.namespace, carrier);
-  const placed = inspectListeners(listeners, { plugin, ...placeOf(planned) });
+  const trace = traceOf(ref, carrier, observed);
+  const { plugin, image } = trace;
+  const placed = inspectListeners(listeners, { plugin, ...placeOf(planned, ref) });
   if (placed.state === 'absent') return absence(placed, found);
   if (placed.state === 'rejected') return refusal(placed.details, found, source);
-  const verdict = inspectExtension(extensions, { plugin, configuration });
+  const replaced = ref.kind === 'Gateway' ? { image } : {};
+  const verdict = inspectExtension(extensions, { plugin, configuration, ...replaced });
   const { name } = pod.metadata;
   if (verdict.state === 'outdated')
     return pending(ref, `Envoy of pod ${name} still has other settings of ${carrier.filter}`);
-  const names = verdict.state === 'given' ? { plugin } : { plugin, image };
+  const names = verdict.state === 'given' ? { plugin, ...givenSince(verdict, ref) } : trace;
   const told = await readPluginReason(pod, ref.namespace, names, source);
   const reason = told === 'unknown' ? undefined : told;
   if (verdict.state === 'substituted') {
@@ -99,6 +101,15 @@ async function judgePlugin(
   return told === 'unknown' ? { state: 'proved', level: 'ready', weakness: LOG_REFUSED } : undefined;
 }
 
+/** Envoy logs a refusal just as it is given what it refuses. */
+const REFUSAL_MS = 100;
+
+/** From when on the log speaks of what a proxy was given, where it may have been given something else under that name before. */
+function givenSince({ since }: { readonly since?: Date }, { kind }: WorkloadRef): { readonly since?: Date } {
+  if (kind !== 'Gateway' || since === undefined) return {};
+  return { since: new Date(since.getTime() - REFUSAL_MS) };
+}
+
 async function refusal(details: string, { pod, ref }: Found, source: EvidenceSource): Promise<PodVerdict> {
   const reason = await readEnvoyReason(pod, ref.namespace, source);
   const cause = reason === undefined ? details : describeReason(reason);
@@ -108,7 +119,7 @@ async function refusal(details: string, { pod, ref }: Found, source: EvidenceSou
 
 function absence(verdict: Absent, { planned, pod, ref }: Found): PodVerdict {
   const { carrier } = planned;
-  const why = explainAbsence(verdict, placeOf(planned), neededKind(carrier));
+  const why = explainAbsence(verdict, placeOf(planned, ref), neededKind(carrier));
   return {
     state: 'pending',
     problem: noEffect(
@@ -121,7 +132,12 @@ function absence(verdict: Absent, { planned, pod, ref }: Found): PodVerdict {
   };
 }
 
-function placeOf({ revision }: ProvenRevision): Pick<ListenerSettings, 'direction' | 'port' | 'insert'> {
-  const { direction, port, insert } = revision.settings;
+/** Of a Gateway the listeners are outbound, and those of a waypoint inbound ones for Envoy. */
+function placeOf(
+  { revision }: ProvenRevision,
+  { kind }: WorkloadRef,
+): Pick<ListenerSettings, 'direction' | 'port' | 'insert'> {
+  const { direction: wanted, port, insert } = revision.settings;
+  const direction = kind === 'Gateway' ? 'any' : wanted;
   return { direction, insert, ...(port === undefined ? {} : { port }) };
 }

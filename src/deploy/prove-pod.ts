@@ -6,10 +6,10 @@ import { hasProxyContainer, PROXY_CONTAINER } from '../cluster/pods.ts';
 import { NAMESPACE } from '../cluster/resources.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../mesh/injection.ts';
 import { parseListenerUpdates } from '../mesh/proxy-stats.ts';
-import { pluginOf } from '../mesh/wasm-plugin.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
 import { readEnvoyReason, readPluginReason } from './evidence.ts';
+import { traceOf } from './plugin-trace.ts';
 import { failed, noEffect, type PodVerdict, pending } from './pod-verdict.ts';
 import type { Provable } from './provable.ts';
 import { judgeFilter, LOG_REFUSED } from './prove-filter.ts';
@@ -49,6 +49,13 @@ export class ProxyInspector {
   /** Why the filter cannot run in a pod, as the pod itself shows. */
   async #withoutEffect(pod: Pod, { ref, observed, revisions }: Provable): Promise<Problem | undefined> {
     const template = observed.spec?.template ?? {};
+    if (!hasProxyContainer(pod) && ref.kind === 'Gateway') {
+      return noEffect(
+        ref,
+        `its pods have no container ${PROXY_CONTAINER}, so no proxy of Istio runs in them`,
+        'Name a Gateway whose gatewayClassName is one of Istio.',
+      );
+    }
     if (!hasProxyContainer(pod)) {
       const { message, remedy } = explainNoSidecar(template, await this.#namespaceLabels(ref.namespace));
       return noEffect(ref, `its pods are ready, but no filter runs there: ${message}`, remedy);
@@ -61,7 +68,7 @@ export class ProxyInspector {
     return noEffect(ref, `its pods are ready, but the filter is not in them: ${message}`, remedy);
   }
 
-  async #byListeners(pod: Pod, { ref, revisions }: Provable): Promise<PodVerdict | undefined> {
+  async #byListeners(pod: Pod, { ref, observed, revisions }: Provable): Promise<PodVerdict | undefined> {
     if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
     const listeners = await this.#dump('dynamic_listeners', pod, ref);
     if (typeof listeners !== 'string') return listeners;
@@ -70,7 +77,11 @@ export class ProxyInspector {
     if (typeof extensions !== 'string') return extensions;
     let proved: PodVerdict = { state: 'proved', level: 'listener' };
     for (const planned of revisions) {
-      const verdict = await judgeFilter(planned, { pod, ref, listeners, extensions }, evidenceSource(this.#context));
+      const verdict = await judgeFilter(
+        planned,
+        { pod, ref, observed, listeners, extensions },
+        evidenceSource(this.#context),
+      );
       if (verdict?.state === 'proved') proved = verdict;
       else if (verdict !== undefined) return verdict;
     }
@@ -125,11 +136,11 @@ export class ProxyInspector {
   }
 
   /** A listener is taken and a pod gets ready without the image of a filter, so of those the log has to tell. */
-  async #byLog(pod: Pod, { ref, revisions }: Provable): Promise<PodVerdict | undefined> {
+  async #byLog(pod: Pod, { ref, observed, revisions }: Provable): Promise<PodVerdict | undefined> {
     for (const { carrier } of revisions) {
       if (carrier.image === undefined) continue;
-      const names = { plugin: pluginOf(ref.namespace, carrier), image: carrier.image };
-      const reason = await readPluginReason(pod, ref.namespace, names, evidenceSource(this.#context));
+      const trace = traceOf(ref, carrier, observed);
+      const reason = await readPluginReason(pod, ref.namespace, trace, evidenceSource(this.#context));
       if (reason === 'unknown') return { state: 'proved', level: 'ready', weakness: LOG_REFUSED };
       if (reason !== undefined) {
         return failed(

@@ -1,16 +1,19 @@
 import { mapLimited, pause } from '../base/concurrency.ts';
 import type { Problem } from '../base/problem.ts';
+import { count } from '../base/text.ts';
 import { ApiError } from '../cluster/errors.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { selectorOf } from '../cluster/pod-selector.ts';
-import { isReady, isTerminating, ownerOf } from '../cluster/pods.ts';
+import { isReady, isTerminating } from '../cluster/pods.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { POD } from '../cluster/resources.ts';
+import { GATEWAY_NAME_LABEL } from '../mesh/attachment.ts';
 import { podLabel } from '../mesh/names.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
+import { belongsTo } from './belongs.ts';
 import type { DeployContext } from './context.ts';
 import { podId } from './evidence.ts';
-import type { PodVerdict } from './pod-verdict.ts';
+import { noEffect, type PodVerdict } from './pod-verdict.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { probePods } from './probe-pods.ts';
 import { PROOF_LEVELS, type Proof, type ProofLevel } from './proof.ts';
@@ -25,6 +28,8 @@ export interface ProofResult {
 
 /** How long a proxy may take to have what the mesh has been told, in milliseconds: istiod pushes within a second or two. */
 const PROXY_MS = 15_000;
+/** Of a pod that is there already nobody knows when it has pulled an image; istio-agent takes as long as the registry does. */
+const PULL_MS = 60_000;
 const LOOK_MS = 500;
 const PARALLEL_PODS = 4;
 
@@ -42,38 +47,44 @@ export class Prover {
 
   /**
    * The evidence of every pod of a workload that runs the wanted revisions. Waits a while for proxies that do not have the filter
-   * yet. `wanted` is how many pods there must be. Nothing to prove gives nothing.
+   * yet. `status` is how many pods there must be, as the workload says; a Gateway says nothing of that, so those count that it has.
+   * Nothing to prove gives nothing.
    */
-  async prove(workload: Provable, wanted: number): Promise<ProofResult> {
-    const { revisions } = workload;
-    if (wanted === 0 || revisions.length === 0) return {};
-    if (this.#policy.verify === 'off') return this.#probed(workload, { level: 'ready', pods: wanted, wanted });
+  async prove(workload: Provable, status: number): Promise<ProofResult> {
+    const { ref, revisions } = workload;
+    const gateway = ref.kind === 'Gateway';
+    if (revisions.length === 0 || (status === 0 && !gateway)) return {};
+    if (this.#policy.verify === 'off') {
+      return this.#probed(workload, { level: 'ready', pods: status, wanted: status });
+    }
     const { now, signal } = this.#context;
-    const deadline = now() + PROXY_MS;
+    const started = now();
     const proved = new Map<string, ProofLevel>();
     let weakness: string | undefined;
     for (;;) {
       const listed = await this.#newPods(workload);
-      if ('weakness' in listed) return this.#weak(workload, wanted, listed.weakness);
+      if ('weakness' in listed) return this.#weak(workload, status, listed.weakness);
+      const wanted = gateway ? listed.all : status;
       const pods = listed.pods.filter((pod) => !proved.has(podId(pod)));
       const verdicts = await mapLimited(pods, PARALLEL_PODS, async (pod): Promise<[Pod, PodVerdict]> => {
         return [pod, await this.#inspector.inspect(pod, workload)];
       });
-      const late = now() >= deadline;
+      const passed = now() - started;
+      const late = passed >= (gateway ? PULL_MS : PROXY_MS);
       for (const [pod, verdict] of verdicts) {
         if (verdict.state === 'proved') {
           proved.set(podId(pod), verdict.level);
           weakness ??= verdict.weakness;
-        } else if (verdict.state === 'failed' || late) {
+        } else if (verdict.state === 'failed' || late || (isAbsent(verdict) && passed >= PROXY_MS)) {
           return { problem: verdict.problem };
         }
       }
       const there = listed.pods.filter((pod) => proved.has(podId(pod))).length;
-      if (there >= wanted) {
+      if (there >= wanted && there > 0) {
         const proof = { level: weakest(proved.values()), pods: there, wanted };
         return this.#probed(workload, weakness === undefined ? proof : { ...proof, weakness }, listed.pods);
       }
-      if (late) return { problem: tooFew(workload.ref, there, wanted) };
+      if (late) return { problem: wanted === 0 ? noPods(ref) : tooFew(ref, there, wanted) };
       if (signal.aborted) return { problem: cancelledProof(workload.ref) };
       await pause(LOOK_MS, signal);
     }
@@ -93,23 +104,20 @@ export class Prover {
       return { proof, problem: unproven(workload.ref, proof.weakness ?? 'no proxy could be looked into') };
     }
     if (probe === undefined) return { proof };
-    const listed = known === undefined ? await this.#newPods(workload) : { pods: known };
+    const listed = known === undefined ? await this.#newPods(workload) : { pods: known, all: known.length };
     if ('weakness' in listed) return { proof, problem: unproven(workload.ref, listed.weakness) };
     const problem = await probePods(probe, listed.pods, workload.ref, this.#context);
     if (this.#context.signal.aborted) return { proof, problem: cancelledProof(workload.ref) };
     return problem === undefined ? { proof: { ...proof, probed: true } } : { proof, problem };
   }
 
-  /** The ready pods of a workload that carry the wanted revisions. */
-  async #newPods({ ref, revisions, observed }: Provable): Promise<{ pods: readonly Pod[] } | { weakness: string }> {
+  /** The ready pods of a workload that carry the wanted revisions, and how many it has that are not ending. */
+  async #newPods({ ref, revisions, observed }: Provable): Promise<Listed | { weakness: string }> {
     const { client, log } = this.#context;
     try {
       const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
-      return {
-        pods: items.filter(
-          (pod) => belongs(pod, ref) && carries(pod, revisions) && isReady(pod) && !isTerminating(pod),
-        ),
-      };
+      const current = items.filter((pod) => belongsTo(pod, ref) && !isTerminating(pod));
+      return { pods: current.filter((pod) => carries(pod, ref, revisions) && isReady(pod)), all: current.length };
     } catch (error) {
       log.debug(`No pods of ${describeWorkload(ref)}: ${String(error)}`);
       const forbidden = error instanceof ApiError && error.status === 403;
@@ -127,12 +135,19 @@ export function wantedPods({ ref, observed }: Pick<Provable, 'ref' | 'observed'>
   return readinessOf(ref.kind, observed).wanted;
 }
 
-function belongs(pod: Pod, { kind, name }: WorkloadRef): boolean {
-  const owner = ownerOf(pod);
-  return owner?.kind === kind && owner.name === name;
+/** Whether the mesh has not brought the filter to the proxy at all. */
+function isAbsent(verdict: PodVerdict): boolean {
+  return verdict.state === 'pending' && verdict.problem.kind === 'no-effect';
 }
 
-function carries({ metadata }: Pod, revisions: readonly ProvenRevision[]): boolean {
+interface Listed {
+  readonly pods: readonly Pod[];
+  readonly all: number;
+}
+
+/** Nothing on the pods of a Gateway tells what they run. */
+function carries({ metadata }: Pod, { kind }: WorkloadRef, revisions: readonly ProvenRevision[]): boolean {
+  if (kind === 'Gateway') return true;
   return revisions.every(({ carrier }) => metadata.labels?.[podLabel(carrier.filter)] === carrier.id);
 }
 
@@ -151,11 +166,19 @@ export function cancelledProof(ref: WorkloadRef): Problem {
   };
 }
 
+function noPods(ref: WorkloadRef): Problem {
+  return noEffect(
+    ref,
+    `no pod carries its name in the label ${GATEWAY_NAME_LABEL}, so nothing runs the filter`,
+    'Name a Gateway whose pods Istio makes, or the Deployment of a gateway that was injected.',
+  );
+}
+
 function tooFew(ref: WorkloadRef, there: number, wanted: number): Problem {
   return {
     kind: 'proof',
     subject: describeWorkload(ref),
-    message: `its status says that ${wanted} pods are ready, but only ${there} of them could be proven.`,
+    message: `it has ${count(wanted, 'pod')}, but only ${there} of them could be proven.`,
     remedy: 'Its pods come and go; see what they say, then run again.',
   };
 }

@@ -1,8 +1,11 @@
 import { dump } from 'js-yaml';
-import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
-import { CONFIG_MAP, WORKLOADS } from '../cluster/resources.ts';
+import { CONFIG_MAP, type TargetKind, WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
+import { attachedPlacement } from '../mesh/attachment.ts';
+import { attachmentWrites } from '../mesh/attachment-writes.ts';
 import { renderConfigMap } from '../mesh/config-map.ts';
+import { viewGateway } from '../mesh/gateway-view.ts';
 import { renderInserter, resourceOf } from '../mesh/inserter.ts';
 import { TEMPLATES_ANNOTATION } from '../mesh/names.ts';
 import { makeRevision, placementOf, type Revision, revisionName } from '../mesh/revision.ts';
@@ -12,7 +15,8 @@ import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/targ
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import { checkRevisions, type TrialContext } from './preflight.ts';
 import type { RenderedFile } from './render-report.ts';
-import type { DraftRequest, RenderRequest } from './request.ts';
+import type { DraftRequest, FilterRequest, RenderRequest } from './request.ts';
+import { kindsOf, settingsOn } from './target-settings.ts';
 
 /** Writes a file below the workspace, with its folders. */
 export type WriteFile = (path: string, text: string) => Promise<void>;
@@ -70,7 +74,7 @@ export async function render(
 
 function revisionsOf({ filters }: RenderRequest): Revision[] {
   return filters.flatMap(({ name, module, settings, targets }) =>
-    targets.map(({ override }) => makeRevision(name, module, { ...settings, ...override })),
+    targets.flatMap((entry) => kindsOf(entry).map((kind) => revisionOn(kind, { name, module, settings }, entry))),
   );
 }
 
@@ -81,7 +85,12 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly File[]
   const patches = new Map<string, { entry: TargetEntry; ref?: WorkloadRef; revisions: Revision[] }>();
   for (const filter of filters) {
     for (const entry of filter.targets) {
-      const revision = makeRevision(filter.name, filter.module, { ...filter.settings, ...entry.override });
+      if (entry.type === 'selected' && entry.kinds.includes('Gateway')) {
+        findings.add(unknownGateways(entry));
+        continue;
+      }
+      const [kind = 'Deployment'] = kindsOf(entry);
+      const revision = revisionOn(kind, filter, entry);
       for (const namespace of entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces) {
         for (const file of objectFiles(revision, namespace)) objects.set(file.name, file);
       }
@@ -105,11 +114,46 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly File[]
     }
   }
   if (!findings.clean) return bad(...findings.problems);
-  const patchFiles = [...patches.values()].flatMap(({ entry, ref, revisions }) =>
-    ref === undefined ? selectorPatches(entry as SelectedTargets, revisions) : [namedPatch(ref, revisions)],
-  );
+  const patchFiles = [...patches.values()].flatMap(({ entry, ref, revisions }) => {
+    if (ref === undefined) return selectorPatches(entry as SelectedTargets, revisions);
+    return ref.kind === 'Gateway' ? attachmentFiles(ref, revisions) : [namedPatch(ref, revisions)];
+  });
   const files = [...objects.values(), ...patchFiles];
   return good([...files, kustomization(files)]);
+}
+
+function revisionOn(
+  kind: TargetKind,
+  { name, module, settings }: Pick<FilterRequest, 'name' | 'module' | 'settings'>,
+  { override }: TargetEntry,
+): Revision {
+  return makeRevision(name, module, settingsOn(kind, settings, override));
+}
+
+/** A WasmPlugin has to name its Gateway, and nobody asks a cluster which ones there are. */
+function unknownGateways({ origin, selector }: SelectedTargets): Problem {
+  return {
+    kind: 'targets',
+    subject: origin,
+    message: `selects Gateways with "${selector.text}", but files have to name each Gateway.`,
+    remedy: 'Name them one by one, as "gateway/NAME".',
+  };
+}
+
+function attachmentFiles({ namespace, name }: WorkloadRef, revisions: readonly Revision[]): File[] {
+  const view = viewGateway({ metadata: { name, namespace } }, []);
+  const place = revisions.map((revision) => attachedPlacement(revision, name));
+  const patch = patchWorkload(view, { place, remove: [], state: () => ({}) }, '');
+  const writes = patch.ok && patch.value !== undefined ? attachmentWrites(view, patch.value) : [];
+  return writes.map(({ name: file, wanted }): File => {
+    const { apiVersion, kind } = WASM_PLUGIN;
+    return {
+      name: `wasmplugin_${namespace}_${file}.yaml`,
+      text: yaml({ apiVersion, kind, ...wanted }),
+      content: `${kind} ${namespace}/${file}`,
+      entry: 'resource',
+    };
+  });
 }
 
 function objectFiles(revision: Revision, namespace: string): File[] {

@@ -1,7 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import type { Client, Right } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
-import { CONFIG_MAP, POD, type Resource, resourceName, WORKLOADS } from '../cluster/resources.ts';
+import { CONFIG_MAP, POD, type Resource, resourceName, WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
 import { resourceOf } from '../mesh/inserter.ts';
 import type { DeployContext } from './context.ts';
 import { GARBAGE_RESOURCES, type Garbage, type Plan } from './plan.ts';
@@ -25,7 +25,10 @@ export function neededRights(plan: Plan, policy: Pick<RolloutPolicy, 'wait' | 'v
     if (write) add(resourceOf(carrier), namespace, ['create', 'patch']);
   }
   for (const { ref, patch } of plan.workloads) {
-    if (patch !== undefined) add(WORKLOADS[ref.kind], ref.namespace, ['patch']);
+    if (patch === undefined) continue;
+    // Taking a Gateway back may mean to delete what was made.
+    if (ref.kind === 'Gateway') add(WASM_PLUGIN, ref.namespace, ['create', 'patch', 'delete']);
+    else add(WORKLOADS[ref.kind], ref.namespace, ['patch']);
   }
   if (!policy.wait || rights.size === 0) return [...rights.values()];
   const pushing = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);

@@ -1,21 +1,21 @@
 import { makeLimiter, mapLimited, pause } from '../base/concurrency.ts';
+import type { Problem } from '../base/problem.ts';
 import { shareOf } from '../base/share.ts';
 import { count, formatDuration } from '../base/text.ts';
-import type { Workload } from '../cluster/objects.ts';
 import { type Readiness, readinessOf } from '../cluster/readiness.ts';
-import { WORKLOADS } from '../cluster/resources.ts';
 import { describeWorkload } from '../targets/target.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
 import { type Course, failureOf, followedOf, lastSeen, newCourse, succeeded } from './course.ts';
 import { diagnoseInTime } from './diagnose.ts';
 import { FailFast } from './fail-fast.ts';
-import { type PlannedWorkload, restarts } from './plan.ts';
-import type { PlanningOptions } from './plan-workload.ts';
+import { changesPods, type PlannedWorkload, restarts } from './plan.ts';
+import { type PlanningOptions, planWorkload } from './plan-workload.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { progressLine } from './progress.ts';
-import { cancelledProof, Prover } from './prove.ts';
+import { cancelledProof, type ProofResult, Prover } from './prove.ts';
 import { mayGoBack, rollBack } from './rollback.ts';
-import { RolloutWatch } from './rollout-watch.ts';
+import { type RolloutResult, RolloutWatch } from './rollout-watch.ts';
+import { readTarget } from './target-access.ts';
 import { planWaves } from './waves.ts';
 import { PARALLEL_WRITES, type WriteContext, writeWorkload } from './write.ts';
 
@@ -130,21 +130,55 @@ export class Roller {
     if (isSettled(planned) && !(state === 'done' && restarts(planned))) {
       const { ready, wanted } = readiness(planned);
       course.rollout = { state: 'ready', message: '', ready, wanted, durationMs: 0 };
+    } else if (planned.ref.kind === 'Gateway') {
+      const { message, ready, wanted } = readiness(planned);
+      course.rollout = { state: 'failed', message, ready, wanted, durationMs: 0 };
     } else {
       const rollout = await this.#watch.follow(followedOf(planned), lastSeen(course), policy.timeoutMs);
       if (rollout === undefined) return;
       course.rollout = rollout;
     }
     if (course.rollout.state === 'ready' && this.#needsProof(planned)) {
-      course.proof = await this.#prover.prove(planned, course.rollout.wanted);
+      course.proof = await this.#prove(course, course.rollout);
     }
     await this.#judge(course);
+  }
+
+  /** Of a Gateway, whose pods are changed as they are, the time that counts is that until they are proven. */
+  async #prove(course: Course, rollout: RolloutResult): Promise<ProofResult> {
+    const { now } = this.#context;
+    const started = now();
+    const prove = (): Promise<ProofResult> =>
+      this.#prover.prove({ ...course.planned, observed: lastSeen(course) }, rollout.wanted);
+    const open = await prove();
+    const closed = open.problem === undefined && (await this.#close(course));
+    const result = closed === true ? await prove() : closed === false ? open : { problem: closed };
+    if (course.planned.ref.kind === 'Gateway' && result.proof !== undefined) {
+      const { pods: ready, wanted } = result.proof;
+      course.rollout = { ...rollout, ready, wanted, durationMs: now() - started };
+    }
+    return result;
+  }
+
+  /** Closes a filter that was put to a Gateway open: true where that was to do, false where it was not, or why it failed. */
+  async #close(course: Course): Promise<boolean | Problem> {
+    const { planned } = course;
+    const { planning, write } = this.#context;
+    if (planned.ref.kind !== 'Gateway' || course.write.result.state !== 'done') return false;
+    const again = planWorkload({ ...planned, observed: lastSeen(course) }, planning);
+    if (!again.ok) return again.problems[0] as Problem;
+    if (again.value.patch === undefined) return false;
+    const closed = await this.#limit(() => writeWorkload({ ...again.value, drift: [] }, planning, write));
+    if (closed.result.state === 'failed') return closed.result.problem;
+    if (closed.result.state === 'skipped') return cancelledProof(planned.ref);
+    course.write = { ...closed, ...(course.write.patch === undefined ? {} : { patch: course.write.patch }) };
+    return true;
   }
 
   /** Pods that an earlier run has proven are not looked at again; a probe is asked each time. */
   #needsProof(planned: PlannedWorkload): boolean {
     const { policy, provenBy } = this.#context;
-    if (restarts(planned) || policy.probe !== undefined) return true;
+    if (changesPods(planned) || policy.probe !== undefined) return true;
     const level = provenBy(planned);
     return policy.verify === 'required' ? level !== 'listener' : level === undefined;
   }
@@ -162,9 +196,9 @@ export class Roller {
       const { ref } = course.planned;
       const { durationMs = 0 } = course.rollout ?? {};
       try {
-        const now = await client.get<Workload>(WORKLOADS[ref.kind], ref.namespace, ref.name);
+        const now = await readTarget(client, ref);
         const { state, message, ready, wanted } = readinessOf(ref.kind, now);
-        if (state === 'ready') course.proof = await this.#prover.prove(course.planned, wanted);
+        if (state === 'ready') course.proof = await this.#prover.prove({ ...course.planned, observed: now }, wanted);
         else course.rollout = { state: 'failed', message: `no longer ready: ${message}`, ready, wanted, durationMs };
       } catch (error) {
         log.debug(`${describeWorkload(ref)} after its soak: ${String(error)}`);

@@ -4,16 +4,19 @@ import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { Pod, Workload } from '../cluster/objects.ts';
 import { selectorOf } from '../cluster/pod-selector.ts';
 import { isReady, ownerOf } from '../cluster/pods.ts';
-import { POD, WORKLOADS } from '../cluster/resources.ts';
+import { POD } from '../cluster/resources.ts';
 import { podLabel } from '../mesh/names.ts';
-import { describeWorkload } from '../targets/target.ts';
+import { pluginSettings } from '../mesh/wasm-plugin.ts';
+import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
 import { type Course, followedOf } from './course.ts';
-import { type PlannedWorkload, restarts } from './plan.ts';
+import { changesPods, type PlannedWorkload } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
+import { Prover } from './prove.ts';
 import type { Rollback } from './report.ts';
 import { restorePatch, wayBackPlacements } from './restore.ts';
 import type { RolloutWatch } from './rollout-watch.ts';
+import { readTarget } from './target-access.ts';
 import { type WriteContext, writeChange } from './write.ts';
 
 interface RollbackContext extends DeployContext {
@@ -26,7 +29,7 @@ interface RollbackContext extends DeployContext {
  * proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
  */
 export function mayGoBack({ planned, write }: Course, wasProven: boolean): boolean {
-  if (write.result.state === 'done' && restarts(planned)) return true;
+  if (write.result.state === 'done' && changesPods(planned)) return true;
   const changes = planned.revisions.some(({ carrier }) => planned.wayBack.get(carrier.filter)?.id !== carrier.id);
   return write.result.state !== 'failed' && changes && !wasProven;
 }
@@ -56,7 +59,7 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
   });
   log.info(`${name} failed; taking it back.`);
   try {
-    const current = await client.get<Workload>(WORKLOADS[ref.kind], ref.namespace, ref.name);
+    const current = await readTarget(client, ref);
     const first = restorePatch(course, current);
     if ('problem' in first) return end('failed', first.problem);
     const write = await writeChange(
@@ -65,9 +68,13 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
     );
     if (write.result.state === 'failed') {
       const { problem } = write.result;
-      return end('failed', problem.kind === 'conflict' ? problem : backProblem(name, problem.message));
+      return end('failed', problem.kind === 'conflict' ? problem : backProblem(ref, problem.message));
     }
     if (write.result.state === 'skipped') return end('skipped');
+    if (ref.kind === 'Gateway') {
+      const why = await proveBack(planned, write.workload ?? current, context);
+      return why === undefined ? end('restored') : end('failed', backProblem(ref, why));
+    }
     const byHand = ref.kind === 'StatefulSet' ? await replaceStuckPods(planned, context) : undefined;
     const { placements, removals } = wayBackPlacements(planned);
     const rollout = await watch.follow(
@@ -80,19 +87,36 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
     // Kubernetes goes on with it; nobody waits for it any more.
     if (rollout?.state === 'cancelled') return end('skipped');
     const why = byHand ?? (rollout?.message || 'its state could not be followed');
-    return end('failed', backProblem(name, `its pods do not get ready (${why})`));
+    return end('failed', backProblem(ref, `its pods do not get ready (${why})`));
   } catch (error) {
     return end('failed', { ...callProblem(error, `taking ${name} back`), kind: 'rollback', subject: name });
   }
 }
 
-function backProblem(subject: string, why: string): Problem {
+function backProblem(ref: WorkloadRef, why: string): Problem {
   return {
     kind: 'rollback',
-    subject,
+    subject: describeWorkload(ref),
     message: `could not be taken back: ${sentence(why)}`,
-    remedy: 'Look at it by hand: "kubectl rollout undo" puts its earlier pod template back.',
+    remedy:
+      ref.kind === 'Gateway'
+        ? `Look at it by hand: "kubectl get wasmplugins -n ${ref.namespace}" shows what names it.`
+        : 'Look at it by hand: "kubectl rollout undo" puts its earlier pod template back.',
   };
+}
+
+/** Why the proxies of a Gateway do not run what it was taken back to; undefined when they do, or nobody is to look. */
+async function proveBack(
+  planned: PlannedWorkload,
+  observed: Workload,
+  context: RollbackContext,
+): Promise<string | undefined> {
+  const { verify } = context.policy;
+  const revisions = wayBackPlacements(planned).placements.flatMap((carrier) =>
+    carrier.plugin === undefined ? [] : [{ carrier, revision: { settings: pluginSettings(carrier.plugin) } }],
+  );
+  const { problem } = await new Prover(context, { verify }).prove({ ref: planned.ref, observed, revisions }, 0);
+  return problem?.message;
 }
 
 /** Deletes the pods of the failed revision that are not ready; gives what is left to do when that is not allowed. */

@@ -4,7 +4,7 @@ import type { Client } from '../cluster/client.ts';
 import { callProblem } from '../cluster/errors.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { type Readiness, readinessOf } from '../cluster/readiness.ts';
-import type { WorkloadKind } from '../cluster/resources.ts';
+import type { TargetKind } from '../cluster/resources.ts';
 import { followWorkloads } from '../cluster/watch.ts';
 import type { Placement } from '../mesh/revision.ts';
 import { revisionOn } from '../mesh/template.ts';
@@ -65,7 +65,7 @@ interface Entry {
 
 interface Follower {
   readonly latest: Map<string, Workload | undefined>;
-  readonly kind: WorkloadKind;
+  readonly kind: TargetKind;
   readonly namespace: string;
   /** Whether the API server has stopped to show the workloads. */
   lost: boolean;

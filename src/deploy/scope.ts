@@ -25,9 +25,13 @@ export async function observeScope<T extends { readonly scope: Scope }>(
   const findings = new Findings();
   if (!draft.ok) findings.add(...draft.problems);
   const entries = draft.ok ? draft.request.scope.entries : draft.targets;
-  const listed = entries.length > 0 ? neededLists(entries).map(({ namespace }) => namespace) : [];
+  const needed = neededLists(entries);
+  const listed = needed.map(({ namespace }) => namespace);
   const namespaces = [...new Set(listed.length > 0 || !draft.ok ? listed : draft.request.scope.namespaces)];
-  const { observation, problems } = await new Observer(client, { withoutIstio: true }).observe(allLists(namespaces));
+  const { observation, problems } = await new Observer(client, { withoutIstio: true }).observe([
+    ...needed,
+    ...allLists(namespaces),
+  ]);
   findings.add(...problems);
   const resolved = resolveTargets(entries, observation.catalogue, {});
   findings.add(...resolved.problems);

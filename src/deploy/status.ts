@@ -1,15 +1,16 @@
 import { mapLimited } from '../base/concurrency.ts';
-import { listWords } from '../base/text.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { imageOf } from '../mesh/config-map.ts';
-import { editorsOf } from '../mesh/editors.ts';
+import { describeEdit, editorsOf } from '../mesh/editors.ts';
 import { isGateway } from '../mesh/gateway-mounts.ts';
-import { carriedBy, kindOf, shownSettings } from '../mesh/inserter.ts';
+import { attachedOn, attachmentOf, isGatewayView } from '../mesh/gateway-view.ts';
+import { carriedBy, type Inserter, kindOf, shownSettings } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { revisionName } from '../mesh/revision.ts';
 import { isExpired } from '../mesh/state.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
+import { pluginSettings } from '../mesh/wasm-plugin.ts';
 import { nameOf } from './collect.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
@@ -56,9 +57,19 @@ async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Prom
     const { ready, wanted } = readinessOf(observed.ref.kind, observed.workload);
     const statuses: FilterStatus[] = [];
     for (const filter of filters) statuses.push(await lookAtFilter(filter, observed, observation, prover, context));
-    return { ref: observed.ref, pods: { ready, wanted }, filters: statuses } satisfies WorkloadStatus;
+    return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };
   });
   return { workloads, namespaces, garbage: findUnused(scoped) };
+}
+
+/** A Gateway does not say how many pods it has; its proof does. */
+function podsOf(
+  { ref }: ObservedWorkload,
+  counted: WorkloadStatus['pods'],
+  filters: readonly FilterStatus[],
+): WorkloadStatus['pods'] {
+  const proof = ref.kind === 'Gateway' ? filters.find(({ proof }) => proof !== undefined)?.proof : undefined;
+  return proof === undefined ? counted : { ready: proof.pods, wanted: proof.wanted };
 }
 
 const MISSING = 'is a target, but does not have the filter; the next "deploy" puts it there';
@@ -75,8 +86,8 @@ async function lookAtFilter(
   if (state === undefined && revision === undefined) return { filter, standing: 'missing', notes: [MISSING] };
   const notes = findNotes(filter, { ref, workload }, observation);
   const { state: readiness, message, wanted } = readinessOf(ref.kind, workload);
-  const proven =
-    readiness === 'ready' && wanted > 0 ? provenRevision(filter, { ref, workload }, observation) : undefined;
+  const hasPods = wanted > 0 || ref.kind === 'Gateway';
+  const proven = readiness === 'ready' && hasPods ? provenRevision(filter, { ref, workload }, observation) : undefined;
   const result: ProofResult =
     proven === undefined ? {} : await prover.prove({ ref, observed: workload, revisions: [proven] }, wanted);
   const { previous, run, expires } = state ?? {};
@@ -85,7 +96,7 @@ async function lookAtFilter(
   const image = configMap && imageOf(configMap);
   return {
     filter,
-    standing: standingOf(readiness, wanted, notes, result),
+    standing: standingOf(readiness, hasPods, notes, result),
     ...(revision === undefined ? {} : { revision: pushedOver(filter, revision, ref.namespace, observation) }),
     ...(digest === undefined ? {} : { digest }),
     ...(image === undefined ? {} : { image }),
@@ -104,14 +115,14 @@ async function lookAtFilter(
 
 function standingOf(
   readiness: string,
-  wanted: number,
+  hasPods: boolean,
   notes: readonly string[],
   { problem }: ProofResult,
 ): FilterStanding {
   if (readiness !== 'ready') return 'unready';
   if (problem !== undefined) return 'broken';
   if (notes.length > 0) return 'drifted';
-  return wanted === 0 ? 'idle' : 'proven';
+  return hasPods ? 'proven' : 'idle';
 }
 
 /** What of a filter is not as its last run has left it. */
@@ -123,6 +134,7 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
   const name = revisionName({ filter, id });
   const configMap = configMapOf(observation, namespace, { filter, id });
   const inserter = inserterOf(observation, namespace, { filter, id });
+  const attachment = isGatewayView(workload) ? attachmentOf(workload, filter) : undefined;
   const editors = inserter === undefined ? [] : editorsOf(inserter);
   const pulled = inserter?.kind === 'WasmPlugin' || (configMap !== undefined && imageOf(configMap) !== undefined);
   const kind = inserter === undefined ? (pulled ? 'WasmPlugin' : 'EnvoyFilter') : kindOf(inserter);
@@ -142,7 +154,10 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
       ? [`ConfigMap ${namespace}/${name} was deleted${pulled ? '' : '; new pods cannot start'}`]
       : []),
     ...(inserter === undefined ? [`${kind} ${namespace}/${name} was deleted; no proxy runs it`] : []),
-    ...(editors.length === 0 ? [] : [`${kind} ${namespace}/${name} was edited by ${listWords(editors, 'and')}`]),
+    ...(attachment === undefined || editorsOf(attachment).length === 0
+      ? []
+      : [describeEdit(`WasmPlugin ${namespace}/${attachment.metadata.name}`, attachment)]),
+    ...(editors.length === 0 ? [] : [describeEdit(`${kind} ${namespace}/${name}`, inserter as Inserter)]),
   ];
 }
 
@@ -159,6 +174,10 @@ function provenRevision(
 ): ProvenRevision | undefined {
   const id = revisionOn(workload, filter);
   if (id === undefined) return undefined;
+  if (isGatewayView(workload)) {
+    const carrier = attachedOn(workload, filter, id);
+    return carrier && { revision: { settings: pluginSettings(carrier.plugin ?? {}) }, carrier };
+  }
   const inserter = inserterOf(observation, ref.namespace, { filter, id });
   if (inserter === undefined) return undefined;
   const mountPath = mountedAt(workload.spec?.template ?? {}, filter);

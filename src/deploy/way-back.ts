@@ -1,6 +1,8 @@
 import type { Workload } from '../cluster/objects.ts';
 import { readinessOf } from '../cluster/readiness.ts';
+import { attachedSpec } from '../mesh/attachment.ts';
 import { imageOf } from '../mesh/config-map.ts';
+import { attachedOn, isGatewayView } from '../mesh/gateway-view.ts';
 import { carriedBy } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { parseProven, provenKey } from '../mesh/proven.ts';
@@ -23,12 +25,12 @@ export function findWayBack(
   observation: Observation,
 ): Placement | undefined {
   const id = revisionOn(workload, filter);
-  const here = id === undefined ? undefined : placementOn(workload, ref.namespace, filter, id, observation);
+  const here = id === undefined ? undefined : placementOn(workload, ref, filter, id, observation);
   const recorded = stateOn(workload)[filter];
   if (here !== undefined && recorded?.revision === id && !isGood(workload, ref, here, observation)) {
     // It was never good, so what was there before it is the better place to be.
     if (recorded?.previous === undefined) return id === wanted ? undefined : here;
-    return placementIn(ref.namespace, filter, recorded.previous, observation) ?? here;
+    return placementIn(ref, filter, recorded.previous, observation) ?? here;
   }
   return here;
 }
@@ -51,22 +53,31 @@ export function provenLevel(
 
 /** What a pod template carries; a label without a mount is nothing to go back to, unless the objects say where the module is. */
 function placementOn(
-  { spec }: Workload,
-  namespace: string,
+  workload: Workload,
+  ref: WorkloadRef,
   filter: string,
   id: string,
   observation: Observation,
 ): Placement | undefined {
-  const configMap = configMapOf(observation, namespace, { filter, id });
+  if (isGatewayView(workload)) return attachedOn(workload, filter, id);
+  const configMap = configMapOf(observation, ref.namespace, { filter, id });
   const image = configMap && imageOf(configMap);
   if (image !== undefined) return { filter, id, image };
-  const mountPath = mountedAt(spec?.template ?? {}, filter);
-  return mountPath === undefined ? placementIn(namespace, filter, id, observation) : { filter, id, mountPath };
+  const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
+  return mountPath === undefined ? placementIn(ref, filter, id, observation) : { filter, id, mountPath };
 }
 
 /** A revision whose objects are all there. */
-function placementIn(namespace: string, filter: string, id: string, observation: Observation): Placement | undefined {
+function placementIn(
+  { kind, namespace, name }: WorkloadRef,
+  filter: string,
+  id: string,
+  observation: Observation,
+): Placement | undefined {
   const inserter = inserterOf(observation, namespace, { filter, id });
   const held = configMapOf(observation, namespace, { filter, id }) !== undefined;
-  return inserter === undefined || !held ? undefined : carriedBy(inserter, filter, id);
+  if (inserter === undefined || !held) return undefined;
+  const carried = carriedBy(inserter, filter, id);
+  if (kind !== 'Gateway' || inserter.kind !== 'WasmPlugin' || carried?.image === undefined) return carried;
+  return { ...carried, plugin: attachedSpec(inserter.spec, name) };
 }

@@ -1,11 +1,10 @@
 import { mapLimited } from '../base/concurrency.ts';
-import { mergePatchTo, sameJson } from '../base/json.ts';
-import type { KubernetesObject } from '../cluster/objects.ts';
 import { CONFIG_MAP, type Resource } from '../cluster/resources.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
 import { type Inserter, resourceOf } from '../mesh/inserter.ts';
 import { GARBAGE_ANNOTATION } from '../mesh/names.ts';
 import { revisionName } from '../mesh/revision.ts';
+import { applyExactly } from './apply-exactly.ts';
 import { objectKey, type Plan, type PlannedObject } from './plan.ts';
 import { keepWarnings, PARALLEL_WRITES, type WriteContext, type WriteResult } from './write.ts';
 import { writeProblem } from './write-problem.ts';
@@ -66,15 +65,8 @@ export async function writeObject<T extends ConfigMap | Inserter>(
   try {
     if (marked) await unmark(of, namespace, revisionName(carrier), client);
     const wanted = render();
-    const written = await client.apply<KubernetesObject & { readonly spec?: unknown }>(of, namespace, wanted, {
-      force: exists,
-    });
+    const written = await applyExactly(client, of, namespace, wanted, { force: exists });
     keepWarnings(written.warnings, warnings);
-    if ('spec' in wanted && !sameJson(written.object.spec, wanted.spec)) {
-      // Server-side apply leaves fields that others have added, by force too.
-      const spec = mergePatchTo(written.object.spec, wanted.spec);
-      await client.mergePatch(of, namespace, wanted.metadata.name, { spec });
-    }
     onWritten(`${name} applied`);
     return { state: 'done' };
   } catch (error) {

@@ -3,11 +3,12 @@ import { sameJson } from '../base/json.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
 import type { Workload } from '../cluster/objects.ts';
-import { WORKLOADS } from '../cluster/resources.ts';
-import { stateOn, type WorkloadPatch } from '../mesh/template.ts';
+import { stateOn } from '../mesh/template.ts';
+import type { WorkloadPatch } from '../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
 import type { PlannedWorkload } from './plan.ts';
 import { type PlanningOptions, planWorkload } from './plan-workload.ts';
+import { patchTarget, readTarget } from './target-access.ts';
 import { isConflict, writeProblem } from './write-problem.ts';
 
 /** What became of one write. */
@@ -51,6 +52,8 @@ export interface WorkloadChange {
   readonly ref: WorkloadRef;
   readonly observed: Workload;
   readonly patch: WorkloadPatch | undefined;
+  /** See `patchTarget`. */
+  readonly openFirst?: boolean;
   /** Gives the new patch, undefined for nothing to do, or why it must not be written any more. */
   readonly replan: (current: Workload) => { patch: WorkloadPatch | undefined } | { problem: Problem };
 }
@@ -61,7 +64,13 @@ export function writeWorkload(
   options: PlanningOptions,
   context: WriteContext,
 ): Promise<WorkloadWrite> {
-  return writeChange({ ...planned, replan: (current) => replan(planned, current, options) }, context);
+  // Where nobody waits, nobody would close it.
+  const change = {
+    ...planned,
+    openFirst: options.wait,
+    replan: (current: Workload) => replan(planned, current, options),
+  };
+  return writeChange(change, context);
 }
 
 /**
@@ -77,19 +86,17 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
   for (let attempt = 1; ; attempt++) {
     if (signal.aborted) return { result: { state: 'skipped' } };
     try {
-      const written = await client.mergePatch<Workload>(WORKLOADS[ref.kind], ref.namespace, ref.name, {
-        ...patch,
-        metadata: { ...patch.metadata, resourceVersion: observed.metadata.resourceVersion },
-      });
+      const written = await patchTarget(client, ref, observed, patch, { openFirst: change.openFirst === true });
       keepWarnings(written.warnings, context.warnings);
-      context.onWritten(`${name} patched${patch.spec === undefined ? ' (no restart)' : ''}`);
+      const quiet = ref.kind === 'Gateway' || patch.spec === undefined;
+      context.onWritten(`${name} patched${quiet ? ' (no restart)' : ''}`);
       return { result: { state: 'done' }, workload: written.object, patch };
     } catch (error) {
       if (!isConflict(error) || attempt === CONFLICT_TRIES) return failed(writeProblem(error, name));
     }
     await pause(CONFLICT_PAUSE_MS * 2 ** (attempt - 1), signal);
     try {
-      observed = await client.get<Workload>(WORKLOADS[ref.kind], ref.namespace, ref.name);
+      observed = await readTarget(client, ref);
     } catch (error) {
       return failed(writeProblem(error, name));
     }

@@ -13,6 +13,8 @@ export interface DeliveryWish {
   readonly delivery: (typeof DELIVERIES)[number];
   readonly pullSecret?: string;
   readonly phase: Phase;
+  /** Whether the filter is for Gateways too, into whose pods nothing can be mounted. */
+  readonly gateways?: boolean;
 }
 
 /** What was decided. */
@@ -23,29 +25,31 @@ export interface Delivery {
   readonly why?: string;
 }
 
-/** Whether proxies are to pull a module: it is an image, and that was asked for, or it fits into no ConfigMap. */
-export function isPulled(module: FilterModule, { delivery }: Pick<DeliveryWish, 'delivery'>): boolean {
+/** Whether proxies are to pull a module: it is an image, and that was asked for, or there is no other way to bring it to them. */
+export function isPulled(
+  module: FilterModule,
+  { delivery, gateways = false }: Pick<DeliveryWish, 'delivery' | 'gateways'>,
+): boolean {
   if (module.source?.kind !== 'image' || delivery === 'configmap') return false;
-  return delivery === 'image' || !fitsConfigMap(module);
+  return delivery === 'image' || gateways || !fitsConfigMap(module);
 }
 
 /**
  * Decides how a module is delivered. `auto` mounts what fits into a ConfigMap, so that no pod needs the registry to start; a
- * larger one is pulled, if it came from an image. One that is to be mounted and does not fit is a problem, which tells what
+ * larger one, and one that is for Gateways too, is pulled, if it came from an image. One that is to be mounted and does not fit is a problem, which tells what
  * shrinking has done and might do.
  */
 export function chooseDelivery(module: FilterModule, wish: DeliveryWish, shrinking: ShrinkOptions): Checked<Delivery> {
-  const { delivery, pullSecret, phase } = wish;
+  const { delivery, pullSecret, phase, gateways = false } = wish;
   const { source, bytes } = module;
   if (source?.kind === 'image' && isPulled(module, wish)) {
     if (!source.istioCanPull) return bad(unreadable(source.given));
     return good({
       image: { reference: source.pinned, phase, ...(pullSecret === undefined ? {} : { pullSecret }) },
-      ...(delivery === 'auto'
-        ? { why: `the module is ${formatBytes(bytes.length)}, and a ConfigMap holds 1 MiB` }
-        : {}),
+      ...(delivery === 'auto' ? { why: gateways ? FOR_GATEWAYS : tooBig(bytes.length) } : {}),
     });
   }
+  if (gateways) return bad(NOT_MOUNTABLE);
   if (delivery === 'image') return bad(NO_IMAGE);
   const fits = requireFit(module, shrinking);
   if (!fits.ok) return fits;
@@ -68,6 +72,20 @@ const NO_IMAGE: Problem = {
   subject: 'input "delivery"',
   message: 'is image, but the filter is no image that the proxies could pull.',
   remedy: 'Give "filter: oci://REGISTRY/REPOSITORY:TAG", or a file and "push-to"; or use "delivery: configmap".',
+};
+
+const FOR_GATEWAYS = 'a Gateway is among the targets, and nothing can be mounted into its pods';
+
+function tooBig(bytes: number): string {
+  return `the module is ${formatBytes(bytes)}, and a ConfigMap holds 1 MiB`;
+}
+
+const NOT_MOUNTABLE: Problem = {
+  kind: 'input',
+  subject: 'input "targets"',
+  message: 'names a Gateway. Istio makes its pods, so the filter cannot be mounted into them; they have to pull it.',
+  remedy:
+    'Give "filter: oci://REGISTRY/REPOSITORY:TAG", or a file and "push-to", and leave out "delivery: configmap". A gateway that was injected can have it mounted: name its Deployment.',
 };
 
 /** What of configurations a WasmPlugin cannot carry; none where they are mounted. `origin` names the setting. */

@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts';
+import { listWords } from '../base/text.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { ownedLabels } from './names.ts';
 
@@ -15,6 +16,21 @@ export function editorsOf({ metadata }: KubernetesObject): string[] {
     manager === undefined || !holdsOurs(fieldsV1) ? [] : manager,
   );
   return [...new Set(managers.filter((manager) => manager !== OURS))].sort();
+}
+
+/** When this action has last written an object, by the clock of the API server, to the second. */
+export function writtenAt({ metadata }: KubernetesObject): Date | undefined {
+  const times = (metadata.managedFields ?? []).flatMap(({ manager, time }) =>
+    manager === OURS && time !== undefined ? [time] : [],
+  );
+  const last = times.sort().at(-1) ?? metadata.creationTimestamp;
+  return last === undefined ? undefined : new Date(last);
+}
+
+/** That an object was edited, and by whom, as a clause. */
+export function describeEdit(name: string, object: KubernetesObject): string {
+  const editors = editorsOf(object);
+  return `${name} was edited${editors.length === 0 ? '' : ` by ${listWords(editors, 'and')}`}`;
 }
 
 /** Fields that are not told may be any. */

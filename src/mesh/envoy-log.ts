@@ -107,6 +107,22 @@ export interface PluginNames {
   readonly plugin: string;
   /** Absent where it was pulled: then what the log says of earlier tries does not matter. */
   readonly image?: string;
+  /** Set where the WasmPlugin is replaced in place: what the log says of an earlier one does not matter. By the proxy's clock. */
+  readonly since?: Date;
+}
+
+/** The time that Envoy and istio-agent begin their lines with. */
+const LINE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/;
+
+/** The lines of a log from a time on, with those that go on with one of them. */
+export function logSince(log: string, since: Date | undefined): string {
+  if (since === undefined) return log;
+  const lines = log.split('\n');
+  const first = lines.findIndex((line) => {
+    const time = LINE_TIME.exec(line)?.[0];
+    return time !== undefined && Date.parse(time) >= since.getTime();
+  });
+  return first === -1 ? '' : lines.slice(first).join('\n');
 }
 
 /** Of istio-agent: what it could not pull, and why. */
@@ -116,7 +132,7 @@ const FAILED_PULL = /cannot fetch Wasm module (\S+): ([^\n]+?)\. applying \w+ RB
  * Finds in a proxy's log why a WasmPlugin does not run there: istio-agent could not pull its image (istio pkg/wasm/convert.go), or
  * Envoy refused the module. A pod gets ready all the same.
  */
-export function findPluginReason(log: string, { plugin, image }: PluginNames): EnvoyReason | undefined {
+export function findPluginReason(log: string, { plugin, image }: Omit<PluginNames, 'since'>): EnvoyReason | undefined {
   const pull = image === undefined ? undefined : findFailedPull(log, plugin, image);
   if (pull !== undefined) return pull;
   const refused = [...log.matchAll(/Unable to create Wasm (?:HTTP filter|plugin) ([^\s~]+)/g)];

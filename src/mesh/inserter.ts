@@ -72,5 +72,5 @@ export function carriedBy(inserter: Inserter, filter: string, id: string): Place
 
 /** The settings of an inserter of ours that show in a proxy. */
 export function shownSettings(inserter: Inserter): ListenerSettings {
-  return inserter.kind === 'WasmPlugin' ? pluginSettings(inserter) : settingsOf(inserter);
+  return inserter.kind === 'WasmPlugin' ? pluginSettings(inserter.spec) : settingsOf(inserter);
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../base/json.ts';
+import { canonicalJson, type Json } from '../base/json.ts';
 import { isBeforeRouter } from '../filter/insertion.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
@@ -26,12 +26,15 @@ interface AnyPlacement {
 export interface MountedPlacement extends AnyPlacement {
   readonly mountPath: string;
   readonly image?: undefined;
+  readonly plugin?: undefined;
 }
 
 /** The proxy pulls the module itself; `registry.example/filters/add-header@sha256:…`. */
 export interface PulledPlacement extends AnyPlacement {
   readonly image: string;
   readonly mountPath?: undefined;
+  /** Of a Gateway: the spec of the WasmPlugin that names it. */
+  readonly plugin?: Readonly<Record<string, Json>>;
 }
 
 /** The placement that a revision has unless it is pushed into the pods of an earlier one. */

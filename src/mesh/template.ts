@@ -1,27 +1,13 @@
-import { bad, type Checked, good } from '../base/problem.ts';
+import { canonicalJson } from '../base/json.ts';
+import { bad, type Checked, good, type Problem } from '../base/problem.ts';
 import type { PodTemplate, Workload } from '../cluster/objects.ts';
 import { isGateway, mergeGatewayMounts, type PodLists } from './gateway-mounts.ts';
+import { isGatewayView } from './gateway-view.ts';
 import type { MountChange } from './mount-change.ts';
 import { mergeMounts, preferText } from './mounts.ts';
 import { podLabel, STATE_ANNOTATION, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
 import { formatState, parseState, type WorkloadState } from './state.ts';
-
-/** Keys of a map and what they become; null takes a key away (RFC 7386). */
-export type KeyChanges = Readonly<Record<string, string | null>>;
-
-/**
- * What of a workload changes: our state, our labels, and the two mount annotations of its pod template or, where it is a
- * gateway's, its lists of volumes and containers.
- */
-export interface WorkloadPatch {
-  readonly metadata?: { readonly annotations: KeyChanges };
-  readonly spec?: {
-    readonly template: {
-      readonly metadata?: { readonly labels?: KeyChanges; readonly annotations?: KeyChanges };
-      readonly spec?: PodLists;
-    };
-  };
-}
+import type { KeyChanges, WorkloadPatch } from './workload-patch.ts';
 
 /** What is to change on a workload. */
 export interface TemplateChange extends MountChange {
@@ -59,7 +45,7 @@ export function patchWorkload(
   name: string,
 ): Checked<WorkloadPatch | undefined> {
   const template = workload.spec?.template ?? {};
-  const mounts = changeMounts(template, change, name);
+  const mounts = isGatewayView(workload) ? changePlugins(template, change, name) : changeMounts(template, change, name);
   if (!mounts.ok) return bad(...mounts.problems);
   const { annotations, spec } = mounts.value;
   const labels = changed(
@@ -85,6 +71,33 @@ export function patchWorkload(
     ...(Object.keys(templateChange).length === 0 ? {} : { spec: { template: templateChange } }),
   };
   return good(Object.keys(patch).length === 0 ? undefined : patch);
+}
+
+/** The specs of the WasmPlugins that name a Gateway, which stand for its mounts. */
+function changePlugins(
+  { metadata }: PodTemplate,
+  { place, remove }: TemplateChange,
+  name: string,
+): Checked<MountPatch> {
+  const mounted = place.filter(({ plugin }) => plugin === undefined);
+  if (mounted.length > 0) return bad(...mounted.map(({ filter }) => notMountable(name, filter)));
+  const annotations = changed(
+    metadata?.annotations,
+    Object.fromEntries([
+      ...remove.map((filter): [string, undefined] => [podLabel(filter), undefined]),
+      ...place.map(({ filter, plugin = {} }): [string, string] => [podLabel(filter), canonicalJson(plugin)]),
+    ]),
+  );
+  return good(annotations === undefined ? {} : { annotations });
+}
+
+function notMountable(subject: string, filter: string): Problem {
+  return {
+    kind: 'workload',
+    subject,
+    message: `cannot run ${filter} from a ConfigMap: istiod makes its pods, and nothing can be mounted into them.`,
+    remedy: 'Give it the filter as an image: "filter: oci://…", or a file and "push-to".',
+  };
 }
 
 /** What of a pod template changes for the mounts. */

@@ -26,7 +26,7 @@ const MODES: Readonly<Record<Direction, string>> = {
   any: 'CLIENT_AND_SERVER',
   gateway: 'CLIENT',
 };
-const FAIL_STRATEGIES: Readonly<Record<FailPolicy, string>> = {
+export const FAIL_STRATEGIES: Readonly<Record<FailPolicy, string>> = {
   closed: 'FAIL_CLOSE',
   open: 'FAIL_OPEN',
   reload: 'FAIL_RELOAD',
@@ -106,8 +106,8 @@ export function pluginImage({ spec }: WasmPlugin): string {
   return String(spec.url).replace(/^oci:\/\//, '');
 }
 
-/** The settings of a WasmPlugin of ours that show in a proxy. */
-export function pluginSettings({ spec }: WasmPlugin): ListenerSettings {
+/** The settings that show in a proxy, of the spec of a WasmPlugin of ours. */
+export function pluginSettings(spec: WasmPlugin['spec']): ListenerSettings {
   const [match] = Array.isArray(spec.match) ? spec.match : [];
   const [first] = [pick(match, 'ports')].flat();
   const port = pick(first, 'number');

@@ -3,7 +3,7 @@ import { unknownKeys } from '../base/keys.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import { readYaml } from '../base/yaml.ts';
-import { WORKLOAD_KINDS, type WorkloadKind } from '../cluster/resources.ts';
+import { TARGET_KINDS, type TargetKind, WORKLOAD_KINDS } from '../cluster/resources.ts';
 import { parseInsertion } from '../filter/insertion.ts';
 import { DIRECTIONS, parsePort, type SettingsOverride } from '../filter/settings.ts';
 import { parseSelector } from './selector.ts';
@@ -105,11 +105,11 @@ function parseSelected(entry: Record<string, unknown>, origin: string, defaultNa
   });
 }
 
-function readKind(value: unknown, origin: string): Checked<WorkloadKind> {
+function readKind(value: unknown, origin: string): Checked<TargetKind> {
   const kind = typeof value === 'string' ? parseKind(value) : undefined;
   if (kind !== undefined) return good(kind);
   const what = value === undefined || value === '' ? 'has no kind' : `has the unknown kind ${JSON.stringify(value)}`;
-  return bad(problem(origin, `${what}.`, `Known kinds are ${listWords(WORKLOAD_KINDS, 'and')}.`));
+  return bad(problem(origin, `${what}.`, `Known kinds are ${listWords(TARGET_KINDS, 'and')}.`));
 }
 
 function readName(value: unknown, field: 'name' | 'namespace', origin: string): Checked<string> {

@@ -2,14 +2,14 @@ import { sameJson } from '../base/json.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { count, listWords, nearestNames } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
-import { WORKLOAD_KINDS, type WorkloadKind } from '../cluster/resources.ts';
+import { TARGET_KINDS, type TargetKind } from '../cluster/resources.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
 import { matchesSelector } from './selector.ts';
 import { describeWorkload, type SelectedTargets, type TargetEntry, type WorkloadRef, workloadKey } from './target.ts';
 
 /** One list that resolving needs. */
 export interface WorkloadListKey {
-  readonly kind: WorkloadKind;
+  readonly kind: TargetKind;
   readonly namespace: string;
 }
 
@@ -119,7 +119,7 @@ function notFound(ref: WorkloadRef, origin: string, known: readonly Workload[], 
   const exists = catalogue.namespaceExists(ref.namespace);
   if (exists === false) return namespaceMissing(ref.namespace, origin);
   const names = known.map(({ metadata }) => metadata.name);
-  const elsewhere = WORKLOAD_KINDS.filter(
+  const elsewhere = TARGET_KINDS.filter(
     (kind) =>
       kind !== ref.kind &&
       catalogue.list({ kind, namespace: ref.namespace })?.some(({ metadata }) => metadata.name === ref.name),

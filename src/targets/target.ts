@@ -1,11 +1,11 @@
-import type { WorkloadKind } from '../cluster/resources.ts';
-import { WORKLOAD_KINDS } from '../cluster/resources.ts';
+import type { TargetKind } from '../cluster/resources.ts';
+import { TARGET_KINDS } from '../cluster/resources.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
 import type { Selector } from './selector.ts';
 
-/** One workload of a cluster. */
+/** One workload of a cluster, or a Gateway. */
 export interface WorkloadRef {
-  readonly kind: WorkloadKind;
+  readonly kind: TargetKind;
   readonly namespace: string;
   readonly name: string;
 }
@@ -32,7 +32,7 @@ export interface NamedTarget extends Entry {
 export interface SelectedTargets extends Entry {
   readonly type: 'selected';
   readonly namespaces: readonly string[];
-  readonly kinds: readonly WorkloadKind[];
+  readonly kinds: readonly TargetKind[];
   readonly selector: Selector;
 }
 
@@ -61,17 +61,21 @@ export function isNamespaceName(name: string): boolean {
   return NAME.test(name) && name.length <= 63 && !name.includes('.');
 }
 
-const SHORT_NAMES: ReadonlyMap<string, WorkloadKind> = new Map([
+const SHORT_NAMES: ReadonlyMap<string, TargetKind> = new Map([
   ['deploy', 'Deployment'],
   ['sts', 'StatefulSet'],
   ['ds', 'DaemonSet'],
+  ['gtw', 'Gateway'],
 ]);
 
-/** The kind a word means, as kubectl reads it: `deployment`, `Deployments`, `sts`, `daemonset.apps`; undefined for any other. */
-export function parseKind(word: string): WorkloadKind | undefined {
-  const plain = word.toLowerCase().replace(/\.apps$/, '');
+/**
+ * The kind a word means, as kubectl reads it: `deployment`, `Deployments`, `sts`, `daemonset.apps`; undefined for any other. A
+ * Gateway is that of the Gateway API, not Istio's own resource of that name.
+ */
+export function parseKind(word: string): TargetKind | undefined {
+  const plain = word.toLowerCase().replace(/\.(apps|gateway\.networking\.k8s\.io)$/, '');
   return (
     SHORT_NAMES.get(plain) ??
-    WORKLOAD_KINDS.find((kind) => [kind.toLowerCase(), `${kind.toLowerCase()}s`].includes(plain))
+    TARGET_KINDS.find((kind) => [kind.toLowerCase(), `${kind.toLowerCase()}s`].includes(plain))
   );
 }

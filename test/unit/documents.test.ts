@@ -6,7 +6,14 @@ import { INPUTS } from '../../src/action/input-table.ts';
 import { parseProbe } from '../../src/action/inputs-probe.ts';
 import { parseAttestation } from '../../src/action/inputs-provenance.ts';
 import { OUTPUTS } from '../../src/action/outputs.ts';
-import { CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN, WORKLOADS } from '../../src/cluster/resources.ts';
+import {
+  CONFIG_MAP,
+  ENVOY_FILTER,
+  GATEWAY,
+  WASM_PLUGIN,
+  WORKLOAD_KINDS,
+  WORKLOADS,
+} from '../../src/cluster/resources.ts';
 import { COMMANDS } from '../../src/deploy/report.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
 
@@ -126,7 +133,8 @@ describe('the rights that the README names', () => {
       resource,
       verbs: ['list', 'create', 'patch', 'delete'],
     })),
-    ...Object.values(WORKLOADS).map((resource) => ({ resource, verbs: ['get', 'list', 'watch', 'patch'] })),
+    ...WORKLOAD_KINDS.map((kind) => ({ resource: WORKLOADS[kind], verbs: ['get', 'list', 'watch', 'patch'] })),
+    { resource: GATEWAY, verbs: ['get', 'list'] },
   ];
 
   test.each(needed)('$resource.plural: $verbs', ({ resource: { group, plural }, verbs }) => {

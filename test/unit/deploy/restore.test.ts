@@ -7,7 +7,8 @@ import { restorePatch, wayBackPlacements } from '../../../src/deploy/restore.ts'
 import { findWayBack } from '../../../src/deploy/way-back.ts';
 import { mountedAt } from '../../../src/mesh/mounts.ts';
 import { type Placement, placementOf } from '../../../src/mesh/revision.ts';
-import { filtersOn, revisionOn, stateOn, type WorkloadPatch } from '../../../src/mesh/template.ts';
+import { filtersOn, revisionOn, stateOn } from '../../../src/mesh/template.ts';
+import type { WorkloadPatch } from '../../../src/mesh/workload-patch.ts';
 import { observationOf, patchedWith, refOf, revision, workload } from '../builders.ts';
 import { anyStart, workloadFrom } from './any-workload.ts';
 import { PLANNING, plannedFor, type WantedParts, wantedOf } from './planned.ts';

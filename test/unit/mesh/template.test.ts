@@ -3,14 +3,8 @@ import fc from 'fast-check';
 import type { Workload } from '../../../src/cluster/objects.ts';
 import { placementOf, type Revision } from '../../../src/mesh/revision.ts';
 import { formatState, type WorkloadState } from '../../../src/mesh/state.ts';
-import {
-  filtersOn,
-  patchWorkload,
-  revisionOn,
-  stateOn,
-  type TemplateChange,
-  type WorkloadPatch,
-} from '../../../src/mesh/template.ts';
+import { filtersOn, patchWorkload, revisionOn, stateOn, type TemplateChange } from '../../../src/mesh/template.ts';
+import type { WorkloadPatch } from '../../../src/mesh/workload-patch.ts';
 import { must, patchedWith, problemsIn, pulledRevision, revision, workload } from '../builders.ts';
 
 const NAME = 'Deployment shop/reviews';

@@ -1,0 +1,98 @@
+import type { Problem } from '../base/problem.ts';
+import { readinessOf } from '../cluster/readiness.ts';
+import { isGateway } from '../mesh/gateway-mounts.ts';
+import { isGatewayView } from '../mesh/gateway-view.ts';
+import { explicitlyUninjected } from '../mesh/injection.ts';
+import { describeWorkload } from '../targets/target.ts';
+import type { PlannedWorkload } from './plan.ts';
+
+type Wanted = Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions'>;
+
+/** Why a change would never reach the pods of a target, or do nothing there. */
+export function findObstacles(wanted: Wanted, wait: boolean): Problem[] {
+  const { ref, observed } = wanted;
+  if (observed.metadata.deletionTimestamp !== undefined) {
+    return [obstacle(wanted, 'is being deleted.', 'Take it out of the target list.')];
+  }
+  return ref.kind === 'Gateway' ? gatewayObstacles(wanted) : rolloutObstacles(wanted, wait);
+}
+
+function gatewayObstacles(wanted: Wanted): Problem[] {
+  const { ref, observed, revisions } = wanted;
+  const { state, message } = readinessOf(ref.kind, observed);
+  if (revisions.length === 0) return [];
+  const ports = revisions.map(({ revision }) => revision.settings.port).filter((port) => port !== undefined);
+  if (isGatewayView(observed) && observed.waypoint && ports.length > 0) {
+    return [
+      obstacle(
+        wanted,
+        'is a waypoint, where Istio leaves out every filter that is for one port.',
+        'Give it an entry of the target list without "port".',
+        'no-effect',
+      ),
+    ];
+  }
+  if (state === 'ready') return [];
+  return [
+    obstacle(
+      wanted,
+      `has no pods that could run the filter: ${message}.`,
+      'Check its gatewayClassName, and that the controller of that class is well.',
+    ),
+  ];
+}
+
+function rolloutObstacles(wanted: Wanted, wait: boolean): Problem[] {
+  const {
+    ref,
+    observed: { spec },
+    revisions,
+  } = wanted;
+  const directions = revisions.map(({ revision }) => revision.settings.direction);
+  const uninjected = revisions.length === 0 ? undefined : explicitlyUninjected(spec?.template ?? {}, directions);
+  if (uninjected !== undefined) {
+    return [
+      obstacle(
+        wanted,
+        `would not run the filter: ${uninjected}.`,
+        isGateway(spec?.template ?? {})
+          ? 'Give it an entry of the target list with "direction: gateway".'
+          : 'Take it out of the target list, or let Istio inject its usual sidecar there.',
+        'no-effect',
+      ),
+    ];
+  }
+  if (spec?.paused === true) {
+    return [
+      obstacle(
+        wanted,
+        'is paused, so no pod would get the change.',
+        `Resume it (kubectl rollout resume -n ${ref.namespace} deployment/${ref.name}).`,
+      ),
+    ];
+  }
+  if (spec?.updateStrategy?.type === 'OnDelete' && wait) {
+    return [
+      obstacle(
+        wanted,
+        'has the update strategy OnDelete: its pods are replaced only when somebody deletes them, so the filter cannot be proven.',
+        'Use RollingUpdate, or set "wait: false" and replace the pods yourself.',
+      ),
+    ];
+  }
+  const partition = spec?.updateStrategy?.rollingUpdate?.partition ?? 0;
+  if (partition > 0 && wait) {
+    return [
+      obstacle(
+        wanted,
+        `has the partition ${partition}: its pods below that ordinal keep the old template, so not every pod would get the filter.`,
+        'Set the partition to 0, or set "wait: false" and lower it yourself.',
+      ),
+    ];
+  }
+  return [];
+}
+
+function obstacle({ ref }: Wanted, message: string, remedy: string, kind: Problem['kind'] = 'workload'): Problem {
+  return { kind, subject: describeWorkload(ref), message, remedy };
+}

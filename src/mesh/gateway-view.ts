@@ -1,0 +1,79 @@
+import { canonicalJson, pick } from '../base/json.ts';
+import type { Workload } from '../cluster/objects.ts';
+import { attachedTo, attachmentName, GATEWAY_NAME_LABEL } from './attachment.ts';
+import { podLabel, REVISION_LABEL, STATE_ANNOTATION } from './names.ts';
+import type { PulledPlacement } from './revision.ts';
+import { formatState, parseState, type WorkloadState } from './state.ts';
+import { pluginImage, type WasmPlugin } from './wasm-plugin.ts';
+
+/**
+ * The pods of a Gateway are made by istiod, so nobody can give them a label or a file, and waypoints heed no selector. What they run
+ * is said by WasmPlugins that name the Gateway (`targetRefs`,
+ * https://istio.io/latest/docs/reference/config/proxy_extensions/wasm-plugin/): one for each filter, replaced in place. It carries
+ * what a workload's template and its state annotation would: the revision, and the record of it. A note on the Gateway itself would be
+ * copied to its pods and replace them.
+ */
+export interface GatewayView extends Workload {
+  readonly kind: 'Gateway';
+  readonly attachments: readonly WasmPlugin[];
+  /** Whether it is a waypoint, which all ports of its Services go through alike. */
+  readonly waypoint: boolean;
+}
+
+/**
+ * A Gateway as the engine sees its targets: the WasmPlugins that name it are its pod template, a label for the revision of each
+ * filter and an annotation of the same name for its spec.
+ */
+export function viewGateway({ metadata, ...gateway }: Workload, attachments: readonly WasmPlugin[]): GatewayView {
+  const found = attachments.map((plugin) => ({ plugin, filter: attachedTo(plugin)?.filter ?? '' }));
+  const keyed = (value: (plugin: WasmPlugin) => string | undefined): Record<string, string> =>
+    Object.fromEntries(
+      found.flatMap(({ plugin, filter }) => {
+        const text = value(plugin);
+        return text === undefined ? [] : [[podLabel(filter), text]];
+      }),
+    );
+  const state = Object.assign({}, ...found.map(({ plugin }) => recordOn(plugin))) as WorkloadState;
+  const { [STATE_ANNOTATION]: _, ...annotations } = metadata.annotations ?? {};
+  const recorded = formatState(state);
+  return {
+    kind: 'Gateway',
+    metadata: {
+      ...metadata,
+      annotations: { ...annotations, ...(recorded === undefined ? {} : { [STATE_ANNOTATION]: recorded }) },
+    },
+    spec: {
+      selector: { matchLabels: { [GATEWAY_NAME_LABEL]: metadata.name } },
+      template: {
+        metadata: {
+          labels: keyed((plugin) => plugin.metadata.labels?.[REVISION_LABEL]),
+          annotations: keyed(({ spec }) => canonicalJson(spec)),
+        },
+      },
+    },
+    ...(gateway.status === undefined ? {} : { status: gateway.status }),
+    attachments,
+    waypoint: [pick(gateway.spec, 'listeners')].flat().some((listener) => pick(listener, 'protocol') === 'HBONE'),
+  };
+}
+
+function recordOn({ metadata }: WasmPlugin): WorkloadState {
+  return parseState(metadata.annotations?.[STATE_ANNOTATION]);
+}
+
+/** Whether a target is a Gateway with its WasmPlugins. */
+export function isGatewayView(workload: Workload): workload is GatewayView {
+  return workload.kind === 'Gateway' && 'attachments' in workload;
+}
+
+/** What a Gateway carries of a filter, as it is, whoever has edited it; undefined where it carries another revision. */
+export function attachedOn(view: GatewayView, filter: string, id: string): PulledPlacement | undefined {
+  const plugin = attachmentOf(view, filter);
+  if (plugin?.metadata.labels?.[REVISION_LABEL] !== id) return undefined;
+  return { filter, id, image: pluginImage(plugin), plugin: plugin.spec };
+}
+
+/** The WasmPlugin that brings a filter to a Gateway. */
+export function attachmentOf({ metadata, attachments }: GatewayView, filter: string): WasmPlugin | undefined {
+  return attachments.find((plugin) => plugin.metadata.name === attachmentName(filter, metadata.name));
+}
