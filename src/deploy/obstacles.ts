@@ -22,7 +22,7 @@ function gatewayObstacles(wanted: Wanted): Problem[] {
   const { state, message } = readinessOf(ref.kind, observed);
   if (revisions.length === 0) return [];
   const ports = revisions.map(({ revision }) => revision.settings.port).filter((port) => port !== undefined);
-  if (isGatewayView(observed) && observed.waypoint && ports.length > 0) {
+  if (isGatewayView(observed) && observed.waypoint === true && ports.length > 0) {
     return [
       obstacle(
         wanted,

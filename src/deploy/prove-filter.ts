@@ -1,8 +1,9 @@
 import type { Pod, Workload } from '../cluster/objects.ts';
-import type { ListenerSettings } from '../filter/settings.ts';
+import type { Direction, ListenerSettings } from '../filter/settings.ts';
 import { inspectExtension } from '../mesh/ecds.ts';
 import { filePath } from '../mesh/envoy-filter.ts';
 import { describeReason } from '../mesh/envoy-log.ts';
+import { isGatewayView } from '../mesh/gateway-view.ts';
 import { neededKind } from '../mesh/inserter.ts';
 import { type Absent, explainAbsence, inspectListeners } from '../mesh/listeners.ts';
 import type { MountedPlacement, PulledPlacement } from '../mesh/revision.ts';
@@ -48,10 +49,10 @@ async function judgeFile(
   found: Found,
   source: EvidenceSource,
 ): Promise<PodVerdict | undefined> {
-  const { listeners, planned, pod, ref } = found;
+  const { listeners, planned, pod, ref, observed } = found;
   const { revision } = planned;
   const { configuration } = revision.settings;
-  const wanted = { filter: carrier.filter, file: filePath(carrier), configuration, ...placeOf(planned, ref) };
+  const wanted = { filter: carrier.filter, file: filePath(carrier), configuration, ...placeOf(planned, observed) };
   const verdict = inspectListeners(listeners, wanted);
   switch (verdict.state) {
     case 'present':
@@ -74,7 +75,7 @@ async function judgePlugin(
   const { configuration } = planned.revision.settings;
   const trace = traceOf(ref, carrier, observed);
   const { plugin, image } = trace;
-  const placed = inspectListeners(listeners, { plugin, ...placeOf(planned, ref) });
+  const placed = inspectListeners(listeners, { plugin, ...placeOf(planned, observed) });
   if (placed.state === 'absent') return absence(placed, found);
   if (placed.state === 'rejected') return refusal(placed.details, found, source);
   const replaced = ref.kind === 'Gateway' ? { image } : {};
@@ -117,9 +118,9 @@ async function refusal(details: string, { pod, ref }: Found, source: EvidenceSou
   return failed(ref, why, reason?.remedy ?? SEE_LOG);
 }
 
-function absence(verdict: Absent, { planned, pod, ref }: Found): PodVerdict {
+function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVerdict {
   const { carrier } = planned;
-  const why = explainAbsence(verdict, placeOf(planned, ref), neededKind(carrier));
+  const why = explainAbsence(verdict, placeOf(planned, observed), neededKind(carrier));
   return {
     state: 'pending',
     problem: noEffect(
@@ -132,12 +133,17 @@ function absence(verdict: Absent, { planned, pod, ref }: Found): PodVerdict {
   };
 }
 
-/** Of a Gateway the listeners are outbound, and those of a waypoint inbound ones for Envoy. */
+/** The listeners of a gateway are outbound ones for Envoy, those of a waypoint inbound ones. */
 function placeOf(
   { revision }: ProvenRevision,
-  { kind }: WorkloadRef,
+  observed: Workload,
 ): Pick<ListenerSettings, 'direction' | 'port' | 'insert'> {
-  const { direction: wanted, port, insert } = revision.settings;
-  const direction = kind === 'Gateway' ? 'any' : wanted;
-  return { direction, insert, ...(port === undefined ? {} : { port }) };
+  const { port, insert } = revision.settings;
+  const direction = isGatewayView(observed) ? SIDES.get(observed.waypoint) : revision.settings.direction;
+  return { direction: direction ?? 'any', insert, ...(port === undefined ? {} : { port }) };
 }
+
+const SIDES: ReadonlyMap<boolean | undefined, Direction> = new Map([
+  [true, 'inbound'],
+  [false, 'gateway'],
+]);

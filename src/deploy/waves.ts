@@ -1,6 +1,6 @@
 import { type Share, shareOf } from '../base/share.ts';
 import { readinessOf } from '../cluster/readiness.ts';
-import { type PlannedWorkload, restarts } from './plan.ts';
+import { changesPods, type PlannedWorkload } from './plan.ts';
 
 /**
  * The order in which workloads are touched: by their wave, and the canary of the first one alone before the rest. Workloads
@@ -23,5 +23,5 @@ export function planWaves(
 
 /** Whether a workload's pods change, or are not ready yet. */
 function rolls(planned: PlannedWorkload): boolean {
-  return restarts(planned) || readinessOf(planned.ref.kind, planned.observed).state !== 'ready';
+  return changesPods(planned) || readinessOf(planned.ref.kind, planned.observed).state !== 'ready';
 }

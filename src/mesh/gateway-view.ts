@@ -16,15 +16,17 @@ import { pluginImage, type WasmPlugin } from './wasm-plugin.ts';
 export interface GatewayView extends Workload {
   readonly kind: 'Gateway';
   readonly attachments: readonly WasmPlugin[];
-  /** Whether it is a waypoint, which all ports of its Services go through alike. */
-  readonly waypoint: boolean;
+  /** Whether it is a waypoint, which all ports of its Services go through alike; absent where nobody has read the Gateway itself. */
+  readonly waypoint?: boolean;
 }
 
 /**
  * A Gateway as the engine sees its targets: the WasmPlugins that name it are its pod template, a label for the revision of each
- * filter and an annotation of the same name for its spec.
+ * filter and an annotation of the same name for its spec. `gateway` is one as it was read, or an earlier view of it.
  */
-export function viewGateway({ metadata, ...gateway }: Workload, attachments: readonly WasmPlugin[]): GatewayView {
+export function viewGateway(gateway: Workload, attachments: readonly WasmPlugin[]): GatewayView {
+  const { metadata, status } = gateway;
+  const waypoint = isWaypoint(gateway);
   const found = attachments.map((plugin) => ({ plugin, filter: attachedTo(plugin)?.filter ?? '' }));
   const keyed = (value: (plugin: WasmPlugin) => string | undefined): Record<string, string> =>
     Object.fromEntries(
@@ -51,10 +53,17 @@ export function viewGateway({ metadata, ...gateway }: Workload, attachments: rea
         },
       },
     },
-    ...(gateway.status === undefined ? {} : { status: gateway.status }),
+    ...(status === undefined ? {} : { status }),
     attachments,
-    waypoint: [pick(gateway.spec, 'listeners')].flat().some((listener) => pick(listener, 'protocol') === 'HBONE'),
+    ...(waypoint === undefined ? {} : { waypoint }),
   };
+}
+
+/** A waypoint listens for HBONE, which nothing else does. */
+function isWaypoint(gateway: Workload): boolean | undefined {
+  if (isGatewayView(gateway)) return gateway.waypoint;
+  const listeners = pick(gateway.spec, 'listeners');
+  return Array.isArray(listeners) ? listeners.some((one) => pick(one, 'protocol') === 'HBONE') : undefined;
 }
 
 function recordOn({ metadata }: WasmPlugin): WorkloadState {
