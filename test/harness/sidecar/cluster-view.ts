@@ -1,19 +1,22 @@
-/** What sidecars need to know of a cluster: when proxies came up, and what became of EnvoyFilters and WasmPlugins since. */
+/** What sidecars need to know of a cluster: when proxies came up, and what became of their labels and of Istio's objects since. */
 import { Cache } from '../../kubelet/cache.ts';
 import { type ApiObject, dig, digList } from '../../kubelet/client.ts';
 import { PROXY } from '../../kubelet/container-status.ts';
 import { type Api, ApiCallError } from '../api.ts';
 import { listClientOf } from '../list-client.ts';
 import { type FilterChange, FilterHistory, versionOf } from './filter-history.ts';
-import type { ProxyStart } from './proxy.ts';
+import type { PodLabels, ProxyStart } from './proxy.ts';
 
-const FILTERS = { root: '/apis/networking.istio.io/v1alpha3', plural: 'envoyfilters' };
-const PLUGINS = { root: '/apis/extensions.istio.io/v1alpha1', plural: 'wasmplugins' };
+const FOLLOWED = [
+  { root: '/apis/networking.istio.io/v1alpha3', plural: 'envoyfilters' },
+  { root: '/apis/extensions.istio.io/v1alpha1', plural: 'wasmplugins' },
+  { root: '/apis/extensions.istio.io/v1alpha1', plural: 'trafficextensions' },
+];
 
 export interface ClusterView {
   /** When the pod's proxy came up; undefined while it has not. */
   startOf(pod: ApiObject): ProxyStart | undefined;
-  /** What became of the EnvoyFilters and WasmPlugins of a namespace, as of now. */
+  /** What became of the EnvoyFilters, WasmPlugins and TrafficExtensions of a namespace, as of now. */
   filterChanges(namespace: string): Promise<readonly FilterChange[]>;
   stop(): Promise<void>;
 }
@@ -22,7 +25,7 @@ export interface ClusterView {
 export async function watchCluster(api: Api, forget: (uid: string) => void): Promise<ClusterView> {
   const aborter = new AbortController();
   const { signal } = aborter;
-  const starts = new Map<string, ProxyStart>();
+  const starts = new Map<string, ProxyStart & { readonly labels: PodLabels[] }>();
   const histories = new Map<string, FilterHistory>();
   const historyOf = (plural: string, namespace: string): FilterHistory => {
     const history = histories.get(`${plural} ${namespace}`) ?? new FilterHistory(`${plural}/`);
@@ -31,8 +34,14 @@ export async function watchCluster(api: Api, forget: (uid: string) => void): Pro
   };
   const startOf = (pod: ApiObject): ProxyStart | undefined => {
     const { uid = '' } = pod.metadata;
-    if (!starts.has(uid) && proxyRuns(pod)) starts.set(uid, { version: versionOf(pod), at: Date.now() });
-    return starts.get(uid);
+    const now = { version: versionOf(pod), at: Date.now(), labels: pod.metadata.labels ?? {} };
+    if (!starts.has(uid) && proxyRuns(pod)) starts.set(uid, { ...now, labels: [now] });
+    const start = starts.get(uid);
+    const last = start?.labels.at(-1);
+    // A watch may bring what is older than what was read.
+    const isNew = last !== undefined && now.version > last.version;
+    if (isNew && JSON.stringify(now.labels) !== JSON.stringify(last.labels)) start?.labels.push(now);
+    return start;
   };
   const client = listClientOf(api);
   const pods = new Cache(client, {
@@ -45,7 +54,7 @@ export async function watchCluster(api: Api, forget: (uid: string) => void): Pro
       forget(pod.metadata.uid ?? '');
     },
   });
-  const caches = [FILTERS, PLUGINS].map(
+  const caches = FOLLOWED.map(
     ({ root, plural }) =>
       new Cache(client, {
         path: `${root}/${plural}`,
@@ -65,7 +74,7 @@ export async function watchCluster(api: Api, forget: (uid: string) => void): Pro
     // The watch may lag behind what the caller has just written.
     filterChanges: async (namespace) => {
       const changes = await Promise.all(
-        [FILTERS, PLUGINS].map(async ({ root, plural }) => {
+        FOLLOWED.map(async ({ root, plural }) => {
           const history = historyOf(plural, namespace);
           const list = await readList(api, `${root}/namespaces/${namespace}/${plural}`);
           if (list !== undefined) history.list(list.items, list.version, Date.now());

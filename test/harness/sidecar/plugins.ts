@@ -18,8 +18,13 @@ export const TYPES = 'type.googleapis.com/';
 export const WASM = `${TYPES}envoy.extensions.filters.http.wasm.v3.Wasm`;
 export const RBAC = `${TYPES}envoy.extensions.filters.http.rbac.v3.RBAC`;
 
-export function isPlugin(object: ApiObject): boolean {
-  return typeof dig(object, 'spec', 'url') === 'string';
+/** A WasmPlugin, or a TrafficExtension with a module in the form of one; undefined for anything else. */
+export function asPlugin(object: ApiObject): ApiObject | undefined {
+  const { spec } = object;
+  if (typeof dig(spec, 'url') === 'string') return object;
+  const wasm = dig(spec, 'wasm');
+  if (typeof dig(wasm, 'url') !== 'string') return undefined;
+  return { ...object, spec: { ...(spec as object), ...(wasm as object) } };
 }
 
 /** The WasmPlugins that select a pod, in the order in which requests pass them. */
@@ -93,6 +98,8 @@ export function resourceName(plugin: ApiObject): string {
   return `extensions.istio.io/trafficextension/${pluginName(plugin)}`;
 }
 
-export function pluginName({ metadata }: ApiObject): string {
-  return `${metadata.namespace}.${metadata.name}~istio-translated-wasmplugin`;
+/** The name of the filter in Envoy: istiod takes a WasmPlugin for a TrafficExtension that it marks as translated. */
+export function pluginName({ metadata, spec }: ApiObject): string {
+  const translated = dig(spec, 'wasm') === undefined ? '~istio-translated-wasmplugin' : '';
+  return `${metadata.namespace}.${metadata.name}${translated}`;
 }

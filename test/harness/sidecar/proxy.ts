@@ -13,7 +13,7 @@ import {
 } from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
 import { patchListeners, selectedFilters } from './patches.ts';
-import { isPlugin, placePlugins, selectedPlugins } from './plugins.ts';
+import { asPlugin, placePlugins, selectedPlugins } from './plugins.ts';
 import { refusalOf } from './wasm.ts';
 
 /** A configuration that contains this text is refused by the filter. */
@@ -55,6 +55,15 @@ export interface ProxyState {
 export interface ProxyStart {
   readonly version: number;
   readonly at: number;
+  /** Its pod's labels then and each time that they changed; those that it has now when absent. */
+  readonly labels?: readonly PodLabels[];
+}
+
+/** The labels of a pod from a version and a time on. */
+export interface PodLabels {
+  readonly version: number;
+  readonly at: number;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** Plays what happened until `now` in the eyes of a pod's proxy. */
@@ -72,11 +81,26 @@ export function replay(
   // A workload's plugin goes with its pods, so that it makes no difference there.
   const drainMs = role === 'gateway' || role === 'waypoint' ? Number(annotations[DRAIN] ?? 45_000) : 0;
   const rules = { refused, drainMs };
-  const arrivals = changes
-    .map((change) => ({ ...change, at: arrival(change, start) + delay }))
-    .sort((a, b) => a.at - b.at);
-  const base = listenersOf(pod);
+  let { labels = {} } = start.labels?.[0] ?? pod.metadata;
   const filters = new Map<string, ApiObject>();
+  const arrivals = [
+    ...changes.map((change) => ({
+      version: change.version,
+      at: arrival(change, start) + delay,
+      take: () => {
+        if (change.object === undefined) filters.delete(change.name);
+        else filters.set(change.name, change.object);
+      },
+    })),
+    ...(start.labels ?? []).slice(1).map((next) => ({
+      version: next.version,
+      at: next.at + delay,
+      take: () => {
+        labels = next.labels;
+      },
+    })),
+  ].sort((a, b) => a.at - b.at);
+  const base = listenersOf(pod);
   const log: LogLine[] = [];
   let state: ProxyState = {
     listeners: base.map(({ name }) => ({ name })),
@@ -87,14 +111,15 @@ export function replay(
   };
   let sent = '';
   const push = (at: number): void => {
-    const [plugins, patching] = [true, false].map((which) =>
-      [...filters.values()].filter((one) => isPlugin(one) === which),
+    const objects = [...filters.values()];
+    const placed = selectedPlugins(
+      objects.flatMap((object) => asPlugin(object) ?? []),
+      labels,
     );
-    const labels = pod.metadata.labels ?? {};
-    const placed = selectedPlugins(plugins ?? [], labels);
+    const patching = objects.filter((object) => asPlugin(object) === undefined);
     const wanted = patchListeners(
       placePlugins(base, placed, role === 'gateway'),
-      selectedFilters(patching ?? [], labels),
+      selectedFilters(patching, labels),
       role === 'gateway' || role === 'injected gateway',
     );
     state = { ...state, extensions: renewExtensions(state.extensions, placed, rules, at, log) };
@@ -103,17 +128,13 @@ export function replay(
     sent = text;
     state = update(state, wanted, (listener) => refusalOf(listener, files, refused), at);
   };
-  const take = ({ name, object }: FilterChange): void => {
-    if (object === undefined) filters.delete(name);
-    else filters.set(name, object);
-  };
   const known = arrivals.filter(({ version, at }) => version < start.version && at <= start.at);
-  for (const change of known) take(change);
+  for (const change of known) change.take();
   push(start.at);
   for (const change of arrivals) {
     if (change.at > now) break;
     if (known.includes(change)) continue;
-    take(change);
+    change.take();
     push(change.at);
   }
   return { ...state, extensions: extensionsAt(state.extensions, drainMs, now) };

@@ -137,6 +137,49 @@ describe('the proxies of Gateways', () => {
     expect([where('gateway'), where('waypoint')]).toEqual([gateway, waypoint]);
   });
 
+  test('a label that a pod gets by hand gives it what selects that, from then on', () => {
+    const pod = podOf('gateway');
+    const { labels = {} } = pod.metadata;
+    const trial = { ...labels, trial: 'yes' };
+    const start = {
+      ...START,
+      labels: [
+        { version: 100, at: 1_000, labels },
+        { version: 110, at: 3_000, labels: trial },
+        { version: 120, at: 5_000, labels },
+      ],
+    };
+    const spec = { targetRefs: undefined, selector: { matchLabels: { trial: 'yes' } }, pluginConfig: { mode: 'bad' } };
+    const at = (now: number): unknown[] => {
+      const refuses = podOf('gateway', { 'sim/refuses': 'bad' });
+      const state = replay(refuses, start, [change(10, spec)], () => 'absent', now);
+      return [met(state), state.log.length > 0];
+    };
+    expect([2_000, 4_000, 6_000].map(at)).toEqual([
+      ['nothing', false],
+      ['missing', true],
+      ['nothing', true],
+    ]);
+  });
+
+  test('a TrafficExtension is one of its own, under its own name', () => {
+    const metadata = { name: 'gw', namespace: 'lab', resourceVersion: '20' };
+    const spec = {
+      targetRefs: [TARGET],
+      wasm: { url: 'oci://registry.example/a@sha256:1', pluginConfig: { mode: 'x' } },
+    };
+    const object = { metadata, spec };
+    const extension = { name: 'trafficextensions/gw', version: 20, seenAt: 20, object };
+    const { extensions } = play(podOf('gateway'), [change(10, {}), extension]);
+    expect(extensions.map(({ name }) => name.replace(/^.*\//, ''))).toEqual([
+      'lab.gw~istio-translated-wasmplugin',
+      'lab.gw',
+    ]);
+    expect(extensions[1]?.config).toMatchObject({
+      config: { name: 'lab.gw', configuration: { value: '{ "mode": "x" }' } },
+    });
+  });
+
   test('a sidecar has none that names targets', () => {
     const pod = { ...podOf('gateway'), metadata: { name: 'a', namespace: 'lab', labels: { app: 'edge' } } };
     expect(places(play(pod, [change(10, {})]))).toEqual([]);
