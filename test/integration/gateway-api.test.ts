@@ -3,7 +3,7 @@ import type { Pod } from '../../src/cluster/objects.ts';
 import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { type Api, connectApi, eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
-import type { Gateway } from '../harness/gateway-objects.ts';
+import { type Gateway, makeGateway } from '../harness/gateway-objects.ts';
 import {
   askProxy,
   attachmentsOf,
@@ -176,6 +176,48 @@ describe('requests to a gateway', () => {
     expect(await get(gateway)).toEqual([200, '']);
     await attach(gateway, { url: `oci://${UNREACHABLE_REGISTRY}/a@sha256:1` });
     expect(await get(gateway)).toEqual([403, undefined]);
+  });
+});
+
+describe('the API server', () => {
+  const CONDITION = { status: 'Unknown', reason: 'Pending', message: 'Waiting for controller' };
+
+  test.concurrent('gives a Gateway that nobody looks after the status of its CRD', async () => {
+    const { namespace } = await Scene.open(cluster);
+    const made = await cluster.api.create(
+      gatewayPath(namespace),
+      makeGateway(namespace, 'web', { className: 'other' }),
+    );
+    expect(made.status).toMatchObject({
+      conditions: [
+        { type: 'Accepted', ...CONDITION },
+        { type: 'Programmed', ...CONDITION },
+      ],
+    });
+  });
+
+  const TARGETS = [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }];
+  test.concurrent.each<[string, object, RegExp]>([
+    ['of no image', { targetRefs: TARGETS }, /422 .*spec\.url: Required value/],
+    [
+      'for Gateways and for pods',
+      { url: IMAGE, targetRefs: TARGETS, selector: { matchLabels: { app: 'a' } } },
+      /422 .*spec: Invalid value: .*: only one of targetRefs or selector can be set/,
+    ],
+    [
+      'in a mode that there is not',
+      { url: IMAGE, targetRefs: TARGETS, match: [{ mode: 'BOTH' }] },
+      /422 .*spec\.match\[0\]\.mode: Unsupported value: .*some validation rules were not checked/,
+    ],
+  ])('refuses a WasmPlugin %s', async (_what, spec, words) => {
+    const { namespace } = await Scene.open(cluster);
+    const plugin = {
+      apiVersion: WASM_PLUGIN.apiVersion,
+      kind: 'WasmPlugin',
+      metadata: { name: 'a.web', namespace },
+      spec,
+    };
+    await expect(cluster.api.create(resourcePath(WASM_PLUGIN, namespace), plugin)).rejects.toThrow(words);
   });
 });
 
