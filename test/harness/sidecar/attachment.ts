@@ -15,15 +15,38 @@ export function isWaypoint(labels: Labels): boolean {
 
 /**
  * Whether a policy of a pod's own namespace is for the pod. Sidecars take no policy that names targets; the pods of a Gateway
- * take those that name it and, unless they are waypoints, those that name none and select them.
+ * take those that name it and, unless they are waypoints, those that name none and select them. A waypoint also takes those that name
+ * Services, for their chains.
  * @param wanted the labels that the policy selects; any pod when empty
  */
 export function attaches(policy: ApiObject, wanted: Labels, labels: Labels): boolean {
   const gateway = labels[GATEWAY_NAME_LABEL];
-  const single = dig(policy, 'spec', 'targetRef');
-  const targets = [...digList(policy, 'spec', 'targetRefs'), ...(single === undefined ? [] : [single])];
-  if (targets.length > 0) return gateway !== undefined && targets.some((target) => isGateway(target, gateway));
+  const targets = targetsOf(policy);
+  if (targets.length > 0) {
+    return (
+      gateway !== undefined &&
+      targets.some((target) => isGateway(target, gateway) || (isWaypoint(labels) && isService(target)))
+    );
+  }
   return !isWaypoint(labels) && Object.entries(wanted).every(([key, value]) => labels[key] === value);
+}
+
+/** The names of the Services to whose chains in a waypoint a policy keeps; undefined where it is for all of them. */
+export function servicesOf(policy: ApiObject): readonly unknown[] | undefined {
+  const targets = targetsOf(policy);
+  if (targets.length === 0 || !targets.every(isService)) return undefined;
+  return targets.map((target) => dig(target, 'name'));
+}
+
+function targetsOf(policy: ApiObject): readonly unknown[] {
+  const single = dig(policy, 'spec', 'targetRef');
+  return [...digList(policy, 'spec', 'targetRefs'), ...(single === undefined ? [] : [single])];
+}
+
+function isService(target: unknown): boolean {
+  return (
+    ['', 'core', undefined].includes(dig(target, 'group') as string | undefined) && dig(target, 'kind') === 'Service'
+  );
 }
 
 function isGateway(target: unknown, name: string): boolean {

@@ -5,7 +5,17 @@
 import { createHash } from 'node:crypto';
 import { FILTER_LABEL, REVISION_LABEL } from '../../../src/mesh/names.ts';
 import { type ApiObject, dig } from '../../kubelet/client.ts';
-import { CLOSED_REGISTRY, pluginName, RBAC, resourceName, TYPES, UNREACHABLE_REGISTRY, WASM } from './plugins.ts';
+import {
+  CLOSED_REGISTRY,
+  EMPTY_REGISTRY,
+  pluginName,
+  RBAC,
+  REFUSED_REGISTRY,
+  resourceName,
+  TYPES,
+  UNREACHABLE_REGISTRY,
+  WASM,
+} from './plugins.ts';
 import type { WasmFilter } from './wasm.ts';
 
 /** A configuration that comes apart from the listeners. */
@@ -103,9 +113,10 @@ function giveExtension(
   if (known !== undefined && JSON.stringify(known.config) === JSON.stringify(config)) return { ...known, spec };
   if (trouble !== undefined) return { name, config, at, refused: false, effect: policy, spec };
   const configuration = configurationOf(spec);
-  if (refused !== undefined && (configuration.includes(refused) || url.includes(refused))) {
+  const isMisconfigured = refused !== undefined && configuration.includes(refused);
+  if (isMisconfigured || hostOf(url) === REFUSED_REGISTRY || (refused !== undefined && url.includes(refused))) {
     say(
-      ...(configuration.includes(refused)
+      ...(isMisconfigured
         ? ['error\tenvoy wasm\tWasm VM failed Failed to configure base Wasm plugin']
         : ['bytecode', 'code'].map((what) => `error\tenvoy wasm\tWasm VM failed Failed to load Wasm ${what}`)),
       `error\tenvoy wasm\tPlugin ${pluginName(plugin)} failed to load`,
@@ -164,12 +175,19 @@ function moduleOf({ metadata }: ApiObject): { name: string; file: string } {
 
 /** The words of github.com/google/go-containerregistry and of Go's net package. */
 function pullTrouble(url: string): string | undefined {
-  const host = url.replace(/^oci:\/\//, '').split('/')[0];
+  const host = hostOf(url);
   if (host === UNREACHABLE_REGISTRY) {
     return `could not fetch Wasm OCI image: could not fetch image: Get "https://${host}/v2/": dial tcp: lookup ${host}: no such host`;
   }
   if (host === CLOSED_REGISTRY) {
     return 'could not fetch Wasm OCI image: could not fetch image: GET https://closed.example/token: UNAUTHORIZED: authentication required';
   }
+  if (host === EMPTY_REGISTRY) {
+    return `could not fetch Wasm OCI image: could not fetch manifest: GET https://${host}/v2/a/manifests/v1: MANIFEST_UNKNOWN: manifest unknown`;
+  }
   return undefined;
+}
+
+function hostOf(url: string): string | undefined {
+  return url.replace(/^oci:\/\//, '').split('/')[0];
 }

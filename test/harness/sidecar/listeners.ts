@@ -131,6 +131,11 @@ function internal(name: string, chains: readonly FilterChain[]): Listener {
   return { '@type': LISTENER, name, filter_chains: chains, internal_listener: {} };
 }
 
+/** The Service of a waypoint's chain. */
+export function serviceOf({ name }: FilterChain): string | undefined {
+  return /^inbound-vip\|\d+\|\w+\|([^.]+)\./.exec(name)?.[1];
+}
+
 /** The port that a match of istiod's is compared with; 0 for the chains of a waypoint. */
 export function portOf(listener: Listener, chain: FilterChain): number | undefined {
   // On the listener for all inbound ports, a port is that of the filter chain.

@@ -1,6 +1,6 @@
 /** Where istiod puts WasmPlugins in the listeners (istio: pilot/pkg/model/extensions.go); their configurations come apart, see `extensions.ts`. */
 import { type ApiObject, dig, digList } from '../../kubelet/client.ts';
-import { attaches } from './attachment.ts';
+import { attaches, servicesOf } from './attachment.ts';
 import {
   type FilterChain,
   HTTP_CONNECTION_MANAGER,
@@ -8,11 +8,15 @@ import {
   type Listener,
   portOf,
   ROUTER,
+  serviceOf,
 } from './listeners.ts';
 
-/** Images of this registry cannot be reached, those of the next one not be read. */
+/** This registry cannot be reached, that one not be read, and the next one has no image. */
 export const UNREACHABLE_REGISTRY = 'unreachable.example';
 export const CLOSED_REGISTRY = 'closed.example';
+export const EMPTY_REGISTRY = 'empty.example';
+/** Every proxy refuses the modules in images of this registry. */
+export const REFUSED_REGISTRY = 'refused.example';
 
 export const TYPES = 'type.googleapis.com/';
 export const WASM = `${TYPES}envoy.extensions.filters.http.wasm.v3.Wasm`;
@@ -81,6 +85,8 @@ function place(filters: readonly HttpFilter[], plugin: ApiObject, first: boolean
 function matches(listener: Listener, chain: FilterChain, plugin: ApiObject): boolean {
   const wanted = digList(plugin, 'spec', 'match');
   if (listener.traffic_direction === undefined) return false;
+  const services = servicesOf(plugin);
+  if (services?.includes(serviceOf(chain)) === false) return false;
   const mode = listener.traffic_direction === 'INBOUND' ? 'SERVER' : 'CLIENT';
   const port = portOf(listener, chain);
   return (
@@ -91,6 +97,18 @@ function matches(listener: Listener, chain: FilterChain, plugin: ApiObject): boo
       return fits && (ports.length === 0 || ports.includes(port));
     })
   );
+}
+
+/** Those of the plugins that have a place somewhere: Envoy asks for no others. */
+export function placedIn(listeners: readonly Listener[], plugins: readonly ApiObject[]): ApiObject[] {
+  const names = new Set(
+    listeners
+      .flatMap(({ filter_chains }) => filter_chains)
+      .flatMap(({ filters }) => filters)
+      .flatMap(({ typed_config }) => typed_config.http_filters ?? [])
+      .map(({ name }) => name),
+  );
+  return plugins.filter((plugin) => names.has(resourceName(plugin)));
 }
 
 /** The name of its HTTP filter, as Istio 1.30 and newer give it. */

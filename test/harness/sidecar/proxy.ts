@@ -13,7 +13,7 @@ import {
 } from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
 import { patchListeners, selectedFilters } from './patches.ts';
-import { asPlugin, placePlugins, selectedPlugins } from './plugins.ts';
+import { asPlugin, placedIn, placePlugins, selectedPlugins } from './plugins.ts';
 import { refusalOf } from './wasm.ts';
 
 /** A configuration that contains this text is refused by the filter. */
@@ -112,17 +112,21 @@ export function replay(
   let sent = '';
   const push = (at: number): void => {
     const objects = [...filters.values()];
-    const placed = selectedPlugins(
+    const selected = selectedPlugins(
       objects.flatMap((object) => asPlugin(object) ?? []),
       labels,
     );
-    const patching = objects.filter((object) => asPlugin(object) === undefined);
+    const placed = placePlugins(base, selected, role === 'gateway');
     const wanted = patchListeners(
-      placePlugins(base, placed, role === 'gateway'),
-      selectedFilters(patching, labels),
+      placed,
+      selectedFilters(
+        objects.filter((object) => asPlugin(object) === undefined),
+        labels,
+      ),
       role === 'gateway' || role === 'injected gateway',
     );
-    state = { ...state, extensions: renewExtensions(state.extensions, placed, rules, at, log) };
+    const extensions = renewExtensions(state.extensions, placedIn(placed, selected), rules, at, log);
+    state = { ...state, extensions };
     const text = JSON.stringify(wanted);
     if (text === sent) return;
     sent = text;

@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { askAdmin } from '../../harness/sidecar/admin.ts';
 import type { FilterChange } from '../../harness/sidecar/filter-history.ts';
 import type { Listener } from '../../harness/sidecar/listeners.ts';
-import { CLOSED_REGISTRY } from '../../harness/sidecar/plugins.ts';
+import { CLOSED_REGISTRY, EMPTY_REGISTRY, REFUSED_REGISTRY } from '../../harness/sidecar/plugins.ts';
 import { type ProxyState, replay } from '../../harness/sidecar/proxy.ts';
 import { pluginsOf } from '../../harness/sidecar/wasm.ts';
 import { type ApiObject, dig, digList, type JsonMap } from '../../kubelet/client.ts';
@@ -127,7 +127,9 @@ describe('the proxies of Gateways', () => {
     ['one for servers', { match: [{ mode: 'SERVER' }] }, [], WAYPOINT],
     ['one for a port', { match: [{ ...BOTH[0], ports: [{ number: 80 }] }] }, ['0.0.0.0_80'], []],
     ['one for another Gateway', { targetRefs: [{ ...TARGET, name: 'other' }] }, [], []],
-    ['one for another kind', { targetRefs: [{ kind: 'Service', group: '', name: 'web' }] }, [], []],
+    ['one for a Service', { targetRefs: [{ kind: 'Service', group: '', name: 'reviews' }] }, [], WAYPOINT.slice(0, 2)],
+    ['one for another Service', { targetRefs: [{ kind: 'Service', group: '', name: 'web' }] }, [], []],
+    ['one for another kind', { targetRefs: [{ kind: 'GatewayClass', group: TARGET.group, name: 'web' }] }, [], []],
     ['one of the old form', { targetRefs: undefined, targetRef: TARGET }, GATEWAY, WAYPOINT],
     ['one that selects', { targetRefs: undefined, selector: { matchLabels: { app: 'edge' } } }, GATEWAY, []],
     ['one for all', { targetRefs: undefined }, GATEWAY, []],
@@ -180,6 +182,10 @@ describe('the proxies of Gateways', () => {
     });
   });
 
+  test('only what has a place is asked for', () => {
+    expect(shown(play(podOf('waypoint'), [change(10, { match: [{ mode: 'CLIENT' }] })]))).toEqual([]);
+  });
+
   test('a sidecar has none that names targets', () => {
     const pod = { ...podOf('gateway'), metadata: { name: 'a', namespace: 'lab', labels: { app: 'edge' } } };
     expect(places(play(pod, [change(10, {})]))).toEqual([]);
@@ -209,6 +215,8 @@ describe.each<Kind>(['gateway', 'waypoint'])('in a %s, what is replaced in place
     ['answers with errors when the first one is refused', [bad], 'missing'],
     ['is what it was when the next configuration is refused', [good, bad], GOOD],
     ['is what it was when the next module is refused', [good, badImage], GOOD],
+    ['or is one that every proxy refuses', [good, { url: `oci://${REFUSED_REGISTRY}/a@sha256:2` }], GOOD],
+    ['refuses every request when the next image is not there', [good, { url: `oci://${EMPTY_REGISTRY}/a` }], 'deny'],
     ['whatever its policy', [good, { ...bad, failStrategy: 'FAIL_OPEN' }], GOOD],
     ['runs once it is put back', [bad, good], GOOD],
     ['refuses every request when the next one cannot be pulled', [good, closed], 'deny'],
