@@ -39,21 +39,25 @@ function obstaclesOf({ missingRights, changes }: PlanReport, { problems, outcome
   ];
 }
 
-/** `3 objects to write, 5 workloads restart (14 pods)`. */
-function sizeOf({ changes, restarts }: PlanReport): string {
+/** `3 objects to write, 1 Gateway changes in place, 5 workloads restart (14 pods)`. */
+function sizeOf({ changes, restarts, inPlace = [] }: PlanReport): string {
   const deletions = changes.filter(({ action }) => action === 'delete').length;
   const writes = changes.length - deletions;
   const pods = restarts.reduce((sum, restart) => sum + restart.pods, 0);
   return [
     ...(writes === 0 && deletions > 0 ? [] : [`${countOf(writes, 'object')} to write`]),
     ...(deletions === 0 ? [] : [`${countOf(deletions, 'object')} to delete`]),
+    ...(inPlace.length === 0
+      ? []
+      : [`${countOf(inPlace.length, 'Gateway')} ${verb(inPlace.length, 'changes', 'change')} in place`]),
     restarts.length === 0
       ? 'no restart'
       : `${workloads(restarts.length)} ${verb(restarts.length, 'restarts', 'restart')} (${countOf(pods, 'pod')})`,
   ].join(', ');
 }
 
-function restartSentence({ restarts, waves }: PlanReport): string {
-  if (restarts.length === 0) return 'No pod is replaced.';
-  return waves > 1 ? `The workloads restart in ${countOf(waves, 'wave')}.` : '';
+function restartSentence({ restarts, inPlace = [], waves }: PlanReport): string {
+  const atOnce = inPlace.length === 0 ? '' : 'All pods of a Gateway get it at once.';
+  if (restarts.length === 0) return sentences('No pod is replaced.', atOnce);
+  return sentences(waves > 1 ? `The workloads restart in ${countOf(waves, 'wave')}.` : '', atOnce);
 }

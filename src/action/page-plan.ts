@@ -1,4 +1,4 @@
-import type { PlannedChange, PlannedRestart } from '../deploy/plan-report.ts';
+import type { PlannedChange, PlannedReplacement, PlannedRestart } from '../deploy/plan-report.ts';
 import type { Report } from '../deploy/report.ts';
 import { blocks, countOf, text } from './markdown.ts';
 import { groupChanges, renderChanges } from './page-plan-changes.ts';
@@ -12,7 +12,7 @@ import { verb } from './summary-words.ts';
 
 /** The page of `plan`: what would fail, what would be written, what would restart, what admission says. */
 export function planPage(report: Report): Page {
-  const { changes = [], restarts = [] } = report.plan ?? {};
+  const { changes = [], restarts = [], inPlace = [] } = report.plan ?? {};
   const table = restartTable(restarts);
   const groups = groupChanges(changes);
   return {
@@ -21,6 +21,7 @@ export function planPage(report: Report): Page {
     lead: (limits) => renderAdmission(changes, limits),
     body: (limits) => [
       renderChanges(groups, limits),
+      renderTable('What would change in place', replacementTable(inPlace), limits),
       renderTable('What would restart', table, limits),
       renderImages(report, limits),
       renderSettings(report, deployPolicy(report.policy), limits),
@@ -46,6 +47,20 @@ function renderAdmission(changes: readonly PlannedChange[], limits: Limits): str
     ...(left > 0 ? [`⚪ … and about more for ${countOf(left, 'other reason')}.`] : []),
   ];
   return blocks('### What the API server says to a dry run', lines.map((line) => `- ${line}`).join('\n'));
+}
+
+function replacementTable(replaced: readonly PlannedReplacement[]): TableParts<'replacement'> {
+  const waves = new Set(replaced.map(({ wave }) => wave)).size > 1;
+  return {
+    noun: 'workload',
+    header: ['Namespace', 'Workload', ...(waves ? ['Wave'] : [])],
+    catalogue: { replacement: { icon: '🔀', word: 'in place' } },
+    urgent: [],
+    calm: replaced.map(({ ref, wave }) => ({
+      cells: [...workloadCells(ref), ...(waves ? [String(wave)] : [])],
+      count: 'replacement',
+    })),
+  };
 }
 
 function restartTable(restarts: readonly PlannedRestart[]): TableParts<'restart'> {

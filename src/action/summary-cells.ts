@@ -29,7 +29,8 @@ const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
 export function writeCell(step: Write, target: TargetReport): string {
   const state = target.steps[step];
   if (step === 'inserter' && isPushed(target)) return unbroken('✅ pushed');
-  return unbroken(state === 'done' ? DONE[step] : NOT_DONE[state]);
+  const inPlace = step === 'template' && target.ref.kind === 'Gateway';
+  return unbroken(state === 'done' ? (inPlace ? '✅ in place' : DONE[step]) : NOT_DONE[state]);
 }
 
 /** The rollout's result with its evidence and time, and the way back: `✅ 3/3 proved, 12 s`. */

@@ -6,8 +6,7 @@ import { untouchedTarget } from './conclude.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import { reportImages } from './image-push.ts';
-import type { Plan } from './plan.ts';
-import { restarts } from './plan.ts';
+import { changesPods, type Plan, restarts } from './plan.ts';
 import { describeChanges, type Trial } from './plan-changes.ts';
 import type { PlannedChange, PlanReport } from './plan-report.ts';
 import { preflight } from './preflight.ts';
@@ -79,14 +78,17 @@ function refusals(changes: readonly PlannedChange[]): Problem[] {
 function describeRestarts(
   { workloads }: Plan,
   { wait, canary }: DeployRequest,
-): Pick<PlanReport, 'restarts' | 'waves'> {
+): Pick<PlanReport, 'restarts' | 'inPlace' | 'waves'> {
   const waves = planWaves(workloads, wait ? canary : undefined);
-  const all = waves.flatMap((wave, index) =>
-    wave.filter(restarts).map(({ ref, observed }) => ({
-      ref,
-      pods: readinessOf(ref.kind, observed).wanted,
-      wave: index + 1,
-    })),
+  const changing = waves.flatMap((wave, index) =>
+    wave.filter(changesPods).map((planned) => ({ planned, ref: planned.ref, wave: index + 1 })),
   );
-  return { restarts: all, waves: new Set(all.map(({ wave }) => wave)).size };
+  const inPlace = changing.flatMap(({ planned, ref, wave }) => (restarts(planned) ? [] : [{ ref, wave }]));
+  return {
+    restarts: changing.flatMap(({ planned, ref, wave }) =>
+      restarts(planned) ? [{ ref, pods: readinessOf(ref.kind, planned.observed).wanted, wave }] : [],
+    ),
+    ...(inPlace.length === 0 ? {} : { inPlace }),
+    waves: new Set(changing.map(({ wave }) => wave)).size,
+  };
 }

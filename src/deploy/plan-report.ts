@@ -28,11 +28,20 @@ export interface PlannedRestart {
   readonly wave: number;
 }
 
+/** A Gateway whose pods would all get something else at once, without a restart. */
+export interface PlannedReplacement {
+  readonly ref: WorkloadRef;
+  /** From 1. */
+  readonly wave: number;
+}
+
 /** What `deploy` would do with the same inputs. */
 export interface PlanReport {
   /** In the order in which they would be written. */
   readonly changes: readonly PlannedChange[];
   readonly restarts: readonly PlannedRestart[];
+  /** What would change in place; absent for nothing. */
+  readonly inPlace?: readonly PlannedReplacement[];
   /** How many waves there would be. */
   readonly waves: number;
   /** Rights that `deploy` would need and that the user of the kubeconfig does not have. */

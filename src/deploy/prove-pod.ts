@@ -4,7 +4,9 @@ import { ApiError } from '../cluster/errors.ts';
 import type { KubernetesObject, Pod } from '../cluster/objects.ts';
 import { hasProxyContainer, PROXY_CONTAINER } from '../cluster/pods.ts';
 import { NAMESPACE } from '../cluster/resources.ts';
+import { attachmentName } from '../mesh/attachment.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../mesh/injection.ts';
+import { inspectListeners } from '../mesh/listeners.ts';
 import { parseListenerUpdates } from '../mesh/proxy-stats.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
@@ -44,6 +46,20 @@ export class ProxyInspector {
     const byStats = await this.#byStats(pod, workload, why);
     if (byStats !== undefined) return byStats;
     return (await this.#byLog(pod, workload)) ?? { state: 'proved', level: 'ready', weakness: why };
+  }
+
+  /** Says that the listeners of a pod of a Gateway still name one of some filters; undefined where not, or nobody may see it. */
+  async stillNames(pod: Pod, ref: WorkloadRef, filters: readonly string[]): Promise<Problem | undefined> {
+    if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
+    const listeners = await this.#dump('dynamic_listeners', pod, ref);
+    if (typeof listeners !== 'string') return listeners?.state === 'pending' ? listeners.problem : undefined;
+    const named = filters.find((filter) => {
+      const plugin = `${ref.namespace}.${attachmentName(filter, ref.name)}`;
+      return inspectListeners(listeners, { plugin, direction: 'any' }).state !== 'absent';
+    });
+    if (named === undefined) return undefined;
+    const still = pending(ref, `the proxy of pod ${pod.metadata.name} still has ${named} in its listeners`);
+    return still.state === 'proved' ? undefined : still.problem;
   }
 
   /** Why the filter cannot run in a pod, as the pod itself shows. */

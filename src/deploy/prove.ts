@@ -24,6 +24,8 @@ import { ProxyInspector } from './prove-pod.ts';
 export interface ProofResult {
   readonly proof?: Proof;
   readonly problem?: Problem;
+  /** The pods that are ready, of those that there are; only of a Gateway, whose status says nothing of them. */
+  readonly pods?: { readonly ready: number; readonly wanted: number };
 }
 
 /** How long a proxy may take to have what the mesh has been told, in milliseconds: istiod pushes within a second or two. */
@@ -65,6 +67,7 @@ export class Prover {
       const listed = await this.#newPods(workload);
       if ('weakness' in listed) return this.#weak(workload, status, listed.weakness);
       const wanted = gateway ? listed.all : status;
+      const counted = gateway ? { pods: { ready: listed.pods.length, wanted } } : {};
       const pods = listed.pods.filter((pod) => !proved.has(podId(pod)));
       const verdicts = await mapLimited(pods, PARALLEL_PODS, async (pod): Promise<[Pod, PodVerdict]> => {
         return [pod, await this.#inspector.inspect(pod, workload)];
@@ -76,17 +79,39 @@ export class Prover {
           proved.set(podId(pod), verdict.level);
           weakness ??= verdict.weakness;
         } else if (verdict.state === 'failed' || late || (isAbsent(verdict) && passed >= PROXY_MS)) {
-          return { problem: verdict.problem };
+          return { problem: verdict.problem, ...counted };
         }
       }
       const there = listed.pods.filter((pod) => proved.has(podId(pod))).length;
       if (there >= wanted && there > 0) {
         const proof = { level: weakest(proved.values()), pods: there, wanted };
-        return this.#probed(workload, weakness === undefined ? proof : { ...proof, weakness }, listed.pods);
+        const shown = weakness === undefined ? proof : { ...proof, weakness };
+        return { ...(await this.#probed(workload, shown, listed.pods)), ...counted };
       }
-      if (late) return { problem: wanted === 0 ? noPods(ref) : tooFew(ref, there, wanted) };
-      if (signal.aborted) return { problem: cancelledProof(workload.ref) };
+      if (late) return { problem: wanted === 0 ? noPods(ref) : tooFew(ref, there, wanted), ...counted };
+      if (signal.aborted) return { problem: cancelledProof(ref), ...counted };
       await pause(LOOK_MS, signal);
+    }
+  }
+
+  /**
+   * Waits until no proxy of a Gateway names a filter any more that was taken away from it, as far as the rights allow to see that.
+   * Of workloads, whose pods are replaced, nothing has to be seen.
+   */
+  async proveGone(
+    { ref, observed }: Pick<Provable, 'ref' | 'observed'>,
+    filters: readonly string[],
+  ): Promise<ProofResult> {
+    if (ref.kind !== 'Gateway' || filters.length === 0) return {};
+    const { now, signal } = this.#context;
+    for (const started = now(); ; await pause(LOOK_MS, signal)) {
+      const listed = await this.#newPods({ ref, observed, revisions: [] });
+      if ('weakness' in listed) return {};
+      const left = await mapLimited(listed.pods, PARALLEL_PODS, (pod) => this.#inspector.stillNames(pod, ref, filters));
+      const pods = { ready: listed.pods.length, wanted: listed.all };
+      const [problem] = left.filter((one) => one !== undefined);
+      if (problem === undefined || signal.aborted) return { pods };
+      if (now() - started >= PROXY_MS) return { pods, problem };
     }
   }
 

@@ -152,11 +152,13 @@ export class Roller {
       this.#prover.prove({ ...course.planned, observed: lastSeen(course) }, rollout.wanted);
     const open = await prove();
     const closed = open.problem === undefined && (await this.#close(course));
-    const result = closed === true ? await prove() : closed === false ? open : { problem: closed };
-    if (course.planned.ref.kind === 'Gateway' && result.proof !== undefined) {
-      const { pods: ready, wanted } = result.proof;
-      course.rollout = { ...rollout, ready, wanted, durationMs: now() - started };
-    }
+    const shown = closed === true ? await prove() : closed === false ? open : { ...open, problem: closed };
+    const gone = await this.#prover.proveGone(
+      { ...course.planned, observed: lastSeen(course) },
+      course.planned.removals,
+    );
+    const result = { ...gone, ...shown };
+    if (result.pods !== undefined) course.rollout = { ...rollout, ...result.pods, durationMs: now() - started };
     return result;
   }
 

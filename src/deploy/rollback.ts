@@ -29,6 +29,8 @@ interface RollbackContext extends DeployContext {
  * proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
  */
 export function mayGoBack({ planned, write }: Course, wasProven: boolean): boolean {
+  // What is gone from a Gateway, with no pod that might not get ready without it, is as it should be.
+  if (planned.ref.kind === 'Gateway' && planned.revisions.length === 0) return false;
   if (write.result.state === 'done' && changesPods(planned)) return true;
   const changes = planned.revisions.some(({ carrier }) => planned.wayBack.get(carrier.filter)?.id !== carrier.id);
   return write.result.state !== 'failed' && changes && !wasProven;
@@ -115,8 +117,11 @@ async function proveBack(
   const revisions = wayBackPlacements(planned).placements.flatMap((carrier) =>
     carrier.plugin === undefined ? [] : [{ carrier, revision: { settings: pluginSettings(carrier.plugin) } }],
   );
-  const { problem } = await new Prover(context, { verify }).prove({ ref: planned.ref, observed, revisions }, 0);
-  return problem?.message;
+  const prover = new Prover(context, { verify });
+  const { ref } = planned;
+  const { problem } = await prover.prove({ ref, observed, revisions }, 0);
+  const gone = await prover.proveGone({ ref, observed }, wayBackPlacements(planned).removals);
+  return (problem ?? gone.problem)?.message;
 }
 
 /** Deletes the pods of the failed revision that are not ready; gives what is left to do when that is not allowed. */

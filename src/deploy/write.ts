@@ -3,6 +3,8 @@ import { sameJson } from '../base/json.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
 import type { Workload } from '../cluster/objects.ts';
+import { attachmentWrites } from '../mesh/attachment-writes.ts';
+import { isGatewayView } from '../mesh/gateway-view.ts';
 import { stateOn } from '../mesh/template.ts';
 import type { WorkloadPatch } from '../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
@@ -88,8 +90,7 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
     try {
       const written = await patchTarget(client, ref, observed, patch, { openFirst: change.openFirst === true });
       keepWarnings(written.warnings, context.warnings);
-      const quiet = ref.kind === 'Gateway' || patch.spec === undefined;
-      context.onWritten(`${name} patched${quiet ? ' (no restart)' : ''}`);
+      for (const line of describeWrite(name, observed, patch)) context.onWritten(line);
       return { result: { state: 'done' }, workload: written.object, patch };
     } catch (error) {
       if (!isConflict(error) || attempt === CONFLICT_TRIES) return failed(writeProblem(error, name));
@@ -106,6 +107,13 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
     if (next.patch === undefined) return { result: { state: 'done' }, workload: observed, patch };
     patch = next.patch;
   }
+}
+
+function describeWrite(name: string, observed: Workload, patch: WorkloadPatch): string[] {
+  if (!isGatewayView(observed)) return [`${name} patched${patch.spec === undefined ? ' (no restart)' : ''}`];
+  return attachmentWrites(observed, patch).map(
+    (write) => `${name}: WasmPlugin ${write.name} ${write.wanted === undefined ? 'deleted' : 'applied'}`,
+  );
 }
 
 function failed(problem: Problem): WorkloadWrite {
