@@ -1,4 +1,4 @@
-import type { WorkloadKind } from '../../../src/cluster/resources.ts';
+import type { TargetKind } from '../../../src/cluster/resources.ts';
 import type { ImageReport, ImageState } from '../../../src/deploy/image-push.ts';
 import type { Admission, PlannedChange, PlanReport } from '../../../src/deploy/plan-report.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
@@ -58,9 +58,9 @@ export function image(state: ImageState): ImageReport {
 
 /** `StatefulSet shop/cart` as a reference; the kind may be left out for a Deployment. */
 export function ref(path: string): TargetReport['ref'] {
-  const [, kind, namespace, name] = /^(?:(Deployment|StatefulSet|DaemonSet) )?([^/]+)\/(.+)$/.exec(path) ?? [];
+  const [, kind, namespace, name] = /^(?:(Deployment|StatefulSet|DaemonSet|Gateway) )?([^/]+)\/(.+)$/.exec(path) ?? [];
   if (namespace === undefined || name === undefined) throw new Error(`no workload: ${path}`);
-  return { kind: (kind ?? 'Deployment') as WorkloadKind, namespace, name };
+  return { kind: (kind ?? 'Deployment') as TargetKind, namespace, name };
 }
 
 function steps(

@@ -18,6 +18,7 @@ import {
 } from './report-builder.ts';
 import { COMMAND_SCENARIOS } from './scenarios-commands.ts';
 import { EVIDENCE_SCENARIOS } from './scenarios-evidence.ts';
+import { GATEWAY_SCENARIOS } from './scenarios-gateway.ts';
 import { IMAGE_SCENARIOS } from './scenarios-image.ts';
 import { REFUSED, workloads } from './shop.ts';
 
@@ -35,6 +36,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...EVIDENCE_SCENARIOS,
   ...COMMAND_SCENARIOS,
   ...IMAGE_SCENARIOS,
+  ...GATEWAY_SCENARIOS,
 
   'all-deployed': () => report({ targets: workloads.map((path) => deployed(path)) }),
 
