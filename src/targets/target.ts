@@ -1,5 +1,4 @@
-import type { TargetKind } from '../cluster/resources.ts';
-import { TARGET_KINDS } from '../cluster/resources.ts';
+import { TARGET_KINDS, type TargetKind, WORKLOADS } from '../cluster/resources.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
 import type { Selector } from './selector.ts';
 
@@ -73,9 +72,9 @@ const SHORT_NAMES: ReadonlyMap<string, TargetKind> = new Map([
  * Gateway is that of the Gateway API, not Istio's own resource of that name.
  */
 export function parseKind(word: string): TargetKind | undefined {
-  const plain = word.toLowerCase().replace(/\.(apps|gateway\.networking\.k8s\.io)$/, '');
-  return (
+  const [, plain = '', group] = /^([^.]*)(?:\.(.+))?$/.exec(word.toLowerCase()) ?? [];
+  const kind =
     SHORT_NAMES.get(plain) ??
-    TARGET_KINDS.find((kind) => [kind.toLowerCase(), `${kind.toLowerCase()}s`].includes(plain))
-  );
+    TARGET_KINDS.find((kind) => [kind.toLowerCase(), `${kind.toLowerCase()}s`].includes(plain));
+  return kind !== undefined && group !== undefined && WORKLOADS[kind].group !== group ? undefined : kind;
 }

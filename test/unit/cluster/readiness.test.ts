@@ -33,6 +33,27 @@ const PROGRESSED = condition('Progressing', 'True', { reason: 'NewReplicaSetAvai
 const ROLLING = condition('Progressing', 'True', { reason: 'ReplicaSetUpdated' });
 const DEADLINE = condition('Progressing', 'False', { reason: 'ProgressDeadlineExceeded' });
 
+describe('Gateway', () => {
+  test.each<[string, readonly Condition[] | undefined, Verdict]>([
+    ['of which nothing is known', undefined, ready],
+    ['that is accepted', [condition('Accepted', 'True')], ready],
+    [
+      'that has no address',
+      [condition('Accepted', 'True'), condition('Programmed', 'False', { reason: 'AddressNotAssigned' })],
+      ready,
+    ],
+    [
+      'that no controller has taken',
+      [condition('Accepted', 'Unknown', { reason: 'Pending', message: 'Waiting for controller' })],
+      progressing(/^no controller has accepted it \(Waiting for controller\)$/),
+    ],
+  ])('one %s', (_, conditions, verdict) => {
+    const gateway = make({}, conditions === undefined ? undefined : { conditions });
+    expectVerdict('Gateway', gateway, verdict);
+    expect(readinessOf('Gateway', gateway)).toMatchObject({ ready: 0, wanted: 0 });
+  });
+});
+
 describe('before any rule of a kind', () => {
   const done: Status = {
     observedGeneration: 2,

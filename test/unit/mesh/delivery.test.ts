@@ -26,6 +26,28 @@ const choose = (
   delivery: DeliveryWish['delivery'],
 ): ReturnType<typeof chooseDelivery> => chooseDelivery(moduleOf(source, size), wish(delivery), SHRINKING);
 
+describe('for Gateways among the targets', () => {
+  const among = (delivery: DeliveryWish['delivery']): DeliveryWish => ({ ...wish(delivery), gateways: true });
+
+  test('an image that would fit is pulled, and why', () => {
+    expect(must(chooseDelivery(moduleOf(IMAGE, 8), among('auto'), SHRINKING))).toMatchObject({
+      image: { reference: PULLED.reference },
+      why: 'a Gateway is among the targets, and nothing can be mounted into its pods',
+    });
+    expect(isPulled(moduleOf(IMAGE, 8), among('auto'))).toBe(true);
+  });
+
+  test.each([
+    [FILE, 'auto'],
+    [FILE, 'image'],
+    [IMAGE, 'configmap'],
+  ] as const)('%j with "delivery: %s" cannot get there', (source, delivery) => {
+    expect(complaintsIn(chooseDelivery(moduleOf(source, 8), among(delivery), SHRINKING))).toEqual([
+      expect.stringMatching(/^names a Gateway\. .* they have to pull it\. Give "filter: oci:.*"push-to"/),
+    ]);
+  });
+});
+
 describe('how a module is delivered', () => {
   test.each<[string, ModuleSource | undefined, number, DeliveryWish['delivery'], object]>([
     ['a file is mounted', FILE, MOST, 'auto', {}],

@@ -52,6 +52,32 @@ test.each<[string, object]>([
   expect(inspectListeners(sample('listeners'), { plugin: PLUGIN, direction: 'inbound' })).toEqual({ state: 'present' });
 });
 
+describe('where a WasmPlugin is replaced in place', () => {
+  const digest = 'd'.repeat(64);
+  const [configuration, image] = ['{"a":1}', `registry.example/a@sha256:${digest}`];
+  const loaded = (filename: string): string => {
+    const config = {
+      name: PLUGIN,
+      configuration: { value: configuration },
+      vm_config: { code: { local: { filename } } },
+    };
+    return JSON.stringify({
+      configs: [{ ...entry({ '@type': WASM, config }), last_updated: '2026-11-25T18:53:48.444Z' }],
+    });
+  };
+
+  test.each([
+    [`/var/lib/istio/data/${'e'.repeat(64)}/${digest}.wasm`, 'given'],
+    [`/var/lib/istio/data/${digest}/${'e'.repeat(64)}.wasm`, 'outdated'],
+    // A release that names its files otherwise does not tell.
+    ['/var/lib/istio/data/module.wasm', 'given'],
+  ])('the module at %s is %s', (filename, state) => {
+    const since = new Date('2026-11-25T18:53:48.444Z');
+    expect(inspectExtension(loaded(filename), { plugin: PLUGIN, configuration, image })).toEqual({ state, since });
+    expect(inspectExtension(loaded(filename), { plugin: PLUGIN, configuration }).state).toBe('given');
+  });
+});
+
 describe('what a proxy was given of a WasmPlugin', () => {
   const wanted = { plugin: PLUGIN, configuration: '{"b":1,"a":[true]}' };
 

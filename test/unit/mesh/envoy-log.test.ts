@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findEnvoyReason, findPluginReason } from '../../../src/mesh/envoy-log.ts';
+import { findEnvoyReason, findPluginReason, logSince } from '../../../src/mesh/envoy-log.ts';
 
 /** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
 const line = (text: string): string =>
@@ -87,6 +87,24 @@ test('what the filter itself said is kept, and the thread is cut off', () => {
   expect(findEnvoyReason(log)).toMatchObject({
     reason: 'Failed to start base Wasm',
     filterSaid: 'Missing root context factory for root id: nobody at: ~lib/runtime.ts(991:5)',
+  });
+});
+
+describe('a log from a time on', () => {
+  const LOG = [
+    '2026-11-25T18:54:36.123456Z\terror\tenvoy wasm\tfirst',
+    'goes on',
+    '2026-11-25T18:54:37Z\terror\twasm\tsecond',
+    'of the second',
+  ].join('\n');
+
+  test.each([
+    [undefined, LOG],
+    ['2026-11-25T18:54:36.123Z', LOG],
+    ['2026-11-25T18:54:36.124Z', '2026-11-25T18:54:37Z\terror\twasm\tsecond\nof the second'],
+    ['2026-11-25T18:54:37.001Z', ''],
+  ])('from %s', (since, rest) => {
+    expect(logSince(LOG, since === undefined ? undefined : new Date(since))).toBe(rest);
   });
 });
 
