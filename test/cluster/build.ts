@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Artefact, digestOf } from './cache.ts';
 import { findProgram, run } from './commands.ts';
@@ -36,6 +36,23 @@ export function istioResources(signal?: AbortSignal): Artefact {
       const source = await downloadModule(`istio.io/istio@${versions.istio.module}`, signal);
       const crds = join(source, 'manifests/charts/base/files/crd-all.gen.yaml');
       await copyWritable(crds, join(folder, 'istio-crds.yaml'));
+    },
+  };
+}
+
+/** `gateway-crds.yaml`: the Gateway API's custom resources of the standard channel, from the module's source. */
+export function gatewayResources(signal?: AbortSignal): Artefact {
+  const version = versions.gatewayApi;
+  return {
+    name: `gateway-crds-${version}`,
+    inputs: { module: version },
+    build: async (folder) => {
+      const source = await downloadModule(`sigs.k8s.io/gateway-api@${version}`, signal);
+      const channel = join(source, 'config/crd/standard');
+      // The others are admission policies, which guard against a change of channel.
+      const crds = (await readdir(channel)).filter((name) => name.endsWith('s.yaml') && !name.includes('_vap_'));
+      const contents = await Promise.all(crds.sort().map((name) => readFile(join(channel, name), 'utf8')));
+      await writeFile(join(folder, 'gateway-crds.yaml'), contents.join('---\n'));
     },
   };
 }

@@ -2,6 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadAll } from 'js-yaml';
 import { run } from './commands.ts';
+import { gatewayClassObjects } from './gateway-classes.ts';
 import { imageNames } from './images.ts';
 import type { KubeApi, KubeObject } from './kube.ts';
 import { network } from './network.ts';
@@ -33,17 +34,18 @@ export interface InstallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Creates Istio's custom resource definitions and waits until the API server serves them. */
-export async function installIstioResources(crdFile: string, options: InstallOptions): Promise<void> {
+/** Creates the custom resource definitions of some files and waits until the API server serves them. */
+export async function installResources(crdFiles: readonly string[], options: InstallOptions): Promise<void> {
   const { api, components, signal } = options;
-  const crds = parseObjects(await readFile(crdFile, 'utf8'));
+  const contents = await Promise.all(crdFiles.map((file) => readFile(file, 'utf8')));
+  const crds = contents.flatMap(parseObjects);
   await Promise.all(crds.map((crd) => api.create(crd)));
   await waitFor(
     async () => {
       const { items } = await api.get<{ items: readonly Conditioned[] }>(CRDS);
       return items.length >= crds.length && items.every((crd) => hasCondition(crd, 'Established'));
     },
-    { what: "Istio's custom resources are served", timeoutMs: 30_000, components, signal },
+    { what: 'the custom resources are served', timeoutMs: 30_000, components, signal },
   );
 }
 
@@ -55,7 +57,7 @@ export async function createIstiod(istioctl: string, options: InstallOptions): P
   // `istioctl install` would do the same and then look every two seconds whether it worked.
   const manifest = await run(istioctl, ['manifest', 'generate', '--filename', settings], { signal });
   await api.create({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: NAMESPACE } });
-  for (const object of parseObjects(manifest)) {
+  for (const object of [...parseObjects(manifest), ...gatewayClassObjects(NAMESPACE)]) {
     if (object.kind !== 'CustomResourceDefinition') await api.create(object);
   }
 }
@@ -161,12 +163,19 @@ export function istioSettings(): Record<string, unknown> {
             readinessPeriodSeconds: 1,
           },
           proxy_init: { resources: { requests: { cpu: '10m', memory: '10Mi' } } },
+          waypoint: { resources: { requests: { cpu: '10m', memory: '40Mi' } } },
         },
         // Envoy as its own project builds it lacks Istio's extensions; a proxy would reject any configuration that names them.
         telemetry: { enabled: false },
         pilot: {
           autoscaleEnabled: false,
-          env: { PILOT_ENABLE_METADATA_EXCHANGE: 'false', PILOT_ENABLE_ALPN_FILTER: 'false' },
+          env: {
+            PILOT_ENABLE_METADATA_EXCHANGE: 'false',
+            PILOT_ENABLE_ALPN_FILTER: 'false',
+            // Without it there are no waypoints, and with the other on they want more of Istio's extensions.
+            PILOT_ENABLE_AMBIENT: 'true',
+            AMBIENT_ENABLE_MULTI_NETWORK_WAYPOINT: 'false',
+          },
         },
       },
     },

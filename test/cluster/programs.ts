@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { envoyProgram, istioPrograms, istioResources, kubernetesPrograms } from './build.ts';
+import { envoyProgram, gatewayResources, istioPrograms, istioResources, kubernetesPrograms } from './build.ts';
 import { type Artefact, locate, obtain } from './cache.ts';
 import type { PendingWork } from './doctor.ts';
 import { imageStore } from './image-store.ts';
@@ -10,7 +10,8 @@ import type { Level } from './versions.ts';
 export interface BuiltPrograms {
   /** etcd and Kubernetes. */
   readonly controlPlane: string;
-  readonly istioCrds: string;
+  /** The files with the custom resource definitions of Istio and of the Gateway API. */
+  readonly crds: readonly string[];
   /** Only at the mesh level. */
   readonly mesh?: {
     readonly istioctl: string;
@@ -31,7 +32,9 @@ export function pendingWork(level: Level, cache: string, state: string): Pending
   return {
     cache,
     state,
-    buildsGo: [kubernetesPrograms(), istioResources(), ...(mesh ? [istioPrograms()] : [])].some(isMissing),
+    buildsGo: [kubernetesPrograms(), istioResources(), gatewayResources(), ...(mesh ? [istioPrograms()] : [])].some(
+      isMissing,
+    ),
     downloadsEnvoy: mesh && isMissing(envoyProgram()),
   };
 }
@@ -51,13 +54,16 @@ export async function buildPrograms(
     return await steps.step(`${artefact.name} built`, () => obtain(cache, artefact));
   };
   const goCost = ': about 6 minutes on two cores unless Go has parts of it in its own cache';
-  const istioCrds = join(await take(istioResources(signal)), 'istio-crds.yaml');
+  const crds = [
+    join(await take(istioResources(signal)), 'istio-crds.yaml'),
+    join(await take(gatewayResources(signal)), 'gateway-crds.yaml'),
+  ];
   const controlPlane = join(await take(kubernetesPrograms(signal), goCost), 'controlplane');
-  if (level === 'control-plane') return { controlPlane, istioCrds };
+  if (level === 'control-plane') return { controlPlane, crds };
 
   const envoy = await take(envoyProgram(signal));
   const istio = await take(istioPrograms(signal), goCost);
   const images = await take(await imageStore({ programs: { istio, envoy }, controlPlane, signal }));
   const mesh = { istioctl: join(istio, 'istioctl'), images: join(images, 'containerd') };
-  return { controlPlane, istioCrds, mesh };
+  return { controlPlane, crds, mesh };
 }

@@ -8,7 +8,7 @@ import {
   startControllers,
   startScheduler,
 } from './control-plane.ts';
-import { createIstiod, type InstallOptions, installIstioResources, waitForIstiod } from './istio.ts';
+import { createIstiod, type InstallOptions, installResources, waitForIstiod } from './istio.ts';
 import { startNode, writePodNetwork } from './node.ts';
 import type { Component, Supervisor } from './processes.ts';
 import type { BuiltPrograms } from './programs.ts';
@@ -28,7 +28,7 @@ export interface Start {
   readonly abort: AbortController;
 }
 
-/** Starts etcd, the API server and the controllers on loopback, with Istio's custom resources. */
+/** Starts etcd, the API server and the controllers on loopback, with the custom resources of Istio and the Gateway API. */
 export async function startControlPlaneOnly(start: Start): Promise<void> {
   const { steps, abort } = start;
   const options = controlPlaneOptions(start, await loopbackSite());
@@ -37,9 +37,7 @@ export async function startControlPlaneOnly(start: Start): Promise<void> {
     await together(
       abort,
       steps.step('controllers', () => startControllers(plane, options)),
-      steps.step("Istio's custom resources", () =>
-        installIstioResources(start.programs.istioCrds, installOptions(start, plane)),
-      ),
+      steps.step('custom resources', () => installResources(start.programs.crds, installOptions(start, plane))),
     );
   } finally {
     await plane.api.close();
@@ -90,7 +88,7 @@ async function startImages(start: Start, sandbox: Sandbox): Promise<Component> {
 
 async function createIstio(start: Start, plane: ControlPlane): Promise<void> {
   const options = installOptions(start, plane);
-  await installIstioResources(start.programs.istioCrds, options);
+  await installResources(start.programs.crds, options);
   await createIstiod(meshPrograms(start).istioctl, options);
 }
 

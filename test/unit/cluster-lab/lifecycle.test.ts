@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { istioResources, kubernetesPrograms } from '../../cluster/build.ts';
+import { gatewayResources, istioResources, kubernetesPrograms } from '../../cluster/build.ts';
 import { artefactId, CACHE_VARIABLE } from '../../cluster/cache.ts';
 import { identityOf, isRunning } from '../../cluster/identity.ts';
 import { down, up } from '../../cluster/lifecycle.ts';
@@ -28,9 +28,14 @@ function cacheWith(script: string): void {
   mkdirSync(kubernetes);
   writeFileSync(join(kubernetes, 'controlplane'), `#!/bin/sh\n${script}\n`);
   chmodSync(join(kubernetes, 'controlplane'), 0o755);
-  const crds = join(cache, artefactId(istioResources()));
-  mkdirSync(crds);
-  writeFileSync(join(crds, 'istio-crds.yaml'), '');
+  for (const [artefact, file] of [
+    [istioResources(), 'istio-crds.yaml'],
+    [gatewayResources(), 'gateway-crds.yaml'],
+  ] as const) {
+    const crds = join(cache, artefactId(artefact));
+    mkdirSync(crds);
+    writeFileSync(join(crds, file), '');
+  }
 }
 
 function description(changes: Partial<Description>): Description {
