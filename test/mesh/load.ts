@@ -1,5 +1,5 @@
 import type { Workload } from '../../src/cluster/objects.ts';
-import { type Answer, call, type Mesh } from './mesh.ts';
+import { type Answer, APP_PORT, call, type Mesh } from './mesh.ts';
 
 /** What a steady load met. */
 export interface LoadResult {
@@ -12,6 +12,8 @@ export interface LoadResult {
 
 export interface LoadOptions {
   readonly workload: Workload;
+  /** Where its pods serve; an app's port when absent. */
+  readonly port?: number;
   /** The header whose values are counted. */
   readonly header?: string;
   /** What is counted of an answer's headers, in place of one header's value. */
@@ -32,7 +34,7 @@ export async function underLoad<T>(
   options: LoadOptions,
   work: () => Promise<T>,
 ): Promise<{ value: T; load: LoadResult }> {
-  const { workload, header = '', clients = 4, pauseMs = 5, mostMs = 120_000 } = options;
+  const { workload, port = APP_PORT, header = '', clients = 4, pauseMs = 5, mostMs = 120_000 } = options;
   const failures: string[] = [];
   const seen = new Map<string, number>();
   let requests = 0;
@@ -53,7 +55,7 @@ export async function underLoad<T>(
       if (pod === undefined) throw new Error('the workload has no ready pod to send load to');
       requests++;
       try {
-        const { status, headers } = await call(pod.address);
+        const { status, headers } = await call(pod.address, port);
         if (status !== 200) failures.push(`${pod.name}: status ${status}`);
         const value = options.describe?.(headers) ?? headers[header]?.toString() ?? '-';
         seen.set(value, (seen.get(value) ?? 0) + 1);
