@@ -1,0 +1,188 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
+import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
+import { network } from '../cluster/network.ts';
+import type { BundleRun } from '../harness/action.ts';
+import { eventually } from '../harness/api.ts';
+import type { TestRegistry } from '../harness/registry/index.ts';
+import { startRealRegistry } from '../harness/registry/real.ts';
+import { createGateway, type GatewayClass, type RunningGateway, routeTo, useWaypoint } from './gateways.ts';
+import { type LoadResult, underLoad } from './load.ts';
+import { call, connectMesh, createApps, type Mesh, makeApp } from './mesh.ts';
+
+/** The filter of the older SDK, which answers with its configuration, whatever text that is. */
+const HEADER = 'x-abi-0-2-0';
+const PODS_REACH = process.env.TEST_MACHINE_ADDRESS || network.machineAddress;
+
+type Inputs = Readonly<Record<string, string>>;
+
+/** A Gateway with a filter to come, and the gateway that requests go in by: the same one, unless it is a waypoint. */
+interface Place {
+  readonly namespace: string;
+  readonly entrance: RunningGateway;
+  readonly given: Inputs;
+}
+
+describe('a filter on what Istio runs for Gateways', () => {
+  let mesh: Mesh;
+  let registry: TestRegistry;
+  beforeAll(async () => {
+    mesh = await connectMesh();
+    registry = await startRealRegistry('none', PODS_REACH);
+  });
+  afterAll(async () => {
+    await registry?.stop();
+    await mesh?.stop();
+  });
+
+  const pushedTo = ({ host }: TestRegistry): Inputs => ({
+    'push-to': `oci://${host}/filters/add-header:v1`,
+    'insecure-registries': host,
+  });
+
+  const start = async (className: GatewayClass): Promise<Place> => {
+    const namespace = await mesh.namespace({});
+    const app = makeApp(namespace, 'reviews', { replicas: 2 });
+    const waypoint = className === 'istio-waypoint';
+    const [entrance, target] = await Promise.all([
+      createGateway(mesh, namespace, 'web', { replicas: 2 }),
+      waypoint ? createGateway(mesh, namespace, 'inner', { gatewayClass: className, replicas: 2 }) : undefined,
+      createApps(mesh, app),
+    ]);
+    await routeTo(mesh, entrance, app);
+    if (target !== undefined) await useWaypoint(mesh, app, target);
+    const given = {
+      filter: mesh.filters.abi020,
+      name: 'add-header',
+      namespace,
+      targets: `- gateway/${waypoint ? 'inner' : 'web'}`,
+      configuration: '{"mode":"one"}',
+      verify: 'required',
+      'keep-revisions': '0',
+      ...pushedTo(registry),
+    };
+    return { namespace, entrance, given };
+  };
+
+  /** Runs the action under load, and tells what requests met. */
+  const loaded = async (
+    { entrance }: Place,
+    what: string,
+    inputs: Inputs,
+  ): Promise<{ run: BundleRun; load: LoadResult; seen: Record<string, number> }> => {
+    const { value: run, load } = await underLoad(
+      mesh,
+      { workload: entrance.workload, port: entrance.port, header: HEADER },
+      () => mesh.deploy(inputs),
+    );
+    const seen = Object.fromEntries(load.seen);
+    const failed = Object.entries(Object.groupBy(load.failures, (failure) => failure.replace(/^\S+: /, '')));
+    const told = failed.map(([failure, all = []]) => `${all.length} of ${failure}`).join(', ') || 'none failed';
+    console.log(`${what}: ${load.requests} requests, ${told}; ${JSON.stringify(seen)}`);
+    return { run, load, seen };
+  };
+  /** Waits until requests are answered with a mode of the filter, or without the filter. */
+  const answers = (place: Place, mode?: string): Promise<true> =>
+    eventually(`answers with ${mode ?? 'no filter'}`, async () => {
+      const pods = await mesh.pods(place.entrance.workload);
+      const all = await Promise.all(pods.map(({ address }) => call(address, place.entrance.port)));
+      const wanted = mode === undefined ? undefined : JSON.stringify({ mode });
+      return all.every(
+        ({ headers, status }) => status === 200 && headers[HEADER]?.toString().replaceAll(' ', '') === wanted,
+      )
+        ? true
+        : undefined;
+    });
+  const owned = async ({ namespace }: Place): Promise<string[]> => {
+    const label = `?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`;
+    const lists = await Promise.all([
+      mesh.api.list(`/api/v1/namespaces/${namespace}/configmaps${label}`),
+      mesh.api.list(`${resourcePath(WASM_PLUGIN, namespace)}${label}`),
+    ]);
+    return lists.flat().map(({ metadata }) => metadata.name);
+  };
+
+  test.each<GatewayClass>(['istio', 'istio-waypoint'])(
+    'of the class %s is put there, replaced in place and removed without a failed request',
+    async (className) => {
+      const place = await start(className);
+      const first = await loaded(place, `${className}, a first one`, place.given);
+      expect(first.run.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+      expect(first.load.failures).toEqual([]);
+      await answers(place, 'one');
+      expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
+
+      const second = await loaded(place, `${className}, another`, { ...place.given, configuration: '{"mode":"two"}' });
+      expect(second.run.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+      expect(second.load.failures).toEqual([]);
+      // Each answer has passed just one of the two.
+      expect(Object.keys(second.seen).filter((text) => !/^\{ ?"mode": ?"(one|two)" ?\}$/.test(text))).toEqual([]);
+      await answers(place, 'two');
+
+      const status = await mesh.deploy({
+        command: 'status',
+        namespace: place.namespace,
+        targets: place.given.targets ?? '',
+        verify: 'required',
+      });
+      expect(status.summary).toMatch(/proved&nbsp;in&nbsp;2\/2/);
+
+      const removal = { command: 'remove', name: 'add-header', namespace: place.namespace };
+      const removed = await loaded(place, `${className}, removed`, removal);
+      expect(removed.run.outputs).toMatchObject({ result: 'removed' });
+      expect(removed.load.failures).toEqual([]);
+      await answers(place);
+      expect(await owned(place)).toEqual([]);
+    },
+  );
+
+  test.each<GatewayClass>(['istio', 'istio-waypoint'])(
+    'of the class %s that Envoy refuses is taken back while the one before goes on',
+    async (className) => {
+      const place = await start(className);
+      expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'deployed' });
+      await answers(place, 'one');
+      const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off' };
+      const { run, load, seen } = await loaded(place, `${className}, one that Envoy refuses`, refused);
+      expect(run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+      expect(run.summary).toMatch(/Failed to (load Wasm bytecode|parse corrupted Wasm module)/);
+      expect(load.failures).toEqual([]);
+      expect(Object.keys(seen)).toEqual([expect.stringMatching(/"one"/)]);
+      expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'unchanged' });
+    },
+  );
+
+  test.each<GatewayClass>(['istio', 'istio-waypoint'])(
+    'of the class %s that cannot be pulled does no harm when it is new, and is taken back at once when it is not',
+    async (className) => {
+      const place = await start(className);
+      // For the runner it is on this machine; in a pod, that address is the pod itself.
+      const unreachable = await startRealRegistry('none', '127.0.0.1');
+      try {
+        const bad = { ...place.given, ...pushedTo(unreachable) };
+        const fresh = await loaded(place, `${className}, a first one that cannot be pulled`, bad);
+        expect(fresh.run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+        expect(fresh.run.summary).toMatch(/Pull of .+ failed: .+connection refused/);
+        expect(fresh.load.failures).toEqual([]);
+        expect(await owned(place)).toEqual([]);
+
+        expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'deployed' });
+        await answers(place, 'one');
+        const next = await loaded(place, `${className}, another that cannot be pulled`, bad);
+        expect(next.run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+        await answers(place, 'one');
+      } finally {
+        await unreachable.stop();
+      }
+    },
+  );
+
+  test('that is new and refused by Envoy is taken away again', async () => {
+    const place = await start('istio');
+    const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off' };
+    const { run } = await loaded(place, 'a first one that Envoy refuses', refused);
+    expect(run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+    await answers(place);
+    expect(await owned(place)).toEqual([]);
+  });
+});
