@@ -53,9 +53,10 @@ export function serveRequest(callbacks: Callbacks): TrialHeaders | Trap {
   return answered && response !== undefined ? { request, response } : { request };
 }
 
+/** Envoy writes the access log before it takes the stream down; tried on 1.36.2, 1.38.2 and 1.40.0. */
 const END: readonly (readonly [StreamStep, string])[] = [
-  ['done', 'proxy_on_done'],
   ['log', 'proxy_on_log'],
+  ['done', 'proxy_on_done'],
   ['delete', 'proxy_on_delete'],
 ];
 

@@ -48,8 +48,8 @@ describe('what passes', () => {
       'request-body',
       'response-headers',
       'response-body',
-      'done',
       'log',
+      'done',
       'delete',
     ]);
   });
