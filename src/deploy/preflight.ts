@@ -12,9 +12,8 @@ import type { Revision } from '../mesh/revision.ts';
 import { workloadKey } from '../targets/target.ts';
 import { targetsOf } from './belongs.ts';
 import type { DeployContext } from './context.ts';
-import { compareWithOriginal } from './original-trial.ts';
 import type { Plan } from './plan.ts';
-import { trialComplaint } from './trial-complaint.ts';
+import { tryRevision } from './try-revision.ts';
 
 /** What is wrong with the filter itself, before anything is written. */
 export interface Preflight {
@@ -57,7 +56,7 @@ export async function checkRevisions(
   const checks = [...modules.values()].map((those) => checkModule(those, proxies));
   const refused = checks.flatMap(({ problems }) => problems);
   // A module that no proxy takes needs no trial.
-  const tried = refused.length > 0 ? NOTHING : await tryRevisions(distinct(revisions), context);
+  const tried = refused.length > 0 ? NOTHING : await tryRevisions(distinct(revisions), proxies, context);
   const problems = [...refused, ...tried.problems];
   const versions = [...new Set(proxies.map(({ istio }) => istio))].join(', ') || 'not known';
   const result = problems.length === 0 ? 'nothing against it' : count(problems.length, 'problem');
@@ -83,28 +82,15 @@ function checkModule(revisions: readonly Revision[], proxies: readonly ProxyVers
   };
 }
 
-async function tryRevisions(revisions: readonly Revision[], { trial, log, signal }: TrialContext): Promise<Preflight> {
+async function tryRevisions(
+  revisions: readonly Revision[],
+  proxies: readonly ProxyVersion[],
+  { trial, log, signal }: TrialContext,
+): Promise<Preflight> {
   if (trial === undefined) return NOTHING;
-  const complaints = await mapLimited(revisions.slice(0, MOST_TRIALS), PARALLEL_TRIALS, async (revision) => {
-    if (signal.aborted) return [];
-    const { filter, module, settings } = revision;
-    const { rootId, vmId, configuration, direction, environment, capabilities } = settings;
-    const request = {
-      module: module.bytes,
-      name: filter,
-      rootId,
-      vmId,
-      configuration,
-      direction,
-      ...(environment === undefined ? {} : { environment }),
-      ...(capabilities === undefined ? {} : { capabilities }),
-    };
-    const verdict = await trial(request);
-    if (verdict.state === 'inconclusive') log.debug(`The trial of ${filter} says nothing: ${verdict.why}.`);
-    const compared = await compareWithOriginal(revision, request, verdict, { trial, log });
-    // What shrinking has broken is no complaint about the filter.
-    return compared.problem === undefined ? [trialComplaint(verdict, `filter "${filter}"`), compared] : [compared];
-  });
+  const complaints = await mapLimited(revisions.slice(0, MOST_TRIALS), PARALLEL_TRIALS, async (revision) =>
+    signal.aborted ? [] : tryRevision(revision, proxies, { trial, log }),
+  );
   return {
     problems: complaints.flat().flatMap(({ problem }) => problem ?? []),
     warnings: complaints.flat().flatMap(({ warning }) => warning ?? []),

@@ -13,7 +13,8 @@ const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, { what: string
   link: { what: 'cannot be linked', remedy: 'Build it with a Proxy-Wasm SDK for the version of your proxies.' },
   start: {
     what: 'fails as soon as it starts',
-    remedy: 'Build it as a reactor (Rust: cdylib; Go: -buildmode=c-shared; TinyGo: its wasm target with a reactor).',
+    remedy:
+      'Build it as a reactor (Rust: cdylib; Go: -buildmode=c-shared; TinyGo: its wasm target with a reactor) that calls nothing but the log while it starts.',
   },
   'vm-start': {
     what: 'refuses to start',
@@ -30,9 +31,11 @@ const MOST_LINES = 3;
 
 /**
  * What a verdict comes to. Only what Envoy would refuse as well is a problem; a request that fails in the trial, or takes too
- * long there, may do better behind a real proxy, and is a warning.
+ * long there, may do better behind a real proxy, and is a warning. `envoy` is a version that the verdict is for, where
+ * others came to another one.
  */
-export function trialComplaint(verdict: TrialVerdict, origin: string): TrialComplaint {
+export function trialComplaint(verdict: TrialVerdict, origin: string, envoy?: string): TrialComplaint {
+  const run = envoy === undefined ? 'trial run' : `trial run as ${envoy}`;
   switch (verdict.state) {
     case 'refused': {
       const { what, remedy } = STEPS[verdict.step];
@@ -40,7 +43,7 @@ export function trialComplaint(verdict: TrialVerdict, origin: string): TrialComp
         problem: {
           kind: 'filter',
           subject: origin,
-          message: `${what} in a trial run on this runner, as it would in Envoy: ${sentence(verdict.reason)}${said(verdict.logs)}`,
+          message: `${what} in a trial run on this runner, as it would in ${envoy ?? 'Envoy'}: ${sentence(verdict.reason)}${said(verdict.logs)}`,
           remedy: `${remedy} If Envoy takes it after all, "check: off" skips this check.`,
         },
       };
@@ -50,17 +53,17 @@ export function trialComplaint(verdict: TrialVerdict, origin: string): TrialComp
         problem: {
           kind: 'filter',
           subject: origin,
-          message: `would end the proxy's whole process (${verdict.step}), as a trial run on this runner shows: ${sentence(verdict.reason)}${said(verdict.logs)}`,
+          message: `would end the proxy's whole process (${verdict.step}), as a ${run} on this runner shows: ${sentence(verdict.reason)}${said(verdict.logs)}`,
           remedy:
             'Build it with a Proxy-Wasm SDK and its flags: the memory has to be exported, and nothing may call the host before _initialize or _start. If Envoy takes it after all, "check: off" skips this check.',
         },
       };
     case 'trapped':
       return {
-        warning: `The ${origin} loads in a trial run, but the first request fails (${verdict.step}): ${sentence(verdict.reason)}${said(verdict.logs)}`,
+        warning: `The ${origin} loads in a ${run}, but the first request fails (${verdict.step}): ${sentence(verdict.reason)}${said(verdict.logs)}`,
       };
     case 'timeout':
-      return { warning: `The ${origin} did not end its trial run in time (${verdict.step}).${said(verdict.logs)}` };
+      return { warning: `The ${origin} did not end its ${run} in time (${verdict.step}).${said(verdict.logs)}` };
     default:
       return {};
   }

@@ -2,15 +2,15 @@ import type { TrialRequest } from '../../src/filter/trial/verdict.ts';
 import { type EnvoyProgram, type EnvoyVerdict, runInEnvoy } from './envoy.ts';
 import type { Fixture } from './fixture.ts';
 import type { Answer } from './http.ts';
-import { type CheckVerdict, check, judge, type OurVerdict } from './ours.ts';
+import { judge, type OurVerdict } from './ours.ts';
 
 /** What everybody says of one filter. */
 export interface Comparison {
   readonly fixture: Fixture;
   readonly ours: OurVerdict;
   readonly envoy: EnvoyVerdict;
-  /** The same with the older Envoy, for whose version the check is asked again. */
-  readonly older: { readonly check: CheckVerdict; readonly envoy: EnvoyVerdict };
+  /** The same with the older Envoy, for whose version both are asked again. */
+  readonly older: { readonly ours: OurVerdict; readonly envoy: EnvoyVerdict };
 }
 
 /** The Envoys that the suite runs, and the workload behind them. */
@@ -34,7 +34,7 @@ export async function compare(fixture: Fixture, proxies: Proxies): Promise<Compa
     fixture,
     ours: await judge(request, minorOf(newest)),
     envoy: await runInEnvoy(newest, upstream, request),
-    older: { check: check(fixture.module, minorOf(older)), envoy: await runInEnvoy(older, upstream, request) },
+    older: { ours: await judge(request, minorOf(older)), envoy: await runInEnvoy(older, upstream, request) },
   };
 }
 
@@ -51,7 +51,7 @@ export function requestOf({ name: _, header, ...settings }: Fixture): TrialReque
 
 /** Whether we say of a filter what Envoy does with it: take it or not, and what a request through it comes to. */
 export function agreementOf({ fixture, ours, envoy, older }: Comparison): Agreement {
-  const both = [agree(ours, envoy, fixture), agree({ ...ours, check: older.check }, older.envoy, fixture)];
+  const both = [agree(ours, envoy, fixture), agree(older.ours, older.envoy, fixture)];
   return both.find((one) => one === 'no') ?? both.find((one) => one === 'left') ?? 'yes';
 }
 

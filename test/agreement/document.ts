@@ -30,7 +30,8 @@ Made and compared by \`npm run test:agreement\`; after a wanted change \`UPDATE_
 suite tries every host function of the tables on both Envoys, and compares what host functions answer in random filters.
 
 A trial run that says nothing, or in which only the request fails, is no reason to refuse. The last column is empty where
-Envoy ${older.version} does the same as ${newest.version}; what the check says for that version stands before it where it differs.
+Envoy ${older.version} does the same as ${newest.version}; what the check and the trial run say for that version stands before it where it
+differs.
 
 ${chapters.map((chapter) => renderChapter(chapter, newest.version, older.version)).join('\n')}`;
 }
@@ -92,7 +93,11 @@ function answerWords(answer: Answer): string {
 }
 
 function olderWords({ ours, envoy, older }: Comparison): string {
-  const words = envoyWords(older.envoy) === envoyWords(envoy) ? '' : envoyWords(older.envoy);
-  const check = checkWords(older.check) === checkWords(ours.check) ? '' : `check ${checkWords(older.check)}`;
-  return [check, words].filter((part) => part !== '').join(' ');
+  const [check, trial] = [checkWords(older.ours.check), trialWords(older.ours.trial)];
+  const words = [
+    ...(check === checkWords(ours.check) ? [] : [`check ${check}`]),
+    ...(trial === trialWords(ours.trial) ? [] : [`trial run ${trial}`]),
+    ...(envoyWords(older.envoy) === envoyWords(envoy) ? [] : [envoyWords(older.envoy)]),
+  ];
+  return words.join('<br>');
 }

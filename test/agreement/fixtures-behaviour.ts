@@ -9,8 +9,12 @@ const LOG = '(import "env" "proxy_log" (func $log (param i32 i32 i32) (result i3
 const EXIT = '(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))';
 const SEND = `(import "env" "proxy_send_local_response" (func $send (param ${'i32 '.repeat(8)}) (result i32)))`;
 const CALL = `(import "env" "proxy_http_call" (func $call (param ${'i32 '.repeat(10)}) (result i32)))`;
+const POLL = '(import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))';
+const GROWN = '(import "env" "emscripten_notify_memory_growth" (func $grown (param i32)))';
 const REST = MEMORY + MARKER + MALLOC + data(64, 'hello');
 const say = '(drop (call $log (i32.const 2) (i32.const 64) (i32.const 5)))';
+const poll = '(call $poll (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))';
+const grown = '(call $grown (i32.const 0))';
 const reactor = callback('_initialize', '', '');
 const create = (code: string): string => `(func (export "proxy_on_context_create") (param i32 i32) ${code})`;
 const ofRoot = create('(if (i32.eqz (local.get 1)) (then unreachable))');
@@ -42,6 +46,15 @@ const LOADING: Texts = [
     'main beside a __main_void that traps',
     REST + reactor + callback('main', 'i32 i32', NO) + callback('__main_void', '', NO, TRAP),
   ],
+  ['_initialize that polls', `${POLL}${REST}${callback('_initialize', '', '', `(drop ${poll})`)}`],
+  ['_start that polls', `${POLL}${REST}${callback('_start', '', '', `(drop ${poll})`)}`],
+  ['main that polls', `${POLL}${REST}${reactor}${callback('main', 'i32 i32', NO, `(drop ${poll})`)}`],
+  ['a start section that polls', `${POLL}${REST}(func $go (drop ${poll})) (start $go)`],
+  ['polling fails on configuration, on which it gives up', `${POLL}${REST}${configure(`(i32.eqz ${poll})`)}`],
+  ['_initialize that tells of grown memory', `${GROWN}${REST}${callback('_initialize', '', '', grown)}`],
+  ['_start that tells of grown memory', `${GROWN}${REST}${callback('_start', '', '', grown)}`],
+  ['main that tells of grown memory', `${GROWN}${REST}${reactor}${callback('main', 'i32 i32', NO, grown)}`],
+  ['a start section that tells of grown memory', `${GROWN}${REST}(func $go ${grown}) (start $go)`],
   ['main that traps, without _initialize', REST + callback('main', 'i32 i32', NO, TRAP)],
   ['a root context that traps', REST + ofRoot],
   ['a root context that traps, configuration accepted', REST + ofRoot + configure(YES)],

@@ -109,6 +109,7 @@ const ARGUMENTS: Readonly<Record<string, readonly fc.Arbitrary<number[]>[]>> = {
   fd_prestat_dir_name: [number(2, 3, 4), to, offset],
   path_open: [number(3), number(0), text, number(0), number(0), number(0), number(0), to],
   sched_yield: [],
+  poll_oneoff: [to, to, number(0, 1), to],
   environ_get: [to, to],
   environ_sizes_get: [to, to],
   args_get: [to, to],

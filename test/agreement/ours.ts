@@ -20,7 +20,10 @@ const WORKER_FILE = new URL('../unit/filter/trial/worker-entry.ts', import.meta.
 
 /** Judges a filter for an Envoy 1.`minor` as `deploy` does. */
 export async function judge(filter: TrialRequest, minor: number): Promise<OurVerdict> {
-  return { check: check(filter.module, minor), trial: await trialRun(filter, { workerFile: WORKER_FILE }) };
+  return {
+    check: check(filter.module, minor),
+    trial: await trialRun({ ...filter, envoy: minor }, { workerFile: WORKER_FILE }),
+  };
 }
 
 /** The check alone. */

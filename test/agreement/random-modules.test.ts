@@ -26,7 +26,7 @@ test.each(['newest', 'older'] as const)(
       async (fields) => {
         const request = requestOf({ name: 'random', module: assemble(fields) });
         const { problems } = check(request.module, minorOf(program));
-        const { outcome: trial } = tried(request.module);
+        const { outcome: trial } = tried(request.module, { envoy: minorOf(program) });
         const envoy = await runInEnvoy(program, NO_UPSTREAM, request);
         const refused = problems.length > 0 || trial.state === 'refused' || trial.state === 'crashed';
         return { fields, problems, trial, refused, envoy: envoy.state, log: envoy.log.slice(-500) };

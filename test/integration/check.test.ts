@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import loadWabt from 'wabt';
 import { describeProblem } from '../../src/base/problem.ts';
+import { trialRun } from '../../src/filter/trial/run.ts';
+import type { TrialRequest } from '../../src/filter/trial/verdict.ts';
 import { EMPTY_MODULE, runAction, runBundle } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { createWorkloads, makeWorkload } from '../harness/workloads.ts';
+import { WORKER_FILE } from '../unit/filter/trial/modules.ts';
 
 /** A filter whose `proxy_on_configure` gives the stated answer, with a further import. */
 async function assemble(configure: string, more = ''): Promise<Uint8Array> {
@@ -75,6 +78,25 @@ describe('the check of the filter, before anything is written', () => {
     // The same filter is no trouble for a newer sidecar.
     const newer = await runAction(inputs({ name: 'wanting' }), { files: { 'filter.wasm': wanting } });
     expect(newer.report.problems).toEqual([]);
+  });
+
+  test('what the Envoy of these sidecars forbids is found in a trial run, and taken where a newer one allows it', async () => {
+    const polling = await assemble(
+      'i32.const 1',
+      `(import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
+       (func (export "_initialize") (drop (call $poll (i32.const 0) (i32.const 0) (i32.const 0) (i32.const 0))))`,
+    );
+    const before = makeWorkload(namespace, 'before', { proxyImage: 'example.test/proxyv2:1.30.0' });
+    await createWorkloads(cluster.api, before);
+    const files = { 'filter.wasm': polling };
+    const options = { files, trial: (request: TrialRequest) => trialRun(request, { workerFile: WORKER_FILE }) };
+    const { report } = await runAction(inputs({ targets: '- deployment/before', name: 'polling' }), options);
+    expect(report).toMatchObject({ outcome: 'failed', changed: false });
+    expect(report.problems.map(describeProblem)).toEqual([
+      expect.stringMatching(/fails as soon as it starts.*poll_oneoff, which Envoy before 1\.39 forbids/),
+    ]);
+    const newer = await runAction(inputs({ name: 'polling' }), options);
+    expect(newer.report.outcome).toBe('deployed');
   });
 
   test('a setting that the Envoy of these sidecars does not know is refused, with the version that has it', async () => {

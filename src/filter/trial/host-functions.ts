@@ -6,6 +6,7 @@ import { generalFunctions } from './env-general.ts';
 import { headerFunctions } from './env-headers.ts';
 import { sharedFunctions } from './env-shared.ts';
 import { streamFunctions } from './env-stream.ts';
+import { isSince, SINCE } from './envoy-kinds.ts';
 import type { HostState } from './host-state.ts';
 import { Status } from './status.ts';
 import { Errno, wasiFunctions } from './wasi.ts';
@@ -63,12 +64,6 @@ export function unknownImports(
     .map(({ module, name }) => `${module}.${name}`);
 }
 
-/** Not of Proxy-Wasm, and forbidden all the same. */
-const FORBIDDEN_AT_START = [
-  ...['envoy_resolve_dns', 'pthread_equal', 'proc_exit', 'sched_yield'],
-  ...['fd_read', 'fd_seek', 'fd_close', 'path_open'],
-];
-
 /** What Envoy links instead of a function that the filter may not call (proxy-wasm-cpp-host, include/proxy-wasm/exports.h). */
 function restricted(state: HostState, name: string, run: HostFunction, answer: number | undefined): HostFunction {
   if (isAllowed(name, state.request.capabilities)) return run;
@@ -78,13 +73,30 @@ function restricted(state: HostState, name: string, run: HostFunction, answer: n
   };
 }
 
+/** Not of Proxy-Wasm, and forbidden all the same. */
+const FORBIDDEN_AT_START = [
+  ...['envoy_resolve_dns', 'pthread_equal', 'proc_exit', 'sched_yield'],
+  ...['fd_read', 'fd_seek', 'fd_close', 'path_open'],
+];
+
+/** The minor versions of Envoy 1 that first allowed what was forbidden. */
+const ALLOWED_AT_START: Readonly<Record<string, number>> = {
+  emscripten_notify_memory_growth: SINCE.growthAtStart,
+  poll_oneoff: SINCE.polling,
+};
+
 /**
  * While `_initialize`, `main` or `_start` run, Envoy stops a filter that calls anything of Proxy-Wasm but the log, and these
- * ("restricted_callback"; proxy-wasm-cpp-host, src/wasm.cc, startVm). Each was tried on Envoy 1.36.2 and 1.40.0. What newer ones
- * allow (`emscripten_notify_memory_growth` since 1.37, `poll_oneoff` since 1.39) is let through here.
+ * ("restricted_callback"; proxy-wasm-cpp-host, src/wasm.cc, startVm). Each was tried on Envoy 1.36.2 and 1.40.0.
  */
-const forbiddenAtStart = (name: string): boolean =>
-  (name.startsWith('proxy_') && name !== 'proxy_log') || FORBIDDEN_AT_START.includes(name);
+function forbiddenAtStart(name: string, envoy: number | undefined): string | undefined {
+  const since = ALLOWED_AT_START[name];
+  if (since !== undefined) {
+    return isSince(envoy, since) === false ? `Envoy before 1.${since} forbids` : undefined;
+  }
+  const always = (name.startsWith('proxy_') && name !== 'proxy_log') || FORBIDDEN_AT_START.includes(name);
+  return always ? 'Envoy forbids' : undefined;
+}
 
 /** Beside those of Proxy-Wasm. */
 const CRASHING = [
@@ -92,17 +104,29 @@ const CRASHING = [
   ...['environ_get', 'environ_sizes_get', 'args_sizes_get'],
 ];
 
+/** These are so since they are more than stand-ins. */
+const CRASHING_SINCE_POLLING = [
+  ...['clock_res_get', 'fd_readdir', 'path_readlink', 'poll_oneoff'],
+  ...['sock_accept', 'sock_recv', 'sock_send'],
+];
+
 /**
  * A module's own start function runs before Envoy has made a context for it; the host functions that look for one end the
- * process with a segmentation fault. Each was tried on Envoy 1.36.2 and 1.40.0, and of those that newer Envoys have none counts.
+ * process with a segmentation fault. Each was tried on Envoy 1.36.2 and 1.40.0.
  */
-const crashesUnlinked = (name: string): boolean => name.startsWith('proxy_') || CRASHING.includes(name);
+function crashesUnlinked(name: string, envoy: number | undefined): boolean {
+  if (CRASHING_SINCE_POLLING.includes(name)) return isSince(envoy, SINCE.polling) ?? false;
+  return name.startsWith('proxy_') || CRASHING.includes(name);
+}
 
 function guard(state: HostState, name: string, run: HostFunction): HostFunction {
-  const [forbidden, crashing] = [forbiddenAtStart(name), crashesUnlinked(name)];
+  const { envoy } = state.request;
+  const [forbidden, crashing] = [forbiddenAtStart(name, envoy), crashesUnlinked(name, envoy)];
   return (...parameters: never[]) => {
     if (!state.linked && crashing) throw state.crash(`its start function calls ${name}`);
-    if (state.starting && forbidden) throw new Error(`it calls ${name}, which Envoy forbids while a module starts`);
+    if (state.starting && forbidden !== undefined) {
+      throw new Error(`it calls ${name}, which ${forbidden} while a module starts`);
+    }
     return run(...parameters);
   };
 }

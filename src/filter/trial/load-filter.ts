@@ -1,4 +1,5 @@
 import { type Callbacks, Trap } from './calls.ts';
+import { isSince, SINCE } from './envoy-kinds.ts';
 import { ROOT_CONTEXT } from './host-state.ts';
 import type { TrialOutcome } from './verdict.ts';
 
@@ -45,13 +46,15 @@ const MAIN_VOID = '__main_void';
 function start(callbacks: Callbacks): TrialOutcome | undefined {
   const { state } = callbacks;
   state.starting = true;
-  const names = callbacks.has('_initialize') ? ['_initialize', callbacks.has('main') ? 'main' : MAIN_VOID] : ['_start'];
-  for (const name of names) {
+  const callsMainVoid = isSince(state.request.envoy, SINCE.mainVoid);
+  const main = callbacks.has('main') ? ['main'] : callsMainVoid === false ? [] : [MAIN_VOID];
+  for (const name of callbacks.has('_initialize') ? ['_initialize', ...main] : ['_start']) {
     const result = callbacks.call('start', name, 0, ...(name === 'main' ? [0, 0] : []));
     if (!(result instanceof Trap)) continue;
     const { reason } = result;
-    // Which Envoy it is for, a trial run does not know.
-    if (name === MAIN_VOID) return { state: 'inconclusive', why: `${reason}; only Envoy 1.39 and newer call that` };
+    if (name === MAIN_VOID && callsMainVoid === undefined) {
+      return { state: 'inconclusive', why: `${reason}; only Envoy 1.${SINCE.mainVoid} and newer call that` };
+    }
     return { state: 'refused', step: 'start', reason };
   }
   state.starting = false;

@@ -12,6 +12,8 @@ export interface TrialRequest {
   readonly environment?: VmEnvironment;
   /** The host functions that it may call and the callbacks that it gets; all when absent. */
   readonly capabilities?: readonly string[];
+  /** The minor version of the Envoy 1 that it is tried for; without one, what Envoys differ in says nothing. */
+  readonly envoy?: number;
 }
 
 /** What Envoy does before a listener with the filter is accepted, in this order. */
@@ -25,8 +27,8 @@ export type StreamStep =
   | 'request-body'
   | 'response-headers'
   | 'response-body'
-  | 'done'
   | 'log'
+  | 'done'
   | 'delete';
 
 export type TrialStep = LoadStep | StreamStep;

@@ -1,4 +1,5 @@
 import type { HostFunction } from './engine.ts';
+import { isSince, SINCE } from './envoy-kinds.ts';
 import type { HostState } from './host-state.ts';
 import { MOST_LINE_LENGTH } from './log-book.ts';
 
@@ -20,9 +21,9 @@ const STDERR = 2;
 const MOST_RANDOM = 65_536;
 const MOST_WRITTEN = MOST_LINE_LENGTH * 4;
 
-/** Functions that only newer Envoys have, or whose answer differs between them. */
+/** Functions that only newer Envoys have. */
 const UNCERTAIN = (
-  'poll_oneoff clock_res_get fd_advise fd_allocate fd_datasync fd_fdstat_set_rights fd_filestat_get ' +
+  'clock_res_get fd_advise fd_allocate fd_datasync fd_fdstat_set_rights fd_filestat_get ' +
   'fd_filestat_set_size fd_filestat_set_times fd_pread fd_pwrite fd_readdir fd_renumber fd_sync fd_tell ' +
   'path_create_directory path_filestat_get path_filestat_set_times path_link path_readlink path_remove_directory ' +
   'path_rename path_symlink path_unlink_file sock_accept sock_recv sock_send sock_shutdown'
@@ -32,13 +33,11 @@ const UNCERTAIN = (
 export function wasiFunctions(state: HostState): Record<string, HostFunction> {
   const { memory } = state;
   const faultUnless = (ok: boolean): number => (ok ? Errno.success : Errno.fault);
-  const uncertain = UNCERTAIN.map((name): [string, HostFunction] => [
-    name,
-    () => {
-      state.doubt(`WASI's ${name}`);
-      return Errno.nosys;
-    },
-  ]);
+  const doubtful = (name: string): number => {
+    state.doubt(`WASI's ${name}`);
+    return Errno.nosys;
+  };
+  const uncertain = UNCERTAIN.map((name): [string, HostFunction] => [name, () => doubtful(name)]);
   return {
     ...Object.fromEntries(uncertain),
     fd_write: (fd: number, vectors: number, count: number, writtenTo: number) => {
@@ -64,6 +63,12 @@ export function wasiFunctions(state: HostState): Record<string, HostFunction> {
     fd_prestat_dir_name: (_fd: number, _path: number, _size: number) => Errno.nosys,
     path_open: (..._parameters: never[]) => Errno.noent,
     sched_yield: () => Errno.success,
+    // It never waits: no event has happened, whatever was asked for.
+    poll_oneoff: (_subscriptions: number, _events: number, _count: number, happenedTo: number) => {
+      const polling = isSince(state.request.envoy, SINCE.polling);
+      if (polling === undefined) return doubtful('poll_oneoff');
+      return polling ? faultUnless(memory.setUint32(happenedTo, 0)) : Errno.nosys;
+    },
     environ_get: (pointersTo: number, bufferTo: number) => {
       let at = bufferTo;
       return faultUnless(
