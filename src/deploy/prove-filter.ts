@@ -1,4 +1,6 @@
 import type { Pod, Workload } from '../cluster/objects.ts';
+import { proxyImageOf } from '../cluster/pods.ts';
+import { proxyVersionOfImage } from '../filter/proxy-version.ts';
 import type { Direction, ListenerSettings } from '../filter/settings.ts';
 import { inspectExtension } from '../mesh/ecds.ts';
 import { filePath } from '../mesh/envoy-filter.ts';
@@ -51,8 +53,15 @@ async function judgeFile(
 ): Promise<PodVerdict | undefined> {
   const { listeners, planned, pod, ref, observed } = found;
   const { revision } = planned;
-  const { configuration } = revision.settings;
-  const wanted = { filter: carrier.filter, file: filePath(carrier), configuration, ...placeOf(planned, observed) };
+  const { settings } = revision;
+  const envoy = envoyOf(pod);
+  const wanted = {
+    ...placeOf(planned, observed),
+    filter: carrier.filter,
+    file: filePath(carrier),
+    settings,
+    ...(envoy === undefined ? {} : { envoy }),
+  };
   const verdict = inspectListeners(listeners, wanted);
   switch (verdict.state) {
     case 'present':
@@ -60,7 +69,10 @@ async function judgeFile(
     case 'rejected':
       return refusal(verdict.details, found, source);
     case 'outdated':
-      return pending(ref, `Envoy of pod ${pod.metadata.name} still has other settings of ${carrier.filter}`);
+      return pending(
+        ref,
+        `Envoy of pod ${pod.metadata.name} still has other settings of ${carrier.filter} (${verdict.differs.join(', ')})`,
+      );
     default:
       return absence(verdict, found);
   }
@@ -131,6 +143,12 @@ function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVe
         : 'Name one of these in the input "insert", or deploy the filter that it names first.',
     ),
   };
+}
+
+/** The minor version of a pod's Envoy 1, where its image says it. */
+function envoyOf(pod: Pod): number | undefined {
+  const version = proxyVersionOfImage(proxyImageOf(pod) ?? '')?.envoy;
+  return version?.major === 1 ? version.minor : undefined;
 }
 
 /** The listeners of a gateway are outbound ones for Envoy, those of a waypoint inbound ones. */

@@ -62,8 +62,22 @@ export interface FilterSettings {
 /** The settings that one target may have of its own. */
 export type SettingsOverride = Partial<Pick<FilterSettings, 'configuration' | 'direction' | 'port' | 'insert'>>;
 
+/** The settings that Envoy's own configuration of a filter holds, envoy.extensions.filters.http.wasm.v3.Wasm. */
+export type WasmSettings = Pick<
+  FilterSettings,
+  | 'rootId'
+  | 'vmId'
+  | 'configuration'
+  | 'failPolicy'
+  | 'reloadBackoffMs'
+  | 'allowOnHeadersStopIteration'
+  | 'environment'
+  | 'capabilities'
+  | 'allowPrecompiled'
+>;
+
 /** The settings that show in a proxy's listeners. */
-export type ListenerSettings = Pick<FilterSettings, 'configuration' | 'direction' | 'port' | 'insert'>;
+export type ListenerSettings = WasmSettings & Pick<FilterSettings, 'direction' | 'port' | 'insert'>;
 
 /** Orders beyond this would not fit into the EnvoyFilter's 32-bit priority with room to spare. */
 export const MOST_ORDER = 1_000_000;

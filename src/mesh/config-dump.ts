@@ -1,11 +1,13 @@
 import { isObject, pick } from '../base/json.ts';
 import { bad, type Checked, good, messageOf } from '../base/problem.ts';
+import { readWasm, type ShownSettings } from './wasm-settings.ts';
 
 /** A Wasm filter inside an HTTP connection manager. */
 export interface WasmFilter {
   readonly file: string;
-  /** What it was configured with; undefined when that is no text. */
-  readonly configuration: string | undefined;
+  /** Its index among the HTTP filters. */
+  readonly place: number;
+  readonly settings: ShownSettings;
 }
 
 /** A filter chain of a listener. */
@@ -14,7 +16,7 @@ export interface FilterChain {
   readonly port: number | undefined;
   /** Whether it has an HTTP connection manager; an EnvoyFilter for HTTP filters passes the others by. */
   readonly http: boolean;
-  /** The names of its HTTP filters, in their order. */
+  /** The names of its HTTP filters, in their order; empty where one has none. */
   readonly httpFilters: readonly string[];
   readonly wasm: readonly WasmFilter[];
   /** The filters whose configuration comes apart from the listener, by the name that istiod gives them; see `pluginName`. */
@@ -87,23 +89,16 @@ function readChains(listener: unknown, inbound: boolean): FilterChain[] {
     return {
       port: typeof port === 'number' && !SIDECAR_PORTS.has(port) ? port : undefined,
       http: managers.length > 0,
-      httpFilters: httpFilters.flatMap(({ name: own }) => (typeof own === 'string' ? [own] : [])),
-      wasm: httpFilters.flatMap(readWasm),
+      httpFilters: httpFilters.map(({ name }) => (typeof name === 'string' ? name : '')),
+      wasm: httpFilters.flatMap(readFile),
       plugins: httpFilters.flatMap(({ name, config_discovery }) => (isObject(config_discovery) ? String(name) : [])),
     };
   });
 }
 
-function readWasm(httpFilter: Readonly<Record<string, unknown>>): WasmFilter[] {
-  const config = pick(httpFilter, 'typed_config', 'config');
-  const file = pick(config, 'vm_config', 'code', 'local', 'filename');
-  if (typeof file !== 'string') return [];
-  const configuration = pick(config, 'configuration');
-  if (configuration === undefined) return [{ file, configuration: '' }];
-  const isText = String(pick(configuration, '@type')).endsWith('.StringValue');
-  // Protobuf leaves out what is empty.
-  const text = pick(configuration, 'value') ?? '';
-  return [{ file, configuration: isText && typeof text === 'string' ? text : undefined }];
+function readFile({ typed_config }: Readonly<Record<string, unknown>>, place: number): WasmFilter[] {
+  const file = pick(typed_config, 'config', 'vm_config', 'code', 'local', 'filename');
+  return typeof file === 'string' ? [{ file, place, settings: readWasm(typed_config) }] : [];
 }
 
 /** The objects of what should be a list of them. */

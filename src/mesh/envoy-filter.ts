@@ -1,10 +1,11 @@
-import { isObject, type Json, pick } from '../base/json.ts';
+import { type Json, pick } from '../base/json.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { anchorOf, BEFORE_ROUTER, type Insertion } from '../filter/insertion.ts';
 import { DIRECTIONS, type Direction, type FilterSettings, type ListenerSettings } from '../filter/settings.ts';
 import { fileName, ownedLabels, PUSHED_ANNOTATION, podLabel } from './names.ts';
 import { type MountedPlacement, mountedPlacement, type Revision, revisionName } from './revision.ts';
 import { renderWasm } from './wasm-config.ts';
+import { field, readWasm } from './wasm-settings.ts';
 
 /** An EnvoyFilter (https://istio.io/latest/docs/reference/config/networking/envoy-filter/). */
 export interface EnvoyFilter extends KubernetesObject {
@@ -138,8 +139,10 @@ export function settingsOf({ spec }: EnvoyFilter): ListenerSettings {
   const inserted = insertionIn(spec);
   const context = pick(inserted, 'match', 'context');
   const port = pick(inserted, 'match', 'listener', 'portNumber');
+  const { configuration = '', ...settings } = readWasm(typedConfigOf(inserted));
   return {
-    configuration: configurationIn(inserted),
+    ...settings,
+    configuration,
     direction: DIRECTIONS.find((one) => CONTEXTS[one] === context) ?? 'inbound',
     ...(typeof port === 'number' ? { port } : {}),
     insert: placeIn(inserted),
@@ -148,7 +151,11 @@ export function settingsOf({ spec }: EnvoyFilter): ListenerSettings {
 
 /** How an EnvoyFilter of ours configures the filter: envoy.extensions.filters.http.wasm.v3.Wasm, unless it was edited. */
 export function typedConfigIn({ spec }: EnvoyFilter): unknown {
-  return pick(insertionIn(spec), 'patch', 'value', 'typed_config');
+  return typedConfigOf(insertionIn(spec));
+}
+
+function typedConfigOf(patch: unknown): unknown {
+  return field(patch, 'patch', 'value', 'typed_config');
 }
 
 /** The patch of an EnvoyFilter of ours that inserts the filter; the others take filters out. */
@@ -165,12 +172,4 @@ function placeIn(patch: unknown): Insertion {
   const anchor = pick(patch, 'match', 'listener', 'filterChain', 'filter', 'subFilter', 'name');
   if (typeof anchor !== 'string') return BEFORE_ROUTER;
   return { place: operation === OPERATIONS.after ? 'after' : 'before', filter: anchor };
-}
-
-function configurationIn(value: unknown): string {
-  if (Array.isArray(value)) return value.map(configurationIn).find((found) => found !== '') ?? '';
-  if (!isObject(value)) return '';
-  const { configuration } = value;
-  if (isObject(configuration) && typeof configuration.value === 'string') return configuration.value;
-  return configurationIn(Object.values(value));
 }

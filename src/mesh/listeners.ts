@@ -1,25 +1,29 @@
 import { count, listWords } from '../base/text.ts';
-import { anchorOf, describeInsertion, type Insertion } from '../filter/insertion.ts';
-import type { Direction } from '../filter/settings.ts';
+import { anchorOf, BEFORE_ROUTER, describeInsertion, type Insertion } from '../filter/insertion.ts';
+import type { Direction, WasmSettings } from '../filter/settings.ts';
+import { standsThere } from './chain-place.ts';
 import { type FilterChain, type Listener, parseListeners } from './config-dump.ts';
 import { pluginName } from './ecds.ts';
 import type { InserterKind } from './inserter.ts';
+import { shownOtherwise } from './wasm-settings.ts';
 
 /** Where a proxy should have a filter: in listeners of a direction and port. */
 interface WantedPlace {
   readonly direction: Direction;
   readonly port?: number;
-  /** Where it is to stand; before the router when absent. Only explains why it is not there. */
+  /** Where it is to stand; before the router when absent. Of a plugin it only explains why it is not there. */
   readonly insert?: Insertion;
 }
 
-/** What a proxy should have: a module, at its path, with its configuration. */
+/** What a proxy should have: a module, at its path, with its settings. */
 interface WantedFile extends WantedPlace {
   /** The name of the filter, which Envoy uses when it refuses it. */
   readonly filter: string;
   /** The module's path in the proxy. */
   readonly file: string;
-  readonly configuration: string;
+  readonly settings: WasmSettings;
+  /** The minor version of the proxy's Envoy 1, where it is known. */
+  readonly envoy?: number;
 }
 
 /** What a proxy should have: a place for a filter whose configuration comes apart from the listener; see `inspectExtension`. */
@@ -59,7 +63,8 @@ export interface Absent {
 export type ListenerVerdict =
   | { readonly state: 'present' }
   | { readonly state: 'rejected'; readonly details: string }
-  | { readonly state: 'outdated' }
+  /** `differs` are the inputs whose settings it has otherwise. */
+  | { readonly state: 'outdated'; readonly differs: readonly string[] }
   | Absent;
 
 /**
@@ -85,7 +90,26 @@ export function inspectListeners(dump: string, wanted: WantedFilter): ListenerVe
   if (worst !== undefined) return worst;
   const lacking = found.filter((verdict) => verdict.state === 'absent');
   const amiss = lacking.find(({ http }) => (wanted.port === undefined ? http.length > 0 : http.includes(wanted.port)));
-  return amiss ?? (lacking.length < found.length ? { state: 'present' } : (lacking[0] ?? { state: 'present' }));
+  if (amiss !== undefined) return amiss;
+  const [absent] = lacking;
+  if (absent !== undefined && lacking.length === found.length) return absent;
+  const differs = elsewhere(listeners.value, wanted);
+  return differs.length === 0 ? { state: 'present' } : { state: 'outdated', differs };
+}
+
+/** A filter that is wanted in fewer places than before is still in the others until the proxy hears of it. */
+function elsewhere(listeners: readonly Listener[], wanted: WantedFilter): string[] {
+  if ('plugin' in wanted) return [];
+  const sides = SIDES[wanted.direction];
+  const differs = listeners.flatMap(({ direction, active }) =>
+    active
+      .filter((chain) => placesIn(chain, wanted).length > 0)
+      .flatMap(({ port }) => {
+        if (!sides.includes(direction)) return ['direction'];
+        return wanted.port === undefined || port === undefined || port === wanted.port ? [] : ['port'];
+      }),
+  );
+  return [...new Set(differs)];
 }
 
 function inspectSide(listeners: readonly Listener[], wanted: WantedFilter, side: Side): ListenerVerdict {
@@ -98,13 +122,14 @@ function inspectSide(listeners: readonly Listener[], wanted: WantedFilter, side:
   const places = relevant.filter(({ port }) => wanted.port === undefined || port === wanted.port);
   const found = places.flatMap((chain) => placesIn(chain, wanted));
   if (found.length === 0) return { state: 'absent', ...portsOf(named), side, ...anchorless(places, wanted) };
-  return { state: found.every((asWanted) => asWanted) ? 'present' : 'outdated' };
+  const differs = [...new Set(found.flat())];
+  return differs.length === 0 ? { state: 'present' } : { state: 'outdated', differs };
 }
 
 /** Istio leaves a filter out, without a word, where the one beside which it is to stand is missing. */
 function anchorless(chains: readonly FilterChain[], { insert }: WantedFilter): Pick<Absent, 'withoutAnchor'> {
   const anchor = insert === undefined ? undefined : anchorOf(insert);
-  const names = [...new Set(chains.flatMap(({ httpFilters }) => httpFilters))];
+  const names = [...new Set(chains.flatMap(({ httpFilters }) => httpFilters.filter((name) => name !== '')))];
   return anchor === undefined || names.length === 0 || names.includes(anchor) ? {} : { withoutAnchor: names };
 }
 
@@ -121,15 +146,18 @@ function refuses({ active, refused }: Listener, wanted: WantedFilter): boolean {
 }
 
 function holds(chains: readonly FilterChain[], wanted: WantedFilter): boolean {
-  return chains.some((chain) => placesIn(chain, wanted).includes(true));
+  return chains.some((chain) => placesIn(chain, wanted).some((differs) => differs.length === 0));
 }
 
-/** Of each place that the filter has in a chain, whether it is there as wanted. */
-function placesIn({ wasm, plugins }: FilterChain, wanted: WantedFilter): boolean[] {
-  if ('plugin' in wanted) return plugins.filter((name) => pluginName(name) === wanted.plugin).map(() => true);
+/** Of each place that the filter has in a chain, the inputs whose settings are other ones there. */
+function placesIn({ wasm, plugins, httpFilters }: FilterChain, wanted: WantedFilter): string[][] {
+  if ('plugin' in wanted) return plugins.filter((name) => pluginName(name) === wanted.plugin).map(() => []);
   return wasm
     .filter(({ file }) => file === wanted.file)
-    .map(({ configuration }) => configuration === wanted.configuration);
+    .map(({ settings, place }) => [
+      ...shownOtherwise(settings, wanted.settings, wanted.envoy),
+      ...(standsThere(httpFilters, place, wanted.insert ?? BEFORE_ROUTER) ? [] : ['insert']),
+    ]);
 }
 
 function portsOf(chains: readonly FilterChain[]): Pick<Absent, 'http' | 'tcp'> {

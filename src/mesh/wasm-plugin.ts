@@ -113,7 +113,11 @@ export function pluginSettings(spec: WasmPlugin['spec']): ListenerSettings {
   const port = pick(first, 'number');
   const modes = Object.entries(MODES) as [Direction, string][];
   const direction = modes.find(([, mode]) => mode === pick(match, 'mode'))?.[0] ?? 'any';
+  const strategies = Object.entries(FAIL_STRATEGIES) as [FailPolicy, string][];
   return {
+    rootId: typeof spec.pluginName === 'string' ? spec.pluginName : '',
+    vmId: '',
+    failPolicy: strategies.find(([, strategy]) => strategy === spec.failStrategy)?.[0] ?? 'closed',
     configuration: isObject(spec.pluginConfig) ? JSON.stringify(spec.pluginConfig) : '',
     direction,
     insert: BEFORE_ROUTER,

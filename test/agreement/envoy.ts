@@ -6,10 +6,11 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
+import type { FilterSettings } from '../../src/filter/settings.ts';
 import type { TrialRequest } from '../../src/filter/trial/verdict.ts';
 import { filePath, renderEnvoyFilter } from '../../src/mesh/envoy-filter.ts';
 import { findEnvoyReason } from '../../src/mesh/envoy-log.ts';
-import { makeRevision, mountedPlacement } from '../../src/mesh/revision.ts';
+import { makeRevision, mountedPlacement, type Revision } from '../../src/mesh/revision.ts';
 import { bootstrap } from './bootstrap.ts';
 import { type Answer, ask, getJson } from './http.ts';
 
@@ -62,11 +63,22 @@ const FLAGS = [
  * Starts an Envoy whose only listener has the filter, configured exactly as this action's EnvoyFilter does it, sends one
  * request through to `upstream` (a port of this machine), and ends it.
  */
-export async function runInEnvoy(program: EnvoyProgram, upstream: number, filter: TrialRequest): Promise<EnvoyVerdict> {
+export async function runInEnvoy(
+  program: EnvoyProgram,
+  upstream: number,
+  { module, name, envoy: _, ...given }: TrialRequest,
+): Promise<EnvoyVerdict> {
   const folder = await mkdtemp(join(tmpdir(), 'envoy-'));
   const admin = join(folder, 'admin.sock');
   const config = join(folder, 'envoy.json');
-  await writeFile(config, JSON.stringify(bootstrap({ admin, upstream, httpFilter: await install(filter, folder) })));
+  const settings: Omit<FilterSettings, 'mountPath'> = {
+    ...given,
+    failPolicy: 'closed',
+    insert: BEFORE_ROUTER,
+    order: 0,
+  };
+  const httpFilter = await install(revisionIn(folder, name, module, settings));
+  await writeFile(config, JSON.stringify(bootstrap({ admin, upstream, httpFilter })));
   const envoy = new Envoy(program, config);
   try {
     if (!(await envoy.serves())) return envoy.end(false);
@@ -83,16 +95,45 @@ export async function runInEnvoy(program: EnvoyProgram, upstream: number, filter
   }
 }
 
+/** Starts an Envoy with a revision before its router, and gives the listeners that `/config_dump` shows. */
+export async function dumpOfEnvoy(
+  program: EnvoyProgram,
+  module: Uint8Array,
+  settings: Omit<FilterSettings, 'mountPath'>,
+): Promise<{ readonly listeners: readonly unknown[]; readonly revision: Revision }> {
+  const folder = await mkdtemp(join(tmpdir(), 'envoy-'));
+  const admin = join(folder, 'admin.sock');
+  const config = join(folder, 'envoy.json');
+  const revision = revisionIn(folder, 'agreement', module, settings);
+  const httpFilter = await install(revision);
+  await writeFile(config, JSON.stringify(bootstrap({ admin, upstream: 1, httpFilter })));
+  const envoy = new Envoy(program, config);
+  try {
+    if (!(await envoy.serves())) throw new Error(`Envoy does not start: ${envoy.log.slice(-1_000)}`);
+    const { configs } = (await getJson(admin, '/config_dump?resource=static_listeners')) as {
+      readonly configs: readonly { readonly listener: unknown }[];
+    };
+    return { listeners: configs.map(({ listener }) => listener), revision };
+  } finally {
+    await envoy.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function revisionIn(
+  folder: string,
+  name: string,
+  bytes: Uint8Array,
+  settings: Omit<FilterSettings, 'mountPath'>,
+): Revision {
+  return makeRevision(name, { bytes, digest: 'sha256:0' }, { ...settings, mountPath: join(folder, 'filters') });
+}
+
 /** Puts the module where the EnvoyFilter says, and gives the HTTP filter that it inserts. */
-async function install({ module, name, ...settings }: TrialRequest, folder: string): Promise<unknown> {
-  const revision = makeRevision(
-    name,
-    { bytes: module, digest: 'sha256:0' },
-    { ...settings, failPolicy: 'closed', insert: BEFORE_ROUTER, order: 0, mountPath: join(folder, 'filters') },
-  );
+async function install(revision: Revision): Promise<unknown> {
   const path = filePath(mountedPlacement(revision));
   await mkdir(dirname(path));
-  await writeFile(path, module);
+  await writeFile(path, revision.module.bytes);
   const { spec } = renderEnvoyFilter(revision, 'default');
   const [inserted] = spec.configPatches as readonly { readonly patch: { readonly value: unknown } }[];
   return inserted?.patch.value;

@@ -67,6 +67,24 @@ describe('settings that are pushed', () => {
     expect(await podsOf(scene)).toEqual(pods);
   });
 
+  test.concurrent.each([
+    { insert: 'first' },
+    { insert: 'before istio.stats', order: '3' },
+    { 'fail-policy': 'open' },
+    { 'root-id': 'other' },
+  ])('other than the configuration are waited for until the proxies have them: %j', async (change) => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { 'sim/xds-delay-ms': '1200' } });
+    await scene.deploy();
+    const pods = await podsOf(scene);
+    scene.forget();
+    const { outcome, proof, steps } = onlyTarget(await scene.deploy({ settings: 'push', ...change }));
+    expect([outcome, proof?.level, steps.template]).toEqual(['deployed', 'listener', 'unchanged']);
+    expect(await podsOf(scene)).toEqual(pods);
+    // The first looks still find what was there before.
+    expect(scene.execs.length).toBeGreaterThan(1);
+  });
+
   test.concurrent('that a proxy refuses are put back and reported; its pods keep what they had', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'bad' } });

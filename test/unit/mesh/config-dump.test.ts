@@ -28,7 +28,10 @@ describe('parseListeners on what a proxy said', () => {
 
   test('the module and configuration of its Wasm filters', () => {
     const [listener] = must(parseListeners(sample('one-port')));
-    const module = { file: expect.stringMatching(/\/add-header-[0-9a-f]{10}\.wasm$/), configuration: 'x-lst: one' };
+    const module = {
+      file: expect.stringMatching(/\/add-header-[0-9a-f]{10}\.wasm$/),
+      settings: { rootId: 'add_header', vmId: 'add-header', configuration: 'x-lst: one', failPolicy: 'closed' },
+    };
     const found = listener?.active.filter(({ wasm }) => wasm.length > 0) ?? [];
     expect(found.length).toBeGreaterThan(0);
     for (const chain of found) expect(chain).toMatchObject({ port: 9080, http: true, wasm: [module] });
@@ -72,7 +75,13 @@ describe('parseListeners on other answers', () => {
         port: undefined,
         http: true,
         httpFilters: ['f', 'envoy.filters.http.router'],
-        wasm: [{ file: '/f.wasm', configuration: read }],
+        wasm: [
+          {
+            file: '/f.wasm',
+            place: 0,
+            settings: { rootId: '', vmId: '', configuration: read, failPolicy: 'closed' },
+          },
+        ],
         plugins: [],
       },
     ]);

@@ -249,7 +249,7 @@ describe('filters that ours takes the place of', () => {
   test('do not count for the settings', () => {
     const ours = revision('add-header', { direction: 'outbound', port: 80 });
     const replacing = renderEnvoyFilter(ours, 'shop', { replaced: [{ ...foreign, portNumber: 9080 }] });
-    expect(settingsOf(replacing)).toEqual({
+    expect(settingsOf(replacing)).toMatchObject({
       configuration: ours.settings.configuration,
       direction: 'outbound',
       port: 80,
@@ -273,6 +273,11 @@ describe('what an EnvoyFilter of ours says', () => {
         fc.record({ place: fc.constantFrom('before', 'after'), filter: fc.string({ minLength: 1 }) }),
       ),
       rootId: fc.constantFrom('', 'root', '"portNumber":8'),
+      failPolicy: fc.constantFrom<FilterSettings['failPolicy']>('closed', 'open', 'reload'),
+      environment: fc.constantFrom({ MODE: 'a' }, { MODE: '', HOST: { from: 'proxy' as const } }),
+      capabilities: fc.constantFrom(['fd_write', 'proxy_log'], ['proxy_log']),
+      allowPrecompiled: fc.constant<true>(true),
+      allowOnHeadersStopIteration: fc.constant<true>(true),
       mountPath: fc.constantFrom('/filters', '/var/local/lib/wasm-filters/add-header', '/a b/ü'),
     },
     { requiredKeys: ['configuration', 'direction', 'insert', 'rootId', 'mountPath'], noNullPrototype: true },
@@ -282,14 +287,9 @@ describe('what an EnvoyFilter of ours says', () => {
     fc.assert(
       fc.property(settings, (over) => {
         const ours = revision('add-header', over);
-        const { configuration, direction, port, insert, mountPath } = ours.settings;
+        const { order: _, mountPath, ...shown } = ours.settings;
         const observed: EnvoyFilter = JSON.parse(JSON.stringify(renderEnvoyFilter(ours, 'shop')));
-        expect(settingsOf(observed)).toEqual({
-          configuration,
-          direction,
-          insert,
-          ...(port === undefined ? {} : { port }),
-        });
+        expect(settingsOf(observed)).toEqual(shown);
         expect(mountPathOf(observed)).toBe(mountPath);
         expect(JSON.stringify(observed.spec)).toContain(JSON.stringify(filePath(mountedPlacement(ours))));
       }),
@@ -303,7 +303,10 @@ describe('what an EnvoyFilter of ours says', () => {
     ['no list', { configPatches: 'x' }],
   ])('is nothing where it has been edited to %s', (_, spec) => {
     const edited = { metadata: { name: 'x' }, spec };
-    expect(settingsOf(edited)).toEqual({ configuration: '', direction: 'inbound', insert: BEFORE_ROUTER });
+    expect(settingsOf(edited)).toEqual({
+      ...{ rootId: '', vmId: '', configuration: '', failPolicy: 'closed' },
+      ...{ direction: 'inbound', insert: BEFORE_ROUTER },
+    });
     expect(mountPathOf(edited)).toBeUndefined();
   });
 });

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import type { Insertion } from '../../../src/filter/insertion.ts';
+import type { WasmSettings } from '../../../src/filter/settings.ts';
 import {
   explainAbsence,
   inspectListeners,
@@ -13,17 +15,29 @@ import {
 const sample = (name: string): string =>
   readFileSync(join(import.meta.dirname, `../../fixtures/config-dump/${name}.json`), 'utf8');
 const path = (revision: string): string => `/var/local/lib/wasm-filters/add-header/add-header-${revision}.wasm`;
-const wanted = (over: Partial<WantedFilter> = {}): WantedFilter => ({
+type WantedFile = Extract<WantedFilter, { readonly file: string }>;
+/** What a proxy should have, settings and all. */
+const wanted = ({
+  settings,
+  ...over
+}: Partial<Omit<WantedFile, 'settings'>> & { readonly settings?: Partial<WasmSettings> } = {}): WantedFile => ({
   filter: 'add-header',
   file: path('66d3aaf0b8'),
-  configuration: 'x-lst: one',
+  settings: {
+    rootId: 'add_header',
+    vmId: 'add-header',
+    configuration: 'x-lst: one',
+    failPolicy: 'closed',
+    ...settings,
+  },
   direction: 'inbound',
   ...over,
 });
+const configured = (configuration: string): WantedFile => wanted({ settings: { configuration } });
 const [onOnePort, refusedAtStart] = [path('e3c8abed38'), path('8d2b7512c3')];
 
 const present = { state: 'present' };
-const outdated = { state: 'outdated' };
+const outdated = (...differs: readonly string[]): object => ({ state: 'outdated', differs });
 const rejected = { state: 'rejected', details: 'Unable to create Wasm plugin add-header' };
 const absent = (side: string, http: readonly number[], tcp: readonly number[]): object => ({
   state: 'absent',
@@ -34,18 +48,38 @@ const absent = (side: string, http: readonly number[], tcp: readonly number[]): 
 
 describe('inspectListeners on what a proxy said', () => {
   test.each<[string, string, WantedFilter, object]>([
-    ['inbound', 'both-directions', wanted(), present],
-    ['outbound', 'both-directions', wanted({ direction: 'outbound' }), present],
+    ['inbound', 'no-service', wanted(), present],
+    ['inbound, while it still is in both', 'both-directions', wanted(), outdated('direction')],
+    [
+      'outbound, while it still is in both',
+      'both-directions',
+      wanted({ direction: 'outbound' }),
+      outdated('direction'),
+    ],
     ['in both', 'both-directions', wanted({ direction: 'any' }), present],
-    ['on an inbound port', 'both-directions', wanted({ port: 7000 }), present],
-    ['on an outbound port', 'both-directions', wanted({ direction: 'outbound', port: 9080 }), present],
-    ['on a port that both sides have', 'both-directions', wanted({ direction: 'any', port: 9080 }), present],
-    ['on a port that only one side has', 'both-directions', wanted({ direction: 'any', port: 7000 }), present],
+    [
+      'on an inbound port, while it still is on another',
+      'both-directions',
+      wanted({ port: 7000 }),
+      outdated('direction', 'port'),
+    ],
+    [
+      'on an outbound port, while it still is inbound',
+      'both-directions',
+      wanted({ direction: 'outbound', port: 9080 }),
+      outdated('direction'),
+    ],
+    [
+      'on a port that both sides have, while it still is on another',
+      'both-directions',
+      wanted({ direction: 'any', port: 9080 }),
+      outdated('port'),
+    ],
     ['on its only port', 'one-port', wanted({ file: onOnePort, port: 9080 }), present],
     ['where it was asked for on one port and is looked for on all', 'one-port', wanted({ file: onOnePort }), present],
     ['in pods of no Service', 'no-service', wanted(), present],
-    ['other settings', 'both-directions', wanted({ configuration: 'x-lst: two' }), outdated],
-    ['no settings', 'both-directions', wanted({ configuration: '' }), outdated],
+    ['another configuration', 'both-directions', configured('x-lst: two'), outdated('configuration')],
+    ['no configuration', 'both-directions', configured(''), outdated('configuration')],
     ['another revision', 'one-port', wanted(), absent('inbound', [7000, 9080], [3306])],
     [
       'another port with HTTP',
@@ -57,7 +91,7 @@ describe('inspectListeners on what a proxy said', () => {
     ['a port that is not there', 'both-directions', wanted({ port: 8080 }), absent('inbound', [7000, 9080], [3306])],
     ['a port of the sidecar', 'both-directions', wanted({ port: 15_006 }), absent('inbound', [7000, 9080], [3306])],
     ['a workload with TCP only', 'tcp-only', wanted(), absent('inbound', [], [3306])],
-    ['the same, but what it sends', 'tcp-only', wanted({ direction: 'outbound' }), present],
+    ['the same, but what it sends', 'tcp-only', wanted({ direction: 'outbound' }), outdated('direction')],
     ['the same in both directions: only one has HTTP', 'tcp-only', wanted({ direction: 'any' }), present],
     ['a port of pods without a Service', 'no-service', wanted({ port: 9080 }), absent('inbound', [], [])],
     [
@@ -80,16 +114,11 @@ describe('inspectListeners on what a proxy said', () => {
       wanted({ direction: 'outbound' }),
       absent('outbound', [], []),
     ],
-    ['a refused push', 'refused-push', wanted({ configuration: 'refused' }), rejected],
-    [
-      'a refused push of what is sent',
-      'refused-push',
-      wanted({ configuration: 'refused', direction: 'outbound' }),
-      rejected,
-    ],
-    ['a refused push in both', 'refused-push', wanted({ configuration: 'refused', direction: 'any' }), rejected],
-    ['what is still there after a refused push', 'refused-push', wanted(), present],
-    ['the next push, before the proxy has heard of it', 'refused-push', wanted({ configuration: 'third' }), outdated],
+    ['a refused push', 'refused-push', configured('refused'), rejected],
+    ['a refused push of what is sent', 'refused-push', { ...configured('refused'), direction: 'outbound' }, rejected],
+    ['a refused push in both', 'refused-push', { ...configured('refused'), direction: 'any' }, rejected],
+    ['what is still there after a refused push', 'refused-push', wanted({ direction: 'any' }), present],
+    ['the next push, before the proxy has heard of it', 'refused-push', configured('third'), outdated('configuration')],
   ])('%s', (_, name, filter, verdict) => {
     expect(inspectListeners(sample(name), filter)).toEqual(verdict);
   });
@@ -144,7 +173,12 @@ const refused = (listener: object | undefined, details?: string): object => ({
 });
 const dumpOf = (...configs: readonly object[]): string => JSON.stringify({ configs });
 const ours = { file: '/f/f-0123456789.wasm', value: 'v' };
-const filter: WantedFilter = { filter: 'f', file: ours.file, configuration: 'v', direction: 'inbound' };
+const filter: WantedFile = {
+  filter: 'f',
+  file: ours.file,
+  settings: { rootId: '', vmId: '', configuration: 'v', failPolicy: 'closed' },
+  direction: 'inbound',
+};
 
 describe('inspectListeners on listeners made for it', () => {
   test.each<[string, string, object]>([
@@ -212,6 +246,22 @@ describe('inspectListeners on listeners made for it', () => {
     );
   });
 
+  test('where it does not stand in its place is outdated, in whichever chain', () => {
+    const others = ['istio.stats', 'envoy.filters.http.router'];
+    const dump = dumpOf(
+      active(
+        inbound([
+          { port: 80, wasm: [ours] },
+          { port: 81, others, wasm: [ours] },
+        ]),
+      ),
+    );
+    expect(inspectListeners(dump, filter)).toEqual(outdated('insert'));
+    expect(inspectListeners(dump, { ...filter, port: 80 })).toEqual(outdated('port'));
+    const behind: Insertion = { place: 'after', filter: 'envoy.filters.http.router' };
+    expect(inspectListeners(dump, { ...filter, insert: behind })).toEqual(present);
+  });
+
   const port = fc.integer({ min: 1, max: 9_999 });
   const someChain = fc.record({ port, tcp: fc.boolean() });
 
@@ -219,10 +269,13 @@ describe('inspectListeners on listeners made for it', () => {
     fc.assert(
       fc.property(fc.array(someChain), port, fc.string(), (others, at, value) => {
         const dump = dumpOf(active(inbound([...others, { port: at, wasm: [{ ...ours, value }] }])));
-        const asked = { ...filter, configuration: value };
-        expect(inspectListeners(dump, asked)).toEqual(present);
-        expect(inspectListeners(dump, { ...asked, port: at })).toEqual(present);
-        expect(inspectListeners(dump, { ...asked, configuration: `${value}!` })).toEqual(outdated);
+        const asked = (configuration: string): WantedFile => ({
+          ...filter,
+          settings: { ...filter.settings, configuration },
+        });
+        expect(inspectListeners(dump, asked(value))).toEqual(present);
+        expect(inspectListeners(dump, { ...asked(value), port: at })).toEqual(present);
+        expect(inspectListeners(dump, asked(`${value}!`))).toEqual(outdated('configuration'));
       }),
     );
   });

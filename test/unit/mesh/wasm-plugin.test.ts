@@ -72,6 +72,9 @@ test.each<[FilterSettings['direction'], string]>([
   const rendered = renderWasmPlugin(pulledRevision('add-header', { direction, port: 80 }), 'shop');
   expect(rendered.spec.match).toEqual([{ mode, ports: [{ number: 80 }] }]);
   expect(shownSettings(rendered)).toEqual({
+    rootId: 'root',
+    vmId: '',
+    failPolicy: 'closed',
     direction,
     port: 80,
     configuration: '{"header":"x-wasm"}',
