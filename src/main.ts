@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
@@ -12,14 +12,19 @@ import { listenForCancel } from './action/cancel.ts';
 import { workflowLog } from './action/log.ts';
 import { publish } from './action/publish.ts';
 import { run } from './action/run.ts';
+import { digestOf } from './filter/module.ts';
+import type { Memory } from './filter/optimized-before.ts';
 import { trialRun } from './filter/trial/run.ts';
 import { runTrialWorker } from './filter/trial/worker.ts';
-import { type RunWasmOpt, wasmOpt } from './filter/wasm-opt.ts';
+import { type RunWasmOpt, WASM_OPT_OPTIONS, wasmOpt } from './filter/wasm-opt.ts';
 import { sigstoreAuthorities } from './provenance/sigstore.ts';
 import { credentialHelperRunner } from './registry/credential-helper.ts';
 
 /** This file, once it is bundled. */
 const BUNDLE = new URL(import.meta.url);
+const WASM_OPT = fileURLToPath(new URL('wasm-opt.cjs', BUNDLE));
+/** Results of wasm-opt, of at most a MiB or so each. */
+const MOST_KEPT = 32;
 /** Rewriting takes some ten seconds for each MiB. */
 const MOST_OPTIMIZER_MS = 300_000;
 
@@ -53,6 +58,7 @@ async function act(): Promise<void> {
     runHelper: credentialHelperRunner(process.env, cancellation.cancelled),
     trial: (request) => trialRun(request, { workerFile: BUNDLE }),
     optimize: wasmOpt(runWasmOpt(cancellation.cancelled)),
+    ...optimizerMemory(process.env.RUNNER_TOOL_CACHE),
   });
   process.exitCode = await publish(report, core);
   cancellation.dispose();
@@ -60,11 +66,47 @@ async function act(): Promise<void> {
   if (cancellation.abandoned.aborted) process.stdout.write('', () => process.exit());
 }
 
+/**
+ * What wasm-opt has made is kept in the tool cache of the runner, as other actions keep programs there: a self-hosted runner has it
+ * for ever, a fresh one for the steps of the job. Who can write there can change the action itself as well.
+ */
+function optimizerMemory(toolCache: string | undefined): { readonly optimizerMemory?: Memory } {
+  if (!toolCache) return {};
+  const folder = join(toolCache, 'deploy-wasm-filter', 'wasm-opt');
+  return {
+    optimizerMemory: {
+      recipe: async () => `${digestOf(await readFile(WASM_OPT))} ${WASM_OPT_OPTIONS}`,
+      shelf: {
+        read: (name) =>
+          readFile(join(folder, name)).catch((error) => {
+            if (error.code === 'ENOENT') return undefined;
+            throw error;
+          }),
+        write: async (name, bytes) => {
+          await mkdir(folder, { recursive: true });
+          // Whoever reads it meanwhile finds the whole file or none.
+          const draft = join(folder, `${name}.${process.pid}`);
+          await writeFile(draft, bytes);
+          await rename(draft, join(folder, name));
+          await forgetOldest(folder);
+        },
+      },
+    },
+  };
+}
+
+async function forgetOldest(folder: string): Promise<void> {
+  const files = (await readdir(folder)).map((name) => join(folder, name));
+  if (files.length <= MOST_KEPT) return;
+  const dated = await Promise.all(files.map(async (file) => ({ file, written: (await stat(file)).mtimeMs })));
+  const oldest = dated.sort((a, b) => b.written - a.written).slice(MOST_KEPT);
+  await Promise.all(oldest.map(({ file }) => rm(file, { force: true })));
+}
+
 /** Runs the wasm-opt that lies beside the bundle, in a process of its own: it takes long, and a cancel has to end it. */
 function runWasmOpt(signal: AbortSignal): RunWasmOpt {
   return async (args, input) => {
-    const program = fileURLToPath(new URL('wasm-opt.cjs', BUNDLE));
-    const child = spawn(process.execPath, [program, ...args], { env: {}, signal, timeout: MOST_OPTIMIZER_MS });
+    const child = spawn(process.execPath, [WASM_OPT, ...args], { env: {}, signal, timeout: MOST_OPTIMIZER_MS });
     // A program that ends early does not read all of it; its exit code says why.
     child.stdin.on('error', () => undefined).end(input);
     const [output, errors, [code, reason]] = await Promise.all([

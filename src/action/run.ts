@@ -15,6 +15,7 @@ import { concludeRun, type FilterReport, type Report } from '../deploy/report.ts
 import { status } from '../deploy/status.ts';
 import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
+import { type Memory, rememberingOptimizer } from '../filter/optimized-before.ts';
 import { describeShrinking, type Optimizer } from '../filter/shrink.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
 import type { Authority } from '../provenance/authority.ts';
@@ -50,6 +51,8 @@ export interface Surroundings {
   readonly trial?: Trial;
   /** Rewrites a filter for size; absent where nothing may be run. */
   readonly optimize?: Optimizer;
+  /** Where its results outlive the run; absent where there is no such place. */
+  readonly optimizerMemory?: Memory;
   /** Runs a credential helper of Docker. */
   readonly runHelper: RunHelper;
   /** Gets modules from elsewhere than registries and web servers. */
@@ -101,13 +104,14 @@ async function runWith(registries: Registries, read: InputsRead, world: Surround
 }
 
 /** The optimiser, which says that it has begun: it may take minutes. */
-function optimizing({ optimize, log }: Surroundings): Pick<ModuleTools, 'optimize'> {
+function optimizing({ optimize, optimizerMemory, log }: Surroundings): Pick<ModuleTools, 'optimize'> {
   if (optimize === undefined) return {};
+  const aloud: Optimizer = (bytes) => {
+    log.info(`Running wasm-opt -Oz on ${formatBytes(bytes.length)}.`);
+    return optimize(bytes);
+  };
   return {
-    optimize: (bytes) => {
-      log.info(`Running wasm-opt -Oz on ${formatBytes(bytes.length)}.`);
-      return optimize(bytes);
-    },
+    optimize: optimizerMemory === undefined ? aloud : rememberingOptimizer(aloud, optimizerMemory, log),
   };
 }
 

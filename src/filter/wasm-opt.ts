@@ -11,11 +11,16 @@ export interface ProgramResult {
 export type RunWasmOpt = (args: readonly string[], input: Uint8Array) => Promise<ProgramResult>;
 
 /** V8 has them since 2020 (https://webassembly.org/features/), and no Istio that knows our objects (1.11) is that old. */
-const OLD_FEATURES = ['sign-ext', 'nontrapping-float-to-int', 'multivalue', 'mutable-globals'];
+const OLD_FEATURES = ['sign-ext', 'nontrapping-float-to-int', 'multivalue', 'mutable-globals'].map(
+  (name) => `--enable-${name}`,
+);
+const [NOTHING_NEW, FOR_SIZE] = ['--mvp-features', '-Oz'];
 /** What a module may need although the validator does not name it. */
 const UNNAMED_FEATURE = '--enable-extended-const';
 /** How the validator names a feature that a module needs: `[--enable-simd]`. */
 const NEEDED_FEATURE = /--enable-[a-z0-9-]+/g;
+/** What the result depends on besides the module, which says the rest, and the program. */
+export const WASM_OPT_OPTIONS = [NOTHING_NEW, ...OLD_FEATURES, UNNAMED_FEATURE, FOR_SIZE].join(' ');
 /** Each attempt finds at least one more. */
 const MOST_ATTEMPTS = 8;
 
@@ -26,9 +31,9 @@ const MOST_ATTEMPTS = 8;
  */
 export function wasmOpt(run: RunWasmOpt): Optimizer {
   return async (bytes) => {
-    const features = new Set(OLD_FEATURES.map((name) => `--enable-${name}`));
+    const features = new Set(OLD_FEATURES);
     for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
-      const { code, output, errors } = await run(['--mvp-features', ...features, '-Oz', '-', '-o', '-'], bytes);
+      const { code, output, errors } = await run([NOTHING_NEW, ...features, FOR_SIZE, '-', '-o', '-'], bytes);
       if (code === 0) return output;
       const named = [...errors.matchAll(NEEDED_FEATURE)].map(([flag]) => flag).filter((flag) => !features.has(flag));
       const more = named.length > 0 || features.has(UNNAMED_FEATURE) ? named : [UNNAMED_FEATURE];

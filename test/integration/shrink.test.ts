@@ -125,6 +125,17 @@ describe('a filter of some megabytes', () => {
     expect(summary).toContain(`original-digest: ${digestOf(big)}`);
   });
 
+  test('the bundled action keeps what wasm-opt made in the tool cache, and the next run does not run it', async () => {
+    const environment = { RUNNER_TOOL_CACHE: join(workspace, 'tools') };
+    const plan = inputs({ command: 'plan', shrink: 'optimize' });
+    const first = await runBundle({ workspace, inputs: plan, environment });
+    const second = await runBundle({ workspace, inputs: plan, environment });
+    expect(first.stdout).toMatch(/Running wasm-opt/);
+    expect(second.stdout).not.toMatch(/Running wasm-opt/);
+    expect(second.stdout).toMatch(/result is taken from the tool cache/);
+    expect(second.outputs).toEqual(first.outputs);
+  });
+
   test('a cancel while wasm-opt runs ends the bundled action', async () => {
     let sent = 0;
     const { code, summary } = await runBundle({
