@@ -85,6 +85,27 @@ describe('settings that are pushed', () => {
     expect(scene.execs.length).toBeGreaterThan(1);
   });
 
+  test.concurrent('of every kind, one after the other, reach the same pods', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    await scene.deploy();
+    const pods = await podsOf(scene);
+    for (const change of [
+      { insert: 'first' },
+      { insert: 'after envoy.filters.http.fault' },
+      { 'fail-policy': 'open' },
+      { 'fail-policy': 'reload', 'reload-backoff': '90s' },
+      { direction: 'any' },
+      { direction: 'any', port: '9080' },
+      { direction: 'outbound' },
+      {},
+    ]) {
+      const { outcome, proof, steps } = onlyTarget(await scene.deploy({ settings: 'push', ...change }));
+      expect([change, outcome, proof?.level, steps.template]).toEqual([change, 'deployed', 'listener', 'unchanged']);
+    }
+    expect(await podsOf(scene)).toEqual(pods);
+  });
+
   test.concurrent('that a proxy refuses are put back and reported; its pods keep what they had', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'bad' } });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { eventually } from '../harness/api.ts';
 import { createWorkloads, pathOf } from '../harness/workloads.ts';
-import { call, connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
+import { APP_PORT, call, connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
 
 const GATEWAY_PORT = 8080;
 
@@ -34,6 +34,40 @@ describe('settings that real proxies take', () => {
       expect([insert, outputs.result, summary.includes('Envoy refuses')]).toEqual([insert, 'deployed', false]);
       expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual([insert.replaceAll(' ', '-')]);
     }
+  });
+
+  test('a push of anything but the configuration, which the running proxies are seen to have', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'reviews');
+    await createApps(mesh, app);
+    const given = {
+      filter: mesh.filters.abi021,
+      name: 'add-header',
+      namespace,
+      targets: '- deployment/reviews',
+      configuration: 'x-wasm: one',
+    };
+    expect((await mesh.deploy(given)).outputs).toMatchObject({ result: 'deployed', proved: '1' });
+    const addresses = (await mesh.pods(app)).map(({ address }) => address);
+    for (const change of [
+      { insert: 'first' },
+      { insert: 'after envoy.filters.http.fault' },
+      { 'fail-policy': 'open' },
+      { 'fail-policy': 'reload', 'reload-backoff': '90s' },
+      { direction: 'any' },
+      { direction: 'any', port: String(APP_PORT) },
+      {},
+    ]) {
+      const { outputs, summary } = await mesh.deploy({ ...given, settings: 'push', ...change });
+      expect([change, outputs.result, outputs.proved, summary.includes('still has')]).toEqual([
+        change,
+        'deployed',
+        '1',
+        false,
+      ]);
+    }
+    expect((await mesh.pods(app)).map(({ address }) => address)).toEqual(addresses);
+    expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual(['one']);
   });
 
   test('an anchor that is not in the chain is a failure that names what is there', async () => {
