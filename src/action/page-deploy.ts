@@ -32,7 +32,7 @@ export function deployPage(report: Report): Page {
 }
 
 /** What puts the filters into the proxies. */
-function inserterTitle({ filters }: Pick<Report, 'filters'>): string {
-  const kinds = new Set(filters.map(({ settings }) => (settings.image === undefined ? 'EnvoyFilter' : 'WasmPlugin')));
+function inserterTitle({ filters, pluginKind = 'WasmPlugin' }: Pick<Report, 'filters' | 'pluginKind'>): string {
+  const kinds = new Set(filters.map(({ settings }) => (settings.image === undefined ? 'EnvoyFilter' : pluginKind)));
   return kinds.size === 0 ? 'EnvoyFilter' : [...kinds].sort().join(', ');
 }

@@ -17,8 +17,17 @@ export const EVENT = resource('v1', 'Event', 'events');
 export const NAMESPACE = resource('v1', 'Namespace', 'namespaces');
 export const ENVOY_FILTER = resource('networking.istio.io/v1alpha3', 'EnvoyFilter', 'envoyfilters');
 export const WASM_PLUGIN = resource('extensions.istio.io/v1alpha1', 'WasmPlugin', 'wasmplugins');
+export const TRAFFIC_EXTENSION = resource('extensions.istio.io/v1alpha1', 'TrafficExtension', 'trafficextensions');
 export const GATEWAY = resource('gateway.networking.k8s.io/v1', 'Gateway', 'gateways');
 export const ACCESS_REVIEW = resource('authorization.k8s.io/v1', 'SelfSubjectAccessReview', 'selfsubjectaccessreviews');
+
+/** What brings an image to proxies. A cluster may have both, or the newer one alone. */
+export const PLUGINS = { WasmPlugin: WASM_PLUGIN, TrafficExtension: TRAFFIC_EXTENSION } as const;
+export type PluginKind = keyof typeof PLUGINS;
+
+export function isPluginKind(kind: string): kind is PluginKind {
+  return Object.hasOwn(PLUGINS, kind);
+}
 
 /** The kinds that have a pod template. */
 export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;

@@ -4,13 +4,13 @@ import { listWords } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
-import { POD, WORKLOAD_KINDS, WORKLOADS } from '../cluster/resources.ts';
+import { isPluginKind, POD, WORKLOAD_KINDS, WORKLOADS } from '../cluster/resources.ts';
 import { attachedTo } from '../mesh/attachment.ts';
 import { GARBAGE_ANNOTATION, podLabel, REVISION_LABEL } from '../mesh/names.ts';
 import { revisionOn } from '../mesh/template.ts';
 import type { DeployContext } from './context.ts';
-import { listPlugins } from './gateway-lists.ts';
 import { GARBAGE_RESOURCES, type Garbage } from './plan.ts';
+import { listPlugins } from './plugin-access.ts';
 import type { Collected } from './report.ts';
 import { deletionRights, describeRight, missingRights } from './rights.ts';
 import { PARALLEL_WRITES } from './write.ts';
@@ -174,8 +174,8 @@ async function lookFor(
     }
   }
   // Only what proxies pull is brought to Gateways.
-  const pulled = garbage.some(({ kind }) => kind === 'WasmPlugin');
-  for (const plugin of pulled ? await listPlugins(client, namespace) : []) {
+  const kind = garbage.map((one) => one.kind).find(isPluginKind);
+  for (const plugin of kind === undefined ? [] : await listPlugins(client, kind, namespace)) {
     const attached = attachedTo(plugin);
     const key = `${attached?.filter} ${plugin.metadata.labels?.[REVISION_LABEL]}`;
     if (attached !== undefined && isGarbage.has(key)) named.set(key, `Gateway ${attached.gateway} has it`);

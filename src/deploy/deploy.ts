@@ -12,7 +12,7 @@ import { missingRights, neededRights, rightProblem } from './rights.ts';
 
 /** The engine's part of a report. */
 export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
-  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images'>>;
+  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind'>>;
 
 /** Nothing was deleted, and nothing had to be. */
 export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };
@@ -27,6 +27,7 @@ export async function deploy(draft: DraftRequest, context: DeployContext): Promi
   const prepared = await log.group('Observe and plan', () => prepare(draft, context));
   if (!prepared.ok) return { targets: [], problems: prepared.problems, warnings: [], collected: NOTHING_COLLECTED };
   const { plan, request, observation } = prepared.value;
+  const { pluginKind } = observation;
   const missing = await missingRights(neededRights(plan, request), client, log);
   const filter = request.check ? await preflight(plan, context) : { problems: [], warnings: [] };
   const problems = [...filter.problems, ...missing.map(rightProblem)];
@@ -37,13 +38,14 @@ export async function deploy(draft: DraftRequest, context: DeployContext): Promi
     warnings,
     collected: NOTHING_COLLECTED,
     images,
+    pluginKind,
   });
   if (problems.length > 0) return refuse(problems, reportImages(request.filters, 'skipped'));
   const pushed = await pushImages(request.filters, context);
   if (pushed.problems.length > 0) return refuse(pushed.problems, pushed.images);
   const done = await carryOut({ ...plan, warnings }, observation, request, request, context);
   const { images } = pushed;
-  return { ...done, problems: [...done.problems, ...cancellation(context, done.targets)], images };
+  return { ...done, problems: [...done.problems, ...cancellation(context, done.targets)], images, pluginKind };
 }
 
 /** What a cancelled run has to say beside its workloads. */

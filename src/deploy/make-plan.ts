@@ -58,7 +58,10 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     if (push) warnings.push(...explainRolls(wanted, observation));
     for (const { ref, workload, wave, revision } of wanted) {
       const draft = draftOf(ref, workload, wave);
-      draft.revisions.push({ revision, carrier: carriers?.get(workloadKey(ref)) ?? carrierOn(ref, revision) });
+      draft.revisions.push({
+        revision,
+        carrier: carriers?.get(workloadKey(ref)) ?? carrierOn(ref, revision, observation),
+      });
       const back = findWayBack(workload, ref, filter.name, revision.id, observation);
       if (back !== undefined) draft.wayBack.set(filter.name, back);
       const handMade = handMadeOn(workload, ref, filter, observation);
@@ -97,9 +100,10 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
   return good({ ...plan, garbage: findGarbage(plan, observation, request) });
 }
 
-function carrierOn({ kind, name }: WorkloadRef, revision: Revision): Placement {
-  const attached = kind === 'Gateway' && revision.settings.image !== undefined;
-  return attached ? attachedPlacement(revision, name) : placementOf(revision);
+function carrierOn({ kind, name }: WorkloadRef, revision: Revision, { pluginKind }: Observation): Placement {
+  const placement = placementOf(revision);
+  if (placement.image === undefined) return placement;
+  return { ...(kind === 'Gateway' ? attachedPlacement(revision, name) : placement), kind: pluginKind };
 }
 
 /** The filters that were loaded by a tag which others may move, with their workloads. */

@@ -1,15 +1,15 @@
 import { describeProblem, type Problem } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
-import { ApiError, callProblem } from '../cluster/errors.ts';
+import { ApiError } from '../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
 import {
   CONFIG_MAP,
   ENVOY_FILTER,
-  GATEWAY,
   NAMESPACE,
+  PLUGINS,
+  type PluginKind,
   type Resource,
   type TargetKind,
-  WASM_PLUGIN,
   WORKLOAD_KINDS,
   WORKLOADS,
 } from '../cluster/resources.ts';
@@ -24,7 +24,9 @@ import { filtersOn } from '../mesh/template.ts';
 import type { WasmPlugin } from '../mesh/wasm-plugin.ts';
 import type { Catalogue, WorkloadListKey } from '../targets/resolve.ts';
 import type { WorkloadRef } from '../targets/target.ts';
-import { attachedGateways, listPlugins, viewGateways } from './gateway-lists.ts';
+import { attachedGateways, viewGateways } from './gateway-lists.ts';
+import { listingProblem } from './observe-problem.ts';
+import { PluginLister } from './plugin-access.ts';
 
 /** A workload as it was observed. */
 export interface ObservedWorkload {
@@ -35,9 +37,11 @@ export interface ObservedWorkload {
 /** What the cluster holds of everything a request is about. */
 export interface Observation {
   readonly catalogue: Catalogue;
+  /** What a plugin is in this cluster; a WasmPlugin where nobody has listed any. */
+  readonly pluginKind: PluginKind;
   /** Our ConfigMaps of a namespace, their metadata alone. */
   configMaps(namespace: string): readonly KubernetesObject[];
-  /** Our EnvoyFilters and WasmPlugins of a namespace. */
+  /** Our EnvoyFilters and plugins of a namespace. */
   inserters(namespace: string): readonly Inserter[];
   /** The EnvoyFilters of a namespace that are not ours. */
   foreignEnvoyFilters(namespace: string): readonly EnvoyFilter[];
@@ -58,11 +62,11 @@ export interface Observed {
 export interface ObserveOptions {
   /** Whether a cluster without Istio's resources is no problem: there is nothing of them to take away then. */
   readonly withoutIstio?: boolean;
-  /** Whether WasmPlugins are to be written, so that a cluster without them is a problem. */
+  /** Whether plugins are to be written, so that a cluster without them is a problem. */
   readonly plugins?: boolean;
 }
 
-/** The EnvoyFilter or WasmPlugin of a revision in a namespace. */
+/** The inserter of a revision in a namespace. */
 export function inserterOf(
   observation: Pick<Observation, 'inserters'>,
   namespace: string,
@@ -97,12 +101,14 @@ export class Observer {
   readonly #configMaps = new Map<string, readonly KubernetesObject[]>();
   readonly #envoyFilters = new Map<string, readonly EnvoyFilter[]>();
   readonly #plugins = new Map<string, readonly WasmPlugin[]>();
+  readonly #pluginLister: PluginLister;
   readonly #existing = new Map<string, boolean>();
   readonly #listed = new Map<string, WorkloadListKey>();
 
   constructor(client: Client, options: ObserveOptions = {}) {
     this.#client = client;
     this.#options = options;
+    this.#pluginLister = new PluginLister(client);
   }
 
   /** Reads the lists that were not read yet, and our objects of their namespaces. */
@@ -114,17 +120,17 @@ export class Observer {
     for (const key of keys) this.#listed.set(`${key.namespace}/${key.kind}`, key);
     const problems = await Promise.all([
       ...keys.map(({ kind, namespace }) =>
-        keep(this.#workloads, `${namespace}/${kind}`, listing(WORKLOADS[kind], namespace), async () => {
+        keep(this.#workloads, `${namespace}/${kind}`, [WORKLOADS[kind], namespace], async () => {
           return (await this.#client.list<Workload>(WORKLOADS[kind], namespace)).items;
         }),
       ),
       ...namespaces.map((namespace) =>
-        keep(this.#configMaps, namespace, listing(CONFIG_MAP, namespace), async () => {
+        keep(this.#configMaps, namespace, [CONFIG_MAP, namespace], async () => {
           return (await this.#client.listMetadata(CONFIG_MAP, namespace, { labelSelector: OWNED_SELECTOR })).items;
         }),
       ),
       ...namespaces.map((namespace) =>
-        keep(this.#envoyFilters, namespace, listing(ENVOY_FILTER, namespace), () => this.#listEnvoyFilters(namespace)),
+        keep(this.#envoyFilters, namespace, [ENVOY_FILTER, namespace], () => this.#listEnvoyFilters(namespace)),
       ),
     ]);
     problems.push(...(await this.#observePlugins()));
@@ -143,29 +149,44 @@ export class Observer {
     }
   }
 
-  /** Lists WasmPlugins only where something speaks of them: those who have none need no right to list them. */
+  /** Lists plugins only where something speaks of them: those who have none need no right to list them. */
   async #observePlugins(): Promise<(Problem | undefined)[]> {
-    const namespaces = [...new Set([...this.#listed.values()].map(({ namespace }) => namespace))];
-    return Promise.all(
-      namespaces
-        .filter((namespace) => !this.#plugins.has(namespace))
-        .map((namespace) => {
-          const recorded = this.#configMaps.get(namespace)?.some((one) => imageOf(one) !== undefined) === true;
-          const wanted = this.#options.plugins === true;
-          const gateways = (this.#workloads.get(`${namespace}/Gateway`) ?? []).length > 0;
-          if (!wanted && !recorded && !gateways && !this.#carriesUnmounted(namespace)) return undefined;
-          return keep(this.#plugins, namespace, listing(WASM_PLUGIN, namespace), async () => {
-            try {
-              return await listPlugins(this.#client, namespace);
-            } catch (error) {
-              const status = error instanceof ApiError ? error.status : undefined;
-              // A mount that somebody has edited away looks like an image; then nothing hangs on the answer.
-              if ((status === 404 && !wanted) || (status === 403 && !wanted && !recorded)) return [];
-              throw error;
-            }
-          });
-        }),
+    const namespaces = new Set([...this.#listed.values()].map(({ namespace }) => namespace));
+    const [first, ...others] = [...namespaces].filter(
+      (namespace) => !this.#plugins.has(namespace) && this.#speaksOfPlugins(namespace),
     );
+    if (first === undefined) return [];
+    // Its answer tells what to ask for in the others.
+    const problem = await this.#observePluginsOf(first);
+    return [problem, ...(await Promise.all(others.map((namespace) => this.#observePluginsOf(namespace))))];
+  }
+
+  #speaksOfPlugins(namespace: string): boolean {
+    return (
+      this.#options.plugins === true ||
+      this.#recordsImages(namespace) ||
+      (this.#workloads.get(`${namespace}/Gateway`) ?? []).length > 0 ||
+      this.#carriesUnmounted(namespace)
+    );
+  }
+
+  #observePluginsOf(namespace: string): Promise<Problem | undefined> {
+    const wanted = this.#options.plugins === true;
+    return keep(this.#plugins, namespace, [PLUGINS[this.#pluginLister.kind], namespace], async () => {
+      try {
+        return await this.#pluginLister.list(namespace);
+      } catch (error) {
+        const status = error instanceof ApiError ? error.status : undefined;
+        // A mount that somebody has edited away looks like an image; then nothing hangs on the answer.
+        const nothing = status === 404 || (status === 403 && !this.#recordsImages(namespace));
+        if (nothing && !wanted) return [];
+        throw error;
+      }
+    });
+  }
+
+  #recordsImages(namespace: string): boolean {
+    return this.#configMaps.get(namespace)?.some((one) => imageOf(one) !== undefined) === true;
   }
 
   /** Whether a pod template carries a filter that it does not mount. */
@@ -197,6 +218,7 @@ export class Observer {
   #observation(): Observation {
     const envoyFilters = (namespace: string, owned: boolean): readonly EnvoyFilter[] =>
       (this.#envoyFilters.get(namespace) ?? []).filter((envoyFilter) => isOwned(envoyFilter) === owned);
+    const { kind: pluginKind } = this.#pluginLister;
     const plugins = (namespace: string): readonly WasmPlugin[] => this.#plugins.get(namespace) ?? [];
     const inserters = (namespace: string): readonly Inserter[] => [
       ...envoyFilters(namespace, true),
@@ -207,7 +229,7 @@ export class Observer {
     const listed = ({ kind, namespace }: WorkloadListKey): readonly Workload[] | undefined => {
       if (kind !== 'Gateway') return this.#workloads.get(`${namespace}/${kind}`);
       const found = gateways(namespace);
-      return found && viewGateways(found, plugins(namespace));
+      return found && viewGateways(found, plugins(namespace), pluginKind);
     };
     const refs = (kind: TargetKind, namespace: string, workloads: readonly Workload[]): ObservedWorkload[] =>
       workloads.map((workload) => ({ ref: { kind, namespace, name: workload.metadata.name }, workload }));
@@ -216,12 +238,17 @@ export class Observer {
         list: listed,
         namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
       },
+      pluginKind,
       configMaps: (namespace) => this.#configMaps.get(namespace) ?? [],
       inserters,
       foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
       workloads: (namespace) => [
         ...WORKLOAD_KINDS.flatMap((kind) => refs(kind, namespace, listed({ kind, namespace }) ?? [])),
-        ...refs('Gateway', namespace, attachedGateways(namespace, gateways(namespace) ?? [], plugins(namespace))),
+        ...refs(
+          'Gateway',
+          namespace,
+          attachedGateways(namespace, gateways(namespace) ?? [], plugins(namespace), pluginKind),
+        ),
       ],
       filtersWithObjects: (namespace) => {
         const objects = [...(this.#configMaps.get(namespace) ?? []), ...inserters(namespace)];
@@ -235,14 +262,14 @@ export class Observer {
 async function keep<T>(
   into: Map<string, T>,
   key: string,
-  doing: string,
+  [of, namespace]: readonly [Resource, string],
   read: () => Promise<T>,
 ): Promise<Problem | undefined> {
   try {
     into.set(key, await read());
     return undefined;
   } catch (error) {
-    return problemOf(error, doing);
+    return listingProblem(error, of, namespace);
   }
 }
 
@@ -254,36 +281,4 @@ async function namespaceExists(client: Client, namespace: string): Promise<boole
   } catch (error) {
     return error instanceof ApiError && error.status === 404 ? false : undefined;
   }
-}
-
-function listing({ kind }: Resource, namespace: string): string {
-  return `listing ${kind}s in namespace "${namespace}"`;
-}
-
-function problemOf(error: unknown, doing: string): Problem {
-  if (error instanceof ApiError && error.status === 404 && error.path.includes(ENVOY_FILTER.plural)) {
-    return {
-      kind: 'cluster',
-      message: 'The cluster has no EnvoyFilter resource (networking.istio.io). Is Istio installed?',
-      remedy: 'Check that the context of the kubeconfig is the mesh you mean.',
-      cause: error,
-    };
-  }
-  if (error instanceof ApiError && error.status === 404 && error.path.includes(WASM_PLUGIN.plural)) {
-    return {
-      kind: 'cluster',
-      message: 'The cluster has no WasmPlugin resource (extensions.istio.io), which brings an image to the proxies.',
-      remedy: 'Install the custom resources of Istio 1.12 or newer, or use "delivery: configmap".',
-      cause: error,
-    };
-  }
-  if (error instanceof ApiError && error.status === 404 && error.path.includes(GATEWAY.group)) {
-    return {
-      kind: 'cluster',
-      message: 'The cluster has no Gateway resource (gateway.networking.k8s.io), but the target list names one.',
-      remedy: 'Install the custom resources of the Gateway API, or name the Deployment of a gateway that was injected.',
-      cause: error,
-    };
-  }
-  return callProblem(error, doing);
 }

@@ -4,12 +4,13 @@ import { formatBytes } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
 import type { ContainerSpec, KubernetesObject, Workload } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
-import { CONFIG_MAP, ENVOY_FILTER, type Resource, WASM_PLUGIN } from '../cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, type Resource } from '../cluster/resources.ts';
 import { attachmentWrites } from '../mesh/attachment-writes.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
 import { type GatewayView, isGatewayView } from '../mesh/gateway-view.ts';
 import { resourceOf } from '../mesh/inserter.ts';
 import { revisionName } from '../mesh/revision.ts';
+import { keptForm } from '../mesh/traffic-extension.ts';
 import type { KeyChanges, WorkloadPatch } from '../mesh/workload-patch.ts';
 import { describeWorkload } from '../targets/target.ts';
 import { handMadeToRetire } from './adopt.ts';
@@ -105,7 +106,7 @@ function inserterTrial(planned: PlannedInserter, observation: Observation): Tria
       diff:
         observed === undefined
           ? yaml(rendered).map((line) => `+${line}`)
-          : difference(yaml({ spec: observed.spec }), yaml({ spec: rendered.spec })),
+          : difference(yaml({ spec: keptForm(observed).spec }), yaml({ spec: rendered.spec })),
     },
     send: async (client) => {
       const { warnings } = await client.apply<KubernetesObject>(of, namespace, rendered, {
@@ -122,12 +123,12 @@ function targetTrials(planned: PlannedWorkload, patch: WorkloadPatch): Trial[] {
   return isGatewayView(observed) ? gatewayTrials(planned, observed, patch) : [workloadTrial(planned, patch)];
 }
 
-/** What is written of a Gateway are WasmPlugins that name it; the first trial sends them all. */
+/** What is written of a Gateway are plugins that name it; the first trial sends them all. */
 function gatewayTrials({ ref, drift }: PlannedWorkload, view: GatewayView, patch: WorkloadPatch): Trial[] {
   return attachmentWrites(view, patch).map(({ name, observed, wanted }, index) => ({
     change: {
       action: wanted === undefined ? 'delete' : observed === undefined ? 'create' : 'change',
-      kind: WASM_PLUGIN.kind,
+      kind: view.pluginKind,
       namespace: ref.namespace,
       name,
       reasons: wanted === undefined ? [`${describeWorkload(ref)} is not to run it`] : drift,
@@ -135,8 +136,8 @@ function gatewayTrials({ ref, drift }: PlannedWorkload, view: GatewayView, patch
         wanted === undefined
           ? []
           : observed === undefined
-            ? yaml(wanted).map((line) => `+${line}`)
-            : difference(yaml({ spec: observed.spec }), yaml({ spec: wanted.spec })),
+            ? yaml(keptForm(wanted)).map((line) => `+${line}`)
+            : difference(yaml({ spec: keptForm(observed).spec }), yaml({ spec: keptForm(wanted).spec })),
     },
     send: async (client) => (index > 0 ? [] : (await patchTarget(client, ref, view, patch, { dryRun: true })).warnings),
   }));

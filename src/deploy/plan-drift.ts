@@ -42,7 +42,7 @@ export function findDrift(observed: Workload, place: readonly Placement[]): stri
 
 const MOUNT_ANNOTATIONS = [USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION] as const;
 
-/** The WasmPlugins of a Gateway that do not say any more what a run has written. */
+/** The plugins of a Gateway that do not say any more what a run has written. */
 function editedAttachments(view: GatewayView, recorded: readonly Placement[]): string[] {
   return recorded.flatMap((placement) => {
     if (revisionOn(view, placement.filter) !== placement.id) return [];
@@ -52,6 +52,6 @@ function editedAttachments(view: GatewayView, recorded: readonly Placement[]): s
     const plugin = attachmentOf(view, placement.filter);
     // One that a run left unfinished is nobody's edit.
     if (plugin === undefined || editorsOf(plugin).length === 0) return [];
-    return [describeEdit(`WasmPlugin ${view.metadata.namespace}/${name}`, plugin)];
+    return [describeEdit(`${plugin.kind} ${view.metadata.namespace}/${name}`, plugin)];
   });
 }

@@ -6,6 +6,7 @@ import type { HandMade } from '../mesh/hand-made.ts';
 import { type InserterKind, isSameInserter, kindOf, renderInserter } from '../mesh/inserter.ts';
 import { isMarked, PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
+import { keptForm } from '../mesh/traffic-extension.ts';
 import { configMapOf, inserterOf, type Observation } from './observe.ts';
 import { objectKey, type Plan, type PlannedInserter, type PlannedRevision, type PlannedWorkload } from './plan.ts';
 
@@ -64,7 +65,7 @@ function planInserter(
     ...(drifted ? { drift: driftOf(kindOf(rendered), objectKey(namespace, carrier), observed) } : {}),
     // Only the settings of EnvoyFilters are pushed.
     ...(write && carried && otherSettings ? { pushedOver: observed as EnvoyFilter } : {}),
-    render: () => rendered,
+    render: () => keptForm(rendered),
   };
 }
 

@@ -2,6 +2,7 @@ import { bad, type Checked, Findings, good, type Problem } from '../base/problem
 import { listWords } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { renderEnvoyFilter, typedConfigIn } from '../mesh/envoy-filter.ts';
+import { isPlugin } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
 import type { MountedPlacement, Placement, Revision } from '../mesh/revision.ts';
@@ -68,11 +69,7 @@ function unheededOn(
 ): string[] {
   const envoyFilter = inserterOf(observation, namespace, carrier);
   // Without one, no proxy runs the filter now. One of the same settings that was edited is put right in place.
-  if (
-    envoyFilter === undefined ||
-    envoyFilter.kind === 'WasmPlugin' ||
-    settingsIn(namespace, carrier, observation) === revision.id
-  )
+  if (envoyFilter === undefined || isPlugin(envoyFilter) || settingsIn(namespace, carrier, observation) === revision.id)
     return [];
   return unheeded(typedConfigIn(envoyFilter), typedConfigIn(renderEnvoyFilter(revision, namespace, { carrier })));
 }

@@ -25,7 +25,7 @@ export interface PlannedObject<T extends ConfigMap | Inserter> extends PlannedRe
   readonly exists: boolean;
   /** What others have changed about it, in words. */
   readonly drift?: string;
-  /** Makes its body, which may be a megabyte: only for those that are written. */
+  /** Makes its body as the cluster keeps it, which may be a megabyte: only for those that are written. */
   readonly render: () => T;
 }
 

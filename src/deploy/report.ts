@@ -1,5 +1,6 @@
 import type { Problem } from '../base/problem.ts';
 import type { RequestCounts } from '../cluster/client.ts';
+import type { PluginKind } from '../cluster/resources.ts';
 import type { ModuleSource } from '../filter/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import type { Provenance } from '../provenance/policy.ts';
@@ -105,6 +106,8 @@ export interface Report {
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
   readonly collected: Collected;
+  /** What brings images to the proxies there; absent where nobody came to see. */
+  readonly pluginKind?: PluginKind;
   /** The images that filters were pushed as, or would be; absent where nothing was to be pushed. */
   readonly images?: readonly ImageReport[];
   readonly cluster?: { readonly context: string; readonly version: string };

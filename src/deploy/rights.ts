@@ -1,7 +1,8 @@
 import type { Problem } from '../base/problem.ts';
 import type { Client, Right } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
-import { CONFIG_MAP, POD, type Resource, resourceName, WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
+import { CONFIG_MAP, PLUGINS, POD, type Resource, resourceName, WORKLOADS } from '../cluster/resources.ts';
+import { isGatewayView } from '../mesh/gateway-view.ts';
 import { resourceOf } from '../mesh/inserter.ts';
 import type { DeployContext } from './context.ts';
 import { GARBAGE_RESOURCES, type Garbage, type Plan } from './plan.ts';
@@ -24,10 +25,10 @@ export function neededRights(plan: Plan, policy: Pick<RolloutPolicy, 'wait' | 'v
   for (const { carrier, namespace, write } of plan.inserters) {
     if (write) add(resourceOf(carrier), namespace, ['create', 'patch']);
   }
-  for (const { ref, patch } of plan.workloads) {
+  for (const { ref, observed, patch } of plan.workloads) {
     if (patch === undefined) continue;
     // Taking a Gateway back may mean to delete what was made.
-    if (ref.kind === 'Gateway') add(WASM_PLUGIN, ref.namespace, ['create', 'patch', 'delete']);
+    if (isGatewayView(observed)) add(PLUGINS[observed.pluginKind], ref.namespace, ['create', 'patch', 'delete']);
     else add(WORKLOADS[ref.kind], ref.namespace, ['patch']);
   }
   if (!policy.wait || rights.size === 0) return [...rights.values()];

@@ -198,7 +198,7 @@ export class Roller {
       const { ref } = course.planned;
       const { durationMs = 0 } = course.rollout ?? {};
       try {
-        const now = await readTarget(client, ref);
+        const now = await readTarget(client, ref, course.planned.observed);
         const { state, message, ready, wanted } = readinessOf(ref.kind, now);
         if (state === 'ready') course.proof = await this.#prover.prove({ ...course.planned, observed: now }, wanted);
         else course.rollout = { state: 'failed', message: `no longer ready: ${message}`, ready, wanted, durationMs };

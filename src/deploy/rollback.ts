@@ -4,10 +4,11 @@ import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { Pod, Workload } from '../cluster/objects.ts';
 import { selectorOf } from '../cluster/pod-selector.ts';
 import { isReady, ownerOf } from '../cluster/pods.ts';
-import { POD } from '../cluster/resources.ts';
+import { PLUGINS, POD } from '../cluster/resources.ts';
+import { isGatewayView } from '../mesh/gateway-view.ts';
 import { podLabel } from '../mesh/names.ts';
 import { pluginSettings } from '../mesh/wasm-plugin.ts';
-import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
+import { describeWorkload } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
 import { type Course, followedOf } from './course.ts';
 import { changesPods, type PlannedWorkload } from './plan.ts';
@@ -61,7 +62,7 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
   });
   log.info(`${name} failed; taking it back.`);
   try {
-    const current = await readTarget(client, ref);
+    const current = await readTarget(client, ref, planned.observed);
     const first = restorePatch(course, current);
     if ('problem' in first) return end('failed', first.problem);
     const write = await writeChange(
@@ -70,12 +71,12 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
     );
     if (write.result.state === 'failed') {
       const { problem } = write.result;
-      return end('failed', problem.kind === 'conflict' ? problem : backProblem(ref, problem.message));
+      return end('failed', problem.kind === 'conflict' ? problem : backProblem(planned, problem.message));
     }
     if (write.result.state === 'skipped') return end('skipped');
     if (ref.kind === 'Gateway') {
       const why = await proveBack(planned, write.workload ?? current, context);
-      return why === undefined ? end('restored') : end('failed', backProblem(ref, why));
+      return why === undefined ? end('restored') : end('failed', backProblem(planned, why));
     }
     const byHand = ref.kind === 'StatefulSet' ? await replaceStuckPods(planned, context) : undefined;
     const { placements, removals } = wayBackPlacements(planned);
@@ -89,21 +90,20 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
     // Kubernetes goes on with it; nobody waits for it any more.
     if (rollout?.state === 'cancelled') return end('skipped');
     const why = byHand ?? (rollout?.message || 'its state could not be followed');
-    return end('failed', backProblem(ref, `its pods do not get ready (${why})`));
+    return end('failed', backProblem(planned, `its pods do not get ready (${why})`));
   } catch (error) {
     return end('failed', { ...callProblem(error, `taking ${name} back`), kind: 'rollback', subject: name });
   }
 }
 
-function backProblem(ref: WorkloadRef, why: string): Problem {
+function backProblem({ ref, observed }: PlannedWorkload, why: string): Problem {
   return {
     kind: 'rollback',
     subject: describeWorkload(ref),
     message: `could not be taken back: ${sentence(why)}`,
-    remedy:
-      ref.kind === 'Gateway'
-        ? `Look at it by hand: "kubectl get wasmplugins -n ${ref.namespace}" shows what names it.`
-        : 'Look at it by hand: "kubectl rollout undo" puts its earlier pod template back.',
+    remedy: isGatewayView(observed)
+      ? `Look at it by hand: "kubectl get ${PLUGINS[observed.pluginKind].plural} -n ${ref.namespace}" shows what names it.`
+      : 'Look at it by hand: "kubectl rollout undo" puts its earlier pod template back.',
   };
 }
 

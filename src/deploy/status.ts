@@ -4,7 +4,7 @@ import { imageOf } from '../mesh/config-map.ts';
 import { describeEdit, editorsOf } from '../mesh/editors.ts';
 import { isGateway } from '../mesh/gateway-mounts.ts';
 import { attachedOn, attachmentOf, isGatewayView } from '../mesh/gateway-view.ts';
-import { carriedBy, type Inserter, kindOf, shownSettings } from '../mesh/inserter.ts';
+import { carriedBy, type Inserter, isPlugin, kindOf, shownSettings } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { revisionName } from '../mesh/revision.ts';
@@ -136,8 +136,8 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
   const inserter = inserterOf(observation, namespace, { filter, id });
   const attachment = isGatewayView(workload) ? attachmentOf(workload, filter) : undefined;
   const editors = inserter === undefined ? [] : editorsOf(inserter);
-  const pulled = inserter?.kind === 'WasmPlugin' || (configMap !== undefined && imageOf(configMap) !== undefined);
-  const kind = inserter === undefined ? (pulled ? 'WasmPlugin' : 'EnvoyFilter') : kindOf(inserter);
+  const pulled = isPlugin(inserter) || (configMap !== undefined && imageOf(configMap) !== undefined);
+  const kind = inserter === undefined ? (pulled ? observation.pluginKind : 'EnvoyFilter') : kindOf(inserter);
   return [
     ...(state === undefined ? ['no run of this action has recorded it'] : []),
     ...(state !== undefined && state.revision !== id
@@ -156,7 +156,7 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
     ...(inserter === undefined ? [`${kind} ${namespace}/${name} was deleted; no proxy runs it`] : []),
     ...(attachment === undefined || editorsOf(attachment).length === 0
       ? []
-      : [describeEdit(`WasmPlugin ${namespace}/${attachment.metadata.name}`, attachment)]),
+      : [describeEdit(`${attachment.kind} ${namespace}/${attachment.metadata.name}`, attachment)]),
     ...(editors.length === 0 ? [] : [describeEdit(`${kind} ${namespace}/${name}`, inserter as Inserter)]),
   ];
 }
@@ -182,7 +182,7 @@ function provenRevision(
   if (inserter === undefined) return undefined;
   const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
   const mounted = mountPath === undefined ? undefined : { filter, id, mountPath };
-  const carrier = inserter.kind === 'WasmPlugin' ? carriedBy(inserter, filter, id) : mounted;
+  const carrier = isPlugin(inserter) ? carriedBy(inserter, filter, id) : mounted;
   return carrier === undefined ? undefined : { revision: { settings: shownSettings(inserter) }, carrier };
 }
 

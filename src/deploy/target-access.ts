@@ -1,19 +1,22 @@
-import type { Client, Preconditions, WriteOptions, Written } from '../cluster/client.ts';
+import type { Client, WriteOptions, Written } from '../cluster/client.ts';
 import type { Workload } from '../cluster/objects.ts';
-import { WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
+import { WORKLOADS } from '../cluster/resources.ts';
 import { openSpec } from '../mesh/attachment.ts';
 import { attachmentWrites } from '../mesh/attachment-writes.ts';
 import { type GatewayView, isGatewayView, viewGateway } from '../mesh/gateway-view.ts';
-import type { WasmPlugin } from '../mesh/wasm-plugin.ts';
 import type { WorkloadPatch } from '../mesh/workload-patch.ts';
 import type { WorkloadRef } from '../targets/target.ts';
-import { applyExactly } from './apply-exactly.ts';
 import { readGateway } from './gateway-lists.ts';
+import { applyPlugin, deletePlugin } from './plugin-access.ts';
 
-/** A target as it is now; a Gateway with the WasmPlugins that name it. @throws ApiError */
-export function readTarget(client: Client, { kind, namespace, name }: WorkloadRef): Promise<Workload> {
-  return kind === 'Gateway'
-    ? readGateway(client, namespace, name)
+/** A target as it is now; a Gateway with the plugins that name it. `observed` is how it was before. @throws ApiError */
+export function readTarget(
+  client: Client,
+  { kind, namespace, name }: WorkloadRef,
+  observed: Workload,
+): Promise<Workload> {
+  return isGatewayView(observed)
+    ? readGateway(client, namespace, observed)
     : client.get<Workload>(WORKLOADS[kind], namespace, name);
 }
 
@@ -27,7 +30,7 @@ interface TargetOptions extends WriteOptions {
 
 /**
  * Patches a target on the condition that it is as it was observed: a 409 says that it is not. What a patch says of a Gateway is
- * written to the WasmPlugins that name it, one after the other. @throws ApiError
+ * written to the plugins that name it, one after the other. @throws ApiError
  */
 export async function patchTarget(
   client: Client,
@@ -52,7 +55,7 @@ async function patchGateway(
   const warnings: string[] = [];
   for (const { name, observed, wanted } of attachmentWrites(view, patch)) {
     if (wanted === undefined) {
-      await client.delete(WASM_PLUGIN, namespace, name, preconditionsOf(observed), options);
+      if (observed !== undefined) await deletePlugin(client, namespace, observed, options);
       attachments.delete(name);
       continue;
     }
@@ -61,17 +64,9 @@ async function patchGateway(
     const force = observed !== undefined;
     const spec = openFirst && observed === undefined ? openSpec(wanted.spec) : wanted.spec;
     const body = { ...wanted, metadata, spec };
-    const written = await applyExactly(client, WASM_PLUGIN, namespace, body, { ...options, force });
+    const written = await applyPlugin(client, namespace, body, { ...options, force });
     warnings.push(...written.warnings);
-    attachments.set(name, { ...written.object, kind: 'WasmPlugin' });
+    attachments.set(name, written.object);
   }
   return { object: viewGateway(view, [...attachments.values()]), warnings };
-}
-
-function preconditionsOf(observed: WasmPlugin | undefined): Preconditions {
-  const { uid, resourceVersion } = observed?.metadata ?? {};
-  return {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
-  };
 }

@@ -3,7 +3,7 @@ import { readinessOf } from '../cluster/readiness.ts';
 import { attachedSpec } from '../mesh/attachment.ts';
 import { imageOf } from '../mesh/config-map.ts';
 import { attachedOn, isGatewayView } from '../mesh/gateway-view.ts';
-import { carriedBy } from '../mesh/inserter.ts';
+import { carriedBy, isPlugin } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { parseProven, provenKey } from '../mesh/proven.ts';
 import type { Placement } from '../mesh/revision.ts';
@@ -62,7 +62,7 @@ function placementOn(
   if (isGatewayView(workload)) return attachedOn(workload, filter, id);
   const configMap = configMapOf(observation, ref.namespace, { filter, id });
   const image = configMap && imageOf(configMap);
-  if (image !== undefined) return { filter, id, image };
+  if (image !== undefined) return { filter, id, kind: observation.pluginKind, image };
   const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
   return mountPath === undefined ? placementIn(ref, filter, id, observation) : { filter, id, mountPath };
 }
@@ -78,6 +78,6 @@ function placementIn(
   const held = configMapOf(observation, namespace, { filter, id }) !== undefined;
   if (inserter === undefined || !held) return undefined;
   const carried = carriedBy(inserter, filter, id);
-  if (kind !== 'Gateway' || inserter.kind !== 'WasmPlugin' || carried?.image === undefined) return carried;
+  if (kind !== 'Gateway' || !isPlugin(inserter) || carried?.image === undefined) return carried;
   return { ...carried, plugin: attachedSpec(inserter.spec, name) };
 }

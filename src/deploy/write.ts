@@ -97,7 +97,7 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
     }
     await pause(CONFLICT_PAUSE_MS * 2 ** (attempt - 1), signal);
     try {
-      observed = await readTarget(client, ref);
+      observed = await readTarget(client, ref, observed);
     } catch (error) {
       return failed(writeProblem(error, name));
     }
@@ -112,7 +112,7 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
 function describeWrite(name: string, observed: Workload, patch: WorkloadPatch): string[] {
   if (!isGatewayView(observed)) return [`${name} patched${patch.spec === undefined ? ' (no restart)' : ''}`];
   return attachmentWrites(observed, patch).map(
-    (write) => `${name}: WasmPlugin ${write.name} ${write.wanted === undefined ? 'deleted' : 'applied'}`,
+    (write) => `${name}: ${observed.pluginKind} ${write.name} ${write.wanted === undefined ? 'deleted' : 'applied'}`,
   );
 }
 

@@ -34,7 +34,7 @@ export function attachmentWrites(view: GatewayView, patch: WorkloadPatch): Attac
     if (typeof id !== 'string' || typeof text !== 'string') return observed === undefined ? [] : [{ name, observed }];
     const { namespace } = view.metadata;
     const wanted: WasmPlugin = {
-      kind: 'WasmPlugin',
+      kind: view.pluginKind,
       metadata: {
         name,
         ...(namespace === undefined ? {} : { namespace }),

@@ -22,7 +22,7 @@ export function attachedTo({ metadata }: KubernetesObject): { filter: string; ga
 /** What the pods of a Gateway carry for a revision with an image. */
 export function attachedPlacement(revision: Revision, gateway: string): PulledPlacement {
   const { filter, id, image = '' } = placementOf(revision);
-  return { filter, id, image, plugin: attachedSpec(renderWasmPlugin(revision, '').spec, gateway) };
+  return { filter, id, kind: 'WasmPlugin', image, plugin: attachedSpec(renderWasmPlugin(revision, '').spec, gateway) };
 }
 
 /** The spec of a revision's WasmPlugin as it is for a Gateway. Its traffic is all one way, which gateways and waypoints call differently. */

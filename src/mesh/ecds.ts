@@ -25,8 +25,8 @@ export type ExtensionVerdict =
 /**
  * `NAMESPACE.NAME` of the WasmPlugin that istiod has named an HTTP filter after. Releases write, one after the other, that alone,
  * `extenstions.istio.io/wasmplugin/…` (sic), `extensions.istio.io/wasmplugin/…`, and since 1.30
- * `extensions.istio.io/trafficextension/…~istio-translated-wasmplugin` (istio pilot/pkg/model/extensions.go,
- * pilot/pkg/config/kube/extensions/translate.go).
+ * `extensions.istio.io/trafficextension/…~istio-translated-wasmplugin`; without the last part for a TrafficExtension itself (istio
+ * pilot/pkg/model/extensions.go, pilot/pkg/config/kube/extensions/translate.go).
  */
 export function pluginName(httpFilter: string): string {
   return httpFilter.replace(/^.*\//, '').replace(/~.*$/, '');

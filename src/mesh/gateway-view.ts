@@ -1,5 +1,6 @@
 import { canonicalJson, pick } from '../base/json.ts';
 import type { Workload } from '../cluster/objects.ts';
+import type { PluginKind } from '../cluster/resources.ts';
 import { attachedTo, attachmentName, GATEWAY_NAME_LABEL } from './attachment.ts';
 import { podLabel, REVISION_LABEL, STATE_ANNOTATION } from './names.ts';
 import type { PulledPlacement } from './revision.ts';
@@ -16,15 +17,22 @@ import { pluginImage, type WasmPlugin } from './wasm-plugin.ts';
 export interface GatewayView extends Workload {
   readonly kind: 'Gateway';
   readonly attachments: readonly WasmPlugin[];
+  /** The kind that such a plugin has in the cluster. */
+  readonly pluginKind: PluginKind;
   /** Whether it is a waypoint, which all ports of its Services go through alike; absent where nobody has read the Gateway itself. */
   readonly waypoint?: boolean;
 }
 
 /**
  * A Gateway as the engine sees its targets: the WasmPlugins that name it are its pod template, a label for the revision of each
- * filter and an annotation of the same name for its spec. `gateway` is one as it was read, or an earlier view of it.
+ * filter and an annotation of the same name for its spec. `gateway` is one as it was read, or an earlier view of it; `pluginKind`
+ * is the kind of the plugins that it may get.
  */
-export function viewGateway(gateway: Workload, attachments: readonly WasmPlugin[]): GatewayView {
+export function viewGateway(
+  gateway: Workload,
+  attachments: readonly WasmPlugin[],
+  pluginKind: PluginKind = isGatewayView(gateway) ? gateway.pluginKind : 'WasmPlugin',
+): GatewayView {
   const { metadata, status } = gateway;
   const waypoint = isWaypoint(gateway);
   const found = attachments.map((plugin) => ({ plugin, filter: attachedTo(plugin)?.filter ?? '' }));
@@ -55,6 +63,7 @@ export function viewGateway(gateway: Workload, attachments: readonly WasmPlugin[
     },
     ...(status === undefined ? {} : { status }),
     attachments,
+    pluginKind,
     ...(waypoint === undefined ? {} : { waypoint }),
   };
 }
@@ -79,7 +88,7 @@ export function isGatewayView(workload: Workload): workload is GatewayView {
 export function attachedOn(view: GatewayView, filter: string, id: string): PulledPlacement | undefined {
   const plugin = attachmentOf(view, filter);
   if (plugin?.metadata.labels?.[REVISION_LABEL] !== id) return undefined;
-  return { filter, id, image: pluginImage(plugin), plugin: plugin.spec };
+  return { filter, id, kind: plugin.kind, image: pluginImage(plugin), plugin: plugin.spec };
 }
 
 /** The WasmPlugin that brings a filter to a Gateway. */

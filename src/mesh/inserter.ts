@@ -1,5 +1,5 @@
 import { sameJson } from '../base/json.ts';
-import { ENVOY_FILTER, type Resource, WASM_PLUGIN } from '../cluster/resources.ts';
+import { ENVOY_FILTER, PLUGINS, type Resource } from '../cluster/resources.ts';
 import type { ListenerSettings } from '../filter/settings.ts';
 import {
   type EnvoyFilter,
@@ -14,12 +14,12 @@ import { pluginImage, pluginSettings, renderWasmPlugin, type WasmPlugin } from '
 
 /**
  * What puts a revision into the proxies of the pods that carry its label: an EnvoyFilter, which names the mounted file, or a
- * WasmPlugin, which names an image that the proxies pull.
+ * WasmPlugin, or what stands for it, which names an image that the proxies pull.
  */
 export type Inserter = EnvoyFilter | WasmPlugin;
 
 /** The kinds of inserters and where they are kept. */
-export const INSERTERS = { EnvoyFilter: ENVOY_FILTER, WasmPlugin: WASM_PLUGIN } as const;
+export const INSERTERS = { EnvoyFilter: ENVOY_FILTER, ...PLUGINS } as const;
 export type InserterKind = keyof typeof INSERTERS;
 
 /** The kind of an inserter that was rendered or observed. */
@@ -27,13 +27,18 @@ export function kindOf({ kind = 'EnvoyFilter' }: Pick<Inserter, 'kind'>): Insert
   return kind;
 }
 
+/** Whether an inserter names an image. */
+export function isPlugin(inserter: Inserter | undefined): inserter is WasmPlugin {
+  return inserter !== undefined && kindOf(inserter) !== 'EnvoyFilter';
+}
+
 /** The kind of inserter that a placement needs. */
-export function neededKind({ image }: Pick<Placement, 'image'>): InserterKind {
-  return image === undefined ? 'EnvoyFilter' : 'WasmPlugin';
+export function neededKind({ kind }: Pick<Placement, 'kind'>): InserterKind {
+  return kind ?? 'EnvoyFilter';
 }
 
 /** Where the inserter of a placement is kept. */
-export function resourceOf(placement: Pick<Placement, 'image'>): Resource {
+export function resourceOf(placement: Pick<Placement, 'kind'>): Resource {
   return INSERTERS[neededKind(placement)];
 }
 
@@ -47,7 +52,7 @@ export function renderInserter(
   carrier: Placement = placementOf(revision),
   replaced: readonly ForeignHttpFilter[] = [],
 ): Inserter {
-  if (carrier.image !== undefined) return renderWasmPlugin(revision, namespace);
+  if (carrier.image !== undefined) return renderWasmPlugin(revision, namespace, carrier.kind);
   return renderEnvoyFilter(revision, namespace, { carrier, replaced });
 }
 
@@ -65,12 +70,12 @@ export function isSameInserter(observed: Inserter, wanted: Inserter): boolean {
 
 /** What pods carry for an inserter of ours; undefined where somebody has edited away what it inserts. */
 export function carriedBy(inserter: Inserter, filter: string, id: string): Placement | undefined {
-  if (inserter.kind === 'WasmPlugin') return { filter, id, image: pluginImage(inserter) };
+  if (isPlugin(inserter)) return { filter, id, kind: inserter.kind, image: pluginImage(inserter) };
   const mountPath = mountPathOf(inserter);
   return mountPath === undefined ? undefined : { filter, id, mountPath };
 }
 
 /** The settings of an inserter of ours that show in a proxy. */
 export function shownSettings(inserter: Inserter): ListenerSettings {
-  return inserter.kind === 'WasmPlugin' ? pluginSettings(inserter.spec) : settingsOf(inserter);
+  return isPlugin(inserter) ? pluginSettings(inserter.spec) : settingsOf(inserter);
 }

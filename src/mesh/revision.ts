@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, type Json } from '../base/json.ts';
+import type { PluginKind } from '../cluster/resources.ts';
 import { isBeforeRouter } from '../filter/insertion.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
@@ -25,22 +26,26 @@ interface AnyPlacement {
 /** The module is mounted into the proxy, in this folder. */
 export interface MountedPlacement extends AnyPlacement {
   readonly mountPath: string;
+  readonly kind?: undefined;
   readonly image?: undefined;
   readonly plugin?: undefined;
 }
 
 /** The proxy pulls the module itself; `registry.example/filters/add-header@sha256:…`. */
 export interface PulledPlacement extends AnyPlacement {
+  /** The kind of object that tells it of the image. */
+  readonly kind: PluginKind;
   readonly image: string;
   readonly mountPath?: undefined;
   /** Of a Gateway: the spec of the WasmPlugin that names it. */
   readonly plugin?: Readonly<Record<string, Json>>;
 }
 
-/** The placement that a revision has unless it is pushed into the pods of an earlier one. */
+/** The placement that a revision has unless it is pushed into the pods of an earlier one, in a cluster that has WasmPlugins. */
 export function placementOf(revision: Revision): Placement {
   const { filter, id, settings } = revision;
-  return settings.image === undefined ? mountedPlacement(revision) : { filter, id, image: settings.image.reference };
+  const { image } = settings;
+  return image === undefined ? mountedPlacement(revision) : { filter, id, kind: 'WasmPlugin', image: image.reference };
 }
 
 /** The same, of one whose module is mounted. */

@@ -1,5 +1,6 @@
 import { isObject, type Json, pick } from '../base/json.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
+import type { PluginKind } from '../cluster/resources.ts';
 import { BEFORE_ROUTER, isBeforeRouter } from '../filter/insertion.ts';
 import type { Direction, FailPolicy, FilterSettings, ListenerSettings, VmEnvironment } from '../filter/settings.ts';
 import { ownedLabels, podLabel } from './names.ts';
@@ -7,10 +8,12 @@ import { type Revision, revisionName } from './revision.ts';
 
 /**
  * A WasmPlugin (https://istio.io/latest/docs/reference/config/proxy_extensions/wasm-plugin/). Istio 1.30 and newer take it for
- * the TrafficExtension of the same content, so it serves every version and every revision of a control plane.
+ * the TrafficExtension of the same content, so it serves every version and every revision of a control plane. Where a cluster has
+ * none any more it stands for that TrafficExtension, as its kind says; the form in which that is kept is the business of
+ * `traffic-extension.ts`.
  */
 export interface WasmPlugin extends KubernetesObject {
-  readonly kind: 'WasmPlugin';
+  readonly kind: PluginKind;
   readonly spec: { readonly [key: string]: Json };
 }
 
@@ -33,12 +36,16 @@ export const FAIL_STRATEGIES: Readonly<Record<FailPolicy, string>> = {
 };
 
 /** The WasmPlugin that inserts a revision with an image: it selects the pods that carry the revision's label. */
-export function renderWasmPlugin({ filter, id, settings }: Revision, namespace: string): WasmPlugin {
+export function renderWasmPlugin(
+  { filter, id, settings }: Revision,
+  namespace: string,
+  kind: PluginKind = 'WasmPlugin',
+): WasmPlugin {
   const { image, rootId, configuration, direction, port, failPolicy, order, environment } = settings;
   const { reference = '', pullSecret, phase = 'unspecified' } = image ?? {};
   const pluginConfig = readPluginConfig(configuration);
   return {
-    kind: 'WasmPlugin',
+    kind,
     metadata: { name: revisionName({ filter, id }), namespace, labels: ownedLabels(filter, id) },
     spec: {
       selector: { matchLabels: { [podLabel(filter)]: id } },

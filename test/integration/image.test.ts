@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { CONFIG_MAP, WASM_PLUGIN } from '../../src/cluster/resources.ts';
+import { CONFIG_MAP, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { podLabel } from '../../src/mesh/names.ts';
 import { type ActionInputs, pinImage } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
@@ -242,13 +242,13 @@ describe('a filter that the proxies pull as an image', () => {
     expect(await site.objects()).toEqual(objectsOf(small.report.targets[0]?.revisions[0]?.revision ?? ''));
   });
 
-  test('needs the custom resource of WasmPlugins, which nothing else does', async () => {
+  test('needs a custom resource that tells proxies of images, which nothing else does', async () => {
     const reviews = await site.workload('reviews');
     await deployed(['reviews']);
     const without = (): void => {
       cluster.recorder.reset();
       cluster.recorder.inject(({ path }) =>
-        path.includes('/wasmplugins')
+        path.includes('/extensions.istio.io/')
           ? { answer: { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found\n' } }
           : undefined,
       );
@@ -256,13 +256,34 @@ describe('a filter that the proxies pull as an image', () => {
     without();
     const { report } = await site.run('deploy', ['reviews'], { ...IMAGE, configuration: '{"other":1}' });
     expect(report.problems.map(({ message }) => message)).toEqual([
-      expect.stringMatching(/no WasmPlugin resource \(extensions\.istio\.io\)/),
+      expect.stringMatching(/neither WasmPlugins nor TrafficExtensions \(extensions\.istio\.io\)/),
     ]);
     expect(cluster.recorder.writes).toEqual([]);
     expect((await site.run('status', ['reviews'])).report).toMatchObject({ outcome: 'reported', problems: [] });
     // Who has taken it out of the cluster can still go back to files.
     expect(await site.deployed(['reviews'], 'x-a: 1', { 'keep-revisions': '0' })).toMatch(/^[0-9a-f]{10}$/);
     expect(filterKeys(await site.template(reviews)).mounts).toBeDefined();
+  });
+
+  test('comes back as a TrafficExtension, without a restart, where WasmPlugins have gone with their kind', async () => {
+    const reviews = await site.workload('reviews');
+    const revision = await deployed(['reviews']);
+    const { generation } = (await site.read(reviews)).metadata;
+    await cluster.api.delete(site.path(WASM_PLUGIN, revision));
+    cluster.recorder.reset();
+    cluster.recorder.inject(({ path }) =>
+      path.includes('/wasmplugins')
+        ? { answer: { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found\n' } }
+        : undefined,
+    );
+    const { report } = await site.run('deploy', ['reviews'], IMAGE);
+    expect(report).toMatchObject({ outcome: 'deployed', problems: [] });
+    expect(report.targets[0]?.drift).toEqual([`TrafficExtension ${site.namespace}/${FILTER}-${revision} was deleted`]);
+    expect(await cluster.api.get(site.path(TRAFFIC_EXTENSION, revision))).toMatchObject({
+      spec: { wasm: { url: `oci://${pinned(V1)}` } },
+    });
+    expect((await site.read(reviews)).metadata.generation).toBe(generation);
+    expect((await site.run('deploy', ['reviews'], IMAGE)).report.outcome).toBe('unchanged');
   });
 
   test('comes with what it cannot carry told before anything is written', async () => {

@@ -1,15 +1,16 @@
 import type { Checked, Problem } from '../../src/base/problem.ts';
 import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/objects.ts';
-import { WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
+import { type PluginKind, WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
 import type { Observation } from '../../src/deploy/observe.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
 import { checkModule, type FilterModule } from '../../src/filter/module.ts';
 import type { FilterSettings, ImageDelivery } from '../../src/filter/settings.ts';
 import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
-import type { Inserter } from '../../src/mesh/inserter.ts';
+import { type Inserter, isPlugin } from '../../src/mesh/inserter.ts';
 import { FILTER_LABEL, isOwned } from '../../src/mesh/names.ts';
 import { makeRevision, type Revision } from '../../src/mesh/revision.ts';
+import { readForm } from '../../src/mesh/traffic-extension.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
 import type { Catalogue } from '../../src/targets/resolve.ts';
 import type { TargetEntry, WorkloadRef } from '../../src/targets/target.ts';
@@ -149,6 +150,8 @@ export interface ClusterParts {
   readonly configMaps?: Readonly<Record<string, readonly KubernetesObject[]>>;
   /** Ours and those of others, as the API server lists them. */
   readonly inserters?: Readonly<Record<string, readonly Inserter[]>>;
+  /** A WasmPlugin when absent. */
+  readonly pluginKind?: PluginKind;
   /** Namespaces that are there although they have no workloads, and those that are known not to be. */
   readonly namespaces?: Readonly<Record<string, boolean>>;
   /** Lists that failed, as `shop/Deployment`. */
@@ -171,13 +174,15 @@ export function observationOf(parts: ClusterParts): Observation {
   const { workloads = {}, unlisted = [] } = parts;
   const configMaps = (namespace: string): readonly KubernetesObject[] => parts.configMaps?.[namespace] ?? [];
   const inserters = (namespace: string, owned: boolean): Inserter[] =>
-    (parts.inserters?.[namespace] ?? []).filter((one) => isOwned(one) === owned);
+    (parts.inserters?.[namespace] ?? [])
+      .filter((one) => isOwned(one) === owned)
+      .map((one) => (isPlugin(one) ? readForm(one) : one));
   return {
     catalogue: catalogueOf(parts),
+    pluginKind: parts.pluginKind ?? 'WasmPlugin',
     configMaps,
     inserters: (namespace) => inserters(namespace, true),
-    foreignEnvoyFilters: (namespace) =>
-      inserters(namespace, false).filter((one): one is EnvoyFilter => one.kind !== 'WasmPlugin'),
+    foreignEnvoyFilters: (namespace) => inserters(namespace, false).filter((one): one is EnvoyFilter => !isPlugin(one)),
     workloads: (namespace) =>
       Object.entries(workloads)
         .map(([path, object]) => ({ ref: refOf(path), workload: object }))

@@ -10,6 +10,7 @@ import {
   CONFIG_MAP,
   ENVOY_FILTER,
   GATEWAY,
+  TRAFFIC_EXTENSION,
   WASM_PLUGIN,
   WORKLOAD_KINDS,
   WORKLOADS,
@@ -129,7 +130,7 @@ describe('the rights that the README names', () => {
   const [, block = ''] = /```yaml\n([\s\S]*?)```/.exec(section('What you need')) ?? [];
   const { rules } = load(block) as { rules: readonly Rule[] };
   const needed = [
-    ...[CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map((resource) => ({
+    ...[CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN, TRAFFIC_EXTENSION].map((resource) => ({
       resource,
       verbs: ['list', 'create', 'patch', 'delete'],
     })),

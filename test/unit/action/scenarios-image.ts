@@ -15,6 +15,13 @@ const pulled = filter({
 export const IMAGE_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'image-deployed': () => report({ filters: [pulled], targets: workloads.map((path) => deployed(path)) }),
 
+  'traffic-extension-deployed': () =>
+    report({
+      filters: [pulled],
+      targets: [deployed('shop/reviews'), deployed('shop/ratings')],
+      pluginKind: 'TrafficExtension',
+    }),
+
   'image-not-pulled': () =>
     report({
       filters: [pulled],

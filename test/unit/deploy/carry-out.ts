@@ -1,5 +1,6 @@
 import type { KubernetesObject, Workload } from '../../../src/cluster/objects.ts';
 import type { Garbage, Plan } from '../../../src/deploy/plan.ts';
+import { INSERTERS, type InserterKind } from '../../../src/mesh/inserter.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 import { type ClusterParts, patchedWith, refOf } from '../builders.ts';
 
@@ -16,8 +17,10 @@ export function carryOut(plan: Plan, cluster: ClusterParts): Cluster {
     patchedWith(on, patches.get(describeWorkload(refOf(path)))),
   ]);
   const configMaps = without('ConfigMap', plan.garbage, written(cluster.configMaps, plan.configMaps));
-  const inserted = without('EnvoyFilter', plan.garbage, written(cluster.inserters, plan.inserters));
-  const inserters = without('WasmPlugin', plan.garbage, inserted);
+  const inserters = Object.keys(INSERTERS).reduce(
+    (there, kind) => without(kind as InserterKind, plan.garbage, there),
+    written(cluster.inserters, plan.inserters),
+  );
   return { ...cluster, workloads: Object.fromEntries(workloads), configMaps, inserters };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Checked } from '../../../src/base/problem.ts';
 import type { Workload } from '../../../src/cluster/objects.ts';
+import type { PluginKind } from '../../../src/cluster/resources.ts';
 import { makePlan } from '../../../src/deploy/make-plan.ts';
 import { countWrites, type Plan } from '../../../src/deploy/plan.ts';
 import type { DeployRequest } from '../../../src/deploy/request.ts';
@@ -50,44 +51,48 @@ const writes = (plan: Plan): string[] => [
 ];
 const idOf = (over: Parameters<typeof settings>[0] = {}): string => revisionName(revision('add-header', over));
 
-describe('what a plan writes for an image', () => {
-  const request = deployRequest(filterRequest(ALL, { settings: settings({ image: PULLED }) }));
-  const pulled = revisionName(pulledRevision());
-  const after = deployed(request, { workloads: SHOP });
-  const kindsOf = (plan: Plan): string[] => plan.inserters.map(({ carrier }) => resourceOf(carrier).kind);
+describe.each<PluginKind>(['WasmPlugin', 'TrafficExtension'])(
+  'what a plan writes for an image where there is a %s',
+  (pluginKind) => {
+    const request = deployRequest(filterRequest(ALL, { settings: settings({ image: PULLED }) }));
+    const pulled = revisionName(pulledRevision());
+    const cluster = { workloads: SHOP, pluginKind };
+    const after = deployed(request, cluster);
+    const kindsOf = (plan: Plan): string[] => plan.inserters.map(({ carrier }) => resourceOf(carrier).kind);
 
-  test('at first: a record, one WasmPlugin, one patch a workload; then nothing', () => {
-    const plan = must(planFor(request, { workloads: SHOP }));
-    expect(plan.configMaps.map((one) => one.render().data)).toEqual([{ image: PULLED.reference }]);
-    expect(kindsOf(plan)).toEqual(['WasmPlugin']);
-    expect(countWrites(plan)).toBe(5);
-    expect(countWrites(must(planFor(request, after)))).toBe(0);
-  });
+    test('at first: a record, one of these, one patch a workload; then nothing', () => {
+      const plan = must(planFor(request, cluster));
+      expect(plan.configMaps.map((one) => one.render().data)).toEqual([{ image: PULLED.reference }]);
+      expect(kindsOf(plan)).toEqual([pluginKind]);
+      expect(countWrites(plan)).toBe(5);
+      expect(countWrites(must(planFor(request, after)))).toBe(0);
+    });
 
-  test('a WasmPlugin that was deleted is drift, and no workload restarts for it', () => {
-    const plan = must(planFor(request, { ...after, inserters: {} }));
-    expect(plan.inserters.map(({ drift }) => drift)).toEqual([`WasmPlugin shop/${pulled} was deleted`]);
-    expect(plan.workloads.filter(({ patch }) => patch !== undefined)).toEqual([]);
-  });
+    test('one that was deleted is drift, and no workload restarts for it', () => {
+      const plan = must(planFor(request, { ...after, inserters: {} }));
+      expect(plan.inserters.map(({ drift }) => drift)).toEqual([`${pluginKind} shop/${pulled} was deleted`]);
+      expect(plan.workloads.filter(({ patch }) => patch !== undefined)).toEqual([]);
+    });
 
-  test.each([
-    ['a mounted revision', deployRequest(filterRequest(ALL)), request, 'EnvoyFilter', 'WasmPlugin'],
-    ['an image', request, deployRequest(filterRequest(ALL)), 'WasmPlugin', 'EnvoyFilter'],
-  ])('%s that is superseded goes with its own objects', (_, before, then, gone, made) => {
-    const plan = must(planFor({ ...then, keepRevisions: 0 }, deployed(before, { workloads: SHOP })));
-    expect(kindsOf(plan)).toEqual([made]);
-    expect(plan.garbage.map(({ kind }) => kind)).toEqual([gone, 'ConfigMap']);
-    for (const { patch } of plan.workloads) expect(patch?.spec?.template.metadata?.annotations).toBeDefined();
-  });
+    test.each([
+      ['a mounted revision', deployRequest(filterRequest(ALL)), request, 'EnvoyFilter', pluginKind],
+      ['an image', request, deployRequest(filterRequest(ALL)), pluginKind, 'EnvoyFilter'],
+    ])('%s that is superseded goes with its own objects', (_, before, then, gone, made) => {
+      const plan = must(planFor({ ...then, keepRevisions: 0 }, deployed(before, cluster)));
+      expect(kindsOf(plan)).toEqual([made]);
+      expect(plan.garbage.map(({ kind }) => kind)).toEqual([gone, 'ConfigMap']);
+      for (const { patch } of plan.workloads) expect(patch?.spec?.template.metadata?.annotations).toBeDefined();
+    });
 
-  test('nothing that was put in by hand is taken over by one', () => {
-    const cluster: ClusterParts = {
-      workloads: SHOP,
-      inserters: { shop: [handMadeEnvoyFilter('/wasm/add-header.wasm')] },
-    };
-    expect(complaintsIn(planFor({ ...request, adopt: true }, cluster))[0]).toMatch(/"delivery: configmap" first/);
-  });
-});
+    test('nothing that was put in by hand is taken over by one', () => {
+      const cluster: ClusterParts = {
+        workloads: SHOP,
+        inserters: { shop: [handMadeEnvoyFilter('/wasm/add-header.wasm')] },
+      };
+      expect(complaintsIn(planFor({ ...request, adopt: true }, cluster))[0]).toMatch(/"delivery: configmap" first/);
+    });
+  },
+);
 
 describe('what a plan writes', () => {
   const request = deployRequest(filterRequest(ALL));

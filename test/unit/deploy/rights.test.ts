@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { silentLog } from '../../../src/base/log.ts';
 import type { Right } from '../../../src/cluster/client.ts';
-import { CONFIG_MAP, POD, WORKLOADS } from '../../../src/cluster/resources.ts';
+import { CONFIG_MAP, type PluginKind, POD, WORKLOADS } from '../../../src/cluster/resources.ts';
 import { makePlan } from '../../../src/deploy/make-plan.ts';
 import type { Plan } from '../../../src/deploy/plan.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
 import type { DeployRequest } from '../../../src/deploy/request.ts';
 import { describeRight, missingRights, neededRights, rightProblem } from '../../../src/deploy/rights.ts';
+import { viewGateway } from '../../../src/mesh/gateway-view.ts';
 import {
   type ClusterParts,
   deployRequest,
@@ -71,6 +72,23 @@ test('an image needs rights to WasmPlugins in place of EnvoyFilters', () => {
   expect(needed(plan)).toEqual(writes);
   const evidence = needed(plan, { verify: 'required' }).filter((right) => !writes.includes(right));
   expect(evidence).toEqual([...EXEC('shop'), ...EXEC('test'), 'get pods/log shop', 'get pods/log test']);
+  const newer = must(
+    makePlan(deployRequest(filter), observationOf({ ...CLUSTER, pluginKind: 'TrafficExtension' }), NOW),
+  );
+  expect(needed(newer)).toEqual(writes.map((right) => right.replace('wasmplugins', 'trafficextensions')));
+});
+
+test.each<[PluginKind, string]>([
+  ['WasmPlugin', 'wasmplugins'],
+  ['TrafficExtension', 'trafficextensions'],
+])('a Gateway needs rights to what names it, a %s, in place of itself', (pluginKind, plural) => {
+  const web = viewGateway({ metadata: { name: 'web' } }, [], pluginKind);
+  const filter = filterRequest('- gateway/web', { settings: settings({ image: PULLED }) });
+  const observation = observationOf({ pluginKind, workloads: { 'shop/gateway/web': web } });
+  const rights = needed(must(makePlan(deployRequest(filter), observation, NOW)));
+  expect(rights.filter((right) => !right.includes('configmaps'))).toEqual(
+    ['create', 'patch', 'delete'].map((verb) => `${verb} ${plural} shop`),
+  );
 });
 const PROXY = (namespace: string): string[] => [`list pods ${namespace}`, `get pods/proxy ${namespace}`];
 

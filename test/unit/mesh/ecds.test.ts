@@ -9,11 +9,12 @@ const NAMES = [
   PLUGIN,
   `extenstions.istio.io/wasmplugin/${PLUGIN}`,
   `extensions.istio.io/wasmplugin/${PLUGIN}`,
+  `extensions.istio.io/trafficextension/${PLUGIN}`,
   `extensions.istio.io/trafficextension/${PLUGIN}~istio-translated-wasmplugin`,
 ];
 const NEWEST = NAMES.at(-1) ?? '';
 
-test.each(NAMES)('%s is the filter of a WasmPlugin', (name) => {
+test.each(NAMES)('%s is the filter of a WasmPlugin, or of a TrafficExtension', (name) => {
   expect(pluginName(name)).toBe(PLUGIN);
 });
 

@@ -156,10 +156,13 @@ describe('why a WasmPlugin does not run', () => {
     expect(reason?.remedy).toMatch(remedy);
   });
 
-  test('a Secret that is missing: the agent names the WasmPlugin then', () => {
-    const log = agent('shop.f-0123456789~istio-translated-wasmplugin', 'missing image pulling secret');
-    expect(findPluginReason(log, NAMES)?.remedy).toMatch(/kubernetes\.io\/dockerconfigjson/);
-  });
+  test.each(['shop.f-0123456789~istio-translated-wasmplugin', 'shop.f-0123456789'])(
+    'a Secret that is missing: the agent names the plugin then, %s',
+    (name) => {
+      const log = agent(name, 'missing image pulling secret');
+      expect(findPluginReason(log, NAMES)?.remedy).toMatch(/kubernetes\.io\/dockerconfigjson/);
+    },
+  );
 
   test.each(['deny', 'allow'])('whatever takes its place: %s', (filter) => {
     expect(findPluginReason(agent(`oci://${IMAGE}`, 'x', filter), NAMES)).toBeDefined();
@@ -181,6 +184,7 @@ describe('why a WasmPlugin does not run', () => {
 
   test.each([
     'Unable to create Wasm plugin shop.f-0123456789~istio-translated-wasmplugin',
+    'Unable to create Wasm plugin shop.f-0123456789',
     'Unable to create Wasm HTTP filter shop.f-0123456789',
   ])('Envoy refuses the module: %s', (text) => {
     const log = `${line('Failed to configure base Wasm plugin')}\n${line(text)}`;

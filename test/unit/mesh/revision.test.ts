@@ -96,7 +96,12 @@ describe('a revision whose image the proxies pull', () => {
   });
 
   test('is carried by its image, and mounted nowhere', () => {
-    expect(placementOf(ours)).toEqual({ filter: 'add-header', id: ours.id, image: PULLED.reference });
+    expect(placementOf(ours)).toEqual({
+      filter: 'add-header',
+      id: ours.id,
+      kind: 'WasmPlugin',
+      image: PULLED.reference,
+    });
   });
 
   test('has a ConfigMap that says which image, and holds no bytes', () => {
