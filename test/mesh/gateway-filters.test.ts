@@ -1,18 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
-import { network } from '../cluster/network.ts';
 import type { BundleRun } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import type { TestRegistry } from '../harness/registry/index.ts';
-import { startRealRegistry } from '../harness/registry/real.ts';
 import { createGateway, type GatewayClass, type RunningGateway, routeTo, useWaypoint } from './gateways.ts';
 import { type LoadResult, underLoad } from './load.ts';
 import { call, connectMesh, createApps, type Mesh, makeApp } from './mesh.ts';
-
-/** The filter of the older SDK, which answers with its configuration, whatever text that is. */
-const HEADER = 'x-abi-0-2-0';
-const PODS_REACH = process.env.TEST_MACHINE_ADDRESS || network.machineAddress;
+import { HEADER, pushedTo, startMeshRegistry, startUnreachableRegistry } from './registry.ts';
 
 type Inputs = Readonly<Record<string, string>>;
 
@@ -28,16 +23,11 @@ describe('a filter on what Istio runs for Gateways', () => {
   let registry: TestRegistry;
   beforeAll(async () => {
     mesh = await connectMesh();
-    registry = await startRealRegistry('none', PODS_REACH);
+    registry = await startMeshRegistry();
   });
   afterAll(async () => {
     await registry?.stop();
     await mesh?.stop();
-  });
-
-  const pushedTo = ({ host }: TestRegistry): Inputs => ({
-    'push-to': `oci://${host}/filters/add-header:v1`,
-    'insecure-registries': host,
   });
 
   const start = async (className: GatewayClass): Promise<Place> => {
@@ -156,8 +146,7 @@ describe('a filter on what Istio runs for Gateways', () => {
     'of the class %s that cannot be pulled does no harm when it is new, and is taken back at once when it is not',
     async (className) => {
       const place = await start(className);
-      // For the runner it is on this machine; in a pod, that address is the pod itself.
-      const unreachable = await startRealRegistry('none', '127.0.0.1');
+      const unreachable = await startUnreachableRegistry();
       try {
         const bad = { ...place.given, ...pushedTo(unreachable) };
         const fresh = await loaded(place, `${className}, a first one that cannot be pulled`, bad);

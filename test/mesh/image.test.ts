@@ -3,42 +3,30 @@ import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
 import type { WasmPlugin } from '../../src/mesh/wasm-plugin.ts';
-import { network } from '../cluster/network.ts';
 import type { TestRegistry } from '../harness/registry/index.ts';
-import { startRealRegistry } from '../harness/registry/real.ts';
 import { pathOf } from '../harness/workloads.ts';
 import { underLoad } from './load.ts';
 import { connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
-
-/** The filter of the older SDK, which answers with its configuration, whatever text that is. */
-const HEADER = 'x-abi-0-2-0';
-/** The address of this machine that pods can reach; the mesh of this project knows it. */
-const PODS_REACH = process.env.TEST_MACHINE_ADDRESS || network.machineAddress;
+import { HEADER, pushedTo, startMeshRegistry, startUnreachableRegistry } from './registry.ts';
 
 describe('a filter that real proxies pull', () => {
   let mesh: Mesh;
   let registry: TestRegistry;
   beforeAll(async () => {
     mesh = await connectMesh();
-    registry = await startRealRegistry('none', PODS_REACH);
+    registry = await startMeshRegistry();
   });
   afterAll(async () => {
     await registry?.stop();
     await mesh?.stop();
   });
 
-  /** Inputs with which proxies pull the filter from a registry: the file that was built and is pushed there first. */
-  const pushedTo = ({ host }: TestRegistry): Record<string, string> => ({
-    'push-to': `oci://${host}/filters/add-header:v1`,
-    'insecure-registries': host,
-    delivery: 'image',
-  });
-  /** The same, of what has been pushed there before. */
+  /** Inputs with which proxies pull what has been pushed to a registry before. */
   const pulledFrom = (from: TestRegistry): Record<string, string> => {
-    const { 'push-to': filter = '', ...others } = pushedTo(from);
+    const { 'push-to': filter, ...others } = pushedTo(from);
     return { ...others, filter };
   };
-  /** A workload of two pods, and inputs that mount a filter into it; with those above, it is an image instead. */
+  /** A workload of two pods, and inputs that mount a filter into it; with those of `pushedTo`, it is an image instead. */
   const start = async (): Promise<{ app: Workload; given: Record<string, string> }> => {
     const namespace = await mesh.namespace();
     const app = makeApp(namespace, 'reviews', { replicas: 2 });
@@ -107,8 +95,7 @@ describe('a filter that real proxies pull', () => {
     const { app, given } = await start();
     expect((await mesh.deploy({ ...given, ...pushedTo(registry) })).outputs.result).toBe('deployed');
     const before = await templateOf(app);
-    // For the runner it is on this machine; in a pod, that address is the pod itself.
-    const unreachable = await startRealRegistry('none', '127.0.0.1');
+    const unreachable = await startUnreachableRegistry();
     const bad = { ...given, ...pushedTo(unreachable) };
     const { value, load } = await underLoad(mesh, { workload: app, header: HEADER }, () => mesh.deploy(bad)).finally(
       () => unreachable.stop(),

@@ -2,18 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { type Resource, resourcePath, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
-import { network } from '../cluster/network.ts';
 import { type Api, ApiCallError, eventually } from '../harness/api.ts';
 import type { TestRegistry } from '../harness/registry/index.ts';
-import { startRealRegistry } from '../harness/registry/real.ts';
 import { createGateway, routeTo } from './gateways.ts';
 import { APP_PORT, connectMesh, createApps, headerOfPods, type Mesh, makeApp } from './mesh.ts';
+import { HEADER, pushedTo, startMeshRegistry } from './registry.ts';
 
 // What a later Istio may be like: its CRD of WasmPlugins is taken out of the cluster while this file runs, and put back at its end.
 
-/** The filter of the older SDK, which answers with its configuration, whatever text that is. */
-const HEADER = 'x-abi-0-2-0';
-const PODS_REACH = process.env.TEST_MACHINE_ADDRESS || network.machineAddress;
 const CRDS = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
 const CRD = `${CRDS}/wasmplugins.extensions.istio.io`;
 /** Deletion ends when all objects of the kind are gone, and an API server serves a new kind some seconds later. */
@@ -61,7 +57,7 @@ describe('a mesh whose cluster has no WasmPlugins', () => {
   let removed: CustomResourceDefinition | undefined;
   beforeAll(async () => {
     mesh = await connectMesh();
-    registry = await startRealRegistry('none', PODS_REACH);
+    registry = await startMeshRegistry();
     removed = await mesh.api.get<CustomResourceDefinition>(CRD);
     await mesh.api.delete(CRD);
     await awaitServed(mesh.api, false);
@@ -118,10 +114,8 @@ describe('a mesh whose cluster has no WasmPlugins', () => {
         targets: target,
         configuration: '{"mode":"one"}',
         verify: 'required',
-        delivery: 'image',
         'keep-revisions': '0',
-        'push-to': `oci://${registry.host}/filters/add-header:v1`,
-        'insecure-registries': registry.host,
+        ...pushedTo(registry),
       };
       const first = await mesh.deploy(given);
       expect(first.outputs).toMatchObject({ result: 'deployed', proved: '2' });
