@@ -9,15 +9,18 @@ import type { PlannedWorkload } from './plan.ts';
 type Wanted = Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions'>;
 
 /** Why a change would never reach the pods of a target, or do nothing there. */
-export function findObstacles(wanted: Wanted, wait: boolean): Problem[] {
+export function findObstacles(
+  wanted: Wanted,
+  { wait, probe }: { readonly wait: boolean; readonly probe?: unknown },
+): Problem[] {
   const { ref, observed } = wanted;
   if (observed.metadata.deletionTimestamp !== undefined) {
     return [obstacle(wanted, 'is being deleted.', 'Take it out of the target list.')];
   }
-  return ref.kind === 'Gateway' ? gatewayObstacles(wanted) : rolloutObstacles(wanted, wait);
+  return ref.kind === 'Gateway' ? gatewayObstacles(wanted, probe !== undefined) : rolloutObstacles(wanted, wait);
 }
 
-function gatewayObstacles(wanted: Wanted): Problem[] {
+function gatewayObstacles(wanted: Wanted, probed: boolean): Problem[] {
   const { ref, observed, revisions } = wanted;
   const { state, message } = readinessOf(ref.kind, observed);
   if (revisions.length === 0) return [];
@@ -29,6 +32,15 @@ function gatewayObstacles(wanted: Wanted): Problem[] {
         'is a waypoint, where Istio leaves out every filter that is for one port.',
         'Give it an entry of the target list without "port".',
         'no-effect',
+      ),
+    ];
+  }
+  if (isGatewayView(observed) && observed.waypoint === true && probed) {
+    return [
+      obstacle(
+        wanted,
+        'is a waypoint, which answers nobody but the proxies of the mesh, so no probe can be sent to it.',
+        'Leave out the input "probe", or deploy to the waypoint in a step of its own.',
       ),
     ];
   }

@@ -27,6 +27,8 @@ export interface PlanningOptions {
   readonly wait: boolean;
   readonly expiresMs?: number;
   readonly now: Date;
+  /** What every pod is to answer; only whether there is one matters here. */
+  readonly probe?: unknown;
 }
 
 /** Plans one workload; also used to plan it anew after somebody else has changed it. */
@@ -47,7 +49,7 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
       name,
     ),
   );
-  if (patch?.spec !== undefined) findings.add(...findObstacles(wanted, options.wait));
+  if (patch?.spec !== undefined) findings.add(...findObstacles(wanted, options));
   if (!findings.clean) return bad(...findings.problems);
   const filters = [...place.map(({ filter }) => filter), ...removals];
   const before = filters.flatMap((filter) => {

@@ -97,7 +97,7 @@ const PULL_REMEDIES: readonly { readonly pattern: RegExp; readonly remedy: strin
   {
     pattern: /no such host|connection refused|timeout|deadline exceeded|x509|HTTPS client/i,
     remedy:
-      'The pods must reach the registry, by TLS that they trust or as one of WASM_INSECURE_REGISTRIES; or use "delivery: configmap", which needs none.',
+      'The pods must reach the registry, by TLS that they trust or as one of WASM_INSECURE_REGISTRIES; with "delivery: configmap", which is for workloads alone, they need none.',
   },
 ];
 

@@ -339,13 +339,24 @@ describe('a Gateway', () => {
     expect(place.scene.writes).toEqual([]);
   });
 
-  test.concurrent('that is a waypoint is refused a port, which Istio would leave the filter out for', async () => {
+  test.concurrent('that is a waypoint is refused a port, which Istio would leave the filter out for, and a probe', async () => {
     const place = await Place.open({ className: 'istio-waypoint' });
     const report = await place.run({ port: '9080' });
     expect(report.problems.map(({ message }) => message)).toEqual([
       'is a waypoint, where Istio leaves out every filter that is for one port.',
     ]);
+    const probed = await place.run({ probe: ':9080/' });
+    expect(probed.problems.map(({ message }) => message)).toEqual([
+      'is a waypoint, which answers nobody but the proxies of the mesh, so no probe can be sent to it.',
+    ]);
     expect(place.scene.writes).toEqual([]);
+  });
+
+  test.concurrent('answers a probe in each of its pods', async () => {
+    const place = await Place.open({ replicas: 2 });
+    const probe = '{ path: /, port: 80, expect: { headers: { x-filter-add-header: "*" } } }';
+    const target = onlyTarget(await place.run({ probe }));
+    expect(target).toMatchObject({ outcome: 'deployed', proof: { level: 'listener', pods: 2, probed: true } });
   });
 
   test.concurrent('with a port that none of its listeners has is taken back, with the ports that it has', async () => {
