@@ -1,5 +1,5 @@
 import { structuredPatch } from 'diff';
-import { dump } from 'js-yaml';
+import { type DumpOptions, dump } from 'js-yaml';
 import { formatBytes } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
 import type { ContainerSpec, KubernetesObject, Workload } from '../cluster/objects.ts';
@@ -106,7 +106,7 @@ function inserterTrial(planned: PlannedInserter, observation: Observation): Tria
       diff:
         observed === undefined
           ? yaml(rendered).map((line) => `+${line}`)
-          : difference(yaml({ spec: keptForm(observed).spec }), yaml({ spec: rendered.spec })),
+          : difference({ spec: keptForm(observed).spec }, { spec: rendered.spec }),
     },
     send: async (client) => {
       const { warnings } = await client.apply<KubernetesObject>(of, namespace, rendered, {
@@ -137,7 +137,7 @@ function gatewayTrials({ ref, drift }: PlannedWorkload, view: GatewayView, patch
           ? []
           : observed === undefined
             ? yaml(keptForm(wanted)).map((line) => `+${line}`)
-            : difference(yaml({ spec: keptForm(observed).spec }), yaml({ spec: keptForm(wanted).spec })),
+            : difference({ spec: keptForm(observed).spec }, { spec: keptForm(wanted).spec }),
     },
     send: async (client) => (index > 0 ? [] : (await patchTarget(client, ref, view, patch, { dryRun: true })).warnings),
   }));
@@ -186,7 +186,7 @@ function proxyMounts(containers: readonly ContainerSpec[] = []): unknown {
 }
 
 function listDifference(list: string, before: unknown, after: unknown): string[] {
-  const lines = difference(yaml(before ?? []), yaml(after ?? []));
+  const lines = difference(before ?? [], after ?? []);
   return [` spec.template.spec.${list}:`, ...lines];
 }
 
@@ -206,11 +206,15 @@ function keyDifference(
   return [` ${title}:`, ...lines];
 }
 
-function difference(before: readonly string[], after: readonly string[]): string[] {
-  const { hunks } = structuredPatch('', '', `${before.join('\n')}\n`, `${after.join('\n')}\n`, '', '', { context: 3 });
+/** What differs between two values as YAML. An API server answers with the keys in an order of its own. */
+function difference(before: unknown, after: unknown): string[] {
+  const [was = '', is = ''] = [before, after].map((value) => `${yaml(value, { sortKeys: true }).join('\n')}\n`);
+  const { hunks } = structuredPatch('', '', was, is, '', '', { context: 3 });
   return hunks.flatMap(({ lines }, index) => [...(index === 0 ? [] : [' …']), ...lines]);
 }
 
-function yaml(value: unknown): string[] {
-  return dump(value, { lineWidth: -1, noRefs: true }).trimEnd().split('\n');
+function yaml(value: unknown, options: DumpOptions = {}): string[] {
+  return dump(value, { lineWidth: -1, noRefs: true, ...options })
+    .trimEnd()
+    .split('\n');
 }

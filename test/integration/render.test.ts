@@ -6,7 +6,7 @@ import type { ConfigMap } from '../../src/mesh/config-map.ts';
 import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
 import { type ActionInputs, type ActionRun, runAction } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
-import { FILTER, filterKeys, Site, type Template } from './site.ts';
+import { FILTER, filterKeys, lines, Site, type Template, writesOf } from './site.ts';
 
 /** A patch, as kustomize takes it. */
 interface Patch {
@@ -111,9 +111,7 @@ describe('rendering', () => {
     const { report } = await site.run('deploy', ['reviews'], { configuration: CONFIGURATION });
     expect(report.problems).toEqual([]);
     expect((await site.read(workload)).spec?.template).toEqual(before);
-    expect(cluster.recorder.writes.map(({ path }) => path.replace(/\?.*/, ''))).toEqual([
-      expect.stringMatching(/deployments\/reviews$/),
-    ]);
+    expect(lines(writesOf(cluster.recorder.writes))).toEqual(['change Deployment reviews']);
     expect(Object.keys(await site.state(workload))).toEqual([FILTER]);
   });
 
