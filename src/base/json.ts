@@ -48,10 +48,23 @@ export function canonicalJson(value: Json): string {
 /** The JSON merge patch (RFC 7386) that makes `after` of `before`. A null in `after` cannot be said by one. */
 export function mergePatchTo(before: unknown, after: unknown): unknown {
   if (!isObject(before) || !isObject(after)) return after;
+  // What an object only inherits is none of its values.
+  const own = (key: string): unknown => (Object.hasOwn(before, key) ? before[key] : undefined);
   const gone = Object.keys(before).filter((key) => !Object.hasOwn(after, key));
-  const changed = Object.keys(after).filter((key) => !sameJson(before[key], after[key]));
+  const changed = Object.keys(after).filter((key) => !sameJson(own(key), after[key]));
   return Object.fromEntries([
     ...gone.map((key) => [key, null]),
-    ...changed.map((key) => [key, mergePatchTo(before[key], after[key])]),
+    ...changed.map((key) => [key, mergePatchTo(own(key), after[key])]),
   ]);
+}
+
+/** A JSON value with its keys in the order that they have in another one; those that are not there come last. */
+export function arrangedLike(value: unknown, like: unknown): unknown {
+  if (Array.isArray(value) && Array.isArray(like)) return value.map((item, index) => arrangedLike(item, like[index]));
+  if (!isObject(value) || !isObject(like)) return value;
+  const known = Object.keys(like).filter((key) => Object.hasOwn(value, key));
+  const keys = [...known, ...Object.keys(value).filter((key) => !Object.hasOwn(like, key))];
+  return Object.fromEntries(
+    keys.map((key) => [key, arrangedLike(value[key], Object.hasOwn(like, key) ? like[key] : undefined)]),
+  );
 }

@@ -1,5 +1,6 @@
 import { structuredPatch } from 'diff';
-import { type DumpOptions, dump } from 'js-yaml';
+import { dump } from 'js-yaml';
+import { arrangedLike } from '../base/json.ts';
 import { formatBytes } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
 import type { ContainerSpec, KubernetesObject, Workload } from '../cluster/objects.ts';
@@ -208,13 +209,11 @@ function keyDifference(
 
 /** What differs between two values as YAML. An API server answers with the keys in an order of its own. */
 function difference(before: unknown, after: unknown): string[] {
-  const [was = '', is = ''] = [before, after].map((value) => `${yaml(value, { sortKeys: true }).join('\n')}\n`);
+  const [was = '', is = ''] = [arrangedLike(before, after), after].map((value) => `${yaml(value).join('\n')}\n`);
   const { hunks } = structuredPatch('', '', was, is, '', '', { context: 3 });
   return hunks.flatMap(({ lines }, index) => [...(index === 0 ? [] : [' …']), ...lines]);
 }
 
-function yaml(value: unknown, options: DumpOptions = {}): string[] {
-  return dump(value, { lineWidth: -1, noRefs: true, ...options })
-    .trimEnd()
-    .split('\n');
+function yaml(value: unknown): string[] {
+  return dump(value, { lineWidth: -1, noRefs: true }).trimEnd().split('\n');
 }

@@ -1,6 +1,14 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, isObject, type Json, mergePatchTo, readJson, sameJson } from '../../../src/base/json.ts';
+import {
+  arrangedLike,
+  canonicalJson,
+  isObject,
+  type Json,
+  mergePatchTo,
+  readJson,
+  sameJson,
+} from '../../../src/base/json.ts';
 import { mergePatch } from '../../embedded/merge-patch.ts';
 
 /** The same value with every object's keys in the opposite order. */
@@ -63,6 +71,25 @@ test.each<[Json, Json]>([
 ])('sameJson tells %j from %j', (a, b) => {
   expect(sameJson(a, b)).toBe(false);
   expect(sameJson(b, a)).toBe(false);
+});
+
+test('arrangedLike changes nothing but the order of keys, and takes that of the other value', () => {
+  fc.assert(
+    fc.property(json, json, (value, like) => {
+      expect(sameJson(arrangedLike(value, like), value)).toBe(true);
+    }),
+  );
+  const [value, like] = [
+    { b: [{ y: 1, x: 2 }], z: 0, a: { d: 1, c: 2 } },
+    { a: { c: 0, d: 0 }, b: [{ x: 0, y: 0 }] },
+  ];
+  expect(JSON.stringify(arrangedLike(value, like))).toBe('{"a":{"c":2,"d":1},"b":[{"x":2,"y":1}],"z":0}');
+});
+
+test('mergePatchTo says what an object does not inherit', () => {
+  const after = JSON.parse('{"__proto__":{}}');
+  expect(Object.keys(mergePatchTo({}, after) as object)).toEqual(['__proto__']);
+  expect(Object.keys(mergePatch({}, after) as object)).toEqual(['__proto__']);
 });
 
 test('mergePatchTo makes one value of another, for all that a merge patch can say', () => {
