@@ -24,13 +24,14 @@ interface CustomResourceDefinition extends KubernetesObject {
 const owned = (of: Resource, namespace: string): string =>
   `${resourcePath(of, namespace)}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`;
 
-/** Whether the API server knows a kind. */
-async function isServed(api: Api, of: Resource): Promise<boolean> {
+/** Whether the API server knows a kind; undefined while it makes a store for it. */
+async function isServed(api: Api, of: Resource): Promise<boolean | undefined> {
   try {
     await api.text(owned(of, 'default'));
     return true;
   } catch (error) {
     if (error instanceof ApiCallError && error.status === 404) return false;
+    if (error instanceof ApiCallError && error.status === 429) return undefined;
     throw error;
   }
 }
@@ -63,17 +64,20 @@ describe('a mesh whose cluster has no WasmPlugins', () => {
     await awaitServed(mesh.api, false);
   }, SLOW_MS);
   afterAll(async () => {
-    if (removed !== undefined) {
-      const { name, labels = {}, annotations = {} } = removed.metadata;
-      const { apiVersion = '', kind = '', spec } = removed;
-      const crd = { apiVersion, kind, metadata: { name, labels, annotations }, spec };
-      await mesh.api.create<CustomResourceDefinition>(CRDS, crd);
-      await awaitServed(mesh.api, true);
+    try {
+      if (removed !== undefined) await restore(removed);
+    } finally {
+      await registry?.stop();
+      await mesh?.stop();
     }
-    await registry?.stop();
-    await mesh?.stop();
   }, SLOW_MS);
 
+  const restore = async ({ apiVersion = '', kind = '', metadata, spec }: CustomResourceDefinition): Promise<void> => {
+    const { name, labels = {}, annotations = {} } = metadata;
+    const crd = { apiVersion, kind, metadata: { name, labels, annotations }, spec };
+    await mesh.api.create<CustomResourceDefinition>(CRDS, crd);
+    await awaitServed(mesh.api, true);
+  };
   const start = async (kind: 'deployment' | 'gateway'): Promise<Place> => {
     const namespace = await mesh.namespace();
     const app = makeApp(namespace, 'reviews', { replicas: 2 });
