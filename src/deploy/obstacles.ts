@@ -22,10 +22,9 @@ export function findObstacles(
 
 function gatewayObstacles(wanted: Wanted, probed: boolean): Problem[] {
   const { ref, observed, revisions } = wanted;
-  const { state, message } = readinessOf(ref.kind, observed);
   if (revisions.length === 0) return [];
-  const ports = revisions.map(({ revision }) => revision.settings.port).filter((port) => port !== undefined);
-  if (isGatewayView(observed) && observed.waypoint === true && ports.length > 0) {
+  const waypoint = isGatewayView(observed) && observed.waypoint === true;
+  if (waypoint && revisions.some(({ revision }) => revision.settings.port !== undefined)) {
     return [
       obstacle(
         wanted,
@@ -35,7 +34,7 @@ function gatewayObstacles(wanted: Wanted, probed: boolean): Problem[] {
       ),
     ];
   }
-  if (isGatewayView(observed) && observed.waypoint === true && probed) {
+  if (waypoint && probed) {
     return [
       obstacle(
         wanted,
@@ -44,6 +43,7 @@ function gatewayObstacles(wanted: Wanted, probed: boolean): Problem[] {
       ),
     ];
   }
+  const { state, message } = readinessOf(ref.kind, observed);
   if (state === 'ready') return [];
   return [
     obstacle(

@@ -1,6 +1,5 @@
 import type { Workload } from '../cluster/objects.ts';
-import { attachmentName } from '../mesh/attachment.ts';
-import { describeEdit, editorsOf } from '../mesh/editors.ts';
+import { describeEditors } from '../mesh/editors.ts';
 import { isGateway, mergeGatewayMounts } from '../mesh/gateway-mounts.ts';
 import { attachmentOf, type GatewayView, isGatewayView } from '../mesh/gateway-view.ts';
 import { mergeMounts, mountedAt } from '../mesh/mounts.ts';
@@ -48,10 +47,9 @@ function editedAttachments(view: GatewayView, recorded: readonly Placement[]): s
     if (revisionOn(view, placement.filter) !== placement.id) return [];
     const mended = patchWorkload(view, { place: [placement], remove: [], state: (state) => state }, '');
     if (!mended.ok || mended.value === undefined) return [];
-    const name = attachmentName(placement.filter, view.metadata.name);
     const plugin = attachmentOf(view, placement.filter);
     // One that a run left unfinished is nobody's edit.
-    if (plugin === undefined || editorsOf(plugin).length === 0) return [];
-    return [describeEdit(`${plugin.kind} ${view.metadata.namespace}/${name}`, plugin)];
+    if (plugin === undefined) return [];
+    return describeEditors(`${plugin.kind} ${view.metadata.namespace}/${plugin.metadata.name}`, plugin);
   });
 }

@@ -1,5 +1,5 @@
 import type { Workload } from '../cluster/objects.ts';
-import { attachmentName } from '../mesh/attachment.ts';
+import { attachedPluginOf } from '../mesh/attachment.ts';
 import { writtenAt } from '../mesh/editors.ts';
 import type { PluginNames } from '../mesh/envoy-log.ts';
 import { attachmentOf, isGatewayView } from '../mesh/gateway-view.ts';
@@ -21,7 +21,7 @@ export function traceOf(
   const plugin = isGatewayView(observed) ? attachmentOf(observed, filter) : undefined;
   const written = plugin && writtenAt(plugin);
   return {
-    plugin: `${namespace}.${attachmentName(filter, name)}`,
+    plugin: attachedPluginOf(namespace, filter, name),
     image,
     ...(written === undefined ? {} : { since: written }),
   };

@@ -8,13 +8,15 @@ export type PodVerdict =
   | { readonly state: 'proved'; readonly level: ProofLevel; readonly weakness?: string }
   | { readonly state: 'failed' | 'pending'; readonly problem: Problem };
 
+type Unproved = Extract<PodVerdict, { readonly problem: Problem }>;
+
 /** The proxy does not run the filter, and will not. */
-export function failed(ref: WorkloadRef, message: string, remedy: string): PodVerdict {
+export function failed(ref: WorkloadRef, message: string, remedy: string): Unproved {
   return { state: 'failed', problem: { kind: 'proof', subject: describeWorkload(ref), message, remedy } };
 }
 
 /** The proxy does not run the filter yet, or does not tell. `what` is a clause. */
-export function pending(ref: WorkloadRef, what: string): PodVerdict {
+export function pending(ref: WorkloadRef, what: string): Unproved {
   return {
     state: 'pending',
     problem: {

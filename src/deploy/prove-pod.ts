@@ -4,7 +4,7 @@ import { ApiError } from '../cluster/errors.ts';
 import type { KubernetesObject, Pod } from '../cluster/objects.ts';
 import { hasProxyContainer, PROXY_CONTAINER } from '../cluster/pods.ts';
 import { NAMESPACE } from '../cluster/resources.ts';
-import { attachmentName } from '../mesh/attachment.ts';
+import { attachedPluginOf } from '../mesh/attachment.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../mesh/injection.ts';
 import { inspectListeners } from '../mesh/listeners.ts';
 import { parseListenerUpdates } from '../mesh/proxy-stats.ts';
@@ -54,12 +54,11 @@ export class ProxyInspector {
     const listeners = await this.#dump('dynamic_listeners', pod, ref);
     if (typeof listeners !== 'string') return listeners?.state === 'pending' ? listeners.problem : undefined;
     const named = filters.find((filter) => {
-      const plugin = `${ref.namespace}.${attachmentName(filter, ref.name)}`;
+      const plugin = attachedPluginOf(ref.namespace, filter, ref.name);
       return inspectListeners(listeners, { plugin, direction: 'any' }).state !== 'absent';
     });
     if (named === undefined) return undefined;
-    const still = pending(ref, `the proxy of pod ${pod.metadata.name} still has ${named} in its listeners`);
-    return still.state === 'proved' ? undefined : still.problem;
+    return pending(ref, `the proxy of pod ${pod.metadata.name} still has ${named} in its listeners`).problem;
   }
 
   /** Why the filter cannot run in a pod, as the pod itself shows. */

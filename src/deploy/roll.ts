@@ -127,16 +127,13 @@ export class Roller {
     }
     if (state === 'done') await this.#context.onPatched(planned);
     if (!policy.wait) return;
-    if (isSettled(planned) && !(state === 'done' && restarts(planned))) {
-      const { ready, wanted } = readiness(planned);
-      course.rollout = { state: 'ready', message: '', ready, wanted, durationMs: 0 };
-    } else if (planned.ref.kind === 'Gateway') {
-      const { message, ready, wanted } = readiness(planned);
-      course.rollout = { state: 'failed', message, ready, wanted, durationMs: 0 };
-    } else {
+    if (rolls(planned) || (state === 'done' && restarts(planned))) {
       const rollout = await this.#watch.follow(followedOf(planned), lastSeen(course), policy.timeoutMs);
       if (rollout === undefined) return;
       course.rollout = rollout;
+    } else {
+      const { state: standing, message, ready, wanted } = readiness(planned);
+      course.rollout = { state: standing === 'ready' ? 'ready' : 'failed', message, ready, wanted, durationMs: 0 };
     }
     if (course.rollout.state === 'ready' && this.#needsProof(planned)) {
       course.proof = await this.#prove(course, course.rollout);
@@ -170,7 +167,7 @@ export class Roller {
     const again = planWorkload({ ...planned, observed: lastSeen(course) }, planning);
     if (!again.ok) return again.problems[0] as Problem;
     if (again.value.patch === undefined) return false;
-    const closed = await this.#limit(() => writeWorkload({ ...again.value, drift: [] }, planning, write));
+    const closed = await this.#limit(() => writeWorkload(again.value, planning, write));
     if (closed.result.state === 'failed') return closed.result.problem;
     if (closed.result.state === 'skipped') return cancelledProof(planned.ref);
     course.write = { ...closed, ...(course.write.patch === undefined ? {} : { patch: course.write.patch }) };
@@ -252,6 +249,11 @@ export class Roller {
 
 function readiness({ ref, observed }: PlannedWorkload): Readiness {
   return readinessOf(ref.kind, observed);
+}
+
+/** Whether its pods are still being replaced, which those of a Gateway never are for our sake. */
+function rolls(planned: PlannedWorkload): boolean {
+  return planned.ref.kind !== 'Gateway' && !isSettled(planned);
 }
 
 function isSettled(planned: PlannedWorkload): boolean {

@@ -1,10 +1,10 @@
 import { mapLimited } from '../base/concurrency.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { imageOf } from '../mesh/config-map.ts';
-import { describeEdit, editorsOf } from '../mesh/editors.ts';
+import { describeEditors } from '../mesh/editors.ts';
 import { isGateway } from '../mesh/gateway-mounts.ts';
 import { attachedOn, attachmentOf, isGatewayView } from '../mesh/gateway-view.ts';
-import { carriedBy, type Inserter, isPlugin, kindOf, shownSettings } from '../mesh/inserter.ts';
+import { carriedBy, isPlugin, kindOf, shownSettings } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { revisionName } from '../mesh/revision.ts';
@@ -135,7 +135,6 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
   const configMap = configMapOf(observation, namespace, { filter, id });
   const inserter = inserterOf(observation, namespace, { filter, id });
   const attachment = isGatewayView(workload) ? attachmentOf(workload, filter) : undefined;
-  const editors = inserter === undefined ? [] : editorsOf(inserter);
   const pulled = isPlugin(inserter) || (configMap !== undefined && imageOf(configMap) !== undefined);
   const kind = inserter === undefined ? (pulled ? observation.pluginKind : 'EnvoyFilter') : kindOf(inserter);
   return [
@@ -154,10 +153,10 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
       ? [`ConfigMap ${namespace}/${name} was deleted${pulled ? '' : '; new pods cannot start'}`]
       : []),
     ...(inserter === undefined ? [`${kind} ${namespace}/${name} was deleted; no proxy runs it`] : []),
-    ...(attachment === undefined || editorsOf(attachment).length === 0
+    ...(attachment === undefined
       ? []
-      : [describeEdit(`${attachment.kind} ${namespace}/${attachment.metadata.name}`, attachment)]),
-    ...(editors.length === 0 ? [] : [describeEdit(`${kind} ${namespace}/${name}`, inserter as Inserter)]),
+      : describeEditors(`${attachment.kind} ${namespace}/${attachment.metadata.name}`, attachment)),
+    ...(inserter === undefined ? [] : describeEditors(`${kind} ${namespace}/${name}`, inserter)),
   ];
 }
 

@@ -1,6 +1,6 @@
 import { attachmentName } from './attachment.ts';
 import { attachmentOf, type GatewayView } from './gateway-view.ts';
-import { ownedLabels, podLabel, STATE_ANNOTATION } from './names.ts';
+import { filtersIn, ownedLabels, podLabel, STATE_ANNOTATION } from './names.ts';
 import { formatState, parseState } from './state.ts';
 import type { WasmPlugin } from './wasm-plugin.ts';
 import type { WorkloadPatch } from './workload-patch.ts';
@@ -45,9 +45,4 @@ export function attachmentWrites(view: GatewayView, patch: WorkloadPatch): Attac
     };
     return [{ name, wanted, ...(observed === undefined ? {} : { observed }) }];
   });
-}
-
-function filtersIn(labels: Readonly<Record<string, unknown>>): string[] {
-  const prefix = podLabel('');
-  return Object.keys(labels).flatMap((label) => (label.startsWith(prefix) ? [label.slice(prefix.length)] : []));
 }

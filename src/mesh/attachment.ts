@@ -12,6 +12,11 @@ export function attachmentName(filter: string, gateway: string): string {
   return `${filter}.${gateway}`;
 }
 
+/** `NAMESPACE.NAME` of it, as `pluginOf` gives that of a revision. */
+export function attachedPluginOf(namespace: string, filter: string, gateway: string): string {
+  return `${namespace}.${attachmentName(filter, gateway)}`;
+}
+
 /** Which filter a WasmPlugin of ours brings to which Gateway; undefined where it is the inserter of a revision. */
 export function attachedTo({ metadata }: KubernetesObject): { filter: string; gateway: string } | undefined {
   const filter = metadata.labels?.[FILTER_LABEL];

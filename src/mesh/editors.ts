@@ -33,6 +33,11 @@ export function describeEdit(name: string, object: KubernetesObject): string {
   return `${name} was edited${editors.length === 0 ? '' : ` by ${listWords(editors, 'and')}`}`;
 }
 
+/** The same, only where it is known who it was. */
+export function describeEditors(name: string, object: KubernetesObject): string[] {
+  return editorsOf(object).length === 0 ? [] : [describeEdit(name, object)];
+}
+
 /** Fields that are not told may be any. */
 function holdsOurs(fields: unknown): boolean {
   if (!isObject(fields) || 'f:spec' in fields) return true;

@@ -40,6 +40,12 @@ export function podLabel(filter: string): string {
   return `${PREFIX}/${filter}`;
 }
 
+/** The filters that labels name, by `podLabel`. */
+export function filtersIn(labels: Readonly<Record<string, unknown>>): string[] {
+  const prefix = podLabel('');
+  return Object.keys(labels).flatMap((label) => (label.startsWith(prefix) ? [label.slice(prefix.length)] : []));
+}
+
 /** The name of a revision's objects. */
 export function objectName(filter: string, revision: string): string {
   return `${filter}-${revision}`;

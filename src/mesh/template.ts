@@ -5,7 +5,13 @@ import { isGateway, mergeGatewayMounts, type PodLists } from './gateway-mounts.t
 import { isGatewayView } from './gateway-view.ts';
 import type { MountChange } from './mount-change.ts';
 import { mergeMounts, preferText } from './mounts.ts';
-import { podLabel, STATE_ANNOTATION, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
+import {
+  filtersIn,
+  podLabel,
+  STATE_ANNOTATION,
+  USER_VOLUME_ANNOTATION,
+  USER_VOLUME_MOUNT_ANNOTATION,
+} from './names.ts';
 import { formatState, parseState, type WorkloadState } from './state.ts';
 import type { KeyChanges, WorkloadPatch } from './workload-patch.ts';
 
@@ -24,10 +30,7 @@ export function revisionOn(workload: Workload, filter: string): string | undefin
 
 /** The filters that a pod template carries. */
 export function filtersOn(workload: Workload): string[] {
-  const prefix = podLabel('');
-  return Object.keys(workload.spec?.template?.metadata?.labels ?? {}).flatMap((label) =>
-    label.startsWith(prefix) ? [label.slice(prefix.length)] : [],
-  );
+  return filtersIn(workload.spec?.template?.metadata?.labels ?? {});
 }
 
 /** The state that is recorded on a workload. */
