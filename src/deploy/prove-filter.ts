@@ -4,14 +4,14 @@ import { proxyVersionOfImage } from '../filter/proxy-version.ts';
 import type { Direction, ListenerSettings } from '../filter/settings.ts';
 import { inspectExtension } from '../mesh/ecds.ts';
 import { filePath } from '../mesh/envoy-filter.ts';
-import { describeReason } from '../mesh/envoy-log.ts';
+import { describeReason, type EnvoyReason } from '../mesh/envoy-log.ts';
 import { isGatewayView } from '../mesh/gateway-view.ts';
 import { neededKind } from '../mesh/inserter.ts';
 import { type Absent, explainAbsence, inspectListeners } from '../mesh/listeners.ts';
 import type { MountedPlacement, PulledPlacement } from '../mesh/revision.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { type EvidenceSource, readEnvoyReason, readPluginReason } from './evidence.ts';
-import { traceOf } from './plugin-trace.ts';
+import { type PluginTrace, traceOf } from './plugin-trace.ts';
 import { failed, noEffect, type PodVerdict, pending } from './pod-verdict.ts';
 import type { ProvenRevision } from './provable.ts';
 
@@ -99,6 +99,8 @@ async function judgePlugin(
   const told = await readPluginReason(pod, ref.namespace, names, source);
   const reason = told === 'unknown' ? undefined : told;
   if (verdict.state === 'substituted') {
+    if (standsForAnother(verdict, trace, told))
+      return pending(ref, `the proxy of pod ${name} has not tried yet to pull ${image} for ${carrier.filter}`);
     const effect = verdict.by === 'deny' ? 'refuses every request in its place' : 'lets every request pass without it';
     const why = reason?.reason ?? `Pull of ${image} failed`;
     return failed(
@@ -112,6 +114,19 @@ async function judgePlugin(
   }
   if (verdict.state === 'missing') return pending(ref, `the proxy of pod ${name} has not loaded ${carrier.filter} yet`);
   return told === 'unknown' ? { state: 'proved', level: 'ready', weakness: LOG_REFUSED } : undefined;
+}
+
+/**
+ * Where a WasmPlugin is replaced in place, the proxies show what stood in for an image that could not be pulled before, until
+ * the agent has the next one. The log tells of which image it is; without it, whether it is older than what was written does.
+ */
+function standsForAnother(
+  { since }: { readonly since?: Date },
+  { since: written }: PluginTrace,
+  told: EnvoyReason | 'unknown' | undefined,
+): boolean {
+  if (written === undefined) return false;
+  return told === 'unknown' ? since !== undefined && since < written : told === undefined;
 }
 
 /** Envoy logs a refusal just as it is given what it refuses. */

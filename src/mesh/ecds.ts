@@ -20,7 +20,7 @@ export interface WantedExtension {
  */
 export type ExtensionVerdict =
   | { readonly state: 'given' | 'outdated' | 'missing'; readonly since?: Date }
-  | { readonly state: 'substituted'; readonly by: 'deny' | 'allow' };
+  | { readonly state: 'substituted'; readonly by: 'deny' | 'allow'; readonly since?: Date };
 
 /**
  * `NAMESPACE.NAME` of the WasmPlugin that istiod has named an HTTP filter after. Releases write, one after the other, that alone,
@@ -40,12 +40,13 @@ export function inspectExtension(dump: string, wanted: WantedExtension): Extensi
   const found = extensionsIn(dump).filter(({ filter }) => pluginName(String(filter.name)) === wanted.plugin);
   const configs = found.map(({ filter }) => filter.typed_config).filter(isObject);
   if (configs.length === 0) return { state: 'missing' };
+  const [updated] = found.flatMap(({ updated }) => updated ?? []).sort();
+  const since = updated === undefined ? {} : { since: new Date(updated) };
   const substitute = configs.find((config) => typeOf(config).endsWith('.rbac.v3.RBAC'));
   // Without rules it lets everything pass; with no policy in its rules, nothing (istio pkg/wasm/convert.go).
-  if (substitute !== undefined) return { state: 'substituted', by: 'rules' in substitute ? 'deny' : 'allow' };
+  if (substitute !== undefined) return { state: 'substituted', by: 'rules' in substitute ? 'deny' : 'allow', ...since };
   const state = configs.every((config) => isWanted(config, wanted)) ? 'given' : 'outdated';
-  const [updated] = found.flatMap(({ updated }) => updated ?? []).sort();
-  return updated === undefined ? { state } : { state, since: new Date(updated) };
+  return { state, ...since };
 }
 
 interface Extension {

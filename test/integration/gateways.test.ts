@@ -4,11 +4,13 @@ import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import type { Report } from '../../src/deploy/report.ts';
 import { type ActionInputs, pinImage, type RunOptions } from '../harness/action.ts';
+import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';
 import { attachmentsOf, scaleGateway } from '../harness/gateways.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
 import { UNREACHABLE_REGISTRY } from '../harness/sidecar/plugins.ts';
+import { PULL_TIME } from '../harness/sidecar/proxy.ts';
 import { onlyTarget, POD_RULES, revisionOf, Scene, WRITE_RULES } from './scene.ts';
 
 // Filters on Gateways of the Gateway API, whose pods nobody but istiod can change: WasmPlugins that name the Gateway, replaced in place.
@@ -193,6 +195,19 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(await place.objects()).toEqual([]);
   });
 
+  test.concurrent('is not blamed for what still stands in for an image that could not be pulled before', async () => {
+    const place = await Place.open({ className, annotations: { [PULL_TIME]: '300' } });
+    const unreachable = { filter: `oci://${UNREACHABLE_REGISTRY}/add-header:v1` };
+    for (const _ of ['first', 'again']) {
+      const { problem } = onlyTarget(await place.run(unreachable));
+      expect(problem?.message).toMatch('lets every request pass without it');
+    }
+    const first = await place.deployed({ verify: 'required' });
+    // Nor is what it is taken back to.
+    const target = onlyTarget(await place.run({ ...unreachable, configuration: '{"mode":"two"}' }));
+    expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'restored', to: { 'add-header': first } } });
+  });
+
   test.concurrent('is taken back at once where the image that replaces another cannot be pulled', async () => {
     const place = await Place.open({ className });
     const first = await place.deployed();
@@ -316,6 +331,23 @@ describe('a Gateway', () => {
     const looking = await place.scene.user(...PLUGIN_RULES, POD_RULES.list);
     const again = await place.run({ kubeconfig: looking, configuration: '{"mode":"two"}' });
     expect(onlyTarget(again)).toMatchObject({ outcome: 'deployed', proof: { level: 'ready', pods: 1, wanted: 1 } });
+  });
+
+  test.concurrent('without the right to read logs is told by the time what stands in for an image of before', async () => {
+    const place = await Place.open({ annotations: { [PULL_TIME]: '300' } });
+    const rules = ['pods', 'events'].map((resource) => ({
+      apiGroups: [''],
+      resources: [resource],
+      verbs: ['get', 'list'],
+    }));
+    const kubeconfig = await place.scene.user(...PLUGIN_RULES, ...rules, POD_RULES.exec);
+    const failing = onlyTarget(await place.run({ filter: `oci://${UNREACHABLE_REGISTRY}/add-header:v1`, kubeconfig }));
+    expect(failing.problem?.message).toMatch('lets every request pass without it');
+    // The API server tells the time of a write to the second.
+    const failedIn = Math.floor(Date.now() / 1000);
+    await eventually('the next second', async () => Math.floor(Date.now() / 1000) > failedIn || undefined);
+    const fresh = onlyTarget(await place.run({ kubeconfig }));
+    expect(fresh).toMatchObject({ outcome: 'deployed', proof: { level: 'ready', pods: 1, wanted: 1 } });
   });
 
   test.concurrent('that is new to a namespace does not see pods come later without the filter', async () => {

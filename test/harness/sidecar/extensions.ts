@@ -67,16 +67,28 @@ export function renewExtensions(
   at: number,
   log: LogLine[],
 ): Extension[] {
-  const had = extensionsAt(before, drainMs, at);
+  const kept = keepExtensions(before, plugins, { drainMs }, at);
   const given = plugins.map((plugin) => {
-    const known = had.find(({ name }) => name === resourceName(plugin));
-    const { left: _, ...extension } = giveExtension(plugin, known, refused, at, log);
-    return extension;
+    const known = kept.find(({ name }) => name === resourceName(plugin));
+    return giveExtension(plugin, known, refused, at, log);
   });
-  const leaving = had
-    .filter(({ name }) => !given.some((extension) => extension.name === name))
-    .map((extension) => ({ left: at, ...extension }));
-  return [...given, ...extensionsAt(leaving, drainMs, at)];
+  return [...given, ...kept.filter(({ left }) => left !== undefined)];
+}
+
+/** The extensions of a proxy that has heard of these plugins, and has nothing new of them yet. */
+export function keepExtensions(
+  before: readonly Extension[],
+  plugins: readonly ApiObject[],
+  { drainMs }: Pick<ExtensionRules, 'drainMs'>,
+  at: number,
+): Extension[] {
+  const named = new Set(plugins.map(resourceName));
+  const kept = extensionsAt(before, drainMs, at).map((extension): Extension => {
+    if (!named.has(extension.name)) return { left: at, ...extension };
+    const { left: _, ...stays } = extension;
+    return stays;
+  });
+  return extensionsAt(kept, drainMs, at);
 }
 
 /** Those that are still there at a time. */

@@ -1,7 +1,7 @@
 /** One Envoy: what it was sent since its start, what it took and what it refused. A pure function of the cluster's history. */
 import type { ApiObject } from '../../kubelet/client.ts';
 import { GATEWAY_NAME_LABEL, isWaypoint } from './attachment.ts';
-import { type Extension, extensionsAt, type LogLine, renewExtensions } from './extensions.ts';
+import { type Extension, extensionsAt, keepExtensions, type LogLine, renewExtensions } from './extensions.ts';
 import type { FilterChange } from './filter-history.ts';
 import {
   type AppPorts,
@@ -24,6 +24,12 @@ export const HTTP_PORTS = 'sim/http-ports';
 export const TCP_PORTS = 'sim/tcp-ports';
 /** How long the mesh takes to bring a changed EnvoyFilter to the proxy, in milliseconds; 0 when absent. */
 export const XDS_DELAY = 'sim/xds-delay-ms';
+
+/**
+ * How long istio-agent takes to pull an image, in milliseconds; 0 when absent. The listeners do not wait for it: under a name that
+ * Envoy still knows, what it had before serves and is shown until then.
+ */
+export const PULL_TIME = 'sim/pull-ms';
 
 /**
  * How long a gateway shows, and has, the configuration of a WasmPlugin that was taken away, in milliseconds: as long as it drains
@@ -77,6 +83,7 @@ export function replay(
   const role = roleOf(pod);
   const annotations = pod.metadata.annotations ?? {};
   const delay = Number(annotations[XDS_DELAY] ?? 0);
+  const pullMs = Number(annotations[PULL_TIME] ?? 0);
   const refused = annotations[REFUSES] || undefined;
   // A workload's plugin goes with its pods, so that it makes no difference there.
   const drainMs = role === 'gateway' || role === 'waypoint' ? Number(annotations[DRAIN] ?? 45_000) : 0;
@@ -110,7 +117,7 @@ export function replay(
     rejected: 0,
   };
   let sent = '';
-  const push = (at: number): void => {
+  const push = (at: number, pulled: boolean): void => {
     const objects = [...filters.values()];
     const selected = selectedPlugins(
       objects.flatMap((object) => asPlugin(object) ?? []),
@@ -125,7 +132,10 @@ export function replay(
       ),
       role === 'gateway' || role === 'injected gateway',
     );
-    const extensions = renewExtensions(state.extensions, placedIn(placed, selected), rules, at, log);
+    const plugins = placedIn(placed, selected);
+    const extensions = pulled
+      ? renewExtensions(state.extensions, plugins, rules, at, log)
+      : keepExtensions(state.extensions, plugins, rules, at);
     state = { ...state, extensions };
     const text = JSON.stringify(wanted);
     if (text === sent) return;
@@ -134,12 +144,16 @@ export function replay(
   };
   const known = arrivals.filter(({ version, at }) => version < start.version && at <= start.at);
   for (const change of known) change.take();
-  push(start.at);
-  for (const change of arrivals) {
-    if (change.at > now) break;
-    if (known.includes(change)) continue;
-    change.take();
-    push(change.at);
+  push(start.at, true);
+  const later = arrivals.filter((change) => !known.includes(change));
+  const steps = later.flatMap(({ at, take }) => [
+    ...(pullMs === 0 ? [] : [{ at, pulled: false, take }]),
+    { at: at + pullMs, pulled: true, take: pullMs === 0 ? take : undefined },
+  ]);
+  for (const { at, pulled, take } of steps.sort((a, b) => a.at - b.at)) {
+    if (at > now) break;
+    take?.();
+    push(at, pulled);
   }
   return { ...state, extensions: extensionsAt(state.extensions, drainMs, now) };
 }
