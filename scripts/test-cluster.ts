@@ -12,6 +12,8 @@ const { values, positionals } = parseArgs({
 });
 
 const SUITES: Readonly<Record<Level, string>> = { 'control-plane': 'test/integration', mesh: 'test/mesh' };
+/** What bounds one test, in milliseconds: on a mesh some wait until Envoy has drained a listener, which takes it 45 s. */
+const TEST_MS: Readonly<Record<Level, number>> = { 'control-plane': 60_000, mesh: 180_000 };
 
 const wanted = positionals.length > 0 ? positionals : levels;
 const unknown = wanted.filter((level) => !levels.some((known) => known === level));
@@ -28,7 +30,8 @@ if (unknown.length > 0) {
 async function prove(level: Level): Promise<number> {
   const only = values.only === undefined ? [] : ['--testNamePattern', values.only];
   // `npm test` leaves the mesh suite out; here every path counts.
-  const flags = ['--runInBand', '--verbose', ...only, '--testPathIgnorePatterns=/node_modules/'];
+  const bound = `--testTimeout=${TEST_MS[level]}`;
+  const flags = ['--runInBand', '--verbose', bound, ...only, '--testPathIgnorePatterns=/node_modules/'];
   const run = (kubeconfig: string): Promise<number> =>
     runJest([SUITES[level], ...flags], { TEST_KUBECONFIG: kubeconfig });
   console.log(`\n── ${level}`);

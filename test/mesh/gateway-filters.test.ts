@@ -4,7 +4,7 @@ import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
 import type { BundleRun } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import type { TestRegistry } from '../harness/registry/index.ts';
-import { createGateway, type GatewayClass, type RunningGateway, routeTo, useWaypoint } from './gateways.ts';
+import { createGateway, drained, type GatewayClass, type RunningGateway, routeTo, useWaypoint } from './gateways.ts';
 import { type LoadResult, underLoad } from './load.ts';
 import { call, connectMesh, createApps, type Mesh, makeApp } from './mesh.ts';
 import { HEADER, pushedTo, startMeshRegistry, startUnreachableRegistry } from './registry.ts';
@@ -14,6 +14,7 @@ type Inputs = Readonly<Record<string, string>>;
 /** A Gateway with a filter to come, and the gateway that requests go in by: the same one, unless it is a waypoint. */
 interface Place {
   readonly namespace: string;
+  readonly target: RunningGateway;
   readonly entrance: RunningGateway;
   readonly given: Inputs;
 }
@@ -34,42 +35,48 @@ describe('a filter on what Istio runs for Gateways', () => {
     const namespace = await mesh.namespace({});
     const app = makeApp(namespace, 'reviews', { replicas: 2 });
     const waypoint = className === 'istio-waypoint';
-    const [entrance, target] = await Promise.all([
+    const [entrance, inner] = await Promise.all([
       createGateway(mesh, namespace, 'web', { replicas: 2 }),
       waypoint ? createGateway(mesh, namespace, 'inner', { gatewayClass: className, replicas: 2 }) : undefined,
       createApps(mesh, app),
     ]);
     await routeTo(mesh, entrance, app);
-    if (target !== undefined) await useWaypoint(mesh, app, target);
+    if (inner !== undefined) await useWaypoint(mesh, app, inner, entrance);
+    const target = inner ?? entrance;
     const given = {
       filter: mesh.filters.abi020,
       name: 'add-header',
       namespace,
-      targets: `- gateway/${waypoint ? 'inner' : 'web'}`,
+      targets: `- gateway/${target.name}`,
       configuration: '{"mode":"one"}',
       verify: 'required',
       'keep-revisions': '0',
       ...pushedTo(registry),
     };
-    return { namespace, entrance, given };
+    return { namespace, target, entrance, given };
   };
 
-  /** Runs the action under load, and tells what requests met. */
+  /** Does something under load, and tells what requests met. */
   const loaded = async (
-    { entrance }: Place,
+    { entrance: { workload, port } }: Place,
     what: string,
-    inputs: Inputs,
+    work: () => Promise<BundleRun>,
   ): Promise<{ run: BundleRun; load: LoadResult; seen: Record<string, number> }> => {
-    const { value: run, load } = await underLoad(
-      mesh,
-      { workload: entrance.workload, port: entrance.port, header: HEADER },
-      () => mesh.deploy(inputs),
-    );
+    const { value: run, load } = await underLoad(mesh, { workload, port, header: HEADER }, work);
     const seen = Object.fromEntries(load.seen);
-    const failed = Object.entries(Object.groupBy(load.failures, (failure) => failure.replace(/^\S+: /, '')));
+    const failed = Object.entries(Object.groupBy(load.failures, (failure) => failure.replace(/^.*? s: /, '')));
     const told = failed.map(([failure, all = []]) => `${all.length} of ${failure}`).join(', ') || 'none failed';
     console.log(`${what}: ${load.requests} requests, ${told}; ${JSON.stringify(seen)}`);
     return { run, load, seen };
+  };
+  /**
+   * Deploys, and waits for the end of the connections that were open before: until then they go on without a filter that is
+   * new, and an entrance keeps them open to a waypoint.
+   */
+  const deployAndDrain = async ({ given, target }: Place): Promise<BundleRun> => {
+    const run = await mesh.deploy(given);
+    await drained(mesh, target);
+    return run;
   };
   /** Waits until requests are answered with a mode of the filter, or without the filter. */
   const answers = (place: Place, mode?: string): Promise<true> =>
@@ -96,13 +103,15 @@ describe('a filter on what Istio runs for Gateways', () => {
     'of the class %s is put there, replaced in place and removed without a failed request',
     async (className) => {
       const place = await start(className);
-      const first = await loaded(place, `${className}, a first one`, place.given);
+      const first = await loaded(place, `${className}, a first one`, () => deployAndDrain(place));
       expect(first.run.outputs).toMatchObject({ result: 'deployed', proved: '2' });
       expect(first.load.failures).toEqual([]);
       await answers(place, 'one');
       expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
 
-      const second = await loaded(place, `${className}, another`, { ...place.given, configuration: '{"mode":"two"}' });
+      const second = await loaded(place, `${className}, another`, () =>
+        mesh.deploy({ ...place.given, configuration: '{"mode":"two"}' }),
+      );
       expect(second.run.outputs).toMatchObject({ result: 'deployed', proved: '2' });
       expect(second.load.failures).toEqual([]);
       // Each answer has passed just one of the two.
@@ -118,7 +127,7 @@ describe('a filter on what Istio runs for Gateways', () => {
       expect(status.summary).toMatch(/proved&nbsp;in&nbsp;2\/2/);
 
       const removal = { command: 'remove', name: 'add-header', namespace: place.namespace };
-      const removed = await loaded(place, `${className}, removed`, removal);
+      const removed = await loaded(place, `${className}, removed`, () => mesh.deploy(removal));
       expect(removed.run.outputs).toMatchObject({ result: 'removed' });
       expect(removed.load.failures).toEqual([]);
       await answers(place);
@@ -130,10 +139,12 @@ describe('a filter on what Istio runs for Gateways', () => {
     'of the class %s that Envoy refuses is taken back while the one before goes on',
     async (className) => {
       const place = await start(className);
-      expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'deployed' });
+      expect((await deployAndDrain(place)).outputs).toMatchObject({ result: 'deployed' });
       await answers(place, 'one');
       const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off' };
-      const { run, load, seen } = await loaded(place, `${className}, one that Envoy refuses`, refused);
+      const { run, load, seen } = await loaded(place, `${className}, one that Envoy refuses`, () =>
+        mesh.deploy(refused),
+      );
       expect(run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
       expect(run.summary).toMatch(/Failed to (load Wasm bytecode|parse corrupted Wasm module)/);
       expect(load.failures).toEqual([]);
@@ -149,7 +160,7 @@ describe('a filter on what Istio runs for Gateways', () => {
       const unreachable = await startUnreachableRegistry();
       try {
         const bad = { ...place.given, ...pushedTo(unreachable) };
-        const fresh = await loaded(place, `${className}, a first one that cannot be pulled`, bad);
+        const fresh = await loaded(place, `${className}, a first one that cannot be pulled`, () => mesh.deploy(bad));
         expect(fresh.run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
         expect(fresh.run.summary).toMatch(/Pull of .+ failed: .+connection refused/);
         expect(fresh.load.failures).toEqual([]);
@@ -157,7 +168,7 @@ describe('a filter on what Istio runs for Gateways', () => {
 
         expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'deployed' });
         await answers(place, 'one');
-        const next = await loaded(place, `${className}, another that cannot be pulled`, bad);
+        const next = await loaded(place, `${className}, another that cannot be pulled`, () => mesh.deploy(bad));
         expect(next.run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
         await answers(place, 'one');
       } finally {
@@ -169,7 +180,7 @@ describe('a filter on what Istio runs for Gateways', () => {
   test('that is new and refused by Envoy is taken away again', async () => {
     const place = await start('istio');
     const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off' };
-    const { run } = await loaded(place, 'a first one that Envoy refuses', refused);
+    const { run } = await loaded(place, 'a first one that Envoy refuses', () => mesh.deploy(refused));
     expect(run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
     await answers(place);
     expect(await owned(place)).toEqual([]);

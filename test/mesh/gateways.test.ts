@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { eventually } from '../harness/api.ts';
-import { createGateway, routeTo, useWaypoint } from './gateways.ts';
+import { createGateway, routeTo, useWaypoint, WAYPOINT_HEADER } from './gateways.ts';
 import { underLoad } from './load.ts';
-import { APP_PORT, call, connectMesh, createApps, type Mesh, makeApp } from './mesh.ts';
+import { type Answer, call, connectMesh, createApps, type Mesh, makeApp } from './mesh.ts';
 
 describe('the proxies that Istio runs for Gateways', () => {
   let mesh: Mesh;
@@ -34,32 +33,11 @@ describe('the proxies that Istio runs for Gateways', () => {
       createApps(mesh, app),
     ]);
     await routeTo(mesh, gateway, app);
-    // A route of the Service itself is the waypoint's; gateways pass it by.
-    await mesh.api.create(`/apis/gateway.networking.k8s.io/v1/namespaces/${namespace}/httproutes`, {
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      kind: 'HTTPRoute',
-      metadata: { name: 'reviews' },
-      spec: {
-        parentRefs: [{ group: '', kind: 'Service', name: 'reviews' }],
-        rules: [
-          {
-            filters: [
-              {
-                type: 'ResponseHeaderModifier',
-                responseHeaderModifier: { set: [{ name: 'x-waypoint', value: waypoint.name }] },
-              },
-            ],
-            backendRefs: [{ name: 'reviews', port: APP_PORT }],
-          },
-        ],
-      },
-    } as never);
-    expect((await call(gateway.address, gateway.port)).headers['x-waypoint']).toBeUndefined();
-    await useWaypoint(mesh, app, waypoint);
-    const answer = await eventually('an answer by way of the waypoint', async () => {
-      const { status, headers } = await call(gateway.address, gateway.port);
-      return headers['x-waypoint'] === undefined ? undefined : { status, waypoint: headers['x-waypoint'] };
-    });
-    expect(answer).toEqual({ status: 200, waypoint: 'inner' });
+    expect((await call(gateway.address, gateway.port)).headers[WAYPOINT_HEADER]).toBeUndefined();
+    await useWaypoint(mesh, app, waypoint, gateway);
+    const seen = (headers: Answer['headers']): string => String(headers[WAYPOINT_HEADER]);
+    const { load } = await underLoad(mesh, { ...gateway, describe: seen }, () => mesh.pods(app));
+    expect(load.failures).toEqual([]);
+    expect([...load.seen.keys()]).toEqual(['inner']);
   });
 });

@@ -2,7 +2,7 @@ import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
 import { eventually } from '../harness/api.ts';
 import { awaitReady, pathOf } from '../harness/workloads.ts';
-import { APP_PORT, call, type Mesh } from './mesh.ts';
+import { type Answer, APP_PORT, call, type Mesh } from './mesh.ts';
 
 /** The classes of Gateways that istiod runs proxies for: gateways at the mesh's edge, and waypoints. */
 export type GatewayClass = 'istio' | 'istio-waypoint';
@@ -86,29 +86,106 @@ async function madeOf({ api }: Mesh, namespace: string, gateway: string): Promis
 
 /** Leads all requests to a gateway on to the Service of an app, and waits until it is so, by its Service and by each pod. */
 export async function routeTo(mesh: Mesh, gateway: RunningGateway, app: Workload): Promise<void> {
-  const { namespace, name, workload, address, port } = gateway;
+  const { namespace, name } = gateway;
   await mesh.api.create(gatewayPath(namespace, 'httproutes'), {
     apiVersion: API_VERSION,
     kind: 'HTTPRoute',
     metadata: { name },
     spec: { parentRefs: [{ name }], rules: [{ backendRefs: [{ name: app.metadata.name, port: APP_PORT }] }] },
   } as never);
-  await eventually(`answers of Gateway ${name}`, async () => {
-    const pods = await mesh.pods(workload);
-    const answers = await Promise.all([address, ...pods.map((pod) => pod.address)].map((each) => serves(each, port)));
-    return pods.length > 0 && answers.every(Boolean) ? true : undefined;
+  await eventually(`answers of Gateway ${name}`, () => allServe(mesh, gateway, () => true));
+}
+
+/** The header that the answers of an app carry which have passed its waypoint; its value is the waypoint's name. */
+export const WAYPOINT_HEADER = 'x-waypoint';
+
+/**
+ * Answers in a row of each of a gateway's pods that show its way to be settled: a pod changes over without a pause, a
+ * waypoint's pods learn of the Service one after the other, and each answer comes from either of them.
+ */
+const SETTLED_ANSWERS = 20;
+
+/**
+ * Sends what a gateway leads to the Service of an app through a waypoint of its namespace first, and waits until all of
+ * it goes there: while they change over, gateways answer some requests with 503. Sidecars know no waypoints.
+ */
+export async function useWaypoint(
+  mesh: Mesh,
+  app: Workload,
+  waypoint: RunningGateway,
+  gateway: RunningGateway,
+): Promise<void> {
+  const { name, namespace } = app.metadata;
+  // A route of the Service itself is the waypoint's; gateways pass it by.
+  await mesh.api.create(gatewayPath(waypoint.namespace, 'httproutes'), {
+    apiVersion: API_VERSION,
+    kind: 'HTTPRoute',
+    metadata: { name: `by-${waypoint.name}` },
+    spec: {
+      parentRefs: [{ group: '', kind: 'Service', name }],
+      rules: [
+        {
+          filters: [
+            {
+              type: 'ResponseHeaderModifier',
+              responseHeaderModifier: { set: [{ name: WAYPOINT_HEADER, value: waypoint.name }] },
+            },
+          ],
+          backendRefs: [{ name, port: APP_PORT }],
+        },
+      ],
+    },
+  } as never);
+  const labels = { 'istio.io/use-waypoint': waypoint.name, 'istio.io/ingress-use-waypoint': 'true' };
+  await mesh.api.patch(`/api/v1/namespaces/${namespace}/services/${name}`, { metadata: { labels } });
+  let settled = 0;
+  await eventually(`all answers by way of ${waypoint.name}`, async () => {
+    const passed = await allServe(mesh, gateway, ({ headers }) => headers[WAYPOINT_HEADER] === waypoint.name);
+    settled = passed ? settled + 1 : 0;
+    return settled === SETTLED_ANSWERS ? true : undefined;
   });
 }
 
-async function serves(address: string, port: number): Promise<boolean> {
-  const answer = await call(address, port).catch(() => undefined);
-  return answer?.status === 200;
+/** Where each of Istio's proxies serves what it counts, in Prometheus' text format. */
+const STATS_PORT = 15_090;
+/** Twice the time that Envoy gives to connections of a listener that was replaced (Istio's `drainDuration`, 45 s), in ms. */
+const DRAINED_WITHIN_MS = 90_000;
+
+/** What Envoy counts while it drains: whole listeners, and those filter chains that another one has taken the place of. */
+const DRAINING = /^envoy_listener_manager_total_(?:listeners|filter_chains)_draining\{\} (\d+)$/gm;
+
+/** Waits until no proxy of a gateway has connections that know its listeners as they were before. */
+export async function drained(mesh: Mesh, { name, workload }: RunningGateway): Promise<void> {
+  const draining = async (address: string): Promise<boolean> => {
+    const stats = await (await fetch(`http://${address}:${STATS_PORT}/stats/prometheus`)).text();
+    const counts = [...stats.matchAll(DRAINING)].map(([, number]) => Number(number));
+    if (counts.length !== 2) throw new Error(`${address} does not count what it drains`);
+    return counts.some((number) => number > 0);
+  };
+  await eventually(
+    `listeners of ${name} drained`,
+    async () => {
+      const pods = await mesh.pods(workload);
+      const all = await Promise.all(pods.map(({ address }) => draining(address)));
+      return all.some(Boolean) ? undefined : true;
+    },
+    DRAINED_WITHIN_MS,
+  );
 }
 
-/** Sends what gateways lead to the Service of an app through a waypoint of its namespace first. Sidecars know no waypoints. */
-export async function useWaypoint({ api }: Mesh, { metadata }: Workload, waypoint: RunningGateway): Promise<void> {
-  const labels = { 'istio.io/use-waypoint': waypoint.name, 'istio.io/ingress-use-waypoint': 'true' };
-  await api.patch(`/api/v1/namespaces/${metadata.namespace}/services/${metadata.name}`, { metadata: { labels } });
+/** Whether a gateway's Service and each of its pods answer with 200 and as wanted; nothing when one does not. */
+async function allServe(
+  mesh: Mesh,
+  { address, port, workload }: RunningGateway,
+  wanted: (answer: Answer) => boolean,
+): Promise<true | undefined> {
+  const pods = await mesh.pods(workload);
+  const served = async (each: string): Promise<boolean> => {
+    const answer = await call(each, port).catch(() => undefined);
+    return answer?.status === 200 && wanted(answer);
+  };
+  const answers = await Promise.all([address, ...pods.map((pod) => pod.address)].map(served));
+  return pods.length > 0 && answers.every(Boolean) ? true : undefined;
 }
 
 /** The path of a collection of the Gateway API, or of one object in it. */

@@ -1,10 +1,10 @@
 import type { Workload } from '../../src/cluster/objects.ts';
-import { type Answer, APP_PORT, call, type Mesh } from './mesh.ts';
+import { type Answer, APP_PORT, call, type Mesh, type RunningPod } from './mesh.ts';
 
 /** What a steady load met. */
 export interface LoadResult {
   readonly requests: number;
-  /** Requests without an answer, or with one other than 200; each in words. */
+  /** Requests without an answer, or with one other than 200; each in words: by which pod, when, and what there was instead. */
   readonly failures: readonly string[];
   /** How many answers carried each value of the watched header; `-` for none. */
   readonly seen: ReadonlyMap<string, number>;
@@ -39,7 +39,8 @@ export async function underLoad<T>(
   const seen = new Map<string, number>();
   let requests = 0;
   let running = true;
-  const deadline = Date.now() + mostMs;
+  const start = Date.now();
+  const deadline = start + mostMs;
   let pods = await mesh.pods(workload);
   const goOn = (): boolean => running && Date.now() < deadline;
   const refresh = async (): Promise<void> => {
@@ -49,18 +50,21 @@ export async function underLoad<T>(
       await pause(50);
     }
   };
+  const fail = ({ name }: RunningPod, what: string): void => {
+    failures.push(`${name} after ${((Date.now() - start) / 1000).toFixed(1)} s: ${what}`);
+  };
   const client = async (at: number): Promise<void> => {
     for (let turn = at; goOn(); turn++) {
       const pod = pods[turn % pods.length];
       if (pod === undefined) throw new Error('the workload has no ready pod to send load to');
       requests++;
       try {
-        const { status, headers } = await call(pod.address, port);
-        if (status !== 200) failures.push(`${pod.name}: status ${status}`);
+        const { status, headers, body } = await call(pod.address, port);
+        if (status !== 200) fail(pod, `status ${status} ${body}`.trim());
         const value = options.describe?.(headers) ?? headers[header]?.toString() ?? '-';
         seen.set(value, (seen.get(value) ?? 0) + 1);
       } catch (error) {
-        failures.push(`${pod.name}: ${error}`);
+        fail(pod, String(error));
       }
       await pause(pauseMs);
     }

@@ -25,6 +25,7 @@ export interface RunningPod {
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
 }
 
 /** A mesh under test: the cluster that TEST_KUBECONFIG names, with Istio's injector. */
@@ -188,9 +189,8 @@ export async function createApps({ api }: Mesh, ...apps: readonly Workload[]): P
 export function call(address: string, port = APP_PORT): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const outgoing = request({ host: address, port, path: '/', agent: false, timeout: 5_000 }, (response) => {
-      response.resume();
-      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers }));
-      response.on('error', reject);
+      const { statusCode: status = 0, headers } = response;
+      text(response).then((body) => resolve({ status, headers, body }), reject);
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer within 5 s')));
     outgoing.on('error', reject);
