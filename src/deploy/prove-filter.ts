@@ -2,7 +2,7 @@ import type { Pod, Workload } from '../cluster/objects.ts';
 import { proxyImageOf } from '../cluster/pods.ts';
 import { proxyVersionOfImage } from '../filter/proxy-version.ts';
 import type { Direction, ListenerSettings } from '../filter/settings.ts';
-import { inspectExtension } from '../mesh/ecds.ts';
+import { type ExtensionVerdict, inspectExtension } from '../mesh/ecds.ts';
 import { filePath } from '../mesh/envoy-filter.ts';
 import { describeReason, type EnvoyReason } from '../mesh/envoy-log.ts';
 import { isGatewayView } from '../mesh/gateway-view.ts';
@@ -97,18 +97,8 @@ async function judgePlugin(
     return pending(ref, `Envoy of pod ${name} still has other settings of ${carrier.filter}`);
   const names = verdict.state === 'given' ? { plugin, ...givenSince(verdict, ref) } : trace;
   const told = await readPluginReason(pod, ref.namespace, names, source);
+  if (verdict.state === 'substituted') return judgeSubstitute(verdict, carrier.filter, trace, told, found);
   const reason = told === 'unknown' ? undefined : told;
-  if (verdict.state === 'substituted') {
-    if (standsForAnother(verdict, trace, told))
-      return pending(ref, `the proxy of pod ${name} has not tried yet to pull ${image} for ${carrier.filter}`);
-    const effect = verdict.by === 'deny' ? 'refuses every request in its place' : 'lets every request pass without it';
-    const why = reason?.reason ?? `Pull of ${image} failed`;
-    return failed(
-      ref,
-      `${carrier.filter} does not run in pod ${name}, which ${effect}: ${why}.`,
-      reason?.remedy ?? SEE_LOG,
-    );
-  }
   if (reason !== undefined) {
     return failed(ref, `Envoy of pod ${name} refuses the filter: ${describeReason(reason)}.`, reason.remedy);
   }
@@ -116,12 +106,32 @@ async function judgePlugin(
   return told === 'unknown' ? { state: 'proved', level: 'ready', weakness: LOG_REFUSED } : undefined;
 }
 
+type Substitute = Extract<ExtensionVerdict, { readonly state: 'substituted' }>;
+
+/** The image could not be pulled: that of the filter or, where a WasmPlugin is replaced in place, perhaps an earlier one. */
+function judgeSubstitute(
+  substitute: Substitute,
+  filter: string,
+  trace: PluginTrace,
+  told: EnvoyReason | 'unknown' | undefined,
+  { pod: { metadata }, ref }: Found,
+): PodVerdict {
+  const effect = substitute.by === 'deny' ? 'refuses every request in its place' : 'lets every request pass without it';
+  const what = `${filter} does not run in pod ${metadata.name}, which ${effect}`;
+  if (standsForAnother(substitute, trace, told)) {
+    const unsaid = `because of an image that could not be pulled; its log does not say that it is ${trace.image}`;
+    return pending(ref, `${what}, ${unsaid}`);
+  }
+  if (told === 'unknown' || told === undefined) return failed(ref, `${what}: Pull of ${trace.image} failed.`, SEE_LOG);
+  return failed(ref, `${what}: ${told.reason}.`, told.remedy);
+}
+
 /**
- * Where a WasmPlugin is replaced in place, the proxies show what stood in for an image that could not be pulled before, until
- * the agent has the next one. The log tells of which image it is; without it, whether it is older than what was written does.
+ * The proxies of a Gateway show what stood in for an image that could not be pulled before until the agent has the next one.
+ * The log tells of which image it is; without it, whether it is older than what was written does.
  */
 function standsForAnother(
-  { since }: { readonly since?: Date },
+  { since }: Substitute,
   { since: written }: PluginTrace,
   told: EnvoyReason | 'unknown' | undefined,
 ): boolean {

@@ -164,6 +164,9 @@ describe('a filter on what Istio runs for Gateways', () => {
         expect(fresh.run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
         expect(fresh.run.summary).toMatch(/Pull of .+ failed: .+connection refused/);
         expect(fresh.load.failures).toEqual([]);
+        // The proxies still have what stood in for it then, and what they say of it is said anew.
+        const again = await mesh.deploy(bad);
+        expect(again.summary).toMatch(/Pull of .+ failed: .+connection refused/);
         expect(await owned(place)).toEqual([]);
 
         expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'deployed' });

@@ -55,40 +55,32 @@ export interface ExtensionRules {
 }
 
 /**
- * The extensions of a proxy once it has these plugins.
+ * The extensions of a proxy that has heard of these plugins.
  * @param before those that it had
+ * @param pulled whether the agent is done with the image of one of them; until then the proxy has what it had under that name
  * @param at the clock's time in milliseconds
  * @param log gets what is logged
  */
 export function renewExtensions(
   before: readonly Extension[],
   plugins: readonly ApiObject[],
+  pulled: (plugin: ApiObject) => boolean,
   { refused, drainMs }: ExtensionRules,
   at: number,
   log: LogLine[],
 ): Extension[] {
-  const kept = keepExtensions(before, plugins, { drainMs }, at);
-  const given = plugins.map((plugin) => {
-    const known = kept.find(({ name }) => name === resourceName(plugin));
-    return giveExtension(plugin, known, refused, at, log);
+  const had = extensionsAt(before, drainMs, at);
+  const given = plugins.flatMap((plugin): Extension[] => {
+    const known = had.find(({ name }) => name === resourceName(plugin));
+    const { left, ...stays } = known ?? {};
+    // Of one that comes again everything is done anew.
+    const old = known && ({ ...stays, ...(left === undefined ? {} : { spec: undefined }) } as Extension);
+    if (!pulled(plugin)) return old === undefined ? [] : [old];
+    return [giveExtension(plugin, old, refused, at, log)];
   });
-  return [...given, ...kept.filter(({ left }) => left !== undefined)];
-}
-
-/** The extensions of a proxy that has heard of these plugins, and has nothing new of them yet. */
-export function keepExtensions(
-  before: readonly Extension[],
-  plugins: readonly ApiObject[],
-  { drainMs }: Pick<ExtensionRules, 'drainMs'>,
-  at: number,
-): Extension[] {
-  const named = new Set(plugins.map(resourceName));
-  const kept = extensionsAt(before, drainMs, at).map((extension): Extension => {
-    if (!named.has(extension.name)) return { left: at, ...extension };
-    const { left: _, ...stays } = extension;
-    return stays;
-  });
-  return extensionsAt(kept, drainMs, at);
+  const names = new Set(plugins.map(resourceName));
+  const leaving = had.filter(({ name }) => !names.has(name)).map((extension) => ({ left: at, ...extension }));
+  return [...given, ...extensionsAt(leaving, drainMs, at)];
 }
 
 /** Those that are still there at a time. */

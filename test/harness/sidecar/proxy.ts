@@ -1,7 +1,7 @@
 /** One Envoy: what it was sent since its start, what it took and what it refused. A pure function of the cluster's history. */
 import type { ApiObject } from '../../kubelet/client.ts';
 import { GATEWAY_NAME_LABEL, isWaypoint } from './attachment.ts';
-import { type Extension, extensionsAt, keepExtensions, type LogLine, renewExtensions } from './extensions.ts';
+import { type Extension, extensionsAt, type LogLine, renewExtensions } from './extensions.ts';
 import type { FilterChange } from './filter-history.ts';
 import {
   type AppPorts,
@@ -13,7 +13,7 @@ import {
 } from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
 import { patchListeners, selectedFilters } from './patches.ts';
-import { asPlugin, placedIn, placePlugins, selectedPlugins } from './plugins.ts';
+import { asPlugin, placedIn, placePlugins, resourceName, selectedPlugins } from './plugins.ts';
 import { refusalOf } from './wasm.ts';
 
 /** A configuration that contains this text is refused by the filter. */
@@ -117,7 +117,16 @@ export function replay(
     rejected: 0,
   };
   let sent = '';
-  const push = (at: number, pulled: boolean): void => {
+  const heard = new Map<string, { readonly spec: string; readonly at: number }>();
+  /** Since when the proxy knows of a plugin as it is now. */
+  const heardAt = (plugin: ApiObject, at: number): number => {
+    const [name, spec] = [resourceName(plugin), JSON.stringify(plugin.spec)];
+    const known = heard.get(name);
+    if (known?.spec === spec) return known.at;
+    heard.set(name, { spec, at });
+    return at;
+  };
+  const push = (at: number): void => {
     const objects = [...filters.values()];
     const selected = selectedPlugins(
       objects.flatMap((object) => asPlugin(object) ?? []),
@@ -133,9 +142,11 @@ export function replay(
       role === 'gateway' || role === 'injected gateway',
     );
     const plugins = placedIn(placed, selected);
-    const extensions = pulled
-      ? renewExtensions(state.extensions, plugins, rules, at, log)
-      : keepExtensions(state.extensions, plugins, rules, at);
+    const names = new Set(plugins.map(resourceName));
+    for (const name of heard.keys()) if (!names.has(name)) heard.delete(name);
+    // A proxy does not start without what it needs.
+    const pulled = (plugin: ApiObject): boolean => heardAt(plugin, at) + pullMs <= at || at <= start.at;
+    const extensions = renewExtensions(state.extensions, plugins, pulled, rules, at, log);
     state = { ...state, extensions };
     const text = JSON.stringify(wanted);
     if (text === sent) return;
@@ -144,16 +155,13 @@ export function replay(
   };
   const known = arrivals.filter(({ version, at }) => version < start.version && at <= start.at);
   for (const change of known) change.take();
-  push(start.at, true);
+  push(start.at);
   const later = arrivals.filter((change) => !known.includes(change));
-  const steps = later.flatMap(({ at, take }) => [
-    ...(pullMs === 0 ? [] : [{ at, pulled: false, take }]),
-    { at: at + pullMs, pulled: true, take: pullMs === 0 ? take : undefined },
-  ]);
-  for (const { at, pulled, take } of steps.sort((a, b) => a.at - b.at)) {
+  const pulls = pullMs === 0 ? [] : later.map(({ at }) => ({ at: at + pullMs, take: () => undefined }));
+  for (const { at, take } of [...later, ...pulls].sort((a, b) => a.at - b.at)) {
     if (at > now) break;
-    take?.();
-    push(at, pulled);
+    take();
+    push(at);
   }
   return { ...state, extensions: extensionsAt(state.extensions, drainMs, now) };
 }
