@@ -57,30 +57,33 @@ export interface ExtensionRules {
 /**
  * The extensions of a proxy that has heard of these plugins.
  * @param before those that it had
- * @param pulled whether the agent is done with the image of one of them; until then the proxy has what it had under that name
+ * @param pulled those with whose images the agent is done; of the others the proxy has what it had under their names
  * @param at the clock's time in milliseconds
  * @param log gets what is logged
  */
 export function renewExtensions(
   before: readonly Extension[],
   plugins: readonly ApiObject[],
-  pulled: (plugin: ApiObject) => boolean,
+  pulled: ReadonlySet<ApiObject>,
   { refused, drainMs }: ExtensionRules,
   at: number,
   log: LogLine[],
 ): Extension[] {
   const had = extensionsAt(before, drainMs, at);
   const given = plugins.flatMap((plugin): Extension[] => {
-    const known = had.find(({ name }) => name === resourceName(plugin));
-    const { left, ...stays } = known ?? {};
-    // Of one that comes again everything is done anew.
-    const old = known && ({ ...stays, ...(left === undefined ? {} : { spec: undefined }) } as Extension);
-    if (!pulled(plugin)) return old === undefined ? [] : [old];
-    return [giveExtension(plugin, old, refused, at, log)];
+    const found = had.find(({ name }) => name === resourceName(plugin));
+    const known = found?.left === undefined ? found : comeAgain(found);
+    if (!pulled.has(plugin)) return known === undefined ? [] : [known];
+    return [giveExtension(plugin, known, refused, at, log)];
   });
   const names = new Set(plugins.map(resourceName));
   const leaving = had.filter(({ name }) => !names.has(name)).map((extension) => ({ left: at, ...extension }));
   return [...given, ...extensionsAt(leaving, drainMs, at)];
+}
+
+/** The listeners name it again: it stays, and all that the agent did for it is done anew. */
+function comeAgain({ left: _, ...extension }: Extension): Extension {
+  return { ...extension, spec: undefined };
 }
 
 /** Those that are still there at a time. */

@@ -13,7 +13,8 @@ import {
 } from './listeners.ts';
 import type { MountedFiles } from './mounted-files.ts';
 import { patchListeners, selectedFilters } from './patches.ts';
-import { asPlugin, placedIn, placePlugins, resourceName, selectedPlugins } from './plugins.ts';
+import { asPlugin, placedIn, placePlugins, selectedPlugins } from './plugins.ts';
+import { Pulls } from './pulls.ts';
 import { refusalOf } from './wasm.ts';
 
 /** A configuration that contains this text is refused by the filter. */
@@ -84,6 +85,7 @@ export function replay(
   const annotations = pod.metadata.annotations ?? {};
   const delay = Number(annotations[XDS_DELAY] ?? 0);
   const pullMs = Number(annotations[PULL_TIME] ?? 0);
+  const pulls = new Pulls(pullMs);
   const refused = annotations[REFUSES] || undefined;
   // A workload's plugin goes with its pods, so that it makes no difference there.
   const drainMs = role === 'gateway' || role === 'waypoint' ? Number(annotations[DRAIN] ?? 45_000) : 0;
@@ -117,15 +119,6 @@ export function replay(
     rejected: 0,
   };
   let sent = '';
-  const heard = new Map<string, { readonly spec: string; readonly at: number }>();
-  /** Since when the proxy knows of a plugin as it is now. */
-  const heardAt = (plugin: ApiObject, at: number): number => {
-    const [name, spec] = [resourceName(plugin), JSON.stringify(plugin.spec)];
-    const known = heard.get(name);
-    if (known?.spec === spec) return known.at;
-    heard.set(name, { spec, at });
-    return at;
-  };
   const push = (at: number): void => {
     const objects = [...filters.values()];
     const selected = selectedPlugins(
@@ -142,10 +135,8 @@ export function replay(
       role === 'gateway' || role === 'injected gateway',
     );
     const plugins = placedIn(placed, selected);
-    const names = new Set(plugins.map(resourceName));
-    for (const name of heard.keys()) if (!names.has(name)) heard.delete(name);
     // A proxy does not start without what it needs.
-    const pulled = (plugin: ApiObject): boolean => heardAt(plugin, at) + pullMs <= at || at <= start.at;
+    const pulled = at <= start.at ? new Set(plugins) : pulls.done(plugins, at);
     const extensions = renewExtensions(state.extensions, plugins, pulled, rules, at, log);
     state = { ...state, extensions };
     const text = JSON.stringify(wanted);
@@ -157,8 +148,8 @@ export function replay(
   for (const change of known) change.take();
   push(start.at);
   const later = arrivals.filter((change) => !known.includes(change));
-  const pulls = pullMs === 0 ? [] : later.map(({ at }) => ({ at: at + pullMs, take: () => undefined }));
-  for (const { at, take } of [...later, ...pulls].sort((a, b) => a.at - b.at)) {
+  const ends = pullMs === 0 ? [] : later.map(({ at }) => ({ at: at + pullMs, take: () => undefined }));
+  for (const { at, take } of [...later, ...ends].sort((a, b) => a.at - b.at)) {
     if (at > now) break;
     take();
     push(at);

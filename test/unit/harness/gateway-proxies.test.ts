@@ -5,7 +5,7 @@ import { askAdmin } from '../../harness/sidecar/admin.ts';
 import type { FilterChange } from '../../harness/sidecar/filter-history.ts';
 import type { Listener } from '../../harness/sidecar/listeners.ts';
 import { CLOSED_REGISTRY, EMPTY_REGISTRY, REFUSED_REGISTRY } from '../../harness/sidecar/plugins.ts';
-import { type ProxyState, replay } from '../../harness/sidecar/proxy.ts';
+import { type ProxyState, PULL_TIME, replay } from '../../harness/sidecar/proxy.ts';
 import { pluginsOf } from '../../harness/sidecar/wasm.ts';
 import { type ApiObject, dig, digList, type JsonMap } from '../../kubelet/client.ts';
 import { envoyFilter, wasmPatch } from './builders.ts';
@@ -241,6 +241,21 @@ describe.each<Kind>(['gateway', 'waypoint'])('in a %s, what is replaced in place
     expect([places(state(4_500)), shown(state(4_500)).length]).toEqual([[], 1]);
     expect([shown(state(48_999)).length, shown(state(49_000)).length]).toEqual([1, 0]);
     expect(state(49_000).rejected).toBe(0);
+  });
+
+  test('has what was there before until its image is pulled, and is pulled anew when it comes again', () => {
+    const slow = podOf(kind, { [PULL_TIME]: '500' });
+    const changes = [change(2_000, closed), change(3_000), change(4_000, good), change(5_000), change(6_000, closed)];
+    const state = (now: number): ProxyState => play(slow, changes, now);
+    expect([2_499, 2_500, 4_499, 4_500, 6_499, 6_500].map((now) => met(state(now)))).toEqual([
+      'missing',
+      'deny',
+      'deny',
+      met(play(podOf(kind), [change(2_000, good)])),
+      met(play(podOf(kind), [change(2_000, good)])),
+      'deny',
+    ]);
+    expect(state(LAST).log.map(({ at }) => at)).toEqual([2_500, 6_500]);
   });
 
   test('is logged when it happened', () => {
