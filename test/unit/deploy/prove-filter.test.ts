@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Client } from '../../../src/cluster/client.ts';
+import type { Workload } from '../../../src/cluster/objects.ts';
+import type { PodVerdict } from '../../../src/deploy/pod-verdict.ts';
+import { judgeFilter } from '../../../src/deploy/prove-filter.ts';
+import { attachedPlacement, attachedPluginOf, attachmentName } from '../../../src/mesh/attachment.ts';
+import { viewGateway } from '../../../src/mesh/gateway-view.ts';
+import { ownedLabels } from '../../../src/mesh/names.ts';
+import { type PulledPlacement, placementOf } from '../../../src/mesh/revision.ts';
+import { pluginOf, type WasmPlugin } from '../../../src/mesh/wasm-plugin.ts';
+import { PULLED, pulledRevision, workload } from '../builders.ts';
+
+const REVISION = pulledRevision();
+const ATTACHED = attachedPlacement(REVISION, 'web');
+const CARRIED = placementOf(REVISION) as PulledPlacement;
+const WRITTEN = '2026-11-25T10:00:00Z';
+const BEFORE = '2026-11-25T09:59:58.500Z';
+const AFTER = '2026-11-25T10:00:00.200Z';
+
+const failedPull = (at: string, image: string): string =>
+  `${at}\terror\twasm\terror in converting the wasm config to local: cannot fetch Wasm module oci://${image}: no such host. applying allow RBAC filter\n`;
+const OURS = PULLED.reference;
+const ANOTHER = `registry.example/filters/add-header@sha256:${'b'.repeat(64)}`;
+
+/** The Gateway with our WasmPlugin, as it was written. */
+function gateway(): Workload {
+  const plugin: WasmPlugin = {
+    apiVersion: 'extensions.istio.io/v1alpha1',
+    kind: 'WasmPlugin',
+    metadata: {
+      name: attachmentName('add-header', 'web'),
+      namespace: 'shop',
+      labels: ownedLabels('add-header', REVISION.id),
+      managedFields: [{ manager: 'deploy-wasm-filter', operation: 'Apply', time: WRITTEN }],
+    },
+    spec: ATTACHED.plugin as WasmPlugin['spec'],
+  };
+  return viewGateway({ metadata: { name: 'web', namespace: 'shop' } }, [plugin]);
+}
+
+/** What is said of a pod whose proxy has what stands in for an image that could not be pulled, since then. */
+function judge(
+  kind: 'Gateway' | 'Deployment',
+  since: string,
+  log: string | undefined,
+): Promise<PodVerdict | undefined> {
+  const isGateway = kind === 'Gateway';
+  const plugin = isGateway ? attachedPluginOf('shop', 'add-header', 'web') : pluginOf('shop', CARRIED);
+  const name = `extensions.istio.io/trafficextension/${plugin}~istio-translated-wasmplugin`;
+  const manager = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
+    http_filters: [{ name, config_discovery: {} }],
+  };
+  const listener = {
+    name: 'any',
+    traffic_direction: isGateway ? 'OUTBOUND' : 'INBOUND',
+    filter_chains: [{ filters: [{ typed_config: manager }] }],
+  };
+  const substitute = {
+    '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
+    rules_stat_prefix: 'wasm-default-allow',
+  };
+  const client = {
+    podLog: async () => {
+      if (log === undefined) throw new Error('forbidden');
+      return log;
+    },
+  } as unknown as Client;
+  return judgeFilter(
+    { revision: REVISION, carrier: isGateway ? ATTACHED : CARRIED },
+    {
+      pod: { metadata: { name: 'web-0' } },
+      ref: { kind, namespace: 'shop', name: 'web' },
+      observed: isGateway ? gateway() : workload('web'),
+      listeners: JSON.stringify({ configs: [{ name: 'any', active_state: { listener } }] }),
+      extensions: JSON.stringify({
+        configs: [{ ecds_filter: { name, typed_config: substitute }, last_updated: since }],
+      }),
+    },
+    { client, debug: () => undefined },
+  );
+}
+
+const DOES_NOT_RUN = 'add-header does not run in pod web-0, which lets every request pass without it';
+const SAID = `${DOES_NOT_RUN}: Pull of ${OURS} failed: no such host.`;
+const UNTOLD = `${DOES_NOT_RUN}: Pull of ${OURS} failed.`;
+const PERHAPS = `${DOES_NOT_RUN}, because of an image that could not be pulled; its log does not say that it is ${OURS}.`;
+
+describe('what stands in for an image that could not be pulled', () => {
+  test.each<[string, 'Gateway' | 'Deployment', string, string | undefined, string, string]>([
+    ['ours, as the log says', 'Gateway', AFTER, failedPull(AFTER, OURS), 'failed', SAID],
+    ['ours once more, which Envoy takes for the same', 'Gateway', BEFORE, failedPull(AFTER, OURS), 'failed', SAID],
+    ['ours, before it was written anew', 'Gateway', BEFORE, failedPull(BEFORE, OURS), 'pending', PERHAPS],
+    ['another one', 'Gateway', BEFORE, failedPull(BEFORE, ANOTHER), 'pending', PERHAPS],
+    ['another one, late', 'Gateway', AFTER, failedPull(AFTER, ANOTHER), 'pending', PERHAPS],
+    ['older than what was written, with a log that may not be read', 'Gateway', BEFORE, undefined, 'pending', PERHAPS],
+    ['newer than that', 'Gateway', AFTER, undefined, 'failed', UNTOLD],
+    ['ours, whose name is that of its revision', 'Deployment', BEFORE, failedPull(BEFORE, OURS), 'failed', SAID],
+    ['the same with a log that says nothing', 'Deployment', BEFORE, '', 'failed', UNTOLD],
+  ])('%s: %s since %s', async (_what, kind, since, log, state, message) => {
+    expect(await judge(kind, since, log)).toMatchObject({ state, problem: { kind: 'proof', message } });
+  });
+});
