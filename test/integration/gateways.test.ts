@@ -335,12 +335,7 @@ describe('a Gateway', () => {
 
   test.concurrent('without the right to read logs is told by the time what stands in for an image of before', async () => {
     const place = await Place.open({ annotations: { [PULL_TIME]: '300' } });
-    const rules = ['pods', 'events'].map((resource) => ({
-      apiGroups: [''],
-      resources: [resource],
-      verbs: ['get', 'list'],
-    }));
-    const kubeconfig = await place.scene.user(...PLUGIN_RULES, ...rules, POD_RULES.exec);
+    const kubeconfig = await place.scene.user(...PLUGIN_RULES, POD_RULES.listWithoutLogs, POD_RULES.exec);
     const failing = onlyTarget(await place.run({ filter: `oci://${UNREACHABLE_REGISTRY}/add-header:v1`, kubeconfig }));
     expect(failing.problem?.message).toMatch('lets every request pass without it');
     // The API server tells the time of a write to the second.

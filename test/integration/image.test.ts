@@ -337,9 +337,7 @@ describe('the rights and requests of an image', () => {
       resources: ['wasmplugins'],
       verbs: ['list', 'create', 'patch', 'delete'],
     };
-    const reads = { apiGroups: [''], verbs: ['get', 'list'] };
-    const noLogs = [{ ...reads, resources: ['pods'] }, { ...reads, resources: ['events'] }, POD_RULES.exec];
-    const blind = await scene.user(...WRITE_RULES, plugins, ...noLogs);
+    const blind = await scene.user(...WRITE_RULES, plugins, POD_RULES.listWithoutLogs, POD_RULES.exec);
     const unseen = await scene.deploy({ ...IMAGE, configuration: '{"n":0}', kubeconfig: blind });
     expect(unseen.targets[0]).toMatchObject({
       outcome: 'deployed',

@@ -21,6 +21,7 @@ export const WRITE_RULES = [
 /** The rights on pods, by what they are for. */
 export const POD_RULES = {
   list: { apiGroups: [''], resources: ['pods', 'pods/log', 'events'], verbs: ['get', 'list'] },
+  listWithoutLogs: { apiGroups: [''], resources: ['pods', 'events'], verbs: ['get', 'list'] },
   exec: { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] },
   proxy: { apiGroups: [''], resources: ['pods/proxy'], verbs: ['get'] },
 };
@@ -36,6 +37,7 @@ export class Scene {
   readonly namespace: string;
   readonly #workloads: Workload[] = [];
   #forgotten = 0;
+  #users = 0;
 
   private constructor(cluster: TestCluster, namespace: string) {
     this.cluster = cluster;
@@ -115,7 +117,7 @@ export class Scene {
 
   /** The kubeconfig of a user who has these rights in the namespace. */
   async user(...rules: readonly object[]): Promise<string> {
-    const name = `${this.namespace}-${rules.length}`;
+    const name = `${this.namespace}-${++this.#users}`;
     await grant(this.cluster.api, this.namespace, name, rules);
     return this.cluster.recorder.kubeconfig(name);
   }

@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
+import { CONFIG_MAP, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import type { BundleRun } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import type { TestRegistry } from '../harness/registry/index.ts';
 import { createGateway, drained, type GatewayClass, type RunningGateway, routeTo, useWaypoint } from './gateways.ts';
 import { type LoadResult, underLoad } from './load.ts';
-import { call, connectMesh, createApps, type Mesh, makeApp } from './mesh.ts';
+import { call, connectMesh, createApps, type Mesh, makeApp, ownedNames } from './mesh.ts';
 import { HEADER, pushedTo, startMeshRegistry, startUnreachableRegistry } from './registry.ts';
 
 type Inputs = Readonly<Record<string, string>>;
@@ -64,8 +63,8 @@ describe('a filter on what Istio runs for Gateways', () => {
   ): Promise<{ run: BundleRun; load: LoadResult; seen: Record<string, number> }> => {
     const { value: run, load } = await underLoad(mesh, { workload, port, header: HEADER }, work);
     const seen = Object.fromEntries(load.seen);
-    const failed = Object.entries(Object.groupBy(load.failures, (failure) => failure.replace(/^.*? s: /, '')));
-    const told = failed.map(([failure, all = []]) => `${all.length} of ${failure}`).join(', ') || 'none failed';
+    const failed = Object.entries(Object.groupBy(load.failures, ({ what }) => what));
+    const told = failed.map(([what, all = []]) => `${all.length} of ${what}`).join(', ') || 'none failed';
     console.log(`${what}: ${load.requests} requests, ${told}; ${JSON.stringify(seen)}`);
     return { run, load, seen };
   };
@@ -90,14 +89,7 @@ describe('a filter on what Istio runs for Gateways', () => {
         ? true
         : undefined;
     });
-  const owned = async ({ namespace }: Place): Promise<string[]> => {
-    const label = `?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`;
-    const lists = await Promise.all([
-      mesh.api.list(`/api/v1/namespaces/${namespace}/configmaps${label}`),
-      mesh.api.list(`${resourcePath(WASM_PLUGIN, namespace)}${label}`),
-    ]);
-    return lists.flat().map(({ metadata }) => metadata.name);
-  };
+  const owned = ({ namespace }: Place): Promise<string[]> => ownedNames(mesh, namespace, CONFIG_MAP, WASM_PLUGIN);
 
   test.each<GatewayClass>(['istio', 'istio-waypoint'])(
     'of the class %s is put there, replaced in place and removed without a failed request',

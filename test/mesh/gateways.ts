@@ -86,13 +86,8 @@ async function madeOf({ api }: Mesh, namespace: string, gateway: string): Promis
 
 /** Leads all requests to a gateway on to the Service of an app, and waits until it is so, by its Service and by each pod. */
 export async function routeTo(mesh: Mesh, gateway: RunningGateway, app: Workload): Promise<void> {
-  const { namespace, name } = gateway;
-  await mesh.api.create(gatewayPath(namespace, 'httproutes'), {
-    apiVersion: API_VERSION,
-    kind: 'HTTPRoute',
-    metadata: { name },
-    spec: { parentRefs: [{ name }], rules: [{ backendRefs: [{ name: app.metadata.name, port: APP_PORT }] }] },
-  } as never);
+  const { name } = gateway;
+  await createRoute(mesh, app, name, { name });
   await eventually(`answers of Gateway ${name}`, () => allServe(mesh, gateway, () => true));
 }
 
@@ -117,25 +112,12 @@ export async function useWaypoint(
 ): Promise<void> {
   const { name, namespace } = app.metadata;
   // A route of the Service itself is the waypoint's; gateways pass it by.
-  await mesh.api.create(gatewayPath(waypoint.namespace, 'httproutes'), {
-    apiVersion: API_VERSION,
-    kind: 'HTTPRoute',
-    metadata: { name: `by-${waypoint.name}` },
-    spec: {
-      parentRefs: [{ group: '', kind: 'Service', name }],
-      rules: [
-        {
-          filters: [
-            {
-              type: 'ResponseHeaderModifier',
-              responseHeaderModifier: { set: [{ name: WAYPOINT_HEADER, value: waypoint.name }] },
-            },
-          ],
-          backendRefs: [{ name, port: APP_PORT }],
-        },
-      ],
+  await createRoute(mesh, app, `by-${waypoint.name}`, { group: '', kind: 'Service', name }, [
+    {
+      type: 'ResponseHeaderModifier',
+      responseHeaderModifier: { set: [{ name: WAYPOINT_HEADER, value: waypoint.name }] },
     },
-  } as never);
+  ]);
   const labels = { 'istio.io/use-waypoint': waypoint.name, 'istio.io/ingress-use-waypoint': 'true' };
   await mesh.api.patch(`/api/v1/namespaces/${namespace}/services/${name}`, { metadata: { labels } });
   let settled = 0;
@@ -144,6 +126,22 @@ export async function useWaypoint(
     settled = passed ? settled + 1 : 0;
     return settled === SETTLED_ANSWERS ? true : undefined;
   });
+}
+
+/** Creates an HTTPRoute to the Service of an app, in its namespace; `parent` is what takes the requests. */
+async function createRoute(
+  { api }: Mesh,
+  { metadata: { name, namespace = '' } }: Workload,
+  route: string,
+  parent: object,
+  filters: readonly object[] = [],
+): Promise<void> {
+  await api.create(gatewayPath(namespace, 'httproutes'), {
+    apiVersion: API_VERSION,
+    kind: 'HTTPRoute',
+    metadata: { name: route },
+    spec: { parentRefs: [parent], rules: [{ filters, backendRefs: [{ name, port: APP_PORT }] }] },
+  } as never);
 }
 
 /** Where each of Istio's proxies serves what it counts, in Prometheus' text format. */

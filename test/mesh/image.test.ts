@@ -1,12 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
+import { WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import type { WasmPlugin } from '../../src/mesh/wasm-plugin.ts';
 import type { TestRegistry } from '../harness/registry/index.ts';
 import { pathOf } from '../harness/workloads.ts';
 import { underLoad } from './load.ts';
-import { connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
+import { connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf, ownedPath } from './mesh.ts';
 import { HEADER, pushedTo, startMeshRegistry, startUnreachableRegistry } from './registry.ts';
 
 describe('a filter that real proxies pull', () => {
@@ -46,10 +45,8 @@ describe('a filter that real proxies pull', () => {
   /** What the filter of each ready pod was configured with. */
   const modes = async (app: Workload): Promise<unknown[]> =>
     (await headerOfPods(mesh, app, HEADER)).map((text) => (text === undefined ? undefined : JSON.parse(text).mode));
-  const pluginsOf = ({ metadata: { namespace } }: Workload): Promise<readonly WasmPlugin[]> => {
-    const path = resourcePath(WASM_PLUGIN, namespace);
-    return mesh.api.list(`${path}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`);
-  };
+  const pluginsOf = ({ metadata: { namespace } }: Workload): Promise<readonly WasmPlugin[]> =>
+    mesh.api.list(ownedPath(WASM_PLUGIN, namespace));
   const plugins = async (app: Workload): Promise<string[]> =>
     (await pluginsOf(app)).map(({ metadata }) => metadata.name);
   const templateOf = async (app: Workload): Promise<unknown> =>

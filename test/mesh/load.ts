@@ -1,11 +1,19 @@
 import type { Workload } from '../../src/cluster/objects.ts';
 import { type Answer, APP_PORT, call, type Mesh, type RunningPod } from './mesh.ts';
 
+/** A request without an answer, or with one other than 200. */
+export interface LoadFailure {
+  readonly pod: string;
+  /** Since the load began. */
+  readonly seconds: number;
+  /** What there was instead, in words. */
+  readonly what: string;
+}
+
 /** What a steady load met. */
 export interface LoadResult {
   readonly requests: number;
-  /** Requests without an answer, or with one other than 200; each in words: by which pod, when, and what there was instead. */
-  readonly failures: readonly string[];
+  readonly failures: readonly LoadFailure[];
   /** How many answers carried each value of the watched header; `-` for none. */
   readonly seen: ReadonlyMap<string, number>;
 }
@@ -35,7 +43,7 @@ export async function underLoad<T>(
   work: () => Promise<T>,
 ): Promise<{ value: T; load: LoadResult }> {
   const { workload, port = APP_PORT, header = '', clients = 4, pauseMs = 5, mostMs = 120_000 } = options;
-  const failures: string[] = [];
+  const failures: LoadFailure[] = [];
   const seen = new Map<string, number>();
   let requests = 0;
   let running = true;
@@ -51,7 +59,7 @@ export async function underLoad<T>(
     }
   };
   const fail = ({ name }: RunningPod, what: string): void => {
-    failures.push(`${name} after ${((Date.now() - start) / 1000).toFixed(1)} s: ${what}`);
+    failures.push({ pod: name, seconds: (Date.now() - start) / 1000, what });
   };
   const client = async (at: number): Promise<void> => {
     for (let turn = at; goOn(); turn++) {

@@ -8,7 +8,13 @@ import { text } from 'node:stream/consumers';
 import { Exec, KubeConfig } from '@kubernetes/client-node';
 import type { Pod, Workload } from '../../src/cluster/objects.ts';
 import { isReady, ownerOf } from '../../src/cluster/pods.ts';
-import type { WorkloadKind } from '../../src/cluster/resources.ts';
+import {
+  CONFIG_MAP,
+  ENVOY_FILTER,
+  type Resource,
+  resourcePath,
+  type WorkloadKind,
+} from '../../src/cluster/resources.ts';
 import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
 import { type BundleRun, runBundle } from '../harness/action.ts';
 import { type Api, connectApi, eventually } from '../harness/api.ts';
@@ -214,12 +220,22 @@ export async function headerOfPods(
   );
 }
 
-/** The names of this action's ConfigMaps and EnvoyFilters in a workload's namespace. */
-export async function objectsOf({ api }: Mesh, { metadata: { namespace } }: Workload): Promise<string[]> {
-  const owned = `?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`;
-  const lists = await Promise.all([
-    api.list(`/api/v1/namespaces/${namespace}/configmaps${owned}`),
-    api.list(`/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters${owned}`),
-  ]);
+/** The path of the objects of a kind in a namespace that are this action's. */
+export function ownedPath(of: Resource, namespace: string | undefined): string {
+  return `${resourcePath(of, namespace)}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`;
+}
+
+/** The names of this action's objects of some kinds in a namespace. */
+export async function ownedNames(
+  { api }: Mesh,
+  namespace: string | undefined,
+  ...kinds: Resource[]
+): Promise<string[]> {
+  const lists = await Promise.all(kinds.map((of) => api.list(ownedPath(of, namespace))));
   return lists.flat().map(({ metadata }) => metadata.name);
+}
+
+/** The names of this action's ConfigMaps and EnvoyFilters in a workload's namespace. */
+export function objectsOf(mesh: Mesh, { metadata: { namespace } }: Workload): Promise<string[]> {
+  return ownedNames(mesh, namespace, CONFIG_MAP, ENVOY_FILTER);
 }

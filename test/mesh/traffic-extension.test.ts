@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
-import { type Resource, resourcePath, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
+import { type Resource, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { type Api, ApiCallError, eventually } from '../harness/api.ts';
 import type { TestRegistry } from '../harness/registry/index.ts';
 import { createGateway, routeTo } from './gateways.ts';
-import { APP_PORT, connectMesh, createApps, headerOfPods, type Mesh, makeApp } from './mesh.ts';
+import { APP_PORT, connectMesh, createApps, headerOfPods, type Mesh, makeApp, ownedNames, ownedPath } from './mesh.ts';
 import { HEADER, pushedTo, startMeshRegistry } from './registry.ts';
 
 // What a later Istio may be like: its CRD of WasmPlugins is taken out of the cluster while this file runs, and put back at its end.
@@ -21,13 +20,10 @@ interface CustomResourceDefinition extends KubernetesObject {
   readonly spec: unknown;
 }
 
-const owned = (of: Resource, namespace: string): string =>
-  `${resourcePath(of, namespace)}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`;
-
 /** Whether the API server knows a kind; undefined while it makes a store for it. */
 async function isServed(api: Api, of: Resource): Promise<boolean | undefined> {
   try {
-    await api.text(owned(of, 'default'));
+    await api.text(ownedPath(of, 'default'));
     return true;
   } catch (error) {
     if (error instanceof ApiCallError && error.status === 404) return false;
@@ -100,7 +96,7 @@ describe('a mesh whose cluster has no WasmPlugins', () => {
       return found.length === 2 && found.every((text) => text?.replaceAll(' ', '') === wanted) ? true : undefined;
     });
   const extensions = async ({ namespace }: Place): Promise<string[]> =>
-    (await mesh.api.list(owned(TRAFFIC_EXTENSION, namespace))).map(({ metadata }) => metadata.name).sort();
+    (await ownedNames(mesh, namespace, TRAFFIC_EXTENSION)).sort();
 
   test.each(['deployment', 'gateway'] as const)(
     'lets a %s have a filter by TrafficExtensions: proven, replaced, taken back, removed',
