@@ -72,6 +72,9 @@ describe('Supervisor', () => {
     if (child === undefined) throw new Error('nothing was recorded');
     started.push(child);
     expect(isRunning(child.identity)).toBe(true);
+    // It is bound to its parent by the program that then becomes it.
+    const program = (): string => readFileSync(`/proc/${child.identity.pid}/comm`, 'utf8').trim();
+    await waitFor(() => program() === 'sleep', { what: 'the child is bound', timeoutMs: 5_000, components: [] });
     parent.kill('SIGKILL');
     await waitFor(() => !isRunning(child.identity), { what: 'the child ends', timeoutMs: 5_000, components: [] });
   });
