@@ -45,6 +45,13 @@ export function decideDelivery(
   return delivery;
 }
 
+/** How a filter would come to the proxies whose own delivery is not known because something is wrong with it. */
+export function likelyDelivery({
+  delivery: { delivery, gateways = false, phase },
+}: Pick<Inputs, 'delivery'>): Delivery {
+  return delivery === 'image' || gateways ? { image: { reference: 'unknown', phase } } : {};
+}
+
 /** The inputs, knowing whether a Gateway may be among the targets. */
 export function aimedAt(targets: readonly TargetEntry[], inputs: Inputs): Inputs {
   const gateways = targets.some((entry) => kindsOf(entry).includes('Gateway'));

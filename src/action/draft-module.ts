@@ -23,6 +23,8 @@ export interface ModuleTools {
 export interface FileDraft {
   /** As it will be delivered; undefined where something is wrong with it. */
   readonly module: FilterModule | undefined;
+  /** As it came, where it cannot be made smaller as asked: it can be checked all the same. */
+  readonly loaded?: FilterModule;
   /** Which build made it; undefined where nobody asks, or nothing proves it. */
   readonly provenance: Provenance | undefined;
   /** The image that it is to become before the cluster is told of it. */
@@ -49,7 +51,9 @@ export async function loadModule(
   const provenance = await proveModule(inputs, loaded, origin, prove, findings);
   if (staysWhole(loaded, inputs)) return { ...(await pack(loaded, from)), provenance };
   const options = { mode, origin, ...(optimize === undefined ? {} : { optimize }) };
-  return { ...(await pack(findings.take(await shrinkModule(loaded, options)), from)), provenance };
+  const shrunk = findings.take(await shrinkModule(loaded, options));
+  if (shrunk === undefined) return { module: undefined, loaded, provenance };
+  return { ...(await pack(shrunk, from)), provenance };
 }
 
 /** What proxies pull is what the registry has; and what is pushed for them alone fits whatever its size. */
@@ -63,10 +67,10 @@ function isMeantForPull({ delivery, gateways = false }: ModuleInputs['delivery']
 
 /** Where the module is to be pushed, it is known as the image that it will be: the digest of that is known before it is there. */
 async function pack(
-  module: FilterModule | undefined,
+  module: FilterModule,
   { pushTo: reference }: Inputs['from'],
 ): Promise<Pick<FileDraft, 'module' | 'push'>> {
-  if (module === undefined || reference === undefined) return { module };
+  if (reference === undefined) return { module };
   const image = await packImage(module.bytes);
   const source: ModuleSource = {
     kind: 'image',

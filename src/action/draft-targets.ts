@@ -12,7 +12,7 @@ export async function loadTargets(
   findings: Findings,
 ): Promise<TargetEntry[]> {
   const texts = await loadTexts(inputs, readFile, findings);
-  return texts.flatMap((text) => findings.take(parseTargets(text, defaultNamespace)) ?? []);
+  return texts.flatMap((text) => findings.takeAny(parseTargets(text, defaultNamespace)));
 }
 
 async function loadTexts(

@@ -9,17 +9,18 @@ import type {
   RenderRequest,
   Scope,
   StatusRequest,
+  Unknown,
 } from '../deploy/request.ts';
 import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { Delivery } from '../mesh/delivery.ts';
 import type { TargetEntry } from '../targets/target.ts';
 import { type Environment, loadAccess } from './draft-access.ts';
-import { aimedAt, decideDelivery, deliveredSettings, roadWarnings } from './draft-delivery.ts';
+import { aimedAt, decideDelivery, deliveredSettings, likelyDelivery, roadWarnings } from './draft-delivery.ts';
 import { type FileDraft, loadModule, type ModuleTools } from './draft-module.ts';
 import { loadOrigin } from './draft-origin.ts';
 import { loadTargets } from './draft-targets.ts';
-import type { Inputs, InputsRead } from './inputs.ts';
+import { type Inputs, type InputsRead, UNNAMED } from './inputs.ts';
 
 export type { Environment } from './draft-access.ts';
 
@@ -70,11 +71,12 @@ export async function makeDraft(
 
   if (command === 'render') {
     const { targets, file, delivery } = await makeFilter(inputs, defaultNamespace(inputs), readFile, tools, findings);
-    const draft = conclude(findings, inputs, targets, () => ({
-      filters: filtersOf(inputs, file, delivery, targets),
+    const request = {
+      filters: [filterOf(inputs, file, delivery, targets)],
       check: options.check,
       folder: inputs.renderTo,
-    }));
+    };
+    const draft = conclude(findings, request, unknownOf(read, file));
     const warnings = [...read.warnings, ...roadWarnings(inputs, delivery)];
     return { ...basis, warnings, command, draft, ...file, delivery };
   }
@@ -83,12 +85,8 @@ export async function makeDraft(
   const namespace = defaultNamespace(inputs, access);
   if (command === 'deploy' || command === 'plan') {
     const { targets, file, delivery } = await makeFilter(inputs, namespace, readFile, tools, findings);
-    const draft = conclude(findings, inputs, targets, () => ({
-      ...policy,
-      ...options,
-      filters: filtersOf(inputs, file, delivery, targets),
-      run,
-    }));
+    const request = { ...policy, ...options, filters: [filterOf(inputs, file, delivery, targets)], run };
+    const draft = conclude(findings, request, unknownOf(read, file));
     const warnings = [...read.warnings, ...waveWarnings(policy, targets), ...roadWarnings(inputs, delivery)];
     return { ...basis, warnings, command, draft, access, ...file, delivery };
   }
@@ -98,21 +96,13 @@ export async function makeDraft(
   const scope: Scope = { ...(inputs.name === '' ? {} : { filter: inputs.name }), entries, namespaces };
   if (command === 'status') {
     const { module, warnings } = await askAgain(inputs, readFile, tools);
-    const draft = conclude(findings, inputs, entries, () => ({
-      scope,
-      verify: policy.verify,
-      ...(module === undefined ? {} : { module }),
-    }));
+    const request = { scope, verify: policy.verify, ...(module === undefined ? {} : { module }) };
+    const draft = conclude(findings, request, unknownOf(read));
     return { ...basis, warnings: [...read.warnings, ...warnings], command, draft, access };
   }
   const { wait, timeoutMs, maxParallel } = policy;
-  const draft = conclude(findings, inputs, entries, () => ({
-    scope,
-    run,
-    wait,
-    timeoutMs,
-    ...(maxParallel === undefined ? {} : { maxParallel }),
-  }));
+  const request = { scope, run, wait, timeoutMs, ...(maxParallel === undefined ? {} : { maxParallel }) };
+  const draft = conclude(findings, request, unknownOf(read));
   return { ...basis, command, draft, access };
 }
 
@@ -133,14 +123,25 @@ async function makeFilter(
   return { targets, file, delivery: decideDelivery(aimed, file.module, targets, findings) };
 }
 
-/** The request when nothing is wrong; else the problems, and what can be looked up all the same. */
-function conclude<T>(
-  { clean, problems }: Findings,
-  { settings }: Inputs,
-  targets: readonly TargetEntry[],
-  request: () => T,
-): DraftRequest<T> {
-  return clean ? { ok: true, request: request() } : { ok: false, problems, targets, defaults: settings };
+/** The request when nothing is wrong; else the problems, and what the other checks can go on with. */
+function conclude<T>({ clean, problems }: Findings, request: T, unknown: ReadonlySet<Unknown>): DraftRequest<T> {
+  return clean ? { ok: true, request } : { ok: false, problems, request, unknown };
+}
+
+/** The settings that a trial run hands to the filter, or that decide whether a workload can run it. */
+const TRIED = ['root-id', 'vm-id', 'configuration', 'direction', 'environment', 'capabilities'] as const;
+
+function unknownOf({ inputs, faulty }: InputsRead, file?: FileDraft): Set<Unknown> {
+  return new Set<Unknown>([
+    ...(inputs.name === '' ? (['name'] as const) : []),
+    ...(faulty.has('mount-path') ? (['mount-path'] as const) : []),
+    ...(TRIED.some((name) => faulty.has(name)) ? (['settings'] as const) : []),
+    ...(file !== undefined && toCheck(file) === undefined ? (['module'] as const) : []),
+  ]);
+}
+
+function toCheck({ module, loaded }: FileDraft): FilterModule | undefined {
+  return module ?? loaded;
 }
 
 /** What an image is now, for `status`, which goes on where the registry cannot be asked. */
@@ -155,16 +156,26 @@ async function askAgain(
   const told = asked.problems.map(describeProblem);
   return { warnings: told.map((problem) => `Whether the tag has moved is not known: ${problem}`) };
 }
-/** Without a module there are problems, and no request is made of this. */
-function filtersOf(
-  { name, settings }: Inputs,
-  { module, push }: FileDraft,
+
+/** Stands in for a module that could not be had. */
+const NO_MODULE: FilterModule = { bytes: new Uint8Array(), digest: `sha256:${'0'.repeat(64)}` };
+
+/** Without a module, a name or a delivery there are problems, and what stands in for them is never carried out. */
+function filterOf(
+  inputs: Inputs,
+  file: FileDraft,
   delivery: Delivery | undefined,
   targets: readonly TargetEntry[],
-): FilterRequest[] {
-  if (module === undefined || delivery === undefined) return [];
-  const pushed = push === undefined ? {} : { push };
-  return [{ name, module, settings: deliveredSettings(settings, delivery), targets, ...pushed }];
+): FilterRequest {
+  const settings = deliveredSettings(inputs.settings, delivery ?? likelyDelivery(aimedAt(targets, inputs)));
+  const { push } = file;
+  return {
+    name: inputs.name || UNNAMED,
+    module: toCheck(file) ?? NO_MODULE,
+    settings,
+    targets,
+    ...(push === undefined ? {} : { push }),
+  };
 }
 
 /** The namespace of targets that name none. */

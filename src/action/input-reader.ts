@@ -27,6 +27,7 @@ export class InputReader {
   readonly commandUnknown: boolean;
   readonly #read: ReadInput;
   readonly #problems: Problem[] = [];
+  readonly #faulty = new Set<InputName>();
 
   constructor(read: ReadInput) {
     this.#read = read;
@@ -59,11 +60,19 @@ export class InputReader {
     return INPUT_NAMES.filter((name) => !this.#counts(name) && says(name));
   }
 
+  /** The inputs that something is wrong with. */
+  get faulty(): ReadonlySet<InputName> {
+    return this.#faulty;
+  }
+
   wrong(name: InputName, message: string, remedy: string): void {
+    this.#faulty.add(name);
     this.#problems.push({ kind: 'input', subject: `input "${name}"`, message, remedy });
   }
 
-  add(...problems: readonly Problem[]): void {
+  /** Keeps what somebody else has found wrong with an input. */
+  add(name: InputName, ...problems: readonly Problem[]): void {
+    if (problems.length > 0) this.#faulty.add(name);
     this.#problems.push(...problems);
   }
 

@@ -31,7 +31,7 @@ export function readProvenance(reader: InputReader): ProvenanceInputs {
   if (text === '') return { token };
   const policy = parseAttestation(text, 'input "attestation"');
   if (policy.ok) return { policy: policy.value, token };
-  reader.add(...policy.problems);
+  reader.add('attestation', ...policy.problems);
   return { token };
 }
 

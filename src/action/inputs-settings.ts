@@ -56,7 +56,8 @@ function readReloadBackoff(reader: InputReader, failPolicy: FailPolicy): Pick<Fi
 function readVm(reader: InputReader): Partial<FilterSettings> {
   const environment = parseEnvironment(reader.raw('environment'));
   const capabilities = parseCapabilities(reader.raw('capabilities'));
-  for (const read of [environment, capabilities]) if (!read.ok) reader.add(...read.problems);
+  if (!environment.ok) reader.add('environment', ...environment.problems);
+  if (!capabilities.ok) reader.add('capabilities', ...capabilities.problems);
   return {
     ...(reader.boolean('allow-on-headers-stop-iteration') ? { allowOnHeadersStopIteration: true } : {}),
     ...(environment.ok && environment.value !== undefined ? { environment: environment.value } : {}),

@@ -5,6 +5,7 @@ import type { DeployRequest } from '../deploy/request.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import { SHRINK_MODES, type ShrinkMode } from '../filter/shrink.ts';
 import { InputReader, type ReadInput } from './input-reader.ts';
+import type { InputName } from './input-table.ts';
 import { type DeliveryInputs, readDelivery } from './inputs-delivery.ts';
 import { DAY_MS } from './inputs-duration.ts';
 import { type OriginInputs, readOrigin } from './inputs-origin.ts';
@@ -44,7 +45,12 @@ export interface InputsRead {
   readonly inputs: Inputs;
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
+  /** The inputs that something is wrong with. */
+  readonly faulty: ReadonlySet<InputName>;
 }
+
+/** Stands in for the name of a filter that has none. */
+export const UNNAMED = 'filter';
 
 /** Whether a filter is looked at and tried on the runner before anything is written. */
 const CHECKS = ['auto', 'off'] as const;
@@ -58,7 +64,7 @@ export function readInputs(read: ReadInput): InputsRead {
   const { command } = reader;
   const from = readOrigin(reader);
   const scope = readScope(reader);
-  const settings = readFilterSettings(reader, scope.name || 'filter');
+  const settings = readFilterSettings(reader, scope.name || UNNAMED);
   const policy = readPolicy(reader, settings.port);
   const options = readOptions(reader);
   const inputs: Inputs = {
@@ -80,7 +86,7 @@ export function readInputs(read: ReadInput): InputsRead {
     ...(meaningless.length === 0 ? [] : [ignoring(meaningless, `to "command: ${command}"`)]),
     ...policyWarnings(reader, policy),
   ];
-  return { inputs, problems: reader.problems, warnings };
+  return { inputs, problems: reader.problems, warnings, faulty: reader.faulty };
 }
 
 /** Only the check compares what a rewritten filter does with what it did before; custom sections mean nothing anyway. */

@@ -2,12 +2,13 @@ import type { Log } from '../base/log.ts';
 import { bad, type Checked, describeProblem, good, type Problem } from '../base/problem.ts';
 import { count, formatBytes, formatDuration } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
-import { Client, UNKNOWN_VERSION } from '../cluster/client.ts';
+import { Client, type RequestCounts, UNKNOWN_VERSION } from '../cluster/client.ts';
 import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
 import { Transport } from '../cluster/transport.ts';
 import type { DeployContext } from '../deploy/context.ts';
 import { deploy, NOTHING_COLLECTED, type Outcome } from '../deploy/deploy.ts';
+import { examineWithoutCluster } from '../deploy/examine.ts';
 import { planCommand } from '../deploy/plan-command.ts';
 import { remove, sweep } from '../deploy/remove.ts';
 import { render, type WriteFile } from '../deploy/render.ts';
@@ -130,7 +131,7 @@ async function renderOnly(
 async function callCluster(draft: ClusterDraft, registries: Registries, world: Surroundings): Promise<Called> {
   const draftProblems = draft.draft.ok ? [] : draft.draft.problems;
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED, requests: NO_REQUESTS };
-  if (!draft.access.ok) return { ...nothing, problems: [...draftProblems, ...draft.access.problems] };
+  if (!draft.access.ok) return withoutCluster(draft, draft.access.problems, world, NO_REQUESTS);
   const { value } = draft.access;
   for (const secret of value.secrets) world.mask(secret);
   const transport = new Transport(value, {
@@ -142,8 +143,7 @@ async function callCluster(draft: ClusterDraft, registries: Registries, world: S
   const client = new Client(transport);
   try {
     const connected = await connect(client, value, world.log);
-    if (!connected.ok)
-      return { ...nothing, problems: [...draftProblems, ...connected.problems], requests: client.requests };
+    if (!connected.ok) return await withoutCluster(draft, connected.problems, world, client.requests);
     const { log, cancelled: signal, now, date, trial } = world;
     const context: DeployContext = {
       client,
@@ -164,6 +164,26 @@ async function callCluster(draft: ClusterDraft, registries: Registries, world: S
   } finally {
     await transport.close();
   }
+}
+
+/** What can be said of a command whose cluster cannot be asked. */
+async function withoutCluster(
+  draft: ClusterDraft,
+  problems: readonly Problem[],
+  { log, cancelled: signal, trial }: Surroundings,
+  requests: RequestCounts,
+): Promise<Called> {
+  const context = { log, signal, ...(trial === undefined ? {} : { trial }) };
+  const deploying = draft.command === 'deploy' || draft.command === 'plan';
+  const filter = deploying ? await examineWithoutCluster(draft.draft, context) : { problems: [], warnings: [] };
+  const ofDraft = draft.draft.ok ? [] : draft.draft.problems;
+  return {
+    targets: [],
+    collected: NOTHING_COLLECTED,
+    ...filter,
+    problems: [...ofDraft, ...problems, ...filter.problems],
+    requests,
+  };
 }
 
 function carryOutCommand(draft: ClusterDraft, context: DeployContext): Promise<Outcome> {
@@ -264,11 +284,8 @@ function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {
     log.info(`It was built by ${workflow} from commit ${commit}: ${run}.`);
   }
   const { draft } = made;
-  const entries = !draft.ok
-    ? draft.targets
-    : 'filters' in draft.request
-      ? draft.request.filters.flatMap(({ targets }) => targets)
-      : draft.request.scope.entries;
+  const entries =
+    'filters' in draft.request ? draft.request.filters.flatMap(({ targets }) => targets) : draft.request.scope.entries;
   log.info(`Command ${made.command}, target list: ${count(entries.length, 'entry', 'entries')}.`);
   if (made.command !== 'deploy' && made.command !== 'remove' && made.command !== 'sweep') return;
   log.info(policy.wait ? `A workload may take ${formatDuration(policy.timeoutMs)}.` : 'Rollouts are not waited for.');

@@ -42,6 +42,16 @@ export type Checked<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
+/** A value, or everything that is wrong and what can be made of the rest: for further checks alone, never to be carried out. */
+export type Attempt<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly problems: readonly Problem[]; readonly partial: T };
+
+/** A value that was made while problems were gathered: good when there are none. */
+export function attempt<T>(value: T, problems: readonly Problem[]): Attempt<T> {
+  return problems.length === 0 ? { ok: true, value } : { ok: false, problems, partial: value };
+}
+
 /** Wraps a good value. */
 export function good<T>(value: T): Checked<T> {
   return { ok: true, value };
@@ -66,6 +76,13 @@ export class Findings {
 
   add(...problems: readonly Problem[]): void {
     this.#problems.push(...problems);
+  }
+
+  /** Gives the value, or keeps what is wrong and gives the rest. */
+  takeAny<T>(attempted: Attempt<T>): T {
+    if (attempted.ok) return attempted.value;
+    this.add(...attempted.problems);
+    return attempted.partial;
   }
 
   /** Gives the checked value, or keeps its problems and gives undefined. */

@@ -3,12 +3,11 @@ import { count } from '../base/text.ts';
 import { carryOut } from './carry-out.ts';
 import { untouchedTarget } from './conclude.ts';
 import type { DeployContext } from './context.ts';
+import { everyProblem, examine } from './examine.ts';
 import { type ImageReport, pushImages, reportImages } from './image-push.ts';
-import { preflight } from './preflight.ts';
 import { prepare } from './prepare.ts';
 import type { Report, TargetReport } from './report.ts';
 import type { DraftRequest } from './request.ts';
-import { missingRights, neededRights, rightProblem } from './rights.ts';
 
 /** The engine's part of a report. */
 export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
@@ -23,15 +22,15 @@ export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };
  * come back together, with those of a faulty draft.
  */
 export async function deploy(draft: DraftRequest, context: DeployContext): Promise<Outcome> {
-  const { client, log } = context;
-  const prepared = await log.group('Observe and plan', () => prepare(draft, context));
-  if (!prepared.ok) return { targets: [], problems: prepared.problems, warnings: [], collected: NOTHING_COLLECTED };
-  const { plan, request, observation } = prepared.value;
+  const prepared = await context.log.group('Observe and plan', () => prepare(draft, context));
+  const examined = await examine(prepared, context);
+  const problems = everyProblem(prepared, examined);
+  if (prepared.problems.length > 0) {
+    return { targets: [], problems, warnings: examined.warnings, collected: NOTHING_COLLECTED };
+  }
+  const { plan, request, observation } = prepared;
   const { pluginKind } = observation;
-  const missing = await missingRights(neededRights(plan, request), client, log);
-  const filter = request.check ? await preflight(plan, context) : { problems: [], warnings: [] };
-  const problems = [...filter.problems, ...missing.map(rightProblem)];
-  const warnings = [...plan.warnings, ...filter.warnings];
+  const warnings = [...plan.warnings, ...examined.warnings];
   const refuse = (why: readonly Problem[], images: readonly ImageReport[]): Outcome => ({
     targets: plan.workloads.map(untouchedTarget),
     problems: why,

@@ -1,4 +1,4 @@
-import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import { type Attempt, attempt, Findings, type Problem } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { attachedPlacement } from '../mesh/attachment.ts';
 import { type GitOps, gitOpsWarning, recogniseGitOps } from '../mesh/gitops.ts';
@@ -31,9 +31,10 @@ interface Draft {
 
 /**
  * What to write so that every target of the request runs its filters. A pure function: equal requests and observations
- * give equal plans. Problems are those of targets, mounts and workloads that cannot be rolled. `now` is for expiry times.
+ * give equal plans. Problems are those of targets, mounts and workloads that cannot be rolled; with them comes the plan of what was
+ * found, for the checks that look at one. `now` is for expiry times.
  */
-export function makePlan(request: DeployRequest, observation: Observation, now: Date): Checked<Plan> {
+export function makePlan(request: DeployRequest, observation: Observation, now: Date): Attempt<Plan> {
   const findings = new Findings();
   const warnings: string[] = [];
   const drafts = new Map<string, Draft>();
@@ -87,9 +88,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
   }
   const options = { ...request, now };
   const wanted: WantedWorkload[] = [...drafts.values()];
-  const workloads = wanted.map((workload) => findings.take(planWorkload(workload, options)));
-  if (!findings.clean) return bad(...findings.problems);
-  const planned = workloads.filter((workload) => workload !== undefined);
+  const planned = wanted.map((workload) => findings.takeAny(planWorkload(workload, options)));
   const objects = planObjects(planned, observation);
   const plan = {
     ...objects,
@@ -97,7 +96,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     garbage: [],
     warnings: [...warnings, ...warningsOf(planned), ...movedTags(taggedFilters(request, planned), observation)],
   };
-  return good({ ...plan, garbage: findGarbage(plan, observation, request) });
+  return attempt({ ...plan, garbage: findGarbage(plan, observation, request) }, findings.problems);
 }
 
 function carrierOn({ kind, name }: WorkloadRef, revision: Revision, { pluginKind }: Observation): Placement {

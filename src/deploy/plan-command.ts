@@ -5,14 +5,14 @@ import { nothingAdmitted, tryChange } from './admission.ts';
 import { untouchedTarget } from './conclude.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { everyProblem, examine } from './examine.ts';
 import { reportImages } from './image-push.ts';
 import { changesPods, type Plan, restarts } from './plan.ts';
 import { describeChanges, type Trial } from './plan-changes.ts';
 import type { PlannedChange, PlanReport } from './plan-report.ts';
-import { preflight } from './preflight.ts';
 import { prepare } from './prepare.ts';
 import type { DeployRequest, DraftRequest } from './request.ts';
-import { describeRight, missingRights, neededRights } from './rights.ts';
+import { describeRight } from './rights.ts';
 import { planWaves } from './waves.ts';
 
 /** More dry runs at once than connections would only queue. */
@@ -23,12 +23,15 @@ const PARALLEL = 8;
  * admission says to a dry run where it may be asked. Writes nothing.
  */
 export async function planCommand(draft: DraftRequest, context: DeployContext): Promise<Outcome> {
-  const { client, log } = context;
+  const { log } = context;
   const prepared = await log.group('Observe and plan', () => prepare(draft, context));
-  if (!prepared.ok) return { targets: [], problems: prepared.problems, warnings: [], collected: NOTHING_COLLECTED };
-  const { plan, request, observation } = prepared.value;
-  const missing = (await missingRights(neededRights(plan, request), client, log)).map(describeRight);
-  const filter = request.check ? await preflight(plan, context) : { problems: [], warnings: [] };
+  const examined = await examine(prepared, context);
+  if (prepared.problems.length > 0) {
+    const problems = everyProblem(prepared, examined);
+    return { targets: [], problems, warnings: examined.warnings, collected: NOTHING_COLLECTED };
+  }
+  const { plan, request, observation } = prepared;
+  const missing = examined.missing.map(describeRight);
   const trials = describeChanges(plan, observation, request.wait);
   const changes = await log.group('Dry run', () =>
     mapLimited(trials, PARALLEL, async (trial): Promise<PlannedChange> => {
@@ -39,8 +42,8 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     targets: plan.workloads.map((planned) =>
       planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
     ),
-    problems: [...filter.problems, ...refusals(changes)],
-    warnings: [...plan.warnings, ...filter.warnings],
+    problems: [...examined.problems, ...refusals(changes)],
+    warnings: [...plan.warnings, ...examined.warnings],
     collected: NOTHING_COLLECTED,
     images: reportImages(request.filters, 'planned'),
     plan: { changes, ...describeRestarts(plan, request), missingRights: missing },

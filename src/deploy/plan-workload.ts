@@ -1,9 +1,10 @@
-import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import { type Attempt, attempt, Findings } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { HandMade } from '../mesh/hand-made.ts';
 import type { Placement } from '../mesh/revision.ts';
 import { type FilterState, renewExpiry, type WorkloadState, withoutFilters } from '../mesh/state.ts';
 import { patchWorkload, revisionOn } from '../mesh/template.ts';
+import type { WorkloadPatch } from '../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
 import { findObstacles } from './obstacles.ts';
 import type { PlannedRevision, PlannedWorkload } from './plan.ts';
@@ -31,32 +32,34 @@ export interface PlanningOptions {
   readonly probe?: unknown;
 }
 
+/** The patch of a workload whose mounts cannot be merged: never written, but the rights to write one are asked for. */
+const NO_PATCH: WorkloadPatch = { spec: { template: {} } };
+
 /** Plans one workload; also used to plan it anew after somebody else has changed it. */
-export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): Checked<PlannedWorkload> {
+export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): Attempt<PlannedWorkload> {
   const { ref, observed, revisions, removals, adopted } = wanted;
   const name = describeWorkload(ref);
   const findings = new Findings();
   const place = revisions.map(({ carrier }) => carrier);
-  const patch = findings.take(
-    patchWorkload(
-      observed,
-      {
-        place,
-        remove: removals,
-        drop: [...new Set(adopted.flatMap(({ volume }) => volume ?? []))],
-        state: (recorded) => nextState(recorded, wanted, options),
-      },
-      name,
-    ),
+  const merged = patchWorkload(
+    observed,
+    {
+      place,
+      remove: removals,
+      drop: [...new Set(adopted.flatMap(({ volume }) => volume ?? []))],
+      state: (recorded) => nextState(recorded, wanted, options),
+    },
+    name,
   );
+  findings.take(merged);
+  const patch = merged.ok ? merged.value : NO_PATCH;
   if (patch?.spec !== undefined) findings.add(...findObstacles(wanted, options));
-  if (!findings.clean) return bad(...findings.problems);
   const filters = [...place.map(({ filter }) => filter), ...removals];
   const before = filters.flatMap((filter) => {
     const revision = revisionOn(observed, filter);
     return revision === undefined ? [] : [[filter, revision] as const];
   });
-  return good({ ...wanted, patch, before: new Map(before), drift: findDrift(observed, place) });
+  return attempt({ ...wanted, patch, before: new Map(before), drift: findDrift(observed, place) }, findings.problems);
 }
 
 /** The state with the wanted revisions in it; one that is recorded already keeps its record. */

@@ -8,11 +8,14 @@ import { checkCompatibility } from '../filter/compatibility.ts';
 import { readFacts } from '../filter/facts.ts';
 import { type ProxyVersion, proxyVersionOfImage } from '../filter/proxy-version.ts';
 import { checkSettings } from '../filter/settings-check.ts';
-import type { Revision } from '../mesh/revision.ts';
+import { makeRevision, type Revision } from '../mesh/revision.ts';
 import { workloadKey } from '../targets/target.ts';
 import { targetsOf } from './belongs.ts';
 import type { DeployContext } from './context.ts';
 import type { Plan } from './plan.ts';
+import type { Prepared } from './prepare.ts';
+import type { DeployRequest, FilterRequest, Unknown } from './request.ts';
+import { kindsOf, settingsOn } from './target-settings.ts';
 import { tryRevision } from './try-revision.ts';
 
 /** What is wrong with the filter itself, before anything is written. */
@@ -32,9 +35,19 @@ const MOST_TRIALS = 32;
 
 /**
  * Checks the modules of a plan that are new to a namespace against the proxies that will run them, and starts each new
- * revision with its own settings. What no proxy there has is found here, and nothing that one would accept is refused.
+ * revision with its own settings. What no proxy there has is found here, and nothing that one would accept is refused. Where
+ * the plan is not whole, the modules of the request are checked instead.
  */
-export async function preflight(plan: Plan, context: DeployContext): Promise<Preflight> {
+export async function checkFilter(prepared: Prepared, context: DeployContext): Promise<Preflight> {
+  const { plan, request, problems, unknown } = prepared;
+  if (!request.check || unknown.has('module')) return NOTHING;
+  if (problems.length > 0) {
+    return context.log.group('Check the filter', async () => {
+      const namespaces = new Set(plan.workloads.map(({ ref }) => ref.namespace));
+      const proxies = await findProxies(plan, namespaces, context);
+      return checkRevisions(revisionsOf(request.filters), proxies, asFarAsKnown(context, unknown));
+    });
+  }
   const fresh = plan.configMaps.filter(({ write, exists }) => write && !exists);
   const pushed = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);
   const checked = [...fresh, ...pushed];
@@ -44,6 +57,34 @@ export async function preflight(plan: Plan, context: DeployContext): Promise<Pre
     const proxies = await findProxies(plan, new Set(checked.map(({ namespace }) => namespace)), context);
     return checkRevisions(revisions, proxies, context);
   });
+}
+
+/** Checks the modules of a request against what every proxy has, where no cluster can be asked for its proxies. */
+export async function checkWithoutCluster(
+  { filters, check }: Pick<DeployRequest, 'filters' | 'check'>,
+  unknown: ReadonlySet<Unknown>,
+  context: TrialContext,
+): Promise<Preflight> {
+  if (!check || unknown.has('module')) return NOTHING;
+  return context.log.group('Check the filter', () =>
+    checkRevisions(revisionsOf(filters), [], asFarAsKnown(context, unknown)),
+  );
+}
+
+/** A trial with other settings than those that are meant would say nothing. */
+function asFarAsKnown({ log, signal, trial }: TrialContext, unknown: ReadonlySet<Unknown>): TrialContext {
+  return { log, signal, ...(trial === undefined || unknown.has('settings') ? {} : { trial }) };
+}
+
+/** The revisions that a request asks for, whichever of its targets there are; one without targets is that of its usual settings. */
+export function revisionsOf(filters: readonly FilterRequest[]): Revision[] {
+  return filters.flatMap(({ name, module, settings, targets }) =>
+    targets.length === 0
+      ? [makeRevision(name, module, settings)]
+      : targets.flatMap((entry) =>
+          kindsOf(entry).map((kind) => makeRevision(name, module, settingsOn(kind, settings, entry.override))),
+        ),
+  );
 }
 
 /** Checks the modules and settings of revisions against proxies (none when they are not known), and tries each revision. */

@@ -1,56 +1,76 @@
-import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import { Findings, type Problem } from '../base/problem.ts';
 import { count } from '../base/text.ts';
-import { neededLists, resolveTargets } from '../targets/resolve.ts';
+import { neededLists } from '../targets/resolve.ts';
 import type { DeployContext } from './context.ts';
 import { makePlan } from './make-plan.ts';
 import { allLists, type Observation, Observer } from './observe.ts';
 import { countWrites, type Plan, restarts } from './plan.ts';
 import { mayHaveGarbage } from './plan-garbage.ts';
-import type { DeployRequest, DraftRequest } from './request.ts';
+import type { DeployRequest, DraftRequest, Unknown } from './request.ts';
 
 /** A plan and what it was made of. */
 export interface Prepared {
+  /** Where there are problems, the plan of what was found: for checks alone. */
   readonly plan: Plan;
   readonly request: DeployRequest;
   readonly observation: Observation;
+  /** What is wrong with the draft, the targets, the mounts and the workloads. */
+  readonly problems: readonly Problem[];
+  /** What the request holds stand-ins for. */
+  readonly unknown: ReadonlySet<Unknown>;
 }
 
+const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
+
 /**
- * Observes and plans a deployment. The problems of the draft, the targets, the mounts and the workloads come together. Where
- * there may be superseded revisions, the other kinds of workloads are listed too, because they might use them.
+ * Observes and plans a deployment, as far as draft and cluster go. Where there may be superseded revisions, the other kinds of
+ * workloads are listed too, because they might use them.
  */
-export async function prepare(draft: DraftRequest, context: DeployContext): Promise<Checked<Prepared>> {
+export async function prepare(draft: DraftRequest, context: DeployContext): Promise<Prepared> {
   const { client, log, date } = context;
+  const { request } = draft;
+  const unknown = draft.ok ? NOTHING_UNKNOWN : draft.unknown;
   const findings = new Findings();
   if (!draft.ok) findings.add(...draft.problems);
-  const entries = draft.ok ? draft.request.filters.flatMap(({ targets }) => targets) : draft.targets;
-  const lists = neededLists(entries);
-  const plugins = draft.ok && draft.request.filters.some(({ settings }) => settings.image !== undefined);
+  const lists = neededLists(request.filters.flatMap(({ targets }) => targets));
+  const plugins = request.filters.some(({ settings }) => settings.image !== undefined);
   const observer = new Observer(client, { plugins });
-  const needsAll = draft.ok && (draft.request.prune || draft.request.settingsChange === 'push');
+  const needsAll = request.prune || request.settingsChange === 'push';
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
-  const first = await observer.observe(needsAll ? [...lists, ...allLists(namespaces)] : lists);
-  findings.add(...first.problems);
-  if (!draft.ok) {
-    findings.add(...resolveTargets(entries, first.observation.catalogue, draft.defaults).problems);
-    return bad(...findings.problems);
+  const { observation, problems } = await observer.observe(needsAll ? [...lists, ...allLists(namespaces)] : lists);
+  findings.add(...problems);
+  const made = makePlan(request, observation, date());
+  if (made.ok && findings.clean) {
+    const complete = await completePlan({ plan: made.value, observation }, request, observer, date());
+    describePlan(complete.plan, log);
+    return { ...complete, request, problems: [], unknown };
   }
-  const { request } = draft;
-  const planned = findings.take(makePlan(request, first.observation, date()));
-  if (planned === undefined || !findings.clean) return bad(...findings.problems);
-  const complete = await completePlan({ plan: planned, request, observation: first.observation }, observer, date());
-  describePlan(complete.plan, log);
-  return good(complete);
+  if (!made.ok) findings.add(...made.problems.filter(isKnown(unknown)));
+  return { plan: made.ok ? made.value : made.partial, request, observation, problems: findings.problems, unknown };
+}
+
+/** What a stand-in brings about is nobody's fault: another name or folder may be free, and another direction may be right. */
+function isKnown(unknown: ReadonlySet<Unknown>): (problem: Problem) => boolean {
+  return ({ kind }) => {
+    if (kind === 'mount') return !unknown.has('name') && !unknown.has('mount-path');
+    if (kind === 'conflict') return !unknown.has('name') && !unknown.has('settings');
+    return kind !== 'no-effect' || !unknown.has('settings');
+  };
 }
 
 /** Not being allowed to list a kind of workload leaves garbage where it is; the deployment itself does not need that. */
-async function completePlan(prepared: Prepared, observer: Observer, now: Date): Promise<Prepared> {
-  const { plan, request, observation } = prepared;
+async function completePlan(
+  prepared: Pick<Prepared, 'plan' | 'observation'>,
+  request: DeployRequest,
+  observer: Observer,
+  now: Date,
+): Promise<Pick<Prepared, 'plan' | 'observation'>> {
+  const { plan, observation } = prepared;
   const unclear = mayHaveGarbage(plan, observation, request).filter((namespace) => !observation.isComplete(namespace));
   if (unclear.length === 0) return prepared;
   const second = await observer.observe(allLists(unclear));
   const again = makePlan(request, second.observation, now);
-  return again.ok ? { plan: again.value, request, observation: second.observation } : prepared;
+  return again.ok ? { plan: again.value, observation: second.observation } : prepared;
 }
 
 function describePlan(plan: Plan, log: DeployContext['log']): void {

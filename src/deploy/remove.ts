@@ -1,4 +1,4 @@
-import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import { type Attempt, attempt, Findings } from '../base/problem.ts';
 import { count } from '../base/text.ts';
 import { FILTER_LABEL } from '../mesh/names.ts';
 import { isExpired } from '../mesh/state.ts';
@@ -28,16 +28,17 @@ const ORPHAN_AGE_MS = 3_600_000;
 
 /** Takes a filter away from the workloads of a scope: template first, wait, then its objects. Twice is as good as once. */
 export function remove(draft: DraftRequest<RemovalRequest>, context: DeployContext): Promise<Outcome> {
-  const filter = draft.ok ? draft.request.scope.filter : undefined;
+  const { filter } = draft.request.scope;
   return takeAway(draft, context, {
-    filtersOf: (workload) => knownFilters(workload, filter),
+    // Without a name nobody knows which filter is meant; that is a problem already.
+    filtersOf: (workload) => (filter === undefined ? [] : knownFilters(workload, filter)),
     orphans: ({ namespaces }) => (filter === undefined ? [] : namespaces.map((namespace) => ({ namespace, filter }))),
   });
 }
 
 /** Takes away every filter of the scope whose time is over, and the objects of filters that no workload has any more. */
 export function sweep(draft: DraftRequest<RemovalRequest>, context: DeployContext): Promise<Outcome> {
-  const filter = draft.ok ? draft.request.scope.filter : undefined;
+  const { filter } = draft.request.scope;
   const now = context.date();
   return takeAway(draft, context, {
     filtersOf: (workload) => {
@@ -72,17 +73,18 @@ async function takeAway(
   removal: Removal,
 ): Promise<Outcome> {
   const { client, log } = context;
-  const prepared = await log.group('Observe and plan', async () => {
-    const scoped = await observeScope(draft, client);
-    return scoped.ok ? planRemoval(scoped.value, removal, context) : scoped;
+  const findings = new Findings();
+  const { plan, scoped } = await log.group('Observe and plan', async () => {
+    const observed = findings.takeAny(await observeScope(draft, client));
+    return { plan: findings.takeAny(planRemoval(observed, removal, context)), scoped: observed };
   });
-  if (!prepared.ok) return { targets: [], problems: prepared.problems, warnings: [], collected: NOTHING_COLLECTED };
-  const { plan, scoped } = prepared.value;
+  const found = findings.clean;
   const policy = policyOf(scoped.request);
-  const missing = await missingRights([...neededRights(plan, policy), ...deletionRights(plan.garbage)], client, log);
-  if (missing.length > 0) {
-    const targets = plan.workloads.map(untouchedTarget);
-    return { targets, problems: missing.map(rightProblem), warnings: [], collected: NOTHING_COLLECTED };
+  const rights = [...neededRights(plan, policy), ...deletionRights(plan.garbage)];
+  findings.add(...(await missingRights(rights, client, log)).map(rightProblem));
+  if (!findings.clean) {
+    const targets = found ? plan.workloads.map(untouchedTarget) : [];
+    return { targets, problems: findings.problems, warnings: [], collected: NOTHING_COLLECTED };
   }
   const done = await carryOut(plan, scoped.observation, policy, scoped.request, context);
   return { ...done, problems: [...done.problems, ...cancellation(context, done.targets)] };
@@ -92,7 +94,7 @@ function planRemoval(
   scoped: Scoped<RemovalRequest>,
   { filtersOf, orphans }: Removal,
   { log, date }: DeployContext,
-): Checked<{ plan: Plan; scoped: Scoped<RemovalRequest> }> {
+): Attempt<Plan> {
   const findings = new Findings();
   const { observation, request } = scoped;
   const options = { run: request.run, wait: request.wait, now: date() };
@@ -113,14 +115,12 @@ function planRemoval(
       adopted: [],
       wayBack: new Map(wayBack),
     };
-    const planned = findings.take(planWorkload(wanted, options));
-    return planned === undefined ? [] : [planned];
+    return [findings.takeAny(planWorkload(wanted, options))];
   });
-  if (!findings.clean) return bad(...findings.problems);
   const plan = { configMaps: [], inserters: [], workloads, warnings: [] };
   const garbage = findGarbage(plan, observation, { keepRevisions: 0 }, orphans(scoped));
   log.info(`${count(workloads.length, 'workload')} and ${count(garbage.length, 'object')} to clear.`);
-  return good({ plan: { ...plan, garbage }, scoped });
+  return attempt({ ...plan, garbage }, findings.problems);
 }
 
 function policyOf({ wait, timeoutMs, maxParallel }: RemovalRequest): RolloutPolicy {

@@ -13,7 +13,8 @@ import { patchWorkload } from '../mesh/template.ts';
 import type { SelectedTargets, TargetEntry } from '../targets/target.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
-import { checkRevisions, type TrialContext } from './preflight.ts';
+import { examineWithoutCluster } from './examine.ts';
+import type { TrialContext } from './preflight.ts';
 import type { RenderedFile } from './render-report.ts';
 import type { DraftRequest, FilterRequest, RenderRequest } from './request.ts';
 import { kindsOf, settingsOn } from './target-settings.ts';
@@ -40,16 +41,15 @@ export async function render(
   context: TrialContext,
 ): Promise<Outcome> {
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
-  if (!draft.ok) return { ...nothing, problems: draft.problems };
-  const { folder, check } = draft.request;
-  const files = renderFiles(draft.request);
-  if (!files.ok) return { ...nothing, problems: files.problems };
-  const checked = check
-    ? await checkRevisions(revisionsOf(draft.request), [], context)
-    : { problems: [], warnings: [] };
-  if (checked.problems.length > 0) return { ...nothing, ...checked };
+  const { folder } = draft.request;
+  const findings = new Findings();
+  if (!draft.ok) findings.add(...draft.problems);
+  const files = findings.take(renderFiles(draft.request));
+  const checked = await examineWithoutCluster(draft, context);
+  findings.add(...checked.problems);
+  if (files === undefined || !findings.clean) return { ...nothing, ...checked, problems: findings.problems };
   const rendered: RenderedFile[] = [];
-  for (const { name, text, content } of files.value) {
+  for (const { name, text, content } of files) {
     const path = `${folder.replace(/\/+$/, '')}/${name}`;
     try {
       await writeFile(path, text);
@@ -70,12 +70,6 @@ export async function render(
     rendered.push({ path, bytes: Buffer.byteLength(text), content });
   }
   return { ...nothing, ...checked, rendered: { folder, files: rendered } };
-}
-
-function revisionsOf({ filters }: RenderRequest): Revision[] {
-  return filters.flatMap(({ name, module, settings, targets }) =>
-    targets.flatMap((entry) => kindsOf(entry).map((kind) => revisionOn(kind, { name, module, settings }, entry))),
-  );
 }
 
 /** The files, without anything of a cluster. Entries that name one workload twice with different settings are a problem. */

@@ -1,6 +1,6 @@
 import type { Problem } from '../base/problem.ts';
 import type { FilterModule } from '../filter/module.ts';
-import type { FilterSettings, SettingsOverride } from '../filter/settings.ts';
+import type { FilterSettings } from '../filter/settings.ts';
 import type { PackedImage } from '../registry/pack.ts';
 import type { ImageReference } from '../registry/reference.ts';
 import type { TargetEntry } from '../targets/target.ts';
@@ -76,15 +76,20 @@ export interface RenderRequest {
 }
 
 /**
- * A request whose inputs may be faulty. The targets that could be read are still looked up in the cluster, so that one
- * run reports everything that is wrong.
+ * What inputs do not tell, so that a stand-in takes its place: the filter's name, the folder that it is mounted at, its module, or
+ * settings that it gets.
+ */
+export type Unknown = 'name' | 'mount-path' | 'module' | 'settings';
+
+/**
+ * A request whose inputs may be faulty. Then it holds what could be read, and stand-ins for the rest: the other checks go on, so
+ * that one run reports everything that is wrong, and it is never carried out.
  */
 export type DraftRequest<T = DeployRequest> =
   | { readonly ok: true; readonly request: T }
   | {
       readonly ok: false;
       readonly problems: readonly Problem[];
-      readonly targets: readonly TargetEntry[];
-      /** The settings of targets that have none of their own. */
-      readonly defaults: SettingsOverride;
+      readonly request: T;
+      readonly unknown: ReadonlySet<Unknown>;
     };

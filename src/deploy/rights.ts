@@ -1,12 +1,23 @@
 import type { Problem } from '../base/problem.ts';
 import type { Client, Right } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
-import { CONFIG_MAP, PLUGINS, POD, type Resource, resourceName, WORKLOADS } from '../cluster/resources.ts';
+import {
+  CONFIG_MAP,
+  ENVOY_FILTER,
+  PLUGINS,
+  POD,
+  type Resource,
+  resourceName,
+  WORKLOADS,
+} from '../cluster/resources.ts';
 import { isGatewayView } from '../mesh/gateway-view.ts';
 import { resourceOf } from '../mesh/inserter.ts';
+import { neededLists } from '../targets/resolve.ts';
 import type { DeployContext } from './context.ts';
+import type { Observation } from './observe.ts';
 import { GARBAGE_RESOURCES, type Garbage, type Plan } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
+import type { DeployRequest } from './request.ts';
 
 /**
  * The rights without which a plan cannot be carried out as asked: those of its writes (server-side apply of an object that
@@ -54,6 +65,27 @@ export function neededRights(plan: Plan, policy: Pick<RolloutPolicy, 'wait' | 'v
   return [...rights.values()];
 }
 
+/**
+ * The rights that a request needs for its targets whatever else is found: for the objects of every namespace that is there, and
+ * for each workload that is named.
+ */
+export function rightsOfTargets({ filters }: Pick<DeployRequest, 'filters'>, observation: Observation): Right[] {
+  const { catalogue, pluginKind } = observation;
+  return filters.flatMap(({ targets, settings }) => {
+    const inserter = settings.image === undefined ? ENVOY_FILTER : PLUGINS[pluginKind];
+    return neededLists(targets)
+      .filter(({ namespace }) => catalogue.namespaceExists(namespace) !== false)
+      .flatMap(({ namespace, kind }) => {
+        const named = targets.some(
+          (entry) => entry.type === 'named' && entry.workload.namespace === namespace && entry.workload.kind === kind,
+        );
+        return [CONFIG_MAP, inserter]
+          .flatMap((resource) => ['create', 'patch'].map((verb) => ({ verb, resource, namespace })))
+          .concat(named && kind !== 'Gateway' ? [{ verb: 'patch', resource: WORKLOADS[kind], namespace }] : []);
+      });
+  });
+}
+
 /** The rights to mark objects as garbage and to delete them. */
 export function deletionRights(garbage: readonly Garbage[]): Right[] {
   const places = new Map(garbage.map((one) => [`${one.kind} ${one.namespace}`, one]));
@@ -62,12 +94,13 @@ export function deletionRights(garbage: readonly Garbage[]): Right[] {
   );
 }
 
-/** Asks for rights and gives those that are missing. One that cannot be asked for counts as there: the call itself will tell. */
+/** Asks for rights, each once, and gives those that are missing. One that cannot be asked for counts as there: the call itself will tell. */
 export async function missingRights(
-  rights: readonly Right[],
+  wanted: readonly Right[],
   client: Client,
   log: DeployContext['log'],
 ): Promise<Right[]> {
+  const rights = [...new Map(wanted.map((right) => [describeRight(right), right])).values()];
   const answers = await Promise.all(
     rights.map(async (right) => {
       try {

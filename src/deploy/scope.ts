@@ -1,11 +1,11 @@
-import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import { type Attempt, attempt, Findings } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
 import { filtersOn, stateOn } from '../mesh/template.ts';
 import { neededLists, resolveTargets } from '../targets/resolve.ts';
 import { allLists, type Observation, type ObservedWorkload, Observer } from './observe.ts';
 import type { DraftRequest, Scope } from './request.ts';
 
-/** What a scope comes to. */
+/** What a scope comes to; where something is wrong, as far as it was found. */
 export interface Scoped<T> {
   readonly request: T;
   readonly observation: Observation;
@@ -21,13 +21,14 @@ export interface Scoped<T> {
 export async function observeScope<T extends { readonly scope: Scope }>(
   draft: DraftRequest<T>,
   client: Client,
-): Promise<Checked<Scoped<T>>> {
+): Promise<Attempt<Scoped<T>>> {
   const findings = new Findings();
   if (!draft.ok) findings.add(...draft.problems);
-  const entries = draft.ok ? draft.request.scope.entries : draft.targets;
+  const { request } = draft;
+  const { entries, namespaces: wanted } = request.scope;
   const needed = neededLists(entries);
   const listed = needed.map(({ namespace }) => namespace);
-  const namespaces = [...new Set(listed.length > 0 || !draft.ok ? listed : draft.request.scope.namespaces)];
+  const namespaces = [...new Set(listed.length > 0 || !draft.ok ? listed : wanted)];
   const { observation, problems } = await new Observer(client, { withoutIstio: true }).observe([
     ...needed,
     ...allLists(namespaces),
@@ -44,12 +45,11 @@ export async function observeScope<T extends { readonly scope: Scope }>(
       remedy: 'Check the spelling and the context of the kubeconfig.',
     });
   }
-  if (!draft.ok || !findings.clean) return bad(...findings.problems);
   const workloads =
     entries.length > 0
       ? resolved.targets.map(({ ref, workload }) => ({ ref, workload }))
       : namespaces.flatMap((namespace) => observation.workloads(namespace));
-  return good({ request: draft.request, observation, workloads, namespaces });
+  return attempt({ request, observation, workloads, namespaces }, findings.problems);
 }
 
 /** The filters that a workload carries or has a record of, in the order of their names. */

@@ -1,6 +1,6 @@
 import { isObject } from '../base/json.ts';
 import { unknownKeys } from '../base/keys.ts';
-import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import { type Attempt, attempt, bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import { readYaml } from '../base/yaml.ts';
 import { TARGET_KINDS, type TargetKind, WORKLOAD_KINDS } from '../cluster/resources.ts';
@@ -23,20 +23,25 @@ const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRI
 
 /**
  * Reads a target list: a YAML list, or plain lines of `kind/name`. `defaultNamespace` is for entries that name none.
- * Gives every problem of the list, each with the entry's number.
+ * Gives every problem of the list, each with the entry's number, and the entries that could be read.
  */
-export function parseTargets({ origin, text }: TargetText, defaultNamespace: string): Checked<readonly TargetEntry[]> {
+export function parseTargets({ origin, text }: TargetText, defaultNamespace: string): Attempt<readonly TargetEntry[]> {
+  const unreadable = (message: string): Attempt<readonly TargetEntry[]> =>
+    attempt([], [problem(origin, message, FORMS)]);
   const read = readYaml(text);
-  if (!read.ok) return bad(problem(origin, `${read.fault}.`, FORMS));
+  if (!read.ok) return unreadable(`${read.fault}.`);
   let { value } = read;
   if (typeof value === 'string') value = value.split(/[\s,]+/).filter((word) => word !== '');
-  if (!Array.isArray(value)) return bad(problem(origin, 'must be a YAML list of targets.', FORMS));
-  if (value.length === 0) return bad(problem(origin, 'is an empty list; it names no workload.', FORMS));
+  if (!Array.isArray(value)) return unreadable('must be a YAML list of targets.');
+  if (value.length === 0) return unreadable('is an empty list; it names no workload.');
   const findings = new Findings();
   const entries = value.map((entry, index) =>
     findings.take(parseEntry(entry, `${origin}, entry ${index + 1}`, defaultNamespace)),
   );
-  return findings.clean ? good(entries.filter((entry) => entry !== undefined)) : bad(...findings.problems);
+  return attempt(
+    entries.filter((entry) => entry !== undefined),
+    findings.problems,
+  );
 }
 
 function parseEntry(entry: unknown, origin: string, defaultNamespace: string): Checked<TargetEntry> {

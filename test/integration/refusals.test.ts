@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../src/base/problem.ts';
 import { describeProblem } from '../../src/base/problem.ts';
-import { runAction } from '../harness/action.ts';
+import { EMPTY_MODULE, runAction } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { createWorkloads, makeWorkload } from '../harness/workloads.ts';
 
@@ -121,16 +121,25 @@ describe('what is refused before the first write', () => {
       expect.stringMatching(/^input "timeout"/),
       expect.stringMatching(/^filter "big.wasm": is not a WebAssembly module/),
       expect.stringMatching(/^targets, entry 2: has the unknown kind "job"/),
+      expect.stringMatching(/^targets, entry 1: .*review does not exist\. Did you mean reviews\?/),
+      expect.stringMatching(/^targets, entry 3: the namespace "no-such-place" does not exist/),
     ]);
-    // The list has one unreadable entry; the others are looked up once it is readable as a whole.
-    const next = await sentences(
-      { filter: 'big.wasm', targets: '- deployment/review\n- no-such-place/deployment/a' },
-      { 'big.wasm': 'not wasm' },
-    );
-    expect(next).toEqual([
-      expect.stringMatching(/is not a WebAssembly module/),
-      expect.stringMatching(/review does not exist/),
-      expect.stringMatching(/no-such-place/),
+  });
+
+  test('without a name nothing is said that only hangs on it: another one may be free', async () => {
+    expect(await sentences({ name: 'Not A Name', targets: '- deployment/taken\n- deployment/paused' })).toEqual([
+      expect.stringMatching(/^input "name"/),
+      expect.stringMatching(/is paused/),
+    ]);
+  });
+
+  test.each(['deploy', 'plan'])('no kubeconfig hides what is wrong with inputs and filter: %s', async (command) => {
+    const inputs = { command, kubeconfig: 'no: config', timeout: '5' };
+    expect(await sentences(inputs, { 'filter.wasm': EMPTY_MODULE })).toEqual([
+      expect.stringMatching(/^input "timeout"/),
+      expect.stringMatching(/^input "kubeconfig"/),
+      expect.stringMatching(/no Proxy-Wasm filter/),
+      expect.stringMatching(/exports neither malloc/),
     ]);
   });
 
@@ -204,29 +213,59 @@ describe('what is refused before the first write', () => {
         subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
       } as never);
     };
+    beforeAll(() => grant('reader', READ));
     const READ = [
       { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] },
       { apiGroups: ['apps'], resources: ['deployments'], verbs: ['list', 'watch'] },
       { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list'] },
     ];
 
-    test('to read: the right is named', async () => {
-      expect(await sentences({ kubeconfig: cluster.recorder.kubeconfig('nobody') })).toEqual(
-        ['deployments.apps', 'configmaps', 'envoyfilters.networking.istio.io'].map((resource) =>
+    const TO_WRITE = [
+      /may not create configmaps in/,
+      /may not create envoyfilters.networking.istio.io in/,
+      /may not patch configmaps in/,
+      /may not patch deployments.apps in/,
+      /may not patch envoyfilters.networking.istio.io in/,
+    ].map((sentence) => expect.stringMatching(sentence));
+
+    test('to read and to write: all are named', async () => {
+      expect(await sentences({ kubeconfig: cluster.recorder.kubeconfig('nobody') })).toEqual([
+        ...['deployments.apps', 'configmaps', 'envoyfilters.networking.istio.io'].map((resource) =>
           expect.stringContaining(`the right to list ${resource} in namespace "${namespace}"`),
         ),
-      );
+        ...TO_WRITE,
+      ]);
+    });
+
+    test.each(['deploy', 'plan'])('are told beside all else that is wrong: %s', async (command) => {
+      const inputs = {
+        command,
+        kubeconfig: cluster.recorder.kubeconfig('reader'),
+        targets: '- deployment/taken\n- deployment/review\n- deployment/paused',
+        timeout: '5',
+      };
+      expect(await sentences(inputs, { 'filter.wasm': EMPTY_MODULE })).toEqual([
+        expect.stringMatching(/^input "timeout"/),
+        expect.stringMatching(/review does not exist/),
+        expect.stringMatching(/the mount path .* belongs to the mount of volume "mine"/),
+        expect.stringMatching(/is paused/),
+        expect.stringMatching(/no Proxy-Wasm filter/),
+        expect.stringMatching(/exports neither malloc/),
+        ...TO_WRITE,
+      ]);
+    });
+
+    test('are told for a target that is not there, and for a filter that cannot be read', async () => {
+      const inputs = { kubeconfig: cluster.recorder.kubeconfig('reader'), targets: '- deployment/review' };
+      expect(await sentences(inputs, { 'filter.wasm': 'not wasm' })).toEqual([
+        expect.stringMatching(/is not a WebAssembly module/),
+        expect.stringMatching(/review does not exist/),
+        ...TO_WRITE,
+      ]);
     });
 
     test('to write: all are named, and nothing is written', async () => {
-      await grant('reader', READ);
-      expect(await sentences({ kubeconfig: cluster.recorder.kubeconfig('reader') })).toEqual([
-        expect.stringMatching(/may not create configmaps in/),
-        expect.stringMatching(/may not create envoyfilters.networking.istio.io in/),
-        expect.stringMatching(/may not patch configmaps in/),
-        expect.stringMatching(/may not patch deployments.apps in/),
-        expect.stringMatching(/may not patch envoyfilters.networking.istio.io in/),
-      ]);
+      expect(await sentences({ kubeconfig: cluster.recorder.kubeconfig('reader') })).toEqual(TO_WRITE);
     });
 
     test('the rights that the README names are enough', async () => {

@@ -201,8 +201,12 @@ describe('render', () => {
     expect(problems).toMatchObject([{ subject: 'input "render-to"', message: expect.stringContaining('EACCES') }]);
     expect(rendered).toBeUndefined();
     const faulty = { kind: 'input', message: 'is wrong.' } as const;
-    expect(await render({ ok: false, problems: [faulty], targets: [], defaults: {} }, refuse, CONTEXT)).toMatchObject({
+    const draft = {
+      ok: false,
       problems: [faulty],
-    });
+      request: request('- deploy/reviews'),
+      unknown: new Set<never>(),
+    } as const;
+    expect(await render(draft, refuse, CONTEXT)).toMatchObject({ problems: [faulty] });
   });
 });

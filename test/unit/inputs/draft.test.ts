@@ -77,7 +77,7 @@ const called = (entries: readonly TargetEntry[]): string[] =>
     entry.type === 'named' ? `${entry.workload.namespace}/${entry.workload.name}` : entry.selector.text,
   );
 const targetsIn = ({ draft }: DraftOf<'deploy' | 'plan'>): string[] =>
-  called(draft.ok ? draft.request.filters.flatMap(({ targets }) => targets) : draft.targets);
+  called(draft.request.filters.flatMap(({ targets }) => targets));
 const complaintsOf = ({ draft }: Draft): string[] => (draft.ok ? [] : draft.problems.map(describeProblem));
 
 const FILE = { ...filterModule(), source: { kind: 'file', given: 'f.wasm' } };
