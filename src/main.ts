@@ -6,7 +6,6 @@ import { dirname, join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { isMainThread } from 'node:worker_threads';
 import * as core from '@actions/core';
 import { listenForCancel } from './action/cancel.ts';
 import { workflowLog } from './action/log.ts';
@@ -15,22 +14,21 @@ import { run } from './action/run.ts';
 import { digestOf } from './filter/module.ts';
 import type { Memory } from './filter/optimized-before.ts';
 import { trialRun } from './filter/trial/run.ts';
-import { runTrialWorker } from './filter/trial/worker.ts';
 import { type RunWasmOpt, WASM_OPT_OPTIONS, wasmOpt } from './filter/wasm-opt.ts';
 import { sigstoreAuthorities } from './provenance/sigstore.ts';
 import { credentialHelperRunner } from './registry/credential-helper.ts';
 
 /** This file, once it is bundled. */
 const BUNDLE = new URL(import.meta.url);
+/** Programs that lie beside it. */
+const TRIAL = new URL('trial.js', BUNDLE);
 const WASM_OPT = fileURLToPath(new URL('wasm-opt.cjs', BUNDLE));
 /** Results of wasm-opt, of at most a MiB or so each. */
 const MOST_KEPT = 32;
 /** Rewriting takes some ten seconds for each MiB. */
 const MOST_OPTIMIZER_MS = 300_000;
 
-// The bundle is one file, so the thread that tries a filter starts here, too.
-if (isMainThread) await act();
-else runTrialWorker();
+await act();
 
 async function act(): Promise<void> {
   const cancellation = listenForCancel(process, (signal) =>
@@ -56,7 +54,7 @@ async function act(): Promise<void> {
     now: () => performance.now(),
     date: () => new Date(),
     runHelper: credentialHelperRunner(process.env, cancellation.cancelled),
-    trial: (request) => trialRun(request, { workerFile: BUNDLE }),
+    trial: (request) => trialRun(request, { node: process.execPath, entry: TRIAL, signal: cancellation.cancelled }),
     optimize: wasmOpt(runWasmOpt(cancellation.cancelled)),
     ...optimizerMemory(process.env.RUNNER_TOOL_CACHE),
   });

@@ -64,6 +64,12 @@ export function trialComplaint(verdict: TrialVerdict, origin: string, envoy?: st
       };
     case 'timeout':
       return { warning: `The ${origin} did not end its ${run} in time (${verdict.step}).${said(verdict.logs)}` };
+    case 'inconclusive':
+      return verdict.brokeOff
+        ? {
+            warning: `The ${run} of ${origin} broke off and says nothing of it: ${sentence(verdict.why)}${said(verdict.logs)}`,
+          }
+        : {};
     default:
       return {};
   }

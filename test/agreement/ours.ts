@@ -1,8 +1,8 @@
 import { checkCompatibility } from '../../src/filter/compatibility.ts';
 import { readFacts } from '../../src/filter/facts.ts';
 import { checkModule, MOST_CONFIG_MAP_BYTES } from '../../src/filter/module.ts';
-import { trialRun } from '../../src/filter/trial/run.ts';
 import type { TrialRequest, TrialVerdict } from '../../src/filter/trial/verdict.ts';
+import { trial } from '../harness/trial.ts';
 
 /** What the check says of a filter: why it would be refused, empty when it would not; and what it warns of. */
 export interface CheckVerdict {
@@ -16,13 +16,11 @@ export interface OurVerdict {
   readonly trial: TrialVerdict;
 }
 
-const WORKER_FILE = new URL('../unit/filter/trial/worker-entry.ts', import.meta.url);
-
 /** Judges a filter for an Envoy 1.`minor` as `deploy` does. */
 export async function judge(filter: TrialRequest, minor: number): Promise<OurVerdict> {
   return {
     check: check(filter.module, minor),
-    trial: await trialRun({ ...filter, envoy: minor }, { workerFile: WORKER_FILE }),
+    trial: await trial({ ...filter, envoy: minor }),
   };
 }
 

@@ -7,6 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { makeModule, runBundle } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { createWorkloads, makeWorkload } from '../harness/workloads.ts';
+import { endlessFilter } from '../unit/filter/trial/endless.ts';
+import { commandLines } from '../unit/filter/trial/processes.ts';
 
 describe('the bundled action, run as a runner runs it', () => {
   let cluster: TestCluster;
@@ -132,6 +134,19 @@ describe('the bundled action, run as a runner runs it', () => {
     } finally {
       mute.close();
     }
+  });
+
+  test('a filter whose trial can only be killed is warned of, and leaves no process behind', async () => {
+    await writeFile(join(workspace, 'endless.wasm'), await endlessFilter());
+    const { code, stdout } = await runBundle({
+      workspace,
+      inputs: inputs({ filter: 'endless.wasm', command: 'plan' }),
+    });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/::warning[^\n]*did not end its trial run in time \(start\)/);
+    expect(commandLines().filter((line) => line.includes(join(import.meta.dirname, '../../dist/trial.js')))).toEqual(
+      [],
+    );
   });
 
   test('keeps the credentials out of everything it prints', async () => {

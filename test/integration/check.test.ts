@@ -4,12 +4,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import loadWabt from 'wabt';
 import { describeProblem } from '../../src/base/problem.ts';
-import { trialRun } from '../../src/filter/trial/run.ts';
-import type { TrialRequest } from '../../src/filter/trial/verdict.ts';
 import { EMPTY_MODULE, runAction, runBundle } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { trial } from '../harness/trial.ts';
 import { createWorkloads, makeWorkload } from '../harness/workloads.ts';
-import { WORKER_FILE } from '../unit/filter/trial/modules.ts';
 
 /** A filter whose `proxy_on_configure` gives the stated answer, with a further import. */
 async function assemble(configure: string, more = ''): Promise<Uint8Array> {
@@ -89,7 +87,7 @@ describe('the check of the filter, before anything is written', () => {
     const before = makeWorkload(namespace, 'before', { proxyImage: 'example.test/proxyv2:1.30.0' });
     await createWorkloads(cluster.api, before);
     const files = { 'filter.wasm': polling };
-    const options = { files, trial: (request: TrialRequest) => trialRun(request, { workerFile: WORKER_FILE }) };
+    const options = { files, trial };
     const { report } = await runAction(inputs({ targets: '- deployment/before', name: 'polling' }), options);
     expect(report).toMatchObject({ outcome: 'failed', changed: false });
     expect(report.problems.map(describeProblem)).toEqual([

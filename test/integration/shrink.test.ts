@@ -5,16 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { buildFilter, EXAMPLE_FILTER } from '../../scripts/build-filter.ts';
 import { digestOf, MOST_CONFIG_MAP_BYTES } from '../../src/filter/module.ts';
-import { trialRun } from '../../src/filter/trial/run.ts';
-import type { Trial } from '../../src/filter/trial/verdict.ts';
 import { wasmOpt } from '../../src/filter/wasm-opt.ts';
 import { makeModule, runAction, runBundle } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { trial } from '../harness/trial.ts';
 import { runWasmOpt } from '../harness/wasm-opt.ts';
 import { createWorkloads, makeWorkload } from '../harness/workloads.ts';
-import { WORKER_FILE } from '../unit/filter/trial/modules.ts';
 
-const trial: Trial = (request) => trialRun(request, { workerFile: WORKER_FILE });
 const optimize = wasmOpt(runWasmOpt);
 
 /** One custom section of much content. */

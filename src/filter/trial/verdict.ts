@@ -54,8 +54,11 @@ export type TrialOutcome =
   /** Envoy would load the filter, and requests would fail. */
   | { readonly state: 'trapped'; readonly step: TrialStep; readonly reason: string }
   | { readonly state: 'timeout'; readonly step: TrialStep }
-  /** Nothing can be said about the filter. */
-  | { readonly state: 'inconclusive'; readonly why: string };
+  /**
+   * Nothing can be said about the filter. `brokeOff`: the trial did not come to its end, for a cause that may well be the
+   * filter's, such as its hunger for memory.
+   */
+  | { readonly state: 'inconclusive'; readonly why: string; readonly brokeOff?: true };
 
 /** What a trial run came to, and what the filter did on the way. */
 export type TrialVerdict = TrialOutcome & {

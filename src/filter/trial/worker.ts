@@ -1,23 +1,27 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../base/problem.ts';
+import { truncate } from '../../base/text.ts';
 import { CallBook } from './call-book.ts';
+import type { TrialEvent } from './protocol.ts';
 import { runTrial } from './trial.ts';
-import type { TrialOutcome } from './verdict.ts';
-import { TRIAL_ROLE, type TrialEvent, type TrialWorkerData } from './worker-protocol.ts';
+import type { TrialOutcome, TrialRequest } from './verdict.ts';
+
+/** Characters of the words that an outcome is told in: a filter can make the names in them as long as it likes. */
+const MAX_WORDS = 2_000;
 
 /**
- * The whole life of the worker that `trialRun` starts: to be called where `workerData.role` is `trial` and nothing else
- * of the program runs. Everything is said at once, because a filter that never returns is stopped from outside.
+ * The whole life of the second thread of the process that `trialRun` starts: it runs the filter. Everything is said at
+ * once, because a filter that never returns is stopped from outside.
  */
 export function runTrialWorker(): void {
   const port = parentPort;
-  const data = workerData as TrialWorkerData | null;
-  if (port === null || data?.role !== TRIAL_ROLE) return;
+  if (port === null) return;
+  const request = workerData as TrialRequest;
   const say = (event: TrialEvent): void => port.postMessage(event);
   const calls = new CallBook();
   const outcome = ((): TrialOutcome => {
     try {
-      return runTrial(data.request, {
+      return runTrial(request, {
         step: (step) => say({ kind: 'step', step }),
         log: (line) => say({ kind: 'log', line }),
         doubt: (about) => say({ kind: 'doubt', about }),
@@ -27,5 +31,10 @@ export function runTrialWorker(): void {
       return { state: 'inconclusive', why: `the trial run itself failed: ${messageOf(error)}` };
     }
   })();
-  say({ kind: 'outcome', outcome, calls: calls.lines });
+  say({ kind: 'end', end: { ...inFewWords(outcome), calls: calls.lines } });
+}
+
+function inFewWords(outcome: TrialOutcome): TrialOutcome {
+  if ('reason' in outcome) return { ...outcome, reason: truncate(outcome.reason, MAX_WORDS) };
+  return outcome.state === 'inconclusive' ? { ...outcome, why: truncate(outcome.why, MAX_WORDS) } : outcome;
 }

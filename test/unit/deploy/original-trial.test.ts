@@ -3,15 +3,13 @@ import { silentLog } from '../../../src/base/log.ts';
 import { checkRevisions, type Preflight } from '../../../src/deploy/preflight.ts';
 import { checkModule, type FilterModule } from '../../../src/filter/module.ts';
 import { type Optimizer, shrinkModule } from '../../../src/filter/shrink.ts';
-import { trialRun } from '../../../src/filter/trial/run.ts';
-import type { Trial } from '../../../src/filter/trial/verdict.ts';
 import { wasmOpt } from '../../../src/filter/wasm-opt.ts';
 import { makeRevision } from '../../../src/mesh/revision.ts';
+import { trial } from '../../harness/trial.ts';
 import { runWasmOpt } from '../../harness/wasm-opt.ts';
 import { must, settings } from '../builders.ts';
-import { callback, data, filter, WORKER_FILE } from '../filter/trial/modules.ts';
+import { callback, data, filter } from '../filter/trial/modules.ts';
 
-const trial: Trial = (request) => trialRun(request, { workerFile: WORKER_FILE });
 const HEAD = `(import "env" "proxy_log" (func $say (param i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
   (memory (export "memory") 1)`;

@@ -44,7 +44,16 @@ describe('what a trial has against a filter', () => {
       /first request fails \(request-headers\): unreachable\.$/,
     ],
     [{ state: 'timeout', step: 'start', logs: [] }, /did not end its trial run in time \(start\)/],
-  ])('%j is a warning only: Envoy would load it', (verdict, text) => {
+    [
+      {
+        state: 'inconclusive',
+        brokeOff: true,
+        why: 'its process was ended by SIGKILL in configure',
+        logs: ['warn: much'],
+      },
+      /^The trial run of filter "f" broke off and says nothing of it: .*SIGKILL in configure\. The filter said: warn: much$/,
+    ],
+  ])('%j is a warning only: Envoy may load it', (verdict, text) => {
     const { problem, warning } = trialComplaint(verdict, 'filter "f"');
     expect(problem).toBeUndefined();
     expect(warning).toMatch(text);

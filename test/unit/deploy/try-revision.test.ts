@@ -4,10 +4,10 @@ import type { TrialComplaint } from '../../../src/deploy/trial-complaint.ts';
 import { tryRevision } from '../../../src/deploy/try-revision.ts';
 import { checkModule } from '../../../src/filter/module.ts';
 import type { ProxyVersion } from '../../../src/filter/proxy-version.ts';
-import { trialRun } from '../../../src/filter/trial/run.ts';
 import { makeRevision } from '../../../src/mesh/revision.ts';
+import { trial } from '../../harness/trial.ts';
 import { must, settings } from '../builders.ts';
-import { callback, filter, WORKER_FILE } from '../filter/trial/modules.ts';
+import { callback, filter } from '../filter/trial/modules.ts';
 
 const HEAD = `(import "wasi_snapshot_preview1" "poll_oneoff" (func $poll (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 1)`;
@@ -19,7 +19,7 @@ const proxies = (...minors: readonly number[]): ProxyVersion[] =>
 async function complaints(body: string, found: readonly ProxyVersion[]): Promise<readonly TrialComplaint[]> {
   const module = must(checkModule(await filter({ head: HEAD, body }), 'f'));
   const tried = await tryRevision(makeRevision('f', module, settings()), found, {
-    trial: (request) => trialRun(request, { workerFile: WORKER_FILE }),
+    trial,
     log: silentLog,
   });
   return tried.filter((complaint) => Object.keys(complaint).length > 0);

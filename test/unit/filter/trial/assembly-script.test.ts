@@ -2,10 +2,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { trialRun } from '../../../../src/filter/trial/run.ts';
 import type { TrialRequest, TrialVerdict } from '../../../../src/filter/trial/verdict.ts';
+import { trial } from '../../../harness/trial.ts';
 import { buildMeshFilters, type MeshFilters } from '../../../mesh/filters.ts';
-import { request, WORKER_FILE } from './modules.ts';
+import { request } from './modules.ts';
 
 let folder: string;
 let filters: MeshFilters;
@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 const run = async (filter: keyof MeshFilters, changes: Partial<TrialRequest> = {}): Promise<TrialVerdict> =>
-  trialRun(request(await readFile(filters[filter]), { rootId: 'add_header', ...changes }), { workerFile: WORKER_FILE });
+  trial(request(await readFile(filters[filter]), { rootId: 'add_header', ...changes }));
 
 describe('the example, ABI 0.2.1', () => {
   test('passes with a good configuration, and its header is in the answer', async () => {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { CallBook } from '../../../../src/filter/trial/call-book.ts';
 import { type Comparison, compareVerdicts } from '../../../../src/filter/trial/compare.ts';
-import { trialRun } from '../../../../src/filter/trial/run.ts';
 import type { TrialVerdict } from '../../../../src/filter/trial/verdict.ts';
-import { callback, data, filter, request, WORKER_FILE } from './modules.ts';
+import { trial } from '../../../harness/trial.ts';
+import { callback, data, filter, request } from './modules.ts';
 
 const passed = (more: Partial<Extract<TrialVerdict, { state: 'passed' }>> = {}): TrialVerdict => ({
   state: 'passed',
@@ -108,9 +108,7 @@ test('a trial tells each call of a host function with its status, in order', asy
   const log = (level: number) => `(drop (call $say (i32.const ${level}) (i32.const 64) (i32.const 4)))`;
   const head = '(import "env" "proxy_log" (func $say (param i32 i32 i32) (result i32))) (memory (export "memory") 1)';
   const body = callback('proxy_on_configure', 'i32 i32', 'i32.const 1', log(2) + log(9) + log(2));
-  const verdict = await trialRun(request(await filter({ head: head + data(64, 'text'), body })), {
-    workerFile: WORKER_FILE,
-  });
+  const verdict = await trial(request(await filter({ head: head + data(64, 'text'), body })));
   expect(verdict.calls).toEqual(['proxy_log 0', 'proxy_log 2', 'proxy_log 0']);
 });
 

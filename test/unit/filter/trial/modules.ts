@@ -1,9 +1,6 @@
 import loadWabt from 'wabt';
 import type { TrialRequest } from '../../../../src/filter/trial/verdict.ts';
 
-/** The file that starts the worker of these tests. */
-export const WORKER_FILE = new URL('./worker-entry.ts', import.meta.url);
-
 /** Compiles WebAssembly text. */
 export async function assemble(text: string): Promise<Uint8Array> {
   const wabt = await loadWabt();

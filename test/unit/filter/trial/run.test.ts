@@ -1,13 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { MOST_LINE_LENGTH, MOST_LINES_EACH } from '../../../../src/filter/trial/log-book.ts';
 import { trialRun } from '../../../../src/filter/trial/run.ts';
-import { callback, data, type FilterText, filter, LOG_IMPORT, request, WORKER_FILE } from './modules.ts';
+import { TRIAL_PROGRAM } from '../../../harness/trial.ts';
+import { callback, data, type FilterText, filter, LOG_IMPORT, request } from './modules.ts';
 
 const HEAD = `${LOG_IMPORT} (memory (export "memory") 64)`;
 const configure = (code: string): string => callback('proxy_on_configure', 'i32 i32', 'i32.const 1', code);
 const run = async (text: FilterText, timeoutMs?: number) =>
   trialRun(request(await filter({ head: HEAD, ...text })), {
-    workerFile: WORKER_FILE,
+    ...TRIAL_PROGRAM,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   });
 
@@ -54,11 +55,16 @@ test('megabytes of log are cut, and an error behind them is kept', async () => {
 
 describe('a trial that cannot be made', () => {
   test.each([
-    ['the file is not there', new URL('./no-such-file.ts', import.meta.url), /no-such-file/],
-    ['the file does not run the trial', new URL('./modules.ts', import.meta.url), /ended without an outcome/],
-    ['the path is none', 'relative.js', /could not be started|relative/],
-  ])('%s', async (_case, workerFile, why) => {
-    const verdict = await trialRun(request(await filter()), { workerFile });
-    expect(verdict).toMatchObject({ state: 'inconclusive', why: expect.stringMatching(why) });
+    ['the file is not there', { entry: new URL('./no-such-file.ts', import.meta.url) }, /no-such-file/],
+    [
+      'the file does not run the trial',
+      { entry: new URL('../../../../src/base/text.ts', import.meta.url) },
+      /exit code 0 before the filter was started$/,
+    ],
+    ['the file is none', { entry: new URL('https://example.test/') }, /could not be made: .*scheme/],
+    ['there is no Node', { node: '/no/such/node' }, /could not be started: .*ENOENT/],
+  ])('%s', async (_case, options, why) => {
+    const verdict = await trialRun(request(await filter()), { ...TRIAL_PROGRAM, ...options });
+    expect(verdict).toMatchObject({ state: 'inconclusive', brokeOff: true, why: expect.stringMatching(why) });
   });
 });

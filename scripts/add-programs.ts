@@ -1,13 +1,16 @@
 /**
- * Puts Binaryen's wasm-opt beside the bundle, as the file that npm delivers, with its licence. It is not a part of
- * dist/index.js: it is twice as large, and only `shrink: optimize` starts it, as a program of its own.
+ * Puts the programs beside the bundle that it starts as processes of their own: the one that tries a filter, bundled by
+ * itself so that it is there at once; and Binaryen's wasm-opt, as the file that npm delivers, with its licence. That is
+ * twice as large as dist/index.js, and only `shrink: optimize` starts it.
  */
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, readFile, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 
 const dist = resolve(import.meta.dirname, '../dist');
 const binaryen = dirname(createRequire(import.meta.url).resolve('binaryen/package.json'));
+
+await copyFile(resolve(dist, '../build/trial/index.js'), join(dist, 'trial.js'));
 
 // The bundle is an ES module, this program is not.
 await writeFile(join(dist, 'wasm-opt.cjs'), await readFile(join(binaryen, 'bin/wasm-opt')));

@@ -1,3 +1,0 @@
-import { runTrialWorker } from '../../../../src/filter/trial/worker.ts';
-
-runTrialWorker();
