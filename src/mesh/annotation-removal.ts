@@ -1,18 +1,27 @@
-import { type AnnotationList, formatList } from './annotation-list.ts';
+import type { AnnotationList } from './annotation-list.ts';
+import { withMember, withoutMember, withValue } from './json-text.ts';
 
 /**
- * The annotation's text without the entries of these names, and every other entry as it was; undefined when none remains. When
- * none of them is there, the text is exactly the old one.
+ * The annotation's text without the entries of these names, and every other entry to the letter as it was. When none of them is
+ * there, the text is exactly the old one. When none remains, it is `emptied`: undefined, which takes the annotation away, or what
+ * stood there before the first of them came.
  */
-export function withoutEntries(list: AnnotationList, names: readonly string[]): string | undefined {
-  const entries = list.entries.filter(({ name }) => !names.includes(name));
-  if (entries.length === list.entries.length) return list.text;
-  if (entries.length === 0) return undefined;
-  // The place of an entry in an array is the name of one that has none; it must not change when the entry moves up.
-  const named = entries.map((entry, place) =>
-    list.form === 'array' && entry.key !== place && typeof entry.value.name !== 'string'
-      ? { ...entry, value: { name: entry.name, ...entry.value } }
-      : entry,
-  );
-  return formatList({ ...list, entries: named });
+export function withoutEntries(list: AnnotationList, names: readonly string[], emptied?: string): string | undefined {
+  const { form, entries } = list;
+  const leaving = entries.filter(({ name }) => names.includes(name));
+  if (list.text === undefined || leaving.length === 0) return list.text;
+  if (leaving.length === entries.length) return emptied;
+  let text = list.text;
+  if (form === 'array') {
+    // The place of an entry in an array is the name of one that has none; it must not change when the entry moves up.
+    const first = Math.min(...leaving.map(({ key }) => Number(key)));
+    for (const { key, name, value } of entries) {
+      if (Number(key) > first && !('name' in value)) {
+        text = withValue(text, key, (entry) => withMember(entry, 'name', name));
+      }
+    }
+  }
+  // From the back, so that the places of those before stay.
+  for (const { key } of leaving.toReversed()) text = withoutMember(text, key);
+  return text;
 }

@@ -57,7 +57,14 @@ export function mergeGatewayMounts(
     const name = volumeName(filter);
     findings.add(
       ...volumes.filter((volume) => !isFree(volume, filter)).map((volume) => nameTaken(workload, volume)),
-      ...pathProblems(placement, ownMounts(mounts.filter((mount) => mount.name !== name)), workload),
+      ...pathProblems(
+        placement,
+        ownMounts(
+          mounts.filter((mount) => mount.name !== name),
+          volumes,
+        ),
+        workload,
+      ),
     );
     volumes = put(volumes, ourVolume(placement), (volume) => configMapOf(volume) === revisionName(placement));
     mounts = put(mounts, { name, mountPath, readOnly: true }, (mount) => mount.mountPath === mountPath);

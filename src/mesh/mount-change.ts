@@ -1,4 +1,8 @@
+import type { MountAnnotation } from './names.ts';
 import type { Placement } from './revision.ts';
+
+/** What annotations without entries looked like before the first entry of ours, by annotation. */
+export type EmptyLists = Readonly<Partial<Record<MountAnnotation, string>>>;
 
 /** What is to change about the mounts of a pod template. */
 export interface MountChange {
@@ -8,6 +12,8 @@ export interface MountChange {
   readonly remove: readonly string[];
   /** Volumes of others whose entries are to go, because our mount takes their place. */
   readonly drop?: readonly string[];
+  /** What a list becomes when its last entry goes; where it has none here, the annotation goes. */
+  readonly emptyLists?: EmptyLists;
 }
 
 /** The filters that a pod template does not mount any more once a change is made. */

@@ -6,16 +6,20 @@ import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { type AnnotationList, parseAnnotationList, withEntry } from './annotation-list.ts';
 import { withoutEntries } from './annotation-removal.ts';
 import { gatewayMountedAt, isGateway } from './gateway-mounts.ts';
-import { type MountChange, unmountedBy } from './mount-change.ts';
-import { type OtherMount, ownMounts, pathProblems, taken } from './mount-problems.ts';
-import { isRevisionOf, USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION, volumeName } from './names.ts';
+import { type EmptyLists, type MountChange, unmountedBy } from './mount-change.ts';
+import { type OtherMount, otherMount, ownMounts, pathProblems, taken } from './mount-problems.ts';
+import {
+  isRevisionOf,
+  MOUNT_ANNOTATIONS,
+  type MountAnnotation,
+  USER_VOLUME_ANNOTATION,
+  USER_VOLUME_MOUNT_ANNOTATION,
+  volumeName,
+} from './names.ts';
 import { type MountedPlacement, type Placement, revisionName } from './revision.ts';
 
 /** The two annotations of a pod template that mount filters into the proxy; undefined where nothing is mounted by them. */
-export interface MountAnnotations {
-  readonly [USER_VOLUME_ANNOTATION]: string | undefined;
-  readonly [USER_VOLUME_MOUNT_ANNOTATION]: string | undefined;
-}
+export type MountAnnotations = Readonly<Record<MountAnnotation, string | undefined>>;
 
 /**
  * Changes what a pod template mounts into the proxy: the entries of the given placements are set, those of removed filters
@@ -23,13 +27,18 @@ export interface MountAnnotations {
  * an annotation that Istio could not read, a volume name or a mount path that something else has.
  */
 export function mergeMounts(template: PodTemplate, change: MountChange, workload: string): Checked<MountAnnotations> {
-  const { place, drop = [] } = change;
+  const { place, drop = [], emptyLists = {} } = change;
   const findings = new Findings();
   const annotations = template.metadata?.annotations ?? {};
-  const read = (annotation: string): AnnotationList | undefined => {
-    const list = parseAnnotationList(annotations[annotation]);
+  const mountsAny = place.some(({ image }) => image === undefined);
+  const names = [...unmountedBy(change).map(volumeName), ...drop];
+  const read = (annotation: MountAnnotation): AnnotationList | undefined => {
+    const text = annotations[annotation];
+    const list = parseAnnotationList(text);
     if (typeof list !== 'string') return list;
-    findings.add(unreadable(workload, annotation, list, annotations[annotation] ?? ''));
+    // Where nothing has to be edited, what is wrong with it is not this change's business.
+    if (!mountsAny && !names.some((name) => text?.includes(name))) return { text, form: 'array', entries: [] };
+    findings.add(unreadable(workload, annotation, list, text ?? ''));
     return undefined;
   };
   const found = { volumes: read(USER_VOLUME_ANNOTATION), mounts: read(USER_VOLUME_MOUNT_ANNOTATION) };
@@ -41,13 +50,15 @@ export function mergeMounts(template: PodTemplate, change: MountChange, workload
       .map(volumeName),
     ...drop,
   ];
-  let volumes = reread(withoutEntries(found.volumes, leaving), found.volumes);
-  let mounts = reread(withoutEntries(found.mounts, leaving), found.mounts);
+  const without = (list: AnnotationList, annotation: MountAnnotation): AnnotationList =>
+    reread(withoutEntries(list, leaving, emptyLists[annotation]), list);
+  let volumes = without(found.volumes, USER_VOLUME_ANNOTATION);
+  let mounts = without(found.mounts, USER_VOLUME_MOUNT_ANNOTATION);
   for (const placement of place) {
     if (placement.image !== undefined) continue;
     findings.add(
       ...volumeProblems(volumes, template, placement, workload),
-      ...pathProblems(placement, otherMounts(mounts, template, placement), workload),
+      ...pathProblems(placement, otherMounts(mounts, volumes, template, placement), workload),
     );
     const name = volumeName(placement.filter);
     volumes = set(volumes, name, { configMap: { name: revisionName(placement) } });
@@ -55,6 +66,29 @@ export function mergeMounts(template: PodTemplate, change: MountChange, workload
   }
   if (!findings.clean) return bad(...findings.problems);
   return good({ [USER_VOLUME_ANNOTATION]: volumes.text, [USER_VOLUME_MOUNT_ANNOTATION]: mounts.text });
+}
+
+/**
+ * The texts of lists without entries that stand to come back once the last entry of ours goes, by annotation: a list in which
+ * ours is the first entry remembers what it was, `null` or `[ ]`, and one whose annotation was not there remembers nothing.
+ */
+export function rememberEmptyLists(
+  before: PodTemplate['metadata'],
+  after: MountAnnotations,
+  remembered: EmptyLists,
+): EmptyLists {
+  const entries = MOUNT_ANNOTATIONS.flatMap((annotation): [MountAnnotation, string][] => {
+    const text = before?.annotations?.[annotation];
+    if (!hasEntries(after[annotation])) return [];
+    const known = hasEntries(text) ? remembered[annotation] : text;
+    return known === undefined ? [] : [[annotation, known]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function hasEntries(text: string | undefined): boolean {
+  const list = parseAnnotationList(text);
+  return typeof list !== 'string' && list.entries.length > 0;
 }
 
 /** Where a pod template mounts a filter; undefined when it does not, or nobody could read it. */
@@ -83,6 +117,7 @@ function isOurs({ entries }: AnnotationList, filter: string): boolean {
 }
 
 function reread(text: string | undefined, otherwise: AnnotationList): AnnotationList {
+  if (text === otherwise.text) return otherwise;
   const list = parseAnnotationList(text);
   return typeof list === 'string' ? otherwise : list;
 }
@@ -114,7 +149,13 @@ function isOurVolume(value: Readonly<Record<string, unknown>>, filter: string): 
   return isObject(configMap) && typeof configMap.name === 'string' && isRevisionOf(filter, configMap.name);
 }
 
-function otherMounts(mounts: AnnotationList, template: PodTemplate, { filter }: MountedPlacement): OtherMount[] {
+function otherMounts(
+  mounts: AnnotationList,
+  volumes: AnnotationList,
+  template: PodTemplate,
+  { filter }: MountedPlacement,
+): OtherMount[] {
+  const own = template.spec?.volumes ?? [];
   const name = volumeName(filter);
   const proxies = [...(template.spec?.containers ?? []), ...(template.spec?.initContainers ?? [])].filter(
     (container) => container.name === PROXY_CONTAINER,
@@ -122,11 +163,15 @@ function otherMounts(mounts: AnnotationList, template: PodTemplate, { filter }: 
   return [
     ...mounts.entries
       .filter((entry) => entry.name !== name && typeof entry.value.mountPath === 'string')
-      .map((entry) => ({
-        path: String(entry.value.mountPath),
-        owner: `the mount of volume "${entry.name}" in ${USER_VOLUME_MOUNT_ANNOTATION}`,
-      })),
-    ...proxies.flatMap(({ volumeMounts }) => ownMounts(volumeMounts)),
+      .map((entry) =>
+        otherMount(
+          entry.value,
+          `the mount of volume "${entry.name}" in ${USER_VOLUME_MOUNT_ANNOTATION}`,
+          volumes.entries.find(({ name: known }) => known === entry.name)?.value ??
+            own.find(({ name: known }) => known === entry.name),
+        ),
+      ),
+    ...proxies.flatMap(({ volumeMounts }) => ownMounts(volumeMounts, own)),
   ];
 }
 

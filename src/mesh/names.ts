@@ -24,6 +24,9 @@ export const USER_VOLUME_ANNOTATION = 'sidecar.istio.io/userVolume';
 /** The templates that Istio injects a pod with; its usual sidecar when absent. */
 export const TEMPLATES_ANNOTATION = 'inject.istio.io/templates';
 export const USER_VOLUME_MOUNT_ANNOTATION = 'sidecar.istio.io/userVolumeMount';
+/** The two that mount filters into the proxy. */
+export const MOUNT_ANNOTATIONS = [USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION] as const;
+export type MountAnnotation = (typeof MOUNT_ANNOTATIONS)[number];
 
 /** The longest filter name: the volume name made of it must stay a label of 63 characters. */
 export const MOST_NAME_CHARACTERS = 50;

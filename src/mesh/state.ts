@@ -1,4 +1,6 @@
-import { canonicalJson, isObject, type Json } from '../base/json.ts';
+import { canonicalJson, isObject, type Json, pick } from '../base/json.ts';
+import type { EmptyLists } from './mount-change.ts';
+import { MOUNT_ANNOTATIONS } from './names.ts';
 
 /** What is recorded of one filter on a workload. */
 export interface FilterState {
@@ -14,15 +16,12 @@ export interface FilterState {
 /** The state of every filter on a workload, by the filter's name. */
 export type WorkloadState = Readonly<Record<string, FilterState>>;
 
+/** In the state annotation, the lists that come back to the letter; no filter has a name with a capital letter. */
+const EMPTY_LISTS = 'emptyLists';
+
 /** Reads the state annotation. An absent or damaged one counts as empty: the next deploy writes it anew. */
 export function parseState(annotation: string | undefined): WorkloadState {
-  let value: unknown;
-  try {
-    value = JSON.parse(annotation ?? '{}');
-  } catch {
-    return {};
-  }
-  if (!isObject(value)) return {};
+  const value = parseObject(annotation);
   return Object.fromEntries(
     Object.entries(value).filter((entry): entry is [string, FilterState & Record<string, unknown>] =>
       isFilterState(entry[1]),
@@ -30,13 +29,35 @@ export function parseState(annotation: string | undefined): WorkloadState {
   );
 }
 
+/** The lists of the pod template's annotations that had no entries before ours, as the state annotation remembers them. */
+export function parseEmptyLists(annotation: string | undefined): EmptyLists {
+  const lists = parseObject(annotation)[EMPTY_LISTS];
+  return Object.fromEntries(
+    MOUNT_ANNOTATIONS.flatMap((key) => {
+      const text = pick(lists, key);
+      return typeof text === 'string' ? [[key, text]] : [];
+    }),
+  );
+}
+
+function parseObject(text: string | undefined): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text ?? '{}');
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
 function isFilterState(value: unknown): value is FilterState {
   return isObject(value) && typeof value.revision === 'string' && typeof value.run === 'string';
 }
 
 /** Writes the state annotation; equal states give equal text, and the state of no filter none. */
-export function formatState(state: WorkloadState): string | undefined {
-  return Object.keys(state).length === 0 ? undefined : canonicalJson(state as unknown as Json);
+export function formatState(state: WorkloadState, emptyLists: EmptyLists = {}): string | undefined {
+  if (Object.keys(state).length === 0) return undefined;
+  const lists = Object.keys(emptyLists).length === 0 ? {} : { [EMPTY_LISTS]: emptyLists };
+  return canonicalJson({ ...state, ...lists } as unknown as Json);
 }
 
 /** The state with filters taken out of it. */

@@ -3,16 +3,10 @@ import { bad, type Checked, good, type Problem } from '../base/problem.ts';
 import type { PodTemplate, Workload } from '../cluster/objects.ts';
 import { isGateway, mergeGatewayMounts, type PodLists } from './gateway-mounts.ts';
 import { isGatewayView } from './gateway-view.ts';
-import type { MountChange } from './mount-change.ts';
-import { mergeMounts, preferText } from './mounts.ts';
-import {
-  filtersIn,
-  podLabel,
-  STATE_ANNOTATION,
-  USER_VOLUME_ANNOTATION,
-  USER_VOLUME_MOUNT_ANNOTATION,
-} from './names.ts';
-import { formatState, parseState, type WorkloadState } from './state.ts';
+import type { EmptyLists, MountChange } from './mount-change.ts';
+import { type MountAnnotations, mergeMounts, preferText, rememberEmptyLists } from './mounts.ts';
+import { filtersIn, MOUNT_ANNOTATIONS, podLabel, STATE_ANNOTATION } from './names.ts';
+import { formatState, parseEmptyLists, parseState, type WorkloadState } from './state.ts';
 import type { KeyChanges, WorkloadPatch } from './workload-patch.ts';
 
 /** What is to change on a workload. */
@@ -48,9 +42,12 @@ export function patchWorkload(
   name: string,
 ): Checked<WorkloadPatch | undefined> {
   const template = workload.spec?.template ?? {};
-  const mounts = isGatewayView(workload) ? changePlugins(template, change, name) : changeMounts(template, change, name);
+  const remembered = parseEmptyLists(workload.metadata.annotations?.[STATE_ANNOTATION]);
+  const mounts = isGatewayView(workload)
+    ? changePlugins(template, change, name)
+    : changeMounts(template, { emptyLists: remembered, ...change }, name);
   if (!mounts.ok) return bad(...mounts.problems);
-  const { annotations, spec } = mounts.value;
+  const { annotations, spec, emptyLists } = mounts.value;
   const labels = changed(
     template.metadata?.labels,
     Object.fromEntries([
@@ -59,7 +56,7 @@ export function patchWorkload(
     ]),
   );
   const state = changed(workload.metadata.annotations, {
-    [STATE_ANNOTATION]: formatState(change.state(stateOn(workload))),
+    [STATE_ANNOTATION]: formatState(change.state(stateOn(workload)), emptyLists),
   });
   const metadata = {
     ...(labels === undefined ? {} : { labels }),
@@ -107,6 +104,7 @@ function notMountable(subject: string, filter: string): Problem {
 interface MountPatch {
   readonly annotations?: KeyChanges;
   readonly spec?: PodLists;
+  readonly emptyLists?: EmptyLists;
 }
 
 function changeMounts(template: PodTemplate, change: TemplateChange, name: string): Checked<MountPatch> {
@@ -118,13 +116,14 @@ function changeMounts(template: PodTemplate, change: TemplateChange, name: strin
   if (!merged.ok) return merged;
   const before = change.like?.spec?.template?.metadata?.annotations;
   const mounts = Object.fromEntries(
-    ([USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION] as const).map((key) => [
+    MOUNT_ANNOTATIONS.map((key) => [
       key,
       change.like === undefined ? merged.value[key] : preferText(merged.value[key], before?.[key]),
     ]),
-  );
+  ) as MountAnnotations;
   const annotations = changed(template.metadata?.annotations, mounts);
-  return good(annotations === undefined ? {} : { annotations });
+  const emptyLists = rememberEmptyLists(template.metadata, mounts, change.emptyLists ?? {});
+  return good({ ...(annotations === undefined ? {} : { annotations }), emptyLists });
 }
 
 function changed(

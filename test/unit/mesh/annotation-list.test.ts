@@ -18,6 +18,13 @@ describe('parseAnnotationList', () => {
     ['[{"emptyDir":{}}, {"name":"b"}]', 'array', ['0', 'b']],
     ['{"a":{"emptyDir":{}},"b":{"name":"c"}}', 'map', ['a', 'c']],
     [' \n[ ] ', 'array', []],
+    ['null', 'array', []],
+    [' null\n', 'array', []],
+    ['[{"name":"a","emptyDir":null}]', 'array', ['a']],
+    ['[{"name":"a","name":"b"}]', 'array', ['b']],
+    ['[{"name":"a","mountPath":"/a"},{"name":"a","mountPath":"/b"}]', 'array', ['a', 'a']],
+    ['[{"Name":"a","emptyDir":{}}]', 'array', ['0']],
+    ['{"a\\\\n":{"name":"c"}}', 'map', ['c']],
   ])('%s is a list in the form of an %s with the names %j', (text, form, names) => {
     const list = parse(text);
     expect(list.form).toBe(form);
@@ -29,7 +36,21 @@ describe('parseAnnotationList', () => {
     ['[{"name":"a"]', /^is not valid JSON \(.+\)$/],
     ["[{name: 'a'}]", /^is not valid JSON/],
     ['"text"', 'is neither a JSON array nor a JSON object'],
-    ['null', 'is neither a JSON array nor a JSON object'],
+    ['true', 'is neither a JSON array nor a JSON object'],
+    ['  ', /^is not valid JSON/],
+    ['# mine\n[{"name":"a"}]', /^is not valid JSON/],
+    ['- name: a', /^is not valid JSON/],
+    ['[{"name":"a"},]', /^is not valid JSON/],
+    ['[{"name":"a"}] b', /^is not valid JSON/],
+    ['\ufeff[]', /^is not valid JSON/],
+    ['[{"name":"a","x":1e999}]', 'is not valid JSON (a number in it is too large)'],
+    ['[{}]', 'has an empty entry (0)'],
+    ['{"a":{}}', 'has an empty entry ("a")'],
+    ['[null]', 'has the entry null, which is not a JSON object'],
+    ['[{"name":5}]', 'has the entry {"name":5}, whose name is not a text of at least one character'],
+    ['[{"name":null}]', /whose name is not a text/],
+    ['[{"name":""}]', /whose name is not a text/],
+    ['{"a\\"b":{"name":"c"}}', 'has the key "a\\"b", which has a quotation mark in it'],
     ['5', 'is neither a JSON array nor a JSON object'],
     ['["a"]', 'has the entry "a", which is not a JSON object'],
     ['[[]]', 'has the entry [], which is not a JSON object'],
@@ -45,17 +66,19 @@ describe('withEntry', () => {
 
   test.each([
     ['nothing there', undefined, '[{"name":"v","configMap":{"name":"f-1"}}]'],
-    ['added to an array', '[ {"name":"a"} ]', '[{"name":"a"},{"name":"v","configMap":{"name":"f-1"}}]'],
-    ['added to a map', '{"a":{}}', '{"a":{},"v":{"configMap":{"name":"f-1"}}}'],
+    ['null there', ' null ', '[{"name":"v","configMap":{"name":"f-1"}}]'],
+    ['an empty array there', '[ ]\n', '[{"name":"v","configMap":{"name":"f-1"}} ]\n'],
+    ['added to an array', '[ {"name": "a"} ]\n', '[ {"name": "a"},{"name":"v","configMap":{"name":"f-1"}} ]\n'],
+    ['added to a map', '{"a": {"x":1}}', '{"a": {"x":1},"v":{"configMap":{"name":"f-1"}}}'],
     [
       'set in an array, in its place',
-      '[{"name":"v","configMap":{"name":"f-0"}},{"name":"a"}]',
-      '[{"name":"v","configMap":{"name":"f-1"}},{"name":"a"}]',
+      '[ {"name":"v","configMap":{"name":"f-0"}}, {"name":"a"} ]',
+      '[ {"name":"v","configMap":{"name":"f-1"}}, {"name":"a"} ]',
     ],
     [
       'set in a map, in its place',
-      '{"v":{"configMap":{"name":"f-0"}},"a":{}}',
-      '{"v":{"configMap":{"name":"f-1"}},"a":{}}',
+      '{"v": {"configMap":{"name":"f-0"}},\n "a":{"x":1}}',
+      '{"v": {"configMap":{"name":"f-1"}},\n "a":{"x":1}}',
     ],
     [
       'set in a map under another key, whose own name wins',
@@ -79,7 +102,10 @@ describe('withEntry', () => {
   // `v` and `w` are the names that the property sets; every other name is somebody else's.
   const name = fc.constantFrom('v', 'w', 'v-1', 'a', '0', '7', '__proto__', 'constructor');
   const entry = fc
-    .record({ name, rest: fc.dictionary(fc.constantFrom('configMap', 'mountPath', 'x'), fc.jsonValue()) })
+    .record({
+      name,
+      rest: fc.dictionary(fc.constantFrom('configMap', 'mountPath', 'x'), fc.jsonValue(), { minKeys: 1 }),
+    })
     .chain(({ name: own, rest }) => fc.constantFrom<Record<string, unknown>>(rest, { ...rest, name: own }));
   const text = fc
     .oneof(

@@ -14,12 +14,14 @@ test.each<[string, string | undefined, string | undefined]>([
   ['an empty array, to the letter', ' [ ] ', ' [ ] '],
   ['an array without it, to the letter', '[ {"name":"a"} ]', '[ {"name":"a"} ]'],
   ['the last entry of an array', '[{"name":"v"}]', undefined],
-  ['the last entry of a map', '{"v":{}}', undefined],
-  ['one of an array', '[{"name":"a","x":1},{"name":"v"},{"name":"b"}]', '[{"name":"a","x":1},{"name":"b"}]'],
-  ['one of a map', '{"a":{"x":1},"v":{},"b":{}}', '{"a":{"x":1},"b":{}}'],
-  ['one of a map with another key', '{"k":{"name":"v"},"v-1":{}}', '{"v-1":{}}'],
+  ['the last entry of a map', '{"v":{"x":1}}', undefined],
+  ['one of an array', '[ {"name":"a"},{"name":"v"},\n {"name":"b"} ]', '[ {"name":"a"},\n {"name":"b"} ]'],
+  ['the first of an array', '[ {"name":"v"},\n {"name":"b"} ]\n', '[ {"name":"b"} ]\n'],
+  ['one of a map', '{ "a": {"x":1}, "v": {"x":1}, "b": {"x":1} }', '{ "a": {"x":1}, "b": {"x":1} }'],
+  ['one of a map whose key stands there twice', '{"v":{"x":1},"a":{"x":1},"v":{"x":2}}', '{"a":{"x":1}}'],
+  ['one of a map with another key', '{"k":{"name":"v"},"v-1":{"x":1}}', '{"v-1":{"x":1}}'],
   ['every one of its name', '[{"name":"v"},{"name":"a"},{"name":"v","x":1}]', '[{"name":"a"}]'],
-  ['before an entry that is named after its place', '[{"name":"v"},{"x":1}]', '[{"name":"1","x":1}]'],
+  ['before an entry that is named after its place', '[{"name":"v"},{"x": 1}]', '[{"x": 1,"name":"1"}]'],
 ])('%s', (_, text, left) => {
   expect(withoutEntries(parse(text), ['v'])).toBe(left);
 });

@@ -5,7 +5,7 @@ import type { PodTemplate } from '../../../src/cluster/objects.ts';
 import type { MountChange } from '../../../src/mesh/mount-change.ts';
 import { type MountAnnotations, mergeMounts, mountedAt, preferText } from '../../../src/mesh/mounts.ts';
 import { placementOf, type Revision } from '../../../src/mesh/revision.ts';
-import { must, problemsIn, revision } from '../builders.ts';
+import { must, problemsIn, pulledRevision, revision } from '../builders.ts';
 
 const VOLUME = 'sidecar.istio.io/userVolume';
 const MOUNT = 'sidecar.istio.io/userVolumeMount';
@@ -92,8 +92,8 @@ describe('filters that are to go', () => {
     ['beside others', annotated([volume, ourVolume], [ourMount, mount]), [volume], [mount]],
     [
       'beside others in a map',
-      annotated({ data: {}, 'wasm-filter-add-header': ourVolume }, { data: mount, ours: ourMount }),
-      { data: {} },
+      annotated({ data: volume, 'wasm-filter-add-header': ourVolume }, { data: mount, ours: ourMount }),
+      { data: volume },
       { data: mount },
     ],
     ['that are not there', annotated([volume], [mount]), [volume], [mount]],
@@ -109,7 +109,7 @@ describe('filters that are to go', () => {
   });
 
   test('leave texts that need no change', () => {
-    const annotations = { [VOLUME]: ' [ ] ', [MOUNT]: '{ "data": {} }' };
+    const annotations = { [VOLUME]: ' [ ] ', [MOUNT]: '{ "data": {"mountPath": "/data"} }' };
     expect(must(change({ metadata: { annotations } }, { remove: ['add-header'] }))).toEqual(annotations);
   });
 
@@ -133,7 +133,7 @@ describe('filters that are to go', () => {
 
   const entry = fc.record({
     name: fc.constantFrom('a', 'b', 'c'),
-    value: fc.dictionary(fc.constantFrom('x', 'y'), fc.jsonValue()),
+    value: fc.dictionary(fc.constantFrom('x', 'y'), fc.jsonValue(), { minKeys: 1 }),
   });
   const others = fc.uniqueArray(entry, { selector: ({ name }) => name });
   const annotation = fc
@@ -154,6 +154,31 @@ describe('filters that are to go', () => {
         expect(removed(template, 'auth', 'add-header')).toEqual({ volumes: nothing(volumes), mounts: nothing(mounts) });
       }),
     );
+  });
+});
+
+describe('an annotation that Istio could not read', () => {
+  const broken = (text: string, mounts = '[]'): PodTemplate => ({
+    metadata: { annotations: { [VOLUME]: text, [MOUNT]: mounts } },
+  });
+  const pulled: MountChange['place'] = [placementOf(pulledRevision())];
+
+  test.each<[string, PodTemplate, Partial<MountChange>]>([
+    ['a removal of what is not there', broken('no json'), { remove: ['add-header'] }],
+    ['a removal beside another broken one', broken('', ''), { remove: ['add-header'] }],
+    ['a filter whose image is pulled', broken('[{}]'), { place: pulled }],
+  ])('is not the business of %s', (_, template, wanted) => {
+    expect(must(change(template, wanted))).toEqual(template.metadata?.annotations);
+  });
+
+  test.each<[string, PodTemplate, Partial<MountChange>]>([
+    ['a filter that is mounted', broken('no json'), { place: [placementOf(ours)] }],
+    ['a removal of what stands in it', broken('[wasm-filter-add-header'), { remove: ['add-header'] }],
+    ['a pulled filter whose mount stands in it', broken('[wasm-filter-add-header'), { place: pulled }],
+  ])('keeps %s from being written', (_, template, wanted) => {
+    const [problem, ...more] = problemsIn(change(template, wanted)).map(describeProblem);
+    expect(more).toEqual([]);
+    expect(problem).toMatch(/userVolume of its pod template is not valid JSON .*no pod could be created/);
   });
 });
 
@@ -241,6 +266,79 @@ describe('a taken mount path', () => {
     ],
   ])('a path %s is free', (_, template) => {
     expect(merge(template).ok).toBe(true);
+  });
+
+  const volumeOf = (name: string, source: object): { name: string } => ({ name, ...source });
+  // What containerd and runc do on a real node with each of these.
+  const around = (volume: object, mount: object = {}, mountPath = '/var/local/lib/wasm-filters'): PodTemplate =>
+    annotated([{ name: 'v', ...volume }], [{ name: 'v', mountPath, ...mount }]);
+  const files = { configMap: { name: 'c' } };
+  test.each<[string, PodTemplate, RegExp | undefined]>([
+    ['an emptyDir', around({ emptyDir: {} }), undefined],
+    ['an emptyDir that may be written', around({ emptyDir: {} }, { readOnly: false }), undefined],
+    [
+      'a read-only emptyDir',
+      around({ emptyDir: {} }, { readOnly: true }),
+      /lies inside what is mounted read-only.+"v"/,
+    ],
+    [
+      'one farther out',
+      around({ emptyDir: {} }, { readOnly: true }, '/var/local/'),
+      /read-only.+ "\/var\/local\/", which/,
+    ],
+    ['a subPath of one', around({ emptyDir: {} }, { readOnly: true, subPath: 'x' }), /mounted read-only/],
+    ['a hostPath', around({ hostPath: { path: '/x' } }), undefined],
+    ['a read-only hostPath', around({ hostPath: { path: '/x' } }, { readOnly: true }), /mounted read-only/],
+    ['a ConfigMap', around(files), undefined],
+    ['a read-only ConfigMap', around(files, { readOnly: true }), undefined],
+    ['a read-only secret', around({ secret: { secretName: 's' } }, { readOnly: true }), undefined],
+    ['a read-only projected volume', around({ projected: {} }, { readOnly: true }), undefined],
+    ['a read-only downward API', around({ downwardAPI: {} }, { readOnly: true }), undefined],
+    ['a subPath of a ConfigMap', around(files, { subPath: 'd' }), /inside the subPath "d", in which nothing/],
+    ['a file inside ours', around(files, { subPath: 'a' }, `${OUR_PATH}/a.txt`), /contains the file "\/var.+a\.txt"/],
+    [
+      'a file of items inside ours',
+      around({ secret: { items: [{ key: 'a', path: 'b' }] } }, { subPath: 'b' }, `${OUR_PATH}/a.txt`),
+      /contains the file/,
+    ],
+    [
+      'a folder of items inside ours',
+      around({ secret: { items: [{ key: 'a', path: 'd/b' }] } }, { subPath: 'd' }, `${OUR_PATH}/d`),
+      undefined,
+    ],
+    ['a volume inside ours', around({ emptyDir: {} }, {}, `${OUR_PATH}/data`), undefined],
+    [
+      'a read-only one around one that may be written',
+      annotated(
+        [
+          { name: 'v', emptyDir: {} },
+          { name: 'w', emptyDir: {} },
+        ],
+        [
+          { name: 'v', mountPath: '/var/local', readOnly: true },
+          { name: 'w', mountPath: '/var/local/lib' },
+        ],
+      ),
+      undefined,
+    ],
+    [
+      "a read-only volume of the pod's own",
+      {
+        ...annotated([], [{ name: 'v', mountPath: '/var/local/lib', readOnly: true }]),
+        spec: { volumes: [volumeOf('v', { emptyDir: {} })] },
+      },
+      /mounted read-only/,
+    ],
+  ])('nested with %s', (_, template, problem) => {
+    const result = merge(template);
+    const found = result.ok ? [] : result.problems.map(describeProblem);
+    expect(found).toEqual(problem === undefined ? [] : [expect.stringMatching(problem)]);
+    for (const text of found) expect(text).toContain('Choose another "mount-path"');
+  });
+
+  test('nested in what goes with the same change, it is free', () => {
+    const template = around({ emptyDir: {} }, { readOnly: true });
+    expect(change(template, { place: [placementOf(ours)], drop: ['v'] }).ok).toBe(true);
   });
 
   test.each([

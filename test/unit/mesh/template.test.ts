@@ -102,7 +102,8 @@ describe('drift of one key gives a patch of that key', () => {
       const patch = patchOf(drifted('pod', 'annotations', key, now));
       expect(Object.keys(patch?.spec?.template.metadata?.annotations ?? {})).toEqual([key]);
       expect(patch?.spec?.template.metadata?.labels).toBeUndefined();
-      expect(patch?.metadata).toBeUndefined();
+      // A list without entries is somebody's text, and comes back when ours goes.
+      expect(patch?.metadata === undefined).toBe(now === undefined);
       if (now !== '{}') {
         expect(patch?.spec?.template.metadata?.annotations?.[key]).toBe(value(deployed, 'annotations', key));
       }
@@ -167,6 +168,101 @@ describe('a filter that is taken away', () => {
     const back = { ...changeTo([], 'run-1', ['add-header']), like: before };
     const restored = patchedWith(after, must(patchWorkload(after, back, NAME)));
     expect(restored.spec?.template?.metadata?.annotations).toMatchObject({ [VOLUME]: ' [ ] ' });
+  });
+});
+
+describe("the user's own text", () => {
+  const auth = revision('auth');
+  const texts = (on: Workload): unknown[] =>
+    [VOLUME, MOUNT].map((key) => on.spec?.template?.metadata?.annotations?.[key]);
+  const withTexts = (volumes: string | undefined, mounts: string | undefined): Workload =>
+    workload('reviews', {
+      podAnnotations: {
+        ...(volumes === undefined ? {} : { [VOLUME]: volumes }),
+        ...(mounts === undefined ? {} : { [MOUNT]: mounts }),
+      },
+    });
+  const pretty = JSON.stringify([{ name: 'data', emptyDir: {} }], null, 2);
+
+  test.each<[string, string | undefined]>([
+    ['none', undefined],
+    ['null', 'null'],
+    ['null with a line break', ' null\n'],
+    ['an empty array', '[ ]'],
+    ['an empty map', ' { } '],
+    ['a list with spaces and a trailing line break', '[{"name": "istio-certs", "mountPath": "/etc/istio-certs"}]\n\n'],
+    ['a list over several lines', `${pretty}\n`],
+    ['a map', '{ "data" : { "mountPath" : "/data" } }'],
+    ['a list with a key that stands there twice', '[{"name":"a","name":"data","emptyDir":{}}]'],
+    ['entries without names', '[ {"mountPath": "/data"} , {"mountPath": "/more"} ]'],
+  ])('%s is back to the letter', (_, text) => {
+    const before = withTexts(text, text);
+    for (const first of [ours, auth]) {
+      for (const last of [ours, auth]) {
+        const both = patched(patched(before, [first], 'run-1'), [first === ours ? auth : ours], 'run-2');
+        const renewed = patched(both, [newer, auth], 'run-3');
+        const one = removed(renewed, last === ours ? 'auth' : 'add-header');
+        expect(texts(removed(one, last.filter))).toEqual([text, text]);
+      }
+    }
+  });
+
+  test('what others add beside ours, and how they write it, stays', () => {
+    const mine = (on: Workload, from: string, to: string): Workload =>
+      patchedWith(on, {
+        spec: {
+          template: {
+            metadata: {
+              annotations: { [VOLUME]: String(texts(on)[0]).replace(from, to) },
+            },
+          },
+        },
+      });
+    const deployedTwice = patched(patched(withTexts('null', '[]'), [ours], 'run-1'), [auth], 'run-2');
+    const edited = mine(deployedTwice, '[', '[\n  {"name": "x", "emptyDir": {}},\n  ');
+    expect(texts(removed(removed(edited, 'add-header'), 'auth'))).toEqual([
+      '[\n  {"name": "x", "emptyDir": {}}]',
+      '[]',
+    ]);
+  });
+
+  /** Any text that Istio takes, written in some way. */
+  const space = fc.constantFrom('', ' ', '\n', '  ');
+  const member = fc
+    .tuple(
+      fc.constantFrom('data', 'certs', '7', 'a b'),
+      fc.dictionary(fc.constantFrom('x', 'y'), fc.jsonValue(), { minKeys: 1 }),
+    )
+    .map(([name, value]) => [name, JSON.stringify({ name, ...value }, null, 1)] as const);
+  const list = fc
+    .tuple(
+      fc.uniqueArray(member, { selector: ([name]) => name, maxLength: 4 }),
+      fc.boolean(),
+      fc.array(space, { minLength: 12, maxLength: 12 }),
+    )
+    .map(([members, isMap, spaces]) => {
+      const at = (index: number): string => spaces[index % spaces.length] ?? '';
+      const inner = members.map(([name, text], index) => {
+        const key = isMap ? `${JSON.stringify(name)}${at(index)}:${at(index + 1)}` : '';
+        return `${at(index + 2)}${key}${text}${at(index + 3)}`;
+      });
+      const [open, close] = isMap ? '{}' : '[]';
+      return `${at(0)}${open}${inner.join(',')}${at(1)}${close}${at(2)}`;
+    });
+  const anyText = fc.oneof(fc.constant(undefined), fc.constantFrom('null', ' null '), list);
+
+  test('of any list is back once the filters are gone, in whatever order they come and go', () => {
+    const order = fc.shuffledSubarray([ours, auth, revision('third')], { minLength: 1 });
+    fc.assert(
+      fc.property(anyText, anyText, order, fc.boolean(), (volumes, mounts, filters, reverse) => {
+        const before = withTexts(volumes, mounts);
+        const all = filters.reduce((on, one, index) => patched(on, [one], `run-${index}`), before);
+        const leaving = reverse ? filters.toReversed() : filters;
+        const after = leaving.reduce((on, { filter }) => removed(on, filter), all);
+        expect(texts(after)).toEqual([volumes, mounts]);
+        expect(stateOn(after)).toEqual({});
+      }),
+    );
   });
 });
 
