@@ -69,6 +69,7 @@ export const INPUTS = {
   verify: { type: 'String', default: 'auto', commands: [...DEPLOY, 'status'] },
   probe: { type: 'YAML', default: '', commands: DEPLOY },
   'on-failure': { type: 'String', default: 'rollback', commands: DEPLOY },
+  unready: { type: 'String', default: 'fail', commands: DEPLOY },
   canary: { type: 'Number or %', default: '', commands: DEPLOY },
   'max-parallel': { type: 'Number', default: '', commands: ROLLOUT },
   'max-failures': { type: 'Number or %', default: '0', commands: DEPLOY },

@@ -1,6 +1,6 @@
 import { shareOf } from '../base/share.ts';
 import { listWords } from '../base/text.ts';
-import { ON_FAILURE, type RolloutPolicy, VERIFY } from '../deploy/policy.ts';
+import { ON_FAILURE, type RolloutPolicy, UNREADY, VERIFY } from '../deploy/policy.ts';
 import type { InputReader } from './input-reader.ts';
 import type { InputName } from './input-table.ts';
 import { DAY_MS } from './inputs-duration.ts';
@@ -29,6 +29,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
   const verify = reader.oneOf('verify', VERIFY);
   const probe = readProbe(reader, port);
   const onFailure = reader.oneOf('on-failure', ON_FAILURE);
+  const unready = reader.oneOf('unready', UNREADY);
   const canary = reader.share(
     'canary',
     'Give how many workloads go first, such as 1 or 10%; leave it out for none.',
@@ -49,6 +50,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
     verify,
     ...(probe === undefined ? {} : { probe }),
     onFailure,
+    unready,
     ...(canary === undefined ? {} : { canary }),
     ...(maxParallel === undefined ? {} : { maxParallel }),
     maxFailures,
@@ -56,7 +58,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
   };
   if (wait) return policy;
   refuseWithoutWaiting(reader, policy);
-  return { wait, timeoutMs, verify: 'off', onFailure: 'keep', maxFailures: { count: 0 }, soakMs: 0 };
+  return { wait, timeoutMs, verify: 'off', onFailure: 'keep', unready: 'deploy', maxFailures: { count: 0 }, soakMs: 0 };
 }
 
 function readProbe(reader: InputReader, port: number | undefined): RolloutPolicy['probe'] {
@@ -85,7 +87,9 @@ function refuseWithoutWaiting(reader: InputReader, policy: RolloutPolicy): void 
 
 /** What has no effect without waiting, although nothing is wrong with it. */
 export function policyWarnings(reader: InputReader, { wait }: RolloutPolicy): string[] {
-  const idle = (['timeout', 'max-parallel', 'max-failures'] as const).filter((name) => !wait && reader.isSet(name));
+  const idle = (['timeout', 'unready', 'max-parallel', 'max-failures'] as const).filter(
+    (name) => !wait && reader.isSet(name),
+  );
   return idle.length === 0 ? [] : [ignoring(idle, 'with "wait: false"')];
 }
 

@@ -1,7 +1,14 @@
 import type { ProofLevel } from '../deploy/proof.ts';
 import type { Report, TargetReport } from '../deploy/report.ts';
 import { countOf } from './markdown.ts';
-import { byStanding, isAsBefore, oldPods, renderStandingLines, type StandingLine } from './summary-standing.ts';
+import {
+  byStanding,
+  isAsBefore,
+  oldPods,
+  renderStandingLines,
+  type StandingLine,
+  unreadyAsBefore,
+} from './summary-standing.ts';
 
 const NOBODY_LOOKED = 'nobody saw the pods get ready.';
 
@@ -51,7 +58,17 @@ export function renderDeployStanding(report: Report): string {
       words: (one) =>
         `${one ? 'was' : 'were'} given the new settings, and proxies do not take them. A proxy that refuses settings goes on with those that it has.${keep}`,
     },
-    { icon: '⚠️', targets: of('lost'), words: (one) => `${were(one)} changed by others meanwhile; see above.` },
+    {
+      icon: '⚠️',
+      targets: of('lost'),
+      words: (one) => `${were(one)} modified by another client during the run; see above.`,
+    },
+    {
+      icon: '❓',
+      targets: of('unseen'),
+      words: (one) =>
+        `${were(one)} changed, and what became of ${one ? 'it' : 'them'} could not be seen; see above for the cause.${keep || notTakenBack(of('unseen'))}`,
+    },
     {
       icon: '❓',
       targets: of('unanswered'),
@@ -67,7 +84,13 @@ export function renderDeployStanding(report: Report): string {
     },
     {
       icon: '↩️',
-      targets: restored.filter(isAsBefore),
+      targets: restored.filter((target) => isAsBefore(target) && target.rollback?.unready !== undefined),
+      words: (one) =>
+        `failed and ${one ? 'runs' : 'run'} again what ran there before; ${one ? 'it was' : 'they were'} not ready before either, so nobody waited for the pods.`,
+    },
+    {
+      icon: '↩️',
+      targets: restored.filter((target) => isAsBefore(target) && target.rollback?.unready === undefined),
       words: (one) => `failed and ${one ? 'runs' : 'run'} again what ran there before; every pod is ready.`,
     },
     {
@@ -86,6 +109,11 @@ export function renderDeployStanding(report: Report): string {
       icon: '⏳',
       targets: of('unproven'),
       words: (one) => `${have(one)} the wanted revision in the pod template; ${NOBODY_LOOKED}`,
+    },
+    {
+      icon: '⚠️',
+      targets: of('unready-as-before'),
+      words: (one) => unreadyAsBefore(one, 'the wanted revision in the pod template'),
     },
     ...SEEN.map(
       ([level, words]): StandingLine => ({

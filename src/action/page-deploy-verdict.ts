@@ -2,7 +2,7 @@ import { countOutcome, type Report, type TargetReport } from '../deploy/report.t
 import { countOf, thousands } from './markdown.ts';
 import { evidenceOf, evidenceSentence, evidenceTail } from './summary-evidence.ts';
 import { judgeFailure } from './summary-failure.ts';
-import { isPushed } from './summary-standing.ts';
+import { isPushed, unreadySentence } from './summary-standing.ts';
 import {
   filterNames,
   filtersOf,
@@ -32,20 +32,33 @@ function deployed(report: Report): Verdict {
   const unchangedCount = countOutcome(report, 'unchanged');
   const removed = countOutcome(report, 'removed');
   const evidence = evidenceOf(targets);
+  const unready = targets.filter((target) => target.unready !== undefined);
   const pushed = targets.filter(isPushed).length;
   const what =
     pushed === targets.length && pushed > 0
       ? `Settings of ${filtersOf(report)} pushed to ${workloads(pushed)} without a restart`
       : `${filtersOf(report)} ${isRepair(targets) ? 'put right on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
   return {
-    icon: '✅',
+    icon: unready.length === 0 ? '✅' : '⚠️',
     headline: [
       `${what}${evidenceTail(evidence)}`,
+      ...unreadyTail(unready, targets),
       ...(unchangedCount === 0 ? [] : [`${countOf(unchangedCount, 'other')} had ${them(report)} already`]),
       ...(removed === 0 ? [] : [`removed from ${countOf(removed, 'other')}`]),
     ].join('; '),
-    sentence: sentences(evidenceSentence(evidence, revisionsOf(report)), idleSentence(targets)),
+    sentence: sentences(
+      unready.length === targets.length && unready.length > 0 ? '' : evidenceSentence(evidence, revisionsOf(report)),
+      unreadySentence(unready),
+      idleSentence(targets),
+    ),
   };
+}
+
+/** Of workloads that are as little ready as they were before the run. */
+function unreadyTail(unready: readonly TargetReport[], all: readonly TargetReport[]): string[] {
+  if (unready.length === 0) return [];
+  const which = unready.length === all.length ? '' : `${thousands(unready.length)} of them `;
+  return [`${which}not ready, as before, and not verified`];
 }
 
 /** Whether all that a run did was to undo what others had changed. */

@@ -1,6 +1,7 @@
 import { countOutcome, type Report } from '../deploy/report.ts';
 import { countOf, thousands } from './markdown.ts';
 import { judgeFailure } from './summary-failure.ts';
+import { unreadySentence } from './summary-standing.ts';
 import { filterNames, filtersOf, sentences, them, type Verdict, verb, workloads } from './summary-words.ts';
 
 /** The verdict over `remove` and `sweep`. */
@@ -19,15 +20,16 @@ export function judgeRemove(report: Report): Verdict {
 function takenAway(report: Report, removed: number): Verdict {
   const { left, deleted } = report.collected;
   const it = them(report);
+  const unready = report.targets.filter((target) => target.unready !== undefined);
   const rest =
     left.length === 0
       ? `nothing of ${it} is left there`
       : `${countOf(left.length, 'object')} ${verb(left.length, 'is', 'are')} left behind`;
   return {
-    icon: left.length === 0 ? '✅' : '⚠️',
+    icon: left.length === 0 && unready.length === 0 ? '✅' : '⚠️',
     headline: `${subjectOf(report)} removed from ${workloads(removed)}; ${rest}`,
     sentence: sentences(
-      `Every wanted pod is ready without ${it}.`,
+      unready.length === 0 ? `Every wanted pod is ready without ${it}.` : unreadySentence(unready),
       deleted.length === 0
         ? 'No object had to be deleted.'
         : `${countOf(deleted.length, 'object')} ${verb(deleted.length, 'was', 'were')} deleted.`,

@@ -3,7 +3,7 @@ import { rolloutCell, writeCell } from './summary-cells.ts';
 import { renderCollected } from './summary-cleanup.ts';
 import type { Page } from './summary-page.ts';
 import { removePolicy, renderSettings } from './summary-settings.ts';
-import { byStanding, oldPods, renderStandingLines, type StandingLine } from './summary-standing.ts';
+import { byStanding, oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './summary-standing.ts';
 import { renderTable } from './summary-table.ts';
 import { countTargets, targetTable } from './summary-targets.ts';
 import { hasActed } from './summary-words.ts';
@@ -49,7 +49,17 @@ function renderRemoveStanding(report: Report): string {
       words: (one) =>
         `${one ? 'has' : 'have'} a pod template without the filter, but new pods do not get ready. ${oldPods(of('unready'))}`,
     },
-    { icon: '⚠️', targets: of('lost'), words: (one) => `${were(one)} changed by others meanwhile; see above.` },
+    {
+      icon: '⚠️',
+      targets: of('lost'),
+      words: (one) => `${were(one)} modified by another client during the run; see above.`,
+    },
+    {
+      icon: '❓',
+      targets: of('unseen'),
+      words: (one) =>
+        `${one ? 'has' : 'have'} a pod template without the filter, and what became of ${one ? 'it' : 'them'} could not be seen; see above for the cause.`,
+    },
     {
       icon: '❓',
       targets: of('unanswered'),
@@ -69,6 +79,11 @@ function renderRemoveStanding(report: Report): string {
       icon: '⏳',
       targets: of('unproven'),
       words: (one) => `${one ? 'has' : 'have'} a pod template without the filter; nobody saw the pods get ready.`,
+    },
+    {
+      icon: '⚠️',
+      targets: of('unready-as-before'),
+      words: (one) => unreadyAsBefore(one, 'a pod template without the filter'),
     },
     {
       icon: '✅',

@@ -65,7 +65,10 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'canc
     case 'unproven':
       if (isPushed(target)) return rollback === undefined ? '⏳ settings pushed, not looked at' : '✅ settings pushed';
       return report.policy.wait ? '⚠️ unknown' : '⏳ not awaited';
+    case 'unready-as-before':
+      return `⚠️ ${ready}, as before`;
     case 'lost':
+    case 'unseen':
       return `❌ failed${after}`;
     default:
       return steps.rollout === 'failed' || (rollback !== undefined && outcome === 'failed')

@@ -29,12 +29,13 @@ export function renderSettings({ filters }: Pick<Report, 'filters'>, policy: obj
 /** How `deploy` rolls out; a probe without its headers and body, which may be secret. */
 export function deployPolicy(policy: RolloutPolicy): Record<string, unknown> {
   if (!policy.wait) return { wait: false };
-  const { verify, probe, onFailure, canary, maxFailures, soakMs } = policy;
+  const { verify, probe, onFailure, unready, canary, maxFailures, soakMs } = policy;
   return {
     ...removePolicy(policy),
     verify,
     ...(probe === undefined ? {} : { probe: plain(describeProbe(probe), 260) }),
     'on-failure': onFailure,
+    ...(unready === 'fail' ? {} : { unready }),
     ...(canary === undefined ? {} : { canary: shown(canary) }),
     'max-failures': shown(maxFailures),
     ...(soakMs > 0 ? { soak: formatDuration(soakMs) } : {}),

@@ -1,18 +1,20 @@
 import type { ProblemKind } from '../base/problem.ts';
-import type { Report, TargetReport } from '../deploy/report.ts';
-import { blocks, code, countOf, someOf } from './markdown.ts';
+import { sentence } from '../base/text.ts';
+import { mayHaveArrived, type Report, type TargetReport } from '../deploy/report.ts';
+import { describeWorkload } from '../targets/target.ts';
+import { blocks, code, countOf, plain, someOf } from './markdown.ts';
 
 /**
  * In what condition a run leaves a workload, the most urgent first.
  *
  * Failed: `stranded`: it could not be taken back; `halfway`: the run was cancelled while it was taken back; `unready`: its new
  * pods do not get ready; `ineffective`: they are ready, but the filter does not run there as it should; `refusing`: its proxies
- * do not take the settings that were pushed; `lost`: others changed it meanwhile; `unanswered`: nobody
- * knows whether its write arrived; `interrupted`: the run was cancelled while
- * it waited.
+ * do not take the settings that were pushed; `lost`: others changed it meanwhile; `unseen`: it was changed, and what became of it
+ * could not be seen; `unanswered`: nobody knows whether its write arrived; `interrupted`: the run was cancelled while it waited.
  * As before: `restored`: it failed and was taken back; `withdrawn`: it was well and was taken back because others failed;
  * `kept`: the run did not touch it.
- * As wanted: `unproven`: nobody saw its pods; `settled`: seen, by the evidence of its proof.
+ * As wanted: `unproven`: nobody saw its pods; `unready-as-before`: its pods are not ready, and were not before; `settled`: seen, by
+ * the evidence of its proof.
  */
 export const STANDINGS = [
   'stranded',
@@ -21,11 +23,13 @@ export const STANDINGS = [
   'ineffective',
   'refusing',
   'lost',
+  'unseen',
   'unanswered',
   'interrupted',
   'restored',
   'withdrawn',
   'unproven',
+  'unready-as-before',
   'settled',
   'kept',
 ] as const;
@@ -39,6 +43,7 @@ export const URGENT: readonly Standing[] = [
   'ineffective',
   'refusing',
   'lost',
+  'unseen',
   'unanswered',
 ];
 /** What a run left or put back as it found it. */
@@ -46,33 +51,51 @@ export const BACK: readonly Standing[] = ['restored', 'withdrawn', 'kept'];
 
 /** The condition of a workload, from what was done for it, its problem and its way back. */
 export function standingOf(target: TargetReport, { cancelled }: Pick<Report, 'cancelled'>): Standing {
-  const { outcome, steps, problem, durationMs, rollback, proof } = target;
+  const { outcome, steps, problem, durationMs, rollback, proof, unready } = target;
   if (rollback?.state === 'failed') return 'stranded';
   if (rollback?.state === 'restored') return outcome === 'restored' ? 'withdrawn' : 'restored';
   if (rollback !== undefined && cancelled) return 'halfway';
   if (isPushed(target)) {
-    if (outcome === 'failed') return problem?.kind === 'cancelled' ? 'interrupted' : 'refusing';
+    if (outcome === 'failed') return problem === undefined ? 'refusing' : PUSHED_AND_FAILED[problem.kind];
     return proof === undefined && durationMs === undefined ? 'unproven' : 'settled';
   }
-  if (steps.template === 'failed' && UNANSWERED.includes(problem?.kind)) return 'unanswered';
+  if (steps.template === 'failed' && problem !== undefined && mayHaveArrived(problem)) return 'unanswered';
   if (outcome === 'untouched' || steps.template === 'failed' || steps.template === 'skipped') return 'kept';
+  if (unready !== undefined && outcome !== 'failed') return 'unready-as-before';
   if (outcome !== 'failed') return durationMs === undefined ? 'unproven' : 'settled';
-  switch (problem?.kind) {
-    case 'cancelled':
-      return 'interrupted';
-    case 'no-effect':
-    case 'proof':
-      return 'ineffective';
-    case 'rollout':
-    case undefined:
-      return 'unready';
-    default:
-      return 'lost';
-  }
+  return problem === undefined ? 'unready' : CHANGED_AND_FAILED[problem.kind];
 }
 
-/** A write that failed like this may have taken effect. */
-const UNANSWERED: readonly (ProblemKind | undefined)[] = ['connection', 'cancelled', 'internal'];
+/** The condition of a workload that has its new pod template and failed, by the kind of its problem. */
+const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, Standing>> = {
+  cancelled: 'interrupted',
+  'no-effect': 'ineffective',
+  proof: 'ineffective',
+  rollout: 'unready',
+  conflict: 'lost',
+  workload: 'lost',
+  // None of these says anything about its pods.
+  input: 'unseen',
+  filter: 'unseen',
+  provenance: 'unseen',
+  registry: 'unseen',
+  targets: 'unseen',
+  kubeconfig: 'unseen',
+  connection: 'unseen',
+  permission: 'unseen',
+  cluster: 'unseen',
+  mount: 'unseen',
+  rollback: 'unseen',
+  internal: 'unseen',
+};
+
+/** The same for one whose proxies were given settings. */
+const PUSHED_AND_FAILED: Readonly<Record<ProblemKind, Standing>> = {
+  ...CHANGED_AND_FAILED,
+  'no-effect': 'refusing',
+  proof: 'refusing',
+  rollout: 'refusing',
+};
 
 /** Whether a workload's proxies were given settings without a restart. */
 export function isPushed({ revisions, steps }: TargetReport): boolean {
@@ -132,6 +155,19 @@ function names(targets: readonly TargetReport[]): string {
     targets.map(({ ref }) => code(`${ref.namespace}/${ref.name}`, 130)),
     MOST_NAMED,
   );
+}
+
+/** Of workloads whose pods are not ready, as before the run; `what` is what they have now. */
+export function unreadyAsBefore(one: boolean, what: string): string {
+  return `${one ? 'has' : 'have'} ${what}; ${one ? 'its' : 'their'} pods are not ready, as before the run, so nothing was verified there.`;
+}
+
+/** Which workloads are as little ready as before the run, and why; empty for none. */
+export function unreadySentence(targets: readonly TargetReport[]): string {
+  const [first] = targets;
+  if (first?.unready === undefined) return '';
+  const more = targets.length > 1 ? ` (and ${countOf(targets.length - 1, 'more workload')})` : '';
+  return `${plain(describeWorkload(first.ref), 260)}${more}: ${plain(sentence(first.unready), 500)}`;
 }
 
 /**

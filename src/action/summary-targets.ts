@@ -4,7 +4,7 @@ import { standingOf } from './summary-standing.ts';
 import { type Catalogue, type Row, renderCounts, type TableParts } from './summary-table.ts';
 
 /** Outcomes, and apart from them what was cut off, nobody waited for, or could not be taken back. */
-export type TargetCount = TargetOutcome | 'stranded' | 'back' | 'cancelled' | 'applied';
+export type TargetCount = TargetOutcome | 'stranded' | 'back' | 'cancelled' | 'applied' | 'unready';
 
 const CATALOGUE: Catalogue<TargetCount> = {
   stranded: { icon: '🚨', word: 'not taken back' },
@@ -13,6 +13,7 @@ const CATALOGUE: Catalogue<TargetCount> = {
   cancelled: { icon: '🛑', word: 'cancelled' },
   restored: { icon: '↩️', word: 'taken back' },
   untouched: { icon: '⚪', word: 'not touched' },
+  unready: { icon: '⚠️', word: 'not ready, as before' },
   applied: { icon: '⏳', word: 'applied' },
   deployed: { icon: '✅', word: 'deployed' },
   removed: { icon: '✅', word: 'removed' },
@@ -44,6 +45,8 @@ function countedAs(target: TargetReport, report: Pick<Report, 'cancelled'>): Tar
     case 'interrupted':
     case 'halfway':
       return 'cancelled';
+    case 'unready-as-before':
+      return 'unready';
     case 'unproven':
       return target.outcome === 'deployed' || target.outcome === 'removed' ? 'applied' : target.outcome;
     default:

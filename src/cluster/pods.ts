@@ -50,6 +50,32 @@ export function describePod(pod: Pod): string {
   return special[0] ?? troubled[0] ?? (containers.length === 0 ? 'Pending' : 'not ready');
 }
 
+/**
+ * What keeps a pod from being ready, as `CONTAINER: CLASS`; equal troubles have equal classes, though kubelet's reasons for
+ * one alternate (ErrImagePull and ImagePullBackOff, Error and CrashLoopBackOff).
+ */
+export function troubledContainers(pod: Pod): string[] {
+  const { status = {} } = pod;
+  if (status.phase === 'Failed') return [`pod: ${status.reason ?? 'Failed'}`];
+  const unscheduled = status.conditions?.some(
+    ({ type, status: state }) => type === 'PodScheduled' && state === 'False',
+  );
+  if (unscheduled) return ['pod: unschedulable'];
+  return containersOf(pod).flatMap((container) => {
+    const trouble = troubleClass(container);
+    return trouble === undefined ? [] : [`${container.name}: ${trouble}`];
+  });
+}
+
+function troubleClass({ ready, started, state, restartCount = 0 }: ContainerStatus): string | undefined {
+  const reason = state?.waiting?.reason;
+  const failed = state?.terminated !== undefined && state.terminated.exitCode !== 0;
+  if (failed || reason === 'CrashLoopBackOff') return 'crash';
+  if (reason !== undefined) return /Image/.test(reason) ? 'image' : reason;
+  if (state?.running === undefined || (ready !== false && started !== false)) return undefined;
+  return restartCount > 0 ? 'crash' : 'not ready';
+}
+
 /** Whether a pod was made with a proxy in it. */
 export function hasProxyContainer(pod: Pod): boolean {
   return proxyOf(pod) !== undefined;

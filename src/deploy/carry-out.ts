@@ -7,7 +7,7 @@ import { retireHandMade } from './adopt.ts';
 import { collectGarbage, nameOf } from './collect.ts';
 import { concludeTarget, type RunRecord } from './conclude.ts';
 import type { DeployContext } from './context.ts';
-import { type Course, newCourse, succeeded } from './course.ts';
+import { type Course, succeeded } from './course.ts';
 import { makeEnsurer } from './ensure-objects.ts';
 import type { Observation } from './observe.ts';
 import { type Garbage, objectKey, type Plan, type PlannedObject, placementsOf } from './plan.ts';
@@ -42,28 +42,29 @@ export async function carryOut(
   const write: WriteContext = { client, signal, warnings, onWritten: (line) => log.info(line) };
   const writeShared = (): Promise<WrittenObjects> => writeObjects(plan, write);
   const writes = [...plan.configMaps, ...plan.inserters].some((object) => object.write);
-  const objects = await (writes ? log.group('Shared objects', writeShared) : writeShared());
+  const planning = { run, wait: policy.wait, now: date(), ...(expiresMs === undefined ? {} : { expiresMs }) };
+  const roller = new Roller(plan.workloads, {
+    ...context,
+    policy,
+    planning,
+    write,
+    provenBy: (planned) => (isRewritten(planned, plan) ? undefined : weakestRecord(planned, observation)),
+    isVerified: ({ ref }, filter, id) => provenLevel(ref, { filter, id }, observation) !== undefined,
+    onPatched: makeEnsurer(plan, write),
+  });
+  const nobodyReady = !(await roller.anyReady());
+  const objects = nobodyReady
+    ? nothingWritten(plan)
+    : await (writes ? log.group('Shared objects', writeShared) : writeShared());
   const blocked = anyFailed(objects.configMaps) || anyFailed(objects.inserters);
-  const pushes = blocked ? new Map() : await pushSettings(plan, { ...context, policy, write });
+  const pushes = blocked || nobodyReady ? new Map() : await pushSettings(plan, { ...context, policy, write });
   const pushFailed = [...pushes.values()].some(({ problems }) => problems.size > 0);
 
-  let courses: readonly Course[] = plan.workloads.map((planned) => newCourse(planned));
-  let lost: readonly Problem[] = [];
-  if (!blocked && !pushFailed) {
-    const planning = { run, wait: policy.wait, now: date(), ...(expiresMs === undefined ? {} : { expiresMs }) };
-    const roller = new Roller(plan.workloads, {
-      ...context,
-      policy,
-      planning,
-      write,
-      provenBy: (planned) => (isRewritten(planned, plan) ? undefined : weakestRecord(planned, observation)),
-      onPatched: makeEnsurer(plan, write),
-    });
-    await roller.run();
-    courses = roller.courses;
-    lost = roller.problems;
-    await recordProof(courses, pushes, observation, context);
-  }
+  // Where nobody is ready there is still to be said why, and what is unchanged may be looked at.
+  const goesOn = nobodyReady || !(blocked || pushFailed);
+  await (goesOn ? roller.run() : roller.close());
+  const { courses, problems: lost } = roller;
+  if (goesOn) await recordProof(courses, pushes, observation, context);
   const good = courses.every((course) => succeeded(course, policy.timeoutMs)) && lost.length === 0 && !pushFailed;
   // Without waiting, old pods still run what was put in by hand.
   const retired = good && policy.wait ? await retireHandMade(plan, observation, context, write) : [];
@@ -75,6 +76,18 @@ export async function carryOut(
     warnings: [...warnings],
     collected: { ...collected, deleted: [...retired, ...collected.deleted] },
   };
+}
+
+/** What becomes of the shared objects where no workload may be changed. */
+function nothingWritten({ configMaps, inserters }: Plan): WrittenObjects {
+  const states = (objects: readonly PlannedObject<ConfigMap | Inserter>[]): WrittenObjects['configMaps'] =>
+    new Map(
+      objects.map(({ namespace, carrier, write }) => [
+        objectKey(namespace, carrier),
+        { state: write ? 'skipped' : 'unchanged' },
+      ]),
+    );
+  return { configMaps: states(configMaps), inserters: states(inserters) };
 }
 
 function inPlannedOrder({ workloads }: Plan, courses: readonly Course[]): Course[] {

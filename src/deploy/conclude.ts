@@ -55,6 +55,7 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
     ...(shownProof === undefined || problem !== undefined || back !== undefined ? {} : { proof: shownProof }),
     ...(back === undefined ? {} : { rollback: back }),
     drift: driftOf(planned, record.plan),
+    ...(course.asBefore === undefined ? {} : { unready: course.asBefore }),
     ...(problem === undefined ? {} : { problem }),
     evidence: problem === undefined ? [] : evidenceLines(diagnosis),
   };
@@ -109,7 +110,8 @@ function worst(states: readonly StepState[]): StepState {
   return SEVERITY.find((state) => states.includes(state)) ?? 'unchanged';
 }
 
-function rolloutStep({ planned, write, rollout }: Course): StepState {
+function rolloutStep({ planned, write, rollout, asBefore }: Course): StepState {
+  if (asBefore !== undefined) return 'skipped';
   const { state } = write.result;
   if (rollout === undefined) return state === 'unchanged' ? 'unchanged' : 'skipped';
   if (rollout.state === 'ready') return state === 'done' && changesPods(planned) ? 'done' : 'unchanged';

@@ -4,6 +4,7 @@ import { describeWorkload } from '../targets/target.ts';
 import type { Diagnosis } from './diagnose.ts';
 import { type PlannedWorkload, placementsOf } from './plan.ts';
 import type { ProofResult } from './prove.ts';
+import type { Condition } from './ready-before.ts';
 import type { Rollback } from './report.ts';
 import { rolloutProblem } from './rollout-problem.ts';
 import type { Followed, RolloutResult } from './rollout-watch.ts';
@@ -14,6 +15,12 @@ export interface Course {
   readonly planned: PlannedWorkload;
   /** From 1; absent where the run has one wave only. */
   readonly wave?: number;
+  /** Why it was not touched: it was not ready before the run. */
+  unready?: Problem;
+  /** In what condition it was, where it was changed although it was not ready. */
+  before?: Condition;
+  /** Set where it is no worse than that now: what keeps it from being ready, as before. */
+  asBefore?: string;
   write: WorkloadWrite;
   rollout?: RolloutResult;
   proof?: ProofResult;
@@ -38,14 +45,17 @@ export function lastSeen({ planned, write }: Course): Workload {
 
 /** What is wrong with a workload; undefined while nothing is. */
 export function failureOf(course: Course, timeoutMs: number): Problem | undefined {
-  const { planned, write, rollout, proof, diagnosis } = course;
+  const { planned, write, rollout, proof, diagnosis, unready, asBefore } = course;
+  if (unready !== undefined) return unready;
   if (write.result.state === 'failed') return write.result.problem;
+  if (asBefore !== undefined) return undefined;
   return rolloutProblem(describeWorkload(planned.ref), rollout, diagnosis, timeoutMs) ?? proof?.problem;
 }
 
 /** Whether the workload is as it should be, as far as anybody looked. */
 export function succeeded(course: Course, timeoutMs: number): boolean {
-  const { write, rollout } = course;
+  const { write, rollout, asBefore } = course;
   const written = write.result.state === 'done' || write.result.state === 'unchanged';
-  return written && (rollout === undefined || rollout.state === 'ready') && failureOf(course, timeoutMs) === undefined;
+  const asWanted = rollout === undefined || rollout.state === 'ready' || asBefore !== undefined;
+  return written && asWanted && failureOf(course, timeoutMs) === undefined;
 }

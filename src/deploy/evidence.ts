@@ -17,31 +17,40 @@ export interface EvidenceSource {
 /** Envoy refuses a filter as it starts; later lines only repeat that the proxy is not ready. */
 const LOG_BYTES = 256 * 1024;
 
-/** The pods of the wanted revisions, by `workloadKey`: one list per namespace and filter. */
+/**
+ * The pods of the wanted revisions, by `workloadKey`: one list per namespace and filter; of a workload that was not changed yet,
+ * one list of all its pods.
+ */
 export async function listNewPods(
   workloads: readonly Followed[],
   { client, debug }: EvidenceSource,
 ): Promise<ReadonlyMap<string, readonly Pod[]>> {
   const selectors = new Map<string, Set<string>>();
-  for (const { ref, placements } of workloads) {
+  const lists = new Map<string, { namespace: string; labelSelector: string; of?: string }>();
+  for (const { ref, placements, selector } of workloads) {
+    const of = workloadKey(ref);
+    if (selector !== undefined) lists.set(of, { namespace: ref.namespace, labelSelector: selector, of });
     for (const { filter, id } of placements) {
       const key = `${ref.namespace} ${podLabel(filter)}`;
       selectors.set(key, (selectors.get(key) ?? new Set()).add(id));
     }
   }
+  for (const [key, revisions] of selectors) {
+    const [namespace = '', label = ''] = key.split(' ');
+    lists.set(key, { namespace, labelSelector: `${label} in (${[...revisions].join(',')})` });
+  }
   const found = new Map<string, Pod[]>();
   const seen = new Set<string>();
   await Promise.all(
-    [...selectors].map(async ([key, revisions]) => {
-      const [namespace = '', label = ''] = key.split(' ');
-      const list = await optional(debug, () =>
-        client.list<Pod>(POD, namespace, { labelSelector: `${label} in (${[...revisions].join(',')})` }),
-      );
+    [...lists.values()].map(async ({ namespace, labelSelector, of }) => {
+      const list = await optional(debug, () => client.list<Pod>(POD, namespace, { labelSelector }));
       for (const pod of list?.items ?? []) {
         const owner = ownerOf(pod);
         if (owner === undefined || seen.has(podId(pod))) continue;
-        seen.add(podId(pod));
         const workload = workloadKey({ ...owner, namespace });
+        // Its selector may match the pods of others, too.
+        if (of !== undefined && of !== workload) continue;
+        seen.add(podId(pod));
         found.set(workload, [...(found.get(workload) ?? []), pod]);
       }
     }),

@@ -12,6 +12,10 @@ export type Verify = (typeof VERIFY)[number];
 export const ON_FAILURE = ['rollback', 'rollback-all', 'keep'] as const;
 export type OnFailure = (typeof ON_FAILURE)[number];
 
+/** What becomes of workloads that are not ready before the run: they are left as they are and fail, or get the change too. */
+export const UNREADY = ['fail', 'deploy'] as const;
+export type Unready = (typeof UNREADY)[number];
+
 /** How a change of settings alone reaches the pods: by a rollout, or into the running proxies. */
 export const SETTINGS_CHANGES = ['roll', 'push'] as const;
 export type SettingsChange = (typeof SETTINGS_CHANGES)[number];
@@ -26,6 +30,8 @@ export interface RolloutPolicy {
   /** A request that each new pod must answer as expected. */
   readonly probe?: Probe;
   readonly onFailure: OnFailure;
+  /** Of workloads that were not ready before the run, and whose pods it would replace. */
+  readonly unready: Unready;
   /** How many workloads go first, alone. */
   readonly canary?: Share;
   /** How many workloads may be rolling at once; all when absent. */

@@ -130,6 +130,8 @@ function policyOf({ wait, timeoutMs, maxParallel }: RemovalRequest): RolloutPoli
     ...(maxParallel === undefined ? {} : { maxParallel }),
     verify: 'off',
     onFailure: wait ? 'rollback' : 'keep',
+    // Nothing may keep a filter where it is.
+    unready: 'deploy',
     maxFailures: { count: 0 },
     soakMs: 0,
   };

@@ -46,6 +46,8 @@ export interface Rollback {
   /** What its pod template has after it, by filter; null for none. */
   readonly to: Readonly<Record<string, string | null>>;
   readonly durationMs: number;
+  /** What kept its pods from being ready before the run already: nobody waited until they were. */
+  readonly unready?: string;
   /** Why going back did not succeed, or what is left to do by hand. */
   readonly problem?: Problem;
 }
@@ -66,6 +68,8 @@ export interface TargetReport {
   /** What others had changed of ours since the last run, and this run put right. */
   readonly drift: readonly string[];
   readonly problem?: Problem;
+  /** Set where its pods are not ready, as before the run, and nothing was verified: what keeps them from it. */
+  readonly unready?: string;
   /** What the workload's pods, events and proxies say, when it failed. */
   readonly evidence: readonly string[];
 }
@@ -140,6 +144,33 @@ export function allRevisions({ targets }: Pick<Report, 'targets'>): string[] {
   return [...new Set(revisions)];
 }
 
+/** Whether a write that failed like this may have taken effect all the same: its answer never came, or says nothing of it. */
+export function mayHaveArrived({ kind }: Pick<Problem, 'kind'>): boolean {
+  return MAY_HAVE_ARRIVED[kind];
+}
+
+const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
+  connection: true,
+  cancelled: true,
+  internal: true,
+  // The API server has answered, or was never asked.
+  input: false,
+  filter: false,
+  provenance: false,
+  registry: false,
+  targets: false,
+  kubeconfig: false,
+  permission: false,
+  cluster: false,
+  mount: false,
+  workload: false,
+  conflict: false,
+  rollout: false,
+  'no-effect': false,
+  proof: false,
+  rollback: false,
+};
+
 /** What a run's outcome is, from its targets and problems: anything wrong or left out makes it a failure. */
 export function concludeRun({
   command,
@@ -151,7 +182,7 @@ export function concludeRun({
   Report,
   'outcome' | 'changed' | 'cancelled'
 > {
-  const kinds = new Set(allProblems({ targets, problems }).map(({ kind }) => kind));
+  const all = allProblems({ targets, problems });
   // A plan touches nothing, and that is no failure.
   const left = command === 'plan' ? [] : targets;
   const wrong =
@@ -166,10 +197,9 @@ export function concludeRun({
   // After a failure what is deleted is what this run itself had made.
   const collectedOthers = wrong ? collected.left.length > 0 : collected.deleted.length > 0;
   // A write whose answer never came may have taken effect.
-  const unanswered =
-    requests.writes > 0 && (['connection', 'cancelled', 'internal'] as const).some((kind) => kinds.has(kind));
+  const unanswered = requests.writes > 0 && all.some(mayHaveArrived);
   const changed = done || unanswered || collectedOthers;
-  const cancelled = kinds.has('cancelled');
+  const cancelled = all.some(({ kind }) => kind === 'cancelled');
   return { outcome: wrong ? 'failed' : SUCCESS[command](changed), changed, cancelled };
 }
 

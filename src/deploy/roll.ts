@@ -13,6 +13,7 @@ import { type PlanningOptions, planWorkload } from './plan-workload.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { progressLine } from './progress.ts';
 import { cancelledProof, type ProofResult, Prover } from './prove.ts';
+import { ReadyGate } from './ready-gate.ts';
 import { mayGoBack, rollBack } from './rollback.ts';
 import { type RolloutResult, RolloutWatch } from './rollout-watch.ts';
 import { readTarget } from './target-access.ts';
@@ -25,6 +26,8 @@ export interface RollContext extends DeployContext {
   readonly write: WriteContext;
   /** By which evidence an earlier run has proven all that is wanted of a workload; undefined when none has. */
   readonly provenBy: (planned: PlannedWorkload) => string | undefined;
+  /** Whether a revision was ever verified on a workload. */
+  readonly isVerified: (planned: PlannedWorkload, filter: string, id: string) => boolean;
   /** Called after a workload was patched, once its template is there for all to see. */
   readonly onPatched: (planned: PlannedWorkload) => Promise<void>;
 }
@@ -36,6 +39,7 @@ export interface RollContext extends DeployContext {
 export class Roller {
   readonly #context: RollContext;
   readonly #watch: RolloutWatch;
+  readonly #gate: ReadyGate;
   readonly #prover: Prover;
   readonly #limit = makeLimiter(PARALLEL_WRITES);
   readonly #courses: Course[];
@@ -68,6 +72,12 @@ export class Roller {
         return stuck;
       },
     });
+    this.#gate = new ReadyGate(this.#watch, context);
+  }
+
+  /** Whether a workload may be changed; false where each was not ready before the run and did not become so. */
+  anyReady(): Promise<boolean> {
+    return this.#gate.anyPasses(this.#courses.filter(({ planned }) => planned.patch !== undefined));
   }
 
   get courses(): readonly Course[] {
@@ -88,11 +98,18 @@ export class Roller {
         const moving = wave.filter(({ planned }) => planned.patch !== undefined || !isSettled(planned)).length;
         const work = (): Promise<void> => this.#runWave(wave);
         await (moving === 0 ? work() : log.group(`${several}${count(moving, 'workload')}`, work));
+        // A wave of which no workload could be changed has shown nothing for the next one.
+        if (wave.every(({ unready }) => unready !== undefined)) break;
       }
       if (policy.onFailure === 'rollback-all' && this.#stopped && !this.#context.signal.aborted) await this.#allBack();
     } finally {
-      await this.#watch.close();
+      await this.close();
     }
+  }
+
+  /** Ends the watching; `run` does so by itself. */
+  close(): Promise<void> {
+    return this.#watch.close();
   }
 
   get #stopped(): boolean {
@@ -118,6 +135,9 @@ export class Roller {
     const { policy, planning, write } = this.#context;
     // What cannot be followed cannot be proven, and nothing may go on before it is.
     if (this.#stopped || this.problems.length > 0) return;
+    // A workload that was not ready before says nothing against the filter, so it stops nobody else.
+    if (!(await this.#gate.pass(course)) || this.#stopped) return;
+    await this.#gate.note(course);
     course.write = await this.#limit(() => writeWorkload(planned, planning, write));
     const { state } = course.write.result;
     if (state === 'skipped') return;
@@ -135,6 +155,7 @@ export class Roller {
       const { state: standing, message, ready, wanted } = readiness(planned);
       course.rollout = { state: standing === 'ready' ? 'ready' : 'failed', message, ready, wanted, durationMs: 0 };
     }
+    await this.#gate.compare(course);
     if (course.rollout.state === 'ready' && this.#needsProof(planned)) {
       course.proof = await this.#prove(course, course.rollout);
     }

@@ -33,6 +33,8 @@ export function mayGoBack({ planned, write }: Course, wasProven: boolean): boole
   // What is gone from a Gateway, with no pod that might not get ready without it, is as it should be.
   if (planned.ref.kind === 'Gateway' && planned.revisions.length === 0) return false;
   if (write.result.state === 'done' && changesPods(planned)) return true;
+  // A run that did not come to it has changed nothing there.
+  if (write.result.state === 'skipped' && changesPods(planned)) return false;
   const changes = planned.revisions.some(({ carrier }) => planned.wayBack.get(carrier.filter)?.id !== carrier.id);
   return write.result.state !== 'failed' && changes && !wasProven;
 }
@@ -79,6 +81,8 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
       return why === undefined ? end('restored') : end('failed', backProblem(planned, why));
     }
     const byHand = ref.kind === 'StatefulSet' ? await replaceStuckPods(planned, context) : undefined;
+    // It was not ready with what it goes back to, so nobody waits until it is.
+    if (course.before !== undefined) return { ...end('restored'), unready: course.before.words };
     const { placements, removals } = wayBackPlacements(planned);
     const rollout = await watch.follow(
       { ref, placements, removals },

@@ -16,6 +16,8 @@ export interface Followed {
   readonly placements: readonly Placement[];
   /** Filters that its pods shall not carry. */
   readonly removals: readonly string[];
+  /** Set while nothing was changed yet: all pods that it selects count, whatever they carry. */
+  readonly selector?: string;
 }
 
 /** How a workload's rollout ended. */
@@ -218,7 +220,8 @@ export class RolloutWatch {
     if (entry === undefined) return;
     const { ready, wanted } = entry.readiness;
     const result = { state, message, ready, wanted, durationMs: this.#context.now() - entry.started };
-    this.#results.push(result);
+    // One that has become ready as it was is still to be changed, and followed once more.
+    if (entry.followed.selector === undefined || state !== 'ready') this.#results.push(result);
     entry.decide(result);
   }
 

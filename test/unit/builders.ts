@@ -216,6 +216,7 @@ export function deployRequest(...filters: readonly FilterRequest[]): DeployReque
     verify: 'auto',
     onFailure: 'rollback',
     maxFailures: { count: 0 },
+    unready: 'fail',
     soakMs: 0,
     check: true,
     settingsChange: 'roll',

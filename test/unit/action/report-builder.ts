@@ -234,6 +234,7 @@ export function policy(changes: Partial<RolloutPolicy> = {}): RolloutPolicy {
     verify: 'auto',
     onFailure: 'rollback',
     maxFailures: { count: 0 },
+    unready: 'fail',
     soakMs: 0,
     ...changes,
   };

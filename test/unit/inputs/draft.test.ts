@@ -95,6 +95,7 @@ test.each(['deploy', 'plan'])(
       onFailure: 'rollback',
       canary: { count: 1 },
       maxFailures: { count: 0 },
+      unready: 'fail',
       soakMs: 0,
     };
     expect(made.policy).toEqual(policy);

@@ -93,6 +93,7 @@ describe('without waiting', () => {
       timeoutMs: 600_000,
       verify: 'off',
       onFailure: 'keep',
+      unready: 'deploy',
       maxFailures: { count: 0 },
       soakMs: 0,
     });

@@ -35,6 +35,7 @@ test('what is left out has its default', () => {
       verify: 'auto',
       onFailure: 'rollback',
       maxFailures: { count: 0 },
+      unready: 'fail',
       soakMs: 0,
     },
     options: { check: true, settingsChange: 'roll', prune: false, keepRevisions: 1, adopt: false },

@@ -1,0 +1,125 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { Workload } from '../../src/cluster/objects.ts';
+import { resourcePath, WORKLOADS, type WorkloadKind } from '../../src/cluster/resources.ts';
+import { eventually } from '../harness/api.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { makeWorkload, type WorkloadOptions } from '../harness/workloads.ts';
+import { onlyTarget, ownPart, REVISION_LABEL, Scene } from './scene.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster.stop());
+
+const kinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
+const BROKEN = { 'sim/behaviour': 'image-pull-back-off' };
+const targetsOf = (...workloads: readonly Workload[]): string =>
+  workloads.map(({ kind, metadata }) => `- ${kind}/${metadata.name}`).join('\n');
+
+/** Makes a workload whose pods do not get ready, and waits until they show it. */
+async function unready(scene: Scene, name: string, options: WorkloadOptions = {}): Promise<Workload> {
+  const { kind = 'Deployment' } = options;
+  const workload = makeWorkload(scene.namespace, name, { podAnnotations: BROKEN, ...options });
+  await scene.cluster.api.create(resourcePath(WORKLOADS[kind], scene.namespace), workload);
+  await eventually(`a pod of ${name} in trouble`, async () =>
+    (await scene.pods()).find(
+      (pod) =>
+        pod.metadata.labels?.app === name &&
+        (pod.status?.containerStatuses ?? []).some(({ state }) => state?.waiting !== undefined),
+    ),
+  );
+  return workload;
+}
+
+describe('a workload that is not ready before the run', () => {
+  test.concurrent('is left as it is, before anything is written, with its own cause', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await unready(scene, 'shop');
+    const before = ownPart(await scene.now(workload));
+    const report = await scene.deploy({ targets: targetsOf(workload), timeout: '4s' });
+    const { outcome, steps, problem, rollback, evidence } = onlyTarget(report);
+    expect(outcome).toBe('failed');
+    expect(steps.template).toBe('skipped');
+    expect(problem?.kind).toBe('workload');
+    expect(problem && describeProblem(problem)).toMatch(
+      /was not ready before this run, and its pods would restart: .*shop-\S+: ImagePullBackOff \(app\)/,
+    );
+    expect(evidence.join('\n')).toMatch(/pod shop-\S+: ImagePullBackOff \(app\)/);
+    expect(rollback).toBeUndefined();
+    expect(report.changed).toBe(false);
+    expect(scene.writes).toEqual([]);
+    expect(ownPart(await scene.now(workload))).toEqual(before);
+  });
+
+  test.concurrent('stops nobody else: the others get the filter, and nothing goes back', async () => {
+    const scene = await Scene.open(cluster);
+    const bad = await unready(scene, 'bad');
+    const good = await scene.workload('good');
+    const inputs = { targets: targetsOf(bad, good), 'max-parallel': '1', 'on-failure': 'rollback-all', timeout: '4s' };
+    const { targets } = await scene.deploy(inputs);
+    expect(targets.map(({ ref, outcome }) => [ref.name, outcome])).toEqual([
+      ['bad', 'failed'],
+      ['good', 'deployed'],
+    ]);
+    expect(scene.patchesOf(bad)).toEqual([]);
+  });
+
+  test.concurrent('as the canary, it has shown nothing for the others', async () => {
+    const scene = await Scene.open(cluster);
+    const bad = await unready(scene, 'bad');
+    const good = await scene.workload('good');
+    const { targets } = await scene.deploy({ targets: targetsOf(bad, good), canary: '1', timeout: '4s' });
+    expect(targets.map(({ outcome }) => outcome)).toEqual(['failed', 'untouched']);
+    expect(scene.patchesOf(good)).toEqual([]);
+  });
+
+  test.concurrent('because it was only just applied, is waited for', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = makeWorkload(scene.namespace, 'fresh', { podAnnotations: { 'sim/ready-after-ms': '2500' } });
+    await cluster.api.create(resourcePath(WORKLOADS.Deployment, scene.namespace), workload);
+    const report = await scene.deploy({ targets: targetsOf(workload) });
+    expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', proof: { level: 'listener' } });
+  });
+});
+
+describe('unready: deploy', () => {
+  test.concurrent.each(kinds)('%s: as little ready as before is done, and said', async (kind) => {
+    const scene = await Scene.open(cluster);
+    const workload = await unready(scene, 'shop', { kind });
+    const report = await scene.deploy({ targets: targetsOf(workload), unready: 'deploy', timeout: '4s' });
+    const target = onlyTarget(report);
+    expect(target).toMatchObject({
+      outcome: 'deployed',
+      unready: expect.stringMatching(/^not ready before either: shop-\S+: ImagePullBackOff \(app\)/),
+    });
+    expect(target.rollback).toBeUndefined();
+    expect(target.proof).toBeUndefined();
+    const now = await scene.now(workload);
+    expect(now.spec?.template?.metadata?.labels?.[REVISION_LABEL]).toMatch(/^[0-9a-f]{10}$/);
+    // And what is there can be taken away again, whatever its pods do.
+    const removal = await scene.deploy({ command: 'remove', targets: targetsOf(workload), timeout: '4s' });
+    expect(onlyTarget(removal)).toMatchObject({ outcome: 'removed', unready: expect.any(String) });
+    // A Deployment keeps the old pod while the new one is not ready, and what it mounts stays with it.
+    const left = kind === 'Deployment' ? 2 : 0;
+    expect(removal.collected.left).toHaveLength(left);
+    expect(removal.collected.deleted).toHaveLength(2 - left);
+  });
+
+  test.concurrent('a new cause is a failure, and its way back waits for nothing', async () => {
+    const scene = await Scene.open(cluster);
+    const podAnnotations = { ...BROKEN, 'sim/behaviour-with-filter': 'crash-loop' };
+    const workload = await unready(scene, 'shop', { podAnnotations });
+    const before = ownPart(await scene.now(workload));
+    const report = await scene.deploy({ targets: targetsOf(workload), unready: 'deploy', timeout: '4s' });
+    const { outcome, problem, rollback } = onlyTarget(report);
+    expect(outcome).toBe('failed');
+    expect(problem && describeProblem(problem)).toMatch(/not ready before either, but for another cause \(.*ImagePull/);
+    expect(rollback).toMatchObject({ state: 'restored', unready: expect.stringMatching(/ImagePullBackOff/) });
+    expect(ownPart(await scene.now(workload))).toEqual(before);
+    // A Deployment that is not ready keeps the failed pod, and what it mounts stays with it; both are told.
+    const { configMaps, envoyFilters } = await scene.objects();
+    expect(report.collected.left).toHaveLength(configMaps.length + envoyFilters.length);
+  });
+});
