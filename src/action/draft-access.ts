@@ -2,10 +2,10 @@ import { delimiter, resolve } from 'node:path';
 import { bad, type Checked, Findings } from '../base/problem.ts';
 import { type ClusterAccess, type KubeconfigText, kubeconfigFile, readKubeconfig } from '../cluster/kubeconfig.ts';
 import { fileTrouble, type ReadFile } from '../filter/load.ts';
+import type { Environment } from './input-reader.ts';
 import type { Inputs } from './inputs.ts';
 
-/** The runner's environment variables. */
-export type Environment = Readonly<Record<string, string | undefined>>;
+export type { Environment } from './input-reader.ts';
 
 /** The kubeconfig of the input, else the files of KUBECONFIG; never anything that was not named. */
 export async function loadAccess(

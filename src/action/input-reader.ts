@@ -8,6 +8,9 @@ import { parseDuration } from './inputs-duration.ts';
 /** Gives an input's text as the runner passes it, untrimmed; the empty string when it is not set. */
 export type ReadInput = (name: string) => string;
 
+/** The runner's environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
 /** What a duration may be. */
 export interface DurationRange {
   /** In milliseconds; 0 or more. */

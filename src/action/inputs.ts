@@ -4,7 +4,7 @@ import type { Command } from '../deploy/report.ts';
 import type { DeployRequest } from '../deploy/request.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import { SHRINK_MODES, type ShrinkMode } from '../filter/shrink.ts';
-import { InputReader, type ReadInput } from './input-reader.ts';
+import { type Environment, InputReader, type ReadInput } from './input-reader.ts';
 import type { InputName } from './input-table.ts';
 import { type DeliveryInputs, readDelivery } from './inputs-delivery.ts';
 import { DAY_MS } from './inputs-duration.ts';
@@ -13,6 +13,7 @@ import { ignoring, policyWarnings, readPolicy } from './inputs-policy.ts';
 import { type ProvenanceInputs, readProvenance } from './inputs-provenance.ts';
 import { type InputScope, readScope } from './inputs-scope.ts';
 import { readFilterSettings } from './inputs-settings.ts';
+import { findUnknownInputs } from './inputs-unknown.ts';
 
 export type { ReadInput } from './input-reader.ts';
 
@@ -58,8 +59,11 @@ const MOST_KEPT_REVISIONS = 20;
 /** A hundred years: a date that far away can still be written down. */
 const MOST_EXPIRY_DAYS = 36_500;
 
-/** Reads every input once. Only this function asks the runner for inputs. */
-export function readInputs(read: ReadInput): InputsRead {
+/**
+ * Reads every input once. Only this function asks the runner for inputs. `environment` tells which ones were set that there are
+ * none of.
+ */
+export function readInputs(read: ReadInput, environment: Environment = {}): InputsRead {
   const reader = new InputReader(read);
   const { command } = reader;
   const from = readOrigin(reader);
@@ -86,7 +90,14 @@ export function readInputs(read: ReadInput): InputsRead {
     ...(meaningless.length === 0 ? [] : [ignoring(meaningless, `to "command: ${command}"`)]),
     ...policyWarnings(reader, policy),
   ];
-  return { inputs, problems: reader.problems, warnings, faulty: reader.faulty };
+  const unknown = findUnknownInputs(environment);
+  return {
+    inputs,
+    problems: [...unknown.map(({ problem }) => problem), ...reader.problems],
+    warnings,
+    // What was meant by a mistyped name is not known either.
+    faulty: new Set([...reader.faulty, ...unknown.flatMap(({ meant }) => meant ?? [])]),
+  };
 }
 
 /** Only the check compares what a rewritten filter does with what it did before; custom sections mean nothing anyway. */

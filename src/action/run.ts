@@ -67,7 +67,7 @@ type ClusterDraft = Exclude<Draft, { command: 'render' }>;
 
 /** Runs the action and gives its report, whatever happened; nothing is thrown. */
 export async function run(world: Surroundings): Promise<Report> {
-  const read = readInputs(world.readInput);
+  const read = readInputs(world.readInput, world.environment);
   const registries = openRegistries(read.inputs, world);
   try {
     return await runWith(registries, read, world);

@@ -40,6 +40,13 @@ describe('the bundled action, run as a runner runs it', () => {
     ...more,
   });
 
+  test('refuses an input that there is none of, before it asks the cluster for anything but what is wrong', async () => {
+    const { code, stdout } = await runBundle({ workspace, inputs: inputs({ canry: '1' }) });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/canry.*Did you mean "canary"\?/s);
+    expect(cluster.recorder.writes).toEqual([]);
+  });
+
   test('deploys, writes outputs and summary, and has nothing to do the second time', async () => {
     const first = await runBundle({ workspace, inputs: inputs() });
     expect(first.code).toBe(0);
