@@ -101,7 +101,8 @@ export async function makeDraft(
     return { ...basis, warnings: [...read.warnings, ...warnings], command, draft, access };
   }
   const { wait, timeoutMs, maxParallel } = policy;
-  const request = { scope, run, wait, timeoutMs, ...(maxParallel === undefined ? {} : { maxParallel }) };
+  const { missing } = inputs;
+  const request = { scope, run, missing, wait, timeoutMs, ...(maxParallel === undefined ? {} : { maxParallel }) };
   const draft = conclude(findings, request, unknownOf(read));
   return { ...basis, command, draft, access };
 }

@@ -79,6 +79,7 @@ export const INPUTS = {
   'keep-revisions': { type: 'Number', default: '1', commands: DEPLOY },
   adopt: { type: 'Boolean', default: 'false', commands: DEPLOY },
   expires: { type: 'Duration', default: '', commands: DEPLOY },
+  missing: { type: 'String', default: 'fail', commands: ['remove', 'sweep'] },
   'render-to': { type: 'Path', default: 'wasm-filter', commands: ['render'] },
 } as const satisfies Readonly<Record<string, InputDefinition>>;
 

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/problem.ts';
-import { type RolloutPolicy, SETTINGS_CHANGES } from '../deploy/policy.ts';
+import { MISSING, type Missing, type RolloutPolicy, SETTINGS_CHANGES } from '../deploy/policy.ts';
 import type { Command } from '../deploy/report.ts';
 import type { DeployRequest } from '../deploy/request.ts';
 import type { FilterSettings } from '../filter/settings.ts';
@@ -39,6 +39,8 @@ export interface Inputs extends InputScope {
   readonly provenance: ProvenanceInputs;
   /** The folder that `render` writes to, from the workspace. */
   readonly renderTo: string;
+  /** What a removal makes of a filter that is not there. */
+  readonly missing: Missing;
 }
 
 /** Inputs and what is wrong with them. Where something is, a stand-in lets the other checks go on; it is never used. */
@@ -84,6 +86,7 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     shrink: readShrink(reader, options),
     provenance: readProvenance(reader),
     renderTo: reader.text('render-to'),
+    missing: reader.oneOf('missing', MISSING),
   };
   const meaningless = reader.meaningless();
   const warnings = [

@@ -1,6 +1,7 @@
 import { countOutcome, type Report } from '../deploy/report.ts';
 import { countOf, thousands } from './markdown.ts';
 import { judgeFailure } from './summary-failure.ts';
+import { nothingSentence } from './summary-present.ts';
 import { unreadySentence } from './summary-standing.ts';
 import { filterNames, filtersOf, sentences, them, type Verdict, verb, workloads } from './summary-words.ts';
 
@@ -51,11 +52,13 @@ function nothingOnWorkloads(report: Report): Verdict {
   const { left, deleted } = report.collected;
   const nothing = report.command === 'sweep' ? 'Nothing to sweep' : 'Nothing to remove';
   const nobody =
-    report.command === 'sweep'
-      ? 'No filter has expired.'
-      : report.targets.length === 0
-        ? 'No workload has the filter.'
-        : `None of ${workloads(report.targets.length)} has the filter.`;
+    report.nothing !== undefined
+      ? nothingSentence(report.nothing, report.command === 'sweep')
+      : report.command === 'sweep'
+        ? 'No filter has expired.'
+        : report.targets.length === 0
+          ? 'No workload has the filter.'
+          : `None of ${workloads(report.targets.length)} has the filter.`;
   if (deleted.length > 0) {
     return {
       icon: left.length === 0 ? '✅' : '⚠️',

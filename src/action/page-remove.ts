@@ -2,6 +2,7 @@ import type { Report, TargetReport } from '../deploy/report.ts';
 import { rolloutCell, writeCell } from './summary-cells.ts';
 import { renderCollected } from './summary-cleanup.ts';
 import type { Page } from './summary-page.ts';
+import { renderPresent } from './summary-present.ts';
 import { removePolicy, renderSettings } from './summary-settings.ts';
 import { byStanding, oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './summary-standing.ts';
 import { renderTable } from './summary-table.ts';
@@ -20,6 +21,7 @@ export function removePage(report: Report): Page {
     lead: () => (report.outcome === 'failed' && hasActed(report) ? renderRemoveStanding(report) : ''),
     body: (limits) => [
       renderTable('Workloads', table, limits),
+      report.nothing === undefined ? '' : renderPresent(report.nothing, limits),
       renderCollected(report.collected, limits),
       renderSettings(report, removePolicy(report.policy), limits),
     ],

@@ -2,7 +2,7 @@ import type { Report } from '../deploy/report.ts';
 import type { FilterStanding, FilterStatus, WorkloadStatus } from '../deploy/status-report.ts';
 import { blocks, code, countOf, text, thousands } from './markdown.ts';
 import { TROUBLES } from './page-status-verdict.ts';
-import { proofWords, unbroken, workloadCells } from './summary-cells.ts';
+import { proofWords, unbroken, whenCell, workloadCells } from './summary-cells.ts';
 import { renderNames } from './summary-cleanup.ts';
 import type { Limits } from './summary-limits.ts';
 import type { Page } from './summary-page.ts';
@@ -122,8 +122,7 @@ function standingCell({ pods }: WorkloadStatus, { standing, proof }: FilterStatu
 function expiryCell({ standing, expires, expired }: FilterStatus): string {
   if (standing === 'missing') return '';
   if (expires === undefined) return 'never';
-  const [, day, time] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[:.\d]*Z$/.exec(expires) ?? [];
-  const when = day === undefined ? text(expires, 60) : `${day} ${time} UTC`;
+  const when = whenCell(expires);
   return expired ? `⌛ ${when}, over` : when;
 }
 

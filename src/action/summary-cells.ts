@@ -4,6 +4,7 @@ import type { Report, Rollback, Step, StepState, TargetReport, TargetRevision } 
 import type { WorkloadRef } from '../targets/target.ts';
 import { code, text } from './markdown.ts';
 import { isPushed, standingOf } from './summary-standing.ts';
+import { whenWords } from './summary-words.ts';
 
 /** A name is at most 253 characters in Kubernetes; only a broken one is longer. */
 const MOST_NAME_CHARACTERS = 260;
@@ -11,6 +12,12 @@ const MOST_NAME_CHARACTERS = 260;
 /** The namespace and the workload, two cells. */
 export function workloadCells({ kind, namespace, name }: WorkloadRef): [string, string] {
   return [text(namespace, MOST_NAME_CHARACTERS), `${kind}/<wbr>${text(name, MOST_NAME_CHARACTERS)}`];
+}
+
+/** A time in a cell. */
+export function whenCell(time: string): string {
+  // What is a time cannot be markup, and a colon in it needs no care.
+  return text(whenWords(time)).replace(/^([-\d]+ \d\d)&#58;<wbr>(\d\d UTC)$/, '$1:$2');
 }
 
 type Write = Exclude<Step, 'rollout'>;

@@ -67,6 +67,12 @@ export function revisionsOf(report: Report): string {
   return revisions.length === 1 ? `revision ${plain(revisions[0] ?? '', 63)}` : 'the new revisions';
 }
 
+/** A time of ISO 8601 for a reader: `2026-11-30 10:00 UTC`. */
+export function whenWords(time: string): string {
+  const [, day, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[:.\d]*Z$/.exec(time) ?? [];
+  return day === undefined ? plain(time, 60) : `${day} ${clock} UTC`;
+}
+
 /** `1 workload`, `12 workloads`. */
 export function workloads(n: number): string {
   return countOf(n, 'workload');

@@ -11,7 +11,7 @@ import type { DraftRequest } from './request.ts';
 
 /** The engine's part of a report. */
 export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
-  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind'>>;
+  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind' | 'nothing'>>;
 
 /** Nothing was deleted, and nothing had to be. */
 export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };

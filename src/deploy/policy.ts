@@ -41,3 +41,7 @@ export interface RolloutPolicy {
   /** How long a wave is watched before its proof is repeated and the next one starts, in milliseconds. */
   readonly soakMs: number;
 }
+
+/** What a removal makes of a filter that is not there: a failure, or nothing to do. */
+export const MISSING = ['fail', 'ok'] as const;
+export type Missing = (typeof MISSING)[number];

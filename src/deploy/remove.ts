@@ -12,6 +12,7 @@ import type { Plan, PlannedWorkload } from './plan.ts';
 import { findGarbage, type GarbagePlace } from './plan-garbage.ts';
 import { planWorkload } from './plan-workload.ts';
 import type { RolloutPolicy } from './policy.ts';
+import { missingFilter, namedWithout, nothingToRemove } from './present.ts';
 import type { DraftRequest, RemovalRequest } from './request.ts';
 import { deletionRights, missingRights, neededRights, rightProblem } from './rights.ts';
 import { knownFilters, observeScope, type Scoped } from './scope.ts';
@@ -26,7 +27,7 @@ interface Removal {
 /** Objects that no workload uses may be those of a run that is about to use them; a sweep leaves younger ones alone, in milliseconds. */
 const ORPHAN_AGE_MS = 3_600_000;
 
-/** Takes a filter away from the workloads of a scope: template first, wait, then its objects. Twice is as good as once. */
+/** Takes a filter away from the workloads of a scope: template first, wait, then its objects. */
 export function remove(draft: DraftRequest<RemovalRequest>, context: DeployContext): Promise<Outcome> {
   const { filter } = draft.request.scope;
   return takeAway(draft, context, {
@@ -78,16 +79,21 @@ async function takeAway(
     const observed = findings.takeAny(await observeScope(draft, client));
     return { plan: findings.takeAny(planRemoval(observed, removal, context)), scoped: observed };
   });
-  const found = findings.clean;
+  const known = findings.clean;
+  const found = plan.workloads.some(({ removals }) => removals.length > 0) || plan.garbage.length > 0;
+  const nothing = known && !found ? { nothing: nothingToRemove(scoped) } : {};
+  if (known && !found && scoped.request.missing === 'fail') findings.add(...missingFilter(scoped));
   const policy = policyOf(scoped.request);
   const rights = [...neededRights(plan, policy), ...deletionRights(plan.garbage)];
   findings.add(...(await missingRights(rights, client, log)).map(rightProblem));
+  const without = found ? namedWithout(scoped) : [];
   if (!findings.clean) {
-    const targets = found ? plan.workloads.map(untouchedTarget) : [];
-    return { targets, problems: findings.problems, warnings: [], collected: NOTHING_COLLECTED };
+    const targets = known && found ? plan.workloads.map(untouchedTarget) : [];
+    return { targets, problems: findings.problems, warnings: without, collected: NOTHING_COLLECTED, ...nothing };
   }
   const done = await carryOut(plan, scoped.observation, policy, scoped.request, context);
-  return { ...done, problems: [...done.problems, ...cancellation(context, done.targets)] };
+  const warnings = [...without, ...done.warnings];
+  return { ...done, warnings, problems: [...done.problems, ...cancellation(context, done.targets)], ...nothing };
 }
 
 function planRemoval(

@@ -8,6 +8,7 @@ import type { WorkloadRef } from '../targets/target.ts';
 import type { ImageReport } from './image-push.ts';
 import type { PlanReport } from './plan-report.ts';
 import type { RolloutPolicy } from './policy.ts';
+import type { NothingToRemove } from './present.ts';
 import type { Proof } from './proof.ts';
 import type { RenderReport } from './render-report.ts';
 import type { StatusReport } from './status-report.ts';
@@ -119,6 +120,8 @@ export interface Report {
   readonly policy: RolloutPolicy;
   readonly requests: RequestCounts;
   readonly durationMs: number;
+  /** Where a removal looked that found nothing to do, and what is there. */
+  readonly nothing?: NothingToRemove;
   /** What `plan` found; absent for the other commands. */
   readonly plan?: PlanReport;
   /** What `status` found. */

@@ -4,7 +4,7 @@ import type { FilterSettings } from '../filter/settings.ts';
 import type { PackedImage } from '../registry/pack.ts';
 import type { ImageReference } from '../registry/reference.ts';
 import type { TargetEntry } from '../targets/target.ts';
-import type { RolloutPolicy, SettingsChange } from './policy.ts';
+import type { Missing, RolloutPolicy, SettingsChange } from './policy.ts';
 
 /** An image that is to be in a registry before the cluster is told of it. */
 export interface ImageToPush {
@@ -57,6 +57,8 @@ export interface Scope {
 export interface RemovalRequest extends Pick<RolloutPolicy, 'wait' | 'timeoutMs' | 'maxParallel'> {
   readonly scope: Scope;
   readonly run: string;
+  /** Whether a filter that is not there is what was wanted. */
+  readonly missing: Missing;
 }
 
 /** What `status` shall look at. */

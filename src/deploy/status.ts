@@ -17,6 +17,7 @@ import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import { movedTags } from './moved-tags.ts';
 import { configMapOf, inserterOf, type Observation, type ObservedWorkload } from './observe.ts';
 import { findGarbage } from './plan-garbage.ts';
+import { namedWithout } from './present.ts';
 import type { ProvenRevision } from './provable.ts';
 import { type ProofResult, Prover } from './prove.ts';
 import type { DraftRequest, StatusRequest } from './request.ts';
@@ -39,7 +40,8 @@ export async function status(draft: DraftRequest<StatusRequest>, context: Deploy
   return {
     ...nothing,
     problems: [],
-    warnings: movedTags(tagged, observation),
+    // With a name, each of them is in the table.
+    warnings: [...movedTags(tagged, observation), ...(name === undefined ? namedWithout(scoped.value) : [])],
     status: await log.group('Look at the proxies', () => look(scoped.value, context)),
   };
 }

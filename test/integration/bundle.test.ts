@@ -40,7 +40,7 @@ describe('the bundled action, run as a runner runs it', () => {
     ...more,
   });
 
-  test('refuses an input that there is none of, before it asks the cluster for anything but what is wrong', async () => {
+  test('refuses an input that the action does not have, and writes nothing', async () => {
     const { code, stdout } = await runBundle({ workspace, inputs: inputs({ canry: '1' }) });
     expect(code).toBe(1);
     expect(stdout).toMatch(/canry.*Did you mean "canary"\?/s);

@@ -64,9 +64,66 @@ describe('taking a filter away', () => {
     ]);
 
     cluster.recorder.reset();
-    const again = await site.run('remove', targets);
+    const again = await site.run('remove', targets, { missing: 'ok' });
     expect([again.report.outcome, again.report.changed]).toEqual(['unchanged', false]);
     expect(cluster.recorder.writes).toEqual([]);
+  });
+
+  describe('a filter that is not there', () => {
+    const GONE = 'Where it may be gone already, as when a preview is closed twice, set "missing: ok".';
+    const problemsOf = async (...given: Parameters<Site['run']>): Promise<string[]> => {
+      cluster.recorder.reset();
+      const { report } = await site.run(...given);
+      expect(report).toMatchObject({ outcome: 'failed', changed: false });
+      expect(cluster.recorder.writes).toEqual([]);
+      return allProblems(report).map(describeProblem);
+    };
+
+    test('is a failure that names the filter, the namespace, and what is there', async () => {
+      const none = `input "name": is "add-hedder", and namespace ${site.namespace} has no such filter: no workload runs it, and no object of it is left.`;
+      await site.workload('reviews', { replicas: 0 });
+      expect(await problemsOf('remove', '', { name: 'add-hedder' })).toEqual([
+        `${none} No filter of this action is there. ${GONE}`,
+      ]);
+      await site.deployed(['reviews'], 'x-test: 1');
+      const there = `What is there: "${FILTER}" in ${site.namespace} (on 1 workload).`;
+      for (const command of ['remove', 'sweep']) {
+        expect(await problemsOf(command, '', { name: 'add-hedder' })).toEqual([
+          `${none} Did you mean "${FILTER}"? ${there} ${GONE}`,
+        ]);
+      }
+      expect(await problemsOf('remove', '', { name: 'something-else' })).toEqual([
+        expect.stringContaining(`is left. ${there}`),
+      ]);
+    });
+
+    test('on the workloads that the target list names is a failure, too, and says which have it', async () => {
+      for (const name of ['reviews', 'ratings']) await site.workload(name, { replicas: 0 });
+      await site.deployed(['reviews'], 'x-test: 1');
+      expect(await problemsOf('remove', ['ratings'])).toEqual([
+        `target list: means Deployment ${site.namespace}/ratings, and it does not have the filter "${FILTER}". Deployment ${site.namespace}/reviews has it. ${GONE}`,
+      ]);
+    });
+
+    test('on some of the named workloads is said', async () => {
+      for (const name of ['reviews', 'ratings']) await site.workload(name, { replicas: 0 });
+      await site.deployed(['reviews'], 'x-test: 1');
+      const warning = (what: string): string =>
+        `The target list names Deployment ${site.namespace}/ratings, which has ${what}.`;
+      const status = await site.run('status', ['reviews', 'ratings'], { name: '' });
+      expect(status.report.warnings).toEqual([warning('no filter of this action')]);
+      const { report } = await site.run('remove', ['reviews', 'ratings']);
+      expect([report.outcome, report.warnings]).toEqual(['removed', [warning(`no filter "${FILTER}"`)]]);
+    });
+
+    test('is nothing to do with "missing: ok", and the report says what is there', async () => {
+      const { report } = await site.run('remove', '', { name: 'auth', missing: 'ok' });
+      expect(report).toMatchObject({
+        outcome: 'unchanged',
+        problems: [],
+        nothing: { filter: 'auth', namespaces: [site.namespace], present: [] },
+      });
+    });
   });
 
   test('nothing is deleted before the last pod without the filter is ready', async () => {

@@ -57,6 +57,24 @@ describe('filters that are to stay for a while', () => {
       expect(cluster.recorder.writes).toEqual([]);
     });
 
+    test('that finds nothing says what is there and when it expires; a name that is there is no failure', async () => {
+      const workload = await site.workload('reviews', { replicas: 0 });
+      await site.deployed(['reviews'], 'x-test: 1', { expires: '1h' });
+      const expires = (await site.state(workload))[FILTER]?.expires;
+      const { namespace } = site;
+      const present = [
+        { filter: FILTER, namespace, workloads: [expect.objectContaining({ name: 'reviews' })], expires },
+      ];
+      for (const more of [{}, { name: FILTER }]) {
+        const early = await sweep(0.5, more);
+        expect(early).toMatchObject({
+          outcome: 'unchanged',
+          problems: [],
+          nothing: { namespaces: [namespace], present },
+        });
+      }
+    });
+
     test('of two filters on a workload only the expired one goes; objects stay while another workload names them', async () => {
       const [reviews, ratings] = [
         await site.workload('reviews', { replicas: 0 }),

@@ -219,7 +219,7 @@ describe.each([
       `ConfigMap ${place.scene.namespace}/add-header-${id}`,
     ]);
     expect(await place.plugins()).toEqual([]);
-    expect(await place.run({ command: 'remove' })).toMatchObject({ outcome: 'unchanged', problems: [] });
+    expect(await place.run({ command: 'remove', missing: 'ok' })).toMatchObject({ outcome: 'unchanged', problems: [] });
   });
 });
 

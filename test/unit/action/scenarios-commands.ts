@@ -51,6 +51,12 @@ const plannedTargets = workloads.slice(0, 5).map((path) => untouched(path, { out
 const quick = { requests: { reads: 22, writes: 0 }, durationMs: 1_900, targets: plannedTargets };
 
 /** Endings of the commands other than `deploy`. */
+/** What a removal that finds nothing to do has found instead. */
+const PRESENT = [
+  { filter: 'add-header', namespace: 'shop', workloads: [ref('shop/reviews'), ref('shop/ratings')] },
+  { filter: 'auth', namespace: 'edge', workloads: [ref('edge/front')], expires: '2026-11-30T10:00:00.000Z' },
+];
+
 export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'planned-push': () =>
     report({
@@ -89,7 +95,21 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       },
     }),
 
-  'remove-nothing': () => report({ command: 'remove', requests: { reads: 9, writes: 0 }, durationMs: 640 }),
+  'remove-nothing': () =>
+    report({
+      command: 'remove',
+      requests: { reads: 9, writes: 0 },
+      durationMs: 640,
+      nothing: { filter: 'add-hedder', namespaces: ['shop', 'edge'], present: PRESENT },
+    }),
+
+  'sweep-nothing': () =>
+    report({
+      command: 'sweep',
+      requests: { reads: 9, writes: 0 },
+      durationMs: 640,
+      nothing: { namespaces: ['shop', 'edge'], present: PRESENT },
+    }),
 
   'remove-failed': () =>
     report({

@@ -238,15 +238,34 @@ describe('status, remove and sweep', () => {
     // The file need not be there: only its name is wanted.
     [
       { command: 'remove', filter: 'gone/auth.wasm' },
-      { run: 'o/r/7/1', wait: true, timeoutMs: 600_000, scope: { filter: 'auth', entries: [], namespaces: ['shop'] } },
+      {
+        run: 'o/r/7/1',
+        missing: 'fail',
+        wait: true,
+        timeoutMs: 600_000,
+        scope: { filter: 'auth', entries: [], namespaces: ['shop'] },
+      },
     ],
     [
-      { command: 'remove', name: 'auth', wait: 'false' },
-      { run: 'o/r/7/1', wait: false, timeoutMs: 600_000, scope: { filter: 'auth', entries: [], namespaces: ['shop'] } },
+      { command: 'remove', name: 'auth', wait: 'false', missing: 'ok' },
+      {
+        run: 'o/r/7/1',
+        missing: 'ok',
+        wait: false,
+        timeoutMs: 600_000,
+        scope: { filter: 'auth', entries: [], namespaces: ['shop'] },
+      },
     ],
     [
       { command: 'sweep', namespace: 'a b', timeout: '1m', 'max-parallel': '3' },
-      { run: 'o/r/7/1', wait: true, timeoutMs: 60_000, maxParallel: 3, scope: { entries: [], namespaces: ['a', 'b'] } },
+      {
+        run: 'o/r/7/1',
+        missing: 'fail',
+        wait: true,
+        timeoutMs: 60_000,
+        maxParallel: 3,
+        scope: { entries: [], namespaces: ['a', 'b'] },
+      },
     ],
   ])('%j', async (given, request) => {
     const made = await makeFrom(

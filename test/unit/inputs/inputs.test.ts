@@ -42,6 +42,7 @@ test('what is left out has its default', () => {
     shrink: 'auto',
     provenance: { token: '' },
     renderTo: 'wasm-filter',
+    missing: 'fail',
   });
 });
 
