@@ -11,6 +11,7 @@ import { listenForCancel } from './action/cancel.ts';
 import { workflowLog } from './action/log.ts';
 import { publish } from './action/publish.ts';
 import { run } from './action/run.ts';
+import { pluginRunner, type RunPlugin } from './cluster/kubeconfig/plugin-runner.ts';
 import { digestOf } from './filter/module.ts';
 import type { Memory } from './filter/optimized-before.ts';
 import { trialRun } from './filter/trial/run.ts';
@@ -31,13 +32,16 @@ const MOST_OPTIMIZER_MS = 300_000;
 await act();
 
 async function act(): Promise<void> {
+  const environment = { ...process.env };
+  // A run with it is refused, but not before its problems are gathered: until then nothing is sent to a server that nobody checked.
+  delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
   const cancellation = listenForCancel(process, (signal) =>
     core.info(`${signal}: the run is cancelled; nothing more is written.`),
   );
   const inWorkspace = (path: string): string => resolve(process.env.GITHUB_WORKSPACE ?? '.', path);
   const report = await run({
     readInput: (name) => core.getInput(name, { trimWhitespace: false }),
-    environment: process.env,
+    environment,
     readFile: (path) => readFile(inWorkspace(path)),
     writeFile: async (path, text) => {
       await mkdir(dirname(inWorkspace(path)), { recursive: true });
@@ -53,7 +57,8 @@ async function act(): Promise<void> {
     abandoned: cancellation.abandoned,
     now: () => performance.now(),
     date: () => new Date(),
-    runHelper: credentialHelperRunner(process.env, cancellation.cancelled),
+    runHelper: credentialHelperRunner(environment, cancellation.cancelled),
+    runPlugin: runPlugin(environment, cancellation.cancelled),
     trial: (request) => trialRun(request, { node: process.execPath, entry: TRIAL, signal: cancellation.cancelled }),
     optimize: wasmOpt(runWasmOpt(cancellation.cancelled)),
     ...optimizerMemory(process.env.RUNNER_TOOL_CACHE),
@@ -99,6 +104,21 @@ async function forgetOldest(folder: string): Promise<void> {
   const dated = await Promise.all(files.map(async (file) => ({ file, written: (await stat(file)).mtimeMs })));
   const oldest = dated.sort((a, b) => b.written - a.written).slice(MOST_KEPT);
   await Promise.all(oldest.map(({ file }) => rm(file, { force: true })));
+}
+
+/** Runs exec plugins, of which none outlives this process. */
+function runPlugin(environment: NodeJS.ProcessEnv, signal: AbortSignal): RunPlugin {
+  const running = new Set<number>();
+  const killGroup = (pid: number): void => {
+    try {
+      // Windows has no process groups.
+      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+    } catch (error) {
+      if (!Error.isError(error) || !('code' in error) || error.code !== 'ESRCH') throw error;
+    }
+  };
+  process.on('exit', () => running.forEach(killGroup));
+  return pluginRunner({ environment, signal, killGroup, running });
 }
 
 /** Runs the wasm-opt that lies beside the bundle, in a process of its own: it takes long, and a cancel has to end it. */

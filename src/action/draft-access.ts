@@ -1,44 +1,94 @@
 import { delimiter, resolve } from 'node:path';
-import { bad, type Checked, Findings } from '../base/problem.ts';
-import { type ClusterAccess, type KubeconfigText, kubeconfigFile, readKubeconfig } from '../cluster/kubeconfig.ts';
-import { fileTrouble, type ReadFile } from '../filter/load.ts';
+import { bad, type Checked, Findings, type Problem } from '../base/problem.ts';
+import {
+  type ClusterAccess,
+  type KubeconfigText,
+  type KubeconfigWorld,
+  kubeconfigFile,
+  looksLikeContent,
+  readKubeconfig,
+} from '../cluster/kubeconfig.ts';
+import { fileTrouble } from '../filter/load.ts';
 import type { Environment } from './input-reader.ts';
 import type { Inputs } from './inputs.ts';
 
 export type { Environment } from './input-reader.ts';
 
+/** What loading a kubeconfig needs of the world around it. */
+export type AccessWorld = Omit<KubeconfigWorld, 'environment'> & { readonly environment: Environment };
+
 /** The kubeconfig of the input, else the files of KUBECONFIG; never anything that was not named. */
 export async function loadAccess(
   { kubeconfig, context }: Pick<Inputs, 'kubeconfig' | 'context'>,
-  readFile: ReadFile,
-  { KUBECONFIG, GITHUB_WORKSPACE }: Environment,
+  world: AccessWorld,
 ): Promise<Checked<ClusterAccess>> {
-  if (kubeconfig.trim() !== '') return readKubeconfig([{ origin: 'input "kubeconfig"', text: kubeconfig }], context);
-  const paths = (KUBECONFIG ?? '').split(delimiter).filter((path) => path !== '');
-  if (paths.length === 0) {
-    return bad({
-      kind: 'kubeconfig',
-      subject: 'input "kubeconfig"',
-      message: 'is empty, and the environment variable KUBECONFIG is not set.',
-      remedy:
-        'Pass the content of a kubeconfig from a secret. A secret that is missing, or not handed to pull requests from forks, is empty too.',
-    });
+  if (kubeconfig.trim() !== '') {
+    return readKubeconfig([{ origin: 'input "kubeconfig"', text: kubeconfig }], context, world);
   }
+  const { KUBECONFIG = '' } = world.environment;
+  if (looksLikeContent(KUBECONFIG)) return bad(CONTENT);
+  const paths = [...new Set(KUBECONFIG.split(delimiter).filter((path) => path !== ''))];
+  if (paths.length === 0) return bad(NOTHING);
+  const texts = await readFiles(paths, world);
+  return texts.ok ? readKubeconfig(texts.value, context, world) : texts;
+}
+
+/**
+ * Of several files those that are there, as kubectl does; a list of which nothing is there is a problem
+ * (client-go, clientcmd/loader.go).
+ */
+async function readFiles(
+  paths: readonly string[],
+  { readFile, environment: { GITHUB_WORKSPACE } }: AccessWorld,
+): Promise<Checked<KubeconfigText[]>> {
   const findings = new Findings();
+  const missing: Problem[] = [];
   const texts: KubeconfigText[] = [];
   for (const path of paths) {
     try {
-      texts.push(
-        kubeconfigFile(resolve(GITHUB_WORKSPACE ?? '.', path), Buffer.from(await readFile(path)).toString('utf8')),
-      );
+      const text = Buffer.from(await readFile(path)).toString('utf8');
+      texts.push(kubeconfigFile(resolve(GITHUB_WORKSPACE ?? '.', path), text));
     } catch (error) {
-      findings.add({
+      const problem: Problem = {
         kind: 'kubeconfig',
         subject: `kubeconfig file "${path}"`,
         message: `cannot be read: ${fileTrouble(error)}.`,
         cause: error,
-      });
+      };
+      if (Error.isError(error) && 'code' in error && error.code === 'ENOENT') missing.push(problem);
+      else findings.add(problem);
     }
   }
-  return findings.clean ? readKubeconfig(texts, context) : bad(...findings.problems);
+  if (texts.length === 0) findings.add(...missing);
+  return findings.clean ? { ok: true, value: texts } : bad(...findings.problems);
 }
+
+/** Why a run of which the environment switches off the check of all certificates is refused. */
+export function uncheckedTls({ NODE_TLS_REJECT_UNAUTHORIZED }: Environment): readonly Problem[] {
+  if (NODE_TLS_REJECT_UNAUTHORIZED !== '0') return [];
+  return [
+    {
+      kind: 'input',
+      subject: 'variable NODE_TLS_REJECT_UNAUTHORIZED',
+      message:
+        'is "0", which switches off the check of every server certificate: anybody on the way could read the credentials.',
+      remedy:
+        'Remove it. For a private authority, the kubeconfig has "certificate-authority-data", and registries are trusted by NODE_EXTRA_CA_CERTS.',
+    },
+  ];
+}
+
+const NOTHING: Problem = {
+  kind: 'kubeconfig',
+  subject: 'input "kubeconfig"',
+  message: 'is empty, and the environment variable KUBECONFIG is not set.',
+  remedy:
+    'Pass the content of a kubeconfig from a secret. A secret that is missing, or not handed to pull requests from forks, is empty too.',
+};
+
+const CONTENT: Problem = {
+  kind: 'kubeconfig',
+  subject: 'variable KUBECONFIG',
+  message: 'holds the content of a kubeconfig; it has to hold the path of a file.',
+  remedy: 'Pass the content in the input "kubeconfig", and leave the variable out.',
+};

@@ -15,7 +15,7 @@ import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { Delivery } from '../mesh/delivery.ts';
 import type { TargetEntry } from '../targets/target.ts';
-import { type Environment, loadAccess } from './draft-access.ts';
+import { type AccessWorld, type Environment, loadAccess, uncheckedTls } from './draft-access.ts';
 import { aimedAt, decideDelivery, deliveredSettings, likelyDelivery, roadWarnings } from './draft-delivery.ts';
 import { type FileDraft, loadModule, type ModuleTools } from './draft-module.ts';
 import { loadOrigin } from './draft-origin.ts';
@@ -61,11 +61,12 @@ export async function makeDraft(
   readFile: ReadFile,
   environment: Environment,
   tools: ModuleTools,
+  accessTools: Pick<AccessWorld, 'runPlugin' | 'mask' | 'log' | 'date'>,
 ): Promise<Draft> {
   const { inputs } = read;
   const { command, policy, options } = inputs;
   const findings = new Findings();
-  findings.add(...read.problems);
+  findings.add(...read.problems, ...uncheckedTls(environment));
   const basis = { policy, warnings: read.warnings };
   const run = runName(environment);
 
@@ -81,7 +82,7 @@ export async function makeDraft(
     return { ...basis, warnings, command, draft, ...file, delivery };
   }
 
-  const access = await loadAccess(inputs, readFile, environment);
+  const access = await loadAccess(inputs, { ...accessTools, readFile, environment });
   const namespace = defaultNamespace(inputs, access);
   if (command === 'deploy' || command === 'plan') {
     const { targets, file, delivery } = await makeFilter(inputs, namespace, readFile, tools, findings);

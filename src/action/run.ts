@@ -4,6 +4,7 @@ import { count, formatBytes, formatDuration } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import { Client, type RequestCounts, UNKNOWN_VERSION } from '../cluster/client.ts';
 import { ApiError, callProblem } from '../cluster/errors.ts';
+import type { RunPlugin } from '../cluster/kubeconfig/plugin-runner.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
 import { Transport } from '../cluster/transport.ts';
 import type { DeployContext } from '../deploy/context.ts';
@@ -56,6 +57,8 @@ export interface Surroundings {
   readonly optimizerMemory?: Memory;
   /** Runs a credential helper of Docker. */
   readonly runHelper: RunHelper;
+  /** Runs an exec plugin of a kubeconfig. */
+  readonly runPlugin: RunPlugin;
   /** Gets modules from elsewhere than registries and web servers. */
   readonly fetcher?: ModuleFetcher;
 }
@@ -82,11 +85,8 @@ async function runWith(registries: Registries, read: InputsRead, world: Surround
   const { token } = read.inputs.provenance;
   if (token !== '') world.mask(token);
   const draft = await log.group('Inputs', async () => {
-    const made = await makeDraft(read, world.readFile, world.environment, {
-      ...optimizing(world),
-      prove: filterProver(world),
-      fetcher: world.fetcher ?? registries,
-    });
+    const tools = { ...optimizing(world), prove: filterProver(world), fetcher: world.fetcher ?? registries };
+    const made = await makeDraft(read, world.readFile, world.environment, tools, world);
     describeInputs(read.inputs, made, log);
     return made;
   });
@@ -136,7 +136,6 @@ async function callCluster(draft: ClusterDraft, registries: Registries, world: S
   for (const secret of value.secrets) world.mask(secret);
   const transport = new Transport(value, {
     userAgent: USER_AGENT,
-    environment: world.environment,
     signal: world.abandoned,
     debug: (line) => world.log.debug(line),
   });

@@ -1,27 +1,66 @@
+import { bypassesProxy } from './no-proxy.ts';
+
 /** Environment variables that name a proxy, as other tools on a runner read them. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
 
-/** The proxies that an environment names. */
-export interface EnvironmentProxies {
-  readonly httpProxy?: string;
-  readonly httpsProxy?: string;
-  /** Hosts that are reached without one, as NO_PROXY lists them. */
-  readonly noProxy: string;
+/** A proxy and who names it. */
+export interface ProxyServer {
+  readonly url: URL;
+  /** For messages: `variable HTTPS_PROXY`. */
+  readonly origin: string;
 }
 
-/** What HTTP_PROXY, HTTPS_PROXY and NO_PROXY say, in upper or lower case. */
-export function environmentProxies(environment: ProxyEnvironment): EnvironmentProxies {
-  const read = (name: string): string | undefined => environment[name] ?? environment[name.toLowerCase()];
-  const httpProxy = read('HTTP_PROXY');
-  const httpsProxy = read('HTTPS_PROXY');
-  return {
-    ...(httpProxy ? { httpProxy } : {}),
-    ...(httpsProxy ? { httpsProxy } : {}),
-    noProxy: read('NO_PROXY') ?? '',
-  };
+/** A proxy's address that cannot be one, with what is wrong with it, for the end of a sentence. */
+export interface BadProxy {
+  readonly origin: string;
+  readonly fault: string;
 }
 
-/** Whether a URL's host name is this machine; Go's clients, hence kubectl, never send such requests to a proxy. */
+/** The schemes of proxies that can be spoken to. */
+export const PROXY_SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
+
+/**
+ * The proxy that the environment names for a URL, or undefined where there is none, NO_PROXY forbids it or the host is this machine.
+ * HTTPS_PROXY is for `https:`, HTTP_PROXY for `http:`, each in upper or lower case, and an address without a scheme means `http://`
+ * (golang.org/x/net/http/httpproxy, which is what kubectl uses).
+ */
+export function proxyFor(url: URL, environment: ProxyEnvironment): ProxyServer | BadProxy | undefined {
+  const [origin, address] = readVariable(environment, url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
+  if (address === '' || bypassesProxy(url, readVariable(environment, 'NO_PROXY')[1])) return undefined;
+  return readProxy(address.includes('://') ? address : `http://${address}`, `variable ${origin}`);
+}
+
+/** Reads a proxy's address. */
+export function readProxy(address: string, origin: string): ProxyServer | BadProxy {
+  const url = URL.parse(address);
+  if (url === null || url.hostname === '') return { origin, fault: 'is not a valid address of a proxy' };
+  if (PROXY_SCHEMES.includes(url.protocol)) return { url, origin };
+  return { origin, fault: 'has a scheme that is not http, https or socks5' };
+}
+
+/** An address for messages: scheme, host and port, without a user name, a password or a path. */
+export function shownAddress(url: URL): string {
+  return `${url.protocol}//${url.host}`;
+}
+
+/** The passwords of a proxy's address, as they are written and as they are meant. */
+export function proxySecrets({ url: { password } }: ProxyServer): string[] {
+  if (password === '') return [];
+  try {
+    return [...new Set([password, decodeURIComponent(password)])];
+  } catch {
+    return [password];
+  }
+}
+
+/** Whether a URL's host name is this machine. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname);
+  return bypassesProxy(new URL(`http://${hostname}`), '');
+}
+
+/** A variable's value in upper, else in lower case, the first that is not empty, and the name that it was found under. */
+function readVariable(environment: ProxyEnvironment, name: string): [name: string, value: string] {
+  const lower = name.toLowerCase();
+  const upperValue = environment[name]?.trim() ?? '';
+  return upperValue === '' ? [lower, environment[lower]?.trim() ?? ''] : [name, upperValue];
 }

@@ -1,14 +1,8 @@
-import type { RequestOptions } from 'node:https';
-import type { KubeConfig } from '@kubernetes/client-node';
-import { Agent, type Dispatcher, EnvHttpProxyAgent, ProxyAgent, Socks5ProxyAgent } from 'undici';
-import { environmentProxies, isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
-
-/** What one identity needs to call its cluster. */
-export interface Identity {
-  /** TLS settings: authority, client certificate and key, server name. */
-  readonly tls: Readonly<Record<string, unknown>>;
-  readonly headers: Readonly<Record<string, string>>;
-}
+import { rootCertificates } from 'node:tls';
+import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import type { ProxyServer } from '../base/proxy.ts';
+import { ProxyError } from './errors.ts';
+import type { Identity } from './identity.ts';
 
 /** How connections are opened. Sizes are connections, times milliseconds. */
 export interface DispatcherLimits {
@@ -16,43 +10,92 @@ export interface DispatcherLimits {
   readonly connectTimeoutMs: number;
 }
 
-/** Asks client-node for the TLS settings and headers of a configuration; runs an exec plugin when it has one. */
-export async function resolveIdentity(config: KubeConfig): Promise<Identity> {
-  const options: RequestOptions = {};
-  await config.applyToHTTPSOptions(options);
-  const { ca, cert, key, passphrase, rejectUnauthorized, servername, auth } = options;
-  const tls = Object.fromEntries(
-    Object.entries({ ca, cert, key, passphrase, rejectUnauthorized, servername }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
-  const headers: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value);
-  if (auth) headers.Authorization = `Basic ${Buffer.from(auth).toString('base64')}`;
-  return { tls, headers };
-}
-
 /**
- * Makes the connection pool for a cluster: through the kubeconfig's `proxy-url` (HTTP or SOCKS5), else through the
- * environment's HTTPS_PROXY unless NO_PROXY or a loopback address forbids it, else directly.
- * client-node would open a connection per request, hence one pool of our own.
+ * Makes the connection pool for a cluster, through a proxy (HTTP or SOCKS5) or directly. What goes wrong on the way to the proxy or
+ * in it is a `ProxyError`. client-node would open a connection per request, hence one pool of our own.
  */
 export function makeDispatcher(
-  server: string,
-  proxyUrl: string | undefined,
+  proxy: ProxyServer | undefined,
   identity: Identity,
   limits: DispatcherLimits,
-  environment: ProxyEnvironment,
 ): Dispatcher {
-  const connect = { ...identity.tls, timeout: limits.connectTimeoutMs, keepAlive: true, keepAliveInitialDelay: 30_000 };
+  const connect = {
+    ...identity.tls,
+    timeout: limits.connectTimeoutMs,
+    keepAlive: true,
+    keepAliveInitialDelay: 30_000,
+    // Over HTTP/2 undici joins several headers of one name to one, which is another group.
+    ...(hasSeveralOfAName(identity) ? { allowH2: false } : {}),
+  };
   const shared = { connections: limits.connections, keepAliveTimeout: 30_000, pipelining: 1 };
-  if (proxyUrl?.startsWith('socks')) {
-    return new Socks5ProxyAgent(proxyUrl.replace(/^socks5?h?:/, 'socks5:'), { ...shared, requestTls: connect });
+  if (proxy === undefined) return new Agent({ ...shared, connect });
+  if (proxy.url.protocol.startsWith('socks')) {
+    const address = proxy.url.href.replace('socks5h:', 'socks5:');
+    const timeouts = { connectTimeout: limits.connectTimeoutMs };
+    return new Socks5ProxyAgent(address, {
+      ...shared,
+      ...timeouts,
+      requestTls: connect,
+      connect: connectToProxy(proxy, limits),
+    });
   }
-  if (proxyUrl) return new ProxyAgent({ ...shared, uri: proxyUrl, requestTls: connect });
-  const { httpsProxy, noProxy } = environmentProxies(environment);
-  if (httpsProxy !== undefined && !isLoopback(new URL(server).hostname)) {
-    return new EnvHttpProxyAgent({ ...shared, connect, requestTls: connect, httpsProxy, noProxy });
+  return new ProxyAgent({
+    ...shared,
+    uri: proxy.url.href,
+    requestTls: connect,
+    proxyTls: proxyTls(identity),
+    clientFactory: (origin, options) => new TunnelPool(proxy, origin, options),
+  });
+}
+
+function hasSeveralOfAName({ headers }: Identity): boolean {
+  return Object.values(headers).some((value) => Array.isArray(value) && value.length > 1);
+}
+
+/** Go's clients, hence kubectl's, check a proxy's certificate with what the cluster's is checked with; here the system's counts, too. */
+function proxyTls({ tls: { ca, rejectUnauthorized } }: Identity): Record<string, unknown> {
+  return {
+    ...(ca === undefined ? {} : { ca: [...rootCertificates, String(ca)], allowPartialTrustChain: true }),
+    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+  };
+}
+
+/** Connections to an HTTP proxy, from which tunnels are asked for. */
+class TunnelPool extends Pool {
+  readonly #proxy: ProxyServer;
+
+  constructor(proxy: ProxyServer, origin: URL, options: object) {
+    super(origin, options);
+    this.#proxy = proxy;
   }
-  return new Agent({ ...shared, connect });
+
+  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>;
+  override connect(
+    options: Dispatcher.ConnectOptions,
+    callback: (error: Error | null, data: Dispatcher.ConnectData) => void,
+  ): void;
+  override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
+    return this.#tunnel(options);
+  }
+
+  async #tunnel(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
+    let answer: Dispatcher.ConnectData;
+    try {
+      answer = await super.connect(options);
+    } catch (error) {
+      throw new ProxyError(this.#proxy, error);
+    }
+    if (answer.statusCode === 200) return answer;
+    answer.socket.on('error', () => undefined).destroy();
+    throw new ProxyError(this.#proxy, answer.statusCode);
+  }
+}
+
+function connectToProxy(proxy: ProxyServer, limits: DispatcherLimits): buildConnector.connector {
+  const connect = buildConnector({ timeout: limits.connectTimeoutMs });
+  return (options, callback) =>
+    connect(options, (...[error, socket]) => {
+      if (error === null) callback(null, socket);
+      else callback(new ProxyError(proxy, error), null);
+    });
 }

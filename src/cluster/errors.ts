@@ -1,5 +1,6 @@
 import { errorCode, rootMessage } from '../base/causes.ts';
 import { internalProblem, type Problem } from '../base/problem.ts';
+import { type ProxyServer, shownAddress } from '../base/proxy.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
 export interface StatusBody {
@@ -43,11 +44,29 @@ export class ConnectionError extends Error {
   }
 }
 
-/** The credentials of the kubeconfig could not be made (an exec plugin that fails or is missing, a key file that is not there). */
+/** The credentials of the kubeconfig could not be made (an exec plugin that fails or is missing, a token file that is gone). */
 export class CredentialsError extends Error {
-  constructor(cause: unknown) {
-    super(rootMessage(cause), { cause });
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.message, { cause: problem.cause });
     this.name = 'CredentialsError';
+    this.problem = problem;
+  }
+}
+
+/** A proxy on the way to the API server could not be reached, or did not make the connection. Its credentials are no part of this. */
+export class ProxyError extends Error {
+  readonly proxy: ProxyServer;
+  /** What it answered instead of making the connection. */
+  readonly status: number | undefined;
+
+  constructor(proxy: ProxyServer, cause: unknown) {
+    const status = typeof cause === 'number' ? cause : undefined;
+    super(status === undefined ? rootMessage(cause) : `it answers ${status}`, { cause });
+    this.name = 'ProxyError';
+    this.proxy = proxy;
+    this.status = status;
   }
 }
 
@@ -65,15 +84,7 @@ export class ExecError extends Error {
  */
 export function apiProblem(error: unknown, action: string): Problem | undefined {
   if (error instanceof ConnectionError) return connectionProblem(error);
-  if (error instanceof CredentialsError) {
-    return {
-      kind: 'kubeconfig',
-      message: `The credentials of the kubeconfig cannot be used: ${error.message}.`,
-      remedy:
-        'Files and exec plugins that it names have to be on the runner: write the files into the kubeconfig (kubectl config view --raw --flatten), install the plugin in a step before this one.',
-      cause: error,
-    };
-  }
+  if (error instanceof CredentialsError) return { ...error.problem, cause: error };
   if (Error.isError(error) && error.name === 'AbortError') {
     return {
       kind: 'cancelled',
@@ -129,29 +140,87 @@ export function missingRight(message: string): string | undefined {
   return `${verb} ${resource}${group ? `.${group}` : ''} ${where}`;
 }
 
+const UNTRUSTED =
+  'Its certificate is not signed by the authority in the kubeconfig. Take "certificate-authority-data" from the cluster that the address belongs to; a kubeconfig without it trusts public authorities only.';
+
+/** What is wrong with the server's certificate, by the code of OpenSSL or Node. */
+const CERTIFICATE_HINTS: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'Its certificate is for another name; set "tls-server-name" in the kubeconfig.',
+  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
+  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
+  CERT_SIGNATURE_FAILURE: UNTRUSTED,
+  INVALID_CA: UNTRUSTED,
+  CERT_HAS_EXPIRED: 'Its certificate has expired.',
+  CERT_NOT_YET_VALID: 'Its certificate is not valid yet; compare the clocks.',
+};
+
+const ROUTE_HINTS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Nothing listens there. Check the server address in the kubeconfig, and that the runner may reach it.',
+  ENOTFOUND: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
+  EAI_AGAIN: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
+  UND_ERR_CONNECT_TIMEOUT: 'No connection within the time limit; a firewall or a private network is the usual reason.',
+  ETIMEDOUT: 'No connection within the time limit; a firewall or a private network is the usual reason.',
+  UND_ERR_HEADERS_TIMEOUT: 'It accepted the connection but did not answer in time.',
+};
+
 function connectionProblem(error: ConnectionError): Problem {
+  const proxyError = findProxyError(error);
+  if (proxyError !== undefined) return proxyProblem(proxyError, error);
   const code = errorCode(error);
-  const hints: Readonly<Record<string, string>> = {
-    ECONNREFUSED:
-      'Nothing listens there. Check the server address in the kubeconfig, and that the runner may reach it.',
-    ENOTFOUND: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
-    EAI_AGAIN: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
-    UND_ERR_CONNECT_TIMEOUT:
-      'No connection within the time limit; a firewall or a private network is the usual reason.',
-    ETIMEDOUT: 'No connection within the time limit; a firewall or a private network is the usual reason.',
-    UND_ERR_HEADERS_TIMEOUT: 'It accepted the connection but did not answer in time.',
-    ERR_TLS_CERT_ALTNAME_INVALID: 'Its certificate is for another name; set "tls-server-name" in the kubeconfig.',
-    DEPTH_ZERO_SELF_SIGNED_CERT: 'Its certificate is not signed by the authority in the kubeconfig.',
-    SELF_SIGNED_CERT_IN_CHAIN: 'Its certificate is not signed by the authority in the kubeconfig.',
-    UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'Its certificate is not signed by the authority in the kubeconfig.',
-    CERT_SIGNATURE_FAILURE: 'Its certificate is not signed by the authority in the kubeconfig.',
-    CERT_HAS_EXPIRED: 'Its certificate has expired.',
-  };
+  const untrusted = CERTIFICATE_HINTS[code];
+  if (untrusted !== undefined) {
+    return {
+      kind: 'connection',
+      message: `The certificate of the API server ${error.server} is not accepted: ${rootMessage(error.cause)}.`,
+      remedy: untrusted,
+      cause: error,
+    };
+  }
+  // A server says so in TLS, before any HTTP.
+  if (code.startsWith('ERR_SSL_') && code.includes('ALERT')) {
+    return {
+      kind: 'connection',
+      message: `The API server ${error.server} refuses the TLS connection: ${rootMessage(error.cause)}.`,
+      remedy: 'The client certificate of the kubeconfig has probably expired or is of another authority.',
+      cause: error,
+    };
+  }
   return {
     kind: 'connection',
     message: `The API server ${error.server} does not answer: ${rootMessage(error.cause)}.`,
-    remedy: hints[code] ?? 'Check the server address in the kubeconfig, and that the runner may reach it.',
+    remedy: ROUTE_HINTS[code] ?? 'Check the server address in the kubeconfig, and that the runner may reach it.',
     cause: error,
+  };
+}
+
+function findProxyError(error: unknown): ProxyError | undefined {
+  for (let at = error, depth = 0; Error.isError(at) && depth < 6; at = at.cause, depth++) {
+    if (at instanceof ProxyError) return at;
+  }
+  return undefined;
+}
+
+function proxyProblem({ proxy, status, message }: ProxyError, cause: ConnectionError): Problem {
+  const name = `${shownAddress(proxy.url)} (${proxy.origin})`;
+  if (status === undefined) {
+    return {
+      kind: 'connection',
+      message: `The proxy ${name} does not answer: ${message}.`,
+      remedy: `Check ${proxy.origin}, and that the runner may reach the proxy. What needs no proxy is listed in NO_PROXY.`,
+      cause,
+    };
+  }
+  return {
+    kind: 'connection',
+    message: `The proxy ${name} does not connect to the API server ${cause.server}: ${message}.`,
+    remedy:
+      status === 407
+        ? 'It asks for a user name and a password, which belong into its address: http://USER:PASSWORD@HOST:PORT.'
+        : 'The proxy has to allow connections to the host and port of the API server.',
+    cause,
   };
 }
 

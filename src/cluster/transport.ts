@@ -2,7 +2,6 @@ import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
-import type { ProxyEnvironment } from '../base/proxy.ts';
 import { parseRetryAfter, retryDelay } from '../base/retry.ts';
 import { formatDuration } from '../base/text.ts';
 import { isFailureStatus } from './answers.ts';
@@ -14,7 +13,6 @@ import { openWebSocket, type WebSocketAnswer } from './websocket.ts';
 
 export interface TransportOptions {
   readonly userAgent: string;
-  readonly environment: ProxyEnvironment;
   /** Stops waiting for retries and open requests. */
   readonly signal?: AbortSignal;
   readonly debug?: (line: string) => void;
@@ -43,7 +41,7 @@ export class Transport {
 
   constructor(access: ClusterAccess, options: TransportOptions) {
     this.#server = access.server;
-    this.#connections = new Connections(access, options.environment);
+    this.#connections = new Connections(access);
     this.#options = options;
     this.#basePath = new URL(access.server).pathname.replace(/\/$/, '');
   }
@@ -122,13 +120,14 @@ export class Transport {
     let refreshed = false;
     for (let attempt = 1; ; attempt++) {
       const started = performance.now();
+      const { generation } = this.#connections;
       let delay: number | undefined;
       try {
         const response = await attemptOnce();
         this.#debug(request, `${response.status}`, started);
         if (response.status === 401 && !refreshed && (!forwarded || isFailureStatus(response))) {
           refreshed = true;
-          await this.#connections.renew();
+          await this.#connections.renew(generation);
           continue;
         }
         const retryAfterSeconds = parseRetryAfter(headerOf(response, 'retry-after'), Date.now());
@@ -190,7 +189,7 @@ export class Transport {
     return untilAborted(response, signal);
   }
 
-  async #headers(request: HttpRequest): Promise<Record<string, string>> {
+  async #headers(request: HttpRequest): Promise<Record<string, string | string[]>> {
     const credentials = await this.#connections.headers();
     // A request to a pod brings headers of its own; the credentials stay those of the kubeconfig.
     const given = [...Object.entries(request.headers ?? {}), ...Object.entries(credentials)];

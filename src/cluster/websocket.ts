@@ -8,7 +8,7 @@ export interface WebSocketRequest {
   readonly url: string;
   /** Sub-protocols, the wanted one first. */
   readonly protocols: readonly string[];
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Readonly<Record<string, string | string[]>>;
   /** The longest wait for the answer, in milliseconds. */
   readonly answerTimeoutMs: number;
   /** Ends the connection, open or not. */
@@ -34,14 +34,12 @@ interface Handshake {
 
 /** Opens a WebSocket through a dispatcher. Throws undici's error when no answer comes, the signal's reason when it aborts. */
 export async function openWebSocket(dispatcher: Dispatcher, request: WebSocketRequest): Promise<WebSocketAnswer> {
-  const { url, protocols, headers, signal } = request;
+  const { url, protocols, signal } = request;
   signal.throwIfAborted();
   const handshake: Handshake = {};
   const websocket = new WebSocket(url, {
     protocols: [...protocols],
-    // A refusal is read as it comes, without a decoder.
-    headers: { ...headers, 'accept-encoding': 'identity' },
-    dispatcher: dispatcher.compose(observe(handshake, request.answerTimeoutMs)),
+    dispatcher: dispatcher.compose(observe(handshake, request)),
   });
   websocket.binaryType = 'arraybuffer';
   const events = on(websocket, 'message', { close: ['close'] });
@@ -82,12 +80,17 @@ async function* readMessages(
 }
 
 /** Notes what becomes of a handshake, and reads the body of a refusal, which undici's WebSocket throws away. */
-function observe(handshake: Handshake, headersTimeout: number): Dispatcher.DispatcherComposeInterceptor {
+function observe(
+  handshake: Handshake,
+  { headers: wanted, answerTimeoutMs: headersTimeout }: WebSocketRequest,
+): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     let head: Pick<HttpResponse, 'status' | 'headers'> = { status: 0, headers: {} };
     const body: Buffer[] = [];
+    // A WebSocket would join several headers of one name. A refusal is read as it comes, without a decoder.
+    const headers = { ...(options.headers as object), ...wanted, 'accept-encoding': 'identity' };
     // API servers speak HTTP/2, but no WebSocket over it (RFC 8441).
-    const overHttp1 = { ...options, allowH2: false, headersTimeout, bodyTimeout: headersTimeout };
+    const overHttp1 = { ...options, headers, allowH2: false, headersTimeout, bodyTimeout: headersTimeout };
     return dispatch(overHttp1, {
       onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
       onRequestUpgrade: (controller, status, headers, socket) => {

@@ -1,5 +1,5 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici';
-import { environmentProxies, isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
+import { Agent, type Dispatcher, ProxyAgent } from 'undici';
+import { type ProxyEnvironment, proxyFor } from '../base/proxy.ts';
 
 const POOL = { connections: 4, connect: { timeout: 10_000 } } as const;
 
@@ -7,24 +7,26 @@ const POOL = { connections: 4, connect: { timeout: 10_000 } } as const;
 export class Pools {
   readonly #environment: ProxyEnvironment;
   readonly #direct = new Agent(POOL);
-  /** Made when it is needed: a proxy's address may be wrong. */
-  #outside: Dispatcher | undefined;
+  /** By the address of the proxy; made when it is needed. */
+  readonly #proxied = new Map<string, Dispatcher>();
 
   constructor(environment: ProxyEnvironment) {
     this.#environment = environment;
   }
 
-  /** What requests to an address go through. */
-  dispatcher({ hostname }: URL): Dispatcher {
-    // What is not given here, undici would read from the environment of the process.
-    const { httpProxy = '', httpsProxy = '', noProxy } = environmentProxies(this.#environment);
-    if (isLoopback(hostname) || (httpProxy === '' && httpsProxy === '')) return this.#direct;
-    this.#outside ??= new EnvHttpProxyAgent({ ...POOL, httpProxy, httpsProxy, noProxy });
-    return this.#outside;
+  /** What requests to an address go through. Throws where the environment names a proxy by an address that is none. */
+  dispatcher(address: URL): Dispatcher {
+    const proxy = proxyFor(address, this.#environment);
+    if (proxy === undefined) return this.#direct;
+    if ('fault' in proxy) throw new Error(`${proxy.origin} ${proxy.fault}`);
+    const { href } = proxy.url;
+    const known = this.#proxied.get(href) ?? new ProxyAgent({ ...POOL, uri: href.replace('socks5h:', 'socks5:') });
+    this.#proxied.set(href, known);
+    return known;
   }
 
   /** Ends every connection. */
   async close(): Promise<void> {
-    await Promise.all([this.#direct.destroy(), this.#outside?.destroy()]);
+    await Promise.all([this.#direct, ...this.#proxied.values()].map((pool) => pool.destroy()));
   }
 }

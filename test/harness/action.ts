@@ -107,6 +107,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     now: () => performance.now(),
     date: () => options.date ?? new Date(),
     runHelper: () => Promise.reject(new Error('there is no such program')),
+    runPlugin: async () => ({ how: 'missing' }),
     ...(/^oci:\/\/[^/]+\.example\//.test(inputs.filter ?? '')
       ? { fetcher: pretendedRegistry(options.imageBytes) }
       : {}),

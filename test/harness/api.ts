@@ -1,7 +1,8 @@
 import type { Dispatcher } from 'undici';
-import { makeDispatcher, resolveIdentity } from '../../src/cluster/dispatcher.ts';
-import { readKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import { makeDispatcher } from '../../src/cluster/dispatcher.ts';
+import type { Identity } from '../../src/cluster/identity.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
+import { accessTo } from './access.ts';
 
 /** A call that the API server answered with an error. */
 export class ApiCallError extends Error {
@@ -17,7 +18,7 @@ export class ApiCallError extends Error {
 export interface Api {
   readonly server: string;
   readonly dispatcher: Dispatcher;
-  readonly headers: Readonly<Record<string, string>>;
+  readonly headers: Identity['headers'];
   /** Trusts the server and has no client certificate: for credentials other than the admin's. */
   readonly anonymous: Dispatcher;
   get<T extends KubernetesObject>(path: string): Promise<T>;
@@ -35,18 +36,15 @@ export interface Api {
 
 /** Connects to the cluster of a kubeconfig text. */
 export async function connectApi(kubeconfig: string): Promise<Api> {
-  const access = readKubeconfig([{ origin: 'test kubeconfig', text: kubeconfig }]);
-  if (!access.ok) throw new Error(access.problems.map(({ message }) => message).join('\n'));
-  const { server } = access.value;
-  const identity = await resolveIdentity(access.value.newConfig());
-  const dispatcher = makeDispatcher(server, undefined, identity, { connections: 32, connectTimeoutMs: 10_000 }, {});
+  const access = await accessTo(kubeconfig);
+  const { server } = access;
+  const identity = await access.identify();
+  const dispatcher = makeDispatcher(undefined, identity, { connections: 32, connectTimeoutMs: 10_000 });
   const { ca } = identity.tls;
   const anonymous = makeDispatcher(
-    server,
     undefined,
     { tls: { ca }, headers: {} },
     { connections: 4, connectTimeoutMs: 10_000 },
-    {},
   );
   const call = async (
     method: Dispatcher.HttpMethod,

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import { Client } from '../../src/cluster/client.ts';
-import { readKubeconfig } from '../../src/cluster/kubeconfig.ts';
 import type { Pod, Workload } from '../../src/cluster/objects.ts';
 import { isReady } from '../../src/cluster/pods.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD, resourcePath } from '../../src/cluster/resources.ts';
 import { Transport } from '../../src/cluster/transport.ts';
 import { allProblems, type Report } from '../../src/deploy/report.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/names.ts';
+import { accessTo } from '../harness/access.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { makeWorkload } from '../harness/workloads.ts';
@@ -25,9 +25,7 @@ describe('a filter that was put in by hand', () => {
   let transport: Transport;
   beforeAll(async () => {
     cluster = await startTestCluster();
-    const access = readKubeconfig([{ origin: 'test', text: cluster.recorder.kubeconfig() }]);
-    if (!access.ok) throw new Error('the kubeconfig of the recorder cannot be read');
-    transport = new Transport(access.value, { userAgent: 'tester', environment: {} });
+    transport = new Transport(await accessTo(cluster.recorder.kubeconfig()), { userAgent: 'tester' });
     client = new Client(transport);
   });
   afterAll(async () => {

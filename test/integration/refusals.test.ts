@@ -157,7 +157,9 @@ describe('what is refused before the first write', () => {
       const [wanted] = authority.exec(other.recorder.kubeconfig()) ?? [];
       const kubeconfig = cluster.recorder.kubeconfig().replace(authority, wanted ?? '');
       expect(await sentences({ kubeconfig })).toEqual([
-        expect.stringMatching(/does not answer: .*not signed by the authority in the kubeconfig/),
+        expect.stringMatching(
+          /^The certificate of the API server \S+ is not accepted: .*not signed by the authority in the kubeconfig/,
+        ),
       ]);
     } finally {
       await other.stop();

@@ -7,9 +7,10 @@ import { text } from 'node:stream/consumers';
 import { dump } from 'js-yaml';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { Client } from '../../../src/cluster/client.ts';
-import { type ClusterAccess, readKubeconfig } from '../../../src/cluster/kubeconfig.ts';
+import type { ClusterAccess } from '../../../src/cluster/kubeconfig.ts';
 import { Transport, type TransportOptions } from '../../../src/cluster/transport.ts';
 import { makeCertificates, type ServerCertificates } from '../../embedded/certs.ts';
+import { accessTo } from '../../harness/access.ts';
 
 /** A request as it came. */
 export interface Seen {
@@ -45,7 +46,7 @@ export interface ApiServer {
   readonly seen: readonly Seen[];
   readonly certificates: ServerCertificates;
   /** Who calls with the tokens `token-1`, then `token-2` once the first was refused, and so on. */
-  access(cluster?: Readonly<Record<string, string>>): ClusterAccess;
+  access(cluster?: Readonly<Record<string, string>>): Promise<ClusterAccess>;
   client(options?: Partial<TransportOptions>, access?: ClusterAccess): Client;
   close(): Promise<void>;
 }
@@ -98,18 +99,20 @@ export async function startApiServer({ answer, connect, protocol = 'v5.channel.k
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const access = (cluster: Readonly<Record<string, string>> = {}): ClusterAccess => {
-    const first = accessOf(url, certificates.caPem, 'token-1', cluster);
-    let configs = 0;
-    return { ...first, newConfig: () => accessOf(url, certificates.caPem, `token-${++configs}`, cluster).newConfig() };
+  const access = async (cluster: Readonly<Record<string, string>> = {}): Promise<ClusterAccess> => {
+    const named = (token: string): Promise<ClusterAccess> => accessOf(url, certificates.caPem, token, cluster);
+    const first = await named('token-1');
+    let identities = 0;
+    return { ...first, identify: async () => (await named(`token-${++identities}`)).identify() };
   };
+  const usual = await access();
   return {
     url,
     seen,
     certificates,
     access,
-    client: (options = {}, as = access()) => {
-      const transport = new Transport(as, { userAgent: 'tester', environment: {}, random: () => 0, ...options });
+    client: (options = {}, as = usual) => {
+      const transport = new Transport(as, { userAgent: 'tester', random: () => 0, ...options });
       transports.push(transport);
       return new Client(transport);
     },
@@ -122,7 +125,7 @@ export async function startApiServer({ answer, connect, protocol = 'v5.channel.k
   };
 }
 
-function accessOf(server: string, ca: string, token: string, cluster: object): ClusterAccess {
+function accessOf(server: string, ca: string, token: string, cluster: object): Promise<ClusterAccess> {
   const kubeconfig = dump({
     apiVersion: 'v1',
     kind: 'Config',
@@ -136,9 +139,7 @@ function accessOf(server: string, ca: string, token: string, cluster: object): C
     users: [{ name: 'test', user: { token } }],
     contexts: [{ name: 'test', context: { cluster: 'test', user: 'test' } }],
   });
-  const read = readKubeconfig([{ origin: 'test', text: kubeconfig }]);
-  if (!read.ok) throw new Error(read.problems.map(({ message }) => message).join('\n'));
-  return read.value;
+  return accessTo(kubeconfig);
 }
 
 function rawReply({ status, headers = {}, body = '' }: Reply): string {

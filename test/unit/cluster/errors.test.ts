@@ -32,8 +32,8 @@ describe('apiProblem', () => {
     ],
     [
       'credentials that cannot be made',
-      new CredentialsError(new Error('spawn aws ENOENT')),
-      { kind: 'kubeconfig', message: 'The credentials of the kubeconfig cannot be used: spawn aws ENOENT.' },
+      new CredentialsError({ kind: 'kubeconfig', subject: 'input "kubeconfig"', message: 'a token file is gone.' }),
+      { kind: 'kubeconfig', subject: 'input "kubeconfig"', message: 'a token file is gone.' },
     ],
     [
       'an abandoned request',

@@ -83,7 +83,7 @@ describe('what ends without a result', () => {
 
   test('a server that is not there is a ConnectionError', async () => {
     const api = await start({});
-    const access = api.access();
+    const access = await api.access();
     await api.close();
     const error = await api
       .client({}, access)
@@ -96,7 +96,7 @@ describe('what ends without a result', () => {
   test('a server of another authority is a ConnectionError', async () => {
     const api = await start({ connect: () => saying(SUCCESS) });
     const other = Buffer.from(makeCertificates().caPem).toString('base64');
-    const access = api.access({ 'certificate-authority-data': other });
+    const access = await api.access({ 'certificate-authority-data': other });
     const error = await api
       .client({}, access)
       .exec('shop', 'web-1', 'app', ['id'])

@@ -139,7 +139,7 @@ describe('the request', () => {
     proxy.listen(0, '127.0.0.1');
     await once(proxy, 'listening');
     const api = await start({ connect: () => saying(frame(1, 'a'), SUCCESS) });
-    const access = api.access({ 'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
+    const access = await api.access({ 'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` });
     expect(await api.client({}, access).exec('shop', 'web-1', 'app', ['id'])).toMatchObject({ stdout: 'a' });
     expect(asked).toEqual([new URL(api.url).host]);
     proxy.close();

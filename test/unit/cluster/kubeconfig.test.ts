@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type Checked, describeProblem } from '../../../src/base/problem.ts';
+import type { Identity } from '../../../src/cluster/identity.ts';
 import { type ClusterAccess, kubeconfigFile, readKubeconfig } from '../../../src/cluster/kubeconfig.ts';
+import { makeCertificates } from '../../embedded/certs.ts';
+import { NO_WORLD } from '../../harness/access.ts';
 import { must, problemsIn } from '../builders.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -32,13 +35,17 @@ function config({
   });
 }
 
-const read = (text: string, context?: string): Checked<ClusterAccess> =>
-  readKubeconfig([{ origin: 'input "kubeconfig"', text }], context);
-const complaints = (text: string, context?: string): string[] => {
-  const problems = problemsIn(read(text, context));
+const read = (text: string, context = ''): Promise<Checked<ClusterAccess>> =>
+  readKubeconfig([{ origin: 'input "kubeconfig"', text }], context, NO_WORLD);
+const identityOf = async (text: string, context?: string): Promise<Identity> =>
+  must(await read(text, context)).identify();
+const complaints = async (text: string, context?: string): Promise<string[]> => {
+  const problems = problemsIn(await read(text, context));
   for (const problem of problems) expect(problem).toMatchObject({ kind: 'kubeconfig' });
   return problems.map(describeProblem);
 };
+
+const V1BETA1 = 'client.authentication.k8s.io/v1beta1';
 
 const YAML = `
 apiVersion: v1
@@ -63,23 +70,25 @@ describe('the forms of a kubeconfig', () => {
     ['base64', base64],
     ['base64 with line breaks', `${base64.replace(/.{76}/g, '$&\n')}\n`],
     ['base64 for URLs without padding', Buffer.from(YAML).toString('base64url')],
-  ])('%s', (_, text) => {
-    const access = must(read(text));
+  ])('%s', async (_, text) => {
+    const access = must(await read(text));
     expect(access).toMatchObject({ context: 'prod', server: 'https://prod.example:6443', namespace: 'shop' });
     expect(access).toMatchObject({ secrets: ['a-long-token'], weaknesses: [] });
-    expect(access.newConfig().getCurrentUser()?.token).toBe('a-long-token');
+    expect((await access.identify()).headers).toEqual({ Authorization: 'Bearer a-long-token' });
   });
 
   test.each([
     ['a word', 'kubeconfig', 'is not a kubeconfig: it is not a YAML mapping.'],
     ['a list', '- a\n- b', 'is not a kubeconfig: it is not a YAML mapping.'],
     ['nothing', '', 'is not a kubeconfig: YAML error in line 1'],
-    ['another mapping', 'apiVersion: v1\nkind: Pod', 'is not a kubeconfig: it has no list "clusters", "contexts" or'],
+    ['another mapping', 'apiVersion: v1\nkind: Pod', 'is not a kubeconfig: it has no list "clusters", "users" or'],
+    ['a list of another kind', 'kind: PodList\nclusters: []', 'is not a kubeconfig: its "kind" is not "Config".'],
+    ['another version', 'apiVersion: v2\nclusters: []', 'is not a kubeconfig: its "apiVersion" is not "v1".'],
     ['binary', '\u0000\u0001\ufffd', 'is not a kubeconfig: YAML error in line 1, null byte is not allowed'],
     ['base64 of something else', Buffer.from('x'.repeat(99)).toString('base64'), 'is base64, but not of a kubeconfig.'],
     ['base64 that is cut off', base64.slice(0, 120), 'is base64, but not of a kubeconfig.'],
-  ])('%s is refused', (_, text, complaint) => {
-    const [first, ...more] = complaints(text);
+  ])('%s is refused', async (_, text, complaint) => {
+    const [first, ...more] = await complaints(text);
     expect(more).toEqual([]);
     expect(first).toContain(`input "kubeconfig": ${complaint}`);
     expect(first).toContain('Pass the content of a kubeconfig file');
@@ -97,21 +106,20 @@ describe('the forms of a kubeconfig', () => {
     ['a-secret-token'],
     ['{token: a-secret-token}'],
     ['["a-secret-token"]'],
-  ])('never quotes what is wrong: %j', (line) => {
-    const problems = problemsIn(read(`users:\n- name: bot\n  user:\n    ${line.replaceAll('\n', '\n    ')}`));
+  ])('never quotes what is wrong: %j', async (line) => {
+    const problems = problemsIn(await read(`users:\n- name: bot\n  user:\n    ${line.replaceAll('\n', '\n    ')}`));
     expect(JSON.stringify(problems)).not.toContain('secret');
   });
 
-  test('says in which line it is no YAML', () => {
-    expect(complaints('clusters: []\nusers: []\ncontexts: [')[0]).toMatch(/YAML error in line 3, \w/);
+  test('says in which line it is no YAML', async () => {
+    expect((await complaints('clusters: []\nusers: []\ncontexts: ['))[0]).toMatch(/YAML error in line 3, \w/);
   });
 });
 
 describe('the context', () => {
-  test('is the wanted one, else the current one', () => {
-    expect(must(read(YAML, 'test'))).toMatchObject({ server: 'https://test.example', namespace: undefined });
-    expect(must(read(YAML, '')).context).toBe('prod');
-    expect(must(read(YAML, 'test')).newConfig().getCurrentCluster()?.name).toBe('test');
+  test('is the wanted one, else the current one', async () => {
+    expect(must(await read(YAML, 'test'))).toMatchObject({ server: 'https://test.example', namespace: undefined });
+    expect(must(await read(YAML, '')).context).toBe('prod');
   });
 
   test.each<[string, string, string | undefined, string]>([
@@ -128,30 +136,35 @@ describe('the context', () => {
       undefined,
       'names no user in context "prod"',
     ],
-    ['that names no cluster', config({ contexts: { prod: { user: 'bot' } } }), undefined, 'cluster is missing'],
+    [
+      'that names no cluster',
+      config({ contexts: { prod: { user: 'bot' } } }),
+      undefined,
+      'names no cluster in context "prod"',
+    ],
     [
       'whose server has no scheme',
       config({ clusters: { prod: { server: 'prod.example:6443' } } }),
       undefined,
-      'no valid server address for cluster "prod". An address starts with "https://"',
+      '"server" of cluster "prod" has no scheme, "https://". An address is such as "https://',
     ],
     [
       'whose server is a path',
       config({ clusters: { prod: { server: '/prod' } } }),
       undefined,
-      'no valid server address',
+      '"server" of cluster "prod" has no scheme',
     ],
     [
       'whose cluster has no server',
       config({ clusters: { prod: {} } }),
       undefined,
-      'clusters[0].cluster.server is missing',
+      '"server" of cluster "prod" is missing',
     ],
     [
       'whose server would get the credentials over plain HTTP',
       config({ clusters: { prod: { server: 'http://prod.example' } } }),
       undefined,
-      'over plain HTTP anybody could read the credentials. Use an address that starts with "https://"',
+      'over plain HTTP, where anybody could read and change what is sent. Use an address that starts with "https://"',
     ],
     [
       'whose user signs in with an auth-provider',
@@ -159,23 +172,29 @@ describe('the context', () => {
       undefined,
       'auth-provider',
     ],
-  ])('%s', (_, text, context, complaint) => {
-    expect(complaints(text, context)).toEqual([expect.stringContaining(complaint)]);
+  ])('%s', async (_, text, context, complaint) => {
+    expect(await complaints(text, context)).toEqual([expect.stringContaining(complaint)]);
   });
 });
 
 describe('what has to be kept secret', () => {
-  const key = '-----BEGIN PRIVATE KEY-----\nabc\n-----END PRIVATE KEY-----\n';
+  const { certPem, keyPem: key } = makeCertificates();
+  const certData = Buffer.from(certPem).toString('base64');
   const keyData = Buffer.from(key).toString('base64');
 
   test.each<[string, Entry, string[]]>([
     ['a token', { token: 'a-long-token' }, ['a-long-token']],
     ['a password', { username: 'someone-known', password: 'a-long-password' }, ['a-long-password']],
-    ['a key, in base64 and plain', { 'client-key-data': keyData, 'client-certificate-data': 'AAAA' }, [keyData, key]],
-    ['an exec plugin has nothing', { exec: { command: 'aws', apiVersion: 'v1' } }, []],
+    ['a key, in base64 and plain', { 'client-key-data': keyData, 'client-certificate-data': certData }, [keyData, key]],
+    ['an exec plugin has nothing', { exec: { command: 'aws', apiVersion: V1BETA1 } }, []],
+    [
+      'but for what it is handed',
+      { exec: { command: 'aws', apiVersion: V1BETA1, env: [{ name: 'A', value: 'a-long-value' }] } },
+      ['a-long-value'],
+    ],
     ['a word too short to be masked', { token: 'abc' }, []],
-  ])('%s', (_, user, secrets) => {
-    expect(must(read(config({ users: { bot: user } }))).secrets).toEqual(secrets);
+  ])('%s', async (_, user, secrets) => {
+    expect(must(await read(config({ users: { bot: user } }))).secrets).toEqual(secrets);
   });
 });
 
@@ -183,14 +202,18 @@ test.each<[string, Entry, RegExp[]]>([
   ['a checked certificate', { server: 'https://a' }, []],
   ['no check of the certificate', { server: 'https://a', 'insecure-skip-tls-verify': true }, [/server certificate/]],
   ['both', { server: 'http://a', 'insecure-skip-tls-verify': true }, [/certificate/, /plain HTTP/]],
-])('weaknesses: %s', (_, cluster, weaknesses) => {
-  const found = must(read(config({ clusters: { prod: cluster } }))).weaknesses;
+])('weaknesses: %s', async (_, cluster, weaknesses) => {
+  const found = must(await read(config({ clusters: { prod: cluster } }))).weaknesses;
   expect(found).toEqual(weaknesses.map((weakness) => expect.stringMatching(weakness)));
 });
 
 describe('several files, as kubectl merges them', () => {
-  const merge = (...texts: readonly string[]): Checked<ClusterAccess> =>
-    readKubeconfig(texts.map((text, at) => kubeconfigFile(`/home/me/${at}/config`, text)));
+  const merge = (...texts: readonly string[]): Promise<Checked<ClusterAccess>> =>
+    readKubeconfig(
+      texts.map((text, at) => kubeconfigFile(`/home/me/${at}/config`, text)),
+      '',
+      NO_WORLD,
+    );
   const other = config({
     current: 'test',
     contexts: { test: { cluster: 'test', user: 'bot' } },
@@ -198,49 +221,83 @@ describe('several files, as kubectl merges them', () => {
     users: { bot: { token: 'another-token' } },
   });
 
-  test('the first current context and the first entry of a name win; other entries are added', () => {
-    const access = must(merge(config(), other));
-    expect(access).toMatchObject({ context: 'prod', secrets: ['a-long-token'] });
-    expect(access.newConfig().contexts.map(({ name }) => name)).toEqual(['prod', 'test']);
-    expect(must(merge(other, config()))).toMatchObject({ context: 'test', secrets: ['another-token'] });
+  test('the first current context and the first entry of a name win; other entries are added', async () => {
+    expect(must(await merge(config(), other))).toMatchObject({ context: 'prod', secrets: ['a-long-token'] });
+    expect(must(await merge(other, config()))).toMatchObject({ context: 'test', secrets: ['another-token'] });
+    const users = config({ users: { more: { token: 'x' } }, contexts: { test: { cluster: 'test', user: 'bot' } } });
+    const access = must(await merge(users, other, config({ current: 'test' })));
+    expect(access).toMatchObject({ context: 'prod', secrets: ['another-token'] });
   });
 
-  test('a file without a current context leaves the choice to the next', () => {
-    expect(must(merge(config({ current: '' }), other)).context).toBe('test');
+  test('a file without a current context leaves the choice to the next', async () => {
+    expect(must(await merge(config({ current: '' }), other)).context).toBe('test');
   });
 
-  test('a file may hold a part of what is needed', () => {
+  test('a file may hold a part of what is needed', async () => {
     const users = 'users:\n- {name: bot, user: {token: a-long-token}}\n';
     const rest = 'current-context: p\ncontexts:\n- {name: p, context: {cluster: p, user: bot}}\nusers: null\n';
     const clusters = 'clusters:\n- {name: p, cluster: {server: "https://p"}}\n';
-    expect(must(merge(users, rest, clusters))).toMatchObject({ context: 'p', server: 'https://p' });
+    expect(must(await merge(users, rest, clusters))).toMatchObject({ context: 'p', server: 'https://p' });
   });
 
-  test('every file that is none is named', () => {
-    expect(problemsIn(merge('a', config(), 'b')).map(({ subject }) => subject)).toEqual([
+  test.each([
+    ['nothing', ''],
+    ['blanks', ' \n\n'],
+    ['a comment', '# nothing yet\n---\n'],
+    ['null lists', 'apiVersion: v1\nkind: Config\nclusters: null\ncontexts: null\nusers: null\ncurrent-context: ""\n'],
+    ['other keys alone', 'preferences: {}\n'],
+  ])('a file with %s adds nothing', async (_, text) => {
+    expect(must(await merge(text, config()))).toMatchObject({ context: 'prod', secrets: ['a-long-token'] });
+    expect(problemsIn(await merge(text))).toEqual([expect.objectContaining({ message: 'names no current context.' })]);
+  });
+
+  test('every file that is none is named', async () => {
+    expect(problemsIn(await merge('a', config(), 'b')).map(({ subject }) => subject)).toEqual([
       'kubeconfig file "/home/me/0/config"',
       'kubeconfig file "/home/me/2/config"',
     ]);
   });
 
-  test('relative paths of certificates start at the folder of their file', () => {
+  test('relative paths start at the folder of their file', async () => {
     const first = config({
       clusters: { prod: { server: 'https://a', 'certificate-authority': 'ca.crt' } },
       users: { bot: { 'client-certificate': '../bot.crt', 'client-key': '/etc/bot.key' } },
     });
     const second = config({
       clusters: { test: { server: 'https://b', 'certificate-authority': 'ca.crt' } },
-      contexts: {},
-      users: {},
+      contexts: { test: { cluster: 'test', user: 'other' } },
+      users: { other: { tokenFile: 'token' } },
     });
-    const made = must(merge(first, second)).newConfig();
-    expect(made.clusters.map(({ caFile }) => caFile)).toEqual(['/home/me/0/ca.crt', '/home/me/1/ca.crt']);
-    expect(made.getCurrentUser()).toMatchObject({ certFile: join('/home/me', 'bot.crt'), keyFile: '/etc/bot.key' });
+    const asked = async (context: string): Promise<string[]> => {
+      const paths: string[] = [];
+      const texts = [first, second].map((text, at) => kubeconfigFile(`/home/me/${at}/config`, text));
+      const readFile = (path: string): Promise<Buffer> => {
+        paths.push(path);
+        return Promise.resolve(Buffer.from('x'));
+      };
+      await readKubeconfig(texts, context, { ...NO_WORLD, readFile });
+      return paths;
+    };
+    expect(await asked('prod')).toEqual(['/home/me/0/ca.crt', join('/home/me', 'bot.crt'), '/etc/bot.key']);
+    expect(await asked('test')).toEqual(['/home/me/1/ca.crt', '/home/me/1/token']);
   });
+});
 
-  test('each configuration is made anew', () => {
-    const access = must(merge(config()));
-    expect(access.newConfig()).not.toBe(access.newConfig());
-    expect(access.newConfig()).toEqual(access.newConfig());
+test('a list that expands to millions of values is refused', async () => {
+  const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
+  for (const [from, to] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg']) {
+    bomb.push(`${to}: &${to} [${Array(10).fill(`*${from}`).join(', ')}]`);
+  }
+  expect(await complaints([...bomb, 'users: *g'].join('\n'))).toEqual([
+    expect.stringContaining('it expands to too many values'),
+  ]);
+  expect(await complaints('users: &a\n- *a\n')).toEqual([expect.stringContaining('it expands to too many values')]);
+});
+
+test('a user is sent as bytes in UTF-8', async () => {
+  const users = { bot: { token: 'a', as: 'jürgen', 'as-user-extra': { 'a/b%': ['ä', 'b'] } } };
+  expect((await identityOf(config({ users }))).headers).toMatchObject({
+    'Impersonate-User': Buffer.from('jürgen').toString('latin1'),
+    'Impersonate-Extra-a%2Fb%25': [Buffer.from('ä').toString('latin1'), 'b'],
   });
 });

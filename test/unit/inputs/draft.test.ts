@@ -9,6 +9,7 @@ import { bad, describeProblem, good } from '../../../src/base/problem.ts';
 import type { StatusRequest } from '../../../src/deploy/request.ts';
 import type { ReadFile } from '../../../src/filter/load.ts';
 import type { TargetEntry } from '../../../src/targets/target.ts';
+import { NO_WORLD } from '../../harness/access.ts';
 import { filterModule, must, PULLED, problemsIn, wasm } from '../builders.ts';
 
 /** A kubeconfig of one context, named as its cluster and user. */
@@ -61,6 +62,7 @@ const makeFrom = (given: Given, environment: Environment = {}): Promise<Draft> =
     readFile,
     environment,
     { prove, fetcher },
+    NO_WORLD,
   );
 const draftOf = async (over: Given = {}, environment: Environment = {}): Promise<DraftOf<'deploy' | 'plan'>> => {
   const made = await makeFrom({ ...COMPLETE, ...over }, environment);
@@ -153,6 +155,7 @@ describe('a filter that came as an image', () => {
       readFile,
       {},
       { prove, fetcher: { ...fetcher, pull: async () => good(pulled) } },
+      NO_WORLD,
     );
   const image = { delivery: 'image', configuration: '{}' };
 
@@ -413,13 +416,33 @@ describe('the kubeconfig', () => {
     expect(must(access)).toMatchObject({ context: 'prod', secrets: ['token-of-prod'] });
   });
 
-  test('of a file that is not there is a problem that names the file', async () => {
-    const environment = { KUBECONFIG: ['/a', '/home/me/prod', '/b'].join(delimiter) };
-    const problems = problemsIn((await draftOf(without, environment)).access);
-    expect(problems.map(describeProblem)).toEqual([
+  test('of a list are the files that are there, as with kubectl; where none is, each is named', async () => {
+    const environment = { KUBECONFIG: ['/a', '/home/me/prod', '/b', '/home/me/prod'].join(delimiter) };
+    expect(must((await draftOf(without, environment)).access).context).toBe('prod');
+    const none = { KUBECONFIG: ['/a', '/b'].join(delimiter) };
+    expect(problemsIn((await draftOf(without, none)).access).map(describeProblem)).toEqual([
       'kubeconfig file "/a": cannot be read: there is no such file.',
       'kubeconfig file "/b": cannot be read: there is no such file.',
     ]);
+  });
+
+  test.each([
+    ['YAML', kubeconfig('secret-name')],
+    ['YAML in lines', 'apiVersion: v1\nusers:\n- name: secret-name\n'],
+    ['base64', Buffer.from(kubeconfig('secret-name')).toString('base64')],
+    [
+      'base64 that is cut off',
+      Buffer.from(`apiVersion: v1\nusers: secret-name${'x'.repeat(99)}`)
+        .toString('base64')
+        .slice(0, 90),
+    ],
+  ])('as content of KUBECONFIG is recognised and never printed: %s', async (_, content) => {
+    const draft = await draftOf(without, { KUBECONFIG: content });
+    const problems = problemsIn(draft.access);
+    expect(problems.map(describeProblem)).toEqual([
+      'variable KUBECONFIG: holds the content of a kubeconfig; it has to hold the path of a file. Pass the content in the input "kubeconfig", and leave the variable out.',
+    ]);
+    expect(JSON.stringify(problems)).not.toMatch(/secret-name|c2VjcmV0/);
   });
 
   test('is never one that nobody named', async () => {
@@ -446,4 +469,16 @@ test.each<[Environment, string]>([
 ])('in %j the run is called %s', async (environment, run) => {
   const { draft } = await draftOf({}, environment);
   expect(draft).toMatchObject({ ok: true, request: { run } });
+});
+
+test.each(['deploy', 'status', 'render'])('%s without any check of certificates is refused', async (command) => {
+  const made = await makeFrom({ ...COMPLETE, command }, { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+  expect(problemsIn(made.draft as never)).toEqual([
+    expect.objectContaining({
+      subject: 'variable NODE_TLS_REJECT_UNAUTHORIZED',
+      remedy: expect.stringContaining('Remove it.'),
+    }),
+  ]);
+  const checked = await makeFrom({ ...COMPLETE, command }, { NODE_TLS_REJECT_UNAUTHORIZED: '1' });
+  expect(checked.draft.ok).toBe(true);
 });

@@ -1,0 +1,59 @@
+import { bad, type Checked, good } from '../../base/problem.ts';
+import {
+  type BadProxy,
+  isLoopback,
+  type ProxyEnvironment,
+  type ProxyServer,
+  proxyFor,
+  readProxy,
+} from '../../base/proxy.ts';
+import { type ClusterFields, fieldProblem, type Place } from './fields.ts';
+
+/** The address of the API server, without query, fragment and the slash at its end. */
+export function readServer(fields: ClusterFields, place: Place): Checked<URL> {
+  const { server } = fields;
+  const example = 'An address is such as "https://cluster.example.com:6443".';
+  if (server === undefined) return bad(fieldProblem(place, 'server', 'is missing', example));
+  const url = URL.parse(server);
+  if (url === null || !['http:', 'https:'].includes(url.protocol) || server.trim() !== server) {
+    const fault = server.includes('://') ? 'is not a valid address' : 'has no scheme, "https://"';
+    return bad(fieldProblem(place, 'server', fault, example));
+  }
+  if (url.username !== '' || url.password !== '') {
+    const remedy = 'Leave them out of the address: a user has the fields "username" and "password".';
+    return bad(fieldProblem(place, 'server', 'holds a user name or a password', remedy));
+  }
+  if (url.protocol === 'http:' && !isLoopback(url.hostname) && fields['insecure-skip-tls-verify'] !== true) {
+    const fault = 'is an address over plain HTTP, where anybody could read and change what is sent';
+    const remedy =
+      'Use an address that starts with "https://". If plain HTTP is meant, set "insecure-skip-tls-verify: true" for the cluster; credentials are not sent.';
+    return bad(fieldProblem(place, 'server', fault, remedy));
+  }
+  url.search = '';
+  url.hash = '';
+  return good(url);
+}
+
+/** The proxy on the way to the server: the kubeconfig's, for which NO_PROXY does not count, else the environment's. */
+export function findProxy(
+  server: URL,
+  fields: ClusterFields,
+  place: Place,
+  environment: ProxyEnvironment,
+): Checked<ProxyServer | undefined> {
+  const given = fields['proxy-url'];
+  const proxy = given === undefined ? proxyFor(server, environment) : readProxy(given, `"proxy-url" of ${place.entry}`);
+  if (proxy === undefined || !('fault' in proxy)) return good(proxy);
+  if (given !== undefined) return bad(proxyUrlProblem(given, proxy, place));
+  return bad({
+    kind: 'connection',
+    subject: proxy.origin,
+    message: `${proxy.fault}.`,
+    remedy: 'It is such as "http://proxy.example:3128".',
+  });
+}
+
+function proxyUrlProblem(given: string, { fault }: BadProxy, place: Place): ReturnType<typeof fieldProblem> {
+  const remedy = 'kubectl, too, takes "http://", "https://" and "socks5://", such as "http://proxy.example:3128".';
+  return fieldProblem(place, 'proxy-url', given.includes('://') ? fault : 'has no scheme', remedy);
+}

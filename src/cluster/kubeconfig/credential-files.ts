@@ -1,0 +1,78 @@
+import { isAbsolute, resolve } from 'node:path';
+import { bad, type Checked, good, messageOf } from '../../base/problem.ts';
+import { fieldProblem, type Place } from './fields.ts';
+
+/** Reads a file; rejects with a system error (`code` ENOENT and so on). */
+export type ReadFile = (path: string) => Promise<Uint8Array>;
+
+/** An entry's fields and what its relative paths start from. */
+export interface Source<Fields> {
+  readonly fields: Fields;
+  readonly place: Place;
+  /** Absent for a kubeconfig that is no file: there is nothing that its relative paths could start from. */
+  readonly folder?: string;
+}
+
+export const FLATTEN =
+  'Write the files into the kubeconfig: kubectl config view --raw --flatten. In a kubeconfig given as text, paths have to be absolute.';
+
+/** An absolute path from a field of an entry. */
+export function absolutePath(path: string, field: string, { place, folder }: Source<unknown>): Checked<string> {
+  if (isAbsolute(path)) return good(path);
+  if (folder !== undefined) return good(resolve(folder, path));
+  return bad(
+    fieldProblem(place, field, 'is a relative path, and the kubeconfig is no file that it could start from', FLATTEN),
+  );
+}
+
+/** Reads the file that a field names. */
+export async function readNamedFile(
+  path: string,
+  field: string,
+  source: Source<unknown>,
+  readFile: ReadFile,
+): Promise<Checked<Buffer>> {
+  const absolute = absolutePath(path, field, source);
+  if (!absolute.ok) return absolute;
+  try {
+    return good(Buffer.from(await readFile(absolute.value)));
+  } catch (error) {
+    const fault = `names "${absolute.value}", which cannot be read: ${fileFault(error)}`;
+    return bad({ ...fieldProblem(source.place, field, fault, FLATTEN), cause: error });
+  }
+}
+
+/** The fields that a value can stand in: itself, or the name of its file. */
+interface DataOrFile {
+  readonly name: string;
+  readonly path: string | undefined;
+  readonly data: Buffer | undefined;
+}
+
+/** The bytes of a field: those in the kubeconfig itself, or of the file that it names. kubectl refuses to choose between the two. */
+export async function readDataOrFile(
+  { name, path, data }: DataOrFile,
+  source: Source<unknown>,
+  readFile: ReadFile,
+): Promise<Checked<{ readonly field: string; readonly bytes: Buffer } | undefined>> {
+  if (path !== undefined && data !== undefined) {
+    const remedy = 'Remove one of the two; kubectl takes no kubeconfig with both.';
+    return bad(fieldProblem(source.place, name, `is there together with "${name}-data"`, remedy));
+  }
+  if (data !== undefined) return good({ field: `${name}-data`, bytes: data });
+  if (path === undefined) return good(undefined);
+  const bytes = await readNamedFile(path, name, source, readFile);
+  return bytes.ok ? good({ field: name, bytes: bytes.value }) : bytes;
+}
+
+/** Why a file cannot be read, in words. */
+export function fileFault(error: unknown): string {
+  const code = Error.isError(error) && 'code' in error ? String(error.code) : '';
+  const words: Readonly<Record<string, string>> = {
+    ENOENT: 'there is no such file',
+    ENOTDIR: 'there is no such file',
+    EISDIR: 'it is a folder',
+    EACCES: 'permission denied',
+  };
+  return words[code] ?? messageOf(error);
+}

@@ -1,0 +1,252 @@
+import { sep } from 'node:path';
+import { load } from 'js-yaml';
+import { isObject } from '../../base/json.ts';
+import type { Log } from '../../base/log.ts';
+import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
+import type { ProxyServer } from '../../base/proxy.ts';
+import { sentence, truncate } from '../../base/text.ts';
+import { absolutePath } from './credential-files.ts';
+import type { ClusterSource, UserSource } from './credentials.ts';
+import { EXEC_FIELDS, type ExecFields, fieldProblem, type Place, readFields } from './fields.ts';
+import { headerFault } from './headers.ts';
+import { type KeyPair, readKeyPair } from './pem.ts';
+import type { PluginCommand, RunPlugin } from './plugin-runner.ts';
+
+/** An exec plugin, checked and ready to run. */
+export interface ExecPlugin extends PluginCommand {
+  readonly place: Place;
+  readonly apiVersion: string;
+  readonly installHint: string;
+}
+
+/** What a plugin gave. */
+export interface PluginCredential {
+  readonly token?: string;
+  readonly keyPair?: KeyPair;
+  /** When it has to be asked again, in milliseconds since the epoch. */
+  readonly expiresAt?: number;
+}
+
+/** What running a plugin needs. */
+export interface PluginWorld {
+  readonly runPlugin: RunPlugin;
+  readonly mask: (secret: string) => void;
+  readonly log: Pick<Log, 'info'>;
+}
+
+const API_GROUP = 'client.authentication.k8s.io';
+const API_VERSIONS = [`${API_GROUP}/v1`, `${API_GROUP}/v1beta1`];
+/** The name of a cluster's extension that is meant for plugins. */
+const CLUSTER_EXTENSION = 'client.authentication.k8s.io/exec';
+const MAX_SHOWN = 300;
+
+/** Reads a user's `exec`, with the rules of client-go's clientcmd/validation.go and exec.go. */
+export function readExecPlugin(
+  user: UserSource,
+  cluster: ClusterSource,
+  {
+    server,
+    proxy,
+    authority,
+  }: {
+    readonly server: URL;
+    readonly proxy?: ProxyServer | undefined;
+    readonly authority?: readonly string[] | undefined;
+  },
+): Checked<ExecPlugin | undefined> {
+  const { fields, place } = user;
+  if (fields.exec === undefined) return good(undefined);
+  const execPlace = { ...place, entry: `"exec" of ${place.entry}` };
+  const problem = (field: string, fault: string, remedy?: string): ReturnType<typeof bad> =>
+    bad(fieldProblem(execPlace, field, fault, remedy));
+  if (fields['auth-provider'] !== undefined) {
+    return bad(fieldProblem(place, 'exec', 'and "auth-provider" are both there', 'Remove one of the two.'));
+  }
+  const read = readFields(fields.exec, EXEC_FIELDS, execPlace);
+  if (!read.ok) return read;
+  const { command, args = [], env = [], apiVersion, installHint = '', interactiveMode } = read.value;
+  if (command === undefined) return problem('command', 'is missing');
+  if (apiVersion === undefined || !API_VERSIONS.includes(apiVersion)) {
+    const fault = apiVersion === undefined ? 'is missing' : 'is none that Kubernetes still has';
+    return problem('apiVersion', fault, `It is ${API_VERSIONS.join(' or ')}; a newer version of the plugin writes it.`);
+  }
+  const interactive = interactiveFault(interactiveMode, apiVersion);
+  if (interactive !== undefined) return problem('interactiveMode', ...interactive);
+  // A command without a folder is looked up in PATH.
+  const program = command.includes(sep)
+    ? absolutePath(command, 'command', { ...user, place: execPlace })
+    : good(command);
+  if (!program.ok) return program;
+  const info = execInfo(read.value, apiVersion, cluster, { server, proxy, authority });
+  const given = Object.fromEntries(env.map(({ name, value }) => [name, value]));
+  const environment = { ...given, KUBERNETES_EXEC_INFO: JSON.stringify(info) };
+  return good({ place, command: program.value, args, environment, apiVersion, installHint });
+}
+
+function interactiveFault(mode: string | undefined, apiVersion: string): [fault: string, remedy?: string] | undefined {
+  if (mode === undefined) {
+    return apiVersion.endsWith('/v1') ? ['is missing', 'It is Never or IfAvailable; v1 asks for it.'] : undefined;
+  }
+  if (mode === 'Never' || mode === 'IfAvailable') return undefined;
+  if (mode !== 'Always') return ['is none of Never, IfAvailable and Always'];
+  return [
+    'is "Always", but nobody can enter anything here',
+    'Set it to IfAvailable or Never, if the plugin can do without a person.',
+  ];
+}
+
+/** What a plugin is told in KUBERNETES_EXEC_INFO (client-go, pkg/apis/clientauthentication and rest/exec.go). */
+function execInfo(
+  { provideClusterInfo = false }: ExecFields,
+  apiVersion: string,
+  { fields }: ClusterSource,
+  {
+    server,
+    proxy,
+    authority,
+  }: {
+    readonly server: URL;
+    readonly proxy?: ProxyServer | undefined;
+    readonly authority?: readonly string[] | undefined;
+  },
+): object {
+  const spec = { interactive: false };
+  const cluster = {
+    server: fields.server ?? server.href,
+    ...(fields['tls-server-name'] === undefined ? {} : { 'tls-server-name': fields['tls-server-name'] }),
+    ...(fields['insecure-skip-tls-verify'] === true ? { 'insecure-skip-tls-verify': true } : {}),
+    ...(authority === undefined ? {} : { 'certificate-authority-data': encode(fields, authority) }),
+    ...(fields['proxy-url'] === undefined || proxy === undefined ? {} : { 'proxy-url': fields['proxy-url'] }),
+    ...(fields['disable-compression'] === true ? { 'disable-compression': true } : {}),
+    config: fields.extensions?.[CLUSTER_EXTENSION] ?? null,
+  };
+  return { kind: 'ExecCredential', apiVersion, spec: provideClusterInfo ? { cluster, ...spec } : spec };
+}
+
+function encode(fields: ClusterSource['fields'], authority: readonly string[]): string {
+  const bytes = fields['certificate-authority-data'] ?? Buffer.from(authority.join(''));
+  return bytes.toString('base64');
+}
+
+/** Runs a plugin and reads what it gives. Its token and key are masked before anything else is done with them. */
+export async function runExecPlugin(
+  plugin: ExecPlugin,
+  { runPlugin, mask, log }: PluginWorld,
+): Promise<Checked<PluginCredential>> {
+  const name = `exec plugin "${truncate(plugin.command, 60)}" of ${plugin.place.entry}`;
+  const said: string[] = [];
+  const scrub = scrubber(plugin);
+  log.info(`Running the ${name}.`);
+  const end = await runPlugin(plugin, (line) => {
+    const shown = scrub(line);
+    said.push(shown);
+    log.info(`${plugin.command}: ${shown}`);
+  });
+  const problem = (fault: string, remedy?: string, kind: Problem['kind'] = 'kubeconfig'): ReturnType<typeof bad> =>
+    bad({
+      kind,
+      subject: plugin.place.origin,
+      message: sentence(`the ${name} ${fault}`),
+      ...(remedy === undefined ? {} : { remedy }),
+    });
+  switch (end.how) {
+    case 'missing': {
+      const hint = truncate(scrub(plugin.installHint), 2 * MAX_SHOWN);
+      return problem('is not on the runner', sentence(hint || 'Install it in a step before this one'));
+    }
+    case 'cancelled':
+      return problem('was stopped because the run was cancelled', undefined, 'cancelled');
+    case 'timed out':
+      if (asksPerson(said)) return problem(`${end.fault}: it waits for a person to sign in, and was stopped`, NOBODY);
+      return problem(`${end.fault}, and was stopped`, 'What it wrote to its stderr is in the log.');
+    case 'stopped':
+      return problem(end.fault, 'What it wrote to its stderr is in the log.');
+    case 'exited': {
+      const last = said.at(-1);
+      if (end.code !== 0) {
+        const why = last === undefined ? ' and wrote nothing to its stderr' : `: ${truncate(last, MAX_SHOWN)}`;
+        return problem(
+          `ended with exit code ${end.code}${why}`,
+          asksPerson(said)
+            ? NOBODY
+            : 'See the documentation of the plugin; its variables of the runner are listed in the README.',
+        );
+      }
+      const read = readCredential(end.output, plugin.apiVersion, mask);
+      return typeof read === 'string' ? problem(read) : good(read);
+    }
+  }
+}
+
+const NOBODY =
+  'Nobody can sign in with a browser, a device code or a password during a run. Use a way to sign in that needs no person: a service principal, workload identity, or a token.';
+
+/** Whether a plugin seems to wait for somebody to sign in. */
+function asksPerson(lines: readonly string[]): boolean {
+  const words = ['browser', 'device', 'sign in', 'log in', 'login', 'password', 'username', 'enter the code'];
+  return lines.some((line) => words.some((word) => line.toLowerCase().includes(word)));
+}
+
+/** What a plugin writes for people, without control characters, the values that the kubeconfig hands it, and web tokens. */
+function scrubber({ environment }: ExecPlugin): (line: string) => string {
+  const secrets = Object.values(environment).filter((value) => value.length >= 8);
+  return (line) => {
+    let shown = line;
+    for (const secret of secrets) shown = shown.replaceAll(secret, '***');
+    return shown
+      .split(/(\s)/)
+      .map((word) => (word.includes('eyJ') && word.length > 40 ? '***' : word))
+      .join('')
+      .replace(/\p{Cc}|\p{Cf}/gu, ' ')
+      .trim();
+  };
+}
+
+/** The credential of a plugin's output, or what is wrong with it. Nothing of the output is quoted. */
+function readCredential(output: string, wanted: string, mask: (secret: string) => void): PluginCredential | string {
+  const credential = parse(output);
+  const status = isObject(credential) ? credential.status : undefined;
+  const {
+    token,
+    clientCertificateData: certificate,
+    clientKeyData: key,
+    expirationTimestamp,
+  } = isObject(status) ? status : {};
+  for (const secret of [token, key]) if (typeof secret === 'string' && secret !== '') mask(secret);
+  if (!isObject(credential) || credential.kind !== 'ExecCredential') return 'has not written an ExecCredential';
+  if (credential.apiVersion !== wanted)
+    return `has not written an ExecCredential of ${wanted}, which the kubeconfig asks for`;
+  if (!isObject(status)) return 'has written an ExecCredential without "status"';
+  for (const [field, value] of Object.entries({ token, clientCertificateData: certificate, clientKeyData: key })) {
+    if (value !== undefined && value !== null && typeof value !== 'string')
+      return `has written a "${field}" that is not text`;
+  }
+  const expiresAt = expirationTimestamp ? Date.parse(String(expirationTimestamp)) : undefined;
+  if (Number.isNaN(expiresAt)) return 'has written an "expirationTimestamp" that is not a time';
+  if (!token && !certificate && !key) return 'has given neither a token nor a client certificate';
+  if (!certificate !== !key) return 'has given only one of client certificate and key';
+  if (token) {
+    const fault = headerFault(String(token));
+    if (fault !== undefined) return `has given a token that cannot be sent as a header: it ${fault}`;
+  }
+  const pair = certificate ? readKeyPair(Buffer.from(String(certificate)), Buffer.from(String(key))) : undefined;
+  if (pair !== undefined && 'wrong' in pair) return `has given a client ${pair.wrong} that ${pair.fault}`;
+  return {
+    ...(token ? { token: String(token) } : {}),
+    ...(pair === undefined ? {} : { keyPair: pair }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+  };
+}
+
+/** JSON, or YAML, which kubectl reads as well. */
+function parse(output: string): unknown {
+  try {
+    return JSON.parse(output);
+  } catch {
+    try {
+      return load(output);
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,18 @@
+import { type ClusterAccess, type KubeconfigWorld, readKubeconfig } from '../../src/cluster/kubeconfig.ts';
+
+/** A world around a kubeconfig that needs nothing of it: no files, no plugins, no proxies. */
+export const NO_WORLD: KubeconfigWorld = {
+  environment: {},
+  readFile: (path) => Promise.reject(Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' })),
+  runPlugin: async () => ({ how: 'missing' }),
+  mask: () => undefined,
+  log: { info: () => undefined },
+  date: () => new Date(),
+};
+
+/** The access that a kubeconfig's text gives. */
+export async function accessTo(text: string, world: Partial<KubeconfigWorld> = {}): Promise<ClusterAccess> {
+  const read = await readKubeconfig([{ origin: 'test kubeconfig', text }], '', { ...NO_WORLD, ...world });
+  if (read.ok) return read.value;
+  throw new Error(read.problems.map(({ subject, message }) => `${subject}: ${message}`).join('\n'));
+}
