@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type Level, levels, withCluster } from '../test/cluster/index.ts';
+import { type Level, levels, type RunningCluster, withCluster } from '../test/cluster/index.ts';
 import { runJest } from './jest.ts';
 
 // npm run test:cluster -- [control-plane] [mesh] [--kubeconfig FILE] [--only TEXT]
@@ -32,9 +32,10 @@ async function prove(level: Level): Promise<number> {
   // `npm test` leaves the mesh suite out; here every path counts.
   const bound = `--testTimeout=${TEST_MS[level]}`;
   const flags = ['--runInBand', '--verbose', bound, ...only, '--testPathIgnorePatterns=/node_modules/'];
-  const run = (kubeconfig: string): Promise<number> =>
-    runJest([SUITES[level], ...flags], { TEST_KUBECONFIG: kubeconfig });
+  const run = (kubeconfig: string, kubectl = {}): Promise<number> =>
+    runJest([SUITES[level], ...flags], { TEST_KUBECONFIG: kubeconfig, ...kubectl });
   console.log(`\n── ${level}`);
   if (values.kubeconfig !== undefined) return run(resolve(values.kubeconfig));
-  return withCluster(level, ({ kubeconfig }) => run(kubeconfig), { log: (line) => console.log(line) });
+  const use = ({ kubeconfig, program }: RunningCluster): Promise<number> => run(kubeconfig, { TEST_KUBECTL: program });
+  return withCluster(level, use, { log: (line) => console.log(line) });
 }

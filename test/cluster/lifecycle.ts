@@ -29,6 +29,8 @@ export interface RunningCluster {
   readonly state: string;
   /** Path of the admin's kubeconfig, which holds its certificates itself. */
   readonly kubeconfig: string;
+  /** The program that holds kubectl, which is its first argument. */
+  readonly program: string;
   /** As in `v1.34.4`. */
   readonly kubernetesVersion: string;
   /** As in `1.31.0`. */
@@ -144,7 +146,8 @@ async function removeCluster(state: string): Promise<void> {
 }
 
 function runningCluster(state: string, description: Description, wasUp: boolean): RunningCluster {
-  const { level, kubernetesVersion, istioVersion, envoyVersion } = description;
+  const { level, program, kubernetesVersion, istioVersion, envoyVersion } = description;
   const { kubeconfig } = layoutOf(state);
-  return { level, state, kubeconfig, kubernetesVersion, istioVersion, envoyVersion, wasUp, down: () => down(state) };
+  const built = { kubernetesVersion, istioVersion, envoyVersion };
+  return { level, state, kubeconfig, program, ...built, wasUp, down: () => down(state) };
 }

@@ -34,6 +34,46 @@ export function makeCertificates(): ServerCertificates {
   };
 }
 
+/** The certificates of a server whose own one an intermediate authority has signed. */
+export interface CertificateChain {
+  readonly root: string;
+  readonly intermediate: string;
+  readonly leaf: string;
+  /** What the server shows: its own certificate and the intermediate's. */
+  readonly served: string;
+  readonly key: string;
+}
+
+/** Makes such a chain for 127.0.0.1 and localhost, valid for a day. */
+export function makeCertificateChain(): CertificateChain {
+  const [root, intermediate, server] = [1, 2, 3].map(() => generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+  if (root === undefined || intermediate === undefined || server === undefined) throw new Error('no keys');
+  const authority = [
+    extension('2.5.29.19', true, sequence(boolean(true))),
+    extension('2.5.29.15', true, bitString(Buffer.from([0x06]), 1)),
+  ];
+  const names = sequence(
+    contextPrimitive(2, Buffer.from('localhost')),
+    contextPrimitive(7, Buffer.from([127, 0, 0, 1])),
+  );
+  const chain = {
+    root: pem(certificate('chain-root', root.publicKey, 'chain-root', root.privateKey, authority)),
+    intermediate: pem(
+      certificate('chain-intermediate', intermediate.publicKey, 'chain-root', root.privateKey, authority),
+    ),
+    leaf: pem(
+      certificate('chain-server', server.publicKey, 'chain-intermediate', intermediate.privateKey, [
+        extension('2.5.29.17', false, names),
+      ]),
+    ),
+  };
+  return {
+    ...chain,
+    served: `${chain.leaf}${chain.intermediate}`,
+    key: server.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+  };
+}
+
 function certificate(
   subject: string,
   publicKey: KeyObject,
