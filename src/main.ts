@@ -47,6 +47,7 @@ async function act(): Promise<void> {
       await mkdir(dirname(inWorkspace(path)), { recursive: true });
       await writeFile(inWorkspace(path), text);
     },
+    removeFile: (path) => rm(inWorkspace(path)),
     log: workflowLog(core),
     authorities: sigstoreAuthorities(
       () => mkdtemp(join(process.env.RUNNER_TEMP ?? tmpdir(), 'trust-roots-')),

@@ -44,7 +44,11 @@ export function outputsOf(report: Report): Record<OutputName, string> {
   const met = status?.workloads.flatMap((workload) => workload.filters) ?? [];
   const digests = [...filters, ...met].flatMap(({ digest }) => digest ?? []);
   const proven = filters.find(({ provenance }) => provenance !== undefined)?.provenance;
-  const revisions = [...allRevisions(report), ...met.flatMap(({ revision }) => revision ?? [])];
+  const revisions = [
+    ...allRevisions(report),
+    ...(report.rendered?.revisions ?? []),
+    ...met.flatMap(({ revision }) => revision ?? []),
+  ];
   return {
     result: report.outcome,
     changed: String(report.changed),

@@ -75,7 +75,10 @@ function statusLines({ status }: Report): string[] {
 }
 
 function fileLines({ rendered }: Report): string[] {
-  return (rendered?.files ?? []).map(({ path, bytes, content }) => `${path} (${formatBytes(bytes)}): ${content}`);
+  return [
+    ...(rendered?.files ?? []).map(({ path, bytes, content }) => `${path} (${formatBytes(bytes)}): ${content}`),
+    ...(rendered?.removed ?? []).map((path) => `${path}: of an earlier run, removed`),
+  ];
 }
 
 function collectedLines({ collected, status }: Report): string[] {

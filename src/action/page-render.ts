@@ -1,11 +1,12 @@
 import { formatBytes } from '../base/text.ts';
 import type { RenderReport } from '../deploy/render-report.ts';
 import type { Report } from '../deploy/report.ts';
-import { blocks, code, countOf, details, plain, table, tableRow, text, thousands } from './markdown.ts';
+import { blocks, code, countOf, details, fence, plain, table, tableRow, text, thousands } from './markdown.ts';
+import { renderNames } from './summary-cleanup.ts';
 import type { Limits } from './summary-limits.ts';
 import type { Page } from './summary-page.ts';
 import { renderSettings } from './summary-settings.ts';
-import { filtersOf, refusal, type Verdict } from './summary-words.ts';
+import { filterNames, filtersOf, refusal, type Verdict } from './summary-words.ts';
 
 const MOST_OPEN_FILES = 25;
 
@@ -17,9 +18,13 @@ export function judgeRender(report: Report): Verdict {
   }
   return {
     icon: '📦',
-    headline: `${filtersOf(report)} rendered to ${countOf(rendered.files.length, 'file')} in ${plain(rendered.folder, 100)}`,
+    headline: `${filtersOf(report)}${revisionOf(rendered)} rendered to ${countOf(rendered.files.length, 'file')} in ${plain(rendered.folder, 100)}`,
     sentence: 'Nothing runs yet: commit the files and let your GitOps tool apply them.',
   };
+}
+
+function revisionOf({ revisions }: RenderReport): string {
+  return revisions.length === 1 ? `, revision ${plain(revisions[0] ?? '', 63)},` : '';
 }
 
 /** The page of `render`: what to do with the files, and the files. */
@@ -31,26 +36,67 @@ export function renderPage(report: Report): Page {
     problems: 'What is wrong',
     lead: () => '',
     body: (limits) => [
-      ...(rendered === undefined ? [] : [nextSteps(rendered, mounts, limits), fileTable(rendered, limits)]),
+      ...(rendered === undefined
+        ? []
+        : [
+            nextSteps(rendered, filterNames(report), mounts, limits),
+            removedFiles(rendered, limits),
+            fileTable(rendered, limits),
+          ]),
       renderSettings(report, {}, limits),
     ],
   };
 }
 
-/** A Component is taken in by an overlay (https://kubectl.docs.kubernetes.io/guides/config_management/components/). */
-function nextSteps({ folder }: RenderReport, mounts: boolean, limits: Limits): string {
+/**
+ * A Component is taken in by an overlay (https://kubectl.docs.kubernetes.io/guides/config_management/components/). The one that
+ * lies beside it has no workloads.
+ */
+function nextSteps(rendered: RenderReport, filters: readonly string[], mounts: boolean, limits: Limits): string {
+  const { folder, files } = rendered;
+  const labels = filters.map((filter) => code(`deploy-wasm-filter/${filter}`, limits.name)).join(', ');
+  const patched = files.some(({ content }) => content.startsWith('patch '));
   const steps = [
     `Commit ${code(folder, limits.name)}.`,
-    'Name it under `components` in the kustomization that has the workloads; `kubectl kustomize` shows what comes out.',
+    ...(patched
+      ? [
+          `Name ${code(`${folder}/component`, limits.name)} under \`components\` in the kustomization that has the workloads: it patches them.`,
+          `Look at what comes out (\`kubectl kustomize\`): each pod template has to carry ${labels}. A patch whose workload is not among the resources does nothing.`,
+        ]
+      : []),
     'Let Argo CD or Flux sync that kustomization, or run `kubectl apply -k` on it.',
   ];
   return blocks(
     '### What to do next',
     steps.map((step, index) => `${index + 1}. ${step}`).join('\n'),
+    patched ? byHand(rendered, limits) : '',
     mounts
       ? '⚠️ The patches replace the annotations `sidecar.istio.io/userVolume` and `sidecar.istio.io/userVolumeMount`. If the manifests in Git have volumes of their own there, put them into the patches, too.'
       : '',
   );
+}
+
+/** For workloads that are in no kustomization. */
+function byHand({ folder, files }: RenderReport, limits: Limits): string {
+  const commands = files.flatMap(({ path, patches }) => {
+    if (patches === undefined) return [];
+    const { kind, namespace, name } = patches;
+    return [`kubectl patch ${kind.toLowerCase()} ${name} -n ${namespace} --patch-file ${path}`];
+  });
+  const shown = commands.slice(0, limits.items);
+  const left = commands.length - shown.length;
+  const lines = [
+    '# the objects alone: no pod runs the filter yet',
+    `kubectl apply -k ${folder}`,
+    ...(shown.length === 0 ? [] : ['# then each workload that the target list names']),
+    ...shown,
+    ...(left > 0 ? [`# … and ${thousands(left)} more`] : []),
+  ];
+  return details('Without a kustomization that has the workloads', fence(lines.join('\n'), 'sh'));
+}
+
+function removedFiles({ removed }: RenderReport, limits: Limits): string {
+  return renderNames(`🧹 ${countOf(removed.length, 'file')} of an earlier run removed`, removed, limits);
 }
 
 function fileTable({ files }: RenderReport, limits: Limits): string {

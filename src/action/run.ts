@@ -12,10 +12,9 @@ import { deploy, NOTHING_COLLECTED, type Outcome } from '../deploy/deploy.ts';
 import { examineWithoutCluster } from '../deploy/examine.ts';
 import { planCommand } from '../deploy/plan-command.ts';
 import { remove, sweep } from '../deploy/remove.ts';
-import { render, type WriteFile } from '../deploy/render.ts';
+import { render, type Workspace } from '../deploy/render.ts';
 import { concludeRun, type FilterReport, type Report } from '../deploy/report.ts';
 import { status } from '../deploy/status.ts';
-import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
 import { type Memory, rememberingOptimizer } from '../filter/optimized-before.ts';
 import { describeShrinking, type Optimizer } from '../filter/shrink.ts';
@@ -31,11 +30,9 @@ import { filterProver } from './draft-provenance.ts';
 import { type Inputs, type InputsRead, type ReadInput, readInputs } from './inputs.ts';
 
 /** What a run needs of the world around it. */
-export interface Surroundings {
+export interface Surroundings extends Workspace {
   readonly readInput: ReadInput;
   readonly environment: Environment;
-  readonly readFile: ReadFile;
-  readonly writeFile: WriteFile;
   readonly log: Log;
   /** Whose signatures count where a filter's attestation is asked for. */
   readonly authorities: readonly Authority[];
@@ -120,12 +117,10 @@ type Called = Outcome & Pick<Report, 'requests' | 'cluster'>;
 
 const NO_REQUESTS = { reads: 0, writes: 0 };
 
-async function renderOnly(
-  { draft }: Extract<Draft, { command: 'render' }>,
-  { writeFile, log, cancelled: signal, trial }: Surroundings,
-): Promise<Called> {
+async function renderOnly({ draft }: Extract<Draft, { command: 'render' }>, world: Surroundings): Promise<Called> {
+  const { log, cancelled: signal, trial } = world;
   const context = { log, signal, ...(trial === undefined ? {} : { trial }) };
-  return { ...(await render(draft, writeFile, context)), requests: NO_REQUESTS };
+  return { ...(await render(draft, world, context)), requests: NO_REQUESTS };
 }
 
 async function callCluster(draft: ClusterDraft, registries: Registries, world: Surroundings): Promise<Called> {

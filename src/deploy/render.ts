@@ -1,7 +1,7 @@
-import { dump } from 'js-yaml';
-import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import { bad, type Checked, Findings, good, messageOf, type Problem } from '../base/problem.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { CONFIG_MAP, type TargetKind, WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
+import type { ReadFile } from '../filter/load.ts';
 import { attachedPlacement } from '../mesh/attachment.ts';
 import { attachmentWrites } from '../mesh/attachment-writes.ts';
 import { renderConfigMap } from '../mesh/config-map.ts';
@@ -14,30 +14,45 @@ import type { SelectedTargets, TargetEntry } from '../targets/target.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import { examineWithoutCluster } from './examine.ts';
-import type { TrialContext } from './preflight.ts';
-import type { RenderedFile } from './render-report.ts';
+import { revisionsOf, type TrialContext } from './preflight.ts';
+import {
+  COMPONENT,
+  COMPONENT_KUSTOMIZATION,
+  type ComponentEntry,
+  componentKustomization,
+  filesOfOldLayout,
+  KUSTOMIZATION,
+  listedFiles,
+  OVERLAY,
+  yaml,
+} from './render-folder.ts';
+import type { RenderedFile, RenderReport } from './render-report.ts';
 import type { DraftRequest, FilterRequest, RenderRequest } from './request.ts';
 import { kindsOf, settingsOn } from './target-settings.ts';
 
-/** Writes a file below the workspace, with its folders. */
-export type WriteFile = (path: string, text: string) => Promise<void>;
+/** The files of the workspace. */
+export interface Workspace {
+  readonly readFile: ReadFile;
+  /** Writes a file, with its folders. */
+  readonly writeFile: (path: string, text: string) => Promise<void>;
+  readonly removeFile: (path: string) => Promise<void>;
+}
 
-interface File {
-  readonly name: string;
+interface File extends ComponentEntry {
   readonly text: string;
   readonly content: string;
-  /** How the kustomization takes it in. */
-  readonly entry: 'resource' | { readonly target?: Readonly<Record<string, string>> };
+  /** The workload that it patches, where it is named. */
+  readonly patches?: WorkloadRef;
 }
 
 /**
- * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters or WasmPlugins, a strategic-merge patch for each workload or
- * selector, and a kustomization that is a Component, so that an overlay with the workloads takes it in under `components`
- * (https://kubectl.docs.kubernetes.io/guides/config_management/components/). Needs no cluster.
+ * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters or WasmPlugins, and a strategic-merge patch for each
+ * workload or selector, all in a Component; beside it an overlay, so that `kubectl apply -k` takes the folder as it stands. What an
+ * earlier run wrote there and this one does not is removed. Needs no cluster.
  */
 export async function render(
   draft: DraftRequest<RenderRequest>,
-  writeFile: WriteFile,
+  workspace: Workspace,
   context: TrialContext,
 ): Promise<Outcome> {
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
@@ -48,28 +63,68 @@ export async function render(
   const checked = await examineWithoutCluster(draft, context);
   findings.add(...checked.problems);
   if (files === undefined || !findings.clean) return { ...nothing, ...checked, problems: findings.problems };
-  const rendered: RenderedFile[] = [];
-  for (const { name, text, content } of files) {
-    const path = `${folder.replace(/\/+$/, '')}/${name}`;
-    try {
-      await writeFile(path, text);
-    } catch (cause) {
-      return {
-        ...nothing,
-        problems: [
-          {
-            kind: 'input',
-            subject: 'input "render-to"',
-            message: `"${path}" cannot be written (${String(cause)}).`,
-            remedy: 'Name a folder of the workspace that this job may write to.',
-            cause,
-          },
-        ],
-      };
-    }
-    rendered.push({ path, bytes: Buffer.byteLength(text), content });
+  const root = folder.replace(/\/+$/, '');
+  try {
+    const rendered = await writeFolder(root, files, workspace);
+    const revisions = [...new Set(revisionsOf(draft.request.filters).map(({ id }) => id))];
+    return { ...nothing, ...checked, rendered: { folder: root, revisions, ...rendered } };
+  } catch (cause) {
+    const problem: Problem = {
+      kind: 'input',
+      subject: 'input "render-to"',
+      message: `"${root}" cannot be written (${messageOf(cause)}).`,
+      remedy: 'Name a folder of the workspace that this job may write to.',
+      cause,
+    };
+    return { ...nothing, problems: [problem] };
   }
-  return { ...nothing, ...checked, rendered: { folder, files: rendered } };
+}
+
+/** What is new goes first, so that a run that is ended leaves files too many rather than too few. */
+async function writeFolder(
+  root: string,
+  files: readonly File[],
+  workspace: Workspace,
+): Promise<Pick<RenderReport, 'files' | 'removed'>> {
+  const at = (name: string): string => `${root}/${name}`;
+  const overlay = await readIfThere(at(KUSTOMIZATION), workspace);
+  const component = await readIfThere(at(COMPONENT_KUSTOMIZATION), workspace);
+  const oldLayout = filesOfOldLayout(overlay);
+  const all = [
+    ...files.map((file) => ({ ...file, name: `${COMPONENT}/${file.name}` })),
+    { name: COMPONENT_KUSTOMIZATION, text: componentKustomization(files), content: 'Component that holds all of it' },
+    overlay === undefined || oldLayout !== undefined
+      ? { name: KUSTOMIZATION, text: OVERLAY, content: 'overlay for kubectl apply -k, yours to edit' }
+      : { name: KUSTOMIZATION, text: overlay, content: 'overlay, kept as it was', kept: true },
+  ];
+  const written: RenderedFile[] = [];
+  for (const { name, text, content, ...more } of all) {
+    const kept = 'kept' in more;
+    if (!kept) await workspace.writeFile(at(name), text);
+    const patches = 'patches' in more ? more.patches : undefined;
+    written.push({ path: at(name), bytes: Buffer.byteLength(text), content, ...(patches && { patches }) });
+  }
+  const now = new Set(files.map(({ name }) => name));
+  const stale = [
+    ...(oldLayout ?? []).map(at),
+    ...listedFiles(component).flatMap((name) => (now.has(name) ? [] : [at(`${COMPONENT}/${name}`)])),
+  ];
+  const removed: string[] = [];
+  for (const path of stale) {
+    if ((await readIfThere(path, workspace)) === undefined) continue;
+    await workspace.removeFile(path);
+    removed.push(path);
+  }
+  return { files: written, removed };
+}
+
+async function readIfThere(path: string, { readFile }: Workspace): Promise<string | undefined> {
+  try {
+    return Buffer.from(await readFile(path)).toString('utf8');
+  } catch (error) {
+    if (Error.isError(error) && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
 }
 
 /** The files, without anything of a cluster. Entries that name one workload twice with different settings are a problem. */
@@ -112,8 +167,7 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly File[]
     if (ref === undefined) return selectorPatches(entry as SelectedTargets, revisions);
     return ref.kind === 'Gateway' ? attachmentFiles(ref, revisions) : [namedPatch(ref, revisions)];
   });
-  const files = [...objects.values(), ...patchFiles];
-  return good([...files, kustomization(files)]);
+  return good([...objects.values(), ...patchFiles]);
 }
 
 function revisionOn(
@@ -182,7 +236,9 @@ function namedPatch(ref: WorkloadRef, revisions: readonly Revision[]): File {
     name: `patch_${namespace}_${kind.toLowerCase()}_${name}.yaml`,
     text: yaml({ apiVersion: WORKLOADS[kind].apiVersion, kind, metadata, ...templatePatch(revisions) }),
     content: `patch for ${describeWorkload(ref)}`,
-    entry: {},
+    // Names in targets are regular expressions.
+    entry: { target: { group: WORKLOADS[kind].group, kind, namespace, name: name.replaceAll('.', '\\.') } },
+    patches: ref,
   };
 }
 
@@ -218,22 +274,4 @@ function templatePatch(revisions: readonly Revision[]): Record<string, unknown> 
   const spec = gateway ? { template: BARE_GATEWAY } : {};
   const patch = patchWorkload({ metadata: { name: '' }, spec }, change, '');
   return patch.ok ? { spec: patch.value?.spec } : {};
-}
-
-function kustomization(files: readonly File[]): File {
-  return {
-    name: 'kustomization.yaml',
-    text: yaml({
-      apiVersion: 'kustomize.config.k8s.io/v1alpha1',
-      kind: 'Component',
-      resources: files.filter(({ entry }) => entry === 'resource').map(({ name }) => name),
-      patches: files.flatMap(({ entry, name }) => (entry === 'resource' ? [] : [{ path: name, ...entry }])),
-    }),
-    content: 'Component that holds all of it',
-    entry: 'resource',
-  };
-}
-
-function yaml(value: unknown): string {
-  return dump(value, { lineWidth: -1, noRefs: true });
 }

@@ -47,6 +47,7 @@ export interface ActionRun {
   readonly log: readonly string[];
   /** The files that were written, by path. */
   readonly written: ReadonlyMap<string, string>;
+  readonly removed: readonly string[];
 }
 
 export interface RunOptions {
@@ -85,6 +86,7 @@ function pretendedRegistry(bytes?: number): ModuleFetcher {
 export async function runAction(inputs: ActionInputs, options: RunOptions = {}): Promise<ActionRun> {
   const log: string[] = [];
   const written = new Map<string, string>();
+  const removed: string[] = [];
   const files: Readonly<Record<string, Uint8Array | string>> = { 'filter.wasm': makeModule(), ...options.files };
   const never = new AbortController().signal;
   const readFile: ReadFile = async (path) => {
@@ -98,6 +100,9 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     readFile,
     writeFile: async (path, text) => {
       written.set(path, text);
+    },
+    removeFile: async (path) => {
+      removed.push(path);
     },
     log: { ...silentLog, info: (line) => log.push(line), warning: (line) => log.push(line) },
     authorities: options.authorities ?? [],
@@ -114,7 +119,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     ...(options.trial === undefined ? {} : { trial: options.trial }),
     ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
   });
-  return { report, log, written };
+  return { report, log, written, removed };
 }
 
 /** What a runner sees of the bundled action. */

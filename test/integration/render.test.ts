@@ -68,11 +68,11 @@ describe('rendering', () => {
     const [configMap, envoyFilter] = [await site.configMap(revision), await site.envoyFilter(revision)];
     const name = `${FILTER}-${revision}`;
     const own = `${site.namespace}_${name}`;
-    const renderedMap = read<ConfigMap>(run, `wasm-filter/configmap_${own}.yaml`);
+    const renderedMap = read<ConfigMap>(run, `wasm-filter/component/configmap_${own}.yaml`);
     expect(renderedMap).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', immutable: true });
     expect(renderedMap.metadata).toMatchObject({ name, namespace: site.namespace, labels: configMap.metadata.labels });
     expect(renderedMap.binaryData).toEqual(configMap.binaryData);
-    const renderedFilter = read<EnvoyFilter>(run, `wasm-filter/envoyfilter_${own}.yaml`);
+    const renderedFilter = read<EnvoyFilter>(run, `wasm-filter/component/envoyfilter_${own}.yaml`);
     expect(renderedFilter).toMatchObject({ apiVersion: 'networking.istio.io/v1alpha3', kind: 'EnvoyFilter' });
     expect(renderedFilter.metadata).toMatchObject({
       name,
@@ -81,7 +81,7 @@ describe('rendering', () => {
     });
     expect(renderedFilter.spec).toEqual(envoyFilter.spec);
 
-    const patch = read<Patch>(run, `wasm-filter/patch_${site.namespace}_deployment_reviews.yaml`);
+    const patch = read<Patch>(run, `wasm-filter/component/patch_${site.namespace}_deployment_reviews.yaml`);
     expect(patch).toMatchObject({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -90,7 +90,7 @@ describe('rendering', () => {
     expect(filterKeys(patch.spec.template.metadata)).toEqual(filterKeys(await site.template(workload)));
 
     // Settings of its own make another revision, with objects of its own.
-    const other = read<Patch>(run, `wasm-filter/patch_${site.namespace}_statefulset_ratings.yaml`);
+    const other = read<Patch>(run, `wasm-filter/component/patch_${site.namespace}_statefulset_ratings.yaml`);
     const otherRevision = other.spec.template.metadata.labels[`deploy-wasm-filter/${FILTER}`];
     expect(otherRevision).not.toBe(revision);
     const otherFilter = read<EnvoyFilter>(run, new RegExp(`envoyfilter_.*-${otherRevision}\\.yaml$`));
@@ -123,7 +123,7 @@ describe('rendering', () => {
     expect(run.report.problems).toEqual([]);
     const paths = [...run.written.keys()];
     expect(paths.every((path) => path.startsWith('deploy/filters/'))).toBe(true);
-    const { kind, resources, patches } = read<Kustomization>(run, 'deploy/filters/kustomization.yaml');
+    const { kind, resources, patches } = read<Kustomization>(run, 'deploy/filters/component/kustomization.yaml');
     expect(kind).toBe('Component');
     // Two objects for each namespace.
     expect(resources).toHaveLength(4);
@@ -138,7 +138,7 @@ describe('rendering', () => {
       ),
     );
     for (const { path, target } of patches) {
-      const patch = read<Patch>(run, `deploy/filters/${path}`);
+      const patch = read<Patch>(run, `deploy/filters/component/${path}`);
       expect(patch.kind).toBe(target?.kind);
       expect(patch.spec.template.metadata.labels).toEqual({
         [`deploy-wasm-filter/${FILTER}`]: expect.stringMatching(/^\w{10}$/),
@@ -150,9 +150,12 @@ describe('rendering', () => {
     const run = await render(
       '- deployment/a\n- other/deployment/a\n- deployment/b\n- {namespace: third, selector: x=y}',
     );
-    const { apiVersion, kind, resources, patches } = read<Kustomization>(run, 'wasm-filter/kustomization.yaml');
+    const { apiVersion, kind, resources, patches } = read<Kustomization>(
+      run,
+      'wasm-filter/component/kustomization.yaml',
+    );
     expect([apiVersion, kind]).toEqual(['kustomize.config.k8s.io/v1alpha1', 'Component']);
-    const listed = [...resources, ...patches.map(({ path }) => path)].map((path) => `wasm-filter/${path}`);
+    const listed = [...resources, ...patches.map(({ path }) => path)].map((path) => `wasm-filter/component/${path}`);
     const files = [...run.written.keys()].filter((path) => !path.endsWith('/kustomization.yaml'));
     expect(listed.toSorted()).toEqual(files.toSorted());
     expect(new Set(listed).size).toBe(listed.length);

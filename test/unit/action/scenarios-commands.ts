@@ -268,12 +268,18 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       durationMs: 120,
       rendered: {
         folder: 'wasm-filter',
+        revisions: [NEW],
         files: [
-          file(`configmap_shop_add-header-${NEW}.yaml`, 42_800, `ConfigMap shop/add-header-${NEW}`),
-          file(`envoyfilter_shop_add-header-${NEW}.yaml`, 1_730, `EnvoyFilter shop/add-header-${NEW}`),
-          file('patch_shop_deployment_reviews.yaml', 640, 'patch for Deployment shop/reviews'),
-          file('kustomization.yaml', 310, 'Component that holds all of it'),
+          file(`component/configmap_shop_add-header-${NEW}.yaml`, 42_800, `ConfigMap shop/add-header-${NEW}`),
+          file(`component/envoyfilter_shop_add-header-${NEW}.yaml`, 1_730, `EnvoyFilter shop/add-header-${NEW}`),
+          {
+            ...file('component/patch_shop_deployment_reviews.yaml', 640, 'patch for Deployment shop/reviews'),
+            patches: ref('shop/reviews'),
+          },
+          file('component/kustomization.yaml', 510, 'Component that holds all of it'),
+          file('kustomization.yaml', 610, 'overlay for kubectl apply -k, yours to edit'),
         ],
+        removed: [`wasm-filter/component/configmap_shop_add-header-${OLD}.yaml`],
       },
     });
     return rest;

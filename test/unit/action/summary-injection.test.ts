@@ -135,7 +135,12 @@ const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>
   render: (at) =>
     report({
       command: 'render',
-      rendered: { folder: `f${at(0)}`, files: [{ path: at(1), bytes: 1, content: `c${at(2)}` }] },
+      rendered: {
+        folder: `f${at(0)}`,
+        revisions: [],
+        removed: [],
+        files: [{ path: at(1), bytes: 1, content: `c${at(2)}` }],
+      },
     }),
 };
 

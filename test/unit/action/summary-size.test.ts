@@ -121,7 +121,12 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
   '5,000 files': () =>
     report({
       command: 'render',
-      rendered: { folder: '|'.repeat(5_000), files: names(5_000).map((path) => ({ path, bytes: 9, content: path })) },
+      rendered: {
+        folder: '|'.repeat(5_000),
+        revisions: [],
+        removed: [],
+        files: names(5_000).map((path) => ({ path, bytes: 9, content: path })),
+      },
     }),
 };
 

@@ -369,7 +369,7 @@ describe('status', () => {
 
 test('render', () => {
   const files = [{ path: 'out/kustomization.yaml', bytes: 12, content: 'all' }];
-  expect(verdictOf(report({ command: 'render', rendered: { folder: 'out', files } }))).toBe(
+  expect(verdictOf(report({ command: 'render', rendered: { folder: 'out', revisions: [], removed: [], files } }))).toBe(
     '📦 add-header rendered to 1 file in out',
   );
   expect(verdictOf(report({ command: 'render', problems: [problem] }))).toBe('❌ Nothing was rendered: 1 problem');

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { silentLog } from '../../../src/base/log.ts';
-import { render, renderFiles } from '../../../src/deploy/render.ts';
+import { render, renderFiles, type Workspace } from '../../../src/deploy/render.ts';
+import { componentKustomization } from '../../../src/deploy/render-folder.ts';
 import type { RenderRequest } from '../../../src/deploy/request.ts';
 import { renderConfigMap } from '../../../src/mesh/config-map.ts';
 import { renderEnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
@@ -36,6 +37,8 @@ const contentOf = (files: ReadonlyMap<string, File>, name: string): unknown => {
   if (file === undefined) throw new Error(`no file ${name}, but ${[...files.keys()].join(', ')}`);
   return load(file.text);
 };
+const kustomizationOf = (files: ReadonlyMap<string, File>): unknown =>
+  load(componentKustomization([...files.values()]));
 const NAME = revisionName(revision());
 const templateOf = (...revisions: readonly Revision[]): unknown =>
   plannedFor('shop/deploy/any', { revisions }).patch?.spec?.template;
@@ -77,13 +80,27 @@ describe('renderFiles', () => {
       `envoyfilter_test_${NAME}.yaml`,
       'patch_shop_deployment_reviews.yaml',
       'patch_test_statefulset_db.yaml',
-      'kustomization.yaml',
     ]);
-    expect(contentOf(files, 'kustomization.yaml')).toEqual({
+    expect(kustomizationOf(files)).toEqual({
       apiVersion: 'kustomize.config.k8s.io/v1alpha1',
       kind: 'Component',
       resources: [...files.keys()].slice(0, 4),
-      patches: [{ path: 'patch_shop_deployment_reviews.yaml' }, { path: 'patch_test_statefulset_db.yaml' }],
+      patches: [
+        {
+          path: 'patch_shop_deployment_reviews.yaml',
+          target: { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'reviews' },
+        },
+        {
+          path: 'patch_test_statefulset_db.yaml',
+          target: { group: 'apps', kind: 'StatefulSet', namespace: 'test', name: 'db' },
+        },
+      ],
+    });
+  });
+
+  test('names workloads in targets by expressions that match nothing else', () => {
+    expect(kustomizationOf(filesOf(request('- deploy/reviews.v1')))).toMatchObject({
+      patches: [{ target: { name: 'reviews\\.v1' } }],
     });
   });
 
@@ -140,7 +157,7 @@ describe('renderFiles', () => {
       'patch_test_daemonsets_of_targets-entry-1.yaml',
     ]);
     expect(contentOf(files, patches[1] ?? '')).toMatchObject({ kind: 'DaemonSet', metadata: { name: 'selected' } });
-    expect(contentOf(files, 'kustomization.yaml')).toMatchObject({
+    expect(kustomizationOf(files)).toMatchObject({
       patches: [
         {
           path: patches[0],
@@ -159,11 +176,11 @@ describe('renderFiles', () => {
     expect(contentOf(files, 'patch_shop_deployment_reviews.yaml')).toMatchObject({
       spec: { template: templateOf(revision(), revision('auth', { vmId: 'auth' })) },
     });
-    expect(files.size).toBe(4 + 1 + 1);
+    expect(files.size).toBe(4 + 1);
   });
 
   test('takes a workload that is named twice for one, unless its settings differ', () => {
-    expect(filesOf(request('- deploy/reviews\n- deploy/reviews')).size).toBe(4);
+    expect(filesOf(request('- deploy/reviews\n- deploy/reviews')).size).toBe(3);
     expect(complaintsIn(renderFiles(request('- deploy/reviews\n- {kind: deploy, name: reviews, port: 80}')))).toEqual([
       expect.stringContaining('named twice with different settings'),
     ]);
@@ -175,27 +192,105 @@ describe('renderFiles', () => {
   });
 });
 
+/** A workspace in memory. */
+class Files implements Workspace {
+  readonly #files: Map<string, string>;
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    this.#files = new Map(Object.entries(files));
+  }
+
+  get all(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.#files);
+  }
+
+  readFile = async (path: string): Promise<Uint8Array> => {
+    const text = this.#files.get(path);
+    if (text === undefined) throw Object.assign(new Error('no'), { code: 'ENOENT' });
+    return Buffer.from(text);
+  };
+  writeFile = async (path: string, text: string): Promise<void> => {
+    this.#files.set(path, text);
+  };
+  removeFile = async (path: string): Promise<void> => {
+    this.#files.delete(path);
+  };
+}
+
 describe('render', () => {
-  test('writes every file below the folder, and tells their sizes', async () => {
-    const written = new Map<string, string>();
-    const outcome = await render(
-      { ok: true, request: request('- deploy/reviews') },
-      async (path, text) => {
-        written.set(path, text);
-      },
-      CONTEXT,
+  const renderTo = (files: Files, targets: string): ReturnType<typeof render> =>
+    render({ ok: true, request: request(targets) }, files, CONTEXT);
+  const AT = 'deploy/filters';
+  const OVERLAY_FILE = `${AT}/kustomization.yaml`;
+
+  test('writes every file below the folder, and tells their sizes and the revision', async () => {
+    const files = new Files();
+    const { problems, rendered } = await renderTo(files, '- deploy/reviews');
+    expect(problems).toEqual([]);
+    expect(rendered).toMatchObject({ folder: AT, revisions: [revision().id], removed: [] });
+    expect(rendered?.files.map(({ path, bytes }) => [path, bytes])).toEqual(
+      Object.entries(files.all).map(([path, text]) => [path, Buffer.byteLength(text)]),
     );
-    expect(outcome.problems).toEqual([]);
-    expect([...written.keys()]).toEqual(outcome.rendered?.files.map(({ path }) => path));
-    expect(written.has('deploy/filters/kustomization.yaml')).toBe(true);
-    for (const { path, bytes } of outcome.rendered?.files ?? []) {
-      expect(bytes).toBe(Buffer.byteLength(written.get(path) ?? ''));
-    }
+    expect(load(files.all[OVERLAY_FILE] ?? '')).toMatchObject({ kind: 'Kustomization', components: ['component'] });
+    expect(load(files.all[`${AT}/component/kustomization.yaml`] ?? '')).toMatchObject({ kind: 'Component' });
+  });
+
+  test('twice is the same, to the letter', async () => {
+    const files = new Files();
+    await renderTo(files, '- deploy/reviews\n- sts/db');
+    const { all } = files;
+    expect((await renderTo(files, '- deploy/reviews\n- sts/db')).rendered?.removed).toEqual([]);
+    expect(files.all).toEqual(all);
+  });
+
+  test('removes what an earlier run wrote and this one does not, and nothing else', async () => {
+    const files = new Files({ [`${AT}/component/patch_shop_deployment_own.yaml`]: 'own', [`${AT}/notes.md`]: 'own' });
+    await renderTo(files, '- deploy/reviews\n- sts/db');
+    const edited = `${files.all[OVERLAY_FILE]}namePrefix: a-\n`;
+    await files.writeFile(OVERLAY_FILE, edited);
+    const { rendered } = await renderTo(files, '- deploy/reviews');
+    expect(rendered?.removed).toEqual([`${AT}/component/patch_shop_statefulset_db.yaml`]);
+    expect(Object.keys(files.all).toSorted()).toEqual(
+      [
+        ...(rendered?.files.map(({ path }) => path) ?? []),
+        `${AT}/component/patch_shop_deployment_own.yaml`,
+        `${AT}/notes.md`,
+      ].toSorted(),
+    );
+    expect(files.all[OVERLAY_FILE]).toBe(edited);
+  });
+
+  test('takes a folder over that was the Component itself', async () => {
+    const old = [`configmap_shop_add-header-${revision().id}.yaml`, 'patch_shop_deployment_reviews.yaml'];
+    const component = { kind: 'Component', resources: [old[0]], patches: [{ path: old[1] }] };
+    const files = new Files({
+      [OVERLAY_FILE]: JSON.stringify(component),
+      ...Object.fromEntries(old.map((name) => [`${AT}/${name}`, ''])),
+    });
+    const { rendered } = await renderTo(files, '- deploy/reviews');
+    expect(rendered?.removed).toEqual(old.map((name) => `${AT}/${name}`));
+    expect(load(files.all[OVERLAY_FILE] ?? '')).toMatchObject({ kind: 'Kustomization' });
+  });
+
+  test.each([
+    ['of another kind', { kind: 'Kustomization', resources: ['configmap_shop_a-0123456789.yaml'] }],
+    ['with an entry of the user', { kind: 'Component', resources: ['configmap_shop_a-0123456789.yaml', '../base'] }],
+    ['that reaches out of the folder', { kind: 'Component', resources: ['configmap_shop_a-0123456789.yaml/../x'] }],
+    ['with a key of the user', { kind: 'Component', resources: ['configmap_shop_a-0.yaml'], namePrefix: 'a-' }],
+  ])('leaves a kustomization %s as it is, and what it lists', async (_, given) => {
+    const before = { [OVERLAY_FILE]: JSON.stringify(given), [`${AT}/configmap_shop_a-0123456789.yaml`]: 'own' };
+    const files = new Files(before);
+    expect((await renderTo(files, '- deploy/reviews')).rendered?.removed).toEqual([]);
+    expect(files.all).toMatchObject(before);
   });
 
   test('says what cannot be written, and writes nothing for a faulty request', async () => {
-    const refuse = async (): Promise<void> => {
-      throw new Error('EACCES');
+    const files = new Files();
+    const refuse = {
+      ...files,
+      writeFile: async (): Promise<void> => {
+        throw new Error('EACCES');
+      },
     };
     const { problems, rendered } = await render({ ok: true, request: request('- deploy/reviews') }, refuse, CONTEXT);
     expect(problems).toMatchObject([{ subject: 'input "render-to"', message: expect.stringContaining('EACCES') }]);
@@ -207,6 +302,7 @@ describe('render', () => {
       request: request('- deploy/reviews'),
       unknown: new Set<never>(),
     } as const;
-    expect(await render(draft, refuse, CONTEXT)).toMatchObject({ problems: [faulty] });
+    expect(await render(draft, files, CONTEXT)).toMatchObject({ problems: [faulty] });
+    expect(files.all).toEqual({});
   });
 });
