@@ -11,6 +11,7 @@ export interface InputDefinition {
     | 'Duration'
     | 'Boolean'
     | 'Number'
+    | 'Boolean or names'
     | 'Number or %';
   /** What an empty input means; the empty string where that depends on other inputs. */
   readonly default: string;
@@ -77,7 +78,7 @@ export const INPUTS = {
   settings: { type: 'String', default: 'roll', commands: DEPLOY },
   prune: { type: 'Boolean', default: 'false', commands: DEPLOY },
   'keep-revisions': { type: 'Number', default: '1', commands: DEPLOY },
-  adopt: { type: 'Boolean', default: 'false', commands: DEPLOY },
+  adopt: { type: 'Boolean or names', default: 'false', commands: DEPLOY },
   expires: { type: 'Duration', default: '', commands: DEPLOY },
   missing: { type: 'String', default: 'fail', commands: ['remove', 'sweep'] },
   'render-to': { type: 'Path', default: 'wasm-filter', commands: ['render'] },

@@ -6,6 +6,7 @@ import type { FilterSettings } from '../filter/settings.ts';
 import { SHRINK_MODES, type ShrinkMode } from '../filter/shrink.ts';
 import { type Environment, InputReader, type ReadInput } from './input-reader.ts';
 import type { InputName } from './input-table.ts';
+import { readAdopt } from './inputs-adopt.ts';
 import { type DeliveryInputs, readDelivery } from './inputs-delivery.ts';
 import { DAY_MS } from './inputs-duration.ts';
 import { type OriginInputs, readOrigin } from './inputs-origin.ts';
@@ -133,7 +134,7 @@ function readOptions(reader: InputReader): DeployOptions {
     settingsChange: reader.oneOf('settings', SETTINGS_CHANGES),
     prune: reader.boolean('prune'),
     keepRevisions: keepRevisions ?? 0,
-    adopt: reader.boolean('adopt'),
+    adopt: readAdopt(reader),
     ...(expiresMs === undefined ? {} : { expiresMs }),
   };
 }

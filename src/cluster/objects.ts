@@ -37,6 +37,7 @@ export interface ContainerSpec {
   readonly image?: string;
   readonly ports?: readonly { readonly name?: string; readonly containerPort: number }[];
   readonly volumeMounts?: readonly VolumeMount[];
+  readonly env?: readonly { readonly name: string; readonly value?: string }[];
 }
 
 export interface PodTemplate {

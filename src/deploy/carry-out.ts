@@ -3,11 +3,11 @@ import { count } from '../base/text.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
 import { type Inserter, neededKind } from '../mesh/inserter.ts';
 import { revisionName } from '../mesh/revision.ts';
-import { retireHandMade } from './adopt.ts';
 import { collectGarbage, nameOf } from './collect.ts';
 import { concludeTarget, type RunRecord } from './conclude.ts';
 import type { DeployContext } from './context.ts';
 import { type Course, succeeded } from './course.ts';
+import { deleteAdopted } from './delete-adopted.ts';
 import { makeEnsurer } from './ensure-objects.ts';
 import type { Observation } from './observe.ts';
 import { type Garbage, objectKey, type Plan, type PlannedObject, placementsOf } from './plan.ts';
@@ -66,15 +66,15 @@ export async function carryOut(
   const { courses, problems: lost } = roller;
   if (goesOn) await recordProof(courses, pushes, observation, context);
   const good = courses.every((course) => succeeded(course, policy.timeoutMs)) && lost.length === 0 && !pushFailed;
-  // Without waiting, old pods still run what was put in by hand.
-  const retired = good && policy.wait ? await retireHandMade(plan, observation, context, write) : [];
+  // Without waiting, old pods still run what ours takes the place of.
+  const taken = good && policy.wait ? await deleteAdopted(plan, observation, context, write) : [];
   const collected = await collect(good ? plan.garbage : leftovers(plan, courses, objects), run, policy, context);
   const record: RunRecord = { plan, objects, pushes, timeoutMs: policy.timeoutMs };
   return {
     targets: inPlannedOrder(plan, courses).map((course) => concludeTarget(course, record)),
     problems: [...objectProblems(objects), ...lost],
     warnings: [...warnings],
-    collected: { ...collected, deleted: [...retired, ...collected.deleted] },
+    collected: { ...collected, deleted: [...taken, ...collected.deleted] },
   };
 }
 

@@ -1,15 +1,19 @@
-import { type Attempt, attempt, Findings, type Problem } from '../base/problem.ts';
+import { type Attempt, attempt, Findings } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
+import type { AdoptedVolume } from '../mesh/adopted-volumes.ts';
 import { attachedPlacement } from '../mesh/attachment.ts';
 import { type GitOps, gitOpsWarning, recogniseGitOps } from '../mesh/gitops.ts';
-import { findHandMade, type HandMade } from '../mesh/hand-made.ts';
 import { makeRevision, type Placement, placementOf, type Revision } from '../mesh/revision.ts';
-import { filtersOn, revisionOn } from '../mesh/template.ts';
+import { filtersOn } from '../mesh/template.ts';
+import type { AdoptedUnmanaged } from '../mesh/unmanaged.ts';
 import { resolveTargets } from '../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
+import { adoptedEnvoyFilters, adoptionWarnings } from './adopted-envoy-filters.ts';
+import { besideWarnings } from './beside.ts';
 import { movedTags, type TaggedFilter } from './moved-tags.ts';
 import type { Observation } from './observe.ts';
 import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
+import { planAdoption } from './plan-adoption.ts';
 import { findGarbage } from './plan-garbage.ts';
 import { planObjects } from './plan-objects.ts';
 import { explainRolls, findCarriers } from './plan-push.ts';
@@ -24,7 +28,8 @@ interface Draft {
   readonly observed: Workload;
   readonly revisions: PlannedRevision[];
   readonly removals: string[];
-  readonly adopted: HandMade[];
+  readonly adopted: AdoptedUnmanaged[];
+  readonly volumes: AdoptedVolume[];
   readonly wayBack: Map<string, Placement>;
   wave: number;
 }
@@ -40,7 +45,16 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
   const drafts = new Map<string, Draft>();
   const draftOf = (ref: WorkloadRef, observed: Workload, wave: number): Draft => {
     const known = drafts.get(workloadKey(ref));
-    const draft = known ?? { ref, observed, revisions: [], removals: [], adopted: [], wayBack: new Map(), wave };
+    const draft = known ?? {
+      ref,
+      observed,
+      revisions: [],
+      removals: [],
+      adopted: [],
+      volumes: [],
+      wayBack: new Map(),
+      wave,
+    };
     // Filters of several requests may share a workload; it goes with the earliest.
     draft.wave = Math.min(draft.wave, wave);
     drafts.set(workloadKey(ref), draft);
@@ -57,24 +71,26 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     const push = request.settingsChange === 'push';
     const carriers = push ? findings.take(findCarriers(wanted, observation)) : undefined;
     if (push) warnings.push(...explainRolls(wanted, observation));
-    for (const { ref, workload, wave, revision } of wanted) {
+    const placed = wanted.map((target) => ({
+      ...target,
+      carrier: carriers?.get(workloadKey(target.ref)) ?? carrierOn(target.ref, target.revision, observation),
+    }));
+    const adoption = planAdoption(
+      filter,
+      placed.map(({ carrier, ...target }) => ({ ...target, carrier: carrier.id })),
+      request.adopt,
+      observation,
+    );
+    findings.add(...adoption.problems);
+    warnings.push(...adoption.warnings);
+    for (const { ref, workload, wave, revision, carrier } of placed) {
       const draft = draftOf(ref, workload, wave);
-      draft.revisions.push({
-        revision,
-        carrier: carriers?.get(workloadKey(ref)) ?? carrierOn(ref, revision, observation),
-      });
+      draft.revisions.push({ revision, carrier });
       const back = findWayBack(workload, ref, filter.name, revision.id, observation);
       if (back !== undefined) draft.wayBack.set(filter.name, back);
-      const handMade = handMadeOn(workload, ref, filter, observation);
-      // An adoption that was begun is finished: its file is gone from the pods already.
-      const begun = revisionOn(workload, filter.name) !== undefined;
-      for (const found of handMade) {
-        if (request.adopt || (begun && found.volume === undefined)) {
-          if (filter.settings.image === undefined) draft.adopted.push(found);
-          else findings.add(notByImage(ref, filter.name, found));
-        } else if (found.sameName) findings.add(alreadyByHand(ref, filter.name, found));
-        else warnings.push(maybeByHand(ref, filter.name, found));
-      }
+      const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};
+      draft.adopted.push(...filters.map((found) => ({ ...found, by: filter.name })));
+      draft.volumes.push(...volumes);
     }
     if (request.prune && findings.clean) {
       for (const { ref, workload } of leftOver(filter, observation)) {
@@ -94,7 +110,13 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     ...objects,
     workloads: planned,
     garbage: [],
-    warnings: [...warnings, ...warningsOf(planned), ...movedTags(taggedFilters(request, planned), observation)],
+    warnings: [
+      ...warnings,
+      ...adoptionWarnings(adoptedEnvoyFilters({ workloads: planned }, observation)),
+      ...besideWarnings(planned),
+      ...warningsOf(planned),
+      ...movedTags(taggedFilters(request, planned), observation),
+    ],
   };
   return attempt({ ...plan, garbage: findGarbage(plan, observation, request) }, findings.problems);
 }
@@ -119,11 +141,6 @@ function taggedFilters({ filters }: DeployRequest, workloads: readonly PlannedWo
 /** Workloads lose a filter after the others have got theirs. */
 const LAST_WAVE = 1_000;
 
-/** A warning about a filter that may be the same one. */
-function maybeByHand(ref: WorkloadRef, filter: string, { envoyFilter, file }: HandMade): string {
-  return `${describeWorkload(ref)} also runs ${file}, put in by hand by the EnvoyFilter "${envoyFilter}", with the root id of ${filter}. If it is the same filter, it runs twice: set "adopt: true" to take it over.`;
-}
-
 /** The workloads that carry a filter in the namespaces of its target list. */
 function leftOver(
   { name, targets }: FilterRequest,
@@ -135,39 +152,6 @@ function leftOver(
   return [...namespaces].flatMap((namespace) =>
     observation.workloads(namespace).filter(({ workload }) => filtersOn(workload).includes(name)),
   );
-}
-
-function handMadeOn(
-  workload: Workload,
-  { namespace }: WorkloadRef,
-  { name, settings }: FilterRequest,
-  observation: Observation,
-): HandMade[] {
-  const found = findHandMade(workload.spec?.template ?? {}, observation.foreignEnvoyFilters(namespace), {
-    name,
-    rootId: settings.rootId,
-  });
-  return found.filter(({ sameFilter }) => sameFilter);
-}
-
-function alreadyByHand(ref: WorkloadRef, filter: string, { envoyFilter, volume, file }: HandMade): Problem {
-  return {
-    kind: 'conflict',
-    subject: describeWorkload(ref),
-    message: `runs ${filter} already, put in by hand: the EnvoyFilter "${envoyFilter}" inserts ${file}${volume === undefined ? '' : `, mounted by the volume "${volume}"`}. The filter would run twice.`,
-    remedy:
-      'Set "adopt: true" to take it over with no moment without the filter, or give this one another name and root id if it is another filter.',
-  };
-}
-
-/** Only an EnvoyFilter can take out what another one puts in, so that no request meets the filter twice. */
-function notByImage(ref: WorkloadRef, filter: string, { envoyFilter }: HandMade): Problem {
-  return {
-    kind: 'conflict',
-    subject: describeWorkload(ref),
-    message: `runs ${filter} already, put in by hand by the EnvoyFilter "${envoyFilter}", and an image cannot take its place.`,
-    remedy: 'Adopt it with "delivery: configmap" first, then deploy the image.',
-  };
 }
 
 function warningsOf(workloads: readonly PlannedWorkload[]): string[] {

@@ -26,6 +26,7 @@ import type { Catalogue, WorkloadListKey } from '../targets/resolve.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { attachedGateways, viewGateways } from './gateway-lists.ts';
 import { listingProblem } from './observe-problem.ts';
+import { NOTHING_UNMANAGED, type UnmanagedView } from './observe-unmanaged.ts';
 import { PluginLister } from './plugin-access.ts';
 
 /** A workload as it was observed. */
@@ -51,6 +52,8 @@ export interface Observation {
   filtersWithObjects(namespace: string): readonly string[];
   /** Whether every kind of workload of a namespace was listed. */
   isComplete(namespace: string): boolean;
+  /** What else there is of filters that are not ours. */
+  readonly unmanaged: UnmanagedView;
 }
 
 /** An observation, complete only if there are no problems. */
@@ -255,6 +258,7 @@ export class Observer {
         return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
       },
       isComplete: (namespace) => WORKLOAD_KINDS.every((kind) => this.#workloads.has(`${namespace}/${kind}`)),
+      unmanaged: NOTHING_UNMANAGED,
     };
   }
 }

@@ -1,7 +1,7 @@
 import { structuredPatch } from 'diff';
 import { dump } from 'js-yaml';
 import { arrangedLike } from '../base/json.ts';
-import { formatBytes } from '../base/text.ts';
+import { formatBytes, listWords } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
 import type { ContainerSpec, KubernetesObject, Workload } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
@@ -14,7 +14,7 @@ import { revisionName } from '../mesh/revision.ts';
 import { keptForm } from '../mesh/traffic-extension.ts';
 import type { KeyChanges, WorkloadPatch } from '../mesh/workload-patch.ts';
 import { describeWorkload } from '../targets/target.ts';
-import { handMadeToRetire } from './adopt.ts';
+import { type AdoptedEnvoyFilter, adoptedEnvoyFilters } from './adopted-envoy-filters.ts';
 import { inserterOf, type Observation } from './observe.ts';
 import {
   GARBAGE_RESOURCES,
@@ -45,12 +45,35 @@ export function describeChanges(plan: Plan, observation: Observation, wait = tru
 
 function describeDeletions(plan: Plan, observation: Observation): Trial[] {
   return [
-    ...handMadeToRetire(plan, observation).flatMap(({ namespace, name, others }) =>
-      others.length > 0 ? [] : deletionTrial(ENVOY_FILTER, namespace, name, 'ours takes its place'),
-    ),
+    ...adoptedEnvoyFilters(plan, observation).flatMap(adoptionTrial),
     ...plan.garbage.map(({ kind, namespace, name }) =>
       deletionTrial(GARBAGE_RESOURCES[kind], namespace, name, 'superseded'),
     ),
+  ];
+}
+
+/** What goes of an EnvoyFilter that filters are taken over from. */
+function adoptionTrial({ ref: { namespace, name }, observed, taken, keeps }: AdoptedEnvoyFilter): Trial[] {
+  if (taken.length === 0) return [];
+  const reason = `ours takes the place of ${listWords(
+    taken.map(({ httpFilter }) => `"${httpFilter}"`),
+    'and',
+  )}`;
+  if (keeps.length === 0) return [deletionTrial(ENVOY_FILTER, namespace, name, reason)];
+  const spec = { configPatches: keeps };
+  return [
+    {
+      change: {
+        action: 'change',
+        kind: ENVOY_FILTER.kind,
+        namespace,
+        name,
+        reasons: [reason],
+        diff: difference({ spec: observed.spec }, { spec: { ...observed.spec, ...spec } }),
+      },
+      send: async (client) =>
+        (await client.mergePatch(ENVOY_FILTER, namespace, name, { spec }, { dryRun: true })).warnings,
+    },
   ];
 }
 

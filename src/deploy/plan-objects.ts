@@ -1,19 +1,19 @@
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { holdsRevision, renderConfigMap } from '../mesh/config-map.ts';
 import { describeEdit } from '../mesh/editors.ts';
-import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
-import type { HandMade } from '../mesh/hand-made.ts';
-import { type InserterKind, isSameInserter, kindOf, renderInserter } from '../mesh/inserter.ts';
+import type { EnvoyFilter, ForeignHttpFilter } from '../mesh/envoy-filter.ts';
+import { type Inserter, type InserterKind, isSameInserter, kindOf, renderInserter } from '../mesh/inserter.ts';
 import { isMarked, PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
 import { keptForm } from '../mesh/traffic-extension.ts';
+import { replacedBy, type UnmanagedFilter, unmanagedKey } from '../mesh/unmanaged.ts';
 import { configMapOf, inserterOf, type Observation } from './observe.ts';
 import { objectKey, type Plan, type PlannedInserter, type PlannedRevision, type PlannedWorkload } from './plan.ts';
 
 interface Needed extends PlannedRevision {
   readonly namespace: string;
-  /** What was put in by hand on the workloads that need it. */
-  readonly replaced: readonly HandMade[];
+  /** What it takes the place of on the workloads that need it. */
+  readonly replaced: readonly UnmanagedFilter[];
   /** Whether a workload's pods carry it already, or should. */
   readonly carried: boolean;
 }
@@ -49,7 +49,14 @@ function planInserter(
   { revision, carrier, namespace, replaced, carried }: Needed,
   observation: Observation,
 ): PlannedInserter {
-  const rendered = renderInserter(revision, namespace, carrier, replaced);
+  const render = (gone?: ReadonlySet<string>): Inserter =>
+    renderInserter(
+      revision,
+      namespace,
+      carrier,
+      removalsOf(replaced.filter((filter) => !gone?.has(unmanagedKey(filter)))),
+    );
+  const rendered = render();
   const observed = inserterOf(observation, namespace, carrier);
   const write = observed === undefined || !isSameInserter(observed, rendered);
   const had = observed?.metadata.annotations?.[PUSHED_ANNOTATION] ?? carrier.id;
@@ -65,7 +72,8 @@ function planInserter(
     ...(drifted ? { drift: driftOf(kindOf(rendered), objectKey(namespace, carrier), observed) } : {}),
     // Only the settings of EnvoyFilters are pushed.
     ...(write && carried && otherSettings ? { pushedOver: observed as EnvoyFilter } : {}),
-    render: () => keptForm(rendered),
+    replaced,
+    render: (gone) => keptForm(render(gone)),
   };
 }
 
@@ -79,8 +87,8 @@ function neededObjects(workloads: readonly PlannedWorkload[]): Needed[] {
     for (const { revision, carrier } of revisions) {
       const key = objectKey(ref.namespace, carrier);
       const known = needed.get(key);
-      const replaced = new Map((known?.replaced ?? []).map((one) => [handMadeKey(one), one]));
-      for (const one of adopted) replaced.set(handMadeKey(one), one);
+      const replaced = new Map((known?.replaced ?? []).map((one) => [unmanagedKey(one), one]));
+      for (const one of adopted) if (one.by === carrier.filter) replaced.set(unmanagedKey(one), one);
       needed.set(key, {
         revision,
         carrier,
@@ -96,6 +104,13 @@ function neededObjects(workloads: readonly PlannedWorkload[]): Needed[] {
   return [...needed.values()];
 }
 
-function handMadeKey({ httpFilter, context, portNumber = 0 }: HandMade): string {
-  return `${context} ${portNumber} ${httpFilter}`;
+/** What is to be taken out, each place once: after the last of the EnvoyFilters that insert it there. */
+function removalsOf(replaced: readonly UnmanagedFilter[]): ForeignHttpFilter[] {
+  const places = Map.groupBy(
+    replaced.flatMap(replacedBy),
+    ({ httpFilter, context, portNumber = 0 }) => `${context} ${portNumber} ${httpFilter}`,
+  );
+  return [...places.values()].flatMap((those) =>
+    those.sort((a, b) => (b.priority ?? 0) - (a.priority ?? 0)).slice(0, 1),
+  );
 }

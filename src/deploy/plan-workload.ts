@@ -1,9 +1,10 @@
 import { type Attempt, attempt, Findings } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
-import type { HandMade } from '../mesh/hand-made.ts';
+import type { AdoptedVolume } from '../mesh/adopted-volumes.ts';
 import type { Placement } from '../mesh/revision.ts';
 import { type FilterState, renewExpiry, type WorkloadState, withoutFilters } from '../mesh/state.ts';
-import { patchWorkload, revisionOn } from '../mesh/template.ts';
+import { filtersOn, patchWorkload, revisionOn } from '../mesh/template.ts';
+import type { AdoptedUnmanaged } from '../mesh/unmanaged.ts';
 import type { WorkloadPatch } from '../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
 import { findObstacles } from './obstacles.ts';
@@ -17,7 +18,10 @@ export interface WantedWorkload {
   readonly revisions: readonly PlannedRevision[];
   readonly removals: readonly string[];
   readonly wave: number;
-  readonly adopted: readonly HandMade[];
+  /** The filters of others that ours takes the place of. */
+  readonly adopted: readonly AdoptedUnmanaged[];
+  /** The volumes that hold their files; those that nothing else reads go. */
+  readonly volumes: readonly AdoptedVolume[];
   /** What it goes back to when a wanted revision fails, by filter. */
   readonly wayBack: ReadonlyMap<string, Placement>;
 }
@@ -37,7 +41,7 @@ const NO_PATCH: WorkloadPatch = { spec: { template: {} } };
 
 /** Plans one workload; also used to plan it anew after somebody else has changed it. */
 export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): Attempt<PlannedWorkload> {
-  const { ref, observed, revisions, removals, adopted } = wanted;
+  const { ref, observed, revisions, removals, volumes } = wanted;
   const name = describeWorkload(ref);
   const findings = new Findings();
   const place = revisions.map(({ carrier }) => carrier);
@@ -46,7 +50,7 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
     {
       place,
       remove: removals,
-      drop: [...new Set(adopted.flatMap(({ volume }) => volume ?? []))],
+      drop: volumes.filter(({ stays }) => stays === undefined).map(({ volume }) => volume),
       state: (recorded) => nextState(recorded, wanted, options),
     },
     name,
@@ -59,7 +63,9 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
     const revision = revisionOn(observed, filter);
     return revision === undefined ? [] : [[filter, revision] as const];
   });
-  return attempt({ ...wanted, patch, before: new Map(before), drift: findDrift(observed, place) }, findings.problems);
+  const alsoRuns = filtersOn(observed).filter((filter) => !filters.includes(filter));
+  const planned = { ...wanted, patch, before: new Map(before), drift: findDrift(observed, place), alsoRuns };
+  return attempt(planned, findings.problems);
 }
 
 /** The state with the wanted revisions in it; one that is recorded already keeps its record. */

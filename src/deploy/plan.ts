@@ -1,10 +1,11 @@
 import type { Workload } from '../cluster/objects.ts';
 import { CONFIG_MAP } from '../cluster/resources.ts';
+import type { AdoptedVolume } from '../mesh/adopted-volumes.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
-import type { HandMade } from '../mesh/hand-made.ts';
 import { INSERTERS, type Inserter } from '../mesh/inserter.ts';
 import { type Placement, type Revision, revisionName } from '../mesh/revision.ts';
+import type { AdoptedUnmanaged, UnmanagedFilter } from '../mesh/unmanaged.ts';
 import type { WorkloadPatch } from '../mesh/workload-patch.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 
@@ -33,6 +34,10 @@ export interface PlannedObject<T extends ConfigMap | Inserter> extends PlannedRe
 export interface PlannedInserter extends PlannedObject<Inserter> {
   /** What was observed, where its settings are replaced while pods run it. */
   readonly pushedOver?: EnvoyFilter;
+  /** The filters of others that it takes out of its pods, because ours runs in their place. */
+  readonly replaced: readonly UnmanagedFilter[];
+  /** As `render` of every planned object; what is `gone`, by `unmanagedKey`, need not be taken out any more. */
+  readonly render: (gone?: ReadonlySet<string>) => Inserter;
 }
 
 /** A workload, the revisions that it shall run, and the filters that it shall not run any more. */
@@ -51,8 +56,12 @@ export interface PlannedWorkload {
   readonly wayBack: ReadonlyMap<string, Placement>;
   /** What others have changed since the last run, in words. */
   readonly drift: readonly string[];
-  /** What was put in by hand and ours takes the place of. */
-  readonly adopted: readonly HandMade[];
+  /** The filters of others that ours takes the place of. */
+  readonly adopted: readonly AdoptedUnmanaged[];
+  /** The volumes that held their files. */
+  readonly volumes: readonly AdoptedVolume[];
+  /** Other filters of this action that its pods run. */
+  readonly alsoRuns: readonly string[];
 }
 
 /** What may be garbage, by kind. */

@@ -7,6 +7,8 @@ import { allLists, type Observation, Observer } from './observe.ts';
 import { countWrites, type Plan, restarts } from './plan.ts';
 import { mayHaveGarbage } from './plan-garbage.ts';
 import type { DeployRequest, DraftRequest, Unknown } from './request.ts';
+import { RunningProxies } from './running-proxies.ts';
+import { observeUnmanaged } from './unmanaged-view.ts';
 
 /** A plan and what it was made of. */
 export interface Prepared {
@@ -37,8 +39,11 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
   const observer = new Observer(client, { plugins });
   const needsAll = request.prune || request.settingsChange === 'push';
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
-  const { observation, problems } = await observer.observe(needsAll ? [...lists, ...allLists(namespaces)] : lists);
-  findings.add(...problems);
+  const first = await observer.observe(needsAll ? [...lists, ...allLists(namespaces)] : lists);
+  const proxies = new RunningProxies(context);
+  const second = await observeUnmanaged(request, first.observation, observer, proxies, context);
+  findings.add(...first.problems, ...second.problems);
+  const { observation } = second;
   const made = makePlan(request, observation, date());
   if (made.ok && findings.clean) {
     const complete = await completePlan({ plan: made.value, observation }, request, observer, date());
@@ -69,8 +74,9 @@ async function completePlan(
   const unclear = mayHaveGarbage(plan, observation, request).filter((namespace) => !observation.isComplete(namespace));
   if (unclear.length === 0) return prepared;
   const second = await observer.observe(allLists(unclear));
-  const again = makePlan(request, second.observation, now);
-  return again.ok ? { plan: again.value, observation: second.observation } : prepared;
+  const complete = { ...second.observation, unmanaged: observation.unmanaged };
+  const again = makePlan(request, complete, now);
+  return again.ok ? { plan: again.value, observation: complete } : prepared;
 }
 
 function describePlan(plan: Plan, log: DeployContext['log']): void {

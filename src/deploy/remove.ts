@@ -119,6 +119,7 @@ function planRemoval(
       removals,
       wave: 1,
       adopted: [],
+      volumes: [],
       wayBack: new Map(wayBack),
     };
     return [findings.takeAny(planWorkload(wanted, options))];

@@ -1,6 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
+import type { Adopt } from '../mesh/adoption-choice.ts';
 import type { PackedImage } from '../registry/pack.ts';
 import type { ImageReference } from '../registry/reference.ts';
 import type { TargetEntry } from '../targets/target.ts';
@@ -34,8 +35,8 @@ export interface DeployRequest extends RolloutPolicy {
   readonly prune: boolean;
   /** How many superseded revisions of a filter stay in a namespace. */
   readonly keepRevisions: number;
-  /** Whether a filter that was put in by hand is taken over. */
-  readonly adopt: boolean;
+  /** Which filters that are not managed by this action are taken over. */
+  readonly adopt: Adopt;
   /** Whether the module is looked at and tried before anything is written. */
   readonly check: boolean;
   /** How long a filter is to stay, in milliseconds; `sweep` removes it after that. Absent: for ever. */

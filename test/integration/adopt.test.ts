@@ -89,55 +89,61 @@ describe('a filter that was put in by hand', () => {
     expect([report.outcome, report.changed]).toEqual(['failed', false]);
     expect(report.problems.map(describeProblem)).toEqual([
       expect.stringMatching(
-        /reviews: runs add-header already, put in by hand: the EnvoyFilter "reviews-add-header" inserts \S+\/add-header\.wasm, mounted by the volume "wasmfilters-dir".*would run twice.*"adopt: true"/,
+        /reviews: runs add-header already, not managed by this action: "add-header" of EnvoyFilter \S+\/reviews-add-header \(\S+\/add-header\.wasm; SIDECAR_INBOUND, every port\)\. The filter would run twice\. .*"adopt: true"/,
       ),
     ]);
     expect(cluster.recorder.writes).toEqual([]);
   });
 
-  test.each<[string, Manual]>([
-    ['by its name', { rootId: 'another', file: 'some.wasm' }],
-    ['by its root id', { filter: 'envoy.filters.http.wasm', file: 'some.wasm' }],
-    ['by its file', { filter: 'envoy.filters.http.wasm', rootId: 'another' }],
-  ])('is known %s; one run takes it over, with the filter once in every pod at any time', async (_how, manual) => {
-    await putIn(manual);
-    const workload = await mounted('reviews', 2);
-    expect(await modulesInPods()).not.toEqual([]);
-    const seen: string[][] = [];
-    cluster.recorder.reset();
-    cluster.recorder.inject(({ method }) =>
-      method === 'GET' || method === 'POST'
-        ? undefined
-        : {
-            meanwhile: async () => {
-              seen.push(...(await modulesInPods()));
+  test.each<[string, Manual, string]>([
+    ['by its name', { rootId: 'another', file: 'some.wasm' }, 'true'],
+    ['by its file', { filter: 'envoy.filters.http.wasm', rootId: 'another' }, 'true'],
+    ['as the only one, of names that say nothing', { filter: 'envoy.filters.http.wasm', file: 'main.wasm' }, 'true'],
+    ['because it is named', { filter: 'headers-of-old', rootId: 'another', file: 'old.wasm' }, HAND_MADE],
+  ])(
+    'is known %s; one run takes it over, with the filter once in every pod at any time',
+    async (_how, manual, adopt) => {
+      await putIn(manual);
+      const workload = await mounted('reviews', 2);
+      expect(await modulesInPods()).not.toEqual([]);
+      const seen: string[][] = [];
+      cluster.recorder.reset();
+      cluster.recorder.inject(({ method }) =>
+        method === 'GET' || method === 'POST'
+          ? undefined
+          : {
+              meanwhile: async () => {
+                seen.push(...(await modulesInPods()));
+              },
             },
-          },
-    );
-    const report = await deploy(['reviews'], { adopt: 'true' });
-    expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
-    const after = await modulesInPods();
-    expect([...seen, ...after].filter((modules) => modules.length !== 1)).toEqual([]);
-    // It was there before the first write, and is ours at the end.
-    expect(seen[0]).toEqual([expect.not.stringMatching(OUR_FILE)]);
-    expect(after.length).toBeGreaterThan(0);
-    for (const [module] of after) expect(module).toMatch(OUR_FILE);
+      );
+      const report = await deploy(['reviews'], { adopt });
+      expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
+      const after = await modulesInPods();
+      expect([...seen, ...after].filter((modules) => modules.length !== 1)).toEqual([]);
+      // It was there before the first write, and is ours at the end.
+      expect(seen[0]).toEqual([expect.not.stringMatching(OUR_FILE)]);
+      expect(after.length).toBeGreaterThan(0);
+      for (const [module] of after) expect(module).toMatch(OUR_FILE);
 
-    expect(await readHandMade()).toBeUndefined();
-    const revision = report.targets[0]?.revisions[0]?.revision ?? '';
-    expect(JSON.stringify((await site.envoyFilter(revision)).spec)).not.toContain('REMOVE');
-    const { volumes, mounts } = filterKeys(await site.template(workload));
-    const ours = { name: 'wasm-filter-add-header' };
-    expect(JSON.parse(volumes ?? '')).toEqual([THEIRS[0], expect.objectContaining(ours)]);
-    expect(JSON.parse(mounts ?? '')).toEqual([THEIRS[1], expect.objectContaining(ours)]);
-    // ConfigMaps of others are not ours to delete.
-    expect(report.warnings).toEqual([expect.stringMatching(/^ConfigMap \S+\/wasm-files, made by hand, is not used/)]);
-    expect((await cluster.api.get(`${site.path(CONFIG_MAP)}/${CONFIG_MAP_NAME}`)).metadata.name).toBe(CONFIG_MAP_NAME);
+      expect(await readHandMade()).toBeUndefined();
+      const revision = report.targets[0]?.revisions[0]?.revision ?? '';
+      expect(JSON.stringify((await site.envoyFilter(revision)).spec)).not.toContain('REMOVE');
+      const { volumes, mounts } = filterKeys(await site.template(workload));
+      const ours = { name: 'wasm-filter-add-header' };
+      expect(JSON.parse(volumes ?? '')).toEqual([THEIRS[0], expect.objectContaining(ours)]);
+      expect(JSON.parse(mounts ?? '')).toEqual([THEIRS[1], expect.objectContaining(ours)]);
+      // ConfigMaps of others are not ours to delete.
+      expect(report.warnings).toEqual([expect.stringMatching(/^ConfigMap \S+\/wasm-files held the file of/)]);
+      expect((await cluster.api.get(`${site.path(CONFIG_MAP)}/${CONFIG_MAP_NAME}`)).metadata.name).toBe(
+        CONFIG_MAP_NAME,
+      );
 
-    cluster.recorder.reset();
-    const again = await deploy(['reviews'], { adopt: 'true' });
-    expect([again.outcome, cluster.recorder.writes, again.warnings]).toEqual(['unchanged', [], []]);
-  });
+      cluster.recorder.reset();
+      const again = await deploy(['reviews'], { adopt });
+      expect([again.outcome, cluster.recorder.writes, again.warnings]).toEqual(['unchanged', [], []]);
+    },
+  );
 
   test('is planned with all that an adoption does', async () => {
     await putIn();
@@ -159,7 +165,9 @@ describe('a filter that was put in by hand', () => {
     // The EnvoyFilter that is made first takes the other's filter out; when that is gone, it need not any more.
     expect(lines(writesOf(cluster.recorder.writes))).toEqual([...planned, `change EnvoyFilter ${ours}`]);
     expect(deployed.report.collected.deleted).toEqual([`EnvoyFilter ${site.namespace}/${HAND_MADE}`]);
-    expect(report.plan?.changes.find(({ name }) => name === HAND_MADE)?.reasons).toEqual(['ours takes its place']);
+    expect(report.plan?.changes.find(({ name }) => name === HAND_MADE)?.reasons).toEqual([
+      `ours takes the place of "${FILTER}"`,
+    ]);
   });
 
   test('is left alone when it is another filter', async () => {
@@ -184,7 +192,7 @@ describe('a filter that was put in by hand', () => {
     expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
     expect(await readHandMade()).toBeDefined();
     const warning = expect.stringMatching(
-      /^EnvoyFilter \S+\/reviews-add-header, made by hand, still serves Deployment ratings/,
+      /^"add-header" of EnvoyFilter \S+\/reviews-add-header still serves Deployment \S+\/ratings/,
     );
     expect(report.warnings).toEqual([warning]);
     const modules = (await modulesInPods()).map(([module, ...others]) => [OUR_FILE.test(module ?? ''), others.length]);

@@ -2,6 +2,7 @@ import type { Checked, Problem } from '../../src/base/problem.ts';
 import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/objects.ts';
 import { type PluginKind, WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
 import type { Observation } from '../../src/deploy/observe.ts';
+import { NOTHING_UNMANAGED, type UnmanagedView } from '../../src/deploy/observe-unmanaged.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
 import { checkModule, type FilterModule } from '../../src/filter/module.ts';
@@ -154,6 +155,8 @@ export interface ClusterParts {
   readonly pluginKind?: PluginKind;
   /** Namespaces that are there although they have no workloads, and those that are known not to be. */
   readonly namespaces?: Readonly<Record<string, boolean>>;
+  /** What there is of filters that are not ours besides EnvoyFilters; nothing when absent. */
+  readonly unmanaged?: Partial<UnmanagedView>;
   /** Lists that failed, as `shop/Deployment`. */
   readonly unlisted?: readonly string[];
 }
@@ -192,6 +195,7 @@ export function observationOf(parts: ClusterParts): Observation {
       return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
     },
     isComplete: (namespace) => !WORKLOAD_KINDS.some((kind) => unlisted.includes(`${namespace}/${kind}`)),
+    unmanaged: { ...NOTHING_UNMANAGED, ...parts.unmanaged },
   };
 }
 

@@ -317,6 +317,7 @@ describe('a filter that was put in by hand', () => {
   const cluster = (app?: string, name?: string): ClusterParts => ({
     workloads,
     inserters: { shop: [handMadeEnvoyFilter('/filters/filter.wasm', app, name)] },
+    unmanaged: { files: () => ({ 'filter.wasm': 'sha256:0' }) },
   });
   const request = deployRequest(filterRequest('- deploy/reviews'));
   const removalsOf = (plan: Plan): string[] => {
@@ -328,7 +329,7 @@ describe('a filter that was put in by hand', () => {
     const problems = problemsIn(planFor(request, cluster()));
     expect(problems).toMatchObject([{ kind: 'conflict', subject: 'Deployment shop/reviews' }]);
     expect(complaintsIn(planFor(request, cluster()))[0]).toMatch(
-      /"by-hand".+\/filters\/filter\.wasm.+"hand".+"adopt: true"/,
+      /"add-header" of EnvoyFilter shop\/by-hand \(\/filters\/filter\.wasm; SIDECAR_INBOUND.+twice.+"adopt: true"/,
     );
   });
 
@@ -347,14 +348,16 @@ describe('a filter that was put in by hand', () => {
 
   test('of another name with the same root id is a warning', () => {
     const plan = must(planFor(request, cluster(undefined, 'auth')));
-    expect(plan.warnings).toEqual([expect.stringContaining('with the root id of add-header')]);
+    expect(plan.warnings).toEqual([
+      expect.stringMatching(/reviews also runs "auth".+has the root id "root".+"adopt: by-hand"/),
+    ]);
     expect(plan.workloads[0]?.adopted).toEqual([]);
   });
 
   test('is taken over when it is to be adopted: its volume goes, and ours takes it out of our pods', () => {
     const plan = must(planFor({ ...request, adopt: true }, cluster()));
     expect(plan.workloads[0]?.adopted).toMatchObject([
-      { envoyFilter: 'by-hand', volume: 'hand', configMap: 'filters' },
+      { envoyFilter: { namespace: 'shop', name: 'by-hand' }, httpFilter: 'add-header', by: 'add-header' },
     ]);
     expect(removalsOf(plan)).toEqual(['REMOVE', 'INSERT_BEFORE']);
     const then = carryOut(plan, cluster());

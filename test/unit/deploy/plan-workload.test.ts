@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../src/base/problem.ts';
 import type { Workload } from '../../../src/cluster/objects.ts';
 import { type PlanningOptions, planWorkload } from '../../../src/deploy/plan-workload.ts';
-import { findHandMade } from '../../../src/mesh/hand-made.ts';
 import { placementOf } from '../../../src/mesh/revision.ts';
 import { revisionOn, stateOn } from '../../../src/mesh/template.ts';
+import { findUnmanaged } from '../../../src/mesh/unmanaged.ts';
 import { patchedWith, pulledRevision, revision, workload } from '../builders.ts';
 import { handMadeEnvoyFilter } from './hand-made.ts';
 import { NOW, PLANNING, plannedFor, type WantedParts, wantedOf } from './planned.ts';
@@ -148,19 +148,20 @@ describe('what is told of a workload', () => {
     expect(revisionOn(patchedWith(two, planned.patch), 'auth')).toBeUndefined();
   });
 
-  test('a volume that was put in by hand goes when its filter is adopted', () => {
+  test('a volume that only an adopted filter reads goes, one that stays is left', () => {
     const observed = workload('reviews', {
       podAnnotations: {
         [VOLUME]: '[{"name":"hand","configMap":{"name":"x"}},{"name":"data","emptyDir":{}}]',
         [MOUNT]: '[{"name":"hand","mountPath":"/filters"},{"name":"data","mountPath":"/data"}]',
       },
     });
-    const handMade = findHandMade(observed.spec?.template ?? {}, [handMadeEnvoyFilter('/filters/x.wasm')], {
-      name: 'add-header',
-      rootId: '',
-    });
-    expect(handMade).toHaveLength(1);
-    const adopted = applied({ observed, adopted: [...handMade, ...handMade] });
+    const filters = findUnmanaged(observed.spec?.template ?? {}, [handMadeEnvoyFilter('/filters/x.wasm')]);
+    expect(filters).toHaveLength(1);
+    const volumes = [
+      { volume: 'hand', configMap: 'x' },
+      { volume: 'data', configMap: undefined, stays: 'it is not that of a ConfigMap' },
+    ];
+    const adopted = applied({ observed, adopted: filters.map((one) => ({ ...one, by: 'add-header' })), volumes });
     const names = [VOLUME, MOUNT].map((key) =>
       JSON.parse(adopted.spec?.template?.metadata?.annotations?.[key] ?? '').map((one: { name: string }) => one.name),
     );
@@ -168,12 +169,6 @@ describe('what is told of a workload', () => {
       ['data', 'wasm-filter-add-header'],
       ['data', 'wasm-filter-add-header'],
     ]);
-  });
-
-  test('a filter by hand without a volume has none to drop', () => {
-    const handMade = findHandMade({}, [handMadeEnvoyFilter('/filters/x.wasm')], { name: 'add-header', rootId: '' });
-    const { patch } = plannedFor(PATH, { adopted: handMade });
-    expect(patch).toEqual(plannedFor(PATH).patch);
   });
 });
 

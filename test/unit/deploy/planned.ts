@@ -1,8 +1,9 @@
 import type { Workload } from '../../../src/cluster/objects.ts';
 import type { PlannedRevision, PlannedWorkload } from '../../../src/deploy/plan.ts';
 import { type PlanningOptions, planWorkload, type WantedWorkload } from '../../../src/deploy/plan-workload.ts';
-import type { HandMade } from '../../../src/mesh/hand-made.ts';
+import type { AdoptedVolume } from '../../../src/mesh/adopted-volumes.ts';
 import { type Placement, placementOf, type Revision } from '../../../src/mesh/revision.ts';
+import type { AdoptedUnmanaged } from '../../../src/mesh/unmanaged.ts';
 import { must, refOf, revision, workload } from '../builders.ts';
 
 /** The time of every plan in tests that do not care. */
@@ -15,7 +16,8 @@ export interface WantedParts {
   readonly revisions?: readonly Revision[];
   readonly removals?: readonly string[];
   readonly wave?: number;
-  readonly adopted?: readonly HandMade[];
+  readonly adopted?: readonly AdoptedUnmanaged[];
+  readonly volumes?: readonly AdoptedVolume[];
   readonly wayBack?: readonly Placement[];
 }
 
@@ -27,9 +29,10 @@ export function plannedRevision(of: Revision): PlannedRevision {
 /** What is wanted of the workload of a path such as `shop/deploy/reviews`. */
 export function wantedOf(path: string, parts: WantedParts = {}): WantedWorkload {
   const ref = refOf(path);
-  const { observed = workload(ref.name), revisions = [revision()], removals = [], wave = 1, adopted = [] } = parts;
+  const { observed = workload(ref.name), revisions = [revision()], removals = [], wave = 1 } = parts;
+  const { adopted = [], volumes = [] } = parts;
   const wayBack = new Map((parts.wayBack ?? []).map((placement) => [placement.filter, placement]));
-  return { ref, observed, revisions: revisions.map(plannedRevision), removals, wave, adopted, wayBack };
+  return { ref, observed, revisions: revisions.map(plannedRevision), removals, wave, adopted, volumes, wayBack };
 }
 
 /** A planned workload; throws where it cannot be planned. */

@@ -1,0 +1,163 @@
+import { type Json, sameJson } from '../base/json.ts';
+import { listWords } from '../base/text.ts';
+import type { Pod } from '../cluster/objects.ts';
+import { annotatedMounts, mountOf } from '../mesh/adopted-volumes.ts';
+import { describeSource } from '../mesh/adoption-choice.ts';
+import { remainingPatches } from '../mesh/adoption-limits.ts';
+import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { podLabel } from '../mesh/names.ts';
+import {
+  type AdoptedUnmanaged,
+  type EnvoyFilterRef,
+  envoyFilterKey,
+  selectorOf,
+  selectsTemplate,
+  type UnmanagedFilter,
+  unmanagedKey,
+} from '../mesh/unmanaged.ts';
+import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
+import type { Observation } from './observe.ts';
+import type { Plan, PlannedWorkload } from './plan.ts';
+
+/** A filter that ours takes the place of, and where. */
+export interface AdoptedFilter {
+  readonly filter: AdoptedUnmanaged;
+  readonly workloads: readonly WorkloadRef[];
+  /** What its EnvoyFilter still puts it into: workloads, pods, other namespaces, in words. */
+  readonly others: readonly string[];
+}
+
+/** What becomes of an EnvoyFilter that is not this action's once ours runs in the place of filters of it. */
+export interface AdoptedEnvoyFilter {
+  readonly ref: EnvoyFilterRef;
+  readonly observed: EnvoyFilter;
+  readonly filters: readonly AdoptedFilter[];
+  /** The filters that nothing else needs: only their patches are taken out. */
+  readonly taken: readonly AdoptedUnmanaged[];
+  /** The entries that it keeps; it is deleted where none are left. */
+  readonly keeps: readonly Json[];
+  /** Which pods it is for. */
+  readonly scope: 'selected pods' | 'its whole namespace' | 'the whole mesh';
+  /** The ConfigMaps that held the files of `taken`. */
+  readonly configMaps: readonly string[];
+  /** Whether a pod of the namespace still runs one of `taken`: it is selected, and carries none of ours in its place. */
+  readonly runsIn: (pod: Pod) => boolean;
+}
+
+/** The EnvoyFilters that filters are taken over from. An EnvoyFilter of the whole mesh keeps everything: it serves other namespaces. */
+export function adoptedEnvoyFilters(
+  { workloads }: Pick<Plan, 'workloads'>,
+  observation: Observation,
+): AdoptedEnvoyFilter[] {
+  const pairs = workloads.flatMap((planned) => planned.adopted.map((filter) => ({ planned, filter })));
+  const groups = Map.groupBy(pairs, ({ filter }) => envoyFilterKey(filter.envoyFilter));
+  return [...groups.values()].flatMap((group): AdoptedEnvoyFilter[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const ref = first.filter.envoyFilter;
+    const observed = observedEnvoyFilter(ref, observation);
+    if (observed === undefined) return [];
+    const isMeshWide = group.some(({ planned }) => planned.ref.namespace !== ref.namespace);
+    const filters = Map.groupBy(group, ({ filter }) => unmanagedKey(filter));
+    const adopted = [...filters.values()].flatMap((those): AdoptedFilter[] => {
+      const [one] = those;
+      if (one === undefined) return [];
+      const refs = those.map(({ planned }) => planned.ref);
+      const others = isMeshWide ? ['every other namespace'] : othersOf(ref.namespace, observed, refs, observation);
+      return [{ filter: one.filter, workloads: refs, others }];
+    });
+    const taken = adopted.filter(({ others }) => others.length === 0).map(({ filter }) => filter);
+    const planned = group.map((one) => one.planned);
+    return [
+      {
+        ref,
+        observed,
+        filters: adopted,
+        taken,
+        keeps: remainingPatches(observed, taken),
+        scope: isMeshWide
+          ? 'the whole mesh'
+          : Object.keys(selectorOf(observed)).length === 0
+            ? 'its whole namespace'
+            : 'selected pods',
+        configMaps: configMapsOf(taken, planned),
+        runsIn: runningIn(observed, planned),
+      },
+    ];
+  });
+}
+
+/** What an EnvoyFilter selects besides the workloads that take over from it, in words. */
+function othersOf(
+  namespace: string,
+  envoyFilter: EnvoyFilter,
+  adopting: readonly WorkloadRef[],
+  observation: Observation,
+): string[] {
+  const keys = new Set(adopting.map(workloadKey));
+  const workloads = observation
+    .workloads(namespace)
+    .filter(
+      ({ ref, workload }) =>
+        ref.kind !== 'Gateway' &&
+        !keys.has(workloadKey(ref)) &&
+        selectsTemplate(envoyFilter, workload.spec?.template?.metadata?.labels ?? {}),
+    );
+  const pods = observation.unmanaged.otherPods(namespace).filter(({ labels }) => selectsTemplate(envoyFilter, labels));
+  return [...workloads.map(({ ref }) => describeWorkload(ref)), ...pods.map(({ name }) => name)];
+}
+
+function observedEnvoyFilter({ namespace, name }: EnvoyFilterRef, observation: Observation): EnvoyFilter | undefined {
+  const all = [...observation.foreignEnvoyFilters(namespace), ...observation.unmanaged.meshEnvoyFilters];
+  return all.find(({ metadata }) => metadata.name === name && (metadata.namespace ?? '') === namespace);
+}
+
+function configMapsOf(taken: readonly UnmanagedFilter[], planned: readonly PlannedWorkload[]): string[] {
+  const found = planned.flatMap(({ observed }) => {
+    const mounts = annotatedMounts(observed.spec?.template ?? {});
+    return taken.flatMap(({ code }) => (code.kind === 'file' ? (mountOf(code.file, mounts)?.configMap ?? []) : []));
+  });
+  return [...new Set(found)];
+}
+
+function runningIn(envoyFilter: EnvoyFilter, planned: readonly PlannedWorkload[]): (pod: Pod) => boolean {
+  const carriers = planned.flatMap(({ revisions }) => revisions.map(({ carrier }) => carrier));
+  return ({ metadata: { labels = {} }, status }) =>
+    status?.phase !== 'Succeeded' &&
+    status?.phase !== 'Failed' &&
+    selectsTemplate(envoyFilter, labels) &&
+    !carriers.some(({ filter, id }) => labels[podLabel(filter)] === id);
+}
+
+/** What is left of an EnvoyFilter as it is now, others' changes included; undefined where an adopted patch is not in it any more. */
+export function withoutTaken(current: EnvoyFilter, taken: readonly UnmanagedFilter[]): readonly Json[] | undefined {
+  const patches = Array.isArray(current.spec.configPatches) ? current.spec.configPatches : [];
+  const all = taken.flatMap((filter) => filter.patches);
+  const whole = all.every((patch) => patches.some((one: Json) => sameJson(one, patch)));
+  return whole ? remainingPatches(current, taken) : undefined;
+}
+
+/** Why a filter stays although ours runs in its place on some workloads. */
+export function staysFor({ filter: { httpFilter, envoyFilter }, others }: AdoptedFilter): string {
+  return `"${httpFilter}" of ${describeSource(envoyFilter)} still serves ${shortList(others)}: it stays, and ours takes it out of its own pods.`;
+}
+
+/** What an adoption does beside the workloads that are asked for, to be said before it. */
+export function adoptionWarnings(adopted: readonly AdoptedEnvoyFilter[]): string[] {
+  return adopted.flatMap(({ ref, filters, taken, scope }) => [
+    ...filters.filter(({ others }) => others.length > 0).map(staysFor),
+    ...(taken.length > 0 && scope === 'its whole namespace'
+      ? [
+          `${describeSource(ref)} is for its whole namespace: nothing else runs there now, and pods that come later will be without ${listWords(
+            taken.map(({ httpFilter }) => `"${httpFilter}"`),
+            'and',
+          )}.`,
+        ]
+      : []),
+  ]);
+}
+
+/** At most five names. */
+export function shortList(names: readonly string[]): string {
+  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : listWords(names, 'and');
+}
