@@ -91,6 +91,18 @@ describe('a legal value', () => {
     [{ settings: 'push' }, { options: { settingsChange: 'push' } }],
     [{ prune: 'true' }, { options: { prune: true } }],
     [{ adopt: 'TRUE' }, { options: { adopt: true } }],
+    [
+      { adopt: 'wasm, shop/true\n- wasm#envoy.filters.http/a b' },
+      {
+        options: {
+          adopt: [
+            { text: 'wasm', envoyFilter: 'wasm' },
+            { text: 'shop/true', namespace: 'shop', envoyFilter: 'true' },
+            { text: 'wasm#envoy.filters.http/a b', envoyFilter: 'wasm', filter: 'envoy.filters.http/a b' },
+          ],
+        },
+      },
+    ],
     [{ 'keep-revisions': '0' }, { options: { keepRevisions: 0 } }],
     [{ 'keep-revisions': '20' }, { options: { keepRevisions: 20 } }],
     [{ expires: '72h' }, { options: { expiresMs: 3 * DAY_MS } }],
@@ -140,7 +152,10 @@ describe('an illegal value', () => {
     [{ shrink: 'optimize', check: 'off' }, 'input "shrink": is optimize, but with "check: off" nothing shows'],
     [{ settings: 'reload' }, 'input "settings": has the unknown value "reload". Use roll or push.'],
     [{ prune: 'all' }, 'input "prune": has the unknown value "all". Use true or false.'],
-    [{ adopt: '1' }, 'input "adopt": has the unknown value "1". Use true or false.'],
+    [{ adopt: '1' }, 'input "adopt": has the unknown value "1". Use true, false, or names of EnvoyFilters'],
+    [{ adopt: 'wasm, yes' }, 'input "adopt": has the unknown value "yes".'],
+    [{ adopt: 'wasm#' }, 'input "adopt": has the unknown value "wasm#".'],
+    [{ adopt: 'Shop/wasm' }, 'input "adopt": has the unknown value "Shop/wasm".'],
     [{ 'keep-revisions': '21' }, 'input "keep-revisions": is "21". Give a whole number from 0 to 20.'],
     [{ 'keep-revisions': '-1' }, 'input "keep-revisions": is "-1".'],
     [{ 'keep-revisions': 'all' }, 'input "keep-revisions": is "all".'],
@@ -178,7 +193,7 @@ describe('an illegal value', () => {
       settings: 'x',
       prune: 'x',
       'keep-revisions': 'x',
-      adopt: 'x',
+      adopt: '#x',
       expires: 'x',
     };
     const subjects = (given: Given): string[] =>
