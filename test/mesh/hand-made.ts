@@ -17,11 +17,13 @@ export interface ByHand {
 
 const FOLDER = '/var/local/lib/wasm-filters';
 
-/** The annotations that mount a ConfigMap made by hand. */
-export function mountsByHand(name: string): Record<string, string> {
+/** The annotations that mount ConfigMaps made by hand, each in a folder of its own. */
+export function mountsByHand(...names: readonly string[]): Record<string, string> {
+  const volumes = names.map((name) => ({ name: `wasmfilters-${name}`, configMap: { name } }));
+  const mounts = names.map((name) => ({ name: `wasmfilters-${name}`, mountPath: `${FOLDER}/${name}` }));
   return {
-    'sidecar.istio.io/userVolume': `[{"name":"wasmfilters-dir","configMap":{"name":"${name}"}}]`,
-    'sidecar.istio.io/userVolumeMount': `[{"name":"wasmfilters-dir","mountPath":"${FOLDER}"}]`,
+    'sidecar.istio.io/userVolume': JSON.stringify(volumes),
+    'sidecar.istio.io/userVolumeMount': JSON.stringify(mounts),
   };
 }
 
@@ -33,20 +35,27 @@ export async function createConfigMapByHand(mesh: Mesh, { namespace, name, file 
   } as never);
 }
 
-/** The EnvoyFilter, to be made once the workload's pods mount the file. */
-export async function createEnvoyFilterByHand(mesh: Mesh, byHand: ByHand): Promise<Workload> {
-  const { namespace, name, configuration, labels } = byHand;
+/** The EnvoyFilter, to be made once the workload's pods mount the files; further filters become patches of the same one. */
+export async function createEnvoyFilterByHand(
+  mesh: Mesh,
+  byHand: ByHand,
+  ...further: readonly ByHand[]
+): Promise<Workload> {
+  const { namespace, name, labels } = byHand;
+  const specs = [byHand, ...further].map((one) =>
+    specByHand({
+      filter: one.name,
+      rootId: 'add_header',
+      file: `${FOLDER}/${one.name}/${one.name}.wasm`,
+      labels,
+      configuration: one.configuration,
+      vmId: one.name,
+    }),
+  );
   return mesh.api.create(`/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters`, {
     apiVersion: 'networking.istio.io/v1alpha3',
     kind: 'EnvoyFilter',
     metadata: { name },
-    spec: specByHand({
-      filter: name,
-      rootId: 'add_header',
-      file: `${FOLDER}/${name}.wasm`,
-      labels,
-      configuration,
-      vmId: name,
-    }),
+    spec: { ...specs[0], configPatches: specs.flatMap(({ configPatches }) => configPatches) },
   } as never);
 }

@@ -15,6 +15,7 @@ import {
   resourcePath,
   type WorkloadKind,
 } from '../../src/cluster/resources.ts';
+import { parseListeners } from '../../src/mesh/config-dump.ts';
 import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
 import { type BundleRun, runBundle } from '../harness/action.ts';
 import { type Api, connectApi, eventually } from '../harness/api.ts';
@@ -44,6 +45,8 @@ export interface Mesh {
   deploy(inputs: Readonly<Record<string, string>>): Promise<BundleRun>;
   /** Asks for a URL from inside a workload's pod, through its sidecar, and gives the answer's status line and headers. */
   fetchFrom(workload: Workload, url: string): Promise<string>;
+  /** The answer of a path of Envoy's admin interface, from each ready pod of a workload. */
+  askProxies(workload: Workload, path: string): Promise<readonly string[]>;
   /** The ready pods of a workload that are not ending. */
   pods(workload: Workload): Promise<readonly RunningPod[]>;
   stop(): Promise<void>;
@@ -76,6 +79,12 @@ export async function connectMesh(): Promise<Mesh> {
       if (pod === undefined) throw new Error(`${workload.metadata.name} has no ready pod`);
       return execute(kubeconfig, workload.metadata.namespace ?? '', pod.name, ['wget', '-S', '-O', '-', url]);
     },
+    askProxies: async (workload, path) => {
+      const pods = await runningPods(api, workload);
+      const command = ['pilot-agent', 'request', 'GET', path];
+      const namespace = workload.metadata.namespace ?? '';
+      return Promise.all(pods.map(({ name }) => execute(kubeconfig, namespace, name, command, 'istio-proxy')));
+    },
     pods: (workload) => runningPods(api, workload),
     stop: async () => {
       for (const name of namespaces) await api.delete(`/api/v1/namespaces/${name}`).catch(() => undefined);
@@ -85,12 +94,13 @@ export async function connectMesh(): Promise<Mesh> {
   };
 }
 
-/** Runs a command in a pod's app container and gives all it printed. */
+/** Runs a command in a container of a pod and gives all it printed; of the proxy's only its answer, without the agent's log. */
 async function execute(
   kubeconfig: string,
   namespace: string,
   pod: string,
   command: readonly string[],
+  container = 'app',
 ): Promise<string> {
   const config = new KubeConfig();
   config.loadFromString(kubeconfig);
@@ -98,7 +108,9 @@ async function execute(
   const printed = text(output);
   await new Promise<void>((resolve, reject) => {
     new Exec(config)
-      .exec(namespace, pod, 'app', [...command], output, output, null, false, () => resolve())
+      .exec(namespace, pod, container, [...command], output, container === 'app' ? output : null, null, false, () =>
+        resolve(),
+      )
       .catch(reject);
   });
   output.end();
@@ -218,6 +230,18 @@ export async function headerOfPods(
       return headers[header]?.toString();
     }),
   );
+}
+
+/** The names of the HTTP filters for requests to a port, as each ready pod of a workload has them. */
+export async function httpFiltersOf(mesh: Mesh, workload: Workload, port: number): Promise<readonly string[][]> {
+  const dumps = await mesh.askProxies(workload, 'config_dump?resource=dynamic_listeners');
+  return dumps.map((dump) => {
+    const listeners = parseListeners(dump);
+    if (!listeners.ok) throw new Error(listeners.problems.map(({ message }) => message).join(' '));
+    const inbound = listeners.value.filter(({ direction }) => direction === 'inbound');
+    const chain = inbound.flatMap(({ active }) => active).find((one) => one.port === port && one.http);
+    return [...(chain?.httpFilters ?? [])];
+  });
 }
 
 /** The path of the objects of a kind in a namespace that are this action's. */

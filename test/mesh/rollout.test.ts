@@ -1,10 +1,20 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
+import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
 import { eventually } from '../harness/api.ts';
 import { pathOf } from '../harness/workloads.ts';
 import { createConfigMapByHand, createEnvoyFilterByHand, mountsByHand } from './hand-made.ts';
 import { type LoadResult, underLoad } from './load.ts';
-import { connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
+import {
+  APP_PORT,
+  connectMesh,
+  createApps,
+  headerOfPods,
+  httpFiltersOf,
+  type Mesh,
+  makeApp,
+  objectsOf,
+} from './mesh.ts';
 
 describe('going on and going back', () => {
   let mesh: Mesh;
@@ -67,41 +77,78 @@ describe('going on and going back', () => {
     expect((await mesh.deploy(removal)).outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
   });
 
-  test('a filter put in by hand is adopted with no answer without it, nor with both', async () => {
+  test('one of two filters of an EnvoyFilter is adopted: no answer without it, with both, or without the other', async () => {
     const namespace = await mesh.namespace();
-    const byHand = {
-      namespace,
-      name: 'new-filter',
-      file: mesh.filters.abi021,
-      configuration: 'x-hand: yes',
-      labels: { app: 'reviews' },
-    };
+    const given = { namespace, file: mesh.filters.abi021, labels: { app: 'reviews' } };
+    const auth = { ...given, name: 'auth', configuration: 'x-auth: on' };
+    const byHand = { ...given, name: 'new-filter', configuration: 'x-hand: yes' };
+    await createConfigMapByHand(mesh, auth);
     await createConfigMapByHand(mesh, byHand);
-    const app = makeApp(namespace, 'reviews', { replicas: 2, podAnnotations: mountsByHand('new-filter') });
+    const app = makeApp(namespace, 'reviews', { replicas: 2, podAnnotations: mountsByHand('auth', 'new-filter') });
     await createApps(mesh, app);
-    await createEnvoyFilterByHand(mesh, byHand);
+    const envoyFilter = await createEnvoyFilterByHand(mesh, auth, byHand);
     await eventually('the filter made by hand in every pod', async () => {
       const values = await headerOfPods(mesh, app, 'x-hand');
       return values.every((value) => value === 'yes') || undefined;
     });
-    const given = { filter: mesh.filters.abi021, name: 'new-filter', namespace, targets: '- deployment/reviews' };
-    const explained = await mesh.deploy({ ...given, configuration: 'x-ours: yes' });
+    const before = await httpFiltersOf(mesh, app, APP_PORT);
+    expect(before).toEqual(Array(2).fill(expect.arrayContaining(['auth', 'new-filter'])));
+    const ours = { filter: mesh.filters.abi021, name: 'new-filter', namespace, targets: '- deployment/reviews' };
+    const explained = await mesh.deploy({ ...ours, configuration: 'x-ours: yes' });
     expect(explained.outputs).toMatchObject({ result: 'failed', changed: 'false' });
     expect(explained.summary).toContain('adopt: true');
 
-    const both = (headers: Readonly<Record<string, unknown>>): string =>
-      ['x-hand', 'x-ours'].filter((name) => headers[name] !== undefined).join(' and ') || 'neither';
-    const { value, load } = await underLoad(mesh, { workload: app, describe: both }, () =>
-      mesh.deploy({ ...given, configuration: 'x-ours: yes', adopt: 'true' }),
+    const all = (headers: Readonly<Record<string, unknown>>): string =>
+      ['x-auth', 'x-hand', 'x-ours'].filter((name) => headers[name] !== undefined).join(' and ') || 'none';
+    const { value, load } = await underLoad(mesh, { workload: app, describe: all }, () =>
+      mesh.deploy({ ...ours, configuration: 'x-ours: yes', adopt: 'true' }),
     );
     tell('adoption', load);
     expect(value.outputs).toMatchObject({ result: 'deployed', proved: '2' });
     expect(load.failures).toEqual([]);
-    expect([...load.seen.keys()].sort()).toEqual(['x-hand', 'x-ours']);
-    const envoyFilters = await mesh.api.list(`/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters`);
-    expect(envoyFilters).toHaveLength(1);
-    expect(JSON.stringify(envoyFilters)).not.toContain('REMOVE');
-    expect((await mesh.deploy({ ...given, configuration: 'x-ours: yes' })).outputs.result).toBe('unchanged');
+    expect([...load.seen.keys()].sort()).toEqual(['x-auth and x-hand', 'x-auth and x-ours']);
+    const after = await httpFiltersOf(mesh, app, APP_PORT);
+    console.log(`chains before: ${JSON.stringify(before)}, after: ${JSON.stringify(after)}`);
+    // The one that stays goes in first, of the lower priority.
+    expect(after).toEqual(before);
+    const path = `/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters`;
+    const [kept, ...others] = await mesh.api.list<EnvoyFilter>(path);
+    expect([kept?.metadata.uid, JSON.stringify(kept?.spec).includes('x-auth'), others.length]).toEqual([
+      envoyFilter.metadata.uid,
+      true,
+      1,
+    ]);
+    expect(JSON.stringify([kept, ...others])).not.toMatch(/REMOVE|x-hand/);
+    expect((await mesh.deploy({ ...ours, configuration: 'x-ours: yes' })).outputs.result).toBe('unchanged');
+  });
+
+  test('a name that two filters share is not taken over', async () => {
+    const namespace = await mesh.namespace();
+    const given = { namespace, file: mesh.filters.abi021, labels: { app: 'reviews' } };
+    const [one, two] = ['one', 'two'].map((name) => ({ ...given, name, configuration: `x-${name}: yes` }));
+    for (const byHand of [one, two]) if (byHand) await createConfigMapByHand(mesh, byHand);
+    const app = makeApp(namespace, 'reviews', { podAnnotations: mountsByHand('one', 'two') });
+    await createApps(mesh, app);
+    const path = `/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters`;
+    for (const byHand of [one, two]) {
+      if (byHand === undefined) continue;
+      const { metadata } = await createEnvoyFilterByHand(mesh, byHand);
+      const { spec } = await mesh.api.get<EnvoyFilter>(`${path}/${metadata.name}`);
+      const [patch] = JSON.parse(JSON.stringify(spec.configPatches));
+      patch.patch.value.name = 'envoy.filters.http.wasm';
+      await mesh.api.patch(`${path}/${metadata.name}`, { spec: { configPatches: [patch] } });
+    }
+    const { outputs, summary } = await mesh.deploy({
+      filter: mesh.filters.abi021,
+      name: 'ours',
+      namespace,
+      targets: '- deployment/reviews',
+      configuration: 'x-ours: yes',
+      adopt: 'one',
+    });
+    expect(outputs).toMatchObject({ result: 'failed', changed: 'false' });
+    expect(summary).toMatch(/is also that of another filter of EnvoyFilter \S+two/);
+    expect(await objectsOf(mesh, app)).toEqual([]);
   });
 
   test("a StatefulSet's stuck pod is replaced when it is taken back", async () => {
