@@ -179,6 +179,14 @@ function connectionProblem(error: ConnectionError): Problem {
       cause: error,
     };
   }
+  if (code.startsWith('UND_ERR_SOCKS5')) {
+    return {
+      kind: 'connection',
+      message: `The SOCKS proxy does not connect to the API server ${error.server}: ${rootMessage(error.cause)}.`,
+      remedy: 'Check its user name and password, and that it may connect to the host and port of the API server.',
+      cause: error,
+    };
+  }
   // A server says so in TLS, before any HTTP.
   if (code.startsWith('ERR_SSL_') && code.includes('ALERT')) {
     return {

@@ -149,6 +149,13 @@ export function casesOf(m: Materials): readonly Case[] {
     },
     {
       field: 'cluster.server',
+      name: 'over plain HTTP, of this machine: no credentials are sent',
+      cluster: { server: m.plainServer, 'certificate-authority-data': undefined },
+      user: { token: 'wrong' },
+      ...taken,
+    },
+    {
+      field: 'cluster.server',
       name: 'with a password',
       cluster: { server: m.server.replace('//', '//me:hidden-word@') },
       kubectl: 'refuses',

@@ -2,7 +2,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer as createHttpServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -27,6 +27,8 @@ export interface Materials {
   readonly chain: CertificateChain;
   /** Passes requests on to the API server; its certificate is the chain's. */
   readonly chainServer: string;
+  /** Passes requests on without TLS, in the name of the token, as `kubectl proxy` does in its user's. */
+  readonly plainServer: string;
   /** Proxies that connect to the API server, whatever host they are asked for. */
   readonly httpProxy: string;
   readonly httpsProxy: string;
@@ -57,6 +59,7 @@ export async function startKubeconfigLab(): Promise<KubeconfigLab> {
   const other = makeCertificates();
   const chain = makeCertificateChain();
   const target = { host: new URL(api.server).hostname, port: Number(new URL(api.server).port) };
+  const token = users[0].user.token ?? (await serviceAccountToken(api));
   const servers = await Promise.all([
     listen(tunnelling(createHttpServer(), target)),
     listen(tunnelling(createHttpsServer({ cert: other.certPem, key: other.keyPem }), target)),
@@ -68,14 +71,15 @@ export async function startKubeconfigLab(): Promise<KubeconfigLab> {
         (request, response) => void passOn(api, request, response),
       ),
     ),
+    listen(createHttpServer((request, response) => void passOn(api, request, response, `Bearer ${token}`))),
   ]);
-  const [http, https, socks, refused, chained] = servers.map(({ port }) => `127.0.0.1:${port}`);
+  const [http, https, socks, refused, chained, plain] = servers.map(({ port }) => `127.0.0.1:${port}`);
   return {
     isReal: embedded === undefined,
     materials: {
       server: api.server,
       port: target.port,
-      token: users[0].user.token ?? (await serviceAccountToken(api)),
+      token,
       authority: decode(clusters[0].cluster['certificate-authority-data']),
       clientCertificate: decode(users[0].user['client-certificate-data']),
       clientKey: decode(users[0].user['client-key-data']),
@@ -85,6 +89,7 @@ export async function startKubeconfigLab(): Promise<KubeconfigLab> {
       encryptedKey: encryptedKey(),
       chain,
       chainServer: `https://${chained}`,
+      plainServer: `http://${plain}`,
       httpProxy: `http://${http}`,
       httpsProxy: `https://${https}`,
       socksProxy: `socks5://${socks}`,
@@ -161,9 +166,11 @@ function join(one: Duplex, other: Duplex): void {
   one.pipe(other).pipe(one);
 }
 
-async function passOn(api: Api, request: IncomingMessage, response: import('node:http').ServerResponse): Promise<void> {
+/** @param instead credentials in place of those that the request should have; with them it must have none */
+async function passOn(api: Api, request: IncomingMessage, response: ServerResponse, instead?: string): Promise<void> {
   const chunks = await Array.fromAsync(request as AsyncIterable<Buffer>);
-  const { authorization = '', 'content-type': contentType = 'application/json' } = request.headers;
+  const { authorization: given = '', 'content-type': contentType = 'application/json' } = request.headers;
+  const authorization = instead !== undefined && given === '' ? instead : given;
   const answer = await api.anonymous.request({
     origin: api.server,
     path: request.url ?? '/',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadAccess } from '../../src/action/draft-access.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { ApiError, callProblem } from '../../src/cluster/errors.ts';
+import { CLUSTER_FIELDS, CONTEXT_FIELDS, EXEC_FIELDS, USER_FIELDS } from '../../src/cluster/kubeconfig/fields.ts';
 import { pluginRunner } from '../../src/cluster/kubeconfig/plugin-runner.ts';
 import { Transport } from '../../src/cluster/transport.ts';
 import { NO_WORLD } from '../harness/access.ts';
@@ -103,6 +104,23 @@ const cases = casesOf(NAMES as never).map(({ field, name, real }, index) => ({
   index,
   real,
 }));
+
+test('every field of v1.Config is tried', () => {
+  const lists = {
+    cluster: CLUSTER_FIELDS,
+    user: USER_FIELDS,
+    context: CONTEXT_FIELDS,
+    'user.exec': EXEC_FIELDS,
+  };
+  const fields = Object.entries(lists).flatMap(([list, known]) => Object.keys(known).map((name) => `${list}.${name}`));
+  const tried = casesOf(NAMES as never).flatMap(({ field, user, cluster, context }) => [
+    field,
+    ...Object.keys(user ?? {}).map((name) => `user.${name}`),
+    ...Object.keys(cluster ?? {}).map((name) => `cluster.${name}`),
+    ...Object.keys(context ?? {}).map((name) => `context.${name}`),
+  ]);
+  expect(fields.filter((field) => !tried.includes(field))).toEqual([]);
+});
 
 describe('a kubeconfig is taken or refused as by kubectl, but by the name of the field', () => {
   test.each(cases)('$title', async ({ index, real }) => {

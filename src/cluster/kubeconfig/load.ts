@@ -65,13 +65,21 @@ export function loadConfigs(texts: readonly KubeconfigText[]): Checked<MergedCon
   return good({ ...merged, currentContext, origin: texts.map(({ origin }) => origin).join(', ') });
 }
 
-/** Whether a text is the content of a kubeconfig, plain or in base64, damaged or not: nothing of it may be printed. */
+/** Words of a kubeconfig that no path has. */
+const CONTENT_WORDS = ['apiVersion:', '"apiVersion"', 'current-context', 'certificate-authority-data', '"contexts"'];
+/** The longest name of a file on any usual file system, in bytes. */
+const MAX_FILE_NAME = 255;
+
+/** Whether a text that should be a list of paths is the content of a kubeconfig, plain or in base64, damaged or not: nothing of it may be printed. */
 export function looksLikeContent(text: string): boolean {
-  const known = (plain: string): boolean =>
-    ['apiVersion', 'current-context', 'certificate-authority', 'contexts:', '"contexts"'].some((word) =>
-      plain.includes(word),
-    );
-  return /[\r\n]/.test(text) || known(text) || known(Buffer.from(text, 'base64').toString('latin1'));
+  const has = (plain: string): boolean => CONTENT_WORDS.some((word) => plain.includes(word));
+  const names = text.split(/[/\\:;]/);
+  return (
+    /[\r\n]/.test(text) ||
+    has(text) ||
+    has(Buffer.from(text, 'base64').toString('latin1')) ||
+    names.some((name) => Buffer.byteLength(name) > MAX_FILE_NAME)
+  );
 }
 
 function readText(text: KubeconfigText): Checked<MergedConfig> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { delimiter, isAbsolute } from 'node:path';
 import { formatBytes, formatDuration } from '../../base/text.ts';
+import { looksLikeContent } from './load.ts';
 
 /** An exec plugin's command line, and the variables that it gets beside those of the runner that are passed on. */
 export interface PluginCommand {
@@ -61,6 +62,7 @@ export function pluginEnvironment(environment: PluginHost['environment']): Recor
     if (PASSED_NAMES.includes(upper) || PASSED_PREFIXES.some((prefix) => upper.startsWith(prefix)))
       passed[name] = value;
   }
+  if (looksLikeContent(passed.KUBECONFIG ?? '')) delete passed.KUBECONFIG;
   // A program of the folder that the action happens to run in is no plugin.
   if (passed.PATH !== undefined) passed.PATH = passed.PATH.split(delimiter).filter(isAbsolute).join(delimiter);
   return passed;

@@ -1,7 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../src/base/problem.ts';
 import { parseWarnings } from '../../../src/cluster/answers.ts';
-import { ApiError, apiProblem, ConnectionError, CredentialsError, missingRight } from '../../../src/cluster/errors.ts';
+import {
+  ApiError,
+  apiProblem,
+  ConnectionError,
+  CredentialsError,
+  missingRight,
+  ProxyError,
+} from '../../../src/cluster/errors.ts';
 
 const coded = (code: string, message = 'a system error'): Error => Object.assign(new Error(message), { code });
 const apiError = (status: number, message?: string, reason?: string): ApiError =>
@@ -84,8 +91,38 @@ describe('apiProblem', () => {
     ['ERR_TLS_CERT_ALTNAME_INVALID', /tls-server-name/],
     ['SELF_SIGNED_CERT_IN_CHAIN', /authority in the kubeconfig/],
     ['CERT_HAS_EXPIRED', /expired/],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', /client certificate/],
+    ['UND_ERR_SOCKS5_AUTH_FAILED', /user name and password/],
   ])('a connection that fails with %s has its own remedy', (code, remedy) => {
     expect(apiProblem(new ConnectionError('https://a', coded(code)), 'x')?.remedy).toMatch(remedy);
+  });
+});
+
+describe('what is on the way to the server is named, without its credentials', () => {
+  const url = new URL('http://me:hidden-word@proxy.example:3128');
+  const proxy = { url, origin: 'variable HTTPS_PROXY' };
+  const told = (cause: unknown): string => {
+    const problem = apiProblem(new ConnectionError('https://a', new ProxyError(proxy, cause)), 'x');
+    return `${problem?.message} ${problem?.remedy}`;
+  };
+
+  test.each<[unknown, string, string]>([
+    [
+      coded('ECONNREFUSED', 'connect ECONNREFUSED'),
+      'does not answer: connect ECONNREFUSED.',
+      'Check variable HTTPS_PROXY',
+    ],
+    [407, 'does not connect to the API server https://a: it answers 407.', 'http://USER:PASSWORD@HOST:PORT'],
+    [403, 'does not connect to the API server https://a: it answers 403.', 'has to allow connections'],
+  ])('%s', (cause, message, remedy) => {
+    expect(told(cause)).toContain(`The proxy http://proxy.example:3128 (variable HTTPS_PROXY) ${message}`);
+    expect(told(cause)).toContain(remedy);
+    expect(told(cause)).not.toContain('hidden-word');
+  });
+
+  test('a certificate that is not accepted is no server that does not answer', () => {
+    const problem = apiProblem(new ConnectionError('https://a', coded('SELF_SIGNED_CERT_IN_CHAIN', 'x')), 'y');
+    expect(problem?.message).toBe('The certificate of the API server https://a is not accepted: x.');
   });
 });
 

@@ -111,6 +111,16 @@ test('a folder that is relative is none where programs are looked up', () => {
   expect(pluginEnvironment({ PATH: '/bin:.::node_modules/.bin:/usr/bin' })).toEqual({ PATH: '/bin:/usr/bin' });
 });
 
+test.each<[string, boolean]>([
+  ['/home/me/.kube/config:/etc/current/config', true],
+  ['{"apiVersion":"v1"}', false],
+  ['apiVersion: v1\nusers: []', false],
+  [Buffer.from('apiVersion: v1\nusers: []').toString('base64'), false],
+  ['eyJ'.repeat(100), false],
+])('KUBECONFIG is passed on where it holds paths: %j', (value, passed) => {
+  expect('KUBECONFIG' in pluginEnvironment({ KUBECONFIG: value })).toBe(passed);
+});
+
 test('one that is not there', async () => {
   const run = pluginRunner({ environment: {}, signal: new AbortController().signal, killGroup, running });
   for (const command of ['there-is-no-such-plugin', join(folder, 'none')]) {
