@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, styleText } from 'node:util';
 import { loadAll } from 'js-yaml';
 import { buildFilter, EXAMPLE_FILTER } from '../../scripts/build-filter.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
@@ -13,12 +13,32 @@ import { type Api, ApiCallError, connectApi } from '../harness/api.ts';
 import { startRecorder } from '../harness/recorder.ts';
 import { SIDECAR } from '../harness/workloads.ts';
 import { startKubelet, TOLERATION } from '../kubelet/index.ts';
+import { renderTerminal, terminalOf } from './terminal.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const BOOKSHOP = join(ROOT, 'examples/bookshop/bookshop.yaml');
 const HELP = `npm run demo                                      on an embedded cluster, no more than Node needed
 npm run demo -- --kubeconfig FILE [--image IMAGE] on a cluster of yours with Istio; IMAGE has a shell and busybox
                                   [--keep]        leaves the bookshop there`;
+
+const TERMINAL = terminalOf(process.stdout, process.env);
+const SHOWN = `What you have seen are the job summaries of four runs
+(a line with ▸ is folded there):
+
+  plan    said what would be written and restart
+  deploy  one workload first, looked into its proxies,
+          then the others
+  deploy  again: all was there, nothing was written
+  remove  pod templates first, then the objects
+
+Try next:
+
+  npm run demo -- --kubeconfig FILE
+      the same on a cluster of yours with Istio
+  npm run preview -- FOLDER
+      every kind of summary, failures too
+  npm test -- rollback
+      what happens when a filter fails`;
 
 const { values } = parseArgs({
   options: {
@@ -64,6 +84,8 @@ async function demo(options: { kubeconfig?: string; image?: string; keep: boolea
       for (const { kind, metadata } of shop)
         if (kind === 'Namespace') await api.delete(`/api/v1/namespaces/${metadata.name}`);
     }
+    say('That was the life of a filter');
+    console.log(SHOWN);
   } finally {
     await api.close();
     await cluster.stop();
@@ -74,13 +96,12 @@ async function demo(options: { kubeconfig?: string; image?: string; keep: boolea
 async function act(title: string, inputs: ActionInputs, workspace: string): Promise<string | undefined> {
   say(title);
   const { code, stdout, summary, outputs } = await runBundle({ inputs, workspace });
-  // On a runner this line is a command that hides a credential; on a terminal it would show it.
-  console.log(stdout.replace(/^::add-mask::.*\n/gm, ''));
-  console.log(`----- job summary -----\n${summary}\n-----------------------`);
-  const { targets: _, plan: __, ...short } = outputs;
-  console.log('outputs:', short);
-  if (code !== 0) throw new Error(`The action ended with exit code ${code}.`);
-  return outputs.result;
+  console.log(renderTerminal(summary, TERMINAL));
+  const { result, changed, revision } = outputs;
+  console.log(dim(`outputs: result=${result} changed=${changed} revision=${revision}`));
+  // On a runner, lines that begin with two colons are commands; one of them holds a credential.
+  if (code !== 0) throw new Error(`The action ended with exit code ${code}.\n${stdout.replace(/^::.*\n/gm, '')}`);
+  return result;
 }
 
 interface DemoCluster {
@@ -140,5 +161,11 @@ async function createUnlessThere(api: Api, object: Workload): Promise<void> {
 }
 
 function say(text: string): void {
-  console.log(`\n▸ ${text}`);
+  console.log(
+    `\n${TERMINAL.colours ? styleText(['bold', 'magenta'], `▸ ${text}`, { validateStream: false }) : `▸ ${text}`}`,
+  );
+}
+
+function dim(text: string): string {
+  return TERMINAL.colours ? styleText('dim', text, { validateStream: false }) : text;
 }
