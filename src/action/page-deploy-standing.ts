@@ -30,9 +30,19 @@ export function renderDeployStanding(report: Report): string {
   const lines: StandingLine[] = [
     {
       icon: '🚨',
-      targets: of('stranded'),
+      targets: of('stranded').filter(({ rollback }) => rollback?.template !== 'before'),
       words: (one) =>
-        `**could not be taken back and ${one ? 'needs' : 'need'} attention now**; why, and what to do, stands above. The pod template may have the new revision or the one before. ${oldPods(of('stranded'))}`,
+        `**could not be taken back and ${one ? 'needs' : 'need'} attention now**; see above for the cause and remedy. ${
+          of('stranded').some(({ rollback }) => rollback?.template !== 'new')
+            ? 'The pod template may have the new revision or the one before.'
+            : 'The pod template has the new revision.'
+        } ${oldPods(of('stranded'))}`,
+    },
+    {
+      icon: '🚨',
+      targets: of('stranded').filter(({ rollback }) => rollback?.template === 'before'),
+      words: (one) =>
+        `**${were(one)} rolled back, but ${one ? 'is' : 'are'} not ready and ${one ? 'needs' : 'need'} attention now**; see above for the cause and remedy. The pod template is as it was before.`,
     },
     {
       icon: '🛑',

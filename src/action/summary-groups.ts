@@ -32,7 +32,7 @@ export interface KindGroup {
 
 /** What a kind of problem is called in headings, in the order in which they are told. */
 export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
-  rollback: 'Could not be taken back',
+  rollback: 'Rollback failed',
   internal: 'Defect of this action',
   input: 'Inputs',
   filter: 'Filter file',

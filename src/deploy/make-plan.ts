@@ -2,7 +2,9 @@ import { type Attempt, attempt, Findings } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { AdoptedVolume } from '../mesh/adopted-volumes.ts';
 import { attachedPlacement } from '../mesh/attachment.ts';
-import { type GitOps, gitOpsWarning, recogniseGitOps } from '../mesh/gitops.ts';
+import { gitOpsWarning, recogniseGitOps } from '../mesh/gitops.ts';
+import { standingSidecar } from '../mesh/injection.ts';
+import { findOwner, ownerWarning } from '../mesh/owner.ts';
 import { makeRevision, type Placement, placementOf, type Revision } from '../mesh/revision.ts';
 import { filtersOn } from '../mesh/template.ts';
 import type { AdoptedUnmanaged } from '../mesh/unmanaged.ts';
@@ -154,17 +156,34 @@ function leftOver(
   );
 }
 
+/** How those whom a workload's pod template comes from will get on with this run. */
 function warningsOf(workloads: readonly PlannedWorkload[]): string[] {
-  const groups = new Map<string, { found: GitOps; names: string[] }>();
-  for (const { ref, observed } of workloads.filter(({ patch }) => patch !== undefined)) {
-    // Nothing of a Gateway itself is written.
-    if (ref.kind === 'Gateway') continue;
-    const found = recogniseGitOps(observed);
-    if (found === undefined) continue;
-    const key = `${found.tool} ${found.object} ${found.declares}`;
-    const group = groups.get(key) ?? { found, names: [] };
-    group.names.push(describeWorkload(ref));
+  const groups = new Map<string, { names: string[]; text: (names: readonly string[]) => string }>();
+  const add = (key: string, name: string, text: (names: readonly string[]) => string): void => {
+    const group = groups.get(key) ?? { names: [], text };
+    group.names.push(name);
     groups.set(key, group);
+  };
+  for (const { ref, observed, patch, revisions } of workloads) {
+    // Nothing of a Gateway itself is written.
+    if (patch === undefined || ref.kind === 'Gateway') continue;
+    const name = describeWorkload(ref);
+    const found = recogniseGitOps(observed);
+    if (found !== undefined) {
+      add(`${found.tool} ${found.object} ${found.declares}`, name, (names) => gitOpsWarning(found, names));
+    }
+    const owner = findOwner(observed);
+    if (owner !== undefined && patch.spec !== undefined) {
+      add(`${ref.namespace} ${owner.object}`, name, (names) => ownerWarning(observed, owner, names));
+    }
+    const mounted = revisions.some(({ carrier }) => carrier.image === undefined);
+    if (mounted && standingSidecar(observed.spec?.template ?? {}) === 'injected')
+      add('standing', name, standingWarning);
   }
-  return [...groups.values()].map(({ found, names }) => gitOpsWarning(found, names));
+  return [...groups.values()].map(({ names, text }) => text(names));
+}
+
+function standingWarning(names: readonly string[]): string {
+  const who = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+  return `${who} ${names.length === 1 ? 'has' : 'have'} a sidecar in the pod template already (annotation sidecar.istio.io/status, as "istioctl kube-inject" writes it). Istio mounts the filter there only where it injects the pods of the namespace, too.`;
 }

@@ -2,7 +2,8 @@ import type { Problem } from '../base/problem.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { isGateway } from '../mesh/gateway-mounts.ts';
 import { isGatewayView } from '../mesh/gateway-view.ts';
-import { explicitlyUninjected } from '../mesh/injection.ts';
+import { explicitlyUninjected, standingSidecar } from '../mesh/injection.ts';
+import { findOwner } from '../mesh/owner.ts';
 import { describeWorkload } from '../targets/target.ts';
 import type { PlannedWorkload } from './plan.ts';
 
@@ -55,11 +56,8 @@ function gatewayObstacles(wanted: Wanted, probed: boolean): Problem[] {
 }
 
 function rolloutObstacles(wanted: Wanted, wait: boolean): Problem[] {
-  const {
-    ref,
-    observed: { spec },
-    revisions,
-  } = wanted;
+  const { ref, observed, revisions } = wanted;
+  const { spec } = observed;
   const directions = revisions.map(({ revision }) => revision.settings.direction);
   const uninjected = revisions.length === 0 ? undefined : explicitlyUninjected(spec?.template ?? {}, directions);
   if (uninjected !== undefined) {
@@ -89,6 +87,27 @@ function rolloutObstacles(wanted: Wanted, wait: boolean): Problem[] {
         wanted,
         'has the update strategy OnDelete: its pods are replaced only when somebody deletes them, so the filter cannot be proven.',
         'Use RollingUpdate, or set "wait: false" and replace the pods yourself.',
+      ),
+    ];
+  }
+  const mounted = revisions.some(({ carrier }) => carrier.image === undefined);
+  if (mounted && standingSidecar(spec?.template ?? {}) === 'kept') {
+    return [
+      obstacle(
+        wanted,
+        'would not run the filter: its pod template has an injected sidecar in it already (annotation sidecar.istio.io/status) and sidecar.istio.io/inject: "false", so Istio mounts nothing there.',
+        'Use the template as it was before "istioctl kube-inject", and let Istio inject it; or deliver the filter by image.',
+        'no-effect',
+      ),
+    ];
+  }
+  const owner = revisions.length === 0 ? undefined : findOwner(observed);
+  if (owner?.certain !== undefined) {
+    return [
+      obstacle(
+        wanted,
+        `belongs to ${owner.object}, and ${owner.certain} puts its pod template back whenever somebody changes it.`,
+        `Put the two annotations and the label into the template that ${owner.object} is made from ("command: render" writes them to files).`,
       ),
     ];
   }

@@ -47,6 +47,8 @@ export interface Rollback {
   /** What its pod template has after it, by filter; null for none. */
   readonly to: Readonly<Record<string, string | null>>;
   readonly durationMs: number;
+  /** Of a failed one: whether its pod template is as before, still what the run wrote, or nobody knows. */
+  readonly template?: 'before' | 'new' | 'unknown';
   /** What kept its pods from being ready before the run already: nobody waited until they were. */
   readonly unready?: string;
   /** Why going back did not succeed, or what is left to do by hand. */

@@ -2,10 +2,11 @@ import type { Problem } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { Placement } from '../mesh/revision.ts';
 import { type FilterState, type WorkloadState, withoutFilters } from '../mesh/state.ts';
-import { patchWorkload, revisionOn, stateOn } from '../mesh/template.ts';
+import { patchWorkload, stateOn } from '../mesh/template.ts';
 import type { KeyChanges, WorkloadPatch } from '../mesh/workload-patch.ts';
 import { describeWorkload } from '../targets/target.ts';
 import { type Course, followedOf } from './course.ts';
+import { type ForeignChange, foreignChange } from './foreign-change.ts';
 import type { PlannedWorkload } from './plan.ts';
 
 type Restoring = Pick<Course, 'planned' | 'write'>;
@@ -29,10 +30,8 @@ export function restorePatch(
   current: Workload,
 ): { patch: WorkloadPatch | undefined } | { problem: Problem } {
   const { placements, removals } = followedOf(planned);
-  const foreign =
-    placements.some(({ filter, id }) => revisionOn(current, filter) !== id) ||
-    removals.some((filter) => revisionOn(current, filter) !== undefined);
-  if (foreign) return { problem: overtaken(planned) };
+  const foreign = foreignChange({ placements, removals }, current);
+  if (foreign !== undefined) return { problem: overtaken(planned, foreign) };
   const found = write.patch !== undefined && goesBackToFound(planned);
   const exact = found ? exactUndo(write.patch as WorkloadPatch, planned.observed, current) : undefined;
   if (exact !== undefined) return { patch: exact };
@@ -50,16 +49,19 @@ export function restorePatch(
   return patch.ok ? { patch: patch.value } : { problem: patch.problems[0] as Problem };
 }
 
-function overtaken({ ref }: PlannedWorkload): Problem {
+function overtaken({ ref }: PlannedWorkload, { message, remedy, putBack }: ForeignChange): Problem {
   return {
     kind: 'conflict',
     subject: describeWorkload(ref),
-    message: 'was changed by another run before it could be taken back; it was left alone.',
-    remedy: 'Use "concurrency" in the workflow to keep runs apart.',
+    message: putBack
+      ? `${message} before this run could roll it back; it was left alone.`
+      : `was not rolled back: ${message}; it was left alone.`,
+    remedy,
   };
 }
 
-function goesBackToFound({ revisions, removals, wayBack, before }: PlannedWorkload): boolean {
+/** Whether a workload goes back to what this run has found. */
+export function goesBackToFound({ revisions, removals, wayBack, before }: PlannedWorkload): boolean {
   const filters = [...revisions.map(({ carrier }) => carrier.filter), ...removals];
   return filters.every((filter) => wayBack.get(filter)?.id === before.get(filter));
 }

@@ -1,11 +1,8 @@
-import type { Problem } from '../base/problem.ts';
-import { listWords, sentence } from '../base/text.ts';
 import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { Pod, Workload } from '../cluster/objects.ts';
 import { selectorOf } from '../cluster/pod-selector.ts';
 import { isReady, ownerOf } from '../cluster/pods.ts';
-import { PLUGINS, POD } from '../cluster/resources.ts';
-import { isGatewayView } from '../mesh/gateway-view.ts';
+import { POD } from '../cluster/resources.ts';
 import { podLabel } from '../mesh/names.ts';
 import { pluginSettings } from '../mesh/wasm-plugin.ts';
 import { describeWorkload } from '../targets/target.ts';
@@ -15,7 +12,14 @@ import { changesPods, type PlannedWorkload } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { Prover } from './prove.ts';
 import type { Rollback } from './report.ts';
-import { restorePatch, wayBackPlacements } from './restore.ts';
+import { goesBackToFound, restorePatch, wayBackPlacements } from './restore.ts';
+import {
+  failedCallWords,
+  type RollbackFailure,
+  rollbackProblem,
+  stuckPodsWords,
+  templateAfter,
+} from './rollback-problem.ts';
 import type { RolloutWatch } from './rollout-watch.ts';
 import { readTarget } from './target-access.ts';
 import { type WriteContext, writeChange } from './write.ts';
@@ -56,33 +60,37 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
       .concat(planned.removals)
       .map((filter) => [filter, planned.wayBack.get(filter)?.id ?? null]),
   );
-  const end = (state: Rollback['state'], problem?: Problem): Rollback => ({
-    state,
-    to,
-    durationMs: now() - started,
-    ...(problem === undefined ? {} : { problem }),
+  const end = (state: Rollback['state']): Rollback => ({ state, to, durationMs: now() - started });
+  const undoGoesBack = course.write.result.state === 'done' && goesBackToFound(planned);
+  const fail = (why: string, template: RollbackFailure['template'], pods: readonly string[] = []): Rollback => ({
+    ...end('failed'),
+    template,
+    problem: rollbackProblem(planned, why, { template, undoGoesBack, pods }),
   });
-  log.info(`${name} failed; taking it back.`);
+  let template: RollbackFailure['template'] = 'new';
+  log.info(`${name} failed; rolling back.`);
   try {
     const current = await readTarget(client, ref, planned.observed);
     const first = restorePatch(course, current);
-    if ('problem' in first) return end('failed', first.problem);
+    if ('problem' in first) return { ...end('failed'), problem: first.problem };
     const write = await writeChange(
       { ref, observed: current, patch: first.patch, replan: (again) => restorePatch(course, again) },
       context.write,
     );
     if (write.result.state === 'failed') {
       const { problem } = write.result;
-      return end('failed', problem.kind === 'conflict' ? problem : backProblem(planned, problem.message));
+      if (problem.kind === 'conflict') return { ...end('failed'), problem };
+      return fail(failedCallWords(problem), templateAfter(problem));
     }
     if (write.result.state === 'skipped') return end('skipped');
+    template = 'before';
     if (ref.kind === 'Gateway') {
       const why = await proveBack(planned, write.workload ?? current, context);
-      return why === undefined ? end('restored') : end('failed', backProblem(planned, why));
+      return why === undefined ? end('restored') : fail(why, template);
     }
-    const byHand = ref.kind === 'StatefulSet' ? await replaceStuckPods(planned, context) : undefined;
+    const stuck = ref.kind === 'StatefulSet' ? await replaceStuckPods(planned, context) : [];
     // It was not ready with what it goes back to, so nobody waits until it is.
-    if (course.before !== undefined) return { ...end('restored'), unready: course.before.words };
+    if (course.before !== undefined && stuck.length === 0) return { ...end('restored'), unready: course.before.words };
     const { placements, removals } = wayBackPlacements(planned);
     const rollout = await watch.follow(
       { ref, placements, removals },
@@ -93,22 +101,14 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
     if (rollout?.state === 'ready') return end('restored');
     // Kubernetes goes on with it; nobody waits for it any more.
     if (rollout?.state === 'cancelled') return end('skipped');
-    const why = byHand ?? (rollout?.message || 'its state could not be followed');
-    return end('failed', backProblem(planned, `its pods do not get ready (${why})`));
+    const missing = `its pods do not become ready (${rollout?.message || 'its state could not be followed'})`;
+    return stuck.length === 0
+      ? fail(missing, template)
+      : fail(`${missing}: ${stuckPodsWords(ref.namespace, stuck)}`, template, stuck);
   } catch (error) {
-    return end('failed', { ...callProblem(error, `taking ${name} back`), kind: 'rollback', subject: name });
+    const problem = callProblem(error, `rolling ${name} back`);
+    return fail(failedCallWords(problem), template);
   }
-}
-
-function backProblem({ ref, observed }: PlannedWorkload, why: string): Problem {
-  return {
-    kind: 'rollback',
-    subject: describeWorkload(ref),
-    message: `could not be taken back: ${sentence(why)}`,
-    remedy: isGatewayView(observed)
-      ? `Look at it by hand: "kubectl get ${PLUGINS[observed.pluginKind].plural} -n ${ref.namespace}" shows what names it.`
-      : 'Look at it by hand: "kubectl rollout undo" puts its earlier pod template back.',
-  };
 }
 
 /** Why the proxies of a Gateway do not run what it was taken back to; undefined when they do, or nobody is to look. */
@@ -128,8 +128,8 @@ async function proveBack(
   return (problem ?? gone.problem)?.message;
 }
 
-/** Deletes the pods of the failed revision that are not ready; gives what is left to do when that is not allowed. */
-async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployContext): Promise<string | undefined> {
+/** Deletes the pods of the failed revision that are not ready; gives those that may not be deleted. */
+async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployContext): Promise<string[]> {
   const { ref, observed } = planned;
   const { placements } = followedOf(planned);
   const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
@@ -147,6 +147,5 @@ async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployCont
       refused.push(metadata.name);
     }
   }
-  if (refused.length === 0) return undefined;
-  return `the user of the kubeconfig may not delete pods; delete ${listWords(refused, 'and')} by hand, the StatefulSet waits for it`;
+  return refused;
 }

@@ -25,7 +25,7 @@ export function rolloutProblem(
         kind: 'conflict',
         subject,
         message: `${rollout.message} while this run waited.`,
-        remedy: 'This run touched nothing more. Use "concurrency" in the workflow to keep runs apart.',
+        remedy: `This run touched nothing more. ${rollout.remedy ?? 'Use "concurrency" in the workflow to keep runs apart.'}`,
       };
     case 'deleted':
       return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };

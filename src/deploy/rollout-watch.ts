@@ -7,8 +7,8 @@ import { type Readiness, readinessOf } from '../cluster/readiness.ts';
 import type { TargetKind } from '../cluster/resources.ts';
 import { followWorkloads } from '../cluster/watch.ts';
 import type { Placement } from '../mesh/revision.ts';
-import { revisionOn } from '../mesh/template.ts';
 import { type WorkloadRef, workloadKey } from '../targets/target.ts';
+import { foreignChange } from './foreign-change.ts';
 
 /** A workload and what its pods shall carry. */
 export interface Followed {
@@ -26,6 +26,8 @@ export interface RolloutResult {
   readonly state: 'ready' | 'failed' | 'stuck' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
   /** What was missing or happened; empty when ready. */
   readonly message: string;
+  /** What to do about it, where that is known here. */
+  readonly remedy?: string;
   readonly ready: number;
   readonly wanted: number;
   /** From the start of the following to the verdict, in milliseconds. */
@@ -206,8 +208,8 @@ export class RolloutWatch {
     }
     if ((workload.metadata.generation ?? 0) < entry.generation) return;
     entry.readiness = readinessOf(ref.kind, workload);
-    const foreign = foreignRevision(entry.followed, workload);
-    if (foreign !== undefined) this.#decide(key, 'superseded', foreign);
+    const foreign = foreignChange(entry.followed, workload);
+    if (foreign !== undefined) this.#decide(key, 'superseded', foreign.message, foreign.remedy);
     else if (entry.readiness.state !== 'progressing') this.#decide(key, entry.readiness.state, entry.readiness.message);
   }
 
@@ -215,11 +217,18 @@ export class RolloutWatch {
     this.#decide(key, state, this.#entries.get(key)?.readiness.message ?? '');
   }
 
-  #decide(key: string, state: RolloutResult['state'], message: string): void {
+  #decide(key: string, state: RolloutResult['state'], message: string, remedy?: string): void {
     const entry = this.#take(key);
     if (entry === undefined) return;
     const { ready, wanted } = entry.readiness;
-    const result = { state, message, ready, wanted, durationMs: this.#context.now() - entry.started };
+    const result = {
+      state,
+      message,
+      ready,
+      wanted,
+      durationMs: this.#context.now() - entry.started,
+      ...(remedy === undefined ? {} : { remedy }),
+    };
     // One that has become ready as it was is still to be changed, and followed once more.
     if (entry.followed.selector === undefined || state !== 'ready') this.#results.push(result);
     entry.decide(result);
@@ -250,18 +259,4 @@ export class RolloutWatch {
       wait = Math.max(LOOK_MS, 5 * (now() - started));
     }
   }
-}
-
-/** Says what a pod template carries instead of what it should, if others have changed it. */
-function foreignRevision({ placements, removals }: Followed, workload: Workload): string | undefined {
-  for (const { filter, id } of placements) {
-    const now = revisionOn(workload, filter);
-    if (now === undefined) return `the label of the filter "${filter}" was removed from its pod template`;
-    if (now !== id) return `another run put revision ${now} of the filter "${filter}" there`;
-  }
-  for (const filter of removals) {
-    const now = revisionOn(workload, filter);
-    if (now !== undefined) return `another run put revision ${now} of the filter "${filter}" there`;
-  }
-  return undefined;
 }

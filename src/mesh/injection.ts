@@ -12,6 +12,8 @@ export interface Explanation {
 
 const INJECT = 'sidecar.istio.io/inject';
 const REVISION = 'istio.io/rev';
+/** What the injector notes of what it has injected. */
+const STATUS = 'sidecar.istio.io/status';
 /**
  * The injection template that honours the volume annotations and runs Envoy (istio
  * manifests/charts/istio-control/istio-discovery/files).
@@ -51,6 +53,18 @@ export function explicitlyUninjected(template: PodTemplate, directions: readonly
   return templates.includes(GRPC_AGENT)
     ? `${injected} runs no Envoy`
     : `${injected} ignores the annotations that mount the filter`;
+}
+
+/**
+ * Whether a pod template holds a sidecar that was injected into it already (`istioctl kube-inject`): `kept` where Istio leaves
+ * that as it is, so that the annotations mount nothing; `injected` where that depends on the namespace, whose injection makes
+ * the sidecar anew and mounts. So does Istio 1.31, whatever containers of the name are there; a container without the annotation
+ * is somebody's own, which injection completes.
+ */
+export function standingSidecar(template: PodTemplate): 'kept' | 'injected' | undefined {
+  const { labels, annotations } = template.metadata ?? {};
+  if (annotations?.[STATUS] === undefined || isGateway(template)) return undefined;
+  return (labels?.[INJECT] ?? annotations[INJECT]) === 'false' ? 'kept' : 'injected';
 }
 
 /** Why a pod has no sidecar. `namespaceLabels` is undefined where they may not be read. */

@@ -77,7 +77,9 @@ describe('a way back that is barred', () => {
     expect(report.changed).toBe(true);
     expect(problem && describeProblem(problem)).toMatch(/refuses the filter/);
     expect(rollback?.state).toBe('failed');
-    expect(rollback?.problem && describeProblem(rollback.problem)).toMatch(/could not be taken back: .*etcd is full/);
+    expect(rollback?.problem && describeProblem(rollback.problem)).toMatch(
+      /could not be rolled back: .*etcd is full.*Whether its pod template is back is not known\. Re-run/,
+    );
     // Its pods still need them.
     expect((await scene.objects()).configMaps).toHaveLength(1);
   });

@@ -101,7 +101,7 @@ describe('new pods that never get ready', () => {
     expect(problem?.kind).toBe('rollout');
     expect(rollback?.state).toBe('failed');
     expect(rollback?.problem && describeProblem(rollback.problem)).toMatch(
-      /could not be taken back: .*may not delete pods; delete bad-1 by hand, the StatefulSet waits for it/,
+      /was rolled back, but .*waits for bad-1, .*not allowed to delete pods in namespace .*kubectl delete pod -n \S+ bad-1\./,
     );
     expect(ownPart(await scene.now(workload))).toEqual(before);
     await cluster.api.delete(`/api/v1/namespaces/${scene.namespace}/pods/bad-1`);

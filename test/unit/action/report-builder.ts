@@ -84,15 +84,16 @@ export function rollback(state: Rollback['state'] = 'restored', changes: Partial
     state,
     to: { 'add-header': OLD },
     durationMs: 12_000,
-    ...(state === 'failed' ? { problem: NOT_BACK } : {}),
+    ...(state === 'failed' ? { problem: NOT_BACK, template: 'before' } : {}),
     ...changes,
   };
 }
 
 const NOT_BACK = {
   kind: 'rollback',
-  message: 'could not be taken back: its pods do not get ready (1 of 3 pods updated).',
-  remedy: 'Look at it by hand: "kubectl rollout undo" puts its earlier pod template back.',
+  message: 'was rolled back, but its pods do not become ready (1 of 3 pods updated).',
+  remedy:
+    'Its pod template is as before, so nothing is left to undo. Find out what its pods lack: kubectl describe pods -n shop.',
 } as const;
 
 /** What is other about a workload; `proof: null` for none. */

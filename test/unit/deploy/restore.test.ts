@@ -5,6 +5,7 @@ import type { PlannedWorkload } from '../../../src/deploy/plan.ts';
 import { planWorkload } from '../../../src/deploy/plan-workload.ts';
 import { restorePatch, wayBackPlacements } from '../../../src/deploy/restore.ts';
 import { findWayBack } from '../../../src/deploy/way-back.ts';
+import { parseAnnotationList } from '../../../src/mesh/annotation-list.ts';
 import { mountedAt } from '../../../src/mesh/mounts.ts';
 import { type Placement, placementOf } from '../../../src/mesh/revision.ts';
 import { filtersOn, revisionOn, stateOn } from '../../../src/mesh/template.ts';
@@ -177,12 +178,15 @@ describe('whatever a workload was like', () => {
   test('what others edit meanwhile stays, and ours is taken back all the same', () => {
     let withVolume = 0;
     fc.assert(
-      fc.property(anyStart, kinds, edits, (start, wanted, { own, labels, annotations, volume, state }) => {
+      fc.property(anyStart, kinds, edits, (start, wanted, { own, labels, annotations, state, ...edited }) => {
         const observed = workloadFrom('reviews', start);
         const one = run(observed, wanted);
         if (one?.patch === undefined) return;
         const written = patchedWith(observed, one.patch);
         const template = written.spec?.template?.metadata?.annotations ?? {};
+        // Nobody adds an entry to what is no list, and no run edits it.
+        const volume =
+          edited.volume && [VOLUME, MOUNT].every((one) => typeof parseAnnotationList(template[one]) !== 'string');
         const added = volume ? foreignVolume(template) : {};
         const record = { ...stateOn(written), other: { revision: '1', run: 'other' } };
         const edit = {

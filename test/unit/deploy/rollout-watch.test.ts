@@ -111,15 +111,22 @@ describe('a workload is', () => {
     });
   });
 
-  test.each<[string, string | null, string]>([
+  const recordOf = (id: string): string => JSON.stringify({ 'add-header': { revision: id, run: 'other' } });
+  test.each<[string, string | null, string | null, string]>([
     [
       'put another revision there',
       '0123456789',
+      recordOf('0123456789'),
       'another run put revision 0123456789 of the filter "add-header" there',
     ],
-    ['took the label away', null, 'the label of the filter "add-header" was removed from its pod template'],
-  ])('superseded, however ready it is, when somebody %s', async (_, label, message) => {
-    const other = rolled(reviews, { spec: { template: { metadata: { labels: { [LABEL]: label } } } } });
+    ['took the label and its record away', null, null, 'another run took the filter "add-header" away'],
+    ['put the template back', null, recordOf('run'), 'its pod template was put back by another client'],
+    ['put an earlier template back', 'aaaaaaaaaa', recordOf('run'), 'its pod template was put back by another client'],
+  ])('superseded, however ready it is, when somebody %s', async (_, label, record, message) => {
+    const other = rolled(reviews, {
+      metadata: { annotations: { 'deploy-wasm-filter/state': record } },
+      spec: { template: { metadata: { labels: { [LABEL]: label } } } },
+    });
     const bed = await start({ lists: { deployments: [other] } });
     const result = await bed.watch.follow(followed(reviews), rolling(reviews), HOUR);
     expect(result).toMatchObject({ state: 'superseded', message });

@@ -1,0 +1,68 @@
+import { isObject, pick } from '../base/json.ts';
+import { listWords } from '../base/text.ts';
+import type { Workload } from '../cluster/objects.ts';
+import { type GitOps, recogniseGitOps } from './gitops.ts';
+
+/** The object whose controller makes a workload and may put its pod template back. */
+export interface Owner {
+  /** `Revision hello-00001`. */
+  readonly object: string;
+  /** Set where it is known to put back whatever others change. */
+  readonly certain?: string;
+}
+
+/**
+ * API groups whose controllers compare the whole spec of a workload with what they want and write it again. Knative Serving does in
+ * knative/serving pkg/reconciler/revision/cruds.go (checkAndUpdateDeployment).
+ */
+const PUTS_BACK: Readonly<Record<string, string>> = { 'serving.knative.dev': 'Knative Serving' };
+
+const OURS = 'deploy-wasm-filter';
+
+/** What controls a workload, by its owner references; undefined where nothing does. */
+export function findOwner({ metadata }: Workload): Owner | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  if (owner === undefined) return undefined;
+  const [group = ''] = owner.apiVersion?.split('/') ?? [];
+  const certain = PUTS_BACK[group];
+  return { object: `${owner.kind} ${owner.name}`, ...(certain === undefined ? {} : { certain }) };
+}
+
+/** The field managers, besides ours, that hold something of a workload's pod template, the latest first. */
+export function templateManagers({ metadata }: Workload): string[] {
+  const holders = (metadata.managedFields ?? [])
+    .filter(({ manager, fieldsV1 }) => manager !== OURS && isObject(pick(fieldsV1, 'f:spec', 'f:template')))
+    .toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
+  return [...new Set(holders.flatMap(({ manager }) => manager ?? []))];
+}
+
+/** `the owner of the workload, Revision hello-00001 (field manager "controller")`, for a sentence about who writes the template. */
+export function describeTemplateKeeper(workload: Workload): string {
+  const owner = findOwner(workload);
+  const gitOps = recogniseGitOps(workload);
+  const managers = templateManagers(workload).map((manager) => `"${manager}"`);
+  // The one that wrote last is who did it.
+  const by = managers[0] === undefined ? '' : ` (field manager ${managers[0]})`;
+  if (owner !== undefined) return `the controller of its owner, ${owner.object}${by}`;
+  if (gitOps !== undefined) return `${gitOps.tool}, ${gitOps.object}${by}`;
+  return managers[0] === undefined ? 'another client' : `the field manager ${managers[0]}`;
+}
+
+/** What to do so that whoever makes a workload's pod template makes it with the filter. */
+export function keeperRemedy(workload: Workload): string {
+  const owner = findOwner(workload);
+  const where = owner === undefined ? keptIn(recogniseGitOps(workload)) : `the template that ${owner.object} has`;
+  return `Put the two annotations and the label into ${where} ("command: render" writes them to files), or take the workload out of the target list.`;
+}
+
+function keptIn(gitOps: GitOps | undefined): string {
+  return gitOps === undefined ? 'what it writes' : `Git, where ${gitOps.tool} takes them from`;
+}
+
+/** That others make a workload's pod template and may put it back, before anything is written. */
+export function ownerWarning(workload: Workload, owner: Owner, names: readonly string[]): string {
+  const managers = templateManagers(workload).map((manager) => `"${manager}"`);
+  const by = managers.length === 0 ? '' : ` (its pod template is held by ${listWords(managers, 'and')})`;
+  const who = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+  return `${who} ${names.length === 1 ? 'belongs' : 'belong'} to ${owner.object}${by}, whose controller may put the pod template back. If it does, put the two annotations and the label into the template that ${owner.object} has; "command: render" writes them to files.`;
+}

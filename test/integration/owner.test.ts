@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { KubernetesObject } from '../../src/cluster/objects.ts';
+import { resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { awaitReady, makeWorkload, pathOf } from '../harness/workloads.ts';
+import { onlyTarget, puts, REVISION_LABEL, revisionOf, Scene } from './scene.ts';
+
+let cluster: TestCluster;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+});
+afterAll(() => cluster.stop());
+
+test.concurrent('an owner that puts the pod template back is named, before and after', async () => {
+  const scene = await Scene.open(cluster);
+  const { api } = cluster;
+  const made = { metadata: { name: 'hello-00001' } };
+  const owner = await api.create(`/api/v1/namespaces/${scene.namespace}/configmaps`, made as KubernetesObject);
+  const workload = makeWorkload(scene.namespace, 'hello', { podAnnotations: { 'sim/ready-after-ms': '3000' } });
+  const ownerReferences = [
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'hello-00001', uid: owner.metadata.uid, controller: true },
+  ];
+  await api.create(resourcePath(WORKLOADS.Deployment, scene.namespace), {
+    ...workload,
+    metadata: { ...workload.metadata, ownerReferences },
+  } as never);
+  await awaitReady(api, workload);
+  const run = scene.deploy({ targets: '- deployment/hello' });
+  const { body = '' } = await scene.seen('the patch', ({ method, path, status }) => {
+    return method === 'PATCH' && path.startsWith(`${pathOf(workload)}?`) && status === 200;
+  });
+  expect(body).toContain(REVISION_LABEL);
+  await api.patch(pathOf(workload), {
+    spec: { template: { metadata: { labels: { [REVISION_LABEL]: null, restored: 'yes' } } } },
+  });
+  const report = await run;
+  expect(report.warnings.join('\n')).toMatch(/belongs to ConfigMap hello-00001.*may put the pod template back/);
+  const { outcome, problem, rollback } = onlyTarget(report);
+  expect(outcome).toBe('failed');
+  expect(rollback).toBeUndefined();
+  const text = problem && describeProblem(problem);
+  expect(text).toMatch(
+    /its pod template was put back by the controller of its owner, ConfigMap hello-00001 \(field manager "tester"\) while this run waited/,
+  );
+  expect(text).toMatch(/into the template that ConfigMap hello-00001 has/);
+  expect(text).not.toContain('concurrency');
+  expect(scene.writes.filter(puts(workload, revisionOf(onlyTarget(report))))).toHaveLength(1);
+});
