@@ -2,9 +2,11 @@ import { mapLimited, pause } from '../base/concurrency.ts';
 import { messageOf, type Problem } from '../base/problem.ts';
 import { ApiError } from '../cluster/errors.ts';
 import type { Pod } from '../cluster/objects.ts';
+import { POD } from '../cluster/resources.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
-import { checkAnswer, describeProbe, type Probe } from './probe.ts';
+import { checkAnswer, describeAnswer, describeProbe, type Probe, probeVerb } from './probe.ts';
+import { describeRight } from './rights.ts';
 
 /** An app may need a moment after it is ready, and a filter the answer to a call of its own. */
 const TRIES = 5;
@@ -30,6 +32,7 @@ async function probePod(
   { client, signal }: DeployContext,
 ): Promise<Problem | undefined> {
   let wrong = '';
+  let came = '';
   for (let attempt = 1; attempt <= TRIES && !signal.aborted; attempt++) {
     if (attempt > 1) await pause(PAUSE_MS, signal);
     try {
@@ -42,25 +45,28 @@ async function probePod(
       const difference = checkAnswer(probe, answer);
       if (difference === undefined) return undefined;
       wrong = difference;
+      came = ` ${describeAnswer(answer)}.`;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 403) return forbidden(ref);
+      if (error instanceof ApiError && error.status === 403) return forbidden(probe, ref);
       wrong = `did not answer (${messageOf(error)})`;
+      came = '';
     }
   }
   if (signal.aborted) return undefined;
   return {
     kind: 'proof',
     subject: describeWorkload(ref),
-    message: `pod ${metadata.name} ${wrong} to the probe ${describeProbe(probe)}.`,
+    message: `pod ${metadata.name} ${wrong} to the probe ${describeProbe(probe)}.${came}`,
     remedy:
-      'Compare the probe with what the app and the filter should answer. Under strict mTLS a pod answers nobody outside the mesh; leave the probe out then.',
+      'Compare the probe with what the app and the filter should answer. Under strict mTLS (PeerAuthentication STRICT) a pod answers nobody outside the mesh; leave the probe out then.',
   };
 }
 
-function forbidden({ namespace }: WorkloadRef): Problem {
+function forbidden(probe: Probe, { namespace }: WorkloadRef): Problem {
+  const verb = probeVerb(probe);
   return {
     kind: 'permission',
-    message: `The user of the kubeconfig may not send requests to pods in namespace "${namespace}" (get pods/proxy).`,
-    remedy: 'Grant the right, or leave the input "probe" out.',
+    message: `The kubeconfig user is not allowed to send ${probe.method} requests to pods (${describeRight({ verb, resource: POD, subresource: 'proxy', namespace })}).`,
+    remedy: 'Grant the permission, or leave the input "probe" out.',
   };
 }

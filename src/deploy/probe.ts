@@ -1,4 +1,4 @@
-import { truncate } from '../base/text.ts';
+import { count, truncate } from '../base/text.ts';
 
 /** An HTTP request to a pod, through its sidecar, and what has to come back. */
 export interface Probe {
@@ -49,6 +49,50 @@ export function checkAnswer({ expect }: Probe, answer: ProbeAnswer): string | un
     return `answered with a body that does not contain ${JSON.stringify(truncate(expect.body, 100))}`;
   }
   return undefined;
+}
+
+const VERBS: Readonly<Record<Probe['method'], string>> = {
+  GET: 'get',
+  HEAD: 'get',
+  POST: 'create',
+  PUT: 'update',
+  PATCH: 'patch',
+  DELETE: 'delete',
+  // The API server has no verb for it, so only a rule for every verb allows it (seen on Kubernetes 1.34).
+  OPTIONS: '*',
+};
+
+/** The verb on `pods/proxy` that the API server asks a probe for (k8s.io/apiserver, request/requestinfo.go). */
+export function probeVerb({ method }: Pick<Probe, 'method'>): string {
+  return VERBS[method];
+}
+
+/** Headers that say nothing of the app or a filter, or change with each answer. */
+const DULL_HEADERS = new Set([
+  'date',
+  'content-length',
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'audit-id',
+  'cache-control',
+]);
+const MOST_HEADERS = 8;
+/** Names of headers whose values are nobody else's business. */
+const CONFIDENTIAL = /cookie|auth|token|secret|key|session|password/;
+
+/** The status and headers that did come, for the end of a message: `It came: 200, server: istio-envoy`. */
+export function describeAnswer({ status, headers }: Pick<ProbeAnswer, 'status' | 'headers'>): string {
+  const all = Object.entries(headers)
+    .filter(([name, value]) => value !== undefined && !DULL_HEADERS.has(name))
+    .map(([name, value]) =>
+      CONFIDENTIAL.test(name) ? `${name} (not shown)` : truncate(`${name}: ${[value].flat().join(', ')}`, 100),
+    );
+  const more = all.length - MOST_HEADERS;
+  const shown = [...all.slice(0, MOST_HEADERS), ...(more > 0 ? [count(more, 'more header')] : [])];
+  return shown.length === 0
+    ? `The answer was ${status} without headers`
+    : `The answer was ${status} with ${shown.join('; ')}`;
 }
 
 /** `GET :9080/health`, for messages. */

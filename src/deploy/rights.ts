@@ -17,6 +17,7 @@ import type { DeployContext } from './context.ts';
 import type { Observation } from './observe.ts';
 import { GARBAGE_RESOURCES, type Garbage, type Plan } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
+import { probeVerb } from './probe.ts';
 import type { DeployRequest } from './request.ts';
 
 /**
@@ -59,7 +60,7 @@ export function neededRights(plan: Plan, policy: Pick<RolloutPolicy, 'wait' | 'v
   if (policy.probe !== undefined) {
     for (const { ref } of plan.workloads) {
       add(POD, ref.namespace, ['list']);
-      add(POD, ref.namespace, ['get'], 'proxy');
+      add(POD, ref.namespace, [probeVerb(policy.probe)], 'proxy');
     }
   }
   return [...rights.values()];

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   checkAnswer,
+  describeAnswer,
   describeProbe,
   type Probe,
   type ProbeAnswer,
@@ -68,4 +69,25 @@ describe('checkAnswer', () => {
 
 test('describeProbe', () => {
   expect(describeProbe(probe({}))).toBe('GET :9080/health?x=1');
+});
+
+describe('describeAnswer', () => {
+  const many = Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`x-${index}`, 'y']));
+  test.each<[string, Partial<ProbeAnswer>, string]>([
+    ['nothing but a status', { status: 204 }, 'The answer was 204 without headers'],
+    [
+      'what tells, without what changes with each answer',
+      { headers: { date: 'now', server: 'istio-envoy', 'x-a': ['1', '2'], 'content-length': '3' } },
+      'The answer was 200 with server: istio-envoy; x-a: 1, 2',
+    ],
+    ['no secrets', { headers: { 'set-cookie': 'id=1' } }, 'The answer was 200 with set-cookie (not shown)'],
+    [
+      'not too much',
+      { headers: many },
+      'The answer was 200 with x-0: y; x-1: y; x-2: y; x-3: y; x-4: y; x-5: y; x-6: y; x-7: y; 2 more headers',
+    ],
+    ['no long value', { headers: { 'x-a': 'y'.repeat(200) } }, `The answer was 200 with x-a: ${'y'.repeat(94)}…`],
+  ])('%s', (_case, over, expected) => {
+    expect(describeAnswer(answer(over))).toBe(expected);
+  });
 });

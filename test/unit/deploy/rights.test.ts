@@ -110,6 +110,20 @@ describe('neededRights', () => {
     expect(needed(plan, policy)).toEqual([...WRITES, ...more]);
   });
 
+  test.each([
+    ['GET', 'get'],
+    ['HEAD', 'get'],
+    ['POST', 'create'],
+    ['PUT', 'update'],
+    ['PATCH', 'patch'],
+    ['DELETE', 'delete'],
+    // No verb is for it alone.
+    ['OPTIONS', '*'],
+  ] as const)('of a probe that sends %s: %s on pods/proxy', (method, verb) => {
+    const rights = needed(plan, { probe: { ...probe, method } });
+    expect(rights.filter((right) => right.includes('pods/proxy shop'))).toEqual([`${verb} pods/proxy shop`]);
+  });
+
   test('of a plan that writes nothing: none', () => {
     const settled = planFor(carryOut(plan, CLUSTER));
     expect(needed(settled)).toEqual([]);
