@@ -1,3 +1,4 @@
+import { count, sentence } from '../base/text.ts';
 import { PROOF_LEVELS, type Proof, type ProofLevel } from '../deploy/proof.ts';
 import type { TargetReport } from '../deploy/report.ts';
 import { plain, thousands } from './markdown.ts';
@@ -15,6 +16,8 @@ export interface Evidence {
   readonly probed: boolean;
   /** Why some have weaker evidence than their listeners, each reason once; empty text for no reason given. */
   readonly weaknesses: readonly string[];
+  /** Which requests pass by the filter although it runs, by how many workloads that holds for. */
+  readonly notes: ReadonlyMap<string, number>;
 }
 
 /** The evidence of a run's workloads. What was taken back again shows nothing. */
@@ -33,6 +36,7 @@ export function gatherProofs(proofs: readonly Proof[]): Evidence {
     ...(level === undefined ? {} : { level }),
     probed: proofs.length > 0 && proofs.every(({ probed }) => probed),
     weaknesses: [...new Set(weak.map(({ weakness = '' }) => weakness))],
+    notes: countEach(proofs.flatMap(({ notes = [] }) => notes)),
   };
 }
 
@@ -51,7 +55,28 @@ export function evidenceSentence(evidence: Evidence, running: string): string {
     level === 'listener'
       ? `Every wanted pod is ready, and every proxy has ${running} in its listeners.`
       : `Every wanted pod is ready with ${running}${level === 'stats' && proved === 0 ? ', and no proxy has refused a listener' : ''}.`;
-  return sentences(seen, weaknessSentence(evidence, wanted - proved), probed ? 'Each pod answered the probe.' : '');
+  return sentences(
+    seen,
+    weaknessSentence(evidence, wanted - proved),
+    probed ? 'Each pod answered the probe.' : '',
+    notesSentence(evidence),
+  );
+}
+
+/** More kinds of notes than a reader takes in. */
+const MOST_NOTES = 5;
+
+function notesSentence({ notes }: Evidence): string {
+  const shown = [...notes].slice(0, MOST_NOTES).map(([text, of]) => `${plain(text, 300)} (${count(of, 'workload')})`);
+  const more = notes.size - shown.length;
+  if (shown.length === 0) return '';
+  return sentence(`To know: ${[...shown, ...(more > 0 ? [`${thousands(more)} more`] : [])].join('; ')}`);
+}
+
+function countEach(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
 }
 
 function weaknessSentence({ level, proved, weaknesses }: Evidence, weaker: number): string {

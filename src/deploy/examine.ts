@@ -1,6 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import type { Right } from '../cluster/client.ts';
 import type { DeployContext } from './context.ts';
+import { lookFirst } from './look-first.ts';
 import { checkFilter, checkWithoutCluster, type Preflight, type TrialContext } from './preflight.ts';
 import type { Prepared } from './prepare.ts';
 import type { DeployRequest, DraftRequest } from './request.ts';
@@ -20,7 +21,7 @@ export interface Examination {
 type Check = (prepared: Prepared, context: DeployContext) => Promise<Preflight>;
 
 /** In the order in which people read what they find. */
-const CHECKS: readonly Check[] = [checkFilter];
+const CHECKS: readonly Check[] = [checkFilter, lookFirst];
 
 /** Makes every check before the first write, whatever was found before: everything that is wrong is told in one run. */
 export async function examine(prepared: Prepared, context: DeployContext): Promise<Examination> {

@@ -1,18 +1,35 @@
 import type { Problem } from '../base/problem.ts';
 import { sentence } from '../base/text.ts';
+import type { Note } from '../mesh/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
-import type { ProofLevel } from './proof.ts';
+import { PROOF_LEVELS, type ProofLevel } from './proof.ts';
+
+/** The filter runs, as far as that evidence goes. */
+export interface Proved {
+  readonly state: 'proved';
+  readonly level: ProofLevel;
+  readonly weakness?: string;
+  /** Which requests pass by it. */
+  readonly notes?: readonly Note[];
+}
 
 /** What a look at one pod came to: `pending` may still become better. */
-export type PodVerdict =
-  | { readonly state: 'proved'; readonly level: ProofLevel; readonly weakness?: string }
-  | { readonly state: 'failed' | 'pending'; readonly problem: Problem };
+export type PodVerdict = Proved | { readonly state: 'failed' | 'pending'; readonly problem: Problem };
 
 type Unproved = Extract<PodVerdict, { readonly problem: Problem }>;
 
 /** The proxy does not run the filter, and will not. */
 export function failed(ref: WorkloadRef, message: string, remedy: string): Unproved {
   return { state: 'failed', problem: { kind: 'proof', subject: describeWorkload(ref), message, remedy } };
+}
+
+/** What several filters of a pod come to together: the weakest evidence, and every note once. */
+export function together(verdicts: readonly Proved[]): Proved {
+  const [first = { state: 'proved', level: 'listener' } as const, ...others] = verdicts;
+  return others.reduce<Proved>((all, next) => {
+    const weaker = PROOF_LEVELS.indexOf(next.level) > PROOF_LEVELS.indexOf(all.level) ? next : all;
+    return { ...weaker, notes: [...(all.notes ?? []), ...(next.notes ?? [])] };
+  }, first);
 }
 
 /** The proxy does not run the filter yet, or does not tell. `what` is a clause. */

@@ -20,6 +20,8 @@ export interface Prepared {
   readonly problems: readonly Problem[];
   /** What the request holds stand-ins for. */
   readonly unknown: ReadonlySet<Unknown>;
+  /** What the targets run now, each looked at once. */
+  readonly proxies: RunningProxies;
 }
 
 const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
@@ -48,10 +50,11 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
   if (made.ok && findings.clean) {
     const complete = await completePlan({ plan: made.value, observation }, request, observer, date());
     describePlan(complete.plan, log);
-    return { ...complete, request, problems: [], unknown };
+    return { ...complete, request, problems: [], unknown, proxies };
   }
   if (!made.ok) findings.add(...made.problems.filter(isKnown(unknown)));
-  return { plan: made.ok ? made.value : made.partial, request, observation, problems: findings.problems, unknown };
+  const plan = made.ok ? made.value : made.partial;
+  return { plan, request, observation, problems: findings.problems, unknown, proxies };
 }
 
 /** What a stand-in brings about is nobody's fault: another name or folder may be free, and another direction may be right. */

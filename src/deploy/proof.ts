@@ -16,4 +16,6 @@ export interface Proof {
   readonly probed?: true;
   /** Why there is no stronger evidence: a right that is missing. */
   readonly weakness?: string;
+  /** Which requests pass by the filter, as clauses. */
+  readonly notes?: readonly string[];
 }

@@ -1,19 +1,20 @@
 import type { Pod, Workload } from '../cluster/objects.ts';
 import { proxyImageOf } from '../cluster/pods.ts';
 import { proxyVersionOfImage } from '../filter/proxy-version.ts';
-import type { Direction, ListenerSettings } from '../filter/settings.ts';
 import { type ExtensionVerdict, inspectExtension } from '../mesh/ecds.ts';
 import { filePath } from '../mesh/envoy-filter.ts';
 import { describeReason, type EnvoyReason } from '../mesh/envoy-log.ts';
-import { isGatewayView } from '../mesh/gateway-view.ts';
 import { neededKind } from '../mesh/inserter.ts';
-import { type Absent, explainAbsence, inspectListeners } from '../mesh/listeners.ts';
+import { inspectListeners, type Present } from '../mesh/listeners.ts';
+import type { Absent } from '../mesh/places.ts';
+import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../mesh/reach.ts';
 import type { MountedPlacement, PulledPlacement } from '../mesh/revision.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { type EvidenceSource, readEnvoyReason, readPluginReason } from './evidence.ts';
 import { type PluginTrace, traceOf } from './plugin-trace.ts';
 import { failed, noEffect, type PodVerdict, pending } from './pod-verdict.ts';
 import type { ProvenRevision } from './provable.ts';
+import { placeOf, redirectionOf, unreached } from './wanted-place.ts';
 
 /** Where a look is taken, and what Envoy says there. */
 export interface Seen {
@@ -35,22 +36,14 @@ const SEE_LOG = 'See the log of the container istio-proxy.';
 export const LOG_REFUSED =
   'the logs of proxies cannot be read, and only they tell whether Envoy took a filter from an image';
 
-/** What a proxy says of a filter; undefined when it runs there, `proved` when nobody may see whether it does. */
-export function judgeFilter(
-  planned: ProvenRevision,
-  seen: Seen,
-  source: EvidenceSource,
-): Promise<PodVerdict | undefined> {
+/** What a proxy says of a filter; it is proven by less than its listeners where nobody may see whether it runs. */
+export function judgeFilter(planned: ProvenRevision, seen: Seen, source: EvidenceSource): Promise<PodVerdict> {
   const { carrier } = planned;
   const found = { ...seen, planned };
   return carrier.image === undefined ? judgeFile(carrier, found, source) : judgePlugin(carrier, found, source);
 }
 
-async function judgeFile(
-  carrier: MountedPlacement,
-  found: Found,
-  source: EvidenceSource,
-): Promise<PodVerdict | undefined> {
+async function judgeFile(carrier: MountedPlacement, found: Found, source: EvidenceSource): Promise<PodVerdict> {
   const { listeners, planned, pod, ref, observed } = found;
   const { revision } = planned;
   const { settings } = revision;
@@ -65,7 +58,7 @@ async function judgeFile(
   const verdict = inspectListeners(listeners, wanted);
   switch (verdict.state) {
     case 'present':
-      return undefined;
+      return effect(verdict, found);
     case 'rejected':
       return refusal(verdict.details, found, source);
     case 'outdated':
@@ -78,11 +71,7 @@ async function judgeFile(
   }
 }
 
-async function judgePlugin(
-  carrier: PulledPlacement,
-  found: Found,
-  source: EvidenceSource,
-): Promise<PodVerdict | undefined> {
+async function judgePlugin(carrier: PulledPlacement, found: Found, source: EvidenceSource): Promise<PodVerdict> {
   const { listeners, extensions, planned, pod, ref, observed } = found;
   const { configuration } = planned.revision.settings;
   const trace = traceOf(ref, carrier, observed);
@@ -103,7 +92,23 @@ async function judgePlugin(
     return failed(ref, `Envoy of pod ${name} refuses the filter: ${describeReason(reason)}.`, reason.remedy);
   }
   if (verdict.state === 'missing') return pending(ref, `the proxy of pod ${name} has not loaded ${carrier.filter} yet`);
-  return told === 'unknown' ? { state: 'proved', level: 'ready', weakness: LOG_REFUSED } : undefined;
+  if (placed.state === 'outdated') return { state: 'proved', level: 'listener' };
+  const reached = effect(placed, found);
+  return told === 'unknown' && reached.state === 'proved'
+    ? { ...reached, level: 'ready', weakness: LOG_REFUSED }
+    : reached;
+}
+
+/** Where the filter is, whether requests come to it. */
+function effect(present: Present, { planned, pod, ref, observed }: Found): PodVerdict {
+  const reach = judgeReach(
+    present,
+    placeOf(planned, observed),
+    redirectionOf(pod, observed),
+    neededKind(planned.carrier),
+  );
+  if (reach.state === 'unreached') return { state: 'failed', problem: unreached(ref, planned, reach) };
+  return { state: 'proved', level: 'listener', ...(reach.notes.length === 0 ? {} : { notes: reach.notes }) };
 }
 
 type Substitute = Extract<ExtensionVerdict, { readonly state: 'substituted' }>;
@@ -157,15 +162,13 @@ async function refusal(details: string, { pod, ref }: Found, source: EvidenceSou
 
 function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVerdict {
   const { carrier } = planned;
-  const why = explainAbsence(verdict, placeOf(planned, observed), neededKind(carrier));
+  const why = explainMissing(verdict, placeOf(planned, observed), redirectionOf(pod, observed), neededKind(carrier));
   return {
     state: 'pending',
     problem: noEffect(
       ref,
       `its pods are ready, but ${carrier.filter} is in no listener of pod ${pod.metadata.name}: ${why}`,
-      verdict.withoutAnchor === undefined
-        ? 'Check the inputs "direction" and "port", and that the port speaks HTTP in the Service (appProtocol, or its name).'
-        : 'Name one of these in the input "insert", or deploy the filter that it names first.',
+      verdict.withoutAnchor === undefined ? PORT_REMEDY : INSERT_REMEDY,
     ),
   };
 }
@@ -175,18 +178,3 @@ function envoyOf(pod: Pod): number | undefined {
   const version = proxyVersionOfImage(proxyImageOf(pod) ?? '')?.envoy;
   return version?.major === 1 ? version.minor : undefined;
 }
-
-/** The listeners of a gateway are outbound ones for Envoy, those of a waypoint inbound ones. */
-function placeOf(
-  { revision }: ProvenRevision,
-  observed: Workload,
-): Pick<ListenerSettings, 'direction' | 'port' | 'insert'> {
-  const { port, insert } = revision.settings;
-  const direction = isGatewayView(observed) ? SIDES.get(observed.waypoint) : revision.settings.direction;
-  return { direction: direction ?? 'any', insert, ...(port === undefined ? {} : { port }) };
-}
-
-const SIDES: ReadonlyMap<boolean | undefined, Direction> = new Map([
-  [true, 'inbound'],
-  [false, 'gateway'],
-]);

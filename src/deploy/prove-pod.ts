@@ -1,9 +1,8 @@
 import type { Problem } from '../base/problem.ts';
 import { messageOf } from '../base/problem.ts';
 import { ApiError } from '../cluster/errors.ts';
-import type { KubernetesObject, Pod } from '../cluster/objects.ts';
+import type { Pod } from '../cluster/objects.ts';
 import { hasProxyContainer, PROXY_CONTAINER } from '../cluster/pods.ts';
-import { NAMESPACE } from '../cluster/resources.ts';
 import { attachedPluginOf } from '../mesh/attachment.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../mesh/injection.ts';
 import { inspectListeners } from '../mesh/listeners.ts';
@@ -11,10 +10,12 @@ import { parseListenerUpdates } from '../mesh/proxy-stats.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
 import { readEnvoyReason, readPluginReason } from './evidence.ts';
+import { NamespaceLabels } from './namespace-labels.ts';
 import { traceOf } from './plugin-trace.ts';
-import { failed, noEffect, type PodVerdict, pending } from './pod-verdict.ts';
+import { failed, noEffect, type PodVerdict, type Proved, pending, together } from './pod-verdict.ts';
 import type { Provable } from './provable.ts';
 import { judgeFilter, LOG_REFUSED } from './prove-filter.ts';
+import { unreachableIn } from './wanted-place.ts';
 
 /** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
 const STATS_PORT = 15_090;
@@ -30,10 +31,11 @@ export class ProxyInspector {
   readonly #context: DeployContext;
   /** What was refused, by namespace and means; it is not tried again. */
   readonly #refused = new Map<string, string>();
-  readonly #labels = new Map<string, Promise<Readonly<Record<string, string>> | undefined>>();
+  readonly #labels: NamespaceLabels;
 
   constructor(context: DeployContext) {
     this.#context = context;
+    this.#labels = new NamespaceLabels(context.client);
   }
 
   async inspect(pod: Pod, workload: Provable): Promise<PodVerdict> {
@@ -42,6 +44,8 @@ export class ProxyInspector {
     const byListener = await this.#byListeners(pod, workload);
     if (byListener !== undefined) return byListener;
     const { namespace } = workload.ref;
+    const unreachable = unreachableIn(pod, workload);
+    if (unreachable !== undefined) return { state: 'failed', problem: unreachable };
     const why = this.#refused.get(`${namespace} exec`) ?? 'no proxy could be looked into';
     const byStats = await this.#byStats(pod, workload, why);
     if (byStats !== undefined) return byStats;
@@ -72,7 +76,7 @@ export class ProxyInspector {
       );
     }
     if (!hasProxyContainer(pod)) {
-      const { message, remedy } = explainNoSidecar(template, await this.#namespaceLabels(ref.namespace));
+      const { message, remedy } = explainNoSidecar(template, await this.#labels.of(ref.namespace));
       return noEffect(ref, `its pods are ready, but no filter runs there: ${message}`, remedy);
     }
     const unmounted = revisions.find(
@@ -90,17 +94,17 @@ export class ProxyInspector {
     const pulled = revisions.some(({ carrier }) => carrier.image !== undefined);
     const extensions = pulled ? await this.#dump('ecds_filters', pod, ref) : '';
     if (typeof extensions !== 'string') return extensions;
-    let proved: PodVerdict = { state: 'proved', level: 'listener' };
+    const proved: Proved[] = [];
     for (const planned of revisions) {
       const verdict = await judgeFilter(
         planned,
         { pod, ref, observed, listeners, extensions },
         evidenceSource(this.#context),
       );
-      if (verdict?.state === 'proved') proved = verdict;
-      else if (verdict !== undefined) return verdict;
+      if (verdict.state !== 'proved') return verdict;
+      proved.push(verdict);
     }
-    return proved;
+    return together(proved);
   }
 
   /** A part of Envoy's configuration, empty where it has none of it; else the verdict on a pod that does not tell. */
@@ -166,16 +170,5 @@ export class ProxyInspector {
       }
     }
     return undefined;
-  }
-
-  #namespaceLabels(namespace: string): Promise<Readonly<Record<string, string>> | undefined> {
-    const known = this.#labels.get(namespace);
-    if (known !== undefined) return known;
-    const asked = this.#context.client
-      .get<KubernetesObject>(NAMESPACE, undefined, namespace)
-      .then(({ metadata }) => metadata.labels ?? {})
-      .catch(() => undefined);
-    this.#labels.set(namespace, asked);
-    return asked;
   }
 }

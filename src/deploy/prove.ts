@@ -9,6 +9,7 @@ import { readinessOf } from '../cluster/readiness.ts';
 import { POD } from '../cluster/resources.ts';
 import { GATEWAY_NAME_LABEL } from '../mesh/attachment.ts';
 import { podLabel } from '../mesh/names.ts';
+import type { Note } from '../mesh/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
 import { belongsTo } from './belongs.ts';
 import type { DeployContext } from './context.ts';
@@ -26,6 +27,8 @@ export interface ProofResult {
   readonly problem?: Problem;
   /** The pods that are ready, of those that there are; only of a Gateway, whose status says nothing of them. */
   readonly pods?: { readonly ready: number; readonly wanted: number };
+  /** What somebody may not have meant, although the filter runs. Clauses. */
+  readonly warnings?: readonly string[];
 }
 
 /** How long a proxy may take to have what the mesh has been told, in milliseconds: istiod pushes within a second or two. */
@@ -62,6 +65,7 @@ export class Prover {
     const { now, signal } = this.#context;
     const started = now();
     const proved = new Map<string, ProofLevel>();
+    const notes = new Map<string, Note>();
     let weakness: string | undefined;
     for (;;) {
       const listed = await this.#newPods(workload);
@@ -78,6 +82,7 @@ export class Prover {
         if (verdict.state === 'proved') {
           proved.set(podId(pod), verdict.level);
           weakness ??= verdict.weakness;
+          for (const note of verdict.notes ?? []) notes.set(note.text, note);
         } else if (verdict.state === 'failed' || late || (isAbsent(verdict) && passed >= PROXY_MS)) {
           return { problem: verdict.problem, ...counted };
         }
@@ -85,8 +90,17 @@ export class Prover {
       const there = listed.pods.filter((pod) => proved.has(podId(pod))).length;
       if (there >= wanted && there > 0) {
         const proof = { level: weakest(proved.values()), pods: there, wanted };
-        const shown = weakness === undefined ? proof : { ...proof, weakness };
-        return { ...(await this.#probed(workload, shown, listed.pods)), ...counted };
+        const shown = {
+          ...proof,
+          ...(weakness === undefined ? {} : { weakness }),
+          ...(notes.size === 0 ? {} : { notes: [...notes.keys()] }),
+        };
+        const warnings = [...notes.values()].flatMap(({ severity, text }) => (severity === 'warning' ? text : []));
+        return {
+          ...(await this.#probed(workload, shown, listed.pods)),
+          ...counted,
+          ...(warnings.length === 0 ? {} : { warnings }),
+        };
       }
       if (late) return { problem: wanted === 0 ? noPods(ref) : tooFew(ref, there, wanted), ...counted };
       if (signal.aborted) return { problem: cancelledProof(ref), ...counted };

@@ -1,7 +1,7 @@
 import { makeLimiter, mapLimited, pause } from '../base/concurrency.ts';
 import type { Problem } from '../base/problem.ts';
 import { shareOf } from '../base/share.ts';
-import { count, formatDuration } from '../base/text.ts';
+import { count, formatDuration, sentence } from '../base/text.ts';
 import { type Readiness, readinessOf } from '../cluster/readiness.ts';
 import { describeWorkload } from '../targets/target.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
@@ -176,8 +176,15 @@ export class Roller {
       course.planned.removals,
     );
     const result = { ...gone, ...shown };
+    this.#warn(course, result);
     if (result.pods !== undefined) course.rollout = { ...rollout, ...result.pods, durationMs: now() - started };
     return result;
+  }
+
+  #warn({ planned }: Course, { problem, warnings = [] }: ProofResult): void {
+    if (problem !== undefined) return;
+    for (const text of warnings)
+      this.#context.write.warnings.add(sentence(`${describeWorkload(planned.ref)}: ${text}`));
   }
 
   /** Closes a filter that was put to a Gateway open: true where that was to do, false where it was not, or why it failed. */

@@ -21,12 +21,16 @@ export interface FilterChain {
   readonly wasm: readonly WasmFilter[];
   /** The filters whose configuration comes apart from the listener, by the name that istiod gives them; see `pluginName`. */
   readonly plugins: readonly string[];
+  /** Whether traffic from outside that is not encrypted may take it. */
+  readonly plaintext: boolean;
 }
 
 /** A dynamic listener of Envoy, as its admin interface shows it. */
 export interface Listener {
   readonly name: string;
   readonly direction: 'inbound' | 'outbound';
+  /** Whether it takes connections to its own address; the others get what iptables redirects to the sidecar. */
+  readonly bound: boolean;
   /** What serves traffic; empty while no configuration was accepted. */
   readonly active: readonly FilterChain[];
   /** The last configuration, when it was refused. */
@@ -67,6 +71,7 @@ function readListener(entry: Readonly<Record<string, unknown>>): Listener {
   return {
     name: typeof name === 'string' ? name : '',
     direction: inbound ? 'inbound' : 'outbound',
+    bound: inbound ? name !== 'virtualInbound' : pick(active, 'bind_to_port') !== false && name !== 'virtualOutbound',
     active: readChains(active, inbound),
     ...(isObject(entry.error_state)
       ? { refused: { details: typeof details === 'string' ? details : '', chains: readChains(failed, inbound) } }
@@ -81,17 +86,20 @@ function readChains(listener: unknown, inbound: boolean): FilterChain[] {
     ...objectsIn([pick(listener, 'default_filter_chain')]),
   ];
   return chains.map((chain) => {
-    const port = inbound ? pick(chain, 'filter_chain_match', 'destination_port') : ownPort;
+    const matched = pick(chain, 'filter_chain_match', 'destination_port');
+    const port = inbound ? matched : ownPort;
+    const ofSidecar = typeof port === 'number' && SIDECAR_PORTS.has(port);
     const managers = objectsIn(chain.filters)
       .map((filter) => filter.typed_config)
       .filter((config) => String(pick(config, '@type')).endsWith('.HttpConnectionManager'));
     const httpFilters = managers.flatMap((manager) => objectsIn(pick(manager, 'http_filters')));
     return {
-      port: typeof port === 'number' && !SIDECAR_PORTS.has(port) ? port : undefined,
+      port: typeof port === 'number' && !ofSidecar ? port : undefined,
       http: managers.length > 0,
       httpFilters: httpFilters.map(({ name }) => (typeof name === 'string' ? name : '')),
       wasm: httpFilters.flatMap(readFile),
       plugins: httpFilters.flatMap(({ name, config_discovery }) => (isObject(config_discovery) ? String(name) : [])),
+      plaintext: !ofSidecar && pick(chain, 'filter_chain_match', 'transport_protocol') !== 'tls',
     };
   });
 }

@@ -10,6 +10,8 @@ export interface Explanation {
   readonly remedy: string;
 }
 
+type Labels = Readonly<Record<string, string>>;
+
 const INJECT = 'sidecar.istio.io/inject';
 const REVISION = 'istio.io/rev';
 /** What the injector notes of what it has injected. */
@@ -68,10 +70,20 @@ export function standingSidecar(template: PodTemplate): 'kept' | 'injected' | un
 }
 
 /** Why a pod has no sidecar. `namespaceLabels` is undefined where they may not be read. */
-export function explainNoSidecar(
-  template: PodTemplate,
-  namespaceLabels: Readonly<Record<string, string>> | undefined,
-): Explanation {
+export function explainNoSidecar(template: PodTemplate, namespaceLabels: Labels | undefined): Explanation {
+  return (
+    neverInjected(template, namespaceLabels) ?? {
+      message: 'they have no sidecar (container istio-proxy)',
+      remedy: 'Check that injection is on for the namespace and the pods, and that istiod is well.',
+    }
+  );
+}
+
+/**
+ * Why new pods of a template get no sidecar either, where its present ones have none; undefined where nothing says that, so that
+ * they may.
+ */
+export function neverInjected(template: PodTemplate, namespaceLabels: Labels | undefined): Explanation | undefined {
   const uninjected = explicitlyUninjected(template);
   if (uninjected !== undefined) {
     return {
@@ -80,7 +92,9 @@ export function explainNoSidecar(
     };
   }
   const enable = 'Label the namespace with istio-injection=enabled (or istio.io/rev=REVISION), then run again.';
-  if (namespaceLabels?.['istio.io/dataplane-mode'] === 'ambient') {
+  const labels = template.metadata?.labels ?? {};
+  const asksItself = labels[INJECT] === 'true' || REVISION in labels;
+  if (namespaceLabels?.['istio.io/dataplane-mode'] === 'ambient' && !asksItself) {
     return {
       message: 'they have no sidecar, because the namespace is in ambient mode, where there are none',
       remedy:
@@ -93,20 +107,9 @@ export function explainNoSidecar(
       remedy: enable,
     };
   }
-  const labels = template.metadata?.labels ?? {};
-  const asksItself = labels[INJECT] === 'true' || REVISION in labels;
-  if (
-    namespaceLabels !== undefined &&
-    !asksItself &&
-    !('istio-injection' in namespaceLabels) &&
-    !(REVISION in namespaceLabels)
-  ) {
-    return { message: 'they have no sidecar; the namespace has no label that turns injection on', remedy: enable };
-  }
-  return {
-    message: 'they have no sidecar (container istio-proxy)',
-    remedy: 'Check that injection is on for the namespace and the pods, and that istiod is well.',
-  };
+  const asked = namespaceLabels === undefined || 'istio-injection' in namespaceLabels || REVISION in namespaceLabels;
+  if (asksItself || asked) return undefined;
+  return { message: 'they have no sidecar; the namespace has no label that turns injection on', remedy: enable };
 }
 
 /** Whether a filter's volume is mounted into the proxy of a pod. */

@@ -7,6 +7,9 @@ import { isGatewayPod } from './sidecar/proxy.ts';
 /** A pod, or a list of pods, as the API server answers it. */
 type Json = Readonly<Record<string, unknown>>;
 
+/** The inbound ports that the mesh includes where a pod does not say it; all when absent. */
+export const MESH_WIDE_PORTS = 'sim/include-inbound-ports';
+
 /** Whether a request reads pods in full. */
 export function readsPods(method: string, path: string): boolean {
   return (
@@ -30,14 +33,38 @@ function injectPod(pod: Json): Json {
   if (!isObject(pod.spec) || typeof list === 'string' || annotations['sim/injector'] === 'ignores') return pod;
   if (isGatewayPod(pod as unknown as ApiObject)) return pod;
   const mounts = list.entries.map(({ name, value }) => ({ ...value, name }));
-  const inject = (containers: unknown): unknown =>
+  const inject = (containers: unknown): unknown[] =>
     Array.isArray(containers)
       ? containers.map((container: Json) =>
           container.name === 'istio-proxy'
             ? { ...container, volumeMounts: [...((container.volumeMounts as Json[] | undefined) ?? []), ...mounts] }
             : container,
         )
-      : containers;
+      : [];
   const { containers, initContainers } = pod.spec;
-  return { ...pod, spec: { ...pod.spec, containers: inject(containers), initContainers: inject(initContainers) } };
+  const hasProxy = [containers, initContainers].some(
+    (list) => Array.isArray(list) && list.some(({ name }: Json) => name === 'istio-proxy'),
+  );
+  const init = hasProxy ? [initContainerOf(annotations)] : [];
+  return {
+    ...pod,
+    spec: { ...pod.spec, containers: inject(containers), initContainers: [...init, ...inject(initContainers)] },
+  };
+}
+
+/** What sets up the redirection of a pod's traffic (istio manifests/charts/istio-control/istio-discovery/files/injection-template.yaml). */
+function initContainerOf(annotations: Json): Json {
+  const traffic = (name: string, otherwise: string): unknown =>
+    annotations[`traffic.sidecar.istio.io/${name}`] ?? otherwise;
+  const excluded = ['15090', '15021', traffic('excludeInboundPorts', ''), '15020'].filter((ports) => ports !== '');
+  return {
+    name: 'istio-init',
+    args: [
+      ...['istio-iptables', '-p', '15001', '-z', '15006', '-u', '1337', '-m', 'REDIRECT'],
+      ...['-i', traffic('includeOutboundIPRanges', '*'), '-x', traffic('excludeOutboundIPRanges', '')],
+      ...['-b', traffic('includeInboundPorts', String(annotations[MESH_WIDE_PORTS] ?? '*'))],
+      ...['-d', excluded.join(',')],
+      ...['-o', traffic('excludeOutboundPorts', ''), '-c', traffic('excludeInterfaces', '')],
+    ],
+  };
 }

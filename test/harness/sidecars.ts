@@ -162,14 +162,19 @@ function answerThroughProxy(pod: ApiObject, state: ProxyState, port: number, ref
   if (inbound === undefined) throw refused;
   const { http, tcp } = portsOf(pod);
   if (tcp.includes(port)) throw unreachable('EOF');
-  const own = inbound.filter_chains.find((chain) => chain.filter_chain_match?.destination_port === port);
-  const chain = own ?? inbound.filter_chains.find(({ name }) => name === CATCH_ALL_HTTP);
-  if (!http.includes(port) || chain === undefined) {
+  const taking = inbound.filter_chains.filter(({ filter_chain_match: match }) => match?.transport_protocol !== 'tls');
+  const own = inbound.filter_chains.some((chain) => chain.filter_chain_match?.destination_port === port);
+  const chain = taking.find(({ name, filter_chain_match: match }) =>
+    own ? match?.destination_port === port : name === CATCH_ALL_HTTP,
+  );
+  if (!http.includes(port)) {
     return text(
       503,
       'upstream connect error or disconnect/reset before headers. reset reason: remote connection failure',
     );
   }
+  // Strict mutual TLS.
+  if (chain === undefined) throw unreachable('read: connection reset by peer');
   return answerThroughChain(pod, chain, state);
 }
 

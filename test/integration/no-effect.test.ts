@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { MESH_WIDE_PORTS } from '../harness/injector.ts';
 import { awaitReady, createWorkloads, makeWorkload } from '../harness/workloads.ts';
-import { onlyTarget, ownPart, Scene } from './scene.ts';
+import { onlyTarget, ownPart, POD_RULES, Scene, WRITE_RULES } from './scene.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -10,12 +11,34 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-/** A deployment whose pods get ready without the filter: it fails, says why, and is taken back. */
-const expectNoEffect = async (
+interface Case {
+  readonly podAnnotations?: Readonly<Record<string, string>>;
+  readonly sidecar?: boolean;
+  readonly inputs?: Readonly<Record<string, string>>;
+}
+
+/** What the pods that run now show already: nothing is written. */
+const expectUntouched = async (
   scene: Scene,
-  podAnnotations: Readonly<Record<string, string>>,
   sentence: RegExp,
-  { sidecar = true, inputs = {} }: { sidecar?: boolean; inputs?: Readonly<Record<string, string>> } = {},
+  { podAnnotations = {}, sidecar = true, inputs = {} }: Case,
+): Promise<void> => {
+  await scene.workload('reviews', { podAnnotations, sidecar });
+  const planned = await scene.deploy({ command: 'plan', ...inputs });
+  expect(planned.problems.map(describeProblem)).toEqual([expect.stringMatching(sentence)]);
+  const report = await scene.deploy(inputs);
+  expect(report.outcome).toBe('failed');
+  expect(report.problems.map(({ kind }) => kind)).toEqual(['no-effect']);
+  expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(sentence)]);
+  expect(onlyTarget(report).outcome).toBe('untouched');
+  expect(scene.writes).toEqual([]);
+};
+
+/** What only new pods show: the workload fails, is explained, and rolled back. */
+const expectRolledBack = async (
+  scene: Scene,
+  sentence: RegExp,
+  { podAnnotations = {}, sidecar = true, inputs = {} }: Case,
 ): Promise<void> => {
   const workload = await scene.workload('reviews', { podAnnotations, sidecar });
   const before = ownPart(await scene.now(workload));
@@ -31,7 +54,9 @@ const expectNoEffect = async (
   expect(await scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
 };
 
-describe('pods that are ready without the filter fail, are explained, and go back', () => {
+const TRAFFIC = 'traffic.sidecar.istio.io';
+
+describe('what the running pods show already is said before the first write', () => {
   test.concurrent.each<[string, Readonly<Record<string, string>>, RegExp]>([
     [
       'a namespace without a label',
@@ -40,9 +65,113 @@ describe('pods that are ready without the filter fail, are explained, and go bac
     ],
     ['injection turned off', { 'istio-injection': 'disabled' }, /has the label istio-injection=disabled/],
     ['ambient mode', { 'istio.io/dataplane-mode': 'ambient' }, /the namespace is in ambient mode.*waypoint/],
-    ['injection turned on', { 'istio-injection': 'enabled' }, /they have no sidecar \(container istio-proxy\)/],
   ])('no sidecar: %s', async (_case, labels, sentence) => {
-    await expectNoEffect(await Scene.open(cluster, labels), {}, sentence, { sidecar: false });
+    await expectUntouched(await Scene.open(cluster, labels), sentence, { sidecar: false });
+  });
+
+  test.concurrent.each<[string, Case, RegExp]>([
+    [
+      'no port that speaks HTTP',
+      { podAnnotations: { 'sim/http-ports': '', 'sim/tcp-ports': '3306' } },
+      /add-header would be in no listener: the proxy serves no HTTP\b.* TCP on 3306/,
+    ],
+    [
+      'a port that no Service leads to',
+      { podAnnotations: { 'sim/http-ports': '9080,9081' }, inputs: { port: '8081' } },
+      /no Service leads to port 8081 .*the proxy serves HTTP on 9080 and 9081/,
+    ],
+    [
+      'a place beside a filter that the proxy does not have',
+      { inputs: { insert: 'after envoy.filters.http.jwt_authn' } },
+      /it is to stand after envoy\.filters\.http\.jwt_authn, but inbound there is no such HTTP filter, only .*istio\.stats and envoy\.filters\.http\.router\. Name one of these in the input "insert"/,
+    ],
+    [
+      'a port that the mesh takes for TCP',
+      { podAnnotations: { 'sim/tcp-ports': '3306' }, inputs: { port: '3306' } },
+      /port 3306 is TCP for the mesh, and only HTTP has filters/,
+    ],
+    [
+      'both directions, and a port that nobody has',
+      { inputs: { direction: 'any', port: '8081' } },
+      /no Service leads to port 8081/,
+    ],
+    [
+      'a port that is excluded from what the sidecar captures',
+      { podAnnotations: { [`${TRAFFIC}/excludeInboundPorts`]: '9080' }, inputs: { port: '9080' } },
+      /no request reaches add-header: inbound requests to port 9080 pass by the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/excludeInboundPorts: "9080"\. Take port 9080 out of that annotation/,
+    ],
+    [
+      'every port excluded, where none is named',
+      { podAnnotations: { [`${TRAFFIC}/includeInboundPorts`]: '' } },
+      /inbound requests to port 9080 pass by the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/includeInboundPorts: ""\. Add port 9080/,
+    ],
+    [
+      'a port that the mesh does not include',
+      { podAnnotations: { [MESH_WIDE_PORTS]: '8080,8443' }, inputs: { port: '9080' } },
+      /because of the mesh-wide value "8080,8443" of traffic\.sidecar\.istio\.io\/includeInboundPorts\. Set the annotation traffic\.sidecar\.istio\.io\/includeInboundPorts on its pod template/,
+    ],
+    [
+      'the interface of the pod excluded',
+      { podAnnotations: { [`${TRAFFIC}/excludeInterfaces`]: 'eth0' } },
+      /pass by the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/excludeInterfaces: "eth0"/,
+    ],
+    [
+      'outbound requests that are not captured',
+      { podAnnotations: { [`${TRAFFIC}/includeOutboundIPRanges`]: '' }, inputs: { direction: 'outbound' } },
+      /outbound requests to port 80 pass by the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/includeOutboundIPRanges: ""/,
+    ],
+  ])('%s', async (_case, given, sentence) => {
+    await expectUntouched(await Scene.open(cluster), sentence, given);
+  });
+
+  test.concurrent('of all workloads together, and the others are not begun either', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('bare', { sidecar: false });
+    await scene.workload('past', { podAnnotations: { [`${TRAFFIC}/excludeInboundPorts`]: '9080' } });
+    await scene.workload('reviews');
+    const { outcome, targets, problems } = await scene.deploy();
+    expect(outcome).toBe('failed');
+    expect(problems.map(({ kind, subject }) => [kind, subject])).toEqual([
+      ['no-effect', `Deployment ${scene.namespace}/bare`],
+      ['no-effect', `Deployment ${scene.namespace}/past`],
+    ]);
+    expect(targets.map((target) => target.outcome)).toEqual(['untouched', 'untouched', 'untouched']);
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('but not where nobody may look, nor where no evidence is asked for', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { 'sim/http-ports': '' } });
+    const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list);
+    expect((await scene.deploy({ kubeconfig })).outcome).toBe('deployed');
+    expect((await scene.deploy({ verify: 'off', configuration: 'x-test: 2' })).outcome).toBe('deployed');
+  });
+
+  test.concurrent('captured ports are read from the pod where one may not exec', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations: { [`${TRAFFIC}/excludeInboundPorts`]: '9080' } });
+    const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list);
+    const report = await scene.deploy({ kubeconfig, port: '9080' });
+    expect(report.problems.map(describeProblem)).toEqual([
+      expect.stringMatching(/inbound requests to port 9080 pass by the sidecar/),
+    ]);
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('nothing is looked at where nothing changes', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews');
+    await scene.deploy();
+    scene.forget();
+    expect((await scene.deploy()).outcome).toBe('unchanged');
+    expect(scene.requests.filter(({ path }) => /\/pods\b/.test(path))).toEqual([]);
+  });
+});
+
+describe('pods that are ready without the filter fail, are explained, and are rolled back', () => {
+  test.concurrent('no sidecar, although injection is turned on', async () => {
+    const scene = await Scene.open(cluster, { 'istio-injection': 'enabled' });
+    await expectRolledBack(scene, /they have no sidecar \(container istio-proxy\)/, { sidecar: false });
   });
 
   test.concurrent('no sidecar, and the labels of the namespace may not be read', async () => {
@@ -50,65 +179,91 @@ describe('pods that are ready without the filter fail, are explained, and go bac
     cluster.recorder.inject(({ path }) =>
       path === `/api/v1/namespaces/${scene.namespace}` ? { answer: { status: 403 } } : undefined,
     );
-    await expectNoEffect(scene, {}, /they have no sidecar \(container istio-proxy\)/, { sidecar: false });
+    await expectRolledBack(scene, /they have no sidecar \(container istio-proxy\)/, { sidecar: false });
   });
 
   test.concurrent('an injector that ignores the annotations', async () => {
-    await expectNoEffect(
+    await expectRolledBack(
       await Scene.open(cluster),
-      { 'sim/injector': 'ignores' },
       /its proxies do not mount the volume wasm-filter-add-header; whatever injects them ignores the annotations/,
+      { podAnnotations: { 'sim/injector': 'ignores' } },
     );
   });
 
-  // A proxy may only be late, so these take the time that it is given; side by side.
-  test.concurrent('no port that speaks HTTP', async () => {
-    await expectNoEffect(
-      await Scene.open(cluster),
-      { 'sim/http-ports': '', 'sim/tcp-ports': '3306' },
-      /is in no listener of pod reviews-\S+: the proxy serves no HTTP\b.* TCP on 3306/,
-    );
-  });
-
-  test.concurrent('a port that no Service leads to', async () => {
-    await expectNoEffect(
-      await Scene.open(cluster),
-      { 'sim/http-ports': '9080,9081' },
-      /no Service leads to port 8081 .*the proxy serves HTTP on 9080 and 9081/,
-      { inputs: { port: '8081' } },
-    );
-  });
-
-  test.concurrent('a place beside a filter that the proxy does not have', async () => {
-    await expectNoEffect(
-      await Scene.open(cluster),
-      {},
-      /it is to stand after envoy\.filters\.http\.jwt_authn, but inbound there is no such HTTP filter, only .*istio\.stats and envoy\.filters\.http\.router\. Name one of these in the input "insert"/,
-      { inputs: { insert: 'after envoy.filters.http.jwt_authn' } },
-    );
-  });
-
-  test.concurrent('a port that the mesh takes for TCP', async () => {
-    await expectNoEffect(
-      await Scene.open(cluster),
-      { 'sim/tcp-ports': '3306' },
-      /port 3306 is TCP for the mesh, and only HTTP has filters/,
-      { inputs: { port: '3306' } },
-    );
-  });
-
+  // A proxy may only be late, so this takes the time that it is given.
   test.concurrent('an EnvoyFilter that never reaches the proxies', async () => {
-    await expectNoEffect(
+    await expectRolledBack(
       await Scene.open(cluster),
-      { 'sim/xds-delay-ms': '600000' },
       /the EnvoyFilter has not reached the proxy, or does not select the pod; the proxy serves HTTP on 9080/,
+      { podAnnotations: { 'sim/xds-delay-ms': '600000' } },
     );
+  });
+
+  test.concurrent('a port outside of what the sidecar captures, where the pods could not be listed before', async () => {
+    const scene = await Scene.open(cluster);
+    const lists: unknown[] = [];
+    scene.inject(({ path }) => {
+      const whole = /\/pods\?limit=\d+$/.test(path);
+      return whole && lists.push(path) <= 2 ? { answer: { status: 403 } } : undefined;
+    });
+    const podAnnotations = { [`${TRAFFIC}/excludeInboundPorts`]: '9080' };
+    await expectRolledBack(scene, /inbound requests to port 9080 pass by the sidecar/, { podAnnotations });
+  });
+});
+
+describe('what passes by a filter that runs is said with its evidence', () => {
+  test.concurrent.each<[string, Case, RegExp, boolean]>([
+    [
+      'one of two ports',
+      {
+        podAnnotations: { 'sim/http-ports': '9080,9081', [`${TRAFFIC}/excludeInboundPorts`]: '9081' },
+      },
+      /^inbound requests to port 9081 pass by the sidecar, because of the annotation/,
+      true,
+    ],
+    [
+      'one of two directions, where the other is excluded',
+      {
+        podAnnotations: { [`${TRAFFIC}/excludeInboundPorts`]: '9080' },
+        inputs: { direction: 'any' },
+      },
+      /^outbound only: inbound requests to port 9080 pass by the sidecar/,
+      true,
+    ],
+    [
+      'one of two directions, as no Service leads to the port',
+      { inputs: { direction: 'any', port: '80' } },
+      /^outbound only: no Service leads to port 80 of its pods/,
+      true,
+    ],
+    [
+      'one of two directions, as nothing is sent to the port',
+      { inputs: { direction: 'any', port: '9080' } },
+      /^inbound only: the proxy knows no destination with port 9080/,
+      true,
+    ],
+    [
+      'some addresses',
+      {
+        podAnnotations: { [`${TRAFFIC}/excludeOutboundIPRanges`]: '10.1.0.0/16' },
+        inputs: { direction: 'outbound' },
+      },
+      /^only part of the outbound requests reach the sidecar, because of the annotation .*"10\.1\.0\.0\/16"/,
+      false,
+    ],
+  ])('%s', async (_case, { podAnnotations = {}, inputs = {} }, note, warned) => {
+    const scene = await Scene.open(cluster);
+    await scene.workload('reviews', { podAnnotations });
+    const report = await scene.deploy(inputs);
+    expect(report.outcome).toBe('deployed');
+    expect(onlyTarget(report).proof).toMatchObject({ level: 'listener', notes: [expect.stringMatching(note)] });
+    expect(report.warnings.filter((warning) => warning.includes('/reviews: '))).toHaveLength(warned ? 1 : 0);
   });
 });
 
 test.concurrent('one workload without effect does not hold up or harm another', async () => {
   const scene = await Scene.open(cluster);
-  await scene.workload('bare', { sidecar: false });
+  await scene.workload('bare', { podAnnotations: { 'sim/injector': 'ignores' } });
   await scene.workload('reviews');
   const { outcome, targets } = await scene.deploy();
   expect(outcome).toBe('failed');

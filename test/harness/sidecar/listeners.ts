@@ -41,6 +41,8 @@ export interface Listener {
   readonly filter_chains: readonly FilterChain[];
   /** Absent where it only wraps or unwraps a tunnel. */
   readonly traffic_direction?: 'INBOUND' | 'OUTBOUND';
+  /** Set where it gets only what iptables redirects to the sidecar. */
+  readonly bind_to_port?: false;
 }
 
 /** The ports that the app of a pod listens on, by what the mesh takes them for. */
@@ -63,8 +65,11 @@ const MUTUAL = {
 const PLAIN = { transport_protocol: 'raw_buffer' };
 const PLAIN_HTTP = { ...PLAIN, application_protocols: ['http/1.1', 'h2c'] };
 const ROUTER_FILTER = httpFilter(ROUTER, 'router.v3.Router');
-/** What a sidecar has before any EnvoyFilter: one inbound listener for all ports, and one outbound for HTTP on port 80. */
-export function baseListeners({ http, tcp }: AppPorts): Listener[] {
+/**
+ * What a sidecar has before any EnvoyFilter: one inbound listener for all ports, and one outbound for HTTP on port 80.
+ * @param strict whether it takes nothing but mutual TLS
+ */
+export function baseListeners({ http, tcp }: AppPorts, strict = false): Listener[] {
   const inbound = [
     chain('virtualInbound-blackhole', { destination_port: 15006 }, tcpProxy('BlackHoleCluster')),
     chain(CATCH_ALL_HTTP, MUTUAL, connectionManager('InboundPassthroughCluster')),
@@ -73,9 +78,10 @@ export function baseListeners({ http, tcp }: AppPorts): Listener[] {
     chain(VIRTUAL_INBOUND, PLAIN, tcpProxy('InboundPassthroughCluster')),
     ...http.flatMap((port) => portChains(port, connectionManager(`inbound_0.0.0.0_${port};`))),
     ...tcp.flatMap((port) => portChains(port, tcpProxy(`inbound|${port}||`))),
-  ];
+  ].filter(({ filter_chain_match: match }) => !strict || match?.transport_protocol !== PLAIN.transport_protocol);
   const outbound = [chain('', undefined, connectionManager('outbound_0.0.0.0_80;'))];
-  return [listener(VIRTUAL_INBOUND, 15006, 'INBOUND', inbound), listener('0.0.0.0_80', 80, 'OUTBOUND', outbound)];
+  const redirected = { ...listener('0.0.0.0_80', 80, 'OUTBOUND', outbound), bind_to_port: false as const };
+  return [listener(VIRTUAL_INBOUND, 15006, 'INBOUND', inbound), redirected];
 }
 
 /** What a gateway has whose Gateway opens these ports for HTTP: a listener each (istio: pilot/pkg/networking/core/gateway.go). */

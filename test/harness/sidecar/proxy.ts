@@ -23,6 +23,8 @@ export const REFUSES = 'sim/refuses';
 export const HTTP_PORTS = 'sim/http-ports';
 /** The same for TCP; none when absent. */
 export const TCP_PORTS = 'sim/tcp-ports';
+/** The mode of a PeerAuthentication for the pod; PERMISSIVE when absent. */
+export const MTLS = 'sim/mtls';
 /** How long the mesh takes to bring a changed EnvoyFilter to the proxy, in milliseconds; 0 when absent. */
 export const XDS_DELAY = 'sim/xds-delay-ms';
 
@@ -205,7 +207,7 @@ function listenersOf(pod: ApiObject): Listener[] {
   const ports = portsOf(pod);
   switch (roleOf(pod)) {
     case 'sidecar':
-      return baseListeners(ports);
+      return baseListeners(ports, pod.metadata.annotations?.[MTLS] === 'STRICT');
     case 'injected gateway':
       return gatewayListeners(ports);
     case 'gateway':

@@ -26,6 +26,31 @@ describe('parseListeners on what a proxy said', () => {
     ]);
   });
 
+  test('what takes traffic that is not encrypted, and what needs no redirection', () => {
+    const [permissive] = must(parseListeners(sample('refused-push'))).filter(({ name }) => name === 'virtualInbound');
+    expect(permissive?.bound).toBe(false);
+    const chain = (port: number, transport: string) => ({
+      filter_chain_match: { destination_port: port, transport_protocol: transport },
+      filters: [],
+    });
+    const chains = [chain(80, 'tls'), chain(80, 'raw_buffer'), chain(81, 'tls'), chain(15_006, 'raw_buffer')];
+    const listeners = [
+      { name: 'virtualInbound', traffic_direction: 'INBOUND', filter_chains: chains },
+      { name: '0.0.0.0_8080', traffic_direction: 'INBOUND', filter_chains: [chain(8080, 'raw_buffer')] },
+      { name: '0.0.0.0_80', traffic_direction: 'OUTBOUND', bind_to_port: false },
+      { name: '127.0.0.1_80', traffic_direction: 'OUTBOUND' },
+    ];
+    const configs = listeners.map((listener) => ({ name: listener.name, active_state: { listener } }));
+    const seen = must(parseListeners(JSON.stringify({ configs })));
+    expect(seen.map(({ name, bound }) => [name, bound])).toEqual([
+      ['virtualInbound', false],
+      ['0.0.0.0_8080', true],
+      ['0.0.0.0_80', false],
+      ['127.0.0.1_80', true],
+    ]);
+    expect(seen[0]?.active.map(({ plaintext }) => plaintext)).toEqual([false, true, false, false]);
+  });
+
   test('the module and configuration of its Wasm filters', () => {
     const [listener] = must(parseListeners(sample('one-port')));
     const module = {
@@ -74,6 +99,7 @@ describe('parseListeners on other answers', () => {
       {
         port: undefined,
         http: true,
+        plaintext: true,
         httpFilters: ['f', 'envoy.filters.http.router'],
         wasm: [
           {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { explainAbsence } from '../../../src/mesh/absence.ts';
 import { inspectExtension, pluginName } from '../../../src/mesh/ecds.ts';
-import { explainAbsence, inspectListeners } from '../../../src/mesh/listeners.ts';
+import { inspectListeners } from '../../../src/mesh/listeners.ts';
 
 const PLUGIN = 'shop.add-header-0123456789';
 const NAMES = [
@@ -50,7 +51,9 @@ test.each<[string, object]>([
   ['pull-failed-open', { state: 'substituted', by: 'allow' }],
 ])('what Envoy says of a filter that is %s', (name, verdict) => {
   expect(inspectExtension(sample(name), { plugin: PLUGIN, configuration: '{"n":1,"mode":"one"}' })).toEqual(verdict);
-  expect(inspectListeners(sample('listeners'), { plugin: PLUGIN, direction: 'inbound' })).toEqual({ state: 'present' });
+  expect(inspectListeners(sample('listeners'), { plugin: PLUGIN, direction: 'inbound' })).toMatchObject({
+    state: 'present',
+  });
 });
 
 describe('where a WasmPlugin is replaced in place', () => {
@@ -136,7 +139,7 @@ describe('the place of a WasmPlugin in the listeners', () => {
   const wanted = { plugin: PLUGIN, direction: 'inbound' } as const;
 
   test.each(NAMES)('is found under %s', (name) => {
-    expect(inspectListeners(listeners(chain(9080, name)), wanted)).toEqual({ state: 'present' });
+    expect(inspectListeners(listeners(chain(9080, name)), wanted)).toMatchObject({ state: 'present' });
   });
 
   test('is not that of another WasmPlugin, and its absence is told by the ports', () => {

@@ -4,12 +4,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Insertion } from '../../../src/filter/insertion.ts';
 import type { WasmSettings } from '../../../src/filter/settings.ts';
-import {
-  explainAbsence,
-  inspectListeners,
-  type ListenerVerdict,
-  type WantedFilter,
-} from '../../../src/mesh/listeners.ts';
+import { explainAbsence } from '../../../src/mesh/absence.ts';
+import { inspectListeners, type ListenerVerdict, type WantedFilter } from '../../../src/mesh/listeners.ts';
 
 /** Answers of Envoy 1.40 under Istio 1.31, without what is not looked at. */
 const sample = (name: string): string =>
@@ -36,7 +32,7 @@ const wanted = ({
 const configured = (configuration: string): WantedFile => wanted({ settings: { configuration } });
 const [onOnePort, refusedAtStart] = [path('e3c8abed38'), path('8d2b7512c3')];
 
-const present = { state: 'present' };
+const present = { state: 'present', places: expect.any(Array), missing: expect.any(Array) };
 const outdated = (...differs: readonly string[]): object => ({ state: 'outdated', differs });
 const rejected = { state: 'rejected', details: 'Unable to create Wasm plugin add-header' };
 const absent = (side: string, http: readonly number[], tcp: readonly number[]): object => ({
@@ -244,6 +240,23 @@ describe('inspectListeners on listeners made for it', () => {
     expect(verdictOf(inbound([{ port: 80, tcp: true }]), outbound(80, [{ tcp: true }]))).toEqual(
       absent('inbound', [], [80]),
     );
+  });
+
+  test('with both directions, the other side never stands for one that has no place for it', () => {
+    const any: WantedFilter = { ...filter, direction: 'any', port: 80 };
+    const [has, other] = [{ port: 80, wasm: [ours] }, { port: 9080 }];
+    expect(inspectListeners(dumpOf(active(inbound([other])), active(outbound(80, [has]))), any)).toMatchObject({
+      state: 'present',
+      places: [{ side: 'outbound', port: 80 }],
+      missing: [absent('inbound', [9080], [])],
+    });
+    expect(inspectListeners(dumpOf(active(inbound([has])), active(outbound(9080, [other]))), any)).toMatchObject({
+      state: 'present',
+      places: [{ side: 'inbound', port: 80 }],
+      missing: [absent('outbound', [9080], [])],
+    });
+    const [nowhere] = [dumpOf(active(inbound([other])), active(outbound(9080, [other])))];
+    expect(inspectListeners(nowhere, any)).toEqual(absent('inbound', [9080], []));
   });
 
   test('where it does not stand in its place is outdated, in whichever chain', () => {
