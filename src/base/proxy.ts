@@ -34,6 +34,9 @@ export function proxyFor(url: URL, environment: ProxyEnvironment): ProxyServer |
 export function readProxy(address: string, origin: string): ProxyServer | BadProxy {
   const url = URL.parse(address);
   if (url === null || url.hostname === '') return { origin, fault: 'is not a valid address of a proxy' };
+  if (decode(url.username) === undefined || decode(url.password) === undefined) {
+    return { origin, fault: 'has a user name or a password with a "%" that is not written as "%25"' };
+  }
   if (PROXY_SCHEMES.includes(url.protocol)) return { url, origin };
   return { origin, fault: 'has a scheme that is not http, https or socks5' };
 }
@@ -45,11 +48,15 @@ export function shownAddress(url: URL): string {
 
 /** The passwords of a proxy's address, as they are written and as they are meant. */
 export function proxySecrets({ url: { password } }: ProxyServer): string[] {
-  if (password === '') return [];
+  return password === '' ? [] : [...new Set([password, decode(password) ?? password])];
+}
+
+/** Undefined where a percent sign begins no escaped character. */
+function decode(text: string): string | undefined {
   try {
-    return [...new Set([password, decodeURIComponent(password)])];
+    return decodeURIComponent(text);
   } catch {
-    return [password];
+    return undefined;
   }
 }
 

@@ -140,7 +140,7 @@ export async function runExecPlugin(
   const end = await runPlugin(plugin, (line) => {
     const shown = scrub(line);
     said.push(shown);
-    log.info(`${plugin.command}: ${shown}`);
+    log.info(`${truncate(plugin.command, 60)}: ${shown}`);
   });
   const problem = (fault: string, remedy?: string, kind: Problem['kind'] = 'kubeconfig'): ReturnType<typeof bad> =>
     bad({

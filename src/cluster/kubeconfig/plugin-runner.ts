@@ -75,11 +75,15 @@ export function pluginRunner(host: PluginHost): RunPlugin {
   return ({ command, args, environment }, onLine) => {
     if (signal.aborted) return Promise.resolve({ how: 'cancelled' });
     const { promise, resolve } = Promise.withResolvers<PluginEnd>();
-    const child = spawn(command, args, {
-      env: { ...passed, ...environment },
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const env = { ...passed, ...environment };
+    // Node's own message would quote it.
+    if ([command, ...args, ...Object.entries(env).flat()].some((text) => text.includes('\0'))) {
+      return Promise.resolve({
+        how: 'stopped',
+        fault: 'cannot be started with a zero byte in a text that it is handed',
+      });
+    }
+    const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
     const { pid } = child;
     if (pid !== undefined) running.add(pid);
     const end = (result: PluginEnd): void => {

@@ -128,6 +128,13 @@ test('one that is not there', async () => {
   }
 });
 
+test('one that is handed a zero byte', async () => {
+  expect((await plugin('true', { args: ['secret\0'] })).end).toEqual({
+    how: 'stopped',
+    fault: 'cannot be started with a zero byte in a text that it is handed',
+  });
+});
+
 test('one that must not be run', async () => {
   await writeFile(join(folder, 'text'), 'text');
   const run = pluginRunner({ environment: {}, signal: new AbortController().signal, killGroup, running });
