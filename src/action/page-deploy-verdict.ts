@@ -11,6 +11,7 @@ import {
   them,
   type Verdict,
   verb,
+  withExpiry,
   workloads,
 } from './summary-words.ts';
 
@@ -23,8 +24,8 @@ export function judgeDeploy(report: Report): Verdict {
     });
   }
   const changed = countOutcome(report, 'deployed') + countOutcome(report, 'removed');
-  if (changed === 0) return unchanged(report);
-  return report.policy.wait ? deployed(report) : applied(report);
+  if (changed === 0) return withExpiry(report, unchanged(report));
+  return withExpiry(report, report.policy.wait ? deployed(report) : applied(report));
 }
 
 function deployed(report: Report): Verdict {

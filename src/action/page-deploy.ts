@@ -4,7 +4,7 @@ import { rolloutCell, writeCell } from './summary-cells.ts';
 import { renderCollected, renderDrift } from './summary-cleanup.ts';
 import { renderImages } from './summary-images.ts';
 import type { Page } from './summary-page.ts';
-import { deployPolicy, renderSettings } from './summary-settings.ts';
+import { deployPolicy, expirySetting, renderSettings } from './summary-settings.ts';
 import { renderTable } from './summary-table.ts';
 import { countTargets, targetTable } from './summary-targets.ts';
 import { hasActed } from './summary-words.ts';
@@ -26,7 +26,7 @@ export function deployPage(report: Report): Page {
       renderTable('Workloads', table, limits),
       renderCollected(report.collected, limits),
       renderImages(report, limits),
-      renderSettings(report, deployPolicy(report.policy), limits),
+      renderSettings(report, { ...deployPolicy(report.policy), ...expirySetting(report) }, limits),
     ],
   };
 }

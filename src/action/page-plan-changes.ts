@@ -13,6 +13,7 @@ export interface ChangeGroup {
   readonly first: PlannedChange;
   /** `Deployment shop/reviews`. */
   readonly objects: readonly string[];
+  readonly namespaces: number;
 }
 
 const ACTIONS: Readonly<Record<PlannedChange['action'], string>> = {
@@ -38,12 +39,19 @@ export function renderChanges(groups: readonly ChangeGroup[], limits: Limits): s
 export function groupChanges(changes: readonly PlannedChange[]): ChangeGroup[] {
   const groups = Map.groupBy(
     changes,
-    ({ action, reasons, diff }) => `${action} ${JSON.stringify(reasons)}\n${diff.join('\n')}`,
+    // What is the same but for its namespace is the same.
+    ({ action, reasons, diff, namespace }) =>
+      `${action} ${JSON.stringify(reasons)}\n${withoutNamespace(diff, namespace).join('\n')}`,
   );
   return [...groups.values()].flatMap((group) => {
     const [first] = group;
-    return first === undefined ? [] : [{ first, objects: group.map(nameOfChange) }];
+    const namespaces = new Set(group.map(({ namespace }) => namespace)).size;
+    return first === undefined ? [] : [{ first, objects: group.map(nameOfChange), namespaces }];
   });
+}
+
+function withoutNamespace(diff: readonly string[], namespace: string): readonly string[] {
+  return diff.filter((line) => line !== `+  namespace: ${namespace}`);
 }
 
 /** `Deployment shop/reviews`. */
@@ -51,16 +59,16 @@ export function nameOfChange({ kind, namespace, name }: PlannedChange): string {
   return `${kind} ${namespace}/${name}`;
 }
 
-function renderGroup({ first, objects }: ChangeGroup, limits: Limits, budget: { lines: number }): string {
+function renderGroup({ first, objects, namespaces }: ChangeGroup, limits: Limits, budget: { lines: number }): string {
   const named = objects.slice(0, MOST_NAMED).map((object) => code(object, limits.name));
   const more = objects.length - named.length;
-  const title = `${ACTIONS[first.action]} ${objects.length === 1 ? '' : `${thousands(objects.length)} objects: `}${named.join(', ')}${more > 0 ? ` and ${thousands(more)} more` : ''}`;
+  const title = `${ACTIONS[first.action]} ${objects.length === 1 ? '' : `${thousands(objects.length)} objects: `}${named.join(', ')}${more > 0 ? ` and ${thousands(more)} more` : ''}${namespaces > 1 ? `, the same in ${countOf(namespaces, 'namespace')}` : ''}`;
   const reasons = first.reasons.map((reason) => text(reason, limits.message));
   if (first.diff.length === 0 && more === 0) return reasons.length === 0 ? title : `${title} (${reasons.join('; ')})`;
   const body = blocks(
     reasons.map((reason) => `- ${reason}`).join('\n'),
     more > 0 ? renderNames(`All ${thousands(objects.length)} of them`, objects, limits) : '',
-    renderDiff(first.diff, budget),
+    renderDiff(namespaces > 1 ? withoutNamespace(first.diff, first.namespace) : first.diff, budget),
   );
   return body === '' ? title : details(title, body);
 }

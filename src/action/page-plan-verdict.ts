@@ -1,7 +1,7 @@
 import type { PlanReport } from '../deploy/plan-report.ts';
 import type { Report } from '../deploy/report.ts';
 import { countOf } from './markdown.ts';
-import { refusal, sentences, type Verdict, verb, workloads } from './summary-words.ts';
+import { refusal, sentences, type Verdict, verb, withExpiry, workloads } from './summary-words.ts';
 
 const UNWRITTEN = 'Nothing was written: this is only a plan.';
 
@@ -22,9 +22,14 @@ export function judgePlan(report: Report): Verdict {
     };
   }
   if (plan.changes.length === 0) {
-    return { icon: '✅', headline: 'Plan: nothing to do', sentence: 'The cluster is as it should be.' };
+    const sentence = 'The cluster is as it should be.';
+    return withExpiry(report, { icon: '✅', headline: 'Plan: nothing to do', sentence });
   }
-  return { icon: '📋', headline: `Plan: ${sizeOf(plan)}`, sentence: sentences(restartSentence(plan), UNWRITTEN) };
+  return withExpiry(report, {
+    icon: '📋',
+    headline: `Plan: ${sizeOf(plan)}`,
+    sentence: sentences(restartSentence(plan), UNWRITTEN),
+  });
 }
 
 function obstaclesOf({ missingRights, changes }: PlanReport, { problems, outcome }: Report): string[] {

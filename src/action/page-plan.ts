@@ -6,7 +6,7 @@ import { workloadCells } from './summary-cells.ts';
 import { renderImages } from './summary-images.ts';
 import type { Limits } from './summary-limits.ts';
 import type { Page } from './summary-page.ts';
-import { deployPolicy, renderSettings } from './summary-settings.ts';
+import { deployPolicy, expirySetting, renderSettings } from './summary-settings.ts';
 import { renderTable, type TableParts } from './summary-table.ts';
 import { verb } from './summary-words.ts';
 
@@ -24,7 +24,7 @@ export function planPage(report: Report): Page {
       renderTable('What would change in place', replacementTable(inPlace), limits),
       renderTable('What would restart', table, limits),
       renderImages(report, limits),
-      renderSettings(report, deployPolicy(report.policy), limits),
+      renderSettings(report, { ...deployPolicy(report.policy), ...expirySetting(report) }, limits),
     ],
   };
 }

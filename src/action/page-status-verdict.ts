@@ -3,7 +3,7 @@ import type { Report } from '../deploy/report.ts';
 import type { FilterStanding, FilterStatus, StatusReport } from '../deploy/status-report.ts';
 import { countOf, plain, someOf, thousands } from './markdown.ts';
 import { evidenceTail, gatherProofs } from './summary-evidence.ts';
-import { filtersOf, refusal, sentences, type Verdict, verb, workloads } from './summary-words.ts';
+import { filtersOf, refusal, sentences, type Verdict, verb, withExpiry, workloads } from './summary-words.ts';
 
 /** What somebody has to look at, the most urgent first. */
 export const TROUBLES = ['broken', 'unready', 'drifted', 'missing'] as const satisfies readonly FilterStanding[];
@@ -48,7 +48,9 @@ export function judgeStatus(report: Report): Verdict {
   }
   const evidence = gatherProofs(status.workloads.flatMap(({ filters }) => weakestProof(filters) ?? []));
   const why = evidence.weaknesses.filter((weakness) => weakness !== '').map((weakness) => plain(weakness, 300));
-  return {
+  const [expires] = status.workloads.flatMap(({ filters }) => filters.flatMap((filter) => filter.expires ?? [])).sort();
+  const first = expires === undefined || status.workloads.some(isOver) ? {} : { expires };
+  return withExpiry(first, {
     icon: '✅',
     headline: `${names} on ${total}${evidenceTail(evidence)}`,
     sentence: sentences(
@@ -56,7 +58,11 @@ export function judgeStatus(report: Report): Verdict {
       why.length === 0 ? '' : `There is no stronger evidence: ${someOf(why, 1)}.`,
       rest,
     ),
-  };
+  });
+}
+
+function isOver({ filters }: StatusReport['workloads'][number]): boolean {
+  return filters.some(({ expired }) => expired === true);
 }
 
 /** A workload's filters run in the same proxies, which count once. */

@@ -8,6 +8,7 @@ import { describeInsertion, isBeforeRouter } from '../filter/insertion.ts';
 import type { Provenance } from '../provenance/policy.ts';
 import { blocks, countOf, details, fence, plain } from './markdown.ts';
 import type { Limits } from './summary-limits.ts';
+import { whenWords } from './summary-words.ts';
 
 /** What the run worked with, by the names of the inputs, as YAML that folds. `policy` is what of it the command heeds. */
 export function renderSettings({ filters }: Pick<Report, 'filters'>, policy: object, limits: Limits): string {
@@ -40,6 +41,11 @@ export function deployPolicy(policy: RolloutPolicy): Record<string, unknown> {
     'max-failures': shown(maxFailures),
     ...(soakMs > 0 ? { soak: formatDuration(soakMs) } : {}),
   };
+}
+
+/** When the first filter of the targets expires. */
+export function expirySetting({ expires }: Pick<Report, 'expires'>): Record<string, string> {
+  return expires === undefined ? {} : { expires: whenWords(expires) };
 }
 
 /** A number as a number, so that YAML writes it without quotes. */

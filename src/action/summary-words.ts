@@ -73,6 +73,16 @@ export function whenWords(time: string): string {
   return day === undefined ? plain(time, 60) : `${day} ${clock} UTC`;
 }
 
+/** A verdict that says when the first filter of the run's targets may be removed. */
+export function withExpiry({ expires }: Pick<Report, 'expires'>, verdict: Verdict): Verdict {
+  if (expires === undefined) return verdict;
+  return {
+    ...verdict,
+    headline: `${verdict.headline}; expires ${whenWords(expires)}`,
+    sentence: sentences(verdict.sentence, 'After that, "sweep" removes it.'),
+  };
+}
+
 /** `1 workload`, `12 workloads`. */
 export function workloads(n: number): string {
   return countOf(n, 'workload');

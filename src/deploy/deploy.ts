@@ -5,13 +5,14 @@ import { untouchedTarget } from './conclude.ts';
 import type { DeployContext } from './context.ts';
 import { everyProblem, examine } from './examine.ts';
 import { type ImageReport, pushImages, reportImages } from './image-push.ts';
+import { firstExpiry } from './plan.ts';
 import { prepare } from './prepare.ts';
 import type { Report, TargetReport } from './report.ts';
 import type { DraftRequest } from './request.ts';
 
 /** The engine's part of a report. */
 export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
-  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind' | 'nothing'>>;
+  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind' | 'nothing' | 'expires'>>;
 
 /** Nothing was deleted, and nothing had to be. */
 export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };
@@ -44,7 +45,14 @@ export async function deploy(draft: DraftRequest, context: DeployContext): Promi
   if (pushed.problems.length > 0) return refuse(pushed.problems, pushed.images);
   const done = await carryOut({ ...plan, warnings }, observation, request, request, context);
   const { images } = pushed;
-  return { ...done, problems: [...done.problems, ...cancellation(context, done.targets)], images, pluginKind };
+  const expires = firstExpiry(plan);
+  return {
+    ...done,
+    problems: [...done.problems, ...cancellation(context, done.targets)],
+    images,
+    pluginKind,
+    ...(expires === undefined ? {} : { expires }),
+  };
 }
 
 /** What a cancelled run has to say beside its workloads. */

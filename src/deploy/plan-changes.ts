@@ -167,14 +167,14 @@ function gatewayTrials({ ref, drift }: PlannedWorkload, view: GatewayView, patch
   }));
 }
 
-function workloadTrial({ ref, observed, drift }: PlannedWorkload, patch: WorkloadPatch): Trial {
+function workloadTrial({ ref, observed, drift, removals }: PlannedWorkload, patch: WorkloadPatch): Trial {
   return {
     change: {
       action: 'change',
       kind: ref.kind,
       namespace: ref.namespace,
       name: ref.name,
-      reasons: drift,
+      reasons: [...removals.map((filter) => `loses the filter ${filter}`), ...drift],
       diff: patchDifference(observed, patch),
     },
     send: async (client) => {

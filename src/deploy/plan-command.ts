@@ -7,7 +7,7 @@ import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import { everyProblem, examine } from './examine.ts';
 import { reportImages } from './image-push.ts';
-import { changesPods, type Plan, restarts } from './plan.ts';
+import { changesPods, firstExpiry, type Plan, restarts } from './plan.ts';
 import { describeChanges, type Trial } from './plan-changes.ts';
 import type { PlannedChange, PlanReport } from './plan-report.ts';
 import { prepare } from './prepare.ts';
@@ -38,6 +38,7 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
       return { ...trial.change, admission: await admissionOf(trial, missing, context) };
     }),
   );
+  const expires = firstExpiry(plan);
   return {
     targets: plan.workloads.map((planned) =>
       planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
@@ -47,6 +48,7 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     collected: NOTHING_COLLECTED,
     images: reportImages(request.filters, 'planned'),
     plan: { changes, ...describeRestarts(plan, request), missingRights: missing },
+    ...(expires === undefined ? {} : { expires }),
   };
 }
 

@@ -4,7 +4,9 @@ import type { AdoptedVolume } from '../mesh/adopted-volumes.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
 import { INSERTERS, type Inserter } from '../mesh/inserter.ts';
+import { STATE_ANNOTATION } from '../mesh/names.ts';
 import { type Placement, type Revision, revisionName } from '../mesh/revision.ts';
+import { parseState } from '../mesh/state.ts';
 import type { AdoptedUnmanaged, UnmanagedFilter } from '../mesh/unmanaged.ts';
 import type { WorkloadPatch } from '../mesh/workload-patch.ts';
 import type { WorkloadRef } from '../targets/target.ts';
@@ -110,4 +112,14 @@ export function placementsOf({ revisions }: PlannedWorkload): readonly Placement
 /** `shop/add-header-0123456789`: the key of a revision's objects. */
 export function objectKey(namespace: string, placement: Pick<Placement, 'filter' | 'id'>): string {
   return `${namespace}/${revisionName(placement)}`;
+}
+
+/** When `sweep` may remove the first filter of a plan's targets, once the plan is done, ISO 8601; undefined for never. */
+export function firstExpiry({ workloads }: Pick<Plan, 'workloads'>): string | undefined {
+  const times = workloads.flatMap(({ observed, patch, revisions }) => {
+    const recorded = observed.metadata.annotations?.[STATE_ANNOTATION];
+    const state = parseState(patch?.metadata?.annotations[STATE_ANNOTATION] ?? recorded);
+    return revisions.flatMap(({ carrier }) => state[carrier.filter]?.expires ?? []);
+  });
+  return times.sort()[0];
 }

@@ -122,6 +122,8 @@ export interface Report {
   readonly policy: RolloutPolicy;
   readonly requests: RequestCounts;
   readonly durationMs: number;
+  /** When `sweep` may remove the first filter of the targets, ISO 8601; absent for never. */
+  readonly expires?: string;
   /** Where a removal looked that found nothing to do, and what is there. */
   readonly nothing?: NothingToRemove;
   /** What `plan` found; absent for the other commands. */

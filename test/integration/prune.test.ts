@@ -19,6 +19,11 @@ describe('pruning', () => {
     await site.workload('reviews');
     const ratings = await site.workload('ratings', { kind: 'StatefulSet' });
     const old = await site.deployed('- deployment/reviews\n- sts/ratings', 'x-test: 1');
+    const more = { configuration: 'x-test: 2', prune: 'true' };
+    const { plan } = (await site.run('plan', ['reviews'], more)).report;
+    expect(plan?.changes.filter(({ kind }) => kind === 'StatefulSet').map(({ reasons }) => reasons)).toEqual([
+      ['loses the filter add-header'],
+    ]);
     cluster.recorder.reset();
     const { report } = await site.run('deploy', ['reviews'], {
       configuration: 'x-test: 2',

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { judge } from '../../src/action/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { allProblems, type Report } from '../../src/deploy/report.ts';
@@ -72,6 +73,22 @@ describe('filters that are to stay for a while', () => {
           problems: [],
           nothing: { namespaces: [namespace], present },
         });
+      }
+    });
+
+    test('when a filter expires is said by plan, deploy and status', async () => {
+      const workload = await site.workload('reviews', { replicas: 0 });
+      const inputs = { configuration: 'x-test: 1', expires: '1h' };
+      const planned = await site.run('plan', ['reviews'], inputs);
+      const { report } = await site.run('deploy', ['reviews'], inputs);
+      const { expires = '' } = (await site.state(workload))[FILTER] ?? {};
+      expect(report.expires).toBe(expires);
+      expect(Math.abs(Date.parse(planned.report.expires ?? '') - Date.parse(expires))).toBeLessThan(60_000);
+      expect((await site.run('deploy', ['reviews'], inputs)).report).toMatchObject({ outcome: 'unchanged', expires });
+      const when = `expires ${expires.slice(0, 10)} ${expires.slice(11, 16)} UTC`;
+      const status = await site.run('status', ['reviews']);
+      for (const { command, headline } of [report, status.report].map((of) => ({ ...of, ...judge(of) }))) {
+        expect([command, headline]).toEqual([command, expect.stringContaining(when)]);
       }
     });
 
