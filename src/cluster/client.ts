@@ -2,8 +2,9 @@ import { checked, parseAnswer, parseWarnings } from './answers.ts';
 import { type ExecLimits, type ExecResult, exec } from './exec.ts';
 import type { HttpRequest } from './http.ts';
 import type { KubernetesObject } from './objects.ts';
+import { type PodLogOptions, podLogPath } from './pod-log.ts';
 import { type PodRequest, type PodResponse, requestPod } from './pod-proxy.ts';
-import { ACCESS_REVIEW, POD, type Resource, resourcePath } from './resources.ts';
+import { ACCESS_REVIEW, type Resource, resourcePath } from './resources.ts';
 import type { Transport } from './transport.ts';
 
 /** The name under which the cluster records what this action wrote (server-side apply's field manager). */
@@ -193,11 +194,15 @@ export class Client {
     return answer.status?.allowed === true;
   }
 
-  /** A container's log from its start, or from a time on (to the second), at most `bytes` of it. */
-  async podLog(namespace: string, pod: string, container: string, bytes: number, since?: Date): Promise<string> {
-    const from = since === undefined ? {} : { sinceTime: `${since.toISOString().slice(0, 19)}Z` };
-    const query = new URLSearchParams({ container, limitBytes: String(bytes), ...from });
-    const path = `${resourcePath(POD, namespace, pod)}/log?${query}`;
+  /** A container's log, at most `bytes` of it: from its start, unless the options say otherwise. */
+  async podLog(
+    namespace: string,
+    pod: string,
+    container: string,
+    bytes: number,
+    options: PodLogOptions = {},
+  ): Promise<string> {
+    const path = podLogPath({ namespace, pod, container }, bytes, options);
     this.#reads++;
     return checked('get', path, await this.#transport.send({ method: 'GET', path, headers: { accept: '*/*' } })).text;
   }

@@ -100,16 +100,20 @@ export interface Workload extends KubernetesObject {
   };
 }
 
+export interface ContainerState {
+  readonly waiting?: { readonly reason?: string; readonly message?: string };
+  readonly running?: unknown;
+  readonly terminated?: { readonly reason?: string; readonly message?: string; readonly exitCode?: number };
+}
+
 export interface ContainerStatus {
   readonly name: string;
   readonly ready?: boolean;
   readonly started?: boolean;
   readonly restartCount?: number;
-  readonly state?: {
-    readonly waiting?: { readonly reason?: string; readonly message?: string };
-    readonly running?: unknown;
-    readonly terminated?: { readonly reason?: string; readonly message?: string; readonly exitCode?: number };
-  };
+  readonly state?: ContainerState;
+  /** How it ended the last time. */
+  readonly lastState?: ContainerState;
 }
 
 export interface Pod extends KubernetesObject {

@@ -1,4 +1,5 @@
-import type { ContainerSpec, ContainerStatus, Event, Pod } from './objects.ts';
+import type { ContainerSpec, ContainerStatus, Pod } from './objects.ts';
+import { containersOf, describeRefusal, describeTrouble, isRefused, isStarting, troubleOf } from './pod-trouble.ts';
 import type { WorkloadKind } from './resources.ts';
 
 /** The workload a pod belongs to. */
@@ -33,16 +34,18 @@ export function isTerminating({ metadata }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined;
 }
 
-/** Why a pod is not ready, short: `ImagePullBackOff (app): …`, `Unschedulable: …`, `istio-proxy not ready`. Empty when ready. */
+/** Why a pod is not ready, short: `ErrImageNeverPull (app): …`, `app keeps crashing (Error, exit code 1)`, `Unschedulable: …`, `istio-proxy not ready`. Empty when ready. */
 export function describePod(pod: Pod): string {
   if (isReady(pod)) return '';
   if (isTerminating(pod)) return 'Terminating';
   const { status = {} } = pod;
-  if (status.phase === 'Failed') return [status.reason ?? 'Failed', status.message].filter(Boolean).join(': ');
+  if (isRefused(pod)) return describeRefusal(pod);
   const unscheduled = status.conditions?.find(
     ({ type, status: state }) => type === 'PodScheduled' && state === 'False',
   );
   if (unscheduled !== undefined) return `${unscheduled.reason ?? 'Unschedulable'}: ${unscheduled.message ?? 'no node'}`;
+  const trouble = troubleOf(pod);
+  if (trouble !== undefined) return describeTrouble(trouble);
   const containers = containersOf(pod);
   const troubled = containers.map(describeContainer).filter((text) => text !== '');
   // Many containers wait only because an earlier one does; say what is special first.
@@ -103,66 +106,16 @@ export function isProxyUnready(pod: Pod): boolean {
 /** Whether a pod has a node but none of its containers could be made yet, as while a volume cannot be mounted. */
 export function isCreating(pod: Pod): boolean {
   const containers = containersOf(pod);
-  const reasons = containers.map(({ state }) => state?.waiting?.reason);
-  return (
-    containers.length > 0 && reasons.every((reason) => reason === 'ContainerCreating' || reason === 'PodInitializing')
-  );
-}
-
-/** Reasons for which a container waits and that seldom pass by themselves. */
-const FATAL_REASONS = new Set([
-  'CrashLoopBackOff',
-  'ImagePullBackOff',
-  'ErrImagePull',
-  'InvalidImageName',
-  'CreateContainerConfigError',
-  'CreateContainerError',
-  'RunContainerError',
-]);
-
-/** The trouble of a pod that seldom passes by itself: a container that crashes again and again, or cannot be started. */
-export function fatalTrouble(pod: Pod): string | undefined {
-  const container = containersOf(pod).find(
-    ({ state, restartCount = 0 }) =>
-      FATAL_REASONS.has(state?.waiting?.reason ?? '') ||
-      (restartCount > 0 && state?.terminated !== undefined && state.terminated.exitCode !== 0),
-  );
-  return container === undefined ? undefined : describeContainer(container);
+  return containers.length > 0 && containers.every(isStarting);
 }
 
 function proxyOf({ spec = {} }: Pod): ContainerSpec | undefined {
   return [...(spec.initContainers ?? []), ...(spec.containers ?? [])].find(({ name }) => name === PROXY_CONTAINER);
 }
 
-function containersOf({ status = {} }: Pod): readonly ContainerStatus[] {
-  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
-}
-
-function describeContainer({ name, ready, state, started }: ContainerStatus): string {
-  if (state?.waiting !== undefined) {
-    const { reason = 'Waiting', message } = state.waiting;
-    if (reason === 'ContainerCreating' || reason === 'PodInitializing') return reason;
-    return `${reason} (${name})${message === undefined ? '' : `: ${message}`}`;
-  }
-  if (state?.terminated !== undefined && state.terminated.exitCode !== 0) {
-    const { reason = 'Terminated', exitCode, message } = state.terminated;
-    return `${reason} (${name}), exit code ${exitCode}${message === undefined ? '' : `: ${message}`}`;
-  }
+function describeContainer(container: ContainerStatus): string {
+  const { name, ready, state, started } = container;
+  if (state?.waiting !== undefined && isStarting(container)) return state.waiting.reason ?? `Waiting (${name})`;
   if (state?.running !== undefined && (ready === false || started === false)) return `${name} not ready`;
   return '';
-}
-
-/** Reasons of warning events that name a cause, the most telling first; others only say that something is not ready yet. */
-const TELLING_EVENTS = ['FailedMount', 'FailedCreate', 'FailedScheduling', 'Failed', 'BackOff', 'Unhealthy'];
-
-/** The most telling warning event about one of the given objects (by name), as `reason: message`. */
-export function tellingEvent(events: readonly Event[], names: ReadonlySet<string>): string | undefined {
-  const rank = ({ reason = '' }: Event): number => {
-    const at = TELLING_EVENTS.indexOf(reason);
-    return at === -1 ? TELLING_EVENTS.length : at;
-  };
-  const [first] = events
-    .filter(({ type, involvedObject }) => type === 'Warning' && names.has(involvedObject?.name ?? ''))
-    .sort((a, b) => rank(a) - rank(b));
-  return first === undefined ? undefined : `${first.reason ?? 'Warning'}: ${first.message ?? ''}`;
 }

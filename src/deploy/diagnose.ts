@@ -1,17 +1,27 @@
 import { untilAborted } from '../base/concurrency.ts';
 import type { Event, Pod } from '../cluster/objects.ts';
-import { describePod, hasStartedProxy, isReady, tellingEvent } from '../cluster/pods.ts';
+import { describeRefusal, describeTrouble, isRefused, recentTroubleOf, tellingEvent } from '../cluster/pod-trouble.ts';
+import { describePod, hasStartedProxy, isReady } from '../cluster/pods.ts';
 import type { EnvoyReason } from '../mesh/envoy-log.ts';
 import { pluginOf } from '../mesh/wasm-plugin.ts';
 import { workloadKey } from '../targets/target.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
-import { type EvidenceSource, listNewPods, listWarnings, readEnvoyReason, readPluginReason } from './evidence.ts';
+import {
+  type EvidenceSource,
+  listNewPods,
+  listWarnings,
+  readEnvoyReason,
+  readLastWords,
+  readPluginReason,
+} from './evidence.ts';
 import type { Followed } from './rollout-watch.ts';
 
 /** What the cluster says about a rollout that does not get ready. */
 export interface Diagnosis {
   /** One line per pod that is not ready: `reviews-7d4f: istio-proxy not ready`. */
   readonly pods: readonly string[];
+  /** Which container of a pod cannot run, and why: `app keeps crashing (Error, exit code 1); its log ends: …`. */
+  readonly cause?: string;
   /** The most telling warning event. */
   readonly event?: string;
   /** Envoy's own reason, from the log of a pod's proxy. */
@@ -63,11 +73,37 @@ async function diagnoseOne(
   const envoy =
     (withProxy && (await readEnvoyReason(withProxy, ref.namespace, source))) ??
     (await readPulls({ ref, placements }, ready, source));
+  const cause = await findCause(pods, events, ref.namespace, source);
   return {
     pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
+    ...(cause === undefined ? {} : { cause }),
     ...(event === undefined ? {} : { event }),
     ...(envoy === undefined ? {} : { envoy }),
   };
+}
+
+/**
+ * Why the first pod that has a trouble has it: what the cluster says of its container, else the event that says why it failed,
+ * else the last words in the container's own log.
+ */
+async function findCause(
+  pods: readonly Pod[],
+  events: readonly Event[],
+  namespace: string,
+  source: EvidenceSource,
+): Promise<string | undefined> {
+  for (const pod of pods) {
+    const trouble = recentTroubleOf(pod);
+    if (trouble === undefined) continue;
+    if (trouble.cause !== undefined) return describeTrouble(trouble);
+    const failures = events.filter(({ reason }) => reason === 'Failed');
+    const event = tellingEvent(failures, new Set([pod.metadata.name]));
+    if (event !== undefined) return `${trouble.words}: ${event.replace(/^Failed: /, '')}`;
+    const said = trouble.ended ? await readLastWords(pod, namespace, trouble.container, source) : undefined;
+    return said === undefined ? trouble.words : `${trouble.words}; its log ends: ${said}`;
+  }
+  const refused = pods.find(isRefused);
+  return refused === undefined ? undefined : `nodes do not run its pods: ${describeRefusal(refused)}`;
 }
 
 /** How many pods that are ready are asked why they do not run a filter. */

@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+import { truncate } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
 import type { Event, Pod } from '../cluster/objects.ts';
@@ -110,7 +112,45 @@ function readProxyLog(
   { client, debug }: EvidenceSource,
   since?: Date,
 ): Promise<string | undefined> {
-  return optional(debug, () => client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES, since));
+  const options = since === undefined ? {} : { since };
+  return optional(debug, () => client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES, options));
+}
+
+/** A program says what it dies of at the end of its log. */
+const LAST_LINES = 20;
+const LAST_BYTES = 16 * 1024;
+
+/** What a container that has ended said of it, see `lastWords`; undefined when it said nothing, or its log may not be read. */
+export async function readLastWords(
+  { metadata }: Pod,
+  namespace: string,
+  container: string,
+  { client, debug }: EvidenceSource,
+): Promise<string | undefined> {
+  for (const previous of [true, false]) {
+    const log = await optional(debug, () =>
+      client.podLog(namespace, metadata.name, container, LAST_BYTES, { previous, lines: LAST_LINES }),
+    );
+    const said = log === undefined ? undefined : lastWords(log);
+    if (said !== undefined) return said;
+  }
+  return undefined;
+}
+
+const MOST_WORDS = 300;
+const TELLS_AN_ERROR = /error|exception|panic|fatal|fail|cannot|denied|not found|no such|refused/i;
+
+/**
+ * The line of a log that says why its program ended: the last one that speaks of an error, else the last one that is not
+ * indented, as the lines of a stack are.
+ */
+export function lastWords(log: string): string | undefined {
+  const lines = stripVTControlCharacters(log)
+    .split('\n')
+    .filter((line) => line.trim() !== '');
+  const outer = lines.filter((line) => !/^\s/.test(line));
+  const said = outer.findLast((line) => TELLS_AN_ERROR.test(line)) ?? outer.at(-1) ?? lines.at(-1);
+  return said === undefined ? undefined : truncate(said.trim(), MOST_WORDS);
 }
 
 async function optional<T>(debug: (line: string) => void, read: () => Promise<T>): Promise<T | undefined> {

@@ -1,7 +1,7 @@
 import { mapLimited } from '../base/concurrency.ts';
-import { formatDuration } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
-import { fatalTrouble, isCreating, isProxyUnready, isReady, tellingEvent } from '../cluster/pods.ts';
+import { creationFailure, describeRefusal, describeTrouble, isRefused, troubleOf } from '../cluster/pod-trouble.ts';
+import { isCreating, isProxyUnready, isReady } from '../cluster/pods.ts';
 import { pluginOf } from '../mesh/wasm-plugin.ts';
 import { workloadKey } from '../targets/target.ts';
 import {
@@ -44,6 +44,7 @@ export class FailFast {
   readonly #now: () => number;
   readonly #troubles = new Map<string, { since: number; last: number }>();
   readonly #asked = new Map<string, number>();
+  readonly #refused = new Set<string>();
 
   constructor(source: EvidenceSource, now: () => number) {
     this.#source = source;
@@ -58,7 +59,8 @@ export class FailFast {
     const unready = unreadyOf(pods);
     const found = await mapLimited(pending, PARALLEL, async (entry): Promise<[string, string | undefined]> => {
       const key = workloadKey(entry.followed.ref);
-      const trouble = await this.#judge(entry, unready.get(key) ?? []);
+      const trouble =
+        this.#judgeRefusals(key, pods.get(key) ?? []) ?? (await this.#judge(entry, unready.get(key) ?? []));
       return [key, trouble ?? (await this.#judgePulls(entry.followed, pods.get(key) ?? []))];
     });
     const stuck = found.filter((entry): entry is [string, string] => entry[1] !== undefined);
@@ -68,20 +70,33 @@ export class FailFast {
   async #judge({ followed: { ref }, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
     if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return readiness.message;
     for (const pod of pods) {
-      const trouble = fatalTrouble(pod);
-      if (trouble !== undefined && this.#lasts(`${podId(pod)} fatal`, PATIENCE_MS)) {
-        return `${trouble}, for ${formatDuration(PATIENCE_MS)} and more`;
-      }
+      const trouble = troubleOf(pod);
+      if (trouble !== undefined && this.#lasts(`${podId(pod)} fatal`, PATIENCE_MS)) return describeTrouble(trouble);
       if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
         const reason = await readEnvoyReason(pod, ref.namespace, this.#source);
         if (reason !== undefined) return 'Envoy refuses the filter';
       }
       if (isCreating(pod) && this.#lasts(`${podId(pod)} creating`, PATIENCE_MS) && this.#mayAsk(ref.namespace)) {
-        const event = tellingEvent(await listWarnings(ref.namespace, this.#source), new Set([pod.metadata.name]));
-        if (event?.startsWith('FailedMount')) return event;
+        const event = creationFailure(await listWarnings(ref.namespace, this.#source), pod.metadata.name);
+        if (event !== undefined) return event;
       }
     }
     return undefined;
+  }
+
+  /**
+   * Pods that nodes refuse again and again: each is replaced by another one, so it is not one pod whose trouble lasts. One that
+   * was evicted, and whose successor starts, is no trouble.
+   */
+  #judgeRefusals(workload: string, pods: readonly Pod[]): string | undefined {
+    const refused = pods.filter(isRefused);
+    const isNewest = ({ metadata: { creationTimestamp = '' } }: Pod): boolean =>
+      pods.every((pod) => isRefused(pod) || (pod.metadata.creationTimestamp ?? '') <= creationTimestamp);
+    const fresh = refused.filter((pod) => !this.#refused.has(podId(pod)));
+    for (const pod of fresh) this.#refused.add(podId(pod));
+    const telling = fresh[0] ?? refused.find(isNewest);
+    if (telling === undefined || !this.#lasts(`${workload} refused`, PATIENCE_MS)) return undefined;
+    return `nodes do not run its pods: ${describeRefusal(telling)}`;
   }
 
   /**

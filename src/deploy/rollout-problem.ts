@@ -32,10 +32,7 @@ export function rolloutProblem(
     default: {
       // No message: what is known of the workload is from before the change.
       const missing = rollout.message || 'its new state was never seen';
-      const cause = envoyCause(diagnosis) ?? (rollout.state === 'stuck' ? undefined : podCause(diagnosis));
-      const words = [`${FAILURES[rollout.state](timeoutMs)}: ${missing}`, ...(cause === undefined ? [] : [cause])].join(
-        '. ',
-      );
+      const words = [FAILURES[rollout.state](timeoutMs), causeOf(rollout.state, missing, diagnosis)].join(': ');
       return {
         kind: 'rollout',
         subject,
@@ -56,11 +53,22 @@ function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
   return diagnosis?.envoy && describeReason(diagnosis.envoy);
 }
 
+/** The cause leads; how far the rollout came follows where nobody knows more. */
+function causeOf(state: RolloutResult['state'], missing: string, diagnosis: Diagnosis | undefined): string {
+  const envoy = envoyCause(diagnosis);
+  if (envoy !== undefined) return `${missing}. ${envoy}`;
+  if (diagnosis?.cause !== undefined) return diagnosis.cause;
+  const pods = state === 'stuck' ? undefined : podCause(diagnosis);
+  return pods === undefined ? missing : `${missing}. ${pods}`;
+}
+
 function podCause(diagnosis: Diagnosis | undefined): string | undefined {
   if (diagnosis === undefined) return undefined;
   const { pods, event } = diagnosis;
   if (event !== undefined && /^Failed/.test(event)) return event;
-  return pods.length === 0 ? event : listWords(pods.slice(0, 2), 'and');
+  if (pods.length === 0) return event;
+  const named = listWords(pods.slice(0, 2), 'and');
+  return event?.startsWith('Unhealthy') ? `${sentence(named)} ${event}` : named;
 }
 
 /** What a workload's proxies, events and pods say, a line each. */

@@ -21,26 +21,54 @@ const isPatchOf =
 
 // These wait, side by side, for what never comes.
 describe('rollouts that do not go well', () => {
-  test.concurrent('new pods that cannot get ready fail soon, long before the timeout', async () => {
+  test.concurrent('new pods that cannot get ready fail soon, long before the timeout, with the cause', async () => {
     const scene = await Scene.open(cluster);
-    const sentences: Readonly<Record<string, RegExp>> = {
-      'image-pull-back-off': /cannot get ready: ImagePullBackOff \(app\).*, for 20 s and more/,
-      'crash-loop': /cannot get ready: CrashLoopBackOff \(app\)/,
-      'failed-mount': /cannot get ready: FailedMount: /,
+    const read = 'mkdir /var/local/lib/wasm-filters/add-header: read-only file system';
+    const cases: Readonly<Record<string, readonly [behaviour: string, message: string, RegExp, container?: string]>> = {
+      pull: ['image-pull-back-off', '', /cannot get ready: ImagePullBackOff \(app\): .*ErrImagePull: not found/],
+      never: ['waiting ErrImageNeverPull', 'not present', /: ErrImageNeverPull \(app\): not present\.$/],
+      unknown: ['waiting AReasonOfNextYear', 'odd', /: AReasonOfNextYear \(app\): odd\.$/],
+      crash: ['crash-loop', '', /: app keeps crashing \(Error, exit code 1\); its log ends: panic: no table\.$/],
+      memory: ['crashed OOMKilled', '', /: app keeps crashing \(OOMKilled, exit code 137\)\.$/],
+      mount: ['failed-mount', '', /: FailedMount: /],
+      proxy: [
+        'crashed StartError',
+        read,
+        /: istio-proxy cannot be started \(StartError, exit code 128\): mkdir .*read-only file system\.$/,
+        'istio-proxy',
+      ],
+      refused: [
+        'refused UnexpectedAdmissionError',
+        'no device',
+        /: nodes do not run its pods: UnexpectedAdmissionError: no device\.$/,
+      ],
     };
-    for (const behaviour of Object.keys(sentences)) await createTurning(scene, behaviour, behaviour);
+    for (const [name, [behaviour, message, , container]] of Object.entries(cases)) {
+      await scene.workload(name, {
+        podAnnotations: {
+          'sim/behaviour-with-filter': behaviour,
+          'sim/message': message,
+          // A node that refuses pods gets new ones as fast as it does.
+          ...(behaviour.startsWith('refused') ? { 'sim/ready-after-ms': '2000' } : {}),
+          ...(container === undefined ? {} : { 'sim/container': container }),
+        },
+      });
+    }
+    // The simulated node has no logs.
+    const log = { answer: { status: 200, body: 'started\npanic: no table\n\tmain.go:5\n' } };
+    scene.inject(({ path }) => (/\/crash-[^/]*\/log\?.*previous=true/.test(path) ? log : undefined));
     const { targets } = await scene.deploy({ timeout: '10m' });
     for (const { ref, problem, rollback } of targets) {
-      expect(problem && describeProblem(problem)).toMatch(sentences[ref.name] ?? /no such workload/);
+      expect(problem?.message).toMatch(cases[ref.name]?.[2] ?? /no such workload/);
       expect(rollback?.state).toBe('restored');
     }
-    expect(targets).toHaveLength(3);
+    expect(targets).toHaveLength(Object.keys(cases).length);
   });
 
   test.concurrent.each<[string, RegExp]>([
     ['never-ready', /not ready after 10 s: .*app not ready/],
     ['image-pull-back-off', /ImagePullBackOff \(app\)/],
-    ['crash-loop', /CrashLoopBackOff \(app\)/],
+    ['crash-loop', /app keeps crashing \(Error, exit code 1\)/],
     ['failed-mount', /FailedMount: /],
     ['unschedulable', /FailedScheduling: /],
   ])(

@@ -9,7 +9,10 @@ export type Behaviour =
   | 'never-ready'
   | 'failed-mount'
   | 'unschedulable'
-  | 'proxy-not-ready';
+  | 'proxy-not-ready'
+  | 'waiting'
+  | 'crashed'
+  | 'refused';
 
 export interface Decision {
   readonly behaviour: Behaviour;
@@ -17,14 +20,23 @@ export interface Decision {
   readonly readyAfterMs: number;
   /** Names the fault where the behaviour has one. */
   readonly message: string;
+  /** Of `waiting`, `crashed` and `refused`: the reason that is reported. */
+  readonly reason?: string;
 }
 
-/** The annotation that chooses the behaviour. */
+/**
+ * The annotation that chooses the behaviour. Three take a reason, any that a kubelet may give: `waiting ErrImageNeverPull`,
+ * `crashed OOMKilled` and, of a pod that the node does not run, `refused UnexpectedAdmissionError`.
+ */
 export const BEHAVIOUR = 'sim/behaviour';
 /** The same for pods that run a deployed filter: such pods turn bad with the deployment, those before them stay well. */
 export const BEHAVIOUR_WITH_FILTER = 'sim/behaviour-with-filter';
 /** The annotation that sets the time to ready, in milliseconds. */
 export const READY_AFTER = 'sim/ready-after-ms';
+/** The annotation with what is said of the reason. */
+export const MESSAGE = 'sim/message';
+/** The annotation that names the container that has the trouble; else it is the pod's own. */
+export const CONTAINER = 'sim/container';
 /** Istio's annotation with further volumes of the sidecar: a JSON array, or an object by volume name. */
 export const USER_VOLUME = 'sidecar.istio.io/userVolume';
 /** Istio's annotation with the places where the sidecar mounts them, in the same two forms. */
@@ -38,6 +50,9 @@ const NAMES: readonly Behaviour[] = [
   'failed-mount',
   'unschedulable',
   'proxy-not-ready',
+  'waiting',
+  'crashed',
+  'refused',
 ];
 const WASM_MAGIC = Buffer.from([0x00, 0x61, 0x73, 0x6d]);
 
@@ -93,7 +108,8 @@ export function decide(
   const readyAfterMs = Number.isFinite(delay) ? delay : defaultReadyAfterMs;
   const runsFilter = Object.keys(pod.metadata.labels ?? {}).some((label) => label.startsWith('deploy-wasm-filter/'));
   const wanted = (runsFilter ? annotations[BEHAVIOUR_WITH_FILTER] : undefined) ?? annotations[BEHAVIOUR];
-  const chosen = NAMES.find((name) => name === wanted) ?? 'ready';
+  const [named, reason] = (wanted ?? '').split(' ');
+  const chosen = NAMES.find((name) => name === named) ?? 'ready';
   if (chosen === 'failed-mount') {
     return {
       behaviour: chosen,
@@ -101,7 +117,10 @@ export function decide(
       message: 'MountVolume.SetUp failed for volume "data" : configmap "missing" not found',
     };
   }
-  if (chosen !== 'ready') return { behaviour: chosen, readyAfterMs, message: '' };
+  if (chosen !== 'ready') {
+    const message = annotations[MESSAGE] ?? '';
+    return { behaviour: chosen, readyAfterMs, message, ...(reason === undefined ? {} : { reason }) };
+  }
   for (const mount of mountedConfigMaps(pod)) {
     const found = configMap(mount.configMap);
     if (found === undefined) {

@@ -23,7 +23,15 @@ export type ContainerState =
   | 'not-started'
   | 'completed'
   | 'pull-back-off'
-  | 'crash-loop';
+  | 'crash-loop'
+  | 'waiting'
+  | 'crashed';
+
+/** What a kubelet gives as the reason of a trouble. */
+export interface Fault {
+  readonly reason: string;
+  readonly message: string;
+}
 
 /** What is told of a container, and what follows from it for the pod. */
 export interface ContainerReport {
@@ -61,16 +69,24 @@ export function containerStatus(
   state: ContainerState,
   uid: string,
   now: string,
+  fault: Fault = { reason: 'Error', message: '' },
 ): ContainerReport {
   const id = `sim://${uid}-${name}`;
   const running = ['running', 'not-ready', 'not-started'].includes(state);
   const completed = state === 'completed';
-  const crashed = state === 'crash-loop';
+  const crashed = state === 'crash-loop' || state === 'crashed';
   const ready = state === 'running' || completed;
   const started = running && state !== 'not-started';
   const ran = running || completed || crashed;
-  const terminated = (exitCode: number, reason: string): JsonMap => ({
-    terminated: { exitCode, reason, startedAt: now, finishedAt: now, containerID: id },
+  const terminated = (exitCode: number, reason: string, message = ''): JsonMap => ({
+    terminated: {
+      exitCode,
+      reason,
+      ...(message === '' ? {} : { message }),
+      startedAt: now,
+      finishedAt: now,
+      containerID: id,
+    },
   });
   const report = {
     name,
@@ -80,24 +96,36 @@ export function containerStatus(
     ready,
     started,
     restartCount: crashed ? 3 : 0,
-    lastState: crashed ? terminated(1, 'Error') : {},
+    lastState: crashed ? terminated(EXIT_CODES[fault.reason] ?? 1, fault.reason, fault.message) : {},
     state: running
       ? { running: { startedAt: now } }
       : completed
         ? terminated(0, 'Completed')
-        : waiting(name, image, state),
+        : waiting(name, image, state, fault),
   };
   return { name, ready, started, running, completed, crashed, report };
 }
 
-function waiting(name: string, image: string, state: ContainerState): JsonMap {
-  const because = (reason: string, message?: string): JsonMap => ({
-    waiting: { reason, ...(message === undefined ? {} : { message }) },
+/** With what code a container ends, by the reason that is given for it. */
+const EXIT_CODES: Readonly<Record<string, number>> = {
+  Completed: 0,
+  OOMKilled: 137,
+  ContainerStatusUnknown: 137,
+  StartError: 128,
+  ContainerCannotRun: 128,
+};
+
+function waiting(name: string, image: string, state: ContainerState, fault: Fault): JsonMap {
+  const because = (reason: string, message = ''): JsonMap => ({
+    waiting: { reason, ...(message === '' ? {} : { message }) },
   });
   switch (state) {
     case 'pull-back-off':
       return because('ImagePullBackOff', `Back-off pulling image ${JSON.stringify(image)}: ErrImagePull: not found`);
+    case 'waiting':
+      return because(fault.reason, fault.message);
     case 'crash-loop':
+    case 'crashed':
       return because('CrashLoopBackOff', `back-off 40s restarting failed container=${name}`);
     case 'waits':
       return because('PodInitializing');

@@ -183,7 +183,7 @@ export class PodWorker {
   async #report(pod: ApiObject, reported: Reported, stage: Stage, decision: Decision): Promise<void> {
     if (reported.stage === stage && reported.behaviour === decision.behaviour) return;
     const { behaviour } = decision;
-    const status = podStatus({ pod, behaviour, stage, podIP: reported.ip, hostIP: HOST_IP, now: new Date() });
+    const status = podStatus({ pod, decision, stage, podIP: reported.ip, hostIP: HOST_IP, now: new Date() });
     const body = { metadata: { uid: reported.uid }, status };
     const answer = await this.#options.client.call(
       'PATCH',

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { ContainerStatus, Event, Pod } from '../../../src/cluster/objects.ts';
+import type { ContainerStatus, Pod } from '../../../src/cluster/objects.ts';
 import {
   describePod,
   hasProxyContainer,
@@ -7,7 +7,6 @@ import {
   isTerminating,
   ownerOf,
   proxyImageOf,
-  tellingEvent,
 } from '../../../src/cluster/pods.ts';
 
 type Metadata = Partial<Pod['metadata']>;
@@ -90,6 +89,7 @@ describe('describePod', () => {
       pod({ containerStatuses: [waiting('app', 'ContainerCreating'), waiting('b', 'ErrImagePull')] }),
     ],
     ['Waiting (app)', pod({ containerStatuses: [waiting('app')] })],
+    ['NotInTheBook (app): odd', pod({ containerStatuses: [waiting('app', 'NotInTheBook', 'odd')] })],
     [
       'istio-proxy not ready',
       pod({
@@ -106,11 +106,11 @@ describe('describePod', () => {
       }),
     ],
     [
-      'OOMKilled (app), exit code 137',
+      'app has crashed (OOMKilled, exit code 137)',
       pod({ containerStatuses: [container('app', { terminated: { reason: 'OOMKilled', exitCode: 137 } })] }),
     ],
     [
-      'Error (app), exit code 1: no configuration',
+      'app has crashed (Error, exit code 1): no configuration',
       pod({
         containerStatuses: [
           container('app', { terminated: { reason: 'Error', exitCode: 1, message: 'no configuration' } }),
@@ -166,37 +166,4 @@ describe('the proxy in the spec of a pod', () => {
 test('a pod that is being deleted is terminating', () => {
   expect(isTerminating(pod({}, { deletionTimestamp: '2026-01-01T00:00:00Z' }))).toBe(true);
   expect(isTerminating(pod({ conditions: [READY] }))).toBe(false);
-});
-
-describe('tellingEvent', () => {
-  const event = (reason: string, name = 'pod-1', over: Partial<Event> = {}): Event => ({
-    metadata: { name: `${name}.1` },
-    type: 'Warning',
-    reason,
-    message: `${reason} of ${name}`,
-    involvedObject: { kind: 'Pod', name },
-    ...over,
-  });
-  const names = new Set(['pod-1', 'reviews']);
-
-  test.each<[string, Event[], string | undefined]>([
-    ['there are none', [], undefined],
-    [
-      'the cause goes before what follows from it',
-      [event('Unhealthy'), event('BackOff'), event('FailedMount')],
-      'FailedMount: FailedMount of pod-1',
-    ],
-    [
-      'the order of the causes',
-      [event('Failed'), event('FailedScheduling'), event('FailedCreate', 'reviews')],
-      'FailedCreate: FailedCreate of reviews',
-    ],
-    ['unknown reasons come last', [event('Strange'), event('Unhealthy')], 'Unhealthy: Unhealthy of pod-1'],
-    ['one of another object', [event('FailedMount', 'pod-2'), event('BackOff')], 'BackOff: BackOff of pod-1'],
-    ['one that is no warning', [event('FailedMount', 'pod-1', { type: 'Normal' })], undefined],
-    ['one about nothing', [{ metadata: { name: 'x' }, type: 'Warning', reason: 'FailedMount' }], undefined],
-    ['the first of equals', [event('Failed', 'reviews'), event('Failed')], 'Failed: Failed of reviews'],
-  ])('%s', (_, events, telling) => {
-    expect(tellingEvent(events, names)).toBe(telling);
-  });
 });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ContainerStatus, Pod } from '../../../src/cluster/objects.ts';
-import { fatalTrouble, isCreating, isProxyUnready } from '../../../src/cluster/pods.ts';
+import { isCreating, isProxyUnready } from '../../../src/cluster/pods.ts';
 
 const pod = (...containerStatuses: ContainerStatus[]): Pod => ({
   metadata: { name: 'p' },
@@ -9,33 +9,13 @@ const pod = (...containerStatuses: ContainerStatus[]): Pod => ({
 const waiting = (reason: string, name = 'app'): ContainerStatus => ({ name, state: { waiting: { reason } } });
 const proxy = (status: Partial<ContainerStatus>): ContainerStatus => ({ name: 'istio-proxy', ...status });
 
-describe('troubles that seldom pass by themselves', () => {
-  test.each<[string, ContainerStatus, boolean]>([
-    ['CrashLoopBackOff', waiting('CrashLoopBackOff'), true],
-    ['ImagePullBackOff', waiting('ImagePullBackOff'), true],
-    ['ErrImagePull', waiting('ErrImagePull'), true],
-    ['InvalidImageName', waiting('InvalidImageName'), true],
-    ['CreateContainerConfigError', waiting('CreateContainerConfigError'), true],
-    ['RunContainerError', waiting('RunContainerError'), true],
-    ['between two crashes', { name: 'app', restartCount: 1, state: { terminated: { exitCode: 1 } } }, true],
-    ['a first crash', { name: 'app', restartCount: 0, state: { terminated: { exitCode: 1 } } }, false],
-    [
-      'an init container that is done',
-      { name: 'init', restartCount: 1, state: { terminated: { exitCode: 0 } } },
-      false,
-    ],
-    ['ContainerCreating', waiting('ContainerCreating'), false],
-    ['running, not ready', { name: 'app', ready: false, state: { running: {} } }, false],
-  ])('%s', (_, container, fatal) => {
-    expect(fatalTrouble(pod(container)) !== undefined).toBe(fatal);
-  });
-});
-
 describe('a pod whose containers cannot be made', () => {
   test.each<[string, Pod, boolean]>([
     ['all are being created', pod(waiting('ContainerCreating'), waiting('PodInitializing', 'b')), true],
     ['one runs', pod(waiting('PodInitializing'), proxy({ state: { running: {} } })), false],
     ['it has no node yet', pod(), false],
+    ['a virtual kubelet gives no reason', pod({ name: 'app', state: { waiting: {} } }), true],
+    ['one cannot be pulled', pod(waiting('ContainerCreating'), waiting('ErrImageNeverPull', 'b')), false],
   ])('%s', (_, of, creating) => {
     expect(isCreating(of)).toBe(creating);
   });

@@ -1,0 +1,156 @@
+import type { ContainerStatus, Event, Pod } from './objects.ts';
+
+/** What keeps a pod from running and seldom passes by itself. */
+export interface PodTrouble {
+  /** The container that has it. */
+  readonly container: string;
+  /** As a clause that names the container: `app keeps crashing (Error, exit code 1)`. */
+  readonly words: string;
+  /** What the cluster says of the cause; absent where it says nothing. */
+  readonly cause?: string;
+  /** Whether the container has run and ended by itself, so that its log may tell the cause. */
+  readonly ended: boolean;
+}
+
+/**
+ * What a kubelet says while a container is still to be made. Every other reason for which one waits is a failure: to pull
+ * (ErrImagePull, ErrImageNeverPull, InvalidImageName, …), to create (CreateContainerConfigError, …) or to run it
+ * (RunContainerError, CrashLoopBackOff, …), also one that is not known here
+ * (kubernetes: pkg/kubelet/images/types.go, pkg/kubelet/container/sync_result.go, pkg/kubelet/kuberuntime/kuberuntime_container.go).
+ */
+const STARTING: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitializing']);
+/** The runtime could not start the container's program, so that there is no log of it (containerd, cri-o). */
+const NEVER_RAN: ReadonlySet<string> = new Set(['StartError', 'ContainerCannotRun', 'ContainerStatusUnknown']);
+
+/** Whether a container waits as every new one does, or a virtual kubelet gives no reason. */
+export function isStarting({ state }: ContainerStatus): boolean {
+  return state?.waiting !== undefined && (state.waiting.reason === undefined || STARTING.has(state.waiting.reason));
+}
+
+/** The containers of a pod in the order in which they start, those of init first. */
+export function containersOf({ status = {} }: Pod): readonly ContainerStatus[] {
+  return [...(status.initContainerStatuses ?? []), ...(status.containerStatuses ?? [])];
+}
+
+/** The trouble that a pod has now, of the first container that has one: a later one may only wait for it. */
+export function troubleOf(pod: Pod): PodTrouble | undefined {
+  return firstTrouble(pod, troubleNow);
+}
+
+/** The same, also of a container that runs at this moment between two crashes. */
+export function recentTroubleOf(pod: Pod): PodTrouble | undefined {
+  return firstTrouble(pod, (container) => troubleNow(container) ?? betweenCrashes(container));
+}
+
+function firstTrouble(pod: Pod, of: (container: ContainerStatus) => PodTrouble | undefined): PodTrouble | undefined {
+  for (const container of containersOf(pod)) {
+    const trouble = of(container);
+    if (trouble !== undefined) return trouble;
+  }
+  return undefined;
+}
+
+function troubleNow(container: ContainerStatus): PodTrouble | undefined {
+  const { name, state = {}, lastState, restartCount = 0 } = container;
+  if (state.terminated !== undefined) {
+    const failed = state.terminated.exitCode !== 0;
+    return failed ? crash(name, state.terminated, restartCount > 0) : undefined;
+  }
+  if (state.waiting === undefined || isStarting(container)) return undefined;
+  const { reason = '', message } = state.waiting;
+  if (reason === 'CrashLoopBackOff') {
+    if (lastState?.terminated !== undefined) return crash(name, lastState.terminated, true);
+    return { container: name, words: `CrashLoopBackOff (${name})`, ended: true };
+  }
+  const cause = message === undefined || onlySaysThatItWaits(message, reason) ? undefined : message;
+  return { container: name, words: `${reason} (${name})`, ended: false, ...(cause === undefined ? {} : { cause }) };
+}
+
+function betweenCrashes({ name, state, lastState, ready, restartCount = 0 }: ContainerStatus): PodTrouble | undefined {
+  const ended = lastState?.terminated;
+  if (state?.running === undefined || ready === true || restartCount === 0 || ended === undefined) return undefined;
+  return crash(name, ended, true);
+}
+
+type Terminated = NonNullable<NonNullable<ContainerStatus['state']>['terminated']>;
+
+function crash(name: string, { reason = 'Error', exitCode, message }: Terminated, again: boolean): PodTrouble {
+  const neverRan = NEVER_RAN.has(reason);
+  const code = exitCode === undefined || exitCode === 0 ? '' : `, exit code ${exitCode}`;
+  const verb = neverRan
+    ? 'cannot be started'
+    : exitCode === 0
+      ? 'ends again and again'
+      : again
+        ? 'keeps crashing'
+        : 'has crashed';
+  const said = message?.trim();
+  return {
+    container: name,
+    words: `${name} ${verb} (${reason}${code})`,
+    // That memory ran out is cause enough; what it logged before has nothing to do with it.
+    ended: !neverRan && reason !== 'OOMKilled',
+    ...(said ? { cause: said } : {}),
+  };
+}
+
+/** `Back-off pulling image "shop/web:3"`, `back-off 40s restarting failed container=app`: says nothing of why. */
+function onlySaysThatItWaits(message: string, reason: string): boolean {
+  const words = message.replaceAll(/"[^"]*"/g, '').trim();
+  return words === reason || /^back-?off [^:]*$/i.test(words);
+}
+
+/** A trouble in one line: which container, and why. */
+export function describeTrouble({ words, cause }: PodTrouble): string {
+  return cause === undefined ? words : `${words}: ${cause}`;
+}
+
+/**
+ * Whether a pod that no node runs any more was refused or ended by its node, which is no matter of its containers: for want
+ * of what it asks for (OutOfcpu, UnexpectedAdmissionError, NodeAffinity, SysctlForbidden, …), evicted, or preempted.
+ */
+export function isRefused({ metadata, status }: Pod): boolean {
+  return status?.phase === 'Failed' && metadata.deletionTimestamp === undefined;
+}
+
+/** Why its node refused or ended a pod: `UnexpectedAdmissionError: Allocate failed`. */
+export function describeRefusal({ status = {} }: Pod): string {
+  return [status.reason ?? 'Failed', status.message].filter(Boolean).join(': ');
+}
+
+/**
+ * Reasons of warning events that name a cause, the most telling first; others only say that something is not ready yet. A pod
+ * that waits for a node or a disk may get it: an autoscaler brings nodes within minutes, and a disk is let go by another pod.
+ */
+const TELLING_EVENTS = [
+  'FailedMount',
+  'FailedMapVolume',
+  'FailedCreatePodSandBox',
+  'FailedCreate',
+  'FailedAttachVolume',
+  'FailedScheduling',
+  'Failed',
+  'BackOff',
+  'Unhealthy',
+];
+/** Failures that pass by themselves more often than not, or do not keep a container from being made. */
+const PASSING = new Set(['FailedScheduling', 'FailedAttachVolume', 'FailedToRetrieveImagePullSecret']);
+
+/** The most telling warning event about one of the given objects (by name), as `reason: message`. */
+export function tellingEvent(events: readonly Event[], names: ReadonlySet<string>): string | undefined {
+  const rank = ({ reason = '', message = '' }: Event): number => {
+    const at = TELLING_EVENTS.indexOf(reason);
+    // "Error: ErrImagePull" stands beside the event that says why.
+    return (at === -1 ? TELLING_EVENTS.length : at) + (/^Error: \w+$/.test(message) ? 0.5 : 0);
+  };
+  const [first] = events
+    .filter(({ type, involvedObject }) => type === 'Warning' && names.has(involvedObject?.name ?? ''))
+    .sort((a, b) => rank(a) - rank(b));
+  return first === undefined ? undefined : `${first.reason ?? 'Warning'}: ${first.message ?? ''}`;
+}
+
+/** Why no container of a pod can be made, by its events: a volume, its sandbox, its devices. Undefined where it may still pass. */
+export function creationFailure(events: readonly Event[], pod: string): string | undefined {
+  const lasting = events.filter(({ reason = '' }) => reason.startsWith('Failed') && !PASSING.has(reason));
+  return tellingEvent(lasting, new Set([pod]));
+}

@@ -1,0 +1,198 @@
+import { describe, expect, test } from '@jest/globals';
+import type { ContainerState, ContainerStatus, Event, Pod } from '../../../src/cluster/objects.ts';
+import {
+  creationFailure,
+  describeRefusal,
+  describeTrouble,
+  isRefused,
+  recentTroubleOf,
+  tellingEvent,
+  troubleOf,
+} from '../../../src/cluster/pod-trouble.ts';
+
+const pod = (...containerStatuses: ContainerStatus[]): Pod => ({
+  metadata: { name: 'p' },
+  status: { containerStatuses },
+});
+const waiting = (reason?: string, message?: string, name = 'app'): ContainerStatus => ({
+  name,
+  state: { waiting: { ...(reason && { reason }), ...(message && { message }) } },
+});
+const ended = (reason: string, exitCode: number, message?: string): ContainerState => ({
+  terminated: { reason, exitCode, ...(message && { message }) },
+});
+const looping = (lastState: ContainerState, name = 'app'): ContainerStatus => ({
+  name,
+  restartCount: 2,
+  state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s restarting failed container=app' } },
+  lastState,
+});
+const words = (of: Pod): string | undefined => {
+  const trouble = troubleOf(of);
+  return trouble && describeTrouble(trouble);
+};
+
+describe('why a container cannot run', () => {
+  // kubernetes: pkg/kubelet/images/types.go, pkg/kubelet/container/sync_result.go, pkg/kubelet/kuberuntime/kuberuntime_container.go
+  test.each([
+    'ErrImagePull',
+    'ErrImageNeverPull',
+    'ImagePullBackOff',
+    'ImageInspectError',
+    'RegistryUnavailable',
+    'InvalidImageName',
+    'SignatureValidationFailed',
+    'CreateContainerConfigError',
+    'CreateContainerError',
+    'CreatePodSandboxError',
+    'ConfigPodSandboxError',
+    'KillPodSandboxError',
+    'PreCreateHookError',
+    'PreStartHookError',
+    'PostStartHookError',
+    'RunContainerError',
+    'CrashLoopBackOff',
+    'AReasonOfNextYear',
+  ])('it waits because of %s', (reason) => {
+    expect(words(pod(waiting(reason, 'said')))).toMatch(reason);
+    expect(words({ ...pod(), status: { initContainerStatuses: [waiting(reason, 'said')] } })).toMatch(reason);
+  });
+
+  test.each<[string, ContainerStatus, string | undefined]>([
+    ['one is made', waiting('ContainerCreating'), undefined],
+    ['one waits for the containers of init', waiting('PodInitializing'), undefined],
+    ['a virtual kubelet gives no reason', waiting(), undefined],
+    ['one runs and is not ready', { name: 'app', ready: false, state: { running: {} } }, undefined],
+    ['one of init is done', { name: 'setup', restartCount: 1, state: ended('Completed', 0) }, undefined],
+    [
+      'the message says why',
+      waiting('ErrImageNeverPull', 'image is not there'),
+      'ErrImageNeverPull (app): image is not there',
+    ],
+    [
+      'the message only says that it is tried again',
+      waiting('ImagePullBackOff', 'Back-off pulling image "shop/web:3"'),
+      'ImagePullBackOff (app)',
+    ],
+    [
+      'the message says both',
+      waiting('ImagePullBackOff', 'Back-off pulling image "shop/web:3": ErrImagePull: not found'),
+      'ImagePullBackOff (app): Back-off pulling image "shop/web:3": ErrImagePull: not found',
+    ],
+    ['it crashes, and nothing is known of it', waiting('CrashLoopBackOff', 'back-off 20s'), 'CrashLoopBackOff (app)'],
+    ['it crashes', looping(ended('Error', 1)), 'app keeps crashing (Error, exit code 1)'],
+    [
+      'it crashes with words',
+      looping(ended('Error', 3, 'no such table\n')),
+      'app keeps crashing (Error, exit code 3): no such table',
+    ],
+    ['its memory runs out', looping(ended('OOMKilled', 137)), 'app keeps crashing (OOMKilled, exit code 137)'],
+    ['its program ends', looping(ended('Completed', 0)), 'app ends again and again (Completed)'],
+    [
+      'its program cannot be started',
+      looping(ended('StartError', 128, 'mkdir /x: read-only file system'), 'istio-proxy'),
+      'istio-proxy cannot be started (StartError, exit code 128): mkdir /x: read-only file system',
+    ],
+    ['it has crashed once', { name: 'app', state: ended('Error', 2) }, 'app has crashed (Error, exit code 2)'],
+    [
+      'its node has lost it',
+      { name: 'app', state: ended('ContainerStatusUnknown', 137) },
+      'app cannot be started (ContainerStatusUnknown, exit code 137)',
+    ],
+  ])('%s', (_, container, expected) => {
+    expect(words(pod(container))).toBe(expected);
+  });
+
+  test('the first to start is named, for the others wait for it', () => {
+    const status = {
+      initContainerStatuses: [
+        waiting('ErrImagePull', undefined, 'setup'),
+        waiting('PodInitializing', undefined, 'istio-proxy'),
+      ],
+      containerStatuses: [waiting('CrashLoopBackOff')],
+    };
+    expect(words({ metadata: { name: 'p' }, status })).toBe('ErrImagePull (setup)');
+  });
+
+  test('one that runs between two crashes is in trouble only for who looks back', () => {
+    const of = pod({ ...looping(ended('Error', 1)), ready: false, state: { running: {} } });
+    expect(troubleOf(of)).toBeUndefined();
+    expect(recentTroubleOf(of)?.words).toBe('app keeps crashing (Error, exit code 1)');
+    const ready = pod({ ...looping(ended('Error', 1)), ready: true, state: { running: {} } });
+    expect(recentTroubleOf(ready)).toBeUndefined();
+  });
+
+  test.each([
+    ['Error', true],
+    ['OOMKilled', false],
+    ['StartError', false],
+  ])('after %s its log may say more: %s', (reason, may) => {
+    expect(troubleOf(pod(looping(ended(reason, 1))))?.ended).toBe(may);
+  });
+});
+
+describe('a pod that its node does not run', () => {
+  test.each(['UnexpectedAdmissionError', 'NodeAffinity', 'OutOfcpu', 'Evicted', 'Preempting', 'SysctlForbidden'])(
+    '%s',
+    (reason) => {
+      const refused: Pod = { metadata: { name: 'p' }, status: { phase: 'Failed', reason, message: 'said' } };
+      expect(isRefused(refused)).toBe(true);
+      expect(describeRefusal(refused)).toBe(`${reason}: said`);
+    },
+  );
+});
+
+test.each<[string, string | undefined]>([
+  ['FailedMount', 'FailedMount: said'],
+  ['FailedCreatePodSandBox', 'FailedCreatePodSandBox: said'],
+  ['FailedPrepareDynamicResources', 'FailedPrepareDynamicResources: said'],
+  // Another pod lets go of the disk, or another node comes.
+  ['FailedAttachVolume', undefined],
+  ['FailedScheduling', undefined],
+  ['FailedToRetrieveImagePullSecret', undefined],
+  ['Unhealthy', undefined],
+])('containers that are not made, with the event %s', (reason, expected) => {
+  const event = { metadata: { name: 'e' }, type: 'Warning', reason, message: 'said', involvedObject: { name: 'p' } };
+  expect(creationFailure([event], 'p')).toBe(expected);
+});
+
+describe('tellingEvent', () => {
+  const event = (reason: string, name = 'pod-1', over: Partial<Event> = {}): Event => ({
+    metadata: { name: `${name}.1` },
+    type: 'Warning',
+    reason,
+    message: `${reason} of ${name}`,
+    involvedObject: { kind: 'Pod', name },
+    ...over,
+  });
+  const names = new Set(['pod-1', 'reviews']);
+
+  test.each<[string, Event[], string | undefined]>([
+    ['there are none', [], undefined],
+    [
+      'the cause goes before what follows from it',
+      [event('Unhealthy'), event('BackOff'), event('FailedMount')],
+      'FailedMount: FailedMount of pod-1',
+    ],
+    [
+      'the order of the causes',
+      [event('Failed'), event('FailedScheduling'), event('FailedCreate', 'reviews')],
+      'FailedCreate: FailedCreate of reviews',
+    ],
+    ['unknown reasons come last', [event('Strange'), event('Unhealthy')], 'Unhealthy: Unhealthy of pod-1'],
+    ['one of another object', [event('FailedMount', 'pod-2'), event('BackOff')], 'BackOff: BackOff of pod-1'],
+    ['one that is no warning', [event('FailedMount', 'pod-1', { type: 'Normal' })], undefined],
+    ['one about nothing', [{ metadata: { name: 'x' }, type: 'Warning', reason: 'FailedMount' }], undefined],
+    [
+      'one that says why goes before the one that repeats the reason',
+      [
+        event('Failed', 'pod-1', { message: 'Error: ErrImagePull' }),
+        event('Failed', 'pod-1', { message: 'Failed to pull image "a": not found' }),
+      ],
+      'Failed: Failed to pull image "a": not found',
+    ],
+    ['the first of equals', [event('Failed', 'reviews'), event('Failed')], 'Failed: Failed of reviews'],
+  ])('%s', (_, events, telling) => {
+    expect(tellingEvent(events, names)).toBe(telling);
+  });
+});
