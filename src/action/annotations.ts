@@ -24,7 +24,7 @@ const MOST_LINE_CHARACTERS = 800;
  * happened to which workloads.
  */
 export function annotationsOf(report: Report): Annotation[] {
-  return [...errorsOf(report), ...warningsOf(report)];
+  return [...errorsOf(report), ...supersededOf(report), ...warningsOf(report)];
 }
 
 /** A plan that `deploy` could not carry out is an error, though making it was a success. */
@@ -76,6 +76,13 @@ function entriesOf({ entries }: RemedyGroup): string[] {
     if (names.length === 0) return message;
     return `${names.length === 1 ? names[0] : `${thousands(names.length)} (${someOf(names, MOST_NAMED)})`}: ${message}`;
   });
+}
+
+/** No failure, but who looks for this run's revision has to know. */
+function supersededOf(report: Report): Annotation[] {
+  if (report.outcome !== 'superseded') return [];
+  const { headline, sentence } = judge(report);
+  return [{ level: 'warning', title: headline, message: sentence }];
 }
 
 function warningsOf({ warnings }: Report): Annotation[] {

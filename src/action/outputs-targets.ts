@@ -1,6 +1,13 @@
 import { describeProblem, type Problem } from '../base/problem.ts';
 import type { Proof } from '../deploy/proof.ts';
-import type { Report, Rollback, TargetOutcome, TargetReport } from '../deploy/report.ts';
+import {
+  finalRevision,
+  type Report,
+  type Rollback,
+  type TargetOutcome,
+  type TargetReport,
+  type TargetRevision,
+} from '../deploy/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../deploy/status-report.ts';
 import { plain } from './markdown.ts';
 import { fitList, type Shorten } from './outputs-json.ts';
@@ -19,6 +26,8 @@ interface TargetOutput {
   readonly outcome: TargetOutcome;
   /** The wanted revision, null for none; with several filters one by filter name. */
   readonly revision: string | null | Readonly<Record<string, string | null>>;
+  /** What it runs at the end, in the same form; absent where that is the wanted revision. */
+  readonly runs?: TargetOutput['revision'];
   /** The revision that was there before; null, or no entry of the filter, when there was none. */
   readonly before?: string | null | Readonly<Record<string, string>>;
   readonly pods?: { readonly ready: number; readonly wanted: number };
@@ -37,7 +46,15 @@ const LADDER: readonly Shorten<TargetOutput>[] = [
   ({ proof, ...rest }) => rest,
 ];
 
-const URGENCY: readonly TargetOutcome[] = ['failed', 'restored', 'untouched', 'deployed', 'removed', 'unchanged'];
+const URGENCY: readonly TargetOutcome[] = [
+  'failed',
+  'restored',
+  'superseded',
+  'untouched',
+  'deployed',
+  'removed',
+  'unchanged',
+];
 
 /**
  * The workloads of a run as JSON of at most `most` UTF-16 units. Where it would grow too long each loses, in this order: a long
@@ -59,15 +76,20 @@ function targetOutput(target: TargetReport, several: boolean): TargetOutput {
   const befores = revisions.flatMap(({ filter, before }): [string, string][] =>
     before === undefined ? [] : [[filter, before]],
   );
+  const named = (of: (one: TargetRevision) => string | undefined): TargetOutput['revision'] =>
+    several
+      ? Object.fromEntries(revisions.map((one) => [one.filter, of(one) ?? null]))
+      : ((revisions[0] && of(revisions[0])) ?? null);
   const error = errorOf(target);
   return {
     namespace: ref.namespace,
     kind: ref.kind,
     name: ref.name,
     outcome,
-    revision: several
-      ? Object.fromEntries(revisions.map(({ filter, revision }) => [filter, revision ?? null]))
-      : (revisions[0]?.revision ?? null),
+    revision: named(({ revision }) => revision),
+    ...(revisions.every((one) => finalRevision(target, one) === one.revision)
+      ? {}
+      : { runs: named((one) => finalRevision(target, one)) }),
     before: several ? Object.fromEntries(befores) : (befores[0]?.[1] ?? null),
     pods: { ready: pods.ready, wanted: pods.wanted },
     ...(durationMs === undefined ? {} : { seconds: Math.round(durationMs / 100) / 10 }),

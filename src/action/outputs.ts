@@ -1,5 +1,5 @@
 import type { PlanReport } from '../deploy/plan-report.ts';
-import { allRevisions, countOutcome, type Report } from '../deploy/report.ts';
+import { countOutcome, finalRevisions, type Report } from '../deploy/report.ts';
 import { fitList } from './outputs-json.ts';
 import { statusJson, targetsJson } from './outputs-targets.ts';
 import { evidenceOf } from './summary-evidence.ts';
@@ -45,7 +45,7 @@ export function outputsOf(report: Report): Record<OutputName, string> {
   const digests = [...filters, ...met].flatMap(({ digest }) => digest ?? []);
   const proven = filters.find(({ provenance }) => provenance !== undefined)?.provenance;
   const revisions = [
-    ...allRevisions(report),
+    ...finalRevisions(report),
     ...(report.rendered?.revisions ?? []),
     ...met.flatMap(({ revision }) => revision ?? []),
   ];

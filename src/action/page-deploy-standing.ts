@@ -9,6 +9,7 @@ import {
   type StandingLine,
   unreadyAsBefore,
 } from './summary-standing.ts';
+import { supersededLine } from './summary-superseded.ts';
 
 const NOBODY_LOOKED = 'nobody saw the pods get ready.';
 
@@ -137,6 +138,7 @@ export function renderDeployStanding(report: Report): string {
       targets: settled.filter(({ outcome }) => outcome === 'removed'),
       words: (one) => `${have(one)} the filter no more; every pod is ready without it.`,
     },
+    supersededLine(of('superseded')),
     {
       icon: '⚪',
       targets: of('kept'),

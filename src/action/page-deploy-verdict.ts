@@ -4,6 +4,7 @@ import { adoptionTail } from './summary-adoption.ts';
 import { evidenceOf, evidenceSentence, evidenceTail } from './summary-evidence.ts';
 import { judgeFailure } from './summary-failure.ts';
 import { isPushed, unreadySentence } from './summary-standing.ts';
+import { judgeSuperseded } from './summary-superseded.ts';
 import {
   filterNames,
   filtersOf,
@@ -24,6 +25,7 @@ export function judgeDeploy(report: Report): Verdict {
       settled: (n) => `${verb(n, 'runs', 'run')} ${revisionsOf(report)}`,
     });
   }
+  if (report.outcome === 'superseded') return judgeSuperseded(report);
   const changed = countOutcome(report, 'deployed') + countOutcome(report, 'removed');
   if (changed === 0) return withExpiry(report, unchanged(report));
   return withExpiry(report, report.policy.wait ? deployed(report) : applied(report));

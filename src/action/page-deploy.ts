@@ -8,20 +8,20 @@ import type { Page } from './summary-page.ts';
 import { deployPolicy, expirySetting, renderSettings } from './summary-settings.ts';
 import { renderTable } from './summary-table.ts';
 import { countTargets, targetTable } from './summary-targets.ts';
-import { hasActed } from './summary-words.ts';
+import { hasActed, needsStanding } from './summary-words.ts';
 
 /** The page of `deploy`: what runs now if all is not well, what was put right, the workloads, what was cleaned up. */
 export function deployPage(report: Report): Page {
   const table = targetTable(report, [
-    { title: 'ConfigMap', cell: (target) => writeCell('configMap', target) },
-    { title: inserterTitle(report), cell: (target) => writeCell('inserter', target) },
-    { title: 'Template', cell: (target) => writeCell('template', target) },
+    { title: 'ConfigMap', cell: (target) => writeCell('configMap', target, report) },
+    { title: inserterTitle(report), cell: (target) => writeCell('inserter', target, report) },
+    { title: 'Template', cell: (target) => writeCell('template', target, report) },
     { title: 'Rollout', cell: (target) => rolloutCell(target, report) },
   ]);
   return {
     counts: countTargets(report),
     problems: hasActed(report) ? 'What failed' : 'What is wrong',
-    lead: () => (report.outcome === 'failed' && hasActed(report) ? renderDeployStanding(report) : ''),
+    lead: () => (needsStanding(report) ? renderDeployStanding(report) : ''),
     body: (limits) => [
       renderDrift(report, limits),
       renderTable('Workloads', table, limits),

@@ -3,6 +3,7 @@ import { countOf, thousands } from './markdown.ts';
 import { judgeFailure } from './summary-failure.ts';
 import { nothingSentence } from './summary-present.ts';
 import { unreadySentence } from './summary-standing.ts';
+import { judgeSuperseded } from './summary-superseded.ts';
 import { filterNames, filtersOf, sentences, them, type Verdict, verb, workloads } from './summary-words.ts';
 
 /** The verdict over `remove` and `sweep`. */
@@ -13,6 +14,7 @@ export function judgeRemove(report: Report): Verdict {
       settled: (n) => `${verb(n, 'is', 'are')} without ${them(report)}`,
     });
   }
+  if (report.outcome === 'superseded') return judgeSuperseded(report);
   const removed = countOutcome(report, 'removed');
   if (removed === 0) return nothingOnWorkloads(report);
   return report.policy.wait ? takenAway(report, removed) : templatesOnly(report, removed);

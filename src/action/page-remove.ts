@@ -5,20 +5,21 @@ import type { Page } from './summary-page.ts';
 import { renderPresent } from './summary-present.ts';
 import { removePolicy, renderSettings } from './summary-settings.ts';
 import { byStanding, oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './summary-standing.ts';
+import { supersededLine } from './summary-superseded.ts';
 import { renderTable } from './summary-table.ts';
 import { countTargets, targetTable } from './summary-targets.ts';
-import { hasActed } from './summary-words.ts';
+import { hasActed, needsStanding } from './summary-words.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
 export function removePage(report: Report): Page {
   const table = targetTable(report, [
-    { title: 'Template', cell: (target) => writeCell('template', target) },
+    { title: 'Template', cell: (target) => writeCell('template', target, report) },
     { title: 'Rollout', cell: (target) => rolloutCell(target, report) },
   ]);
   return {
     counts: countTargets(report),
     problems: hasActed(report) ? 'What failed' : 'What is wrong',
-    lead: () => (report.outcome === 'failed' && hasActed(report) ? renderRemoveStanding(report) : ''),
+    lead: () => (needsStanding(report) ? renderRemoveStanding(report) : ''),
     body: (limits) => [
       renderTable('Workloads', table, limits),
       report.nothing === undefined ? '' : renderPresent(report.nothing, limits),
@@ -92,6 +93,7 @@ function renderRemoveStanding(report: Report): string {
       targets: of('settled'),
       words: (one) => `${one ? 'is' : 'are'} without the filter; every pod is ready.`,
     },
+    supersededLine(of('superseded')),
     {
       icon: '⚪',
       targets: of('kept'),

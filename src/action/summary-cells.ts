@@ -1,6 +1,7 @@
 import { formatDuration } from '../base/text.ts';
 import type { Proof } from '../deploy/proof.ts';
 import type { Report, Rollback, Step, StepState, TargetReport, TargetRevision } from '../deploy/report.ts';
+import { describeRun } from '../deploy/superseded.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { code, text } from './markdown.ts';
 import { isPushed, standingOf } from './summary-standing.ts';
@@ -33,7 +34,9 @@ const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
 };
 
 /** What became of a write. */
-export function writeCell(step: Write, target: TargetReport): string {
+export function writeCell(step: Write, target: TargetReport, { outcome }: Pick<Report, 'outcome'>): string {
+  // Whoever brought something newer may have cleared away what was written.
+  if (target.outcome === 'superseded' || (outcome === 'superseded' && target.outcome === 'untouched')) return '';
   const state = target.steps[step];
   if (step === 'inserter' && isPushed(target)) return unbroken('✅ pushed');
   const inPlace = step === 'template' && target.ref.kind === 'Gateway';
@@ -74,6 +77,8 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'canc
       return report.policy.wait ? '⚠️ unknown' : '⏳ not awaited';
     case 'unready-as-before':
       return `⚠️ ${ready}, as before`;
+    case 'superseded':
+      return `⏭️ superseded by ${describeRun(target.newer?.run ?? '')}`;
     case 'lost':
     case 'unseen':
       return `❌ failed${after}`;
@@ -120,7 +125,10 @@ export function revisionCells(target: TargetReport, report: Pick<Report, 'cancel
   const several = target.revisions.length > 1;
   return target.revisions.map((revision) => {
     const named = several ? `${text(revision.filter, 63)}: ` : '';
-    if (standing === 'kept') return `${named}${asBefore(revision.before ?? null)}`;
+    if (standing === 'superseded' && target.newer?.filter === revision.filter) {
+      return `${named}${newRevision({ ...revision, revision: target.newer.revision })}`;
+    }
+    if (standing === 'kept' || standing === 'superseded') return `${named}${asBefore(revision.before ?? null)}`;
     if (target.rollback?.state === 'restored') {
       const id = target.rollback.to[revision.filter] ?? null;
       return `${named}${id === (revision.before ?? null) ? asBefore(id) : id === null ? 'none' : code(id)}`;

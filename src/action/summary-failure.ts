@@ -129,6 +129,7 @@ const CLAUSES: readonly (readonly [standings: readonly Standing[], one: string, 
   [['unready-as-before'], 'is not ready, as before the run', 'are not ready, as before the run'],
   [['interrupted'], 'is not finished', 'are not finished'],
   [['restored', 'withdrawn'], 'was taken back', 'were taken back'],
+  [['superseded'], 'has what another run brought', 'have what another run brought'],
   [['kept'], 'was not touched', 'were not touched'],
 ];
 

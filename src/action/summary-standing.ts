@@ -13,6 +13,7 @@ import { blocks, code, countOf, plain, someOf } from './markdown.ts';
  * could not be seen; `unanswered`: nobody knows whether its write arrived; `interrupted`: the run was cancelled while it waited.
  * As before: `restored`: it failed and was taken back; `withdrawn`: it was well and was taken back because others failed;
  * `kept`: the run did not touch it.
+ * `superseded`: another run has brought something newer, and this one has left it alone.
  * As wanted: `unproven`: nobody saw its pods; `unready-as-before`: its pods are not ready, and were not before; `settled`: seen, by
  * the evidence of its proof.
  */
@@ -31,6 +32,7 @@ export const STANDINGS = [
   'unproven',
   'unready-as-before',
   'settled',
+  'superseded',
   'kept',
 ] as const;
 export type Standing = (typeof STANDINGS)[number];
@@ -52,6 +54,7 @@ export const BACK: readonly Standing[] = ['restored', 'withdrawn', 'kept'];
 /** The condition of a workload, from what was done for it, its problem and its way back. */
 export function standingOf(target: TargetReport, { cancelled }: Pick<Report, 'cancelled'>): Standing {
   const { outcome, steps, problem, durationMs, rollback, proof, unready } = target;
+  if (outcome === 'superseded') return 'superseded';
   if (rollback?.state === 'failed') return 'stranded';
   if (rollback?.state === 'restored') return outcome === 'restored' ? 'withdrawn' : 'restored';
   if (rollback !== undefined && cancelled) return 'halfway';

@@ -12,6 +12,7 @@ const CATALOGUE: Catalogue<TargetCount> = {
   back: { icon: '❌', word: 'failed and taken back' },
   cancelled: { icon: '🛑', word: 'cancelled' },
   restored: { icon: '↩️', word: 'taken back' },
+  superseded: { icon: '⏭️', word: 'superseded' },
   untouched: { icon: '⚪', word: 'not touched' },
   unready: { icon: '⚠️', word: 'not ready, as before' },
   applied: { icon: '⏳', word: 'applied' },
@@ -20,7 +21,14 @@ const CATALOGUE: Catalogue<TargetCount> = {
   unchanged: { icon: '➖', word: 'unchanged' },
 };
 
-const CALM_ORDER: readonly TargetOutcome[] = ['restored', 'untouched', 'deployed', 'removed', 'unchanged'];
+const CALM_ORDER: readonly TargetOutcome[] = [
+  'restored',
+  'superseded',
+  'untouched',
+  'deployed',
+  'removed',
+  'unchanged',
+];
 
 /** One column between the workload and its revision. */
 export interface TargetColumn {

@@ -30,6 +30,11 @@ export function hasActed({ changed, targets }: Report): boolean {
   );
 }
 
+/** Whether what runs now has to be told apart from what was wanted. */
+export function needsStanding(report: Report): boolean {
+  return report.outcome === 'superseded' || (report.outcome === 'failed' && hasActed(report));
+}
+
 /** `2 problems`; a run that failed has one at least. */
 export function problemsOf(report: Report): string {
   return countOf(Math.max(1, countProblems(groupProblems(report))), 'problem');

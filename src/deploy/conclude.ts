@@ -20,7 +20,7 @@ export interface RunRecord {
 
 /** What became of a workload, from its writes, its rollout, its proof and its way back. */
 export function concludeTarget(course: Course, record: RunRecord): TargetReport {
-  const { planned, write, rollout, proof, rollback, diagnosis, wave } = course;
+  const { planned, write, rollout, proof, rollback, diagnosis, wave, newer } = course;
   const { ref, revisions } = planned;
   const pushed = pushesOf(planned, record);
   const objects = (results: ReadonlyMap<string, WriteResult>): StepState =>
@@ -48,15 +48,16 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
     write.result.state === 'done' && problem === undefined && back === undefined ? takenOverFrom(planned) : [];
   return {
     ref,
-    outcome: outcomeOf(planned, steps, problem !== undefined, back !== undefined),
+    outcome: newer === undefined ? outcomeOf(planned, steps, problem !== undefined, back !== undefined) : 'superseded',
     revisions: revisionsOf(planned, record),
     steps,
     pods: { ready, wanted },
     ...(wave === undefined ? {} : { wave }),
-    ...(rollout === undefined ? {} : { durationMs: rollout.durationMs }),
+    ...(rollout === undefined || newer !== undefined ? {} : { durationMs: rollout.durationMs }),
     // What was proven and then taken away is no proof of what runs now.
     ...(shownProof === undefined || problem !== undefined || back !== undefined ? {} : { proof: shownProof }),
     ...(back === undefined ? {} : { rollback: back }),
+    ...(newer === undefined ? {} : { newer }),
     drift: driftOf(planned, record.plan),
     ...(takenOver.length === 0 ? {} : { takenOver }),
     ...(planned.alsoRuns.length === 0 ? {} : { alsoRuns: planned.alsoRuns }),
@@ -115,9 +116,10 @@ function worst(states: readonly StepState[]): StepState {
   return SEVERITY.find((state) => states.includes(state)) ?? 'unchanged';
 }
 
-function rolloutStep({ planned, write, rollout, asBefore }: Course): StepState {
+function rolloutStep({ planned, write, rollout, newer, asBefore }: Course): StepState {
   if (asBefore !== undefined) return 'skipped';
   const { state } = write.result;
+  if (newer !== undefined) return 'skipped';
   if (rollout === undefined) return state === 'unchanged' ? 'unchanged' : 'skipped';
   if (rollout.state === 'ready') return state === 'done' && changesPods(planned) ? 'done' : 'unchanged';
   return rollout.state === 'cancelled' ? 'skipped' : 'failed';

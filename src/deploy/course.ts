@@ -8,6 +8,7 @@ import type { Condition } from './ready-before.ts';
 import type { Rollback } from './report.ts';
 import { rolloutProblem } from './rollout-problem.ts';
 import type { Followed, RolloutResult } from './rollout-watch.ts';
+import type { Newer } from './superseded.ts';
 import type { WorkloadWrite } from './write.ts';
 
 /** What a run has done with one workload so far, and what came of it. */
@@ -26,6 +27,8 @@ export interface Course {
   proof?: ProofResult;
   diagnosis?: Diagnosis;
   rollback?: Rollback;
+  /** What another run has put there meanwhile; then nothing of this run counts any more. */
+  newer?: Newer;
 }
 
 /** A workload that the run has not come to. */
@@ -45,7 +48,8 @@ export function lastSeen({ planned, write }: Course): Workload {
 
 /** What is wrong with a workload; undefined while nothing is. */
 export function failureOf(course: Course, timeoutMs: number): Problem | undefined {
-  const { planned, write, rollout, proof, diagnosis, unready, asBefore } = course;
+  const { planned, write, rollout, proof, diagnosis, unready, asBefore, newer } = course;
+  if (newer !== undefined) return undefined;
   if (unready !== undefined) return unready;
   if (write.result.state === 'failed') return write.result.problem;
   if (asBefore !== undefined) return undefined;
@@ -54,7 +58,8 @@ export function failureOf(course: Course, timeoutMs: number): Problem | undefine
 
 /** Whether the workload is as it should be, as far as anybody looked. */
 export function succeeded(course: Course, timeoutMs: number): boolean {
-  const { write, rollout, asBefore } = course;
+  const { write, rollout, asBefore, newer } = course;
+  if (newer !== undefined) return false;
   const written = write.result.state === 'done' || write.result.state === 'unchanged';
   const asWanted = rollout === undefined || rollout.state === 'ready' || asBefore !== undefined;
   return written && asWanted && failureOf(course, timeoutMs) === undefined;

@@ -129,8 +129,7 @@ function keepOf(
   for (const { ref, workload } of observation.workloads(namespace)) {
     const planned = after.get(workloadKey(ref));
     if (planned?.removals.includes(filter)) continue;
-    const earlier = previousAfter(workload, planned, filter);
-    if (earlier !== undefined) previous.add(earlier);
+    for (const earlier of previousAfter(workload, planned, filter)) previous.add(earlier);
   }
   const ranked = [...superseded].sort(
     (a, b) =>
@@ -142,10 +141,13 @@ function keepOf(
   return new Set(kept.map(({ revision }) => revision));
 }
 
-/** The revision before, as it will be recorded on a workload: what it goes back to until the plan is done. */
-function previousAfter(workload: Workload, planned: PlannedWorkload | undefined, filter: string): string | undefined {
+/** The revisions before, as they will be recorded on a workload: the direct one, and what it goes back to. */
+function previousAfter(workload: Workload, planned: PlannedWorkload | undefined, filter: string): string[] {
   const recorded = stateOn(workload)[filter];
   const wanted = planned?.revisions.find(({ carrier }) => carrier.filter === filter)?.carrier.id;
-  if (wanted === undefined || recorded?.revision === wanted) return recorded?.previous;
-  return planned?.wayBack.get(filter)?.id ?? planned?.before.get(filter);
+  const earlier =
+    wanted === undefined || recorded?.revision === wanted
+      ? [recorded?.previous, recorded?.fallback]
+      : [planned?.before.get(filter), planned?.wayBack.get(filter)?.id];
+  return earlier.filter((revision) => revision !== undefined);
 }

@@ -71,7 +71,7 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
 /** The state with the wanted revisions in it; one that is recorded already keeps its record. */
 function nextState(
   recorded: WorkloadState,
-  { revisions, removals, wayBack }: WantedWorkload,
+  { observed, revisions, removals, wayBack }: WantedWorkload,
   { run, expiresMs, now }: PlanningOptions,
 ): WorkloadState {
   const state: Record<string, FilterState> = { ...withoutFilters(recorded, removals) };
@@ -79,12 +79,27 @@ function nextState(
     const known = state[carrier.filter];
     const expires = renewExpiry(known?.expires, expiresMs, now);
     const { expires: _, ...kept } =
-      known?.revision === carrier.id ? known : freshState(carrier, wayBack.get(carrier.filter)?.id, run);
+      known?.revision === carrier.id
+        ? known
+        : freshState(carrier, revisionOn(observed, carrier.filter), wayBack.get(carrier.filter)?.id, run);
     state[carrier.filter] = { ...kept, ...(expires === undefined ? {} : { expires }) };
   }
   return state;
 }
 
-function freshState({ id }: Placement, previous: string | undefined, run: string): FilterState {
-  return { revision: id, run, ...(previous === undefined || previous === id ? {} : { previous }) };
+function freshState(
+  { id }: Placement,
+  before: string | undefined,
+  wayBack: string | undefined,
+  run: string,
+): FilterState {
+  // Nothing to go back to: what the label names is not whole.
+  const previous = wayBack === undefined || before === id ? wayBack : (before ?? wayBack);
+  const named = (of: string | undefined): boolean => of !== undefined && of !== id;
+  return {
+    revision: id,
+    run,
+    ...(previous !== undefined && named(previous) ? { previous } : {}),
+    ...(wayBack !== undefined && named(wayBack) && wayBack !== previous ? { fallback: wayBack } : {}),
+  };
 }

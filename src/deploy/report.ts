@@ -12,6 +12,7 @@ import type { NothingToRemove } from './present.ts';
 import type { Proof } from './proof.ts';
 import type { RenderReport } from './render-report.ts';
 import type { StatusReport } from './status-report.ts';
+import type { Newer } from './superseded.ts';
 
 /** What the action can do. */
 export const COMMANDS = ['deploy', 'plan', 'status', 'remove', 'render', 'sweep'] as const;
@@ -26,9 +27,9 @@ export type Step = (typeof STEPS)[number];
 
 /**
  * `restored`: nothing was wrong with it, but the run took it back to what it was, because others failed; `untouched`: the run
- * ended before it came to this workload.
+ * ended before it came to this workload; `superseded`: another run has brought something newer meanwhile.
  */
-export type TargetOutcome = 'deployed' | 'removed' | 'unchanged' | 'failed' | 'restored' | 'untouched';
+export type TargetOutcome = 'deployed' | 'removed' | 'unchanged' | 'failed' | 'restored' | 'untouched' | 'superseded';
 
 export interface TargetRevision {
   readonly filter: string;
@@ -68,6 +69,8 @@ export interface TargetReport {
   readonly durationMs?: number;
   readonly proof?: Proof;
   readonly rollback?: Rollback;
+  /** Of `superseded`: what runs there now. */
+  readonly newer?: Newer;
   /** What others had changed of ours since the last run, and this run put right. */
   readonly drift: readonly string[];
   /** The EnvoyFilters that are not this action's and that ours runs in the place of, `namespace/name`; absent for none. */
@@ -107,7 +110,15 @@ export interface Collected {
 /** The result of a run: the one model that summary, log, annotations and outputs are made from. */
 export interface Report {
   readonly command: Command;
-  readonly outcome: 'deployed' | 'removed' | 'unchanged' | 'planned' | 'reported' | 'rendered' | 'failed';
+  readonly outcome:
+    | 'deployed'
+    | 'removed'
+    | 'unchanged'
+    | 'superseded'
+    | 'planned'
+    | 'reported'
+    | 'rendered'
+    | 'failed';
   /** Whether anything was written to the cluster that is still there: false again when all of it was taken back. */
   readonly changed: boolean;
   readonly cancelled: boolean;
@@ -182,6 +193,26 @@ const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
   rollback: false,
 };
 
+/**
+ * The revisions that the targets run at the end, each once, in order of appearance: after a way back those that were there
+ * before, after another run those that it has brought. Of a plan, those that they would run.
+ */
+export function finalRevisions({ command, targets }: Pick<Report, 'command' | 'targets'>): string[] {
+  if (command === 'plan') return allRevisions({ targets });
+  return [...new Set(targets.flatMap((target) => target.revisions.flatMap((one) => finalRevision(target, one) ?? [])))];
+}
+
+/** What a target runs of a filter at the end; undefined for nothing. */
+export function finalRevision(
+  { outcome, steps, rollback, newer }: TargetReport,
+  { filter, revision, before }: TargetRevision,
+): string | undefined {
+  if (newer?.filter === filter) return newer.revision;
+  if (rollback?.state === 'restored' || rollback?.template === 'before') return rollback.to[filter] ?? undefined;
+  const written = steps.template === 'done' || steps.template === 'unchanged';
+  return outcome === 'untouched' || outcome === 'superseded' || !written ? before : revision;
+}
+
 /** What a run's outcome is, from its targets and problems: anything wrong or left out makes it a failure. */
 export function concludeRun({
   command,
@@ -196,11 +227,13 @@ export function concludeRun({
   const all = allProblems({ targets, problems });
   // A plan touches nothing, and that is no failure.
   const left = command === 'plan' ? [] : targets;
-  const wrong =
-    problems.length > 0 ||
-    left.some(({ outcome }) => outcome === 'failed' || outcome === 'untouched' || outcome === 'restored');
+  const has = (...outcomes: readonly TargetOutcome[]): boolean =>
+    left.some(({ outcome }) => outcomes.includes(outcome));
+  // What a run leaves alone because another one has brought something newer is that one's business.
+  const superseded = has('superseded');
+  const wrong = problems.length > 0 || has('failed', 'restored') || (has('untouched') && !superseded);
   const done = targets.some(({ outcome, steps, rollback }) => {
-    if (rollback?.state === 'restored') return false;
+    if (rollback?.state === 'restored' || outcome === 'superseded') return false;
     // Objects that no workload came to use are collected again.
     const shared = outcome !== 'untouched' && [steps.configMap, steps.inserter].includes('done');
     return shared || steps.template === 'done';
@@ -211,7 +244,8 @@ export function concludeRun({
   const unanswered = requests.writes > 0 && all.some(mayHaveArrived);
   const changed = done || unanswered || collectedOthers;
   const cancelled = all.some(({ kind }) => kind === 'cancelled');
-  return { outcome: wrong ? 'failed' : SUCCESS[command](changed), changed, cancelled };
+  const success = superseded ? 'superseded' : SUCCESS[command](changed);
+  return { outcome: wrong ? 'failed' : success, changed, cancelled };
 }
 
 const SUCCESS: Readonly<Record<Command, (changed: boolean) => Report['outcome']>> = {

@@ -8,6 +8,8 @@ import { describeWorkload } from '../targets/target.ts';
 import { type Course, followedOf } from './course.ts';
 import { type ForeignChange, foreignChange } from './foreign-change.ts';
 import type { PlannedWorkload } from './plan.ts';
+import { newerOn } from './superseded.ts';
+import type { Replanned } from './write.ts';
 
 type Restoring = Pick<Course, 'planned' | 'write'>;
 
@@ -25,13 +27,12 @@ export function wayBackPlacements(planned: PlannedWorkload): { placements: Place
  * still has the value that this run wrote gets the value it had, to the letter; else its filters are changed one by one, so
  * that what others wrote meanwhile stays. A workload that another run has changed is not touched.
  */
-export function restorePatch(
-  { planned, write }: Restoring,
-  current: Workload,
-): { patch: WorkloadPatch | undefined } | { problem: Problem } {
+export function restorePatch({ planned, write }: Restoring, current: Workload): Replanned {
   const { placements, removals } = followedOf(planned);
   const foreign = foreignChange({ placements, removals }, current);
-  if (foreign !== undefined) return { problem: overtaken(planned, foreign) };
+  if (foreign !== undefined) {
+    return { problem: overtaken(planned, foreign), newer: newerOn({ placements, removals }, current) };
+  }
   const found = write.patch !== undefined && goesBackToFound(planned);
   const exact = found ? exactUndo(write.patch as WorkloadPatch, planned.observed, current) : undefined;
   if (exact !== undefined) return { patch: exact };

@@ -1,21 +1,22 @@
 import { makeLimiter, mapLimited, pause } from '../base/concurrency.ts';
-import type { Problem } from '../base/problem.ts';
 import { shareOf } from '../base/share.ts';
 import { count, formatDuration, sentence } from '../base/text.ts';
 import { type Readiness, readinessOf } from '../cluster/readiness.ts';
 import { describeWorkload } from '../targets/target.ts';
+import { closePlugin } from './close-plugin.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
 import { type Course, failureOf, followedOf, lastSeen, newCourse, succeeded } from './course.ts';
 import { diagnoseInTime } from './diagnose.ts';
 import { FailFast } from './fail-fast.ts';
 import { changesPods, type PlannedWorkload, restarts } from './plan.ts';
-import { type PlanningOptions, planWorkload } from './plan-workload.ts';
+import type { PlanningOptions } from './plan-workload.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { progressLine } from './progress.ts';
 import { cancelledProof, type ProofResult, Prover } from './prove.ts';
 import { ReadyGate } from './ready-gate.ts';
-import { mayGoBack, rollBack } from './rollback.ts';
+import { mayGoBack, readNewer, rollBack } from './rollback.ts';
 import { type RolloutResult, RolloutWatch } from './rollout-watch.ts';
+import { describeRun, type Newer } from './superseded.ts';
 import { readTarget } from './target-access.ts';
 import { planWaves } from './waves.ts';
 import { PARALLEL_WRITES, type WriteContext, writeWorkload } from './write.ts';
@@ -46,6 +47,7 @@ export class Roller {
   readonly #waves: readonly (readonly Course[])[];
   readonly #tolerated: number;
   #failures = 0;
+  #superseded = false;
 
   constructor(workloads: readonly PlannedWorkload[], context: RollContext) {
     this.#context = context;
@@ -101,7 +103,8 @@ export class Roller {
         // A wave of which no workload could be changed has shown nothing for the next one.
         if (wave.every(({ unready }) => unready !== undefined)) break;
       }
-      if (policy.onFailure === 'rollback-all' && this.#stopped && !this.#context.signal.aborted) await this.#allBack();
+      if (policy.onFailure === 'rollback-all' && this.#hasFailed && !this.#context.signal.aborted)
+        await this.#allBack();
     } finally {
       await this.close();
     }
@@ -113,13 +116,20 @@ export class Roller {
   }
 
   get #stopped(): boolean {
-    return this.#context.signal.aborted || this.#failures > this.#tolerated;
+    return this.#context.signal.aborted || this.#superseded || this.#hasFailed;
+  }
+
+  /** Whether more workloads have failed than may. */
+  get #hasFailed(): boolean {
+    return this.#failures > this.#tolerated;
   }
 
   async #runWave(wave: readonly Course[]): Promise<void> {
     const { log, policy } = this.#context;
     await mapLimited(wave, policy.maxParallel ?? wave.length, (course) => this.#runOne(course));
-    const rolled = wave.filter(({ rollout, write }) => rollout !== undefined && write.result.state === 'done');
+    const rolled = wave.filter(
+      ({ rollout, write, newer }) => rollout !== undefined && newer === undefined && write.result.state === 'done',
+    );
     if (rolled.length > 0) {
       const ready = rolled.filter((course) => succeeded(course, policy.timeoutMs));
       const slowest = Math.max(0, ...ready.map(({ rollout }) => rollout?.durationMs ?? 0));
@@ -141,8 +151,10 @@ export class Roller {
     course.write = await this.#limit(() => writeWorkload(planned, planning, write));
     const { state } = course.write.result;
     if (state === 'skipped') return;
-    if (state === 'failed') {
-      this.#failures++;
+    if (course.write.result.state === 'failed') {
+      const { newer } = course.write.result;
+      if (newer === undefined) this.#failures++;
+      else this.#supersede(course, newer);
       return;
     }
     if (state === 'done') await this.#context.onPatched(planned);
@@ -151,6 +163,7 @@ export class Roller {
       const rollout = await this.#watch.follow(followedOf(planned), lastSeen(course), policy.timeoutMs);
       if (rollout === undefined) return;
       course.rollout = rollout;
+      if (rollout.newer !== undefined) return this.#supersede(course, rollout.newer);
     } else {
       const { state: standing, message, ready, wanted } = readiness(planned);
       course.rollout = { state: standing === 'ready' ? 'ready' : 'failed', message, ready, wanted, durationMs: 0 };
@@ -169,7 +182,7 @@ export class Roller {
     const prove = (): Promise<ProofResult> =>
       this.#prover.prove({ ...course.planned, observed: lastSeen(course) }, rollout.wanted);
     const open = await prove();
-    const closed = open.problem === undefined && (await this.#close(course));
+    const closed = open.problem === undefined && (await this.#limit(() => closePlugin(course, this.#context)));
     const shown = closed === true ? await prove() : closed === false ? open : { ...open, problem: closed };
     const gone = await this.#prover.proveGone(
       { ...course.planned, observed: lastSeen(course) },
@@ -185,21 +198,6 @@ export class Roller {
     if (problem !== undefined) return;
     for (const text of warnings)
       this.#context.write.warnings.add(sentence(`${describeWorkload(planned.ref)}: ${text}`));
-  }
-
-  /** Closes a filter that was put to a Gateway open: true where that was to do, false where it was not, or why it failed. */
-  async #close(course: Course): Promise<boolean | Problem> {
-    const { planned } = course;
-    const { planning, write } = this.#context;
-    if (planned.ref.kind !== 'Gateway' || course.write.result.state !== 'done') return false;
-    const again = planWorkload({ ...planned, observed: lastSeen(course) }, planning);
-    if (!again.ok) return again.problems[0] as Problem;
-    if (again.value.patch === undefined) return false;
-    const closed = await this.#limit(() => writeWorkload(again.value, planning, write));
-    if (closed.result.state === 'failed') return closed.result.problem;
-    if (closed.result.state === 'skipped') return cancelledProof(planned.ref);
-    course.write = { ...closed, ...(course.write.patch === undefined ? {} : { patch: course.write.patch }) };
-    return true;
   }
 
   /** Pods that an earlier run has proven are not looked at again; a probe is asked each time. */
@@ -245,17 +243,33 @@ export class Roller {
   async #judge(course: Course): Promise<void> {
     const { policy, signal } = this.#context;
     if (failureOf(course, policy.timeoutMs) === undefined) return;
+    const newer = await readNewer(course, this.#context);
+    if (newer !== undefined) return this.#supersede(course, newer);
     this.#failures++;
     const state = course.rollout?.state;
     if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
-    if (policy.onFailure === 'rollback-all' && this.#stopped) this.#watch.letGo();
+    if (policy.onFailure === 'rollback-all' && this.#hasFailed) this.#watch.letGo();
     course.diagnosis = await diagnoseInTime(followedOf(course.planned), this.#context);
     if (policy.onFailure !== 'keep') await this.#back(course);
   }
 
   async #back(course: Course): Promise<void> {
     if (course.rollback !== undefined || !this.#mayGoBack(course)) return;
-    course.rollback = await rollBack(course, this.#watch, this.#context);
+    const back = await rollBack(course, this.#watch, this.#context);
+    if ('newer' in back) this.#supersede(course, back.newer);
+    else course.rollback = back;
+  }
+
+  /** Another run has the workload now, so this one starts nothing more anywhere: it would undo what is newer. */
+  #supersede(course: Course, newer: Newer): void {
+    const { ref } = course.planned;
+    this.#context.log.info(
+      `${describeWorkload(ref)}: ${describeRun(newer.run)} has brought revision ${newer.revision} of ${newer.filter}; it is left alone.`,
+    );
+    course.newer = newer;
+    if (course.write.result.state === 'failed') course.write = { result: { state: 'skipped' } };
+    delete course.proof;
+    this.#superseded = true;
   }
 
   #mayGoBack(course: Course): boolean {
@@ -266,7 +280,7 @@ export class Roller {
   async #allBack(): Promise<void> {
     const changed = this.#courses.filter((course) => {
       const state = course.rollout?.state;
-      return state !== 'superseded' && state !== 'deleted' && this.#mayGoBack(course);
+      return course.newer === undefined && state !== 'superseded' && state !== 'deleted' && this.#mayGoBack(course);
     });
     if (changed.every(({ rollback }) => rollback !== undefined)) return;
     await this.#context.log.group(`Take back ${count(changed.length, 'workload')}`, async () => {

@@ -1,3 +1,4 @@
+import { describeProblem } from '../base/problem.ts';
 import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { Pod, Workload } from '../cluster/objects.ts';
 import { selectorOf } from '../cluster/pod-selector.ts';
@@ -7,7 +8,7 @@ import { podLabel } from '../mesh/names.ts';
 import { pluginSettings } from '../mesh/wasm-plugin.ts';
 import { describeWorkload } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
-import { type Course, followedOf } from './course.ts';
+import { type Course, failureOf, followedOf } from './course.ts';
 import { changesPods, type PlannedWorkload } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { Prover } from './prove.ts';
@@ -21,6 +22,7 @@ import {
   templateAfter,
 } from './rollback-problem.ts';
 import type { RolloutWatch } from './rollout-watch.ts';
+import { type Newer, newerOn } from './superseded.ts';
 import { readTarget } from './target-access.ts';
 import { type WriteContext, writeChange } from './write.ts';
 
@@ -46,9 +48,14 @@ export function mayGoBack({ planned, write }: Course, wasProven: boolean): boole
 /**
  * Takes a workload back to what it goes back to: our keys of its template and its state, nothing else; then waits until its
  * pods are ready. A StatefulSet's stuck pods are deleted, because its controller waits for them for ever
- * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
+ * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback). Where another run has put something
+ * newer there, nothing is done, and that is the result.
  */
-export async function rollBack(course: Course, watch: RolloutWatch, context: RollbackContext): Promise<Rollback> {
+export async function rollBack(
+  course: Course,
+  watch: RolloutWatch,
+  context: RollbackContext,
+): Promise<Rollback | { readonly newer: Newer }> {
   const { planned } = course;
   const { client, log, now, policy } = context;
   const { ref } = planned;
@@ -67,18 +74,29 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
     template,
     problem: rollbackProblem(planned, why, { template, undoGoesBack, pods }),
   });
+  // Nothing has to be mended any more, but what came to be known of the revision is told.
+  const leave = (newer: Newer): { newer: Newer } => {
+    const failure = failureOf(course, policy.timeoutMs);
+    if (failure !== undefined) {
+      context.write.warnings.add(`Before another run replaced it, its revision failed: ${describeProblem(failure)}`);
+    }
+    return { newer };
+  };
   let template: RollbackFailure['template'] = 'new';
   log.info(`${name} failed; rolling back.`);
   try {
     const current = await readTarget(client, ref, planned.observed);
     const first = restorePatch(course, current);
-    if ('problem' in first) return { ...end('failed'), problem: first.problem };
+    if ('problem' in first) {
+      return first.newer === undefined ? { ...end('failed'), problem: first.problem } : leave(first.newer);
+    }
     const write = await writeChange(
       { ref, observed: current, patch: first.patch, replan: (again) => restorePatch(course, again) },
       context.write,
     );
     if (write.result.state === 'failed') {
-      const { problem } = write.result;
+      const { problem, newer } = write.result;
+      if (newer !== undefined) return leave(newer);
       if (problem.kind === 'conflict') return { ...end('failed'), problem };
       return fail(failedCallWords(problem), templateAfter(problem));
     }
@@ -99,6 +117,7 @@ export async function rollBack(course: Course, watch: RolloutWatch, context: Rol
       true,
     );
     if (rollout?.state === 'ready') return end('restored');
+    if (rollout?.newer !== undefined) return leave(rollout.newer);
     // Kubernetes goes on with it; nobody waits for it any more.
     if (rollout?.state === 'cancelled') return end('skipped');
     const missing = `its pods do not become ready (${rollout?.message || 'its state could not be followed'})`;
@@ -148,4 +167,20 @@ async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployCont
     }
   }
   return refused;
+}
+
+/**
+ * What another run has put on a workload by now: what fails while another run replaces it fails because of that. Never throws.
+ */
+export async function readNewer(
+  { planned }: Course,
+  { client, log, signal }: DeployContext,
+): Promise<Newer | undefined> {
+  if (signal.aborted) return undefined;
+  try {
+    return newerOn(followedOf(planned), await readTarget(client, planned.ref, planned.observed));
+  } catch (error) {
+    log.debug(`${describeWorkload(planned.ref)} before its verdict: ${String(error)}`);
+    return undefined;
+  }
 }

@@ -9,6 +9,7 @@ import { followWorkloads } from '../cluster/watch.ts';
 import type { Placement } from '../mesh/revision.ts';
 import { type WorkloadRef, workloadKey } from '../targets/target.ts';
 import { foreignChange } from './foreign-change.ts';
+import { type Newer, newerOn } from './superseded.ts';
 
 /** A workload and what its pods shall carry. */
 export interface Followed {
@@ -32,6 +33,8 @@ export interface RolloutResult {
   readonly wanted: number;
   /** From the start of the following to the verdict, in milliseconds. */
   readonly durationMs: number;
+  /** Of `superseded`: what another run has put there; absent where it was no run that changed the workload. */
+  readonly newer?: Newer;
 }
 
 /** A workload whose rollout is not decided yet. */
@@ -209,26 +212,28 @@ export class RolloutWatch {
     if ((workload.metadata.generation ?? 0) < entry.generation) return;
     entry.readiness = readinessOf(ref.kind, workload);
     const foreign = foreignChange(entry.followed, workload);
-    if (foreign !== undefined) this.#decide(key, 'superseded', foreign.message, foreign.remedy);
-    else if (entry.readiness.state !== 'progressing') this.#decide(key, entry.readiness.state, entry.readiness.message);
+    if (foreign !== undefined) {
+      const newer = newerOn(entry.followed, workload);
+      const { remedy } = foreign;
+      this.#decide(key, 'superseded', foreign.message, { remedy, ...(newer === undefined ? {} : { newer }) });
+    } else if (entry.readiness.state !== 'progressing')
+      this.#decide(key, entry.readiness.state, entry.readiness.message);
   }
 
   #end(key: string, state: 'timeout' | 'cancelled'): void {
     this.#decide(key, state, this.#entries.get(key)?.readiness.message ?? '');
   }
 
-  #decide(key: string, state: RolloutResult['state'], message: string, remedy?: string): void {
+  #decide(
+    key: string,
+    state: RolloutResult['state'],
+    message: string,
+    more: Pick<RolloutResult, 'remedy' | 'newer'> = {},
+  ): void {
     const entry = this.#take(key);
     if (entry === undefined) return;
     const { ready, wanted } = entry.readiness;
-    const result = {
-      state,
-      message,
-      ready,
-      wanted,
-      durationMs: this.#context.now() - entry.started,
-      ...(remedy === undefined ? {} : { remedy }),
-    };
+    const result = { state, message, ready, wanted, durationMs: this.#context.now() - entry.started, ...more };
     // One that has become ready as it was is still to be changed, and followed once more.
     if (entry.followed.selector === undefined || state !== 'ready') this.#results.push(result);
     entry.decide(result);

@@ -29,8 +29,9 @@ export function findWayBack(
   const recorded = stateOn(workload)[filter];
   if (here !== undefined && recorded?.revision === id && !isGood(workload, ref, here, observation)) {
     // It was never good, so what was there before it is the better place to be.
-    if (recorded?.previous === undefined) return id === wanted ? undefined : here;
-    return placementIn(ref, filter, recorded.previous, observation) ?? here;
+    const earlier = recorded?.fallback ?? recorded?.previous;
+    if (earlier === undefined) return id === wanted ? undefined : here;
+    return placementIn(ref, filter, earlier, observation) ?? here;
   }
   return here;
 }

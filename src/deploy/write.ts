@@ -8,15 +8,16 @@ import { isGatewayView } from '../mesh/gateway-view.ts';
 import { stateOn } from '../mesh/template.ts';
 import type { WorkloadPatch } from '../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
-import type { PlannedWorkload } from './plan.ts';
+import { type PlannedWorkload, placementsOf } from './plan.ts';
 import { type PlanningOptions, planWorkload } from './plan-workload.ts';
+import { isOlderRun, type Newer, newerOn } from './superseded.ts';
 import { patchTarget, readTarget } from './target-access.ts';
 import { isConflict, writeProblem } from './write-problem.ts';
 
 /** What became of one write. */
 export type WriteResult =
   | { readonly state: 'done' | 'unchanged' | 'skipped' }
-  | { readonly state: 'failed'; readonly problem: Problem };
+  | { readonly state: 'failed'; readonly problem: Problem; readonly newer?: Newer };
 
 /** What became of the write of a workload, with the workload as the API server answered it. */
 export interface WorkloadWrite {
@@ -49,6 +50,11 @@ export function keepWarnings(from: readonly string[], into: Set<string>): void {
   for (const warning of from) if (!USUAL_WARNING.test(warning)) into.add(warning);
 }
 
+/** A patch that was made anew, or why it must not be written any more: another run may have put something newer there. */
+export type Replanned =
+  | { readonly patch: WorkloadPatch | undefined }
+  | { readonly problem: Problem; readonly newer?: Newer | undefined };
+
 /** A patch to write, and how to make it anew from the workload as it is after a conflict. */
 export interface WorkloadChange {
   readonly ref: WorkloadRef;
@@ -57,7 +63,7 @@ export interface WorkloadChange {
   /** See `patchTarget`. */
   readonly openFirst?: boolean;
   /** Gives the new patch, undefined for nothing to do, or why it must not be written any more. */
-  readonly replan: (current: Workload) => { patch: WorkloadPatch | undefined } | { problem: Problem };
+  readonly replan: (current: Workload) => Replanned;
 }
 
 /** Writes what a plan says of a workload; nothing when it says nothing. Never throws for what the API server answers. */
@@ -102,7 +108,7 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
       return failed(writeProblem(error, name));
     }
     const next = change.replan(observed);
-    if ('problem' in next) return failed(next.problem);
+    if ('problem' in next) return failed(next.problem, next.newer);
     // Our own patch may have arrived although its answer was lost: then nothing is left to do.
     if (next.patch === undefined) return { result: { state: 'done' }, workload: observed, patch };
     patch = next.patch;
@@ -116,24 +122,22 @@ function describeWrite(name: string, observed: Workload, patch: WorkloadPatch): 
   );
 }
 
-function failed(problem: Problem): WorkloadWrite {
-  return { result: { state: 'failed', problem } };
+function failed(problem: Problem, newer?: Newer): WorkloadWrite {
+  return { result: { state: 'failed', problem, ...(newer === undefined ? {} : { newer }) } };
 }
 
-/** Only another run that has put its own revision there meanwhile is a reason to stop. */
-function replan(
-  planned: PlannedWorkload,
-  observed: Workload,
-  options: PlanningOptions,
-): { patch: WorkloadPatch | undefined } | { problem: Problem } {
+/** Only a newer run that has put its own revision there meanwhile is a reason to stop. */
+function replan(planned: PlannedWorkload, observed: Workload, options: PlanningOptions): Replanned {
   const next = planWorkload({ ...planned, observed }, options);
   if (!next.ok) return { problem: next.problems[0] as Problem };
   if (next.value.patch === undefined) return { patch: undefined };
   const [before, now] = [planned.observed, observed].map(stateOn);
   // A run of another filter may share the workload.
   const filters = [...planned.revisions.map(({ carrier }) => carrier.filter), ...planned.removals];
-  if (filters.every((filter) => sameJson(before?.[filter], now?.[filter]))) return { patch: next.value.patch };
+  const changed = filters.filter((filter) => !sameJson(before?.[filter], now?.[filter]));
+  if (changed.every((filter) => isOlderRun(now?.[filter]?.run ?? '', options.run))) return { patch: next.value.patch };
   return {
+    newer: newerOn({ placements: placementsOf(planned), removals: planned.removals }, observed),
     problem: {
       kind: 'conflict',
       subject: describeWorkload(planned.ref),

@@ -5,8 +5,10 @@ import { MOUNT_ANNOTATIONS } from './names.ts';
 /** What is recorded of one filter on a workload. */
 export interface FilterState {
   readonly revision: string;
-  /** The revision before this one, to go back to; absent when there was none. */
+  /** The revision that was there directly before this one; absent when there was none. */
   readonly previous?: string;
+  /** The last good revision before it, to go back to, where `previous` never was good: its run was killed or superseded. */
+  readonly fallback?: string;
   /** The run that set the revision. */
   readonly run: string;
   /** ISO 8601; when `sweep` may remove the filter. Absent: never. */

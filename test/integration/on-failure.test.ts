@@ -105,9 +105,14 @@ describe('a way back that is barred', () => {
           },
         };
       });
-      const { rollback } = onlyTarget(await scene.deploy({ configuration: 'bad' }));
-      expect(rollback?.state).toBe('failed');
-      expect(rollback?.problem && describeProblem(rollback.problem)).toMatch(/reviews: was changed by another run/);
+      const report = await scene.deploy({ configuration: 'bad' });
+      const { outcome, rollback, newer: found } = onlyTarget(report);
+      expect([report.outcome, outcome, rollback]).toEqual(['superseded', 'superseded', undefined]);
+      expect(found).toEqual({ filter: 'add-header', revision: '0123456789', run: 'newer' });
+      // Once it has failed for itself, that is told all the same.
+      expect(
+        report.warnings.filter((warning) => /its revision failed: .*refuses the filter/.test(warning)),
+      ).toHaveLength(verb === 'PATCH' ? 1 : 0);
       expect(await scene.now(workload)).toMatchObject(newer);
       expect(scene.writes.filter(isRollback)).toEqual([]);
     },

@@ -1,9 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { outputsOf } from '../../src/action/outputs.ts';
+import { renderSummary } from '../../src/action/summary.ts';
+import { verdictOf } from '../../src/action/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
+import type { Report } from '../../src/deploy/report.ts';
+import type { RunOptions } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady, pathOf } from '../harness/workloads.ts';
-import { onlyTarget, Scene } from './scene.ts';
+import { onlyTarget, revisionOf, Scene } from './scene.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -127,19 +132,61 @@ describe('rollouts that do not go well', () => {
     expect(problem?.message).toMatch(/not ready after 8\.0 s: .*istio-proxy not ready/);
   });
 
-  test.concurrent('a newer run wins: the older one stops and touches nothing more', async () => {
+  const runOf = (id: number): RunOptions => ({
+    environment: { GITHUB_REPOSITORY: 'shop/filters', GITHUB_RUN_ID: String(id), GITHUB_RUN_ATTEMPT: '1' },
+  });
+
+  test.concurrent('a newer run wins: the older one says so, touches nothing more, and names what runs', async () => {
     const scene = await Scene.open(cluster);
     const workload = await createTurning(scene, 'reviews', 'never-ready');
-    const older = scene.deploy({ timeout: '30s' });
+    const other = await scene.workload('ratings');
+    const targets = '- { kind: deployment, name: reviews }\n- { kind: deployment, name: ratings, wave: 2 }';
+    const older = scene.deploy({ targets, timeout: '30s' }, runOf(41));
     await scene.seen('the patch of the older run', isPatchOf(workload));
-    const newer = scene.deploy({ configuration: 'newer', timeout: '1s', 'on-failure': 'keep' });
-    const { problem, rollback } = onlyTarget(await older);
-    expect(problem?.kind).toBe('conflict');
-    expect(problem?.message).toMatch(/another run put revision [0-9a-f]{10}/);
-    expect(rollback).toBeUndefined();
-    const revision = onlyTarget(await newer).revisions[0]?.revision;
+    const newer = scene.deploy(
+      { configuration: 'newer', targets: '- deployment/reviews', timeout: '1s', 'on-failure': 'keep' },
+      runOf(42),
+    );
+    const report = await older;
+    const revision = onlyTarget(await newer).revisions[0]?.revision ?? '';
+    expect(report).toMatchObject({ outcome: 'superseded', problems: [], cancelled: false });
+    expect(report.targets.map(({ ref, outcome, problem, rollback }) => [ref.name, outcome, problem, rollback])).toEqual(
+      [
+        ['reviews', 'superseded', undefined, undefined],
+        ['ratings', 'untouched', undefined, undefined],
+      ],
+    );
+    expect(report.targets[0]?.newer).toEqual({ filter: 'add-header', revision, run: 'shop/filters/42/1' });
+    expect(outputsOf(report)).toMatchObject({ result: 'superseded', revision, failed: '0', deployed: '0' });
+    expect(verdictOf(report)).toBe(
+      '⏭️ add-header: run 42 has brought a newer revision to 1 of 2 workloads; nothing to do',
+    );
+    expect(renderSummary(report)).not.toMatch(/rolled back|taken back|written|patched/);
+    expect(scene.patchesOf(other)).toEqual([]);
     const { labels } = (await scene.now(workload)).spec?.template?.metadata ?? {};
     expect(labels?.['deploy-wasm-filter/add-header']).toBe(revision);
+  });
+
+  test.concurrent('of three runs at once the last one keeps what was there directly before it, and the last good one', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.workload('reviews', { podAnnotations: { 'sim/ready-after-ms': '1500' } });
+    const first = revisionOf(onlyTarget(await scene.deploy()));
+    scene.forget();
+    const runs: Promise<Report>[] = [];
+    for (const id of [1, 2, 3]) {
+      runs.push(scene.deploy({ configuration: `x-test: run ${id}` }, runOf(id)));
+      await scene.seen(
+        `the patch of run ${id}`,
+        (request) => isPatchOf(workload)(request) && request.body?.includes(`filters/${id}/1`) === true,
+      );
+    }
+    const reports = await Promise.all(runs);
+    expect(reports.map(({ outcome }) => outcome)).toEqual(['superseded', 'superseded', 'deployed']);
+    const [, second, third] = reports.map((report) => revisionOf(onlyTarget(report)));
+    const state = JSON.parse((await scene.now(workload)).metadata.annotations?.['deploy-wasm-filter/state'] ?? '');
+    expect(state['add-header']).toMatchObject({ revision: third, previous: second, fallback: first });
+    const names = [first, second, third].map((revision) => `add-header-${revision}`).sort();
+    expect(await scene.objects()).toEqual({ configMaps: names, envoyFilters: names });
   });
 
   test.concurrent('a workload that is deleted meanwhile', async () => {

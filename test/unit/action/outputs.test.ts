@@ -64,7 +64,7 @@ describe('plain outputs', () => {
   test.each([
     ['result', 'failed'],
     ['changed', 'true'],
-    ['revision', NEW],
+    ['revision', `${NEW},${OLD}`],
     ['digest', filter().digest],
     ['bytes', String(filter().bytes)],
     ['deployed', '2'],

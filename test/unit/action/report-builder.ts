@@ -12,6 +12,8 @@ import { describeWorkload } from '../../../src/targets/target.ts';
 
 export const OLD = '0b6e4d1f93';
 export const NEW = '4f2a91c07b';
+/** That of a run which comes after. */
+export const NEWER = '9b822d30ca';
 
 /** A build that an attestation proves. */
 export const PROVENANCE: Provenance = {
@@ -168,6 +170,13 @@ export function interrupted(path: string, changes: Changes = {}): TargetReport {
 export function untouched(path: string, changes: Changes = {}): TargetReport {
   const { durationMs, ...base } = deployed(path, { proof: null });
   return plain({ ...base, outcome: 'untouched', steps: steps('skipped', 'skipped', 'skipped', 'skipped') }, changes);
+}
+
+/** A workload on which another run has brought something newer. */
+export function superseded(path: string, changes: Changes = {}): TargetReport {
+  const { durationMs, ...base } = deployed(path, { proof: null });
+  const newer = { filter: 'add-header', revision: NEWER, run: 'shop/filters/4812/1' };
+  return plain({ ...base, outcome: 'superseded', newer, steps: { ...base.steps, rollout: 'skipped' } }, changes);
 }
 
 /** A workload that was written and not waited for. */

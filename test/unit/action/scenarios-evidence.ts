@@ -10,6 +10,7 @@ import {
   report,
   rollback,
   stuck,
+  superseded,
   takenBack,
   unchanged,
   untouched,
@@ -21,6 +22,15 @@ const FIRST = [{ filter: 'add-header', revision: NEW }];
 
 /** Endings of `deploy` that differ in what was seen in the proxies and in what became of the way back. */
 export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
+  superseded: () =>
+    report({
+      targets: [
+        ...workloads.slice(0, 2).map((path) => superseded(path)),
+        ...workloads.slice(2, 4).map((path) => deployed(path)),
+        ...workloads.slice(4, 6).map((path) => untouched(path)),
+      ],
+    }),
+
   'proved-and-probed': () =>
     report({
       targets: workloads.map((path) => deployed(path, { proof: proof('listener', { probed: true }) })),

@@ -82,6 +82,19 @@ describe('findWayBack', () => {
     expect(back(on, cluster)).toBe(id);
   });
 
+  test('after several that were never good it is the last one that was', () => {
+    const { observed, patch } = plannedFor(PATH, {
+      revisions: [second],
+      wayBack: [placementOf(first)],
+      observed: running(third, first),
+    });
+    const on = patchedWith(patchedWith(observed, patch), NOT_READY);
+    expect(on.metadata.annotations?.['deploy-wasm-filter/state']).toContain(
+      `"fallback":"${first.id}","previous":"${third.id}"`,
+    );
+    expect(back(on, objectsOf(first, second, third), 'other')).toBe(first.id);
+  });
+
   test('a first revision that was never good goes back to none when it is wanted again', () => {
     expect(back(running(second, undefined, NOT_READY), both, second.id)).toBeUndefined();
   });
