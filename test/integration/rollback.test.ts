@@ -56,7 +56,7 @@ describe('new pods that never get ready', () => {
     expect(problem?.kind).toBe('rollout');
     expect(rollback).toEqual({ state: 'restored', to: { 'add-header': null }, durationMs: expect.any(Number) });
     // What its pods said is from before they were replaced.
-    expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: CrashLoopBackOff \(app\)/));
+    expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: app keeps crashing \(Error, exit code 1\)/));
     expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
     const labels = (await scene.pods()).map((pod) => pod.metadata.labels?.[REVISION_LABEL]);
     expect(new Set(labels)).toEqual(new Set([undefined]));
