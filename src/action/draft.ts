@@ -97,7 +97,8 @@ export async function makeDraft(
   const scope: Scope = { ...(inputs.name === '' ? {} : { filter: inputs.name }), entries, namespaces };
   if (command === 'status') {
     const { module, warnings } = await askAgain(inputs, readFile, tools);
-    const request = { scope, verify: policy.verify, ...(module === undefined ? {} : { module }) };
+    const { keepRevisions } = options;
+    const request = { scope, verify: policy.verify, keepRevisions, ...(module === undefined ? {} : { module }) };
     const draft = conclude(findings, request, unknownOf(read));
     return { ...basis, warnings: [...read.warnings, ...warnings], command, draft, access };
   }

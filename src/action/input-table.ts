@@ -77,7 +77,7 @@ export const INPUTS = {
   soak: { type: 'Duration', default: '0s', commands: DEPLOY },
   settings: { type: 'String', default: 'roll', commands: DEPLOY },
   prune: { type: 'Boolean', default: 'false', commands: DEPLOY },
-  'keep-revisions': { type: 'Number', default: '1', commands: DEPLOY },
+  'keep-revisions': { type: 'Number', default: '1', commands: [...DEPLOY, 'status'] },
   adopt: { type: 'Boolean or names', default: 'false', commands: DEPLOY },
   expires: { type: 'Duration', default: '', commands: DEPLOY },
   missing: { type: 'String', default: 'fail', commands: ['remove', 'sweep'] },

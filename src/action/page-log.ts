@@ -26,7 +26,7 @@ export function logSections(report: Report): LogSection[] {
     { title: 'Registry', lines: (report.images ?? []).map(imageLine) },
     { title: 'Status', lines: statusLines(report) },
     { title: 'Files', lines: fileLines(report) },
-    { title: 'Objects that nothing uses any more', lines: collectedLines(report) },
+    { title: 'Objects of superseded revisions', lines: collectedLines(report) },
   ]
     .filter(({ lines }) => lines.length > 0)
     .map(({ title, lines }) => ({ title, lines: cut(lines) }));
@@ -86,5 +86,8 @@ function collectedLines({ collected, status }: Report): string[] {
     ...collected.deleted.map((object) => `deleted ${object}`),
     ...collected.left.map(({ object, why }) => `left ${object}: ${why}`),
     ...(status?.garbage ?? []),
+    ...(status?.kept ?? []).map((object) => `kept to go back to: ${object}`),
+    ...(status?.inUse ?? []).map((object) => `run by old pods: ${object}`),
+    ...(status?.unknown ?? []).map((object) => `not known whether pods run it: ${object}`),
   ];
 }

@@ -6,13 +6,20 @@ import { evidenceTail, gatherProofs } from './summary-evidence.ts';
 import { filtersOf, refusal, sentences, type Verdict, verb, withExpiry, workloads } from './summary-words.ts';
 
 /** What somebody has to look at, the most urgent first. */
-export const TROUBLES = ['broken', 'unready', 'drifted', 'missing'] as const satisfies readonly FilterStanding[];
+export const TROUBLES = [
+  'broken',
+  'unready',
+  'drifted',
+  'missing',
+  'progressing',
+] as const satisfies readonly FilterStanding[];
 
 const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, many: string]>> = {
   broken: ['does not run the filter', 'do not run the filter'],
   unready: ['is not ready', 'are not ready'],
   drifted: ['was changed by others', 'were changed by others'],
   missing: ['does not have the filter', 'do not have the filter'],
+  progressing: ['is rolling out', 'are rolling out'],
 };
 
 /** The verdict over `status`. */
@@ -28,22 +35,17 @@ export function judgeStatus(report: Report): Verdict {
     status.workloads.filter(({ filters }) => worstOf(filters) === trouble).length;
   const troubled = TROUBLES.flatMap((trouble) => {
     const n = count(trouble);
-    return n === 0 ? [] : [`${thousands(n)} ${WORDS[trouble][n === 1 ? 0 : 1]}`];
+    return n === 0 ? [] : [{ n, words: WORDS[trouble][n === 1 ? 0 : 1] }];
   });
+  const urgent = TROUBLES.some((trouble) => trouble !== 'progressing' && count(trouble) > 0);
   const total = workloads(status.workloads.length);
   const names = filtersOf(report);
   const rest = sentences(expirySentence(status), garbageSentence(status));
   if (troubled.length > 0) {
     return {
-      icon: '⚠️',
-      headline: `${names}: of ${total}, ${troubled.join(', ')}`,
-      sentence: sentences(
-        'Why is said below.',
-        count('drifted') + count('missing') === 0
-          ? ''
-          : '"deploy" with the same inputs puts right what others have changed or made.',
-        rest,
-      ),
+      icon: urgent ? '⚠️' : '⏳',
+      headline: `${names}: ${troubledWords(troubled, status.workloads.length)}`,
+      sentence: sentences('Why is said below.', ...advice(status), rest),
     };
   }
   const evidence = gatherProofs(status.workloads.flatMap(({ filters }) => weakestProof(filters) ?? []));
@@ -63,6 +65,29 @@ export function judgeStatus(report: Report): Verdict {
 
 function isOver({ filters }: StatusReport['workloads'][number]): boolean {
   return filters.some(({ expired }) => expired === true);
+}
+
+/** `of 12 workloads, 1 is not ready, 2 are rolling out`; where all are alike, `12 workloads are rolling out`. */
+function troubledWords(troubled: readonly { readonly n: number; readonly words: string }[], total: number): string {
+  const [first] = troubled;
+  if (first?.n === total) return `${workloads(total)} ${first.words}`;
+  return `of ${workloads(total)}, ${troubled.map(({ n, words }) => `${thousands(n)} ${words}`).join(', ')}`;
+}
+
+/** What to do; files that somebody applies from elsewhere are put right where they come from. */
+function advice({ workloads: all }: StatusReport): string[] {
+  const filters = all.flatMap((workload) => workload.filters);
+  const changed = filters.filter(({ standing }) => standing === 'drifted' || standing === 'missing');
+  const rendered = changed.filter((filter) => filter.rendered !== undefined);
+  return [
+    ...(changed.length > rendered.length
+      ? ['"deploy" with the same inputs puts right what others have changed or made.']
+      : []),
+    ...(rendered.length > 0 ? ['What came by rendered files is put right by applying these again.'] : []),
+    ...(filters.some(({ standing }) => standing === 'progressing')
+      ? ['Kubernetes goes on with the rollout; ask again once it is done.']
+      : []),
+  ];
 }
 
 /** A workload's filters run in the same proxies, which count once. */
@@ -93,8 +118,14 @@ function expirySentence({ workloads: all }: StatusReport): string {
     : `On ${workloads(expired)} the time of a filter is over; "sweep" removes ${verb(expired, 'it', 'them')}.`;
 }
 
-function garbageSentence({ garbage }: StatusReport): string {
-  return garbage.length === 0
-    ? ''
-    : `${countOf(garbage.length, 'object')} ${verb(garbage.length, 'is', 'are')} of revisions that nothing runs.`;
+function garbageSentence({ garbage, unknown = [] }: StatusReport): string {
+  const unsure =
+    unknown.length === 0
+      ? ''
+      : `Whether pods run ${countOf(unknown.length, 'object')} of superseded revisions is not known, as pods may not be listed.`;
+  const unused =
+    garbage.length === 0
+      ? ''
+      : `${countOf(garbage.length, 'object')} ${verb(garbage.length, 'is', 'are')} of revisions that nothing runs.`;
+  return sentences(unused, unsure);
 }

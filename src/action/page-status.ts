@@ -13,6 +13,7 @@ const CATALOGUE: Catalogue<FilterStanding> = {
   unready: { icon: '❌', word: 'not ready' },
   drifted: { icon: '⚠️', word: 'changed by others' },
   missing: { icon: '⚠️', word: 'without the filter' },
+  progressing: { icon: '⏳', word: 'rolling out' },
   proven: { icon: '✅', word: 'well' },
   idle: { icon: '💤', word: 'without pods' },
 };
@@ -24,7 +25,7 @@ interface Line {
 
 /** The page of `status`: a row for each filter on each workload, what needs a look first; notes; what nothing uses. */
 export function statusPage({ status }: Report): Page {
-  const { workloads = [], garbage = [], namespaces = [] } = status ?? {};
+  const { workloads = [], garbage = [], kept = [], inUse = [], unknown = [], namespaces = [] } = status ?? {};
   const lines = sortLines(workloads.flatMap((workload) => workload.filters.map((filter) => ({ workload, filter }))));
   const table = statusTable(lines);
   return {
@@ -34,6 +35,17 @@ export function statusPage({ status }: Report): Page {
     body: (limits) => [
       renderTable('What runs', table, limits),
       renderNames(`🧹 ${countOf(garbage.length, 'object')} of revisions that nothing runs`, garbage, limits),
+      renderNames(`⏳ ${countOf(inUse.length, 'object')} of revisions that only old pods run`, inUse, limits),
+      renderNames(
+        `↩️ ${countOf(kept.length, 'object')} of superseded revisions that are kept to go back to`,
+        kept,
+        limits,
+      ),
+      renderNames(
+        `❓ ${countOf(unknown.length, 'object')} of superseded revisions; whether pods run them is not known, as they may not be listed`,
+        unknown,
+        limits,
+      ),
       renderNames(`🔎 Looked in ${countOf(namespaces.length, 'namespace')}`, namespaces, limits),
     ],
   };
@@ -53,7 +65,7 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { title: 'Filter', cell: ({ filter }) => text(filter.filter, 63), mayBeShared: true },
-  { title: 'Revision', cell: ({ filter }) => (filter.revision === undefined ? 'none' : code(filter.revision)) },
+  { title: 'Revision', cell: ({ filter }) => revisionCell(filter) },
   {
     title: 'Digest',
     cell: ({ filter }) => (filter.digest === undefined ? 'unknown' : code(shortDigest(filter.digest))),
@@ -62,7 +74,7 @@ const COLUMNS: readonly Column[] = [
   { title: 'Standing', cell: ({ workload, filter }) => unbroken(standingCell(workload, filter)) },
   {
     title: 'Run',
-    cell: ({ filter }) => (filter.run === undefined ? 'unknown' : text(filter.run, 200)),
+    cell: ({ filter }) => runCell(filter),
     mayBeShared: true,
   },
   { title: 'Expires', cell: ({ filter }) => unbroken(expiryCell(filter)), mayBeShared: true },
@@ -95,6 +107,18 @@ function statusTable(lines: readonly Line[]): TableParts<FilterStanding> {
   };
 }
 
+/** The template's revision, after those that old pods still run. */
+function revisionCell({ revision, alsoRuns = [] }: FilterStatus): string {
+  const now = revision === undefined ? 'none' : code(revision);
+  return alsoRuns.length === 0 ? now : `${alsoRuns.map((id) => code(id)).join(', ')}&nbsp;→ ${now}`;
+}
+
+/** Where it came from: a run, or files of `render` that somebody has applied. */
+function runCell({ run, rendered }: FilterStatus): string {
+  if (rendered === undefined) return run === undefined ? 'unknown' : text(run, 200);
+  return rendered.length === 0 ? 'rendered files' : `rendered files, applied by ${text(rendered.join(', '), 200)}`;
+}
+
 /** The first 12 hex digits: enough to compare by eye. */
 function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
@@ -108,6 +132,8 @@ function standingCell({ pods }: WorkloadStatus, { standing, proof }: FilterStatu
       return `✅ ${proof === undefined ? ready : proofWords(proof)}`;
     case 'drifted':
       return `⚠️ changed, ${proof === undefined ? ready : proofWords(proof)}`;
+    case 'progressing':
+      return `⏳ rolling out, ${ready}`;
     case 'unready':
       return `❌ ${ready}`;
     case 'broken':

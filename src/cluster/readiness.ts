@@ -26,6 +26,20 @@ export function readinessOf(kind: TargetKind, workload: Workload): Readiness {
   return verdict === undefined ? { ...counts, state: 'ready', message: '' } : { ...counts, ...verdict };
 }
 
+/** Whether a controller is replacing pods of a workload now: old ones are still there, or it has not seen the change yet. */
+export function isRolling(kind: TargetKind, { metadata, spec = {}, status = {} }: Workload): boolean {
+  if (kind === 'Gateway') return false;
+  const { generation = 0 } = metadata;
+  if (generation > (status.observedGeneration ?? generation)) return true;
+  if (kind === 'StatefulSet') {
+    const { currentRevision, updateRevision } = status;
+    return spec.updateStrategy?.type !== 'OnDelete' && currentRevision !== updateRevision;
+  }
+  const updated = (kind === 'DaemonSet' ? status.updatedNumberScheduled : status.updatedReplicas) ?? 0;
+  const all = (kind === 'DaemonSet' ? status.desiredNumberScheduled : status.replicas) ?? 0;
+  return updated < all && !(kind === 'DaemonSet' && spec.updateStrategy?.type === 'OnDelete');
+}
+
 type Verdict = (Pick<Readiness, 'message' | 'podsRefused'> & { readonly state: 'progressing' | 'failed' }) | undefined;
 
 const RULES: Readonly<Record<TargetKind, (workload: Workload) => Verdict>> = {

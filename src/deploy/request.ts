@@ -65,6 +65,8 @@ export interface RemovalRequest extends Pick<RolloutPolicy, 'wait' | 'timeoutMs'
 /** What `status` shall look at. */
 export interface StatusRequest extends Pick<RolloutPolicy, 'verify'> {
   readonly scope: Scope;
+  /** How many superseded revisions of a filter a deployment keeps. */
+  readonly keepRevisions: number;
   /** What the filter's image is now; absent where none was named. */
   readonly module?: FilterModule;
 }

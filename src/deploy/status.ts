@@ -1,7 +1,7 @@
 import { mapLimited } from '../base/concurrency.ts';
-import { readinessOf } from '../cluster/readiness.ts';
+import { isRolling, readinessOf } from '../cluster/readiness.ts';
 import { imageOf } from '../mesh/config-map.ts';
-import { describeEditors } from '../mesh/editors.ts';
+import { describeEditors, editorsOf, isWrittenByUs } from '../mesh/editors.ts';
 import { isGateway } from '../mesh/gateway-mounts.ts';
 import { attachedOn, attachmentOf, isGatewayView } from '../mesh/gateway-view.ts';
 import { carriedBy, isPlugin, kindOf, shownSettings } from '../mesh/inserter.ts';
@@ -11,17 +11,16 @@ import { revisionName } from '../mesh/revision.ts';
 import { isExpired } from '../mesh/state.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
 import { pluginSettings } from '../mesh/wasm-plugin.ts';
-import { nameOf } from './collect.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import { movedTags } from './moved-tags.ts';
 import { configMapOf, inserterOf, type Observation, type ObservedWorkload } from './observe.ts';
-import { findGarbage } from './plan-garbage.ts';
 import { namedWithout } from './present.ts';
 import type { ProvenRevision } from './provable.ts';
 import { type ProofResult, Prover } from './prove.ts';
 import type { DraftRequest, StatusRequest } from './request.ts';
 import { knownFilters, observeScope, type Scoped } from './scope.ts';
+import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces } from './status-objects.ts';
 import type { FilterStanding, FilterStatus, StatusReport, WorkloadStatus } from './status-report.ts';
 
 const PARALLEL_WORKLOADS = 4;
@@ -55,13 +54,20 @@ async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Prom
   const carrying = scoped.workloads
     .map((observed) => ({ observed, filters: [...new Set([...knownFilters(observed, wanted), ...expected])] }))
     .filter(({ filters }) => filters.length > 0);
+  const carried = carrying.flatMap(({ observed: { ref }, filters }) =>
+    filters.map((filter) => ({ namespace: ref.namespace, filter })),
+  );
+  const pods = await readPodRevisions([...supersededPlaces(scoped), ...carried], context);
   const workloads = await mapLimited(carrying, PARALLEL_WORKLOADS, async ({ observed, filters }) => {
     const { ready, wanted } = readinessOf(observed.ref.kind, observed.workload);
     const statuses: FilterStatus[] = [];
-    for (const filter of filters) statuses.push(await lookAtFilter(filter, observed, observation, prover, context));
+    for (const filter of filters) {
+      const status = await lookAtFilter(filter, observed, observation, prover, context);
+      statuses.push({ ...status, ...alsoRunning(filter, observed, pods) });
+    }
     return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };
   });
-  return { workloads, namespaces, garbage: findUnused(scoped) };
+  return { workloads, namespaces, ...sortSuperseded(scoped, pods) };
 }
 
 /** A Gateway does not say how many pods it has; its proof does. */
@@ -86,8 +92,10 @@ async function lookAtFilter(
   const state = stateOn(workload)[filter];
   const revision = revisionOn(workload, filter);
   if (state === undefined && revision === undefined) return { filter, standing: 'missing', notes: [MISSING] };
-  const notes = findNotes(filter, { ref, workload }, observation);
+  const rendered = state === undefined ? renderedBy(filter, { ref, workload }, observation) : undefined;
+  const notes = findNotes(filter, { ref, workload }, observation, rendered !== undefined);
   const { state: readiness, message, wanted } = readinessOf(ref.kind, workload);
+  const rolling = readiness === 'progressing' && isRolling(ref.kind, workload);
   const hasPods = wanted > 0 || ref.kind === 'Gateway';
   const proven = readiness === 'ready' && hasPods ? provenRevision(filter, { ref, workload }, observation) : undefined;
   const result: ProofResult =
@@ -98,8 +106,9 @@ async function lookAtFilter(
   const image = configMap && imageOf(configMap);
   return {
     filter,
-    standing: standingOf(readiness, hasPods, notes, result),
+    standing: rolling ? 'progressing' : standingOf(readiness, hasPods, notes, result),
     ...(revision === undefined ? {} : { revision: pushedOver(filter, revision, ref.namespace, observation) }),
+    ...(rendered === undefined ? {} : { rendered }),
     ...(digest === undefined ? {} : { digest }),
     ...(image === undefined ? {} : { image }),
     ...(previous === undefined ? {} : { previous }),
@@ -108,11 +117,39 @@ async function lookAtFilter(
     ...(state !== undefined && isExpired(state, date()) ? { expired: true as const } : {}),
     ...(result.proof === undefined || result.problem !== undefined ? {} : { proof: result.proof }),
     notes: [
-      ...(readiness === 'ready' ? [] : [`not ready: ${message}`]),
+      ...(readiness === 'ready' ? [] : [`${rolling ? 'rolling out' : 'not ready'}: ${message}`]),
       ...(result.problem === undefined ? [] : [result.problem.message]),
       ...notes,
     ],
   };
+}
+
+/** Revisions that pods of a workload still run besides the one of its template. */
+function alsoRunning(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  pods: PodRevisions,
+): Pick<FilterStatus, 'alsoRuns'> {
+  const wanted = revisionOn(workload, filter);
+  const others = [...(pods.get(`${ref.namespace} ${filter}`) ?? [])].flatMap(([id, owners]) =>
+    id !== wanted && owners.some(({ kind, name }) => kind === ref.kind && name === ref.name) ? [id] : [],
+  );
+  return others.length === 0 ? {} : { alsoRuns: others };
+}
+
+/**
+ * Who has applied the files of `render` that a workload carries, by the names of field managers; undefined where a run of this
+ * action wrote its objects, or they are not there.
+ */
+function renderedBy(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  observation: Observation,
+): readonly string[] | undefined {
+  const id = revisionOn(workload, filter);
+  if (id === undefined || isGatewayView(workload)) return undefined;
+  const inserter = inserterOf(observation, ref.namespace, { filter, id });
+  return inserter === undefined || isWrittenByUs(inserter) ? undefined : editorsOf(inserter);
 }
 
 function standingOf(
@@ -128,7 +165,12 @@ function standingOf(
 }
 
 /** What of a filter is not as its last run has left it. */
-function findNotes(filter: string, { ref, workload }: ObservedWorkload, observation: Observation): string[] {
+function findNotes(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  observation: Observation,
+  rendered: boolean,
+): string[] {
   const { namespace } = ref;
   const id = revisionOn(workload, filter);
   const state = stateOn(workload)[filter];
@@ -140,7 +182,7 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
   const pulled = isPlugin(inserter) || (configMap !== undefined && imageOf(configMap) !== undefined);
   const kind = inserter === undefined ? (pulled ? observation.pluginKind : 'EnvoyFilter') : kindOf(inserter);
   return [
-    ...(state === undefined ? ['no run of this action has recorded it'] : []),
+    ...(state === undefined && !rendered ? ['no run of this action has recorded it'] : []),
     ...(state !== undefined && state.revision !== id
       ? [`revision ${state.revision} was recorded, but ${id} is there`]
       : []),
@@ -158,7 +200,7 @@ function findNotes(filter: string, { ref, workload }: ObservedWorkload, observat
     ...(attachment === undefined
       ? []
       : describeEditors(`${attachment.kind} ${namespace}/${attachment.metadata.name}`, attachment)),
-    ...(inserter === undefined ? [] : describeEditors(`${kind} ${namespace}/${name}`, inserter)),
+    ...(inserter === undefined || rendered ? [] : describeEditors(`${kind} ${namespace}/${name}`, inserter)),
   ];
 }
 
@@ -185,15 +227,4 @@ function provenRevision(
   const mounted = mountPath === undefined ? undefined : { filter, id, mountPath };
   const carrier = isPlugin(inserter) ? carriedBy(inserter, filter, id) : mounted;
   return carrier === undefined ? undefined : { revision: { settings: shownSettings(inserter) }, carrier };
-}
-
-function findUnused({ observation, namespaces, request }: Scoped<StatusRequest>): string[] {
-  const nothing = { configMaps: [], inserters: [], workloads: [], warnings: [] };
-  const places = namespaces.flatMap((namespace) =>
-    observation
-      .filtersWithObjects(namespace)
-      .filter((filter) => request.scope.filter === undefined || filter === request.scope.filter)
-      .map((filter) => ({ namespace, filter })),
-  );
-  return findGarbage(nothing, observation, { keepRevisions: 0 }, places).map(nameOf);
 }

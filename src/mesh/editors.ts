@@ -18,6 +18,11 @@ export function editorsOf({ metadata }: KubernetesObject): string[] {
   return [...new Set(managers.filter((manager) => manager !== OURS))].sort();
 }
 
+/** Whether this action has written an object at all, as the API server records it; files of `render` are applied by others. */
+export function isWrittenByUs({ metadata }: KubernetesObject): boolean {
+  return (metadata.managedFields ?? []).some(({ manager }) => manager === OURS);
+}
+
 /** When this action has last written an object, by the clock of the API server, to the second. */
 export function writtenAt({ metadata }: KubernetesObject): Date | undefined {
   const times = (metadata.managedFields ?? []).flatMap(({ manager, time }) =>

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { renderSummary } from '../../src/action/summary.ts';
+import { judge, verdictOf } from '../../src/action/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
-import type { Workload } from '../../src/cluster/objects.ts';
+import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
 import type { Report } from '../../src/deploy/report.ts';
 import type { FilterStatus } from '../../src/deploy/status-report.ts';
@@ -65,9 +67,57 @@ describe('status', () => {
       proof: { level: 'listener', pods: 2, wanted: 2 },
       notes: [],
     });
-    expect(report.status?.garbage).toEqual(
-      [ENVOY_FILTER, CONFIG_MAP].map(({ kind }) => `${kind} ${site.namespace}/${FILTER}-${before}`),
-    );
+    const objects = [ENVOY_FILTER, CONFIG_MAP].map(({ kind }) => `${kind} ${site.namespace}/${FILTER}-${before}`);
+    expect(report.status).toMatchObject({ garbage: [], kept: objects });
+    expect((await ask(['reviews'], { 'keep-revisions': '0' })).status?.garbage).toEqual(objects);
+  });
+
+  test('while pods are replaced both revisions are named, and what old pods run is not left over', async () => {
+    await site.workload('reviews', { podAnnotations: { 'sim/ready-after-ms': '4000' } });
+    const before = await site.deployed(['reviews'], 'x-test: 0');
+    const run = { configuration: CONFIGURATION, wait: 'false', 'keep-revisions': '0' };
+    const { report: deployment } = await site.run('deploy', ['reviews'], run);
+    const report = await ask(['reviews'], { 'keep-revisions': '0' });
+    expect(only(report)).toMatchObject({
+      standing: 'progressing',
+      revision: deployment.targets[0]?.revisions[0]?.revision,
+      alsoRuns: [before],
+      notes: [expect.stringMatching(/^rolling out: /)],
+    });
+    const objects = [ENVOY_FILTER, CONFIG_MAP].map(({ kind }) => `${kind} ${site.namespace}/${FILTER}-${before}`);
+    expect(report.status).toMatchObject({ garbage: [], inUse: objects });
+    expect(verdictOf(report)).toBe('⏳ add-header: 1 workload is rolling out');
+    // Who may not list pods is not told what nobody has seen.
+    await grant(cluster.api, site.namespace, 'reader', [
+      {
+        apiGroups: ['', 'apps', 'networking.istio.io'],
+        resources: ['configmaps', 'deployments', 'statefulsets', 'daemonsets', 'envoyfilters'],
+        verbs: ['list'],
+      },
+    ]);
+    const blind = await ask(['reviews'], { 'keep-revisions': '0', kubeconfig: cluster.recorder.kubeconfig('reader') });
+    expect(blind.status).toMatchObject({ garbage: [], unknown: objects });
+  });
+
+  test('what came by rendered files is known as such, and nobody is told to deploy over it', async () => {
+    const workload = await site.workload('reviews');
+    const revision = await site.deployed(['reviews'], CONFIGURATION);
+    // As a GitOps controller would have it: the same objects and template, with its own name and no record of a run.
+    for (const path of [site.path(CONFIG_MAP, revision), site.path(ENVOY_FILTER, revision)]) {
+      const { metadata, ...rest } = await cluster.api.get<KubernetesObject>(path);
+      const { name, labels = {}, annotations = {} } = metadata;
+      await cluster.api.delete(path);
+      await cluster.api.apply(path, { ...rest, metadata: { name, labels, annotations } }, 'kustomize-controller');
+    }
+    await site.edit(workload, { own: { [STATE]: null } }, 'kustomize-controller');
+    const report = await ask(['reviews']);
+    expect(only(report)).toMatchObject({ standing: 'proven', rendered: ['kustomize-controller'], notes: [] });
+    expect(renderSummary(report)).toContain('rendered files, applied by kustomize-controller');
+    expect(renderSummary(report)).not.toContain('deploy&quot; with the same');
+    await site.edit(workload, { annotations: { 'sidecar.istio.io/userVolumeMount': null } });
+    const drifted = await ask(['reviews']);
+    expect(judge(drifted).sentence).toContain('by applying these again');
+    expect(judge(drifted).sentence).not.toContain('deploy');
   });
 
   describe('what others changed is named', () => {
@@ -139,7 +189,7 @@ describe('status', () => {
     expect(filtersOf(report).map(([name, { standing, notes }]) => [name, standing, notes])).toEqual([
       ['broken', 'broken', [expect.stringMatching(/Unable to create Wasm plugin add-header/)]],
       ['idle', 'idle', []],
-      ['unready', 'unready', [expect.stringMatching(/^not ready: /)]],
+      ['unready', 'progressing', [expect.stringMatching(/^rolling out: /)]],
     ]);
     expect(filtersOf(report).map(([, { proof }]) => proof)).toEqual([undefined, undefined, undefined]);
     // That it looked and found trouble is no failure of the look.

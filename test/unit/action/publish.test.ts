@@ -90,7 +90,7 @@ describe('log', () => {
       'group Status',
       'Deployment shop/a: add-header 4f2a91c07b, proven, 3/3 ready, evidence: listener',
       '  was edited',
-      'group Objects that nothing uses any more',
+      'group Objects of superseded revisions',
       'ConfigMap shop/x',
     ]);
     const collected = { deleted: ['ConfigMap shop/x'], left: [{ object: 'ConfigMap shop/y', why: 'a pod runs it' }] };
@@ -100,7 +100,7 @@ describe('log', () => {
     expect(lines.slice(0, 5)).toEqual([
       'group Changed by others',
       'it was edited (1 workload)',
-      'group Objects that nothing uses any more',
+      'group Objects of superseded revisions',
       'deleted ConfigMap shop/x',
       'left ConfigMap shop/y: a pod runs it',
     ]);

@@ -20,6 +20,11 @@ import {
 } from './report-builder.ts';
 import { REFUSED, workloads } from './shop.ts';
 
+const rendered = () => {
+  const { previous: _, run: __, ...status } = running({ rendered: ['kustomize-controller'] });
+  return status;
+};
+
 const OBJECTS = ['shop', 'edge'].flatMap((namespace) => [
   `EnvoyFilter ${namespace}/add-header-${NEW}`,
   `ConfigMap ${namespace}/add-header-${NEW}`,
@@ -275,6 +280,28 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
             },
           ]),
           { ref: ref('edge/nightly'), pods: { ready: 0, wanted: 0 }, filters: [unproven({ standing: 'idle' })] },
+        ],
+      },
+    }),
+
+  'status-rolling': () =>
+    report({
+      command: 'status',
+      status: {
+        namespaces: ['shop'],
+        garbage: [],
+        kept: [`EnvoyFilter shop/add-header-${OLD}`, `ConfigMap shop/add-header-${OLD}`],
+        inUse: ['EnvoyFilter shop/add-header-77aa01b2c3', 'ConfigMap shop/add-header-77aa01b2c3'],
+        workloads: [
+          found('shop/reviews', [
+            running({
+              standing: 'progressing',
+              alsoRuns: ['77aa01b2c3'],
+              notes: ['rolling out: 1 of 3 pods updated'],
+            }),
+          ]),
+          found('shop/ratings'),
+          found('shop/details', [rendered()]),
         ],
       },
     }),
