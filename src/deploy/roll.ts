@@ -1,7 +1,7 @@
 import { makeLimiter, mapLimited, pause } from '../base/concurrency.ts';
 import { shareOf } from '../base/share.ts';
 import { count, formatDuration, sentence } from '../base/text.ts';
-import { type Readiness, readinessOf } from '../cluster/readiness.ts';
+import { readinessOf } from '../cluster/readiness.ts';
 import { describeWorkload } from '../targets/target.ts';
 import { closePlugin } from './close-plugin.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
@@ -165,7 +165,7 @@ export class Roller {
       course.rollout = rollout;
       if (rollout.newer !== undefined) return this.#supersede(course, rollout.newer);
     } else {
-      const { state: standing, message, ready, wanted } = readiness(planned);
+      const { state: standing, message, ready, wanted } = readinessOf(planned.ref.kind, planned.observed);
       course.rollout = { state: standing === 'ready' ? 'ready' : 'failed', message, ready, wanted, durationMs: 0 };
     }
     await this.#gate.compare(course);
@@ -289,15 +289,11 @@ export class Roller {
   }
 }
 
-function readiness({ ref, observed }: PlannedWorkload): Readiness {
-  return readinessOf(ref.kind, observed);
-}
-
 /** Whether its pods are still being replaced, which those of a Gateway never are for our sake. */
 function rolls(planned: PlannedWorkload): boolean {
   return planned.ref.kind !== 'Gateway' && !isSettled(planned);
 }
 
 function isSettled(planned: PlannedWorkload): boolean {
-  return readiness(planned).state === 'ready';
+  return readinessOf(planned.ref.kind, planned.observed).state === 'ready';
 }
