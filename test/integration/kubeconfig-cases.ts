@@ -71,6 +71,24 @@ export function casesOf(m: Materials): readonly Case[] {
       ...taken,
     },
     {
+      field: 'YAML',
+      name: 'with anchors, aliases and merge keys',
+      text: [
+        `base: &base {server: "${m.server}", certificate-authority-data: ${encode(m.authority)}}`,
+        'clusters: [{name: c, cluster: {<<: *base, tls-server-name: localhost}}]',
+        `users: [{name: other, user: &user {token: "${m.token}"}}, {name: u, user: *user}]`,
+        'contexts: [{name: c, context: {cluster: c, user: u}}]',
+        'current-context: c',
+      ].join('\n'),
+      ...taken,
+    },
+    {
+      field: 'YAML',
+      name: 'of two documents',
+      text: `current-context: c\n---\nusers: []\n`,
+      ...refused(/is not a kubeconfig: YAML error/),
+    },
+    {
       field: 'current-context',
       name: 'missing',
       top: { 'current-context': '' },

@@ -127,12 +127,16 @@ describe('a kubeconfig is taken or refused as by kubectl, but by the name of the
     if (real === true && !lab.isReal) return;
     const one = casesOf(lab.materials)[index] as Case;
     const places = [join(folder, `${index}-ours`), join(folder, `${index}-kubectl`)] as const;
-    const ours = await ask(await prepare(one, lab.materials, places[0]));
+    const [ours, theirs] = await Promise.all([
+      prepare(one, lab.materials, places[0]).then(ask),
+      KUBECTL === undefined
+        ? undefined
+        : prepare(one, lab.materials, places[1]).then((environment) => askKubectl(KUBECTL, environment, places[1])),
+    ]);
     if (one.ours === 'takes') expect(ours).toEqual({ user: ours && 'user' in ours ? ours.user : 'somebody' });
     else expect(ours).toEqual({ refused: expect.stringMatching(one.ours) });
     expect(JSON.stringify(ours)).not.toContain('hidden-word');
-    if (KUBECTL === undefined) return;
-    const theirs = await askKubectl(KUBECTL, await prepare(one, lab.materials, places[1]), places[1]);
+    if (theirs === undefined) return;
     expect({ kubectl: 'user' in theirs ? 'takes' : 'refuses', why: theirs }).toEqual({
       kubectl: one.kubectl,
       why: theirs,

@@ -1,4 +1,4 @@
-import { load, YAMLException } from 'js-yaml';
+import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
 import { isObject } from '../../base/json.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
@@ -37,6 +37,8 @@ const LISTS = { clusters: 'cluster', users: 'user', contexts: 'context' } as con
 type List = keyof typeof LISTS;
 const LIST_NAMES = Object.keys(LISTS) as List[];
 
+/** kubectl reads YAML 1.1, in which `<<` takes over the keys of another mapping. */
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 /** Shorter text is a word, not the base64 of a kubeconfig. */
 const MIN_BASE64 = 64;
 /** A kubeconfig of a thousand clusters has some 30,000. */
@@ -131,7 +133,7 @@ function decode({ text, folder }: KubeconfigText): Decoded {
 /** A text's mapping, or what keeps it from being a kubeconfig, without quoting it: it holds credentials. */
 function readYaml(text: string, isFile: boolean): Decoded {
   try {
-    const value = load(text);
+    const value = load(text, { schema: SCHEMA });
     if (!isObject(value)) return { fault: 'it is not a YAML mapping' };
     if (countNodes(value, MAX_NODES) < 0) return { fault: 'it expands to too many values' };
     // One of several files may lack a list; what is missing altogether shows when the context is looked up.

@@ -283,6 +283,18 @@ describe('several files, as kubectl merges them', () => {
   });
 });
 
+test('anchors, aliases and merge keys are followed', async () => {
+  const text = `
+base: &base {server: "https://base.example", tls-server-name: kube}
+current-context: c
+contexts: [{name: c, context: {cluster: c, user: u}}]
+clusters: [{name: c, cluster: {<<: *base, server: "https://c.example"}}]
+users: [{name: u, user: &user {token: a-long-token}}, {name: v, user: *user}]
+`;
+  expect(must(await read(text)).server).toBe('https://c.example');
+  expect((await identityOf(text)).tls).toMatchObject({ servername: 'kube' });
+});
+
 test('a list that expands to millions of values is refused', async () => {
   const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
   for (const [from, to] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg']) {
