@@ -18,8 +18,10 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(2)} MiB`;
 }
 
-/** A time in milliseconds for a reader: `0.4 s`, `42 s`, `3 min 5 s`. */
+/** A time in milliseconds for a reader: `0.4 s`, `42 s`, `3 min 5 s`; what rounds to nothing is `less than 0.1 s`. */
 export function formatDuration(ms: number): string {
+  if (ms <= 0) return '0 s';
+  if (ms < 50) return 'less than 0.1 s';
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;

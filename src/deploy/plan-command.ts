@@ -2,7 +2,6 @@ import { mapLimited } from '../base/concurrency.ts';
 import type { Problem } from '../base/problem.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { nothingAdmitted, tryChange } from './admission.ts';
-import { describeAdoptions } from './adoption-report.ts';
 import { untouchedTarget } from './conclude.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
@@ -40,7 +39,6 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     }),
   );
   const expires = firstExpiry(plan);
-  const adoptions = describeAdoptions(plan, observation);
   return {
     targets: plan.workloads.map((planned) =>
       planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
@@ -49,12 +47,7 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     warnings: [...plan.warnings, ...examined.warnings],
     collected: NOTHING_COLLECTED,
     images: reportImages(request.filters, 'planned'),
-    plan: {
-      changes,
-      ...describeRestarts(plan, request),
-      ...(adoptions.length === 0 ? {} : { adoptions }),
-      missingRights: missing,
-    },
+    plan: { changes, ...describeRestarts(plan, request), missingRights: missing },
     ...(expires === undefined ? {} : { expires }),
   };
 }
