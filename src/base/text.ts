@@ -18,10 +18,8 @@ export function formatBytes(bytes: number): string {
   return `${(bytes / 1024 / 1024).toFixed(2)} MiB`;
 }
 
-/** A time in milliseconds for a reader: `0.4 s`, `42 s`, `3 min 5 s`; what rounds to nothing is `less than 0.1 s`. */
+/** A time in milliseconds for a reader: `0.4 s`, `42 s`, `3 min 5 s`. */
 export function formatDuration(ms: number): string {
-  if (ms <= 0) return '0 s';
-  if (ms < 50) return 'less than 0.1 s';
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`;
   const seconds = Math.round(ms / 1000);
   if (seconds < 60) return `${seconds} s`;
@@ -47,8 +45,17 @@ export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
+/** A text without the repetitions of a character at its end. (An expression such as `-+$` is tried at each of them.) */
+export function withoutTrailing(text: string, character: string): string {
+  let end = text.length;
+  while (end > 0 && text[end - 1] === character) end -= 1;
+  return text.slice(0, end);
+}
+
 /** Cuts a text to `most` characters, never inside a character, and says that it was cut. */
 export function truncate(text: string, most: number): string {
-  const characters = [...text];
+  if (text.length <= most) return text;
+  // A character has two units at most; what lies beyond is not looked at, however long it is.
+  const characters = [...text.slice(0, 2 * most + 2)];
   return characters.length <= most ? text : `${characters.slice(0, Math.max(0, most - 1)).join('')}…`;
 }

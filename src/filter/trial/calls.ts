@@ -28,6 +28,9 @@ export class Crash extends Error {
   }
 }
 
+/** The host had no room for what the filter wanted in a call. Thrown, because the trial ends with it. */
+export class Overrun extends Error {}
+
 /** Calls the filter's callbacks, those that it has. */
 export class Callbacks {
   readonly state: HostState;
@@ -51,7 +54,8 @@ export class Callbacks {
     this.#announce(step);
     this.state.enter(context);
     const result = this.#run(step, name, () => Number(callback(...parameters)) >>> 0);
-    const { crashed, lost } = this.state;
+    const { crashed, lost, overrun } = this.state;
+    if (overrun !== undefined) throw new Overrun(overrun);
     if (crashed !== undefined) throw new Crash(step, crashed);
     return lost === undefined || result instanceof Trap ? result : new Trap(step, lost, result);
   }

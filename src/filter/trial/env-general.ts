@@ -1,3 +1,4 @@
+import { truncate } from '../../base/text.ts';
 import type { HostFunction } from './engine.ts';
 import type { HostState } from './host-state.ts';
 import { MOST_LINE_LENGTH } from './log-book.ts';
@@ -39,11 +40,11 @@ export function generalFunctions(state: HostState): Record<string, HostFunction>
       if (path === '') return Status.serializationFailure;
       const value = state.properties.get(path) ?? property(path, state.request, state.activeStream);
       if (typeof value !== 'string') return memory.give(value, valueTo, sizeTo);
-      if (value === 'unknown') state.doubt(`the property ${path.replace(/\0$/, '').replaceAll('\0', '.')}`);
+      if (value === 'unknown') state.doubt(`the property ${pathWords(path)}`);
       return Status.notFound;
     },
     proxy_set_property: (pointer: number, size: number, valueAt: number, valueSize: number) => {
-      const [path, value] = [memory.text(pointer, size), memory.bytes(valueAt, valueSize)];
+      const [path, value] = [memory.keptText(pointer, size), memory.bytes(valueAt, valueSize)];
       if (path === undefined || value === undefined) return Status.invalidMemoryAccess;
       if (state.activeStream === undefined) return Status.notFound;
       state.properties.set(path, value);
@@ -55,6 +56,11 @@ export function generalFunctions(state: HostState): Record<string, HostFunction>
     pthread_equal: (left: number, right: number) => (left === right ? 1 : 0),
     emscripten_notify_memory_growth: (_memory: number) => undefined,
   };
+}
+
+/** A path as a person writes it, and no more of it than a person reads. */
+function pathWords(path: string): string {
+  return truncate(path.endsWith('\0') ? path.slice(0, -1) : path, 100).replaceAll('\0', '.');
 }
 
 /** The status of a call that only writes an answer. */

@@ -2,7 +2,7 @@ import type { HostFunction } from './engine.ts';
 import { written } from './env-general.ts';
 import { HeaderMap } from './header-map.ts';
 import type { HostState } from './host-state.ts';
-import { parseHeaders, serializeHeaders } from './pairs.ts';
+import { keptHeaders, serializeHeaders } from './pairs.ts';
 import { Status } from './status.ts';
 
 /** `proxy_map_type_t`; the types from 4 to 7 belong to calls, which are never answered here. */
@@ -19,7 +19,7 @@ export function headerFunctions(state: HostState): Record<string, HostFunction> 
     apply: (map: HeaderMap, texts: readonly string[]) => void,
   ): number => {
     if (type >>> 0 > Maps.last) return Status.badArgument;
-    const texts = places.map(([pointer, size]) => memory.text(pointer, size));
+    const texts = places.map(([pointer, size]) => memory.keptText(pointer, size));
     if (!texts.every((text) => text !== undefined)) return Status.invalidMemoryAccess;
     const map = changeableMap(state, type);
     if (map === undefined) return Status.badArgument;
@@ -68,7 +68,7 @@ export function headerFunctions(state: HostState): Record<string, HostFunction> 
       const bytes = memory.view(pointer, size);
       if (bytes === undefined) return Status.invalidMemoryAccess;
       const map = changeableMap(state, type);
-      map?.replaceAll(parseHeaders(bytes));
+      map?.replaceAll(keptHeaders(memory, bytes));
       return map === undefined ? Status.badArgument : Status.ok;
     },
     proxy_get_header_map_size: (type: number, sizeTo: number) => {

@@ -16,12 +16,12 @@ export function sharedFunctions(state: HostState): Record<string, HostFunction> 
       return status === Status.ok ? written(memory.setUint32(versionTo, entry.version)) : status;
     },
     proxy_set_shared_data: (key: number, keySize: number, value: number, valueSize: number, version: number) => {
-      const [name, bytes] = [memory.text(key, keySize), memory.bytes(value, valueSize)];
+      const [name, bytes] = [memory.keptText(key, keySize), memory.bytes(value, valueSize)];
       if (name === undefined || bytes === undefined) return Status.invalidMemoryAccess;
       return data.set(name, bytes, version >>> 0);
     },
     proxy_register_shared_queue: (name: number, nameSize: number, idTo: number) => {
-      const text = memory.text(name, nameSize);
+      const text = memory.keptText(name, nameSize);
       return text === undefined ? Status.invalidMemoryAccess : written(memory.setUint32(idTo, queues.register(text)));
     },
     proxy_resolve_shared_queue: (vm: number, vmSize: number, name: number, nameSize: number, idTo: number) => {
@@ -47,6 +47,7 @@ export function sharedFunctions(state: HostState): Record<string, HostFunction> 
     },
     proxy_define_metric: (kind: number, name: number, nameSize: number, idTo: number) => {
       if (memory.view(name, nameSize) === undefined) return Status.invalidMemoryAccess;
+      memory.keep(1);
       const id = metrics.define(kind);
       return id === undefined ? Status.badArgument : written(memory.setUint32(idTo, id));
     },

@@ -2,7 +2,7 @@ import { readBuffer, refuseWrite, writeBuffer } from './buffers.ts';
 import type { HostFunction } from './engine.ts';
 import { written } from './env-general.ts';
 import type { HostState } from './host-state.ts';
-import { parseHeaders } from './pairs.ts';
+import { keptHeaders } from './pairs.ts';
 import { Status } from './status.ts';
 
 /** `proxy_stream_type_t`: 0 is the request, 1 the answer, 2 and 3 are the sides of a TCP stream. */
@@ -66,7 +66,8 @@ export function streamFunctions(state: HostState): Record<string, HostFunction> 
       const [bytes, pairs] = [memory.bytes(body, bodySize), memory.view(headers, headersSize)];
       if (bytes === undefined || pairs === undefined) return Status.invalidMemoryAccess;
       const stream = state.activeStream;
-      if (stream !== undefined) stream.local ??= { status: status >>> 0, body: bytes, headers: parseHeaders(pairs) };
+      if (stream !== undefined)
+        stream.local ??= { status: status >>> 0, body: bytes, headers: keptHeaders(memory, pairs) };
       return Status.ok;
     },
   };

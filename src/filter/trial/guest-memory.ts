@@ -2,12 +2,15 @@ import { messageOf } from '../../base/problem.ts';
 import type { EngineMemory } from './engine.ts';
 import { Status } from './status.ts';
 
+/** What an entry of a list or map costs beside its bytes. */
+const ENTRY_BYTES = 100;
+
 const TEXT = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** What can go wrong with a filter's memory. */
 export interface MemoryTrouble {
-  /** The filter wants the host to keep more than it does. */
-  readonly tooMuch: () => void;
+  /** The filter wants the host to keep or read more than it does; gives the error that ends the call. */
+  readonly tooMuch: () => Error;
   /** There is no memory, and Envoy does not look before it uses one; gives the error that ends the call. */
   readonly missing: () => Error;
   /** The allocator trapped. */
@@ -44,22 +47,34 @@ export class GuestMemory {
     return start + length > buffer.byteLength ? undefined : new Uint8Array(buffer, start, length);
   }
 
+  /** Counts what the host is about to keep: so many entries, and bytes beside them. */
+  keep(entries: number, bytes = 0): void {
+    this.#left -= entries * ENTRY_BYTES + bytes;
+    if (this.#left < 0) throw this.#trouble.tooMuch();
+  }
+
   /** A copy that may be kept. */
   bytes(pointer: number, size: number): Uint8Array | undefined {
     const bytes = this.view(pointer, size);
-    if (bytes === undefined || bytes.length <= this.#left) {
-      this.#left -= bytes?.length ?? 0;
-      return bytes?.slice();
-    }
-    this.#trouble.tooMuch();
-    return undefined;
+    if (bytes !== undefined) this.keep(1, bytes.length);
+    return bytes?.slice();
   }
 
-  /** At most `most` bytes of UTF-8 text; what is no UTF-8 is replaced. */
+  /** At most `most` bytes of UTF-8 text, not to be kept; what is no UTF-8 is replaced. */
   text(pointer: number, size: number, most = Number.POSITIVE_INFINITY): string | undefined {
     const bytes = this.view(pointer, size);
+    if (bytes === undefined) return undefined;
+    const length = Math.min(bytes.length, most);
+    if (length > this.#left) throw this.#trouble.tooMuch();
     // Copied, because a decoder does not take memory that can be shared.
-    return bytes === undefined ? undefined : TEXT.decode(bytes.slice(0, most));
+    return TEXT.decode(bytes.slice(0, length));
+  }
+
+  /** A text that may be kept. */
+  keptText(pointer: number, size: number): string | undefined {
+    const text = this.text(pointer, size);
+    if (text !== undefined) this.keep(1, size >>> 0);
+    return text;
   }
 
   write(pointer: number, bytes: Uint8Array): boolean {

@@ -1,3 +1,4 @@
+import { formatBytes } from '../../base/text.ts';
 import type { AbiVersion } from '../facts.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { LogBook } from './log-book.ts';
@@ -13,7 +14,7 @@ export const STREAM_CONTEXT = 2;
 
 const TOKEN_STEP = 4;
 
-/** Bytes that the host keeps for the filter, freed or not. */
+/** Bytes of names, values, headers and bodies that the host keeps for the filter, freed or not. */
 const MOST_KEPT = 134_217_728;
 
 /** Everything that the host functions share during one trial run. */
@@ -41,6 +42,8 @@ export class HostState {
   exitCode: number | undefined;
   /** What ended the proxy. */
   crashed: string | undefined;
+  /** What the host has no room for: the trial ends with the running call. */
+  overrun: string | undefined;
   /** A trap of the filter's allocator while the host wanted memory: the host goes on, and the VM is lost. */
   lost: string | undefined;
   #current = 0;
@@ -54,7 +57,10 @@ export class HostState {
     this.queues = new SharedQueues(request.vmId);
     this.#doubt = doubt;
     this.memory = new GuestMemory(MOST_KEPT, {
-      tooMuch: () => doubt(`room for more than ${MOST_KEPT} bytes of shared data, bodies and properties`),
+      tooMuch: () => {
+        this.overrun = `it makes its host keep more than ${formatBytes(MOST_KEPT)} of headers, keys, values and bodies`;
+        return new Error(this.overrun);
+      },
       missing: () => this.crash('Envoy looks into the memory of the filter, which exports none'),
       lost: (reason) => {
         this.lost ??= reason;
@@ -96,6 +102,7 @@ export class HostState {
 
   /** A token for something that is answered later, which in a trial run is never; `kind` is its lowest two bits. */
   nextToken(kind: number): number {
+    this.memory.keep(1);
     const token = (this.#tokens.size + 1) * TOKEN_STEP + kind;
     this.#tokens.add(token);
     return token;

@@ -68,6 +68,7 @@ export function instantiate(request: TrialRequest, host: TrialHost): Instantiate
     return { exports, state };
   } catch (error) {
     if (state.crashed !== undefined) return { state: 'crashed', step: 'start', reason: state.crashed };
+    if (state.overrun !== undefined) return { state: 'inconclusive', why: state.overrun, brokeOff: true };
     // A LinkError is about what only this host gives; anything else is the module's own start function.
     return Error.isError(error) && error.name === 'LinkError'
       ? inconclusive(`it cannot be linked here: ${messageOf(error)}`)

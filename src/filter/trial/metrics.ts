@@ -13,14 +13,15 @@ const ID_STEP = 4;
 
 /** Counters, gauges and histograms that the filter defines. Answers are statuses. */
 export class Metrics {
+  readonly #counts = { counter: 0, gauge: 0, histogram: 0 };
   readonly #metrics = new Map<number, Metric>();
 
   /** The new metric's id, or undefined for a kind that does not exist. */
   define(kind: number): number | undefined {
     const name = KINDS[kind];
     if (name === undefined) return undefined;
-    const count = [...this.#metrics.values()].filter((metric) => metric.kind === name).length;
-    const id = (count + 1) * ID_STEP + kind;
+    this.#counts[name] += 1;
+    const id = this.#counts[name] * ID_STEP + kind;
     this.#metrics.set(id, { kind: name, value: 0n });
     return id;
   }

@@ -1,3 +1,4 @@
+import type { GuestMemory } from './guest-memory.ts';
 import type { Header } from './verdict.ts';
 
 const ENCODER = new TextEncoder();
@@ -28,6 +29,14 @@ export function serializePairs(pairs: readonly (readonly [Uint8Array, Uint8Array
 /** Serialises headers as UTF-8. */
 export function serializeHeaders(headers: readonly Header[]): Uint8Array {
   return serializePairs(headers.map(([name, value]) => [ENCODER.encode(name), ENCODER.encode(value)]));
+}
+
+/** Reads serialised headers that are going to be kept. */
+export function keptHeaders(memory: GuestMemory, bytes: Uint8Array): Header[] {
+  // Each pair has two lengths of 4 bytes; a number of pairs that is too large is found out by `parseHeaders`.
+  const pairs = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  memory.keep(Math.min(pairs, bytes.length / 8), bytes.length);
+  return parseHeaders(bytes);
 }
 
 /** Reads serialised headers; none when the bytes are not well formed, as Envoy does. */

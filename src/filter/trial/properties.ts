@@ -25,6 +25,8 @@ const NODE: Branch = {
   },
 };
 
+const MOST_PATH_LENGTH = 4_096;
+
 /** `envoy.config.core.v3.TrafficDirection`. */
 const DIRECTIONS: Readonly<Record<Direction, bigint>> = { any: 0n, inbound: 1n, outbound: 2n, gateway: 2n };
 
@@ -34,7 +36,9 @@ const DIRECTIONS: Readonly<Record<Direction, bigint>> = { any: 0n, inbound: 1n, 
  * (https://www.envoyproxy.io/docs/envoy/latest/intro/arch_overview/advanced/attributes).
  */
 export function property(path: string, request: TrialRequest, stream: Stream | undefined): PropertyAnswer {
-  const parts = path.replace(/\0$/, '').split('\0');
+  // Nothing has such a path; what a filter makes up is not taken apart at any length.
+  if (path.length > MOST_PATH_LENGTH) return 'unknown';
+  const parts = (path.endsWith('\0') ? path.slice(0, -1) : path).split('\0');
   const all = allProperties(request, stream);
   let value: Value = all;
   for (const part of parts) {

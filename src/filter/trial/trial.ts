@@ -1,10 +1,10 @@
-import { listWords } from '../../base/text.ts';
-import { Callbacks, Crash, Trap } from './calls.ts';
+import { formatBytes, listWords, truncate } from '../../base/text.ts';
+import { Callbacks, Crash, Overrun, Trap } from './calls.ts';
 import { instantiate } from './instantiate.ts';
 import { loadFilter } from './load-filter.ts';
 import { LogBook } from './log-book.ts';
 import { serveRequest } from './serve-request.ts';
-import type { TrialOutcome, TrialRequest, TrialStep } from './verdict.ts';
+import type { Header, TrialOutcome, TrialRequest, TrialStep } from './verdict.ts';
 
 /** What somebody outside sees while a trial runs. */
 export interface TrialObserver {
@@ -23,7 +23,8 @@ export interface TrialObserver {
  */
 export function runTrial(request: TrialRequest, observer: TrialObserver): TrialOutcome {
   const doubts = new Set<string>();
-  const doubt = (about: string): void => {
+  const doubt = (subject: string): void => {
+    const about = truncate(subject, MOST_DOUBT_LENGTH);
     if (doubts.has(about) || doubts.size >= MOST_DOUBTS) return;
     doubts.add(about);
     observer.doubt(about);
@@ -38,12 +39,14 @@ function run(callbacks: Callbacks): TrialOutcome {
   try {
     return loadFilter(callbacks) ?? served(callbacks);
   } catch (error) {
+    if (error instanceof Overrun) return { state: 'inconclusive', why: error.message, brokeOff: true };
     if (!(error instanceof Crash)) throw error;
     return { state: 'crashed', step: error.step, reason: error.message };
   }
 }
 
 const MOST_DOUBTS = 5;
+const MOST_DOUBT_LENGTH = 200;
 
 /** A failure proves nothing when the filter asked for something before that a real proxy might have answered. */
 export function doubted(outcome: TrialOutcome, doubts: readonly string[]): TrialOutcome {
@@ -57,7 +60,21 @@ export function doubted(outcome: TrialOutcome, doubts: readonly string[]): Trial
 
 function served(callbacks: Callbacks): TrialOutcome {
   const result = serveRequest(callbacks);
-  return result instanceof Trap
-    ? { state: 'trapped', step: result.step, reason: result.reason }
-    : { state: 'passed', headers: result };
+  if (result instanceof Trap) return { state: 'trapped', step: result.step, reason: result.reason };
+  for (const side of ['request', 'response'] as const) {
+    const size = sizeOf(result[side] ?? []);
+    if (size <= MOST_HEADER_BYTES) continue;
+    const why = `the headers of its ${side} come to ${formatBytes(size)}; an Envoy takes ${formatBytes(MOST_HEADER_BYTES)} at most`;
+    return { state: 'inconclusive', why, brokeOff: true };
+  }
+  return { state: 'passed', headers: result };
 }
+
+/**
+ * What the next proxy can be set to take at most (`max_request_headers_kb` of envoy.extensions.filters.network.http_connection_manager.v3);
+ * as it comes, that is 60 KiB.
+ */
+const MOST_HEADER_BYTES = 8_388_608;
+
+const sizeOf = (headers: readonly Header[]): number =>
+  headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);

@@ -124,7 +124,7 @@ function gather({ memory }: HostState, vectors: number, count: number): { size: 
     const numbers = new DataView(vector.buffer, vector.byteOffset, 8);
     const part = memory.view(numbers.getUint32(0, true), numbers.getUint32(4, true));
     if (part === undefined) return undefined;
-    if (size < MOST_WRITTEN) parts.push(part.slice(0, MOST_WRITTEN));
+    if (size < MOST_WRITTEN && part.length > 0) parts.push(part.slice(0, MOST_WRITTEN));
     size += part.length;
   }
   return { size, start: Buffer.concat(parts).toString('utf8') };
