@@ -1,4 +1,5 @@
 import { bad, type Checked, type Findings } from '../base/problem.ts';
+import { withoutTrailing } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { Authority } from '../provenance/authority.ts';
@@ -34,7 +35,7 @@ export function filterProver({ environment, authorities, cancelled, log }: Provi
       });
     }
     return proveProvenance(artifact, policy, {
-      api: GITHUB_API_URL.replace(/\/+$/, ''),
+      api: withoutTrailing(GITHUB_API_URL, '/'),
       token,
       authorities,
       userAgent: `deploy-wasm-filter/${VERSION}`,

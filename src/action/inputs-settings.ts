@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { withoutTrailing } from '../base/text.ts';
 import { anchorOf, BEFORE_ROUTER, type Insertion, parseInsertion } from '../filter/insertion.ts';
 import {
   DIRECTIONS,
@@ -93,7 +94,7 @@ function readInsertion(reader: InputReader, name: string): Insertion {
 
 function readMountPath(reader: InputReader, name: string): string {
   const given = reader.text('mount-path');
-  const path = posix.normalize(given || `/var/local/lib/wasm-filters/${name}`).replace(/\/+$/, '');
+  const path = withoutTrailing(posix.normalize(given || `/var/local/lib/wasm-filters/${name}`), '/');
   if (!path.startsWith('/') || path.includes(':')) {
     reader.wrong(
       'mount-path',

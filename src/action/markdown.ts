@@ -1,4 +1,4 @@
-import { truncate } from '../base/text.ts';
+import { truncate, withoutTrailing } from '../base/text.ts';
 
 /**
  * Builds GitHub-flavoured Markdown in which nothing that comes from outside (names, messages, configurations) can act as
@@ -13,11 +13,9 @@ const MOST_NAME_CHARACTERS = 260;
  * (https://github.github.com/gfm/#backslash-escapes, #list-items, #setext-headings). `:` and `www` begin autolinks and
  * emoji codes.
  */
-const MARKUP = String.raw`[&<>\`*_~[\]\\|@#$]|:(?=\S)|www(?=\.)|^[-+=]|^\d(?=\d*[.)])`;
-/** What GitHub turns into links to issues and commits after rendering, except inside of code. */
-const REFERENCES = String.raw`\bGH-(?=\d)|\b[0-9a-f]{7,40}\b`;
-const IN_CODE = new RegExp(MARKUP, 'gi');
-const IN_TEXT = new RegExp(`${MARKUP}|${REFERENCES}`, 'gi');
+const IN_CODE = /[&<>`*_~[\]\\|@#$]|:(?=\S)|www(?=\.)|^[-+=]|^\d(?=\d*[.)])/gi;
+/** Also what GitHub turns into links to issues and commits after rendering, except inside of code. */
+const IN_TEXT = /[&<>`*_~[\]\\|@#$]|:(?=\S)|www(?=\.)|^[-+=]|^\d(?=\d*[.)])|\bGH-(?=\d)|\b[0-9a-f]{7,40}\b/gi;
 
 /** The entities that the runner's secret masker knows too, so that an escaped secret stays masked. */
 const NAMED_ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;' };
@@ -69,9 +67,9 @@ export function fence(content: string, language: string): string {
   const lines = withoutTricks(content)
     .replace(/\r\n?/g, '\n')
     .replace(/[^\P{Cc}\n\t]/gu, ' ');
-  const longest = Math.max(2, ...(lines.match(/`+/g) ?? []).map((run) => run.length));
+  const longest = (lines.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
   const mark = '`'.repeat(longest + 1);
-  return `${mark}${language}\n${lines.replace(/\n+$/, '')}\n${mark}`;
+  return `${mark}${language}\n${withoutTrailing(lines, '\n')}\n${mark}`;
 }
 
 /** A part that folds. `title` is HTML (what `text` gives, `<b>`), for Markdown is not read in it; `body` is Markdown. */

@@ -1,5 +1,6 @@
 import { countOutcome, type Report, type TargetReport } from '../deploy/report.ts';
 import { countOf, thousands } from './markdown.ts';
+import { adoptionTail } from './summary-adoption.ts';
 import { evidenceOf, evidenceSentence, evidenceTail } from './summary-evidence.ts';
 import { judgeFailure } from './summary-failure.ts';
 import { isPushed, unreadySentence } from './summary-standing.ts';
@@ -37,6 +38,7 @@ function deployed(report: Report): Verdict {
   const evidence = evidenceOf(targets);
   const unready = targets.filter((target) => target.unready !== undefined);
   const pushed = targets.filter(isPushed).length;
+  const adopted = adoptionTail(targets);
   const what =
     pushed === targets.length && pushed > 0
       ? `Settings of ${filtersOf(report)} pushed to ${workloads(pushed)} without a restart`
@@ -46,6 +48,7 @@ function deployed(report: Report): Verdict {
     headline: [
       `${what}${evidenceTail(evidence)}`,
       ...unreadyTail(unready, targets),
+      ...(adopted === '' ? [] : [adopted]),
       ...(unchangedCount === 0 ? [] : [`${countOf(unchangedCount, 'other')} had ${them(report)} already`]),
       ...(removed === 0 ? [] : [`removed from ${countOf(removed, 'other')}`]),
     ].join('; '),

@@ -1,5 +1,6 @@
 import type { Report } from '../deploy/report.ts';
 import { renderDeployStanding } from './page-deploy-standing.ts';
+import { renderBeside } from './summary-adoption.ts';
 import { rolloutCell, writeCell } from './summary-cells.ts';
 import { renderCollected, renderDrift } from './summary-cleanup.ts';
 import { renderImages } from './summary-images.ts';
@@ -24,6 +25,7 @@ export function deployPage(report: Report): Page {
     body: (limits) => [
       renderDrift(report, limits),
       renderTable('Workloads', table, limits),
+      renderBeside(report, limits),
       renderCollected(report.collected, limits),
       renderImages(report, limits),
       renderSettings(report, { ...deployPolicy(report.policy), ...expirySetting(report) }, limits),

@@ -2,6 +2,7 @@ import type { PlannedChange, PlannedReplacement, PlannedRestart } from '../deplo
 import type { Report } from '../deploy/report.ts';
 import { blocks, countOf, text } from './markdown.ts';
 import { groupChanges, renderChanges } from './page-plan-changes.ts';
+import { renderAdoptions, renderBeside } from './summary-adoption.ts';
 import { workloadCells } from './summary-cells.ts';
 import { renderImages } from './summary-images.ts';
 import type { Limits } from './summary-limits.ts';
@@ -12,7 +13,7 @@ import { verb } from './summary-words.ts';
 
 /** The page of `plan`: what would fail, what would be written, what would restart, what admission says. */
 export function planPage(report: Report): Page {
-  const { changes = [], restarts = [], inPlace = [] } = report.plan ?? {};
+  const { changes = [], restarts = [], inPlace = [], adoptions = [] } = report.plan ?? {};
   const table = restartTable(restarts);
   const groups = groupChanges(changes);
   return {
@@ -20,7 +21,9 @@ export function planPage(report: Report): Page {
     problems: report.plan === undefined ? 'What is wrong' : 'What would fail',
     lead: (limits) => renderAdmission(changes, limits),
     body: (limits) => [
+      renderAdoptions(adoptions, limits),
       renderChanges(groups, limits),
+      renderBeside(report, limits),
       renderTable('What would change in place', replacementTable(inPlace), limits),
       renderTable('What would restart', table, limits),
       renderImages(report, limits),

@@ -60,9 +60,7 @@ function nothingOnWorkloads(report: Report): Verdict {
         ? 'No filter has expired.'
         : report.targets.length === 0
           ? 'No workload has the filter.'
-          : report.targets.length === 1
-            ? 'The workload does not have the filter.'
-            : `None of ${workloads(report.targets.length)} has the filter.`;
+          : `None of ${workloads(report.targets.length)} has the filter.`;
   if (deleted.length > 0) {
     return {
       icon: left.length === 0 ? '✅' : '⚠️',

@@ -128,9 +128,7 @@ function standingCell({ pods }: WorkloadStatus, { standing, proof }: FilterStatu
   const ready = `${pods.ready}/${pods.wanted} ready`;
   switch (standing) {
     case 'proven':
-      if (proof?.level === 'listener') {
-        return proof.wanted === 1 ? '✅ proved in its proxy' : `✅ proved in ${proof.pods}/${proof.wanted} proxies`;
-      }
+      if (proof?.level === 'listener') return `✅ proved in ${proof.pods}/${proof.wanted} proxies`;
       return `✅ ${proof === undefined ? ready : proofWords(proof)}`;
     case 'drifted':
       return `⚠️ changed, ${proof === undefined ? ready : proofWords(proof)}`;

@@ -282,8 +282,6 @@ function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {
     'filters' in draft.request ? draft.request.filters.flatMap(({ targets }) => targets) : draft.request.scope.entries;
   log.info(`Command ${made.command}, target list: ${count(entries.length, 'entry', 'entries')}.`);
   if (made.command !== 'deploy' && made.command !== 'remove' && made.command !== 'sweep') return;
-  // What is wrong with the time is told as a problem.
-  if (policy.wait && policy.timeoutMs === 0) return;
   log.info(policy.wait ? `A workload may take ${formatDuration(policy.timeoutMs)}.` : 'Rollouts are not waited for.');
 }
 

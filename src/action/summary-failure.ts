@@ -49,7 +49,7 @@ function cancelled(report: Report, words: FailureWords): Verdict {
   const urgent = countStanding(standings, 'stranded', 'halfway');
   return {
     icon: '🛑',
-    headline: `${words.subject}: cancelled ${afterWords(good, report.targets.length)}${urgent === 0 ? '' : `, ${thousands(urgent)} ${verb(urgent, 'needs', 'need')} attention`}`,
+    headline: `${words.subject}: cancelled after ${thousands(good)} of ${workloads(report.targets.length)}${urgent === 0 ? '' : `, ${thousands(urgent)} ${verb(urgent, 'needs', 'need')} attention`}`,
     sentence: sentences(
       tally(report, words),
       countStanding(standings, 'interrupted', 'halfway') === 0
@@ -57,16 +57,6 @@ function cancelled(report: Report, words: FailureWords): Verdict {
         : 'Kubernetes goes on by itself with what was started; run again to finish.',
     ),
   };
-}
-
-/** `3 of 12 workloads`; of one, `1 workload`. */
-function outOf(n: number, total: number): string {
-  return total === 1 ? workloads(n) : `${thousands(n)} of ${workloads(total)}`;
-}
-
-function afterWords(done: number, total: number): string {
-  if (total === 1) return done === 1 ? 'after its workload was done' : 'before its workload was done';
-  return `after ${outOf(done, total)}`;
 }
 
 function failed(report: Report, words: FailureWords): Verdict {
@@ -77,7 +67,7 @@ function failed(report: Report, words: FailureWords): Verdict {
   const head =
     count === 0
       ? `${words.subject}: stopped by ${problemsOf(report)}`
-      : `${words.subject}: ${outOf(count, report.targets.length)} failed`;
+      : `${words.subject}: ${thousands(count)} of ${workloads(report.targets.length)} failed`;
   return {
     icon,
     headline: `${head}${wayBackTail(report, words)}`,
@@ -109,10 +99,7 @@ function wayBackTail(report: Report, words: FailureWords): string {
 
 /** What the workloads that did not fail run now, where it can be said in a few words. */
 function endingOf(report: Report, { settled }: FailureWords): string {
-  if (isAllAsBefore(report))
-    return report.targets.length === 1
-      ? '; the workload runs what it ran before'
-      : '; every workload runs what it ran before';
+  if (isAllAsBefore(report)) return '; every workload runs what it ran before';
   const others = report.targets.length - countOutcome(report, 'failed');
   const done = countStanding(byStanding(report), 'settled');
   if (done === 0 || done !== others || done === report.targets.length) return '';

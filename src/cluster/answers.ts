@@ -56,7 +56,7 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 function plainText(text: string): string {
   return text
     .slice(0, 10_000)
-    .replace(/<[^>]*>/g, ' ')
+    .replace(/<[^<>]*>/g, ' ')
     .replace(/\s+/g, ' ')
     .trim()
     .slice(0, 300);

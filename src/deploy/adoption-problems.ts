@@ -89,6 +89,17 @@ export function nothingToAdopt(subject: string, filter: string, found: Found, na
   };
 }
 
+/** A proxy has it, and nothing that may be read says from where. */
+export function seenOnly(subject: string, filter: string): Problem {
+  return {
+    kind: 'conflict',
+    subject,
+    message: `runs ${filter} already: a running proxy has an HTTP filter of that name, and no EnvoyFilter, WasmPlugin or TrafficExtension that this run may read puts it there. The filter would run twice.`,
+    remedy:
+      'Let the user of the kubeconfig list them in the root namespace of the mesh (istio-system) to learn which, and remove it there; or give this one another name if it is another filter.',
+  };
+}
+
 /** What has the same name goes with it. */
 export function sharedName(subject: string, one: UnmanagedFilter, sharers: readonly string[]): Problem {
   return {

@@ -1,5 +1,6 @@
 import { readinessOf } from '../cluster/readiness.ts';
 import { workloadKey } from '../targets/target.ts';
+import { takenOverFrom } from './adoption-report.ts';
 import { type Course, failureOf, newCourse } from './course.ts';
 import { changesPods, objectKey, type Plan, type PlannedWorkload } from './plan.ts';
 import type { PushResult } from './push.ts';
@@ -43,6 +44,8 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
   const back = rollback ?? pushed.find((push) => push.rollback !== undefined)?.rollback;
   const shownProof =
     proof?.proof ?? pushed.find((push) => push.proofs.has(workloadKey(ref)))?.proofs.get(workloadKey(ref));
+  const takenOver =
+    write.result.state === 'done' && problem === undefined && back === undefined ? takenOverFrom(planned) : [];
   return {
     ref,
     outcome: newer === undefined ? outcomeOf(planned, steps, problem !== undefined, back !== undefined) : 'superseded',
@@ -56,6 +59,8 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
     ...(back === undefined ? {} : { rollback: back }),
     ...(newer === undefined ? {} : { newer }),
     drift: driftOf(planned, record.plan),
+    ...(takenOver.length === 0 ? {} : { takenOver }),
+    ...(planned.alsoRuns.length === 0 ? {} : { alsoRuns: planned.alsoRuns }),
     ...(course.asBefore === undefined ? {} : { unready: course.asBefore }),
     ...(problem === undefined ? {} : { problem }),
     evidence: problem === undefined ? [] : evidenceLines(diagnosis),

@@ -11,6 +11,7 @@ import {
   remainingPatches,
   sharersOf,
 } from '../mesh/adoption-limits.ts';
+import { pluginName } from '../mesh/ecds.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
 import { isPlugin } from '../mesh/inserter.ts';
 import type { Revision } from '../mesh/revision.ts';
@@ -59,6 +60,8 @@ interface Examined extends AdoptingTarget {
   readonly choice: AdoptionChoice;
   readonly plugins: readonly UnmanagedPlugin[];
   readonly isNew: boolean;
+  /** Whether a running proxy has a filter of our name that nothing which may be read puts there. */
+  readonly unseen: boolean;
 }
 
 /**
@@ -138,7 +141,14 @@ function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, observat
   const isNew = running === undefined;
   const gateway = ref.kind === 'Gateway' ? ref.name : undefined;
   const plugins = isNew ? findPlugins(template, observation.unmanaged.plugins(namespace), gateway) : [];
-  return { ...target, found, begun, choice, plugins, isNew };
+  const names = isNew
+    ? (observation.unmanaged.chains(workloadKey(ref)) ?? []).flatMap((chain) => chain.httpFilters)
+    : [];
+  const known =
+    unmanagedOn(target, observation).some(({ httpFilter }) => httpFilter === ours.name) ||
+    plugins.some((plugin) => plugin.name === ours.name);
+  const unseen = !known && names.some((one) => one === ours.name || pluginName(one) === `${namespace}.${ours.name}`);
+  return { ...target, found, begun, choice, plugins, isNew, unseen };
 }
 
 /** Whether another filter of this action runs in its place. */
@@ -163,7 +173,7 @@ function envoyFiltersFor(namespace: string, observation: Observation): readonly 
 }
 
 function targetProblems(
-  { ref, found, choice, plugins, isNew }: Examined,
+  { ref, found, choice, plugins, isNew, unseen }: Examined,
   filter: FilterRequest,
   adopt: Adopt,
 ): Problem[] {
@@ -179,6 +189,7 @@ function targetProblems(
     ...ambiguous.map((one) => say.ambiguousName(subject, one, found, ref.namespace)),
     ...(nothing ? [say.nothingToAdopt(subject, name, found, ref.namespace)] : []),
     ...plugins.flatMap((plugin) => say.pluginTwice(subject, name, plugin)),
+    ...(unseen ? [say.seenOnly(subject, name)] : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import { mapLimited } from '../base/concurrency.ts';
 import type { Problem } from '../base/problem.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { nothingAdmitted, tryChange } from './admission.ts';
+import { describeAdoptions } from './adoption-report.ts';
 import { untouchedTarget } from './conclude.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
@@ -39,6 +40,7 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     }),
   );
   const expires = firstExpiry(plan);
+  const adoptions = describeAdoptions(plan, observation);
   return {
     targets: plan.workloads.map((planned) =>
       planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
@@ -47,7 +49,12 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     warnings: [...plan.warnings, ...examined.warnings],
     collected: NOTHING_COLLECTED,
     images: reportImages(request.filters, 'planned'),
-    plan: { changes, ...describeRestarts(plan, request), missingRights: missing },
+    plan: {
+      changes,
+      ...describeRestarts(plan, request),
+      ...(adoptions.length === 0 ? {} : { adoptions }),
+      missingRights: missing,
+    },
     ...(expires === undefined ? {} : { expires }),
   };
 }

@@ -1,4 +1,5 @@
 import type { WorkloadRef } from '../targets/target.ts';
+import type { PlannedAdoption } from './adoption-report.ts';
 
 /** What the API server said to a write that it was asked to try without doing it. */
 export type Admission =
@@ -42,6 +43,8 @@ export interface PlanReport {
   readonly restarts: readonly PlannedRestart[];
   /** What would change in place; absent for nothing. */
   readonly inPlace?: readonly PlannedReplacement[];
+  /** What would be taken over; absent for nothing. */
+  readonly adoptions?: readonly PlannedAdoption[];
   /** How many waves there would be. */
   readonly waves: number;
   /** Rights that `deploy` would need and that the user of the kubeconfig does not have. */

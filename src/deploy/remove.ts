@@ -126,12 +126,7 @@ function planRemoval(
   });
   const plan = { configMaps: [], inserters: [], workloads, warnings: [] };
   const garbage = findGarbage(plan, observation, { keepRevisions: 0 }, orphans(scoped));
-  const nothing = workloads.length + garbage.length === 0;
-  log.info(
-    nothing
-      ? 'Nothing to clear.'
-      : `${count(workloads.length, 'workload')} and ${count(garbage.length, 'object')} to clear.`,
-  );
+  log.info(`${count(workloads.length, 'workload')} and ${count(garbage.length, 'object')} to clear.`);
   return attempt({ ...plan, garbage }, findings.problems);
 }
 

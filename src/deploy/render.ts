@@ -1,4 +1,5 @@
 import { bad, type Checked, Findings, good, messageOf, type Problem } from '../base/problem.ts';
+import { withoutTrailing } from '../base/text.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { CONFIG_MAP, type TargetKind, WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
 import type { ReadFile } from '../filter/load.ts';
@@ -63,7 +64,7 @@ export async function render(
   const checked = await examineWithoutCluster(draft, context);
   findings.add(...checked.problems);
   if (files === undefined || !findings.clean) return { ...nothing, ...checked, problems: findings.problems };
-  const root = folder.replace(/\/+$/, '');
+  const root = withoutTrailing(folder, '/');
   try {
     const rendered = await writeFolder(root, files, workspace);
     const revisions = [...new Set(revisionsOf(draft.request.filters).map(({ id }) => id))];
@@ -247,7 +248,7 @@ function selectorPatches(
   { origin, namespaces, kinds, selector }: SelectedTargets,
   revisions: readonly Revision[],
 ): File[] {
-  const slug = origin.replace(/[^a-z0-9]+/gi, '-').replace(/^-+|-+$/g, '');
+  const slug = origin.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '');
   return namespaces.flatMap((namespace) =>
     kinds.map((kind): File => {
       const { group, apiVersion } = WORKLOADS[kind];

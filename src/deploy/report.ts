@@ -73,6 +73,10 @@ export interface TargetReport {
   readonly newer?: Newer;
   /** What others had changed of ours since the last run, and this run put right. */
   readonly drift: readonly string[];
+  /** The EnvoyFilters that are not this action's and that ours runs in the place of, `namespace/name`; absent for none. */
+  readonly takenOver?: readonly string[];
+  /** Other filters of this action that its pods run; absent for none. */
+  readonly alsoRuns?: readonly string[];
   readonly problem?: Problem;
   /** Set where its pods are not ready, as before the run, and nothing was verified: what keeps them from it. */
   readonly unready?: string;

@@ -37,11 +37,14 @@ export function neededRights(plan: Plan, policy: Pick<RolloutPolicy, 'wait' | 'v
   for (const { carrier, namespace, write } of plan.inserters) {
     if (write) add(resourceOf(carrier), namespace, ['create', 'patch']);
   }
-  for (const { ref, observed, patch } of plan.workloads) {
+  for (const { ref, observed, patch, adopted } of plan.workloads) {
     if (patch === undefined) continue;
     // Taking a Gateway back may mean to delete what was made.
     if (isGatewayView(observed)) add(PLUGINS[observed.pluginKind], ref.namespace, ['create', 'patch', 'delete']);
     else add(WORKLOADS[ref.kind], ref.namespace, ['patch']);
+    // What ours takes the place of is taken out once it runs.
+    const leaving = adopted.some(({ envoyFilter }) => envoyFilter.namespace === ref.namespace);
+    if (leaving && policy.wait) add(ENVOY_FILTER, ref.namespace, ['patch', 'delete']);
   }
   if (!policy.wait || rights.size === 0) return [...rights.values()];
   const pushing = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);

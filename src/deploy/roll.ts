@@ -11,7 +11,7 @@ import { FailFast } from './fail-fast.ts';
 import { changesPods, type PlannedWorkload, restarts } from './plan.ts';
 import type { PlanningOptions } from './plan-workload.ts';
 import type { RolloutPolicy } from './policy.ts';
-import { progressLine, waveLine } from './progress.ts';
+import { progressLine } from './progress.ts';
 import { cancelledProof, type ProofResult, Prover } from './prove.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { mayGoBack, readNewer, rollBack } from './rollback.ts';
@@ -126,15 +126,16 @@ export class Roller {
 
   async #runWave(wave: readonly Course[]): Promise<void> {
     const { log, policy } = this.#context;
-    this.#watch.startWave();
     await mapLimited(wave, policy.maxParallel ?? wave.length, (course) => this.#runOne(course));
     const rolled = wave.filter(
       ({ rollout, write, newer }) => rollout !== undefined && newer === undefined && write.result.state === 'done',
     );
     if (rolled.length > 0) {
       const ready = rolled.filter((course) => succeeded(course, policy.timeoutMs));
-      const results = ready.flatMap(({ rollout }) => rollout ?? []);
-      log.info(waveLine(policy.verify === 'off' ? 'ready' : 'proven', results, rolled.length));
+      const slowest = Math.max(0, ...ready.map(({ rollout }) => rollout?.durationMs ?? 0));
+      log.info(
+        `${ready.length}/${rolled.length} ${policy.verify === 'off' ? 'ready' : 'proven'}${ready.length > 0 ? `, the slowest ready after ${formatDuration(slowest)}` : ''}.`,
+      );
       if (policy.soakMs > 0 && !this.#stopped) await this.#soak(ready);
     }
   }

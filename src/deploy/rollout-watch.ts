@@ -41,8 +41,6 @@ export interface RolloutResult {
 export interface Pending {
   readonly followed: Followed;
   readonly readiness: Readiness;
-  /** Set while it is rolled back; how its rollout ended is known already. */
-  readonly wayBack?: true;
 }
 
 export interface RolloutWatchContext {
@@ -90,8 +88,7 @@ export class RolloutWatch {
   readonly #context: RolloutWatchContext;
   readonly #stop = new AbortController();
   readonly #entries = new Map<string, Entry>();
-  /** Of the wave that is rolling out: a workload counts once, however often it is followed. */
-  readonly #results = new Map<string, RolloutResult>();
+  readonly #results: RolloutResult[] = [];
   readonly #followers = new Map<string, Follower>();
   readonly #running: Promise<void>[] = [];
   readonly #problems: Problem[] = [];
@@ -133,11 +130,6 @@ export class RolloutWatch {
       if (follower.latest.has(ref.name)) this.#see(ref, follower.latest.get(ref.name));
       if (follower.lost) this.#giveUp(key);
     });
-  }
-
-  /** Begins to count anew, for the next wave. */
-  startWave(): void {
-    this.#results.clear();
   }
 
   /** Lets go of every rollout that is pending: it will be taken back, whatever it comes to. */
@@ -243,8 +235,7 @@ export class RolloutWatch {
     const { ready, wanted } = entry.readiness;
     const result = { state, message, ready, wanted, durationMs: this.#context.now() - entry.started, ...more };
     // One that has become ready as it was is still to be changed, and followed once more.
-    const counts = entry.followed.selector === undefined || state !== 'ready';
-    if (counts && !entry.wayBack) this.#results.set(key, result);
+    if (entry.followed.selector === undefined || state !== 'ready') this.#results.push(result);
     entry.decide(result);
   }
 
@@ -262,14 +253,9 @@ export class RolloutWatch {
       await pause(wait, signal);
       if (signal.aborted) return;
       const started = now();
-      const pending = [...this.#entries.values()].map(({ followed, readiness, wayBack }) => ({
-        followed,
-        readiness,
-        ...(wayBack ? { wayBack } : {}),
-      }));
+      const pending = [...this.#entries.values()].map(({ followed, readiness }) => ({ followed, readiness }));
       try {
-        const stuck =
-          pending.length === 0 ? new Map() : await untilAborted(look(pending, [...this.#results.values()]), signal);
+        const stuck = pending.length === 0 ? new Map() : await untilAborted(look(pending, this.#results), signal);
         for (const [key, why] of stuck) this.#decide(key, 'stuck', why);
       } catch (error) {
         if (!signal.aborted) debug(`Looking at the pods: ${messageOf(error)}`);

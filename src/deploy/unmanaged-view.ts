@@ -5,6 +5,7 @@ import { ownerOf } from '../cluster/pods.ts';
 import { annotatedMounts, mountOf } from '../mesh/adopted-volumes.ts';
 import { removalsIn } from '../mesh/adoption-limits.ts';
 import { isPlugin } from '../mesh/inserter.ts';
+import { podLabel } from '../mesh/names.ts';
 import { revisionOn } from '../mesh/template.ts';
 import { resolveTargets } from '../targets/resolve.ts';
 import { type WorkloadRef, workloadKey } from '../targets/target.ts';
@@ -82,6 +83,9 @@ export async function observeUnmanaged(
       chains: (key) => {
         const proxy = listeners.get(key);
         if (proxy?.state !== 'seen') return undefined;
+        // A pod of a revision that the template has lost has ours itself.
+        const labels = proxy.pod.metadata.labels ?? {};
+        if (request.filters.some(({ name }) => labels[podLabel(name)] !== undefined)) return undefined;
         return proxy.listeners.flatMap(({ direction, active }) => active.map((chain) => ({ direction, ...chain })));
       },
     };

@@ -38,5 +38,5 @@ export function nameFromFile(path: string): string {
     .replace(/\.wasm$/i, '')
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
+    .replace(/^-|-$/g, '');
 }

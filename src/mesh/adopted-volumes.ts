@@ -1,4 +1,5 @@
 import { pick } from '../base/json.ts';
+import { withoutTrailing } from '../base/text.ts';
 import type { PodTemplate } from '../cluster/objects.ts';
 import { parseAnnotationList } from './annotation-list.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
@@ -36,7 +37,7 @@ export function annotatedMounts({ metadata }: PodTemplate): AnnotatedMount[] {
   return (mounts ?? []).flatMap(({ name, value }): AnnotatedMount[] => {
     if (typeof value.mountPath !== 'string') return [];
     const configMap = pick(volumes?.find((volume) => volume.name === name)?.value, 'configMap', 'name');
-    const mountPath = value.mountPath.replace(/\/+$/, '');
+    const mountPath = withoutTrailing(value.mountPath, '/');
     return [{ volume: name, mountPath, configMap: typeof configMap === 'string' ? configMap : undefined }];
   });
 }

@@ -29,7 +29,7 @@ export type ExtensionVerdict =
  * pilot/pkg/model/extensions.go, pilot/pkg/config/kube/extensions/translate.go).
  */
 export function pluginName(httpFilter: string): string {
-  return httpFilter.replace(/^.*\//, '').replace(/~.*$/, '');
+  return httpFilter.replace(/^.*\//, '').replace(/~.*/s, '');
 }
 
 /**

@@ -125,8 +125,32 @@ export function logSince(log: string, since: Date | undefined): string {
   return first === -1 ? '' : lines.slice(first).join('\n');
 }
 
-/** Of istio-agent: what it could not pull, and why. */
-const FAILED_PULL = /cannot fetch Wasm module (\S+): ([^\n]+?)\. applying \w+ RBAC filter/g;
+/** What istio-agent could not pull, and why: `cannot fetch Wasm module WHAT: WHY. applying deny RBAC filter`. */
+function* failedPulls(log: string): Generator<readonly [what: string, why: string]> {
+  for (const [, rest] of cutAt(log, 'cannot fetch Wasm module ')) {
+    const [what, why] = cutOnce(rest, ': ') ?? [];
+    if (what === undefined || why === undefined || /\s/.test(what)) continue;
+    const [reason, then] = cutOnce(why, '. applying ') ?? [];
+    if (reason && /^\w+ RBAC filter/.test(then ?? '')) yield [what, reason];
+  }
+}
+
+/** The lines that hold a text, each as what stands before and behind the first one. */
+function* cutAt(log: string, mark: string): Generator<readonly [before: string, behind: string]> {
+  for (let at = log.indexOf(mark); at !== -1; ) {
+    const end = log.indexOf('\n', at);
+    const line = log.slice(log.lastIndexOf('\n', at) + 1, end === -1 ? undefined : end);
+    const parts = cutOnce(line, mark);
+    if (parts !== undefined) yield parts;
+    if (end === -1) return;
+    at = log.indexOf(mark, end);
+  }
+}
+
+function cutOnce(text: string, mark: string): readonly [before: string, behind: string] | undefined {
+  const at = text.indexOf(mark);
+  return at === -1 ? undefined : [text.slice(0, at), text.slice(at + mark.length)];
+}
 
 /**
  * Finds in a proxy's log why a WasmPlugin does not run there: istio-agent could not pull its image (istio pkg/wasm/convert.go), or
@@ -141,10 +165,9 @@ export function findPluginReason(log: string, { plugin, image }: Omit<PluginName
 
 function findFailedPull(log: string, plugin: string, image: string): EnvoyReason | undefined {
   // Where its Secret is missing, the agent names the WasmPlugin, else the image.
-  const pulls = [...log.matchAll(FAILED_PULL)];
-  const ours = pulls.find(([, what = '']) => what.endsWith(image) || what.replace(/~.*$/, '') === plugin);
+  const ours = [...failedPulls(log)].find(([what]) => what.endsWith(image) || what.split('~', 1)[0] === plugin);
   if (ours === undefined) return undefined;
-  const [, , why = ''] = ours;
+  const [, why] = ours;
   const remedy = PULL_REMEDIES.find(({ pattern }) => pattern.test(why))?.remedy;
   return {
     by: 'istio-agent',
@@ -153,17 +176,30 @@ function findFailedPull(log: string, plugin: string, image: string): EnvoyReason
   };
 }
 
-/** Envoy's line for what a filter logs: `critical envoy wasm … wasm log ROOT_ID FILTER: message`, tabs between the parts. */
-const FILTER_LOG = /\b(?:error|critical)\t[^\n]*wasm log [^\n]*?: ([^\n\t]+)/g;
+const MAX_SAID = 2_000;
+
+/**
+ * What a filter has logged first as an error: `critical envoy wasm … wasm log ROOT_ID FILTER: message`, tabs between the parts.
+ * The message is the filter's own, so the line is cut at fixed marks, each looked for once.
+ */
+function findFilterWords(log: string): string | undefined {
+  for (const [before, behind] of cutAt(log, 'wasm log ')) {
+    if (!/\b(?:error|critical)\t/.test(before)) continue;
+    const said = cutOnce(behind, ': ')?.[1].split('\t', 1)[0];
+    if (said) return said.slice(0, MAX_SAID).trim();
+  }
+  return undefined;
+}
 
 /** Finds in a proxy's log why Envoy refused a filter; undefined when the log says nothing of that kind. */
 export function findEnvoyReason(log: string): EnvoyReason | undefined {
-  const filterSaid = [...log.matchAll(FILTER_LOG)].map(([, said]) => said?.trim())[0];
+  const filterSaid = findFilterWords(log);
   for (const { pattern, remedy } of CAUSES) {
     const match = pattern.exec(log);
     if (match === null) continue;
     // Envoy ends its lines with the thread, after a tab.
-    const reason = match[0].replace(/\s+thread=\d+$/, '').trim();
+    const thread = match[0].lastIndexOf('\tthread=');
+    const reason = match[0].slice(0, thread === -1 ? MAX_SAID : Math.min(thread, MAX_SAID)).trim();
     return { reason, remedy, ...(filterSaid === undefined ? {} : { filterSaid }) };
   }
   return undefined;

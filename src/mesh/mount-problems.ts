@@ -1,5 +1,6 @@
 import { isObject, pick } from '../base/json.ts';
 import type { Problem } from '../base/problem.ts';
+import { withoutTrailing } from '../base/text.ts';
 import type { ContainerSpec, PodTemplate } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import type { MountedPlacement } from './revision.ts';
@@ -138,5 +139,5 @@ function overlap(ours: string, theirs: string): string | undefined {
 }
 
 function trimSlash(path: string): string {
-  return path.replace(/\/+$/, '');
+  return withoutTrailing(path, '/');
 }

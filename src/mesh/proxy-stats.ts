@@ -4,15 +4,17 @@ export interface ListenerUpdates {
   readonly succeeded: number;
 }
 
+const REJECTED = /^envoy_listener_manager_lds_update_rejected(?:\{[^}\n]*\})? (\d+)/m;
+const SUCCEEDED = /^envoy_listener_manager_lds_update_success(?:\{[^}\n]*\})? (\d+)/m;
+
 /**
  * Reads Envoy's statistics in Prometheus' text format (`/stats/prometheus` on port 15090); undefined when they do not tell of
  * listener updates.
  */
 export function parseListenerUpdates(text: string): ListenerUpdates | undefined {
-  const value = (name: string): number | undefined => {
-    const match = new RegExp(`^envoy_listener_manager_lds_update_${name}(?:\\{[^}]*\\})? (\\d+)`, 'm').exec(text);
+  const [rejected, succeeded] = [REJECTED, SUCCEEDED].map((expression) => {
+    const match = expression.exec(text);
     return match === null ? undefined : Number(match[1]);
-  };
-  const [rejected, succeeded] = [value('rejected'), value('success')];
+  });
   return rejected === undefined || succeeded === undefined ? undefined : { rejected, succeeded };
 }

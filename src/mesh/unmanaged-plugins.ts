@@ -65,7 +65,7 @@ function digestOf(url: string, sha256: unknown): string | undefined {
 function imageNameOf(url: string): string {
   const scheme = /^(\w+):\/\//.exec(url)?.[1];
   if (scheme !== undefined && scheme !== 'oci') return baseOf(url);
-  return (url.replace(/@.*$/, '').split('/').at(-1) ?? '').replace(/:.*$/, '');
+  return (url.replace(/@.*/s, '').split('/').at(-1) ?? '').replace(/:.*/s, '');
 }
 
 /** Whether a plugin bears the name of ours, itself or by its image or file. */
@@ -84,5 +84,5 @@ export function pluginLikeness({ rootId, digest }: UnmanagedPlugin, ours: OurFil
 
 /** `WasmPlugin shop/headers (oci://…)`. */
 export function describePlugin({ kind, namespace, name, url }: UnmanagedPlugin): string {
-  return `${kind} ${namespace}/${name} (${url.replace(/\/\/[^/@]*@(?=[^/]*\/)/, '//').replace(/\?.*$/, '')})`;
+  return `${kind} ${namespace}/${name} (${url.replace(/\/\/[^/@]*@(?=[^/]*\/)/, '//').replace(/\?.*/s, '')})`;
 }

@@ -97,5 +97,5 @@ export function describeCode(code: WasmCode): string {
 }
 
 function withoutSecrets(uri: string): string {
-  return uri.replace(/[?#].*$/, '').replace(/\/\/[^/@]*@/, '//');
+  return uri.replace(/[?#].*/s, '').replace(/\/\/[^/@]*@/, '//');
 }

@@ -26,7 +26,7 @@ function wordsIn(body: Uint8Array): string {
   if (value === undefined)
     return Buffer.from(body)
       .toString('utf8')
-      .replace(/<[^>]*>/g, ' ');
+      .replace(/<[^<>]*>/g, ' ');
   const errors = pick(value, 'errors');
   const messages = (Array.isArray(errors) ? errors : [value]).flatMap((error: unknown) => {
     const [code, message] = [pick(error, 'code'), pick(error, 'message') ?? pick(error, 'details')];

@@ -1,5 +1,6 @@
 import { isObject, pick } from '../base/json.ts';
 import { messageOf } from '../base/problem.ts';
+import { withoutTrailing } from '../base/text.ts';
 import { LoginError } from './errors.ts';
 
 /** What a registry is logged in to with, and where it came from, in words. */
@@ -97,7 +98,7 @@ function credentialsOfFile({ auths, origin }: DockerConfig, host: string): Crede
     throw new LoginError(`${origin} has an "auth" for ${host} that is not base64 of a user name and a password`);
   }
   // Docker itself ends the password at a zero byte (docker/cli cli/config/configfile/file.go).
-  return { from: origin, username: user, password: secret.replace(/\0+$/, '') };
+  return { from: origin, username: user, password: withoutTrailing(secret, '\0') };
 }
 
 /** Old entries are addresses: `https://ghcr.io/v2/`. */

@@ -11,12 +11,14 @@ export interface Selector {
   readonly requirements: readonly Requirement[];
 }
 
-const KEY = '[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?(?:/[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?';
-const VALUE = '(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?';
-const LABEL = new RegExp(`^${KEY}=${VALUE}$`);
-const SET = new RegExp(String.raw`^(${KEY})\s+(in|notin)\s*\(\s*(${VALUE}(?:\s*,\s*${VALUE})*)\s*\)$`);
-const EQUALITY = new RegExp(String.raw`^(${KEY})\s*(==|=|!=)\s*(${VALUE})$`);
-const EXISTENCE = new RegExp(String.raw`^(!?)\s*(${KEY})$`);
+const NAME = /^[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
+const isValue = (text: string): boolean => text === '' || NAME.test(text);
+
+/** A name, perhaps with a prefix and a slash in front. */
+function isKey(text: string): boolean {
+  const parts = text.split('/', 3);
+  return parts.length <= 2 && parts.every((part) => NAME.test(part));
+}
 
 /**
  * Reads a selector: text (`app=web,tier in (a, b),!legacy`) or a mapping of labels.
@@ -41,7 +43,8 @@ function selectLabels(labels: readonly [string, unknown][], subject: string): Ch
   const requirements: Requirement[] = [];
   for (const [key, wanted] of labels) {
     if (typeof wanted === 'object') return refuse(subject, `selector: the label "${key}" needs a single value.`);
-    if (!LABEL.test(`${key}=${wanted}`)) return refuse(subject, `selector: "${key}: ${wanted}" cannot be a label.`);
+    if (!isKey(key) || !isValue(String(wanted)))
+      return refuse(subject, `selector: "${key}: ${wanted}" cannot be a label.`);
     requirements.push({ key, operator: 'in', values: [String(wanted)] });
   }
   return good({ text: labels.map(([key, wanted]) => `${key}=${wanted}`).join(','), requirements });
@@ -69,27 +72,48 @@ function meets(requirement: Requirement, value: string | undefined): boolean {
 }
 
 function parseRequirement(text: string): Requirement | undefined {
-  const set = SET.exec(text);
-  if (set !== null) {
-    const [, key = '', operator, values = ''] = set;
-    return {
-      key,
-      operator: operator === 'in' ? 'in' : 'notin',
-      values: values.split(',').map((value) => value.trim()),
-    };
-  }
-  const equality = EQUALITY.exec(text);
-  if (equality !== null) {
-    const [, key = '', operator, value = ''] = equality;
-    return { key, operator: operator === '!=' ? 'notin' : 'in', values: [value] };
-  }
-  const existence = EXISTENCE.exec(text);
-  if (existence === null) return undefined;
-  return { key: existence[2] ?? '', operator: existence[1] === '!' ? 'absent' : 'exists' };
+  if (text.includes('(')) return parseSet(text);
+  if (text.includes('=')) return parseEquality(text);
+  const absent = text.startsWith('!');
+  const key = absent ? text.slice(1).trimStart() : text;
+  return isKey(key) ? { key, operator: absent ? 'absent' : 'exists' } : undefined;
+}
+
+/** `tier in (front, back)` */
+function parseSet(text: string): Requirement | undefined {
+  const open = text.indexOf('(');
+  const [key = '', operator = '', ...more] = text.slice(0, open).trim().split(/\s+/);
+  if (!isKey(key) || (operator !== 'in' && operator !== 'notin') || more.length > 0) return undefined;
+  const values = text
+    .slice(open + 1, -1)
+    .split(',')
+    .map((value) => value.trim());
+  return text.endsWith(')') && values.every(isValue) ? { key, operator, values } : undefined;
+}
+
+/** `app=web`, `app==web`, `app!=web` */
+function parseEquality(text: string): Requirement | undefined {
+  const first = text.indexOf('=');
+  const not = text[first - 1] === '!';
+  const double = !not && text[first + 1] === '=';
+  const key = text.slice(0, not ? first - 1 : first).trimEnd();
+  const value = text.slice(first + (double ? 2 : 1)).trimStart();
+  return isKey(key) && isValue(value) ? { key, operator: not ? 'notin' : 'in', values: [value] } : undefined;
 }
 
 function splitOutsideParentheses(text: string): string[] {
-  return text.split(/,(?![^(]*\))/);
+  const parts: string[] = [];
+  let start = 0;
+  let inside = false;
+  for (let at = 0; at < text.length; at += 1) {
+    if (text[at] === '(') inside = true;
+    else if (text[at] === ')') inside = false;
+    else if (text[at] === ',' && !inside) {
+      parts.push(text.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...parts, text.slice(start)];
 }
 
 function refuse(subject: string, message: string): ReturnType<typeof bad> {

@@ -115,6 +115,18 @@ describe('an adoption', () => {
       ]);
       expect(change?.diff.filter((line) => line.startsWith('+'))).toEqual([]);
       expect(change?.diff.join('\n')).toMatch(new RegExp(`-\\s+name: ${FILTER}\n`));
+      expect(plan?.adoptions).toEqual([
+        {
+          what: expect.stringMatching(
+            /^"add-header" of EnvoyFilter \S+\/wasm \(\/etc\/headers\/add-header\.wasm; SIDECAR_INBOUND, every port\)$/,
+          ),
+          by: FILTER,
+          workloads: [`Deployment ${site.namespace}/reviews`],
+          fate: 'patched',
+          keeps: ['HTTP_FILTER INSERT_BEFORE "auth"', 'CLUSTER ADD "wasm-store"', 'HTTP_ROUTE MERGE'],
+          volumes: [{ volume: 'h' }],
+        },
+      ]);
       expect(await read()).toEqual(before);
 
       const report = await deploy({ adopt: 'true' });
@@ -123,6 +135,7 @@ describe('an adoption', () => {
       expect(after?.metadata.uid).toBe(before.metadata.uid);
       expect(after?.spec).toEqual({ ...before.spec, configPatches: [auth, CLUSTER_PATCH, ROUTE_PATCH] });
       expect(report.collected.deleted).toEqual([]);
+      expect(report.targets.map(({ takenOver }) => takenOver)).toEqual([[`${site.namespace}/${NAME}`]]);
       expect(await volumesOf(workload)).toEqual(['a', `wasm-filter-${FILTER}`]);
       const { revision = '' } = report.targets[0]?.revisions[0] ?? {};
       expect(JSON.stringify((await site.envoyFilter(revision)).spec)).not.toContain('REMOVE');
@@ -234,6 +247,22 @@ describe('an adoption', () => {
         expect.stringMatching(/which is a WasmPlugin, and only/),
       );
     });
+
+    test('of one that only a running proxy shows, because its EnvoyFilter may not be read', async () => {
+      await mountAll();
+      await putIn([patchOf(FILTER)]);
+      // The list comes without it, as where it lies in a namespace that may not be read.
+      cluster.recorder.inject(({ method, path }) =>
+        method === 'GET' && path.startsWith(`${site.path(ENVOY_FILTER)}?`)
+          ? { answer: { status: 200, body: JSON.stringify({ metadata: {}, items: [] }) } }
+          : undefined,
+      );
+      const { problems, changed } = await deploy();
+      expect([changed, problems.map(describeProblem)]).toEqual([
+        false,
+        [expect.stringMatching(/runs add-header already: a running proxy has an HTTP filter of that name/)],
+      ]);
+    });
   });
 
   test('of a filter from an address works as that of a file', async () => {
@@ -321,8 +350,12 @@ describe('a filter of this action beside another one', () => {
     const warning = expect.stringMatching(
       /reviews already runs preview-1 of this action: preview-2 is added beside it/,
     );
-    expect((await second('plan')).warnings).toEqual([warning]);
-    expect((await second('deploy')).warnings).toEqual([warning]);
-    expect((await second('deploy')).warnings).toEqual([]);
+    const told = async (command: string): Promise<unknown> => {
+      const { warnings, targets } = await second(command);
+      return [warnings, targets.map(({ alsoRuns }) => alsoRuns)];
+    };
+    expect(await told('plan')).toEqual([[warning], [['preview-1']]]);
+    expect(await told('deploy')).toEqual([[warning], [['preview-1']]]);
+    expect(await told('deploy')).toEqual([[], [['preview-1']]]);
   });
 });

@@ -72,6 +72,40 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       plan: planned({ changes: writes.slice(0, 3), restarts: restarts.slice(0, 1) }),
     }),
 
+  'planned-adoption': () =>
+    report({
+      command: 'plan',
+      ...quick,
+      targets: plannedTargets.map((target) => ({ ...target, alsoRuns: ['rate-limit'] })),
+      plan: planned({
+        adoptions: [
+          {
+            what: '"add-header" of EnvoyFilter shop/wasm (/etc/wasm/add-header.wasm; SIDECAR_INBOUND, every port)',
+            by: 'add-header',
+            workloads: ['Deployment shop/reviews', 'Deployment shop/ratings'],
+            fate: 'patched',
+            keeps: ['HTTP_FILTER INSERT_BEFORE "auth"', 'CLUSTER ADD "wasm-store"'],
+            volumes: [{ volume: 'headers' }, { volume: 'files', stays: 'ConfigMap files also holds auth.wasm' }],
+          },
+          {
+            what: '"old" of EnvoyFilter istio-system/old (https://store.example/old.wasm; ANY, every port)',
+            by: 'add-header',
+            workloads: ['Deployment shop/reviews'],
+            fate: 'stays',
+            keeps: ['every other namespace'],
+            volumes: [],
+          },
+        ],
+        changes: [
+          change('change EnvoyFilter shop/wasm', {
+            reasons: ['ours takes the place of "add-header"'],
+            diff: [' spec:', '   configPatches:', '-  - applyTo: HTTP_FILTER'],
+          }),
+        ],
+        restarts: restarts.slice(0, 1),
+      }),
+    }),
+
   'planned-tag-moved': () =>
     report({
       command: 'plan',

@@ -38,6 +38,14 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...IMAGE_SCENARIOS,
   ...GATEWAY_SCENARIOS,
 
+  'taken-over': () =>
+    report({
+      targets: workloads
+        .slice(0, 2)
+        .map((path) => deployed(path, { takenOver: ['shop/wasm'], alsoRuns: ['rate-limit'] })),
+      collected: { deleted: ['EnvoyFilter shop/wasm'], left: [] },
+    }),
+
   'all-deployed': () => report({ targets: workloads.map((path) => deployed(path)) }),
 
   'shrunk-and-deployed': () =>

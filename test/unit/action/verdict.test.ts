@@ -88,7 +88,7 @@ test.each<[string, Report, string]>([
   [
     'failed and taken back to something older than this run has found',
     report({ targets: [takenBack('shop/a', { rollback: rollback('restored', { to: { 'add-header': null } }) })] }),
-    '❌ add-header: 1 workload failed and was taken back',
+    '❌ add-header: 1 of 1 workload failed and was taken back',
   ],
   [
     'failed, some taken back and some not',
@@ -161,7 +161,7 @@ test.each<[string, Report, string]>([
         }),
       ],
     }),
-    '❌ add-header: 1 workload failed and was not taken back',
+    '❌ add-header: 1 of 1 workload failed and was not taken back',
   ],
   ['refused', report({ targets: [untouched('shop/a')], problems: [problem] }), '❌ Nothing was written: 1 problem'],
   [
@@ -189,7 +189,7 @@ test.each<[string, Report, string]>([
       ],
       problems: [problem],
     }),
-    '❌ add-header: stopped by 1 problem; the workload runs what it ran before',
+    '❌ add-header: stopped by 1 problem; every workload runs what it ran before',
   ],
   [
     'cancelled',

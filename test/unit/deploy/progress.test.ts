@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { Pod } from '../../../src/cluster/objects.ts';
 import { readinessOf } from '../../../src/cluster/readiness.ts';
-import { progressLine, waveLine } from '../../../src/deploy/progress.ts';
+import { progressLine } from '../../../src/deploy/progress.ts';
 import type { Pending, RolloutResult } from '../../../src/deploy/rollout-watch.ts';
 import { workloadKey } from '../../../src/targets/target.ts';
 import { READY_STATUS, refOf, workload } from '../builders.ts';
@@ -51,27 +51,4 @@ test('failed ones are not called ready', () => {
   expect(progressLine([pending('shop/deploy/a')], results(2, 1), new Map())).toBe(
     '2/4 ready · 1 failed · a: 0 of 1 pods updated',
   );
-});
-
-test('a workload that failed and is rolled back counts once', () => {
-  const back: Pending = { ...pending('shop/deploy/a'), wayBack: true };
-  expect(progressLine([back], results(0, 1), new Map())).toBe(
-    '0/1 ready · 1 failed · a: rolling back, 0 of 1 pods updated',
-  );
-});
-
-test('one that another run has is not called failed', () => {
-  const newer = { filter: 'f', revision: '0123456789', run: 'o/r/1/1' };
-  const superseded: RolloutResult[] = results(0, 1).map((result) => ({ ...result, state: 'superseded', newer }));
-  expect(progressLine([], [...results(1), ...superseded], new Map())).toBe('1/2 ready · 1 superseded');
-});
-
-test.each<[string, Parameters<typeof waveLine>, string]>([
-  ['several', ['proven', results(2), 3], '2/3 proven, the slowest ready after less than 0.1 s.'],
-  ['several that failed', ['ready', [], 3], '0/3 ready.'],
-  ['one', ['proven', results(1), 1], 'Proven, ready after less than 0.1 s.'],
-  ['one nobody looked into', ['ready', results(1), 1], 'Ready after less than 0.1 s.'],
-  ['one that failed', ['proven', [], 1], 'It is not proven.'],
-])('what became of %s', (_, args, line) => {
-  expect(waveLine(...args)).toBe(line);
 });

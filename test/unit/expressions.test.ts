@@ -1,0 +1,73 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { findSlow } from '../harness/expressions/growth.ts';
+import { findLiterals } from '../harness/expressions/scan.ts';
+
+const SOURCES = join(import.meta.dirname, '../../src');
+const FILES = readdirSync(SOURCES, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name))
+  .map((file) => ({ path: relative(SOURCES, file), text: readFileSync(file, 'utf8') }));
+const EXPRESSIONS = FILES.flatMap(({ path, text }) =>
+  findLiterals(text).map(({ line, source, flags }) => [`${path}:${line} /${source}/${flags}`, source, flags] as const),
+);
+
+test('the expressions of the sources are found', () => {
+  expect(EXPRESSIONS.length).toBeGreaterThan(80);
+  expect(EXPRESSIONS.map(([name]) => name.replace(/:\d+ /, ' '))).toContain(
+    'registry/reference.ts /^sha256:[0-9a-f]{64}$/',
+  );
+  for (const [, source, flags] of EXPRESSIONS) expect(() => new RegExp(source, flags)).not.toThrow();
+});
+
+test('none is put together while the program runs, where this test could not see it', () => {
+  expect(FILES.filter(({ text }) => /\bRegExp\(/.test(text)).map(({ path }) => path)).toEqual([]);
+});
+
+describe('text of any length costs no more than its length', () => {
+  test.each(EXPRESSIONS)('%s', (_name, source, flags) => {
+    expect(findSlow(source, flags)).toBeUndefined();
+  });
+});
+
+describe('the test itself', () => {
+  test.each([
+    ['cubic: the log line of a filter', String.raw`\b(?:error|critical)\t[^\n]*wasm log [^\n]*?: ([^\n\t]+)`, 'g'],
+    ['exponential', '^(a+)+$', ''],
+    ['a repeated alternative', '^(?:a|a)*b', ''],
+    ['two neighbours', String.raw`\s*,?\s*$`, ''],
+    ['the end of a text', '-+$', ''],
+    ['a tag that is never closed', '<[^>]*>', 'g'],
+    ['behind a fixed beginning', '^key=[a-z]*[a-z0-9]*;', ''],
+    ['whatever comes first', '.*x', ''],
+  ])('finds what is slow: %s', (_case, source, flags) => {
+    expect(findSlow(source, flags)).toBeDefined();
+  });
+
+  test.each([
+    ['^[a-z]+$', ''],
+    ['[^a-z]+', 'g'],
+    [String.raw`^\d{4}-\d\d`, ''],
+    ['^a*b', ''],
+    ['x', 'g'],
+  ])('leaves alone what is quick: %s', (source, flags) => {
+    expect(findSlow(source, flags)).toBeUndefined();
+  });
+
+  test('reads files as TypeScript does', () => {
+    const text = [
+      'const a = 1 / 2 / 3; // /no/',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the text of a program.
+      "const b = '/no/' + `/no/ ${x / y} ${s.replace(/one\\//g, '}')} /no/`;",
+      'if (/[/]two/i.test(b)) return /three/.exec(c);',
+      '/* /no/ */ const d = (1) / 2; const e = f[0] / 2; const g = !/four/.test(h);',
+    ].join('\n');
+    expect(findLiterals(text)).toEqual([
+      { line: 2, source: 'one\\/', flags: 'g' },
+      { line: 3, source: '[/]two', flags: 'i' },
+      { line: 3, source: 'three', flags: '' },
+      { line: 4, source: 'four', flags: '' },
+    ]);
+  });
+});
