@@ -67,7 +67,9 @@ async function admissionOf(
 ): Promise<PlannedChange['admission']> {
   const { namespace, kind } = trial.change;
   const plural = `${kind.toLowerCase()}s`;
-  const right = missing.find((one) => one.includes(` ${plural}`) && one.endsWith(`"${namespace}"`));
+  // Deleting is what a dry run of another change does not need.
+  const concerns = (one: string): boolean => trial.change.action === 'delete' || !one.startsWith('delete ');
+  const right = missing.find((one) => concerns(one) && one.includes(` ${plural}`) && one.endsWith(`"${namespace}"`));
   if (right !== undefined) return nothingAdmitted(`the user of the kubeconfig may not ${right}`);
   if (signal.aborted) return nothingAdmitted('the run was cancelled');
   return tryChange(trial, client);

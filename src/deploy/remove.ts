@@ -14,7 +14,7 @@ import { planWorkload } from './plan-workload.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { missingFilter, namedWithout, nothingToRemove } from './present.ts';
 import type { DraftRequest, RemovalRequest } from './request.ts';
-import { deletionRights, missingRights, neededRights, rightProblem } from './rights.ts';
+import { missingRights, neededRights, rightProblem } from './rights.ts';
 import { knownFilters, observeScope, type Scoped } from './scope.ts';
 import { findWayBack } from './way-back.ts';
 
@@ -84,8 +84,7 @@ async function takeAway(
   const nothing = known && !found ? { nothing: nothingToRemove(scoped) } : {};
   if (known && !found && scoped.request.missing === 'fail') findings.add(...missingFilter(scoped));
   const policy = policyOf(scoped.request);
-  const rights = [...neededRights(plan, policy), ...deletionRights(plan.garbage)];
-  findings.add(...(await missingRights(rights, client, log)).map(rightProblem));
+  findings.add(...(await missingRights(neededRights(plan, policy), client, log)).map(rightProblem));
   const without = found ? namedWithout(scoped) : [];
   if (!findings.clean) {
     const targets = known && found ? plan.workloads.map(untouchedTarget) : [];

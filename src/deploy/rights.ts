@@ -1,3 +1,4 @@
+import { pick } from '../base/json.ts';
 import type { Problem } from '../base/problem.ts';
 import type { Client, Right } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
@@ -11,21 +12,25 @@ import {
   WORKLOADS,
 } from '../cluster/resources.ts';
 import { isGatewayView } from '../mesh/gateway-view.ts';
-import { resourceOf } from '../mesh/inserter.ts';
+import { neededKind, resourceOf } from '../mesh/inserter.ts';
 import { neededLists } from '../targets/resolve.ts';
 import type { DeployContext } from './context.ts';
 import type { Observation } from './observe.ts';
-import { GARBAGE_RESOURCES, type Garbage, type Plan } from './plan.ts';
+import { GARBAGE_RESOURCES, type Garbage, type Plan, type PlannedWorkload, restarts } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { probeVerb } from './probe.ts';
 import type { DeployRequest } from './request.ts';
 
 /**
  * The rights without which a plan cannot be carried out as asked: those of its writes (server-side apply of an object that
- * is not there needs `create` and `patch`), and those of the evidence that the policy insists on. Taking a workload back needs
- * no more than patching it.
+ * is not there needs `create` and `patch`), those of the evidence that the policy insists on, and what a run that waits does at its
+ * end or when a workload fails: it deletes what is superseded and what a failed revision leaves, and the stuck pods of StatefulSets.
+ * With "on-failure: keep" nothing is rolled back, and without waiting nothing is deleted.
  */
-export function neededRights(plan: Plan, policy: Pick<RolloutPolicy, 'wait' | 'verify' | 'probe'>): Right[] {
+export function neededRights(
+  plan: Plan,
+  policy: Pick<RolloutPolicy, 'wait' | 'verify' | 'probe' | 'onFailure'>,
+): Right[] {
   const rights = new Map<string, Right>();
   const add = (resource: Resource, namespace: string, verbs: readonly string[], subresource?: string): void => {
     for (const verb of verbs) {
@@ -46,7 +51,14 @@ export function neededRights(plan: Plan, policy: Pick<RolloutPolicy, 'wait' | 'v
     const leaving = adopted.some(({ envoyFilter }) => envoyFilter.namespace === ref.namespace);
     if (leaving && policy.wait) add(ENVOY_FILTER, ref.namespace, ['patch', 'delete']);
   }
-  if (!policy.wait || rights.size === 0) return [...rights.values()];
+  if (!policy.wait) return [...rights.values()];
+  for (const right of deletionRights([...plan.garbage, ...madeBy(plan, policy)])) {
+    add(right.resource, right.namespace, [right.verb]);
+  }
+  if (rights.size === 0) return [];
+  for (const planned of plan.workloads) {
+    if (policy.onFailure !== 'keep' && mayLeaveStuckPods(planned)) add(POD, planned.ref.namespace, ['list', 'delete']);
+  }
   const pushing = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);
   const proven =
     policy.verify === 'required' ? plan.workloads.map(({ ref }) => ref) : policy.verify === 'off' ? [] : pushing;
@@ -90,8 +102,34 @@ export function rightsOfTargets({ filters }: Pick<DeployRequest, 'filters'>, obs
   });
 }
 
+/** The objects that are new with a plan: what a failed revision leaves once every workload is rolled back from it. */
+function madeBy(
+  { configMaps, inserters }: Plan,
+  { onFailure }: Pick<RolloutPolicy, 'onFailure'>,
+): Pick<Garbage, 'kind' | 'namespace'>[] {
+  if (onFailure === 'keep') return [];
+  return [
+    ...configMaps.flatMap(({ namespace, write, exists }) =>
+      write && !exists ? [{ kind: 'ConfigMap' as const, namespace }] : [],
+    ),
+    ...inserters.flatMap(({ namespace, carrier, write, exists }) =>
+      write && !exists ? [{ kind: neededKind(carrier), namespace }] : [],
+    ),
+  ];
+}
+
+/**
+ * Whether a rollback has to delete pods: the controller of a StatefulSet waits for a pod that does not become ready before it
+ * replaces it, unless it manages them in parallel
+ * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
+ */
+function mayLeaveStuckPods(planned: PlannedWorkload): boolean {
+  const parallel = pick(planned.observed.spec, 'podManagementPolicy') === 'Parallel';
+  return planned.ref.kind === 'StatefulSet' && planned.revisions.length > 0 && restarts(planned) && !parallel;
+}
+
 /** The rights to mark objects as garbage and to delete them. */
-export function deletionRights(garbage: readonly Garbage[]): Right[] {
+export function deletionRights(garbage: readonly Pick<Garbage, 'kind' | 'namespace'>[]): Right[] {
   const places = new Map(garbage.map((one) => [`${one.kind} ${one.namespace}`, one]));
   return [...places.values()].flatMap(({ kind, namespace }) =>
     ['patch', 'delete'].map((verb) => ({ verb, resource: GARBAGE_RESOURCES[kind], namespace })),
@@ -126,6 +164,13 @@ export function describeRight({ verb, resource, namespace, subresource }: Right)
   return `${verb} ${name} in namespace "${namespace}"`;
 }
 
+/** What a right is for, where its verb does not say so; empty where it does. */
+function purposeOf({ verb, resource, subresource }: Right): string {
+  if (verb !== 'delete' || subresource !== undefined) return '';
+  if (resource === POD) return 'A StatefulSet that is rolled back waits for its stuck pods until they are deleted. ';
+  return 'Objects of revisions that fail or are superseded are deleted. ';
+}
+
 /** A missing right as a problem. */
 export function rightProblem(right: Right): Problem {
   return {
@@ -133,7 +178,7 @@ export function rightProblem(right: Right): Problem {
     message: `The user of the kubeconfig may not ${describeRight(right)}.`,
     remedy:
       right.subresource === undefined
-        ? 'Grant the right with a Role and a RoleBinding; nothing was written.'
+        ? `${purposeOf(right)}Grant the right with a Role and a RoleBinding; nothing was written.`
         : 'Grant the right, or ask for less evidence with the inputs "verify" and "probe"; nothing was written.',
   };
 }

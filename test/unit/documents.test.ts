@@ -149,6 +149,6 @@ describe('the rights that the README names', () => {
     const writing = further.flatMap(({ resources, verbs }) =>
       verbs.filter((verb) => verb !== 'get' && verb !== 'list').map((verb) => `${verb} ${resources.join()}`),
     );
-    expect(writing).toEqual(['create pods/exec', 'delete pods']);
+    expect(writing).toEqual(['delete pods', 'create pods/exec']);
   });
 });

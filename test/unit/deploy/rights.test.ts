@@ -58,6 +58,15 @@ const WRITES = [
   'patch statefulsets shop',
   'patch daemonsets test',
 ];
+/** What a run that waits does at its end, or when a workload fails. */
+const ENDS = [
+  'delete configmaps shop',
+  'delete configmaps test',
+  'delete envoyfilters shop',
+  'delete envoyfilters test',
+];
+const STUCK = ['list pods shop', 'delete pods shop'];
+const sorted = (rights: readonly string[]): string[] => [...new Set(rights)].sort();
 const EXEC = (namespace: string): string[] => [
   `list pods ${namespace}`,
   `get pods/exec ${namespace}`,
@@ -68,14 +77,17 @@ test('an image needs rights to WasmPlugins in place of EnvoyFilters', () => {
   const targets = '- deploy/reviews\n- deploy/ratings\n- sts/db\n- test/ds/agent';
   const filter = filterRequest(targets, { settings: settings({ image: PULLED }) });
   const plan = must(makePlan(deployRequest(filter), observationOf(CLUSTER), NOW));
-  const writes = WRITES.map((right) => right.replace('envoyfilters', 'wasmplugins'));
-  expect(needed(plan)).toEqual(writes);
+  const writes = [...WRITES, ...ENDS, ...STUCK].map((right) => right.replace('envoyfilters', 'wasmplugins'));
+  expect(sorted(needed(plan))).toEqual(sorted(writes));
   const evidence = needed(plan, { verify: 'required' }).filter((right) => !writes.includes(right));
-  expect(evidence).toEqual([...EXEC('shop'), ...EXEC('test'), 'get pods/log shop', 'get pods/log test']);
+  const seen = [...EXEC('shop'), ...EXEC('test'), 'get pods/log shop', 'get pods/log test'];
+  expect(sorted(evidence)).toEqual(sorted(seen.filter((right) => !writes.includes(right))));
   const newer = must(
     makePlan(deployRequest(filter), observationOf({ ...CLUSTER, pluginKind: 'TrafficExtension' }), NOW),
   );
-  expect(needed(newer)).toEqual(writes.map((right) => right.replace('wasmplugins', 'trafficextensions')));
+  expect(sorted(needed(newer))).toEqual(
+    sorted(writes.map((right) => right.replace('wasmplugins', 'trafficextensions'))),
+  );
 });
 
 test.each<[PluginKind, string]>([
@@ -96,18 +108,19 @@ describe('neededRights', () => {
   const plan = planFor(CLUSTER);
 
   test.each<[string, Partial<RolloutPolicy>, string[]]>([
-    ['the writes, each once', {}, []],
-    ['no evidence is insisted on', { verify: 'off' }, []],
-    ['to look into every proxy', { verify: 'required' }, [...EXEC('shop'), ...EXEC('test')]],
-    ['to ask every pod', { probe }, [...PROXY('shop'), ...PROXY('test')]],
+    ['the writes, each once, and what a rollback deletes', {}, [...ENDS, ...STUCK]],
+    ['no evidence is insisted on', { verify: 'off' }, [...ENDS, ...STUCK]],
+    ['nothing is deleted where what fails is kept', { onFailure: 'keep' }, []],
+    ['to look into every proxy', { verify: 'required' }, [...ENDS, ...STUCK, ...EXEC('shop'), ...EXEC('test')]],
+    ['to ask every pod', { probe }, [...ENDS, ...STUCK, ...PROXY('shop'), ...PROXY('test')]],
     [
       'both',
       { verify: 'required', probe },
-      [...EXEC('shop'), ...EXEC('test'), 'get pods/proxy shop', 'get pods/proxy test'],
+      [...ENDS, ...STUCK, ...EXEC('shop'), ...EXEC('test'), 'get pods/proxy shop', 'get pods/proxy test'],
     ],
     ['nothing more for a run that does not wait', { wait: false, verify: 'required', probe }, []],
   ])('%s', (_, policy, more) => {
-    expect(needed(plan, policy)).toEqual([...WRITES, ...more]);
+    expect(sorted(needed(plan, policy))).toEqual(sorted([...WRITES, ...more]));
   });
 
   test.each([
@@ -132,7 +145,23 @@ describe('neededRights', () => {
   test('of one patch: that patch', () => {
     const cluster = carryOut(plan, CLUSTER);
     const workloads = { ...cluster.workloads, 'shop/sts/db': workload('db') };
-    expect(needed(planFor({ ...cluster, workloads }))).toEqual(['patch statefulsets shop']);
+    expect(needed(planFor({ ...cluster, workloads }))).toEqual(['patch statefulsets shop', ...STUCK]);
+  });
+
+  test('of what is superseded: to mark and delete it', () => {
+    const superseded = { kind: 'EnvoyFilter', namespace: 'shop', name: 'a-1', filter: 'a', revision: '1' } as const;
+    const nothing = { configMaps: [], inserters: [], workloads: [], warnings: [] };
+    const clearing = { ...planFor(carryOut(plan, CLUSTER)), ...nothing, garbage: [superseded] };
+    expect(needed(clearing)).toEqual(['patch envoyfilters shop', 'delete envoyfilters shop']);
+    expect(needed(clearing, { onFailure: 'keep' })).toEqual(['patch envoyfilters shop', 'delete envoyfilters shop']);
+    expect(needed(clearing, { wait: false })).toEqual([]);
+  });
+
+  test('of a StatefulSet whose pods are managed in parallel: none to delete them', () => {
+    const parallel = { ...workload('db').spec, podManagementPolicy: 'Parallel' };
+    const workloads = { 'shop/sts/db': { ...workload('db'), spec: parallel } };
+    const only = planFor({ workloads }, { filters: [filterRequest('- sts/db')] });
+    expect(needed(only).filter((right) => right.includes('pods'))).toEqual([]);
   });
 
   test('settings that are pushed have to be seen in the proxies', () => {
