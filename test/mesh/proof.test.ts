@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
+import { parseListeners } from '../../src/mesh/config-dump.ts';
+import { eventually } from '../harness/api.ts';
 import { pathOf } from '../harness/workloads.ts';
-import { connectMesh, createApps, headerOfPods, type Mesh, makeApp, objectsOf } from './mesh.ts';
+import { connectMesh, createApps, headerOfPods, httpFiltersOf, type Mesh, makeApp, objectsOf } from './mesh.ts';
 import { kubeconfigFor } from './user.ts';
 
 const EVERYTHING_BUT_EXEC = [
@@ -118,5 +120,49 @@ describe('proof in real proxies', () => {
     expect(outputs).toMatchObject({ result: 'failed', changed: 'false' });
     expect(summary).toMatch(reason);
     expect(await objectsOf(mesh, app)).toEqual([]);
+  });
+
+  test('no effect is a failure: ports outside of what the sidecar captures, as requests show', async () => {
+    const namespace = await mesh.namespace();
+    const podAnnotations = { 'traffic.sidecar.istio.io/excludeInboundPorts': '9080' };
+    const app = makeApp(namespace, 'app', { podAnnotations });
+    await createApps(mesh, app);
+    const given = { filter: mesh.filters.abi021, namespace, targets: '- deployment/app', configuration: 'x-wasm: one' };
+    const refused = await mesh.deploy({ ...given, port: '9080' });
+    expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false' });
+    expect(refused.summary.replaceAll('\n', ' ')).toContain('excludeInboundPorts');
+    expect(await objectsOf(mesh, app)).toEqual([]);
+    // Told not to look, the run puts it there: it stands in the listener, and no answer has its header.
+    expect((await mesh.deploy({ ...given, port: '9080', verify: 'off' })).outputs).toMatchObject({
+      result: 'deployed',
+    });
+    expect((await httpFiltersOf(mesh, app, 9080)).flat()).toContain('add-header');
+    expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual([undefined]);
+  });
+
+  test('a probe that strict mutual TLS refuses is said before the first write; the listeners need none', async () => {
+    const namespace = await mesh.namespace();
+    const app = makeApp(namespace, 'app');
+    await createApps(mesh, app);
+    const policy = {
+      apiVersion: 'security.istio.io/v1',
+      kind: 'PeerAuthentication',
+      metadata: { name: 'strict' },
+      spec: { mtls: { mode: 'STRICT' } },
+    };
+    await mesh.api.create(`/apis/security.istio.io/v1/namespaces/${namespace}/peerauthentications`, policy as never);
+    await eventually('strict mutual TLS', async () => {
+      const [dump = ''] = await mesh.askProxies(app, 'config_dump?resource=dynamic_listeners');
+      const listeners = parseListeners(dump);
+      const inbound = (listeners.ok ? listeners.value : []).filter(({ direction }) => direction === 'inbound');
+      const chains = inbound.flatMap(({ active }) => active.filter(({ port }) => port === 9080));
+      return (chains.length > 0 && chains.every(({ plaintext }) => !plaintext)) || undefined;
+    });
+    const given = { filter: mesh.filters.abi021, namespace, targets: '- deployment/app', configuration: 'x-wasm: one' };
+    const refused = await mesh.deploy({ ...given, probe: '{ path: /, port: 9080 }' });
+    expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false' });
+    expect(refused.summary.replaceAll('\n', ' ')).toContain('only mutual TLS on port 9080');
+    expect(await objectsOf(mesh, app)).toEqual([]);
+    expect(proofOf((await mesh.deploy(given)).outputs)).toMatchObject({ level: 'listener', pods: 1 });
   });
 });
