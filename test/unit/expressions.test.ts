@@ -1,7 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { findSlow } from '../harness/expressions/growth.ts';
+import { fence } from '../../src/action/markdown.ts';
+import { findEnvoyReason, findPluginReason } from '../../src/mesh/envoy-log.ts';
+import { parseChallenges } from '../../src/registry/challenge.ts';
+import { parseSelector } from '../../src/targets/selector.ts';
+import { findSlow, isSlow } from '../harness/expressions/growth.ts';
+import type { Attack } from '../harness/expressions/samples.ts';
 import { findLiterals } from '../harness/expressions/scan.ts';
 
 const SOURCES = join(import.meta.dirname, '../../src');
@@ -28,6 +33,29 @@ test('none is put together while the program runs, where this test could not see
 describe('text of any length costs no more than its length', () => {
   test.each(EXPRESSIONS)('%s', (_name, source, flags) => {
     expect(findSlow(source, flags)).toBeUndefined();
+  });
+});
+
+describe('what reads the texts of others needs no more than linear time either', () => {
+  const reason = (log: string): unknown => findPluginReason(log, { plugin: 'shop.f', image: 'example.test/f:1' });
+  test.each<[string, (text: string) => unknown, Attack]>([
+    ['a log line of a filter', findEnvoyReason, { before: '\terror\t', pump: 'wasm log : ', behind: '\n' }],
+    ['levels in a log line', findEnvoyReason, { before: '', pump: 'critical\t', behind: 'wasm log x' }],
+    ['pulls that failed', reason, { before: '', pump: 'cannot fetch Wasm module a: ', behind: '' }],
+    ['lines of pulls', reason, { before: '', pump: 'cannot fetch Wasm module a: b. applying x\n', behind: '' }],
+    ['values of a selector', (text) => parseSelector(text, 'x'), { before: 'a in (b', pump: ' , ', behind: '!)' }],
+    ['commas of a selector', (text) => parseSelector(text, 'x'), { before: '', pump: ',(', behind: '' }],
+    ['a header of a registry', parseChallenges, { before: 'Basic ', pump: 'a', behind: '!' }],
+    ['quotes in such a header', parseChallenges, { before: 'Basic a="', pump: '\\"', behind: '' }],
+    ['a text that is shown as it is', (text) => fence(text, ''), { before: '', pump: '`\n', behind: '!' }],
+  ])('%s', (_case, run, attack) => {
+    expect(isSlow(run, attack)).toBe(false);
+  });
+
+  test('the message of a filter cannot pass for another part of its line', () => {
+    const log =
+      '2026-01-01T00:00:00.000000Z\terror\tenvoy wasm\twasm log root f: wasm log x: y\tthread=7\nUnable to create Wasm HTTP filter f\n';
+    expect(findEnvoyReason(log)?.filterSaid).toBe('wasm log x: y');
   });
 });
 

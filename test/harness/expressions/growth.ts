@@ -34,10 +34,17 @@ export function findSlow(source: string, flags: string): Slow | undefined {
 /** Times up to the first that is long. */
 export function timesOf(source: string, flags: string, attack: Attack): Times {
   const expression = new RegExp(source, flags.includes('g') ? flags : `${flags}g`);
+  return timesFor((text) => text.replace(expression, ''), attack);
+}
+
+/** Whether a function needs more than linear time for a text. */
+export const isSlow = (run: (text: string) => unknown, attack: Attack): boolean => growsTooMuch(timesFor(run, attack));
+
+function timesFor(run: (text: string) => unknown, attack: Attack): Times {
   const times: { length: number; ms: number }[] = [];
   for (const length of LENGTHS) {
     const text = attack.before + attack.pump.repeat(Math.ceil(length / attack.pump.length)) + attack.behind;
-    const ms = leastTime(() => text.replace(expression, ''));
+    const ms = leastTime(() => run(text));
     times.push({ length, ms });
     if (ms > QUICK_MS) break;
   }
