@@ -420,7 +420,7 @@ describe('a Gateway', () => {
       'render-to': 'out',
     });
     expect(report.outcome).toBe('rendered');
-    const name = `out/wasmplugin_${scene.namespace}_add-header.web.yaml`;
+    const name = `out/component/wasmplugin_${scene.namespace}_add-header.web.yaml`;
     expect([...written.keys()]).toContain(name);
     expect(written.get(name)).toMatch(
       /targetRefs:\n {4}- group: gateway\.networking\.k8s\.io\n {6}kind: Gateway\n {6}name: web/,

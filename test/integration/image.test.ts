@@ -320,9 +320,9 @@ describe('the rights and requests of an image', () => {
     // Whether others bring the same filter there is asked, and not needed.
     expect(await scene.deploy({ kubeconfig: user })).toMatchObject({ outcome: 'deployed', warnings: [] });
     const image = await scene.deploy({ ...IMAGE, kubeconfig: user });
-    expect(image.problems.map(({ message }) => message)).toEqual([
+    expect(image.problems.map(({ message }) => message)).toContainEqual(
       expect.stringMatching(/may not list|cannot list resource "wasmplugins"/),
-    ]);
+    );
     expect(await scene.deploy(IMAGE)).toMatchObject({ outcome: 'deployed' });
     scene.forget();
     expect(await scene.deploy({ 'keep-revisions': '0' })).toMatchObject({ outcome: 'deployed' });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import type { Report } from '../../src/deploy/report.ts';
+import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady, type WorkloadOptions } from '../harness/workloads.ts';
 import { onlyTarget, ownPart, puts, Scene } from './scene.ts';
@@ -22,14 +23,23 @@ const makeAll = async (scene: Scene, names: readonly string[], bad: readonly str
   return workloads;
 };
 
-/** What was done to workloads, in order: `patch a`, and `proof a` for each look into a proxy of its pods. */
-const steps = (scene: Scene): string[] =>
-  scene.requests.flatMap(({ method, path, status }) => {
+/**
+ * What was done to workloads, in order: `patch a`, and `proof a` for each look into a proxy of its pods. Looks before the first patch
+ * only tell what runs there.
+ */
+const steps = (scene: Scene): string[] => {
+  const all = scene.requests.flatMap(({ method, path, status }) => {
     const patched = method === 'PATCH' && status === 200 ? /\/deployments\/([^/?]+)\?/.exec(path)?.[1] : undefined;
     if (patched !== undefined) return [`patch ${patched}`];
     const looked = /\/pods\/(.+)-[^-]+-[^-]+\/exec\?/.exec(path)?.[1];
     return looked === undefined ? [] : [`proof ${looked}`];
   });
+  const first = all.findIndex((step) => step.startsWith('patch '));
+  return first < 0 ? [] : all.slice(first);
+};
+/** Waits for a look into a proxy of a patched workload. */
+const firstProof = (scene: Scene): Promise<unknown> =>
+  eventually('the first proof', async () => steps(scene).find((step) => step.startsWith('proof ')));
 /** The same with every step only once, where it came first. */
 const firstSteps = (scene: Scene): string[] => [...new Set(steps(scene))];
 const outcomes = ({ targets }: Report): Record<string, string> =>
@@ -157,7 +167,7 @@ describe('a soak', () => {
     const isRollback = puts(workload, null);
     scene.inject((request) => (isRollback(request) ? { meanwhile: () => scene.turn('well') } : undefined));
     const running = scene.deploy({ soak: '2s' });
-    await scene.seen('the first proof', ({ path }) => path.includes('/exec?'));
+    await firstProof(scene);
     await scene.turn('unready');
     for (const { metadata } of await scene.pods()) {
       if (metadata.labels?.['deploy-wasm-filter/add-header'] === undefined) continue;
@@ -177,7 +187,7 @@ describe('a soak', () => {
     const [first] = await makeAll(scene, ['a', 'b']);
     const controller = new AbortController();
     const running = scene.deploy({ soak: '10m', canary: '1' }, { cancelled: controller.signal });
-    await scene.seen('the first proof', ({ path }) => path.includes('/exec?'));
+    await firstProof(scene);
     controller.abort();
     const report = await running;
     expect(report.cancelled).toBe(true);
@@ -193,7 +203,7 @@ describe('a soak', () => {
     await scene.workload();
     const controller = new AbortController();
     const running = scene.deploy({ soak: '10m' }, { cancelled: controller.signal });
-    await scene.seen('the first proof', ({ path }) => path.includes('/exec?'));
+    await firstProof(scene);
     controller.abort();
     const report = await running;
     expect(report.cancelled).toBe(true);

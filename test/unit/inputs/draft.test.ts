@@ -233,10 +233,10 @@ describe('status, remove and sweep', () => {
   const access = { kubeconfig: kubeconfig('prod', 'shop') };
 
   test.each<[Given, object]>([
-    [{ command: 'status' }, { verify: 'auto', scope: { entries: [], namespaces: ['shop'] } }],
+    [{ command: 'status' }, { verify: 'auto', keepRevisions: 1, scope: { entries: [], namespaces: ['shop'] } }],
     [
       { command: 'status', name: 'auth', verify: 'required', namespace: 'a, b' },
-      { verify: 'required', scope: { filter: 'auth', entries: [], namespaces: ['a', 'b'] } },
+      { verify: 'required', keepRevisions: 1, scope: { filter: 'auth', entries: [], namespaces: ['a', 'b'] } },
     ],
     // The file need not be there: only its name is wanted.
     [
