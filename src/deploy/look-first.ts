@@ -111,7 +111,9 @@ function judgeRevision(revision: PlannedRevision, planned: PlannedWorkload, look
   const kind = neededKind(revision.carrier);
   const redirection = isOutdated(look.pod, planned) ? undefined : redirectionOf(look.pod, observed);
   const expected = expectPlaces(look.listeners, place);
-  const open = expected.missing.filter((absent) => isProvided(absent, revision, planned, world));
+  const open = expected.missing.filter(
+    (absent) => isRefusing(look, absent) || isProvided(absent, revision, planned, world),
+  );
   if (open.length > 0) return { ...NOTHING, absent: false };
   // As after the rollout: a side that has the port but not the filter's neighbour is a failure of its own.
   const amiss = expected.missing.find((absent) => hasPlace(absent, place));
@@ -133,6 +135,11 @@ function judgeRevision(revision: PlannedRevision, planned: PlannedWorkload, look
 /** Whether the template's annotations have changed since the pod was made, so that new ones may be redirected otherwise. */
 function isOutdated(pod: Pod, { observed }: PlannedWorkload): boolean {
   return mayBeToldOtherwise(pod, observed.spec?.template ?? {});
+}
+
+/** Whether the proxy refuses what it was sent last for a side, perhaps for want of what this very run puts right. */
+function isRefusing({ listeners }: SeenProxy, { side }: Absent): boolean {
+  return listeners.some(({ direction, refused }) => direction === side && refused !== undefined);
 }
 
 /** Whether the filter beside which ours is to stand comes with the same rollout. */
