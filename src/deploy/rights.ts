@@ -85,8 +85,12 @@ export function neededRights(
  * The rights that a request needs for its targets whatever else is found: for the objects of every namespace that is there, and
  * for each workload that is named.
  */
-export function rightsOfTargets({ filters }: Pick<DeployRequest, 'filters'>, observation: Observation): Right[] {
+export function rightsOfTargets(
+  { filters, wait, onFailure }: Pick<DeployRequest, 'filters' | 'wait' | 'onFailure'>,
+  observation: Observation,
+): Right[] {
   const { catalogue, pluginKind } = observation;
+  const verbs = ['create', 'patch', ...(wait && onFailure !== 'keep' ? ['delete'] : [])];
   return filters.flatMap(({ targets, settings }) => {
     const inserter = settings.image === undefined ? ENVOY_FILTER : PLUGINS[pluginKind];
     return neededLists(targets)
@@ -96,7 +100,7 @@ export function rightsOfTargets({ filters }: Pick<DeployRequest, 'filters'>, obs
           (entry) => entry.type === 'named' && entry.workload.namespace === namespace && entry.workload.kind === kind,
         );
         return [CONFIG_MAP, inserter]
-          .flatMap((resource) => ['create', 'patch'].map((verb) => ({ verb, resource, namespace })))
+          .flatMap((resource) => verbs.map((verb) => ({ verb, resource, namespace })))
           .concat(named && kind !== 'Gateway' ? [{ verb: 'patch', resource: WORKLOADS[kind], namespace }] : []);
       });
   });

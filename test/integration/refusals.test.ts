@@ -225,6 +225,8 @@ describe('what is refused before the first write', () => {
     const TO_WRITE = [
       /may not create configmaps in/,
       /may not create envoyfilters.networking.istio.io in/,
+      /may not delete configmaps in .* Objects of revisions that fail or are superseded are deleted/,
+      /may not delete envoyfilters.networking.istio.io in/,
       /may not patch configmaps in/,
       /may not patch deployments.apps in/,
       /may not patch envoyfilters.networking.istio.io in/,
@@ -272,8 +274,12 @@ describe('what is refused before the first write', () => {
 
     test('the rights that the README names are enough', async () => {
       await grant('deployer', [
-        { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', 'patch'] },
-        { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list', 'create', 'patch'] },
+        { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', 'patch', 'delete'] },
+        {
+          apiGroups: ['networking.istio.io'],
+          resources: ['envoyfilters'],
+          verbs: ['list', 'create', 'patch', 'delete'],
+        },
         { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch', 'patch'] },
       ]);
       const { report } = await runAction({

@@ -214,7 +214,7 @@ describe('taking a filter away', () => {
     });
     await cluster.api.create(`/apis/apps/v1/namespaces/${site.namespace}/deployments`, workload);
     await site.workload('ratings');
-    const revision = await site.deployed(['reviews', 'ratings'], 'x-test: 1');
+    const revision = await site.deployed(['reviews', 'ratings'], 'x-test: 1', { unready: 'deploy' });
     const before = await templateAndState(workload);
     const { report } = await site.run('remove', ['reviews', 'ratings'], { timeout: '1s' });
     expect(report.outcome).toBe('failed');

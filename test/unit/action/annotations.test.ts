@@ -63,8 +63,8 @@ describe('errors', () => {
   test('a way back that failed is an error of its own, before the others', () => {
     const annotations = annotationsOf(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
     expect(annotations.map(({ title }) => title)).toEqual([KIND_TITLES.rollback, KIND_TITLES.rollout]);
-    expect(annotations[0]?.message).toContain('Deployment shop/a: could not be taken back');
-    expect(annotations[0]?.message).toContain('Look at it by hand');
+    expect(annotations[0]?.message).toContain('Deployment shop/a: was rolled back, but its pods do not become ready');
+    expect(annotations[0]?.message).toContain('Find out what its pods lack');
   });
 
   test('a workload that was taken back is one error, for why it failed', () => {

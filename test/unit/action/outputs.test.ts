@@ -162,7 +162,10 @@ describe('targets', () => {
     expect(back).toMatchObject({ outcome: 'failed', rollback: 'restored' });
     expect(well).toMatchObject({ outcome: 'restored', rollback: 'restored' });
     expect(well).not.toHaveProperty('proof');
-    expect(lost).toMatchObject({ rollback: 'failed', error: expect.stringContaining('could not be taken back') });
+    expect(lost).toMatchObject({
+      rollback: 'failed',
+      error: expect.stringContaining('was rolled back, but its pods do not become ready'),
+    });
   });
 
   test('says null for a filter that is to go', () => {

@@ -53,7 +53,7 @@ describe('log', () => {
     const { lines } = await published(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
     expect(lines[0]).toBe('group What is wrong');
     expect(lines[1]).toMatch(/^✗ Deployment shop\/a: not ready/);
-    expect(lines[2]).toMatch(/^✗ Deployment shop\/a: could not be taken back/);
+    expect(lines[2]).toMatch(/^✗ Deployment shop\/a: was rolled back, but its pods do not become ready/);
   });
 
   test('ends with the verdict and what it means', async () => {
