@@ -32,9 +32,9 @@ export function componentKustomization(entries: readonly ComponentEntry[]): stri
 
 /** The overlay that makes of the folder what `kubectl apply -k` takes. Equal for every filter, so that it may be edited. */
 export const OVERLAY = `# Written once by deploy-wasm-filter, and never again while it is here: it is yours to edit.
-# As it stands, "kubectl apply -k" on this folder brings the objects of the filter, and no pod runs it yet. To patch the workloads,
-# name the folder with their manifests under "resources" here, such as ../base; or name the folder "${COMPONENT}" under "components"
-# in the kustomization that has them.
+# As it stands, "kubectl apply -k" on this folder brings the objects of the filter. A Gateway runs it then; a workload does once its
+# pod template is patched as well: name the folder with its manifest under "resources" here, such as ../base; or name the folder
+# "${COMPONENT}" under "components" in the kustomization that has the manifest.
 apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
 resources: []
