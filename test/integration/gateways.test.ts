@@ -425,7 +425,9 @@ describe('a Gateway', () => {
     expect(written.get(name)).toMatch(
       /targetRefs:\n {4}- group: gateway\.networking\.k8s\.io\n {6}kind: Gateway\n {6}name: web/,
     );
-    expect(written.get('out/component/kustomization.yaml')).toMatch(`- wasmplugin_${scene.namespace}_add-header.web.yaml`);
+    expect(written.get('out/component/kustomization.yaml')).toMatch(
+      `- wasmplugin_${scene.namespace}_add-header.web.yaml`,
+    );
     expect(canonicalJson(scene.requests as unknown as Json)).toBe('[]');
   });
 });
