@@ -17,7 +17,10 @@ import {
 } from '../mesh/unmanaged.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
 import type { Observation } from './observe.ts';
-import type { Plan, PlannedWorkload } from './plan.ts';
+import type { PlannedWorkload } from './plan.ts';
+
+/** What there is to know of a workload on which ours takes the place of others' filters. */
+export type AdoptingWorkload = Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions' | 'adopted'>;
 
 /** A filter that ours takes the place of, and where. */
 export interface AdoptedFilter {
@@ -46,7 +49,7 @@ export interface AdoptedEnvoyFilter {
 
 /** The EnvoyFilters that filters are taken over from. An EnvoyFilter of the whole mesh keeps everything: it serves other namespaces. */
 export function adoptedEnvoyFilters(
-  { workloads }: Pick<Plan, 'workloads'>,
+  { workloads }: { readonly workloads: readonly AdoptingWorkload[] },
   observation: Observation,
 ): AdoptedEnvoyFilter[] {
   const pairs = workloads.flatMap((planned) => planned.adopted.map((filter) => ({ planned, filter })));
@@ -87,6 +90,36 @@ export function adoptedEnvoyFilters(
   });
 }
 
+/**
+ * The same workloads, with a reason to stay for each volume whose file an EnvoyFilter that stays goes on naming: when ours is removed
+ * with what it takes out, the pods need that file again.
+ */
+export function keepNeededVolumes<T extends AdoptingWorkload & Pick<PlannedWorkload, 'volumes'>>(
+  workloads: readonly T[],
+  observation: Observation,
+): T[] {
+  const staying = adoptedEnvoyFilters({ workloads }, observation)
+    .flatMap(({ filters }) => filters)
+    .filter(({ others }) => others.length > 0);
+  return workloads.map((workload) => {
+    const key = workloadKey(workload.ref);
+    const mounts = annotatedMounts(workload.observed.spec?.template ?? {});
+    const reasons = staying
+      .filter(({ workloads: adopting }) => adopting.some((ref) => workloadKey(ref) === key))
+      .flatMap(({ filter: { code, envoyFilter }, others }) => {
+        const volume = code.kind === 'file' ? mountOf(code.file, mounts)?.volume : undefined;
+        const why = `${describeSource(envoyFilter)} still serves ${shortList(others)} and names its file`;
+        return volume === undefined ? [] : [[volume, why] as const];
+      });
+    const needed = new Map(reasons);
+    const volumes = workload.volumes.map((one) => {
+      const stays = one.stays ?? needed.get(one.volume);
+      return stays === undefined ? one : { ...one, stays };
+    });
+    return { ...workload, volumes };
+  });
+}
+
 /** What an EnvoyFilter selects besides the workloads that take over from it, in words. */
 function othersOf(
   namespace: string,
@@ -112,7 +145,7 @@ function observedEnvoyFilter({ namespace, name }: EnvoyFilterRef, observation: O
   return all.find(({ metadata }) => metadata.name === name && (metadata.namespace ?? '') === namespace);
 }
 
-function configMapsOf(taken: readonly UnmanagedFilter[], planned: readonly PlannedWorkload[]): string[] {
+function configMapsOf(taken: readonly UnmanagedFilter[], planned: readonly AdoptingWorkload[]): string[] {
   const found = planned.flatMap(({ observed }) => {
     const mounts = annotatedMounts(observed.spec?.template ?? {});
     return taken.flatMap(({ code }) => (code.kind === 'file' ? (mountOf(code.file, mounts)?.configMap ?? []) : []));
@@ -120,7 +153,7 @@ function configMapsOf(taken: readonly UnmanagedFilter[], planned: readonly Plann
   return [...new Set(found)];
 }
 
-function runningIn(envoyFilter: EnvoyFilter, planned: readonly PlannedWorkload[]): (pod: Pod) => boolean {
+function runningIn(envoyFilter: EnvoyFilter, planned: readonly AdoptingWorkload[]): (pod: Pod) => boolean {
   const carriers = planned.flatMap(({ revisions }) => revisions.map(({ carrier }) => carrier));
   return ({ metadata: { labels = {} }, status }) =>
     status?.phase !== 'Succeeded' &&

@@ -10,7 +10,7 @@ import { filtersOn } from '../mesh/template.ts';
 import type { AdoptedUnmanaged } from '../mesh/unmanaged.ts';
 import { resolveTargets } from '../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
-import { adoptedEnvoyFilters, adoptionWarnings } from './adopted-envoy-filters.ts';
+import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
 import { besideWarnings } from './beside.ts';
 import { movedTags, type TaggedFilter } from './moved-tags.ts';
 import type { Observation } from './observe.ts';
@@ -105,7 +105,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     }
   }
   const options = { ...request, now };
-  const wanted: WantedWorkload[] = [...drafts.values()];
+  const wanted: WantedWorkload[] = keepNeededVolumes([...drafts.values()], observation);
   const planned = wanted.map((workload) => findings.takeAny(planWorkload(workload, options)));
   const objects = planObjects(planned, observation);
   const plan = {

@@ -246,16 +246,18 @@ function distinct(filters: readonly UnmanagedFilter[]): UnmanagedFilter[] {
   return [...new Map(filters.map((one) => [unmanagedKey(one), one])).values()];
 }
 
-/** The volumes of what is newly taken over; what became of the others an earlier run has decided. */
-function volumesOf({ ref, workload, choice, begun }: Examined, observation: Observation): AdoptedVolume[] {
+/**
+ * The volumes of what is taken over. Those of what an earlier run has begun with are among them: they may have stayed only for what
+ * its EnvoyFilter served then.
+ */
+function volumesOf({ ref, workload, choice }: Examined, observation: Observation): AdoptedVolume[] {
   const template = templateOf(workload);
   const labels = template.metadata?.labels ?? {};
   const staying = envoyFiltersFor(ref.namespace, observation)
     .filter((envoyFilter) => selectsTemplate(envoyFilter, labels))
     .flatMap((envoyFilter) => remainingPatches(envoyFilter, choice.adopted));
   const plugins = observation.unmanaged.plugins(ref.namespace).map(({ spec }) => spec.url ?? null);
-  const fresh = choice.adopted.filter((filter) => !begun.includes(filter));
-  return adoptedVolumes(template, fresh, {
+  return adoptedVolumes(template, choice.adopted, {
     texts: [...staying, ...plugins].flatMap(textsIn),
     keysOf: (configMap) => {
       const files = observation.unmanaged.files(ref.namespace, configMap);

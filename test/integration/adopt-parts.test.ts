@@ -284,6 +284,51 @@ describe('an adoption', () => {
     expect(await volumesOf(workload)).toEqual(['files', `wasm-filter-${FILTER}`]);
   });
 
+  test('of one of two workloads leaves the file that their EnvoyFilter goes on naming', async () => {
+    await configMap('headers-cm', `${FILTER}.wasm`);
+    const workload = await mounting(['h', { configMap: { name: 'headers-cm' } }, '/etc/headers']);
+    const keys = filterKeys(await site.template(workload));
+    const annotations = {
+      [USER_VOLUME_ANNOTATION]: keys.volumes ?? '',
+      [USER_VOLUME_MOUNT_ANNOTATION]: keys.mounts ?? '',
+    };
+    const ratings = await site.workload('ratings', { podAnnotations: annotations });
+    const before = await putIn([patchOf(FILTER, `/etc/headers/${FILTER}.wasm`)], NAME, { workloadSelector: {} });
+    const templates = await Promise.all([workload, ratings].map(async (one) => (await site.read(one)).spec?.template));
+    const why = `EnvoyFilter ${site.namespace}/${NAME} still serves Deployment ${site.namespace}/ratings and names its file`;
+    const { plan } = await deploy({ adopt: 'true' }, 'plan');
+    expect(plan?.adoptions).toEqual([
+      expect.objectContaining({ fate: 'stays', volumes: [{ volume: 'h', stays: why }] }),
+    ]);
+
+    const report = await deploy({ adopt: 'true' });
+    expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
+    expect([await volumesOf(workload), await read()]).toEqual([['h', `wasm-filter-${FILTER}`], before]);
+    expect((await deploy({ adopt: 'true' })).outcome).toBe('unchanged');
+
+    const removed = (await site.run('remove', ['reviews'])).report;
+    expect([allProblems(removed), removed.outcome]).toEqual([[], 'removed']);
+    const after = await Promise.all([workload, ratings].map(async (one) => (await site.read(one)).spec?.template));
+    expect(after).toEqual(templates);
+  });
+
+  test('of the second of two workloads takes the file out of both', async () => {
+    await configMap('headers-cm', `${FILTER}.wasm`);
+    const workload = await mounting(['h', { configMap: { name: 'headers-cm' } }, '/etc/headers']);
+    const keys = filterKeys(await site.template(workload));
+    const annotations = {
+      [USER_VOLUME_ANNOTATION]: keys.volumes ?? '',
+      [USER_VOLUME_MOUNT_ANNOTATION]: keys.mounts ?? '',
+    };
+    const ratings = await site.workload('ratings', { podAnnotations: annotations });
+    await putIn([patchOf(FILTER, `/etc/headers/${FILTER}.wasm`)], NAME, { workloadSelector: {} });
+    expect(allProblems(await deploy({ adopt: 'true' }))).toEqual([]);
+
+    const report = await deploy({ adopt: 'true', targets: '- deployment/reviews\n- deployment/ratings' });
+    expect([allProblems(report), report.outcome, await read()]).toEqual([[], 'deployed', undefined]);
+    for (const one of [workload, ratings]) expect(await volumesOf(one)).toEqual([`wasm-filter-${FILTER}`]);
+  });
+
   test('leaves what serves a pod that no workload makes', async () => {
     await mountAll();
     const { metadata, spec } = (await site.read(await site.workload('late', { replicas: 0 }))).spec?.template ?? {};
