@@ -1,5 +1,5 @@
-import { countOutcome, type Report } from '../deploy/report.ts';
-import { countOf, thousands } from './markdown.ts';
+import { countOutcome, type Report, type TargetReport } from '../deploy/report.ts';
+import { countOf, plain, thousands } from './markdown.ts';
 import { judgeFailure } from './summary-failure.ts';
 import { nothingSentence } from './summary-present.ts';
 import { unreadySentence } from './summary-standing.ts';
@@ -28,17 +28,51 @@ function takenAway(report: Report, removed: number): Verdict {
     left.length === 0
       ? `nothing of ${it} is left there`
       : `${countOf(left.length, 'object')} ${verb(left.length, 'is', 'are')} left behind`;
+  const running = [...new Set(left.flatMap(({ runBy }) => runBy ?? []))];
+  const gone =
+    unready.length === 0 && running.length === 0
+      ? `removed from ${workloads(removed)}`
+      : `removed from the pod ${removed === 1 ? 'template' : 'templates'} of ${workloads(removed)}`;
   return {
     icon: left.length === 0 && unready.length === 0 ? '✅' : '⚠️',
-    headline: `${subjectOf(report)} removed from ${workloads(removed)}; ${rest}`,
+    headline: [`${subjectOf(report)} ${gone}`, ...unreadyTail(unready, removed), ...runningTail(running), rest].join(
+      '; ',
+    ),
     sentence: sentences(
-      unready.length === 0 ? `Every wanted pod is ready without ${it}.` : unreadySentence(unready),
+      unready.length > 0
+        ? unreadySentence(unready)
+        : running.length > 0
+          ? ''
+          : `Every wanted pod is ready without ${it}.`,
       deleted.length === 0
         ? 'No object had to be deleted.'
         : `${countOf(deleted.length, 'object')} ${verb(deleted.length, 'was', 'were')} deleted.`,
-      left.length === 0 ? '' : 'What is left behind does no harm; run again to delete it.',
+      left.length === 0
+        ? ''
+        : running.length === 0
+          ? 'What is left behind does no harm; run again to delete it.'
+          : 'Run again to delete what is left behind once the old pods are replaced.',
     ),
   };
+}
+
+/** Of workloads that are as little ready as they were before the run. */
+function unreadyTail(unready: readonly TargetReport[], removed: number): string[] {
+  if (unready.length === 0) return [];
+  return [
+    `${thousands(removed - unready.length)}/${thousands(removed)} ready, ${thousands(unready.length)} not ready as before`,
+  ];
+}
+
+/** A rolling update keeps old pods until new ones are ready, and those run what they were started with. */
+function runningTail(running: readonly string[]): string[] {
+  const [first] = running;
+  if (first === undefined) return [];
+  return [
+    running.length === 1
+      ? `the old pod ${plain(first, 260)} still runs it`
+      : `${thousands(running.length)} old pods still run it`,
+  ];
 }
 
 function templatesOnly(report: Report, removed: number): Verdict {

@@ -11,7 +11,7 @@ import { revisionOn } from '../mesh/template.ts';
 import type { DeployContext } from './context.ts';
 import { GARBAGE_RESOURCES, type Garbage } from './plan.ts';
 import { listPlugins } from './plugin-access.ts';
-import type { Collected } from './report.ts';
+import type { Collected, Left } from './report.ts';
 import { deletionRights, describeRight, missingRights } from './rights.ts';
 import { PARALLEL_WRITES } from './write.ts';
 import { unmark } from './write-objects.ts';
@@ -20,6 +20,9 @@ import { unmark } from './write-objects.ts';
 const ENDING_MS = 45_000;
 const LOOK_MS = 1_000;
 const CANCELLED = 'the run was cancelled';
+
+/** What keeps an object. */
+type Keeper = Omit<Left, 'object'>;
 
 /** An object that is marked, on the condition that nobody has touched it since. */
 interface Marked {
@@ -39,7 +42,7 @@ export async function collectGarbage(
   context: DeployContext,
 ): Promise<Collected> {
   const deleted: string[] = [];
-  const left: { object: string; why: string }[] = [];
+  const left: Left[] = [];
   const namespaces = [...new Set(garbage.map(({ namespace }) => namespace))];
   for (const namespace of namespaces) {
     const here = garbage.filter((object) => object.namespace === namespace);
@@ -66,10 +69,10 @@ export async function collectGarbage(
       }
       for (const one of marked) {
         if (one === undefined) continue;
-        const why = named.get(`${one.garbage.filter} ${one.garbage.revision}`);
-        if (why !== undefined) {
+        const keeper = named.get(`${one.garbage.filter} ${one.garbage.revision}`);
+        if (keeper !== undefined) {
           await unmark(GARBAGE_RESOURCES[one.garbage.kind], namespace, one.garbage.name, context.client);
-          left.push({ object: nameOf(one.garbage), why });
+          left.push({ object: nameOf(one.garbage), ...keeper });
         } else if (await remove(one, context.client)) {
           deleted.push(nameOf(one.garbage));
         }
@@ -126,12 +129,12 @@ async function remove({ garbage, preconditions }: Marked, client: Client): Promi
   }
 }
 
-/** What names a revision (`filter id`), in words, once pods that are ending have had their time. */
+/** What names each revision (`filter id`), once pods that are ending have had their time. */
 async function namedOnceEnded(
   namespace: string,
   garbage: readonly Garbage[],
   context: DeployContext,
-): Promise<ReadonlyMap<string, string>> {
+): Promise<ReadonlyMap<string, Keeper>> {
   const started = context.now();
   for (;;) {
     const { named, ending } = await lookFor(namespace, garbage, context.client);
@@ -144,8 +147,8 @@ async function lookFor(
   namespace: string,
   garbage: readonly Garbage[],
   client: Client,
-): Promise<{ named: Map<string, string>; ending: boolean }> {
-  const named = new Map<string, string>();
+): Promise<{ named: Map<string, Keeper>; ending: boolean }> {
+  const named = new Map<string, Keeper>();
   const filters = [...new Set(garbage.map(({ filter }) => filter))];
   const isGarbage = new Set(garbage.map(({ filter, revision }) => `${filter} ${revision}`));
   let ending = false;
@@ -159,7 +162,11 @@ async function lookFor(
     const key = `${filter} ${pod.metadata.labels?.[podLabel(filter)]}`;
     if (!isGarbage.has(key)) continue;
     const isEnding = pod.metadata.deletionTimestamp !== undefined;
-    named.set(key, `the pod ${pod.metadata.name} ${isEnding ? 'is still ending' : 'runs it'}`);
+    const { name } = pod.metadata;
+    named.set(
+      key,
+      isEnding ? { why: `the pod ${name} is still ending` } : { why: `the pod ${name} runs it`, runBy: name },
+    );
     ending ||= isEnding;
   }
   const workloads = await Promise.all(
@@ -170,7 +177,7 @@ async function lookFor(
   for (const { kind, one } of workloads.flat()) {
     for (const filter of filters) {
       const key = `${filter} ${revisionOn(one, filter)}`;
-      if (isGarbage.has(key)) named.set(key, `${kind} ${one.metadata.name} has it in its pod template`);
+      if (isGarbage.has(key)) named.set(key, { why: `${kind} ${one.metadata.name} has it in its pod template` });
     }
   }
   // Only what proxies pull is brought to Gateways.
@@ -178,7 +185,7 @@ async function lookFor(
   for (const plugin of kind === undefined ? [] : await listPlugins(client, kind, namespace)) {
     const attached = attachedTo(plugin);
     const key = `${attached?.filter} ${plugin.metadata.labels?.[REVISION_LABEL]}`;
-    if (attached !== undefined && isGarbage.has(key)) named.set(key, `Gateway ${attached.gateway} has it`);
+    if (attached !== undefined && isGarbage.has(key)) named.set(key, { why: `Gateway ${attached.gateway} has it` });
   }
   return { named, ending };
 }

@@ -83,7 +83,7 @@ export class ReadyGate {
     const seen = { removal: revisions.length === 0, envoy: envoy !== undefined };
     const result = compareConditions(before, after, seen);
     if ('same' in result) course.asBefore = result.same;
-    else course.rollout = { ...rollout, message: `${rollout.message}; ${result.worse}` };
+    else course.rollout = { ...rollout, worse: result.worse };
   }
 
   #isVerified(planned: PlannedWorkload): (filter: string, id: string) => boolean {

@@ -100,11 +100,19 @@ export interface FilterReport {
   readonly delivered?: string;
 }
 
+/** An object that could not go. */
+export interface Left {
+  readonly object: string;
+  readonly why: string;
+  /** The pod that keeps it, as it still runs its revision and is not about to end; absent where something else does. */
+  readonly runBy?: string;
+}
+
 /** Objects that nobody names any more, or that an adoption has replaced: `ConfigMap shop/add-header-0123456789`. */
 export interface Collected {
   readonly deleted: readonly string[];
   /** Garbage that is still there, and why. */
-  readonly left: readonly { readonly object: string; readonly why: string }[];
+  readonly left: readonly Left[];
 }
 
 /** The result of a run: the one model that summary, log, annotations and outputs are made from. */

@@ -5,13 +5,13 @@ import { readinessOf } from '../cluster/readiness.ts';
 import { describeWorkload } from '../targets/target.ts';
 import { closePlugin } from './close-plugin.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
-import { type Course, failureOf, followedOf, lastSeen, newCourse, succeeded } from './course.ts';
+import { type Course, failureOf, followedOf, lastSeen, newCourse } from './course.ts';
 import { diagnoseInTime } from './diagnose.ts';
 import { FailFast } from './fail-fast.ts';
 import { changesPods, type PlannedWorkload, restarts } from './plan.ts';
 import type { PlanningOptions } from './plan-workload.ts';
 import type { RolloutPolicy } from './policy.ts';
-import { progressLine } from './progress.ts';
+import { isReady, progressLine, tally, waveLine } from './progress.ts';
 import { cancelledProof, type ProofResult, Prover } from './prove.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { mayGoBack, readNewer, rollBack } from './rollback.ts';
@@ -46,6 +46,8 @@ export class Roller {
   readonly #courses: Course[];
   readonly #waves: readonly (readonly Course[])[];
   readonly #tolerated: number;
+  /** What of the wave that is under way is changed or waited for. */
+  #moving: readonly Course[] = [];
   #failures = 0;
   #superseded = false;
 
@@ -66,9 +68,9 @@ export class Roller {
       signal,
       now,
       debug: (line) => log.debug(line),
-      look: async (pending, results) => {
+      look: async (pending) => {
         const { unready, stuck } = await failFast.look(pending);
-        const line = progressLine(pending, results, unready);
+        const line = progressLine(pending, tally(this.#moving, policy.timeoutMs), unready);
         if (line !== last) log.info(line);
         last = line;
         return stuck;
@@ -97,7 +99,8 @@ export class Roller {
       for (const [index, wave] of this.#waves.entries()) {
         if (this.#stopped || this.problems.length > 0) break;
         const several = this.#waves.length > 1 ? `Wave ${index + 1} of ${this.#waves.length}: ` : '';
-        const moving = wave.filter(({ planned }) => planned.patch !== undefined || !isSettled(planned)).length;
+        this.#moving = wave.filter(({ planned }) => planned.patch !== undefined || !isSettled(planned));
+        const moving = this.#moving.length;
         const work = (): Promise<void> => this.#runWave(wave);
         await (moving === 0 ? work() : log.group(`${several}${count(moving, 'workload')}`, work));
         // A wave of which no workload could be changed has shown nothing for the next one.
@@ -130,14 +133,9 @@ export class Roller {
     const rolled = wave.filter(
       ({ rollout, write, newer }) => rollout !== undefined && newer === undefined && write.result.state === 'done',
     );
-    if (rolled.length > 0) {
-      const ready = rolled.filter((course) => succeeded(course, policy.timeoutMs));
-      const slowest = Math.max(0, ...ready.map(({ rollout }) => rollout?.durationMs ?? 0));
-      log.info(
-        `${ready.length}/${rolled.length} ${policy.verify === 'off' ? 'ready' : 'proven'}${ready.length > 0 ? `, the slowest ready after ${formatDuration(slowest)}` : ''}.`,
-      );
-      if (policy.soakMs > 0 && !this.#stopped) await this.#soak(ready);
-    }
+    if (rolled.length === 0) return;
+    log.info(waveLine(this.#moving, policy));
+    if (policy.soakMs > 0 && !this.#stopped) await this.#soak(rolled.filter((one) => isReady(one, policy.timeoutMs)));
   }
 
   async #runOne(course: Course): Promise<void> {

@@ -32,7 +32,8 @@ export function rolloutProblem(
     default: {
       // No message: what is known of the workload is from before the change.
       const missing = rollout.message || 'its new state was never seen';
-      const words = [FAILURES[rollout.state](timeoutMs), causeOf(rollout.state, missing, diagnosis)].join(': ');
+      const cause = [causeOf(rollout.state, missing, diagnosis), rollout.worse ?? []].flat().join('; ');
+      const words = `${FAILURES[rollout.state](timeoutMs)}: ${cause}`;
       return {
         kind: 'rollout',
         subject,

@@ -27,6 +27,8 @@ export interface RolloutResult {
   readonly state: 'ready' | 'failed' | 'stuck' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
   /** What was missing or happened; empty when ready. */
   readonly message: string;
+  /** Of one that was not ready before the run either: what is worse than it was. */
+  readonly worse?: string;
   /** What to do about it, where that is known here. */
   readonly remedy?: string;
   readonly ready: number;
@@ -50,13 +52,9 @@ export interface RolloutWatchContext {
   readonly debug: (line: string) => void;
   readonly now: () => number;
   /**
-   * Called every few seconds with what is still pending and the results so far; gives the workloads that cannot get ready,
-   * by `workloadKey`, and why.
+   * Called every few seconds with what is still pending; gives the workloads that cannot get ready, by `workloadKey`, and why.
    */
-  readonly look: (
-    pending: readonly Pending[],
-    results: readonly RolloutResult[],
-  ) => Promise<ReadonlyMap<string, string>>;
+  readonly look: (pending: readonly Pending[]) => Promise<ReadonlyMap<string, string>>;
 }
 
 interface Entry {
@@ -88,7 +86,6 @@ export class RolloutWatch {
   readonly #context: RolloutWatchContext;
   readonly #stop = new AbortController();
   readonly #entries = new Map<string, Entry>();
-  readonly #results: RolloutResult[] = [];
   readonly #followers = new Map<string, Follower>();
   readonly #running: Promise<void>[] = [];
   readonly #problems: Problem[] = [];
@@ -233,10 +230,7 @@ export class RolloutWatch {
     const entry = this.#take(key);
     if (entry === undefined) return;
     const { ready, wanted } = entry.readiness;
-    const result = { state, message, ready, wanted, durationMs: this.#context.now() - entry.started, ...more };
-    // One that has become ready as it was is still to be changed, and followed once more.
-    if (entry.followed.selector === undefined || state !== 'ready') this.#results.push(result);
-    entry.decide(result);
+    entry.decide({ state, message, ready, wanted, durationMs: this.#context.now() - entry.started, ...more });
   }
 
   #take(key: string): Entry | undefined {
@@ -255,7 +249,7 @@ export class RolloutWatch {
       const started = now();
       const pending = [...this.#entries.values()].map(({ followed, readiness }) => ({ followed, readiness }));
       try {
-        const stuck = pending.length === 0 ? new Map() : await untilAborted(look(pending, this.#results), signal);
+        const stuck = pending.length === 0 ? new Map() : await untilAborted(look(pending), signal);
         for (const [key, why] of stuck) this.#decide(key, 'stuck', why);
       } catch (error) {
         if (!signal.aborted) debug(`Looking at the pods: ${messageOf(error)}`);

@@ -111,7 +111,7 @@ describe('superseded revisions', () => {
     expect([report.outcome, allProblems(report)]).toEqual(['deployed', []]);
     expect(report.collected).toEqual({
       deleted: [],
-      left: names(a).map((object) => ({ object, why: 'the pod stray runs it' })),
+      left: names(a).map((object) => ({ object, why: 'the pod stray runs it', runBy: 'stray' })),
     });
     expect(await marks()).toEqual([]);
 

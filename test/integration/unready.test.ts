@@ -58,11 +58,15 @@ describe('a workload that is not ready before the run', () => {
     const bad = await unready(scene, 'bad');
     const good = await scene.workload('good');
     const inputs = { targets: targetsOf(bad, good), 'max-parallel': '1', 'on-failure': 'rollback-all', timeout: '4s' };
-    const { targets } = await scene.deploy(inputs);
-    expect(targets.map(({ ref, outcome }) => [ref.name, outcome])).toEqual([
+    const { report, log } = await scene.run(inputs);
+    expect(report.targets.map(({ ref, outcome }) => [ref.name, outcome])).toEqual([
       ['bad', 'failed'],
       ['good', 'deployed'],
     ]);
+    const counts = log.flatMap((line) => /^\d+\/\d+ (?:ready|proven)/.exec(line) ?? []);
+    expect(counts).toContain('0/2 ready');
+    expect(counts.filter((text) => !text.includes('/2 '))).toEqual([]);
+    expect(log.find((line) => line.includes('/2 proven'))).toMatch(/^1\/2 proven, the slowest ready after /);
     expect(scene.patchesOf(bad)).toEqual([]);
   });
 
@@ -99,11 +103,18 @@ describe('unready: deploy', () => {
     const now = await scene.now(workload);
     expect(now.spec?.template?.metadata?.labels?.[REVISION_LABEL]).toMatch(/^[0-9a-f]{10}$/);
     // And what is there can be taken away again, whatever its pods do.
-    const removal = await scene.deploy({ command: 'remove', targets: targetsOf(workload), timeout: '4s' });
+    const { report: removal, log } = await scene.run({
+      command: 'remove',
+      targets: targetsOf(workload),
+      timeout: '4s',
+    });
+    expect(log).toContain('0/1 ready, 1 not ready as before.');
     expect(onlyTarget(removal)).toMatchObject({ outcome: 'removed', unready: expect.any(String) });
     // A Deployment keeps the old pod while the new one is not ready, and what it mounts stays with it.
     const left = kind === 'Deployment' ? 2 : 0;
     expect(removal.collected.left).toHaveLength(left);
+    const old = [expect.stringMatching(/^shop-/), expect.stringMatching(/^shop-/)];
+    expect(removal.collected.left.map(({ runBy }) => runBy)).toEqual(kind === 'Deployment' ? old : []);
     expect(removal.collected.deleted).toHaveLength(2 - left);
   });
 

@@ -275,6 +275,21 @@ describe('remove and sweep', () => {
       { targets: [removed('shop/a')], collected: left },
       '⚠️ add-header removed from 1 workload; 1 object is left behind',
     ],
+    [
+      'as little ready as before, and an old pod runs it',
+      {
+        targets: [removed('shop/a', { unready: 'not ready before either: a-1: ImagePullBackOff (app)' })],
+        collected: {
+          deleted: [],
+          left: ['ConfigMap shop/x', 'EnvoyFilter shop/x'].map((object) => ({
+            object,
+            why: 'the pod a-7d4f runs it',
+            runBy: 'a-7d4f',
+          })),
+        },
+      },
+      '⚠️ add-header removed from the pod template of 1 workload; 0/1 ready, 1 not ready as before; the old pod a-7d4f still runs it; 2 objects are left behind',
+    ],
     ['nothing', { targets: [] }, '✅ Nothing to remove'],
     ['objects only', { targets: [], collected }, '✅ 2 leftover objects deleted; no workload had to change'],
     [
