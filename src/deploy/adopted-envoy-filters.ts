@@ -1,4 +1,4 @@
-import { type Json, sameJson } from '../base/json.ts';
+import { type Json, pick, sameJson } from '../base/json.ts';
 import { listWords } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { annotatedMounts, mountOf } from '../mesh/adopted-volumes.ts';
@@ -20,7 +20,7 @@ import type { Observation } from './observe.ts';
 import type { PlannedWorkload } from './plan.ts';
 
 /** What there is to know of a workload on which ours takes the place of others' filters. */
-export type AdoptingWorkload = Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions' | 'adopted'>;
+export type AdoptingWorkload = Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions' | 'adopted' | 'volumes'>;
 
 /** A filter that ours takes the place of, and where. */
 export interface AdoptedFilter {
@@ -41,7 +41,7 @@ export interface AdoptedEnvoyFilter {
   readonly keeps: readonly Json[];
   /** Which pods it is for. */
   readonly scope: 'selected pods' | 'its whole namespace' | 'the whole mesh';
-  /** The ConfigMaps that held the files of `taken`. */
+  /** The ConfigMaps that held the files of `taken`, and that none of the workloads mounts any more. */
   readonly configMaps: readonly string[];
   /** Whether a pod of the namespace still runs one of `taken`: it is selected, and carries none of ours in its place. */
   readonly runsIn: (pod: Pod) => boolean;
@@ -94,10 +94,7 @@ export function adoptedEnvoyFilters(
  * The same workloads, with a reason to stay for each volume whose file an EnvoyFilter that stays goes on naming: when ours is removed
  * with what it takes out, the pods need that file again.
  */
-export function keepNeededVolumes<T extends AdoptingWorkload & Pick<PlannedWorkload, 'volumes'>>(
-  workloads: readonly T[],
-  observation: Observation,
-): T[] {
+export function keepNeededVolumes<T extends AdoptingWorkload>(workloads: readonly T[], observation: Observation): T[] {
   const staying = adoptedEnvoyFilters({ workloads }, observation)
     .flatMap(({ filters }) => filters)
     .filter(({ others }) => others.length > 0);
@@ -150,7 +147,16 @@ function configMapsOf(taken: readonly UnmanagedFilter[], planned: readonly Adopt
     const mounts = annotatedMounts(observed.spec?.template ?? {});
     return taken.flatMap(({ code }) => (code.kind === 'file' ? (mountOf(code.file, mounts)?.configMap ?? []) : []));
   });
-  return [...new Set(found)];
+  return [...new Set(found)].filter((configMap) => !planned.some((one) => stillMounts(one, configMap)));
+}
+
+function stillMounts({ observed, volumes }: AdoptingWorkload, configMap: string): boolean {
+  const { spec, ...template } = observed.spec?.template ?? {};
+  const gone = volumes.filter(({ stays }) => stays === undefined).map(({ volume }) => volume);
+  return (
+    annotatedMounts(template).some((mount) => mount.configMap === configMap && !gone.includes(mount.volume)) ||
+    (spec?.volumes ?? []).some((volume) => pick(volume, 'configMap', 'name') === configMap)
+  );
 }
 
 function runningIn(envoyFilter: EnvoyFilter, planned: readonly AdoptingWorkload[]): (pod: Pod) => boolean {

@@ -76,7 +76,8 @@ export function ambiguousName(
 export function nothingToAdopt(subject: string, filter: string, found: Found, namespace: string): Problem {
   const near = nearestNames(filter, found.flatMap(allNames));
   const meant = found.find((one) => near.some((name) => allNames(one).includes(name)));
-  const hint = meant === undefined ? '' : ` Did you mean "adopt: ${nameFor(meant, found, namespace)}"?`;
+  const hint =
+    meant === undefined || found.length === 1 ? '' : ` Did you mean "adopt: ${nameFor(meant, found, namespace)}"?`;
   return {
     kind: 'conflict',
     subject,

@@ -86,7 +86,7 @@ export function planAdoption(
     ),
     problems: [
       ...examined.flatMap((one) => targetProblems(one, filter, adopt)),
-      ...groupsOf(adopting).flatMap((group) => groupProblems(group, filter, observation)),
+      ...groupsOf(examined).flatMap((group) => groupProblems(group, filter, observation)),
       ...say.unusedNames(adopt, examined, filter.name, observation),
     ],
     warnings: say.perWorkload(
@@ -207,8 +207,9 @@ function targetWarnings({ ref, found, choice, plugins, isNew, revision }: Examin
 }
 
 /** The targets that share an EnvoyFilter of ours: what it takes out, it takes out of the proxies of all of them. */
-function groupsOf(adopting: readonly Examined[]): Examined[][] {
-  return [...Map.groupBy(adopting, ({ ref, carrier }) => `${ref.namespace} ${carrier}`).values()];
+function groupsOf(examined: readonly Examined[]): Examined[][] {
+  const groups = [...Map.groupBy(examined, ({ ref, carrier }) => `${ref.namespace} ${carrier}`).values()];
+  return groups.filter((group) => group.some(({ choice }) => choice.adopted.length > 0));
 }
 
 function groupProblems(group: readonly Examined[], { name }: FilterRequest, observation: Observation): Problem[] {
@@ -226,10 +227,16 @@ function groupProblems(group: readonly Examined[], { name }: FilterRequest, obse
   ];
   const proxies = [...group, ...others].map(({ ref, workload }): ConcernedProxies => {
     const chains = observation.unmanaged.chains(workloadKey(ref));
-    return { template: templateOf(workload), envoyFilters, ...(chains === undefined ? {} : { chains }) };
+    return {
+      workload: describeWorkload(ref),
+      template: templateOf(workload),
+      envoyFilters,
+      ...(chains === undefined ? {} : { chains }),
+    };
   });
+  const adopting = group.filter(({ choice }) => choice.adopted.length > 0);
   const subject = listWords(
-    group.slice(0, 3).map(({ ref }) => describeWorkload(ref)),
+    adopting.slice(0, 3).map(({ ref }) => describeWorkload(ref)),
     'and',
   );
   return adopted.flatMap((filter) => {

@@ -9,6 +9,8 @@ import { envoyFilterKey, selectsTemplate, type UnmanagedFilter } from './unmanag
 
 /** The proxies of a workload that our EnvoyFilter selects, and what puts filters into them. */
 export interface ConcernedProxies {
+  /** Whose they are, for a reader. */
+  readonly workload: string;
   readonly template: PodTemplate;
   /** Every EnvoyFilter that may select them, ours and those of others. */
   readonly envoyFilters: readonly EnvoyFilter[];
@@ -49,9 +51,12 @@ export function sharersOf(
 ): string[] {
   const { httpFilter, places } = filter;
   const found = new Set<string>(OF_ISTIO.has(httpFilter) ? ["Istio's own filter"] : []);
-  for (const { template, envoyFilters, chains = [] } of proxies) {
+  for (const proxy of proxies) {
+    const { template, envoyFilters, chains = [] } = proxy;
+    // What takes it out there takes it out here.
+    const where = isIn(filter, proxy) ? '' : ` on ${proxy.workload}, which the same EnvoyFilter of ours serves`;
     const other = otherFiltersOn(template, ours).find((name) => name === httpFilter);
-    if (other !== undefined) found.add(`the filter ${other} of this action`);
+    if (other !== undefined) found.add(`the filter ${other} of this action${where}`);
     for (const envoyFilter of envoyFilters) {
       if (isOwned(envoyFilter) || !selectsTemplate(envoyFilter, template.metadata?.labels ?? {})) continue;
       const sharing = httpPatchesOf(envoyFilter).some(
@@ -61,13 +66,19 @@ export function sharersOf(
           places.some((place) => overlaps(place, one)) &&
           !isTaken(adopted, envoyFilter, one.patch),
       );
-      if (sharing) found.add(`another filter of EnvoyFilter ${keyOf(envoyFilter)}`);
+      if (sharing) found.add(`another filter of EnvoyFilter ${keyOf(envoyFilter)}${where}`);
     }
     if (found.size === 0 && chains.some((chain) => holdsMore(chain, filter, adopted))) {
-      found.add('another filter in the chains of its running proxies');
+      found.add(`another filter in the chains of its running proxies${where}`);
     }
   }
   return [...found];
+}
+
+/** Whether the EnvoyFilter of a filter puts it into these proxies. */
+function isIn({ envoyFilter }: UnmanagedFilter, { template, envoyFilters }: ConcernedProxies): boolean {
+  const own = envoyFilters.find((one) => keyOf(one) === envoyFilterKey(envoyFilter));
+  return own === undefined || selectsTemplate(own, template.metadata?.labels ?? {});
 }
 
 /** The filters of this action that a pod template carries besides one. */
@@ -103,7 +114,7 @@ export function dependentsOf(
   const { httpFilter, places } = filter;
   const found = new Set<string>();
   if (anchorOf(ours.insert) === httpFilter) found.add('the input "insert"');
-  for (const { template, envoyFilters } of proxies) {
+  for (const { template, envoyFilters } of proxies.filter((proxy) => isIn(filter, proxy))) {
     for (const envoyFilter of envoyFilters) {
       if (envoyFilter.metadata.labels?.[FILTER_LABEL] === ours.name) continue;
       if (!selectsTemplate(envoyFilter, template.metadata?.labels ?? {})) continue;

@@ -174,6 +174,24 @@ describe('an adoption', () => {
     });
   });
 
+  test('does not mind what stands beside a filter of the same name on another workload', async () => {
+    await mountAll();
+    await site.workload('ratings');
+    const beside = JSON.parse(JSON.stringify(patchOf('auth')).replace('envoy.filters.http.router', FILTER));
+    await putIn([patchOf(FILTER)]);
+    const ratings = { workloadSelector: { labels: { app: 'ratings' } } };
+    await putIn([beside], 'other', ratings);
+    const both = { adopt: NAME, targets: '- deployment/reviews\n- deployment/ratings' };
+    expect((await deploy(both, 'plan')).problems).toEqual([]);
+
+    await putIn([patchOf(FILTER, '/opt/x.wasm')], 'same', ratings);
+    expect(await refused(both)).toContainEqual(
+      expect.stringMatching(
+        /is also that of another filter of EnvoyFilter \S+\/same on Deployment \S+\/ratings, which the same EnvoyFilter of ours serves/,
+      ),
+    );
+  });
+
   describe('is refused before the first write', () => {
     test('where another filter has the same name, which would go with it', async () => {
       await mountAll();
@@ -216,7 +234,9 @@ describe('an adoption', () => {
         'security',
       );
       expect(await refused({ adopt: 'true' })).toEqual([
-        expect.stringMatching(/takes over nothing here: 1 Wasm filter/),
+        expect.stringMatching(
+          /takes over nothing here: 1 Wasm filter.*"adopt: security"; leave "adopt" out if it is none of them\.$/,
+        ),
       ]);
       const report = await deploy();
       expect([report.outcome, report.warnings]).toEqual([
@@ -279,7 +299,8 @@ describe('an adoption', () => {
   test('leaves a volume that holds other files', async () => {
     const workload = await mountAll();
     await putIn([patchOf(FILTER)]);
-    expect(allProblems(await deploy({ adopt: 'true' }))).toEqual([]);
+    const report = await deploy({ adopt: 'true' });
+    expect([allProblems(report), report.warnings]).toEqual([[], []]);
     expect(await read()).toBeUndefined();
     expect(await volumesOf(workload)).toEqual(['files', `wasm-filter-${FILTER}`]);
   });
@@ -326,6 +347,10 @@ describe('an adoption', () => {
 
     const report = await deploy({ adopt: 'true', targets: '- deployment/reviews\n- deployment/ratings' });
     expect([allProblems(report), report.outcome, await read()]).toEqual([[], 'deployed', undefined]);
+    const unused = expect.stringMatching(
+      /^ConfigMap \S+\/headers-cm held the file of "add-header", which .* not use any more/,
+    );
+    expect(report.warnings).toContainEqual(unused);
     for (const one of [workload, ratings]) expect(await volumesOf(one)).toEqual([`wasm-filter-${FILTER}`]);
   });
 

@@ -119,7 +119,7 @@ describe('what hangs on an adopted filter', () => {
     template: PodTemplate,
     chains: readonly ProxyChain[],
     ...envoyFilters: readonly EnvoyFilter[]
-  ): ConcernedProxies[] => [{ template, envoyFilters, chains }];
+  ): ConcernedProxies[] => [{ workload: 'Deployment shop/a', template, envoyFilters, chains }];
   const sharers = (
     patches: readonly Json[],
     others: readonly EnvoyFilter[] = [],
