@@ -150,5 +150,8 @@ function advice(report: Report): string {
   if (countStanding(standings, 'stranded') > 0) return 'Look now at what could not be taken back.';
   if (countStanding(standings, ...URGENT) > 0) return 'Mend the cause and run again, or go back as said below.';
   if (countStanding(standings, 'unproven') > 0) return 'Look whether their pods get ready.';
+  if (report.targets.some(({ problem }) => problem?.kind === 'proxy')) {
+    return 'Something has to be done in the cluster: as long as proxies reject a filter of others, no pod that starts becomes ready, with or without this run.';
+  }
   return 'Nothing has to be done in the cluster; mend the cause and run again.';
 }

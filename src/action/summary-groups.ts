@@ -49,6 +49,7 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   rollout: 'Rollout',
   'no-effect': 'Filter without effect',
   proof: 'Proof',
+  proxy: 'Configuration that proxies reject',
   cancelled: 'Cancelled',
 };
 

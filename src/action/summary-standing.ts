@@ -75,6 +75,7 @@ const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, Standing>> = {
   'no-effect': 'ineffective',
   proof: 'ineffective',
   rollout: 'unready',
+  proxy: 'unready',
   conflict: 'lost',
   workload: 'lost',
   // None of these says anything about its pods.
@@ -98,6 +99,7 @@ const PUSHED_AND_FAILED: Readonly<Record<ProblemKind, Standing>> = {
   'no-effect': 'refusing',
   proof: 'refusing',
   rollout: 'refusing',
+  proxy: 'refusing',
 };
 
 /** Whether a workload's proxies were given settings without a restart. */

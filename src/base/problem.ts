@@ -21,6 +21,8 @@ export type ProblemKind =
   | 'no-effect'
   /** The proxies or the probe say that the filter does not do what it should. */
   | 'proof'
+  /** The proxies reject their configuration because of something that is not ours: no new pod becomes ready, whatever is deployed. */
+  | 'proxy'
   | 'rollback'
   | 'cancelled'
   | 'internal';

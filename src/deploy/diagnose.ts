@@ -10,6 +10,7 @@ import {
   type EvidenceSource,
   listNewPods,
   listWarnings,
+  ownFilters,
   readEnvoyReason,
   readLastWords,
   readPluginReason,
@@ -62,7 +63,7 @@ export async function diagnoseInTime(followed: Followed, context: DeployContext)
 }
 
 async function diagnoseOne(
-  { ref, placements }: Followed,
+  { ref, placements, removals }: Followed,
   found: readonly Pod[],
   events: readonly Event[],
   source: EvidenceSource,
@@ -71,7 +72,8 @@ async function diagnoseOne(
   const event = tellingEvent(events, new Set([ref.name, ...pods.map(({ metadata }) => metadata.name)]));
   const withProxy = pods.find(hasStartedProxy);
   const envoy =
-    (withProxy && (await readEnvoyReason(withProxy, ref.namespace, source))) ??
+    (withProxy &&
+      (await readEnvoyReason(withProxy, ref.namespace, ownFilters(ref.namespace, placements, removals), source))) ??
     (await readPulls({ ref, placements }, ready, source));
   const cause = await findCause(pods, events, ref.namespace, source);
   return {

@@ -4,10 +4,22 @@ import type { Client } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
 import type { Event, Pod } from '../cluster/objects.ts';
 import { isReady, ownerOf, PROXY_CONTAINER } from '../cluster/pods.ts';
-import { EVENT, POD } from '../cluster/resources.ts';
-import { type EnvoyReason, findEnvoyReason, findPluginReason, logSince, type PluginNames } from '../mesh/envoy-log.ts';
+import { ENVOY_FILTER, EVENT, POD } from '../cluster/resources.ts';
+import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import {
+  type EnvoyReason,
+  findPluginReason,
+  findReasonFor,
+  insertedBy,
+  logSince,
+  type PluginNames,
+} from '../mesh/envoy-log.ts';
 import { podLabel } from '../mesh/names.ts';
+import { inserterOfRefused, type OwnFilter } from '../mesh/refused-filter.ts';
+import type { Placement } from '../mesh/revision.ts';
+import { pluginOf } from '../mesh/wasm-plugin.ts';
 import { workloadKey } from '../targets/target.ts';
+import { ROOT_NAMESPACE, rootNamespaceOf } from './observe-unmanaged.ts';
 import type { Followed } from './rollout-watch.ts';
 
 /** Where evidence comes from. All of it is optional: what may not be read is left out. */
@@ -85,14 +97,43 @@ export async function listWarnings(namespace: string, { client, debug }: Evidenc
   return list?.items ?? [];
 }
 
-/** Why the proxy of a pod refuses the filter, as its log says; undefined when it says nothing, or may not be read. */
+/** What Envoy may call the filters that a workload's pods carry, or are to carry no more. */
+export function ownFilters(
+  namespace: string,
+  placements: readonly Placement[],
+  removals: readonly string[] = [],
+): OwnFilter[] {
+  return [
+    ...placements.flatMap((placement): OwnFilter[] => {
+      const name = placement.filter;
+      if (placement.image === undefined) return [{ name, folder: placement.mountPath }];
+      return [{ name }, { name: pluginOf(namespace, placement) }];
+    }),
+    ...removals.map((name) => ({ name })),
+  ];
+}
+
+/**
+ * Why the proxy of a pod refuses its listeners, as its log says: one of our filters, or one of others, then with the EnvoyFilter that
+ * inserts it. Undefined when it says nothing, or may not be read.
+ */
 export async function readEnvoyReason(
   pod: Pod,
   namespace: string,
+  own: readonly OwnFilter[],
   source: EvidenceSource,
 ): Promise<EnvoyReason | undefined> {
   const log = await readProxyLog(pod, namespace, source);
-  return log === undefined ? undefined : findEnvoyReason(log);
+  const reason = log === undefined ? undefined : findReasonFor(log, own);
+  if (reason?.foreign === undefined) return reason;
+  const { foreign } = reason;
+  const namespaces = new Set([namespace, rootNamespaceOf([pod]) ?? ROOT_NAMESPACE]);
+  for (const one of namespaces) {
+    const list = await optional(source.debug, () => source.client.list<EnvoyFilter>(ENVOY_FILTER, one));
+    const inserter = inserterOfRefused(foreign.refused, list?.items ?? []);
+    if (inserter !== undefined) return insertedBy(reason, foreign, inserter);
+  }
+  return reason;
 }
 
 /** Why a WasmPlugin does not run in a pod, as the log of its proxy says; `unknown` where that may not be read. */

@@ -2,12 +2,14 @@ import { mapLimited } from '../base/concurrency.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { creationFailure, describeRefusal, describeTrouble, isRefused, troubleOf } from '../cluster/pod-trouble.ts';
 import { isCreating, isProxyUnready, isReady } from '../cluster/pods.ts';
+import { rejectsAnother } from '../mesh/envoy-log.ts';
 import { pluginOf } from '../mesh/wasm-plugin.ts';
 import { workloadKey } from '../targets/target.ts';
 import {
   type EvidenceSource,
   listNewPods,
   listWarnings,
+  ownFilters,
   podId,
   readEnvoyReason,
   readPluginReason,
@@ -67,13 +69,16 @@ export class FailFast {
     return { unready, stuck: new Map(stuck) };
   }
 
-  async #judge({ followed: { ref }, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
+  async #judge({ followed, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
+    const { ref, placements, removals } = followed;
     if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return readiness.message;
     for (const pod of pods) {
       const trouble = troubleOf(pod);
       if (trouble !== undefined && this.#lasts(`${podId(pod)} fatal`, PATIENCE_MS)) return describeTrouble(trouble);
       if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
-        const reason = await readEnvoyReason(pod, ref.namespace, this.#source);
+        const own = ownFilters(ref.namespace, placements, removals);
+        const reason = await readEnvoyReason(pod, ref.namespace, own, this.#source);
+        if (reason?.foreign !== undefined) return rejectsAnother(reason.foreign);
         if (reason !== undefined) return 'Envoy refuses the filter';
       }
       if (isCreating(pod) && this.#lasts(`${podId(pod)} creating`, PATIENCE_MS) && this.#mayAsk(ref.namespace)) {

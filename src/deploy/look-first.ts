@@ -12,6 +12,7 @@ import { explainMissing, INSERT_REMEDY, judgeReach, type Note, PORT_REMEDY } fro
 import { mayBeToldOtherwise } from '../mesh/redirection.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
+import { foreignRefusal } from './foreign-refusal.ts';
 import { NamespaceLabels } from './namespace-labels.ts';
 import type { Observation } from './observe.ts';
 import { changesPods, type PlannedRevision, type PlannedWorkload } from './plan.ts';
@@ -30,7 +31,7 @@ const AGAIN_MS = 1_500;
 
 interface World {
   readonly policy: Pick<RolloutPolicy, 'wait' | 'verify' | 'probe'>;
-  readonly observation: Pick<Observation, 'foreignEnvoyFilters'>;
+  readonly observation: Pick<Observation, 'inserters' | 'foreignEnvoyFilters' | 'unmanaged'>;
   readonly proxies: RunningProxies;
   readonly labels: NamespaceLabels;
   readonly signal: AbortSignal;
@@ -38,7 +39,7 @@ interface World {
 
 /**
  * Looks at a running pod of each workload whose pods a plan changes, and says what would be found only after a rollout otherwise: no
- * sidecar, a port without HTTP or outside of what the sidecar captures, no filter beside which ours could stand, a probe that cannot
+ * sidecar, a configuration that the proxy refuses for the sake of others, a port without HTTP or outside of what the sidecar captures, no filter beside which ours could stand, a probe that cannot
  * get through. Nothing is asked where no evidence is asked for after the rollout, and what cannot be known is no problem.
  */
 export async function lookFirst(
@@ -95,6 +96,9 @@ interface Judgement extends Preflight {
 }
 
 function judge(planned: PlannedWorkload, look: SeenProxy, world: World): Judgement {
+  const foreign = foreignRefusal(planned, look, world.observation);
+  // What was refused a moment ago may be corrected by now.
+  if (foreign !== undefined) return { problems: [foreign], warnings: [], absent: true };
   const verdicts = planned.revisions.map((revision) => judgeRevision(revision, planned, look, world));
   const { probe } = world.policy;
   const problem = probe && probeObstacle(probe, planned, look);

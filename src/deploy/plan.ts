@@ -105,7 +105,7 @@ export function restarts(planned: PlannedWorkload): boolean {
 }
 
 /** What the pods of a workload carry once the plan is done. */
-export function placementsOf({ revisions }: PlannedWorkload): readonly Placement[] {
+export function placementsOf({ revisions }: Pick<PlannedWorkload, 'revisions'>): readonly Placement[] {
   return revisions.map(({ carrier }) => carrier);
 }
 

@@ -1,5 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import { sentence } from '../base/text.ts';
+import type { Pod } from '../cluster/objects.ts';
+import { describeReason, type EnvoyReason } from '../mesh/envoy-log.ts';
 import type { Note } from '../mesh/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../targets/target.ts';
 import { PROOF_LEVELS, type ProofLevel } from './proof.ts';
@@ -21,6 +23,15 @@ type Unproved = Extract<PodVerdict, { readonly problem: Problem }>;
 /** The proxy does not run the filter, and will not. */
 export function failed(ref: WorkloadRef, message: string, remedy: string): Unproved {
   return { state: 'failed', problem: { kind: 'proof', subject: describeWorkload(ref), message, remedy } };
+}
+
+/** The proxy refuses a listener, and with it our filter, because of a filter that is not ours. */
+export function rejectsOthers(ref: WorkloadRef, { metadata }: Pod, reason: EnvoyReason): Unproved {
+  const message = sentence(`in pod ${metadata.name}, ${describeReason(reason)}`);
+  return {
+    state: 'failed',
+    problem: { kind: 'proxy', subject: describeWorkload(ref), message, remedy: reason.remedy },
+  };
 }
 
 /** What several filters of a pod come to together: the weakest evidence, and every note once. */

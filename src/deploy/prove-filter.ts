@@ -10,9 +10,9 @@ import type { Absent } from '../mesh/places.ts';
 import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../mesh/reach.ts';
 import type { MountedPlacement, PulledPlacement } from '../mesh/revision.ts';
 import type { WorkloadRef } from '../targets/target.ts';
-import { type EvidenceSource, readEnvoyReason, readPluginReason } from './evidence.ts';
+import { type EvidenceSource, ownFilters, readEnvoyReason, readPluginReason } from './evidence.ts';
 import { type PluginTrace, traceOf } from './plugin-trace.ts';
-import { failed, noEffect, type PodVerdict, pending } from './pod-verdict.ts';
+import { failed, noEffect, type PodVerdict, pending, rejectsOthers } from './pod-verdict.ts';
 import type { ProvenRevision } from './provable.ts';
 import { placeOf, redirectionOf, unreached } from './wanted-place.ts';
 
@@ -153,8 +153,9 @@ function givenSince({ since }: { readonly since?: Date }, { kind }: WorkloadRef)
   return { since: new Date(since.getTime() - REFUSAL_MS) };
 }
 
-async function refusal(details: string, { pod, ref }: Found, source: EvidenceSource): Promise<PodVerdict> {
-  const reason = await readEnvoyReason(pod, ref.namespace, source);
+async function refusal(details: string, { pod, ref, planned }: Found, source: EvidenceSource): Promise<PodVerdict> {
+  const reason = await readEnvoyReason(pod, ref.namespace, ownFilters(ref.namespace, [planned.carrier]), source);
+  if (reason?.foreign !== undefined) return rejectsOthers(ref, pod, reason);
   const cause = reason === undefined ? details : describeReason(reason);
   const why = `Envoy of pod ${pod.metadata.name} refuses the filter: ${cause}.`;
   return failed(ref, why, reason?.remedy ?? SEE_LOG);

@@ -9,10 +9,10 @@ import { inspectListeners } from '../mesh/listeners.ts';
 import { parseListenerUpdates } from '../mesh/proxy-stats.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
-import { readEnvoyReason, readPluginReason } from './evidence.ts';
+import { ownFilters, readEnvoyReason, readPluginReason } from './evidence.ts';
 import { NamespaceLabels } from './namespace-labels.ts';
 import { traceOf } from './plugin-trace.ts';
-import { failed, noEffect, type PodVerdict, type Proved, pending, together } from './pod-verdict.ts';
+import { failed, noEffect, type PodVerdict, type Proved, pending, rejectsOthers, together } from './pod-verdict.ts';
 import type { Provable } from './provable.ts';
 import { judgeFilter, LOG_REFUSED } from './prove-filter.ts';
 import { unreachableIn } from './wanted-place.ts';
@@ -128,7 +128,7 @@ export class ProxyInspector {
   }
 
   async #byStats(pod: Pod, workload: Provable, weakness: string): Promise<PodVerdict | undefined> {
-    const { ref } = workload;
+    const { ref, revisions } = workload;
     const means = `${ref.namespace} proxy`;
     if (this.#refused.has(means)) return undefined;
     try {
@@ -149,8 +149,13 @@ export class ProxyInspector {
       return undefined;
     }
     // Another listener may have been refused for a reason of its own; only the log tells.
-    const reason = await readEnvoyReason(pod, ref.namespace, evidenceSource(this.#context));
+    const own = ownFilters(
+      ref.namespace,
+      revisions.map(({ carrier }) => carrier),
+    );
+    const reason = await readEnvoyReason(pod, ref.namespace, own, evidenceSource(this.#context));
     if (reason === undefined) return undefined;
+    if (reason.foreign !== undefined) return rejectsOthers(ref, pod, reason);
     return failed(ref, `Envoy of pod ${pod.metadata.name} refused a listener: ${reason.reason}.`, reason.remedy);
   }
 

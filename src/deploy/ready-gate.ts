@@ -80,7 +80,7 @@ export class ReadyGate {
     });
     if (now === undefined) return;
     const after = await readCondition(ref, now, evidenceSource(this.#context));
-    const seen = { removal: revisions.length === 0, envoy: envoy !== undefined };
+    const seen = { removal: revisions.length === 0, envoy: envoy !== undefined && envoy.foreign === undefined };
     const result = compareConditions(before, after, seen);
     if ('same' in result) course.asBefore = result.same;
     else course.rollout = { ...rollout, worse: result.worse };

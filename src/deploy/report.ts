@@ -198,6 +198,7 @@ const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
   rollout: false,
   'no-effect': false,
   proof: false,
+  proxy: false,
   rollback: false,
 };
 

@@ -35,7 +35,7 @@ export function rolloutProblem(
       const cause = [causeOf(rollout.state, missing, diagnosis), rollout.worse ?? []].flat().join('; ');
       const words = `${FAILURES[rollout.state](timeoutMs)}: ${cause}`;
       return {
-        kind: 'rollout',
+        kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
         subject,
         message: sentence(words),
         remedy: diagnosis?.envoy?.remedy ?? 'See what its pods say, mend the cause and run again.',
@@ -57,6 +57,7 @@ function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
 /** The cause leads; how far the rollout came follows where nobody knows more. */
 function causeOf(state: RolloutResult['state'], missing: string, diagnosis: Diagnosis | undefined): string {
   const envoy = envoyCause(diagnosis);
+  if (envoy !== undefined && diagnosis?.envoy?.foreign !== undefined && state === 'stuck') return envoy;
   if (envoy !== undefined) return `${missing}. ${envoy}`;
   if (diagnosis?.cause !== undefined) return diagnosis.cause;
   const pods = state === 'stuck' ? undefined : podCause(diagnosis);

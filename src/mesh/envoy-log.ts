@@ -1,3 +1,5 @@
+import { foreignRemedy, isOneOf, type OwnFilter, refusedIn } from './refused-filter.ts';
+
 /** A cause that Envoy's log names, in the order in which it is worth telling. */
 interface Cause {
   readonly pattern: RegExp;
@@ -68,11 +70,36 @@ export interface EnvoyReason {
   readonly remedy: string;
   /** The filter's own first word at level error or critical. */
   readonly filterSaid?: string;
+  /** Set where it is not our filter that Envoy refuses. */
+  readonly foreign?: ForeignFilter;
 }
 
-/** What Envoy says, and then what the filter itself has said; a clause. */
-export function describeReason({ reason, filterSaid }: Pick<EnvoyReason, 'reason' | 'filterSaid'>): string {
-  return filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
+/** A filter that is not ours and that Envoy refuses, so that no pod which starts becomes ready. */
+export interface ForeignFilter {
+  /** Its file or the name of its plugin, as Envoy has it. */
+  readonly refused: string;
+  /** The filters of ours that have nothing to do with it. */
+  readonly ours: readonly string[];
+  /** What inserts it, `EnvoyFilter shop/waf`; absent where nobody could see that. */
+  readonly inserter?: string;
+}
+
+/** What Envoy says, whose filter it is about if not ours, and then what the filter itself has said; a clause. */
+export function describeReason({ reason, filterSaid, foreign }: Omit<EnvoyReason, 'remedy'>): string {
+  const said = filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
+  if (foreign === undefined) return said;
+  return `${rejectsAnother(foreign)}: ${said}${foreign.inserter === undefined ? '' : ` (${foreign.inserter})`}`;
+}
+
+/** `Envoy rejects another filter, not add-header`. */
+export function rejectsAnother({ ours }: Pick<ForeignFilter, 'ours'>): string {
+  return `Envoy rejects another filter${ours.length === 0 ? '' : `, not ${ours.join(' or ')}`}`;
+}
+
+/** The same refusal, with what inserts the filter of others. */
+export function insertedBy(reason: EnvoyReason, foreign: ForeignFilter, inserter: string | undefined): EnvoyReason {
+  if (inserter === undefined) return reason;
+  return { ...reason, foreign: { ...foreign, inserter }, remedy: foreignRemedy(foreign.refused, inserter) };
 }
 
 /** What istio-agent's errors about a pull come to, most exact first. */
@@ -189,6 +216,35 @@ function findFilterWords(log: string): string | undefined {
     if (said) return said.slice(0, MAX_SAID).trim();
   }
   return undefined;
+}
+
+/**
+ * Finds in a proxy's log why Envoy refuses its listeners, and whether that is about one of our filters: what names files and plugins
+ * of others alone says nothing of ours. Undefined when the log says nothing of that kind.
+ */
+export function findReasonFor(log: string, own: readonly OwnFilter[]): EnvoyReason | undefined {
+  const refused = refusedIn(log);
+  const [other] = refused.filter((one) => !isOneOf(one, own));
+  if (other === undefined) return findEnvoyReason(log);
+  if (refused.some((one) => isOneOf(one, own))) return findEnvoyReason(withoutOthers(log, own));
+  const found = refusesListener(log, other) ? findEnvoyReason(log) : undefined;
+  if (found === undefined) return undefined;
+  const ours = [...new Set(own.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
+  return { ...found, remedy: foreignRemedy(other, undefined), foreign: { refused: other, ours } };
+}
+
+/** Whether a listener is refused for the sake of a filter. That of a plugin comes apart from it, and no pod waits for it. */
+function refusesListener(log: string, refused: string): boolean {
+  return log.split('\n').some((line) => /listener/i.test(line) && refusedIn(line).includes(refused));
+}
+
+/** The lines of a log that name no refused filter, or one of ours. */
+function withoutOthers(log: string, own: readonly OwnFilter[]): string {
+  const lines = log.split('\n').filter((line) => {
+    const refused = refusedIn(line);
+    return refused.length === 0 || refused.some((one) => isOneOf(one, own));
+  });
+  return lines.join('\n');
 }
 
 /** Finds in a proxy's log why Envoy refused a filter; undefined when the log says nothing of that kind. */
