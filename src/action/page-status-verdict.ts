@@ -77,7 +77,7 @@ function troubledWords(troubled: readonly { readonly n: number; readonly words: 
 /** What to do; files that somebody applies from elsewhere are put right where they come from. */
 function advice({ workloads: all }: StatusReport): string[] {
   const filters = all.flatMap((workload) => workload.filters);
-  const changed = filters.filter(({ standing }) => standing === 'drifted' || standing === 'missing');
+  const changed = filters.filter(({ standing, changed: one }) => one || ['drifted', 'missing'].includes(standing));
   const rendered = changed.filter((filter) => filter.rendered !== undefined);
   return [
     ...(changed.length > rendered.length

@@ -12,6 +12,7 @@ import { resolveTargets } from '../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
 import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
 import { besideWarnings } from './beside.ts';
+import { changesBefore } from './find-changes.ts';
 import { movedTags, type TaggedFilter } from './moved-tags.ts';
 import type { Observation } from './observe.ts';
 import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
@@ -33,6 +34,7 @@ interface Draft {
   readonly adopted: AdoptedUnmanaged[];
   readonly volumes: AdoptedVolume[];
   readonly wayBack: Map<string, Placement>;
+  readonly changes: string[];
   wave: number;
 }
 
@@ -55,6 +57,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
       adopted: [],
       volumes: [],
       wayBack: new Map(),
+      changes: [],
       wave,
     };
     // Filters of several requests may share a workload; it goes with the earliest.
@@ -88,6 +91,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     for (const { ref, workload, wave, revision, carrier } of placed) {
       const draft = draftOf(ref, workload, wave);
       draft.revisions.push({ revision, carrier });
+      draft.changes.push(...changesBefore(carrier, { ref, workload }, observation));
       const back = findWayBack(workload, ref, filter.name, revision.id, observation);
       if (back !== undefined) draft.wayBack.set(filter.name, back);
       const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};

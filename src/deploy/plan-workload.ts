@@ -24,6 +24,8 @@ export interface WantedWorkload {
   readonly volumes: readonly AdoptedVolume[];
   /** What it goes back to when a wanted revision fails, by filter. */
   readonly wayBack: ReadonlyMap<string, Placement>;
+  /** What others have changed of the revisions that the wanted ones take the place of; absent for nothing. */
+  readonly changes?: readonly string[];
 }
 
 /** What planning a workload needs to know of the run. */
@@ -64,7 +66,8 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
     return revision === undefined ? [] : [[filter, revision] as const];
   });
   const alsoRuns = filtersOn(observed).filter((filter) => !filters.includes(filter));
-  const planned = { ...wanted, patch, before: new Map(before), drift: findDrift(observed, place), alsoRuns };
+  const drift = [...findDrift(observed, place), ...(wanted.changes ?? [])];
+  const planned = { ...wanted, patch, before: new Map(before), drift, alsoRuns };
   return attempt(planned, findings.problems);
 }
 

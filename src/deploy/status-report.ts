@@ -30,6 +30,8 @@ export interface FilterStatus {
   readonly expires?: string;
   readonly expired?: true;
   readonly proof?: Proof;
+  /** Set where something of ours is missing or was changed by others, whatever the standing. */
+  readonly changed?: true;
   /** What is wrong or was changed by others, one sentence each. */
   readonly notes: readonly string[];
 }

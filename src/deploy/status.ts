@@ -1,18 +1,20 @@
 import { mapLimited } from '../base/concurrency.ts';
 import { isRolling, readinessOf } from '../cluster/readiness.ts';
 import { imageOf } from '../mesh/config-map.ts';
-import { describeEditors, editorsOf, isWrittenByUs } from '../mesh/editors.ts';
-import { isGateway } from '../mesh/gateway-mounts.ts';
-import { attachedOn, attachmentOf, isGatewayView } from '../mesh/gateway-view.ts';
-import { carriedBy, isPlugin, kindOf, shownSettings } from '../mesh/inserter.ts';
+import { editorsOf, isWrittenByUs } from '../mesh/editors.ts';
+import { describeReason } from '../mesh/envoy-log.ts';
+import { attachedOn, isGatewayView } from '../mesh/gateway-view.ts';
+import { carriedBy, isPlugin, shownSettings } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
-import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../mesh/names.ts';
-import { revisionName } from '../mesh/revision.ts';
+import { DIGEST_ANNOTATION, PUSHED_ANNOTATION, podLabel } from '../mesh/names.ts';
 import { isExpired } from '../mesh/state.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
 import { pluginSettings } from '../mesh/wasm-plugin.ts';
+import type { WorkloadRef } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { diagnoseInTime } from './diagnose.ts';
+import { findChanges } from './find-changes.ts';
 import { movedTags } from './moved-tags.ts';
 import { configMapOf, inserterOf, type Observation, type ObservedWorkload } from './observe.ts';
 import { namedWithout } from './present.ts';
@@ -87,15 +89,18 @@ async function lookAtFilter(
   { ref, workload }: ObservedWorkload,
   observation: Observation,
   prover: Prover,
-  { date }: DeployContext,
+  context: DeployContext,
 ): Promise<FilterStatus> {
   const state = stateOn(workload)[filter];
   const revision = revisionOn(workload, filter);
   if (state === undefined && revision === undefined) return { filter, standing: 'missing', notes: [MISSING] };
   const rendered = state === undefined ? renderedBy(filter, { ref, workload }, observation) : undefined;
-  const notes = findNotes(filter, { ref, workload }, observation, rendered !== undefined);
-  const { state: readiness, message, wanted } = readinessOf(ref.kind, workload);
-  const rolling = readiness === 'progressing' && isRolling(ref.kind, workload);
+  const changes = findChanges(filter, { ref, workload }, observation, rendered !== undefined);
+  const { state: readiness, message, wanted, podsRefused } = readinessOf(ref.kind, workload);
+  const rolls = readiness === 'progressing' && isRolling(ref.kind, workload);
+  // A rollout that cannot end by itself is none to wait for.
+  const trouble = rolls && changes.length === 0 ? await lastingTrouble(ref, filter, revision, context) : undefined;
+  const rolling = rolls && changes.length === 0 && trouble === undefined && podsRefused === undefined;
   const hasPods = wanted > 0 || ref.kind === 'Gateway';
   const proven = readiness === 'ready' && hasPods ? provenRevision(filter, { ref, workload }, observation) : undefined;
   const result: ProofResult =
@@ -106,7 +111,12 @@ async function lookAtFilter(
   const image = configMap && imageOf(configMap);
   return {
     filter,
-    standing: rolling ? 'progressing' : standingOf(readiness, hasPods, notes, result),
+    standing: rolling
+      ? 'progressing'
+      : rolls && changes.length > 0
+        ? 'drifted'
+        : standingOf(readiness, hasPods, changes, result),
+    ...(changes.length > 0 ? { changed: true as const } : {}),
     ...(revision === undefined ? {} : { revision: pushedOver(filter, revision, ref.namespace, observation) }),
     ...(rendered === undefined ? {} : { rendered }),
     ...(digest === undefined ? {} : { digest }),
@@ -114,12 +124,12 @@ async function lookAtFilter(
     ...(previous === undefined ? {} : { previous }),
     ...(run === undefined ? {} : { run }),
     ...(expires === undefined ? {} : { expires }),
-    ...(state !== undefined && isExpired(state, date()) ? { expired: true as const } : {}),
+    ...(state !== undefined && isExpired(state, context.date()) ? { expired: true as const } : {}),
     ...(result.proof === undefined || result.problem !== undefined ? {} : { proof: result.proof }),
     notes: [
-      ...(readiness === 'ready' ? [] : [`${rolling ? 'rolling out' : 'not ready'}: ${message}`]),
+      ...changes,
+      ...(readiness === 'ready' ? [] : [`${rolling ? 'rolling out' : 'not ready'}: ${trouble ?? message}`]),
       ...(result.problem === undefined ? [] : [result.problem.message]),
-      ...notes,
     ],
   };
 }
@@ -152,56 +162,28 @@ function renderedBy(
   return inserter === undefined || isWrittenByUs(inserter) ? undefined : editorsOf(inserter);
 }
 
+/** What keeps new pods from getting ready and does not pass by itself, as far as may be read. */
+async function lastingTrouble(
+  ref: WorkloadRef,
+  filter: string,
+  revision: string | undefined,
+  context: DeployContext,
+): Promise<string | undefined> {
+  const followed = { ref, placements: [], removals: [], selector: `${podLabel(filter)}=${revision}` };
+  const { cause, envoy } = await diagnoseInTime(followed, context);
+  return cause ?? (envoy && describeReason(envoy));
+}
+
 function standingOf(
   readiness: string,
   hasPods: boolean,
-  notes: readonly string[],
+  changes: readonly string[],
   { problem }: ProofResult,
 ): FilterStanding {
   if (readiness !== 'ready') return 'unready';
   if (problem !== undefined) return 'broken';
-  if (notes.length > 0) return 'drifted';
+  if (changes.length > 0) return 'drifted';
   return hasPods ? 'proven' : 'idle';
-}
-
-/** What of a filter is not as its last run has left it. */
-function findNotes(
-  filter: string,
-  { ref, workload }: ObservedWorkload,
-  observation: Observation,
-  rendered: boolean,
-): string[] {
-  const { namespace } = ref;
-  const id = revisionOn(workload, filter);
-  const state = stateOn(workload)[filter];
-  if (id === undefined) return ['its label was removed from the pod template, so no pod runs it'];
-  const name = revisionName({ filter, id });
-  const configMap = configMapOf(observation, namespace, { filter, id });
-  const inserter = inserterOf(observation, namespace, { filter, id });
-  const attachment = isGatewayView(workload) ? attachmentOf(workload, filter) : undefined;
-  const pulled = isPlugin(inserter) || (configMap !== undefined && imageOf(configMap) !== undefined);
-  const kind = inserter === undefined ? (pulled ? observation.pluginKind : 'EnvoyFilter') : kindOf(inserter);
-  return [
-    ...(state === undefined && !rendered ? ['no run of this action has recorded it'] : []),
-    ...(state !== undefined && state.revision !== id
-      ? [`revision ${state.revision} was recorded, but ${id} is there`]
-      : []),
-    ...(!pulled && mountedAt(workload.spec?.template ?? {}, filter) === undefined
-      ? [
-          isGateway(workload.spec?.template ?? {})
-            ? 'its mount was removed from the pod template'
-            : 'its mount was removed from the annotations of the pod template',
-        ]
-      : []),
-    ...(configMap === undefined
-      ? [`ConfigMap ${namespace}/${name} was deleted${pulled ? '' : '; new pods cannot start'}`]
-      : []),
-    ...(inserter === undefined ? [`${kind} ${namespace}/${name} was deleted; no proxy runs it`] : []),
-    ...(attachment === undefined
-      ? []
-      : describeEditors(`${attachment.kind} ${namespace}/${attachment.metadata.name}`, attachment)),
-    ...(inserter === undefined || rendered ? [] : describeEditors(`${kind} ${namespace}/${name}`, inserter)),
-  ];
 }
 
 /** The revision whose settings the proxies have: another one than the pods carry, after a push. */

@@ -8,6 +8,7 @@ import {
   USER_VOLUME_ANNOTATION,
   USER_VOLUME_MOUNT_ANNOTATION,
 } from '../../src/mesh/names.ts';
+import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { pathOf } from '../harness/workloads.ts';
 import { FILTER, lines, Site, writesOf } from './site.ts';
@@ -204,6 +205,27 @@ describe('what others change', () => {
         ['ratings', []],
       ]);
     });
+  });
+
+  test('what is missing of the revision before is named, and a workload that is unready for it is not waited for', async () => {
+    const reviews = await site.workload('reviews');
+    const before = await site.deployed(['reviews'], 'x-test: 0');
+    await cluster.api.delete(site.path(CONFIG_MAP, before));
+    // New pods wait for what they are to mount for ever.
+    await site.edit(reviews, { annotations: { restarted: 'now' } });
+    await eventually('a pod that cannot start', async () => {
+      const { status } = await site.read(reviews);
+      return (status?.replicas ?? 0) > (status?.readyReplicas ?? 0) || undefined;
+    });
+    const { report } = await site.run('deploy', ['reviews'], { configuration: CONFIGURATION });
+    expect(allProblems(report)).toEqual([]);
+    expect(driftOf(report)).toEqual([
+      [
+        'reviews',
+        [`${FILTER} ${before}: ConfigMap ${site.namespace}/${FILTER}-${before} was deleted; new pods cannot start`],
+      ],
+    ]);
+    expect(report.targets.map(({ outcome }) => outcome)).toEqual(['deployed']);
   });
 
   test('a new workload that a selector matches gets the filter, and nothing else is written', async () => {

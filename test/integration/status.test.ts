@@ -7,7 +7,7 @@ import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
 import type { Report } from '../../src/deploy/report.ts';
 import type { FilterStatus } from '../../src/deploy/status-report.ts';
 import type { ActionInputs } from '../harness/action.ts';
-import { grant } from '../harness/api.ts';
+import { eventually, grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady } from '../harness/workloads.ts';
 import { FILTER, objectsOf, Site } from './site.ts';
@@ -164,6 +164,29 @@ describe('status', () => {
       await awaitReady(cluster.api, workload);
       const found = only(await ask());
       expect([found.standing, found.notes]).toEqual(['drifted', [expect.stringMatching(note)]]);
+    });
+
+    test('a rollout that waits for what is missing is none to wait for', async () => {
+      const annotations = { 'sim/behaviour': 'never-ready', 'sidecar.istio.io/userVolumeMount': null };
+      await site.edit(workload, { annotations });
+      const found = await eventually('a rollout under way', async () => {
+        const filter = only(await ask());
+        return filter.notes.length > 1 ? filter : undefined;
+      });
+      expect([found.standing, found.changed, found.notes]).toEqual([
+        'drifted',
+        true,
+        [expect.stringMatching(/^its mount was removed/), expect.stringMatching(/^not ready: /)],
+      ]);
+    });
+
+    test('nor is one whose pods cannot run', async () => {
+      await site.edit(workload, { annotations: { 'sim/behaviour': 'image-pull-back-off' } });
+      const found = await eventually('a pod that cannot run', async () => {
+        const filter = only(await ask());
+        return filter.standing === 'unready' ? filter : undefined;
+      });
+      expect(found.notes).toEqual([expect.stringMatching(/^not ready: ImagePullBackOff \(app\)/)]);
     });
 
     test('what a later deployment put right is not told any more', async () => {
