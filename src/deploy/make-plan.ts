@@ -22,6 +22,7 @@ import { planObjects } from './plan-objects.ts';
 import { explainRolls, findCarriers } from './plan-push.ts';
 import { planWorkload, type WantedWorkload } from './plan-workload.ts';
 import type { DeployRequest, FilterRequest } from './request.ts';
+import { judgeSharedVms } from './shared-vms.ts';
 import { settingsOn } from './target-settings.ts';
 import { findWayBack } from './way-back.ts';
 
@@ -111,6 +112,8 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
   const options = { ...request, now };
   const wanted: WantedWorkload[] = keepNeededVolumes([...drafts.values()], observation);
   const planned = wanted.map((workload) => findings.takeAny(planWorkload(workload, options)));
+  const vms = judgeSharedVms(planned, observation);
+  findings.add(...vms.problems);
   const objects = planObjects(planned, observation);
   const plan = {
     ...objects,
@@ -120,6 +123,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
       ...warnings,
       ...adoptionWarnings(adoptedEnvoyFilters({ workloads: planned }, observation)),
       ...besideWarnings(planned),
+      ...vms.warnings,
       ...warningsOf(planned),
       ...movedTags(taggedFilters(request, planned), observation),
     ],

@@ -25,6 +25,7 @@ import {
   unmanagedKey,
 } from '../mesh/unmanaged.ts';
 import { findPlugins, type UnmanagedPlugin } from '../mesh/unmanaged-plugins.ts';
+import { statedDigest } from '../mesh/wasm-code.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
 import * as say from './adoption-problems.ts';
 import { inserterOf, type Observation } from './observe.ts';
@@ -117,7 +118,7 @@ function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, observat
   const { ref, workload } = target;
   const { namespace } = ref;
   const template = templateOf(workload);
-  const found = unmanagedOn(target, observation).filter((one) => !isTakenByOther(one, target, ours, observation));
+  const found = remainingOn(target, ours.name, observation);
   const running = revisionOn(workload, ours.name);
   const inserter =
     running === undefined ? undefined : inserterOf(observation, namespace, { filter: ours.name, id: running });
@@ -131,12 +132,7 @@ function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, observat
   });
   const choice = chooseAdopted(found, ours, adopt, {
     begun: (filter) => begun.includes(filter),
-    digestOf: ({ code }) => {
-      const mount = code.kind === 'file' ? mountOf(code.file, mounts) : undefined;
-      const files =
-        mount?.configMap === undefined ? {} : (observation.unmanaged.files(namespace, mount.configMap) ?? {});
-      return code.kind === 'file' ? files[code.file.replace(/^.*\//, '')] : undefined;
-    },
+    digestOf: (filter) => moduleDigestOf(filter, target, observation),
   });
   const isNew = running === undefined;
   const gateway = ref.kind === 'Gateway' ? ref.name : undefined;
@@ -151,18 +147,31 @@ function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, observat
   return { ...target, found, begun, choice, plugins, isNew, unseen };
 }
 
-/** Whether another filter of this action runs in its place. */
-function isTakenByOther(
-  one: UnmanagedFilter,
-  { ref, workload }: AdoptingTarget,
-  ours: OurFilter,
+/** Those of `unmanagedOn` that no filter of this action but `ours` runs in the place of. */
+export function remainingOn(
+  target: Pick<AdoptingTarget, 'ref' | 'workload'>,
+  ours: string,
   observation: Observation,
-): boolean {
-  return filtersOn(workload).some((filter) => {
+): readonly UnmanagedFilter[] {
+  const { ref, workload } = target;
+  const inserters = filtersOn(workload).flatMap((filter) => {
     const id = revisionOn(workload, filter) ?? '';
-    const inserter = filter === ours.name ? undefined : inserterOf(observation, ref.namespace, { filter, id });
-    return inserter !== undefined && !isPlugin(inserter) && isRemovedBy(one, inserter);
+    const inserter = filter === ours ? undefined : inserterOf(observation, ref.namespace, { filter, id });
+    return inserter === undefined || isPlugin(inserter) ? [] : [inserter];
   });
+  return unmanagedOn(target, observation).filter((one) => !inserters.some((inserter) => isRemovedBy(one, inserter)));
+}
+
+/** The digest of the module of somebody's filter, where its ConfigMap was read or its configuration states it. */
+export function moduleDigestOf(
+  { code }: UnmanagedFilter,
+  { ref, workload }: Pick<AdoptingTarget, 'ref' | 'workload'>,
+  observation: Observation,
+): string | undefined {
+  if (code.kind !== 'file') return statedDigest(code);
+  const configMap = mountOf(code.file, annotatedMounts(templateOf(workload)))?.configMap;
+  const files = configMap === undefined ? undefined : observation.unmanaged.files(ref.namespace, configMap);
+  return files?.[code.file.replace(/^.*\//, '')] ?? statedDigest(code);
 }
 
 /** Every EnvoyFilter of others that may apply to pods of a namespace. */

@@ -23,6 +23,8 @@ export interface UnmanagedFilter {
   readonly priority: number;
   readonly code: WasmCode;
   readonly rootId: string;
+  /** As `WasmConfig` has it. */
+  readonly vmId?: string;
   /** Its own names, the HTTP filter's and the plugin's; see `allNames`. */
   readonly names: readonly string[];
   /** Every entry of the EnvoyFilter that belongs to it: what inserts it, what configures it. */
@@ -166,6 +168,7 @@ function insertionsIn(
         priority,
         code: config.code,
         rootId: config.rootId,
+        ...(config.vmId === undefined ? {} : { vmId: config.vmId }),
         names: config.name === '' ? [httpFilter] : [...new Set([httpFilter, config.name])],
         // What merges something into it means nothing without it.
         patches: [one.patch, ...configures, ...changed.map(({ patch }) => patch)],

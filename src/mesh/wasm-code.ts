@@ -17,6 +17,8 @@ export interface WasmConfig {
   /** The name of the plugin; empty for none. */
   readonly name: string;
   readonly rootId: string;
+  /** The id of its VM; absent where it has none, or has a configuration of the VM itself, which sets it apart as an id does. */
+  readonly vmId?: string;
   readonly code: WasmCode;
 }
 
@@ -33,10 +35,12 @@ export function readWasmConfig(typedConfig: unknown): WasmConfig | undefined {
   const config = pick(message, 'config');
   const vm = field(config, 'vm_config');
   if (!/\.http\.wasm\./.test(inner) && !isObject(vm)) return undefined;
-  const [name, rootId] = [pick(config, 'name'), field(config, 'root_id')];
+  const [name, rootId, vmId] = [pick(config, 'name'), field(config, 'root_id'), field(vm, 'vm_id')];
+  const hasVmId = typeof vmId === 'string' && vmId !== '' && pick(vm, 'configuration') === undefined;
   return {
     name: typeof name === 'string' ? name : '',
     rootId: typeof rootId === 'string' ? rootId : '',
+    ...(hasVmId ? { vmId } : {}),
     code: readCode(pick(vm, 'code')),
   };
 }
