@@ -62,7 +62,7 @@ function troubleNow(container: ContainerStatus): PodTrouble | undefined {
     if (lastState?.terminated !== undefined) return crash(name, lastState.terminated, true);
     return { container: name, words: `CrashLoopBackOff (${name})`, ended: true };
   }
-  const cause = message === undefined || onlySaysThatItWaits(message, reason) ? undefined : message;
+  const cause = message === undefined || onlySaysThatItWaits(message, reason) ? undefined : tellingEnd(message);
   return { container: name, words: `${reason} (${name})`, ended: false, ...(cause === undefined ? {} : { cause }) };
 }
 
@@ -90,8 +90,29 @@ function crash(name: string, { reason = 'Error', exitCode, message }: Terminated
     words: `${name} ${verb} (${reason}${code})`,
     // That memory ran out is cause enough; what it logged before has nothing to do with it.
     ended: !neverRan && reason !== 'OOMKilled',
-    ...(said ? { cause: said } : {}),
+    ...(said ? { cause: tellingEnd(said) } : {}),
   };
+}
+
+const MOST_OF_RUNTIME = 4_000;
+/** What containerd and runc put before what went wrong, each around the next. */
+const RUNTIME_PREFIXES = ['unable to start container process: ', 'error during container init: '];
+
+/**
+ * What a container runtime says went wrong, without the layers that it puts around it and its own folders: of `failed to create
+ * containerd task: … runc create failed: unable to start container process: … mkdir /run/containerd/…/rootfs/data: read-only file system:
+ * unknown` the end, `mkdir /data: read-only file system`. Any other text as it is.
+ */
+export function tellingEnd(message: string): string {
+  if (message.length > MOST_OF_RUNTIME || !/\b(?:runc|crun|OCI runtime)\b/.test(message)) return message;
+  let end = message;
+  for (const prefix of RUNTIME_PREFIXES) {
+    const at = end.lastIndexOf(prefix);
+    if (at !== -1) end = end.slice(at + prefix.length);
+  }
+  const made = end.lastIndexOf(': mkdir ');
+  if (made !== -1) end = end.slice(made + 2);
+  return end.replace(/\/run\/[^\s"]*\/rootfs(?=\/)/g, '').replace(/: unknown$/, '');
 }
 
 /** `Back-off pulling image "shop/web:3"`, `back-off 40s restarting failed container=app`: says nothing of why. */
@@ -146,7 +167,28 @@ export function tellingEvent(events: readonly Event[], names: ReadonlySet<string
   const [first] = events
     .filter(({ type, involvedObject }) => type === 'Warning' && names.has(involvedObject?.name ?? ''))
     .sort((a, b) => rank(a) - rank(b));
-  return first === undefined ? undefined : `${first.reason ?? 'Warning'}: ${first.message ?? ''}`;
+  return first === undefined ? undefined : `${first.reason ?? 'Warning'}: ${tellingEnd(first.message ?? '')}`;
+}
+
+/** What keeps containers from being made; it has passed where one was started. */
+const BEFORE_START = new Set([
+  'FailedMount',
+  'FailedMapVolume',
+  'FailedCreatePodSandBox',
+  'FailedAttachVolume',
+  'FailedScheduling',
+]);
+
+/** The events without those that have passed, as their pods show: what kept a pod from starting that has started since. */
+export function withoutPassed(events: readonly Event[], pods: readonly Pod[]): readonly Event[] {
+  const started = new Set(pods.filter(hasStarted).map(({ metadata }) => metadata.name));
+  return events.filter(
+    ({ reason = '', involvedObject }) => !BEFORE_START.has(reason) || !started.has(involvedObject?.name ?? ''),
+  );
+}
+
+function hasStarted(pod: Pod): boolean {
+  return containersOf(pod).some(({ state = {} }) => state.running !== undefined || state.terminated !== undefined);
 }
 
 /** Why no container of a pod can be made, by its events: a volume, its sandbox, its devices. Undefined where it may still pass. */

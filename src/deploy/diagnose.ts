@@ -1,6 +1,13 @@
 import { untilAborted } from '../base/concurrency.ts';
 import type { Event, Pod } from '../cluster/objects.ts';
-import { describeRefusal, describeTrouble, isRefused, recentTroubleOf, tellingEvent } from '../cluster/pod-trouble.ts';
+import {
+  describeRefusal,
+  describeTrouble,
+  isRefused,
+  recentTroubleOf,
+  tellingEvent,
+  withoutPassed,
+} from '../cluster/pod-trouble.ts';
 import { describePod, hasStartedProxy, isReady } from '../cluster/pods.ts';
 import type { EnvoyReason } from '../mesh/envoy-log.ts';
 import { pluginOf } from '../mesh/wasm-plugin.ts';
@@ -69,7 +76,10 @@ async function diagnoseOne(
   source: EvidenceSource,
 ): Promise<Diagnosis> {
   const [ready, pods] = [found.filter(isReady), found.filter((pod) => !isReady(pod))];
-  const event = tellingEvent(events, new Set([ref.name, ...pods.map(({ metadata }) => metadata.name)]));
+  const event = tellingEvent(
+    withoutPassed(events, pods),
+    new Set([ref.name, ...pods.map(({ metadata }) => metadata.name)]),
+  );
   const withProxy = pods.find(hasStartedProxy);
   const envoy =
     (withProxy &&

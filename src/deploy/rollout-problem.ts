@@ -1,5 +1,6 @@
 import type { Problem } from '../base/problem.ts';
 import { formatDuration, listWords, sentence } from '../base/text.ts';
+import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { describeReason } from '../mesh/envoy-log.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { RolloutResult } from './rollout-watch.ts';
@@ -38,10 +39,21 @@ export function rolloutProblem(
         kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
         subject,
         message: sentence(words),
-        remedy: diagnosis?.envoy?.remedy ?? 'See what its pods say, mend the cause and run again.',
+        remedy:
+          diagnosis?.envoy?.remedy ??
+          (cannotMount(cause) ? OTHER_PATH : undefined) ??
+          'See what its pods say, mend the cause and run again.',
       };
     }
   }
+}
+
+const OTHER_PATH =
+  'The node cannot make the folder that the filter is mounted at, inside of what something else mounts: choose another "mount-path" and run again.';
+
+/** Whether the runtime could not make a folder in the proxy's container: the words of its kubelet, not of a program's log. */
+function cannotMount(cause: string): boolean {
+  return cause.includes(PROXY_CONTAINER) && !cause.includes('its log ends') && /\bmkdir \/\S+: /.test(cause);
 }
 
 const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => string>> = {

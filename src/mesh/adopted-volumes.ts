@@ -1,7 +1,6 @@
-import { pick } from '../base/json.ts';
 import { withoutTrailing } from '../base/text.ts';
 import type { PodTemplate } from '../cluster/objects.ts';
-import { parseAnnotationList } from './annotation-list.ts';
+import { fieldIn, parseAnnotationList } from './annotation-list.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
 import type { UnmanagedFilter } from './unmanaged.ts';
 
@@ -35,10 +34,16 @@ export function annotatedMounts({ metadata }: PodTemplate): AnnotatedMount[] {
     return typeof list === 'string' ? [] : list.entries;
   });
   return (mounts ?? []).flatMap(({ name, value }): AnnotatedMount[] => {
-    if (typeof value.mountPath !== 'string') return [];
-    const configMap = pick(volumes?.find((volume) => volume.name === name)?.value, 'configMap', 'name');
-    const mountPath = withoutTrailing(value.mountPath, '/');
-    return [{ volume: name, mountPath, configMap: typeof configMap === 'string' ? configMap : undefined }];
+    const path = fieldIn(value, 'mountPath');
+    if (typeof path !== 'string') return [];
+    const configMap = fieldIn(volumes?.find((volume) => volume.name === name)?.value, 'configMap', 'name');
+    return [
+      {
+        volume: name,
+        mountPath: withoutTrailing(path, '/'),
+        configMap: typeof configMap === 'string' ? configMap : undefined,
+      },
+    ];
   });
 }
 

@@ -52,6 +52,20 @@ export function parseAnnotationList(text: string | undefined): AnnotationList | 
   return { text, form: Array.isArray(value) ? 'array' : 'map', entries };
 }
 
+/**
+ * What stands at a path of fields in an entry, as Kubernetes reads it: Go takes `readonly` for `readOnly`, too, where the exact name is
+ * not there (https://pkg.go.dev/encoding/json#Unmarshal). The entry's own name is not read so: Istio's template writes it, exactly.
+ */
+export function fieldIn(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, key) => {
+    if (!isObject(inner)) return undefined;
+    if (Object.hasOwn(inner, key)) return inner[key];
+    const wanted = key.toLowerCase();
+    const known = Object.keys(inner).find((one) => one.toLowerCase() === wanted);
+    return known === undefined ? undefined : inner[known];
+  }, value);
+}
+
 /** Go's reader, unlike this one's, has no infinity. */
 function refuseTooLarge(_: string, value: unknown): unknown {
   if (typeof value === 'number' && !Number.isFinite(value)) throw new Error('a number in it is too large');

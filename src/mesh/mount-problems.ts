@@ -1,8 +1,9 @@
-import { isObject, pick } from '../base/json.ts';
+import { isObject } from '../base/json.ts';
 import type { Problem } from '../base/problem.ts';
 import { withoutTrailing } from '../base/text.ts';
 import type { ContainerSpec, PodTemplate } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
+import { fieldIn } from './annotation-list.ts';
 import type { MountedPlacement } from './revision.ts';
 
 /** A mount of somebody else in the proxy's container. */
@@ -30,19 +31,12 @@ export function ownMounts(mounts: ContainerSpec['volumeMounts'] = [], volumes: V
 }
 
 /** A mount as it is written, of a volume as it is written. */
-export function otherMount(
-  {
-    mountPath,
-    readOnly,
-    subPath,
-  }: { readonly mountPath?: unknown; readonly readOnly?: unknown; readonly subPath?: unknown },
-  owner: string,
-  volume: object | undefined,
-): OtherMount {
+export function otherMount(mount: object, owner: string, volume: object | undefined): OtherMount {
+  const subPath = fieldIn(mount, 'subPath');
   return {
-    path: String(mountPath),
+    path: String(fieldIn(mount, 'mountPath')),
     owner,
-    readOnly: readOnly === true,
+    readOnly: fieldIn(mount, 'readOnly') === true,
     subPath: typeof subPath === 'string' && subPath !== '' ? subPath : undefined,
     volume: isObject(volume) ? volume : undefined,
   };
@@ -111,7 +105,7 @@ function nestingProblems(mountPath: string, others: readonly OtherMount[]): Nest
 
 function closedTo({ volume, subPath, readOnly }: OtherMount): string | undefined {
   if (volume === undefined) return undefined;
-  if (OF_FILES.some((kind) => kind in volume)) {
+  if (OF_FILES.some((kind) => fieldIn(volume, kind) !== undefined)) {
     return subPath === undefined ? undefined : `lies inside the subPath "${subPath}", in which nothing can be mounted:`;
   }
   return readOnly ? 'lies inside what is mounted read-only, so that its folder cannot be made there:' : undefined;
@@ -119,10 +113,10 @@ function closedTo({ volume, subPath, readOnly }: OtherMount): string | undefined
 
 /** Whether a mount is of a single file, as far as the volume tells. */
 function isFile({ volume, subPath }: OtherMount): boolean {
-  const kind = OF_FILES.find((one) => volume !== undefined && one in volume);
+  const kind = OF_FILES.find((one) => fieldIn(volume, one) !== undefined);
   if (kind === undefined || subPath === undefined) return false;
-  const items = pick(volume, kind, 'items');
-  if (Array.isArray(items)) return items.some((item) => pick(item, 'path') === subPath);
+  const items = fieldIn(volume, kind, 'items');
+  if (Array.isArray(items)) return items.some((item) => fieldIn(item, 'path') === subPath);
   return kind === 'configMap' || kind === 'secret';
 }
 

@@ -1,9 +1,9 @@
-import { isObject, sameJson } from '../base/json.ts';
+import { sameJson } from '../base/json.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { truncate } from '../base/text.ts';
 import type { PodTemplate } from '../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
-import { type AnnotationList, parseAnnotationList, withEntry } from './annotation-list.ts';
+import { type AnnotationList, fieldIn, parseAnnotationList, withEntry } from './annotation-list.ts';
 import { withoutEntries } from './annotation-removal.ts';
 import { gatewayMountedAt, isGateway } from './gateway-mounts.ts';
 import { type EmptyLists, type MountChange, unmountedBy } from './mount-change.ts';
@@ -96,7 +96,7 @@ export function mountedAt(template: PodTemplate, filter: string): string | undef
   if (isGateway(template)) return gatewayMountedAt(template, filter);
   const list = parseAnnotationList(template.metadata?.annotations?.[USER_VOLUME_MOUNT_ANNOTATION]);
   if (typeof list === 'string') return undefined;
-  const path = list.entries.find(({ name }) => name === volumeName(filter))?.value.mountPath;
+  const path = fieldIn(list.entries.find(({ name }) => name === volumeName(filter))?.value, 'mountPath');
   return typeof path === 'string' ? path : undefined;
 }
 
@@ -145,8 +145,8 @@ function volumeProblems(
 }
 
 function isOurVolume(value: Readonly<Record<string, unknown>>, filter: string): boolean {
-  const { configMap } = value;
-  return isObject(configMap) && typeof configMap.name === 'string' && isRevisionOf(filter, configMap.name);
+  const configMap = fieldIn(value, 'configMap', 'name');
+  return typeof configMap === 'string' && isRevisionOf(filter, configMap);
 }
 
 function otherMounts(
@@ -162,7 +162,7 @@ function otherMounts(
   );
   return [
     ...mounts.entries
-      .filter((entry) => entry.name !== name && typeof entry.value.mountPath === 'string')
+      .filter((entry) => entry.name !== name && typeof fieldIn(entry.value, 'mountPath') === 'string')
       .map((entry) =>
         otherMount(
           entry.value,

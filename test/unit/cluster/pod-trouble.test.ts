@@ -6,8 +6,10 @@ import {
   describeTrouble,
   isRefused,
   recentTroubleOf,
+  tellingEnd,
   tellingEvent,
   troubleOf,
+  withoutPassed,
 } from '../../../src/cluster/pod-trouble.ts';
 
 const pod = (...containerStatuses: ContainerStatus[]): Pod => ({
@@ -195,4 +197,43 @@ describe('tellingEvent', () => {
   ])('%s', (_, events, telling) => {
     expect(tellingEvent(events, names)).toBe(telling);
   });
+});
+
+describe('what a container runtime says', () => {
+  // As containerd 2 and runc say it on Kubernetes 1.34.
+  const dump =
+    'failed to create containerd task: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: error mounting "/var/lib/kubelet/pods/f6c14971/volumes/kubernetes.io~configmap/wasm-filter-add-header" to rootfs at "/var/wasm/add-header": mkdir /run/containerd/io.containerd.runtime.v2.task/k8s.io/50569d4ee325/rootfs/var/wasm/add-header: read-only file system: unknown';
+
+  test.each([
+    ['its telling end', dump, 'mkdir /var/wasm/add-header: read-only file system'],
+    [
+      'a program that is not there',
+      'failed to create containerd task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/app": stat /app: no such file or directory: unknown',
+      'exec: "/app": stat /app: no such file or directory',
+    ],
+    ['the words of others', 'secret "x" not found: mkdir it', 'secret "x" not found: mkdir it'],
+  ])('%s', (_, message, end) => {
+    expect(tellingEnd(message)).toBe(end);
+  });
+
+  test('in a trouble, and in an event', () => {
+    const end = 'mkdir /var/wasm/add-header: read-only file system';
+    const crashed = { name: 'istio-proxy', restartCount: 1, state: ended('StartError', 128, dump) };
+    expect(words(pod(crashed))).toBe(`istio-proxy cannot be started (StartError, exit code 128): ${end}`);
+    const event = { metadata: { name: 'e' }, type: 'Warning', reason: 'Failed', involvedObject: { name: 'p' } };
+    expect(tellingEvent([{ ...event, message: dump }], new Set(['p']))).toBe(`Failed: ${end}`);
+  });
+});
+
+test('what kept a pod from starting has passed once it has started', () => {
+  const event = (reason: string, name: string): Event => ({
+    metadata: { name: 'e' },
+    type: 'Warning',
+    reason,
+    involvedObject: { name },
+  });
+  const events = [event('FailedMount', 'p'), event('Unhealthy', 'p'), event('FailedMount', 'q')];
+  const left = withoutPassed(events, [pod({ name: 'app', state: { running: {} } })]);
+  expect(left).toEqual([event('Unhealthy', 'p'), event('FailedMount', 'q')]);
+  expect(withoutPassed(events, [pod(waiting('ContainerCreating'))])).toEqual(events);
 });

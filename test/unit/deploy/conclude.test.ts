@@ -347,6 +347,30 @@ describe('the problem of a rollout', () => {
       'cannot get ready: Envoy refuses the filter. Failed to configure base Wasm plugin; the filter said: no root id.',
     ],
     [
+      'that is stuck on a filter of others',
+      {
+        rollout: { state: 'stuck', message: 'Envoy rejects another filter, not add-header' },
+        diagnosis: {
+          envoy: {
+            reason: 'Invalid path: /etc/nope/waf.wasm',
+            remedy: 'Delete it.',
+            foreign: { refused: '/etc/nope/waf.wasm', ours: ['add-header'], inserter: 'EnvoyFilter shop/waf' },
+          },
+        },
+      },
+      'proxy',
+      'cannot get ready: Envoy rejects another filter, not add-header: Invalid path: /etc/nope/waf.wasm (EnvoyFilter shop/waf). Delete it.',
+    ],
+    [
+      'that is stuck for want of a folder',
+      {
+        rollout: { state: 'stuck', message: 'RunContainerError (istio-proxy)' },
+        diagnosis: { cause: 'RunContainerError (istio-proxy): mkdir /var/x: read-only file system' },
+      },
+      'rollout',
+      'mkdir /var/x: read-only file system. The node cannot make the folder',
+    ],
+    [
       'that is stuck, without repeating what its pods say',
       {
         rollout: { state: 'stuck', message: 'CrashLoopBackOff (app)' },

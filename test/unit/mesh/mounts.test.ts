@@ -63,6 +63,17 @@ describe('mergeMounts', () => {
     expect(must(merge(template))[VOLUME]).toBe(text);
   });
 
+  test('reads fields of entries as Go does, whatever their case, and leaves the text to the letter', () => {
+    const theirs = '{"name": "data", "mountpath": "/data"}';
+    const mine = `{"name":"wasm-filter-add-header","mountpath":"${OUR_PATH}","readOnly":true}`;
+    const volume = `{"name":"wasm-filter-add-header","configmap":{"Name":"add-header-0123456789"}}`;
+    const template = { metadata: { annotations: { [VOLUME]: `[${volume}]`, [MOUNT]: `[${theirs}, ${mine}]` } } };
+    expect(mountedAt(template, 'add-header')).toBe(OUR_PATH);
+    expect(must(merge(template))[MOUNT]).toContain(theirs);
+    const same = merge(template, revision('auth', { mountPath: '/data' }));
+    expect(problemsIn(same)[0]?.message).toMatch(/the mount path "\/data" is "\/data", .*"data"/);
+  });
+
   test('mounts several filters into one template', () => {
     const { volumes, mounts } = merged(annotated([ourVolume], [ourMount]), ours, revision('auth'));
     expect(volumes).toEqual([ourVolume, expect.objectContaining({ name: 'wasm-filter-auth' })]);
@@ -287,6 +298,14 @@ describe('a taken mount path', () => {
       /read-only.+ "\/var\/local\/", which/,
     ],
     ['a subPath of one', around({ emptyDir: {} }, { readOnly: true, subPath: 'x' }), /mounted read-only/],
+    ['one whose fields Go reads all the same', around({ emptyDir: {} }, { readonly: true }), /mounted read-only/],
+    [
+      'a path whose field Go reads all the same',
+      annotated([{ name: 'v', EmptyDir: {} }], [{ name: 'v', mountpath: '/var/local', readonly: true }]),
+      /lies inside what is mounted read-only.+"v"/,
+    ],
+    ['a ConfigMap that Go reads all the same', around({ configmap: { name: 'c' } }, { readOnly: true }), undefined],
+    ['one whose exact field says otherwise', around({ emptyDir: {} }, { readonly: true, readOnly: false }), undefined],
     ['a hostPath', around({ hostPath: { path: '/x' } }), undefined],
     ['a read-only hostPath', around({ hostPath: { path: '/x' } }, { readOnly: true }), /mounted read-only/],
     ['a ConfigMap', around(files), undefined],
@@ -295,6 +314,7 @@ describe('a taken mount path', () => {
     ['a read-only projected volume', around({ projected: {} }, { readOnly: true }), undefined],
     ['a read-only downward API', around({ downwardAPI: {} }, { readOnly: true }), undefined],
     ['a subPath of a ConfigMap', around(files, { subPath: 'd' }), /inside the subPath "d", in which nothing/],
+    ['a subPath that Go reads all the same', around(files, { subpath: 'd' }), /inside the subPath "d"/],
     ['a file inside ours', around(files, { subPath: 'a' }, `${OUR_PATH}/a.txt`), /contains the file "\/var.+a\.txt"/],
     [
       'a file of items inside ours',
