@@ -5,6 +5,7 @@ import { annotatedMounts, mountOf } from '../mesh/adopted-volumes.ts';
 import { describeSource } from '../mesh/adoption-choice.ts';
 import { remainingPatches } from '../mesh/adoption-limits.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
+import { describeReturn } from '../mesh/gitops.ts';
 import { podLabel } from '../mesh/names.ts';
 import {
   type AdoptedUnmanaged,
@@ -183,7 +184,7 @@ export function staysFor({ filter: { httpFilter, envoyFilter }, others }: Adopte
 
 /** What an adoption does beside the workloads that are asked for, to be said before it. */
 export function adoptionWarnings(adopted: readonly AdoptedEnvoyFilter[]): string[] {
-  return adopted.flatMap(({ ref, filters, taken, scope }) => [
+  return adopted.flatMap(({ ref, observed, filters, taken, scope }) => [
     ...filters.filter(({ others }) => others.length > 0).map(staysFor),
     ...(taken.length > 0 && scope === 'its whole namespace'
       ? [
@@ -193,7 +194,19 @@ export function adoptionWarnings(adopted: readonly AdoptedEnvoyFilter[]): string
           )}.`,
         ]
       : []),
+    ...(taken.length > 0 ? returnWarnings(ref, taken, observed) : []),
   ]);
+}
+
+/** Of an EnvoyFilter that somebody writes again from a source of his own. */
+function returnWarnings(ref: EnvoyFilterRef, taken: readonly UnmanagedFilter[], observed: EnvoyFilter): string[] {
+  const found = describeReturn(observed);
+  if (found === undefined) return [];
+  const what = listWords(
+    taken.map(({ httpFilter }) => `"${httpFilter}"`),
+    'and',
+  );
+  return [`${describeSource(ref)} can bring ${what} back ${found.when}, so that it runs beside ours. ${found.remedy}`];
 }
 
 /** At most five names. */

@@ -1,5 +1,5 @@
 import { isObject, pick } from '../base/json.ts';
-import type { Workload } from '../cluster/objects.ts';
+import type { KubernetesObject, Workload } from '../cluster/objects.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
 
 /** A GitOps controller that looks after a workload. */
@@ -16,18 +16,48 @@ const OURS = [USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION];
 
 /** Whether a workload is kept in step with Git, by the marks that Argo CD and Flux leave on it. */
 export function recogniseGitOps(workload: Workload): GitOps | undefined {
-  const { annotations = {}, labels = {} } = workload.metadata;
-  const declares = isDeclared(workload);
+  const found = gitOpsOf(workload);
+  return found === undefined ? undefined : { ...found, declares: isDeclared(workload) };
+}
+
+/**
+ * Who writes an object again from a source of its own, by the marks of Argo CD, Flux, Helm and `kubectl apply`: a clause that says when
+ * it comes back as it was, and what to do about it. Undefined where nothing tells.
+ */
+export function describeReturn(
+  object: KubernetesObject,
+): { readonly when: string; readonly remedy: string } | undefined {
+  const { annotations = {}, labels = {} } = object.metadata;
+  const gitOps = gitOpsOf(object);
+  if (gitOps !== undefined) {
+    return { when: `with the next sync of ${gitOps.tool} (${gitOps.object})`, remedy: 'Take it out of Git, too.' };
+  }
+  // https://helm.sh/docs/chart_best_practices/labels/ and the ownership marks of Helm's `pkg/action/validate.go`.
+  const release = annotations['meta.helm.sh/release-name'];
+  if (labels['app.kubernetes.io/managed-by'] === 'Helm' && release !== undefined) {
+    const namespace = annotations['meta.helm.sh/release-namespace'] ?? object.metadata.namespace ?? '?';
+    return {
+      when: `with the next upgrade of the Helm release ${namespace}/${release}`,
+      remedy: 'Take it out of the chart or its values, too.',
+    };
+  }
+  return annotations[LAST_APPLIED] === undefined
+    ? undefined
+    : { when: 'when its file is applied again (kubectl apply)', remedy: 'Take it out of that file, too.' };
+}
+
+function gitOpsOf({ metadata }: KubernetesObject): Pick<GitOps, 'tool' | 'object'> | undefined {
+  const { annotations = {}, labels = {} } = metadata;
   const application =
     annotations['argocd.argoproj.io/tracking-id']?.split(':')[0] ?? labels['argocd.argoproj.io/instance'];
-  if (application !== undefined) return { tool: 'Argo CD', object: `application ${application}`, declares };
+  if (application !== undefined) return { tool: 'Argo CD', object: `application ${application}` };
   for (const [kind, prefix] of [
     ['Kustomization', 'kustomize.toolkit.fluxcd.io'],
     ['HelmRelease', 'helm.toolkit.fluxcd.io'],
   ] as const) {
     const name = labels[`${prefix}/name`];
     const namespace = labels[`${prefix}/namespace`];
-    if (name !== undefined) return { tool: 'Flux', object: `${kind} ${namespace ?? '?'}/${name}`, declares };
+    if (name !== undefined) return { tool: 'Flux', object: `${kind} ${namespace ?? '?'}/${name}` };
   }
   return undefined;
 }

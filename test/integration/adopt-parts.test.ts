@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Json } from '../../src/base/json.ts';
 import { describeProblem } from '../../src/base/problem.ts';
-import type { KubernetesObject, Pod } from '../../src/cluster/objects.ts';
+import type { KubernetesObject, ObjectMeta, Pod } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD, resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { allProblems, type Report } from '../../src/deploy/report.ts';
 import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
@@ -294,6 +294,30 @@ describe('an adoption', () => {
     const report = await deploy({ adopt: 'true' });
     expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
     expect((await read())?.spec.configPatches).toEqual([CLUSTER_PATCH]);
+  });
+
+  test.each<[string, (namespace: string) => Partial<ObjectMeta>, RegExp]>([
+    [
+      'a Helm release',
+      (namespace) => ({
+        labels: { 'app.kubernetes.io/managed-by': 'Helm' },
+        annotations: { 'meta.helm.sh/release-name': 'web', 'meta.helm.sh/release-namespace': namespace },
+      }),
+      /\/wasm can bring "add-header" back with the next upgrade of the Helm release \S+\/web, .*Take it out of the chart/,
+    ],
+    [
+      'an application of Argo CD',
+      () => ({ annotations: { 'argocd.argoproj.io/tracking-id': 'shop:networking.istio.io/EnvoyFilter:shop/wasm' } }),
+      /\/wasm can bring "add-header" back with the next sync of Argo CD \(application shop\), .*Take it out of Git/,
+    ],
+  ])('of what %s brings back says so, in plan and deploy', async (_, marks, told) => {
+    await mountAll();
+    await putIn([patchOf(FILTER), patchOf('auth')]);
+    await cluster.api.patch(`${site.path(ENVOY_FILTER)}/${NAME}`, { metadata: marks(site.namespace) });
+    for (const command of ['plan', 'deploy']) {
+      const { warnings } = await deploy({ adopt: 'true' }, command);
+      expect([command, warnings]).toEqual([command, expect.arrayContaining([expect.stringMatching(told)])]);
+    }
   });
 
   test('leaves a volume that holds other files', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ObjectMeta, Workload } from '../../../src/cluster/objects.ts';
-import { gitOpsWarning, recogniseGitOps } from '../../../src/mesh/gitops.ts';
+import { describeReturn, gitOpsWarning, recogniseGitOps } from '../../../src/mesh/gitops.ts';
 
 const VOLUME = 'sidecar.istio.io/userVolume';
 const workload = (metadata: Partial<ObjectMeta>): Workload => ({
@@ -109,5 +109,36 @@ describe('gitOpsWarning', () => {
     expect(gitOpsWarning(found, names)).toMatch(
       /^Deployment shop\/a, Deployment shop\/b, Deployment shop\/c and 2 more belong to/,
     );
+  });
+});
+
+describe('describeReturn', () => {
+  const release = { 'meta.helm.sh/release-name': 'web', 'meta.helm.sh/release-namespace': 'apps' };
+  const managed = { 'app.kubernetes.io/managed-by': 'Helm' };
+  const applied = { 'kubectl.kubernetes.io/last-applied-configuration': '{}' };
+
+  test.each<[string, Partial<ObjectMeta>, RegExp, RegExp]>([
+    ['Argo CD', { annotations: { ...argo, ...applied } }, /next sync of Argo CD \(application bookshop\)$/, /Git/],
+    ['Flux', { labels: flux }, /next sync of Flux \(Kustomization flux-system\/apps\)$/, /Git/],
+    [
+      'Flux with Helm',
+      { labels: { ...helm, ...managed }, annotations: release },
+      /Flux \(HelmRelease shop\/rev/,
+      /Git/,
+    ],
+    ['Helm', { labels: managed, annotations: release }, /upgrade of the Helm release apps\/web$/, /chart/],
+    ['kubectl', { annotations: applied }, /applied again/, /that file/],
+  ])('%s', (_, metadata, when, remedy) => {
+    expect(describeReturn(workload(metadata))).toEqual({
+      when: expect.stringMatching(when),
+      remedy: expect.stringMatching(remedy),
+    });
+  });
+
+  test.each<[string, Partial<ObjectMeta>]>([
+    ['no marks', {}],
+    ['the label of Helm alone, which charts of others copy', { labels: managed }],
+  ])('%s: nobody', (_, metadata) => {
+    expect(describeReturn(workload(metadata))).toBeUndefined();
   });
 });
