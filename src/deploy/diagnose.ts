@@ -30,6 +30,8 @@ export interface Diagnosis {
   readonly pods: readonly string[];
   /** Which container of a pod cannot run, and why: `app keeps crashing (Error, exit code 1); its log ends: …`. */
   readonly cause?: string;
+  /** The pod that the cause is of; absent where it is of several. */
+  readonly causeOf?: string;
   /** The most telling warning event. */
   readonly event?: string;
   /** Envoy's own reason, from the log of a pod's proxy. */
@@ -88,7 +90,7 @@ async function diagnoseOne(
   const cause = await findCause(pods, events, ref.namespace, source);
   return {
     pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
-    ...(cause === undefined ? {} : { cause }),
+    ...cause,
     ...(event === undefined ? {} : { event }),
     ...(envoy === undefined ? {} : { envoy }),
   };
@@ -103,19 +105,20 @@ async function findCause(
   events: readonly Event[],
   namespace: string,
   source: EvidenceSource,
-): Promise<string | undefined> {
+): Promise<Pick<Diagnosis, 'cause' | 'causeOf'>> {
   for (const pod of pods) {
     const trouble = recentTroubleOf(pod);
     if (trouble === undefined) continue;
-    if (trouble.cause !== undefined) return describeTrouble(trouble);
+    const causeOf = pod.metadata.name;
+    if (trouble.cause !== undefined) return { cause: describeTrouble(trouble), causeOf };
     const failures = events.filter(({ reason }) => reason === 'Failed');
-    const event = tellingEvent(failures, new Set([pod.metadata.name]));
-    if (event !== undefined) return `${trouble.words}: ${event.replace(/^Failed: /, '')}`;
+    const event = tellingEvent(failures, new Set([causeOf]));
+    if (event !== undefined) return { cause: `${trouble.words}: ${event.replace(/^Failed: /, '')}`, causeOf };
     const said = trouble.ended ? await readLastWords(pod, namespace, trouble.container, source) : undefined;
-    return said === undefined ? trouble.words : `${trouble.words}; its log ends: ${said}`;
+    return { cause: said === undefined ? trouble.words : `${trouble.words}; its log ends: ${said}`, causeOf };
   }
   const refused = pods.find(isRefused);
-  return refused === undefined ? undefined : `nodes do not run its pods: ${describeRefusal(refused)}`;
+  return refused === undefined ? {} : { cause: `nodes do not run its pods: ${describeRefusal(refused)}` };
 }
 
 /** How many pods that are ready are asked why they do not run a filter. */

@@ -6,15 +6,19 @@ import { describeAdoptions } from './adoption-report.ts';
 import { untouchedTarget } from './conclude.ts';
 import type { DeployContext } from './context.ts';
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { diagnoseInTime } from './diagnose.ts';
 import { everyProblem, examine } from './examine.ts';
 import { reportImages } from './image-push.ts';
+import type { Observation } from './observe.ts';
 import { changesPods, firstExpiry, type Plan, restarts } from './plan.ts';
 import { describeChanges, type Trial } from './plan-changes.ts';
 import type { PlannedChange, PlanReport } from './plan-report.ts';
 import { prepare } from './prepare.ts';
+import { followedAsIs, mustBeReadyBefore, unreadyWarning } from './ready-before.ts';
 import type { DeployRequest, DraftRequest } from './request.ts';
 import { describeRight } from './rights.ts';
 import { planWaves } from './waves.ts';
+import { provenLevel } from './way-back.ts';
 
 /** More dry runs at once than connections would only queue. */
 const PARALLEL = 8;
@@ -40,13 +44,14 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     }),
   );
   const expires = firstExpiry(plan);
+  const unready = await warnUnready(plan, request, observation, context);
   const adoptions = describeAdoptions(plan, observation);
   return {
     targets: plan.workloads.map((planned) =>
       planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
     ),
     problems: [...examined.problems, ...refusals(changes)],
-    warnings: [...plan.warnings, ...examined.warnings],
+    warnings: [...plan.warnings, ...examined.warnings, ...unready],
     collected: NOTHING_COLLECTED,
     images: reportImages(request.filters, 'planned'),
     plan: {
@@ -57,6 +62,25 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     },
     ...(expires === undefined ? {} : { expires }),
   };
+}
+
+/** Which workloads `deploy` would wait for, as they are not ready now, each with what keeps it from that. */
+function warnUnready(
+  { workloads }: Plan,
+  request: DeployRequest,
+  observation: Observation,
+  context: DeployContext,
+): Promise<string[]> {
+  const held = workloads.filter((planned) =>
+    mustBeReadyBefore(
+      planned,
+      request,
+      (filter, id) => provenLevel(planned.ref, { filter, id }, observation) !== undefined,
+    ),
+  );
+  return mapLimited(held, PARALLEL, async (planned) =>
+    unreadyWarning(planned, request.timeoutMs, await diagnoseInTime(followedAsIs(planned), context)),
+  );
 }
 
 /** A dry run needs the very right that the write needs. */

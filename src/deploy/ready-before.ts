@@ -1,5 +1,5 @@
 import { messageOf, type Problem } from '../base/problem.ts';
-import { listWords, sentence } from '../base/text.ts';
+import { formatDuration, listWords, sentence } from '../base/text.ts';
 import type { Pod, Workload } from '../cluster/objects.ts';
 import { selectorOf } from '../cluster/pod-selector.ts';
 import { describePod, isReady, isTerminating, ownerOf, troubledContainers } from '../cluster/pods.ts';
@@ -7,6 +7,7 @@ import { readinessOf } from '../cluster/readiness.ts';
 import { POD } from '../cluster/resources.ts';
 import { filtersOn, revisionOn, stateOn } from '../mesh/template.ts';
 import { describeWorkload } from '../targets/target.ts';
+import type { Diagnosis } from './diagnose.ts';
 import type { EvidenceSource } from './evidence.ts';
 import { type PlannedWorkload, restarts } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
@@ -58,20 +59,41 @@ export function followedAsIs({ ref, observed }: PlannedWorkload): Followed {
 export function unreadyProblem(
   { ref }: Pick<PlannedWorkload, 'ref'>,
   { state, message }: RolloutResult,
-  causes: readonly string[],
+  diagnosis: Diagnosis,
 ): Problem {
   const subject = describeWorkload(ref);
   if (state === 'deleted') return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
-  const why = [message, ...causes.filter((cause) => !message.includes(cause)).slice(0, 2)].filter(
-    (text) => text !== '',
-  );
   return {
     kind: 'workload',
     subject,
-    message: sentence(`was not ready before this run, and its pods would restart: ${why.join('. ')}`),
+    message: sentence(
+      `was not ready before this run, and its pods would restart: ${unreadyCause(message, diagnosis) || 'its state could not be followed'}`,
+    ),
     remedy:
       'Nothing was changed on it. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.',
   };
+}
+
+/**
+ * What keeps a workload from being ready, each fact once: the cause that a pod has, else what its pods that are not ready say
+ * and the most telling event. How far its rollout came (`message`) is told only where there is nothing else.
+ */
+export function unreadyCause(message: string, { cause, causeOf, pods, event }: Diagnosis): string {
+  if (cause !== undefined) return causeOf === undefined ? cause : `${causeOf}: ${cause}`;
+  const said = pods.length > 0 ? listWords(pods.slice(0, 2), 'and') : message;
+  // A refusal to make pods is an event and a condition of the same words.
+  const same = event === undefined || said.includes(event.replace(/^\w+: /, ''));
+  return same ? said : [said, event].filter((text) => text !== '').join('. ');
+}
+
+/** That a deployment would wait for a workload, and what it comes to if it stays as it is. */
+export function unreadyWarning(
+  { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
+  timeoutMs: number,
+  diagnosis: Diagnosis,
+): string {
+  const cause = unreadyCause(readinessOf(ref.kind, observed).message, diagnosis);
+  return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it stays so, nothing is changed on it and the run fails. Fix the cause first; "unready: deploy" deploys to workloads that are not ready, too.`;
 }
 
 /** In what condition a workload is now. */

@@ -103,8 +103,7 @@ export class ReadyGate {
     // What cannot be followed, and a cancelled run, say so for themselves.
     if (rollout === undefined || rollout.state === 'cancelled') return false;
     course.diagnosis = await diagnoseInTime(followed, this.#context);
-    const { pods, event } = course.diagnosis;
-    course.unready = unreadyProblem(planned, rollout, [...pods, ...(event === undefined ? [] : [event])]);
+    course.unready = unreadyProblem(planned, rollout, course.diagnosis);
     return false;
   }
 }

@@ -46,11 +46,27 @@ describe('a workload that is not ready before the run', () => {
     expect(problem && describeProblem(problem)).toMatch(
       /was not ready before this run, and its pods would restart: .*shop-\S+: ImagePullBackOff \(app\)/,
     );
+    expect(problem?.message.match(/ImagePullBackOff \(app\)/g)).toHaveLength(1);
     expect(evidence.join('\n')).toMatch(/pod shop-\S+: ImagePullBackOff \(app\)/);
     expect(rollback).toBeUndefined();
     expect(report.changed).toBe(false);
     expect(scene.writes).toEqual([]);
     expect(ownPart(await scene.now(workload))).toEqual(before);
+  });
+
+  test.concurrent('is named by plan, with its cause and what deploy makes of it', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await unready(scene, 'shop');
+    const good = await scene.workload('good');
+    const inputs = { command: 'plan', targets: targetsOf(workload, good), timeout: '4s' };
+    const warned = [
+      expect.stringMatching(
+        /^Deployment \S+\/shop is not ready now \(shop-\S+: ImagePullBackOff \(app\).*\), and its pods would restart\. "deploy" waits up to 4\.0 s .*"unready: deploy"/,
+      ),
+    ];
+    const { outcome, warnings } = await scene.deploy(inputs);
+    expect([outcome, warnings]).toEqual(['planned', warned]);
+    expect((await scene.deploy({ ...inputs, unready: 'deploy' })).warnings).toEqual([]);
   });
 
   test.concurrent('stops nobody else: the others get the filter, and nothing goes back', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../src/base/problem.ts';
 import type { Workload } from '../../../src/cluster/objects.ts';
+import type { Diagnosis } from '../../../src/deploy/diagnose.ts';
 import type { PlannedWorkload } from '../../../src/deploy/plan.ts';
 import {
   type Condition,
@@ -115,23 +116,53 @@ describe('what is left of a workload that was not ready before', () => {
   });
 });
 
-test.each<[string, Partial<RolloutResult>, readonly string[], RegExp]>([
+const PODS = ['shop-1: CrashLoopBackOff (app)', 'shop-2: app not ready'];
+const REFUSED = 'forbidden: exceeded quota: pods';
+
+test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
   [
-    'with the cause of its pods',
-    { state: 'stuck', message: '0 of 1 pods ready' },
-    ['shop-1: ErrImagePull (app)'],
-    /^Deployment shop\/reviews: was not ready before this run, and its pods would restart: 0 of 1 pods ready\. shop-1: ErrImagePull \(app\)\. Nothing was changed on it\. .*"unready: deploy"/,
+    'with the cause of a pod, and nothing besides',
+    { state: 'stuck', message: '1 old pod still there' },
+    {
+      pods: PODS,
+      cause: 'app keeps crashing (Error, exit code 1); its log ends: no database',
+      causeOf: 'shop-1',
+      event: 'BackOff: Back-off restarting failed container app',
+    },
+    'shop-1: app keeps crashing (Error, exit code 1); its log ends: no database',
   ],
-  ['without one', { state: 'timeout', message: '0 of 1 pods ready' }, [], /restart: 0 of 1 pods ready\. Nothing/],
   [
-    'that was deleted',
-    { state: 'deleted', message: 'the workload was deleted' },
-    [],
-    /: was deleted while this run waited/,
+    'with what its pods and their event say',
+    { message: '1 old pod still there' },
+    { pods: PODS.slice(1), event: 'Unhealthy: Readiness probe failed: 503' },
+    'shop-2: app not ready. Unhealthy: Readiness probe failed: 503',
   ],
-])('the problem of a workload %s', (_, rollout, causes, message) => {
-  const result: RolloutResult = { state: 'stuck', message: '', ready: 0, wanted: 1, durationMs: 1, ...rollout };
-  const problem = unreadyProblem(planned({}), result, causes);
+  [
+    'whose pods nodes refuse',
+    {},
+    { pods: PODS, cause: 'nodes do not run its pods: OutOfcpu' },
+    'nodes do not run its pods: OutOfcpu',
+  ],
+  [
+    'whose pods are refused, which two tell in the same words',
+    { message: `pods cannot be made: ${REFUSED}` },
+    { pods: [], event: `FailedCreate: ${REFUSED}` },
+    `pods cannot be made: ${REFUSED}`,
+  ],
+  ['that says no more than how far it came', { message: '0 of 1 pods ready' }, { pods: [] }, '0 of 1 pods ready'],
+  ['of which nothing is known', {}, { pods: [] }, 'its state could not be followed'],
+])('the problem of a workload %s', (_, rollout, diagnosis, cause) => {
+  const result: RolloutResult = { state: 'timeout', message: '', ready: 0, wanted: 1, durationMs: 1, ...rollout };
+  const problem = unreadyProblem(planned({}), result, diagnosis);
   expect(problem.kind).toBe('workload');
-  expect(describeProblem(problem)).toMatch(message);
+  expect(describeProblem(problem)).toBe(
+    `Deployment shop/reviews: was not ready before this run, and its pods would restart: ${cause}. Nothing was changed on it. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.`,
+  );
+});
+
+test('a workload that was deleted meanwhile', () => {
+  const result: RolloutResult = { state: 'deleted', message: '', ready: 0, wanted: 1, durationMs: 1 };
+  expect(describeProblem(unreadyProblem(planned({}), result, { pods: [] }))).toBe(
+    'Deployment shop/reviews: was deleted while this run waited for it.',
+  );
 });
