@@ -12,6 +12,7 @@ import {
   nearNames,
 } from '../mesh/adoption-choice.ts';
 import type { Revision } from '../mesh/revision.ts';
+import { settingsDifference } from '../mesh/settings-difference.ts';
 import { allNames, type OurFilter, type UnmanagedFilter } from '../mesh/unmanaged.ts';
 import { describePlugin, isNamedLike, pluginLikeness, type UnmanagedPlugin } from '../mesh/unmanaged-plugins.ts';
 import type { WorkloadRef } from '../targets/target.ts';
@@ -136,6 +137,18 @@ export function widerTraffic(one: UnmanagedFilter, { filter, settings }: Revisio
   const what = [...lost.map((side) => `${side} requests`), ...(everyPort ? [`ports other than ${port}`] : [])];
   return [
     `${describeUnmanaged(one)} serves more than ${filter} will: ${listWords(what, 'and')} lose it. To keep that, set ${listWords(inputs, 'and')}.`,
+  ];
+}
+
+/** Taking a filter over also sets it up anew, from the inputs of the run. */
+export function otherSettings(one: UnmanagedFilter, { filter, settings }: Revision): string[] {
+  const { rootId } = one;
+  const differences = one.configurations.flatMap((configuration) =>
+    settingsDifference({ rootId, configuration }, settings),
+  );
+  if (differences.length === 0) return [];
+  return [
+    `${filter} takes the place of ${describeUnmanaged(one)} with settings that differ from its own: ${listWords([...new Set(differences)], 'and')}.`,
   ];
 }
 

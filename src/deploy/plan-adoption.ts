@@ -202,7 +202,7 @@ function targetProblems(
   ];
 }
 
-function targetWarnings({ ref, found, choice, plugins, isNew, revision }: Examined, ours: OurFilter): string[] {
+function targetWarnings({ ref, found, begun, choice, plugins, isNew, revision }: Examined, ours: OurFilter): string[] {
   return [
     // Once ours runs, what else does was told when it came.
     ...(isNew
@@ -212,6 +212,9 @@ function targetWarnings({ ref, found, choice, plugins, isNew, revision }: Examin
         ]
       : []),
     ...choice.adopted.flatMap((filter) => say.widerTraffic(filter, revision)),
+    ...choice.adopted
+      .filter((filter) => !begun.includes(filter))
+      .flatMap((filter) => say.otherSettings(filter, revision)),
   ];
 }
 

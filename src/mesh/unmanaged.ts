@@ -25,6 +25,8 @@ export interface UnmanagedFilter {
   readonly rootId: string;
   /** As `WasmConfig` has it. */
   readonly vmId?: string;
+  /** What it is configured with, of each patch that inserts it once. */
+  readonly configurations: readonly string[];
   /** Its own names, the HTTP filter's and the plugin's; see `allNames`. */
   readonly names: readonly string[];
   /** Every entry of the EnvoyFilter that belongs to it: what inserts it, what configures it. */
@@ -78,7 +80,7 @@ export function findUnmanaged(
       const at = filters.findIndex((one) => isSame(one, found));
       const known = filters[at];
       if (known === undefined) filters.push(found);
-      else filters[at] = { ...known, places: [...known.places, ...found.places], patches: merged(known, found) };
+      else filters[at] = bothOf(known, found);
     }
     return filters;
   });
@@ -136,8 +138,10 @@ function isSame(a: UnmanagedFilter, b: UnmanagedFilter): boolean {
   );
 }
 
-function merged(a: UnmanagedFilter, b: UnmanagedFilter): Json[] {
-  return [...a.patches, ...b.patches.filter((patch) => !a.patches.some((one) => sameJson(one, patch)))];
+function bothOf(a: UnmanagedFilter, b: UnmanagedFilter): UnmanagedFilter {
+  const patches = [...a.patches, ...b.patches.filter((patch) => !a.patches.some((one) => sameJson(one, patch)))];
+  const configurations = [...new Set([...a.configurations, ...b.configurations])];
+  return { ...a, places: [...a.places, ...b.places], patches, configurations };
 }
 
 function insertionsIn(
@@ -169,6 +173,7 @@ function insertionsIn(
         code: config.code,
         rootId: config.rootId,
         ...(config.vmId === undefined ? {} : { vmId: config.vmId }),
+        configurations: [config.configuration],
         names: config.name === '' ? [httpFilter] : [...new Set([httpFilter, config.name])],
         // What merges something into it means nothing without it.
         patches: [one.patch, ...configures, ...changed.map(({ patch }) => patch)],
@@ -204,7 +209,7 @@ function wasmOf(
   if (first === undefined) {
     // Only the kinds of configuration that it accepts tell what it is.
     if (!/\.http\.wasm\./.test(JSON.stringify(discovery))) return undefined;
-    const nothing: WasmConfig = { name: '', rootId: '', code: { kind: 'elsewhere' } };
+    const nothing: WasmConfig = { name: '', rootId: '', configuration: '', code: { kind: 'elsewhere' } };
     return { config: nothing, patch: [], unclear: 'no EnvoyFilter that this run may read configures it' };
   }
   if (others.length > 0) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isObject, pick } from '../base/json.ts';
+import { configurationText } from './settings-difference.ts';
 import { field } from './wasm-settings.ts';
 
 /**
@@ -19,6 +20,8 @@ export interface WasmConfig {
   readonly rootId: string;
   /** The id of its VM; absent where it has none, or has a configuration of the VM itself, which sets it apart as an id does. */
   readonly vmId?: string;
+  /** As the filter gets it. */
+  readonly configuration: string;
   readonly code: WasmCode;
 }
 
@@ -41,6 +44,7 @@ export function readWasmConfig(typedConfig: unknown): WasmConfig | undefined {
     name: typeof name === 'string' ? name : '',
     rootId: typeof rootId === 'string' ? rootId : '',
     ...(hasVmId ? { vmId } : {}),
+    configuration: configurationText(pick(config, 'configuration')),
     code: readCode(pick(vm, 'code')),
   };
 }

@@ -26,9 +26,17 @@ const ROUTE_PATCH = {
 /** Where every file of these tests is mounted, unless a test mounts its own. */
 const FILES = '/etc/files';
 
-/** The patch that inserts a filter from a file; */
-function patchOf(filter: string, file = `${FILES}/${filter}.wasm`, rootId = filter): Record<string, Json> {
-  const [patch] = specByHand({ filter, rootId, file }).configPatches;
+/** What `deploy` sets the filter to, and what ours is set to by hand. */
+const SETTINGS = { configuration: 'x-test: 1', rootId: 'add_header' };
+
+/** The patch that inserts a filter from a file. */
+function patchOf(
+  filter: string,
+  file = `${FILES}/${filter}.wasm`,
+  rootId = filter === FILTER ? SETTINGS.rootId : filter,
+  configuration = SETTINGS.configuration,
+): Record<string, Json> {
+  const [patch] = specByHand({ filter, rootId, file, configuration }).configPatches;
   return JSON.parse(JSON.stringify(patch));
 }
 
@@ -85,7 +93,13 @@ describe('an adoption', () => {
     return mounting(['files', { configMap: { name: 'files' } }, FILES]);
   };
   const deploy = async (more: ActionInputs = {}, command = 'deploy'): Promise<Report> =>
-    (await site.run(command, ['reviews'], { configuration: 'x-test: 1', 'root-id': 'add_header', ...more })).report;
+    (
+      await site.run(command, ['reviews'], {
+        configuration: SETTINGS.configuration,
+        'root-id': SETTINGS.rootId,
+        ...more,
+      })
+    ).report;
   const refused = async (more: ActionInputs): Promise<string[]> => {
     cluster.recorder.reset();
     const report = await deploy(more);
@@ -317,6 +331,24 @@ describe('an adoption', () => {
     for (const command of ['plan', 'deploy']) {
       const { warnings } = await deploy({ adopt: 'true' }, command);
       expect([command, warnings]).toEqual([command, expect.arrayContaining([expect.stringMatching(told)])]);
+    }
+  });
+
+  test('says of what it sets to something else, in plan and deploy, and no secret of it', async () => {
+    await mountAll();
+    await putIn([patchOf(FILTER, `${FILES}/${FILTER}.wasm`, 'old_root', '{"level": 1, "token": "s3cret-of-old"}')]);
+    const configuration = '{"level": 1, "token": "s3cret-of-new"}';
+    for (const command of ['plan', 'deploy']) {
+      const { warnings } = await deploy({ adopt: 'true', configuration }, command);
+      expect([command, warnings]).toEqual([
+        command,
+        [
+          expect.stringMatching(
+            /add-header takes the place of "add-header" of EnvoyFilter .* with settings that differ from its own: root id "old_root" → "add_header" and configuration at "token"\.$/,
+          ),
+        ],
+      ]);
+      expect(warnings.join()).not.toContain('s3cret');
     }
   });
 

@@ -5,6 +5,7 @@ import { specByHand } from '../harness/by-hand.ts';
 import { FILTER } from './site.ts';
 
 const FILE = 'add-header.wasm';
+const CONFIGURATION = 'x-test: 1';
 /** Where the files are mounted in the proxy. */
 export const FOLDER = '/var/local/lib/wasm-filters';
 
@@ -33,7 +34,7 @@ export function manualEnvoyFilter(
     apiVersion,
     kind,
     metadata: { name },
-    spec: specByHand({ filter, rootId, file: `${FOLDER}/${file}`, labels: selector }),
+    spec: specByHand({ filter, rootId, file: `${FOLDER}/${file}`, labels: selector, configuration: CONFIGURATION }),
   } as KubernetesObject;
 }
 

@@ -29,6 +29,7 @@ describe('findUnmanaged', () => {
         priority: 0,
         code: { kind: 'file', file: '/filters/some.wasm' },
         rootId: 'some-root',
+        configurations: [''],
         names: ['some-filter', 'some-config'],
         patches: [patch],
       },
