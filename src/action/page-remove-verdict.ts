@@ -1,5 +1,6 @@
 import { countOutcome, type Report, type TargetReport } from '../deploy/report.ts';
 import { countOf, plain, thousands } from './markdown.ts';
+import { leftSentence } from './summary-cleanup.ts';
 import { judgeFailure } from './summary-failure.ts';
 import { nothingSentence } from './summary-present.ts';
 import { unreadySentence } from './summary-standing.ts';
@@ -50,7 +51,7 @@ function takenAway(report: Report, removed: number): Verdict {
       left.length === 0
         ? ''
         : running.length === 0
-          ? 'What is left behind does no harm; run again to delete it.'
+          ? leftSentence(left)
           : 'Run again to delete what is left behind once the old pods are replaced.',
     ),
   };
@@ -106,7 +107,7 @@ function nothingOnWorkloads(report: Report): Verdict {
     return {
       icon: '⚠️',
       headline: `${countOf(left.length, 'leftover object')} could not be deleted; no workload had to change`,
-      sentence: sentences(nobody, 'What is left behind does no harm; run again to delete it.'),
+      sentence: sentences(nobody, leftSentence(left)),
     };
   }
   return { icon: '✅', headline: nothing, sentence: sentences(nobody, 'Nothing was written.') };

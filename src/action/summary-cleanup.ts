@@ -1,4 +1,5 @@
-import type { Collected, Report, TargetReport } from '../deploy/report.ts';
+import { listWords } from '../base/text.ts';
+import type { Collected, Left, Report, TargetReport } from '../deploy/report.ts';
 import { blocks, code, countOf, details, fence, plain, someOf, text, thousands } from './markdown.ts';
 import type { Limits } from './summary-limits.ts';
 import { standingOf } from './summary-standing.ts';
@@ -69,10 +70,39 @@ export function renderCollected({ deleted, left }: Collected, limits: Limits): s
       ? ''
       : blocks(
           '### Left behind',
-          'These objects of earlier revisions are to go, but are still there. They do no harm; the next run tries again.',
+          `These objects of earlier revisions are to go, but are still there. They do no harm; ${text(triesAgain(left), limits.message)}`,
           [...lines, ...(unsaid > 0 ? [`- … and ${thousands(unsaid)} more`] : [])].join('\n'),
         ),
     renderNames(`🧹 ${countOf(deleted.length, 'object')} deleted that nothing uses any more`, deleted, limits),
+  );
+}
+
+function triesAgain(left: readonly Left[]): string {
+  const rights = rightsFor(left);
+  return rights === undefined
+    ? 'the next run tries again.'
+    : `no run can delete them without the right to ${rights}: grant it, then re-run.`;
+}
+
+/** What becomes of objects that are left behind, and what it takes: a sentence or two. */
+export function leftSentence(left: readonly Left[]): string {
+  const rights = rightsFor(left);
+  return rights === undefined
+    ? 'What is left behind does no harm; run again to delete it.'
+    : `What is left behind does no harm, and no run can delete it without the right to ${rights}: grant it, then re-run.`;
+}
+
+const MOST_RIGHTS = 3;
+const MOST_OF_RIGHT = 200;
+
+/** The rights that are missing for what is left behind; undefined where none is. */
+function rightsFor(left: readonly Left[]): string | undefined {
+  const rights = [...new Set(left.flatMap(({ missing }) => missing ?? []))];
+  if (rights.length === 0) return undefined;
+  const shown = rights.slice(0, MOST_RIGHTS).map((right) => plain(right, MOST_OF_RIGHT));
+  return listWords(
+    [...shown, ...(rights.length > MOST_RIGHTS ? [`${thousands(rights.length - MOST_RIGHTS)} more`] : [])],
+    'and',
   );
 }
 

@@ -46,9 +46,10 @@ export async function collectGarbage(
   const namespaces = [...new Set(garbage.map(({ namespace }) => namespace))];
   for (const namespace of namespaces) {
     const here = garbage.filter((object) => object.namespace === namespace);
-    const leave = (why: string): void => {
+    const leave = (why: string, rights: Pick<Left, 'missing'> = {}): void => {
       const told = new Set([...deleted, ...left.map(({ object }) => object)]);
-      left.push(...here.flatMap((object) => (told.has(nameOf(object)) ? [] : { object: nameOf(object), why })));
+      const open = here.map(nameOf).filter((object) => !told.has(object));
+      left.push(...open.map((object) => ({ object, why, ...rights })));
     };
     try {
       if (context.signal.aborted) {
@@ -58,7 +59,8 @@ export async function collectGarbage(
       const needed = [...deletionRights(here), { verb: 'list', resource: POD, namespace }];
       const missing = await missingRights(needed, context.client, context.log);
       if (missing.length > 0) {
-        leave(`the user of the kubeconfig may not ${listWords(missing.map(describeRight), 'and')}`);
+        const rights = missing.map(describeRight);
+        leave(`the user of the kubeconfig may not ${listWords(rights, 'and')}`, { missing: rights });
         continue;
       }
       const marked = await mapLimited(here, PARALLEL_WRITES, (object) => mark(object, run, context.client));

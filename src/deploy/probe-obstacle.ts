@@ -31,7 +31,7 @@ export function probeObstacle(
     subject: describeWorkload(ref),
     message: `the probe ${describeProbe(probe)} cannot get through: its sidecar takes only mutual TLS on port ${probe.port} (PeerAuthentication STRICT), and the API server, which sends the probe, is not in the mesh.`,
     remedy:
-      'Leave the input "probe" out, as "verify: required" sees the filter in the listeners of every pod all the same; or let a PeerAuthentication for the workload be PERMISSIVE on that port (portLevelMtls).',
+      'Leave the input "probe" out, as "verify: required" sees the filter in the listeners of every pod all the same; or let a PeerAuthentication for the workload be PERMISSIVE on that port (portLevelMtls), which lets in plaintext from anyone who reaches the pod, not from the probe alone.',
   };
 }
 

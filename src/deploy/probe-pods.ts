@@ -14,6 +14,11 @@ const PAUSE_MS = 1_000;
 const PARALLEL = 4;
 const ANSWER_MS = 10_000;
 
+const COMPARE = 'Compare the probe with what the app and the filter should answer.';
+/** Of a pod that did not answer at all. */
+const MAYBE_STRICT =
+  ' Under strict mTLS (PeerAuthentication STRICT) a pod answers nobody outside the mesh; leave the probe out then.';
+
 /** Sends the probe to each pod, through its sidecar; gives the first pod's problem that does not answer as expected. */
 export async function probePods(
   probe: Probe,
@@ -57,8 +62,7 @@ async function probePod(
     kind: 'proof',
     subject: describeWorkload(ref),
     message: `pod ${metadata.name} ${wrong} to the probe ${describeProbe(probe)}.${came}`,
-    remedy:
-      'Compare the probe with what the app and the filter should answer. Under strict mTLS (PeerAuthentication STRICT) a pod answers nobody outside the mesh; leave the probe out then.',
+    remedy: `${COMPARE}${came === '' ? MAYBE_STRICT : ''}`,
   };
 }
 

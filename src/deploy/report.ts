@@ -106,6 +106,8 @@ export interface Left {
   readonly why: string;
   /** The pod that keeps it, as it still runs its revision and is not about to end; absent where something else does. */
   readonly runBy?: string;
+  /** The rights without which no run can delete it: `list pods in namespace "shop"`. */
+  readonly missing?: readonly string[];
 }
 
 /** Objects that nobody names any more, or that an adoption has replaced: `ConfigMap shop/add-header-0123456789`. */

@@ -159,7 +159,11 @@ describe('superseded revisions', () => {
       expect(report.outcome).toBe('deployed');
       expect(report.collected).toEqual({
         deleted: [],
-        left: names(a).map((object) => ({ object, why: expect.stringMatching(why) })),
+        left: names(a).map((object) => ({
+          object,
+          why: expect.stringMatching(why),
+          missing: [expect.stringMatching(/^list pods in namespace/)],
+        })),
       });
       expect(await marks()).toEqual([]);
       cluster.recorder.reset();

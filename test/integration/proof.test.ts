@@ -196,8 +196,26 @@ describe('a probe', () => {
     const { problem, rollback } = onlyTarget(report);
     expect(problem?.kind).toBe('proof');
     expect(problem?.message).toMatch(sentence);
+    expect(problem?.remedy).toBe('Compare the probe with what the app and the filter should answer.');
     expect(rollback?.state).toBe('restored');
     expect(ownPart(await scene.now(workload))).toEqual(before);
+  });
+
+  test.concurrent('that nobody answers may have met strict mutual TLS', async () => {
+    const scene = await Scene.open(cluster);
+    await scene.workload();
+    const status = {
+      kind: 'Status',
+      apiVersion: 'v1',
+      status: 'Failure',
+      code: 503,
+      message: 'error trying to reach service',
+    };
+    const answer = { status: 503, body: JSON.stringify(status) };
+    scene.inject(({ path }) => (path.includes(':9080/proxy/') ? { answer } : undefined));
+    const { problem } = onlyTarget(await scene.deploy({ probe: ':9080/health' }));
+    expect(problem?.message).toMatch(/did not answer \(/);
+    expect(problem?.remedy).toMatch(/Under strict mTLS/);
   });
 
   test.concurrent('that may not be sent is refused before the first write', async () => {
@@ -232,6 +250,7 @@ describe('a probe', () => {
         message: expect.stringMatching(
           /^the probe GET :9080\/health cannot get through: its sidecar takes only mutual TLS on port 9080 \(PeerAuthentication STRICT\)/,
         ),
+        remedy: expect.stringMatching(/PERMISSIVE on that port .*lets in plaintext from anyone/),
       }),
     ]);
     expect(scene.writes).toEqual([]);

@@ -260,7 +260,30 @@ test.each<[string, Report, string]>([
   expect(judge(given).sentence).toBe(expected);
 });
 
+test('a filter of others that proxies reject has to be seen to, although all is as before', () => {
+  const rejected = { kind: 'proxy', subject: 'Deployment shop/a', message: 'cannot get ready.' } as const;
+  expect(judge(report({ targets: [takenBack('shop/a', { problem: rejected })] })).sentence).toMatch(
+    /Something has to be done in the cluster: .*with or without this run\.$/,
+  );
+});
+
 describe('remove and sweep', () => {
+  test.each<[string, Partial<Report>]>([
+    ['removed', { targets: [removed('shop/a')] }],
+    ['nothing to remove', { targets: [] }],
+  ])('%s: what no run can delete names the right that is missing', (_, parts) => {
+    const missing = ['list pods in namespace "shop"'];
+    const why = 'the user of the kubeconfig may not list pods in namespace "shop"';
+    const given = report({
+      command: 'remove',
+      ...parts,
+      collected: { deleted: [], left: [{ object: 'ConfigMap shop/x', why, missing }] },
+    });
+    expect(judge(given).sentence).toMatch(
+      /no run can delete it without the right to list pods in namespace .+shop.+: grant it, then re-run\.$/,
+    );
+  });
+
   const collected = { deleted: ['EnvoyFilter shop/x', 'ConfigMap shop/x'], left: [] };
   const left = { deleted: [], left: [{ object: 'ConfigMap shop/x', why: 'a pod is still ending' }] };
 
