@@ -24,8 +24,9 @@ export function makeDispatcher(
     timeout: limits.connectTimeoutMs,
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
-    // Over HTTP/2 undici joins several headers of one name to one, which is another group.
-    ...(hasSeveralOfAName(identity) ? { allowH2: false } : {}),
+    // Over HTTP/2 undici joins several headers of one name to one, which is another group; and a stream that is not closed yet when
+    // its client is destroyed ends the process with an error that nobody can catch (8.12, 8.13). HTTP/1.1 is as fast here.
+    allowH2: false,
   };
   const shared = { connections: limits.connections, keepAliveTimeout: 30_000, pipelining: 1 };
   if (proxy === undefined) return new Agent({ ...shared, connect });
@@ -46,10 +47,6 @@ export function makeDispatcher(
     proxyTls: proxyTls(identity),
     clientFactory: (origin, options) => new TunnelPool(proxy, origin, options),
   });
-}
-
-function hasSeveralOfAName({ headers }: Identity): boolean {
-  return Object.values(headers).some((value) => Array.isArray(value) && value.length > 1);
 }
 
 /** Go's clients, hence kubectl's, check a proxy's certificate with what the cluster's is checked with; here the system's counts, too. */

@@ -40,7 +40,8 @@ describe('pruning', () => {
     const revision = report.targets[0]?.revisions[0]?.revision ?? '';
     expect(revision).not.toBe(old);
     expect(await site.objects()).toEqual(objectsOf(revision));
-    const at = (part: string): number => cluster.recorder.requests.findIndex(({ path }) => path.includes(part));
+    const at = (part: string): number => cluster.recorder.requests.findLastIndex(({ path }) => path.includes(part));
+    // The last look, not the one before the first write.
     expect(at('/pods/reviews-')).toBeGreaterThan(at('/deployments/reviews?'));
     expect(at('/statefulsets/ratings?')).toBeGreaterThan(at('/pods/reviews-'));
 

@@ -88,6 +88,6 @@ test('several values of a header are sent as several headers', async () => {
   const api = await start(() => true);
   const { access } = await accessOf(api, () => ({ headers: { 'Impersonate-Group': ['a', 'b, c'] } }));
   await api.client({}, access).list(CONFIG_MAP, 'shop');
-  // HTTP/2 would be agreed upon, but there undici would join the two.
+  // HTTP/2 would be agreed upon, but there undici would join the two, and end the process where a client is destroyed too early.
   expect(api.seen).toMatchObject([{ version: '1.1', headers: { 'impersonate-group': 'a, b, c' } }]);
 });
