@@ -18,7 +18,7 @@ export function judgeRender(report: Report): Verdict {
   }
   return {
     icon: '📦',
-    headline: `${filtersOf(report)}${revisionOf(rendered)} rendered to ${countOf(rendered.files.length, 'file')} in ${plain(rendered.folder, 100)}`,
+    headline: `${filtersOf(report)}${revisionOf(rendered)} rendered to ${countOf(rendered.files.filter(({ kept }) => kept !== true).length, 'file')} in ${plain(rendered.folder, 100)}`,
     sentence: 'Nothing runs yet: commit the files and let your GitOps tool apply them.',
   };
 }

@@ -1,5 +1,6 @@
 import { dump } from 'js-yaml';
-import { isObject } from '../base/json.ts';
+import { isObject, pick } from '../base/json.ts';
+import { withoutTrailing } from '../base/text.ts';
 import { readYaml } from '../base/yaml.ts';
 
 /** The folder of the Component, below the one that was asked for. */
@@ -49,6 +50,21 @@ const PATCH_FILE = /^patch_[a-z0-9-]+_[a-z]+_[A-Za-z0-9._-]+\.yaml$/;
 /** The files that an earlier run has written beside its Component's kustomization, as that says; none of a user's. */
 export function listedFiles(kustomization: string | undefined): string[] {
   return kustomization?.startsWith(MARK) === true ? (entriesOf(kustomization) ?? []).filter(isOurs) : [];
+}
+
+/** Whether a Component's kustomization is there that no run of this action has written. */
+export function isOfOthers(kustomization: string | undefined): boolean {
+  return kustomization !== undefined && !kustomization.startsWith(MARK);
+}
+
+/** Whether an overlay takes in the Component beside it; one that nobody can read does not. */
+export function namesComponent(overlay: string): boolean {
+  const read = readYaml(overlay);
+  const components = read.ok ? pick(read.value, 'components') : undefined;
+  return (
+    Array.isArray(components) &&
+    components.some((name) => withoutTrailing(String(name), '/').replace(/^\.\//, '') === COMPONENT)
+  );
 }
 
 /**

@@ -7,6 +7,8 @@ export interface RenderedFile {
   readonly bytes: number;
   /** What it holds: `ConfigMap shop/add-header-0123456789`, `patch for Deployment shop/reviews`. */
   readonly content: string;
+  /** Set where it was there and is not ours to write. */
+  readonly kept?: boolean;
   /** The workload that it patches, where it is named. */
   readonly patches?: WorkloadRef;
 }

@@ -2,7 +2,6 @@ import { bad, type Checked, Findings, good, messageOf, type Problem } from '../b
 import { withoutTrailing } from '../base/text.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { CONFIG_MAP, type TargetKind, WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
-import type { ReadFile } from '../filter/load.ts';
 import { attachedPlacement } from '../mesh/attachment.ts';
 import { attachmentWrites } from '../mesh/attachment-writes.ts';
 import { renderConfigMap } from '../mesh/config-map.ts';
@@ -16,35 +15,10 @@ import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/targ
 import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import { examineWithoutCluster } from './examine.ts';
 import { revisionsOf, type TrialContext } from './preflight.ts';
-import {
-  COMPONENT,
-  COMPONENT_KUSTOMIZATION,
-  type ComponentEntry,
-  componentKustomization,
-  filesOfOldLayout,
-  KUSTOMIZATION,
-  listedFiles,
-  OVERLAY,
-  yaml,
-} from './render-folder.ts';
-import type { RenderedFile, RenderReport } from './render-report.ts';
+import { yaml } from './render-folder.ts';
+import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './render-write.ts';
 import type { DraftRequest, FilterRequest, RenderRequest } from './request.ts';
 import { kindsOf, settingsOn } from './target-settings.ts';
-
-/** The files of the workspace. */
-export interface Workspace {
-  readonly readFile: ReadFile;
-  /** Writes a file, with its folders. */
-  readonly writeFile: (path: string, text: string) => Promise<void>;
-  readonly removeFile: (path: string) => Promise<void>;
-}
-
-interface File extends ComponentEntry {
-  readonly text: string;
-  readonly content: string;
-  /** The workload that it patches, where it is named. */
-  readonly patches?: WorkloadRef;
-}
 
 /**
  * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters or WasmPlugins, and a strategic-merge patch for each
@@ -66,9 +40,12 @@ export async function render(
   if (files === undefined || !findings.clean) return { ...nothing, ...checked, problems: findings.problems };
   const root = withoutTrailing(folder, '/');
   try {
-    const rendered = await writeFolder(root, files, workspace);
+    const taken = await takenComponent(root, workspace);
+    if (taken !== undefined) return { ...nothing, ...checked, problems: [taken] };
+    const { warnings, ...rendered } = await writeFolder(root, files, workspace);
     const revisions = [...new Set(revisionsOf(draft.request.filters).map(({ id }) => id))];
-    return { ...nothing, ...checked, rendered: { folder: root, revisions, ...rendered } };
+    const said = [...checked.warnings, ...warnings];
+    return { ...nothing, ...checked, warnings: said, rendered: { folder: root, revisions, ...rendered } };
   } catch (cause) {
     const problem: Problem = {
       kind: 'input',
@@ -81,57 +58,10 @@ export async function render(
   }
 }
 
-/** What is new goes first, so that a run that is ended leaves files too many rather than too few. */
-async function writeFolder(
-  root: string,
-  files: readonly File[],
-  workspace: Workspace,
-): Promise<Pick<RenderReport, 'files' | 'removed'>> {
-  const at = (name: string): string => `${root}/${name}`;
-  const overlay = await readIfThere(at(KUSTOMIZATION), workspace);
-  const component = await readIfThere(at(COMPONENT_KUSTOMIZATION), workspace);
-  const oldLayout = filesOfOldLayout(overlay);
-  const all = [
-    ...files.map((file) => ({ ...file, name: `${COMPONENT}/${file.name}` })),
-    { name: COMPONENT_KUSTOMIZATION, text: componentKustomization(files), content: 'Component that holds all of it' },
-    overlay === undefined || oldLayout !== undefined
-      ? { name: KUSTOMIZATION, text: OVERLAY, content: 'overlay for kubectl apply -k, yours to edit' }
-      : { name: KUSTOMIZATION, text: overlay, content: 'overlay, kept as it was', kept: true },
-  ];
-  const written: RenderedFile[] = [];
-  for (const { name, text, content, ...more } of all) {
-    const kept = 'kept' in more;
-    if (!kept) await workspace.writeFile(at(name), text);
-    const patches = 'patches' in more ? more.patches : undefined;
-    written.push({ path: at(name), bytes: Buffer.byteLength(text), content, ...(patches && { patches }) });
-  }
-  const now = new Set(files.map(({ name }) => name));
-  const stale = [
-    ...(oldLayout ?? []).map(at),
-    ...listedFiles(component).flatMap((name) => (now.has(name) ? [] : [at(`${COMPONENT}/${name}`)])),
-  ];
-  const removed: string[] = [];
-  for (const path of stale) {
-    if ((await readIfThere(path, workspace)) === undefined) continue;
-    await workspace.removeFile(path);
-    removed.push(path);
-  }
-  return { files: written, removed };
-}
-
-async function readIfThere(path: string, { readFile }: Workspace): Promise<string | undefined> {
-  try {
-    return Buffer.from(await readFile(path)).toString('utf8');
-  } catch (error) {
-    if (Error.isError(error) && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
 /** The files, without anything of a cluster. Entries that name one workload twice with different settings are a problem. */
-export function renderFiles({ filters }: RenderRequest): Checked<readonly File[]> {
+export function renderFiles({ filters }: RenderRequest): Checked<readonly RenderedContent[]> {
   const findings = new Findings();
-  const objects = new Map<string, File>();
+  const objects = new Map<string, RenderedContent>();
   const patches = new Map<string, { entry: TargetEntry; ref?: WorkloadRef; revisions: Revision[] }>();
   for (const filter of filters) {
     for (const entry of filter.targets) {
@@ -189,12 +119,12 @@ function unknownGateways({ origin, selector }: SelectedTargets): Problem {
   };
 }
 
-function attachmentFiles({ namespace, name }: WorkloadRef, revisions: readonly Revision[]): File[] {
+function attachmentFiles({ namespace, name }: WorkloadRef, revisions: readonly Revision[]): RenderedContent[] {
   const view = viewGateway({ metadata: { name, namespace } }, []);
   const place = revisions.map((revision) => attachedPlacement(revision, name));
   const patch = patchWorkload(view, { place, remove: [], state: () => ({}) }, '');
   const writes = patch.ok && patch.value !== undefined ? attachmentWrites(view, patch.value) : [];
-  return writes.map(({ name: file, wanted }): File => {
+  return writes.map(({ name: file, wanted }): RenderedContent => {
     const { apiVersion, kind } = WASM_PLUGIN;
     return {
       name: `wasmplugin_${namespace}_${file}.yaml`,
@@ -205,7 +135,7 @@ function attachmentFiles({ namespace, name }: WorkloadRef, revisions: readonly R
   });
 }
 
-function objectFiles(revision: Revision, namespace: string): File[] {
+function objectFiles(revision: Revision, namespace: string): RenderedContent[] {
   const name = revisionName(revision);
   const configMap = {
     apiVersion: CONFIG_MAP.apiVersion,
@@ -230,7 +160,7 @@ function objectFiles(revision: Revision, namespace: string): File[] {
   ];
 }
 
-function namedPatch(ref: WorkloadRef, revisions: readonly Revision[]): File {
+function namedPatch(ref: WorkloadRef, revisions: readonly Revision[]): RenderedContent {
   const { kind, namespace, name } = ref;
   const metadata = { name, namespace };
   return {
@@ -247,10 +177,10 @@ function namedPatch(ref: WorkloadRef, revisions: readonly Revision[]): File {
 function selectorPatches(
   { origin, namespaces, kinds, selector }: SelectedTargets,
   revisions: readonly Revision[],
-): File[] {
+): RenderedContent[] {
   const slug = origin.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '');
   return namespaces.flatMap((namespace) =>
-    kinds.map((kind): File => {
+    kinds.map((kind): RenderedContent => {
       const { group, apiVersion } = WORKLOADS[kind];
       return {
         name: `patch_${namespace}_${kind.toLowerCase()}s_of_${slug}.yaml`,

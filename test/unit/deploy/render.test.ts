@@ -1,8 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { silentLog } from '../../../src/base/log.ts';
-import { render, renderFiles, type Workspace } from '../../../src/deploy/render.ts';
+import { render, renderFiles } from '../../../src/deploy/render.ts';
 import { componentKustomization } from '../../../src/deploy/render-folder.ts';
+import type { Workspace } from '../../../src/deploy/render-write.ts';
 import type { RenderRequest } from '../../../src/deploy/request.ts';
 import { renderConfigMap } from '../../../src/mesh/config-map.ts';
 import { renderEnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
@@ -280,8 +281,27 @@ describe('render', () => {
   ])('leaves a kustomization %s as it is, and what it lists', async (_, given) => {
     const before = { [OVERLAY_FILE]: JSON.stringify(given), [`${AT}/configmap_shop_a-0123456789.yaml`]: 'own' };
     const files = new Files(before);
-    expect((await renderTo(files, '- deploy/reviews')).rendered?.removed).toEqual([]);
+    const { rendered, warnings } = await renderTo(files, '- deploy/reviews');
+    expect(rendered?.removed).toEqual([]);
     expect(files.all).toMatchObject(before);
+    expect(warnings).toEqual([expect.stringContaining('does not name "component" under "components"')]);
+  });
+
+  test('says nothing of an overlay that takes the component in', async () => {
+    const files = new Files({ [OVERLAY_FILE]: 'kind: Kustomization\ncomponents: [./component/]\n' });
+    const { rendered, warnings } = await renderTo(files, '- deploy/reviews');
+    expect(warnings).toEqual([]);
+    expect(rendered?.files.filter(({ kept }) => kept)).toMatchObject([{ path: OVERLAY_FILE }]);
+  });
+
+  test('is refused where somebody else has written the kustomization of the component', async () => {
+    const before = { [`${AT}/component/kustomization.yaml`]: 'kind: Component\nresources: [mine.yaml]\n' };
+    const files = new Files(before);
+    const { problems } = await renderTo(files, '- deploy/reviews');
+    expect(problems).toMatchObject([
+      { subject: 'input "render-to"', message: expect.stringContaining('is there already') },
+    ]);
+    expect(files.all).toEqual(before);
   });
 
   test('says what cannot be written, and writes nothing for a faulty request', async () => {

@@ -1,0 +1,103 @@
+import type { Problem } from '../base/problem.ts';
+import type { ReadFile } from '../filter/load.ts';
+import type { WorkloadRef } from '../targets/target.ts';
+import {
+  COMPONENT,
+  COMPONENT_KUSTOMIZATION,
+  type ComponentEntry,
+  componentKustomization,
+  filesOfOldLayout,
+  isOfOthers,
+  KUSTOMIZATION,
+  listedFiles,
+  namesComponent,
+  OVERLAY,
+} from './render-folder.ts';
+import type { RenderedFile, RenderReport } from './render-report.ts';
+
+/** The files of the workspace. */
+export interface Workspace {
+  readonly readFile: ReadFile;
+  /** Writes a file, with its folders. */
+  readonly writeFile: (path: string, text: string) => Promise<void>;
+  readonly removeFile: (path: string) => Promise<void>;
+}
+
+/** A file of the Component before it is written. */
+export interface RenderedContent extends ComponentEntry {
+  readonly text: string;
+  readonly content: string;
+  /** The workload that it patches, where it is named. */
+  readonly patches?: WorkloadRef;
+}
+
+/** Why the folder's component cannot be ours: somebody else has written its kustomization. */
+export async function takenComponent(root: string, workspace: Workspace): Promise<Problem | undefined> {
+  const path = `${root}/${COMPONENT_KUSTOMIZATION}`;
+  if (!isOfOthers(await readIfThere(path, workspace))) return undefined;
+  return {
+    kind: 'input',
+    subject: 'input "render-to"',
+    message: `"${path}" is there already, and this action has not written it.`,
+    remedy: 'Nothing was written. Name another folder, or move that file away.',
+  };
+}
+
+/** What is new goes first, so that a run that is ended leaves files too many rather than too few. */
+export async function writeFolder(
+  root: string,
+  files: readonly RenderedContent[],
+  workspace: Workspace,
+): Promise<Pick<RenderReport, 'files' | 'removed'> & { readonly warnings: readonly string[] }> {
+  const at = (name: string): string => `${root}/${name}`;
+  const overlay = await readIfThere(at(KUSTOMIZATION), workspace);
+  const component = await readIfThere(at(COMPONENT_KUSTOMIZATION), workspace);
+  const oldLayout = filesOfOldLayout(overlay);
+  const all = [
+    ...files.map((file) => ({ ...file, name: `${COMPONENT}/${file.name}` })),
+    { name: COMPONENT_KUSTOMIZATION, text: componentKustomization(files), content: 'Component that holds all of it' },
+    overlay === undefined || oldLayout !== undefined
+      ? { name: KUSTOMIZATION, text: OVERLAY, content: 'overlay for kubectl apply -k, yours to edit' }
+      : { name: KUSTOMIZATION, text: overlay, content: 'overlay, kept as it was', kept: true },
+  ];
+  const written: RenderedFile[] = [];
+  for (const { name, text, content, ...more } of all) {
+    const kept = 'kept' in more;
+    if (!kept) await workspace.writeFile(at(name), text);
+    const patches = 'patches' in more ? more.patches : undefined;
+    written.push({
+      path: at(name),
+      bytes: Buffer.byteLength(text),
+      content,
+      ...(kept ? { kept } : {}),
+      ...(patches && { patches }),
+    });
+  }
+  const now = new Set(files.map(({ name }) => name));
+  const stale = [
+    ...(oldLayout ?? []).map(at),
+    ...listedFiles(component).flatMap((name) => (now.has(name) ? [] : [at(`${COMPONENT}/${name}`)])),
+  ];
+  const removed: string[] = [];
+  for (const path of stale) {
+    if ((await readIfThere(path, workspace)) === undefined) continue;
+    await workspace.removeFile(path);
+    removed.push(path);
+  }
+  const idle = overlay !== undefined && oldLayout === undefined && !namesComponent(overlay);
+  const warnings = idle
+    ? [
+        `"${at(KUSTOMIZATION)}" does not name "${COMPONENT}" under "components", so it brings nothing of the filter: add it there, or name "${at(COMPONENT)}" in the kustomization that has the workloads.`,
+      ]
+    : [];
+  return { files: written, removed, warnings };
+}
+
+async function readIfThere(path: string, { readFile }: Workspace): Promise<string | undefined> {
+  try {
+    return Buffer.from(await readFile(path)).toString('utf8');
+  } catch (error) {
+    if (Error.isError(error) && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
