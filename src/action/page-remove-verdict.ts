@@ -9,7 +9,7 @@ import { filterNames, filtersOf, sentences, them, type Verdict, verb, workloads 
 
 /** The verdict over `remove` and `sweep`. */
 export function judgeRemove(report: Report): Verdict {
-  if (report.outcome === 'failed') {
+  if (report.outcome === 'failed' && !isDoneButForPods(report)) {
     return judgeFailure(report, {
       subject: `Removing ${filtersOf(report, 'the filter')}`,
       settled: (n) => `${verb(n, 'is', 'are')} without ${them(report)}`,
@@ -19,6 +19,16 @@ export function judgeRemove(report: Report): Verdict {
   const removed = countOutcome(report, 'removed');
   if (removed === 0) return nothingOnWorkloads(report);
   return report.policy.wait ? takenAway(report, removed) : templatesOnly(report, removed);
+}
+
+/** Whether all that went wrong is that old pods still run what is gone from every pod template. */
+function isDoneButForPods({ problems, targets, collected, cancelled }: Report): boolean {
+  return (
+    !cancelled &&
+    collected.left.some(({ runOn }) => runOn !== undefined) &&
+    problems.every(({ kind }) => kind === 'rollout') &&
+    targets.every(({ problem, rollback }) => problem === undefined && rollback === undefined)
+  );
 }
 
 function takenAway(report: Report, removed: number): Verdict {
@@ -35,10 +45,8 @@ function takenAway(report: Report, removed: number): Verdict {
       ? `removed from ${workloads(removed)}`
       : `removed from the pod ${removed === 1 ? 'template' : 'templates'} of ${workloads(removed)}`;
   return {
-    icon: left.length === 0 && unready.length === 0 ? '✅' : '⚠️',
-    headline: [`${subjectOf(report)} ${gone}`, ...unreadyTail(unready, removed), ...runningTail(running), rest].join(
-      '; ',
-    ),
+    icon: report.outcome === 'failed' ? '❌' : left.length === 0 && unready.length === 0 ? '✅' : '⚠️',
+    headline: [`${subjectOf(report)} ${gone}`, ...unreadyTail(unready, removed), ...runningTail(left), rest].join('; '),
     sentence: sentences(
       unready.length > 0
         ? unreadySentence(unready)
@@ -66,7 +74,8 @@ function unreadyTail(unready: readonly TargetReport[], removed: number): string[
 }
 
 /** A rolling update keeps old pods until new ones are ready, and those run what they were started with. */
-function runningTail(running: readonly string[]): string[] {
+function runningTail(left: Report['collected']['left']): string[] {
+  const running = [...new Set(left.flatMap(({ runBy }) => runBy ?? []))];
   const [first] = running;
   if (first === undefined) return [];
   return [
@@ -101,6 +110,14 @@ function nothingOnWorkloads(report: Report): Verdict {
       icon: left.length === 0 ? '✅' : '⚠️',
       headline: `${countOf(deleted.length, 'leftover object')} deleted${left.length === 0 ? '' : `, ${thousands(left.length)} left behind`}; no workload had to change`,
       sentence: nobody,
+    };
+  }
+  const running = runningTail(left);
+  if (running.length > 0) {
+    return {
+      icon: report.outcome === 'failed' ? '❌' : '⚠️',
+      headline: [`No pod template has ${filtersOf(report, 'the filter')}`, ...running].join('; '),
+      sentence: `Run again to delete ${countOf(left.length, 'object')} of it once the old pods are replaced.`,
     };
   }
   if (left.length > 0) {

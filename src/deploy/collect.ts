@@ -4,6 +4,7 @@ import { listWords } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
+import { ownerOf } from '../cluster/pods.ts';
 import { isPluginKind, POD, WORKLOAD_KINDS, WORKLOADS } from '../cluster/resources.ts';
 import { attachedTo } from '../mesh/attachment.ts';
 import { GARBAGE_ANNOTATION, podLabel, REVISION_LABEL } from '../mesh/names.ts';
@@ -165,9 +166,11 @@ async function lookFor(
     if (!isGarbage.has(key)) continue;
     const isEnding = pod.metadata.deletionTimestamp !== undefined;
     const { name } = pod.metadata;
+    const owner = ownerOf(pod);
+    const runOn = owner === undefined ? {} : { runOn: { ...owner, namespace } };
     named.set(
       key,
-      isEnding ? { why: `the pod ${name} is still ending` } : { why: `the pod ${name} runs it`, runBy: name },
+      isEnding ? { why: `the pod ${name} is still ending` } : { why: `the pod ${name} runs it`, runBy: name, ...runOn },
     );
     ending ||= isEnding;
   }

@@ -51,7 +51,7 @@ function mayBeOurs(workload: Workload, isVerified: (filter: string, id: string) 
 }
 
 /** What to follow until a workload is ready as it is, whatever its pods carry. */
-export function followedAsIs({ ref, observed }: PlannedWorkload): Followed {
+export function followedAsIs({ ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>): Followed {
   return { ref, placements: [], removals: [], selector: selectorOf(observed) };
 }
 

@@ -16,6 +16,7 @@ import { missingFilter, namedWithout, nothingToRemove } from './present.ts';
 import type { DraftRequest, RemovalRequest } from './request.ts';
 import { missingRights, neededRights, rightProblem } from './rights.ts';
 import { knownFilters, observeScope, type Scoped } from './scope.ts';
+import { stillRunning } from './still-running.ts';
 import { findWayBack } from './way-back.ts';
 
 /** Which filters a workload is to lose, and where objects without any workload are to go too. */
@@ -92,7 +93,9 @@ async function takeAway(
   }
   const done = await carryOut(plan, scoped.observation, policy, scoped.request, context);
   const warnings = [...without, ...done.warnings];
-  return { ...done, warnings, problems: [...done.problems, ...cancellation(context, done.targets)], ...nothing };
+  const running = context.signal.aborted ? [] : await stillRunning(done.collected, context);
+  const problems = [...done.problems, ...running, ...cancellation(context, done.targets)];
+  return { ...done, warnings, problems, ...nothing };
 }
 
 function planRemoval(

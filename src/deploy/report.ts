@@ -108,6 +108,8 @@ export interface Left {
   readonly runBy?: string;
   /** The rights without which no run can delete it: `list pods in namespace "shop"`. */
   readonly missing?: readonly string[];
+  /** The workload that this pod is of; absent where no workload of ours has made it. */
+  readonly runOn?: WorkloadRef;
 }
 
 /** Objects that nobody names any more, or that an adoption has replaced: `ConfigMap shop/add-header-0123456789`. */

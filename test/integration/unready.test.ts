@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { verdictOf } from '../../src/action/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath, WORKLOADS, type WorkloadKind } from '../../src/cluster/resources.ts';
@@ -132,6 +133,16 @@ describe('unready: deploy', () => {
     const old = [expect.stringMatching(/^shop-/), expect.stringMatching(/^shop-/)];
     expect(removal.collected.left.map(({ runBy }) => runBy)).toEqual(kind === 'Deployment' ? old : []);
     expect(removal.collected.deleted).toHaveLength(2 - left);
+    // As long as a pod runs it, it is not gone; asked again, the answer is the same.
+    const still =
+      /^Deployment \S+: the old pod shop-\S+ still runs the filter, as no new pod .*ImagePullBackOff \(app\)/;
+    const told = kind === 'Deployment' ? [expect.stringMatching(still)] : [];
+    expect(removal.problems.map(describeProblem)).toEqual(told);
+    expect(removal.outcome).toBe(kind === 'Deployment' ? 'failed' : 'removed');
+    if (kind !== 'Deployment') return;
+    const again = await scene.deploy({ command: 'remove', targets: '', timeout: '4s' });
+    expect([again.outcome, again.problems.map(describeProblem)]).toEqual(['failed', told]);
+    expect(verdictOf(again)).toMatch(/^❌ No pod template has the filter; the old pod shop-\S+ still runs it$/);
   });
 
   test.concurrent('a new cause is a failure, and its way back waits for nothing', async () => {
