@@ -178,8 +178,9 @@ export function withoutTaken(current: EnvoyFilter, taken: readonly UnmanagedFilt
 }
 
 /** Why a filter stays although ours runs in its place on some workloads. */
-export function staysFor({ filter: { httpFilter, envoyFilter }, others }: AdoptedFilter): string {
-  return `"${httpFilter}" of ${describeSource(envoyFilter)} still serves ${shortList(others)}: it stays, and ours takes it out of its own pods.`;
+export function staysFor({ filter: { httpFilter, envoyFilter, code }, others }: AdoptedFilter): string {
+  const file = code.kind === 'file' ? ', which keep its file for when ours is removed' : '';
+  return `"${httpFilter}" of ${describeSource(envoyFilter)} still serves ${shortList(others)}: it stays, and ours takes it out of its own pods${file}.`;
 }
 
 /** What an adoption does beside the workloads that are asked for, to be said before it. */

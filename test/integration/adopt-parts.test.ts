@@ -381,6 +381,11 @@ describe('an adoption', () => {
     const report = await deploy({ adopt: 'true' });
     expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
     expect([await volumesOf(workload), await read()]).toEqual([['h', `wasm-filter-${FILTER}`], before]);
+    expect(report.warnings).toEqual([
+      expect.stringMatching(
+        /still serves Deployment \S+\/ratings: it stays, .* keep its file for when ours is removed\.$/,
+      ),
+    ]);
     expect((await deploy({ adopt: 'true' })).outcome).toBe('unchanged');
 
     const removed = (await site.run('remove', ['reviews'])).report;
