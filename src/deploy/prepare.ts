@@ -1,6 +1,6 @@
 import { Findings, type Problem } from '../base/problem.ts';
 import { count } from '../base/text.ts';
-import { neededLists } from '../targets/resolve.ts';
+import { namespacesWithout, neededLists } from '../targets/resolve.ts';
 import type { DeployContext } from './context.ts';
 import { makePlan } from './make-plan.ts';
 import { allLists, type Observation, Observer } from './observe.ts';
@@ -45,7 +45,7 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
   const proxies = new RunningProxies(context);
   const second = await observeUnmanaged(request, first.observation, observer, proxies, context);
   findings.add(...first.problems, ...second.problems);
-  const { observation } = second;
+  const observation = await lookElsewhere(request, second.observation, observer);
   const made = makePlan(request, observation, date());
   if (made.ok && findings.clean) {
     const complete = await completePlan({ plan: made.value, observation }, request, observer, date());
@@ -55,6 +55,20 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
   if (!made.ok) findings.add(...made.problems.filter(isKnown(unknown)));
   const plan = made.ok ? made.value : made.partial;
   return { plan, request, observation, problems: findings.problems, unknown, proxies };
+}
+
+/** Where a named workload is not there, workloads of the other kinds are listed, for one of that name; no right is needed for that. */
+async function lookElsewhere(
+  { filters }: DeployRequest,
+  observation: Observation,
+  observer: Observer,
+): Promise<Observation> {
+  const lacking = namespacesWithout(
+    filters.flatMap(({ targets }) => targets),
+    observation.catalogue,
+  );
+  if (lacking.length === 0) return observation;
+  return { ...(await observer.observe(allLists(lacking))).observation, unmanaged: observation.unmanaged };
 }
 
 /** What a stand-in brings about is nobody's fault: another name or folder may be free, and another direction may be right. */

@@ -1,6 +1,6 @@
 import { sameJson } from '../base/json.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
-import { count, listWords, nearestNames } from '../base/text.ts';
+import { listWords, nearestNames } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { TARGET_KINDS, type TargetKind } from '../cluster/resources.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
@@ -61,8 +61,9 @@ export function resolveTargets(
 ): Resolution {
   const findings = new Findings();
   const found = new Map<string, ResolvedTarget & { readonly origin: string }>();
+  const namespaces = [...new Set(neededLists(entries).map(({ namespace }) => namespace))];
   for (const entry of entries) {
-    for (const target of findings.take(resolveEntry(entry, catalogue)) ?? []) {
+    for (const target of findings.take(resolveEntry(entry, catalogue, namespaces)) ?? []) {
       const key = workloadKey(target.ref);
       const earlier = found.get(key);
       if (earlier === undefined) found.set(key, { ...target, origin: entry.origin });
@@ -77,18 +78,39 @@ export function resolveTargets(
   return { targets: [...found.values()], problems: findings.problems };
 }
 
-function resolveEntry(entry: TargetEntry, catalogue: Catalogue): Checked<readonly ResolvedTarget[]> {
-  if (entry.type === 'selected') return resolveSelected(entry, catalogue);
+/** The namespaces where a named workload is not among those of its kind: one of another kind may have its name. */
+export function namespacesWithout(entries: readonly TargetEntry[], catalogue: Catalogue): string[] {
+  const lacking = entries.flatMap((entry) => {
+    if (entry.type === 'selected') return [];
+    const { namespace, name } = entry.workload;
+    const known = catalogue.list(entry.workload);
+    const lacks = known !== undefined && !known.some(({ metadata }) => metadata.name === name);
+    return lacks && catalogue.namespaceExists(namespace) !== false ? [namespace] : [];
+  });
+  return [...new Set(lacking)];
+}
+
+/** `namespaces` are those of the run, one of which may be meant by a name that none has. */
+function resolveEntry(
+  entry: TargetEntry,
+  catalogue: Catalogue,
+  namespaces: readonly string[],
+): Checked<readonly ResolvedTarget[]> {
+  if (entry.type === 'selected') return resolveSelected(entry, catalogue, namespaces);
   const { workload: ref, override, wave } = entry;
   const known = catalogue.list(ref);
   if (known === undefined) return good([]);
   const workload = known.find(({ metadata }) => metadata.name === ref.name);
   return workload === undefined
-    ? bad(notFound(ref, entry.origin, known, catalogue))
+    ? bad(notFound(ref, entry.origin, known, catalogue, namespaces))
     : good([{ ref, workload, override, wave }]);
 }
 
-function resolveSelected(entry: SelectedTargets, catalogue: Catalogue): Checked<readonly ResolvedTarget[]> {
+function resolveSelected(
+  entry: SelectedTargets,
+  catalogue: Catalogue,
+  namespaces: readonly string[],
+): Checked<readonly ResolvedTarget[]> {
   const targets: ResolvedTarget[] = [];
   let seen = 0;
   let blind = false;
@@ -105,19 +127,25 @@ function resolveSelected(entry: SelectedTargets, catalogue: Catalogue): Checked<
     }
   }
   const absent = entry.namespaces.filter((namespace) => catalogue.namespaceExists(namespace) === false);
-  if (absent.length > 0) return bad(...absent.map((namespace) => namespaceMissing(namespace, entry.origin)));
+  if (absent.length > 0) return bad(...absent.map((one) => namespaceMissing(one, entry.origin, catalogue, namespaces)));
   if (targets.length > 0 || blind) return good(targets);
   return bad({
     kind: 'targets',
     subject: entry.origin,
-    message: `the selector "${entry.selector.text}" matches none of the ${count(seen, `${listWords(entry.kinds)}`, `${listWords(entry.kinds)} objects`)} in ${listWords(entry.namespaces, 'and')}.`,
+    message: `the selector "${entry.selector.text}" matches no ${listWords(entry.kinds)} in ${listWords(entry.namespaces, 'and')}, where there ${seen === 0 ? 'is none' : seen === 1 ? 'is one' : `are ${seen}`}.`,
     remedy: 'It is compared with the labels of the workload itself (metadata.labels), not with those of its pods.',
   });
 }
 
-function notFound(ref: WorkloadRef, origin: string, known: readonly Workload[], catalogue: Catalogue): Problem {
+function notFound(
+  ref: WorkloadRef,
+  origin: string,
+  known: readonly Workload[],
+  catalogue: Catalogue,
+  namespaces: readonly string[],
+): Problem {
   const exists = catalogue.namespaceExists(ref.namespace);
-  if (exists === false) return namespaceMissing(ref.namespace, origin);
+  if (exists === false) return namespaceMissing(ref.namespace, origin, catalogue, namespaces);
   const names = known.map(({ metadata }) => metadata.name);
   const elsewhere = TARGET_KINDS.filter(
     (kind) =>
@@ -135,7 +163,7 @@ function notFound(ref: WorkloadRef, origin: string, known: readonly Workload[], 
     remedies.push(
       names.length === 0
         ? `The namespace has no ${ref.kind}s${none}.`
-        : `It has ${listWords(listed, 'and')}${names.length > listed.length ? ` and ${names.length - listed.length} more` : ''}.`,
+        : `Namespace ${ref.namespace} has the ${names.length === 1 ? ref.kind : `${ref.kind}s`} ${listWords(names.length > listed.length ? [...listed, `${names.length - listed.length} more`] : listed, 'and')}.`,
     );
   }
   return {
@@ -146,12 +174,22 @@ function notFound(ref: WorkloadRef, origin: string, known: readonly Workload[], 
   };
 }
 
-function namespaceMissing(namespace: string, origin: string): Problem {
+function namespaceMissing(
+  namespace: string,
+  origin: string,
+  catalogue: Catalogue,
+  namespaces: readonly string[],
+): Problem {
+  const near = nearestNames(
+    namespace,
+    namespaces.filter((one) => one !== namespace && catalogue.namespaceExists(one) === true),
+  );
+  const meant = near.length === 0 ? '' : `Did you mean ${listWords(near)}? `;
   return {
     kind: 'targets',
     subject: origin,
     message: `the namespace "${namespace}" does not exist.`,
-    remedy: 'Check the spelling and the context of the kubeconfig.',
+    remedy: `${meant}Check the spelling and the context of the kubeconfig.`,
   };
 }
 

@@ -100,7 +100,7 @@ describe('resolveTargets reports', () => {
     const [complaint, ...more] = complaints(resolve('- {selector: app=web, kinds: [deploy, sts]}'));
     expect(more).toEqual([]);
     expect(complaint).toMatch(
-      /^targets, entry 1: the selector "app=web" matches none of the 3 Deployment or StatefulSet/,
+      /^targets, entry 1: the selector "app=web" matches no Deployment or StatefulSet in shop, where there are 3\. /,
     );
     expect(complaint).toContain('metadata.labels');
   });
@@ -108,7 +108,7 @@ describe('resolveTargets reports', () => {
   test.each<[string, string, string]>([
     ['the nearest names', '- deploy/reveiws', 'Did you mean reviews?'],
     ['the kind that has the name', '- deploy/db', 'There is a StatefulSet of that name.'],
-    ['what there is', '- deploy/zzzzzzzzz', 'It has reviews and ratings.'],
+    ['what there is', '- deploy/zzzzzzzzz', 'Namespace shop has the Deployments reviews and ratings.'],
     ['that there is nothing of that kind', '- ds/zzzzzzzzz', 'The namespace has no DaemonSets.'],
   ])('a workload that is not there, with %s', (_, list, remedy) => {
     const [problem] = problemsIn(resolve(list));
@@ -119,7 +119,9 @@ describe('resolveTargets reports', () => {
   test('no more than five of many names', () => {
     const many = Array.from({ length: 12 }, (_, at) => `service-${at}`);
     const workloads = Object.fromEntries(many.map((name) => [`shop/deploy/${name}`, workload(name)]));
-    expect(complaints(resolve('- deploy/x', { workloads }))[0]).toMatch(/service-3 and service-4 and 7 more\.$/);
+    expect(complaints(resolve('- deploy/x', { workloads }))[0]).toMatch(
+      /Namespace shop has the Deployments service-0, .*service-4 and 7 more\.$/,
+    );
   });
 
   test('a namespace that does not exist, for a name and for a selector', () => {
@@ -129,6 +131,25 @@ describe('resolveTargets reports', () => {
       `targets, entry 1: ${complaint}`,
       `targets, entry 2: ${complaint}`,
     ]);
+  });
+
+  test('a namespace that is spelt almost as another one of the run', () => {
+    const cluster = { namespaces: { shpo: false }, workloads: { 'shop/deploy/reviews': workload('reviews') } };
+    expect(complaints(resolve('- shpo/deploy/reviews\n- shop/deploy/reviews', cluster))).toEqual([
+      'targets, entry 1: the namespace "shpo" does not exist. Did you mean shop? Check the spelling and the context of the kubeconfig.',
+    ]);
+  });
+
+  test.each<[string, string[], string]>([
+    ['none', [], 'is none'],
+    ['one', ['a'], 'is one'],
+    ['two', ['a', 'b'], 'are 2'],
+  ])('a selector where there is %s', (_, names, counted) => {
+    const workloads = Object.fromEntries(names.map((name) => [`shop/deploy/${name}`, workload(name)]));
+    const cluster = { workloads, namespaces: { shop: true } };
+    expect(complaints(resolve('- {selector: app=web, kinds: [deploy]}', cluster))[0]).toContain(
+      `matches no Deployment in shop, where there ${counted}.`,
+    );
   });
 
   test('that it cannot know whether an empty namespace exists', () => {
