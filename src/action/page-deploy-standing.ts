@@ -5,6 +5,7 @@ import {
   byStanding,
   isAsBefore,
   oldPods,
+  ROLLING,
   renderStandingLines,
   type StandingLine,
   unreadyAsBefore,
@@ -145,7 +146,7 @@ export function renderDeployStanding(report: Report): string {
       words: (one) => `${were(one)} not touched and ${run(one)} what ran there before.`,
     },
   ];
-  return renderStandingLines(lines, wayBack([...unready, ...of('ineffective'), ...of('interrupted')]));
+  return renderStandingLines(lines, wayBack(ROLLING.flatMap(of)));
 }
 
 const SEEN: readonly (readonly [ProofLevel, string])[] = [

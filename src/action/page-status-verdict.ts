@@ -81,13 +81,26 @@ function advice({ workloads: all }: StatusReport): string[] {
   const rendered = changed.filter((filter) => filter.rendered !== undefined);
   return [
     ...(changed.length > rendered.length
-      ? ['"deploy" with the same inputs puts right what others have changed or made.']
+      ? [`"deploy" with the same inputs puts right what others have changed or made.${ownersWords(changed)}`]
       : []),
     ...(rendered.length > 0 ? ['What came by rendered files is put right by applying these again.'] : []),
     ...(filters.some(({ standing }) => standing === 'progressing')
       ? ['Kubernetes goes on with the rollout; ask again once it is done.']
       : []),
   ];
+}
+
+const MOST_OWNERS = 3;
+
+/** That a controller may undo it again; empty where nothing that was changed belongs to one. */
+function ownersWords(changed: readonly FilterStatus[]): string {
+  const owners = [...new Set(changed.flatMap(({ owner }) => owner ?? []))];
+  if (owners.length === 0) return '';
+  const names = someOf(
+    owners.map((owner) => plain(owner, 120)),
+    MOST_OWNERS,
+  );
+  return ` The controller of ${names} may have put the pod template back and do it again: put the two annotations and the label into the template it has ("command: render" writes them).`;
 }
 
 /** A workload's filters run in the same proxies, which count once. */

@@ -1,6 +1,6 @@
 import { countOutcome, type Report } from '../deploy/report.ts';
 import { thousands } from './markdown.ts';
-import { BACK, byStanding, countStanding, isAsBefore, type Standing, URGENT } from './summary-standing.ts';
+import { BACK, byStanding, countStanding, isAsBefore, ROLLING, type Standing, URGENT } from './summary-standing.ts';
 import {
   AS_BEFORE,
   clause,
@@ -144,11 +144,20 @@ function tally(report: Report, words: FailureWords): string {
   return all.length === 0 ? 'No workload was changed.' : `${all.join('; ')}.`;
 }
 
+/** Whether the page says how to go back: a deployment's does, of workloads that have their new pod template and roll. */
+function saysHowToGoBack(report: Report): boolean {
+  const standings = byStanding(report);
+  const rolling = ROLLING.flatMap((standing) => standings.get(standing) ?? []);
+  return report.command === 'deploy' && rolling.some(({ steps }) => steps.template === 'done');
+}
+
 /** Whether anything must be done in the cluster, tonight. */
 function advice(report: Report): string {
   const standings = byStanding(report);
   if (countStanding(standings, 'stranded') > 0) return 'Look now at what could not be taken back.';
-  if (countStanding(standings, ...URGENT) > 0) return 'Mend the cause and run again, or go back as said below.';
+  if (countStanding(standings, ...URGENT) > 0) {
+    return `Mend the cause and run again${saysHowToGoBack(report) ? ', or go back as said below' : ''}.`;
+  }
   if (countStanding(standings, 'unproven') > 0) return 'Look whether their pods get ready.';
   if (report.targets.some(({ problem }) => problem?.kind === 'proxy')) {
     return 'Something has to be done in the cluster: as long as proxies reject a filter of others, no pod that starts becomes ready, with or without this run.';

@@ -48,6 +48,8 @@ export const URGENT: readonly Standing[] = [
   'unseen',
   'unanswered',
 ];
+/** What has its new pod template, so that somebody may want to go back. */
+export const ROLLING: readonly Standing[] = ['unready', 'ineffective', 'interrupted'];
 /** What a run left or put back as it found it. */
 export const BACK: readonly Standing[] = ['restored', 'withdrawn', 'kept'];
 

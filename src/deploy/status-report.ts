@@ -32,6 +32,8 @@ export interface FilterStatus {
   readonly proof?: Proof;
   /** Set where something of ours is missing or was changed by others, whatever the standing. */
   readonly changed?: true;
+  /** Set with `changed` where the workload belongs to an object whose controller may put its pod template back: `Shop hello`. */
+  readonly owner?: string;
   /** What is wrong or was changed by others, one sentence each. */
   readonly notes: readonly string[];
 }

@@ -7,6 +7,7 @@ import { attachedOn, isGatewayView } from '../mesh/gateway-view.ts';
 import { carriedBy, isPlugin, shownSettings } from '../mesh/inserter.ts';
 import { mountedAt } from '../mesh/mounts.ts';
 import { DIGEST_ANNOTATION, PUSHED_ANNOTATION, podLabel } from '../mesh/names.ts';
+import { findOwner } from '../mesh/owner.ts';
 import { isExpired } from '../mesh/state.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
 import { pluginSettings } from '../mesh/wasm-plugin.ts';
@@ -106,6 +107,7 @@ async function lookAtFilter(
   const result: ProofResult =
     proven === undefined ? {} : await prover.prove({ ref, observed: workload, revisions: [proven] }, wanted);
   const { previous, run, expires } = state ?? {};
+  const owner = findOwner(workload);
   const configMap = configMapOf(observation, ref.namespace, { filter, id: revision ?? '' });
   const digest = configMap?.metadata.annotations?.[DIGEST_ANNOTATION];
   const image = configMap && imageOf(configMap);
@@ -117,6 +119,7 @@ async function lookAtFilter(
         ? 'drifted'
         : standingOf(readiness, hasPods, changes, result),
     ...(changes.length > 0 ? { changed: true as const } : {}),
+    ...(changes.length > 0 && owner !== undefined ? { owner: owner.object } : {}),
     ...(revision === undefined ? {} : { revision: pushedOver(filter, revision, ref.namespace, observation) }),
     ...(rendered === undefined ? {} : { rendered }),
     ...(digest === undefined ? {} : { digest }),

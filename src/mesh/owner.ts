@@ -36,16 +36,34 @@ export function templateManagers({ metadata }: Workload): string[] {
   return [...new Set(holders.flatMap(({ manager }) => manager ?? []))];
 }
 
-/** `the owner of the workload, Revision hello-00001 (field manager "controller")`, for a sentence about who writes the template. */
+/** The field manager that wrote a workload's pod template last, if it did since this action wrote there; times are of whole seconds. */
+function latestWriter({ metadata }: Workload): string | undefined {
+  const entries = metadata.managedFields ?? [];
+  const ours = entries.filter(({ manager }) => manager === OURS).map(({ time = '' }) => time);
+  const since = ours.toSorted().at(-1) ?? '';
+  const [writer] = entries
+    .filter(({ manager, fieldsV1 }) => manager !== OURS && isObject(pick(fieldsV1, 'f:spec', 'f:template')))
+    .filter(({ time = '' }) => time >= since)
+    .toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''));
+  return writer?.manager;
+}
+
+/**
+ * Who put a workload's pod template back, as far as it is known: who wrote it since, which nobody may have who only took something
+ * away, and whose controller may have done it. For a sentence after "by".
+ */
 export function describeTemplateKeeper(workload: Workload): string {
   const owner = findOwner(workload);
   const gitOps = recogniseGitOps(workload);
-  const managers = templateManagers(workload).map((manager) => `"${manager}"`);
-  // The one that wrote last is who did it.
-  const by = managers[0] === undefined ? '' : ` (field manager ${managers[0]})`;
-  if (owner !== undefined) return `the controller of its owner, ${owner.object}${by}`;
+  const writer = latestWriter(workload);
+  const by = writer === undefined ? '' : ` (field manager "${writer}")`;
+  if (owner?.certain !== undefined) return `${owner.certain}, the controller of its owner, ${owner.object}${by}`;
+  if (owner !== undefined) {
+    const who = writer === undefined ? 'somebody, it is not known who' : `the field manager "${writer}"`;
+    return `${who} (its owner is ${owner.object}, whose controller may have done it)`;
+  }
   if (gitOps !== undefined) return `${gitOps.tool}, ${gitOps.object}${by}`;
-  return managers[0] === undefined ? 'another client' : `the field manager ${managers[0]}`;
+  return writer === undefined ? 'another client' : `the field manager "${writer}"`;
 }
 
 /** What to do so that whoever makes a workload's pod template makes it with the filter. */

@@ -5,6 +5,7 @@ import { resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady, makeWorkload, pathOf } from '../harness/workloads.ts';
 import { onlyTarget, puts, REVISION_LABEL, revisionOf, Scene } from './scene.ts';
+import { Site } from './site.ts';
 
 let cluster: TestCluster;
 beforeAll(async () => {
@@ -41,9 +42,13 @@ test.concurrent('an owner that puts the pod template back is named, before and a
   expect(rollback).toBeUndefined();
   const text = problem && describeProblem(problem);
   expect(text).toMatch(
-    /its pod template was put back by the controller of its owner, ConfigMap hello-00001 \(field manager "tester"\) while this run waited/,
+    /its pod template was put back by the field manager "tester" \(its owner is ConfigMap hello-00001, whose controller may have done it\) while this run waited/,
   );
   expect(text).toMatch(/into the template that ConfigMap hello-00001 has/);
   expect(text).not.toContain('concurrency');
   expect(scene.writes.filter(puts(workload, revisionOf(onlyTarget(report))))).toHaveLength(1);
+  const { status } = (await new Site(cluster, scene.namespace).run('status', '')).report;
+  expect(status?.workloads.flatMap(({ filters }) => filters)).toEqual([
+    expect.objectContaining({ changed: true, owner: 'ConfigMap hello-00001' }),
+  ]);
 });

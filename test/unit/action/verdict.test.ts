@@ -413,6 +413,25 @@ test('render', () => {
   expect(verdictOf(report({ command: 'render', problems: [problem] }))).toBe('❌ Nothing was rendered: 1 problem');
 });
 
+test('the way back is promised only where the page says it', () => {
+  const conflict = { kind: 'conflict', subject: 'Deployment shop/a', message: 'was put back.' } as const;
+  const { sentence } = judge(report({ targets: [stuck('shop/a', { problem: conflict })] }));
+  expect(sentence).toMatch(/Mend the cause and run again\.$/);
+});
+
+test('of what others have changed, an owner that may do it again is named', () => {
+  const drifted = running({ standing: 'drifted', changed: true, owner: 'Shop hello' });
+  const { sentence } = judge(
+    report({
+      command: 'status',
+      status: { workloads: [found('shop/a', [drifted])], namespaces: ['shop'], garbage: [] },
+    }),
+  );
+  expect(sentence).toMatch(
+    /puts right what others have changed or made\. The controller of Shop hello may have put the pod template back and do it again: /,
+  );
+});
+
 test('a run that lost the cluster does not say that all is as before', () => {
   const given = report({
     problems: [{ kind: 'connection', message: 'no answer.' }],

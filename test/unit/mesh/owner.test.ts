@@ -43,21 +43,39 @@ test('the managers of a pod template, the latest first, without ours and those o
   expect(templateManagers(kept({}))).toEqual([]);
 });
 
+/** The same, where the operator wrote once more, after this action. */
+const since = managedFields.map((entry) =>
+  entry.manager === 'operator' ? { ...entry, time: '2026-01-03T00:00:00Z' } : entry,
+);
+
 describe('who put a pod template back', () => {
   test.each<[string, Partial<Workload['metadata']>, string, RegExp]>([
     [
       'an owner',
-      { ...ownedBy('v1', 'ConfigMap'), managedFields },
-      'the controller of its owner, ConfigMap hello-00001 (field manager "operator")',
+      { ...ownedBy('v1', 'ConfigMap'), managedFields: since },
+      'the field manager "operator" (its owner is ConfigMap hello-00001, whose controller may have done it)',
       /into the template that ConfigMap hello-00001 has \("command: render"/,
     ],
     [
+      'nobody who has written since, beside an owner',
+      { ...ownedBy('v1', 'ConfigMap'), managedFields },
+      'somebody, it is not known who (its owner is ConfigMap hello-00001, whose controller may have done it)',
+      /into the template that ConfigMap hello-00001 has/,
+    ],
+    [
+      'an owner that surely does',
+      { ...ownedBy('serving.knative.dev/v1', 'Revision'), managedFields },
+      'Knative Serving, the controller of its owner, Revision hello-00001',
+      /into the template that Revision hello-00001 has/,
+    ],
+    [
       'Argo CD',
-      { annotations: { 'argocd.argoproj.io/tracking-id': 'shop:apps/Deployment:shop/hello' }, managedFields },
+      { annotations: { 'argocd.argoproj.io/tracking-id': 'shop:apps/Deployment:shop/hello' }, managedFields: since },
       'Argo CD, application shop (field manager "operator")',
       /into Git, where Argo CD takes them from/,
     ],
-    ['a field manager', { managedFields }, 'the field manager "operator"', /into what it writes/],
+    ['a field manager', { managedFields: since }, 'the field manager "operator"', /into what it writes/],
+    ['nobody who has written since', { managedFields }, 'another client', /into what it writes/],
     ['nobody who is known', {}, 'another client', /or take the workload out of the target list/],
   ])('%s', (_, metadata, who, remedy) => {
     expect(describeTemplateKeeper(kept(metadata))).toBe(who);
