@@ -5,7 +5,7 @@ import { count, sentence } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { anchorOf } from '../filter/insertion.ts';
 import type { EnvoyFilter } from '../mesh/envoy-filter.ts';
-import { neverInjected } from '../mesh/injection.ts';
+import { neverInjected, standingSidecar } from '../mesh/injection.ts';
 import { neededKind } from '../mesh/inserter.ts';
 import { type Absent, expectPlaces, hasPlace } from '../mesh/places.ts';
 import { explainMissing, INSERT_REMEDY, judgeReach, type Note, PORT_REMEDY } from '../mesh/reach.ts';
@@ -61,6 +61,8 @@ export async function lookFirst(
 
 async function lookAt(planned: PlannedWorkload, world: World): Promise<Preflight> {
   const { ref, observed } = planned;
+  const standing = await standingAlone(planned, world);
+  if (standing !== undefined) return { problems: [standing], warnings: [] };
   const look = await world.proxies.look(ref);
   switch (look.state) {
     case 'unknown':
@@ -79,6 +81,22 @@ async function lookAt(planned: PlannedWorkload, world: World): Promise<Preflight
       return again.state === 'seen' ? judge({ ...planned, observed }, again, world) : NOTHING;
     }
   }
+}
+
+/** A sidecar that stands in the template mounts nothing of ours where nobody injects the pods anew. */
+async function standingAlone(
+  { ref, observed, revisions }: PlannedWorkload,
+  { labels }: World,
+): Promise<Problem | undefined> {
+  const template = observed.spec?.template ?? {};
+  const mounted = revisions.some(({ carrier }) => carrier.image === undefined);
+  if (!mounted || standingSidecar(template) !== 'injected') return undefined;
+  if (neverInjected(template, await labels.of(ref.namespace)) === undefined) return undefined;
+  return noEffect(
+    ref,
+    'its pod template has an injected sidecar in it already (annotation sidecar.istio.io/status, as "istioctl kube-inject" writes it), and Istio does not inject its namespace, so nothing mounts the filter',
+    'Use the template as it was before "istioctl kube-inject" and let Istio inject it, or deliver the filter by image.',
+  );
 }
 
 /** Of a pod without one: only where nothing says that new ones would get it. A Gateway's pods are istiod's. */

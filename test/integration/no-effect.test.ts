@@ -69,6 +69,28 @@ describe('what the running pods show already is said before the first write', ()
     await expectUntouched(await Scene.open(cluster, labels), sentence, { sidecar: false });
   });
 
+  test.concurrent('a sidecar that stands in the template (kube-inject) of a namespace that Istio does not inject', async () => {
+    const podAnnotations = { 'sidecar.istio.io/status': '{"initContainers":["istio-init"]}' };
+    const sentence = /sidecar in it already.*does not inject its namespace/;
+    await expectUntouched(await Scene.open(cluster), sentence, { podAnnotations });
+  });
+
+  test.concurrent('a sidecar that stands in a template with injection turned off', async () => {
+    const scene = await Scene.open(cluster);
+    const podAnnotations = { 'sidecar.istio.io/status': '{}', 'sidecar.istio.io/inject': 'false' };
+    await scene.workload('reviews', { podAnnotations });
+    const { problems } = await scene.deploy({});
+    expect(problems.map(describeProblem)).toEqual([expect.stringMatching(/sidecar in it already.*inject: "false"/)]);
+    expect(scene.writes).toEqual([]);
+  });
+
+  test.concurrent('a sidecar that stands in the template of a namespace that Istio injects is injected anew', async () => {
+    const scene = await Scene.open(cluster, { 'istio-injection': 'enabled' });
+    await scene.workload('reviews', { podAnnotations: { 'sidecar.istio.io/status': '{}' } });
+    const report = await scene.deploy({});
+    expect(report).toMatchObject({ outcome: 'deployed', warnings: [expect.stringContaining('kube-inject')] });
+  });
+
   test.concurrent.each<[string, Case, RegExp]>([
     [
       'no port that speaks HTTP',
