@@ -1,6 +1,7 @@
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
 import { kindOf } from '../mesh/inserter.ts';
 import { FILTER_LABEL, REVISION_LABEL } from '../mesh/names.ts';
+import { parseProven } from '../mesh/proven.ts';
 import { revisionOn, stateOn } from '../mesh/template.ts';
 import { workloadKey } from '../targets/target.ts';
 import type { Observation } from './observe.ts';
@@ -19,7 +20,7 @@ export interface GarbagePlace {
 
 /**
  * The objects of revisions that no pod template names once a plan is done, except the kept ones: those that a workload would
- * go back to, then the newest. `further` are places to look at besides those of the plan. Nothing
+ * go back to, and of the others those first that were proven once, then the newest. `further` are places to look at besides those of the plan. Nothing
  * where the observation does not show every pod template of the namespace.
  */
 export function findGarbage(
@@ -65,6 +66,8 @@ interface Superseded {
   readonly revision: string;
   /** RFC 3339, so that it sorts by time. */
   readonly created: string;
+  /** Whether it was ever proven on a workload. */
+  readonly proven: boolean;
   readonly objects: readonly Garbage[];
 }
 
@@ -75,15 +78,16 @@ function supersededRevisions(
   observation: Observation,
 ): Superseded[] {
   const named = namedRevisions(plan, { filter, namespace }, observation);
-  const found = new Map<string, { created: string; objects: Garbage[] }>();
+  const found = new Map<string, { created: string; proven: boolean; objects: Garbage[] }>();
   const take = <T extends KubernetesObject>(objects: readonly T[], kindIn: (object: T) => Garbage['kind']): void => {
     for (const object of objects) {
       const { metadata } = object;
       const revision = metadata.labels?.[REVISION_LABEL];
       if (metadata.labels?.[FILTER_LABEL] !== filter || revision === undefined || named.has(revision)) continue;
       if (metadata.deletionTimestamp !== undefined) continue;
-      const entry = found.get(revision) ?? { created: '', objects: [] };
+      const entry = found.get(revision) ?? { created: '', proven: false, objects: [] };
       entry.objects.push({ kind: kindIn(object), namespace, name: metadata.name, filter, revision });
+      entry.proven ||= parseProven(object).size > 0;
       if ((metadata.creationTimestamp ?? '') > entry.created) entry.created = metadata.creationTimestamp ?? '';
       found.set(revision, entry);
     }
@@ -133,6 +137,7 @@ function keepOf(
   }
   const ranked = [...superseded].sort(
     (a, b) =>
+      Number(b.proven) - Number(a.proven) ||
       Number(previous.has(b.revision)) - Number(previous.has(a.revision)) ||
       b.created.localeCompare(a.created) ||
       a.revision.localeCompare(b.revision),

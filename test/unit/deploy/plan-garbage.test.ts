@@ -4,7 +4,7 @@ import type { KubernetesObject, Workload } from '../../../src/cluster/objects.ts
 import type { Garbage, Plan } from '../../../src/deploy/plan.ts';
 import { findGarbage, type GarbagePlace, mayHaveGarbage } from '../../../src/deploy/plan-garbage.ts';
 import type { EnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
-import { ownedLabels } from '../../../src/mesh/names.ts';
+import { ownedLabels, PROVEN_ANNOTATION } from '../../../src/mesh/names.ts';
 import { revisionOn } from '../../../src/mesh/template.ts';
 import { type ClusterParts, observationOf, patchedWith, revision, workload } from '../builders.ts';
 import { plannedFor, type WantedParts } from './planned.ts';
@@ -52,13 +52,17 @@ interface Case {
   readonly workloads: Readonly<Record<string, Workload>>;
   /** What the plan wants of them. */
   readonly wanted?: Readonly<Record<string, WantedParts>>;
+  /** The revisions that were proven once. */
+  readonly proven?: readonly string[];
   readonly keep?: number;
   readonly unlisted?: readonly string[];
 }
 
-function clusterOf({ there, workloads, unlisted = [] }: Case): ClusterParts {
+function clusterOf({ there, workloads, proven = [], unlisted = [] }: Case): ClusterParts {
   const placed = Object.entries(workloads).map(([name, one]) => [`shop/deploy/${name}`, one]);
-  return { ...objects(...there), workloads: Object.fromEntries(placed), unlisted };
+  const record = { annotations: { [PROVEN_ANNOTATION]: 'Deployment/a listener' } };
+  const configMaps = { shop: there.map((id) => object(id, proven.includes(id) ? record : {})) };
+  return { ...objects(...there), configMaps, workloads: Object.fromEntries(placed), unlisted };
 }
 
 function garbageOf(parts: Case, further: readonly GarbagePlace[] = []): Garbage[] {
@@ -88,6 +92,25 @@ describe('findGarbage', () => {
     [
       'the one before stays first',
       { there: [ours.id, old(1), old(2)], workloads: { a: carrying('a', ours.id, old(2)) } },
+      [old(1)],
+    ],
+    [
+      'one that was proven stays before a newer one that never was',
+      { there: [ours.id, old(1), old(2), old(3)], workloads: { a: carrying('a', ours.id) }, proven: [old(2), old(3)] },
+      [old(1), old(3)],
+    ],
+    [
+      'the one before stays whatever it is, beside one that was proven',
+      { there: [ours.id, old(1), old(2), old(3)], workloads: { a: carrying('a', ours.id, old(1)) }, proven: [old(2)] },
+      [old(3)],
+    ],
+    [
+      'the one before, if it was proven, is the one that stays',
+      {
+        there: [ours.id, old(1), old(2)],
+        workloads: { a: carrying('a', ours.id, old(2)) },
+        proven: [old(1), old(2)],
+      },
       [old(1)],
     ],
     [
