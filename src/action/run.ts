@@ -85,7 +85,7 @@ async function runWith(registries: Registries, read: InputsRead, world: Surround
   const draft = await log.group('Inputs', async () => {
     const tools = { ...optimizing(world), prove: filterProver(world), fetcher: world.fetcher ?? registries };
     const made = await makeDraft(read, world.readFile, world.environment, tools, world);
-    describeInputs(read.inputs, made, log);
+    describeInputs(read, made, log);
     return made;
   });
   const done =
@@ -95,6 +95,7 @@ async function runWith(registries: Registries, read: InputsRead, world: Surround
     command: draft.command,
     filters: 'module' in draft ? filterReports(read.inputs, draft) : [],
     policy: draft.policy,
+    ...(read.faulty.size === 0 ? {} : { refusedInputs: [...read.faulty] }),
     ...done,
     warnings: [...draft.warnings, ...done.warnings],
     ...concludeRun({ command: draft.command, ...done }),
@@ -265,7 +266,7 @@ function originOf({ source }: FilterModule): string {
   return ` from ${source.given}${source.kind === 'image' ? `, which is ${source.pinned}` : ''}`;
 }
 
-function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {
+function describeInputs({ inputs: { name, policy }, faulty }: InputsRead, made: Draft, log: Log): void {
   if ('module' in made && made.module !== undefined) {
     const { bytes, digest, original } = made.module;
     log.info(`Filter ${name}: ${formatBytes(bytes.length)}, ${digest}${originOf(made.module)}.`);
@@ -283,6 +284,8 @@ function describeInputs({ name, policy }: Inputs, made: Draft, log: Log): void {
     'filters' in draft.request ? draft.request.filters.flatMap(({ targets }) => targets) : draft.request.scope.entries;
   log.info(`Command ${made.command}, target list: ${count(entries.length, 'entry', 'entries')}.`);
   if (made.command !== 'deploy' && made.command !== 'remove' && made.command !== 'sweep') return;
+  // What stands in for a value that was refused is nobody's wish.
+  if (faulty.has('timeout') || faulty.has('wait')) return;
   log.info(policy.wait ? `A workload may take ${formatDuration(policy.timeoutMs)}.` : 'Rollouts are not waited for.');
 }
 

@@ -11,12 +11,19 @@ import type { Limits } from './summary-limits.ts';
 import { whenWords } from './summary-words.ts';
 
 /** What the run worked with, by the names of the inputs, as YAML that folds. `policy` is what of it the command heeds. */
-export function renderSettings({ filters }: Pick<Report, 'filters'>, policy: object, limits: Limits): string {
+export function renderSettings(
+  { filters, refusedInputs = [] }: Pick<Report, 'filters' | 'refusedInputs'>,
+  policy: object,
+  limits: Limits,
+): string {
+  const refused = new Set(refusedInputs);
   const shown = filters.slice(0, limits.filters);
   const left = filters.length - shown.length;
   const settings = {
-    ...policy,
-    ...(shown.length === 0 ? {} : { filters: shown.map((filter) => settingsOf(filter, limits)) }),
+    ...withoutStandIns(policy, refused),
+    ...(shown.length === 0
+      ? {}
+      : { filters: shown.map((filter) => withoutStandIns(settingsOf(filter, limits), refused)) }),
   };
   if (Object.keys(settings).length === 0) return '';
   // A folded or wrapped line would hide a secret in it from the runner, which masks what it finds word for word.
@@ -24,6 +31,13 @@ export function renderSettings({ filters }: Pick<Report, 'filters'>, policy: obj
   return details(
     'Settings of this run',
     blocks(fence(yaml, 'yaml'), left > 0 ? `… and ${countOf(left, 'more filter')}.` : ''),
+  );
+}
+
+/** Settings by the names of their inputs; of an input that was refused no value is shown, for it has none. */
+function withoutStandIns(settings: object, refused: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings).map(([name, value]) => [name, refused.has(name) ? 'not valid' : value]),
   );
 }
 

@@ -147,6 +147,8 @@ export interface Report {
   readonly cluster?: { readonly context: string; readonly version: string };
   /** How the run was told to roll out. */
   readonly policy: RolloutPolicy;
+  /** The inputs that were refused, in whose place settings and policy hold stand-ins; absent for none. */
+  readonly refusedInputs?: readonly string[];
   readonly requests: RequestCounts;
   readonly durationMs: number;
   /** When `sweep` may remove the first filter of the targets, ISO 8601; absent for never. */

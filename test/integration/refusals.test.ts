@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { renderSummary } from '../../src/action/summary.ts';
 import type { Problem } from '../../src/base/problem.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { EMPTY_MODULE, runAction } from '../harness/action.ts';
@@ -61,6 +62,24 @@ describe('what is refused before the first write', () => {
     expect(cluster.recorder.writes).toEqual([]);
     return report.problems;
   };
+  test('values that were refused are shown as not valid, not as what stands in for them', async () => {
+    const { report, log } = await runAction({
+      filter: 'filter.wasm',
+      name: 'add-header',
+      targets: '- deployment/reviews',
+      namespace,
+      kubeconfig: cluster.recorder.kubeconfig(),
+      timeout: '5',
+      direction: 'inbond',
+    });
+    expect(report.problems.map(({ subject }) => subject)).toEqual(['input "direction"', 'input "timeout"']);
+    const summary = renderSummary(report);
+    expect(summary).toMatch(/^timeout: not valid$/m);
+    expect(summary).toMatch(/^ +direction: not valid$/m);
+    expect(summary).toMatch(/^verify: auto$/m);
+    expect(log.filter((line) => line.startsWith('A workload may take'))).toEqual([]);
+  });
+
   const sentences = async (...given: Parameters<typeof problemsOf>): Promise<string[]> =>
     (await problemsOf(...given)).map(describeProblem);
 
