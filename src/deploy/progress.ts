@@ -33,11 +33,13 @@ export function waveLine(wave: readonly Course[], { verify, timeoutMs }: Rollout
   const courses = wave.filter(({ newer }) => newer === undefined);
   const { all, ready } = tally(courses, timeoutMs);
   const durations = courses.flatMap((one) => (isReady(one, timeoutMs) ? (one.rollout?.durationMs ?? 0) : []));
+  // One that had nothing to wait for says nothing of how long it takes.
+  const slowest = Math.max(0, ...durations);
   const asBefore = courses.filter((one) => one.asBefore !== undefined).length;
   return sentence(
     [
       `${ready}/${all} ${verify === 'off' ? 'ready' : 'proven'}`,
-      ...(ready > 0 ? [`the slowest ready after ${formatDuration(Math.max(...durations))}`] : []),
+      ...(slowest > 0 ? [`the slowest ready after ${formatDuration(slowest)}`] : []),
       ...(asBefore > 0 ? [`${asBefore} not ready as before`] : []),
     ].join(', '),
   );

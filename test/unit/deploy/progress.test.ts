@@ -79,6 +79,7 @@ describe('the workloads of a wave count once each', () => {
   const newer = { filter: 'add-header', revision: '0123456789', run: 'o/r/1/1' };
 
   test.each<[string, Course[], string, string]>([
+    ['ready at once', [course('a', { rollout: rollout('ready', 0) })], '1/1 ready', '1/1 proven.'],
     ['nothing came to its end', [course('a'), course('b'), course('c')], '0/3 ready', '0/3 proven.'],
     [
       'one was not ready before, one failed and went back, one is ready',
