@@ -1,4 +1,5 @@
 import { messageOf } from '../base/problem.ts';
+import type { Workload } from '../cluster/objects.ts';
 import { describeWorkload } from '../targets/target.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
 import { type Course, followedOf } from './course.ts';
@@ -22,6 +23,8 @@ interface GateContext extends DeployContext {
   readonly isVerified: (planned: PlannedWorkload, filter: string, id: string) => boolean;
 }
 
+/** How long a rollout under way may take to show what keeps its pods from being ready, where they are changed all the same. */
+const SETTLING_MS = 30_000;
 /** How a rollout ends whose pods are there and not ready. */
 const UNREADY_ENDS: ReadonlySet<RolloutResult['state']> = new Set(['failed', 'stuck', 'timeout']);
 
@@ -64,8 +67,20 @@ export class ReadyGate {
     const { policy } = this.#context;
     if (!policy.wait || !wasUnready(planned)) return;
     const held = mustBeReadyBefore(planned, { wait: true, unready: 'fail' }, this.#isVerified(planned));
-    if (planned.revisions.length > 0 && (policy.unready !== 'deploy' || !held)) return;
-    course.before = await readCondition(planned.ref, planned.observed, evidenceSource(this.#context));
+    const deploys = planned.revisions.length > 0;
+    if (deploys && (policy.unready !== 'deploy' || !held)) return;
+    const found = deploys ? await this.#settled(planned) : planned.observed;
+    if (found !== undefined) course.before = await readCondition(planned.ref, found, evidenceSource(this.#context));
+  }
+
+  /** A workload that is not ready, once its rollout under way has shown why; undefined where it becomes ready. */
+  async #settled(planned: PlannedWorkload): Promise<Workload | undefined> {
+    const { ref, observed } = planned;
+    const { client, policy } = this.#context;
+    const mostMs = Math.min(policy.timeoutMs, SETTLING_MS);
+    const rollout = await this.#watch.follow(followedAsIs(planned), observed, mostMs);
+    if (rollout?.state === 'ready') return undefined;
+    return readTarget(client, ref, observed).catch(() => observed);
   }
 
   /** Of a workload that was not ready before: whether it is as it was, which is no failure, or what is worse. */

@@ -5,7 +5,7 @@ import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath, WORKLOADS, type WorkloadKind } from '../../src/cluster/resources.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
-import { makeWorkload, type WorkloadOptions } from '../harness/workloads.ts';
+import { makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
 import { onlyTarget, ownPart, REVISION_LABEL, Scene } from './scene.ts';
 
 let cluster: TestCluster;
@@ -143,6 +143,17 @@ describe('unready: deploy', () => {
     const again = await scene.deploy({ command: 'remove', targets: '', timeout: '4s' });
     expect([again.outcome, again.problems.map(describeProblem)]).toEqual(['failed', told]);
     expect(verdictOf(again)).toMatch(/^❌ No pod template has the filter; the old pod shop-\S+ still runs it$/);
+  });
+
+  test.concurrent('what a rollout under way shows only now counts as before', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.workload('shop');
+    await cluster.api.patch(pathOf(workload), { spec: { template: { metadata: { annotations: BROKEN } } } });
+    const report = await scene.deploy({ targets: targetsOf(workload), unready: 'deploy', timeout: '5s' });
+    expect(onlyTarget(report)).toMatchObject({
+      outcome: 'deployed',
+      unready: expect.stringMatching(/ImagePullBackOff/),
+    });
   });
 
   test.concurrent('a new cause is a failure, and its way back waits for nothing', async () => {
