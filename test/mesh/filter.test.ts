@@ -106,7 +106,7 @@ describe('a filter in real sidecars', () => {
     expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual(['ours']);
     expect(await headerOfPods(mesh, app, 'x-abi-0-2-0')).toEqual(['by hand']);
     // It has the root id of ours, so the user is told that it might be the same one.
-    expect(summary).toContain('adopt: true');
+    expect(summary).toContain('adopt: by-hand');
   });
 
   test('a port-scoped filter answers on its port only', async () => {
