@@ -112,7 +112,18 @@ export function tellingEnd(message: string): string {
   }
   const made = end.lastIndexOf(': mkdir ');
   if (made !== -1) end = end.slice(made + 2);
-  return end.replace(/\/run\/[^\s"]*\/rootfs(?=\/)/g, '').replace(/: unknown$/, '');
+  return end
+    .split(/([\s"])/)
+    .map(withoutRootfs)
+    .join('')
+    .replace(/: unknown$/, '');
+}
+
+/** A path without the runtime's own folder around the container's files. */
+function withoutRootfs(word: string): string {
+  const start = word.indexOf('/run/');
+  const end = word.lastIndexOf('/rootfs/');
+  return start === -1 || end <= start ? word : word.slice(0, start) + word.slice(end + '/rootfs'.length);
 }
 
 /** `Back-off pulling image "shop/web:3"`, `back-off 40s restarting failed container=app`: says nothing of why. */

@@ -17,8 +17,14 @@ const NAMED = /Invalid path: (\S+)|Unable to create Wasm (?:HTTP filter|plugin) 
 
 /** The files and plugins that Envoy's words refuse, each once. */
 export function refusedIn(words: string): string[] {
-  const found = [...words.matchAll(NAMED)].map(([, file, name]) => (file ?? name ?? '').replace(/[.,;'"]+$/, ''));
+  const found = [...words.matchAll(NAMED)].map(([, file, name]) => withoutPunctuation(file ?? name ?? ''));
   return [...new Set(found)];
+}
+
+function withoutPunctuation(text: string): string {
+  let end = text.length;
+  while (end > 0 && '.,;\'"'.includes(text[end - 1] as string)) end--;
+  return text.slice(0, end);
 }
 
 /** Whether what Envoy refuses, a file or a plugin, is one of some filters. */
