@@ -25,6 +25,8 @@ export interface Seen {
   readonly listeners: string;
   /** The answer of `config_dump?resource=ecds_filters`; needed for filters whose image the proxy pulls. */
   readonly extensions: string;
+  /** Asks for that once more; empty where there is no answer. */
+  readonly extensionsNow: () => Promise<string>;
 }
 
 interface Found extends Seen {
@@ -80,7 +82,8 @@ async function judgePlugin(carrier: PulledPlacement, found: Found, source: Evide
   if (placed.state === 'absent') return absence(placed, found);
   if (placed.state === 'rejected') return refusal(placed.details, found, source);
   const replaced = ref.kind === 'Gateway' ? { image } : {};
-  const verdict = inspectExtension(extensions, { plugin, configuration, ...replaced });
+  const wanted = { plugin, configuration, ...replaced };
+  const verdict = inspectExtension(extensions, wanted);
   const { name } = pod.metadata;
   if (verdict.state === 'outdated')
     return pending(ref, `Envoy of pod ${name} still has other settings of ${carrier.filter}`);
@@ -88,6 +91,12 @@ async function judgePlugin(carrier: PulledPlacement, found: Found, source: Evide
   const told = await readPluginReason(pod, ref.namespace, names, source);
   if (verdict.state === 'substituted') return judgeSubstitute(verdict, carrier.filter, trace, told, found);
   const reason = told === 'unknown' ? undefined : told;
+  if (reason?.by === 'istio-agent') {
+    // It puts something in the filter's place as it logs that, which may be after the look that came before the log.
+    const now = inspectExtension(await found.extensionsNow(), wanted);
+    if (now.state === 'substituted') return judgeSubstitute(now, carrier.filter, trace, reason, found);
+    return failed(ref, `${carrier.filter} does not run in pod ${name}: ${reason.reason}.`, reason.remedy);
+  }
   if (reason !== undefined) {
     return failed(ref, `Envoy of pod ${name} refuses the filter: ${describeReason(reason)}.`, reason.remedy);
   }

@@ -94,11 +94,15 @@ export class ProxyInspector {
     const pulled = revisions.some(({ carrier }) => carrier.image !== undefined);
     const extensions = pulled ? await this.#dump('ecds_filters', pod, ref) : '';
     if (typeof extensions !== 'string') return extensions;
+    const extensionsNow = async (): Promise<string> => {
+      const answer = await this.#dump('ecds_filters', pod, ref);
+      return typeof answer === 'string' ? answer : '';
+    };
     const proved: Proved[] = [];
     for (const planned of revisions) {
       const verdict = await judgeFilter(
         planned,
-        { pod, ref, observed, listeners, extensions },
+        { pod, ref, observed, listeners, extensions, extensionsNow },
         evidenceSource(this.#context),
       );
       if (verdict.state !== 'proved') return verdict;

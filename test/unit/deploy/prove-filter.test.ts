@@ -38,11 +38,15 @@ function gateway(): Workload {
   return viewGateway({ metadata: { name: 'web', namespace: 'shop' } }, [plugin]);
 }
 
+/** What a proxy shows of the filter: nothing at first or at all, or what stands in for an image that could not be pulled. */
+type Shown = 'substitute' | 'nothing, then substitute' | 'nothing';
+
 /** What is said of a pod whose proxy has what stands in for an image that could not be pulled, since then. */
 function judge(
   kind: 'Gateway' | 'Deployment',
   since: string,
   log: string | undefined,
+  shown: Shown = 'substitute',
 ): Promise<PodVerdict | undefined> {
   const isGateway = kind === 'Gateway';
   const plugin = isGateway ? attachedPluginOf('shop', 'add-header', 'web') : pluginOf('shop', CARRIED);
@@ -60,6 +64,9 @@ function judge(
     '@type': 'type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC',
     rules_stat_prefix: 'wasm-default-allow',
   };
+  const extensions = JSON.stringify({
+    configs: [{ ecds_filter: { name, typed_config: substitute }, last_updated: since }],
+  });
   const client = {
     podLog: async () => {
       if (log === undefined) throw new Error('forbidden');
@@ -73,9 +80,8 @@ function judge(
       ref: { kind, namespace: 'shop', name: 'web' },
       observed: isGateway ? gateway() : workload('web'),
       listeners: JSON.stringify({ configs: [{ name: 'any', active_state: { listener } }] }),
-      extensions: JSON.stringify({
-        configs: [{ ecds_filter: { name, typed_config: substitute }, last_updated: since }],
-      }),
+      extensions: shown === 'substitute' ? extensions : '{}',
+      extensionsNow: async () => (shown === 'nothing' ? '{}' : extensions),
     },
     { client, debug: () => undefined },
   );
@@ -99,5 +105,14 @@ describe('what stands in for an image that could not be pulled', () => {
     ['the same with a log that says nothing', 'Deployment', BEFORE, '', 'failed', UNTOLD],
   ])('%s: %s since %s', async (_what, kind, since, log, state, message) => {
     expect(await judge(kind, since, log)).toMatchObject({ state, problem: { kind: 'proof', message } });
+  });
+
+  test.each<['Gateway' | 'Deployment', Shown, string]>([
+    ['Gateway', 'nothing, then substitute', SAID],
+    ['Gateway', 'nothing', `add-header does not run in pod web-0: Pull of ${OURS} failed: no such host.`],
+    ['Deployment', 'nothing, then substitute', SAID],
+  ])('of a %s is looked for again where the log tells of the pull first: %s', async (kind, shown, message) => {
+    const verdict = await judge(kind, AFTER, failedPull(AFTER, OURS), shown);
+    expect(verdict).toMatchObject({ state: 'failed', problem: { kind: 'proof', message } });
   });
 });
