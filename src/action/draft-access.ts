@@ -59,8 +59,8 @@ async function readFiles(
       else findings.add(problem);
     }
   }
-  if (texts.length === 0) findings.add(...missing);
-  return findings.clean ? { ok: true, value: texts } : bad(...findings.problems);
+  if (texts.length === 0) findings.add(missing);
+  return findings.clean ? { ok: true, value: texts } : bad(findings.problems);
 }
 
 /** Why a run of which the environment switches off the check of all certificates is refused. */

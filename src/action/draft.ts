@@ -66,7 +66,7 @@ export async function makeDraft(
   const { inputs } = read;
   const { command, policy, options } = inputs;
   const findings = new Findings();
-  findings.add(...read.problems, ...uncheckedTls(environment));
+  findings.add(read.problems, uncheckedTls(environment));
   const basis = { policy, warnings: read.warnings };
   const run = runName(environment);
 
@@ -122,7 +122,7 @@ async function makeFilter(
   const targets = await loadTargets(inputs, namespace, readFile, ofTargets);
   const aimed = aimedAt(targets, inputs);
   const file = await loadModule(aimed, readFile, tools, findings);
-  findings.add(...ofTargets.problems);
+  findings.add(ofTargets.problems);
   return { targets, file, delivery: decideDelivery(aimed, file.module, targets, findings) };
 }
 

@@ -1,3 +1,4 @@
+import { append } from '../base/lists.ts';
 import type { Problem } from '../base/problem.ts';
 import { parseShare, type Share } from '../base/share.ts';
 import { listWords } from '../base/text.ts';
@@ -74,9 +75,9 @@ export class InputReader {
   }
 
   /** Keeps what somebody else has found wrong with an input. */
-  add(name: InputName, ...problems: readonly Problem[]): void {
+  add(name: InputName, problems: readonly Problem[]): void {
     if (problems.length > 0) this.#faulty.add(name);
-    this.#problems.push(...problems);
+    append(this.#problems, problems);
   }
 
   oneOf<T extends string>(name: InputName, legal: readonly [T, ...T[]]): T {

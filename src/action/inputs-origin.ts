@@ -63,7 +63,7 @@ function readFilter(reader: InputReader, sha256: string | undefined): ModuleOrig
   if (filter === '') return undefined;
   if (isImageReference(filter)) {
     const reference = parseReference(filter, 'input "filter"');
-    if (!reference.ok) reader.add('filter', ...reference.problems);
+    if (!reference.ok) reader.add('filter', reference.problems);
     return reference.ok ? { kind: 'image', reference: reference.value } : undefined;
   }
   if (!isAddress(filter)) return { kind: 'file', path: filter };
@@ -101,7 +101,7 @@ function readPushTo(reader: InputReader, origin: ModuleOrigin | undefined): Imag
   if (given === '') return undefined;
   const reference = parseReference(given, 'input "push-to"');
   if (!reference.ok) {
-    reader.add('push-to', ...reference.problems);
+    reader.add('push-to', reference.problems);
     return undefined;
   }
   if (reference.value.digest !== undefined) {

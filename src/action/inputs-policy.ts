@@ -66,7 +66,7 @@ function readProbe(reader: InputReader, port: number | undefined): RolloutPolicy
   if (text.trim() === '') return undefined;
   const probe = parseProbe({ origin: 'input "probe"', text }, port);
   if (probe.ok) return probe.value;
-  reader.add('probe', ...probe.problems);
+  reader.add('probe', probe.problems);
   return undefined;
 }
 

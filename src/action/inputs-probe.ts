@@ -66,7 +66,7 @@ class ProbeReader {
       ...(body === undefined ? {} : { body }),
       expect: this.#expectation(map.expect, method),
     };
-    return this.#findings.clean ? good(probe) : bad(...this.#findings.problems);
+    return this.#findings.clean ? good(probe) : bad(this.#findings.problems);
   }
 
   #wrong(message: string, remedy: string): void {

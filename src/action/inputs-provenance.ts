@@ -31,7 +31,7 @@ export function readProvenance(reader: InputReader): ProvenanceInputs {
   if (text === '') return { token };
   const policy = parseAttestation(text, 'input "attestation"');
   if (policy.ok) return { policy: policy.value, token };
-  reader.add('attestation', ...policy.problems);
+  reader.add('attestation', policy.problems);
   return { token };
 }
 
@@ -44,7 +44,7 @@ export function parseAttestation(text: string, origin: string): Checked<Provenan
   const value = read.ok && typeof read.value === 'string' ? { repository: read.value } : read.ok ? read.value : {};
   if (!read.ok) wrong(`${read.fault}.`, FORMS);
   else if (!isObject(value)) wrong(`is ${JSON.stringify(value)}, which names no repository.`, FORMS);
-  if (!read.ok || !isObject(value)) return bad(...findings.problems);
+  if (!read.ok || !isObject(value)) return bad(findings.problems);
 
   const { repository, workflow, ref } = value;
   for (const { message, remedy } of unknownKeys(value, KEYS)) wrong(message, remedy);
@@ -61,7 +61,7 @@ export function parseAttestation(text: string, origin: string): Checked<Provenan
   if (ref !== undefined && !fits(ref, REF)) {
     wrong(`has the ref ${JSON.stringify(ref)}.`, 'Write it in full, such as refs/heads/main or refs/tags/v1.');
   }
-  if (!findings.clean || !fits(repository, REPOSITORY)) return bad(...findings.problems);
+  if (!findings.clean || !fits(repository, REPOSITORY)) return bad(findings.problems);
   return good({
     repository,
     ...(fits(workflow, WORKFLOW) ? { workflow: placed(workflow, repository) } : {}),

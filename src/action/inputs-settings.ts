@@ -57,8 +57,8 @@ function readReloadBackoff(reader: InputReader, failPolicy: FailPolicy): Pick<Fi
 function readVm(reader: InputReader): Partial<FilterSettings> {
   const environment = parseEnvironment(reader.raw('environment'));
   const capabilities = parseCapabilities(reader.raw('capabilities'));
-  if (!environment.ok) reader.add('environment', ...environment.problems);
-  if (!capabilities.ok) reader.add('capabilities', ...capabilities.problems);
+  if (!environment.ok) reader.add('environment', environment.problems);
+  if (!capabilities.ok) reader.add('capabilities', capabilities.problems);
   return {
     ...(reader.boolean('allow-on-headers-stop-iteration') ? { allowOnHeadersStopIteration: true } : {}),
     ...(environment.ok && environment.value !== undefined ? { environment: environment.value } : {}),

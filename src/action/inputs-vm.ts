@@ -19,7 +19,7 @@ export function parseEnvironment(text: string): Checked<VmEnvironment | undefine
   const variables = Object.entries(read.value).map(
     ([name, value]) => [name, findings.take(readVariable(name, value)) ?? ''] as const,
   );
-  if (!findings.clean) return bad(...findings.problems);
+  if (!findings.clean) return bad(findings.problems);
   return good(variables.length === 0 ? undefined : Object.fromEntries(variables));
 }
 
@@ -59,7 +59,7 @@ export function parseCapabilities(text: string): Checked<readonly string[] | und
   }
   const findings = new Findings();
   const capabilities = names.map((name) => findings.take(readCapability(name)) ?? '');
-  return findings.clean ? good([...new Set(capabilities)].sort()) : bad(...findings.problems);
+  return findings.clean ? good([...new Set(capabilities)].sort()) : bad(findings.problems);
 }
 
 function readCapability(name: unknown): Checked<string> {

@@ -87,9 +87,12 @@ export function tableRow(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-/** Puts parts under each other, each its own block; empty ones are left out. */
-export function blocks(...parts: readonly (string | undefined)[]): string {
-  return parts.filter((part) => part !== undefined && part !== '').join('\n\n');
+/** Puts parts, or lists of them, under each other, each its own block; empty ones are left out. */
+export function blocks(...parts: readonly (string | undefined | readonly string[])[]): string {
+  return parts
+    .flat()
+    .filter((part) => part !== undefined && part !== '')
+    .join('\n\n');
 }
 
 /** The first `most` of a list and how many more there are: `a, b and 3 more`. */

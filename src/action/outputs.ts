@@ -1,3 +1,4 @@
+import { greatest } from '../base/lists.ts';
 import type { PlanReport } from '../deploy/plan-report.ts';
 import { countOutcome, finalRevisions, type Report } from '../deploy/report.ts';
 import { fitList } from './outputs-json.ts';
@@ -79,7 +80,11 @@ function imagesOf({ filters, images = [] }: Report): string[] {
 function provedOnStatus({ workloads }: NonNullable<Report['status']>): number {
   return workloads.reduce(
     (sum, { filters }) =>
-      sum + Math.max(0, ...filters.map(({ proof }) => (proof?.level === 'listener' ? proof.pods : 0))),
+      sum +
+      greatest(
+        filters.map(({ proof }) => (proof?.level === 'listener' ? proof.pods : 0)),
+        0,
+      ),
     0,
   );
 }

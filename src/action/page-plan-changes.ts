@@ -30,7 +30,7 @@ export function renderChanges(groups: readonly ChangeGroup[], limits: Limits): s
   const left = groups.slice(shown.length).reduce((sum, { objects }) => sum + objects.length, 0);
   return blocks(
     '### What would be written',
-    ...shown.map((group) => renderGroup(group, limits, budget)),
+    shown.map((group) => renderGroup(group, limits, budget)),
     left > 0 ? `… and ${countOf(left, 'more object')}.` : '',
   );
 }

@@ -1,3 +1,4 @@
+import { append } from '../base/lists.ts';
 import { blocks, code, countOf, details, fence, plain, text, thousands } from './markdown.ts';
 import {
   KIND_TITLES,
@@ -19,7 +20,10 @@ const SHORT = { lines: 12, characters: 1_500 } as const;
 export function renderProblems(heading: string, groups: readonly KindGroup[], limits: Limits): string {
   if (groups.length === 0) return '';
   const budget = { lines: limits.evidenceLines };
-  return blocks(`### ${heading}`, ...groups.map((group) => renderKind(group, limits, budget)));
+  return blocks(
+    `### ${heading}`,
+    groups.map((group) => renderKind(group, limits, budget)),
+  );
 }
 
 function renderKind({ kind, count, remedies }: KindGroup, limits: Limits, budget: { lines: number }): string {
@@ -33,7 +37,7 @@ function renderKind({ kind, count, remedies }: KindGroup, limits: Limits, budget
   const left = total - limits.entries;
   return blocks(
     `#### ${kind === 'rollback' ? '🚨' : '❌'} ${KIND_TITLES[kind]}${count > 1 ? ` (${thousands(count)})` : ''}`,
-    ...parts,
+    parts,
     left > 0 ? `… and ${countOf(left, 'more message')} of this kind.` : '',
   );
 }
@@ -48,7 +52,7 @@ function renderRemedy(
     entries.map((entry) => renderEntry(entry, limits)).join('\n'),
     remedy === undefined ? '' : `**What to do:** ${text(remedy, limits.message)}`,
     // Evidence names all of them.
-    ...(evidence.length > 0 ? [] : entries.map((entry) => renderMoreSubjects(entry, limits))),
+    evidence.length > 0 ? [] : entries.map((entry) => renderMoreSubjects(entry, limits)),
     renderEvidence(evidence, limits, budget),
   );
 }
@@ -82,7 +86,11 @@ function renderEvidence(evidence: readonly SubjectEvidence[], limits: Limits, bu
     if (room === 0) continue;
     const shown = all.slice(0, room);
     budget.lines -= shown.length;
-    lines.push(plain(subject, limits.name), ...shown.map((line) => `  ${plain(line, MOST_LINE_CHARACTERS)}`));
+    lines.push(plain(subject, limits.name));
+    append(
+      lines,
+      shown.map((line) => `  ${plain(line, MOST_LINE_CHARACTERS)}`),
+    );
   }
   if (left > 0) lines.push(`${lines.length === 0 ? '' : '… and '}${countOf(left, 'more line')} left out`);
   const content = lines.join('\n');

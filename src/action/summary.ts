@@ -53,7 +53,7 @@ export function renderSummary(report: Report, { maxBytes = DEFAULT_MAX_BYTES }: 
       renderProblems(page.problems, groups, limits),
       page.lead(limits),
       renderWarnings(warnings, limits),
-      ...page.body(limits),
+      page.body(limits),
     )}\n`;
   return fitPage(render, maxBytes) ?? shortest(verdict, maxBytes);
 }

@@ -1,3 +1,4 @@
+import { append } from './lists.ts';
 /**
  * What kind of trouble a problem is. One annotation is written per kind, so a kind groups what a reader mends in one place.
  */
@@ -59,9 +60,12 @@ export function good<T>(value: T): Checked<T> {
   return { ok: true, value };
 }
 
+/** One problem, or any number of them: a list is handed over as it is, for it may be longer than a call can have arguments. */
+export type Problems = Problem | readonly Problem[];
+
 /** Wraps one or more problems. */
-export function bad(...problems: readonly Problem[]): { readonly ok: false; readonly problems: readonly Problem[] } {
-  return { ok: false, problems };
+export function bad(...problems: readonly Problems[]): { readonly ok: false; readonly problems: readonly Problem[] } {
+  return { ok: false, problems: problems.flat() };
 }
 
 /** Gathers the problems of many checks so that one run reports them all together. */
@@ -76,21 +80,21 @@ export class Findings {
     return this.#problems.length === 0;
   }
 
-  add(...problems: readonly Problem[]): void {
-    this.#problems.push(...problems);
+  add(...problems: readonly Problems[]): void {
+    append(this.#problems, problems.flat());
   }
 
   /** Gives the value, or keeps what is wrong and gives the rest. */
   takeAny<T>(attempted: Attempt<T>): T {
     if (attempted.ok) return attempted.value;
-    this.add(...attempted.problems);
+    this.add(attempted.problems);
     return attempted.partial;
   }
 
   /** Gives the checked value, or keeps its problems and gives undefined. */
   take<T>(checked: Checked<T>): T | undefined {
     if (checked.ok) return checked.value;
-    this.add(...checked.problems);
+    this.add(checked.problems);
     return undefined;
   }
 }

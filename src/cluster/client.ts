@@ -1,3 +1,4 @@
+import { append } from '../base/lists.ts';
 import { checked, parseAnswer, parseWarnings } from './answers.ts';
 import { type ExecLimits, type ExecResult, exec } from './exec.ts';
 import type { HttpRequest } from './http.ts';
@@ -264,7 +265,7 @@ export class Client {
       });
       const path = `${resourcePath(of, namespace)}?${query}`;
       const page = await this.#json<ListPage<T>>('list', { method: 'GET', path, headers });
-      items.push(...(page.items ?? []));
+      append(items, page.items ?? []);
       next = page.metadata?.continue ?? '';
       if (next === '') return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
     }

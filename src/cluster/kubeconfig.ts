@@ -104,7 +104,7 @@ function chooseContext(config: MergedConfig, wanted: string): Checked<Chosen> {
   if (userEntry === undefined) return problem(`has no user "${userName}", which context "${name}" names.`);
   const cluster = readEntry(clusterEntry, 'cluster', CLUSTER_FIELDS);
   const user = readEntry(userEntry, 'user', USER_FIELDS);
-  if (!cluster.ok || !user.ok) return bad(...[cluster, user].flatMap((read) => (read.ok ? [] : read.problems)));
+  if (!cluster.ok || !user.ok) return bad([cluster, user].flatMap((read) => (read.ok ? [] : read.problems)));
   return good({ context: name, namespace, cluster: cluster.value, user: user.value });
 }
 
@@ -122,7 +122,7 @@ async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Check
   const { context, namespace, cluster, user } = chosen;
   const findings = new Findings();
   const server = findings.take(readServer(cluster.fields, cluster.place));
-  if (server === undefined) return bad(...findings.problems);
+  if (server === undefined) return bad(findings.problems);
   const proxy = findings.take(findProxy(server, cluster.fields, cluster.place, world.environment));
   const isPlain = server.protocol === 'http:';
   const first = findings.take(await readAll(chosen, server, world));
@@ -131,7 +131,7 @@ async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Check
   const target = { server, proxy, authority: first?.authority };
   const plugin = findings.take(isPlain ? good(undefined) : readExecPlugin(user, cluster, target));
   if (findings.clean && needsPlugin && plugin === undefined) findings.add(noCredentials(user));
-  if (first === undefined || !findings.clean) return bad(...findings.problems);
+  if (first === undefined || !findings.clean) return bad(findings.problems);
 
   let next: Credentials | undefined = first;
   const identify = async (): Promise<Identity> => {

@@ -1,4 +1,5 @@
 import { mapLimited, pause } from '../base/concurrency.ts';
+import { append } from '../base/lists.ts';
 import { messageOf } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import type { Client } from '../cluster/client.ts';
@@ -50,7 +51,10 @@ export async function collectGarbage(
     const leave = (why: string, rights: Pick<Left, 'missing'> = {}): void => {
       const told = new Set([...deleted, ...left.map(({ object }) => object)]);
       const open = here.map(nameOf).filter((object) => !told.has(object));
-      left.push(...open.map((object) => ({ object, why, ...rights })));
+      append(
+        left,
+        open.map((object) => ({ object, why, ...rights })),
+      );
     };
     try {
       if (context.signal.aborted) {

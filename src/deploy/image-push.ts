@@ -1,3 +1,4 @@
+import { append } from '../base/lists.ts';
 import type { Problem } from '../base/problem.ts';
 import { formatReference, pinnedName } from '../registry/reference.ts';
 import type { DeployContext } from './context.ts';
@@ -47,8 +48,8 @@ export async function pushImages(
       if (filter.push === undefined) continue;
       const pushed = await pushImage(filter.push);
       const state = pushed.ok ? (pushed.value.wasThere ? 'unchanged' : 'pushed') : 'failed';
-      images.push(...reportImages([filter], state));
-      if (!pushed.ok) problems.push(...pushed.problems);
+      append(images, reportImages([filter], state));
+      if (!pushed.ok) append(problems, pushed.problems);
       else
         log.info(
           `${formatReference(filter.push.reference)}: ${state === 'pushed' ? 'pushed' : 'there already'}, ${pushed.value.pinned}.`,

@@ -1,3 +1,4 @@
+import { append } from '../base/lists.ts';
 import { type Attempt, attempt, Findings } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { AdoptedVolume } from '../mesh/adopted-volumes.ts';
@@ -69,14 +70,14 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
   for (const filter of request.filters) {
     // A target that is not there must not hide what is wrong with the others.
     const { targets, problems } = resolveTargets(filter.targets, observation.catalogue, filter.settings);
-    findings.add(...problems);
+    findings.add(problems);
     const wanted = targets.map((target) => ({
       ...target,
       revision: makeRevision(filter.name, filter.module, settingsOn(target.ref.kind, filter.settings, target.override)),
     }));
     const push = request.settingsChange === 'push';
     const carriers = push ? findings.take(findCarriers(wanted, observation)) : undefined;
-    if (push) warnings.push(...explainRolls(wanted, observation));
+    if (push) append(warnings, explainRolls(wanted, observation));
     const placed = wanted.map((target) => ({
       ...target,
       carrier: carriers?.get(workloadKey(target.ref)) ?? carrierOn(target.ref, target.revision, observation),
@@ -87,17 +88,20 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
       request.adopt,
       observation,
     );
-    findings.add(...adoption.problems);
-    warnings.push(...adoption.warnings);
+    findings.add(adoption.problems);
+    append(warnings, adoption.warnings);
     for (const { ref, workload, wave, revision, carrier } of placed) {
       const draft = draftOf(ref, workload, wave);
       draft.revisions.push({ revision, carrier });
-      draft.changes.push(...changesBefore(carrier, { ref, workload }, observation));
+      append(draft.changes, changesBefore(carrier, { ref, workload }, observation));
       const back = findWayBack(workload, ref, filter.name, revision.id, observation);
       if (back !== undefined) draft.wayBack.set(filter.name, back);
       const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};
-      draft.adopted.push(...filters.map((found) => ({ ...found, by: filter.name })));
-      draft.volumes.push(...volumes);
+      append(
+        draft.adopted,
+        filters.map((found) => ({ ...found, by: filter.name })),
+      );
+      append(draft.volumes, volumes);
     }
     if (request.prune && findings.clean) {
       for (const { ref, workload } of leftOver(filter, observation)) {
@@ -113,7 +117,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
   const wanted: WantedWorkload[] = keepNeededVolumes([...drafts.values()], observation);
   const planned = wanted.map((workload) => findings.takeAny(planWorkload(workload, options)));
   const vms = judgeSharedVms(planned, observation);
-  findings.add(...vms.problems);
+  findings.add(vms.problems);
   const objects = planObjects(planned, observation);
   const plan = {
     ...objects,

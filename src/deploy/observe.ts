@@ -1,3 +1,4 @@
+import { append } from '../base/lists.ts';
 import { describeProblem, type Problem } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
 import { ApiError } from '../cluster/errors.ts';
@@ -136,7 +137,7 @@ export class Observer {
         keep(this.#envoyFilters, namespace, [ENVOY_FILTER, namespace], () => this.#listEnvoyFilters(namespace)),
       ),
     ]);
-    problems.push(...(await this.#observePlugins()));
+    append(problems, await this.#observePlugins());
     await this.#askForEmpty(namespaces);
     // In the order of the questions, whichever was answered first; what every namespace says is said once.
     const said = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));

@@ -39,11 +39,11 @@ export function findCarriers(
     // Where its settings are the wanted ones already, nobody else gets others.
     if (!judged.has(key) && settingsIn(ref.namespace, carrier, observation) !== revision.id) {
       judged.set(key, disagreement(ref.namespace, carrier, revision, wantedOf, observation));
-      findings.add(...[judged.get(key)].filter((problem) => problem !== undefined));
+      findings.add([judged.get(key)].filter((problem) => problem !== undefined));
     }
     carriers.set(workloadKey(ref), carrier);
   }
-  return findings.clean ? good(carriers) : bad(...findings.problems);
+  return findings.clean ? good(carriers) : bad(findings.problems);
 }
 
 /** Why pods are replaced although their settings alone change and are to be pushed; one sentence for each combination. */

@@ -59,7 +59,7 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
   );
   findings.take(merged);
   const patch = merged.ok ? merged.value : NO_PATCH;
-  if (patch?.spec !== undefined) findings.add(...findObstacles(wanted, options));
+  if (patch?.spec !== undefined) findings.add(findObstacles(wanted, options));
   const filters = [...place.map(({ filter }) => filter), ...removals];
   const before = filters.flatMap((filter) => {
     const revision = revisionOn(observed, filter);

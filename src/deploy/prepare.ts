@@ -35,7 +35,7 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
   const { request } = draft;
   const unknown = draft.ok ? NOTHING_UNKNOWN : draft.unknown;
   const findings = new Findings();
-  if (!draft.ok) findings.add(...draft.problems);
+  if (!draft.ok) findings.add(draft.problems);
   const lists = neededLists(request.filters.flatMap(({ targets }) => targets));
   const plugins = request.filters.some(({ settings }) => settings.image !== undefined);
   const observer = new Observer(client, { plugins });
@@ -44,7 +44,7 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
   const first = await observer.observe(needsAll ? [...lists, ...allLists(namespaces)] : lists);
   const proxies = new RunningProxies(context);
   const second = await observeUnmanaged(request, first.observation, observer, proxies, context);
-  findings.add(...first.problems, ...second.problems);
+  findings.add(first.problems, second.problems);
   const observation = await lookElsewhere(request, second.observation, observer);
   const made = makePlan(request, observation, date());
   if (made.ok && findings.clean) {
@@ -52,7 +52,7 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
     describePlan(complete.plan, log);
     return { ...complete, request, problems: [], unknown, proxies };
   }
-  if (!made.ok) findings.add(...made.problems.filter(isKnown(unknown)));
+  if (!made.ok) findings.add(made.problems.filter(isKnown(unknown)));
   const plan = made.ok ? made.value : made.partial;
   return { plan, request, observation, problems: findings.problems, unknown, proxies };
 }

@@ -1,3 +1,4 @@
+import { greatest } from '../base/lists.ts';
 import { count, formatDuration, sentence } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { describePod } from '../cluster/pods.ts';
@@ -34,7 +35,7 @@ export function waveLine(wave: readonly Course[], { verify, timeoutMs }: Rollout
   const { all, ready } = tally(courses, timeoutMs);
   const durations = courses.flatMap((one) => (isReady(one, timeoutMs) ? (one.rollout?.durationMs ?? 0) : []));
   // One that had nothing to wait for says nothing of how long it takes.
-  const slowest = Math.max(0, ...durations);
+  const slowest = greatest(durations, 0);
   const asBefore = courses.filter((one) => one.asBefore !== undefined).length;
   return sentence(
     [

@@ -83,9 +83,9 @@ async function takeAway(
   const known = findings.clean;
   const found = plan.workloads.some(({ removals }) => removals.length > 0) || plan.garbage.length > 0;
   const nothing = known && !found ? { nothing: nothingToRemove(scoped) } : {};
-  if (known && !found && scoped.request.missing === 'fail') findings.add(...missingFilter(scoped));
+  if (known && !found && scoped.request.missing === 'fail') findings.add(missingFilter(scoped));
   const policy = policyOf(scoped.request);
-  findings.add(...(await missingRights(neededRights(plan, policy), client, log)).map(rightProblem));
+  findings.add((await missingRights(neededRights(plan, policy), client, log)).map(rightProblem));
   const without = found ? namedWithout(scoped) : [];
   if (!findings.clean) {
     const targets = known && found ? plan.workloads.map(untouchedTarget) : [];

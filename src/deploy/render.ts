@@ -33,10 +33,10 @@ export async function render(
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
   const { folder } = draft.request;
   const findings = new Findings();
-  if (!draft.ok) findings.add(...draft.problems);
+  if (!draft.ok) findings.add(draft.problems);
   const files = findings.take(renderFiles(draft.request));
   const checked = await examineWithoutCluster(draft, context);
-  findings.add(...checked.problems);
+  findings.add(checked.problems);
   if (files === undefined || !findings.clean) return { ...nothing, ...checked, problems: findings.problems };
   const root = withoutTrailing(folder, '/');
   try {
@@ -93,7 +93,7 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly Render
       patches.set(key, known);
     }
   }
-  if (!findings.clean) return bad(...findings.problems);
+  if (!findings.clean) return bad(findings.problems);
   const patchFiles = [...patches.values()].flatMap(({ entry, ref, revisions }) => {
     if (ref === undefined) return selectorPatches(entry as SelectedTargets, revisions);
     return ref.kind === 'Gateway' ? attachmentFiles(ref, revisions) : [namedPatch(ref, revisions)];

@@ -23,7 +23,7 @@ export async function observeScope<T extends { readonly scope: Scope }>(
   client: Client,
 ): Promise<Attempt<Scoped<T>>> {
   const findings = new Findings();
-  if (!draft.ok) findings.add(...draft.problems);
+  if (!draft.ok) findings.add(draft.problems);
   const { request } = draft;
   const { entries, namespaces: wanted } = request.scope;
   const needed = neededLists(entries);
@@ -33,9 +33,9 @@ export async function observeScope<T extends { readonly scope: Scope }>(
     ...needed,
     ...allLists(namespaces),
   ]);
-  findings.add(...problems);
+  findings.add(problems);
   const resolved = resolveTargets(entries, observation.catalogue, {});
-  findings.add(...resolved.problems);
+  findings.add(resolved.problems);
   for (const namespace of namespaces) {
     if (entries.length > 0 || observation.catalogue.namespaceExists(namespace) !== false) continue;
     findings.add({

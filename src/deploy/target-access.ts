@@ -1,3 +1,4 @@
+import { append } from '../base/lists.ts';
 import type { Client, WriteOptions, Written } from '../cluster/client.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { WORKLOADS } from '../cluster/resources.ts';
@@ -65,7 +66,7 @@ async function patchGateway(
     const spec = openFirst && observed === undefined ? openSpec(wanted.spec) : wanted.spec;
     const body = { ...wanted, metadata, spec };
     const written = await applyPlugin(client, namespace, body, { ...options, force });
-    warnings.push(...written.warnings);
+    append(warnings, written.warnings);
     attachments.set(name, written.object);
   }
   return { object: viewGateway(view, [...attachments.values()]), warnings };

@@ -1,3 +1,4 @@
+import { greatest } from '../base/lists.ts';
 import type { Problem } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import { hasUsefulCallback } from './callbacks.ts';
@@ -80,7 +81,7 @@ function judge(proxies: readonly ProxyVersion[]): Judged {
 
 function complaintsOf(facts: ModuleFacts, minors: readonly number[]): Complaint[] {
   if (minors.length === 0) return [];
-  return [...moduleComplaints(facts, Math.max(...minors)), ...importComplaints(facts, minors)];
+  return [...moduleComplaints(facts, greatest(minors)), ...importComplaints(facts, minors)];
 }
 
 function toProblem(

@@ -1,3 +1,4 @@
+import { greatest } from '../base/lists.ts';
 import { count, formatBytes, listWords } from '../base/text.ts';
 import { hasAllocator, wrongSignatures } from './callbacks.ts';
 import { ABI_VERSIONS, abiMarkers, type ModuleFacts } from './facts.ts';
@@ -44,7 +45,10 @@ function wrongMemory({ memories, imports }: ModuleFacts, minor: number): string 
   if (imported.some(({ shared }) => shared)) return 'imports a shared memory; Envoy gives one that is not shared.';
   const tables = imports.filter(({ kind }) => kind === 'table');
   if (tables.length > 1) return `imports ${count(tables.length, 'table')}; Envoy gives one.`;
-  const pages = Math.max(0, ...memories.map((memory) => memory.pages));
+  const pages = greatest(
+    memories.map((memory) => memory.pages),
+    0,
+  );
   if (pages <= MOST_MEMORY_PAGES || minor < MEMORY_CAP_SINCE) return undefined;
   return `wants ${formatBytes(pages * PAGE_BYTES)} of memory from the start; Envoy gives ${formatBytes(MOST_MEMORY_PAGES * PAGE_BYTES)} at most.`;
 }

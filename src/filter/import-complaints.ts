@@ -1,3 +1,4 @@
+import { least } from '../base/lists.ts';
 import { count, listWords } from '../base/text.ts';
 import type { Complaint } from './complaints.ts';
 import type { ModuleFacts } from './facts.ts';
@@ -9,7 +10,7 @@ import { describeType, type ImportFact, importName } from './wasm-types.ts';
 /** What the Envoys of these minor versions have against the module's imports, one complaint for each cause. */
 export function importComplaints(facts: ModuleFacts, minors: readonly number[]): Complaint[] {
   // What an older Envoy refuses contains what a newer one does: the tables only grow.
-  const refused = refusedImports(facts, Math.min(...minors));
+  const refused = refusedImports(facts, least(minors));
   const causes = [...new Set(refused.map(({ cause }) => cause))];
   return causes.map((cause) => ({
     cause,

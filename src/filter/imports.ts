@@ -1,3 +1,4 @@
+import { greatest } from '../base/lists.ts';
 import type { ModuleFacts } from './facts.ts';
 import { findHostFunction, type HostFunction } from './host-functions.ts';
 import type { Cause } from './remedies.ts';
@@ -56,6 +57,9 @@ function causeOfUnknown(entry: ImportFact): Cause {
 
 /** The Envoy that has all these imports, by its minor version; undefined when none of them is a matter of the version. */
 export function neededEnvoy(imports: readonly ImportFact[]): number | undefined {
-  const needed = Math.max(0, ...imports.map(({ module, name }) => findHostFunction(module, name)?.since ?? 0));
+  const needed = greatest(
+    imports.map(({ module, name }) => findHostFunction(module, name)?.since ?? 0),
+    0,
+  );
   return needed === 0 ? undefined : needed;
 }

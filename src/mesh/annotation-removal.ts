@@ -1,3 +1,4 @@
+import { least } from '../base/lists.ts';
 import type { AnnotationList } from './annotation-list.ts';
 import { withMember, withoutMember, withValue } from './json-text.ts';
 
@@ -14,7 +15,7 @@ export function withoutEntries(list: AnnotationList, names: readonly string[], e
   let text = list.text;
   if (form === 'array') {
     // The place of an entry in an array is the name of one that has none; it must not change when the entry moves up.
-    const first = Math.min(...leaving.map(({ key }) => Number(key)));
+    const first = least(leaving.map(({ key }) => Number(key)));
     for (const { key, name, value } of entries) {
       if (Number(key) > first && !('name' in value)) {
         text = withValue(text, key, (entry) => withMember(entry, 'name', name));

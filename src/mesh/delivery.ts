@@ -105,5 +105,5 @@ export function checkConfigurations(
         'Make it one that the filter reads, or use "delivery: configmap", which hands over any text byte for byte.',
     });
   }
-  return findings.clean ? good(undefined) : bad(...findings.problems);
+  return findings.clean ? good(undefined) : bad(findings.problems);
 }

@@ -1,4 +1,5 @@
 import { type Json, pick } from '../base/json.ts';
+import { greatest } from '../base/lists.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import { anchorOf, BEFORE_ROUTER, type Insertion } from '../filter/insertion.ts';
 import { DIRECTIONS, type Direction, type FilterSettings, type ListenerSettings } from '../filter/settings.ts';
@@ -112,7 +113,10 @@ export function renderEnvoyFilter(
     spec: {
       workloadSelector: { labels: { [podLabel(filter)]: carrier.id } },
       // To take a filter out, ours must come after the EnvoyFilter that inserts it.
-      priority: Math.max(priorityOf(settings), ...replaced.map(({ priority = 0 }) => priority + 1)),
+      priority: greatest(
+        replaced.map(({ priority = 0 }) => priority + 1),
+        priorityOf(settings),
+      ),
       configPatches: [
         ...replaced.map(removeFilter),
         {

@@ -56,8 +56,8 @@ export function mergeGatewayMounts(
     const { filter, mountPath } = placement;
     const name = volumeName(filter);
     findings.add(
-      ...volumes.filter((volume) => !isFree(volume, filter)).map((volume) => nameTaken(workload, volume)),
-      ...pathProblems(
+      volumes.filter((volume) => !isFree(volume, filter)).map((volume) => nameTaken(workload, volume)),
+      pathProblems(
         placement,
         ownMounts(
           mounts.filter((mount) => mount.name !== name),
@@ -69,7 +69,7 @@ export function mergeGatewayMounts(
     volumes = put(volumes, ourVolume(placement), (volume) => configMapOf(volume) === revisionName(placement));
     mounts = put(mounts, { name, mountPath, readOnly: true }, (mount) => mount.mountPath === mountPath);
   }
-  if (!findings.clean) return bad(...findings.problems);
+  if (!findings.clean) return bad(findings.problems);
   const containers = (spec.containers ?? []).map((container) =>
     container.name === PROXY_CONTAINER ? withMounts(container, mounts) : container,
   );

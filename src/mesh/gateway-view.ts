@@ -43,7 +43,7 @@ export function viewGateway(
         return text === undefined ? [] : [[podLabel(filter), text]];
       }),
     );
-  const state = Object.assign({}, ...found.map(({ plugin }) => recordOn(plugin))) as WorkloadState;
+  const state = Object.fromEntries(found.flatMap(({ plugin }) => Object.entries(recordOn(plugin)))) as WorkloadState;
   const { [STATE_ANNOTATION]: _, ...annotations } = metadata.annotations ?? {};
   const recorded = formatState(state);
   return {

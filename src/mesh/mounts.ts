@@ -42,7 +42,7 @@ export function mergeMounts(template: PodTemplate, change: MountChange, workload
     return undefined;
   };
   const found = { volumes: read(USER_VOLUME_ANNOTATION), mounts: read(USER_VOLUME_MOUNT_ANNOTATION) };
-  if (found.volumes === undefined || found.mounts === undefined) return bad(...findings.problems);
+  if (found.volumes === undefined || found.mounts === undefined) return bad(findings.problems);
   const there = found.volumes;
   const leaving = [
     ...unmountedBy(change)
@@ -57,14 +57,14 @@ export function mergeMounts(template: PodTemplate, change: MountChange, workload
   for (const placement of place) {
     if (placement.image !== undefined) continue;
     findings.add(
-      ...volumeProblems(volumes, template, placement, workload),
-      ...pathProblems(placement, otherMounts(mounts, volumes, template, placement), workload),
+      volumeProblems(volumes, template, placement, workload),
+      pathProblems(placement, otherMounts(mounts, volumes, template, placement), workload),
     );
     const name = volumeName(placement.filter);
     volumes = set(volumes, name, { configMap: { name: revisionName(placement) } });
     mounts = set(mounts, name, { mountPath: placement.mountPath, readOnly: true });
   }
-  if (!findings.clean) return bad(...findings.problems);
+  if (!findings.clean) return bad(findings.problems);
   return good({ [USER_VOLUME_ANNOTATION]: volumes.text, [USER_VOLUME_MOUNT_ANNOTATION]: mounts.text });
 }
 

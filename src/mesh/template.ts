@@ -46,7 +46,7 @@ export function patchWorkload(
   const mounts = isGatewayView(workload)
     ? changePlugins(template, change, name)
     : changeMounts(template, { emptyLists: remembered, ...change }, name);
-  if (!mounts.ok) return bad(...mounts.problems);
+  if (!mounts.ok) return bad(mounts.problems);
   const { annotations, spec, emptyLists } = mounts.value;
   const labels = changed(
     template.metadata?.labels,
@@ -80,7 +80,7 @@ function changePlugins(
   name: string,
 ): Checked<MountPatch> {
   const mounted = place.filter(({ plugin }) => plugin === undefined);
-  if (mounted.length > 0) return bad(...mounted.map(({ filter }) => notMountable(name, filter)));
+  if (mounted.length > 0) return bad(mounted.map(({ filter }) => notMountable(name, filter)));
   const annotations = changed(
     metadata?.annotations,
     Object.fromEntries([

@@ -62,7 +62,7 @@ function parsePath(path: string, origin: string, defaultNamespace: string): Chec
 
 function parseNamed(entry: Record<string, unknown>, origin: string, defaultNamespace: string): Checked<TargetEntry> {
   const findings = new Findings();
-  findings.add(...strayKeys(entry, NAMED_KEYS, origin));
+  findings.add(strayKeys(entry, NAMED_KEYS, origin));
   const kind = findings.take(readKind(entry.kind, origin));
   const name = findings.take(readName(entry.name, 'name', origin));
   const namespace = findings.take(readName(entry.namespace ?? defaultNamespace, 'namespace', origin));
@@ -76,14 +76,14 @@ function parseNamed(entry: Record<string, unknown>, origin: string, defaultNames
     wave === undefined ||
     !findings.clean
   ) {
-    return bad(...findings.problems);
+    return bad(findings.problems);
   }
   return good({ type: 'named', origin, override, wave, workload: { kind, namespace, name } });
 }
 
 function parseSelected(entry: Record<string, unknown>, origin: string, defaultNamespace: string): Checked<TargetEntry> {
   const findings = new Findings();
-  findings.add(...strayKeys(entry, SELECTED_KEYS, origin));
+  findings.add(strayKeys(entry, SELECTED_KEYS, origin));
   if (entry.namespace !== undefined && entry.namespaces !== undefined) {
     findings.add(problem(origin, 'has both "namespace" and "namespaces".', 'Keep one of them.'));
   }
@@ -97,7 +97,7 @@ function parseSelected(entry: Record<string, unknown>, origin: string, defaultNa
   const override = findings.take(readOverride(entry, origin));
   const wave = findings.take(readWave(entry.wave, origin));
   if (selector === undefined || override === undefined || wave === undefined || !findings.clean) {
-    return bad(...findings.problems);
+    return bad(findings.problems);
   }
   return good({
     type: 'selected',
@@ -160,7 +160,7 @@ function readOverride(entry: Record<string, unknown>, origin: string): Checked<S
     if ('message' in place) findings.add(problem(origin, place.message, place.remedy));
     else override.insert = place;
   }
-  return findings.clean ? good(override) : bad(...findings.problems);
+  return findings.clean ? good(override) : bad(findings.problems);
 }
 
 function readWave(value: unknown, origin: string): Checked<number> {

@@ -127,7 +127,7 @@ function resolveSelected(
     }
   }
   const absent = entry.namespaces.filter((namespace) => catalogue.namespaceExists(namespace) === false);
-  if (absent.length > 0) return bad(...absent.map((one) => namespaceMissing(one, entry.origin, catalogue, namespaces)));
+  if (absent.length > 0) return bad(absent.map((one) => namespaceMissing(one, entry.origin, catalogue, namespaces)));
   if (targets.length > 0 || blind) return good(targets);
   return bad({
     kind: 'targets',

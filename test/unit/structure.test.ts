@@ -135,3 +135,43 @@ test('the version is that of the package', () => {
   const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
   expect(VERSION).toBe(version);
 });
+
+describe('lists of any length', () => {
+  /** Where a list is spread into a call's arguments, each of which lies on the stack; parameters (`...x: T`) declare, and do not call. */
+  const spreadCalls = (source: Source): string[] => {
+    const code = codeOf(source);
+    const open: number[] = [];
+    const found: string[] = [];
+    for (let at = 0; at < code.length; at++) {
+      const character = code[at] ?? '';
+      if ('([{'.includes(character)) open.push(at);
+      else if (')]}'.includes(character)) open.pop();
+      else if (code.startsWith('...', at)) {
+        const from = open.at(-1) ?? 0;
+        const called = /[\w$\])]$/.test(code.slice(0, from)) && code[from] === '(';
+        const spread = /^[\w.#$?]+/.exec(code.slice(at + 3))?.[0] ?? '';
+        if (called && !code.startsWith(': ', at + 3 + spread.length)) found.push(`${source.path}: ...${spread}`);
+        at += 2;
+      }
+    }
+    return found;
+  };
+  /** Of these there is a handful, whatever comes from outside. */
+  const FEW: Readonly<Record<string, string>> = {
+    'action/page-status-verdict.ts: ...advice': 'sentences of the code',
+    'action/summary-failure.ts: ...BACK': 'a constant',
+    'action/summary-failure.ts: ...URGENT': 'a constant',
+    'action/summary-failure.ts: ...wanted': 'a line of a constant table',
+    'cluster/kubeconfig/exec-plugin.ts: ...interactive': 'a pair',
+    'deploy/observe-unmanaged.ts: ...path': 'steps of a path in the code',
+    'filter/trial/calls.ts: ...parameters': 'parameters of a WebAssembly function, at most 1,000',
+    'filter/trial/host-functions.ts: ...parameters': 'parameters of a host function',
+    'filter/trial/load-filter.ts: ...': 'the two parameters of main',
+    'filter/trial/serve-request.ts: ...more': 'parameters of a callback',
+    'mesh/wasm-config.ts: ...path': 'steps of a path in the code',
+  };
+
+  test('are not spread into arguments', () => {
+    expect(SOURCES.flatMap(spreadCalls).filter((found) => !(found in FEW))).toEqual([]);
+  });
+});

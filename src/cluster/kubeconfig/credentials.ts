@@ -63,7 +63,7 @@ export async function readCredentials(
     findings.add(fieldProblem(user.place, 'username', fault, 'Remove one of the two ways to sign in.'));
   }
   const impersonation = findings.take(impersonationHeaders(user)) ?? {};
-  if (!findings.clean) return bad(...findings.problems);
+  if (!findings.clean) return bad(findings.problems);
   const files = [cluster.fields['certificate-authority'], user.fields['client-certificate'], user.fields.tokenFile];
   return good({
     ...(authority === undefined ? {} : { authority }),

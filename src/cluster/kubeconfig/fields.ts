@@ -92,7 +92,7 @@ export function readFields<S extends Schema>(value: unknown, schema: S, place: P
     if (typeof read === 'string') findings.add(fieldProblem(place, name, read, REMEDIES[kind]));
     else fields[name] = read.value;
   }
-  return findings.clean ? good(fields as FieldsOf<S>) : bad(...findings.problems);
+  return findings.clean ? good(fields as FieldsOf<S>) : bad(findings.problems);
 }
 
 /** A value, or what is wrong with it. */

@@ -21,7 +21,7 @@ export function impersonationHeaders({
 }: Source<UserFields>): Checked<Readonly<Record<string, string | string[]>>> {
   const { as: user, 'as-uid': uid, 'as-groups': groups = [], 'as-user-extra': extra = {} } = fields;
   const findings = new Findings();
-  const check = (field: string, ...values: readonly string[]): void => {
+  const check = (field: string, values: readonly string[]): void => {
     const fault = values.map(headerFault).find((found) => found !== undefined);
     if (fault !== undefined) findings.add(fieldProblem(place, field, `cannot be sent as a header: it ${fault}`));
   };
@@ -35,11 +35,11 @@ export function impersonationHeaders({
     if (first === undefined) return good({});
     return bad(fieldProblem(place, first, 'is there without "as"', 'Name the user to act as in "as".'));
   }
-  check('as', user);
-  check('as-uid', uid ?? '');
-  check('as-groups', ...groups);
-  check('as-user-extra', ...Object.values(extra).flat());
-  if (!findings.clean) return bad(...findings.problems);
+  check('as', [user]);
+  check('as-uid', [uid ?? '']);
+  check('as-groups', groups);
+  check('as-user-extra', Object.values(extra).flat());
+  if (!findings.clean) return bad(findings.problems);
   return good({
     'Impersonate-User': headerText(user),
     ...(uid === undefined ? {} : { 'Impersonate-Uid': headerText(uid) }),

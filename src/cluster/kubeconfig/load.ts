@@ -1,5 +1,6 @@
 import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
 import { isObject } from '../../base/json.ts';
+import { append } from '../../base/lists.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
 
@@ -53,7 +54,7 @@ export function loadConfigs(texts: readonly KubeconfigText[]): Checked<MergedCon
   for (const text of texts) {
     const read = readText(text);
     if (!read.ok) {
-      problems.push(...read.problems);
+      append(problems, read.problems);
       continue;
     }
     currentContext ||= read.value.currentContext;
@@ -63,7 +64,7 @@ export function loadConfigs(texts: readonly KubeconfigText[]): Checked<MergedCon
       }
     }
   }
-  if (problems.length > 0) return bad(...problems);
+  if (problems.length > 0) return bad(problems);
   return good({ ...merged, currentContext, origin: texts.map(({ origin }) => origin).join(', ') });
 }
 

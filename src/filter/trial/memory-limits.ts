@@ -1,3 +1,4 @@
+import { greatest } from '../../base/lists.ts';
 import { ByteReader, Malformed } from '../byte-reader.ts';
 import { MOST_MEMORY_PAGES } from '../memory.ts';
 import { encodeNumber, type Limits, readLimits } from './limits.ts';
@@ -50,7 +51,10 @@ function rewrite(module: Uint8Array): ModuleLimits {
       continue;
     }
     const memories = readMemories(content);
-    initialPages = Math.max(initialPages, ...memories.map(({ initial }) => initial));
+    initialPages = greatest(
+      memories.map(({ initial }) => initial),
+      initialPages,
+    );
     const section = [...encodeNumber(memories.length), ...memories.flatMap(capped)];
     parts.push(Uint8Array.from([MEMORY_SECTION, ...encodeNumber(section.length), ...section]));
   }

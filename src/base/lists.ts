@@ -1,0 +1,19 @@
+/**
+ * Lists of any length. A call with `...list` puts each item on the stack, and ends in "Maximum call stack size exceeded" at
+ * some 100,000: a target list, a module's imports or a cluster may have as many.
+ */
+
+/** Adds items to the end of a list. */
+export function append<T>(list: T[], items: Iterable<T>): void {
+  for (const item of items) list.push(item);
+}
+
+/** The greatest of some numbers and `least`, which is the answer where there are none. */
+export function greatest(numbers: readonly number[], least = Number.NEGATIVE_INFINITY): number {
+  return numbers.reduce((a, b) => Math.max(a, b), least);
+}
+
+/** The least of some numbers; infinite where there are none. */
+export function least(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+}
