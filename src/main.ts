@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,11 @@ import { listenForCancel } from './action/cancel.ts';
 import { workflowLog } from './action/log.ts';
 import { publish } from './action/publish.ts';
 import { run } from './action/run.ts';
+import { isMissing } from './base/files.ts';
 import { pluginRunner, type RunPlugin } from './cluster/kubeconfig/plugin-runner.ts';
+import { readRegularFile } from './files/regular-file.ts';
+import { inputFileReader, type JobFolders, userFileReader } from './files/runner-files.ts';
+import { workspaceWriter } from './files/workspace-writer.ts';
 import { digestOf } from './filter/module.ts';
 import type { Memory } from './filter/optimized-before.ts';
 import { trialRun } from './filter/trial/run.ts';
@@ -26,6 +30,7 @@ const TRIAL = new URL('trial.js', BUNDLE);
 const WASM_OPT = fileURLToPath(new URL('wasm-opt.cjs', BUNDLE));
 /** Results of wasm-opt, of at most a MiB or so each. */
 const MOST_KEPT = 32;
+const MAX_KEPT_BYTES = 67_108_864;
 /** Rewriting takes some ten seconds for each MiB. */
 const MOST_OPTIMIZER_MS = 300_000;
 
@@ -38,21 +43,15 @@ async function act(): Promise<void> {
   const cancellation = listenForCancel(process, (signal) =>
     core.info(`${signal}: the run is cancelled; nothing more is written.`),
   );
-  const inWorkspace = (path: string): string => resolve(process.env.GITHUB_WORKSPACE ?? '.', path);
+  const folders = jobFolders(environment);
   const report = await run({
     readInput: (name) => core.getInput(name, { trimWhitespace: false }),
     environment,
-    readFile: (path) => readFile(inWorkspace(path)),
-    writeFile: async (path, text) => {
-      await mkdir(dirname(inWorkspace(path)), { recursive: true });
-      await writeFile(inWorkspace(path), text);
-    },
-    removeFile: (path) => rm(inWorkspace(path)),
+    readFile: inputFileReader(folders),
+    readUserFile: userFileReader(folders),
+    ...workspaceWriter(folders.workspace),
     log: workflowLog(core),
-    authorities: sigstoreAuthorities(
-      () => mkdtemp(join(process.env.RUNNER_TEMP ?? tmpdir(), 'trust-roots-')),
-      writeFile,
-    ),
+    authorities: sigstoreAuthorities(() => mkdtemp(join(folders.temporary ?? tmpdir(), 'trust-roots-')), writeFile),
     mask: core.setSecret,
     cancelled: cancellation.cancelled,
     abandoned: cancellation.abandoned,
@@ -70,6 +69,11 @@ async function act(): Promise<void> {
   if (cancellation.abandoned.aborted) process.stdout.write('', () => process.exit());
 }
 
+/** Run by hand, the folder that it is run in is the workspace. */
+function jobFolders({ GITHUB_WORKSPACE, RUNNER_TEMP }: NodeJS.ProcessEnv): JobFolders {
+  return { workspace: GITHUB_WORKSPACE || process.cwd(), ...(RUNNER_TEMP ? { temporary: RUNNER_TEMP } : {}) };
+}
+
 /**
  * What wasm-opt has made is kept in the tool cache of the runner, as other actions keep programs there: a self-hosted runner has it
  * for ever, a fresh one for the steps of the job. Who can write there can change the action itself as well.
@@ -82,8 +86,8 @@ function optimizerMemory(toolCache: string | undefined): { readonly optimizerMem
       recipe: async () => `${digestOf(await readFile(WASM_OPT))} ${WASM_OPT_OPTIONS}`,
       shelf: {
         read: (name) =>
-          readFile(join(folder, name)).catch((error) => {
-            if (error.code === 'ENOENT') return undefined;
+          readRegularFile(join(folder, name), MAX_KEPT_BYTES, true).catch((error) => {
+            if (isMissing(error)) return undefined;
             throw error;
           }),
         write: async (name, bytes) => {

@@ -1,5 +1,7 @@
 import { delimiter, resolve } from 'node:path';
+import { fileFault, isMissing } from '../base/files.ts';
 import { bad, type Checked, Findings, type Problem } from '../base/problem.ts';
+import { MAX_YAML_BYTES } from '../base/yaml.ts';
 import {
   type ClusterAccess,
   type KubeconfigText,
@@ -8,7 +10,6 @@ import {
   looksLikeContent,
   readKubeconfig,
 } from '../cluster/kubeconfig.ts';
-import { fileTrouble } from '../filter/load.ts';
 import type { Environment } from './input-reader.ts';
 import type { Inputs } from './inputs.ts';
 
@@ -46,16 +47,16 @@ async function readFiles(
   const texts: KubeconfigText[] = [];
   for (const path of paths) {
     try {
-      const text = Buffer.from(await readFile(path)).toString('utf8');
+      const text = Buffer.from(await readFile(path, MAX_YAML_BYTES)).toString('utf8');
       texts.push(kubeconfigFile(resolve(GITHUB_WORKSPACE ?? '.', path), text));
     } catch (error) {
       const problem: Problem = {
         kind: 'kubeconfig',
         subject: `kubeconfig file "${path}"`,
-        message: `cannot be read: ${fileTrouble(error)}.`,
+        message: `cannot be read: ${fileFault(error)}.`,
         cause: error,
       };
-      if (Error.isError(error) && 'code' in error && error.code === 'ENOENT') missing.push(problem);
+      if (isMissing(error)) missing.push(problem);
       else findings.add(problem);
     }
   }

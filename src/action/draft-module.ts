@@ -1,6 +1,6 @@
+import type { ReadFile } from '../base/files.ts';
 import type { Findings } from '../base/problem.ts';
 import type { ImageToPush } from '../deploy/request.ts';
-import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule, ModuleSource } from '../filter/module.ts';
 import { type Optimizer, shrinkModule } from '../filter/shrink.ts';
 import { isPulled } from '../mesh/delivery.ts';

@@ -1,5 +1,6 @@
+import type { ReadFile } from '../base/files.ts';
 import { bad, type Checked, good, type Problem } from '../base/problem.ts';
-import { loadFilter, type ReadFile } from '../filter/load.ts';
+import { loadFilter } from '../filter/load.ts';
 import { checkModule, digestOf, type FilterModule, type ModuleSource } from '../filter/module.ts';
 import { shownAddress } from '../registry/download.ts';
 import { formatReference } from '../registry/reference.ts';

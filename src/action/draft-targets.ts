@@ -1,5 +1,6 @@
+import { fileFault, fileRemedy, type ReadFile, shownPath } from '../base/files.ts';
 import type { Findings } from '../base/problem.ts';
-import { fileTrouble, type ReadFile } from '../filter/load.ts';
+import { MAX_YAML_BYTES } from '../base/yaml.ts';
 import { parseTargets, type TargetText } from '../targets/parse.ts';
 import type { TargetEntry } from '../targets/target.ts';
 import type { Inputs } from './inputs.ts';
@@ -22,11 +23,18 @@ async function loadTexts(
 ): Promise<TargetText[]> {
   const texts: TargetText[] = targets.trim() === '' ? [] : [{ origin: 'targets', text: targets }];
   if (targetsFile === '') return texts;
-  const origin = `targets-file "${targetsFile}"`;
+  const origin = `targets-file "${shownPath(targetsFile)}"`;
   try {
-    return [...texts, { origin, text: Buffer.from(await readFile(targetsFile)).toString('utf8') }];
+    const bytes = await readFile(targetsFile, MAX_YAML_BYTES);
+    return [...texts, { origin, text: Buffer.from(bytes).toString('utf8') }];
   } catch (error) {
-    findings.add({ kind: 'targets', subject: origin, message: `cannot be read: ${fileTrouble(error)}.`, cause: error });
+    findings.add({
+      kind: 'targets',
+      subject: origin,
+      message: `cannot be read: ${fileFault(error)}.`,
+      remedy: fileRemedy(error, 'It is the path of a file, from the workspace.'),
+      cause: error,
+    });
     return texts;
   }
 }

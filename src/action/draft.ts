@@ -1,3 +1,4 @@
+import type { ReadFile } from '../base/files.ts';
 import { type Checked, describeProblem, Findings } from '../base/problem.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
 import type { RolloutPolicy } from '../deploy/policy.ts';
@@ -11,7 +12,6 @@ import type {
   StatusRequest,
   Unknown,
 } from '../deploy/request.ts';
-import type { ReadFile } from '../filter/load.ts';
 import type { FilterModule } from '../filter/module.ts';
 import type { Delivery } from '../mesh/delivery.ts';
 import type { TargetEntry } from '../targets/target.ts';
@@ -61,7 +61,7 @@ export async function makeDraft(
   readFile: ReadFile,
   environment: Environment,
   tools: ModuleTools,
-  accessTools: Pick<AccessWorld, 'runPlugin' | 'mask' | 'log' | 'date'>,
+  accessTools: Omit<AccessWorld, 'environment'>,
 ): Promise<Draft> {
   const { inputs } = read;
   const { command, policy, options } = inputs;
@@ -82,7 +82,7 @@ export async function makeDraft(
     return { ...basis, warnings, command, draft, ...file, delivery };
   }
 
-  const access = await loadAccess(inputs, { ...accessTools, readFile, environment });
+  const access = await loadAccess(inputs, { ...accessTools, environment });
   const namespace = defaultNamespace(inputs, access);
   if (command === 'deploy' || command === 'plan') {
     const { targets, file, delivery } = await makeFilter(inputs, namespace, readFile, tools, findings);

@@ -1,3 +1,4 @@
+import type { ReadFile } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import { bad, type Checked, describeProblem, good, type Problem } from '../base/problem.ts';
 import { count, formatBytes, formatDuration } from '../base/text.ts';
@@ -33,6 +34,8 @@ import { type Inputs, type InputsRead, type ReadInput, readInputs } from './inpu
 /** What a run needs of the world around it. */
 export interface Surroundings extends Workspace {
   readonly readInput: ReadInput;
+  /** Reads a file of the user's own environment, which may lie anywhere; `readFile` reads those that the workflow names. */
+  readonly readUserFile: ReadFile;
   readonly environment: Environment;
   readonly log: Log;
   /** Whose signatures count where a filter's attestation is asked for. */
@@ -84,7 +87,10 @@ async function runWith(registries: Registries, read: InputsRead, world: Surround
   if (token !== '') world.mask(token);
   const draft = await log.group('Inputs', async () => {
     const tools = { ...optimizing(world), prove: filterProver(world), fetcher: world.fetcher ?? registries };
-    const made = await makeDraft(read, world.readFile, world.environment, tools, world);
+    const made = await makeDraft(read, world.readFile, world.environment, tools, {
+      ...world,
+      readFile: world.readUserFile,
+    });
     describeInputs(read, made, log);
     return made;
   });
@@ -219,7 +225,7 @@ async function connect(client: Client, { context }: ClusterAccess, log: Log): Pr
 /** Connections to registries, with the login of the inputs or of Docker; none is opened before it is needed. */
 function openRegistries({ from }: Inputs, world: Surroundings): Registries {
   const { login, insecureRegistries } = from;
-  const { environment, readFile, runHelper, mask, log } = world;
+  const { environment, readUserFile: readFile, runHelper, mask, log } = world;
   if (login !== undefined) mask(login.password);
   return new Registries({
     userAgent: USER_AGENT,

@@ -5,7 +5,7 @@ import { formatBytes } from './text.ts';
 export type YamlRead = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: string };
 
 /** A list of 5,000 targets with settings of their own has 1 MiB or so. */
-const MAX_BYTES = 4_194_304;
+export const MAX_YAML_BYTES = 4_194_304;
 /** Values with aliases (`*name`) written out: what is made of the value goes through each of them. */
 const MAX_NODES = 500_000;
 const MAX_DEPTH = 64;
@@ -16,8 +16,8 @@ const MAX_DEPTH = 64;
  */
 export function readYaml(text: string): YamlRead {
   const size = Buffer.byteLength(text);
-  if (size > MAX_BYTES) {
-    return { ok: false, fault: `has ${formatBytes(size)}; ${formatBytes(MAX_BYTES)} are the most that is read` };
+  if (size > MAX_YAML_BYTES) {
+    return { ok: false, fault: `has ${formatBytes(size)}; ${formatBytes(MAX_YAML_BYTES)} are the most that is read` };
   }
   if (text.split(/\r?\n/).every((line) => /^\s*(#|$)/.test(line))) return { ok: false, fault: 'is empty' };
   let value: unknown;

@@ -1,11 +1,12 @@
 import { dirname } from 'node:path';
+import type { ReadFile } from '../base/files.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { type ProxyEnvironment, type ProxyServer, proxySecrets } from '../base/proxy.ts';
 import { listWords, nearestNames } from '../base/text.ts';
 import { CredentialsError } from './errors.ts';
 import { type Identity, makeIdentity } from './identity.ts';
 import { findProxy, readServer } from './kubeconfig/address.ts';
-import type { ReadFile, Source } from './kubeconfig/credential-files.ts';
+import type { Source } from './kubeconfig/credential-files.ts';
 import { type ClusterSource, type Credentials, readCredentials, type UserSource } from './kubeconfig/credentials.ts';
 import { type PluginWorld, readExecPlugin, runExecPlugin } from './kubeconfig/exec-plugin.ts';
 import { CLUSTER_FIELDS, CONTEXT_FIELDS, readFields, USER_FIELDS } from './kubeconfig/fields.ts';

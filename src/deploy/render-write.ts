@@ -1,5 +1,6 @@
+import { isMissing, type ReadFile } from '../base/files.ts';
 import type { Problem } from '../base/problem.ts';
-import type { ReadFile } from '../filter/load.ts';
+import { MAX_YAML_BYTES } from '../base/yaml.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import {
   COMPONENT,
@@ -20,7 +21,8 @@ export interface Workspace {
   readonly readFile: ReadFile;
   /** Writes a file, with its folders. */
   readonly writeFile: (path: string, text: string) => Promise<void>;
-  readonly removeFile: (path: string) => Promise<void>;
+  /** Gives whether there was one. */
+  readonly removeFile: (path: string) => Promise<boolean>;
 }
 
 /** A file of the Component before it is written. */
@@ -80,9 +82,7 @@ export async function writeFolder(
   ];
   const removed: string[] = [];
   for (const path of stale) {
-    if ((await readIfThere(path, workspace)) === undefined) continue;
-    await workspace.removeFile(path);
-    removed.push(path);
+    if (await workspace.removeFile(path)) removed.push(path);
   }
   const idle = overlay !== undefined && oldLayout === undefined && !namesComponent(overlay);
   const warnings = idle
@@ -95,9 +95,9 @@ export async function writeFolder(
 
 async function readIfThere(path: string, { readFile }: Workspace): Promise<string | undefined> {
   try {
-    return Buffer.from(await readFile(path)).toString('utf8');
+    return Buffer.from(await readFile(path, MAX_YAML_BYTES)).toString('utf8');
   } catch (error) {
-    if (Error.isError(error) && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (isMissing(error)) return undefined;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
-import { bad, type Checked, Findings, good, messageOf, type Problem } from '../base/problem.ts';
+import { fileFault, fileRemedy } from '../base/files.ts';
+import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { withoutTrailing } from '../base/text.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { CONFIG_MAP, type TargetKind, WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
@@ -50,8 +51,8 @@ export async function render(
     const problem: Problem = {
       kind: 'input',
       subject: 'input "render-to"',
-      message: `"${root}" cannot be written (${messageOf(cause)}).`,
-      remedy: 'Name a folder of the workspace that this job may write to.',
+      message: `"${root}" cannot be written: ${fileFault(cause)}.`,
+      remedy: fileRemedy(cause, 'Name a folder of the workspace that this job may write to.'),
       cause,
     };
     return { ...nothing, problems: [problem] };

@@ -1,35 +1,28 @@
 import { basename } from 'node:path';
-import { bad, type Checked, messageOf } from '../base/problem.ts';
+import { fileFault, fileRemedy, type ReadFile, shownPath } from '../base/files.ts';
+import { bad, type Checked } from '../base/problem.ts';
 import { checkModule, type FilterModule } from './module.ts';
 
-/** Reads a file; rejects with a system error (`code` ENOENT and so on). */
-export type ReadFile = (path: string) => Promise<Uint8Array>;
+/** As much as is read of an image's layer. Filters with all of their debug information have some tens of MiB. */
+export const MAX_FILTER_BYTES = 268_435_456;
 
 /** Loads and checks the filter's file. */
 export async function loadFilter(path: string, readFile: ReadFile): Promise<Checked<FilterModule>> {
-  const origin = `filter "${path}"`;
+  const origin = `filter "${shownPath(path)}"`;
   try {
-    return checkModule(await readFile(path), origin);
+    return checkModule(await readFile(path, MAX_FILTER_BYTES), origin);
   } catch (error) {
     return bad({
       kind: 'filter',
       subject: origin,
-      message: `cannot be read: ${fileTrouble(error)}.`,
-      remedy: 'The path starts at the workspace; build or download the filter in a step before this one.',
+      message: `cannot be read: ${fileFault(error)}.`,
+      remedy: fileRemedy(
+        error,
+        'The path starts at the workspace; build or download the filter in a step before this one.',
+      ),
       cause: error,
     });
   }
-}
-
-/** Why a file cannot be read, in words. */
-export function fileTrouble(error: unknown): string {
-  const code = Error.isError(error) && 'code' in error ? String(error.code) : '';
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file',
-    EISDIR: 'it is a folder',
-    EACCES: 'permission denied',
-  };
-  return words[code] ?? messageOf(error);
 }
 
 /** The name a filter gets from its file: `path/to/My_Filter.wasm` gives `my-filter`. May still be no valid name. */

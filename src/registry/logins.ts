@@ -1,7 +1,5 @@
 import { posix } from 'node:path';
-import { errorCode } from '../base/causes.ts';
-import { messageOf } from '../base/problem.ts';
-import type { ReadFile } from '../filter/load.ts';
+import { fileFault, isMissing, type ReadFile } from '../base/files.ts';
 import { type Credentials, credentialsIn, parseDockerConfig, type RunHelper, secretsOf } from './credentials.ts';
 import { LoginError } from './errors.ts';
 
@@ -34,6 +32,8 @@ export async function findLogin(host: string, sources: LoginSources): Promise<Cr
   return found;
 }
 
+/** One with the logins of a hundred registries has some 20 KiB. */
+const MAX_CONFIG_BYTES = 1_048_576;
 const GIVEN = 'the inputs "registry-username" and "registry-password"';
 
 async function findInDocker(
@@ -47,10 +47,10 @@ async function findInDocker(
   const path = posix.join(folder, 'config.json');
   let text: string;
   try {
-    text = Buffer.from(await readFile(path)).toString('utf8');
+    text = Buffer.from(await readFile(path, MAX_CONFIG_BYTES)).toString('utf8');
   } catch (error) {
-    if (errorCode(error) === 'ENOENT') return undefined;
-    throw new LoginError(`${path} cannot be read: ${messageOf(error)}`);
+    if (isMissing(error)) return undefined;
+    throw new LoginError(`${path} cannot be read: ${fileFault(error)}`);
   }
   return credentialsIn(parseDockerConfig(text, path), host, runHelper);
 }

@@ -6,10 +6,10 @@ import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ModuleFetcher } from '../../src/action/draft-origin.ts';
 import { run } from '../../src/action/run.ts';
+import type { ReadFile } from '../../src/base/files.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { good } from '../../src/base/problem.ts';
 import type { Report } from '../../src/deploy/report.ts';
-import type { ReadFile } from '../../src/filter/load.ts';
 import type { Optimizer } from '../../src/filter/shrink.ts';
 import type { Trial } from '../../src/filter/trial/verdict.ts';
 import type { Authority } from '../../src/provenance/authority.ts';
@@ -98,11 +98,13 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     readInput: (name) => inputs[name] ?? '',
     environment: options.environment ?? {},
     readFile,
+    readUserFile: readFile,
     writeFile: async (path, text) => {
       written.set(path, text);
     },
     removeFile: async (path) => {
       removed.push(path);
+      return path in files;
     },
     log: { ...silentLog, info: (line) => log.push(line), warning: (line) => log.push(line) },
     authorities: options.authorities ?? [],

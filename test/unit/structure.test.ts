@@ -17,6 +17,7 @@ const ROOMS = [
   'filter',
   'http',
   'cluster',
+  'files',
   'base',
 ];
 const MOST_LINES = 300;
@@ -97,7 +98,8 @@ describe('what only some rooms may use', () => {
     ['the Kubernetes library', /^@kubernetes\/client-node(\/|$)/, ['cluster']],
     ['the libraries of Sigstore', /^@sigstore\//, ['provenance']],
     ['the toolkit of the runner', /^@actions\//, ['main.ts', 'action']],
-    ['files and sockets', /^node:(fs|process|http|https|net|tls)(\/|$)/, ['main.ts', 'cluster']],
+    ['files', /^node:fs(\/|$)/, ['main.ts', 'files']],
+    ['sockets', /^node:(process|http|https|net|tls)(\/|$)/, ['cluster']],
     ['other programs', /^node:child_process$/, ['main.ts', 'registry', 'filter', 'cluster']],
   ])('%s', (_, pattern, rooms) => {
     const found = users(pattern);

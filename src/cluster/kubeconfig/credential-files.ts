@@ -1,9 +1,10 @@
 import { isAbsolute, resolve } from 'node:path';
-import { bad, type Checked, good, messageOf } from '../../base/problem.ts';
+import { fileFault, type ReadFile } from '../../base/files.ts';
+import { bad, type Checked, good } from '../../base/problem.ts';
 import { fieldProblem, type Place } from './fields.ts';
 
-/** Reads a file; rejects with a system error (`code` ENOENT and so on). */
-export type ReadFile = (path: string) => Promise<Uint8Array>;
+/** The authorities of a whole operating system have some 250 KiB. */
+const MAX_CREDENTIAL_BYTES = 1_048_576;
 
 /** An entry's fields and what its relative paths start from. */
 export interface Source<Fields> {
@@ -35,7 +36,7 @@ export async function readNamedFile(
   const absolute = absolutePath(path, field, source);
   if (!absolute.ok) return absolute;
   try {
-    return good(Buffer.from(await readFile(absolute.value)));
+    return good(Buffer.from(await readFile(absolute.value, MAX_CREDENTIAL_BYTES)));
   } catch (error) {
     const fault = `names "${absolute.value}", which cannot be read: ${fileFault(error)}`;
     return bad({ ...fieldProblem(source.place, field, fault, FLATTEN), cause: error });
@@ -63,16 +64,4 @@ export async function readDataOrFile(
   if (path === undefined) return good(undefined);
   const bytes = await readNamedFile(path, name, source, readFile);
   return bytes.ok ? good({ field: name, bytes: bytes.value }) : bytes;
-}
-
-/** Why a file cannot be read, in words. */
-export function fileFault(error: unknown): string {
-  const code = Error.isError(error) && 'code' in error ? String(error.code) : '';
-  const words: Readonly<Record<string, string>> = {
-    ENOENT: 'there is no such file',
-    ENOTDIR: 'there is no such file',
-    EISDIR: 'it is a folder',
-    EACCES: 'permission denied',
-  };
-  return words[code] ?? messageOf(error);
 }

@@ -1,5 +1,6 @@
+import type { ReadFile } from '../../base/files.ts';
 import { bad, type Checked, Findings, good } from '../../base/problem.ts';
-import { type ReadFile, readDataOrFile, readNamedFile, type Source } from './credential-files.ts';
+import { readDataOrFile, readNamedFile, type Source } from './credential-files.ts';
 import { AUTH_PROVIDER_FIELDS, type ClusterFields, fieldProblem, readFields, type UserFields } from './fields.ts';
 import { headerFault, impersonationHeaders } from './headers.ts';
 import { type KeyPair, readAuthority, readKeyPair } from './pem.ts';

@@ -213,9 +213,7 @@ class Files implements Workspace {
   writeFile = async (path: string, text: string): Promise<void> => {
     this.#files.set(path, text);
   };
-  removeFile = async (path: string): Promise<void> => {
-    this.#files.delete(path);
-  };
+  removeFile = async (path: string): Promise<boolean> => this.#files.delete(path);
 }
 
 describe('render', () => {

@@ -5,9 +5,9 @@ import type { ModuleFetcher } from '../../../src/action/draft-origin.ts';
 import type { ProveFilter } from '../../../src/action/draft-provenance.ts';
 
 import { readInputs } from '../../../src/action/inputs.ts';
+import type { ReadFile } from '../../../src/base/files.ts';
 import { bad, describeProblem, good } from '../../../src/base/problem.ts';
 import type { StatusRequest } from '../../../src/deploy/request.ts';
-import type { ReadFile } from '../../../src/filter/load.ts';
 import type { TargetEntry } from '../../../src/targets/target.ts';
 import { NO_WORLD } from '../../harness/access.ts';
 import { filterModule, must, PULLED, problemsIn, wasm } from '../builders.ts';
@@ -62,7 +62,7 @@ const makeFrom = (given: Given, environment: Environment = {}): Promise<Draft> =
     readFile,
     environment,
     { prove, fetcher },
-    NO_WORLD,
+    { ...NO_WORLD, readFile },
   );
 const draftOf = async (over: Given = {}, environment: Environment = {}): Promise<DraftOf<'deploy' | 'plan'>> => {
   const made = await makeFrom({ ...COMPLETE, ...over }, environment);

@@ -131,7 +131,7 @@ describe('findLogin', () => {
 
   test('one that is there and cannot be read is an error', async () => {
     await expect(findLogin('ghcr.io', sources({ environment: { DOCKER_CONFIG: '/locked' } }))).rejects.toThrow(
-      '/locked/config.json cannot be read: EACCES: not allowed',
+      '/locked/config.json cannot be read: permission denied',
     );
   });
 });

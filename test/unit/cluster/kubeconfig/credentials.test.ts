@@ -36,9 +36,9 @@ const read = ({
     ...NO_WORLD,
     environment,
     ...(date === undefined ? {} : { date }),
-    readFile: async (path) => {
+    readFile: async (path, maxBytes) => {
       const content = files[path];
-      return content === undefined ? NO_WORLD.readFile(path) : Buffer.from(content);
+      return content === undefined ? NO_WORLD.readFile(path, maxBytes) : Buffer.from(content);
     },
   };
   return readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', world);

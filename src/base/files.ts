@@ -1,0 +1,60 @@
+import { errorCode } from './causes.ts';
+import { messageOf } from './problem.ts';
+import { truncate } from './text.ts';
+
+/**
+ * Reads a regular file of at most `maxBytes`. Rejects with a `FileError` for anything else, and with a system error (`code` ENOENT
+ * and so on).
+ */
+export type ReadFile = (path: string, maxBytes: number) => Promise<Uint8Array>;
+
+/** A file that is not read or written. The message completes `FILE cannot be read: …`. */
+export class FileError extends Error {
+  /** What to do about it. */
+  readonly remedy: string;
+
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.remedy = remedy;
+  }
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+  EPERM: 'permission denied',
+  ELOOP: 'its symbolic links lead in a circle',
+  ENAMETOOLONG: 'it is no path of a file: its name is too long',
+  // Node's own message quotes all of it.
+  ERR_INVALID_ARG_VALUE: 'it is no path of a file: it has a zero byte',
+};
+/** Node's messages end with the path. */
+const MAX_MESSAGE = 200;
+
+/** Why a file cannot be read or written, for the end of a sentence. */
+export function fileFault(error: unknown): string {
+  if (error instanceof FileError) return error.message;
+  return WORDS[errorCode(error)] ?? truncate(messageOf(error), MAX_MESSAGE);
+}
+
+/** What to do about a file that cannot be read: what the error itself knows of it, else the general advice. */
+export function fileRemedy(error: unknown, general: string): string {
+  return error instanceof FileError ? error.remedy : general;
+}
+
+/** Whether the system says that there is no such file. */
+export function isMissing(error: unknown): boolean {
+  return errorCode(error) === 'ENOENT';
+}
+
+/** The longest path of a file on Linux has 4,096 characters; those that people write have fewer. */
+const MAX_SHOWN_PATH = 200;
+const MAX_SHOWN_CONTENT = 60;
+
+/** A path for a message. Where somebody has put the content of a file in its place, only the beginning. */
+export function shownPath(path: string): string {
+  const isContent = path.includes('\n') || path.includes('\r');
+  return truncate(path.replace(/\s+/g, ' '), isContent ? MAX_SHOWN_CONTENT : MAX_SHOWN_PATH);
+}

@@ -1,0 +1,162 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { fileFault, fileRemedy, type ReadFile } from '../../../src/base/files.ts';
+import { inputFileReader, userFileReader } from '../../../src/files/runner-files.ts';
+import { Scratch } from './scratch.ts';
+
+let scratch: Scratch;
+beforeEach(() => {
+  scratch = new Scratch();
+  scratch.folder('work/repo');
+  scratch.folder('work/_temp');
+});
+afterEach(() => scratch[Symbol.dispose]());
+
+const MAX = 1000;
+const OUTSIDE = /^it lies outside of the workspace and of the runner's temporary folder, at "/;
+
+/** What a reader gives of a file: its content, or why it cannot be read. */
+const outcome = (readFile: ReadFile, path: string): Promise<string> =>
+  readFile(path, MAX).then((bytes) => `read: ${Buffer.from(bytes)}`, fileFault);
+const inputs = (workspace = 'work/repo'): ReadFile =>
+  inputFileReader({ workspace: scratch.at(workspace), temporary: scratch.at('work/_temp') });
+const own = (): ReadFile => userFileReader({ workspace: scratch.at('work/repo') });
+
+describe('only a regular file of a limited size is read, by either reader', () => {
+  test.each<[string, (at: string) => unknown, string | RegExp]>([
+    ['a file', (at) => scratch.file(at), 'read: content'],
+    ['an empty file', (at) => scratch.file(at, ''), 'read: '],
+    ['a file of the most bytes', (at) => scratch.file(at, 'x'.repeat(MAX)), `read: ${'x'.repeat(MAX)}`],
+    ['one byte more', (at) => scratch.sparse(at, MAX + 1), /^it has 1001 B; 1000 B are the most that is read$/],
+    ['10 GB without content', (at) => scratch.sparse(at, 1e10), /^it has 9536\.74 MiB; /],
+    ['nothing', () => undefined, 'there is no such file'],
+    ['a folder', (at) => scratch.folder(at), 'it is a folder'],
+    ['a named pipe', (at) => scratch.pipe(at), 'it is a named pipe'],
+    ['a link to a named pipe', (at) => scratch.link(at, scratch.pipe('work/repo/p')), 'it is a named pipe'],
+    ['a link to nothing', (at) => scratch.link(at, 'nowhere'), 'there is no such file'],
+    ['a link to itself', (at) => scratch.link(at, 'f'), 'its symbolic links lead in a circle'],
+    ['a file as folder', (at) => scratch.file(at.replace(/\/f$/, '')), 'there is no such file'],
+  ])('%s', async (name, make, expected) => {
+    const folder = name === 'a file as folder' ? 'work/repo/x' : 'work/repo';
+    make(`${folder}/f`);
+    for (const reader of [inputs(), own()]) {
+      expect(await outcome(reader, scratch.at(`${folder}/f`))).toEqual(
+        expected instanceof RegExp ? expect.stringMatching(expected) : expected,
+      );
+    }
+  });
+
+  test('a socket', async () => {
+    const server = createServer().listen(scratch.at('work/repo/f'));
+    await once(server, 'listening');
+    expect(await outcome(inputs(), 'f')).toBe('it is a socket');
+    expect(await outcome(own(), 'f')).toBe('it is a socket');
+    server.close();
+  });
+
+  test.each(['/dev/zero', '/dev/null', '/dev/tty'])('the device %s', async (path) => {
+    expect(await outcome(own(), path)).toBe('it is a device');
+  });
+
+  test('a file of the system that says that it is empty is read as far as the limit', async () => {
+    await expect(userFileReader({ workspace: '/' })('/proc/self/maps', 100)).rejects.toThrow('it has more than 100 B');
+    expect(Buffer.from(await userFileReader({ workspace: '/' })('/proc/self/comm', 100))).not.toHaveLength(0);
+  });
+
+  test.each([
+    ['a zero byte', 'a\0b', 'it is no path of a file: it has a zero byte'],
+    ['a whole text', 'x'.repeat(5000), 'it is no path of a file: its name is too long'],
+  ])('a path with %s', async (_, path, fault) => {
+    expect(await outcome(inputs(), path)).toBe(fault);
+    expect(await outcome(own(), path)).toBe(fault);
+  });
+});
+
+describe('where a file that the workflow names may lie', () => {
+  test.each<[string, () => string]>([
+    ['in the workspace, by a relative path', () => scratch.file('work/repo/a/f') && 'a/f'],
+    ['by a path with ".." that stays inside', () => scratch.file('work/repo/f') && './a/../f'],
+    ['by an absolute path', () => scratch.file('work/repo/f')],
+    ['with a name that begins with two dots', () => scratch.file('work/repo/..f')],
+    ['in the temporary folder', () => scratch.file('work/_temp/f')],
+    ['behind a link inside the workspace', () => scratch.file('work/repo/v2/f') && scratch.link('work/repo/f', 'v2/f')],
+    [
+      'behind a folder that is a link',
+      () => {
+        scratch.file('work/repo/v2/f');
+        scratch.link('work/repo/current', 'v2');
+        return 'current/f';
+      },
+    ],
+    ['behind a link to the temporary folder', () => scratch.link('work/repo/f', scratch.file('work/_temp/f'))],
+  ])('%s: it is read', async (_, make) => {
+    expect(await outcome(inputs(), make())).toBe('read: content');
+  });
+
+  test.each<[string, () => string]>([
+    ['by an absolute path', () => scratch.file('etc/f')],
+    ['by ".."', () => scratch.file('work/other/f') && '../other/f'],
+    ['beside a folder whose name begins the same', () => scratch.file('work/repo-2/f')],
+    ['behind a link', () => scratch.link('work/repo/f', scratch.file('etc/f'))],
+    ['behind a relative link', () => scratch.file('etc/f') && scratch.link('work/repo/f', '../../etc/f')],
+    [
+      'behind a link to a link',
+      () => {
+        scratch.link('work/repo/g', scratch.file('etc/f'));
+        return scratch.link('work/repo/f', 'g');
+      },
+    ],
+    [
+      'behind a folder that is a link',
+      () => {
+        scratch.file('etc/f');
+        scratch.link('work/repo/d', '../../etc');
+        return 'd/f';
+      },
+    ],
+    [
+      'by ".." behind a folder that is a link',
+      () => {
+        scratch.file('etc/f');
+        scratch.folder('etc/sub');
+        scratch.link('work/repo/d', '../../etc/sub');
+        return scratch.link('work/repo/f', 'd/../f');
+      },
+    ],
+    ['the temporary folder by its parent', () => scratch.file('work/_temp/../f')],
+  ])('outside, %s: it is refused', async (_, make) => {
+    const path = make();
+    expect(await outcome(inputs(), path)).toMatch(OUTSIDE);
+    // The user's own environment may lie anywhere.
+    expect(await outcome(own(), path)).toBe('read: content');
+  });
+
+  test('a refusal says what to do', async () => {
+    const refused = await inputs()(scratch.file('etc/f'), MAX).catch((error) => fileRemedy(error, 'something else'));
+    expect(refused).toBe('Copy it into the workspace in a step before this one.');
+  });
+
+  test.each(['by its link', 'by its real path'])('a workspace behind a link, %s', async (how) => {
+    scratch.file('work/repo/f');
+    scratch.link('w', 'work/repo');
+    scratch.link('work/repo/out', scratch.file('etc/f'));
+    const base = how === 'by its link' ? scratch.at('w') : scratch.at('work/repo');
+    for (const workspace of ['w', 'work/repo']) {
+      expect(await outcome(inputs(workspace), `${base}/f`)).toBe('read: content');
+      expect(await outcome(inputs(workspace), 'f')).toBe('read: content');
+      expect(await outcome(inputs(workspace), `${base}/out`)).toMatch(OUTSIDE);
+    }
+  });
+
+  test('without a temporary folder, only the workspace counts', async () => {
+    const readFile = inputFileReader({ workspace: scratch.at('work/repo') });
+    expect(await outcome(readFile, scratch.file('work/repo/f'))).toBe('read: content');
+    expect(await outcome(readFile, scratch.file('work/_temp/f'))).toMatch(OUTSIDE);
+  });
+
+  test('a temporary folder that is not there holds nothing, and spoils nothing', async () => {
+    const readFile = inputFileReader({ workspace: scratch.at('work/repo'), temporary: scratch.at('none') });
+    expect(await outcome(readFile, scratch.file('work/repo/f'))).toBe('read: content');
+  });
+});
