@@ -10,8 +10,8 @@ export interface Slow {
 
 /** Short ones first, because exponential work does not end for the others. */
 const SHORT_LENGTHS = [8, 12, 16, 20, 24, 28];
-const LENGTHS = [...SHORT_LENGTHS, 1_024, 4_096, 65_536];
-/** What takes less at the greatest length is linear: quadratic work takes a hundred times as long there. */
+const LENGTHS = [...SHORT_LENGTHS, 1_024, 4_096, 16_384];
+/** What takes less at the greatest length is linear: quadratic work takes five times as long there or more. */
 const QUICK_MS = 20;
 /** How much more than the length the time may grow; quadratic work grows as the square. */
 const MOST_GROWTH = 2;
