@@ -2,12 +2,13 @@ import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
-import { isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
+import { isLoopback, type ProxyEnvironment, shownAddress } from '../base/proxy.ts';
 import { type AnswerOutcome, type AttemptOutcome, retryDelay } from '../base/retry.ts';
 import { formatBytes } from '../base/text.ts';
 import { PlainTextError, UnreachableError, UnusableAnswerError } from './errors.ts';
 import { type HttpAnswer, type HttpRequest, headerOf, retryAfterSeconds } from './messages.ts';
-import { Pools } from './pools.ts';
+import { Perimeter } from './perimeter.ts';
+import { type Network, Pools } from './pools.ts';
 
 /** What speaking HTTP needs of the world. */
 export interface HttpOptions {
@@ -24,6 +25,7 @@ export interface HttpOptions {
   readonly limits?: { readonly silenceMs: number; readonly attemptMs: number };
   /** For servers that say in a way of their own when to ask again; without it status and `Retry-After` count. */
   readonly outcomeOf?: (answer: HttpAnswer) => AnswerOutcome;
+  readonly network?: Network;
 }
 
 const LIMITS = { silenceMs: 30_000, attemptMs: 600_000 } as const;
@@ -34,24 +36,34 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 /** Who asks for a longer wait will not answer better within this run. */
 const LONGEST_OBEYED_SECONDS = 60;
 
+/** Reads the address of something on a server; undefined for any other text. */
+export function serverAddress(text: string): URL | undefined {
+  const url = URL.parse(text);
+  return url?.protocol === 'https:' || url?.protocol === 'http:' ? url : undefined;
+}
+
+/** `https://host`, or `http://host` where that is allowed. */
+export function originOf(host: string, insecureHosts: readonly string[]): URL {
+  const plain = new URL(`http://${host}`);
+  return mayBePlain(plain, insecureHosts) ? plain : new URL(`https://${host}`);
+}
+
 /**
- * HTTP to servers outside the cluster: time limits and a limit of size on every answer, retries, proxies of the environment, and
- * redirects that never carry credentials to another host.
+ * HTTP to one server outside the cluster and to those that it leads to: time limits and a limit of size on every answer, retries,
+ * proxies of the environment, redirects that never carry credentials to another origin, no way from TLS to none, and none to
+ * addresses that are no business of that server (see `Perimeter`).
  * Throws `UnreachableError`, `UnusableAnswerError` and `PlainTextError`, and the signal's reason when it aborts.
  */
 export class Http {
+  readonly home: URL;
   readonly #options: HttpOptions;
   readonly #pools: Pools;
 
-  constructor(options: HttpOptions) {
+  /** @param home the server that was named by the user; any address of it will do */
+  constructor(home: URL, options: HttpOptions) {
+    this.home = new URL(home.origin);
     this.#options = options;
-    this.#pools = new Pools(options.environment);
-  }
-
-  /** `https://host`, or `http://host` where that is allowed. */
-  origin(host: string): URL {
-    const plain = new URL(`http://${host}`);
-    return this.#mayBePlain(plain) ? plain : new URL(`https://${host}`);
+    this.#pools = new Pools(options.environment, new Perimeter(home.hostname), options.network);
   }
 
   /** Sends a request, again after a passing failure, and gives the last answer whatever its status. */
@@ -89,8 +101,8 @@ export class Http {
   async #follow(request: HttpRequest): Promise<HttpAnswer> {
     const follows = request.stay !== true && (request.method === 'GET' || request.method === 'HEAD');
     let { url, headers = {} } = request;
-    for (let hops = 0; ; hops++) {
-      const answer = await this.#reach({ ...request, url, headers });
+    for (let hops = 0, from = this.home; ; hops++) {
+      const answer = await this.#reach({ ...request, url, headers }, from);
       const location = headerOf(answer, 'location');
       if (!follows || !REDIRECTS.has(answer.status) || location === undefined) return answer;
       if (hops === MOST_REDIRECTS) {
@@ -101,14 +113,14 @@ export class Http {
         const { authorization, ...others } = headers;
         headers = others;
       }
+      from = url;
       url = next;
     }
   }
 
-  async #reach(request: HttpRequest): Promise<HttpAnswer> {
+  async #reach(request: HttpRequest, from: URL): Promise<HttpAnswer> {
     const { url } = request;
-    const allowed = url.protocol === 'https:' || (url.protocol === 'http:' && this.#mayBePlain(url));
-    if (!allowed) throw new PlainTextError(url);
+    if (url.protocol !== 'https:') this.#checkPlain(url, from);
     try {
       return await this.#once(request);
     } catch (error) {
@@ -141,13 +153,22 @@ export class Http {
     return { status, headers: response.headers, body: read, url };
   }
 
-  #mayBePlain({ hostname, host }: URL): boolean {
-    return isLoopback(hostname) || this.#options.insecureHosts.includes(host);
+  /** What began with TLS stays with it; else the user's word counts. */
+  #checkPlain(url: URL, from: URL): void {
+    if (url.protocol !== 'http:') throw new UnusableAnswerError(`${from.host} leads to what is no address of a server`);
+    if (from.protocol === 'https:') {
+      throw new UnusableAnswerError(`${from.host} leads to ${shownAddress(url)}, where nothing is encrypted`);
+    }
+    if (!mayBePlain(url, this.#options.insecureHosts)) throw new PlainTextError(url);
   }
 
   #delay(attempt: number, outcome: AttemptOutcome): number | undefined {
     return retryDelay(attempt, outcome, (this.#options.random ?? Math.random)());
   }
+}
+
+function mayBePlain({ hostname, host }: URL, insecureHosts: readonly string[]): boolean {
+  return isLoopback(hostname) || insecureHosts.includes(host);
 }
 
 function plainOutcome(answer: HttpAnswer): AnswerOutcome {

@@ -2,8 +2,8 @@ import { errorCode } from '../base/causes.ts';
 import { untilAborted } from '../base/concurrency.ts';
 import { bad, type Checked, good, internalProblem, messageOf, type Problem } from '../base/problem.ts';
 import { count, sentence } from '../base/text.ts';
-import { PlainTextError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
-import { Http, type HttpOptions } from '../http/http.ts';
+import { PlainTextError, RefusedAddressError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
+import { Http, type HttpOptions, serverAddress } from '../http/http.ts';
 import { AttestationsRefused, attestationsOf } from './attestations.ts';
 import { type Authority, TrustRootError } from './authority.ts';
 import type { Provenance, ProvenancePolicy } from './policy.ts';
@@ -40,7 +40,16 @@ export async function proveProvenance(
   world: ProvenanceWorld,
 ): Promise<Checked<Provenance>> {
   const { api, token, authorities, userAgent, environment, signal, debug } = world;
-  const http = new Http({ userAgent, environment, signal, debug, insecureHosts: [], outcomeOf: githubOutcome });
+  const home = serverAddress(api);
+  if (home === undefined) return bad(badAddress(artifact));
+  const http = new Http(home, {
+    userAgent,
+    environment,
+    signal,
+    debug,
+    insecureHosts: [],
+    outcomeOf: githubOutcome,
+  });
   const reasons: string[] = [];
   try {
     for await (const found of attestationsOf(policy.repository, artifact.digest, { api, token, http })) {
@@ -62,6 +71,14 @@ export async function proveProvenance(
   } finally {
     await http.close();
   }
+}
+
+const CHECK_API =
+  'Check that the environment variable GITHUB_API_URL is the address of the REST API of GitHub, which starts with "https://".';
+
+function badAddress({ origin }: Artifact): Problem {
+  const message = 'cannot be looked at: the API of GitHub has no valid address.';
+  return { kind: 'provenance', subject: `provenance of ${origin}`, message, remedy: CHECK_API };
 }
 
 const CANCELLED: Problem = {
@@ -114,11 +131,7 @@ function whyNotAsked(error: unknown): Pick<Problem, 'message' | 'remedy'> | unde
   if (error instanceof UnreachableError) {
     return because(`${error.host} cannot be reached: ${errorCode(error) || messageOf(error.cause)}`, REACH_ALL);
   }
-  if (error instanceof UnusableAnswerError || error instanceof PlainTextError) {
-    return because(
-      error.message,
-      'Check that the environment variable GITHUB_API_URL is the address of the REST API of GitHub.',
-    );
-  }
+  if (error instanceof RefusedAddressError) return because(error.message, error.remedy);
+  if (error instanceof UnusableAnswerError || error instanceof PlainTextError) return because(error.message, CHECK_API);
   return undefined;
 }

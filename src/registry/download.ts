@@ -1,4 +1,4 @@
-import type { Http } from '../http/http.ts';
+import { type Http, serverAddress } from '../http/http.ts';
 import { headerOf } from '../http/messages.ts';
 import { answerError } from './answers.ts';
 import { ContentError } from './errors.ts';
@@ -10,10 +10,15 @@ export function shownAddress(text: string): string {
   return url === null ? 'the address' : `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
 }
 
+/** Reads an address. Throws `ContentError` for what is none. */
+export function parseAddress(text: string): URL {
+  const url = serverAddress(text);
+  if (url === undefined) throw new ContentError('this is no address', 'Give an https:// address.');
+  return url;
+}
+
 /** Gets a file of at most 256 MiB, as it is; an encoding that nobody undoes would change its digest. Throws what `Http` throws, and `AnswerError`. */
-export async function download(address: string, http: Http): Promise<Uint8Array> {
-  const url = URL.parse(address);
-  if (url === null) throw new ContentError('this is no address', 'Give an https:// address.');
+export async function download(url: URL, http: Http): Promise<Uint8Array> {
   const answer = await http.send({
     method: 'GET',
     url,

@@ -33,7 +33,8 @@ export function isDigest(text: string): boolean {
 
 /** Whether a text is a host, or a host and port. */
 export function isRegistryHost(text: string): boolean {
-  return HOST.test(text);
+  // Some have the form and are none: 1.2.3.400, registry.example:99999.
+  return HOST.test(text) && URL.canParse(`https://${text}`);
 }
 
 /** Whether a text is meant as an image reference. */
@@ -54,7 +55,7 @@ export function parseReference(text: string, subject: string): Checked<ImageRefe
   }
   const [, host = '', path = ''] = /^([^/]*)\/(.*)$/s.exec(name) ?? [];
   if (host === '' || path === '') return wrong('it has no host or no repository');
-  if (!HOST.test(host)) return wrong(`"${host}" is no host`);
+  if (!isRegistryHost(host)) return wrong(`"${host}" is no host`);
   if (!/[.:]/.test(host) && host !== 'localhost') {
     return wrong(
       `it has no host: "${host}" has no dot and no port`,

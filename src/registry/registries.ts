@@ -1,13 +1,13 @@
 import { bad, type Checked, good, type Problem } from '../base/problem.ts';
-import { Http, type HttpOptions } from '../http/http.ts';
+import { Http, type HttpOptions, originOf } from '../http/http.ts';
 import { Auth } from './auth.ts';
-import { download, shownAddress } from './download.ts';
+import { download, parseAddress, shownAddress } from './download.ts';
 import { downloadProblem, registryProblem } from './errors.ts';
 import { findLogin, type LoginSources } from './logins.ts';
 import type { PackedImage } from './pack.ts';
 import { type PulledModule, pullModule } from './pull.ts';
 import { type PushedImage, pushImage } from './push.ts';
-import { formatReference, type ImageReference } from './reference.ts';
+import { apiHost, formatReference, type ImageReference } from './reference.ts';
 import { Repository } from './repository.ts';
 
 export type RegistriesOptions = Omit<HttpOptions, 'environment'> & LoginSources;
@@ -18,12 +18,12 @@ export type RegistriesOptions = Omit<HttpOptions, 'environment'> & LoginSources;
  */
 export class Registries {
   readonly #options: RegistriesOptions;
-  readonly #http: Http;
+  /** By origin: what one leads to is none of the others' business. */
+  readonly #https = new Map<string, Http>();
   readonly #auths = new Map<string, Auth>();
 
   constructor(options: RegistriesOptions) {
     this.#options = options;
-    this.#http = new Http(options);
   }
 
   /** Gets the module that a reference names. */
@@ -39,15 +39,16 @@ export class Registries {
   /** Gets a file from a web server; no login is ever sent there. */
   async download(address: string): Promise<Checked<Uint8Array>> {
     try {
-      return good(await download(address, this.#http));
+      const url = parseAddress(address);
+      return good(await download(url, this.#http(url)));
     } catch (error) {
       return bad(this.#problem(shownAddress(address), (subject) => downloadProblem(error, subject)));
     }
   }
 
   /** Ends every connection. */
-  close(): Promise<void> {
-    return this.#http.close();
+  async close(): Promise<void> {
+    await Promise.all([...this.#https.values()].map((http) => http.close()));
   }
 
   async #try<T>(
@@ -55,9 +56,10 @@ export class Registries {
     actions: 'pull' | 'pull,push',
     work: (repository: Repository) => Promise<T>,
   ): Promise<Checked<T>> {
-    const auth = this.#auth(reference.host);
+    const http = this.#http(originOf(apiHost(reference.host), this.#options.insecureHosts));
+    const auth = this.#auth(reference.host, http);
     try {
-      return good(await work(new Repository(reference, actions, this.#http, auth)));
+      return good(await work(new Repository(reference, actions, http, auth)));
     } catch (error) {
       return bad(this.#problem(formatReference(reference), (subject) => registryProblem(error, subject, auth.asker)));
     }
@@ -76,11 +78,17 @@ export class Registries {
     return why(subject);
   }
 
-  #auth(host: string): Auth {
+  #http({ origin }: URL): Http {
+    const http = this.#https.get(origin) ?? new Http(new URL(origin), this.#options);
+    this.#https.set(origin, http);
+    return http;
+  }
+
+  #auth(host: string, http: Http): Auth {
     const known = this.#auths.get(host);
     if (known !== undefined) return known;
     const findCredentials = () => findLogin(host, this.#options);
-    const auth = new Auth({ http: this.#http, findCredentials, mask: this.#options.mask });
+    const auth = new Auth({ http, findCredentials, mask: this.#options.mask });
     this.#auths.set(host, auth);
     return auth;
   }

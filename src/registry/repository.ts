@@ -6,7 +6,7 @@ import { answerError } from './answers.ts';
 import type { Auth } from './auth.ts';
 import { AnswerError, ContentError } from './errors.ts';
 import { type Descriptor, MANIFEST_TYPES } from './manifest.ts';
-import { apiHost, type ImageReference } from './reference.ts';
+import type { ImageReference } from './reference.ts';
 
 /** A manifest as the registry keeps it, whose digest was checked. */
 export interface FetchedManifest {
@@ -34,7 +34,7 @@ export class Repository {
 
   /** `actions`: what the login is to allow. */
   constructor(
-    { host, repository }: Pick<ImageReference, 'host' | 'repository'>,
+    { repository }: Pick<ImageReference, 'repository'>,
     actions: 'pull' | 'pull,push',
     http: Http,
     auth: Auth,
@@ -42,7 +42,7 @@ export class Repository {
     this.#http = http;
     this.#auth = auth;
     this.#scope = `repository:${repository}:${actions}`;
-    this.#base = new URL(`/v2/${repository}/`, http.origin(apiHost(host)));
+    this.#base = new URL(`/v2/${repository}/`, http.home);
   }
 
   /** Gets a manifest by tag or digest. */
