@@ -6,12 +6,15 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import * as core from '@actions/core';
+import * as toolkit from '@actions/core';
 import { listenForCancel } from './action/cancel.ts';
+import { guardedCore } from './action/guarded-core.ts';
 import { workflowLog } from './action/log.ts';
 import { publish } from './action/publish.ts';
+import { redactedReport } from './action/redacted-report.ts';
 import { run } from './action/run.ts';
 import { isMissing } from './base/files.ts';
+import { Redactor } from './base/redaction/redactor.ts';
 import { pluginRunner, type RunPlugin } from './cluster/kubeconfig/plugin-runner.ts';
 import { readRegularFile } from './files/regular-file.ts';
 import { inputFileReader, type JobFolders, userFileReader } from './files/runner-files.ts';
@@ -37,6 +40,8 @@ const MOST_OPTIMIZER_MS = 300_000;
 await act();
 
 async function act(): Promise<void> {
+  const { mask, redact } = new Redactor(toolkit.setSecret);
+  const core = guardedCore(toolkit, redact);
   const environment = { ...process.env };
   // A run with it is refused, but not before its problems are gathered: until then nothing is sent to a server that nobody checked.
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
@@ -45,14 +50,15 @@ async function act(): Promise<void> {
   );
   const folders = jobFolders(environment);
   const report = await run({
-    readInput: (name) => core.getInput(name, { trimWhitespace: false }),
+    readInput: (name) => toolkit.getInput(name, { trimWhitespace: false }),
     environment,
     readFile: inputFileReader(folders),
     readUserFile: userFileReader(folders),
     ...workspaceWriter(folders.workspace),
     log: workflowLog(core),
     authorities: sigstoreAuthorities(() => mkdtemp(join(folders.temporary ?? tmpdir(), 'trust-roots-')), writeFile),
-    mask: core.setSecret,
+    mask,
+    redact,
     cancelled: cancellation.cancelled,
     abandoned: cancellation.abandoned,
     now: () => performance.now(),
@@ -63,7 +69,7 @@ async function act(): Promise<void> {
     optimize: wasmOpt(runWasmOpt(cancellation.cancelled)),
     ...optimizerMemory(process.env.RUNNER_TOOL_CACHE),
   });
-  process.exitCode = await publish(report, core);
+  process.exitCode = await publish(redactedReport(report, redact), core);
   cancellation.dispose();
   // A connection that was being opened would keep a cancelled process for its whole time limit, until the runner kills it.
   if (cancellation.abandoned.aborted) process.stdout.write('', () => process.exit());

@@ -3,11 +3,11 @@ import type { Log } from '../base/log.ts';
 /** The functions of @actions/core that write to the workflow log. */
 export type CoreLog = Pick<typeof import('@actions/core'), 'debug' | 'group' | 'info' | 'isDebug'>;
 
-/** The workflow log: phases fold, debug lines show when the run has debug logging switched on. */
+/** The workflow log, behind `guardedCore`: phases fold, debug lines show when the run has debug logging switched on. */
 export function workflowLog(core: CoreLog): Log {
   return {
-    info: (line) => core.info(oneLine(line)),
-    warning: (line) => core.info(`Warning: ${oneLine(line)}`),
+    info: (line) => core.info(line),
+    warning: (line) => core.info(`Warning: ${line}`),
     debug: (line) => {
       if (core.isDebug()) core.debug(line);
     },

@@ -1,4 +1,5 @@
 import { truncate, withoutTrailing } from '../base/text.ts';
+import { visible } from '../base/visible.ts';
 
 /**
  * Builds GitHub-flavoured Markdown in which nothing that comes from outside (names, messages, configurations) can act as
@@ -26,7 +27,7 @@ const NAMED_ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&
  */
 const BREAK_AFTER = new Set(['@', '#', '$', ':']);
 
-/** One line of outside text: no markup, no link, no mention. Control characters and line ends become spaces. */
+/** One line of outside text: no markup, no link, no mention. Line ends become spaces. */
 export function text(value: string, most = Number.POSITIVE_INFINITY): string {
   return plain(value, most).replace(IN_TEXT, escapeMatch);
 }
@@ -46,27 +47,18 @@ function escapeMatch(match: string): string {
 }
 
 /**
- * Outside text as one line for any reader: control characters and line ends as spaces, characters that turn the direction
- * of writing around and halves of characters as U+FFFD, cut to `most` characters.
+ * Outside text as one line for any reader: line ends as spaces, hidden characters shown (see `visible`), cut to `most` characters.
  */
 export function plain(value: string, most = Number.POSITIVE_INFINITY): string {
   // No more code units than `most` characters can have: what is cut away is not looked at, it may be megabytes.
   const start = Number.isFinite(most) ? value.slice(0, 4 * most + 2) : value;
-  const line = withoutTricks(start)
-    .replace(/[\s\p{Cc}]+/gu, ' ')
-    .trim();
+  const line = visible(start.replace(/\s+/g, ' ')).trim();
   return Number.isFinite(most) ? truncate(start === value ? line : `${line}…`, most) : line;
-}
-
-function withoutTricks(value: string): string {
-  return value.toWellFormed().replace(/\p{Bidi_Control}/gu, '\u{fffd}');
 }
 
 /** Outside text of many lines, shown as it is; `language` is ours. The fence is longer than any run of backticks inside. */
 export function fence(content: string, language: string): string {
-  const lines = withoutTricks(content)
-    .replace(/\r\n?/g, '\n')
-    .replace(/[^\P{Cc}\n\t]/gu, ' ');
+  const lines = visible(content.replace(/\r\n?/g, '\n'));
   const longest = (lines.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
   const mark = '`'.repeat(longest + 1);
   return `${mark}${language}\n${withoutTrailing(lines, '\n')}\n${mark}`;

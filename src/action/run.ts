@@ -1,6 +1,7 @@
 import type { ReadFile } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import { bad, type Checked, describeProblem, good, type Problem } from '../base/problem.ts';
+import type { SecretKeeper } from '../base/redaction/redactor.ts';
 import { count, formatBytes, formatDuration } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import { Client, type RequestCounts, UNKNOWN_VERSION } from '../cluster/client.ts';
@@ -30,9 +31,10 @@ import type { ModuleTools } from './draft-module.ts';
 import type { ModuleFetcher } from './draft-origin.ts';
 import { filterProver } from './draft-provenance.ts';
 import { type Inputs, type InputsRead, type ReadInput, readInputs } from './inputs.ts';
+import { maskEnvironment, maskInputs } from './known-secrets.ts';
 
 /** What a run needs of the world around it. */
-export interface Surroundings extends Workspace {
+export interface Surroundings extends Workspace, SecretKeeper {
   readonly readInput: ReadInput;
   /** Reads a file of the user's own environment, which may lie anywhere; `readFile` reads those that the workflow names. */
   readonly readUserFile: ReadFile;
@@ -40,8 +42,6 @@ export interface Surroundings extends Workspace {
   readonly log: Log;
   /** Whose signatures count where a filter's attestation is asked for. */
   readonly authorities: readonly Authority[];
-  /** Keeps a value out of every log. */
-  readonly mask: (secret: string) => void;
   /** Aborts when the run is cancelled: nothing more is written. */
   readonly cancelled: AbortSignal;
   /** Aborts a little later: open requests are given up. */
@@ -71,7 +71,9 @@ type ClusterDraft = Exclude<Draft, { command: 'render' }>;
 
 /** Runs the action and gives its report, whatever happened; nothing is thrown. */
 export async function run(world: Surroundings): Promise<Report> {
+  maskEnvironment(world.environment, world.mask);
   const read = readInputs(world.readInput, world.environment);
+  maskInputs(read.inputs, world.mask);
   const registries = openRegistries(read.inputs, world);
   try {
     return await runWith(registries, read, world);
@@ -83,8 +85,6 @@ export async function run(world: Surroundings): Promise<Report> {
 async function runWith(registries: Registries, read: InputsRead, world: Surroundings): Promise<Report> {
   const started = world.now();
   const { log } = world;
-  const { token } = read.inputs.provenance;
-  if (token !== '') world.mask(token);
   const draft = await log.group('Inputs', async () => {
     const tools = { ...optimizing(world), prove: filterProver(world), fetcher: world.fetcher ?? registries };
     const made = await makeDraft(read, world.readFile, world.environment, tools, {
@@ -136,7 +136,6 @@ async function callCluster(draft: ClusterDraft, registries: Registries, world: S
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED, requests: NO_REQUESTS };
   if (!draft.access.ok) return withoutCluster(draft, draft.access.problems, world, NO_REQUESTS);
   const { value } = draft.access;
-  for (const secret of value.secrets) world.mask(secret);
   const transport = new Transport(value, {
     userAgent: USER_AGENT,
     signal: world.abandoned,
@@ -226,7 +225,6 @@ async function connect(client: Client, { context }: ClusterAccess, log: Log): Pr
 function openRegistries({ from }: Inputs, world: Surroundings): Registries {
   const { login, insecureRegistries } = from;
   const { environment, readUserFile: readFile, runHelper, mask, log } = world;
-  if (login !== undefined) mask(login.password);
   return new Registries({
     userAgent: USER_AGENT,
     environment,

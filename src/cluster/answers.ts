@@ -1,4 +1,5 @@
 import { isObject } from '../base/json.ts';
+import { truncate } from '../base/text.ts';
 import { ApiError, type StatusBody } from './errors.ts';
 import { type HttpResponse, headerOf } from './http.ts';
 
@@ -54,10 +55,8 @@ function parseObject(text: string): Record<string, unknown> | undefined {
 
 /** The first words of an HTML page or a text. */
 function plainText(text: string): string {
-  return text
-    .slice(0, 10_000)
+  const words = truncate(text, 10_000)
     .replace(/<[^<>]*>/g, ' ')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, 300);
+    .replace(/\s+/g, ' ');
+  return truncate(words.trim(), 300);
 }

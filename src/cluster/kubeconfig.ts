@@ -12,6 +12,7 @@ import { type PluginWorld, readExecPlugin, runExecPlugin } from './kubeconfig/ex
 import { CLUSTER_FIELDS, CONTEXT_FIELDS, readFields, USER_FIELDS } from './kubeconfig/fields.ts';
 import { impersonationHeaders } from './kubeconfig/headers.ts';
 import { type Entry, type KubeconfigText, loadConfigs, type MergedConfig, REMEDY } from './kubeconfig/load.ts';
+import { maskCredentials, maskUser } from './kubeconfig/secrets.ts';
 
 export { type KubeconfigText, looksLikeContent } from './kubeconfig/load.ts';
 
@@ -23,8 +24,6 @@ export interface ClusterAccess {
   readonly proxy: ProxyServer | undefined;
   /** The namespace the context names, if any. */
   readonly namespace: string | undefined;
-  /** Values that must never be printed. */
-  readonly secrets: readonly string[];
   /** Why the connection is not fully protected; empty when it is. */
   readonly weaknesses: readonly string[];
   /**
@@ -46,7 +45,7 @@ const TOKEN_FILE_MS = 50_000;
 
 /**
  * Reads kubeconfig texts, merged in order as kubectl merges the files of KUBECONFIG, picks a context, and reads and checks all that
- * it names, but for what an exec plugin gives. What kubectl 1.34 takes is taken; anything else gives problems of kind `kubeconfig`
+ * it names, but for what an exec plugin gives. What is secret in it is masked first. What kubectl 1.34 takes is taken; anything else gives problems of kind `kubeconfig`
  * that name the field.
  */
 export async function readKubeconfig(
@@ -121,12 +120,16 @@ function readEntry<S extends Parameters<typeof readFields>[1]>(
 
 async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Checked<ClusterAccess>> {
   const { context, namespace, cluster, user } = chosen;
+  const { mask } = world;
+  maskUser(user, mask);
   const findings = new Findings();
   const server = findings.take(readServer(cluster.fields, cluster.place));
   if (server === undefined) return bad(findings.problems);
   const proxy = findings.take(findProxy(server, cluster.fields, cluster.place, world.environment));
   const isPlain = server.protocol === 'http:';
+  for (const secret of proxy === undefined ? [] : proxySecrets(proxy)) mask(secret);
   const first = findings.take(await readAll(chosen, server, world));
+  if (first !== undefined) maskCredentials(first, mask);
   const signsIn = first?.keyPair ?? first?.token ?? first?.login;
   const needsPlugin = signsIn === undefined && !isPlain;
   const target = { server, proxy, authority: first?.authority };
@@ -138,7 +141,7 @@ async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Check
   const identify = async (): Promise<Identity> => {
     const credentials = next ?? orThrow(await readAll(chosen, server, world));
     next = credentials.fromFiles ? undefined : credentials;
-    if (next === undefined) for (const secret of credentialSecrets(credentials)) world.mask(secret);
+    maskCredentials(credentials, mask);
     const given = plugin !== undefined && needsPlugin ? orThrow(await runExecPlugin(plugin, world)) : {};
     const expiresAt =
       given.expiresAt ?? (user.fields.tokenFile === undefined ? undefined : world.date().getTime() + TOKEN_FILE_MS);
@@ -156,9 +159,6 @@ async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Check
     server: server.href.replace(/\/$/, ''),
     proxy,
     namespace,
-    secrets: [...fieldSecrets(user), ...credentialSecrets(first), ...(proxy === undefined ? [] : proxySecrets(proxy))]
-      // What is shorter than 8 characters would mask half of a log.
-      .filter((secret, index, all) => secret.length >= 8 && all.indexOf(secret) === index),
     weaknesses: weaknessesOf(cluster, isPlain),
     identify,
   });
@@ -183,21 +183,6 @@ function noCredentials({ place }: UserSource): Problem {
     message: `has no credentials for ${place.entry}: no token, tokenFile, client certificate or exec plugin.`,
     remedy: REMEDY,
   };
-}
-
-/** Everything in a user's fields that must not be printed. */
-function fieldSecrets({ fields }: UserSource): string[] {
-  const { token, password, exec } = fields;
-  const variables = Array.isArray(exec?.env) ? exec.env : [];
-  const values = variables.map((variable: { readonly value?: unknown } | null) => variable?.value);
-  const keyData = fields['client-key-data'];
-  const key = keyData === undefined ? [] : [keyData.toString('base64'), keyData.toString('utf8')];
-  const tokens = Object.values((fields['auth-provider']?.config ?? {}) as object);
-  return [token, password, ...key, ...values, ...tokens].filter((value) => typeof value === 'string');
-}
-
-function credentialSecrets({ token, login, keyPair }: Credentials): string[] {
-  return [token, login?.password, keyPair?.key].filter((value) => value !== undefined);
 }
 
 function weaknessesOf({ fields }: ClusterSource, isPlain: boolean): string[] {

@@ -1,3 +1,4 @@
+import { truncate } from '../base/text.ts';
 import { foreignRemedy, isOneOf, type OwnFilter, refusedIn } from './refused-filter.ts';
 
 /** A cause that Envoy's log names, in the order in which it is worth telling. */
@@ -213,7 +214,7 @@ function findFilterWords(log: string): string | undefined {
   for (const [before, behind] of cutAt(log, 'wasm log ')) {
     if (!/\b(?:error|critical)\t/.test(before)) continue;
     const said = cutOnce(behind, ': ')?.[1].split('\t', 1)[0];
-    if (said) return said.slice(0, MAX_SAID).trim();
+    if (said) return truncate(said, MAX_SAID).trim();
   }
   return undefined;
 }
@@ -255,7 +256,7 @@ export function findEnvoyReason(log: string): EnvoyReason | undefined {
     if (match === null) continue;
     // Envoy ends its lines with the thread, after a tab.
     const thread = match[0].lastIndexOf('\tthread=');
-    const reason = match[0].slice(0, thread === -1 ? MAX_SAID : Math.min(thread, MAX_SAID)).trim();
+    const reason = truncate(thread === -1 ? match[0] : match[0].slice(0, thread), MAX_SAID).trim();
     return { reason, remedy, ...(filterSaid === undefined ? {} : { filterSaid }) };
   }
   return undefined;

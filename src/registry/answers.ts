@@ -1,4 +1,5 @@
 import { isObject, pick, readJson } from '../base/json.ts';
+import { truncate } from '../base/text.ts';
 import { type HttpAnswer, retryAfterSeconds } from '../http/messages.ts';
 import { AnswerError } from './errors.ts';
 
@@ -15,7 +16,7 @@ export function answerError(answer: HttpAnswer): AnswerError {
   return new AnswerError(
     answer.url.host,
     answer.status,
-    words.replace(/\s+/g, ' ').trim().slice(0, MOST_WORDS),
+    truncate(words.replace(/\s+/g, ' ').trim(), MOST_WORDS),
     seconds === undefined ? undefined : seconds * 1000,
   );
 }

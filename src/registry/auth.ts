@@ -1,4 +1,5 @@
 import { pick, readJson } from '../base/json.ts';
+import type { Mask } from '../base/redaction/redactor.ts';
 import type { Http } from '../http/http.ts';
 import type { HttpAnswer } from '../http/messages.ts';
 import { answerError } from './answers.ts';
@@ -13,7 +14,7 @@ export interface AuthOptions {
   readonly http: Http;
   readonly findCredentials: FindCredentials;
   /** Keeps a value out of every log. */
-  readonly mask: (secret: string) => void;
+  readonly mask: Mask;
 }
 
 const MOST_TOKEN_BYTES = 1024 * 1024;

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { truncate } from '../base/text.ts';
 import type { RunHelper } from './credentials.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -42,7 +43,7 @@ export function credentialHelperRunner(
       });
       child.on('close', (code) => {
         if (code === 0) resolve(output);
-        else reject(new Error(output.trim().slice(0, 300) || `it ended with code ${code}`));
+        else reject(new Error(truncate(output.trim(), 300) || `it ended with code ${code}`));
       });
       // A helper that does not read its input is no failure; how it ends says more.
       child.stdin.on('error', () => undefined);

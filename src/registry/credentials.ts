@@ -107,14 +107,6 @@ function hostOfKey(key: string): string {
   return host === 'index.docker.io' ? 'docker.io' : host;
 }
 
-/** Every secret of credentials, to be kept out of logs, the encoded form that goes over the wire among them. */
-export function secretsOf(credentials: Credentials): string[] {
-  if ('identityToken' in credentials) return [credentials.identityToken];
-  return [credentials.password, encodeBasic(credentials.username, credentials.password)].filter(
-    (secret) => secret !== '',
-  );
-}
-
 /** Base64 of `username:password`. */
 export function encodeBasic(username: string, password: string): string {
   return Buffer.from(`${username}:${password}`).toString('base64');

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
 import { fileFault, isMissing, type ReadFile } from '../base/files.ts';
-import { type Credentials, credentialsIn, parseDockerConfig, type RunHelper, secretsOf } from './credentials.ts';
+import { type Mask, maskLogin } from '../base/redaction/redactor.ts';
+import { type Credentials, credentialsIn, parseDockerConfig, type RunHelper } from './credentials.ts';
 import { LoginError } from './errors.ts';
 
 /** A login that was handed to the run itself, for one registry. */
@@ -18,7 +19,7 @@ export interface LoginSources {
   readonly readFile: ReadFile;
   readonly runHelper: RunHelper;
   /** Keeps a value out of every log. */
-  readonly mask: (secret: string) => void;
+  readonly mask: Mask;
 }
 
 /**
@@ -28,7 +29,8 @@ export interface LoginSources {
 export async function findLogin(host: string, sources: LoginSources): Promise<Credentials | undefined> {
   const { given, mask } = sources;
   const found = given?.host === host ? { ...given, from: GIVEN } : await findInDocker(host, sources);
-  for (const secret of found === undefined ? [] : secretsOf(found)) mask(secret);
+  if (found !== undefined && 'identityToken' in found) mask(found.identityToken);
+  else if (found !== undefined) maskLogin(mask, found.username, found.password);
   return found;
 }
 

@@ -6,6 +6,7 @@ export const NO_WORLD: KubeconfigWorld = {
   readFile: (path) => Promise.reject(Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' })),
   runPlugin: async () => ({ how: 'missing' }),
   mask: () => undefined,
+  redact: (text) => text,
   log: { info: () => undefined },
   date: () => new Date(),
 };

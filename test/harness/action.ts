@@ -109,6 +109,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     log: { ...silentLog, info: (line) => log.push(line), warning: (line) => log.push(line) },
     authorities: options.authorities ?? [],
     mask: () => undefined,
+    redact: (text) => text,
     cancelled: options.cancelled ?? never,
     abandoned: options.cancelled ?? never,
     now: () => performance.now(),

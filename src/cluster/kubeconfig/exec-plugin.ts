@@ -4,7 +4,9 @@ import { isObject } from '../../base/json.ts';
 import type { Log } from '../../base/log.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
 import type { ProxyServer } from '../../base/proxy.ts';
+import type { Mask, SecretKeeper } from '../../base/redaction/redactor.ts';
 import { sentence, truncate } from '../../base/text.ts';
+import { visible } from '../../base/visible.ts';
 import { absolutePath } from './credential-files.ts';
 import type { ClusterSource, UserSource } from './credentials.ts';
 import { EXEC_FIELDS, type ExecFields, fieldProblem, type Place, readFields } from './fields.ts';
@@ -28,9 +30,8 @@ export interface PluginCredential {
 }
 
 /** What running a plugin needs. */
-export interface PluginWorld {
+export interface PluginWorld extends SecretKeeper {
   readonly runPlugin: RunPlugin;
-  readonly mask: (secret: string) => void;
   readonly log: Pick<Log, 'info'>;
 }
 
@@ -131,11 +132,11 @@ function encode(fields: ClusterSource['fields'], authority: readonly string[]): 
 /** Runs a plugin and reads what it gives. Its token and key are masked before anything else is done with them. */
 export async function runExecPlugin(
   plugin: ExecPlugin,
-  { runPlugin, mask, log }: PluginWorld,
+  { runPlugin, mask, redact, log }: PluginWorld,
 ): Promise<Checked<PluginCredential>> {
   const name = `exec plugin "${truncate(plugin.command, 60)}" of ${plugin.place.entry}`;
   const said: string[] = [];
-  const scrub = scrubber(plugin);
+  const scrub = (text: string): string => visible(withoutWebTokens(redact(text))).trim();
   log.info(`Running the ${name}.`);
   const end = await runPlugin(plugin, (line) => {
     const shown = scrub(line);
@@ -187,23 +188,16 @@ function asksPerson(lines: readonly string[]): boolean {
   return lines.some((line) => words.some((word) => line.toLowerCase().includes(word)));
 }
 
-/** What a plugin writes for people, without control characters, the values that the kubeconfig hands it, and web tokens. */
-function scrubber({ environment }: ExecPlugin): (line: string) => string {
-  const secrets = Object.values(environment).filter((value) => value.length >= 8);
-  return (line) => {
-    let shown = line;
-    for (const secret of secrets) shown = shown.replaceAll(secret, '***');
-    return shown
-      .split(/(\s)/)
-      .map((word) => (word.includes('eyJ') && word.length > 40 ? '***' : word))
-      .join('')
-      .replace(/\p{Cc}|\p{Cf}/gu, ' ')
-      .trim();
-  };
+/** A plugin may write tokens for people to see that nobody else knows. */
+function withoutWebTokens(line: string): string {
+  return line
+    .split(/(\s)/)
+    .map((word) => (word.includes('eyJ') && word.length > 40 ? '***' : word))
+    .join('');
 }
 
 /** The credential of a plugin's output, or what is wrong with it. Nothing of the output is quoted. */
-function readCredential(output: string, wanted: string, mask: (secret: string) => void): PluginCredential | string {
+function readCredential(output: string, wanted: string, mask: Mask): PluginCredential | string {
   const credential = parse(output);
   const status = isObject(credential) ? credential.status : undefined;
   const {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { delimiter, isAbsolute } from 'node:path';
-import { formatBytes, formatDuration } from '../../base/text.ts';
+import { formatBytes, formatDuration, truncate } from '../../base/text.ts';
 import { looksLikeContent } from './load.ts';
 
 /** An exec plugin's command line, and the variables that it gets beside those of the runner that are passed on. */
@@ -137,7 +137,7 @@ function passLines({ stderr }: ChildProcess, onLine: (line: string) => void): vo
   const pass = (line: string): void => {
     if (line.trim() === '' || lines > MAX_LINES) return;
     lines++;
-    onLine(lines > MAX_LINES ? '(further lines are left out)' : line.slice(0, MAX_LINE));
+    onLine(lines > MAX_LINES ? '(further lines are left out)' : truncate(line, MAX_LINE));
   };
   stderr?.setEncoding('utf8');
   stderr?.on('data', (chunk: string) => {
@@ -147,7 +147,8 @@ function passLines({ stderr }: ChildProcess, onLine: (line: string) => void): vo
       pass(rest + line);
       rest = '';
     }
-    rest = (rest + last).slice(0, MAX_LINE);
+    // Long enough to show that it is cut.
+    rest = (rest + last).slice(0, 2 * MAX_LINE);
   });
   stderr?.on('close', () => pass(rest));
 }

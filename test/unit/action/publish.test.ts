@@ -1,10 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { type CorePublish, publish } from '../../../src/action/publish.ts';
+import { type Core, guardedCore } from '../../../src/action/guarded-core.ts';
+import { publish } from '../../../src/action/publish.ts';
 import type { Report } from '../../../src/deploy/report.ts';
 import { change, deployed, found, planned, report, rollback, running, stuck } from './report-builder.ts';
 
 /** A toolkit that keeps what it is told, a line each; a summary can be made to fail. */
-function recorder(summaryFails = false): { core: CorePublish; lines: string[]; outputs: Map<string, string> } {
+function recorder(summaryFails = false): { core: Core; lines: string[]; outputs: Map<string, string> } {
   const lines: string[] = [];
   const outputs = new Map<string, string>();
   const summary = {
@@ -25,13 +26,16 @@ function recorder(summaryFails = false): { core: CorePublish; lines: string[]; o
     },
     setOutput: (name: string, value: string) => outputs.set(name, value),
     summary,
-  } as unknown as CorePublish;
+  } as unknown as Core;
   return { core, lines, outputs };
 }
 
 async function published(given: Report): Promise<{ lines: string[]; code: number }> {
   const { core, lines } = recorder();
-  const code = await publish(given, core);
+  const code = await publish(
+    given,
+    guardedCore(core, (text) => text),
+  );
   return { lines, code };
 }
 

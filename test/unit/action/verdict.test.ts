@@ -445,5 +445,5 @@ test('a run that lost the cluster does not say that all is as before', () => {
 
 test('is one line of plain text, whatever the filter is called', () => {
   const given = report({ filters: filters('a\n::error::b\u{202e}'), targets: [deployed('shop/a')] });
-  expect(verdictOf(given)).toBe('✅ a ::error::b\u{fffd} deployed to 1 workload, proved in 3 proxies');
+  expect(verdictOf(given)).toBe('✅ a ::error::b[U+202E] deployed to 1 workload, proved in 3 proxies');
 });

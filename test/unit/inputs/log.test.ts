@@ -35,13 +35,6 @@ describe('workflowLog', () => {
     workflowLog(core).debug('c');
     expect(lines).toEqual(['debug c']);
   });
-
-  test('keeps every message on one line', () => {
-    const { core, lines } = recorder(false);
-    workflowLog(core).info('a\n::error::b');
-    workflowLog(core).warning('::error::c');
-    expect(lines.join(' ')).not.toMatch(/^\s*::|\n/);
-  });
 });
 
 describe('oneLine', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../../src/base/problem.ts';
+import { Redactor } from '../../../../src/base/redaction/redactor.ts';
 import { CredentialsError } from '../../../../src/cluster/errors.ts';
 import type { Identity } from '../../../../src/cluster/identity.ts';
 import type { PluginCommand, PluginEnd } from '../../../../src/cluster/kubeconfig/plugin-runner.ts';
@@ -39,6 +40,7 @@ async function ready(given: Given, ...ends: readonly PluginEnd[]): Promise<Run> 
   const commands: PluginCommand[] = [];
   const masked: string[] = [];
   const log: string[] = [];
+  const redactor = new Redactor();
   const world: KubeconfigWorld = {
     ...NO_WORLD,
     runPlugin: async (command, onLine) => {
@@ -46,7 +48,11 @@ async function ready(given: Given, ...ends: readonly PluginEnd[]): Promise<Run> 
       for (const line of given.lines ?? []) onLine(line);
       return ends[Math.min(commands.length, ends.length) - 1] ?? { how: 'missing' };
     },
-    mask: (secret) => masked.push(secret),
+    mask: (secret, how) => {
+      redactor.mask(secret, how);
+      if (how !== 'whole') masked.push(secret);
+    },
+    redact: redactor.redact,
     log: { info: (line) => log.push(line) },
   };
   const text = {
@@ -240,11 +246,11 @@ describe('what goes wrong', () => {
   test('a failure with words, the last of which are told', async () => {
     const lines = ['Looking around.', 'Unable to locate credentials \u001b[31m(profile prod)'];
     const run = await ready({ lines }, { how: 'exited', code: 255, output: '' });
-    expect(await failure(run)).toContain('ended with exit code 255: Unable to locate credentials  [31m(profile prod).');
+    expect(await failure(run)).toContain('ended with exit code 255: Unable to locate credentials ␛[31m(profile prod).');
     expect(run.log).toEqual([
       'Running the exec plugin "get-token" of user "bot".',
       'get-token: Looking around.',
-      'get-token: Unable to locate credentials  [31m(profile prod)',
+      'get-token: Unable to locate credentials ␛[31m(profile prod)',
     ]);
   });
 
@@ -263,7 +269,7 @@ describe('what goes wrong', () => {
       'is not on the runner. Install it in a step before this one.',
     );
     expect(await failure(await ready({ exec: { installHint: 'Run "brew install\u001b[0m x"' } }, missing))).toContain(
-      'is not on the runner. Run "brew install [0m x".',
+      'is not on the runner. Run "brew install␛[0m x".',
     );
   });
 
