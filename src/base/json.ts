@@ -1,13 +1,52 @@
 /** Any JSON value. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
 
+/**
+ * Documents of Kubernetes, Envoy and registries have some tens of levels. What walks a value calls itself for each one, and the stack
+ * ends after some two thousand.
+ */
+const MAX_DEPTH = 500;
+
+/** The value of a JSON text. Throws SyntaxError where it is none or is nested too deep; its message quotes 20 characters of the text. */
+export function parseJson(text: string, revive?: (key: string, value: unknown) => unknown): unknown {
+  if (isDeeper(text, MAX_DEPTH)) throw new SyntaxError(`it is nested more than ${MAX_DEPTH} levels deep`);
+  return JSON.parse(text, revive);
+}
+
 /** The value of JSON text in UTF-8; undefined where it is none. A parser's own message would quote what may be secret. */
 export function readJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'));
+    return parseJson(Buffer.from(bytes).toString('utf8'));
   } catch {
     return undefined;
   }
+}
+
+/** Whether arrays and objects of a JSON text lie deeper in each other than `most`. */
+function isDeeper(text: string, most: number): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    switch (text.charCodeAt(at)) {
+      case 0x22: // "
+        at = endOfString(text, at);
+        break;
+      case 0x5b: // [
+      case 0x7b: // {
+        if (++depth > most) return true;
+        break;
+      case 0x5d: // ]
+      case 0x7d: // }
+        depth--;
+    }
+  }
+  return false;
+}
+
+/** Where the string that begins at a quotation mark ends; the end of the text for one without an end. */
+function endOfString(text: string, from: number): number {
+  let at = from + 1;
+  while (at < text.length && text.charCodeAt(at) !== 0x22) at += text.charCodeAt(at) === 0x5c ? 2 : 1;
+  return at;
 }
 
 /** Narrows to a plain JSON object. */

@@ -1,20 +1,37 @@
-import { load, YAMLException } from 'js-yaml';
-import { formatBytes } from './text.ts';
+import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
+import { formatBytes, truncate } from './text.ts';
 
-/** A YAML text's value, or what is wrong with the text, in words for the end of a sentence. */
-export type YamlRead = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly fault: string };
+/** A YAML text's value, or what is wrong with the text. */
+export type YamlRead =
+  | { readonly ok: true; readonly value: unknown }
+  | {
+      readonly ok: false;
+      /** In words for the end of a sentence: `is empty`. */
+      readonly fault: string;
+      /** Where it is no YAML at all: the line, from 1, and what the parser says, without anything of the text. */
+      readonly syntax?: { readonly line: number; readonly reason: string };
+    };
+
+export interface YamlOptions {
+  /** Whether `<<` takes over the keys of another mapping, as in YAML 1.1; a plain key else. */
+  readonly merge?: boolean;
+}
 
 /** A list of 5,000 targets with settings of their own has 1 MiB or so. */
 export const MAX_YAML_BYTES = 4_194_304;
 /** Values with aliases (`*name`) written out: what is made of the value goes through each of them. */
 const MAX_NODES = 500_000;
+/** The characters of all texts and keys, written out in the same way. */
+const MAX_CHARACTERS = 67_108_864;
 const MAX_DEPTH = 64;
+const MAX_QUOTED = 60;
+const MERGING = CORE_SCHEMA.withTags(mergeTag);
 
 /**
- * Reads one YAML document whose value JSON can hold, of a size that can be worked with: a short text can stand for billions of
- * values by aliases of aliases. An empty one is at fault.
+ * Reads one YAML document (JSON is one as well) whose value JSON can hold, of a size that can be worked with: a short text can stand for
+ * billions of values by aliases of aliases. An empty one is at fault.
  */
-export function readYaml(text: string): YamlRead {
+export function readYaml(text: string, { merge = false }: YamlOptions = {}): YamlRead {
   const size = Buffer.byteLength(text);
   if (size > MAX_YAML_BYTES) {
     return { ok: false, fault: `has ${formatBytes(size)}; ${formatBytes(MAX_YAML_BYTES)} are the most that is read` };
@@ -22,40 +39,64 @@ export function readYaml(text: string): YamlRead {
   if (text.split(/\r?\n/).every((line) => /^\s*(#|$)/.test(line))) return { ok: false, fault: 'is empty' };
   let value: unknown;
   try {
-    value = load(text, { maxDepth: MAX_DEPTH });
+    value = load(text, { maxDepth: MAX_DEPTH, schema: merge ? MERGING : CORE_SCHEMA });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    const where = error.mark ? ` in line ${error.mark.line + 1}, column ${error.mark.column + 1}` : '';
-    return { ok: false, fault: `is not valid YAML: ${error.reason}${where}` };
+    return syntaxFault(error);
   }
   const fault = excessOf(value);
   return fault === undefined ? { ok: true, value } : { ok: false, fault };
 }
 
+/** The parser's reasons end with the names of tags and aliases that they quote. */
+function syntaxFault({ reason, mark }: YAMLException): Extract<YamlRead, { ok: false }> {
+  const quote = reason.search(/["!:<]/);
+  const [plain, quoted] = quote < 0 ? [reason, ''] : [reason.slice(0, quote), reason.slice(quote)];
+  const where = mark ? ` in line ${mark.line + 1}, column ${mark.column + 1}` : '';
+  return {
+    ok: false,
+    fault: `is not valid YAML: ${plain}${truncate(quoted, MAX_QUOTED)}${where}`,
+    syntax: { line: (mark?.line ?? 0) + 1, reason: plain.trim() },
+  };
+}
+
+/** How much a node stands for, written out. */
+interface Size {
+  readonly nodes: number;
+  readonly characters: number;
+}
+
 /** What keeps a value from being written out as JSON; undefined for nothing. Looks at each node once, however often it is named. */
 function excessOf(root: unknown): string | undefined {
-  /** How many nodes each one stands for; undefined while those inside are counted. */
-  const counts = new Map<object, number | undefined>();
+  /** The size of each node; undefined while those inside are counted. */
+  const sizes = new Map<object, Size | undefined>();
   let fault: string | undefined;
-  const countOf = (value: unknown, depth: number): number => {
-    if (typeof value !== 'object' || value === null || fault !== undefined) return 1;
-    if (counts.has(value)) {
-      const known = counts.get(value);
+  const sizeOf = (value: unknown, depth: number): Size => {
+    if (typeof value === 'string') return { nodes: 1, characters: value.length };
+    if (typeof value !== 'object' || value === null || fault !== undefined) return { nodes: 1, characters: 0 };
+    if (sizes.has(value)) {
+      const known = sizes.get(value);
       if (known === undefined) fault = 'has an anchor (&) with an alias (*) of itself inside';
-      return known ?? 1;
+      return known ?? { nodes: 1, characters: 0 };
     }
     if (depth > MAX_DEPTH) {
       fault = `is nested more than ${MAX_DEPTH} levels deep`;
-      return 1;
+      return { nodes: 1, characters: 0 };
     }
-    counts.set(value, undefined);
-    const count = Object.values(value).reduce((sum: number, inner) => sum + countOf(inner, depth + 1), 1);
-    counts.set(value, count);
-    if (count > MAX_NODES) {
-      fault ??= `has more than ${MAX_NODES} values when its aliases (*) are written out`;
+    sizes.set(value, undefined);
+    let [nodes, characters] = [1, 0];
+    for (const [key, inner] of Object.entries(value)) {
+      const size = sizeOf(inner, depth + 1);
+      nodes += size.nodes;
+      characters += key.length + size.characters;
     }
-    return count;
+    sizes.set(value, { nodes, characters });
+    if (nodes > MAX_NODES) fault ??= `has more than ${MAX_NODES} values when its aliases (*) are written out`;
+    if (characters > MAX_CHARACTERS) {
+      fault ??= `has more than ${formatBytes(MAX_CHARACTERS)} when its aliases (*) are written out`;
+    }
+    return { nodes, characters };
   };
-  countOf(root, 0);
+  sizeOf(root, 0);
   return fault;
 }

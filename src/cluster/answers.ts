@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject, parseJson } from '../base/json.ts';
 import { truncate } from '../base/text.ts';
 import { ApiError, type StatusBody } from './errors.ts';
 import { type HttpResponse, headerOf } from './http.ts';
@@ -46,7 +46,7 @@ export function parseWarnings(header: string | string[] | undefined): string[] {
 
 function parseObject(text: string): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = parseJson(text);
     return isObject(value) ? value : undefined;
   } catch {
     return undefined;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { pause, untilAborted } from '../base/concurrency.ts';
-import { isObject } from '../base/json.ts';
+import { isObject, parseJson } from '../base/json.ts';
 import { messageOf } from '../base/problem.ts';
 import type { Client, ObjectList } from './client.ts';
 import { ApiError, ConnectionError } from './errors.ts';
@@ -99,7 +99,7 @@ type WatchEvent =
 
 function parseEvent(line: string): WatchEvent | undefined {
   if (line === '') return undefined;
-  const value: unknown = JSON.parse(line);
+  const value: unknown = parseJson(line);
   if (!isObject(value) || !isObject(value.object)) return undefined;
   if (value.type === 'ERROR') return { type: 'ERROR', code: Number(value.object.code ?? 0) };
   return value as unknown as WatchEvent;

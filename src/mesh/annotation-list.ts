@@ -1,4 +1,4 @@
-import { isObject, sameJson } from '../base/json.ts';
+import { isObject, parseJson, sameJson } from '../base/json.ts';
 import { messageOf } from '../base/problem.ts';
 import { withMember, withValue } from './json-text.ts';
 
@@ -30,7 +30,7 @@ export function parseAnnotationList(text: string | undefined): AnnotationList | 
   if (text === undefined) return { text, form: 'array', entries: [] };
   let value: unknown;
   try {
-    value = JSON.parse(text, refuseTooLarge);
+    value = parseJson(text, refuseTooLarge);
   } catch (error) {
     return `is not valid JSON (${messageOf(error)})`;
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '../base/json.ts';
 import { attachmentName } from './attachment.ts';
 import { attachmentOf, type GatewayView } from './gateway-view.ts';
 import { filtersIn, ownedLabels, podLabel, STATE_ANNOTATION } from './names.ts';
@@ -41,7 +42,7 @@ export function attachmentWrites(view: GatewayView, patch: WorkloadPatch): Attac
         labels: ownedLabels(filter, id),
         ...(record === undefined ? {} : { annotations: { [STATE_ANNOTATION]: record } }),
       },
-      spec: JSON.parse(text) as WasmPlugin['spec'],
+      spec: parseJson(text) as WasmPlugin['spec'],
     };
     return [{ name, wanted, ...(observed === undefined ? {} : { observed }) }];
   });

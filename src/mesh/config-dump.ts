@@ -1,4 +1,4 @@
-import { isObject, pick } from '../base/json.ts';
+import { isObject, parseJson, pick } from '../base/json.ts';
 import { bad, type Checked, good, messageOf } from '../base/problem.ts';
 import { readWasm, type ShownSettings } from './wasm-settings.ts';
 
@@ -47,7 +47,7 @@ const SIDECAR_PORTS = new Set([15_000, 15_001, 15_004, 15_006, 15_008, 15_009, 1
 export function parseListeners(dump: string): Checked<readonly Listener[]> {
   let value: unknown;
   try {
-    value = JSON.parse(dump);
+    value = parseJson(dump);
   } catch (error) {
     return bad({ kind: 'proof', message: `Envoy's listeners are not valid JSON (${messageOf(error)}).` });
   }

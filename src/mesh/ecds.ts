@@ -1,4 +1,4 @@
-import { isObject, pick, sameJson } from '../base/json.ts';
+import { isObject, parseJson, pick, sameJson } from '../base/json.ts';
 import { objectsIn } from './config-dump.ts';
 import { readPluginConfig } from './wasm-plugin.ts';
 
@@ -57,7 +57,7 @@ interface Extension {
 
 function extensionsIn(dump: string): Extension[] {
   try {
-    const configs = objectsIn(pick(JSON.parse(dump), 'configs'));
+    const configs = objectsIn(pick(parseJson(dump), 'configs'));
     // Asked for everything, Envoy wraps them once more.
     const entries = configs.flatMap((config) => ('ecds_filters' in config ? objectsIn(config.ecds_filters) : [config]));
     return entries.flatMap(({ ecds_filter: filter, last_updated: updated }): Extension[] => {

@@ -1,4 +1,4 @@
-import { isObject, pick } from '../base/json.ts';
+import { isObject, parseJson, pick } from '../base/json.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
 
@@ -94,7 +94,7 @@ function isDeclared({ metadata }: Workload): boolean {
 
 function parse(text: string | undefined): unknown {
   try {
-    return JSON.parse(text ?? 'null');
+    return parseJson(text ?? 'null');
   } catch {
     return undefined;
   }

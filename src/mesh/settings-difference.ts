@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson, isObject, type Json, sameJson } from '../base/json.ts';
+import { canonicalJson, isObject, type Json, parseJson, sameJson } from '../base/json.ts';
 import { count, truncate } from '../base/text.ts';
 import { field } from './wasm-settings.ts';
 
@@ -56,7 +56,7 @@ function configurationDifference(before: string, after: string): string[] {
 
 function parsed(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     return undefined;
   }

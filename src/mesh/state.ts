@@ -1,4 +1,4 @@
-import { canonicalJson, isObject, type Json, pick } from '../base/json.ts';
+import { canonicalJson, isObject, type Json, parseJson, pick } from '../base/json.ts';
 import type { EmptyLists } from './mount-change.ts';
 import { MOUNT_ANNOTATIONS } from './names.ts';
 
@@ -44,7 +44,7 @@ export function parseEmptyLists(annotation: string | undefined): EmptyLists {
 
 function parseObject(text: string | undefined): Record<string, unknown> {
   try {
-    const value: unknown = JSON.parse(text ?? '{}');
+    const value: unknown = parseJson(text ?? '{}');
     return isObject(value) ? value : {};
   } catch {
     return {};

@@ -1,4 +1,4 @@
-import { isObject, type Json, pick } from '../base/json.ts';
+import { isObject, type Json, parseJson, pick } from '../base/json.ts';
 import type { KubernetesObject } from '../cluster/objects.ts';
 import type { PluginKind } from '../cluster/resources.ts';
 import { BEFORE_ROUTER, isBeforeRouter } from '../filter/insertion.ts';
@@ -95,7 +95,7 @@ export function inputsNotCarried(
 export function readPluginConfig(configuration: string): Readonly<Record<string, unknown>> | undefined {
   if (configuration.trim() === '') return {};
   try {
-    const value: unknown = JSON.parse(configuration);
+    const value: unknown = parseJson(configuration);
     return isObject(value) && survives(value) ? value : undefined;
   } catch {
     return undefined;

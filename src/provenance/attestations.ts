@@ -1,4 +1,4 @@
-import { isObject, pick, readJson } from '../base/json.ts';
+import { isObject, parseJson, pick, readJson } from '../base/json.ts';
 import type { Problem } from '../base/problem.ts';
 import { messageOf } from '../base/problem.ts';
 import { formatDuration } from '../base/text.ts';
@@ -91,7 +91,7 @@ async function find(attestation: unknown, http: Http): Promise<Found> {
   const answer = await get(new URL(address), http);
   if (answer.status !== 200) return { unreadable: `its bundle cannot be fetched (status ${answer.status})` };
   try {
-    return { bundle: JSON.parse(unpacked(answer.body)) };
+    return { bundle: parseJson(unpacked(answer.body)) };
   } catch (error) {
     return { unreadable: `its bundle cannot be read (${messageOf(error)})` };
   }

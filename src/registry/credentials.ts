@@ -1,4 +1,4 @@
-import { isObject, pick } from '../base/json.ts';
+import { isObject, pick, readJson } from '../base/json.ts';
 import { messageOf } from '../base/problem.ts';
 import { withoutTrailing } from '../base/text.ts';
 import { LoginError } from './errors.ts';
@@ -28,13 +28,8 @@ const TOKEN_USER = '<token>';
 
 /** Reads a Docker configuration; throws `LoginError` for one that is none. `origin` is how messages call it. */
 export function parseDockerConfig(text: string, origin: string): DockerConfig {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // The parser's message would quote what may be secret.
-    throw new LoginError(`${origin} is not valid JSON`);
-  }
+  const value = readJson(Buffer.from(text));
+  if (value === undefined) throw new LoginError(`${origin} is not valid JSON`);
   const object = (key: string): Readonly<Record<string, unknown>> => {
     const inner = pick(value, key);
     return isObject(inner) ? inner : {};
@@ -68,15 +63,16 @@ async function askHelper(helper: string, server: string, runHelper: RunHelper): 
   const program = `docker-credential-${helper}`;
   if (!/^[\w.-]+$/.test(helper))
     throw new LoginError('the Docker configuration names a credential helper that is no program name');
-  let answer: unknown;
+  let output: string;
   try {
-    answer = JSON.parse(await runHelper(helper, server));
+    output = await runHelper(helper, server);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new LoginError(`${program} answers with what is no JSON`);
     // https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go
     if (/credentials not found in native keychain/.test(messageOf(error))) return undefined;
     throw new LoginError(`${program} gives no credentials for ${server}: ${messageOf(error)}`);
   }
+  const answer = readJson(Buffer.from(output));
+  if (answer === undefined) throw new LoginError(`${program} answers with what is no JSON`);
   const [username, secret] = [pick(answer, 'Username'), pick(answer, 'Secret')];
   if (typeof username !== 'string' || typeof secret !== 'string' || secret === '') return undefined;
   return username === TOKEN_USER

@@ -127,6 +127,22 @@ describe('what only some rooms may use', () => {
     expect(importsOf('cluster')).toEqual(new Set(['cluster', 'base']));
   });
 
+  test('text from outside becomes values in one place, which has limits', () => {
+    const usersOf = (call: RegExp): string[] =>
+      SOURCES.filter((source) => call.test(codeOf(source)))
+        .map(({ path }) => path)
+        .toSorted();
+    expect(usersOf(/\bJSON\.parse\(/)).toEqual([
+      'base/json.ts',
+      // What the action's two halves say to each other.
+      'filter/trial/run.ts',
+      'filter/trial/supervisor.ts',
+      // The keys of a text that has been read.
+      'mesh/json-text.ts',
+    ]);
+    expect(usersOf(/\bload(All)?\b[^;]*from 'js-yaml'/)).toEqual(['base/yaml.ts']);
+  });
+
   test('only the programs read the process', () => {
     const readers = SOURCES.filter((source) => /\bprocess\s*[.[]/.test(codeOf(source))).map(({ path }) => path);
     expect(readers.toSorted()).toEqual(['main.ts', 'trial.ts']);

@@ -1,4 +1,5 @@
 import type { ReadFile } from '../../base/files.ts';
+import { pick, readJson } from '../../base/json.ts';
 import { bad, type Checked, Findings, good } from '../../base/problem.ts';
 import { readDataOrFile, readNamedFile, type Source } from './credential-files.ts';
 import { AUTH_PROVIDER_FIELDS, type ClusterFields, fieldProblem, readFields, type UserFields } from './fields.ts';
@@ -152,11 +153,6 @@ function readAuthProvider({ fields, place }: UserSource, now: Date): Checked<str
 
 /** When a JSON Web Token expires, in milliseconds since the epoch (RFC 7519, 4.1.4). */
 function expiryOf(token: string): number | undefined {
-  try {
-    const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
-    const expires = (claims as { readonly exp?: unknown } | null)?.exp;
-    return typeof expires === 'number' ? expires * 1000 : undefined;
-  } catch {
-    return undefined;
-  }
+  const expires = pick(readJson(Buffer.from(token.split('.')[1] ?? '', 'base64url')), 'exp');
+  return typeof expires === 'number' ? expires * 1000 : undefined;
 }

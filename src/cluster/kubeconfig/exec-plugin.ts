@@ -1,12 +1,12 @@
 import { sep } from 'node:path';
-import { load } from 'js-yaml';
-import { isObject } from '../../base/json.ts';
+import { isObject, parseJson } from '../../base/json.ts';
 import type { Log } from '../../base/log.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
 import type { ProxyServer } from '../../base/proxy.ts';
 import type { Mask, SecretKeeper } from '../../base/redaction/redactor.ts';
 import { sentence, truncate } from '../../base/text.ts';
 import { visible } from '../../base/visible.ts';
+import { readYaml } from '../../base/yaml.ts';
 import { absolutePath } from './credential-files.ts';
 import type { ClusterSource, UserSource } from './credentials.ts';
 import { EXEC_FIELDS, type ExecFields, fieldProblem, type Place, readFields } from './fields.ts';
@@ -235,12 +235,9 @@ function readCredential(output: string, wanted: string, mask: Mask): PluginCrede
 /** JSON, or YAML, which kubectl reads as well. */
 function parse(output: string): unknown {
   try {
-    return JSON.parse(output);
+    return parseJson(output);
   } catch {
-    try {
-      return load(output);
-    } catch {
-      return undefined;
-    }
+    const read = readYaml(output, { merge: true });
+    return read.ok ? read.value : undefined;
   }
 }

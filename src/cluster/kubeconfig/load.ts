@@ -1,8 +1,8 @@
-import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
 import { isObject } from '../../base/json.ts';
 import { append } from '../../base/lists.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
+import { readYaml } from '../../base/yaml.ts';
 
 /** One kubeconfig text and where it came from. */
 export interface KubeconfigText {
@@ -38,13 +38,8 @@ const LISTS = { clusters: 'cluster', users: 'user', contexts: 'context' } as con
 type List = keyof typeof LISTS;
 const LIST_NAMES = Object.keys(LISTS) as List[];
 
-/** kubectl reads YAML 1.1, in which `<<` takes over the keys of another mapping. */
-const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 /** Shorter text is a word, not the base64 of a kubeconfig. */
 const MIN_BASE64 = 64;
-/** A kubeconfig of a thousand clusters has some 30,000. */
-const MAX_NODES = 200_000;
-const MAX_DEPTH = 100;
 
 /** Reads kubeconfig texts and merges them: the first that has a name, or a current context, wins (client-go, clientcmd/loader.go). */
 export function loadConfigs(texts: readonly KubeconfigText[]): Checked<MergedConfig> {
@@ -121,43 +116,29 @@ function decode({ text, folder }: KubeconfigText): Decoded {
   const plain = text.trim();
   // Of several files one may be empty, or hold null lists; kubectl makes such files itself.
   if (folder !== undefined && plain.split('\n').every((line) => /^\s*(#|---|$)/.test(line))) return { value: {} };
-  const direct = readYaml(plain, folder !== undefined);
+  const direct = readMapping(plain, folder !== undefined);
   if ('value' in direct) return direct;
   const packed = plain.replace(/\s+/g, '');
   if (packed.length >= MIN_BASE64 && /^[A-Za-z0-9+/_-]+={0,2}$/.test(packed)) {
-    const decoded = readYaml(Buffer.from(packed, 'base64').toString('utf8'), false);
+    const decoded = readMapping(Buffer.from(packed, 'base64').toString('utf8'), false);
     return 'value' in decoded ? decoded : { fault: 'is base64, but not of a kubeconfig.' };
   }
   return { fault: `is not a kubeconfig: ${direct.fault}.` };
 }
 
 /** A text's mapping, or what keeps it from being a kubeconfig, without quoting it: it holds credentials. */
-function readYaml(text: string, isFile: boolean): Decoded {
-  try {
-    const value = load(text, { schema: SCHEMA });
-    if (!isObject(value)) return { fault: 'it is not a YAML mapping' };
-    if (countNodes(value, MAX_NODES) < 0) return { fault: 'it expands to too many values' };
-    // One of several files may lack a list; what is missing altogether shows when the context is looked up.
-    if (isFile || LIST_NAMES.some((list) => Object.hasOwn(value, list))) return { value };
-    return { fault: `it has no list ${listWords(LIST_NAMES.map((list) => `"${list}"`))}` };
-  } catch (error) {
-    if (!(error instanceof YAMLException)) throw error;
-    // js-yaml quotes names of aliases and tags, which a token that starts with "*" or "!" is taken for.
-    const [reason] = error.reason.split(/["!:<]/, 1);
-    return { fault: `YAML error in line ${(error.mark?.line ?? 0) + 1}, ${reason?.trim()}` };
+function readMapping(text: string, isFile: boolean): Decoded {
+  // kubectl reads YAML 1.1.
+  const read = readYaml(text, { merge: true });
+  if (!read.ok) {
+    const { syntax, fault } = read;
+    return { fault: syntax === undefined ? `it ${fault}` : `YAML error in line ${syntax.line}, ${syntax.reason}` };
   }
-}
-
-/** How many more values may follow, with aliases as often as they are named; negative once there are too many, or too deep ones. */
-function countNodes(value: unknown, left: number, depth = 0): number {
-  if (depth > MAX_DEPTH) return -1;
-  let rest = left - 1;
-  if (typeof value !== 'object' || value === null) return rest;
-  for (const inner of Object.values(value)) {
-    if (rest < 0) break;
-    rest = countNodes(inner, rest, depth + 1);
-  }
-  return rest;
+  const { value } = read;
+  if (!isObject(value)) return { fault: 'it is not a YAML mapping' };
+  // One of several files may lack a list; what is missing altogether shows when the context is looked up.
+  if (isFile || LIST_NAMES.some((list) => Object.hasOwn(value, list))) return { value };
+  return { fault: `it has no list ${listWords(LIST_NAMES.map((list) => `"${list}"`))}` };
 }
 
 function isText(value: unknown): value is string {

@@ -1,11 +1,13 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { dump } from 'js-yaml';
 import {
   arrangedLike,
   canonicalJson,
   isObject,
   type Json,
   mergePatchTo,
+  parseJson,
   readJson,
   sameJson,
 } from '../../../src/base/json.ts';
@@ -100,4 +102,52 @@ test('mergePatchTo makes one value of another, for all that a merge patch can sa
     }),
   );
   expect(mergePatchTo({ a: { b: 1, c: 2 }, d: [1] }, { a: { b: 1 }, d: [2] })).toEqual({ a: { c: null }, d: [2] });
+});
+
+describe('text that is nested deep', () => {
+  const lists = (levels: number): string => '['.repeat(levels) + ']'.repeat(levels);
+  const objects = (levels: number): string => `${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`;
+
+  test.each<[string, string]>([
+    ['lists', lists(500)],
+    ['objects', objects(500)],
+    ['lists beside each other', `[${Array(1000).fill(lists(499)).join()}]`],
+    ['brackets in texts', JSON.stringify({ ['['.repeat(1000)]: '{'.repeat(1000), b: '\\"[[', c: '\\' })],
+  ])('%s of at most 500 levels are read, and everything can go through them', (_, text) => {
+    const value = parseJson(text) as Json;
+    const other = JSON.parse(text) as Json;
+    expect(sameJson(value, other)).toBe(true);
+    expect(canonicalJson(value).length).toBe(text.length);
+    expect(sameJson(arrangedLike(value, other), mergePatchTo([], value))).toBe(true);
+    expect(sameJson(mergePatchTo(value, other), isObject(value) ? {} : value)).toBe(true);
+    expect(dump(value, { lineWidth: -1, noRefs: true })).not.toBe('');
+  });
+
+  test.each<[string, string]>([
+    ['lists', lists(501)],
+    ['objects', objects(501)],
+    ['lists without an end', '['.repeat(1_000_000)],
+    ['objects without an end', '{"a":'.repeat(1_000_000)],
+    ['lists behind a text with quotation marks', `["\\"\\\\",${lists(501)}]`],
+  ])('%s of more are refused', (_, text) => {
+    expect(() => parseJson(text)).toThrow(new SyntaxError('it is nested more than 500 levels deep'));
+    expect(readJson(Buffer.from(text))).toBeUndefined();
+  });
+
+  test('what is no JSON is quoted with a few characters', () => {
+    const quote = (text: string): number => {
+      try {
+        parseJson(text);
+      } catch (error) {
+        const { message } = error as Error;
+        return message.lastIndexOf('"') - message.indexOf('"');
+      }
+      return 0;
+    };
+    fc.assert(fc.property(fc.string({ maxLength: 200 }), (text) => expect(quote(`[${text}`)).toBeLessThanOrEqual(60)));
+  });
+
+  test('parseJson gives what JSON.parse gives', () => {
+    fc.assert(fc.property(fc.json(), (text) => expect(parseJson(text)).toEqual(JSON.parse(text))));
+  });
 });

@@ -203,6 +203,12 @@ describe('what goes wrong', () => {
   test.each<[string, PluginEnd, string]>([
     ['nothing', wrote(''), 'has not written an ExecCredential.'],
     ['other words', wrote('a-secret-token'), 'has not written an ExecCredential.'],
+    ['lists in lists', wrote('['.repeat(1_000_000)), 'has not written an ExecCredential.'],
+    [
+      'aliases of aliases',
+      wrote(`a: &a [x,x]\n${Array.from({ length: 40 }, (_, i) => `b${i}: &a [*a, *a]`).join('\n')}`),
+      'has not written an ExecCredential.',
+    ],
     ['another kind', wrote({ kind: 'Pod', apiVersion: V1BETA1 }), 'has not written an ExecCredential.'],
     ['another version', credential({ token: 'a' }, V1), `of ${V1BETA1}, which the kubeconfig asks for.`],
     ['no status', wrote({ kind: 'ExecCredential', apiVersion: V1BETA1 }), 'without "status".'],
