@@ -1,4 +1,4 @@
-import { isObject } from '../base/json.ts';
+import { isObject, readJson } from '../base/json.ts';
 import { type Mask, maskLogin } from '../base/redaction/redactor.ts';
 import { secretsIn, secretsInUrl } from '../base/redaction/secret-names.ts';
 import type { Environment } from './input-reader.ts';
@@ -30,19 +30,11 @@ export function maskInputs({ from, provenance, policy, settings }: Inputs, mask:
   ];
   for (const secret of handed) mask(secret);
   // What a configuration calls a token may be the name of one, too.
-  for (const secret of namedSecrets(parseJson(settings.configuration))) mask(secret, 'whole');
+  for (const secret of namedSecrets(readJson(Buffer.from(settings.configuration)))) mask(secret, 'whole');
 }
 
 function namedSecrets(value: unknown): string[] {
   if (Array.isArray(value)) return value.flatMap(namedSecrets);
   if (!isObject(value)) return [];
   return [...secretsIn(value), ...Object.values(value).flatMap(namedSecrets)];
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
