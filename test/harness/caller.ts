@@ -15,7 +15,7 @@ export interface Caller {
   readonly dispatcher: Dispatcher;
 }
 
-/** The admin's token becomes the credentials of the cluster's admin, a user's impersonates it; any other is passed on. */
+/** The admin's token (also a longer one that begins with it and a full stop) becomes the credentials of the cluster's admin, a user's impersonates it; any other is passed on. */
 export function callerOf({ headers }: IncomingMessage, api: Api): Caller {
   const passed: Record<string, string> = {};
   for (const name of ['accept', 'content-type', 'user-agent', 'authorization']) {
@@ -24,7 +24,7 @@ export function callerOf({ headers }: IncomingMessage, api: Api): Caller {
   }
   const token = passed.authorization?.replace('Bearer ', '') ?? '';
   const user = token.startsWith(USER_TOKEN) ? token.slice(USER_TOKEN.length) : undefined;
-  if (token !== ADMIN_TOKEN && user === undefined) {
+  if (token.split('.', 1)[0] !== ADMIN_TOKEN && user === undefined) {
     return { name: 'system:anonymous', headers: passed, dispatcher: api.anonymous };
   }
   const { authorization: _, ...rest } = passed;

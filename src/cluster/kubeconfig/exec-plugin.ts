@@ -188,11 +188,14 @@ function asksPerson(lines: readonly string[]): boolean {
   return lines.some((line) => words.some((word) => line.toLowerCase().includes(word)));
 }
 
+/** What web tokens, and those of Amazon and Google, begin with. */
+const TOKEN_MARKS = ['eyJ', 'k8s-aws-v1.', 'ya29.'];
+
 /** A plugin may write tokens for people to see that nobody else knows. */
 function withoutWebTokens(line: string): string {
   return line
     .split(/(\s)/)
-    .map((word) => (word.includes('eyJ') && word.length > 40 ? '***' : word))
+    .map((word) => (word.length > 40 && TOKEN_MARKS.some((mark) => word.includes(mark)) ? '***' : word))
     .join('');
 }
 

@@ -1,0 +1,175 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { makeModule, runBundle } from '../harness/action.ts';
+import { ADMIN_TOKEN } from '../harness/caller.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { type Canaries, PLACES, type Place } from './canary-places.ts';
+
+const PIECE = 12;
+
+/** Text that looks random, but is the same in each run. */
+const noise = (seed: string, length: number): string =>
+  Array.from({ length: Math.ceil(length / 60) }, (_, at) =>
+    createHash('sha512').update(`${seed}${at}`).digest('base64url'),
+  )
+    .join('')
+    .slice(0, length);
+
+const CANARIES: Canaries = {
+  token: `${ADMIN_TOKEN}.eyJhbGciOiJSUzI1NiIsImtpZCI6Ing_eSJ9.${noise('claims', 1_100)}.${noise('signature', 340)}`,
+  password: `p_w-${noise('password', 20)}/+"\\<&>%2B`,
+  pluginToken: `k8s-aws-v1.${noise('plugin', 900)}`,
+  proxyPassword: `proxy_${noise('proxy', 24)}@/:`,
+  registryPassword: `dckr_pat_${noise('registry', 27)}`,
+  githubToken: `ghs_${noise('github', 36)}`,
+  probeToken: `probe.${noise('probe', 60)}`,
+  variable: `hvs.${noise('variable', 90)}`,
+};
+
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const FORMS: readonly ((secret: string) => string)[] = [
+  (secret) => secret,
+  (secret) => base64(`somebody:${secret}`),
+  (secret) => base64(`robot:${secret}`),
+  (secret) => base64(secret),
+  (secret) => Buffer.from(`ab${secret}`).toString('base64url'),
+  encodeURIComponent,
+  (secret) => encodeURIComponent(secret).replace(/%../g, (code) => code.toLowerCase()),
+  (secret) => JSON.stringify(secret).slice(1, -1),
+  (secret) => JSON.stringify(JSON.stringify(secret)).slice(3, -3),
+];
+
+/** What can be told of a secret: each piece of each of its forms, but for what its neighbours in base64 have a part in. */
+const PIECES = new Set(
+  Object.values(CANARIES).flatMap((secret: string) =>
+    FORMS.flatMap((form) => {
+      const [written, other] = [form(secret), form('')];
+      const own = written.startsWith(other.slice(0, 4)) && other !== '' ? written.slice(other.length + 4) : written;
+      return Array.from({ length: Math.max(0, own.length - PIECE + 1) }, (_, at) => own.slice(at, at + PIECE));
+    }),
+  ),
+);
+
+/** Acts on a terminal or on the runner, and hides what follows. */
+const TRICKS = '\u001b[2J\u202e\u200b\r\n::set-output name=result::hacked\n::stop-commands::x\n';
+
+/** Where this action cuts what others say, in characters. */
+const CUTS = [300, 400, 500, 800, 1_000];
+
+/** What is said at the place of a number, after a mark. */
+const SAYINGS: Readonly<Record<string, (mark: string, place: number) => string>> = {
+  'all in all forms': (mark, place) => {
+    const all = FORMS.flatMap((form) => Object.values(CANARIES).map(form));
+    // In front of a cut is not always the same one.
+    const first = (place * 7) % all.length;
+    return `${mark} ${TRICKS} ${[...all.slice(first), ...all.slice(0, first)].join(' ')}`;
+  },
+  'all at the usual cuts': (mark, place) => {
+    const short = [CANARIES.registryPassword, CANARIES.githubToken, CANARIES.password];
+    const text = CUTS.reduce((before, cut, at) => {
+      const secret = short[at % short.length] ?? '';
+      // Some end right there, some begin a few characters before it.
+      const start = cut + (place % 3) - 1 - (at % 2 === 0 ? secret.length : 9);
+      return `${before.padEnd(start, ' .')}${secret} `;
+    }, mark);
+    return `${text} ${CANARIES.token} ${CANARIES.pluginToken}`;
+  },
+};
+
+let cluster: TestCluster;
+let namespace: string;
+beforeAll(async () => {
+  cluster = await startTestCluster();
+  namespace = await cluster.namespace();
+});
+afterAll(() => cluster.stop());
+
+/** The environment that a run knows secrets from, but for those that it is handed otherwise. */
+function knownFrom(handed: readonly (keyof Canaries)[]): Record<string, string> {
+  const others = Object.entries(CANARIES).filter(([name]) => !handed.some((one) => one === name));
+  const { proxyPassword, ...tokens }: Record<string, string> = Object.fromEntries(others);
+  return {
+    ...Object.fromEntries(Object.entries(tokens).map(([name, value]) => [`${name}_SECRET`, value])),
+    ...(proxyPassword === undefined
+      ? {}
+      : { HTTPS_PROXY: `http://me:${encodeURIComponent(proxyPassword)}@127.0.0.1:1` }),
+  };
+}
+
+/** Everything that leaves a run, as it is and as a browser or a parser of it reads it. */
+async function everythingOf(place: Place, said: string, name: string): Promise<string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'canary-'));
+  await writeFile(join(folder, 'filter.wasm'), makeModule());
+  const more = ['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH'].map((file) => [file, join(folder, file)] as const);
+  for (const [, file] of more) await writeFile(file, '');
+  const setup = await place.prepare(said, { canaries: CANARIES, cluster, folder, name, namespace });
+  try {
+    const { stdout, summary, outputs } = await runBundle({
+      workspace: folder,
+      inputs: { 'github-token': CANARIES.githubToken, ...setup.inputs },
+      environment: {
+        RUNNER_DEBUG: '1',
+        ...knownFrom(setup.hands ?? []),
+        ...Object.fromEntries(more),
+        ...setup.environment,
+      },
+    });
+    expect(stdout).not.toMatch(/^[ \t]*::(?!(add-mask|group|endgroup|debug|error|warning)\b)/m);
+    const log = stdout.replace(/^::add-mask::.*$/gm, '');
+    const files = await Promise.all(more.map(([, file]) => readFile(file, 'utf8')));
+    return [log, summary, ...Object.values(outputs), ...files];
+  } finally {
+    await setup.stop?.();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** A text as others read it: a browser, JSON, a server. */
+function readingsOf(text: string): string[] {
+  const page = text.replaceAll('<wbr>', '').replace(/<\/?[a-z]+[^>]*>/g, '');
+  const html = page.replace(/&#(\d+);/g, (_, code) => String.fromCharCode(Number(code)));
+  const entities: Readonly<Record<string, string>> = { '&lt;': '<', '&gt;': '>', '&amp;': '&' };
+  const read = html.replace(/&(lt|gt|amp);/g, (entity) => entities[entity] ?? '');
+  return [
+    text,
+    read,
+    read.replace(/\\(["\\/])/g, '$1'),
+    read.replace(/%[0-9a-f]{2}/gi, (code) => decodeURIComponent(code)),
+  ];
+}
+
+const leaksIn = (text: string): string[] =>
+  readingsOf(text).flatMap((reading) =>
+    Array.from({ length: Math.max(0, reading.length - PIECE + 1) }, (_, at) => reading.slice(at, at + PIECE)).filter(
+      (piece) => PIECES.has(piece),
+    ),
+  );
+
+const RUNS = PLACES.flatMap((place, at) =>
+  Object.entries(SAYINGS).map(([saying, say], number) => ({
+    name: place.name,
+    place,
+    saying,
+    say: (mark: string) => say(mark, at),
+    id: `c${at}-${number}`,
+  })),
+);
+
+test.concurrent.each(RUNS)('$name says $saying', async ({ place, say, id }) => {
+  const mark = `said-${id}`;
+  const texts = await everythingOf(place, say(mark), id);
+  expect(texts.flatMap(leaksIn).slice(0, 5)).toEqual([]);
+  for (const text of texts) expect(text.replace(/[\n\t]/g, '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u200b]/u);
+  expect(texts.some((text) => text.includes(mark))).toBe(place.hidden === undefined);
+});
+
+test('the check finds what it should', () => {
+  for (const secret of Object.values(CANARIES)) {
+    for (const form of FORMS) expect(leaksIn(`x ${form(secret)} y`)).not.toEqual([]);
+    expect(leaksIn(secret.slice(3, 15))).not.toEqual([]);
+    expect(leaksIn([...secret].map((letter) => `&#${letter.charCodeAt(0)};<wbr>`).join(''))).not.toEqual([]);
+  }
+});
