@@ -1,19 +1,29 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { appendFileSync, statSync, truncateSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { buffer, text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { getHeapStatistics } from 'node:v8';
 import * as toolkit from '@actions/core';
 import { listenForCancel } from './action/cancel.ts';
-import { guardedCore } from './action/guarded-core.ts';
+import { commandFiles } from './action/command-files.ts';
+import { guardedCore, guardedFiles } from './action/guarded-core.ts';
+import { handleCrashes } from './action/last-handlers.ts';
 import { workflowLog } from './action/log.ts';
+import { advance, NO_PROGRESS, notingPhases, type ProgressEvent } from './action/progress.ts';
 import { publish } from './action/publish.ts';
+import { publishCrash } from './action/publish-crash.ts';
 import { redactedReport } from './action/redacted-report.ts';
-import { run } from './action/run.ts';
+import { run, type Surroundings } from './action/run.ts';
+import type { WatchOrder } from './action/watchdog.ts';
 import { isMissing } from './base/files.ts';
+import { least } from './base/lists.ts';
+import { messageOf } from './base/problem.ts';
 import { Redactor } from './base/redaction/redactor.ts';
 import { pluginRunner, type RunPlugin } from './cluster/kubeconfig/plugin-runner.ts';
 import { readRegularFile } from './files/regular-file.ts';
@@ -30,6 +40,7 @@ import { credentialHelperRunner } from './registry/credential-helper.ts';
 const BUNDLE = new URL(import.meta.url);
 /** Programs that lie beside it. */
 const TRIAL = new URL('trial.js', BUNDLE);
+const WATCHDOG = fileURLToPath(new URL('watchdog.js', BUNDLE));
 const WASM_OPT = fileURLToPath(new URL('wasm-opt.cjs', BUNDLE));
 /** Results of wasm-opt, of at most a MiB or so each. */
 const MOST_KEPT = 32;
@@ -45,17 +56,36 @@ async function act(): Promise<void> {
   const environment = { ...process.env };
   // A run with it is refused, but not before its problems are gathered: until then nothing is sent to a server that nobody checked.
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
-  const cancellation = listenForCancel(process, (signal) =>
-    core.info(`${signal}: the run is cancelled; nothing more is written.`),
-  );
+  const cancellation = listenForCancel(process, (signal) => {
+    core.info(`${signal}: the run is cancelled; nothing more is written.`);
+    handlers.expectEnd('it was cancelled, and did not end');
+  });
+  const files = guardedFiles(commandFiles(environment, { appendFileSync, statSync, truncateSync }), redact);
+  const watchdog = startWatchdog(environment);
+  let progress = NO_PROGRESS;
+  const note = (event: ProgressEvent): void => {
+    progress = advance(progress, event);
+    watchdog.note(event);
+  };
+  const handlers = handleCrashes(process, {
+    progress: () => progress,
+    redact,
+    stop: cancellation.cancel,
+    tell: (error) => core.info(`Unexpected error: ${messageOf(error)}`),
+    publish: (crash) => {
+      publishCrash(crash, (title, message) => core.error(message, { title }), files);
+      watchdog.dismiss();
+    },
+  });
   const folders = jobFolders(environment);
-  const report = await run({
+  const world: Surroundings = {
     readInput: (name) => toolkit.getInput(name, { trimWhitespace: false }),
     environment,
     readFile: inputFileReader(folders),
     readUserFile: userFileReader(folders),
     ...workspaceWriter(folders.workspace),
-    log: workflowLog(core),
+    log: notingPhases(workflowLog(core), note),
+    note,
     authorities: sigstoreAuthorities(() => mkdtemp(join(folders.temporary ?? tmpdir(), 'trust-roots-')), writeFile),
     mask,
     redact,
@@ -68,8 +98,15 @@ async function act(): Promise<void> {
     trial: (request) => trialRun(request, { node: process.execPath, entry: TRIAL, signal: cancellation.cancelled }),
     optimize: wasmOpt(runWasmOpt(cancellation.cancelled)),
     ...optimizerMemory(process.env.RUNNER_TOOL_CACHE),
-  });
-  process.exitCode = await publish(redactedReport(report, redact), core);
+  };
+  try {
+    const report = redactedReport(await run(world), redact);
+    process.exitCode = await publish(report, core, files, handlers.crash());
+  } catch (error) {
+    return handlers.fail(error);
+  }
+  handlers.done();
+  watchdog.dismiss();
   cancellation.dispose();
   // A connection that was being opened would keep a cancelled process for its whole time limit, until the runner kills it.
   if (cancellation.abandoned.aborted) process.stdout.write('', () => process.exit());
@@ -149,4 +186,27 @@ function runWasmOpt(signal: AbortSignal): RunWasmOpt {
     }
     return { code, output, errors };
   };
+}
+
+/** Starts the program that publishes the end of this process where this one no longer can. It gets no secrets, and hears of no signal. */
+function startWatchdog({ GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TRACKING_ID }: NodeJS.ProcessEnv): {
+  readonly note: (event: ProgressEvent) => void;
+  readonly dismiss: () => void;
+} {
+  const child = spawn(process.execPath, [WATCHDOG], {
+    env: { GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TRACKING_ID },
+    stdio: ['pipe', 'inherit', 'ignore'],
+    detached: true,
+    windowsHide: true,
+  });
+  // Without it, everything but such an end is as it would be.
+  child.on('error', () => undefined).unref();
+  child.stdin.on('error', () => undefined);
+  (child.stdin as Socket).unref();
+  const say = (value: WatchOrder | ProgressEvent): void => {
+    child.stdin.write(`${JSON.stringify(value)}\n`);
+  };
+  const limits = [getHeapStatistics().heap_size_limit, process.constrainedMemory()].filter((bytes) => bytes > 0);
+  say({ pid: process.pid, maxMemoryBytes: least(limits) });
+  return { note: say, dismiss: () => child.kill('SIGKILL') };
 }

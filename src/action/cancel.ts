@@ -2,6 +2,8 @@
 export interface Cancellation {
   readonly cancelled: AbortSignal;
   readonly abandoned: AbortSignal;
+  /** Cancels without a signal, and without a word. */
+  cancel(): void;
   /** Stops listening. */
   dispose(): void;
 }
@@ -24,6 +26,12 @@ export function listenForCancel(source: SignalSource, onCancel: (signal: string)
   const soft = new AbortController();
   const hard = new AbortController();
   let timer: NodeJS.Timeout | undefined;
+  const cancel = (): void => {
+    if (soft.signal.aborted) return;
+    soft.abort();
+    timer = setTimeout(() => hard.abort(), GRACE_MS);
+    timer.unref();
+  };
   const listeners = SIGNALS.map((signal) => {
     const listener = (): void => {
       if (soft.signal.aborted) {
@@ -31,9 +39,7 @@ export function listenForCancel(source: SignalSource, onCancel: (signal: string)
         return;
       }
       onCancel(signal);
-      soft.abort();
-      timer = setTimeout(() => hard.abort(), GRACE_MS);
-      timer.unref();
+      cancel();
     };
     source.on(signal, listener);
     return [signal, listener] as const;
@@ -41,6 +47,7 @@ export function listenForCancel(source: SignalSource, onCancel: (signal: string)
   return {
     cancelled: soft.signal,
     abandoned: hard.signal,
+    cancel,
     dispose: () => {
       clearTimeout(timer);
       for (const [signal, listener] of listeners) source.off(signal, listener);

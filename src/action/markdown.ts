@@ -1,5 +1,7 @@
-import { truncate, withoutTrailing } from '../base/text.ts';
+import { thousands, truncate, withoutTrailing } from '../base/text.ts';
 import { visible } from '../base/visible.ts';
+
+export { someOf, thousands } from '../base/text.ts';
 
 /**
  * Builds GitHub-flavoured Markdown in which nothing that comes from outside (names, messages, configurations) can act as
@@ -85,18 +87,6 @@ export function blocks(...parts: readonly (string | undefined | readonly string[
     .flat()
     .filter((part) => part !== undefined && part !== '')
     .join('\n\n');
-}
-
-/** The first `most` of a list and how many more there are: `a, b and 3 more`. */
-export function someOf(items: readonly string[], most: number): string {
-  if (items.length <= most) return items.join(', ');
-  const left = `${thousands(items.length - most)} more`;
-  return most === 0 ? left : `${items.slice(0, most).join(', ')} and ${left}`;
-}
-
-/** `4,812`. */
-export function thousands(n: number): string {
-  return n.toLocaleString('en-US');
 }
 
 /** `1 workload`, `4,812 workloads`. */

@@ -2,12 +2,13 @@ import type { ReadFile } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import { bad, type Checked, describeProblem, good, type Problem } from '../base/problem.ts';
 import type { SecretKeeper } from '../base/redaction/redactor.ts';
-import { count, formatBytes, formatDuration } from '../base/text.ts';
+import { formatBytes } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import { Client, type RequestCounts, UNKNOWN_VERSION } from '../cluster/client.ts';
 import { ApiError, callProblem } from '../cluster/errors.ts';
 import type { RunPlugin } from '../cluster/kubeconfig/plugin-runner.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
+import { describePath } from '../cluster/resources.ts';
 import { Transport } from '../cluster/transport.ts';
 import type { DeployContext } from '../deploy/context.ts';
 import { deploy, NOTHING_COLLECTED, type Outcome } from '../deploy/deploy.ts';
@@ -18,7 +19,6 @@ import { render } from '../deploy/render.ts';
 import type { Workspace } from '../deploy/render-write.ts';
 import { concludeRun, type FilterReport, type Report } from '../deploy/report.ts';
 import { status } from '../deploy/status.ts';
-import type { FilterModule } from '../filter/module.ts';
 import { type Memory, rememberingOptimizer } from '../filter/optimized-before.ts';
 import { describeShrinking, type Optimizer } from '../filter/shrink.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
@@ -32,6 +32,8 @@ import type { ModuleFetcher } from './draft-origin.ts';
 import { filterProver } from './draft-provenance.ts';
 import { type Inputs, type InputsRead, type ReadInput, readInputs } from './inputs.ts';
 import { maskEnvironment, maskInputs } from './known-secrets.ts';
+import type { ProgressEvent } from './progress.ts';
+import { describeInputs } from './run-log.ts';
 
 /** What a run needs of the world around it. */
 export interface Surroundings extends Workspace, SecretKeeper {
@@ -60,6 +62,8 @@ export interface Surroundings extends Workspace, SecretKeeper {
   readonly runHelper: RunHelper;
   /** Runs an exec plugin of a kubeconfig. */
   readonly runPlugin: RunPlugin;
+  /** Is told how far the run has come. */
+  readonly note?: (event: ProgressEvent) => void;
   /** Gets modules from elsewhere than registries and web servers. */
   readonly fetcher?: ModuleFetcher;
 }
@@ -74,6 +78,7 @@ export async function run(world: Surroundings): Promise<Report> {
   maskEnvironment(world.environment, world.mask);
   const read = readInputs(world.readInput, world.environment);
   maskInputs(read.inputs, world.mask);
+  world.note?.({ kind: 'command', command: read.inputs.command });
   const registries = openRegistries(read.inputs, world);
   try {
     return await runWith(registries, read, world);
@@ -141,7 +146,7 @@ async function callCluster(draft: ClusterDraft, registries: Registries, world: S
     signal: world.abandoned,
     debug: (line) => world.log.debug(line),
   });
-  const client = new Client(transport);
+  const client = new Client(transport, (path) => world.note?.({ kind: 'write', object: describePath(path) }));
   try {
     const connected = await connect(client, value, world.log);
     if (!connected.ok) return await withoutCluster(draft, connected.problems, world, client.requests);
@@ -262,35 +267,6 @@ function filterReports(
       ...(why === undefined ? {} : { delivered: why }),
     },
   ];
-}
-
-/** ` from oci://registry.example/f:v1, which is registry.example/f@sha256:…`; nothing for a file. */
-function originOf({ source }: FilterModule): string {
-  if (source === undefined || source.kind === 'file') return '';
-  return ` from ${source.given}${source.kind === 'image' ? `, which is ${source.pinned}` : ''}`;
-}
-
-function describeInputs({ inputs: { name, policy }, faulty }: InputsRead, made: Draft, log: Log): void {
-  if ('module' in made && made.module !== undefined) {
-    const { bytes, digest, original } = made.module;
-    log.info(`Filter ${name}: ${formatBytes(bytes.length)}, ${digest}${originOf(made.module)}.`);
-    if (original !== undefined) {
-      const from = `${formatBytes(original.bytes.length)}, ${original.digest}`;
-      log.info(`It was shrunk from ${from}: ${describeShrinking(original)}.`);
-    }
-  }
-  if ('provenance' in made && made.provenance !== undefined) {
-    const { workflow, commit, run } = made.provenance;
-    log.info(`It was built by ${workflow} from commit ${commit}: ${run}.`);
-  }
-  const { draft } = made;
-  const entries =
-    'filters' in draft.request ? draft.request.filters.flatMap(({ targets }) => targets) : draft.request.scope.entries;
-  log.info(`Command ${made.command}, target list: ${count(entries.length, 'entry', 'entries')}.`);
-  if (made.command !== 'deploy' && made.command !== 'remove' && made.command !== 'sweep') return;
-  // What stands in for a value that was refused is nobody's wish.
-  if (faulty.has('timeout') || faulty.has('wait')) return;
-  log.info(policy.wait ? `A workload may take ${formatDuration(policy.timeoutMs)}.` : 'Rollouts are not waited for.');
 }
 
 function stackOf({ cause }: Problem): string {

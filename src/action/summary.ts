@@ -55,7 +55,7 @@ export function renderSummary(report: Report, { maxBytes = DEFAULT_MAX_BYTES }: 
       renderWarnings(warnings, limits),
       page.body(limits),
     )}\n`;
-  return fitPage(render, maxBytes) ?? shortest(verdict, maxBytes);
+  return fitPage(render, maxBytes) ?? shortSummary(verdict, maxBytes);
 }
 
 /** Counts, cluster, time. */
@@ -93,7 +93,7 @@ function renderWarnings(warnings: readonly string[], limits: Limits): string {
 }
 
 /** The verdict alone, or the headline cut to what fits; empty when nothing does. */
-function shortest({ icon, headline, sentence }: Verdict, maxBytes: number): string {
+export function shortSummary({ icon, headline, sentence }: Verdict, maxBytes: number): string {
   const heading = (most: number): string => `## ${icon} ${text(headline, most)}\n`;
   const pages = [`${heading(300)}\n${text(sentence, 600)}\n`, heading(300), heading(100), heading(30)];
   return pages.find((page) => Buffer.byteLength(page) <= maxBytes) ?? '';

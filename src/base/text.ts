@@ -1,9 +1,29 @@
 import leven from 'leven';
 
-/** Joins words as a person would: `a`, `a or b`, `a, b or c`. */
-export function listWords(words: readonly string[], last = 'or'): string {
-  if (words.length < 2) return words.join('');
-  return `${words.slice(0, -1).join(', ')} ${last} ${words.at(-1)}`;
+/** The most names that a message lists; who has more to look at uses a table. */
+export const MAX_LISTED = 20;
+/** Characters of one of them. A workload with kind and namespace has at most some 330. */
+const MAX_LISTED_CHARACTERS = 400;
+
+/** Joins words as a person would: `a`, `a or b`, `a, b or c`; of more than `most`, `a, b or 4,998 more`. */
+export function listWords(words: readonly string[], last = 'or', most = MAX_LISTED): string {
+  const left = words.length - most;
+  const named = (left > 0 ? words.slice(0, most) : words).map((word) => truncate(word, MAX_LISTED_CHARACTERS));
+  const shown = left > 0 ? [...named, `${thousands(left)} more`] : named;
+  if (shown.length < 2) return shown.join('');
+  return `${shown.slice(0, -1).join(', ')} ${last} ${shown.at(-1)}`;
+}
+
+/** The first `most` of a list, which are short already, and how many more there are: `a, b, c`, `a, b and 3 more`. */
+export function someOf(items: readonly string[], most = MAX_LISTED): string {
+  if (items.length <= most) return items.join(', ');
+  const left = `${thousands(items.length - most)} more`;
+  return most === 0 ? left : `${items.slice(0, most).join(', ')} and ${left}`;
+}
+
+/** `4,812`. */
+export function thousands(n: number): string {
+  return n.toLocaleString('en-US');
 }
 
 /** `1 pod`, `3 pods`. */

@@ -74,11 +74,14 @@ const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
  */
 export class Client {
   readonly #transport: Transport;
+  readonly #onWrite: (path: string) => void;
   #reads = 0;
   #writes = 0;
 
-  constructor(transport: Transport) {
+  /** `onWrite` is told the path of each write before it is sent; of dry runs it is not. */
+  constructor(transport: Transport, onWrite: (path: string) => void = () => undefined) {
     this.#transport = transport;
+    this.#onWrite = onWrite;
   }
 
   get requests(): RequestCounts {
@@ -170,7 +173,7 @@ export class Client {
     const path = resourcePath(of, namespace, name);
     // The API server does not look at the query of a DELETE that has a body.
     const options = { propagationPolicy: 'Background', preconditions, ...(dryRun ? { dryRun: ['All'] } : {}) };
-    this.#count(dryRun);
+    this.#count(dryRun, path);
     const response = await this.#transport.send({
       method: 'DELETE',
       path,
@@ -272,15 +275,16 @@ export class Client {
   }
 
   async #write<T>(verb: string, dryRun: boolean, request: HttpRequest): Promise<Written<T>> {
-    this.#count(dryRun);
+    this.#count(dryRun, request.path);
     const path = `${request.path}${dryRun ? '&dryRun=All' : ''}`;
     const response = checked(verb, path, await this.#transport.send({ ...request, path }));
     return { object: parseAnswer<T>(verb, path, response), warnings: parseWarnings(response.headers.warning) };
   }
 
-  #count(dryRun: boolean): void {
+  #count(dryRun: boolean, path: string): void {
     if (dryRun) this.#reads++;
     else this.#writes++;
+    if (!dryRun) this.#onWrite(path);
   }
 
   async #json<T>(verb: string, request: HttpRequest): Promise<T> {

@@ -54,6 +54,13 @@ export function resourcePath(of: Resource, namespace: string | undefined, name?:
   return `${root}${scope}/${of.plural}${object}`;
 }
 
+/** What a path of `resourcePath` names, with or without a query: `deployments shop/reviews`. */
+export function describePath(path: string): string {
+  const [, , namespace = '', plural = '', name = ''] =
+    /^\/(api|apis\/[^/]+)\/[^/]+\/namespaces\/([^/?]+)\/([^/?]+)\/([^/?]+)/.exec(path) ?? [];
+  return name === '' ? path : `${plural} ${decodeURIComponent(namespace)}/${decodeURIComponent(name)}`;
+}
+
 /** The resource as RBAC rules and the API server's messages write it: `deployments.apps`, `configmaps`. */
 export function resourceName(of: Resource): string {
   return of.group === '' ? of.plural : `${of.plural}.${of.group}`;

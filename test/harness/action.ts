@@ -127,6 +127,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
 
 /** What a runner sees of the bundled action. */
 export interface BundleRun {
+  /** Null where a signal has ended it. */
   readonly code: number | null;
   readonly stdout: string;
   readonly summary: string;
@@ -138,8 +139,8 @@ export interface BundleOptions {
   /** The workspace, which relative paths start from. */
   readonly workspace?: string;
   readonly environment?: Readonly<Record<string, string>>;
-  /** Called with each piece of output as it comes, and with a way to send a signal. */
-  readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+  /** Called with each piece of output as it comes, with a way to send a signal, and one to read no further. */
+  readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void, closeLog: () => void) => void;
 }
 
 export const BUNDLE = resolve(import.meta.dirname, '../../dist/index.js');
@@ -166,7 +167,11 @@ export async function runBundle({ inputs, workspace, environment = {}, onOutput 
     let stdout = '';
     const take = (chunk: Buffer): void => {
       stdout += chunk;
-      onOutput?.(String(chunk), (signal) => child.kill(signal));
+      onOutput?.(
+        String(chunk),
+        (signal) => child.kill(signal),
+        () => child.stdout.destroy(),
+      );
     };
     child.stdout.on('data', take);
     child.stderr.on('data', take);

@@ -8,6 +8,7 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const ROOMS = [
   'main.ts',
   'trial.ts',
+  'watchdog.ts',
   'action',
   'deploy',
   'mesh',
@@ -98,8 +99,8 @@ describe('what only some rooms may use', () => {
     ['the Kubernetes library', /^@kubernetes\/client-node(\/|$)/, ['cluster']],
     ['the libraries of Sigstore', /^@sigstore\//, ['provenance']],
     ['the toolkit of the runner', /^@actions\//, ['main.ts', 'action']],
-    ['files', /^node:fs(\/|$)/, ['main.ts', 'files']],
-    ['sockets', /^node:(process|http|https|net|tls)(\/|$)/, ['cluster']],
+    ['files', /^node:fs(\/|$)/, ['main.ts', 'watchdog.ts', 'files']],
+    ['sockets', /^node:(process|http|https|net|tls)(\/|$)/, ['main.ts', 'cluster']],
     ['other programs', /^node:child_process$/, ['main.ts', 'registry', 'filter', 'cluster']],
   ])('%s', (_, pattern, rooms) => {
     const found = users(pattern);
@@ -133,8 +134,9 @@ describe('what only some rooms may use', () => {
         .map(({ path }) => path)
         .toSorted();
     expect(usersOf(/\bJSON\.parse\(/)).toEqual([
+      'action/watchdog.ts',
       'base/json.ts',
-      // What the action's two halves say to each other.
+      // What the action's processes say to each other.
       'filter/trial/run.ts',
       'filter/trial/supervisor.ts',
       // The keys of a text that has been read.
@@ -145,7 +147,7 @@ describe('what only some rooms may use', () => {
 
   test('only the programs read the process', () => {
     const readers = SOURCES.filter((source) => /\bprocess\s*[.[]/.test(codeOf(source))).map(({ path }) => path);
-    expect(readers.toSorted()).toEqual(['main.ts', 'trial.ts']);
+    expect(readers.toSorted()).toEqual(['main.ts', 'trial.ts', 'watchdog.ts']);
   });
 });
 

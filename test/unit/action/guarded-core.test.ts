@@ -1,24 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Core, guardedCore, type SummaryWriter } from '../../../src/action/guarded-core.ts';
+import type { CommandFiles } from '../../../src/action/command-files.ts';
+import { type Core, guardedCore, guardedFiles } from '../../../src/action/guarded-core.ts';
 import { redactedReport } from '../../../src/action/redacted-report.ts';
 import { Redactor } from '../../../src/base/redaction/redactor.ts';
 import { report, stuck } from './report-builder.ts';
 
 const SECRET = 'a-secret_that-is.long';
 
+interface Ways {
+  readonly core: Core;
+  readonly files: CommandFiles;
+}
+
 /** A toolkit behind its gate, and the texts that leave, by the way that they leave on. */
-function gate(): { core: Core; redactor: Redactor; said: Readonly<Record<string, string>> } {
+function gate(): Ways & { redactor: Redactor; said: Readonly<Record<string, string>> } {
   const said: Record<string, string> = {};
   const keep = (way: string, text: string): void => {
     said[way] = text;
   };
-  const summary: SummaryWriter = {
-    addRaw: (text) => {
-      keep('summary', text);
-      return summary;
-    },
-    write: async () => undefined,
-  };
+  const keeping = (way: string): CommandFiles['summary'] => ({ size: () => 0, append: (text) => keep(way, text) });
   const toolkit: Core = {
     info: (text) => keep('info', text),
     debug: (text) => keep('debug', text),
@@ -27,26 +27,25 @@ function gate(): { core: Core; redactor: Redactor; said: Readonly<Record<string,
       keep('title', properties?.title ?? '');
     },
     warning: (text) => keep('warning', String(text)),
-    setOutput: (_, value) => keep('output', value),
     isDebug: () => true,
     group: (title, phase) => {
       keep('group', title);
       return phase();
     },
-    summary,
   };
   const redactor = new Redactor();
-  return { core: guardedCore(toolkit, redactor.redact), redactor, said };
+  const files = guardedFiles({ outputs: keeping('output'), summary: keeping('summary') }, redactor.redact);
+  return { core: guardedCore(toolkit, redactor.redact), files, redactor, said };
 }
 
 /** Sends a text out on every way that there is. */
-async function sayEverywhere(core: Core, text: string): Promise<void> {
+async function sayEverywhere({ core, files }: Ways, text: string): Promise<void> {
   core.info(text);
   core.debug(text);
   core.error(text, { title: text });
   core.warning(text);
-  core.setOutput('name', text);
-  core.summary.addRaw(text);
+  files.outputs?.append(text);
+  files.summary?.append(text);
   await core.group(text, async () => undefined);
 }
 
@@ -55,10 +54,10 @@ const everywhere = (text: string): object => Object.fromEntries(WAYS.map((way) =
 
 describe('on every way out', () => {
   test('a secret is taken out, whenever it became known', async () => {
-    const { core, redactor, said } = gate();
+    const { redactor, said, ...ways } = gate();
     const text = `it is ${SECRET}`;
     redactor.mask(SECRET);
-    await sayEverywhere(core, text);
+    await sayEverywhere(ways, text);
     expect(said).toEqual(everywhere('it is ***'));
   });
 
@@ -73,8 +72,8 @@ describe('on every way out', () => {
     ['half of a character', 'a\ud800b', 'a\ufffdb'],
     ['nothing else', 'ä ↩️ 😀 ✅\tb', 'ä ↩️ 😀 ✅\tb'],
   ])('%s is shown', async (_, text, shown) => {
-    const { core, said } = gate();
-    await sayEverywhere(core, text);
+    const { said, ...ways } = gate();
+    await sayEverywhere(ways, text);
     expect(said).toEqual(everywhere(shown));
   });
 
@@ -87,8 +86,8 @@ describe('on every way out', () => {
     ['\u0085::error::x', '[U+0085]::error::x'],
     ['\u001f::error::x', '␟::error::x'],
   ])('a line of the log is no command of the runner: %j', async (text, line) => {
-    const { core, said } = gate();
-    await sayEverywhere(core, text);
+    const { said, ...ways } = gate();
+    await sayEverywhere(ways, text);
     expect(said).toMatchObject({ info: line, group: line, title: line });
   });
 });

@@ -1,43 +1,63 @@
 import { describe, expect, test } from '@jest/globals';
+import type { CommandFile } from '../../../src/action/command-files.ts';
+import type { Crash } from '../../../src/action/crash.ts';
 import { type Core, guardedCore } from '../../../src/action/guarded-core.ts';
 import { publish } from '../../../src/action/publish.ts';
 import type { Report } from '../../../src/deploy/report.ts';
 import { change, deployed, found, planned, report, rollback, running, stuck } from './report-builder.ts';
 
-/** A toolkit that keeps what it is told, a line each; a summary can be made to fail. */
-function recorder(summaryFails = false): { core: Core; lines: string[]; outputs: Map<string, string> } {
+/** A toolkit that keeps what it is told, a line each. */
+function recorder(): { core: Core; lines: string[] } {
   const lines: string[] = [];
-  const outputs = new Map<string, string>();
-  const summary = {
-    addRaw: () => summary,
-    write: async () => {
-      if (summaryFails) throw new Error('no space left');
-      return summary;
-    },
-  };
-  const core = {
-    info: (line: string) => lines.push(line),
-    error: (message: string | Error, properties?: { title?: string }) =>
-      lines.push(`error ${properties?.title}: ${message}`),
-    warning: (message: string | Error) => lines.push(`warning ${message}`),
-    group: async <T>(title: string, phase: () => Promise<T>): Promise<T> => {
+  const core: Core = {
+    debug: (line) => lines.push(line),
+    isDebug: () => false,
+    info: (line) => lines.push(line),
+    error: (message, properties) => lines.push(`error ${properties?.title}: ${message}`),
+    warning: (message, properties) => lines.push(`warning ${properties?.title}: ${message}`),
+    group: async (title, phase) => {
       lines.push(`group ${title}`);
       return phase();
     },
-    setOutput: (name: string, value: string) => outputs.set(name, value),
-    summary,
-  } as unknown as Core;
-  return { core, lines, outputs };
+  };
+  return { core, lines };
 }
 
-async function published(given: Report): Promise<{ lines: string[]; code: number }> {
+/** A file of the runner; with a fault it refuses everything. */
+function file(fault?: string, size = 0): CommandFile & { text: string } {
+  return {
+    text: '',
+    size: () => size,
+    append(text) {
+      if (fault !== undefined) throw new Error(fault);
+      this.text += text;
+    },
+  };
+}
+
+interface Published {
+  readonly lines: string[];
+  readonly code: number;
+  readonly outputs: string;
+  readonly summary: string;
+}
+
+async function published(
+  given: Report,
+  { outputs = file(), summary = file() } = {},
+  crash?: Crash,
+): Promise<Published> {
   const { core, lines } = recorder();
   const code = await publish(
     given,
     guardedCore(core, (text) => text),
+    { outputs, summary },
+    crash,
   );
-  return { lines, code };
+  return { lines, code, outputs: outputs.text, summary: summary.text };
 }
+
+const annotations = ({ lines }: Published): string[] => lines.filter((line) => /^(error|warning) /.test(line));
 
 describe('exit code', () => {
   const missing = planned({ missingRights: ['patch configmaps in namespace "shop"'] });
@@ -119,9 +139,90 @@ describe('log', () => {
   });
 });
 
-test('a summary that cannot be written is a warning, and the result stays', async () => {
-  const { core, lines, outputs } = recorder(true);
-  expect(await publish(report({ targets: [deployed('shop/a')] }), core)).toBe(0);
-  expect(lines.at(-1)).toBe('warning The job summary could not be written: no space left');
-  expect(outputs.get('result')).toBe('deployed');
+describe('what cannot be published', () => {
+  const good = report({ targets: [deployed('shop/a')] });
+  const bad = report({ targets: [stuck('shop/a')] });
+  /** A report of which something cannot be told. */
+  const hurt = (given: Report, part: keyof Report): Report =>
+    Object.defineProperty({ ...given }, part, {
+      get: () => {
+        throw new Error(`no ${part} here`);
+      },
+    });
+
+  test('a summary that cannot be written is a warning, and the result stays', async () => {
+    const result = await published(good, { summary: file('ENOSPC: no space left on device') });
+    expect(result.code).toBe(0);
+    expect(annotations(result)).toEqual([
+      `warning Result not published: The job summary could not be written: ENOSPC: no space left on device.
+add-header deployed to 1 workload, proved in 3 proxies
+Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.`,
+    ]);
+    expect(result.outputs).toMatch(/^result<<(\S+)\ndeployed\n\1\n/);
+  });
+
+  test('of a run that failed it is told with what failed', async () => {
+    const result = await published(bad, { summary: file('EROFS: read-only file system') });
+    expect(annotations(result)).toHaveLength(1);
+    expect(annotations(result)[0]).toMatch(
+      /^error Rollout: [\s\S]*\nThe job summary could not be written: EROFS: read-only/,
+    );
+  });
+
+  test('outputs that cannot be written fail the step; summary and one annotation say so', async () => {
+    const result = await published(good, { outputs: file('EISDIR: illegal operation on a directory') });
+    expect(result.code).toBe(1);
+    expect(annotations(result)).toEqual([
+      expect.stringMatching(
+        /^error Result not published: The outputs could not be written: EISDIR[^\n]*\.\nadd-header deployed/,
+      ),
+    ]);
+    expect(result.summary).toMatch(/^## ✅ add-header deployed/);
+    expect(result.summary).toContain('> ⚠️ The outputs could not be written: EISDIR');
+  });
+
+  test('a page leaves room for what is in the file, and is not added where there is none', async () => {
+    const many = report({ targets: Array.from({ length: 2_000 }, (_, at) => deployed(`shop/w${at}`)) });
+    const full = await published(many);
+    const room = await published(many, { summary: file(undefined, 990_000) });
+    expect(Buffer.byteLength(full.summary)).toBeGreaterThan(100_000);
+    expect(Buffer.byteLength(room.summary)).toBeLessThanOrEqual(10_000);
+    expect(room.summary).toMatch(/^## ✅/);
+    const none = await published(good, { summary: file(undefined, 1_040_000) });
+    expect([none.code, none.summary]).toEqual([0, '']);
+    expect(annotations(none)).toEqual([expect.stringContaining('its file has 1040000 bytes already')]);
+  });
+
+  test('a page that cannot be made falls back to the short one, which says so', async () => {
+    const result = await published(hurt(good, 'cluster'));
+    expect(result.code).toBe(0);
+    expect(result.summary).toBe(`## ✅ add-header deployed to 1 workload, proved in 3 proxies
+
+Every wanted pod is ready, and every proxy has revision 4f2a91<wbr>c07b in its listeners.
+
+> ⚠️ The full page could not be made: no cluster here.
+`);
+    expect(annotations(result)).toEqual([expect.stringMatching(/^warning Result not published: The full page/)]);
+  });
+
+  test('where not even the verdict can be made, command and result are told', async () => {
+    const result = await published(hurt(report({ outcome: 'failed' }), 'targets'));
+    expect(result.code).toBe(1);
+    expect(result.summary).toMatch(/^## ❌ deploy: failed\n\n> ⚠️ /);
+    expect(result.outputs).toMatch(/^result<<(\S+)\nfailed\n\1\n/);
+    expect(annotations(result)).toEqual([expect.stringMatching(/^error Result not published: .*no targets here/)]);
+  });
+
+  test('a run that broke off has failed, whatever it came to; one annotation says so', async () => {
+    const progress = { command: 'deploy', phase: '1 workload', writes: 3, objects: ['deployments shop/a'] };
+    const crash = { how: 'an unexpected error', cause: 'x is undefined', progress };
+    const result = await published(good, {}, crash);
+    expect(result.code).toBe(1);
+    expect(result.outputs).toMatch(/^result<<(\S+)\nfailed\n\1\n/);
+    expect(result.summary).toMatch(/^## ❌ deploy broke off: an unexpected error\n/);
+    expect(result.summary).toContain('<summary>What became of it until then</summary>');
+    expect(annotations(result)).toEqual([
+      expect.stringMatching(/^error deploy broke off: an unexpected error: Run it/),
+    ]);
+  });
 });

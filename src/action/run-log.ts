@@ -1,0 +1,36 @@
+import type { Log } from '../base/log.ts';
+import { count, formatBytes, formatDuration } from '../base/text.ts';
+import type { FilterModule } from '../filter/module.ts';
+import { describeShrinking } from '../filter/shrink.ts';
+import type { Draft } from './draft.ts';
+import type { InputsRead } from './inputs.ts';
+
+/** ` from oci://registry.example/f:v1, which is registry.example/f@sha256:…`; nothing for a file. */
+function originOf({ source }: FilterModule): string {
+  if (source === undefined || source.kind === 'file') return '';
+  return ` from ${source.given}${source.kind === 'image' ? `, which is ${source.pinned}` : ''}`;
+}
+
+/** Tells what the inputs come to: the filter, where it comes from, and how many targets there are. */
+export function describeInputs({ inputs: { name, policy }, faulty }: InputsRead, made: Draft, log: Log): void {
+  if ('module' in made && made.module !== undefined) {
+    const { bytes, digest, original } = made.module;
+    log.info(`Filter ${name}: ${formatBytes(bytes.length)}, ${digest}${originOf(made.module)}.`);
+    if (original !== undefined) {
+      const from = `${formatBytes(original.bytes.length)}, ${original.digest}`;
+      log.info(`It was shrunk from ${from}: ${describeShrinking(original)}.`);
+    }
+  }
+  if ('provenance' in made && made.provenance !== undefined) {
+    const { workflow, commit, run } = made.provenance;
+    log.info(`It was built by ${workflow} from commit ${commit}: ${run}.`);
+  }
+  const { draft } = made;
+  const entries =
+    'filters' in draft.request ? draft.request.filters.flatMap(({ targets }) => targets) : draft.request.scope.entries;
+  log.info(`Command ${made.command}, target list: ${count(entries.length, 'entry', 'entries')}.`);
+  if (made.command !== 'deploy' && made.command !== 'remove' && made.command !== 'sweep') return;
+  // What stands in for a value that was refused is nobody's wish.
+  if (faulty.has('timeout') || faulty.has('wait')) return;
+  log.info(policy.wait ? `A workload may take ${formatDuration(policy.timeoutMs)}.` : 'Rollouts are not waited for.');
+}

@@ -1,0 +1,65 @@
+import type { Readable } from 'node:stream';
+import { formatBytes } from '../base/text.ts';
+import type { Crash } from './crash.ts';
+import { advance, NO_PROGRESS, type ProgressEvent } from './progress.ts';
+
+/** The first thing that the action tells its watchdog. */
+export interface WatchOrder {
+  readonly pid: number;
+  /** Bytes of memory at which its process is ended. */
+  readonly maxMemoryBytes: number;
+}
+
+/** What the watchdog's process has. */
+export interface WatchWorld {
+  readonly input: Readable;
+  /** The most memory, in bytes, that a process has had; undefined where nobody can tell. */
+  readonly peakMemory: (pid: number) => number | undefined;
+  readonly publish: (crash: Crash) => void;
+}
+
+const LOOK_MS = 250;
+/** The last looks may be before the last allocations. */
+const NEAR = 0.75;
+
+/**
+ * Watches over the action's process from a process of its own, and publishes its end when it has not done so itself: V8 ends a
+ * process that is out of memory without running anything in it, and so does whoever kills it. Each line of the input is a
+ * `WatchOrder`, then a `ProgressEvent`; its end is the end of the action's process. A watchdog that is not needed is killed.
+ */
+export function watchOver({ input, peakMemory, publish }: WatchWorld): void {
+  let order: WatchOrder | undefined;
+  let progress = NO_PROGRESS;
+  let peak = 0;
+  let rest = '';
+  const look = setInterval(() => {
+    if (order !== undefined) peak = peakMemory(order.pid) ?? peak;
+  }, LOOK_MS);
+  input.setEncoding('utf8');
+  input.on('data', (text: string) => {
+    const lines = (rest + text).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      if (order === undefined) order = JSON.parse(line) as WatchOrder;
+      else progress = advance(progress, JSON.parse(line) as ProgressEvent);
+    }
+  });
+  input.on('close', () => {
+    clearInterval(look);
+    publish({ ...endOf(peak, order?.maxMemoryBytes), progress });
+  });
+}
+
+function endOf(peak: number, most = Number.POSITIVE_INFINITY): Omit<Crash, 'progress'> {
+  if (peak > most * NEAR) {
+    return {
+      how: 'its process ran out of memory',
+      cause: `It had taken ${formatBytes(peak)}, and ${formatBytes(most)} are the most that it gets.`,
+      advice: 'If it happens again, give it fewer targets at once, or a runner with more memory.',
+    };
+  }
+  return {
+    how: 'its process ended without a result',
+    cause: `It was killed, or could not go on; the end of the log may say more.${peak === 0 ? '' : ` It had taken ${formatBytes(peak)} of memory.`}`,
+  };
+}

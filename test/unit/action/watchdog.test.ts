@@ -1,0 +1,43 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from '@jest/globals';
+import type { Crash } from '../../../src/action/crash.ts';
+import { watchOver } from '../../../src/action/watchdog.ts';
+
+const MIB = 1_048_576;
+
+/** What a watchdog publishes that heard these pieces before the end; the process had a peak of so many bytes. */
+async function watched(pieces: readonly string[], peak?: number): Promise<Crash> {
+  const input = new PassThrough();
+  const crash = new Promise<Crash>((publish) => watchOver({ input, peakMemory: () => peak, publish }));
+  for (const piece of pieces) input.write(piece);
+  // Longer than it takes until it looks.
+  if (peak !== undefined) await new Promise((done) => setTimeout(done, 400));
+  input.end();
+  return crash;
+}
+
+const START = `${JSON.stringify({ pid: 1, maxMemoryBytes: 100 * MIB })}\n`;
+
+describe('the watchdog', () => {
+  test('knows how far the run had come, in whatever pieces it was told', async () => {
+    const told = `${START}{"kind":"command","command":"deploy"}\n{"kind":"phase","phase":"Shared objects"}\n{"kind":"write","object":"configmaps shop/x"}\n`;
+    for (const pieces of [[told], [...told], [told, '{"kind":"phase","pha']]) {
+      const { how, progress } = await watched(pieces);
+      expect(how).toBe('its process ended without a result');
+      expect(progress).toEqual({
+        command: 'deploy',
+        phase: 'Shared objects',
+        writes: 1,
+        objects: ['configmaps shop/x'],
+      });
+    }
+  });
+
+  test('says so where there was no memory left', async () => {
+    expect(await watched([START], 90 * MIB)).toMatchObject({
+      how: 'its process ran out of memory',
+      cause: 'It had taken 90.00 MiB, and 100.00 MiB are the most that it gets.',
+    });
+    expect((await watched([START], 50 * MIB)).how).toBe('its process ended without a result');
+  });
+});
