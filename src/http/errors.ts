@@ -32,6 +32,8 @@ export class PlainTextError extends Error {
 export interface RefusedAddress {
   /** The host that was named by the user. */
   readonly home: string;
+  /** Whether its name is resolved by a proxy, so that nothing is known of its address. */
+  readonly throughProxy: boolean;
   /** The host that it leads to, or the same. */
   readonly hostname: string;
   /** What its name resolves to; undefined where it is an address itself. */
@@ -51,14 +53,19 @@ const KINDS: Readonly<Record<NetworkKind, string>> = {
 export class RefusedAddressError extends UnusableAnswerError {
   readonly remedy: string;
 
-  constructor({ home, hostname, address, kind }: RefusedAddress) {
+  constructor({ home, throughProxy, hostname, address, kind }: RefusedAddress) {
+    const own = hostname === home;
     const place = address === undefined ? hostname : `${hostname} (${address})`;
-    super(`${hostname === home ? place : `${home} leads to ${place}, which`} is ${KINDS[kind]}`);
+    super(`${own ? place : `${home} leads to ${place}, which`} is ${KINDS[kind]}`);
     this.name = 'RefusedAddressError';
-    const rule =
-      kind === 'link-local' || kind === 'reserved' || hostname === home
-        ? ''
-        : ' Only a server that is itself at such an address may lead there; one that is reached through a proxy counts as public unless NO_PROXY names it.';
-    this.remedy = `Nothing was sent there.${rule} Check that this is the right server; if it is, ask who runs it.`;
+    const inside = kind === 'private' || kind === 'loopback';
+    this.remedy = [
+      'Nothing was sent there.',
+      ...(inside && !own ? ['Only a server that is itself at such an address may lead there.'] : []),
+      ...(inside && throughProxy
+        ? [`If ${home} is an internal one, name it in NO_PROXY: behind a proxy it counts as public.`]
+        : []),
+      'Check that this is the right server; if it is, ask who runs it.',
+    ].join(' ');
   }
 }

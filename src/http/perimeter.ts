@@ -3,6 +3,8 @@ import { type IpAddress, parseIpAddress } from '../base/ip-address.ts';
 import { literalAddress, NETWORK_KINDS, type NetworkKind, networkKind } from '../base/ip-networks.ts';
 import { RefusedAddressError } from './errors.ts';
 
+const OUTSIDE = NETWORK_KINDS.indexOf('public');
+
 /** Addresses that may be connected to, one at least. */
 export type Admitted = readonly [LookupAddress, ...LookupAddress[]];
 
@@ -19,6 +21,7 @@ export class Perimeter {
   readonly #home: string;
   /** The innermost kind that it leads to, an index of NETWORK_KINDS; undefined until the home was looked at. */
   #depth: number | undefined;
+  #throughProxy = false;
 
   /** @param home the host name of its URL */
   constructor(home: string) {
@@ -37,7 +40,8 @@ export class Perimeter {
       if (hostname === this.#home) this.#settle([kind]);
       if (!this.#admits(kind, hostname)) throw this.#refusal(hostname, undefined, kind);
     } else if (throughProxy && hostname === this.#home) {
-      this.#depth = 0;
+      this.#depth = OUTSIDE;
+      this.#throughProxy = true;
     }
   }
 
@@ -57,20 +61,20 @@ export class Perimeter {
   #settle(kinds: readonly NetworkKind[]): void {
     for (const kind of kinds) {
       if (kind === 'link-local') continue;
-      const depth = kind === 'private' ? 1 : kind === 'loopback' ? 2 : 0;
+      // Who names a server at a reserved address knows why, and gets nothing by it.
+      const depth = kind === 'reserved' ? OUTSIDE : NETWORK_KINDS.indexOf(kind);
       if (depth < (this.#depth ?? Number.POSITIVE_INFINITY)) this.#depth = depth;
     }
   }
 
   #admits(kind: NetworkKind, hostname: string): boolean {
     if (kind === 'link-local') return false;
-    // Who names a home at a reserved address knows why.
     if (kind === 'reserved') return hostname === this.#home;
-    return NETWORK_KINDS.indexOf(kind) <= (this.#depth ?? 0);
+    return NETWORK_KINDS.indexOf(kind) <= (this.#depth ?? OUTSIDE);
   }
 
   #refusal(hostname: string, address: string | undefined, kind: NetworkKind): RefusedAddressError {
-    return new RefusedAddressError({ home: this.#home, hostname, address, kind });
+    return new RefusedAddressError({ home: this.#home, throughProxy: this.#throughProxy, hostname, address, kind });
   }
 }
 

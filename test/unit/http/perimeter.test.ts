@@ -157,7 +157,7 @@ describe('the refusal says who leads where, and what to do', () => {
     [
       'a hop by name',
       () => perimeterOf('8.8.8.8').admit('auth.example', answer(['10.0.0.5'])),
-      /^registry\.example leads to auth\.example \(10\.0\.0\.5\), which is a private address\. Nothing was sent there\. Only a server that is itself at such an address/,
+      /^registry\.example leads to auth\.example \(10\.0\.0\.5\), which is a private address\. Nothing was sent there\. Only a server that is itself at such an address may lead there\. Check that this is the right server/,
     ],
     [
       'a hop to metadata',
