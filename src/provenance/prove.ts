@@ -19,7 +19,8 @@ export interface Artifact {
 }
 
 /** What proving needs of the world. */
-export interface ProvenanceWorld extends Pick<HttpOptions, 'userAgent' | 'environment' | 'signal' | 'debug'> {
+export interface ProvenanceWorld
+  extends Pick<HttpOptions, 'userAgent' | 'environment' | 'signal' | 'debug' | 'network'> {
   /** GitHub's REST API, without a slash at its end. */
   readonly api: string;
   /** The empty string for none. */
@@ -39,7 +40,7 @@ export async function proveProvenance(
   policy: ProvenancePolicy,
   world: ProvenanceWorld,
 ): Promise<Checked<Provenance>> {
-  const { api, token, authorities, userAgent, environment, signal, debug } = world;
+  const { api, token, authorities, userAgent, environment, signal, debug, network } = world;
   const home = serverAddress(api);
   if (home === undefined) return bad(badAddress(artifact));
   const http = new Http(home, {
@@ -49,6 +50,7 @@ export async function proveProvenance(
     debug,
     insecureHosts: [],
     outcomeOf: githubOutcome,
+    ...(network === undefined ? {} : { network }),
   });
   const reasons: string[] = [];
   try {
