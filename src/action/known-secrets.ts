@@ -20,7 +20,7 @@ export function maskEnvironment(environment: Environment, mask: Mask): void {
 /** Makes known the secrets of the inputs, but for those of the kubeconfig: logins, tokens, and what a probe or a filter is handed. */
 export function maskInputs({ from, provenance, policy, settings }: Inputs, mask: Mask): void {
   const { login, origin } = from;
-  mask(provenance.token);
+  if (provenance.token !== '') mask(provenance.token);
   if (login !== undefined) maskLogin(mask, login.username, login.password);
   if (origin?.kind === 'https') for (const secret of secretsInUrl(origin.address)) mask(secret);
   const { probe } = policy;

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { ReadFile } from '../base/files.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { type ProxyEnvironment, type ProxyServer, proxySecrets } from '../base/proxy.ts';
+import type { Mask } from '../base/redaction/redactor.ts';
 import { listWords, nearestNames } from '../base/text.ts';
 import { CredentialsError } from './errors.ts';
 import { type Identity, makeIdentity } from './identity.ts';
@@ -55,7 +56,7 @@ export async function readKubeconfig(
 ): Promise<Checked<ClusterAccess>> {
   const config = loadConfigs(texts);
   if (!config.ok) return config;
-  const chosen = chooseContext(config.value, wantedContext);
+  const chosen = chooseContext(config.value, wantedContext, world.mask);
   return chosen.ok ? makeAccess(chosen.value, world) : chosen;
 }
 
@@ -72,7 +73,7 @@ interface Chosen {
   readonly user: UserSource;
 }
 
-function chooseContext(config: MergedConfig, wanted: string): Checked<Chosen> {
+function chooseContext(config: MergedConfig, wanted: string, mask: Mask): Checked<Chosen> {
   const { origin, contexts, clusters, users } = config;
   const problem = (message: string, remedy = REMEDY): ReturnType<typeof bad> =>
     bad({ kind: 'kubeconfig', subject: origin, message, remedy });
@@ -102,6 +103,7 @@ function chooseContext(config: MergedConfig, wanted: string): Checked<Chosen> {
   const userEntry = users.get(userName);
   if (clusterEntry === undefined) return problem(`has no cluster "${clusterName}", which context "${name}" names.`);
   if (userEntry === undefined) return problem(`has no user "${userName}", which context "${name}" names.`);
+  maskUser(userEntry.value, mask);
   const cluster = readEntry(clusterEntry, 'cluster', CLUSTER_FIELDS);
   const user = readEntry(userEntry, 'user', USER_FIELDS);
   if (!cluster.ok || !user.ok) return bad([cluster, user].flatMap((read) => (read.ok ? [] : read.problems)));
@@ -121,7 +123,6 @@ function readEntry<S extends Parameters<typeof readFields>[1]>(
 async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Checked<ClusterAccess>> {
   const { context, namespace, cluster, user } = chosen;
   const { mask } = world;
-  maskUser(user, mask);
   const findings = new Findings();
   const server = findings.take(readServer(cluster.fields, cluster.place));
   if (server === undefined) return bad(findings.problems);

@@ -1,22 +1,25 @@
-import { isObject } from '../../base/json.ts';
+import { isObject, pick } from '../../base/json.ts';
 import { type Mask, maskLogin } from '../../base/redaction/redactor.ts';
 import { secretsIn, secretsInArguments } from '../../base/redaction/secret-names.ts';
-import type { Credentials, UserSource } from './credentials.ts';
+import type { Credentials } from './credentials.ts';
 
-/** Makes known what of a user's fields is secret, before anything is checked or done with them. */
-export function maskUser({ fields }: UserSource, mask: Mask): void {
-  const { token, username = '', password = '', exec } = fields;
-  if (token !== undefined) mask(token);
-  maskLogin(mask, username, password);
-  const key = fields['client-key-data'];
+/** Makes known what is secret of a user, as the kubeconfig has it: before anything is checked, which may refuse it. */
+export function maskUser(user: unknown, mask: Mask): void {
+  if (!isObject(user)) return;
+  const text = (name: string): string => {
+    const value = user[name];
+    return typeof value === 'string' ? value : '';
+  };
+  const key = text('client-key-data');
   // Its base64 may stand in what is encoded again: a whole kubeconfig.
-  for (const written of key === undefined ? [] : [key.toString('utf8'), key.toString('base64')]) mask(written);
-  const given = fields['auth-provider']?.config;
+  const own = [text('token'), key, Buffer.from(key, 'base64').toString('utf8')];
+  for (const secret of own.filter((value) => value !== '')) mask(secret);
+  maskLogin(mask, text('username'), text('password'));
+  const given = pick(user, 'auth-provider', 'config');
   for (const secret of isObject(given) ? secretsIn(given) : []) mask(secret);
-  if (!isObject(exec)) return;
-  const args = Array.isArray(exec.args) ? exec.args.map(String) : [];
-  for (const secret of secretsInArguments(args)) mask(secret);
-  for (const variable of Array.isArray(exec.env) ? exec.env : []) maskVariable(variable, mask);
+  const [args, variables] = [pick(user, 'exec', 'args'), pick(user, 'exec', 'env')];
+  for (const secret of Array.isArray(args) ? secretsInArguments(args.map(String)) : []) mask(secret);
+  for (const variable of Array.isArray(variables) ? variables : []) maskVariable(variable, mask);
 }
 
 /** A variable for a plugin, whose value need be no secret (a region, a path) but may be. */

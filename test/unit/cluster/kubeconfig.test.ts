@@ -196,6 +196,7 @@ describe('what has to be kept secret', () => {
       ['a-long-password', 'someone:a-long-password (whole)', Buffer.from('someone:a-long-password').toString('base64')],
     ],
     ['a key, in base64 and plain', { 'client-key-data': keyData, 'client-certificate-data': certData }, [keyData, key]],
+    ['a token beside what is refused', { token: 'a-long-token', tokenFile: 5 }, ['a-long-token']],
     ['an exec plugin has nothing', { exec: { command: 'aws', apiVersion: V1BETA1 } }, []],
     [
       'but for what it is handed in variables',

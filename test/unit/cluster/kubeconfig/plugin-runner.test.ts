@@ -88,13 +88,13 @@ test('sees its own variables and those of the clouds, and none of the workflow',
     AZURE_CLIENT_ID: 'id',
     CLOUDSDK_CONFIG: '/c',
     https_proxy: 'p:1',
-    INPUT_KUBECONFIG: 'secret',
-    'INPUT_GITHUB-TOKEN': 'secret',
-    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'secret',
-    ACTIONS_RUNTIME_TOKEN: 'secret',
-    GITHUB_TOKEN: 'secret',
-    GH_TOKEN: 'secret',
-    NPM_TOKEN: 'secret',
+    INPUT_KUBECONFIG: 'the-value-of-another',
+    'INPUT_GITHUB-TOKEN': 'the-value-of-another',
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'the-value-of-another',
+    ACTIONS_RUNTIME_TOKEN: 'the-value-of-another',
+    GITHUB_TOKEN: 'the-value-of-another',
+    GH_TOKEN: 'the-value-of-another',
+    NPM_TOKEN: 'the-value-of-another',
     GITHUB_WORKSPACE: '/w',
   };
   const { end } = await plugin('env', { environment });
@@ -103,7 +103,7 @@ test('sees its own variables and those of the clouds, and none of the workflow',
   expect(names).toEqual(
     expect.arrayContaining(['HOME', 'AWS_PROFILE', 'AZURE_CLIENT_ID', 'CLOUDSDK_CONFIG', 'https_proxy', 'GIVEN']),
   );
-  expect(output).not.toContain('secret');
+  expect(output).not.toContain('the-value-of-another');
   expect(names.filter((name) => /^(INPUT|ACTIONS|GITHUB|GH|NPM)_/.test(name ?? ''))).toEqual([]);
 });
 
