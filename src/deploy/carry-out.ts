@@ -1,4 +1,4 @@
-import type { Problem } from '../base/problem.ts';
+import { internalProblem, type Problem } from '../base/problem.ts';
 import { count } from '../base/text.ts';
 import type { ConfigMap } from '../mesh/config-map.ts';
 import { type Inserter, neededKind } from '../mesh/inserter.ts';
@@ -62,17 +62,29 @@ export async function carryOut(
 
   // Where nobody is ready there is still to be said why, and what is unchanged may be looked at.
   const goesOn = nobodyReady || !(blocked || pushFailed);
-  await (goesOn ? roller.run() : roller.close());
+  const broken: Problem[] = [];
+  /** What was written is told, whatever goes wrong after it. */
+  const attempt = async <T>(work: () => Promise<T>, instead: T): Promise<T> => {
+    try {
+      return await work();
+    } catch (error) {
+      broken.push(internalProblem(error));
+      return instead;
+    }
+  };
+  await attempt(() => (goesOn ? roller.run() : roller.close()), undefined);
   const { courses, problems: lost } = roller;
-  if (goesOn) await recordProof(courses, pushes, observation, context);
-  const good = courses.every((course) => succeeded(course, policy.timeoutMs)) && lost.length === 0 && !pushFailed;
+  if (goesOn) await attempt(() => recordProof(courses, pushes, observation, context), undefined);
+  const ended = courses.every((course) => succeeded(course, policy.timeoutMs)) && lost.length === 0 && !pushFailed;
+  const good = ended && broken.length === 0;
   // Without waiting, old pods still run what ours takes the place of.
-  const taken = good && policy.wait ? await deleteAdopted(plan, observation, context, write) : [];
-  const collected = await collect(good ? plan.garbage : leftovers(plan, courses, objects), run, policy, context);
+  const taken = good && policy.wait ? await attempt(() => deleteAdopted(plan, observation, context, write), []) : [];
+  const garbage = good ? plan.garbage : leftovers(plan, courses, objects);
+  const collected = await attempt(() => collect(garbage, run, policy, context), { deleted: [], left: [] });
   const record: RunRecord = { plan, objects, pushes, timeoutMs: policy.timeoutMs };
   return {
     targets: inPlannedOrder(plan, courses).map((course) => concludeTarget(course, record)),
-    problems: [...objectProblems(objects), ...lost],
+    problems: [...objectProblems(objects), ...lost, ...broken],
     warnings: [...warnings],
     collected: { ...collected, deleted: [...taken, ...collected.deleted] },
   };

@@ -1,5 +1,6 @@
 import type { Problem } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
+import { readinessOf } from '../cluster/readiness.ts';
 import { describeWorkload } from '../targets/target.ts';
 import type { Diagnosis } from './diagnose.ts';
 import { type PlannedWorkload, placementsOf } from './plan.ts';
@@ -27,6 +28,8 @@ export interface Course {
   proof?: ProofResult;
   diagnosis?: Diagnosis;
   rollback?: Rollback;
+  /** An error that nobody expected, in whatever was done with it. */
+  broken?: Problem;
   /** What another run has put there meanwhile; then nothing of this run counts any more. */
   newer?: Newer;
 }
@@ -48,12 +51,23 @@ export function lastSeen({ planned, write }: Course): Workload {
 
 /** What is wrong with a workload; undefined while nothing is. */
 export function failureOf(course: Course, timeoutMs: number): Problem | undefined {
-  const { planned, write, rollout, proof, diagnosis, unready, asBefore, newer } = course;
+  const { planned, write, rollout, proof, diagnosis, unready, asBefore, broken, newer } = course;
   if (newer !== undefined) return undefined;
+  if (broken !== undefined) return broken;
   if (unready !== undefined) return unready;
   if (write.result.state === 'failed') return write.result.problem;
   if (asBefore !== undefined) return undefined;
   return rolloutProblem(describeWorkload(planned.ref), rollout, diagnosis, timeoutMs) ?? proof?.problem;
+}
+
+/** Whether its pods are still being replaced, which those of a Gateway never are for our sake. */
+export function rolls(planned: PlannedWorkload): boolean {
+  return planned.ref.kind !== 'Gateway' && !isSettled(planned);
+}
+
+/** Whether it was ready when it was observed. */
+export function isSettled({ ref, observed }: PlannedWorkload): boolean {
+  return readinessOf(ref.kind, observed).state === 'ready';
 }
 
 /** Whether the workload is as it should be, as far as anybody looked. */

@@ -1,11 +1,12 @@
 import { makeLimiter, mapLimited, pause } from '../base/concurrency.ts';
+import { internalProblem } from '../base/problem.ts';
 import { shareOf } from '../base/share.ts';
 import { count, formatDuration, sentence } from '../base/text.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { describeWorkload } from '../targets/target.ts';
 import { closePlugin } from './close-plugin.ts';
 import { type DeployContext, evidenceSource } from './context.ts';
-import { type Course, failureOf, followedOf, lastSeen, newCourse } from './course.ts';
+import { type Course, failureOf, followedOf, isSettled, lastSeen, newCourse, rolls } from './course.ts';
 import { diagnoseInTime } from './diagnose.ts';
 import { FailFast } from './fail-fast.ts';
 import { changesPods, type PlannedWorkload, restarts } from './plan.ts';
@@ -129,7 +130,9 @@ export class Roller {
 
   async #runWave(wave: readonly Course[]): Promise<void> {
     const { log, policy } = this.#context;
-    await mapLimited(wave, policy.maxParallel ?? wave.length, (course) => this.#runOne(course));
+    await mapLimited(wave, policy.maxParallel ?? wave.length, (course) =>
+      this.#guard(course, () => this.#runOne(course)),
+    );
     const rolled = wave.filter(
       ({ rollout, write, newer }) => rollout !== undefined && newer === undefined && write.result.state === 'done',
     );
@@ -225,15 +228,10 @@ export class Roller {
         else course.rollout = { state: 'failed', message: `no longer ready: ${message}`, ready, wanted, durationMs };
       } catch (error) {
         log.debug(`${describeWorkload(ref)} after its soak: ${String(error)}`);
-        course.rollout = {
-          state: 'failed',
-          message: 'it could not be looked at again',
-          ready: 0,
-          wanted: 0,
-          durationMs,
-        };
+        const message = 'it could not be looked at again';
+        course.rollout = { state: 'failed', message, ready: 0, wanted: 0, durationMs };
       }
-      await this.#judge(course);
+      await this.#guard(course, () => this.#judge(course));
     });
   }
 
@@ -249,6 +247,19 @@ export class Roller {
     if (policy.onFailure === 'rollback-all' && this.#hasFailed) this.#watch.letGo();
     course.diagnosis = await diagnoseInTime(followedOf(course.planned), this.#context);
     if (policy.onFailure !== 'keep') await this.#back(course);
+  }
+
+  /** An error that nobody expected is a failure of the workload that it came with, which goes back as others do. */
+  async #guard(course: Course, work: () => Promise<void>): Promise<void> {
+    const { policy, signal, log } = this.#context;
+    try {
+      await work();
+    } catch (error) {
+      log.debug(`${describeWorkload(course.planned.ref)}: ${String(error)}`);
+      course.broken = internalProblem(error);
+      this.#failures++;
+      if (policy.onFailure !== 'keep' && !signal.aborted) await this.#back(course);
+    }
   }
 
   async #back(course: Course): Promise<void> {
@@ -285,13 +296,4 @@ export class Roller {
       await mapLimited(changed, PARALLEL_WRITES, (course) => this.#back(course));
     });
   }
-}
-
-/** Whether its pods are still being replaced, which those of a Gateway never are for our sake. */
-function rolls(planned: PlannedWorkload): boolean {
-  return planned.ref.kind !== 'Gateway' && !isSettled(planned);
-}
-
-function isSettled(planned: PlannedWorkload): boolean {
-  return readinessOf(planned.ref.kind, planned.observed).state === 'ready';
 }

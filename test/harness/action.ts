@@ -58,6 +58,10 @@ export interface RunOptions {
   /** Whose attestations count; nobody's when absent. */
   readonly authorities?: readonly Authority[];
   readonly cancelled?: AbortSignal;
+  /** Is told each line of the log; what it throws comes to whoever has written the line. */
+  readonly onLog?: (line: string) => void;
+  /** Milliseconds; the real ones when absent. */
+  readonly now?: () => number;
   /** The time of day; the real one when absent. */
   readonly date?: Date;
   /** Nothing is tried or rewritten without these. */
@@ -87,6 +91,10 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
   const log: string[] = [];
   const written = new Map<string, string>();
   const removed: string[] = [];
+  const tell = (line: string): void => {
+    log.push(line);
+    options.onLog?.(line);
+  };
   const files: Readonly<Record<string, Uint8Array | string>> = { 'filter.wasm': makeModule(), ...options.files };
   const never = new AbortController().signal;
   const readFile: ReadFile = async (path) => {
@@ -106,13 +114,13 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
       removed.push(path);
       return path in files;
     },
-    log: { ...silentLog, info: (line) => log.push(line), warning: (line) => log.push(line) },
+    log: { ...silentLog, info: tell, warning: tell },
     authorities: options.authorities ?? [],
     mask: () => undefined,
     redact: (text) => text,
     cancelled: options.cancelled ?? never,
     abandoned: options.cancelled ?? never,
-    now: () => performance.now(),
+    now: options.now ?? (() => performance.now()),
     date: () => options.date ?? new Date(),
     runHelper: () => Promise.reject(new Error('there is no such program')),
     runPlugin: async () => ({ how: 'missing' }),
