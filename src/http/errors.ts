@@ -1,5 +1,6 @@
 import { rootMessage } from '../base/causes.ts';
 import type { NetworkKind } from '../base/ip-networks.ts';
+import { shownAddress } from '../base/proxy.ts';
 
 /** A server could not be reached, or stopped answering. */
 export class UnreachableError extends Error {
@@ -49,23 +50,43 @@ const KINDS: Readonly<Record<NetworkKind, string>> = {
   'link-local': 'a link-local address or that of a metadata service',
 };
 
-/** A server leads to an address that is none of its business. Nothing was sent there. */
-export class RefusedAddressError extends UnusableAnswerError {
+const CHECK_SERVER = 'Check that this is the right server; if it is, ask who runs it.';
+
+/** A server leads to where nothing is sent. */
+export class RefusedDestinationError extends UnusableAnswerError {
   readonly remedy: string;
 
-  constructor({ home, throughProxy, hostname, address, kind }: RefusedAddress) {
-    const own = hostname === home;
-    const place = address === undefined ? hostname : `${hostname} (${address})`;
-    super(`${own ? place : `${home} leads to ${place}, which`} is ${KINDS[kind]}`);
-    this.name = 'RefusedAddressError';
-    const inside = kind === 'private' || kind === 'loopback';
-    this.remedy = [
-      'Nothing was sent there.',
-      ...(inside && !own ? ['Only a server that is itself at such an address may lead there.'] : []),
-      ...(inside && throughProxy
-        ? [`If ${home} is an internal one, name it in NO_PROXY: behind a proxy it counts as public.`]
-        : []),
-      'Check that this is the right server; if it is, ask who runs it.',
-    ].join(' ');
+  constructor(message: string, remedy: string) {
+    super(message);
+    this.name = 'RefusedDestinationError';
+    this.remedy = `Nothing was sent there. ${remedy}`;
   }
+}
+
+/** For an address that is none of a server's business. */
+export function refusedAddress(refused: RefusedAddress): RefusedDestinationError {
+  const { home, throughProxy, hostname, address, kind } = refused;
+  const own = hostname === home;
+  const place = address === undefined ? hostname : `${hostname} (${address})`;
+  const inside = kind === 'private' || kind === 'loopback';
+  const rule = inside && !own ? 'Only a server that is itself at such an address may lead there. ' : '';
+  const proxied =
+    inside && throughProxy
+      ? `If ${home} is an internal one, name it in NO_PROXY: behind a proxy it counts as public. `
+      : '';
+  return new RefusedDestinationError(
+    `${own ? place : `${home} leads to ${place}, which`} is ${KINDS[kind]}`,
+    `${rule}${proxied}${CHECK_SERVER}`,
+  );
+}
+
+/** For an address without TLS, where one with TLS leads. */
+export function refusedDowngrade(from: URL, to: URL): RefusedDestinationError {
+  return new RefusedDestinationError(
+    `${from.host} leads to ${shownAddress(to)}, where nothing is encrypted`,
+    // Seen often: https://github.com/distribution/distribution/issues/996, https://github.com/moby/moby/issues/43158
+    from.hostname === to.hostname
+      ? 'The server does not know that it is behind TLS: what ends TLS before it has to send it "X-Forwarded-Proto: https", or its own address is to be set to one that starts with "https://".'
+      : CHECK_SERVER,
+  );
 }

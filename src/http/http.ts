@@ -2,10 +2,10 @@ import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
-import { isLoopback, type ProxyEnvironment, shownAddress } from '../base/proxy.ts';
+import { isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
 import { type AnswerOutcome, type AttemptOutcome, retryDelay } from '../base/retry.ts';
 import { formatBytes } from '../base/text.ts';
-import { PlainTextError, UnreachableError, UnusableAnswerError } from './errors.ts';
+import { PlainTextError, refusedDowngrade, UnreachableError, UnusableAnswerError } from './errors.ts';
 import { type HttpAnswer, type HttpRequest, headerOf, retryAfterSeconds } from './messages.ts';
 import { Perimeter } from './perimeter.ts';
 import { type Network, Pools } from './pools.ts';
@@ -156,9 +156,7 @@ export class Http {
   /** What began with TLS stays with it; else the user's word counts. */
   #checkPlain(url: URL, from: URL): void {
     if (url.protocol !== 'http:') throw new UnusableAnswerError(`${from.host} leads to what is no address of a server`);
-    if (from.protocol === 'https:') {
-      throw new UnusableAnswerError(`${from.host} leads to ${shownAddress(url)}, where nothing is encrypted`);
-    }
+    if (from.protocol === 'https:') throw refusedDowngrade(from, url);
     if (!mayBePlain(url, this.#options.insecureHosts)) throw new PlainTextError(url);
   }
 

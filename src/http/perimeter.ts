@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns';
 import { type IpAddress, parseIpAddress } from '../base/ip-address.ts';
 import { literalAddress, NETWORK_KINDS, type NetworkKind, networkKind } from '../base/ip-networks.ts';
-import { RefusedAddressError } from './errors.ts';
+import { type RefusedDestinationError, refusedAddress } from './errors.ts';
 
 const OUTSIDE = NETWORK_KINDS.indexOf('public');
 
@@ -31,7 +31,7 @@ export class Perimeter {
   /**
    * Judges a URL's host by what it says itself, before it is asked. Names are judged by `admit`, except those that a proxy resolves:
    * of these nothing can be known.
-   * @throws RefusedAddressError
+   * @throws RefusedDestinationError
    */
   enter(hostname: string, throughProxy: boolean): void {
     const literal = literalAddress(hostname);
@@ -47,7 +47,7 @@ export class Perimeter {
 
   /**
    * Returns those of the addresses of a name that may be connected to.
-   * @throws RefusedAddressError where that is none
+   * @throws RefusedDestinationError where that is none
    */
   admit(hostname: string, addresses: readonly LookupAddress[]): Admitted {
     const judged = addresses.map((found) => ({ found, kind: kindOf(found.address) }));
@@ -73,8 +73,8 @@ export class Perimeter {
     return NETWORK_KINDS.indexOf(kind) <= (this.#depth ?? OUTSIDE);
   }
 
-  #refusal(hostname: string, address: string | undefined, kind: NetworkKind): RefusedAddressError {
-    return new RefusedAddressError({ home: this.#home, throughProxy: this.#throughProxy, hostname, address, kind });
+  #refusal(hostname: string, address: string | undefined, kind: NetworkKind): RefusedDestinationError {
+    return refusedAddress({ home: this.#home, throughProxy: this.#throughProxy, hostname, address, kind });
   }
 }
 

@@ -50,7 +50,7 @@ export class Pools {
 
   /**
    * What requests to an address go through. Throws where the environment names a proxy by an address that is none.
-   * @throws RefusedAddressError
+   * @throws RefusedDestinationError
    */
   dispatcher(address: URL): Dispatcher {
     const proxy = proxyFor(address, this.#environment);

@@ -2,7 +2,7 @@ import { errorCode } from '../base/causes.ts';
 import { untilAborted } from '../base/concurrency.ts';
 import { bad, type Checked, good, internalProblem, messageOf, type Problem } from '../base/problem.ts';
 import { count, sentence } from '../base/text.ts';
-import { PlainTextError, RefusedAddressError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
+import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
 import { Http, type HttpOptions, serverAddress } from '../http/http.ts';
 import { AttestationsRefused, attestationsOf } from './attestations.ts';
 import { type Authority, TrustRootError } from './authority.ts';
@@ -133,7 +133,7 @@ function whyNotAsked(error: unknown): Pick<Problem, 'message' | 'remedy'> | unde
   if (error instanceof UnreachableError) {
     return because(`${error.host} cannot be reached: ${errorCode(error) || messageOf(error.cause)}`, REACH_ALL);
   }
-  if (error instanceof RefusedAddressError) return because(error.message, error.remedy);
+  if (error instanceof RefusedDestinationError) return because(error.message, error.remedy);
   if (error instanceof UnusableAnswerError || error instanceof PlainTextError) return because(error.message, CHECK_API);
   return undefined;
 }

@@ -1,6 +1,6 @@
 import { internalProblem, type Problem } from '../base/problem.ts';
 import { formatDuration, sentence } from '../base/text.ts';
-import { PlainTextError, RefusedAddressError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
+import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
 
 /** A server answered with an error status. */
 export class AnswerError extends Error {
@@ -71,7 +71,7 @@ export function downloadProblem(error: unknown, subject: string): Problem {
 }
 
 function otherProblem(error: unknown, subject: string): Problem {
-  if (error instanceof ContentError || error instanceof RefusedAddressError) return problem(error, subject, error);
+  if (error instanceof ContentError || error instanceof RefusedDestinationError) return problem(error, subject, error);
   if (error instanceof PlainTextError) {
     const remedy = 'Name the host in "insecure-registries" if that is meant.';
     return problem(error, subject, { message: error.message, remedy });

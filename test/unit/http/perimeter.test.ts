@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseIpAddress } from '../../../src/base/ip-address.ts';
 import { networkKind } from '../../../src/base/ip-networks.ts';
-import { RefusedAddressError } from '../../../src/http/errors.ts';
+import { RefusedDestinationError } from '../../../src/http/errors.ts';
 import { Perimeter } from '../../../src/http/perimeter.ts';
 
 const HOME = 'registry.example';
@@ -13,7 +13,7 @@ const admit = (perimeter: Perimeter, hostname: string, ...addresses: string[]): 
   try {
     return perimeter.admit(hostname, answer(addresses)).map(({ address }) => address);
   } catch (error) {
-    if (error instanceof RefusedAddressError) return [];
+    if (error instanceof RefusedDestinationError) return [];
     throw error;
   }
 };
@@ -26,7 +26,7 @@ const messageOf = (work: () => unknown): string => {
   try {
     work();
   } catch (error) {
-    if (error instanceof RefusedAddressError) return `${error.message}. ${error.remedy}`;
+    if (error instanceof RefusedDestinationError) return `${error.message}. ${error.remedy}`;
     throw error;
   }
   return 'admitted';

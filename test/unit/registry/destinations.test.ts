@@ -217,6 +217,15 @@ describe.each(HOPS)('a public registry leads by its %s', (hop) => {
   });
 });
 
+test.each(['realm', 'manifest', 'blob', 'upload'] as const)(
+  'a registry that leads by its %s to itself without TLS is told of its proxy',
+  async (hop) => {
+    const names = { [HOME]: at(PUBLIC), 'auth.example': at('8.8.8.8') };
+    const said = await run(hop, visit(leading(hop, `http://${HOME}`), names));
+    expect(said).toMatch(/leads to http:\/\/registry\.example, .*Nothing was sent there\..*"X-Forwarded-Proto: https"/);
+  },
+);
+
 describe('a registry inside', () => {
   const names: Names = {
     [HOME]: at('10.0.0.5'),
