@@ -1,7 +1,7 @@
 import { append } from '../base/lists.ts';
 import type { Problem } from '../base/problem.ts';
 import { parseShare, type Share } from '../base/share.ts';
-import { listWords } from '../base/text.ts';
+import { listWords, quoted } from '../base/text.ts';
 import { COMMANDS, type Command } from '../deploy/report.ts';
 import { INPUT_NAMES, INPUTS, type InputName, isInputOf } from './input-table.ts';
 import { parseDuration } from './inputs-duration.ts';
@@ -84,7 +84,7 @@ export class InputReader {
     const value = this.text(name);
     const known = legal.find((word) => word === value);
     if (known === undefined) {
-      this.wrong(name, `has the unknown value ${JSON.stringify(value)}.`, `Use ${listWords(legal)}.`);
+      this.wrong(name, `has the unknown value ${quoted(value)}.`, `Use ${listWords(legal)}.`);
     }
     return known ?? legal[0];
   }
@@ -94,7 +94,7 @@ export class InputReader {
     const value = this.text(name);
     if (/^(true|True|TRUE)$/.test(value)) return true;
     if (/^(false|False|FALSE)$/.test(value)) return false;
-    this.wrong(name, `has the unknown value ${JSON.stringify(value)}.`, 'Use true or false.');
+    this.wrong(name, `has the unknown value ${quoted(value)}.`, 'Use true or false.');
     return INPUTS[name].default === 'true';
   }
 
@@ -104,7 +104,7 @@ export class InputReader {
     if (value === '') return undefined;
     const number = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
     if (number >= least && number <= most) return number;
-    this.wrong(name, `is ${JSON.stringify(value)}.`, remedy);
+    this.wrong(name, `is ${quoted(value)}.`, remedy);
     return least;
   }
 
@@ -114,7 +114,7 @@ export class InputReader {
     if (value === '') return undefined;
     const ms = parseDuration(value);
     if (ms !== undefined && ms >= least && ms <= most) return ms;
-    this.wrong(name, `is ${JSON.stringify(value)}.`, remedy);
+    this.wrong(name, `is ${quoted(value)}.`, remedy);
     return least;
   }
 
@@ -124,7 +124,7 @@ export class InputReader {
     if (value === '') return undefined;
     const share = parseShare(value);
     if (share !== undefined && legal(share)) return share;
-    this.wrong(name, `is ${JSON.stringify(value)}.`, remedy);
+    this.wrong(name, `is ${quoted(value)}.`, remedy);
     return undefined;
   }
 

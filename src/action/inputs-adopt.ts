@@ -1,3 +1,4 @@
+import { quoted } from '../base/text.ts';
 import type { Adopt, AdoptedName } from '../mesh/adoption-choice.ts';
 import { isNamespaceName, isWorkloadName } from '../targets/target.ts';
 import type { InputReader } from './input-reader.ts';
@@ -16,7 +17,7 @@ export function readAdopt(reader: InputReader): Adopt {
     .filter((entry) => entry !== '');
   const names = entries.map((entry) => ({ entry, name: readName(entry) }));
   for (const { entry, name } of names) {
-    if (name === undefined) reader.wrong('adopt', `has the unknown value ${JSON.stringify(entry)}.`, FORMS);
+    if (name === undefined) reader.wrong('adopt', `has the unknown value ${quoted(entry)}.`, FORMS);
   }
   return names.flatMap(({ name }) => name ?? []);
 }

@@ -1,3 +1,4 @@
+import { quoted } from '../base/text.ts';
 import { PHASES } from '../filter/settings.ts';
 import { DELIVERIES, type DeliveryWish } from '../mesh/delivery.ts';
 import type { InputReader } from './input-reader.ts';
@@ -17,7 +18,7 @@ export function readDelivery(reader: InputReader): DeliveryInputs {
   if (pullSecret !== '' && !SECRET.test(pullSecret)) {
     reader.wrong(
       'pull-secret',
-      `is ${JSON.stringify(pullSecret)}.`,
+      `is ${quoted(pullSecret)}.`,
       'Give the name of a Secret in the namespace of the workloads; it holds the credentials, not this input.',
     );
   }

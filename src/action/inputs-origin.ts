@@ -1,3 +1,4 @@
+import { quoted } from '../base/text.ts';
 import { nameFromFile } from '../filter/load.ts';
 import type { GivenLogin } from '../registry/logins.ts';
 import {
@@ -92,7 +93,7 @@ function readDigest(reader: InputReader): string | undefined {
   const given = reader.text('sha256').toLowerCase();
   const [, digits] = /^(?:sha256:)?([0-9a-f]{64})$/.exec(given) ?? [];
   if (digits !== undefined) return `sha256:${digits}`;
-  if (given !== '') reader.wrong('sha256', `is ${JSON.stringify(given)}.`, 'A sha256 digest has 64 hex digits.');
+  if (given !== '') reader.wrong('sha256', `is ${quoted(given)}.`, 'A sha256 digest has 64 hex digits.');
   return undefined;
 }
 
@@ -142,7 +143,7 @@ function readInsecure(reader: InputReader): string[] {
     if (isRegistryHost(host)) continue;
     reader.wrong(
       'insecure-registries',
-      `has ${JSON.stringify(host)}.`,
+      `has ${quoted(host)}.`,
       'List hosts with their ports, such as registry.local:5000, separated by commas.',
     );
   }

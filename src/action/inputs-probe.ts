@@ -1,7 +1,7 @@
 import { isObject } from '../base/json.ts';
 import { unknownKeys } from '../base/keys.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
-import { listWords } from '../base/text.ts';
+import { listWords, quoted } from '../base/text.ts';
 import { readYaml } from '../base/yaml.ts';
 import type { Probe, ProbeExpectation } from '../deploy/probe.ts';
 import { parsePort } from '../filter/settings.ts';
@@ -37,7 +37,7 @@ export function parseProbe({ origin, text }: ProbeText, defaultPort: number | un
   const { value } = read;
   if (isObject(value)) return new ProbeReader(origin).read(value, defaultPort);
   const short = typeof value === 'string' ? /^(?::([^/]*))?(\/.*)$/s.exec(value) : null;
-  if (short === null) return bad(problem(origin, `is ${JSON.stringify(value)}, which is no probe.`, FORMS));
+  if (short === null) return bad(problem(origin, `is ${quoted(value)}, which is no probe.`, FORMS));
   const [, port, path] = short;
   return new ProbeReader(origin).read({ path, ...(port === undefined ? {} : { port }) }, defaultPort);
 }
@@ -85,7 +85,7 @@ class ProbeReader {
     }
     const port = typeof value === 'number' || typeof value === 'string' ? parsePort(value) : undefined;
     if (port === undefined) {
-      this.#wrong(`has the port ${JSON.stringify(value)}.`, 'A port is a whole number from 1 to 65535.');
+      this.#wrong(`has the port ${quoted(value)}.`, 'A port is a whole number from 1 to 65535.');
     }
     return port ?? 0;
   }
@@ -94,7 +94,7 @@ class ProbeReader {
     if (value === undefined) return '/';
     if (typeof value === 'string' && PATH.test(value)) return value;
     this.#wrong(
-      `has the path ${JSON.stringify(value)}.`,
+      `has the path ${quoted(value)}.`,
       'A path starts with "/" and may have a query; encode blanks, "#" and whatever is not ASCII with "%".',
     );
     return '/';
@@ -103,8 +103,7 @@ class ProbeReader {
   #method(value: unknown): Probe['method'] {
     if (value === undefined) return 'GET';
     const known = METHODS.find((method) => method === value);
-    if (known === undefined)
-      this.#wrong(`has the unknown method ${JSON.stringify(value)}.`, `Use ${listWords(METHODS)}.`);
+    if (known === undefined) this.#wrong(`has the unknown method ${quoted(value)}.`, `Use ${listWords(METHODS)}.`);
     return known ?? 'GET';
   }
 
@@ -120,9 +119,9 @@ class ProbeReader {
     const given: [string, string][] = [];
     for (const [name, text] of headers) {
       if (CLIENT_HEADERS.includes(name.toLowerCase())) {
-        this.#wrong(`has the header "${name}", which the HTTP client sets itself.`, 'Leave it out.');
+        this.#wrong(`has the header ${quoted(name)}, which the HTTP client sets itself.`, 'Leave it out.');
       } else if (text === null) {
-        this.#wrong(`has no value for the header "${name}".`, 'Write one, or "" for an empty one.');
+        this.#wrong(`has no value for the header ${quoted(name)}.`, 'Write one, or "" for an empty one.');
       } else given.push([name, text]);
     }
     return Object.fromEntries(given);
@@ -139,17 +138,17 @@ class ProbeReader {
     return Object.entries(value).flatMap(([name, given]) => {
       const text = given === null ? null : asText(given);
       if (!HEADER_NAME.test(name)) {
-        this.#wrong(
-          `has ${JSON.stringify(name)} in "${key}", which cannot name a header.`,
-          'Use letters, digits and "-".',
-        );
+        this.#wrong(`has ${quoted(name)} in "${key}", which cannot name a header.`, 'Use letters, digits and "-".');
       } else if (seen.has(name.toLowerCase())) {
         this.#wrong(
-          `has the header "${name}" twice in "${key}".`,
+          `has the header ${quoted(name)} twice in "${key}".`,
           'Upper and lower case make no other header; keep one.',
         );
       } else if (text === undefined || (text !== null && !HEADER_VALUE.test(text))) {
-        this.#wrong(`has no valid value for "${name}" in "${key}".`, 'A value is one line of text; put it in quotes.');
+        this.#wrong(
+          `has no valid value for ${quoted(name)} in "${key}".`,
+          'A value is one line of text; put it in quotes.',
+        );
       } else {
         seen.add(name.toLowerCase());
         return [[name, text] as [string, string | null]];
@@ -188,7 +187,7 @@ class ProbeReader {
     );
     if (wanted.length === 0 || statuses.length < wanted.length) {
       this.#wrong(
-        `expects the status ${JSON.stringify(value)}.`,
+        `expects the status ${quoted(value)}.`,
         'A status is a whole number from 200 to 599; several are a list, such as [200, 204].',
       );
     }

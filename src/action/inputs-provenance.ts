@@ -1,6 +1,7 @@
 import { isObject } from '../base/json.ts';
 import { unknownKeys } from '../base/keys.ts';
 import { bad, type Checked, Findings, good } from '../base/problem.ts';
+import { quoted } from '../base/text.ts';
 import { readYaml } from '../base/yaml.ts';
 import type { ProvenancePolicy } from '../provenance/policy.ts';
 import type { InputReader } from './input-reader.ts';
@@ -43,23 +44,23 @@ export function parseAttestation(text: string, origin: string): Checked<Provenan
   const read = readYaml(text);
   const value = read.ok && typeof read.value === 'string' ? { repository: read.value } : read.ok ? read.value : {};
   if (!read.ok) wrong(`${read.fault}.`, FORMS);
-  else if (!isObject(value)) wrong(`is ${JSON.stringify(value)}, which names no repository.`, FORMS);
+  else if (!isObject(value)) wrong(`is ${quoted(value)}, which names no repository.`, FORMS);
   if (!read.ok || !isObject(value)) return bad(findings.problems);
 
   const { repository, workflow, ref } = value;
   for (const { message, remedy } of unknownKeys(value, KEYS)) wrong(message, remedy);
   if (repository === undefined) wrong('names no repository.', FORMS);
   else if (!fits(repository, REPOSITORY)) {
-    wrong(`has the repository ${JSON.stringify(repository)}.`, 'Write it as OWNER/REPO, without an address before it.');
+    wrong(`has the repository ${quoted(repository)}.`, 'Write it as OWNER/REPO, without an address before it.');
   }
   if (workflow !== undefined && !fits(workflow, WORKFLOW)) {
     wrong(
-      `has the workflow ${JSON.stringify(workflow)}.`,
+      `has the workflow ${quoted(workflow)}.`,
       'Write .github/workflows/FILE.yml or, for a reusable one of another repository, OWNER/REPO/.github/workflows/FILE.yml; where only one version of it counts, with @ and its full ref or commit, such as @refs/tags/v1.',
     );
   }
   if (ref !== undefined && !fits(ref, REF)) {
-    wrong(`has the ref ${JSON.stringify(ref)}.`, 'Write it in full, such as refs/heads/main or refs/tags/v1.');
+    wrong(`has the ref ${quoted(ref)}.`, 'Write it in full, such as refs/heads/main or refs/tags/v1.');
   }
   if (!findings.clean || !fits(repository, REPOSITORY)) return bad(findings.problems);
   return good({

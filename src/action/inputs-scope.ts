@@ -1,4 +1,4 @@
-import { listWords } from '../base/text.ts';
+import { listWords, quoted } from '../base/text.ts';
 import type { Command } from '../deploy/report.ts';
 import { isFilterName, MOST_NAME_CHARACTERS } from '../mesh/names.ts';
 import { isNamespaceName } from '../targets/target.ts';
@@ -54,9 +54,9 @@ function readName(reader: InputReader, filter: string): string {
   if (isFilterName(name)) return name;
   const rule = `A name has at most ${MOST_NAME_CHARACTERS} lower-case letters, digits and "-", and starts and ends with a letter or digit.`;
   if (given !== '') {
-    reader.wrong('name', `is ${JSON.stringify(given)}, which cannot name Kubernetes objects.`, rule);
+    reader.wrong('name', `is ${quoted(given)}, which cannot name Kubernetes objects.`, rule);
   } else if (filter !== '') {
-    reader.wrong('name', `is not set, and the file's name ${JSON.stringify(name)} cannot be used instead.`, rule);
+    reader.wrong('name', `is not set, and the file's name ${quoted(name)} cannot be used instead.`, rule);
   } else if (reader.command === 'remove') {
     reader.wrong('name', 'is missing.', 'Name the filter to remove; "command: status" lists those that are there.');
   }
@@ -71,12 +71,12 @@ function readNamespaces(reader: InputReader, listed: boolean): string[] {
     if (isNamespaceName(namespace)) continue;
     reader.wrong(
       'namespace',
-      `${namespaces.length > 1 ? 'has' : 'is'} ${JSON.stringify(namespace)}, which Kubernetes does not allow.`,
+      `${namespaces.length > 1 ? 'has' : 'is'} ${quoted(namespace)}, which Kubernetes does not allow.`,
       'Use lower-case letters, digits and "-".',
     );
   }
   if (given !== '' && namespaces.length === 0) {
-    reader.wrong('namespace', `is ${JSON.stringify(given)}, which names none.`, 'Name a namespace, or leave it out.');
+    reader.wrong('namespace', `is ${quoted(given)}, which names none.`, 'Name a namespace, or leave it out.');
   }
   if (given === '' && command === 'sweep' && !listed) {
     reader.wrong(

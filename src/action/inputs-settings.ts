@@ -1,5 +1,5 @@
 import { posix } from 'node:path';
-import { withoutTrailing } from '../base/text.ts';
+import { quoted, withoutTrailing } from '../base/text.ts';
 import { anchorOf, BEFORE_ROUTER, type Insertion, parseInsertion } from '../filter/insertion.ts';
 import {
   DIRECTIONS,
@@ -72,11 +72,7 @@ function readPort(reader: InputReader): number | undefined {
   if (given === '') return undefined;
   const port = parsePort(given);
   if (port !== undefined) return port;
-  reader.wrong(
-    'port',
-    `is ${JSON.stringify(given)}.`,
-    'A port is a whole number from 1 to 65535; leave it out for all ports.',
-  );
+  reader.wrong('port', `is ${quoted(given)}.`, 'A port is a whole number from 1 to 65535; leave it out for all ports.');
   return 1;
 }
 
@@ -98,7 +94,7 @@ function readMountPath(reader: InputReader, name: string): string {
   if (!path.startsWith('/') || path.includes(':')) {
     reader.wrong(
       'mount-path',
-      `is ${JSON.stringify(given)}.`,
+      `is ${quoted(given)}.`,
       'Give an absolute folder in the proxy\'s container, without ":".',
     );
   }

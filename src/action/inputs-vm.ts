@@ -1,5 +1,6 @@
 import { isObject } from '../base/json.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import { quoted } from '../base/text.ts';
 import { readYaml } from '../base/yaml.ts';
 import type { VmEnvironment } from '../filter/settings.ts';
 
@@ -26,7 +27,7 @@ export function parseEnvironment(text: string): Checked<VmEnvironment | undefine
 function readVariable(name: string, value: unknown): Checked<string | { readonly from: 'proxy' }> {
   // https://pubs.opengroup.org/onlinepubs/9799919799/basedefs/V1_chap08.html: "=" ends a name, NUL a variable.
   if (name === '' || /[=\s\0]/.test(name)) {
-    return bad(problem('environment', `has the variable ${JSON.stringify(name)}.`, 'A name has no blanks and no "=".'));
+    return bad(problem('environment', `has the variable ${quoted(name)}.`, 'A name has no blanks and no "=".'));
   }
   if (isObject(value) && value.from === 'proxy' && Object.keys(value).length === 1) return good({ from: 'proxy' });
   // YAML reads `RETRIES: 5` and `DEBUG: true` as no text; a variable has nothing else.
@@ -35,7 +36,7 @@ function readVariable(name: string, value: unknown): Checked<string | { readonly
   return bad(
     problem(
       'environment',
-      `has no value for ${JSON.stringify(name)}.`,
+      `has no value for ${quoted(name)}.`,
       'Write a text, "" for an empty one, or {from: proxy} for what the proxy itself has under that name.',
     ),
   );
@@ -66,7 +67,7 @@ function readCapability(name: unknown): Checked<string> {
   if (typeof name === 'string' && /^\w+$/.test(name)) return good(name);
   const [, bare] = (typeof name === 'string' && /^(?:env|wasi_\w+)\.(\w+)$/.exec(name)) || [];
   const remedy = bare === undefined ? NAMES : `Write "${bare}", without the module that it is imported from.`;
-  return bad(problem('capabilities', `has the name ${JSON.stringify(name)}.`, remedy));
+  return bad(problem('capabilities', `has the name ${quoted(name)}.`, remedy));
 }
 
 function problem(input: string, message: string, remedy: string): Problem {

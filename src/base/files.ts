@@ -1,6 +1,6 @@
 import { errorCode } from './causes.ts';
 import { messageOf } from './problem.ts';
-import { truncate } from './text.ts';
+import { shownName, truncate } from './text.ts';
 
 /**
  * Reads a regular file of at most `maxBytes`. Rejects with a `FileError` for anything else, and with a system error (`code` ENOENT
@@ -51,10 +51,10 @@ export function isMissing(error: unknown): boolean {
 
 /** The longest path of a file on Linux has 4,096 characters; those that people write have fewer. */
 const MAX_SHOWN_PATH = 200;
-const MAX_SHOWN_CONTENT = 60;
 
 /** A path for a message. Where somebody has put the content of a file in its place, only the beginning. */
 export function shownPath(path: string): string {
   const isContent = path.includes('\n') || path.includes('\r');
-  return truncate(path.replace(/\s+/g, ' '), isContent ? MAX_SHOWN_CONTENT : MAX_SHOWN_PATH);
+  const line = path.replace(/\s+/g, ' ');
+  return isContent ? shownName(line) : truncate(line, MAX_SHOWN_PATH);
 }

@@ -1,4 +1,4 @@
-import { listWords, nearestNames } from './text.ts';
+import { listWords, nearestNames, shownName } from './text.ts';
 
 /** A key that nothing reads, and what to do about it. */
 export interface UnknownKey {
@@ -21,7 +21,7 @@ export function unknownKeys(
       const [near] = nearestNames(key, known, 1);
       const meant = near === undefined ? '' : `Did you mean "${path}${near}"? `;
       return {
-        message: `has the unknown key "${path}${key}".`,
+        message: `has the unknown key "${path}${shownName(key)}".`,
         remedy: `${meant}Known keys are ${listWords(known, 'and')}.`,
       };
     });

@@ -60,6 +60,20 @@ export function nearestNames(wanted: string, known: Iterable<string>, most = 3):
     .map(({ name }) => name);
 }
 
+/** Enough to recognise what is meant; what is longer may be the content of something else. */
+const MAX_QUOTED = 60;
+
+/** A value from a file or an input for a message: as JSON, of which the first 60 characters. */
+export function quoted(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(truncate(value, MAX_QUOTED));
+  return truncate(JSON.stringify(value) ?? String(value), MAX_QUOTED);
+}
+
+/** A name from a file for a message that quotes it in its own way: its first 60 characters. */
+export function shownName(name: string): string {
+  return truncate(name, MAX_QUOTED);
+}
+
 /** A text that ends as a sentence does: with a full stop where it has no mark of its own. */
 export function sentence(text: string): string {
   return /[.!?]$/.test(text) ? text : `${text}.`;

@@ -1,5 +1,5 @@
 import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
-import { formatBytes, truncate } from './text.ts';
+import { formatBytes, shownName } from './text.ts';
 
 /** A YAML text's value, or what is wrong with the text. */
 export type YamlRead =
@@ -24,7 +24,6 @@ const MAX_NODES = 500_000;
 /** The characters of all texts and keys, written out in the same way. */
 const MAX_CHARACTERS = 67_108_864;
 const MAX_DEPTH = 64;
-const MAX_QUOTED = 60;
 const MERGING = CORE_SCHEMA.withTags(mergeTag);
 
 /**
@@ -55,7 +54,7 @@ function syntaxFault({ reason, mark }: YAMLException): Extract<YamlRead, { ok: f
   const where = mark ? ` in line ${mark.line + 1}, column ${mark.column + 1}` : '';
   return {
     ok: false,
-    fault: `is not valid YAML: ${plain}${truncate(quoted, MAX_QUOTED)}${where}`,
+    fault: `is not valid YAML: ${plain}${shownName(quoted)}${where}`,
     syntax: { line: (mark?.line ?? 0) + 1, reason: plain.trim() },
   };
 }

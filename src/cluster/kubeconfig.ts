@@ -3,7 +3,7 @@ import type { ReadFile } from '../base/files.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { type ProxyEnvironment, type ProxyServer, proxySecrets } from '../base/proxy.ts';
 import type { Mask } from '../base/redaction/redactor.ts';
-import { listWords, nearestNames } from '../base/text.ts';
+import { listWords, nearestNames, quoted, shownName } from '../base/text.ts';
 import { CredentialsError } from './errors.ts';
 import { type Identity, makeIdentity } from './identity.ts';
 import { findProxy, readServer } from './kubeconfig/address.ts';
@@ -82,7 +82,7 @@ function chooseContext(config: MergedConfig, wanted: string, mask: Mask): Checke
   if (name === '') {
     return problem(
       'names no current context.',
-      `Set the input "context" to ${listWords(names.slice(0, 20)) || 'one of its contexts'}.`,
+      `Set the input "context" to ${listWords(names.slice(0, 20).map(shownName)) || 'one of its contexts'}.`,
     );
   }
   const entry = contexts.get(name);
@@ -90,19 +90,20 @@ function chooseContext(config: MergedConfig, wanted: string, mask: Mask): Checke
     const near = nearestNames(name, names);
     const shown = near.length > 0 ? near : names.slice(0, 20);
     return problem(
-      `has no context "${name}".`,
-      names.length === 0 ? 'It has no contexts at all.' : `It has ${listWords(shown, 'and')}.`,
+      `has no context ${quoted(name)}.`,
+      names.length === 0 ? 'It has no contexts at all.' : `It has ${listWords(shown.map(shownName), 'and')}.`,
     );
   }
-  const fields = readFields(entry.value, CONTEXT_FIELDS, { origin: entry.origin, entry: `context "${name}"` });
+  const fields = readFields(entry.value, CONTEXT_FIELDS, { origin: entry.origin, entry: `context ${quoted(name)}` });
   if (!fields.ok) return fields;
   const { cluster: clusterName, user: userName, namespace } = fields.value;
-  if (clusterName === undefined) return problem(`names no cluster in context "${name}".`);
-  if (userName === undefined) return problem(`names no user in context "${name}".`);
+  if (clusterName === undefined) return problem(`names no cluster in context ${quoted(name)}.`);
+  if (userName === undefined) return problem(`names no user in context ${quoted(name)}.`);
   const clusterEntry = clusters.get(clusterName);
   const userEntry = users.get(userName);
-  if (clusterEntry === undefined) return problem(`has no cluster "${clusterName}", which context "${name}" names.`);
-  if (userEntry === undefined) return problem(`has no user "${userName}", which context "${name}" names.`);
+  if (clusterEntry === undefined)
+    return problem(`has no cluster ${quoted(clusterName)}, which context ${quoted(name)} names.`);
+  if (userEntry === undefined) return problem(`has no user ${quoted(userName)}, which context ${quoted(name)} names.`);
   maskUser(userEntry.value, mask);
   const cluster = readEntry(clusterEntry, 'cluster', CLUSTER_FIELDS);
   const user = readEntry(userEntry, 'user', USER_FIELDS);
@@ -115,7 +116,7 @@ function readEntry<S extends Parameters<typeof readFields>[1]>(
   list: string,
   schema: S,
 ): Checked<Source<ReturnType<typeof readFields<S>> extends Checked<infer Fields> ? Fields : never>> {
-  const place = { origin, entry: `${list} "${name}"` };
+  const place = { origin, entry: `${list} ${quoted(name)}` };
   const read = readFields(value, schema, place);
   return read.ok ? good({ fields: read.value, place, ...(folder === undefined ? {} : { folder }) }) : read;
 }

@@ -1,5 +1,5 @@
 import { greatest } from '../base/lists.ts';
-import { count, formatBytes, listWords } from '../base/text.ts';
+import { count, formatBytes, listWords, shownName } from '../base/text.ts';
 import { hasAllocator, wrongSignatures } from './callbacks.ts';
 import { ABI_VERSIONS, abiMarkers, type ModuleFacts } from './facts.ts';
 import { MEMORY_CAP_SINCE, MOST_MEMORY_PAGES, PAGE_BYTES } from './memory.ts';
@@ -56,8 +56,8 @@ function wrongMemory({ memories, imports }: ModuleFacts, minor: number): string 
 /** Tried on Envoy 1.36 to 1.40: the engine's C interface does not know these and ends the whole proxy ("Fatal error in"). */
 function crashes({ imports, exports }: ModuleFacts): string | undefined {
   const names = [
-    ...imports.filter(endsEnvoy).map((entry) => `import ${importName(entry)}`),
-    ...exports.filter(endsEnvoy).map(({ name }) => `export ${name}`),
+    ...imports.filter(endsEnvoy).map((entry) => `import ${shownName(importName(entry))}`),
+    ...exports.filter(endsEnvoy).map(({ name }) => `export ${shownName(name)}`),
   ];
   if (names.length === 0) return undefined;
   return `would end the proxy's whole process: it has exception tags or vector or reference types at its border (${names.join(', ')}).`;
@@ -71,7 +71,7 @@ function wrongCallbacks(facts: ModuleFacts, minor: number): string | undefined {
   const wrong = wrongSignatures(facts, minor);
   if (wrong.length === 0) return undefined;
   const each = wrong.map(
-    ({ name, wanted, found }) => `${name} is ${describeType(found)}, wanted is ${describeType(wanted)}`,
+    ({ name, wanted, found }) => `${name} is ${shownName(describeType(found))}, wanted is ${describeType(wanted)}`,
   );
   const abi = facts.abi === undefined ? '' : ` for ABI ${facts.abi}`;
   return `exports ${count(wrong.length, 'function')} with a type that Envoy refuses${abi}: ${each.join('; ')}.`;

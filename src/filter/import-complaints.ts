@@ -1,5 +1,5 @@
 import { least } from '../base/lists.ts';
-import { count, listWords } from '../base/text.ts';
+import { count, listWords, shownName } from '../base/text.ts';
 import type { Complaint } from './complaints.ts';
 import type { ModuleFacts } from './facts.ts';
 import { type RefusedImport, refusedImports } from './imports.ts';
@@ -62,14 +62,15 @@ function abisOf(refused: readonly RefusedImport[]): string[] {
 
 function describeMismatch({ import: entry, host }: RefusedImport): string {
   const has = host === undefined ? '' : `, Envoy has ${describeType(host)}`;
-  return `${importName(entry)} is ${describeType(entry)}${has}`;
+  return `${shownName(importName(entry))} is ${shownName(describeType(entry))}${has}`;
 }
 
 /** `env.a, b and wasi_unstable.c`: each module once. A module may import a name several times. */
 function groupNames(imports: readonly ImportFact[]): string {
   const byModule = Map.groupBy(imports, ({ module }) => module);
   const groups = [...byModule].map(
-    ([module, entries]) => `${module}.${[...new Set(entries.map(({ name }) => name))].join(', ')}`,
+    ([module, entries]) =>
+      `${shownName(module)}.${[...new Set(entries.map(({ name }) => shownName(name)))].join(', ')}`,
   );
   return listWords(groups, 'and');
 }

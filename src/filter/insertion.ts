@@ -1,4 +1,5 @@
 import { sameJson } from '../base/json.ts';
+import { quoted } from '../base/text.ts';
 
 /** Where a filter stands among the HTTP filters of a proxy: before all of them, or beside one, by its name. */
 export type Insertion = { readonly place: 'first' } | { readonly place: 'before' | 'after'; readonly filter: string };
@@ -23,7 +24,7 @@ export function parseInsertion(value: unknown): Insertion | InsertionFault {
   const [, place = '', name] = (typeof value === 'string' && /^(\S+)(?:\s+(\S+))?$/.exec(value.trim())) || [];
   if (place === 'first' && name === undefined) return { place };
   if ((place !== 'before' && place !== 'after') || name === undefined) {
-    return { message: `has the unknown place ${JSON.stringify(value)}.`, remedy: FORMS };
+    return { message: `has the unknown place ${quoted(value)}.`, remedy: FORMS };
   }
   const filter = name === 'router' ? ROUTER : name;
   // Since Istio 1.19 it is accepted and matches nothing (https://github.com/istio/istio/pull/45675).

@@ -1,5 +1,5 @@
 import type { Problem } from '../base/problem.ts';
-import { listWords, nearestNames } from '../base/text.ts';
+import { listWords, nearestNames, shownName } from '../base/text.ts';
 import { CAPABILITIES, unknownCapabilities, withheldFrom } from './capabilities.ts';
 import type { Compatibility } from './compatibility.ts';
 import type { ModuleFacts } from './facts.ts';
@@ -66,7 +66,7 @@ function checkNames(capabilities: readonly string[], proxies: readonly ProxyVers
   const unknown = unknownCapabilities(capabilities);
   if (unknown.length === 0) return { problems: [], warnings: [] };
   const meant = [...new Set(unknown.flatMap((name) => nearestNames(name, CAPABILITIES, 1)))];
-  const message = `names ${listWords(unknown, 'and')}, which no known Envoy (up to 1.${NEWEST_KNOWN_ENVOY}) gives to a filter.`;
+  const message = `names ${listWords(unknown.map(shownName), 'and')}, which no known Envoy (up to 1.${NEWEST_KNOWN_ENVOY}) gives to a filter.`;
   const remedy =
     meant.length === 0
       ? 'Names are those of host functions (proxy_log, fd_write) and callbacks (proxy_on_request_headers).'

@@ -1,5 +1,6 @@
 import { isObject, parseJson, sameJson } from '../base/json.ts';
 import { messageOf } from '../base/problem.ts';
+import { quoted } from '../base/text.ts';
 import { withMember, withValue } from './json-text.ts';
 
 /** One entry of an annotation list. */
@@ -39,13 +40,13 @@ export function parseAnnotationList(text: string | undefined): AnnotationList | 
   const pairs: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
   const entries: ListEntry[] = [];
   for (const [key, entry] of pairs) {
-    if (!isObject(entry)) return `has the entry ${JSON.stringify(entry)}, which is not a JSON object`;
-    if (Object.keys(entry).length === 0) return `has an empty entry (${JSON.stringify(key)})`;
+    if (!isObject(entry)) return `has the entry ${quoted(entry)}, which is not a JSON object`;
+    if (Object.keys(entry).length === 0) return `has an empty entry (${quoted(key)})`;
     // The template writes it between quotation marks of its own.
-    if (String(key).includes('"')) return `has the key ${JSON.stringify(key)}, which has a quotation mark in it`;
+    if (String(key).includes('"')) return `has the key ${quoted(key)}, which has a quotation mark in it`;
     const name = 'name' in entry ? entry.name : String(key);
     if (typeof name !== 'string' || name === '') {
-      return `has the entry ${JSON.stringify(entry)}, whose name is not a text of at least one character`;
+      return `has the entry ${quoted(entry)}, whose name is not a text of at least one character`;
     }
     entries.push({ key, value: entry, name });
   }

@@ -21,6 +21,8 @@ export interface DockerConfig {
   readonly credsStore?: string;
 }
 
+/** The end of a program's name, and no path: a configuration cannot name a program elsewhere. */
+const HELPER = /^\w[\w.-]{0,63}$/;
 /** Docker Hub's credentials are kept under this name, whatever its API is called. */
 const DOCKER_HUB_SERVER = 'https://index.docker.io/v1/';
 /** A helper that prints this as the user name has an identity token. */
@@ -61,7 +63,7 @@ export async function credentialsIn(
 
 async function askHelper(helper: string, server: string, runHelper: RunHelper): Promise<Credentials | undefined> {
   const program = `docker-credential-${helper}`;
-  if (!/^[\w.-]+$/.test(helper))
+  if (!HELPER.test(helper))
     throw new LoginError('the Docker configuration names a credential helper that is no program name');
   let output: string;
   try {

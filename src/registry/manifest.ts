@@ -1,5 +1,5 @@
 import { isObject, readJson } from '../base/json.ts';
-import { count, listWords } from '../base/text.ts';
+import { count, listWords, shownName } from '../base/text.ts';
 import { ContentError } from './errors.ts';
 import { isDigest } from './reference.ts';
 
@@ -67,7 +67,7 @@ export function parseManifest(bytes: Uint8Array, contentType: string): ImageMani
     return { type: 'image', mediaType: mediaType || OCI_MANIFEST, layers: value.layers.map(parseDescriptor) };
   }
   throw new ContentError(
-    `the manifest has no layers${mediaType === '' ? '' : ` (${mediaType})`}`,
+    `the manifest has no layers${mediaType === '' ? '' : ` (${shownName(mediaType)})`}`,
     'Name an image or artifact that has the filter as a layer.',
   );
 }
@@ -88,7 +88,7 @@ export function chooseEntry({ entries }: IndexManifest): IndexEntry {
     images.find(({ platform }) => platform === USUAL_PLATFORM);
   if (found !== undefined) return found;
   const platforms = listWords(
-    images.map(({ platform = 'none' }) => platform),
+    images.map(({ platform = 'none' }) => shownName(platform)),
     'and',
   );
   throw new ContentError(

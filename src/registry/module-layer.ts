@@ -1,4 +1,4 @@
-import { count, listWords } from '../base/text.ts';
+import { count, listWords, shownName } from '../base/text.ts';
 import { ContentError } from './errors.ts';
 import { type Descriptor, DOCKER_LAYER, DOCKER_MANIFEST, type ImageManifest, OCI_LAYER } from './manifest.ts';
 
@@ -41,7 +41,7 @@ export function findModuleLayer({ mediaType, layers }: ImageManifest): ModuleLay
   const [layer] = modules;
   if (layer === undefined) {
     throw new ContentError(
-      `no layer is a Wasm module or an image layer with gzip; there ${layers.length === 1 ? 'is' : 'are'} ${listWords([...new Set(layers.map(({ mediaType: type }) => type))], 'and')}`,
+      `no layer is a Wasm module or an image layer with gzip; there ${layers.length === 1 ? 'is' : 'are'} ${listWords([...new Set(layers.map(({ mediaType: type }) => shownName(type)))], 'and')}`,
       BUILD_OR_PUSH,
     );
   }

@@ -1,7 +1,7 @@
 import { isObject } from '../base/json.ts';
 import { unknownKeys } from '../base/keys.ts';
 import { type Attempt, attempt, bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
-import { listWords } from '../base/text.ts';
+import { listWords, quoted } from '../base/text.ts';
 import { readYaml } from '../base/yaml.ts';
 import { TARGET_KINDS, type TargetKind, WORKLOAD_KINDS } from '../cluster/resources.ts';
 import { parseInsertion } from '../filter/insertion.ts';
@@ -46,7 +46,7 @@ export function parseTargets({ origin, text }: TargetText, defaultNamespace: str
 
 function parseEntry(entry: unknown, origin: string, defaultNamespace: string): Checked<TargetEntry> {
   if (typeof entry === 'string') return parsePath(entry, origin, defaultNamespace);
-  if (!isObject(entry)) return bad(problem(origin, `is ${JSON.stringify(entry)}, which names no target.`, FORMS));
+  if (!isObject(entry)) return bad(problem(origin, `is ${quoted(entry)}, which names no target.`, FORMS));
   return 'selector' in entry || 'kinds' in entry || 'namespaces' in entry
     ? parseSelected(entry, origin, defaultNamespace)
     : parseNamed(entry, origin, defaultNamespace);
@@ -55,7 +55,7 @@ function parseEntry(entry: unknown, origin: string, defaultNamespace: string): C
 /** `kind/name` or `namespace/kind/name`. */
 function parsePath(path: string, origin: string, defaultNamespace: string): Checked<TargetEntry> {
   const parts = path.trim().split('/');
-  if (parts.length < 2 || parts.length > 3) return bad(problem(origin, `"${path}" names no target.`, FORMS));
+  if (parts.length < 2 || parts.length > 3) return bad(problem(origin, `${quoted(path)} names no target.`, FORMS));
   const [name = '', kind = '', namespace = defaultNamespace] = parts.reverse();
   return parseNamed({ kind, name, namespace }, origin, defaultNamespace);
 }
@@ -113,7 +113,7 @@ function parseSelected(entry: Record<string, unknown>, origin: string, defaultNa
 function readKind(value: unknown, origin: string): Checked<TargetKind> {
   const kind = typeof value === 'string' ? parseKind(value) : undefined;
   if (kind !== undefined) return good(kind);
-  const what = value === undefined || value === '' ? 'has no kind' : `has the unknown kind ${JSON.stringify(value)}`;
+  const what = value === undefined || value === '' ? 'has no kind' : `has the unknown kind ${quoted(value)}`;
   return bad(problem(origin, `${what}.`, `Known kinds are ${listWords(TARGET_KINDS, 'and')}.`));
 }
 
@@ -126,7 +126,7 @@ function readName(value: unknown, field: 'name' | 'namespace', origin: string): 
   return bad(
     problem(
       origin,
-      `has the ${field} ${JSON.stringify(name)}, which Kubernetes does not allow.`,
+      `has the ${field} ${quoted(name)}, which Kubernetes does not allow.`,
       'Use lower-case letters, digits and "-".',
     ),
   );
@@ -142,17 +142,13 @@ function readOverride(entry: Record<string, unknown>, origin: string): Checked<S
   if (direction !== undefined) {
     const known = DIRECTIONS.find((word) => word === direction);
     if (known === undefined) {
-      findings.add(
-        problem(origin, `has the unknown direction ${JSON.stringify(direction)}.`, `Use ${listWords(DIRECTIONS)}.`),
-      );
+      findings.add(problem(origin, `has the unknown direction ${quoted(direction)}.`, `Use ${listWords(DIRECTIONS)}.`));
     } else override.direction = known;
   }
   if (port !== undefined) {
     const number = typeof port === 'number' || typeof port === 'string' ? parsePort(port) : undefined;
     if (number === undefined) {
-      findings.add(
-        problem(origin, `has the port ${JSON.stringify(port)}.`, 'A port is a whole number from 1 to 65535.'),
-      );
+      findings.add(problem(origin, `has the port ${quoted(port)}.`, 'A port is a whole number from 1 to 65535.'));
     } else override.port = number;
   }
   if (insert !== undefined) {
@@ -170,7 +166,7 @@ function readWave(value: unknown, origin: string): Checked<number> {
   return bad(
     problem(
       origin,
-      `has the wave ${JSON.stringify(value)}.`,
+      `has the wave ${quoted(value)}.`,
       `A wave is a whole number from ${FIRST_WAVE} to ${LAST_WAVE}; lower ones go first.`,
     ),
   );

@@ -1,5 +1,6 @@
 import { isObject } from '../base/json.ts';
 import { bad, type Checked, good } from '../base/problem.ts';
+import { quoted } from '../base/text.ts';
 
 type Requirement =
   | { readonly key: string; readonly operator: 'in' | 'notin'; readonly values: readonly string[] }
@@ -32,7 +33,8 @@ export function parseSelector(value: unknown, subject: string): Checked<Selector
   const requirements: Requirement[] = [];
   for (const part of splitOutsideParentheses(value)) {
     const requirement = parseRequirement(part.trim());
-    if (requirement === undefined) return refuse(subject, `selector: "${part.trim()}" is not a label requirement.`);
+    if (requirement === undefined)
+      return refuse(subject, `selector: ${quoted(part.trim())} is not a label requirement.`);
     requirements.push(requirement);
   }
   return good({ text: value.trim(), requirements });
@@ -42,9 +44,9 @@ export function parseSelector(value: unknown, subject: string): Checked<Selector
 function selectLabels(labels: readonly [string, unknown][], subject: string): Checked<Selector> {
   const requirements: Requirement[] = [];
   for (const [key, wanted] of labels) {
-    if (typeof wanted === 'object') return refuse(subject, `selector: the label "${key}" needs a single value.`);
+    if (typeof wanted === 'object') return refuse(subject, `selector: the label ${quoted(key)} needs a single value.`);
     if (!isKey(key) || !isValue(String(wanted)))
-      return refuse(subject, `selector: "${key}: ${wanted}" cannot be a label.`);
+      return refuse(subject, `selector: ${quoted(`${key}: ${wanted}`)} cannot be a label.`);
     requirements.push({ key, operator: 'in', values: [String(wanted)] });
   }
   return good({ text: labels.map(([key, wanted]) => `${key}=${wanted}`).join(','), requirements });

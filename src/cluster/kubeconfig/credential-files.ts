@@ -1,5 +1,5 @@
 import { isAbsolute, resolve } from 'node:path';
-import { fileFault, type ReadFile } from '../../base/files.ts';
+import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
 import { bad, type Checked, good } from '../../base/problem.ts';
 import { fieldProblem, type Place } from './fields.ts';
 
@@ -38,9 +38,21 @@ export async function readNamedFile(
   try {
     return good(Buffer.from(await readFile(absolute.value, MAX_CREDENTIAL_BYTES)));
   } catch (error) {
-    const fault = `names "${absolute.value}", which cannot be read: ${fileFault(error)}`;
-    return bad({ ...fieldProblem(source.place, field, fault, FLATTEN), cause: error });
+    // What stands there may be the key or the token itself.
+    const named = isPathLike(path) ? `names "${shownPath(absolute.value)}", which` : 'names a file that';
+    const fault = `${named} cannot be read: ${fileFault(error)}`;
+    return bad({ ...fieldProblem(source.place, field, fault, fileRemedy(error, FLATTEN)), cause: error });
   }
+}
+
+/** Parts of tokens and lines of PEM are longer. */
+const MAX_PART = 40;
+const PATH_ENDS = ['.crt', '.pem', '.key', '.cert', '.cer', '.token', '.txt'];
+
+/** Whether a text looks like a path, and not like a token or a key that somebody has put in its place. */
+function isPathLike(text: string): boolean {
+  const hasMark = isAbsolute(text) || text.startsWith('.') || PATH_ENDS.some((end) => text.endsWith(end));
+  return hasMark && !/[\s\p{Cc}]/u.test(text) && text.split(/[/.]/).every((part) => part.length <= MAX_PART);
 }
 
 /** The fields that a value can stand in: itself, or the name of its file. */

@@ -1,5 +1,6 @@
 import { isObject } from '../../base/json.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { quoted } from '../../base/text.ts';
 
 /** What a field can hold. */
 interface Kinds {
@@ -144,7 +145,7 @@ function readByName<T>(value: unknown, read: (item: unknown) => Read<T>): Read<R
   const values: [string, T][] = [];
   for (const [name, item] of Object.entries(value)) {
     const one = read(item ?? '');
-    if (typeof one === 'string') return `has the key "${name}", which ${one}`;
+    if (typeof one === 'string') return `has the key ${quoted(name)}, which ${one}`;
     values.push([name, one.value]);
   }
   return { value: Object.fromEntries(values) };

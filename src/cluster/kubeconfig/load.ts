@@ -1,7 +1,7 @@
 import { isObject } from '../../base/json.ts';
 import { append } from '../../base/lists.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
-import { listWords } from '../../base/text.ts';
+import { listWords, quoted } from '../../base/text.ts';
 import { readYaml } from '../../base/yaml.ts';
 
 /** One kubeconfig text and where it came from. */
@@ -101,7 +101,7 @@ function readText(text: KubeconfigText): Checked<MergedConfig> {
       const name = isObject(entry) ? (entry.name ?? '') : undefined;
       if (!isObject(entry) || typeof name !== 'string') return problem(`has no text as name in ${list}[${index}].`);
       if (read[list].has(name)) {
-        return problem(`has the name "${name}" twice in "${list}".`, 'Remove or rename one of the two.');
+        return problem(`has the name ${quoted(name)} twice in "${list}".`, 'Remove or rename one of the two.');
       }
       const value = entry[LISTS[list]];
       read[list].set(name, { name, value, origin, ...(folder === undefined ? {} : { folder }) });

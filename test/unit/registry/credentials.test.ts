@@ -90,9 +90,14 @@ describe('credential helpers', () => {
     await expect(find({ credsStore: 'x' }, 'ghcr.io', run)).rejects.toThrow(words);
   });
 
-  test('one whose name is a path is never run', async () => {
-    await expect(find({ credsStore: '../x' }, 'ghcr.io', answers({}))).rejects.toThrow(/no program name/);
-  });
+  test.each(['../x', '/bin/x', 'a/b', '..', '.x', '-x', 'a b', 'a\0b', 'x'.repeat(65), 'ü'])(
+    'one that is called %j is never run',
+    async (name) => {
+      const run = () => Promise.reject(new Error('it was run'));
+      await expect(find({ credsStore: name }, 'ghcr.io', run)).rejects.toThrow(/no program name/);
+      await expect(find({ credHelpers: { 'ghcr.io': name } }, 'ghcr.io', run)).rejects.toThrow(/no program name/);
+    },
+  );
 });
 
 describe('findLogin', () => {
