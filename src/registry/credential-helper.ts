@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { delimiter, isAbsolute } from 'node:path';
 import { truncate } from '../base/text.ts';
 import type { RunHelper } from './credentials.ts';
 
@@ -21,6 +22,8 @@ export function credentialHelperRunner(
   timeoutMs = TIMEOUT_MS,
 ): RunHelper {
   const env = Object.fromEntries(Object.entries(environment).filter(([name]) => PASSED.test(name)));
+  // A program of the folder that the action happens to run in is no helper.
+  if (env.PATH !== undefined) env.PATH = env.PATH.split(delimiter).filter(isAbsolute).join(delimiter);
   return (helper, server) =>
     new Promise((resolve, reject) => {
       const limit = AbortSignal.timeout(timeoutMs);

@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, relative } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { credentialHelperRunner } from '../../../src/registry/credential-helper.ts';
 
@@ -55,6 +55,14 @@ describe('a credential helper', () => {
     ['missing', 'there is no such program'],
   ])('%s: %s', async (helper, words) => {
     await expect(credentialHelperRunner(environment, signal)(helper, 'x')).rejects.toThrow(words);
+  });
+
+  test('is no program of the folder that the action runs in', async () => {
+    for (const here of ['', '.', relative(process.cwd(), folder)]) {
+      const path = [here, '/nonexistent'].join(delimiter);
+      const run = credentialHelperRunner({ ...environment, PATH: path }, signal);
+      await expect(run('mute', 'x')).rejects.toThrow('there is no such program');
+    }
   });
 
   test('that does not answer is killed', async () => {
