@@ -179,6 +179,8 @@ export async function readLastWords(
 }
 
 const MOST_WORDS = 300;
+/** What the kubelet answers, with status 200, for a container that was removed meanwhile (seen on Kubernetes 1.34). */
+const NO_LOG = 'unable to retrieve container logs for ';
 const TELLS_AN_ERROR = /error|exception|panic|fatal|fail|cannot|denied|not found|no such|refused/i;
 
 /**
@@ -188,7 +190,7 @@ const TELLS_AN_ERROR = /error|exception|panic|fatal|fail|cannot|denied|not found
 export function lastWords(log: string): string | undefined {
   const lines = stripVTControlCharacters(log)
     .split('\n')
-    .filter((line) => line.trim() !== '');
+    .filter((line) => line.trim() !== '' && !line.startsWith(NO_LOG));
   const outer = lines.filter((line) => !/^\s/.test(line));
   const said = outer.findLast((line) => TELLS_AN_ERROR.test(line)) ?? outer.at(-1) ?? lines.at(-1);
   return said === undefined ? undefined : truncate(said.trim(), MOST_WORDS);

@@ -14,6 +14,7 @@ test.each<[string, string, string | undefined]>([
   ['indented lines where there are no others', '  one\n  two\n', 'two'],
   ['not more than 300 characters', 'x'.repeat(400), `${'x'.repeat(299)}…`],
   ['nothing of an empty log', ' \n\n', undefined],
+  ['nothing of a log that is gone', 'unable to retrieve container logs for containerd://15fc355224e5', undefined],
 ])('the last words of a program: %s', (_, log, said) => {
   expect(lastWords(log)).toBe(said);
 });
