@@ -1,6 +1,5 @@
 import { constants, type Stats } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
-import { buffer } from 'node:stream/consumers';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { FileError } from '../base/files.ts';
 import { formatBytes } from '../base/text.ts';
 
@@ -9,7 +8,7 @@ import { formatBytes } from '../base/text.ts';
  * path, which has been followed already where it may be.
  */
 const { O_RDONLY, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW } = constants;
-const CHUNK_BYTES = 1_048_576;
+const MIN_READ_BYTES = 65_536;
 
 /**
  * Reads a regular file of at most `maxBytes`; rejects with `FileError` for a folder, pipe, device or socket and for a larger one.
@@ -21,13 +20,24 @@ export async function readRegularFile(path: string, maxBytes: number, follow: bo
   const file = await open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | (follow ? 0 : O_NOFOLLOW));
   try {
     // It may have become another one.
-    check(await file.stat(), maxBytes);
-    // Files of /proc say that they are empty, and any file may grow: `end` is the last byte that is read.
-    const bytes = await buffer(file.createReadStream({ end: maxBytes, highWaterMark: CHUNK_BYTES, autoClose: false }));
-    if (bytes.length > maxBytes) throw tooLarge(`more than ${formatBytes(maxBytes)}`, maxBytes);
-    return bytes;
+    const found = await file.stat();
+    check(found, maxBytes);
+    return await readAll(file, found.size, maxBytes);
   } finally {
     await file.close();
+  }
+}
+
+/** Files of /proc say that they are empty, and any file may grow: the size that it has is where to begin. */
+async function readAll(file: FileHandle, size: number, maxBytes: number): Promise<Uint8Array> {
+  let bytes = Buffer.alloc(Math.min(Math.max(size, MIN_READ_BYTES), maxBytes) + 1);
+  let length = 0;
+  for (;;) {
+    const { bytesRead } = await file.read(bytes, length, bytes.length - length);
+    length += bytesRead;
+    if (bytesRead === 0) return bytes.subarray(0, length);
+    if (length > maxBytes) throw tooLarge(`more than ${formatBytes(maxBytes)}`, maxBytes);
+    if (length === bytes.length) bytes = Buffer.concat([bytes], Math.min(2 * length, maxBytes + 1));
   }
 }
 

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { fileFault, fileRemedy, type ReadFile } from '../../../src/base/files.ts';
@@ -62,6 +63,24 @@ describe('only a regular file of a limited size is read, by either reader', () =
   test('a file of the system that says that it is empty is read as far as the limit', async () => {
     await expect(userFileReader({ workspace: '/' })('/proc/self/maps', 100)).rejects.toThrow('it has more than 100 B');
     expect(Buffer.from(await userFileReader({ workspace: '/' })('/proc/self/comm', 100))).not.toHaveLength(0);
+  });
+
+  test.each([1, 65_535, 65_536, 65_537, 200_000])(
+    '%d bytes come as they are, with any limit that they keep',
+    async (size) => {
+      const content = Buffer.alloc(size, 'abcdefg');
+      const path = scratch.file('work/repo/f', content);
+      for (const maxBytes of [size, size + 1, 10 * size]) {
+        expect(Buffer.compare(await inputs()(path, maxBytes), content)).toBe(0);
+      }
+      await expect(inputs()(path, size - 1)).rejects.toThrow('are the most that is read');
+    },
+  );
+
+  test('a file of the system is read whole, however long it is', async () => {
+    const before = readFileSync('/proc/self/maps');
+    const read = await userFileReader({ workspace: '/' })('/proc/self/maps', 10_000_000);
+    expect(Math.abs(read.length - before.length)).toBeLessThan(before.length / 2);
   });
 
   test.each([
