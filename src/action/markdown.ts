@@ -1,4 +1,4 @@
-import { thousands, truncate, withoutTrailing } from '../base/text.ts';
+import { someOf, thousands, truncate, withoutTrailing } from '../base/text.ts';
 import { visible } from '../base/visible.ts';
 
 export { someOf, thousands } from '../base/text.ts';
@@ -56,6 +56,12 @@ export function plain(value: string, most = Number.POSITIVE_INFINITY): string {
   const start = Number.isFinite(most) ? value.slice(0, 4 * most + 2) : value;
   const line = visible(start.replace(/\s+/g, ' ')).trim();
   return Number.isFinite(most) ? truncate(start === value ? line : `${line}…`, most) : line;
+}
+
+/** The first `most` of some names as inline code, and how many more there are. */
+export function codes(names: readonly string[], most: number, mostCharacters = MOST_NAME_CHARACTERS): string {
+  const shown = names.slice(0, most).map((name) => code(name, mostCharacters));
+  return someOf([...shown, ...names.slice(most)], most);
 }
 
 /** Outside text of many lines, shown as it is; `language` is ours. The fence is longer than any run of backticks inside. */

@@ -1,4 +1,5 @@
 import type { Report } from '../deploy/report.ts';
+import { someOf } from './markdown.ts';
 import { renderDeployStanding } from './page-deploy-standing.ts';
 import { renderBeside } from './summary-adoption.ts';
 import { rolloutCell, writeCell } from './summary-cells.ts';
@@ -36,5 +37,5 @@ export function deployPage(report: Report): Page {
 /** What puts the filters into the proxies. */
 function inserterTitle({ filters, pluginKind = 'WasmPlugin' }: Pick<Report, 'filters' | 'pluginKind'>): string {
   const kinds = new Set(filters.map(({ settings }) => (settings.image === undefined ? 'EnvoyFilter' : pluginKind)));
-  return kinds.size === 0 ? 'EnvoyFilter' : [...kinds].sort().join(', ');
+  return kinds.size === 0 ? 'EnvoyFilter' : someOf([...kinds].sort());
 }

@@ -1,8 +1,8 @@
 import { describeProblem } from '../base/problem.ts';
-import { formatBytes } from '../base/text.ts';
+import { formatBytes, MAX_LISTED, truncate } from '../base/text.ts';
 import type { Report } from '../deploy/report.ts';
 import { describeWorkload } from '../targets/target.ts';
-import { countOf, thousands } from './markdown.ts';
+import { countOf, someOf, thousands } from './markdown.ts';
 import { nameOfChange } from './page-plan-changes.ts';
 import { groupDrift } from './summary-cleanup.ts';
 import { everyProblem } from './summary-groups.ts';
@@ -16,6 +16,7 @@ export interface LogSection {
 
 /** A log with more lines of one sort is read by nobody. */
 const MOST_LINES = 2_000;
+const MAX_LINE_CHARACTERS = 4_000;
 
 /** What the log says of a report after the run: only what there is something to say of. */
 export function logSections(report: Report): LogSection[] {
@@ -34,7 +35,8 @@ export function logSections(report: Report): LogSection[] {
 
 function cut(lines: readonly string[]): string[] {
   const left = lines.length - MOST_LINES;
-  return [...lines.slice(0, MOST_LINES), ...(left > 0 ? [`… and ${thousands(left)} more`] : [])];
+  const shown = lines.slice(0, MOST_LINES).map((line) => truncate(line, MAX_LINE_CHARACTERS));
+  return [...shown, ...(left > 0 ? [`… and ${thousands(left)} more`] : [])];
 }
 
 function problemLines(report: Report): string[] {
@@ -54,7 +56,7 @@ function planLines({ plan }: Report): string[] {
   return [
     ...plan.changes.flatMap((change) => {
       const { action, reasons, diff, admission } = change;
-      const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
+      const why = reasons.length === 0 ? '' : ` (${someOf(reasons, MAX_LISTED, '; ')})`;
       const refused = admission.state === 'refused' ? ' REFUSED by the API server' : '';
       return [`${action} ${nameOfChange(change)}${why}${refused}`, ...diff.map((line) => `  ${line}`)];
     }),

@@ -1,6 +1,6 @@
-import { formatBytes } from '../base/text.ts';
+import { formatBytes, MAX_LISTED } from '../base/text.ts';
 import type { PlannedChange } from '../deploy/plan-report.ts';
-import { blocks, code, countOf, details, fence, text, thousands } from './markdown.ts';
+import { blocks, codes, countOf, details, fence, someOf, text, thousands } from './markdown.ts';
 import { renderNames } from './summary-cleanup.ts';
 import type { Limits } from './summary-limits.ts';
 
@@ -60,11 +60,11 @@ export function nameOfChange({ kind, namespace, name }: PlannedChange): string {
 }
 
 function renderGroup({ first, objects, namespaces }: ChangeGroup, limits: Limits, budget: { lines: number }): string {
-  const named = objects.slice(0, MOST_NAMED).map((object) => code(object, limits.name));
-  const more = objects.length - named.length;
-  const title = `${ACTIONS[first.action]} ${objects.length === 1 ? '' : `${thousands(objects.length)} objects: `}${named.join(', ')}${more > 0 ? ` and ${thousands(more)} more` : ''}${namespaces > 1 ? `, the same in ${countOf(namespaces, 'namespace')}` : ''}`;
+  const more = Math.max(0, objects.length - MOST_NAMED);
+  const title = `${ACTIONS[first.action]} ${objects.length === 1 ? '' : `${thousands(objects.length)} objects: `}${codes(objects, MOST_NAMED, limits.name)}${namespaces > 1 ? `, the same in ${countOf(namespaces, 'namespace')}` : ''}`;
   const reasons = first.reasons.map((reason) => text(reason, limits.message));
-  if (first.diff.length === 0 && more === 0) return reasons.length === 0 ? title : `${title} (${reasons.join('; ')})`;
+  if (first.diff.length === 0 && more === 0)
+    return reasons.length === 0 ? title : `${title} (${someOf(reasons, MAX_LISTED, '; ')})`;
   const body = blocks(
     reasons.map((reason) => `- ${reason}`).join('\n'),
     more > 0 ? renderNames(`All ${thousands(objects.length)} of them`, objects, limits) : '',

@@ -1,6 +1,6 @@
 import type { PlanReport } from '../deploy/plan-report.ts';
 import type { Report } from '../deploy/report.ts';
-import { countOf } from './markdown.ts';
+import { countOf, someOf } from './markdown.ts';
 import { refusal, sentences, type Verdict, verb, withExpiry, workloads } from './summary-words.ts';
 
 const UNWRITTEN = 'Nothing was written: this is only a plan.';
@@ -17,7 +17,7 @@ export function judgePlan(report: Report): Verdict {
   if (obstacles.length > 0) {
     return {
       icon: '❌',
-      headline: `Plan: "deploy" would fail: ${obstacles.join(', ')}`,
+      headline: `Plan: "deploy" would fail: ${someOf(obstacles)}`,
       sentence: sentences(`Without that: ${sizeOf(plan)}.`, UNWRITTEN),
     };
   }
@@ -49,7 +49,7 @@ function sizeOf({ changes, restarts, inPlace = [] }: PlanReport): string {
   const deletions = changes.filter(({ action }) => action === 'delete').length;
   const writes = changes.length - deletions;
   const pods = restarts.reduce((sum, restart) => sum + restart.pods, 0);
-  return [
+  return someOf([
     ...(writes === 0 && deletions > 0 ? [] : [`${countOf(writes, 'object')} to write`]),
     ...(deletions === 0 ? [] : [`${countOf(deletions, 'object')} to delete`]),
     ...(inPlace.length === 0
@@ -58,7 +58,7 @@ function sizeOf({ changes, restarts, inPlace = [] }: PlanReport): string {
     restarts.length === 0
       ? 'no restart'
       : `${workloads(restarts.length)} ${verb(restarts.length, 'restarts', 'restart')} (${countOf(pods, 'pod')})`,
-  ].join(', ');
+  ]);
 }
 
 function restartSentence({ restarts, inPlace = [], waves }: PlanReport): string {

@@ -1,7 +1,7 @@
-import { formatBytes } from '../base/text.ts';
+import { formatBytes, MAX_LISTED } from '../base/text.ts';
 import type { RenderReport } from '../deploy/render-report.ts';
 import type { Report } from '../deploy/report.ts';
-import { blocks, code, countOf, details, fence, plain, table, tableRow, text, thousands } from './markdown.ts';
+import { blocks, code, codes, countOf, details, fence, plain, table, tableRow, text, thousands } from './markdown.ts';
 import { renderNames } from './summary-cleanup.ts';
 import type { Limits } from './summary-limits.ts';
 import type { Page } from './summary-page.ts';
@@ -54,7 +54,11 @@ export function renderPage(report: Report): Page {
  */
 function nextSteps(rendered: RenderReport, filters: readonly string[], mounts: boolean, limits: Limits): string {
   const { folder, files } = rendered;
-  const labels = filters.map((filter) => code(`deploy-wasm-filter/${filter}`, limits.name)).join(', ');
+  const labels = codes(
+    filters.map((filter) => `deploy-wasm-filter/${filter}`),
+    MAX_LISTED,
+    limits.name,
+  );
   const patched = files.some(({ content }) => content.startsWith('patch '));
   const steps = [
     `Commit ${code(folder, limits.name)}.`,

@@ -71,7 +71,7 @@ function isOver({ filters }: StatusReport['workloads'][number]): boolean {
 function troubledWords(troubled: readonly { readonly n: number; readonly words: string }[], total: number): string {
   const [first] = troubled;
   if (first?.n === total) return `${workloads(total)} ${first.words}`;
-  return `of ${workloads(total)}, ${troubled.map(({ n, words }) => `${thousands(n)} ${words}`).join(', ')}`;
+  return `of ${workloads(total)}, ${someOf(troubled.map(({ n, words }) => `${thousands(n)} ${words}`))}`;
 }
 
 /** What to do; files that somebody applies from elsewhere are put right where they come from. */

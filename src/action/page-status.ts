@@ -1,6 +1,7 @@
+import { nameSome } from '../base/text.ts';
 import type { Report } from '../deploy/report.ts';
 import type { FilterStanding, FilterStatus, WorkloadStatus } from '../deploy/status-report.ts';
-import { blocks, code, countOf, text, thousands } from './markdown.ts';
+import { blocks, code, codes, countOf, someOf, text, thousands } from './markdown.ts';
 import { TROUBLES } from './page-status-verdict.ts';
 import { proofWords, unbroken, whenCell, workloadCells } from './summary-cells.ts';
 import { renderNames } from './summary-cleanup.ts';
@@ -110,13 +111,13 @@ function statusTable(lines: readonly Line[]): TableParts<FilterStanding> {
 /** The template's revision, after those that old pods still run. */
 function revisionCell({ revision, alsoRuns = [] }: FilterStatus): string {
   const now = revision === undefined ? 'none' : code(revision);
-  return alsoRuns.length === 0 ? now : `${alsoRuns.map((id) => code(id)).join(', ')}&nbsp;→ ${now}`;
+  return alsoRuns.length === 0 ? now : `${someOf(alsoRuns.map((id) => code(id)))}&nbsp;→ ${now}`;
 }
 
 /** Where it came from: a run, or files of `render` that somebody has applied. */
 function runCell({ run, rendered }: FilterStatus): string {
   if (rendered === undefined) return run === undefined ? 'unknown' : text(run, 200);
-  return rendered.length === 0 ? 'rendered files' : `rendered files, applied by ${text(rendered.join(', '), 200)}`;
+  return rendered.length === 0 ? 'rendered files' : `rendered files, applied by ${text(nameSome(rendered), 200)}`;
 }
 
 /** The first 12 hex digits: enough to compare by eye. */
@@ -164,9 +165,7 @@ function renderNotes(lines: readonly Line[], limits: Limits): string {
   }
   if (notes.size === 0) return '';
   const shown = [...notes].slice(0, limits.entries).map(([note, who]) => {
-    const named = who.slice(0, Math.min(4, limits.subjects)).map((name) => code(name, limits.name));
-    const more = who.length > named.length ? ` and ${thousands(who.length - named.length)} more` : '';
-    return `- ${named.join(', ')}${more}: ${text(note, limits.message)}`;
+    return `- ${codes(who, Math.min(4, limits.subjects), limits.name)}: ${text(note, limits.message)}`;
   });
   const left = notes.size - shown.length;
   return blocks('### What to look at', [...shown, ...(left > 0 ? [`- … and ${thousands(left)} more`] : [])].join('\n'));

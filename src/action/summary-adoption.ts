@@ -1,6 +1,6 @@
 import type { PlannedAdoption } from '../deploy/adoption-report.ts';
 import type { Report, TargetReport } from '../deploy/report.ts';
-import { blocks, code, countOf, text, thousands } from './markdown.ts';
+import { blocks, code, codes, countOf, text, thousands } from './markdown.ts';
 import type { Limits } from './summary-limits.ts';
 
 const MOST_NAMED = 4;
@@ -70,9 +70,7 @@ export function renderAdoptions(adoptions: readonly PlannedAdoption[], limits: L
 }
 
 function some(names: readonly string[], limits: Limits): string {
-  const shown = names.slice(0, MOST_NAMED).map((name) => code(name, limits.name));
-  const left = names.length - shown.length;
-  return `${shown.join(', ')}${left > 0 ? ` and ${thousands(left)} more` : ''}`;
+  return codes(names, MOST_NAMED, limits.name);
 }
 
 function more(left: number): string[] {

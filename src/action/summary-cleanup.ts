@@ -1,6 +1,6 @@
 import { listWords } from '../base/text.ts';
 import type { Collected, Left, Report, TargetReport } from '../deploy/report.ts';
-import { blocks, code, countOf, details, fence, plain, someOf, text, thousands } from './markdown.ts';
+import { blocks, code, codes, countOf, details, fence, plain, someOf, text, thousands } from './markdown.ts';
 import type { Limits } from './summary-limits.ts';
 import { standingOf } from './summary-standing.ts';
 
@@ -58,11 +58,8 @@ export function groupDrift(targets: readonly TargetReport[]): ReadonlyMap<string
 export function renderCollected({ deleted, left }: Collected, limits: Limits): string {
   const byWhy = Map.groupBy(left, ({ why }) => why);
   const lines = [...byWhy].slice(0, limits.entries).map(([why, objects]) => {
-    const shown = objects
-      .slice(0, Math.min(MOST_NAMED, limits.subjects))
-      .map(({ object }) => code(object, limits.name));
-    const more = objects.length > shown.length ? ` and ${thousands(objects.length - shown.length)} more` : '';
-    return `- 🧹 ${shown.join(', ')}${more}: ${text(why, limits.message)}`;
+    const names = objects.map(({ object }) => object);
+    return `- 🧹 ${codes(names, Math.min(MOST_NAMED, limits.subjects), limits.name)}: ${text(why, limits.message)}`;
   });
   const unsaid = byWhy.size - lines.length;
   return blocks(

@@ -1,5 +1,5 @@
 import { append } from '../base/lists.ts';
-import { blocks, code, countOf, details, fence, plain, text, thousands } from './markdown.ts';
+import { blocks, codes, countOf, details, fence, plain, text, thousands } from './markdown.ts';
 import {
   KIND_TITLES,
   type KindGroup,
@@ -59,9 +59,7 @@ function renderRemedy(
 
 function renderEntry({ message, subjects }: ProblemEntry, limits: Limits): string {
   const named = Math.min(MOST_NAMED, limits.subjects);
-  const more = subjects.length > named ? ` and ${thousands(subjects.length - named)} more` : '';
-  const who = subjects.slice(0, named).map((subject) => code(subject, limits.name));
-  return `- ${who.length === 0 ? '' : `${who.join(', ')}${more}: `}${text(message, limits.message)}`;
+  return `- ${subjects.length === 0 ? '' : `${codes(subjects, named, limits.name)}: `}${text(message, limits.message)}`;
 }
 
 function renderMoreSubjects({ subjects }: ProblemEntry, limits: Limits): string {

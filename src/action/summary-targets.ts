@@ -1,4 +1,5 @@
 import type { Report, TargetOutcome, TargetReport } from '../deploy/report.ts';
+import { someOf } from './markdown.ts';
 import { revisionCells, workloadCells } from './summary-cells.ts';
 import { standingOf } from './summary-standing.ts';
 import { type Catalogue, type Row, renderCounts, type TableParts } from './summary-table.ts';
@@ -104,7 +105,7 @@ export function targetTable(
     calm: CALM_ORDER.flatMap(of)
       .filter((target) => !isUrgent(target))
       .map(row),
-    ...(same ? { above: `${shared.length === 1 ? 'Revision' : 'Revisions'}: ${shared.join(', ')}` } : {}),
+    ...(same ? { above: `${shared.length === 1 ? 'Revision' : 'Revisions'}: ${someOf(shared)}` } : {}),
     folded: targets.every(({ outcome }) => outcome === 'untouched'),
   };
 }

@@ -15,10 +15,17 @@ export function listWords(words: readonly string[], last = 'or', most = MAX_LIST
 }
 
 /** The first `most` of a list, which are short already, and how many more there are: `a, b, c`, `a, b and 3 more`. */
-export function someOf(items: readonly string[], most = MAX_LISTED): string {
-  if (items.length <= most) return items.join(', ');
+export function someOf(items: readonly string[], most = MAX_LISTED, between = ', '): string {
+  if (items.length <= most) return items.join(between);
   const left = `${thousands(items.length - most)} more`;
-  return most === 0 ? left : `${items.slice(0, most).join(', ')} and ${left}`;
+  return most === 0 ? left : `${items.slice(0, most).join(between)} and ${left}`;
+}
+
+/** The same of names or clauses that may be long. */
+export function nameSome(names: readonly string[], most = MAX_LISTED, between = ', '): string {
+  const shown = names.length > most ? names.slice(0, most) : names;
+  const cut = shown.map((name) => truncate(name, MAX_LISTED_CHARACTERS));
+  return someOf([...cut, ...names.slice(most)], most, between);
 }
 
 /** `4,812`. */

@@ -1,5 +1,5 @@
 import { type Json, pick, sameJson } from '../base/json.ts';
-import { listWords } from '../base/text.ts';
+import { listWords, nameSome } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { annotatedMounts, mountOf } from '../mesh/adopted-volumes.ts';
 import { describeSource } from '../mesh/adoption-choice.ts';
@@ -212,5 +212,5 @@ function returnWarnings(ref: EnvoyFilterRef, taken: readonly UnmanagedFilter[], 
 
 /** At most five names. */
 export function shortList(names: readonly string[]): string {
-  return names.length > 5 ? `${names.slice(0, 5).join(', ')} and ${names.length - 5} more` : listWords(names, 'and');
+  return names.length > 5 ? nameSome(names, 5) : listWords(names, 'and');
 }

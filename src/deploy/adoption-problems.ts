@@ -1,5 +1,5 @@
 import type { Problem } from '../base/problem.ts';
-import { count, listWords, nearestNames } from '../base/text.ts';
+import { count, listWords, nameSome, nearestNames } from '../base/text.ts';
 import type { Direction } from '../filter/settings.ts';
 import {
   type Adopt,
@@ -254,8 +254,7 @@ export function perWorkload(told: readonly { readonly text: string; readonly sub
   const groups = Map.groupBy(told, ({ text }) => text);
   return [...groups].map(([text, found]) => {
     const names = [...new Set(found.map(({ subject }) => subject))];
-    const who =
-      names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : listWords(names, 'and');
+    const who = names.length > 4 ? nameSome(names, 3) : listWords(names, 'and');
     return text.startsWith('also runs')
       ? `${who} ${names.length === 1 ? text : text.replace(/^also runs/, 'also run')}`
       : `${who}: ${text}`;

@@ -1,4 +1,4 @@
-import { listWords } from '../base/text.ts';
+import { listWords, nameSome } from '../base/text.ts';
 import { describeWorkload } from '../targets/target.ts';
 import type { PlannedWorkload } from './plan.ts';
 
@@ -11,8 +11,7 @@ export function besideWarnings(workloads: readonly PlannedWorkload[]): string[] 
   });
   return [...Map.groupBy(fresh, ({ what }) => what)].map(([what, those]) => {
     const [others = '', added = ''] = what.split('|');
-    const names = those.slice(0, 3).map(({ workload }) => workload);
-    const more = those.length > 3 ? ` and ${those.length - 3} more` : '';
-    return `${names.join(', ')}${more} already ${those.length === 1 ? 'runs' : 'run'} ${others} of this action: ${added} is added beside it, so that a request passes both and each sees what the other has changed. Previews that must not meet want a workload or namespace each.`;
+    const names = those.map(({ workload }) => workload);
+    return `${nameSome(names, 3)} already ${those.length === 1 ? 'runs' : 'run'} ${others} of this action: ${added} is added beside it, so that a request passes both and each sees what the other has changed. Previews that must not meet want a workload or namespace each.`;
   });
 }

@@ -1,5 +1,6 @@
 import { append } from '../base/lists.ts';
 import { type Attempt, attempt, Findings } from '../base/problem.ts';
+import { nameSome } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { AdoptedVolume } from '../mesh/adopted-volumes.ts';
 import { attachedPlacement } from '../mesh/attachment.ts';
@@ -196,6 +197,6 @@ function warningsOf(workloads: readonly PlannedWorkload[]): string[] {
 }
 
 function standingWarning(names: readonly string[]): string {
-  const who = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+  const who = nameSome(names, 3);
   return `${who} ${names.length === 1 ? 'has' : 'have'} a sidecar in the pod template already (annotation sidecar.istio.io/status, as "istioctl kube-inject" writes it). Istio mounts the filter there only where it injects the pods of the namespace, too.`;
 }

@@ -1,6 +1,6 @@
 import { mapLimited } from '../base/concurrency.ts';
 import { describeProblem, messageOf, type Problem } from '../base/problem.ts';
-import { count } from '../base/text.ts';
+import { count, nameSome } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { proxyImageOf } from '../cluster/pods.ts';
 import { POD } from '../cluster/resources.ts';
@@ -99,7 +99,7 @@ export async function checkRevisions(
   // A module that no proxy takes needs no trial.
   const tried = refused.length > 0 ? NOTHING : await tryRevisions(distinct(revisions), proxies, context);
   const problems = [...refused, ...tried.problems];
-  const versions = [...new Set(proxies.map(({ istio }) => istio))].join(', ') || 'not known';
+  const versions = nameSome([...new Set(proxies.map(({ istio }) => istio))]) || 'not known';
   const result = problems.length === 0 ? 'nothing against it' : count(problems.length, 'problem');
   context.log.info(`${count(modules.size, 'module')}, version of the proxies: ${versions}; ${result}.`);
   return { problems, warnings: [...checks.flatMap(({ warnings }) => warnings), ...tried.warnings] };

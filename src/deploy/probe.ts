@@ -1,4 +1,4 @@
-import { count, truncate } from '../base/text.ts';
+import { count, listWords, MAX_LISTED, nameSome, someOf, truncate } from '../base/text.ts';
 
 /** An HTTP request to a pod, through its sidecar, and what has to come back. */
 export interface Probe {
@@ -31,18 +31,18 @@ export interface ProbeAnswer {
 /** What is wrong with an answer, in words for the end of a sentence; undefined when it is as expected. */
 export function checkAnswer({ expect }: Probe, answer: ProbeAnswer): string | undefined {
   if (!expect.status.includes(answer.status)) {
-    return `answered ${answer.status} instead of ${expect.status.join(' or ')}`;
+    return `answered ${answer.status} instead of ${listWords(expect.status.map(String))}`;
   }
   for (const [name, wanted] of Object.entries(expect.headers)) {
     const value = answer.headers[name];
     const values = value === undefined ? [] : [value].flat();
     if (wanted === null) {
       if (values.length > 0)
-        return `answered with the header ${name}: ${truncate(values.join(', '), 100)}, which must not be there`;
+        return `answered with the header ${name}: ${truncate(nameSome(values), 100)}, which must not be there`;
     } else if (values.length === 0) {
       return `answered without the header ${name}`;
     } else if (wanted !== '*' && !values.includes(wanted)) {
-      return `answered with the header ${name}: ${truncate(values.join(', '), 100)} instead of ${truncate(wanted, 100)}`;
+      return `answered with the header ${name}: ${truncate(nameSome(values), 100)} instead of ${truncate(wanted, 100)}`;
     }
   }
   if (expect.body !== undefined && !answer.text.includes(expect.body)) {
@@ -86,13 +86,13 @@ export function describeAnswer({ status, headers }: Pick<ProbeAnswer, 'status' |
   const all = Object.entries(headers)
     .filter(([name, value]) => value !== undefined && !DULL_HEADERS.has(name))
     .map(([name, value]) =>
-      CONFIDENTIAL.test(name) ? `${name} (not shown)` : truncate(`${name}: ${[value].flat().join(', ')}`, 100),
+      CONFIDENTIAL.test(name) ? `${name} (not shown)` : truncate(`${name}: ${nameSome([value ?? []].flat())}`, 100),
     );
   const more = all.length - MOST_HEADERS;
   const shown = [...all.slice(0, MOST_HEADERS), ...(more > 0 ? [count(more, 'more header')] : [])];
   return shown.length === 0
     ? `The answer was ${status} without headers`
-    : `The answer was ${status} with ${shown.join('; ')}`;
+    : `The answer was ${status} with ${someOf(shown, MAX_LISTED, '; ')}`;
 }
 
 /** `GET :9080/health`, for messages. */

@@ -1,5 +1,5 @@
 import { greatest } from '../base/lists.ts';
-import { count, formatDuration, sentence } from '../base/text.ts';
+import { count, formatDuration, sentence, someOf } from '../base/text.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { describePod } from '../cluster/pods.ts';
 import { workloadKey } from '../targets/target.ts';
@@ -38,11 +38,11 @@ export function waveLine(wave: readonly Course[], { verify, timeoutMs }: Rollout
   const slowest = greatest(durations, 0);
   const asBefore = courses.filter((one) => one.asBefore !== undefined).length;
   return sentence(
-    [
+    someOf([
       `${ready}/${all} ${verify === 'off' ? 'ready' : 'proven'}`,
       ...(slowest > 0 ? [`the slowest ready after ${formatDuration(slowest)}`] : []),
       ...(asBefore > 0 ? [`${asBefore} not ready as before`] : []),
-    ].join(', '),
+    ]),
   );
 }
 

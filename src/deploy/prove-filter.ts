@@ -1,3 +1,4 @@
+import { nameSome } from '../base/text.ts';
 import type { Pod, Workload } from '../cluster/objects.ts';
 import { proxyImageOf } from '../cluster/pods.ts';
 import { proxyVersionOfImage } from '../filter/proxy-version.ts';
@@ -66,7 +67,7 @@ async function judgeFile(carrier: MountedPlacement, found: Found, source: Eviden
     case 'outdated':
       return pending(
         ref,
-        `Envoy of pod ${pod.metadata.name} still has other settings of ${carrier.filter} (${verdict.differs.join(', ')})`,
+        `Envoy of pod ${pod.metadata.name} still has other settings of ${carrier.filter} (${nameSome(verdict.differs)})`,
       );
     default:
       return absence(verdict, found);

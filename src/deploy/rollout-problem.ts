@@ -1,5 +1,5 @@
 import type { Problem } from '../base/problem.ts';
-import { formatDuration, listWords, sentence } from '../base/text.ts';
+import { formatDuration, listWords, MAX_LISTED, sentence, someOf } from '../base/text.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
 import { describeReason } from '../mesh/envoy-log.ts';
 import type { Diagnosis } from './diagnose.ts';
@@ -33,7 +33,8 @@ export function rolloutProblem(
     default: {
       // No message: what is known of the workload is from before the change.
       const missing = rollout.message || 'its new state was never seen';
-      const cause = [causeOf(rollout.state, missing, diagnosis), rollout.worse ?? []].flat().join('; ');
+      const causes = [causeOf(rollout.state, missing, diagnosis), rollout.worse ?? []].flat();
+      const cause = someOf(causes, MAX_LISTED, '; ');
       const words = `${FAILURES[rollout.state](timeoutMs)}: ${cause}`;
       return {
         kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',

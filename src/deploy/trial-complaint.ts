@@ -1,5 +1,5 @@
 import type { Problem } from '../base/problem.ts';
-import { sentence, truncate } from '../base/text.ts';
+import { MAX_LISTED, sentence, someOf, truncate } from '../base/text.ts';
 import type { LoadStep, TrialVerdict } from '../filter/trial/verdict.ts';
 
 /** What a trial has against a filter; empty when nothing. */
@@ -77,5 +77,5 @@ export function trialComplaint(verdict: TrialVerdict, origin: string, envoy?: st
 
 function said(logs: readonly string[]): string {
   const lines = logs.slice(-MOST_LINES).map((line) => truncate(line, 300));
-  return lines.length === 0 ? '' : ` The filter said: ${lines.join(' / ')}`;
+  return lines.length === 0 ? '' : ` The filter said: ${someOf(lines, MAX_LISTED, ' / ')}`;
 }

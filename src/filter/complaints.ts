@@ -1,5 +1,5 @@
 import { greatest } from '../base/lists.ts';
-import { count, formatBytes, listWords, shownName } from '../base/text.ts';
+import { count, formatBytes, listWords, MAX_LISTED, nameSome, shownName } from '../base/text.ts';
 import { hasAllocator, wrongSignatures } from './callbacks.ts';
 import { ABI_VERSIONS, abiMarkers, type ModuleFacts } from './facts.ts';
 import { MEMORY_CAP_SINCE, MOST_MEMORY_PAGES, PAGE_BYTES } from './memory.ts';
@@ -60,7 +60,7 @@ function crashes({ imports, exports }: ModuleFacts): string | undefined {
     ...exports.filter(endsEnvoy).map(({ name }) => `export ${shownName(name)}`),
   ];
   if (names.length === 0) return undefined;
-  return `would end the proxy's whole process: it has exception tags or vector or reference types at its border (${names.join(', ')}).`;
+  return `would end the proxy's whole process: it has exception tags or vector or reference types at its border (${nameSome(names)}).`;
 }
 
 function endsEnvoy({ kind, params, results, holds }: ExportFact): boolean {
@@ -74,5 +74,5 @@ function wrongCallbacks(facts: ModuleFacts, minor: number): string | undefined {
     ({ name, wanted, found }) => `${name} is ${shownName(describeType(found))}, wanted is ${describeType(wanted)}`,
   );
   const abi = facts.abi === undefined ? '' : ` for ABI ${facts.abi}`;
-  return `exports ${count(wrong.length, 'function')} with a type that Envoy refuses${abi}: ${each.join('; ')}.`;
+  return `exports ${count(wrong.length, 'function')} with a type that Envoy refuses${abi}: ${nameSome(each, MAX_LISTED, '; ')}.`;
 }

@@ -1,5 +1,5 @@
 import { least } from '../base/lists.ts';
-import { count, listWords, shownName } from '../base/text.ts';
+import { count, listWords, MAX_LISTED, nameSome, shownName, someOf } from '../base/text.ts';
 import type { Complaint } from './complaints.ts';
 import type { ModuleFacts } from './facts.ts';
 import { type RefusedImport, refusedImports } from './imports.ts';
@@ -31,7 +31,7 @@ function describe(cause: Cause, refused: readonly RefusedImport[], facts: Module
     case 'other-abi':
       return `says that it is made for ABI ${facts.abi}, but imports ${functions} of ${listWords(abisOf(refused), 'and')}: ${names}.`;
     case 'type':
-      return `imports ${functions} with another type than Envoy's: ${refused.map(describeMismatch).join('; ')}.`;
+      return `imports ${functions} with another type than Envoy's: ${nameSome(refused.map(describeMismatch), MAX_LISTED, '; ')}.`;
     case 'globals':
       return `imports ${count(refused.length, 'global')}, which Envoy never gives: ${names}.`;
     case 'browser':
@@ -48,12 +48,11 @@ function describe(cause: Cause, refused: readonly RefusedImport[], facts: Module
 /** `fd_tell, fd_sync with Envoy 1.39 (Istio 1.31)`, oldest first. */
 function bySince(refused: readonly RefusedImport[]): string {
   const minors = [...new Set(refused.map(({ host }) => host?.since ?? 0))].sort((a, b) => a - b);
-  return minors
-    .map((minor) => {
-      const those = refused.filter(({ host }) => host?.since === minor);
-      return `${groupNames(those.map((entry) => entry.import))} with ${describeEnvoy(minor)}`;
-    })
-    .join('; ');
+  const each = minors.map((minor) => {
+    const those = refused.filter(({ host }) => host?.since === minor);
+    return `${groupNames(those.map((entry) => entry.import))} with ${describeEnvoy(minor)}`;
+  });
+  return someOf(each, MAX_LISTED, '; ');
 }
 
 function abisOf(refused: readonly RefusedImport[]): string[] {
@@ -69,8 +68,7 @@ function describeMismatch({ import: entry, host }: RefusedImport): string {
 function groupNames(imports: readonly ImportFact[]): string {
   const byModule = Map.groupBy(imports, ({ module }) => module);
   const groups = [...byModule].map(
-    ([module, entries]) =>
-      `${shownName(module)}.${[...new Set(entries.map(({ name }) => shownName(name)))].join(', ')}`,
+    ([module, entries]) => `${shownName(module)}.${nameSome([...new Set(entries.map(({ name }) => shownName(name)))])}`,
   );
   return listWords(groups, 'and');
 }

@@ -1,5 +1,5 @@
 import { bad, type Checked, good, messageOf, type Problem } from '../base/problem.ts';
-import { formatBytes, listWords, truncate } from '../base/text.ts';
+import { formatBytes, listWords, someOf, truncate } from '../base/text.ts';
 import { Malformed } from './byte-reader.ts';
 import { dropCustomSections, isSigned, type Stripped } from './custom-sections.ts';
 import { digestOf, type FilterModule, fitsConfigMap, MOST_CONFIG_MAP_BYTES, type OriginalModule } from './module.ts';
@@ -128,5 +128,5 @@ export function describeShrinking({ dropped, optimized }: OriginalModule): strin
     ...(names === '' ? [] : [`without its custom ${dropped.length === 1 ? 'section' : 'sections'} ${names}`]),
     ...(optimized ? ['rewritten by wasm-opt -Oz'] : []),
   ];
-  return how.join(', ');
+  return someOf(how);
 }

@@ -1,4 +1,4 @@
-import { withoutTrailing } from '../base/text.ts';
+import { nameSome, withoutTrailing } from '../base/text.ts';
 import type { PodTemplate } from '../cluster/objects.ts';
 import { fieldIn, parseAnnotationList } from './annotation-list.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
@@ -91,5 +91,5 @@ function reasonToStay(
   if (keys === undefined) return `ConfigMap ${configMap} could not be read, so other files may lie in it`;
   const left = keys.filter((key) => !files.some((file) => file.endsWith(`/${key}`)));
   // One key may be mounted by another name.
-  return keys.length <= 1 || left.length === 0 ? undefined : `ConfigMap ${configMap} also holds ${left.join(', ')}`;
+  return keys.length <= 1 || left.length === 0 ? undefined : `ConfigMap ${configMap} also holds ${nameSome(left)}`;
 }

@@ -1,4 +1,4 @@
-import { nearestNames } from '../base/text.ts';
+import { listWords, nearestNames } from '../base/text.ts';
 import { describePlace } from './http-patches.ts';
 import {
   allNames,
@@ -90,7 +90,7 @@ function likeness(filter: UnmanagedFilter, ours: OurFilter, digest = statedDiges
     ...(digest !== undefined && ours.digests.includes(digest) ? ['the same module'] : []),
     ...(ours.rootId !== '' && filter.rootId === ours.rootId ? [`the root id "${ours.rootId}"`] : []),
   ];
-  if (same.length > 0) return `has ${same.join(' and ')}`;
+  if (same.length > 0) return `has ${listWords(same, 'and')}`;
   return isNameless(filter) ? 'has no name that says which filter it is' : undefined;
 }
 
@@ -113,7 +113,7 @@ export function nameFor(filter: UnmanagedFilter, all: readonly UnmanagedFilter[]
 
 /** `"headers" of EnvoyFilter shop/wasm (/etc/wasm/headers.wasm; SIDECAR_INBOUND, every port)`. */
 export function describeUnmanaged({ httpFilter, envoyFilter, code, places }: UnmanagedFilter): string {
-  const where = [...new Set(places.map(describePlace))].join(' and ');
+  const where = listWords([...new Set(places.map(describePlace))], 'and');
   return `"${httpFilter}" of ${describeSource(envoyFilter)} (${describeCode(code)}; ${where})`;
 }
 

@@ -1,4 +1,4 @@
-import { truncate } from '../base/text.ts';
+import { listWords, truncate } from '../base/text.ts';
 import { foreignRemedy, isOneOf, type OwnFilter, refusedIn } from './refused-filter.ts';
 
 /** A cause that Envoy's log names, in the order in which it is worth telling. */
@@ -94,7 +94,7 @@ export function describeReason({ reason, filterSaid, foreign }: Omit<EnvoyReason
 
 /** `Envoy rejects another filter, not add-header`. */
 export function rejectsAnother({ ours }: Pick<ForeignFilter, 'ours'>): string {
-  return `Envoy rejects another filter${ours.length === 0 ? '' : `, not ${ours.join(' or ')}`}`;
+  return `Envoy rejects another filter${ours.length === 0 ? '' : `, not ${listWords(ours)}`}`;
 }
 
 /** The same refusal, with what inserts the filter of others. */

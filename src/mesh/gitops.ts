@@ -1,4 +1,5 @@
 import { isObject, parseJson, pick } from '../base/json.ts';
+import { listWords, nameSome } from '../base/text.ts';
 import type { KubernetesObject, Workload } from '../cluster/objects.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
 
@@ -64,10 +65,9 @@ function gitOpsOf({ metadata }: KubernetesObject): Pick<GitOps, 'tool' | 'object
 
 /** How the controller and this action will get on. */
 export function gitOpsWarning({ tool, object, declares }: GitOps, workloads: readonly string[]): string {
-  const named = workloads.slice(0, 3).join(', ');
-  const who = workloads.length > 3 ? `${named} and ${workloads.length - 3} more` : named;
+  const who = nameSome(workloads, 3);
   const fight = declares
-    ? `Git sets ${OURS.join(' or ')} there too, so its next sync takes the filter out again`
+    ? `Git sets ${listWords(OURS)} there too, so its next sync takes the filter out again`
     : 'a sync leaves keys alone that Git does not set, but one that replaces the objects (Replace, Force) takes the filter out again';
   const remedy =
     tool === 'Argo CD'

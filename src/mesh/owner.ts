@@ -1,5 +1,5 @@
 import { isObject, pick } from '../base/json.ts';
-import { listWords } from '../base/text.ts';
+import { listWords, nameSome } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { type GitOps, recogniseGitOps } from './gitops.ts';
 
@@ -81,6 +81,6 @@ function keptIn(gitOps: GitOps | undefined): string {
 export function ownerWarning(workload: Workload, owner: Owner, names: readonly string[]): string {
   const managers = templateManagers(workload).map((manager) => `"${manager}"`);
   const by = managers.length === 0 ? '' : ` (its pod template is held by ${listWords(managers, 'and')})`;
-  const who = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
+  const who = nameSome(names, 3);
   return `${who} ${names.length === 1 ? 'belongs' : 'belong'} to ${owner.object}${by}, whose controller may put the pod template back. If it does, put the two annotations and the label into the template that ${owner.object} has; "command: render" writes them to files.`;
 }

@@ -1,4 +1,4 @@
-import { count, listWords } from '../base/text.ts';
+import { count, listWords, MAX_LISTED, someOf } from '../base/text.ts';
 import { explainAbsence } from './absence.ts';
 import { type Capture, captureInbound, captureOutbound, describeSetting } from './capture.ts';
 import type { InserterKind } from './inserter.ts';
@@ -51,7 +51,7 @@ export function judgeReach(
   const live = sides.filter(({ reached }) => reached);
   if (live.length === 0) {
     const [setting, at] = sides.flatMap(({ past }) => past)[0] ?? [];
-    const why = sides.map(explain).join('; ');
+    const why = someOf(sides.map(explain), MAX_LISTED, '; ');
     return { state: 'unreached', why, remedy: setting === undefined ? PORT_REMEDY : remedyFor(setting, at ?? []) };
   }
   const only = live.map(({ side }) => side).join();

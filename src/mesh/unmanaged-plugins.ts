@@ -1,4 +1,5 @@
 import { pick } from '../base/json.ts';
+import { listWords } from '../base/text.ts';
 import type { PodTemplate } from '../cluster/objects.ts';
 import type { PluginKind } from '../cluster/resources.ts';
 import { type OurFilter, saysSomething } from './unmanaged.ts';
@@ -79,7 +80,7 @@ export function pluginLikeness({ rootId, digest }: UnmanagedPlugin, ours: OurFil
     ...(digest !== undefined && ours.digests.includes(digest) ? ['the same module'] : []),
     ...(rootId !== '' && rootId === ours.rootId ? [`the root id "${rootId}"`] : []),
   ];
-  return same.length === 0 ? undefined : `has ${same.join(' and ')}`;
+  return same.length === 0 ? undefined : `has ${listWords(same, 'and')}`;
 }
 
 /** `WasmPlugin shop/headers (oci://…)`. */

@@ -1,5 +1,5 @@
 import { isObject, pick, readJson } from '../base/json.ts';
-import { truncate } from '../base/text.ts';
+import { MAX_LISTED, someOf, truncate } from '../base/text.ts';
 import { type HttpAnswer, retryAfterSeconds } from '../http/messages.ts';
 import { AnswerError } from './errors.ts';
 
@@ -34,7 +34,7 @@ function wordsIn(body: Uint8Array): string {
     const words = [code, message].filter((word) => typeof word === 'string' && word !== '').join(': ');
     return isObject(error) && words !== '' ? [words] : [];
   });
-  return messages.join('; ');
+  return someOf(messages, MAX_LISTED, '; ');
 }
 
 /** Some servers repeat what they were asked for, and the query of an address may hold what is as good as a password. */

@@ -195,3 +195,24 @@ describe('lists of any length', () => {
     expect(SOURCES.flatMap(spreadCalls).filter((found) => !(found in FEW))).toEqual([]);
   });
 });
+
+describe('lists in messages', () => {
+  /** Each has a handful of parts, which the code names. */
+  const OF_THE_CODE: Readonly<Record<string, string>> = {
+    'base/text.ts': 'the functions for lists',
+    'registry/manifest.ts': 'a header',
+    'action/page-deploy-verdict.ts': 'parts of a headline',
+    'action/page-remove-verdict.ts': 'parts of a headline',
+    'action/summary-adoption.ts': 'parts of a sentence',
+    'action/summary-evidence.ts': 'shortened before',
+    'action/summary-failure.ts': 'parts of a sentence',
+    'provenance/prove.ts': 'shortened before',
+  };
+
+  test('are made in one place, which names 20 at most', () => {
+    const makers = SOURCES.filter((source) =>
+      /\.join\(\s*(['"`])(, |; | and | or | \/ |, and |, or )\1\s*\)/.test(codeOf(source)),
+    );
+    expect(makers.map(({ path }) => path).filter((path) => !(path in OF_THE_CODE))).toEqual([]);
+  });
+});

@@ -4,7 +4,7 @@ import type { Log } from '../../base/log.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
 import type { ProxyServer } from '../../base/proxy.ts';
 import type { Mask, SecretKeeper } from '../../base/redaction/redactor.ts';
-import { sentence, truncate } from '../../base/text.ts';
+import { listWords, sentence, truncate } from '../../base/text.ts';
 import { visible } from '../../base/visible.ts';
 import { readYaml } from '../../base/yaml.ts';
 import { absolutePath } from './credential-files.ts';
@@ -69,7 +69,7 @@ export function readExecPlugin(
   if (command === undefined) return problem('command', 'is missing');
   if (apiVersion === undefined || !API_VERSIONS.includes(apiVersion)) {
     const fault = apiVersion === undefined ? 'is missing' : 'is none that Kubernetes still has';
-    return problem('apiVersion', fault, `It is ${API_VERSIONS.join(' or ')}; a newer version of the plugin writes it.`);
+    return problem('apiVersion', fault, `It is ${listWords(API_VERSIONS)}; a newer version of the plugin writes it.`);
   }
   const interactive = interactiveFault(interactiveMode, apiVersion);
   if (interactive !== undefined) return problem('interactiveMode', ...interactive);

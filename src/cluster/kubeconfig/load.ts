@@ -1,7 +1,7 @@
 import { isObject } from '../../base/json.ts';
 import { append } from '../../base/lists.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
-import { listWords, quoted } from '../../base/text.ts';
+import { listWords, nameSome, quoted } from '../../base/text.ts';
 import { readYaml } from '../../base/yaml.ts';
 
 /** One kubeconfig text and where it came from. */
@@ -60,7 +60,7 @@ export function loadConfigs(texts: readonly KubeconfigText[]): Checked<MergedCon
     }
   }
   if (problems.length > 0) return bad(problems);
-  return good({ ...merged, currentContext, origin: texts.map(({ origin }) => origin).join(', ') });
+  return good({ ...merged, currentContext, origin: nameSome(texts.map(({ origin }) => origin)) });
 }
 
 /** Words of a kubeconfig that no path has. */

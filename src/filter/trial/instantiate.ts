@@ -1,4 +1,5 @@
 import { messageOf } from '../../base/problem.ts';
+import { nameSome } from '../../base/text.ts';
 import { ABI_VERSIONS, type AbiVersion } from '../facts.ts';
 import { MOST_MEMORY_PAGES } from '../memory.ts';
 import { type EngineMemory, engine, type ImportEntry } from './engine.ts';
@@ -49,7 +50,7 @@ export function instantiate(request: TrialRequest, host: TrialHost): Instantiate
   const state = new HostState(request, abi, host.log, host.doubt);
   const functions = recorded(hostFunctions(state), host.call);
   const unknown = unknownImports(imports, functions);
-  if (unknown.length > 0) return inconclusive(`it imports what a trial run does not have: ${unknown.join(', ')}`);
+  if (unknown.length > 0) return inconclusive(`it imports what a trial run does not have: ${nameSome(unknown)}`);
   const allocator = ['malloc', 'proxy_on_memory_allocate'].find((name) => exported.has(name));
   if (allocator === undefined) return refused('link', 'the module exports no malloc');
   if (limits.initialPages > MOST_MEMORY_PAGES) {
@@ -95,7 +96,7 @@ function abiOf(exported: ReadonlySet<string>): AbiVersion | TrialOutcome {
   if (abi !== undefined) return abi;
   return markers.length === 0
     ? refused('link', 'the module says no Proxy-Wasm ABI version')
-    : inconclusive(`a trial run does not know its ABI: ${markers.join(', ')}`);
+    : inconclusive(`a trial run does not know its ABI: ${nameSome(markers)}`);
 }
 
 /** Memories and tables that the module wants from its host. */

@@ -1,0 +1,76 @@
+import { describe, expect, test } from '@jest/globals';
+import { annotationsOf } from '../../../src/action/annotations.ts';
+import { logSections } from '../../../src/action/page-log.ts';
+import { renderSummary } from '../../../src/action/summary.ts';
+import { judge } from '../../../src/action/verdict.ts';
+import { listWords, nameSome, someOf } from '../../../src/base/text.ts';
+import { shortList } from '../../../src/deploy/adopted-envoy-filters.ts';
+import { perWorkload } from '../../../src/deploy/adoption-problems.ts';
+import { stuckPodsWords } from '../../../src/deploy/rollback-problem.ts';
+import { gitOpsWarning } from '../../../src/mesh/gitops.ts';
+import { ownerWarning } from '../../../src/mesh/owner.ts';
+import { deployed, report, stuck } from '../action/report-builder.ts';
+
+const MANY = 5_000;
+const names = Array.from({ length: MANY }, (_, at) => `name-${at}`);
+/** How many of the names a text has. */
+const namedIn = (text: string): number => new Set(text.match(/name-\d+/g)).size;
+
+describe('5,000 names in a message', () => {
+  test.each<[string, string]>([
+    ['listWords', listWords(names, 'and')],
+    ['someOf', someOf(names)],
+    ['someOf, with semicolons', someOf(names, 20, '; ')],
+    ['nameSome', nameSome(names)],
+    ['of workloads that a controller keeps', gitOpsWarning({ tool: 'Flux', object: 'x', declares: false }, names)],
+    [
+      'of workloads that belong to another object',
+      ownerWarning({ metadata: { name: 'x', namespace: 'y' } }, { object: 'x' }, names),
+    ],
+    ['of an adoption', perWorkload(names.map((subject) => ({ text: 'is so', subject }))).join('\n')],
+    ['of EnvoyFilters', shortList(names)],
+    ['of pods that are stuck', stuckPodsWords('shop', names)],
+  ])('%s: 20 at most, and the number of the others', (_, text) => {
+    expect(namedIn(text)).toBeGreaterThan(0);
+    expect(namedIn(text)).toBeLessThanOrEqual(20);
+    const left = MANY - namedIn(text);
+    expect(text).toContain(`${left.toLocaleString('en-US')} more`);
+    expect(text.length).toBeLessThan(2_000);
+  });
+
+  test.each<[string, string]>([
+    ['listWords', listWords(['x'.repeat(1e6), 'b'])],
+    ['nameSome', nameSome(['x'.repeat(1e6), 'b'])],
+  ])('a name of a megabyte is cut: %s', (_, text) => {
+    expect(text.length).toBeLessThan(500);
+    expect(text).toMatch(/^x+…(,| or) b$/);
+  });
+});
+
+describe('a run with 5,000 workloads', () => {
+  const problem = { kind: 'rollout', message: 'not ready after 30 s.' } as const;
+  const given = report({
+    targets: names.map((name, at) => (at % 2 === 0 ? stuck(`shop/${name}`, { problem }) : deployed(`shop/${name}`))),
+    warnings: [gitOpsWarning({ tool: 'Flux', object: 'x', declares: false }, names)],
+  });
+
+  test('names 20 at most in an annotation and in the verdict', () => {
+    const { headline, sentence } = judge(given);
+    const messages = annotationsOf(given).map(({ title, message }) => `${title} ${message}`);
+    expect(messages.length).toBeGreaterThan(0);
+    for (const text of [headline, sentence, ...messages]) expect(namedIn(text)).toBeLessThanOrEqual(20);
+  });
+
+  test('names 20 at most in a line of the log and of the page, outside of tables and folded lists', () => {
+    const lines = logSections(given).flatMap((section) => section.lines);
+    const page = renderSummary(given).split('\n');
+    expect(page.filter((line) => line.includes('name-')).length).toBeGreaterThan(1_000);
+    expect([...lines, ...page].filter((line) => namedIn(line) > 20)).toEqual([]);
+  });
+});
+
+test('a line of the log is cut, however long a message is', () => {
+  const message = `${'x'.repeat(1e6)}.`;
+  const lines = logSections(report({ problems: [{ kind: 'cluster', message }] })).flatMap((section) => section.lines);
+  expect(lines.map((line) => line.length)).toEqual([4_000]);
+});
