@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { canonicalJson, isObject, type Json, parseJson, sameJson } from '../base/json.ts';
-import { someOf, truncate } from '../base/text.ts';
+import { count, someOf, truncate } from '../base/text.ts';
 import { field } from './wasm-settings.ts';
 
 const MOST_KEYS = 5;
@@ -46,8 +46,9 @@ function configurationDifference(before: string, after: string): string[] {
       const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
         (key) => !sameJson(was[key], is[key]),
       );
-      const named = keys.map((key) => JSON.stringify(truncate(key, MOST_CHARACTERS)));
-      return [`configuration at ${someOf(named, MOST_KEYS)}`];
+      const named = keys.slice(0, MOST_KEYS).map((key) => JSON.stringify(truncate(key, MOST_CHARACTERS)));
+      const more = keys.length > MOST_KEYS ? ` and ${count(keys.length - MOST_KEYS, 'more key')}` : '';
+      return [`configuration at ${someOf(named)}${more}`];
     }
   }
   return [`configuration ${shortDigest(before)} → ${shortDigest(after)}`];
