@@ -413,7 +413,7 @@ describe('the kubeconfig', () => {
     const environment = { KUBECONFIG: ['/home/me/test', '', '/home/me/prod'].join(delimiter) };
     expect(must((await draftOf(without, environment)).access).context).toBe('test');
     const { access } = await draftOf({ ...without, context: 'prod' }, environment);
-    expect(must(access)).toMatchObject({ context: 'prod', secrets: ['token-of-prod'] });
+    expect(must(access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
   });
 
   test('of a list are the files that are there, as with kubectl; where none is, each is named', async () => {
