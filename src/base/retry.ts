@@ -21,11 +21,12 @@ const RETRIED_CONNECTION_CODES = new Set([
 
 /** Most attempts per reason: a throttling server is obeyed longer than a failing one is asked again. */
 const ATTEMPTS = { throttled: 10, failing: 5, connection: 4 } as const;
-const LONGEST_WAIT_MS = 60_000;
+/** Who asks for a longer wait will not answer better within this run. */
+const MAX_OBEYED_SECONDS = 60;
 
 /**
  * How long to wait before the next attempt, in milliseconds, or undefined to give up. Only for what may be repeated. A
- * `Retry-After` is a lower bound, as in client-go (rest/with_retry.go).
+ * `Retry-After` is a lower bound, as in client-go (rest/with_retry.go); one of more than a minute is not waited for.
  * @param attempt how many attempts were made, from 1
  * @param random a number in [0, 1), for jitter
  */
@@ -36,8 +37,9 @@ export function retryDelay(attempt: number, outcome: AttemptOutcome, random: num
   }
   const most =
     outcome.status === 429 ? ATTEMPTS.throttled : RETRIED_STATUSES.has(outcome.status) ? ATTEMPTS.failing : 1;
-  if (attempt >= most) return undefined;
-  return Math.min(Math.max((outcome.retryAfterSeconds ?? 0) * 1000, backoff), LONGEST_WAIT_MS);
+  const { retryAfterSeconds = 0 } = outcome;
+  if (attempt >= most || retryAfterSeconds > MAX_OBEYED_SECONDS) return undefined;
+  return Math.max(retryAfterSeconds * 1000, backoff);
 }
 
 /** Reads a `Retry-After` header: seconds, or an HTTP date (RFC 9110, 10.2.3). Undefined when absent or unreadable. */

@@ -1,38 +1,108 @@
 import { isObject, parseJson } from '../base/json.ts';
 import { truncate } from '../base/text.ts';
-import { ApiError, type StatusBody } from './errors.ts';
-import { type HttpResponse, headerOf } from './http.ts';
+import { ApiError, InvalidAnswerError, type StatusBody } from './errors.ts';
+import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
+import { METADATA_KIND, objectShape } from './object-shapes.ts';
+import type { KubernetesObject } from './objects.ts';
+import type { Resource } from './resources.ts';
+import { describeJson, describeMismatch, just, list, object, optional, type Shape, string } from './shape.ts';
+
+/** A request and what came back. */
+export interface Exchange {
+  /** The server's address, for messages. */
+  readonly server: string;
+  /** What the request does, in the words of RBAC. */
+  readonly verb: string;
+  readonly request: Pick<HttpRequest, 'method' | 'path'>;
+  readonly response: HttpResponse;
+}
 
 /** The answer, when its status says that the call worked; else throws the `ApiError` that it stands for. */
-export function checked(verb: string, path: string, response: HttpResponse): HttpResponse {
-  if (response.status < 300) return response;
-  throw apiError(verb, path, response);
+export function checked(exchange: Exchange): HttpResponse {
+  const { verb, request, response } = exchange;
+  if (response.status >= 200 && response.status < 300) return response;
+  throw apiError(verb, request.path, response);
 }
 
 /** The error that an answer stands for, in the API server's words or those of a gateway before it. */
-export function apiError(verb: string, path: string, { status, text }: HttpResponse): ApiError {
+export function apiError(
+  verb: string,
+  path: string,
+  { status, text }: Pick<HttpResponse, 'status' | 'text'>,
+): ApiError {
   // Proxies and gateways in front of an API server answer with HTML or plain text.
-  return new ApiError(verb, path, status, parseObject(text) ?? { message: plainText(text) });
+  return new ApiError(verb, path, status, readStatusBody(text) ?? { message: plainText(text) });
 }
 
-/** The object in an answer. Throws `ApiError` for what no API server says: sign-in pages and gateways answer 200, too. */
-export function parseAnswer<T>(verb: string, path: string, { status, text }: HttpResponse): T {
-  const value = parseObject(text);
-  if (value !== undefined) return value as T;
-  const message = `the answer is not a Kubernetes API server's (check the server address): ${JSON.stringify(plainText(text))}`;
-  throw new ApiError(verb, path, status, { message });
+/** One page of a list. */
+export interface ListPage<T> {
+  readonly items: readonly T[];
+  readonly metadata: { readonly resourceVersion?: string | null; readonly continue?: string | null };
 }
+
+/**
+ * An object in an answer, of a name where one was asked for, all of whose fields that are looked at anywhere are as they should be. Throws `InvalidAnswerError` for what
+ * no API server says: sign-in pages and gateways answer 200, too.
+ */
+export function parseObject<T extends KubernetesObject>(exchange: Exchange, resource: Resource, name?: string): T {
+  return parse<T>(exchange, resource.kind, objectShape(resource, name));
+}
+
+/** A page of a list, as `parseObject`. */
+export function parsePage<T extends KubernetesObject>(exchange: Exchange, resource: Resource): ListPage<T> {
+  const kind = `${resource.kind}List`;
+  const page = object({
+    kind: optional((value) => (value === `${METADATA_KIND}List` ? undefined : just(kind)(value))),
+    metadata: object({ continue: optional(string), resourceVersion: optional(string) }),
+    items: list(objectShape(resource)),
+  });
+  return parse<ListPage<T>>(exchange, kind, page);
+}
+
+/** What else an API server says, by its shape; `what` is its name for a reader. */
+export function parseAs<T>(exchange: Exchange, what: string, shape: Shape): T {
+  return parse<T>(exchange, what, shape);
+}
+
+/** One event of a watch. */
+export type WatchEvent<T> =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: T }
+  | { readonly type: 'ERROR'; readonly code: number };
+
+const CHANGES = new Set(['ADDED', 'MODIFIED', 'DELETED']);
+
+/** The event in a line of a watch, or what the line is instead, in words for the end of a sentence. */
+export function parseWatchEvent<T extends KubernetesObject>(
+  line: string,
+  resource: Resource,
+): WatchEvent<T> | { readonly invalid: string } {
+  const value = readJson(line);
+  if (!isObject(value) || typeof value.type !== 'string')
+    return { invalid: `${describeText(line)} instead of an event` };
+  if (value.type === 'ERROR') {
+    const code = isObject(value.object) ? value.object.code : undefined;
+    return { type: 'ERROR', code: typeof code === 'number' ? code : 0 };
+  }
+  // Of a bookmark only the version counts.
+  const shape = value.type === 'BOOKMARK' ? BOOKMARK : objectShape(resource);
+  if (value.type !== 'BOOKMARK' && !CHANGES.has(value.type)) return { invalid: 'an event of an unknown type' };
+  const mismatch = object({ object: shape })(value);
+  if (mismatch !== undefined) return { invalid: `an event whose ${describeMismatch(mismatch)}` };
+  return value as unknown as WatchEvent<T>;
+}
+
+const BOOKMARK = object({ metadata: object({ resourceVersion: string }) });
 
 /** Whether the API server itself refused, rather than something it forwards to: its refusals are a v1 `Status`. */
 export function isFailureStatus(response: HttpResponse): boolean {
   if (!/^application\/json\b/i.test(headerOf(response, 'content-type') ?? '')) return false;
-  const body = parseObject(response.text);
+  const body = readStatusBody(response.text);
   return body?.kind === 'Status' && body.apiVersion === 'v1' && body.status === 'Failure';
 }
 
 /** A v1 `Status`, or undefined for a text that is none, as while a part of it is still to come. */
 export function parseStatus(text: string): StatusBody | undefined {
-  const value = parseObject(text);
+  const value = readStatusBody(text);
   return typeof value?.status === 'string' ? value : undefined;
 }
 
@@ -44,13 +114,69 @@ export function parseWarnings(header: string | string[] | undefined): string[] {
   );
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function parse<T>({ server, request, response }: Exchange, wanted: string, shape: Shape): T {
+  const invalid = (found: string): InvalidAnswerError =>
+    new InvalidAnswerError({ server, ...request, status: response.status, found, wanted });
+  const encoding = headerOf(response, 'content-encoding') ?? 'identity';
+  if (encoding !== 'identity') throw invalid(`in the encoding ${truncate(encoding, 60)}, which was not asked for`);
+  const value = readJson(response.text);
+  if (!isObject(value)) throw invalid(describeText(response.text));
+  const mismatch = shape(value);
+  if (mismatch === undefined) return value as T;
+  if (value.kind === 'Status' && wanted !== 'Status') {
+    throw invalid(`a Status${typeof value.message === 'string' ? `, ${quote(value.message)}` : ''}`);
+  }
+  throw invalid(`JSON of which ${describeMismatch(mismatch)}`);
+}
+
+function readJson(text: string): unknown {
   try {
-    const value: unknown = parseJson(text);
-    return isObject(value) ? value : undefined;
+    return parseJson(text);
   } catch {
     return undefined;
   }
+}
+
+const STATUS_FIELDS = optional(string);
+/** What is looked at of an error; a field of another type is left out. */
+const STATUS_BODY = {
+  kind: STATUS_FIELDS,
+  apiVersion: STATUS_FIELDS,
+  status: STATUS_FIELDS,
+  message: STATUS_FIELDS,
+  reason: STATUS_FIELDS,
+  code: optional((value) =>
+    typeof value === 'number' ? undefined : { at: '', found: describeJson(value), wanted: 'a number' },
+  ),
+  details: optional(
+    object({
+      name: optional(string),
+      causes: optional(list(object({ reason: optional(string), message: optional(string), field: optional(string) }))),
+    }),
+  ),
+} satisfies Readonly<Record<string, Shape>>;
+
+function readStatusBody(text: string): (StatusBody & { kind?: string; apiVersion?: string }) | undefined {
+  const value = readJson(text);
+  if (!isObject(value)) return undefined;
+  const fields = Object.entries(STATUS_BODY).flatMap(([name, shape]) => {
+    const field = Object.hasOwn(value, name) ? value[name] : undefined;
+    return field === undefined || field === null || shape(field) !== undefined ? [] : [[name, field]];
+  });
+  return Object.fromEntries(fields);
+}
+
+/** What a text is that is no JSON object: a page, some other text, nothing. */
+function describeText(text: string): string {
+  if (text.trim() === '') return 'empty';
+  const value = readJson(text);
+  if (value !== undefined) return `JSON that is ${describeJson(value)}`;
+  const words = plainText(text);
+  return `${/^\s*</.test(text) ? 'an HTML page' : 'no JSON'}${words === '' ? '' : `, ${quote(words)}`}`;
+}
+
+function quote(text: string): string {
+  return JSON.stringify(truncate(text, 100));
 }
 
 /** The first words of an HTML page or a text. */

@@ -1,32 +1,21 @@
-import { append } from '../base/lists.ts';
-import { checked, parseAnswer, parseWarnings } from './answers.ts';
-import { type ExecLimits, type ExecResult, exec } from './exec.ts';
+import { checked, parseAs, parseObject } from './answers.ts';
+import type { ExecLimits, ExecResult } from './exec.ts';
 import type { HttpRequest } from './http.ts';
+import { MAX_BYTES, PAGE_SIZE } from './limits.ts';
+import type { ListOptions, ObjectList } from './list.ts';
 import type { KubernetesObject } from './objects.ts';
+import type { Patience, Phase } from './patience.ts';
 import { type PodLogOptions, podLogPath } from './pod-log.ts';
 import { type PodRequest, type PodResponse, requestPod } from './pod-proxy.ts';
 import { ACCESS_REVIEW, type Resource, resourcePath } from './resources.ts';
+import { type RequestCounts, Session, type Written } from './session.ts';
+import { boolean, object, optional, string } from './shape.ts';
 import type { Transport } from './transport.ts';
+
+export type { ListOptions, ObjectList, RequestCounts, Written };
 
 /** The name under which the cluster records what this action wrote (server-side apply's field manager). */
 export const FIELD_MANAGER = 'deploy-wasm-filter';
-
-export interface ListOptions {
-  readonly labelSelector?: string;
-  readonly fieldSelector?: string;
-}
-
-/** A list and the version of the collection it shows, to watch on from. */
-export interface ObjectList<T> {
-  readonly items: readonly T[];
-  readonly resourceVersion: string;
-}
-
-/** What a write answered: the object as it is now, and the server's admission warnings. */
-export interface Written<T> {
-  readonly object: T;
-  readonly warnings: readonly string[];
-}
 
 /** How a write is sent. */
 export interface WriteOptions {
@@ -56,46 +45,56 @@ export interface Right {
   readonly name?: string;
 }
 
-/** How many requests were sent, writes of objects apart from the rest. A dry run is a read. */
-export interface RequestCounts {
-  readonly reads: number;
-  readonly writes: number;
-}
-
 /** Stands where the API server does not tell its version; completes "Kubernetes …". */
 export const UNKNOWN_VERSION = 'of an unknown version';
-/** client-go pages lists by 500 (client-go tools/pager). */
-const PAGE_SIZE = 500;
+/** What pod logs may have more than was asked for: "slightly more" (Kubernetes API, read log of the specified Pod). */
+const LOG_EXCESS_BYTES = 64 * 1024;
+const VERSION = object({ gitVersion: optional(string) });
+const REVIEW = object({ status: object({ allowed: optional(boolean) }) });
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
 /**
- * The Kubernetes API as far as this action uses it: raw JSON in both directions, so no field is lost.
- * Every method throws `ApiError` for an error status, and what `Transport` throws when there is no answer.
+ * The Kubernetes API as far as this action uses it: raw JSON in both directions, so no field is lost. Every method throws `ApiError`
+ * for an error status, `InvalidAnswerError` for an answer that no API server gives, and what `Transport` throws when there is no answer.
+ * A client is a view for one phase of a run, see `during`: that says how long it goes on asking a server that does not answer.
  */
 export class Client {
-  readonly #transport: Transport;
-  readonly #onWrite: (path: string) => void;
-  #reads = 0;
-  #writes = 0;
+  readonly #session: Session;
 
   /** `onWrite` is told the path of each write before it is sent; of dry runs it is not. */
-  constructor(transport: Transport, onWrite: (path: string) => void = () => undefined) {
-    this.#transport = transport;
-    this.#onWrite = onWrite;
+  constructor(from: Transport | Session, onWrite: (path: string) => void = () => undefined) {
+    this.#session = from instanceof Session ? from : Session.begin(from, onWrite);
+  }
+
+  /** The same client for another phase of the run. */
+  during(phase: Phase): Client {
+    return new Client(this.#session.during(phase));
+  }
+
+  /** What the run may lose to the server, over all phases. */
+  get patience(): Patience {
+    return this.#session.patience;
+  }
+
+  /** How long this phase may wait for what the server shows, in milliseconds, lest the run become longer than it may be. */
+  get mayWaitMs(): number {
+    return this.#session.budget.mayWaitMs();
   }
 
   get requests(): RequestCounts {
-    return { reads: this.#reads, writes: this.#writes };
+    return this.#session.requests;
   }
 
   /** The API server's version, `v1.34.4`. */
   async version(): Promise<string> {
-    const { gitVersion } = await this.#json<{ gitVersion?: string }>('get', { method: 'GET', path: '/version' });
-    return gitVersion ?? UNKNOWN_VERSION;
+    const request = { method: 'GET', path: '/version' } as const;
+    const exchange = await this.#session.read('get', request, { maxBytes: MAX_BYTES.words });
+    return parseAs<{ gitVersion?: string | null }>(exchange, 'version', VERSION).gitVersion ?? UNKNOWN_VERSION;
   }
 
   async get<T extends KubernetesObject>(of: Resource, namespace: string | undefined, name: string): Promise<T> {
-    return this.#json<T>('get', { method: 'GET', path: resourcePath(of, namespace, name) });
+    const exchange = await this.#session.read('get', { method: 'GET', path: resourcePath(of, namespace, name) });
+    return parseObject<T>(exchange, of, name);
   }
 
   /** Every object of a collection, over all pages, as of one version of it. */
@@ -104,13 +103,13 @@ export class Client {
     namespace: string,
     options: ListOptions = {},
   ): Promise<ObjectList<T>> {
-    return this.#list<T>(of, namespace, options, {});
+    return this.#session.list<T>(of, namespace, options);
   }
 
   /** The first objects of a collection, at most one page of it: enough to learn what they are like. */
   async listSome<T extends KubernetesObject>(of: Resource, namespace: string): Promise<readonly T[]> {
     const path = `${resourcePath(of, namespace)}?limit=${PAGE_SIZE}`;
-    return (await this.#json<ListPage<T>>('list', { method: 'GET', path })).items ?? [];
+    return (await this.#session.page<T>(of, path, MAX_BYTES.page)).items;
   }
 
   /** As `list`, with the objects' metadata alone: ConfigMaps that hold filters are up to a megabyte each. */
@@ -119,7 +118,7 @@ export class Client {
     namespace: string,
     options: ListOptions = {},
   ): Promise<ObjectList<KubernetesObject>> {
-    return this.#list<KubernetesObject>(of, namespace, options, { accept: METADATA_ONLY });
+    return this.#session.list<KubernetesObject>(of, namespace, options, { accept: METADATA_ONLY });
   }
 
   /**
@@ -132,7 +131,7 @@ export class Client {
     object: T,
     { dryRun = false, force = false }: ApplyOptions = {},
   ): Promise<Written<T>> {
-    return this.#write<T>('apply', dryRun, {
+    return this.#session.write<T>('apply', of, dryRun, {
       method: 'PATCH',
       path: `${resourcePath(of, namespace, object.metadata.name)}?fieldManager=${FIELD_MANAGER}&force=${force}`,
       headers: { 'content-type': 'application/apply-patch+yaml' },
@@ -151,7 +150,7 @@ export class Client {
     patch: unknown,
     { dryRun = false }: WriteOptions = {},
   ): Promise<Written<T>> {
-    return this.#write<T>('patch', dryRun, {
+    return this.#session.write<T>('patch', of, dryRun, {
       method: 'PATCH',
       path: `${resourcePath(of, namespace, name)}?fieldManager=${FIELD_MANAGER}`,
       headers: { 'content-type': 'application/merge-patch+json' },
@@ -173,15 +172,17 @@ export class Client {
     const path = resourcePath(of, namespace, name);
     // The API server does not look at the query of a DELETE that has a body.
     const options = { propagationPolicy: 'Background', preconditions, ...(dryRun ? { dryRun: ['All'] } : {}) };
-    this.#count(dryRun, path);
-    const response = await this.#transport.send({
+    this.#session.countWrite(dryRun, path);
+    const exchange = await this.#session.send('delete', {
       method: 'DELETE',
       path,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', ...options }),
     });
-    if (response.status === 404) return false;
-    checked('delete', path, response);
+    if (exchange.response.status === 404) return false;
+    checked(exchange);
+    // A Status, or the object that is being deleted.
+    parseAs(exchange, 'Status', object({}));
     return true;
   }
 
@@ -189,13 +190,15 @@ export class Client {
   async allows({ verb, resource, subresource, namespace, name }: Right): Promise<boolean> {
     const { group, plural } = resource;
     const spec = { resourceAttributes: { verb, group, resource: plural, subresource, namespace, name } };
-    const answer = await this.#json<{ status?: { allowed?: boolean } }>('create', {
+    const request: HttpRequest = {
       method: 'POST',
       path: resourcePath(ACCESS_REVIEW, undefined),
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ apiVersion: ACCESS_REVIEW.apiVersion, kind: ACCESS_REVIEW.kind, spec }),
-    });
-    return answer.status?.allowed === true;
+    };
+    const exchange = await this.#session.read('create', request, { maxBytes: MAX_BYTES.words });
+    const { status } = parseAs<{ status: { allowed?: boolean } }>(exchange, ACCESS_REVIEW.kind, REVIEW);
+    return status.allowed === true;
   }
 
   /** A container's log, at most `bytes` of it: from its start, unless the options say otherwise. */
@@ -207,8 +210,8 @@ export class Client {
     options: PodLogOptions = {},
   ): Promise<string> {
     const path = podLogPath({ namespace, pod, container }, bytes, options);
-    this.#reads++;
-    return checked('get', path, await this.#transport.send({ method: 'GET', path, headers: { accept: '*/*' } })).text;
+    const request = { method: 'GET', path, headers: { accept: '*/*' } } as const;
+    return (await this.#session.read('get', request, { maxBytes: bytes + LOG_EXCESS_BYTES })).response.text;
   }
 
   /** Runs a command in a container to its end, 15 s and 64 MiB of output at most; see `exec` for what it throws. */
@@ -219,8 +222,7 @@ export class Client {
     command: readonly string[],
     limits: ExecLimits = {},
   ): Promise<ExecResult> {
-    this.#reads++;
-    return exec(this.#transport, { namespace, pod, container, command }, limits);
+    return this.#session.exec({ namespace, pod, container, command }, limits);
   }
 
   /** Sends one request to a port of a pod and gives the pod's own answer, whatever its status; see `requestPod`. */
@@ -231,8 +233,8 @@ export class Client {
     path: string,
     options: PodRequest = {},
   ): Promise<PodResponse> {
-    this.#reads++;
-    return requestPod(this.#transport, { namespace, pod, port }, path, options);
+    this.#session.countRead();
+    return requestPod(this.#session.transport, { namespace, pod, port }, path, options, this.#session.budget);
   }
 
   /** The raw lines of a watch; see `followWorkloads` for what becomes of them. */
@@ -249,51 +251,7 @@ export class Client {
       resourceVersion,
       timeoutSeconds: String(seconds),
     });
-    this.#reads++;
-    return this.#transport.lines(`${resourcePath(of, namespace)}?${query}`, (seconds + 5) * 1000, signal);
+    this.#session.countRead();
+    return this.#session.transport.lines(`${resourcePath(of, namespace)}?${query}`, (seconds + 5) * 1000, signal);
   }
-
-  async #list<T>(
-    of: Resource,
-    namespace: string,
-    options: ListOptions,
-    headers: Readonly<Record<string, string>>,
-  ): Promise<ObjectList<T>> {
-    const items: T[] = [];
-    for (let next = ''; ; ) {
-      const query = new URLSearchParams({
-        limit: String(PAGE_SIZE),
-        ...options,
-        ...(next === '' ? {} : { continue: next }),
-      });
-      const path = `${resourcePath(of, namespace)}?${query}`;
-      const page = await this.#json<ListPage<T>>('list', { method: 'GET', path, headers });
-      append(items, page.items ?? []);
-      next = page.metadata?.continue ?? '';
-      if (next === '') return { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
-    }
-  }
-
-  async #write<T>(verb: string, dryRun: boolean, request: HttpRequest): Promise<Written<T>> {
-    this.#count(dryRun, request.path);
-    const path = `${request.path}${dryRun ? '&dryRun=All' : ''}`;
-    const response = checked(verb, path, await this.#transport.send({ ...request, path }));
-    return { object: parseAnswer<T>(verb, path, response), warnings: parseWarnings(response.headers.warning) };
-  }
-
-  #count(dryRun: boolean, path: string): void {
-    if (dryRun) this.#reads++;
-    else this.#writes++;
-    if (!dryRun) this.#onWrite(path);
-  }
-
-  async #json<T>(verb: string, request: HttpRequest): Promise<T> {
-    this.#reads++;
-    return parseAnswer<T>(verb, request.path, checked(verb, request.path, await this.#transport.send(request)));
-  }
-}
-
-interface ListPage<T> {
-  readonly items?: readonly T[];
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
 }

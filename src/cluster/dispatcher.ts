@@ -1,8 +1,10 @@
 import { rootCertificates } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici';
+import { untilAborted } from '../base/concurrency.ts';
 import type { ProxyServer } from '../base/proxy.ts';
 import { ProxyError } from './errors.ts';
 import type { Identity } from './identity.ts';
+import { MAX_BYTES } from './limits.ts';
 
 /** How connections are opened. Sizes are connections, times milliseconds. */
 export interface DispatcherLimits {
@@ -28,7 +30,12 @@ export function makeDispatcher(
     // its client is destroyed ends the process with an error that nobody can catch (8.12, 8.13). HTTP/1.1 is as fast here.
     allowH2: false,
   };
-  const shared = { connections: limits.connections, keepAliveTimeout: 30_000, pipelining: 1 };
+  const shared = {
+    connections: limits.connections,
+    keepAliveTimeout: 30_000,
+    pipelining: 1,
+    webSocket: { maxPayloadSize: MAX_BYTES.output },
+  };
   if (proxy === undefined) return new Agent({ ...shared, connect });
   if (proxy.url.protocol.startsWith('socks')) {
     const address = proxy.url.href.replace('socks5h:', 'socks5:');
@@ -45,7 +52,7 @@ export function makeDispatcher(
     uri: proxy.url.href,
     requestTls: connect,
     proxyTls: proxyTls(identity),
-    clientFactory: (origin, options) => new TunnelPool(proxy, origin, options),
+    clientFactory: (origin, options) => new TunnelPool(proxy, origin, options, limits.connectTimeoutMs),
   });
 }
 
@@ -60,10 +67,12 @@ function proxyTls({ tls: { ca, rejectUnauthorized } }: Identity): Record<string,
 /** Connections to an HTTP proxy, from which tunnels are asked for. */
 class TunnelPool extends Pool {
   readonly #proxy: ProxyServer;
+  readonly #answerMs: number;
 
-  constructor(proxy: ProxyServer, origin: URL, options: object) {
+  constructor(proxy: ProxyServer, origin: URL, options: object, answerMs: number) {
     super(origin, options);
     this.#proxy = proxy;
+    this.#answerMs = answerMs;
   }
 
   override connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData>;
@@ -78,7 +87,9 @@ class TunnelPool extends Pool {
   async #tunnel(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
     let answer: Dispatcher.ConnectData;
     try {
-      answer = await super.connect(options);
+      // undici would wait 5 minutes for the answer to CONNECT.
+      const signal = AbortSignal.timeout(this.#answerMs);
+      answer = await untilAborted(super.connect({ ...options, signal }), signal);
     } catch (error) {
       throw new ProxyError(this.#proxy, error);
     }

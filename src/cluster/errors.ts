@@ -1,6 +1,8 @@
 import { errorCode, rootMessage } from '../base/causes.ts';
 import { internalProblem, type Problem } from '../base/problem.ts';
 import { type ProxyServer, shownAddress } from '../base/proxy.ts';
+import { TooLongError } from './body.ts';
+import { StalledError, UNWRITTEN } from './patience.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
 export interface StatusBody {
@@ -70,6 +72,32 @@ export class ProxyError extends Error {
   }
 }
 
+/** A request and the answer to it that is not what an API server says. */
+export interface InvalidAnswer {
+  readonly server: string;
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** What the answer is, for the end of a sentence: `an HTML page, "Sign in"`. */
+  readonly found: string;
+  /** What was expected: `DeploymentList`. */
+  readonly wanted: string;
+}
+
+/** Something answered with success that is no Kubernetes API server, or does not do what one does. */
+export class InvalidAnswerError extends Error {
+  readonly answer: InvalidAnswer;
+
+  constructor(answer: InvalidAnswer) {
+    const { method, path, status, found, wanted } = answer;
+    super(
+      `the answer to ${method} ${path} is not a Kubernetes API server's: it is ${found}, where a ${wanted} was expected (status ${status})`,
+    );
+    this.name = 'InvalidAnswerError';
+    this.answer = answer;
+  }
+}
+
 /** What a command in a container came to is not known: it passed a limit of time or output, or was cut off. */
 export class ExecError extends Error {
   constructor(message: string) {
@@ -95,6 +123,16 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
   }
   if (error instanceof ExecError) {
     return { kind: 'cluster', message: `${capital(action)} failed: ${error.message}.`, cause: error };
+  }
+  if (error instanceof InvalidAnswerError) {
+    const { server, path } = error.answer;
+    return {
+      // Whether a write was done that was answered so is as open as after a connection that broke.
+      kind: 'connection',
+      message: `${capital(action)} failed: ${error.message}.`,
+      remedy: `Check that ${server} ("server" in the kubeconfig) is the API server, and what stands before it, such as a proxy that wants a sign-in: kubectl get --raw '${path}' shows the same answer.`,
+      cause: error,
+    };
   }
   if (!(error instanceof ApiError)) return undefined;
   const cause = error;
@@ -169,6 +207,15 @@ const ROUTE_HINTS: Readonly<Record<string, string>> = {
 function connectionProblem(error: ConnectionError): Problem {
   const proxyError = findProxyError(error);
   if (proxyError !== undefined) return proxyProblem(proxyError, error);
+  if (error.cause instanceof StalledError) return stallProblem(error.cause, error);
+  if (error.cause instanceof TooLongError) {
+    return {
+      kind: 'connection',
+      message: `The API server ${error.server} answers without an end: ${error.cause.message}.`,
+      remedy: 'No list or object of Kubernetes is that long. Check that "server" in the kubeconfig is the API server.',
+      cause: error,
+    };
+  }
   const code = errorCode(error);
   const untrusted = CERTIFICATE_HINTS[code];
   if (untrusted !== undefined) {
@@ -201,6 +248,18 @@ function connectionProblem(error: ConnectionError): Problem {
     message: `The API server ${error.server} does not answer: ${rootMessage(error.cause)}.`,
     remedy: ROUTE_HINTS[code] ?? 'Check the server address in the kubeconfig, and that the runner may reach it.',
     cause: error,
+  };
+}
+
+function stallProblem({ message, phase }: StalledError, cause: ConnectionError): Problem {
+  const remedy = 'See how the API server is (kubectl get --raw /readyz), then run again';
+  return {
+    kind: 'connection',
+    message: `The API server ${cause.server} does not answer: ${message}.`,
+    remedy: UNWRITTEN.has(phase)
+      ? `${remedy}.`
+      : `${remedy}: whether the last write took effect is not known, and the next run finds it out and finishes or undoes it.`,
+    cause,
   };
 }
 

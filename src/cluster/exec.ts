@@ -1,6 +1,7 @@
 import { formatBytes, formatDuration } from '../base/text.ts';
 import { apiError, parseStatus } from './answers.ts';
 import { ApiError, ExecError, type StatusBody } from './errors.ts';
+import { MAX_BYTES } from './limits.ts';
 import { POD, resourcePath } from './resources.ts';
 import type { Transport } from './transport.ts';
 
@@ -34,21 +35,26 @@ const STDOUT = 1;
 const STDERR = 2;
 const STATUS = 3;
 const TIMEOUT_MS = 15_000;
-const MOST_BYTES = 64 * 1024 * 1024;
 
 /**
  * Runs a command in a container to its end. An exit code other than 0 is a result. Asking is repeated where it failed, and the
  * command may then run twice: only for commands that look. Needs the rights to `get` pods/exec, as a WebSocket is asked for with
  * GET, and from Kubernetes 1.35 on to `create` it as well (kubernetes/kubernetes#134577).
- * Throws `ApiError` when the API server refuses or the command cannot be started, `ExecError` when a limit is passed or the API
+ * `signal` ends it. Throws `ApiError` when the API server refuses or the command cannot be started, `ExecError` when a limit is passed or the API
  * server ends the connection early, `ConnectionError` when it breaks, and what else `Transport` throws.
  */
-export async function exec(transport: Transport, target: ExecTarget, limits: ExecLimits = {}): Promise<ExecResult> {
-  const { timeoutMs = TIMEOUT_MS, maxBytes = MOST_BYTES } = limits;
+export async function exec(
+  transport: Transport,
+  target: ExecTarget,
+  limits: ExecLimits = {},
+  signal?: AbortSignal,
+): Promise<ExecResult> {
+  const { timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES.output } = limits;
   const path = execPath(target);
   const deadline = AbortSignal.timeout(timeoutMs);
   try {
-    const answer = await transport.webSocket(path, PROTOCOLS, deadline);
+    const ended = signal === undefined ? deadline : AbortSignal.any([deadline, signal]);
+    const answer = await transport.webSocket(path, PROTOCOLS, ended);
     if (answer.messages === undefined) throw apiError('exec', path, answer);
     return await readResult(path, answer.messages, maxBytes);
   } catch (error) {

@@ -1,5 +1,7 @@
 import { apiError, isFailureStatus } from './answers.ts';
 import type { HttpRequest } from './http.ts';
+import { MAX_BYTES } from './limits.ts';
+import type { Budget } from './patience.ts';
 import { POD, resourcePath } from './resources.ts';
 import type { Transport } from './transport.ts';
 
@@ -8,8 +10,10 @@ export interface PodRequest {
   readonly method?: HttpRequest['method'];
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** The longest time to the end of the answer, 30 s by default. */
+  /** The longest time to the end of the answer, 10 s by default. */
   readonly timeoutMs?: number;
+  /** The most bytes of the answer, 1 MiB by default. */
+  readonly maxBytes?: number;
 }
 
 /** A pod's own answer. */
@@ -20,7 +24,7 @@ export interface PodResponse {
   readonly text: string;
 }
 
-const TIMEOUT_MS = 30_000;
+const TIMEOUT_MS = 10_000;
 
 /**
  * Sends a request to a pod through the API server, once, and gives the pod's answer whatever its status. `path` may hold a
@@ -30,7 +34,8 @@ export async function requestPod(
   transport: Transport,
   { namespace, pod, port }: { readonly namespace: string; readonly pod: string; readonly port: number },
   path: string,
-  { method = 'GET', headers = {}, body, timeoutMs = TIMEOUT_MS }: PodRequest = {},
+  { method = 'GET', headers = {}, body, timeoutMs = TIMEOUT_MS, maxBytes = MAX_BYTES.words }: PodRequest = {},
+  budget?: Budget,
 ): Promise<PodResponse> {
   const url = `${resourcePath(POD, namespace, pod)}:${port}/proxy/${path.replace(/^\//, '')}`;
   const request = {
@@ -39,7 +44,12 @@ export async function requestPod(
     headers: { accept: '*/*', ...headers },
     ...(body === undefined ? {} : { body }),
   };
-  const response = await transport.send(request, { forwarded: true, timeoutMs });
+  const response = await transport.send(request, {
+    forwarded: true,
+    timeoutMs,
+    maxBytes,
+    ...(budget === undefined ? {} : { budget }),
+  });
   if (isFailureStatus(response)) throw apiError(method.toLowerCase(), url, response);
   return response;
 }

@@ -1,14 +1,17 @@
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
-import { errorCode } from '../base/causes.ts';
+import { errorCode, rootMessage } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
 import { parseRetryAfter, retryDelay } from '../base/retry.ts';
 import { formatDuration } from '../base/text.ts';
 import { isFailureStatus } from './answers.ts';
+import { readLines, readText } from './body.ts';
 import { Connections } from './connections.ts';
 import { ConnectionError, CredentialsError } from './errors.ts';
 import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
+import { ATTEMPT_MS, MAX_BYTES } from './limits.ts';
+import { type Budget, StalledError, type Turn, UNLIMITED } from './patience.ts';
 import { openWebSocket, type WebSocketAnswer } from './websocket.ts';
 
 export interface TransportOptions {
@@ -25,13 +28,16 @@ export interface SendOptions {
   readonly forwarded?: boolean;
   /** The longest time for one attempt, to the end of the answer. */
   readonly timeoutMs?: number;
+  /** The most bytes of an answer that is a success. */
+  readonly maxBytes?: number;
+  /** Whose time it takes. */
+  readonly budget?: Budget;
 }
 
-const ANSWER_TIMEOUT_MS = 30_000;
-
 /**
- * HTTP to one API server: one connection pool, time limits on every request, retries, and fresh credentials once after a 401.
- * Throws `ConnectionError` when the server cannot be reached, `CredentialsError` when credentials cannot be made.
+ * HTTP to one API server: one connection pool, limits of time and size on every answer, retries, and fresh credentials once after a
+ * 401. Throws `ConnectionError` when the server cannot be reached, does not answer within what is left of a budget, or answers
+ * without end, and `CredentialsError` when credentials cannot be made.
  */
 export class Transport {
   readonly #server: string;
@@ -46,10 +52,26 @@ export class Transport {
     this.#basePath = new URL(access.server).pathname.replace(/\/$/, '');
   }
 
+  /** The address of the API server. */
+  get server(): string {
+    return this.#server;
+  }
+
   /** Sends a request, again after a passing failure, and gives the last answer whatever its status. */
-  send(request: HttpRequest, options: SendOptions = {}): Promise<HttpResponse> {
-    const { forwarded = false } = options;
-    return this.#insist(request, this.#options.signal, forwarded, () => this.#once(request, options.timeoutMs));
+  async send(request: HttpRequest, options: SendOptions = {}): Promise<HttpResponse> {
+    const { forwarded = false, budget = UNLIMITED } = options;
+    const work = (turn: Turn): Promise<HttpResponse> => {
+      const signal = anySignal(this.#options.signal, turn.signal);
+      const once = (): Promise<HttpResponse> => this.#once(request, signal, options);
+      return this.#insist(request, { signal, forwarded, note: turn.note, leftMs: budget.leftMs }, once);
+    };
+    // Credentials that an exec plugin makes have a time limit of their own.
+    await untilAborted(this.#connections.dispatcher('pool'), this.#options.signal);
+    try {
+      return await budget.ask(`${request.method} ${request.path}`, work, (answer) => forwarded || !isRefusal(answer));
+    } catch (error) {
+      throw error instanceof StalledError ? new ConnectionError(this.#server, error) : error;
+    }
   }
 
   /**
@@ -59,13 +81,14 @@ export class Transport {
   async webSocket(path: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocketAnswer> {
     const request: HttpRequest = { method: 'GET', path };
     const either = anySignal(this.#options.signal, signal);
-    const answer = await this.#insist<WebSocketAnswer>(request, either, false, async () => {
+    const insisting = { signal: either, forwarded: false, note: () => undefined, leftMs: UNLIMITED.leftMs };
+    const answer = await this.#insist<WebSocketAnswer>(request, insisting, async () => {
       const { origin } = new URL(this.#server);
       return openWebSocket(await this.#connections.dispatcher('streams'), {
         url: `${origin}${this.#basePath}${path}`,
         protocols,
         headers: await this.#headers(request),
-        answerTimeoutMs: ANSWER_TIMEOUT_MS,
+        answerTimeoutMs: ATTEMPT_MS,
         signal: either,
       });
     });
@@ -75,7 +98,7 @@ export class Transport {
 
   /**
    * Opens a long answer and gives its text line by line; used for watches, which get connections of their own so that
-   * they cannot starve other requests. `idleMs` is the longest silence.
+   * they cannot starve other requests. `idleMs` is the longest silence. Throws what it may be too long for.
    */
   async *lines(path: string, idleMs: number, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
     const response = await this.#dispatch(
@@ -87,18 +110,11 @@ export class Transport {
     if (response.statusCode !== 200) {
       yield JSON.stringify({
         type: 'ERROR',
-        object: { code: response.statusCode, message: await response.body.text() },
+        object: { code: response.statusCode, message: await readText(response, MAX_BYTES.words, `GET ${path}`) },
       });
       return;
     }
-    let rest = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of response.body) {
-      rest += decoder.decode(chunk as Uint8Array, { stream: true });
-      const complete = rest.split('\n');
-      rest = complete.pop() ?? '';
-      yield* complete;
-    }
+    yield* readLines(response.body, { line: MAX_BYTES.event, all: MAX_BYTES.events }, `GET ${path}`);
   }
 
   /** Ends every connection; requests still open fail. */
@@ -113,8 +129,7 @@ export class Transport {
    */
   async #insist<T extends HttpResponse>(
     request: HttpRequest,
-    signal: AbortSignal | undefined,
-    forwarded: boolean,
+    { signal, forwarded, note, leftMs }: Insisting,
     attemptOnce: () => Promise<T>,
   ): Promise<T> {
     let refreshed = false;
@@ -125,6 +140,7 @@ export class Transport {
       try {
         const response = await attemptOnce();
         this.#debug(request, `${response.status}`, started);
+        note(`status ${response.status}`);
         if (response.status === 401 && !refreshed && (!forwarded || isFailureStatus(response))) {
           refreshed = true;
           await this.#connections.renew(generation);
@@ -135,10 +151,12 @@ export class Transport {
           status: response.status,
           ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
         });
-        if (delay === undefined || forwarded) return response;
+        // Who wants to be left alone for longer than there is patience has given its answer.
+        if (delay === undefined || forwarded || delay >= leftMs()) return response;
       } catch (error) {
         if (error instanceof CredentialsError || signal?.aborted) throw error;
         this.#debug(request, errorCode(error) || String(error), started);
+        if (!isSilence(errorCode(error))) note(rootMessage(error));
         delay = this.#delay(attempt, { connectionCode: errorCode(error) });
         if (delay === undefined || forwarded) throw new ConnectionError(this.#server, error);
       }
@@ -147,15 +165,20 @@ export class Transport {
     }
   }
 
-  async #once(request: HttpRequest, timeoutMs?: number): Promise<HttpResponse> {
-    const limit = timeoutMs === undefined ? undefined : AbortSignal.timeout(timeoutMs);
-    const signal = anySignal(this.#options.signal, limit);
-    const dispatcher = await this.#connections.dispatcher('pool');
+  async #once(
+    request: HttpRequest,
+    given: AbortSignal | undefined,
+    { timeoutMs = ATTEMPT_MS, maxBytes = MAX_BYTES.object }: SendOptions,
+  ): Promise<HttpResponse> {
+    const limit = AbortSignal.timeout(timeoutMs);
+    const signal = anySignal(given, limit);
     try {
-      const response = await this.#dispatch(dispatcher, request, ANSWER_TIMEOUT_MS, signal);
-      return { status: response.statusCode, headers: response.headers, text: await response.body.text() };
+      const dispatcher = await untilAborted(this.#connections.dispatcher('pool'), given);
+      const response = await this.#dispatch(dispatcher, request, timeoutMs, signal);
+      const text = await readText(response, maxBytes, `${request.method} ${request.path}`);
+      return { status: response.statusCode, headers: response.headers, text };
     } catch (error) {
-      if (timeoutMs === undefined || !limit?.aborted) throw error;
+      if (!limit.aborted || given?.aborted) throw error;
       const cause = new Error(`no answer within ${formatDuration(timeoutMs)}`, { cause: error });
       throw Object.assign(cause, { code: 'UND_ERR_HEADERS_TIMEOUT' });
     }
@@ -181,7 +204,7 @@ export class Transport {
       method: request.method,
       headers: await this.#headers(request),
       body: request.body ?? null,
-      headersTimeout: ANSWER_TIMEOUT_MS,
+      headersTimeout: ATTEMPT_MS,
       bodyTimeout,
       ...(signal === undefined ? {} : { signal }),
     });
@@ -209,6 +232,21 @@ export class Transport {
       `${request.method} ${request.path} → ${outcome} in ${Math.round(performance.now() - started)} ms`,
     );
   }
+}
+
+/** How long attempts are made. */
+interface Insisting extends Pick<Turn, 'signal' | 'note'>, Pick<Budget, 'leftMs'> {
+  readonly forwarded: boolean;
+}
+
+/** Whether an attempt failed only for want of an answer. */
+function isSilence(code: string): boolean {
+  return code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
+}
+
+/** Whether an answer only says to come again. */
+function isRefusal({ status }: HttpResponse): boolean {
+  return status === 429 || status >= 500;
 }
 
 function anySignal(one: AbortSignal | undefined, other: AbortSignal): AbortSignal;

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks';
 import { pause, untilAborted } from '../base/concurrency.ts';
-import { isObject, parseJson } from '../base/json.ts';
 import { messageOf } from '../base/problem.ts';
+import { parseWatchEvent } from './answers.ts';
 import type { Client, ObjectList } from './client.ts';
-import { ApiError, ConnectionError } from './errors.ts';
+import { ApiError, ConnectionError, InvalidAnswerError } from './errors.ts';
 import type { Workload } from './objects.ts';
 import { type TargetKind, WORKLOADS } from './resources.ts';
 
@@ -14,6 +14,8 @@ export interface FollowOptions {
   readonly kind: TargetKind;
   readonly namespace: string;
   readonly onWorkload: OnWorkload;
+  /** Told why the API server shows nothing at the moment, and undefined once it does again. */
+  readonly onTrouble?: (trouble: string | undefined) => void;
   /** The workloads that are waited for: those a list no longer has were deleted. */
   readonly awaited: () => readonly string[];
   /** Ends the following. */
@@ -26,24 +28,30 @@ const WATCH_SECONDS = 20;
 const POLL_MS = 2_000;
 /** A watch that ends sooner without an event is not worth resuming at once (client-go's reflector has the same rule). */
 const SHORT_WATCH_MS = 1_000;
+/** Neither lists nor watches follow each other faster, whatever the server says of them; client-go's reflector begins with 0.8 s. */
+const PACE_MS = 1_000;
 
 /**
  * Reports every workload of a kind in a namespace, then each change, until the signal aborts: one list, then a watch.
  * A watch that ends is resumed, an expired one (410) starts from a new list, and where watching is not allowed it lists
- * every 2 s. An API server that is away for a while is asked again. Throws when it refuses: then nothing more can be known.
+ * every 2 s. An API server that is away for a while, or for which something else answers, is asked again. Throws when it refuses: then
+ * nothing more can be known.
  */
 export async function followWorkloads(client: Client, options: FollowOptions): Promise<void> {
   const { kind, namespace, onWorkload, awaited, signal, debug } = options;
   while (!signal.aborted) {
+    const started = performance.now();
     const list = await listPatiently(client, options);
     if (list === undefined) return;
+    options.onTrouble?.(undefined);
     for (const workload of list.items) onWorkload(workload.metadata.name, workload);
     const there = new Set(list.items.map(({ metadata }) => metadata.name));
     for (const name of awaited()) if (!there.has(name)) onWorkload(name, undefined);
     const end = await watchFrom(client, list.resourceVersion, options);
     if (signal.aborted) return;
     debug(`Watch of ${kind}s in ${namespace} ended: ${end}.`);
-    await pause(end === 'expired' ? 0 : POLL_MS, signal);
+    const rest = PACE_MS - (performance.now() - started);
+    await pause(end === 'expired' ? Math.max(0, rest) : POLL_MS, signal);
   }
 }
 
@@ -55,8 +63,12 @@ async function listPatiently(client: Client, options: FollowOptions): Promise<Ob
       return await untilAborted(client.list<Workload>(WORKLOADS[kind], namespace), signal);
     } catch (error) {
       if (signal.aborted) return undefined;
-      const passing = error instanceof ConnectionError || (error instanceof ApiError && error.status >= 429);
+      const passing =
+        error instanceof ConnectionError ||
+        error instanceof InvalidAnswerError ||
+        (error instanceof ApiError && error.status >= 429);
       if (!passing) throw error;
+      options.onTrouble?.(error.message);
       debug(`Listing ${kind}s in ${namespace}: ${error.message}; asking again.`);
       await pause(POLL_MS, signal);
     }
@@ -76,31 +88,25 @@ async function watchFrom(client: Client, from: string, options: FollowOptions): 
       let events = 0;
       const lines = client.watchLines(WORKLOADS[kind], namespace, resourceVersion, WATCH_SECONDS, signal);
       for await (const line of lines) {
-        const event = parseEvent(line);
-        if (event === undefined) continue;
+        if (line === '') continue;
+        const event = parseWatchEvent<Workload>(line, WORKLOADS[kind]);
         events++;
+        if ('invalid' in event) {
+          options.debug(`Watch of ${kind}s in ${namespace}: ${event.invalid}.`);
+          return 'broken';
+        }
         if (event.type === 'ERROR') return event.code === 410 ? 'expired' : event.code === 403 ? 'forbidden' : 'broken';
         resourceVersion = event.object.metadata.resourceVersion ?? resourceVersion;
         if (event.type === 'BOOKMARK') continue;
         onWorkload(event.object.metadata.name, event.type === 'DELETED' ? undefined : event.object);
       }
-      if (events === 0 && performance.now() - started < SHORT_WATCH_MS) return 'broken';
+      const lasted = performance.now() - started;
+      if (events === 0 && lasted < SHORT_WATCH_MS) return 'broken';
+      await pause(Math.max(0, PACE_MS - lasted), signal);
     }
   } catch (error) {
     // A broken stream is no news about the workloads; the caller lists again, and a real outage shows there.
     options.debug(`Watch of ${kind}s in ${namespace}: ${messageOf(error)}`);
   }
   return 'broken';
-}
-
-type WatchEvent =
-  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'; readonly object: Workload }
-  | { readonly type: 'ERROR'; readonly code: number };
-
-function parseEvent(line: string): WatchEvent | undefined {
-  if (line === '') return undefined;
-  const value: unknown = parseJson(line);
-  if (!isObject(value) || !isObject(value.object)) return undefined;
-  if (value.type === 'ERROR') return { type: 'ERROR', code: Number(value.object.code ?? 0) };
-  return value as unknown as WatchEvent;
 }

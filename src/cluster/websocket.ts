@@ -1,7 +1,10 @@
 import { on } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { type Dispatcher, WebSocket } from 'undici';
+import { truncate } from '../base/text.ts';
+import { TooLongError } from './body.ts';
 import type { HttpResponse } from './http.ts';
+import { MAX_BYTES } from './limits.ts';
 
 /** A WebSocket to ask for. */
 export interface WebSocketRequest {
@@ -82,11 +85,12 @@ async function* readMessages(
 /** Notes what becomes of a handshake, and reads the body of a refusal, which undici's WebSocket throws away. */
 function observe(
   handshake: Handshake,
-  { headers: wanted, answerTimeoutMs: headersTimeout }: WebSocketRequest,
+  { url, headers: wanted, answerTimeoutMs: headersTimeout }: WebSocketRequest,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
     let head: Pick<HttpResponse, 'status' | 'headers'> = { status: 0, headers: {} };
     const body: Buffer[] = [];
+    let length = 0;
     // A WebSocket would join several headers of one name. A refusal is read as it comes, without a decoder.
     const headers = { ...(options.headers as object), ...wanted, 'accept-encoding': 'identity' };
     // API servers speak HTTP/2, but no WebSocket over it (RFC 8441).
@@ -104,8 +108,11 @@ function observe(
       onResponseStart: (_, status, headers) => {
         head = { status, headers };
       },
-      onResponseData: (_, chunk) => {
+      onResponseData: (controller, chunk) => {
         body.push(chunk);
+        length += chunk.length;
+        if (length > MAX_BYTES.words)
+          controller.abort(new TooLongError(`the request for ${truncate(url, 200)}`, MAX_BYTES.words));
       },
       onResponseEnd: (controller) => {
         handshake.refusal = { ...head, text: Buffer.concat(body).toString() };

@@ -5,7 +5,7 @@ import { type Inserter, neededKind } from '../mesh/inserter.ts';
 import { revisionName } from '../mesh/revision.ts';
 import { collectGarbage, nameOf } from './collect.ts';
 import { concludeTarget, type RunRecord } from './conclude.ts';
-import type { DeployContext } from './context.ts';
+import { type DeployContext, during } from './context.ts';
 import { type Course, succeeded } from './course.ts';
 import { deleteAdopted } from './delete-adopted.ts';
 import { makeEnsurer } from './ensure-objects.ts';
@@ -35,8 +35,10 @@ export async function carryOut(
   observation: Observation,
   policy: RolloutPolicy,
   { run, expiresMs }: RunOptions,
-  context: DeployContext,
+  world: DeployContext,
 ): Promise<Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'>> {
+  const context = during(world, 'writing');
+  const cleaning = during(world, 'cleaning up');
   const { client, log, signal, date } = context;
   const warnings = new Set(plan.warnings);
   const write: WriteContext = { client, signal, warnings, onWritten: (line) => log.info(line) };
@@ -74,13 +76,15 @@ export async function carryOut(
   };
   await attempt(() => (goesOn ? roller.run() : roller.close()), undefined);
   const { courses, problems: lost } = roller;
-  if (goesOn) await attempt(() => recordProof(courses, pushes, observation, context), undefined);
+  if (goesOn) await attempt(() => recordProof(courses, pushes, observation, cleaning), undefined);
   const ended = courses.every((course) => succeeded(course, policy.timeoutMs)) && lost.length === 0 && !pushFailed;
   const good = ended && broken.length === 0;
   // Without waiting, old pods still run what ours takes the place of.
-  const taken = good && policy.wait ? await attempt(() => deleteAdopted(plan, observation, context, write), []) : [];
+  const take = (): Promise<string[]> =>
+    deleteAdopted(plan, observation, cleaning, { ...write, client: cleaning.client });
+  const taken = good && policy.wait ? await attempt(take, []) : [];
   const garbage = good ? plan.garbage : leftovers(plan, courses, objects);
-  const collected = await attempt(() => collect(garbage, run, policy, context), { deleted: [], left: [] });
+  const collected = await attempt(() => collect(garbage, run, policy, cleaning), { deleted: [], left: [] });
   const record: RunRecord = { plan, objects, pushes, timeoutMs: policy.timeoutMs };
   return {
     targets: inPlannedOrder(plan, courses).map((course) => concludeTarget(course, record)),

@@ -145,7 +145,8 @@ async function namedOnceEnded(
   const started = context.now();
   for (;;) {
     const { named, ending } = await lookFor(namespace, garbage, context.client);
-    if (!ending || context.signal.aborted || context.now() - started >= ENDING_MS) return named;
+    const mostMs = Math.min(ENDING_MS, context.client.mayWaitMs);
+    if (!ending || context.signal.aborted || context.now() - started >= mostMs) return named;
     await pause(LOOK_MS, context.signal);
   }
 }

@@ -1,6 +1,7 @@
 import type { Log } from '../base/log.ts';
 import type { Checked } from '../base/problem.ts';
 import type { Client } from '../cluster/client.ts';
+import type { Phase } from '../cluster/patience.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
 import type { PushedImage } from '../registry/push.ts';
 import type { EvidenceSource } from './evidence.ts';
@@ -20,6 +21,15 @@ export interface DeployContext {
   readonly trial?: Trial;
   /** Puts an image into its registry; absent where nothing may be pushed. */
   readonly pushImage?: (push: ImageToPush) => Promise<Checked<PushedImage>>;
+}
+
+/** The same context for another phase of the run, whose patience with the API server is its own. */
+export function during<C extends { readonly client: Client; readonly write?: { readonly client: Client } }>(
+  context: C,
+  phase: Phase,
+): C {
+  const client = context.client.during(phase);
+  return { ...context, client, ...(context.write === undefined ? {} : { write: { ...context.write, client } }) };
 }
 
 /** Where a run's evidence comes from. */

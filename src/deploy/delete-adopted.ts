@@ -110,7 +110,8 @@ async function lastPods(
   for (;;) {
     const pods = await listPods(client, namespace);
     const running = pods.filter(runsIn).map(({ metadata }) => metadata.name);
-    if (running.length === 0 || signal.aborted || now() - started >= ENDING_MS) return running;
+    if (running.length === 0 || signal.aborted || now() - started >= Math.min(ENDING_MS, client.mayWaitMs))
+      return running;
     await pause(LOOK_MS, signal);
   }
 }

@@ -1,6 +1,6 @@
 import type { Problem } from '../base/problem.ts';
 import type { Right } from '../cluster/client.ts';
-import type { DeployContext } from './context.ts';
+import { type DeployContext, during } from './context.ts';
 import { lookFirst } from './look-first.ts';
 import { checkFilter, checkWithoutCluster, type Preflight, type TrialContext } from './preflight.ts';
 import type { Prepared } from './prepare.ts';
@@ -27,7 +27,8 @@ const CHECKS: readonly Check[] = [checkFilter, lookFirst];
 export async function examine(prepared: Prepared, context: DeployContext): Promise<Examination> {
   const { plan, request, observation } = prepared;
   const found: Preflight[] = [];
-  for (const check of CHECKS) found.push(await check(prepared, context));
+  const looking = during(context, 'looking at what runs');
+  for (const check of CHECKS) found.push(await check(prepared, looking));
   // A target that could not be planned needs rights all the same.
   const further = prepared.problems.length === 0 ? [] : rightsOfTargets(request, observation);
   const rights = [...neededRights(plan, request), ...further];

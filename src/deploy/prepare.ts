@@ -1,7 +1,7 @@
 import { Findings, type Problem } from '../base/problem.ts';
 import { count } from '../base/text.ts';
 import { namespacesWithout, neededLists } from '../targets/resolve.ts';
-import type { DeployContext } from './context.ts';
+import { type DeployContext, during } from './context.ts';
 import { makePlan } from './make-plan.ts';
 import { allLists, type Observation, Observer } from './observe.ts';
 import { countWrites, type Plan, restarts } from './plan.ts';
@@ -42,7 +42,7 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
   const needsAll = request.prune || request.settingsChange === 'push';
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
   const first = await observer.observe(needsAll ? [...lists, ...allLists(namespaces)] : lists);
-  const proxies = new RunningProxies(context);
+  const proxies = new RunningProxies(during(context, 'looking at what runs'));
   const second = await observeUnmanaged(request, first.observation, observer, proxies, context);
   findings.add(first.problems, second.problems);
   const observation = await lookElsewhere(request, second.observation, observer);

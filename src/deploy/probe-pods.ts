@@ -10,6 +10,8 @@ import { describeRight } from './rights.ts';
 
 /** An app may need a moment after it is ready, and a filter the answer to a call of its own. */
 const TRIES = 5;
+/** A pod that lets the probe hang is not asked again after this long. */
+const TRYING_MS = 15_000;
 const PAUSE_MS = 1_000;
 const PARALLEL = 4;
 const ANSWER_MS = 10_000;
@@ -34,11 +36,13 @@ async function probePod(
   probe: Probe,
   { metadata }: Pod,
   ref: WorkloadRef,
-  { client, signal }: DeployContext,
+  { client, signal, now }: DeployContext,
 ): Promise<Problem | undefined> {
+  const started = now();
   let wrong = '';
   let came = '';
   for (let attempt = 1; attempt <= TRIES && !signal.aborted; attempt++) {
+    if (now() - started >= TRYING_MS) break;
     if (attempt > 1) await pause(PAUSE_MS, signal);
     try {
       const answer = await client.podGet(ref.namespace, metadata.name, probe.port, probe.path, {

@@ -1,6 +1,7 @@
 import type { Problem } from '../base/problem.ts';
 import { messageOf } from '../base/problem.ts';
 import { ApiError } from '../cluster/errors.ts';
+import { MAX_BYTES } from '../cluster/limits.ts';
 import type { Pod } from '../cluster/objects.ts';
 import { hasProxyContainer, PROXY_CONTAINER } from '../cluster/pods.ts';
 import { attachedPluginOf } from '../mesh/attachment.ts';
@@ -141,6 +142,7 @@ export class ProxyInspector {
         pod.metadata.name,
         STATS_PORT,
         STATS_PATH,
+        { maxBytes: MAX_BYTES.statistics },
       );
       const updates = status === 200 ? parseListenerUpdates(text) : undefined;
       if (updates === undefined) return undefined;

@@ -84,6 +84,7 @@ export class Prover {
           weakness ??= verdict.weakness;
           for (const note of verdict.notes ?? []) notes.set(note.text, note);
         } else if (verdict.state === 'failed' || late || (isAbsent(verdict) && passed >= PROXY_MS)) {
+          if (verdict.state !== 'failed') this.#context.client.patience.waited(passed);
           return { problem: verdict.problem, ...counted };
         }
       }
@@ -102,7 +103,10 @@ export class Prover {
           ...(warnings.length === 0 ? {} : { warnings }),
         };
       }
-      if (late) return { problem: wanted === 0 ? noPods(ref) : tooFew(ref, there, wanted), ...counted };
+      if (late) {
+        this.#context.client.patience.waited(passed);
+        return { problem: wanted === 0 ? noPods(ref) : tooFew(ref, there, wanted), ...counted };
+      }
       if (signal.aborted) return { problem: cancelledProof(ref), ...counted };
       await pause(LOOK_MS, signal);
     }

@@ -6,7 +6,7 @@ import { ENVOY_FILTER } from '../cluster/resources.ts';
 import { type EnvoyFilter, settingsOf } from '../mesh/envoy-filter.ts';
 import { PUSHED_ANNOTATION } from '../mesh/names.ts';
 import { workloadKey } from '../targets/target.ts';
-import type { DeployContext } from './context.ts';
+import { type DeployContext, during } from './context.ts';
 import { objectKey, type Plan, type PlannedInserter, type PlannedWorkload } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
 import type { Proof } from './proof.ts';
@@ -69,11 +69,11 @@ async function pushOne(
     return { ...none, step: 'failed', problems };
   }
   if (!context.policy.wait) return { ...none, step: 'done' };
-  const { proofs, problems } = await proveAll(users, context);
+  const { proofs, problems } = await proveAll(users, during(context, 'verifying the filter'));
   if (problems.size === 0 || context.policy.onFailure === 'keep' || context.signal.aborted) {
     return { before, step: 'done', proofs, problems };
   }
-  const rollback = await putBack(planned, pushedOver as EnvoyFilter, before, users, context);
+  const rollback = await putBack(planned, pushedOver as EnvoyFilter, before, users, during(context, 'rolling back'));
   return { before, step: 'done', proofs: new Map(), problems, rollback };
 }
 

@@ -1,7 +1,7 @@
 import { messageOf } from '../base/problem.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { describeWorkload } from '../targets/target.ts';
-import { type DeployContext, evidenceSource } from './context.ts';
+import { type DeployContext, during, evidenceSource } from './context.ts';
 import { type Course, followedOf } from './course.ts';
 import { diagnoseInTime } from './diagnose.ts';
 import type { PlannedWorkload } from './plan.ts';
@@ -88,13 +88,14 @@ export class ReadyGate {
     const { planned, before, rollout } = course;
     if (before === undefined || rollout === undefined || !UNREADY_ENDS.has(rollout.state)) return;
     const { ref, observed, revisions } = planned;
-    const { client, log } = this.#context;
-    const { envoy } = await diagnoseInTime(followedOf(planned), this.#context);
+    const evidence = during(this.#context, 'collecting evidence');
+    const { client, log } = evidence;
+    const { envoy } = await diagnoseInTime(followedOf(planned), evidence);
     const now = await readTarget(client, ref, observed).catch((error: unknown) => {
       log.debug(`${describeWorkload(ref)} after its rollout: ${messageOf(error)}`);
     });
     if (now === undefined) return;
-    const after = await readCondition(ref, now, evidenceSource(this.#context));
+    const after = await readCondition(ref, now, evidenceSource(evidence));
     const seen = { removal: revisions.length === 0, envoy: envoy !== undefined && envoy.foreign === undefined };
     const result = compareConditions(before, after, seen);
     if ('same' in result) course.asBefore = result.same;
@@ -117,7 +118,7 @@ export class ReadyGate {
     if (rollout?.state === 'ready') return true;
     // What cannot be followed, and a cancelled run, say so for themselves.
     if (rollout === undefined || rollout.state === 'cancelled') return false;
-    course.diagnosis = await diagnoseInTime(followed, this.#context);
+    course.diagnosis = await diagnoseInTime(followed, during(this.#context, 'collecting evidence'));
     course.unready = unreadyProblem(planned, rollout, course.diagnosis);
     return false;
   }

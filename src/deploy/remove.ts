@@ -5,7 +5,7 @@ import { isExpired } from '../mesh/state.ts';
 import { filtersOn, stateOn } from '../mesh/template.ts';
 import { carryOut } from './carry-out.ts';
 import { untouchedTarget } from './conclude.ts';
-import type { DeployContext } from './context.ts';
+import { type DeployContext, during } from './context.ts';
 import { cancellation, NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import type { Observation, ObservedWorkload } from './observe.ts';
 import type { Plan, PlannedWorkload } from './plan.ts';
@@ -93,7 +93,7 @@ async function takeAway(
   }
   const done = await carryOut(plan, scoped.observation, policy, scoped.request, context);
   const warnings = [...without, ...done.warnings];
-  const running = context.signal.aborted ? [] : await stillRunning(done.collected, context);
+  const running = context.signal.aborted ? [] : await stillRunning(done.collected, during(context, 'cleaning up'));
   const problems = [...done.problems, ...running, ...cancellation(context, done.targets)];
   return { ...done, warnings, problems, ...nothing };
 }

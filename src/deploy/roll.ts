@@ -5,18 +5,19 @@ import { count, formatDuration, sentence } from '../base/text.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { describeWorkload } from '../targets/target.ts';
 import { closePlugin } from './close-plugin.ts';
-import { type DeployContext, evidenceSource } from './context.ts';
+import { type DeployContext, during } from './context.ts';
 import { type Course, failureOf, followedOf, isSettled, lastSeen, newCourse, rolls } from './course.ts';
 import { diagnoseInTime } from './diagnose.ts';
-import { FailFast } from './fail-fast.ts';
+import { Heartbeat } from './heartbeat.ts';
 import { changesPods, type PlannedWorkload, restarts } from './plan.ts';
 import type { PlanningOptions } from './plan-workload.ts';
 import type { RolloutPolicy } from './policy.ts';
-import { isReady, progressLine, tally, waveLine } from './progress.ts';
+import { isReady, waveLine } from './progress.ts';
+import { watchWithProgress } from './progress-watch.ts';
 import { cancelledProof, type ProofResult, Prover } from './prove.ts';
 import { ReadyGate } from './ready-gate.ts';
-import { mayGoBack, readNewer, rollBack } from './rollback.ts';
-import { type RolloutResult, RolloutWatch } from './rollout-watch.ts';
+import { mayGoBack, type RollbackContext, readNewer, rollBack } from './rollback.ts';
+import type { RolloutResult, RolloutWatch } from './rollout-watch.ts';
 import { describeRun, type Newer } from './superseded.ts';
 import { readTarget } from './target-access.ts';
 import { planWaves } from './waves.ts';
@@ -43,6 +44,7 @@ export class Roller {
   readonly #watch: RolloutWatch;
   readonly #gate: ReadyGate;
   readonly #prover: Prover;
+  readonly #rollback: RollbackContext;
   readonly #limit = makeLimiter(PARALLEL_WRITES);
   readonly #courses: Course[];
   readonly #waves: readonly (readonly Course[])[];
@@ -54,29 +56,17 @@ export class Roller {
 
   constructor(workloads: readonly PlannedWorkload[], context: RollContext) {
     this.#context = context;
-    const { client, log, signal, now, policy } = context;
+    const { policy } = context;
     const waves = planWaves(workloads, policy.wait ? policy.canary : undefined);
     this.#waves = waves.map((wave, index) =>
       wave.map((planned) => newCourse(planned, waves.length > 1 ? index + 1 : undefined)),
     );
     this.#courses = this.#waves.flat();
     this.#tolerated = shareOf(policy.maxFailures, workloads.length);
-    this.#prover = new Prover(context, policy);
-    const failFast = new FailFast(evidenceSource(context), now);
-    let last = '';
-    this.#watch = new RolloutWatch({
-      client,
-      signal,
-      now,
-      debug: (line) => log.debug(line),
-      look: async (pending) => {
-        const { unready, stuck } = await failFast.look(pending);
-        const line = progressLine(pending, tally(this.#moving, policy.timeoutMs), unready);
-        if (line !== last) log.info(line);
-        last = line;
-        return stuck;
-      },
-    });
+    const rollback = during(context, 'rolling back');
+    this.#rollback = { ...rollback, heartbeat: new Heartbeat(rollback) };
+    this.#prover = new Prover(during(context, 'verifying the filter'), policy);
+    this.#watch = watchWithProgress(context, () => this.#moving);
     this.#gate = new ReadyGate(this.#watch, context);
   }
 
@@ -99,6 +89,7 @@ export class Roller {
     try {
       for (const [index, wave] of this.#waves.entries()) {
         if (this.#stopped || this.problems.length > 0) break;
+        if (index > 0) this.#context.client.patience.renew();
         const several = this.#waves.length > 1 ? `Wave ${index + 1} of ${this.#waves.length}: ` : '';
         this.#moving = wave.filter(({ planned }) => planned.patch !== undefined || !isSettled(planned));
         const moving = this.#moving.length;
@@ -154,9 +145,10 @@ export class Roller {
     if (state === 'skipped') return;
     if (course.write.result.state === 'failed') {
       const { newer } = course.write.result;
-      if (newer === undefined) this.#failures++;
-      else this.#supersede(course, newer);
-      return;
+      if (newer !== undefined) return this.#supersede(course, newer);
+      this.#failures++;
+      const back = policy.wait && policy.onFailure !== 'keep' && !this.#context.signal.aborted;
+      return back ? this.#back(course) : undefined;
     }
     if (state === 'done') await this.#context.onPatched(planned);
     if (!policy.wait) return;
@@ -211,7 +203,7 @@ export class Roller {
 
   /** Looks again at what has been proven, after it has run for a while. */
   async #soak(courses: readonly Course[]): Promise<void> {
-    const { client, log, policy, signal } = this.#context;
+    const { client, log, policy, signal } = during(this.#context, 'verifying the filter');
     log.info(`Watching for ${formatDuration(policy.soakMs)} before the proof is repeated.`);
     await pause(policy.soakMs, signal);
     if (signal.aborted) {
@@ -239,13 +231,14 @@ export class Roller {
   async #judge(course: Course): Promise<void> {
     const { policy, signal } = this.#context;
     if (failureOf(course, policy.timeoutMs) === undefined) return;
-    const newer = await readNewer(course, this.#context);
+    const evidence = during(this.#context, 'collecting evidence');
+    const newer = await readNewer(course, evidence);
     if (newer !== undefined) return this.#supersede(course, newer);
     this.#failures++;
     const state = course.rollout?.state;
     if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
     if (policy.onFailure === 'rollback-all' && this.#hasFailed) this.#watch.letGo();
-    course.diagnosis = await diagnoseInTime(followedOf(course.planned), this.#context);
+    course.diagnosis = await diagnoseInTime(followedOf(course.planned), evidence);
     if (policy.onFailure !== 'keep') await this.#back(course);
   }
 
@@ -264,7 +257,8 @@ export class Roller {
 
   async #back(course: Course): Promise<void> {
     if (course.rollback !== undefined || !this.#mayGoBack(course)) return;
-    const back = await rollBack(course, this.#watch, this.#context);
+    const back = await rollBack(course, this.#watch, this.#rollback);
+    if (back === undefined) return;
     if ('newer' in back) this.#supersede(course, back.newer);
     else course.rollback = back;
   }

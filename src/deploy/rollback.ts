@@ -5,14 +5,16 @@ import { selectorOf } from '../cluster/pod-selector.ts';
 import { isReady, ownerOf } from '../cluster/pods.ts';
 import { POD } from '../cluster/resources.ts';
 import { podLabel } from '../mesh/names.ts';
+import { revisionOn } from '../mesh/template.ts';
 import { pluginSettings } from '../mesh/wasm-plugin.ts';
 import { describeWorkload } from '../targets/target.ts';
 import type { DeployContext } from './context.ts';
 import { type Course, failureOf, followedOf } from './course.ts';
+import type { Heartbeat } from './heartbeat.ts';
 import { changesPods, type PlannedWorkload } from './plan.ts';
 import type { RolloutPolicy } from './policy.ts';
 import { Prover } from './prove.ts';
-import type { Rollback } from './report.ts';
+import { mayHaveArrived, type Rollback } from './report.ts';
 import { goesBackToFound, restorePatch, wayBackPlacements } from './restore.ts';
 import {
   failedCallWords,
@@ -26,48 +28,52 @@ import { type Newer, newerOn } from './superseded.ts';
 import { readTarget } from './target-access.ts';
 import { type WriteContext, writeChange } from './write.ts';
 
-interface RollbackContext extends DeployContext {
+/** What rolling workloads back works with. */
+export interface RollbackContext extends DeployContext {
+  readonly heartbeat: Heartbeat;
   readonly policy: RolloutPolicy;
   readonly write: WriteContext;
 }
 
 /**
- * Whether a failed workload is to be taken back: this run has changed its template, or a killed one has and nobody has ever
- * proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
+ * Whether a failed workload is to be taken back: this run has changed its template, or may have, or a killed one has and nobody has
+ * ever proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
  */
 export function mayGoBack({ planned, write }: Course, wasProven: boolean): boolean {
   // What is gone from a Gateway, with no pod that might not get ready without it, is as it should be.
   if (planned.ref.kind === 'Gateway' && planned.revisions.length === 0) return false;
   if (write.result.state === 'done' && changesPods(planned)) return true;
+  // Nobody knows whether it has the change: what was not answered for may have been done.
+  if (write.result.state === 'failed') return mayHaveArrived(write.result.problem) && changesPods(planned);
   // A run that did not come to it has changed nothing there.
   if (write.result.state === 'skipped' && changesPods(planned)) return false;
   const changes = planned.revisions.some(({ carrier }) => planned.wayBack.get(carrier.filter)?.id !== carrier.id);
-  return write.result.state !== 'failed' && changes && !wasProven;
+  return changes && !wasProven;
 }
 
 /**
  * Takes a workload back to what it goes back to: our keys of its template and its state, nothing else; then waits until its
  * pods are ready. A StatefulSet's stuck pods are deleted, because its controller waits for them for ever
  * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback). Where another run has put something
- * newer there, nothing is done, and that is the result.
+ * newer there, nothing is done, and that is the result; undefined where the change that was not answered for has never come there.
  */
 export async function rollBack(
   course: Course,
   watch: RolloutWatch,
   context: RollbackContext,
-): Promise<Rollback | { readonly newer: Newer }> {
+): Promise<Rollback | { readonly newer: Newer } | undefined> {
   const { planned } = course;
-  const { client, log, now, policy } = context;
+  const { client, log, policy } = context;
   const { ref } = planned;
   const name = describeWorkload(ref);
-  const started = now();
+  const started = context.now();
   const to = Object.fromEntries(
     followedOf(planned)
       .placements.map(({ filter }) => filter)
       .concat(planned.removals)
       .map((filter) => [filter, planned.wayBack.get(filter)?.id ?? null]),
   );
-  const end = (state: Rollback['state']): Rollback => ({ state, to, durationMs: now() - started });
+  const end = (state: Rollback['state']): Rollback => ({ state, to, durationMs: context.now() - started });
   const undoGoesBack = course.write.result.state === 'done' && goesBackToFound(planned);
   const fail = (why: string, template: RollbackFailure['template'], pods: readonly string[] = []): Rollback => ({
     ...end('failed'),
@@ -82,10 +88,13 @@ export async function rollBack(
     }
     return { newer };
   };
-  let template: RollbackFailure['template'] = 'new';
+  // What was not answered for may have been done, or not.
+  let template: RollbackFailure['template'] = course.write.result.state === 'failed' ? 'unknown' : 'new';
   log.info(`${name} failed; rolling back.`);
   try {
     const current = await readTarget(client, ref, planned.observed);
+    if (template === 'unknown' && !hasChange(planned, current)) return undefined;
+    template = 'new';
     const first = restorePatch(course, current);
     if ('problem' in first) {
       return first.newer === undefined ? { ...end('failed'), problem: first.problem } : leave(first.newer);
@@ -110,12 +119,9 @@ export async function rollBack(
     // It was not ready with what it goes back to, so nobody waits until it is.
     if (course.before !== undefined && stuck.length === 0) return { ...end('restored'), unready: course.before.words };
     const { placements, removals } = wayBackPlacements(planned);
-    const rollout = await watch.follow(
-      { ref, placements, removals },
-      write.workload ?? current,
-      policy.timeoutMs,
-      true,
-    );
+    const now = write.workload ?? current;
+    const ready = watch.follow({ ref, placements, removals }, now, policy.timeoutMs, true);
+    const rollout = await context.heartbeat.during(ref, now, ready, (workload) => watch.show(ref, workload));
     if (rollout?.state === 'ready') return end('restored');
     if (rollout?.newer !== undefined) return leave(rollout.newer);
     // Kubernetes goes on with it; nobody waits for it any more.
@@ -128,6 +134,12 @@ export async function rollBack(
     const problem = callProblem(error, `rolling ${name} back`);
     return fail(failedCallWords(problem), template);
   }
+}
+
+/** Whether a workload has come to what was planned for it. */
+function hasChange({ observed, revisions, removals }: PlannedWorkload, current: Workload): boolean {
+  const filters = [...revisions.map(({ carrier }) => carrier.filter), ...removals];
+  return filters.some((filter) => revisionOn(current, filter) !== revisionOn(observed, filter));
 }
 
 /** Why the proxies of a Gateway do not run what it was taken back to; undefined when they do, or nobody is to look. */

@@ -74,6 +74,8 @@ interface Follower {
   readonly namespace: string;
   /** Whether the API server has stopped to show the workloads. */
   lost: boolean;
+  /** Why it shows none of them at the moment. */
+  trouble?: string | undefined;
 }
 
 const LOOK_MS = 2_000;
@@ -129,6 +131,11 @@ export class RolloutWatch {
     });
   }
 
+  /** Takes in the state of a workload that somebody else has read. */
+  show(ref: WorkloadRef, workload: Workload): void {
+    this.#see(ref, workload);
+  }
+
   /** Lets go of every rollout that is pending: it will be taken back, whatever it comes to. */
   letGo(): void {
     for (const [key, { wayBack, decide }] of [...this.#entries]) {
@@ -174,6 +181,9 @@ export class RolloutWatch {
         namespace,
         signal: this.#stop.signal,
         debug,
+        onTrouble: (trouble) => {
+          follower.trouble = trouble;
+        },
         awaited: () => this.#entriesIn(follower).map(([, { followed }]) => followed.ref.name),
         onWorkload: (name, workload) => {
           latest.set(name, workload);
@@ -218,7 +228,13 @@ export class RolloutWatch {
   }
 
   #end(key: string, state: 'timeout' | 'cancelled'): void {
-    this.#decide(key, state, this.#entries.get(key)?.readiness.message ?? '');
+    const { readiness: { message = '' } = {}, followed } = this.#entries.get(key) ?? {};
+    const trouble = followed && this.#followers.get(`${followed.ref.namespace}/${followed.ref.kind}`)?.trouble;
+    this.#decide(
+      key,
+      state,
+      trouble === undefined ? message : `${message}; the API server does not show it: ${trouble}`,
+    );
   }
 
   #decide(

@@ -21,20 +21,31 @@ export interface HttpOptions {
   readonly debug: (line: string) => void;
   /** A number in [0, 1), for jitter. */
   readonly random?: () => number;
-  /** The longest silence of a server, and the longest time for one attempt. */
-  readonly limits?: { readonly silenceMs: number; readonly attemptMs: number };
+  /** How long a server may take; see `LIMITS`. */
+  readonly limits?: HttpLimits;
   /** For servers that say in a way of their own when to ask again; without it status and `Retry-After` count. */
   readonly outcomeOf?: (answer: HttpAnswer) => AnswerOutcome;
   readonly network?: Network;
 }
 
-const LIMITS = { silenceMs: 30_000, attemptMs: 600_000 } as const;
+/** How long servers may take, in milliseconds. */
+export interface HttpLimits {
+  /** The longest silence. */
+  readonly silenceMs: number;
+  /** The longest time for one attempt to the end of its answer, however long that is. */
+  readonly attemptMs: number;
+}
+
+const LIMITS: HttpLimits = { silenceMs: 20_000, attemptMs: 600_000 };
+/** How long an attempt may take by what it carries: so many milliseconds, and one for each so many bytes, a MiB in four seconds. */
+const WORDS_MS = 30_000;
+const BYTES_PER_MS = 256;
+/** No further attempt is begun after this long, in milliseconds. */
+const ATTEMPTS_MS = 90_000;
 /** Of an answer that is no success. */
 const MOST_WORDS_BYTES = 64 * 1024;
 const MOST_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
-/** Who asks for a longer wait will not answer better within this run. */
-const LONGEST_OBEYED_SECONDS = 60;
 
 /** Reads the address of something on a server; undefined for any other text. */
 export function serverAddress(text: string): URL | undefined {
@@ -75,18 +86,18 @@ export class Http {
   /** Does what may be repeated until its answer is worth no further attempt; the only place that knows when that is. */
   async insist(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     const { signal, outcomeOf = plainOutcome } = this.#options;
+    const started = performance.now();
+    const isLate = (delay: number): boolean => performance.now() - started + delay >= ATTEMPTS_MS;
     for (let attempt = 1; ; attempt++) {
       let delay: number | undefined;
       try {
         const answer = await work();
-        const outcome = outcomeOf(answer);
-        if ((outcome.retryAfterSeconds ?? 0) > LONGEST_OBEYED_SECONDS) return answer;
-        delay = this.#delay(attempt, outcome);
-        if (delay === undefined) return answer;
+        delay = this.#delay(attempt, outcomeOf(answer));
+        if (delay === undefined || isLate(delay)) return answer;
       } catch (error) {
         if (!(error instanceof UnreachableError)) throw error;
         delay = this.#delay(attempt, { connectionCode: errorCode(error) });
-        if (delay === undefined) throw error;
+        if (delay === undefined || isLate(delay)) throw error;
       }
       await pause(delay, signal);
       signal.throwIfAborted();
@@ -133,7 +144,9 @@ export class Http {
     const { userAgent, debug } = this.#options;
     const { silenceMs, attemptMs } = this.#options.limits ?? LIMITS;
     const started = performance.now();
-    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(attemptMs)]);
+    const bytes = mostBytes + (body?.length ?? 0);
+    const mostMs = Math.min(attemptMs, WORDS_MS + Math.ceil(bytes / BYTES_PER_MS));
+    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(mostMs)]);
     const answering = this.#pools.dispatcher(url).request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,

@@ -1,7 +1,7 @@
 import { errorCode } from '../base/causes.ts';
 import { untilAborted } from '../base/concurrency.ts';
 import { bad, type Checked, good, internalProblem, messageOf, type Problem } from '../base/problem.ts';
-import { count, sentence } from '../base/text.ts';
+import { count, formatDuration, sentence } from '../base/text.ts';
 import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
 import { Http, type HttpOptions, serverAddress } from '../http/http.ts';
 import { AttestationsRefused, attestationsOf } from './attestations.ts';
@@ -30,6 +30,8 @@ export interface ProvenanceWorld
 
 /** More would be read by nobody. */
 const MOST_REASONS = 3;
+/** For all attestations of a file and what their authorities trust, however many pages there are and however slowly they come. */
+const MAX_MS = 120_000;
 
 /**
  * Proves who built a file, by its attestations on GitHub: one that holds and fits the policy is enough. When none does, the
@@ -40,7 +42,9 @@ export async function proveProvenance(
   policy: ProvenancePolicy,
   world: ProvenanceWorld,
 ): Promise<Checked<Provenance>> {
-  const { api, token, authorities, userAgent, environment, signal, debug, network } = world;
+  const { api, token, authorities, userAgent, environment, debug, network } = world;
+  const late = AbortSignal.timeout(MAX_MS);
+  const signal = AbortSignal.any([world.signal, late]);
   const home = serverAddress(api);
   if (home === undefined) return bad(badAddress(artifact));
   const http = new Http(home, {
@@ -68,7 +72,8 @@ export async function proveProvenance(
     }
     return bad(reasons.length === 0 ? noneFound(artifact, policy) : noneCounts(artifact, policy, reasons));
   } catch (error) {
-    if (signal.aborted) return bad(CANCELLED);
+    if (world.signal.aborted) return bad(CANCELLED);
+    if (late.aborted) return bad(tooLate(artifact, error));
     return bad(notAsked(artifact, error));
   } finally {
     await http.close();
@@ -113,6 +118,16 @@ function noneCounts({ origin }: Artifact, { repository }: ProvenancePolicy, reas
     message: sentence(`${what}${shown}${more}`),
     remedy:
       'Deploy a file that the wanted build has made. Where another one may have made it, say so in the input "attestation".',
+  };
+}
+
+function tooLate({ origin }: Artifact, cause: unknown): Problem {
+  return {
+    kind: 'provenance',
+    subject: `provenance of ${origin}`,
+    message: `cannot be looked at: GitHub, or who keeps the trust roots, did not give all of it within ${formatDuration(MAX_MS)}.`,
+    remedy: REACH_ALL,
+    cause,
   };
 }
 

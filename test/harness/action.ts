@@ -140,6 +140,8 @@ export interface BundleRun {
   readonly stdout: string;
   readonly summary: string;
   readonly outputs: Readonly<Record<string, string>>;
+  /** From its first word to its end: a busy machine may take long to start it. */
+  readonly seconds: number;
 }
 
 export interface BundleOptions {
@@ -172,8 +174,10 @@ export async function runBundle({ inputs, workspace, environment = {}, onOutput 
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    let started = Number.NaN;
     let stdout = '';
     const take = (chunk: Buffer): void => {
+      if (Number.isNaN(started)) started = performance.now();
       stdout += chunk;
       onOutput?.(
         String(chunk),
@@ -187,6 +191,7 @@ export async function runBundle({ inputs, workspace, environment = {}, onOutput 
     return {
       code,
       stdout,
+      seconds: (performance.now() - started) / 1000,
       summary: await readFile(summary, 'utf8'),
       outputs: parseOutputs(await readFile(output, 'utf8')),
     };

@@ -32,8 +32,11 @@ export interface Fault {
   readonly answer?: {
     readonly status: number;
     readonly headers?: Readonly<Record<string, string>>;
-    readonly body?: string;
+    /** Pieces are sent as they come, and may have no end. */
+    readonly body?: string | AsyncIterable<string | Uint8Array>;
   };
+  /** The request is taken, and nothing is ever said of it; `after`: but it is done. */
+  readonly hang?: 'before' | 'after';
   /** Runs before the request is passed on: what somebody else does at that very moment. */
   readonly meanwhile?: () => Promise<void>;
 }
@@ -46,7 +49,7 @@ const NOT_FOUND: Fault = {
 };
 
 /** Looks at each request; undefined lets it pass. */
-export type FaultRule = (request: Omit<RecordedRequest, 'status'>) => Fault | undefined;
+export type FaultRule = (request: Omit<RecordedRequest, 'status'>) => Fault | Promise<Fault> | undefined;
 
 /**
  * A proxy in front of any API server that keeps what passes and makes faults on demand, so that both work alike on the
@@ -84,10 +87,11 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
   /** The fault that a request meets; those that come before it is passed on are done. */
   const meetFault = async (request: Omit<RecordedRequest, 'status'>): Promise<Fault | undefined> => {
     const absent: FaultRule = ({ path }) => (without.some((name) => isOf(name, path)) ? NOT_FOUND : undefined);
-    const fault = [absent, ...rules].map((rule) => rule(request)).find((found) => found !== undefined);
+    const fault = await [absent, ...rules].map((rule) => rule(request)).find((found) => found !== undefined);
     if (fault?.delayMs !== undefined) await new Promise((resolve) => setTimeout(resolve, fault.delayMs));
     await fault?.meanwhile?.();
     if (fault?.disconnect === 'before') requests.push({ ...request, status: 0 });
+    else if (fault?.hang === 'before') requests.push({ ...request, status: 0 });
     else if (fault?.answer !== undefined) requests.push({ ...request, status: fault.answer.status });
     return fault;
   };
@@ -102,9 +106,12 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
       incoming.socket.destroy();
       return;
     }
+    if (fault?.hang === 'before') return;
     if (fault?.answer !== undefined) {
-      outgoing.writeHead(fault.answer.status, { 'content-type': 'application/json', ...fault.answer.headers });
-      outgoing.end(fault.answer.body ?? '{}');
+      const { status, headers, body: pieces = '{}' } = fault.answer;
+      outgoing.writeHead(status, { 'content-type': 'application/json', ...headers });
+      if (typeof pieces === 'string') outgoing.end(pieces);
+      else await pipeline(pieces, outgoing);
       return;
     }
     const caller = callerOf(incoming, api);
@@ -112,6 +119,7 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
     if (podRequest !== undefined) {
       const answer = await pods.answer(caller, method, podRequest);
       requests.push({ method, path, status: answer.status });
+      if (fault?.hang === 'after') return;
       if (fault?.disconnect === 'after') {
         incoming.socket.destroy();
         return;
@@ -130,6 +138,10 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
       bodyTimeout: 0,
     });
     requests.push({ ...request, status: response.statusCode });
+    if (fault?.hang === 'after') {
+      await response.body.dump();
+      return;
+    }
     if (fault?.disconnect === 'after') {
       await response.body.dump();
       incoming.socket.destroy();
@@ -160,8 +172,10 @@ export async function startRecorder(api: Api, without: readonly string[] = []): 
       socket.destroy();
       return;
     }
+    if (fault?.hang !== undefined) return;
     if (fault?.answer !== undefined) {
-      const { status, headers, body = '{}' } = fault.answer;
+      const { status, headers, body: pieces = '{}' } = fault.answer;
+      const body = typeof pieces === 'string' ? pieces : '';
       refuseUpgrade(socket, { status, headers: { 'content-type': 'application/json', ...headers }, body });
       return;
     }

@@ -193,7 +193,9 @@ describe('what is refused before the first write', () => {
   test('a server that is no API server', async () => {
     cluster.recorder.inject(() => ({ answer: { status: 200, body: '<html><body>Please sign in</body></html>' } }));
     expect(await sentences({})).toEqual([
-      expect.stringMatching(/not a Kubernetes API server's \(check the server address\): "Please sign in"/),
+      expect.stringMatching(
+        /not a Kubernetes API server's: it is an HTML page, "Please sign in", where a version was expected .*Check that https/,
+      ),
     ]);
   });
 

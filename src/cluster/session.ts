@@ -1,0 +1,141 @@
+import { makeLimiter } from '../base/concurrency.ts';
+import { checked, type Exchange, parseObject, parseWarnings } from './answers.ts';
+import { ConnectionError } from './errors.ts';
+import { type ExecLimits, type ExecResult, type ExecTarget, exec } from './exec.ts';
+import type { HttpRequest } from './http.ts';
+import { PARALLEL_LISTS } from './limits.ts';
+import { type ListOptions, listAll, type ObjectList, type Page, readPage } from './list.ts';
+import type { KubernetesObject } from './objects.ts';
+import { type Budget, Patience, type Phase, StalledError, type Turn } from './patience.ts';
+import { type Resource, resourcePath } from './resources.ts';
+import type { SendOptions, Transport } from './transport.ts';
+
+/** How many requests were sent, writes of objects apart from the rest. A dry run is a read. */
+export interface RequestCounts {
+  readonly reads: number;
+  readonly writes: number;
+}
+
+/** What a write answered: the object as it is now, and the server's admission warnings. */
+export interface Written<T> {
+  readonly object: T;
+  readonly warnings: readonly string[];
+}
+
+/** What the sessions of one run have in common. */
+interface Shared {
+  readonly transport: Transport;
+  readonly patience: Patience;
+  readonly limitLists: ReturnType<typeof makeLimiter>;
+  readonly onWrite: (path: string) => void;
+  reads: number;
+  writes: number;
+}
+
+/** One phase of a run's conversation with an API server: sends requests at the cost of the phase's patience, and counts them. */
+export class Session {
+  readonly #shared: Shared;
+  readonly budget: Budget;
+
+  private constructor(shared: Shared, phase: Phase) {
+    this.#shared = shared;
+    this.budget = shared.patience.during(phase);
+  }
+
+  /** Begins with reading. `onWrite` is told the path of each write before it is sent; of dry runs it is not. */
+  static begin(transport: Transport, onWrite: (path: string) => void): Session {
+    const limitLists = makeLimiter(PARALLEL_LISTS);
+    const shared = { transport, patience: new Patience(), limitLists, onWrite, reads: 0, writes: 0 };
+    return new Session(shared, 'reading the cluster');
+  }
+
+  /** The same for another phase. */
+  during(phase: Phase): Session {
+    return new Session(this.#shared, phase);
+  }
+
+  get transport(): Transport {
+    return this.#shared.transport;
+  }
+
+  get patience(): Patience {
+    return this.#shared.patience;
+  }
+
+  get requests(): RequestCounts {
+    return { reads: this.#shared.reads, writes: this.#shared.writes };
+  }
+
+  countRead(): void {
+    this.#shared.reads++;
+  }
+
+  /** Sends a request whose answer has to be a success. Throws `ApiError` where it is none. */
+  async read(verb: string, request: HttpRequest, options: SendOptions = {}): Promise<Exchange> {
+    this.countRead();
+    const exchange = await this.send(verb, request, options);
+    checked(exchange);
+    return exchange;
+  }
+
+  /** Writes an object, or has it checked as if. */
+  async write<T extends KubernetesObject>(
+    verb: string,
+    of: Resource,
+    dryRun: boolean,
+    request: HttpRequest,
+  ): Promise<Written<T>> {
+    this.countWrite(dryRun, request.path);
+    const path = `${request.path}${dryRun ? '&dryRun=All' : ''}`;
+    const exchange = await this.send(verb, { ...request, path });
+    const { headers } = checked(exchange);
+    return { object: parseObject<T>(exchange, of), warnings: parseWarnings(headers.warning) };
+  }
+
+  countWrite(dryRun: boolean, path: string): void {
+    if (dryRun) this.#shared.reads++;
+    else this.#shared.writes++;
+    if (!dryRun) this.#shared.onWrite(path);
+  }
+
+  /** Sends a request and gives its answer, whatever its status. */
+  async send(verb: string, request: HttpRequest, options: SendOptions = {}): Promise<Exchange> {
+    const { transport } = this.#shared;
+    const response = await transport.send(request, { ...options, budget: this.budget });
+    return { server: transport.server, verb, request, response };
+  }
+
+  /** Reads a list to its end. */
+  list<T extends KubernetesObject>(
+    of: Resource,
+    namespace: string,
+    options: ListOptions,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<ObjectList<T>> {
+    const { server } = this.#shared.transport;
+    const list = { path: resourcePath(of, namespace), options, server, budget: this.budget };
+    return this.#shared.limitLists(() => listAll<T>(list, (path, maxBytes) => this.page(of, path, maxBytes, headers)));
+  }
+
+  /** Reads one page. */
+  async page<T extends KubernetesObject>(
+    of: Resource,
+    path: string,
+    maxBytes: number,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Page<T>> {
+    return readPage<T>(await this.read('list', { method: 'GET', path, headers }, { maxBytes }), of);
+  }
+
+  /** Runs a command in a container; see `exec`. */
+  async exec(target: ExecTarget, limits: ExecLimits): Promise<ExecResult> {
+    this.countRead();
+    const { transport } = this.#shared;
+    const what = `exec into pod ${target.pod} in namespace ${target.namespace}`;
+    try {
+      return await this.budget.ask(what, ({ signal }: Turn) => exec(transport, target, limits, signal));
+    } catch (error) {
+      throw error instanceof StalledError ? new ConnectionError(transport.server, error) : error;
+    }
+  }
+}
