@@ -36,7 +36,7 @@ export function apiError(
 
 /** One page of a list. */
 export interface ListPage<T> {
-  readonly items: readonly T[];
+  readonly items: readonly T[] | null;
   readonly metadata: { readonly resourceVersion?: string | null; readonly continue?: string | null };
 }
 
@@ -54,7 +54,8 @@ export function parsePage<T extends KubernetesObject>(exchange: Exchange, resour
   const page = object({
     kind: optional((value) => (value === `${METADATA_KIND}List` ? undefined : just(kind)(value))),
     metadata: object({ continue: optional(string), resourceVersion: optional(string) }),
-    items: list(objectShape(resource)),
+    // The API server writes an empty list of metadata alone as null (Kubernetes 1.34).
+    items: (value) => (value === null ? undefined : list(objectShape(resource))(value)),
   });
   return parse<ListPage<T>>(exchange, kind, page);
 }

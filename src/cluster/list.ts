@@ -33,7 +33,7 @@ export type ReadPage<T> = (path: string, maxBytes: number) => Promise<Page<T>>;
 export function readPage<T extends KubernetesObject>(exchange: Exchange, resource: Resource): Page<T> {
   const { items, metadata } = parsePage<T>(exchange, resource);
   return {
-    items,
+    items: items ?? [],
     resourceVersion: metadata.resourceVersion ?? '',
     next: metadata.continue ?? '',
     bytes: exchange.response.text.length,
