@@ -1,4 +1,4 @@
-import { isObject, parseJson } from '../base/json.ts';
+import { isObject, parseJson, pick } from '../base/json.ts';
 import { truncate } from '../base/text.ts';
 import { ApiError, InvalidAnswerError, type StatusBody } from './errors.ts';
 import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
@@ -36,7 +36,7 @@ export function apiError(
 
 /** One page of a list. */
 export interface ListPage<T> {
-  readonly items: readonly T[] | null;
+  readonly items?: readonly T[] | null;
   readonly metadata: { readonly resourceVersion?: string | null; readonly continue?: string | null };
 }
 
@@ -51,12 +51,12 @@ export function parseObject<T extends KubernetesObject>(exchange: Exchange, reso
 /** A page of a list, as `parseObject`. */
 export function parsePage<T extends KubernetesObject>(exchange: Exchange, resource: Resource): ListPage<T> {
   const kind = `${resource.kind}List`;
-  const page = object({
-    kind: optional((value) => (value === `${METADATA_KIND}List` ? undefined : just(kind)(value))),
-    metadata: object({ continue: optional(string), resourceVersion: optional(string) }),
-    // The API server writes an empty list of metadata alone as null (Kubernetes 1.34).
-    items: (value) => (value === null ? undefined : list(objectShape(resource))(value)),
-  });
+  const fields = { metadata: object({ continue: optional(string), resourceVersion: optional(string) }) };
+  const items = list(objectShape(resource));
+  const typed = object({ ...fields, kind: optional(just(kind)), items });
+  // The API server writes an empty list of metadata as null, and any other one as [] (seen with Kubernetes 1.34.4).
+  const ofMetadata = object({ ...fields, items: optional(items) });
+  const page: Shape = (value) => (pick(value, 'kind') === `${METADATA_KIND}List` ? ofMetadata : typed)(value);
   return parse<ListPage<T>>(exchange, kind, page);
 }
 

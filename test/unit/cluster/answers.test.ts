@@ -38,6 +38,7 @@ describe('a page of a list that is none', () => {
     ['a Status', '{"kind":"Status","metadata":{},"message":"no"}', 'it is a Status, "no"'],
     ['another kind', list([], { kind: 'PodList' }), 'kind is "PodList" instead of "DeploymentList"'],
     ['no items', JSON.stringify({ kind: 'DeploymentList', metadata: {} }), 'items is missing'],
+    ['null as items', list(null), 'items is null instead of a list'],
     ['an object as items', list({}), 'items is an object instead of a list'],
     ['a number as token', list([], { metadata: { continue: 1 } }), 'metadata.continue is a number instead of a string'],
     ['an item that is null', list([null]), 'items[0] is null instead of an object'],
