@@ -44,10 +44,15 @@ export function watchOver({ input, peakMemory, publish }: WatchWorld): void {
       else progress = advance(progress, JSON.parse(line) as ProgressEvent);
     }
   });
-  input.on('close', () => {
+  let over = false;
+  const end = (): void => {
+    if (over) return;
+    over = true;
     clearInterval(look);
     publish({ ...endOf(peak, order?.maxMemoryBytes), progress });
-  });
+  };
+  // Which of them comes depends on what the input is: a pipe, a socket, a file.
+  input.on('end', end).on('close', end).on('error', end);
 }
 
 function endOf(peak: number, most = Number.POSITIVE_INFINITY): Omit<Crash, 'progress'> {

@@ -33,6 +33,15 @@ describe('the watchdog', () => {
     }
   });
 
+  test.each(['end', 'close', 'error'])('takes the event "%s" for the end, and publishes once', (event) => {
+    const input = new PassThrough();
+    const published: Crash[] = [];
+    watchOver({ input, peakMemory: () => undefined, publish: (crash) => published.push(crash) });
+    input.emit(event, new Error('ECONNRESET'));
+    input.emit('close');
+    expect(published).toHaveLength(1);
+  });
+
   test('says so where there was no memory left', async () => {
     expect(await watched([START], 90 * MIB)).toMatchObject({
       how: 'its process ran out of memory',
