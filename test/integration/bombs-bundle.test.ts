@@ -5,8 +5,6 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { dump } from 'js-yaml';
 import { type ActionInputs, type BundleRun, makeModule, runBundle } from '../harness/action.ts';
 
-/** A text that is read and expanded without limits takes all memory or all time; within them, a second or two. */
-const MAX_MS = 15_000;
 const TOO_MANY = 'has more than 500000 values when its aliases (*) are written out';
 const TOO_LONG = 'has more than 64.00 MiB when its aliases (*) are written out';
 
@@ -24,13 +22,12 @@ function bomb(): string {
 }
 
 const plan = async (inputs: ActionInputs, environment: Record<string, string> = {}): Promise<BundleRun> => {
-  const started = performance.now();
+  // A run that hangs is ended with its test.
   const run = await runBundle({
     workspace,
     inputs: { command: 'plan', filter: 'f.wasm', targets: '- deployment/reviews', check: 'off', ...inputs },
     environment,
   });
-  expect(performance.now() - started).toBeLessThan(MAX_MS);
   expect(run).toMatchObject({ code: 1, outputs: { result: 'failed' } });
   expect(run.stdout).not.toMatch(/Unexpected error|stack size|heap/);
   return run;

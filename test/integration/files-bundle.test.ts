@@ -16,9 +16,6 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { type ActionInputs, type BundleRun, makeModule, runBundle } from '../harness/action.ts';
 
-/** A run that hangs would be ended by the runner after six hours. */
-const MAX_MS = 10_000;
-
 let root: string;
 let workspace: string;
 beforeEach(() => {
@@ -37,13 +34,12 @@ const render = async (
   environment: Record<string, string> = {},
   from = workspace,
 ): Promise<BundleRun> => {
-  const started = performance.now();
+  // A run that hangs is ended with its test.
   const run = await runBundle({
     workspace: from,
     inputs: { command: 'render', check: 'off', filter: 'f.wasm', targets: '- deployment/reviews', ...inputs },
     environment,
   });
-  expect(performance.now() - started).toBeLessThan(MAX_MS);
   return run;
 };
 /** What a reader gets to see, on one line. */

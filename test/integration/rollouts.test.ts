@@ -169,7 +169,7 @@ describe('rollouts that do not go well', () => {
 
   test.concurrent('of three runs at once the last one keeps what was there directly before it, and the last good one', async () => {
     const scene = await Scene.open(cluster);
-    const workload = await scene.workload('reviews', { podAnnotations: { 'sim/ready-after-ms': '1500' } });
+    const workload = await scene.workload('reviews', { podAnnotations: { 'sim/ready-after-ms': '6000' } });
     const first = revisionOf(onlyTarget(await scene.deploy()));
     scene.forget();
     const runs: Promise<Report>[] = [];
