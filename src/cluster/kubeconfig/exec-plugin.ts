@@ -12,6 +12,7 @@ import type { ClusterSource, UserSource } from './credentials.ts';
 import { EXEC_FIELDS, type ExecFields, fieldProblem, type Place, readFields } from './fields.ts';
 import { headerFault } from './headers.ts';
 import { type KeyPair, readKeyPair } from './pem.ts';
+import { failureRemedy, signInRemedy, tellingLine } from './plugin-remedies.ts';
 import type { PluginCommand, RunPlugin } from './plugin-runner.ts';
 
 /** An exec plugin, checked and ready to run. */
@@ -150,6 +151,12 @@ export async function runExecPlugin(
       message: sentence(`the ${name} ${fault}`),
       ...(remedy === undefined ? {} : { remedy }),
     });
+  const timedOut = (fault: string): ReturnType<typeof bad> => {
+    const signIn = signInRemedy(plugin, said);
+    return signIn === undefined
+      ? problem(`${fault}, and was stopped`, 'What it wrote to its stderr is in the log.')
+      : problem(`${fault}: it waits for a person to sign in, and was stopped`, signIn);
+  };
   switch (end.how) {
     case 'missing': {
       const hint = truncate(scrub(plugin.installHint), 2 * MAX_SHOWN);
@@ -158,34 +165,19 @@ export async function runExecPlugin(
     case 'cancelled':
       return problem('was stopped because the run was cancelled', undefined, 'cancelled');
     case 'timed out':
-      if (asksPerson(said)) return problem(`${end.fault}: it waits for a person to sign in, and was stopped`, NOBODY);
-      return problem(`${end.fault}, and was stopped`, 'What it wrote to its stderr is in the log.');
+      return timedOut(end.fault);
     case 'stopped':
       return problem(end.fault, 'What it wrote to its stderr is in the log.');
     case 'exited': {
-      const last = said.at(-1);
       if (end.code !== 0) {
-        const why = last === undefined ? ' and wrote nothing to its stderr' : `: ${truncate(last, MAX_SHOWN)}`;
-        return problem(
-          `ended with exit code ${end.code}${why}`,
-          asksPerson(said)
-            ? NOBODY
-            : 'See the documentation of the plugin; its variables of the runner are listed in the README.',
-        );
+        const telling = tellingLine(said);
+        const why = telling === undefined ? ' and wrote nothing to its stderr' : `: ${truncate(telling, MAX_SHOWN)}`;
+        return problem(`ended with exit code ${end.code}${why}`, failureRemedy(plugin, said));
       }
       const read = readCredential(end.output, plugin.apiVersion, mask);
       return typeof read === 'string' ? problem(read) : good(read);
     }
   }
-}
-
-const NOBODY =
-  'Nobody can sign in with a browser, a device code or a password during a run. Use a way to sign in that needs no person: a service principal, workload identity, or a token.';
-
-/** Whether a plugin seems to wait for somebody to sign in. */
-function asksPerson(lines: readonly string[]): boolean {
-  const words = ['browser', 'device', 'sign in', 'log in', 'login', 'password', 'username', 'enter the code'];
-  return lines.some((line) => words.some((word) => line.toLowerCase().includes(word)));
 }
 
 /** What web tokens, and those of Amazon and Google, begin with. */

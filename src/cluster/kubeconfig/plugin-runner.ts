@@ -39,12 +39,14 @@ export interface PluginHost {
  */
 const PASSED_NAMES = [
   ...['PATH', 'HOME', 'USER', 'LOGNAME', 'SHELL', 'LANG', 'TZ', 'TMPDIR', 'TMP', 'TEMP', 'KUBECONFIG', 'KUBECACHEDIR'],
-  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'REQUESTS_CA_BUNDLE'],
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'ALL_PROXY', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE'],
+  // The managed identity of Azure (its older form is MSI_*), Node's own authorities, and what setup-python sets.
+  ...['IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'NODE_EXTRA_CA_CERTS', 'LD_LIBRARY_PATH'],
   ...['SYSTEMROOT', 'USERPROFILE', 'APPDATA', 'LOCALAPPDATA', 'PATHEXT', 'COMSPEC'],
 ];
 const PASSED_PREFIXES = [
   ...['LC_', 'XDG_', 'AWS_', 'GOOGLE_', 'CLOUDSDK_', 'AZURE_', 'AAD_', 'ARM_', 'MSI_', 'OCI_', 'DIGITALOCEAN_'],
-  ...['TELEPORT_', 'VAULT_'],
+  ...['TELEPORT_', 'VAULT_', 'SSL_CERT_'],
 ];
 
 const TIMEOUT_MS = 60_000;
@@ -63,8 +65,11 @@ export function pluginEnvironment(environment: PluginHost['environment']): Recor
       passed[name] = value;
   }
   if (looksLikeContent(passed.KUBECONFIG ?? '')) delete passed.KUBECONFIG;
-  // A program of the folder that the action happens to run in is no plugin.
-  if (passed.PATH !== undefined) passed.PATH = passed.PATH.split(delimiter).filter(isAbsolute).join(delimiter);
+  // A program or library of the folder that the action happens to run in is none of a plugin's.
+  for (const name of ['PATH', 'LD_LIBRARY_PATH']) {
+    const folders = passed[name];
+    if (folders !== undefined) passed[name] = folders.split(delimiter).filter(isAbsolute).join(delimiter);
+  }
   return passed;
 }
 

@@ -249,6 +249,41 @@ describe('what goes wrong', () => {
     expect(said).not.toContain('secret');
   });
 
+  test.each<[string, readonly string[], string]>([
+    [
+      'the error before its usage',
+      ['Error: no token', 'Usage:', '  get-token [flags]'],
+      'exit code 1: Error: no token.',
+    ],
+    ['the last of several', ['an exception', 'Token has EXPIRED', 'exit status 1'], 'exit code 1: Token has EXPIRED.'],
+    ['what was denied', ['AccessDenied for the role', 'Bye.'], 'exit code 1: AccessDenied for the role.'],
+    ['the last line where none looks like one', ['One.', 'Two'], 'exit code 1: Two.'],
+  ])('a failure whose cause is %s', async (_, lines, told) => {
+    expect(await failure(await ready({ lines }, { how: 'exited', code: 1, output: '' }))).toContain(told);
+  });
+
+  test.each<[string, Given]>([
+    ['its arguments', { exec: { args: ['get-token', '-l', 'workloadidentity'] } }],
+    ['its variables', { exec: { env: [{ name: 'AAD_LOGIN_METHOD', value: 'workloadidentity' }] } }],
+    ['what it says', { lines: ['Error: ACTIONS_ID_TOKEN_REQUEST_URL is not set; log in'] }],
+  ])("a plugin that wants GitHub's token, by %s", async (_, given) => {
+    const said = await failure(await ready(given, { how: 'exited', code: 1, output: '' }));
+    expect(said).toContain('The action hands no ACTIONS_* variables to plugins');
+    expect(said).toMatch(/Log in with "azure\/login" .* "kubelogin convert-kubeconfig -l azurecli"\.$/);
+  });
+
+  test('a cluster that is called so says nothing of the login', async () => {
+    const given = { exec: { provideClusterInfo: true }, cluster: { server: 'https://workloadidentity.example' } };
+    const said = await failure(await ready(given, { how: 'exited', code: 1, output: '' }));
+    expect(said).toContain('See the documentation of the plugin');
+  });
+
+  test('the name of kubelogin is no request to sign in', async () => {
+    const lines = ['kubelogin: no such flag'];
+    const said = await failure(await ready({ lines }, { how: 'exited', code: 1, output: '' }));
+    expect(said).toContain('See the documentation of the plugin');
+  });
+
   test('a failure with words, the last of which are told', async () => {
     const lines = ['Looking around.', 'Unable to locate credentials \u001b[31m(profile prod)'];
     const run = await ready({ lines }, { how: 'exited', code: 255, output: '' });
@@ -267,6 +302,8 @@ describe('what goes wrong', () => {
     const said = await failure(await ready({ lines }, { how: 'timed out', fault: 'has not ended within 1 min' }));
     expect(said).toContain('has not ended within 1 min: it waits for a person to sign in, and was stopped.');
     expect(said).toContain('Nobody can sign in with a browser, a device code or a password during a run.');
+    expect(said).toContain('kubelogin convert-kubeconfig -l azurecli');
+    expect(said).not.toMatch(/workload ?identity/i);
   });
 
   test('it is not there: the hint tells how to install it', async () => {

@@ -107,8 +107,15 @@ test('sees its own variables and those of the clouds, and none of the workflow',
   expect(names.filter((name) => /^(INPUT|ACTIONS|GITHUB|GH|NPM)_/.test(name ?? ''))).toEqual([]);
 });
 
-test('a folder that is relative is none where programs are looked up', () => {
-  expect(pluginEnvironment({ PATH: '/bin:.::node_modules/.bin:/usr/bin' })).toEqual({ PATH: '/bin:/usr/bin' });
+test.each(['PATH', 'LD_LIBRARY_PATH'])('a folder that is relative is none of %s', (name) => {
+  expect(pluginEnvironment({ [name]: '/bin:.::node_modules/.bin:/usr/bin' })).toEqual({ [name]: '/bin:/usr/bin' });
+});
+
+test.each([
+  ...['IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'MSI_ENDPOINT', 'CURL_CA_BUNDLE', 'REQUESTS_CA_BUNDLE'],
+  ...['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'SSL_CERT_DIR', 'SSL_CERT_OTHER', 'ssl_cert_file'],
+])('%s is passed on', (name) => {
+  expect(pluginEnvironment({ [name]: '/x' })).toEqual({ [name]: '/x' });
 });
 
 test.each<[string, boolean]>([
