@@ -26,7 +26,7 @@ async function loadTexts(
   const origin = `targets-file "${shownPath(targetsFile)}"`;
   try {
     const bytes = await readFile(targetsFile, MAX_YAML_BYTES);
-    return [...texts, { origin, text: Buffer.from(bytes).toString('utf8') }];
+    return [...texts, { origin, text: Buffer.from(bytes).toString('utf8'), isFile: true }];
   } catch (error) {
     findings.add({
       kind: 'targets',

@@ -54,7 +54,7 @@ export async function readKubeconfig(
   wantedContext: string,
   world: KubeconfigWorld,
 ): Promise<Checked<ClusterAccess>> {
-  const config = loadConfigs(texts);
+  const config = loadConfigs(texts, world.mask);
   if (!config.ok) return config;
   const chosen = chooseContext(config.value, wantedContext, world.mask);
   return chosen.ok ? makeAccess(chosen.value, world) : chosen;

@@ -1,8 +1,8 @@
 import { isObject } from '../base/json.ts';
 import { unknownKeys } from '../base/keys.ts';
 import { type Attempt, attempt, bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
-import { listWords, quoted } from '../base/text.ts';
-import { readYaml } from '../base/yaml.ts';
+import { count, listWords, quoted } from '../base/text.ts';
+import { readYaml, type YamlRead } from '../base/yaml.ts';
 import { TARGET_KINDS, type TargetKind, WORKLOAD_KINDS } from '../cluster/resources.ts';
 import { parseInsertion } from '../filter/insertion.ts';
 import { DIRECTIONS, parsePort, type SettingsOverride } from '../filter/settings.ts';
@@ -13,6 +13,8 @@ import { FIRST_WAVE, isNamespaceName, isWorkloadName, LAST_WAVE, parseKind, type
 export interface TargetText {
   readonly origin: string;
   readonly text: string;
+  /** It was read from a file, which may be another one than was meant: nothing is quoted of one that is no list. */
+  readonly isFile?: true;
 }
 
 const FORMS =
@@ -25,12 +27,18 @@ const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRI
  * Reads a target list: a YAML list, or plain lines of `kind/name`. `defaultNamespace` is for entries that name none.
  * Gives every problem of the list, each with the entry's number, and the entries that could be read.
  */
-export function parseTargets({ origin, text }: TargetText, defaultNamespace: string): Attempt<readonly TargetEntry[]> {
+export function parseTargets(
+  { origin, text, isFile }: TargetText,
+  defaultNamespace: string,
+): Attempt<readonly TargetEntry[]> {
   const unreadable = (message: string): Attempt<readonly TargetEntry[]> =>
     attempt([], [problem(origin, message, FORMS)]);
   const read = readYaml(text);
-  if (!read.ok) return unreadable(`${read.fault}.`);
+  if (!read.ok) return unreadable(`${isFile ? faultWithoutText(read) : read.fault}.`);
   let { value } = read;
+  if (isFile && typeof value === 'string' && !namesTarget(value)) {
+    return unreadable(`is text of ${count(value.length, 'character')} that names no target; it must be a YAML list.`);
+  }
   if (typeof value === 'string') value = value.split(/[\s,]+/).filter((word) => word !== '');
   if (!Array.isArray(value)) return unreadable('must be a YAML list of targets.');
   if (value.length === 0) return unreadable('is an empty list; it names no workload.');
@@ -42,6 +50,17 @@ export function parseTargets({ origin, text }: TargetText, defaultNamespace: str
     entries.filter((entry) => entry !== undefined),
     findings.problems,
   );
+}
+
+/** Why a file is no YAML, without what the parser quotes of it. */
+function faultWithoutText({ fault, syntax }: Extract<YamlRead, { ok: false }>): string {
+  return syntax === undefined ? fault : `is not valid YAML: ${syntax.reason} in line ${syntax.line}`;
+}
+
+/** Whether any word of a text begins as a target does: with a kind, or a namespace and a kind. */
+function namesTarget(text: string): boolean {
+  const kindsOf = (word: string): string[] => word.split('/').slice(0, -1);
+  return text.split(/[\s,]+/).some((word) => kindsOf(word).some((kind) => parseKind(kind) !== undefined));
 }
 
 function parseEntry(entry: unknown, origin: string, defaultNamespace: string): Checked<TargetEntry> {

@@ -1,8 +1,10 @@
 import { isObject } from '../../base/json.ts';
 import { append } from '../../base/lists.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
+import type { Mask } from '../../base/redaction/redactor.ts';
 import { listWords, nameSome, quoted } from '../../base/text.ts';
 import { readYaml } from '../../base/yaml.ts';
+import { maskUsers } from './secrets.ts';
 
 /** One kubeconfig text and where it came from. */
 export interface KubeconfigText {
@@ -41,13 +43,16 @@ const LIST_NAMES = Object.keys(LISTS) as List[];
 /** Shorter text is a word, not the base64 of a kubeconfig. */
 const MIN_BASE64 = 64;
 
-/** Reads kubeconfig texts and merges them: the first that has a name, or a current context, wins (client-go, clientcmd/loader.go). */
-export function loadConfigs(texts: readonly KubeconfigText[]): Checked<MergedConfig> {
+/**
+ * Reads kubeconfig texts and merges them: the first that has a name, or a current context, wins (client-go, clientcmd/loader.go). The
+ * secrets of all users are masked, before a problem quotes anything.
+ */
+export function loadConfigs(texts: readonly KubeconfigText[], mask: Mask): Checked<MergedConfig> {
   const problems: Problem[] = [];
   const merged = { clusters: new Map<string, Entry>(), users: new Map(), contexts: new Map() };
   let currentContext = '';
   for (const text of texts) {
-    const read = readText(text);
+    const read = readText(text, mask);
     if (!read.ok) {
       append(problems, read.problems);
       continue;
@@ -80,13 +85,14 @@ export function looksLikeContent(text: string): boolean {
   );
 }
 
-function readText(text: KubeconfigText): Checked<MergedConfig> {
+function readText(text: KubeconfigText, mask: Mask): Checked<MergedConfig> {
   const { origin, folder } = text;
   const problem = (message: string, remedy = REMEDY): ReturnType<typeof bad> =>
     bad({ kind: 'kubeconfig', subject: origin, message, remedy });
   const decoded = decode(text);
   if ('fault' in decoded) return problem(decoded.fault);
   const config = decoded.value;
+  maskUsers(config.users, mask);
   const { kind, apiVersion } = config;
   if (isText(kind) && kind !== 'Config') return problem('is not a kubeconfig: its "kind" is not "Config".');
   if (isText(apiVersion) && apiVersion !== 'v1') return problem('is not a kubeconfig: its "apiVersion" is not "v1".');

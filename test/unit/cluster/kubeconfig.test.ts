@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { type Checked, describeProblem } from '../../../src/base/problem.ts';
-import type { Mask } from '../../../src/base/redaction/redactor.ts';
+import { type Mask, Redactor } from '../../../src/base/redaction/redactor.ts';
 import type { Identity } from '../../../src/cluster/identity.ts';
 import { type ClusterAccess, kubeconfigFile, readKubeconfig } from '../../../src/cluster/kubeconfig.ts';
 import { makeCertificates } from '../../embedded/certs.ts';
@@ -230,6 +230,36 @@ describe('what has to be kept secret', () => {
     const text = config({ users: { bot: user } });
     await readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', { ...NO_WORLD, mask });
     expect([...new Set(masked)].sort()).toEqual([...secrets].sort());
+  });
+
+  test.each<[string, object]>([
+    ['a current context that is missing', { 'current-context': 'a-long-token' }],
+    ['a name that is there twice', { contexts: [{ name: 'a-long-token' }, { name: 'a-long-token' }] }],
+    ['users that are no list', { users: { bot: { token: 'a-long-token' } } }],
+    ['a token beside its user', { users: [{ name: 'bot', token: 'a-long-token' }] }],
+    ['another kind', { kind: 'Pod' }],
+  ])('what no context names, with %s', async (_, change) => {
+    const redactor = new Redactor();
+    const text = JSON.stringify({
+      clusters: [],
+      users: [{ name: 'other', user: { token: 'a-long-token' } }],
+      ...change,
+    });
+    const world = { ...NO_WORLD, mask: redactor.mask, redact: redactor.redact };
+    const problems = problemsIn(await readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', world));
+    expect(redactor.redact(problems.map(describeProblem).join('\n'))).not.toContain('a-long-token');
+    expect(redactor.redact('a-long-token')).toBe('***');
+  });
+
+  test('the variables of other users, which may stand in any text, only by their names', async () => {
+    const masked: string[] = [];
+    const users = { bot: { token: 'a-long-token' }, other: { exec: { env: handed } } };
+    const text = config({ users });
+    await readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', {
+      ...NO_WORLD,
+      mask: (secret) => masked.push(secret),
+    });
+    expect([...new Set(masked)].sort()).toEqual(['a-long-token', 'a-long-value']);
   });
 });
 

@@ -199,6 +199,28 @@ describe('a text that is no target list', () => {
   });
 });
 
+describe('a file that is no list is not quoted', () => {
+  test.each<[string, RegExp]>([
+    [
+      'q7Zt8HnpLk9XvBw0dYcWmEaR7fUoPjGsTi5Nb',
+      /^is text of 37 characters that names no target; it must be a YAML list\./,
+    ],
+    ['A_NAME=q7Zt8Hnp/Lk9XvBw\nOTHER=q7Zt8Hnp', /^is text of 38 characters that names no target/],
+    ['password: q7Zt8Hnp', /^must be a YAML list of targets\./],
+    ['*q7Zt8HnpLk9XvBw', /^is not valid YAML: unidentified alias in line 1\./],
+    ['!q7Zt8HnpLk9XvBw x', /^is not valid YAML: .* in line 1\./],
+  ])('%j', (text, complaint) => {
+    const parsed = parseTargets({ origin: 'targets-file "t"', text, isFile: true }, 'shop');
+    expect(complaintsIn(parsed)).toEqual([expect.stringMatching(complaint)]);
+    expect(complaintsIn(parsed).join()).not.toContain('q7Zt8Hnp');
+  });
+
+  test('but lines of targets are one, and a mistyped one is quoted', () => {
+    const parsed = parseTargets({ origin: 'targets-file "t"', text: 'deployment/a\nreviews', isFile: true }, 'shop');
+    expect(complaintsIn(parsed)).toEqual([expect.stringMatching(/^"reviews" names no target/)]);
+  });
+});
+
 test('every problem of the list is told at once, each with the number of its entry', () => {
   const text = '- pod/A\n- deployment/good\n- {kind: deploy, name: x, port: 0, direction: up}';
   expect(problemsIn(parse(text)).map(describeProblem)).toEqual([
