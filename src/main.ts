@@ -15,7 +15,7 @@ import { commandFiles } from './action/command-files.ts';
 import { guardedCore, guardedFiles } from './action/guarded-core.ts';
 import { handleCrashes } from './action/last-handlers.ts';
 import { workflowLog } from './action/log.ts';
-import { advance, NO_PROGRESS, notingPhases, type ProgressEvent } from './action/progress.ts';
+import { advance, NO_PROGRESS, type ProgressEvent } from './action/progress.ts';
 import { publish } from './action/publish.ts';
 import { publishCrash } from './action/publish-crash.ts';
 import { redactedReport } from './action/redacted-report.ts';
@@ -64,8 +64,10 @@ async function act(): Promise<void> {
   const watchdog = startWatchdog(environment);
   let progress = NO_PROGRESS;
   const note = (event: ProgressEvent): void => {
-    progress = advance(progress, event);
-    watchdog.note(event);
+    const before = progress;
+    progress = advance(before, event);
+    // Each request tells its phase, mostly the one that it was.
+    if (progress !== before) watchdog.note(event);
   };
   const handlers = handleCrashes(process, {
     progress: () => progress,
@@ -84,7 +86,7 @@ async function act(): Promise<void> {
     readFile: inputFileReader(folders),
     readUserFile: userFileReader(folders),
     ...workspaceWriter(folders.workspace),
-    log: notingPhases(workflowLog(core), note),
+    log: workflowLog(core),
     note,
     authorities: sigstoreAuthorities(() => mkdtemp(join(folders.temporary ?? tmpdir(), 'trust-roots-')), writeFile),
     mask,
@@ -101,6 +103,7 @@ async function act(): Promise<void> {
   };
   try {
     const report = redactedReport(await run(world), redact);
+    note({ kind: 'phase', phase: 'publishing' });
     process.exitCode = await publish(report, core, files, handlers.crash());
   } catch (error) {
     return handlers.fail(error);

@@ -1,5 +1,5 @@
 import { sentence, someOf } from '../base/text.ts';
-import { blocks, code, plain, text, thousands } from './markdown.ts';
+import { blocks, plain, text, thousands } from './markdown.ts';
 import type { OutputName } from './outputs.ts';
 import type { Progress } from './progress.ts';
 
@@ -31,7 +31,7 @@ const READING = ['plan', 'status', 'render'];
 export function lastWords({ how, cause, advice, progress }: Crash): LastWords {
   const { command, phase, writes } = progress;
   const title = `${command === '' ? 'The run' : command} broke off: ${how}`;
-  const during = phase === '' ? 'before its first phase' : `in phase "${phase}"`;
+  const during = phase === undefined ? 'before its first phase' : `while ${phase}`;
   const cluster = clusterWords(progress);
   const next = [nextSteps(progress), ...(advice === undefined ? [] : [advice])].join(' ');
   const short = sentence(plain(cause, MAX_CAUSE));
@@ -42,7 +42,7 @@ export function lastWords({ how, cause, advice, progress }: Crash): LastWords {
       `## ❌ ${text(title)}`,
       [
         `- **What happened:** ${text(short)}`,
-        `- **When:** ${phase === '' ? 'before the first phase' : `in phase ${code(phase)}`}`,
+        `- **When:** ${text(during)}`,
         `- **Cluster:** ${text(cluster)}`,
         `- **What to do:** ${text(next)}`,
       ].join('\n'),

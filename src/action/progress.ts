@@ -1,10 +1,22 @@
-import type { Log } from '../base/log.ts';
+import type { Phase as ApiPhase } from '../cluster/patience.ts';
+
+/** What a run may be doing, in words that follow "while". */
+export type RunPhase =
+  | 'reading inputs'
+  | 'checking the filter'
+  | 'reading the cluster'
+  | 'pushing to the registry'
+  | 'writing'
+  | 'waiting for pods'
+  | 'verifying the filter'
+  | 'rolling back'
+  | 'cleaning up'
+  | 'publishing';
 
 /** Something that a run has come to. */
 export type ProgressEvent =
   | { readonly kind: 'command'; readonly command: string }
-  /** A part of the run begins, or goes on after one inside of it. */
-  | { readonly kind: 'phase'; readonly phase: string }
+  | { readonly kind: 'phase'; readonly phase: RunPhase }
   /** A write is sent to the API server: `deployments shop/reviews`. */
   | { readonly kind: 'write'; readonly object: string };
 
@@ -12,25 +24,30 @@ export type ProgressEvent =
 export interface Progress {
   /** Empty as long as it is not known. */
   readonly command: string;
-  /** What the run was doing, as the log heads it; empty before the first part. */
-  readonly phase: string;
+  /** What the run did last; absent before the first phase. */
+  readonly phase?: RunPhase;
   /** How many writes were sent to the API server. */
   readonly writes: number;
   /** What they were about, the first ones, each once. */
   readonly objects: readonly string[];
 }
 
-export const NO_PROGRESS: Progress = { command: '', phase: '', writes: 0, objects: [] };
+export const NO_PROGRESS: Progress = { command: '', writes: 0, objects: [] };
 
 const MAX_OBJECTS = 20;
+/** Phases that a rollback has within it. */
+const OF_A_ROLLBACK: ReadonlySet<RunPhase> = new Set<RunPhase>(['waiting for pods', 'verifying the filter']);
 
-/** The progress after an event. */
+/** The progress after an event; the same one where the event changes nothing. */
 export function advance(progress: Progress, event: ProgressEvent): Progress {
   switch (event.kind) {
     case 'command':
       return { ...progress, command: event.command };
     case 'phase':
-      return { ...progress, phase: event.phase };
+      // A rollback waits for pods and looks at them, too.
+      return progress.phase === event.phase || (progress.phase === 'rolling back' && OF_A_ROLLBACK.has(event.phase))
+        ? progress
+        : { ...progress, phase: event.phase };
     case 'write': {
       const { objects, writes } = progress;
       const isNew = objects.length < MAX_OBJECTS && !objects.includes(event.object);
@@ -39,23 +56,8 @@ export function advance(progress: Progress, event: ProgressEvent): Progress {
   }
 }
 
-/** A log whose headings are the phases of the run. */
-export function notingPhases(log: Log, note: (event: ProgressEvent) => void): Log {
-  let current = '';
-  const enter = (phase: string): void => {
-    current = phase;
-    note({ kind: 'phase', phase });
-  };
-  return {
-    ...log,
-    group: async (title, phase) => {
-      const outer = current;
-      enter(title);
-      try {
-        return await log.group(title, phase);
-      } finally {
-        if (outer !== '') enter(outer);
-      }
-    },
-  };
+/** The phase of the run that a phase of its conversation with the API server belongs to. */
+export function runPhase(phase: ApiPhase): RunPhase {
+  if (phase === 'looking at what runs') return 'reading the cluster';
+  return phase === 'collecting evidence' ? 'verifying the filter' : phase;
 }

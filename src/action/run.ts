@@ -32,7 +32,7 @@ import type { ModuleFetcher } from './draft-origin.ts';
 import { filterProver } from './draft-provenance.ts';
 import { type Inputs, type InputsRead, type ReadInput, readInputs } from './inputs.ts';
 import { maskEnvironment, maskInputs } from './known-secrets.ts';
-import type { ProgressEvent } from './progress.ts';
+import { type ProgressEvent, runPhase } from './progress.ts';
 import { describeInputs } from './run-log.ts';
 
 /** What a run needs of the world around it. */
@@ -74,7 +74,8 @@ const USER_AGENT = `deploy-wasm-filter/${VERSION}`;
 type ClusterDraft = Exclude<Draft, { command: 'render' }>;
 
 /** Runs the action and gives its report, whatever happened; nothing is thrown. */
-export async function run(world: Surroundings): Promise<Report> {
+export async function run(given: Surroundings): Promise<Report> {
+  const world = notingTrials(given);
   maskEnvironment(world.environment, world.mask);
   const read = readInputs(world.readInput, world.environment);
   maskInputs(read.inputs, world.mask);
@@ -87,9 +88,23 @@ export async function run(world: Surroundings): Promise<Report> {
   }
 }
 
+/** The same world, whose trials are a phase of the run. */
+function notingTrials(world: Surroundings): Surroundings {
+  const { trial, note } = world;
+  if (trial === undefined || note === undefined) return world;
+  return {
+    ...world,
+    trial: (request) => {
+      note({ kind: 'phase', phase: 'checking the filter' });
+      return trial(request);
+    },
+  };
+}
+
 async function runWith(registries: Registries, read: InputsRead, world: Surroundings): Promise<Report> {
   const started = world.now();
   const { log } = world;
+  world.note?.({ kind: 'phase', phase: 'reading inputs' });
   const draft = await log.group('Inputs', async () => {
     const tools = { ...optimizing(world), prove: filterProver(world), fetcher: world.fetcher ?? registries };
     const made = await makeDraft(read, world.readFile, world.environment, tools, {
@@ -146,7 +161,10 @@ async function callCluster(draft: ClusterDraft, registries: Registries, world: S
     signal: world.abandoned,
     debug: (line) => world.log.debug(line),
   });
-  const client = new Client(transport, (path) => world.note?.({ kind: 'write', object: describePath(path) }));
+  const client = new Client(transport, {
+    onWrite: (path) => world.note?.({ kind: 'write', object: describePath(path) }),
+    onPhase: (phase) => world.note?.({ kind: 'phase', phase: runPhase(phase) }),
+  });
   try {
     const connected = await connect(client, value, world.log);
     if (!connected.ok) return await withoutCluster(draft, connected.problems, world, client.requests);
@@ -157,7 +175,10 @@ async function callCluster(draft: ClusterDraft, registries: Registries, world: S
       signal,
       now,
       date,
-      pushImage: ({ image, reference }) => registries.push(image, reference),
+      pushImage: ({ image, reference }) => {
+        world.note?.({ kind: 'phase', phase: 'pushing to the registry' });
+        return registries.push(image, reference);
+      },
       ...(trial === undefined ? {} : { trial }),
     };
     const outcome = await carryOutCommand(draft, context);

@@ -8,7 +8,7 @@ import type { Patience, Phase } from './patience.ts';
 import { type PodLogOptions, podLogPath } from './pod-log.ts';
 import { type PodRequest, type PodResponse, requestPod } from './pod-proxy.ts';
 import { ACCESS_REVIEW, type Resource, resourcePath } from './resources.ts';
-import { type RequestCounts, Session, type Written } from './session.ts';
+import { type RequestCounts, Session, type SessionListener, type Written } from './session.ts';
 import { boolean, object, optional, string } from './shape.ts';
 import type { Transport } from './transport.ts';
 
@@ -61,9 +61,8 @@ const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.
 export class Client {
   readonly #session: Session;
 
-  /** `onWrite` is told the path of each write before it is sent; of dry runs it is not. */
-  constructor(from: Transport | Session, onWrite: (path: string) => void = () => undefined) {
-    this.#session = from instanceof Session ? from : Session.begin(from, onWrite);
+  constructor(from: Transport | Session, listener: SessionListener = {}) {
+    this.#session = from instanceof Session ? from : Session.begin(from, listener);
   }
 
   /** The same client for another phase of the run. */
@@ -252,6 +251,6 @@ export class Client {
       timeoutSeconds: String(seconds),
     });
     this.#session.countRead();
-    return this.#session.transport.lines(`${resourcePath(of, namespace)}?${query}`, (seconds + 5) * 1000, signal);
+    return this.#session.lines(`${resourcePath(of, namespace)}?${query}`, (seconds + 5) * 1000, signal);
   }
 }

@@ -22,12 +22,20 @@ export interface Written<T> {
   readonly warnings: readonly string[];
 }
 
+/** Who is told what a run does. */
+export interface SessionListener {
+  /** Gets the path of each write before it is sent; of dry runs it does not. */
+  readonly onWrite?: (path: string) => void;
+  /** Gets the phase of each request before it is sent. */
+  readonly onPhase?: (phase: Phase) => void;
+}
+
 /** What the sessions of one run have in common. */
 interface Shared {
   readonly transport: Transport;
   readonly patience: Patience;
   readonly limitLists: ReturnType<typeof makeLimiter>;
-  readonly onWrite: (path: string) => void;
+  readonly listener: SessionListener;
   reads: number;
   writes: number;
 }
@@ -42,10 +50,10 @@ export class Session {
     this.budget = shared.patience.during(phase);
   }
 
-  /** Begins with reading. `onWrite` is told the path of each write before it is sent; of dry runs it is not. */
-  static begin(transport: Transport, onWrite: (path: string) => void): Session {
+  /** Begins with reading. */
+  static begin(transport: Transport, listener: SessionListener): Session {
     const limitLists = makeLimiter(PARALLEL_LISTS);
-    const shared = { transport, patience: new Patience(), limitLists, onWrite, reads: 0, writes: 0 };
+    const shared = { transport, patience: new Patience(), limitLists, listener, reads: 0, writes: 0 };
     return new Session(shared, 'reading the cluster');
   }
 
@@ -95,14 +103,22 @@ export class Session {
   countWrite(dryRun: boolean, path: string): void {
     if (dryRun) this.#shared.reads++;
     else this.#shared.writes++;
-    if (!dryRun) this.#shared.onWrite(path);
+    if (!dryRun) this.#shared.listener.onWrite?.(path);
   }
 
   /** Sends a request and gives its answer, whatever its status. */
   async send(verb: string, request: HttpRequest, options: SendOptions = {}): Promise<Exchange> {
-    const { transport } = this.#shared;
+    const { transport, listener } = this.#shared;
+    listener.onPhase?.(this.budget.phase);
     const response = await transport.send(request, { ...options, budget: this.budget });
     return { server: transport.server, verb, request, response };
+  }
+
+  /** Opens a long answer, as `Transport.lines` does. */
+  lines(path: string, idleMs: number, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
+    const { transport, listener } = this.#shared;
+    listener.onPhase?.(this.budget.phase);
+    return transport.lines(path, idleMs, signal);
   }
 
   /** Reads a list to its end. */
@@ -130,7 +146,8 @@ export class Session {
   /** Runs a command in a container; see `exec`. */
   async exec(target: ExecTarget, limits: ExecLimits): Promise<ExecResult> {
     this.countRead();
-    const { transport } = this.#shared;
+    const { transport, listener } = this.#shared;
+    listener.onPhase?.(this.budget.phase);
     const what = `exec into pod ${target.pod} in namespace ${target.namespace}`;
     try {
       return await this.budget.ask(what, ({ signal }: Turn) => exec(transport, target, limits, signal));

@@ -87,11 +87,27 @@ describe('the bundled action, when it cannot go on', () => {
     expect(killed.code).toBeNull();
     expect(killed.outputs).toMatchObject({ result: 'failed', changed: 'true' });
     expect(killed.summary).toMatch(/^## ❌ deploy broke off: its process ended without a result\n/);
-    expect(killed.summary).toContain('- **When:** in phase <code>2 workloads</code>');
+    expect(killed.summary).toMatch(/^- \*\*When:\*\* while (writing|waiting for pods|verifying the filter)$/m);
     expect(killed.summary).toMatch(/\d writes were sent to the cluster and may have arrived:.*deployments /);
     expect(errors(killed)).toEqual([expect.stringContaining('Run it again: the next run finishes')]);
     const next = await act({ configuration: 'killed' });
     expect(['deployed', 'unchanged']).toContain(next.outputs.result);
+  });
+
+  test('cancelled and then killed, as GitHub ends a job, it says the phase that it was in', async () => {
+    const killed = await act(
+      { targets: '- deployment/slow', configuration: 'cancelled and killed' },
+      {
+        onOutput: (text, kill) => {
+          if (!text.includes('patched')) return;
+          kill('SIGINT');
+          kill('SIGKILL');
+        },
+      },
+    );
+    expect(killed.code).toBeNull();
+    expect(killed.summary).toMatch(/^- \*\*When:\*\* while (writing|waiting for pods|verifying the filter)$/m);
+    expect(killed.summary).toMatch(/\d writes? (was|were) sent to the cluster/);
   });
 
   test('nobody reads its log any more: it writes nothing further, and says so where it can', async () => {

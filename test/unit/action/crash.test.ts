@@ -1,10 +1,17 @@
 import { describe, expect, test } from '@jest/globals';
 import { lastWords } from '../../../src/action/crash.ts';
-import { advance, NO_PROGRESS, notingPhases, type ProgressEvent } from '../../../src/action/progress.ts';
+import {
+  advance,
+  NO_PROGRESS,
+  type Progress,
+  type ProgressEvent,
+  type RunPhase,
+  runPhase,
+} from '../../../src/action/progress.ts';
 import { errorCommand, publishCrash } from '../../../src/action/publish-crash.ts';
-import { silentLog } from '../../../src/base/log.ts';
+import type { Phase } from '../../../src/cluster/patience.ts';
 
-const progressOf = (...events: readonly ProgressEvent[]): typeof NO_PROGRESS => events.reduce(advance, NO_PROGRESS);
+const progressOf = (...events: readonly ProgressEvent[]): Progress => events.reduce(advance, NO_PROGRESS);
 const write = (object: string): ProgressEvent => ({ kind: 'write', object });
 
 describe('progress', () => {
@@ -15,13 +22,29 @@ describe('progress', () => {
     expect(progress.objects).toEqual(objects.slice(0, 20));
   });
 
-  test('knows the phase, also after one inside of it and after one that fails', async () => {
-    const seen: ProgressEvent[] = [];
-    const log = notingPhases(silentLog, (event) => seen.push(event));
-    await log.group('outer', async () => {
-      await log.group('inner', () => Promise.reject(new Error('no'))).catch(() => undefined);
-    });
-    expect(seen).toEqual(['outer', 'inner', 'outer'].map((phase) => ({ kind: 'phase', phase })));
+  const phase = (name: RunPhase): ProgressEvent => ({ kind: 'phase', phase: name });
+  test.each<[RunPhase[], RunPhase]>([
+    [['reading inputs'], 'reading inputs'],
+    [['writing', 'waiting for pods', 'verifying the filter'], 'verifying the filter'],
+    [['writing', 'rolling back', 'waiting for pods'], 'rolling back'],
+    [['writing', 'rolling back', 'verifying the filter'], 'rolling back'],
+    [['rolling back', 'cleaning up'], 'cleaning up'],
+    [['waiting for pods', 'writing'], 'writing'],
+  ])('after %j is in the phase %j', (entered, last) => {
+    expect(progressOf(...entered.map(phase)).phase).toBe(last);
+  });
+
+  test('is the same where nothing changes', () => {
+    const progress = progressOf(phase('writing'));
+    expect(advance(progress, phase('writing'))).toBe(progress);
+  });
+
+  test.each<[Phase, RunPhase]>([
+    ['looking at what runs', 'reading the cluster'],
+    ['collecting evidence', 'verifying the filter'],
+    ['waiting for pods', 'waiting for pods'],
+  ])('what asks the API server while %s is %s', (asking, doing) => {
+    expect(runPhase(asking)).toBe(doing);
   });
 });
 
@@ -31,7 +54,7 @@ describe('last words', () => {
   test('say what happened, when, what may be in the cluster, and what to do', () => {
     const progress = progressOf(
       { kind: 'command', command: 'deploy' },
-      { kind: 'phase', phase: '2 workloads' },
+      { kind: 'phase', phase: 'waiting for pods' },
       write('configmaps shop/add-header-0'),
       write('deployments shop/a'),
     );
@@ -40,10 +63,10 @@ describe('last words', () => {
     expect(
       annotation,
     ).toBe(`Run it again: the next run finishes what this one has begun, or rolls it back where it fails. "status" says what runs now; "remove" takes the filter out. Report it.
-It broke off in phase "2 workloads". x is undefined.
+It broke off while waiting for pods. x is undefined.
 2 writes were sent to the cluster and may have arrived: configmaps shop/add-header-0, deployments shop/a. Nothing is half written: each workload has its old revision or the new one, and all objects that it needs.`);
     expect(page).toMatch(/^## ❌ deploy broke off: an unexpected error\n\n- \*\*What happened:\*\* x is undefined\./);
-    expect(page).toContain('- **When:** in phase <code>2 workloads</code>');
+    expect(page).toContain('- **When:** while waiting for pods');
     expect(outputs).toEqual({ result: 'failed', changed: 'true', targets: '[]' });
   });
 

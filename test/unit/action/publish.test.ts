@@ -214,7 +214,7 @@ Every wanted pod is ready, and every proxy has revision 4f2a91<wbr>c07b in its l
   });
 
   test('a run that broke off has failed, whatever it came to; one annotation says so', async () => {
-    const progress = { command: 'deploy', phase: '1 workload', writes: 3, objects: ['deployments shop/a'] };
+    const progress = { command: 'deploy', phase: 'writing' as const, writes: 3, objects: ['deployments shop/a'] };
     const crash = { how: 'an unexpected error', cause: 'x is undefined', progress };
     const result = await published(good, {}, crash);
     expect(result.code).toBe(1);

@@ -20,13 +20,13 @@ const START = `${JSON.stringify({ pid: 1, maxMemoryBytes: 100 * MIB })}\n`;
 
 describe('the watchdog', () => {
   test('knows how far the run had come, in whatever pieces it was told', async () => {
-    const told = `${START}{"kind":"command","command":"deploy"}\n{"kind":"phase","phase":"Shared objects"}\n{"kind":"write","object":"configmaps shop/x"}\n`;
+    const told = `${START}{"kind":"command","command":"deploy"}\n{"kind":"phase","phase":"writing"}\n{"kind":"write","object":"configmaps shop/x"}\n`;
     for (const pieces of [[told], [...told], [told, '{"kind":"phase","pha']]) {
       const { how, progress } = await watched(pieces);
       expect(how).toBe('its process ended without a result');
       expect(progress).toEqual({
         command: 'deploy',
-        phase: 'Shared objects',
+        phase: 'writing',
         writes: 1,
         objects: ['configmaps shop/x'],
       });
