@@ -7,7 +7,7 @@ import { attachedPlacement } from '../mesh/attachment.ts';
 import { gitOpsWarning, recogniseGitOps } from '../mesh/gitops.ts';
 import { standingSidecar } from '../mesh/injection.ts';
 import { findOwner, ownerWarning } from '../mesh/owner.ts';
-import { makeRevision, type Placement, placementOf, type Revision } from '../mesh/revision.ts';
+import { type Placement, placementOf, type Revision } from '../mesh/revision.ts';
 import { filtersOn } from '../mesh/template.ts';
 import type { AdoptedUnmanaged } from '../mesh/unmanaged.ts';
 import { resolveTargets } from '../targets/resolve.ts';
@@ -25,7 +25,7 @@ import { explainRolls, findCarriers } from './plan-push.ts';
 import { planWorkload, type WantedWorkload } from './plan-workload.ts';
 import type { DeployRequest, FilterRequest } from './request.ts';
 import { judgeSharedVms } from './shared-vms.ts';
-import { settingsOn } from './target-settings.ts';
+import { revisionMaker } from './target-settings.ts';
 import { findWayBack } from './way-back.ts';
 
 /** A workload while its plan is made. */
@@ -72,10 +72,8 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     // A target that is not there must not hide what is wrong with the others.
     const { targets, problems } = resolveTargets(filter.targets, observation.catalogue, filter.settings);
     findings.add(problems);
-    const wanted = targets.map((target) => ({
-      ...target,
-      revision: makeRevision(filter.name, filter.module, settingsOn(target.ref.kind, filter.settings, target.override)),
-    }));
+    const revisionOn = revisionMaker(filter);
+    const wanted = targets.map((target) => ({ ...target, revision: revisionOn(target.ref.kind, target.override) }));
     const push = request.settingsChange === 'push';
     const carriers = push ? findings.take(findCarriers(wanted, observation)) : undefined;
     if (push) append(warnings, explainRolls(wanted, observation));

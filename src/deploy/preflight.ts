@@ -15,7 +15,7 @@ import type { DeployContext } from './context.ts';
 import type { Plan } from './plan.ts';
 import type { Prepared } from './prepare.ts';
 import type { DeployRequest, FilterRequest, Unknown } from './request.ts';
-import { kindsOf, settingsOn } from './target-settings.ts';
+import { kindsOf, revisionMaker } from './target-settings.ts';
 import { tryRevision } from './try-revision.ts';
 
 /** What is wrong with the filter itself, before anything is written. */
@@ -78,13 +78,13 @@ function asFarAsKnown({ log, signal, trial }: TrialContext, unknown: ReadonlySet
 
 /** The revisions that a request asks for, whichever of its targets there are; one without targets is that of its usual settings. */
 export function revisionsOf(filters: readonly FilterRequest[]): Revision[] {
-  return filters.flatMap(({ name, module, settings, targets }) =>
-    targets.length === 0
-      ? [makeRevision(name, module, settings)]
-      : targets.flatMap((entry) =>
-          kindsOf(entry).map((kind) => makeRevision(name, module, settingsOn(kind, settings, entry.override))),
-        ),
-  );
+  return filters.flatMap((filter) => {
+    const { name, module, settings, targets } = filter;
+    if (targets.length === 0) return [makeRevision(name, module, settings)];
+    const revisionOn = revisionMaker(filter);
+    const asked = targets.flatMap((entry) => kindsOf(entry).map((kind) => revisionOn(kind, entry.override)));
+    return [...new Set(asked)];
+  });
 }
 
 /** Checks the modules and settings of revisions against proxies (none when they are not known), and tries each revision. */

@@ -45,11 +45,12 @@ export async function takenComponent(root: string, workspace: Workspace): Promis
   };
 }
 
-/** What is new goes first, so that a run that is ended leaves files too many rather than too few. */
+/** What is new goes first, so that a run that is ended leaves files too many rather than too few. Throws what `signal` aborts with. */
 export async function writeFolder(
   root: string,
   files: readonly RenderedContent[],
   workspace: Workspace,
+  signal: AbortSignal,
 ): Promise<Pick<RenderReport, 'files' | 'removed'> & { readonly warnings: readonly string[] }> {
   const at = (name: string): string => `${root}/${name}`;
   const overlay = await readIfThere(at(KUSTOMIZATION), workspace);
@@ -64,6 +65,7 @@ export async function writeFolder(
   ];
   const written: RenderedFile[] = [];
   for (const { name, text, content, ...more } of all) {
+    signal.throwIfAborted();
     const kept = 'kept' in more;
     if (!kept) await workspace.writeFile(at(name), text);
     const patches = 'patches' in more ? more.patches : undefined;

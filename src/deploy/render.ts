@@ -2,14 +2,14 @@ import { fileFault, fileRemedy } from '../base/files.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { withoutTrailing } from '../base/text.ts';
 import { PROXY_CONTAINER } from '../cluster/pods.ts';
-import { CONFIG_MAP, type TargetKind, WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
+import { CONFIG_MAP, WASM_PLUGIN, WORKLOADS } from '../cluster/resources.ts';
 import { attachedPlacement } from '../mesh/attachment.ts';
 import { attachmentWrites } from '../mesh/attachment-writes.ts';
 import { renderConfigMap } from '../mesh/config-map.ts';
 import { viewGateway } from '../mesh/gateway-view.ts';
 import { renderInserter, resourceOf } from '../mesh/inserter.ts';
 import { TEMPLATES_ANNOTATION } from '../mesh/names.ts';
-import { makeRevision, placementOf, type Revision, revisionName } from '../mesh/revision.ts';
+import { placementOf, type Revision, revisionName } from '../mesh/revision.ts';
 import { patchWorkload } from '../mesh/template.ts';
 import type { SelectedTargets, TargetEntry } from '../targets/target.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../targets/target.ts';
@@ -18,8 +18,8 @@ import { examineWithoutCluster } from './examine.ts';
 import { revisionsOf, type TrialContext } from './preflight.ts';
 import { yaml } from './render-folder.ts';
 import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './render-write.ts';
-import type { DraftRequest, FilterRequest, RenderRequest } from './request.ts';
-import { kindsOf, settingsOn } from './target-settings.ts';
+import type { DraftRequest, RenderRequest } from './request.ts';
+import { kindsOf, revisionMaker } from './target-settings.ts';
 
 /**
  * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters or WasmPlugins, and a strategic-merge patch for each
@@ -38,16 +38,19 @@ export async function render(
   const files = findings.take(renderFiles(draft.request));
   const checked = await examineWithoutCluster(draft, context);
   findings.add(checked.problems);
-  if (files === undefined || !findings.clean) return { ...nothing, ...checked, problems: findings.problems };
+  if (files === undefined || !findings.clean || context.signal.aborted) {
+    return { ...nothing, ...checked, problems: findings.problems };
+  }
   const root = withoutTrailing(folder, '/');
   try {
     const taken = await takenComponent(root, workspace);
     if (taken !== undefined) return { ...nothing, ...checked, problems: [taken] };
-    const { warnings, ...rendered } = await writeFolder(root, files, workspace);
+    const { warnings, ...rendered } = await writeFolder(root, files, workspace, context.signal);
     const revisions = [...new Set(revisionsOf(draft.request.filters).map(({ id }) => id))];
     const said = [...checked.warnings, ...warnings];
     return { ...nothing, ...checked, warnings: said, rendered: { folder: root, revisions, ...rendered } };
   } catch (cause) {
+    if (context.signal.aborted) return { ...nothing, ...checked, problems: [] };
     const problem: Problem = {
       kind: 'input',
       subject: 'input "render-to"',
@@ -64,15 +67,21 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly Render
   const findings = new Findings();
   const objects = new Map<string, RenderedContent>();
   const patches = new Map<string, { entry: TargetEntry; ref?: WorkloadRef; revisions: Revision[] }>();
+  const places = new Set<string>();
   for (const filter of filters) {
+    const revisionOn = revisionMaker(filter);
     for (const entry of filter.targets) {
       if (entry.type === 'selected' && entry.kinds.includes('Gateway')) {
         findings.add(unknownGateways(entry));
         continue;
       }
       const [kind = 'Deployment'] = kindsOf(entry);
-      const revision = revisionOn(kind, filter, entry);
+      const revision = revisionOn(kind, entry.override);
       for (const namespace of entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces) {
+        // Its ConfigMap holds the whole module.
+        const place = `${namespace}/${revisionName(revision)}`;
+        if (places.has(place)) continue;
+        places.add(place);
         for (const file of objectFiles(revision, namespace)) objects.set(file.name, file);
       }
       const key = entry.type === 'named' ? workloadKey(entry.workload) : entry.origin;
@@ -100,14 +109,6 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly Render
     return ref.kind === 'Gateway' ? attachmentFiles(ref, revisions) : [namedPatch(ref, revisions)];
   });
   return good([...objects.values(), ...patchFiles]);
-}
-
-function revisionOn(
-  kind: TargetKind,
-  { name, module, settings }: Pick<FilterRequest, 'name' | 'module' | 'settings'>,
-  { override }: TargetEntry,
-): Revision {
-  return makeRevision(name, module, settingsOn(kind, settings, override));
 }
 
 /** A WasmPlugin has to name its Gateway, and nobody asks a cluster which ones there are. */

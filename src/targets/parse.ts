@@ -1,7 +1,7 @@
 import { isObject } from '../base/json.ts';
 import { unknownKeys } from '../base/keys.ts';
 import { type Attempt, attempt, bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
-import { count, listWords, quoted } from '../base/text.ts';
+import { count, listWords, quoted, thousands } from '../base/text.ts';
 import { readYaml, type YamlRead } from '../base/yaml.ts';
 import { TARGET_KINDS, type TargetKind, WORKLOAD_KINDS } from '../cluster/resources.ts';
 import { parseInsertion } from '../filter/insertion.ts';
@@ -19,6 +19,8 @@ export interface TargetText {
 
 const FORMS =
   'An entry is "deployment/name", "namespace/deployment/name", {kind, name, namespace} or {namespaces, selector, kinds}.';
+/** More workloads than a cluster has room for, at some pods each: https://kubernetes.io/docs/setup/best-practices/cluster-large/. */
+const MAX_ENTRIES = 20_000;
 const OVERRIDES = ['configuration', 'direction', 'port', 'insert'] as const;
 const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES, 'wave'];
 const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRIDES, 'wave'];
@@ -46,6 +48,8 @@ export function parseTargets(
   const entries = value.map((entry, index) =>
     findings.take(parseEntry(entry, `${origin}, entry ${index + 1}`, defaultNamespace)),
   );
+  // What is wrong with its entries says more.
+  if (findings.clean && entries.length > MAX_ENTRIES) return attempt([], [tooLong(origin, entries.length)]);
   return attempt(
     entries.filter((entry) => entry !== undefined),
     findings.problems,
@@ -61,6 +65,14 @@ function faultWithoutText({ fault, syntax }: Extract<YamlRead, { ok: false }>): 
 function namesTarget(text: string): boolean {
   const kindsOf = (word: string): string[] => word.split('/').slice(0, -1);
   return text.split(/[\s,]+/).some((word) => kindsOf(word).some((kind) => parseKind(kind) !== undefined));
+}
+
+function tooLong(origin: string, entries: number): Problem {
+  return problem(
+    origin,
+    `has ${thousands(entries)} entries; ${thousands(MAX_ENTRIES)} are the most that one run takes.`,
+    'Select workloads by their labels ({namespaces, selector, kinds}), or split the list into several runs.',
+  );
 }
 
 function parseEntry(entry: unknown, origin: string, defaultNamespace: string): Checked<TargetEntry> {

@@ -60,10 +60,12 @@ export function resolveTargets(
   defaults: SettingsOverride,
 ): Resolution {
   const findings = new Findings();
+  const find = finder(catalogue);
   const found = new Map<string, ResolvedTarget & { readonly origin: string }>();
   const namespaces = [...new Set(neededLists(entries).map(({ namespace }) => namespace))];
   for (const entry of entries) {
-    for (const target of findings.take(resolveEntry(entry, catalogue, namespaces)) ?? []) {
+    const suggest = findings.problems.length < MOST_SUGGESTIONS;
+    for (const target of findings.take(resolveEntry(entry, { catalogue, find, namespaces, suggest })) ?? []) {
       const key = workloadKey(target.ref);
       const earlier = found.get(key);
       if (earlier === undefined) found.set(key, { ...target, origin: entry.origin });
@@ -80,37 +82,56 @@ export function resolveTargets(
 
 /** The namespaces where a named workload is not among those of its kind: one of another kind may have its name. */
 export function namespacesWithout(entries: readonly TargetEntry[], catalogue: Catalogue): string[] {
+  const find = finder(catalogue);
   const lacking = entries.flatMap((entry) => {
     if (entry.type === 'selected') return [];
-    const { namespace, name } = entry.workload;
-    const known = catalogue.list(entry.workload);
-    const lacks = known !== undefined && !known.some(({ metadata }) => metadata.name === name);
+    const { namespace } = entry.workload;
+    const lacks = find(entry.workload) === null;
     return lacks && catalogue.namespaceExists(namespace) !== false ? [namespace] : [];
   });
   return [...new Set(lacking)];
 }
 
-/** `namespaces` are those of the run, one of which may be meant by a name that none has. */
-function resolveEntry(
-  entry: TargetEntry,
-  catalogue: Catalogue,
-  namespaces: readonly string[],
-): Checked<readonly ResolvedTarget[]> {
-  if (entry.type === 'selected') return resolveSelected(entry, catalogue, namespaces);
-  const { workload: ref, override, wave } = entry;
-  const known = catalogue.list(ref);
-  if (known === undefined) return good([]);
-  const workload = known.find(({ metadata }) => metadata.name === ref.name);
-  return workload === undefined
-    ? bad(notFound(ref, entry.origin, known, catalogue, namespaces))
-    : good([{ ref, workload, override, wave }]);
+/** The workload of a name; null where its list has none, undefined where there is no list. */
+type Find = (ref: WorkloadRef) => Workload | null | undefined;
+
+/** Looks up names in lists that are gone through once each: thousands of entries may name workloads of the same list. */
+function finder(catalogue: Catalogue): Find {
+  const lists = new Map<string, ReadonlyMap<string, Workload> | undefined>();
+  return ({ kind, namespace, name }) => {
+    const key = `${namespace}/${kind}`;
+    if (!lists.has(key)) {
+      const listed = catalogue.list({ kind, namespace });
+      lists.set(key, listed && new Map(listed.map((workload) => [workload.metadata.name, workload])));
+    }
+    const byName = lists.get(key);
+    return byName && (byName.get(name) ?? null);
+  };
 }
 
-function resolveSelected(
-  entry: SelectedTargets,
-  catalogue: Catalogue,
-  namespaces: readonly string[],
-): Checked<readonly ResolvedTarget[]> {
+/** What entries are resolved with. */
+interface Known {
+  readonly catalogue: Catalogue;
+  readonly find: Find;
+  /** Those of the run, one of which may be meant by a name that none has. */
+  readonly namespaces: readonly string[];
+  /** Whether names that may be meant are looked for: each is compared with all of its list. */
+  readonly suggest: boolean;
+}
+
+/** A page shows no more problems one by one. */
+const MOST_SUGGESTIONS = 100;
+
+function resolveEntry(entry: TargetEntry, known: Known): Checked<readonly ResolvedTarget[]> {
+  if (entry.type === 'selected') return resolveSelected(entry, known);
+  const { workload: ref, override, wave } = entry;
+  const workload = known.find(ref);
+  if (workload === undefined) return good([]);
+  return workload === null ? bad(notFound(ref, entry.origin, known)) : good([{ ref, workload, override, wave }]);
+}
+
+function resolveSelected(entry: SelectedTargets, known: Known): Checked<readonly ResolvedTarget[]> {
+  const { catalogue } = known;
   const targets: ResolvedTarget[] = [];
   let seen = 0;
   let blind = false;
@@ -127,7 +148,7 @@ function resolveSelected(
     }
   }
   const absent = entry.namespaces.filter((namespace) => catalogue.namespaceExists(namespace) === false);
-  if (absent.length > 0) return bad(absent.map((one) => namespaceMissing(one, entry.origin, catalogue, namespaces)));
+  if (absent.length > 0) return bad(absent.map((one) => namespaceMissing(one, entry.origin, known)));
   if (targets.length > 0 || blind) return good(targets);
   return bad({
     kind: 'targets',
@@ -137,27 +158,18 @@ function resolveSelected(
   });
 }
 
-function notFound(
-  ref: WorkloadRef,
-  origin: string,
-  known: readonly Workload[],
-  catalogue: Catalogue,
-  namespaces: readonly string[],
-): Problem {
+function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
+  const { catalogue, find, suggest } = known;
   const exists = catalogue.namespaceExists(ref.namespace);
-  if (exists === false) return namespaceMissing(ref.namespace, origin, catalogue, namespaces);
-  const names = known.map(({ metadata }) => metadata.name);
-  const elsewhere = TARGET_KINDS.filter(
-    (kind) =>
-      kind !== ref.kind &&
-      catalogue.list({ kind, namespace: ref.namespace })?.some(({ metadata }) => metadata.name === ref.name),
-  );
+  if (exists === false) return namespaceMissing(ref.namespace, origin, known);
+  const elsewhere = TARGET_KINDS.filter((kind) => kind !== ref.kind && find({ ...ref, kind }));
+  const names = suggest ? (catalogue.list(ref) ?? []).map(({ metadata }) => metadata.name) : [];
   const near = nearestNames(ref.name, names);
   const remedies = [
     ...(elsewhere.length > 0 ? [`There is a ${listWords(elsewhere)} of that name.`] : []),
     ...(near.length > 0 ? [`Did you mean ${listWords(near)}?`] : []),
   ];
-  if (remedies.length === 0) {
+  if (remedies.length === 0 && suggest) {
     const listed = names.slice(0, 5);
     const none = exists === undefined ? ', or the namespace itself does not exist' : '';
     remedies.push(
@@ -170,19 +182,14 @@ function notFound(
     kind: 'targets',
     subject: origin,
     message: `${describeWorkload(ref)} does not exist.`,
-    remedy: remedies.join(' '),
+    ...(remedies.length === 0 ? {} : { remedy: remedies.join(' ') }),
   };
 }
 
-function namespaceMissing(
-  namespace: string,
-  origin: string,
-  catalogue: Catalogue,
-  namespaces: readonly string[],
-): Problem {
+function namespaceMissing(namespace: string, origin: string, { catalogue, namespaces, suggest }: Known): Problem {
   const near = nearestNames(
     namespace,
-    namespaces.filter((one) => one !== namespace && catalogue.namespaceExists(one) === true),
+    (suggest ? namespaces : []).filter((one) => one !== namespace && catalogue.namespaceExists(one) === true),
   );
   const meant = near.length === 0 ? '' : `Did you mean ${listWords(near)}? `;
   return {

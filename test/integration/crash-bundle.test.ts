@@ -54,12 +54,12 @@ describe('the bundled action, when it cannot go on', () => {
     expect(cluster.recorder.writes).toEqual([]);
   });
 
-  test('100,000 targets that do not exist, too', async () => {
-    const targets = Array.from({ length: 100_000 }, (_, at) => `- deployment/none${at}`).join('\n');
+  test('20,000 targets that do not exist, too', async () => {
+    const targets = Array.from({ length: 20_000 }, (_, at) => `- deployment/none${at}`).join('\n');
     await writeFile(join(workspace, 'absent.yaml'), targets);
     const run = await act({ targets: '', 'targets-file': 'absent.yaml' });
     expect([run.code, run.outputs.result]).toEqual([1, 'failed']);
-    expect(run.summary).toMatch(/^## ❌ Nothing was written: 100,000 problems\n/);
+    expect(run.summary).toMatch(/^## ❌ Nothing was written: 20,000 problems\n/);
     expect(errors(run)).toHaveLength(1);
   }, 120_000);
 

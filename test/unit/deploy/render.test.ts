@@ -324,3 +324,19 @@ describe('render', () => {
     expect(files.all).toEqual({});
   });
 });
+
+test('the module is read once for each namespace, however many targets there are', () => {
+  const filter = filterRequest(
+    Array.from({ length: 200 }, (_, at) => `- deploy/w${at}\n- test/deploy/w${at}`).join('\n'),
+  );
+  let reads = 0;
+  const module = {
+    digest: filter.module.digest,
+    get bytes() {
+      reads++;
+      return filter.module.bytes;
+    },
+  };
+  const files = filesOf({ ...request('- deploy/w'), filters: [{ ...filter, module }] });
+  expect([files.size, reads]).toEqual([404, 2]);
+});

@@ -168,3 +168,20 @@ describe('resolveTargets reports', () => {
     expect(complaints(resolve('- deploy/a1\n- deploy/b2\n- {selector: no=thing}'))).toHaveLength(3);
   });
 });
+
+test('a list is gone through a few times, however many entries name its workloads or miss them', () => {
+  let looks = 0;
+  const names = Array.from({ length: 500 }, (_, at) => `w${at}`);
+  const workloads = names.map((name) => ({
+    get metadata() {
+      looks++;
+      return { name, namespace: 'shop' };
+    },
+  }));
+  const catalogue = { list: () => workloads, namespaceExists: () => true };
+  const list = [...names, ...names.map((name) => `absent-${name}`)].map((name) => `- deploy/${name}`).join('\n');
+  const { targets, problems } = resolveTargets(entriesOf(list), catalogue, {});
+  expect([targets.length, problems.length]).toEqual([500, 500]);
+  // Each of the problems that are shown one by one names what may be meant.
+  expect(looks).toBeLessThan(names.length * 110);
+});
