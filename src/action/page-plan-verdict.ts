@@ -8,10 +8,12 @@ const UNWRITTEN = 'Nothing was written: this is only a plan.';
 /** The verdict over `plan`. */
 export function judgePlan(report: Report): Verdict {
   const { plan } = report;
+  if (report.cancelled) {
+    const known = plan === undefined ? '' : `What it knew by then: ${sizeOf(plan)}; it may be less than all.`;
+    return { icon: '🛑', headline: 'Plan: cancelled', sentence: sentences(known, UNWRITTEN) };
+  }
   if (plan === undefined) {
-    return report.cancelled
-      ? { icon: '🛑', headline: 'Plan: cancelled', sentence: UNWRITTEN }
-      : refusal(report, 'No plan could be made', '"deploy" would refuse to start, too. Nothing was written.');
+    return refusal(report, 'No plan could be made', '"deploy" would refuse to start, too. Nothing was written.');
   }
   const obstacles = obstaclesOf(plan, report);
   if (obstacles.length > 0) {

@@ -13,6 +13,9 @@ const MOST_OPEN_FILES = 25;
 /** The verdict over `render`. */
 export function judgeRender(report: Report): Verdict {
   const { rendered } = report;
+  if (report.cancelled) {
+    return { icon: '🛑', headline: 'Render: cancelled', sentence: 'No cluster was asked; run it again for all files.' };
+  }
   if (report.outcome === 'failed' || rendered === undefined) {
     return refusal(report, 'Nothing was rendered', 'No cluster was asked, and none was changed.');
   }

@@ -25,10 +25,9 @@ const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, m
 /** The verdict over `status`. */
 export function judgeStatus(report: Report): Verdict {
   const { status } = report;
+  if (report.cancelled) return { icon: '🛑', headline: 'Status: cancelled', sentence: 'Nothing was written.' };
   if (status === undefined || report.outcome === 'failed') {
-    return report.cancelled && status === undefined
-      ? { icon: '🛑', headline: 'Status: cancelled', sentence: 'Nothing was written.' }
-      : refusal(report, 'The status could not be read', 'Nothing was written.');
+    return refusal(report, 'The status could not be read', 'Nothing was written.');
   }
   if (status.workloads.length === 0) return nothingFound(status);
   const count = (trouble: FilterStanding): number =>

@@ -11,7 +11,7 @@ import type { ClusterAccess } from '../cluster/kubeconfig.ts';
 import { describePath } from '../cluster/resources.ts';
 import { Transport } from '../cluster/transport.ts';
 import type { DeployContext } from '../deploy/context.ts';
-import { deploy, NOTHING_COLLECTED, type Outcome } from '../deploy/deploy.ts';
+import { cancelledOutcome, deploy, NOTHING_COLLECTED, type Outcome } from '../deploy/deploy.ts';
 import { examineWithoutCluster } from '../deploy/examine.ts';
 import { planCommand } from '../deploy/plan-command.ts';
 import { remove, sweep } from '../deploy/remove.ts';
@@ -114,8 +114,9 @@ async function runWith(registries: Registries, read: InputsRead, world: Surround
     describeInputs(read, made, log);
     return made;
   });
-  const done =
+  const called =
     draft.command === 'render' ? await renderOnly(draft, world) : await callCluster(draft, registries, world);
+  const done = world.cancelled.aborted ? cancelledOutcome(called) : called;
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
   return {
     command: draft.command,

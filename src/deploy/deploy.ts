@@ -7,7 +7,7 @@ import { everyProblem, examine } from './examine.ts';
 import { type ImageReport, pushImages, reportImages } from './image-push.ts';
 import { firstExpiry } from './plan.ts';
 import { prepare } from './prepare.ts';
-import type { Report, TargetReport } from './report.ts';
+import { allProblems, type Report, type TargetReport } from './report.ts';
 import type { DraftRequest } from './request.ts';
 
 /** The engine's part of a report. */
@@ -66,4 +66,11 @@ export function cancellation({ signal }: DeployContext, targets: readonly Target
       remedy: 'Nothing is half written: each workload has its old revision or the new one. Run again to finish.',
     },
   ];
+}
+
+/** What was cancelled is no success, even where nobody noticed: a check that was broken off may be all that is missing. */
+export function cancelledOutcome<T extends Outcome>(outcome: T): T {
+  if (allProblems(outcome).some(({ kind }) => kind === 'cancelled')) return outcome;
+  const message = 'The run was cancelled before all of it was looked at or done.';
+  return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Run it again.' }] };
 }

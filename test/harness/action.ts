@@ -58,6 +58,8 @@ export interface RunOptions {
   /** Whose attestations count; nobody's when absent. */
   readonly authorities?: readonly Authority[];
   readonly cancelled?: AbortSignal;
+  /** When open requests are given up; with the cancel when absent. */
+  readonly abandoned?: AbortSignal;
   /** Is told each line of the log; what it throws comes to whoever has written the line. */
   readonly onLog?: (line: string) => void;
   /** Milliseconds; the real ones when absent. */
@@ -119,7 +121,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     mask: () => undefined,
     redact: (text) => text,
     cancelled: options.cancelled ?? never,
-    abandoned: options.cancelled ?? never,
+    abandoned: options.abandoned ?? options.cancelled ?? never,
     now: options.now ?? (() => performance.now()),
     date: () => options.date ?? new Date(),
     runHelper: () => Promise.reject(new Error('there is no such program')),

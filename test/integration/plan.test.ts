@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { verdictOf } from '../../src/action/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { PlannedChange } from '../../src/deploy/plan-report.ts';
 import type { Report } from '../../src/deploy/report.ts';
@@ -32,6 +33,31 @@ describe('planning', () => {
     (plan?.changes ?? []).map(({ action, kind, name }) => `${action} ${kind} ${name}`);
   const changeOf = ({ plan }: Report, kind: string): PlannedChange | undefined =>
     plan?.changes.find((change) => change.kind === kind);
+
+  test.each([
+    ['plan', '🛑 Plan: cancelled'],
+    ['deploy', '🛑 Cancelled before anything was written'],
+    ['render', '🛑 Render: cancelled'],
+  ])('cancelled while the filter is tried, %s is no success', async (command, verdict) => {
+    await site.workload('reviews', { replicas: 0 });
+    const cancel = new AbortController();
+    const { report, written: files } = await site.run(
+      command,
+      ['reviews'],
+      { configuration: 'x-test: 1', filter: 'filter.wasm' },
+      {
+        cancelled: cancel.signal,
+        abandoned: new AbortController().signal,
+        trial: async () => {
+          cancel.abort();
+          return { state: 'inconclusive', why: 'the run was cancelled', logs: [] };
+        },
+      },
+    );
+    expect([report.outcome, report.cancelled, report.changed, files.size]).toEqual(['failed', true, false, 0]);
+    expect(verdictOf(report)).toBe(verdict);
+    expect(cluster.recorder.writes).toEqual([]);
+  });
 
   test('lists each write with its difference, the restarts by wave, and writes nothing', async () => {
     const reviews = await site.workload('reviews', { replicas: 2 });

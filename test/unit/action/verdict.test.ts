@@ -379,6 +379,7 @@ describe('status', () => {
 
   test.each<[string, Report, string]>([
     ['well', status(found('shop/a'), found('shop/b')), '✅ add-header on 2 workloads, proved in 6 proxies'],
+    ['cancelled', { ...status(found('shop/a')), cancelled: true, outcome: 'failed' }, '🛑 Status: cancelled'],
     [
       'well, by less',
       status(found('shop/a', [running({ proof: proof('stats') })])),
