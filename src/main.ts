@@ -24,7 +24,8 @@ import type { WatchOrder } from './action/watchdog.ts';
 import { isMissing } from './base/files.ts';
 import { least } from './base/lists.ts';
 import { messageOf } from './base/problem.ts';
-import { Redactor } from './base/redaction/redactor.ts';
+import { type Redact, Redactor } from './base/redaction/redactor.ts';
+import { withoutCredentials } from './base/redaction/shapes.ts';
 import { pluginRunner, type RunPlugin } from './cluster/kubeconfig/plugin-runner.ts';
 import { readRegularFile } from './files/regular-file.ts';
 import { inputFileReader, type JobFolders, userFileReader } from './files/runner-files.ts';
@@ -52,7 +53,9 @@ await act();
 
 async function act(): Promise<void> {
   const { mask, redact } = new Redactor(toolkit.setSecret);
-  const core = guardedCore(toolkit, redact);
+  // Files hold whole pages and JSON, whose texts were cleaned one by one.
+  const clean: Redact = (text) => withoutCredentials(redact(text));
+  const core = guardedCore(toolkit, clean);
   const environment = { ...process.env };
   // A run with it is refused, but not before its problems are gathered: until then nothing is sent to a server that nobody checked.
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
@@ -71,7 +74,7 @@ async function act(): Promise<void> {
   };
   const handlers = handleCrashes(process, {
     progress: () => progress,
-    redact,
+    redact: clean,
     stop: cancellation.cancel,
     tell: (error) => core.info(`Unexpected error: ${messageOf(error)}`),
     publish: (crash) => {
@@ -102,7 +105,7 @@ async function act(): Promise<void> {
     ...optimizerMemory(process.env.RUNNER_TOOL_CACHE),
   };
   try {
-    const report = redactedReport(await run(world), redact);
+    const report = redactedReport(await run(world), clean);
     note({ kind: 'phase', phase: 'publishing' });
     process.exitCode = await publish(report, core, files, handlers.crash());
   } catch (error) {

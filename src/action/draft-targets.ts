@@ -16,6 +16,11 @@ export async function loadTargets(
   return texts.flatMap((text) => findings.takeAny(parseTargets(text, defaultNamespace)));
 }
 
+/** The text of a target list's file. Rejects where it cannot be read. */
+export async function readTargetsFile(path: string, readFile: ReadFile): Promise<string> {
+  return Buffer.from(await readFile(path, MAX_YAML_BYTES)).toString('utf8');
+}
+
 async function loadTexts(
   { targets, targetsFile }: Pick<Inputs, 'targets' | 'targetsFile'>,
   readFile: ReadFile,
@@ -25,8 +30,7 @@ async function loadTexts(
   if (targetsFile === '') return texts;
   const origin = `targets-file "${shownPath(targetsFile)}"`;
   try {
-    const bytes = await readFile(targetsFile, MAX_YAML_BYTES);
-    return [...texts, { origin, text: Buffer.from(bytes).toString('utf8'), isFile: true }];
+    return [...texts, { origin, text: await readTargetsFile(targetsFile, readFile), isFile: true }];
   } catch (error) {
     findings.add({
       kind: 'targets',

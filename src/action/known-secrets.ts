@@ -1,17 +1,35 @@
-import { isObject, readJson } from '../base/json.ts';
+import type { ReadFile } from '../base/files.ts';
+import { isObject } from '../base/json.ts';
+import { secretsInConfiguration } from '../base/redaction/configuration-secrets.ts';
 import { type Mask, maskLogin } from '../base/redaction/redactor.ts';
 import { secretsIn, secretsInUrl } from '../base/redaction/secret-names.ts';
+import { readYaml } from '../base/yaml.ts';
+import { readTargetsFile } from './draft-targets.ts';
 import type { Environment } from './input-reader.ts';
 import type { Inputs } from './inputs.ts';
+import { runWords, sparing } from './run-words.ts';
 
-/** The one input that ends like a secret, but is the name of an object. */
-const NAME_OF_SECRET = 'INPUT_PULL-SECRET';
+interface SecretsWorld {
+  readonly environment: Environment;
+  readonly readFile: ReadFile;
+  readonly mask: Mask;
+}
+
+/** Makes known what is secret of inputs and environment, before anything is said. */
+export async function maskSecrets(inputs: Inputs, { environment, readFile, mask }: SecretsWorld): Promise<void> {
+  const { targets, targetsFile } = inputs;
+  // What is wrong with the file is told where it is read for its targets.
+  const listed = targetsFile === '' ? '' : await readTargetsFile(targetsFile, readFile).catch(() => '');
+  const maskNamed = sparing(runWords(inputs, listed), mask);
+  maskEnvironment(environment, maskNamed);
+  maskInputs(inputs, mask);
+  for (const text of [targets, listed]) maskTargets(text, maskNamed);
+}
 
 /** Makes known the secrets of the environment: variables with a secret's name, and passwords in addresses, such as a proxy's. */
 export function maskEnvironment(environment: Environment, mask: Mask): void {
-  const variables = Object.entries(environment).filter(([name]) => name !== NAME_OF_SECRET);
-  for (const secret of secretsIn(Object.fromEntries(variables))) mask(secret);
-  for (const [name, value = ''] of variables) {
+  for (const secret of secretsIn(environment)) mask(secret);
+  for (const [name, value = ''] of Object.entries(environment)) {
     if (!name.toUpperCase().endsWith('_PROXY') || value.includes('://')) continue;
     for (const secret of secretsInUrl(`http://${value}`)) mask(secret);
   }
@@ -29,12 +47,20 @@ export function maskInputs({ from, provenance, policy, settings }: Inputs, mask:
     ...secretsIn({ ...settings.environment }),
   ];
   for (const secret of handed) mask(secret);
-  // What a configuration calls a token may be the name of one, too.
-  for (const secret of namedSecrets(readJson(Buffer.from(settings.configuration)))) mask(secret, 'whole');
+  maskConfiguration(settings.configuration, mask);
 }
 
-function namedSecrets(value: unknown): string[] {
-  if (Array.isArray(value)) return value.flatMap(namedSecrets);
-  if (!isObject(value)) return [];
-  return [...secretsIn(value), ...Object.values(value).flatMap(namedSecrets)];
+/** Makes known the secrets in the configurations that targets have of their own; whatever else is wrong with their text. */
+export function maskTargets(text: string, mask: Mask): void {
+  const read = readYaml(text);
+  for (const entry of read.ok && Array.isArray(read.value) ? read.value : []) {
+    if (!isObject(entry)) continue;
+    const { configuration } = entry;
+    maskConfiguration(typeof configuration === 'string' ? configuration : JSON.stringify(configuration ?? null), mask);
+  }
+}
+
+function maskConfiguration(text: string, mask: Mask): void {
+  // What a configuration calls a token may be the name of one, too.
+  for (const secret of secretsInConfiguration(text)) mask(secret, 'whole');
 }

@@ -31,7 +31,7 @@ import type { ModuleTools } from './draft-module.ts';
 import type { ModuleFetcher } from './draft-origin.ts';
 import { filterProver } from './draft-provenance.ts';
 import { type Inputs, type InputsRead, type ReadInput, readInputs } from './inputs.ts';
-import { maskEnvironment, maskInputs } from './known-secrets.ts';
+import { maskSecrets } from './known-secrets.ts';
 import { type ProgressEvent, runPhase } from './progress.ts';
 import { describeInputs } from './run-log.ts';
 
@@ -76,9 +76,8 @@ type ClusterDraft = Exclude<Draft, { command: 'render' }>;
 /** Runs the action and gives its report, whatever happened; nothing is thrown. */
 export async function run(given: Surroundings): Promise<Report> {
   const world = notingTrials(given);
-  maskEnvironment(world.environment, world.mask);
   const read = readInputs(world.readInput, world.environment);
-  maskInputs(read.inputs, world.mask);
+  await maskSecrets(read.inputs, world);
   world.note?.({ kind: 'command', command: read.inputs.command });
   const registries = openRegistries(read.inputs, world);
   try {
@@ -176,6 +175,7 @@ async function callCluster(draft: ClusterDraft, registries: Registries, world: S
       signal,
       now,
       date,
+      mask: world.mask,
       pushImage: ({ image, reference }) => {
         world.note?.({ kind: 'phase', phase: 'pushing to the registry' });
         return registries.push(image, reference);

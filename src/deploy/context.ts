@@ -1,5 +1,6 @@
 import type { Log } from '../base/log.ts';
 import type { Checked } from '../base/problem.ts';
+import type { Mask } from '../base/redaction/redactor.ts';
 import type { Client } from '../cluster/client.ts';
 import type { Phase } from '../cluster/patience.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
@@ -17,6 +18,8 @@ export interface DeployContext {
   readonly now: () => number;
   /** The time of day, for what is recorded in the cluster. */
   readonly date: () => Date;
+  /** Makes a secret known that was found in the cluster; absent where nothing is shown. */
+  readonly mask?: Mask;
   /** Starts a filter as Envoy would; absent where nothing may be run. */
   readonly trial?: Trial;
   /** Puts an image into its registry; absent where nothing may be pushed. */

@@ -29,6 +29,8 @@ import { patchTarget } from './target-access.ts';
 /** A write, and how to try it without doing it. */
 export interface Trial {
   readonly change: Omit<PlannedChange, 'admission'>;
+  /** What its difference is made of, as it is and as it will be. */
+  readonly sides?: readonly unknown[];
   /** Sends it as a dry run and gives the admission warnings. */
   readonly send: (client: Client) => Promise<readonly string[]>;
 }
@@ -71,6 +73,7 @@ function adoptionTrial({ ref: { namespace, name }, observed, taken, keeps }: Ado
         reasons: [reason],
         diff: difference({ spec: observed.spec }, { spec: { ...observed.spec, ...spec } }),
       },
+      sides: [observed.spec],
       send: async (client) =>
         (await client.mergePatch(ENVOY_FILTER, namespace, name, { spec }, { dryRun: true })).warnings,
     },
@@ -132,6 +135,7 @@ function inserterTrial(planned: PlannedInserter, observation: Observation): Tria
           ? yaml(rendered).map((line) => `+${line}`)
           : difference({ spec: keptForm(observed).spec }, { spec: rendered.spec }),
     },
+    sides: [observed, rendered],
     send: async (client) => {
       const { warnings } = await client.apply<KubernetesObject>(of, namespace, rendered, {
         dryRun: true,
@@ -163,6 +167,7 @@ function gatewayTrials({ ref, drift }: PlannedWorkload, view: GatewayView, patch
             ? yaml(keptForm(wanted)).map((line) => `+${line}`)
             : difference({ spec: keptForm(observed).spec }, { spec: keptForm(wanted).spec }),
     },
+    sides: [observed, wanted],
     send: async (client) => (index > 0 ? [] : (await patchTarget(client, ref, view, patch, { dryRun: true })).warnings),
   }));
 }

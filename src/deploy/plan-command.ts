@@ -1,5 +1,6 @@
 import { mapLimited } from '../base/concurrency.ts';
 import type { Problem } from '../base/problem.ts';
+import { secretsInValue } from '../base/redaction/configuration-secrets.ts';
 import { readinessOf } from '../cluster/readiness.ts';
 import { nothingAdmitted, tryChange } from './admission.ts';
 import { describeAdoptions } from './adoption-report.ts';
@@ -38,6 +39,8 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
   const { plan, request, observation } = prepared;
   const missing = examined.missing.map(describeRight);
   const trials = describeChanges(plan, observation, request.wait);
+  // What stands in the cluster may have secrets that no input has; values of a secret's name may be other names, too.
+  for (const secret of trials.flatMap(({ sides = [] }) => secretsInValue(sides))) context.mask?.(secret, 'whole');
   const changes = await log.group('Dry run', () =>
     mapLimited(trials, PARALLEL, async (trial): Promise<PlannedChange> => {
       return { ...trial.change, admission: await admissionOf(trial, missing, context) };

@@ -55,6 +55,8 @@ export interface RunOptions {
   /** The size of modules that come as images. */
   readonly imageBytes?: number;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Is told of each secret. */
+  readonly mask?: (secret: string) => void;
   /** Whose attestations count; nobody's when absent. */
   readonly authorities?: readonly Authority[];
   readonly cancelled?: AbortSignal;
@@ -118,7 +120,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     },
     log: { ...silentLog, info: tell, warning: tell },
     authorities: options.authorities ?? [],
-    mask: () => undefined,
+    mask: options.mask ?? (() => undefined),
     redact: (text) => text,
     cancelled: options.cancelled ?? never,
     abandoned: options.abandoned ?? options.cancelled ?? never,
@@ -151,6 +153,8 @@ export interface BundleOptions {
   /** The workspace, which relative paths start from. */
   readonly workspace?: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Is told of each secret. */
+  readonly mask?: (secret: string) => void;
   /** Called with each piece of output as it comes, with a way to send a signal, and one to read no further. */
   readonly onOutput?: (text: string, kill: (signal: NodeJS.Signals) => void, closeLog: () => void) => void;
 }

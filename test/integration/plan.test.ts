@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { verdictOf } from '../../src/action/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
+import { ENVOY_FILTER } from '../../src/cluster/resources.ts';
 import type { PlannedChange } from '../../src/deploy/plan-report.ts';
 import type { Report } from '../../src/deploy/report.ts';
 import { grant } from '../harness/api.ts';
@@ -102,6 +103,24 @@ describe('planning', () => {
 
     expect(await site.objects()).toEqual([]);
     expect((await site.read(reviews)).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+  });
+
+  test('makes the secrets known that stand in the cluster, in its targets and in its inputs', async () => {
+    await site.workload('reviews', { replicas: 0 });
+    const revision = await site.deployed(['reviews'], '{"apiToken":"deployed-value"}');
+    const drifted = await site.envoyFilter(revision);
+    const spec = JSON.parse(JSON.stringify(drifted.spec).replace('deployed-value', 'edited-value'));
+    await cluster.api.patch(site.path(ENVOY_FILTER, revision), { spec }, 'kubectl-edit');
+    const known = new Set<string>();
+    const targets = '- { kind: deployment, name: reviews, configuration: \'{"apiToken":"deployed-value"}\' }';
+    const { report } = await site.run(
+      'plan',
+      targets,
+      { configuration: 'signing_key: input-value' },
+      { mask: (secret) => known.add(secret) },
+    );
+    expect(changeOf(report, 'EnvoyFilter')?.diff.join('\n')).toMatch(/^-.*edited-value.*\n\+.*deployed-value/m);
+    expect([...known]).toEqual(expect.arrayContaining(['edited-value', 'deployed-value', 'input-value']));
   });
 
   test('after a deployment there is nothing to plan; a change shows what it changes', async () => {

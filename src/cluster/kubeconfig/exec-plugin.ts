@@ -4,6 +4,7 @@ import type { Log } from '../../base/log.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
 import type { ProxyServer } from '../../base/proxy.ts';
 import type { Mask, SecretKeeper } from '../../base/redaction/redactor.ts';
+import { withoutCredentials } from '../../base/redaction/shapes.ts';
 import { listWords, sentence, truncate } from '../../base/text.ts';
 import { visible } from '../../base/visible.ts';
 import { readYaml } from '../../base/yaml.ts';
@@ -137,7 +138,7 @@ export async function runExecPlugin(
 ): Promise<Checked<PluginCredential>> {
   const name = `exec plugin "${truncate(plugin.command, 60)}" of ${plugin.place.entry}`;
   const said: string[] = [];
-  const scrub = (text: string): string => visible(withoutWebTokens(redact(text))).trim();
+  const scrub = (text: string): string => visible(withoutCredentials(redact(text))).trim();
   log.info(`Running the ${name}.`);
   const end = await runPlugin(plugin, (line) => {
     const shown = scrub(line);
@@ -178,17 +179,6 @@ export async function runExecPlugin(
       return typeof read === 'string' ? problem(read) : good(read);
     }
   }
-}
-
-/** What web tokens, and those of Amazon and Google, begin with. */
-const TOKEN_MARKS = ['eyJ', 'k8s-aws-v1.', 'ya29.'];
-
-/** A plugin may write tokens for people to see that nobody else knows. */
-function withoutWebTokens(line: string): string {
-  return line
-    .split(/(\s)/)
-    .map((word) => (word.length > 40 && TOKEN_MARKS.some((mark) => word.includes(mark)) ? '***' : word))
-    .join('');
 }
 
 /** The credential of a plugin's output, or what is wrong with it. Nothing of the output is quoted. */

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { readInputs } from '../../../src/action/inputs.ts';
-import { maskEnvironment, maskInputs } from '../../../src/action/known-secrets.ts';
+import { maskEnvironment, maskInputs, maskTargets } from '../../../src/action/known-secrets.ts';
+import { runWords, sparing } from '../../../src/action/run-words.ts';
 import type { Mask } from '../../../src/base/redaction/redactor.ts';
 
 /** What becomes known, with how. */
@@ -46,9 +47,37 @@ describe('secrets of the inputs', () => {
     ],
     ['variables of the VM', { environment: '{ API_TOKEN: abcdefgh, LEVEL: informational }' }, ['abcdefgh']],
     ['a configuration', { configuration: '{"upstreams":[{"password":"abcdefgh","name":"x"}]}' }, ['abcdefgh (whole)']],
-    ['another configuration', { configuration: 'password=abcdefgh' }, []],
+    ['lines of a configuration', { configuration: 'password=abcdefgh' }, ['abcdefgh (whole)']],
   ])('%s', (_, inputs, expected) => {
     const { inputs: read } = readInputs((name) => inputs[name] ?? '');
     expect(known((mask) => maskInputs(read, mask))).toEqual(expected);
   });
+});
+
+test.each([
+  [
+    'a map',
+    '- { kind: deployment, name: reviews, configuration: { upstream: { api_token: abcdefgh }, level: informational } }',
+  ],
+  ['JSON', `- { kind: deployment, name: reviews, configuration: '{"apiToken":"abcdefgh"}' }`],
+  ['lines', '- { kind: nonsense, configuration: "api_token: abcdefgh" }'],
+])('the configuration of a target: %s', (_, text) => {
+  expect(known((mask) => maskTargets(text, mask))).toEqual(['abcdefgh (whole)']);
+});
+
+test('words that the run itself needs are no secrets', () => {
+  const { inputs } = readInputs(
+    (name) => ({ command: 'plan', name: 'add-header', targets: '- bookshop/deploy/frontpage' })[name] ?? '',
+  );
+  const words = runWords(inputs, '- { namespaces: [warehouse], selector: a=b }');
+  const environment = {
+    DEPLOY_TOKEN: 'add-header',
+    AUTH_TOKEN: 'Deployment',
+    A_TOKEN: 'bookshop',
+    B_TOKEN: 'frontpage',
+    C_TOKEN: 'warehouse',
+    D_TOKEN: 'unchanged',
+    E_TOKEN: 'abcdefgh',
+  };
+  expect(known((mask) => maskEnvironment(environment, sparing(words, mask)))).toEqual(['abcdefgh']);
 });

@@ -6,7 +6,7 @@ import {
   secretsInUrl,
 } from '../../../../src/base/redaction/secret-names.ts';
 
-test.each([
+test.each<[string, boolean]>([
   ['GITHUB_TOKEN', true],
   ['ACTIONS_ID_TOKEN_REQUEST_TOKEN', true],
   ['AWS_SECRET_ACCESS_KEY', true],
@@ -20,6 +20,13 @@ test.each([
   ['ACTIONS_ID_TOKEN_REQUEST_URL', false],
   ['CACHE_KEY', false],
   ['PATH', false],
+  ...[
+    ...['SIGNING_KEY', 'ENCRYPTION_KEY', 'HMAC_KEY', 'DB_PASS', 'DB_PWD', 'CREDENTIALS', 'AUTH', 'BEARER', 'JWT'],
+    ...['SESSION_ID', 'SALT', 'PIN', 'SLACK_WEBHOOK_URL', 'signingKey', 'hmacKey', 'apiKeys', 'basicAuth'],
+  ].map((name): [string, boolean] => [name, true]),
+  ...['INPUT_PULL-SECRET', 'imagePullSecret', 'bypass', 'author', 'authType', 'SSH_AUTH_SOCK', 'secretName'].map(
+    (name): [string, boolean] => [name, false],
+  ),
 ])('%s: %s', (name, expected) => {
   expect(isSecretName(name)).toBe(expected);
 });
