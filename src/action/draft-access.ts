@@ -56,7 +56,7 @@ async function readFiles(
         message: `cannot be read: ${fileFault(error)}.`,
         cause: error,
       };
-      if (isMissing(error)) missing.push(problem);
+      if (isMissing(error)) missing.push({ ...problem, remedy: ALL_MISSING });
       else findings.add(problem);
     }
   }
@@ -86,6 +86,9 @@ const NOTHING: Problem = {
   remedy:
     'Pass the content of a kubeconfig from a secret. A secret that is missing, or not handed to pull requests from forks, is empty too.',
 };
+
+const ALL_MISSING =
+  'Write the kubeconfig to that path in a step before this one, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
 
 const CONTENT: Problem = {
   kind: 'kubeconfig',

@@ -37,8 +37,10 @@ export function readOrigin(reader: InputReader): OriginInputs {
   const pushTo = readPushTo(reader, origin);
   const host = pushTo?.host ?? (origin?.kind === 'image' ? origin.reference.host : undefined);
   const login = readLogin(reader);
+  // With half of a login the registry would only complain once more.
+  const isHalf = reader.faulty.has('registry-username') || reader.faulty.has('registry-password');
   return {
-    ...(origin === undefined ? {} : { origin }),
+    ...(origin === undefined || (isHalf && origin.kind === 'image') ? {} : { origin }),
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(pushTo === undefined ? {} : { pushTo }),
     ...(login === undefined || host === undefined ? {} : { login: { ...login, host } }),

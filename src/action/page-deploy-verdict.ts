@@ -93,11 +93,18 @@ function applied(report: Report): Verdict {
   };
 }
 
+/** What a run wrote that changed no workload: what it deleted, and records of what was verified or objects that were not as they should be. */
+function writtenBeside({ collected, requests }: Report): string {
+  const deleted = collected.deleted.length;
+  if (deleted > 0) return `Only ${countOf(deleted, 'superseded object')} had to be deleted.`;
+  const { writes } = requests;
+  if (writes === 0) return 'Nothing was written to the cluster.';
+  return `No workload was changed: ${countOf(writes, 'write')} kept shared objects and records of what was verified up to date.`;
+}
+
 function unchanged(report: Report): Verdict {
   const n = report.targets.length;
-  const collected = report.collected.deleted.length;
-  const cleaned =
-    collected === 0 ? 'Nothing was written.' : `Only ${countOf(collected, 'superseded object')} had to be deleted.`;
+  const cleaned = writtenBeside(report);
   const names = filterNames(report).length;
   return report.policy.wait
     ? {

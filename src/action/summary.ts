@@ -1,6 +1,6 @@
 import { formatDuration } from '../base/text.ts';
 import type { Command, Report } from '../deploy/report.ts';
-import { blocks, code, countOf, text, thousands } from './markdown.ts';
+import { blocks, code, countOf, text } from './markdown.ts';
 import { deployPage } from './page-deploy.ts';
 import { planPage } from './page-plan.ts';
 import { removePage } from './page-remove.ts';
@@ -67,7 +67,7 @@ function renderFacts({ cluster, requests, durationMs }: Report, counts: string, 
     `took ${formatDuration(durationMs)}`,
     ...(requests.reads + requests.writes === 0
       ? []
-      : [`API calls: ${thousands(requests.reads)} reads, ${thousands(requests.writes)} writes`]),
+      : [`API calls: ${countOf(requests.reads, 'read')}, ${countOf(requests.writes, 'write')}`]),
   ];
   return [...(counts === '' ? [] : [`**${counts}**`]), facts.join(' · ')].join('<br>');
 }

@@ -22,7 +22,7 @@ const RETRIED_CONNECTION_CODES = new Set([
 /** Most attempts per reason: a throttling server is obeyed longer than a failing one is asked again. */
 const ATTEMPTS = { throttled: 10, failing: 5, connection: 4 } as const;
 /** Who asks for a longer wait will not answer better within this run. */
-const MAX_OBEYED_SECONDS = 60;
+export const MAX_OBEYED_SECONDS = 60;
 
 /**
  * How long to wait before the next attempt, in milliseconds, or undefined to give up. Only for what may be repeated. A

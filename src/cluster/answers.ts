@@ -1,4 +1,5 @@
 import { isObject, parseJson, pick } from '../base/json.ts';
+import { parseRetryAfter } from '../base/retry.ts';
 import { truncate } from '../base/text.ts';
 import { ApiError, InvalidAnswerError, type StatusBody } from './errors.ts';
 import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
@@ -28,10 +29,15 @@ export function checked(exchange: Exchange): HttpResponse {
 export function apiError(
   verb: string,
   path: string,
-  { status, text }: Pick<HttpResponse, 'status' | 'text'>,
+  { status, text, headers = {} }: Pick<HttpResponse, 'status' | 'text'> & Partial<Pick<HttpResponse, 'headers'>>,
 ): ApiError {
+  const leadsTo = URL.parse(headerOf({ headers }, 'location') ?? '')?.host;
+  const retryAfterSeconds = parseRetryAfter(headerOf({ headers }, 'retry-after'), Date.now());
   // Proxies and gateways in front of an API server answer with HTML or plain text.
-  return new ApiError(verb, path, status, readStatusBody(text) ?? { message: plainText(text) });
+  return new ApiError(verb, path, status, readStatusBody(text) ?? { message: plainText(text) }, {
+    ...(leadsTo === undefined ? {} : { leadsTo }),
+    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+  });
 }
 
 /** One page of a list. */

@@ -1,7 +1,9 @@
 import { errorCode, rootMessage } from '../base/causes.ts';
 import { internalProblem, type Problem } from '../base/problem.ts';
 import { type ProxyServer, shownAddress } from '../base/proxy.ts';
+import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
 import { TooLongError } from './body.ts';
+import { grantOf, missingRight } from './missing-right.ts';
 import { StalledError, UNWRITTEN } from './patience.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
@@ -23,8 +25,9 @@ export class ApiError extends Error {
   readonly body: StatusBody;
   readonly verb: string;
   readonly path: string;
+  readonly hints: AnswerHints;
 
-  constructor(verb: string, path: string, status: number, body: StatusBody) {
+  constructor(verb: string, path: string, status: number, body: StatusBody, hints: AnswerHints = {}) {
     super(body.message || `the API server answered ${status}`);
     this.name = 'ApiError';
     this.status = status;
@@ -32,6 +35,7 @@ export class ApiError extends Error {
     this.body = body;
     this.verb = verb;
     this.path = path;
+    this.hints = hints;
   }
 }
 
@@ -149,17 +153,22 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
     const right = missingRight(error.message);
     return {
       kind: 'permission',
-      message: `Not allowed while ${action}: ${error.message}.`,
+      // Whatever is asked fails alike where nobody may be impersonated: it is one problem.
+      message: `Not allowed${right?.startsWith('impersonate ') ? '' : ` while ${action}`}: ${error.message}.`,
       remedy:
         right === undefined
           ? 'An admission webhook, a quota or a policy refuses it; the message says which. Change the rule, or what it refuses.'
-          : `Grant the user of the kubeconfig the right to ${right} (a Role and RoleBinding).`,
+          : `Grant the user of the kubeconfig the right to ${right} (${grantOf(right)}).`,
       cause,
     };
   }
+  const { message, remedy } = statusAdvice(error);
+  // Without words of its own, the message names the status already.
+  const told = error.body.message ? ` (${[error.status, error.reason].join(' ').trim()})` : '';
   return {
     kind: 'cluster',
-    message: `${capital(action)} failed: ${error.message} (${[error.status, error.reason].join(' ').trim()}).`,
+    message: `${capital(action)} failed: ${message ?? `${error.message}${told}`}.`,
+    ...(remedy === undefined ? {} : { remedy }),
     cause,
   };
 }
@@ -167,15 +176,6 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
 /** As `apiProblem`, for callers that report whatever went wrong: an error that nobody expected is an internal problem. */
 export function callProblem(error: unknown, action: string): Problem {
   return apiProblem(error, action) ?? internalProblem(error);
-}
-
-/** `list deployments.apps in namespace "shop"`, read from the API server's sentence. */
-export function missingRight(message: string): string | undefined {
-  const match = /cannot (\S+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)")?/.exec(message);
-  if (match === null) return undefined;
-  const [, verb, resource, group, namespace] = match;
-  const where = namespace === undefined ? 'in the whole cluster' : `in namespace "${namespace}"`;
-  return `${verb} ${resource}${group ? `.${group}` : ''} ${where}`;
 }
 
 const UNTRUSTED =

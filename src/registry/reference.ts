@@ -42,6 +42,20 @@ export function isImageReference(text: string): boolean {
   return text.startsWith(OCI_SCHEME);
 }
 
+// The address is not quoted: it holds the password.
+const LOGIN = 'has a user name or password in its address, where none may stand.';
+const LOGIN_REMEDY = `Write ${FORM}; the login goes into "registry-username" and "registry-password".`;
+
+/** Whether the address has a login: an "@" before its first "/", or a password with a "/" in it before the last "@" that begins no digest. */
+function hasLogin(text: string): boolean {
+  const address = text.slice(OCI_SCHEME.length);
+  const at = address.lastIndexOf('@');
+  const slash = address.indexOf('/');
+  if (at === -1) return false;
+  // A digest, valid or not, follows the path and has no path after it.
+  return slash === -1 || address.indexOf('@') < slash || address.indexOf('/', at) !== -1;
+}
+
 /**
  * Reads an image reference. The host has to be there: a name without one would silently mean Docker Hub. `subject` is what a
  * problem is about: the input's name.
@@ -49,6 +63,7 @@ export function isImageReference(text: string): boolean {
 export function parseReference(text: string, subject: string): Checked<ImageReference> {
   const wrong = (why: string, remedy = `Write ${FORM}.`): Checked<never> => bad(problem(subject, text, why, remedy));
   if (!isImageReference(text)) return wrong('it does not start with oci://');
+  if (hasLogin(text)) return bad({ kind: 'input', subject, message: LOGIN, remedy: LOGIN_REMEDY });
   const [name = '', digest, ...more] = text.slice(OCI_SCHEME.length).split('@');
   if (digest !== undefined && (!isDigest(digest) || more.length > 0)) {
     return wrong('a digest is "sha256:" and 64 lower-case hex digits');

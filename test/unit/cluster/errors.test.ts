@@ -1,21 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../src/base/problem.ts';
+import type { AnswerHints } from '../../../src/cluster/answer-remedy.ts';
 import { parseWarnings } from '../../../src/cluster/answers.ts';
-import {
-  ApiError,
-  apiProblem,
-  ConnectionError,
-  CredentialsError,
-  missingRight,
-  ProxyError,
-} from '../../../src/cluster/errors.ts';
+import { ApiError, apiProblem, ConnectionError, CredentialsError, ProxyError } from '../../../src/cluster/errors.ts';
+import { missingRight } from '../../../src/cluster/missing-right.ts';
 
 const coded = (code: string, message = 'a system error'): Error => Object.assign(new Error(message), { code });
-const apiError = (status: number, message?: string, reason?: string): ApiError =>
-  new ApiError('list', '/api/v1/pods', status, {
-    ...(message === undefined ? {} : { message }),
-    ...(reason === undefined ? {} : { reason }),
-  });
+const apiError = (status: number, message?: string, reason?: string, hints?: AnswerHints): ApiError =>
+  new ApiError(
+    'list',
+    '/api/v1/pods',
+    status,
+    {
+      ...(message === undefined ? {} : { message }),
+      ...(reason === undefined ? {} : { reason }),
+    },
+    hints,
+  );
+const IMPERSONATING =
+  'users "jane" is forbidden: User "bot" cannot impersonate resource "users" in API group "" at the cluster scope';
 const FORBIDDEN =
   'deployments.apps is forbidden: User "bot" cannot list resource "deployments" in API group "apps" in the namespace "shop"';
 const TERMINATING =
@@ -70,11 +73,47 @@ describe('apiProblem', () => {
       { kind: 'cluster', message: 'Listing pods failed: ConfigMap "a" is invalid (422 Invalid).' },
     ],
     ['an answer of a gateway', apiError(502, 'Bad gateway'), { message: 'Listing pods failed: Bad gateway (502).' }],
-    ['an empty answer', apiError(503, ''), { message: 'Listing pods failed: the API server answered 503 (503).' }],
+    ['an empty answer', apiError(503, ''), { message: 'Listing pods failed: the API server answered 503.' }],
     [
       'an answer without a message',
       apiError(500),
-      { message: 'Listing pods failed: the API server answered 500 (500).' },
+      {
+        message: 'Listing pods failed: the API server answered 500.',
+        remedy: expect.stringContaining('kubectl get --raw /readyz') as unknown as string,
+      },
+    ],
+    [
+      'a redirect of a proxy',
+      apiError(302, 'Found', '', { leadsTo: 'sso.example' }),
+      {
+        message: 'Listing pods failed: the answer was a redirect (302) to sso.example, which no API server gives.',
+        remedy: expect.stringContaining('A proxy that wants a sign-in stands in front') as unknown as string,
+      },
+    ],
+    [
+      'a wait that is too long',
+      apiError(429, 'Too many', '', { retryAfterSeconds: 3600 }),
+      {
+        message: 'Listing pods failed: the API server asked to wait 3,600 s, longer than this run waits.',
+        remedy: 'Run it again after that time.',
+      },
+    ],
+    [
+      'too many requests',
+      apiError(429, 'Too many', 'TooManyRequests', { retryAfterSeconds: 60 }),
+      {
+        message: 'Listing pods failed: Too many (429 TooManyRequests).',
+        remedy: expect.stringContaining('run it again later') as unknown as string,
+      },
+    ],
+    [
+      'somebody who may not be impersonated',
+      apiError(403, IMPERSONATING, 'Forbidden'),
+      {
+        message: `Not allowed: ${IMPERSONATING}.`,
+        remedy:
+          'Grant the user of the kubeconfig the right to impersonate users in the whole cluster (a ClusterRole and ClusterRoleBinding).',
+      },
     ],
   ])('%s', (_, error, problem) => {
     expect(apiProblem(error, 'listing pods')).toMatchObject({ ...problem, cause: error });

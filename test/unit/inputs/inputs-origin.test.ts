@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nameFromFilter } from '../../../src/action/inputs-origin.ts';
-import { complaintsOn, type Given, goodInputs } from './reading.ts';
+import { COMPLETE, complaintsOn, type Given, goodInputs, read } from './reading.ts';
 
 const SHA = 'ab'.repeat(32);
 const IMAGE = 'oci://ghcr.io/me/add-header:v1';
@@ -47,6 +47,10 @@ describe('what is wrong is said once', () => {
   ])('%j', (given, complaint) => {
     expect(complaintsOn(given)).toEqual([expect.stringMatching(complaint)]);
   });
+});
+
+test.each(['registry-username', 'registry-password'])('with "%s" alone, no registry is asked for the image', (name) => {
+  expect(read({ ...COMPLETE, filter: IMAGE, [name]: 'me' }).inputs.from.origin).toBeUndefined();
 });
 
 test('a digest may have capitals and its name before it', () => {

@@ -60,9 +60,13 @@ describe('parseReference refuses', () => {
     expect(problem?.message).toMatch(words);
   });
 
-  test('a login in it, without repeating it', () => {
-    const [problem] = problemsIn(parse('oci://me:secret-word@ghcr.io/me/f'));
-    expect(JSON.stringify(problem)).not.toContain('secret-word');
+  test.each([
+    ...['oci://me:secret-word@ghcr.io/me/f', 'oci://secret-word@ghcr.io/f', 'oci://me:a/secret-word@ghcr.io/f'],
+    ...['oci://me:secret@word@ghcr.io/f', 'oci://me:secret-word@ghcr.io', `oci://me:secret-word@ghcr.io/f@${DIGEST}`],
+  ])('a login in it, without repeating it: %s', (text) => {
+    const [problem] = problemsIn(parse(text));
+    expect(problem?.message).toBe('has a user name or password in its address, where none may stand.');
+    expect(JSON.stringify(problem)).not.toMatch(/secret|word@/);
   });
 });
 

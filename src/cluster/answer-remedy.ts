@@ -1,0 +1,51 @@
+import { MAX_OBEYED_SECONDS } from '../base/retry.ts';
+import { thousands } from '../base/text.ts';
+
+/** What the headers of an error say. */
+export interface AnswerHints {
+  /** The host that a redirect leads to; the rest of its address may hold secrets. */
+  readonly leadsTo?: string;
+  readonly retryAfterSeconds?: number;
+}
+
+/** What to say of an error status: words in place of the answer's own, and what to do. */
+export interface StatusAdvice {
+  readonly message?: string;
+  readonly remedy?: string;
+}
+
+/** Advice for an answer that comes from whatever stands in front of the API server, or from one that cannot do its work at present. */
+export function statusAdvice({
+  status,
+  hints,
+}: {
+  readonly status: number;
+  readonly hints: AnswerHints;
+}): StatusAdvice {
+  if (status >= 300 && status < 400) {
+    const { leadsTo } = hints;
+    return {
+      message: `the answer was a redirect (${status})${leadsTo === undefined ? '' : ` to ${leadsTo}`}, which no API server gives`,
+      remedy:
+        'A proxy that wants a sign-in stands in front of the API server. Let "server" in the kubeconfig be the address of the API server itself, or log in to the proxy in a step before this one, as its documentation says.',
+    };
+  }
+  if (status === 429) {
+    const { retryAfterSeconds = 0 } = hints;
+    const tooLong = retryAfterSeconds > MAX_OBEYED_SECONDS;
+    const asked = thousands(Math.round(retryAfterSeconds));
+    return {
+      ...(tooLong ? { message: `the API server asked to wait ${asked} s, longer than this run waits` } : {}),
+      remedy: tooLong
+        ? 'Run it again after that time.'
+        : 'The API server has too many requests: run it again later. If it happens often, look at its flow control (kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels).',
+    };
+  }
+  if (status >= 500) {
+    return {
+      remedy:
+        'See how the API server is (kubectl get --raw /readyz), and whatever the message names, such as a webhook; then run again.',
+    };
+  }
+  return {};
+}
