@@ -245,6 +245,15 @@ export const PLACES: readonly Place[] = [
   execPlugin('it talks, and gives a token', (said, { folder, canaries }) =>
     plugin(folder, credential(canaries.pluginToken), `${said}\n${canaries.pluginToken}\n`),
   ),
+  {
+    name: 'exec plugin: it talks of its token, gives it and fails',
+    prepare: async (said, { folder, canaries: { pluginToken } }) => {
+      const spoken = `${said}\n${pluginToken.slice(0, 20)}\n${pluginToken.slice(20)}\nError: ${pluginToken}\n`;
+      const exec = await plugin(folder, credential(pluginToken), spoken, 3);
+      const text = kubeconfig('https://127.0.0.1:1', { exec });
+      return { inputs: { command: 'status', namespace: 'shop', kubeconfig: text }, hands: ['pluginToken'] };
+    },
+  },
   { ...execPlugin('it gives no credential', (said, { folder }) => plugin(folder, said)), hidden: true },
   execPlugin('it is not there, and the hint says how to get it', async (said) => ({
     apiVersion: 'client.authentication.k8s.io/v1',

@@ -15,6 +15,7 @@ import { headerFault } from './headers.ts';
 import { type KeyPair, readKeyPair } from './pem.ts';
 import { failureRemedy, signInRemedy, tellingLine } from './plugin-remedies.ts';
 import type { PluginCommand, RunPlugin } from './plugin-runner.ts';
+import { tokensIn, withoutTokens } from './token-words.ts';
 
 /** An exec plugin, checked and ready to run. */
 export interface ExecPlugin extends PluginCommand {
@@ -138,7 +139,7 @@ export async function runExecPlugin(
 ): Promise<Checked<PluginCredential>> {
   const name = `exec plugin "${truncate(plugin.command, 60)}" of ${plugin.place.entry}`;
   const said: string[] = [];
-  const scrub = (text: string): string => visible(withoutCredentials(redact(text))).trim();
+  const scrub = (text: string): string => visible(withoutTokens(withoutCredentials(redact(text)))).trim();
   log.info(`Running the ${name}.`);
   const end = await runPlugin(plugin, (line) => {
     const shown = scrub(line);
@@ -170,12 +171,14 @@ export async function runExecPlugin(
     case 'stopped':
       return problem(end.fault, 'What it wrote to its stderr is in the log.');
     case 'exited': {
+      const read = readCredential(end.output, plugin.apiVersion, mask);
       if (end.code !== 0) {
-        const telling = tellingLine(said);
+        // Whatever it meant to give may stand in its words, too.
+        for (const token of tokensIn(end.output)) mask(token);
+        const telling = tellingLine(said.map(scrub));
         const why = telling === undefined ? ' and wrote nothing to its stderr' : `: ${truncate(telling, MAX_SHOWN)}`;
         return problem(`ended with exit code ${end.code}${why}`, failureRemedy(plugin, said));
       }
-      const read = readCredential(end.output, plugin.apiVersion, mask);
       return typeof read === 'string' ? problem(read) : good(read);
     }
   }

@@ -332,6 +332,29 @@ describe('what goes wrong', () => {
   });
 });
 
+describe('a token that a plugin tells before anybody knows it', () => {
+  const token = 'p7-Zt_8Hn2Lk9XvB-0dYcWmEa_7RfUoPjGsTi5NbVxQ';
+
+  test('is not in the log, in part or as a whole', async () => {
+    const lines = [`got ${token.slice(0, 20)}`, token.slice(20), `Error: refused ${token}`];
+    const run = await ready({ lines }, credential({ token }));
+    await run.identify();
+    expect(run.log.slice(1)).toEqual(['get-token: got ***', 'get-token: ***', 'get-token: Error: refused ***']);
+  });
+
+  test.each<[string, string]>([
+    ['a credential', JSON.stringify({ kind: 'ExecCredential', status: { token: 'plain words as token' } })],
+    ['another object', JSON.stringify({ access_token: token })],
+    ['the token alone', token],
+  ])('is known once the plugin fails, after it wrote %s', async (_, output) => {
+    const lines = [`Error: plain words as token and ${token}`];
+    const run = await ready({ lines }, { how: 'exited', code: 3, output });
+    expect(await failure(run)).not.toContain(token);
+    expect(run.masked).toEqual([output.includes('plain') ? 'plain words as token' : token]);
+    if (output.includes('plain')) expect(await failure(run)).toContain('exit code 3: Error: *** and ***.');
+  });
+});
+
 describe('an "exec" that cannot be run is refused before anything else', () => {
   test.each<[string, Given, string]>([
     ['no command', { exec: { command: '' } }, '"command" of "exec" of user "bot" is missing.'],
