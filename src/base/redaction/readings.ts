@@ -88,7 +88,8 @@ function escaped(text: string, at: number): ReturnType<Decode> {
 }
 
 const ENTITIES = new Map(Object.entries({ amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" }));
-const MAX_ENTITY = 10;
+/** Enough for many zeros before a number, which mean nothing. */
+const MAX_ENTITY = 40;
 
 function entity(text: string, at: number): ReturnType<Decode> {
   const end = text.slice(at, at + MAX_ENTITY).indexOf(';');

@@ -1,6 +1,6 @@
 import { PIECE, PieceIndex, type Span } from './piece-index.ts';
 import { readingsOf } from './readings.ts';
-import { base64Forms, linesOf, writtenForms } from './secret-forms.ts';
+import { base64Forms, hexForms, linesOf, writtenForms } from './secret-forms.ts';
 
 /**
  * Makes a value known as a secret. `whole`: only the whole value is taken out of texts, and none of its pieces; for values of which a
@@ -25,7 +25,7 @@ const MIN_START = 6;
 
 /**
  * The secrets that this process knows, and the one place that takes them out of texts. Nothing has to be known of a text: a secret is
- * found as it is, in base64 (also inside of longer base64), percent-encoded, escaped for JSON or HTML, twice over, and in part: each
+ * found as it is, in base64 (also inside of longer base64, and twice), in hex, percent-encoded, escaped for JSON or HTML, twice over, and in part: each
  * run of 12 characters of it counts, and what is left of it before the mark of a cut. So it does not matter whether a text was cut
  * or wrapped before it came here, or whether the secret was known then.
  *
@@ -51,7 +51,12 @@ export class Redactor implements SecretKeeper {
     if (lines.length === 0 || this.#known.has(key)) return;
     this.#known.add(key);
     for (const value of new Set([secret, ...writtenForms(secret)])) this.#announce(value);
-    const forms = [...lines, ...base64Forms(secret)];
+    const forms = [
+      ...lines,
+      ...base64Forms(secret),
+      ...hexForms(secret),
+      ...base64Forms(writtenForms(secret)[0] ?? ''),
+    ];
     for (const form of forms) {
       if (how === 'whole' || form.length < PIECE) this.#whole.add(form);
       else if (!this.#pieces.add(form)) this.#whole.add(form);

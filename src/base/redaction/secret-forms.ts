@@ -34,6 +34,12 @@ export function base64Forms(secret: string): string[] {
   return [...new Set([...forms, ...forms.map((form) => form.replaceAll('+', '-').replaceAll('/', '_'))])];
 }
 
+/** The bytes of a secret as programs print them. */
+export function hexForms(secret: string): string[] {
+  const hex = Buffer.from(secret).toString('hex');
+  return [hex, hex.toUpperCase()];
+}
+
 /** Text beyond ASCII as it stands in addresses, and as headers show its bytes. */
 function nonAsciiForms(line: string): string[] {
   const bytes = Buffer.from(line);

@@ -41,6 +41,10 @@ describe('a secret is taken out', () => {
     'in base64 after two bytes': (secret) => base64(`a:${secret}!`),
     'in base64 for addresses': (secret) => Buffer.from(`ab:${secret}`).toString('base64url'),
     'in base64 in an address': (secret) => encodeURIComponent(base64(`${secret}a`)),
+    'in base64 in base64': (secret) => base64(base64(secret)),
+    'in hex': (secret) => Buffer.from(secret).toString('hex'),
+    'in hex, in capitals': (secret) => Buffer.from(secret).toString('hex').toUpperCase(),
+    'in HTML with zeros': (secret) => html(secret).replaceAll('&#', '&#0000000000'),
     'as the bytes of a header': (secret) => Buffer.from(secret).toString('latin1'),
   };
 
