@@ -43,11 +43,14 @@ export function rolloutProblem(
         remedy:
           diagnosis?.envoy?.remedy ??
           (cannotMount(cause) ? OTHER_PATH : undefined) ??
-          'See what its pods say, mend the cause and run again.',
+          (rollout.state === 'timeout' ? LATE : 'See what its pods say, fix the cause and run again.'),
       };
     }
   }
 }
+
+const LATE =
+  'See what its pods say, fix the cause and run again; where they only need longer, with a longer "timeout".';
 
 const OTHER_PATH =
   'The node cannot make the folder that the filter is mounted at, inside of what something else mounts: choose another "mount-path" and run again.';

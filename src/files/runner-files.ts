@@ -1,6 +1,6 @@
-import { realpath } from 'node:fs/promises';
-import { resolve } from 'node:path';
-import { FileError, type ReadFile, shownPath } from '../base/files.ts';
+import { readlink, realpath, stat } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import { FileError, isMissing, type ReadFile, shownPath } from '../base/files.ts';
 import { isWithin, realFolder } from './folders.ts';
 import { readRegularFile } from './regular-file.ts';
 
@@ -18,7 +18,9 @@ export interface JobFolders {
  */
 export function inputFileReader({ workspace, temporary }: JobFolders): ReadFile {
   return async (path, maxBytes) => {
-    const real = await realpath(resolve(workspace, path));
+    const real = await realpath(resolve(workspace, path)).catch(async (error: unknown) => {
+      throw isMissing(error) ? ((await explainMissing(workspace, path)) ?? error) : error;
+    });
     const folders = temporary === undefined ? [workspace] : [workspace, temporary];
     const roots = await Promise.all(folders.map(realFolder));
     if (!roots.some((root) => isWithin(root, real))) {
@@ -29,6 +31,35 @@ export function inputFileReader({ workspace, temporary }: JobFolders): ReadFile 
     }
     return readRegularFile(real, maxBytes, false);
   };
+}
+
+/** Where a path leads that has no file; undefined where there is no more to say than that. */
+async function explainMissing(workspace: string, path: string): Promise<FileError | undefined> {
+  const whole = resolve(workspace, path);
+  const target = await readlink(whole).catch(() => undefined);
+  if (target !== undefined) {
+    const message = `it is a symbolic link to "${shownPath(target)}", where there is no file`;
+    return new FileError(message, 'Make that file in a step before this one, or give its own path.');
+  }
+  const folder = `"${shownPath(workspace)}"`;
+  if (!(await isFolder(workspace))) {
+    return new FileError(
+      `there is no workspace at ${folder}`,
+      'Check out the repository in a step before this one; GITHUB_WORKSPACE has to name a folder of this machine or container.',
+    );
+  }
+  if (!isAbsolute(path)) return undefined;
+  return new FileError(
+    'there is no such file',
+    `Give its path from the workspace, which is ${folder} here: in a container, paths of the host are others.`,
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /**

@@ -35,7 +35,6 @@ describe('only a regular file of a limited size is read, by either reader', () =
     ['a folder', (at) => scratch.folder(at), 'it is a folder'],
     ['a named pipe', (at) => scratch.pipe(at), 'it is a named pipe'],
     ['a link to a named pipe', (at) => scratch.link(at, scratch.pipe('work/repo/p')), 'it is a named pipe'],
-    ['a link to nothing', (at) => scratch.link(at, 'nowhere'), 'there is no such file'],
     ['a link to itself', (at) => scratch.link(at, 'f'), 'its symbolic links lead in a circle'],
     ['a file as folder', (at) => scratch.file(at.replace(/\/f$/, '')), 'there is no such file'],
   ])('%s', async (name, make, expected) => {
@@ -46,6 +45,23 @@ describe('only a regular file of a limited size is read, by either reader', () =
         expected instanceof RegExp ? expect.stringMatching(expected) : expected,
       );
     }
+  });
+
+  test('a link to nothing, whose target is named where the workflow has named the link', async () => {
+    scratch.link('work/repo/f', 'nowhere');
+    expect(await outcome(inputs(), 'f')).toBe('it is a symbolic link to "nowhere", where there is no file');
+    expect(await outcome(own(), 'f')).toBe('there is no such file');
+  });
+
+  test('a path that is not there says where the workspace is, where that may be the reason', async () => {
+    const remedy = (path: string, workspace?: string): Promise<string> =>
+      inputs(workspace)(path, MAX).then(String, (error) => fileRemedy(error, 'the general advice'));
+    const workspace = scratch.at('work/repo');
+    expect(await remedy('build/x.wasm')).toBe('the general advice');
+    expect(await remedy('/home/runner/work/repo/x.wasm')).toBe(
+      `Give its path from the workspace, which is "${workspace}" here: in a container, paths of the host are others.`,
+    );
+    expect(await outcome(inputs('work/gone'), 'x.wasm')).toBe(`there is no workspace at "${scratch.at('work/gone')}"`);
   });
 
   test('a socket', async () => {
