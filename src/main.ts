@@ -20,7 +20,7 @@ import { publish } from './action/publish.ts';
 import { publishCrash } from './action/publish-crash.ts';
 import { redactedReport } from './action/redacted-report.ts';
 import { run, type Surroundings } from './action/run.ts';
-import type { WatchOrder } from './action/watchdog.ts';
+import type { GroupNote, WatchOrder } from './action/watchdog.ts';
 import { isMissing } from './base/files.ts';
 import { least } from './base/lists.ts';
 import { messageOf } from './base/problem.ts';
@@ -99,7 +99,7 @@ async function act(): Promise<void> {
     now: () => performance.now(),
     date: () => new Date(),
     runHelper: credentialHelperRunner(environment, cancellation.cancelled),
-    runPlugin: runPlugin(environment, cancellation.cancelled),
+    runPlugin: runPlugin(environment, cancellation.cancelled, watchdog.group),
     trial: (request) => trialRun(request, { node: process.execPath, entry: TRIAL, signal: cancellation.cancelled }),
     optimize: wasmOpt(runWasmOpt(cancellation.cancelled)),
     ...optimizerMemory(process.env.RUNNER_TOOL_CACHE),
@@ -160,9 +160,23 @@ async function forgetOldest(folder: string): Promise<void> {
   await Promise.all(oldest.map(({ file }) => rm(file, { force: true })));
 }
 
-/** Runs exec plugins, of which none outlives this process. */
-function runPlugin(environment: NodeJS.ProcessEnv, signal: AbortSignal): RunPlugin {
-  const running = new Set<number>();
+/** Runs exec plugins, of which none outlives this process; `tell` is for who ends them where this process no longer can. */
+function runPlugin(
+  environment: NodeJS.ProcessEnv,
+  signal: AbortSignal,
+  tell: (pid: number, running: boolean) => void,
+): RunPlugin {
+  const groups = new Set<number>();
+  const running = {
+    add: (pid: number) => {
+      groups.add(pid);
+      tell(pid, true);
+    },
+    delete: (pid: number) => {
+      groups.delete(pid);
+      tell(pid, false);
+    },
+  };
   const killGroup = (pid: number): void => {
     try {
       // Windows has no process groups.
@@ -171,7 +185,7 @@ function runPlugin(environment: NodeJS.ProcessEnv, signal: AbortSignal): RunPlug
       if (!Error.isError(error) || !('code' in error) || error.code !== 'ESRCH') throw error;
     }
   };
-  process.on('exit', () => running.forEach(killGroup));
+  process.on('exit', () => groups.forEach(killGroup));
   return pluginRunner({ environment, signal, killGroup, running });
 }
 
@@ -197,6 +211,7 @@ function runWasmOpt(signal: AbortSignal): RunWasmOpt {
 /** Starts the program that publishes the end of this process where this one no longer can. It gets no secrets, and hears of no signal. */
 function startWatchdog({ GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TRACKING_ID }: NodeJS.ProcessEnv): {
   readonly note: (event: ProgressEvent) => void;
+  readonly group: (pid: number, running: boolean) => void;
   readonly dismiss: () => void;
 } {
   const child = spawn(process.execPath, [WATCHDOG], {
@@ -209,10 +224,14 @@ function startWatchdog({ GITHUB_OUTPUT, GITHUB_STEP_SUMMARY, RUNNER_TRACKING_ID 
   child.on('error', () => undefined).unref();
   child.stdin.on('error', () => undefined);
   (child.stdin as Socket).unref();
-  const say = (value: WatchOrder | ProgressEvent): void => {
+  const say = (value: WatchOrder | ProgressEvent | GroupNote): void => {
     child.stdin.write(`${JSON.stringify(value)}\n`);
   };
   const limits = [getHeapStatistics().heap_size_limit, process.constrainedMemory()].filter((bytes) => bytes > 0);
   say({ pid: process.pid, maxMemoryBytes: least(limits) });
-  return { note: say, dismiss: () => child.kill('SIGKILL') };
+  return {
+    note: say,
+    group: (pid, running) => say({ kind: 'group', pid, running }),
+    dismiss: () => child.kill('SIGKILL'),
+  };
 }

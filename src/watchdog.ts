@@ -12,6 +12,7 @@ process.stdout.on('error', () => undefined);
 watchOver({
   input: process.stdin,
   peakMemory,
+  killGroup,
   publish: (crash) =>
     publishCrash(
       crash,
@@ -19,6 +20,15 @@ watchOver({
       commandFiles(process.env, { appendFileSync, statSync, truncateSync }),
     ),
 });
+
+function killGroup(pid: number): void {
+  try {
+    // Windows has no process groups.
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
 
 /** Linux tells it (https://www.kernel.org/doc/html/latest/filesystems/proc.html, "status"). */
 function peakMemory(pid: number): number | undefined {

@@ -28,8 +28,8 @@ export interface PluginHost {
   readonly signal: AbortSignal;
   /** Kills a process and its children: the whole group that it leads. Nothing is there any more: no error. */
   readonly killGroup: (pid: number) => void;
-  /** The groups that run now, for whoever ends the process itself. */
-  readonly running: Set<number>;
+  /** Is told of the groups that run now, for whoever ends the process itself. */
+  readonly running: { add(pid: number): unknown; delete(pid: number): unknown };
   readonly timeoutMs?: number;
 }
 

@@ -8,7 +8,9 @@ const MIB = 1_048_576;
 /** What a watchdog publishes that heard these pieces before the end; the process had a peak of so many bytes. */
 async function watched(pieces: readonly string[], peak?: number): Promise<Crash> {
   const input = new PassThrough();
-  const crash = new Promise<Crash>((publish) => watchOver({ input, peakMemory: () => peak, publish }));
+  const crash = new Promise<Crash>((publish) =>
+    watchOver({ input, peakMemory: () => peak, publish, killGroup: () => undefined }),
+  );
   for (const piece of pieces) input.write(piece);
   // Longer than it takes until it looks.
   if (peak !== undefined) await new Promise((done) => setTimeout(done, 400));
@@ -36,10 +38,27 @@ describe('the watchdog', () => {
   test.each(['end', 'close', 'error'])('takes the event "%s" for the end, and publishes once', (event) => {
     const input = new PassThrough();
     const published: Crash[] = [];
-    watchOver({ input, peakMemory: () => undefined, publish: (crash) => published.push(crash) });
+    watchOver({
+      input,
+      peakMemory: () => undefined,
+      publish: (crash) => published.push(crash),
+      killGroup: () => undefined,
+    });
     input.emit(event, new Error('ECONNRESET'));
     input.emit('close');
     expect(published).toHaveLength(1);
+  });
+
+  test('ends the process groups that are left, and no others', async () => {
+    const input = new PassThrough();
+    const killed: number[] = [];
+    const over = new Promise<Crash>((publish) =>
+      watchOver({ input, peakMemory: () => undefined, publish, killGroup: (pid) => killed.push(pid) }),
+    );
+    const note = (pid: number, running: boolean): string => `${JSON.stringify({ kind: 'group', pid, running })}\n`;
+    input.end([START, note(7, true), note(8, true), note(7, false)].join(''));
+    await over;
+    expect(killed).toEqual([8]);
   });
 
   test('says so where there was no memory left', async () => {
