@@ -62,7 +62,13 @@ export function parsePage<T extends KubernetesObject>(exchange: Exchange, resour
   const typed = object({ ...fields, kind: optional(just(kind)), items });
   // The API server writes an empty list of metadata as null, and any other one as [] (seen with Kubernetes 1.34.4).
   const ofMetadata = object({ ...fields, items: optional(items) });
-  const page: Shape = (value) => (pick(value, 'kind') === `${METADATA_KIND}List` ? ofMetadata : typed)(value);
+  const ofMetadataOnly = `${METADATA_KIND}List`;
+  const page: Shape = (value) => {
+    const given = pick(value, 'kind');
+    // Some servers leave an empty list out altogether, as k3s 1.30 does (kube-rs/kube#1492); then its kind has to say what it is.
+    const leftOut = isObject(value) && !Object.hasOwn(value, 'items') && given === kind;
+    return (given === ofMetadataOnly || leftOut ? ofMetadata : typed)(value);
+  };
   return parse<ListPage<T>>(exchange, kind, page);
 }
 

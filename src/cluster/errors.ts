@@ -3,7 +3,7 @@ import { internalProblem, type Problem } from '../base/problem.ts';
 import { type ProxyServer, shownAddress } from '../base/proxy.ts';
 import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
 import { TooLongError } from './body.ts';
-import { grantOf, missingRight } from './missing-right.ts';
+import { missingRight, refusalRemedy } from './missing-right.ts';
 import { StalledError, UNWRITTEN } from './patience.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
@@ -129,12 +129,13 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
     return { kind: 'cluster', message: `${capital(action)} failed: ${error.message}.`, cause: error };
   }
   if (error instanceof InvalidAnswerError) {
-    const { server, path } = error.answer;
+    const { server, method, path } = error.answer;
+    const again = method === 'GET' ? `: kubectl get --raw '${path}' shows the same answer` : '';
     return {
       // Whether a write was done that was answered so is as open as after a connection that broke.
       kind: 'connection',
       message: `${capital(action)} failed: ${error.message}.`,
-      remedy: `Check that ${server} ("server" in the kubeconfig) is the API server, and what stands before it, such as a proxy that wants a sign-in: kubectl get --raw '${path}' shows the same answer.`,
+      remedy: `Check that ${server} ("server" in the kubeconfig) is the API server, and what stands before it, such as a proxy that wants a sign-in${again}.`,
       cause: error,
     };
   }
@@ -155,10 +156,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
       kind: 'permission',
       // Whatever is asked fails alike where nobody may be impersonated: it is one problem.
       message: `Not allowed${right?.startsWith('impersonate ') ? '' : ` while ${action}`}: ${error.message}.`,
-      remedy:
-        right === undefined
-          ? 'An admission webhook, a quota or a policy refuses it; the message says which. Change the rule, or what it refuses.'
-          : `Grant the user of the kubeconfig the right to ${right} (${grantOf(right)}).`,
+      remedy: refusalRemedy(error.verb, right),
       cause,
     };
   }

@@ -13,3 +13,14 @@ export function missingRight(message: string): string | undefined {
 export function grantOf(right: string): string {
   return right.endsWith(WHOLE_CLUSTER) ? 'a ClusterRole and ClusterRoleBinding' : 'a Role and RoleBinding';
 }
+
+/** Admission is for writes and connections alone (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/). */
+const READING: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
+
+/** What to do about a refusal of a request with this verb, where `right` is what it says that is missing. */
+export function refusalRemedy(verb: string, right: string | undefined): string {
+  if (right !== undefined) return `Grant the user of the kubeconfig the right to ${right} (${grantOf(right)}).`;
+  return READING.has(verb)
+    ? 'Its authorization, or something before the API server, refuses it; admission does not see what is only read. Ask who runs the cluster.'
+    : 'An admission webhook, a quota or a policy refuses it; the message says which. Change the rule, or what it refuses.';
+}

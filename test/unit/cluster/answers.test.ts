@@ -37,7 +37,7 @@ describe('a page of a list that is none', () => {
     ['something else in JSON', '{"status":"ok"}', 'it is JSON of which metadata is missing'],
     ['a Status', '{"kind":"Status","metadata":{},"message":"no"}', 'it is a Status, "no"'],
     ['another kind', list([], { kind: 'PodList' }), 'kind is "PodList" instead of "DeploymentList"'],
-    ['no items', JSON.stringify({ kind: 'DeploymentList', metadata: {} }), 'items is missing'],
+    ['no items and no kind', JSON.stringify({ metadata: {} }), 'items is missing'],
     ['null as items', list(null), 'items is null instead of a list'],
     ['an object as items', list({}), 'items is an object instead of a list'],
     ['a number as token', list([], { metadata: { continue: 1 } }), 'metadata.continue is a number instead of a string'],
@@ -102,6 +102,10 @@ test('an empty list of metadata is null in a real API server', () => {
   expect(parsePage(exchange(list(null, { kind: 'PartialObjectMetadataList' })), Deployment)).toMatchObject({
     items: null,
   });
+});
+
+test.each(['DeploymentList', 'PartialObjectMetadataList'])('an empty %s may be without items', (kind) => {
+  expect(parsePage(exchange(JSON.stringify({ kind, metadata: {} })), Deployment).items).toBeUndefined();
 });
 
 test('an object has to be the one that was asked for', () => {

@@ -2,13 +2,20 @@ import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../src/base/problem.ts';
 import type { AnswerHints } from '../../../src/cluster/answer-remedy.ts';
 import { parseWarnings } from '../../../src/cluster/answers.ts';
-import { ApiError, apiProblem, ConnectionError, CredentialsError, ProxyError } from '../../../src/cluster/errors.ts';
+import {
+  ApiError,
+  apiProblem,
+  ConnectionError,
+  CredentialsError,
+  InvalidAnswerError,
+  ProxyError,
+} from '../../../src/cluster/errors.ts';
 import { missingRight } from '../../../src/cluster/missing-right.ts';
 
 const coded = (code: string, message = 'a system error'): Error => Object.assign(new Error(message), { code });
-const apiError = (status: number, message?: string, reason?: string, hints?: AnswerHints): ApiError =>
+const apiError = (status: number, message?: string, reason?: string, hints?: AnswerHints, verb = 'list'): ApiError =>
   new ApiError(
-    'list',
+    verb,
     '/api/v1/pods',
     status,
     {
@@ -63,9 +70,27 @@ describe('apiProblem', () => {
     ],
     [
       'a refusal in other words',
-      apiError(403, 'admission webhook denied the request', 'Forbidden'),
+      apiError(403, 'admission webhook denied the request', 'Forbidden', undefined, 'patch'),
       { kind: 'permission', remedy: expect.stringContaining('An admission webhook') as unknown as string },
     ],
+    [
+      'a refusal in other words of what is only read, which admission does not see',
+      apiError(403, 'no', 'Forbidden'),
+      {
+        kind: 'permission',
+        remedy: expect.stringMatching(/^Its authorization, or something before/) as unknown as string,
+      },
+    ],
+    ...(['GET', 'POST'] as const).map((method): [string, unknown, Partial<Problem>] => [
+      `an answer to a ${method} that is no API server's`,
+      new InvalidAnswerError({ server: 'https://a', method, path: '/api', status: 200, found: 'empty', wanted: 'Pod' }),
+      {
+        kind: 'connection',
+        remedy: expect.stringMatching(
+          method === 'GET' ? /kubectl get --raw '\/api' shows the same answer\.$/ : /a sign-in\.$/,
+        ) as unknown as string,
+      },
+    ]),
     ['a namespace that is being deleted', apiError(403, TERMINATING, 'Forbidden'), { kind: 'cluster' }],
     [
       'any other answer',
