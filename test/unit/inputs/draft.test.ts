@@ -420,9 +420,11 @@ describe('the kubeconfig', () => {
     const environment = { KUBECONFIG: ['/a', '/home/me/prod', '/b', '/home/me/prod'].join(delimiter) };
     expect(must((await draftOf(without, environment)).access).context).toBe('prod');
     const none = { KUBECONFIG: ['/a', '/b'].join(delimiter) };
+    const remedy =
+      'Write the kubeconfig to that path in a step before this one, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
     expect(problemsIn((await draftOf(without, none)).access).map(describeProblem)).toEqual([
-      'kubeconfig file "/a": cannot be read: there is no such file.',
-      'kubeconfig file "/b": cannot be read: there is no such file.',
+      `kubeconfig file "/a": cannot be read: there is no such file. ${remedy}`,
+      `kubeconfig file "/b": cannot be read: there is no such file. ${remedy}`,
     ]);
   });
 
