@@ -269,7 +269,11 @@ export const PLACES: readonly Place[] = [
     inputs: () => ({ command: 'plan' }),
     answer: (said, request) =>
       isDryRun(request)
-        ? asJson({ status: 200, headers: { warning: `299 - "${quoted(said)}"` }, body: {} })
+        ? asJson({
+            status: 200,
+            headers: { warning: `299 - "${quoted(said)}"` },
+            body: { metadata: { name: 'tried' } },
+          })
         : undefined,
   }),
   onCluster('a write is refused', {
