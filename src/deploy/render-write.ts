@@ -1,6 +1,7 @@
 import { isMissing, type ReadFile } from '../base/files.ts';
 import type { Problem } from '../base/problem.ts';
-import { MAX_YAML_BYTES } from '../base/yaml.ts';
+import { secretsInValue } from '../base/redaction/configuration-secrets.ts';
+import { MAX_YAML_BYTES, readYaml } from '../base/yaml.ts';
 import type { WorkloadRef } from '../targets/target.ts';
 import {
   COMPONENT,
@@ -87,12 +88,23 @@ export async function writeFolder(
     if (await workspace.removeFile(path)) removed.push(path);
   }
   const idle = overlay !== undefined && oldLayout === undefined && !namesComponent(overlay);
-  const warnings = idle
+  const idleWarning = idle
     ? [
         `"${at(KUSTOMIZATION)}" does not name "${COMPONENT}" under "components", so it brings nothing of the filter: add it there, or name "${at(COMPONENT)}" in the kustomization that has the workloads.`,
       ]
     : [];
-  return { files: written, removed, warnings };
+  return { files: written, removed, warnings: [...idleWarning, ...secretWarnings(root, files)] };
+}
+
+/** Which files have something of a secret's name in plain text; they are meant to be committed. */
+function secretWarnings(root: string, files: readonly RenderedContent[]): string[] {
+  return files.flatMap(({ name, text }) => {
+    const yaml = readYaml(text);
+    if (!yaml.ok || secretsInValue(yaml.value).length === 0) return [];
+    return [
+      `"${root}/${COMPONENT}/${name}" holds a value with a secret's name in plain text, from "configuration" or "environment": whoever may read the repository or the object can read it. Commit it only if that is meant, or hand the filter its secret in another way.`,
+    ];
+  });
 }
 
 async function readIfThere(path: string, { readFile }: Workspace): Promise<string | undefined> {

@@ -302,6 +302,18 @@ describe('render', () => {
     expect(files.all).toEqual(before);
   });
 
+  test('warns of a file with a secret in plain text, and does not quote it', async () => {
+    const filter = filterRequest('- deploy/reviews');
+    const secret = { ...filter.settings, configuration: '{"apiToken":"abcdefgh"}' };
+    const filters = [{ ...filter, settings: secret }];
+    const draft = { ok: true, request: { ...request('- deploy/reviews'), filters } } as const;
+    const { warnings } = await render(draft, new Files(), CONTEXT);
+    expect(warnings).toEqual([
+      expect.stringMatching(/^"deploy\/filters\/component\/envoyfilter_shop_[^"]*" holds a value/),
+    ]);
+    expect(warnings.join()).not.toContain('abcdefgh');
+  });
+
   test('says what cannot be written, and writes nothing for a faulty request', async () => {
     const files = new Files();
     const refuse = {
