@@ -2,6 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { fence } from '../../src/action/markdown.ts';
+import { secretsInConfiguration } from '../../src/base/redaction/configuration-secrets.ts';
+import { withoutCredentials } from '../../src/base/redaction/shapes.ts';
 import { findEnvoyReason, findPluginReason } from '../../src/mesh/envoy-log.ts';
 import { parseChallenges } from '../../src/registry/challenge.ts';
 import { parseSelector } from '../../src/targets/selector.ts';
@@ -47,6 +49,10 @@ describe('what reads the texts of others needs no more than linear time either',
     ['commas of a selector', (text) => parseSelector(text, 'x'), { before: '', pump: ',(', behind: '' }],
     ['a header of a registry', parseChallenges, { before: 'Basic ', pump: 'a', behind: '!' }],
     ['quotes in such a header', parseChallenges, { before: 'Basic a="', pump: '\\"', behind: '' }],
+    ['passwords in addresses', withoutCredentials, { before: '', pump: 'a://b:', behind: '@c' }],
+    ['a quoted secret', withoutCredentials, { before: '', pump: 'token="\\', behind: '' }],
+    ['keys that do not end', withoutCredentials, { before: '', pump: '-----BEGIN PRIVATE KEY-----', behind: '' }],
+    ['secrets of a configuration', secretsInConfiguration, { before: '', pump: 'token=a&', behind: '' }],
     ['a text that is shown as it is', (text) => fence(text, ''), { before: '', pump: '`\n', behind: '!' }],
   ])('%s', (_case, run, attack) => {
     expect(isSlow(run, attack)).toBe(false);

@@ -44,3 +44,12 @@ describe('what is none', () => {
     expect(withoutCredentials(text)).toBe(text);
   });
 });
+
+test('many names before what is taken out already take linear time', () => {
+  const text = 'token:***'.repeat(5_000);
+  const before = process.threadCpuUsage();
+  expect(withoutCredentials(text)).toBe(text);
+  const { user, system } = process.threadCpuUsage(before);
+  // Some milliseconds; work that grows with the square of the length takes seconds.
+  expect((user + system) / 1_000).toBeLessThan(500);
+});
