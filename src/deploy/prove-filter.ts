@@ -173,6 +173,9 @@ async function refusal(details: string, { pod, ref, planned }: Found, source: Ev
 
 function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVerdict {
   const { carrier } = planned;
+  if (verdict.unreadable !== undefined) {
+    return pending(ref, `the proxy of pod ${pod.metadata.name} cannot be inspected: ${verdict.unreadable}`);
+  }
   const why = explainMissing(verdict, placeOf(planned, observed), redirectionOf(pod, observed), neededKind(carrier));
   return {
     state: 'pending',

@@ -116,3 +116,23 @@ describe('what stands in for an image that could not be pulled', () => {
     expect(verdict).toMatchObject({ state: 'failed', problem: { kind: 'proof', message } });
   });
 });
+
+test.each([
+  ['[[', "Envoy's listeners are not valid JSON"],
+  ['{"configs":7}', "Envoy's answer has no listeners in it."],
+])('an answer that is no list of listeners says nothing of direction and port: %s', async (listeners, why) => {
+  const verdict = await judgeFilter(
+    { revision: REVISION, carrier: CARRIED },
+    {
+      pod: { metadata: { name: 'web-0' } },
+      ref: { kind: 'Deployment', namespace: 'shop', name: 'web' },
+      observed: workload('web'),
+      listeners,
+      extensions: '{}',
+      extensionsNow: async () => '{}',
+    },
+    { client: {} as Client, debug: () => undefined },
+  );
+  const message = expect.stringContaining(`the proxy of pod web-0 cannot be inspected: ${why}`);
+  expect(verdict).toMatchObject({ state: 'pending', problem: { kind: 'proof', message } });
+});
