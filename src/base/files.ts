@@ -19,6 +19,11 @@ export class FileError extends Error {
   }
 }
 
+/** There is no such file, with more to say of it. As to the system's own error, `isMissing` applies. */
+export class MissingFile extends FileError {
+  readonly code = 'ENOENT';
+}
+
 const WORDS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',

@@ -1,6 +1,6 @@
 import { readlink, realpath, stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
-import { FileError, isMissing, type ReadFile, shownPath } from '../base/files.ts';
+import { FileError, isMissing, MissingFile, type ReadFile, shownPath } from '../base/files.ts';
 import { isWithin, realFolder } from './folders.ts';
 import { readRegularFile } from './regular-file.ts';
 
@@ -34,22 +34,22 @@ export function inputFileReader({ workspace, temporary }: JobFolders): ReadFile 
 }
 
 /** Where a path leads that has no file; undefined where there is no more to say than that. */
-async function explainMissing(workspace: string, path: string): Promise<FileError | undefined> {
+async function explainMissing(workspace: string, path: string): Promise<MissingFile | undefined> {
   const whole = resolve(workspace, path);
   const target = await readlink(whole).catch(() => undefined);
   if (target !== undefined) {
     const message = `it is a symbolic link to "${shownPath(target)}", where there is no file`;
-    return new FileError(message, 'Make that file in a step before this one, or give its own path.');
+    return new MissingFile(message, 'Make that file in a step before this one, or give its own path.');
   }
   const folder = `"${shownPath(workspace)}"`;
   if (!(await isFolder(workspace))) {
-    return new FileError(
+    return new MissingFile(
       `there is no workspace at ${folder}`,
       'Check out the repository in a step before this one; GITHUB_WORKSPACE has to name a folder of this machine or container.',
     );
   }
   if (!isAbsolute(path)) return undefined;
-  return new FileError(
+  return new MissingFile(
     'there is no such file',
     `Give its path from the workspace, which is ${folder} here: in a container, paths of the host are others.`,
   );

@@ -88,7 +88,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'a list that is throttled for a day': {
     rule: () => strike(listsDeployments, { answer: { status: 429, headers: { 'retry-after': '99999' } } }),
     code: 1,
-    says: [/429/],
+    says: [/asked to wait 99,999 s, longer than this run waits/],
     writes: 0,
   },
   'nothing but 503': {

@@ -57,6 +57,9 @@ describe('only a regular file of a limited size is read, by either reader', () =
     const remedy = (path: string, workspace?: string): Promise<string> =>
       inputs(workspace)(path, MAX).then(String, (error) => fileRemedy(error, 'the general advice'));
     const workspace = scratch.at('work/repo');
+    for (const path of ['x', scratch.at('work/repo/x'), '/x']) {
+      await expect(inputs()(path, MAX)).rejects.toMatchObject({ code: 'ENOENT' });
+    }
     expect(await remedy('build/x.wasm')).toBe('the general advice');
     expect(await remedy('/home/runner/work/repo/x.wasm')).toBe(
       `Give its path from the workspace, which is "${workspace}" here: in a container, paths of the host are others.`,
