@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs, styleText } from 'node:util';
@@ -56,6 +56,7 @@ async function demo(options: { kubeconfig?: string; image?: string; keep: boolea
   const workspace = await mkdtemp(join(tmpdir(), 'bookshop-'));
   say('Compiling the example filter (AssemblyScript)');
   await buildFilter(EXAMPLE_FILTER, join(workspace, 'add-header.wasm'));
+  await copyFile(join(ROOT, 'examples/bookshop/targets.yaml'), join(workspace, 'targets.yaml'));
   const cluster = options.kubeconfig === undefined ? await embedded() : await usersOwn(options.kubeconfig);
   const api = await connectApi(cluster.kubeconfig);
   try {
@@ -64,7 +65,7 @@ async function demo(options: { kubeconfig?: string; image?: string; keep: boolea
     for (const object of shop) await createUnlessThere(api, object);
     const inputs: ActionInputs = {
       filter: 'add-header.wasm',
-      'targets-file': join(ROOT, 'examples/bookshop/targets.yaml'),
+      'targets-file': 'targets.yaml',
       namespace: 'bookshop',
       'root-id': 'add_header',
       configuration: 'x-bookshop: open',
