@@ -6,6 +6,7 @@ import { allProblems, type Report } from '../../src/deploy/report.ts';
 import { podLabel, STATE_ANNOTATION } from '../../src/mesh/names.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { awaitReady } from '../harness/workloads.ts';
 import { FILTER, filterKeys, lines, objectsOf, Site, writesOf } from './site.ts';
 
 const HOUR_MS = 3_600_000;
@@ -158,6 +159,8 @@ describe('filters that are to stay for a while', () => {
       await site.edit(workload, {
         annotations: { 'sim/behaviour': 'never-ready', 'sim/behaviour-with-filter': 'ready' },
       });
+      // What is not ready before a removal is not its failure.
+      await awaitReady(cluster.api, workload);
       const report = await sweep(2, { timeout: '1s' });
       expect(report.targets.map(({ outcome, rollback }) => [outcome, rollback?.state])).toEqual([
         ['failed', 'restored'],
