@@ -1,3 +1,4 @@
+import { type Answer, Bytes, readAnswer } from '../base/answer.ts';
 import { formatBytes } from '../base/text.ts';
 import { MAX_BYTES } from './limits.ts';
 
@@ -9,26 +10,14 @@ export class TooLongError extends Error {
   }
 }
 
-interface Answer {
-  readonly statusCode: number;
-  readonly body: AsyncIterable<Uint8Array>;
-}
-
 /**
  * Reads the text of an answer, at most `maxBytes` of what was asked for: more of it is a `TooLongError`. Of what is no success the
  * start tells enough, so it is cut instead. Leaving off ends the connection.
  */
-export async function readText({ statusCode, body }: Answer, maxBytes: number, what: string): Promise<string> {
-  const succeeded = statusCode >= 200 && statusCode < 300;
-  const most = succeeded ? maxBytes : MAX_BYTES.words;
-  const read = new Bytes();
-  for await (const chunk of body) {
-    read.append(chunk);
-    if (read.length <= most) continue;
-    if (succeeded) throw new TooLongError(what, most);
-    break;
-  }
-  return read.text(most);
+export async function readText(answer: Answer, maxBytes: number, what: string): Promise<string> {
+  const tooLong = (most: number): Error => new TooLongError(what, most);
+  const bytes = await readAnswer(answer, { success: maxBytes, words: MAX_BYTES.words }, tooLong);
+  return new TextDecoder().decode(bytes);
 }
 
 /** The lines of an answer as they come, whole; throws `TooLongError` where a line or all of them are longer than they may be. */
@@ -46,7 +35,7 @@ export async function* readLines(
     // A chunk is looked through once, whatever came before it.
     for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, start)) {
       rest.append(chunk.subarray(start, end));
-      yield rest.text();
+      yield new TextDecoder().decode(rest.join());
       rest = new Bytes();
       start = end + 1;
     }
@@ -56,40 +45,3 @@ export async function* readLines(
 }
 
 const NEWLINE = 10;
-const BLOCK_BYTES = 64 * 1024;
-
-/** Bytes that come in pieces of any size; kept in blocks, as a million pieces of a byte each would take a hundred times their size. */
-class Bytes {
-  readonly #full: Uint8Array[] = [];
-  #block: Uint8Array | undefined;
-  #used = 0;
-  #length = 0;
-
-  get length(): number {
-    return this.#length;
-  }
-
-  append(piece: Uint8Array): void {
-    this.#length += piece.length;
-    if (piece.length >= BLOCK_BYTES) {
-      this.#finish();
-      this.#full.push(piece);
-      return;
-    }
-    if (this.#block !== undefined && this.#used + piece.length > this.#block.length) this.#finish();
-    this.#block ??= new Uint8Array(this.#full.length === 0 ? Math.max(piece.length, 1024) : BLOCK_BYTES);
-    this.#block.set(piece, this.#used);
-    this.#used += piece.length;
-  }
-
-  text(most = this.#length): string {
-    this.#finish();
-    return new TextDecoder().decode(Buffer.concat(this.#full, Math.min(this.#length, most)));
-  }
-
-  #finish(): void {
-    if (this.#block !== undefined) this.#full.push(this.#block.subarray(0, this.#used));
-    this.#block = undefined;
-    this.#used = 0;
-  }
-}

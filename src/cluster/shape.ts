@@ -1,3 +1,4 @@
+import { isObject } from '../base/json.ts';
 import { truncate } from '../base/text.ts';
 
 /** Where a JSON value is not what it should be: `items[3].metadata.labels`, `a number`, `an object`. */
@@ -63,7 +64,7 @@ export function list(item: Shape): Shape {
 /** An object with values of one shape under any keys. */
 export function map(shape: Shape): Shape {
   return (value) => {
-    if (!isRecord(value)) return { at: '', found: describeJson(value), wanted: 'an object' };
+    if (!isObject(value)) return { at: '', found: describeJson(value), wanted: 'an object' };
     for (const key of Object.keys(value)) {
       const mismatch = shape(value[key]);
       if (mismatch !== undefined) return within(`[${JSON.stringify(truncate(key, 60))}]`, mismatch);
@@ -76,7 +77,7 @@ export function map(shape: Shape): Shape {
 export function object(fields: Readonly<Record<string, Shape>>): Shape {
   const entries = Object.entries(fields);
   return (value) => {
-    if (!isRecord(value)) return { at: '', found: describeJson(value), wanted: 'an object' };
+    if (!isObject(value)) return { at: '', found: describeJson(value), wanted: 'an object' };
     for (const [key, shape] of entries) {
       const mismatch = shape(Object.hasOwn(value, key) ? value[key] : undefined);
       if (mismatch !== undefined) return within(key, mismatch);
@@ -99,8 +100,4 @@ export function all(...shapes: readonly Shape[]): Shape {
 function within(key: string, { at, ...rest }: Mismatch): Mismatch {
   const joined = at === '' || at.startsWith('[') ? `${key}${at}` : `${key}.${at}`;
   return { at: joined, ...rest };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Dispatcher } from 'undici';
+import { readAnswer } from '../base/answer.ts';
 import { errorCode } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
 import { isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
@@ -160,7 +160,11 @@ export class Http {
     // undici looks at the signal only once it is connected.
     const response = await untilAborted(answering, signal);
     const { statusCode: status } = response;
-    const read = await readBody(response, mostBytes, url.host);
+    const read = await readAnswer(
+      response,
+      { success: mostBytes, words: MOST_WORDS_BYTES },
+      (most) => new UnusableAnswerError(`${url.host} sends more than the ${formatBytes(most)} that are expected`),
+    );
     // A query may hold a signature that is as good as a password.
     debug(`${method} ${url.origin}${url.pathname} → ${status} in ${Math.round(performance.now() - started)} ms`);
     return { status, headers: response.headers, body: read, url };
@@ -185,23 +189,6 @@ function mayBePlain({ hostname, host }: URL, insecureHosts: readonly string[]): 
 function plainOutcome(answer: HttpAnswer): AnswerOutcome {
   const seconds = retryAfterSeconds(answer);
   return { status: answer.status, ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }) };
-}
-
-/** What was asked for comes whole or not at all; of anything else the start is enough to tell what is wrong. */
-async function readBody(response: Dispatcher.ResponseData, mostBytes: number, host: string): Promise<Uint8Array> {
-  const succeeded = response.statusCode >= 200 && response.statusCode < 300;
-  const most = succeeded ? mostBytes : MOST_WORDS_BYTES;
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-    length += chunk.length;
-    chunks.push(chunk);
-    if (length <= most) continue;
-    // Leaving the loop ends the connection.
-    if (!succeeded) break;
-    throw new UnusableAnswerError(`${host} sends more than the ${formatBytes(most)} that are expected`);
-  }
-  return Buffer.concat(chunks, Math.min(length, most));
 }
 
 function nextUrl(location: string, from: URL): URL {

@@ -6,6 +6,7 @@ import { describeProblem } from '../../src/base/problem.ts';
 import { parseReference } from '../../src/registry/reference.ts';
 import { Registries } from '../../src/registry/registries.ts';
 import { USER } from '../harness/registry/index.ts';
+import { registriesOptions } from '../harness/registry/options.ts';
 
 const [, , ...pairs] = process.argv;
 const hosts = [...new Set(pairs.flatMap((pair) => pair.split('>')))];
@@ -24,17 +25,7 @@ const outcomes: { said: string; asked: string[] }[] = [];
 for (const [registry = '', tokens = ''] of pairs.map((pair) => pair.split('>'))) {
   asked.length = 0;
   realm = `http://${tokens}/token`;
-  const registries = new Registries({
-    userAgent: 'test',
-    environment: {},
-    insecureHosts: hosts,
-    signal: new AbortController().signal,
-    debug: () => undefined,
-    readFile: () => Promise.reject(new Error('none')),
-    runHelper: () => Promise.reject(new Error('none')),
-    mask: () => undefined,
-    given: { host: registry, ...USER },
-  });
+  const registries = new Registries(registriesOptions({ insecureHosts: hosts, given: { host: registry, ...USER } }));
   const reference = parseReference(`oci://${registry}/filter:v1`, 'test');
   const pulled = reference.ok ? await registries.pull(reference.value) : reference;
   outcomes.push({ said: pulled.ok ? '' : pulled.problems.map(describeProblem).join(), asked: [...asked] });

@@ -18,6 +18,7 @@ import {
   WASME_LAYER,
 } from '../harness/registry/images.ts';
 import { IDENTITY_TOKEN, PUBLIC, type StartRegistry, type TestRegistry, USER } from '../harness/registry/index.ts';
+import { registriesOptions } from '../harness/registry/options.ts';
 import { must, problemsIn } from '../unit/builders.ts';
 
 const MODULE = makeModule('from a registry', 200_000);
@@ -29,17 +30,7 @@ export function registrySuite(start: StartRegistry): void {
   afterAll(() => Promise.all(open.map((registries) => registries.close())));
   const masked: string[] = [];
   const connect = (over: Partial<RegistriesOptions> = {}): Registries => {
-    const registries = new Registries({
-      userAgent: 'test',
-      environment: {},
-      insecureHosts: [],
-      signal: new AbortController().signal,
-      debug: () => undefined,
-      readFile: () => Promise.reject(Object.assign(new Error('no file'), { code: 'ENOENT' })),
-      runHelper: () => Promise.reject(new Error('no helper')),
-      mask: (secret) => masked.push(secret),
-      ...over,
-    });
+    const registries = new Registries(registriesOptions({ mask: (secret) => masked.push(secret), ...over }));
     open.push(registries);
     return registries;
   };

@@ -1,6 +1,6 @@
 import { PIECE, PieceIndex, type Span } from './piece-index.ts';
 import { readingsOf } from './readings.ts';
-import { base64Forms, hexForms, linesOf, writtenForms } from './secret-forms.ts';
+import { base64Forms, hexForms, linesOf, REDACTED, writtenForms } from './secret-forms.ts';
 
 /**
  * Makes a value known as a secret. `whole`: only the whole value is taken out of texts, and none of its pieces; for values of which a
@@ -17,7 +17,6 @@ export interface SecretKeeper {
   readonly redact: Redact;
 }
 
-const REDACTED = '***';
 /** A text that was cut ends with this, see `truncate`. */
 const CUT = '…';
 /** Of a secret that was cut to less than a piece, so much tells it from a word. */

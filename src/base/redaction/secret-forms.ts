@@ -1,3 +1,6 @@
+/** What stands in the place of a secret. */
+export const REDACTED = '***';
+
 /** Shorter values could stand in any text. */
 export const MIN_SECRET = 8;
 

@@ -1,6 +1,5 @@
+import { REDACTED } from './secret-forms.ts';
 import { isSecretName, isSecretValue } from './secret-names.ts';
-
-const REDACTED = '***';
 
 /** The private keys in PEM in a text (RFC 7468), each from its first line to its last one, or to the end of the text. */
 export function privateKeysIn(text: string): string[] {

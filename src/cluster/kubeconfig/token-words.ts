@@ -1,3 +1,5 @@
+import { REDACTED } from '../../base/redaction/secret-forms.ts';
+
 /** What tokens begin with: web tokens, and those of Amazon, Google, GitHub, GitLab, Docker, Vault and others. */
 const TOKEN_MARKS = [
   ...['eyJ', 'k8s-aws-v1.', 'ya29.', 'ghp_', 'gho_', 'ghs_', 'ghu_', 'ghr_', 'github_pat_', 'glpat-', 'dckr_pat_'],
@@ -30,7 +32,7 @@ const RANDOM = 0.18;
 export function withoutTokens(line: string): string {
   return line.replace(RUNS, (run) => {
     const host = isMarked(run) ? '' : hostOf(run);
-    return looksLikeToken(run.slice(host.length)) ? `${host}***` : run;
+    return looksLikeToken(run.slice(host.length)) ? `${host}${REDACTED}` : run;
   });
 }
 

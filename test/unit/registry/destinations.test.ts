@@ -13,6 +13,7 @@ import {
   type Visit,
   type World,
 } from '../../harness/registry/internet.ts';
+import { registriesOptions } from '../../harness/registry/options.ts';
 import { must, problemsIn, wasm } from '../builders.ts';
 
 // Where a registry sends a client, and what goes there: https://github.com/advisories/GHSA-742w-89gc-8m9c (containerd),
@@ -80,19 +81,7 @@ const open: Registries[] = [];
 afterEach(() => Promise.all(open.splice(0).map((one) => one.close())));
 
 function connect({ network }: World, over: Partial<RegistriesOptions> = {}): Registries {
-  const registries = new Registries({
-    userAgent: 'test',
-    environment: {},
-    insecureHosts: [],
-    signal: new AbortController().signal,
-    debug: () => undefined,
-    random: () => 0,
-    readFile: () => Promise.reject(Object.assign(new Error('none'), { code: 'ENOENT' })),
-    runHelper: () => Promise.reject(new Error('none')),
-    mask: () => undefined,
-    network,
-    ...over,
-  });
+  const registries = new Registries(registriesOptions({ random: () => 0, network, ...over }));
   open.push(registries);
   return registries;
 }

@@ -7,6 +7,7 @@ import { Registries } from '../../../src/registry/registries.ts';
 import { type EmbeddedRegistry, startEmbeddedRegistry } from '../../harness/registry/embedded.ts';
 import { digestOf, image, index, layerOf, store } from '../../harness/registry/images.ts';
 import { USER } from '../../harness/registry/index.ts';
+import { registriesOptions } from '../../harness/registry/options.ts';
 import { must, problemsIn, wasm } from '../builders.ts';
 
 let registry: EmbeddedRegistry;
@@ -23,19 +24,13 @@ afterEach(async () => {
 
 const connect = (over: Partial<HttpOptions> & { readonly login?: string } = {}): Registries => {
   const { login, ...options } = over;
-  const registries = new Registries({
-    userAgent: 'test',
-    environment: {},
-    insecureHosts: [],
-    signal: new AbortController().signal,
-    debug: () => undefined,
-    random: () => 0,
-    readFile: () => Promise.reject(Object.assign(new Error('none'), { code: 'ENOENT' })),
-    runHelper: () => Promise.reject(new Error('none')),
-    mask: () => undefined,
-    ...(login === undefined ? {} : { given: { host: login, ...USER } }),
-    ...options,
-  });
+  const registries = new Registries(
+    registriesOptions({
+      random: () => 0,
+      ...(login === undefined ? {} : { given: { host: login, ...USER } }),
+      ...options,
+    }),
+  );
   open.push(registries);
   return registries;
 };
