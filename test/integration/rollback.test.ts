@@ -177,7 +177,9 @@ describe('new pods that never get ready', () => {
     const podAnnotations = { ...THEIRS, 'sim/behaviour-with-filter': 'never-ready' };
     const workload = await scene.workload('bad', { replicas: 2, podAnnotations });
     const running = scene.deploy({ timeout: '4s' });
-    await scene.seen('the patch', ({ method, path }) => method === 'PATCH' && path.startsWith(pathOf(workload)));
+    await scene.seen('the patch', ({ method, path, status }) => {
+      return method === 'PATCH' && status === 200 && path.startsWith(pathOf(workload));
+    });
     const { annotations } = templateOf(await scene.now(workload));
     await cluster.api.patch(pathOf(workload), { spec: { template: { metadata: { annotations: edit(annotations) } } } });
     const { rollback, problem } = onlyTarget(await running);

@@ -7,6 +7,7 @@ import type { Workload } from '../../src/cluster/objects.ts';
 import type { Report } from '../../src/deploy/report.ts';
 import type { RunOptions } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import type { RecordedRequest } from '../harness/recorder.ts';
 import { awaitReady, pathOf } from '../harness/workloads.ts';
 import { onlyTarget, revisionOf, Scene } from './scene.ts';
 
@@ -19,10 +20,12 @@ afterAll(() => cluster.stop());
 /** A workload that is ready now, and whose next pods behave in the given way. */
 const createTurning = (scene: Scene, name: string, behaviour: string): Promise<Workload> =>
   scene.workload(name, { replicas: 2, podAnnotations: { 'sim/behaviour-with-filter': behaviour } });
+
+/** A patch that was taken; one that met a conflict is repeated on what stands there then. */
 const isPatchOf =
   (workload: Workload) =>
-  ({ method, path }: { readonly method: string; readonly path: string }): boolean =>
-    method === 'PATCH' && path.startsWith(`${pathOf(workload)}?`);
+  ({ method, path, status }: RecordedRequest): boolean =>
+    method === 'PATCH' && status === 200 && path.startsWith(`${pathOf(workload)}?`);
 
 // These wait, side by side, for what never comes.
 describe('rollouts that do not go well', () => {
@@ -169,9 +172,10 @@ describe('rollouts that do not go well', () => {
 
   test.concurrent('of three runs at once the last one keeps what was there directly before it, and the last good one', async () => {
     const scene = await Scene.open(cluster);
-    const workload = await scene.workload('reviews', { podAnnotations: { 'sim/ready-after-ms': '6000' } });
+    const workload = await scene.switched('reviews');
     const first = revisionOf(onlyTarget(await scene.deploy()));
     scene.forget();
+    const release = await scene.hold();
     const runs: Promise<Report>[] = [];
     for (const id of [1, 2, 3]) {
       runs.push(scene.deploy({ configuration: `x-test: run ${id}` }, runOf(id)));
@@ -180,6 +184,7 @@ describe('rollouts that do not go well', () => {
         (request) => isPatchOf(workload)(request) && request.body?.includes(`filters/${id}/1`) === true,
       );
     }
+    await release();
     const reports = await Promise.all(runs);
     expect(reports.map(({ outcome }) => outcome)).toEqual(['superseded', 'superseded', 'deployed']);
     const [, second, third] = reports.map((report) => revisionOf(onlyTarget(report)));

@@ -71,13 +71,8 @@ export class Scene {
    * simulated kubelet takes for a filter's.
    */
   async switched(name: string, options: WorkloadOptions = {}): Promise<Workload> {
-    const { namespace } = this;
-    const binaryData = { value: WELL };
-    await this.cluster.api.create(`/api/v1/namespaces/${namespace}/configmaps`, {
-      metadata: { name: SWITCH },
-      binaryData,
-    } as never);
-    const workload = makeWorkload(namespace, name, options);
+    await this.#createSwitch();
+    const workload = makeWorkload(this.namespace, name, options);
     const spec = workload.spec?.template?.spec as { volumes?: unknown };
     spec.volumes = [{ name: SWITCH, configMap: { name: SWITCH } }];
     await createWorkloads(this.cluster.api, workload);
@@ -91,6 +86,17 @@ export class Scene {
     await this.cluster.api.patch(`/api/v1/namespaces/${this.namespace}/configmaps/${SWITCH}`, {
       binaryData: { value },
     });
+  }
+
+  /** From now on new pods of a `switched` workload wait for a volume. Returns what lets them, and those that wait, become ready. */
+  async hold(): Promise<() => Promise<void>> {
+    await this.cluster.api.delete(`/api/v1/namespaces/${this.namespace}/configmaps/${SWITCH}`);
+    return () => this.#createSwitch();
+  }
+
+  async #createSwitch(): Promise<void> {
+    const configMap = { metadata: { name: SWITCH }, binaryData: { value: WELL } };
+    await this.cluster.api.create(`/api/v1/namespaces/${this.namespace}/configmaps`, configMap as never);
   }
 
   /** Runs the action; what is not given is a deployment to every workload of the scene that takes its usual course. */
