@@ -1,7 +1,7 @@
 import { appendFileSync, readFileSync, statSync, truncateSync } from 'node:fs';
-import { commandFiles } from './action/command-files.ts';
-import { errorCommand, publishCrash } from './action/publish-crash.ts';
-import { watchOver } from './action/watchdog.ts';
+import { errorCommand, publishCrash } from './action/crash/publish.ts';
+import { watchOver } from './action/crash/watchdog.ts';
+import { commandFiles } from './action/runner/command-files.ts';
 
 /** The program that watches over the action: it says what happened when the action itself no longer can. */
 // The signals of a cancel are for the action, which ends this program by itself.

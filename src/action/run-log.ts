@@ -1,9 +1,9 @@
 import type { Log } from '../base/log.ts';
 import { count, formatBytes, formatDuration } from '../base/text.ts';
-import type { FilterModule } from '../filter/module.ts';
-import { describeShrinking } from '../filter/shrink.ts';
-import type { Draft } from './draft.ts';
-import type { InputsRead } from './inputs.ts';
+import type { FilterModule } from '../filter/module/module.ts';
+import { describeShrinking } from '../filter/shrink/shrink.ts';
+import type { InputsRead } from './inputs/inputs.ts';
+import type { Draft } from './request/request.ts';
 
 /** ` from oci://registry.example/f:v1, which is registry.example/f@sha256:…`; nothing for a file. */
 function originOf({ source }: FilterModule): string {

@@ -5,8 +5,8 @@ import type { Client } from '../cluster/client.ts';
 import type { Phase } from '../cluster/patience.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
 import type { PushedImage } from '../registry/push.ts';
-import type { EvidenceSource } from './evidence.ts';
 import type { ImageToPush } from './request.ts';
+import type { EvidenceSource } from './wait/evidence.ts';
 
 /** What a run works with. */
 export interface DeployContext {

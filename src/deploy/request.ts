@@ -1,7 +1,7 @@
 import type { Problem } from '../base/problem.ts';
-import type { FilterModule } from '../filter/module.ts';
+import type { FilterModule } from '../filter/module/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
-import type { Adopt } from '../mesh/adoption-choice.ts';
+import type { Adopt } from '../mesh/unmanaged/adoption-choice.ts';
 import type { PackedImage } from '../registry/pack.ts';
 import type { ImageReference } from '../registry/reference.ts';
 import type { TargetEntry } from '../targets/target.ts';

@@ -1,4 +1,4 @@
-import type { PodLists } from './gateway-mounts.ts';
+import type { PodLists } from './template/gateway-mounts.ts';
 
 /** Keys of a map and what they become; null takes a key away (RFC 7386). */
 export type KeyChanges = Readonly<Record<string, string | null>>;

@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { packTar } from 'modern-tar';
-import { digestOf } from '../filter/module.ts';
+import { digestOf } from '../filter/module/module.ts';
 import { OCI_CONFIG, OCI_LAYER, OCI_MANIFEST } from './manifest.ts';
 import { MODULE_FILE } from './module-layer.ts';
 

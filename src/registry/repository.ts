@@ -1,5 +1,5 @@
 import { formatBytes } from '../base/text.ts';
-import { digestOf } from '../filter/module.ts';
+import { digestOf } from '../filter/module/module.ts';
 import type { Http } from '../http/http.ts';
 import { type HttpAnswer, type HttpRequest, headerOf } from '../http/messages.ts';
 import { answerError } from './answers.ts';

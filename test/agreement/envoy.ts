@@ -8,9 +8,9 @@ import type { Readable } from 'node:stream';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
 import type { FilterSettings } from '../../src/filter/settings.ts';
 import type { TrialRequest } from '../../src/filter/trial/verdict.ts';
-import { filePath, renderEnvoyFilter } from '../../src/mesh/envoy-filter.ts';
-import { findEnvoyReason } from '../../src/mesh/envoy-log.ts';
-import { makeRevision, mountedPlacement, type Revision } from '../../src/mesh/revision.ts';
+import { makeRevision, mountedPlacement, type Revision } from '../../src/mesh/identity/revision.ts';
+import { filePath, renderEnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
+import { findEnvoyReason } from '../../src/mesh/proxy/envoy-log.ts';
 import { bootstrap } from './bootstrap.ts';
 import { type Answer, ask, getJson } from './http.ts';
 

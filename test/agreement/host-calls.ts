@@ -1,7 +1,7 @@
 import fc from 'fast-check';
-import { ABI_VERSIONS, type AbiVersion } from '../../src/filter/facts.ts';
-import { findHostFunction } from '../../src/filter/host-functions.ts';
-import { LOG_LEVELS } from '../../src/filter/trial/status.ts';
+import { findHostFunction } from '../../src/filter/compatibility/host-functions.ts';
+import { LOG_LEVELS } from '../../src/filter/host/status.ts';
+import { ABI_VERSIONS, type AbiVersion } from '../../src/filter/module/facts.ts';
 import { data } from '../unit/filter/trial/modules.ts';
 import { assemble, MEMORY } from '../unit/filter/wat.ts';
 

@@ -18,7 +18,7 @@ export type Answer =
 /** Far more than an answer takes: two processes on one machine. */
 const HELD_AFTER_MS = 3_000;
 
-/** The request and the answer are those of the trial run (src/filter/trial/stream.ts). */
+/** The request and the answer are those of the trial run (src/filter/host/stream.ts). */
 const BODY = '{"trial":true}';
 const ANSWER = '{"status":"ok"}';
 

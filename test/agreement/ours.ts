@@ -1,6 +1,6 @@
-import { checkCompatibility } from '../../src/filter/compatibility.ts';
-import { readFacts } from '../../src/filter/facts.ts';
-import { checkModule, MOST_CONFIG_MAP_BYTES } from '../../src/filter/module.ts';
+import { checkCompatibility } from '../../src/filter/compatibility/compatibility.ts';
+import { readFacts } from '../../src/filter/module/facts.ts';
+import { checkModule, MOST_CONFIG_MAP_BYTES } from '../../src/filter/module/module.ts';
 import type { TrialRequest, TrialVerdict } from '../../src/filter/trial/verdict.ts';
 import { trial } from '../harness/trial.ts';
 

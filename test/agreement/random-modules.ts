@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { HOST_FUNCTIONS } from '../../src/filter/host-functions.ts';
+import { HOST_FUNCTIONS } from '../../src/filter/compatibility/host-functions.ts';
 
 /** One field of a module in WebAssembly's text format, or nothing. */
 type Field = fc.Arbitrary<string>;

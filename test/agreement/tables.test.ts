@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { mapLimited } from '../../src/base/concurrency.ts';
-import { ABI_VERSIONS } from '../../src/filter/facts.ts';
-import { HOST_FUNCTIONS, type HostFunction } from '../../src/filter/host-functions.ts';
+import { HOST_FUNCTIONS, type HostFunction } from '../../src/filter/compatibility/host-functions.ts';
+import { ABI_VERSIONS } from '../../src/filter/module/facts.ts';
 import type { TrialOutcome } from '../../src/filter/trial/verdict.ts';
 import { tried } from '../unit/filter/trial/in-thread.ts';
 import { callback } from '../unit/filter/trial/modules.ts';

@@ -1,6 +1,6 @@
 import { isObject } from '../../src/base/json.ts';
-import { parseAnnotationList } from '../../src/mesh/annotation-list.ts';
-import { USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/names.ts';
+import { USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
+import { parseAnnotationList } from '../../src/mesh/template/annotation-list.ts';
 import type { ApiObject } from '../kubelet/client.ts';
 import { isGatewayPod } from './sidecar/proxy.ts';
 

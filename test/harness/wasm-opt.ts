@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import type { RunWasmOpt } from '../../src/filter/wasm-opt.ts';
+import type { RunWasmOpt } from '../../src/filter/shrink/wasm-opt.ts';
 
 const BINARYEN = dirname(createRequire(import.meta.url).resolve('binaryen/package.json'));
 

@@ -4,7 +4,7 @@ import { createServer as createHttpServer, type IncomingMessage, type RequestLis
 import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { STATE_ANNOTATION } from '../../src/mesh/names.ts';
+import { STATE_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { makeCertificates } from '../embedded/certs.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import type { TestCluster } from '../harness/cluster.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
-import type { ConfigMap } from '../../src/mesh/config-map.ts';
-import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import type { ConfigMap } from '../../src/mesh/objects/config-map.ts';
+import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { makeModule, runAction } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import { allProblems, type Report } from '../../src/deploy/report.ts';
+import { allProblems, type Report } from '../../src/deploy/report/report.ts';
 import {
   podLabel,
   STATE_ANNOTATION,
   USER_VOLUME_ANNOTATION,
   USER_VOLUME_MOUNT_ANNOTATION,
-} from '../../src/mesh/names.ts';
+} from '../../src/mesh/identity/names.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { pathOf } from '../harness/workloads.ts';

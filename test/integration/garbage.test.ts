@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import { allProblems, type Report } from '../../src/deploy/report.ts';
-import { GARBAGE_ANNOTATION, podLabel } from '../../src/mesh/names.ts';
+import { allProblems, type Report } from '../../src/deploy/report/report.ts';
+import { GARBAGE_ANNOTATION, podLabel } from '../../src/mesh/identity/names.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { eventually, grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { canonicalJson, type Json } from '../../src/base/json.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import type { Report } from '../../src/deploy/report.ts';
+import type { Report } from '../../src/deploy/report/report.ts';
 import { type ActionInputs, pinImage, type RunOptions } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';

@@ -1,5 +1,5 @@
 /** What API servers do that keep clients busy for ever, and what a run makes of each. */
-import { podLabel } from '../../src/mesh/names.ts';
+import { podLabel } from '../../src/mesh/identity/names.ts';
 import type { FaultRule, RecordedRequest } from '../harness/recorder.ts';
 import type { WorkloadOptions } from '../harness/workloads.ts';
 import {

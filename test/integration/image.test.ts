@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CONFIG_MAP, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import { podLabel } from '../../src/mesh/names.ts';
+import { podLabel } from '../../src/mesh/identity/names.ts';
 import { type ActionInputs, pinImage } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { CLOSED_REGISTRY, UNREACHABLE_REGISTRY } from '../harness/sidecar/plugins.ts';

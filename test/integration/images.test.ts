@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
-import { outputsOf } from '../../src/action/outputs.ts';
-import { renderSummary } from '../../src/action/summary.ts';
+import { outputsOf } from '../../src/action/outputs/outputs.ts';
+import { renderSummary } from '../../src/action/summary/summary.ts';
 import { describeProblem } from '../../src/base/problem.ts';
-import { SOURCE_ANNOTATION } from '../../src/mesh/names.ts';
+import { SOURCE_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { packImage } from '../../src/registry/pack.ts';
 import { makeModule } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';

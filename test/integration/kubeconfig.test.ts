@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { loadAccess } from '../../src/action/draft-access.ts';
+import { loadAccess } from '../../src/action/request/kubeconfig.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { ApiError, callProblem } from '../../src/cluster/errors.ts';
 import { CLUSTER_FIELDS, CONTEXT_FIELDS, EXEC_FIELDS, USER_FIELDS } from '../../src/cluster/kubeconfig/fields.ts';

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { dump, load } from 'js-yaml';
 import { makeLimiter } from '../../src/base/concurrency.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { revisionOn } from '../../src/mesh/template.ts';
+import { revisionOn } from '../../src/mesh/template/template.ts';
 import { type BundleOptions, type BundleRun, makeModule, runBundle } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { bystander, drip, listsDeployments, page, strike } from './hostile.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { verdictOf } from '../../src/action/verdict.ts';
+import { verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import type { PlannedChange } from '../../src/deploy/plan-report.ts';
-import type { Report } from '../../src/deploy/report.ts';
+import type { PlannedChange } from '../../src/deploy/report/plan-report.ts';
+import type { Report } from '../../src/deploy/report/report.ts';
 import { grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { objectsOf, Site } from './site.ts';

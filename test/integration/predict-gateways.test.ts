@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import { attachedTo } from '../../src/mesh/attachment.ts';
-import { REVISION_LABEL, STATE_ANNOTATION } from '../../src/mesh/names.ts';
-import type { WasmPlugin } from '../../src/mesh/wasm-plugin.ts';
+import { attachedTo } from '../../src/mesh/gateway/attachment.ts';
+import { REVISION_LABEL, STATE_ANNOTATION } from '../../src/mesh/identity/names.ts';
+import type { WasmPlugin } from '../../src/mesh/objects/wasm-plugin.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';

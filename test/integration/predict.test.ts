@@ -9,7 +9,7 @@ import {
   USER_VOLUME_ANNOTATION,
   USER_VOLUME_MOUNT_ANNOTATION,
   volumeName,
-} from '../../src/mesh/names.ts';
+} from '../../src/mesh/identity/names.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady } from '../harness/workloads.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { allProblems } from '../../src/deploy/report.ts';
+import { allProblems } from '../../src/deploy/report/report.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { filterKeys, objectsOf, Site } from './site.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
-import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { makeModule } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady, pathOf } from '../harness/workloads.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { renderSummary } from '../../src/action/summary.ts';
+import { renderSummary } from '../../src/action/summary/summary.ts';
 import type { Problem } from '../../src/base/problem.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { EMPTY_MODULE, runAction } from '../harness/action.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { allProblems } from '../../src/deploy/report.ts';
+import { allProblems } from '../../src/deploy/report/report.ts';
 import { grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { makeWorkload, pathOf } from '../harness/workloads.ts';

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { load } from 'js-yaml';
 import { describeProblem } from '../../src/base/problem.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import type { ConfigMap } from '../../src/mesh/config-map.ts';
-import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import type { ConfigMap } from '../../src/mesh/objects/config-map.ts';
+import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { type ActionInputs, type ActionRun, runAction } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { FILTER, filterKeys, lines, Site, type Template, writesOf } from './site.ts';

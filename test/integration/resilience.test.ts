@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { allProblems } from '../../src/deploy/report.ts';
-import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import { allProblems } from '../../src/deploy/report/report.ts';
+import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { type ActionRun, runAction } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { Fault, FaultRule } from '../harness/recorder.ts';

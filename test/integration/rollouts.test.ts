@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { outputsOf } from '../../src/action/outputs.ts';
-import { renderSummary } from '../../src/action/summary.ts';
-import { verdictOf } from '../../src/action/verdict.ts';
+import { outputsOf } from '../../src/action/outputs/outputs.ts';
+import { renderSummary } from '../../src/action/summary/summary.ts';
+import { verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import type { Report } from '../../src/deploy/report.ts';
+import type { Report } from '../../src/deploy/report/report.ts';
 import type { RunOptions } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';

@@ -1,5 +1,5 @@
 import type { Pod, Workload } from '../../src/cluster/objects.ts';
-import type { Report, TargetReport } from '../../src/deploy/report.ts';
+import type { Report, TargetReport } from '../../src/deploy/report/report.ts';
 import { type ActionInputs, type ActionRun, type RunOptions, runAction } from '../harness/action.ts';
 import { eventually, grant } from '../harness/api.ts';
 import type { TestCluster } from '../harness/cluster.ts';

@@ -2,8 +2,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import { allProblems, type Report } from '../../src/deploy/report.ts';
-import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/names.ts';
+import { allProblems, type Report } from '../../src/deploy/report/report.ts';
+import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { type ActionInputs, makeModule } from '../harness/action.ts';
 import { specByHand } from '../harness/by-hand.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';

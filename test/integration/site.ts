@@ -9,8 +9,6 @@ import {
   WASM_PLUGIN,
   WORKLOADS,
 } from '../../src/cluster/resources.ts';
-import type { ConfigMap } from '../../src/mesh/config-map.ts';
-import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
 import {
   GARBAGE_ANNOTATION,
   OWNED_SELECTOR,
@@ -20,9 +18,11 @@ import {
   STATE_ANNOTATION,
   USER_VOLUME_ANNOTATION,
   USER_VOLUME_MOUNT_ANNOTATION,
-} from '../../src/mesh/names.ts';
-import { parseState, type WorkloadState } from '../../src/mesh/state.ts';
-import type { WasmPlugin } from '../../src/mesh/wasm-plugin.ts';
+} from '../../src/mesh/identity/names.ts';
+import { parseState, type WorkloadState } from '../../src/mesh/identity/state.ts';
+import type { ConfigMap } from '../../src/mesh/objects/config-map.ts';
+import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
+import type { WasmPlugin } from '../../src/mesh/objects/wasm-plugin.ts';
 import { type ActionInputs, type ActionRun, type RunOptions, runAction } from '../harness/action.ts';
 import type { TestCluster } from '../harness/cluster.ts';
 import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';

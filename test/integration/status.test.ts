@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { renderSummary } from '../../src/action/summary.ts';
-import { judge, verdictOf } from '../../src/action/verdict.ts';
+import { renderSummary } from '../../src/action/summary/summary.ts';
+import { judge, verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import type { Report } from '../../src/deploy/report.ts';
-import type { FilterStatus } from '../../src/deploy/status-report.ts';
+import type { Report } from '../../src/deploy/report/report.ts';
+import type { FilterStatus } from '../../src/deploy/report/status-report.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { eventually, grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { judge } from '../../src/action/verdict.ts';
+import { judge } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { allProblems, type Report } from '../../src/deploy/report.ts';
-import { podLabel, STATE_ANNOTATION } from '../../src/mesh/names.ts';
+import { allProblems, type Report } from '../../src/deploy/report/report.ts';
+import { podLabel, STATE_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady } from '../harness/workloads.ts';

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { renderSummary } from '../../src/action/summary.ts';
+import { renderSummary } from '../../src/action/summary/summary.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { resourcePath, TRAFFIC_EXTENSION } from '../../src/cluster/resources.ts';
-import type { Report } from '../../src/deploy/report.ts';
+import type { Report } from '../../src/deploy/report/report.ts';
 import { type ActionInputs, pinImage } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { UNREACHABLE_REGISTRY } from '../harness/sidecar/plugins.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { verdictOf } from '../../src/action/verdict.ts';
+import { verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath, WORKLOADS, type WorkloadKind } from '../../src/cluster/resources.ts';

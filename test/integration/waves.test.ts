@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import type { Report } from '../../src/deploy/report.ts';
+import type { Report } from '../../src/deploy/report/report.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady, type WorkloadOptions } from '../harness/workloads.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import type { WasmPlugin } from '../../src/mesh/wasm-plugin.ts';
+import type { WasmPlugin } from '../../src/mesh/objects/wasm-plugin.ts';
 import type { TestRegistry } from '../harness/registry/index.ts';
 import { pathOf } from '../harness/workloads.ts';
 import { underLoad } from './load.ts';

@@ -15,8 +15,8 @@ import {
   resourcePath,
   type WorkloadKind,
 } from '../../src/cluster/resources.ts';
-import { parseListeners } from '../../src/mesh/config-dump.ts';
-import { OWNED_SELECTOR } from '../../src/mesh/names.ts';
+import { OWNED_SELECTOR } from '../../src/mesh/identity/names.ts';
+import { parseListeners } from '../../src/mesh/proxy/config-dump.ts';
 import { type BundleRun, runBundle } from '../harness/action.ts';
 import { type Api, connectApi, eventually } from '../harness/api.ts';
 import { createWorkloads } from '../harness/workloads.ts';

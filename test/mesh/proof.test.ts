@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { parseListeners } from '../../src/mesh/config-dump.ts';
+import { parseListeners } from '../../src/mesh/proxy/config-dump.ts';
 import { eventually } from '../harness/api.ts';
 import { pathOf } from '../harness/workloads.ts';
 import { connectMesh, createApps, headerOfPods, httpFiltersOf, type Mesh, makeApp, objectsOf } from './mesh.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
-import type { EnvoyFilter } from '../../src/mesh/envoy-filter.ts';
+import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { eventually } from '../harness/api.ts';
 import { pathOf } from '../harness/workloads.ts';
 import { createConfigMapByHand, createEnvoyFilterByHand, mountsByHand } from './hand-made.ts';

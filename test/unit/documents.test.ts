@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
-import { INPUTS } from '../../src/action/input-table.ts';
-import { parseProbe } from '../../src/action/inputs-probe.ts';
-import { parseAttestation } from '../../src/action/inputs-provenance.ts';
-import { OUTPUTS } from '../../src/action/outputs.ts';
+import { parseProbe } from '../../src/action/inputs/probe.ts';
+import { parseAttestation } from '../../src/action/inputs/provenance.ts';
+import { INPUTS } from '../../src/action/inputs/table.ts';
+import { OUTPUTS } from '../../src/action/outputs/outputs.ts';
 import {
   CONFIG_MAP,
   ENVOY_FILTER,
@@ -15,7 +15,7 @@ import {
   WORKLOAD_KINDS,
   WORKLOADS,
 } from '../../src/cluster/resources.ts';
-import { COMMANDS } from '../../src/deploy/report.ts';
+import { COMMANDS } from '../../src/deploy/report/report.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { fence } from '../../src/action/markdown.ts';
+import { fence } from '../../src/action/summary/parts/markdown.ts';
 import { secretsInConfiguration } from '../../src/base/redaction/configuration-secrets.ts';
 import { withoutCredentials } from '../../src/base/redaction/shapes.ts';
-import { findEnvoyReason, findPluginReason } from '../../src/mesh/envoy-log.ts';
+import { findEnvoyReason, findPluginReason } from '../../src/mesh/proxy/envoy-log.ts';
 import { parseChallenges } from '../../src/registry/challenge.ts';
 import { parseSelector } from '../../src/targets/selector.ts';
 import { findSlow, isSlow } from '../harness/expressions/growth.ts';

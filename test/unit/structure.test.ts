@@ -24,7 +24,7 @@ const ROOMS = [
 const MOST_LINES = 300;
 
 interface Source {
-  /** Below src, with `/`: `mesh/names.ts`. */
+  /** Below src, with `/`: `mesh/identity/names.ts`. */
   readonly path: string;
   readonly room: string;
   readonly text: string;
@@ -49,7 +49,7 @@ const roomOf = (source: Source, from: string): string =>
 test('there are sources, and their imports are seen', () => {
   expect(SOURCES.length).toBeGreaterThan(30);
   expect(SOURCES.find(({ path }) => path === 'main.ts')?.imports).toContain('./action/run.ts');
-  expect(SOURCES.find(({ path }) => path === 'action/log.ts')?.imports).toContain('@actions/core');
+  expect(SOURCES.find(({ path }) => path === 'action/runner/log.ts')?.imports).toContain('@actions/core');
 });
 
 describe.each(SOURCES.map((source) => [source.path, source] as const))('%s', (_, source) => {
@@ -134,13 +134,13 @@ describe('what only some rooms may use', () => {
         .map(({ path }) => path)
         .toSorted();
     expect(usersOf(/\bJSON\.parse\(/)).toEqual([
-      'action/watchdog.ts',
+      'action/crash/watchdog.ts',
       'base/json.ts',
       // What the action's processes say to each other.
       'filter/trial/run.ts',
       'filter/trial/supervisor.ts',
       // The keys of a text that has been read.
-      'mesh/json-text.ts',
+      'mesh/unmanaged/json-text.ts',
     ]);
     expect(usersOf(/\bload(All)?\b[^;]*from 'js-yaml'/)).toEqual(['base/yaml.ts']);
   });
@@ -178,17 +178,17 @@ describe('lists of any length', () => {
   };
   /** Of these there is a handful, whatever comes from outside. */
   const FEW: Readonly<Record<string, string>> = {
-    'action/page-status-verdict.ts: ...advice': 'sentences of the code',
-    'action/summary-failure.ts: ...BACK': 'a constant',
-    'action/summary-failure.ts: ...URGENT': 'a constant',
-    'action/summary-failure.ts: ...wanted': 'a line of a constant table',
+    'action/verdict/status.ts: ...advice': 'sentences of the code',
+    'action/verdict/failure.ts: ...BACK': 'a constant',
+    'action/verdict/failure.ts: ...URGENT': 'a constant',
+    'action/verdict/failure.ts: ...wanted': 'a line of a constant table',
     'cluster/kubeconfig/exec-plugin.ts: ...interactive': 'a pair',
-    'deploy/observe-unmanaged.ts: ...path': 'steps of a path in the code',
+    'deploy/observe/unmanaged.ts: ...path': 'steps of a path in the code',
     'filter/trial/calls.ts: ...parameters': 'parameters of a WebAssembly function, at most 1,000',
-    'filter/trial/host-functions.ts: ...parameters': 'parameters of a host function',
+    'filter/host/host-functions.ts: ...parameters': 'parameters of a host function',
     'filter/trial/load-filter.ts: ...': 'the two parameters of main',
     'filter/trial/serve-request.ts: ...more': 'parameters of a callback',
-    'mesh/wasm-config.ts: ...path': 'steps of a path in the code',
+    'mesh/objects/wasm-config.ts: ...path': 'steps of a path in the code',
   };
 
   test('are not spread into arguments', () => {
@@ -201,11 +201,11 @@ describe('lists in messages', () => {
   const OF_THE_CODE: Readonly<Record<string, string>> = {
     'base/text.ts': 'the functions for lists',
     'registry/manifest.ts': 'a header',
-    'action/page-deploy-verdict.ts': 'parts of a headline',
-    'action/page-remove-verdict.ts': 'parts of a headline',
-    'action/summary-adoption.ts': 'parts of a sentence',
-    'action/summary-evidence.ts': 'shortened before',
-    'action/summary-failure.ts': 'parts of a sentence',
+    'action/verdict/deploy.ts': 'parts of a headline',
+    'action/verdict/remove.ts': 'parts of a headline',
+    'action/summary/parts/adoption.ts': 'parts of a sentence',
+    'action/verdict/evidence.ts': 'shortened before',
+    'action/verdict/failure.ts': 'parts of a sentence',
     'provenance/prove.ts': 'shortened before',
   };
 

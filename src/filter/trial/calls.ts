@@ -1,6 +1,6 @@
 import { messageOf } from '../../base/problem.ts';
-import { isAllowed } from '../capabilities.ts';
-import type { HostState } from './host-state.ts';
+import { isAllowed } from '../compatibility/capabilities.ts';
+import type { HostState } from '../host/host-state.ts';
 import { callable, type Exports, type Instantiated } from './instantiate.ts';
 import type { TrialStep } from './verdict.ts';
 

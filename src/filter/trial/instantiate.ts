@@ -1,11 +1,11 @@
 import { messageOf } from '../../base/problem.ts';
 import { nameSome } from '../../base/text.ts';
-import { ABI_VERSIONS, type AbiVersion } from '../facts.ts';
-import { MOST_MEMORY_PAGES } from '../memory.ts';
-import { type EngineMemory, engine, type ImportEntry } from './engine.ts';
-import { hostFunctions, recorded, unknownImports } from './host-functions.ts';
-import { HostState } from './host-state.ts';
-import type { LogBook } from './log-book.ts';
+import { type EngineMemory, engine, type ImportEntry } from '../host/engine.ts';
+import { hostFunctions, recorded, unknownImports } from '../host/host-functions.ts';
+import { HostState } from '../host/host-state.ts';
+import type { LogBook } from '../host/log-book.ts';
+import { ABI_VERSIONS, type AbiVersion } from '../module/facts.ts';
+import { MOST_MEMORY_PAGES } from '../module/memory.ts';
 import { cappedPages, limitMemory, type ModuleLimits } from './memory-limits.ts';
 import type { TrialOutcome, TrialRequest } from './verdict.ts';
 

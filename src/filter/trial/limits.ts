@@ -1,4 +1,4 @@
-import { type ByteReader, Malformed } from '../byte-reader.ts';
+import { type ByteReader, Malformed } from '../module/byte-reader.ts';
 
 const MOST_FLAGS = 7;
 

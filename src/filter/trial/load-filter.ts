@@ -1,6 +1,6 @@
+import { isSince, SINCE } from '../host/envoy-kinds.ts';
+import { ROOT_CONTEXT } from '../host/host-state.ts';
 import { type Callbacks, Trap } from './calls.ts';
-import { isSince, SINCE } from './envoy-kinds.ts';
-import { ROOT_CONTEXT } from './host-state.ts';
 import type { TrialOutcome } from './verdict.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { greatest } from '../../base/lists.ts';
-import { ByteReader, Malformed } from '../byte-reader.ts';
-import { MOST_MEMORY_PAGES } from '../memory.ts';
+import { ByteReader, Malformed } from '../module/byte-reader.ts';
+import { MOST_MEMORY_PAGES } from '../module/memory.ts';
 import { encodeNumber, type Limits, readLimits } from './limits.ts';
 
 const HEADER_BYTES = 8;

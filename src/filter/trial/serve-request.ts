@@ -1,7 +1,7 @@
+import type { HeaderMap } from '../host/header-map.ts';
+import { ROOT_CONTEXT, STREAM_CONTEXT } from '../host/host-state.ts';
+import { REQUEST_BODY } from '../host/stream.ts';
 import { type Callbacks, Trap } from './calls.ts';
-import type { HeaderMap } from './header-map.ts';
-import { ROOT_CONTEXT, STREAM_CONTEXT } from './host-state.ts';
-import { REQUEST_BODY } from './stream.ts';
 import type { StreamStep, TrialHeaders } from './verdict.ts';
 
 /** What `proxy_on_…_headers` may return and the stream goes on: Continue, and ContinueAndEndStream. */

@@ -1,8 +1,8 @@
 import { formatBytes, listWords, truncate } from '../../base/text.ts';
+import { LogBook } from '../host/log-book.ts';
 import { Callbacks, Crash, Overrun, Trap } from './calls.ts';
 import { instantiate } from './instantiate.ts';
 import { loadFilter } from './load-filter.ts';
-import { LogBook } from './log-book.ts';
 import { serveRequest } from './serve-request.ts';
 import type { Header, TrialOutcome, TrialRequest, TrialStep } from './verdict.ts';
 

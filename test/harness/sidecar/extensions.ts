@@ -3,7 +3,7 @@
  * envoy: source/common/filter/config_discovery_impl.cc): what they take, what they put in its place and what they keep.
  */
 import { createHash } from 'node:crypto';
-import { FILTER_LABEL, REVISION_LABEL } from '../../../src/mesh/names.ts';
+import { FILTER_LABEL, REVISION_LABEL } from '../../../src/mesh/identity/names.ts';
 import { type ApiObject, dig } from '../../kubelet/client.ts';
 import {
   CLOSED_REGISTRY,

@@ -1,11 +1,18 @@
 import type { TargetKind } from '../../../src/cluster/resources.ts';
-import type { ImageReport, ImageState } from '../../../src/deploy/image-push.ts';
-import type { Admission, PlannedChange, PlanReport } from '../../../src/deploy/plan-report.ts';
+import type { ImageReport, ImageState } from '../../../src/deploy/apply/push-image.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
-import type { Proof } from '../../../src/deploy/proof.ts';
-import type { FilterReport, Report, Rollback, Step, StepState, TargetReport } from '../../../src/deploy/report.ts';
-import { concludeRun } from '../../../src/deploy/report.ts';
-import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/status-report.ts';
+import type { Proof } from '../../../src/deploy/report/evidence-level.ts';
+import type { Admission, PlannedChange, PlanReport } from '../../../src/deploy/report/plan-report.ts';
+import type {
+  FilterReport,
+  Report,
+  Rollback,
+  Step,
+  StepState,
+  TargetReport,
+} from '../../../src/deploy/report/report.ts';
+import { concludeRun } from '../../../src/deploy/report/report.ts';
+import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/report/status-report.ts';
 import { BEFORE_ROUTER } from '../../../src/filter/insertion.ts';
 import type { Provenance } from '../../../src/provenance/policy.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';

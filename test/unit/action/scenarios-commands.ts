@@ -1,5 +1,5 @@
-import type { PlannedChange } from '../../../src/deploy/plan-report.ts';
-import type { Report } from '../../../src/deploy/report.ts';
+import type { PlannedChange } from '../../../src/deploy/report/plan-report.ts';
+import type { Report } from '../../../src/deploy/report/report.ts';
 import {
   change,
   filter,

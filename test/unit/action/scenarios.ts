@@ -1,4 +1,4 @@
-import type { Report } from '../../../src/deploy/report.ts';
+import type { Report } from '../../../src/deploy/report/report.ts';
 import {
   deployed,
   filter,

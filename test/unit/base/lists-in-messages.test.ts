@@ -1,14 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { annotationsOf } from '../../../src/action/annotations.ts';
-import { logSections } from '../../../src/action/page-log.ts';
-import { renderSummary } from '../../../src/action/summary.ts';
-import { judge } from '../../../src/action/verdict.ts';
+import { annotationsOf } from '../../../src/action/publish/annotations.ts';
+import { logSections } from '../../../src/action/publish/log-sections.ts';
+import { renderSummary } from '../../../src/action/summary/summary.ts';
+import { judge } from '../../../src/action/verdict/verdict.ts';
 import { listWords, nameSome, someOf } from '../../../src/base/text.ts';
-import { shortList } from '../../../src/deploy/adopted-envoy-filters.ts';
-import { perWorkload } from '../../../src/deploy/adoption-problems.ts';
-import { stuckPodsWords } from '../../../src/deploy/rollback-problem.ts';
-import { gitOpsWarning } from '../../../src/mesh/gitops.ts';
-import { ownerWarning } from '../../../src/mesh/owner.ts';
+import { shortList } from '../../../src/deploy/apply/adopted-envoy-filters.ts';
+import { perWorkload } from '../../../src/deploy/plan/adoption-problems.ts';
+import { stuckPodsWords } from '../../../src/deploy/rollout/rollback-problem.ts';
+import { ownerWarning } from '../../../src/mesh/identity/owner.ts';
+import { gitOpsWarning } from '../../../src/mesh/template/gitops.ts';
 import { deployed, report, stuck } from '../action/report-builder.ts';
 
 const MANY = 5_000;

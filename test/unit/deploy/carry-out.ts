@@ -1,6 +1,6 @@
 import type { KubernetesObject, Workload } from '../../../src/cluster/objects.ts';
-import type { Garbage, Plan } from '../../../src/deploy/plan.ts';
-import { INSERTERS, type InserterKind } from '../../../src/mesh/inserter.ts';
+import type { Garbage, Plan } from '../../../src/deploy/plan/plan.ts';
+import { INSERTERS, type InserterKind } from '../../../src/mesh/objects/filter-resource.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 import { type ClusterParts, patchedWith, refOf } from '../builders.ts';
 

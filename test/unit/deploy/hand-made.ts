@@ -1,4 +1,4 @@
-import type { EnvoyFilter } from '../../../src/mesh/envoy-filter.ts';
+import type { EnvoyFilter } from '../../../src/mesh/objects/envoy-filter.ts';
 import { specByHand } from '../../harness/by-hand.ts';
 
 /** Somebody's EnvoyFilter that inserts the filter add-header from a file into the pods of an app, all of them without one. */

@@ -1,9 +1,9 @@
 import type { Workload } from '../../../src/cluster/objects.ts';
-import type { PlannedRevision, PlannedWorkload } from '../../../src/deploy/plan.ts';
-import { type PlanningOptions, planWorkload, type WantedWorkload } from '../../../src/deploy/plan-workload.ts';
-import type { AdoptedVolume } from '../../../src/mesh/adopted-volumes.ts';
-import { type Placement, placementOf, type Revision } from '../../../src/mesh/revision.ts';
-import type { AdoptedUnmanaged } from '../../../src/mesh/unmanaged.ts';
+import type { PlannedRevision, PlannedWorkload } from '../../../src/deploy/plan/plan.ts';
+import { type PlanningOptions, planWorkload, type WantedWorkload } from '../../../src/deploy/plan/workload.ts';
+import { type Placement, placementOf, type Revision } from '../../../src/mesh/identity/revision.ts';
+import type { AdoptedVolume } from '../../../src/mesh/unmanaged/adopted-volumes.ts';
+import type { AdoptedUnmanaged } from '../../../src/mesh/unmanaged/unmanaged.ts';
 import { must, refOf, revision, workload } from '../builders.ts';
 
 /** The time of every plan in tests that do not care. */

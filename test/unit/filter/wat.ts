@@ -1,5 +1,5 @@
 import loadWabt from 'wabt';
-import { type ModuleFacts, readFacts } from '../../../src/filter/facts.ts';
+import { type ModuleFacts, readFacts } from '../../../src/filter/module/facts.ts';
 import { must } from '../builders.ts';
 
 const wabt = await loadWabt();

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { MOST_LINE_LENGTH, MOST_LINES_EACH } from '../../../../src/filter/trial/log-book.ts';
+import { MOST_LINE_LENGTH, MOST_LINES_EACH } from '../../../../src/filter/host/log-book.ts';
 import { trialRun } from '../../../../src/filter/trial/run.ts';
 import { TRIAL_PROGRAM } from '../../../harness/trial.ts';
 import { callback, data, type FilterText, filter, LOG_IMPORT, request } from './modules.ts';

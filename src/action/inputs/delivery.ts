@@ -1,0 +1,32 @@
+import { quoted } from '../../base/text.ts';
+import { PHASES } from '../../filter/settings.ts';
+import { DELIVERIES, type DeliveryWish } from '../../mesh/objects/delivery.ts';
+import type { InputReader } from './reader.ts';
+import type { InputName } from './table.ts';
+
+/** How the module is to be delivered, and the inputs that mean something to one road alone. */
+export interface DeliveryInputs extends DeliveryWish {
+  readonly onlyMounted: readonly InputName[];
+  readonly onlyPulled: readonly InputName[];
+}
+
+/** A Secret's name (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names). */
+const SECRET = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
+
+export function readDelivery(reader: InputReader): DeliveryInputs {
+  const pullSecret = reader.text('pull-secret');
+  if (pullSecret !== '' && !SECRET.test(pullSecret)) {
+    reader.wrong(
+      'pull-secret',
+      `is ${quoted(pullSecret)}.`,
+      'Give the name of a Secret in the namespace of the workloads; it holds the credentials, not this input.',
+    );
+  }
+  return {
+    delivery: reader.oneOf('delivery', DELIVERIES),
+    ...(pullSecret === '' ? {} : { pullSecret }),
+    phase: reader.oneOf('phase', PHASES),
+    onlyMounted: (['vm-id', 'mount-path', 'shrink'] as const).filter((name) => reader.isSet(name)),
+    onlyPulled: (['pull-secret', 'phase'] as const).filter((name) => reader.isSet(name)),
+  };
+}

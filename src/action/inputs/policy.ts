@@ -1,0 +1,105 @@
+import { shareOf } from '../../base/share.ts';
+import { listWords } from '../../base/text.ts';
+import { ON_FAILURE, type RolloutPolicy, UNREADY, VERIFY } from '../../deploy/policy.ts';
+import { DAY_MS } from './duration.ts';
+import { parseProbe } from './probe.ts';
+import type { InputReader } from './reader.ts';
+import type { InputName } from './table.ts';
+
+/** A Node timer holds a little less than 25 days. */
+const MOST_TIMER_DAYS = 24;
+const MOST_WORKLOADS = 1_000_000;
+
+/** Reads how to roll out. `port` is the one that the filter is limited to, for a probe that names none. */
+export function readPolicy(reader: InputReader, port: number | undefined): RolloutPolicy {
+  const wait = reader.boolean('wait');
+  const most = MOST_TIMER_DAYS * DAY_MS;
+  const timeoutMs =
+    reader.duration('timeout', {
+      least: 1,
+      most,
+      remedy: `Write a time such as 90s, 10m or 1h30m, at most ${MOST_TIMER_DAYS}d.`,
+    }) ?? 0;
+  const soakMs =
+    reader.duration('soak', {
+      least: 0,
+      most,
+      remedy: `Write a time such as 0s, 90s or 10m, at most ${MOST_TIMER_DAYS}d.`,
+    }) ?? 0;
+  const verify = reader.oneOf('verify', VERIFY);
+  const probe = readProbe(reader, port);
+  const onFailure = reader.oneOf('on-failure', ON_FAILURE);
+  const unready = reader.oneOf('unready', UNREADY);
+  const canary = reader.share(
+    'canary',
+    'Give how many workloads go first, such as 1 or 10%; leave it out for none.',
+    (share) => shareOf(share, 1) > 0,
+  );
+  const maxParallel = reader.wholeNumber(
+    'max-parallel',
+    1,
+    MOST_WORKLOADS,
+    'Give a whole number from 1; leave it out to roll out all at once.',
+  );
+  const maxFailures = reader.share('max-failures', 'Give how many workloads may fail, such as 0, 2 or 10%.') ?? {
+    count: 0,
+  };
+  const policy: RolloutPolicy = {
+    wait,
+    timeoutMs,
+    verify,
+    ...(probe === undefined ? {} : { probe }),
+    onFailure,
+    unready,
+    ...(canary === undefined ? {} : { canary }),
+    ...(maxParallel === undefined ? {} : { maxParallel }),
+    maxFailures,
+    soakMs,
+  };
+  if (wait) return policy;
+  refuseWithoutWaiting(reader, policy);
+  return { wait, timeoutMs, verify: 'off', onFailure: 'keep', unready: 'deploy', maxFailures: { count: 0 }, soakMs: 0 };
+}
+
+function readProbe(reader: InputReader, port: number | undefined): RolloutPolicy['probe'] {
+  const text = reader.raw('probe');
+  if (text.trim() === '') return undefined;
+  const probe = parseProbe({ origin: 'input "probe"', text }, port);
+  if (probe.ok) return probe.value;
+  reader.add('probe', probe.problems);
+  return undefined;
+}
+
+/** What nobody can do who does not wait: the run ends while the pods are still being replaced. */
+function refuseWithoutWaiting(reader: InputReader, policy: RolloutPolicy): void {
+  const refuse = (name: InputName, what: string, why: string): void =>
+    reader.wrong(name, `${what}, but with "wait: false" ${why}.`, `Set "wait: true", or leave "${name}" out.`);
+  if (policy.verify === 'required') refuse('verify', 'is required', 'the run ends before a proxy has the filter');
+  if (policy.probe !== undefined) refuse('probe', 'is set', 'the run ends before there are new pods to send it to');
+  // The runner fills in the default, so nobody can tell whether "rollback" was written down.
+  if (policy.onFailure === 'rollback-all') {
+    refuse('on-failure', `is ${policy.onFailure}`, 'the run ends before it could see a failure');
+  }
+  if (policy.canary !== undefined)
+    refuse('canary', 'is set', 'nobody sees how the first workloads do before the others go');
+  if (policy.soakMs > 0) refuse('soak', 'is set', 'the run ends at once and watches nothing');
+}
+
+/** What has no effect without waiting, although nothing is wrong with it. */
+export function policyWarnings(reader: InputReader, { wait }: RolloutPolicy): string[] {
+  const idle = (['timeout', 'unready', 'max-parallel', 'max-failures'] as const).filter(
+    (name) => !wait && reader.isSet(name),
+  );
+  return idle.length === 0 ? [] : [ignoring(idle, 'with "wait: false"')];
+}
+
+/** `The inputs "soak" and "canary" mean nothing to "command: status" and are ignored.` */
+export function ignoring(names: readonly InputName[], where: string): string {
+  const quoted = listWords(
+    names.map((name) => `"${name}"`),
+    'and',
+  );
+  return names.length === 1
+    ? `The input ${quoted} means nothing ${where} and is ignored.`
+    : `The inputs ${quoted} mean nothing ${where} and are ignored.`;
+}

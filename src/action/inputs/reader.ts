@@ -1,0 +1,134 @@
+import { append } from '../../base/lists.ts';
+import type { Problem } from '../../base/problem.ts';
+import { parseShare, type Share } from '../../base/share.ts';
+import { listWords, quoted } from '../../base/text.ts';
+import { COMMANDS, type Command } from '../../deploy/report/report.ts';
+import { parseDuration } from './duration.ts';
+import { INPUT_NAMES, INPUTS, type InputName, isInputOf } from './table.ts';
+
+/** Gives an input's text as the runner passes it, untrimmed; the empty string when it is not set. */
+export type ReadInput = (name: string) => string;
+
+/** The runner's environment variables. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** What a duration may be. */
+export interface DurationRange {
+  /** In milliseconds; 0 or more. */
+  readonly least: number;
+  readonly most: number;
+  /** What to write instead of what is none. */
+  readonly remedy: string;
+}
+
+/**
+ * Reads the inputs that mean something to the command and gathers what is wrong with them. An input that means nothing to
+ * the command counts as left out. Where something is wrong, a stand-in lets the other checks go on.
+ */
+export class InputReader {
+  readonly command: Command;
+  /** Whether `command` is a stand-in: then nobody knows which inputs are needed. */
+  readonly commandUnknown: boolean;
+  readonly #read: ReadInput;
+  readonly #problems: Problem[] = [];
+  readonly #faulty = new Set<InputName>();
+
+  constructor(read: ReadInput) {
+    this.#read = read;
+    this.command = this.oneOf('command', COMMANDS);
+    this.commandUnknown = this.#problems.length > 0;
+  }
+
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /** An input to the byte. */
+  raw(name: InputName): string {
+    return this.#counts(name) ? this.#read(name) : INPUTS[name].default;
+  }
+
+  /** An input without the blanks around it, or its default. */
+  text(name: InputName): string {
+    return this.raw(name).trim() || INPUTS[name].default;
+  }
+
+  /** Whether an input says something else than its default: the runner fills in the defaults of action.yml. */
+  isSet(name: InputName): boolean {
+    return this.text(name) !== INPUTS[name].default;
+  }
+
+  /** The inputs that say something and mean nothing to the command. */
+  meaningless(): InputName[] {
+    const says = (name: InputName): boolean => !['', INPUTS[name].default].includes(this.#read(name).trim());
+    return INPUT_NAMES.filter((name) => !this.#counts(name) && says(name));
+  }
+
+  /** The inputs that something is wrong with. */
+  get faulty(): ReadonlySet<InputName> {
+    return this.#faulty;
+  }
+
+  wrong(name: InputName, message: string, remedy: string): void {
+    this.#faulty.add(name);
+    this.#problems.push({ kind: 'input', subject: `input "${name}"`, message, remedy });
+  }
+
+  /** Keeps what somebody else has found wrong with an input. */
+  add(name: InputName, problems: readonly Problem[]): void {
+    if (problems.length > 0) this.#faulty.add(name);
+    append(this.#problems, problems);
+  }
+
+  oneOf<T extends string>(name: InputName, legal: readonly [T, ...T[]]): T {
+    const value = this.text(name);
+    const known = legal.find((word) => word === value);
+    if (known === undefined) {
+      this.wrong(name, `has the unknown value ${quoted(value)}.`, `Use ${listWords(legal)}.`);
+    }
+    return known ?? legal[0];
+  }
+
+  /** GitHub's own boolean inputs are YAML 1.2 booleans: true, True, TRUE and the same of false. */
+  boolean(name: InputName): boolean {
+    const value = this.text(name);
+    if (/^(true|True|TRUE)$/.test(value)) return true;
+    if (/^(false|False|FALSE)$/.test(value)) return false;
+    this.wrong(name, `has the unknown value ${quoted(value)}.`, 'Use true or false.');
+    return INPUTS[name].default === 'true';
+  }
+
+  /** A whole number from `least` to `most`; undefined when the input is empty. */
+  wholeNumber(name: InputName, least: number, most: number, remedy: string): number | undefined {
+    const value = this.text(name);
+    if (value === '') return undefined;
+    const number = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    this.wrong(name, `is ${quoted(value)}.`, remedy);
+    return least;
+  }
+
+  /** In milliseconds; undefined when the input is empty. */
+  duration(name: InputName, { least, most, remedy }: DurationRange): number | undefined {
+    const value = this.text(name);
+    if (value === '') return undefined;
+    const ms = parseDuration(value);
+    if (ms !== undefined && ms >= least && ms <= most) return ms;
+    this.wrong(name, `is ${quoted(value)}.`, remedy);
+    return least;
+  }
+
+  /** Undefined when the input is empty or wrong. */
+  share(name: InputName, remedy: string, legal: (share: Share) => boolean = () => true): Share | undefined {
+    const value = this.text(name);
+    if (value === '') return undefined;
+    const share = parseShare(value);
+    if (share !== undefined && legal(share)) return share;
+    this.wrong(name, `is ${quoted(value)}.`, remedy);
+    return undefined;
+  }
+
+  #counts(name: InputName): boolean {
+    return this.commandUnknown || isInputOf(this.command, name);
+  }
+}

@@ -1,0 +1,168 @@
+import { describeProblem, type Problem } from '../../base/problem.ts';
+import type { Proof } from '../../deploy/report/evidence-level.ts';
+import {
+  finalRevision,
+  type Report,
+  type Rollback,
+  type TargetOutcome,
+  type TargetReport,
+  type TargetRevision,
+} from '../../deploy/report/report.ts';
+import type { FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
+import { plain } from '../summary/parts/markdown.ts';
+import { TROUBLES } from '../verdict/status.ts';
+import { fitList, type Shorten } from './json.ts';
+
+const MOST_ERROR_CHARACTERS = 1_000;
+const SHORT_ERROR_CHARACTERS = 200;
+
+type ShortProof = Pick<Proof, 'level' | 'pods' | 'wanted'>;
+
+/** One workload in the output `targets`. */
+interface TargetOutput {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly outcome: TargetOutcome;
+  /** The wanted revision, null for none; with several filters one by filter name. */
+  readonly revision: string | null | Readonly<Record<string, string | null>>;
+  /** What it runs at the end, in the same form; absent where that is the wanted revision. */
+  readonly runs?: TargetOutput['revision'];
+  /** The revision that was there before; null, or no entry of the filter, when there was none. */
+  readonly before?: string | null | Readonly<Record<string, string>>;
+  readonly pods?: { readonly ready: number; readonly wanted: number };
+  readonly seconds?: number;
+  readonly proof?: ShortProof;
+  /** Whether it was taken back; absent where that was not tried. */
+  readonly rollback?: Rollback['state'];
+  readonly error?: string;
+}
+
+const LADDER: readonly Shorten<TargetOutput>[] = [
+  ({ error, ...rest }) => (error === undefined ? rest : { ...rest, error: plain(error, SHORT_ERROR_CHARACTERS) }),
+  ({ seconds, before, ...rest }) => rest,
+  ({ pods, ...rest }) => rest,
+  ({ error, ...rest }) => rest,
+  ({ proof, ...rest }) => rest,
+];
+
+const URGENCY: readonly TargetOutcome[] = [
+  'failed',
+  'restored',
+  'superseded',
+  'untouched',
+  'deployed',
+  'removed',
+  'unchanged',
+];
+
+/**
+ * The workloads of a run as JSON of at most `most` UTF-16 units. Where it would grow too long each loses, in this order: a long
+ * error text (cut to 200 characters), `seconds` and `before`, `pods`, `error`, `proof`; at last workloads are left out, failed
+ * ones last.
+ */
+export function targetsJson({ targets, filters }: Pick<Report, 'targets' | 'filters'>, most: number): string {
+  const several = filters.length > 1 || targets.some(({ revisions }) => revisions.length > 1);
+  return fitList(
+    targets.map((target) => targetOutput(target, several)),
+    most,
+    LADDER,
+    ({ outcome }) => URGENCY.indexOf(outcome),
+  );
+}
+
+function targetOutput(target: TargetReport, several: boolean): TargetOutput {
+  const { ref, outcome, revisions, pods, durationMs, proof, rollback } = target;
+  const befores = revisions.flatMap(({ filter, before }): [string, string][] =>
+    before === undefined ? [] : [[filter, before]],
+  );
+  const named = (of: (one: TargetRevision) => string | undefined): TargetOutput['revision'] =>
+    several
+      ? Object.fromEntries(revisions.map((one) => [one.filter, of(one) ?? null]))
+      : ((revisions[0] && of(revisions[0])) ?? null);
+  const error = errorOf(target);
+  return {
+    namespace: ref.namespace,
+    kind: ref.kind,
+    name: ref.name,
+    outcome,
+    revision: named(({ revision }) => revision),
+    ...(revisions.every((one) => finalRevision(target, one) === one.revision)
+      ? {}
+      : { runs: named((one) => finalRevision(target, one)) }),
+    before: several ? Object.fromEntries(befores) : (befores[0]?.[1] ?? null),
+    pods: { ready: pods.ready, wanted: pods.wanted },
+    ...(durationMs === undefined ? {} : { seconds: Math.round(durationMs / 100) / 10 }),
+    // What was taken back proves nothing any more.
+    ...(proof === undefined || rollback !== undefined ? {} : { proof: shortProof(proof) }),
+    ...(rollback === undefined ? {} : { rollback: rollback.state }),
+    ...(error === '' ? {} : { error }),
+  };
+}
+
+function shortProof({ level, pods, wanted }: Proof): ShortProof {
+  return { level, pods, wanted };
+}
+
+/** What failed, and why the way back did, too. */
+function errorOf({ problem, rollback }: TargetReport): string {
+  return [problem, rollback?.problem].flatMap((one) => (one === undefined ? [] : [errorText(one)])).join(' ');
+}
+
+function errorText({ kind, subject, message, remedy }: Problem): string {
+  // Cut before it is put together and cleaned: a message may be megabytes.
+  const [start, advice] = [message, remedy ?? ''].map((part) => part.slice(0, 4 * MOST_ERROR_CHARACTERS));
+  const problem = { kind, message: start ?? '', ...(advice ? { remedy: advice } : {}) };
+  return plain(describeProblem(subject === undefined ? problem : { ...problem, subject }), MOST_ERROR_CHARACTERS);
+}
+
+/** One workload in the output `targets` of `status`. */
+interface StatusOutput {
+  readonly namespace: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly pods?: { readonly ready: number; readonly wanted: number };
+  readonly filters: readonly FilterOutput[];
+}
+
+type FilterOutput = Pick<FilterStatus, 'filter' | 'standing'> &
+  Partial<Omit<FilterStatus, 'filter' | 'standing' | 'proof'>> & { readonly proof?: ShortProof };
+
+function ofFilters(shorten: (filter: FilterOutput) => FilterOutput): Shorten<StatusOutput> {
+  return ({ filters, ...rest }) => ({ ...rest, filters: filters.map(shorten) });
+}
+
+const STATUS_LADDER: readonly Shorten<StatusOutput>[] = [
+  ofFilters(({ notes = [], ...rest }) => ({
+    ...rest,
+    notes: notes.map((note) => plain(note, SHORT_ERROR_CHARACTERS)),
+  })),
+  ofFilters(({ previous, run, ...rest }) => rest),
+  ({ pods, ...rest }) => rest,
+  ofFilters(({ notes, digest, image, ...rest }) => rest),
+  ofFilters(({ proof, expires, ...rest }) => rest),
+];
+
+/**
+ * The workloads that `status` found as JSON of at most `most` UTF-16 units. Where it would grow too long each loses, in this
+ * order: long notes (cut to 200 characters), `previous` and `run`, `pods`, `notes`, `digest` and `image`, `proof` and `expires`; at last
+ * workloads are left out, those in trouble last.
+ */
+export function statusJson(workloads: readonly WorkloadStatus[], most: number): string {
+  const outputs = workloads.map(
+    ({ ref, pods, filters }): StatusOutput => ({
+      namespace: ref.namespace,
+      kind: ref.kind,
+      name: ref.name,
+      pods: { ready: pods.ready, wanted: pods.wanted },
+      filters: filters.map(({ proof, notes, ...rest }) => ({
+        ...rest,
+        ...(proof === undefined ? {} : { proof: shortProof(proof) }),
+        ...(notes.length === 0 ? {} : { notes: notes.map((note) => plain(note, MOST_ERROR_CHARACTERS)) }),
+      })),
+    }),
+  );
+  return fitList(outputs, most, STATUS_LADDER, ({ filters }) =>
+    filters.some(({ standing }) => TROUBLES.some((trouble) => trouble === standing)) ? 0 : 1,
+  );
+}

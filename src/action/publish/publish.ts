@@ -1,0 +1,122 @@
+import { messageOf } from '../../base/problem.ts';
+import { sentence } from '../../base/text.ts';
+import type { Report } from '../../deploy/report/report.ts';
+import { type Crash, lastWords } from '../crash/last-words.ts';
+import { outputsOf } from '../outputs/outputs.ts';
+import { type CommandFile, type CommandFiles, outputLines } from '../runner/command-files.ts';
+import type { Core } from '../runner/guarded-core.ts';
+import { blocks, details, plain, text } from '../summary/parts/markdown.ts';
+import { renderSummary, shortSummary } from '../summary/summary.ts';
+import { judge, type Verdict } from '../verdict/verdict.ts';
+import { type Annotation, annotationsOf } from './annotations.ts';
+import { type LogSection, logSections } from './log-sections.ts';
+
+/** The functions of @actions/core that publish a result. */
+export type CorePublish = Pick<Core, 'error' | 'group' | 'info' | 'warning'>;
+
+/**
+ * The runner uploads nothing of a job summary of more than 1 MiB (actions/runner src/Runner.Worker/FileCommandManager.cs). Some
+ * of it is for what is put around the page.
+ */
+const MAX_SUMMARY_BYTES = 1_048_576;
+const SPARE_BYTES = 48_576;
+const MAX_TROUBLE_CHARACTERS = 300;
+
+/**
+ * Publishes a report without secrets: log, outputs, job summary and annotations. What of one cannot be made or written does not keep the others
+ * from it, and is told with the annotation. Of a run that broke off, the one annotation says so. Gives the exit code: outputs
+ * that later steps rely on and do not get are a failure, a summary that nobody sees is none.
+ */
+export async function publish(given: Report, core: CorePublish, files: CommandFiles, crash?: Crash): Promise<number> {
+  const report: Report = crash === undefined ? given : { ...given, outcome: 'failed' };
+  const troubles: string[] = [];
+  /** What `make` gives, or `instead` where it throws. */
+  const attempt = <T>(what: string, make: () => T, instead: T): T => {
+    try {
+      return make();
+    } catch (error) {
+      troubles.push(sentence(`${what}: ${plain(messageOf(error), MAX_TROUBLE_CHARACTERS)}`));
+      return instead;
+    }
+  };
+  const sections = attempt<readonly LogSection[]>('The log is not complete', () => logSections(report), []);
+  for (const { title, lines } of sections) {
+    await core.group(title, async () => {
+      for (const line of lines) core.info(line);
+    });
+  }
+  const verdict = attempt('The verdict could not be put into words', () => judge(report), plainVerdict(report));
+  const outputs = attempt('The outputs could not be made', () => outputsOf(report), undefined);
+  const written = attempt(
+    'The outputs could not be written',
+    () => write(files.outputs, outputs ?? { result: 'failed', changed: String(report.changed), targets: '[]' }),
+    false,
+  );
+  const failed = report.outcome === 'failed' || outputs === undefined || !written;
+  const room = MAX_SUMMARY_BYTES - SPARE_BYTES - (files.summary?.size() ?? 0);
+  const page = attempt('The full page could not be made', () => renderSummary(report, { maxBytes: room }), undefined);
+  attempt(
+    'The job summary could not be written',
+    () => writeSummary(files.summary, page ?? shortSummary(verdict, room), troubles, crash),
+    undefined,
+  );
+  const annotations =
+    crash === undefined
+      ? attempt('The annotations could not be made', () => annotationsOf(report), [])
+      : [annotationOf(crash)];
+  for (const { level, title, message } of complete(annotations, verdict, failed, troubles))
+    core[level](message, { title });
+  core.info(`${verdict.icon} ${verdict.headline}`);
+  if (verdict.sentence !== '') core.info(verdict.sentence);
+  return failed ? 1 : 0;
+}
+
+/** Always true; false stands for what could not be written. */
+function write(file: CommandFile | undefined, outputs: Readonly<Record<string, string>>): boolean {
+  file?.append(outputLines(outputs));
+  return true;
+}
+
+function writeSummary(
+  file: CommandFile | undefined,
+  page: string,
+  troubles: readonly string[],
+  crash: Crash | undefined,
+): void {
+  if (file === undefined) return;
+  if (page === '') throw new Error(`its file has ${file.size()} bytes already, and the runner shows 1 MiB at most`);
+  const notes = troubles.map((trouble) => `> ⚠️ ${text(trouble)}`);
+  file.append(
+    crash === undefined
+      ? `${blocks(page.trimEnd(), notes)}\n`
+      : `${blocks(lastWords(crash).page.trimEnd(), notes, details('What became of it until then', page.trimEnd()))}\n`,
+  );
+}
+
+/** What is said where the verdict's own words cannot be made. */
+function plainVerdict({ command, outcome }: Report): Verdict {
+  return { icon: outcome === 'failed' ? '❌' : '⚠️', headline: `${command}: ${outcome}`, sentence: '' };
+}
+
+function annotationOf(crash: Crash): Annotation {
+  const { title, annotation } = lastWords(crash);
+  return { level: 'error', title, message: annotation };
+}
+
+/** A run that failed has an annotation, and what could not be published is told in the last one. */
+function complete(
+  annotations: readonly Annotation[],
+  { headline, sentence: meaning }: Verdict,
+  failed: boolean,
+  troubles: readonly string[],
+): readonly Annotation[] {
+  if (troubles.length === 0) return annotations;
+  const level = failed ? 'error' : 'warning';
+  const last = annotations.findLast((annotation) => annotation.level === level);
+  if (last === undefined)
+    return [
+      ...annotations,
+      { level, title: 'Result not published', message: [...troubles, headline, meaning].join('\n') },
+    ];
+  return annotations.map((one) => (one === last ? { ...last, message: [last.message, ...troubles].join('\n') } : one));
+}

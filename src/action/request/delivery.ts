@@ -1,0 +1,75 @@
+import type { Findings } from '../../base/problem.ts';
+import { kindsOf } from '../../deploy/plan/target-settings.ts';
+import { isBeforeRouter } from '../../filter/insertion.ts';
+import type { FilterModule } from '../../filter/module/module.ts';
+import type { FilterSettings } from '../../filter/settings.ts';
+import { checkConfigurations, chooseDelivery, type Delivery } from '../../mesh/objects/delivery.ts';
+import { inputsNotCarried } from '../../mesh/objects/wasm-plugin.ts';
+import type { TargetEntry } from '../../targets/target.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { ignoring } from '../inputs/policy.ts';
+
+/** How the filter comes to the proxies, and whether everything else that is asked for goes with it. */
+export function decideDelivery(
+  { filter, shrink: mode, delivery: wish, settings, options }: Inputs,
+  module: FilterModule | undefined,
+  targets: readonly TargetEntry[],
+  findings: Findings,
+): Delivery | undefined {
+  const delivery = module && findings.take(chooseDelivery(module, wish, { mode, origin: `filter "${filter}"` }));
+  if (delivery?.image === undefined) return delivery;
+  const own = targets.flatMap(({ origin, override }) =>
+    override.configuration === undefined ? [] : [{ origin: `${origin}: configuration`, text: override.configuration }],
+  );
+  const inserts = targets.flatMap(({ origin, override: { insert } }) =>
+    insert === undefined || isBeforeRouter(insert) ? [] : [`${origin}: insert`],
+  );
+  for (const subject of [...inputsNotCarried(settings).map((input) => `input "${input}"`), ...inserts]) {
+    findings.add({
+      kind: 'input',
+      subject,
+      message: 'is set, but the filter is delivered as an image, and a WasmPlugin has no field for that.',
+      remedy: 'Leave it out, or use "delivery: configmap".',
+    });
+  }
+  const usual = { origin: 'input "configuration"', text: settings.configuration };
+  findings.take(checkConfigurations(delivery, [usual, ...own]));
+  if (options.settingsChange === 'push') {
+    findings.add({
+      kind: 'input',
+      subject: 'input "settings"',
+      message: 'is push, but the filter is delivered as an image, whose settings change with the pods only.',
+      remedy: 'Use "settings: roll", or "delivery: configmap".',
+    });
+  }
+  return delivery;
+}
+
+/** How a filter would come to the proxies whose own delivery is not known because something is wrong with it. */
+export function likelyDelivery({
+  delivery: { delivery, gateways = false, phase },
+}: Pick<Inputs, 'delivery'>): Delivery {
+  return delivery === 'image' || gateways ? { image: { reference: 'unknown', phase } } : {};
+}
+
+/** The inputs, knowing whether a Gateway may be among the targets. */
+export function aimedAt(targets: readonly TargetEntry[], inputs: Inputs): Inputs {
+  const gateways = targets.some((entry) => kindsOf(entry).includes('Gateway'));
+  return { ...inputs, delivery: { ...inputs.delivery, gateways } };
+}
+
+/** The inputs that mean nothing to the road that the filter takes. */
+export function roadWarnings(
+  { delivery: { onlyMounted, onlyPulled } }: Inputs,
+  delivery: Delivery | undefined,
+): string[] {
+  if (delivery === undefined) return [];
+  const [idle, where] =
+    delivery.image === undefined ? [onlyPulled, 'without an image'] : [onlyMounted, 'where proxies pull an image'];
+  return idle.length === 0 ? [] : [ignoring(idle, where)];
+}
+
+/** The settings with what the delivery adds to them. */
+export function deliveredSettings(settings: FilterSettings, { image }: Pick<Delivery, 'image'>): FilterSettings {
+  return image === undefined ? settings : { ...settings, image };
+}

@@ -1,0 +1,66 @@
+import type { ReadFile } from '../../base/files.ts';
+import { isObject } from '../../base/json.ts';
+import { secretsInConfiguration } from '../../base/redaction/configuration-secrets.ts';
+import { type Mask, maskLogin } from '../../base/redaction/redactor.ts';
+import { secretsIn, secretsInUrl } from '../../base/redaction/secret-names.ts';
+import { readYaml } from '../../base/yaml.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import type { Environment } from '../inputs/reader.ts';
+import { runWords, sparing } from './run-words.ts';
+import { readTargetsFile } from './targets.ts';
+
+interface SecretsWorld {
+  readonly environment: Environment;
+  readonly readFile: ReadFile;
+  readonly mask: Mask;
+}
+
+/** Makes known what is secret of inputs and environment, before anything is said. */
+export async function maskSecrets(inputs: Inputs, { environment, readFile, mask }: SecretsWorld): Promise<void> {
+  const { targets, targetsFile } = inputs;
+  // What is wrong with the file is told where it is read for its targets.
+  const listed = targetsFile === '' ? '' : await readTargetsFile(targetsFile, readFile).catch(() => '');
+  const maskNamed = sparing(runWords(inputs, listed), mask);
+  maskEnvironment(environment, maskNamed);
+  maskInputs(inputs, mask);
+  for (const text of [targets, listed]) maskTargets(text, maskNamed);
+}
+
+/** Makes known the secrets of the environment: variables with a secret's name, and passwords in addresses, such as a proxy's. */
+export function maskEnvironment(environment: Environment, mask: Mask): void {
+  for (const secret of secretsIn(environment)) mask(secret);
+  for (const [name, value = ''] of Object.entries(environment)) {
+    if (!name.toUpperCase().endsWith('_PROXY') || value.includes('://')) continue;
+    for (const secret of secretsInUrl(`http://${value}`)) mask(secret);
+  }
+}
+
+/** Makes known the secrets of the inputs, but for those of the kubeconfig: logins, tokens, and what a probe or a filter is handed. */
+export function maskInputs({ from, provenance, policy, settings }: Inputs, mask: Mask): void {
+  const { login, origin } = from;
+  if (provenance.token !== '') mask(provenance.token);
+  if (login !== undefined) maskLogin(mask, login.username, login.password);
+  if (origin?.kind === 'https') for (const secret of secretsInUrl(origin.address)) mask(secret);
+  const { probe } = policy;
+  const handed = [
+    ...(probe === undefined ? [] : [...secretsIn(probe.headers), ...secretsInUrl(probe.path)]),
+    ...secretsIn({ ...settings.environment }),
+  ];
+  for (const secret of handed) mask(secret);
+  maskConfiguration(settings.configuration, mask);
+}
+
+/** Makes known the secrets in the configurations that targets have of their own; whatever else is wrong with their text. */
+export function maskTargets(text: string, mask: Mask): void {
+  const read = readYaml(text);
+  for (const entry of read.ok && Array.isArray(read.value) ? read.value : []) {
+    if (!isObject(entry)) continue;
+    const { configuration } = entry;
+    maskConfiguration(typeof configuration === 'string' ? configuration : JSON.stringify(configuration ?? null), mask);
+  }
+}
+
+function maskConfiguration(text: string, mask: Mask): void {
+  // What a configuration calls a token may be the name of one, too.
+  for (const secret of secretsInConfiguration(text)) mask(secret, 'whole');
+}

@@ -1,0 +1,98 @@
+import { delimiter, resolve } from 'node:path';
+import { fileFault, isMissing } from '../../base/files.ts';
+import { bad, type Checked, Findings, type Problem } from '../../base/problem.ts';
+import { MAX_YAML_BYTES } from '../../base/yaml.ts';
+import {
+  type ClusterAccess,
+  type KubeconfigText,
+  type KubeconfigWorld,
+  kubeconfigFile,
+  looksLikeContent,
+  readKubeconfig,
+} from '../../cluster/kubeconfig.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import type { Environment } from '../inputs/reader.ts';
+
+export type { Environment } from '../inputs/reader.ts';
+
+/** What loading a kubeconfig needs of the world around it. */
+export type AccessWorld = Omit<KubeconfigWorld, 'environment'> & { readonly environment: Environment };
+
+/** The kubeconfig of the input, else the files of KUBECONFIG; never anything that was not named. */
+export async function loadAccess(
+  { kubeconfig, context }: Pick<Inputs, 'kubeconfig' | 'context'>,
+  world: AccessWorld,
+): Promise<Checked<ClusterAccess>> {
+  if (kubeconfig.trim() !== '') {
+    return readKubeconfig([{ origin: 'input "kubeconfig"', text: kubeconfig }], context, world);
+  }
+  const { KUBECONFIG = '' } = world.environment;
+  if (looksLikeContent(KUBECONFIG)) return bad(CONTENT);
+  const paths = [...new Set(KUBECONFIG.split(delimiter).filter((path) => path !== ''))];
+  if (paths.length === 0) return bad(NOTHING);
+  const texts = await readFiles(paths, world);
+  return texts.ok ? readKubeconfig(texts.value, context, world) : texts;
+}
+
+/**
+ * Of several files those that are there, as kubectl does; a list of which nothing is there is a problem
+ * (client-go, clientcmd/loader.go).
+ */
+async function readFiles(
+  paths: readonly string[],
+  { readFile, environment: { GITHUB_WORKSPACE } }: AccessWorld,
+): Promise<Checked<KubeconfigText[]>> {
+  const findings = new Findings();
+  const missing: Problem[] = [];
+  const texts: KubeconfigText[] = [];
+  for (const path of paths) {
+    try {
+      const text = Buffer.from(await readFile(path, MAX_YAML_BYTES)).toString('utf8');
+      texts.push(kubeconfigFile(resolve(GITHUB_WORKSPACE ?? '.', path), text));
+    } catch (error) {
+      const problem: Problem = {
+        kind: 'kubeconfig',
+        subject: `kubeconfig file "${path}"`,
+        message: `cannot be read: ${fileFault(error)}.`,
+        cause: error,
+      };
+      if (isMissing(error)) missing.push({ ...problem, remedy: ALL_MISSING });
+      else findings.add(problem);
+    }
+  }
+  if (texts.length === 0) findings.add(missing);
+  return findings.clean ? { ok: true, value: texts } : bad(findings.problems);
+}
+
+/** Why a run of which the environment switches off the check of all certificates is refused. */
+export function uncheckedTls({ NODE_TLS_REJECT_UNAUTHORIZED }: Environment): readonly Problem[] {
+  if (NODE_TLS_REJECT_UNAUTHORIZED !== '0') return [];
+  return [
+    {
+      kind: 'input',
+      subject: 'variable NODE_TLS_REJECT_UNAUTHORIZED',
+      message:
+        'is "0", which switches off the check of every server certificate: anybody on the way could read the credentials.',
+      remedy:
+        'Remove it. For a private authority, the kubeconfig has "certificate-authority-data", and registries are trusted by NODE_EXTRA_CA_CERTS.',
+    },
+  ];
+}
+
+const NOTHING: Problem = {
+  kind: 'kubeconfig',
+  subject: 'input "kubeconfig"',
+  message: 'is empty, and the environment variable KUBECONFIG is not set.',
+  remedy:
+    'Pass the content of a kubeconfig from a secret. A secret that is missing, or not handed to pull requests from forks, is empty too.',
+};
+
+const ALL_MISSING =
+  'Write the kubeconfig to that path in a step before this one, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
+
+const CONTENT: Problem = {
+  kind: 'kubeconfig',
+  subject: 'variable KUBECONFIG',
+  message: 'holds the content of a kubeconfig; it has to hold the path of a file.',
+  remedy: 'Pass the content in the input "kubeconfig", and leave the variable out.',
+};

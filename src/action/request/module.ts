@@ -1,0 +1,83 @@
+import type { ReadFile } from '../../base/files.ts';
+import type { Findings } from '../../base/problem.ts';
+import type { ImageToPush } from '../../deploy/request.ts';
+import type { FilterModule, ModuleSource } from '../../filter/module/module.ts';
+import { type Optimizer, shrinkModule } from '../../filter/shrink/shrink.ts';
+import { isPulled } from '../../mesh/objects/delivery.ts';
+import type { Provenance } from '../../provenance/policy.ts';
+import { packImage } from '../../registry/pack.ts';
+import { formatReference, pinnedName } from '../../registry/reference.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+import { loadOrigin, type ModuleFetcher, subjectOf } from './origin.ts';
+import { type ProveFilter, proveModule } from './provenance.ts';
+
+/** What getting a module ready needs of the world. */
+export interface ModuleTools {
+  readonly fetcher: ModuleFetcher;
+  readonly prove: ProveFilter;
+  /** Makes a module's code smaller; absent where nothing may be run. */
+  readonly optimize?: Optimizer;
+}
+
+/** What became of the filter. */
+export interface FileDraft {
+  /** As it will be delivered; undefined where something is wrong with it. */
+  readonly module: FilterModule | undefined;
+  /** As it came, where it cannot be made smaller as asked: it can be checked all the same. */
+  readonly loaded?: FilterModule;
+  /** Which build made it; undefined where nobody asks, or nothing proves it. */
+  readonly provenance: Provenance | undefined;
+  /** The image that it is to become before the cluster is told of it. */
+  readonly push?: ImageToPush;
+}
+
+const NOTHING: FileDraft = { module: undefined, provenance: undefined };
+
+/** What getting a module ready needs of the inputs. */
+export type ModuleInputs = Pick<Inputs, 'from' | 'shrink' | 'provenance' | 'delivery'>;
+
+/** Loads the filter, proves where it came from, and makes it as small as it must be; what is wrong is told to `findings`. */
+export async function loadModule(
+  inputs: ModuleInputs,
+  readFile: ReadFile,
+  { fetcher, prove, optimize }: ModuleTools,
+  findings: Findings,
+): Promise<FileDraft> {
+  const { shrink: mode, from } = inputs;
+  const loaded = findings.take(await loadOrigin(from, readFile, fetcher));
+  if (loaded === undefined) return NOTHING;
+  const origin = subjectOf(loaded.source);
+  // Attestations are of what was built, before anything was left out of it.
+  const provenance = await proveModule(inputs, loaded, origin, prove, findings);
+  if (staysWhole(loaded, inputs)) return { ...(await pack(loaded, from)), provenance };
+  const options = { mode, origin, ...(optimize === undefined ? {} : { optimize }) };
+  const shrunk = findings.take(await shrinkModule(loaded, options));
+  if (shrunk === undefined) return { module: undefined, loaded, provenance };
+  return { ...(await pack(shrunk, from)), provenance };
+}
+
+/** What proxies pull is what the registry has; and what is pushed for them alone fits whatever its size. */
+function staysWhole(module: FilterModule, { from, shrink, delivery: wish }: ModuleInputs): boolean {
+  return from.pushTo === undefined ? isPulled(module, wish) : shrink === 'auto' && isMeantForPull(wish);
+}
+
+function isMeantForPull({ delivery, gateways = false }: ModuleInputs['delivery']): boolean {
+  return delivery === 'image' || gateways;
+}
+
+/** Where the module is to be pushed, it is known as the image that it will be: the digest of that is known before it is there. */
+async function pack(
+  module: FilterModule,
+  { pushTo: reference }: Inputs['from'],
+): Promise<Pick<FileDraft, 'module' | 'push'>> {
+  if (reference === undefined) return { module };
+  const image = await packImage(module.bytes);
+  const source: ModuleSource = {
+    kind: 'image',
+    given: formatReference(reference),
+    pinned: pinnedName(reference, image.digest),
+    istioCanPull: true,
+    isImage: true,
+  };
+  return { module: { ...module, source }, push: { image, reference } };
+}

@@ -1,0 +1,81 @@
+import type { ReadFile } from '../../base/files.ts';
+import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
+import { loadFilter } from '../../filter/module/load.ts';
+import { checkModule, digestOf, type FilterModule, type ModuleSource } from '../../filter/module/module.ts';
+import { shownAddress } from '../../registry/download.ts';
+import { formatReference } from '../../registry/reference.ts';
+import type { Registries } from '../../registry/registries.ts';
+import type { OriginInputs } from '../inputs/origin.ts';
+
+/** Gets modules from registries and web servers. */
+export type ModuleFetcher = Pick<Registries, 'pull' | 'download'>;
+
+/** A module that says where it came from. */
+export type SourcedModule = FilterModule & Required<Pick<FilterModule, 'source'>>;
+
+/** Gets the filter from where the inputs say; undefined where none is named, or none that could be read. */
+export async function loadOrigin(
+  { origin, sha256 }: OriginInputs,
+  readFile: ReadFile,
+  fetcher: ModuleFetcher,
+): Promise<Checked<SourcedModule | undefined>> {
+  switch (origin?.kind) {
+    case undefined:
+      return good(undefined);
+    case 'file': {
+      const loaded = await loadFilter(origin.path, readFile);
+      if (!loaded.ok) return loaded;
+      const source = { kind: 'file', given: origin.path } as const;
+      return refuseOther(loaded.value.digest, source, sha256) ?? good({ ...loaded.value, source });
+    }
+    case 'image': {
+      const pulled = await fetcher.pull(origin.reference);
+      if (!pulled.ok) return pulled;
+      const { bytes, ...resolved } = pulled.value;
+      return check(bytes, { kind: 'image', given: formatReference(origin.reference), ...resolved }, sha256);
+    }
+    case 'https': {
+      const bytes = await fetcher.download(origin.address);
+      return bytes.ok ? check(bytes.value, { kind: 'https', given: shownAddress(origin.address) }, sha256) : bytes;
+    }
+  }
+}
+
+/** Bytes that are not the wanted ones are looked at no further: what else is wrong with them tells nothing. */
+function check(bytes: Uint8Array, source: ModuleSource, wanted: string | undefined): Checked<SourcedModule> {
+  const other = refuseOther(digestOf(bytes), source, wanted);
+  if (other !== undefined) return other;
+  const module = checkModule(bytes, subjectOf(source));
+  if (module.ok) return good({ ...module.value, source });
+  return source.kind === 'https' && isPacked(bytes) ? bad(packed(source)) : module;
+}
+
+function refuseOther(digest: string, source: ModuleSource, wanted: string | undefined): Checked<never> | undefined {
+  if (wanted === undefined || digest === wanted) return undefined;
+  return bad({
+    kind: 'filter',
+    subject: subjectOf(source),
+    message: `has the digest ${digest}, and the input "sha256" wants ${wanted}.`,
+    remedy: 'If the filter was meant to change, change "sha256" with it; if not, find out who has changed it.',
+  });
+}
+
+function packed(source: ModuleSource): Problem {
+  return {
+    kind: 'filter',
+    subject: subjectOf(source),
+    message: 'is packed (gzip, zip or tar); what comes from a web server is taken as it is.',
+    remedy: 'Give the address of the .wasm file itself, or unpack it in a step before this one and give its path.',
+  };
+}
+
+/** By the first bytes; a tar archive has its mark at byte 257 (POSIX.1-1988, ustar). */
+function isPacked(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.subarray(0, 512)).toString('latin1');
+  return text.startsWith('\x1f\x8b') || text.startsWith('PK') || text.slice(257, 262) === 'ustar';
+}
+
+/** How messages call a module. */
+export function subjectOf({ given }: Pick<ModuleSource, 'given'>): string {
+  return `filter "${given}"`;
+}

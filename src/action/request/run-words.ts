@@ -1,0 +1,40 @@
+import { Findings } from '../../base/problem.ts';
+import type { Mask } from '../../base/redaction/redactor.ts';
+import { CONFIG_MAP, ENVOY_FILTER, TARGET_KINDS, WASM_PLUGIN } from '../../cluster/resources.ts';
+import { COMMANDS } from '../../deploy/report/report.ts';
+import { DIRECTIONS } from '../../filter/settings.ts';
+import { parseTargets } from '../../targets/parse.ts';
+import type { TargetEntry } from '../../targets/target.ts';
+import type { Inputs } from '../inputs/inputs.ts';
+
+/** What becomes of filters and workloads, and what outputs call their values. */
+const OUTCOMES = [
+  ...['deployed', 'removed', 'unchanged', 'failed', 'restored', 'untouched', 'superseded', 'rolled-back', 'verified'],
+  ...['namespace', 'revision', 'workload', 'configuration', 'template', 'rollout', 'disabled', 'required', 'optional'],
+];
+
+/**
+ * The words that a run needs for what it says, in lower case: names of its filter, its targets and their namespaces, kinds and
+ * outcomes. A variable that happens to have such a value, for its own name's sake, is no secret.
+ */
+export function runWords({ name, namespaces, targets }: Inputs, targetsText: string): ReadonlySet<string> {
+  const entries = [targets, targetsText].flatMap(entriesOf);
+  const kinds = [...TARGET_KINDS, CONFIG_MAP.kind, ENVOY_FILTER.kind, WASM_PLUGIN.kind];
+  const words = [name, ...namespaces, ...kinds, ...COMMANDS, ...DIRECTIONS, ...OUTCOMES, ...entries.flatMap(namesOf)];
+  return new Set(words.map((word) => word.toLowerCase()));
+}
+
+/** Tells of everything but these words. */
+export function sparing(words: ReadonlySet<string>, mask: Mask): Mask {
+  return (secret, how) => {
+    if (!words.has(secret.toLowerCase())) mask(secret, how);
+  };
+}
+
+function entriesOf(text: string): readonly TargetEntry[] {
+  return new Findings().takeAny(parseTargets({ origin: 'targets', text }, 'default'));
+}
+
+function namesOf(entry: TargetEntry): readonly string[] {
+  return entry.type === 'named' ? [entry.workload.namespace, entry.workload.name] : entry.namespaces;
+}

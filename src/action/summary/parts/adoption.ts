@@ -1,0 +1,78 @@
+import type { PlannedAdoption } from '../../../deploy/report/adoption-report.ts';
+import type { Report, TargetReport } from '../../../deploy/report/report.ts';
+import type { Limits } from './limits.ts';
+import { blocks, code, codes, countOf, text, thousands } from './markdown.ts';
+
+const MOST_NAMED = 4;
+
+/** `taken over from EnvoyFilter shop/wasm`, of a deployment that took something over; empty for none. */
+export function adoptionTail(targets: readonly TargetReport[]): string {
+  const from = [...new Set(targets.flatMap(({ takenOver = [] }) => takenOver))];
+  if (from.length === 0) return '';
+  return `taken over from ${from.length === 1 ? `EnvoyFilter ${from[0]}` : countOf(from.length, 'EnvoyFilter')}`;
+}
+
+/** From which EnvoyFilters workloads were taken over, and which other filters of this action run there. */
+export function renderBeside({ targets }: Pick<Report, 'targets'>, limits: Limits): string {
+  return blocks(
+    section(
+      'Taken over',
+      targets.map((target) => ({ target, what: (target.takenOver ?? []).map((name) => `EnvoyFilter ${name}`) })),
+      limits,
+    ),
+    section(
+      'Other filters of this action there',
+      targets.map((target) => ({ target, what: target.alsoRuns ?? [] })),
+      limits,
+    ),
+  );
+}
+
+function section(
+  heading: string,
+  told: readonly { readonly target: TargetReport; readonly what: readonly string[] }[],
+  limits: Limits,
+): string {
+  const pairs = told.flatMap(({ target: { ref }, what }) =>
+    what.map((one) => ({ one, name: `${ref.namespace}/${ref.name}` })),
+  );
+  if (pairs.length === 0) return '';
+  const groups = [...Map.groupBy(pairs, ({ one }) => one)];
+  const lines = groups.slice(0, limits.entries).map(([one, found]) => {
+    return `- ${code(one, limits.name)}: ${some(
+      found.map(({ name }) => name),
+      limits,
+    )}`;
+  });
+  const left = groups.length - lines.length;
+  return blocks(`### ${heading}`, [...lines, ...more(left)].join('\n'));
+}
+
+const FATES: Readonly<Record<PlannedAdoption['fate'], string>> = {
+  deleted: 'its EnvoyFilter holds nothing else and is deleted',
+  patched: 'its patches are taken out of its EnvoyFilter, which keeps',
+  stays: 'its EnvoyFilter stays as it is, because it still serves',
+};
+
+/** What `deploy` would take over, filter by filter, and what would stay. */
+export function renderAdoptions(adoptions: readonly PlannedAdoption[], limits: Limits): string {
+  if (adoptions.length === 0) return '';
+  const lines = adoptions.slice(0, limits.entries).map(({ what, by, workloads, fate, keeps, volumes }) => {
+    const kept = keeps.length === 0 ? '' : ` ${some(keeps, limits)}`;
+    const mounts = volumes.map(({ volume, stays }) =>
+      stays === undefined
+        ? `volume ${code(volume, limits.name)} goes`
+        : `volume ${code(volume, limits.name)} stays: ${text(stays, limits.message)}`,
+    );
+    return `- ${text(what, limits.message)}: ${code(by, limits.name)} takes its place on ${some(workloads, limits)}; ${[`${FATES[fate]}${kept}`, ...mounts].join('; ')}.`;
+  });
+  return blocks('### What would be taken over', [...lines, ...more(adoptions.length - lines.length)].join('\n'));
+}
+
+function some(names: readonly string[], limits: Limits): string {
+  return codes(names, MOST_NAMED, limits.name);
+}
+
+function more(left: number): string[] {
+  return left > 0 ? [`- … and ${thousands(left)} more`] : [];
+}

@@ -1,0 +1,149 @@
+import { formatDuration } from '../../../base/text.ts';
+import { describeRun } from '../../../deploy/observe/superseded.ts';
+import type { Proof } from '../../../deploy/report/evidence-level.ts';
+import type { Report, Rollback, Step, StepState, TargetReport, TargetRevision } from '../../../deploy/report/report.ts';
+import type { WorkloadRef } from '../../../targets/target.ts';
+import { whenWords } from '../../verdict/words.ts';
+import { code, text } from './markdown.ts';
+import { isPushed, standingOf } from './what-runs.ts';
+
+/** A name is at most 253 characters in Kubernetes; only a broken one is longer. */
+const MOST_NAME_CHARACTERS = 260;
+
+/** The namespace and the workload, two cells. */
+export function workloadCells({ kind, namespace, name }: WorkloadRef): [string, string] {
+  return [text(namespace, MOST_NAME_CHARACTERS), `${kind}/<wbr>${text(name, MOST_NAME_CHARACTERS)}`];
+}
+
+/** A time in a cell. */
+export function whenCell(time: string): string {
+  // What is a time cannot be markup, and a colon in it needs no care.
+  return text(whenWords(time)).replace(/^([-\d]+ \d\d)&#58;<wbr>(\d\d UTC)$/, '$1:$2');
+}
+
+type Write = Exclude<Step, 'rollout'>;
+const DONE: Readonly<Record<Write, string>> = {
+  configMap: '✅ written',
+  inserter: '✅ written',
+  template: '✅ patched',
+};
+const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
+  unchanged: '➖ same',
+  failed: '❌ failed',
+  skipped: '⚪ skipped',
+};
+
+/** What became of a write. */
+export function writeCell(step: Write, target: TargetReport, { outcome }: Pick<Report, 'outcome'>): string {
+  // Whoever brought something newer may have cleared away what was written.
+  if (target.outcome === 'superseded' || (outcome === 'superseded' && target.outcome === 'untouched')) return '';
+  const state = target.steps[step];
+  if (step === 'inserter' && isPushed(target)) return unbroken('✅ pushed');
+  const inPlace = step === 'template' && target.ref.kind === 'Gateway';
+  return unbroken(state === 'done' ? (inPlace ? '✅ in place' : DONE[step]) : NOT_DONE[state]);
+}
+
+/** The rollout's result with its evidence and time, and the way back: `✅ 3/3 proved, 12 s`. */
+export function rolloutCell(target: TargetReport, report: Pick<Report, 'policy' | 'cancelled'>): string {
+  const { rollback } = target;
+  const forward = unbroken(forwardCell(target, report));
+  if (rollback === undefined) return forward;
+  return `${forward}<br>${backCell(rollback)}`;
+}
+
+function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'cancelled'>): string {
+  const { pods, durationMs = 0, steps, proof, outcome } = target;
+  const ready = `${pods.ready}/${pods.wanted} ready`;
+  const after = isPushed(target)
+    ? ', settings pushed, no restart'
+    : durationMs > 0
+      ? `, ${formatDuration(durationMs)}`
+      : '';
+  // What the rollout came to before it was taken back.
+  const { rollback, ...before } = target;
+  switch (standingOf(before, report)) {
+    case 'settled':
+      return `✅ ${proof === undefined || rollback !== undefined ? ready : proofWords(proof)}${after}`;
+    case 'unready':
+      return `❌ ${ready}${after}`;
+    case 'ineffective':
+      return `❌ ${ready}, filter not proved${after}`;
+    case 'refusing':
+      return '❌ settings refused';
+    case 'interrupted':
+      return `🛑 ${pods.ready}/${pods.wanted}, cancelled`;
+    case 'unproven':
+      if (isPushed(target)) return rollback === undefined ? '⏳ settings pushed, not looked at' : '✅ settings pushed';
+      return report.policy.wait ? '⚠️ unknown' : '⏳ not awaited';
+    case 'unready-as-before':
+      return `⚠️ ${ready}, as before`;
+    case 'superseded':
+      return `⏭️ superseded by ${describeRun(target.newer?.run ?? '')}`;
+    case 'lost':
+    case 'unseen':
+      return `❌ failed${after}`;
+    default:
+      return steps.rollout === 'failed' || (rollback !== undefined && outcome === 'failed')
+        ? `❌ failed${after}`
+        : `⚪ ${pods.ready}/${pods.wanted} before`;
+  }
+}
+
+/** `3/3 proved` for the filter seen in every proxy, `3/3 ready` for less; a probe that answered stands with it. */
+export function proofWords({ level, pods, wanted, probed }: Proof): string {
+  return `${pods}/${wanted} ${level === 'listener' ? 'proved' : 'ready'}${probed ? ', probed' : ''}`;
+}
+
+function backCell({ state, to, durationMs }: Rollback): string {
+  const after = durationMs > 0 ? unbroken(`, ${formatDuration(durationMs)}`) : '';
+  const values = Object.values(to);
+  const [first] = values;
+  const where =
+    values.length > 0 && values.every((value) => value === null)
+      ? unbroken('no filter')
+      : values.length === 1
+        ? code(first ?? '')
+        : 'before';
+  switch (state) {
+    case 'restored':
+      return `↩️&nbsp;back&nbsp;to&nbsp;${where}${after}`;
+    case 'failed':
+      return unbroken('🚨 not taken back');
+    case 'skipped':
+      return unbroken('🛑 way back cut off');
+  }
+}
+
+/** Keeps a cell of ours on one line. */
+export function unbroken(cell: string): string {
+  return cell.replaceAll(' ', '&nbsp;');
+}
+
+/** The revisions of a workload as the run leaves them, one for each filter. */
+export function revisionCells(target: TargetReport, report: Pick<Report, 'cancelled'>): string[] {
+  const standing = standingOf(target, report);
+  const several = target.revisions.length > 1;
+  return target.revisions.map((revision) => {
+    const named = several ? `${text(revision.filter, 63)}: ` : '';
+    if (standing === 'superseded' && target.newer?.filter === revision.filter) {
+      return `${named}${newRevision({ ...revision, revision: target.newer.revision })}`;
+    }
+    if (standing === 'kept' || standing === 'superseded') return `${named}${asBefore(revision.before ?? null)}`;
+    if (target.rollback?.state === 'restored') {
+      const id = target.rollback.to[revision.filter] ?? null;
+      return `${named}${id === (revision.before ?? null) ? asBefore(id) : id === null ? 'none' : code(id)}`;
+    }
+    return `${named}${newRevision(revision)}`;
+  });
+}
+
+function newRevision({ revision, before }: TargetRevision): string {
+  if (before === revision) return code(revision ?? '');
+  // It may wrap after the arrow only.
+  return `${before === undefined ? 'none' : code(before)}&nbsp;→ ${revision === undefined ? 'none' : code(revision)}`;
+}
+
+/** What a workload has as before, be it that nobody touched it or that it was taken back. */
+function asBefore(id: string | null): string {
+  return `${id === null ? 'none' : code(id)}, as&nbsp;before`;
+}

@@ -1,0 +1,113 @@
+import { listWords } from '../../../base/text.ts';
+import type { Collected, Left, Report, TargetReport } from '../../../deploy/report/report.ts';
+import type { Limits } from './limits.ts';
+import { blocks, code, codes, countOf, details, fence, plain, someOf, text, thousands } from './markdown.ts';
+import { standingOf } from './what-runs.ts';
+
+const MOST_NAMED = 4;
+
+/** What others had changed of ours, told once for all the workloads that share it, and whether this run has put it right. */
+export function renderDrift(report: Pick<Report, 'targets' | 'cancelled'>, limits: Limits): string {
+  const drifted = report.targets.filter(({ drift }) => drift.length > 0);
+  const right = drifted.filter((target) => ['settled', 'unproven'].includes(standingOf(target, report)));
+  const wrong = drifted.filter((target) => !right.includes(target));
+  return blocks(
+    driftSection(
+      'Put right',
+      'Others had changed this since the last run; it is as it should be again:',
+      right,
+      limits,
+    ),
+    driftSection('Changed by others', 'This was not put right, because the run did not go well:', wrong, limits),
+  );
+}
+
+function driftSection(heading: string, lead: string, targets: readonly TargetReport[], limits: Limits): string {
+  const byDrift = groupDrift(targets);
+  if (byDrift.size === 0) return '';
+  const lines = [...byDrift].slice(0, limits.entries).map(([drift, names]) => {
+    const who = someOf(
+      names.slice(0, MOST_NAMED).map((name) => code(name, limits.name)),
+      MOST_NAMED,
+    );
+    const more = names.length > MOST_NAMED ? ` and ${thousands(names.length - MOST_NAMED)} more` : '';
+    return `- ${text(drift, limits.message)} (${who}${more})`;
+  });
+  const left = byDrift.size - lines.length;
+  return blocks(
+    `### ${heading}`,
+    lead,
+    [...lines, ...(left > 0 ? [`- … and ${thousands(left)} more`] : [])].join('\n'),
+  );
+}
+
+/** What was changed, and on which workloads, `namespace/name`. */
+export function groupDrift(targets: readonly TargetReport[]): ReadonlyMap<string, readonly string[]> {
+  const groups = new Map<string, string[]>();
+  for (const { ref, drift } of targets) {
+    for (const one of new Set(drift)) {
+      const names = groups.get(one) ?? [];
+      names.push(`${ref.namespace}/${ref.name}`);
+      groups.set(one, names);
+    }
+  }
+  return groups;
+}
+
+/** The objects that were deleted, folded, and those that are still there with the reason, open. */
+export function renderCollected({ deleted, left }: Collected, limits: Limits): string {
+  const byWhy = Map.groupBy(left, ({ why }) => why);
+  const lines = [...byWhy].slice(0, limits.entries).map(([why, objects]) => {
+    const names = objects.map(({ object }) => object);
+    return `- 🧹 ${codes(names, Math.min(MOST_NAMED, limits.subjects), limits.name)}: ${text(why, limits.message)}`;
+  });
+  const unsaid = byWhy.size - lines.length;
+  return blocks(
+    lines.length === 0
+      ? ''
+      : blocks(
+          '### Left behind',
+          `These objects of earlier revisions are to go, but are still there. They do no harm; ${text(triesAgain(left), limits.message)}`,
+          [...lines, ...(unsaid > 0 ? [`- … and ${thousands(unsaid)} more`] : [])].join('\n'),
+        ),
+    renderNames(`🧹 ${countOf(deleted.length, 'object')} deleted that nothing uses any more`, deleted, limits),
+  );
+}
+
+function triesAgain(left: readonly Left[]): string {
+  const rights = rightsFor(left);
+  return rights === undefined
+    ? 'the next run tries again.'
+    : `no run can delete them without the right to ${rights}: grant it, then re-run.`;
+}
+
+/** What becomes of objects that are left behind, and what it takes: a sentence or two. */
+export function leftSentence(left: readonly Left[]): string {
+  const rights = rightsFor(left);
+  return rights === undefined
+    ? 'What is left behind does no harm; run again to delete it.'
+    : `What is left behind does no harm, and no run can delete it without the right to ${rights}: grant it, then re-run.`;
+}
+
+const MOST_RIGHTS = 3;
+const MOST_OF_RIGHT = 200;
+
+/** The rights that are missing for what is left behind; undefined where none is. */
+function rightsFor(left: readonly Left[]): string | undefined {
+  const rights = [...new Set(left.flatMap(({ missing }) => missing ?? []))];
+  if (rights.length === 0) return undefined;
+  const shown = rights.slice(0, MOST_RIGHTS).map((right) => plain(right, MOST_OF_RIGHT));
+  return listWords(
+    [...shown, ...(rights.length > MOST_RIGHTS ? [`${thousands(rights.length - MOST_RIGHTS)} more`] : [])],
+    'and',
+  );
+}
+
+/** A list of names that folds; nothing for none. */
+export function renderNames(title: string, names: readonly string[], limits: Limits): string {
+  if (names.length === 0) return '';
+  const shown = names.slice(0, limits.items).map((name) => plain(name, limits.name));
+  const left = names.length - shown.length;
+  const lines = [...shown, ...(left > 0 ? [`… and ${thousands(left)} more`] : [])];
+  return details(title, fence(lines.join('\n'), 'text'));
+}

@@ -1,0 +1,97 @@
+import { append } from '../../../base/lists.ts';
+import {
+  KIND_TITLES,
+  type KindGroup,
+  type ProblemEntry,
+  type RemedyGroup,
+  type SubjectEvidence,
+} from '../../verdict/problem-groups.ts';
+import type { Limits } from './limits.ts';
+import { blocks, codes, countOf, details, fence, plain, text, thousands } from './markdown.ts';
+
+/** Names that stand in the line itself; more of them fold. */
+const MOST_NAMED = 8;
+const MOST_LINES_PER_SUBJECT = 20;
+const MOST_LINE_CHARACTERS = 500;
+/** Evidence up to this length is shown open. */
+const SHORT = { lines: 12, characters: 1_500 } as const;
+
+/** The problems under a heading: by kind, what is mended in the same way together, with what the cluster says about it. */
+export function renderProblems(heading: string, groups: readonly KindGroup[], limits: Limits): string {
+  if (groups.length === 0) return '';
+  const budget = { lines: limits.evidenceLines };
+  return blocks(
+    `### ${heading}`,
+    groups.map((group) => renderKind(group, limits, budget)),
+  );
+}
+
+function renderKind({ kind, count, remedies }: KindGroup, limits: Limits, budget: { lines: number }): string {
+  const total = remedies.reduce((sum, { entries }) => sum + entries.length, 0);
+  let room = limits.entries;
+  const parts = remedies.map((group) => {
+    const shown = group.entries.slice(0, room);
+    room -= shown.length;
+    return shown.length === 0 ? '' : renderRemedy(group, shown, limits, budget);
+  });
+  const left = total - limits.entries;
+  return blocks(
+    `#### ${kind === 'rollback' ? '🚨' : '❌'} ${KIND_TITLES[kind]}${count > 1 ? ` (${thousands(count)})` : ''}`,
+    parts,
+    left > 0 ? `… and ${countOf(left, 'more message')} of this kind.` : '',
+  );
+}
+
+function renderRemedy(
+  { remedy, evidence }: RemedyGroup,
+  entries: readonly ProblemEntry[],
+  limits: Limits,
+  budget: { lines: number },
+): string {
+  return blocks(
+    entries.map((entry) => renderEntry(entry, limits)).join('\n'),
+    remedy === undefined ? '' : `**What to do:** ${text(remedy, limits.message)}`,
+    // Evidence names all of them.
+    evidence.length > 0 ? [] : entries.map((entry) => renderMoreSubjects(entry, limits)),
+    renderEvidence(evidence, limits, budget),
+  );
+}
+
+function renderEntry({ message, subjects }: ProblemEntry, limits: Limits): string {
+  const named = Math.min(MOST_NAMED, limits.subjects);
+  return `- ${subjects.length === 0 ? '' : `${codes(subjects, named, limits.name)}: `}${text(message, limits.message)}`;
+}
+
+function renderMoreSubjects({ subjects }: ProblemEntry, limits: Limits): string {
+  if (subjects.length <= MOST_NAMED || limits.subjects <= MOST_NAMED) return '';
+  const shown = subjects.slice(0, limits.subjects);
+  const left = subjects.length - shown.length;
+  const lines = [
+    ...shown.map((subject) => plain(subject, limits.name)),
+    ...(left > 0 ? [`… and ${thousands(left)} more`] : []),
+  ];
+  return details(`All ${thousands(subjects.length)} of them`, fence(lines.join('\n'), 'text'));
+}
+
+/** The evidence of a group in one block, as far as the budget goes; it folds when it is long. */
+function renderEvidence(evidence: readonly SubjectEvidence[], limits: Limits, budget: { lines: number }): string {
+  if (evidence.length === 0) return '';
+  const lines: string[] = [];
+  let left = 0;
+  for (const { subject, lines: all } of evidence) {
+    const room = Math.min(MOST_LINES_PER_SUBJECT, budget.lines);
+    left += Math.max(0, all.length - room);
+    if (room === 0) continue;
+    const shown = all.slice(0, room);
+    budget.lines -= shown.length;
+    lines.push(plain(subject, limits.name));
+    append(
+      lines,
+      shown.map((line) => `  ${plain(line, MOST_LINE_CHARACTERS)}`),
+    );
+  }
+  if (left > 0) lines.push(`${lines.length === 0 ? '' : '… and '}${countOf(left, 'more line')} left out`);
+  const content = lines.join('\n');
+  const isShort = lines.length <= SHORT.lines && content.length <= SHORT.characters;
+  return details('Evidence from pods, events and proxies', fence(content, 'text'), isShort);
+}

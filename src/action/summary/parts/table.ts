@@ -1,0 +1,82 @@
+import type { Limits } from './limits.ts';
+import { blocks, countOf, details, table, tableRow, thousands } from './markdown.ts';
+
+/** Up to this many rows stand in one open table; above it, those that are well fold. */
+const MOST_OPEN_ROWS = 25;
+
+/** What rows are counted as, in the order in which they are told: `❌ 2 failed · ✅ 9 deployed`. */
+export type Catalogue<C extends string> = Readonly<Record<C, { readonly icon: string; readonly word: string }>>;
+
+export interface Row<C extends string> {
+  /** Markdown, one for each column. */
+  readonly cells: readonly string[];
+  readonly count: C;
+}
+
+export interface TableParts<C extends string> {
+  /** What a row is: `workload`. */
+  readonly noun: string;
+  readonly header: readonly string[];
+  readonly catalogue: Catalogue<C>;
+  /** Rows that somebody has to look at; they come first and stay open. */
+  readonly urgent: readonly Row<C>[];
+  readonly calm: readonly Row<C>[];
+  /** What all rows share and no column says. */
+  readonly above?: string;
+  /** Whether the table folds, however short it is. */
+  readonly folded?: boolean;
+}
+
+/** The table of a page under a heading, urgent rows first; long lists of rows that are well fold. */
+export function renderTable<C extends string>(heading: string, parts: TableParts<C>, limits: Limits): string {
+  const { noun, urgent, calm, catalogue, above = '', folded = false } = parts;
+  const total = urgent.length + calm.length;
+  if (total === 0) return '';
+  const part = (rows: readonly Row<C>[], most: number): string =>
+    blocks(rowsOf(parts, rows.slice(0, most)), leftOut(rows.slice(most), catalogue));
+  if (urgent.length > 0 && total > MOST_OPEN_ROWS) {
+    const title = `${countOf(calm.length, `more ${noun}`)}: ${renderCounts(calm, catalogue)}`;
+    return blocks(
+      `### ${heading}`,
+      above,
+      part(urgent, limits.failedRows),
+      calm.length === 0 ? '' : details(title, part(calm, limits.goodRows)),
+    );
+  }
+  const body = blocks(
+    above,
+    rowsOf(parts, [...urgent.slice(0, limits.failedRows), ...calm.slice(0, limits.goodRows)]),
+    leftOut(urgent.slice(limits.failedRows), catalogue),
+    leftOut(calm.slice(limits.goodRows), catalogue),
+  );
+  return total <= MOST_OPEN_ROWS && !folded
+    ? blocks(`### ${heading}`, body)
+    : details(`The ${countOf(total, noun)} of this run`, body);
+}
+
+/** How many rows there are of each count: `❌ 2 failed · ✅ 9 deployed`. */
+export function renderCounts<C extends string>(
+  rows: readonly Pick<Row<C>, 'count'>[],
+  catalogue: Catalogue<C>,
+): string {
+  const counts = new Map<C, number>();
+  for (const { count } of rows) counts.set(count, (counts.get(count) ?? 0) + 1);
+  return (Object.keys(catalogue) as C[])
+    .flatMap((count) => {
+      const n = counts.get(count);
+      return n === undefined ? [] : [`${catalogue[count].icon} ${thousands(n)} ${catalogue[count].word}`];
+    })
+    .join(' · ');
+}
+
+function rowsOf<C extends string>({ header }: TableParts<C>, rows: readonly Row<C>[]): string {
+  if (rows.length === 0) return '';
+  return table(
+    header,
+    rows.map(({ cells }) => tableRow(cells)),
+  );
+}
+
+function leftOut<C extends string>(rows: readonly Row<C>[], catalogue: Catalogue<C>): string {
+  return rows.length === 0 ? '' : `… and ${thousands(rows.length)} more: ${renderCounts(rows, catalogue)}.`;
+}

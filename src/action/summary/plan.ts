@@ -1,0 +1,81 @@
+import type { PlannedChange, PlannedReplacement, PlannedRestart } from '../../deploy/report/plan-report.ts';
+import type { Report } from '../../deploy/report/report.ts';
+import { verb } from '../verdict/words.ts';
+import { renderAdoptions, renderBeside } from './parts/adoption.ts';
+import { workloadCells } from './parts/cells.ts';
+import { renderImages } from './parts/images.ts';
+import type { Limits } from './parts/limits.ts';
+import { blocks, countOf, text } from './parts/markdown.ts';
+import type { Page } from './parts/page.ts';
+import { deployPolicy, expirySetting, renderSettings } from './parts/settings.ts';
+import { renderTable, type TableParts } from './parts/table.ts';
+import { groupChanges, renderChanges } from './plan-changes.ts';
+
+/** The page of `plan`: what would fail, what would be written, what would restart, what admission says. */
+export function planPage(report: Report): Page {
+  const { changes = [], restarts = [], inPlace = [], adoptions = [] } = report.plan ?? {};
+  const table = restartTable(restarts);
+  const groups = groupChanges(changes);
+  return {
+    counts: '',
+    problems: report.plan === undefined ? 'What is wrong' : 'What would fail',
+    lead: (limits) => renderAdmission(changes, limits),
+    body: (limits) => [
+      renderAdoptions(adoptions, limits),
+      renderChanges(groups, limits),
+      renderBeside(report, limits),
+      renderTable('What would change in place', replacementTable(inPlace), limits),
+      renderTable('What would restart', table, limits),
+      renderImages(report, limits),
+      renderSettings(report, { ...deployPolicy(report.policy), ...expirySetting(report) }, limits),
+    ],
+  };
+}
+
+/** What the API server said to a dry run of the writes: what it refuses stands above already. */
+function renderAdmission(changes: readonly PlannedChange[], limits: Limits): string {
+  if (changes.length === 0) return '';
+  const accepted = changes.filter(({ admission }) => admission.state === 'accepted').length;
+  const refused = changes.filter(({ admission }) => admission.state === 'refused').length;
+  const unasked = new Map<string, number>();
+  for (const { admission } of changes) {
+    if (admission.state === 'not-asked') unasked.set(admission.why, (unasked.get(admission.why) ?? 0) + 1);
+  }
+  const reasons = [...unasked].slice(0, limits.entries);
+  const left = unasked.size - reasons.length;
+  const lines = [
+    ...(refused === 0 ? [] : [`❌ It **refuses ${countOf(refused, 'write')}**; see above.`]),
+    ...(accepted === 0 ? [] : [`✅ It accepts ${countOf(accepted, 'write')}.`]),
+    ...reasons.map(([why, n]) => `⚪ It was not asked about ${countOf(n, 'write')}: ${text(why, limits.message)}`),
+    ...(left > 0 ? [`⚪ … and about more for ${countOf(left, 'other reason')}.`] : []),
+  ];
+  return blocks('### What the API server says to a dry run', lines.map((line) => `- ${line}`).join('\n'));
+}
+
+function replacementTable(replaced: readonly PlannedReplacement[]): TableParts<'replacement'> {
+  const waves = new Set(replaced.map(({ wave }) => wave)).size > 1;
+  return {
+    noun: 'workload',
+    header: ['Namespace', 'Workload', ...(waves ? ['Wave'] : [])],
+    catalogue: { replacement: { icon: '🔀', word: 'in place' } },
+    urgent: [],
+    calm: replaced.map(({ ref, wave }) => ({
+      cells: [...workloadCells(ref), ...(waves ? [String(wave)] : [])],
+      count: 'replacement',
+    })),
+  };
+}
+
+function restartTable(restarts: readonly PlannedRestart[]): TableParts<'restart'> {
+  const waves = new Set(restarts.map(({ wave }) => wave)).size > 1;
+  return {
+    noun: 'workload',
+    header: ['Namespace', 'Workload', ...(waves ? ['Wave'] : []), 'Pods'],
+    catalogue: { restart: { icon: '🔁', word: verb(restarts.length, 'restart', 'restarts') } },
+    urgent: [],
+    calm: restarts.map(({ ref, pods, wave }) => ({
+      cells: [...workloadCells(ref), ...(waves ? [String(wave)] : []), String(pods)],
+      count: 'restart',
+    })),
+  };
+}

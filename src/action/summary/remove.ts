@@ -1,0 +1,104 @@
+import type { Report, TargetReport } from '../../deploy/report/report.ts';
+import { hasActed, needsStanding } from '../verdict/words.ts';
+import { rolloutCell, writeCell } from './parts/cells.ts';
+import { renderCollected } from './parts/cleanup.ts';
+import type { Page } from './parts/page.ts';
+import { renderPresent } from './parts/present.ts';
+import { removePolicy, renderSettings } from './parts/settings.ts';
+import { supersededLine } from './parts/superseded.ts';
+import { renderTable } from './parts/table.ts';
+import { countTargets, targetTable } from './parts/targets.ts';
+import { byStanding, oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './parts/what-runs.ts';
+
+/** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
+export function removePage(report: Report): Page {
+  const table = targetTable(report, [
+    { title: 'Template', cell: (target) => writeCell('template', target, report) },
+    { title: 'Rollout', cell: (target) => rolloutCell(target, report) },
+  ]);
+  return {
+    counts: countTargets(report),
+    problems: hasActed(report) ? 'What failed' : 'What is wrong',
+    lead: () => (needsStanding(report) ? renderRemoveStanding(report) : ''),
+    body: (limits) => [
+      renderTable('Workloads', table, limits),
+      report.nothing === undefined ? '' : renderPresent(report.nothing, limits),
+      renderCollected(report.collected, limits),
+      renderSettings(report, removePolicy(report.policy), limits),
+    ],
+  };
+}
+
+function renderRemoveStanding(report: Report): string {
+  const standings = byStanding(report);
+  const of = (standing: Parameters<typeof standings.get>[0]): readonly TargetReport[] => standings.get(standing) ?? [];
+  const were = (one: boolean): string => (one ? 'was' : 'were');
+  const lines: StandingLine[] = [
+    {
+      icon: '🚨',
+      targets: of('stranded'),
+      words: (one) =>
+        `**failed, and the filter could not be put back: ${one ? 'it needs' : 'they need'} attention now**; why, and what to do, stands above. ${oldPods(of('stranded'))}`,
+    },
+    {
+      icon: '🛑',
+      targets: of('halfway'),
+      words: (one) =>
+        `${were(one)} being given the filter back when the run was cancelled; look at ${one ? 'it' : 'them'}.`,
+    },
+    {
+      icon: '❌',
+      targets: [...of('unready'), ...of('ineffective'), ...of('refusing')],
+      words: (one) =>
+        `${one ? 'has' : 'have'} a pod template without the filter, but new pods do not get ready. ${oldPods(of('unready'))}`,
+    },
+    {
+      icon: '⚠️',
+      targets: of('lost'),
+      words: (one) => `${were(one)} modified by another client during the run; see above.`,
+    },
+    {
+      icon: '❓',
+      targets: of('unseen'),
+      words: (one) =>
+        `${one ? 'has' : 'have'} a pod template without the filter, and what became of ${one ? 'it' : 'them'} could not be seen; see above for the cause.`,
+    },
+    {
+      icon: '❓',
+      targets: of('unanswered'),
+      words: () => 'may have the filter or not: the write was never answered. Run again to find out.',
+    },
+    {
+      icon: '🛑',
+      targets: of('interrupted'),
+      words: (one) => `${were(one)} still rolling out without the filter; Kubernetes goes on with it.`,
+    },
+    {
+      icon: '↩️',
+      targets: [...of('restored'), ...of('withdrawn')],
+      words: (one) => `did not get ready without the filter and ${one ? 'runs' : 'run'} it again, as before.`,
+    },
+    {
+      icon: '⏳',
+      targets: of('unproven'),
+      words: (one) => `${one ? 'has' : 'have'} a pod template without the filter; nobody saw the pods get ready.`,
+    },
+    {
+      icon: '⚠️',
+      targets: of('unready-as-before'),
+      words: (one) => unreadyAsBefore(one, 'a pod template without the filter'),
+    },
+    {
+      icon: '✅',
+      targets: of('settled'),
+      words: (one) => `${one ? 'is' : 'are'} without the filter; every pod is ready.`,
+    },
+    supersededLine(of('superseded')),
+    {
+      icon: '⚪',
+      targets: of('kept'),
+      words: (one) => `${were(one)} not touched and ${one ? 'runs' : 'run'} what ran there before.`,
+    },
+  ];
+  return renderStandingLines(lines, ['The objects of its revisions stay as long as a pod template names them.']);
+}

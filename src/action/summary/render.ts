@@ -1,0 +1,138 @@
+import { formatBytes, MAX_LISTED } from '../../base/text.ts';
+import type { RenderReport } from '../../deploy/report/render-report.ts';
+import type { Report } from '../../deploy/report/report.ts';
+import { filterNames, filtersOf, refusal, type Verdict } from '../verdict/words.ts';
+import { renderNames } from './parts/cleanup.ts';
+import type { Limits } from './parts/limits.ts';
+import {
+  blocks,
+  code,
+  codes,
+  countOf,
+  details,
+  fence,
+  plain,
+  table,
+  tableRow,
+  text,
+  thousands,
+} from './parts/markdown.ts';
+import type { Page } from './parts/page.ts';
+import { renderSettings } from './parts/settings.ts';
+
+const MOST_OPEN_FILES = 25;
+
+/** The verdict over `render`. */
+export function judgeRender(report: Report): Verdict {
+  const { rendered } = report;
+  if (report.cancelled) {
+    return { icon: '🛑', headline: 'Render: cancelled', sentence: 'No cluster was asked; run it again for all files.' };
+  }
+  if (report.outcome === 'failed' || rendered === undefined) {
+    return refusal(report, 'Nothing was rendered', 'No cluster was asked, and none was changed.');
+  }
+  return {
+    icon: '📦',
+    headline: `${filtersOf(report)}${revisionOf(rendered)} rendered to ${countOf(rendered.files.filter(({ kept }) => kept !== true).length, 'file')} in ${plain(rendered.folder, 100)}`,
+    sentence: 'Nothing runs yet: commit the files and let your GitOps tool apply them.',
+  };
+}
+
+function revisionOf({ revisions }: RenderReport): string {
+  return revisions.length === 1 ? `, revision ${plain(revisions[0] ?? '', 63)},` : '';
+}
+
+/** The page of `render`: what to do with the files, and the files. */
+export function renderPage(report: Report): Page {
+  const { rendered } = report;
+  const mounts = report.filters.some(({ settings }) => settings.image === undefined);
+  return {
+    counts: '',
+    problems: 'What is wrong',
+    lead: () => '',
+    body: (limits) => [
+      ...(rendered === undefined
+        ? []
+        : [
+            nextSteps(rendered, filterNames(report), mounts, limits),
+            removedFiles(rendered, limits),
+            fileTable(rendered, limits),
+          ]),
+      renderSettings(report, {}, limits),
+    ],
+  };
+}
+
+/**
+ * A Component is taken in by an overlay (https://kubectl.docs.kubernetes.io/guides/config_management/components/). The one that
+ * lies beside it has no workloads.
+ */
+function nextSteps(rendered: RenderReport, filters: readonly string[], mounts: boolean, limits: Limits): string {
+  const { folder, files } = rendered;
+  const labels = codes(
+    filters.map((filter) => `deploy-wasm-filter/${filter}`),
+    MAX_LISTED,
+    limits.name,
+  );
+  const patched = files.some(({ content }) => content.startsWith('patch '));
+  const steps = [
+    `Commit ${code(folder, limits.name)}.`,
+    ...(patched
+      ? [
+          `Name ${code(`${folder}/component`, limits.name)} under \`components\` in the kustomization that has the workloads: it patches them.`,
+          `Look at what comes out (\`kubectl kustomize\`): each pod template has to carry ${labels}. A patch whose workload is not among the resources does nothing.`,
+        ]
+      : []),
+    'Let Argo CD or Flux sync that kustomization, or run `kubectl apply -k` on it.',
+  ];
+  return blocks(
+    '### What to do next',
+    steps.map((step, index) => `${index + 1}. ${step}`).join('\n'),
+    patched ? byHand(rendered, limits) : '',
+    mounts
+      ? '⚠️ The patches replace the annotations `sidecar.istio.io/userVolume` and `sidecar.istio.io/userVolumeMount`. If the manifests in Git have volumes of their own there, put them into the patches, too.'
+      : '',
+  );
+}
+
+/** For workloads that are in no kustomization. */
+function byHand({ folder, files }: RenderReport, limits: Limits): string {
+  const commands = files.flatMap(({ path, patches }) => {
+    if (patches === undefined) return [];
+    const { kind, namespace, name } = patches;
+    return [`kubectl patch ${kind.toLowerCase()} ${name} -n ${namespace} --patch-file ${path}`];
+  });
+  const shown = commands.slice(0, limits.items);
+  const left = commands.length - shown.length;
+  const lines = [
+    '# the objects alone: no pod runs the filter yet',
+    `kubectl apply -k ${folder}`,
+    ...(shown.length === 0 ? [] : ['# then each workload that the target list names']),
+    ...shown,
+    ...(left > 0 ? [`# … and ${thousands(left)} more`] : []),
+  ];
+  return details('Without a kustomization that has the workloads', fence(lines.join('\n'), 'sh'));
+}
+
+function removedFiles({ removed }: RenderReport, limits: Limits): string {
+  return renderNames(`🧹 ${countOf(removed.length, 'file')} of an earlier run removed`, removed, limits);
+}
+
+function fileTable({ files }: RenderReport, limits: Limits): string {
+  const shown = files.slice(0, limits.items);
+  const left = files.length - shown.length;
+  const body = blocks(
+    shown.length === 0
+      ? ''
+      : table(
+          ['File', 'Size', 'What it holds'],
+          shown.map(({ path, bytes, content }) =>
+            tableRow([code(path, 400), formatBytes(bytes).replace(' ', '&nbsp;'), text(content, 600)]),
+          ),
+        ),
+    left > 0 ? `… and ${thousands(left)} more.` : '',
+  );
+  return files.length > MOST_OPEN_FILES
+    ? details(`The ${countOf(files.length, 'file')} of this run`, body)
+    : blocks('### Files', body);
+}

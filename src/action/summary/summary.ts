@@ -1,0 +1,100 @@
+import { formatDuration } from '../../base/text.ts';
+import type { Command, Report } from '../../deploy/report/report.ts';
+import { groupProblems } from '../verdict/problem-groups.ts';
+import { judge, type Verdict } from '../verdict/verdict.ts';
+import { deployPage } from './deploy.ts';
+import { FULL, fitPage, type Limits } from './parts/limits.ts';
+import { blocks, code, countOf, text } from './parts/markdown.ts';
+import type { Page } from './parts/page.ts';
+import { renderProblems } from './parts/problems.ts';
+import { planPage } from './plan.ts';
+import { removePage } from './remove.ts';
+import { renderPage } from './render.ts';
+import { statusPage } from './status.ts';
+
+export interface SummaryOptions {
+  /** The most bytes of UTF-8 that the page may have. */
+  readonly maxBytes?: number;
+}
+
+/**
+ * Above 1,048,576 bytes the runner uploads nothing (actions/runner src/Runner.Worker/FileCommandManager.cs); other steps
+ * have files of their own.
+ */
+const DEFAULT_MAX_BYTES = 1_000_000;
+
+const PAGES: Readonly<Record<Command, (report: Report) => Page>> = {
+  deploy: deployPage,
+  plan: planPage,
+  status: statusPage,
+  remove: removePage,
+  sweep: removePage,
+  render: renderPage,
+};
+
+/**
+ * The job summary of a run, as GitHub-flavoured Markdown: verdict, what is wrong and what to do, then what the command has to
+ * say. Never longer than `maxBytes`: evidence is left out first, then differences and rows, with a note of how much.
+ */
+export function renderSummary(report: Report, { maxBytes = DEFAULT_MAX_BYTES }: SummaryOptions = {}): string {
+  // That the run was cancelled is what the verdict says.
+  const groups = groupProblems(report).filter(({ kind }) => kind !== 'cancelled');
+  const verdict = judge(report);
+  const page = PAGES[report.command](report);
+  const warnings = warningsOf(report);
+  const render = (limits: Limits): string =>
+    `${blocks(
+      `## ${verdict.icon} ${text(verdict.headline)}`,
+      text(verdict.sentence),
+      renderFacts(report, page.counts, limits),
+      limits === FULL
+        ? ''
+        : 'This page would be larger than GitHub shows; what was left out is counted where it is missing.',
+      renderProblems(page.problems, groups, limits),
+      page.lead(limits),
+      renderWarnings(warnings, limits),
+      page.body(limits),
+    )}\n`;
+  return fitPage(render, maxBytes) ?? shortSummary(verdict, maxBytes);
+}
+
+/** Counts, cluster, time. */
+function renderFacts({ cluster, requests, durationMs }: Report, counts: string, limits: Limits): string {
+  const facts = [
+    ...(cluster === undefined
+      ? []
+      : [`Context ${code(cluster.context, limits.name)}`, `Kubernetes ${text(cluster.version, 60)}`]),
+    `took ${formatDuration(durationMs)}`,
+    ...(requests.reads + requests.writes === 0
+      ? []
+      : [`API calls: ${countOf(requests.reads, 'read')}, ${countOf(requests.writes, 'write')}`]),
+  ];
+  return [...(counts === '' ? [] : [`**${counts}**`]), facts.join(' · ')].join('<br>');
+}
+
+/** The run's own warnings, and those of the API server's admission to a plan, each once. */
+function warningsOf({ warnings, plan }: Report): string[] {
+  const admission = (plan?.changes ?? []).flatMap((change) =>
+    change.admission.state === 'accepted' ? change.admission.warnings : [],
+  );
+  return [...new Set([...warnings, ...admission])];
+}
+
+function renderWarnings(warnings: readonly string[], limits: Limits): string {
+  if (warnings.length === 0) return '';
+  const left = warnings.length - limits.warnings;
+  return blocks(
+    '### Warnings',
+    [
+      ...warnings.slice(0, limits.warnings).map((warning) => `- ⚠️ ${text(warning, limits.message)}`),
+      ...(left > 0 ? [`- … and ${countOf(left, 'more warning')}`] : []),
+    ].join('\n'),
+  );
+}
+
+/** The verdict alone, or the headline cut to what fits; empty when nothing does. */
+export function shortSummary({ icon, headline, sentence }: Verdict, maxBytes: number): string {
+  const heading = (most: number): string => `## ${icon} ${text(headline, most)}\n`;
+  const pages = [`${heading(300)}\n${text(sentence, 600)}\n`, heading(300), heading(100), heading(30)];
+  return pages.find((page) => Buffer.byteLength(page) <= maxBytes) ?? '';
+}

@@ -1,0 +1,120 @@
+import { countOutcome, type Report, type TargetReport } from '../../deploy/report/report.ts';
+import { adoptionTail } from '../summary/parts/adoption.ts';
+import { countOf, thousands } from '../summary/parts/markdown.ts';
+import { judgeSuperseded } from '../summary/parts/superseded.ts';
+import { isPushed, unreadySentence } from '../summary/parts/what-runs.ts';
+import { evidenceOf, evidenceSentence, evidenceTail } from './evidence.ts';
+import { judgeFailure } from './failure.ts';
+import {
+  filterNames,
+  filtersOf,
+  revisionsOf,
+  sentences,
+  them,
+  type Verdict,
+  verb,
+  withExpiry,
+  workloads,
+} from './words.ts';
+
+/** The verdict over `deploy`. */
+export function judgeDeploy(report: Report): Verdict {
+  if (report.outcome === 'failed') {
+    return judgeFailure(report, {
+      subject: filtersOf(report),
+      settled: (n) => `${verb(n, 'runs', 'run')} ${revisionsOf(report)}`,
+    });
+  }
+  if (report.outcome === 'superseded') return judgeSuperseded(report);
+  const changed = countOutcome(report, 'deployed') + countOutcome(report, 'removed');
+  if (changed === 0) return withExpiry(report, unchanged(report));
+  return withExpiry(report, report.policy.wait ? deployed(report) : applied(report));
+}
+
+function deployed(report: Report): Verdict {
+  const targets = report.targets.filter(({ outcome }) => outcome === 'deployed');
+  const unchangedCount = countOutcome(report, 'unchanged');
+  const removed = countOutcome(report, 'removed');
+  const evidence = evidenceOf(targets);
+  const unready = targets.filter((target) => target.unready !== undefined);
+  const pushed = targets.filter(isPushed).length;
+  const adopted = adoptionTail(targets);
+  const what =
+    pushed === targets.length && pushed > 0
+      ? `Settings of ${filtersOf(report)} pushed to ${workloads(pushed)} without a restart`
+      : `${filtersOf(report)} ${isRepair(targets) ? 'put right on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
+  return {
+    icon: unready.length === 0 ? '✅' : '⚠️',
+    headline: [
+      `${what}${evidenceTail(evidence)}`,
+      ...unreadyTail(unready, targets),
+      ...(adopted === '' ? [] : [adopted]),
+      ...(unchangedCount === 0 ? [] : [`${countOf(unchangedCount, 'other')} had ${them(report)} already`]),
+      ...(removed === 0 ? [] : [`removed from ${countOf(removed, 'other')}`]),
+    ].join('; '),
+    sentence: sentences(
+      unready.length === targets.length && unready.length > 0 ? '' : evidenceSentence(evidence, revisionsOf(report)),
+      unreadySentence(unready),
+      idleSentence(targets),
+    ),
+  };
+}
+
+/** Of workloads that are as little ready as they were before the run. */
+function unreadyTail(unready: readonly TargetReport[], all: readonly TargetReport[]): string[] {
+  if (unready.length === 0) return [];
+  const which = unready.length === all.length ? '' : `${thousands(unready.length)} of them `;
+  return [`${which}not ready, as before, and not verified`];
+}
+
+/** Whether all that a run did was to undo what others had changed. */
+function isRepair(targets: readonly TargetReport[]): boolean {
+  return (
+    targets.length > 0 &&
+    targets.every(
+      ({ drift, revisions }) => drift.length > 0 && revisions.every(({ revision, before }) => revision === before),
+    )
+  );
+}
+
+/** Nothing can be seen of a filter where there is no pod. */
+function idleSentence(targets: readonly TargetReport[]): string {
+  const idle = targets.filter(({ pods }) => pods.wanted === 0).length;
+  return idle === 0
+    ? ''
+    : `${workloads(idle)} ${verb(idle, 'wants', 'want')} no pods at present, so nothing runs there.`;
+}
+
+function applied(report: Report): Verdict {
+  return {
+    icon: '⏳',
+    headline: `${filtersOf(report)} applied to ${workloads(countOutcome(report, 'deployed'))}, not proven`,
+    sentence: `The pod templates have ${revisionsOf(report)}, but with "wait: false" this run did not watch the pods: whether they get ready is not known, and nothing is taken back.`,
+  };
+}
+
+/** What a run wrote that changed no workload: what it deleted, and records of what was verified or objects that were not as they should be. */
+function writtenBeside({ collected, requests }: Report): string {
+  const deleted = collected.deleted.length;
+  if (deleted > 0) return `Only ${countOf(deleted, 'superseded object')} had to be deleted.`;
+  const { writes } = requests;
+  if (writes === 0) return 'Nothing was written to the cluster.';
+  return `No workload was changed: ${countOf(writes, 'write')} kept shared objects and records of what was verified up to date.`;
+}
+
+function unchanged(report: Report): Verdict {
+  const n = report.targets.length;
+  const cleaned = writtenBeside(report);
+  const names = filterNames(report).length;
+  return report.policy.wait
+    ? {
+        icon: '✅',
+        headline: `Nothing to do: ${filtersOf(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)} already`,
+        sentence: sentences(cleaned, 'Every wanted pod is ready.'),
+      }
+    : {
+        icon: '✅',
+        headline: `Nothing to do: ${workloads(n)} ${verb(n, 'has', 'have')} ${filtersOf(report)} already`,
+        sentence: sentences(cleaned, 'With "wait: false" this run did not look whether the pods are ready.'),
+      };
+}

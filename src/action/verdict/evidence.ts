@@ -1,0 +1,94 @@
+import { count, sentence } from '../../base/text.ts';
+import { PROOF_LEVELS, type Proof, type ProofLevel } from '../../deploy/report/evidence-level.ts';
+import type { TargetReport } from '../../deploy/report/report.ts';
+import { plain, thousands } from '../summary/parts/markdown.ts';
+import { sentences } from './words.ts';
+
+/** What shows, over many workloads, that the filter runs there. */
+export interface Evidence {
+  /** Proxies in whose listeners the filter was seen. */
+  readonly proved: number;
+  /** Proxies that were to be looked into. */
+  readonly wanted: number;
+  /** The weakest of all; absent where nothing was looked at. */
+  readonly level?: ProofLevel;
+  /** Whether every one of the pods answered a probe. */
+  readonly probed: boolean;
+  /** Why some have weaker evidence than their listeners, each reason once; empty text for no reason given. */
+  readonly weaknesses: readonly string[];
+  /** Which requests pass by the filter although it runs, by how many workloads that holds for. */
+  readonly notes: ReadonlyMap<string, number>;
+}
+
+/** The evidence of a run's workloads. What was taken back again shows nothing. */
+export function evidenceOf(targets: readonly Pick<TargetReport, 'proof' | 'rollback'>[]): Evidence {
+  return gatherProofs(targets.flatMap(({ proof, rollback }) => (proof === undefined || rollback ? [] : [proof])));
+}
+
+/** The evidence that proofs come to together. */
+export function gatherProofs(proofs: readonly Proof[]): Evidence {
+  const sum = (some: readonly Proof[]): number => some.reduce((total, { pods }) => total + pods, 0);
+  const weak = proofs.filter(({ level }) => level !== 'listener');
+  const level = [...PROOF_LEVELS].reverse().find((one) => proofs.some((proof) => proof.level === one));
+  return {
+    proved: sum(proofs) - sum(weak),
+    wanted: proofs.reduce((total, { wanted }) => total + wanted, 0),
+    ...(level === undefined ? {} : { level }),
+    probed: proofs.length > 0 && proofs.every(({ probed }) => probed),
+    weaknesses: [...new Set(weak.map(({ weakness = '' }) => weakness))],
+    notes: countEach(proofs.flatMap(({ notes = [] }) => notes)),
+  };
+}
+
+/** The end of a headline: `, proved in 31 proxies`, or the weaker evidence in few words. */
+export function evidenceTail({ level, proved, wanted }: Evidence): string {
+  if (level === undefined) return '';
+  if (level === 'listener') return `, proved in ${thousands(proved)} ${proved === 1 ? 'proxy' : 'proxies'}`;
+  if (proved > 0) return `, proved in ${thousands(proved)} of ${thousands(wanted)} proxies`;
+  return level === 'stats' ? ': every pod ready, no proxy refused it' : ': every pod ready, no proxy looked into';
+}
+
+/** What was seen, what was not, and why: each reason once. `running` is what runs: `revision 4f2a91c07b`. */
+export function evidenceSentence(evidence: Evidence, running: string): string {
+  const { level, proved, wanted, probed } = evidence;
+  const seen =
+    level === 'listener'
+      ? `Every wanted pod is ready, and every proxy has ${running} in its listeners.`
+      : `Every wanted pod is ready with ${running}${level === 'stats' && proved === 0 ? ', and no proxy has refused a listener' : ''}.`;
+  return sentences(
+    seen,
+    weaknessSentence(evidence, wanted - proved),
+    probed ? 'Each pod answered the probe.' : '',
+    notesSentence(evidence),
+  );
+}
+
+/** More kinds of notes than a reader takes in. */
+const MOST_NOTES = 5;
+
+function notesSentence({ notes }: Evidence): string {
+  const shown = [...notes].slice(0, MOST_NOTES).map(([text, of]) => `${plain(text, 300)} (${count(of, 'workload')})`);
+  const more = notes.size - shown.length;
+  if (shown.length === 0) return '';
+  return sentence(`To know: ${[...shown, ...(more > 0 ? [`${thousands(more)} more`] : [])].join('; ')}`);
+}
+
+function countEach(texts: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
+  return counts;
+}
+
+function weaknessSentence({ level, proved, weaknesses }: Evidence, weaker: number): string {
+  if (level === undefined || level === 'listener') return '';
+  const reasons = weaknesses.filter((why) => why !== '').map((why) => plain(why, 300));
+  const [first, ...others] = reasons;
+  const because =
+    first === undefined
+      ? ', as "verify: off" asks for'
+      : `: ${first}${others.length === 0 ? '' : ` (and ${thousands(others.length)} other ${others.length === 1 ? 'reason' : 'reasons'})`}`;
+  if (proved > 0) return `Of ${thousands(weaker)} ${weaker === 1 ? 'proxy' : 'proxies'} less is known${because}.`;
+  return level === 'stats'
+    ? `Whether the listeners have the filter was not seen${because}.`
+    : `The proxies were not looked into${because}.`;
+}

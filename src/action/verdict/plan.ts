@@ -1,0 +1,70 @@
+import type { PlanReport } from '../../deploy/report/plan-report.ts';
+import type { Report } from '../../deploy/report/report.ts';
+import { countOf, someOf } from '../summary/parts/markdown.ts';
+import { refusal, sentences, type Verdict, verb, withExpiry, workloads } from './words.ts';
+
+const UNWRITTEN = 'Nothing was written: this is only a plan.';
+
+/** The verdict over `plan`. */
+export function judgePlan(report: Report): Verdict {
+  const { plan } = report;
+  if (report.cancelled) {
+    const known = plan === undefined ? '' : `What it knew by then: ${sizeOf(plan)}; it may be less than all.`;
+    return { icon: '🛑', headline: 'Plan: cancelled', sentence: sentences(known, UNWRITTEN) };
+  }
+  if (plan === undefined) {
+    return refusal(report, 'No plan could be made', '"deploy" would refuse to start, too. Nothing was written.');
+  }
+  const obstacles = obstaclesOf(plan, report);
+  if (obstacles.length > 0) {
+    return {
+      icon: '❌',
+      headline: `Plan: "deploy" would fail: ${someOf(obstacles)}`,
+      sentence: sentences(`Without that: ${sizeOf(plan)}.`, UNWRITTEN),
+    };
+  }
+  if (plan.changes.length === 0) {
+    const sentence = 'The cluster is as it should be.';
+    return withExpiry(report, { icon: '✅', headline: 'Plan: nothing to do', sentence });
+  }
+  return withExpiry(report, {
+    icon: '📋',
+    headline: `Plan: ${sizeOf(plan)}`,
+    sentence: sentences(restartSentence(plan), UNWRITTEN),
+  });
+}
+
+function obstaclesOf({ missingRights, changes }: PlanReport, { problems, outcome }: Report): string[] {
+  const refused = changes.filter(({ admission }) => admission.state === 'refused').length;
+  const others = problems.length - refused;
+  return [
+    ...(missingRights.length === 0
+      ? []
+      : [`${countOf(missingRights.length, 'right')} ${verb(missingRights.length, 'is', 'are')} missing`]),
+    ...(refused === 0 ? [] : [`the API server refuses ${countOf(refused, 'write')}`]),
+    ...(others > 0 || (outcome === 'failed' && refused === 0) ? [countOf(Math.max(1, others), 'problem')] : []),
+  ];
+}
+
+/** `3 objects to write, 1 Gateway changes in place, 5 workloads restart (14 pods)`. */
+function sizeOf({ changes, restarts, inPlace = [] }: PlanReport): string {
+  const deletions = changes.filter(({ action }) => action === 'delete').length;
+  const writes = changes.length - deletions;
+  const pods = restarts.reduce((sum, restart) => sum + restart.pods, 0);
+  return someOf([
+    ...(writes === 0 && deletions > 0 ? [] : [`${countOf(writes, 'object')} to write`]),
+    ...(deletions === 0 ? [] : [`${countOf(deletions, 'object')} to delete`]),
+    ...(inPlace.length === 0
+      ? []
+      : [`${countOf(inPlace.length, 'Gateway')} ${verb(inPlace.length, 'changes', 'change')} in place`]),
+    restarts.length === 0
+      ? 'no restart'
+      : `${workloads(restarts.length)} ${verb(restarts.length, 'restarts', 'restart')} (${countOf(pods, 'pod')})`,
+  ]);
+}
+
+function restartSentence({ restarts, inPlace = [], waves }: PlanReport): string {
+  const atOnce = inPlace.length === 0 ? '' : 'All pods of a Gateway get it at once.';
+  if (restarts.length === 0) return sentences('No pod is replaced.', atOnce);
+  return sentences(waves > 1 ? `The workloads restart in ${countOf(waves, 'wave')}.` : '', atOnce);
+}

@@ -1,0 +1,161 @@
+import type { Problem, ProblemKind } from '../../base/problem.ts';
+import type { Report } from '../../deploy/report/report.ts';
+import { describeWorkload } from '../../targets/target.ts';
+
+/** What the cluster says about one workload's problem. */
+export interface SubjectEvidence {
+  readonly subject: string;
+  readonly lines: readonly string[];
+}
+
+/** One thing that is wrong, and everything it is wrong with. */
+export interface ProblemEntry {
+  readonly message: string;
+  /** What it is about, each once; empty when the problem speaks of the run as a whole. */
+  readonly subjects: readonly string[];
+}
+
+/** Entries that are mended in the same way. */
+export interface RemedyGroup {
+  readonly remedy?: string;
+  readonly entries: readonly ProblemEntry[];
+  readonly evidence: readonly SubjectEvidence[];
+}
+
+/** The problems of one kind. */
+export interface KindGroup {
+  readonly kind: ProblemKind;
+  /** How many subjects the kind has or, where none has one, messages. */
+  readonly count: number;
+  readonly remedies: readonly RemedyGroup[];
+}
+
+/** What a kind of problem is called in headings, in the order in which they are told. */
+export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
+  rollback: 'Rollback failed',
+  internal: 'Defect of this action',
+  input: 'Inputs',
+  filter: 'Filter file',
+  provenance: 'Provenance of the filter',
+  registry: 'Registry',
+  targets: 'Target list',
+  kubeconfig: 'Kubeconfig',
+  connection: 'Connection to the cluster',
+  permission: 'Permissions',
+  cluster: 'Cluster',
+  mount: 'Mounts',
+  workload: 'Workloads that cannot be rolled',
+  conflict: 'Conflicts',
+  rollout: 'Rollout',
+  'no-effect': 'Filter without effect',
+  proof: 'Proof',
+  proxy: 'Configuration that proxies reject',
+  cancelled: 'Cancelled',
+};
+
+interface Told {
+  readonly kind: ProblemKind;
+  readonly message: string;
+  readonly remedy: string;
+  readonly subject: string | undefined;
+  readonly evidence: readonly string[];
+}
+
+/** No page shows more of a text. Comparing thousands of texts of megabytes would take longer than a cancelled run has. */
+const MOST_CHARACTERS = 4_000;
+
+function toldOf({ kind, message, remedy = '', subject }: Problem, evidence: readonly string[] = []): Told {
+  return {
+    kind,
+    message: message.slice(0, MOST_CHARACTERS),
+    remedy: remedy.slice(0, MOST_CHARACTERS),
+    subject: subject?.slice(0, MOST_CHARACTERS),
+    evidence,
+  };
+}
+
+/** What a report's problems are gathered from. */
+type Troubled = Pick<Report, 'problems' | 'targets' | 'plan'>;
+
+/** Every problem that a reader is told: those of the run, the rights that a plan misses, failures, and failed ways back. */
+export function everyProblem(report: Troubled): Problem[] {
+  return tellAll(report).map(({ problem }) => problem);
+}
+
+interface Telling {
+  readonly problem: Problem;
+  readonly evidence?: readonly string[];
+}
+
+function tellAll({ problems, targets, plan }: Troubled): Telling[] {
+  return [
+    ...problems.map((problem) => ({ problem })),
+    ...(plan?.missingRights ?? []).map((right) => ({ problem: missingRight(right) })),
+    ...targets.flatMap(({ problem, rollback, ref, evidence }): Telling[] => {
+      const subject = describeWorkload(ref);
+      return [
+        ...(problem === undefined ? [] : [{ problem: { subject, ...problem }, evidence }]),
+        ...(rollback?.problem === undefined ? [] : [{ problem: { subject, ...rollback.problem } }]),
+      ];
+    }),
+  ];
+}
+
+function missingRight(right: string): Problem {
+  return {
+    kind: 'permission',
+    message: `The user of the kubeconfig may not ${right}.`,
+    remedy: 'Grant the right with a Role and a RoleBinding before you deploy.',
+  };
+}
+
+/** Gathers all problems of a report by kind, remedy and message, so that what many workloads share is told once. */
+export function groupProblems(report: Troubled): KindGroup[] {
+  const told = tellAll(report).map(({ problem, evidence }) => toldOf(problem, evidence));
+  const kinds = groupBy(told, ({ kind }) => kind);
+  const order = Object.keys(KIND_TITLES);
+  return [...kinds]
+    .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
+    .map(([kind, ofKind]) => {
+      const remedies = [...groupBy(ofKind, (one) => one.remedy)].map(([remedy, ofRemedy]) =>
+        remedyGroup(remedy, ofRemedy),
+      );
+      return { kind, remedies, count: countSubjects(remedies) };
+    });
+}
+
+function remedyGroup(remedy: string, told: readonly Told[]): RemedyGroup {
+  return {
+    ...(remedy === '' ? {} : { remedy }),
+    entries: [...groupBy(told, (one) => one.message)].map(([message, ofMessage]) => ({
+      message,
+      subjects: [...new Set(ofMessage.flatMap(({ subject }) => (subject === undefined ? [] : [subject])))],
+    })),
+    evidence: told.flatMap(({ subject = '', evidence }) =>
+      evidence.length === 0 ? [] : [{ subject, lines: evidence }],
+    ),
+  };
+}
+
+/** How many different things are wrong: what many workloads share with one subject counts once. */
+export function countProblems(groups: readonly KindGroup[]): number {
+  const entries = groups.flatMap(({ remedies }) => remedies.flatMap((group) => group.entries));
+  return entries.reduce((sum, { subjects }) => sum + Math.max(1, subjects.length), 0);
+}
+
+function countSubjects(remedies: readonly RemedyGroup[]): number {
+  const entries = remedies.flatMap((group) => group.entries);
+  const subjects = new Set(entries.flatMap((entry) => entry.subjects));
+  return subjects.size || entries.length;
+}
+
+function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}

@@ -1,0 +1,138 @@
+import { countOutcome, type Report, type TargetReport } from '../../deploy/report/report.ts';
+import { leftSentence } from '../summary/parts/cleanup.ts';
+import { countOf, plain, thousands } from '../summary/parts/markdown.ts';
+import { nothingSentence } from '../summary/parts/present.ts';
+import { judgeSuperseded } from '../summary/parts/superseded.ts';
+import { unreadySentence } from '../summary/parts/what-runs.ts';
+import { judgeFailure } from './failure.ts';
+import { filterNames, filtersOf, sentences, them, type Verdict, verb, workloads } from './words.ts';
+
+/** The verdict over `remove` and `sweep`. */
+export function judgeRemove(report: Report): Verdict {
+  if (report.outcome === 'failed' && !isDoneButForPods(report)) {
+    return judgeFailure(report, {
+      subject: `Removing ${filtersOf(report, 'the filter')}`,
+      settled: (n) => `${verb(n, 'is', 'are')} without ${them(report)}`,
+    });
+  }
+  if (report.outcome === 'superseded') return judgeSuperseded(report);
+  const removed = countOutcome(report, 'removed');
+  if (removed === 0) return nothingOnWorkloads(report);
+  return report.policy.wait ? takenAway(report, removed) : templatesOnly(report, removed);
+}
+
+/** Whether all that went wrong is that old pods still run what is gone from every pod template. */
+function isDoneButForPods({ problems, targets, collected, cancelled }: Report): boolean {
+  return (
+    !cancelled &&
+    collected.left.some(({ runOn }) => runOn !== undefined) &&
+    problems.every(({ kind }) => kind === 'rollout') &&
+    targets.every(({ problem, rollback }) => problem === undefined && rollback === undefined)
+  );
+}
+
+function takenAway(report: Report, removed: number): Verdict {
+  const { left, deleted } = report.collected;
+  const it = them(report);
+  const unready = report.targets.filter((target) => target.unready !== undefined);
+  const rest =
+    left.length === 0
+      ? `nothing of ${it} is left there`
+      : `${countOf(left.length, 'object')} ${verb(left.length, 'is', 'are')} left behind`;
+  const running = [...new Set(left.flatMap(({ runBy }) => runBy ?? []))];
+  const gone =
+    unready.length === 0 && running.length === 0
+      ? `removed from ${workloads(removed)}`
+      : `removed from the pod ${removed === 1 ? 'template' : 'templates'} of ${workloads(removed)}`;
+  return {
+    icon: report.outcome === 'failed' ? '❌' : left.length === 0 && unready.length === 0 ? '✅' : '⚠️',
+    headline: [`${subjectOf(report)} ${gone}`, ...unreadyTail(unready, removed), ...runningTail(left), rest].join('; '),
+    sentence: sentences(
+      unready.length > 0
+        ? unreadySentence(unready)
+        : running.length > 0
+          ? ''
+          : `Every wanted pod is ready without ${it}.`,
+      deleted.length === 0
+        ? 'No object had to be deleted.'
+        : `${countOf(deleted.length, 'object')} ${verb(deleted.length, 'was', 'were')} deleted.`,
+      left.length === 0
+        ? ''
+        : running.length === 0
+          ? leftSentence(left)
+          : 'Run again to delete what is left behind once the old pods are replaced.',
+    ),
+  };
+}
+
+/** Of workloads that are as little ready as they were before the run. */
+function unreadyTail(unready: readonly TargetReport[], removed: number): string[] {
+  if (unready.length === 0) return [];
+  return [
+    `${thousands(removed - unready.length)}/${thousands(removed)} ready, ${thousands(unready.length)} not ready as before`,
+  ];
+}
+
+/** A rolling update keeps old pods until new ones are ready, and those run what they were started with. */
+function runningTail(left: Report['collected']['left']): string[] {
+  const running = [...new Set(left.flatMap(({ runBy }) => runBy ?? []))];
+  const [first] = running;
+  if (first === undefined) return [];
+  return [
+    running.length === 1
+      ? `the old pod ${plain(first, 260)} still runs it`
+      : `${thousands(running.length)} old pods still run it`,
+  ];
+}
+
+function templatesOnly(report: Report, removed: number): Verdict {
+  const it = them(report);
+  return {
+    icon: '⏳',
+    headline: `${subjectOf(report)} taken out of ${countOf(removed, 'pod template')}, not watched`,
+    sentence: `With "wait: false" this run did not watch the pods: old ones run ${it} until they are replaced. The objects of its revisions stay until "remove" runs again and waits.`,
+  };
+}
+
+function nothingOnWorkloads(report: Report): Verdict {
+  const { left, deleted } = report.collected;
+  const nothing = report.command === 'sweep' ? 'Nothing to sweep' : 'Nothing to remove';
+  const nobody =
+    report.nothing !== undefined
+      ? nothingSentence(report.nothing, report.command === 'sweep')
+      : report.command === 'sweep'
+        ? 'No filter has expired.'
+        : report.targets.length === 0
+          ? 'No workload has the filter.'
+          : `None of ${workloads(report.targets.length)} has the filter.`;
+  if (deleted.length > 0) {
+    return {
+      icon: left.length === 0 ? '✅' : '⚠️',
+      headline: `${countOf(deleted.length, 'leftover object')} deleted${left.length === 0 ? '' : `, ${thousands(left.length)} left behind`}; no workload had to change`,
+      sentence: nobody,
+    };
+  }
+  const running = runningTail(left);
+  if (running.length > 0) {
+    return {
+      icon: report.outcome === 'failed' ? '❌' : '⚠️',
+      headline: [`No pod template has ${filtersOf(report, 'the filter')}`, ...running].join('; '),
+      sentence: `Run again to delete ${countOf(left.length, 'object')} of it once the old pods are replaced.`,
+    };
+  }
+  if (left.length > 0) {
+    return {
+      icon: '⚠️',
+      headline: `${countOf(left.length, 'leftover object')} could not be deleted; no workload had to change`,
+      sentence: sentences(nobody, leftSentence(left)),
+    };
+  }
+  return { icon: '✅', headline: nothing, sentence: sentences(nobody, 'Nothing was written.') };
+}
+
+/** Who was removed: `add-header`, or for a sweep `Expired: add-header`. */
+function subjectOf(report: Report): string {
+  const names = filtersOf(report, 'The filter');
+  if (report.command !== 'sweep') return names;
+  return `${names} ${verb(filterNames(report).length, 'has', 'have')} expired and ${verb(filterNames(report).length, 'was', 'were')}`;
+}

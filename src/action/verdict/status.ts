@@ -1,0 +1,143 @@
+import { PROOF_LEVELS, type Proof } from '../../deploy/report/evidence-level.ts';
+import type { Report } from '../../deploy/report/report.ts';
+import type { FilterStanding, FilterStatus, StatusReport } from '../../deploy/report/status-report.ts';
+import { countOf, plain, someOf, thousands } from '../summary/parts/markdown.ts';
+import { evidenceTail, gatherProofs } from './evidence.ts';
+import { filtersOf, refusal, sentences, type Verdict, verb, withExpiry, workloads } from './words.ts';
+
+/** What somebody has to look at, the most urgent first. */
+export const TROUBLES = [
+  'broken',
+  'unready',
+  'drifted',
+  'missing',
+  'progressing',
+] as const satisfies readonly FilterStanding[];
+
+const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, many: string]>> = {
+  broken: ['does not run the filter', 'do not run the filter'],
+  unready: ['is not ready', 'are not ready'],
+  drifted: ['was changed by others', 'were changed by others'],
+  missing: ['does not have the filter', 'do not have the filter'],
+  progressing: ['is rolling out', 'are rolling out'],
+};
+
+/** The verdict over `status`. */
+export function judgeStatus(report: Report): Verdict {
+  const { status } = report;
+  if (report.cancelled) return { icon: '🛑', headline: 'Status: cancelled', sentence: 'Nothing was written.' };
+  if (status === undefined || report.outcome === 'failed') {
+    return refusal(report, 'The status could not be read', 'Nothing was written.');
+  }
+  if (status.workloads.length === 0) return nothingFound(status);
+  const count = (trouble: FilterStanding): number =>
+    status.workloads.filter(({ filters }) => worstOf(filters) === trouble).length;
+  const troubled = TROUBLES.flatMap((trouble) => {
+    const n = count(trouble);
+    return n === 0 ? [] : [{ n, words: WORDS[trouble][n === 1 ? 0 : 1] }];
+  });
+  const urgent = TROUBLES.some((trouble) => trouble !== 'progressing' && count(trouble) > 0);
+  const total = workloads(status.workloads.length);
+  const names = filtersOf(report);
+  const rest = sentences(expirySentence(status), garbageSentence(status));
+  if (troubled.length > 0) {
+    return {
+      icon: urgent ? '⚠️' : '⏳',
+      headline: `${names}: ${troubledWords(troubled, status.workloads.length)}`,
+      sentence: sentences('Why is said below.', ...advice(status), rest),
+    };
+  }
+  const evidence = gatherProofs(status.workloads.flatMap(({ filters }) => weakestProof(filters) ?? []));
+  const why = evidence.weaknesses.filter((weakness) => weakness !== '').map((weakness) => plain(weakness, 300));
+  const [expires] = status.workloads.flatMap(({ filters }) => filters.flatMap((filter) => filter.expires ?? [])).sort();
+  const first = expires === undefined || status.workloads.some(isOver) ? {} : { expires };
+  return withExpiry(first, {
+    icon: '✅',
+    headline: `${names} on ${total}${evidenceTail(evidence)}`,
+    sentence: sentences(
+      'Nothing has to be done.',
+      why.length === 0 ? '' : `There is no stronger evidence: ${someOf(why, 1)}.`,
+      rest,
+    ),
+  });
+}
+
+function isOver({ filters }: StatusReport['workloads'][number]): boolean {
+  return filters.some(({ expired }) => expired === true);
+}
+
+/** `of 12 workloads, 1 is not ready, 2 are rolling out`; where all are alike, `12 workloads are rolling out`. */
+function troubledWords(troubled: readonly { readonly n: number; readonly words: string }[], total: number): string {
+  const [first] = troubled;
+  if (first?.n === total) return `${workloads(total)} ${first.words}`;
+  return `of ${workloads(total)}, ${someOf(troubled.map(({ n, words }) => `${thousands(n)} ${words}`))}`;
+}
+
+/** What to do; files that somebody applies from elsewhere are put right where they come from. */
+function advice({ workloads: all }: StatusReport): string[] {
+  const filters = all.flatMap((workload) => workload.filters);
+  const changed = filters.filter(({ standing, changed: one }) => one || ['drifted', 'missing'].includes(standing));
+  const rendered = changed.filter((filter) => filter.rendered !== undefined);
+  return [
+    ...(changed.length > rendered.length
+      ? [`"deploy" with the same inputs puts right what others have changed or made.${ownersWords(changed)}`]
+      : []),
+    ...(rendered.length > 0 ? ['What came by rendered files is put right by applying these again.'] : []),
+    ...(filters.some(({ standing }) => standing === 'progressing')
+      ? ['Kubernetes goes on with the rollout; ask again once it is done.']
+      : []),
+  ];
+}
+
+const MOST_OWNERS = 3;
+
+/** That a controller may undo it again; empty where nothing that was changed belongs to one. */
+function ownersWords(changed: readonly FilterStatus[]): string {
+  const owners = [...new Set(changed.flatMap(({ owner }) => owner ?? []))];
+  if (owners.length === 0) return '';
+  const names = someOf(
+    owners.map((owner) => plain(owner, 120)),
+    MOST_OWNERS,
+  );
+  return ` The controller of ${names} may have put the pod template back and do it again: put the two annotations and the label into the template it has ("command: render" writes them).`;
+}
+
+/** A workload's filters run in the same proxies, which count once. */
+function weakestProof(filters: readonly FilterStatus[]): Proof | undefined {
+  const proofs = filters.flatMap(({ proof }) => proof ?? []);
+  return [...PROOF_LEVELS].reverse().flatMap((level) => proofs.filter((proof) => proof.level === level))[0];
+}
+
+/** The most urgent standing of a workload's filters. */
+function worstOf(filters: readonly { readonly standing: FilterStanding }[]): FilterStanding | undefined {
+  return TROUBLES.find((trouble) => filters.some(({ standing }) => standing === trouble));
+}
+
+function nothingFound(status: StatusReport): Verdict {
+  const n = status.namespaces.length;
+  const where = n === 1 ? `namespace ${plain(status.namespaces[0] ?? '', 63)}` : `the ${countOf(n, 'namespace')}`;
+  return {
+    icon: '⚪',
+    headline: `Nothing found: no workload of ${where} has a filter of this action`,
+    sentence: garbageSentence(status),
+  };
+}
+
+function expirySentence({ workloads: all }: StatusReport): string {
+  const expired = all.filter(({ filters }) => filters.some((filter) => filter.expired)).length;
+  return expired === 0
+    ? ''
+    : `On ${workloads(expired)} the time of a filter is over; "sweep" removes ${verb(expired, 'it', 'them')}.`;
+}
+
+function garbageSentence({ garbage, unknown = [] }: StatusReport): string {
+  const unsure =
+    unknown.length === 0
+      ? ''
+      : `Whether pods run ${countOf(unknown.length, 'object')} of superseded revisions is not known, as pods may not be listed.`;
+  const unused =
+    garbage.length === 0
+      ? ''
+      : `${countOf(garbage.length, 'object')} ${verb(garbage.length, 'is', 'are')} of revisions that nothing runs.`;
+  return sentences(unused, unsure);
+}

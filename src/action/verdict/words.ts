@@ -1,0 +1,109 @@
+import { listWords } from '../../base/text.ts';
+import { allRevisions, type Report } from '../../deploy/report/report.ts';
+import { countOf, plain } from '../summary/parts/markdown.ts';
+import { countProblems, groupProblems } from './problem-groups.ts';
+
+/** What a run came to, for a reader who reads one line. Plain text, each one line; a reporter escapes it for its format. */
+export interface Verdict {
+  readonly icon: string;
+  /** Without the icon: `add-header deployed to 12 workloads, proved in 31 proxies`. */
+  readonly headline: string;
+  /** What this means for the cluster, and what has to be done. */
+  readonly sentence: string;
+}
+
+export const AS_BEFORE = 'The cluster is as it was before this run.';
+
+/** The verdict over a run that ended before its first write; `what` is what was not done: `Nothing was written`. */
+export function refusal(report: Report, what: string, sentence: string): Verdict {
+  return { icon: '❌', headline: `${what}: ${problemsOf(report)}`, sentence };
+}
+
+/** Whether anything was tried in the cluster, also if it was taken back or an earlier run had done it. */
+export function hasActed({ changed, targets }: Report): boolean {
+  return (
+    changed ||
+    targets.some(({ steps, rollback }) => {
+      const states = Object.values(steps);
+      return rollback !== undefined || states.includes('done') || steps.rollout === 'failed';
+    })
+  );
+}
+
+/** Whether what runs now has to be told apart from what was wanted. */
+export function needsStanding(report: Report): boolean {
+  return report.outcome === 'superseded' || (report.outcome === 'failed' && hasActed(report));
+}
+
+/** `2 problems`; a run that failed has one at least. */
+export function problemsOf(report: Report): string {
+  return countOf(Math.max(1, countProblems(groupProblems(report))), 'problem');
+}
+
+/** The names of the filters that a run is about: those that it was given, else those it has met. */
+export function filterNames({ filters, targets, status }: Report): string[] {
+  const met = [
+    ...targets.flatMap(({ revisions }) => revisions),
+    ...(status?.workloads.flatMap((workload) => workload.filters) ?? []),
+  ].map(({ filter }) => filter);
+  const given = filters.map(({ name }) => name);
+  return [...new Set(given.length > 0 ? given : met)];
+}
+
+/** `add-header`, `add-header and auth`, `5 filters`; a run that never got to know a name gives `fallback`. */
+export function filtersOf(report: Report, fallback = 'deploy-wasm-filter'): string {
+  const names = filterNames(report);
+  if (names.length === 0) return fallback;
+  if (names.length > 3) return countOf(names.length, 'filter');
+  return listWords(
+    names.map((name) => plain(name, 63)),
+    'and',
+  );
+}
+
+/** `it` or `them`, for the filters of a run. */
+export function them(report: Report): string {
+  return filterNames(report).length > 1 ? 'them' : 'it';
+}
+
+/** `revision 4f2a91c07b`, where there is one only. */
+export function revisionsOf(report: Report): string {
+  const revisions = allRevisions(report);
+  return revisions.length === 1 ? `revision ${plain(revisions[0] ?? '', 63)}` : 'the new revisions';
+}
+
+/** A time of ISO 8601 for a reader: `2026-11-30 10:00 UTC`. */
+export function whenWords(time: string): string {
+  const [, day, clock] = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d)[:.\d]*Z$/.exec(time) ?? [];
+  return day === undefined ? plain(time, 60) : `${day} ${clock} UTC`;
+}
+
+/** A verdict that says when the first filter of the run's targets may be removed. */
+export function withExpiry({ expires }: Pick<Report, 'expires'>, verdict: Verdict): Verdict {
+  if (expires === undefined) return verdict;
+  return {
+    ...verdict,
+    headline: `${verdict.headline}; expires ${whenWords(expires)}`,
+    sentence: sentences(verdict.sentence, 'After that, "sweep" removes it.'),
+  };
+}
+
+/** `1 workload`, `12 workloads`. */
+export function workloads(n: number): string {
+  return countOf(n, 'workload');
+}
+
+/** The word for one or for several. */
+export function verb(n: number, one: string, many: string): string {
+  return n === 1 ? one : many;
+}
+
+/** Sentences in a row, without those that say nothing. */
+export function sentences(...parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(' ');
+}
+
+/** A clause `12 workloads run it`, or none for none. */
+export function clause(n: number, one: string, many: string): string[] {
+  return n === 0 ? [] : [`${workloads(n)} ${verb(n, one, many)}`];
+}

@@ -1,0 +1,216 @@
+import { type Json, pick, sameJson } from '../../base/json.ts';
+import { listWords, nameSome } from '../../base/text.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { podLabel } from '../../mesh/identity/names.ts';
+import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
+import { describeReturn } from '../../mesh/template/gitops.ts';
+import { annotatedMounts, mountOf } from '../../mesh/unmanaged/adopted-volumes.ts';
+import { describeSource } from '../../mesh/unmanaged/adoption-choice.ts';
+import { remainingPatches } from '../../mesh/unmanaged/adoption-limits.ts';
+import {
+  type AdoptedUnmanaged,
+  type EnvoyFilterRef,
+  envoyFilterKey,
+  selectorOf,
+  selectsTemplate,
+  type UnmanagedFilter,
+  unmanagedKey,
+} from '../../mesh/unmanaged/unmanaged.ts';
+import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import type { Observation } from '../observe/observer.ts';
+import type { PlannedWorkload } from '../plan/plan.ts';
+
+/** What there is to know of a workload on which ours takes the place of others' filters. */
+export type AdoptingWorkload = Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions' | 'adopted' | 'volumes'>;
+
+/** A filter that ours takes the place of, and where. */
+export interface AdoptedFilter {
+  readonly filter: AdoptedUnmanaged;
+  readonly workloads: readonly WorkloadRef[];
+  /** What its EnvoyFilter still puts it into: workloads, pods, other namespaces, in words. */
+  readonly others: readonly string[];
+}
+
+/** What becomes of an EnvoyFilter that is not this action's once ours runs in the place of filters of it. */
+export interface AdoptedEnvoyFilter {
+  readonly ref: EnvoyFilterRef;
+  readonly observed: EnvoyFilter;
+  readonly filters: readonly AdoptedFilter[];
+  /** The filters that nothing else needs: only their patches are taken out. */
+  readonly taken: readonly AdoptedUnmanaged[];
+  /** The entries that it keeps; it is deleted where none are left. */
+  readonly keeps: readonly Json[];
+  /** Which pods it is for. */
+  readonly scope: 'selected pods' | 'its whole namespace' | 'the whole mesh';
+  /** The ConfigMaps that held the files of `taken`, and that none of the workloads mounts any more. */
+  readonly configMaps: readonly string[];
+  /** Whether a pod of the namespace still runs one of `taken`: it is selected, and carries none of ours in its place. */
+  readonly runsIn: (pod: Pod) => boolean;
+}
+
+/** The EnvoyFilters that filters are taken over from. An EnvoyFilter of the whole mesh keeps everything: it serves other namespaces. */
+export function adoptedEnvoyFilters(
+  { workloads }: { readonly workloads: readonly AdoptingWorkload[] },
+  observation: Observation,
+): AdoptedEnvoyFilter[] {
+  const pairs = workloads.flatMap((planned) => planned.adopted.map((filter) => ({ planned, filter })));
+  const groups = Map.groupBy(pairs, ({ filter }) => envoyFilterKey(filter.envoyFilter));
+  return [...groups.values()].flatMap((group): AdoptedEnvoyFilter[] => {
+    const [first] = group;
+    if (first === undefined) return [];
+    const ref = first.filter.envoyFilter;
+    const observed = observedEnvoyFilter(ref, observation);
+    if (observed === undefined) return [];
+    const isMeshWide = group.some(({ planned }) => planned.ref.namespace !== ref.namespace);
+    const filters = Map.groupBy(group, ({ filter }) => unmanagedKey(filter));
+    const adopted = [...filters.values()].flatMap((those): AdoptedFilter[] => {
+      const [one] = those;
+      if (one === undefined) return [];
+      const refs = those.map(({ planned }) => planned.ref);
+      const others = isMeshWide ? ['every other namespace'] : othersOf(ref.namespace, observed, refs, observation);
+      return [{ filter: one.filter, workloads: refs, others }];
+    });
+    const taken = adopted.filter(({ others }) => others.length === 0).map(({ filter }) => filter);
+    const planned = group.map((one) => one.planned);
+    return [
+      {
+        ref,
+        observed,
+        filters: adopted,
+        taken,
+        keeps: remainingPatches(observed, taken),
+        scope: isMeshWide
+          ? 'the whole mesh'
+          : Object.keys(selectorOf(observed)).length === 0
+            ? 'its whole namespace'
+            : 'selected pods',
+        configMaps: configMapsOf(taken, planned),
+        runsIn: runningIn(observed, planned),
+      },
+    ];
+  });
+}
+
+/**
+ * The same workloads, with a reason to stay for each volume whose file an EnvoyFilter that stays goes on naming: when ours is removed
+ * with what it takes out, the pods need that file again.
+ */
+export function keepNeededVolumes<T extends AdoptingWorkload>(workloads: readonly T[], observation: Observation): T[] {
+  const staying = adoptedEnvoyFilters({ workloads }, observation)
+    .flatMap(({ filters }) => filters)
+    .filter(({ others }) => others.length > 0);
+  return workloads.map((workload) => {
+    const key = workloadKey(workload.ref);
+    const mounts = annotatedMounts(workload.observed.spec?.template ?? {});
+    const reasons = staying
+      .filter(({ workloads: adopting }) => adopting.some((ref) => workloadKey(ref) === key))
+      .flatMap(({ filter: { code, envoyFilter }, others }) => {
+        const volume = code.kind === 'file' ? mountOf(code.file, mounts)?.volume : undefined;
+        const why = `${describeSource(envoyFilter)} still serves ${shortList(others)} and names its file`;
+        return volume === undefined ? [] : [[volume, why] as const];
+      });
+    const needed = new Map(reasons);
+    const volumes = workload.volumes.map((one) => {
+      const stays = one.stays ?? needed.get(one.volume);
+      return stays === undefined ? one : { ...one, stays };
+    });
+    return { ...workload, volumes };
+  });
+}
+
+/** What an EnvoyFilter selects besides the workloads that take over from it, in words. */
+function othersOf(
+  namespace: string,
+  envoyFilter: EnvoyFilter,
+  adopting: readonly WorkloadRef[],
+  observation: Observation,
+): string[] {
+  const keys = new Set(adopting.map(workloadKey));
+  const workloads = observation
+    .workloads(namespace)
+    .filter(
+      ({ ref, workload }) =>
+        ref.kind !== 'Gateway' &&
+        !keys.has(workloadKey(ref)) &&
+        selectsTemplate(envoyFilter, workload.spec?.template?.metadata?.labels ?? {}),
+    );
+  const pods = observation.unmanaged.otherPods(namespace).filter(({ labels }) => selectsTemplate(envoyFilter, labels));
+  return [...workloads.map(({ ref }) => describeWorkload(ref)), ...pods.map(({ name }) => name)];
+}
+
+function observedEnvoyFilter({ namespace, name }: EnvoyFilterRef, observation: Observation): EnvoyFilter | undefined {
+  const all = [...observation.foreignEnvoyFilters(namespace), ...observation.unmanaged.meshEnvoyFilters];
+  return all.find(({ metadata }) => metadata.name === name && (metadata.namespace ?? '') === namespace);
+}
+
+function configMapsOf(taken: readonly UnmanagedFilter[], planned: readonly AdoptingWorkload[]): string[] {
+  const found = planned.flatMap(({ observed }) => {
+    const mounts = annotatedMounts(observed.spec?.template ?? {});
+    return taken.flatMap(({ code }) => (code.kind === 'file' ? (mountOf(code.file, mounts)?.configMap ?? []) : []));
+  });
+  return [...new Set(found)].filter((configMap) => !planned.some((one) => stillMounts(one, configMap)));
+}
+
+function stillMounts({ observed, volumes }: AdoptingWorkload, configMap: string): boolean {
+  const { spec, ...template } = observed.spec?.template ?? {};
+  const gone = volumes.filter(({ stays }) => stays === undefined).map(({ volume }) => volume);
+  return (
+    annotatedMounts(template).some((mount) => mount.configMap === configMap && !gone.includes(mount.volume)) ||
+    (spec?.volumes ?? []).some((volume) => pick(volume, 'configMap', 'name') === configMap)
+  );
+}
+
+function runningIn(envoyFilter: EnvoyFilter, planned: readonly AdoptingWorkload[]): (pod: Pod) => boolean {
+  const carriers = planned.flatMap(({ revisions }) => revisions.map(({ carrier }) => carrier));
+  return ({ metadata: { labels = {} }, status }) =>
+    status?.phase !== 'Succeeded' &&
+    status?.phase !== 'Failed' &&
+    selectsTemplate(envoyFilter, labels) &&
+    !carriers.some(({ filter, id }) => labels[podLabel(filter)] === id);
+}
+
+/** What is left of an EnvoyFilter as it is now, others' changes included; undefined where an adopted patch is not in it any more. */
+export function withoutTaken(current: EnvoyFilter, taken: readonly UnmanagedFilter[]): readonly Json[] | undefined {
+  const patches = Array.isArray(current.spec.configPatches) ? current.spec.configPatches : [];
+  const all = taken.flatMap((filter) => filter.patches);
+  const whole = all.every((patch) => patches.some((one: Json) => sameJson(one, patch)));
+  return whole ? remainingPatches(current, taken) : undefined;
+}
+
+/** Why a filter stays although ours runs in its place on some workloads. */
+export function staysFor({ filter: { httpFilter, envoyFilter, code }, others }: AdoptedFilter): string {
+  const file = code.kind === 'file' ? ', which keep its file for when ours is removed' : '';
+  return `"${httpFilter}" of ${describeSource(envoyFilter)} still serves ${shortList(others)}: it stays, and ours takes it out of its own pods${file}.`;
+}
+
+/** What an adoption does beside the workloads that are asked for, to be said before it. */
+export function adoptionWarnings(adopted: readonly AdoptedEnvoyFilter[]): string[] {
+  return adopted.flatMap(({ ref, observed, filters, taken, scope }) => [
+    ...filters.filter(({ others }) => others.length > 0).map(staysFor),
+    ...(taken.length > 0 && scope === 'its whole namespace'
+      ? [
+          `${describeSource(ref)} is for its whole namespace: nothing else runs there now, and pods that come later will be without ${listWords(
+            taken.map(({ httpFilter }) => `"${httpFilter}"`),
+            'and',
+          )}.`,
+        ]
+      : []),
+    ...(taken.length > 0 ? returnWarnings(ref, taken, observed) : []),
+  ]);
+}
+
+/** Of an EnvoyFilter that somebody writes again from a source of his own. */
+function returnWarnings(ref: EnvoyFilterRef, taken: readonly UnmanagedFilter[], observed: EnvoyFilter): string[] {
+  const found = describeReturn(observed);
+  if (found === undefined) return [];
+  const what = listWords(
+    taken.map(({ httpFilter }) => `"${httpFilter}"`),
+    'and',
+  );
+  return [`${describeSource(ref)} can bring ${what} back ${found.when}, so that it runs beside ours. ${found.remedy}`];
+}
+
+/** At most five names. */
+export function shortList(names: readonly string[]): string {
+  return names.length > 5 ? nameSome(names, 5) : listWords(names, 'and');
+}

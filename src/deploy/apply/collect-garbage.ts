@@ -1,0 +1,201 @@
+import { mapLimited, pause } from '../../base/concurrency.ts';
+import { append } from '../../base/lists.ts';
+import { messageOf } from '../../base/problem.ts';
+import { listWords } from '../../base/text.ts';
+import type { Client } from '../../cluster/client.ts';
+import { ApiError } from '../../cluster/errors.ts';
+import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
+import { ownerOf } from '../../cluster/pods.ts';
+import { isPluginKind, POD, WORKLOAD_KINDS, WORKLOADS } from '../../cluster/resources.ts';
+import { attachedTo } from '../../mesh/gateway/attachment.ts';
+import { GARBAGE_ANNOTATION, podLabel, REVISION_LABEL } from '../../mesh/identity/names.ts';
+import { revisionOn } from '../../mesh/template/template.ts';
+import type { DeployContext } from '../context.ts';
+import { listPlugins } from '../kinds/plugins.ts';
+import { GARBAGE_RESOURCES, type Garbage } from '../plan/plan.ts';
+import { deletionRights, describeRight, missingRights } from '../preflight/permissions.ts';
+import type { Collected, Left } from '../report/report.ts';
+import { unmark } from './objects.ts';
+import { PARALLEL_WRITES } from './workload.ts';
+
+/** How long pods that are ending may take before what they name is left to the next run, in milliseconds. */
+const ENDING_MS = 45_000;
+const LOOK_MS = 1_000;
+const CANCELLED = 'the run was cancelled';
+
+/** What keeps an object. */
+type Keeper = Omit<Left, 'object'>;
+
+/** An object that is marked, on the condition that nobody has touched it since. */
+interface Marked {
+  readonly garbage: Garbage;
+  readonly preconditions: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+/**
+ * Deletes objects of revisions that no pod template and no pod names. Each is marked first, then everything is looked at, then
+ * it is deleted on the condition that it is as it was marked: a run that begins to use the revision in between either is
+ * seen, or sees the mark and takes it away. Where a right is missing, nothing is marked. Never throws; what stays is told with
+ * the reason.
+ */
+export async function collectGarbage(
+  garbage: readonly Garbage[],
+  run: string,
+  context: DeployContext,
+): Promise<Collected> {
+  const deleted: string[] = [];
+  const left: Left[] = [];
+  const namespaces = [...new Set(garbage.map(({ namespace }) => namespace))];
+  for (const namespace of namespaces) {
+    const here = garbage.filter((object) => object.namespace === namespace);
+    const leave = (why: string, rights: Pick<Left, 'missing'> = {}): void => {
+      const told = new Set([...deleted, ...left.map(({ object }) => object)]);
+      const open = here.map(nameOf).filter((object) => !told.has(object));
+      append(
+        left,
+        open.map((object) => ({ object, why, ...rights })),
+      );
+    };
+    try {
+      if (context.signal.aborted) {
+        leave(CANCELLED);
+        continue;
+      }
+      const needed = [...deletionRights(here), { verb: 'list', resource: POD, namespace }];
+      const missing = await missingRights(needed, context.client, context.log);
+      if (missing.length > 0) {
+        const rights = missing.map(describeRight);
+        leave(`the user of the kubeconfig may not ${listWords(rights, 'and')}`, { missing: rights });
+        continue;
+      }
+      const marked = await mapLimited(here, PARALLEL_WRITES, (object) => mark(object, run, context.client));
+      const named = await namedOnceEnded(namespace, here, context);
+      if (context.signal.aborted) {
+        leave(CANCELLED);
+        continue;
+      }
+      for (const one of marked) {
+        if (one === undefined) continue;
+        const keeper = named.get(`${one.garbage.filter} ${one.garbage.revision}`);
+        if (keeper !== undefined) {
+          await unmark(GARBAGE_RESOURCES[one.garbage.kind], namespace, one.garbage.name, context.client);
+          left.push({ object: nameOf(one.garbage), ...keeper });
+        } else if (await remove(one, context.client)) {
+          deleted.push(nameOf(one.garbage));
+        }
+      }
+    } catch (error) {
+      const forbidden = error instanceof ApiError && error.status === 403;
+      leave(
+        forbidden
+          ? `the user of the kubeconfig may not ${error.verb} what is needed (${error.message})`
+          : messageOf(error),
+      );
+    }
+  }
+  return { deleted, left };
+}
+
+/** The object is `shop/add-header-0123456789`, with its kind. */
+export function nameOf({ kind, namespace, name }: Pick<Garbage, 'kind' | 'namespace' | 'name'>): string {
+  return `${kind} ${namespace}/${name}`;
+}
+
+async function mark(garbage: Garbage, run: string, client: Client): Promise<Marked | undefined> {
+  try {
+    const { object } = await client.mergePatch<KubernetesObject>(
+      GARBAGE_RESOURCES[garbage.kind],
+      garbage.namespace,
+      garbage.name,
+      {
+        metadata: { annotations: { [GARBAGE_ANNOTATION]: run } },
+      },
+    );
+    const { uid, resourceVersion } = object.metadata;
+    return {
+      garbage,
+      preconditions: {
+        ...(uid === undefined ? {} : { uid }),
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      },
+    };
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return undefined;
+    throw error;
+  }
+}
+
+async function remove({ garbage, preconditions }: Marked, client: Client): Promise<boolean> {
+  try {
+    await client.delete(GARBAGE_RESOURCES[garbage.kind], garbage.namespace, garbage.name, preconditions);
+    return true;
+  } catch (error) {
+    // Somebody has taken it into use again.
+    if (error instanceof ApiError && error.status === 409) return false;
+    throw error;
+  }
+}
+
+/** What names each revision (`filter id`), once pods that are ending have had their time. */
+async function namedOnceEnded(
+  namespace: string,
+  garbage: readonly Garbage[],
+  context: DeployContext,
+): Promise<ReadonlyMap<string, Keeper>> {
+  const started = context.now();
+  for (;;) {
+    const { named, ending } = await lookFor(namespace, garbage, context.client);
+    const mostMs = Math.min(ENDING_MS, context.client.mayWaitMs);
+    if (!ending || context.signal.aborted || context.now() - started >= mostMs) return named;
+    await pause(LOOK_MS, context.signal);
+  }
+}
+
+async function lookFor(
+  namespace: string,
+  garbage: readonly Garbage[],
+  client: Client,
+): Promise<{ named: Map<string, Keeper>; ending: boolean }> {
+  const named = new Map<string, Keeper>();
+  const filters = [...new Set(garbage.map(({ filter }) => filter))];
+  const isGarbage = new Set(garbage.map(({ filter, revision }) => `${filter} ${revision}`));
+  let ending = false;
+  const pods = await Promise.all(
+    filters.map(async (filter) => {
+      const { items } = await client.listMetadata(POD, namespace, { labelSelector: podLabel(filter) });
+      return items.map((pod) => ({ filter, pod }));
+    }),
+  );
+  for (const { filter, pod } of pods.flat()) {
+    const key = `${filter} ${pod.metadata.labels?.[podLabel(filter)]}`;
+    if (!isGarbage.has(key)) continue;
+    const isEnding = pod.metadata.deletionTimestamp !== undefined;
+    const { name } = pod.metadata;
+    const owner = ownerOf(pod);
+    const runOn = owner === undefined ? {} : { runOn: { ...owner, namespace } };
+    named.set(
+      key,
+      isEnding ? { why: `the pod ${name} is still ending` } : { why: `the pod ${name} runs it`, runBy: name, ...runOn },
+    );
+    ending ||= isEnding;
+  }
+  const workloads = await Promise.all(
+    WORKLOAD_KINDS.map(async (kind) =>
+      (await client.list<Workload>(WORKLOADS[kind], namespace)).items.map((one) => ({ kind, one })),
+    ),
+  );
+  for (const { kind, one } of workloads.flat()) {
+    for (const filter of filters) {
+      const key = `${filter} ${revisionOn(one, filter)}`;
+      if (isGarbage.has(key)) named.set(key, { why: `${kind} ${one.metadata.name} has it in its pod template` });
+    }
+  }
+  // Only what proxies pull is brought to Gateways.
+  const kind = garbage.map((one) => one.kind).find(isPluginKind);
+  for (const plugin of kind === undefined ? [] : await listPlugins(client, kind, namespace)) {
+    const attached = attachedTo(plugin);
+    const key = `${attached?.filter} ${plugin.metadata.labels?.[REVISION_LABEL]}`;
+    if (attached !== undefined && isGarbage.has(key)) named.set(key, { why: `Gateway ${attached.gateway} has it` });
+  }
+  return { named, ending };
+}

@@ -1,0 +1,149 @@
+import { pause } from '../../base/concurrency.ts';
+import { sameJson } from '../../base/json.ts';
+import type { Problem } from '../../base/problem.ts';
+import type { Client } from '../../cluster/client.ts';
+import type { Workload } from '../../cluster/objects.ts';
+import { isGatewayView } from '../../mesh/gateway/view.ts';
+import { attachmentWrites } from '../../mesh/gateway/writes.ts';
+import { stateOn } from '../../mesh/template/template.ts';
+import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
+import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import { patchTarget, readTarget } from '../kinds/target.ts';
+import { isOlderRun, type Newer, newerOn } from '../observe/superseded.ts';
+import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
+import { type PlanningOptions, planWorkload } from '../plan/workload.ts';
+import { isConflict, writeProblem } from './write-problem.ts';
+
+/** What became of one write. */
+export type WriteResult =
+  | { readonly state: 'done' | 'unchanged' | 'skipped' }
+  | { readonly state: 'failed'; readonly problem: Problem; readonly newer?: Newer };
+
+/** What became of the write of a workload, with the workload as the API server answered it. */
+export interface WorkloadWrite {
+  readonly result: WriteResult;
+  readonly workload?: Workload;
+  /** The patch that took effect: others may have changed the workload since the plan. */
+  readonly patch?: WorkloadPatch;
+}
+
+export interface WriteContext {
+  readonly client: Client;
+  /** Once it aborts, no write is started. */
+  readonly signal: AbortSignal;
+  readonly onWritten: (line: string) => void;
+  /** Takes the API server's admission warnings, each once. */
+  readonly warnings: Set<string>;
+}
+
+/** More writes at once than connections would only queue. */
+export const PARALLEL_WRITES = 8;
+/** client-go's retry.DefaultRetry: 5 tries for an object that others write too, with short pauses. */
+const CONFLICT_TRIES = 5;
+const CONFLICT_PAUSE_MS = 20;
+
+/** Istio says this to every EnvoyFilter write; it tells the user of this action nothing. */
+const USUAL_WARNING = /EnvoyFilter exposes internal implementation details/;
+
+/** Keeps the admission warnings that tell something. */
+export function keepWarnings(from: readonly string[], into: Set<string>): void {
+  for (const warning of from) if (!USUAL_WARNING.test(warning)) into.add(warning);
+}
+
+/** A patch that was made anew, or why it must not be written any more: another run may have put something newer there. */
+export type Replanned =
+  | { readonly patch: WorkloadPatch | undefined }
+  | { readonly problem: Problem; readonly newer?: Newer | undefined };
+
+/** A patch to write, and how to make it anew from the workload as it is after a conflict. */
+export interface WorkloadChange {
+  readonly ref: WorkloadRef;
+  readonly observed: Workload;
+  readonly patch: WorkloadPatch | undefined;
+  /** See `patchTarget`. */
+  readonly openFirst?: boolean;
+  /** Gives the new patch, undefined for nothing to do, or why it must not be written any more. */
+  readonly replan: (current: Workload) => Replanned;
+}
+
+/** Writes what a plan says of a workload; nothing when it says nothing. Never throws for what the API server answers. */
+export function writeWorkload(
+  planned: PlannedWorkload,
+  options: PlanningOptions,
+  context: WriteContext,
+): Promise<WorkloadWrite> {
+  // Where nobody waits, nobody would close it.
+  const change = {
+    ...planned,
+    openFirst: options.wait,
+    replan: (current: Workload) => replan(planned, current, options),
+  };
+  return writeChange(change, context);
+}
+
+/**
+ * Patches a workload on the condition that it is as it was observed. After a conflict it is read and the patch made anew: its
+ * status, its scale and others' annotations change all the time.
+ */
+export async function writeChange(change: WorkloadChange, context: WriteContext): Promise<WorkloadWrite> {
+  if (change.patch === undefined) return { result: { state: 'unchanged' } };
+  const { ref } = change;
+  const { client, signal } = context;
+  const name = describeWorkload(ref);
+  let { observed, patch } = change;
+  for (let attempt = 1; ; attempt++) {
+    if (signal.aborted) return { result: { state: 'skipped' } };
+    try {
+      const written = await patchTarget(client, ref, observed, patch, { openFirst: change.openFirst === true });
+      keepWarnings(written.warnings, context.warnings);
+      for (const line of describeWrite(name, observed, patch)) context.onWritten(line);
+      return { result: { state: 'done' }, workload: written.object, patch };
+    } catch (error) {
+      if (!isConflict(error) || attempt === CONFLICT_TRIES) return failed(writeProblem(error, name));
+    }
+    await pause(CONFLICT_PAUSE_MS * 2 ** (attempt - 1), signal);
+    try {
+      observed = await readTarget(client, ref, observed);
+    } catch (error) {
+      return failed(writeProblem(error, name));
+    }
+    const next = change.replan(observed);
+    if ('problem' in next) return failed(next.problem, next.newer);
+    // Our own patch may have arrived although its answer was lost: then nothing is left to do.
+    if (next.patch === undefined) return { result: { state: 'done' }, workload: observed, patch };
+    patch = next.patch;
+  }
+}
+
+function describeWrite(name: string, observed: Workload, patch: WorkloadPatch): string[] {
+  if (!isGatewayView(observed)) return [`${name} patched${patch.spec === undefined ? ' (no restart)' : ''}`];
+  return attachmentWrites(observed, patch).map(
+    (write) => `${name}: ${observed.pluginKind} ${write.name} ${write.wanted === undefined ? 'deleted' : 'applied'}`,
+  );
+}
+
+function failed(problem: Problem, newer?: Newer): WorkloadWrite {
+  return { result: { state: 'failed', problem, ...(newer === undefined ? {} : { newer }) } };
+}
+
+/** Only a newer run that has put its own revision there meanwhile is a reason to stop. */
+function replan(planned: PlannedWorkload, observed: Workload, options: PlanningOptions): Replanned {
+  const next = planWorkload({ ...planned, observed }, options);
+  if (!next.ok) return { problem: next.problems[0] as Problem };
+  if (next.value.patch === undefined) return { patch: undefined };
+  const [before, now] = [planned.observed, observed].map(stateOn);
+  // A run of another filter may share the workload.
+  const filters = [...planned.revisions.map(({ carrier }) => carrier.filter), ...planned.removals];
+  const changed = filters.filter((filter) => !sameJson(before?.[filter], now?.[filter]));
+  if (changed.every((filter) => isOlderRun(now?.[filter]?.run ?? '', options.run))) return { patch: next.value.patch };
+  return {
+    newer: newerOn({ placements: placementsOf(planned), removals: planned.removals }, observed),
+    problem: {
+      kind: 'conflict',
+      subject: describeWorkload(planned.ref),
+      message: 'another run of deploy-wasm-filter has changed it since it was read.',
+      remedy:
+        'Nothing was written to it. Run again if this run shall win, and use "concurrency" in the workflow to keep runs apart.',
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Problem } from '../../base/problem.ts';
+import { listWords } from '../../base/text.ts';
+import { ApiError, callProblem } from '../../cluster/errors.ts';
+
+/** Whether a write lost against another one of the same object, so that it is worth while to look again. */
+export function isConflict(error: unknown): boolean {
+  return (
+    error instanceof ApiError && error.status === 409 && error.reason === 'Conflict' && managersOf(error).length === 0
+  );
+}
+
+/** The field managers that a server-side apply conflict names. */
+function managersOf({ body }: ApiError): { manager: string; field: string }[] {
+  return (body.details?.causes ?? [])
+    .filter(({ reason }) => reason === 'FieldManagerConflict')
+    .map(({ message = '', field = '' }) => ({
+      manager: /conflict with "([^"]+)"/.exec(message)?.[1] ?? message,
+      field,
+    }));
+}
+
+/** Why a write failed; `name` is how the reader knows the object: `Deployment shop/reviews`. */
+export function writeProblem(error: unknown, name: string): Problem {
+  if (error instanceof ApiError && error.status === 409) {
+    const conflicts = managersOf(error);
+    if (conflicts.length > 0) {
+      const managers = [...new Set(conflicts.map(({ manager }) => `"${manager}"`))];
+      return {
+        kind: 'conflict',
+        subject: name,
+        message: `was made by ${listWords(managers, 'and')}, who holds ${listWords(
+          conflicts.map(({ field }) => field),
+          'and',
+        )} with another value.`,
+        remedy: 'Nothing of others is overwritten. Delete the object or rename the filter, then run again.',
+        cause: error,
+      };
+    }
+    return {
+      kind: 'conflict',
+      subject: name,
+      message: 'was changed by others each time this run tried to write it.',
+      remedy: 'Something writes it all the time; find it with "kubectl get --show-managed-fields", then run again.',
+      cause: error,
+    };
+  }
+  // Thrown on, an unexpected error would lose what else was written.
+  return { subject: name, ...callProblem(error, `writing ${name}`) };
+}

@@ -1,0 +1,76 @@
+import type { Problem } from '../../base/problem.ts';
+import { count } from '../../base/text.ts';
+import { type ImageReport, pushImages, reportImages } from '../apply/push-image.ts';
+import type { DeployContext } from '../context.ts';
+import { firstExpiry } from '../plan/plan.ts';
+import { allProblems, type Report, type TargetReport } from '../report/report.ts';
+import type { DraftRequest } from '../request.ts';
+import { carryOut } from '../rollout/execute-plan.ts';
+import { untouchedTarget } from '../rollout/target-report.ts';
+import { everyProblem, examine } from './examine.ts';
+import { prepare } from './prepare.ts';
+
+/** The engine's part of a report. */
+export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
+  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind' | 'nothing' | 'expires'>>;
+
+/** Nothing was deleted, and nothing had to be. */
+export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };
+
+/**
+ * Brings every target of a request to its revisions: observe, plan, check, push, write, roll, prove, take back, collect. Nothing is
+ * pushed or written unless the request, its targets, the mounts, the rights and the filter itself check out; their problems
+ * come back together, with those of a faulty draft.
+ */
+export async function deploy(draft: DraftRequest, context: DeployContext): Promise<Outcome> {
+  const prepared = await context.log.group('Observe and plan', () => prepare(draft, context));
+  const examined = await examine(prepared, context);
+  const problems = everyProblem(prepared, examined);
+  if (prepared.problems.length > 0) {
+    return { targets: [], problems, warnings: examined.warnings, collected: NOTHING_COLLECTED };
+  }
+  const { plan, request, observation } = prepared;
+  const { pluginKind } = observation;
+  const warnings = [...plan.warnings, ...examined.warnings];
+  const refuse = (why: readonly Problem[], images: readonly ImageReport[]): Outcome => ({
+    targets: plan.workloads.map(untouchedTarget),
+    problems: why,
+    warnings,
+    collected: NOTHING_COLLECTED,
+    images,
+    pluginKind,
+  });
+  if (problems.length > 0) return refuse(problems, reportImages(request.filters, 'skipped'));
+  const pushed = await pushImages(request.filters, context);
+  if (pushed.problems.length > 0) return refuse(pushed.problems, pushed.images);
+  const done = await carryOut({ ...plan, warnings }, observation, request, request, context);
+  const { images } = pushed;
+  const expires = firstExpiry(plan);
+  return {
+    ...done,
+    problems: [...done.problems, ...cancellation(context, done.targets)],
+    images,
+    pluginKind,
+    ...(expires === undefined ? {} : { expires }),
+  };
+}
+
+/** What a cancelled run has to say beside its workloads. */
+export function cancellation({ signal }: DeployContext, targets: readonly TargetReport[]): Problem[] {
+  const untouched = targets.filter(({ outcome }) => outcome === 'untouched').length;
+  if (!signal.aborted || untouched === 0) return [];
+  return [
+    {
+      kind: 'cancelled',
+      message: `The run was cancelled before it came to ${count(untouched, 'workload')}.`,
+      remedy: 'Nothing is half written: each workload has its old revision or the new one. Run again to finish.',
+    },
+  ];
+}
+
+/** What was cancelled is no success, even where nobody noticed: a check that was broken off may be all that is missing. */
+export function cancelledOutcome<T extends Outcome>(outcome: T): T {
+  if (allProblems(outcome).some(({ kind }) => kind === 'cancelled')) return outcome;
+  const message = 'The run was cancelled before all of it was looked at or done.';
+  return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Run it again.' }] };
+}

@@ -1,0 +1,135 @@
+import { mapLimited } from '../../base/concurrency.ts';
+import type { Problem } from '../../base/problem.ts';
+import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
+import { readinessOf } from '../../cluster/readiness.ts';
+import { reportImages } from '../apply/push-image.ts';
+import type { DeployContext } from '../context.ts';
+import type { Observation } from '../observe/observer.ts';
+import { changesPods, firstExpiry, type Plan, restarts } from '../plan/plan.ts';
+import { provenLevel } from '../plan/rollback-target.ts';
+import { planWaves } from '../plan/waves.ts';
+import { describeChanges, type Trial } from '../preflight/changes.ts';
+import { nothingAdmitted, tryChange } from '../preflight/dry-run.ts';
+import { describeRight } from '../preflight/permissions.ts';
+import { followedAsIs, mustBeReadyBefore, unreadyWarning } from '../preflight/ready-before.ts';
+import { describeAdoptions } from '../report/adoption-report.ts';
+import type { PlannedChange, PlanReport } from '../report/plan-report.ts';
+import type { DeployRequest, DraftRequest } from '../request.ts';
+import { untouchedTarget } from '../rollout/target-report.ts';
+import { diagnoseInTime } from '../wait/diagnose.ts';
+import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { everyProblem, examine } from './examine.ts';
+import { prepare } from './prepare.ts';
+
+/** More dry runs at once than connections would only queue. */
+const PARALLEL = 8;
+
+/**
+ * What `deploy` would do: each write with its difference, what restarts, which rights are missing, and what the API server's
+ * admission says to a dry run where it may be asked. Writes nothing.
+ */
+export async function planCommand(draft: DraftRequest, context: DeployContext): Promise<Outcome> {
+  const { log } = context;
+  const prepared = await log.group('Observe and plan', () => prepare(draft, context));
+  const examined = await examine(prepared, context);
+  if (prepared.problems.length > 0) {
+    const problems = everyProblem(prepared, examined);
+    return { targets: [], problems, warnings: examined.warnings, collected: NOTHING_COLLECTED };
+  }
+  const { plan, request, observation } = prepared;
+  const missing = examined.missing.map(describeRight);
+  const trials = describeChanges(plan, observation, request.wait);
+  // What stands in the cluster may have secrets that no input has; values of a secret's name may be other names, too.
+  for (const secret of trials.flatMap(({ sides = [] }) => secretsInValue(sides))) context.mask?.(secret, 'whole');
+  const changes = await log.group('Dry run', () =>
+    mapLimited(trials, PARALLEL, async (trial): Promise<PlannedChange> => {
+      return { ...trial.change, admission: await admissionOf(trial, missing, context) };
+    }),
+  );
+  const expires = firstExpiry(plan);
+  const unready = await warnUnready(plan, request, observation, context);
+  const adoptions = describeAdoptions(plan, observation);
+  return {
+    targets: plan.workloads.map((planned) =>
+      planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
+    ),
+    problems: [...examined.problems, ...refusals(changes)],
+    warnings: [...plan.warnings, ...examined.warnings, ...unready],
+    collected: NOTHING_COLLECTED,
+    images: reportImages(request.filters, 'planned'),
+    plan: {
+      changes,
+      ...describeRestarts(plan, request),
+      ...(adoptions.length === 0 ? {} : { adoptions }),
+      missingRights: missing,
+    },
+    ...(expires === undefined ? {} : { expires }),
+  };
+}
+
+/** Which workloads `deploy` would wait for, as they are not ready now, each with what keeps it from that. */
+function warnUnready(
+  { workloads }: Plan,
+  request: DeployRequest,
+  observation: Observation,
+  context: DeployContext,
+): Promise<string[]> {
+  const held = workloads.filter((planned) =>
+    mustBeReadyBefore(
+      planned,
+      request,
+      (filter, id) => provenLevel(planned.ref, { filter, id }, observation) !== undefined,
+    ),
+  );
+  return mapLimited(held, PARALLEL, async (planned) =>
+    unreadyWarning(planned, request.timeoutMs, await diagnoseInTime(followedAsIs(planned), context)),
+  );
+}
+
+/** A dry run needs the very right that the write needs. */
+async function admissionOf(
+  trial: Trial,
+  missing: readonly string[],
+  { client, signal }: DeployContext,
+): Promise<PlannedChange['admission']> {
+  const { namespace, kind } = trial.change;
+  const plural = `${kind.toLowerCase()}s`;
+  // Deleting is what a dry run of another change does not need.
+  const concerns = (one: string): boolean => trial.change.action === 'delete' || !one.startsWith('delete ');
+  const right = missing.find((one) => concerns(one) && one.includes(` ${plural}`) && one.endsWith(`"${namespace}"`));
+  if (right !== undefined) return nothingAdmitted(`the user of the kubeconfig may not ${right}`);
+  if (signal.aborted) return nothingAdmitted('the run was cancelled');
+  return tryChange(trial, client);
+}
+
+function refusals(changes: readonly PlannedChange[]): Problem[] {
+  return changes.flatMap(({ kind, namespace, name, admission }): Problem[] => {
+    if (admission.state !== 'refused') return [];
+    return [
+      {
+        kind: 'cluster',
+        subject: `${kind} ${namespace}/${name}`,
+        message: `would be refused by the API server: ${admission.message}`,
+        remedy: 'Change what the message names, or ask who runs the admission policy.',
+      },
+    ];
+  });
+}
+
+function describeRestarts(
+  { workloads }: Plan,
+  { wait, canary }: DeployRequest,
+): Pick<PlanReport, 'restarts' | 'inPlace' | 'waves'> {
+  const waves = planWaves(workloads, wait ? canary : undefined);
+  const changing = waves.flatMap((wave, index) =>
+    wave.filter(changesPods).map((planned) => ({ planned, ref: planned.ref, wave: index + 1 })),
+  );
+  const inPlace = changing.flatMap(({ planned, ref, wave }) => (restarts(planned) ? [] : [{ ref, wave }]));
+  return {
+    restarts: changing.flatMap(({ planned, ref, wave }) =>
+      restarts(planned) ? [{ ref, pods: readinessOf(ref.kind, planned.observed).wanted, wave }] : [],
+    ),
+    ...(inPlace.length === 0 ? {} : { inPlace }),
+    waves: new Set(changing.map(({ wave }) => wave)).size,
+  };
+}

@@ -1,0 +1,210 @@
+import { fileFault, fileRemedy } from '../../base/files.ts';
+import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { withoutTrailing } from '../../base/text.ts';
+import { PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { CONFIG_MAP, WASM_PLUGIN, WORKLOADS } from '../../cluster/resources.ts';
+import { attachedPlacement } from '../../mesh/gateway/attachment.ts';
+import { viewGateway } from '../../mesh/gateway/view.ts';
+import { attachmentWrites } from '../../mesh/gateway/writes.ts';
+import { TEMPLATES_ANNOTATION } from '../../mesh/identity/names.ts';
+import { placementOf, type Revision, revisionName } from '../../mesh/identity/revision.ts';
+import { renderConfigMap } from '../../mesh/objects/config-map.ts';
+import { renderInserter, resourceOf } from '../../mesh/objects/filter-resource.ts';
+import { patchWorkload } from '../../mesh/template/template.ts';
+import type { SelectedTargets, TargetEntry } from '../../targets/target.ts';
+import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
+import { revisionsOf, type TrialContext } from '../preflight/filter-check.ts';
+import type { DraftRequest, RenderRequest } from '../request.ts';
+import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { examineWithoutCluster } from './examine.ts';
+import { yaml } from './render-folder.ts';
+import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './rendered-folder.ts';
+
+/**
+ * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters or WasmPlugins, and a strategic-merge patch for each
+ * workload or selector, all in a Component; beside it an overlay, so that `kubectl apply -k` takes the folder as it stands. What an
+ * earlier run wrote there and this one does not is removed. Needs no cluster.
+ */
+export async function render(
+  draft: DraftRequest<RenderRequest>,
+  workspace: Workspace,
+  context: TrialContext,
+): Promise<Outcome> {
+  const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
+  const { folder } = draft.request;
+  const findings = new Findings();
+  if (!draft.ok) findings.add(draft.problems);
+  const files = findings.take(renderFiles(draft.request));
+  const checked = await examineWithoutCluster(draft, context);
+  findings.add(checked.problems);
+  if (files === undefined || !findings.clean || context.signal.aborted) {
+    return { ...nothing, ...checked, problems: findings.problems };
+  }
+  const root = withoutTrailing(folder, '/');
+  try {
+    const taken = await takenComponent(root, workspace);
+    if (taken !== undefined) return { ...nothing, ...checked, problems: [taken] };
+    const { warnings, ...rendered } = await writeFolder(root, files, workspace, context.signal);
+    const revisions = [...new Set(revisionsOf(draft.request.filters).map(({ id }) => id))];
+    const said = [...checked.warnings, ...warnings];
+    return { ...nothing, ...checked, warnings: said, rendered: { folder: root, revisions, ...rendered } };
+  } catch (cause) {
+    if (context.signal.aborted) return { ...nothing, ...checked, problems: [] };
+    const problem: Problem = {
+      kind: 'input',
+      subject: 'input "render-to"',
+      message: `"${root}" cannot be written: ${fileFault(cause)}.`,
+      remedy: fileRemedy(cause, 'Name a folder of the workspace that this job may write to.'),
+      cause,
+    };
+    return { ...nothing, problems: [problem] };
+  }
+}
+
+/** The files, without anything of a cluster. Entries that name one workload twice with different settings are a problem. */
+export function renderFiles({ filters }: RenderRequest): Checked<readonly RenderedContent[]> {
+  const findings = new Findings();
+  const objects = new Map<string, RenderedContent>();
+  const patches = new Map<string, { entry: TargetEntry; ref?: WorkloadRef; revisions: Revision[] }>();
+  const places = new Set<string>();
+  for (const filter of filters) {
+    const revisionOn = revisionMaker(filter);
+    for (const entry of filter.targets) {
+      if (entry.type === 'selected' && entry.kinds.includes('Gateway')) {
+        findings.add(unknownGateways(entry));
+        continue;
+      }
+      const [kind = 'Deployment'] = kindsOf(entry);
+      const revision = revisionOn(kind, entry.override);
+      for (const namespace of entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces) {
+        // Its ConfigMap holds the whole module.
+        const place = `${namespace}/${revisionName(revision)}`;
+        if (places.has(place)) continue;
+        places.add(place);
+        for (const file of objectFiles(revision, namespace)) objects.set(file.name, file);
+      }
+      const key = entry.type === 'named' ? workloadKey(entry.workload) : entry.origin;
+      const known = patches.get(key) ?? {
+        entry,
+        revisions: [],
+        ...(entry.type === 'named' ? { ref: entry.workload } : {}),
+      };
+      const same = known.revisions.find((one) => one.filter === revision.filter);
+      if (same === undefined) known.revisions.push(revision);
+      else if (same.id !== revision.id && entry.type === 'named') {
+        findings.add({
+          kind: 'targets',
+          subject: describeWorkload(entry.workload),
+          message: 'is named twice with different settings.',
+          remedy: 'Give it one entry, or the same settings in both.',
+        });
+      }
+      patches.set(key, known);
+    }
+  }
+  if (!findings.clean) return bad(findings.problems);
+  const patchFiles = [...patches.values()].flatMap(({ entry, ref, revisions }) => {
+    if (ref === undefined) return selectorPatches(entry as SelectedTargets, revisions);
+    return ref.kind === 'Gateway' ? attachmentFiles(ref, revisions) : [namedPatch(ref, revisions)];
+  });
+  return good([...objects.values(), ...patchFiles]);
+}
+
+/** A WasmPlugin has to name its Gateway, and nobody asks a cluster which ones there are. */
+function unknownGateways({ origin, selector }: SelectedTargets): Problem {
+  return {
+    kind: 'targets',
+    subject: origin,
+    message: `selects Gateways with "${selector.text}", but files have to name each Gateway.`,
+    remedy: 'Name them one by one, as "gateway/NAME".',
+  };
+}
+
+function attachmentFiles({ namespace, name }: WorkloadRef, revisions: readonly Revision[]): RenderedContent[] {
+  const view = viewGateway({ metadata: { name, namespace } }, []);
+  const place = revisions.map((revision) => attachedPlacement(revision, name));
+  const patch = patchWorkload(view, { place, remove: [], state: () => ({}) }, '');
+  const writes = patch.ok && patch.value !== undefined ? attachmentWrites(view, patch.value) : [];
+  return writes.map(({ name: file, wanted }): RenderedContent => {
+    const { apiVersion, kind } = WASM_PLUGIN;
+    return {
+      name: `wasmplugin_${namespace}_${file}.yaml`,
+      text: yaml({ apiVersion, kind, ...wanted }),
+      content: `${kind} ${namespace}/${file}`,
+      entry: 'resource',
+    };
+  });
+}
+
+function objectFiles(revision: Revision, namespace: string): RenderedContent[] {
+  const name = revisionName(revision);
+  const configMap = {
+    apiVersion: CONFIG_MAP.apiVersion,
+    kind: CONFIG_MAP.kind,
+    ...renderConfigMap(revision, namespace),
+  };
+  const { apiVersion, kind } = resourceOf(placementOf(revision));
+  const inserter = { apiVersion, kind, ...renderInserter(revision, namespace) };
+  return [
+    {
+      name: `configmap_${namespace}_${name}.yaml`,
+      text: yaml(configMap),
+      content: `ConfigMap ${namespace}/${name}`,
+      entry: 'resource',
+    },
+    {
+      name: `${kind.toLowerCase()}_${namespace}_${name}.yaml`,
+      text: yaml(inserter),
+      content: `${kind} ${namespace}/${name}`,
+      entry: 'resource',
+    },
+  ];
+}
+
+function namedPatch(ref: WorkloadRef, revisions: readonly Revision[]): RenderedContent {
+  const { kind, namespace, name } = ref;
+  const metadata = { name, namespace };
+  return {
+    name: `patch_${namespace}_${kind.toLowerCase()}_${name}.yaml`,
+    text: yaml({ apiVersion: WORKLOADS[kind].apiVersion, kind, metadata, ...templatePatch(revisions) }),
+    content: `patch for ${describeWorkload(ref)}`,
+    // Names in targets are regular expressions.
+    entry: { target: { group: WORKLOADS[kind].group, kind, namespace, name: name.replaceAll('.', '\\.') } },
+    patches: ref,
+  };
+}
+
+/** Kustomize finds the workloads of a selector itself, one patch for each kind and namespace. */
+function selectorPatches(
+  { origin, namespaces, kinds, selector }: SelectedTargets,
+  revisions: readonly Revision[],
+): RenderedContent[] {
+  const slug = origin.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '');
+  return namespaces.flatMap((namespace) =>
+    kinds.map((kind): RenderedContent => {
+      const { group, apiVersion } = WORKLOADS[kind];
+      return {
+        name: `patch_${namespace}_${kind.toLowerCase()}s_of_${slug}.yaml`,
+        text: yaml({ apiVersion, kind, metadata: { name: 'selected' }, ...templatePatch(revisions) }),
+        content: `patch for ${kind}s of ${namespace} with ${selector.text}`,
+        entry: { target: { group, kind, namespace, labelSelector: selector.text } },
+      };
+    }),
+  );
+}
+
+/** A pod template that Istio takes for a gateway, with nothing of its own. */
+const BARE_GATEWAY = {
+  metadata: { annotations: { [TEMPLATES_ANNOTATION]: 'gateway' } },
+  spec: { containers: [{ name: PROXY_CONTAINER }] },
+};
+
+function templatePatch(revisions: readonly Revision[]): Record<string, unknown> {
+  const change = { place: revisions.map(placementOf), remove: [], state: () => ({}) };
+  // Of a gateway, only what has to be merged into it: volumes and containers by their names.
+  const gateway = revisions.every(({ settings }) => settings.direction === 'gateway');
+  const spec = gateway ? { template: BARE_GATEWAY } : {};
+  const patch = patchWorkload({ metadata: { name: '' }, spec }, change, '');
+  return patch.ok ? { spec: patch.value?.spec } : {};
+}

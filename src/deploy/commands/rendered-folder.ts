@@ -1,0 +1,117 @@
+import { isMissing, type ReadFile } from '../../base/files.ts';
+import type { Problem } from '../../base/problem.ts';
+import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
+import { MAX_YAML_BYTES, readYaml } from '../../base/yaml.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import type { RenderedFile, RenderReport } from '../report/render-report.ts';
+import {
+  COMPONENT,
+  COMPONENT_KUSTOMIZATION,
+  type ComponentEntry,
+  componentKustomization,
+  filesOfOldLayout,
+  isOfOthers,
+  KUSTOMIZATION,
+  listedFiles,
+  namesComponent,
+  OVERLAY,
+} from './render-folder.ts';
+
+/** The files of the workspace. */
+export interface Workspace {
+  readonly readFile: ReadFile;
+  /** Writes a file, with its folders. */
+  readonly writeFile: (path: string, text: string) => Promise<void>;
+  /** Gives whether there was one. */
+  readonly removeFile: (path: string) => Promise<boolean>;
+}
+
+/** A file of the Component before it is written. */
+export interface RenderedContent extends ComponentEntry {
+  readonly text: string;
+  readonly content: string;
+  /** The workload that it patches, where it is named. */
+  readonly patches?: WorkloadRef;
+}
+
+/** Why the folder's component cannot be ours: somebody else has written its kustomization. */
+export async function takenComponent(root: string, workspace: Workspace): Promise<Problem | undefined> {
+  const path = `${root}/${COMPONENT_KUSTOMIZATION}`;
+  if (!isOfOthers(await readIfThere(path, workspace))) return undefined;
+  return {
+    kind: 'input',
+    subject: 'input "render-to"',
+    message: `"${path}" is there already, and this action has not written it.`,
+    remedy: 'Nothing was written. Name another folder, or move that file away.',
+  };
+}
+
+/** What is new goes first, so that a run that is ended leaves files too many rather than too few. Throws what `signal` aborts with. */
+export async function writeFolder(
+  root: string,
+  files: readonly RenderedContent[],
+  workspace: Workspace,
+  signal: AbortSignal,
+): Promise<Pick<RenderReport, 'files' | 'removed'> & { readonly warnings: readonly string[] }> {
+  const at = (name: string): string => `${root}/${name}`;
+  const overlay = await readIfThere(at(KUSTOMIZATION), workspace);
+  const component = await readIfThere(at(COMPONENT_KUSTOMIZATION), workspace);
+  const oldLayout = filesOfOldLayout(overlay);
+  const all = [
+    ...files.map((file) => ({ ...file, name: `${COMPONENT}/${file.name}` })),
+    { name: COMPONENT_KUSTOMIZATION, text: componentKustomization(files), content: 'Component that holds all of it' },
+    overlay === undefined || oldLayout !== undefined
+      ? { name: KUSTOMIZATION, text: OVERLAY, content: 'overlay for kubectl apply -k, yours to edit' }
+      : { name: KUSTOMIZATION, text: overlay, content: 'overlay, kept as it was', kept: true },
+  ];
+  const written: RenderedFile[] = [];
+  for (const { name, text, content, ...more } of all) {
+    signal.throwIfAborted();
+    const kept = 'kept' in more;
+    if (!kept) await workspace.writeFile(at(name), text);
+    const patches = 'patches' in more ? more.patches : undefined;
+    written.push({
+      path: at(name),
+      bytes: Buffer.byteLength(text),
+      content,
+      ...(kept ? { kept } : {}),
+      ...(patches && { patches }),
+    });
+  }
+  const now = new Set(files.map(({ name }) => name));
+  const stale = [
+    ...(oldLayout ?? []).map(at),
+    ...listedFiles(component).flatMap((name) => (now.has(name) ? [] : [at(`${COMPONENT}/${name}`)])),
+  ];
+  const removed: string[] = [];
+  for (const path of stale) {
+    if (await workspace.removeFile(path)) removed.push(path);
+  }
+  const idle = overlay !== undefined && oldLayout === undefined && !namesComponent(overlay);
+  const idleWarning = idle
+    ? [
+        `"${at(KUSTOMIZATION)}" does not name "${COMPONENT}" under "components", so it brings nothing of the filter: add it there, or name "${at(COMPONENT)}" in the kustomization that has the workloads.`,
+      ]
+    : [];
+  return { files: written, removed, warnings: [...idleWarning, ...secretWarnings(root, files)] };
+}
+
+/** Which files have something of a secret's name in plain text; they are meant to be committed. */
+function secretWarnings(root: string, files: readonly RenderedContent[]): string[] {
+  return files.flatMap(({ name, text }) => {
+    const yaml = readYaml(text);
+    if (!yaml.ok || secretsInValue(yaml.value).length === 0) return [];
+    return [
+      `"${root}/${COMPONENT}/${name}" holds a value with a secret's name in plain text, from "configuration" or "environment": whoever may read the repository or the object can read it. Commit it only if that is meant, or hand the filter its secret in another way.`,
+    ];
+  });
+}
+
+async function readIfThere(path: string, { readFile }: Workspace): Promise<string | undefined> {
+  try {
+    return Buffer.from(await readFile(path, MAX_YAML_BYTES)).toString('utf8');
+  } catch (error) {
+    if (isMissing(error)) return undefined;
+    throw error;
+  }
+}

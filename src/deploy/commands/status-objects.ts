@@ -1,0 +1,80 @@
+import { ApiError } from '../../cluster/errors.ts';
+import { ownerOf, type PodOwner } from '../../cluster/pods.ts';
+import { POD } from '../../cluster/resources.ts';
+import { podLabel } from '../../mesh/identity/names.ts';
+import { nameOf } from '../apply/collect-garbage.ts';
+import type { DeployContext } from '../context.ts';
+import { findGarbage, type GarbagePlace } from '../plan/garbage.ts';
+import type { Garbage } from '../plan/plan.ts';
+import type { StatusReport } from '../report/status-report.ts';
+import type { StatusRequest } from '../request.ts';
+import type { Scoped } from './scope.ts';
+
+/**
+ * The workloads whose pods run each revision of a filter in a namespace, by `namespace filter`; undefined where pods may not be
+ * listed.
+ */
+export type PodRevisions = ReadonlyMap<string, ReadonlyMap<string, readonly PodOwner[]> | undefined>;
+
+/** Reads which pods run which revision of each filter: one list for each filter and namespace, of metadata alone. */
+export async function readPodRevisions(
+  places: readonly GarbagePlace[],
+  { client, log }: Pick<DeployContext, 'client' | 'log'>,
+): Promise<PodRevisions> {
+  const distinct = new Map(places.map((place) => [`${place.namespace} ${place.filter}`, place]));
+  const found = await Promise.all(
+    [...distinct].map(async ([key, { namespace, filter }]): Promise<[string, Map<string, PodOwner[]> | undefined]> => {
+      const label = podLabel(filter);
+      try {
+        const { items } = await client.listMetadata(POD, namespace, { labelSelector: label });
+        const revisions = new Map<string, PodOwner[]>();
+        for (const pod of items) {
+          const revision = pod.metadata.labels?.[label] ?? '';
+          const owner = ownerOf(pod);
+          revisions.set(revision, [...(revisions.get(revision) ?? []), ...(owner === undefined ? [] : [owner])]);
+        }
+        return [key, revisions];
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        log.debug(`Which pods run ${filter} in ${namespace} is not known: ${error.message}`);
+        return [key, undefined];
+      }
+    }),
+  );
+  return new Map(found);
+}
+
+type Use = 'garbage' | 'kept' | 'inUse' | 'unknown';
+
+/** The objects of revisions that no pod template names: what pods still run, what is kept to go back to, and what is left over. */
+export function sortSuperseded(
+  scoped: Scoped<StatusRequest>,
+  pods: PodRevisions,
+): Pick<StatusReport, 'garbage' | 'kept' | 'inUse' | 'unknown'> {
+  const { observation, request } = scoped;
+  const nothing = { configMaps: [], inserters: [], workloads: [], warnings: [] };
+  const places = supersededPlaces(scoped);
+  const superseded = findGarbage(nothing, observation, { keepRevisions: 0 }, places);
+  const beyond = new Set(findGarbage(nothing, observation, request, places).map(nameOf));
+  const useOf = (garbage: Garbage): Use => {
+    const running = pods.get(`${garbage.namespace} ${garbage.filter}`);
+    if (running?.has(garbage.revision)) return 'inUse';
+    if (!beyond.has(nameOf(garbage))) return 'kept';
+    return running === undefined ? 'unknown' : 'garbage';
+  };
+  const groups = Map.groupBy(superseded, useOf);
+  const named = (use: Use): string[] => (groups.get(use) ?? []).map(nameOf);
+  const some = (use: Exclude<Use, 'garbage'>): Partial<Record<Use, string[]>> =>
+    groups.has(use) ? { [use]: named(use) } : {};
+  return { garbage: named('garbage'), ...some('kept'), ...some('inUse'), ...some('unknown') };
+}
+
+/** Each filter of the scope that has objects, and where. */
+export function supersededPlaces({ observation, namespaces, request }: Scoped<StatusRequest>): GarbagePlace[] {
+  return namespaces.flatMap((namespace) =>
+    observation
+      .filtersWithObjects(namespace)
+      .filter((filter) => request.scope.filter === undefined || filter === request.scope.filter)
+      .map((filter) => ({ namespace, filter })),
+  );
+}

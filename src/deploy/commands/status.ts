@@ -1,0 +1,215 @@
+import { mapLimited } from '../../base/concurrency.ts';
+import { isRolling, readinessOf } from '../../cluster/readiness.ts';
+import { attachedOn, isGatewayView } from '../../mesh/gateway/view.ts';
+import { editorsOf, isWrittenByUs } from '../../mesh/identity/editors.ts';
+import { DIGEST_ANNOTATION, PUSHED_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
+import { findOwner } from '../../mesh/identity/owner.ts';
+import { isExpired } from '../../mesh/identity/state.ts';
+import { imageOf } from '../../mesh/objects/config-map.ts';
+import { carriedBy, isPlugin, shownSettings } from '../../mesh/objects/filter-resource.ts';
+import { pluginSettings } from '../../mesh/objects/wasm-plugin.ts';
+import { describeReason } from '../../mesh/proxy/envoy-log.ts';
+import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
+import { revisionOn, stateOn } from '../../mesh/template/template.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import type { DeployContext } from '../context.ts';
+import { configMapOf, inserterOf, type Observation, type ObservedWorkload } from '../observe/observer.ts';
+import { findChanges } from '../plan/find-changes.ts';
+import { movedTags } from '../plan/moved-tags.ts';
+import { namedWithout } from '../plan/present.ts';
+import type { FilterStanding, FilterStatus, StatusReport, WorkloadStatus } from '../report/status-report.ts';
+import type { DraftRequest, StatusRequest } from '../request.ts';
+import type { ProvenRevision } from '../verify/provable.ts';
+import { type ProofResult, Prover } from '../verify/verifier.ts';
+import { diagnoseInTime } from '../wait/diagnose.ts';
+import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { knownFilters, observeScope, type Scoped } from './scope.ts';
+import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces } from './status-objects.ts';
+
+const PARALLEL_WORKLOADS = 4;
+
+/** What runs where: looks at workloads, their objects and, as far as rights allow, into their proxies. Writes nothing. */
+export async function status(draft: DraftRequest<StatusRequest>, context: DeployContext): Promise<Outcome> {
+  const { client, log } = context;
+  const scoped = await log.group('Observe', () => observeScope(draft, client));
+  const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
+  if (!scoped.ok) return { ...nothing, problems: scoped.problems };
+  const { request, observation, workloads } = scoped.value;
+  const name = request.scope.filter;
+  const carrying = workloads.map(({ ref, workload }) => ({ ref, observed: workload }));
+  const tagged =
+    request.module === undefined || name === undefined ? [] : [{ name, module: request.module, workloads: carrying }];
+  return {
+    ...nothing,
+    problems: [],
+    // With a name, each of them is in the table.
+    warnings: [...movedTags(tagged, observation), ...(name === undefined ? namedWithout(scoped.value) : [])],
+    status: await log.group('Look at the proxies', () => look(scoped.value, context)),
+  };
+}
+
+async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Promise<StatusReport> {
+  const { request, observation, namespaces } = scoped;
+  const prover = new Prover(context, { verify: request.verify });
+  const { filter: wanted, entries } = request.scope;
+  // Only a target list says that a workload should have the filter.
+  const expected = wanted !== undefined && entries.length > 0 ? [wanted] : [];
+  const carrying = scoped.workloads
+    .map((observed) => ({ observed, filters: [...new Set([...knownFilters(observed, wanted), ...expected])] }))
+    .filter(({ filters }) => filters.length > 0);
+  const carried = carrying.flatMap(({ observed: { ref }, filters }) =>
+    filters.map((filter) => ({ namespace: ref.namespace, filter })),
+  );
+  const pods = await readPodRevisions([...supersededPlaces(scoped), ...carried], context);
+  const workloads = await mapLimited(carrying, PARALLEL_WORKLOADS, async ({ observed, filters }) => {
+    const { ready, wanted } = readinessOf(observed.ref.kind, observed.workload);
+    const statuses: FilterStatus[] = [];
+    for (const filter of filters) {
+      const status = await lookAtFilter(filter, observed, observation, prover, context);
+      statuses.push({ ...status, ...alsoRunning(filter, observed, pods) });
+    }
+    return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };
+  });
+  return { workloads, namespaces, ...sortSuperseded(scoped, pods) };
+}
+
+/** A Gateway does not say how many pods it has; its proof does. */
+function podsOf(
+  { ref }: ObservedWorkload,
+  counted: WorkloadStatus['pods'],
+  filters: readonly FilterStatus[],
+): WorkloadStatus['pods'] {
+  const proof = ref.kind === 'Gateway' ? filters.find(({ proof }) => proof !== undefined)?.proof : undefined;
+  return proof === undefined ? counted : { ready: proof.pods, wanted: proof.wanted };
+}
+
+const MISSING = 'is a target, but does not have the filter; the next "deploy" puts it there';
+
+async function lookAtFilter(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  observation: Observation,
+  prover: Prover,
+  context: DeployContext,
+): Promise<FilterStatus> {
+  const state = stateOn(workload)[filter];
+  const revision = revisionOn(workload, filter);
+  if (state === undefined && revision === undefined) return { filter, standing: 'missing', notes: [MISSING] };
+  const rendered = state === undefined ? renderedBy(filter, { ref, workload }, observation) : undefined;
+  const changes = findChanges(filter, { ref, workload }, observation, rendered !== undefined);
+  const { state: readiness, message, wanted, podsRefused } = readinessOf(ref.kind, workload);
+  const rolls = readiness === 'progressing' && isRolling(ref.kind, workload);
+  // A rollout that cannot end by itself is none to wait for.
+  const trouble = rolls && changes.length === 0 ? await lastingTrouble(ref, filter, revision, context) : undefined;
+  const rolling = rolls && changes.length === 0 && trouble === undefined && podsRefused === undefined;
+  const hasPods = wanted > 0 || ref.kind === 'Gateway';
+  const proven = readiness === 'ready' && hasPods ? provenRevision(filter, { ref, workload }, observation) : undefined;
+  const result: ProofResult =
+    proven === undefined ? {} : await prover.prove({ ref, observed: workload, revisions: [proven] }, wanted);
+  const { previous, run, expires } = state ?? {};
+  const owner = findOwner(workload);
+  const configMap = configMapOf(observation, ref.namespace, { filter, id: revision ?? '' });
+  const digest = configMap?.metadata.annotations?.[DIGEST_ANNOTATION];
+  const image = configMap && imageOf(configMap);
+  return {
+    filter,
+    standing: rolling
+      ? 'progressing'
+      : rolls && changes.length > 0
+        ? 'drifted'
+        : standingOf(readiness, hasPods, changes, result),
+    ...(changes.length > 0 ? { changed: true as const } : {}),
+    ...(changes.length > 0 && owner !== undefined ? { owner: owner.object } : {}),
+    ...(revision === undefined ? {} : { revision: pushedOver(filter, revision, ref.namespace, observation) }),
+    ...(rendered === undefined ? {} : { rendered }),
+    ...(digest === undefined ? {} : { digest }),
+    ...(image === undefined ? {} : { image }),
+    ...(previous === undefined ? {} : { previous }),
+    ...(run === undefined ? {} : { run }),
+    ...(expires === undefined ? {} : { expires }),
+    ...(state !== undefined && isExpired(state, context.date()) ? { expired: true as const } : {}),
+    ...(result.proof === undefined || result.problem !== undefined ? {} : { proof: result.proof }),
+    notes: [
+      ...changes,
+      ...(readiness === 'ready' ? [] : [`${rolling ? 'rolling out' : 'not ready'}: ${trouble ?? message}`]),
+      ...(result.problem === undefined ? [] : [result.problem.message]),
+    ],
+  };
+}
+
+/** Revisions that pods of a workload still run besides the one of its template. */
+function alsoRunning(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  pods: PodRevisions,
+): Pick<FilterStatus, 'alsoRuns'> {
+  const wanted = revisionOn(workload, filter);
+  const others = [...(pods.get(`${ref.namespace} ${filter}`) ?? [])].flatMap(([id, owners]) =>
+    id !== wanted && owners.some(({ kind, name }) => kind === ref.kind && name === ref.name) ? [id] : [],
+  );
+  return others.length === 0 ? {} : { alsoRuns: others };
+}
+
+/**
+ * Who has applied the files of `render` that a workload carries, by the names of field managers; undefined where a run of this
+ * action wrote its objects, or they are not there.
+ */
+function renderedBy(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  observation: Observation,
+): readonly string[] | undefined {
+  const id = revisionOn(workload, filter);
+  if (id === undefined || isGatewayView(workload)) return undefined;
+  const inserter = inserterOf(observation, ref.namespace, { filter, id });
+  return inserter === undefined || isWrittenByUs(inserter) ? undefined : editorsOf(inserter);
+}
+
+/** What keeps new pods from getting ready and does not pass by itself, as far as may be read. */
+async function lastingTrouble(
+  ref: WorkloadRef,
+  filter: string,
+  revision: string | undefined,
+  context: DeployContext,
+): Promise<string | undefined> {
+  const followed = { ref, placements: [], removals: [], selector: `${podLabel(filter)}=${revision}` };
+  const { cause, envoy } = await diagnoseInTime(followed, context);
+  return cause ?? (envoy && describeReason(envoy));
+}
+
+function standingOf(
+  readiness: string,
+  hasPods: boolean,
+  changes: readonly string[],
+  { problem }: ProofResult,
+): FilterStanding {
+  if (readiness !== 'ready') return 'unready';
+  if (problem !== undefined) return 'broken';
+  if (changes.length > 0) return 'drifted';
+  return hasPods ? 'proven' : 'idle';
+}
+
+/** The revision whose settings the proxies have: another one than the pods carry, after a push. */
+function pushedOver(filter: string, id: string, namespace: string, observation: Observation): string {
+  return inserterOf(observation, namespace, { filter, id })?.metadata.annotations?.[PUSHED_ANNOTATION] ?? id;
+}
+
+/** What a proxy should have, as the inserter says; undefined when there is none. */
+function provenRevision(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  observation: Observation,
+): ProvenRevision | undefined {
+  const id = revisionOn(workload, filter);
+  if (id === undefined) return undefined;
+  if (isGatewayView(workload)) {
+    const carrier = attachedOn(workload, filter, id);
+    return carrier && { revision: { settings: pluginSettings(carrier.plugin ?? {}) }, carrier };
+  }
+  const inserter = inserterOf(observation, ref.namespace, { filter, id });
+  if (inserter === undefined) return undefined;
+  const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
+  const mounted = mountPath === undefined ? undefined : { filter, id, mountPath };
+  const carrier = isPlugin(inserter) ? carriedBy(inserter, filter, id) : mounted;
+  return carrier === undefined ? undefined : { revision: { settings: shownSettings(inserter) }, carrier };
+}

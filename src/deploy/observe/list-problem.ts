@@ -1,0 +1,39 @@
+import type { Problem } from '../../base/problem.ts';
+import { ApiError, callProblem } from '../../cluster/errors.ts';
+import { ENVOY_FILTER, GATEWAY, PLUGINS, type Resource, WASM_PLUGIN } from '../../cluster/resources.ts';
+
+/** Why the objects of a kind in a namespace could not be listed. */
+export function listingProblem(error: unknown, of: Resource, namespace: string): Problem {
+  if (error instanceof ApiError && error.status === 404 && error.path.includes(ENVOY_FILTER.plural)) {
+    return {
+      kind: 'cluster',
+      message: 'The cluster has no EnvoyFilter resource (networking.istio.io). Is Istio installed?',
+      remedy: 'Check that the context of the kubeconfig is the mesh you mean.',
+      cause: error,
+    };
+  }
+  if (error instanceof ApiError && error.status === 404 && error.path.includes(WASM_PLUGIN.group)) {
+    return {
+      kind: 'cluster',
+      message:
+        'The cluster has neither WasmPlugins nor TrafficExtensions (extensions.istio.io), one of which brings an image to the proxies.',
+      remedy: 'Install the custom resources of Istio 1.12 or newer, or use "delivery: configmap".',
+      cause: error,
+    };
+  }
+  if (error instanceof ApiError && error.status === 404 && error.path.includes(GATEWAY.group)) {
+    return {
+      kind: 'cluster',
+      message: 'The cluster has no Gateway resource (gateway.networking.k8s.io), but the target list names one.',
+      remedy: 'Install the custom resources of the Gateway API, or name the Deployment of a gateway that was injected.',
+      cause: error,
+    };
+  }
+  return callProblem(error, `listing ${askedFor(error, of).kind}s in namespace "${namespace}"`);
+}
+
+/** Plugins are asked for by one name after the other. */
+function askedFor(error: unknown, of: Resource): Resource {
+  const path = error instanceof ApiError ? error.path : '';
+  return Object.values(PLUGINS).find(({ plural }) => path.includes(`/${plural}?`)) ?? of;
+}

@@ -1,0 +1,289 @@
+import { append } from '../../base/lists.ts';
+import { describeProblem, type Problem } from '../../base/problem.ts';
+import type { Client } from '../../cluster/client.ts';
+import { ApiError } from '../../cluster/errors.ts';
+import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
+import {
+  CONFIG_MAP,
+  ENVOY_FILTER,
+  NAMESPACE,
+  PLUGINS,
+  type PluginKind,
+  type Resource,
+  type TargetKind,
+  WORKLOAD_KINDS,
+  WORKLOADS,
+} from '../../cluster/resources.ts';
+import { attachedTo } from '../../mesh/gateway/attachment.ts';
+import { FILTER_LABEL, isOwned, OWNED_SELECTOR } from '../../mesh/identity/names.ts';
+import { type Placement, revisionName } from '../../mesh/identity/revision.ts';
+import { imageOf } from '../../mesh/objects/config-map.ts';
+import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
+import type { Inserter } from '../../mesh/objects/filter-resource.ts';
+import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
+import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
+import { filtersOn } from '../../mesh/template/template.ts';
+import type { Catalogue, WorkloadListKey } from '../../targets/resolve.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import { attachedGateways, viewGateways } from '../kinds/gateway.ts';
+import { PluginLister } from '../kinds/plugins.ts';
+import { listingProblem } from './list-problem.ts';
+import { NOTHING_UNMANAGED, type UnmanagedView } from './unmanaged.ts';
+
+/** A workload as it was observed. */
+export interface ObservedWorkload {
+  readonly ref: WorkloadRef;
+  readonly workload: Workload;
+}
+
+/** What the cluster holds of everything a request is about. */
+export interface Observation {
+  readonly catalogue: Catalogue;
+  /** What a plugin is in this cluster; a WasmPlugin where nobody has listed any. */
+  readonly pluginKind: PluginKind;
+  /** Our ConfigMaps of a namespace, their metadata alone. */
+  configMaps(namespace: string): readonly KubernetesObject[];
+  /** Our EnvoyFilters and plugins of a namespace. */
+  inserters(namespace: string): readonly Inserter[];
+  /** The EnvoyFilters of a namespace that are not ours. */
+  foreignEnvoyFilters(namespace: string): readonly EnvoyFilter[];
+  /** The workloads of a namespace, of the kinds that were listed, and the Gateways that have a filter of ours. */
+  workloads(namespace: string): readonly ObservedWorkload[];
+  /** The filters that have objects of ours in a namespace. */
+  filtersWithObjects(namespace: string): readonly string[];
+  /** Whether every kind of workload of a namespace was listed. */
+  isComplete(namespace: string): boolean;
+  /** What else there is of filters that are not ours. */
+  readonly unmanaged: UnmanagedView;
+}
+
+/** An observation, complete only if there are no problems. */
+export interface Observed {
+  readonly observation: Observation;
+  readonly problems: readonly Problem[];
+}
+
+export interface ObserveOptions {
+  /** Whether a cluster without Istio's resources is no problem: there is nothing of them to take away then. */
+  readonly withoutIstio?: boolean;
+  /** Whether plugins are to be written, so that a cluster without them is a problem. */
+  readonly plugins?: boolean;
+}
+
+/** The inserter of a revision in a namespace. */
+export function inserterOf(
+  observation: Pick<Observation, 'inserters'>,
+  namespace: string,
+  revision: Pick<Placement, 'filter' | 'id'>,
+): Inserter | undefined {
+  return observation.inserters(namespace).find(({ metadata }) => metadata.name === revisionName(revision));
+}
+
+/** The ConfigMap of a revision in a namespace. */
+export function configMapOf(
+  observation: Pick<Observation, 'configMaps'>,
+  namespace: string,
+  revision: Pick<Placement, 'filter' | 'id'>,
+): KubernetesObject | undefined {
+  return observation.configMaps(namespace).find(({ metadata }) => metadata.name === revisionName(revision));
+}
+
+/** The lists of every kind of workload in the namespaces. */
+export function allLists(namespaces: readonly string[]): WorkloadListKey[] {
+  return namespaces.flatMap((namespace) => WORKLOAD_KINDS.map((kind) => ({ kind, namespace })));
+}
+
+/**
+ * Reads the cluster: one list per kind and namespace, however many targets there are, and never the same list twice; a
+ * namespace itself is asked for only when nothing was found in it. Does not throw for what the API server answers: that
+ * becomes problems.
+ */
+export class Observer {
+  readonly #client: Client;
+  readonly #options: ObserveOptions;
+  readonly #workloads = new Map<string, readonly Workload[]>();
+  readonly #configMaps = new Map<string, readonly KubernetesObject[]>();
+  readonly #envoyFilters = new Map<string, readonly EnvoyFilter[]>();
+  readonly #plugins = new Map<string, readonly WasmPlugin[]>();
+  readonly #pluginLister: PluginLister;
+  readonly #existing = new Map<string, boolean>();
+  readonly #listed = new Map<string, WorkloadListKey>();
+
+  constructor(client: Client, options: ObserveOptions = {}) {
+    this.#client = client;
+    this.#options = options;
+    this.#pluginLister = new PluginLister(client);
+  }
+
+  /** Reads the lists that were not read yet, and our objects of their namespaces. */
+  async observe(wanted: readonly WorkloadListKey[]): Promise<Observed> {
+    const distinct = new Map(wanted.map((key) => [`${key.namespace}/${key.kind}`, key]));
+    const keys = [...distinct].flatMap(([text, key]) => (this.#listed.has(text) ? [] : [key]));
+    const known = new Set([...this.#listed.values()].map(({ namespace }) => namespace));
+    const namespaces = [...new Set(keys.map(({ namespace }) => namespace))].filter((name) => !known.has(name));
+    for (const key of keys) this.#listed.set(`${key.namespace}/${key.kind}`, key);
+    const problems = await Promise.all([
+      ...keys.map(({ kind, namespace }) =>
+        keep(this.#workloads, `${namespace}/${kind}`, [WORKLOADS[kind], namespace], async () => {
+          return (await this.#client.list<Workload>(WORKLOADS[kind], namespace)).items;
+        }),
+      ),
+      ...namespaces.map((namespace) =>
+        keep(this.#configMaps, namespace, [CONFIG_MAP, namespace], async () => {
+          return (await this.#client.listMetadata(CONFIG_MAP, namespace, { labelSelector: OWNED_SELECTOR })).items;
+        }),
+      ),
+      ...namespaces.map((namespace) =>
+        keep(this.#envoyFilters, namespace, [ENVOY_FILTER, namespace], () => this.#listEnvoyFilters(namespace)),
+      ),
+    ]);
+    append(problems, await this.#observePlugins());
+    await this.#askForEmpty(namespaces);
+    // In the order of the questions, whichever was answered first; what every namespace says is said once.
+    const said = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
+    return { observation: this.#observation(), problems: [...said.values()] };
+  }
+
+  async #listEnvoyFilters(namespace: string): Promise<readonly EnvoyFilter[]> {
+    try {
+      return (await this.#client.list<EnvoyFilter>(ENVOY_FILTER, namespace)).items;
+    } catch (error) {
+      if (this.#options.withoutIstio === true && error instanceof ApiError && error.status === 404) return [];
+      throw error;
+    }
+  }
+
+  /** Lists plugins only where something speaks of them: those who have none need no right to list them. */
+  async #observePlugins(): Promise<(Problem | undefined)[]> {
+    const namespaces = new Set([...this.#listed.values()].map(({ namespace }) => namespace));
+    const [first, ...others] = [...namespaces].filter(
+      (namespace) => !this.#plugins.has(namespace) && this.#speaksOfPlugins(namespace),
+    );
+    if (first === undefined) return [];
+    // Its answer tells what to ask for in the others.
+    const problem = await this.#observePluginsOf(first);
+    return [problem, ...(await Promise.all(others.map((namespace) => this.#observePluginsOf(namespace))))];
+  }
+
+  #speaksOfPlugins(namespace: string): boolean {
+    return (
+      this.#options.plugins === true ||
+      this.#recordsImages(namespace) ||
+      (this.#workloads.get(`${namespace}/Gateway`) ?? []).length > 0 ||
+      this.#carriesUnmounted(namespace)
+    );
+  }
+
+  #observePluginsOf(namespace: string): Promise<Problem | undefined> {
+    const wanted = this.#options.plugins === true;
+    return keep(this.#plugins, namespace, [PLUGINS[this.#pluginLister.kind], namespace], async () => {
+      try {
+        return await this.#pluginLister.list(namespace);
+      } catch (error) {
+        const status = error instanceof ApiError ? error.status : undefined;
+        // A mount that somebody has edited away looks like an image; then nothing hangs on the answer.
+        const nothing = status === 404 || (status === 403 && !this.#recordsImages(namespace));
+        if (nothing && !wanted) return [];
+        throw error;
+      }
+    });
+  }
+
+  #recordsImages(namespace: string): boolean {
+    return this.#configMaps.get(namespace)?.some((one) => imageOf(one) !== undefined) === true;
+  }
+
+  /** Whether a pod template carries a filter that it does not mount. */
+  #carriesUnmounted(namespace: string): boolean {
+    return WORKLOAD_KINDS.some((kind) =>
+      (this.#workloads.get(`${namespace}/${kind}`) ?? []).some((workload) =>
+        filtersOn(workload).some((filter) => mountedAt(workload.spec?.template ?? {}, filter) === undefined),
+      ),
+    );
+  }
+
+  async #askForEmpty(namespaces: readonly string[]): Promise<void> {
+    await Promise.all(
+      namespaces
+        .filter((namespace) => this.#isEmpty(namespace))
+        .map(async (namespace) => {
+          const exists = await namespaceExists(this.#client, namespace);
+          if (exists !== undefined) this.#existing.set(namespace, exists);
+        }),
+    );
+  }
+
+  #isEmpty(namespace: string): boolean {
+    return [...this.#listed.values()].every(
+      (key) => key.namespace !== namespace || this.#workloads.get(`${namespace}/${key.kind}`)?.length === 0,
+    );
+  }
+
+  #observation(): Observation {
+    const envoyFilters = (namespace: string, owned: boolean): readonly EnvoyFilter[] =>
+      (this.#envoyFilters.get(namespace) ?? []).filter((envoyFilter) => isOwned(envoyFilter) === owned);
+    const { kind: pluginKind } = this.#pluginLister;
+    const plugins = (namespace: string): readonly WasmPlugin[] => this.#plugins.get(namespace) ?? [];
+    const inserters = (namespace: string): readonly Inserter[] => [
+      ...envoyFilters(namespace, true),
+      ...plugins(namespace).filter((plugin) => attachedTo(plugin) === undefined),
+    ];
+    const gateways = (namespace: string): readonly Workload[] | undefined =>
+      this.#workloads.get(`${namespace}/Gateway`);
+    const listed = ({ kind, namespace }: WorkloadListKey): readonly Workload[] | undefined => {
+      if (kind !== 'Gateway') return this.#workloads.get(`${namespace}/${kind}`);
+      const found = gateways(namespace);
+      return found && viewGateways(found, plugins(namespace), pluginKind);
+    };
+    const refs = (kind: TargetKind, namespace: string, workloads: readonly Workload[]): ObservedWorkload[] =>
+      workloads.map((workload) => ({ ref: { kind, namespace, name: workload.metadata.name }, workload }));
+    return {
+      catalogue: {
+        list: listed,
+        namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
+      },
+      pluginKind,
+      configMaps: (namespace) => this.#configMaps.get(namespace) ?? [],
+      inserters,
+      foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
+      workloads: (namespace) => [
+        ...WORKLOAD_KINDS.flatMap((kind) => refs(kind, namespace, listed({ kind, namespace }) ?? [])),
+        ...refs(
+          'Gateway',
+          namespace,
+          attachedGateways(namespace, gateways(namespace) ?? [], plugins(namespace), pluginKind),
+        ),
+      ],
+      filtersWithObjects: (namespace) => {
+        const objects = [...(this.#configMaps.get(namespace) ?? []), ...inserters(namespace)];
+        return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
+      },
+      isComplete: (namespace) => WORKLOAD_KINDS.every((kind) => this.#workloads.has(`${namespace}/${kind}`)),
+      unmanaged: NOTHING_UNMANAGED,
+    };
+  }
+}
+
+async function keep<T>(
+  into: Map<string, T>,
+  key: string,
+  [of, namespace]: readonly [Resource, string],
+  read: () => Promise<T>,
+): Promise<Problem | undefined> {
+  try {
+    into.set(key, await read());
+    return undefined;
+  } catch (error) {
+    return listingProblem(error, of, namespace);
+  }
+}
+
+/** Undefined when there is no answer: reading namespaces is a right that a deployer need not have. */
+async function namespaceExists(client: Client, namespace: string): Promise<boolean | undefined> {
+  try {
+    await client.get(NAMESPACE, undefined, namespace);
+    return true;
+  } catch (error) {
+    return error instanceof ApiError && error.status === 404 ? false : undefined;
+  }
+}

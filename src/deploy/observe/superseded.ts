@@ -1,0 +1,54 @@
+import type { Workload } from '../../cluster/objects.ts';
+import type { Placement } from '../../mesh/identity/revision.ts';
+import { revisionOn, stateOn } from '../../mesh/template/template.ts';
+
+/** What another run has put on a workload, after this run had begun. */
+export interface Newer {
+  readonly filter: string;
+  readonly revision: string;
+  /** `owner/repo/run/attempt`, or `local`. */
+  readonly run: string;
+}
+
+/**
+ * What another run has put on a workload in place of what this one wants of it, by the record that every run leaves. Undefined
+ * where nobody has, also where somebody else than a run has changed it.
+ */
+export function newerOn(
+  { placements, removals }: { readonly placements: readonly Placement[]; readonly removals: readonly string[] },
+  workload: Workload,
+): Newer | undefined {
+  const state = stateOn(workload);
+  const wanted = [
+    ...placements.map(({ filter, id }) => ({ filter, id })),
+    ...removals.map((filter) => ({ filter, id: undefined })),
+  ];
+  for (const { filter, id } of wanted) {
+    const revision = revisionOn(workload, filter);
+    const recorded = state[filter];
+    if (revision === undefined || revision === id || recorded?.revision !== revision) continue;
+    return { filter, revision, run: recorded.run };
+  }
+  return undefined;
+}
+
+const RUN = /^(.+)\/(\d+)\/(\d+)$/;
+
+/** A run for a reader: `run 4812`, `run 4812 (attempt 2)`; one outside of a workflow has no number. */
+export function describeRun(run: string): string {
+  const [, , id, attempt] = RUN.exec(run) ?? [];
+  if (id === undefined) return 'another run';
+  return attempt === '1' ? `run ${id}` : `run ${id} (attempt ${attempt})`;
+}
+
+/**
+ * Whether a run was started before another one. GitHub numbers runs as they are triggered; of others, and between repositories,
+ * nobody knows.
+ */
+export function isOlderRun(run: string, than: string): boolean {
+  const [one, other] = [run, than].map((name) => RUN.exec(name));
+  if (!one || !other || one[1] !== other[1]) return false;
+  const [first, second] = [one, other].map((match) => [Number(match[2]), Number(match[3])] as const);
+  if (first === undefined || second === undefined) return false;
+  return first[0] === second[0] ? first[1] < second[1] : first[0] < second[0];
+}

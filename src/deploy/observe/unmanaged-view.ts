@@ -1,0 +1,120 @@
+import type { Problem } from '../../base/problem.ts';
+import { callProblem } from '../../cluster/errors.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { ownerOf } from '../../cluster/pods.ts';
+import { podLabel } from '../../mesh/identity/names.ts';
+import { isPlugin } from '../../mesh/objects/filter-resource.ts';
+import { revisionOn } from '../../mesh/template/template.ts';
+import { annotatedMounts, mountOf } from '../../mesh/unmanaged/adopted-volumes.ts';
+import { removalsIn } from '../../mesh/unmanaged/adoption-limits.ts';
+import { resolveTargets } from '../../targets/resolve.ts';
+import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import type { DeployContext } from '../context.ts';
+import { unmanagedOn } from '../plan/adoption.ts';
+import type { DeployRequest } from '../request.ts';
+import { allLists, type Observation, type ObservedWorkload, type Observer } from './observer.ts';
+import type { RunningProxies } from './running-proxies.ts';
+import {
+  type ConfigMapFiles,
+  NOTHING_UNMANAGED,
+  type OtherPods,
+  UnmanagedReader,
+  type UnmanagedView,
+} from './unmanaged.ts';
+
+/**
+ * Adds to an observation what there is of filters that are not this action's, as far as a deployment has to know it: where the
+ * filter is new to a target, where something is to be taken over, and where an earlier run has begun to. Whatever may not be read
+ * counts as not there.
+ */
+export async function observeUnmanaged(
+  request: DeployRequest,
+  first: Observation,
+  observer: Observer,
+  proxies: RunningProxies,
+  { client }: Pick<DeployContext, 'client'>,
+): Promise<{ readonly observation: Observation; readonly problems: readonly Problem[] }> {
+  const targets = request.filters.flatMap((filter) =>
+    resolveTargets(filter.targets, first.catalogue, filter.settings).targets.map((target) => ({
+      ...target,
+      isNew: revisionOn(target.workload, filter.name) === undefined,
+    })),
+  );
+  const namespaces = [...new Set(targets.map(({ ref }) => ref.namespace))];
+  const fresh = targets.filter(({ isNew }) => isNew);
+  const begun = namespaces.filter((namespace) => takesOut(first, namespace));
+  const [some] = namespaces;
+  if (some === undefined || (fresh.length === 0 && begun.length === 0)) return { observation: first, problems: [] };
+  const reader = new UnmanagedReader(client);
+  try {
+    const root = await reader.rootNamespace(some);
+    const placesOfPlugins = [...new Set(fresh.flatMap(({ ref }) => [ref.namespace, root]))];
+    const [meshEnvoyFilters, plugins] = await Promise.all([
+      namespaces.includes(root) ? first.foreignEnvoyFilters(root) : reader.envoyFilters(root),
+      Promise.all(placesOfPlugins.map((namespace) => reader.plugins(namespace))),
+      Promise.all(fresh.map(({ ref }) => proxies.look(ref))),
+    ]);
+    const view: UnmanagedView = {
+      ...NOTHING_UNMANAGED,
+      meshEnvoyFilters,
+      plugins: (namespace) =>
+        plugins.flat().filter(({ metadata }) => [namespace, root].includes(metadata.namespace ?? '')),
+    };
+    const running = targets.filter((target) => unmanagedOn(target, { ...first, unmanaged: view }).length > 0);
+    const files = await reader.files(running.flatMap((target) => configMapsOf(target, { ...first, unmanaged: view })));
+    const adopting =
+      request.adopt === false ? begun : [...new Set([...begun, ...running.map(({ ref }) => ref.namespace)])];
+    const complete = adopting.length === 0 ? first : (await observer.observe(allLists(adopting))).observation;
+    const others = new Map<string, readonly OtherPods[]>(
+      await Promise.all(
+        adopting.map(
+          async (namespace) =>
+            [namespace, await reader.otherPods(namespace, madeBy(complete.workloads(namespace)))] as const,
+        ),
+      ),
+    );
+    const listeners = new Map(
+      await Promise.all(fresh.map(async ({ ref }) => [workloadKey(ref), await proxies.look(ref)] as const)),
+    );
+    const unmanaged: UnmanagedView = {
+      ...view,
+      files: (namespace, configMap): ConfigMapFiles | undefined => files.get(`${namespace}/${configMap}`),
+      otherPods: (namespace) => others.get(namespace) ?? [],
+      chains: (key) => {
+        const proxy = listeners.get(key);
+        if (proxy?.state !== 'seen') return undefined;
+        // A pod of a revision that the template has lost has ours itself.
+        const labels = proxy.pod.metadata.labels ?? {};
+        if (request.filters.some(({ name }) => labels[podLabel(name)] !== undefined)) return undefined;
+        return proxy.listeners.flatMap(({ direction, active }) => active.map((chain) => ({ direction, ...chain })));
+      },
+    };
+    return { observation: { ...complete, unmanaged }, problems: [] };
+  } catch (error) {
+    return { observation: first, problems: [callProblem(error, 'looking for filters that are not of this action')] };
+  }
+}
+
+/** Whether an EnvoyFilter of ours takes filters of others out of its pods. */
+function takesOut(observation: Observation, namespace: string): boolean {
+  return observation.inserters(namespace).some((one) => !isPlugin(one) && removalsIn(one).length > 0);
+}
+
+function configMapsOf(
+  target: { ref: WorkloadRef; workload: ObservedWorkload['workload'] },
+  observation: Observation,
+): string[] {
+  const mounts = annotatedMounts(target.workload.spec?.template ?? {});
+  return unmanagedOn(target, observation).flatMap(({ code }) => {
+    const configMap = code.kind === 'file' ? mountOf(code.file, mounts)?.configMap : undefined;
+    return configMap === undefined ? [] : `${target.ref.namespace}/${configMap}`;
+  });
+}
+
+function madeBy(workloads: readonly ObservedWorkload[]): (pod: Pod) => boolean {
+  const known = new Set(workloads.map(({ ref }) => `${ref.kind} ${ref.name}`));
+  return (pod) => {
+    const owner = ownerOf(pod);
+    return owner !== undefined && known.has(`${owner.kind} ${owner.name}`);
+  };
+}

@@ -1,0 +1,267 @@
+import type { Problem } from '../../base/problem.ts';
+import { count, listWords, nameSome, nearestNames } from '../../base/text.ts';
+import type { Direction } from '../../filter/settings.ts';
+import type { Revision } from '../../mesh/identity/revision.ts';
+import { settingsDifference } from '../../mesh/objects/settings-difference.ts';
+import {
+  type Adopt,
+  type AdoptedName,
+  type AdoptionChoice,
+  describeSource,
+  describeUnmanaged,
+  fits,
+  nameFor,
+  nearNames,
+} from '../../mesh/unmanaged/adoption-choice.ts';
+import { allNames, type OurFilter, type UnmanagedFilter } from '../../mesh/unmanaged/unmanaged.ts';
+import {
+  describePlugin,
+  isNamedLike,
+  pluginLikeness,
+  type UnmanagedPlugin,
+} from '../../mesh/unmanaged/unmanaged-plugins.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import type { Observation } from '../observe/observer.ts';
+
+type Found = readonly UnmanagedFilter[];
+
+/** The filter bears our name. */
+export function runsTwice(
+  subject: string,
+  filter: string,
+  one: UnmanagedFilter,
+  found: Found,
+  namespace: string,
+): Problem {
+  const remedy =
+    one.unadoptable === undefined
+      ? `Set "adopt: true" (or "adopt: ${nameFor(one, found, namespace)}") to take it over with no moment without the filter, or give this one another name if it is another filter.`
+      : `It cannot be taken over: ${one.unadoptable}. Remove it by hand first, or give this one another name if it is another filter.`;
+  return {
+    kind: 'conflict',
+    subject,
+    message: `runs ${filter} already, not managed by this action: ${describeUnmanaged(one)}. The filter would run twice.`,
+    remedy,
+  };
+}
+
+export function cannotBeAdopted(subject: string, one: UnmanagedFilter): Problem {
+  return {
+    kind: 'conflict',
+    subject,
+    message: `cannot take over ${describeUnmanaged(one)}: ${one.unadoptable}.`,
+    remedy: 'Remove it by hand first; nothing was written.',
+  };
+}
+
+/** Only an EnvoyFilter can take out what another one puts in, so that no request meets the filter twice. */
+export function notByImage(subject: string, filter: string, one: UnmanagedFilter): Problem {
+  return {
+    kind: 'conflict',
+    subject,
+    message: `runs ${filter} already, not managed by this action: ${describeUnmanaged(one)}, and an image cannot take its place.`,
+    remedy: 'Adopt it with "delivery: configmap" first, then deploy the image.',
+  };
+}
+
+export function ambiguousName(
+  subject: string,
+  { name, filters }: AdoptionChoice['ambiguous'][number],
+  found: Found,
+  namespace: string,
+): Problem {
+  return {
+    kind: 'conflict',
+    subject,
+    message: `"adopt: ${name.text}" names an EnvoyFilter that holds ${count(filters.length, 'Wasm filter')}, none with the name of this one: ${listWords(filters.map(describeUnmanaged), 'and')}.`,
+    remedy: `Name the one that is meant: ${listWords(filters.map((one) => `"adopt: ${nameFor(one, found, namespace)}"`))}.`,
+  };
+}
+
+/** `adopt: true` where nothing is unambiguous. */
+export function nothingToAdopt(subject: string, filter: string, found: Found, namespace: string): Problem {
+  const near = nearestNames(filter, found.flatMap(allNames));
+  const meant = found.find((one) => near.some((name) => allNames(one).includes(name)));
+  const hint =
+    meant === undefined || found.length === 1 ? '' : ` Did you mean "adopt: ${nameFor(meant, found, namespace)}"?`;
+  return {
+    kind: 'conflict',
+    subject,
+    message:
+      `"adopt: true" takes over nothing here: ${count(found.length, 'Wasm filter')} that ${found.length === 1 ? 'is' : 'are'} not managed by this action ${found.length === 1 ? 'runs' : 'run'} there, and ${found.length === 1 ? 'its names do' : 'none does'} not say that it is ${filter}: ${listWords(found.map(describeUnmanaged), 'and')}.`.replace(
+        'none does not say',
+        'the names of none say',
+      ),
+    remedy: `Name the one that ${filter} takes the place of: ${listWords(found.map((one) => `"adopt: ${nameFor(one, found, namespace)}"`))}; leave "adopt" out if it is none of them.${hint}`,
+  };
+}
+
+/** A proxy has it, and nothing that may be read says from where. */
+export function seenOnly(subject: string, filter: string): Problem {
+  return {
+    kind: 'conflict',
+    subject,
+    message: `runs ${filter} already: a running proxy has an HTTP filter of that name, and no EnvoyFilter, WasmPlugin or TrafficExtension that this run may read puts it there. The filter would run twice.`,
+    remedy:
+      'Let the user of the kubeconfig list them in the root namespace of the mesh (istio-system) to learn which, and remove it there; or give this one another name if it is another filter.',
+  };
+}
+
+/** What has the same name goes with it. */
+export function sharedName(subject: string, one: UnmanagedFilter, sharers: readonly string[]): Problem {
+  return {
+    kind: 'conflict',
+    subject,
+    message: `cannot take over ${describeUnmanaged(one)}: a filter is taken out of a proxy by its name, and "${one.httpFilter}" is also that of ${listWords(sharers, 'and')}, which would be taken out with it.`,
+    remedy: `Give each HTTP filter a name of its own in its EnvoyFilter (patch.value.name), which restarts nothing, and run again; or take it out by hand.`,
+  };
+}
+
+export function hasDependents(subject: string, one: UnmanagedFilter, dependents: readonly string[]): Problem {
+  return {
+    kind: 'conflict',
+    subject,
+    message: `cannot take over ${describeUnmanaged(one)}: ${listWords(dependents, 'and')} ${dependents.length === 1 ? 'depends' : 'depend'} on it and would have no effect without it.`,
+    remedy: 'Place them beside another HTTP filter first, or remove them.',
+  };
+}
+
+/** What is wider than ours is told before it goes. */
+export function widerTraffic(one: UnmanagedFilter, { filter, settings }: Revision): string[] {
+  const { direction, port } = settings;
+  const sides = new Set(one.places.flatMap(({ context }) => SIDES[context] ?? []));
+  const own = SIDES_OF[direction];
+  const lost = [...sides].filter((side) => !own.includes(side));
+  const everyPort = port !== undefined && one.places.some(({ portNumber }) => portNumber !== port);
+  const wanted = [...new Set([...own, ...sides])];
+  const inputs = [
+    ...(lost.length === 0 ? [] : [`"direction: ${wanted.length > 1 ? 'any' : wanted[0]}"`]),
+    ...(everyPort ? ['no "port"'] : []),
+  ];
+  if (inputs.length === 0) return [];
+  const what = [...lost.map((side) => `${side} requests`), ...(everyPort ? [`ports other than ${port}`] : [])];
+  return [
+    `${describeUnmanaged(one)} serves more than ${filter} will: ${listWords(what, 'and')} lose it. To keep that, set ${listWords(inputs, 'and')}.`,
+  ];
+}
+
+/** Taking a filter over also sets it up anew, from the inputs of the run. */
+export function otherSettings(one: UnmanagedFilter, { filter, settings }: Revision): string[] {
+  const { rootId } = one;
+  const differences = one.configurations.flatMap((configuration) =>
+    settingsDifference({ rootId, configuration }, settings),
+  );
+  if (differences.length === 0) return [];
+  return [
+    `${filter} takes the place of ${describeUnmanaged(one)} with settings that differ from its own: ${listWords([...new Set(differences)], 'and')}.`,
+  ];
+}
+
+type Side = 'inbound' | 'outbound' | 'gateway';
+const SIDES: Readonly<Record<string, readonly Side[]>> = {
+  ANY: ['inbound', 'outbound'],
+  SIDECAR_INBOUND: ['inbound'],
+  SIDECAR_OUTBOUND: ['outbound'],
+};
+const SIDES_OF: Readonly<Record<Direction, readonly Side[]>> = {
+  inbound: ['inbound'],
+  outbound: ['outbound'],
+  any: ['inbound', 'outbound'],
+  gateway: ['inbound', 'outbound', 'gateway'],
+};
+
+/** A filter that may be the same one. */
+export function perhapsTheSame(
+  ours: string,
+  one: UnmanagedFilter,
+  why: string,
+  found: Found,
+  namespace: string,
+): string {
+  return `also runs ${describeUnmanaged(one)}, which ${why}. If it is ${ours}, it runs twice: set "adopt: ${nameFor(one, found, namespace)}" to take it over.`;
+}
+
+/** A plugin cannot be taken out of single proxies, so its place cannot be taken while requests pass. */
+export function pluginTwice(subject: string, filter: string, plugin: UnmanagedPlugin): Problem[] {
+  if (!isNamedLike(plugin, filter)) return [];
+  return [
+    {
+      kind: 'conflict',
+      subject,
+      message: `runs ${filter} already, not managed by this action: ${describePlugin(plugin)}. The filter would run twice.`,
+      remedy: `A ${plugin.kind} cannot be taken over: delete it (kubectl delete ${plugin.kind.toLowerCase()} ${plugin.name} -n ${plugin.namespace}) and run again, with requests that pass without the filter in between; or give this one another name if it is another filter.`,
+    },
+  ];
+}
+
+export function pluginPerhaps(ours: OurFilter, plugin: UnmanagedPlugin): string[] {
+  const why = isNamedLike(plugin, ours.name) ? undefined : pluginLikeness(plugin, ours);
+  if (why === undefined) return [];
+  return [
+    `also runs ${describePlugin(plugin)}, which ${why}. If it is ${ours.name}, it runs twice: delete the ${plugin.kind}, which cannot be taken over.`,
+  ];
+}
+
+/** Names of the input that fit nothing on any target; no problem where ours runs everywhere, since a run may be repeated. */
+export function unusedNames(
+  adopt: Adopt,
+  targets: readonly {
+    readonly ref: WorkloadRef;
+    readonly found: Found;
+    readonly choice: AdoptionChoice;
+    readonly plugins: readonly UnmanagedPlugin[];
+    readonly isNew: boolean;
+  }[],
+  filter: string,
+  observation: Observation,
+): Problem[] {
+  if (adopt === true || adopt === false || !targets.some(({ isNew }) => isNew)) return [];
+  const unused = adopt.filter((name) => !targets.some(({ choice }) => choice.used.includes(name)));
+  return unused.map((name) => {
+    const names = targets.flatMap(({ ref, found }) => found.map((one) => nameFor(one, found, ref.namespace)));
+    const all = [...new Set(targets.flatMap(({ found }) => found.map(describeUnmanaged)))];
+    const near = nearNames(name, names).map((one) => `"${one}"`);
+    const why = whyUnused(name, targets, observation);
+    return {
+      kind: 'input',
+      subject: 'input "adopt"',
+      message: `names ${JSON.stringify(name.text)}, ${why ?? `but no target of ${filter} runs such a Wasm filter`}${all.length === 0 ? '; none runs there that is not managed by this action' : `; not managed by this action are ${listWords(all.slice(0, 10), 'and')}`}.`,
+      remedy: `${near.length === 0 ? '' : `Did you mean ${listWords(near)}? `}Write ENVOYFILTER, NAMESPACE/ENVOYFILTER or ENVOYFILTER#FILTER, or leave "adopt" out.`,
+    };
+  });
+}
+
+/** Why a name that means something all the same fits no filter of a target. */
+function whyUnused(
+  name: AdoptedName,
+  targets: readonly {
+    readonly ref: WorkloadRef;
+    readonly found: Found;
+    readonly plugins: readonly UnmanagedPlugin[];
+  }[],
+  observation: Observation,
+): string | undefined {
+  const plugin = targets.flatMap(({ plugins }) => plugins).find((one) => one.name === name.envoyFilter);
+  if (plugin !== undefined) return `which is a ${plugin.kind}, and only what an EnvoyFilter inserts can be taken over`;
+  const { filter, ...whole } = name;
+  if (filter !== undefined && targets.some(({ found }) => found.some((one) => fits(one, whole)))) {
+    return `but ${describeSource({ namespace: name.namespace ?? targets[0]?.ref.namespace ?? '', name: name.envoyFilter })} inserts no "${filter}" there`;
+  }
+  const namespaces = [...new Set(targets.map(({ ref }) => ref.namespace))];
+  const there = namespaces
+    .flatMap((namespace) => observation.foreignEnvoyFilters(namespace))
+    .some(({ metadata }) => metadata.name === name.envoyFilter);
+  return there ? 'but that EnvoyFilter inserts no Wasm filter into the targets' : undefined;
+}
+
+/** Says once what holds for several workloads. */
+export function perWorkload(told: readonly { readonly text: string; readonly subject: string }[]): string[] {
+  const groups = Map.groupBy(told, ({ text }) => text);
+  return [...groups].map(([text, found]) => {
+    const names = [...new Set(found.map(({ subject }) => subject))];
+    const who = names.length > 4 ? nameSome(names, 3) : listWords(names, 'and');
+    return text.startsWith('also runs')
+      ? `${who} ${names.length === 1 ? text : text.replace(/^also runs/, 'also run')}`
+      : `${who}: ${text}`;
+  });
+}

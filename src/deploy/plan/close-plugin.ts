@@ -1,0 +1,25 @@
+import type { Problem } from '../../base/problem.ts';
+import { type WriteContext, writeWorkload } from '../apply/workload.ts';
+import { type Course, lastSeen } from '../rollout/workload-rollout.ts';
+import { cancelledProof } from '../verify/verifier.ts';
+import { type PlanningOptions, planWorkload } from './workload.ts';
+
+/**
+ * Closes a filter that was put to a Gateway open, so that its proxies could be looked into before it counts: true where that was to
+ * do, false where it was not, or why it failed.
+ */
+export async function closePlugin(
+  course: Course,
+  { planning, write }: { readonly planning: PlanningOptions; readonly write: WriteContext },
+): Promise<boolean | Problem> {
+  const { planned } = course;
+  if (planned.ref.kind !== 'Gateway' || course.write.result.state !== 'done') return false;
+  const again = planWorkload({ ...planned, observed: lastSeen(course) }, planning);
+  if (!again.ok) return again.problems[0] as Problem;
+  if (again.value.patch === undefined) return false;
+  const closed = await writeWorkload(again.value, planning, write);
+  if (closed.result.state === 'failed') return closed.result.problem;
+  if (closed.result.state === 'skipped') return cancelledProof(planned.ref);
+  course.write = { ...closed, ...(course.write.patch === undefined ? {} : { patch: course.write.patch }) };
+  return true;
+}

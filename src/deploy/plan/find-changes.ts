@@ -1,0 +1,67 @@
+import { attachmentOf, isGatewayView } from '../../mesh/gateway/view.ts';
+import { describeEditors } from '../../mesh/identity/editors.ts';
+import { type Placement, revisionName } from '../../mesh/identity/revision.ts';
+import { imageOf } from '../../mesh/objects/config-map.ts';
+import { isPlugin, kindOf } from '../../mesh/objects/filter-resource.ts';
+import { isGateway } from '../../mesh/template/gateway-mounts.ts';
+import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
+import { revisionOn, stateOn } from '../../mesh/template/template.ts';
+import { configMapOf, inserterOf, type Observation, type ObservedWorkload } from '../observe/observer.ts';
+
+/**
+ * What of a filter on a workload is not as its last run has left it, one clause each that says `its mount`, `its label`.
+ * `rendered`: it came by the files of `render`, which no run records and others apply.
+ */
+export function findChanges(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  observation: Observation,
+  rendered: boolean,
+): string[] {
+  const { namespace } = ref;
+  const id = revisionOn(workload, filter);
+  const state = stateOn(workload)[filter];
+  if (id === undefined) return ['its label was removed from the pod template, so no pod runs it'];
+  const name = revisionName({ filter, id });
+  const configMap = configMapOf(observation, namespace, { filter, id });
+  const inserter = inserterOf(observation, namespace, { filter, id });
+  const attachment = isGatewayView(workload) ? attachmentOf(workload, filter) : undefined;
+  const pulled = isPlugin(inserter) || (configMap !== undefined && imageOf(configMap) !== undefined);
+  const kind = inserter === undefined ? (pulled ? observation.pluginKind : 'EnvoyFilter') : kindOf(inserter);
+  return [
+    ...(state === undefined && !rendered ? ['no run of this action has recorded it'] : []),
+    ...(state !== undefined && state.revision !== id
+      ? [`revision ${state.revision} was recorded, but ${id} is there`]
+      : []),
+    ...(!pulled && mountedAt(workload.spec?.template ?? {}, filter) === undefined
+      ? [
+          isGateway(workload.spec?.template ?? {})
+            ? 'its mount was removed from the pod template'
+            : 'its mount was removed from the annotations of the pod template',
+        ]
+      : []),
+    ...(configMap === undefined
+      ? [`ConfigMap ${namespace}/${name} was deleted${pulled ? '' : '; new pods cannot start'}`]
+      : []),
+    ...(configMap === undefined || rendered ? [] : describeEditors(`ConfigMap ${namespace}/${name}`, configMap)),
+    ...(inserter === undefined ? [`${kind} ${namespace}/${name} was deleted; no proxy runs it`] : []),
+    ...(attachment === undefined
+      ? []
+      : describeEditors(`${attachment.kind} ${namespace}/${attachment.metadata.name}`, attachment)),
+    ...(inserter === undefined || rendered ? [] : describeEditors(`${kind} ${namespace}/${name}`, inserter)),
+  ];
+}
+
+/**
+ * The same of the revision that a wanted one takes the place of, with its name; that of the wanted one itself is for `findDrift` to
+ * say. A workload may not get ready for want of what is named here, and then deploying is the remedy.
+ */
+export function changesBefore(wanted: Placement, observed: ObservedWorkload, observation: Observation): string[] {
+  const { workload } = observed;
+  const { filter } = wanted;
+  const id = revisionOn(workload, filter);
+  if (isGatewayView(workload) || id === undefined || id === wanted.id || stateOn(workload)[filter]?.revision !== id) {
+    return [];
+  }
+  return findChanges(filter, observed, observation, false).map((change) => `${filter} ${id}: ${change}`);
+}

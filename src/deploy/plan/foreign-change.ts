@@ -1,0 +1,58 @@
+import type { Workload } from '../../cluster/objects.ts';
+import { isGatewayView } from '../../mesh/gateway/view.ts';
+import { describeTemplateKeeper, keeperRemedy } from '../../mesh/identity/owner.ts';
+import type { Placement } from '../../mesh/identity/revision.ts';
+import { revisionOn, stateOn } from '../../mesh/template/template.ts';
+
+/** What a pod template shall carry. */
+interface Wanted {
+  readonly placements: readonly Pick<Placement, 'filter' | 'id'>[];
+  readonly removals: readonly string[];
+}
+
+/** What others have made of a pod template since this run wrote it. */
+export interface ForeignChange {
+  /** A clause, without a subject where it is about another run. */
+  readonly message: string;
+  readonly remedy: string;
+  /** Whether it was no run of this action. */
+  readonly putBack: boolean;
+}
+
+/**
+ * Says what a pod template carries instead of what it should, and who did that: a run of this action records what it puts there,
+ * so a revision that is not recorded, or one that is gone while its record is there, was put back by somebody else.
+ */
+export function foreignChange({ placements, removals }: Wanted, workload: Workload): ForeignChange | undefined {
+  const state = stateOn(workload);
+  const wanted = [
+    ...placements.map(({ filter, id }): [string, string | undefined] => [filter, id]),
+    ...removals.map((filter): [string, undefined] => [filter, undefined]),
+  ];
+  for (const [filter, id] of wanted) {
+    const now = revisionOn(workload, filter);
+    if (now === id) continue;
+    // What a Gateway carries is its plugins', which only runs write.
+    if (now !== undefined && (state[filter]?.revision === now || isGatewayView(workload))) {
+      return {
+        message: `another run put revision ${now} of the filter "${filter}" there`,
+        remedy: 'Use "concurrency" in the workflow to keep runs apart.',
+        putBack: false,
+      };
+    }
+    // A removal by another run takes its record with it.
+    if (now === undefined && (state[filter] === undefined || isGatewayView(workload))) {
+      return {
+        message: `another run took the filter "${filter}" away`,
+        remedy: 'Use "concurrency" in the workflow to keep runs apart.',
+        putBack: false,
+      };
+    }
+    return {
+      message: `its pod template was put back by ${describeTemplateKeeper(workload)}`,
+      remedy: keeperRemedy(workload),
+      putBack: true,
+    };
+  }
+  return undefined;
+}

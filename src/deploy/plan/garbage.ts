@@ -1,0 +1,158 @@
+import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
+import { FILTER_LABEL, REVISION_LABEL } from '../../mesh/identity/names.ts';
+import { parseProven } from '../../mesh/identity/verified.ts';
+import { kindOf } from '../../mesh/objects/filter-resource.ts';
+import { revisionOn, stateOn } from '../../mesh/template/template.ts';
+import { workloadKey } from '../../targets/target.ts';
+import type { Observation } from '../observe/observer.ts';
+import { type Garbage, type Plan, type PlannedWorkload, placementsOf } from './plan.ts';
+
+/** What decides how many superseded revisions stay. */
+export interface GarbagePolicy {
+  readonly keepRevisions: number;
+}
+
+/** A filter in a namespace whose garbage a run looks for. */
+export interface GarbagePlace {
+  readonly filter: string;
+  readonly namespace: string;
+}
+
+/**
+ * The objects of revisions that no pod template names once a plan is done, except the kept ones: those that a workload would
+ * go back to, and of the others those first that were proven once, then the newest. `further` are places to look at besides those of the plan. Nothing
+ * where the observation does not show every pod template of the namespace.
+ */
+export function findGarbage(
+  plan: Omit<Plan, 'garbage'>,
+  observation: Observation,
+  { keepRevisions }: GarbagePolicy,
+  further: readonly GarbagePlace[] = [],
+): Garbage[] {
+  return placesOf(plan, further).flatMap((place) => {
+    if (!observation.isComplete(place.namespace)) return [];
+    const superseded = supersededRevisions(plan, place, observation);
+    // Where no workload has the filter any more, nothing of it stays.
+    const keep = namedRevisions(plan, place, observation).size === 0 ? 0 : keepRevisions;
+    const kept = keepOf(superseded, plan, place, observation, keep);
+    return superseded.filter(({ revision }) => !kept.has(revision)).flatMap(({ objects }) => objects);
+  });
+}
+
+/** Whether there may be garbage, so that it is worth while to look at every pod template of the namespace. */
+export function mayHaveGarbage(
+  plan: Omit<Plan, 'garbage'>,
+  observation: Observation,
+  { keepRevisions }: GarbagePolicy,
+): string[] {
+  const namespaces = placesOf(plan).flatMap((place) =>
+    supersededRevisions(plan, place, observation).length > keepRevisions ? [place.namespace] : [],
+  );
+  return [...new Set(namespaces)];
+}
+
+function placesOf({ workloads }: Pick<Plan, 'workloads'>, further: readonly GarbagePlace[] = []): GarbagePlace[] {
+  const places = new Map(further.map((place) => [`${place.namespace} ${place.filter}`, place]));
+  for (const planned of workloads) {
+    const { namespace } = planned.ref;
+    for (const filter of [...placementsOf(planned).map((placement) => placement.filter), ...planned.removals]) {
+      places.set(`${namespace} ${filter}`, { namespace, filter });
+    }
+  }
+  return [...places.values()];
+}
+
+interface Superseded {
+  readonly revision: string;
+  /** RFC 3339, so that it sorts by time. */
+  readonly created: string;
+  /** Whether it was ever proven on a workload. */
+  readonly proven: boolean;
+  readonly objects: readonly Garbage[];
+}
+
+/** The revisions of a filter that have objects in a namespace and that no known pod template names after the plan. */
+function supersededRevisions(
+  plan: Omit<Plan, 'garbage'>,
+  { filter, namespace }: GarbagePlace,
+  observation: Observation,
+): Superseded[] {
+  const named = namedRevisions(plan, { filter, namespace }, observation);
+  const found = new Map<string, { created: string; proven: boolean; objects: Garbage[] }>();
+  const take = <T extends KubernetesObject>(objects: readonly T[], kindIn: (object: T) => Garbage['kind']): void => {
+    for (const object of objects) {
+      const { metadata } = object;
+      const revision = metadata.labels?.[REVISION_LABEL];
+      if (metadata.labels?.[FILTER_LABEL] !== filter || revision === undefined || named.has(revision)) continue;
+      if (metadata.deletionTimestamp !== undefined) continue;
+      const entry = found.get(revision) ?? { created: '', proven: false, objects: [] };
+      entry.objects.push({ kind: kindIn(object), namespace, name: metadata.name, filter, revision });
+      entry.proven ||= parseProven(object).size > 0;
+      if ((metadata.creationTimestamp ?? '') > entry.created) entry.created = metadata.creationTimestamp ?? '';
+      found.set(revision, entry);
+    }
+  };
+  // A proxy must never be told to read a file that is gone.
+  take(observation.inserters(namespace), kindOf);
+  take(observation.configMaps(namespace), () => 'ConfigMap');
+  return [...found].map(([revision, entry]) => ({ revision, ...entry }));
+}
+
+function namedRevisions(
+  plan: Omit<Plan, 'garbage'>,
+  { filter, namespace }: GarbagePlace,
+  observation: Observation,
+): Set<string> {
+  const after = new Map(plan.workloads.map((planned) => [workloadKey(planned.ref), planned]));
+  const named = new Set<string>();
+  for (const planned of plan.workloads) {
+    if (planned.ref.namespace !== namespace) continue;
+    for (const placement of placementsOf(planned)) if (placement.filter === filter) named.add(placement.id);
+  }
+  for (const { ref, workload } of observation.workloads(namespace)) {
+    const planned = after.get(workloadKey(ref));
+    const decided =
+      planned?.removals.includes(filter) === true ||
+      planned?.revisions.some(({ carrier }) => carrier.filter === filter) === true;
+    const id = decided ? undefined : revisionOn(workload, filter);
+    if (id !== undefined) named.add(id);
+  }
+  return named;
+}
+
+function keepOf(
+  superseded: readonly Superseded[],
+  plan: Omit<Plan, 'garbage'>,
+  { filter, namespace }: GarbagePlace,
+  observation: Observation,
+  keepRevisions: number,
+): Set<string> {
+  if (keepRevisions === 0) return new Set();
+  const previous = new Set<string>();
+  const after = new Map(plan.workloads.map((planned) => [workloadKey(planned.ref), planned]));
+  for (const { ref, workload } of observation.workloads(namespace)) {
+    const planned = after.get(workloadKey(ref));
+    if (planned?.removals.includes(filter)) continue;
+    for (const earlier of previousAfter(workload, planned, filter)) previous.add(earlier);
+  }
+  const ranked = [...superseded].sort(
+    (a, b) =>
+      Number(b.proven) - Number(a.proven) ||
+      Number(previous.has(b.revision)) - Number(previous.has(a.revision)) ||
+      b.created.localeCompare(a.created) ||
+      a.revision.localeCompare(b.revision),
+  );
+  const kept = ranked.filter(({ revision }, index) => index < keepRevisions || previous.has(revision));
+  return new Set(kept.map(({ revision }) => revision));
+}
+
+/** The revisions before, as they will be recorded on a workload: the direct one, and what it goes back to. */
+function previousAfter(workload: Workload, planned: PlannedWorkload | undefined, filter: string): string[] {
+  const recorded = stateOn(workload)[filter];
+  const wanted = planned?.revisions.find(({ carrier }) => carrier.filter === filter)?.carrier.id;
+  const earlier =
+    wanted === undefined || recorded?.revision === wanted
+      ? [recorded?.previous, recorded?.fallback]
+      : [planned?.before.get(filter), planned?.wayBack.get(filter)?.id];
+  return earlier.filter((revision) => revision !== undefined);
+}

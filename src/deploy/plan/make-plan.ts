@@ -1,0 +1,200 @@
+import { append } from '../../base/lists.ts';
+import { type Attempt, attempt, Findings } from '../../base/problem.ts';
+import { nameSome } from '../../base/text.ts';
+import type { Workload } from '../../cluster/objects.ts';
+import { attachedPlacement } from '../../mesh/gateway/attachment.ts';
+import { findOwner, ownerWarning } from '../../mesh/identity/owner.ts';
+import { type Placement, placementOf, type Revision } from '../../mesh/identity/revision.ts';
+import { gitOpsWarning, recogniseGitOps } from '../../mesh/template/gitops.ts';
+import { standingSidecar } from '../../mesh/template/injection.ts';
+import { filtersOn } from '../../mesh/template/template.ts';
+import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
+import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
+import { resolveTargets } from '../../targets/resolve.ts';
+import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from '../apply/adopted-envoy-filters.ts';
+import type { Observation } from '../observe/observer.ts';
+import type { DeployRequest, FilterRequest } from '../request.ts';
+import { planAdoption } from './adoption.ts';
+import { besideWarnings } from './beside.ts';
+import { changesBefore } from './find-changes.ts';
+import { findGarbage } from './garbage.ts';
+import { explainRolls, findCarriers } from './in-place.ts';
+import { movedTags, type TaggedFilter } from './moved-tags.ts';
+import { planObjects } from './objects.ts';
+import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
+import { findWayBack } from './rollback-target.ts';
+import { judgeSharedVms } from './shared-vms.ts';
+import { revisionMaker } from './target-settings.ts';
+import { planWorkload, type WantedWorkload } from './workload.ts';
+
+/** A workload while its plan is made. */
+interface Draft {
+  readonly ref: WorkloadRef;
+  readonly observed: Workload;
+  readonly revisions: PlannedRevision[];
+  readonly removals: string[];
+  readonly adopted: AdoptedUnmanaged[];
+  readonly volumes: AdoptedVolume[];
+  readonly wayBack: Map<string, Placement>;
+  readonly changes: string[];
+  wave: number;
+}
+
+/**
+ * What to write so that every target of the request runs its filters. A pure function: equal requests and observations
+ * give equal plans. Problems are those of targets, mounts and workloads that cannot be rolled; with them comes the plan of what was
+ * found, for the checks that look at one. `now` is for expiry times.
+ */
+export function makePlan(request: DeployRequest, observation: Observation, now: Date): Attempt<Plan> {
+  const findings = new Findings();
+  const warnings: string[] = [];
+  const drafts = new Map<string, Draft>();
+  const draftOf = (ref: WorkloadRef, observed: Workload, wave: number): Draft => {
+    const known = drafts.get(workloadKey(ref));
+    const draft = known ?? {
+      ref,
+      observed,
+      revisions: [],
+      removals: [],
+      adopted: [],
+      volumes: [],
+      wayBack: new Map(),
+      changes: [],
+      wave,
+    };
+    // Filters of several requests may share a workload; it goes with the earliest.
+    draft.wave = Math.min(draft.wave, wave);
+    drafts.set(workloadKey(ref), draft);
+    return draft;
+  };
+  for (const filter of request.filters) {
+    // A target that is not there must not hide what is wrong with the others.
+    const { targets, problems } = resolveTargets(filter.targets, observation.catalogue, filter.settings);
+    findings.add(problems);
+    const revisionOn = revisionMaker(filter);
+    const wanted = targets.map((target) => ({ ...target, revision: revisionOn(target.ref.kind, target.override) }));
+    const push = request.settingsChange === 'push';
+    const carriers = push ? findings.take(findCarriers(wanted, observation)) : undefined;
+    if (push) append(warnings, explainRolls(wanted, observation));
+    const placed = wanted.map((target) => ({
+      ...target,
+      carrier: carriers?.get(workloadKey(target.ref)) ?? carrierOn(target.ref, target.revision, observation),
+    }));
+    const adoption = planAdoption(
+      filter,
+      placed.map(({ carrier, ...target }) => ({ ...target, carrier: carrier.id })),
+      request.adopt,
+      observation,
+    );
+    findings.add(adoption.problems);
+    append(warnings, adoption.warnings);
+    for (const { ref, workload, wave, revision, carrier } of placed) {
+      const draft = draftOf(ref, workload, wave);
+      draft.revisions.push({ revision, carrier });
+      append(draft.changes, changesBefore(carrier, { ref, workload }, observation));
+      const back = findWayBack(workload, ref, filter.name, revision.id, observation);
+      if (back !== undefined) draft.wayBack.set(filter.name, back);
+      const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};
+      append(
+        draft.adopted,
+        filters.map((found) => ({ ...found, by: filter.name })),
+      );
+      append(draft.volumes, volumes);
+    }
+    if (request.prune && findings.clean) {
+      for (const { ref, workload } of leftOver(filter, observation)) {
+        if (drafts.get(workloadKey(ref))?.revisions.some(({ revision }) => revision.filter === filter.name)) continue;
+        const draft = draftOf(ref, workload, LAST_WAVE);
+        draft.removals.push(filter.name);
+        const back = findWayBack(workload, ref, filter.name, undefined, observation);
+        if (back !== undefined) draft.wayBack.set(filter.name, back);
+      }
+    }
+  }
+  const options = { ...request, now };
+  const wanted: WantedWorkload[] = keepNeededVolumes([...drafts.values()], observation);
+  const planned = wanted.map((workload) => findings.takeAny(planWorkload(workload, options)));
+  const vms = judgeSharedVms(planned, observation);
+  findings.add(vms.problems);
+  const objects = planObjects(planned, observation);
+  const plan = {
+    ...objects,
+    workloads: planned,
+    garbage: [],
+    warnings: [
+      ...warnings,
+      ...adoptionWarnings(adoptedEnvoyFilters({ workloads: planned }, observation)),
+      ...besideWarnings(planned),
+      ...vms.warnings,
+      ...warningsOf(planned),
+      ...movedTags(taggedFilters(request, planned), observation),
+    ],
+  };
+  return attempt({ ...plan, garbage: findGarbage(plan, observation, request) }, findings.problems);
+}
+
+function carrierOn({ kind, name }: WorkloadRef, revision: Revision, { pluginKind }: Observation): Placement {
+  const placement = placementOf(revision);
+  if (placement.image === undefined) return placement;
+  return { ...(kind === 'Gateway' ? attachedPlacement(revision, name) : placement), kind: pluginKind };
+}
+
+/** The filters that were loaded by a tag which others may move, with their workloads. */
+function taggedFilters({ filters }: DeployRequest, workloads: readonly PlannedWorkload[]): TaggedFilter[] {
+  return filters
+    .filter(({ push }) => push === undefined)
+    .map(({ name, module }) => ({
+      name,
+      module,
+      workloads: workloads.filter(({ revisions }) => revisions.some(({ revision }) => revision.filter === name)),
+    }));
+}
+
+/** Workloads lose a filter after the others have got theirs. */
+const LAST_WAVE = 1_000;
+
+/** The workloads that carry a filter in the namespaces of its target list. */
+function leftOver(
+  { name, targets }: FilterRequest,
+  observation: Observation,
+): { ref: WorkloadRef; workload: Workload }[] {
+  const namespaces = new Set(
+    targets.flatMap((entry) => (entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces)),
+  );
+  return [...namespaces].flatMap((namespace) =>
+    observation.workloads(namespace).filter(({ workload }) => filtersOn(workload).includes(name)),
+  );
+}
+
+/** How those whom a workload's pod template comes from will get on with this run. */
+function warningsOf(workloads: readonly PlannedWorkload[]): string[] {
+  const groups = new Map<string, { names: string[]; text: (names: readonly string[]) => string }>();
+  const add = (key: string, name: string, text: (names: readonly string[]) => string): void => {
+    const group = groups.get(key) ?? { names: [], text };
+    group.names.push(name);
+    groups.set(key, group);
+  };
+  for (const { ref, observed, patch, revisions } of workloads) {
+    // Nothing of a Gateway itself is written.
+    if (patch === undefined || ref.kind === 'Gateway') continue;
+    const name = describeWorkload(ref);
+    const found = recogniseGitOps(observed);
+    if (found !== undefined) {
+      add(`${found.tool} ${found.object} ${found.declares}`, name, (names) => gitOpsWarning(found, names));
+    }
+    const owner = findOwner(observed);
+    if (owner !== undefined && patch.spec !== undefined) {
+      add(`${ref.namespace} ${owner.object}`, name, (names) => ownerWarning(observed, owner, names));
+    }
+    const mounted = revisions.some(({ carrier }) => carrier.image === undefined);
+    if (mounted && standingSidecar(observed.spec?.template ?? {}) === 'injected')
+      add('standing', name, standingWarning);
+  }
+  return [...groups.values()].map(({ names, text }) => text(names));
+}
+
+function standingWarning(names: readonly string[]): string {
+  const who = nameSome(names, 3);
+  return `${who} ${names.length === 1 ? 'has' : 'have'} a sidecar in the pod template already (annotation sidecar.istio.io/status, as "istioctl kube-inject" writes it). Istio mounts the filter there only where it injects the pods of the namespace, too.`;
+}

@@ -1,0 +1,125 @@
+import type { Workload } from '../../cluster/objects.ts';
+import { CONFIG_MAP } from '../../cluster/resources.ts';
+import { STATE_ANNOTATION } from '../../mesh/identity/names.ts';
+import { type Placement, type Revision, revisionName } from '../../mesh/identity/revision.ts';
+import { parseState } from '../../mesh/identity/state.ts';
+import type { ConfigMap } from '../../mesh/objects/config-map.ts';
+import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
+import { INSERTERS, type Inserter } from '../../mesh/objects/filter-resource.ts';
+import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
+import type { AdoptedUnmanaged, UnmanagedFilter } from '../../mesh/unmanaged/unmanaged.ts';
+import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+
+/** A revision on a workload, and what the pods carry for it: the same, unless its settings are pushed into an earlier one. */
+export interface PlannedRevision {
+  readonly revision: Revision;
+  readonly carrier: Placement;
+}
+
+/** The ConfigMap or the inserter of a revision in a namespace. */
+export interface PlannedObject<T extends ConfigMap | Inserter> extends PlannedRevision {
+  readonly namespace: string;
+  /** Whether it has to be written. */
+  readonly write: boolean;
+  /** Whether another run means to delete it as garbage. */
+  readonly marked: boolean;
+  /** Whether it is there, so that writing it changes it. */
+  readonly exists: boolean;
+  /** What others have changed about it, in words. */
+  readonly drift?: string;
+  /** Makes its body as the cluster keeps it, which may be a megabyte: only for those that are written. */
+  readonly render: () => T;
+}
+
+/** An inserter; if it is an EnvoyFilter, with what it takes the place of. */
+export interface PlannedInserter extends PlannedObject<Inserter> {
+  /** What was observed, where its settings are replaced while pods run it. */
+  readonly pushedOver?: EnvoyFilter;
+  /** The filters of others that it takes out of its pods, because ours runs in their place. */
+  readonly replaced: readonly UnmanagedFilter[];
+  /** As `render` of every planned object; what is `gone`, by `unmanagedKey`, need not be taken out any more. */
+  readonly render: (gone?: ReadonlySet<string>) => Inserter;
+}
+
+/** A workload, the revisions that it shall run, and the filters that it shall not run any more. */
+export interface PlannedWorkload {
+  readonly ref: WorkloadRef;
+  readonly observed: Workload;
+  readonly revisions: readonly PlannedRevision[];
+  readonly removals: readonly string[];
+  /** From 1. */
+  readonly wave: number;
+  /** What has to be changed; undefined for nothing. */
+  readonly patch: WorkloadPatch | undefined;
+  /** The revisions it ran before, by filter. */
+  readonly before: ReadonlyMap<string, string>;
+  /** What it goes back to when a wanted revision fails, by filter; a filter that has none goes. */
+  readonly wayBack: ReadonlyMap<string, Placement>;
+  /** What others have changed since the last run, in words. */
+  readonly drift: readonly string[];
+  /** The filters of others that ours takes the place of. */
+  readonly adopted: readonly AdoptedUnmanaged[];
+  /** The volumes that held their files. */
+  readonly volumes: readonly AdoptedVolume[];
+  /** Other filters of this action that its pods run. */
+  readonly alsoRuns: readonly string[];
+}
+
+/** What may be garbage, by kind. */
+export const GARBAGE_RESOURCES = { ConfigMap: CONFIG_MAP, ...INSERTERS } as const;
+
+/** An object of a revision that nothing names any more. */
+export interface Garbage {
+  readonly kind: keyof typeof GARBAGE_RESOURCES;
+  readonly namespace: string;
+  readonly name: string;
+  readonly filter: string;
+  readonly revision: string;
+}
+
+/** Everything a run will write, and everything it wants to be there. */
+export interface Plan {
+  readonly configMaps: readonly PlannedObject<ConfigMap>[];
+  readonly inserters: readonly PlannedInserter[];
+  readonly workloads: readonly PlannedWorkload[];
+  /** What is superseded once all of that is done. */
+  readonly garbage: readonly Garbage[];
+  readonly warnings: readonly string[];
+}
+
+/** How many objects a plan writes or deletes. */
+export function countWrites({ configMaps, inserters, workloads, garbage }: Plan): number {
+  const objects = [...configMaps, ...inserters].filter(({ write }) => write).length;
+  return objects + workloads.filter(({ patch }) => patch !== undefined).length + garbage.length;
+}
+
+/** Whether a workload's pods will run something else. */
+export function changesPods({ patch }: PlannedWorkload): boolean {
+  return patch?.spec !== undefined;
+}
+
+/** Whether they will be replaced for it. Those of a Gateway are changed as they are. */
+export function restarts(planned: PlannedWorkload): boolean {
+  return changesPods(planned) && planned.ref.kind !== 'Gateway';
+}
+
+/** What the pods of a workload carry once the plan is done. */
+export function placementsOf({ revisions }: Pick<PlannedWorkload, 'revisions'>): readonly Placement[] {
+  return revisions.map(({ carrier }) => carrier);
+}
+
+/** `shop/add-header-0123456789`: the key of a revision's objects. */
+export function objectKey(namespace: string, placement: Pick<Placement, 'filter' | 'id'>): string {
+  return `${namespace}/${revisionName(placement)}`;
+}
+
+/** When `sweep` may remove the first filter of a plan's targets, once the plan is done, ISO 8601; undefined for never. */
+export function firstExpiry({ workloads }: Pick<Plan, 'workloads'>): string | undefined {
+  const times = workloads.flatMap(({ observed, patch, revisions }) => {
+    const recorded = observed.metadata.annotations?.[STATE_ANNOTATION];
+    const state = parseState(patch?.metadata?.annotations[STATE_ANNOTATION] ?? recorded);
+    return revisions.flatMap(({ carrier }) => state[carrier.filter]?.expires ?? []);
+  });
+  return times.sort()[0];
+}

@@ -1,0 +1,117 @@
+import type { Problem } from '../../base/problem.ts';
+import { count, listWords, nearestNames } from '../../base/text.ts';
+import { stateOn } from '../../mesh/template/template.ts';
+import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { knownFilters, type Scoped } from '../commands/scope.ts';
+import type { Observation } from '../observe/observer.ts';
+import type { RemovalRequest, Scope } from '../request.ts';
+
+/** A filter of this action that is in a namespace. */
+export interface PresentFilter {
+  readonly filter: string;
+  readonly namespace: string;
+  /** The workloads that carry it or have a record of it; none where only objects are left of it. */
+  readonly workloads: readonly WorkloadRef[];
+  /** ISO 8601: when `sweep` may remove it from the first of them. Absent: from none. */
+  readonly expires?: string;
+}
+
+/** What a removal looked at that found nothing to do. */
+export interface NothingToRemove {
+  /** The filter that was asked for; absent for all. */
+  readonly filter?: string;
+  readonly namespaces: readonly string[];
+  /** By namespace, then by name. */
+  readonly present: readonly PresentFilter[];
+}
+
+/** The filters of this action in the namespaces, on workloads or as objects. */
+export function findPresent(namespaces: readonly string[], observation: Observation): PresentFilter[] {
+  return namespaces.flatMap((namespace) => {
+    const workloads = observation.workloads(namespace);
+    const names = new Set([
+      ...workloads.flatMap((workload) => knownFilters(workload)),
+      ...observation.filtersWithObjects(namespace),
+    ]);
+    return [...names].sort().map((filter): PresentFilter => {
+      const carrying = workloads.filter((workload) => knownFilters(workload, filter).length > 0);
+      const [expires] = carrying.flatMap(({ workload }) => stateOn(workload)[filter]?.expires ?? []).sort();
+      const refs = carrying.map(({ ref }) => ref);
+      return { filter, namespace, workloads: refs, ...(expires === undefined ? {} : { expires }) };
+    });
+  });
+}
+
+/** What nothing was found in. */
+export function nothingToRemove({ request, observation, namespaces }: Scoped<RemovalRequest>): NothingToRemove {
+  const { filter } = request.scope;
+  const present = findPresent(namespaces, observation);
+  return { namespaces, present, ...(filter === undefined ? {} : { filter }) };
+}
+
+/**
+ * Says of the filter that was asked for that it is nowhere: neither on a workload of the scope nor, without a target list, as an
+ * object. A name that nothing carries is a mistyped one more often than that of a filter which is gone already.
+ */
+export function missingFilter(scoped: Scoped<RemovalRequest>): Problem[] {
+  const { filter, entries } = scoped.request.scope;
+  if (filter === undefined || scoped.workloads.some((workload) => knownFilters(workload, filter).length > 0)) return [];
+  const { namespaces, present } = nothingToRemove(scoped);
+  const here = present.filter((one) => one.filter === filter);
+  if (entries.length === 0 && here.length > 0) return [];
+  const remedy = [
+    ...hints(filter, present),
+    'Where it may be gone already, as when a preview is closed twice, set "missing: ok".',
+  ].join(' ');
+  if (entries.length > 0) {
+    const targets = scoped.workloads.map(({ ref }) => describeWorkload(ref));
+    const message = `means ${listSome(targets)}, and ${targets.length === 1 ? 'it does' : 'they do'} not have the filter "${filter}".`;
+    return [{ kind: 'targets', subject: 'target list', message, remedy }];
+  }
+  const message = `is "${filter}", and ${placesOf(namespaces)} ${namespaces.length === 1 ? 'has' : 'have'} no such filter: no workload runs it, and no object of it is left.`;
+  return [{ kind: 'input', subject: 'input "name"', message, remedy }];
+}
+
+function hints(filter: string, present: readonly PresentFilter[]): string[] {
+  const carrying = present.flatMap((one) => (one.filter === filter ? one.workloads : [])).map(describeWorkload);
+  if (carrying.length > 0) return [`${listSome(carrying)} ${carrying.length === 1 ? 'has' : 'have'} it.`];
+  if (present.length === 0) return ['No filter of this action is there.'];
+  const near = nearestNames(
+    filter,
+    present.map((one) => one.filter),
+  );
+  return [
+    ...(near.length > 0 ? [`Did you mean ${listWords(near.map((name) => `"${name}"`))}?`] : []),
+    `What is there: ${listSome(present.map(describePresent))}.`,
+  ];
+}
+
+/** That a target list names workloads that do not have the filter, or any filter where none is named. */
+export function namedWithout<T extends { readonly scope: Scope }>({ request, workloads }: Scoped<T>): string[] {
+  const { filter, entries } = request.scope;
+  const named = new Set(entries.flatMap((entry) => (entry.type === 'named' ? [workloadKey(entry.workload)] : [])));
+  const without = workloads.filter(
+    (workload) => named.has(workloadKey(workload.ref)) && knownFilters(workload, filter).length === 0,
+  );
+  if (without.length === 0) return [];
+  const what = filter === undefined ? 'no filter of this action' : `no filter "${filter}"`;
+  const names = listSome(without.map(({ ref }) => describeWorkload(ref)));
+  return [`The target list names ${names}, which ${without.length === 1 ? 'has' : 'have'} ${what}.`];
+}
+
+/** `namespace shop`, `namespaces shop and edge`. */
+function placesOf(namespaces: readonly string[]): string {
+  return `namespace${namespaces.length === 1 ? '' : 's'} ${listSome(namespaces)}`;
+}
+
+function describePresent({ filter, namespace, workloads }: PresentFilter): string {
+  const on = workloads.length === 0 ? 'objects alone' : `on ${count(workloads.length, 'workload')}`;
+  return `"${filter}" in ${namespace} (${on})`;
+}
+
+const MOST_LISTED = 5;
+
+function listSome(words: readonly string[]): string {
+  const left = words.length - MOST_LISTED;
+  return listWords([...words.slice(0, MOST_LISTED), ...(left > 0 ? [`${left} more`] : [])], 'and');
+}

@@ -1,0 +1,90 @@
+import type { Problem } from '../../base/problem.ts';
+import { DIGEST_ANNOTATION } from '../../mesh/identity/names.ts';
+import { isPlugin, shownSettings } from '../../mesh/objects/filter-resource.ts';
+import { revisionOn } from '../../mesh/template/template.ts';
+import { describeUnmanaged } from '../../mesh/unmanaged/adoption-choice.ts';
+import { sharingOf, type VmUser } from '../../mesh/unmanaged/shared-vm.ts';
+import { hasNameOf, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import { configMapOf, inserterOf, type Observation } from '../observe/observer.ts';
+import { moduleDigestOf, remainingOn } from './adoption.ts';
+import { perWorkload } from './adoption-problems.ts';
+import type { PlannedRevision, PlannedWorkload } from './plan.ts';
+
+/**
+ * What is wrong, or may be, about VMs that wanted filters would share with other filters of their pods: those of this action and those
+ * that EnvoyFilters of others insert, as far as this run has read them. Each of the filters stands in the listeners, so no
+ * verification would tell. What proxies pull as an image has no VM id that could be chosen.
+ */
+export function judgeSharedVms(
+  workloads: readonly PlannedWorkload[],
+  observation: Observation,
+): { readonly problems: readonly Problem[]; readonly warnings: readonly string[] } {
+  const pairs = workloads.flatMap((planned) => {
+    const subject = describeWorkload(planned.ref);
+    const mounted = planned.revisions.filter(({ carrier }) => carrier.image === undefined);
+    return mounted.flatMap((wanted, index) => {
+      const user = wantedUser(wanted);
+      const isNew = planned.before.get(wanted.carrier.filter) !== wanted.carrier.id;
+      const others = [...mounted.slice(0, index).map(wantedUser), ...usersBeside(planned, wanted, observation)];
+      return others.map((other) => ({ subject, wanted, user, other, isNew, sharing: sharingOf(user, other) }));
+    });
+  });
+  return {
+    problems: pairs
+      .filter(({ sharing }) => sharing === 'everything')
+      .map(({ subject, wanted, user, other }) => sharedProblem(subject, wanted, user, other)),
+    warnings: perWorkload(
+      pairs
+        .filter(({ sharing, isNew }) => sharing === 'roots' && isNew)
+        .map(({ subject, user, other }) => ({ subject, text: sharedWarning(user, other) })),
+    ),
+  };
+}
+
+function wantedUser({ revision: { filter, module, settings } }: PlannedRevision): VmUser {
+  return { what: filter, vmId: settings.vmId, rootId: settings.rootId, digest: module.digest };
+}
+
+function usersBeside(
+  { ref, observed, adopted, alsoRuns }: PlannedWorkload,
+  { revision }: PlannedRevision,
+  observation: Observation,
+): VmUser[] {
+  const ours = alsoRuns.flatMap((filter): VmUser[] => {
+    const named = { filter, id: revisionOn(observed, filter) ?? '' };
+    const inserter = inserterOf(observation, ref.namespace, named);
+    if (inserter === undefined || isPlugin(inserter)) return [];
+    const { vmId, rootId } = shownSettings(inserter);
+    const digest = configMapOf(observation, ref.namespace, named)?.metadata.annotations?.[DIGEST_ANNOTATION];
+    return [{ what: `${filter} of this action`, vmId, rootId, digest }];
+  });
+  const target = { ref, workload: observed };
+  const gone = new Set(adopted.map(unmanagedKey));
+  const foreign = remainingOn(target, revision.filter, observation)
+    // One with our name runs twice, which is told already.
+    .filter((one) => !gone.has(unmanagedKey(one)) && !hasNameOf(one, revision.filter))
+    .map((one): VmUser => {
+      const digest = moduleDigestOf(one, target, observation);
+      return { what: describeUnmanaged(one), vmId: one.vmId ?? '', rootId: one.rootId, digest };
+    });
+  return [...ours, ...foreign];
+}
+
+function sharedProblem(subject: string, { revision }: PlannedRevision, user: VmUser, other: VmUser): Problem {
+  const { filter } = revision;
+  const root = user.rootId === '' ? 'no root id' : `the root id ${JSON.stringify(user.rootId)}`;
+  return {
+    kind: 'conflict',
+    subject,
+    message: `would run ${filter} and ${other.what} as one: both have the vm-id ${JSON.stringify(user.vmId)}, ${root} and the same module, so Envoy runs them in one VM, where the configuration of one can replace the other's.`,
+    remedy:
+      user.vmId === filter
+        ? 'Choose a "vm-id" that no other filter there has.'
+        : `Leave out "vm-id", whose default is the filter's name (${JSON.stringify(filter)}), or choose one that no other filter there has.`,
+  };
+}
+
+function sharedWarning(user: VmUser, other: VmUser): string {
+  return `${user.what} shares the Wasm VM of ${other.what}: both have the vm-id ${JSON.stringify(user.vmId)} and the same module, with the root ids ${JSON.stringify(user.rootId)} and ${JSON.stringify(other.rootId)}. If that is not meant, leave out "vm-id".`;
+}

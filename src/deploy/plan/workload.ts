@@ -1,0 +1,108 @@
+import { type Attempt, attempt, Findings } from '../../base/problem.ts';
+import type { Workload } from '../../cluster/objects.ts';
+import type { Placement } from '../../mesh/identity/revision.ts';
+import { type FilterState, renewExpiry, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
+import { filtersOn, patchWorkload, revisionOn } from '../../mesh/template/template.ts';
+import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
+import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
+import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
+import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import { findObstacles } from './blockers.ts';
+import { findDrift } from './drift.ts';
+import type { PlannedRevision, PlannedWorkload } from './plan.ts';
+
+/** What is wanted of a workload. */
+export interface WantedWorkload {
+  readonly ref: WorkloadRef;
+  readonly observed: Workload;
+  readonly revisions: readonly PlannedRevision[];
+  readonly removals: readonly string[];
+  readonly wave: number;
+  /** The filters of others that ours takes the place of. */
+  readonly adopted: readonly AdoptedUnmanaged[];
+  /** The volumes that hold their files; those that nothing else reads go. */
+  readonly volumes: readonly AdoptedVolume[];
+  /** What it goes back to when a wanted revision fails, by filter. */
+  readonly wayBack: ReadonlyMap<string, Placement>;
+  /** What others have changed of the revisions that the wanted ones take the place of; absent for nothing. */
+  readonly changes?: readonly string[];
+}
+
+/** What planning a workload needs to know of the run. */
+export interface PlanningOptions {
+  readonly run: string;
+  readonly wait: boolean;
+  readonly expiresMs?: number;
+  readonly now: Date;
+  /** What every pod is to answer; only whether there is one matters here. */
+  readonly probe?: unknown;
+}
+
+/** The patch of a workload whose mounts cannot be merged: never written, but the rights to write one are asked for. */
+const NO_PATCH: WorkloadPatch = { spec: { template: {} } };
+
+/** Plans one workload; also used to plan it anew after somebody else has changed it. */
+export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): Attempt<PlannedWorkload> {
+  const { ref, observed, revisions, removals, volumes } = wanted;
+  const name = describeWorkload(ref);
+  const findings = new Findings();
+  const place = revisions.map(({ carrier }) => carrier);
+  const merged = patchWorkload(
+    observed,
+    {
+      place,
+      remove: removals,
+      drop: volumes.filter(({ stays }) => stays === undefined).map(({ volume }) => volume),
+      state: (recorded) => nextState(recorded, wanted, options),
+    },
+    name,
+  );
+  findings.take(merged);
+  const patch = merged.ok ? merged.value : NO_PATCH;
+  if (patch?.spec !== undefined) findings.add(findObstacles(wanted, options));
+  const filters = [...place.map(({ filter }) => filter), ...removals];
+  const before = filters.flatMap((filter) => {
+    const revision = revisionOn(observed, filter);
+    return revision === undefined ? [] : [[filter, revision] as const];
+  });
+  const alsoRuns = filtersOn(observed).filter((filter) => !filters.includes(filter));
+  const drift = [...findDrift(observed, place), ...(wanted.changes ?? [])];
+  const planned = { ...wanted, patch, before: new Map(before), drift, alsoRuns };
+  return attempt(planned, findings.problems);
+}
+
+/** The state with the wanted revisions in it; one that is recorded already keeps its record. */
+function nextState(
+  recorded: WorkloadState,
+  { observed, revisions, removals, wayBack }: WantedWorkload,
+  { run, expiresMs, now }: PlanningOptions,
+): WorkloadState {
+  const state: Record<string, FilterState> = { ...withoutFilters(recorded, removals) };
+  for (const { carrier } of revisions) {
+    const known = state[carrier.filter];
+    const expires = renewExpiry(known?.expires, expiresMs, now);
+    const { expires: _, ...kept } =
+      known?.revision === carrier.id
+        ? known
+        : freshState(carrier, revisionOn(observed, carrier.filter), wayBack.get(carrier.filter)?.id, run);
+    state[carrier.filter] = { ...kept, ...(expires === undefined ? {} : { expires }) };
+  }
+  return state;
+}
+
+function freshState(
+  { id }: Placement,
+  before: string | undefined,
+  wayBack: string | undefined,
+  run: string,
+): FilterState {
+  // Nothing to go back to: what the label names is not whole.
+  const previous = wayBack === undefined || before === id ? wayBack : (before ?? wayBack);
+  const named = (of: string | undefined): boolean => of !== undefined && of !== id;
+  return {
+    revision: id,
+    run,
+    ...(previous !== undefined && named(previous) ? { previous } : {}),
+    ...(wayBack !== undefined && named(wayBack) && wayBack !== previous ? { fallback: wayBack } : {}),
+  };
+}

@@ -1,0 +1,247 @@
+import { structuredPatch } from 'diff';
+import { dump } from 'js-yaml';
+import { arrangedLike } from '../../base/json.ts';
+import { formatBytes, listWords } from '../../base/text.ts';
+import type { Client } from '../../cluster/client.ts';
+import type { ContainerSpec, KubernetesObject, Workload } from '../../cluster/objects.ts';
+import { PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { CONFIG_MAP, ENVOY_FILTER, type Resource } from '../../cluster/resources.ts';
+import { type GatewayView, isGatewayView } from '../../mesh/gateway/view.ts';
+import { attachmentWrites } from '../../mesh/gateway/writes.ts';
+import { revisionName } from '../../mesh/identity/revision.ts';
+import type { ConfigMap } from '../../mesh/objects/config-map.ts';
+import { resourceOf } from '../../mesh/objects/filter-resource.ts';
+import { keptForm } from '../../mesh/objects/traffic-extension.ts';
+import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import { type AdoptedEnvoyFilter, adoptedEnvoyFilters } from '../apply/adopted-envoy-filters.ts';
+import { patchTarget } from '../kinds/target.ts';
+import { inserterOf, type Observation } from '../observe/observer.ts';
+import {
+  GARBAGE_RESOURCES,
+  type Plan,
+  type PlannedInserter,
+  type PlannedObject,
+  type PlannedWorkload,
+} from '../plan/plan.ts';
+import type { PlannedChange } from '../report/plan-report.ts';
+
+/** A write, and how to try it without doing it. */
+export interface Trial {
+  readonly change: Omit<PlannedChange, 'admission'>;
+  /** What its difference is made of, as it is and as it will be. */
+  readonly sides?: readonly unknown[];
+  /** Sends it as a dry run and gives the admission warnings. */
+  readonly send: (client: Client) => Promise<readonly string[]>;
+}
+
+/** Every write of a plan, in the order in which `deploy` does them. A run that does not wait leaves what has to go to a later one. */
+export function describeChanges(plan: Plan, observation: Observation, wait = true): Trial[] {
+  return [
+    ...plan.configMaps.filter(({ write }) => write).map(configMapTrial),
+    ...plan.inserters.filter(({ write }) => write).map((planned) => inserterTrial(planned, observation)),
+    ...plan.workloads.flatMap((planned) => (planned.patch === undefined ? [] : targetTrials(planned, planned.patch))),
+    ...(wait ? describeDeletions(plan, observation) : []),
+  ];
+}
+
+function describeDeletions(plan: Plan, observation: Observation): Trial[] {
+  return [
+    ...adoptedEnvoyFilters(plan, observation).flatMap(adoptionTrial),
+    ...plan.garbage.map(({ kind, namespace, name }) =>
+      deletionTrial(GARBAGE_RESOURCES[kind], namespace, name, 'superseded'),
+    ),
+  ];
+}
+
+/** What goes of an EnvoyFilter that filters are taken over from. */
+function adoptionTrial({ ref: { namespace, name }, observed, taken, keeps }: AdoptedEnvoyFilter): Trial[] {
+  if (taken.length === 0) return [];
+  const reason = `ours takes the place of ${listWords(
+    taken.map(({ httpFilter }) => `"${httpFilter}"`),
+    'and',
+  )}`;
+  if (keeps.length === 0) return [deletionTrial(ENVOY_FILTER, namespace, name, reason)];
+  const spec = { configPatches: keeps };
+  return [
+    {
+      change: {
+        action: 'change',
+        kind: ENVOY_FILTER.kind,
+        namespace,
+        name,
+        reasons: [reason],
+        diff: difference({ spec: observed.spec }, { spec: { ...observed.spec, ...spec } }),
+      },
+      sides: [observed.spec],
+      send: async (client) =>
+        (await client.mergePatch(ENVOY_FILTER, namespace, name, { spec }, { dryRun: true })).warnings,
+    },
+  ];
+}
+
+function deletionTrial(of: Resource, namespace: string, name: string, reason: string): Trial {
+  return {
+    change: { action: 'delete', kind: of.kind, namespace, name, reasons: [reason], diff: [] },
+    send: async (client) => {
+      await client.delete(of, namespace, name, {}, { dryRun: true });
+      return [];
+    },
+  };
+}
+
+function configMapTrial(planned: PlannedObject<ConfigMap>): Trial {
+  const { namespace, carrier, revision, exists } = planned;
+  const rendered = planned.render();
+  const bytes = `<${formatBytes(revision.module.bytes.length)}, ${revision.module.digest}>`;
+  const { binaryData } = rendered;
+  const shown =
+    binaryData === undefined
+      ? rendered
+      : { ...rendered, binaryData: Object.fromEntries(Object.keys(binaryData).map((key) => [key, bytes])) };
+  return {
+    change: {
+      action: exists ? 'change' : 'create',
+      kind: CONFIG_MAP.kind,
+      namespace,
+      name: revisionName(carrier),
+      reasons: planned.drift === undefined ? [] : [planned.drift],
+      diff: yaml(shown).map((line) => `+${line}`),
+    },
+    send: async (client) => {
+      const { warnings } = await client.apply<KubernetesObject>(CONFIG_MAP, namespace, planned.render(), {
+        dryRun: true,
+        force: exists,
+      });
+      return warnings;
+    },
+  };
+}
+
+function inserterTrial(planned: PlannedInserter, observation: Observation): Trial {
+  const { namespace, carrier, exists } = planned;
+  const of = resourceOf(carrier);
+  const rendered = planned.render();
+  const observed = inserterOf(observation, namespace, carrier);
+  return {
+    change: {
+      action: exists ? 'change' : 'create',
+      kind: of.kind,
+      namespace,
+      name: revisionName(carrier),
+      reasons: planned.drift === undefined ? [] : [planned.drift],
+      diff:
+        observed === undefined
+          ? yaml(rendered).map((line) => `+${line}`)
+          : difference({ spec: keptForm(observed).spec }, { spec: rendered.spec }),
+    },
+    sides: [observed, rendered],
+    send: async (client) => {
+      const { warnings } = await client.apply<KubernetesObject>(of, namespace, rendered, {
+        dryRun: true,
+        force: exists,
+      });
+      return warnings;
+    },
+  };
+}
+
+function targetTrials(planned: PlannedWorkload, patch: WorkloadPatch): Trial[] {
+  const { observed } = planned;
+  return isGatewayView(observed) ? gatewayTrials(planned, observed, patch) : [workloadTrial(planned, patch)];
+}
+
+/** What is written of a Gateway are plugins that name it; the first trial sends them all. */
+function gatewayTrials({ ref, drift }: PlannedWorkload, view: GatewayView, patch: WorkloadPatch): Trial[] {
+  return attachmentWrites(view, patch).map(({ name, observed, wanted }, index) => ({
+    change: {
+      action: wanted === undefined ? 'delete' : observed === undefined ? 'create' : 'change',
+      kind: view.pluginKind,
+      namespace: ref.namespace,
+      name,
+      reasons: wanted === undefined ? [`${describeWorkload(ref)} is not to run it`] : drift,
+      diff:
+        wanted === undefined
+          ? []
+          : observed === undefined
+            ? yaml(keptForm(wanted)).map((line) => `+${line}`)
+            : difference({ spec: keptForm(observed).spec }, { spec: keptForm(wanted).spec }),
+    },
+    sides: [observed, wanted],
+    send: async (client) => (index > 0 ? [] : (await patchTarget(client, ref, view, patch, { dryRun: true })).warnings),
+  }));
+}
+
+function workloadTrial({ ref, observed, drift, removals }: PlannedWorkload, patch: WorkloadPatch): Trial {
+  return {
+    change: {
+      action: 'change',
+      kind: ref.kind,
+      namespace: ref.namespace,
+      name: ref.name,
+      reasons: [...removals.map((filter) => `loses the filter ${filter}`), ...drift],
+      diff: patchDifference(observed, patch),
+    },
+    send: async (client) => {
+      const { warnings } = await patchTarget(client, ref, observed, patch, { dryRun: true });
+      return warnings;
+    },
+  };
+}
+
+/** The keys that a patch changes, as they are and as they will be. */
+function patchDifference({ metadata, spec }: Workload, patch: WorkloadPatch): string[] {
+  const template = patch.spec?.template.metadata;
+  const lists = patch.spec?.template.spec ?? {};
+  const now = spec?.template?.metadata;
+  return [
+    ...keyDifference('metadata.annotations', metadata.annotations, patch.metadata?.annotations),
+    ...keyDifference('spec.template.metadata.labels', now?.labels, template?.labels),
+    ...keyDifference('spec.template.metadata.annotations', now?.annotations, template?.annotations),
+    ...(lists.volumes === undefined ? [] : listDifference('volumes', spec?.template?.spec?.volumes, lists.volumes)),
+    ...(lists.containers === undefined
+      ? []
+      : listDifference(
+          `containers[${PROXY_CONTAINER}].volumeMounts`,
+          proxyMounts(spec?.template?.spec?.containers),
+          proxyMounts(lists.containers),
+        )),
+  ];
+}
+
+/** Nothing else in the list of containers changes, and what is there may be secret. */
+function proxyMounts(containers: readonly ContainerSpec[] = []): unknown {
+  return containers.find(({ name }) => name === PROXY_CONTAINER)?.volumeMounts;
+}
+
+function listDifference(list: string, before: unknown, after: unknown): string[] {
+  const lines = difference(before ?? [], after ?? []);
+  return [` spec.template.spec.${list}:`, ...lines];
+}
+
+function keyDifference(
+  title: string,
+  now: Readonly<Record<string, string>> | undefined,
+  changes: KeyChanges | undefined,
+): string[] {
+  if (changes === undefined) return [];
+  const lines = Object.entries(changes).flatMap(([key, value]) => {
+    const before = now?.[key];
+    return [
+      ...(before === undefined ? [] : [`-  ${key}: ${before}`]),
+      ...(value === null ? [] : [`+  ${key}: ${value}`]),
+    ];
+  });
+  return [` ${title}:`, ...lines];
+}
+
+/** What differs between two values as YAML. An API server answers with the keys in an order of its own. */
+function difference(before: unknown, after: unknown): string[] {
+  const [was = '', is = ''] = [arrangedLike(before, after), after].map((value) => `${yaml(value).join('\n')}\n`);
+  const { hunks } = structuredPatch('', '', was, is, '', '', { context: 3 });
+  return hunks.flatMap(({ lines }, index) => [...(index === 0 ? [] : [' …']), ...lines]);
+}
+
+function yaml(value: unknown): string[] {
+  return dump(value, { lineWidth: -1, noRefs: true }).trimEnd().split('\n');
+}

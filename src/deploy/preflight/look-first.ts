@@ -1,0 +1,191 @@
+import { mapLimited, pause } from '../../base/concurrency.ts';
+import { isObject, pick } from '../../base/json.ts';
+import type { Problem } from '../../base/problem.ts';
+import { count, sentence } from '../../base/text.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { anchorOf } from '../../filter/insertion.ts';
+import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
+import { neededKind } from '../../mesh/objects/filter-resource.ts';
+import { type Absent, expectPlaces, hasPlace } from '../../mesh/proxy/places.ts';
+import { explainMissing, INSERT_REMEDY, judgeReach, type Note, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
+import { neverInjected, standingSidecar } from '../../mesh/template/injection.ts';
+import { mayBeToldOtherwise } from '../../mesh/template/redirection.ts';
+import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import type { Prepared } from '../commands/prepare.ts';
+import type { DeployContext } from '../context.ts';
+import { NamespaceLabels } from '../observe/namespace-labels.ts';
+import type { Observation } from '../observe/observer.ts';
+import type { RunningProxies, SeenProxy } from '../observe/running-proxies.ts';
+import { changesPods, type PlannedRevision, type PlannedWorkload } from '../plan/plan.ts';
+import { placeOf, redirectionOf, unreachableIn, unreached } from '../plan/wanted-place.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import { noEffect } from '../verify/pod-verdict.ts';
+import type { Preflight } from './filter-check.ts';
+import { foreignRefusal } from './foreign-refusal.ts';
+import { probeObstacle } from './probe-obstacle.ts';
+
+const NOTHING: Preflight = { problems: [], warnings: [] };
+const PARALLEL = 8;
+/** A Service may be new, and its listener not yet with the proxy. */
+const AGAIN_MS = 1_500;
+
+interface World {
+  readonly policy: Pick<RolloutPolicy, 'wait' | 'verify' | 'probe'>;
+  readonly observation: Pick<Observation, 'inserters' | 'foreignEnvoyFilters' | 'unmanaged'>;
+  readonly proxies: RunningProxies;
+  readonly labels: NamespaceLabels;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Looks at a running pod of each workload whose pods a plan changes, and says what would be found only after a rollout otherwise: no
+ * sidecar, a configuration that the proxy refuses for the sake of others, a port without HTTP or outside of what the sidecar captures, no filter beside which ours could stand, a probe that cannot
+ * get through. Nothing is asked where no evidence is asked for after the rollout, and what cannot be known is no problem.
+ */
+export async function lookFirst(
+  { plan, observation, request: policy, problems, proxies, unknown }: Prepared,
+  { client, log, signal }: Pick<DeployContext, 'client' | 'log' | 'signal'>,
+): Promise<Preflight> {
+  const told = new Set(problems.map(({ subject }) => subject));
+  const changing = plan.workloads.filter(
+    (planned) => changesPods(planned) && planned.revisions.length > 0 && !told.has(describeWorkload(planned.ref)),
+  );
+  // With stand-ins for faulty settings, a filter would be somewhere else.
+  if (changing.length === 0 || !policy.wait || policy.verify === 'off' || unknown.has('settings')) return NOTHING;
+  const world: World = { policy, observation, proxies, labels: new NamespaceLabels(client), signal };
+  const looks = await log.group(`Look at what runs now in ${count(changing.length, 'workload')}`, () =>
+    mapLimited(changing, PARALLEL, (planned) => lookAt(planned, world)),
+  );
+  return { problems: looks.flatMap(({ problems }) => problems), warnings: looks.flatMap(({ warnings }) => warnings) };
+}
+
+async function lookAt(planned: PlannedWorkload, world: World): Promise<Preflight> {
+  const { ref, observed } = planned;
+  const standing = await standingAlone(planned, world);
+  if (standing !== undefined) return { problems: [standing], warnings: [] };
+  const look = await world.proxies.look(ref);
+  switch (look.state) {
+    case 'unknown':
+      return NOTHING;
+    case 'without-proxy':
+      return { problems: await withoutSidecar(planned, world), warnings: [] };
+    case 'unseen': {
+      const problem = isOutdated(look.pod, planned) ? undefined : unreachableIn(look.pod, planned);
+      return { problems: problem === undefined ? [] : [problem], warnings: [] };
+    }
+    default: {
+      const found = judge(planned, look, world);
+      if (!found.absent || world.signal.aborted) return found;
+      await pause(AGAIN_MS, world.signal);
+      const again = await world.proxies.lookAgain(ref);
+      return again.state === 'seen' ? judge({ ...planned, observed }, again, world) : NOTHING;
+    }
+  }
+}
+
+/** A sidecar that stands in the template mounts nothing of ours where nobody injects the pods anew. */
+async function standingAlone(
+  { ref, observed, revisions }: PlannedWorkload,
+  { labels }: World,
+): Promise<Problem | undefined> {
+  const template = observed.spec?.template ?? {};
+  const mounted = revisions.some(({ carrier }) => carrier.image === undefined);
+  if (!mounted || standingSidecar(template) !== 'injected') return undefined;
+  if (neverInjected(template, await labels.of(ref.namespace)) === undefined) return undefined;
+  return noEffect(
+    ref,
+    'its pod template has an injected sidecar in it already (annotation sidecar.istio.io/status, as "istioctl kube-inject" writes it), and Istio does not inject its namespace, so nothing mounts the filter',
+    'Use the template as it was before "istioctl kube-inject" and let Istio inject it, or deliver the filter by image.',
+  );
+}
+
+/** Of a pod without one: only where nothing says that new ones would get it. A Gateway's pods are istiod's. */
+async function withoutSidecar({ ref, observed }: PlannedWorkload, { labels }: World): Promise<Problem[]> {
+  if (ref.kind === 'Gateway') return [];
+  const explanation = neverInjected(observed.spec?.template ?? {}, await labels.of(ref.namespace));
+  if (explanation === undefined) return [];
+  const { message, remedy } = explanation;
+  return [noEffect(ref, `no filter would run in its pods: ${message}`, remedy)];
+}
+
+interface Judgement extends Preflight {
+  /** Whether something is not there that may only be late. */
+  readonly absent: boolean;
+}
+
+function judge(planned: PlannedWorkload, look: SeenProxy, world: World): Judgement {
+  const foreign = foreignRefusal(planned, look, world.observation);
+  // What was refused a moment ago may be corrected by now.
+  if (foreign !== undefined) return { problems: [foreign], warnings: [], absent: true };
+  const verdicts = planned.revisions.map((revision) => judgeRevision(revision, planned, look, world));
+  const { probe } = world.policy;
+  const problem = probe && probeObstacle(probe, planned, look);
+  return {
+    problems: [...verdicts.flatMap(({ problems }) => problems), ...(problem === undefined ? [] : [problem])],
+    warnings: verdicts.flatMap(({ warnings }) => warnings),
+    absent: verdicts.some(({ absent }) => absent),
+  };
+}
+
+function judgeRevision(revision: PlannedRevision, planned: PlannedWorkload, look: SeenProxy, world: World): Judgement {
+  const { ref, observed } = planned;
+  const place = placeOf(revision, observed);
+  const kind = neededKind(revision.carrier);
+  const redirection = isOutdated(look.pod, planned) ? undefined : redirectionOf(look.pod, observed);
+  const expected = expectPlaces(look.listeners, place);
+  const open = expected.missing.filter(
+    (absent) => isRefusing(look, absent) || isProvided(absent, revision, planned, world),
+  );
+  if (open.length > 0) return { ...NOTHING, absent: false };
+  // As after the rollout: a side that has the port but not the filter's neighbour is a failure of its own.
+  const amiss = expected.missing.find((absent) => hasPlace(absent, place));
+  const [absent] = amiss === undefined && expected.places.length === 0 ? expected.missing : [amiss];
+  if (absent !== undefined) {
+    const why = explainMissing(absent, place, redirection, kind);
+    const remedy = absent.withoutAnchor === undefined ? PORT_REMEDY : INSERT_REMEDY;
+    return {
+      problems: [noEffect(ref, `${revision.carrier.filter} would be in no listener: ${why}`, remedy)],
+      warnings: [],
+      absent: true,
+    };
+  }
+  const reach = judgeReach(expected, place, redirection, kind);
+  if (reach.state === 'unreached') return { problems: [unreached(ref, revision, reach)], warnings: [], absent: false };
+  return { problems: [], warnings: reach.notes.flatMap((note) => describeWarning(ref, note)), absent: false };
+}
+
+/** Whether the template's annotations have changed since the pod was made, so that new ones may be redirected otherwise. */
+function isOutdated(pod: Pod, { observed }: PlannedWorkload): boolean {
+  return mayBeToldOtherwise(pod, observed.spec?.template ?? {});
+}
+
+/** Whether the proxy refuses what it was sent last for a side, perhaps for want of what this very run puts right. */
+function isRefusing({ listeners }: SeenProxy, { side }: Absent): boolean {
+  return listeners.some(({ direction, refused }) => direction === side && refused !== undefined);
+}
+
+/** Whether the filter beside which ours is to stand comes with the same rollout. */
+function isProvided(
+  { withoutAnchor }: Absent,
+  { revision }: PlannedRevision,
+  { ref, revisions }: PlannedWorkload,
+  { observation }: World,
+): boolean {
+  const anchor = anchorOf(revision.settings.insert);
+  if (withoutAnchor === undefined || anchor === undefined) return false;
+  return (
+    revisions.some((other) => other.carrier.filter === anchor) ||
+    observation.foreignEnvoyFilters(ref.namespace).some((envoyFilter) => brings(envoyFilter, anchor))
+  );
+}
+
+function brings({ spec }: EnvoyFilter, name: string): boolean {
+  const { configPatches } = spec as { readonly configPatches?: unknown };
+  const patches = Array.isArray(configPatches) ? configPatches.filter(isObject) : [];
+  return patches.some((patch) => pick(patch, 'patch', 'value', 'name') === name);
+}
+
+/** As it is said again after the rollout, so that it is said once. */
+function describeWarning(ref: WorkloadRef, { severity, text }: Note): string[] {
+  return severity === 'warning' ? [sentence(`${describeWorkload(ref)}: ${text}`)] : [];
+}

@@ -1,0 +1,188 @@
+import { pick } from '../../base/json.ts';
+import type { Problem } from '../../base/problem.ts';
+import type { Client, Right } from '../../cluster/client.ts';
+import { ApiError } from '../../cluster/errors.ts';
+import {
+  CONFIG_MAP,
+  ENVOY_FILTER,
+  PLUGINS,
+  POD,
+  type Resource,
+  resourceName,
+  WORKLOADS,
+} from '../../cluster/resources.ts';
+import { isGatewayView } from '../../mesh/gateway/view.ts';
+import { neededKind, resourceOf } from '../../mesh/objects/filter-resource.ts';
+import { neededLists } from '../../targets/resolve.ts';
+import type { DeployContext } from '../context.ts';
+import type { Observation } from '../observe/observer.ts';
+import { GARBAGE_RESOURCES, type Garbage, type Plan, type PlannedWorkload, restarts } from '../plan/plan.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import { probeVerb } from '../probe.ts';
+import type { DeployRequest } from '../request.ts';
+
+/**
+ * The rights without which a plan cannot be carried out as asked: those of its writes (server-side apply of an object that
+ * is not there needs `create` and `patch`), those of the evidence that the policy insists on, and what a run that waits does at its
+ * end or when a workload fails: it deletes what is superseded and what a failed revision leaves, and the stuck pods of StatefulSets.
+ * With "on-failure: keep" nothing is rolled back, and without waiting nothing is deleted.
+ */
+export function neededRights(
+  plan: Plan,
+  policy: Pick<RolloutPolicy, 'wait' | 'verify' | 'probe' | 'onFailure'>,
+): Right[] {
+  const rights = new Map<string, Right>();
+  const add = (resource: Resource, namespace: string, verbs: readonly string[], subresource?: string): void => {
+    for (const verb of verbs) {
+      const right = { verb, resource, namespace, ...(subresource === undefined ? {} : { subresource }) };
+      rights.set(describeRight(right), right);
+    }
+  };
+  for (const { namespace, write } of plan.configMaps) if (write) add(CONFIG_MAP, namespace, ['create', 'patch']);
+  for (const { carrier, namespace, write } of plan.inserters) {
+    if (write) add(resourceOf(carrier), namespace, ['create', 'patch']);
+  }
+  for (const { ref, observed, patch, adopted } of plan.workloads) {
+    if (patch === undefined) continue;
+    // Taking a Gateway back may mean to delete what was made.
+    if (isGatewayView(observed)) add(PLUGINS[observed.pluginKind], ref.namespace, ['create', 'patch', 'delete']);
+    else add(WORKLOADS[ref.kind], ref.namespace, ['patch']);
+    // What ours takes the place of is taken out once it runs.
+    const leaving = adopted.some(({ envoyFilter }) => envoyFilter.namespace === ref.namespace);
+    if (leaving && policy.wait) add(ENVOY_FILTER, ref.namespace, ['patch', 'delete']);
+  }
+  if (!policy.wait) return [...rights.values()];
+  for (const right of deletionRights([...plan.garbage, ...madeBy(plan, policy)])) {
+    add(right.resource, right.namespace, [right.verb]);
+  }
+  if (rights.size === 0) return [];
+  for (const planned of plan.workloads) {
+    if (policy.onFailure !== 'keep' && mayLeaveStuckPods(planned)) add(POD, planned.ref.namespace, ['list', 'delete']);
+  }
+  const pushing = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);
+  const proven =
+    policy.verify === 'required' ? plan.workloads.map(({ ref }) => ref) : policy.verify === 'off' ? [] : pushing;
+  for (const { namespace } of proven) {
+    add(POD, namespace, ['list']);
+    add(POD, namespace, ['get', 'create'], 'exec');
+  }
+  if (policy.verify === 'required') {
+    // Of a filter that proxies pull, only their logs tell whether Envoy took it.
+    for (const { carrier, namespace } of plan.inserters) {
+      if (carrier.image !== undefined) add(POD, namespace, ['get'], 'log');
+    }
+  }
+  if (policy.probe !== undefined) {
+    for (const { ref } of plan.workloads) {
+      add(POD, ref.namespace, ['list']);
+      add(POD, ref.namespace, [probeVerb(policy.probe)], 'proxy');
+    }
+  }
+  return [...rights.values()];
+}
+
+/**
+ * The rights that a request needs for its targets whatever else is found: for the objects of every namespace that is there, and
+ * for each workload that is named.
+ */
+export function rightsOfTargets(
+  { filters, wait, onFailure }: Pick<DeployRequest, 'filters' | 'wait' | 'onFailure'>,
+  observation: Observation,
+): Right[] {
+  const { catalogue, pluginKind } = observation;
+  const verbs = ['create', 'patch', ...(wait && onFailure !== 'keep' ? ['delete'] : [])];
+  return filters.flatMap(({ targets, settings }) => {
+    const inserter = settings.image === undefined ? ENVOY_FILTER : PLUGINS[pluginKind];
+    return neededLists(targets)
+      .filter(({ namespace }) => catalogue.namespaceExists(namespace) !== false)
+      .flatMap(({ namespace, kind }) => {
+        const named = targets.some(
+          (entry) => entry.type === 'named' && entry.workload.namespace === namespace && entry.workload.kind === kind,
+        );
+        return [CONFIG_MAP, inserter]
+          .flatMap((resource) => verbs.map((verb) => ({ verb, resource, namespace })))
+          .concat(named && kind !== 'Gateway' ? [{ verb: 'patch', resource: WORKLOADS[kind], namespace }] : []);
+      });
+  });
+}
+
+/** The objects that are new with a plan: what a failed revision leaves once every workload is rolled back from it. */
+function madeBy(
+  { configMaps, inserters }: Plan,
+  { onFailure }: Pick<RolloutPolicy, 'onFailure'>,
+): Pick<Garbage, 'kind' | 'namespace'>[] {
+  if (onFailure === 'keep') return [];
+  return [
+    ...configMaps.flatMap(({ namespace, write, exists }) =>
+      write && !exists ? [{ kind: 'ConfigMap' as const, namespace }] : [],
+    ),
+    ...inserters.flatMap(({ namespace, carrier, write, exists }) =>
+      write && !exists ? [{ kind: neededKind(carrier), namespace }] : [],
+    ),
+  ];
+}
+
+/**
+ * Whether a rollback has to delete pods: the controller of a StatefulSet waits for a pod that does not become ready before it
+ * replaces it, unless it manages them in parallel
+ * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
+ */
+function mayLeaveStuckPods(planned: PlannedWorkload): boolean {
+  const parallel = pick(planned.observed.spec, 'podManagementPolicy') === 'Parallel';
+  return planned.ref.kind === 'StatefulSet' && planned.revisions.length > 0 && restarts(planned) && !parallel;
+}
+
+/** The rights to mark objects as garbage and to delete them. */
+export function deletionRights(garbage: readonly Pick<Garbage, 'kind' | 'namespace'>[]): Right[] {
+  const places = new Map(garbage.map((one) => [`${one.kind} ${one.namespace}`, one]));
+  return [...places.values()].flatMap(({ kind, namespace }) =>
+    ['patch', 'delete'].map((verb) => ({ verb, resource: GARBAGE_RESOURCES[kind], namespace })),
+  );
+}
+
+/** Asks for rights, each once, and gives those that are missing. One that cannot be asked for counts as there: the call itself will tell. */
+export async function missingRights(
+  wanted: readonly Right[],
+  client: Client,
+  log: DeployContext['log'],
+): Promise<Right[]> {
+  const rights = [...new Map(wanted.map((right) => [describeRight(right), right])).values()];
+  const answers = await Promise.all(
+    rights.map(async (right) => {
+      try {
+        return await client.allows(right);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        log.debug(`Cannot ask whether one may ${describeRight(right)}: ${error.message}`);
+        return true;
+      }
+    }),
+  );
+  const missing = rights.filter((_, index) => answers[index] === false);
+  return missing.sort((a, b) => describeRight(a).localeCompare(describeRight(b)));
+}
+
+/** `patch deployments.apps in namespace "shop"`, `create pods/exec in namespace "shop"`. */
+export function describeRight({ verb, resource, namespace, subresource }: Right): string {
+  const name = `${resourceName(resource)}${subresource === undefined ? '' : `/${subresource}`}`;
+  return `${verb} ${name} in namespace "${namespace}"`;
+}
+
+/** What a right is for, where its verb does not say so; empty where it does. */
+function purposeOf({ verb, resource, subresource }: Right): string {
+  if (verb !== 'delete' || subresource !== undefined) return '';
+  if (resource === POD) return 'A StatefulSet that is rolled back waits for its stuck pods until they are deleted. ';
+  return 'Objects of revisions that fail or are superseded are deleted. ';
+}
+
+/** A missing right as a problem. */
+export function rightProblem(right: Right): Problem {
+  return {
+    kind: 'permission',
+    message: `The user of the kubeconfig may not ${describeRight(right)}.`,
+    remedy:
+      right.subresource === undefined
+        ? `${purposeOf(right)}Grant the right with a Role and a RoleBinding; nothing was written.`
+        : 'Grant the right, or ask for less evidence with the inputs "verify" and "probe"; nothing was written.',
+  };
+}

@@ -1,0 +1,144 @@
+import { messageOf, type Problem } from '../../base/problem.ts';
+import { formatDuration, listWords, sentence } from '../../base/text.ts';
+import type { Pod, Workload } from '../../cluster/objects.ts';
+import { selectorOf } from '../../cluster/pod-selector.ts';
+import { describePod, isReady, isTerminating, ownerOf, troubledContainers } from '../../cluster/pods.ts';
+import { readinessOf } from '../../cluster/readiness.ts';
+import { POD } from '../../cluster/resources.ts';
+import { filtersOn, revisionOn, stateOn } from '../../mesh/template/template.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import { type PlannedWorkload, restarts } from '../plan/plan.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import type { Diagnosis } from '../wait/diagnose.ts';
+import type { EvidenceSource } from '../wait/evidence.ts';
+import type { Followed, RolloutResult } from '../wait/rollout-watch.ts';
+
+/** In what condition a workload was or is that is not ready. */
+export interface Condition {
+  /** Its pods that are ready, under whichever template. */
+  readonly ready: number;
+  /** What keeps pods from being ready, as `CONTAINER: CLASS`; undefined where its pods may not be listed. */
+  readonly causes: ReadonlySet<string> | undefined;
+  /** The same for people: `shop-7d4f: ImagePullBackOff (app)`. */
+  readonly words: string;
+}
+
+/**
+ * Whether a workload has to be ready before the run replaces its pods, or what replaces them is blamed for what was wrong before.
+ * Not where the filter goes, which nothing may hold up; and not where a revision of ours that was never verified, or
+ * that somebody has changed since, may be what keeps it from being ready: deploying is the remedy then.
+ */
+export function mustBeReadyBefore(
+  planned: PlannedWorkload,
+  { wait, unready }: Pick<RolloutPolicy, 'wait' | 'unready'>,
+  isVerified: (filter: string, id: string) => boolean,
+): boolean {
+  if (!wait || unready !== 'fail' || planned.revisions.length === 0 || !wasUnready(planned)) return false;
+  return planned.drift.length === 0 && !mayBeOurs(planned.observed, isVerified);
+}
+
+/** Whether pods are to be replaced that were not ready when the run saw their workload. */
+export function wasUnready(planned: PlannedWorkload): boolean {
+  return restarts(planned) && readinessOf(planned.ref.kind, planned.observed).state !== 'ready';
+}
+
+function mayBeOurs(workload: Workload, isVerified: (filter: string, id: string) => boolean): boolean {
+  const state = stateOn(workload);
+  return filtersOn(workload).some((filter) => {
+    const id = revisionOn(workload, filter);
+    return id !== undefined && state[filter]?.revision === id && !isVerified(filter, id);
+  });
+}
+
+/** What to follow until a workload is ready as it is, whatever its pods carry. */
+export function followedAsIs({ ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>): Followed {
+  return { ref, placements: [], removals: [], selector: selectorOf(observed) };
+}
+
+/** Why a workload was left as it is: it was not ready before the run, and nothing changed that while it was waited for. */
+export function unreadyProblem(
+  { ref }: Pick<PlannedWorkload, 'ref'>,
+  { state, message }: RolloutResult,
+  diagnosis: Diagnosis,
+): Problem {
+  const subject = describeWorkload(ref);
+  if (state === 'deleted') return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
+  return {
+    kind: 'workload',
+    subject,
+    message: sentence(
+      `was not ready before this run, and its pods would restart: ${unreadyCause(message, diagnosis) || 'its state could not be followed'}`,
+    ),
+    remedy:
+      'Nothing was changed on it. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.',
+  };
+}
+
+/**
+ * What keeps a workload from being ready, each fact once: the cause that a pod has, else what its pods that are not ready say
+ * and the most telling event. How far its rollout came (`message`) is told only where there is nothing else.
+ */
+export function unreadyCause(message: string, { cause, causeOf, pods, event }: Diagnosis): string {
+  if (cause !== undefined) return causeOf === undefined ? cause : `${causeOf}: ${cause}`;
+  const said = pods.length > 0 ? listWords(pods.slice(0, 2), 'and') : message;
+  // A refusal to make pods is an event and a condition of the same words.
+  const same = event === undefined || said.includes(event.replace(/^\w+: /, ''));
+  return same ? said : [said, event].filter((text) => text !== '').join('. ');
+}
+
+/** That a deployment would wait for a workload, and what it comes to if it stays as it is. */
+export function unreadyWarning(
+  { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
+  timeoutMs: number,
+  diagnosis: Diagnosis,
+): string {
+  const cause = unreadyCause(readinessOf(ref.kind, observed).message, diagnosis);
+  return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it stays so, nothing is changed on it and the run fails. Fix the cause first; "unready: deploy" deploys to workloads that are not ready, too.`;
+}
+
+/** In what condition a workload is now. */
+export async function readCondition(
+  ref: PlannedWorkload['ref'],
+  workload: Workload,
+  { client, debug }: EvidenceSource,
+): Promise<Condition> {
+  const { message, podsRefused } = readinessOf(ref.kind, workload);
+  const ready = workload.status?.readyReplicas ?? workload.status?.numberReady ?? 0;
+  try {
+    const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(workload) });
+    const own = items.filter((pod) => {
+      const owner = ownerOf(pod);
+      return owner?.kind === ref.kind && owner.name === ref.name && !isTerminating(pod) && !isReady(pod);
+    });
+    const words = own.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`);
+    return {
+      ready,
+      causes: new Set([...own.flatMap(troubledContainers), ...(podsRefused ? ['pods: refused'] : [])]),
+      words: words.length === 0 || podsRefused ? message : listWords(words.slice(0, 2), 'and'),
+    };
+  } catch (error) {
+    debug(`The pods of ${describeWorkload(ref)} cannot be listed: ${messageOf(error)}`);
+    return { ready, causes: undefined, words: message };
+  }
+}
+
+/**
+ * What is left to say of a workload that is not ready after the change and was not before: that it is no worse and for the
+ * same cause, or what is worse or new. Where the filter only goes, all that counts is that no pod is lost by it.
+ */
+export function compareConditions(
+  before: Condition,
+  after: Condition,
+  { removal, envoy }: { readonly removal: boolean; readonly envoy: boolean },
+): { readonly same: string } | { readonly worse: string } {
+  const same = `not ready before either: ${after.words || before.words}`;
+  if (after.ready < before.ready) return { worse: `${before.ready} pods were ready before, ${after.ready} are now` };
+  if (removal) return { same };
+  if (envoy) return { worse: 'its proxies were not what kept it from being ready before' };
+  if (before.causes === undefined || after.causes === undefined) {
+    return { worse: 'whether it is for the cause of before cannot be told without the permission to list pods' };
+  }
+  const fresh = [...after.causes].filter((cause) => !before.causes?.has(cause));
+  if (fresh.length === 0) return { same };
+  return { worse: `it was not ready before either, but for another cause (${before.words || 'not known'})` };
+}

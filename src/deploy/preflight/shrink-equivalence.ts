@@ -1,0 +1,53 @@
+import type { Log } from '../../base/log.ts';
+import { count } from '../../base/text.ts';
+import { compareVerdicts } from '../../filter/trial/compare.ts';
+import type { Trial, TrialRequest, TrialVerdict } from '../../filter/trial/verdict.ts';
+import type { Revision } from '../../mesh/identity/revision.ts';
+import type { TrialComplaint } from './trial-problem.ts';
+
+/**
+ * Holds a shrunk module against the one that it was made of: both go through the same trial, and what they do must be
+ * equal. A filter that does something else each time, with a clock or by chance, cannot be compared; that is found by trying
+ * both once more where they differ. `verdict` is what the shrunk module came to with `request`. Nothing for a module that
+ * was not shrunk.
+ */
+export async function compareWithOriginal(
+  { filter, module: { original } }: Revision,
+  request: TrialRequest,
+  verdict: TrialVerdict,
+  { trial, log }: { readonly trial: Trial; readonly log: Log },
+): Promise<TrialComplaint> {
+  if (original === undefined) return {};
+  const tryOriginal = (): Promise<TrialVerdict> => trial({ ...request, module: original.bytes });
+  const first = await tryOriginal();
+  const comparison = compareVerdicts(first, verdict);
+  if (comparison.state === 'same') {
+    log.info(
+      `The shrunk ${filter} does in a trial run what the original does: ${count(verdict.calls?.length ?? 0, 'call')} ` +
+        'of host functions, the headers and the log are equal.',
+    );
+    return {};
+  }
+  if (comparison.state === 'unknown') return unproven(original.optimized, filter, comparison.why);
+  const [second, repeated] = [await tryOriginal(), await trial(request)];
+  const steady = compareVerdicts(first, second).state === 'same' && compareVerdicts(second, repeated).state !== 'same';
+  if (!steady) return unproven(original.optimized, filter, 'it does not do the same in every run');
+  return {
+    problem: {
+      kind: 'filter',
+      subject: `filter "${filter}"`,
+      message: `does not do the same after shrinking: ${comparison.what}.`,
+      remedy: original.optimized
+        ? 'Set "shrink: auto" to keep its code as the compiler wrote it, and report this.'
+        : 'Set "shrink: off" and make the module smaller where it is built; please report this.',
+    },
+  };
+}
+
+/** Custom sections mean nothing to a program by definition; only rewritten code needs the proof. */
+function unproven(optimized: boolean, filter: string, why: string): TrialComplaint {
+  if (!optimized) return {};
+  return {
+    warning: `That the optimised filter "${filter}" does the same as before could not be shown in a trial run: ${why}.`,
+  };
+}

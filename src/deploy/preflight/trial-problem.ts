@@ -1,0 +1,81 @@
+import type { Problem } from '../../base/problem.ts';
+import { MAX_LISTED, sentence, someOf, truncate } from '../../base/text.ts';
+import type { LoadStep, TrialVerdict } from '../../filter/trial/verdict.ts';
+
+/** What a trial has against a filter; empty when nothing. */
+export interface TrialComplaint {
+  readonly problem?: Problem;
+  readonly warning?: string;
+}
+
+const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, { what: string; remedy: string }>> = {
+  compile: { what: 'cannot be compiled', remedy: 'Build it again; the file is damaged.' },
+  link: { what: 'cannot be linked', remedy: 'Build it with a Proxy-Wasm SDK for the version of your proxies.' },
+  start: {
+    what: 'fails as soon as it starts',
+    remedy:
+      'Build it as a reactor (Rust: cdylib; Go: -buildmode=c-shared; TinyGo: its wasm target with a reactor) that calls nothing but the log while it starts.',
+  },
+  'vm-start': {
+    what: 'refuses to start',
+    remedy: 'Check the inputs "root-id" and "vm-id", and what the filter logs.',
+  },
+  configure: {
+    what: 'refuses its configuration',
+    remedy: 'Check the inputs "configuration" and "root-id", and what the filter logs.',
+  },
+};
+
+/** How many of the filter's own lines a message quotes. */
+const MOST_LINES = 3;
+
+/**
+ * What a verdict comes to. Only what Envoy would refuse as well is a problem; a request that fails in the trial, or takes too
+ * long there, may do better behind a real proxy, and is a warning. `envoy` is a version that the verdict is for, where
+ * others came to another one.
+ */
+export function trialComplaint(verdict: TrialVerdict, origin: string, envoy?: string): TrialComplaint {
+  const run = envoy === undefined ? 'trial run' : `trial run as ${envoy}`;
+  switch (verdict.state) {
+    case 'refused': {
+      const { what, remedy } = STEPS[verdict.step];
+      return {
+        problem: {
+          kind: 'filter',
+          subject: origin,
+          message: `${what} in a trial run on this runner, as it would in ${envoy ?? 'Envoy'}: ${sentence(verdict.reason)}${said(verdict.logs)}`,
+          remedy: `${remedy} If Envoy takes it after all, "check: off" skips this check.`,
+        },
+      };
+    }
+    case 'crashed':
+      return {
+        problem: {
+          kind: 'filter',
+          subject: origin,
+          message: `would end the proxy's whole process (${verdict.step}), as a ${run} on this runner shows: ${sentence(verdict.reason)}${said(verdict.logs)}`,
+          remedy:
+            'Build it with a Proxy-Wasm SDK and its flags: the memory has to be exported, and nothing may call the host before _initialize or _start. If Envoy takes it after all, "check: off" skips this check.',
+        },
+      };
+    case 'trapped':
+      return {
+        warning: `The ${origin} loads in a ${run}, but the first request fails (${verdict.step}): ${sentence(verdict.reason)}${said(verdict.logs)}`,
+      };
+    case 'timeout':
+      return { warning: `The ${origin} did not end its ${run} in time (${verdict.step}).${said(verdict.logs)}` };
+    case 'inconclusive':
+      return verdict.brokeOff
+        ? {
+            warning: `The ${run} of ${origin} broke off and says nothing of it: ${sentence(verdict.why)}${said(verdict.logs)}`,
+          }
+        : {};
+    default:
+      return {};
+  }
+}
+
+function said(logs: readonly string[]): string {
+  const lines = logs.slice(-MOST_LINES).map((line) => truncate(line, 300));
+  return lines.length === 0 ? '' : ` The filter said: ${someOf(lines, MAX_LISTED, ' / ')}`;
+}

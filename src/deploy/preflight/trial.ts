@@ -1,0 +1,64 @@
+import type { Log } from '../../base/log.ts';
+import { describeEnvoy, type ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
+import { trialEnvoys } from '../../filter/host/envoy-kinds.ts';
+import type { Trial, TrialRequest, TrialVerdict } from '../../filter/trial/verdict.ts';
+import type { Revision } from '../../mesh/identity/revision.ts';
+import { compareWithOriginal } from './shrink-equivalence.ts';
+import { type TrialComplaint, trialComplaint } from './trial-problem.ts';
+
+/** A request and what came of it. */
+interface Tried {
+  readonly request: TrialRequest;
+  readonly verdict: TrialVerdict;
+}
+
+/**
+ * Starts a revision with its own settings, once for each kind of Envoy among the proxies, and gives what the trials have
+ * against it.
+ */
+export async function tryRevision(
+  revision: Revision,
+  proxies: readonly ProxyVersion[],
+  { trial, log }: { readonly trial: Trial; readonly log: Log },
+): Promise<readonly TrialComplaint[]> {
+  const tried: Tried[] = [];
+  for (const envoy of trialEnvoys(proxies)) {
+    const request = requestOf(revision, envoy);
+    const verdict = await trial(request);
+    if (verdict.state === 'inconclusive') log.debug(`The trial of ${revision.filter} says nothing: ${verdict.why}.`);
+    tried.push({ request, verdict });
+  }
+  const [first] = tried;
+  // Shrinking does nothing that one Envoy would show and another would not.
+  const compared =
+    first === undefined ? {} : await compareWithOriginal(revision, first.request, first.verdict, { trial, log });
+  // What shrinking has broken is no complaint about the filter.
+  return compared.problem === undefined
+    ? [...complaintsOf(tried, `filter "${revision.filter}"`), compared]
+    : [compared];
+}
+
+/** What differs between the Envoys says for which of them it is. */
+function complaintsOf(tried: readonly Tried[], origin: string): TrialComplaint[] {
+  const complaints = tried.map(({ verdict }) => trialComplaint(verdict, origin));
+  const distinct = new Set(complaints.map((complaint) => JSON.stringify(complaint)));
+  if (distinct.size === 1) return complaints.slice(0, 1);
+  return tried.map(({ request: { envoy }, verdict }) =>
+    trialComplaint(verdict, origin, envoy === undefined ? undefined : describeEnvoy(envoy)),
+  );
+}
+
+function requestOf({ filter, module, settings }: Revision, envoy: number | undefined): TrialRequest {
+  const { rootId, vmId, configuration, direction, environment, capabilities } = settings;
+  return {
+    module: module.bytes,
+    name: filter,
+    rootId,
+    vmId,
+    configuration,
+    direction,
+    ...(environment === undefined ? {} : { environment }),
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(envoy === undefined ? {} : { envoy }),
+  };
+}

@@ -1,0 +1,52 @@
+import type { WorkloadRef } from '../../targets/target.ts';
+import type { PlannedAdoption } from './adoption-report.ts';
+
+/** What the API server said to a write that it was asked to try without doing it. */
+export type Admission =
+  | { readonly state: 'accepted'; readonly warnings: readonly string[] }
+  | { readonly state: 'refused'; readonly message: string }
+  /** It was not asked, and why: a right is missing, or what it depends on is not there yet. */
+  | { readonly state: 'not-asked'; readonly why: string };
+
+/** One write that `deploy` would do. */
+export interface PlannedChange {
+  readonly action: 'create' | 'change' | 'delete';
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Why, where it is not plain: `the annotation sidecar.istio.io/userVolume was edited`. */
+  readonly reasons: readonly string[];
+  /** Lines that start with `+`, `-` or a blank, as in a unified diff; empty for a deletion. */
+  readonly diff: readonly string[];
+  readonly admission: Admission;
+}
+
+/** A workload whose pods would be replaced. */
+export interface PlannedRestart {
+  readonly ref: WorkloadRef;
+  readonly pods: number;
+  /** From 1. */
+  readonly wave: number;
+}
+
+/** A Gateway whose pods would all get something else at once, without a restart. */
+export interface PlannedReplacement {
+  readonly ref: WorkloadRef;
+  /** From 1. */
+  readonly wave: number;
+}
+
+/** What `deploy` would do with the same inputs. */
+export interface PlanReport {
+  /** In the order in which they would be written. */
+  readonly changes: readonly PlannedChange[];
+  readonly restarts: readonly PlannedRestart[];
+  /** What would change in place; absent for nothing. */
+  readonly inPlace?: readonly PlannedReplacement[];
+  /** What would be taken over; absent for nothing. */
+  readonly adoptions?: readonly PlannedAdoption[];
+  /** How many waves there would be. */
+  readonly waves: number;
+  /** Rights that `deploy` would need and that the user of the kubeconfig does not have. */
+  readonly missingRights: readonly string[];
+}

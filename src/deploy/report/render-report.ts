@@ -1,0 +1,23 @@
+import type { WorkloadRef } from '../../targets/target.ts';
+
+/** One file that `render` wrote. */
+export interface RenderedFile {
+  /** From the workspace. */
+  readonly path: string;
+  readonly bytes: number;
+  /** What it holds: `ConfigMap shop/add-header-0123456789`, `patch for Deployment shop/reviews`. */
+  readonly content: string;
+  /** Set where it was there and is not ours to write. */
+  readonly kept?: boolean;
+  /** The workload that it patches, where it is named. */
+  readonly patches?: WorkloadRef;
+}
+
+/** What `render` wrote. */
+export interface RenderReport {
+  readonly folder: string;
+  readonly files: readonly RenderedFile[];
+  readonly revisions: readonly string[];
+  /** What an earlier run had written there and this one has not, from the workspace. */
+  readonly removed: readonly string[];
+}

@@ -1,0 +1,60 @@
+import type { WorkloadRef } from '../../targets/target.ts';
+import type { Proof } from './evidence-level.ts';
+
+/**
+ * How a filter does on a workload: `proven`: as its proof says; `progressing`: its pods are being replaced, so nothing can be said yet; `drifted`: others changed something of ours; `unready`: not every
+ * pod is ready; `broken`: the pods are ready, but the filter does not run in them; `missing`: a target that does not have it, such
+ * as one that was made since the last deployment; `idle`: no pod is wanted.
+ */
+export type FilterStanding = 'proven' | 'progressing' | 'drifted' | 'unready' | 'broken' | 'missing' | 'idle';
+
+/** One filter on one workload. */
+export interface FilterStatus {
+  readonly filter: string;
+  readonly standing: FilterStanding;
+  /** The revision that its pods run; absent when its label is gone from the pod template. */
+  readonly revision?: string;
+  /** Other revisions of it that pods of the workload still run. */
+  readonly alsoRuns?: readonly string[];
+  /** Set where it came by the files of `render`: who has applied them, as far as is known. */
+  readonly rendered?: readonly string[];
+  /** Digest of its module, as its ConfigMap says. */
+  readonly digest?: string;
+  /** The image that its proxies pull; absent where the module is mounted. */
+  readonly image?: string;
+  /** The revision directly before. */
+  readonly previous?: string;
+  /** The run that set the revision: `owner/repo/run/attempt`. */
+  readonly run?: string;
+  /** ISO 8601; when `sweep` may remove it. */
+  readonly expires?: string;
+  readonly expired?: true;
+  readonly proof?: Proof;
+  /** Set where something of ours is missing or was changed by others, whatever the standing. */
+  readonly changed?: true;
+  /** Set with `changed` where the workload belongs to an object whose controller may put its pod template back: `Shop hello`. */
+  readonly owner?: string;
+  /** What is wrong or was changed by others, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface WorkloadStatus {
+  readonly ref: WorkloadRef;
+  readonly pods: { readonly ready: number; readonly wanted: number };
+  readonly filters: readonly FilterStatus[];
+}
+
+/** What `status` found. */
+export interface StatusReport {
+  readonly workloads: readonly WorkloadStatus[];
+  /** Where it looked. */
+  readonly namespaces: readonly string[];
+  /** Objects of revisions that no pod template and no pod names: `ConfigMap shop/add-header-0123456789`. */
+  readonly garbage: readonly string[];
+  /** Those that `keep-revisions` keeps to go back to. */
+  readonly kept?: readonly string[];
+  /** Those of revisions that only pods run, which are replaced or end. */
+  readonly inUse?: readonly string[];
+  /** Those of which nobody knows whether pods run them, as these may not be listed. */
+  readonly unknown?: readonly string[];
+}

@@ -1,0 +1,139 @@
+import { mapLimited } from '../../base/concurrency.ts';
+import type { Problem } from '../../base/problem.ts';
+import { callProblem } from '../../cluster/errors.ts';
+import type { KubernetesObject } from '../../cluster/objects.ts';
+import { ENVOY_FILTER } from '../../cluster/resources.ts';
+import { PUSHED_ANNOTATION } from '../../mesh/identity/names.ts';
+import { type EnvoyFilter, settingsOf } from '../../mesh/objects/envoy-filter.ts';
+import { workloadKey } from '../../targets/target.ts';
+import { writeObject } from '../apply/objects.ts';
+import type { WriteContext } from '../apply/workload.ts';
+import { type DeployContext, during } from '../context.ts';
+import { objectKey, type Plan, type PlannedInserter, type PlannedWorkload } from '../plan/plan.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import type { Proof } from '../report/evidence-level.ts';
+import type { Rollback, StepState } from '../report/report.ts';
+import type { Provable } from '../verify/provable.ts';
+import { Prover, wantedPods } from '../verify/verifier.ts';
+
+/** What became of settings that were put into running proxies. */
+export interface PushResult {
+  readonly step: StepState;
+  /** The revision whose settings the proxies had before. */
+  readonly before: string;
+  /** By `workloadKey`. */
+  readonly proofs: ReadonlyMap<string, Proof>;
+  readonly problems: ReadonlyMap<string, Problem>;
+  /** Set when the settings of before were put back. */
+  readonly rollback?: Rollback;
+}
+
+interface PushContext extends DeployContext {
+  readonly policy: RolloutPolicy;
+  readonly write: WriteContext;
+}
+
+const PARALLEL_WORKLOADS = 4;
+
+/**
+ * Replaces the settings of EnvoyFilters that running pods use, looks whether every proxy takes them, and puts the old ones
+ * back where one does not. A proxy that refuses keeps serving with its old listener meanwhile. By `objectKey`.
+ */
+export async function pushSettings(plan: Plan, context: PushContext): Promise<ReadonlyMap<string, PushResult>> {
+  const pushes = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);
+  const results = new Map<string, PushResult>();
+  for (const planned of pushes) {
+    const key = objectKey(planned.namespace, planned.carrier);
+    const users = plan.workloads.filter(
+      ({ ref, revisions }) =>
+        ref.namespace === planned.namespace &&
+        revisions.some(({ carrier }) => objectKey(ref.namespace, carrier) === key),
+    );
+    results.set(key, await context.log.group(`Push settings of ${key}`, () => pushOne(planned, users, context)));
+  }
+  return results;
+}
+
+async function pushOne(
+  planned: PlannedInserter,
+  users: readonly PlannedWorkload[],
+  context: PushContext,
+): Promise<PushResult> {
+  const { carrier, pushedOver } = planned;
+  const before = pushedOver?.metadata.annotations?.[PUSHED_ANNOTATION] ?? carrier.id;
+  const none = { before, proofs: new Map(), problems: new Map() };
+  if (context.signal.aborted) return { ...none, step: 'skipped' };
+  const written = await writeObject(ENVOY_FILTER, planned, context.write);
+  if (written.state === 'failed') {
+    const problems = new Map(users.map(({ ref }) => [workloadKey(ref), written.problem]));
+    return { ...none, step: 'failed', problems };
+  }
+  if (!context.policy.wait) return { ...none, step: 'done' };
+  const { proofs, problems } = await proveAll(users, during(context, 'verifying the filter'));
+  if (problems.size === 0 || context.policy.onFailure === 'keep' || context.signal.aborted) {
+    return { before, step: 'done', proofs, problems };
+  }
+  const rollback = await putBack(planned, pushedOver as EnvoyFilter, before, users, during(context, 'rolling back'));
+  return { before, step: 'done', proofs: new Map(), problems, rollback };
+}
+
+async function proveAll(
+  users: readonly Provable[],
+  context: PushContext,
+): Promise<Pick<PushResult, 'proofs' | 'problems'>> {
+  const prover = new Prover(context, context.policy);
+  const proofs = new Map<string, Proof>();
+  const problems = new Map<string, Problem>();
+  await mapLimited(users, PARALLEL_WORKLOADS, async (user) => {
+    const { proof, problem } = await prover.prove(user, wantedPods(user));
+    if (problem !== undefined) problems.set(workloadKey(user.ref), problem);
+    else if (proof !== undefined) proofs.set(workloadKey(user.ref), proof);
+  });
+  return { proofs, problems };
+}
+
+async function putBack(
+  { namespace, carrier }: PlannedInserter,
+  { metadata, spec }: EnvoyFilter,
+  before: string,
+  users: readonly PlannedWorkload[],
+  context: PushContext,
+): Promise<Rollback> {
+  const { client, log, now } = context;
+  const started = now();
+  const name = `EnvoyFilter ${objectKey(namespace, carrier)}`;
+  const end = (state: Rollback['state'], problem?: Problem): Rollback => ({
+    state,
+    to: { [carrier.filter]: before },
+    durationMs: now() - started,
+    ...(problem === undefined ? {} : { problem }),
+  });
+  try {
+    log.info(`A proxy does not take the new settings; putting those of before back into ${name}.`);
+    const pushed = metadata.annotations?.[PUSHED_ANNOTATION];
+    const body: KubernetesObject & { spec: EnvoyFilter['spec'] } = {
+      metadata: {
+        name: metadata.name,
+        namespace,
+        ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
+        ...(pushed === undefined ? {} : { annotations: { [PUSHED_ANNOTATION]: pushed } }),
+      },
+      spec,
+    };
+    await client.apply(ENVOY_FILTER, namespace, body, { force: true });
+    // The probe expects what the new settings do.
+    const { probe: _, ...unprobed } = context.policy;
+    const old = { settings: settingsOf({ metadata, spec }) };
+    const { problems } = await proveAll(
+      users.map((user) => ({
+        ...user,
+        revisions: user.revisions.map((one) => (one.carrier.id === carrier.id ? { ...one, revision: old } : one)),
+      })),
+      { ...context, policy: unprobed },
+    );
+    const [problem] = problems.values();
+    return problem === undefined ? end('restored') : end('failed', { ...problem, kind: 'rollback', subject: name });
+  } catch (error) {
+    return end('failed', { ...callProblem(error, `putting back ${name}`), kind: 'rollback', subject: name });
+  }
+}

@@ -1,0 +1,124 @@
+import type { Problem } from '../../base/problem.ts';
+import type { Workload } from '../../cluster/objects.ts';
+import type { Placement } from '../../mesh/identity/revision.ts';
+import { type FilterState, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
+import { patchWorkload, stateOn } from '../../mesh/template/template.ts';
+import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import type { Replanned } from '../apply/workload.ts';
+import { newerOn } from '../observe/superseded.ts';
+import { type ForeignChange, foreignChange } from '../plan/foreign-change.ts';
+import type { PlannedWorkload } from '../plan/plan.ts';
+import { type Course, followedOf } from './workload-rollout.ts';
+
+type Restoring = Pick<Course, 'planned' | 'write'>;
+
+/** What a workload's pods carry once it is taken back. */
+export function wayBackPlacements(planned: PlannedWorkload): { placements: Placement[]; removals: string[] } {
+  const filters = [...planned.revisions.map(({ carrier }) => carrier.filter), ...planned.removals];
+  return {
+    placements: filters.flatMap((filter) => planned.wayBack.get(filter) ?? []),
+    removals: filters.filter((filter) => !planned.wayBack.has(filter)),
+  };
+}
+
+/**
+ * The patch that takes a workload back, from what it is like now. Where it goes back to what this run has found, every key that
+ * still has the value that this run wrote gets the value it had, to the letter; else its filters are changed one by one, so
+ * that what others wrote meanwhile stays. A workload that another run has changed is not touched.
+ */
+export function restorePatch({ planned, write }: Restoring, current: Workload): Replanned {
+  const { placements, removals } = followedOf(planned);
+  const foreign = foreignChange({ placements, removals }, current);
+  if (foreign !== undefined) {
+    return { problem: overtaken(planned, foreign), newer: newerOn({ placements, removals }, current) };
+  }
+  const found = write.patch !== undefined && goesBackToFound(planned);
+  const exact = found ? exactUndo(write.patch as WorkloadPatch, planned.observed, current) : undefined;
+  if (exact !== undefined) return { patch: exact };
+  const back = wayBackPlacements(planned);
+  const patch = patchWorkload(
+    current,
+    {
+      place: back.placements,
+      remove: back.removals,
+      state: (recorded) => restoreState(recorded, planned),
+      like: planned.observed,
+    },
+    describeWorkload(planned.ref),
+  );
+  return patch.ok ? { patch: patch.value } : { problem: patch.problems[0] as Problem };
+}
+
+function overtaken({ ref }: PlannedWorkload, { message, remedy, putBack }: ForeignChange): Problem {
+  return {
+    kind: 'conflict',
+    subject: describeWorkload(ref),
+    message: putBack
+      ? `${message} before this run could roll it back; it was left alone.`
+      : `was not rolled back: ${message}; it was left alone.`,
+    remedy,
+  };
+}
+
+/** Whether a workload goes back to what this run has found. */
+export function goesBackToFound({ revisions, removals, wayBack, before }: PlannedWorkload): boolean {
+  const filters = [...revisions.map(({ carrier }) => carrier.filter), ...removals];
+  return filters.every((filter) => wayBack.get(filter)?.id === before.get(filter));
+}
+
+/** The patch's keys with their values of before; undefined when others have changed one of them since. */
+function exactUndo(patch: WorkloadPatch, observed: Workload, current: Workload): WorkloadPatch | undefined {
+  const [was, is] = [observed, current].map(({ metadata, spec }) => ({
+    state: metadata.annotations,
+    labels: spec?.template?.metadata?.labels,
+    annotations: spec?.template?.metadata?.annotations,
+  }));
+  // Lists are put right entry by entry.
+  if (patch.spec?.template.spec !== undefined) return undefined;
+  const template = patch.spec?.template.metadata;
+  const state = undo(patch.metadata?.annotations, was?.state, is?.state);
+  const labels = undo(template?.labels, was?.labels, is?.labels);
+  const annotations = undo(template?.annotations, was?.annotations, is?.annotations);
+  if (state === false || labels === false || annotations === false) return undefined;
+  return {
+    ...(state === undefined ? {} : { metadata: { annotations: state } }),
+    ...(labels === undefined && annotations === undefined
+      ? {}
+      : {
+          spec: {
+            template: {
+              metadata: {
+                ...(labels === undefined ? {} : { labels }),
+                ...(annotations === undefined ? {} : { annotations }),
+              },
+            },
+          },
+        }),
+  };
+}
+
+/** False when a key has another value than was written. */
+function undo(
+  written: KeyChanges | undefined,
+  was: Readonly<Record<string, string>> | undefined,
+  is: Readonly<Record<string, string>> | undefined,
+): KeyChanges | undefined | false {
+  if (written === undefined) return undefined;
+  const entries = Object.entries(written);
+  if (entries.some(([key, value]) => (is?.[key] ?? null) !== value)) return false;
+  return Object.fromEntries(entries.map(([key]) => [key, was?.[key] ?? null]));
+}
+
+function restoreState(recorded: WorkloadState, planned: PlannedWorkload): WorkloadState {
+  const { placements, removals } = wayBackPlacements(planned);
+  const was = stateOn(planned.observed);
+  const restored = placements.flatMap(({ filter, id }): [string, FilterState][] => {
+    const before = was[filter];
+    if (before?.revision === id) return [[filter, before]];
+    const { run = '' } = recorded[filter] ?? {};
+    return [[filter, { revision: id, run }]];
+  });
+  const filters = [...placements.map(({ filter }) => filter), ...removals];
+  return { ...withoutFilters(recorded, filters), ...Object.fromEntries(restored) };
+}

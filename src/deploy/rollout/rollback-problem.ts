@@ -1,0 +1,74 @@
+import { describeProblem, type Problem } from '../../base/problem.ts';
+import { listWords, sentence } from '../../base/text.ts';
+import { ApiError } from '../../cluster/errors.ts';
+import { PLUGINS } from '../../cluster/resources.ts';
+import { isGatewayView } from '../../mesh/gateway/view.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import type { PlannedWorkload } from '../plan/plan.ts';
+import { mayHaveArrived, type Rollback } from '../report/report.ts';
+
+/**
+ * How far a rollback came that did not succeed. `template`: what the pod template has now: what it goes back to, still what the
+ * run wrote, or nobody knows which. Advice that is right for one of them undoes the rollback in another.
+ */
+export interface RollbackFailure {
+  readonly template: NonNullable<Rollback['template']>;
+  /** Whether the revision before in the cluster's own history is what the workload goes back to. */
+  readonly undoGoesBack: boolean;
+  /** Pods that have to be deleted and may not be. */
+  readonly pods?: readonly string[];
+}
+
+/** What the pod template has after a write of the rollback that failed like this. */
+export function templateAfter(problem: Problem): RollbackFailure['template'] {
+  // A server that gives up on a write may have stored it.
+  const gaveUp = problem.cause instanceof ApiError && problem.cause.status >= 500;
+  return mayHaveArrived(problem) || gaveUp ? 'unknown' : 'new';
+}
+
+/** Why a workload is not back where it was, and what helps from where it is now. */
+export function rollbackProblem(
+  { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
+  why: string,
+  failure: RollbackFailure,
+): Problem {
+  const said = failure.template === 'before' ? 'was rolled back, but' : 'could not be rolled back:';
+  const isGateway = isGatewayView(observed);
+  return {
+    kind: 'rollback',
+    subject: describeWorkload(ref),
+    message: `${said} ${sentence(why)}`,
+    remedy: isGateway
+      ? `Inspect it: "kubectl get ${PLUGINS[observed.pluginKind].plural} -n ${ref.namespace}" shows what names it. Re-running tries again.`
+      : remedyOf({ ref }, failure),
+  };
+}
+
+function remedyOf(
+  { ref: { kind, namespace, name } }: Pick<PlannedWorkload, 'ref'>,
+  { template, undoGoesBack, pods = [] }: RollbackFailure,
+): string {
+  switch (template) {
+    case 'before':
+      return pods.length > 0
+        ? `Its pod template is as before. Delete the pods that the ${kind} waits for: kubectl delete pod -n ${namespace} ${pods.join(' ')}. Or grant the permission to delete pods in namespace "${namespace}".`
+        : `Its pod template is as before, so nothing is left to undo. Find out what its pods lack: kubectl describe pods -n ${namespace}.`;
+    case 'new':
+      return undoGoesBack
+        ? `Its pod template still has what this run wrote. Re-run to try again, or roll back manually: kubectl rollout undo -n ${namespace} ${kind.toLowerCase()}/${name}.`
+        : 'Its pod template is as this run found it. Re-run to try again.';
+    case 'unknown':
+      return 'Whether its pod template is back is not known. Re-run: the run finds out and finishes it.';
+  }
+}
+
+/** The same for a call that failed, which says itself which permission is missing. */
+export function failedCallWords(problem: Problem): string {
+  const { subject: _, ...rest } = problem;
+  return describeProblem(rest);
+}
+
+/** That pods may not be deleted which a controller waits for. */
+export function stuckPodsWords(namespace: string, pods: readonly string[]): string {
+  return `the StatefulSet waits for ${listWords(pods, 'and')}, and the kubeconfig user is not allowed to delete pods in namespace "${namespace}"`;
+}

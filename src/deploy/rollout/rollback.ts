@@ -1,0 +1,198 @@
+import { describeProblem } from '../../base/problem.ts';
+import { ApiError, callProblem } from '../../cluster/errors.ts';
+import type { Pod, Workload } from '../../cluster/objects.ts';
+import { selectorOf } from '../../cluster/pod-selector.ts';
+import { isReady, ownerOf } from '../../cluster/pods.ts';
+import { POD } from '../../cluster/resources.ts';
+import { podLabel } from '../../mesh/identity/names.ts';
+import { pluginSettings } from '../../mesh/objects/wasm-plugin.ts';
+import { revisionOn } from '../../mesh/template/template.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import { type WriteContext, writeChange } from '../apply/workload.ts';
+import type { DeployContext } from '../context.ts';
+import { readTarget } from '../kinds/target.ts';
+import { type Newer, newerOn } from '../observe/superseded.ts';
+import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import { mayHaveArrived, type Rollback } from '../report/report.ts';
+import { Prover } from '../verify/verifier.ts';
+import type { Heartbeat } from '../wait/heartbeat.ts';
+import type { RolloutWatch } from '../wait/rollout-watch.ts';
+import { goesBackToFound, restorePatch, wayBackPlacements } from './rollback-patch.ts';
+import {
+  failedCallWords,
+  type RollbackFailure,
+  rollbackProblem,
+  stuckPodsWords,
+  templateAfter,
+} from './rollback-problem.ts';
+import { type Course, failureOf, followedOf } from './workload-rollout.ts';
+
+/** What rolling workloads back works with. */
+export interface RollbackContext extends DeployContext {
+  readonly heartbeat: Heartbeat;
+  readonly policy: RolloutPolicy;
+  readonly write: WriteContext;
+}
+
+/**
+ * Whether a failed workload is to be taken back: this run has changed its template, or may have, or a killed one has and nobody has
+ * ever proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
+ */
+export function mayGoBack({ planned, write }: Course, wasProven: boolean): boolean {
+  // What is gone from a Gateway, with no pod that might not get ready without it, is as it should be.
+  if (planned.ref.kind === 'Gateway' && planned.revisions.length === 0) return false;
+  if (write.result.state === 'done' && changesPods(planned)) return true;
+  // Nobody knows whether it has the change: what was not answered for may have been done.
+  if (write.result.state === 'failed') return mayHaveArrived(write.result.problem) && changesPods(planned);
+  // A run that did not come to it has changed nothing there.
+  if (write.result.state === 'skipped' && changesPods(planned)) return false;
+  const changes = planned.revisions.some(({ carrier }) => planned.wayBack.get(carrier.filter)?.id !== carrier.id);
+  return changes && !wasProven;
+}
+
+/**
+ * Takes a workload back to what it goes back to: our keys of its template and its state, nothing else; then waits until its
+ * pods are ready. A StatefulSet's stuck pods are deleted, because its controller waits for them for ever
+ * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback). Where another run has put something
+ * newer there, nothing is done, and that is the result; undefined where the change that was not answered for has never come there.
+ */
+export async function rollBack(
+  course: Course,
+  watch: RolloutWatch,
+  context: RollbackContext,
+): Promise<Rollback | { readonly newer: Newer } | undefined> {
+  const { planned } = course;
+  const { client, log, policy } = context;
+  const { ref } = planned;
+  const name = describeWorkload(ref);
+  const started = context.now();
+  const to = Object.fromEntries(
+    followedOf(planned)
+      .placements.map(({ filter }) => filter)
+      .concat(planned.removals)
+      .map((filter) => [filter, planned.wayBack.get(filter)?.id ?? null]),
+  );
+  const end = (state: Rollback['state']): Rollback => ({ state, to, durationMs: context.now() - started });
+  const undoGoesBack = course.write.result.state === 'done' && goesBackToFound(planned);
+  const fail = (why: string, template: RollbackFailure['template'], pods: readonly string[] = []): Rollback => ({
+    ...end('failed'),
+    template,
+    problem: rollbackProblem(planned, why, { template, undoGoesBack, pods }),
+  });
+  // Nothing has to be mended any more, but what came to be known of the revision is told.
+  const leave = (newer: Newer): { newer: Newer } => {
+    const failure = failureOf(course, policy.timeoutMs);
+    if (failure !== undefined) {
+      context.write.warnings.add(`Before another run replaced it, its revision failed: ${describeProblem(failure)}`);
+    }
+    return { newer };
+  };
+  // What was not answered for may have been done, or not.
+  let template: RollbackFailure['template'] = course.write.result.state === 'failed' ? 'unknown' : 'new';
+  log.info(`${name} failed; rolling back.`);
+  try {
+    const current = await readTarget(client, ref, planned.observed);
+    if (template === 'unknown' && !hasChange(planned, current)) return undefined;
+    template = 'new';
+    const first = restorePatch(course, current);
+    if ('problem' in first) {
+      return first.newer === undefined ? { ...end('failed'), problem: first.problem } : leave(first.newer);
+    }
+    const write = await writeChange(
+      { ref, observed: current, patch: first.patch, replan: (again) => restorePatch(course, again) },
+      context.write,
+    );
+    if (write.result.state === 'failed') {
+      const { problem, newer } = write.result;
+      if (newer !== undefined) return leave(newer);
+      if (problem.kind === 'conflict') return { ...end('failed'), problem };
+      return fail(failedCallWords(problem), templateAfter(problem));
+    }
+    if (write.result.state === 'skipped') return end('skipped');
+    template = 'before';
+    if (ref.kind === 'Gateway') {
+      const why = await proveBack(planned, write.workload ?? current, context);
+      return why === undefined ? end('restored') : fail(why, template);
+    }
+    const stuck = ref.kind === 'StatefulSet' ? await replaceStuckPods(planned, context) : [];
+    // It was not ready with what it goes back to, so nobody waits until it is.
+    if (course.before !== undefined && stuck.length === 0) return { ...end('restored'), unready: course.before.words };
+    const { placements, removals } = wayBackPlacements(planned);
+    const now = write.workload ?? current;
+    const ready = watch.follow({ ref, placements, removals }, now, policy.timeoutMs, true);
+    const rollout = await context.heartbeat.during(ref, now, ready, (workload) => watch.show(ref, workload));
+    if (rollout?.state === 'ready') return end('restored');
+    if (rollout?.newer !== undefined) return leave(rollout.newer);
+    // Kubernetes goes on with it; nobody waits for it any more.
+    if (rollout?.state === 'cancelled') return end('skipped');
+    const missing = `its pods do not become ready (${rollout?.message || 'its state could not be followed'})`;
+    return stuck.length === 0
+      ? fail(missing, template)
+      : fail(`${missing}: ${stuckPodsWords(ref.namespace, stuck)}`, template, stuck);
+  } catch (error) {
+    const problem = callProblem(error, `rolling ${name} back`);
+    return fail(failedCallWords(problem), template);
+  }
+}
+
+/** Whether a workload has come to what was planned for it. */
+function hasChange({ observed, revisions, removals }: PlannedWorkload, current: Workload): boolean {
+  const filters = [...revisions.map(({ carrier }) => carrier.filter), ...removals];
+  return filters.some((filter) => revisionOn(current, filter) !== revisionOn(observed, filter));
+}
+
+/** Why the proxies of a Gateway do not run what it was taken back to; undefined when they do, or nobody is to look. */
+async function proveBack(
+  planned: PlannedWorkload,
+  observed: Workload,
+  context: RollbackContext,
+): Promise<string | undefined> {
+  const { verify } = context.policy;
+  const revisions = wayBackPlacements(planned).placements.flatMap((carrier) =>
+    carrier.plugin === undefined ? [] : [{ carrier, revision: { settings: pluginSettings(carrier.plugin) } }],
+  );
+  const prover = new Prover(context, { verify });
+  const { ref } = planned;
+  const { problem } = await prover.prove({ ref, observed, revisions }, 0);
+  const gone = await prover.proveGone({ ref, observed }, wayBackPlacements(planned).removals);
+  return (problem ?? gone.problem)?.message;
+}
+
+/** Deletes the pods of the failed revision that are not ready; gives those that may not be deleted. */
+async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployContext): Promise<string[]> {
+  const { ref, observed } = planned;
+  const { placements } = followedOf(planned);
+  const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
+  const stuck = items.filter((pod) => {
+    const owner = ownerOf(pod);
+    const failed = placements.some(({ filter, id }) => pod.metadata.labels?.[podLabel(filter)] === id);
+    return owner?.kind === ref.kind && owner.name === ref.name && failed && !isReady(pod);
+  });
+  const refused: string[] = [];
+  for (const { metadata } of stuck) {
+    try {
+      await client.delete(POD, ref.namespace, metadata.name, metadata.uid === undefined ? {} : { uid: metadata.uid });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 409) continue;
+      refused.push(metadata.name);
+    }
+  }
+  return refused;
+}
+
+/**
+ * What another run has put on a workload by now: what fails while another run replaces it fails because of that. Never throws.
+ */
+export async function readNewer(
+  { planned }: Course,
+  { client, log, signal }: DeployContext,
+): Promise<Newer | undefined> {
+  if (signal.aborted) return undefined;
+  try {
+    return newerOn(followedOf(planned), await readTarget(client, planned.ref, planned.observed));
+  } catch (error) {
+    log.debug(`${describeWorkload(planned.ref)} before its verdict: ${String(error)}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,194 @@
+import { nameSome } from '../../base/text.ts';
+import type { Pod, Workload } from '../../cluster/objects.ts';
+import { proxyImageOf } from '../../cluster/pods.ts';
+import { proxyVersionOfImage } from '../../filter/compatibility/proxy-version.ts';
+import type { MountedPlacement, PulledPlacement } from '../../mesh/identity/revision.ts';
+import { filePath } from '../../mesh/objects/envoy-filter.ts';
+import { neededKind } from '../../mesh/objects/filter-resource.ts';
+import { type ExtensionVerdict, inspectExtension } from '../../mesh/proxy/ecds.ts';
+import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
+import { inspectListeners, type Present } from '../../mesh/proxy/listeners.ts';
+import type { Absent } from '../../mesh/proxy/places.ts';
+import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import { placeOf, redirectionOf, unreached } from '../plan/wanted-place.ts';
+import { type EvidenceSource, ownFilters, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
+import { type PluginTrace, traceOf } from '../wait/plugin-identity.ts';
+import { failed, noEffect, type PodVerdict, pending, rejectsOthers } from './pod-verdict.ts';
+import type { ProvenRevision } from './provable.ts';
+
+/** Where a look is taken, and what Envoy says there. */
+export interface Seen {
+  readonly pod: Pod;
+  readonly ref: WorkloadRef;
+  readonly observed: Workload;
+  /** The answer of `config_dump?resource=dynamic_listeners`. */
+  readonly listeners: string;
+  /** The answer of `config_dump?resource=ecds_filters`; needed for filters whose image the proxy pulls. */
+  readonly extensions: string;
+  /** Asks for that once more; empty where there is no answer. */
+  readonly extensionsNow: () => Promise<string>;
+}
+
+interface Found extends Seen {
+  readonly planned: ProvenRevision;
+}
+
+const SEE_LOG = 'See the log of the container istio-proxy.';
+/** Why nobody can say whether a pulled filter runs. */
+export const LOG_REFUSED =
+  'the logs of proxies cannot be read, and only they tell whether Envoy took a filter from an image';
+
+/** What a proxy says of a filter; it is proven by less than its listeners where nobody may see whether it runs. */
+export function judgeFilter(planned: ProvenRevision, seen: Seen, source: EvidenceSource): Promise<PodVerdict> {
+  const { carrier } = planned;
+  const found = { ...seen, planned };
+  return carrier.image === undefined ? judgeFile(carrier, found, source) : judgePlugin(carrier, found, source);
+}
+
+async function judgeFile(carrier: MountedPlacement, found: Found, source: EvidenceSource): Promise<PodVerdict> {
+  const { listeners, planned, pod, ref, observed } = found;
+  const { revision } = planned;
+  const { settings } = revision;
+  const envoy = envoyOf(pod);
+  const wanted = {
+    ...placeOf(planned, observed),
+    filter: carrier.filter,
+    file: filePath(carrier),
+    settings,
+    ...(envoy === undefined ? {} : { envoy }),
+  };
+  const verdict = inspectListeners(listeners, wanted);
+  switch (verdict.state) {
+    case 'present':
+      return effect(verdict, found);
+    case 'rejected':
+      return refusal(verdict.details, found, source);
+    case 'outdated':
+      return pending(
+        ref,
+        `Envoy of pod ${pod.metadata.name} still has other settings of ${carrier.filter} (${nameSome(verdict.differs)})`,
+      );
+    default:
+      return absence(verdict, found);
+  }
+}
+
+async function judgePlugin(carrier: PulledPlacement, found: Found, source: EvidenceSource): Promise<PodVerdict> {
+  const { listeners, extensions, planned, pod, ref, observed } = found;
+  const { configuration } = planned.revision.settings;
+  const trace = traceOf(ref, carrier, observed);
+  const { plugin, image } = trace;
+  const placed = inspectListeners(listeners, { plugin, ...placeOf(planned, observed) });
+  if (placed.state === 'absent') return absence(placed, found);
+  if (placed.state === 'rejected') return refusal(placed.details, found, source);
+  const replaced = ref.kind === 'Gateway' ? { image } : {};
+  const wanted = { plugin, configuration, ...replaced };
+  const verdict = inspectExtension(extensions, wanted);
+  const { name } = pod.metadata;
+  if (verdict.state === 'outdated')
+    return pending(ref, `Envoy of pod ${name} still has other settings of ${carrier.filter}`);
+  const names = verdict.state === 'given' ? { plugin, ...givenSince(verdict, ref) } : trace;
+  const told = await readPluginReason(pod, ref.namespace, names, source);
+  if (verdict.state === 'substituted') return judgeSubstitute(verdict, carrier.filter, trace, told, found);
+  const reason = told === 'unknown' ? undefined : told;
+  if (reason?.by === 'istio-agent') {
+    // It puts something in the filter's place as it logs that, which may be after the look that came before the log.
+    const now = inspectExtension(await found.extensionsNow(), wanted);
+    if (now.state === 'substituted') return judgeSubstitute(now, carrier.filter, trace, reason, found);
+    return failed(ref, `${carrier.filter} does not run in pod ${name}: ${reason.reason}.`, reason.remedy);
+  }
+  if (reason !== undefined) {
+    return failed(ref, `Envoy of pod ${name} refuses the filter: ${describeReason(reason)}.`, reason.remedy);
+  }
+  if (verdict.state === 'missing') return pending(ref, `the proxy of pod ${name} has not loaded ${carrier.filter} yet`);
+  if (placed.state === 'outdated') return { state: 'proved', level: 'listener' };
+  const reached = effect(placed, found);
+  return told === 'unknown' && reached.state === 'proved'
+    ? { ...reached, level: 'ready', weakness: LOG_REFUSED }
+    : reached;
+}
+
+/** Where the filter is, whether requests come to it. */
+function effect(present: Present, { planned, pod, ref, observed }: Found): PodVerdict {
+  const reach = judgeReach(
+    present,
+    placeOf(planned, observed),
+    redirectionOf(pod, observed),
+    neededKind(planned.carrier),
+  );
+  if (reach.state === 'unreached') return { state: 'failed', problem: unreached(ref, planned, reach) };
+  return { state: 'proved', level: 'listener', ...(reach.notes.length === 0 ? {} : { notes: reach.notes }) };
+}
+
+type Substitute = Extract<ExtensionVerdict, { readonly state: 'substituted' }>;
+
+/** The image could not be pulled: that of the filter or, where a WasmPlugin is replaced in place, perhaps an earlier one. */
+function judgeSubstitute(
+  substitute: Substitute,
+  filter: string,
+  trace: PluginTrace,
+  told: EnvoyReason | 'unknown' | undefined,
+  { pod: { metadata }, ref }: Found,
+): PodVerdict {
+  const effect = substitute.by === 'deny' ? 'refuses every request in its place' : 'lets every request pass without it';
+  const what = `${filter} does not run in pod ${metadata.name}, which ${effect}`;
+  if (standsForAnother(substitute, trace, told)) {
+    const unsaid = `because of an image that could not be pulled; its log does not say that it is ${trace.image}`;
+    return pending(ref, `${what}, ${unsaid}`);
+  }
+  if (told === 'unknown' || told === undefined) return failed(ref, `${what}: Pull of ${trace.image} failed.`, SEE_LOG);
+  return failed(ref, `${what}: ${told.reason}.`, told.remedy);
+}
+
+/**
+ * The proxies of a Gateway show what stood in for an image that could not be pulled before until the agent has the next one.
+ * The log tells of which image it is; without it, whether it is older than what was written does.
+ */
+function standsForAnother(
+  { since }: Substitute,
+  { since: written }: PluginTrace,
+  told: EnvoyReason | 'unknown' | undefined,
+): boolean {
+  if (written === undefined) return false;
+  return told === 'unknown' ? since !== undefined && since < written : told === undefined;
+}
+
+/** Envoy logs a refusal just as it is given what it refuses. */
+const REFUSAL_MS = 100;
+
+/** From when on the log speaks of what a proxy was given, where it may have been given something else under that name before. */
+function givenSince({ since }: { readonly since?: Date }, { kind }: WorkloadRef): { readonly since?: Date } {
+  if (kind !== 'Gateway' || since === undefined) return {};
+  return { since: new Date(since.getTime() - REFUSAL_MS) };
+}
+
+async function refusal(details: string, { pod, ref, planned }: Found, source: EvidenceSource): Promise<PodVerdict> {
+  const reason = await readEnvoyReason(pod, ref.namespace, ownFilters(ref.namespace, [planned.carrier]), source);
+  if (reason?.foreign !== undefined) return rejectsOthers(ref, pod, reason);
+  const cause = reason === undefined ? details : describeReason(reason);
+  const why = `Envoy of pod ${pod.metadata.name} refuses the filter: ${cause}.`;
+  return failed(ref, why, reason?.remedy ?? SEE_LOG);
+}
+
+function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVerdict {
+  const { carrier } = planned;
+  if (verdict.unreadable !== undefined) {
+    return pending(ref, `the proxy of pod ${pod.metadata.name} cannot be inspected: ${verdict.unreadable}`);
+  }
+  const why = explainMissing(verdict, placeOf(planned, observed), redirectionOf(pod, observed), neededKind(carrier));
+  return {
+    state: 'pending',
+    problem: noEffect(
+      ref,
+      `its pods are ready, but ${carrier.filter} is in no listener of pod ${pod.metadata.name}: ${why}`,
+      verdict.withoutAnchor === undefined ? PORT_REMEDY : INSERT_REMEDY,
+    ),
+  };
+}
+
+/** The minor version of a pod's Envoy 1, where its image says it. */
+function envoyOf(pod: Pod): number | undefined {
+  const version = proxyVersionOfImage(proxyImageOf(pod) ?? '')?.envoy;
+  return version?.major === 1 ? version.minor : undefined;
+}

@@ -1,0 +1,62 @@
+import type { Problem } from '../../base/problem.ts';
+import { sentence } from '../../base/text.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
+import type { Note } from '../../mesh/proxy/reach.ts';
+import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import { PROOF_LEVELS, type ProofLevel } from '../report/evidence-level.ts';
+
+/** The filter runs, as far as that evidence goes. */
+export interface Proved {
+  readonly state: 'proved';
+  readonly level: ProofLevel;
+  readonly weakness?: string;
+  /** Which requests pass by it. */
+  readonly notes?: readonly Note[];
+}
+
+/** What a look at one pod came to: `pending` may still become better. */
+export type PodVerdict = Proved | { readonly state: 'failed' | 'pending'; readonly problem: Problem };
+
+type Unproved = Extract<PodVerdict, { readonly problem: Problem }>;
+
+/** The proxy does not run the filter, and will not. */
+export function failed(ref: WorkloadRef, message: string, remedy: string): Unproved {
+  return { state: 'failed', problem: { kind: 'proof', subject: describeWorkload(ref), message, remedy } };
+}
+
+/** The proxy refuses a listener, and with it our filter, because of a filter that is not ours. */
+export function rejectsOthers(ref: WorkloadRef, { metadata }: Pod, reason: EnvoyReason): Unproved {
+  const message = sentence(`in pod ${metadata.name}, ${describeReason(reason)}`);
+  return {
+    state: 'failed',
+    problem: { kind: 'proxy', subject: describeWorkload(ref), message, remedy: reason.remedy },
+  };
+}
+
+/** What several filters of a pod come to together: the weakest evidence, and every note once. */
+export function together(verdicts: readonly Proved[]): Proved {
+  const [first = { state: 'proved', level: 'listener' } as const, ...others] = verdicts;
+  return others.reduce<Proved>((all, next) => {
+    const weaker = PROOF_LEVELS.indexOf(next.level) > PROOF_LEVELS.indexOf(all.level) ? next : all;
+    return { ...weaker, notes: [...(all.notes ?? []), ...(next.notes ?? [])] };
+  }, first);
+}
+
+/** The proxy does not run the filter yet, or does not tell. `what` is a clause. */
+export function pending(ref: WorkloadRef, what: string): Unproved {
+  return {
+    state: 'pending',
+    problem: {
+      kind: 'proof',
+      subject: describeWorkload(ref),
+      message: sentence(what),
+      remedy: 'See the log of its container istio-proxy, and that istiod is well.',
+    },
+  };
+}
+
+/** All is well, but the filter is not where it should have an effect. `message` is a clause. */
+export function noEffect(ref: WorkloadRef, message: string, remedy: string): Problem {
+  return { kind: 'no-effect', subject: describeWorkload(ref), message: sentence(message), remedy };
+}

@@ -1,0 +1,80 @@
+import { mapLimited, pause } from '../../base/concurrency.ts';
+import { messageOf, type Problem } from '../../base/problem.ts';
+import { ApiError } from '../../cluster/errors.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { POD } from '../../cluster/resources.ts';
+import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import type { DeployContext } from '../context.ts';
+import { describeRight } from '../preflight/permissions.ts';
+import { checkAnswer, describeAnswer, describeProbe, type Probe, probeVerb } from '../probe.ts';
+
+/** An app may need a moment after it is ready, and a filter the answer to a call of its own. */
+const TRIES = 5;
+/** A pod that lets the probe hang is not asked again after this long. */
+const TRYING_MS = 15_000;
+const PAUSE_MS = 1_000;
+const PARALLEL = 4;
+const ANSWER_MS = 10_000;
+
+const COMPARE = 'Compare the probe with what the app and the filter should answer.';
+/** Of a pod that did not answer at all. */
+const MAYBE_STRICT =
+  ' Under strict mTLS (PeerAuthentication STRICT) a pod answers nobody outside the mesh; leave the probe out then.';
+
+/** Sends the probe to each pod, through its sidecar; gives the first pod's problem that does not answer as expected. */
+export async function probePods(
+  probe: Probe,
+  pods: readonly Pod[],
+  ref: WorkloadRef,
+  context: DeployContext,
+): Promise<Problem | undefined> {
+  const problems = await mapLimited(pods, PARALLEL, (pod) => probePod(probe, pod, ref, context));
+  return problems.find((problem) => problem !== undefined);
+}
+
+async function probePod(
+  probe: Probe,
+  { metadata }: Pod,
+  ref: WorkloadRef,
+  { client, signal, now }: DeployContext,
+): Promise<Problem | undefined> {
+  const started = now();
+  let wrong = '';
+  let came = '';
+  for (let attempt = 1; attempt <= TRIES && !signal.aborted; attempt++) {
+    if (now() - started >= TRYING_MS) break;
+    if (attempt > 1) await pause(PAUSE_MS, signal);
+    try {
+      const answer = await client.podGet(ref.namespace, metadata.name, probe.port, probe.path, {
+        method: probe.method,
+        headers: probe.headers,
+        timeoutMs: ANSWER_MS,
+        ...(probe.body === undefined ? {} : { body: probe.body }),
+      });
+      const difference = checkAnswer(probe, answer);
+      if (difference === undefined) return undefined;
+      wrong = difference;
+      came = ` ${describeAnswer(answer)}.`;
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 403) return forbidden(probe, ref);
+      wrong = `did not answer (${messageOf(error)})`;
+      came = '';
+    }
+  }
+  if (signal.aborted) return undefined;
+  return {
+    kind: 'proof',
+    subject: describeWorkload(ref),
+    message: `pod ${metadata.name} ${wrong} to the probe ${describeProbe(probe)}.${came}`,
+    remedy: `${COMPARE}${came === '' ? MAYBE_STRICT : ''}`,
+  };
+}
+
+function forbidden(probe: Probe, { namespace }: WorkloadRef): Problem {
+  const verb = probeVerb(probe);
+  return {
+    kind: 'permission',
+    message: `The kubeconfig user is not allowed to send ${probe.method} requests to pods (${describeRight({ verb, resource: POD, subresource: 'proxy', namespace })}).`,
+    remedy: 'Grant the permission, or leave the input "probe" out.',
+  };
+}

@@ -1,0 +1,185 @@
+import type { Problem } from '../../base/problem.ts';
+import { messageOf } from '../../base/problem.ts';
+import { ApiError } from '../../cluster/errors.ts';
+import { MAX_BYTES } from '../../cluster/limits.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { hasProxyContainer, PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { attachedPluginOf } from '../../mesh/gateway/attachment.ts';
+import { inspectListeners } from '../../mesh/proxy/listeners.ts';
+import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
+import { explainMissingMount, explainNoSidecar, mountsFilter } from '../../mesh/template/injection.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import { type DeployContext, evidenceSource } from '../context.ts';
+import { NamespaceLabels } from '../observe/namespace-labels.ts';
+import { unreachableIn } from '../plan/wanted-place.ts';
+import { ownFilters, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
+import { traceOf } from '../wait/plugin-identity.ts';
+import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
+import { failed, noEffect, type PodVerdict, type Proved, pending, rejectsOthers, together } from './pod-verdict.ts';
+import type { Provable } from './provable.ts';
+
+/** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
+const STATS_PORT = 15_090;
+const STATS_PATH = '/stats/prometheus';
+/** What the agent answers from Envoy's admin interface, which only listens inside the pod. */
+const DUMP = ['pilot-agent', 'request', 'GET'];
+
+/**
+ * Looks into proxies, by the strongest means that the rights of a namespace allow: the listeners of Envoy by exec, its
+ * statistics through the API server, or that the pod is ready.
+ */
+export class ProxyInspector {
+  readonly #context: DeployContext;
+  /** What was refused, by namespace and means; it is not tried again. */
+  readonly #refused = new Map<string, string>();
+  readonly #labels: NamespaceLabels;
+
+  constructor(context: DeployContext) {
+    this.#context = context;
+    this.#labels = new NamespaceLabels(context.client);
+  }
+
+  async inspect(pod: Pod, workload: Provable): Promise<PodVerdict> {
+    const effect = await this.#withoutEffect(pod, workload);
+    if (effect !== undefined) return { state: 'failed', problem: effect };
+    const byListener = await this.#byListeners(pod, workload);
+    if (byListener !== undefined) return byListener;
+    const { namespace } = workload.ref;
+    const unreachable = unreachableIn(pod, workload);
+    if (unreachable !== undefined) return { state: 'failed', problem: unreachable };
+    const why = this.#refused.get(`${namespace} exec`) ?? 'no proxy could be looked into';
+    const byStats = await this.#byStats(pod, workload, why);
+    if (byStats !== undefined) return byStats;
+    return (await this.#byLog(pod, workload)) ?? { state: 'proved', level: 'ready', weakness: why };
+  }
+
+  /** Says that the listeners of a pod of a Gateway still name one of some filters; undefined where not, or nobody may see it. */
+  async stillNames(pod: Pod, ref: WorkloadRef, filters: readonly string[]): Promise<Problem | undefined> {
+    if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
+    const listeners = await this.#dump('dynamic_listeners', pod, ref);
+    if (typeof listeners !== 'string') return listeners?.state === 'pending' ? listeners.problem : undefined;
+    const named = filters.find((filter) => {
+      const plugin = attachedPluginOf(ref.namespace, filter, ref.name);
+      return inspectListeners(listeners, { plugin, direction: 'any' }).state !== 'absent';
+    });
+    if (named === undefined) return undefined;
+    return pending(ref, `the proxy of pod ${pod.metadata.name} still has ${named} in its listeners`).problem;
+  }
+
+  /** Why the filter cannot run in a pod, as the pod itself shows. */
+  async #withoutEffect(pod: Pod, { ref, observed, revisions }: Provable): Promise<Problem | undefined> {
+    const template = observed.spec?.template ?? {};
+    if (!hasProxyContainer(pod) && ref.kind === 'Gateway') {
+      return noEffect(
+        ref,
+        `its pods have no container ${PROXY_CONTAINER}, so no proxy of Istio runs in them`,
+        'Name a Gateway whose gatewayClassName is one of Istio.',
+      );
+    }
+    if (!hasProxyContainer(pod)) {
+      const { message, remedy } = explainNoSidecar(template, await this.#labels.of(ref.namespace));
+      return noEffect(ref, `its pods are ready, but no filter runs there: ${message}`, remedy);
+    }
+    const unmounted = revisions.find(
+      ({ carrier }) => carrier.image === undefined && !mountsFilter(pod, carrier.filter),
+    );
+    if (unmounted === undefined) return undefined;
+    const { message, remedy } = explainMissingMount(template, unmounted.carrier.filter);
+    return noEffect(ref, `its pods are ready, but the filter is not in them: ${message}`, remedy);
+  }
+
+  async #byListeners(pod: Pod, { ref, observed, revisions }: Provable): Promise<PodVerdict | undefined> {
+    if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
+    const listeners = await this.#dump('dynamic_listeners', pod, ref);
+    if (typeof listeners !== 'string') return listeners;
+    const pulled = revisions.some(({ carrier }) => carrier.image !== undefined);
+    const extensions = pulled ? await this.#dump('ecds_filters', pod, ref) : '';
+    if (typeof extensions !== 'string') return extensions;
+    const extensionsNow = async (): Promise<string> => {
+      const answer = await this.#dump('ecds_filters', pod, ref);
+      return typeof answer === 'string' ? answer : '';
+    };
+    const proved: Proved[] = [];
+    for (const planned of revisions) {
+      const verdict = await judgeFilter(
+        planned,
+        { pod, ref, observed, listeners, extensions, extensionsNow },
+        evidenceSource(this.#context),
+      );
+      if (verdict.state !== 'proved') return verdict;
+      proved.push(verdict);
+    }
+    return together(proved);
+  }
+
+  /** A part of Envoy's configuration, empty where it has none of it; else the verdict on a pod that does not tell. */
+  async #dump(part: string, pod: Pod, ref: WorkloadRef): Promise<string | PodVerdict | undefined> {
+    const { namespace } = ref;
+    const { name } = pod.metadata;
+    try {
+      const command = [...DUMP, `config_dump?resource=${part}`];
+      const { stdout, stderr, exitCode } = await this.#context.client.exec(namespace, name, PROXY_CONTAINER, command);
+      if (exitCode === 0) return stdout;
+      // Envoy has this part only once a listener asks for it.
+      if (part === 'ecds_filters' && stderr.includes(`${part} not found`)) return '{}';
+      return pending(ref, `Envoy of pod ${name} does not answer (${stderr.trim()})`);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 403) {
+        this.#refused.set(`${namespace} exec`, 'the user of the kubeconfig may not exec into pods');
+        return undefined;
+      }
+      return pending(ref, `the proxy of pod ${name} cannot be looked into (${messageOf(error)})`);
+    }
+  }
+
+  async #byStats(pod: Pod, workload: Provable, weakness: string): Promise<PodVerdict | undefined> {
+    const { ref, revisions } = workload;
+    const means = `${ref.namespace} proxy`;
+    if (this.#refused.has(means)) return undefined;
+    try {
+      const { status, text } = await this.#context.client.podGet(
+        ref.namespace,
+        pod.metadata.name,
+        STATS_PORT,
+        STATS_PATH,
+        { maxBytes: MAX_BYTES.statistics },
+      );
+      const updates = status === 200 ? parseListenerUpdates(text) : undefined;
+      if (updates === undefined) return undefined;
+      if (updates.rejected === 0) {
+        return (await this.#byLog(pod, workload)) ?? { state: 'proved', level: 'stats', weakness };
+      }
+    } catch (error) {
+      this.#context.log.debug(`No statistics of pod ${pod.metadata.name}: ${messageOf(error)}`);
+      if (error instanceof ApiError && error.status === 403) this.#refused.set(means, 'refused');
+      return undefined;
+    }
+    // Another listener may have been refused for a reason of its own; only the log tells.
+    const own = ownFilters(
+      ref.namespace,
+      revisions.map(({ carrier }) => carrier),
+    );
+    const reason = await readEnvoyReason(pod, ref.namespace, own, evidenceSource(this.#context));
+    if (reason === undefined) return undefined;
+    if (reason.foreign !== undefined) return rejectsOthers(ref, pod, reason);
+    return failed(ref, `Envoy of pod ${pod.metadata.name} refused a listener: ${reason.reason}.`, reason.remedy);
+  }
+
+  /** A listener is taken and a pod gets ready without the image of a filter, so of those the log has to tell. */
+  async #byLog(pod: Pod, { ref, observed, revisions }: Provable): Promise<PodVerdict | undefined> {
+    for (const { carrier } of revisions) {
+      if (carrier.image === undefined) continue;
+      const trace = traceOf(ref, carrier, observed);
+      const reason = await readPluginReason(pod, ref.namespace, trace, evidenceSource(this.#context));
+      if (reason === 'unknown') return { state: 'proved', level: 'ready', weakness: LOG_REFUSED };
+      if (reason !== undefined) {
+        return failed(
+          ref,
+          `${carrier.filter} does not run in pod ${pod.metadata.name}: ${reason.reason}.`,
+          reason.remedy,
+        );
+      }
+    }
+    return undefined;
+  }
+}

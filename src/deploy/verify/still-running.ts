@@ -1,0 +1,50 @@
+import type { Problem } from '../../base/problem.ts';
+import { listWords, sentence } from '../../base/text.ts';
+import type { Workload } from '../../cluster/objects.ts';
+import { readinessOf } from '../../cluster/readiness.ts';
+import { WORKLOADS } from '../../cluster/resources.ts';
+import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import type { DeployContext } from '../context.ts';
+import { followedAsIs, unreadyCause } from '../preflight/ready-before.ts';
+import type { Collected } from '../report/report.ts';
+import { diagnoseInTime } from '../wait/diagnose.ts';
+
+/**
+ * Of a removal that has waited: the workloads whose old pods still run the filter, with what keeps new ones from taking their
+ * place. The pod template is without it, but as long as these pods serve, the filter is not gone. Never throws.
+ */
+export async function stillRunning({ left }: Collected, context: DeployContext): Promise<Problem[]> {
+  const places = new Map<string, { ref: WorkloadRef; pods: Set<string> }>();
+  for (const { runBy, runOn } of left) {
+    if (runBy === undefined || runOn === undefined) continue;
+    const place = places.get(workloadKey(runOn)) ?? { ref: runOn, pods: new Set() };
+    place.pods.add(runBy);
+    places.set(workloadKey(runOn), place);
+  }
+  return Promise.all(
+    [...places.values()].map(async ({ ref, pods }): Promise<Problem> => {
+      const cause = await causeOf(ref, context);
+      const who = `the old ${pods.size === 1 ? 'pod' : 'pods'} ${listWords([...pods].slice(0, 3), 'and')}`;
+      const what = `${who} still ${pods.size === 1 ? 'runs' : 'run'} the filter`;
+      return {
+        kind: 'rollout',
+        subject: describeWorkload(ref),
+        message: sentence(cause === '' ? what : `${what}, as no new pod takes its place: ${cause}`),
+        remedy: 'The pod template is without it. Mend what keeps new pods from getting ready, then run this again.',
+      };
+    }),
+  );
+}
+
+async function causeOf(ref: WorkloadRef, context: DeployContext): Promise<string> {
+  try {
+    const observed = await context.client.get<Workload>(WORKLOADS[ref.kind], ref.namespace, ref.name);
+    const { message, podsRefused } = readinessOf(ref.kind, observed);
+    return podsRefused
+      ? message
+      : unreadyCause(message, await diagnoseInTime(followedAsIs({ ref, observed }), context));
+  } catch (error) {
+    context.log.debug(`${describeWorkload(ref)}, whose old pods run the filter: ${String(error)}`);
+    return '';
+  }
+}

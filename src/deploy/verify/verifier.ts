@@ -1,0 +1,237 @@
+import { mapLimited, pause } from '../../base/concurrency.ts';
+import type { Problem } from '../../base/problem.ts';
+import { count } from '../../base/text.ts';
+import { ApiError } from '../../cluster/errors.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { selectorOf } from '../../cluster/pod-selector.ts';
+import { isReady, isTerminating } from '../../cluster/pods.ts';
+import { readinessOf } from '../../cluster/readiness.ts';
+import { POD } from '../../cluster/resources.ts';
+import { GATEWAY_NAME_LABEL } from '../../mesh/gateway/attachment.ts';
+import { podLabel } from '../../mesh/identity/names.ts';
+import type { Note } from '../../mesh/proxy/reach.ts';
+import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import type { DeployContext } from '../context.ts';
+import { belongsTo } from '../kinds/pods.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import { PROOF_LEVELS, type Proof, type ProofLevel } from '../report/evidence-level.ts';
+import { podId } from '../wait/evidence.ts';
+import { noEffect, type PodVerdict } from './pod-verdict.ts';
+import { probePods } from './probe-pods.ts';
+import type { Provable, ProvenRevision } from './provable.ts';
+import { ProxyInspector } from './proxy-inspector.ts';
+
+/** What the evidence came to: how sure it is that the filter runs, or why it does not. */
+export interface ProofResult {
+  readonly proof?: Proof;
+  readonly problem?: Problem;
+  /** The pods that are ready, of those that there are; only of a Gateway, whose status says nothing of them. */
+  readonly pods?: { readonly ready: number; readonly wanted: number };
+  /** What somebody may not have meant, although the filter runs. Clauses. */
+  readonly warnings?: readonly string[];
+}
+
+/** How long a proxy may take to have what the mesh has been told, in milliseconds: istiod pushes within a second or two. */
+const PROXY_MS = 15_000;
+/** Of a pod that is there already nobody knows when it has pulled an image; istio-agent takes as long as the registry does. */
+const PULL_MS = 60_000;
+const LOOK_MS = 500;
+const PARALLEL_PODS = 4;
+
+/** Looks into the proxies of workloads whose pods are ready, and asks their probe. */
+export class Prover {
+  readonly #context: DeployContext;
+  readonly #policy: Pick<RolloutPolicy, 'verify' | 'probe'>;
+  readonly #inspector: ProxyInspector;
+
+  constructor(context: DeployContext, policy: Pick<RolloutPolicy, 'verify' | 'probe'>) {
+    this.#context = context;
+    this.#policy = policy;
+    this.#inspector = new ProxyInspector(context);
+  }
+
+  /**
+   * The evidence of every pod of a workload that runs the wanted revisions. Waits a while for proxies that do not have the filter
+   * yet. `status` is how many pods there must be, as the workload says; a Gateway says nothing of that, so those count that it has.
+   * Nothing to prove gives nothing.
+   */
+  async prove(workload: Provable, status: number): Promise<ProofResult> {
+    const { ref, revisions } = workload;
+    const gateway = ref.kind === 'Gateway';
+    if (revisions.length === 0 || (status === 0 && !gateway)) return {};
+    if (this.#policy.verify === 'off') {
+      return this.#probed(workload, { level: 'ready', pods: status, wanted: status });
+    }
+    const { now, signal } = this.#context;
+    const started = now();
+    const proved = new Map<string, ProofLevel>();
+    const notes = new Map<string, Note>();
+    let weakness: string | undefined;
+    for (;;) {
+      const listed = await this.#newPods(workload);
+      if ('weakness' in listed) return this.#weak(workload, status, listed.weakness);
+      const wanted = gateway ? listed.all : status;
+      const counted = gateway ? { pods: { ready: listed.pods.length, wanted } } : {};
+      const pods = listed.pods.filter((pod) => !proved.has(podId(pod)));
+      const verdicts = await mapLimited(pods, PARALLEL_PODS, async (pod): Promise<[Pod, PodVerdict]> => {
+        return [pod, await this.#inspector.inspect(pod, workload)];
+      });
+      const passed = now() - started;
+      const late = passed >= (gateway ? PULL_MS : PROXY_MS);
+      for (const [pod, verdict] of verdicts) {
+        if (verdict.state === 'proved') {
+          proved.set(podId(pod), verdict.level);
+          weakness ??= verdict.weakness;
+          for (const note of verdict.notes ?? []) notes.set(note.text, note);
+        } else if (verdict.state === 'failed' || late || (isAbsent(verdict) && passed >= PROXY_MS)) {
+          if (verdict.state !== 'failed') this.#context.client.patience.waited(passed);
+          return { problem: verdict.problem, ...counted };
+        }
+      }
+      const there = listed.pods.filter((pod) => proved.has(podId(pod))).length;
+      if (there >= wanted && there > 0) {
+        const proof = { level: weakest(proved.values()), pods: there, wanted };
+        const shown = {
+          ...proof,
+          ...(weakness === undefined ? {} : { weakness }),
+          ...(notes.size === 0 ? {} : { notes: [...notes.keys()] }),
+        };
+        const warnings = [...notes.values()].flatMap(({ severity, text }) => (severity === 'warning' ? text : []));
+        return {
+          ...(await this.#probed(workload, shown, listed.pods)),
+          ...counted,
+          ...(warnings.length === 0 ? {} : { warnings }),
+        };
+      }
+      if (late) {
+        this.#context.client.patience.waited(passed);
+        return { problem: wanted === 0 ? noPods(ref) : tooFew(ref, there, wanted), ...counted };
+      }
+      if (signal.aborted) return { problem: cancelledProof(ref), ...counted };
+      await pause(LOOK_MS, signal);
+    }
+  }
+
+  /**
+   * Waits until no proxy of a Gateway names a filter any more that was taken away from it, as far as the rights allow to see that.
+   * Of workloads, whose pods are replaced, nothing has to be seen.
+   */
+  async proveGone(
+    { ref, observed }: Pick<Provable, 'ref' | 'observed'>,
+    filters: readonly string[],
+  ): Promise<ProofResult> {
+    if (ref.kind !== 'Gateway' || filters.length === 0) return {};
+    const { now, signal } = this.#context;
+    for (const started = now(); ; await pause(LOOK_MS, signal)) {
+      const listed = await this.#newPods({ ref, observed, revisions: [] });
+      if ('weakness' in listed) return {};
+      const left = await mapLimited(listed.pods, PARALLEL_PODS, (pod) => this.#inspector.stillNames(pod, ref, filters));
+      const pods = { ready: listed.pods.length, wanted: listed.all };
+      const [problem] = left.filter((one) => one !== undefined);
+      if (problem === undefined || signal.aborted) return { pods };
+      if (now() - started >= PROXY_MS) return { pods, problem };
+    }
+  }
+
+  /** The proof where pods cannot be looked at. */
+  #weak(workload: Provable, wanted: number, weakness: string): ProofResult {
+    if (this.#policy.verify === 'required' || this.#policy.probe !== undefined) {
+      return { problem: unproven(workload.ref, weakness) };
+    }
+    return { proof: { level: 'ready', pods: wanted, wanted, weakness } };
+  }
+
+  async #probed(workload: Provable, proof: Proof, known?: readonly Pod[]): Promise<ProofResult> {
+    const { verify, probe } = this.#policy;
+    if (verify === 'required' && proof.level !== 'listener') {
+      return { proof, problem: unproven(workload.ref, proof.weakness ?? 'no proxy could be looked into') };
+    }
+    if (probe === undefined) return { proof };
+    const listed = known === undefined ? await this.#newPods(workload) : { pods: known, all: known.length };
+    if ('weakness' in listed) return { proof, problem: unproven(workload.ref, listed.weakness) };
+    const problem = await probePods(probe, listed.pods, workload.ref, this.#context);
+    if (this.#context.signal.aborted) return { proof, problem: cancelledProof(workload.ref) };
+    return problem === undefined ? { proof: { ...proof, probed: true } } : { proof, problem };
+  }
+
+  /** The ready pods of a workload that carry the wanted revisions, and how many it has that are not ending. */
+  async #newPods({ ref, revisions, observed }: Provable): Promise<Listed | { weakness: string }> {
+    const { client, log } = this.#context;
+    try {
+      const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
+      const current = items.filter((pod) => belongsTo(pod, ref) && !isTerminating(pod));
+      return { pods: current.filter((pod) => carries(pod, ref, revisions) && isReady(pod)), all: current.length };
+    } catch (error) {
+      log.debug(`No pods of ${describeWorkload(ref)}: ${String(error)}`);
+      const forbidden = error instanceof ApiError && error.status === 403;
+      return {
+        weakness: forbidden
+          ? 'the user of the kubeconfig may not list pods'
+          : `pods could not be listed (${String(error)})`,
+      };
+    }
+  }
+}
+
+/** Pods that are ready, of those that are wanted, as a workload's status says. */
+export function wantedPods({ ref, observed }: Pick<Provable, 'ref' | 'observed'>): number {
+  return readinessOf(ref.kind, observed).wanted;
+}
+
+/** Whether the mesh has not brought the filter to the proxy at all. */
+function isAbsent(verdict: PodVerdict): boolean {
+  return verdict.state === 'pending' && verdict.problem.kind === 'no-effect';
+}
+
+interface Listed {
+  readonly pods: readonly Pod[];
+  readonly all: number;
+}
+
+/** Nothing on the pods of a Gateway tells what they run. */
+function carries({ metadata }: Pod, { kind }: WorkloadRef, revisions: readonly ProvenRevision[]): boolean {
+  if (kind === 'Gateway') return true;
+  return revisions.every(({ carrier }) => metadata.labels?.[podLabel(carrier.filter)] === carrier.id);
+}
+
+function weakest(levels: Iterable<ProofLevel>): ProofLevel {
+  const found = new Set(levels);
+  return [...PROOF_LEVELS].reverse().find((level) => found.has(level)) ?? 'ready';
+}
+
+/** What a run that is cancelled leaves open of a workload that is ready. */
+export function cancelledProof(ref: WorkloadRef): Problem {
+  return {
+    kind: 'cancelled',
+    subject: describeWorkload(ref),
+    message: 'the run was cancelled before all was proven; its pods are ready.',
+    remedy: 'Run again to see it to its end.',
+  };
+}
+
+function noPods(ref: WorkloadRef): Problem {
+  return noEffect(
+    ref,
+    `no pod carries its name in the label ${GATEWAY_NAME_LABEL}, so nothing runs the filter`,
+    'Name a Gateway whose pods Istio makes, or the Deployment of a gateway that was injected.',
+  );
+}
+
+function tooFew(ref: WorkloadRef, there: number, wanted: number): Problem {
+  return {
+    kind: 'proof',
+    subject: describeWorkload(ref),
+    message: `it has ${count(wanted, 'pod')}, but only ${there} of them could be proven.`,
+    remedy: 'Its pods come and go; see what they say, then run again.',
+  };
+}
+
+function unproven(ref: WorkloadRef, why: string): Problem {
+  return {
+    kind: 'proof',
+    subject: describeWorkload(ref),
+    message: `could not be proven: ${why}.`,
+    remedy:
+      'Grant "get" and "create" on pods/exec and "get" and "list" on pods, or use "verify: auto", which is content with less.',
+  };
+}

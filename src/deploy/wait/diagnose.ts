@@ -1,0 +1,142 @@
+import { untilAborted } from '../../base/concurrency.ts';
+import type { Event, Pod } from '../../cluster/objects.ts';
+import {
+  describeRefusal,
+  describeTrouble,
+  isRefused,
+  recentTroubleOf,
+  tellingEvent,
+  withoutPassed,
+} from '../../cluster/pod-trouble.ts';
+import { describePod, hasStartedProxy, isReady } from '../../cluster/pods.ts';
+import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
+import type { EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
+import { workloadKey } from '../../targets/target.ts';
+import { type DeployContext, evidenceSource } from '../context.ts';
+import {
+  type EvidenceSource,
+  listNewPods,
+  listWarnings,
+  ownFilters,
+  readEnvoyReason,
+  readLastWords,
+  readPluginReason,
+} from './evidence.ts';
+import type { Followed } from './rollout-watch.ts';
+
+/** What the cluster says about a rollout that does not get ready. */
+export interface Diagnosis {
+  /** One line per pod that is not ready: `reviews-7d4f: istio-proxy not ready`. */
+  readonly pods: readonly string[];
+  /** Which container of a pod cannot run, and why: `app keeps crashing (Error, exit code 1); its log ends: …`. */
+  readonly cause?: string;
+  /** The pod that the cause is of; absent where it is of several. */
+  readonly causeOf?: string;
+  /** The most telling warning event. */
+  readonly event?: string;
+  /** Envoy's own reason, from the log of a pod's proxy. */
+  readonly envoy?: EnvoyReason;
+}
+
+/** Collects, for workloads that did not get ready, what their pods, events and proxies say. By `workloadKey`. */
+export async function diagnose(
+  workloads: readonly Followed[],
+  source: EvidenceSource,
+): Promise<ReadonlyMap<string, Diagnosis>> {
+  const found = await listNewPods(workloads, source);
+  const namespaces = [...new Set(workloads.map(({ ref }) => ref.namespace))];
+  const events = new Map(
+    await Promise.all(
+      namespaces.map(async (namespace): Promise<[string, readonly Event[]]> => {
+        return [namespace, await listWarnings(namespace, source)];
+      }),
+    ),
+  );
+  const diagnoses = await Promise.all(
+    workloads.map(async (followed): Promise<[string, Diagnosis]> => {
+      const key = workloadKey(followed.ref);
+      return [key, await diagnoseOne(followed, found.get(key) ?? [], events.get(followed.ref.namespace) ?? [], source)];
+    }),
+  );
+  return new Map(diagnoses);
+}
+
+/** How long evidence for the report may take, in milliseconds. */
+const DIAGNOSE_MS = 15_000;
+
+/** As `diagnose` for one workload; evidence must not hold up the report of a failure, so a server that hangs is not waited for long. */
+export async function diagnoseInTime(followed: Followed, context: DeployContext): Promise<Diagnosis> {
+  const inTime = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSE_MS)]);
+  const found = await untilAborted(diagnose([followed], evidenceSource(context)), inTime).catch(() => undefined);
+  return found?.get(workloadKey(followed.ref)) ?? { pods: [] };
+}
+
+async function diagnoseOne(
+  { ref, placements, removals }: Followed,
+  found: readonly Pod[],
+  events: readonly Event[],
+  source: EvidenceSource,
+): Promise<Diagnosis> {
+  const [ready, pods] = [found.filter(isReady), found.filter((pod) => !isReady(pod))];
+  const event = tellingEvent(
+    withoutPassed(events, pods),
+    new Set([ref.name, ...pods.map(({ metadata }) => metadata.name)]),
+  );
+  const withProxy = pods.find(hasStartedProxy);
+  const envoy =
+    (withProxy &&
+      (await readEnvoyReason(withProxy, ref.namespace, ownFilters(ref.namespace, placements, removals), source))) ??
+    (await readPulls({ ref, placements }, ready, source));
+  const cause = await findCause(pods, events, ref.namespace, source);
+  return {
+    pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
+    ...cause,
+    ...(event === undefined ? {} : { event }),
+    ...(envoy === undefined ? {} : { envoy }),
+  };
+}
+
+/**
+ * Why the first pod that has a trouble has it: what the cluster says of its container, else the event that says why it failed,
+ * else the last words in the container's own log.
+ */
+async function findCause(
+  pods: readonly Pod[],
+  events: readonly Event[],
+  namespace: string,
+  source: EvidenceSource,
+): Promise<Pick<Diagnosis, 'cause' | 'causeOf'>> {
+  for (const pod of pods) {
+    const trouble = recentTroubleOf(pod);
+    if (trouble === undefined) continue;
+    const causeOf = pod.metadata.name;
+    if (trouble.cause !== undefined) return { cause: describeTrouble(trouble), causeOf };
+    const failures = events.filter(({ reason }) => reason === 'Failed');
+    const event = tellingEvent(failures, new Set([causeOf]));
+    if (event !== undefined) return { cause: `${trouble.words}: ${event.replace(/^Failed: /, '')}`, causeOf };
+    const said = trouble.ended ? await readLastWords(pod, namespace, trouble.container, source) : undefined;
+    return { cause: said === undefined ? trouble.words : `${trouble.words}; its log ends: ${said}`, causeOf };
+  }
+  const refused = pods.find(isRefused);
+  return refused === undefined ? {} : { cause: `nodes do not run its pods: ${describeRefusal(refused)}` };
+}
+
+/** How many pods that are ready are asked why they do not run a filter. */
+const MOST_READY = 4;
+
+/** Why a filter whose image is pulled does not run in pods that are ready. */
+async function readPulls(
+  { ref, placements }: Pick<Followed, 'ref' | 'placements'>,
+  pods: readonly Pod[],
+  source: EvidenceSource,
+): Promise<EnvoyReason | undefined> {
+  for (const placement of placements) {
+    if (placement.image === undefined) continue;
+    const names = { plugin: pluginOf(ref.namespace, placement), image: placement.image };
+    for (const pod of pods.slice(0, MOST_READY)) {
+      const reason = await readPluginReason(pod, ref.namespace, names, source);
+      if (reason !== undefined && reason !== 'unknown') return reason;
+    }
+  }
+  return undefined;
+}

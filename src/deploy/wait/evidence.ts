@@ -1,0 +1,206 @@
+import { stripVTControlCharacters } from 'node:util';
+import { truncate } from '../../base/text.ts';
+import type { Client } from '../../cluster/client.ts';
+import { ApiError } from '../../cluster/errors.ts';
+import type { Event, Pod } from '../../cluster/objects.ts';
+import { isReady, ownerOf, PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { ENVOY_FILTER, EVENT, POD } from '../../cluster/resources.ts';
+import { podLabel } from '../../mesh/identity/names.ts';
+import type { Placement } from '../../mesh/identity/revision.ts';
+import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
+import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
+import {
+  type EnvoyReason,
+  findPluginReason,
+  findReasonFor,
+  insertedBy,
+  logSince,
+  type PluginNames,
+} from '../../mesh/proxy/envoy-log.ts';
+import { inserterOfRefused, type OwnFilter } from '../../mesh/proxy/refused-filter.ts';
+import { workloadKey } from '../../targets/target.ts';
+import { ROOT_NAMESPACE, rootNamespaceOf } from '../observe/unmanaged.ts';
+import type { Followed } from './rollout-watch.ts';
+
+/** Where evidence comes from. All of it is optional: what may not be read is left out. */
+export interface EvidenceSource {
+  readonly client: Client;
+  readonly debug: (line: string) => void;
+}
+
+/** Envoy refuses a filter as it starts; later lines only repeat that the proxy is not ready. */
+const LOG_BYTES = 256 * 1024;
+
+/**
+ * The pods of the wanted revisions, by `workloadKey`: one list per namespace and filter; of a workload that was not changed yet,
+ * one list of all its pods.
+ */
+export async function listNewPods(
+  workloads: readonly Followed[],
+  { client, debug }: EvidenceSource,
+): Promise<ReadonlyMap<string, readonly Pod[]>> {
+  const selectors = new Map<string, Set<string>>();
+  const lists = new Map<string, { namespace: string; labelSelector: string; of?: string }>();
+  for (const { ref, placements, selector } of workloads) {
+    const of = workloadKey(ref);
+    if (selector !== undefined) lists.set(of, { namespace: ref.namespace, labelSelector: selector, of });
+    for (const { filter, id } of placements) {
+      const key = `${ref.namespace} ${podLabel(filter)}`;
+      selectors.set(key, (selectors.get(key) ?? new Set()).add(id));
+    }
+  }
+  for (const [key, revisions] of selectors) {
+    const [namespace = '', label = ''] = key.split(' ');
+    lists.set(key, { namespace, labelSelector: `${label} in (${[...revisions].join(',')})` });
+  }
+  const found = new Map<string, Pod[]>();
+  const seen = new Set<string>();
+  await Promise.all(
+    [...lists.values()].map(async ({ namespace, labelSelector, of }) => {
+      const list = await optional(debug, () => client.list<Pod>(POD, namespace, { labelSelector }));
+      for (const pod of list?.items ?? []) {
+        const owner = ownerOf(pod);
+        if (owner === undefined || seen.has(podId(pod))) continue;
+        const workload = workloadKey({ ...owner, namespace });
+        // Its selector may match the pods of others, too.
+        if (of !== undefined && of !== workload) continue;
+        seen.add(podId(pod));
+        found.set(workload, [...(found.get(workload) ?? []), pod]);
+      }
+    }),
+  );
+  return found;
+}
+
+/** Those of them that are not ready. */
+export async function listUnreadyPods(
+  workloads: readonly Followed[],
+  source: EvidenceSource,
+): Promise<ReadonlyMap<string, readonly Pod[]>> {
+  return unreadyOf(await listNewPods(workloads, source));
+}
+
+/** The pods that are not ready, of lists by any key. */
+export function unreadyOf(pods: ReadonlyMap<string, readonly Pod[]>): ReadonlyMap<string, readonly Pod[]> {
+  const unready = [...pods].map(([key, all]): [string, Pod[]] => [key, all.filter((pod) => !isReady(pod))]);
+  return new Map(unready.filter(([, left]) => left.length > 0));
+}
+
+/** What tells a pod from another one of the same name. */
+export function podId({ metadata }: Pod): string {
+  return metadata.uid ?? metadata.name;
+}
+
+/** The warning events of a namespace. */
+export async function listWarnings(namespace: string, { client, debug }: EvidenceSource): Promise<readonly Event[]> {
+  const list = await optional(debug, () => client.list<Event>(EVENT, namespace, { fieldSelector: 'type=Warning' }));
+  return list?.items ?? [];
+}
+
+/** What Envoy may call the filters that a workload's pods carry, or are to carry no more. */
+export function ownFilters(
+  namespace: string,
+  placements: readonly Placement[],
+  removals: readonly string[] = [],
+): OwnFilter[] {
+  return [
+    ...placements.flatMap((placement): OwnFilter[] => {
+      const name = placement.filter;
+      if (placement.image === undefined) return [{ name, folder: placement.mountPath }];
+      return [{ name }, { name: pluginOf(namespace, placement) }];
+    }),
+    ...removals.map((name) => ({ name })),
+  ];
+}
+
+/**
+ * Why the proxy of a pod refuses its listeners, as its log says: one of our filters, or one of others, then with the EnvoyFilter that
+ * inserts it. Undefined when it says nothing, or may not be read.
+ */
+export async function readEnvoyReason(
+  pod: Pod,
+  namespace: string,
+  own: readonly OwnFilter[],
+  source: EvidenceSource,
+): Promise<EnvoyReason | undefined> {
+  const log = await readProxyLog(pod, namespace, source);
+  const reason = log === undefined ? undefined : findReasonFor(log, own);
+  if (reason?.foreign === undefined) return reason;
+  const { foreign } = reason;
+  const namespaces = new Set([namespace, rootNamespaceOf([pod]) ?? ROOT_NAMESPACE]);
+  for (const one of namespaces) {
+    const list = await optional(source.debug, () => source.client.list<EnvoyFilter>(ENVOY_FILTER, one));
+    const inserter = inserterOfRefused(foreign.refused, list?.items ?? []);
+    if (inserter !== undefined) return insertedBy(reason, foreign, inserter);
+  }
+  return reason;
+}
+
+/** Why a WasmPlugin does not run in a pod, as the log of its proxy says; `unknown` where that may not be read. */
+export async function readPluginReason(
+  pod: Pod,
+  namespace: string,
+  names: PluginNames,
+  source: EvidenceSource,
+): Promise<EnvoyReason | 'unknown' | undefined> {
+  const log = await readProxyLog(pod, namespace, source, names.since);
+  return log === undefined ? 'unknown' : findPluginReason(logSince(log, names.since), names);
+}
+
+function readProxyLog(
+  { metadata }: Pod,
+  namespace: string,
+  { client, debug }: EvidenceSource,
+  since?: Date,
+): Promise<string | undefined> {
+  const options = since === undefined ? {} : { since };
+  return optional(debug, () => client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES, options));
+}
+
+/** A program says what it dies of at the end of its log. */
+const LAST_LINES = 20;
+const LAST_BYTES = 16 * 1024;
+
+/** What a container that has ended said of it, see `lastWords`; undefined when it said nothing, or its log may not be read. */
+export async function readLastWords(
+  { metadata }: Pod,
+  namespace: string,
+  container: string,
+  { client, debug }: EvidenceSource,
+): Promise<string | undefined> {
+  for (const previous of [true, false]) {
+    const log = await optional(debug, () =>
+      client.podLog(namespace, metadata.name, container, LAST_BYTES, { previous, lines: LAST_LINES }),
+    );
+    const said = log === undefined ? undefined : lastWords(log);
+    if (said !== undefined) return said;
+  }
+  return undefined;
+}
+
+const MOST_WORDS = 300;
+/** What the kubelet answers, with status 200, for a container that was removed meanwhile (seen on Kubernetes 1.34). */
+const NO_LOG = 'unable to retrieve container logs for ';
+const TELLS_AN_ERROR = /error|exception|panic|fatal|fail|cannot|denied|not found|no such|refused/i;
+
+/**
+ * The line of a log that says why its program ended: the last one that speaks of an error, else the last one that is not
+ * indented, as the lines of a stack are.
+ */
+export function lastWords(log: string): string | undefined {
+  const lines = stripVTControlCharacters(log)
+    .split('\n')
+    .filter((line) => line.trim() !== '' && !line.startsWith(NO_LOG));
+  const outer = lines.filter((line) => !/^\s/.test(line));
+  const said = outer.findLast((line) => TELLS_AN_ERROR.test(line)) ?? outer.at(-1) ?? lines.at(-1);
+  return said === undefined ? undefined : truncate(said.trim(), MOST_WORDS);
+}
+
+async function optional<T>(debug: (line: string) => void, read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read();
+  } catch (error) {
+    debug(`No evidence from ${error instanceof ApiError ? error.path : 'the API server'}: ${String(error)}`);
+    return undefined;
+  }
+}

@@ -1,0 +1,141 @@
+import { mapLimited } from '../../base/concurrency.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { creationFailure, describeRefusal, describeTrouble, isRefused, troubleOf } from '../../cluster/pod-trouble.ts';
+import { isCreating, isProxyUnready, isReady } from '../../cluster/pods.ts';
+import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
+import { rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
+import { workloadKey } from '../../targets/target.ts';
+import {
+  type EvidenceSource,
+  listNewPods,
+  listWarnings,
+  ownFilters,
+  podId,
+  readEnvoyReason,
+  readPluginReason,
+  unreadyOf,
+} from './evidence.ts';
+import type { Followed, Pending } from './rollout-watch.ts';
+
+/** How long a trouble that may pass by itself has to last before it is a verdict, in milliseconds. */
+const PATIENCE_MS = 20_000;
+/** A proxy that is not ready for this long is asked for its reason; it says so within a second of its start. */
+const PROXY_PATIENCE_MS = 3_000;
+/** A crash loop runs for a moment between its crashes: a break up to this long does not end a trouble. */
+const BREAK_MS = 15_000;
+/** How often one pod's log or one namespace's events are read. */
+const ASK_AGAIN_MS = 8_000;
+const PARALLEL = 8;
+/** So many new pods are asked whether they could pull an image; the rest is left to the proof. */
+const MOST_PULLS = 4;
+
+/** What a look at the pending workloads found. */
+export interface Look {
+  /** The pods that are not ready, by `workloadKey`. */
+  readonly unready: ReadonlyMap<string, readonly Pod[]>;
+  /** The workloads that cannot get ready, by `workloadKey`, and why. */
+  readonly stuck: ReadonlyMap<string, string>;
+}
+
+/**
+ * Looks at the new pods of pending workloads again and again and says which cannot get ready, long before the timeout.
+ * A proxy that refuses the filter is certain at once; a trouble of Kubernetes must last, for it may pass.
+ */
+export class FailFast {
+  readonly #source: EvidenceSource;
+  readonly #now: () => number;
+  readonly #troubles = new Map<string, { since: number; last: number }>();
+  readonly #asked = new Map<string, number>();
+  readonly #refused = new Set<string>();
+
+  constructor(source: EvidenceSource, now: () => number) {
+    this.#source = source;
+    this.#now = now;
+  }
+
+  async look(pending: readonly Pending[]): Promise<Look> {
+    const pods = await listNewPods(
+      pending.map(({ followed }) => followed),
+      this.#source,
+    );
+    const unready = unreadyOf(pods);
+    const found = await mapLimited(pending, PARALLEL, async (entry): Promise<[string, string | undefined]> => {
+      const key = workloadKey(entry.followed.ref);
+      const trouble =
+        this.#judgeRefusals(key, pods.get(key) ?? []) ?? (await this.#judge(entry, unready.get(key) ?? []));
+      return [key, trouble ?? (await this.#judgePulls(entry.followed, pods.get(key) ?? []))];
+    });
+    const stuck = found.filter((entry): entry is [string, string] => entry[1] !== undefined);
+    return { unready, stuck: new Map(stuck) };
+  }
+
+  async #judge({ followed, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
+    const { ref, placements, removals } = followed;
+    if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return readiness.message;
+    for (const pod of pods) {
+      const trouble = troubleOf(pod);
+      if (trouble !== undefined && this.#lasts(`${podId(pod)} fatal`, PATIENCE_MS)) return describeTrouble(trouble);
+      if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
+        const own = ownFilters(ref.namespace, placements, removals);
+        const reason = await readEnvoyReason(pod, ref.namespace, own, this.#source);
+        if (reason?.foreign !== undefined) return rejectsAnother(reason.foreign);
+        if (reason !== undefined) return 'Envoy refuses the filter';
+      }
+      if (isCreating(pod) && this.#lasts(`${podId(pod)} creating`, PATIENCE_MS) && this.#mayAsk(ref.namespace)) {
+        const event = creationFailure(await listWarnings(ref.namespace, this.#source), pod.metadata.name);
+        if (event !== undefined) return event;
+      }
+    }
+    return undefined;
+  }
+
+  /**
+   * Pods that nodes refuse again and again: each is replaced by another one, so it is not one pod whose trouble lasts. One that
+   * was evicted, and whose successor starts, is no trouble.
+   */
+  #judgeRefusals(workload: string, pods: readonly Pod[]): string | undefined {
+    const refused = pods.filter(isRefused);
+    const isNewest = ({ metadata: { creationTimestamp = '' } }: Pod): boolean =>
+      pods.every((pod) => isRefused(pod) || (pod.metadata.creationTimestamp ?? '') <= creationTimestamp);
+    const fresh = refused.filter((pod) => !this.#refused.has(podId(pod)));
+    for (const pod of fresh) this.#refused.add(podId(pod));
+    const telling = fresh[0] ?? refused.find(isNewest);
+    if (telling === undefined || !this.#lasts(`${workload} refused`, PATIENCE_MS)) return undefined;
+    return `nodes do not run its pods: ${describeRefusal(telling)}`;
+  }
+
+  /**
+   * A pod gets ready without the image that its filter is in, and then answers nothing or lets all pass. So the first pods that
+   * are ready are asked, before the others are replaced.
+   */
+  async #judgePulls({ ref, placements }: Followed, pods: readonly Pod[]): Promise<string | undefined> {
+    for (const placement of placements) {
+      if (placement.image === undefined) continue;
+      const names = { plugin: pluginOf(ref.namespace, placement), image: placement.image };
+      for (const pod of pods.filter(isReady).slice(0, MOST_PULLS)) {
+        const once = `${podId(pod)} ${names.plugin}`;
+        if (this.#asked.has(once)) continue;
+        this.#asked.set(once, this.#now());
+        const reason = await readPluginReason(pod, ref.namespace, names, this.#source);
+        if (reason !== undefined && reason !== 'unknown') return 'its new pods run without the filter';
+      }
+    }
+    return undefined;
+  }
+
+  /** Notes that a trouble is there, and says whether it has been for long enough. */
+  #lasts(trouble: string, patienceMs: number): boolean {
+    const now = this.#now();
+    const known = this.#troubles.get(trouble);
+    const since = known !== undefined && now - known.last <= BREAK_MS ? known.since : now;
+    this.#troubles.set(trouble, { since, last: now });
+    return now - since >= patienceMs;
+  }
+
+  #mayAsk(what: string): boolean {
+    const now = this.#now();
+    if (now - (this.#asked.get(what) ?? Number.NEGATIVE_INFINITY) < ASK_AGAIN_MS) return false;
+    this.#asked.set(what, now);
+    return true;
+  }
+}

@@ -1,0 +1,62 @@
+import { greatest } from '../../base/lists.ts';
+import { count, formatDuration, sentence, someOf } from '../../base/text.ts';
+import type { Pod } from '../../cluster/objects.ts';
+import { describePod } from '../../cluster/pods.ts';
+import { workloadKey } from '../../targets/target.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import { type Course, failureOf } from '../rollout/workload-rollout.ts';
+import type { Pending } from './rollout-watch.ts';
+
+/** How many workloads one line names. */
+const MOST_NAMED = 3;
+
+/** How far the workloads of a wave are, each of them counted once, however often it is waited for. */
+export interface Tally {
+  readonly all: number;
+  readonly ready: number;
+  readonly failed: number;
+}
+
+/** Counts workloads: one that goes back, or was not ready before, is no further one, and whatever it comes to is failed. */
+export function tally(courses: readonly Course[], timeoutMs: number): Tally {
+  const failed = courses.filter((course) => failureOf(course, timeoutMs) !== undefined);
+  const ready = courses.filter((course) => isReady(course, timeoutMs));
+  return { all: courses.length, ready: ready.length, failed: failed.length };
+}
+
+/** Whether a workload was changed or followed and its pods are ready, with nothing wrong. */
+export function isReady(course: Course, timeoutMs: number): boolean {
+  return course.rollout?.state === 'ready' && course.newer === undefined && failureOf(course, timeoutMs) === undefined;
+}
+
+/** How a wave ended: `2/3 proven, the slowest ready after 12.0 s.` What another run has replaced is that one's. */
+export function waveLine(wave: readonly Course[], { verify, timeoutMs }: RolloutPolicy): string {
+  const courses = wave.filter(({ newer }) => newer === undefined);
+  const { all, ready } = tally(courses, timeoutMs);
+  const durations = courses.flatMap((one) => (isReady(one, timeoutMs) ? (one.rollout?.durationMs ?? 0) : []));
+  // One that had nothing to wait for says nothing of how long it takes.
+  const slowest = greatest(durations, 0);
+  const asBefore = courses.filter((one) => one.asBefore !== undefined).length;
+  return sentence(
+    someOf([
+      `${ready}/${all} ${verify === 'off' ? 'ready' : 'proven'}`,
+      ...(slowest > 0 ? [`the slowest ready after ${formatDuration(slowest)}`] : []),
+      ...(asBefore > 0 ? [`${asBefore} not ready as before`] : []),
+    ]),
+  );
+}
+
+/** One line of live progress: `7/12 ready · reviews: ContainerCreating · ratings: 1 of 2 pods updated · 3 more`. */
+export function progressLine(
+  pending: readonly Pending[],
+  { all, ready, failed }: Tally,
+  pods: ReadonlyMap<string, readonly Pod[]>,
+): string {
+  const named = pending.slice(0, MOST_NAMED).map(({ followed: { ref }, readiness }) => {
+    const reasons = (pods.get(workloadKey(ref)) ?? []).map(describePod);
+    return `${ref.name}: ${reasons.find((reason) => reason !== '') ?? (readiness.message || 'rolling')}`;
+  });
+  const more = pending.length > MOST_NAMED ? [`${count(pending.length - MOST_NAMED, 'workload')} more`] : [];
+  const counts = [`${ready}/${all} ready`, ...(failed > 0 ? [`${failed} failed`] : [])];
+  return [...counts, ...named, ...more].join(' · ');
+}

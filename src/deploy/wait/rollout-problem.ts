@@ -1,0 +1,102 @@
+import type { Problem } from '../../base/problem.ts';
+import { formatDuration, listWords, MAX_LISTED, sentence, someOf } from '../../base/text.ts';
+import { PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { describeReason } from '../../mesh/proxy/envoy-log.ts';
+import type { Diagnosis } from './diagnose.ts';
+import type { RolloutResult } from './rollout-watch.ts';
+
+/** Why a workload did not get ready; `subject` is how the reader knows it. Undefined when it did, or nobody waited. */
+export function rolloutProblem(
+  subject: string,
+  rollout: RolloutResult | undefined,
+  diagnosis: Diagnosis | undefined,
+  timeoutMs: number,
+): Problem | undefined {
+  if (rollout === undefined || rollout.state === 'ready') return undefined;
+  switch (rollout.state) {
+    case 'cancelled':
+      return {
+        kind: 'cancelled',
+        subject,
+        message: `the run was cancelled while it waited (${rollout.message || 'not ready yet'}).`,
+        remedy: 'The rollout goes on by itself in the cluster; run again to see it to its end.',
+      };
+    case 'superseded':
+      return {
+        kind: 'conflict',
+        subject,
+        message: `${rollout.message} while this run waited.`,
+        remedy: `This run touched nothing more. ${rollout.remedy ?? 'Use "concurrency" in the workflow to keep runs apart.'}`,
+      };
+    case 'deleted':
+      return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
+    default: {
+      // No message: what is known of the workload is from before the change.
+      const missing = rollout.message || 'its new state was never seen';
+      const causes = [causeOf(rollout.state, missing, diagnosis), rollout.worse ?? []].flat();
+      const cause = someOf(causes, MAX_LISTED, '; ');
+      const words = `${FAILURES[rollout.state](timeoutMs)}: ${cause}`;
+      return {
+        kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
+        subject,
+        message: sentence(words),
+        remedy:
+          diagnosis?.envoy?.remedy ??
+          (cannotMount(cause) ? OTHER_PATH : undefined) ??
+          (rollout.state === 'timeout' ? LATE : 'See what its pods say, fix the cause and run again.'),
+      };
+    }
+  }
+}
+
+const LATE =
+  'See what its pods say, fix the cause and run again; where they only need longer, with a longer "timeout".';
+
+const OTHER_PATH =
+  'The node cannot make the folder that the filter is mounted at, inside of what something else mounts: choose another "mount-path" and run again.';
+
+/** Whether the runtime could not make a folder in the proxy's container: the words of its kubelet, not of a program's log. */
+function cannotMount(cause: string): boolean {
+  return cause.includes(PROXY_CONTAINER) && !cause.includes('its log ends') && /\bmkdir \/\S+: /.test(cause);
+}
+
+const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => string>> = {
+  timeout: (timeoutMs) => `not ready after ${formatDuration(timeoutMs)}`,
+  failed: () => 'failed to roll out',
+  stuck: () => 'cannot get ready',
+};
+
+function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
+  return diagnosis?.envoy && describeReason(diagnosis.envoy);
+}
+
+/** The cause leads; how far the rollout came follows where nobody knows more. */
+function causeOf(state: RolloutResult['state'], missing: string, diagnosis: Diagnosis | undefined): string {
+  const envoy = envoyCause(diagnosis);
+  if (envoy !== undefined && diagnosis?.envoy?.foreign !== undefined && state === 'stuck') return envoy;
+  if (envoy !== undefined) return `${missing}. ${envoy}`;
+  if (diagnosis?.cause !== undefined) return diagnosis.cause;
+  const pods = state === 'stuck' ? undefined : podCause(diagnosis);
+  return pods === undefined ? missing : `${missing}. ${pods}`;
+}
+
+function podCause(diagnosis: Diagnosis | undefined): string | undefined {
+  if (diagnosis === undefined) return undefined;
+  const { pods, event } = diagnosis;
+  if (event !== undefined && /^Failed/.test(event)) return event;
+  if (pods.length === 0) return event;
+  const named = listWords(pods.slice(0, 2), 'and');
+  return event?.startsWith('Unhealthy') ? `${sentence(named)} ${event}` : named;
+}
+
+/** What a workload's proxies, events and pods say, a line each. */
+export function evidenceLines(diagnosis: Diagnosis | undefined): string[] {
+  if (diagnosis === undefined) return [];
+  const { pods, event, envoy } = diagnosis;
+  return [
+    ...(envoy === undefined ? [] : [`${envoy.by ?? 'Envoy'}: ${envoy.reason}`]),
+    ...(envoy?.filterSaid === undefined ? [] : [`the filter: ${envoy.filterSaid}`]),
+    ...(event === undefined ? [] : [`event ${event}`]),
+    ...pods.map((pod) => `pod ${pod}`),
+  ];
+}

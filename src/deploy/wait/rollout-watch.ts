@@ -1,0 +1,277 @@
+import { pause, untilAborted } from '../../base/concurrency.ts';
+import { messageOf, type Problem } from '../../base/problem.ts';
+import type { Client } from '../../cluster/client.ts';
+import { callProblem } from '../../cluster/errors.ts';
+import type { Workload } from '../../cluster/objects.ts';
+import { type Readiness, readinessOf } from '../../cluster/readiness.ts';
+import type { TargetKind } from '../../cluster/resources.ts';
+import { followWorkloads } from '../../cluster/watch.ts';
+import type { Placement } from '../../mesh/identity/revision.ts';
+import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { type Newer, newerOn } from '../observe/superseded.ts';
+import { foreignChange } from '../plan/foreign-change.ts';
+
+/** A workload and what its pods shall carry. */
+export interface Followed {
+  readonly ref: WorkloadRef;
+  readonly placements: readonly Placement[];
+  /** Filters that its pods shall not carry. */
+  readonly removals: readonly string[];
+  /** Set while nothing was changed yet: all pods that it selects count, whatever they carry. */
+  readonly selector?: string;
+}
+
+/** How a workload's rollout ended. */
+export interface RolloutResult {
+  /** `stuck`: its pods cannot get ready, whatever the time. */
+  readonly state: 'ready' | 'failed' | 'stuck' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
+  /** What was missing or happened; empty when ready. */
+  readonly message: string;
+  /** Of one that was not ready before the run either: what is worse than it was. */
+  readonly worse?: string;
+  /** What to do about it, where that is known here. */
+  readonly remedy?: string;
+  readonly ready: number;
+  readonly wanted: number;
+  /** From the start of the following to the verdict, in milliseconds. */
+  readonly durationMs: number;
+  /** Of `superseded`: what another run has put there; absent where it was no run that changed the workload. */
+  readonly newer?: Newer;
+}
+
+/** A workload whose rollout is not decided yet. */
+export interface Pending {
+  readonly followed: Followed;
+  readonly readiness: Readiness;
+}
+
+export interface RolloutWatchContext {
+  readonly client: Client;
+  /** Ends the waiting; what is pending is then cancelled. */
+  readonly signal: AbortSignal;
+  readonly debug: (line: string) => void;
+  readonly now: () => number;
+  /**
+   * Called every few seconds with what is still pending; gives the workloads that cannot get ready, by `workloadKey`, and why.
+   */
+  readonly look: (pending: readonly Pending[]) => Promise<ReadonlyMap<string, string>>;
+}
+
+interface Entry {
+  readonly followed: Followed;
+  /** States of an earlier generation are from before the change. */
+  readonly generation: number;
+  readonly started: number;
+  readonly timer: NodeJS.Timeout;
+  readonly decide: (result: RolloutResult | undefined) => void;
+  readonly wayBack: boolean;
+  readiness: Readiness;
+}
+
+interface Follower {
+  readonly latest: Map<string, Workload | undefined>;
+  readonly kind: TargetKind;
+  readonly namespace: string;
+  /** Whether the API server has stopped to show the workloads. */
+  lost: boolean;
+  /** Why it shows none of them at the moment. */
+  trouble?: string | undefined;
+}
+
+const LOOK_MS = 2_000;
+
+/**
+ * Follows any number of rollouts with one list and watch per kind and namespace. Each workload has a verdict of its own: it is
+ * ready under the wanted revisions, has failed, or its time is over.
+ */
+export class RolloutWatch {
+  readonly #context: RolloutWatchContext;
+  readonly #stop = new AbortController();
+  readonly #entries = new Map<string, Entry>();
+  readonly #followers = new Map<string, Follower>();
+  readonly #running: Promise<void>[] = [];
+  readonly #problems: Problem[] = [];
+
+  constructor(context: RolloutWatchContext) {
+    this.#context = context;
+    context.signal.addEventListener('abort', this.#cancel, { once: true });
+  }
+
+  /** Why rollouts could not be followed to their end: the API server does not show the workloads any more. */
+  get problems(): readonly Problem[] {
+    return this.#problems;
+  }
+
+  /**
+   * Waits for one rollout, from the state of the workload that its patch gave. Undefined when the API server does not show
+   * the workload any more (see `problems`), or it was let go. A way back is never let go.
+   */
+  follow(followed: Followed, from: Workload, timeoutMs: number, wayBack = false): Promise<RolloutResult | undefined> {
+    const { ref } = followed;
+    return new Promise((decide) => {
+      const key = workloadKey(ref);
+      this.#entries.set(key, {
+        followed,
+        generation: from.metadata.generation ?? 0,
+        started: this.#context.now(),
+        timer: setTimeout(() => this.#end(key, 'timeout'), timeoutMs),
+        decide,
+        wayBack,
+        readiness: readinessOf(ref.kind, from),
+      });
+      if (this.#context.signal.aborted) {
+        this.#end(key, 'cancelled');
+        return;
+      }
+      this.#see(ref, from);
+      const follower = this.#followerOf(ref);
+      // What the watch has told between the patch and this call.
+      if (follower.latest.has(ref.name)) this.#see(ref, follower.latest.get(ref.name));
+      if (follower.lost) this.#giveUp(key);
+    });
+  }
+
+  /** Takes in the state of a workload that somebody else has read. */
+  show(ref: WorkloadRef, workload: Workload): void {
+    this.#see(ref, workload);
+  }
+
+  /** Lets go of every rollout that is pending: it will be taken back, whatever it comes to. */
+  letGo(): void {
+    for (const [key, { wayBack, decide }] of [...this.#entries]) {
+      if (wayBack) continue;
+      this.#take(key);
+      decide(undefined);
+    }
+  }
+
+  /** Ends the following; what is pending then stays undecided. */
+  async close(): Promise<void> {
+    this.#context.signal.removeEventListener('abort', this.#cancel);
+    this.#stop.abort();
+    for (const { timer, decide } of this.#entries.values()) {
+      clearTimeout(timer);
+      decide(undefined);
+    }
+    this.#entries.clear();
+    await Promise.all(this.#running);
+  }
+
+  readonly #cancel = (): void => {
+    for (const key of [...this.#entries.keys()]) this.#end(key, 'cancelled');
+  };
+
+  #followerOf({ kind, namespace }: WorkloadRef): Follower {
+    const key = `${namespace}/${kind}`;
+    const known = this.#followers.get(key);
+    if (known !== undefined) return known;
+    const follower: Follower = { latest: new Map(), kind, namespace, lost: false };
+    this.#followers.set(key, follower);
+    if (this.#running.length === 0) this.#running.push(this.#lookAgainAndAgain());
+    this.#running.push(this.#run(follower));
+    return follower;
+  }
+
+  async #run(follower: Follower): Promise<void> {
+    const { kind, namespace, latest } = follower;
+    const { client, debug } = this.#context;
+    try {
+      await followWorkloads(client, {
+        kind,
+        namespace,
+        signal: this.#stop.signal,
+        debug,
+        onTrouble: (trouble) => {
+          follower.trouble = trouble;
+        },
+        awaited: () => this.#entriesIn(follower).map(([, { followed }]) => followed.ref.name),
+        onWorkload: (name, workload) => {
+          latest.set(name, workload);
+          this.#see({ kind, namespace, name }, workload);
+        },
+      });
+    } catch (error) {
+      this.#problems.push(callProblem(error, 'waiting for the rollouts'));
+      follower.lost = true;
+      for (const [key] of this.#entriesIn(follower)) this.#giveUp(key);
+    }
+  }
+
+  #giveUp(key: string): void {
+    this.#take(key)?.decide(undefined);
+  }
+
+  #entriesIn({ kind, namespace }: Follower): [string, Entry][] {
+    return [...this.#entries].filter(
+      ([, { followed }]) => followed.ref.kind === kind && followed.ref.namespace === namespace,
+    );
+  }
+
+  /** Takes in the state of a workload, or that it is gone. Workloads that nobody waits for are passed over. */
+  #see(ref: WorkloadRef, workload: Workload | undefined): void {
+    const key = workloadKey(ref);
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    if (workload === undefined) {
+      this.#decide(key, 'deleted', 'the workload was deleted');
+      return;
+    }
+    if ((workload.metadata.generation ?? 0) < entry.generation) return;
+    entry.readiness = readinessOf(ref.kind, workload);
+    const foreign = foreignChange(entry.followed, workload);
+    if (foreign !== undefined) {
+      const newer = newerOn(entry.followed, workload);
+      const { remedy } = foreign;
+      this.#decide(key, 'superseded', foreign.message, { remedy, ...(newer === undefined ? {} : { newer }) });
+    } else if (entry.readiness.state !== 'progressing')
+      this.#decide(key, entry.readiness.state, entry.readiness.message);
+  }
+
+  #end(key: string, state: 'timeout' | 'cancelled'): void {
+    const { readiness: { message = '' } = {}, followed } = this.#entries.get(key) ?? {};
+    const trouble = followed && this.#followers.get(`${followed.ref.namespace}/${followed.ref.kind}`)?.trouble;
+    this.#decide(
+      key,
+      state,
+      trouble === undefined ? message : `${message}; the API server does not show it: ${trouble}`,
+    );
+  }
+
+  #decide(
+    key: string,
+    state: RolloutResult['state'],
+    message: string,
+    more: Pick<RolloutResult, 'remedy' | 'newer'> = {},
+  ): void {
+    const entry = this.#take(key);
+    if (entry === undefined) return;
+    const { ready, wanted } = entry.readiness;
+    entry.decide({ state, message, ready, wanted, durationMs: this.#context.now() - entry.started, ...more });
+  }
+
+  #take(key: string): Entry | undefined {
+    const entry = this.#entries.get(key);
+    clearTimeout(entry?.timer);
+    this.#entries.delete(key);
+    return entry;
+  }
+
+  async #lookAgainAndAgain(): Promise<void> {
+    const { now, debug, look } = this.#context;
+    const { signal } = this.#stop;
+    for (let wait = LOOK_MS; ; ) {
+      await pause(wait, signal);
+      if (signal.aborted) return;
+      const started = now();
+      const pending = [...this.#entries.values()].map(({ followed, readiness }) => ({ followed, readiness }));
+      try {
+        const stuck = pending.length === 0 ? new Map() : await untilAborted(look(pending), signal);
+        for (const [key, why] of stuck) this.#decide(key, 'stuck', why);
+      } catch (error) {
+        if (!signal.aborted) debug(`Looking at the pods: ${messageOf(error)}`);
+      }
+      // Where a look takes long, because there are many pods, it is taken less often.
+      wait = Math.max(LOOK_MS, 5 * (now() - started));
+    }
+  }
+}

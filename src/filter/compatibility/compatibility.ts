@@ -1,0 +1,141 @@
+import { greatest } from '../../base/lists.ts';
+import type { Problem } from '../../base/problem.ts';
+import { listWords } from '../../base/text.ts';
+import type { ModuleFacts } from '../module/facts.ts';
+import type { FailPolicy } from '../settings.ts';
+import { hasUsefulCallback } from './callbacks.ts';
+import { LONG_KNOWN_ENVOY, NEWEST_KNOWN_ENVOY, OLDEST_KNOWN_ENVOY } from './host-functions.ts';
+import { importComplaints } from './import-checks.ts';
+import { neededEnvoy } from './imports.ts';
+import { type Complaint, moduleComplaints } from './module-checks.ts';
+import { describeEnvoy, describeProxies, type ProxyVersion } from './proxy-version.ts';
+import { remedyFor } from './remedies.ts';
+
+export interface CompatibilitySettings {
+  /** What the filter is to be deployed with. */
+  readonly failPolicy?: FailPolicy;
+  /** How messages call the file. */
+  readonly origin?: string;
+}
+
+export interface Compatibility {
+  /** Everything for which a proxy would refuse the filter, one problem for each cause. */
+  readonly problems: readonly Problem[];
+  /** What may go wrong, but does not have to. Whole sentences. */
+  readonly warnings: readonly string[];
+}
+
+/** The proxies' Envoy versions, by what the tables can say of them. */
+interface Judged {
+  /** The minor versions for which the tables are right. */
+  readonly sure: readonly number[];
+  /** Stand-ins for those that are newer or older than the tables. */
+  readonly unsure: readonly number[];
+  /** The proxies that are outside the tables. */
+  readonly strangers: readonly ProxyVersion[];
+}
+
+/**
+ * Whether the proxies will accept a filter. `proxies` are the versions that the filter has to run on, several during an
+ * upgrade, none when they are not known: then the newest known Envoy stands for them. A proxy whose version the tables do
+ * not cover is never a reason to refuse, only to warn.
+ */
+export function checkCompatibility(
+  facts: ModuleFacts,
+  proxies: readonly ProxyVersion[],
+  settings: CompatibilitySettings = {},
+): Compatibility {
+  const { sure, unsure, strangers } = judge(proxies);
+  const refused = complaintsOf(facts, sure);
+  const causes = new Set(refused.map(({ cause }) => cause));
+  const doubted = complaintsOf(facts, unsure).filter(({ cause }) => !causes.has(cause));
+  const subject = settings.origin ?? 'filter';
+  return {
+    problems: refused.map((complaint) => toProblem(complaint, facts, proxies, subject)),
+    warnings: [
+      ...doubted.map(({ message, cause }) => {
+        const about = `The filter ${message} ${remedyFor(cause, facts.toolchain)}`;
+        return `${about} ${listWords(describeProxies(strangers), 'and')} may differ: known are Envoy 1.${OLDEST_KNOWN_ENVOY} to 1.${NEWEST_KNOWN_ENVOY}.`;
+      }),
+      ...unknownProxies(facts, proxies),
+      ...oddities(facts, sure),
+      ...(settings.failPolicy !== undefined && settings.failPolicy !== 'closed' && refused.length > 0
+        ? ['The fail policy does not help here: Envoy refuses a filter that it cannot load, whatever the policy.']
+        : []),
+    ],
+  };
+}
+
+function judge(proxies: readonly ProxyVersion[]): Judged {
+  const inTables = ({ envoy }: ProxyVersion): boolean =>
+    envoy.major === 1 && envoy.minor >= OLDEST_KNOWN_ENVOY && envoy.minor <= NEWEST_KNOWN_ENVOY;
+  const strangers = proxies.filter((proxy) => !inTables(proxy));
+  return {
+    sure: proxies.length === 0 ? [NEWEST_KNOWN_ENVOY] : proxies.filter(inTables).map(({ envoy }) => envoy.minor),
+    unsure: strangers.map(({ envoy }) =>
+      envoy.major > 1 ? NEWEST_KNOWN_ENVOY : Math.min(envoy.minor, NEWEST_KNOWN_ENVOY),
+    ),
+    strangers,
+  };
+}
+
+function complaintsOf(facts: ModuleFacts, minors: readonly number[]): Complaint[] {
+  if (minors.length === 0) return [];
+  return [...moduleComplaints(facts, greatest(minors)), ...importComplaints(facts, minors)];
+}
+
+function toProblem(
+  { cause, message }: Complaint,
+  facts: ModuleFacts,
+  proxies: readonly ProxyVersion[],
+  subject: string,
+): Problem {
+  const needed = neededEnvoy(functionImports(facts)) ?? 0;
+  const old = describeProxies(proxies.filter(({ envoy }) => envoy.major === 1 && envoy.minor < needed));
+  const have = cause === 'newer' ? ` Too old for them: ${listWords(old, 'and')}.` : '';
+  return { kind: 'filter', subject, message: `${message}${have}`, remedy: remedyFor(cause, facts.toolchain) };
+}
+
+/** Nobody knows what the proxies are, and the module needs rather new ones. */
+function unknownProxies(facts: ModuleFacts, proxies: readonly ProxyVersion[]): string[] {
+  const needed = neededEnvoy(functionImports(facts));
+  if (proxies.length > 0 || needed === undefined || needed <= LONG_KNOWN_ENVOY) return [];
+  return [`The filter needs ${describeEnvoy(needed)} or newer; the version of the proxies is not known.`];
+}
+
+function functionImports({ imports }: ModuleFacts): ModuleFacts['imports'] {
+  return imports.filter(({ kind }) => kind === 'function');
+}
+
+function oddities(facts: ModuleFacts, minors: readonly number[]): string[] {
+  const { memories, toolchain, start, imports, switchedOff } = facts;
+  const polls = imports.some(({ name }) => name === 'poll_oneoff');
+  const found: [boolean, string][] = [
+    [
+      !hasUsefulCallback(facts),
+      'The filter exports no callback in which it could do anything: Envoy will load it and never call it.',
+    ],
+    [
+      memories.length > 1,
+      `The filter has ${memories.length} memories: Envoy works on one of them, and the engine of older Envoys refuses such a module.`,
+    ],
+    [
+      !memories.some(({ imported, exported }) => imported || exported),
+      'The filter exports no memory: it can read no configuration and no header, and the first host function that looks into it makes the whole proxy end.',
+    ],
+    [
+      toolchain === 'Go' && start === 'command',
+      `The filter is a Go program that runs to its end at the start, which Envoy stops with "restricted_callback". ${remedyFor('abi', 'Go')}`,
+    ],
+    // https://github.com/golang/go/issues/78513; Envoy's host has more than a stub since 1.39.
+    [
+      toolchain === 'Go' && polls && minors.some((minor) => minor >= 33 && minor < 39),
+      'Filters that Go itself compiled can fail in Envoy older than 1.39 when Go collects garbage: there poll_oneoff is an empty stand-in. TinyGo is safer there.',
+    ],
+    [
+      switchedOff !== undefined,
+      `The filter uses a feature of WebAssembly that this runner's V8 has switched off, so its code was not checked ("${switchedOff}"). Envoy's V8 may refuse it.`,
+    ],
+  ];
+  return found.filter(([applies]) => applies).map(([, words]) => words);
+}

@@ -1,0 +1,112 @@
+import type { Problem } from '../../base/problem.ts';
+import { listWords, nearestNames, shownName } from '../../base/text.ts';
+import type { ModuleFacts } from '../module/facts.ts';
+import type { FilterSettings } from '../settings.ts';
+import { CAPABILITIES, unknownCapabilities, withheldFrom } from './capabilities.ts';
+import type { Compatibility } from './compatibility.ts';
+import { LONG_KNOWN_ENVOY, NEWEST_KNOWN_ENVOY } from './host-functions.ts';
+import { describeEnvoy, describeProxies, type ProxyVersion } from './proxy-version.ts';
+import { WASM_FIELDS, type WasmField } from './wasm-fields.ts';
+
+/**
+ * Whether the settings suit the proxies (none when they are not known) and the module. A proxy that is too old for a setting
+ * would run the filter as if it were not there, so that is a problem; what only may be wrong is a warning.
+ */
+export function checkSettings(
+  facts: ModuleFacts,
+  proxies: readonly ProxyVersion[],
+  settings: FilterSettings,
+): Compatibility {
+  const fields = WASM_FIELDS.filter(({ isUsed }) => isUsed(settings));
+  const capabilities = checkNames(settings.capabilities ?? [], proxies);
+  return {
+    problems: [...fields.flatMap((field) => tooOld(field, proxies)), ...capabilities.problems],
+    warnings: [
+      ...fields.flatMap((field) => unsure(field, proxies)),
+      ...capabilities.warnings,
+      ...withheld(facts, settings),
+      ...withoutEffect(facts, settings),
+    ],
+  };
+}
+
+function tooOld({ input, since }: WasmField, proxies: readonly ProxyVersion[]): Problem[] {
+  const old = describeProxies(proxies.filter(({ envoy }) => envoy.major === 1 && envoy.minor < since));
+  if (old.length === 0) return [];
+  return [
+    {
+      kind: 'input',
+      subject: `input "${input.replace(/:.*/, '')}"`,
+      message: `"${input}" needs ${describeEnvoy(since)} or newer. Too old for it: ${listWords(old, 'and')}, which would ignore it.`,
+      remedy: 'Upgrade these sidecars, or leave the input out for them.',
+    },
+  ];
+}
+
+function unsure({ input, since, deprecated }: WasmField, proxies: readonly ProxyVersion[]): string[] {
+  const newer = deprecated === undefined ? [] : describeProxies(proxies.filter(isNewerThanKnown));
+  return [
+    ...(proxies.length === 0 && since > LONG_KNOWN_ENVOY
+      ? [`"${input}" needs ${describeEnvoy(since)} or newer; the version of the proxies is not known.`]
+      : []),
+    ...(newer.length === 0
+      ? []
+      : [
+          `"${input}" uses a field that is deprecated since Envoy 1.${deprecated}; ${listWords(newer, 'and')} may refuse it.`,
+        ]),
+  ];
+}
+
+function isNewerThanKnown({ envoy }: ProxyVersion): boolean {
+  return envoy.major > 1 || envoy.minor > NEWEST_KNOWN_ENVOY;
+}
+
+/** A name that nobody knows is a slip, unless a proxy is newer than the tables. */
+function checkNames(capabilities: readonly string[], proxies: readonly ProxyVersion[]): Compatibility {
+  const unknown = unknownCapabilities(capabilities);
+  if (unknown.length === 0) return { problems: [], warnings: [] };
+  const meant = [...new Set(unknown.flatMap((name) => nearestNames(name, CAPABILITIES, 1)))];
+  const message = `names ${listWords(unknown.map(shownName), 'and')}, which no known Envoy (up to 1.${NEWEST_KNOWN_ENVOY}) gives to a filter.`;
+  const remedy =
+    meant.length === 0
+      ? 'Names are those of host functions (proxy_log, fd_write) and callbacks (proxy_on_request_headers).'
+      : `Did you mean ${listWords(meant, 'and')}?`;
+  if (proxies.some(isNewerThanKnown)) {
+    return { problems: [], warnings: [`The input "capabilities" ${message} ${remedy}`] };
+  }
+  return { problems: [{ kind: 'input', subject: 'input "capabilities"', message, remedy }], warnings: [] };
+}
+
+function withheld(facts: ModuleFacts, { capabilities }: FilterSettings): string[] {
+  if (capabilities === undefined) return [];
+  const { functions, callbacks } = withheldFrom(facts, capabilities);
+  return [
+    ...(functions.length === 0
+      ? []
+      : [
+          `The filter imports ${listWords(functions, 'and')}, which the input "capabilities" does not name: every such call will fail, and Envoy will log it.`,
+        ]),
+    ...(callbacks.length === 0
+      ? []
+      : [
+          `The filter exports ${listWords(callbacks, 'and')}, which the input "capabilities" does not name: Envoy will never call ${callbacks.length === 1 ? 'it' : 'them'}.`,
+        ]),
+  ];
+}
+
+/** Settings that the module does not make use of. */
+function withoutEffect({ imports, sizes }: ModuleFacts, { environment, allowPrecompiled }: FilterSettings): string[] {
+  const readsEnvironment = imports.some(({ name }) => name === 'environ_get');
+  // https://github.com/proxy-wasm/proxy-wasm-cpp-host/blob/main/src/v8/v8.cc (`getPrecompiledSectionName`)
+  const precompiled = sizes.some(({ custom, name }) => custom && name.startsWith('precompiled_'));
+  return [
+    ...(environment !== undefined && !readsEnvironment
+      ? ['The filter imports no environ_get, so it cannot read what the input "environment" says.']
+      : []),
+    ...(allowPrecompiled === true && !precompiled
+      ? [
+          'The filter brings no machine code along (a custom section "precompiled_…", which shrinking leaves out), so the input "allow-precompiled" changes nothing.',
+        ]
+      : []),
+  ];
+}

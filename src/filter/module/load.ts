@@ -1,0 +1,35 @@
+import { basename } from 'node:path';
+import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
+import { bad, type Checked } from '../../base/problem.ts';
+import { checkModule, type FilterModule } from './module.ts';
+
+/** As much as is read of an image's layer. Filters with all of their debug information have some tens of MiB. */
+export const MAX_FILTER_BYTES = 268_435_456;
+
+/** Loads and checks the filter's file. */
+export async function loadFilter(path: string, readFile: ReadFile): Promise<Checked<FilterModule>> {
+  const origin = `filter "${shownPath(path)}"`;
+  try {
+    return checkModule(await readFile(path, MAX_FILTER_BYTES), origin);
+  } catch (error) {
+    return bad({
+      kind: 'filter',
+      subject: origin,
+      message: `cannot be read: ${fileFault(error)}.`,
+      remedy: fileRemedy(
+        error,
+        'The path starts at the workspace; build or download the filter in a step before this one.',
+      ),
+      cause: error,
+    });
+  }
+}
+
+/** The name a filter gets from its file: `path/to/My_Filter.wasm` gives `my-filter`. May still be no valid name. */
+export function nameFromFile(path: string): string {
+  return basename(path)
+    .replace(/\.wasm$/i, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '');
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { canonicalJson, type Json } from '../../base/json.ts';
+import type { PluginKind } from '../../cluster/resources.ts';
+import { isBeforeRouter } from '../../filter/insertion.ts';
+import type { FilterModule } from '../../filter/module/module.ts';
+import type { FilterSettings } from '../../filter/settings.ts';
+import { objectName } from './names.ts';
+
+/** One immutable combination of code and settings. Equal content has an equal id, in every namespace and run. */
+export interface Revision {
+  readonly filter: string;
+  /** 10 hex digits. */
+  readonly id: string;
+  readonly module: FilterModule;
+  readonly settings: FilterSettings;
+}
+
+/** What a pod template carries of a filter: which revision, and where its module comes from. */
+export type Placement = MountedPlacement | PulledPlacement;
+
+interface AnyPlacement {
+  readonly filter: string;
+  readonly id: string;
+}
+
+/** The module is mounted into the proxy, in this folder. */
+export interface MountedPlacement extends AnyPlacement {
+  readonly mountPath: string;
+  readonly kind?: undefined;
+  readonly image?: undefined;
+  readonly plugin?: undefined;
+}
+
+/** The proxy pulls the module itself; `registry.example/filters/add-header@sha256:…`. */
+export interface PulledPlacement extends AnyPlacement {
+  /** The kind of object that tells it of the image. */
+  readonly kind: PluginKind;
+  readonly image: string;
+  readonly mountPath?: undefined;
+  /** Of a Gateway: the spec of the WasmPlugin that names it. */
+  readonly plugin?: Readonly<Record<string, Json>>;
+}
+
+/** The placement that a revision has unless it is pushed into the pods of an earlier one, in a cluster that has WasmPlugins. */
+export function placementOf(revision: Revision): Placement {
+  const { filter, id, settings } = revision;
+  const { image } = settings;
+  return image === undefined ? mountedPlacement(revision) : { filter, id, kind: 'WasmPlugin', image: image.reference };
+}
+
+/** The same, of one whose module is mounted. */
+export function mountedPlacement({ filter, id, settings: { mountPath } }: Revision): MountedPlacement {
+  return { filter, id, mountPath };
+}
+
+/** Raised when the objects of a revision are rendered differently, so that a new shape never hides under an old name. */
+const SHAPE = 1;
+
+/**
+ * Makes the revision of a filter: its id is a hash over the code and every setting that reaches the proxy. A setting that is
+ * newer than SHAPE counts only where it is used, so that it gives no new id to revisions that do not use it.
+ */
+export function makeRevision(filter: string, module: FilterModule, settings: FilterSettings): Revision {
+  const { insert, vmId, mountPath, image, ...others } = settings;
+  // Settings that mean nothing to a road must not make another revision of it.
+  const road = image === undefined ? { vmId, mountPath } : { image: { ...image } };
+  const content = {
+    shape: SHAPE,
+    filter,
+    digest: module.digest,
+    ...others,
+    ...road,
+    port: settings.port ?? null,
+    ...(isBeforeRouter(insert) ? {} : { insert }),
+  };
+  const id = createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 10);
+  return { filter, id, module, settings };
+}
+
+/** The name of the revision's objects. */
+export function revisionName({ filter, id }: Pick<Placement, 'filter' | 'id'>): string {
+  return objectName(filter, id);
+}

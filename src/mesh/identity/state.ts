@@ -1,0 +1,88 @@
+import { canonicalJson, isObject, type Json, parseJson, pick } from '../../base/json.ts';
+import type { EmptyLists } from '../template/mount-change.ts';
+import { MOUNT_ANNOTATIONS } from './names.ts';
+
+/** What is recorded of one filter on a workload. */
+export interface FilterState {
+  readonly revision: string;
+  /** The revision that was there directly before this one; absent when there was none. */
+  readonly previous?: string;
+  /** The last good revision before it, to go back to, where `previous` never was good: its run was killed or superseded. */
+  readonly fallback?: string;
+  /** The run that set the revision. */
+  readonly run: string;
+  /** ISO 8601; when `sweep` may remove the filter. Absent: never. */
+  readonly expires?: string;
+}
+
+/** The state of every filter on a workload, by the filter's name. */
+export type WorkloadState = Readonly<Record<string, FilterState>>;
+
+/** In the state annotation, the lists that come back to the letter; no filter has a name with a capital letter. */
+const EMPTY_LISTS = 'emptyLists';
+
+/** Reads the state annotation. An absent or damaged one counts as empty: the next deploy writes it anew. */
+export function parseState(annotation: string | undefined): WorkloadState {
+  const value = parseObject(annotation);
+  return Object.fromEntries(
+    Object.entries(value).filter((entry): entry is [string, FilterState & Record<string, unknown>] =>
+      isFilterState(entry[1]),
+    ),
+  );
+}
+
+/** The lists of the pod template's annotations that had no entries before ours, as the state annotation remembers them. */
+export function parseEmptyLists(annotation: string | undefined): EmptyLists {
+  const lists = parseObject(annotation)[EMPTY_LISTS];
+  return Object.fromEntries(
+    MOUNT_ANNOTATIONS.flatMap((key) => {
+      const text = pick(lists, key);
+      return typeof text === 'string' ? [[key, text]] : [];
+    }),
+  );
+}
+
+function parseObject(text: string | undefined): Record<string, unknown> {
+  try {
+    const value: unknown = parseJson(text ?? '{}');
+    return isObject(value) ? value : {};
+  } catch {
+    return {};
+  }
+}
+
+function isFilterState(value: unknown): value is FilterState {
+  return isObject(value) && typeof value.revision === 'string' && typeof value.run === 'string';
+}
+
+/** Writes the state annotation; equal states give equal text, and the state of no filter none. */
+export function formatState(state: WorkloadState, emptyLists: EmptyLists = {}): string | undefined {
+  if (Object.keys(state).length === 0) return undefined;
+  const lists = Object.keys(emptyLists).length === 0 ? {} : { [EMPTY_LISTS]: emptyLists };
+  return canonicalJson({ ...state, ...lists } as unknown as Json);
+}
+
+/** The state with filters taken out of it. */
+export function withoutFilters(state: WorkloadState, filters: readonly string[]): WorkloadState {
+  return Object.fromEntries(Object.entries(state).filter(([filter]) => !filters.includes(filter)));
+}
+
+/**
+ * When a filter expires that shall stay for `expiresMs` milliseconds from `now`: a time that is recorded stays while more than
+ * half of it is left, so that repeated runs do not write all the time.
+ */
+export function renewExpiry(
+  recorded: string | undefined,
+  expiresMs: number | undefined,
+  now: Date,
+): string | undefined {
+  if (expiresMs === undefined) return undefined;
+  const left = Date.parse(recorded ?? '') - now.getTime();
+  if (left > expiresMs / 2 && left <= expiresMs) return recorded;
+  return new Date(now.getTime() + expiresMs).toISOString();
+}
+
+/** Whether a filter's time is over. */
+export function isExpired({ expires }: FilterState, now: Date): boolean {
+  return expires !== undefined && Date.parse(expires) <= now.getTime();
+}

@@ -1,0 +1,73 @@
+import type { KubernetesObject } from '../../cluster/objects.ts';
+import {
+  DIGEST_ANNOTATION,
+  fileName,
+  IMAGE_ANNOTATION,
+  isMarked,
+  ownedLabels,
+  SOURCE_ANNOTATION,
+} from '../identity/names.ts';
+import { type Placement, placementOf, type Revision, revisionName } from '../identity/revision.ts';
+import { formatSource, sourceOf } from '../identity/source.ts';
+
+/** A ConfigMap, as far as it is written. */
+export interface ConfigMap extends KubernetesObject {
+  readonly immutable: boolean;
+  readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
+}
+
+/**
+ * The ConfigMap of a revision; immutable, as the revision is. It holds the module or, where the proxies pull an image, only says
+ * which: then it is the record of the revision, since a note on the WasmPlugin itself would be news to every proxy. `carrier` is the
+ * revision that the pods carry, where it is another one with the same module.
+ */
+export function renderConfigMap(
+  revision: Revision,
+  namespace: string,
+  carrier: Placement = placementOf(revision),
+): ConfigMap {
+  const { module, settings } = revision;
+  const image = settings.image?.reference;
+  const source = sourceOf(module);
+  return {
+    metadata: {
+      name: revisionName(carrier),
+      namespace,
+      labels: ownedLabels(carrier.filter, carrier.id),
+      annotations: {
+        [DIGEST_ANNOTATION]: module.digest,
+        ...(source === undefined ? {} : { [SOURCE_ANNOTATION]: formatSource(source) }),
+        ...(image === undefined ? {} : { [IMAGE_ANNOTATION]: image }),
+      },
+    },
+    immutable: true,
+    ...(image === undefined
+      ? { binaryData: { [fileName(carrier.filter, carrier.id)]: Buffer.from(module.bytes).toString('base64') } }
+      : { data: { image } }),
+  };
+}
+
+/** The image that an observed ConfigMap (its metadata alone) says the proxies pull; undefined where it holds the module. */
+export function imageOf({ metadata }: KubernetesObject): string | undefined {
+  return metadata.annotations?.[IMAGE_ANNOTATION];
+}
+
+/**
+ * Whether an observed ConfigMap (its metadata alone) is the one that `renderConfigMap` makes, wherever its module came from:
+ * equal bytes under another name are no reason to write.
+ */
+export function holdsRevision(
+  { metadata }: KubernetesObject,
+  revision: Revision,
+  carrier: Placement = placementOf(revision),
+): boolean {
+  return (
+    metadata.name === revisionName(carrier) &&
+    metadata.deletionTimestamp === undefined &&
+    metadata.annotations?.[DIGEST_ANNOTATION] === revision.module.digest &&
+    imageOf({ metadata }) === revision.settings.image?.reference &&
+    !isMarked({ metadata }) &&
+    Object.entries(ownedLabels(carrier.filter, carrier.id)).every(([key, value]) => metadata.labels?.[key] === value)
+  );
+}

@@ -1,0 +1,109 @@
+import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { formatBytes } from '../../base/text.ts';
+import { type FilterModule, fitsConfigMap } from '../../filter/module/module.ts';
+import type { ImageDelivery, Phase } from '../../filter/settings.ts';
+import { requireFit, type ShrinkOptions } from '../../filter/shrink/shrink.ts';
+import { readPluginConfig } from './wasm-plugin.ts';
+
+/** How a module comes to the proxies: mounted from a ConfigMap, or pulled by themselves as an image. */
+export const DELIVERIES = ['auto', 'configmap', 'image'] as const;
+
+/** What is asked for. */
+export interface DeliveryWish {
+  readonly delivery: (typeof DELIVERIES)[number];
+  readonly pullSecret?: string;
+  readonly phase: Phase;
+  /** Whether the filter is for Gateways too, into whose pods nothing can be mounted. */
+  readonly gateways?: boolean;
+}
+
+/** What was decided. */
+export interface Delivery {
+  /** Present where the proxies pull the module. */
+  readonly image?: ImageDelivery;
+  /** Why, as a clause; absent where nobody would ask. */
+  readonly why?: string;
+}
+
+/** Whether proxies are to pull a module: it is an image, and that was asked for, or there is no other way to bring it to them. */
+export function isPulled(
+  module: FilterModule,
+  { delivery, gateways = false }: Pick<DeliveryWish, 'delivery' | 'gateways'>,
+): boolean {
+  if (module.source?.kind !== 'image' || delivery === 'configmap') return false;
+  return delivery === 'image' || gateways || !fitsConfigMap(module);
+}
+
+/**
+ * Decides how a module is delivered. `auto` mounts what fits into a ConfigMap, so that no pod needs the registry to start; a
+ * larger one, and one that is for Gateways too, is pulled, if it came from an image. One that is to be mounted and does not fit is a problem, which tells what
+ * shrinking has done and might do.
+ */
+export function chooseDelivery(module: FilterModule, wish: DeliveryWish, shrinking: ShrinkOptions): Checked<Delivery> {
+  const { delivery, pullSecret, phase, gateways = false } = wish;
+  const { source, bytes } = module;
+  if (source?.kind === 'image' && isPulled(module, wish)) {
+    if (!source.istioCanPull) return bad(unreadable(source.given));
+    return good({
+      image: { reference: source.pinned, phase, ...(pullSecret === undefined ? {} : { pullSecret }) },
+      ...(delivery === 'auto' ? { why: gateways ? FOR_GATEWAYS : tooBig(bytes.length) } : {}),
+    });
+  }
+  if (gateways) return bad(NOT_MOUNTABLE);
+  if (delivery === 'image') return bad(NO_IMAGE);
+  const fits = requireFit(module, shrinking);
+  if (!fits.ok) return fits;
+  const told = source?.kind === 'image' && delivery === 'auto';
+  return good(told ? { why: 'the module fits into a ConfigMap, so pods start without the registry' } : {});
+}
+
+/** istio-agent takes Docker and OCI images with a plugin.wasm, and artifacts of two layers (istio: pkg/wasm/imagefetcher.go). */
+function unreadable(given: string): Problem {
+  return {
+    kind: 'input',
+    subject: `filter "${given}"`,
+    message: 'is to be pulled by the proxies, but it is packed in a form that istio-agent does not read.',
+    remedy: 'Pack it as an image ("push-to" does that with a file), or use "delivery: configmap".',
+  };
+}
+
+const NO_IMAGE: Problem = {
+  kind: 'input',
+  subject: 'input "delivery"',
+  message: 'is image, but the filter is no image that the proxies could pull.',
+  remedy: 'Give "filter: oci://REGISTRY/REPOSITORY:TAG", or a file and "push-to"; or use "delivery: configmap".',
+};
+
+const FOR_GATEWAYS = 'a Gateway is among the targets, and nothing can be mounted into its pods';
+
+function tooBig(bytes: number): string {
+  return `the module is ${formatBytes(bytes)}, and a ConfigMap holds 1 MiB`;
+}
+
+const NOT_MOUNTABLE: Problem = {
+  kind: 'input',
+  subject: 'input "targets"',
+  message: 'names a Gateway. Istio makes its pods, so the filter cannot be mounted into them; they have to pull it.',
+  remedy:
+    'Give "filter: oci://REGISTRY/REPOSITORY:TAG", or a file and "push-to", and leave out "delivery: configmap". A gateway that was injected can have it mounted: name its Deployment.',
+};
+
+/** What of configurations a WasmPlugin cannot carry; none where they are mounted. `origin` names the setting. */
+export function checkConfigurations(
+  { image }: Delivery,
+  configurations: readonly { readonly origin: string; readonly text: string }[],
+): Checked<undefined> {
+  const findings = new Findings();
+  for (const { origin, text } of configurations) {
+    if (image === undefined || readPluginConfig(text) !== undefined) continue;
+    findings.add({
+      kind: 'input',
+      subject: origin,
+      message:
+        'is no JSON object, or holds a whole number above 2^53; with an image the configuration is the pluginConfig of a WasmPlugin, which is such an object.',
+      remedy:
+        'Make it one that the filter reads, or use "delivery: configmap", which hands over any text byte for byte.',
+    });
+  }
+  return findings.clean ? good(undefined) : bad(findings.problems);
+}

@@ -1,0 +1,263 @@
+import { listWords, truncate } from '../../base/text.ts';
+import { foreignRemedy, isOneOf, type OwnFilter, refusedIn } from './refused-filter.ts';
+
+/** A cause that Envoy's log names, in the order in which it is worth telling. */
+interface Cause {
+  readonly pattern: RegExp;
+  /** What the user can do. */
+  readonly remedy: string;
+}
+
+const DAMAGED = 'The file is damaged, or was not built by a WebAssembly compiler.';
+
+/**
+ * What Envoy and its Wasm host say when they refuse a filter, most exact first. Measured on Envoy 1.40; sources:
+ * proxy-wasm-cpp-host src/wasm.cc, src/bytecode_util.cc, src/v8/v8.cc and envoy source/extensions/common/wasm.
+ */
+const CAUSES: readonly Cause[] = [
+  {
+    pattern: /Failed to load Wasm module due to a missing import: (\S+)/,
+    remedy: 'The proxy lacks this host function: build the filter for an older ABI or WASI, or upgrade the proxies.',
+  },
+  {
+    pattern: /Failed to load Wasm module due to an import type mismatch: .+/,
+    remedy: 'The filter was built against another version of the Proxy-Wasm ABI; use the SDK version for this proxy.',
+  },
+  {
+    pattern: /Bad function signature for: .+/,
+    remedy: 'The filter was built against another version of the Proxy-Wasm ABI.',
+  },
+  { pattern: /Missing or unknown Proxy-Wasm ABI version/, remedy: 'Build the file with a Proxy-Wasm SDK.' },
+  {
+    pattern: /Wasm module is missing malloc function\.?/,
+    remedy: 'Build the filter with a Proxy-Wasm SDK, which exports an allocator.',
+  },
+  { pattern: /Failed to parse corrupted Wasm module/, remedy: DAMAGED },
+  { pattern: /Failed to load Wasm bytecode/, remedy: DAMAGED },
+  {
+    pattern: /Failed to configure base Wasm plugin/,
+    remedy:
+      'The filter refused its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+  },
+  {
+    pattern: /Failed to start base Wasm/,
+    remedy: 'The filter refused to start: check the inputs "root-id" and "vm-id".',
+  },
+  {
+    pattern: /Function: \S+ failed: .+/,
+    remedy: 'The filter crashed; its own log lines are in the log of istio-proxy.',
+  },
+  {
+    pattern: /Invalid path: \S+/,
+    remedy: 'The file is not mounted in the proxy: check the annotations of the pod template.',
+  },
+  {
+    pattern: /Failed to create new Wasm instance/,
+    remedy:
+      'Its own start function failed, or it wants more memory than Envoy gives (1 GiB), or several memories or tables of its host.',
+  },
+  { pattern: /Failed to initialize Wasm code/, remedy: 'It wants something of its host that Envoy does not give.' },
+  {
+    pattern: /Unable to create Wasm (?:HTTP filter|plugin) [^\s`]+/,
+    remedy: 'See the log of the container istio-proxy.',
+  },
+];
+
+/** The reason for which Envoy refused the filter, or never got it. */
+export interface EnvoyReason {
+  /** Who says so, if not Envoy. */
+  readonly by?: 'istio-agent';
+  readonly reason: string;
+  readonly remedy: string;
+  /** The filter's own first word at level error or critical. */
+  readonly filterSaid?: string;
+  /** Set where it is not our filter that Envoy refuses. */
+  readonly foreign?: ForeignFilter;
+}
+
+/** A filter that is not ours and that Envoy refuses, so that no pod which starts becomes ready. */
+export interface ForeignFilter {
+  /** Its file or the name of its plugin, as Envoy has it. */
+  readonly refused: string;
+  /** The filters of ours that have nothing to do with it. */
+  readonly ours: readonly string[];
+  /** What inserts it, `EnvoyFilter shop/waf`; absent where nobody could see that. */
+  readonly inserter?: string;
+}
+
+/** What Envoy says, whose filter it is about if not ours, and then what the filter itself has said; a clause. */
+export function describeReason({ reason, filterSaid, foreign }: Omit<EnvoyReason, 'remedy'>): string {
+  const said = filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
+  if (foreign === undefined) return said;
+  return `${rejectsAnother(foreign)}: ${said}${foreign.inserter === undefined ? '' : ` (${foreign.inserter})`}`;
+}
+
+/** `Envoy rejects another filter, not add-header`. */
+export function rejectsAnother({ ours }: Pick<ForeignFilter, 'ours'>): string {
+  return `Envoy rejects another filter${ours.length === 0 ? '' : `, not ${listWords(ours)}`}`;
+}
+
+/** The same refusal, with what inserts the filter of others. */
+export function insertedBy(reason: EnvoyReason, foreign: ForeignFilter, inserter: string | undefined): EnvoyReason {
+  if (inserter === undefined) return reason;
+  return { ...reason, foreign: { ...foreign, inserter }, remedy: foreignRemedy(foreign.refused, inserter) };
+}
+
+/** What istio-agent's errors about a pull come to, most exact first. */
+const PULL_REMEDIES: readonly { readonly pattern: RegExp; readonly remedy: string }[] = [
+  {
+    pattern: /missing image pulling secret/,
+    remedy:
+      'The Secret of the input "pull-secret" must be in the namespace of the workload and of the type kubernetes.io/dockerconfigjson.',
+  },
+  {
+    pattern: /unauthorized|denied|forbidden|\b40[13]\b/i,
+    remedy: 'Let the proxies pull it: name a Secret with the credentials of the registry in the input "pull-secret".',
+  },
+  {
+    pattern: /manifest_unknown|name_unknown|not found|\b404\b/i,
+    remedy: 'Check that the registry still has the image, and that a tag which was deleted did not take it along.',
+  },
+  {
+    pattern: /could not parse as|invalid wasm|exactly two layers|checksum/i,
+    remedy: 'Push it in a form that Istio reads: one tar+gzip layer that holds plugin.wasm.',
+  },
+  {
+    pattern: /no such host|connection refused|timeout|deadline exceeded|x509|HTTPS client/i,
+    remedy:
+      'The pods must reach the registry, by TLS that they trust or as one of WASM_INSECURE_REGISTRIES; with "delivery: configmap", which is for workloads alone, they need none.',
+  },
+];
+
+/** What tells one WasmPlugin's trouble from another's in a proxy's log. */
+export interface PluginNames {
+  /** `NAMESPACE.NAME` of the WasmPlugin. */
+  readonly plugin: string;
+  /** Absent where it was pulled: then what the log says of earlier tries does not matter. */
+  readonly image?: string;
+  /** Set where the WasmPlugin is replaced in place: what the log says of an earlier one does not matter. By the proxy's clock. */
+  readonly since?: Date;
+}
+
+/** The time that Envoy and istio-agent begin their lines with. */
+const LINE_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/;
+
+/** The lines of a log from a time on, with those that go on with one of them. */
+export function logSince(log: string, since: Date | undefined): string {
+  if (since === undefined) return log;
+  const lines = log.split('\n');
+  const first = lines.findIndex((line) => {
+    const time = LINE_TIME.exec(line)?.[0];
+    return time !== undefined && Date.parse(time) >= since.getTime();
+  });
+  return first === -1 ? '' : lines.slice(first).join('\n');
+}
+
+/** What istio-agent could not pull, and why: `cannot fetch Wasm module WHAT: WHY. applying deny RBAC filter`. */
+function* failedPulls(log: string): Generator<readonly [what: string, why: string]> {
+  for (const [, rest] of cutAt(log, 'cannot fetch Wasm module ')) {
+    const [what, why] = cutOnce(rest, ': ') ?? [];
+    if (what === undefined || why === undefined || /\s/.test(what)) continue;
+    const [reason, then] = cutOnce(why, '. applying ') ?? [];
+    if (reason && /^\w+ RBAC filter/.test(then ?? '')) yield [what, reason];
+  }
+}
+
+/** The lines that hold a text, each as what stands before and behind the first one. */
+function* cutAt(log: string, mark: string): Generator<readonly [before: string, behind: string]> {
+  for (let at = log.indexOf(mark); at !== -1; ) {
+    const end = log.indexOf('\n', at);
+    const line = log.slice(log.lastIndexOf('\n', at) + 1, end === -1 ? undefined : end);
+    const parts = cutOnce(line, mark);
+    if (parts !== undefined) yield parts;
+    if (end === -1) return;
+    at = log.indexOf(mark, end);
+  }
+}
+
+function cutOnce(text: string, mark: string): readonly [before: string, behind: string] | undefined {
+  const at = text.indexOf(mark);
+  return at === -1 ? undefined : [text.slice(0, at), text.slice(at + mark.length)];
+}
+
+/**
+ * Finds in a proxy's log why a WasmPlugin does not run there: istio-agent could not pull its image (istio pkg/wasm/convert.go), or
+ * Envoy refused the module. A pod gets ready all the same.
+ */
+export function findPluginReason(log: string, { plugin, image }: Omit<PluginNames, 'since'>): EnvoyReason | undefined {
+  const pull = image === undefined ? undefined : findFailedPull(log, plugin, image);
+  if (pull !== undefined) return pull;
+  const refused = [...log.matchAll(/Unable to create Wasm (?:HTTP filter|plugin) ([^\s~]+)/g)];
+  return refused.some(([, name]) => name === plugin) ? findEnvoyReason(log) : undefined;
+}
+
+function findFailedPull(log: string, plugin: string, image: string): EnvoyReason | undefined {
+  // Where its Secret is missing, the agent names the WasmPlugin, else the image.
+  const ours = [...failedPulls(log)].find(([what]) => what.endsWith(image) || what.split('~', 1)[0] === plugin);
+  if (ours === undefined) return undefined;
+  const [, why] = ours;
+  const remedy = PULL_REMEDIES.find(({ pattern }) => pattern.test(why))?.remedy;
+  return {
+    by: 'istio-agent',
+    reason: `Pull of ${image} failed: ${why.replace(/^could not fetch Wasm OCI image: /, '')}`,
+    remedy: remedy ?? 'See the log of the container istio-proxy.',
+  };
+}
+
+const MAX_SAID = 2_000;
+
+/**
+ * What a filter has logged first as an error: `critical envoy wasm … wasm log ROOT_ID FILTER: message`, tabs between the parts.
+ * The message is the filter's own, so the line is cut at fixed marks, each looked for once.
+ */
+function findFilterWords(log: string): string | undefined {
+  for (const [before, behind] of cutAt(log, 'wasm log ')) {
+    if (!/\b(?:error|critical)\t/.test(before)) continue;
+    const said = cutOnce(behind, ': ')?.[1].split('\t', 1)[0];
+    if (said) return truncate(said, MAX_SAID).trim();
+  }
+  return undefined;
+}
+
+/**
+ * Finds in a proxy's log why Envoy refuses its listeners, and whether that is about one of our filters: what names files and plugins
+ * of others alone says nothing of ours. Undefined when the log says nothing of that kind.
+ */
+export function findReasonFor(log: string, own: readonly OwnFilter[]): EnvoyReason | undefined {
+  const refused = refusedIn(log);
+  const [other] = refused.filter((one) => !isOneOf(one, own));
+  if (other === undefined) return findEnvoyReason(log);
+  if (refused.some((one) => isOneOf(one, own))) return findEnvoyReason(withoutOthers(log, own));
+  const found = refusesListener(log, other) ? findEnvoyReason(log) : undefined;
+  if (found === undefined) return undefined;
+  const ours = [...new Set(own.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
+  return { ...found, remedy: foreignRemedy(other, undefined), foreign: { refused: other, ours } };
+}
+
+/** Whether a listener is refused for the sake of a filter. That of a plugin comes apart from it, and no pod waits for it. */
+function refusesListener(log: string, refused: string): boolean {
+  return log.split('\n').some((line) => /listener/i.test(line) && refusedIn(line).includes(refused));
+}
+
+/** The lines of a log that name no refused filter, or one of ours. */
+function withoutOthers(log: string, own: readonly OwnFilter[]): string {
+  const lines = log.split('\n').filter((line) => {
+    const refused = refusedIn(line);
+    return refused.length === 0 || refused.some((one) => isOneOf(one, own));
+  });
+  return lines.join('\n');
+}
+
+/** Finds in a proxy's log why Envoy refused a filter; undefined when the log says nothing of that kind. */
+export function findEnvoyReason(log: string): EnvoyReason | undefined {
+  const filterSaid = findFilterWords(log);
+  for (const { pattern, remedy } of CAUSES) {
+    const match = pattern.exec(log);
+    if (match === null) continue;
+    // Envoy ends its lines with the thread, after a tab.
+    const thread = match[0].lastIndexOf('\tthread=');
+    const reason = truncate(thread === -1 ? match[0] : match[0].slice(0, thread), MAX_SAID).trim();
+    return { reason, remedy, ...(filterSaid === undefined ? {} : { filterSaid }) };
+  }
+  return undefined;
+}

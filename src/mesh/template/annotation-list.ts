@@ -1,0 +1,103 @@
+import { isObject, parseJson, sameJson } from '../../base/json.ts';
+import { messageOf } from '../../base/problem.ts';
+import { quoted } from '../../base/text.ts';
+import { withMember, withValue } from '../unmanaged/json-text.ts';
+
+/** One entry of an annotation list. */
+export interface ListEntry {
+  /** The name Istio's injector gives it: its own, else the map's key or the place in the array. */
+  readonly name: string;
+  readonly key: string | number;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * The value of `sidecar.istio.io/userVolume` or `userVolumeMount`. Istio's template ranges over it, so both an array of
+ * entries with names and a map from name to entry work; whichever form is there is kept. A `null` is an empty list.
+ */
+export interface AnnotationList {
+  /** The text it was read from; undefined when the annotation is absent. */
+  readonly text: string | undefined;
+  readonly form: 'array' | 'map';
+  readonly entries: readonly ListEntry[];
+}
+
+/**
+ * Reads an annotation, or says why no pod could be made with it. The rules are those of Istio's injector, which reads JSON and
+ * ranges over it (istio manifests/charts/istio-control/istio-discovery/files/injection-template.yaml, pkg/kube/inject/template.go),
+ * and of the API server, to which each entry is a volume or a mount.
+ */
+export function parseAnnotationList(text: string | undefined): AnnotationList | string {
+  if (text === undefined) return { text, form: 'array', entries: [] };
+  let value: unknown;
+  try {
+    value = parseJson(text, refuseTooLarge);
+  } catch (error) {
+    return `is not valid JSON (${messageOf(error)})`;
+  }
+  if (value === null) return { text, form: 'array', entries: [] };
+  if (!Array.isArray(value) && !isObject(value)) return 'is neither a JSON array nor a JSON object';
+  const pairs: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
+  const entries: ListEntry[] = [];
+  for (const [key, entry] of pairs) {
+    if (!isObject(entry)) return `has the entry ${quoted(entry)}, which is not a JSON object`;
+    if (Object.keys(entry).length === 0) return `has an empty entry (${quoted(key)})`;
+    // The template writes it between quotation marks of its own.
+    if (String(key).includes('"')) return `has the key ${quoted(key)}, which has a quotation mark in it`;
+    const name = 'name' in entry ? entry.name : String(key);
+    if (typeof name !== 'string' || name === '') {
+      return `has the entry ${quoted(entry)}, whose name is not a text of at least one character`;
+    }
+    entries.push({ key, value: entry, name });
+  }
+  return { text, form: Array.isArray(value) ? 'array' : 'map', entries };
+}
+
+/**
+ * What stands at a path of fields in an entry, as Kubernetes reads it: Go takes `readonly` for `readOnly`, too, where the exact name is
+ * not there (https://pkg.go.dev/encoding/json#Unmarshal). The entry's own name is not read so: Istio's template writes it, exactly.
+ */
+export function fieldIn(value: unknown, ...path: readonly string[]): unknown {
+  return path.reduce<unknown>((inner, key) => {
+    if (!isObject(inner)) return undefined;
+    if (Object.hasOwn(inner, key)) return inner[key];
+    const wanted = key.toLowerCase();
+    const known = Object.keys(inner).find((one) => one.toLowerCase() === wanted);
+    return known === undefined ? undefined : inner[known];
+  }, value);
+}
+
+/** Go's reader, unlike this one's, has no infinity. */
+function refuseTooLarge(_: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new Error('a number in it is too large');
+  return value;
+}
+
+/**
+ * The annotation's text with the entry of this name set to the given value (which has no name of its own), and every
+ * other entry to the letter as it was. When it is set already, the text is exactly the old one.
+ */
+export function withEntry(list: AnnotationList, name: string, value: Readonly<Record<string, unknown>>): string {
+  const { text = '[]', form, entries } = list;
+  const existing = entries.find((entry) => entry.name === name);
+  const named = { name, ...value };
+  if (existing !== undefined) {
+    const wanted = 'name' in existing.value || form === 'array' ? named : value;
+    return sameJson(existing.value, wanted) ? text : withValue(text, existing.key, () => JSON.stringify(wanted));
+  }
+  if (form === 'array') return withMember(isNull(text) ? '[]' : text, name, named);
+  const key = freeKey(list, name);
+  return withMember(text, key, key === name ? value : named);
+}
+
+function isNull(text: string): boolean {
+  return text.trim() === 'null';
+}
+
+/** The name itself, unless it is the key of an entry that has a name of its own. */
+function freeKey({ entries }: AnnotationList, name: string): string {
+  const taken = new Set(entries.map(({ key }) => key));
+  let key = name;
+  for (let n = 1; taken.has(key); n++) key = `${name}-${n}`;
+  return key;
+}

@@ -1,0 +1,22 @@
+import type { MountAnnotation } from '../identity/names.ts';
+import type { Placement } from '../identity/revision.ts';
+
+/** What annotations without entries looked like before the first entry of ours, by annotation. */
+export type EmptyLists = Readonly<Partial<Record<MountAnnotation, string>>>;
+
+/** What is to change about the mounts of a pod template. */
+export interface MountChange {
+  /** One that is not mounted takes the mount of an earlier revision away. */
+  readonly place: readonly Placement[];
+  /** Filters whose mounts are to go. */
+  readonly remove: readonly string[];
+  /** Volumes of others whose entries are to go, because our mount takes their place. */
+  readonly drop?: readonly string[];
+  /** What a list becomes when its last entry goes; where it has none here, the annotation goes. */
+  readonly emptyLists?: EmptyLists;
+}
+
+/** The filters that a pod template does not mount any more once a change is made. */
+export function unmountedBy({ place, remove }: MountChange): string[] {
+  return [...remove, ...place.filter(({ image }) => image !== undefined).map(({ filter }) => filter)];
+}

@@ -1,0 +1,185 @@
+import { sameJson } from '../../base/json.ts';
+import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { truncate } from '../../base/text.ts';
+import type { PodTemplate } from '../../cluster/objects.ts';
+import { PROXY_CONTAINER } from '../../cluster/pods.ts';
+import {
+  isRevisionOf,
+  MOUNT_ANNOTATIONS,
+  type MountAnnotation,
+  USER_VOLUME_ANNOTATION,
+  USER_VOLUME_MOUNT_ANNOTATION,
+  volumeName,
+} from '../identity/names.ts';
+import { type MountedPlacement, type Placement, revisionName } from '../identity/revision.ts';
+import { type AnnotationList, fieldIn, parseAnnotationList, withEntry } from './annotation-list.ts';
+import { withoutEntries } from './annotation-removal.ts';
+import { gatewayMountedAt, isGateway } from './gateway-mounts.ts';
+import { type EmptyLists, type MountChange, unmountedBy } from './mount-change.ts';
+import { type OtherMount, otherMount, ownMounts, pathProblems, taken } from './mount-problems.ts';
+
+/** The two annotations of a pod template that mount filters into the proxy; undefined where nothing is mounted by them. */
+export type MountAnnotations = Readonly<Record<MountAnnotation, string | undefined>>;
+
+/**
+ * Changes what a pod template mounts into the proxy: the entries of the given placements are set, those of removed filters
+ * go, every other entry stays as it is, in the form (array or map) that is there. Problems name the workload and the value:
+ * an annotation that Istio could not read, a volume name or a mount path that something else has.
+ */
+export function mergeMounts(template: PodTemplate, change: MountChange, workload: string): Checked<MountAnnotations> {
+  const { place, drop = [], emptyLists = {} } = change;
+  const findings = new Findings();
+  const annotations = template.metadata?.annotations ?? {};
+  const mountsAny = place.some(({ image }) => image === undefined);
+  const names = [...unmountedBy(change).map(volumeName), ...drop];
+  const read = (annotation: MountAnnotation): AnnotationList | undefined => {
+    const text = annotations[annotation];
+    const list = parseAnnotationList(text);
+    if (typeof list !== 'string') return list;
+    // Where nothing has to be edited, what is wrong with it is not this change's business.
+    if (!mountsAny && !names.some((name) => text?.includes(name))) return { text, form: 'array', entries: [] };
+    findings.add(unreadable(workload, annotation, list, text ?? ''));
+    return undefined;
+  };
+  const found = { volumes: read(USER_VOLUME_ANNOTATION), mounts: read(USER_VOLUME_MOUNT_ANNOTATION) };
+  if (found.volumes === undefined || found.mounts === undefined) return bad(findings.problems);
+  const there = found.volumes;
+  const leaving = [
+    ...unmountedBy(change)
+      .filter((filter) => isOurs(there, filter))
+      .map(volumeName),
+    ...drop,
+  ];
+  const without = (list: AnnotationList, annotation: MountAnnotation): AnnotationList =>
+    reread(withoutEntries(list, leaving, emptyLists[annotation]), list);
+  let volumes = without(found.volumes, USER_VOLUME_ANNOTATION);
+  let mounts = without(found.mounts, USER_VOLUME_MOUNT_ANNOTATION);
+  for (const placement of place) {
+    if (placement.image !== undefined) continue;
+    findings.add(
+      volumeProblems(volumes, template, placement, workload),
+      pathProblems(placement, otherMounts(mounts, volumes, template, placement), workload),
+    );
+    const name = volumeName(placement.filter);
+    volumes = set(volumes, name, { configMap: { name: revisionName(placement) } });
+    mounts = set(mounts, name, { mountPath: placement.mountPath, readOnly: true });
+  }
+  if (!findings.clean) return bad(findings.problems);
+  return good({ [USER_VOLUME_ANNOTATION]: volumes.text, [USER_VOLUME_MOUNT_ANNOTATION]: mounts.text });
+}
+
+/**
+ * The texts of lists without entries that stand to come back once the last entry of ours goes, by annotation: a list in which
+ * ours is the first entry remembers what it was, `null` or `[ ]`, and one whose annotation was not there remembers nothing.
+ */
+export function rememberEmptyLists(
+  before: PodTemplate['metadata'],
+  after: MountAnnotations,
+  remembered: EmptyLists,
+): EmptyLists {
+  const entries = MOUNT_ANNOTATIONS.flatMap((annotation): [MountAnnotation, string][] => {
+    const text = before?.annotations?.[annotation];
+    if (!hasEntries(after[annotation])) return [];
+    const known = hasEntries(text) ? remembered[annotation] : text;
+    return known === undefined ? [] : [[annotation, known]];
+  });
+  return Object.fromEntries(entries);
+}
+
+function hasEntries(text: string | undefined): boolean {
+  const list = parseAnnotationList(text);
+  return typeof list !== 'string' && list.entries.length > 0;
+}
+
+/** Where a pod template mounts a filter; undefined when it does not, or nobody could read it. */
+export function mountedAt(template: PodTemplate, filter: string): string | undefined {
+  if (isGateway(template)) return gatewayMountedAt(template, filter);
+  const list = parseAnnotationList(template.metadata?.annotations?.[USER_VOLUME_MOUNT_ANNOTATION]);
+  if (typeof list === 'string') return undefined;
+  const path = fieldIn(list.entries.find(({ name }) => name === volumeName(filter))?.value, 'mountPath');
+  return typeof path === 'string' ? path : undefined;
+}
+
+/** The text of `before` where it says the same as `now`: to leave an annotation exactly as it was found. */
+export function preferText(now: string | undefined, before: string | undefined): string | undefined {
+  const [a, b] = [now, before].map(parseAnnotationList);
+  if (a === undefined || b === undefined || typeof a === 'string' || typeof b === 'string') return now;
+  const same = sameJson(
+    a.entries.map(({ name, value }) => ({ name, value })),
+    b.entries.map(({ name, value }) => ({ name, value })),
+  );
+  return same ? before : now;
+}
+
+function isOurs({ entries }: AnnotationList, filter: string): boolean {
+  const entry = entries.find(({ name }) => name === volumeName(filter));
+  return entry === undefined || isOurVolume(entry.value, filter);
+}
+
+function reread(text: string | undefined, otherwise: AnnotationList): AnnotationList {
+  if (text === otherwise.text) return otherwise;
+  const list = parseAnnotationList(text);
+  return typeof list === 'string' ? otherwise : list;
+}
+
+function set(list: AnnotationList, name: string, value: Readonly<Record<string, unknown>>): AnnotationList {
+  return reread(withEntry(list, name, value), list);
+}
+
+function volumeProblems(
+  volumes: AnnotationList,
+  template: PodTemplate,
+  { filter }: Placement,
+  workload: string,
+): Problem[] {
+  const name = volumeName(filter);
+  const inAnnotation = volumes.entries.find((entry) => entry.name === name);
+  if (inAnnotation !== undefined && !isOurVolume(inAnnotation.value, filter)) {
+    const value = truncate(JSON.stringify(inAnnotation.value), 200);
+    return [taken(workload, `the volume name "${name}" is taken in ${USER_VOLUME_ANNOTATION} by ${value}.`)];
+  }
+  if (template.spec?.volumes?.some((volume) => volume.name === name)) {
+    return [taken(workload, `the volume name "${name}" is taken by a volume of the pod template.`)];
+  }
+  return [];
+}
+
+function isOurVolume(value: Readonly<Record<string, unknown>>, filter: string): boolean {
+  const configMap = fieldIn(value, 'configMap', 'name');
+  return typeof configMap === 'string' && isRevisionOf(filter, configMap);
+}
+
+function otherMounts(
+  mounts: AnnotationList,
+  volumes: AnnotationList,
+  template: PodTemplate,
+  { filter }: MountedPlacement,
+): OtherMount[] {
+  const own = template.spec?.volumes ?? [];
+  const name = volumeName(filter);
+  const proxies = [...(template.spec?.containers ?? []), ...(template.spec?.initContainers ?? [])].filter(
+    (container) => container.name === PROXY_CONTAINER,
+  );
+  return [
+    ...mounts.entries
+      .filter((entry) => entry.name !== name && typeof fieldIn(entry.value, 'mountPath') === 'string')
+      .map((entry) =>
+        otherMount(
+          entry.value,
+          `the mount of volume "${entry.name}" in ${USER_VOLUME_MOUNT_ANNOTATION}`,
+          volumes.entries.find(({ name: known }) => known === entry.name)?.value ??
+            own.find(({ name: known }) => known === entry.name),
+        ),
+      ),
+    ...proxies.flatMap(({ volumeMounts }) => ownMounts(volumeMounts, own)),
+  ];
+}
+
+function unreadable(workload: string, annotation: string, why: string, value: string): Problem {
+  return {
+    kind: 'mount',
+    subject: workload,
+    message: `the annotation ${annotation} of its pod template ${why}: ${truncate(value, 200)}`,
+    remedy: 'Istio cannot inject a sidecar with it (no pod could be created); mend or remove the annotation.',
+  };
+}

@@ -1,0 +1,319 @@
+import { describe, expect, test } from '@jest/globals';
+import { OUTPUTS, outputsOf } from '../../../../src/action/outputs/outputs.ts';
+import type { Report } from '../../../../src/deploy/report/report.ts';
+import {
+  change,
+  deployed,
+  filter,
+  found,
+  IMAGE,
+  image,
+  NEW,
+  OLD,
+  PROVENANCE,
+  planned,
+  proof,
+  ref,
+  removed,
+  report,
+  rollback,
+  running,
+  stuck,
+  takenBack,
+  unawaited,
+  unchanged,
+  untouched,
+  withdrawn,
+} from '../report-builder.ts';
+
+/** A job's outputs may have 1 MB together, counted as UTF-16. */
+const MOST_BYTES = 1_000_000;
+
+describe('the image', () => {
+  const filters = [filter({ source: IMAGE })];
+
+  test.each<[string, Partial<Report>, string]>([
+    ['that was pulled', { filters }, IMAGE.pinned],
+    ['of several filters of one image, once', { filters: [...filters, ...filters] }, IMAGE.pinned],
+    ['that was pushed', { filters, images: [image('pushed')] }, IMAGE.pinned],
+    ['that was there already', { filters, images: [image('unchanged')] }, IMAGE.pinned],
+    ['that would be pushed', { filters, images: [image('planned')] }, ''],
+    ['that could not be pushed', { filters, images: [image('failed')] }, ''],
+    ['that was not pushed', { filters, images: [image('skipped')] }, ''],
+    ['of a file', { filters: [filter({ source: { kind: 'file', given: 'f.wasm' } })] }, ''],
+  ])('%s', (_, parts, expected) => {
+    expect(outputsOf(report(parts)).image).toBe(expected);
+  });
+});
+
+describe('plain outputs', () => {
+  const given = report({
+    targets: [
+      deployed('shop/a'),
+      unchanged('shop/b'),
+      stuck('shop/c'),
+      untouched('shop/d'),
+      removed('shop/e'),
+      takenBack('shop/f'),
+      withdrawn('shop/g'),
+      stuck('shop/h', { rollback: rollback('failed') }),
+      deployed('shop/i', { proof: proof('stats') }),
+    ],
+  });
+
+  test.each([
+    ['result', 'failed'],
+    ['changed', 'true'],
+    ['revision', `${NEW},${OLD}`],
+    ['digest', filter().digest],
+    ['bytes', String(filter().bytes)],
+    ['deployed', '2'],
+    ['unchanged', '1'],
+    ['removed', '1'],
+    ['restored', '2'],
+    ['failed', '3'],
+    ['proved', '3'],
+    ['plan', ''],
+  ] as const)('%s', (name, expected) => {
+    expect(outputsOf(given)[name]).toBe(expected);
+  });
+
+  test('are there, all of them, when nothing could be read', () => {
+    const empty = outputsOf(report({ filters: [], problems: [{ kind: 'input', message: 'is wrong.' }] }));
+    expect(Object.keys(empty)).toEqual([...OUTPUTS]);
+    expect(empty).toEqual({
+      result: 'failed',
+      changed: 'false',
+      revision: '',
+      digest: '',
+      bytes: '',
+      provenance: '',
+      image: '',
+      deployed: '0',
+      unchanged: '0',
+      removed: '0',
+      restored: '0',
+      failed: '0',
+      proved: '0',
+      targets: '[]',
+      plan: '',
+    });
+  });
+
+  test('the build that an attestation proves is a JSON object', () => {
+    const proven = outputsOf(report({ filters: [filter({ provenance: PROVENANCE })] }));
+    expect(JSON.parse(proven.provenance)).toEqual(PROVENANCE);
+    expect(outputsOf(given).provenance).toBe('');
+  });
+
+  test('several revisions and digests are separated by commas', () => {
+    const several = outputsOf(
+      report({
+        filters: [
+          filter(),
+          filter({ name: 'auth', digest: 'sha256:b' }),
+          filter({ name: 'again', digest: 'sha256:b' }),
+        ],
+        targets: [deployed('shop/a'), deployed('shop/b', { revisions: [{ filter: 'auth', revision: 'c3d4e5f607' }] })],
+      }),
+    );
+    expect(several.revision).toBe(`${NEW},c3d4e5f607`);
+    expect(several.digest).toBe(`${filter().digest},sha256:b`);
+  });
+});
+
+describe('targets', () => {
+  const parsed = (...args: Parameters<typeof outputsOf>): unknown[] =>
+    JSON.parse(outputsOf(...args).targets) as unknown[];
+
+  test('has one object per workload', () => {
+    expect(parsed(report({ targets: [deployed('shop/a'), stuck('StatefulSet edge/b')] }))).toEqual([
+      {
+        namespace: 'shop',
+        kind: 'Deployment',
+        name: 'a',
+        outcome: 'deployed',
+        revision: NEW,
+        before: OLD,
+        pods: { ready: 3, wanted: 3 },
+        seconds: 21.4,
+        proof: { level: 'listener', pods: 3, wanted: 3 },
+      },
+      {
+        namespace: 'edge',
+        kind: 'StatefulSet',
+        name: 'b',
+        outcome: 'failed',
+        revision: NEW,
+        before: OLD,
+        pods: { ready: 0, wanted: 3 },
+        seconds: 300,
+        error: expect.stringContaining('StatefulSet edge/b: not ready after 5 min'),
+      },
+    ]);
+  });
+
+  test('says how the way back went, and no proof of what was taken back', () => {
+    const [back, well, lost] = parsed(
+      report({
+        targets: [takenBack('shop/a'), withdrawn('shop/b'), withdrawn('shop/c', { rollback: rollback('failed') })],
+      }),
+    );
+    expect(back).toMatchObject({ outcome: 'failed', rollback: 'restored' });
+    expect(well).toMatchObject({ outcome: 'restored', rollback: 'restored' });
+    expect(well).not.toHaveProperty('proof');
+    expect(lost).toMatchObject({
+      rollback: 'failed',
+      error: expect.stringContaining('was rolled back, but its pods do not become ready'),
+    });
+  });
+
+  test('says null for a filter that is to go', () => {
+    expect(parsed(report({ command: 'remove', targets: [removed('shop/a')] }))).toEqual([
+      expect.objectContaining({ outcome: 'removed', revision: null, before: NEW }),
+    ]);
+  });
+
+  test('says null for no earlier revision, and no seconds where nobody waited', () => {
+    const [target] = parsed(
+      report({ targets: [unawaited('shop/a', { revisions: [{ filter: 'f', revision: NEW }] })] }),
+    );
+    expect(target).toMatchObject({ before: null });
+    expect(target).not.toHaveProperty('seconds');
+  });
+
+  test('names the filter of each revision when there are several, whatever its name', () => {
+    const revisions = [
+      { filter: 'auth', revision: 'c3d4e5f607' },
+      { filter: '__proto__', revision: NEW, before: OLD },
+    ];
+    const json = outputsOf(
+      report({ filters: [filter(), filter()], targets: [deployed('shop/a', { revisions })] }),
+    ).targets;
+    expect(json).toContain(`"revision":{"auth":"c3d4e5f607","__proto__":"${NEW}"},"before":{"__proto__":"${OLD}"}`);
+  });
+
+  const size = (json: string): number => 2 * json.length;
+  const many = (n: number, build: (path: string) => ReturnType<typeof stuck>): ReturnType<typeof stuck>[] =>
+    Array.from({ length: n }, (_, index) => build(`team-${index % 9}/service-${index}`));
+  const wordy = (path: string): ReturnType<typeof stuck> =>
+    stuck(path, { problem: { kind: 'rollout', message: 'x'.repeat(10_000) } });
+
+  test.each([
+    [
+      'cuts long errors',
+      many(600, wordy),
+      ['before', 'error', 'kind', 'name', 'namespace', 'outcome', 'pods', 'revision', 'seconds'],
+    ],
+    [
+      'then drops seconds and before',
+      many(1_200, wordy),
+      ['error', 'kind', 'name', 'namespace', 'outcome', 'pods', 'revision'],
+    ],
+    ['then pods', many(1_350, wordy), ['error', 'kind', 'name', 'namespace', 'outcome', 'revision']],
+    ['then errors', many(3_000, wordy), ['kind', 'name', 'namespace', 'outcome', 'revision']],
+  ])('%s to stay under the limit', (_, targets, keys) => {
+    const given = report({ targets });
+    expect(size(outputsOf(given).targets)).toBeLessThan(MOST_BYTES);
+    const list = parsed(given);
+    expect(list).toHaveLength(targets.length);
+    expect(Object.keys(list[0] as object).sort()).toEqual(keys);
+  });
+
+  test('leaves workloads out at last, failed ones last, and says so', () => {
+    const targets = [...many(20_000, (path) => unchanged(path)), ...many(10, wordy)];
+    const given = report({ targets });
+    expect(size(outputsOf(given).targets)).toBeLessThan(MOST_BYTES);
+    const list = parsed(given);
+    expect(list.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => expect.objectContaining({ outcome: 'failed' })));
+    expect(list.at(-1)).toEqual({ truncated: true, omitted: targets.length - (list.length - 1) });
+  });
+
+  test('drops errors before the proof of others, and the proof at last', () => {
+    const targets = [...many(3_000, wordy), ...many(10, (path) => deployed(path))];
+    expect(parsed(report({ targets })).at(-1)).toHaveProperty('proof');
+    const more = many(3_600, (path) => deployed(path));
+    expect(parsed(report({ targets: more })).at(-1)).not.toHaveProperty('proof');
+    expect(parsed(report({ targets: more }))).toHaveLength(more.length);
+  });
+});
+
+describe('status', () => {
+  const status = (workloads: ReturnType<typeof found>[]): ReturnType<typeof report> =>
+    report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: [] } });
+
+  test('targets holds what runs on each workload', () => {
+    const given = outputsOf(status([found('shop/a', [running({ standing: 'drifted', notes: ['was edited'] })])]));
+    expect(given).toMatchObject({ result: 'reported', revision: NEW, digest: filter().digest, proved: '3' });
+    expect(JSON.parse(given.targets)).toEqual([
+      {
+        namespace: 'shop',
+        kind: 'Deployment',
+        name: 'a',
+        pods: { ready: 3, wanted: 3 },
+        filters: [
+          {
+            filter: 'add-header',
+            standing: 'drifted',
+            revision: NEW,
+            digest: filter().digest,
+            previous: OLD,
+            run: 'octo/shop/4711/1',
+            proof: { level: 'listener', pods: 3, wanted: 3 },
+            notes: ['was edited'],
+          },
+        ],
+      },
+    ]);
+  });
+
+  test('a proxy with two filters counts once', () => {
+    expect(outputsOf(status([found('shop/a', [running(), running({ filter: 'auth' })])])).proved).toBe('3');
+  });
+
+  test('stays within the limit, and what is in trouble stays to the last', () => {
+    const workloads = Array.from({ length: 20_000 }, (_, index) =>
+      found(`team/service-${index}`, [
+        running({ standing: index === 19_999 ? 'broken' : 'proven', notes: ['x'.repeat(900)] }),
+      ]),
+    );
+    const { targets } = outputsOf(status(workloads));
+    expect(2 * targets.length).toBeLessThan(MOST_BYTES);
+    const list = JSON.parse(targets) as { name?: string }[];
+    expect(list[0]).toMatchObject({ name: 'service-19999' });
+    expect(list.at(-1)).toEqual({ truncated: true, omitted: workloads.length - (list.length - 1) });
+  });
+});
+
+describe('plan', () => {
+  test('has the changes without their differences, and the restarts', () => {
+    const plan = planned({
+      changes: [change('change Deployment shop/a')],
+      restarts: [{ ref: ref('shop/a'), pods: 3, wave: 2 }],
+    });
+    expect(JSON.parse(outputsOf(report({ command: 'plan', plan })).plan)).toEqual({
+      changes: [{ action: 'change', kind: 'Deployment', namespace: 'shop', name: 'a' }],
+      restarts: [{ namespace: 'shop', kind: 'Deployment', name: 'a', pods: 3, wave: 2 }],
+    });
+  });
+
+  test('stays within the limit together with the targets', () => {
+    const names = Array.from({ length: 10_000 }, (_, index) => `team-${index % 9}/service-${index}`);
+    const given = outputsOf(
+      report({
+        command: 'plan',
+        targets: names.map((name) => unchanged(name)),
+        plan: planned({
+          changes: names.map((name) => change(`change Deployment ${name}`)),
+          restarts: names.map((name) => ({ ref: ref(name), pods: 3, wave: 1 })),
+        }),
+      }),
+    );
+    expect(2 * Object.values(given).join('').length).toBeLessThan(MOST_BYTES);
+    const { changes, restarts } = JSON.parse(given.plan) as { changes: unknown[]; restarts: unknown[] };
+    for (const list of [changes, restarts]) {
+      expect(list.length).toBeGreaterThan(1_000);
+      expect(list.at(-1)).toEqual({ truncated: true, omitted: names.length - (list.length - 1) });
+    }
+  });
+});

@@ -1,0 +1,141 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { annotationsOf } from '../../../../src/action/publish/annotations.ts';
+import { KIND_TITLES } from '../../../../src/action/verdict/problem-groups.ts';
+import type { ProblemKind } from '../../../../src/base/problem.ts';
+import { hostile } from '../hostile.ts';
+import { deployed, planned, proof, report, rollback, stuck, takenBack, withdrawn } from '../report-builder.ts';
+
+const KINDS = Object.keys(KIND_TITLES) as ProblemKind[];
+
+describe('errors', () => {
+  test('there is none when all went well', () => {
+    expect(annotationsOf(report({ targets: [deployed('shop/a')] }))).toEqual([]);
+  });
+
+  test('a kind is told once: what to do, what happened to whom, the verdict', () => {
+    const annotations = annotationsOf(report({ targets: ['a', 'b', 'c'].map((name) => stuck(`shop/${name}`)) }));
+    expect(annotations).toEqual([
+      {
+        level: 'error',
+        title: 'Rollout: 3 problems',
+        message: [
+          'The filter refused its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+          '3 (Deployment shop/a, Deployment shop/b, Deployment shop/c): not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin.',
+          'add-header: 3 of 3 workloads failed and were not taken back. 3 workloads have new pods that do not get ready. Mend the cause and run again, or go back as said below.',
+        ].join('\n'),
+      },
+    ]);
+  });
+
+  test('of several remedies the first leads and the others follow what they mend', () => {
+    const [annotation] = annotationsOf(
+      report({
+        problems: [
+          { kind: 'targets', subject: 'entry 1', message: 'no such workload.', remedy: 'Did you mean b?' },
+          { kind: 'targets', subject: 'entry 2', message: 'no such namespace.', remedy: 'Check the spelling.' },
+        ],
+      }),
+    );
+    expect(annotation?.message.split('\n')).toEqual([
+      'Did you mean b? (And 1 other remedy below.)',
+      'entry 1: no such workload.',
+      'entry 2: no such namespace.',
+      '→ Check the spelling.',
+      'Nothing was written: 2 problems. The cluster is as it was before this run.',
+    ]);
+  });
+
+  test('names five workloads and counts the others', () => {
+    const targets = Array.from({ length: 500 }, (_, index) => stuck(`shop/w${index}`));
+    const [annotation] = annotationsOf(report({ targets }));
+    expect(annotation?.message).toContain('500 (Deployment shop/w0, Deployment shop/w1');
+    expect(annotation?.message).toContain('Deployment shop/w4 and 495 more): not ready');
+  });
+
+  test('more than ten kinds make ten annotations, the last of them for the rest', () => {
+    const annotations = annotationsOf(report({ problems: KINDS.map((kind) => ({ kind, message: `${kind}.` })) }));
+    expect(annotations).toHaveLength(10);
+    expect(annotations.at(-1)?.title).toBe(`${KINDS.length - 9} more kinds of problems`);
+    expect(annotations.at(-1)?.message).toContain(KIND_TITLES.proof);
+  });
+
+  test('a way back that failed is an error of its own, before the others', () => {
+    const annotations = annotationsOf(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
+    expect(annotations.map(({ title }) => title)).toEqual([KIND_TITLES.rollback, KIND_TITLES.rollout]);
+    expect(annotations[0]?.message).toContain('Deployment shop/a: was rolled back, but its pods do not become ready');
+    expect(annotations[0]?.message).toContain('Find out what its pods lack');
+  });
+
+  test('a workload that was taken back is one error, for why it failed', () => {
+    const annotations = annotationsOf(report({ targets: [takenBack('shop/a'), withdrawn('shop/b')] }));
+    expect(annotations.map(({ title }) => title)).toEqual([KIND_TITLES.rollout]);
+  });
+
+  test('weaker evidence is none', () => {
+    expect(annotationsOf(report({ targets: [deployed('shop/a', { proof: proof('ready') })] }))).toEqual([]);
+  });
+
+  test('rights that a plan misses are an error, though the plan itself is a success', () => {
+    const given = report({
+      command: 'plan',
+      plan: planned({ missingRights: ['patch configmaps in namespace "shop"'] }),
+    });
+    expect(given.outcome).toBe('planned');
+    expect(annotationsOf(given)).toEqual([
+      {
+        level: 'error',
+        title: 'Permissions',
+        message: expect.stringContaining('may not patch configmaps in namespace "shop"'),
+      },
+    ]);
+  });
+
+  test('a failure without any problem is still told', () => {
+    const annotations = annotationsOf({ ...report(), outcome: 'failed' });
+    expect(annotations).toHaveLength(1);
+    expect(annotations[0]?.level).toBe('error');
+  });
+});
+
+test('warnings share one annotation, each told once', () => {
+  expect(annotationsOf(report({ targets: [deployed('shop/a')], warnings: ['one', 'two', 'one'] }))).toEqual([
+    { level: 'warning', title: '2 warnings', message: 'one\ntwo' },
+  ]);
+});
+
+test('stay within what the runner shows, in lines that are whole, whatever the texts', () => {
+  const problem = fc.record({
+    kind: fc.constantFrom(...KINDS),
+    subject: hostile,
+    message: fc.oneof(hostile, fc.constant('x😀'.repeat(5_000))),
+    remedy: hostile,
+  });
+  fc.assert(
+    fc.property(fc.array(problem, { maxLength: 60 }), fc.array(hostile, { maxLength: 5 }), (problems, warnings) => {
+      const annotations = annotationsOf(report({ problems, warnings }));
+      for (const level of ['error', 'warning']) {
+        expect(annotations.filter((annotation) => annotation.level === level).length).toBeLessThanOrEqual(10);
+      }
+      for (const { title, message } of annotations) {
+        expect(message.length).toBeLessThan(4_096);
+        expect(`${title}${message}`).not.toMatch(/[^\P{Cc}\n]/u);
+        expect(message.isWellFormed()).toBe(true);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test('lines that do not fit are counted', () => {
+  const problems = Array.from({ length: 100 }, (_, index) => ({
+    kind: 'input' as const,
+    message: `${index} ${'x'.repeat(200)}`,
+    remedy: 'Mend it.',
+  }));
+  const [annotation] = annotationsOf(report({ problems }));
+  expect(annotation?.message.length).toBeLessThan(4_096);
+  expect(annotation?.message.length).toBeGreaterThan(3_800);
+  expect(annotation?.message).toMatch(/^Mend it\.\n0 x+\n/);
+  expect(annotation?.message).toMatch(/\n… and \d+ more\nNothing was written: 100 problems\./);
+});

@@ -1,0 +1,83 @@
+import { describe, expect, test } from '@jest/globals';
+import { readInputs } from '../../../../src/action/inputs/inputs.ts';
+import { maskEnvironment, maskInputs, maskTargets } from '../../../../src/action/request/known-secrets.ts';
+import { runWords, sparing } from '../../../../src/action/request/run-words.ts';
+import type { Mask } from '../../../../src/base/redaction/redactor.ts';
+
+/** What becomes known, with how. */
+function known(tell: (mask: Mask) => void): string[] {
+  const told: string[] = [];
+  tell((secret, how) => void told.push(how === undefined ? secret : `${secret} (${how})`));
+  return told;
+}
+
+describe('secrets of the environment', () => {
+  test.each<[string, Record<string, string>, string[]]>([
+    ['a token', { GITHUB_TOKEN: 'ghs_abcdef' }, ['ghs_abcdef']],
+    ['the password of a proxy', { https_proxy: 'http://me:p%40ssword@proxy.example' }, ['p%40ssword', 'p@ssword']],
+    ['the same without a scheme', { HTTPS_PROXY: 'me:password@proxy.example:3128' }, ['password']],
+    ['an input', { 'INPUT_REGISTRY-PASSWORD': 'a-long-one' }, ['a-long-one']],
+    ['the name of a Secret', { 'INPUT_PULL-SECRET': 'registry-login' }, []],
+    ['others', { PATH: '/usr/bin', AWS_WEB_IDENTITY_TOKEN_FILE: '/var/run/token', HTTP_PROXY: 'proxy.example' }, []],
+  ])('%s', (_, environment, expected) => {
+    expect(known((mask) => maskEnvironment(environment, mask))).toEqual(expected);
+  });
+});
+
+describe('secrets of the inputs', () => {
+  test.each<[string, Record<string, string>, string[]]>([
+    ['the token for attestations', { 'github-token': 'ghs_abcdef' }, ['ghs_abcdef']],
+    [
+      'the login of a registry',
+      { filter: 'oci://ghcr.io/shop/filter', 'registry-username': 'robot', 'registry-password': 'a-long-one' },
+      ['a-long-one', 'robot:a-long-one (whole)', Buffer.from('robot:a-long-one').toString('base64')],
+    ],
+    [
+      'the signature of an address',
+      { filter: 'https://a.example/f.wasm?sig=abcdefgh%3D', sha256: `sha256:${'0'.repeat(64)}` },
+      ['abcdefgh='],
+    ],
+    [
+      'headers and path of a probe',
+      {
+        probe:
+          '{ path: "/x?token=abcdefgh", port: 80, headers: { authorization: Bearer ijklmnop, accept: text/html } }',
+      },
+      ['Bearer ijklmnop', 'ijklmnop', 'abcdefgh'],
+    ],
+    ['variables of the VM', { environment: '{ API_TOKEN: abcdefgh, LEVEL: informational }' }, ['abcdefgh']],
+    ['a configuration', { configuration: '{"upstreams":[{"password":"abcdefgh","name":"x"}]}' }, ['abcdefgh (whole)']],
+    ['lines of a configuration', { configuration: 'password=abcdefgh' }, ['abcdefgh (whole)']],
+  ])('%s', (_, inputs, expected) => {
+    const { inputs: read } = readInputs((name) => inputs[name] ?? '');
+    expect(known((mask) => maskInputs(read, mask))).toEqual(expected);
+  });
+});
+
+test.each([
+  [
+    'a map',
+    '- { kind: deployment, name: reviews, configuration: { upstream: { api_token: abcdefgh }, level: informational } }',
+  ],
+  ['JSON', `- { kind: deployment, name: reviews, configuration: '{"apiToken":"abcdefgh"}' }`],
+  ['lines', '- { kind: nonsense, configuration: "api_token: abcdefgh" }'],
+])('the configuration of a target: %s', (_, text) => {
+  expect(known((mask) => maskTargets(text, mask))).toEqual(['abcdefgh (whole)']);
+});
+
+test('words that the run itself needs are no secrets', () => {
+  const { inputs } = readInputs(
+    (name) => ({ command: 'plan', name: 'add-header', targets: '- bookshop/deploy/frontpage' })[name] ?? '',
+  );
+  const words = runWords(inputs, '- { namespaces: [warehouse], selector: a=b }');
+  const environment = {
+    DEPLOY_TOKEN: 'add-header',
+    AUTH_TOKEN: 'Deployment',
+    A_TOKEN: 'bookshop',
+    B_TOKEN: 'frontpage',
+    C_TOKEN: 'warehouse',
+    D_TOKEN: 'unchanged',
+    E_TOKEN: 'abcdefgh',
+  };
+  expect(known((mask) => maskEnvironment(environment, sparing(words, mask)))).toEqual(['abcdefgh']);
+});

@@ -1,0 +1,485 @@
+import { delimiter } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { readInputs } from '../../../../src/action/inputs/inputs.ts';
+import type { ModuleFetcher } from '../../../../src/action/request/origin.ts';
+import type { ProveFilter } from '../../../../src/action/request/provenance.ts';
+import { type Draft, type Environment, makeDraft } from '../../../../src/action/request/request.ts';
+import type { ReadFile } from '../../../../src/base/files.ts';
+import { bad, describeProblem, good } from '../../../../src/base/problem.ts';
+import type { StatusRequest } from '../../../../src/deploy/request.ts';
+import type { TargetEntry } from '../../../../src/targets/target.ts';
+import { NO_WORLD } from '../../../harness/access.ts';
+import { filterModule, must, PULLED, problemsIn, wasm } from '../../builders.ts';
+
+/** A kubeconfig of one context, named as its cluster and user. */
+const kubeconfig = (name: string, namespace?: string): string =>
+  JSON.stringify({
+    'current-context': name,
+    contexts: [{ name, context: { cluster: name, user: name, ...(namespace === undefined ? {} : { namespace }) } }],
+    clusters: [{ name, cluster: { server: `https://${name}.example` } }],
+    users: [{ name, user: { token: `token-of-${name}` } }],
+  });
+
+const FILES: Readonly<Record<string, string | Uint8Array>> = {
+  'f.wasm': wasm(),
+  'bad.wasm': 'hello',
+  'targets.yaml': '- deployment/from-file\n',
+  'broken.yaml': '- [deployment/a',
+  '/home/me/prod': kubeconfig('prod', 'shop'),
+  '/home/me/test': kubeconfig('test'),
+};
+const readFile: ReadFile = (path) => {
+  const content = FILES[path];
+  if (content === undefined) return Promise.reject(Object.assign(new Error('no'), { code: 'ENOENT' }));
+  return Promise.resolve(Buffer.from(content));
+};
+
+const PINNED = `ghcr.io/me/add-header@sha256:${'1'.repeat(64)}`;
+/** A registry that has one module. */
+const fetcher: ModuleFetcher = {
+  pull: async ({ repository }) =>
+    repository === 'me/add-header'
+      ? { ok: true, value: { bytes: wasm(1), pinned: PINNED, istioCanPull: true, isImage: true } }
+      : { ok: false, problems: [{ kind: 'registry', subject: repository, message: 'is not there.' }] },
+  download: () => Promise.reject(new Error('not expected')),
+};
+
+type Given = Readonly<Record<string, string>>;
+const COMPLETE: Given = { filter: 'f.wasm', targets: '- deployment/reviews', kubeconfig: kubeconfig('prod', 'shop') };
+
+/** The draft of one of some commands. */
+type DraftOf<C extends Draft['command']> = Extract<Draft, { readonly command: C }>;
+
+/** Proves every filter that it is asked about, but for those of the repository evil/filters. */
+const prove: ProveFilter = async ({ origin, digest }, { repository }, token) =>
+  repository === 'evil/filters'
+    ? bad({ kind: 'provenance', subject: origin, message: `${digest} is from nobody.` })
+    : good({ repository, workflow: `${repository}/w.yml@r`, ref: 'refs/heads/main', commit: 'c', run: `by ${token}` });
+const makeFrom = (given: Given, environment: Environment = {}): Promise<Draft> =>
+  makeDraft(
+    readInputs((name) => given[name] ?? ''),
+    readFile,
+    environment,
+    { prove, fetcher },
+    { ...NO_WORLD, readFile },
+  );
+const draftOf = async (over: Given = {}, environment: Environment = {}): Promise<DraftOf<'deploy' | 'plan'>> => {
+  const made = await makeFrom({ ...COMPLETE, ...over }, environment);
+  if (made.command !== 'deploy' && made.command !== 'plan') throw new Error(`not a deployment: ${made.command}`);
+  return made;
+};
+/** The request of a draft that has nothing wrong. */
+const requestOf = ({ draft }: Draft): object => {
+  expect(draft).toMatchObject({ ok: true });
+  return draft.ok ? draft.request : {};
+};
+const called = (entries: readonly TargetEntry[]): string[] =>
+  entries.map((entry) =>
+    entry.type === 'named' ? `${entry.workload.namespace}/${entry.workload.name}` : entry.selector.text,
+  );
+const targetsIn = ({ draft }: DraftOf<'deploy' | 'plan'>): string[] =>
+  called(draft.request.filters.flatMap(({ targets }) => targets));
+const complaintsOf = ({ draft }: Draft): string[] => (draft.ok ? [] : draft.problems.map(describeProblem));
+
+const FILE = { ...filterModule(), source: { kind: 'file', given: 'f.wasm' } };
+
+test.each(['deploy', 'plan'])(
+  'complete inputs for %s give a request and the access to the cluster',
+  async (command) => {
+    const made = await draftOf({ command, timeout: '5m', canary: '1', expires: '1d', settings: 'push', prune: 'true' });
+    expect(made).toMatchObject({ command, warnings: [], module: FILE });
+    expect(must(made.access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
+    const policy = {
+      wait: true,
+      timeoutMs: 300_000,
+      verify: 'auto',
+      onFailure: 'rollback',
+      canary: { count: 1 },
+      maxFailures: { count: 0 },
+      unready: 'fail',
+      soakMs: 0,
+    };
+    expect(made.policy).toEqual(policy);
+    expect(requestOf(made)).toEqual({
+      ...policy,
+      check: true,
+      settingsChange: 'push',
+      prune: true,
+      keepRevisions: 1,
+      adopt: false,
+      expiresMs: 86_400_000,
+      run: 'local',
+      filters: [
+        {
+          name: 'f',
+          module: FILE,
+          settings: expect.objectContaining({ vmId: 'f' }),
+          targets: [expect.objectContaining({ type: 'named', wave: 1 })],
+        },
+      ],
+    });
+  },
+);
+
+describe('an attestation', () => {
+  test.each(['deploy', 'plan', 'render'])('is looked at for %s, with the token', async (command) => {
+    const made = await makeFrom({ ...COMPLETE, command, attestation: 'shop/filters', 'github-token': ' t ' });
+    expect(made.draft.ok).toBe(true);
+    expect(made).toMatchObject({ provenance: { repository: 'shop/filters', run: 'by t' } });
+  });
+
+  test('is not looked at where nobody asks, nor where there is no filter to look at', async () => {
+    expect(await draftOf({ 'github-token': 't' })).toMatchObject({ provenance: undefined });
+    const made = await draftOf({ filter: 'bad.wasm', attestation: 'evil/filters' });
+    expect(made.provenance).toBeUndefined();
+    expect(complaintsOf(made).filter((complaint) => complaint.includes('from nobody'))).toEqual([]);
+  });
+
+  test('that is missing is told with all else that is wrong', async () => {
+    const made = await draftOf({ attestation: 'evil/filters', targets: '- nothing/like/this/here' });
+    expect(made).toMatchObject({ module: filterModule(), provenance: undefined });
+    expect(complaintsOf(made)).toEqual([
+      `filter "f.wasm": ${filterModule().digest} is from nobody.`,
+      expect.stringContaining('nothing/like/this/here'),
+    ]);
+  });
+});
+
+describe('a filter that came as an image', () => {
+  const given = 'oci://registry.example/f:v1';
+  const pulled = { bytes: filterModule().bytes, pinned: PULLED.reference, istioCanPull: true, isImage: true };
+  const draftFrom = (over: Given): Promise<Draft> =>
+    makeDraft(
+      readInputs((name) => ({ ...COMPLETE, filter: given, ...over })[name] ?? ''),
+      readFile,
+      {},
+      { prove, fetcher: { ...fetcher, pull: async () => good(pulled) } },
+      NO_WORLD,
+    );
+  const image = { delivery: 'image', configuration: '{}' };
+
+  test.each(['deploy', 'plan', 'render'])('is pulled where that is asked for: %s', async (command) => {
+    const made = await draftFrom({ ...image, command, 'pull-secret': 'regcred', namespace: 'shop' });
+    expect(requestOf(made)).toMatchObject({
+      filters: [{ settings: { image: { reference: PULLED.reference, pullSecret: 'regcred', phase: 'unspecified' } } }],
+    });
+  });
+
+  test('is mounted where it fits, with the reason', async () => {
+    const made = await draftFrom({});
+    expect(made).toMatchObject({ delivery: { why: expect.stringContaining('fits') } });
+    expect(JSON.stringify(requestOf(made))).not.toContain('"image":{"reference"');
+  });
+
+  test('has inputs that mean nothing to its road told, by either', async () => {
+    const warningsOf = async (over: Given): Promise<readonly string[]> => (await draftFrom(over)).warnings;
+    expect(await warningsOf({ ...image, 'vm-id': 'v', 'mount-path': '/f', phase: 'authn' })).toEqual([
+      'The inputs "vm-id" and "mount-path" mean nothing where proxies pull an image and are ignored.',
+    ]);
+    expect(await warningsOf({ 'vm-id': 'v', 'pull-secret': 's', phase: 'authn' })).toEqual([
+      'The inputs "pull-secret" and "phase" mean nothing without an image and are ignored.',
+    ]);
+  });
+
+  test('has what does not go with it told at once, that of single targets too', async () => {
+    const targets = '- deployment/a\n- {kind: deployment, name: b, configuration: "text", insert: first}';
+    const made = await draftFrom({
+      ...image,
+      targets,
+      configuration: 'x',
+      settings: 'push',
+      capabilities: 'proxy_log',
+    });
+    expect(complaintsOf(made)).toEqual([
+      expect.stringMatching(/^input "capabilities": is set, but .+ no field for that/),
+      expect.stringMatching(/^targets, entry 2: insert: is set, but/),
+      expect.stringMatching(/^input "configuration": is no JSON object/),
+      expect.stringMatching(/^targets, entry 2: configuration: is no JSON object/),
+      expect.stringMatching(/^input "settings": is push/),
+    ]);
+  });
+});
+
+test('waves that nobody waits for are told', async () => {
+  const targets = '- deployment/a\n- {kind: deployment, name: b, wave: 2}';
+  const { warnings } = await draftOf({ targets, wait: 'false' });
+  expect(warnings).toEqual(['The targets have waves, but with "wait: false" no wave waits for the one before it.']);
+  expect((await draftOf({ targets })).warnings).toEqual([]);
+  const one = '- {kind: deployment, name: b, wave: 2}';
+  expect((await draftOf({ targets: one, wait: 'false' })).warnings).toEqual([]);
+});
+
+test('what was ignored is told with every draft', async () => {
+  expect((await draftOf({ 'render-to': 'x' })).warnings).toEqual([expect.stringContaining('"render-to"')]);
+  for (const command of ['status', 'remove', 'sweep', 'render']) {
+    const made = await makeFrom({ ...COMPLETE, namespace: 'shop', command, soak: '1m' });
+    expect(made.warnings).toEqual([expect.stringContaining('"soak"')]);
+  }
+});
+
+describe('the namespace of entries that name none is', () => {
+  test.each<[string, Given, string]>([
+    ['the input, before all else', { namespace: 'mine' }, 'mine'],
+    ['that of the context', {}, 'shop'],
+    ['default where the context names none', { kubeconfig: kubeconfig('prod') }, 'default'],
+    ['default where there is no kubeconfig', { kubeconfig: '' }, 'default'],
+  ])('%s', async (_, over, namespace) => {
+    expect(targetsIn(await draftOf(over))).toEqual([`${namespace}/reviews`]);
+  });
+});
+
+describe('status, remove and sweep', () => {
+  const access = { kubeconfig: kubeconfig('prod', 'shop') };
+
+  test.each<[Given, object]>([
+    [{ command: 'status' }, { verify: 'auto', keepRevisions: 1, scope: { entries: [], namespaces: ['shop'] } }],
+    [
+      { command: 'status', name: 'auth', verify: 'required', namespace: 'a, b' },
+      { verify: 'required', keepRevisions: 1, scope: { filter: 'auth', entries: [], namespaces: ['a', 'b'] } },
+    ],
+    // The file need not be there: only its name is wanted.
+    [
+      { command: 'remove', filter: 'gone/auth.wasm' },
+      {
+        run: 'o/r/7/1',
+        missing: 'fail',
+        wait: true,
+        timeoutMs: 600_000,
+        scope: { filter: 'auth', entries: [], namespaces: ['shop'] },
+      },
+    ],
+    [
+      { command: 'remove', name: 'auth', wait: 'false', missing: 'ok' },
+      {
+        run: 'o/r/7/1',
+        missing: 'ok',
+        wait: false,
+        timeoutMs: 600_000,
+        scope: { filter: 'auth', entries: [], namespaces: ['shop'] },
+      },
+    ],
+    [
+      { command: 'sweep', namespace: 'a b', timeout: '1m', 'max-parallel': '3' },
+      {
+        run: 'o/r/7/1',
+        missing: 'fail',
+        wait: true,
+        timeoutMs: 60_000,
+        maxParallel: 3,
+        scope: { entries: [], namespaces: ['a', 'b'] },
+      },
+    ],
+  ])('%j', async (given, request) => {
+    const made = await makeFrom(
+      { ...access, ...given },
+      { GITHUB_REPOSITORY: 'o/r', GITHUB_RUN_ID: '7', GITHUB_RUN_ATTEMPT: '1' },
+    );
+    expect(made.command).toBe(given.command);
+    expect(requestOf(made)).toEqual(request);
+    expect(made).toMatchObject({ access: { ok: true } });
+    expect(made).not.toHaveProperty('module');
+  });
+
+  test('look in the namespace default where nothing names one', async () => {
+    for (const config of ['', kubeconfig('prod')]) {
+      const made = await makeFrom({ command: 'status', kubeconfig: config });
+      expect(requestOf(made)).toMatchObject({ scope: { namespaces: ['default'] } });
+    }
+  });
+
+  test.each(['status', 'remove', 'sweep'])('%s takes a target list', async (command) => {
+    const list = { targets: '- deployment/reviews', 'targets-file': 'targets.yaml' };
+    const made = await makeFrom({ ...access, command, name: 'auth', ...list });
+    const { scope } = requestOf(made) as StatusRequest;
+    expect(called(scope.entries)).toEqual(['shop/reviews', 'shop/from-file']);
+  });
+
+  test('a list that cannot be read is never taken for all workloads', async () => {
+    const made = await makeFrom({ ...access, command: 'remove', name: 'auth', 'targets-file': 'broken.yaml' });
+    expect(complaintsOf(made)).toEqual([expect.stringContaining('targets-file "broken.yaml": is not valid YAML')]);
+  });
+});
+
+describe('render', () => {
+  const given = { command: 'render', filter: 'f.wasm', targets: '- deployment/reviews', 'render-to': 'out' };
+
+  test('needs no kubeconfig, and looks at none', async () => {
+    const made = await makeFrom(given, { KUBECONFIG: '/home/me/missing' });
+    expect(made).not.toHaveProperty('access');
+    expect(made).toMatchObject({ command: 'render', module: FILE });
+    expect(requestOf(made)).toMatchObject({
+      folder: 'out',
+      filters: [{ name: 'f', targets: [{ workload: { namespace: 'default', name: 'reviews' } }] }],
+    });
+    const placed = await makeFrom({ ...given, namespace: 'edge' });
+    expect(requestOf(placed)).toMatchObject({ filters: [{ targets: [{ workload: { namespace: 'edge' } }] }] });
+  });
+
+  test('tells what is wrong with filter and targets', async () => {
+    const made = await makeFrom({ ...given, filter: 'bad.wasm', targets: '- x' });
+    expect(complaintsOf(made)).toEqual([
+      expect.stringContaining('filter "bad.wasm"'),
+      expect.stringContaining('targets, entry 1'),
+    ]);
+    expect(made).toMatchObject({ module: undefined });
+  });
+});
+
+describe('targets', () => {
+  test('come from the input, then from the file', async () => {
+    expect(targetsIn(await draftOf({ 'targets-file': 'targets.yaml' }))).toEqual(['shop/reviews', 'shop/from-file']);
+    expect(targetsIn(await draftOf({ targets: '', 'targets-file': 'targets.yaml' }))).toEqual(['shop/from-file']);
+  });
+
+  test('each entry says where it stands', async () => {
+    const { draft } = await draftOf({ 'targets-file': 'targets.yaml' });
+    const origins = draft.ok ? draft.request.filters[0]?.targets.map(({ origin }) => origin) : [];
+    expect(origins).toEqual(['targets, entry 1', 'targets-file "targets.yaml", entry 1']);
+  });
+
+  test.each([
+    ['missing.yaml', 'targets-file "missing.yaml": cannot be read: there is no such file.'],
+    ['broken.yaml', 'targets-file "broken.yaml": is not valid YAML'],
+  ])('a file that cannot be used: %s', async (file, complaint) => {
+    const draft = await draftOf({ 'targets-file': file });
+    expect(complaintsOf(draft)).toEqual([expect.stringContaining(complaint)]);
+    expect(targetsIn(draft)).toEqual(['shop/reviews']);
+  });
+});
+
+describe('the filter', () => {
+  test.each([
+    ['missing.wasm', 'filter "missing.wasm": cannot be read: there is no such file.'],
+    ['bad.wasm', 'filter "bad.wasm": is not a WebAssembly module.'],
+  ])('%s', async (filter, complaint) => {
+    const draft = await draftOf({ filter });
+    expect(complaintsOf(draft)).toEqual([expect.stringContaining(complaint)]);
+    expect(draft.module).toBeUndefined();
+  });
+});
+
+describe('an image', () => {
+  const image = 'oci://ghcr.io/me/add-header:v1';
+  const module = { ...filterModule(1), source: expect.objectContaining({ given: image, pinned: PINNED }) };
+
+  test('is the filter of a deployment, and gives it its name', async () => {
+    const made = await draftOf({ filter: image });
+    expect(made.module).toEqual(module);
+    expect(requestOf(made)).toMatchObject({ filters: [{ name: 'add-header', module }] });
+  });
+
+  test('of "status" is what workloads are compared with', async () => {
+    expect(requestOf(await makeFrom({ ...COMPLETE, command: 'status', filter: image }))).toMatchObject({ module });
+  });
+
+  test('that "status" cannot get is a warning', async () => {
+    const made = await makeFrom({ ...COMPLETE, command: 'status', filter: 'oci://ghcr.io/me/other:v1' });
+    expect(requestOf(made)).not.toHaveProperty('module');
+    expect(made.warnings).toEqual([
+      expect.stringMatching(/^Whether the tag has moved is not known: .*is not there\.$/),
+    ]);
+  });
+
+  test('is not asked for by "remove"', async () => {
+    const made = await makeFrom({ ...COMPLETE, command: 'remove', filter: 'oci://ghcr.io/me/other:v1' });
+    expect(requestOf(made)).toMatchObject({ scope: { filter: 'other' } });
+  });
+});
+
+test('everything that is wrong is told, and what could be read is kept to be looked up', async () => {
+  const draft = await draftOf({ filter: 'missing.wasm', 'targets-file': 'missing.yaml', port: 'x', kubeconfig: 'x' });
+  expect(complaintsOf(draft).map((complaint) => complaint.split(':')[0])).toEqual([
+    'input "port"',
+    'filter "missing.wasm"',
+    'targets-file "missing.yaml"',
+  ]);
+  expect(problemsIn(draft.access)).toMatchObject([{ kind: 'kubeconfig', subject: 'input "kubeconfig"' }]);
+  expect(targetsIn(draft)).toEqual(['default/reviews']);
+});
+
+describe('the kubeconfig', () => {
+  const without = { kubeconfig: ' \n' };
+
+  test('of the input goes before KUBECONFIG', async () => {
+    expect(must((await draftOf({}, { KUBECONFIG: '/home/me/test' })).access).context).toBe('prod');
+  });
+
+  test('comes from the file that KUBECONFIG names', async () => {
+    expect(must((await draftOf(without, { KUBECONFIG: '/home/me/test' })).access).context).toBe('test');
+  });
+
+  test('comes from several files, merged, and the input "context" chooses', async () => {
+    const environment = { KUBECONFIG: ['/home/me/test', '', '/home/me/prod'].join(delimiter) };
+    expect(must((await draftOf(without, environment)).access).context).toBe('test');
+    const { access } = await draftOf({ ...without, context: 'prod' }, environment);
+    expect(must(access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
+  });
+
+  test('of a list are the files that are there, as with kubectl; where none is, each is named', async () => {
+    const environment = { KUBECONFIG: ['/a', '/home/me/prod', '/b', '/home/me/prod'].join(delimiter) };
+    expect(must((await draftOf(without, environment)).access).context).toBe('prod');
+    const none = { KUBECONFIG: ['/a', '/b'].join(delimiter) };
+    const remedy =
+      'Write the kubeconfig to that path in a step before this one, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
+    expect(problemsIn((await draftOf(without, none)).access).map(describeProblem)).toEqual([
+      `kubeconfig file "/a": cannot be read: there is no such file. ${remedy}`,
+      `kubeconfig file "/b": cannot be read: there is no such file. ${remedy}`,
+    ]);
+  });
+
+  test.each([
+    ['YAML', kubeconfig('secret-name')],
+    ['YAML in lines', 'apiVersion: v1\nusers:\n- name: secret-name\n'],
+    ['base64', Buffer.from(kubeconfig('secret-name')).toString('base64')],
+    [
+      'base64 that is cut off',
+      Buffer.from(`apiVersion: v1\nusers: secret-name${'x'.repeat(99)}`)
+        .toString('base64')
+        .slice(0, 90),
+    ],
+  ])('as content of KUBECONFIG is recognised and never printed: %s', async (_, content) => {
+    const draft = await draftOf(without, { KUBECONFIG: content });
+    const problems = problemsIn(draft.access);
+    expect(problems.map(describeProblem)).toEqual([
+      'variable KUBECONFIG: holds the content of a kubeconfig; it has to hold the path of a file. Pass the content in the input "kubeconfig", and leave the variable out.',
+    ]);
+    expect(JSON.stringify(problems)).not.toMatch(/secret-name|c2VjcmV0/);
+  });
+
+  test('is never one that nobody named', async () => {
+    for (const environment of [{}, { KUBECONFIG: '' }, { HOME: '/home/me', KUBERNETES_SERVICE_HOST: '10.0.0.1' }]) {
+      const [problem] = problemsIn((await draftOf(without, environment)).access);
+      expect(problem?.message).toBe('is empty, and the environment variable KUBECONFIG is not set.');
+      expect(problem?.remedy).toContain('pull requests from forks');
+    }
+  });
+
+  test('that is wrong does not make the request wrong: its problem comes with the access', async () => {
+    const { draft, access } = await draftOf({ context: 'nowhere' });
+    expect(draft.ok).toBe(true);
+    expect(access.ok).toBe(false);
+  });
+});
+
+test.each<[Environment, string]>([
+  [{}, 'local'],
+  [{ GITHUB_REPOSITORY: 'o/r' }, 'local'],
+  [{ GITHUB_REPOSITORY: 'o/r', GITHUB_RUN_ID: '12', GITHUB_RUN_ATTEMPT: '3' }, 'o/r/12/3'],
+  [{ GITHUB_REPOSITORY: 'o/r', GITHUB_RUN_ID: '12' }, 'o/r/12/1'],
+  [{ GITHUB_RUN_ID: '12' }, '12/1'],
+])('in %j the run is called %s', async (environment, run) => {
+  const { draft } = await draftOf({}, environment);
+  expect(draft).toMatchObject({ ok: true, request: { run } });
+});
+
+test.each(['deploy', 'status', 'render'])('%s without any check of certificates is refused', async (command) => {
+  const made = await makeFrom({ ...COMPLETE, command }, { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
+  expect(problemsIn(made.draft as never)).toEqual([
+    expect.objectContaining({
+      subject: 'variable NODE_TLS_REJECT_UNAUTHORIZED',
+      remedy: expect.stringContaining('Remove it.'),
+    }),
+  ]);
+  const checked = await makeFrom({ ...COMPLETE, command }, { NODE_TLS_REJECT_UNAUTHORIZED: '1' });
+  expect(checked.draft.ok).toBe(true);
+});

@@ -1,0 +1,206 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { plain } from '../../../../src/action/summary/parts/markdown.ts';
+import { renderSummary } from '../../../../src/action/summary/summary.ts';
+import type { Report } from '../../../../src/deploy/report/report.ts';
+import { hostile } from '../hostile.ts';
+import {
+  change,
+  deployed,
+  filter,
+  NEW,
+  OLD,
+  planned,
+  removed,
+  report,
+  rollback,
+  running,
+  stuck,
+} from '../report-builder.ts';
+import { skeletonOf, textNodesOf, visibleText } from './page.ts';
+
+/** What GitHub would make a link or a picture of. */
+const REFERENCE = /@\w|#\d|\bGH-\d|:[\w+-]+:|:\/\/|www\.|\b[0-9a-f]{7,40}\b/i;
+
+/** How many texts `reportOf` wants. */
+const FIELDS = 25;
+
+/** A report with outside text in each place that has any. */
+function reportOf(texts: readonly string[]): Report {
+  const at = (index: number): string => texts[index] ?? '';
+  const base = filter();
+  return report({
+    filters: [
+      filter({
+        name: at(0),
+        digest: at(1),
+        original: { digest: at(1), bytes: 2_000_000, how: at(10) },
+        settings: { ...base.settings, rootId: at(2), vmId: at(3), mountPath: at(4), configuration: at(5) },
+        provenance: { repository: at(20), workflow: at(21), ref: at(22), commit: at(23), run: at(24) },
+      }),
+    ],
+    targets: [
+      stuck('shop/reviews', {
+        ref: { kind: 'Deployment', namespace: at(6), name: at(7) },
+        revisions: [
+          { filter: at(0), revision: at(8), before: at(9) },
+          { filter: at(10), revision: at(11) },
+        ],
+        problem: { kind: 'rollout', subject: at(12), message: at(13), remedy: `Remedy ${at(14)}` },
+        evidence: [at(15), at(16)],
+      }),
+      deployed('shop/ratings', { revisions: [{ filter: 'other', revision: NEW, before: OLD }] }),
+    ],
+    problems: [{ kind: 'conflict', message: at(17) }],
+    warnings: [at(18)],
+    cluster: { context: at(19), version: at(19) },
+  });
+}
+
+/** A report of each command with outside text in each place that a deployment does not have. */
+const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>> = {
+  'deploy, taken back': (at) =>
+    report({
+      targets: [
+        stuck('shop/reviews', {
+          rollback: rollback('failed', {
+            to: { [at(0)]: at(1) },
+            problem: { kind: 'rollback', message: at(2), remedy: `Remedy ${at(3)}` },
+          }),
+          drift: [`drift ${at(4)}`],
+        }),
+        deployed('shop/ratings', { proof: { level: 'ready', pods: 1, wanted: 1, weakness: at(5) } }),
+        stuck('shop/details', { rollback: rollback('restored', { to: { 'add-header': `x${at(6)}` } }) }),
+      ],
+      collected: { deleted: [at(7)], left: [{ object: at(8), why: `why ${at(9)}` }] },
+    }),
+  'deploy, proved by less': (at) =>
+    report({
+      targets: [deployed('shop/a', { proof: { level: 'stats', pods: 1, wanted: 1, weakness: `why ${at(0)}` } })],
+    }),
+  remove: (at) =>
+    report({
+      command: 'remove',
+      targets: [removed('shop/a', { revisions: [{ filter: `x${at(0)}`, before: at(1) }] })],
+      collected: { deleted: [at(2)], left: [{ object: at(3), why: `why ${at(4)}` }] },
+    }),
+  plan: (at) =>
+    report({
+      command: 'plan',
+      plan: planned({
+        missingRights: [at(0)],
+        restarts: [{ ref: { kind: 'Deployment', namespace: at(1), name: at(2) }, pods: 1, wave: 1 }],
+        changes: [
+          change('create ConfigMap a/a', {
+            kind: `K${at(3)}`,
+            namespace: at(4),
+            name: at(5),
+            reasons: [`reason ${at(6)}`],
+            diff: [`+${at(7)}`, ` ${at(8)}`],
+            admission: { state: 'accepted', warnings: [`warning ${at(9)}`] },
+          }),
+          change('delete ConfigMap a/b', {
+            diff: [],
+            reasons: [`reason ${at(10)}`],
+            admission: { state: 'not-asked', why: `why ${at(11)}` },
+          }),
+        ],
+      }),
+    }),
+  status: (at) =>
+    report({
+      command: 'status',
+      status: {
+        namespaces: [at(0)],
+        garbage: [at(1)],
+        workloads: [
+          {
+            ref: { kind: 'Deployment', namespace: at(2), name: at(3) },
+            pods: { ready: 1, wanted: 1 },
+            filters: [
+              running({
+                filter: `f${at(4)}`,
+                revision: at(5),
+                digest: at(6),
+                run: `r${at(7)}`,
+                expires: `e${at(8)}`,
+                notes: [`note ${at(9)}`],
+              }),
+              running({ filter: 'other', run: 'local' }),
+            ],
+          },
+        ],
+      },
+    }),
+  render: (at) =>
+    report({
+      command: 'render',
+      rendered: {
+        folder: `f${at(0)}`,
+        revisions: [],
+        removed: [],
+        files: [{ path: at(1), bytes: 1, content: `c${at(2)}` }],
+      },
+    }),
+};
+
+const texts = fc.array(hostile, { minLength: FIELDS, maxLength: FIELDS });
+
+test('no text can change what the page is made of', () => {
+  fc.assert(
+    fc.property(texts, (values) => {
+      // The same report with harmless words: equal texts stay equal, different ones different.
+      const words = [...new Set(values)];
+      const harmless = values.map((value) => (plain(value) === '' ? value : `word${words.indexOf(value)}`));
+      expect(skeletonOf(renderSummary(reportOf(values)))).toEqual(skeletonOf(renderSummary(reportOf(harmless))));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('nothing on the page is a link, a mention or a reference', () => {
+  fc.assert(
+    fc.property(texts, (values) => {
+      for (const node of textNodesOf(renderSummary(reportOf(values)))) {
+        expect(node).not.toMatch(REFERENCE);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('every text can be read on the page', () => {
+  fc.assert(
+    fc.property(texts, (values) => {
+      const seen = visibleText(renderSummary(reportOf(values)));
+      for (const index of [6, 7, 8, 9, 12, 13, 14, 15, 16, 17, 18, 19]) {
+        expect(seen).toContain(plain(values[index] ?? '', 60).replace(/…$/, ''));
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+describe.each(Object.entries(OTHERS))('%s', (_, build) => {
+  const of = (values: readonly string[]): string => renderSummary(build((index) => values[index] ?? ''));
+
+  test('no text can change what the page is made of', () => {
+    fc.assert(
+      fc.property(texts, (values) => {
+        const words = [...new Set(values)];
+        const harmless = values.map((value) => (plain(value) === '' ? value : `word${words.indexOf(value)}`));
+        expect(skeletonOf(of(values))).toEqual(skeletonOf(of(harmless)));
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test('nothing on the page is a link, a mention or a reference', () => {
+    fc.assert(
+      fc.property(texts, (values) => {
+        for (const node of textNodesOf(of(values))) expect(node).not.toMatch(REFERENCE);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});

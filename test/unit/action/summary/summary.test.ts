@@ -1,0 +1,469 @@
+import { describe, expect, test } from '@jest/globals';
+import { renderSummary } from '../../../../src/action/summary/summary.ts';
+import type { Report } from '../../../../src/deploy/report/report.ts';
+import {
+  change,
+  deployed,
+  filter,
+  found,
+  NEW,
+  OLD,
+  planned,
+  policy,
+  proof,
+  pushed,
+  refusing,
+  removed,
+  report,
+  rollback,
+  running,
+  stuck,
+  takenBack,
+  unawaited,
+  unchanged,
+  untouched,
+  withdrawn,
+} from '../report-builder.ts';
+import { visibleText } from './page.ts';
+
+const seen = (...args: Parameters<typeof renderSummary>): string => visibleText(renderSummary(...args));
+
+describe('what failed', () => {
+  test('tells an equal problem once, with all its workloads', () => {
+    const page = seen(report({ targets: ['a', 'b', 'c'].map((name) => stuck(`shop/${name}`)) }));
+    expect(page).toContain('Deployment shop/a , Deployment shop/b , Deployment shop/c : not ready after 5 min');
+    expect(page.match(/Failed to configure base Wasm plugin/g)).toHaveLength(1);
+    expect(page.match(/What to do:/g)).toHaveLength(1);
+  });
+
+  test('puts what is mended in the same way under one remedy', () => {
+    const page = seen(
+      report({
+        problems: ['create', 'patch'].map((verb) => ({
+          kind: 'permission' as const,
+          message: `May not ${verb} configmaps.`,
+          remedy: 'Grant the right.',
+        })),
+      }),
+    );
+    expect(page).toMatch(/May not create configmaps\..*May not patch configmaps\..*What to do: Grant the right\./);
+    expect(page.match(/What to do:/g)).toHaveLength(1);
+  });
+
+  test('folds a long list of names, and keeps every one of them', () => {
+    const page = renderSummary(
+      report({
+        problems: Array.from({ length: 30 }, (_, index) => ({
+          kind: 'workload' as const,
+          subject: `Deployment shop/w${index}`,
+          message: 'is paused, so no pod would get the filter.',
+        })),
+      }),
+    );
+    expect(page).toContain('<code>Deployment shop/w7</code> and 22 more: is paused');
+    expect(page).toContain('<summary>All 30 of them</summary>');
+    expect(page).toContain('Deployment shop/w29');
+  });
+
+  test.each([
+    ['short', 4, '<details open>\n<summary>Evidence'],
+    ['long', 40, '<details>\n<summary>Evidence'],
+  ])('%s evidence', (_, lines, expected) => {
+    const evidence = Array.from({ length: lines }, (__, index) => `pod reviews-${index}: istio-proxy not ready`);
+    expect(renderSummary(report({ targets: [stuck('shop/reviews', { evidence })] }))).toContain(expected);
+  });
+});
+
+describe('what runs now', () => {
+  const page = (...targets: ReturnType<typeof stuck>[]): string => seen(report({ targets }));
+
+  test('is said only after a run that did not go well', () => {
+    expect(page(deployed('shop/a'))).not.toContain('What runs now');
+    expect(page(stuck('shop/a'))).toContain('What runs now');
+  });
+
+  test.each([
+    ['Deployment', 'shop/a', 'The old pods keep serving'],
+    ['StatefulSet', 'StatefulSet shop/a', 'the one in turn is down, the others keep serving'],
+  ])('old pods of a %s', (_, path, expected) => {
+    expect(page(stuck(path))).toContain(expected);
+  });
+
+  test('going back means the previous filter, where there was one', () => {
+    expect(page(stuck('shop/a'))).toContain('run again with the previous filter file');
+  });
+
+  test('going back means removing the filter, where there was none', () => {
+    const text = page(stuck('shop/a', { revisions: [{ filter: 'add-header', revision: NEW }] }));
+    expect(text).toContain('command: remove');
+    expect(text).not.toContain('previous filter file');
+  });
+
+  test('says nothing of going back where this run did not touch the template', () => {
+    const steps = {
+      configMap: 'unchanged',
+      inserter: 'unchanged',
+      template: 'unchanged',
+      rollout: 'failed',
+    } as const;
+    const text = page(stuck('shop/a', { steps, revisions: [{ filter: 'add-header', revision: NEW, before: NEW }] }));
+    expect(text).not.toContain('To go back');
+    expect(text).not.toContain('command: remove');
+  });
+
+  test('a workload whose patch was refused runs what it ran', () => {
+    const text = page(
+      stuck('shop/a', {
+        steps: { configMap: 'done', inserter: 'done', template: 'failed', rollout: 'skipped' },
+        problem: { kind: 'conflict', message: 'was changed by others.' },
+      }),
+    );
+    expect(text).toContain('1 workload ( shop/a ) was not touched and runs what ran there before.');
+  });
+
+  test('a workload that was patched and not seen ready is not called ready', () => {
+    const text = seen(
+      report({ targets: [unawaited('shop/a')], problems: [{ kind: 'permission', message: 'May not watch.' }] }),
+    );
+    expect(text).toContain('nobody saw the pods get ready');
+    expect(text).not.toContain('every pod is ready');
+  });
+});
+
+describe('what runs now, by what became of each workload', () => {
+  const lines = (parts: Partial<Report>): string[] => {
+    const [, body = ''] = renderSummary(report(parts)).split('### What runs now\n\n');
+    const [list = ''] = body.split('\n\n');
+    return list.split('\n').map((line) => visibleText(line).trim());
+  };
+  const proofless = { kind: 'proof', message: 'could not be proven.' } as const;
+
+  test.each<[string, Report['targets'][number], RegExp]>([
+    ['proved', deployed('shop/x'), /^✅ .* runs the wanted revision; every proxy has it in its listeners\.$/],
+    [
+      'not refused',
+      deployed('shop/x', { proof: proof('stats') }),
+      /^✅ .* every pod is ready, and no proxy has refused a listener\.$/,
+    ],
+    ['ready only', deployed('shop/x', { proof: proof('ready') }), /^✅ .* the wanted revision; every pod is ready\.$/],
+    ['unchanged', unchanged('shop/x'), /^✅ .* the wanted revision; every pod is ready\.$/],
+    ['taken back', takenBack('shop/x'), /^↩️ .* failed and runs again what ran there before/],
+    [
+      'taken back to something older',
+      takenBack('shop/x', { rollback: rollback('restored', { to: { 'add-header': null } }) }),
+      /^↩️ .* was taken back to the last good state/,
+    ],
+    ['well and taken back', withdrawn('shop/x'), /^↩️ .* was taken back because others failed/],
+    ['not taken back', stuck('shop/x', { rollback: rollback('failed') }), /^🚨 .* needs attention now/],
+    ['well and not taken back', withdrawn('shop/x', { rollback: rollback('failed') }), /^🚨 .* needs attention now/],
+    ['untouched', untouched('shop/x'), /^⚪ .* was not touched and runs what ran there before\.$/],
+    ['without effect', stuck('shop/x', { problem: proofless }), /^❌ .* ready pods, but the filter does not run there/],
+    ['refusing settings', refusing('shop/x'), /^❌ .* was given the new settings, and proxies do not take them/],
+    ['removed', removed('shop/x'), /^✅ .* has the filter no more/],
+    [
+      'written to without an answer',
+      stuck('shop/x', {
+        steps: { configMap: 'done', inserter: 'done', template: 'failed', rollout: 'skipped' },
+        problem: { kind: 'connection', message: 'no answer.' },
+      }),
+      /^❓ .* may have the new pod template or not/,
+    ],
+    [
+      'pushed, while others refused and all was kept',
+      untouched('shop/x', {
+        revisions: [{ filter: 'add-header', revision: NEW, before: OLD, pushed: true }],
+        steps: { configMap: 'unchanged', inserter: 'done', template: 'skipped', rollout: 'skipped' },
+        proof: proof(),
+      }),
+      /^✅ .* every proxy has it in its listeners\.$/,
+    ],
+  ])('%s', (_, target, expected) => {
+    const told = lines({ targets: [stuck('shop/y'), target] });
+    expect(told.find((line) => line.includes('shop/x'))).toMatch(expected);
+  });
+
+  test('a way back that was cut off by a cancelled run', () => {
+    const cancelled = { kind: 'cancelled', message: 'The run was cancelled.' } as const;
+    const targets = [stuck('shop/x', { rollback: rollback('skipped') })];
+    expect(lines({ targets, problems: [cancelled] })[0]).toMatch(
+      /^🛑 .* was being taken back when the run was cancelled/,
+    );
+    expect(lines({ targets })[0]).toMatch(/^❌ .* new pods do not get ready/);
+  });
+
+  test('the most urgent comes first', () => {
+    const targets = [
+      untouched('shop/a'),
+      deployed('shop/b'),
+      takenBack('shop/c'),
+      stuck('shop/d'),
+      stuck('shop/e', { rollback: rollback('failed') }),
+    ];
+    expect(lines({ targets }).map((line) => /shop\/(\w)/.exec(line)?.[1] ?? '')).toEqual(['e', 'd', 'c', 'b', 'a', '']);
+  });
+
+  test('says that what failed was kept because that was asked for', () => {
+    const text = lines({ targets: [stuck('shop/a')], policy: policy({ onFailure: 'keep' }) })[0];
+    expect(text).toContain('as "on-failure: keep" says');
+  });
+
+  test('after a removal speaks of the filter', () => {
+    const wasThere = { revisions: [{ filter: 'add-header', before: NEW }] };
+    expect(
+      lines({
+        command: 'remove',
+        targets: [takenBack('shop/a', wasThere), removed('shop/b'), untouched('shop/c', wasThere)],
+      }),
+    ).toEqual([
+      expect.stringMatching(/^↩️ .* did not get ready without the filter and runs it again/),
+      expect.stringMatching(/^✅ .* is without the filter; every pod is ready/),
+      expect.stringMatching(/^⚪ .* was not touched/),
+      expect.stringContaining('stay as long as a pod template names them'),
+    ]);
+  });
+});
+
+describe('the rollout of a workload', () => {
+  const cell = (target: Report['targets'][number]): string => {
+    const page = renderSummary(report({ targets: [target] }));
+    const row = page.split('\n').find((line) => line.startsWith('| shop'));
+    return visibleText(row?.split(' | ')[5]?.replace(' |', '') ?? '')
+      .replaceAll('\u{a0}', ' ')
+      .trim();
+  };
+
+  test.each<[string, Report['targets'][number], string]>([
+    ['proved', deployed('shop/a'), '✅ 3/3 proved, 21 s'],
+    [
+      'proved and probed',
+      deployed('shop/a', { proof: proof('listener', { probed: true }) }),
+      '✅ 3/3 proved, probed, 21 s',
+    ],
+    ['weaker', deployed('shop/a', { proof: proof('stats') }), '✅ 3/3 ready, 21 s'],
+    ['pushed', pushed('shop/a'), '✅ 3/3 proved, settings pushed, no restart'],
+    ['taken back', takenBack('shop/a'), `❌ 0/3 ready, 5 min ↩️ back to ${OLD} , 12 s`],
+    [
+      'taken back to nothing',
+      takenBack('shop/a', { rollback: rollback('restored', { to: { 'add-header': null } }) }),
+      '❌ 0/3 ready, 5 min ↩️ back to no filter, 12 s',
+    ],
+    ['well and taken back', withdrawn('shop/a'), `✅ 3/3 ready, 21 s ↩️ back to ${OLD} , 12 s`],
+    ['not taken back', stuck('shop/a', { rollback: rollback('failed') }), '❌ 0/3 ready, 5 min 🚨 not taken back'],
+  ])('%s', (_, target, expected) => {
+    expect(cell(target)).toBe(expected);
+  });
+});
+
+test('the wave has a column where there are several', () => {
+  const header = (...waves: (number | undefined)[]): string =>
+    renderSummary(
+      report({ targets: waves.map((wave, index) => deployed(`shop/w${index}`, wave === undefined ? {} : { wave })) }),
+    );
+  expect(header(1, 2)).toContain('| Namespace | Workload | Wave |');
+  expect(header(undefined, undefined)).not.toContain('Wave');
+});
+
+describe('what others had changed', () => {
+  const drift = ['EnvoyFilter shop/x was edited by kubectl'];
+
+  test('is told once for all that share it', () => {
+    const page = seen(report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { drift })) }));
+    expect(page).toContain('Put right');
+    expect(page).toContain('EnvoyFilter shop/x was edited by kubectl ( shop/a , shop/b )');
+  });
+
+  test('is not called put right where it was not', () => {
+    const page = seen(report({ targets: [takenBack('shop/a', { drift })] }));
+    expect(page).not.toContain('Put right');
+    expect(page).toContain('This was not put right');
+  });
+});
+
+describe('objects that nothing uses', () => {
+  test('fold when they are gone, and stay open with the reason when they are not', () => {
+    const page = renderSummary(
+      report({
+        targets: [deployed('shop/a')],
+        collected: {
+          deleted: ['ConfigMap shop/old'],
+          left: ['EnvoyFilter shop/older', 'ConfigMap shop/older'].map((object) => ({
+            object,
+            why: 'a pod is ending',
+          })),
+        },
+      }),
+    );
+    expect(page).toContain('<summary>🧹 1 object deleted that nothing uses any more</summary>');
+    expect(page).toContain('<code>EnvoyFilter shop/older</code>, <code>ConfigMap shop/older</code>: a pod is ending');
+  });
+});
+
+describe('plan', () => {
+  const page = (parts: Parameters<typeof planned>[0]): string =>
+    renderSummary(report({ command: 'plan', plan: planned(parts) }));
+
+  test('tells an equal difference once, with every object', () => {
+    const text = page({ changes: ['a', 'b', 'c', 'd', 'e'].map((name) => change(`change Deployment shop/${name}`)) });
+    expect(text.match(/```diff/g)).toHaveLength(1);
+    expect(text).toContain('and 2 more');
+    expect(text).toContain('Deployment shop/e');
+  });
+
+  test('keeps what differs, or has another reason, apart', () => {
+    const text = page({
+      changes: [
+        change('change Deployment shop/a'),
+        change('change Deployment shop/b', { diff: ['+x'] }),
+        change('change Deployment shop/c', { reasons: ['was edited'] }),
+      ],
+    });
+    expect(text.match(/```diff/g)).toHaveLength(3);
+  });
+
+  test('never shows a part of a line', () => {
+    const text = page({
+      changes: [change('create ConfigMap shop/x', { diff: ['+short', `+${'secret '.repeat(1_000)}`] })],
+    });
+    expect(text).toContain('+short');
+    expect(text).toContain('+ … a line of 6.8 KiB, not shown');
+    expect(text).not.toContain('secret');
+  });
+
+  test('tells a missing right before anything else, and each reason for not asking once', () => {
+    const admission = { state: 'not-asked', why: 'no right to' } as const;
+    const text = page({
+      missingRights: ['create configmaps in namespace "shop"'],
+      changes: ['a', 'b'].map((name) => change(`create ConfigMap shop/${name}`, { admission })),
+    });
+    expect(text.indexOf('may not create configmaps')).toBeLessThan(text.indexOf('What would be written'));
+    expect(text.match(/no right to/g)).toHaveLength(1);
+    expect(text).toContain('It was not asked about 2 writes: no right to');
+  });
+
+  test('shows the warnings of admission', () => {
+    const admission = { state: 'accepted', warnings: ['is unusual'] } as const;
+    expect(page({ changes: [change('create ConfigMap shop/a', { admission })] })).toContain('⚠️ is unusual');
+  });
+});
+
+describe('status', () => {
+  const page = (...workloads: ReturnType<typeof found>[]): string =>
+    renderSummary(
+      report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: ['ConfigMap shop/x'] } }),
+    );
+
+  test('what needs a look comes first', () => {
+    const standings = ['idle', 'proven', 'drifted', 'unready', 'broken'] as const;
+    const text = page(...standings.map((standing) => found(`shop/${standing}`, [running({ standing })])));
+    const rows = text.split('\n').filter((line) => line.startsWith('| shop'));
+    expect(rows.map((row) => /<wbr>(\w+)/.exec(row)?.[1])).toEqual(['broken', 'unready', 'drifted', 'proven', 'idle']);
+  });
+
+  test('what all rows share stands above the table', () => {
+    const same = page(found('shop/a'), found('shop/b'));
+    expect(same).toContain('Filter: add-header · Digest: <code>9f86d081884c</code> · Run: octo/shop/4711/1');
+    expect(same).toContain('| Namespace | Workload | Revision | Standing |');
+    expect(page(found('shop/a'), found('shop/b', [running({ run: 'local' })]))).toContain('| Standing | Run |');
+  });
+
+  test('a note is told once for all workloads that have it', () => {
+    const noted = [running({ standing: 'drifted', notes: ['EnvoyFilter shop/x was deleted'] })];
+    const text = seen(
+      report({
+        command: 'status',
+        status: { workloads: [found('shop/a', noted), found('shop/b', noted)], namespaces: ['shop'], garbage: [] },
+      }),
+    );
+    expect(text).toContain('Deployment shop/a , Deployment shop/b : EnvoyFilter shop/x was deleted');
+  });
+});
+
+describe('workloads', () => {
+  test('failed ones come first, then those that were not touched', () => {
+    const page = seen(
+      report({ targets: [unchanged('shop/d'), deployed('shop/c'), untouched('shop/b'), stuck('shop/a')] }),
+    );
+    const table = page.slice(page.indexOf('Namespace'));
+    expect([...table.matchAll(/Deployment\/([a-d])/g)].map(([, name]) => name).join('')).toBe('abcd');
+  });
+
+  test('a revision that all share stands above the table', () => {
+    const page = renderSummary(report({ targets: [deployed('shop/a'), deployed('shop/b')] }));
+    expect(page).toContain('Revision: <code>0b6e4d1f93</code>&nbsp;→ <code>4f2a91c07b</code>');
+    expect(page).not.toContain('| Revision |');
+  });
+
+  test('revisions that differ stand in the rows, as the run leaves them', () => {
+    const rows = renderSummary(
+      report({
+        targets: [
+          deployed('shop/a'),
+          unchanged('shop/b'),
+          untouched('shop/c'),
+          untouched('shop/d', { revisions: [{ filter: 'add-header', revision: NEW }] }),
+        ],
+      }),
+    )
+      .split('\n')
+      .filter((line) => line.startsWith('| shop'));
+    const revision = (name: string): string | undefined =>
+      rows
+        .find((row) => row.includes(`<wbr>${name} |`))
+        ?.split(' | ')
+        .at(-1)
+        ?.replace(' |', '');
+    expect(revision('a')).toBe('<code>0b6e4d1f93</code>&nbsp;→ <code>4f2a91c07b</code>');
+    expect(revision('b')).toBe('<code>4f2a91c07b</code>');
+    expect(revision('c')).toBe('<code>0b6e4d1f93</code>, as&nbsp;before');
+    expect(revision('d')).toBe('none, as&nbsp;before');
+  });
+
+  test('fold when there are many and all is well', () => {
+    const page = renderSummary(report({ targets: Array.from({ length: 26 }, (_, i) => deployed(`shop/w${i}`)) }));
+    expect(page).toContain('<summary>The 26 workloads of this run</summary>');
+  });
+
+  test('that failed stay open among many', () => {
+    const page = renderSummary(
+      report({ targets: [stuck('shop/bad'), ...Array.from({ length: 26 }, (_, i) => deployed(`shop/w${i}`))] }),
+    );
+    expect(page.indexOf('<wbr>bad')).toBeLessThan(page.indexOf('<summary>26 more workloads: ✅ 26 deployed</summary>'));
+    expect(page.indexOf('<wbr>w0')).toBeGreaterThan(page.indexOf('<summary>26 more workloads'));
+  });
+});
+
+describe('settings', () => {
+  const page = (configuration: string): string =>
+    renderSummary(report({ filters: [filter({ settings: { ...filter().settings, configuration } })] }));
+
+  test('have the names of the inputs', () => {
+    for (const name of ['root-id', 'vm-id', 'direction', 'port', 'fail-policy', 'mount-path', 'configuration']) {
+      expect(page('x')).toContain(`${name}: `);
+    }
+  });
+
+  test('never fold a line, in which the runner could then not mask a secret', () => {
+    const secret = `key ${'s'.repeat(300)} with spaces ${'t'.repeat(300)}`;
+    expect(page(secret)).toContain(secret);
+  });
+
+  test('show whole lines of a long configuration and how much is left out', () => {
+    const lines = Array.from({ length: 1_000 }, (_, index) => `line ${index}`);
+    const text = page(lines.join('\n'));
+    expect(text).toContain('line 100\n');
+    expect(text).toMatch(/… 4\.\d KiB of 8\.7 KiB not shown/);
+    expect(text).not.toContain('line 999');
+  });
+
+  test('show no part of a line that is too long', () => {
+    const text = page('s'.repeat(5_000));
+    expect(text).toContain('… 4.9 KiB of 4.9 KiB not shown');
+    expect(text).not.toContain('sss');
+  });
+});
+
+test('warnings are listed, each once', () => {
+  const page = seen(report({ targets: [deployed('shop/a')], warnings: ['one', 'two', 'one'] }));
+  expect(page).toContain('⚠️ one ⚠️ two');
+  expect(page.match(/⚠️/g)).toHaveLength(2);
+});

@@ -1,0 +1,450 @@
+import { describe, expect, test } from '@jest/globals';
+import { judge, verdictOf } from '../../../../src/action/verdict/verdict.ts';
+import type { Report } from '../../../../src/deploy/report/report.ts';
+import {
+  change,
+  deployed,
+  filter,
+  found,
+  interrupted,
+  NEW,
+  OLD,
+  planned,
+  policy,
+  proof,
+  pushed,
+  ref,
+  removed,
+  report,
+  rollback,
+  running,
+  stuck,
+  takenBack,
+  unawaited,
+  unchanged,
+  untouched,
+  withdrawn,
+} from '../report-builder.ts';
+
+const problem = { kind: 'permission', message: 'May not patch.' } as const;
+const filters = (...names: string[]): Report['filters'] => names.map((name) => filter({ name }));
+
+test.each<[string, Report, string]>([
+  [
+    'deployed',
+    report({ targets: [deployed('shop/a'), deployed('shop/b')] }),
+    '✅ add-header deployed to 2 workloads, proved in 6 proxies',
+  ],
+  [
+    'partly there',
+    report({ targets: [deployed('shop/a'), unchanged('shop/b')] }),
+    '✅ add-header deployed to 1 workload, proved in 3 proxies; 1 other had it already',
+  ],
+  [
+    'two filters',
+    report({ filters: filters('a', 'b'), targets: [deployed('shop/a'), unchanged('shop/b')] }),
+    '✅ a and b deployed to 1 workload, proved in 3 proxies; 1 other had them already',
+  ],
+  [
+    'many filters',
+    report({ filters: filters('a', 'b', 'c', 'd'), targets: [deployed('shop/a')] }),
+    '✅ 4 filters deployed to 1 workload, proved in 3 proxies',
+  ],
+  [
+    'nothing to do',
+    report({ targets: [unchanged('shop/a')] }),
+    '✅ Nothing to do: add-header runs on 1 workload already',
+  ],
+  [
+    'nothing to do, not looked',
+    report({ policy: policy({ wait: false }), targets: [unchanged('shop/a')] }),
+    '✅ Nothing to do: 1 workload has add-header already',
+  ],
+  [
+    'not waited for',
+    report({ policy: policy({ wait: false }), targets: [unawaited('shop/a')] }),
+    '⏳ add-header applied to 1 workload, not proven',
+  ],
+  [
+    'failed and kept',
+    report({ targets: [deployed('shop/a'), stuck('shop/b')] }),
+    '❌ add-header: 1 of 2 workloads failed and was not taken back; the other runs revision 4f2a91c07b',
+  ],
+  [
+    'failed and taken back',
+    report({ targets: [deployed('shop/a'), unchanged('shop/b'), takenBack('shop/c')] }),
+    '❌ add-header: 1 of 3 workloads failed and was taken back; the other 2 run revision 4f2a91c07b',
+  ],
+  [
+    'failed and taken back before the others were touched',
+    report({ targets: [takenBack('shop/a'), untouched('shop/b')] }),
+    '❌ add-header: 1 of 2 workloads failed and was taken back; every workload runs what it ran before',
+  ],
+  [
+    'failed, and all were taken back',
+    report({ targets: [takenBack('shop/a'), withdrawn('shop/b'), unchanged('shop/c')] }),
+    '❌ add-header: 1 of 3 workloads failed and was taken back; every workload runs what it ran before',
+  ],
+  [
+    'failed and taken back to something older than this run has found',
+    report({ targets: [takenBack('shop/a', { rollback: rollback('restored', { to: { 'add-header': null } }) })] }),
+    '❌ add-header: 1 of 1 workload failed and was taken back',
+  ],
+  [
+    'failed, some taken back and some not',
+    report({ targets: [takenBack('shop/a'), stuck('shop/b')] }),
+    '❌ add-header: 2 of 2 workloads failed, 1 was taken back',
+  ],
+  [
+    'the only failed one could not be taken back',
+    report({ targets: [deployed('shop/a'), stuck('shop/b', { rollback: rollback('failed') })] }),
+    '🚨 add-header: 1 of 2 workloads failed and could not be taken back: it needs attention',
+  ],
+  [
+    'one that was well could not be taken back',
+    report({ targets: [takenBack('shop/a'), withdrawn('shop/b', { rollback: rollback('failed') })] }),
+    '🚨 add-header: 1 of 2 workloads failed, 1 could not be taken back and needs attention',
+  ],
+  [
+    'weaker evidence',
+    report({ targets: [deployed('shop/a', { proof: proof('stats') })] }),
+    '✅ add-header deployed to 1 workload: every pod ready, no proxy refused it',
+  ],
+  [
+    'ready pods only',
+    report({ targets: [deployed('shop/a', { proof: proof('ready') })] }),
+    '✅ add-header deployed to 1 workload: every pod ready, no proxy looked into',
+  ],
+  [
+    'evidence of different strength',
+    report({ targets: [deployed('shop/a'), deployed('shop/b', { proof: proof('stats') })] }),
+    '✅ add-header deployed to 2 workloads, proved in 3 of 6 proxies',
+  ],
+  [
+    'no pods to prove anything by',
+    report({ targets: [deployed('shop/a', { proof: null, pods: { ready: 0, wanted: 0 } })] }),
+    '✅ add-header deployed to 1 workload',
+  ],
+  [
+    'pushed',
+    report({ targets: [pushed('shop/a'), unchanged('shop/b')] }),
+    '✅ Settings of add-header pushed to 1 workload without a restart, proved in 3 proxies; 1 other had it already',
+  ],
+  [
+    'pushed to some',
+    report({ targets: [pushed('shop/a'), deployed('shop/b')] }),
+    '✅ add-header deployed to 2 workloads, 1 without a restart, proved in 6 proxies',
+  ],
+  [
+    'put right',
+    report({
+      targets: [
+        deployed('shop/a', {
+          drift: ['it was edited'],
+          revisions: [{ filter: 'add-header', revision: NEW, before: NEW }],
+        }),
+      ],
+    }),
+    '✅ add-header put right on 1 workload, proved in 3 proxies',
+  ],
+  [
+    'only superseded objects deleted',
+    report({ targets: [unchanged('shop/a')], collected: { deleted: ['ConfigMap shop/x'], left: [] } }),
+    '✅ Nothing to do: add-header runs on 1 workload already',
+  ],
+  [
+    'failed without a write, because an earlier run had written',
+    report({
+      targets: [
+        stuck('shop/a', {
+          steps: { configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged', rollout: 'failed' },
+        }),
+      ],
+    }),
+    '❌ add-header: 1 of 1 workload failed and was not taken back',
+  ],
+  ['refused', report({ targets: [untouched('shop/a')], problems: [problem] }), '❌ Nothing was written: 1 problem'],
+  [
+    'inputs',
+    report({ filters: [], problems: ['a', 'b'].map((subject) => ({ ...problem, subject })) }),
+    '❌ Nothing was written: 2 problems',
+  ],
+  [
+    'one problem that many share',
+    report({
+      problems: [
+        { ...problem, subject: 'a' },
+        { ...problem, subject: 'a' },
+      ],
+    }),
+    '❌ Nothing was written: 1 problem',
+  ],
+  [
+    'stopped midway',
+    report({
+      targets: [
+        untouched('shop/a', {
+          steps: { configMap: 'done', inserter: 'failed', template: 'skipped', rollout: 'skipped' },
+        }),
+      ],
+      problems: [problem],
+    }),
+    '❌ add-header: stopped by 1 problem; every workload runs what it ran before',
+  ],
+  [
+    'cancelled',
+    report({ targets: [deployed('shop/a'), interrupted('shop/b')] }),
+    '🛑 add-header: cancelled after 1 of 2 workloads',
+  ],
+  [
+    'cancelled early',
+    report({ problems: [{ kind: 'cancelled', message: 'The run was cancelled.' }] }),
+    '🛑 Cancelled before anything was written',
+  ],
+])('%s', (_, given, expected) => {
+  expect(verdictOf(given)).toBe(expected);
+});
+
+test.each<[string, Report, string]>([
+  [
+    'proved',
+    report({ targets: [deployed('shop/a')] }),
+    'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
+  ],
+  [
+    'proved and probed',
+    report({ targets: [deployed('shop/a', { proof: proof('listener', { probed: true }) })] }),
+    'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners. Each pod answered the probe.',
+  ],
+  [
+    'only some were probed',
+    report({ targets: [deployed('shop/a', { proof: proof('listener', { probed: true }) }), deployed('shop/b')] }),
+    'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
+  ],
+  [
+    'no proxy refused it',
+    report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { proof: proof('stats') })) }),
+    'Every wanted pod is ready with revision 4f2a91c07b, and no proxy has refused a listener. Whether the listeners have the filter was not seen: the user of the kubeconfig may not exec into pods.',
+  ],
+  [
+    'different reasons for less',
+    report({
+      targets: ['one', 'two', 'three'].map((weakness) =>
+        deployed(`shop/${weakness}`, { proof: proof('ready', { weakness }) }),
+      ),
+    }),
+    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not looked into: one (and 2 other reasons).',
+  ],
+  [
+    'not to be verified',
+    report({ targets: [deployed('shop/a', { proof: { level: 'ready', pods: 3, wanted: 3 } })] }),
+    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not looked into, as "verify: off" asks for.',
+  ],
+  [
+    'some less',
+    report({ targets: [deployed('shop/a'), deployed('shop/b', { proof: proof('ready') })] }),
+    'Every wanted pod is ready with revision 4f2a91c07b. Of 3 proxies less is known: the user of the kubeconfig may not exec into pods.',
+  ],
+  ['refused', report({ problems: [problem] }), 'The cluster is as it was before this run.'],
+  [
+    'failed',
+    report({ targets: [deployed('shop/a'), deployed('shop/b'), stuck('shop/c'), untouched('shop/d')] }),
+    '1 workload has new pods that do not get ready; 2 workloads run revision 4f2a91c07b; 1 workload was not touched. Mend the cause and run again, or go back as said below.',
+  ],
+  [
+    'patched, but the waiting failed',
+    report({ targets: [unawaited('shop/a')], problems: [problem] }),
+    '1 workload is patched but nobody watched its pods. Look whether their pods get ready.',
+  ],
+])('the sentence when %s', (_, given, expected) => {
+  expect(judge(given).sentence).toBe(expected);
+});
+
+test('a filter of others that proxies reject has to be seen to, although all is as before', () => {
+  const rejected = { kind: 'proxy', subject: 'Deployment shop/a', message: 'cannot get ready.' } as const;
+  expect(judge(report({ targets: [takenBack('shop/a', { problem: rejected })] })).sentence).toMatch(
+    /Something has to be done in the cluster: .*with or without this run\.$/,
+  );
+});
+
+describe('remove and sweep', () => {
+  test.each<[string, Partial<Report>]>([
+    ['removed', { targets: [removed('shop/a')] }],
+    ['nothing to remove', { targets: [] }],
+  ])('%s: what no run can delete names the right that is missing', (_, parts) => {
+    const missing = ['list pods in namespace "shop"'];
+    const why = 'the user of the kubeconfig may not list pods in namespace "shop"';
+    const given = report({
+      command: 'remove',
+      ...parts,
+      collected: { deleted: [], left: [{ object: 'ConfigMap shop/x', why, missing }] },
+    });
+    expect(judge(given).sentence).toMatch(
+      /no run can delete it without the right to list pods in namespace .+shop.+: grant it, then re-run\.$/,
+    );
+  });
+
+  const collected = { deleted: ['EnvoyFilter shop/x', 'ConfigMap shop/x'], left: [] };
+  const left = { deleted: [], left: [{ object: 'ConfigMap shop/x', why: 'a pod is still ending' }] };
+
+  test.each<[string, Partial<Report>, string]>([
+    [
+      'removed',
+      { targets: [removed('shop/a')], collected },
+      '✅ add-header removed from 1 workload; nothing of it is left there',
+    ],
+    [
+      'left',
+      { targets: [removed('shop/a')], collected: left },
+      '⚠️ add-header removed from 1 workload; 1 object is left behind',
+    ],
+    [
+      'as little ready as before, and an old pod runs it',
+      {
+        targets: [removed('shop/a', { unready: 'not ready before either: a-1: ImagePullBackOff (app)' })],
+        collected: {
+          deleted: [],
+          left: ['ConfigMap shop/x', 'EnvoyFilter shop/x'].map((object) => ({
+            object,
+            why: 'the pod a-7d4f runs it',
+            runBy: 'a-7d4f',
+          })),
+        },
+      },
+      '⚠️ add-header removed from the pod template of 1 workload; 0/1 ready, 1 not ready as before; the old pod a-7d4f still runs it; 2 objects are left behind',
+    ],
+    ['nothing', { targets: [] }, '✅ Nothing to remove'],
+    ['objects only', { targets: [], collected }, '✅ 2 leftover objects deleted; no workload had to change'],
+    [
+      'objects left only',
+      { targets: [], collected: left },
+      '⚠️ 1 leftover object could not be deleted; no workload had to change',
+    ],
+    [
+      'not watched',
+      { targets: [removed('shop/a')], policy: policy({ wait: false }) },
+      '⏳ add-header taken out of 1 pod template, not watched',
+    ],
+    [
+      'failed',
+      { targets: [removed('shop/a'), takenBack('shop/b', { revisions: [{ filter: 'add-header', before: OLD }] })] },
+      '❌ Removing add-header: 1 of 2 workloads failed and was taken back; the other is without it',
+    ],
+    ['refused', { problems: [problem] }, '❌ Nothing was written: 1 problem'],
+  ])('%s', (_, parts, expected) => {
+    expect(verdictOf(report({ command: 'remove', ...parts }))).toBe(expected);
+  });
+
+  test('a sweep says why', () => {
+    const given = report({ command: 'sweep', targets: [removed('shop/a')], collected });
+    expect(verdictOf(given)).toBe(
+      '✅ add-header has expired and was removed from 1 workload; nothing of it is left there',
+    );
+    expect(verdictOf(report({ command: 'sweep' }))).toBe('✅ Nothing to sweep');
+  });
+});
+
+describe('plan', () => {
+  const restarts = [{ ref: ref('shop/a'), pods: 3, wave: 1 }];
+  const create = change('create ConfigMap shop/x');
+  const refused = change('change Deployment shop/a', { admission: { state: 'refused', message: 'no.' } });
+
+  test.each<[string, Partial<Report>, string]>([
+    ['nothing', { plan: planned() }, '✅ Plan: nothing to do'],
+    [
+      'something',
+      { plan: planned({ changes: [create, change('delete ConfigMap shop/y')], restarts }) },
+      '📋 Plan: 1 object to write, 1 object to delete, 1 workload restarts (3 pods)',
+    ],
+    ['no restart', { plan: planned({ changes: [create] }) }, '📋 Plan: 1 object to write, no restart'],
+    [
+      'missing rights',
+      { plan: planned({ changes: [create], missingRights: ['a', 'b'] }) },
+      '❌ Plan: "deploy" would fail: 2 rights are missing',
+    ],
+    [
+      'refused',
+      { plan: planned({ changes: [create, refused] }), problems: [{ kind: 'cluster', message: 'no.' }] },
+      '❌ Plan: "deploy" would fail: the API server refuses 1 write',
+    ],
+    ['no plan', { problems: [problem] }, '❌ No plan could be made: 1 problem'],
+  ])('%s', (_, parts, expected) => {
+    expect(verdictOf(report({ command: 'plan', ...parts }))).toBe(expected);
+  });
+});
+
+describe('status', () => {
+  const status = (...workloads: ReturnType<typeof found>[]): Report =>
+    report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: [] } });
+
+  test.each<[string, Report, string]>([
+    ['well', status(found('shop/a'), found('shop/b')), '✅ add-header on 2 workloads, proved in 6 proxies'],
+    ['cancelled', { ...status(found('shop/a')), cancelled: true, outcome: 'failed' }, '🛑 Status: cancelled'],
+    [
+      'well, by less',
+      status(found('shop/a', [running({ proof: proof('stats') })])),
+      '✅ add-header on 1 workload: every pod ready, no proxy refused it',
+    ],
+    [
+      'two filters in the same proxies',
+      status(found('shop/a', [running(), running({ filter: 'auth' })])),
+      '✅ add-header and auth on 1 workload, proved in 3 proxies',
+    ],
+    ['nothing', status(), '⚪ Nothing found: no workload of namespace shop has a filter of this action'],
+    [
+      'trouble, each workload counted once by the worst of its filters',
+      status(
+        found('shop/a', [running({ standing: 'drifted' }), running({ filter: 'auth', standing: 'broken' })]),
+        found('shop/b', [running({ standing: 'drifted' })]),
+        found('shop/c'),
+      ),
+      '⚠️ add-header and auth: of 3 workloads, 1 does not run the filter, 1 was changed by others',
+    ],
+    ['unreadable', report({ command: 'status', problems: [problem] }), '❌ The status could not be read: 1 problem'],
+  ])('%s', (_, given, expected) => {
+    expect(verdictOf(given)).toBe(expected);
+  });
+});
+
+test('render', () => {
+  const files = [{ path: 'out/kustomization.yaml', bytes: 12, content: 'all' }];
+  expect(verdictOf(report({ command: 'render', rendered: { folder: 'out', revisions: [], removed: [], files } }))).toBe(
+    '📦 add-header rendered to 1 file in out',
+  );
+  expect(verdictOf(report({ command: 'render', problems: [problem] }))).toBe('❌ Nothing was rendered: 1 problem');
+});
+
+test('the way back is promised only where the page says it', () => {
+  const conflict = { kind: 'conflict', subject: 'Deployment shop/a', message: 'was put back.' } as const;
+  const { sentence } = judge(report({ targets: [stuck('shop/a', { problem: conflict })] }));
+  expect(sentence).toMatch(/Mend the cause and run again\.$/);
+});
+
+test('of what others have changed, an owner that may do it again is named', () => {
+  const drifted = running({ standing: 'drifted', changed: true, owner: 'Shop hello' });
+  const { sentence } = judge(
+    report({
+      command: 'status',
+      status: { workloads: [found('shop/a', [drifted])], namespaces: ['shop'], garbage: [] },
+    }),
+  );
+  expect(sentence).toMatch(
+    /puts right what others have changed or made\. The controller of Shop hello may have put the pod template back and do it again: /,
+  );
+});
+
+test('a run that lost the cluster does not say that all is as before', () => {
+  const given = report({
+    problems: [{ kind: 'connection', message: 'no answer.' }],
+    requests: { reads: 9, writes: 3 },
+  });
+  expect(judge(given)).toMatchObject({
+    headline: 'add-header: stopped by 1 problem',
+    sentence: expect.stringContaining('How far it got is not known'),
+  });
+});
+
+test('is one line of plain text, whatever the filter is called', () => {
+  const given = report({ filters: filters('a\n::error::b\u{202e}'), targets: [deployed('shop/a')] });
+  expect(verdictOf(given)).toBe('✅ a ::error::b[U+202E] deployed to 1 workload, proved in 3 proxies');
+});

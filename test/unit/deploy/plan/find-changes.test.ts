@@ -1,0 +1,104 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Workload } from '../../../../src/cluster/objects.ts';
+import { changesBefore } from '../../../../src/deploy/plan/find-changes.ts';
+import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
+import { mustBeReadyBefore } from '../../../../src/deploy/preflight/ready-before.ts';
+import { placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
+import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
+import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
+import { renderWasmPlugin } from '../../../../src/mesh/objects/wasm-plugin.ts';
+import {
+  type ClusterParts,
+  deployRequest,
+  filterRequest,
+  must,
+  observationOf,
+  patchedWith,
+  pulledRevision,
+  READY_STATUS,
+  refOf,
+  revision,
+} from '../../builders.ts';
+import { NOW, plannedFor } from '../planned.ts';
+
+const PATH = 'shop/deploy/reviews';
+const ref = refOf(PATH);
+const first = revision('add-header', { configuration: '1' });
+const wanted = placementOf(revision('add-header', { configuration: '2' }));
+const NO_MOUNTS = { spec: { template: { metadata: { annotations: null } } } };
+const NO_LABEL = { spec: { template: { metadata: { labels: { 'deploy-wasm-filter/add-header': null } } } } };
+const NO_STATE = { metadata: { annotations: null } };
+const EDITED = [{ manager: 'kubectl-edit', fieldsV1: { 'f:spec': {} } }];
+
+function running(of: Revision, ...edits: readonly object[]): Workload {
+  const { observed, patch } = plannedFor(PATH, { revisions: [of] });
+  return [patch, ...edits].reduce<Workload>((on, edit) => patchedWith(on, edit), observed);
+}
+const configMap = renderConfigMap(first, 'shop');
+const envoyFilter = renderEnvoyFilter(first, 'shop');
+const whole: ClusterParts = { configMaps: { shop: [configMap] }, inserters: { shop: [envoyFilter] } };
+const pulled = pulledRevision();
+
+describe('what others have changed of the revision that another one takes the place of', () => {
+  const of = `add-header ${first.id}: `;
+  test.each<[string, Workload, ClusterParts, string[]]>([
+    ['nothing', running(first), whole, []],
+    [
+      'its mount',
+      running(first, NO_MOUNTS),
+      whole,
+      [`${of}its mount was removed from the annotations of the pod template`],
+    ],
+    [
+      'its ConfigMap',
+      running(first),
+      { ...whole, configMaps: {} },
+      [`${of}ConfigMap shop/add-header-${first.id} was deleted; new pods cannot start`],
+    ],
+    [
+      'its EnvoyFilter, deleted',
+      running(first),
+      { ...whole, inserters: {} },
+      [`${of}EnvoyFilter shop/add-header-${first.id} was deleted; no proxy runs it`],
+    ],
+    [
+      'its EnvoyFilter, edited',
+      running(first),
+      {
+        ...whole,
+        inserters: { shop: [{ ...envoyFilter, metadata: { ...envoyFilter.metadata, managedFields: EDITED } }] },
+      },
+      [`${of}EnvoyFilter shop/add-header-${first.id} was edited by kubectl-edit`],
+    ],
+    [
+      'an image needs no mount',
+      running(pulled),
+      {
+        configMaps: { shop: [renderConfigMap(pulled, 'shop')] },
+        inserters: { shop: [renderWasmPlugin(pulled, 'shop')] },
+      },
+      [],
+    ],
+    ['nothing that is known: its pods do not carry it', running(first, NO_LABEL), whole, []],
+    ['nothing that is known: no run has recorded it', running(first, NO_STATE, NO_MOUNTS), whole, []],
+  ])('%s', (_, workload, cluster, changes) => {
+    expect(changesBefore(wanted, { ref, workload }, observationOf(cluster))).toEqual(changes);
+  });
+
+  test('of the wanted revision itself it says nothing: that is told elsewhere', () => {
+    const observed = { ref, workload: running(first, NO_MOUNTS) };
+    expect(changesBefore(placementOf(first), observed, observationOf(whole))).toEqual([]);
+  });
+
+  test.each<[string, readonly object[], boolean]>([
+    ['for want of its own mount is put right by new inputs, and not waited for', [NO_MOUNTS], false],
+    ['with all that is ours is waited for', [], true],
+  ])('a workload that is not ready %s', (_, edits, waits) => {
+    const notReady = { status: { ...READY_STATUS, updatedReplicas: 0 } };
+    const cluster = { ...whole, workloads: { [PATH]: running(first, ...edits, notReady) } };
+    const plan = must(makePlan(deployRequest(filterRequest('- deploy/reviews')), observationOf(cluster), NOW));
+    const [planned] = plan.workloads;
+    expect(planned && mustBeReadyBefore(planned, { wait: true, unready: 'fail' }, () => true)).toBe(waits);
+    expect(planned?.drift).toHaveLength(waits ? 0 : 1);
+  });
+});

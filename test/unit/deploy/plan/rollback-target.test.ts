@@ -1,0 +1,167 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Workload } from '../../../../src/cluster/objects.ts';
+import { findWayBack, provenLevel } from '../../../../src/deploy/plan/rollback-target.ts';
+import { mountedPlacement, placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
+import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
+import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
+import { renderWasmPlugin } from '../../../../src/mesh/objects/wasm-plugin.ts';
+import {
+  type ClusterParts,
+  observationOf,
+  patchedWith,
+  pulledRevision,
+  READY_STATUS,
+  refOf,
+  revision,
+} from '../../builders.ts';
+import { plannedFor } from '../planned.ts';
+
+const PATH = 'shop/deploy/reviews';
+const ref = refOf(PATH);
+const first = revision('add-header', { mountPath: '/first' });
+const second = revision('add-header', { configuration: '2' });
+const third = revision('add-header', { configuration: '3' });
+const NOT_READY = { status: { ...READY_STATUS, updatedReplicas: 0 } };
+const NO_MOUNTS = { spec: { template: { metadata: { annotations: null } } } };
+const NO_STATE = { metadata: { annotations: null } };
+
+/** A workload that runs `of`, after `before`; an edit for each further argument. */
+function running(of: Revision, before?: Revision, ...edits: readonly object[]): Workload {
+  const wayBack = before === undefined ? [] : [placementOf(before)];
+  const { observed, patch } = plannedFor(PATH, { revisions: [of], wayBack });
+  return [patch, ...edits].reduce<Workload>((on, edit) => patchedWith(on, edit), observed);
+}
+const objectsOf = (...revisions: readonly Revision[]): ClusterParts => ({
+  configMaps: { shop: revisions.map((of) => renderConfigMap(of, 'shop')) },
+  inserters: { shop: revisions.map((of) => renderEnvoyFilter(of, 'shop')) },
+});
+const provenOn = (of: Revision, text: string): ClusterParts => {
+  const configMap = renderConfigMap(of, 'shop');
+  const annotations = { ...configMap.metadata.annotations, 'deploy-wasm-filter/proven': text };
+  return {
+    ...objectsOf(first),
+    configMaps: { shop: [renderConfigMap(first, 'shop'), { metadata: { ...configMap.metadata, annotations } }] },
+  };
+};
+const back = (on: Workload, cluster: ClusterParts, wanted: string | undefined = third.id): string | undefined =>
+  findWayBack(on, ref, 'add-header', wanted, observationOf(cluster))?.id;
+
+describe('findWayBack', () => {
+  const both = objectsOf(first, second);
+  const proven = provenOn(second, 'Deployment/reviews listener');
+  const bare = plannedFor(PATH).observed;
+
+  test.each<[string, Workload, ClusterParts, string | undefined]>([
+    ['nothing was there', bare, {}, undefined],
+    ['what runs is ready', running(second, first), both, second.id],
+    ['what runs is not ready, but was proven', running(second, first, NOT_READY), proven, second.id],
+    [
+      'what runs was proven on another workload alone',
+      running(second, first, NOT_READY),
+      provenOn(second, 'StatefulSet/reviews listener'),
+      first.id,
+    ],
+    ['what runs was never good', running(second, first, NOT_READY), both, first.id],
+    [
+      'and the one before has lost its ConfigMap',
+      running(second, first, NOT_READY),
+      { ...both, configMaps: {} },
+      second.id,
+    ],
+    [
+      'and the one before has lost its EnvoyFilter',
+      running(second, first, NOT_READY),
+      { ...both, inserters: {} },
+      second.id,
+    ],
+    ['and there was none before', running(second, undefined, NOT_READY), both, second.id],
+    ['nothing is recorded of what runs', running(second, first, NOT_READY, NO_STATE), both, second.id],
+    ['nothing is mounted, and its objects are gone', running(second, undefined, NO_MOUNTS), {}, undefined],
+    ['nothing is mounted, but its objects are there', running(second, undefined, NO_MOUNTS), both, second.id],
+  ])('%s', (_, on, cluster, id) => {
+    expect(back(on, cluster)).toBe(id);
+  });
+
+  test('after several that were never good it is the last one that was', () => {
+    const { observed, patch } = plannedFor(PATH, {
+      revisions: [second],
+      wayBack: [placementOf(first)],
+      observed: running(third, first),
+    });
+    const on = patchedWith(patchedWith(observed, patch), NOT_READY);
+    expect(on.metadata.annotations?.['deploy-wasm-filter/state']).toContain(
+      `"fallback":"${first.id}","previous":"${third.id}"`,
+    );
+    expect(back(on, objectsOf(first, second, third), 'other')).toBe(first.id);
+  });
+
+  test('a first revision that was never good goes back to none when it is wanted again', () => {
+    expect(back(running(second, undefined, NOT_READY), both, second.id)).toBeUndefined();
+  });
+
+  test('a revision that was never good goes back to the one before when it is wanted again', () => {
+    expect(back(running(second, first, NOT_READY), both, second.id)).toBe(first.id);
+  });
+
+  test('a removal goes back to what is there', () => {
+    const on = running(second, first);
+    expect(findWayBack(on, ref, 'add-header', undefined, observationOf(both))?.id).toBe(second.id);
+  });
+
+  test('knows where the modules are mounted: now from the pod template, before from the EnvoyFilter', () => {
+    const on = running(second, first, NOT_READY);
+    expect(findWayBack(on, ref, 'add-header', third.id, observationOf(both))).toEqual(placementOf(first));
+    expect(findWayBack(running(second), ref, 'add-header', third.id, observationOf({}))).toEqual(placementOf(second));
+    const unmounted = running(second, undefined, NO_MOUNTS);
+    expect(findWayBack(unmounted, ref, 'add-header', third.id, observationOf(both))).toEqual(placementOf(second));
+  });
+});
+
+describe('a revision whose image the proxies pull', () => {
+  const pulled = pulledRevision();
+  const record = renderConfigMap(pulled, 'shop');
+  const both: ClusterParts = {
+    configMaps: { shop: [renderConfigMap(first, 'shop'), record] },
+    inserters: { shop: [renderEnvoyFilter(first, 'shop'), renderWasmPlugin(pulled, 'shop')] },
+  };
+  const wayOf = (on: Workload, cluster: ClusterParts): unknown =>
+    findWayBack(on, ref, 'add-header', third.id, observationOf(cluster));
+
+  test('is gone back to by its record, also while its WasmPlugin is gone', () => {
+    expect(wayOf(running(pulled, first), both)).toEqual(placementOf(pulled));
+    expect(wayOf(running(pulled), { configMaps: { shop: [record] } })).toEqual(placementOf(pulled));
+  });
+
+  test('is gone back to by its WasmPlugin when it was the one before', () => {
+    expect(wayOf(running(second, pulled, NOT_READY), both)).toEqual(placementOf(pulled));
+  });
+
+  test('gives way to a mounted one that was there before', () => {
+    expect(wayOf(running(pulled, first, NOT_READY), both)).toEqual(placementOf(first));
+  });
+
+  test('is nothing to go back to without any of its objects', () => {
+    expect(wayOf(running(pulled), {})).toBeUndefined();
+  });
+});
+
+test.each([
+  ['Deployment/reviews listener', 'listener'],
+  ['Deployment/other listener\nDeployment/reviews stats', 'stats'],
+  ['StatefulSet/reviews listener', undefined],
+  ['', undefined],
+])('provenLevel of %j is %s', (text, level) => {
+  expect(provenLevel(ref, placementOf(second), observationOf(provenOn(second, text)))).toBe(level);
+  expect(provenLevel(ref, placementOf(third), observationOf(provenOn(second, text)))).toBeUndefined();
+});
+
+test('pushed settings are proven by a record of theirs alone', () => {
+  const cluster = (text: string): ClusterParts => ({
+    ...provenOn(second, text),
+    inserters: { shop: [renderEnvoyFilter(third, 'shop', { carrier: mountedPlacement(second) })] },
+  });
+  const level = (text: string): string | undefined =>
+    provenLevel(ref, placementOf(second), observationOf(cluster(text)));
+  expect(level('Deployment/reviews listener')).toBeUndefined();
+  expect(level(`Deployment/reviews@${third.id} stats`)).toBe('stats');
+});

@@ -1,0 +1,168 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeProblem } from '../../../../src/base/problem.ts';
+import type { Workload } from '../../../../src/cluster/objects.ts';
+import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
+import {
+  type Condition,
+  compareConditions,
+  mustBeReadyBefore,
+  unreadyProblem,
+} from '../../../../src/deploy/preflight/ready-before.ts';
+import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
+import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
+import { formatState } from '../../../../src/mesh/identity/state.ts';
+import { revision, workload } from '../../builders.ts';
+import { plannedFor } from '../planned.ts';
+
+const planned = (changes: Partial<PlannedWorkload>): PlannedWorkload => ({
+  ...plannedFor('shop/deploy/reviews'),
+  ...changes,
+});
+const LABEL = 'deploy-wasm-filter/add-header';
+const unready = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 0, availableReplicas: 0 };
+const ready: Workload['status'] = {
+  ...unready,
+  readyReplicas: 1,
+  availableReplicas: 1,
+  conditions: [{ type: 'Available', status: 'True' }],
+};
+
+const SAME = { same: expect.stringMatching(/^not ready before either: /) };
+const WORSE = { worse: expect.any(String) };
+const REMOVAL = { removal: true, envoy: false };
+
+describe('which workloads have to be ready before', () => {
+  const ours = revision();
+  const restarting = { spec: { template: { metadata: { labels: { [LABEL]: ours.id } } } } };
+  const with_ = (status: Workload['status'], id?: string): Workload => ({
+    ...workload('reviews', {
+      ...(id === undefined
+        ? {}
+        : {
+            podLabels: { [LABEL]: id },
+            annotations: {
+              'deploy-wasm-filter/state': formatState({ 'add-header': { revision: id, run: 'r' } }) ?? '',
+            },
+          }),
+    }),
+    ...(status === undefined ? {} : { status }),
+  });
+  const wait = { wait: true, unready: 'fail' } as const;
+  const never = (): boolean => false;
+  const always = (): boolean => true;
+
+  test.each<[string, Parameters<typeof mustBeReadyBefore>, boolean]>([
+    ['one that is not ready', [planned({ observed: with_(unready), patch: restarting }), wait, always], true],
+    ['one that is ready', [planned({ observed: with_(ready), patch: restarting }), wait, always], false],
+    ['one that does not restart', [planned({ observed: with_(unready), patch: undefined }), wait, always], false],
+    [
+      'one that the filter leaves',
+      [planned({ observed: with_(unready), patch: restarting, revisions: [], removals: ['add-header'] }), wait, always],
+      false,
+    ],
+    [
+      'one with a revision of ours that was never verified',
+      [planned({ observed: with_(unready, 'aaaaaaaaaa'), patch: restarting }), wait, never],
+      false,
+    ],
+    [
+      'one with a revision of ours that was verified',
+      [planned({ observed: with_(unready, 'aaaaaaaaaa'), patch: restarting }), wait, always],
+      true,
+    ],
+    [
+      'one on which somebody has changed what is ours',
+      [planned({ observed: with_(unready), patch: restarting, drift: ['the annotation was edited'] }), wait, always],
+      false,
+    ],
+    [
+      'any, where that is wanted',
+      [planned({ observed: with_(unready), patch: restarting }), { wait: true, unready: 'deploy' }, always],
+      false,
+    ],
+    [
+      'any, where nobody waits',
+      [planned({ observed: with_(unready), patch: restarting }), { wait: false, unready: 'fail' }, always],
+      false,
+    ],
+  ])('%s', (_, args, expected) => {
+    expect(mustBeReadyBefore(...args)).toBe(expected);
+  });
+});
+
+describe('what is left of a workload that was not ready before', () => {
+  const condition = (ready: number, causes: readonly string[] | undefined, words = 'shop-1: not ready'): Condition => ({
+    ready,
+    causes: causes && new Set(causes),
+    words,
+  });
+  const broken = condition(0, ['app: image'], 'shop-1: ImagePullBackOff (app)');
+  const deploying = { removal: false, envoy: false };
+
+  test.each<[string, Condition, Condition, Parameters<typeof compareConditions>[2], object]>([
+    ['the same cause', broken, broken, deploying, { same: 'not ready before either: shop-1: ImagePullBackOff (app)' }],
+    ['one of two causes', condition(1, ['app: crash', 'app: image']), condition(1, ['app: image']), deploying, SAME],
+    ['fewer ready pods', condition(2, ['app: image']), condition(1, ['app: image']), deploying, WORSE],
+    ['more ready pods', condition(0, ['app: image']), condition(1, ['app: image']), deploying, SAME],
+    ['another container', broken, condition(0, ['istio-proxy: not ready']), deploying, WORSE],
+    ['another trouble of the same container', broken, condition(0, ['app: crash']), deploying, WORSE],
+    ['a proxy that refuses the filter', broken, broken, { removal: false, envoy: true }, WORSE],
+    ['pods that may not be listed', condition(0, undefined), condition(0, undefined), deploying, WORSE],
+    ['a removal, whatever the cause', broken, condition(0, ['app: crash']), { removal: true, envoy: false }, SAME],
+    ['a removal without the right to look', condition(0, undefined), condition(0, undefined), REMOVAL, SAME],
+    ['a removal that costs a pod', condition(1, []), condition(0, ['app: image']), REMOVAL, WORSE],
+  ])('%s', (_, before, after, seen, result) => {
+    expect(compareConditions(before, after, seen)).toEqual(result);
+  });
+});
+
+const PODS = ['shop-1: CrashLoopBackOff (app)', 'shop-2: app not ready'];
+const REFUSED = 'forbidden: exceeded quota: pods';
+
+test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
+  [
+    'with the cause of a pod, and nothing besides',
+    { state: 'stuck', message: '1 old pod still there' },
+    {
+      pods: PODS,
+      cause: 'app keeps crashing (Error, exit code 1); its log ends: no database',
+      causeOf: 'shop-1',
+      event: 'BackOff: Back-off restarting failed container app',
+    },
+    'shop-1: app keeps crashing (Error, exit code 1); its log ends: no database',
+  ],
+  [
+    'with what its pods and their event say',
+    { message: '1 old pod still there' },
+    { pods: PODS.slice(1), event: 'Unhealthy: Readiness probe failed: 503' },
+    'shop-2: app not ready. Unhealthy: Readiness probe failed: 503',
+  ],
+  [
+    'whose pods nodes refuse',
+    {},
+    { pods: PODS, cause: 'nodes do not run its pods: OutOfcpu' },
+    'nodes do not run its pods: OutOfcpu',
+  ],
+  [
+    'whose pods are refused, which two tell in the same words',
+    { message: `pods cannot be made: ${REFUSED}` },
+    { pods: [], event: `FailedCreate: ${REFUSED}` },
+    `pods cannot be made: ${REFUSED}`,
+  ],
+  ['that says no more than how far it came', { message: '0 of 1 pods ready' }, { pods: [] }, '0 of 1 pods ready'],
+  ['of which nothing is known', {}, { pods: [] }, 'its state could not be followed'],
+])('the problem of a workload %s', (_, rollout, diagnosis, cause) => {
+  const result: RolloutResult = { state: 'timeout', message: '', ready: 0, wanted: 1, durationMs: 1, ...rollout };
+  const problem = unreadyProblem(planned({}), result, diagnosis);
+  expect(problem.kind).toBe('workload');
+  expect(describeProblem(problem)).toBe(
+    `Deployment shop/reviews: was not ready before this run, and its pods would restart: ${cause}. Nothing was changed on it. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.`,
+  );
+});
+
+test('a workload that was deleted meanwhile', () => {
+  const result: RolloutResult = { state: 'deleted', message: '', ready: 0, wanted: 1, durationMs: 1 };
+  expect(describeProblem(unreadyProblem(planned({}), result, { pods: [] }))).toBe(
+    'Deployment shop/reviews: was deleted while this run waited for it.',
+  );
+});

@@ -1,0 +1,68 @@
+import { describe, expect, test } from '@jest/globals';
+import { trialComplaint } from '../../../../src/deploy/preflight/trial-problem.ts';
+import type { TrialVerdict } from '../../../../src/filter/trial/verdict.ts';
+
+const logs = ['info: one', 'warn: two', 'error: three', 'critical: four'];
+
+describe('what a trial has against a filter', () => {
+  test.each<[TrialVerdict, RegExp]>([
+    [
+      { state: 'refused', step: 'configure', reason: 'returned false', logs },
+      /refuses its configuration.*returned false\./,
+    ],
+    [
+      { state: 'refused', step: 'vm-start', reason: 'abort: no root context.', logs },
+      /refuses to start.*no root context\. /,
+    ],
+    [{ state: 'refused', step: 'link', reason: 'no allocator', logs: [] }, /cannot be linked.*no allocator\.$/],
+    [{ state: 'refused', step: 'start', reason: 'unreachable', logs: [] }, /fails as soon as it starts/],
+    [{ state: 'refused', step: 'compile', reason: 'bad magic', logs: [] }, /cannot be compiled/],
+    [
+      { state: 'crashed', step: 'start', reason: 'its start function calls proxy_log', logs: [] },
+      /would end the proxy's whole process \(start\).*calls proxy_log\.$/,
+    ],
+  ])('%j is a problem', (verdict, message) => {
+    const { problem, warning } = trialComplaint(verdict, 'filter "f"');
+    expect(problem).toMatchObject({ kind: 'filter', subject: 'filter "f"', message: expect.stringMatching(message) });
+    expect(problem?.remedy).toContain('check: off');
+    expect(warning).toBeUndefined();
+  });
+
+  test('the last lines of the filter are quoted, and long ones cut', () => {
+    const { problem } = trialComplaint(
+      { state: 'refused', step: 'configure', reason: 'no', logs: [...logs, 'x'.repeat(5_000)] },
+      'f',
+    );
+    expect(problem?.message).toContain('error: three / critical: four / xxx');
+    expect(problem?.message).not.toContain('warn: two');
+    expect(problem?.message.length).toBeLessThan(600);
+  });
+
+  test.each<[TrialVerdict, RegExp]>([
+    [
+      { state: 'trapped', step: 'request-headers', reason: 'unreachable', logs: [] },
+      /first request fails \(request-headers\): unreachable\.$/,
+    ],
+    [{ state: 'timeout', step: 'start', logs: [] }, /did not end its trial run in time \(start\)/],
+    [
+      {
+        state: 'inconclusive',
+        brokeOff: true,
+        why: 'its process was ended by SIGKILL in configure',
+        logs: ['warn: much'],
+      },
+      /^The trial run of filter "f" broke off and says nothing of it: .*SIGKILL in configure\. The filter said: warn: much$/,
+    ],
+  ])('%j is a warning only: Envoy may load it', (verdict, text) => {
+    const { problem, warning } = trialComplaint(verdict, 'filter "f"');
+    expect(problem).toBeUndefined();
+    expect(warning).toMatch(text);
+  });
+
+  test.each<[TrialVerdict]>([
+    [{ state: 'passed', logs }],
+    [{ state: 'inconclusive', why: 'it asks for a foreign function', logs }],
+  ])('%j is nothing', (verdict) => {
+    expect(trialComplaint(verdict, 'f')).toEqual({});
+  });
+});

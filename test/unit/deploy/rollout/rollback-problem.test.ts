@@ -1,0 +1,58 @@
+import { expect, test } from '@jest/globals';
+import type { ProblemKind } from '../../../../src/base/problem.ts';
+import type { WorkloadKind } from '../../../../src/cluster/resources.ts';
+import {
+  type RollbackFailure,
+  rollbackProblem,
+  templateAfter,
+} from '../../../../src/deploy/rollout/rollback-problem.ts';
+import { workload } from '../../builders.ts';
+
+/** Advice that would put back what the run wrote, where its template is back already or may be. */
+const UNDO = /rollout undo/;
+
+test.each<[WorkloadKind, RollbackFailure, RegExp, RegExp]>([
+  ['Deployment', { template: 'before', undoGoesBack: true }, /^was rolled back, but /, /nothing is left to undo/],
+  ['DaemonSet', { template: 'before', undoGoesBack: false }, /^was rolled back, but /, /kubectl describe pods -n shop/],
+  [
+    'StatefulSet',
+    { template: 'before', undoGoesBack: true, pods: ['db-1', 'db-0'] },
+    /^was rolled back, but /,
+    /kubectl delete pod -n shop db-1 db-0\. Or grant the permission to delete pods in namespace "shop"/,
+  ],
+  [
+    'Deployment',
+    { template: 'new', undoGoesBack: true },
+    /^could not be rolled back: /,
+    /Re-run to try again, or roll back manually: kubectl rollout undo -n shop deployment\/db\./,
+  ],
+  ['StatefulSet', { template: 'new', undoGoesBack: true }, /^could not/, /undo -n shop statefulset\/db\./],
+  ['DaemonSet', { template: 'new', undoGoesBack: true }, /^could not/, /undo -n shop daemonset\/db\./],
+  // What a killed run has left is not undone by the step before in the history.
+  [
+    'Deployment',
+    { template: 'new', undoGoesBack: false },
+    /^could not/,
+    /^Its pod template is as this run found it\. Re-run/,
+  ],
+  ['Deployment', { template: 'unknown', undoGoesBack: true }, /^could not/, /^Whether .* is not known\. Re-run/],
+])('a %s with %j', (kind, failure, message, remedy) => {
+  const problem = rollbackProblem(
+    { ref: { kind, namespace: 'shop', name: 'db' }, observed: workload('db') },
+    'why',
+    failure,
+  );
+  expect(problem.message).toMatch(message);
+  expect(problem.remedy).toMatch(remedy);
+  if (failure.template !== 'new') expect(problem.remedy).not.toMatch(UNDO);
+});
+
+test.each<[ProblemKind, RollbackFailure['template']]>([
+  ['permission', 'new'],
+  ['cluster', 'new'],
+  ['connection', 'unknown'],
+  ['cancelled', 'unknown'],
+  ['internal', 'unknown'],
+])('after a write that failed with the kind %s the template is %s', (kind, template) => {
+  expect(templateAfter({ kind, message: 'm' })).toBe(template);
+});

@@ -1,0 +1,416 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeProblem, type Problem } from '../../../../src/base/problem.ts';
+import type { WriteResult } from '../../../../src/deploy/apply/workload.ts';
+import { planObjects } from '../../../../src/deploy/plan/objects.ts';
+import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
+import type { Proof } from '../../../../src/deploy/report/evidence-level.ts';
+import type { Rollback, TargetReport } from '../../../../src/deploy/report/report.ts';
+import type { PushResult } from '../../../../src/deploy/rollout/push-settings.ts';
+import { concludeTarget, type RunRecord, untouchedTarget } from '../../../../src/deploy/rollout/target-report.ts';
+import { type Course, newCourse } from '../../../../src/deploy/rollout/workload-rollout.ts';
+import type { ProofResult } from '../../../../src/deploy/verify/verifier.ts';
+import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
+import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
+import { revisionName } from '../../../../src/mesh/identity/revision.ts';
+import { workloadKey } from '../../../../src/targets/target.ts';
+import { observationOf, refOf, revision, workload } from '../../builders.ts';
+import { plannedFor } from '../planned.ts';
+
+const PATH = 'shop/deploy/reviews';
+const LABEL = 'deploy-wasm-filter/add-header';
+const ours = revision();
+const KEY = `shop/${revisionName(ours)}`;
+const ref = refOf(PATH);
+const old = workload('reviews', { podLabels: { [LABEL]: '0123456789' } });
+const planned = plannedFor(PATH, { observed: old });
+const same = plannedFor(PATH, { observed: workload('reviews', { podLabels: { [LABEL]: ours.id } }) });
+const problem: Problem = { kind: 'permission', message: 'Not allowed.' };
+const failed: WriteResult = { state: 'failed', problem };
+const write = (state: WriteResult['state']): WriteResult => (state === 'failed' ? failed : { state });
+
+interface Case {
+  readonly of?: PlannedWorkload;
+  readonly configMap?: WriteResult['state'];
+  readonly inserter?: WriteResult['state'];
+  readonly template?: WriteResult['state'];
+  readonly rollout?: Partial<RolloutResult>;
+  readonly diagnosis?: Partial<Diagnosis>;
+  readonly proof?: ProofResult;
+  readonly rollback?: Rollback;
+  readonly push?: PushResult;
+  readonly wave?: number;
+}
+
+function recordOf({ of = planned, configMap = 'done', inserter = 'done', push }: Case): RunRecord {
+  const objects = planObjects([of], observationOf({}));
+  return {
+    plan: { ...objects, workloads: [of], garbage: [], warnings: [] },
+    objects: {
+      configMaps: new Map([[KEY, write(configMap)]]),
+      inserters: new Map(push === undefined ? [[KEY, write(inserter)]] : []),
+    },
+    pushes: new Map(push === undefined ? [] : [[KEY, push]]),
+    timeoutMs: 600_000,
+  };
+}
+
+function conclude(parts: Case): TargetReport {
+  const { of = planned, template = 'done', rollout, diagnosis, proof, rollback, wave } = parts;
+  const course: Course = newCourse(of, wave);
+  course.write = { result: write(template) };
+  if (rollout !== undefined) {
+    course.rollout = { state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 4_000, ...rollout };
+  }
+  if (diagnosis !== undefined) course.diagnosis = { pods: [], ...diagnosis };
+  if (proof !== undefined) course.proof = proof;
+  if (rollback !== undefined) course.rollback = rollback;
+  return concludeTarget(course, recordOf(parts));
+}
+
+describe('the steps and the outcome', () => {
+  test.each<[string, Case, string, string]>([
+    ['deployed', { rollout: {} }, 'deployed', 'done done done done'],
+    ['not waited for', {}, 'deployed', 'done done done skipped'],
+    [
+      'only the template changed',
+      { configMap: 'unchanged', inserter: 'unchanged', rollout: {} },
+      'deployed',
+      'unchanged unchanged done done',
+    ],
+    [
+      'nothing changed',
+      { of: same, configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged', rollout: {} },
+      'unchanged',
+      'unchanged unchanged unchanged unchanged',
+    ],
+    [
+      'nothing changed, not waited for',
+      { configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged' },
+      'unchanged',
+      'unchanged unchanged unchanged unchanged',
+    ],
+    [
+      'a shared object was put back',
+      { inserter: 'unchanged', template: 'unchanged', rollout: {} },
+      'deployed',
+      'done unchanged unchanged unchanged',
+    ],
+    ['the patch failed', { template: 'failed' }, 'failed', 'done done failed skipped'],
+    [
+      'the ConfigMap failed',
+      { configMap: 'failed', inserter: 'skipped', template: 'skipped' },
+      'untouched',
+      'failed skipped skipped skipped',
+    ],
+    ['the EnvoyFilter failed', { inserter: 'failed', template: 'skipped' }, 'untouched', 'done failed skipped skipped'],
+    [
+      'a shared object could not be put back',
+      { configMap: 'failed', inserter: 'unchanged', template: 'unchanged', rollout: {} },
+      'untouched',
+      'failed unchanged unchanged unchanged',
+    ],
+    ['cancelled before the patch', { template: 'skipped' }, 'untouched', 'done done skipped skipped'],
+    ['not ready in time', { rollout: { state: 'timeout' } }, 'failed', 'done done done failed'],
+    ['given up by its controller', { rollout: { state: 'failed' } }, 'failed', 'done done done failed'],
+    ['superseded', { rollout: { state: 'superseded' } }, 'failed', 'done done done failed'],
+    ['deleted', { rollout: { state: 'deleted' } }, 'failed', 'done done done failed'],
+    ['cancelled while it waited', { rollout: { state: 'cancelled' } }, 'failed', 'done done done skipped'],
+    [
+      'unchanged and not ready',
+      { configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged', rollout: { state: 'timeout' } },
+      'failed',
+      'unchanged unchanged unchanged failed',
+    ],
+  ])('%s', (_, parts, outcome, steps) => {
+    const report = conclude(parts);
+    const { configMap, inserter, template, rollout } = report.steps;
+    expect([configMap, inserter, template, rollout].join(' ')).toBe(steps);
+    expect(report.outcome).toBe(outcome);
+    expect(report.problem === undefined).toBe(outcome !== 'failed');
+  });
+
+  test('a template whose state alone was recorded has no rollout', () => {
+    const noted = plannedFor(PATH, { observed: workload('reviews', { podLabels: { [LABEL]: ours.id } }) });
+    const stateOnly: PlannedWorkload = { ...noted, patch: { metadata: { annotations: { state: 'x' } } } };
+    expect(conclude({ of: stateOnly, rollout: {} })).toMatchObject({
+      outcome: 'deployed',
+      steps: { rollout: 'unchanged' },
+    });
+  });
+
+  test('of a workload with two filters is the worse of both', () => {
+    const auth = revision('auth');
+    const two = plannedFor(PATH, { observed: old, revisions: [ours, auth] });
+    const record: RunRecord = {
+      ...recordOf({ of: two }),
+      objects: {
+        configMaps: new Map([[KEY, { state: 'done' }]] as const),
+        inserters: new Map([
+          [KEY, { state: 'unchanged' }],
+          [`shop/${revisionName(auth)}`, { state: 'done' }],
+        ] as const),
+      },
+    };
+    const report = concludeTarget(newCourse(two), record);
+    expect(report.steps).toMatchObject({ configMap: 'skipped', inserter: 'done' });
+    expect(report.revisions.map(({ filter }) => filter)).toEqual(['add-header', 'auth']);
+  });
+});
+
+describe('a removal', () => {
+  const leaving = plannedFor(PATH, { observed: old, revisions: [], removals: ['add-header'] });
+  const gone = plannedFor(PATH, { revisions: [], removals: ['add-header'] });
+
+  test('is "removed", and tells what was there', () => {
+    expect(conclude({ of: leaving, rollout: {} })).toMatchObject({
+      outcome: 'removed',
+      revisions: [{ filter: 'add-header', before: '0123456789' }],
+      steps: { configMap: 'unchanged', inserter: 'unchanged', template: 'done', rollout: 'done' },
+    });
+    expect(conclude({ of: leaving, rollout: {} }).revisions[0]).not.toHaveProperty('revision');
+  });
+
+  test('of what is not there is "unchanged"', () => {
+    const report = conclude({ of: gone, template: 'unchanged', rollout: {} });
+    expect(report).toMatchObject({ outcome: 'unchanged', revisions: [{ filter: 'add-header' }] });
+  });
+});
+
+describe('proof and way back', () => {
+  const proof: Proof = { level: 'listener', pods: 1, wanted: 1 };
+  const back = (state: Rollback['state']): Rollback => ({ state, to: { 'add-header': '0123456789' }, durationMs: 5 });
+  const refused: Problem = { kind: 'proof', message: 'Envoy refuses it.' };
+
+  test('the proof is shown where nothing is wrong', () => {
+    expect(conclude({ rollout: {}, proof: { proof } }).proof).toEqual(proof);
+  });
+
+  test('a problem of the proof fails the workload, and its proof is not shown', () => {
+    const report = conclude({ rollout: {}, proof: { proof, problem: refused }, rollback: back('restored') });
+    expect(report).toMatchObject({ outcome: 'failed', problem: refused, rollback: { state: 'restored' } });
+    expect(report).not.toHaveProperty('proof');
+    expect(report.steps.rollout).toBe('done');
+  });
+
+  test('a good workload that was taken back with the others is "restored"', () => {
+    expect(conclude({ rollout: {}, proof: { proof }, rollback: back('restored') })).toMatchObject({
+      outcome: 'restored',
+    });
+  });
+
+  test('the wave is told', () => {
+    expect(conclude({ wave: 2 }).wave).toBe(2);
+    expect(conclude({})).not.toHaveProperty('wave');
+  });
+});
+
+describe('settings that were pushed into running proxies', () => {
+  const newer = revision('add-header', { configuration: 'new' });
+  const carrier = { filter: 'add-header', id: ours.id, mountPath: ours.settings.mountPath };
+  const of: PlannedWorkload = { ...same, revisions: [{ revision: newer, carrier }] };
+  const proof: Proof = { level: 'listener', pods: 1, wanted: 1 };
+  const pushed = (over: Partial<PushResult> = {}): PushResult => ({
+    step: 'done',
+    before: ours.id,
+    proofs: new Map([[workloadKey(ref), proof]]),
+    problems: new Map(),
+    ...over,
+  });
+  const quiet = { of, configMap: 'unchanged', template: 'unchanged' } as const;
+
+  test('show as a written EnvoyFilter, with the revision of before', () => {
+    expect(conclude({ ...quiet, push: pushed(), rollout: {} })).toMatchObject({
+      outcome: 'deployed',
+      revisions: [{ filter: 'add-header', revision: newer.id, before: ours.id, pushed: true }],
+      steps: { configMap: 'unchanged', inserter: 'done', template: 'unchanged', rollout: 'unchanged' },
+      proof,
+    });
+  });
+
+  test('fail the workloads whose proxies do not take them', () => {
+    const said: Problem = { kind: 'proof', message: 'refused' };
+    const rollback: Rollback = { state: 'restored', to: { 'add-header': ours.id }, durationMs: 3 };
+    const push = pushed({ proofs: new Map(), problems: new Map([[workloadKey(ref), said]]), rollback });
+    expect(conclude({ ...quiet, push })).toMatchObject({ outcome: 'failed', problem: said, rollback });
+  });
+
+  test('that an earlier run pushed are what was there before', () => {
+    const report = conclude({ ...quiet, inserter: 'unchanged', rollout: {} });
+    expect(report).toMatchObject({
+      outcome: 'unchanged',
+      revisions: [{ filter: 'add-header', revision: newer.id, before: newer.id }],
+    });
+  });
+});
+
+test('drift of the workload and of its objects is told together, that of other objects not', () => {
+  const drifted: PlannedWorkload = { ...planned, drift: ['the label of add-header was removed'] };
+  const record = recordOf({ of: drifted });
+  const [configMap] = record.plan.configMaps;
+  if (configMap === undefined) throw new Error('no ConfigMap');
+  const foreign = { ...configMap, namespace: 'test', drift: 'ConfigMap test/x was deleted' };
+  const plan = { ...record.plan, configMaps: [{ ...configMap, drift: 'ConfigMap shop/x was deleted' }, foreign] };
+  expect(concludeTarget(newCourse(drifted), { ...record, plan }).drift).toEqual([
+    'the label of add-header was removed',
+    'ConfigMap shop/x was deleted',
+  ]);
+});
+
+describe('a report tells', () => {
+  test('the revisions before and now, the pods and the time', () => {
+    expect(conclude({ rollout: { ready: 2, wanted: 3 } })).toMatchObject({
+      ref,
+      revisions: [{ filter: 'add-header', revision: ours.id, before: '0123456789' }],
+      pods: { ready: 2, wanted: 3 },
+      durationMs: 4_000,
+      evidence: [],
+    });
+  });
+
+  test('the pods that were observed when nobody waited, and no time', () => {
+    const report = conclude({});
+    expect(report.pods.wanted).toBe(1);
+    expect(report).not.toHaveProperty('durationMs');
+  });
+
+  test('nothing but the plan of a target that the run did not come to', () => {
+    expect(untouchedTarget(planned)).toMatchObject({
+      outcome: 'untouched',
+      steps: { configMap: 'skipped', inserter: 'skipped', template: 'skipped', rollout: 'skipped' },
+      revisions: [{ revision: ours.id }],
+    });
+  });
+
+  test('what the write said when it failed', () => {
+    expect(conclude({ template: 'failed' }).problem).toBe(problem);
+  });
+});
+
+describe('the problem of a rollout', () => {
+  const envoy = { reason: 'Failed to configure base Wasm plugin', remedy: 'Check the input "configuration".' };
+  const timeout = (diagnosis?: Partial<Diagnosis>, message = '0 of 1 pods ready'): Case => ({
+    rollout: { state: 'timeout', message },
+    ...(diagnosis === undefined ? {} : { diagnosis }),
+  });
+
+  test.each<[string, Case, string, string]>([
+    ['without a diagnosis', timeout(), 'rollout', 'not ready after 10 min: 0 of 1 pods ready.'],
+    [
+      'whose state was never seen',
+      timeout(undefined, ''),
+      'rollout',
+      'not ready after 10 min: its new state was never seen.',
+    ],
+    [
+      'with what Envoy says before all else',
+      timeout({ envoy, event: 'FailedMount: no', pods: ['p: istio-proxy not ready'] }),
+      'rollout',
+      'not ready after 10 min: 0 of 1 pods ready. Failed to configure base Wasm plugin. Check the input "configuration".',
+    ],
+    [
+      'with an event that names a cause',
+      timeout({ event: 'FailedMount: configmap "x" not found', pods: ['p: ContainerCreating'] }),
+      'rollout',
+      'not ready after 10 min: 0 of 1 pods ready. FailedMount: configmap "x" not found.',
+    ],
+    [
+      'with its pods rather than an event that names none',
+      timeout({ event: 'Unhealthy: probe failed', pods: ['a: istio-proxy not ready', 'b: Pending', 'c: Pending'] }),
+      'rollout',
+      '. a: istio-proxy not ready and b: Pending.',
+    ],
+    [
+      'with any event where there are no pods',
+      timeout({ event: 'Unhealthy: no.' }),
+      'rollout',
+      'ready. Unhealthy: no. ',
+    ],
+    [
+      'that its controller gave up',
+      { rollout: { state: 'failed', message: 'no progress for 600 s' } },
+      'rollout',
+      'failed to roll out: no progress for 600 s.',
+    ],
+    [
+      'that was superseded',
+      { rollout: { state: 'superseded', message: 'another run put revision 1 there' } },
+      'conflict',
+      'another run put revision 1 there while this run waited.',
+    ],
+    [
+      'that is stuck, with what Envoy says',
+      {
+        rollout: { state: 'stuck', message: 'Envoy refuses the filter' },
+        diagnosis: { envoy: { ...envoy, filterSaid: 'no root id' } },
+      },
+      'rollout',
+      'cannot get ready: Envoy refuses the filter. Failed to configure base Wasm plugin; the filter said: no root id.',
+    ],
+    [
+      'that is stuck on a filter of others',
+      {
+        rollout: { state: 'stuck', message: 'Envoy rejects another filter, not add-header' },
+        diagnosis: {
+          envoy: {
+            reason: 'Invalid path: /etc/nope/waf.wasm',
+            remedy: 'Delete it.',
+            foreign: { refused: '/etc/nope/waf.wasm', ours: ['add-header'], inserter: 'EnvoyFilter shop/waf' },
+          },
+        },
+      },
+      'proxy',
+      'cannot get ready: Envoy rejects another filter, not add-header: Invalid path: /etc/nope/waf.wasm (EnvoyFilter shop/waf). Delete it.',
+    ],
+    [
+      'that is stuck for want of a folder',
+      {
+        rollout: { state: 'stuck', message: 'RunContainerError (istio-proxy)' },
+        diagnosis: { cause: 'RunContainerError (istio-proxy): mkdir /var/x: read-only file system' },
+      },
+      'rollout',
+      'mkdir /var/x: read-only file system. The node cannot make the folder',
+    ],
+    [
+      'that is stuck, without repeating what its pods say',
+      {
+        rollout: { state: 'stuck', message: 'CrashLoopBackOff (app)' },
+        diagnosis: { pods: ['p: CrashLoopBackOff (app)'] },
+      },
+      'rollout',
+      'cannot get ready: CrashLoopBackOff (app). See what its pods say',
+    ],
+    [
+      'whose workload is gone',
+      { rollout: { state: 'deleted' } },
+      'workload',
+      'was deleted while this run waited for it.',
+    ],
+    [
+      'that was cancelled',
+      { rollout: { state: 'cancelled', message: '1 of 3 pods updated' } },
+      'cancelled',
+      'the run was cancelled while it waited (1 of 3 pods updated).',
+    ],
+    ['that was cancelled at once', { rollout: { state: 'cancelled' } }, 'cancelled', '(not ready yet)'],
+  ])('%s', (_, parts, kind, text) => {
+    const { problem } = conclude(parts);
+    expect(problem).toMatchObject({ kind, subject: 'Deployment shop/reviews' });
+    const said = problem === undefined ? '' : describeProblem(problem);
+    expect(said).toContain(text);
+    expect(said).not.toMatch(/: \.|\.\.|: $/);
+  });
+
+  test('comes with all the evidence', () => {
+    const report = conclude(timeout({ envoy, event: 'FailedMount: no', pods: ['p: Pending', 'q: Pending'] }));
+    expect(report.evidence).toEqual([
+      'Envoy: Failed to configure base Wasm plugin',
+      'event FailedMount: no',
+      'pod p: Pending',
+      'pod q: Pending',
+    ]);
+  });
+
+  test('a target without a problem has no evidence', () => {
+    expect(conclude({ rollout: {}, diagnosis: { pods: ['p: Pending'] } }).evidence).toEqual([]);
+  });
+});

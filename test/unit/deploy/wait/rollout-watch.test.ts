@@ -1,0 +1,221 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Workload } from '../../../../src/cluster/objects.ts';
+import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
+import { type Followed, RolloutWatch, type RolloutWatchContext } from '../../../../src/deploy/wait/rollout-watch.ts';
+import { workloadKey } from '../../../../src/targets/target.ts';
+import { patchedWith, READY_STATUS } from '../../builders.ts';
+import { type ApiServer, type Outcome, refusal, type Seen, startApiServer } from '../../cluster/api-server.ts';
+import { plannedFor } from '../planned.ts';
+
+const LABEL = 'deploy-wasm-filter/add-header';
+const HOUR = 3_600_000;
+const NOT_READY = { status: { ...READY_STATUS, readyReplicas: 0, availableReplicas: 0 } };
+
+const reviews = plannedFor('shop/deploy/reviews');
+const db = plannedFor('shop/sts/db');
+const followed = ({ ref, revisions, removals }: PlannedWorkload): Followed => ({
+  ref,
+  removals,
+  placements: revisions.map(({ carrier }) => carrier),
+});
+/** The workload as the API server answers the patch: a new generation that its controller has not seen. */
+const rolling = (planned: PlannedWorkload): Workload =>
+  patchedWith(patchedWith(planned.observed, planned.patch), { metadata: { generation: 2 } });
+const rolled = (planned: PlannedWorkload, over: object = {}): Workload =>
+  patchedWith(patchedWith(rolling(planned), { status: { observedGeneration: 2 } }), over);
+
+/** The answers of the API server: what it lists by kind, and what each watch tells before it goes on without end. */
+interface Scene {
+  readonly lists?: Readonly<Record<string, readonly Workload[]>>;
+  readonly events?: Readonly<Record<string, readonly { readonly type: string; readonly object: Workload }[]>>;
+  readonly list?: (request: Seen) => Outcome | undefined;
+}
+
+let server: ApiServer | undefined;
+let watch: RolloutWatch | undefined;
+afterEach(async () => {
+  await watch?.close();
+  await server?.close();
+});
+
+async function start(
+  { lists = {}, events = {}, list }: Scene,
+  over: Partial<RolloutWatchContext> = {},
+): Promise<{ watch: RolloutWatch; clock: { ms: number }; cancel: AbortController; seen: readonly Seen[] }> {
+  const headers = { 'content-type': 'application/json' };
+  const api = await startApiServer({
+    answer: (request) => {
+      const kind = /\/(\w+)\?/.exec(request.path)?.[1] ?? '';
+      if (request.path.includes('watch=true')) {
+        const body = (events[kind] ?? []).map((event) => `${JSON.stringify(event)}\n`).join('');
+        return { status: 200, headers, body, open: true };
+      }
+      const page = { metadata: { resourceVersion: '1' }, items: lists[kind] ?? [] };
+      return list?.(request) ?? { status: 200, headers, body: JSON.stringify(page) };
+    },
+  });
+  const clock = { ms: 1_000 };
+  const cancel = new AbortController();
+  const made = new RolloutWatch({
+    client: api.client(),
+    signal: cancel.signal,
+    debug: () => undefined,
+    now: () => clock.ms,
+    look: async () => new Map(),
+    ...over,
+  });
+  server = api;
+  watch = made;
+  return { watch: made, clock, cancel, seen: api.seen };
+}
+
+describe('a workload is', () => {
+  test('ready once a state of the new generation says so', async () => {
+    const ready = { type: 'MODIFIED', object: rolled(reviews) };
+    const bed = await start({ lists: { deployments: [rolling(reviews)] }, events: { deployments: [ready] } });
+    const rollout = bed.watch.follow(followed(reviews), rolling(reviews), HOUR);
+    bed.clock.ms = 3_000;
+    expect(await rollout).toEqual({ state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 2_000 });
+  });
+
+  test('ready at once when its patch answered with a ready state', async () => {
+    const bed = await start({});
+    expect(await bed.watch.follow(followed(reviews), rolled(reviews), HOUR)).toMatchObject({ state: 'ready' });
+  });
+
+  test('not judged by a state from before the change', async () => {
+    const late = { type: 'MODIFIED', object: rolled(reviews) };
+    const bed = await start({ lists: { deployments: [reviews.observed] }, events: { deployments: [late] } });
+    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toMatchObject({ state: 'ready' });
+  });
+
+  test('failed when its controller gives up', async () => {
+    const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
+    const given = rolled(reviews, { status: { ...NOT_READY.status, observedGeneration: 2, conditions } });
+    const bed = await start({ lists: { deployments: [given] } });
+    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toMatchObject({
+      state: 'failed',
+      message: expect.stringMatching(/no progress/),
+    });
+  });
+
+  test.each([
+    ['the list does not have it', {}],
+    ['it goes while it is watched', { events: { deployments: [{ type: 'DELETED', object: rolling(reviews) }] } }],
+  ])('deleted when %s', async (_, { events = {} }: Scene) => {
+    const lists = events.deployments === undefined ? {} : { deployments: [rolling(reviews)] };
+    const bed = await start({ lists, events });
+    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toMatchObject({
+      state: 'deleted',
+      message: 'the workload was deleted',
+    });
+  });
+
+  const recordOf = (id: string): string => JSON.stringify({ 'add-header': { revision: id, run: 'other' } });
+  test.each<[string, string | null, string | null, string]>([
+    [
+      'put another revision there',
+      '0123456789',
+      recordOf('0123456789'),
+      'another run put revision 0123456789 of the filter "add-header" there',
+    ],
+    ['took the label and its record away', null, null, 'another run took the filter "add-header" away'],
+    ['put the template back', null, recordOf('run'), 'its pod template was put back by another client'],
+    ['put an earlier template back', 'aaaaaaaaaa', recordOf('run'), 'its pod template was put back by another client'],
+  ])('superseded, however ready it is, when somebody %s', async (_, label, record, message) => {
+    const other = rolled(reviews, {
+      metadata: { annotations: { 'deploy-wasm-filter/state': record } },
+      spec: { template: { metadata: { labels: { [LABEL]: label } } } },
+    });
+    const bed = await start({ lists: { deployments: [other] } });
+    const result = await bed.watch.follow(followed(reviews), rolling(reviews), HOUR);
+    expect(result).toMatchObject({ state: 'superseded', message });
+  });
+
+  test('superseded when a filter that was removed is back', async () => {
+    const leaving = plannedFor('shop/deploy/reviews', { revisions: [], removals: ['add-header'] });
+    const bed = await start({ lists: { deployments: [rolled(reviews)] } });
+    expect(await bed.watch.follow(followed(leaving), rolling(leaving), HOUR)).toMatchObject({ state: 'superseded' });
+  });
+
+  test('stuck when a look at its pods says why', async () => {
+    const looks: unknown[] = [];
+    const bed = await start(
+      { lists: { deployments: [rolling(reviews)] } },
+      {
+        look: async (pending) => {
+          looks.push(pending.map((one) => one.followed.ref.name));
+          return new Map([[workloadKey(reviews.ref), 'Envoy refuses the filter']]);
+        },
+      },
+    );
+    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toMatchObject({
+      state: 'stuck',
+      message: 'Envoy refuses the filter',
+    });
+    expect(looks).toEqual([['reviews']]);
+  });
+});
+
+describe('the waiting ends', () => {
+  const scene: Scene = { lists: { statefulsets: [rolled(db, { status: { readyReplicas: 0 } })] } };
+
+  test('for one workload when its time is over, with what was missing', async () => {
+    const { watch: own } = await start(scene);
+    expect(await own.follow(followed(db), rolled(db, { status: { readyReplicas: 0 } }), 20)).toMatchObject({
+      state: 'timeout',
+      message: '0 of 1 pods ready',
+      ready: 0,
+      wanted: 1,
+    });
+  });
+
+  test('for all when the run is cancelled, before or after', async () => {
+    const bed = await start(scene);
+    const pending = bed.watch.follow(followed(db), rolling(db), HOUR);
+    bed.cancel.abort();
+    expect(await pending).toMatchObject({ state: 'cancelled' });
+    expect(await bed.watch.follow(followed(reviews), rolled(reviews), HOUR)).toMatchObject({ state: 'cancelled' });
+  });
+
+  test('undecided when they are let go of, but for those on their way back', async () => {
+    const lists = { deployments: [rolling(reviews)], statefulsets: [rolling(db)] };
+    const back = { type: 'MODIFIED', object: rolled(db) };
+    const bed = await start({ lists, events: { statefulsets: [back] } });
+    const pending = bed.watch.follow(followed(reviews), rolling(reviews), HOUR);
+    const returning = bed.watch.follow(followed(db), rolling(db), HOUR, true);
+    bed.watch.letGo();
+    expect(await pending).toBeUndefined();
+    expect(await returning).toMatchObject({ state: 'ready' });
+  });
+
+  test('undecided when it is closed', async () => {
+    const bed = await start(scene);
+    const pending = bed.watch.follow(followed(db), rolling(db), HOUR);
+    await bed.watch.close();
+    expect(await pending).toBeUndefined();
+  });
+
+  test('undecided, with a problem, when the API server does not show the workloads', async () => {
+    const bed = await start({ list: () => refusal(403, 'Forbidden', 'cannot list resource "deployments"') });
+    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toBeUndefined();
+    expect(bed.watch.problems).toMatchObject([{ kind: 'permission' }]);
+    const ratings = plannedFor('shop/deploy/ratings');
+    expect(await bed.watch.follow(followed(ratings), rolling(ratings), HOUR)).toBeUndefined();
+    expect(bed.watch.problems).toHaveLength(1);
+  });
+});
+
+test('many workloads of a kind share one list and one watch, and what a watch has told before counts', async () => {
+  const ratings = plannedFor('shop/deploy/ratings');
+  const lists = { deployments: [rolled(reviews), rolled(ratings)], statefulsets: [rolled(db)] };
+  const bed = await start({ lists });
+  const first = await Promise.all([reviews, db].map((one) => bed.watch.follow(followed(one), rolling(one), HOUR)));
+  const second = await bed.watch.follow(followed(ratings), rolling(ratings), HOUR);
+  expect([...first, second].map((result) => result?.state)).toEqual(['ready', 'ready', 'ready']);
+  const paths = bed.seen.filter(({ path }) => !path.includes('watch=true')).map(({ path }) => path.split('?')[0]);
+  expect(paths.sort()).toEqual([
+    '/apis/apps/v1/namespaces/shop/deployments',
+    '/apis/apps/v1/namespaces/shop/statefulsets',
+  ]);
+});

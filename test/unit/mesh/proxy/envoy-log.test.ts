@@ -1,0 +1,193 @@
+import { describe, expect, test } from '@jest/globals';
+import { findEnvoyReason, findPluginReason, logSince } from '../../../../src/mesh/proxy/envoy-log.ts';
+
+/** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
+const line = (text: string): string =>
+  `2026-01-02T03:04:05.678901Z\tcritical\tenvoy wasm external/x.cc:1\t${text}\tthread=20`;
+const refused = (cause: string): string =>
+  [
+    'Wasm VM failed ',
+    'Failed to load Wasm code',
+    'Plugin example-filter failed to load',
+    'Plugin configured to fail closed failed to load',
+    "lds: listener 'virtualInbound' config rejected: Unable to create Wasm plugin example-filter",
+    'Envoy proxy is NOT ready: config received from XDS server, but was rejected: cds updates: 1 successful, 0 rejected; lds updates: 0 successful, 1 rejected',
+  ]
+    .map((text, at) => line(at === 0 ? text + cause : text))
+    .join('\n');
+
+test.each([
+  ['a corrupt module', 'Failed to parse corrupted Wasm module', 'Failed to parse corrupted Wasm module', /damaged/],
+  ['no ABI marker', 'Missing or unknown Proxy-Wasm ABI version', 'Missing or unknown Proxy-Wasm ABI version', /SDK/],
+  [
+    'a missing import',
+    'Failed to load Wasm module due to a missing import: wasi_snapshot_preview1.poll_oneoff',
+    'Failed to load Wasm module due to a missing import: wasi_snapshot_preview1.poll_oneoff',
+    /host function/,
+  ],
+  [
+    'an import of another type',
+    'Failed to load Wasm module due to an import type mismatch: env.proxy_log, want: i32 -> i32, but host exports: i32',
+    /^Failed to load Wasm module due to an import type mismatch: env\.proxy_log, want/,
+    /another version of the Proxy-Wasm ABI/,
+  ],
+  ['no allocator', 'Wasm module is missing malloc function.', 'Wasm module is missing malloc function.', /allocator/],
+  ['a refused start', 'Failed to start base Wasm', 'Failed to start base Wasm', /"root-id" and "vm-id"/],
+  [
+    'a refused configuration',
+    'Failed to configure base Wasm plugin',
+    'Failed to configure base Wasm plugin',
+    /"configuration" and "root-id"/,
+  ],
+])('%s: the first cause, not what follows from it', (_, cause, reason, remedy) => {
+  expect(findEnvoyReason(refused(cause))).toEqual({
+    reason: typeof reason === 'string' ? reason : expect.stringMatching(reason),
+    remedy: expect.stringMatching(remedy),
+  });
+});
+
+describe('other causes', () => {
+  test('a file that is not mounted', () => {
+    const log =
+      'gRPC config for type.googleapis.com/envoy.config.listener.v3.Listener rejected: Error adding/updating listener(s) virtualInbound: Invalid path: /var/local/lib/wasm-filters/f/f-0123456789.wasm\n';
+    expect(findEnvoyReason(log)).toEqual({
+      reason: 'Invalid path: /var/local/lib/wasm-filters/f/f-0123456789.wasm',
+      remedy: expect.stringMatching(/annotations of the pod template/),
+    });
+  });
+
+  test('a crash at run time, without the rest of its line', () => {
+    const log = `${line('ready')}\nFunction: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable\nProxy-Wasm plugin in-VM backtrace:\n`;
+    expect(findEnvoyReason(log)?.reason).toBe(
+      'Function: proxy_on_request_headers failed: Uncaught RuntimeError: unreachable',
+    );
+  });
+
+  test.each(['Unable to create Wasm HTTP filter f', 'Unable to create Wasm plugin f'])(
+    'Envoy before and since 1.33 when it says no more than: %s',
+    (text) => {
+      expect(findEnvoyReason(text)).toEqual({ reason: text, remedy: expect.stringContaining('istio-proxy') });
+    },
+  );
+
+  test.each(['', 'Envoy proxy is ready', 'Envoy proxy is NOT ready: lds updates: 0 successful, 1 rejected'])(
+    'none in: %j',
+    (log) => {
+      expect(findEnvoyReason(log)).toBeUndefined();
+    },
+  );
+});
+
+test('what the filter itself said is kept, and the thread is cut off', () => {
+  const log = [
+    '2026-11-23T19:13:46.741163Z\tcritical\tenvoy wasm source/extensions/common/wasm/context.cc:1160\twasm log nobody add-header: Missing root context factory for root id: nobody at: ~lib/runtime.ts(991:5)\tthread=13',
+    '2026-11-23T19:13:46.741300Z\terror\tenvoy wasm source/extensions/common/wasm/wasm_vm.cc:38\tFunction: proxy_on_context_create failed: Uncaught RuntimeError: unreachable\tthread=13',
+    '2026-11-23T19:13:46.741444Z\terror\tenvoy wasm source/extensions/common/wasm/wasm.cc:104\tWasm VM failed Failed to start base Wasm\tthread=13',
+  ].join('\n');
+  expect(findEnvoyReason(log)).toMatchObject({
+    reason: 'Failed to start base Wasm',
+    filterSaid: 'Missing root context factory for root id: nobody at: ~lib/runtime.ts(991:5)',
+  });
+});
+
+describe('a log from a time on', () => {
+  const LOG = [
+    '2026-11-25T18:54:36.123456Z\terror\tenvoy wasm\tfirst',
+    'goes on',
+    '2026-11-25T18:54:37Z\terror\twasm\tsecond',
+    'of the second',
+  ].join('\n');
+
+  test.each([
+    [undefined, LOG],
+    ['2026-11-25T18:54:36.123Z', LOG],
+    ['2026-11-25T18:54:36.124Z', '2026-11-25T18:54:37Z\terror\twasm\tsecond\nof the second'],
+    ['2026-11-25T18:54:37.001Z', ''],
+  ])('from %s', (since, rest) => {
+    expect(logSince(LOG, since === undefined ? undefined : new Date(since))).toBe(rest);
+  });
+});
+
+describe('why a WasmPlugin does not run', () => {
+  const IMAGE = `registry.example/filters/f@sha256:${'a'.repeat(64)}`;
+  const NAMES = { plugin: 'shop.f-0123456789', image: IMAGE };
+  const agent = (what: string, why: string, filter = 'deny'): string =>
+    `2026-11-25T10:00:00.000001Z\terror\twasm\terror in converting the wasm config to local: cannot fetch Wasm module ${what}: ${why}. applying ${filter} RBAC filter\n`;
+  const fetchError = (why: string): string => `could not fetch Wasm OCI image: could not fetch image: ${why}`;
+
+  test.each<[string, string, RegExp]>([
+    [
+      'no credentials',
+      fetchError('GET https://registry.example/token: UNAUTHORIZED: authentication required'),
+      /"pull-secret"/,
+    ],
+    [
+      'the wrong ones',
+      fetchError('GET https://registry.example/v2/: DENIED: requested access to the resource is denied'),
+      /"pull-secret"/,
+    ],
+    [
+      'an image that is gone',
+      fetchError('GET https://registry.example/v2/: MANIFEST_UNKNOWN: manifest unknown'),
+      /still has the image/,
+    ],
+    [
+      'a name that nobody knows',
+      fetchError('Get "https://registry.example/v2/": dial tcp: lookup registry.example: no such host'),
+      /must reach the registry/,
+    ],
+    [
+      'a registry that listens to plain HTTP',
+      fetchError('Get "https://registry.example/v2/": http: server gave HTTP response to HTTPS client'),
+      /WASM_INSECURE_REGISTRIES/,
+    ],
+    [
+      'a certificate of an unknown authority',
+      fetchError('tls: failed to verify certificate: x509: certificate signed by unknown authority'),
+      /TLS that they trust/,
+    ],
+    ['an image of another form', 'could not fetch Wasm binary: could not parse as compat variant: x', /plugin\.wasm/],
+    ['anything else', 'a new trouble', /istio-proxy/],
+  ])('%s', (_, why, remedy) => {
+    const reason = findPluginReason(agent(`oci://${IMAGE}`, why), NAMES);
+    expect(reason?.by).toBe('istio-agent');
+    expect(reason?.reason.startsWith(`Pull of ${IMAGE} failed: `)).toBe(true);
+    expect(reason?.reason).not.toMatch(/RBAC|Wasm OCI image/);
+    expect(reason?.remedy).toMatch(remedy);
+  });
+
+  test.each(['shop.f-0123456789~istio-translated-wasmplugin', 'shop.f-0123456789'])(
+    'a Secret that is missing: the agent names the plugin then, %s',
+    (name) => {
+      const log = agent(name, 'missing image pulling secret');
+      expect(findPluginReason(log, NAMES)?.remedy).toMatch(/kubernetes\.io\/dockerconfigjson/);
+    },
+  );
+
+  test.each(['deny', 'allow'])('whatever takes its place: %s', (filter) => {
+    expect(findPluginReason(agent(`oci://${IMAGE}`, 'x', filter), NAMES)).toBeDefined();
+  });
+
+  test('the trouble of another WasmPlugin is not ours', () => {
+    const others = [
+      agent('oci://registry.example/other@sha256:b', 'x'),
+      agent('shop.g-0123456789', 'missing image pulling secret'),
+      'Unable to create Wasm plugin shop.g-0123456789\n',
+      line('Failed to configure base Wasm plugin'),
+    ];
+    expect(findPluginReason(others.join('\n'), NAMES)).toBeUndefined();
+  });
+
+  test('a pull that failed once does not matter when a later one went well', () => {
+    expect(findPluginReason(agent(`oci://${IMAGE}`, 'x'), { plugin: NAMES.plugin })).toBeUndefined();
+  });
+
+  test.each([
+    'Unable to create Wasm plugin shop.f-0123456789~istio-translated-wasmplugin',
+    'Unable to create Wasm plugin shop.f-0123456789',
+    'Unable to create Wasm HTTP filter shop.f-0123456789',
+  ])('Envoy refuses the module: %s', (text) => {
+    const log = `${line('Failed to configure base Wasm plugin')}\n${line(text)}`;
+    expect(findPluginReason(log, NAMES)?.reason).toBe('Failed to configure base Wasm plugin');
+  });
+});

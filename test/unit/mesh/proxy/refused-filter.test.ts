@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { describeReason, findReasonFor } from '../../../../src/mesh/proxy/envoy-log.ts';
+import { inserterOfRefused, isOneOf, refusedIn } from '../../../../src/mesh/proxy/refused-filter.ts';
+import { code, envoyFilter, insertion } from '../unmanaged/unmanaged.ts';
+
+/** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
+const rejected = (why: string): string =>
+  `2026-01-02T03:04:05.678901Z\twarning\tenvoy config external/x.cc:1\tlds: listener 'virtualInbound' config rejected: ${why}\tthread=20`;
+const FOREIGN = rejected('Invalid path: /etc/nope/waf.wasm');
+const OWN = [{ name: 'add-header', folder: '/var/wasm/add-header' }];
+
+test.each([
+  ['Invalid path: /etc/nope/waf.wasm', ['/etc/nope/waf.wasm']],
+  [
+    'Error adding/updating listener(s) virtualInbound: Invalid path: /a/b.wasm\nvirtualOutbound: Invalid path: /a/b.wasm.',
+    ['/a/b.wasm'],
+  ],
+  ['Unable to create Wasm plugin waf', ['waf']],
+  ['Unable to create Wasm HTTP filter waf', ['waf']],
+  ['Proto constraint validation failed', []],
+])('%s names %j', (words, named) => {
+  expect(refusedIn(words)).toEqual(named);
+});
+
+test.each([
+  ['add-header', true],
+  ['waf', false],
+  ['/var/wasm/add-header/add-header-0123456789.wasm', true],
+  ['/var/wasm/add-header/inner/waf.wasm', false],
+  ['/etc/nope/waf.wasm', false],
+])('%s is ours: %s', (refused, ours) => {
+  expect(isOneOf(refused, OWN)).toBe(ours);
+});
+
+test('an EnvoyFilter is found by the file or the name that it inserts, not by what it stands beside', () => {
+  const waf = envoyFilter(
+    [insertion({ name: 'waf-1', configName: 'waf', code: code.file('/etc/nope/waf.wasm') })],
+    'waf',
+  );
+  const beside = envoyFilter(
+    [insertion({ name: 'other', anchor: 'waf', code: code.file('/etc/other.wasm') })],
+    'beside',
+  );
+  const found = (refused: string): string | undefined => inserterOfRefused(refused, [beside, waf]);
+  expect(found('/etc/nope/waf.wasm')).toBe('EnvoyFilter shop/waf');
+  expect(found('waf')).toBe('EnvoyFilter shop/waf');
+  expect(found('/etc/nope')).toBeUndefined();
+});
+
+describe('why Envoy refuses its listeners', () => {
+  test('a filter of others is not ours', () => {
+    const reason = findReasonFor(FOREIGN, OWN);
+    expect(reason).toMatchObject({
+      reason: 'Invalid path: /etc/nope/waf.wasm',
+      remedy: expect.stringMatching(
+        /^Correct or delete what inserts \/etc\/nope\/waf\.wasm.*with or without this run\.$/,
+      ),
+      foreign: { refused: '/etc/nope/waf.wasm', ours: ['add-header'] },
+    });
+    expect(reason && describeReason(reason)).toBe(
+      'Envoy rejects another filter, not add-header: Invalid path: /etc/nope/waf.wasm',
+    );
+  });
+
+  test.each([
+    ['alone', rejected('Unable to create Wasm plugin add-header')],
+    ['beside one of others', `${FOREIGN}\n${rejected('Unable to create Wasm plugin add-header')}`],
+  ])('ours is ours, %s', (_, lines) => {
+    const reason = findReasonFor(`Wasm VM failed Failed to configure base Wasm plugin\n${lines}`, OWN);
+    expect(reason).toMatchObject({ reason: 'Failed to configure base Wasm plugin' });
+    expect(reason?.foreign).toBeUndefined();
+  });
+
+  test('what names nobody counts as ours', () => {
+    expect(findReasonFor('Failed to load Wasm bytecode', OWN)?.foreign).toBeUndefined();
+  });
+
+  test('a plugin of others, which comes apart from the listener, keeps no pod from getting ready', () => {
+    expect(findReasonFor('ecds: config rejected: Unable to create Wasm plugin shop.waf', OWN)).toBeUndefined();
+  });
+});
