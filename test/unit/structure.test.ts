@@ -21,6 +21,14 @@ const ROOMS = [
   'files',
   'base',
 ];
+/**
+ * The rooms within a room, from the top: a room imports only from floors below its own. Rooms of one floor do not know each other;
+ * `.` are the files that lie in the room itself.
+ */
+const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  base: [['redaction'], ['.']],
+  cluster: [['.'], ['kubeconfig']],
+};
 const MOST_LINES = 300;
 
 interface Source {
@@ -68,6 +76,31 @@ describe.each(SOURCES.map((source) => [source.path, source] as const))('%s', (_,
   test('names its files with their extension and exports no default', () => {
     expect(source.imports.filter((from) => from.startsWith('.') && !from.endsWith('.ts'))).toEqual([]);
     expect(codeOf(source)).not.toMatch(/^export default\b/m);
+  });
+});
+
+describe.each(Object.entries(FLOORS))('within %s', (room, floors) => {
+  const inner = (path: string): string => {
+    const below = posix.relative(room, posix.dirname(path));
+    return below === '' ? '.' : below;
+  };
+  const floorOf = (name: string): number => floors.findIndex((floor) => floor.includes(name));
+  const sources = SOURCES.filter((source) => source.room === room);
+
+  test('every file lies on a floor', () => {
+    expect(sources.map(({ path }) => path).filter((path) => floorOf(inner(path)) < 0)).toEqual([]);
+  });
+
+  test('a room imports only from itself and from floors below', () => {
+    const against = sources.flatMap(({ path, imports }) =>
+      imports
+        .filter((from) => from.startsWith('.'))
+        .map((from) => posix.join(posix.dirname(path), from))
+        .filter((imported) => imported.split('/')[0] === room && inner(imported) !== inner(path))
+        .filter((imported) => floorOf(inner(imported)) <= floorOf(inner(path)))
+        .map((imported) => `${path} → ${imported}`),
+    );
+    expect(against).toEqual([]);
   });
 });
 
