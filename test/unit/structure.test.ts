@@ -26,6 +26,16 @@ const ROOMS = [
  * `.` are the files that lie in the room itself.
  */
 const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
+  action: [
+    ['.'],
+    ['publish'],
+    ['crash'],
+    ['request', 'outputs', 'summary'],
+    ['summary/parts'],
+    ['verdict'],
+    ['inputs'],
+    ['runner'],
+  ],
   base: [['redaction'], ['.']],
   cluster: [['.'], ['kubeconfig']],
 };

@@ -1,7 +1,8 @@
-import { sentence, someOf } from '../../base/text.ts';
+import { sentence, someOf, thousands } from '../../base/text.ts';
 import type { OutputName } from '../outputs/outputs.ts';
 import type { Progress } from '../runner/progress.ts';
-import { blocks, plain, text, thousands } from '../summary/parts/markdown.ts';
+import { blocks, text } from '../summary/parts/markdown.ts';
+import { plain } from '../verdict/text.ts';
 
 /** A run that ended without a report. */
 export interface Crash {

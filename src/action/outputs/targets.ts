@@ -9,8 +9,8 @@ import {
   type TargetRevision,
 } from '../../deploy/report/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
-import { plain } from '../summary/parts/markdown.ts';
 import { TROUBLES } from '../verdict/status.ts';
+import { plain } from '../verdict/text.ts';
 import { fitList, type Shorten } from './json.ts';
 
 const MOST_ERROR_CHARACTERS = 1_000;

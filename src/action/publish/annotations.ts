@@ -1,7 +1,7 @@
-import { count } from '../../base/text.ts';
+import { count, someOf, thousands } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
-import { countOf, plain, someOf, thousands } from '../summary/parts/markdown.ts';
 import { groupProblems, KIND_TITLES, type KindGroup, type RemedyGroup } from '../verdict/problem-groups.ts';
+import { countOf, plain } from '../verdict/text.ts';
 import { judge } from '../verdict/verdict.ts';
 import { sentences } from '../verdict/words.ts';
 

@@ -1,12 +1,12 @@
 import { describeProblem } from '../../base/problem.ts';
-import { formatBytes, MAX_LISTED, truncate } from '../../base/text.ts';
+import { formatBytes, MAX_LISTED, someOf, thousands, truncate } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { groupDrift } from '../summary/parts/cleanup.ts';
 import { imageLine } from '../summary/parts/images.ts';
-import { countOf, someOf, thousands } from '../summary/parts/markdown.ts';
 import { nameOfChange } from '../summary/plan-changes.ts';
 import { everyProblem } from '../verdict/problem-groups.ts';
+import { countOf } from '../verdict/text.ts';
 
 /** A part of the log that folds. Plain text, a line each. */
 export interface LogSection {

@@ -1,16 +1,9 @@
 import type { ProofLevel } from '../../deploy/report/evidence-level.ts';
 import type { Report, TargetReport } from '../../deploy/report/report.ts';
-import { countOf } from './parts/markdown.ts';
+import { byStanding, isAsBefore, ROLLING } from '../verdict/phase.ts';
+import { countOf } from '../verdict/text.ts';
 import { supersededLine } from './parts/superseded.ts';
-import {
-  byStanding,
-  isAsBefore,
-  oldPods,
-  ROLLING,
-  renderStandingLines,
-  type StandingLine,
-  unreadyAsBefore,
-} from './parts/what-runs.ts';
+import { oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 const NOBODY_LOOKED = 'nobody saw the pods get ready.';
 

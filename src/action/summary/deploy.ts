@@ -1,3 +1,4 @@
+import { someOf } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import { hasActed, needsStanding } from '../verdict/words.ts';
 import { renderDeployStanding } from './deploy-what-runs.ts';
@@ -5,7 +6,6 @@ import { renderBeside } from './parts/adoption.ts';
 import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected, renderDrift } from './parts/cleanup.ts';
 import { renderImages } from './parts/images.ts';
-import { someOf } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderSettings } from './parts/settings.ts';
 import { renderTable } from './parts/table.ts';

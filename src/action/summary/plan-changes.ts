@@ -1,8 +1,9 @@
-import { formatBytes, MAX_LISTED } from '../../base/text.ts';
+import { formatBytes, MAX_LISTED, someOf, thousands } from '../../base/text.ts';
 import type { PlannedChange } from '../../deploy/report/plan-report.ts';
+import { countOf } from '../verdict/text.ts';
 import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
-import { blocks, codes, countOf, details, fence, someOf, text, thousands } from './parts/markdown.ts';
+import { blocks, codes, details, fence, text } from './parts/markdown.ts';
 
 const MOST_NAMED = 3;
 /** Longer lines are left out whole: half of a secret is not masked. */

@@ -1,11 +1,12 @@
 import type { PlannedChange, PlannedReplacement, PlannedRestart } from '../../deploy/report/plan-report.ts';
 import type { Report } from '../../deploy/report/report.ts';
+import { countOf } from '../verdict/text.ts';
 import { verb } from '../verdict/words.ts';
 import { renderAdoptions, renderBeside } from './parts/adoption.ts';
 import { workloadCells } from './parts/cells.ts';
 import { renderImages } from './parts/images.ts';
 import type { Limits } from './parts/limits.ts';
-import { blocks, countOf, text } from './parts/markdown.ts';
+import { blocks, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderSettings } from './parts/settings.ts';
 import { renderTable, type TableParts } from './parts/table.ts';

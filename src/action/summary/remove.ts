@@ -1,4 +1,5 @@
 import type { Report, TargetReport } from '../../deploy/report/report.ts';
+import { byStanding } from '../verdict/phase.ts';
 import { hasActed, needsStanding } from '../verdict/words.ts';
 import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected } from './parts/cleanup.ts';
@@ -8,7 +9,7 @@ import { removePolicy, renderSettings } from './parts/settings.ts';
 import { supersededLine } from './parts/superseded.ts';
 import { renderTable } from './parts/table.ts';
 import { countTargets, targetTable } from './parts/targets.ts';
-import { byStanding, oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './parts/what-runs.ts';
+import { oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
 export function removePage(report: Report): Page {

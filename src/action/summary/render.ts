@@ -1,46 +1,15 @@
-import { formatBytes, MAX_LISTED } from '../../base/text.ts';
+import { formatBytes, MAX_LISTED, thousands } from '../../base/text.ts';
 import type { RenderReport } from '../../deploy/report/render-report.ts';
 import type { Report } from '../../deploy/report/report.ts';
-import { filterNames, filtersOf, refusal, type Verdict } from '../verdict/words.ts';
+import { countOf } from '../verdict/text.ts';
+import { filterNames } from '../verdict/words.ts';
 import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
-import {
-  blocks,
-  code,
-  codes,
-  countOf,
-  details,
-  fence,
-  plain,
-  table,
-  tableRow,
-  text,
-  thousands,
-} from './parts/markdown.ts';
+import { blocks, code, codes, details, fence, table, tableRow, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
 import { renderSettings } from './parts/settings.ts';
 
 const MOST_OPEN_FILES = 25;
-
-/** The verdict over `render`. */
-export function judgeRender(report: Report): Verdict {
-  const { rendered } = report;
-  if (report.cancelled) {
-    return { icon: '🛑', headline: 'Render: cancelled', sentence: 'No cluster was asked; run it again for all files.' };
-  }
-  if (report.outcome === 'failed' || rendered === undefined) {
-    return refusal(report, 'Nothing was rendered', 'No cluster was asked, and none was changed.');
-  }
-  return {
-    icon: '📦',
-    headline: `${filtersOf(report)}${revisionOf(rendered)} rendered to ${countOf(rendered.files.filter(({ kept }) => kept !== true).length, 'file')} in ${plain(rendered.folder, 100)}`,
-    sentence: 'Nothing runs yet: commit the files and let your GitOps tool apply them.',
-  };
-}
-
-function revisionOf({ revisions }: RenderReport): string {
-  return revisions.length === 1 ? `, revision ${plain(revisions[0] ?? '', 63)},` : '';
-}
 
 /** The page of `render`: what to do with the files, and the files. */
 export function renderPage(report: Report): Page {

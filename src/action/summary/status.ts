@@ -1,11 +1,12 @@
-import { nameSome } from '../../base/text.ts';
+import { nameSome, someOf, thousands } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import type { FilterStanding, FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { TROUBLES } from '../verdict/status.ts';
+import { countOf } from '../verdict/text.ts';
 import { proofWords, unbroken, whenCell, workloadCells } from './parts/cells.ts';
 import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
-import { blocks, code, codes, countOf, someOf, text, thousands } from './parts/markdown.ts';
+import { blocks, code, codes, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
 import { type Catalogue, type Row, renderCounts, renderTable, type TableParts } from './parts/table.ts';
 

@@ -1,10 +1,11 @@
 import { formatDuration } from '../../base/text.ts';
 import type { Command, Report } from '../../deploy/report/report.ts';
 import { groupProblems } from '../verdict/problem-groups.ts';
+import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
 import { deployPage } from './deploy.ts';
 import { FULL, fitPage, type Limits } from './parts/limits.ts';
-import { blocks, code, countOf, text } from './parts/markdown.ts';
+import { blocks, code, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
 import { renderProblems } from './parts/problems.ts';
 import { planPage } from './plan.ts';

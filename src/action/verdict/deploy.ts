@@ -1,16 +1,17 @@
+import { thousands } from '../../base/text.ts';
 import { countOutcome, type Report, type TargetReport } from '../../deploy/report/report.ts';
-import { adoptionTail } from '../summary/parts/adoption.ts';
-import { countOf, thousands } from '../summary/parts/markdown.ts';
-import { judgeSuperseded } from '../summary/parts/superseded.ts';
-import { isPushed, unreadySentence } from '../summary/parts/what-runs.ts';
 import { evidenceOf, evidenceSentence, evidenceTail } from './evidence.ts';
 import { judgeFailure } from './failure.ts';
+import { isPushed } from './phase.ts';
+import { judgeSuperseded } from './superseded.ts';
+import { countOf } from './text.ts';
 import {
   filterNames,
   filtersOf,
   revisionsOf,
   sentences,
   them,
+  unreadySentence,
   type Verdict,
   verb,
   withExpiry,
@@ -58,6 +59,13 @@ function deployed(report: Report): Verdict {
       idleSentence(targets),
     ),
   };
+}
+
+/** `taken over from EnvoyFilter shop/wasm`, of a deployment that took something over; empty for none. */
+function adoptionTail(targets: readonly TargetReport[]): string {
+  const from = [...new Set(targets.flatMap(({ takenOver = [] }) => takenOver))];
+  if (from.length === 0) return '';
+  return `taken over from ${from.length === 1 ? `EnvoyFilter ${from[0]}` : countOf(from.length, 'EnvoyFilter')}`;
 }
 
 /** Of workloads that are as little ready as they were before the run. */

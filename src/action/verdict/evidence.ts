@@ -1,7 +1,7 @@
-import { count, sentence } from '../../base/text.ts';
+import { count, sentence, thousands } from '../../base/text.ts';
 import { PROOF_LEVELS, type Proof, type ProofLevel } from '../../deploy/report/evidence-level.ts';
 import type { TargetReport } from '../../deploy/report/report.ts';
-import { plain, thousands } from '../summary/parts/markdown.ts';
+import { plain } from './text.ts';
 import { sentences } from './words.ts';
 
 /** What shows, over many workloads, that the filter runs there. */

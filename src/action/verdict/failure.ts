@@ -1,14 +1,6 @@
+import { thousands } from '../../base/text.ts';
 import { countOutcome, type Report } from '../../deploy/report/report.ts';
-import { thousands } from '../summary/parts/markdown.ts';
-import {
-  BACK,
-  byStanding,
-  countStanding,
-  isAsBefore,
-  ROLLING,
-  type Standing,
-  URGENT,
-} from '../summary/parts/what-runs.ts';
+import { BACK, byStanding, countStanding, isAsBefore, ROLLING, type Standing, URGENT } from './phase.ts';
 import { AS_BEFORE, clause, hasActed, problemsOf, refusal, sentences, type Verdict, verb, workloads } from './words.ts';
 
 /** How a command speaks of its workloads. */

@@ -1,6 +1,7 @@
+import { someOf } from '../../base/text.ts';
 import type { PlanReport } from '../../deploy/report/plan-report.ts';
 import type { Report } from '../../deploy/report/report.ts';
-import { countOf, someOf } from '../summary/parts/markdown.ts';
+import { countOf } from './text.ts';
 import { refusal, sentences, type Verdict, verb, withExpiry, workloads } from './words.ts';
 
 const UNWRITTEN = 'Nothing was written: this is only a plan.';

@@ -1,11 +1,11 @@
+import { thousands } from '../../base/text.ts';
 import { countOutcome, type Report, type TargetReport } from '../../deploy/report/report.ts';
-import { leftSentence } from '../summary/parts/cleanup.ts';
-import { countOf, plain, thousands } from '../summary/parts/markdown.ts';
-import { nothingSentence } from '../summary/parts/present.ts';
-import { judgeSuperseded } from '../summary/parts/superseded.ts';
-import { unreadySentence } from '../summary/parts/what-runs.ts';
 import { judgeFailure } from './failure.ts';
-import { filterNames, filtersOf, sentences, them, type Verdict, verb, workloads } from './words.ts';
+import { leftSentence } from './left-behind.ts';
+import { nothingSentence } from './nothing.ts';
+import { judgeSuperseded } from './superseded.ts';
+import { countOf, plain } from './text.ts';
+import { filterNames, filtersOf, sentences, them, unreadySentence, type Verdict, verb, workloads } from './words.ts';
 
 /** The verdict over `remove` and `sweep`. */
 export function judgeRemove(report: Report): Verdict {

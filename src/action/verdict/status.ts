@@ -1,8 +1,9 @@
+import { someOf, thousands } from '../../base/text.ts';
 import { PROOF_LEVELS, type Proof } from '../../deploy/report/evidence-level.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import type { FilterStanding, FilterStatus, StatusReport } from '../../deploy/report/status-report.ts';
-import { countOf, plain, someOf, thousands } from '../summary/parts/markdown.ts';
 import { evidenceTail, gatherProofs } from './evidence.ts';
+import { countOf, plain } from './text.ts';
 import { filtersOf, refusal, sentences, type Verdict, verb, withExpiry, workloads } from './words.ts';
 
 /** What somebody has to look at, the most urgent first. */

@@ -1,8 +1,8 @@
 import type { Command, Report } from '../../deploy/report/report.ts';
-import { judgeRender } from '../summary/render.ts';
 import { judgeDeploy } from './deploy.ts';
 import { judgePlan } from './plan.ts';
 import { judgeRemove } from './remove.ts';
+import { judgeRender } from './render.ts';
 import { judgeStatus } from './status.ts';
 import type { Verdict } from './words.ts';
 

@@ -1,7 +1,8 @@
-import { listWords } from '../../base/text.ts';
-import { allRevisions, type Report } from '../../deploy/report/report.ts';
-import { countOf, plain } from '../summary/parts/markdown.ts';
+import { listWords, sentence } from '../../base/text.ts';
+import { allRevisions, type Report, type TargetReport } from '../../deploy/report/report.ts';
+import { describeWorkload } from '../../targets/target.ts';
 import { countProblems, groupProblems } from './problem-groups.ts';
+import { countOf, plain } from './text.ts';
 
 /** What a run came to, for a reader who reads one line. Plain text, each one line; a reporter escapes it for its format. */
 export interface Verdict {
@@ -106,4 +107,12 @@ export function sentences(...parts: readonly string[]): string {
 /** A clause `12 workloads run it`, or none for none. */
 export function clause(n: number, one: string, many: string): string[] {
   return n === 0 ? [] : [`${workloads(n)} ${verb(n, one, many)}`];
+}
+
+/** Which workloads are as little ready as before the run, and why; empty for none. */
+export function unreadySentence(targets: readonly TargetReport[]): string {
+  const [first] = targets;
+  if (first?.unready === undefined) return '';
+  const more = targets.length > 1 ? ` (and ${countOf(targets.length - 1, 'more workload')})` : '';
+  return `${plain(describeWorkload(first.ref), 260)}${more}: ${plain(sentence(first.unready), 500)}`;
 }

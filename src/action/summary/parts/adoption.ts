@@ -1,16 +1,10 @@
+import { thousands } from '../../../base/text.ts';
 import type { PlannedAdoption } from '../../../deploy/report/adoption-report.ts';
 import type { Report, TargetReport } from '../../../deploy/report/report.ts';
 import type { Limits } from './limits.ts';
-import { blocks, code, codes, countOf, text, thousands } from './markdown.ts';
+import { blocks, code, codes, text } from './markdown.ts';
 
 const MOST_NAMED = 4;
-
-/** `taken over from EnvoyFilter shop/wasm`, of a deployment that took something over; empty for none. */
-export function adoptionTail(targets: readonly TargetReport[]): string {
-  const from = [...new Set(targets.flatMap(({ takenOver = [] }) => takenOver))];
-  if (from.length === 0) return '';
-  return `taken over from ${from.length === 1 ? `EnvoyFilter ${from[0]}` : countOf(from.length, 'EnvoyFilter')}`;
-}
 
 /** From which EnvoyFilters workloads were taken over, and which other filters of this action run there. */
 export function renderBeside({ targets }: Pick<Report, 'targets'>, limits: Limits): string {

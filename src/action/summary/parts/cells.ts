@@ -3,9 +3,9 @@ import { describeRun } from '../../../deploy/observe/superseded.ts';
 import type { Proof } from '../../../deploy/report/evidence-level.ts';
 import type { Report, Rollback, Step, StepState, TargetReport, TargetRevision } from '../../../deploy/report/report.ts';
 import type { WorkloadRef } from '../../../targets/target.ts';
+import { isPushed, standingOf } from '../../verdict/phase.ts';
 import { whenWords } from '../../verdict/words.ts';
 import { code, text } from './markdown.ts';
-import { isPushed, standingOf } from './what-runs.ts';
 
 /** A name is at most 253 characters in Kubernetes; only a broken one is longer. */
 const MOST_NAME_CHARACTERS = 260;

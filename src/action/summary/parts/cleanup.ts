@@ -1,8 +1,10 @@
-import { listWords } from '../../../base/text.ts';
+import { someOf, thousands } from '../../../base/text.ts';
 import type { Collected, Left, Report, TargetReport } from '../../../deploy/report/report.ts';
+import { rightsFor } from '../../verdict/left-behind.ts';
+import { standingOf } from '../../verdict/phase.ts';
+import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
-import { blocks, code, codes, countOf, details, fence, plain, someOf, text, thousands } from './markdown.ts';
-import { standingOf } from './what-runs.ts';
+import { blocks, code, codes, details, fence, text } from './markdown.ts';
 
 const MOST_NAMED = 4;
 
@@ -79,28 +81,6 @@ function triesAgain(left: readonly Left[]): string {
   return rights === undefined
     ? 'the next run tries again.'
     : `no run can delete them without the right to ${rights}: grant it, then re-run.`;
-}
-
-/** What becomes of objects that are left behind, and what it takes: a sentence or two. */
-export function leftSentence(left: readonly Left[]): string {
-  const rights = rightsFor(left);
-  return rights === undefined
-    ? 'What is left behind does no harm; run again to delete it.'
-    : `What is left behind does no harm, and no run can delete it without the right to ${rights}: grant it, then re-run.`;
-}
-
-const MOST_RIGHTS = 3;
-const MOST_OF_RIGHT = 200;
-
-/** The rights that are missing for what is left behind; undefined where none is. */
-function rightsFor(left: readonly Left[]): string | undefined {
-  const rights = [...new Set(left.flatMap(({ missing }) => missing ?? []))];
-  if (rights.length === 0) return undefined;
-  const shown = rights.slice(0, MOST_RIGHTS).map((right) => plain(right, MOST_OF_RIGHT));
-  return listWords(
-    [...shown, ...(rights.length > MOST_RIGHTS ? [`${thousands(rights.length - MOST_RIGHTS)} more`] : [])],
-    'and',
-  );
 }
 
 /** A list of names that folds; nothing for none. */

@@ -1,7 +1,6 @@
-import { someOf, thousands, truncate, withoutTrailing } from '../../../base/text.ts';
+import { someOf, withoutTrailing } from '../../../base/text.ts';
 import { visible } from '../../../base/visible.ts';
-
-export { someOf, thousands } from '../../../base/text.ts';
+import { plain } from '../../verdict/text.ts';
 
 /**
  * Builds GitHub-flavoured Markdown in which nothing that comes from outside (names, messages, configurations) can act as
@@ -48,16 +47,6 @@ function escapeMatch(match: string): string {
   return match.length <= 3 ? `${match}<wbr>` : match.replace(/.{6}(?=.)/g, '$&<wbr>');
 }
 
-/**
- * Outside text as one line for any reader: line ends as spaces, hidden characters shown (see `visible`), cut to `most` characters.
- */
-export function plain(value: string, most = Number.POSITIVE_INFINITY): string {
-  // No more code units than `most` characters can have: what is cut away is not looked at, it may be megabytes.
-  const start = Number.isFinite(most) ? value.slice(0, 4 * most + 2) : value;
-  const line = visible(start.replace(/\s+/g, ' ')).trim();
-  return Number.isFinite(most) ? truncate(start === value ? line : `${line}…`, most) : line;
-}
-
 /** The first `most` of some names as inline code, and how many more there are. */
 export function codes(names: readonly string[], most: number, mostCharacters = MOST_NAME_CHARACTERS): string {
   const shown = names.slice(0, most).map((name) => code(name, mostCharacters));
@@ -93,9 +82,4 @@ export function blocks(...parts: readonly (string | undefined | readonly string[
     .flat()
     .filter((part) => part !== undefined && part !== '')
     .join('\n\n');
-}
-
-/** `1 workload`, `4,812 workloads`. */
-export function countOf(n: number, noun: string): string {
-  return `${thousands(n)} ${n === 1 ? noun : `${noun}s`}`;
 }

@@ -1,4 +1,5 @@
 import { append } from '../../../base/lists.ts';
+import { thousands } from '../../../base/text.ts';
 import {
   KIND_TITLES,
   type KindGroup,
@@ -6,8 +7,9 @@ import {
   type RemedyGroup,
   type SubjectEvidence,
 } from '../../verdict/problem-groups.ts';
+import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
-import { blocks, codes, countOf, details, fence, plain, text, thousands } from './markdown.ts';
+import { blocks, codes, details, fence, text } from './markdown.ts';
 
 /** Names that stand in the line itself; more of them fold. */
 const MOST_NAMED = 8;

@@ -6,9 +6,10 @@ import { describeProbe } from '../../../deploy/probe.ts';
 import type { FilterReport, Report } from '../../../deploy/report/report.ts';
 import { describeInsertion, isBeforeRouter } from '../../../filter/insertion.ts';
 import type { Provenance } from '../../../provenance/policy.ts';
+import { countOf, plain } from '../../verdict/text.ts';
 import { whenWords } from '../../verdict/words.ts';
 import type { Limits } from './limits.ts';
-import { blocks, countOf, details, fence, plain } from './markdown.ts';
+import { blocks, details, fence } from './markdown.ts';
 
 /** What the run worked with, by the names of the inputs, as YAML that folds. `policy` is what of it the command heeds. */
 export function renderSettings(

@@ -1,35 +1,8 @@
-import { listWords } from '../../../base/text.ts';
-import { describeRun } from '../../../deploy/observe/superseded.ts';
-import { countOutcome, type Report, type TargetReport } from '../../../deploy/report/report.ts';
-import { filtersOf, sentences, type Verdict, verb, workloads } from '../../verdict/words.ts';
-import { code, plain, someOf, thousands } from './markdown.ts';
+import type { TargetReport } from '../../../deploy/report/report.ts';
+import { countNewerRuns, newerRevisions, newerRuns } from '../../verdict/superseded.ts';
+import { verb } from '../../verdict/words.ts';
+import { code } from './markdown.ts';
 import type { StandingLine } from './what-runs.ts';
-
-/** The verdict over a run that did well until another one brought something newer. */
-export function judgeSuperseded(report: Report): Verdict {
-  const superseded = report.targets.filter(({ outcome }) => outcome === 'superseded');
-  const others = report.targets.length - superseded.length;
-  const [deployed, removed, unchanged, untouched] = (['deployed', 'removed', 'unchanged', 'untouched'] as const).map(
-    (outcome) => countOutcome(report, outcome),
-  ) as [number, number, number, number];
-  const where = others === 0 ? '' : ` to ${thousands(superseded.length)} of ${workloads(report.targets.length)}`;
-  const done = [
-    ...(deployed > 0 ? [`deployed its own revision to ${workloads(deployed)}`] : []),
-    ...(removed > 0 ? [`removed it from ${workloads(removed)}`] : []),
-    ...(unchanged > 0 ? [`found ${workloads(unchanged)} as wanted`] : []),
-  ];
-  return {
-    icon: '⏭️',
-    headline: `${filtersOf(report)}: ${runsOf(superseded)} ${verb(countRuns(superseded), 'has', 'have')} brought a newer revision${where}; nothing to do`,
-    sentence: sentences(
-      `What runs there now is ${revisionsOf(superseded)}.`,
-      done.length === 0 ? '' : `Elsewhere this run has ${listWords(done, 'and')}.`,
-      untouched === 0
-        ? 'This run has left it alone.'
-        : `This run stopped there and did not touch ${workloads(untouched)} more: if ${verb(untouched, 'it is no target', 'they are no targets')} of the newer run, run again.`,
-    ),
-  };
-}
 
 /** The line about workloads that another run has, among those of what runs now. */
 export function supersededLine(targets: readonly TargetReport[]): StandingLine {
@@ -37,32 +10,6 @@ export function supersededLine(targets: readonly TargetReport[]): StandingLine {
     icon: '⏭️',
     targets,
     words: (one) =>
-      `${one ? 'has' : 'have'} what ${runsOf(targets)} ${verb(countRuns(targets), 'has', 'have')} brought meanwhile, ${revisionsOf(targets, code)}; this run has left ${one ? 'it' : 'them'} alone.`,
+      `${one ? 'has' : 'have'} what ${newerRuns(targets)} ${verb(countNewerRuns(targets), 'has', 'have')} brought meanwhile, ${newerRevisions(targets, code)}; this run has left ${one ? 'it' : 'them'} alone.`,
   };
-}
-
-function runsOf(targets: readonly TargetReport[]): string {
-  return someOf(
-    distinct(targets, ({ run }) => describeRun(run)).map((run) => plain(run, 100)),
-    3,
-  );
-}
-
-function countRuns(targets: readonly TargetReport[]): number {
-  return distinct(targets, ({ run }) => describeRun(run)).length;
-}
-
-function revisionsOf(targets: readonly TargetReport[], show: (revision: string) => string = plain): string {
-  const revisions = distinct(targets, ({ revision }) => revision);
-  return `${verb(revisions.length, 'revision', 'the revisions')} ${someOf(
-    revisions.map((revision) => show(revision.slice(0, 63))),
-    3,
-  )}`;
-}
-
-function distinct(
-  targets: readonly TargetReport[],
-  of: (newer: NonNullable<TargetReport['newer']>) => string,
-): readonly string[] {
-  return [...new Set(targets.flatMap(({ newer }) => (newer === undefined ? [] : [of(newer)])))];
 }

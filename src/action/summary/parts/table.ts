@@ -1,5 +1,7 @@
+import { thousands } from '../../../base/text.ts';
+import { countOf } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
-import { blocks, countOf, details, table, tableRow, thousands } from './markdown.ts';
+import { blocks, details, table, tableRow } from './markdown.ts';
 
 /** Up to this many rows stand in one open table; above it, those that are well fold. */
 const MOST_OPEN_ROWS = 25;

@@ -1,8 +1,8 @@
+import { someOf } from '../../../base/text.ts';
 import type { Report, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
+import { standingOf } from '../../verdict/phase.ts';
 import { revisionCells, workloadCells } from './cells.ts';
-import { someOf } from './markdown.ts';
 import { type Catalogue, type Row, renderCounts, type TableParts } from './table.ts';
-import { standingOf } from './what-runs.ts';
 
 /** Outcomes, and apart from them what was cut off, nobody waited for, or could not be taken back. */
 export type TargetCount = TargetOutcome | 'stranded' | 'back' | 'cancelled' | 'applied' | 'unready';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { plain } from '../../../../src/action/summary/parts/markdown.ts';
 import { renderSummary } from '../../../../src/action/summary/summary.ts';
+import { plain } from '../../../../src/action/verdict/text.ts';
 import type { Report } from '../../../../src/deploy/report/report.ts';
 import { hostile } from '../hostile.ts';
 import {

@@ -1,15 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  code,
-  countOf,
-  details,
-  fence,
-  plain,
-  someOf,
-  table,
-  text,
-} from '../../../../../src/action/summary/parts/markdown.ts';
+import { code, details, fence, table, text } from '../../../../../src/action/summary/parts/markdown.ts';
+import { plain } from '../../../../../src/action/verdict/text.ts';
+import { someOf } from '../../../../../src/base/text.ts';
 import { hostile } from '../../hostile.ts';
 import { skeletonOf, textNodesOf, visibleText } from '../page.ts';
 
@@ -96,21 +89,6 @@ describe('fence', () => {
   });
 });
 
-describe('plain', () => {
-  test.each([
-    ['abcdef', 4, 'abc…'],
-    ['abcd', 4, 'abcd'],
-    ['😀😀😀', 2, '😀…'],
-    [`${' '.repeat(100)}x`, 4, '…'],
-  ])('%j in %i characters is %j', (value, most, expected) => {
-    expect(plain(value, most)).toBe(expected);
-  });
-
-  test('does not walk through megabytes that are cut away', () => {
-    expect(plain('ab '.repeat(1_000_000), 5)).toBe('ab a…');
-  });
-});
-
 test('a table cell cannot open another one', () => {
   const cells = [text('a | b'), code('c || d')];
   expect(skeletonOf(table(['One', 'Two'], [`| ${cells.join(' | ')} |`]))).toEqual([
@@ -129,8 +107,4 @@ test.each([
   [['a', 'b'], 0, '2 more'],
 ])('someOf(%j, %i) is %j', (items, most, expected) => {
   expect(someOf(items, most)).toBe(expected);
-});
-
-test('countOf groups thousands', () => {
-  expect([countOf(1, 'workload'), countOf(4_812, 'workload')]).toEqual(['1 workload', '4,812 workloads']);
 });

@@ -1,0 +1,37 @@
+import { listWords, thousands } from '../../base/text.ts';
+import type { NothingToRemove, PresentFilter } from '../../deploy/plan/present.ts';
+import { plain } from './text.ts';
+import { sentences, whenWords } from './words.ts';
+
+const MOST_NAMED = 5;
+
+/** Where a removal has found nothing to do, and what is there instead; of a sweep, when there will be something to do. */
+export function nothingSentence({ filter, namespaces, present }: NothingToRemove, isSweep: boolean): string {
+  const where = `${namespaces.length === 1 ? 'namespace' : 'namespaces'} ${listNames(namespaces)}`;
+  const known = filter === undefined || present.some((one) => one.filter === filter);
+  if (!known) return sentences(`The filter "${plain(filter ?? '', 63)}" is not in ${where}.`, othersSentence(present));
+  if (!isSweep) return `Looked in ${where}.`;
+  const of = filter === undefined ? present : present.filter((one) => one.filter === filter);
+  return sentences(`No filter has expired in ${where}.`, of.length === 0 ? othersSentence([]) : nextSentence(of));
+}
+
+function othersSentence(present: readonly PresentFilter[]): string {
+  const names = [...new Set(present.map(({ filter }) => filter))];
+  return names.length === 0 ? 'No filter of this action is there.' : `What is there: ${listNames(names)}.`;
+}
+
+function nextSentence(present: readonly PresentFilter[]): string {
+  const [next] = present
+    .filter(({ expires }) => expires !== undefined)
+    .sort((a, b) => (a.expires ?? '').localeCompare(b.expires ?? ''));
+  if (next?.expires === undefined) {
+    return present.length === 1 ? 'The one that is there never does.' : 'None of those that are there ever does.';
+  }
+  return `The next is ${plain(next.filter, 63)} in ${plain(next.namespace, 63)}: ${whenWords(next.expires)}.`;
+}
+
+function listNames(names: readonly string[]): string {
+  const left = names.length - MOST_NAMED;
+  const shown = names.slice(0, MOST_NAMED).map((name) => plain(name, 63));
+  return listWords([...shown, ...(left > 0 ? [`${thousands(left)} more`] : [])], 'and');
+}

@@ -1,0 +1,24 @@
+import type { RenderReport } from '../../deploy/report/render-report.ts';
+import type { Report } from '../../deploy/report/report.ts';
+import { countOf, plain } from './text.ts';
+import { filtersOf, refusal, type Verdict } from './words.ts';
+
+/** The verdict over `render`. */
+export function judgeRender(report: Report): Verdict {
+  const { rendered } = report;
+  if (report.cancelled) {
+    return { icon: '🛑', headline: 'Render: cancelled', sentence: 'No cluster was asked; run it again for all files.' };
+  }
+  if (report.outcome === 'failed' || rendered === undefined) {
+    return refusal(report, 'Nothing was rendered', 'No cluster was asked, and none was changed.');
+  }
+  return {
+    icon: '📦',
+    headline: `${filtersOf(report)}${revisionOf(rendered)} rendered to ${countOf(rendered.files.filter(({ kept }) => kept !== true).length, 'file')} in ${plain(rendered.folder, 100)}`,
+    sentence: 'Nothing runs yet: commit the files and let your GitOps tool apply them.',
+  };
+}
+
+function revisionOf({ revisions }: RenderReport): string {
+  return revisions.length === 1 ? `, revision ${plain(revisions[0] ?? '', 63)},` : '';
+}

@@ -1,0 +1,60 @@
+import { listWords, someOf, thousands } from '../../base/text.ts';
+import { describeRun } from '../../deploy/observe/superseded.ts';
+import { countOutcome, type Report, type TargetReport } from '../../deploy/report/report.ts';
+import { plain } from './text.ts';
+import { filtersOf, sentences, type Verdict, verb, workloads } from './words.ts';
+
+/** The verdict over a run that did well until another one brought something newer. */
+export function judgeSuperseded(report: Report): Verdict {
+  const superseded = report.targets.filter(({ outcome }) => outcome === 'superseded');
+  const others = report.targets.length - superseded.length;
+  const [deployed, removed, unchanged, untouched] = (['deployed', 'removed', 'unchanged', 'untouched'] as const).map(
+    (outcome) => countOutcome(report, outcome),
+  ) as [number, number, number, number];
+  const where = others === 0 ? '' : ` to ${thousands(superseded.length)} of ${workloads(report.targets.length)}`;
+  const done = [
+    ...(deployed > 0 ? [`deployed its own revision to ${workloads(deployed)}`] : []),
+    ...(removed > 0 ? [`removed it from ${workloads(removed)}`] : []),
+    ...(unchanged > 0 ? [`found ${workloads(unchanged)} as wanted`] : []),
+  ];
+  return {
+    icon: '⏭️',
+    headline: `${filtersOf(report)}: ${newerRuns(superseded)} ${verb(countNewerRuns(superseded), 'has', 'have')} brought a newer revision${where}; nothing to do`,
+    sentence: sentences(
+      `What runs there now is ${newerRevisions(superseded)}.`,
+      done.length === 0 ? '' : `Elsewhere this run has ${listWords(done, 'and')}.`,
+      untouched === 0
+        ? 'This run has left it alone.'
+        : `This run stopped there and did not touch ${workloads(untouched)} more: if ${verb(untouched, 'it is no target', 'they are no targets')} of the newer run, run again.`,
+    ),
+  };
+}
+
+/** The runs that brought something newer: `run 12 of …`. */
+export function newerRuns(targets: readonly TargetReport[]): string {
+  return someOf(
+    distinct(targets, ({ run }) => describeRun(run)).map((run) => plain(run, 100)),
+    3,
+  );
+}
+
+/** How many runs these are. */
+export function countNewerRuns(targets: readonly TargetReport[]): number {
+  return distinct(targets, ({ run }) => describeRun(run)).length;
+}
+
+/** What these runs brought; `show` writes one revision. */
+export function newerRevisions(targets: readonly TargetReport[], show: (revision: string) => string = plain): string {
+  const revisions = distinct(targets, ({ revision }) => revision);
+  return `${verb(revisions.length, 'revision', 'the revisions')} ${someOf(
+    revisions.map((revision) => show(revision.slice(0, 63))),
+    3,
+  )}`;
+}
+
+function distinct(
+  targets: readonly TargetReport[],
+  of: (newer: NonNullable<TargetReport['newer']>) => string,
+): readonly string[] {
+  return [...new Set(targets.flatMap(({ newer }) => (newer === undefined ? [] : [of(newer)])))];
+}
