@@ -1,4 +1,15 @@
-import type { PodLists } from './template/gateway-mounts.ts';
+import type { ContainerSpec, PodTemplate } from '../cluster/objects.ts';
+
+export type Volume = NonNullable<NonNullable<PodTemplate['spec']>['volumes']>[number];
+
+/**
+ * The lists of a pod template that mount filters into a gateway, each as a whole, since a merge patch knows no other way; the
+ * workload's resourceVersion keeps it from undoing what others write. Null takes a list away.
+ */
+export interface PodLists {
+  readonly volumes?: readonly Volume[] | null;
+  readonly containers?: readonly ContainerSpec[];
+}
 
 /** Keys of a map and what they become; null takes a key away (RFC 7386). */
 export type KeyChanges = Readonly<Record<string, string | null>>;

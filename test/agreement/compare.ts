@@ -1,4 +1,4 @@
-import type { TrialRequest } from '../../src/filter/trial/verdict.ts';
+import type { TrialRequest } from '../../src/filter/host/request.ts';
 import { type EnvoyProgram, type EnvoyVerdict, runInEnvoy } from './envoy.ts';
 import type { Fixture } from './fixture.ts';
 import type { Answer } from './http.ts';

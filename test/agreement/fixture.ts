@@ -1,4 +1,4 @@
-import type { TrialRequest } from '../../src/filter/trial/verdict.ts';
+import type { TrialRequest } from '../../src/filter/host/request.ts';
 import { assemble } from '../unit/filter/wat.ts';
 
 /** A filter that is judged by the check, by the trial run and by real Envoys. */

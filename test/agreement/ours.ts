@@ -1,7 +1,8 @@
 import { checkCompatibility } from '../../src/filter/compatibility/compatibility.ts';
+import type { TrialRequest } from '../../src/filter/host/request.ts';
 import { readFacts } from '../../src/filter/module/facts.ts';
 import { checkModule, MOST_CONFIG_MAP_BYTES } from '../../src/filter/module/module.ts';
-import type { TrialRequest, TrialVerdict } from '../../src/filter/trial/verdict.ts';
+import type { TrialVerdict } from '../../src/filter/trial/verdict.ts';
 import { trial } from '../harness/trial.ts';
 
 /** What the check says of a filter: why it would be refused, empty when it would not; and what it warns of. */

@@ -1,68 +1,16 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, posix, relative, sep } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { FLOORS, importedBy, innerRoomOf, ROOMS, readSources, roomOf, type Source } from '../../scripts/rooms.ts';
 import { VERSION } from '../../src/base/version.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
-/** From the top: a room imports only rooms below it. */
-const ROOMS = [
-  'main.ts',
-  'trial.ts',
-  'watchdog.ts',
-  'action',
-  'deploy',
-  'mesh',
-  'targets',
-  'provenance',
-  'registry',
-  'filter',
-  'http',
-  'cluster',
-  'files',
-  'base',
-];
-/**
- * The rooms within a room, from the top: a room imports only from floors below its own. Rooms of one floor do not know each other;
- * `.` are the files that lie in the room itself.
- */
-const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  action: [
-    ['.'],
-    ['publish'],
-    ['crash'],
-    ['request', 'outputs', 'summary'],
-    ['summary/parts'],
-    ['verdict'],
-    ['inputs'],
-    ['runner'],
-  ],
-  base: [['redaction'], ['.']],
-  cluster: [['.'], ['kubeconfig']],
-};
 const MOST_LINES = 300;
 
-interface Source {
-  /** Below src, with `/`: `mesh/identity/names.ts`. */
-  readonly path: string;
-  readonly room: string;
-  readonly text: string;
-  readonly imports: readonly string[];
-}
-
-const SOURCES: readonly Source[] = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
-  .filter((entry) => entry.isFile())
-  .map((entry) => join(entry.parentPath, entry.name))
-  .map((file) => {
-    const path = relative(join(ROOT, 'src'), file).split(sep).join('/');
-    const text = readFileSync(file, 'utf8');
-    const found = text.matchAll(/(?:\bfrom\s+|\bimport\s*\(\s*|^import\s+)'([^']+)'/gm);
-    return { path, room: path.split('/')[0] ?? '', text, imports: [...found].map(([, from]) => from ?? '') };
-  });
+const SOURCES: readonly Source[] = readSources(ROOT);
 
 /** The code without comments, which may speak of what the code must not do. */
 const codeOf = ({ text }: Source): string => text.replace(/\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm, '');
-const roomOf = (source: Source, from: string): string =>
-  posix.join(posix.dirname(source.path), from).split('/')[0] ?? '';
 
 test('there are sources, and their imports are seen', () => {
   expect(SOURCES.length).toBeGreaterThan(30);
@@ -73,9 +21,7 @@ test('there are sources, and their imports are seen', () => {
 describe.each(SOURCES.map((source) => [source.path, source] as const))('%s', (_, source) => {
   test('lies in a room and imports only from its own or those below', () => {
     expect(ROOMS).toContain(source.room);
-    const above = source.imports
-      .filter((from) => from.startsWith('.'))
-      .filter((from) => ROOMS.indexOf(roomOf(source, from)) < ROOMS.indexOf(source.room));
+    const above = importedBy(source).filter((path) => ROOMS.indexOf(roomOf(path)) < ROOMS.indexOf(source.room));
     expect(above).toEqual([]);
   });
 
@@ -90,37 +36,26 @@ describe.each(SOURCES.map((source) => [source.path, source] as const))('%s', (_,
 });
 
 describe.each(Object.entries(FLOORS))('within %s', (room, floors) => {
-  const inner = (path: string): string => {
-    const below = posix.relative(room, posix.dirname(path));
-    return below === '' ? '.' : below;
-  };
   const floorOf = (name: string): number => floors.findIndex((floor) => floor.includes(name));
   const sources = SOURCES.filter((source) => source.room === room);
 
   test('every file lies on a floor', () => {
-    expect(sources.map(({ path }) => path).filter((path) => floorOf(inner(path)) < 0)).toEqual([]);
+    expect(sources.map(({ path }) => path).filter((path) => floorOf(innerRoomOf(path)) < 0)).toEqual([]);
   });
 
   test('a room imports only from itself and from floors below', () => {
-    const against = sources.flatMap(({ path, imports }) =>
-      imports
-        .filter((from) => from.startsWith('.'))
-        .map((from) => posix.join(posix.dirname(path), from))
-        .filter((imported) => imported.split('/')[0] === room && inner(imported) !== inner(path))
-        .filter((imported) => floorOf(inner(imported)) <= floorOf(inner(path)))
-        .map((imported) => `${path} → ${imported}`),
+    const against = sources.flatMap((source) =>
+      importedBy(source)
+        .filter((imported) => roomOf(imported) === room && innerRoomOf(imported) !== innerRoomOf(source.path))
+        .filter((imported) => floorOf(innerRoomOf(imported)) <= floorOf(innerRoomOf(source.path)))
+        .map((imported) => `${source.path} → ${imported}`),
     );
     expect(against).toEqual([]);
   });
 });
 
 test('no files import each other in a circle, not even their types', () => {
-  const importsOf = new Map(
-    SOURCES.map(({ path, imports }) => [
-      path,
-      imports.filter((from) => from.startsWith('.')).map((from) => posix.join(posix.dirname(path), from)),
-    ]),
-  );
+  const importsOf = new Map(SOURCES.map((source) => [source.path, importedBy(source)]));
   const done = new Set<string>();
   const circlesFrom = (file: string, way: readonly string[] = []): string[] => {
     if (way.includes(file)) return [[...way.slice(way.indexOf(file)), file].join(' → ')];
@@ -137,6 +72,9 @@ describe('what only some rooms may use', () => {
     ...new Set(SOURCES.filter(({ imports }) => imports.some((from) => pattern.test(from))).map(({ room }) => room)),
   ];
 
+  const roomsImportedBy = (wanted: string): Set<string> =>
+    new Set(SOURCES.filter(({ room }) => room === wanted).flatMap((source) => importedBy(source).map(roomOf)));
+
   test.each<[string, RegExp, string[]]>([
     ['HTTP', /^undici(\/|$)/, ['http', 'cluster']],
     ['the Kubernetes library', /^@kubernetes\/client-node(\/|$)/, ['cluster']],
@@ -152,23 +90,14 @@ describe('what only some rooms may use', () => {
   });
 
   test('the filter room does not know the cluster', () => {
-    const imports = SOURCES.filter(({ room }) => room === 'filter').flatMap((source) =>
-      source.imports.filter((from) => from.startsWith('.')).map((from) => roomOf(source, from)),
-    );
-    expect(new Set(imports)).toEqual(new Set(['filter', 'base']));
+    expect(roomsImportedBy('filter')).toEqual(new Set(['filter', 'base']));
   });
 
   test('the rooms that speak to other servers do not know the cluster, nor the cluster room them', () => {
-    const importsOf = (wanted: string): Set<string> =>
-      new Set(
-        SOURCES.filter(({ room }) => room === wanted).flatMap((source) =>
-          source.imports.filter((from) => from.startsWith('.')).map((from) => roomOf(source, from)),
-        ),
-      );
-    expect(importsOf('provenance')).toEqual(new Set(['provenance', 'http', 'base']));
-    expect(importsOf('registry')).toEqual(new Set(['registry', 'filter', 'http', 'base']));
-    expect(importsOf('http')).toEqual(new Set(['http', 'base']));
-    expect(importsOf('cluster')).toEqual(new Set(['cluster', 'base']));
+    expect(roomsImportedBy('provenance')).toEqual(new Set(['provenance', 'http', 'base']));
+    expect(roomsImportedBy('registry')).toEqual(new Set(['registry', 'filter', 'http', 'base']));
+    expect(roomsImportedBy('http')).toEqual(new Set(['http', 'base']));
+    expect(roomsImportedBy('cluster')).toEqual(new Set(['cluster', 'base']));
   });
 
   test('text from outside becomes values in one place, which has limits', () => {
@@ -183,7 +112,7 @@ describe('what only some rooms may use', () => {
       'filter/trial/run.ts',
       'filter/trial/supervisor.ts',
       // The keys of a text that has been read.
-      'mesh/unmanaged/json-text.ts',
+      'mesh/template/json-text.ts',
     ]);
     expect(usersOf(/\bload(All)?\b[^;]*from 'js-yaml'/)).toEqual(['base/yaml.ts']);
   });

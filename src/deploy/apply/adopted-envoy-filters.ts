@@ -1,9 +1,9 @@
 import { type Json, pick, sameJson } from '../../base/json.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
+import { describeReturn } from '../../mesh/identity/gitops.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
-import { describeReturn } from '../../mesh/template/gitops.ts';
 import { annotatedMounts, mountOf } from '../../mesh/unmanaged/adopted-volumes.ts';
 import { describeSource } from '../../mesh/unmanaged/adoption-choice.ts';
 import { remainingPatches } from '../../mesh/unmanaged/adoption-limits.ts';

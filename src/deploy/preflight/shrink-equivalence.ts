@@ -1,7 +1,8 @@
 import type { Log } from '../../base/log.ts';
 import { count } from '../../base/text.ts';
+import type { TrialRequest } from '../../filter/host/request.ts';
 import { compareVerdicts } from '../../filter/trial/compare.ts';
-import type { Trial, TrialRequest, TrialVerdict } from '../../filter/trial/verdict.ts';
+import type { Trial, TrialVerdict } from '../../filter/trial/verdict.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import type { TrialComplaint } from './trial-problem.ts';
 

@@ -1,7 +1,8 @@
 import type { Log } from '../../base/log.ts';
 import { describeEnvoy, type ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
 import { trialEnvoys } from '../../filter/host/envoy-kinds.ts';
-import type { Trial, TrialRequest, TrialVerdict } from '../../filter/trial/verdict.ts';
+import type { TrialRequest } from '../../filter/host/request.ts';
+import type { Trial, TrialVerdict } from '../../filter/trial/verdict.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import { compareWithOriginal } from './shrink-equivalence.ts';
 import { type TrialComplaint, trialComplaint } from './trial-problem.ts';

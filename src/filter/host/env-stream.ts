@@ -1,9 +1,13 @@
-import { readBuffer, refuseWrite, writeBuffer } from './buffers.ts';
 import type { HostFunction } from './engine.ts';
 import { written } from './env-general.ts';
 import type { HostState } from './host-state.ts';
 import { keptHeaders } from './pairs.ts';
 import { Status } from './status.ts';
+
+/** `proxy_buffer_type_t`. */
+const Buffers = { requestBody: 0, responseBody: 1, httpCallBody: 4, pluginConfiguration: 7, last: 8 } as const;
+
+const NONE = new Uint8Array();
 
 /** `proxy_stream_type_t`: 0 is the request, 1 the answer, 2 and 3 are the sides of a TCP stream. */
 const LAST_STREAM_TYPE = 3;
@@ -71,4 +75,41 @@ export function streamFunctions(state: HostState): Record<string, HostFunction> 
       return Status.ok;
     },
   };
+}
+
+/** What a buffer holds now, or the status that says why it cannot be read. */
+function readBuffer(state: HostState, type: number): Uint8Array | number {
+  if (type > Buffers.last) return Status.badArgument;
+  if (type === Buffers.pluginConfiguration) {
+    return state.configurationReadable ? new TextEncoder().encode(state.request.configuration) : Status.notFound;
+  }
+  // No call is ever answered here.
+  if (type === Buffers.httpCallBody) return Status.notFound;
+  const body = bodyOf(state, type);
+  // The VM's own configuration is empty: this action sets none.
+  return body?.bytes ?? NONE;
+}
+
+/** The status for which nothing can be written to a buffer now, if any: only the body of the running callback can be changed. */
+function refuseWrite(state: HostState, type: number): number | undefined {
+  if (type > Buffers.last) return Status.badArgument;
+  if (bodyOf(state, type) !== undefined) return undefined;
+  return readBuffer(state, type) === Status.notFound ? Status.notFound : Status.badArgument;
+}
+
+/**
+ * Replaces `length` bytes from `start`: 0 and 0 put the data in front, a start beyond the end puts it behind, as Envoy does.
+ * Answers a status.
+ */
+function writeBuffer(state: HostState, type: number, start: number, length: number, data: Uint8Array): number {
+  const body = bodyOf(state, type);
+  if (body === undefined) return refuseWrite(state, type) ?? Status.badArgument;
+  body.bytes = Buffer.concat([body.bytes.subarray(0, start), data, body.bytes.subarray(start + length)]);
+  return Status.ok;
+}
+
+function bodyOf(state: HostState, type: number): { bytes: Uint8Array } | undefined {
+  const body = state.activeStream?.body;
+  const wanted = type === Buffers.requestBody ? 'request' : type === Buffers.responseBody ? 'response' : undefined;
+  return body?.of === wanted ? body : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Header } from '../trial/verdict.ts';
+import type { Header } from './request.ts';
 
 /** Headers or trailers as Envoy keeps them: names in lower case, in order, a name possibly more than once. */
 export class HeaderMap {

@@ -1,11 +1,10 @@
 import { formatBytes } from '../../base/text.ts';
 import type { AbiVersion } from '../module/facts.ts';
-import type { TrialRequest } from '../trial/verdict.ts';
 import { GuestMemory } from './guest-memory.ts';
 import type { LogBook } from './log-book.ts';
 import { Metrics } from './metrics.ts';
-import { SharedData } from './shared-data.ts';
-import { SharedQueues } from './shared-queues.ts';
+import type { TrialRequest } from './request.ts';
+import { SharedData, SharedQueues } from './shared-data.ts';
 import { Stream } from './stream.ts';
 
 /** Context ids as Envoy counts them. */

@@ -1,5 +1,5 @@
-import type { Header } from '../trial/verdict.ts';
 import type { GuestMemory } from './guest-memory.ts';
+import type { Header } from './request.ts';
 
 const ENCODER = new TextEncoder();
 const DECODER = new TextDecoder('utf-8', { ignoreBOM: true });

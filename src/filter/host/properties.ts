@@ -1,7 +1,7 @@
 import type { Direction } from '../settings.ts';
-import type { Header, TrialRequest } from '../trial/verdict.ts';
 import type { HeaderMap } from './header-map.ts';
 import { serializeHeaders } from './pairs.ts';
+import type { Header, TrialRequest } from './request.ts';
 import { REQUEST_BODY, RESPONSE_BODY, type Stream } from './stream.ts';
 
 /** A bigint stands for an integer of 64 bits. */

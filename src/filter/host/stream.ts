@@ -1,5 +1,5 @@
-import type { Header } from '../trial/verdict.ts';
 import { HeaderMap } from './header-map.ts';
+import type { Header } from './request.ts';
 
 /** The body of the trial's request and of its answer. */
 export const REQUEST_BODY = new TextEncoder().encode('{"trial":true}');

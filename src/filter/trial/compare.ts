@@ -1,5 +1,6 @@
 import { truncate } from '../../base/text.ts';
-import type { Header, TrialHeaders, TrialVerdict } from './verdict.ts';
+import type { Header } from '../host/request.ts';
+import type { TrialHeaders, TrialVerdict } from './verdict.ts';
 
 /** Whether two trial runs showed the same behaviour. */
 export type Comparison =

@@ -4,10 +4,11 @@ import { type EngineMemory, engine, type ImportEntry } from '../host/engine.ts';
 import { hostFunctions, recorded, unknownImports } from '../host/host-functions.ts';
 import { HostState } from '../host/host-state.ts';
 import type { LogBook } from '../host/log-book.ts';
+import type { TrialRequest } from '../host/request.ts';
 import { ABI_VERSIONS, type AbiVersion } from '../module/facts.ts';
 import { MOST_MEMORY_PAGES } from '../module/memory.ts';
 import { cappedPages, limitMemory, type ModuleLimits } from './memory-limits.ts';
-import type { TrialOutcome, TrialRequest } from './verdict.ts';
+import type { TrialOutcome } from './verdict.ts';
 
 export type Exports = Readonly<Record<string, unknown>>;
 export interface Instantiated {

@@ -1,11 +1,19 @@
 import { greatest } from '../../base/lists.ts';
 import { ByteReader, Malformed } from '../module/byte-reader.ts';
 import { MOST_MEMORY_PAGES } from '../module/memory.ts';
-import { encodeNumber, type Limits, readLimits } from './limits.ts';
 
 const HEADER_BYTES = 8;
 const IMPORT_SECTION = 2;
 const MEMORY_SECTION = 5;
+const MOST_FLAGS = 7;
+
+/** How large a memory or table is at first and may get, in pages or elements. */
+interface Limits {
+  /** Bit 0: has a maximum; 1: is shared; 2: has 64-bit addresses. */
+  readonly flags: number;
+  readonly initial: number;
+  readonly maximum?: number;
+}
 
 /** What the JavaScript API calls the elements of a table. */
 export type TableElement = 'anyfunc' | 'externref';
@@ -109,4 +117,23 @@ function readImports(content: Uint8Array): Pick<ModuleLimits, 'importedMemory' |
     ...(memory === undefined ? {} : { importedMemory: memory }),
     ...(table === undefined ? {} : { importedTable: table }),
   };
+}
+
+/** Reads limits (https://webassembly.github.io/spec/core/binary/types.html#limits). */
+function readLimits(reader: ByteReader): Limits {
+  const flags = reader.byte();
+  if (flags > MOST_FLAGS) throw new Malformed('limits of an unknown kind');
+  const initial = reader.unsigned(64);
+  return (flags & 1) === 1 ? { flags, initial, maximum: reader.unsigned(64) } : { flags, initial };
+}
+
+/** The bytes of an unsigned LEB128 number. */
+export function encodeNumber(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest >= 0x80) {
+    bytes.push((rest % 0x80) | 0x80);
+    rest = Math.floor(rest / 0x80);
+  }
+  return [...bytes, rest];
 }

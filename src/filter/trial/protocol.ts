@@ -1,4 +1,5 @@
-import type { TrialOutcome, TrialRequest, TrialStep, TrialVerdict } from './verdict.ts';
+import type { TrialRequest } from '../host/request.ts';
+import type { TrialOutcome, TrialStep, TrialVerdict } from './verdict.ts';
 
 /** What the process is told first, as JSON; the module follows in a frame of its own. */
 export interface TrialOrder {

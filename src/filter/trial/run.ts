@@ -3,11 +3,12 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../base/problem.ts';
 import { formatBytes } from '../../base/text.ts';
+import type { TrialRequest } from '../host/request.ts';
 import { FrameReader, frame } from './frames.ts';
 import { causeOf } from './process-end.ts';
 import { MAX_SAID_BYTES, type TrialEnd, type TrialEvent, type TrialOrder } from './protocol.ts';
 import { doubted } from './trial.ts';
-import type { TrialRequest, TrialStep, TrialVerdict } from './verdict.ts';
+import type { TrialStep, TrialVerdict } from './verdict.ts';
 
 export interface TrialOptions {
   /** The program that runs the file: Node, 24 or newer. */

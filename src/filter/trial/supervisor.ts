@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream';
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../base/problem.ts';
+import type { TrialRequest } from '../host/request.ts';
 import { FrameReader, frame } from './frames.ts';
 import { tooMuchMemory } from './process-end.ts';
 import { MAX_ORDER_BYTES, type TrialEvent, type TrialOrder } from './protocol.ts';
-import type { TrialRequest } from './verdict.ts';
 
 /** What the process has. */
 export interface TrialProcess {

@@ -1,10 +1,11 @@
 import { formatBytes, listWords, truncate } from '../../base/text.ts';
 import { LogBook } from '../host/log-book.ts';
+import type { Header, TrialRequest } from '../host/request.ts';
 import { Callbacks, Crash, Overrun, Trap } from './calls.ts';
 import { instantiate } from './instantiate.ts';
 import { loadFilter } from './load-filter.ts';
 import { serveRequest } from './serve-request.ts';
-import type { Header, TrialOutcome, TrialRequest, TrialStep } from './verdict.ts';
+import type { TrialOutcome, TrialStep } from './verdict.ts';
 
 /** What somebody outside sees while a trial runs. */
 export interface TrialObserver {

@@ -1,20 +1,4 @@
-import type { Direction, VmEnvironment } from '../settings.ts';
-
-/** A filter and the settings that it is going to get. */
-export interface TrialRequest {
-  readonly module: Uint8Array;
-  readonly rootId: string;
-  readonly vmId: string;
-  /** The plugin's name, which the filter can ask for. */
-  readonly name: string;
-  readonly configuration: string;
-  readonly direction: Direction;
-  readonly environment?: VmEnvironment;
-  /** The host functions that it may call and the callbacks that it gets; all when absent. */
-  readonly capabilities?: readonly string[];
-  /** The minor version of the Envoy 1 that it is tried for; without one, what Envoys differ in says nothing. */
-  readonly envoy?: number;
-}
+import type { Header, TrialRequest } from '../host/request.ts';
 
 /** What Envoy does before a listener with the filter is accepted, in this order. */
 export const LOAD_STEPS = ['compile', 'link', 'start', 'context-create', 'vm-start', 'configure'] as const;
@@ -32,9 +16,6 @@ export type StreamStep =
   | 'delete';
 
 export type TrialStep = LoadStep | StreamStep;
-
-/** Name and value, in the order in which they are sent. */
-export type Header = readonly [name: string, value: string];
 
 /** What the filter made of one request and its answer. */
 export interface TrialHeaders {

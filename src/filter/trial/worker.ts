@@ -1,10 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../base/problem.ts';
 import { truncate } from '../../base/text.ts';
+import type { TrialRequest } from '../host/request.ts';
 import { CallBook } from './call-book.ts';
 import type { TrialEvent } from './protocol.ts';
 import { runTrial } from './trial.ts';
-import type { TrialOutcome, TrialRequest } from './verdict.ts';
+import type { TrialOutcome } from './verdict.ts';
 
 /** Characters of the words that an outcome is told in: a filter can make the names in them as long as it likes. */
 const MAX_WORDS = 2_000;

@@ -1,7 +1,7 @@
 import { isObject, pick } from '../../base/json.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { type GitOps, recogniseGitOps } from '../template/gitops.ts';
+import { type GitOps, recogniseGitOps } from './gitops.ts';
 
 /** The object whose controller makes a workload and may put its pod template back. */
 export interface Owner {

@@ -1,6 +1,5 @@
 import { canonicalJson, isObject, type Json, parseJson, pick } from '../../base/json.ts';
-import type { EmptyLists } from '../template/mount-change.ts';
-import { MOUNT_ANNOTATIONS } from './names.ts';
+import { MOUNT_ANNOTATIONS, type MountAnnotation } from './names.ts';
 
 /** What is recorded of one filter on a workload. */
 export interface FilterState {
@@ -17,6 +16,9 @@ export interface FilterState {
 
 /** The state of every filter on a workload, by the filter's name. */
 export type WorkloadState = Readonly<Record<string, FilterState>>;
+
+/** What annotations without entries looked like before the first entry of ours, by annotation. */
+export type EmptyLists = Readonly<Partial<Record<MountAnnotation, string>>>;
 
 /** In the state annotation, the lists that come back to the letter; no filter has a name with a capital letter. */
 const EMPTY_LISTS = 'emptyLists';

@@ -5,19 +5,9 @@ import type { ContainerSpec, PodTemplate } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { isRevisionOf, TEMPLATES_ANNOTATION, volumeName } from '../identity/names.ts';
 import { type Placement, revisionName } from '../identity/revision.ts';
+import type { PodLists, Volume } from '../workload-patch.ts';
 import { type MountChange, unmountedBy } from './mount-change.ts';
 import { ownMounts, pathProblems, taken } from './mount-problems.ts';
-
-type Volume = NonNullable<NonNullable<PodTemplate['spec']>['volumes']>[number];
-
-/**
- * The lists of a pod template that mount filters into a gateway, each as a whole, since a merge patch knows no other way; the
- * workload's resourceVersion keeps it from undoing what others write. Null takes a list away.
- */
-export interface PodLists {
-  readonly volumes?: readonly Volume[] | null;
-  readonly containers?: readonly ContainerSpec[];
-}
 
 /**
  * Whether a pod template is that of a gateway, whose proxy Istio injects into a container that the template has itself: there

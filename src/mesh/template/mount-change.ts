@@ -1,8 +1,5 @@
-import type { MountAnnotation } from '../identity/names.ts';
 import type { Placement } from '../identity/revision.ts';
-
-/** What annotations without entries looked like before the first entry of ours, by annotation. */
-export type EmptyLists = Readonly<Partial<Record<MountAnnotation, string>>>;
+import type { EmptyLists } from '../identity/state.ts';
 
 /** What is to change about the mounts of a pod template. */
 export interface MountChange {

@@ -12,10 +12,10 @@ import {
   volumeName,
 } from '../identity/names.ts';
 import { type MountedPlacement, type Placement, revisionName } from '../identity/revision.ts';
-import { type AnnotationList, fieldIn, parseAnnotationList, withEntry } from './annotation-list.ts';
-import { withoutEntries } from './annotation-removal.ts';
+import type { EmptyLists } from '../identity/state.ts';
+import { type AnnotationList, fieldIn, parseAnnotationList, withEntry, withoutEntries } from './annotation-list.ts';
 import { gatewayMountedAt, isGateway } from './gateway-mounts.ts';
-import { type EmptyLists, type MountChange, unmountedBy } from './mount-change.ts';
+import { type MountChange, unmountedBy } from './mount-change.ts';
 import { type OtherMount, otherMount, ownMounts, pathProblems, taken } from './mount-problems.ts';
 
 /** The two annotations of a pod template that mount filters into the proxy; undefined where nothing is mounted by them. */

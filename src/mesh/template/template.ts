@@ -3,10 +3,11 @@ import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
 import type { PodTemplate, Workload } from '../../cluster/objects.ts';
 import { isGatewayView } from '../gateway/view.ts';
 import { filtersIn, MOUNT_ANNOTATIONS, podLabel, STATE_ANNOTATION } from '../identity/names.ts';
+import type { EmptyLists } from '../identity/state.ts';
 import { formatState, parseEmptyLists, parseState, type WorkloadState } from '../identity/state.ts';
-import type { KeyChanges, WorkloadPatch } from '../workload-patch.ts';
-import { isGateway, mergeGatewayMounts, type PodLists } from './gateway-mounts.ts';
-import type { EmptyLists, MountChange } from './mount-change.ts';
+import type { KeyChanges, PodLists, WorkloadPatch } from '../workload-patch.ts';
+import { isGateway, mergeGatewayMounts } from './gateway-mounts.ts';
+import type { MountChange } from './mount-change.ts';
 import { type MountAnnotations, mergeMounts, preferText, rememberEmptyLists } from './sidecar-mounts.ts';
 
 /** What is to change on a workload. */

@@ -7,8 +7,8 @@ import { listWords, nameSome, someOf } from '../../../src/base/text.ts';
 import { shortList } from '../../../src/deploy/apply/adopted-envoy-filters.ts';
 import { perWorkload } from '../../../src/deploy/plan/adoption-problems.ts';
 import { stuckPodsWords } from '../../../src/deploy/rollout/rollback-problem.ts';
+import { gitOpsWarning } from '../../../src/mesh/identity/gitops.ts';
 import { ownerWarning } from '../../../src/mesh/identity/owner.ts';
-import { gitOpsWarning } from '../../../src/mesh/template/gitops.ts';
 import { deployed, report, stuck } from '../action/report-builder.ts';
 
 const MANY = 5_000;

@@ -8,14 +8,12 @@ import { LogBook } from '../../../../src/filter/host/log-book.ts';
 import { Metrics } from '../../../../src/filter/host/metrics.ts';
 import { parseHeaders, serializeHeaders } from '../../../../src/filter/host/pairs.ts';
 import { property } from '../../../../src/filter/host/properties.ts';
-import { SharedData } from '../../../../src/filter/host/shared-data.ts';
-import { SharedQueues } from '../../../../src/filter/host/shared-queues.ts';
+import { SharedData, SharedQueues } from '../../../../src/filter/host/shared-data.ts';
 import { Status } from '../../../../src/filter/host/status.ts';
 import { Stream } from '../../../../src/filter/host/stream.ts';
 import { ByteReader } from '../../../../src/filter/module/byte-reader.ts';
 import { ABI_VERSIONS } from '../../../../src/filter/module/facts.ts';
-import { encodeNumber } from '../../../../src/filter/trial/limits.ts';
-import { limitMemory } from '../../../../src/filter/trial/memory-limits.ts';
+import { encodeNumber, limitMemory } from '../../../../src/filter/trial/memory-limits.ts';
 import { assemble, filter, request } from '../trial/modules.ts';
 import { assemble as assembleFields } from '../wat.ts';
 

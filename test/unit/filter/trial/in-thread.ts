@@ -1,5 +1,6 @@
+import type { TrialRequest } from '../../../../src/filter/host/request.ts';
 import { runTrial } from '../../../../src/filter/trial/trial.ts';
-import type { TrialOutcome, TrialRequest, TrialStep } from '../../../../src/filter/trial/verdict.ts';
+import type { TrialOutcome, TrialStep } from '../../../../src/filter/trial/verdict.ts';
 import { type FilterText, filter, LOG_IMPORT, request } from './modules.ts';
 
 export interface Seen {

@@ -1,5 +1,5 @@
 import loadWabt from 'wabt';
-import type { TrialRequest } from '../../../../src/filter/trial/verdict.ts';
+import type { TrialRequest } from '../../../../src/filter/host/request.ts';
 
 /** Compiles WebAssembly text. */
 export async function assemble(text: string): Promise<Uint8Array> {

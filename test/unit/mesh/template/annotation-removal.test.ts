@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type AnnotationList, parseAnnotationList, withEntry } from '../../../../src/mesh/template/annotation-list.ts';
-import { withoutEntries } from '../../../../src/mesh/template/annotation-removal.ts';
+import {
+  type AnnotationList,
+  parseAnnotationList,
+  withEntry,
+  withoutEntries,
+} from '../../../../src/mesh/template/annotation-list.ts';
 
 function parse(text: string | undefined): AnnotationList {
   const list = parseAnnotationList(text);

@@ -2,9 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { PodTemplate, Workload } from '../../../../src/cluster/objects.ts';
 import { mountedPlacement, type Placement, revisionName } from '../../../../src/mesh/identity/revision.ts';
-import { isGateway, mergeGatewayMounts, type PodLists } from '../../../../src/mesh/template/gateway-mounts.ts';
+import { isGateway, mergeGatewayMounts } from '../../../../src/mesh/template/gateway-mounts.ts';
 import { mountedAt } from '../../../../src/mesh/template/sidecar-mounts.ts';
 import { patchWorkload } from '../../../../src/mesh/template/template.ts';
+import type { PodLists } from '../../../../src/mesh/workload-patch.ts';
 import { must, patchedWith, problemsIn, revision, workload } from '../../builders.ts';
 
 type Spec = NonNullable<PodTemplate['spec']>;

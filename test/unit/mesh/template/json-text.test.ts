@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { membersOf, withMember, withoutMember, withValue } from '../../../../src/mesh/unmanaged/json-text.ts';
+import { membersOf, withMember, withoutMember, withValue } from '../../../../src/mesh/template/json-text.ts';
 
 test.each<[string, readonly (string | number)[], readonly string[]]>([
   ['[]', [], []],

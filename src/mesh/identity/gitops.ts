@@ -1,7 +1,7 @@
 import { isObject, parseJson, pick } from '../../base/json.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
-import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../identity/names.ts';
+import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from './names.ts';
 
 /** A GitOps controller that looks after a workload. */
 export interface GitOps {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ObjectMeta, Workload } from '../../../../src/cluster/objects.ts';
-import { describeReturn, gitOpsWarning, recogniseGitOps } from '../../../../src/mesh/template/gitops.ts';
+import { describeReturn, gitOpsWarning, recogniseGitOps } from '../../../../src/mesh/identity/gitops.ts';
 
 const VOLUME = 'sidecar.istio.io/userVolume';
 const workload = (metadata: Partial<ObjectMeta>): Workload => ({
