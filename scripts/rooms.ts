@@ -36,6 +36,17 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
   ],
   base: [['redaction'], ['.']],
   cluster: [['.'], ['kubeconfig']],
+  deploy: [
+    ['commands'],
+    ['rollout'],
+    ['apply', 'verify'],
+    ['preflight', 'wait'],
+    ['plan'],
+    ['report'],
+    ['observe'],
+    ['kinds'],
+    ['.'],
+  ],
   filter: [['trial'], ['host'], ['shrink'], ['compatibility'], ['module'], ['.']],
   mesh: [['unmanaged'], ['proxy'], ['template'], ['gateway'], ['objects'], ['identity'], ['.']],
 };

@@ -6,7 +6,6 @@ import type { Phase } from '../cluster/patience.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
 import type { PushedImage } from '../registry/push.ts';
 import type { ImageToPush } from './request.ts';
-import type { EvidenceSource } from './wait/evidence.ts';
 
 /** What a run works with. */
 export interface DeployContext {
@@ -33,9 +32,4 @@ export function during<C extends { readonly client: Client; readonly write?: { r
 ): C {
   const client = context.client.during(phase);
   return { ...context, client, ...(context.write === undefined ? {} : { write: { ...context.write, client } }) };
-}
-
-/** Where a run's evidence comes from. */
-export function evidenceSource({ client, log }: DeployContext): EvidenceSource {
-  return { client, debug: (line) => log.debug(line) };
 }

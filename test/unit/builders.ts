@@ -1,7 +1,7 @@
 import type { Checked, Problem } from '../../src/base/problem.ts';
 import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/objects.ts';
 import { type PluginKind, WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
-import type { Observation } from '../../src/deploy/observe/observer.ts';
+import type { Observation } from '../../src/deploy/observe/snapshot.ts';
 import { NOTHING_UNMANAGED, type UnmanagedView } from '../../src/deploy/observe/unmanaged.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';

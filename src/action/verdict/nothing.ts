@@ -1,5 +1,5 @@
 import { listWords, thousands } from '../../base/text.ts';
-import type { NothingToRemove, PresentFilter } from '../../deploy/plan/present.ts';
+import type { NothingToRemove, PresentFilter } from '../../deploy/report/removal-report.ts';
 import { plain } from './text.ts';
 import { sentences, whenWords } from './words.ts';
 

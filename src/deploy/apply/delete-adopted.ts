@@ -8,18 +8,14 @@ import { ENVOY_FILTER, POD } from '../../cluster/resources.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import { resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { describeSource } from '../../mesh/unmanaged/adoption-choice.ts';
-import { unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
+import { remainingPatches } from '../../mesh/unmanaged/adoption-limits.ts';
+import { type UnmanagedFilter, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
 import type { DeployContext } from '../context.ts';
-import type { Observation } from '../observe/observer.ts';
+import { keepWarnings } from '../kinds/admission-warnings.ts';
+import type { Observation } from '../observe/snapshot.ts';
+import { type AdoptedEnvoyFilter, adoptedEnvoyFilters, shortList, staysFor } from '../plan/adopted-envoy-filters.ts';
 import type { Plan } from '../plan/plan.ts';
-import {
-  type AdoptedEnvoyFilter,
-  adoptedEnvoyFilters,
-  shortList,
-  staysFor,
-  withoutTaken,
-} from './adopted-envoy-filters.ts';
-import { keepWarnings, type WriteContext } from './workload.ts';
+import type { WriteContext } from './workload.ts';
 import { isConflict } from './write-problem.ts';
 
 /** How long pods that run an adopted filter may take to end, in milliseconds. */
@@ -206,4 +202,12 @@ async function writeWithout(
     const written = await client.apply<KubernetesObject>(resourceOf(carrier), namespace, plain, { force: true });
     keepWarnings(written.warnings, warnings);
   }
+}
+
+/** What is left of an EnvoyFilter as it is now, others' changes included; undefined where an adopted patch is not in it any more. */
+export function withoutTaken(current: EnvoyFilter, taken: readonly UnmanagedFilter[]): readonly Json[] | undefined {
+  const patches = Array.isArray(current.spec.configPatches) ? current.spec.configPatches : [];
+  const all = taken.flatMap((filter) => filter.patches);
+  const whole = all.every((patch) => patches.some((one: Json) => sameJson(one, patch)));
+  return whole ? remainingPatches(current, taken) : undefined;
 }

@@ -5,8 +5,9 @@ import { GARBAGE_ANNOTATION } from '../../mesh/identity/names.ts';
 import { revisionName } from '../../mesh/identity/revision.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import { type Inserter, resourceOf } from '../../mesh/objects/filter-resource.ts';
+import { keepWarnings } from '../kinds/admission-warnings.ts';
 import { objectKey, type Plan, type PlannedObject } from '../plan/plan.ts';
-import { keepWarnings, PARALLEL_WRITES, type WriteContext, type WriteResult } from './workload.ts';
+import { PARALLEL_WRITES, type WriteContext, type WriteResult } from './workload.ts';
 import { writeProblem } from './write-problem.ts';
 
 /** What became of the shared objects, by namespace and name: `shop/add-header-0123456789`. */

@@ -2,23 +2,8 @@ import { append } from '../../base/lists.ts';
 import type { Problem } from '../../base/problem.ts';
 import { formatReference, pinnedName } from '../../registry/reference.ts';
 import type { DeployContext } from '../context.ts';
+import type { ImageReport, ImageState } from '../report/image-report.ts';
 import type { FilterRequest } from '../request.ts';
-
-/**
- * What became of a filter's way into a registry. `unchanged`: it was there already; `planned`: a plan pushes nothing; `skipped`:
- * something was wrong before.
- */
-export type ImageState = 'pushed' | 'unchanged' | 'planned' | 'failed' | 'skipped';
-
-/** An image that a run pushes, or would push. */
-export interface ImageReport {
-  readonly filter: string;
-  /** `registry.example/filters/add-header@sha256:…`. */
-  readonly pinned: string;
-  /** Absent where it is pushed under its digest alone. */
-  readonly tag?: string;
-  readonly state: ImageState;
-}
 
 /** The images of a request, as a run reports them that has not pushed them. */
 export function reportImages(filters: readonly FilterRequest[], state: ImageState): ImageReport[] {

@@ -8,6 +8,7 @@ import { attachmentWrites } from '../../mesh/gateway/writes.ts';
 import { stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import { keepWarnings } from '../kinds/admission-warnings.ts';
 import { patchTarget, readTarget } from '../kinds/target.ts';
 import { isOlderRun, type Newer, newerOn } from '../observe/superseded.ts';
 import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
@@ -41,14 +42,6 @@ export const PARALLEL_WRITES = 8;
 /** client-go's retry.DefaultRetry: 5 tries for an object that others write too, with short pauses. */
 const CONFLICT_TRIES = 5;
 const CONFLICT_PAUSE_MS = 20;
-
-/** Istio says this to every EnvoyFilter write; it tells the user of this action nothing. */
-const USUAL_WARNING = /EnvoyFilter exposes internal implementation details/;
-
-/** Keeps the admission warnings that tell something. */
-export function keepWarnings(from: readonly string[], into: Set<string>): void {
-  for (const warning of from) if (!USUAL_WARNING.test(warning)) into.add(warning);
-}
 
 /** A patch that was made anew, or why it must not be written any more: another run may have put something newer there. */
 export type Replanned =

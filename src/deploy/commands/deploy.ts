@@ -1,21 +1,14 @@
 import type { Problem } from '../../base/problem.ts';
-import { count } from '../../base/text.ts';
-import { type ImageReport, pushImages, reportImages } from '../apply/push-image.ts';
+import { pushImages, reportImages } from '../apply/push-image.ts';
 import type { DeployContext } from '../context.ts';
 import { firstExpiry } from '../plan/plan.ts';
-import { allProblems, type Report, type TargetReport } from '../report/report.ts';
+import type { ImageReport } from '../report/image-report.ts';
 import type { DraftRequest } from '../request.ts';
 import { carryOut } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { everyProblem, examine } from './examine.ts';
+import { cancellation, NOTHING_COLLECTED, type Outcome } from './outcome.ts';
 import { prepare } from './prepare.ts';
-
-/** The engine's part of a report. */
-export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
-  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind' | 'nothing' | 'expires'>>;
-
-/** Nothing was deleted, and nothing had to be. */
-export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };
 
 /**
  * Brings every target of a request to its revisions: observe, plan, check, push, write, roll, prove, take back, collect. Nothing is
@@ -53,24 +46,4 @@ export async function deploy(draft: DraftRequest, context: DeployContext): Promi
     pluginKind,
     ...(expires === undefined ? {} : { expires }),
   };
-}
-
-/** What a cancelled run has to say beside its workloads. */
-export function cancellation({ signal }: DeployContext, targets: readonly TargetReport[]): Problem[] {
-  const untouched = targets.filter(({ outcome }) => outcome === 'untouched').length;
-  if (!signal.aborted || untouched === 0) return [];
-  return [
-    {
-      kind: 'cancelled',
-      message: `The run was cancelled before it came to ${count(untouched, 'workload')}.`,
-      remedy: 'Nothing is half written: each workload has its old revision or the new one. Run again to finish.',
-    },
-  ];
-}
-
-/** What was cancelled is no success, even where nobody noticed: a check that was broken off may be all that is missing. */
-export function cancelledOutcome<T extends Outcome>(outcome: T): T {
-  if (allProblems(outcome).some(({ kind }) => kind === 'cancelled')) return outcome;
-  const message = 'The run was cancelled before all of it was looked at or done.';
-  return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Run it again.' }] };
 }

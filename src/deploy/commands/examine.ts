@@ -1,11 +1,11 @@
 import type { Problem } from '../../base/problem.ts';
 import type { Right } from '../../cluster/client.ts';
 import { type DeployContext, during } from '../context.ts';
+import type { Prepared } from '../plan/plan.ts';
 import { checkFilter, checkWithoutCluster, type Preflight, type TrialContext } from '../preflight/filter-check.ts';
 import { lookFirst } from '../preflight/look-first.ts';
 import { missingRights, neededRights, rightProblem, rightsOfTargets } from '../preflight/permissions.ts';
 import type { DeployRequest, DraftRequest } from '../request.ts';
-import type { Prepared } from './prepare.ts';
 
 /** What speaks against carrying out a plan, besides what planning itself has found. */
 export interface Examination {

@@ -4,21 +4,22 @@ import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
 import { readinessOf } from '../../cluster/readiness.ts';
 import { reportImages } from '../apply/push-image.ts';
 import type { DeployContext } from '../context.ts';
-import type { Observation } from '../observe/observer.ts';
+import type { Observation } from '../observe/snapshot.ts';
+import { describeAdoptions } from '../plan/adopted-envoy-filters.ts';
 import { changesPods, firstExpiry, type Plan, restarts } from '../plan/plan.ts';
 import { provenLevel } from '../plan/rollback-target.ts';
 import { planWaves } from '../plan/waves.ts';
 import { describeChanges, type Trial } from '../preflight/changes.ts';
 import { nothingAdmitted, tryChange } from '../preflight/dry-run.ts';
 import { describeRight } from '../preflight/permissions.ts';
-import { followedAsIs, mustBeReadyBefore, unreadyWarning } from '../preflight/ready-before.ts';
-import { describeAdoptions } from '../report/adoption-report.ts';
 import type { PlannedChange, PlanReport } from '../report/plan-report.ts';
 import type { DeployRequest, DraftRequest } from '../request.ts';
+import { mustBeReadyBefore, unreadyWarning } from '../rollout/ready-before.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
-import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
+import { followedAsIs } from '../wait/rollout-watch.ts';
 import { everyProblem, examine } from './examine.ts';
+import { NOTHING_COLLECTED, type Outcome } from './outcome.ts';
 import { prepare } from './prepare.ts';
 
 /** More dry runs at once than connections would only queue. */

@@ -2,27 +2,14 @@ import { Findings, type Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
-import { allLists, type Observation, Observer } from '../observe/observer.ts';
+import { allLists, Observer } from '../observe/observer.ts';
 import { RunningProxies } from '../observe/running-proxies.ts';
+import type { Observation } from '../observe/snapshot.ts';
 import { observeUnmanaged } from '../observe/unmanaged-view.ts';
 import { mayHaveGarbage } from '../plan/garbage.ts';
 import { makePlan } from '../plan/make-plan.ts';
-import { countWrites, type Plan, restarts } from '../plan/plan.ts';
+import { countWrites, type Plan, type Prepared, restarts } from '../plan/plan.ts';
 import type { DeployRequest, DraftRequest, Unknown } from '../request.ts';
-
-/** A plan and what it was made of. */
-export interface Prepared {
-  /** Where there are problems, the plan of what was found: for checks alone. */
-  readonly plan: Plan;
-  readonly request: DeployRequest;
-  readonly observation: Observation;
-  /** What is wrong with the draft, the targets, the mounts and the workloads. */
-  readonly problems: readonly Problem[];
-  /** What the request holds stand-ins for. */
-  readonly unknown: ReadonlySet<Unknown>;
-  /** What the targets run now, each looked at once. */
-  readonly proxies: RunningProxies;
-}
 
 const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
 

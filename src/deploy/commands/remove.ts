@@ -4,10 +4,9 @@ import { FILTER_LABEL } from '../../mesh/identity/names.ts';
 import { isExpired } from '../../mesh/identity/state.ts';
 import { filtersOn, stateOn } from '../../mesh/template/template.ts';
 import { type DeployContext, during } from '../context.ts';
-import type { Observation, ObservedWorkload } from '../observe/observer.ts';
+import { knownFilters, type Observation, type ObservedWorkload } from '../observe/snapshot.ts';
 import { findGarbage, type GarbagePlace } from '../plan/garbage.ts';
 import type { Plan, PlannedWorkload } from '../plan/plan.ts';
-import { missingFilter, namedWithout, nothingToRemove } from '../plan/present.ts';
 import { findWayBack } from '../plan/rollback-target.ts';
 import { planWorkload } from '../plan/workload.ts';
 import type { RolloutPolicy } from '../policy.ts';
@@ -16,8 +15,9 @@ import type { DraftRequest, RemovalRequest } from '../request.ts';
 import { carryOut } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { stillRunning } from '../verify/still-running.ts';
-import { cancellation, NOTHING_COLLECTED, type Outcome } from './deploy.ts';
-import { knownFilters, observeScope, type Scoped } from './scope.ts';
+import { cancellation, NOTHING_COLLECTED, type Outcome } from './outcome.ts';
+import { missingFilter, namedWithout, nothingToRemove } from './present.ts';
+import { observeScope, type Scoped } from './scope.ts';
 
 /** Which filters a workload is to lose, and where objects without any workload are to go too. */
 interface Removal {

@@ -11,13 +11,18 @@ import { placementOf, type Revision, revisionName } from '../../mesh/identity/re
 import { renderConfigMap } from '../../mesh/objects/config-map.ts';
 import { renderInserter, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { patchWorkload } from '../../mesh/template/template.ts';
-import type { SelectedTargets, TargetEntry } from '../../targets/target.ts';
-import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import {
+  describeWorkload,
+  type SelectedTargets,
+  type TargetEntry,
+  type WorkloadRef,
+  workloadKey,
+} from '../../targets/target.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import { revisionsOf, type TrialContext } from '../preflight/filter-check.ts';
 import type { DraftRequest, RenderRequest } from '../request.ts';
-import { NOTHING_COLLECTED, type Outcome } from './deploy.ts';
 import { examineWithoutCluster } from './examine.ts';
+import { NOTHING_COLLECTED, type Outcome } from './outcome.ts';
 import { yaml } from './render-folder.ts';
 import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './rendered-folder.ts';
 

@@ -1,8 +1,8 @@
 import { type Attempt, attempt, Findings } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
-import { filtersOn, stateOn } from '../../mesh/template/template.ts';
 import { neededLists, resolveTargets } from '../../targets/resolve.ts';
-import { allLists, type Observation, type ObservedWorkload, Observer } from '../observe/observer.ts';
+import { allLists, Observer } from '../observe/observer.ts';
+import type { Observation, ObservedWorkload } from '../observe/snapshot.ts';
 import type { DraftRequest, Scope } from '../request.ts';
 
 /** What a scope comes to; where something is wrong, as far as it was found. */
@@ -50,10 +50,4 @@ export async function observeScope<T extends { readonly scope: Scope }>(
       ? resolved.targets.map(({ ref, workload }) => ({ ref, workload }))
       : namespaces.flatMap((namespace) => observation.workloads(namespace));
   return attempt({ request, observation, workloads, namespaces }, findings.problems);
-}
-
-/** The filters that a workload carries or has a record of, in the order of their names. */
-export function knownFilters({ workload }: ObservedWorkload, only?: string): string[] {
-  const known = new Set([...filtersOn(workload), ...Object.keys(stateOn(workload))]);
-  return [...known].filter((filter) => only === undefined || filter === only).sort();
 }

@@ -8,7 +8,6 @@ import {
   ENVOY_FILTER,
   NAMESPACE,
   PLUGINS,
-  type PluginKind,
   type Resource,
   type TargetKind,
   WORKLOAD_KINDS,
@@ -16,46 +15,18 @@ import {
 } from '../../cluster/resources.ts';
 import { attachedTo } from '../../mesh/gateway/attachment.ts';
 import { FILTER_LABEL, isOwned, OWNED_SELECTOR } from '../../mesh/identity/names.ts';
-import { type Placement, revisionName } from '../../mesh/identity/revision.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import type { Inserter } from '../../mesh/objects/filter-resource.ts';
 import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
-import type { Catalogue, WorkloadListKey } from '../../targets/resolve.ts';
-import type { WorkloadRef } from '../../targets/target.ts';
+import type { WorkloadListKey } from '../../targets/resolve.ts';
 import { attachedGateways, viewGateways } from '../kinds/gateway.ts';
 import { PluginLister } from '../kinds/plugins.ts';
 import { listingProblem } from './list-problem.ts';
-import { NOTHING_UNMANAGED, type UnmanagedView } from './unmanaged.ts';
-
-/** A workload as it was observed. */
-export interface ObservedWorkload {
-  readonly ref: WorkloadRef;
-  readonly workload: Workload;
-}
-
-/** What the cluster holds of everything a request is about. */
-export interface Observation {
-  readonly catalogue: Catalogue;
-  /** What a plugin is in this cluster; a WasmPlugin where nobody has listed any. */
-  readonly pluginKind: PluginKind;
-  /** Our ConfigMaps of a namespace, their metadata alone. */
-  configMaps(namespace: string): readonly KubernetesObject[];
-  /** Our EnvoyFilters and plugins of a namespace. */
-  inserters(namespace: string): readonly Inserter[];
-  /** The EnvoyFilters of a namespace that are not ours. */
-  foreignEnvoyFilters(namespace: string): readonly EnvoyFilter[];
-  /** The workloads of a namespace, of the kinds that were listed, and the Gateways that have a filter of ours. */
-  workloads(namespace: string): readonly ObservedWorkload[];
-  /** The filters that have objects of ours in a namespace. */
-  filtersWithObjects(namespace: string): readonly string[];
-  /** Whether every kind of workload of a namespace was listed. */
-  isComplete(namespace: string): boolean;
-  /** What else there is of filters that are not ours. */
-  readonly unmanaged: UnmanagedView;
-}
+import type { Observation, ObservedWorkload } from './snapshot.ts';
+import { NOTHING_UNMANAGED } from './unmanaged.ts';
 
 /** An observation, complete only if there are no problems. */
 export interface Observed {
@@ -68,24 +39,6 @@ export interface ObserveOptions {
   readonly withoutIstio?: boolean;
   /** Whether plugins are to be written, so that a cluster without them is a problem. */
   readonly plugins?: boolean;
-}
-
-/** The inserter of a revision in a namespace. */
-export function inserterOf(
-  observation: Pick<Observation, 'inserters'>,
-  namespace: string,
-  revision: Pick<Placement, 'filter' | 'id'>,
-): Inserter | undefined {
-  return observation.inserters(namespace).find(({ metadata }) => metadata.name === revisionName(revision));
-}
-
-/** The ConfigMap of a revision in a namespace. */
-export function configMapOf(
-  observation: Pick<Observation, 'configMaps'>,
-  namespace: string,
-  revision: Pick<Placement, 'filter' | 'id'>,
-): KubernetesObject | undefined {
-  return observation.configMaps(namespace).find(({ metadata }) => metadata.name === revisionName(revision));
 }
 
 /** The lists of every kind of workload in the namespaces. */

@@ -3,17 +3,19 @@ import { callProblem } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { ownerOf } from '../../cluster/pods.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
+import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import { isPlugin } from '../../mesh/objects/filter-resource.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
 import { annotatedMounts, mountOf } from '../../mesh/unmanaged/adopted-volumes.ts';
 import { removalsIn } from '../../mesh/unmanaged/adoption-limits.ts';
+import { findUnmanaged, type UnmanagedFilter } from '../../mesh/unmanaged/unmanaged.ts';
 import { resolveTargets } from '../../targets/resolve.ts';
-import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { unmanagedOn } from '../plan/adoption.ts';
 import type { DeployRequest } from '../request.ts';
-import { allLists, type Observation, type ObservedWorkload, type Observer } from './observer.ts';
+import { allLists, type Observer } from './observer.ts';
 import type { RunningProxies } from './running-proxies.ts';
+import type { Observation, ObservedWorkload } from './snapshot.ts';
 import {
   type ConfigMapFiles,
   NOTHING_UNMANAGED,
@@ -100,10 +102,7 @@ function takesOut(observation: Observation, namespace: string): boolean {
   return observation.inserters(namespace).some((one) => !isPlugin(one) && removalsIn(one).length > 0);
 }
 
-function configMapsOf(
-  target: { ref: WorkloadRef; workload: ObservedWorkload['workload'] },
-  observation: Observation,
-): string[] {
+function configMapsOf(target: ObservedWorkload, observation: Observation): string[] {
   const mounts = annotatedMounts(target.workload.spec?.template ?? {});
   return unmanagedOn(target, observation).flatMap(({ code }) => {
     const configMap = code.kind === 'file' ? mountOf(code.file, mounts)?.configMap : undefined;
@@ -117,4 +116,20 @@ function madeBy(workloads: readonly ObservedWorkload[]): (pod: Pod) => boolean {
     const owner = ownerOf(pod);
     return owner !== undefined && known.has(`${owner.kind} ${owner.name}`);
   };
+}
+
+/** The filters of others in the proxies of a workload. */
+export function unmanagedOn({ ref, workload }: ObservedWorkload, observation: Observation): readonly UnmanagedFilter[] {
+  return findUnmanaged(
+    workload.spec?.template ?? {},
+    envoyFiltersFor(ref.namespace, observation),
+    ref.kind === 'Gateway',
+  );
+}
+
+/** Every EnvoyFilter of others that may apply to pods of a namespace. */
+export function envoyFiltersFor(namespace: string, observation: Observation): readonly EnvoyFilter[] {
+  const { meshEnvoyFilters } = observation.unmanaged;
+  const own = observation.foreignEnvoyFilters(namespace);
+  return [...meshEnvoyFilters.filter(({ metadata }) => metadata.namespace !== namespace), ...own];
 }

@@ -21,7 +21,7 @@ import {
   type UnmanagedPlugin,
 } from '../../mesh/unmanaged/unmanaged-plugins.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import type { Observation } from '../observe/observer.ts';
+import type { Observation } from '../observe/snapshot.ts';
 
 type Found = readonly UnmanagedFilter[];
 

@@ -18,7 +18,6 @@ import {
   sharersOf,
 } from '../../mesh/unmanaged/adoption-limits.ts';
 import {
-  findUnmanaged,
   hasNameOf,
   type OurFilter,
   selectsTemplate,
@@ -27,7 +26,8 @@ import {
 } from '../../mesh/unmanaged/unmanaged.ts';
 import { findPlugins, type UnmanagedPlugin } from '../../mesh/unmanaged/unmanaged-plugins.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import { inserterOf, type Observation } from '../observe/observer.ts';
+import { inserterOf, type Observation, type ObservedWorkload } from '../observe/snapshot.ts';
+import { envoyFiltersFor, unmanagedOn } from '../observe/unmanaged-view.ts';
 import type { FilterRequest } from '../request.ts';
 import * as say from './adoption-problems.ts';
 
@@ -98,14 +98,6 @@ export function planAdoption(
   };
 }
 
-/** The filters of others in the proxies of a workload. */
-export function unmanagedOn(
-  { ref, workload }: Pick<AdoptingTarget, 'ref' | 'workload'>,
-  observation: Observation,
-): readonly UnmanagedFilter[] {
-  return findUnmanaged(templateOf(workload), envoyFiltersFor(ref.namespace, observation), ref.kind === 'Gateway');
-}
-
 function oursOf({ name, module, settings }: FilterRequest): OurFilter {
   const { original, source } = module;
   const image = settings.image?.reference ?? (source?.kind === 'image' ? source.pinned : undefined);
@@ -149,7 +141,7 @@ function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, observat
 
 /** Those of `unmanagedOn` that no filter of this action but `ours` runs in the place of. */
 export function remainingOn(
-  target: Pick<AdoptingTarget, 'ref' | 'workload'>,
+  target: ObservedWorkload,
   ours: string,
   observation: Observation,
 ): readonly UnmanagedFilter[] {
@@ -165,20 +157,13 @@ export function remainingOn(
 /** The digest of the module of somebody's filter, where its ConfigMap was read or its configuration states it. */
 export function moduleDigestOf(
   { code }: UnmanagedFilter,
-  { ref, workload }: Pick<AdoptingTarget, 'ref' | 'workload'>,
+  { ref, workload }: ObservedWorkload,
   observation: Observation,
 ): string | undefined {
   if (code.kind !== 'file') return statedDigest(code);
   const configMap = mountOf(code.file, annotatedMounts(templateOf(workload)))?.configMap;
   const files = configMap === undefined ? undefined : observation.unmanaged.files(ref.namespace, configMap);
   return files?.[code.file.replace(/^.*\//, '')] ?? statedDigest(code);
-}
-
-/** Every EnvoyFilter of others that may apply to pods of a namespace. */
-function envoyFiltersFor(namespace: string, observation: Observation): readonly EnvoyFilter[] {
-  const { meshEnvoyFilters } = observation.unmanaged;
-  const own = observation.foreignEnvoyFilters(namespace);
-  return [...meshEnvoyFilters.filter(({ metadata }) => metadata.namespace !== namespace), ...own];
 }
 
 function targetProblems(

@@ -6,7 +6,7 @@ import { isPlugin, kindOf } from '../../mesh/objects/filter-resource.ts';
 import { isGateway } from '../../mesh/template/gateway-mounts.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
-import { configMapOf, inserterOf, type Observation, type ObservedWorkload } from '../observe/observer.ts';
+import { configMapOf, inserterOf, type Observation, type ObservedWorkload } from '../observe/snapshot.ts';
 
 /**
  * What of a filter on a workload is not as its last run has left it, one clause each that says `its mount`, `its label`.

@@ -4,7 +4,7 @@ import { parseProven } from '../../mesh/identity/verified.ts';
 import { kindOf } from '../../mesh/objects/filter-resource.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { workloadKey } from '../../targets/target.ts';
-import type { Observation } from '../observe/observer.ts';
+import type { Observation } from '../observe/snapshot.ts';
 import { type Garbage, type Plan, type PlannedWorkload, placementsOf } from './plan.ts';
 
 /** What decides how many superseded revisions stay. */

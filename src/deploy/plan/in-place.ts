@@ -9,7 +9,7 @@ import { unheeded } from '../../mesh/objects/wasm-config.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import { configMapOf, inserterOf, type Observation } from '../observe/observer.ts';
+import { configMapOf, inserterOf, type Observation } from '../observe/snapshot.ts';
 import { objectKey } from './plan.ts';
 
 /** A target and the revision it shall run. */

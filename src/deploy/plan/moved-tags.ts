@@ -4,7 +4,7 @@ import { parseSource, sourceOf } from '../../mesh/identity/source.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { DEFAULT_TAG, parseReference } from '../../registry/reference.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
-import { configMapOf, type Observation } from '../observe/observer.ts';
+import { configMapOf, type Observation } from '../observe/snapshot.ts';
 
 /** A filter that was loaded by a tag, and workloads that may run it. */
 export interface TaggedFilter {

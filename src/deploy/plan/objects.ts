@@ -13,7 +13,7 @@ import {
 import { keptForm } from '../../mesh/objects/traffic-extension.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { replacedBy, type UnmanagedFilter, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
-import { configMapOf, inserterOf, type Observation } from '../observe/observer.ts';
+import { configMapOf, inserterOf, type Observation } from '../observe/snapshot.ts';
 import { objectKey, type Plan, type PlannedInserter, type PlannedRevision, type PlannedWorkload } from './plan.ts';
 
 interface Needed extends PlannedRevision {

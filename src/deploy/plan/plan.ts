@@ -1,3 +1,4 @@
+import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { CONFIG_MAP } from '../../cluster/resources.ts';
 import { STATE_ANNOTATION } from '../../mesh/identity/names.ts';
@@ -10,6 +11,9 @@ import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged, UnmanagedFilter } from '../../mesh/unmanaged/unmanaged.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
+import type { RunningProxies } from '../observe/running-proxies.ts';
+import type { Observation } from '../observe/snapshot.ts';
+import type { DeployRequest, Unknown } from '../request.ts';
 
 /** A revision on a workload, and what the pods carry for it: the same, unless its settings are pushed into an earlier one. */
 export interface PlannedRevision {
@@ -122,4 +126,18 @@ export function firstExpiry({ workloads }: Pick<Plan, 'workloads'>): string | un
     return revisions.flatMap(({ carrier }) => state[carrier.filter]?.expires ?? []);
   });
   return times.sort()[0];
+}
+
+/** A plan and what it was made of. */
+export interface Prepared {
+  /** Where there are problems, the plan of what was found: for checks alone. */
+  readonly plan: Plan;
+  readonly request: DeployRequest;
+  readonly observation: Observation;
+  /** What is wrong with the draft, the targets, the mounts and the workloads. */
+  readonly problems: readonly Problem[];
+  /** What the request holds stand-ins for. */
+  readonly unknown: ReadonlySet<Unknown>;
+  /** What the targets run now, each looked at once. */
+  readonly proxies: RunningProxies;
 }

@@ -9,7 +9,7 @@ import { carriedBy, isPlugin } from '../../mesh/objects/filter-resource.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import { configMapOf, inserterOf, type Observation } from '../observe/observer.ts';
+import { configMapOf, inserterOf, type Observation } from '../observe/snapshot.ts';
 import { settingsIn } from './in-place.ts';
 
 /**

@@ -6,7 +6,7 @@ import { describeUnmanaged } from '../../mesh/unmanaged/adoption-choice.ts';
 import { sharingOf, type VmUser } from '../../mesh/unmanaged/shared-vm.ts';
 import { hasNameOf, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { configMapOf, inserterOf, type Observation } from '../observe/observer.ts';
+import { configMapOf, inserterOf, type Observation } from '../observe/snapshot.ts';
 import { moduleDigestOf, remainingOn } from './adoption.ts';
 import { perWorkload } from './adoption-problems.ts';
 import type { PlannedRevision, PlannedWorkload } from './plan.ts';

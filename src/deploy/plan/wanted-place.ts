@@ -1,13 +1,26 @@
 import type { Problem } from '../../base/problem.ts';
+import { sentence } from '../../base/text.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
-import type { Direction } from '../../filter/settings.ts';
+import type { Direction, ListenerSettings } from '../../filter/settings.ts';
 import { isGatewayView } from '../../mesh/gateway/view.ts';
+import type { Placement } from '../../mesh/identity/revision.ts';
 import { assumePlaces, type WantedPlace } from '../../mesh/proxy/places.ts';
 import { judgeReach, type Reach } from '../../mesh/proxy/reach.ts';
 import { type Redirection, readRedirection } from '../../mesh/template/redirection.ts';
-import type { WorkloadRef } from '../../targets/target.ts';
-import { noEffect } from '../verify/pod-verdict.ts';
-import type { Provable, ProvenRevision } from '../verify/provable.ts';
+import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+
+/** A filter whose running is to be proven: where it is, and the settings that show in a proxy. */
+export interface ProvenRevision {
+  readonly revision: { readonly settings: ListenerSettings };
+  readonly carrier: Placement;
+}
+
+/** A workload whose filters are to be proven. */
+export interface Provable {
+  readonly ref: WorkloadRef;
+  readonly observed: Workload;
+  readonly revisions: readonly ProvenRevision[];
+}
 
 /** Where a proxy of a target should have a filter. The listeners of a gateway are outbound ones for Envoy, those of a waypoint inbound ones. */
 export function placeOf({ revision }: Pick<ProvenRevision, 'revision'>, observed: Workload): WantedPlace {
@@ -46,4 +59,9 @@ export function unreachableIn(pod: Pod, { ref, observed, revisions }: Provable):
     if (reach.state === 'unreached') return unreached(ref, planned, reach);
   }
   return undefined;
+}
+
+/** All is well, but the filter is not where it should have an effect. `message` is a clause. */
+export function noEffect(ref: WorkloadRef, message: string, remedy: string): Problem {
+  return { kind: 'no-effect', subject: describeWorkload(ref), message: sentence(message), remedy };
 }

@@ -14,9 +14,9 @@ import { resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { keptForm } from '../../mesh/objects/traffic-extension.ts';
 import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { type AdoptedEnvoyFilter, adoptedEnvoyFilters } from '../apply/adopted-envoy-filters.ts';
 import { patchTarget } from '../kinds/target.ts';
-import { inserterOf, type Observation } from '../observe/observer.ts';
+import { inserterOf, type Observation } from '../observe/snapshot.ts';
+import { type AdoptedEnvoyFilter, adoptedEnvoyFilters } from '../plan/adopted-envoy-filters.ts';
 import {
   GARBAGE_RESOURCES,
   type Plan,

@@ -1,7 +1,7 @@
 import { messageOf } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { ApiError } from '../../cluster/errors.ts';
-import { keepWarnings } from '../apply/workload.ts';
+import { keepWarnings } from '../kinds/admission-warnings.ts';
 import type { Admission } from '../report/plan-report.ts';
 import type { Trial } from './changes.ts';
 

@@ -3,14 +3,20 @@ import { listWords, sentence, truncate } from '../../base/text.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { isPlugin } from '../../mesh/objects/filter-resource.ts';
 import type { Listener } from '../../mesh/proxy/config-dump.ts';
-import { foreignRemedy, inserterOfRefused, inserts, isOneOf, refusedIn } from '../../mesh/proxy/refused-filter.ts';
+import {
+  foreignRemedy,
+  inserterOfRefused,
+  inserts,
+  isOneOf,
+  ownFilters,
+  refusedIn,
+} from '../../mesh/proxy/refused-filter.ts';
 import { annotatedMounts, mountOf } from '../../mesh/unmanaged/adopted-volumes.ts';
 import { selectsTemplate } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import type { Observation } from '../observe/observer.ts';
 import type { SeenProxy } from '../observe/running-proxies.ts';
+import type { Observation } from '../observe/snapshot.ts';
 import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
-import { ownFilters } from '../wait/evidence.ts';
 
 const MOST_WORDS = 300;
 

@@ -11,15 +11,13 @@ import { explainMissing, INSERT_REMEDY, judgeReach, type Note, PORT_REMEDY } fro
 import { neverInjected, standingSidecar } from '../../mesh/template/injection.ts';
 import { mayBeToldOtherwise } from '../../mesh/template/redirection.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
-import type { Prepared } from '../commands/prepare.ts';
 import type { DeployContext } from '../context.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
-import type { Observation } from '../observe/observer.ts';
 import type { RunningProxies, SeenProxy } from '../observe/running-proxies.ts';
-import { changesPods, type PlannedRevision, type PlannedWorkload } from '../plan/plan.ts';
-import { placeOf, redirectionOf, unreachableIn, unreached } from '../plan/wanted-place.ts';
+import type { Observation } from '../observe/snapshot.ts';
+import { changesPods, type PlannedRevision, type PlannedWorkload, type Prepared } from '../plan/plan.ts';
+import { noEffect, placeOf, redirectionOf, unreachableIn, unreached } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import { noEffect } from '../verify/pod-verdict.ts';
 import type { Preflight } from './filter-check.ts';
 import { foreignRefusal } from './foreign-refusal.ts';
 import { probeObstacle } from './probe-obstacle.ts';

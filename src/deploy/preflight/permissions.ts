@@ -15,7 +15,7 @@ import { isGatewayView } from '../../mesh/gateway/view.ts';
 import { neededKind, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { neededLists } from '../../targets/resolve.ts';
 import type { DeployContext } from '../context.ts';
-import type { Observation } from '../observe/observer.ts';
+import type { Observation } from '../observe/snapshot.ts';
 import { GARBAGE_RESOURCES, type Garbage, type Plan, type PlannedWorkload, restarts } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { probeVerb } from '../probe.ts';

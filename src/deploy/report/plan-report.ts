@@ -1,5 +1,4 @@
 import type { WorkloadRef } from '../../targets/target.ts';
-import type { PlannedAdoption } from './adoption-report.ts';
 
 /** What the API server said to a write that it was asked to try without doing it. */
 export type Admission =
@@ -49,4 +48,20 @@ export interface PlanReport {
   readonly waves: number;
   /** Rights that `deploy` would need and that the user of the kubeconfig does not have. */
   readonly missingRights: readonly string[];
+}
+
+/** A filter that is not this action's and that ours would take the place of. */
+export interface PlannedAdoption {
+  /** Which one, with its module, its context and its port. */
+  readonly what: string;
+  /** The name of ours. */
+  readonly by: string;
+  /** The workloads that it would be taken out of. */
+  readonly workloads: readonly string[];
+  /** What would become of its EnvoyFilter. */
+  readonly fate: 'deleted' | 'patched' | 'stays';
+  /** What the EnvoyFilter keeps, by what its patches do; or whom it still serves, where it stays. */
+  readonly keeps: readonly string[];
+  /** The volumes that hold its file, and why one stays; absent where it goes. */
+  readonly volumes: readonly { readonly volume: string; readonly stays?: string }[];
 }

@@ -5,12 +5,12 @@ import type { ModuleSource } from '../../filter/module/module.ts';
 import type { FilterSettings } from '../../filter/settings.ts';
 import type { Provenance } from '../../provenance/policy.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import type { ImageReport } from '../apply/push-image.ts';
 import type { Newer } from '../observe/superseded.ts';
-import type { NothingToRemove } from '../plan/present.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { Proof } from './evidence-level.ts';
+import type { ImageReport } from './image-report.ts';
 import type { PlanReport } from './plan-report.ts';
+import type { NothingToRemove } from './removal-report.ts';
 import type { RenderReport } from './render-report.ts';
 import type { StatusReport } from './status-report.ts';
 

@@ -9,7 +9,7 @@ import { makeEnsurer } from '../apply/ensure-objects.ts';
 import { anyFailed, type WrittenObjects, writeObjects } from '../apply/objects.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
-import type { Observation } from '../observe/observer.ts';
+import type { Observation } from '../observe/snapshot.ts';
 import { type Garbage, objectKey, type Plan, type PlannedObject, placementsOf } from '../plan/plan.ts';
 import { provenLevel } from '../plan/rollback-target.ts';
 import type { RolloutPolicy } from '../policy.ts';

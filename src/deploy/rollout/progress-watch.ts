@@ -1,8 +1,9 @@
-import { type DeployContext, during, evidenceSource } from '../context.ts';
+import { type DeployContext, during } from '../context.ts';
 import type { RolloutPolicy } from '../policy.ts';
+import { evidenceSource } from '../wait/evidence.ts';
 import { FailFast } from '../wait/fail-fast.ts';
-import { progressLine, tally } from '../wait/progress.ts';
 import { RolloutWatch } from '../wait/rollout-watch.ts';
+import { progressLine, tally } from './progress.ts';
 import type { Course } from './workload-rollout.ts';
 
 /** Follows rollouts, logs how far they are, and ends those whose pods cannot get ready. `moving`: what is changed or waited for. */

@@ -10,10 +10,10 @@ import { writeObject } from '../apply/objects.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
 import { objectKey, type Plan, type PlannedInserter, type PlannedWorkload } from '../plan/plan.ts';
+import type { Provable } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { Proof } from '../report/evidence-level.ts';
 import type { Rollback, StepState } from '../report/report.ts';
-import type { Provable } from '../verify/provable.ts';
 import { Prover, wantedPods } from '../verify/verifier.ts';
 
 /** What became of settings that were put into running proxies. */

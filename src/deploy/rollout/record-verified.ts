@@ -5,7 +5,7 @@ import { revisionName } from '../../mesh/identity/revision.ts';
 import { formatProven, parseProven, provenKey, renewProven } from '../../mesh/identity/verified.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import type { Observation } from '../observe/observer.ts';
+import type { Observation } from '../observe/snapshot.ts';
 import { objectKey } from '../plan/plan.ts';
 import type { PushResult } from './push-settings.ts';
 import type { Course } from './workload-rollout.ts';

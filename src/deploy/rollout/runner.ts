@@ -8,18 +8,18 @@ import { PARALLEL_WRITES, type WriteContext, writeWorkload } from '../apply/work
 import { type DeployContext, during } from '../context.ts';
 import { readTarget } from '../kinds/target.ts';
 import { describeRun, type Newer } from '../observe/superseded.ts';
-import { closePlugin } from '../plan/close-plugin.ts';
 import { changesPods, type PlannedWorkload, restarts } from '../plan/plan.ts';
 import { planWaves } from '../plan/waves.ts';
 import type { PlanningOptions } from '../plan/workload.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import { ReadyGate } from '../preflight/ready-gate.ts';
 import { cancelledProof, type ProofResult, Prover } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
-import { isReady, waveLine } from '../wait/progress.ts';
 import type { RolloutResult, RolloutWatch } from '../wait/rollout-watch.ts';
+import { closePlugin } from './close-plugin.ts';
+import { isReady, waveLine } from './progress.ts';
 import { watchWithProgress } from './progress-watch.ts';
+import { ReadyGate } from './ready-gate.ts';
 import { mayGoBack, type RollbackContext, readNewer, rollBack } from './rollback.ts';
 import { type Course, failureOf, followedOf, isSettled, lastSeen, newCourse, rolls } from './workload-rollout.ts';
 

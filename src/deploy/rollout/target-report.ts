@@ -1,9 +1,9 @@
 import { readinessOf } from '../../cluster/readiness.ts';
+import { envoyFilterKey } from '../../mesh/unmanaged/unmanaged.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { WrittenObjects } from '../apply/objects.ts';
 import type { WriteResult } from '../apply/workload.ts';
 import { changesPods, objectKey, type Plan, type PlannedWorkload } from '../plan/plan.ts';
-import { takenOverFrom } from '../report/adoption-report.ts';
 import type { StepState, TargetOutcome, TargetReport, TargetRevision } from '../report/report.ts';
 import { evidenceLines } from '../wait/rollout-problem.ts';
 import type { PushResult } from './push-settings.ts';
@@ -138,4 +138,10 @@ function outcomeOf(
   if (writes.some((step) => step === 'skipped' || step === 'failed')) return 'untouched';
   if (!Object.values(steps).includes('done')) return 'unchanged';
   return revisions.length === 0 && removals.length > 0 ? 'removed' : 'deployed';
+}
+
+/** The EnvoyFilters that ours runs in the place of on a workload, once a run has brought it there. */
+function takenOverFrom({ adopted, patch }: PlannedWorkload): string[] {
+  if (patch?.spec === undefined) return [];
+  return [...new Set(adopted.map(({ envoyFilter }) => envoyFilterKey(envoyFilter)))];
 }

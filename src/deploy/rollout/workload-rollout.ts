@@ -5,12 +5,12 @@ import { describeWorkload } from '../../targets/target.ts';
 import type { WorkloadWrite } from '../apply/workload.ts';
 import type { Newer } from '../observe/superseded.ts';
 import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
-import type { Condition } from '../preflight/ready-before.ts';
 import type { Rollback } from '../report/report.ts';
 import type { ProofResult } from '../verify/verifier.ts';
 import type { Diagnosis } from '../wait/diagnose.ts';
 import { rolloutProblem } from '../wait/rollout-problem.ts';
 import type { Followed, RolloutResult } from '../wait/rollout-watch.ts';
+import type { Condition } from './ready-before.ts';
 
 /** What a run has done with one workload so far, and what came of it. */
 export interface Course {

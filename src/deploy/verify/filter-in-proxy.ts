@@ -10,12 +10,12 @@ import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts'
 import { inspectListeners, type Present } from '../../mesh/proxy/listeners.ts';
 import type { Absent } from '../../mesh/proxy/places.ts';
 import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
+import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import { placeOf, redirectionOf, unreached } from '../plan/wanted-place.ts';
-import { type EvidenceSource, ownFilters, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
+import { noEffect, type ProvenRevision, placeOf, redirectionOf, unreached } from '../plan/wanted-place.ts';
+import { type EvidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { type PluginTrace, traceOf } from '../wait/plugin-identity.ts';
-import { failed, noEffect, type PodVerdict, pending, rejectsOthers } from './pod-verdict.ts';
-import type { ProvenRevision } from './provable.ts';
+import { failed, type PodVerdict, pending, rejectsOthers } from './pod-verdict.ts';
 
 /** Where a look is taken, and what Envoy says there. */
 export interface Seen {

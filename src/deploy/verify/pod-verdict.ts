@@ -55,8 +55,3 @@ export function pending(ref: WorkloadRef, what: string): Unproved {
     },
   };
 }
-
-/** All is well, but the filter is not where it should have an effect. `message` is a clause. */
-export function noEffect(ref: WorkloadRef, message: string, remedy: string): Problem {
-  return { kind: 'no-effect', subject: describeWorkload(ref), message: sentence(message), remedy };
-}

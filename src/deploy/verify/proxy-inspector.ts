@@ -1,22 +1,21 @@
-import type { Problem } from '../../base/problem.ts';
-import { messageOf } from '../../base/problem.ts';
+import { messageOf, type Problem } from '../../base/problem.ts';
 import { ApiError } from '../../cluster/errors.ts';
 import { MAX_BYTES } from '../../cluster/limits.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { hasProxyContainer, PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { attachedPluginOf } from '../../mesh/gateway/attachment.ts';
 import { inspectListeners } from '../../mesh/proxy/listeners.ts';
+import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../../mesh/template/injection.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import { type DeployContext, evidenceSource } from '../context.ts';
+import type { DeployContext } from '../context.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
-import { unreachableIn } from '../plan/wanted-place.ts';
-import { ownFilters, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
+import { noEffect, type Provable, unreachableIn } from '../plan/wanted-place.ts';
+import { evidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { traceOf } from '../wait/plugin-identity.ts';
 import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
-import { failed, noEffect, type PodVerdict, type Proved, pending, rejectsOthers, together } from './pod-verdict.ts';
-import type { Provable } from './provable.ts';
+import { failed, type PodVerdict, type Proved, pending, rejectsOthers, together } from './pod-verdict.ts';
 
 /** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
 const STATS_PORT = 15_090;

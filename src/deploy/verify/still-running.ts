@@ -5,9 +5,9 @@ import { readinessOf } from '../../cluster/readiness.ts';
 import { WORKLOADS } from '../../cluster/resources.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { followedAsIs, unreadyCause } from '../preflight/ready-before.ts';
 import type { Collected } from '../report/report.ts';
-import { diagnoseInTime } from '../wait/diagnose.ts';
+import { diagnoseInTime, unreadyCause } from '../wait/diagnose.ts';
+import { followedAsIs } from '../wait/rollout-watch.ts';
 
 /**
  * Of a removal that has waited: the workloads whose old pods still run the filter, with what keeps new ones from taking their

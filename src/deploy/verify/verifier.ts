@@ -13,12 +13,12 @@ import type { Note } from '../../mesh/proxy/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { belongsTo } from '../kinds/pods.ts';
+import { noEffect, type Provable, type ProvenRevision } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { PROOF_LEVELS, type Proof, type ProofLevel } from '../report/evidence-level.ts';
 import { podId } from '../wait/evidence.ts';
-import { noEffect, type PodVerdict } from './pod-verdict.ts';
+import type { PodVerdict } from './pod-verdict.ts';
 import { probePods } from './probe-pods.ts';
-import type { Provable, ProvenRevision } from './provable.ts';
 import { ProxyInspector } from './proxy-inspector.ts';
 
 /** What the evidence came to: how sure it is that the filter runs, or why it does not. */

@@ -1,4 +1,5 @@
 import { untilAborted } from '../../base/concurrency.ts';
+import { listWords } from '../../base/text.ts';
 import type { Event, Pod } from '../../cluster/objects.ts';
 import {
   describeRefusal,
@@ -11,13 +12,14 @@ import {
 import { describePod, hasStartedProxy, isReady } from '../../cluster/pods.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import type { EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
+import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
-import { type DeployContext, evidenceSource } from '../context.ts';
+import type { DeployContext } from '../context.ts';
 import {
   type EvidenceSource,
+  evidenceSource,
   listNewPods,
   listWarnings,
-  ownFilters,
   readEnvoyReason,
   readLastWords,
   readPluginReason,
@@ -139,4 +141,16 @@ async function readPulls(
     }
   }
   return undefined;
+}
+
+/**
+ * What keeps a workload from being ready, each fact once: the cause that a pod has, else what its pods that are not ready say
+ * and the most telling event. How far its rollout came (`message`) is told only where there is nothing else.
+ */
+export function unreadyCause(message: string, { cause, causeOf, pods, event }: Diagnosis): string {
+  if (cause !== undefined) return causeOf === undefined ? cause : `${causeOf}: ${cause}`;
+  const said = pods.length > 0 ? listWords(pods.slice(0, 2), 'and') : message;
+  // A refusal to make pods is an event and a condition of the same words.
+  const same = event === undefined || said.includes(event.replace(/^\w+: /, ''));
+  return same ? said : [said, event].filter((text) => text !== '').join('. ');
 }

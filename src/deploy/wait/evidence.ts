@@ -6,9 +6,7 @@ import type { Event, Pod } from '../../cluster/objects.ts';
 import { isReady, ownerOf, PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { ENVOY_FILTER, EVENT, POD } from '../../cluster/resources.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
-import type { Placement } from '../../mesh/identity/revision.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
-import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import {
   type EnvoyReason,
   findPluginReason,
@@ -19,6 +17,7 @@ import {
 } from '../../mesh/proxy/envoy-log.ts';
 import { inserterOfRefused, type OwnFilter } from '../../mesh/proxy/refused-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
+import type { DeployContext } from '../context.ts';
 import { ROOT_NAMESPACE, rootNamespaceOf } from '../observe/unmanaged.ts';
 import type { Followed } from './rollout-watch.ts';
 
@@ -26,6 +25,11 @@ import type { Followed } from './rollout-watch.ts';
 export interface EvidenceSource {
   readonly client: Client;
   readonly debug: (line: string) => void;
+}
+
+/** Where a run's evidence comes from. */
+export function evidenceSource({ client, log }: DeployContext): EvidenceSource {
+  return { client, debug: (line) => log.debug(line) };
 }
 
 /** Envoy refuses a filter as it starts; later lines only repeat that the proxy is not ready. */
@@ -95,22 +99,6 @@ export function podId({ metadata }: Pod): string {
 export async function listWarnings(namespace: string, { client, debug }: EvidenceSource): Promise<readonly Event[]> {
   const list = await optional(debug, () => client.list<Event>(EVENT, namespace, { fieldSelector: 'type=Warning' }));
   return list?.items ?? [];
-}
-
-/** What Envoy may call the filters that a workload's pods carry, or are to carry no more. */
-export function ownFilters(
-  namespace: string,
-  placements: readonly Placement[],
-  removals: readonly string[] = [],
-): OwnFilter[] {
-  return [
-    ...placements.flatMap((placement): OwnFilter[] => {
-      const name = placement.filter;
-      if (placement.image === undefined) return [{ name, folder: placement.mountPath }];
-      return [{ name }, { name: pluginOf(namespace, placement) }];
-    }),
-    ...removals.map((name) => ({ name })),
-  ];
 }
 
 /**

@@ -4,12 +4,12 @@ import { creationFailure, describeRefusal, describeTrouble, isRefused, troubleOf
 import { isCreating, isProxyUnready, isReady } from '../../cluster/pods.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
+import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
 import {
   type EvidenceSource,
   listNewPods,
   listWarnings,
-  ownFilters,
   podId,
   readEnvoyReason,
   readPluginReason,

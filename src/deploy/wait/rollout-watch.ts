@@ -3,6 +3,7 @@ import { messageOf, type Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { Workload } from '../../cluster/objects.ts';
+import { selectorOf } from '../../cluster/pod-selector.ts';
 import { type Readiness, readinessOf } from '../../cluster/readiness.ts';
 import type { TargetKind } from '../../cluster/resources.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
@@ -10,6 +11,7 @@ import type { Placement } from '../../mesh/identity/revision.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
 import { foreignChange } from '../plan/foreign-change.ts';
+import type { PlannedWorkload } from '../plan/plan.ts';
 
 /** A workload and what its pods shall carry. */
 export interface Followed {
@@ -274,4 +276,9 @@ export class RolloutWatch {
       wait = Math.max(LOOK_MS, 5 * (now() - started));
     }
   }
+}
+
+/** What to follow until a workload is ready as it is, whatever its pods carry. */
+export function followedAsIs({ ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>): Followed {
+  return { ref, placements: [], removals: [], selector: selectorOf(observed) };
 }

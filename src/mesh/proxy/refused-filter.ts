@@ -1,8 +1,10 @@
 import { dirname } from 'node:path/posix';
 import { isObject } from '../../base/json.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
+import type { Placement } from '../identity/revision.ts';
 import type { EnvoyFilter } from '../objects/envoy-filter.ts';
 import { patchesOf } from '../objects/http-patches.ts';
+import { pluginOf } from '../objects/wasm-plugin.ts';
 
 /** What Envoy's words may call a filter of ours. */
 export interface OwnFilter {
@@ -58,4 +60,20 @@ export function foreignRemedy(refused: string, inserter: string | undefined): st
   const what = inserter ?? `what inserts ${refused}`;
   const why = refused.startsWith('/') ? `, or mount ${refused} in the pods that it is for` : '';
   return `Correct or delete ${what}${why}. Until then no pod that starts becomes ready, with or without this run.`;
+}
+
+/** What Envoy may call the filters that a workload's pods carry, or are to carry no more. */
+export function ownFilters(
+  namespace: string,
+  placements: readonly Placement[],
+  removals: readonly string[] = [],
+): OwnFilter[] {
+  return [
+    ...placements.flatMap((placement): OwnFilter[] => {
+      const name = placement.filter;
+      if (placement.image === undefined) return [{ name, folder: placement.mountPath }];
+      return [{ name }, { name: pluginOf(namespace, placement) }];
+    }),
+    ...removals.map((name) => ({ name })),
+  ];
 }

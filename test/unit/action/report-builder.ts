@@ -1,17 +1,17 @@
 import type { TargetKind } from '../../../src/cluster/resources.ts';
-import type { ImageReport, ImageState } from '../../../src/deploy/apply/push-image.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
 import type { Proof } from '../../../src/deploy/report/evidence-level.ts';
+import type { ImageReport, ImageState } from '../../../src/deploy/report/image-report.ts';
 import type { Admission, PlannedChange, PlanReport } from '../../../src/deploy/report/plan-report.ts';
-import type {
-  FilterReport,
-  Report,
-  Rollback,
-  Step,
-  StepState,
-  TargetReport,
+import {
+  concludeRun,
+  type FilterReport,
+  type Report,
+  type Rollback,
+  type Step,
+  type StepState,
+  type TargetReport,
 } from '../../../src/deploy/report/report.ts';
-import { concludeRun } from '../../../src/deploy/report/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/report/status-report.ts';
 import { BEFORE_ROUTER } from '../../../src/filter/insertion.ts';
 import type { Provenance } from '../../../src/provenance/policy.ts';

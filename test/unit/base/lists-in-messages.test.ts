@@ -4,7 +4,7 @@ import { logSections } from '../../../src/action/publish/log-sections.ts';
 import { renderSummary } from '../../../src/action/summary/summary.ts';
 import { judge } from '../../../src/action/verdict/verdict.ts';
 import { listWords, nameSome, someOf } from '../../../src/base/text.ts';
-import { shortList } from '../../../src/deploy/apply/adopted-envoy-filters.ts';
+import { shortList } from '../../../src/deploy/plan/adopted-envoy-filters.ts';
 import { perWorkload } from '../../../src/deploy/plan/adoption-problems.ts';
 import { stuckPodsWords } from '../../../src/deploy/rollout/rollback-problem.ts';
 import { gitOpsWarning } from '../../../src/mesh/identity/gitops.ts';

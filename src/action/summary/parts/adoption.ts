@@ -1,5 +1,5 @@
 import { thousands } from '../../../base/text.ts';
-import type { PlannedAdoption } from '../../../deploy/report/adoption-report.ts';
+import type { PlannedAdoption } from '../../../deploy/report/plan-report.ts';
 import type { Report, TargetReport } from '../../../deploy/report/report.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, codes, text } from './markdown.ts';

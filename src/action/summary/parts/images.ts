@@ -1,4 +1,4 @@
-import type { ImageReport, ImageState } from '../../../deploy/apply/push-image.ts';
+import type { ImageReport, ImageState } from '../../../deploy/report/image-report.ts';
 import type { Report } from '../../../deploy/report/report.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, text } from './markdown.ts';

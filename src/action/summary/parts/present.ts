@@ -1,5 +1,5 @@
 import { thousands } from '../../../base/text.ts';
-import type { NothingToRemove } from '../../../deploy/plan/present.ts';
+import type { NothingToRemove } from '../../../deploy/report/removal-report.ts';
 import { countOf } from '../../verdict/text.ts';
 import { whenCell } from './cells.ts';
 import type { Limits } from './limits.ts';

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import { changesBefore } from '../../../../src/deploy/plan/find-changes.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
-import { mustBeReadyBefore } from '../../../../src/deploy/preflight/ready-before.ts';
+import { mustBeReadyBefore } from '../../../../src/deploy/rollout/ready-before.ts';
 import { placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
 import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';

@@ -1,29 +1,11 @@
 import type { Problem } from '../../base/problem.ts';
 import { count, listWords, nearestNames } from '../../base/text.ts';
 import { stateOn } from '../../mesh/template/template.ts';
-import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import { knownFilters, type Scoped } from '../commands/scope.ts';
-import type { Observation } from '../observe/observer.ts';
+import { describeWorkload, workloadKey } from '../../targets/target.ts';
+import { knownFilters, type Observation } from '../observe/snapshot.ts';
+import type { NothingToRemove, PresentFilter } from '../report/removal-report.ts';
 import type { RemovalRequest, Scope } from '../request.ts';
-
-/** A filter of this action that is in a namespace. */
-export interface PresentFilter {
-  readonly filter: string;
-  readonly namespace: string;
-  /** The workloads that carry it or have a record of it; none where only objects are left of it. */
-  readonly workloads: readonly WorkloadRef[];
-  /** ISO 8601: when `sweep` may remove it from the first of them. Absent: from none. */
-  readonly expires?: string;
-}
-
-/** What a removal looked at that found nothing to do. */
-export interface NothingToRemove {
-  /** The filter that was asked for; absent for all. */
-  readonly filter?: string;
-  readonly namespaces: readonly string[];
-  /** By namespace, then by name. */
-  readonly present: readonly PresentFilter[];
-}
+import type { Scoped } from './scope.ts';
 
 /** The filters of this action in the namespaces, on workloads or as objects. */
 export function findPresent(namespaces: readonly string[], observation: Observation): PresentFilter[] {

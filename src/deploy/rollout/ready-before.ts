@@ -9,9 +9,9 @@ import { filtersOn, revisionOn, stateOn } from '../../mesh/template/template.ts'
 import { describeWorkload } from '../../targets/target.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import type { Diagnosis } from '../wait/diagnose.ts';
+import { type Diagnosis, unreadyCause } from '../wait/diagnose.ts';
 import type { EvidenceSource } from '../wait/evidence.ts';
-import type { Followed, RolloutResult } from '../wait/rollout-watch.ts';
+import type { RolloutResult } from '../wait/rollout-watch.ts';
 
 /** In what condition a workload was or is that is not ready. */
 export interface Condition {
@@ -50,11 +50,6 @@ function mayBeOurs(workload: Workload, isVerified: (filter: string, id: string) 
   });
 }
 
-/** What to follow until a workload is ready as it is, whatever its pods carry. */
-export function followedAsIs({ ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>): Followed {
-  return { ref, placements: [], removals: [], selector: selectorOf(observed) };
-}
-
 /** Why a workload was left as it is: it was not ready before the run, and nothing changed that while it was waited for. */
 export function unreadyProblem(
   { ref }: Pick<PlannedWorkload, 'ref'>,
@@ -72,18 +67,6 @@ export function unreadyProblem(
     remedy:
       'Nothing was changed on it. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.',
   };
-}
-
-/**
- * What keeps a workload from being ready, each fact once: the cause that a pod has, else what its pods that are not ready say
- * and the most telling event. How far its rollout came (`message`) is told only where there is nothing else.
- */
-export function unreadyCause(message: string, { cause, causeOf, pods, event }: Diagnosis): string {
-  if (cause !== undefined) return causeOf === undefined ? cause : `${causeOf}: ${cause}`;
-  const said = pods.length > 0 ? listWords(pods.slice(0, 2), 'and') : message;
-  // A refusal to make pods is an event and a condition of the same words.
-  const same = event === undefined || said.includes(event.replace(/^\w+: /, ''));
-  return same ? said : [said, event].filter((text) => text !== '').join('. ');
 }
 
 /** That a deployment would wait for a workload, and what it comes to if it stays as it is. */

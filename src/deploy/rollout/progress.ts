@@ -4,8 +4,8 @@ import type { Pod } from '../../cluster/objects.ts';
 import { describePod } from '../../cluster/pods.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import { type Course, failureOf } from '../rollout/workload-rollout.ts';
-import type { Pending } from './rollout-watch.ts';
+import type { Pending } from '../wait/rollout-watch.ts';
+import { type Course, failureOf } from './workload-rollout.ts';
 
 /** How many workloads one line names. */
 const MOST_NAMED = 3;

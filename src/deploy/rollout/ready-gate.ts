@@ -1,21 +1,15 @@
 import { messageOf } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { type DeployContext, during, evidenceSource } from '../context.ts';
+import { type DeployContext, during } from '../context.ts';
 import { readTarget } from '../kinds/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import { type Course, followedOf } from '../rollout/workload-rollout.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
-import type { RolloutResult, RolloutWatch } from '../wait/rollout-watch.ts';
-import {
-  compareConditions,
-  followedAsIs,
-  mustBeReadyBefore,
-  readCondition,
-  unreadyProblem,
-  wasUnready,
-} from './ready-before.ts';
+import { evidenceSource } from '../wait/evidence.ts';
+import { followedAsIs, type RolloutResult, type RolloutWatch } from '../wait/rollout-watch.ts';
+import { compareConditions, mustBeReadyBefore, readCondition, unreadyProblem, wasUnready } from './ready-before.ts';
+import { type Course, followedOf } from './workload-rollout.ts';
 
 interface GateContext extends DeployContext {
   readonly policy: RolloutPolicy;

@@ -1,8 +1,8 @@
 import type { Problem } from '../../base/problem.ts';
 import { type WriteContext, writeWorkload } from '../apply/workload.ts';
-import { type Course, lastSeen } from '../rollout/workload-rollout.ts';
+import { type PlanningOptions, planWorkload } from '../plan/workload.ts';
 import { cancelledProof } from '../verify/verifier.ts';
-import { type PlanningOptions, planWorkload } from './workload.ts';
+import { type Course, lastSeen } from './workload-rollout.ts';
 
 /**
  * Closes a filter that was put to a Gateway open, so that its proxies could be looked into before it counts: true where that was to

@@ -1,11 +1,12 @@
-import { type Json, pick, sameJson } from '../../base/json.ts';
+import { type Json, pick } from '../../base/json.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { describeReturn } from '../../mesh/identity/gitops.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
+import { describePatch } from '../../mesh/objects/http-patches.ts';
 import { annotatedMounts, mountOf } from '../../mesh/unmanaged/adopted-volumes.ts';
-import { describeSource } from '../../mesh/unmanaged/adoption-choice.ts';
+import { describeSource, describeUnmanaged } from '../../mesh/unmanaged/adoption-choice.ts';
 import { remainingPatches } from '../../mesh/unmanaged/adoption-limits.ts';
 import {
   type AdoptedUnmanaged,
@@ -17,8 +18,9 @@ import {
   unmanagedKey,
 } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import type { Observation } from '../observe/observer.ts';
-import type { PlannedWorkload } from '../plan/plan.ts';
+import type { Observation } from '../observe/snapshot.ts';
+import type { PlannedAdoption } from '../report/plan-report.ts';
+import type { Plan, PlannedWorkload } from './plan.ts';
 
 /** What there is to know of a workload on which ours takes the place of others' filters. */
 export type AdoptingWorkload = Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions' | 'adopted' | 'volumes'>;
@@ -169,14 +171,6 @@ function runningIn(envoyFilter: EnvoyFilter, planned: readonly AdoptingWorkload[
     !carriers.some(({ filter, id }) => labels[podLabel(filter)] === id);
 }
 
-/** What is left of an EnvoyFilter as it is now, others' changes included; undefined where an adopted patch is not in it any more. */
-export function withoutTaken(current: EnvoyFilter, taken: readonly UnmanagedFilter[]): readonly Json[] | undefined {
-  const patches = Array.isArray(current.spec.configPatches) ? current.spec.configPatches : [];
-  const all = taken.flatMap((filter) => filter.patches);
-  const whole = all.every((patch) => patches.some((one: Json) => sameJson(one, patch)));
-  return whole ? remainingPatches(current, taken) : undefined;
-}
-
 /** Why a filter stays although ours runs in its place on some workloads. */
 export function staysFor({ filter: { httpFilter, envoyFilter, code }, others }: AdoptedFilter): string {
   const file = code.kind === 'file' ? ', which keep its file for when ours is removed' : '';
@@ -213,4 +207,32 @@ function returnWarnings(ref: EnvoyFilterRef, taken: readonly UnmanagedFilter[], 
 /** At most five names. */
 export function shortList(names: readonly string[]): string {
   return names.length > 5 ? nameSome(names, 5) : listWords(names, 'and');
+}
+
+/** What a plan would take over, filter by filter. */
+export function describeAdoptions(plan: Plan, observation: Observation): PlannedAdoption[] {
+  return adoptedEnvoyFilters(plan, observation).flatMap((adopted) =>
+    adopted.filters.map(({ filter, workloads, others }): PlannedAdoption => {
+      const keys = new Set(workloads.map(workloadKey));
+      const planned = plan.workloads.filter(({ ref }) => keys.has(workloadKey(ref)));
+      return {
+        what: describeUnmanaged(filter),
+        by: filter.by,
+        workloads: workloads.map(describeWorkload),
+        ...fateOf(adopted, others),
+        volumes: volumesOf(planned),
+      };
+    }),
+  );
+}
+
+function fateOf({ keeps }: AdoptedEnvoyFilter, others: readonly string[]): Pick<PlannedAdoption, 'fate' | 'keeps'> {
+  if (others.length > 0) return { fate: 'stays', keeps: others };
+  return keeps.length === 0 ? { fate: 'deleted', keeps: [] } : { fate: 'patched', keeps: keeps.map(describePatch) };
+}
+
+function volumesOf(planned: readonly PlannedWorkload[]): PlannedAdoption['volumes'] {
+  const volumes = planned.flatMap((one) => one.volumes);
+  const distinct = new Map(volumes.map(({ volume, stays }) => [`${volume} ${stays ?? ''}`, { volume, stays }]));
+  return [...distinct.values()].map(({ volume, stays }) => (stays === undefined ? { volume } : { volume, stays }));
 }

@@ -7,7 +7,7 @@ import {
   compareConditions,
   mustBeReadyBefore,
   unreadyProblem,
-} from '../../../../src/deploy/preflight/ready-before.ts';
+} from '../../../../src/deploy/rollout/ready-before.ts';
 import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
 import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
 import { formatState } from '../../../../src/mesh/identity/state.ts';

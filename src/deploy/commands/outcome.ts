@@ -1,0 +1,31 @@
+import type { Problem } from '../../base/problem.ts';
+import { count } from '../../base/text.ts';
+import type { DeployContext } from '../context.ts';
+import { allProblems, type Report, type TargetReport } from '../report/report.ts';
+
+/** The engine's part of a report. */
+export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
+  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind' | 'nothing' | 'expires'>>;
+
+/** Nothing was deleted, and nothing had to be. */
+export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };
+
+/** What a cancelled run has to say beside its workloads. */
+export function cancellation({ signal }: DeployContext, targets: readonly TargetReport[]): Problem[] {
+  const untouched = targets.filter(({ outcome }) => outcome === 'untouched').length;
+  if (!signal.aborted || untouched === 0) return [];
+  return [
+    {
+      kind: 'cancelled',
+      message: `The run was cancelled before it came to ${count(untouched, 'workload')}.`,
+      remedy: 'Nothing is half written: each workload has its old revision or the new one. Run again to finish.',
+    },
+  ];
+}
+
+/** What was cancelled is no success, even where nobody noticed: a check that was broken off may be all that is missing. */
+export function cancelledOutcome<T extends Outcome>(outcome: T): T {
+  if (allProblems(outcome).some(({ kind }) => kind === 'cancelled')) return outcome;
+  const message = 'The run was cancelled before all of it was looked at or done.';
+  return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Run it again.' }] };
+}
