@@ -3,12 +3,13 @@ import { messageOf } from '../../base/problem.ts';
 import { formatDuration } from '../../base/text.ts';
 import { ApiError } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
-import { hasProxyContainer, isReady, isTerminating, PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { hasProxyContainer, isReady, isTerminating } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
 import { type Listener, parseListeners } from '../../mesh/proxy/config-dump.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { belongsTo } from '../kinds/pods.ts';
+import { type ConfigPart, readConfigDump } from './config-dump.ts';
 
 /**
  * A pod that a workload runs now, and what its proxy has. `why` completes "is not known, because …": there is no such pod, a right
@@ -33,8 +34,6 @@ export interface SeenProxy {
 const PARALLEL = 8;
 const LIST_MS = 15_000;
 const EXEC_MS = 5_000;
-/** What the agent answers from Envoy's admin interface, which only listens inside the pod. */
-const DUMP = ['pilot-agent', 'request', 'GET'];
 const CANCELLED = 'the run was cancelled';
 const NO_EXEC = 'the user of the kubeconfig may not exec into pods';
 
@@ -130,18 +129,11 @@ export class RunningProxies {
     });
   }
 
-  async #dump(part: string, { metadata }: Pod, { namespace }: WorkloadRef): Promise<string> {
-    const command = [...DUMP, `config_dump?resource=${part}`];
+  async #dump(part: ConfigPart, { metadata }: Pod, { namespace }: WorkloadRef): Promise<string> {
     const limits = { timeoutMs: EXEC_MS };
-    const { stdout, stderr, exitCode } = await this.#context.client.exec(
-      namespace,
-      metadata.name,
-      PROXY_CONTAINER,
-      command,
-      limits,
-    );
-    if (exitCode !== 0) throw new Error(`Envoy does not answer (${stderr.trim()})`);
-    return stdout;
+    const dump = await readConfigDump(this.#context.client, namespace, metadata.name, part, limits);
+    if (dump.state === 'unanswered') throw new Error(`Envoy does not answer (${dump.why})`);
+    return dump.text;
   }
 }
 

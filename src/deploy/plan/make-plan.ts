@@ -1,6 +1,6 @@
 import { append } from '../../base/lists.ts';
 import { type Attempt, attempt, Findings } from '../../base/problem.ts';
-import { nameSome } from '../../base/text.ts';
+import { listWords, nameSome } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { attachedPlacement } from '../../mesh/gateway/attachment.ts';
 import { gitOpsWarning, recogniseGitOps } from '../../mesh/identity/gitops.ts';
@@ -16,7 +16,6 @@ import type { Observation } from '../observe/snapshot.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
 import { planAdoption } from './adoption.ts';
-import { besideWarnings } from './beside.ts';
 import { changesBefore } from './find-changes.ts';
 import { findGarbage } from './garbage.ts';
 import { explainRolls, findCarriers } from './in-place.ts';
@@ -197,4 +196,18 @@ function warningsOf(workloads: readonly PlannedWorkload[]): string[] {
 function standingWarning(names: readonly string[]): string {
   const who = nameSome(names, 3);
   return `${who} ${names.length === 1 ? 'has' : 'have'} a sidecar in the pod template already (annotation sidecar.istio.io/status, as "istioctl kube-inject" writes it). Istio mounts the filter there only where it injects the pods of the namespace, too.`;
+}
+
+/** Warns of workloads that get a filter beside others of this action: both see, and change, the same requests and answers. */
+export function besideWarnings(workloads: readonly PlannedWorkload[]): string[] {
+  const fresh = workloads.flatMap(({ ref, revisions, before, alsoRuns }) => {
+    const added = revisions.map(({ carrier }) => carrier.filter).filter((filter) => !before.has(filter));
+    if (added.length === 0 || alsoRuns.length === 0) return [];
+    return [{ workload: describeWorkload(ref), what: `${listWords(alsoRuns, 'and')}|${listWords(added, 'and')}` }];
+  });
+  return [...Map.groupBy(fresh, ({ what }) => what)].map(([what, those]) => {
+    const [others = '', added = ''] = what.split('|');
+    const names = those.map(({ workload }) => workload);
+    return `${nameSome(names, 3)} already ${those.length === 1 ? 'runs' : 'run'} ${others} of this action: ${added} is added beside it, so that a request passes both and each sees what the other has changed. Previews that must not meet want a workload or namespace each.`;
+  });
 }

@@ -3,8 +3,11 @@ import { count, formatDuration, sentence, someOf } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { describePod } from '../../cluster/pods.ts';
 import { workloadKey } from '../../targets/target.ts';
+import { type DeployContext, during } from '../context.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import type { Pending } from '../wait/rollout-watch.ts';
+import { evidenceSource } from '../wait/evidence.ts';
+import { FailFast } from '../wait/fail-fast.ts';
+import { type Pending, RolloutWatch } from '../wait/rollout-watch.ts';
 import { type Course, failureOf } from './workload-rollout.ts';
 
 /** How many workloads one line names. */
@@ -59,4 +62,28 @@ export function progressLine(
   const more = pending.length > MOST_NAMED ? [`${count(pending.length - MOST_NAMED, 'workload')} more`] : [];
   const counts = [`${ready}/${all} ready`, ...(failed > 0 ? [`${failed} failed`] : [])];
   return [...counts, ...named, ...more].join(' · ');
+}
+
+/** Follows rollouts, logs how far they are, and ends those whose pods cannot get ready. `moving`: what is changed or waited for. */
+export function watchWithProgress(
+  context: DeployContext & { readonly policy: RolloutPolicy },
+  moving: () => readonly Course[],
+): RolloutWatch {
+  const waiting = during(context, 'waiting for pods');
+  const { client, signal, now, log, policy } = waiting;
+  const failFast = new FailFast(evidenceSource(waiting), now);
+  let last = '';
+  return new RolloutWatch({
+    client,
+    signal,
+    now,
+    debug: (line) => log.debug(line),
+    look: async (pending) => {
+      const { unready, stuck } = await failFast.look(pending);
+      const line = progressLine(pending, tally(moving(), policy.timeoutMs), unready);
+      if (line !== last) log.info(line);
+      last = line;
+      return stuck;
+    },
+  });
 }

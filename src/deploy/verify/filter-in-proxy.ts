@@ -14,7 +14,7 @@ import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { noEffect, type ProvenRevision, placeOf, redirectionOf, unreached } from '../plan/wanted-place.ts';
 import { type EvidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
-import { type PluginTrace, traceOf } from '../wait/plugin-identity.ts';
+import { type PluginTrace, traceOf } from './plugin-identity.ts';
 import { failed, type PodVerdict, pending, rejectsOthers } from './pod-verdict.ts';
 
 /** Where a look is taken, and what Envoy says there. */

@@ -10,18 +10,17 @@ import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../../mesh/template/injection.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
+import { type ConfigPart, readConfigDump } from '../observe/config-dump.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import { noEffect, type Provable, unreachableIn } from '../plan/wanted-place.ts';
 import { evidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
-import { traceOf } from '../wait/plugin-identity.ts';
 import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
+import { traceOf } from './plugin-identity.ts';
 import { failed, type PodVerdict, type Proved, pending, rejectsOthers, together } from './pod-verdict.ts';
 
 /** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
 const STATS_PORT = 15_090;
 const STATS_PATH = '/stats/prometheus';
-/** What the agent answers from Envoy's admin interface, which only listens inside the pod. */
-const DUMP = ['pilot-agent', 'request', 'GET'];
 
 /**
  * Looks into proxies, by the strongest means that the rights of a namespace allow: the listeners of Envoy by exec, its
@@ -112,16 +111,12 @@ export class ProxyInspector {
   }
 
   /** A part of Envoy's configuration, empty where it has none of it; else the verdict on a pod that does not tell. */
-  async #dump(part: string, pod: Pod, ref: WorkloadRef): Promise<string | PodVerdict | undefined> {
+  async #dump(part: ConfigPart, pod: Pod, ref: WorkloadRef): Promise<string | PodVerdict | undefined> {
     const { namespace } = ref;
     const { name } = pod.metadata;
     try {
-      const command = [...DUMP, `config_dump?resource=${part}`];
-      const { stdout, stderr, exitCode } = await this.#context.client.exec(namespace, name, PROXY_CONTAINER, command);
-      if (exitCode === 0) return stdout;
-      // Envoy has this part only once a listener asks for it.
-      if (part === 'ecds_filters' && stderr.includes(`${part} not found`)) return '{}';
-      return pending(ref, `Envoy of pod ${name} does not answer (${stderr.trim()})`);
+      const dump = await readConfigDump(this.#context.client, namespace, name, part);
+      return dump.state === 'read' ? dump.text : pending(ref, `Envoy of pod ${name} does not answer (${dump.why})`);
     } catch (error) {
       if (error instanceof ApiError && error.status === 403) {
         this.#refused.set(`${namespace} exec`, 'the user of the kubeconfig may not exec into pods');

@@ -2,9 +2,11 @@ import type { Workload } from '../../../src/cluster/objects.ts';
 import type { PlannedRevision, PlannedWorkload } from '../../../src/deploy/plan/plan.ts';
 import { type PlanningOptions, planWorkload, type WantedWorkload } from '../../../src/deploy/plan/workload.ts';
 import { type Placement, placementOf, type Revision } from '../../../src/mesh/identity/revision.ts';
+import { renderConfigMap } from '../../../src/mesh/objects/config-map.ts';
+import { renderInserter } from '../../../src/mesh/objects/filter-resource.ts';
 import type { AdoptedVolume } from '../../../src/mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../../src/mesh/unmanaged/unmanaged.ts';
-import { must, refOf, revision, workload } from '../builders.ts';
+import { type ClusterParts, must, patchedWith, refOf, revision, workload } from '../builders.ts';
 
 /** The time of every plan in tests that do not care. */
 export const NOW = new Date('2026-01-02T03:04:05.000Z');
@@ -38,4 +40,27 @@ export function wantedOf(path: string, parts: WantedParts = {}): WantedWorkload 
 /** A planned workload; throws where it cannot be planned. */
 export function plannedFor(path: string, parts: WantedParts = {}, options = PLANNING): PlannedWorkload {
   return must(planWorkload(wantedOf(path, parts), options));
+}
+
+/** Merge patches that take from a workload what a run has put there. */
+export const NO_MOUNTS = { spec: { template: { metadata: { annotations: null } } } };
+export const NO_STATE = { metadata: { annotations: null } };
+
+/** The workload of a path as runs leave it that brought `before`, where that is given, and then `now`; with each further edit. */
+export function runningOn(
+  path: string,
+  { now, before }: { readonly now: Revision; readonly before?: Revision },
+  ...edits: readonly object[]
+): Workload {
+  const wayBack = before === undefined ? [] : [placementOf(before)];
+  const { observed, patch } = plannedFor(path, { revisions: [now], wayBack });
+  return [patch, ...edits].reduce<Workload>((on, edit) => patchedWith(on, edit), observed);
+}
+
+/** The objects of revisions in the namespace `shop`. */
+export function objectsOf(...revisions: readonly Revision[]): ClusterParts {
+  return {
+    configMaps: { shop: revisions.map((of) => renderConfigMap(of, 'shop')) },
+    inserters: { shop: revisions.map((of) => renderInserter(of, 'shop')) },
+  };
 }

@@ -4,39 +4,30 @@ import { changesBefore } from '../../../../src/deploy/plan/find-changes.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
 import { mustBeReadyBefore } from '../../../../src/deploy/rollout/ready-before.ts';
 import { placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
-import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
 import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
-import { renderWasmPlugin } from '../../../../src/mesh/objects/wasm-plugin.ts';
 import {
   type ClusterParts,
   deployRequest,
   filterRequest,
   must,
   observationOf,
-  patchedWith,
   pulledRevision,
   READY_STATUS,
   refOf,
   revision,
 } from '../../builders.ts';
-import { NOW, plannedFor } from '../planned.ts';
+import { NO_MOUNTS, NO_STATE, NOW, objectsOf, runningOn } from '../planned.ts';
 
 const PATH = 'shop/deploy/reviews';
 const ref = refOf(PATH);
 const first = revision('add-header', { configuration: '1' });
 const wanted = placementOf(revision('add-header', { configuration: '2' }));
-const NO_MOUNTS = { spec: { template: { metadata: { annotations: null } } } };
 const NO_LABEL = { spec: { template: { metadata: { labels: { 'deploy-wasm-filter/add-header': null } } } } };
-const NO_STATE = { metadata: { annotations: null } };
 const EDITED = [{ manager: 'kubectl-edit', fieldsV1: { 'f:spec': {} } }];
 
-function running(of: Revision, ...edits: readonly object[]): Workload {
-  const { observed, patch } = plannedFor(PATH, { revisions: [of] });
-  return [patch, ...edits].reduce<Workload>((on, edit) => patchedWith(on, edit), observed);
-}
-const configMap = renderConfigMap(first, 'shop');
+const running = (now: Revision, ...edits: readonly object[]): Workload => runningOn(PATH, { now }, ...edits);
 const envoyFilter = renderEnvoyFilter(first, 'shop');
-const whole: ClusterParts = { configMaps: { shop: [configMap] }, inserters: { shop: [envoyFilter] } };
+const whole = objectsOf(first);
 const pulled = pulledRevision();
 
 describe('what others have changed of the revision that another one takes the place of', () => {
@@ -70,15 +61,7 @@ describe('what others have changed of the revision that another one takes the pl
       },
       [`${of}EnvoyFilter shop/add-header-${first.id} was edited by kubectl-edit`],
     ],
-    [
-      'an image needs no mount',
-      running(pulled),
-      {
-        configMaps: { shop: [renderConfigMap(pulled, 'shop')] },
-        inserters: { shop: [renderWasmPlugin(pulled, 'shop')] },
-      },
-      [],
-    ],
+    ['an image needs no mount', running(pulled), objectsOf(pulled), []],
     ['nothing that is known: its pods do not carry it', running(first, NO_LABEL), whole, []],
     ['nothing that is known: no run has recorded it', running(first, NO_STATE, NO_MOUNTS), whole, []],
   ])('%s', (_, workload, cluster, changes) => {

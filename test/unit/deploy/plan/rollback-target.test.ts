@@ -4,7 +4,6 @@ import { findWayBack, provenLevel } from '../../../../src/deploy/plan/rollback-t
 import { mountedPlacement, placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
 import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
-import { renderWasmPlugin } from '../../../../src/mesh/objects/wasm-plugin.ts';
 import {
   type ClusterParts,
   observationOf,
@@ -14,7 +13,7 @@ import {
   refOf,
   revision,
 } from '../../builders.ts';
-import { plannedFor } from '../planned.ts';
+import { NO_MOUNTS, NO_STATE, objectsOf, plannedFor, runningOn } from '../planned.ts';
 
 const PATH = 'shop/deploy/reviews';
 const ref = refOf(PATH);
@@ -22,19 +21,10 @@ const first = revision('add-header', { mountPath: '/first' });
 const second = revision('add-header', { configuration: '2' });
 const third = revision('add-header', { configuration: '3' });
 const NOT_READY = { status: { ...READY_STATUS, updatedReplicas: 0 } };
-const NO_MOUNTS = { spec: { template: { metadata: { annotations: null } } } };
-const NO_STATE = { metadata: { annotations: null } };
 
-/** A workload that runs `of`, after `before`; an edit for each further argument. */
-function running(of: Revision, before?: Revision, ...edits: readonly object[]): Workload {
-  const wayBack = before === undefined ? [] : [placementOf(before)];
-  const { observed, patch } = plannedFor(PATH, { revisions: [of], wayBack });
-  return [patch, ...edits].reduce<Workload>((on, edit) => patchedWith(on, edit), observed);
-}
-const objectsOf = (...revisions: readonly Revision[]): ClusterParts => ({
-  configMaps: { shop: revisions.map((of) => renderConfigMap(of, 'shop')) },
-  inserters: { shop: revisions.map((of) => renderEnvoyFilter(of, 'shop')) },
-});
+/** A workload that runs `now`, after `before`; an edit for each further argument. */
+const running = (now: Revision, before?: Revision, ...edits: readonly object[]): Workload =>
+  runningOn(PATH, { now, ...(before === undefined ? {} : { before }) }, ...edits);
 const provenOn = (of: Revision, text: string): ClusterParts => {
   const configMap = renderConfigMap(of, 'shop');
   const annotations = { ...configMap.metadata.annotations, 'deploy-wasm-filter/proven': text };
@@ -43,8 +33,8 @@ const provenOn = (of: Revision, text: string): ClusterParts => {
     configMaps: { shop: [renderConfigMap(first, 'shop'), { metadata: { ...configMap.metadata, annotations } }] },
   };
 };
-const back = (on: Workload, cluster: ClusterParts, wanted: string | undefined = third.id): string | undefined =>
-  findWayBack(on, ref, 'add-header', wanted, observationOf(cluster))?.id;
+const back = (workload: Workload, cluster: ClusterParts, wanted: string | undefined = third.id): string | undefined =>
+  findWayBack(workload, ref, 'add-header', wanted, observationOf(cluster))?.id;
 
 describe('findWayBack', () => {
   const both = objectsOf(first, second);
@@ -120,10 +110,7 @@ describe('findWayBack', () => {
 describe('a revision whose image the proxies pull', () => {
   const pulled = pulledRevision();
   const record = renderConfigMap(pulled, 'shop');
-  const both: ClusterParts = {
-    configMaps: { shop: [renderConfigMap(first, 'shop'), record] },
-    inserters: { shop: [renderEnvoyFilter(first, 'shop'), renderWasmPlugin(pulled, 'shop')] },
-  };
+  const both = objectsOf(first, pulled);
   const wayOf = (on: Workload, cluster: ClusterParts): unknown =>
     findWayBack(on, ref, 'add-header', third.id, observationOf(cluster));
 
