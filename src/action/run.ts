@@ -233,7 +233,7 @@ function carryOutCommand(draft: ClusterDraft, context: DeployContext): Promise<O
 const CANCELLED: Problem = {
   kind: 'cancelled',
   message: 'The run was cancelled before anything was written.',
-  remedy: 'Run it again.',
+  remedy: 'Re-run the job.',
 };
 
 /** The first call: whether the server answers and takes the credentials, and its version. */

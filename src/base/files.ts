@@ -31,9 +31,9 @@ const WORDS: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EPERM: 'permission denied',
   ELOOP: 'its symbolic links lead in a circle',
-  ENAMETOOLONG: 'it is no path of a file: its name is too long',
+  ENAMETOOLONG: 'it is not a valid path: its name is too long',
   // Node's own message quotes all of it.
-  ERR_INVALID_ARG_VALUE: 'it is no path of a file: it has a zero byte',
+  ERR_INVALID_ARG_VALUE: 'it is not a valid path: it contains a zero byte',
 };
 /** Node's messages end with the path. */
 const MAX_MESSAGE = 200;

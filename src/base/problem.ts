@@ -111,7 +111,8 @@ export function internalProblem(thrown: unknown): Problem {
   return {
     kind: 'internal',
     message: `Unexpected error: ${messageOf(thrown)}.`,
-    remedy: 'This is a defect of deploy-wasm-filter; re-run with debug logging for the stack and report it.',
+    remedy:
+      'This is a bug in deploy-wasm-filter: re-run the job with debug logging, and report it with the stack trace.',
     cause: thrown,
   };
 }

@@ -33,7 +33,7 @@ export function proxyFor(url: URL, environment: ProxyEnvironment): ProxyServer |
 /** Reads a proxy's address. */
 export function readProxy(address: string, origin: string): ProxyServer | BadProxy {
   const url = URL.parse(address);
-  if (url === null || url.hostname === '') return { origin, fault: 'is not a valid address of a proxy' };
+  if (url === null || url.hostname === '') return { origin, fault: 'is not a valid proxy address' };
   if (decode(url.username) === undefined || decode(url.password) === undefined) {
     return { origin, fault: 'has a user name or a password with a "%" that is not written as "%25"' };
   }

@@ -33,7 +33,7 @@ const MERGING = CORE_SCHEMA.withTags(mergeTag);
 export function readYaml(text: string, { merge = false }: YamlOptions = {}): YamlRead {
   const size = Buffer.byteLength(text);
   if (size > MAX_YAML_BYTES) {
-    return { ok: false, fault: `has ${formatBytes(size)}; ${formatBytes(MAX_YAML_BYTES)} are the most that is read` };
+    return { ok: false, fault: `has ${formatBytes(size)}; at most ${formatBytes(MAX_YAML_BYTES)} are read` };
   }
   if (text.split(/\r?\n/).every((line) => /^\s*(#|$)/.test(line))) return { ok: false, fault: 'is empty' };
   let value: unknown;

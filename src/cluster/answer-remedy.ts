@@ -27,7 +27,7 @@ export function statusAdvice({
     return {
       message: `the answer was a redirect (${status})${leadsTo === undefined ? '' : ` to ${leadsTo}`}, which no API server gives`,
       remedy:
-        'A proxy that wants a sign-in stands in front of the API server. Let "server" in the kubeconfig be the address of the API server itself, or log in to the proxy in a step before this one, as its documentation says.',
+        'A proxy that requires a sign-in is in front of the API server. Set "server" in the kubeconfig to the address of the API server itself, or log in to the proxy in an earlier step, as its documentation says.',
     };
   }
   if (status === 429) {
@@ -37,14 +37,14 @@ export function statusAdvice({
     return {
       ...(tooLong ? { message: `the API server asked to wait ${asked} s, longer than this run waits` } : {}),
       remedy: tooLong
-        ? 'Run it again after that time.'
-        : 'The API server has too many requests: run it again later. If it happens often, look at its flow control (kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels).',
+        ? 'Re-run the job after that time.'
+        : 'The API server has too many requests: re-run the job later. If it happens often, look at its flow control (kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels).',
     };
   }
   if (status >= 500) {
     return {
       remedy:
-        'See how the API server is (kubectl get --raw /readyz), and whatever the message names, such as a webhook; then run again.',
+        'Check the API server (kubectl get --raw /readyz), and whatever the message names, such as a webhook; then re-run the job.',
     };
   }
   return {};

@@ -131,7 +131,7 @@ function parse<T>({ server, request, response }: Exchange, wanted: string, shape
   const invalid = (found: string): InvalidAnswerError =>
     new InvalidAnswerError({ server, ...request, status: response.status, found, wanted });
   const encoding = headerOf(response, 'content-encoding') ?? 'identity';
-  if (encoding !== 'identity') throw invalid(`in the encoding ${truncate(encoding, 60)}, which was not asked for`);
+  if (encoding !== 'identity') throw invalid(`in the encoding ${truncate(encoding, 60)}, which was not requested`);
   const value = readJson(response.text);
   if (!isObject(value)) throw invalid(describeText(response.text));
   const mismatch = shape(value);
@@ -185,7 +185,7 @@ function describeText(text: string): string {
   const value = readJson(text);
   if (value !== undefined) return `JSON that is ${describeJson(value)}`;
   const words = plainText(text);
-  return `${/^\s*</.test(text) ? 'an HTML page' : 'no JSON'}${words === '' ? '' : `, ${quote(words)}`}`;
+  return `${/^\s*</.test(text) ? 'an HTML page' : 'not JSON'}${words === '' ? '' : `, ${quote(words)}`}`;
 }
 
 function quote(text: string): string {

@@ -5,7 +5,7 @@ import { MAX_BYTES } from './limits.ts';
 /** An answer, or a line of one, that is longer than what was asked for can be; nothing of it is used. `what`: the request. */
 export class TooLongError extends Error {
   constructor(what: string, maxBytes: number) {
-    super(`the answer to ${what} has more than the ${formatBytes(maxBytes)} that are read of it`);
+    super(`the answer to ${what} is larger than the limit of ${formatBytes(maxBytes)}`);
     this.name = 'TooLongError';
   }
 }

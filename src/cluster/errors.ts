@@ -121,7 +121,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
     return {
       kind: 'cancelled',
       message: `The run was cancelled while ${action}.`,
-      remedy: 'Whether that took effect is not known; run again to finish.',
+      remedy: 'It is not known whether that took effect; re-run the job to finish.',
       cause: error,
     };
   }
@@ -135,7 +135,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
       // Whether a write was done that was answered so is as open as after a connection that broke.
       kind: 'connection',
       message: `${capital(action)} failed: ${error.message}.`,
-      remedy: `Check that ${server} ("server" in the kubeconfig) is the API server, and what stands before it, such as a proxy that wants a sign-in${again}.`,
+      remedy: `Check that ${server} ("server" in the kubeconfig) is the API server, and check what is in front of it, such as a proxy that requires a sign-in${again}.`,
       cause: error,
     };
   }
@@ -144,7 +144,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
   if (error.status === 401) {
     return {
       kind: 'permission',
-      message: 'The API server does not accept the credentials of the kubeconfig (401 Unauthorized).',
+      message: 'The API server rejects the credentials of the kubeconfig (401 Unauthorized).',
       remedy:
         'The token or certificate has probably expired or belongs to another cluster; renew the kubeconfig secret.',
       cause,
@@ -194,7 +194,7 @@ const CERTIFICATE_HINTS: Readonly<Record<string, string>> = {
 };
 
 const ROUTE_HINTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nothing listens there. Check the server address in the kubeconfig, and that the runner may reach it.',
+  ECONNREFUSED: 'Nothing listens there. Check the server address in the kubeconfig, and that the runner can reach it.',
   ENOTFOUND: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
   EAI_AGAIN: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
   UND_ERR_CONNECT_TIMEOUT: 'No connection within the time limit; a firewall or a private network is the usual reason.',
@@ -209,7 +209,7 @@ function connectionProblem(error: ConnectionError): Problem {
   if (error.cause instanceof TooLongError) {
     return {
       kind: 'connection',
-      message: `The API server ${error.server} answers without an end: ${error.cause.message}.`,
+      message: `The API server ${error.server} sends an answer that does not end: ${error.cause.message}.`,
       remedy: 'No list or object of Kubernetes is that long. Check that "server" in the kubeconfig is the API server.',
       cause: error,
     };
@@ -228,7 +228,8 @@ function connectionProblem(error: ConnectionError): Problem {
     return {
       kind: 'connection',
       message: `The SOCKS proxy does not connect to the API server ${error.server}: ${rootMessage(error.cause)}.`,
-      remedy: 'Check its user name and password, and that it may connect to the host and port of the API server.',
+      remedy:
+        'Check its user name and password, and that it is allowed to connect to the host and port of the API server.',
       cause: error,
     };
   }
@@ -236,21 +237,21 @@ function connectionProblem(error: ConnectionError): Problem {
   if (code.startsWith('ERR_SSL_') && code.includes('ALERT')) {
     return {
       kind: 'connection',
-      message: `The API server ${error.server} refuses the TLS connection: ${rootMessage(error.cause)}.`,
-      remedy: 'The client certificate of the kubeconfig has probably expired or is of another authority.',
+      message: `The API server ${error.server} rejects the TLS connection: ${rootMessage(error.cause)}.`,
+      remedy: 'The client certificate of the kubeconfig has probably expired, or another authority issued it.',
       cause: error,
     };
   }
   return {
     kind: 'connection',
     message: `The API server ${error.server} does not answer: ${rootMessage(error.cause)}.`,
-    remedy: ROUTE_HINTS[code] ?? 'Check the server address in the kubeconfig, and that the runner may reach it.',
+    remedy: ROUTE_HINTS[code] ?? 'Check the server address in the kubeconfig, and that the runner can reach it.',
     cause: error,
   };
 }
 
 function stallProblem({ message, phase }: StalledError, cause: ConnectionError): Problem {
-  const remedy = 'See how the API server is (kubectl get --raw /readyz), then run again';
+  const remedy = 'Check the API server (kubectl get --raw /readyz), then re-run the job';
   return {
     kind: 'connection',
     message: `The API server ${cause.server} does not answer: ${message}.`,
@@ -274,7 +275,7 @@ function proxyProblem({ proxy, status, message }: ProxyError, cause: ConnectionE
     return {
       kind: 'connection',
       message: `The proxy ${name} does not answer: ${message}.`,
-      remedy: `Check ${proxy.origin}, and that the runner may reach the proxy. What needs no proxy is listed in NO_PROXY.`,
+      remedy: `Check ${proxy.origin}, and that the runner can reach the proxy. List what needs no proxy in NO_PROXY.`,
       cause,
     };
   }
@@ -283,8 +284,8 @@ function proxyProblem({ proxy, status, message }: ProxyError, cause: ConnectionE
     message: `The proxy ${name} does not connect to the API server ${cause.server}: ${message}.`,
     remedy:
       status === 407
-        ? 'It asks for a user name and a password, which belong into its address: http://USER:PASSWORD@HOST:PORT.'
-        : 'The proxy has to allow connections to the host and port of the API server.',
+        ? 'It requires a user name and a password; put them into its address: http://USER:PASSWORD@HOST:PORT.'
+        : 'Let the proxy allow connections to the host and port of the API server.',
     cause,
   };
 }

@@ -83,7 +83,7 @@ async function readResult(path: string, messages: AsyncIterable<Buffer>, maxByte
     if (status === undefined) continue;
     return { stdout: textOf(STDOUT), stderr: textOf(STDERR), exitCode: exitCodeOf(path, status) };
   }
-  throw new ExecError('the API server ended the connection before the command had ended');
+  throw new ExecError('the API server closed the connection before the command had ended');
 }
 
 function exitCodeOf(path: string, status: StatusBody): number {

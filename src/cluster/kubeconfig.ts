@@ -190,7 +190,7 @@ function noCredentials({ place }: UserSource): Problem {
 function weaknessesOf({ fields }: ClusterSource, isPlain: boolean): string[] {
   return [
     ...(fields['insecure-skip-tls-verify'] === true
-      ? ['The kubeconfig switches off the check of the server certificate (insecure-skip-tls-verify).']
+      ? ['The kubeconfig turns off the check of the server certificate (insecure-skip-tls-verify).']
       : []),
     ...(isPlain ? ['The API server is called over plain HTTP, without credentials.'] : []),
   ];

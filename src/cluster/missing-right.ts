@@ -19,8 +19,8 @@ const READING: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
 /** What to do about a refusal of a request with this verb, where `right` is what it says that is missing. */
 export function refusalRemedy(verb: string, right: string | undefined): string {
-  if (right !== undefined) return `Grant the user of the kubeconfig the right to ${right} (${grantOf(right)}).`;
+  if (right !== undefined) return `Grant the kubeconfig user the permission to ${right} (${grantOf(right)}).`;
   return READING.has(verb)
-    ? 'Its authorization, or something before the API server, refuses it; admission does not see what is only read. Ask who runs the cluster.'
-    : 'An admission webhook, a quota or a policy refuses it; the message says which. Change the rule, or what it refuses.';
+    ? 'The authorization of the API server, or something in front of it, rejects this; admission does not see reads. Contact the operator of the cluster.'
+    : 'An admission webhook, a quota or a policy rejects it; the message says which. Change the rule, or what it rejects.';
 }

@@ -9,7 +9,7 @@ import { formatDuration } from '../base/text.ts';
  */
 const MAY_LOSE_MS = {
   /** Before anything is changed: evidence that a run can do without. */
-  'looking at what runs': { itself: 8_000, altogether: 10_000 },
+  'inspecting what runs': { itself: 8_000, altogether: 10_000 },
   'reading the cluster': { itself: 16_000, altogether: 16_000 },
   writing: { itself: 16_000, altogether: 18_000 },
   'verifying the filter': { itself: 16_000, altogether: 20_000 },
@@ -25,7 +25,7 @@ type Timed = keyof typeof MAY_LOSE_MS;
 export type Phase = Timed | 'waiting for pods';
 
 /** Phases in which nothing is written. */
-export const UNWRITTEN: ReadonlySet<Phase> = new Set<Phase>(['looking at what runs', 'reading the cluster']);
+export const UNWRITTEN: ReadonlySet<Phase> = new Set<Phase>(['inspecting what runs', 'reading the cluster']);
 
 /** A server that answers within this is slow, but honest: no time is lost. */
 const HONEST_MS = 2_500;

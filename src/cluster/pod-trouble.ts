@@ -80,7 +80,7 @@ function crash(name: string, { reason = 'Error', exitCode, message }: Terminated
   const verb = neverRan
     ? 'cannot be started'
     : exitCode === 0
-      ? 'ends again and again'
+      ? 'keeps exiting'
       : again
         ? 'keeps crashing'
         : 'has crashed';

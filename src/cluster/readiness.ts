@@ -79,7 +79,7 @@ function deploymentVerdict(workload: Workload): Verdict {
   }
   const failure = conditionOf(workload, 'ReplicaFailure');
   if (failure?.status === 'True' && updatedReplicas < wanted) {
-    const message = `pods cannot be made: ${failure.message ?? failure.reason ?? 'unknown reason'}`;
+    const message = `pods cannot be created: ${failure.message ?? failure.reason ?? 'unknown reason'}`;
     return { state: 'progressing', message, podsRefused: true };
   }
   if (updatedReplicas < wanted) return progressing(`${updatedReplicas} of ${wanted} pods updated`);

@@ -42,12 +42,12 @@ async function readAll(file: FileHandle, size: number, maxBytes: number): Promis
 }
 
 function check(found: Stats, maxBytes: number): void {
-  if (!found.isFile()) throw new FileError(`it is ${kindOf(found)}`, 'Name a regular file.');
+  if (!found.isFile()) throw new FileError(`it is ${kindOf(found)}`, 'Give the path of a regular file.');
   if (found.size > maxBytes) throw tooLarge(formatBytes(found.size), maxBytes);
 }
 
 function tooLarge(size: string, maxBytes: number): FileError {
-  return new FileError(`it has ${size}; ${formatBytes(maxBytes)} are the most that is read`, 'Check which file it is.');
+  return new FileError(`it has ${size}; at most ${formatBytes(maxBytes)} are read`, 'Check which file it is.');
 }
 
 function kindOf(found: Stats): string {

@@ -25,8 +25,8 @@ export function inputFileReader({ workspace, temporary }: JobFolders): ReadFile 
     const roots = await Promise.all(folders.map(realFolder));
     if (!roots.some((root) => isWithin(root, real))) {
       throw new FileError(
-        `it lies outside of the workspace and of the runner's temporary folder, at "${shownPath(real)}"`,
-        'Copy it into the workspace in a step before this one.',
+        `it is outside the workspace and the runner's temporary folder, at "${shownPath(real)}"`,
+        'Copy it into the workspace in an earlier step.',
       );
     }
     return readRegularFile(real, maxBytes, false);
@@ -38,20 +38,20 @@ async function explainMissing(workspace: string, path: string): Promise<MissingF
   const whole = resolve(workspace, path);
   const target = await readlink(whole).catch(() => undefined);
   if (target !== undefined) {
-    const message = `it is a symbolic link to "${shownPath(target)}", where there is no file`;
-    return new MissingFile(message, 'Make that file in a step before this one, or give its own path.');
+    const message = `it is a symbolic link to "${shownPath(target)}", which does not exist`;
+    return new MissingFile(message, 'Create that file in an earlier step, or give the path of a file that exists.');
   }
   const folder = `"${shownPath(workspace)}"`;
   if (!(await isFolder(workspace))) {
     return new MissingFile(
       `there is no workspace at ${folder}`,
-      'Check out the repository in a step before this one; GITHUB_WORKSPACE has to name a folder of this machine or container.',
+      'Check out the repository in an earlier step; GITHUB_WORKSPACE must name a folder of this machine or container.',
     );
   }
   if (!isAbsolute(path)) return undefined;
   return new MissingFile(
     'there is no such file',
-    `Give its path from the workspace, which is ${folder} here: in a container, paths of the host are others.`,
+    `Give its path relative to the workspace, which is ${folder} here; inside a container, paths differ from those of the host.`,
   );
 }
 

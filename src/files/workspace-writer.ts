@@ -13,7 +13,7 @@ export interface WorkspaceWriter {
   readonly removeFile: (path: string) => Promise<boolean>;
 }
 
-const REMEDY = 'Name a folder of the workspace.';
+const REMEDY = 'Name a folder inside the workspace.';
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
 /** Makes a writer for a workspace; relative paths start from it. */
@@ -52,7 +52,7 @@ async function locate(workspace: string, path: string, make: boolean): Promise<s
   const wanted = resolve(workspace, path);
   // Either spelling of a workspace that is itself behind a link.
   const start = [resolve(workspace), root].find((folder) => isWithin(folder, wanted) && folder !== wanted);
-  if (start === undefined) throw new FileError('it lies outside of the workspace', REMEDY);
+  if (start === undefined) throw new FileError('it is outside the workspace', REMEDY);
   const folders = relative(start, wanted).split(sep);
   const name = folders.pop() ?? '';
   let folder = root;
@@ -73,7 +73,7 @@ async function enter(root: string, folder: string, make: boolean): Promise<strin
   const shown = `"${shownPath(relative(root, folder))}"`;
   if (found.isSymbolicLink()) {
     const real = await realpath(folder).catch((error) => {
-      if (isMissing(error)) throw new FileError(`${shown} is a symbolic link to nothing`, REMEDY);
+      if (isMissing(error)) throw new FileError(`${shown} is a symbolic link to something that does not exist`, REMEDY);
       throw error;
     });
     if (!isWithin(root, real)) {
@@ -81,5 +81,5 @@ async function enter(root: string, folder: string, make: boolean): Promise<strin
     }
     if ((await lstat(real)).isDirectory()) return real;
   } else if (found.isDirectory()) return folder;
-  throw new FileError(`${shown} is there already, and is no folder`, 'Name another folder, or move that file away.');
+  throw new FileError(`${shown} already exists and is not a folder`, 'Name another folder, or move that file away.');
 }

@@ -37,7 +37,7 @@ export function parseInsertion(value: unknown): Insertion | InsertionFault {
   }
   if (place === 'after' && filter === ROUTER) {
     return {
-      message: 'places the filter after the router, and Envoy refuses a chain that does not end with the router.',
+      message: 'places the filter after the router, and Envoy rejects a chain that does not end with the router.',
       remedy: 'Write "before router" for the last place there is.',
     };
   }

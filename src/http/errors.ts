@@ -24,7 +24,7 @@ export class UnusableAnswerError extends Error {
 /** An address without TLS, whose host is not among those that may be spoken to so. Nothing was sent there. */
 export class PlainTextError extends Error {
   constructor({ protocol, host }: URL) {
-    super(`${protocol}//${host} would be asked without TLS`);
+    super(`${protocol}//${host} would be called without TLS`);
     this.name = 'PlainTextError';
   }
 }
@@ -50,7 +50,7 @@ const KINDS: Readonly<Record<NetworkKind, string>> = {
   'link-local': 'a link-local address or that of a metadata service',
 };
 
-const CHECK_SERVER = 'Check that this is the right server; if it is, ask who runs it.';
+const CHECK_SERVER = 'Check that this is the right server; if so, contact its operator.';
 
 /** A server leads to where nothing is sent. */
 export class RefusedDestinationError extends UnusableAnswerError {
@@ -71,9 +71,7 @@ export function refusedAddress(refused: RefusedAddress): RefusedDestinationError
   const inside = kind === 'private' || kind === 'loopback';
   const rule = inside && !own ? 'Only a server that is itself at such an address may lead there. ' : '';
   const proxied =
-    inside && throughProxy
-      ? `If ${home} is an internal one, name it in NO_PROXY: behind a proxy it counts as public. `
-      : '';
+    inside && throughProxy ? `If ${home} is internal, add it to NO_PROXY: behind a proxy it counts as public. ` : '';
   return new RefusedDestinationError(
     `${own ? place : `${home} leads to ${place}, which`} is ${KINDS[kind]}`,
     `${rule}${proxied}${CHECK_SERVER}`,
@@ -83,10 +81,10 @@ export function refusedAddress(refused: RefusedAddress): RefusedDestinationError
 /** For an address without TLS, where one with TLS leads. */
 export function refusedDowngrade(from: URL, to: URL): RefusedDestinationError {
   return new RefusedDestinationError(
-    `${from.host} leads to ${shownAddress(to)}, where nothing is encrypted`,
+    `${from.host} leads to ${shownAddress(to)}, which is not encrypted`,
     // Seen often: https://github.com/distribution/distribution/issues/996, https://github.com/moby/moby/issues/43158
     from.hostname === to.hostname
-      ? 'The server does not know that it is behind TLS: what ends TLS before it has to send it "X-Forwarded-Proto: https", or its own address is to be set to one that starts with "https://".'
+      ? 'The server does not know that it is behind TLS: let the proxy that terminates TLS send it "X-Forwarded-Proto: https", or set the server\'s own address to one that starts with "https://".'
       : CHECK_SERVER,
   );
 }

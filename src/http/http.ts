@@ -172,7 +172,7 @@ export class Http {
 
   /** What began with TLS stays with it; else the user's word counts. */
   #checkPlain(url: URL, from: URL): void {
-    if (url.protocol !== 'http:') throw new UnusableAnswerError(`${from.host} leads to what is no address of a server`);
+    if (url.protocol !== 'http:') throw new UnusableAnswerError(`${from.host} leads to an address that is not valid`);
     if (from.protocol === 'https:') throw refusedDowngrade(from, url);
     if (!mayBePlain(url, this.#options.insecureHosts)) throw new PlainTextError(url);
   }
@@ -193,7 +193,7 @@ function plainOutcome(answer: HttpAnswer): AnswerOutcome {
 
 function nextUrl(location: string, from: URL): URL {
   const next = URL.parse(location, from.href);
-  if (next === null) throw new UnusableAnswerError(`${from.host} redirects to what is no address`);
+  if (next === null) throw new UnusableAnswerError(`${from.host} redirects to an address that is not valid`);
   next.username = '';
   next.password = '';
   return next;

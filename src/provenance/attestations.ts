@@ -74,8 +74,8 @@ function listOf(answer: HttpAnswer): readonly unknown[] {
   const list = pick(readJson(answer.body), 'attestations');
   if (Array.isArray(list)) return list;
   throw new AttestationsRefused(
-    'GitHub answered the question for attestations with something else.',
-    'Check that the environment variable GITHUB_API_URL is the address of its REST API.',
+    'GitHub answered the request for attestations with something else.',
+    "Check that the environment variable GITHUB_API_URL is the address of GitHub's REST API.",
   );
 }
 
@@ -87,7 +87,7 @@ async function find(attestation: unknown, http: Http): Promise<Found> {
   const bundle = pick(attestation, 'bundle');
   if (isObject(bundle)) return { bundle };
   const address = pick(attestation, 'bundle_url');
-  if (typeof address !== 'string' || !URL.canParse(address)) return { unreadable: 'GitHub gives no bundle for it' };
+  if (typeof address !== 'string' || !URL.canParse(address)) return { unreadable: 'GitHub has no bundle for it' };
   const answer = await get(new URL(address), http);
   if (answer.status !== 200) return { unreadable: `its bundle cannot be fetched (status ${answer.status})` };
   try {
@@ -117,29 +117,29 @@ function refusal(repository: string, token: string, answer: HttpAnswer): Attesta
   const why = `(status ${status}${typeof said === 'string' ? `: ${said}` : ''})`;
   if (status === 429 || (status === 403 && wait !== undefined)) {
     const when = wait === undefined ? 'later' : `in ${formatDuration(wait * 1000)}`;
-    const more = token === '' ? ' With a token in the input "github-token" it may ask more often.' : '';
-    return new AttestationsRefused(`GitHub answers no more questions for now ${why}.`, `Run it again ${when}.${more}`);
+    const more = token === '' ? ' With a token in the input "github-token" the limit is higher.' : '';
+    return new AttestationsRefused(`the rate limit of GitHub is reached ${why}.`, `Re-run the job ${when}.${more}`);
   }
   if (status === 401) {
     return new AttestationsRefused(
-      `GitHub does not take the token ${why}.`,
-      'Pass a token that is valid as input "github-token", or leave the input out: then it is the token of the job.',
+      `GitHub rejects the token ${why}.`,
+      'Pass a valid token as input "github-token", or leave the input out to use the token of the job.',
     );
   }
   if (status === 403) {
     return new AttestationsRefused(
-      `the token may not read the attestations of ${repository} ${why}.`,
-      'Add "attestations: read" to the "permissions" of the job. Its token reads its own repository and public ones; for others pass a token with that right as input "github-token".',
+      `the token is not allowed to read the attestations of ${repository} ${why}.`,
+      'Add "attestations: read" to the "permissions" of the job. Its token reads its own repository and public ones; for others pass a token with that permission as input "github-token".',
     );
   }
   if (status >= 300 && status < 400) {
     return new AttestationsRefused(
       `the repository ${repository} has moved ${why}.`,
-      'Call it by its present name in the input "attestation".',
+      'Use its current name in the input "attestation".',
     );
   }
   return new AttestationsRefused(
-    `GitHub does not give the attestations of ${repository} ${why}.`,
-    'Run it again; https://www.githubstatus.com tells of outages.',
+    `GitHub does not return the attestations of ${repository} ${why}.`,
+    'Re-run the job; https://www.githubstatus.com reports outages.',
   );
 }

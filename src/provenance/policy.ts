@@ -52,7 +52,7 @@ export function complaints(build: BuildIdentity, policy: ProvenancePolicy): stri
   const { repository, workflow, ref } = policy;
   const found: string[] = [];
   if (build.tokenIssuer !== TOKEN_ISSUER)
-    found.push(`no GitHub workflow run signed it, but ${told(build.tokenIssuer)}`);
+    found.push(`it was signed with an identity from ${told(build.tokenIssuer)}, not by a GitHub workflow run`);
   if (!sameName(build.repository, `${GITHUB}${repository}`)) {
     found.push(`it was built in ${shortened(build.repository)}, not in ${repository}`);
   }
@@ -60,7 +60,7 @@ export function complaints(build: BuildIdentity, policy: ProvenancePolicy): stri
   if (workflow !== undefined) {
     if (!isWorkflow(signer, workflow)) found.push(`the workflow ${signer} signed it, not ${workflow}`);
   } else if (!sameName(signer.slice(0, repository.length + 1), `${repository}/`)) {
-    found.push(`the workflow ${signer} signed it, which is none of ${repository}`);
+    found.push(`the workflow ${signer} signed it, which is not in ${repository}`);
   }
   if (ref !== undefined && build.ref !== ref) found.push(`it was built on ${told(build.ref)}, not on ${ref}`);
   return found;
@@ -95,5 +95,5 @@ function shortened(url: string): string {
 }
 
 function told(value: string): string {
-  return value === '' ? 'nobody knows what' : value;
+  return value === '' ? 'an unknown value' : value;
 }

@@ -81,26 +81,26 @@ export async function proveProvenance(
 }
 
 const CHECK_API =
-  'Check that the environment variable GITHUB_API_URL is the address of the REST API of GitHub, which starts with "https://".';
+  'Check that the environment variable GITHUB_API_URL is the address of GitHub\'s REST API, and that it starts with "https://".';
 
 function badAddress({ origin }: Artifact): Problem {
-  const message = 'cannot be looked at: the API of GitHub has no valid address.';
+  const message = "cannot be checked: the address of GitHub's API is not valid.";
   return { kind: 'provenance', subject: `provenance of ${origin}`, message, remedy: CHECK_API };
 }
 
 const CANCELLED: Problem = {
   kind: 'cancelled',
-  message: 'The run was cancelled while the attestations of the filter were looked at; nothing was written.',
-  remedy: 'Run it again.',
+  message: 'The run was cancelled while the attestations of the filter were checked; nothing was written.',
+  remedy: 'Re-run the job.',
 };
 
 function noneFound({ origin, digest }: Artifact, { repository }: ProvenancePolicy): Problem {
   return {
     kind: 'provenance',
     subject: origin,
-    message: `has no attestation in ${repository}, or none that the token may see, for ${digest}.`,
+    message: `has no attestation in ${repository}, or none that the token can read, for ${digest}.`,
     remedy:
-      'Attest this very file with actions/attest in the job that builds it, with the permissions "id-token: write" and "attestations: write"; whatever changes it after that changes its digest. To read attestations of a private repository the token needs "attestations: read" there.',
+      'Attest exactly this file with actions/attest in the job that builds it, with the permissions "id-token: write" and "attestations: write"; any later change to the file changes its digest. To read attestations of a private repository, the token needs "attestations: read" there.',
   };
 }
 
@@ -110,14 +110,14 @@ function noneCounts({ origin }: Artifact, { repository }: ProvenancePolicy, reas
   const more = different.length > MOST_REASONS ? `; and ${count(different.length - MOST_REASONS, 'more reason')}` : '';
   const what =
     reasons.length === 1
-      ? `has an attestation in ${repository} that does not count: `
-      : `has ${reasons.length} attestations in ${repository}, and none counts: `;
+      ? `has one attestation in ${repository}, which does not satisfy the policy: `
+      : `has ${reasons.length} attestations in ${repository}, and none satisfies the policy: `;
   return {
     kind: 'provenance',
     subject: origin,
     message: sentence(`${what}${shown}${more}`),
     remedy:
-      'Deploy a file that the wanted build has made. Where another one may have made it, say so in the input "attestation".',
+      'Deploy a file from the build that the input "attestation" names. If another build is trusted, too, change that input.',
   };
 }
 
@@ -125,7 +125,7 @@ function tooLate({ origin }: Artifact, cause: unknown): Problem {
   return {
     kind: 'provenance',
     subject: `provenance of ${origin}`,
-    message: `cannot be looked at: GitHub, or who keeps the trust roots, did not give all of it within ${formatDuration(MAX_MS)}.`,
+    message: `cannot be checked: GitHub, or a server of the trust roots, did not answer completely within ${formatDuration(MAX_MS)}.`,
     remedy: REACH_ALL,
     cause,
   };
@@ -139,10 +139,10 @@ function notAsked({ origin }: Artifact, error: unknown): Problem {
 }
 
 const REACH_ALL =
-  'Run it again. The runner has to reach the API of GitHub, and tuf-repo-cdn.sigstore.dev and tuf-repo.github.com; behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY for the step.';
+  'Re-run the job. The runner must reach the API of GitHub, and tuf-repo-cdn.sigstore.dev and tuf-repo.github.com; behind a proxy set NODE_USE_ENV_PROXY=1 beside HTTPS_PROXY for the step.';
 
 function whyNotAsked(error: unknown): Pick<Problem, 'message' | 'remedy'> | undefined {
-  const because = (why: string, remedy: string) => ({ message: `cannot be looked at: ${sentence(why)}`, remedy });
+  const because = (why: string, remedy: string) => ({ message: `cannot be checked: ${sentence(why)}`, remedy });
   if (error instanceof AttestationsRefused) return error.problem;
   if (error instanceof TrustRootError) return because(error.message, REACH_ALL);
   if (error instanceof UnreachableError) {

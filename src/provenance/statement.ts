@@ -19,7 +19,7 @@ export interface SignedPayload {
  */
 export function statementComplaint({ type, bytes }: SignedPayload, digest: string): string | undefined {
   const statement = type === PAYLOAD_TYPE ? readJson(bytes) : undefined;
-  if (pick(statement, '_type') !== STATEMENT_TYPE) return 'it is no in-toto statement of version 1';
+  if (pick(statement, '_type') !== STATEMENT_TYPE) return 'it is not an in-toto statement of version 1';
   const predicate = pick(statement, 'predicateType');
   if (predicate !== PREDICATE_TYPE) {
     return `it says nothing about the build: its predicate is ${JSON.stringify(predicate)}, not ${PREDICATE_TYPE}`;

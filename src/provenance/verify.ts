@@ -35,7 +35,7 @@ export async function verifyAttestation(json: unknown, expectation: Expectation)
   const authority = authorities.find((known) => known.organisation === organisation);
   if (authority === undefined) {
     const known = listWords(authorities.map((one) => one.organisation));
-    return refused(`its certificate was issued by ${organisation ?? 'nobody who can be told'}, not by ${known}`);
+    return refused(`its certificate was issued by ${organisation ?? 'an unknown issuer'}, not by ${known}`);
   }
   const signer = await verifySignature(bundle, authority);
   if (typeof signer === 'string') return refused(signer);
@@ -57,7 +57,7 @@ function readBundle(json: unknown): Bundle | string {
     return bundleFromJSON(json);
   } catch (error) {
     // What is no bundle at all may trip the reader before it has a name for it.
-    return `it is no Sigstore bundle${error instanceof ValidationError ? ` (${error.message})` : ''}`;
+    return `it is not a Sigstore bundle${error instanceof ValidationError ? ` (${error.message})` : ''}`;
   }
 }
 
@@ -76,17 +76,17 @@ async function verifySignature(bundle: Bundle, authority: Authority): Promise<Si
     return verifier.verify(toSignedEntity(bundle));
   } catch (error) {
     if (!(error instanceof VerificationError)) return `it is damaged (${messageOf(error)})`;
-    return `${FAULTS[error.code] ?? 'its signature does not hold'} (${error.message})`;
+    return `${FAULTS[error.code] ?? 'its signature is not valid'} (${error.message})`;
   }
 }
 
 const FAULTS: Readonly<Partial<Record<VerificationError['code'], string>>> = {
-  CERTIFICATE_ERROR: 'its certificate is not to be trusted',
-  SIGNATURE_ERROR: 'its signature does not fit what it says',
-  TIMESTAMP_ERROR: 'nobody to be trusted says when it was signed',
-  TLOG_ERROR: 'it stands in no transparency log that is to be trusted',
-  TLOG_BODY_ERROR: 'the transparency log knows it with another content',
-  TLOG_INCLUSION_PROOF_ERROR: 'the transparency log does not prove that it stands there',
-  TLOG_INCLUSION_PROMISE_ERROR: 'the transparency log does not prove that it stands there',
-  TLOG_MISSING_INCLUSION_ERROR: 'the transparency log does not prove that it stands there',
+  CERTIFICATE_ERROR: 'its certificate is not trusted',
+  SIGNATURE_ERROR: 'its signature does not match its content',
+  TIMESTAMP_ERROR: 'it has no trusted timestamp',
+  TLOG_ERROR: 'it was not found in a trusted transparency log',
+  TLOG_BODY_ERROR: 'the transparency log has it with different content',
+  TLOG_INCLUSION_PROOF_ERROR: 'the transparency log does not prove that it contains it',
+  TLOG_INCLUSION_PROMISE_ERROR: 'the transparency log does not prove that it contains it',
+  TLOG_MISSING_INCLUSION_ERROR: 'the transparency log does not prove that it contains it',
 };

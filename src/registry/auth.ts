@@ -67,7 +67,7 @@ export class Auth {
   #basic(credentials: Credentials): string {
     if ('identityToken' in credentials) {
       throw new LoginError(
-        `the registry wants a user name and a password, and ${credentials.from} has an identity token`,
+        `the registry requires a user name and a password, but ${credentials.from} has an identity token`,
       );
     }
     return `Basic ${encodeBasic(credentials.username, credentials.password)}`;
@@ -75,7 +75,7 @@ export class Auth {
 
   async #fetchToken({ parameters }: Challenge, scope: string, credentials: Credentials | undefined): Promise<string> {
     const realm = URL.parse(parameters.realm ?? '');
-    if (realm === null) throw new LoginError('the registry names no server to get a token from');
+    if (realm === null) throw new LoginError('the registry does not say where to get a token');
     const { service = '' } = parameters;
     const answer =
       credentials !== undefined && 'identityToken' in credentials
@@ -83,7 +83,7 @@ export class Auth {
         : await this.#ask(realm, { service, scope }, credentials);
     if (answer.status !== 200) throw answerError(answer);
     const token = readToken(answer.body);
-    if (token === undefined) throw new LoginError(`${realm.host} gives no token`);
+    if (token === undefined) throw new LoginError(`${realm.host} returned no token`);
     this.#options.mask(token);
     return token;
   }

@@ -40,7 +40,7 @@ export function credentialHelperRunner(
         output = (output + chunk).slice(0, MOST_CHARACTERS);
       });
       child.on('error', (error) => {
-        if (limit.aborted) reject(new Error(`it has not answered within ${timeoutMs / 1000} s`));
+        if (limit.aborted) reject(new Error(`it did not answer within ${timeoutMs / 1000} s`));
         else if ('code' in error && error.code === 'ENOENT') reject(new Error('there is no such program'));
         else reject(error);
       });

@@ -64,17 +64,17 @@ export async function credentialsIn(
 async function askHelper(helper: string, server: string, runHelper: RunHelper): Promise<Credentials | undefined> {
   const program = `docker-credential-${helper}`;
   if (!HELPER.test(helper))
-    throw new LoginError('the Docker configuration names a credential helper that is no program name');
+    throw new LoginError('the Docker configuration names a credential helper that is not a valid program name');
   let output: string;
   try {
     output = await runHelper(helper, server);
   } catch (error) {
     // https://github.com/docker/docker-credential-helpers/blob/master/credentials/error.go
     if (/credentials not found in native keychain/.test(messageOf(error))) return undefined;
-    throw new LoginError(`${program} gives no credentials for ${server}: ${messageOf(error)}`);
+    throw new LoginError(`${program} returned no credentials for ${server}: ${messageOf(error)}`);
   }
   const answer = readJson(Buffer.from(output));
-  if (answer === undefined) throw new LoginError(`${program} answers with what is no JSON`);
+  if (answer === undefined) throw new LoginError(`${program} returned an answer that is not JSON`);
   const [username, secret] = [pick(answer, 'Username'), pick(answer, 'Secret')];
   if (typeof username !== 'string' || typeof secret !== 'string' || secret === '') return undefined;
   return username === TOKEN_USER

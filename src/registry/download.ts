@@ -13,7 +13,7 @@ export function shownAddress(text: string): string {
 /** Reads an address. Throws `ContentError` for what is none. */
 export function parseAddress(text: string): URL {
   const url = serverAddress(text);
-  if (url === undefined) throw new ContentError('this is no address', 'Give an https:// address.');
+  if (url === undefined) throw new ContentError('it is not a valid address', 'Give an https:// address.');
   return url;
 }
 
@@ -29,8 +29,8 @@ export async function download(url: URL, http: Http): Promise<Uint8Array> {
   const encoding = headerOf(answer, 'content-encoding') ?? 'identity';
   if (encoding !== 'identity') {
     throw new ContentError(
-      `${answer.url.host} sends the file in the encoding ${encoding}, which was not asked for`,
-      'Have the server send the file as it is, or get it in a step before this one and give its path.',
+      `${answer.url.host} sends the file in the encoding ${encoding}, which was not requested`,
+      'Let the server send the file unencoded, or download it in an earlier step and give its path.',
     );
   }
   return answer.body;

@@ -37,15 +37,15 @@ export class LoginError extends Error {
   }
 }
 
-/** Who a registry was told is asking, for messages: `nobody`, or where the credentials came from. */
+/** Who a registry was told is asking, for messages: `anonymous`, or where the credentials came from. */
 export type Asker = string;
-export const ANONYMOUS: Asker = 'nobody';
+export const ANONYMOUS: Asker = 'anonymous';
 
 type Told = Required<Pick<Problem, 'message' | 'remedy'>>;
 
 const ASK_FOR_LOGIN =
-  'Set the inputs "registry-username" and "registry-password", or log in in a step before this one (docker/login-action).';
-const CHECK_HOST = 'Check the host, and that the runner may reach it. Proxies are taken from HTTPS_PROXY and NO_PROXY';
+  'Set the inputs "registry-username" and "registry-password", or log in in an earlier step (docker/login-action).';
+const CHECK_HOST = 'Check the host, and that the runner can reach it. Proxies are taken from HTTPS_PROXY and NO_PROXY';
 
 /**
  * The problem behind a failed call to a registry. `subject` is the image, `asker` who the registry was told is asking. Credentials
@@ -55,7 +55,7 @@ export function registryProblem(error: unknown, subject: string, asker: Asker): 
   if (error instanceof AnswerError) return problem(error, subject, refusedBy(error, asker));
   if (error instanceof LoginError) return problem(error, subject, { message: error.message, remedy: ASK_FOR_LOGIN });
   if (error instanceof UnreachableError) {
-    const remedy = `${CHECK_HOST}; a registry that speaks plain HTTP has to stand in "insecure-registries".`;
+    const remedy = `${CHECK_HOST}; a registry that speaks plain HTTP must be listed in "insecure-registries".`;
     return problem(error, subject, { message: error.message, remedy });
   }
   return otherProblem(error, subject);
@@ -73,11 +73,11 @@ export function downloadProblem(error: unknown, subject: string): Problem {
 function otherProblem(error: unknown, subject: string): Problem {
   if (error instanceof ContentError || error instanceof RefusedDestinationError) return problem(error, subject, error);
   if (error instanceof PlainTextError) {
-    const remedy = 'Name the host in "insecure-registries" if that is meant.';
+    const remedy = 'If that is intended, add the host to "insecure-registries".';
     return problem(error, subject, { message: error.message, remedy });
   }
   if (error instanceof UnusableAnswerError) {
-    const remedy = 'Check that this is where the filter is; if it is, ask who runs the server.';
+    const remedy = 'Check that this is where the filter is; if so, contact the operator of the server.';
     return problem(error, subject, { message: error.message, remedy });
   }
   return { ...internalProblem(error), subject };
@@ -92,22 +92,22 @@ function refusedBy(error: AnswerError, asker: Asker): Told {
   const said = quote(error);
   if (status === 401 || status === 403) {
     return asker === ANONYMOUS
-      ? { message: `cannot be used without a login: ${said}`, remedy: ASK_FOR_LOGIN }
+      ? { message: `requires authentication: ${said}`, remedy: ASK_FOR_LOGIN }
       : {
-          message: `cannot be used with the credentials of ${asker}: ${said}`,
-          remedy: 'Renew them, or grant their user the right to this repository.',
+          message: `is not accessible with the credentials of ${asker}: ${said}`,
+          remedy: 'Renew them, or give their user access to this repository.',
         };
   }
   if (status === 404) {
     return {
-      message: `is not there: ${said}`,
-      remedy: 'Check repository and tag. Some registries say so, too, of what one may not read.',
+      message: `was not found: ${said}`,
+      remedy: 'Check the repository and the tag. Some registries answer 404 when access is denied.',
     };
   }
   if (status === 429) {
     return {
-      message: `cannot be had now: ${said}`,
-      remedy: `Run again ${when(error)}; with a login the limits are wider.`,
+      message: `is unavailable: ${said}`,
+      remedy: `Re-run the job ${when(error)}; with a login the rate limit is higher.`,
     };
   }
   return { message: said, remedy: ASK_OPERATOR };
@@ -118,17 +118,17 @@ function unservedBy(error: AnswerError): Told {
   const said = quote(error);
   if (status === 401 || status === 403) {
     return {
-      message: `cannot be had without a login: ${said}`,
+      message: `requires authentication: ${said}`,
       remedy:
-        'Give an address that anybody may read, or get the file in a step before this one and give its path: no login is sent to web servers.',
+        'Give an address that needs no login, or download the file in an earlier step and give its path: no login is sent to web servers.',
     };
   }
-  if (status === 404) return { message: `is not there: ${said}`, remedy: 'Check the address.' };
-  if (status === 429) return { message: `cannot be had now: ${said}`, remedy: `Run again ${when(error)}.` };
+  if (status === 404) return { message: `was not found: ${said}`, remedy: 'Check the address.' };
+  if (status === 429) return { message: `is unavailable: ${said}`, remedy: `Re-run the job ${when(error)}.` };
   return { message: said, remedy: ASK_OPERATOR };
 }
 
-const ASK_OPERATOR = 'Run again later; if it stays, ask who runs the server.';
+const ASK_OPERATOR = 'Re-run the job later; if the error persists, contact the operator of the server.';
 
 function quote({ host, status, message }: AnswerError): string {
   return `${host} answers ${status}: ${message}`;

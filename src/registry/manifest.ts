@@ -57,10 +57,10 @@ const PUSH_AGAIN = 'Push it again with a current tool.';
 export function parseManifest(bytes: Uint8Array, contentType: string): ImageManifest | IndexManifest {
   const value = readJson(bytes);
   if (value === undefined) throw new ContentError('the manifest is not valid JSON', CHECK_HOST);
-  if (!isObject(value)) throw new ContentError('the manifest is no JSON object', CHECK_HOST);
+  if (!isObject(value)) throw new ContentError('the manifest is not a JSON object', CHECK_HOST);
   const mediaType = typeof value.mediaType === 'string' ? value.mediaType : (contentType.split(';')[0] ?? '').trim();
   if (value.schemaVersion === 1) {
-    throw new ContentError('the image has a manifest of schema 1, which nothing reads any more', PUSH_AGAIN);
+    throw new ContentError('the image has a manifest of schema 1, which is no longer supported', PUSH_AGAIN);
   }
   if (Array.isArray(value.manifests)) return { type: 'index', entries: value.manifests.map(parseEntry) };
   if (Array.isArray(value.layers)) {
@@ -115,13 +115,13 @@ function parseEntry(value: unknown): IndexEntry {
 }
 
 function parseDescriptor(value: unknown): Descriptor {
-  if (!isObject(value)) throw new ContentError('the manifest has an entry that is no object', PUSH_AGAIN);
+  if (!isObject(value)) throw new ContentError('the manifest has an entry that is not an object', PUSH_AGAIN);
   const { mediaType, digest, size, annotations } = value;
   if (typeof mediaType !== 'string' || typeof digest !== 'string' || !Number.isSafeInteger(size) || Number(size) < 0) {
     throw new ContentError('the manifest has an entry without media type, digest or size', PUSH_AGAIN);
   }
   if (!isDigest(digest)) {
-    throw new ContentError('the manifest has a digest that is no sha256', 'Push it again with sha256 digests.');
+    throw new ContentError('the manifest has a digest that is not sha256', 'Push it again with sha256 digests.');
   }
   const title = isObject(annotations) ? annotations[TITLE] : undefined;
   return { mediaType, digest, size: Number(size), ...(typeof title === 'string' ? { title } : {}) };

@@ -41,7 +41,7 @@ export function findModuleLayer({ mediaType, layers }: ImageManifest): ModuleLay
   const [layer] = modules;
   if (layer === undefined) {
     throw new ContentError(
-      `no layer is a Wasm module or an image layer with gzip; there ${layers.length === 1 ? 'is' : 'are'} ${listWords([...new Set(layers.map(({ mediaType: type }) => shownName(type)))], 'and')}`,
+      `no layer is a Wasm module or a gzip-compressed image layer; there ${layers.length === 1 ? 'is' : 'are'} ${listWords([...new Set(layers.map(({ mediaType: type }) => shownName(type)))], 'and')}`,
       BUILD_OR_PUSH,
     );
   }

@@ -43,8 +43,8 @@ export function isImageReference(text: string): boolean {
 }
 
 // The address is not quoted: it holds the password.
-const LOGIN = 'has a user name or password in its address, where none may stand.';
-const LOGIN_REMEDY = `Write ${FORM}; the login goes into "registry-username" and "registry-password".`;
+const LOGIN = 'has a user name or password in its address, which is not allowed.';
+const LOGIN_REMEDY = `Write ${FORM}; put the login into "registry-username" and "registry-password".`;
 
 /** Whether the address has a login: an "@" before its first "/", or a password with a "/" in it before the last "@" that begins no digest. */
 function hasLogin(text: string): boolean {
@@ -70,7 +70,7 @@ export function parseReference(text: string, subject: string): Checked<ImageRefe
   }
   const [, host = '', path = ''] = /^([^/]*)\/(.*)$/s.exec(name) ?? [];
   if (host === '' || path === '') return wrong('it has no host or no repository');
-  if (!isRegistryHost(host)) return wrong(`"${host}" is no host`);
+  if (!isRegistryHost(host)) return wrong(`"${host}" is not a valid host`);
   if (!/[.:]/.test(host) && host !== 'localhost') {
     return wrong(
       `it has no host: "${host}" has no dot and no port`,
@@ -78,10 +78,11 @@ export function parseReference(text: string, subject: string): Checked<ImageRefe
     );
   }
   const [repository = '', tag, ...rest] = path.split(':');
-  if (tag !== undefined && (!TAG.test(tag) || rest.length > 0)) return wrong(`"${[tag, ...rest].join(':')}" is no tag`);
+  if (tag !== undefined && (!TAG.test(tag) || rest.length > 0))
+    return wrong(`"${[tag, ...rest].join(':')}" is not a valid tag`);
   if (!REPOSITORY.test(repository)) {
     return wrong(
-      `"${repository}" is no repository: lower-case letters and digits, with single ".", "_", "-" and "/" between`,
+      `"${repository}" is not a valid repository: lower-case letters and digits, with single ".", "_", "-" and "/" between`,
     );
   }
   if (host.length + repository.length + 1 > MOST_NAME_CHARACTERS) {
@@ -129,5 +130,5 @@ export function apiHost(host: string): string {
 function problem(subject: string, text: string, why: string, remedy: string): Problem {
   // What stands before an "@" that is no digest's may be a password.
   const shown = /@(?!sha256:)/.test(text) ? '' : ` ${JSON.stringify(text)}`;
-  return { kind: 'input', subject, message: `is no image reference${shown}: ${why}.`, remedy };
+  return { kind: 'input', subject, message: `is not a valid image reference${shown}: ${why}.`, remedy };
 }

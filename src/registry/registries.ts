@@ -71,8 +71,8 @@ export class Registries {
       return {
         kind: 'cancelled',
         subject,
-        message: 'the run was cancelled while it asked for it.',
-        remedy: 'Run it again.',
+        message: 'the run was cancelled during the request.',
+        remedy: 'Re-run the job.',
       };
     }
     return why(subject);

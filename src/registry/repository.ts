@@ -114,8 +114,8 @@ export class Repository {
     if (begun.status !== 202) return begun;
     const session = URL.parse(headerOf(begun, 'location') ?? '', begun.url.href);
     if (session === null) {
-      const remedy = 'Check that the host is a registry; if it is, ask who runs it.';
-      throw new ContentError(`${begun.url.host} begins an upload and does not say where`, remedy);
+      const remedy = 'Check that the host is a registry; if so, contact its operator.';
+      throw new ContentError(`${begun.url.host} starts an upload but does not say where`, remedy);
     }
     session.searchParams.set('digest', digest);
     return this.#call({
@@ -151,4 +151,4 @@ export class Repository {
 }
 
 const DAMAGED =
-  'Something between the registry and the runner has changed it, or the registry is damaged; nothing of it was used. Run again; if it stays, push it again.';
+  'It was changed between the registry and the runner, or the registry is damaged; nothing of it was used. Re-run the job; if the error persists, push it again.';

@@ -24,7 +24,7 @@ export async function unpackModule(layer: Uint8Array, mostBytes: number): Promis
       },
     });
   } catch (error) {
-    throw new ContentError(`the last layer is no tar archive: ${messageOf(error)}`, BUILD_AGAIN);
+    throw new ContentError(`the last layer is not a tar archive: ${messageOf(error)}`, BUILD_AGAIN);
   }
   const data = found[0]?.data;
   if (data !== undefined) return data;
@@ -41,7 +41,7 @@ async function inflate(bytes: Uint8Array, mostBytes: number): Promise<Uint8Array
     throw new ContentError(
       errorCode(error) === 'ERR_BUFFER_TOO_LARGE'
         ? `the last layer of the image has more than ${formatBytes(mostBytes)}`
-        : `the last layer of the image is not what gzip writes: ${messageOf(error)}`,
+        : `the last layer of the image is not valid gzip: ${messageOf(error)}`,
       BUILD_AGAIN,
     );
   }

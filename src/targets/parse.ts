@@ -70,7 +70,7 @@ function namesTarget(text: string): boolean {
 function tooLong(origin: string, entries: number): Problem {
   return problem(
     origin,
-    `has ${thousands(entries)} entries; ${thousands(MAX_ENTRIES)} are the most that one run takes.`,
+    `has ${thousands(entries)} entries; one run takes at most ${thousands(MAX_ENTRIES)}.`,
     'Select workloads by their labels ({namespaces, selector, kinds}), or split the list into several runs.',
   );
 }

@@ -20,7 +20,7 @@ export interface Proxies {
   readonly upstream: number;
 }
 
-/** `left`: Envoy refuses what we could say nothing about. */
+/** `left`: Envoy rejects what we could say nothing about. */
 export type Agreement = 'yes' | 'left' | 'no';
 
 export function minorOf({ version }: EnvoyProgram): number {

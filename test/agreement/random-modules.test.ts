@@ -17,7 +17,7 @@ const NO_UPSTREAM = 1;
 const proxies = givenProxies(NO_UPSTREAM);
 
 test.each(['newest', 'older'] as const)(
-  'random modules are refused where the %s Envoy refuses them, and nowhere else',
+  'random modules are refused where the %s Envoy rejects them, and nowhere else',
   async (which) => {
     const program = proxies[which];
     const verdicts = await mapLimited(

@@ -127,7 +127,7 @@ describe('the check of the filter, before anything is written', () => {
       cluster.recorder.reset();
       const refused = await runBundle({ workspace, inputs: inputs({ name: 'picky', configuration: 'wrong' }) });
       expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false' });
-      expect(refused.summary).toMatch(/refuses its configuration in a trial run/);
+      expect(refused.summary).toMatch(/rejects its configuration in a trial run/);
       expect(cluster.recorder.writes).toEqual([]);
       const taken = await runBundle({ workspace, inputs: inputs({ name: 'picky', configuration: 'good' }) });
       expect(taken.outputs).toMatchObject({ result: 'deployed' });

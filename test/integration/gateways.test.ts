@@ -152,7 +152,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(await place.objects()).toHaveLength(3);
   });
 
-  test.concurrent('is taken back to what it had where Envoy refuses the new one, to the letter', async () => {
+  test.concurrent('is taken back to what it had where Envoy rejects the new one, to the letter', async () => {
     const place = await Place.open({ className, annotations: { 'sim/refuses': 'bad' } });
     const first = await place.deployed();
     const before = await place.attachment();
@@ -160,7 +160,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     const target = onlyTarget(report);
     expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'restored', to: { 'add-header': first } } });
     expect(target.problem?.message).toMatch(
-      /^Envoy of pod web\S* refuses the filter: Failed to configure base Wasm plugin/,
+      /^Envoy of pod web\S* rejects the filter: Failed to configure base Wasm plugin/,
     );
     const after = await place.attachment();
     expect([after?.spec, after?.metadata.labels, after?.metadata.annotations]).toEqual([
@@ -175,7 +175,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(status?.workloads).toMatchObject([{ filters: [{ standing: 'proven', revision: first }] }]);
   });
 
-  test.concurrent('loses a first one that Envoy refuses, with all that was made for it', async () => {
+  test.concurrent('loses a first one that Envoy rejects, with all that was made for it', async () => {
     const place = await Place.open({ className, annotations: { 'sim/refuses': 'bad' } });
     const report = await place.run({ configuration: '{"mode":"bad"}' });
     expect(onlyTarget(report)).toMatchObject({
@@ -214,7 +214,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     const filter = `oci://${UNREACHABLE_REGISTRY}/add-header:v1`;
     const target = onlyTarget(await place.run({ filter }));
     expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'restored', to: { 'add-header': first } } });
-    expect(target.problem?.message).toMatch('refuses every request in its place');
+    expect(target.problem?.message).toMatch('rejects every request in its place');
     expect((await place.attachment())?.spec).toMatchObject({ url: `oci://${pinned(V1)}` });
   });
 

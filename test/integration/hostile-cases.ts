@@ -82,7 +82,7 @@ export const CASES: Readonly<Record<string, Case>> = {
   'a list of 5 GB': {
     rule: () => strike(listsDeployments, () => flood(LIST, 5_000, sent)),
     code: 1,
-    says: [/answers without an end: the answer to GET \S+ has more than the 64\.00 MiB/],
+    says: [/sends an answer that does not end: the answer to GET \S+ has more than the 64\.00 MiB/],
     writes: 0,
   },
   'a list that is throttled for a day': {

@@ -101,7 +101,7 @@ describe('a filter that the proxies pull as an image', () => {
     expect(await site.objects()).toEqual(pulledObjectsOf(before));
   });
 
-  test('that refuses its configuration is taken back, although its pods are ready', async () => {
+  test('that rejects its configuration is taken back, although its pods are ready', async () => {
     await site.workload('reviews', { podAnnotations: { 'sim/refuses': 'broken' } });
     const { report } = await site.run('deploy', ['reviews'], { ...IMAGE, configuration: '{"mode":"broken"}' });
     expect(report.targets[0]).toMatchObject({

@@ -92,7 +92,7 @@ describe('filters from a registry and to it', () => {
     const { report } = await site.run('status', ['reviews'], from(`oci://${registry.host}/team/add-header:v9`));
     expect(report.outcome).toBe('reported');
     expect(report.warnings).toEqual([
-      expect.stringMatching(/^Whether the tag has moved is not known: .* is not there/),
+      expect.stringMatching(/^Whether the tag has moved is not known: .* was not found/),
     ]);
   });
 

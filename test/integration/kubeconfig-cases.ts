@@ -207,7 +207,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'cluster.insecure-skip-tls-verify',
       name: 'with an authority',
       cluster: { 'insecure-skip-tls-verify': true },
-      ...refused(/"certificate-authority-data" of cluster "c" is there together with "insecure-skip-tls-verify/),
+      ...refused(/"certificate-authority-data" of cluster "c" is set together with "insecure-skip-tls-verify/),
     },
     {
       field: 'cluster.insecure-skip-tls-verify',
@@ -265,7 +265,7 @@ export function casesOf(m: Materials): readonly Case[] {
       name: 'beside a file',
       cluster: { 'certificate-authority': 'ca.crt' },
       files: { 'ca.crt': m.authority },
-      ...refused(/is there together with "certificate-authority-data"/),
+      ...refused(/is set together with "certificate-authority-data"/),
     },
     {
       field: 'cluster.certificate-authority-data',
@@ -429,7 +429,7 @@ export function casesOf(m: Materials): readonly Case[] {
       name: 'beside the data',
       user: { ...certificate, 'client-certificate': 'bot.crt' },
       files: { 'bot.crt': m.clientCertificate },
-      ...refused(/is there together with "client-certificate-data"/),
+      ...refused(/is set together with "client-certificate-data"/),
       ...real,
     },
     {
@@ -515,7 +515,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'user.as-groups',
       name: 'without a user',
       user: { token: m.token, 'as-groups': ['a'] },
-      ...refused(/"as-groups" of user "u" is there without "as"/),
+      ...refused(/"as-groups" of user "u" is set without "as"/),
     },
     {
       field: 'user.as-uid',
@@ -528,7 +528,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'user.as-uid',
       name: 'without a user',
       user: { token: m.token, 'as-uid': '7' },
-      ...refused(/"as-uid" of user "u" is there without "as"/),
+      ...refused(/"as-uid" of user "u" is set without "as"/),
     },
     {
       field: 'user.as-user-extra',
@@ -553,7 +553,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'user.username, password',
       name: 'beside a token',
       user: { username: 'me', password: 'x', token: m.token },
-      ...refused(/"username" of user "u" is there together with a token/),
+      ...refused(/"username" of user "u" is set together with a token/),
     },
     { field: 'user', name: 'empty', user: {}, ...refused(/has no credentials for user "u"/) },
     {
@@ -721,7 +721,7 @@ export function casesOf(m: Materials): readonly Case[] {
       name: 'v1alpha1',
       user: exec({ apiVersion: 'client.authentication.k8s.io/v1alpha1' }),
       files: giving({ token: m.token }),
-      ...refused(/"apiVersion" of "exec" of user "u" is none that Kubernetes still has/),
+      ...refused(/"apiVersion" of "exec" of user "u" is a version that Kubernetes no longer has/),
     },
     {
       field: 'user.exec.interactiveMode',

@@ -75,7 +75,7 @@ describe('a way back that is barred', () => {
     const { outcome, problem, rollback } = onlyTarget(report);
     expect(outcome).toBe('failed');
     expect(report.changed).toBe(true);
-    expect(problem && describeProblem(problem)).toMatch(/refuses the filter/);
+    expect(problem && describeProblem(problem)).toMatch(/rejects the filter/);
     expect(rollback?.state).toBe('failed');
     expect(rollback?.problem && describeProblem(rollback.problem)).toMatch(
       /could not be rolled back: .*etcd is full.*Whether its pod template is back is not known\. Re-run/,

@@ -119,17 +119,17 @@ describe('the evidence that a filter runs', () => {
   });
 });
 
-describe('a proxy that refuses the filter although its pod is ready', () => {
+describe('a proxy that rejects the filter although its pod is ready', () => {
   test.concurrent.each<[string, string, RegExp]>([
     [
       'the log that says why',
       REFUSAL_LOG,
-      /refuses the filter: Failed to configure base Wasm plugin; the filter said: the configuration must be "name: value"\. /,
+      /rejects the filter: Failed to configure base Wasm plugin; the filter said: the configuration must be "name: value"\. /,
     ],
     [
       'a log that says nothing',
       '',
-      /Envoy of pod reviews-\S+ refuses the filter: Unable to create Wasm plugin add-header\. /,
+      /Envoy of pod reviews-\S+ rejects the filter: Unable to create Wasm plugin add-header\. /,
     ],
   ])('fails with its words: %s', async (_case, log, sentence) => {
     const scene = await Scene.open(cluster);
@@ -154,7 +154,7 @@ describe('a proxy that refuses the filter although its pod is ready', () => {
     const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
     const { problem, rollback } = onlyTarget(await scene.deploy({ kubeconfig }));
     expect(problem?.kind).toBe('proof');
-    expect(problem?.message).toMatch(/refused a listener: Failed to configure base Wasm plugin/);
+    expect(problem?.message).toMatch(/rejected a listener: Failed to configure base Wasm plugin/);
     expect(rollback?.state).toBe('restored');
   });
 });

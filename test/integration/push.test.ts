@@ -119,7 +119,7 @@ describe('settings that are pushed', () => {
     const [reviews, ratings] = report.targets;
     expect(reviews?.outcome).toBe('failed');
     expect(reviews?.problem && describeProblem(reviews.problem)).toMatch(
-      /refuses the filter: Unable to create Wasm plugin/,
+      /rejects the filter: Unable to create Wasm plugin/,
     );
     expect(ratings?.outcome).toBe('restored');
     for (const { rollback } of report.targets) {
@@ -142,7 +142,7 @@ describe('settings that are pushed', () => {
     for (const _run of ['the first', 'the next']) {
       const { outcome, problem, rollback } = onlyTarget(await scene.deploy(bad));
       expect(outcome).toBe('failed');
-      expect(problem?.message).toMatch(/refuses the filter/);
+      expect(problem?.message).toMatch(/rejects the filter/);
       expect(rollback).toBeUndefined();
     }
   });
@@ -154,7 +154,7 @@ describe('settings that are pushed', () => {
     expect((await scene.deploy({ ...NEW, configuration: 'bad', wait: 'false' })).outcome).toBe('deployed');
     const report = await scene.deploy({ ...NEW, configuration: 'bad' });
     expect(report.outcome).toBe('failed');
-    expect(onlyTarget(report).problem?.message).toMatch(/refuses the filter/);
+    expect(onlyTarget(report).problem?.message).toMatch(/rejects the filter/);
   });
 
   test.concurrent('would reach a workload that is no target: nothing is written', async () => {

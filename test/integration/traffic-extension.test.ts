@@ -147,7 +147,7 @@ describe.each([
     expect(plugins.at(-1)?.spec).toMatchObject({ wasm: { url: `oci://${pinned(V2)}`, pluginConfig: { mode: 'two' } } });
   });
 
-  test.concurrent('is taken back to what it had where Envoy refuses the new one', async () => {
+  test.concurrent('is taken back to what it had where Envoy rejects the new one', async () => {
     const place = await Place.open(className, REFUSES);
     const first = await place.deployed();
     const before = await place.plugins();

@@ -128,13 +128,13 @@ describe('a filter on what Istio runs for Gateways', () => {
   );
 
   test.each<GatewayClass>(['istio', 'istio-waypoint'])(
-    'of the class %s that Envoy refuses is taken back while the one before goes on',
+    'of the class %s that Envoy rejects is taken back while the one before goes on',
     async (className) => {
       const place = await start(className);
       expect((await deployAndDrain(place)).outputs).toMatchObject({ result: 'deployed' });
       await answers(place, 'one');
       const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off' };
-      const { run, load, seen } = await loaded(place, `${className}, one that Envoy refuses`, () =>
+      const { run, load, seen } = await loaded(place, `${className}, one that Envoy rejects`, () =>
         mesh.deploy(refused),
       );
       expect(run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
@@ -175,7 +175,7 @@ describe('a filter on what Istio runs for Gateways', () => {
   test('that is new and refused by Envoy is taken away again', async () => {
     const place = await start('istio');
     const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off' };
-    const { run } = await loaded(place, 'a first one that Envoy refuses', () => mesh.deploy(refused));
+    const { run } = await loaded(place, 'a first one that Envoy rejects', () => mesh.deploy(refused));
     expect(run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
     await answers(place);
     expect(await owned(place)).toEqual([]);

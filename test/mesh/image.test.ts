@@ -116,7 +116,7 @@ describe('a filter that real proxies pull', () => {
     expect(await plugins(app)).toEqual([]);
   });
 
-  test('that Envoy refuses is taken back, although its pods are ready', async () => {
+  test('that Envoy rejects is taken back, although its pods are ready', async () => {
     const { app, given } = await start();
     const bad = { ...given, ...pushedTo(registry), filter: mesh.filters.corrupt, check: 'off' };
     const { outputs, summary } = await mesh.deploy(bad);

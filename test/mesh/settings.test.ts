@@ -31,7 +31,7 @@ describe('settings that real proxies take', () => {
         configuration: `x-wasm: ${insert.replaceAll(' ', '-')}`,
         insert,
       });
-      expect([insert, outputs.result, summary.includes('Envoy refuses')]).toEqual([insert, 'deployed', false]);
+      expect([insert, outputs.result, summary.includes('Envoy rejects')]).toEqual([insert, 'deployed', false]);
       expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual([insert.replaceAll(' ', '-')]);
     }
   });

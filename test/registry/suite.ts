@@ -226,7 +226,7 @@ export function registrySuite(start: StartRegistry): void {
     test('without a login a private filter cannot be had, and the way to one is said', async () => {
       const problems = problemsIn(await connect().pull(refer(registry, 'private/other:v1')));
       expect(problems.map(describeProblem)).toEqual([
-        expect.stringMatching(/cannot be used without a login: .*401.*docker\/login-action/),
+        expect.stringMatching(/requires authentication: .*401.*docker\/login-action/),
       ]);
     });
 
@@ -241,7 +241,7 @@ export function registrySuite(start: StartRegistry): void {
       const given = { host: registry.host, username: USER.username, password: 'not-the-password' };
       const [problem] = problemsIn(await connect({ given }).pull(refer(registry, 'private/other:v1')));
       expect(problem?.message).toMatch(
-        /^cannot be used with the credentials of the inputs "registry-username" and "registry-password": .*401/,
+        /^is not accessible with the credentials of the inputs "registry-username" and "registry-password": .*401/,
       );
       expect(JSON.stringify(problem)).not.toContain('not-the-password');
     });

@@ -60,6 +60,6 @@ function clusterWords({ command, writes, objects }: Progress): string {
 }
 
 function nextSteps({ command, writes }: Progress): string {
-  if (writes === 0 || READING.includes(command)) return 'Run it again.';
+  if (writes === 0 || READING.includes(command)) return 'Re-run the job.';
   return 'Run it again: the next run finishes what this one has begun, or rolls it back where it fails. "status" says what runs now; "remove" takes the filter out.';
 }

@@ -88,7 +88,7 @@ const NOTHING: Problem = {
 };
 
 const ALL_MISSING =
-  'Write the kubeconfig to that path in a step before this one, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
+  'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
 
 const CONTENT: Problem = {
   kind: 'kubeconfig',

@@ -65,7 +65,7 @@ function packed(source: ModuleSource): Problem {
     kind: 'filter',
     subject: subjectOf(source),
     message: 'is packed (gzip, zip or tar); what comes from a web server is taken as it is.',
-    remedy: 'Give the address of the .wasm file itself, or unpack it in a step before this one and give its path.',
+    remedy: 'Give the address of the .wasm file itself, or unpack it in an earlier step and give its path.',
   };
 }
 

@@ -58,6 +58,6 @@ export function advance(progress: Progress, event: ProgressEvent): Progress {
 
 /** The phase of the run that a phase of its conversation with the API server belongs to. */
 export function runPhase(phase: ApiPhase): RunPhase {
-  if (phase === 'looking at what runs') return 'reading the cluster';
+  if (phase === 'inspecting what runs') return 'reading the cluster';
   return phase === 'collecting evidence' ? 'verifying the filter' : phase;
 }

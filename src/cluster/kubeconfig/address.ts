@@ -12,7 +12,7 @@ import { type ClusterFields, fieldProblem, type Place } from './fields.ts';
 /** The address of the API server, without query, fragment and the slash at its end. */
 export function readServer(fields: ClusterFields, place: Place): Checked<URL> {
   const { server } = fields;
-  const example = 'An address is such as "https://cluster.example.com:6443".';
+  const example = 'Write it like "https://cluster.example.com:6443".';
   if (server === undefined) return bad(fieldProblem(place, 'server', 'is missing', example));
   const url = URL.parse(server);
   if (url === null || !['http:', 'https:'].includes(url.protocol) || server.trim() !== server) {
@@ -26,7 +26,7 @@ export function readServer(fields: ClusterFields, place: Place): Checked<URL> {
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && fields['insecure-skip-tls-verify'] !== true) {
     const fault = 'is an address over plain HTTP, where anybody could read and change what is sent';
     const remedy =
-      'Use an address that starts with "https://". If plain HTTP is meant, set "insecure-skip-tls-verify: true" for the cluster; credentials are not sent.';
+      'Use an address that starts with "https://". If plain HTTP is intended, set "insecure-skip-tls-verify: true" for the cluster; credentials are not sent.';
     return bad(fieldProblem(place, 'server', fault, remedy));
   }
   url.search = '';
@@ -49,11 +49,12 @@ export function findProxy(
     kind: 'connection',
     subject: proxy.origin,
     message: `${proxy.fault}.`,
-    remedy: 'It is such as "http://proxy.example:3128".',
+    remedy: 'Write it like "http://proxy.example:3128".',
   });
 }
 
 function proxyUrlProblem(given: string, { fault }: BadProxy, place: Place): ReturnType<typeof fieldProblem> {
-  const remedy = 'kubectl, too, takes "http://", "https://" and "socks5://", such as "http://proxy.example:3128".';
+  const remedy =
+    'Start it with "http://", "https://" or "socks5://", as kubectl requires, too, such as "http://proxy.example:3128".';
   return fieldProblem(place, 'proxy-url', given.includes('://') ? fault : 'has no scheme', remedy);
 }

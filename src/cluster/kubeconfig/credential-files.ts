@@ -15,14 +15,19 @@ export interface Source<Fields> {
 }
 
 export const FLATTEN =
-  'Write the files into the kubeconfig: kubectl config view --raw --flatten. In a kubeconfig given as text, paths have to be absolute.';
+  'Write the files into the kubeconfig: kubectl config view --raw --flatten. In a kubeconfig given as text, paths must be absolute.';
 
 /** An absolute path from a field of an entry. */
 export function absolutePath(path: string, field: string, { place, folder }: Source<unknown>): Checked<string> {
   if (isAbsolute(path)) return good(path);
   if (folder !== undefined) return good(resolve(folder, path));
   return bad(
-    fieldProblem(place, field, 'is a relative path, and the kubeconfig is no file that it could start from', FLATTEN),
+    fieldProblem(
+      place,
+      field,
+      'is a relative path, but the kubeconfig is not a file that it could be relative to',
+      FLATTEN,
+    ),
   );
 }
 
@@ -70,7 +75,7 @@ export async function readDataOrFile(
 ): Promise<Checked<{ readonly field: string; readonly bytes: Buffer } | undefined>> {
   if (path !== undefined && data !== undefined) {
     const remedy = 'Remove one of the two; kubectl takes no kubeconfig with both.';
-    return bad(fieldProblem(source.place, name, `is there together with "${name}-data"`, remedy));
+    return bad(fieldProblem(source.place, name, `is set together with "${name}-data"`, remedy));
   }
   if (data !== undefined) return good({ field: `${name}-data`, bytes: data });
   if (path === undefined) return good(undefined);

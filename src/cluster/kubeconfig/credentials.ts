@@ -34,18 +34,13 @@ export async function readTrust(
   if (found.value === undefined) return good(undefined);
   const { field, bytes } = found.value;
   if (fields['insecure-skip-tls-verify'] === true) {
-    const fault = 'is there together with "insecure-skip-tls-verify: true"';
+    const fault = 'is set together with "insecure-skip-tls-verify: true"';
     return bad(fieldProblem(place, field, fault, 'Remove one of the two; kubectl takes no kubeconfig with both.'));
   }
   const authority = readAuthority(bytes);
   if (typeof authority !== 'string') return good(authority.certificates);
   return bad(
-    fieldProblem(
-      place,
-      field,
-      authority,
-      "It has to hold the certificate of the authority that signs the API server's.",
-    ),
+    fieldProblem(place, field, authority, "It must hold the certificate of the authority that signs the API server's."),
   );
 }
 
@@ -61,7 +56,7 @@ export async function readCredentials(
   const token = findings.take(await readToken(user, world));
   const { username, password = '' } = user.fields;
   if (username !== undefined && token !== undefined) {
-    const fault = 'is there together with a token';
+    const fault = 'is set together with a token';
     findings.add(fieldProblem(user.place, 'username', fault, 'Remove one of the two ways to sign in.'));
   }
   const impersonation = findings.take(impersonationHeaders(user)) ?? {};
@@ -89,7 +84,7 @@ async function readClientCertificate(user: UserSource, readFile: ReadFile): Prom
   if (!key.ok) return key;
   if (key.value === undefined) {
     return bad(
-      fieldProblem(place, 'client-key-data', 'is missing, and the client certificate is of no use without it'),
+      fieldProblem(place, 'client-key-data', 'is missing, and the client certificate cannot be used without it'),
     );
   }
   const pair = readKeyPair(certificate.value.bytes, key.value.bytes);
@@ -97,8 +92,8 @@ async function readClientCertificate(user: UserSource, readFile: ReadFile): Prom
   const { field } = pair.wrong === 'key' ? key.value : certificate.value;
   const remedy =
     pair.wrong === 'key'
-      ? 'It has to hold the private key of the client certificate in PEM, without a password.'
-      : 'It has to hold a client certificate in PEM.';
+      ? 'It must hold the private key of the client certificate in PEM, without a password.'
+      : 'It must hold a client certificate in PEM.';
   return bad(fieldProblem(place, field, pair.fault, remedy));
 }
 

@@ -64,14 +64,14 @@ export function readExecPlugin(
   const problem = (field: string, fault: string, remedy?: string): ReturnType<typeof bad> =>
     bad(fieldProblem(execPlace, field, fault, remedy));
   if (fields['auth-provider'] !== undefined) {
-    return bad(fieldProblem(place, 'exec', 'and "auth-provider" are both there', 'Remove one of the two.'));
+    return bad(fieldProblem(place, 'exec', 'and "auth-provider" are both set', 'Remove one of the two.'));
   }
   const read = readFields(fields.exec, EXEC_FIELDS, execPlace);
   if (!read.ok) return read;
   const { command, args = [], env = [], apiVersion, installHint = '', interactiveMode } = read.value;
   if (command === undefined) return problem('command', 'is missing');
   if (apiVersion === undefined || !API_VERSIONS.includes(apiVersion)) {
-    const fault = apiVersion === undefined ? 'is missing' : 'is none that Kubernetes still has';
+    const fault = apiVersion === undefined ? 'is missing' : 'is a version that Kubernetes no longer has';
     return problem('apiVersion', fault, `It is ${listWords(API_VERSIONS)}; a newer version of the plugin writes it.`);
   }
   const interactive = interactiveFault(interactiveMode, apiVersion);
@@ -89,13 +89,13 @@ export function readExecPlugin(
 
 function interactiveFault(mode: string | undefined, apiVersion: string): [fault: string, remedy?: string] | undefined {
   if (mode === undefined) {
-    return apiVersion.endsWith('/v1') ? ['is missing', 'It is Never or IfAvailable; v1 asks for it.'] : undefined;
+    return apiVersion.endsWith('/v1') ? ['is missing', 'Set it to Never or IfAvailable; v1 requires it.'] : undefined;
   }
   if (mode === 'Never' || mode === 'IfAvailable') return undefined;
   if (mode !== 'Always') return ['is none of Never, IfAvailable and Always'];
   return [
-    'is "Always", but nobody can enter anything here',
-    'Set it to IfAvailable or Never, if the plugin can do without a person.',
+    'is "Always", but nobody can enter anything during a run',
+    'Set it to IfAvailable or Never, if the plugin can work without a person.',
   ];
 }
 
@@ -162,7 +162,7 @@ export async function runExecPlugin(
   switch (end.how) {
     case 'missing': {
       const hint = truncate(scrub(plugin.installHint), 2 * MAX_SHOWN);
-      return problem('is not on the runner', sentence(hint || 'Install it in a step before this one'));
+      return problem('is not on the runner', sentence(hint || 'Install it in an earlier step'));
     }
     case 'cancelled':
       return problem('was stopped because the run was cancelled', undefined, 'cancelled');

@@ -33,7 +33,7 @@ export function impersonationHeaders({
     ];
     const [first] = more.filter((field) => field !== '');
     if (first === undefined) return good({});
-    return bad(fieldProblem(place, first, 'is there without "as"', 'Name the user to act as in "as".'));
+    return bad(fieldProblem(place, first, 'is set without "as"', 'Name the user to act as in "as".'));
   }
   check('as', [user]);
   check('as-uid', [uid ?? '']);

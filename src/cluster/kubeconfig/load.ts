@@ -105,7 +105,8 @@ function readText(text: KubeconfigText, mask: Mask): Checked<MergedConfig> {
     for (const [index, entry] of entries.entries()) {
       if (entry === null) continue;
       const name = isObject(entry) ? (entry.name ?? '') : undefined;
-      if (!isObject(entry) || typeof name !== 'string') return problem(`has no text as name in ${list}[${index}].`);
+      if (!isObject(entry) || typeof name !== 'string')
+        return problem(`has no name, or one that is not text, in ${list}[${index}].`);
       if (read[list].has(name)) {
         return problem(`has the name ${quoted(name)} twice in "${list}".`, 'Remove or rename one of the two.');
       }

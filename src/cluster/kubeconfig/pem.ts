@@ -34,7 +34,7 @@ export function readKeyPair(
   const block = blocksOf(keyBytes).find(({ label }) => label.endsWith('PRIVATE KEY'));
   if (block === undefined) return { wrong: 'key', fault: `holds no private key${insteadOf(keyBytes)}` };
   if (block.label.startsWith('ENCRYPTED') || block.text.includes('Proc-Type: 4,ENCRYPTED')) {
-    return { wrong: 'key', fault: 'is encrypted with a password, which nobody can enter here' };
+    return { wrong: 'key', fault: 'is encrypted with a password, which nobody can enter during a run' };
   }
   const key = readKey(block.text);
   if (typeof key === 'string') return { wrong: 'key', fault: key };

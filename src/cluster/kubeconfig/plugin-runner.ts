@@ -85,7 +85,7 @@ export function pluginRunner(host: PluginHost): RunPlugin {
     if ([command, ...args, ...Object.entries(env).flat()].some((text) => text.includes('\0'))) {
       return Promise.resolve({
         how: 'stopped',
-        fault: 'cannot be started with a zero byte in a text that it is handed',
+        fault: 'cannot be started: its command, an argument or a variable contains a zero byte',
       });
     }
     const child = spawn(command, args, { env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });

@@ -27,7 +27,7 @@ const CHECKS: readonly Check[] = [checkFilter, lookFirst];
 export async function examine(prepared: Prepared, context: DeployContext): Promise<Examination> {
   const { plan, request, observation } = prepared;
   const found: Preflight[] = [];
-  const looking = during(context, 'looking at what runs');
+  const looking = during(context, 'inspecting what runs');
   for (const check of CHECKS) found.push(await check(prepared, looking));
   // A target that could not be planned needs rights all the same.
   const further = prepared.problems.length === 0 ? [] : rightsOfTargets(request, observation);

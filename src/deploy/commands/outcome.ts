@@ -27,5 +27,5 @@ export function cancellation({ signal }: DeployContext, targets: readonly Target
 export function cancelledOutcome<T extends Outcome>(outcome: T): T {
   if (allProblems(outcome).some(({ kind }) => kind === 'cancelled')) return outcome;
   const message = 'The run was cancelled before all of it was looked at or done.';
-  return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Run it again.' }] };
+  return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Re-run the job.' }] };
 }

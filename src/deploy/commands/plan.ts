@@ -110,7 +110,7 @@ function refusals(changes: readonly PlannedChange[]): Problem[] {
       {
         kind: 'cluster',
         subject: `${kind} ${namespace}/${name}`,
-        message: `would be refused by the API server: ${admission.message}`,
+        message: `would be rejected by the API server: ${admission.message}`,
         remedy: 'Change what the message names, or ask who runs the admission policy.',
       },
     ];

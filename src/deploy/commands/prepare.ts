@@ -29,7 +29,7 @@ export async function prepare(draft: DraftRequest, context: DeployContext): Prom
   const needsAll = request.prune || request.settingsChange === 'push';
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
   const first = await observer.observe(needsAll ? [...lists, ...allLists(namespaces)] : lists);
-  const proxies = new RunningProxies(during(context, 'looking at what runs'));
+  const proxies = new RunningProxies(during(context, 'inspecting what runs'));
   const second = await observeUnmanaged(request, first.observation, observer, proxies, context);
   findings.add(first.problems, second.problems);
   const observation = await lookElsewhere(request, second.observation, observer);

@@ -21,7 +21,7 @@ import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
 const MOST_WORDS = 300;
 
 /**
- * Why no new pod of a workload can become ready, whatever this run does: the proxy that runs now refuses its configuration because of
+ * Why no new pod of a workload can become ready, whatever this run does: the proxy that runs now rejects its configuration because of
  * a filter of others. It goes on with what it had before, a new one has nothing. Nothing is said where what is refused is ours, where
  * this run takes it out of the pods (`adopt`), where the pod template mounts its file by now, or where Envoy's words name no filter.
  */

@@ -21,7 +21,7 @@ const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, { what: string
     remedy: 'Check the inputs "root-id" and "vm-id", and what the filter logs.',
   },
   configure: {
-    what: 'refuses its configuration',
+    what: 'rejects its configuration',
     remedy: 'Check the inputs "configuration" and "root-id", and what the filter logs.',
   },
 };

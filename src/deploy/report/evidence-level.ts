@@ -1,6 +1,6 @@
 /**
  * What shows that the filter runs, the strongest first: `listener`: each proxy has it in its listener, with its image; `stats`: no
- * proxy has refused a listener, nor failed to pull an image; `ready`: the pods are ready under the revision's label.
+ * proxy has rejected a listener, nor failed to pull an image; `ready`: the pods are ready under the revision's label.
  */
 export const PROOF_LEVELS = ['listener', 'stats', 'ready'] as const;
 export type ProofLevel = (typeof PROOF_LEVELS)[number];

@@ -99,7 +99,7 @@ async function judgePlugin(carrier: PulledPlacement, found: Found, source: Evide
     return failed(ref, `${carrier.filter} does not run in pod ${name}: ${reason.reason}.`, reason.remedy);
   }
   if (reason !== undefined) {
-    return failed(ref, `Envoy of pod ${name} refuses the filter: ${describeReason(reason)}.`, reason.remedy);
+    return failed(ref, `Envoy of pod ${name} rejects the filter: ${describeReason(reason)}.`, reason.remedy);
   }
   if (verdict.state === 'missing') return pending(ref, `the proxy of pod ${name} has not loaded ${carrier.filter} yet`);
   if (placed.state === 'outdated') return { state: 'proved', level: 'listener' };
@@ -131,7 +131,7 @@ function judgeSubstitute(
   told: EnvoyReason | 'unknown' | undefined,
   { pod: { metadata }, ref }: Found,
 ): PodVerdict {
-  const effect = substitute.by === 'deny' ? 'refuses every request in its place' : 'lets every request pass without it';
+  const effect = substitute.by === 'deny' ? 'rejects every request in its place' : 'lets every request pass without it';
   const what = `${filter} does not run in pod ${metadata.name}, which ${effect}`;
   if (standsForAnother(substitute, trace, told)) {
     const unsaid = `because of an image that could not be pulled; its log does not say that it is ${trace.image}`;
@@ -167,7 +167,7 @@ async function refusal(details: string, { pod, ref, planned }: Found, source: Ev
   const reason = await readEnvoyReason(pod, ref.namespace, ownFilters(ref.namespace, [planned.carrier]), source);
   if (reason?.foreign !== undefined) return rejectsOthers(ref, pod, reason);
   const cause = reason === undefined ? details : describeReason(reason);
-  const why = `Envoy of pod ${pod.metadata.name} refuses the filter: ${cause}.`;
+  const why = `Envoy of pod ${pod.metadata.name} rejects the filter: ${cause}.`;
   return failed(ref, why, reason?.remedy ?? SEE_LOG);
 }
 

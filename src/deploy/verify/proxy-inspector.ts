@@ -156,7 +156,7 @@ export class ProxyInspector {
     const reason = await readEnvoyReason(pod, ref.namespace, own, evidenceSource(this.#context));
     if (reason === undefined) return undefined;
     if (reason.foreign !== undefined) return rejectsOthers(ref, pod, reason);
-    return failed(ref, `Envoy of pod ${pod.metadata.name} refused a listener: ${reason.reason}.`, reason.remedy);
+    return failed(ref, `Envoy of pod ${pod.metadata.name} rejected a listener: ${reason.reason}.`, reason.remedy);
   }
 
   /** A listener is taken and a pod gets ready without the image of a filter, so of those the log has to tell. */

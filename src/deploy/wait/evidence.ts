@@ -32,7 +32,7 @@ export function evidenceSource({ client, log }: DeployContext): EvidenceSource {
   return { client, debug: (line) => log.debug(line) };
 }
 
-/** Envoy refuses a filter as it starts; later lines only repeat that the proxy is not ready. */
+/** Envoy rejects a filter as it starts; later lines only repeat that the proxy is not ready. */
 const LOG_BYTES = 256 * 1024;
 
 /**

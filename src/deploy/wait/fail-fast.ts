@@ -39,7 +39,7 @@ export interface Look {
 
 /**
  * Looks at the new pods of pending workloads again and again and says which cannot get ready, long before the timeout.
- * A proxy that refuses the filter is certain at once; a trouble of Kubernetes must last, for it may pass.
+ * A proxy that rejects the filter is certain at once; a trouble of Kubernetes must last, for it may pass.
  */
 export class FailFast {
   readonly #source: EvidenceSource;
@@ -79,7 +79,7 @@ export class FailFast {
         const own = ownFilters(ref.namespace, placements, removals);
         const reason = await readEnvoyReason(pod, ref.namespace, own, this.#source);
         if (reason?.foreign !== undefined) return rejectsAnother(reason.foreign);
-        if (reason !== undefined) return 'Envoy refuses the filter';
+        if (reason !== undefined) return 'Envoy rejects the filter';
       }
       if (isCreating(pod) && this.#lasts(`${podId(pod)} creating`, PATIENCE_MS) && this.#mayAsk(ref.namespace)) {
         const event = creationFailure(await listWarnings(ref.namespace, this.#source), pod.metadata.name);

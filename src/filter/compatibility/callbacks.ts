@@ -9,7 +9,7 @@ interface Callback extends FunctionType {
   readonly since: number;
 }
 
-/** An exported function whose type Envoy refuses. */
+/** An exported function whose type Envoy rejects. */
 export interface WrongSignature {
   readonly name: string;
   readonly wanted: FunctionType;

@@ -60,7 +60,7 @@ export function checkCompatibility(
       ...unknownProxies(facts, proxies),
       ...oddities(facts, sure),
       ...(settings.failPolicy !== undefined && settings.failPolicy !== 'closed' && refused.length > 0
-        ? ['The fail policy does not help here: Envoy refuses a filter that it cannot load, whatever the policy.']
+        ? ['The fail policy does not help here: Envoy rejects a filter that it cannot load, whatever the policy.']
         : []),
     ],
   };
@@ -117,15 +117,15 @@ function oddities(facts: ModuleFacts, minors: readonly number[]): string[] {
     ],
     [
       memories.length > 1,
-      `The filter has ${memories.length} memories: Envoy works on one of them, and the engine of older Envoys refuses such a module.`,
+      `The filter has ${memories.length} memories: Envoy works on one of them, and the engine of older Envoys rejects such a module.`,
     ],
     [
       !memories.some(({ imported, exported }) => imported || exported),
-      'The filter exports no memory: it can read no configuration and no header, and the first host function that looks into it makes the whole proxy end.',
+      'The filter exports no memory: it can read no configuration and no header, and the first host function that accesses it crashes the whole proxy.',
     ],
     [
       toolchain === 'Go' && start === 'command',
-      `The filter is a Go program that runs to its end at the start, which Envoy stops with "restricted_callback". ${remedyFor('abi', 'Go')}`,
+      `The filter is a Go program that runs to its end when it starts, which Envoy stops with "restricted_callback". ${remedyFor('abi', 'Go')}`,
     ],
     // https://github.com/golang/go/issues/78513; Envoy's host has more than a stub since 1.39.
     [
@@ -134,7 +134,7 @@ function oddities(facts: ModuleFacts, minors: readonly number[]): string[] {
     ],
     [
       switchedOff !== undefined,
-      `The filter uses a feature of WebAssembly that this runner's V8 has switched off, so its code was not checked ("${switchedOff}"). Envoy's V8 may refuse it.`,
+      `The filter uses a feature of WebAssembly that is turned off in the V8 of this runner, so its code was not checked ("${switchedOff}"). Envoy's V8 may reject it.`,
     ],
   ];
   return found.filter(([applies]) => applies).map(([, words]) => words);

@@ -9,7 +9,7 @@ import type { Cause } from './remedies.ts';
 
 /** What the Envoys of these minor versions have against the module's imports, one complaint for each cause. */
 export function importComplaints(facts: ModuleFacts, minors: readonly number[]): Complaint[] {
-  // What an older Envoy refuses contains what a newer one does: the tables only grow.
+  // What an older Envoy rejects contains what a newer one does: the tables only grow.
   const refused = refusedImports(facts, least(minors));
   const causes = [...new Set(refused.map(({ cause }) => cause))];
   return causes.map((cause) => ({
@@ -33,7 +33,7 @@ function describe(cause: Cause, refused: readonly RefusedImport[], facts: Module
     case 'type':
       return `imports ${functions} with another type than Envoy's: ${nameSome(refused.map(describeMismatch), MAX_LISTED, '; ')}.`;
     case 'globals':
-      return `imports ${count(refused.length, 'global')}, which Envoy never gives: ${names}.`;
+      return `imports ${count(refused.length, 'global')}, which Envoy never provides: ${names}.`;
     case 'browser':
       return `is built for a browser: it imports ${functions} from JavaScript: ${names}.`;
     case 'emscripten':

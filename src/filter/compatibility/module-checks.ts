@@ -6,7 +6,7 @@ import { describeType, type ExportFact, importName } from '../module/wasm-types.
 import { hasAllocator, wrongSignatures } from './callbacks.ts';
 import type { Cause } from './remedies.ts';
 
-/** One thing for which Envoy refuses a module. */
+/** One thing for which Envoy rejects a module. */
 export interface Complaint {
   readonly cause: Cause;
   /** Goes on after the name of the filter. */
@@ -22,7 +22,7 @@ export function moduleComplaints(facts: ModuleFacts, minor: number): Complaint[]
       'allocator',
       hasAllocator(facts)
         ? undefined
-        : 'exports neither malloc nor proxy_on_memory_allocate, so Envoy cannot hand it anything and refuses it.',
+        : 'exports neither malloc nor proxy_on_memory_allocate, so Envoy cannot hand it anything and rejects it.',
     ],
     ['crash', crashes(facts)],
     ['signature', wrongCallbacks(facts, minor)],
@@ -36,21 +36,21 @@ function wrongAbi({ abi, exports, toolchain }: ModuleFacts): string | undefined 
   const markers = abiMarkers(exports);
   if (markers.length > 0) return `is made for Proxy-Wasm ABI ${listWords(markers, 'and')}; ${known}.`;
   const language = toolchain === 'unknown' ? '' : ` It looks like ${toolchain}.`;
-  return `is WebAssembly, but no Proxy-Wasm filter: it exports no function like proxy_abi_version_0_2_1; ${known}.${language}`;
+  return `is WebAssembly, but not a Proxy-Wasm filter: it exports no function like proxy_abi_version_0_2_1; ${known}.${language}`;
 }
 
 function wrongMemory({ memories, imports }: ModuleFacts, minor: number): string | undefined {
   const imported = memories.filter((memory) => memory.imported);
-  if (imported.length > 1) return `imports ${count(imported.length, 'memory', 'memories')}; Envoy gives one.`;
-  if (imported.some(({ shared }) => shared)) return 'imports a shared memory; Envoy gives one that is not shared.';
+  if (imported.length > 1) return `imports ${count(imported.length, 'memory', 'memories')}; Envoy provides one.`;
+  if (imported.some(({ shared }) => shared)) return 'imports a shared memory; Envoy provides one that is not shared.';
   const tables = imports.filter(({ kind }) => kind === 'table');
-  if (tables.length > 1) return `imports ${count(tables.length, 'table')}; Envoy gives one.`;
+  if (tables.length > 1) return `imports ${count(tables.length, 'table')}; Envoy provides one.`;
   const pages = greatest(
     memories.map((memory) => memory.pages),
     0,
   );
   if (pages <= MOST_MEMORY_PAGES || minor < MEMORY_CAP_SINCE) return undefined;
-  return `wants ${formatBytes(pages * PAGE_BYTES)} of memory from the start; Envoy gives ${formatBytes(MOST_MEMORY_PAGES * PAGE_BYTES)} at most.`;
+  return `requires ${formatBytes(pages * PAGE_BYTES)} of memory at its start; Envoy provides at most ${formatBytes(MOST_MEMORY_PAGES * PAGE_BYTES)}.`;
 }
 
 /** Tried on Envoy 1.36 to 1.40: the engine's C interface does not know these and ends the whole proxy ("Fatal error in"). */
@@ -60,7 +60,7 @@ function crashes({ imports, exports }: ModuleFacts): string | undefined {
     ...exports.filter(endsEnvoy).map(({ name }) => `export ${shownName(name)}`),
   ];
   if (names.length === 0) return undefined;
-  return `would end the proxy's whole process: it has exception tags or vector or reference types at its border (${nameSome(names)}).`;
+  return `would crash the whole proxy: it has exception tags, or vector or reference types, among its imports or exports (${nameSome(names)}).`;
 }
 
 function endsEnvoy({ kind, params, results, holds }: ExportFact): boolean {
@@ -71,8 +71,8 @@ function wrongCallbacks(facts: ModuleFacts, minor: number): string | undefined {
   const wrong = wrongSignatures(facts, minor);
   if (wrong.length === 0) return undefined;
   const each = wrong.map(
-    ({ name, wanted, found }) => `${name} is ${shownName(describeType(found))}, wanted is ${describeType(wanted)}`,
+    ({ name, wanted, found }) => `${name} is ${shownName(describeType(found))}, expected ${describeType(wanted)}`,
   );
   const abi = facts.abi === undefined ? '' : ` for ABI ${facts.abi}`;
-  return `exports ${count(wrong.length, 'function')} with a type that Envoy refuses${abi}: ${nameSome(each, MAX_LISTED, '; ')}.`;
+  return `exports ${count(wrong.length, 'function')} with a type that Envoy rejects${abi}: ${nameSome(each, MAX_LISTED, '; ')}.`;
 }

@@ -81,7 +81,7 @@ const ADVICE: Readonly<Record<Cause, Advice>> = {
   },
   crash: {
     unknown:
-      "Build without exception handling, SIMD in signatures, and garbage-collected types at the module's border.",
+      'Build without exception handling, SIMD in signatures, and garbage-collected types among the imports and exports of the module.',
   },
   signature: {
     Rust: 'Leave the callbacks to the traits of the crate proxy-wasm 0.2 or newer.',

@@ -52,7 +52,7 @@ function unsure({ input, since, deprecated }: WasmField, proxies: readonly Proxy
     ...(newer.length === 0
       ? []
       : [
-          `"${input}" uses a field that is deprecated since Envoy 1.${deprecated}; ${listWords(newer, 'and')} may refuse it.`,
+          `"${input}" uses a field that is deprecated since Envoy 1.${deprecated}; ${listWords(newer, 'and')} may reject it.`,
         ]),
   ];
 }

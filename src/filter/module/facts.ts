@@ -47,8 +47,8 @@ export function readFacts(bytes: Uint8Array, origin = 'filter'): Checked<ModuleF
     return bad(
       problem(
         origin,
-        `is no valid WebAssembly module: V8 says "${complaint}". Envoy runs filters in V8 too and will say the same.`,
-        'Build it again; a file that was cut off or changed on its way looks like this. Compare its checksum with the one where it was built.',
+        `is not a valid WebAssembly module: V8 says "${complaint}". Envoy runs filters in V8 too and will say the same.`,
+        'Build it again; a truncated or changed download looks like this. Compare its checksum with that of the file where it was built.',
       ),
     );
   }
@@ -61,7 +61,7 @@ export function readFacts(bytes: Uint8Array, origin = 'filter'): Checked<ModuleF
     return bad(
       problem(
         origin,
-        `has a section that cannot be read: ${error.message}. Envoy reads the sections too, and refuses such a module as corrupted.`,
+        `has a section that cannot be read: ${error.message}. Envoy reads the sections, too, and rejects such a module as corrupted.`,
         'Build it again, and check the tool that ran last over the file (wasm-opt, wasm-strip, a post-processor).',
       ),
     );

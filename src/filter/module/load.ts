@@ -18,7 +18,7 @@ export async function loadFilter(path: string, readFile: ReadFile): Promise<Chec
       message: `cannot be read: ${fileFault(error)}.`,
       remedy: fileRemedy(
         error,
-        'The path starts at the workspace; build or download the filter in a step before this one.',
+        'The path is relative to the workspace; build or download the filter in an earlier step.',
       ),
       cause: error,
     });

@@ -59,7 +59,7 @@ export async function shrinkModule(
     if (Error.isError(error) && error.name === 'AbortError') return bad(CANCELLED);
     return refuse(
       `cannot be optimised: ${messageOf(error)}.`,
-      'Set "shrink: auto" to go without; a module that is damaged would be refused by the check then.',
+      'Set "shrink: auto" to deploy without it; the check then rejects a module that is damaged.',
       error,
     );
   }
@@ -68,7 +68,7 @@ export async function shrinkModule(
 const CANCELLED: Problem = {
   kind: 'cancelled',
   message: 'The run was cancelled while the filter was optimised; nothing was written.',
-  remedy: 'Run it again.',
+  remedy: 'Re-run the job.',
 };
 
 /**

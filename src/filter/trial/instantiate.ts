@@ -96,7 +96,7 @@ function abiOf(exported: ReadonlySet<string>): AbiVersion | TrialOutcome {
   const abi = known.find((version) => version !== undefined);
   if (abi !== undefined) return abi;
   return markers.length === 0
-    ? refused('link', 'the module says no Proxy-Wasm ABI version')
+    ? refused('link', 'the module states no Proxy-Wasm ABI version')
     : inconclusive(`a trial run does not know its ABI: ${nameSome(markers)}`);
 }
 

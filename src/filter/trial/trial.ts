@@ -52,7 +52,7 @@ const MOST_DOUBT_LENGTH = 200;
 /** A failure proves nothing when the filter asked for something before that a real proxy might have answered. */
 export function doubted(outcome: TrialOutcome, doubts: readonly string[]): TrialOutcome {
   if (doubts.length === 0 || outcome.state === 'passed' || outcome.state === 'inconclusive') return outcome;
-  const what = outcome.state === 'timeout' ? `it did not come back from ${outcome.step}` : outcome.reason;
+  const what = outcome.state === 'timeout' ? `it did not return from ${outcome.step}` : outcome.reason;
   return {
     state: 'inconclusive',
     why: `${what}; but it had asked for ${listWords(doubts, 'and')}, which only a proxy has`,

@@ -37,7 +37,7 @@ const CAUSES: readonly Cause[] = [
   {
     pattern: /Failed to configure base Wasm plugin/,
     remedy:
-      'The filter refused its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+      'The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
   },
   {
     pattern: /Failed to start base Wasm/,
@@ -71,11 +71,11 @@ export interface EnvoyReason {
   readonly remedy: string;
   /** The filter's own first word at level error or critical. */
   readonly filterSaid?: string;
-  /** Set where it is not our filter that Envoy refuses. */
+  /** Set where it is not our filter that Envoy rejects. */
   readonly foreign?: ForeignFilter;
 }
 
-/** A filter that is not ours and that Envoy refuses, so that no pod which starts becomes ready. */
+/** A filter that is not ours and that Envoy rejects, so that no pod which starts becomes ready. */
 export interface ForeignFilter {
   /** Its file or the name of its plugin, as Envoy has it. */
   readonly refused: string;
@@ -220,7 +220,7 @@ function findFilterWords(log: string): string | undefined {
 }
 
 /**
- * Finds in a proxy's log why Envoy refuses its listeners, and whether that is about one of our filters: what names files and plugins
+ * Finds in a proxy's log why Envoy rejects its listeners, and whether that is about one of our filters: what names files and plugins
  * of others alone says nothing of ours. Undefined when the log says nothing of that kind.
  */
 export function findReasonFor(log: string, own: readonly OwnFilter[]): EnvoyReason | undefined {

@@ -99,7 +99,7 @@ function inspectSide(listeners: readonly Listener[], wanted: WantedFilter, side:
   const own = listeners.filter(({ direction }) => direction === side);
   const refused = own.find((listener) => refuses(listener, wanted))?.refused;
   if (refused !== undefined)
-    return { state: 'rejected', details: refused.details.trim() || 'the listener was refused' };
+    return { state: 'rejected', details: refused.details.trim() || 'the listener was rejected' };
   const holding = chainsOf(listeners, side, wanted.port)
     .map((chain) => ({ chain, found: placesIn(chain, wanted) }))
     .filter(({ found }) => found.length > 0);

@@ -29,7 +29,7 @@ function withoutPunctuation(text: string): string {
   return text.slice(0, end);
 }
 
-/** Whether what Envoy refuses, a file or a plugin, is one of some filters. */
+/** Whether what Envoy rejects, a file or a plugin, is one of some filters. */
 export function isOneOf(refused: string, own: readonly OwnFilter[]): boolean {
   return own.some(({ name, folder }) => refused === name || (refused.startsWith('/') && dirname(refused) === folder));
 }

@@ -60,7 +60,7 @@ export function pluginsOf(chain: FilterChain, extensions: readonly Extension[]):
 }
 
 /**
- * Why Envoy refuses a listener, in its words, or undefined when it takes it. As in Envoy, `fail_open` does not help.
+ * Why Envoy rejects a listener, in its words, or undefined when it takes it. As in Envoy, `fail_open` does not help.
  * @param refused a text; a filter whose configuration contains it cannot be configured
  */
 export function refusalOf(listener: Listener, files: MountedFiles, refused: string | undefined): string | undefined {

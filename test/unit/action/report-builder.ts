@@ -149,7 +149,7 @@ export function stuck(path: string, changes: Changes = {}): TargetReport {
       subject: describeWorkload(ref(path)),
       message: 'not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin.',
       remedy:
-        'The filter refused its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+        'The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
     },
     ...changes,
   });
@@ -225,7 +225,7 @@ export function refusing(path: string, changes: Changes = {}): TargetReport {
     problem: {
       kind: 'proof',
       subject: describeWorkload(ref(path)),
-      message: 'Envoy of pod reviews-7d4f9c6b8d-x2x4q refuses the filter: the filter said: unknown header.',
+      message: 'Envoy of pod reviews-7d4f9c6b8d-x2x4q rejects the filter: the filter said: unknown header.',
       remedy: 'Mend the configuration.',
     },
   });

@@ -224,7 +224,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       problems: ['reviews', 'ratings'].map((name) => ({
         kind: 'cluster',
         subject: `Deployment shop/${name}`,
-        message: `would be refused by the API server: ${message}`,
+        message: `would be rejected by the API server: ${message}`,
         remedy: 'Change what the message names, or ask who runs the admission policy.',
       })),
       plan: planned({

@@ -72,7 +72,7 @@ export const GATEWAY_SCENARIOS: Readonly<Record<string, () => Report>> = {
             kind: 'proof',
             subject: 'Gateway edge/web',
             message:
-              'add-header does not run in pod web-istio-7d4b9c6f5-x2x7p, which refuses every request in its place: Pull of ' +
+              'add-header does not run in pod web-istio-7d4b9c6f5-x2x7p, which rejects every request in its place: Pull of ' +
               `${REFERENCE} failed: could not fetch image: dial tcp: lookup registry.example: no such host.`,
             remedy:
               'The pods must reach the registry, by TLS that they trust or as one of WASM_INSECURE_REGISTRIES; with "delivery: configmap", which is for workloads alone, they need none.',

@@ -169,9 +169,9 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
           kind: 'provenance',
           subject: 'filter "build/add_header.wasm"',
           message:
-            'has 2 attestations in bookshop/filters, and none counts: it was built on refs/pull/7/merge, not on refs/heads/main; the workflow evil/ci/.github/workflows/a.yml@refs/heads/<b> signed it, which is none of bookshop/filters.',
+            'has 2 attestations in bookshop/filters, and none satisfies the policy: it was built on refs/pull/7/merge, not on refs/heads/main; the workflow evil/ci/.github/workflows/a.yml@refs/heads/<b> signed it, which is not in bookshop/filters.',
           remedy:
-            'Deploy a file that the wanted build has made. Where another one may have made it, say so in the input "attestation".',
+            'Deploy a file from the build that the input "attestation" names. If another build is trusted, too, change that input.',
         },
         {
           kind: 'targets',
@@ -249,9 +249,9 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
         {
           kind: 'registry',
           subject: IMAGE.given,
-          message: 'cannot be used without a login: ghcr.io answers 401: UNAUTHORIZED: authentication required.',
+          message: 'requires authentication: ghcr.io answers 401: UNAUTHORIZED: authentication required.',
           remedy:
-            'Set the inputs "registry-username" and "registry-password", or log in in a step before this one (docker/login-action).',
+            'Set the inputs "registry-username" and "registry-password", or log in in an earlier step (docker/login-action).',
         },
       ],
       requests: { reads: 9, writes: 0 },

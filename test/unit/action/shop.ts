@@ -1,4 +1,4 @@
-/** The workloads of a small shop, and what its pods say of a filter that Envoy refuses. */
+/** The workloads of a small shop, and what its pods say of a filter that Envoy rejects. */
 const SHOP = ['productpage', 'details', 'reviews', 'ratings', 'checkout', 'payment', 'shipping', 'currency', 'email'];
 export const workloads = [
   ...SHOP.map((name) => `shop/${name}`),

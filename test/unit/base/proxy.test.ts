@@ -73,9 +73,9 @@ describe('the proxy of the environment', () => {
 
   test.each([
     ['ftp://proxy.example', 'has a scheme that is not http, https or socks5'],
-    ['http://', 'is not a valid address of a proxy'],
+    ['http://', 'is not a valid proxy address'],
     ['http://me:100%@proxy.example', 'has a user name or a password with a "%" that is not written as "%25"'],
-    ['a b', 'is not a valid address of a proxy'],
+    ['a b', 'is not a valid proxy address'],
   ])('that is none: %s', (address, fault) => {
     expect(proxyFor(server, { HTTPS_PROXY: address })).toEqual({ origin: 'variable HTTPS_PROXY', fault });
   });

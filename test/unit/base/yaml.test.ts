@@ -38,7 +38,7 @@ describe('what cannot be worked with is at fault', () => {
       `- &a {${'k'.repeat(100_000)}: 1}\n${'- *a\n'.repeat(1000)}`,
       /^has more than 64\.00 MiB when its aliases \(\*\) are written out$/,
     ],
-    ['megabytes', `a: ${'x'.repeat(5_000_000)}`, /^has 4\.77 MiB; 4\.00 MiB are the most that is read$/],
+    ['megabytes', `a: ${'x'.repeat(5_000_000)}`, /^has 4\.77 MiB; at most 4\.00 MiB are read$/],
   ])('%s', (_case, text, fault) => {
     expect(readYaml(text)).toMatchObject({ ok: false, fault: expect.stringMatching(fault) });
   });

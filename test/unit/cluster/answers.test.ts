@@ -29,8 +29,8 @@ describe('a page of a list that is none', () => {
     ['an empty body', '', 'it is empty'],
     ['blanks', ' \n', 'it is empty'],
     ['a page', '<!doctype html><title>Sign in</title>', 'it is an HTML page, "Sign in"'],
-    ['a text', 'upstream connect error', 'it is no JSON, "upstream connect error"'],
-    ['half of a list', '{"kind":"DeploymentList","items":[', 'it is no JSON'],
+    ['a text', 'upstream connect error', 'it is not JSON, "upstream connect error"'],
+    ['half of a list', '{"kind":"DeploymentList","items":[', 'it is not JSON'],
     ['a JSON list', '[]', 'it is JSON that is a list'],
     ['null', 'null', 'it is JSON that is null'],
     ['a string', '"ok"', 'it is JSON that is a string'],
@@ -82,7 +82,7 @@ describe('a page of a list that is none', () => {
 
   test('an encoding that was not asked for', () => {
     const error = thrownBy(() => parsePage(exchange(list([]), { 'content-encoding': 'gzip' }), Deployment));
-    expect(error).toMatchObject({ message: expect.stringContaining('in the encoding gzip, which was not asked for') });
+    expect(error).toMatchObject({ message: expect.stringContaining('in the encoding gzip, which was not requested') });
   });
 });
 

@@ -65,7 +65,7 @@ describe('apiProblem', () => {
         kind: 'permission',
         message: `Not allowed while listing pods: ${FORBIDDEN}.`,
         remedy:
-          'Grant the user of the kubeconfig the right to list deployments.apps in namespace "shop" (a Role and RoleBinding).',
+          'Grant the kubeconfig user the permission to list deployments.apps in namespace "shop" (a Role and RoleBinding).',
       },
     ],
     [
@@ -78,7 +78,9 @@ describe('apiProblem', () => {
       apiError(403, 'no', 'Forbidden'),
       {
         kind: 'permission',
-        remedy: expect.stringMatching(/^Its authorization, or something before/) as unknown as string,
+        remedy: expect.stringMatching(
+          /^The authorization of the API server, or something in front/,
+        ) as unknown as string,
       },
     ],
     ...(['GET', 'POST'] as const).map((method): [string, unknown, Partial<Problem>] => [
@@ -112,7 +114,7 @@ describe('apiProblem', () => {
       apiError(302, 'Found', '', { leadsTo: 'sso.example' }),
       {
         message: 'Listing pods failed: the answer was a redirect (302) to sso.example, which no API server gives.',
-        remedy: expect.stringContaining('A proxy that wants a sign-in stands in front') as unknown as string,
+        remedy: expect.stringContaining('A proxy that requires a sign-in is in front') as unknown as string,
       },
     ],
     [
@@ -120,7 +122,7 @@ describe('apiProblem', () => {
       apiError(429, 'Too many', '', { retryAfterSeconds: 3600 }),
       {
         message: 'Listing pods failed: the API server asked to wait 3,600 s, longer than this run waits.',
-        remedy: 'Run it again after that time.',
+        remedy: 'Re-run the job after that time.',
       },
     ],
     [
@@ -128,7 +130,7 @@ describe('apiProblem', () => {
       apiError(429, 'Too many', 'TooManyRequests', { retryAfterSeconds: 60 }),
       {
         message: 'Listing pods failed: Too many (429 TooManyRequests).',
-        remedy: expect.stringContaining('run it again later') as unknown as string,
+        remedy: expect.stringContaining('re-run the job later') as unknown as string,
       },
     ],
     [
@@ -137,7 +139,7 @@ describe('apiProblem', () => {
       {
         message: `Not allowed: ${IMPERSONATING}.`,
         remedy:
-          'Grant the user of the kubeconfig the right to impersonate users in the whole cluster (a ClusterRole and ClusterRoleBinding).',
+          'Grant the kubeconfig user the permission to impersonate users in the whole cluster (a ClusterRole and ClusterRoleBinding).',
       },
     ],
   ])('%s', (_, error, problem) => {
@@ -177,7 +179,7 @@ describe('what is on the way to the server is named, without its credentials', (
       'Check variable HTTPS_PROXY',
     ],
     [407, 'does not connect to the API server https://a: it answers 407.', 'http://USER:PASSWORD@HOST:PORT'],
-    [403, 'does not connect to the API server https://a: it answers 403.', 'has to allow connections'],
+    [403, 'does not connect to the API server https://a: it answers 403.', 'Let the proxy allow connections'],
   ])('%s', (cause, message, remedy) => {
     expect(told(cause)).toContain(`The proxy http://proxy.example:3128 (variable HTTPS_PROXY) ${message}`);
     expect(told(cause)).toContain(remedy);

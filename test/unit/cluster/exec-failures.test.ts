@@ -117,7 +117,7 @@ describe('what ends without a result', () => {
     expect(error).toBeInstanceOf(ExecError);
     expect(apiProblem(error, 'looking into web-1')).toMatchObject({
       kind: 'cluster',
-      message: 'Looking into web-1 failed: the API server ended the connection before the command had ended.',
+      message: 'Looking into web-1 failed: the API server closed the connection before the command had ended.',
     });
   });
 

@@ -147,7 +147,7 @@ describe('the context', () => {
       'whose server has no scheme',
       config({ clusters: { prod: { server: 'prod.example:6443' } } }),
       undefined,
-      '"server" of cluster "prod" has no scheme, "https://". An address is such as "https://',
+      '"server" of cluster "prod" has no scheme, "https://". Write it like "https://',
     ],
     [
       'whose server is a path',

@@ -66,10 +66,14 @@ describe('an answer that is too long', () => {
   const long = (bytes: number, status = 200): Outcome => ({ status, body: ' '.repeat(bytes) });
 
   test.each<[string, (api: ApiServer) => Promise<unknown>, RegExp]>([
-    ['an object', (api) => api.client().get(Deployment, 'shop', 'web'), /more than the 8\.00 MiB/],
-    ['a version', (api) => api.client().version(), /more than the 1\.00 MiB/],
-    ['an answer to a probe', (api) => api.client().podGet('shop', 'web-1', 80, '/'), /more than the 1\.00 MiB/],
-    ['a log', (api) => api.client().podLog('shop', 'web-1', 'app', 16_384), /more than the 80\.0 KiB/],
+    ['an object', (api) => api.client().get(Deployment, 'shop', 'web'), /larger than the limit of 8\.00 MiB/],
+    ['a version', (api) => api.client().version(), /larger than the limit of 1\.00 MiB/],
+    [
+      'an answer to a probe',
+      (api) => api.client().podGet('shop', 'web-1', 80, '/'),
+      /larger than the limit of 1\.00 MiB/,
+    ],
+    ['a log', (api) => api.client().podLog('shop', 'web-1', 'app', 16_384), /larger than the limit of 80\.0 KiB/],
   ])('%s', async (_, ask, words) => {
     server = await startApiServer({ answer: () => long(9 * 1024 * 1024) });
     await expect(ask(server)).rejects.toThrow(words);

@@ -33,7 +33,7 @@ const PHASES: readonly Phase[] = ['reading the cluster', 'writing', 'verifying t
 
 describe('a server that never answers', () => {
   test.each<[Phase, number]>([
-    ['looking at what runs', 10.5],
+    ['inspecting what runs', 10.5],
     ['reading the cluster', 18.5],
     ['writing', 18.5],
     ['collecting evidence', 7.5],

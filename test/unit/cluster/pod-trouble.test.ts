@@ -89,7 +89,7 @@ describe('why a container cannot run', () => {
       'app keeps crashing (Error, exit code 3): no such table',
     ],
     ['its memory runs out', looping(ended('OOMKilled', 137)), 'app keeps crashing (OOMKilled, exit code 137)'],
-    ['its program ends', looping(ended('Completed', 0)), 'app ends again and again (Completed)'],
+    ['its program ends', looping(ended('Completed', 0)), 'app keeps exiting (Completed)'],
     [
       'its program cannot be started',
       looping(ended('StartError', 128, 'mkdir /x: read-only file system'), 'istio-proxy'),

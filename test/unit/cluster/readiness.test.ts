@@ -150,7 +150,7 @@ describe('Deployment', () => {
         updatedReplicas: 0,
         conditions: [ROLLING, AVAILABLE, condition('ReplicaFailure', 'True', { message: 'exceeded quota' })],
       },
-      progressing(/pods cannot be made: exceeded quota/),
+      progressing(/pods cannot be created: exceeded quota/),
     ],
     [
       'an old ReplicaSet cannot make pods, which nobody needs',

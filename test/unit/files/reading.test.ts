@@ -15,7 +15,7 @@ beforeEach(() => {
 afterEach(() => scratch[Symbol.dispose]());
 
 const MAX = 1000;
-const OUTSIDE = /^it lies outside of the workspace and of the runner's temporary folder, at "/;
+const OUTSIDE = /^it is outside the workspace and the runner's temporary folder, at "/;
 
 /** What a reader gives of a file: its content, or why it cannot be read. */
 const outcome = (readFile: ReadFile, path: string): Promise<string> =>
@@ -29,7 +29,7 @@ describe('only a regular file of a limited size is read, by either reader', () =
     ['a file', (at) => scratch.file(at), 'read: content'],
     ['an empty file', (at) => scratch.file(at, ''), 'read: '],
     ['a file of the most bytes', (at) => scratch.file(at, 'x'.repeat(MAX)), `read: ${'x'.repeat(MAX)}`],
-    ['one byte more', (at) => scratch.sparse(at, MAX + 1), /^it has 1001 B; 1000 B are the most that is read$/],
+    ['one byte more', (at) => scratch.sparse(at, MAX + 1), /^it has 1001 B; at most 1000 B are read$/],
     ['10 GB without content', (at) => scratch.sparse(at, 1e10), /^it has 9536\.74 MiB; /],
     ['nothing', () => undefined, 'there is no such file'],
     ['a folder', (at) => scratch.folder(at), 'it is a folder'],
@@ -49,7 +49,7 @@ describe('only a regular file of a limited size is read, by either reader', () =
 
   test('a link to nothing, whose target is named where the workflow has named the link', async () => {
     scratch.link('work/repo/f', 'nowhere');
-    expect(await outcome(inputs(), 'f')).toBe('it is a symbolic link to "nowhere", where there is no file');
+    expect(await outcome(inputs(), 'f')).toBe('it is a symbolic link to "nowhere", which does not exist');
     expect(await outcome(own(), 'f')).toBe('there is no such file');
   });
 
@@ -62,7 +62,7 @@ describe('only a regular file of a limited size is read, by either reader', () =
     }
     expect(await remedy('build/x.wasm')).toBe('the general advice');
     expect(await remedy('/home/runner/work/repo/x.wasm')).toBe(
-      `Give its path from the workspace, which is "${workspace}" here: in a container, paths of the host are others.`,
+      `Give its path relative to the workspace, which is "${workspace}" here; inside a container, paths differ from those of the host.`,
     );
     expect(await outcome(inputs('work/gone'), 'x.wasm')).toBe(`there is no workspace at "${scratch.at('work/gone')}"`);
   });
@@ -92,7 +92,7 @@ describe('only a regular file of a limited size is read, by either reader', () =
       for (const maxBytes of [size, size + 1, 10 * size]) {
         expect(Buffer.compare(await inputs()(path, maxBytes), content)).toBe(0);
       }
-      await expect(inputs()(path, size - 1)).rejects.toThrow('are the most that is read');
+      await expect(inputs()(path, size - 1)).rejects.toThrow(/at most .* are read/);
     },
   );
 
@@ -103,8 +103,8 @@ describe('only a regular file of a limited size is read, by either reader', () =
   });
 
   test.each([
-    ['a zero byte', 'a\0b', 'it is no path of a file: it has a zero byte'],
-    ['a whole text', 'x'.repeat(5000), 'it is no path of a file: its name is too long'],
+    ['a zero byte', 'a\0b', 'it is not a valid path: it contains a zero byte'],
+    ['a whole text', 'x'.repeat(5000), 'it is not a valid path: its name is too long'],
   ])('a path with %s', async (_, path, fault) => {
     expect(await outcome(inputs(), path)).toBe(fault);
     expect(await outcome(own(), path)).toBe(fault);
@@ -172,7 +172,7 @@ describe('where a file that the workflow names may lie', () => {
 
   test('a refusal says what to do', async () => {
     const refused = await inputs()(scratch.file('etc/f'), MAX).catch((error) => fileRemedy(error, 'something else'));
-    expect(refused).toBe('Copy it into the workspace in a step before this one.');
+    expect(refused).toBe('Copy it into the workspace in an earlier step.');
   });
 
   test.each(['by its link', 'by its real path'])('a workspace behind a link, %s', async (how) => {

@@ -50,7 +50,7 @@ describe('inside the workspace', () => {
       expect(await write(path)).toBe('written');
       expect(await remove(path)).toBe('removed');
     }
-    expect(await write('../f')).toBe('it lies outside of the workspace');
+    expect(await write('../f')).toBe('it is outside the workspace');
   });
 
   test('a file is removed once', async () => {
@@ -64,8 +64,8 @@ describe('inside the workspace', () => {
 
 describe('the workspace is not left', () => {
   test.each<[string, string, RegExp, () => unknown]>([
-    ['by ".."', '../etc/f', /^it lies outside of the workspace$/, () => undefined],
-    ['by ".." behind a folder', 'a/../../etc/f', /^it lies outside of the workspace$/, () => undefined],
+    ['by ".."', '../etc/f', /^it is outside the workspace$/, () => undefined],
+    ['by ".." behind a folder', 'a/../../etc/f', /^it is outside the workspace$/, () => undefined],
     ['by a folder that is a link', 'd/f', leadsOut('d'), () => scratch.link('work/repo/d', '../etc')],
     ['by an absolute link', 'd/f', leadsOut('d'), () => scratch.link('work/repo/d', scratch.at('work/etc'))],
     ['by a link further down', 'a/b/d/f', leadsOut('a/b/d'), () => scratch.link('work/repo/a/b/d', '../../../etc')],
@@ -79,13 +79,13 @@ describe('the workspace is not left', () => {
     [
       'by a link to nothing',
       'd/f',
-      /^"d" is a symbolic link to nothing$/,
+      /^"d" is a symbolic link to something that does not exist$/,
       () => scratch.link('work/repo/d', '../etc/new'),
     ],
     ['by a link in a circle', 'd/f', /^its symbolic links lead in a circle$/, () => scratch.link('work/repo/d', 'd')],
-    ['through a file', 'd/f', /^"d" is there already, and is no folder$/, () => scratch.file('work/repo/d')],
-    ['through a pipe', 'd/f', /^"d" is there already, and is no folder$/, () => scratch.pipe('work/repo/d')],
-    ['by the workspace itself', '.', /^it lies outside of the workspace$/, () => undefined],
+    ['through a file', 'd/f', /^"d" already exists and is not a folder$/, () => scratch.file('work/repo/d')],
+    ['through a pipe', 'd/f', /^"d" already exists and is not a folder$/, () => scratch.pipe('work/repo/d')],
+    ['by the workspace itself', '.', /^it is outside the workspace$/, () => undefined],
   ])('%s', async (_, path, fault, make) => {
     make();
     scratch.file('work/etc/g', 'secret');
@@ -99,8 +99,8 @@ describe('the workspace is not left', () => {
 
   test('by an absolute path', async () => {
     const path = scratch.file('work/etc/f', 'old');
-    expect(await write(path)).toBe('it lies outside of the workspace');
-    expect(await remove(path)).toBe('it lies outside of the workspace');
+    expect(await write(path)).toBe('it is outside the workspace');
+    expect(await remove(path)).toBe('it is outside the workspace');
     expect(text('work/etc/f')).toBe('old');
   });
 

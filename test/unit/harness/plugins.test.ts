@@ -85,7 +85,7 @@ describe('what it brings', () => {
     expect(state.rejected).toBe(0);
   });
 
-  test('what Envoy refuses is shown all the same, while the listener is taken', () => {
+  test('what Envoy rejects is shown all the same, while the listener is taken', () => {
     const state = proxyWith([plugin({ pluginConfig: { mode: 'bad' } })], { 'sim/refuses': 'bad' });
     expect(dumpOf(state)).toMatchObject({ config: { configuration: { value: '{ "mode": "bad" }' } } });
     const chain = state.listeners[0]?.active?.filter_chains[1];

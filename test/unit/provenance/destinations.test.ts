@@ -58,7 +58,7 @@ test.each<[string, Names, string, RegExp]>([
   ['a public store', PUBLIC, 'https://store.example/1', /^by /],
   ['a private store', PUBLIC, 'https://inside.example/1', /github\.example leads to inside\.example \(10\.0\.0\.1\)/],
   ['metadata', PUBLIC, 'https://169.254.169.254/1', /leads to 169\.254\.169\.254, which is a link-local address/],
-  ['a store without TLS', PUBLIC, 'http://store.example/1', /leads to http:\/\/store\.example, where nothing is encr/],
+  ['a store without TLS', PUBLIC, 'http://store.example/1', /leads to http:\/\/store\.example, which is not encr/],
   [
     'a private store of a private server',
     { ...PUBLIC, 'api.github.example': () => ['10.0.0.2'] },
@@ -84,7 +84,7 @@ test.each(['', 'api.github.example', 'ftp://api.github.example', 'https://'])(
   '%j is no address of GitHub',
   async (api) => {
     const { said, connections } = await prove(PUBLIC, storing('https://store.example/1'), api);
-    expect(said).toMatch(/the API of GitHub has no valid address\. .*GITHUB_API_URL/);
+    expect(said).toMatch(/the address of GitHub.s API is not valid\. .*GITHUB_API_URL/);
     expect(connections).toEqual([]);
   },
 );

@@ -142,9 +142,9 @@ describe('none counts', () => {
       kind: 'provenance',
       subject: 'filter "f.wasm"',
       message:
-        'has an attestation in bookshop/filters that does not count: it was built on refs/heads/feature, not on refs/heads/main.',
+        'has one attestation in bookshop/filters, which does not satisfy the policy: it was built on refs/heads/feature, not on refs/heads/main.',
       remedy:
-        'Deploy a file that the wanted build has made. Where another one may have made it, say so in the input "attestation".',
+        'Deploy a file from the build that the input "attestation" names. If another build is trusted, too, change that input.',
     });
   });
 
@@ -152,12 +152,12 @@ describe('none counts', () => {
     const foreign = await Promise.all(['a', 'b', 'c'].map((name) => lab.attest({ ref: `refs/heads/${name}` })));
     const attestations = [other, other, ...foreign].map((bundle) => ({ bundle }));
     expect((await problemOf({ body: { attestations } }))?.message).toBe(
-      'has 5 attestations in bookshop/filters, and none counts: it was built on refs/heads/feature, not on refs/heads/main; it was built on refs/heads/a, not on refs/heads/main; it was built on refs/heads/b, not on refs/heads/main; and 1 more reason.',
+      'has 5 attestations in bookshop/filters, and none satisfies the policy: it was built on refs/heads/feature, not on refs/heads/main; it was built on refs/heads/a, not on refs/heads/main; it was built on refs/heads/b, not on refs/heads/main; and 1 more reason.',
     );
   });
 
   test.each<[string, object, Answer, string | RegExp]>([
-    ['without a bundle', {}, {}, 'GitHub gives no bundle for it'],
+    ['without a bundle', {}, {}, 'GitHub has no bundle for it'],
     [
       'that is gone from the store',
       { bundle_url: '/store' },
@@ -173,7 +173,7 @@ describe('none counts', () => {
       return { body: { attestations: [{ ...attestation, ...address }] } };
     });
     const [problem] = problemsIn(await prove(github.url));
-    expect(problem?.message).toMatch(/^has an attestation in bookshop\/filters that does not count: /);
+    expect(problem?.message).toMatch(/^has one attestation in bookshop\/filters, which does not satisfy the policy: /);
     expect(problem?.message).toMatch(expected);
   });
 });
@@ -186,7 +186,7 @@ describe('GitHub gives none', () => {
     const problem = await problemOf(answer);
     expect(problem?.subject).toBe('filter "f.wasm"');
     expect(problem?.message).toBe(
-      `has no attestation in bookshop/filters, or none that the token may see, for ${DIGEST}.`,
+      `has no attestation in bookshop/filters, or none that the token can read, for ${DIGEST}.`,
     );
     expect(problem?.remedy).toContain('"attestations: write"');
   });
@@ -196,22 +196,22 @@ describe('GitHub gives none', () => {
       'a token that is not valid',
       { status: 401, body: { message: 'Bad credentials' } },
       {},
-      'GitHub does not take the token (status 401: Bad credentials).',
-      /^Pass a token that is valid/,
+      'GitHub rejects the token (status 401: Bad credentials).',
+      /^Pass a valid token/,
     ],
     [
       'a right that is missing',
       { status: 403, body: { message: 'Resource not accessible by integration' } },
       {},
-      'the token may not read the attestations of bookshop/filters (status 403: Resource not accessible by integration).',
+      'the token is not allowed to read the attestations of bookshop/filters (status 403: Resource not accessible by integration).',
       /^Add "attestations: read" to the "permissions" of the job\./,
     ],
     [
       'too many questions, for an hour',
       { status: 429, headers: { 'retry-after': '3600' } },
       {},
-      'GitHub answers no more questions for now (status 429).',
-      'Run it again in 60 min.',
+      'the rate limit of GitHub is reached (status 429).',
+      'Re-run the job in 60 min.',
     ],
     [
       'too many questions without a token',
@@ -221,28 +221,28 @@ describe('GitHub gives none', () => {
         headers: { 'x-ratelimit-remaining': '0', 'x-ratelimit-reset': String(Math.floor(Date.now() / 1000) + 600) },
       },
       { token: '' },
-      'GitHub answers no more questions for now (status 403).',
-      /^Run it again in (9 min \d+ s|10 min)\. With a token in the input "github-token" it may ask more often\.$/,
+      'the rate limit of GitHub is reached (status 403).',
+      /^Re-run the job in (9 min \d+ s|10 min)\. With a token in the input "github-token" the limit is higher\.$/,
     ],
     [
       'a repository that has moved',
       { status: 301, headers: { location: 'https://api.github.com/repositories/1' } },
       {},
       'the repository bookshop/filters has moved (status 301).',
-      'Call it by its present name in the input "attestation".',
+      'Use its current name in the input "attestation".',
     ],
     [
       'an outage',
       { status: 500, body: '<html>' },
       {},
-      'GitHub does not give the attestations of bookshop/filters (status 500).',
-      /^Run it again; /,
+      'GitHub does not return the attestations of bookshop/filters (status 500).',
+      /^Re-run the job; /,
     ],
     [
       'a page for people',
       { body: '<html>' },
       {},
-      /^GitHub answered the question .* with something else\.$/.source,
+      /^GitHub answered the request .* with something else\.$/.source,
       /GITHUB_API_URL/,
     ],
   ])('%s', async (_, answer, asking, message, remedy) => {
@@ -278,19 +278,19 @@ describe('nothing is known', () => {
     expect(problem).toMatchObject({
       kind: 'provenance',
       subject: 'provenance of filter "f.wasm"',
-      message: `cannot be looked at: ${new URL(github.url).host} cannot be reached: ECONNREFUSED.`,
+      message: `cannot be checked: ${new URL(github.url).host} cannot be reached: ECONNREFUSED.`,
     });
   });
 
-  test('where GitHub would be asked without TLS: the token could be read', async () => {
+  test('where GitHub would be called without TLS: the token could be read', async () => {
     const [problem] = problemsIn(await prove('http://api.github.example'));
-    expect(problem?.message).toBe('cannot be looked at: http://api.github.example would be asked without TLS.');
+    expect(problem?.message).toBe('cannot be checked: http://api.github.example would be called without TLS.');
     expect(problem?.remedy).toContain('GITHUB_API_URL');
   });
 
   test('where an answer has no end', async () => {
     const problem = await problemOf({ body: Buffer.alloc(17 * 1024 * 1024) });
-    expect(problem?.message).toMatch(/^cannot be looked at: .* sends more than the 16\.00 MiB that are expected\.$/);
+    expect(problem?.message).toMatch(/^cannot be checked: .* sends more than the 16\.00 MiB that are expected\.$/);
   });
 
   test('where a trust root cannot be fetched', async () => {
@@ -303,7 +303,7 @@ describe('nothing is known', () => {
     const authorities = [{ ...lab.authority, trustedRoot }];
     const problem = await problemOf({ body: { attestations: [{ bundle: good }] } }, { authorities });
     expect(problem?.message).toBe(
-      'cannot be looked at: the trust root of sigstore.mock cannot be fetched: error refreshing TUF metadata (ENOTFOUND).',
+      'cannot be checked: the trust root of sigstore.mock cannot be fetched: error refreshing TUF metadata (ENOTFOUND).',
     );
     expect(problem?.remedy).toContain('tuf-repo.github.com');
   });

@@ -67,7 +67,7 @@ describe('a credential helper', () => {
 
   test('that does not answer is killed', async () => {
     await expect(credentialHelperRunner(environment, signal, 200)('hang', 'x')).rejects.toThrow(
-      'it has not answered within 0.2 s',
+      'it did not answer within 0.2 s',
     );
   });
 

@@ -83,9 +83,9 @@ describe('credential helpers', () => {
     [
       'fails',
       () => Promise.reject(new Error('locked')),
-      /^docker-credential-x gives no credentials for ghcr\.io: locked$/,
+      /^docker-credential-x returned no credentials for ghcr\.io: locked$/,
     ],
-    ['prints no JSON', () => Promise.resolve('secret'), /^docker-credential-x answers with what is no JSON$/],
+    ['prints no JSON', () => Promise.resolve('secret'), /^docker-credential-x returned an answer that is not JSON$/],
   ])('one that %s is an error', async (_, run, words) => {
     await expect(find({ credsStore: 'x' }, 'ghcr.io', run)).rejects.toThrow(words);
   });
@@ -94,8 +94,10 @@ describe('credential helpers', () => {
     'one that is called %j is never run',
     async (name) => {
       const run = () => Promise.reject(new Error('it was run'));
-      await expect(find({ credsStore: name }, 'ghcr.io', run)).rejects.toThrow(/no program name/);
-      await expect(find({ credHelpers: { 'ghcr.io': name } }, 'ghcr.io', run)).rejects.toThrow(/no program name/);
+      await expect(find({ credsStore: name }, 'ghcr.io', run)).rejects.toThrow(/not a valid program name/);
+      await expect(find({ credHelpers: { 'ghcr.io': name } }, 'ghcr.io', run)).rejects.toThrow(
+        /not a valid program name/,
+      );
     },
   );
 });

@@ -195,14 +195,14 @@ describe.each(HOPS)('a public registry leads by its %s', (hop) => {
     async (origin) => {
       const insecureHosts = ['other.example', 'localhost:5000'];
       const scene = visit(leading(hop, origin), names('8.8.8.8'), { insecureHosts });
-      expect(await run(hop, scene)).toMatch(/ leads to http:\/\/\S+, where nothing is encrypted\./);
+      expect(await run(hop, scene)).toMatch(/ leads to http:\/\/\S+, which is not encrypted\./);
       expect(scene.world.visits.filter(({ url }) => url.startsWith('http:'))).toEqual([]);
     },
   );
 
   test.each(['ftp://other.example', 'file:///etc', 'data:x'])('not to what is no server: %s', async (origin) => {
     const scene = visit(leading(hop, origin), names('8.8.8.8'));
-    expect(await run(hop, scene)).toMatch(/ leads to what is no address of a server\./);
+    expect(await run(hop, scene)).toMatch(/ leads to an address that is not valid\./);
   });
 });
 
@@ -255,7 +255,7 @@ describe('a registry inside', () => {
       expect(shown(scene.world)).toEqual([`Basic ${new URL(origin).host}`, `Bearer ${HOME}:5000`]);
     }
     const scene = visit(leading('realm', 'http://public.example'), names, { insecureHosts }, host);
-    expect(await scene.pull()).toMatch(/http:\/\/public\.example would be asked without TLS\..*"insecure-registries"/);
+    expect(await scene.pull()).toMatch(/http:\/\/public\.example would be called without TLS\..*"insecure-registries"/);
     expect(shown(scene.world)).toEqual([]);
   });
 });
@@ -332,7 +332,7 @@ describe('a file of a web server', () => {
     ['https://inside.example/x', /files\.example leads to inside\.example \(10\.0\.0\.1\), which is a private address/],
     ['https://169.254.169.254/latest/meta-data/', /leads to 169\.254\.169\.254, which is a link-local address/],
     ['//localhost/x', /leads to localhost, which is an address of the runner itself/],
-    ['http://cdn.example/x', /files\.example leads to http:\/\/cdn\.example, where nothing is encrypted/],
+    ['http://cdn.example/x', /files\.example leads to http:\/\/cdn\.example, which is not encrypted/],
   ])('that leads to %s: %s', async (location, expected) => {
     const world = internet.world(names, ({ url }) =>
       url.endsWith('/f.wasm') ? { status: 302, headers: { location } } : { status: 200, body: 'the file' },

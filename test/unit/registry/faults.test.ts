@@ -98,7 +98,7 @@ test('one that asks for an hour is not waited for, and the time is said', async 
   );
   const problem = await onlyProblem(connect().pull(refer(FILTER)));
   expect(problem.message).toMatch(/answers 429: TOOMANYREQUESTS: slow down\.$/);
-  expect(problem.remedy).toMatch(/^Run again in 60 min/);
+  expect(problem.remedy).toMatch(/^Re-run the job in 60 min/);
 });
 
 test('a server that keeps failing is quoted', async () => {
@@ -179,7 +179,7 @@ describe('redirects of blobs', () => {
     registry.inject((request) => (request.method === 'GET' && isBlob(request) ? { status: 302, headers } : undefined));
     const problem = await onlyProblem(connect().pull(refer(FILTER)));
     expect(describeProblem(problem)).toMatch(
-      /http:\/\/storage\.example would be asked without TLS\..*"insecure-registries"/,
+      /http:\/\/storage\.example would be called without TLS\..*"insecure-registries"/,
     );
   });
 
@@ -262,10 +262,10 @@ describe('download', () => {
   );
 
   test.each([
-    [401, /^cannot be had without a login: .* answers 401: no\.$/, /^Give an address that anybody may read/],
-    [404, /^is not there: .* answers 404: no\.$/, /^Check the address\.$/],
-    [429, /^cannot be had now: .* answers 429: no\.$/, /^Run again in 2 min\.$/],
-    [410, /answers 410: no\.$/, /ask who runs the server/],
+    [401, /^requires authentication: .* answers 401: no\.$/, /^Give an address that needs no login/],
+    [404, /^was not found: .* answers 404: no\.$/, /^Check the address\.$/],
+    [429, /^is unavailable: .* answers 429: no\.$/, /^Re-run the job in 2 min\.$/],
+    [410, /answers 410: no\.$/, /contact the operator of the server/],
   ])('of what a web server refuses with %i is told without a word on registries', async (status, message, remedy) => {
     registry.inject(() => ({ status, body: 'no', headers: { 'retry-after': '120' } }));
     const problem = await onlyProblem(connect().download(`http://${registry.host}/f.wasm`));

@@ -80,7 +80,7 @@ describe('findModuleLayer, as Istio where Istio reads it', () => {
   test.each<[string, ImageManifest, RegExp]>([
     ['no layers', image(OCI_MANIFEST), /no layers/],
     ['zstd', image(OCI_MANIFEST, 'application/vnd.oci.image.layer.v1.tar+zstd'), /there is .*zstd/],
-    ['no gzip', image(OCI_MANIFEST, 'application/vnd.oci.image.layer.v1.tar'), /or an image layer with gzip/],
+    ['no gzip', image(OCI_MANIFEST, 'application/vnd.oci.image.layer.v1.tar'), /or a gzip-compressed image layer/],
   ])('%s is refused', (_, manifest, words) => {
     expect(() => findModuleLayer(manifest)).toThrow(words);
   });
@@ -101,13 +101,13 @@ describe('parseManifest', () => {
 
   test.each<[unknown, RegExp]>([
     [{}, /has no layers/],
-    [[], /no JSON object/],
+    [[], /not a JSON object/],
     [{ schemaVersion: 1, fsLayers: [] }, /schema 1/],
-    [{ layers: [3] }, /no object/],
+    [{ layers: [3] }, /not an object/],
     [{ layers: [{ ...layer, size: -1 }] }, /without media type, digest or size/],
     [{ layers: [{ ...layer, size: 2 ** 60 }] }, /without media type, digest or size/],
-    [{ layers: [{ ...layer, digest: '../../x' }] }, /no sha256/],
-    [{ layers: [{ ...layer, digest: `sha512:${'1'.repeat(128)}` }] }, /no sha256/],
+    [{ layers: [{ ...layer, digest: '../../x' }] }, /not sha256/],
+    [{ layers: [{ ...layer, digest: `sha512:${'1'.repeat(128)}` }] }, /not sha256/],
     [{ manifests: [{ ...layer, mediaType: 3 }] }, /without media type/],
   ])('%j is refused', (value, words) => {
     expect(() => read(value)).toThrow(words);

@@ -41,18 +41,18 @@ describe('parseReference refuses', () => {
     ['oci://ghcr.io/', /no host or no repository/],
     ['oci:///f', /no host or no repository/],
     ['oci://me/f', /"me" has no dot and no port/],
-    ['oci://ghcr.io/Me/f', /"Me\/f" is no repository/],
-    ['oci://ghcr.io/me//f', /is no repository/],
-    ['oci://ghcr.io/../f', /is no repository/],
-    ['oci://ghcr.io/me/f?x=1', /is no repository/],
-    ['oci://ghcr.io/me/f:', /"" is no tag/],
-    ['oci://ghcr.io/me/f:a b', /"a b" is no tag/],
-    ['oci://ghcr.io/me/f:a:b', /"a:b" is no tag/],
+    ['oci://ghcr.io/Me/f', /"Me\/f" is not a valid repository/],
+    ['oci://ghcr.io/me//f', /is not a valid repository/],
+    ['oci://ghcr.io/../f', /is not a valid repository/],
+    ['oci://ghcr.io/me/f?x=1', /is not a valid repository/],
+    ['oci://ghcr.io/me/f:', /"" is not a valid tag/],
+    ['oci://ghcr.io/me/f:a b', /"a b" is not a valid tag/],
+    ['oci://ghcr.io/me/f:a:b', /"a:b" is not a valid tag/],
     ['oci://ghcr.io/me/f@sha256:12', /64 lower-case hex digits/],
     [`oci://ghcr.io/me/f@sha512:${'0a'.repeat(64)}`, /a digest is "sha256:"/],
     [`oci://ghcr.io/me/f@${DIGEST}@${DIGEST}`, /64 lower-case hex digits/],
-    [`oci://-x.io/f`, /"-x.io" is no host/],
-    [`oci://a.io:123456/f`, /is no host/],
+    [`oci://-x.io/f`, /"-x.io" is not a valid host/],
+    [`oci://a.io:123456/f`, /is not a valid host/],
     [`oci://a.io/${'x'.repeat(260)}`, /more than 255 characters/],
   ])('%s', (text, words) => {
     const [problem] = problemsIn(parse(text));
@@ -65,7 +65,7 @@ describe('parseReference refuses', () => {
     ...['oci://me:secret@word@ghcr.io/f', 'oci://me:secret-word@ghcr.io', `oci://me:secret-word@ghcr.io/f@${DIGEST}`],
   ])('a login in it, without repeating it: %s', (text) => {
     const [problem] = problemsIn(parse(text));
-    expect(problem?.message).toBe('has a user name or password in its address, where none may stand.');
+    expect(problem?.message).toBe('has a user name or password in its address, which is not allowed.');
     expect(JSON.stringify(problem)).not.toMatch(/secret|word@/);
   });
 });

@@ -275,7 +275,7 @@ test('a list of more entries than one run takes says what to do instead; what is
   const entries = (count: number, kind: string): string => `- ${kind}/w\n`.repeat(count);
   expect(must(parse(entries(20_000, 'deploy')))).toHaveLength(20_000);
   expect(problemsIn(parse(entries(20_001, 'deploy'))).map(describeProblem)).toEqual([
-    'targets: has 20,001 entries; 20,000 are the most that one run takes. Select workloads by their labels ({namespaces, selector, kinds}), or split the list into several runs.',
+    'targets: has 20,001 entries; one run takes at most 20,000. Select workloads by their labels ({namespaces, selector, kinds}), or split the list into several runs.',
   ]);
   expect(problemsIn(parse(entries(20_001, 'pod')))).toHaveLength(20_001);
 });

@@ -40,7 +40,7 @@ describe('progress', () => {
   });
 
   test.each<[Phase, RunPhase]>([
-    ['looking at what runs', 'reading the cluster'],
+    ['inspecting what runs', 'reading the cluster'],
     ['collecting evidence', 'verifying the filter'],
     ['waiting for pods', 'waiting for pods'],
   ])('what asks the API server while %s is %s', (asking, doing) => {
@@ -74,7 +74,7 @@ It broke off while waiting for pods. x is undefined.
     const { title, annotation, outputs } = lastWords({ ...crash, progress: NO_PROGRESS });
     expect(title).toBe('The run broke off: an unexpected error');
     expect(annotation).toBe(
-      'Run it again.\nIt broke off before its first phase. x is undefined.\nNothing was written to the cluster.',
+      'Re-run the job.\nIt broke off before its first phase. x is undefined.\nNothing was written to the cluster.',
     );
     expect(outputs.changed).toBe('false');
   });
@@ -106,7 +106,7 @@ test('a crash is published as far as it can be, and what cannot be is in the ann
     { outputs: broken, summary: { size: () => 0, append: (text) => kept.push(text) } },
   );
   expect(errors).toEqual([
-    '::error title=The run broke off%3A y::Run it again.%0AIt broke off before its first phase. z.%0ANothing was written to the cluster.%0AThe outputs could not be written: ENOSPC: no space left on device.\n',
+    '::error title=The run broke off%3A y::Re-run the job.%0AIt broke off before its first phase. z.%0ANothing was written to the cluster.%0AThe outputs could not be written: ENOSPC: no space left on device.\n',
   ]);
   expect(kept.join('')).toMatch(/> ⚠️ The outputs could not be written: ENOSPC/);
 });

@@ -20,7 +20,7 @@ describe('errors', () => {
         level: 'error',
         title: 'Rollout: 3 problems',
         message: [
-          'The filter refused its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+          'The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
           '3 (Deployment shop/a, Deployment shop/b, Deployment shop/c): not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin.',
           'add-header: 3 of 3 workloads failed and were not taken back. 3 workloads have new pods that do not get ready. Mend the cause and run again, or go back as said below.',
         ].join('\n'),

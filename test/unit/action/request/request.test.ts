@@ -420,7 +420,7 @@ describe('the kubeconfig', () => {
     expect(must((await draftOf(without, environment)).access).context).toBe('prod');
     const none = { KUBECONFIG: ['/a', '/b'].join(delimiter) };
     const remedy =
-      'Write the kubeconfig to that path in a step before this one, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
+      'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
     expect(problemsIn((await draftOf(without, none)).access).map(describeProblem)).toEqual([
       `kubeconfig file "/a": cannot be read: there is no such file. ${remedy}`,
       `kubeconfig file "/b": cannot be read: there is no such file. ${remedy}`,

@@ -149,12 +149,12 @@ describe('what cannot work is named with its field, before anything is sent', ()
         cluster: { 'certificate-authority': '/ca', 'certificate-authority-data': encode(caPem) },
         files: { '/ca': caPem },
       },
-      '"certificate-authority" of cluster "prod" is there together with "certificate-authority-data"',
+      '"certificate-authority" of cluster "prod" is set together with "certificate-authority-data"',
     ],
     [
       'an authority that is not checked with',
       { cluster: { 'certificate-authority-data': encode(caPem), 'insecure-skip-tls-verify': true } },
-      'is there together with "insecure-skip-tls-verify: true"',
+      'is set together with "insecure-skip-tls-verify: true"',
     ],
     [
       'a word as flag',
@@ -189,18 +189,18 @@ describe('what cannot work is named with its field, before anything is sent', ()
     [
       'a token and a user name',
       { user: { token: 'secret', username: 'me' } },
-      '"username" of user "bot" is there together with a token',
+      '"username" of user "bot" is set together with a token',
     ],
     [
       'groups without a user',
       { user: { token: 'a', 'as-groups': ['x'] } },
-      '"as-groups" of user "bot" is there without "as"',
+      '"as-groups" of user "bot" is set without "as"',
     ],
-    ['a uid without a user', { user: { token: 'a', 'as-uid': 'x' } }, '"as-uid" of user "bot" is there without "as"'],
+    ['a uid without a user', { user: { token: 'a', 'as-uid': 'x' } }, '"as-uid" of user "bot" is set without "as"'],
     [
       'more of a user without one',
       { user: { token: 'a', 'as-user-extra': { a: ['b'] } } },
-      '"as-user-extra" of user "bot" is there without "as"',
+      '"as-user-extra" of user "bot" is set without "as"',
     ],
     ['a user with a line break', { user: { token: 'a', as: 'x\ny' } }, '"as" of user "bot" cannot be sent as a header'],
     [

@@ -268,7 +268,7 @@ describe('what goes wrong', () => {
     ['what it says', { lines: ['Error: ACTIONS_ID_TOKEN_REQUEST_URL is not set; log in'] }],
   ])("a plugin that wants GitHub's token, by %s", async (_, given) => {
     const said = await failure(await ready(given, { how: 'exited', code: 1, output: '' }));
-    expect(said).toContain('The action hands no ACTIONS_* variables to plugins');
+    expect(said).toContain('The action passes no ACTIONS_* variables to plugins');
     expect(said).toMatch(/Log in with "azure\/login" .* "kubelogin convert-kubeconfig -l azurecli"\.$/);
   });
 
@@ -308,9 +308,7 @@ describe('what goes wrong', () => {
 
   test('it is not there: the hint tells how to install it', async () => {
     const missing: PluginEnd = { how: 'missing' };
-    expect(await failure(await ready({}, missing))).toContain(
-      'is not on the runner. Install it in a step before this one.',
-    );
+    expect(await failure(await ready({}, missing))).toContain('is not on the runner. Install it in an earlier step.');
     expect(await failure(await ready({ exec: { installHint: 'Run "brew install\u001b[0m x"' } }, missing))).toContain(
       'is not on the runner. Run "brew install␛[0m x".',
     );
@@ -362,10 +360,10 @@ describe('an "exec" that cannot be run is refused before anything else', () => {
     [
       'an old version',
       { exec: { apiVersion: 'client.authentication.k8s.io/v1alpha1' } },
-      'is none that Kubernetes still has.',
+      'is a version that Kubernetes no longer has.',
     ],
     ['v1 without a mode', { exec: { apiVersion: V1 } }, '"interactiveMode" of "exec" of user "bot" is missing.'],
-    ['a person', { exec: { interactiveMode: 'Always' } }, 'is "Always", but nobody can enter anything here.'],
+    ['a person', { exec: { interactiveMode: 'Always' } }, 'is "Always", but nobody can enter anything during a run.'],
     ['another mode', { exec: { interactiveMode: 'x' } }, 'is none of Never, IfAvailable and Always.'],
     ['arguments that are none', { exec: { args: 'x' } }, '"args" of "exec" of user "bot" is text, not a list.'],
     ['an argument that is none', { exec: { args: [1] } }, 'has a number in its list, not text.'],

@@ -138,7 +138,7 @@ test('one that is not there', async () => {
 test('one that is handed a zero byte', async () => {
   expect((await plugin('true', { args: ['secret\0'] })).end).toEqual({
     how: 'stopped',
-    fault: 'cannot be started with a zero byte in a text that it is handed',
+    fault: 'cannot be started: its command, an argument or a variable contains a zero byte',
   });
 });
 

@@ -72,7 +72,7 @@ test.each<[string, Case]>([
     'our file, whose mount somebody has lost',
     { details: `Invalid path: ${carrier?.image === undefined ? carrier?.mountPath : ''}/x.wasm` },
   ],
-  ['our filter, which Envoy refuses', { details: `Unable to create Wasm plugin ${carrier?.filter}` }],
+  ['our filter, which Envoy rejects', { details: `Unable to create Wasm plugin ${carrier?.filter}` }],
   ['an earlier file of ours', { own: [WAF] }],
   [
     'a filter whose place ours takes',

@@ -8,7 +8,7 @@ describe('what a trial has against a filter', () => {
   test.each<[TrialVerdict, RegExp]>([
     [
       { state: 'refused', step: 'configure', reason: 'returned false', logs },
-      /refuses its configuration.*returned false\./,
+      /rejects its configuration.*returned false\./,
     ],
     [
       { state: 'refused', step: 'vm-start', reason: 'abort: no root context.', logs },

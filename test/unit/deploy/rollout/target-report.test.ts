@@ -179,7 +179,7 @@ describe('a removal', () => {
 describe('proof and way back', () => {
   const proof: Proof = { level: 'listener', pods: 1, wanted: 1 };
   const back = (state: Rollback['state']): Rollback => ({ state, to: { 'add-header': '0123456789' }, durationMs: 5 });
-  const refused: Problem = { kind: 'proof', message: 'Envoy refuses it.' };
+  const refused: Problem = { kind: 'proof', message: 'Envoy rejects it.' };
 
   test('the proof is shown where nothing is wrong', () => {
     expect(conclude({ rollout: {}, proof: { proof } }).proof).toEqual(proof);
@@ -340,11 +340,11 @@ describe('the problem of a rollout', () => {
     [
       'that is stuck, with what Envoy says',
       {
-        rollout: { state: 'stuck', message: 'Envoy refuses the filter' },
+        rollout: { state: 'stuck', message: 'Envoy rejects the filter' },
         diagnosis: { envoy: { ...envoy, filterSaid: 'no root id' } },
       },
       'rollout',
-      'cannot get ready: Envoy refuses the filter. Failed to configure base Wasm plugin; the filter said: no root id.',
+      'cannot get ready: Envoy rejects the filter. Failed to configure base Wasm plugin; the filter said: no root id.',
     ],
     [
       'that is stuck on a filter of others',

@@ -145,13 +145,13 @@ describe('a workload is', () => {
       {
         look: async (pending) => {
           looks.push(pending.map((one) => one.followed.ref.name));
-          return new Map([[workloadKey(reviews.ref), 'Envoy refuses the filter']]);
+          return new Map([[workloadKey(reviews.ref), 'Envoy rejects the filter']]);
         },
       },
     );
     expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toMatchObject({
       state: 'stuck',
-      message: 'Envoy refuses the filter',
+      message: 'Envoy rejects the filter',
     });
     expect(looks).toEqual([['reviews']]);
   });

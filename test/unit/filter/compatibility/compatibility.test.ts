@@ -28,13 +28,13 @@ test.each<[string[]]>([[[]], [['1.9.0']], [['1.24.3', '1.31.0']], [['1.40.0']]])
   },
 );
 
-describe('what Envoy refuses whatever its version', () => {
+describe('what Envoy rejects whatever its version', () => {
   test.each<[string, string, string[]]>([
     [
       'no marker',
       MEMORY + MALLOC + CREATE,
       [
-        'is WebAssembly, but no Proxy-Wasm filter: it exports no function like proxy_abi_version_0_2_1; Envoy knows 0.1.0, 0.2.0 and 0.2.1.',
+        'is WebAssembly, but not a Proxy-Wasm filter: it exports no function like proxy_abi_version_0_2_1; Envoy knows 0.1.0, 0.2.0 and 0.2.1.',
       ],
     ],
     [
@@ -45,54 +45,54 @@ describe('what Envoy refuses whatever its version', () => {
     [
       'no allocator',
       MEMORY + MARKER + CREATE,
-      ['exports neither malloc nor proxy_on_memory_allocate, so Envoy cannot hand it anything and refuses it.'],
+      ['exports neither malloc nor proxy_on_memory_allocate, so Envoy cannot hand it anything and rejects it.'],
     ],
     [
       'more memory than there is',
       `(memory (export "memory") 16385)${MARKER}${MALLOC}${CREATE}`,
-      ['wants 1024.06 MiB of memory from the start; Envoy gives 1024.00 MiB at most.'],
+      ['requires 1024.06 MiB of memory at its start; Envoy provides at most 1024.00 MiB.'],
     ],
     [
       'a shared memory from outside',
       `(import "env" "memory" (memory 1 2 shared))${MARKER}${MALLOC}${CREATE}`,
-      ['imports a shared memory; Envoy gives one that is not shared.'],
+      ['imports a shared memory; Envoy provides one that is not shared.'],
     ],
     [
       'two tables from outside',
       `(import "env" "a" (table 1 funcref))(import "env" "b" (table 1 funcref))${LEAST}`,
-      ['imports 2 tables; Envoy gives one.'],
+      ['imports 2 tables; Envoy provides one.'],
     ],
     [
       'globals',
       `(import "env" "__stack_pointer" (global (mut i32)))(import "GOT.mem" "x" (global i32))${LEAST}`,
-      ['imports 2 globals, which Envoy never gives: env.__stack_pointer and GOT.mem.x.'],
+      ['imports 2 globals, which Envoy never provides: env.__stack_pointer and GOT.mem.x.'],
     ],
     [
       'callbacks of a wrong type',
       `${LEAST}(func (export "proxy_on_tick"))(func (export "proxy_on_request_headers") (param i32 i32) (result i32) i32.const 0)`,
       [
-        'exports 2 functions with a type that Envoy refuses for ABI 0.2.1: proxy_on_request_headers is i32 i32 -> i32, wanted is i32 i32 i32 -> i32; proxy_on_tick is void -> void, wanted is i32 -> void.',
+        'exports 2 functions with a type that Envoy rejects for ABI 0.2.1: proxy_on_request_headers is i32 i32 -> i32, expected i32 i32 i32 -> i32; proxy_on_tick is void -> void, expected i32 -> void.',
       ],
     ],
     [
       'an exception tag',
       `(tag (export "oops") (param i32))${LEAST}`,
       [
-        "would end the proxy's whole process: it has exception tags or vector or reference types at its border (export oops).",
+        'would crash the whole proxy: it has exception tags, or vector or reference types, among its imports or exports (export oops).',
       ],
     ],
     [
       'a vector in a global',
       `${LEAST}(global i32 (i32.add (i32.const 1) (i32.const 2)))(global (export "mask") v128 (v128.const i64x2 0 0))`,
       [
-        "would end the proxy's whole process: it has exception tags or vector or reference types at its border (export mask).",
+        'would crash the whole proxy: it has exception tags, or vector or reference types, among its imports or exports (export mask).',
       ],
     ],
     [
       'a vector in a signature',
       `${LEAST}(func (export "mix") (param v128))`,
       [
-        "would end the proxy's whole process: it has exception tags or vector or reference types at its border (export mix).",
+        'would crash the whole proxy: it has exception tags, or vector or reference types, among its imports or exports (export mix).',
       ],
     ],
   ])('%s', (_, fields, found) => {

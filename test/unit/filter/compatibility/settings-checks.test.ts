@@ -77,7 +77,7 @@ describe('a proxy that nobody knows', () => {
 
   test('because it is newer: a warning about what is deprecated', () => {
     expect(check({ capabilities: EVERYTHING }, ['1.40.0']).warnings).toEqual([
-      '"capabilities" uses a field that is deprecated since Envoy 1.40; Istio 1.40.0 (Envoy 1.48) may refuse it.',
+      '"capabilities" uses a field that is deprecated since Envoy 1.40; Istio 1.40.0 (Envoy 1.48) may reject it.',
     ]);
     expect(check({ ...USES.environment, failPolicy: 'reload' }, ['1.40.0'])).toEqual({ problems: [], warnings: [] });
   });

@@ -9,7 +9,7 @@ const NO_ALLOCATION = {
 };
 const GET_CONFIGURATION = '(drop (call $get (i32.const 7) (i32.const 0) (i32.const 9) (i32.const 16) (i32.const 20)))';
 
-describe('what Envoy refuses when it loads a filter', () => {
+describe('what Envoy rejects when it loads a filter', () => {
   test.each<[string, FilterText, string, RegExp]>([
     ['a start function that traps', { body: '(func $go unreachable) (start $go)' }, 'start', /unreachable/],
     [

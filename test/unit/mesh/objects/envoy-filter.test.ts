@@ -148,7 +148,7 @@ describe('what a setting adds to the configuration of the filter', () => {
     ['machine code', { allowPrecompiled: true }, { allow_precompiled: true }],
   ])('%s', (_, over, added) => {
     const { fail_open, ...rest } = plain;
-    // Envoy refuses a filter that has both.
+    // Envoy rejects a filter that has both.
     expect(configOf(over)).toEqual({ ...rest, ...('failure_policy' in added ? {} : { fail_open }), ...added });
   });
 });

@@ -186,7 +186,7 @@ describe('why a WasmPlugin does not run', () => {
     'Unable to create Wasm plugin shop.f-0123456789~istio-translated-wasmplugin',
     'Unable to create Wasm plugin shop.f-0123456789',
     'Unable to create Wasm HTTP filter shop.f-0123456789',
-  ])('Envoy refuses the module: %s', (text) => {
+  ])('Envoy rejects the module: %s', (text) => {
     const log = `${line('Failed to configure base Wasm plugin')}\n${line(text)}`;
     expect(findPluginReason(log, NAMES)?.reason).toBe('Failed to configure base Wasm plugin');
   });

@@ -202,7 +202,7 @@ describe('inspectListeners on listeners made for it', () => {
     [
       'a refusal without a word',
       dumpOf(refused(inbound([{ port: 80, wasm: [ours] }]))),
-      { state: 'rejected', details: 'the listener was refused' },
+      { state: 'rejected', details: 'the listener was rejected' },
     ],
     [
       'a refusal of a listener without it',

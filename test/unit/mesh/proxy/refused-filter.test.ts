@@ -47,7 +47,7 @@ test('an EnvoyFilter is found by the file or the name that it inserts, not by wh
   expect(found('/etc/nope')).toBeUndefined();
 });
 
-describe('why Envoy refuses its listeners', () => {
+describe('why Envoy rejects its listeners', () => {
   test('a filter of others is not ours', () => {
     const reason = findReasonFor(FOREIGN, OWN);
     expect(reason).toMatchObject({
