@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { parseProbe } from '../../src/action/inputs/probe.ts';
 import { parseAttestation } from '../../src/action/inputs/provenance.ts';
-import { INPUTS } from '../../src/action/inputs/table.ts';
+import { INPUT_GROUPS, INPUTS } from '../../src/action/inputs/table.ts';
 import { OUTPUTS } from '../../src/action/outputs/outputs.ts';
 import {
   CONFIG_MAP,
@@ -22,6 +22,10 @@ const ROOT = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
 
 interface ActionFile {
+  readonly name: string;
+  readonly description: string;
+  readonly author: string;
+  readonly branding: { readonly icon: string; readonly color: string };
   readonly inputs: Readonly<Record<string, { readonly description: string; readonly default?: string }>>;
   readonly outputs: Readonly<Record<string, { readonly description: string }>>;
   readonly runs: { readonly using: string; readonly main: string };
@@ -37,11 +41,11 @@ function section(heading: string): string {
   return body.split('\n## ')[0] ?? '';
 }
 
-/** The body rows of a section's table, as cells without the code marks around names and values. */
+/** The body rows of a section's table, without the titles of groups in it, as cells without the code marks around names and values. */
 function rows(heading: string): string[][] {
   const lines = section(heading)
     .split('\n')
-    .filter((line) => line.startsWith('|'));
+    .filter((line) => line.startsWith('|') && !line.startsWith('| **'));
   return lines.slice(2).map((line) =>
     line
       .split('|')
@@ -53,7 +57,28 @@ function rows(heading: string): string[][] {
 const TABLE = Object.entries(INPUTS);
 const NAMES = TABLE.map(([name]) => name);
 
+/** The colours and some of the icons (Feather's) that GitHub's Marketplace takes. */
+const COLORS = ['white', 'black', 'yellow', 'blue', 'green', 'orange', 'red', 'purple', 'gray-dark'];
+const ICONS = ['box', 'cpu', 'filter', 'layers', 'package', 'send', 'shield', 'upload-cloud'];
+
 describe('action.yml', () => {
+  test('can be published: a name, an author, an icon, and a description that the Marketplace shows whole', () => {
+    expect(ACTION.name).toBe('Deploy Wasm filter');
+    expect(ACTION.author).not.toBe('');
+    expect(ACTION.description.length).toBeLessThan(125);
+    expect(COLORS).toContain(ACTION.branding.color);
+    expect(ICONS).toContain(ACTION.branding.icon);
+    expect(read('action.yml')).not.toContain('deprecat');
+  });
+
+  test('groups its inputs by the comments of the table', () => {
+    const groups = [...read('action.yml').matchAll(/^ {2}# (.*)\n {2}([a-z-]+):$/gm)].map(([, title, first]) => [
+      title,
+      first,
+    ]);
+    expect(groups).toEqual(Object.entries(INPUT_GROUPS));
+  });
+
   test('has the inputs of the table, in its order', () => {
     expect(Object.keys(ACTION.inputs)).toEqual(NAMES);
   });
@@ -86,6 +111,13 @@ describe('action.yml', () => {
 describe('README.md', () => {
   test('lists the inputs of the table, in its order and with their types', () => {
     expect(rows('Inputs').map(([name, type]) => [name, type])).toEqual(TABLE.map(([name, { type }]) => [name, type]));
+  });
+
+  test('groups them as the table does', () => {
+    const groups = [...section('Inputs').matchAll(/^\| \*\*(.*)\*\* \|.*\n\| `([a-z-]+)` \|/gm)].map(
+      ([, title, first]) => [title, first],
+    );
+    expect(groups).toEqual(Object.entries(INPUT_GROUPS));
   });
 
   test.each(TABLE.filter(([, input]) => input.default !== ''))('states the default of %s', (name, input) => {

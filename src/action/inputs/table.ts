@@ -85,6 +85,20 @@ export const INPUTS = {
 } as const satisfies Readonly<Record<string, InputDefinition>>;
 
 export type InputName = keyof typeof INPUTS;
+
+/** The groups of inputs in action.yml and the README, in their order, each with its first input; it ends where the next begins. */
+export const INPUT_GROUPS: Readonly<Record<string, InputName>> = {
+  Command: 'command',
+  Filter: 'filter',
+  'Targets and cluster': 'targets',
+  'Filter settings': 'root-id',
+  Delivery: 'delivery',
+  'Checks before the first write': 'check',
+  'Rollout and verification': 'wait',
+  'Revisions and removal': 'settings',
+  Rendering: 'render-to',
+};
+
 export const INPUT_NAMES = Object.keys(INPUTS) as readonly InputName[];
 
 /** Whether an input means something to a command. */
