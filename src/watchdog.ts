@@ -2,6 +2,7 @@ import { appendFileSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { errorCommand, publishCrash } from './action/crash/publish.ts';
 import { watchOver } from './action/crash/watchdog.ts';
 import { commandFiles } from './action/runner/command-files.ts';
+import { killGroup } from './action/runner/process-groups.ts';
 
 /** The program that watches over the action: it says what happened when the action itself no longer can. */
 // The signals of a cancel are for the action, which ends this program by itself.
@@ -12,7 +13,7 @@ process.stdout.on('error', () => undefined);
 watchOver({
   input: process.stdin,
   peakMemory,
-  killGroup,
+  killGroup: (pid) => killGroup(process, pid),
   publish: (crash) =>
     publishCrash(
       crash,
@@ -20,15 +21,6 @@ watchOver({
       commandFiles(process.env, { appendFileSync, statSync, truncateSync }),
     ),
 });
-
-function killGroup(pid: number): void {
-  try {
-    // Windows has no process groups.
-    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
-  } catch {
-    // It has ended by itself.
-  }
-}
 
 /** Linux tells it (https://www.kernel.org/doc/html/latest/filesystems/proc.html, "status"). */
 function peakMemory(pid: number): number | undefined {

@@ -12,6 +12,14 @@ export interface JobFolders {
   readonly temporary?: string;
 }
 
+/** Returns the folders that the runner names. Run by hand, the folder that it is run in is the workspace. */
+export function jobFolders(
+  { GITHUB_WORKSPACE, RUNNER_TEMP }: Readonly<Record<string, string | undefined>>,
+  currentFolder: string,
+): JobFolders {
+  return { workspace: GITHUB_WORKSPACE || currentFolder, ...(RUNNER_TEMP ? { temporary: RUNNER_TEMP } : {}) };
+}
+
 /**
  * Makes a reader for files that the workflow names: what a link or a path leads to outside of the job's folders, to the runner's own
  * files or another job's, is refused.

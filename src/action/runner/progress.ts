@@ -61,3 +61,22 @@ export function runPhase(phase: ApiPhase): RunPhase {
   if (phase === 'inspecting what runs') return 'reading the cluster';
   return phase === 'collecting evidence' ? 'verifying the filter' : phase;
 }
+
+/** Follows a run: takes its events, and knows how far it has come. */
+export interface ProgressFollower {
+  readonly note: (event: ProgressEvent) => void;
+  readonly progress: () => Progress;
+}
+
+/** Returns a follower that hands on what changes anything: each request tells its phase, mostly the one that it was. */
+export function followProgress(handOn: (event: ProgressEvent) => void): ProgressFollower {
+  let progress = NO_PROGRESS;
+  return {
+    note: (event) => {
+      const before = progress;
+      progress = advance(before, event);
+      if (progress !== before) handOn(event);
+    },
+    progress: () => progress,
+  };
+}

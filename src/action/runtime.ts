@@ -1,0 +1,97 @@
+import type { ReadFile } from '../base/files.ts';
+import type { Log } from '../base/log.ts';
+import type { SecretKeeper } from '../base/redaction/redactor.ts';
+import { formatBytes } from '../base/text.ts';
+import { VERSION } from '../base/version.ts';
+import type { RunPlugin } from '../cluster/kubeconfig/plugin-runner.ts';
+import type { Workspace } from '../deploy/commands/rendered-folder.ts';
+import { type Memory, rememberingOptimizer } from '../filter/shrink/optimizer-cache.ts';
+import type { Optimizer } from '../filter/shrink/shrink.ts';
+import type { Trial } from '../filter/trial/verdict.ts';
+import type { Authority } from '../provenance/authority.ts';
+import type { RunHelper } from '../registry/credentials.ts';
+import { Registries } from '../registry/registries.ts';
+import type { Inputs, ReadInput } from './inputs/inputs.ts';
+import type { ModuleTools } from './request/module.ts';
+import type { ModuleFetcher } from './request/origin.ts';
+import type { Environment } from './request/request.ts';
+import type { ProgressEvent } from './runner/progress.ts';
+
+/** What a run needs of the world around it. */
+export interface Surroundings extends Workspace, SecretKeeper {
+  readonly readInput: ReadInput;
+  /** Reads a file of the user's own environment, which may lie anywhere; `readFile` reads those that the workflow names. */
+  readonly readUserFile: ReadFile;
+  readonly environment: Environment;
+  readonly log: Log;
+  /** Whose signatures count where a filter's attestation is asked for. */
+  readonly authorities: readonly Authority[];
+  /** Aborts when the run is cancelled: nothing more is written. */
+  readonly cancelled: AbortSignal;
+  /** Aborts a little later: open requests are given up. */
+  readonly abandoned: AbortSignal;
+  /** Milliseconds, from any start. */
+  readonly now: () => number;
+  /** The time of day. */
+  readonly date: () => Date;
+  /** Starts a filter as Envoy would; absent where nothing may be run. */
+  readonly trial?: Trial;
+  /** Rewrites a filter for size; absent where nothing may be run. */
+  readonly optimize?: Optimizer;
+  /** Where its results outlive the run; absent where there is no such place. */
+  readonly optimizerMemory?: Memory;
+  /** Runs a credential helper of Docker. */
+  readonly runHelper: RunHelper;
+  /** Runs an exec plugin of a kubeconfig. */
+  readonly runPlugin: RunPlugin;
+  /** Is told how far the run has come. */
+  readonly note?: (event: ProgressEvent) => void;
+  /** Gets modules from elsewhere than registries and web servers. */
+  readonly fetcher?: ModuleFetcher;
+}
+
+/** How the action calls itself to servers. */
+export const USER_AGENT = `deploy-wasm-filter/${VERSION}`;
+
+/** The same world, whose trials are a phase of the run. */
+export function notingTrials(world: Surroundings): Surroundings {
+  const { trial, note } = world;
+  if (trial === undefined || note === undefined) return world;
+  return {
+    ...world,
+    trial: (request) => {
+      note({ kind: 'phase', phase: 'checking the filter' });
+      return trial(request);
+    },
+  };
+}
+
+/** The optimiser, which says that it has begun: it may take minutes. */
+export function optimizing({ optimize, optimizerMemory, log }: Surroundings): Pick<ModuleTools, 'optimize'> {
+  if (optimize === undefined) return {};
+  const aloud: Optimizer = (bytes) => {
+    log.info(`Running wasm-opt -Oz on ${formatBytes(bytes.length)}.`);
+    return optimize(bytes);
+  };
+  return {
+    optimize: optimizerMemory === undefined ? aloud : rememberingOptimizer(aloud, optimizerMemory, log),
+  };
+}
+
+/** Connections to registries, with the login of the inputs or of Docker; none is opened before it is needed. */
+export function openRegistries({ from }: Inputs, world: Surroundings): Registries {
+  const { login, insecureRegistries } = from;
+  const { environment, readUserFile: readFile, runHelper, mask, log } = world;
+  return new Registries({
+    userAgent: USER_AGENT,
+    environment,
+    insecureHosts: insecureRegistries,
+    // What comes too late for a write is not wanted any more.
+    signal: world.cancelled,
+    debug: (line) => log.debug(line),
+    readFile,
+    runHelper,
+    mask,
+    ...(login === undefined ? {} : { given: login }),
+  });
+}
