@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts';
 import type { Log } from '../base/log.ts';
 import { bad, type Checked, good, type Problem } from '../base/problem.ts';
 import { Client, type RequestCounts, UNKNOWN_VERSION } from '../cluster/client.ts';
@@ -56,7 +57,7 @@ export async function callCluster(draft: ClusterDraft, registries: Registries, w
         world.note?.({ kind: 'phase', phase: 'pushing to the registry' });
         return registries.push(image, reference);
       },
-      ...(trial === undefined ? {} : { trial }),
+      ...defined({ trial }),
     };
     const outcome = await carryOutCommand(draft, context);
     const cluster = { context: value.context, version: connected.value };
@@ -77,7 +78,7 @@ async function withoutCluster(
   { log, cancelled: signal, trial }: Surroundings,
   requests: RequestCounts,
 ): Promise<Called> {
-  const context = { log, signal, ...(trial === undefined ? {} : { trial }) };
+  const context = { log, signal, ...defined({ trial }) };
   const deploying = draft.command === 'deploy' || draft.command === 'plan';
   const filter = deploying ? await examineWithoutCluster(draft.draft, context) : { problems: [], warnings: [] };
   const ofDraft = draft.draft.ok ? [] : draft.draft.problems;

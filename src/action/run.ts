@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts';
 import { describeProblem, type Problem } from '../base/problem.ts';
 import { cancelledOutcome } from '../deploy/commands/outcome.ts';
 import { render } from '../deploy/commands/render.ts';
@@ -48,7 +49,7 @@ async function runWith(registries: Registries, read: InputsRead, world: Surround
     command: draft.command,
     filters: 'module' in draft ? filterReports(read.inputs, draft) : [],
     policy: draft.policy,
-    ...(read.faulty.size === 0 ? {} : { refusedInputs: [...read.faulty] }),
+    ...(read.faulty.size > 0 && { refusedInputs: [...read.faulty] }),
     ...done,
     warnings: [...draft.warnings, ...done.warnings],
     ...concludeRun({ command: draft.command, ...done }),
@@ -58,7 +59,7 @@ async function runWith(registries: Registries, read: InputsRead, world: Surround
 
 async function renderOnly({ draft }: Extract<Draft, { command: 'render' }>, world: Surroundings): Promise<Called> {
   const { log, cancelled: signal, trial } = world;
-  const context = { log, signal, ...(trial === undefined ? {} : { trial }) };
+  const context = { log, signal, ...defined({ trial }) };
   return { ...(await render(draft, world, context)), requests: NO_REQUESTS };
 }
 
@@ -80,9 +81,7 @@ function filterReports(
       bytes: bytes.length,
       ...original,
       settings: deliveredSettings(settings, decided),
-      ...(source === undefined ? {} : { source }),
-      ...(provenance === undefined ? {} : { provenance }),
-      ...(why === undefined ? {} : { delivered: why }),
+      ...defined({ source, provenance, delivered: why }),
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts';
 import type { ReadFile } from '../base/files.ts';
 import type { Log } from '../base/log.ts';
 import type { SecretKeeper } from '../base/redaction/redactor.ts';
@@ -92,6 +93,6 @@ export function openRegistries({ from }: Inputs, world: Surroundings): Registrie
     readFile,
     runHelper,
     mask,
-    ...(login === undefined ? {} : { given: login }),
+    ...defined({ given: login }),
   });
 }

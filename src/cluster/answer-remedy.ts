@@ -35,7 +35,7 @@ export function statusAdvice({
     const tooLong = retryAfterSeconds > MAX_OBEYED_SECONDS;
     const asked = thousands(Math.round(retryAfterSeconds));
     return {
-      ...(tooLong ? { message: `the API server asked to wait ${asked} s, longer than this run waits` } : {}),
+      ...(tooLong && { message: `the API server asked to wait ${asked} s, longer than this run waits` }),
       remedy: tooLong
         ? 'Re-run the job after that time.'
         : 'The API server has too many requests: re-run the job later. If it happens often, look at its flow control (kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels).',

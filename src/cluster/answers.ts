@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts';
 import { isObject, parseJson, pick } from '../base/json.ts';
 import { parseRetryAfter } from '../base/retry.ts';
 import { truncate } from '../base/text.ts';
@@ -35,8 +36,7 @@ export function apiError(
   const retryAfterSeconds = parseRetryAfter(headerOf({ headers }, 'retry-after'), Date.now());
   // Proxies and gateways in front of an API server answer with HTML or plain text.
   return new ApiError(verb, path, status, readStatusBody(text) ?? { message: plainText(text) }, {
-    ...(leadsTo === undefined ? {} : { leadsTo }),
-    ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+    ...defined({ leadsTo, retryAfterSeconds }),
   });
 }
 

@@ -170,7 +170,7 @@ export class Client {
   ): Promise<boolean> {
     const path = resourcePath(of, namespace, name);
     // The API server does not look at the query of a DELETE that has a body.
-    const options = { propagationPolicy: 'Background', preconditions, ...(dryRun ? { dryRun: ['All'] } : {}) };
+    const options = { propagationPolicy: 'Background', preconditions, ...(dryRun && { dryRun: ['All'] }) };
     this.#session.countWrite(dryRun, path);
     const exchange = await this.#session.send('delete', {
       method: 'DELETE',

@@ -1,6 +1,7 @@
 import { rootCertificates } from 'node:tls';
 import { Agent, buildConnector, type Dispatcher, Pool, ProxyAgent, Socks5ProxyAgent } from 'undici';
 import { untilAborted } from '../base/concurrency.ts';
+import { defined } from '../base/defined.ts';
 import type { ProxyServer } from '../base/proxy.ts';
 import { ProxyError } from './errors.ts';
 import type { Identity } from './identity.ts';
@@ -59,8 +60,8 @@ export function makeDispatcher(
 /** Go's clients, hence kubectl's, check a proxy's certificate with what the cluster's is checked with; here the system's counts, too. */
 function proxyTls({ tls: { ca, rejectUnauthorized } }: Identity): Record<string, unknown> {
   return {
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, String(ca)], allowPartialTrustChain: true }),
-    ...(rejectUnauthorized === undefined ? {} : { rejectUnauthorized }),
+    ...(ca !== undefined && { ca: [...rootCertificates, String(ca)], allowPartialTrustChain: true }),
+    ...defined({ rejectUnauthorized }),
   };
 }
 

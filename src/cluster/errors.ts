@@ -1,4 +1,5 @@
 import { errorCode, rootMessage } from '../base/causes.ts';
+import { defined } from '../base/defined.ts';
 import { internalProblem, type Problem } from '../base/problem.ts';
 import { type ProxyServer, shownAddress } from '../base/proxy.ts';
 import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
@@ -166,7 +167,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
   return {
     kind: 'cluster',
     message: `${capital(action)} failed: ${message ?? `${error.message}${told}`}.`,
-    ...(remedy === undefined ? {} : { remedy }),
+    ...defined({ remedy }),
     cause,
   };
 }

@@ -1,5 +1,6 @@
 import type { RequestOptions } from 'node:https';
 import { KubeConfig } from '@kubernetes/client-node';
+import { defined } from '../base/defined.ts';
 import { headerText } from './kubeconfig/headers.ts';
 import type { KeyPair } from './kubeconfig/pem.ts';
 
@@ -38,13 +39,13 @@ export async function makeIdentity(parts: IdentityParts): Promise<Identity> {
       name: 'cluster',
       server,
       skipTLSVerify: skipVerification,
-      ...(serverName === undefined ? {} : { tlsServerName: serverName }),
-      ...(authority === undefined ? {} : { caData: encode(authority.join('')) }),
+      ...defined({ tlsServerName: serverName }),
+      ...(authority !== undefined && { caData: encode(authority.join('')) }),
     },
     {
       name: 'user',
-      ...(keyPair === undefined ? {} : { certData: encode(keyPair.certificate), keyData: encode(keyPair.key) }),
-      ...(token === undefined ? {} : { token: headerText(token) }),
+      ...(keyPair !== undefined && { certData: encode(keyPair.certificate), keyData: encode(keyPair.key) }),
+      ...(token !== undefined && { token: headerText(token) }),
       ...login,
     },
   );
@@ -59,5 +60,5 @@ export async function makeIdentity(parts: IdentityParts): Promise<Identity> {
   const headers: Record<string, string | string[]> = { ...impersonation };
   for (const [name, value] of Object.entries(options.headers ?? {})) headers[name] = String(value);
   if (auth) headers.Authorization = `Basic ${encode(auth)}`;
-  return { tls, headers, ...(expiresAt === undefined ? {} : { expiresAt }) };
+  return { tls, headers, ...defined({ expiresAt }) };
 }

@@ -1,4 +1,5 @@
 import { dirname } from 'node:path';
+import { defined } from '../base/defined.ts';
 import type { ReadFile } from '../base/files.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { type ProxyEnvironment, type ProxyServer, proxySecrets } from '../base/proxy.ts';
@@ -118,7 +119,7 @@ function readEntry<S extends Parameters<typeof readFields>[1]>(
 ): Checked<Source<ReturnType<typeof readFields<S>> extends Checked<infer Fields> ? Fields : never>> {
   const place = { origin, entry: `${list} ${quoted(name)}` };
   const read = readFields(value, schema, place);
-  return read.ok ? good({ fields: read.value, place, ...(folder === undefined ? {} : { folder }) }) : read;
+  return read.ok ? good({ fields: read.value, place, ...defined({ folder }) }) : read;
 }
 
 async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Checked<ClusterAccess>> {

@@ -79,7 +79,7 @@ async function readPages<T extends KubernetesObject>(
     const query = new URLSearchParams({
       limit: String(PAGE_SIZE),
       ...options,
-      ...(next === '' ? {} : { continue: next }),
+      ...(next !== '' && { continue: next }),
     });
     const page = await read(`${path}?${query}`, Math.min(MAX_BYTES.page, MAX_BYTES.list - bytes));
     bytes += page.bytes;

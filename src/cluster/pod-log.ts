@@ -19,9 +19,9 @@ export function podLogPath(
   const query = new URLSearchParams({
     container,
     limitBytes: String(bytes),
-    ...(since === undefined ? {} : { sinceTime: `${since.toISOString().slice(0, 19)}Z` }),
-    ...(previous ? { previous: 'true' } : {}),
-    ...(lines === undefined ? {} : { tailLines: String(lines) }),
+    ...(since !== undefined && { sinceTime: `${since.toISOString().slice(0, 19)}Z` }),
+    ...(previous && { previous: 'true' }),
+    ...(lines !== undefined && { tailLines: String(lines) }),
   });
   return `${resourcePath(POD, namespace, pod)}/log?${query}`;
 }

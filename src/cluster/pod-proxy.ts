@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts';
 import { apiError, isFailureStatus } from './answers.ts';
 import type { HttpRequest } from './http.ts';
 import { MAX_BYTES } from './limits.ts';
@@ -42,13 +43,13 @@ export async function requestPod(
     method,
     path: url,
     headers: { accept: '*/*', ...headers },
-    ...(body === undefined ? {} : { body }),
+    ...defined({ body }),
   };
   const response = await transport.send(request, {
     forwarded: true,
     timeoutMs,
     maxBytes,
-    ...(budget === undefined ? {} : { budget }),
+    ...defined({ budget }),
   });
   if (isFailureStatus(response)) throw apiError(method.toLowerCase(), url, response);
   return response;

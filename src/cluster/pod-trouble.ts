@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts';
 import type { ContainerStatus, Event, Pod } from './objects.ts';
 
 /** What keeps a pod from running and seldom passes by itself. */
@@ -63,7 +64,7 @@ function troubleNow(container: ContainerStatus): PodTrouble | undefined {
     return { container: name, words: `CrashLoopBackOff (${name})`, ended: true };
   }
   const cause = message === undefined || onlySaysThatItWaits(message, reason) ? undefined : tellingEnd(message);
-  return { container: name, words: `${reason} (${name})`, ended: false, ...(cause === undefined ? {} : { cause }) };
+  return { container: name, words: `${reason} (${name})`, ended: false, ...defined({ cause }) };
 }
 
 function betweenCrashes({ name, state, lastState, ready, restartCount = 0 }: ContainerStatus): PodTrouble | undefined {

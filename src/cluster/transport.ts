@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
 import { errorCode, rootMessage } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
+import { defined } from '../base/defined.ts';
 import { parseRetryAfter, retryDelay } from '../base/retry.ts';
 import { formatDuration } from '../base/text.ts';
 import { isFailureStatus } from './answers.ts';
@@ -149,7 +150,7 @@ export class Transport {
         const retryAfterSeconds = parseRetryAfter(headerOf(response, 'retry-after'), Date.now());
         delay = this.#delay(attempt, {
           status: response.status,
-          ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds }),
+          ...defined({ retryAfterSeconds }),
         });
         // Who wants to be left alone for longer than there is patience has given its answer.
         if (delay === undefined || forwarded || delay >= leftMs()) return response;
@@ -206,7 +207,7 @@ export class Transport {
       body: request.body ?? null,
       headersTimeout: ATTEMPT_MS,
       bodyTimeout,
-      ...(signal === undefined ? {} : { signal }),
+      ...defined({ signal }),
     });
     // undici looks at the signal only once it is connected.
     return untilAborted(response, signal);

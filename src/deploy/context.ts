@@ -31,5 +31,5 @@ export function during<C extends { readonly client: Client; readonly write?: { r
   phase: Phase,
 ): C {
   const client = context.client.during(phase);
-  return { ...context, client, ...(context.write === undefined ? {} : { write: { ...context.write, client } }) };
+  return { ...context, client, ...(context.write !== undefined && { write: { ...context.write, client } }) };
 }

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks';
 import { readAnswer } from '../base/answer.ts';
 import { errorCode } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
+import { defined } from '../base/defined.ts';
 import { isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
 import { type AnswerOutcome, type AttemptOutcome, retryDelay } from '../base/retry.ts';
 import { formatBytes } from '../base/text.ts';
@@ -188,7 +189,7 @@ function mayBePlain({ hostname, host }: URL, insecureHosts: readonly string[]): 
 
 function plainOutcome(answer: HttpAnswer): AnswerOutcome {
   const seconds = retryAfterSeconds(answer);
-  return { status: answer.status, ...(seconds === undefined ? {} : { retryAfterSeconds: seconds }) };
+  return { status: answer.status, ...defined({ retryAfterSeconds: seconds }) };
 }
 
 function nextUrl(location: string, from: URL): URL {

@@ -51,7 +51,7 @@ export async function* attestationsOf(
   const headers = {
     accept: 'application/vnd.github+json',
     'x-github-api-version': API_VERSION,
-    ...(token === '' ? {} : { authorization: `Bearer ${token}` }),
+    ...(token !== '' && { authorization: `Bearer ${token}` }),
   };
   const query = `per_page=${PER_PAGE}&predicate_type=provenance`;
   let page: URL | undefined = new URL(`${api}/repos/${repository}/attestations/${digest}?${query}`);

@@ -1,5 +1,6 @@
 import { errorCode } from '../base/causes.ts';
 import { untilAborted } from '../base/concurrency.ts';
+import { defined } from '../base/defined.ts';
 import { bad, type Checked, good, internalProblem, messageOf, type Problem } from '../base/problem.ts';
 import { count, formatDuration, sentence } from '../base/text.ts';
 import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
@@ -54,7 +55,7 @@ export async function proveProvenance(
     debug,
     insecureHosts: [],
     outcomeOf: githubOutcome,
-    ...(network === undefined ? {} : { network }),
+    ...defined({ network }),
   });
   const reasons: string[] = [];
   try {

@@ -41,7 +41,7 @@ export function parseDockerConfig(text: string, origin: string): DockerConfig {
     origin,
     auths: object('auths'),
     credHelpers: object('credHelpers'),
-    ...(typeof credsStore === 'string' && credsStore !== '' ? { credsStore } : {}),
+    ...(typeof credsStore === 'string' && credsStore !== '' && { credsStore }),
   };
 }
 

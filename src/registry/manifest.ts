@@ -109,7 +109,7 @@ function parseEntry(value: unknown): IndexEntry {
   const reference = isObject(annotations) ? annotations['vnd.docker.reference.type'] : undefined;
   return {
     ...descriptor,
-    ...(typeof os === 'string' && typeof architecture === 'string' ? { platform: `${os}/${architecture}` } : {}),
+    ...(typeof os === 'string' && typeof architecture === 'string' && { platform: `${os}/${architecture}` }),
     isAttestation: reference === 'attestation-manifest',
   };
 }
@@ -124,5 +124,5 @@ function parseDescriptor(value: unknown): Descriptor {
     throw new ContentError('the manifest has a digest that is not sha256', 'Push it again with sha256 digests.');
   }
   const title = isObject(annotations) ? annotations[TITLE] : undefined;
-  return { mediaType, digest, size: Number(size), ...(typeof title === 'string' ? { title } : {}) };
+  return { mediaType, digest, size: Number(size), ...(typeof title === 'string' && { title }) };
 }

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { defined } from '../base/defined.ts';
 import { bad, type Checked, good, type Problem } from '../base/problem.ts';
 
 /** Where an image is: `oci://HOST[:PORT]/REPOSITORY[:TAG][@sha256:…]`. */
@@ -92,8 +93,7 @@ export function parseReference(text: string, subject: string): Checked<ImageRefe
     host: host.toLowerCase(),
     // Docker Hub keeps what has no owner under "library".
     repository: host.toLowerCase() === DOCKER_HUB && !repository.includes('/') ? `library/${repository}` : repository,
-    ...(tag === undefined ? {} : { tag }),
-    ...(digest === undefined ? {} : { digest }),
+    ...defined({ tag, digest }),
   });
 }
 

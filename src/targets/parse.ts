@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts';
 import { isObject } from '../base/json.ts';
 import { unknownKeys } from '../base/keys.ts';
 import { type Attempt, attempt, bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
@@ -212,5 +213,5 @@ function asList(value: unknown): readonly unknown[] {
 }
 
 function problem(subject: string, message: string, remedy?: string): Problem {
-  return { kind: 'targets', subject, message, ...(remedy === undefined ? {} : { remedy }) };
+  return { kind: 'targets', subject, message, ...defined({ remedy }) };
 }

@@ -182,7 +182,7 @@ function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
     kind: 'targets',
     subject: origin,
     message: `${describeWorkload(ref)} does not exist.`,
-    ...(remedies.length === 0 ? {} : { remedy: remedies.join(' ') }),
+    ...(remedies.length > 0 && { remedy: remedies.join(' ') }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { quoted } from '../../base/text.ts';
 import type { Adopt, AdoptedName } from '../../mesh/unmanaged/adoption-choice.ts';
 import { isNamespaceName, isWorkloadName } from '../../targets/target.ts';
@@ -31,7 +32,6 @@ function readName(text: string): AdoptedName | undefined {
   return {
     text,
     envoyFilter,
-    ...(namespace === undefined ? {} : { namespace }),
-    ...(filter === undefined ? {} : { filter }),
+    ...defined({ namespace, filter }),
   };
 }

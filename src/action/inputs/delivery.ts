@@ -24,7 +24,7 @@ export function readDelivery(reader: InputReader): DeliveryInputs {
   }
   return {
     delivery: reader.oneOf('delivery', DELIVERIES),
-    ...(pullSecret === '' ? {} : { pullSecret }),
+    ...(pullSecret !== '' && { pullSecret }),
     phase: reader.oneOf('phase', PHASES),
     onlyMounted: (['vm-id', 'mount-path', 'shrink'] as const).filter((name) => reader.isSet(name)),
     onlyPulled: (['pull-secret', 'phase'] as const).filter((name) => reader.isSet(name)),

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { MISSING, type Missing, type RolloutPolicy, SETTINGS_CHANGES } from '../../deploy/policy.ts';
 import type { Command } from '../../deploy/report/report.ts';
@@ -135,6 +136,6 @@ function readOptions(reader: InputReader): DeployOptions {
     prune: reader.boolean('prune'),
     keepRevisions: keepRevisions ?? 0,
     adopt: readAdopt(reader),
-    ...(expiresMs === undefined ? {} : { expiresMs }),
+    ...defined({ expiresMs }),
   };
 }

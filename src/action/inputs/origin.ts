@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { quoted } from '../../base/text.ts';
 import { nameFromFile } from '../../filter/module/load.ts';
 import type { GivenLogin } from '../../registry/logins.ts';
@@ -40,10 +41,9 @@ export function readOrigin(reader: InputReader): OriginInputs {
   // With half of a login the registry would only complain once more.
   const isHalf = reader.faulty.has('registry-username') || reader.faulty.has('registry-password');
   return {
-    ...(origin === undefined || (isHalf && origin.kind === 'image') ? {} : { origin }),
-    ...(sha256 === undefined ? {} : { sha256 }),
-    ...(pushTo === undefined ? {} : { pushTo }),
-    ...(login === undefined || host === undefined ? {} : { login: { ...login, host } }),
+    ...(origin !== undefined && !(isHalf && origin.kind === 'image') && { origin }),
+    ...defined({ sha256, pushTo }),
+    ...(login !== undefined && host !== undefined && { login: { ...login, host } }),
     insecureRegistries: readInsecure(reader),
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { shareOf } from '../../base/share.ts';
 import { listWords } from '../../base/text.ts';
 import { ON_FAILURE, type RolloutPolicy, UNREADY, VERIFY } from '../../deploy/policy.ts';
@@ -48,11 +49,10 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
     wait,
     timeoutMs,
     verify,
-    ...(probe === undefined ? {} : { probe }),
+    ...defined({ probe }),
     onFailure,
     unready,
-    ...(canary === undefined ? {} : { canary }),
-    ...(maxParallel === undefined ? {} : { maxParallel }),
+    ...defined({ canary, maxParallel }),
     maxFailures,
     soakMs,
   };

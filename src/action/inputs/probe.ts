@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { isObject } from '../../base/json.ts';
 import { unknownKeys } from '../../base/keys.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
@@ -39,7 +40,7 @@ export function parseProbe({ origin, text }: ProbeText, defaultPort: number | un
   const short = typeof value === 'string' ? /^(?::([^/]*))?(\/.*)$/s.exec(value) : null;
   if (short === null) return bad(problem(origin, `is ${quoted(value)}, which is no probe.`, FORMS));
   const [, port, path] = short;
-  return new ProbeReader(origin).read({ path, ...(port === undefined ? {} : { port }) }, defaultPort);
+  return new ProbeReader(origin).read({ path, ...defined({ port }) }, defaultPort);
 }
 
 function problem(subject: string, message: string, remedy: string): Problem {
@@ -63,7 +64,7 @@ class ProbeReader {
       method,
       path: this.#path(map.path),
       headers: this.#requestHeaders(map.headers),
-      ...(body === undefined ? {} : { body }),
+      ...defined({ body }),
       expect: this.#expectation(map.expect, method),
     };
     return this.#findings.clean ? good(probe) : bad(this.#findings.problems);
@@ -175,7 +176,7 @@ class ProbeReader {
     return {
       status: this.#status(map.status),
       headers: Object.fromEntries(headers.map(([name, text]) => [name.toLowerCase(), text])),
-      ...(body === undefined ? {} : { body }),
+      ...defined({ body }),
     };
   }
 

@@ -65,8 +65,8 @@ export function parseAttestation(text: string, origin: string): Checked<Provenan
   if (!findings.clean || !fits(repository, REPOSITORY)) return bad(findings.problems);
   return good({
     repository,
-    ...(fits(workflow, WORKFLOW) ? { workflow: placed(workflow, repository) } : {}),
-    ...(fits(ref, REF) ? { ref } : {}),
+    ...(fits(workflow, WORKFLOW) && { workflow: placed(workflow, repository) }),
+    ...(fits(ref, REF) && { ref }),
   });
 }
 

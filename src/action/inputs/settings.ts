@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { defined } from '../../base/defined.ts';
 import { quoted, withoutTrailing } from '../../base/text.ts';
 import { anchorOf, BEFORE_ROUTER, type Insertion, parseInsertion } from '../../filter/insertion.ts';
 import {
@@ -23,7 +24,7 @@ export function readFilterSettings(reader: InputReader, name: string): FilterSet
     vmId: reader.text('vm-id') || name,
     configuration: reader.raw('configuration'),
     direction: reader.oneOf('direction', DIRECTIONS),
-    ...(port === undefined ? {} : { port }),
+    ...defined({ port }),
     failPolicy,
     ...readReloadBackoff(reader, failPolicy),
     ...readVm(reader),
@@ -60,10 +61,10 @@ function readVm(reader: InputReader): Partial<FilterSettings> {
   if (!environment.ok) reader.add('environment', environment.problems);
   if (!capabilities.ok) reader.add('capabilities', capabilities.problems);
   return {
-    ...(reader.boolean('allow-on-headers-stop-iteration') ? { allowOnHeadersStopIteration: true } : {}),
-    ...(environment.ok && environment.value !== undefined ? { environment: environment.value } : {}),
-    ...(capabilities.ok && capabilities.value !== undefined ? { capabilities: capabilities.value } : {}),
-    ...(reader.boolean('allow-precompiled') ? { allowPrecompiled: true } : {}),
+    ...(reader.boolean('allow-on-headers-stop-iteration') && { allowOnHeadersStopIteration: true }),
+    ...(environment.ok && environment.value !== undefined && { environment: environment.value }),
+    ...(capabilities.ok && capabilities.value !== undefined && { capabilities: capabilities.value }),
+    ...(reader.boolean('allow-precompiled') && { allowPrecompiled: true }),
   };
 }
 

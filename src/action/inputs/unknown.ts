@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { nearestNames } from '../../base/text.ts';
 import { VERSION } from '../../base/version.ts';
@@ -26,7 +27,7 @@ export function findUnknownInputs(environment: Environment): UnknownInput[] {
     .map((variable) => {
       const name = variable.slice(PREFIX.length).toLowerCase();
       const [meant] = nearestNames(name, INPUT_NAMES, 1) as InputName[];
-      return { ...(meant === undefined ? {} : { meant }), problem: unknownInput(name, variable, meant) };
+      return { ...defined({ meant }), problem: unknownInput(name, variable, meant) };
     });
 }
 

@@ -87,16 +87,16 @@ function targetOutput(target: TargetReport, several: boolean): TargetOutput {
     name: ref.name,
     outcome,
     revision: named(({ revision }) => revision),
-    ...(revisions.every((one) => finalRevision(target, one) === one.revision)
-      ? {}
-      : { runs: named((one) => finalRevision(target, one)) }),
+    ...(!revisions.every((one) => finalRevision(target, one) === one.revision) && {
+      runs: named((one) => finalRevision(target, one)),
+    }),
     before: several ? Object.fromEntries(befores) : (befores[0]?.[1] ?? null),
     pods: { ready: pods.ready, wanted: pods.wanted },
-    ...(durationMs === undefined ? {} : { seconds: Math.round(durationMs / 100) / 10 }),
+    ...(durationMs !== undefined && { seconds: Math.round(durationMs / 100) / 10 }),
     // What was taken back proves nothing any more.
-    ...(proof === undefined || rollback !== undefined ? {} : { proof: shortProof(proof) }),
-    ...(rollback === undefined ? {} : { rollback: rollback.state }),
-    ...(error === '' ? {} : { error }),
+    ...(proof !== undefined && rollback === undefined && { proof: shortProof(proof) }),
+    ...(rollback !== undefined && { rollback: rollback.state }),
+    ...(error !== '' && { error }),
   };
 }
 
@@ -157,8 +157,8 @@ export function statusJson(workloads: readonly WorkloadStatus[], most: number): 
       pods: { ready: pods.ready, wanted: pods.wanted },
       filters: filters.map(({ proof, notes, ...rest }) => ({
         ...rest,
-        ...(proof === undefined ? {} : { proof: shortProof(proof) }),
-        ...(notes.length === 0 ? {} : { notes: notes.map((note) => plain(note, MOST_ERROR_CHARACTERS)) }),
+        ...(proof !== undefined && { proof: shortProof(proof) }),
+        ...(notes.length > 0 && { notes: notes.map((note) => plain(note, MOST_ERROR_CHARACTERS)) }),
       })),
     }),
   );

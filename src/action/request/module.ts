@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
 import type { Findings } from '../../base/problem.ts';
 import type { ImageToPush } from '../../deploy/request.ts';
@@ -50,7 +51,7 @@ export async function loadModule(
   // Attestations are of what was built, before anything was left out of it.
   const provenance = await proveModule(inputs, loaded, origin, prove, findings);
   if (staysWhole(loaded, inputs)) return { ...(await pack(loaded, from)), provenance };
-  const options = { mode, origin, ...(optimize === undefined ? {} : { optimize }) };
+  const options = { mode, origin, ...defined({ optimize }) };
   const shrunk = findings.take(await shrinkModule(loaded, options));
   if (shrunk === undefined) return { module: undefined, loaded, provenance };
   return { ...(await pack(shrunk, from)), provenance };

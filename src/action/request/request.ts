@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
 import { type Checked, describeProblem, Findings } from '../../base/problem.ts';
 import type { ClusterAccess } from '../../cluster/kubeconfig.ts';
@@ -94,17 +95,17 @@ export async function makeDraft(
 
   const entries = await loadTargets(inputs, namespace, readFile, findings);
   const namespaces = inputs.namespaces.length > 0 ? inputs.namespaces : [namespace];
-  const scope: Scope = { ...(inputs.name === '' ? {} : { filter: inputs.name }), entries, namespaces };
+  const scope: Scope = { ...(inputs.name !== '' && { filter: inputs.name }), entries, namespaces };
   if (command === 'status') {
     const { module, warnings } = await askAgain(inputs, readFile, tools);
     const { keepRevisions } = options;
-    const request = { scope, verify: policy.verify, keepRevisions, ...(module === undefined ? {} : { module }) };
+    const request = { scope, verify: policy.verify, keepRevisions, ...defined({ module }) };
     const draft = conclude(findings, request, unknownOf(read));
     return { ...basis, warnings: [...read.warnings, ...warnings], command, draft, access };
   }
   const { wait, timeoutMs, maxParallel } = policy;
   const { missing } = inputs;
-  const request = { scope, run, missing, wait, timeoutMs, ...(maxParallel === undefined ? {} : { maxParallel }) };
+  const request = { scope, run, missing, wait, timeoutMs, ...defined({ maxParallel }) };
   const draft = conclude(findings, request, unknownOf(read));
   return { ...basis, command, draft, access };
 }
@@ -155,7 +156,7 @@ async function askAgain(
 ): Promise<{ readonly module?: FilterModule; readonly warnings: readonly string[] }> {
   if (from.origin?.kind !== 'image') return { warnings: [] };
   const asked = await loadOrigin(from, readFile, fetcher);
-  if (asked.ok) return { ...(asked.value === undefined ? {} : { module: asked.value }), warnings: [] };
+  if (asked.ok) return { ...defined({ module: asked.value }), warnings: [] };
   const told = asked.problems.map(describeProblem);
   return { warnings: told.map((problem) => `Whether the tag has moved is not known: ${problem}`) };
 }
@@ -177,7 +178,7 @@ function filterOf(
     module: toCheck(file) ?? NO_MODULE,
     settings,
     targets,
-    ...(push === undefined ? {} : { push }),
+    ...defined({ push }),
   };
 }
 

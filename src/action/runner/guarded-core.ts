@@ -19,7 +19,7 @@ export function guardedCore(core: Core, redact: Redact): Core {
     (level: 'error' | 'warning'): Core['error'] =>
     (message, properties = {}) => {
       const { title } = properties;
-      core[level](clean(String(message)), { ...properties, ...(title === undefined ? {} : { title: line(title) }) });
+      core[level](clean(String(message)), { ...properties, ...(title !== undefined && { title: line(title) }) });
     };
   return {
     info: (message) => core.info(line(message)),

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { count, sentence, thousands } from '../../base/text.ts';
 import { PROOF_LEVELS, type Proof, type ProofLevel } from '../../deploy/report/evidence-level.ts';
 import type { TargetReport } from '../../deploy/report/report.ts';
@@ -33,7 +34,7 @@ export function gatherProofs(proofs: readonly Proof[]): Evidence {
   return {
     proved: sum(proofs) - sum(weak),
     wanted: proofs.reduce((total, { wanted }) => total + wanted, 0),
-    ...(level === undefined ? {} : { level }),
+    ...defined({ level }),
     probed: proofs.length > 0 && proofs.every(({ probed }) => probed),
     weaknesses: [...new Set(weak.map(({ weakness = '' }) => weakness))],
     notes: countEach(proofs.flatMap(({ notes = [] }) => notes)),

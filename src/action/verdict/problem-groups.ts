@@ -126,7 +126,7 @@ export function groupProblems(report: Troubled): KindGroup[] {
 
 function remedyGroup(remedy: string, told: readonly Told[]): RemedyGroup {
   return {
-    ...(remedy === '' ? {} : { remedy }),
+    ...(remedy !== '' && { remedy }),
     entries: [...groupBy(told, (one) => one.message)].map(([message, ofMessage]) => ({
       message,
       subjects: [...new Set(ofMessage.flatMap(({ subject }) => (subject === undefined ? [] : [subject])))],

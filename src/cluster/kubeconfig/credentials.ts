@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
 import { pick, readJson } from '../../base/json.ts';
 import { bad, type Checked, Findings, good } from '../../base/problem.ts';
@@ -63,10 +64,8 @@ export async function readCredentials(
   if (!findings.clean) return bad(findings.problems);
   const files = [cluster.fields['certificate-authority'], user.fields['client-certificate'], user.fields.tokenFile];
   return good({
-    ...(authority === undefined ? {} : { authority }),
-    ...(keyPair === undefined ? {} : { keyPair }),
-    ...(token === undefined ? {} : { token }),
-    ...(username === undefined ? {} : { login: { username, password } }),
+    ...defined({ authority, keyPair, token }),
+    ...(username !== undefined && { login: { username, password } }),
     impersonation,
     fromFiles: files.some((file) => file !== undefined),
   });

@@ -1,4 +1,5 @@
 import { sep } from 'node:path';
+import { defined } from '../../base/defined.ts';
 import { isObject, parseJson } from '../../base/json.ts';
 import type { Log } from '../../base/log.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
@@ -117,11 +118,11 @@ function execInfo(
   const spec = { interactive: false };
   const cluster = {
     server: fields.server ?? server.href,
-    ...(fields['tls-server-name'] === undefined ? {} : { 'tls-server-name': fields['tls-server-name'] }),
-    ...(fields['insecure-skip-tls-verify'] === true ? { 'insecure-skip-tls-verify': true } : {}),
-    ...(authority === undefined ? {} : { 'certificate-authority-data': encode(fields, authority) }),
-    ...(fields['proxy-url'] === undefined || proxy === undefined ? {} : { 'proxy-url': fields['proxy-url'] }),
-    ...(fields['disable-compression'] === true ? { 'disable-compression': true } : {}),
+    ...defined({ 'tls-server-name': fields['tls-server-name'] }),
+    ...(fields['insecure-skip-tls-verify'] === true && { 'insecure-skip-tls-verify': true }),
+    ...(authority !== undefined && { 'certificate-authority-data': encode(fields, authority) }),
+    ...(fields['proxy-url'] !== undefined && proxy !== undefined && { 'proxy-url': fields['proxy-url'] }),
+    ...(fields['disable-compression'] === true && { 'disable-compression': true }),
     config: fields.extensions?.[CLUSTER_EXTENSION] ?? null,
   };
   return { kind: 'ExecCredential', apiVersion, spec: provideClusterInfo ? { cluster, ...spec } : spec };
@@ -151,7 +152,7 @@ export async function runExecPlugin(
       kind,
       subject: plugin.place.origin,
       message: sentence(`the ${name} ${fault}`),
-      ...(remedy === undefined ? {} : { remedy }),
+      ...defined({ remedy }),
     });
   const timedOut = (fault: string): ReturnType<typeof bad> => {
     const signIn = signInRemedy(plugin, said);
@@ -215,8 +216,7 @@ function readCredential(output: string, wanted: string, mask: Mask): PluginCrede
   if (pair !== undefined && 'wrong' in pair) return `has given a client ${pair.wrong} that ${pair.fault}`;
   return {
     ...(token ? { token: String(token) } : {}),
-    ...(pair === undefined ? {} : { keyPair: pair }),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...defined({ keyPair: pair, expiresAt }),
   };
 }
 

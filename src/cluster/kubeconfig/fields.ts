@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { isObject } from '../../base/json.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
 import { quoted } from '../../base/text.ts';
@@ -78,7 +79,7 @@ export interface Place {
 /** What is wrong with a field. The message completes `FIELD of ENTRY …`; it never quotes a value, which may be secret. */
 export function fieldProblem({ origin, entry }: Place, field: string, fault: string, remedy?: string): Problem {
   const message = `"${field}" of ${entry} ${fault}.`;
-  return { kind: 'kubeconfig', subject: origin, message, ...(remedy === undefined ? {} : { remedy }) };
+  return { kind: 'kubeconfig', subject: origin, message, ...defined({ remedy }) };
 }
 
 /** Reads an entry's fields; gives a problem for each that holds something else than kubectl could read. */

@@ -42,8 +42,8 @@ export function impersonationHeaders({
   if (!findings.clean) return bad(findings.problems);
   return good({
     'Impersonate-User': headerText(user),
-    ...(uid === undefined ? {} : { 'Impersonate-Uid': headerText(uid) }),
-    ...(groups.length === 0 ? {} : { 'Impersonate-Group': groups.map(headerText) }),
+    ...(uid !== undefined && { 'Impersonate-Uid': headerText(uid) }),
+    ...(groups.length > 0 && { 'Impersonate-Group': groups.map(headerText) }),
     ...Object.fromEntries(
       Object.entries(extra)
         .filter(([, values]) => values.length > 0)

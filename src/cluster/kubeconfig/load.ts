@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { isObject } from '../../base/json.ts';
 import { append } from '../../base/lists.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
@@ -111,7 +112,7 @@ function readText(text: KubeconfigText, mask: Mask): Checked<MergedConfig> {
         return problem(`has the name ${quoted(name)} twice in "${list}".`, 'Remove or rename one of the two.');
       }
       const value = entry[LISTS[list]];
-      read[list].set(name, { name, value, origin, ...(folder === undefined ? {} : { folder }) });
+      read[list].set(name, { name, value, origin, ...defined({ folder }) });
     }
   }
   return good({ ...read, origin, currentContext: current });

@@ -1,4 +1,5 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import { append } from '../../base/lists.ts';
 import { messageOf } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
@@ -115,8 +116,7 @@ async function mark(garbage: Garbage, run: string, client: Client): Promise<Mark
     return {
       garbage,
       preconditions: {
-        ...(uid === undefined ? {} : { uid }),
-        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+        ...defined({ uid, resourceVersion }),
       },
     };
   } catch (error) {

@@ -1,4 +1,5 @@
 import { pause } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import { type Json, sameJson } from '../../base/json.ts';
 import { messageOf } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
@@ -154,7 +155,7 @@ async function takeOut(
     const { uid, resourceVersion } = metadata;
     const version = resourceVersion === undefined ? {} : { resourceVersion };
     if (keeps.length === 0) {
-      await client.delete(ENVOY_FILTER, namespace, name, { ...(uid === undefined ? {} : { uid }), ...version });
+      await client.delete(ENVOY_FILTER, namespace, name, { ...defined({ uid }), ...version });
       return undefined;
     }
     const patch = { metadata: version, spec: { configPatches: keeps } };
@@ -182,9 +183,7 @@ async function putBack({ before, after }: TakenOut, { client }: DeployContext): 
   const metadata = {
     name,
     namespace,
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations }),
-    ...(ownerReferences === undefined ? {} : { ownerReferences }),
+    ...defined({ labels, annotations, ownerReferences }),
   };
   await client.apply<KubernetesObject>(ENVOY_FILTER, namespace, { metadata, spec: before.spec } as KubernetesObject);
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { append } from '../../base/lists.ts';
 import type { Problem } from '../../base/problem.ts';
 import { formatReference, pinnedName } from '../../registry/reference.ts';
@@ -11,9 +12,7 @@ export function reportImages(filters: readonly FilterRequest[], state: ImageStat
     if (push === undefined) return [];
     const { reference, image } = push;
     const { tag } = reference;
-    return [
-      { filter: name, pinned: pinnedName(reference, image.digest), ...(tag === undefined ? {} : { tag }), state },
-    ];
+    return [{ filter: name, pinned: pinnedName(reference, image.digest), ...defined({ tag }), state }];
   });
 }
 

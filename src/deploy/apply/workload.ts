@@ -1,4 +1,5 @@
 import { pause } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import { sameJson } from '../../base/json.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
@@ -116,7 +117,7 @@ function describeWrite(name: string, observed: Workload, patch: WorkloadPatch): 
 }
 
 function failed(problem: Problem, newer?: Newer): WorkloadWrite {
-  return { result: { state: 'failed', problem, ...(newer === undefined ? {} : { newer }) } };
+  return { result: { state: 'failed', problem, ...defined({ newer }) } };
 }
 
 /** Only a newer run that has put its own revision there meanwhile is a reason to stop. */

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { pushImages, reportImages } from '../apply/push-image.ts';
 import type { DeployContext } from '../context.ts';
@@ -44,6 +45,6 @@ export async function deploy(draft: DraftRequest, context: DeployContext): Promi
     problems: [...done.problems, ...cancellation(context, done.targets)],
     images,
     pluginKind,
-    ...(expires === undefined ? {} : { expires }),
+    ...defined({ expires }),
   };
 }

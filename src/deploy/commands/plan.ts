@@ -1,4 +1,5 @@
 import { mapLimited } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
 import { readinessOf } from '../../cluster/readiness.ts';
@@ -61,10 +62,10 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     plan: {
       changes,
       ...describeRestarts(plan, request),
-      ...(adoptions.length === 0 ? {} : { adoptions }),
+      ...(adoptions.length > 0 && { adoptions }),
       missingRights: missing,
     },
-    ...(expires === undefined ? {} : { expires }),
+    ...defined({ expires }),
   };
 }
 
@@ -130,7 +131,7 @@ function describeRestarts(
     restarts: changing.flatMap(({ planned, ref, wave }) =>
       restarts(planned) ? [{ ref, pods: readinessOf(ref.kind, planned.observed).wanted, wave }] : [],
     ),
-    ...(inPlace.length === 0 ? {} : { inPlace }),
+    ...(inPlace.length > 0 && { inPlace }),
     waves: new Set(changing.map(({ wave }) => wave)).size,
   };
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { count, listWords, nearestNames } from '../../base/text.ts';
 import { stateOn } from '../../mesh/template/template.ts';
@@ -19,7 +20,7 @@ export function findPresent(namespaces: readonly string[], observation: Observat
       const carrying = workloads.filter((workload) => knownFilters(workload, filter).length > 0);
       const [expires] = carrying.flatMap(({ workload }) => stateOn(workload)[filter]?.expires ?? []).sort();
       const refs = carrying.map(({ ref }) => ref);
-      return { filter, namespace, workloads: refs, ...(expires === undefined ? {} : { expires }) };
+      return { filter, namespace, workloads: refs, ...defined({ expires }) };
     });
   });
 }
@@ -28,7 +29,7 @@ export function findPresent(namespaces: readonly string[], observation: Observat
 export function nothingToRemove({ request, observation, namespaces }: Scoped<RemovalRequest>): NothingToRemove {
   const { filter } = request.scope;
   const present = findPresent(namespaces, observation);
-  return { namespaces, present, ...(filter === undefined ? {} : { filter }) };
+  return { namespaces, present, ...defined({ filter }) };
 }
 
 /**

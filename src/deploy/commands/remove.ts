@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { type Attempt, attempt, Findings } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import { FILTER_LABEL } from '../../mesh/identity/names.ts';
@@ -136,7 +137,7 @@ function policyOf({ wait, timeoutMs, maxParallel }: RemovalRequest): RolloutPoli
   return {
     wait,
     timeoutMs,
-    ...(maxParallel === undefined ? {} : { maxParallel }),
+    ...defined({ maxParallel }),
     verify: 'off',
     onFailure: wait ? 'rollback' : 'keep',
     // Nothing may keep a filter where it is.

@@ -93,7 +93,7 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly Render
       const known = patches.get(key) ?? {
         entry,
         revisions: [],
-        ...(entry.type === 'named' ? { ref: entry.workload } : {}),
+        ...(entry.type === 'named' && { ref: entry.workload }),
       };
       const same = known.revisions.find((one) => one.filter === revision.filter);
       if (same === undefined) known.revisions.push(revision);

@@ -74,7 +74,7 @@ export async function writeFolder(
       path: at(name),
       bytes: Buffer.byteLength(text),
       content,
-      ...(kept ? { kept } : {}),
+      ...(kept && { kept }),
       ...(patches && { patches }),
     });
   }

@@ -1,4 +1,5 @@
 import { mapLimited } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import { isRolling, readinessOf } from '../../cluster/readiness.ts';
 import { attachedOn, isGatewayView } from '../../mesh/gateway/view.ts';
 import { editorsOf, isWrittenByUs } from '../../mesh/identity/editors.ts';
@@ -118,17 +119,12 @@ async function lookAtFilter(
       : rolls && changes.length > 0
         ? 'drifted'
         : standingOf(readiness, hasPods, changes, result),
-    ...(changes.length > 0 ? { changed: true as const } : {}),
-    ...(changes.length > 0 && owner !== undefined ? { owner: owner.object } : {}),
-    ...(revision === undefined ? {} : { revision: pushedOver(filter, revision, ref.namespace, observation) }),
-    ...(rendered === undefined ? {} : { rendered }),
-    ...(digest === undefined ? {} : { digest }),
-    ...(image === undefined ? {} : { image }),
-    ...(previous === undefined ? {} : { previous }),
-    ...(run === undefined ? {} : { run }),
-    ...(expires === undefined ? {} : { expires }),
-    ...(state !== undefined && isExpired(state, context.date()) ? { expired: true as const } : {}),
-    ...(result.proof === undefined || result.problem !== undefined ? {} : { proof: result.proof }),
+    ...(changes.length > 0 && { changed: true as const }),
+    ...(changes.length > 0 && owner !== undefined && { owner: owner.object }),
+    ...(revision !== undefined && { revision: pushedOver(filter, revision, ref.namespace, observation) }),
+    ...defined({ rendered, digest, image, previous, run, expires }),
+    ...(state !== undefined && isExpired(state, context.date()) && { expired: true as const }),
+    ...(result.proof !== undefined && result.problem === undefined && { proof: result.proof }),
     notes: [
       ...changes,
       ...(readiness === 'ready' ? [] : [`${rolling ? 'rolling out' : 'not ready'}: ${trouble ?? message}`]),

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { applyExactly } from '../../cluster/apply-exactly.ts';
 import type { Client, Preconditions, WriteOptions, Written } from '../../cluster/client.ts';
 import { ApiError } from '../../cluster/errors.ts';
@@ -68,8 +69,7 @@ export async function deletePlugin(
   options: WriteOptions,
 ): Promise<void> {
   const preconditions: Preconditions = {
-    ...(uid === undefined ? {} : { uid }),
-    ...(resourceVersion === undefined ? {} : { resourceVersion }),
+    ...defined({ uid, resourceVersion }),
   };
   await client.delete(PLUGINS[kind], namespace, name, preconditions, options);
 }

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { append } from '../../base/lists.ts';
 import type { Client, WriteOptions, Written } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
@@ -61,7 +62,7 @@ async function patchGateway(
       continue;
     }
     const { resourceVersion } = observed?.metadata ?? {};
-    const metadata = { ...wanted.metadata, ...(resourceVersion === undefined ? {} : { resourceVersion }) };
+    const metadata = { ...wanted.metadata, ...defined({ resourceVersion }) };
     const force = observed !== undefined;
     const spec = openFirst && observed === undefined ? openSpec(wanted.spec) : wanted.spec;
     const body = { ...wanted, metadata, spec };

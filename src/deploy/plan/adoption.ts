@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Json } from '../../base/json.ts';
 import type { Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
@@ -228,7 +229,7 @@ function groupProblems(group: readonly Examined[], { name }: FilterRequest, obse
       workload: describeWorkload(ref),
       template: templateOf(workload),
       envoyFilters,
-      ...(chains === undefined ? {} : { chains }),
+      ...defined({ chains }),
     };
   });
   const adopting = group.filter(({ choice }) => choice.adopted.length > 0);

@@ -41,9 +41,11 @@ export function planObjects(
         write,
         marked: isMarked(observed),
         exists: observed !== undefined,
-        ...(write && carried && !isMarked(observed)
-          ? { drift: `ConfigMap ${objectKey(namespace, carrier)} was ${observed === undefined ? 'deleted' : 'edited'}` }
-          : {}),
+        ...(write &&
+          carried &&
+          !isMarked(observed) && {
+            drift: `ConfigMap ${objectKey(namespace, carrier)} was ${observed === undefined ? 'deleted' : 'edited'}`,
+          }),
         render: () => renderConfigMap(revision, namespace, carrier),
       };
     }),
@@ -75,9 +77,9 @@ function planInserter(
     write,
     marked: isMarked(observed),
     exists: observed !== undefined,
-    ...(drifted ? { drift: driftOf(kindOf(rendered), objectKey(namespace, carrier), observed) } : {}),
+    ...(drifted && { drift: driftOf(kindOf(rendered), objectKey(namespace, carrier), observed) }),
     // Only the settings of EnvoyFilters are pushed.
-    ...(write && carried && otherSettings ? { pushedOver: observed as EnvoyFilter } : {}),
+    ...(write && carried && otherSettings && { pushedOver: observed as EnvoyFilter }),
     replaced,
     render: (gone) => keptForm(render(gone)),
   };

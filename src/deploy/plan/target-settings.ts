@@ -9,7 +9,7 @@ import type { FilterRequest } from '../request.ts';
  * so a direction says nothing there.
  */
 export function settingsOn(kind: TargetKind, settings: FilterSettings, override: SettingsOverride): FilterSettings {
-  return { ...settings, ...override, ...(kind === 'Gateway' ? { direction: 'gateway' as const } : {}) };
+  return { ...settings, ...override, ...(kind === 'Gateway' && { direction: 'gateway' as const }) };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
@@ -26,7 +27,7 @@ export interface Provable {
 export function placeOf({ revision }: Pick<ProvenRevision, 'revision'>, observed: Workload): WantedPlace {
   const { port, insert } = revision.settings;
   const direction = isGatewayView(observed) ? SIDES.get(observed.waypoint) : revision.settings.direction;
-  return { direction: direction ?? 'any', insert, ...(port === undefined ? {} : { port }) };
+  return { direction: direction ?? 'any', insert, ...defined({ port }) };
 }
 
 const SIDES: ReadonlyMap<boolean | undefined, Direction> = new Map([

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { type Attempt, attempt, Findings } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { Placement } from '../../mesh/identity/revision.ts';
@@ -85,7 +86,7 @@ function nextState(
       known?.revision === carrier.id
         ? known
         : freshState(carrier, revisionOn(observed, carrier.filter), wayBack.get(carrier.filter)?.id, run);
-    state[carrier.filter] = { ...kept, ...(expires === undefined ? {} : { expires }) };
+    state[carrier.filter] = { ...kept, ...defined({ expires }) };
   }
   return state;
 }
@@ -102,7 +103,7 @@ function freshState(
   return {
     revision: id,
     run,
-    ...(previous !== undefined && named(previous) ? { previous } : {}),
-    ...(wayBack !== undefined && named(wayBack) && wayBack !== previous ? { fallback: wayBack } : {}),
+    ...(previous !== undefined && named(previous) && { previous }),
+    ...(wayBack !== undefined && named(wayBack) && wayBack !== previous && { fallback: wayBack }),
   };
 }

@@ -72,7 +72,7 @@ export async function checkWithoutCluster(
 
 /** A trial with other settings than those that are meant would say nothing. */
 function asFarAsKnown({ log, signal, trial }: TrialContext, unknown: ReadonlySet<Unknown>): TrialContext {
-  return { log, signal, ...(trial === undefined || unknown.has('settings') ? {} : { trial }) };
+  return { log, signal, ...(trial !== undefined && !unknown.has('settings') && { trial }) };
 }
 
 /** The revisions that a request asks for, whichever of its targets there are; one without targets is that of its usual settings. */

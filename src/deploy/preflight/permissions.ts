@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { pick } from '../../base/json.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Client, Right } from '../../cluster/client.ts';
@@ -34,7 +35,7 @@ export function neededRights(
   const rights = new Map<string, Right>();
   const add = (resource: Resource, namespace: string, verbs: readonly string[], subresource?: string): void => {
     for (const verb of verbs) {
-      const right = { verb, resource, namespace, ...(subresource === undefined ? {} : { subresource }) };
+      const right = { verb, resource, namespace, ...defined({ subresource }) };
       rights.set(describeRight(right), right);
     }
   };

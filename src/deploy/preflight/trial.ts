@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Log } from '../../base/log.ts';
 import { describeEnvoy, type ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
 import { trialEnvoys } from '../../filter/host/envoy-kinds.ts';
@@ -58,8 +59,6 @@ function requestOf({ filter, module, settings }: Revision, envoy: number | undef
     vmId,
     configuration,
     direction,
-    ...(environment === undefined ? {} : { environment }),
-    ...(capabilities === undefined ? {} : { capabilities }),
-    ...(envoy === undefined ? {} : { envoy }),
+    ...defined({ environment, capabilities, envoy }),
   };
 }

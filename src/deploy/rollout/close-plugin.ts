@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { type WriteContext, writeWorkload } from '../apply/workload.ts';
 import { type PlanningOptions, planWorkload } from '../plan/workload.ts';
@@ -20,6 +21,6 @@ export async function closePlugin(
   const closed = await writeWorkload(again.value, planning, write);
   if (closed.result.state === 'failed') return closed.result.problem;
   if (closed.result.state === 'skipped') return cancelledProof(planned.ref);
-  course.write = { ...closed, ...(course.write.patch === undefined ? {} : { patch: course.write.patch }) };
+  course.write = { ...closed, ...defined({ patch: course.write.patch }) };
   return true;
 }

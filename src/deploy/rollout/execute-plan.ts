@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { internalProblem, type Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import { revisionName } from '../../mesh/identity/revision.ts';
@@ -44,7 +45,7 @@ export async function carryOut(
   const write: WriteContext = { client, signal, warnings, onWritten: (line) => log.info(line) };
   const writeShared = (): Promise<WrittenObjects> => writeObjects(plan, write);
   const writes = [...plan.configMaps, ...plan.inserters].some((object) => object.write);
-  const planning = { run, wait: policy.wait, now: date(), ...(expiresMs === undefined ? {} : { expiresMs }) };
+  const planning = { run, wait: policy.wait, now: date(), ...defined({ expiresMs }) };
   const roller = new Roller(plan.workloads, {
     ...context,
     policy,

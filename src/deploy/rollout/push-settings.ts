@@ -1,4 +1,5 @@
 import { mapLimited } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
@@ -106,7 +107,7 @@ async function putBack(
     state,
     to: { [carrier.filter]: before },
     durationMs: now() - started,
-    ...(problem === undefined ? {} : { problem }),
+    ...defined({ problem }),
   });
   try {
     log.info(`A proxy does not take the new settings; putting those of before back into ${name}.`);
@@ -115,8 +116,8 @@ async function putBack(
       metadata: {
         name: metadata.name,
         namespace,
-        ...(metadata.labels === undefined ? {} : { labels: metadata.labels }),
-        ...(pushed === undefined ? {} : { annotations: { [PUSHED_ANNOTATION]: pushed } }),
+        ...defined({ labels: metadata.labels }),
+        ...(pushed !== undefined && { annotations: { [PUSHED_ANNOTATION]: pushed } }),
       },
       spec,
     };

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { Placement } from '../../mesh/identity/revision.ts';
@@ -82,19 +83,10 @@ function exactUndo(patch: WorkloadPatch, observed: Workload, current: Workload):
   const annotations = undo(template?.annotations, was?.annotations, is?.annotations);
   if (state === false || labels === false || annotations === false) return undefined;
   return {
-    ...(state === undefined ? {} : { metadata: { annotations: state } }),
-    ...(labels === undefined && annotations === undefined
-      ? {}
-      : {
-          spec: {
-            template: {
-              metadata: {
-                ...(labels === undefined ? {} : { labels }),
-                ...(annotations === undefined ? {} : { annotations }),
-              },
-            },
-          },
-        }),
+    ...(state !== undefined && { metadata: { annotations: state } }),
+    ...((labels !== undefined || annotations !== undefined) && {
+      spec: { template: { metadata: defined({ labels, annotations }) } },
+    }),
   };
 }
 

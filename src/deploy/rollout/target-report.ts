@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { readinessOf } from '../../cluster/readiness.ts';
 import { envoyFilterKey } from '../../mesh/unmanaged/unmanaged.ts';
 import { workloadKey } from '../../targets/target.ts';
@@ -52,17 +53,15 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
     revisions: revisionsOf(planned, record),
     steps,
     pods: { ready, wanted },
-    ...(wave === undefined ? {} : { wave }),
-    ...(rollout === undefined || newer !== undefined ? {} : { durationMs: rollout.durationMs }),
+    ...defined({ wave }),
+    ...(rollout !== undefined && newer === undefined && { durationMs: rollout.durationMs }),
     // What was proven and then taken away is no proof of what runs now.
-    ...(shownProof === undefined || problem !== undefined || back !== undefined ? {} : { proof: shownProof }),
-    ...(back === undefined ? {} : { rollback: back }),
-    ...(newer === undefined ? {} : { newer }),
+    ...(shownProof !== undefined && problem === undefined && back === undefined && { proof: shownProof }),
+    ...defined({ rollback: back, newer }),
     drift: driftOf(planned, record.plan),
-    ...(takenOver.length === 0 ? {} : { takenOver }),
-    ...(planned.alsoRuns.length === 0 ? {} : { alsoRuns: planned.alsoRuns }),
-    ...(course.asBefore === undefined ? {} : { unready: course.asBefore }),
-    ...(problem === undefined ? {} : { problem }),
+    ...(takenOver.length > 0 && { takenOver }),
+    ...(planned.alsoRuns.length > 0 && { alsoRuns: planned.alsoRuns }),
+    ...defined({ unready: course.asBefore, problem }),
     evidence: problem === undefined ? [] : evidenceLines(diagnosis),
   };
 }

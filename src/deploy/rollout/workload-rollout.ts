@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { readinessOf } from '../../cluster/readiness.ts';
@@ -36,7 +37,7 @@ export interface Course {
 
 /** A workload that the run has not come to. */
 export function newCourse(planned: PlannedWorkload, wave?: number): Course {
-  return { planned, write: { result: { state: 'skipped' } }, ...(wave === undefined ? {} : { wave }) };
+  return { planned, write: { result: { state: 'skipped' } }, ...defined({ wave }) };
 }
 
 /** What its pods shall carry, to follow its rollout by. */

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { nameSome } from '../../base/text.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { proxyImageOf } from '../../cluster/pods.ts';
@@ -56,7 +57,7 @@ async function judgeFile(carrier: MountedPlacement, found: Found, source: Eviden
     filter: carrier.filter,
     file: filePath(carrier),
     settings,
-    ...(envoy === undefined ? {} : { envoy }),
+    ...defined({ envoy }),
   };
   const verdict = inspectListeners(listeners, wanted);
   switch (verdict.state) {
@@ -118,7 +119,7 @@ function effect(present: Present, { planned, pod, ref, observed }: Found): PodVe
     neededKind(planned.carrier),
   );
   if (reach.state === 'unreached') return { state: 'failed', problem: unreached(ref, planned, reach) };
-  return { state: 'proved', level: 'listener', ...(reach.notes.length === 0 ? {} : { notes: reach.notes }) };
+  return { state: 'proved', level: 'listener', ...(reach.notes.length > 0 && { notes: reach.notes }) };
 }
 
 type Substitute = Extract<ExtensionVerdict, { readonly state: 'substituted' }>;

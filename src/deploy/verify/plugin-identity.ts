@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { attachedPluginOf } from '../../mesh/gateway/attachment.ts';
 import { attachmentOf, isGatewayView } from '../../mesh/gateway/view.ts';
@@ -23,6 +24,6 @@ export function traceOf(
   return {
     plugin: attachedPluginOf(namespace, filter, name),
     image,
-    ...(written === undefined ? {} : { since: written }),
+    ...defined({ since: written }),
   };
 }

@@ -1,4 +1,5 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
 import { ApiError } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
@@ -49,7 +50,7 @@ async function probePod(
         method: probe.method,
         headers: probe.headers,
         timeoutMs: ANSWER_MS,
-        ...(probe.body === undefined ? {} : { body: probe.body }),
+        ...defined({ body: probe.body }),
       });
       const difference = checkAnswer(probe, answer);
       if (difference === undefined) return undefined;

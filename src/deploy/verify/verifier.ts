@@ -1,4 +1,5 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import { ApiError } from '../../cluster/errors.ts';
@@ -93,14 +94,14 @@ export class Prover {
         const proof = { level: weakest(proved.values()), pods: there, wanted };
         const shown = {
           ...proof,
-          ...(weakness === undefined ? {} : { weakness }),
-          ...(notes.size === 0 ? {} : { notes: [...notes.keys()] }),
+          ...defined({ weakness }),
+          ...(notes.size > 0 && { notes: [...notes.keys()] }),
         };
         const warnings = [...notes.values()].flatMap(({ severity, text }) => (severity === 'warning' ? text : []));
         return {
           ...(await this.#probed(workload, shown, listed.pods)),
           ...counted,
-          ...(warnings.length === 0 ? {} : { warnings }),
+          ...(warnings.length > 0 && { warnings }),
         };
       }
       if (late) {

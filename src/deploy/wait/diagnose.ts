@@ -1,4 +1,5 @@
 import { untilAborted } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import { listWords } from '../../base/text.ts';
 import type { Event, Pod } from '../../cluster/objects.ts';
 import {
@@ -93,8 +94,7 @@ async function diagnoseOne(
   return {
     pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
     ...cause,
-    ...(event === undefined ? {} : { event }),
-    ...(envoy === undefined ? {} : { envoy }),
+    ...defined({ event, envoy }),
   };
 }
 

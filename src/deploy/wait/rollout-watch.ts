@@ -1,4 +1,5 @@
 import { pause, untilAborted } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { callProblem } from '../../cluster/errors.ts';
@@ -224,7 +225,7 @@ export class RolloutWatch {
     if (foreign !== undefined) {
       const newer = newerOn(entry.followed, workload);
       const { remedy } = foreign;
-      this.#decide(key, 'superseded', foreign.message, { remedy, ...(newer === undefined ? {} : { newer }) });
+      this.#decide(key, 'superseded', foreign.message, { remedy, ...defined({ newer }) });
     } else if (entry.readiness.state !== 'progressing')
       this.#decide(key, entry.readiness.state, entry.readiness.message);
   }

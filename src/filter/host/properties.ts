@@ -101,7 +101,7 @@ function allProperties(request: TrialRequest, stream: Stream | undefined): Branc
     source: { address: '10.0.0.1:40000', port: 40_000n },
     destination: { address: '10.0.0.2:8080', port: 8080n },
     // Nobody knows before the request is routed.
-    ...(stream.open.request ? {} : { upstream: { address: '10.0.0.2:8080', port: 8080n } }),
+    ...(!stream.open.request && { upstream: { address: '10.0.0.2:8080', port: 8080n } }),
     connection: { id: 1n, mtls: false, requested_server_name: '' },
     connection_id: 1n,
   };
@@ -118,7 +118,7 @@ function requestProperties(stream: Stream): Branch {
     size: BigInt(REQUEST_BODY.length),
     total_size: BigInt(REQUEST_BODY.length + requestHeaders.byteSize),
     ...(readable ? ofRequestHeaders(requestHeaders) : {}),
-    ...(over ? { duration: 1_000_000n } : {}),
+    ...(over && { duration: 1_000_000n }),
   };
 }
 
@@ -149,6 +149,6 @@ function responseProperties({ responseHeaders, open, logging }: Stream): Branch 
     trailers: [],
     size: BigInt(begun ? RESPONSE_BODY.length : 0),
     total_size: BigInt(begun ? RESPONSE_BODY.length : 0),
-    ...(begun ? { code: BigInt(code), code_details: 'via_upstream' } : {}),
+    ...(begun && { code: BigInt(code), code_details: 'via_upstream' }),
   };
 }

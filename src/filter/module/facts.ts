@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { bad, type Checked, good, messageOf, type Problem } from '../../base/problem.ts';
 import { ByteReader, Malformed } from './byte-reader.ts';
 import { readSections, type SectionSize, type Sections } from './sections.ts';
@@ -55,7 +56,7 @@ export function readFacts(bytes: Uint8Array, origin = 'filter'): Checked<ModuleF
   try {
     const sections = readSections(bytes);
     checkNames(sections.custom.get('name'));
-    return good({ ...factsOf(sections, bytes), ...(switchedOff === undefined ? {} : { switchedOff }) });
+    return good({ ...factsOf(sections, bytes), ...defined({ switchedOff }) });
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
     return bad(

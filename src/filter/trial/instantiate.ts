@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { messageOf } from '../../base/problem.ts';
 import { nameSome } from '../../base/text.ts';
 import { type EngineMemory, engine, type ImportEntry } from '../host/engine.ts';
@@ -111,7 +112,7 @@ function importedObjects(imports: readonly ImportEntry[], limits: ModuleLimits) 
     }
     if (kind === 'table' && limits.importedTable !== undefined) {
       const { element, initial, maximum } = limits.importedTable;
-      const value = new engine.Table({ element, initial, ...(maximum === undefined ? {} : { maximum }) });
+      const value = new engine.Table({ element, initial, ...defined({ maximum }) });
       return [{ module, name, value }];
     }
     return [];

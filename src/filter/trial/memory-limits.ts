@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { greatest } from '../../base/lists.ts';
 import { ByteReader, Malformed } from '../module/byte-reader.ts';
 import { MOST_MEMORY_PAGES } from '../module/memory.ts';
@@ -114,8 +115,7 @@ function readImports(content: Uint8Array): Pick<ModuleLimits, 'importedMemory' |
     } else throw new Malformed('an import of an unknown kind');
   }
   return {
-    ...(memory === undefined ? {} : { importedMemory: memory }),
-    ...(table === undefined ? {} : { importedTable: table }),
+    ...defined({ importedMemory: memory, importedTable: table }),
   };
 }
 

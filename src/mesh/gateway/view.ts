@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { canonicalJson, pick } from '../../base/json.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { PluginKind } from '../../cluster/resources.ts';
@@ -50,7 +51,7 @@ export function viewGateway(
     kind: 'Gateway',
     metadata: {
       ...metadata,
-      annotations: { ...annotations, ...(recorded === undefined ? {} : { [STATE_ANNOTATION]: recorded }) },
+      annotations: { ...annotations, ...defined({ [STATE_ANNOTATION]: recorded }) },
     },
     spec: {
       selector: { matchLabels: { [GATEWAY_NAME_LABEL]: metadata.name } },
@@ -61,10 +62,10 @@ export function viewGateway(
         },
       },
     },
-    ...(status === undefined ? {} : { status }),
+    ...defined({ status }),
     attachments,
     pluginKind,
-    ...(waypoint === undefined ? {} : { waypoint }),
+    ...defined({ waypoint }),
   };
 }
 

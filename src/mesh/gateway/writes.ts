@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { parseJson } from '../../base/json.ts';
 import { filtersIn, ownedLabels, podLabel, STATE_ANNOTATION } from '../identity/names.ts';
 import { formatState, parseState } from '../identity/state.ts';
@@ -38,12 +39,12 @@ export function attachmentWrites(view: GatewayView, patch: WorkloadPatch): Attac
       kind: view.pluginKind,
       metadata: {
         name,
-        ...(namespace === undefined ? {} : { namespace }),
+        ...defined({ namespace }),
         labels: ownedLabels(filter, id),
-        ...(record === undefined ? {} : { annotations: { [STATE_ANNOTATION]: record } }),
+        ...(record !== undefined && { annotations: { [STATE_ANNOTATION]: record } }),
       },
       spec: parseJson(text) as WasmPlugin['spec'],
     };
-    return [{ name, wanted, ...(observed === undefined ? {} : { observed }) }];
+    return [{ name, wanted, ...defined({ observed }) }];
   });
 }

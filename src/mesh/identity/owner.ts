@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { isObject, pick } from '../../base/json.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
@@ -25,7 +26,7 @@ export function findOwner({ metadata }: Workload): Owner | undefined {
   if (owner === undefined) return undefined;
   const [group = ''] = owner.apiVersion?.split('/') ?? [];
   const certain = PUTS_BACK[group];
-  return { object: `${owner.kind} ${owner.name}`, ...(certain === undefined ? {} : { certain }) };
+  return { object: `${owner.kind} ${owner.name}`, ...defined({ certain }) };
 }
 
 /** The field managers, besides ours, that hold something of a workload's pod template, the latest first. */

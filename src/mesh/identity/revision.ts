@@ -71,7 +71,7 @@ export function makeRevision(filter: string, module: FilterModule, settings: Fil
     ...others,
     ...road,
     port: settings.port ?? null,
-    ...(isBeforeRouter(insert) ? {} : { insert }),
+    ...(!isBeforeRouter(insert) && { insert }),
   };
   const id = createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 10);
   return { filter, id, module, settings };

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import {
   DIGEST_ANNOTATION,
@@ -37,8 +38,8 @@ export function renderConfigMap(
       labels: ownedLabels(carrier.filter, carrier.id),
       annotations: {
         [DIGEST_ANNOTATION]: module.digest,
-        ...(source === undefined ? {} : { [SOURCE_ANNOTATION]: formatSource(source) }),
-        ...(image === undefined ? {} : { [IMAGE_ANNOTATION]: image }),
+        ...(source !== undefined && { [SOURCE_ANNOTATION]: formatSource(source) }),
+        ...defined({ [IMAGE_ANNOTATION]: image }),
       },
     },
     immutable: true,

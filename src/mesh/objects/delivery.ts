@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
 import { formatBytes } from '../../base/text.ts';
 import { type FilterModule, fitsConfigMap } from '../../filter/module/module.ts';
@@ -45,8 +46,8 @@ export function chooseDelivery(module: FilterModule, wish: DeliveryWish, shrinki
   if (source?.kind === 'image' && isPulled(module, wish)) {
     if (!source.istioCanPull) return bad(unreadable(source.given));
     return good({
-      image: { reference: source.pinned, phase, ...(pullSecret === undefined ? {} : { pullSecret }) },
-      ...(delivery === 'auto' ? { why: gateways ? FOR_GATEWAYS : tooBig(bytes.length) } : {}),
+      image: { reference: source.pinned, phase, ...defined({ pullSecret }) },
+      ...(delivery === 'auto' && { why: gateways ? FOR_GATEWAYS : tooBig(bytes.length) }),
     });
   }
   if (gateways) return bad(NOT_MOUNTABLE);

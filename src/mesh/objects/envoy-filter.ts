@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { type Json, pick } from '../../base/json.ts';
 import { greatest } from '../../base/lists.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
@@ -74,11 +75,11 @@ function matchFilter(context: string, portNumber: number | undefined, httpFilter
   return {
     context,
     listener: {
-      ...(portNumber === undefined ? {} : { portNumber }),
+      ...defined({ portNumber }),
       filterChain: {
         filter: {
           name: 'envoy.filters.network.http_connection_manager',
-          ...(httpFilter === undefined ? {} : { subFilter: { name: httpFilter } }),
+          ...(httpFilter !== undefined && { subFilter: { name: httpFilter } }),
         },
       },
     },
@@ -108,7 +109,7 @@ export function renderEnvoyFilter(
       name: revisionName(carrier),
       namespace,
       labels: ownedLabels(filter, carrier.id),
-      ...(carrier.id === revision.id ? {} : { annotations: { [PUSHED_ANNOTATION]: revision.id } }),
+      ...(carrier.id !== revision.id && { annotations: { [PUSHED_ANNOTATION]: revision.id } }),
     },
     spec: {
       workloadSelector: { labels: { [podLabel(filter)]: carrier.id } },
@@ -148,7 +149,7 @@ export function settingsOf({ spec }: EnvoyFilter): ListenerSettings {
     ...settings,
     configuration,
     direction: DIRECTIONS.find((one) => CONTEXTS[one] === context) ?? 'inbound',
-    ...(typeof port === 'number' ? { port } : {}),
+    ...(typeof port === 'number' && { port }),
     insert: placeIn(inserted),
   };
 }

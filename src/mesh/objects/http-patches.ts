@@ -37,9 +37,9 @@ export function httpPatchesOf(envoyFilter: Pick<EnvoyFilter, 'spec'>): HttpPatch
         patch,
         context: String(pick(patch, 'match', 'context') ?? 'ANY'),
         operation: String(pick(patch, 'patch', 'operation')),
-        ...(typeof portNumber === 'number' && portNumber !== 0 ? { portNumber } : {}),
-        ...(typeof anchor === 'string' ? { anchor } : {}),
-        ...(typeof httpFilter === 'string' ? { httpFilter } : {}),
+        ...(typeof portNumber === 'number' && portNumber !== 0 && { portNumber }),
+        ...(typeof anchor === 'string' && { anchor }),
+        ...(typeof httpFilter === 'string' && { httpFilter }),
       };
     });
 }

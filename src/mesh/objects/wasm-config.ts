@@ -15,29 +15,25 @@ export function renderWasm({ filter, settings }: Revision, file: string): Json {
       root_id: rootId,
       ...renderFailPolicy(settings),
       // A StringValue is handed to the filter as it is; a Struct would be written anew as JSON.
-      ...(configuration === ''
-        ? {}
-        : {
-            configuration: {
-              '@type': 'type.googleapis.com/google.protobuf.StringValue',
-              value: configuration,
-            },
-          }),
+      ...(configuration !== '' && {
+        configuration: {
+          '@type': 'type.googleapis.com/google.protobuf.StringValue',
+          value: configuration,
+        },
+      }),
       // The same field of vm_config is unknown to Envoys before 1.40, which is the first to call this one deprecated.
-      ...(capabilities === undefined
-        ? {}
-        : {
-            capability_restriction_config: {
-              allowed_capabilities: Object.fromEntries(capabilities.map((name) => [name, {}])),
-            },
-          }),
-      ...(allowOnHeadersStopIteration === true ? { allow_on_headers_stop_iteration: true } : {}),
+      ...(capabilities !== undefined && {
+        capability_restriction_config: {
+          allowed_capabilities: Object.fromEntries(capabilities.map((name) => [name, {}])),
+        },
+      }),
+      ...(allowOnHeadersStopIteration === true && { allow_on_headers_stop_iteration: true }),
       vm_config: {
         vm_id: settings.vmId,
         runtime: 'envoy.wasm.runtime.v8',
         code: { local: { filename: file } },
-        ...(environment === undefined ? {} : { environment_variables: renderEnvironment(environment) }),
-        ...(allowPrecompiled === true ? { allow_precompiled: true } : {}),
+        ...(environment !== undefined && { environment_variables: renderEnvironment(environment) }),
+        ...(allowPrecompiled === true && { allow_precompiled: true }),
       },
     },
   };
@@ -48,9 +44,9 @@ function renderFailPolicy({ failPolicy, reloadBackoffMs }: FilterSettings): { re
   if (failPolicy !== 'reload') return { fail_open: failPolicy === 'open' };
   return {
     failure_policy: 'FAIL_RELOAD',
-    ...(reloadBackoffMs === undefined
-      ? {}
-      : { reload_config: { backoff: { base_interval: `${reloadBackoffMs / 1000}s` } } }),
+    ...(reloadBackoffMs !== undefined && {
+      reload_config: { backoff: { base_interval: `${reloadBackoffMs / 1000}s` } },
+    }),
   };
 }
 
@@ -62,8 +58,8 @@ function renderEnvironment(environment: VmEnvironment): Json {
     else proxys.push(name);
   }
   return {
-    ...(proxys.length === 0 ? {} : { host_env_keys: proxys.sort() }),
-    ...(own.length === 0 ? {} : { key_values: Object.fromEntries(own) }),
+    ...(proxys.length > 0 && { host_env_keys: proxys.sort() }),
+    ...(own.length > 0 && { key_values: Object.fromEntries(own) }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { isObject, type Json, parseJson, pick } from '../../base/json.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import type { PluginKind } from '../../cluster/resources.ts';
@@ -52,15 +53,15 @@ export function renderWasmPlugin(
       url: `oci://${reference}`,
       // The image is pinned by its digest, so what was pulled once need not be asked for again.
       imagePullPolicy: 'IfNotPresent',
-      ...(pullSecret === undefined ? {} : { imagePullSecret: pullSecret }),
-      ...(rootId === '' ? {} : { pluginName: rootId }),
-      ...(isObject(pluginConfig) && Object.keys(pluginConfig).length > 0 ? { pluginConfig: pluginConfig as Json } : {}),
-      ...(phase === 'unspecified' ? {} : { phase: phase.toUpperCase() }),
+      ...defined({ imagePullSecret: pullSecret }),
+      ...(rootId !== '' && { pluginName: rootId }),
+      ...(isObject(pluginConfig) && Object.keys(pluginConfig).length > 0 && { pluginConfig: pluginConfig as Json }),
+      ...(phase !== 'unspecified' && { phase: phase.toUpperCase() }),
       // Plugins of a phase run by descending priority; our filters by ascending order. Without one a plugin comes last.
       priority: order === 0 ? 0 : -order,
       failStrategy: FAIL_STRATEGIES[failPolicy],
-      ...(environment === undefined ? {} : { vmConfig: { env: renderEnvironment(environment) } }),
-      match: [{ mode: MODES[direction], ...(port === undefined ? {} : { ports: [{ number: port }] }) }],
+      ...(environment !== undefined && { vmConfig: { env: renderEnvironment(environment) } }),
+      match: [{ mode: MODES[direction], ...(port !== undefined && { ports: [{ number: port }] }) }],
     },
   };
 }
@@ -128,6 +129,6 @@ export function pluginSettings(spec: WasmPlugin['spec']): ListenerSettings {
     configuration: isObject(spec.pluginConfig) ? JSON.stringify(spec.pluginConfig) : '',
     direction,
     insert: BEFORE_ROUTER,
-    ...(typeof port === 'number' ? { port } : {}),
+    ...(typeof port === 'number' && { port }),
   };
 }

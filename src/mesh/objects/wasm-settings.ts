@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { isObject, pick, sameJson } from '../../base/json.ts';
 import { WASM_FIELDS } from '../../filter/compatibility/wasm-fields.ts';
 import type { FailPolicy, VmEnvironment, WasmSettings } from '../../filter/settings.ts';
@@ -23,11 +24,11 @@ export function readWasm(typedConfig: unknown): ShownSettings {
     vmId: textIn(field(config, 'vm_config', 'vm_id')),
     configuration: readConfiguration(field(config, 'configuration')),
     failPolicy: readFailPolicy(config),
-    ...(reloadBackoffMs === undefined ? {} : { reloadBackoffMs }),
-    ...(field(config, 'allow_on_headers_stop_iteration') === true ? { allowOnHeadersStopIteration: true } : {}),
-    ...(environment === undefined ? {} : { environment }),
-    ...(isObject(capabilities) ? { capabilities: Object.keys(capabilities).sort() } : {}),
-    ...(field(config, 'vm_config', 'allow_precompiled') === true ? { allowPrecompiled: true } : {}),
+    ...defined({ reloadBackoffMs }),
+    ...(field(config, 'allow_on_headers_stop_iteration') === true && { allowOnHeadersStopIteration: true }),
+    ...defined({ environment }),
+    ...(isObject(capabilities) && { capabilities: Object.keys(capabilities).sort() }),
+    ...(field(config, 'vm_config', 'allow_precompiled') === true && { allowPrecompiled: true }),
   };
 }
 

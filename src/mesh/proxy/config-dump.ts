@@ -73,9 +73,9 @@ function readListener(entry: Readonly<Record<string, unknown>>): Listener {
     direction: inbound ? 'inbound' : 'outbound',
     bound: inbound ? name !== 'virtualInbound' : pick(active, 'bind_to_port') !== false && name !== 'virtualOutbound',
     active: readChains(active, inbound),
-    ...(isObject(entry.error_state)
-      ? { refused: { details: typeof details === 'string' ? details : '', chains: readChains(failed, inbound) } }
-      : {}),
+    ...(isObject(entry.error_state) && {
+      refused: { details: typeof details === 'string' ? details : '', chains: readChains(failed, inbound) },
+    }),
   };
 }
 

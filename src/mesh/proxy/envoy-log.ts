@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { listWords, truncate } from '../../base/text.ts';
 import { foreignRemedy, isOneOf, type OwnFilter, refusedIn } from './refused-filter.ts';
 
@@ -257,7 +258,7 @@ export function findEnvoyReason(log: string): EnvoyReason | undefined {
     // Envoy ends its lines with the thread, after a tab.
     const thread = match[0].lastIndexOf('\tthread=');
     const reason = truncate(thread === -1 ? match[0] : match[0].slice(0, thread), MAX_SAID).trim();
-    return { reason, remedy, ...(filterSaid === undefined ? {} : { filterSaid }) };
+    return { reason, remedy, ...defined({ filterSaid }) };
   }
   return undefined;
 }

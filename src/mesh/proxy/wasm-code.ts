@@ -43,7 +43,7 @@ export function readWasmConfig(typedConfig: unknown): WasmConfig | undefined {
   return {
     name: typeof name === 'string' ? name : '',
     rootId: typeof rootId === 'string' ? rootId : '',
-    ...(hasVmId ? { vmId } : {}),
+    ...(hasVmId && { vmId }),
     configuration: configurationText(pick(config, 'configuration')),
     code: readCode(pick(vm, 'code')),
   };
@@ -58,7 +58,7 @@ function readCode(code: unknown): WasmCode {
     return {
       kind: 'remote',
       uri,
-      ...(typeof sha256 === 'string' && sha256 !== '' ? { digest: asDigest(sha256) } : {}),
+      ...(typeof sha256 === 'string' && sha256 !== '' && { digest: asDigest(sha256) }),
     };
   }
   const bytes = field(code, 'local', 'inline_bytes');

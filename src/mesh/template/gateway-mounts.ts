@@ -64,8 +64,8 @@ export function mergeGatewayMounts(
     container.name === PROXY_CONTAINER ? withMounts(container, mounts) : container,
   );
   return good({
-    ...(sameJson(volumes, there) ? {} : { volumes: volumes.length === 0 ? null : volumes }),
-    ...(sameJson(containers, spec.containers ?? []) ? {} : { containers }),
+    ...(!sameJson(volumes, there) && { volumes: volumes.length === 0 ? null : volumes }),
+    ...(!sameJson(containers, spec.containers ?? []) && { containers }),
   });
 }
 

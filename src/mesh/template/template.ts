@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { canonicalJson } from '../../base/json.ts';
 import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
 import type { PodTemplate, Workload } from '../../cluster/objects.ts';
@@ -60,16 +61,15 @@ export function patchWorkload(
     [STATE_ANNOTATION]: formatState(change.state(stateOn(workload)), emptyLists),
   });
   const metadata = {
-    ...(labels === undefined ? {} : { labels }),
-    ...(annotations === undefined ? {} : { annotations }),
+    ...defined({ labels, annotations }),
   };
   const templateChange = {
-    ...(labels === undefined && annotations === undefined ? {} : { metadata }),
-    ...(spec === undefined ? {} : { spec }),
+    ...((labels !== undefined || annotations !== undefined) && { metadata }),
+    ...defined({ spec }),
   };
   const patch = {
-    ...(state === undefined ? {} : { metadata: { annotations: state } }),
-    ...(Object.keys(templateChange).length === 0 ? {} : { spec: { template: templateChange } }),
+    ...(state !== undefined && { metadata: { annotations: state } }),
+    ...(Object.keys(templateChange).length > 0 && { spec: { template: templateChange } }),
   };
   return good(Object.keys(patch).length === 0 ? undefined : patch);
 }
@@ -124,7 +124,7 @@ function changeMounts(template: PodTemplate, change: TemplateChange, name: strin
   ) as MountAnnotations;
   const annotations = changed(template.metadata?.annotations, mounts);
   const emptyLists = rememberEmptyLists(template.metadata, mounts, change.emptyLists ?? {});
-  return good({ ...(annotations === undefined ? {} : { annotations }), emptyLists });
+  return good({ ...defined({ annotations }), emptyLists });
 }
 
 function changed(

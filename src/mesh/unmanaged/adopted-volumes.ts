@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { nameSome, withoutTrailing } from '../../base/text.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../identity/names.ts';
@@ -70,7 +71,7 @@ export function adoptedVolumes(
   return [...volumes].map(([volume, configMap]) => {
     const lies = (file: string): boolean => mountOf(file, mounts)?.volume === volume;
     const stays = reasonToStay({ volume, configMap }, template, files.filter(lies), lies, readers);
-    return { volume, configMap, ...(stays === undefined ? {} : { stays }) };
+    return { volume, configMap, ...defined({ stays }) };
   });
 }
 

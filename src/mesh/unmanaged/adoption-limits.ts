@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { type Json, sameJson } from '../../base/json.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
 import { anchorOf, type Insertion } from '../../filter/insertion.ts';
@@ -151,9 +152,7 @@ export function keyOf({ metadata: { namespace = '', name } }: EnvoyFilter): stri
 /** The places that a REMOVE of our own EnvoyFilter names: what an earlier run has begun to take the place of. */
 export function removalsIn(envoyFilter: EnvoyFilter): (PatchPlace & { readonly httpFilter: string })[] {
   return httpPatchesOf(envoyFilter).flatMap(({ operation, anchor, context, portNumber }) =>
-    operation === 'REMOVE' && anchor !== undefined
-      ? [{ httpFilter: anchor, context, ...(portNumber === undefined ? {} : { portNumber }) }]
-      : [],
+    operation === 'REMOVE' && anchor !== undefined ? [{ httpFilter: anchor, context, ...defined({ portNumber }) }] : [],
   );
 }
 

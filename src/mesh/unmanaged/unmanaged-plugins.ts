@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { pick } from '../../base/json.ts';
 import { listWords } from '../../base/text.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
@@ -39,7 +40,7 @@ export function findPlugins(
         name: metadata.name,
         url,
         rootId: typeof spec.pluginName === 'string' ? spec.pluginName : '',
-        ...(digest === undefined ? {} : { digest }),
+        ...defined({ digest }),
       };
     });
 }

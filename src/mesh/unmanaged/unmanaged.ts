@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { isObject, type Json, pick, sameJson } from '../../base/json.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
 import type { EnvoyFilter, ForeignHttpFilter } from '../objects/envoy-filter.ts';
@@ -113,7 +114,7 @@ export function unmanagedKey({ envoyFilter, patches }: UnmanagedFilter): string 
 
 /** What our own EnvoyFilter has to take out in order to take its place: one for each place. */
 export function replacedBy({ httpFilter, places, priority }: UnmanagedFilter): ForeignHttpFilter[] {
-  return places.map((place) => ({ httpFilter, ...place, ...(priority === 0 ? {} : { priority }) }));
+  return places.map((place) => ({ httpFilter, ...place, ...(priority !== 0 && { priority }) }));
 }
 
 /** Everything that may say which filter it is: its own names, and that of the module's file. */
@@ -168,16 +169,16 @@ function insertionsIn(
       {
         envoyFilter: { namespace: metadata.namespace ?? '', name: metadata.name },
         httpFilter,
-        places: [{ context, ...(portNumber === undefined ? {} : { portNumber }) }],
+        places: [{ context, ...defined({ portNumber }) }],
         priority,
         code: config.code,
         rootId: config.rootId,
-        ...(config.vmId === undefined ? {} : { vmId: config.vmId }),
+        ...defined({ vmId: config.vmId }),
         configurations: [config.configuration],
         names: config.name === '' ? [httpFilter] : [...new Set([httpFilter, config.name])],
         // What merges something into it means nothing without it.
         patches: [one.patch, ...configures, ...changed.map(({ patch }) => patch)],
-        ...(unadoptable === undefined ? {} : { unadoptable }),
+        ...defined({ unadoptable }),
       },
     ];
   });

@@ -1,4 +1,5 @@
 import { dump } from 'js-yaml';
+import { defined } from '../../../base/defined.ts';
 import { formatShare, type Share } from '../../../base/share.ts';
 import { formatBytes, formatDuration } from '../../../base/text.ts';
 import type { RolloutPolicy } from '../../../deploy/policy.ts';
@@ -22,9 +23,7 @@ export function renderSettings(
   const left = filters.length - shown.length;
   const settings = {
     ...withoutStandIns(policy, refused),
-    ...(shown.length === 0
-      ? {}
-      : { filters: shown.map((filter) => withoutStandIns(settingsOf(filter, limits), refused)) }),
+    ...(shown.length > 0 && { filters: shown.map((filter) => withoutStandIns(settingsOf(filter, limits), refused)) }),
   };
   if (Object.keys(settings).length === 0) return '';
   // A folded or wrapped line would hide a secret in it from the runner, which masks what it finds word for word.
@@ -49,12 +48,12 @@ export function deployPolicy(policy: RolloutPolicy): Record<string, unknown> {
   return {
     ...removePolicy(policy),
     verify,
-    ...(probe === undefined ? {} : { probe: plain(describeProbe(probe), 260) }),
+    ...(probe !== undefined && { probe: plain(describeProbe(probe), 260) }),
     'on-failure': onFailure,
-    ...(unready === 'fail' ? {} : { unready }),
-    ...(canary === undefined ? {} : { canary: shown(canary) }),
+    ...(unready !== 'fail' && { unready }),
+    ...(canary !== undefined && { canary: shown(canary) }),
     'max-failures': shown(maxFailures),
-    ...(soakMs > 0 ? { soak: formatDuration(soakMs) } : {}),
+    ...(soakMs > 0 && { soak: formatDuration(soakMs) }),
   };
 }
 
@@ -74,7 +73,7 @@ export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): R
   return {
     wait,
     timeout: formatDuration(timeoutMs),
-    ...(maxParallel === undefined ? {} : { 'max-parallel': maxParallel }),
+    ...defined({ 'max-parallel': maxParallel }),
   };
 }
 
@@ -86,37 +85,31 @@ function settingsOf(
   const pinned = image?.reference ?? (source?.kind === 'image' ? source.pinned : undefined);
   return {
     name: plain(name, 260),
-    ...(source === undefined ? {} : { source: plain(source.given, 400) }),
-    ...(pinned === undefined ? {} : { image: plain(pinned, 600) }),
+    ...(source !== undefined && { source: plain(source.given, 400) }),
+    ...(pinned !== undefined && { image: plain(pinned, 600) }),
     digest: plain(digest, 260),
     size: `${formatBytes(bytes)} (${bytes} bytes)`,
-    ...(original === undefined
-      ? {}
-      : {
-          shrunk: plain(`from ${formatBytes(original.bytes)} to ${formatBytes(bytes)}, ${original.how}`, 260),
-          'original-digest': plain(original.digest, 260),
-        }),
-    ...(provenance === undefined ? {} : { provenance: shownProvenance(provenance) }),
+    ...(original !== undefined && {
+      shrunk: plain(`from ${formatBytes(original.bytes)} to ${formatBytes(bytes)}, ${original.how}`, 260),
+      'original-digest': plain(original.digest, 260),
+    }),
+    ...(provenance !== undefined && { provenance: shownProvenance(provenance) }),
     'root-id': plain(settings.rootId, 260),
-    ...(image === undefined ? { 'vm-id': plain(settings.vmId, 260) } : {}),
+    ...(image === undefined && { 'vm-id': plain(settings.vmId, 260) }),
     direction: settings.direction,
     port: settings.port ?? 'all',
     'fail-policy': settings.failPolicy,
     ...furtherSettings(settings),
-    ...(isBeforeRouter(settings.insert) ? {} : { insert: plain(describeInsertion(settings.insert), 260) }),
+    ...(!isBeforeRouter(settings.insert) && { insert: plain(describeInsertion(settings.insert), 260) }),
     order: settings.order,
-    ...(image === undefined ? { 'mount-path': plain(settings.mountPath, 260) } : {}),
-    ...(image === undefined && delivered === undefined
-      ? {}
-      : {
-          delivery: `${image === undefined ? 'configmap' : 'image'}${delivered === undefined ? '' : `: ${delivered}`}`,
-        }),
-    ...(image === undefined
-      ? {}
-      : {
-          ...(image.pullSecret === undefined ? {} : { 'pull-secret': plain(image.pullSecret, 260) }),
-          phase: image.phase,
-        }),
+    ...(image === undefined && { 'mount-path': plain(settings.mountPath, 260) }),
+    ...((image !== undefined || delivered !== undefined) && {
+      delivery: `${image === undefined ? 'configmap' : 'image'}${delivered === undefined ? '' : `: ${delivered}`}`,
+    }),
+    ...(image !== undefined && {
+      ...(image.pullSecret !== undefined && { 'pull-secret': plain(image.pullSecret, 260) }),
+      phase: image.phase,
+    }),
     configuration: shownConfiguration(settings.configuration, limits.configuration),
   };
 }
@@ -139,11 +132,11 @@ function furtherSettings({
     typeof value === 'string' ? '(set)' : '(from the proxy)',
   ]);
   return {
-    ...(reloadBackoffMs === undefined ? {} : { 'reload-backoff': formatDuration(reloadBackoffMs) }),
-    ...(allowOnHeadersStopIteration === true ? { 'allow-on-headers-stop-iteration': true } : {}),
-    ...(variables.length === 0 ? {} : { environment: Object.fromEntries(variables) }),
-    ...(capabilities === undefined ? {} : { capabilities: capabilities.map((name) => plain(name, 260)) }),
-    ...(allowPrecompiled === true ? { 'allow-precompiled': true } : {}),
+    ...(reloadBackoffMs !== undefined && { 'reload-backoff': formatDuration(reloadBackoffMs) }),
+    ...(allowOnHeadersStopIteration === true && { 'allow-on-headers-stop-iteration': true }),
+    ...(variables.length > 0 && { environment: Object.fromEntries(variables) }),
+    ...(capabilities !== undefined && { capabilities: capabilities.map((name) => plain(name, 260)) }),
+    ...(allowPrecompiled === true && { 'allow-precompiled': true }),
   };
 }
 

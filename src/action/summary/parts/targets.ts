@@ -105,7 +105,7 @@ export function targetTable(
     calm: CALM_ORDER.flatMap(of)
       .filter((target) => !isUrgent(target))
       .map(row),
-    ...(same ? { above: `${shared.length === 1 ? 'Revision' : 'Revisions'}: ${someOf(shared)}` } : {}),
+    ...(same && { above: `${shared.length === 1 ? 'Revision' : 'Revisions'}: ${someOf(shared)}` }),
     folded: targets.every(({ outcome }) => outcome === 'untouched'),
   };
 }
