@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { FLOORS, importedBy, innerRoomOf, ROOMS, readSources, roomOf, type Source } from '../../scripts/rooms.ts';
+import { withPicture } from '../../scripts/rooms-diagram.ts';
 import { VERSION } from '../../src/base/version.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
@@ -52,6 +53,11 @@ describe.each(Object.entries(FLOORS))('within %s', (room, floors) => {
     );
     expect(against).toEqual([]);
   });
+});
+
+test('CONTRIBUTING.md shows the rooms as their imports are; "npm run rooms" draws them', () => {
+  const document = readFileSync(join(ROOT, 'CONTRIBUTING.md'), 'utf8');
+  expect(withPicture(document, SOURCES)).toBe(document);
 });
 
 test('no files import each other in a circle, not even their types', () => {
