@@ -11,6 +11,7 @@ import { deliveredSettings } from './request/delivery.ts';
 import { maskSecrets } from './request/known-secrets.ts';
 import { filterProver } from './request/provenance.ts';
 import { type Draft, makeDraft } from './request/request.ts';
+import { readTargetTexts, type TargetTexts } from './request/targets.ts';
 import { describeInputs } from './run-log.ts';
 import { notingTrials, openRegistries, optimizing, type Surroundings } from './runtime.ts';
 
@@ -18,23 +19,29 @@ import { notingTrials, openRegistries, optimizing, type Surroundings } from './r
 export async function run(given: Surroundings): Promise<Report> {
   const world = notingTrials(given);
   const read = readInputs(world.readInput, world.environment);
-  await maskSecrets(read.inputs, world);
+  const targets = await readTargetTexts(read.inputs, world.readFile);
+  maskSecrets(read.inputs, targets, world);
   world.note?.({ kind: 'command', command: read.inputs.command });
   const registries = openRegistries(read.inputs, world);
   try {
-    return await runWith(registries, read, world);
+    return await runWith(registries, read, targets, world);
   } finally {
     await registries.close();
   }
 }
 
-async function runWith(registries: Registries, read: InputsRead, world: Surroundings): Promise<Report> {
+async function runWith(
+  registries: Registries,
+  read: InputsRead,
+  targets: TargetTexts,
+  world: Surroundings,
+): Promise<Report> {
   const started = world.now();
   const { log } = world;
   world.note?.({ kind: 'phase', phase: 'reading inputs' });
   const draft = await log.group('Inputs', async () => {
     const tools = { ...optimizing(world), prove: filterProver(world), fetcher: world.fetcher ?? registries };
-    const made = await makeDraft(read, world.readFile, world.environment, tools, {
+    const made = await makeDraft(read, targets, world.readFile, world.environment, tools, {
       ...world,
       readFile: world.readUserFile,
     });

@@ -28,7 +28,7 @@ export function makeDispatcher(
     keepAlive: true,
     keepAliveInitialDelay: 30_000,
     // Over HTTP/2 undici joins several headers of one name to one, which is another group; and a stream that is not closed yet when
-    // its client is destroyed ends the process with an error that nobody can catch (8.12, 8.13). HTTP/1.1 is as fast here.
+    // its client is destroyed ends the process with an error that nobody can catch (8.12, 8.13). API servers speak no WebSocket over it (RFC 8441). HTTP/1.1 is as fast here.
     allowH2: false,
   };
   const shared = {

@@ -93,9 +93,8 @@ function observe(
     let length = 0;
     // A WebSocket would join several headers of one name. A refusal is read as it comes, without a decoder.
     const headers = { ...(options.headers as object), ...wanted, 'accept-encoding': 'identity' };
-    // API servers speak HTTP/2, but no WebSocket over it (RFC 8441).
-    const overHttp1 = { ...options, headers, allowH2: false, headersTimeout, bodyTimeout: headersTimeout };
-    return dispatch(overHttp1, {
+    const request = { ...options, headers, headersTimeout, bodyTimeout: headersTimeout };
+    return dispatch(request, {
       onRequestStart: (controller, context) => handler.onRequestStart?.(controller, context),
       onRequestUpgrade: (controller, status, headers, socket) => {
         handshake.socket = socket;

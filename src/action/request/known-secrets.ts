@@ -1,4 +1,3 @@
-import type { ReadFile } from '../../base/files.ts';
 import { isObject } from '../../base/json.ts';
 import { secretsInConfiguration } from '../../base/redaction/configuration-secrets.ts';
 import { type Mask, maskLogin } from '../../base/redaction/redactor.ts';
@@ -7,23 +6,20 @@ import { readYaml } from '../../base/yaml.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Environment } from '../inputs/reader.ts';
 import { runWords, sparing } from './run-words.ts';
-import { readTargetsFile } from './targets.ts';
+import type { TargetTexts } from './targets.ts';
 
 interface SecretsWorld {
   readonly environment: Environment;
-  readonly readFile: ReadFile;
   readonly mask: Mask;
 }
 
 /** Makes known what is secret of inputs and environment, before anything is said. */
-export async function maskSecrets(inputs: Inputs, { environment, readFile, mask }: SecretsWorld): Promise<void> {
-  const { targets, targetsFile } = inputs;
-  // What is wrong with the file is told where it is read for its targets.
-  const listed = targetsFile === '' ? '' : await readTargetsFile(targetsFile, readFile).catch(() => '');
+export function maskSecrets(inputs: Inputs, { texts }: TargetTexts, { environment, mask }: SecretsWorld): void {
+  const listed = texts.map(({ text }) => text);
   const maskNamed = sparing(runWords(inputs, listed), mask);
   maskEnvironment(environment, maskNamed);
   maskInputs(inputs, mask);
-  for (const text of [targets, listed]) maskTargets(text, maskNamed);
+  for (const text of listed) maskTargets(text, maskNamed);
 }
 
 /** Makes known the secrets of the environment: variables with a secret's name, and passwords in addresses, such as a proxy's. */

@@ -21,7 +21,7 @@ import { aimedAt, decideDelivery, deliveredSettings, likelyDelivery, roadWarning
 import { type AccessWorld, type Environment, loadAccess, uncheckedTls } from './kubeconfig.ts';
 import { type FileDraft, loadModule, type ModuleTools } from './module.ts';
 import { loadOrigin } from './origin.ts';
-import { loadTargets } from './targets.ts';
+import { type TargetTexts, targetEntries } from './targets.ts';
 
 export type { Environment } from './kubeconfig.ts';
 
@@ -59,6 +59,7 @@ export type Draft = DraftBasis &
  */
 export async function makeDraft(
   read: InputsRead,
+  targetTexts: TargetTexts,
   readFile: ReadFile,
   environment: Environment,
   tools: ModuleTools,
@@ -72,7 +73,14 @@ export async function makeDraft(
   const run = runName(environment);
 
   if (command === 'render') {
-    const { targets, file, delivery } = await makeFilter(inputs, defaultNamespace(inputs), readFile, tools, findings);
+    const { targets, file, delivery } = await makeFilter(
+      inputs,
+      targetTexts,
+      defaultNamespace(inputs),
+      readFile,
+      tools,
+      findings,
+    );
     const request = {
       filters: [filterOf(inputs, file, delivery, targets)],
       check: options.check,
@@ -86,14 +94,14 @@ export async function makeDraft(
   const access = await loadAccess(inputs, { ...accessTools, environment });
   const namespace = defaultNamespace(inputs, access);
   if (command === 'deploy' || command === 'plan') {
-    const { targets, file, delivery } = await makeFilter(inputs, namespace, readFile, tools, findings);
+    const { targets, file, delivery } = await makeFilter(inputs, targetTexts, namespace, readFile, tools, findings);
     const request = { ...policy, ...options, filters: [filterOf(inputs, file, delivery, targets)], run };
     const draft = conclude(findings, request, unknownOf(read, file));
     const warnings = [...read.warnings, ...waveWarnings(policy, targets), ...roadWarnings(inputs, delivery)];
     return { ...basis, warnings, command, draft, access, ...file, delivery };
   }
 
-  const entries = await loadTargets(inputs, namespace, readFile, findings);
+  const entries = targetEntries(targetTexts, namespace, findings);
   const namespaces = inputs.namespaces.length > 0 ? inputs.namespaces : [namespace];
   const scope: Scope = { ...(inputs.name !== '' && { filter: inputs.name }), entries, namespaces };
   if (command === 'status') {
@@ -113,6 +121,7 @@ export async function makeDraft(
 /** What a command that brings a filter to its targets has of both. */
 async function makeFilter(
   inputs: Inputs,
+  targetTexts: TargetTexts,
   namespace: string,
   readFile: ReadFile,
   tools: ModuleTools,
@@ -120,7 +129,7 @@ async function makeFilter(
 ): Promise<{ targets: readonly TargetEntry[]; file: FileDraft; delivery: Delivery | undefined }> {
   // The targets say how the filter can get to them; what is wrong with it is told first all the same.
   const ofTargets = new Findings();
-  const targets = await loadTargets(inputs, namespace, readFile, ofTargets);
+  const targets = targetEntries(targetTexts, namespace, ofTargets);
   const aimed = aimedAt(targets, inputs);
   const file = await loadModule(aimed, readFile, tools, findings);
   findings.add(ofTargets.problems);

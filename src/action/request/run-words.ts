@@ -17,8 +17,8 @@ const OUTCOMES = [
  * The words that a run needs for what it says, in lower case: names of its filter, its targets and their namespaces, kinds and
  * outcomes. A variable that happens to have such a value, for its own name's sake, is no secret.
  */
-export function runWords({ name, namespaces, targets }: Inputs, targetsText: string): ReadonlySet<string> {
-  const entries = [targets, targetsText].flatMap(entriesOf);
+export function runWords({ name, namespaces }: Inputs, targetTexts: readonly string[]): ReadonlySet<string> {
+  const entries = targetTexts.flatMap(entriesOf);
   const kinds = [...TARGET_KINDS, CONFIG_MAP.kind, ENVOY_FILTER.kind, WASM_PLUGIN.kind];
   const words = [name, ...namespaces, ...kinds, ...COMMANDS, ...DIRECTIONS, ...OUTCOMES, ...entries.flatMap(namesOf)];
   return new Set(words.map((word) => word.toLowerCase()));

@@ -69,7 +69,7 @@ test('words that the run itself needs are no secrets', () => {
   const { inputs } = readInputs(
     (name) => ({ command: 'plan', name: 'add-header', targets: '- bookshop/deploy/frontpage' })[name] ?? '',
   );
-  const words = runWords(inputs, '- { namespaces: [warehouse], selector: a=b }');
+  const words = runWords(inputs, [inputs.targets, '- { namespaces: [warehouse], selector: a=b }']);
   const environment = {
     DEPLOY_TOKEN: 'add-header',
     AUTH_TOKEN: 'Deployment',

@@ -4,6 +4,7 @@ import { readInputs } from '../../../../src/action/inputs/inputs.ts';
 import type { ModuleFetcher } from '../../../../src/action/request/origin.ts';
 import type { ProveFilter } from '../../../../src/action/request/provenance.ts';
 import { type Draft, type Environment, makeDraft } from '../../../../src/action/request/request.ts';
+import { readTargetTexts } from '../../../../src/action/request/targets.ts';
 import type { ReadFile } from '../../../../src/base/files.ts';
 import { bad, describeProblem, good } from '../../../../src/base/problem.ts';
 import type { StatusRequest } from '../../../../src/deploy/request.ts';
@@ -55,14 +56,11 @@ const prove: ProveFilter = async ({ origin, digest }, { repository }, token) =>
   repository === 'evil/filters'
     ? bad({ kind: 'provenance', subject: origin, message: `${digest} is from nobody.` })
     : good({ repository, workflow: `${repository}/w.yml@r`, ref: 'refs/heads/main', commit: 'c', run: `by ${token}` });
-const makeFrom = (given: Given, environment: Environment = {}): Promise<Draft> =>
-  makeDraft(
-    readInputs((name) => given[name] ?? ''),
-    readFile,
-    environment,
-    { prove, fetcher },
-    { ...NO_WORLD, readFile },
-  );
+const makeFrom = async (given: Given, environment: Environment = {}): Promise<Draft> => {
+  const read = readInputs((name) => given[name] ?? '');
+  const targets = await readTargetTexts(read.inputs, readFile);
+  return makeDraft(read, targets, readFile, environment, { prove, fetcher }, { ...NO_WORLD, readFile });
+};
 const draftOf = async (over: Given = {}, environment: Environment = {}): Promise<DraftOf<'deploy' | 'plan'>> => {
   const made = await makeFrom({ ...COMPLETE, ...over }, environment);
   if (made.command !== 'deploy' && made.command !== 'plan') throw new Error(`not a deployment: ${made.command}`);
@@ -148,14 +146,12 @@ describe('an attestation', () => {
 describe('a filter that came as an image', () => {
   const given = 'oci://registry.example/f:v1';
   const pulled = { bytes: filterModule().bytes, pinned: PULLED.reference, istioCanPull: true, isImage: true };
-  const draftFrom = (over: Given): Promise<Draft> =>
-    makeDraft(
-      readInputs((name) => ({ ...COMPLETE, filter: given, ...over })[name] ?? ''),
-      readFile,
-      {},
-      { prove, fetcher: { ...fetcher, pull: async () => good(pulled) } },
-      NO_WORLD,
-    );
+  const draftFrom = async (over: Given): Promise<Draft> => {
+    const read = readInputs((name) => ({ ...COMPLETE, filter: given, ...over })[name] ?? '');
+    const targets = await readTargetTexts(read.inputs, readFile);
+    const tools = { prove, fetcher: { ...fetcher, pull: async () => good(pulled) } };
+    return makeDraft(read, targets, readFile, {}, tools, NO_WORLD);
+  };
   const image = { delivery: 'image', configuration: '{}' };
 
   test.each(['deploy', 'plan', 'render'])('is pulled where that is asked for: %s', async (command) => {
