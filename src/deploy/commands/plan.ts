@@ -2,6 +2,7 @@ import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
+import type { Right } from '../../cluster/client.ts';
 import { readinessOf } from '../../cluster/readiness.ts';
 import { reportImages } from '../apply/push-image.ts';
 import type { DeployContext } from '../context.ts';
@@ -39,13 +40,12 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
     return { targets: [], problems, warnings: examined.warnings, collected: NOTHING_COLLECTED };
   }
   const { plan, request, observation } = prepared;
-  const missing = examined.missing.map(describeRight);
   const trials = describeChanges(plan, observation, request.wait);
   // What stands in the cluster may have secrets that no input has; values of a secret's name may be other names, too.
   for (const secret of trials.flatMap(({ sides = [] }) => secretsInValue(sides))) context.mask?.(secret, 'whole');
   const changes = await log.group('Dry run', () =>
     mapLimited(trials, PARALLEL, async (trial): Promise<PlannedChange> => {
-      return { ...trial.change, admission: await admissionOf(trial, missing, context) };
+      return { ...trial.change, admission: await admissionOf(trial, examined.missing, context) };
     }),
   );
   const expires = firstExpiry(plan);
@@ -63,7 +63,7 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
       changes,
       ...describeRestarts(plan, request),
       ...(adoptions.length > 0 && { adoptions }),
-      missingRights: missing,
+      missingRights: examined.missing.map(describeRight),
     },
     ...defined({ expires }),
   };
@@ -91,15 +91,18 @@ function warnUnready(
 /** A dry run needs the very right that the write needs. */
 async function admissionOf(
   trial: Trial,
-  missing: readonly string[],
+  missing: readonly Right[],
   { client, signal }: DeployContext,
 ): Promise<PlannedChange['admission']> {
-  const { namespace, kind } = trial.change;
-  const plural = `${kind.toLowerCase()}s`;
-  // Deleting is what a dry run of another change does not need.
-  const concerns = (one: string): boolean => trial.change.action === 'delete' || !one.startsWith('delete ');
-  const right = missing.find((one) => concerns(one) && one.includes(` ${plural}`) && one.endsWith(`"${namespace}"`));
-  if (right !== undefined) return nothingAdmitted(`the user of the kubeconfig may not ${right}`);
+  const { action, kind, namespace } = trial.change;
+  const right = missing.find(
+    (one) =>
+      one.resource.kind === kind &&
+      one.namespace === namespace &&
+      // Deleting is what a dry run of another change does not need.
+      (one.verb !== 'delete' || action === 'delete'),
+  );
+  if (right !== undefined) return nothingAdmitted(`the user of the kubeconfig may not ${describeRight(right)}`);
   if (signal.aborted) return nothingAdmitted('the run was cancelled');
   return tryChange(trial, client);
 }

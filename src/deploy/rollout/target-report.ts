@@ -24,17 +24,10 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
   const { planned, write, rollout, proof, rollback, diagnosis, wave, newer } = course;
   const { ref, revisions } = planned;
   const pushed = pushesOf(planned, record);
-  const objects = (results: ReadonlyMap<string, WriteResult>): StepState =>
-    worst(
-      revisions.map(({ carrier }) => {
-        const key = objectKey(ref.namespace, carrier);
-        const push = results === record.objects.inserters ? record.pushes.get(key) : undefined;
-        return push === undefined ? (results.get(key)?.state ?? 'skipped') : push.step;
-      }),
-    );
+  const keys = revisions.map(({ carrier }) => objectKey(ref.namespace, carrier));
   const steps = {
-    configMap: objects(record.objects.configMaps),
-    inserter: objects(record.objects.inserters),
+    configMap: worst(keys.map((key) => stateIn(record.objects.configMaps, key))),
+    inserter: worst(keys.map((key) => record.pushes.get(key)?.step ?? stateIn(record.objects.inserters, key))),
     template: write.result.state,
     rollout: rolloutStep(course),
   };
@@ -107,6 +100,11 @@ function driftOf({ ref, revisions, drift }: PlannedWorkload, { configMaps, inser
     keys.has(objectKey(object.namespace, object.carrier)),
   );
   return [...drift, ...objects.flatMap((object) => object.drift ?? [])];
+}
+
+/** An object that the run did not come to was skipped. */
+function stateIn(results: ReadonlyMap<string, WriteResult>, key: string): StepState {
+  return results.get(key)?.state ?? 'skipped';
 }
 
 const SEVERITY: readonly StepState[] = ['failed', 'skipped', 'done', 'unchanged'];
