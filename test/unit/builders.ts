@@ -1,7 +1,7 @@
 import type { Checked, Problem } from '../../src/base/problem.ts';
 import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/objects.ts';
 import { type PluginKind, WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
-import type { Observation } from '../../src/deploy/observe/snapshot.ts';
+import { type Observation, objectFinder } from '../../src/deploy/observe/snapshot.ts';
 import { NOTHING_UNMANAGED, type UnmanagedView } from '../../src/deploy/observe/unmanaged.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
@@ -180,18 +180,20 @@ export function observationOf(parts: ClusterParts): Observation {
     (parts.inserters?.[namespace] ?? [])
       .filter((one) => isOwned(one) === owned)
       .map((one) => (isPlugin(one) ? readForm(one) : one));
+  const ours = (namespace: string): readonly Inserter[] => inserters(namespace, true);
   return {
     catalogue: catalogueOf(parts),
     pluginKind: parts.pluginKind ?? 'WasmPlugin',
     configMaps,
-    inserters: (namespace) => inserters(namespace, true),
+    inserters: ours,
+    objectsOf: objectFinder({ configMaps, inserters: ours }),
     foreignEnvoyFilters: (namespace) => inserters(namespace, false).filter((one): one is EnvoyFilter => !isPlugin(one)),
     workloads: (namespace) =>
       Object.entries(workloads)
         .map(([path, object]) => ({ ref: refOf(path), workload: object }))
         .filter(({ ref }) => ref.namespace === namespace && !unlisted.includes(`${namespace}/${ref.kind}`)),
     filtersWithObjects: (namespace) => {
-      const objects = [...configMaps(namespace), ...inserters(namespace, true)];
+      const objects = [...configMaps(namespace), ...ours(namespace)];
       return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
     },
     isComplete: (namespace) => !WORKLOAD_KINDS.some((kind) => unlisted.includes(`${namespace}/${kind}`)),

@@ -5,7 +5,7 @@ import { FILTER_LABEL } from '../../mesh/identity/names.ts';
 import { isExpired } from '../../mesh/identity/state.ts';
 import { filtersOn, stateOn } from '../../mesh/template/template.ts';
 import { type DeployContext, during } from '../context.ts';
-import { knownFilters, type Observation, type ObservedWorkload } from '../observe/snapshot.ts';
+import { knownFilters, type Observation, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
 import { findGarbage, type GarbagePlace } from '../plan/garbage.ts';
 import type { Plan, PlannedWorkload } from '../plan/plan.ts';
 import { findWayBack } from '../plan/rollback-target.ts';
@@ -112,7 +112,7 @@ function planRemoval(
     const { ref, workload } = observed;
     if (removals.length === 0 && request.scope.entries.length === 0) return [];
     const wayBack = removals.flatMap((filter) => {
-      const back = findWayBack(workload, ref, filter, undefined, observation);
+      const back = findWayBack(observedFilter(filter, observed, observation), undefined, observation);
       return back === undefined ? [] : [[filter, back] as const];
     });
     const wanted = {

@@ -3,7 +3,7 @@ import { defined } from '../../base/defined.ts';
 import { isRolling, readinessOf } from '../../cluster/readiness.ts';
 import { attachedOn, isGatewayView } from '../../mesh/gateway/view.ts';
 import { editorsOf, isWrittenByUs } from '../../mesh/identity/editors.ts';
-import { DIGEST_ANNOTATION, PUSHED_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
+import { DIGEST_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
 import { findOwner } from '../../mesh/identity/owner.ts';
 import { isExpired } from '../../mesh/identity/state.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
@@ -11,10 +11,17 @@ import { carriedBy, isPlugin, shownSettings } from '../../mesh/objects/filter-re
 import { pluginSettings } from '../../mesh/objects/wasm-plugin.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
-import { revisionOn, stateOn } from '../../mesh/template/template.ts';
+import { revisionOn } from '../../mesh/template/template.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { configMapOf, inserterOf, knownFilters, type Observation, type ObservedWorkload } from '../observe/snapshot.ts';
+import {
+  knownFilters,
+  type Observation,
+  type ObservedFilter,
+  type ObservedWorkload,
+  observedFilter,
+  settingsIn,
+} from '../observe/snapshot.ts';
 import { findChanges } from '../plan/find-changes.ts';
 import { movedTags } from '../plan/moved-tags.ts';
 import type { ProvenRevision } from '../plan/wanted-place.ts';
@@ -37,14 +44,15 @@ export async function status(draft: DraftRequest<StatusRequest>, context: Deploy
   if (!scoped.ok) return { ...nothing, problems: scoped.problems };
   const { request, observation, workloads } = scoped.value;
   const name = request.scope.filter;
-  const carrying = workloads.map(({ ref, workload }) => ({ ref, observed: workload }));
   const tagged =
-    request.module === undefined || name === undefined ? [] : [{ name, module: request.module, workloads: carrying }];
+    request.module === undefined || name === undefined
+      ? []
+      : [{ module: request.module, workloads: workloads.map((one) => observedFilter(name, one, observation)) }];
   return {
     ...nothing,
     problems: [],
     // With a name, each of them is in the table.
-    warnings: [...movedTags(tagged, observation), ...(name === undefined ? namedWithout(scoped.value) : [])],
+    warnings: [...movedTags(tagged), ...(name === undefined ? namedWithout(scoped.value) : [])],
     status: await log.group('Look at the proxies', () => look(scoped.value, context)),
   };
 }
@@ -66,7 +74,7 @@ async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Prom
     const { ready, wanted } = readinessOf(observed.ref.kind, observed.workload);
     const statuses: FilterStatus[] = [];
     for (const filter of filters) {
-      const status = await lookAtFilter(filter, observed, observation, prover, context);
+      const status = await lookAtFilter(observedFilter(filter, observed, observation), observation, prover, context);
       statuses.push({ ...status, ...alsoRunning(filter, observed, pods) });
     }
     return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };
@@ -87,29 +95,26 @@ function podsOf(
 const MISSING = 'is a target, but does not have the filter; the next "deploy" puts it there';
 
 async function lookAtFilter(
-  filter: string,
-  { ref, workload }: ObservedWorkload,
+  current: ObservedFilter,
   observation: Observation,
   prover: Prover,
   context: DeployContext,
 ): Promise<FilterStatus> {
-  const state = stateOn(workload)[filter];
-  const revision = revisionOn(workload, filter);
+  const { filter, ref, workload, id: revision, recorded: state, configMap } = current;
   if (state === undefined && revision === undefined) return { filter, standing: 'missing', notes: [MISSING] };
-  const rendered = state === undefined ? renderedBy(filter, { ref, workload }, observation) : undefined;
-  const changes = findChanges(filter, { ref, workload }, observation, rendered !== undefined);
+  const rendered = state === undefined ? renderedBy(current) : undefined;
+  const changes = findChanges(current, observation, rendered !== undefined);
   const { state: readiness, message, wanted, podsRefused } = readinessOf(ref.kind, workload);
   const rolls = readiness === 'progressing' && isRolling(ref.kind, workload);
   // A rollout that cannot end by itself is none to wait for.
   const trouble = rolls && changes.length === 0 ? await lastingTrouble(ref, filter, revision, context) : undefined;
   const rolling = rolls && changes.length === 0 && trouble === undefined && podsRefused === undefined;
   const hasPods = wanted > 0 || ref.kind === 'Gateway';
-  const proven = readiness === 'ready' && hasPods ? provenRevision(filter, { ref, workload }, observation) : undefined;
+  const proven = readiness === 'ready' && hasPods ? provenRevision(current) : undefined;
   const result: ProofResult =
     proven === undefined ? {} : await prover.prove({ ref, observed: workload, revisions: [proven] }, wanted);
   const { previous, run, expires } = state ?? {};
   const owner = findOwner(workload);
-  const configMap = configMapOf(observation, ref.namespace, { filter, id: revision ?? '' });
   const digest = configMap?.metadata.annotations?.[DIGEST_ANNOTATION];
   const image = configMap && imageOf(configMap);
   return {
@@ -121,7 +126,7 @@ async function lookAtFilter(
         : standingOf(readiness, hasPods, changes, result),
     ...(changes.length > 0 && { changed: true as const }),
     ...(changes.length > 0 && owner !== undefined && { owner: owner.object }),
-    ...(revision !== undefined && { revision: pushedOver(filter, revision, ref.namespace, observation) }),
+    ...(revision !== undefined && { revision: settingsIn(current, revision) }),
     ...defined({ rendered, digest, image, previous, run, expires }),
     ...(state !== undefined && isExpired(state, context.date()) && { expired: true as const }),
     ...(result.proof !== undefined && result.problem === undefined && { proof: result.proof }),
@@ -150,14 +155,8 @@ function alsoRunning(
  * Who has applied the files of `render` that a workload carries, by the names of field managers; undefined where a run of this
  * action wrote its objects, or they are not there.
  */
-function renderedBy(
-  filter: string,
-  { ref, workload }: ObservedWorkload,
-  observation: Observation,
-): readonly string[] | undefined {
-  const id = revisionOn(workload, filter);
-  if (id === undefined || isGatewayView(workload)) return undefined;
-  const inserter = inserterOf(observation, ref.namespace, { filter, id });
+function renderedBy({ workload, inserter }: ObservedFilter): readonly string[] | undefined {
+  if (isGatewayView(workload)) return undefined;
   return inserter === undefined || isWrittenByUs(inserter) ? undefined : editorsOf(inserter);
 }
 
@@ -185,24 +184,13 @@ function standingOf(
   return hasPods ? 'proven' : 'idle';
 }
 
-/** The revision whose settings the proxies have: another one than the pods carry, after a push. */
-function pushedOver(filter: string, id: string, namespace: string, observation: Observation): string {
-  return inserterOf(observation, namespace, { filter, id })?.metadata.annotations?.[PUSHED_ANNOTATION] ?? id;
-}
-
 /** What a proxy should have, as the inserter says; undefined when there is none. */
-function provenRevision(
-  filter: string,
-  { ref, workload }: ObservedWorkload,
-  observation: Observation,
-): ProvenRevision | undefined {
-  const id = revisionOn(workload, filter);
+function provenRevision({ filter, workload, id, inserter }: ObservedFilter): ProvenRevision | undefined {
   if (id === undefined) return undefined;
   if (isGatewayView(workload)) {
     const carrier = attachedOn(workload, filter, id);
     return carrier && { revision: { settings: pluginSettings(carrier.plugin ?? {}) }, carrier };
   }
-  const inserter = inserterOf(observation, ref.namespace, { filter, id });
   if (inserter === undefined) return undefined;
   const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
   const mounted = mountPath === undefined ? undefined : { filter, id, mountPath };

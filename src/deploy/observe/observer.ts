@@ -25,7 +25,7 @@ import type { WorkloadListKey } from '../../targets/resolve.ts';
 import { attachedGateways, viewGateways } from '../kinds/gateway.ts';
 import { PluginLister } from '../kinds/plugins.ts';
 import { listingProblem } from './list-problem.ts';
-import type { Observation, ObservedWorkload } from './snapshot.ts';
+import { type Observation, type ObservedWorkload, objectFinder } from './snapshot.ts';
 import { NOTHING_UNMANAGED } from './unmanaged.ts';
 
 /** An observation, complete only if there are no problems. */
@@ -181,6 +181,7 @@ export class Observer {
       ...envoyFilters(namespace, true),
       ...plugins(namespace).filter((plugin) => attachedTo(plugin) === undefined),
     ];
+    const configMaps = (namespace: string): readonly KubernetesObject[] => this.#configMaps.get(namespace) ?? [];
     const gateways = (namespace: string): readonly Workload[] | undefined =>
       this.#workloads.get(`${namespace}/Gateway`);
     const listed = ({ kind, namespace }: WorkloadListKey): readonly Workload[] | undefined => {
@@ -196,8 +197,9 @@ export class Observer {
         namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
       },
       pluginKind,
-      configMaps: (namespace) => this.#configMaps.get(namespace) ?? [],
+      configMaps,
       inserters,
+      objectsOf: objectFinder({ configMaps, inserters }),
       foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
       workloads: (namespace) => [
         ...WORKLOAD_KINDS.flatMap((kind) => refs(kind, namespace, listed({ kind, namespace }) ?? [])),
@@ -208,7 +210,7 @@ export class Observer {
         ),
       ],
       filtersWithObjects: (namespace) => {
-        const objects = [...(this.#configMaps.get(namespace) ?? []), ...inserters(namespace)];
+        const objects = [...configMaps(namespace), ...inserters(namespace)];
         return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
       },
       isComplete: (namespace) => WORKLOAD_KINDS.every((kind) => this.#workloads.has(`${namespace}/${kind}`)),

@@ -1,9 +1,11 @@
 import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
 import type { PluginKind } from '../../cluster/resources.ts';
+import { PUSHED_ANNOTATION } from '../../mesh/identity/names.ts';
 import { type Placement, revisionName } from '../../mesh/identity/revision.ts';
+import type { FilterState } from '../../mesh/identity/state.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import type { Inserter } from '../../mesh/objects/filter-resource.ts';
-import { filtersOn, stateOn } from '../../mesh/template/template.ts';
+import { filtersOn, revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { Catalogue } from '../../targets/resolve.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { UnmanagedView } from './unmanaged.ts';
@@ -23,6 +25,8 @@ export interface Observation {
   configMaps(namespace: string): readonly KubernetesObject[];
   /** Our EnvoyFilters and plugins of a namespace. */
   inserters(namespace: string): readonly Inserter[];
+  /** The objects of a revision in a namespace. */
+  objectsOf(namespace: string, revision: Pick<Placement, 'filter' | 'id'>): RevisionObjects;
   /** The EnvoyFilters of a namespace that are not ours. */
   foreignEnvoyFilters(namespace: string): readonly EnvoyFilter[];
   /** The workloads of a namespace, of the kinds that were listed, and the Gateways that have a filter of ours. */
@@ -35,22 +39,58 @@ export interface Observation {
   readonly unmanaged: UnmanagedView;
 }
 
-/** The inserter of a revision in a namespace. */
-export function inserterOf(
-  observation: Pick<Observation, 'inserters'>,
-  namespace: string,
-  revision: Pick<Placement, 'filter' | 'id'>,
-): Inserter | undefined {
-  return observation.inserters(namespace).find(({ metadata }) => metadata.name === revisionName(revision));
+/** The objects of a revision in a namespace; `undefined` for one that is not there. */
+export interface RevisionObjects {
+  readonly configMap: KubernetesObject | undefined;
+  readonly inserter: Inserter | undefined;
 }
 
-/** The ConfigMap of a revision in a namespace. */
-export function configMapOf(
-  observation: Pick<Observation, 'configMaps'>,
-  namespace: string,
-  revision: Pick<Placement, 'filter' | 'id'>,
-): KubernetesObject | undefined {
-  return observation.configMaps(namespace).find(({ metadata }) => metadata.name === revisionName(revision));
+/** A filter on a workload as it was observed, with what else there is of it: looked up once, and handed on. */
+export interface ObservedFilter extends ObservedWorkload, RevisionObjects {
+  readonly filter: string;
+  /** The revision that its pods carry; `undefined` for none. */
+  readonly id: string | undefined;
+  /** What a run has recorded of it; `undefined` if none has. */
+  readonly recorded: FilterState | undefined;
+}
+
+/** Returns what there is of a filter on a workload, of which it may have nothing. */
+export function observedFilter(
+  filter: string,
+  { ref, workload }: ObservedWorkload,
+  observation: Pick<Observation, 'objectsOf'>,
+): ObservedFilter {
+  const id = revisionOn(workload, filter);
+  const none: RevisionObjects = { configMap: undefined, inserter: undefined };
+  const objects = id === undefined ? none : observation.objectsOf(ref.namespace, { filter, id });
+  return { ref, workload, filter, id, recorded: stateOn(workload)[filter], ...objects };
+}
+
+/** Returns what finds the objects of revisions, going through those of each namespace once. */
+export function objectFinder({
+  configMaps,
+  inserters,
+}: Pick<Observation, 'configMaps' | 'inserters'>): Observation['objectsOf'] {
+  const known = new Map<string, { configMaps: Map<string, KubernetesObject>; inserters: Map<string, Inserter> }>();
+  return (namespace, revision) => {
+    const objects = known.get(namespace) ?? {
+      configMaps: byName(configMaps(namespace)),
+      inserters: byName(inserters(namespace)),
+    };
+    known.set(namespace, objects);
+    const name = revisionName(revision);
+    return { configMap: objects.configMaps.get(name), inserter: objects.inserters.get(name) };
+  };
+}
+
+/** Of several objects of a name, which are of different kinds, the first. */
+function byName<T extends KubernetesObject>(objects: readonly T[]): Map<string, T> {
+  return new Map(objects.toReversed().map((object) => [object.metadata.name, object]));
+}
+
+/** Returns the id of the revision whose settings the pods of a revision have: its own, or that of one that was pushed. */
+export function settingsIn({ inserter }: Pick<RevisionObjects, 'inserter'>, id: string): string {
+  return inserter?.metadata.annotations?.[PUSHED_ANNOTATION] ?? id;
 }
 
 /** The filters that a workload carries or has a record of, in the order of their names. */

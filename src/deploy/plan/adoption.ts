@@ -26,16 +26,14 @@ import {
   unmanagedKey,
 } from '../../mesh/unmanaged/unmanaged.ts';
 import { findPlugins, type UnmanagedPlugin } from '../../mesh/unmanaged/unmanaged-plugins.ts';
-import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import { inserterOf, type Observation, type ObservedWorkload } from '../observe/snapshot.ts';
+import { describeWorkload, workloadKey } from '../../targets/target.ts';
+import { type Observation, type ObservedFilter, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
 import { envoyFiltersFor, unmanagedOn } from '../observe/unmanaged-view.ts';
 import type { FilterRequest } from '../request.ts';
 import * as say from './adoption-problems.ts';
 
 /** A target of a filter, with the revision that it shall run and the one that its pods carry for that. */
-export interface AdoptingTarget {
-  readonly ref: WorkloadRef;
-  readonly workload: Workload;
+export interface AdoptingTarget extends ObservedFilter {
   readonly revision: Revision;
   /** The id of the revision that the pods carry, which names our EnvoyFilter. */
   readonly carrier: string;
@@ -108,13 +106,10 @@ function oursOf({ name, module, settings }: FilterRequest): OurFilter {
 }
 
 function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, observation: Observation): Examined {
-  const { ref, workload } = target;
+  const { ref, workload, id: running, inserter } = target;
   const { namespace } = ref;
   const template = templateOf(workload);
   const found = remainingOn(target, ours.name, observation);
-  const running = revisionOn(workload, ours.name);
-  const inserter =
-    running === undefined ? undefined : inserterOf(observation, namespace, { filter: ours.name, id: running });
   const mounts = annotatedMounts(template);
   const begun = found.filter((filter) => {
     if (running === undefined) return false;
@@ -146,10 +141,8 @@ export function remainingOn(
   ours: string,
   observation: Observation,
 ): readonly UnmanagedFilter[] {
-  const { ref, workload } = target;
-  const inserters = filtersOn(workload).flatMap((filter) => {
-    const id = revisionOn(workload, filter) ?? '';
-    const inserter = filter === ours ? undefined : inserterOf(observation, ref.namespace, { filter, id });
+  const inserters = filtersOn(target.workload).flatMap((filter) => {
+    const inserter = filter === ours ? undefined : observedFilter(filter, target, observation).inserter;
     return inserter === undefined || isPlugin(inserter) ? [] : [inserter];
   });
   return unmanagedOn(target, observation).filter((one) => !inserters.some((inserter) => isRemovedBy(one, inserter)));

@@ -5,29 +5,23 @@ import { imageOf } from '../../mesh/objects/config-map.ts';
 import { isPlugin, kindOf } from '../../mesh/objects/filter-resource.ts';
 import { isGateway } from '../../mesh/template/gateway-mounts.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
-import { revisionOn, stateOn } from '../../mesh/template/template.ts';
-import { configMapOf, inserterOf, type Observation, type ObservedWorkload } from '../observe/snapshot.ts';
+import type { Observation, ObservedFilter } from '../observe/snapshot.ts';
 
 /**
  * What of a filter on a workload is not as its last run has left it, one clause each that says `its mount`, `its label`.
  * `rendered`: it came by the files of `render`, which no run records and others apply.
  */
 export function findChanges(
-  filter: string,
-  { ref, workload }: ObservedWorkload,
-  observation: Observation,
+  { filter, ref, workload, id, recorded: state, configMap, inserter }: ObservedFilter,
+  { pluginKind }: Pick<Observation, 'pluginKind'>,
   rendered: boolean,
 ): string[] {
   const { namespace } = ref;
-  const id = revisionOn(workload, filter);
-  const state = stateOn(workload)[filter];
   if (id === undefined) return ['its label was removed from the pod template, so no pod runs it'];
   const name = revisionName({ filter, id });
-  const configMap = configMapOf(observation, namespace, { filter, id });
-  const inserter = inserterOf(observation, namespace, { filter, id });
   const attachment = isGatewayView(workload) ? attachmentOf(workload, filter) : undefined;
   const pulled = isPlugin(inserter) || (configMap !== undefined && imageOf(configMap) !== undefined);
-  const kind = inserter === undefined ? (pulled ? observation.pluginKind : 'EnvoyFilter') : kindOf(inserter);
+  const kind = inserter === undefined ? (pulled ? pluginKind : 'EnvoyFilter') : kindOf(inserter);
   return [
     ...(state === undefined && !rendered ? ['no run of this action has recorded it'] : []),
     ...(state !== undefined && state.revision !== id
@@ -56,12 +50,12 @@ export function findChanges(
  * The same of the revision that a wanted one takes the place of, with its name; that of the wanted one itself is for `findDrift` to
  * say. A workload may not get ready for want of what is named here, and then deploying is the remedy.
  */
-export function changesBefore(wanted: Placement, observed: ObservedWorkload, observation: Observation): string[] {
-  const { workload } = observed;
-  const { filter } = wanted;
-  const id = revisionOn(workload, filter);
-  if (isGatewayView(workload) || id === undefined || id === wanted.id || stateOn(workload)[filter]?.revision !== id) {
-    return [];
-  }
-  return findChanges(filter, observed, observation, false).map((change) => `${filter} ${id}: ${change}`);
+export function changesBefore(
+  wanted: Placement,
+  current: ObservedFilter,
+  observation: Pick<Observation, 'pluginKind'>,
+): string[] {
+  const { filter, workload, id, recorded } = current;
+  if (isGatewayView(workload) || id === undefined || id === wanted.id || recorded?.revision !== id) return [];
+  return findChanges(current, observation, false).map((change) => `${filter} ${id}: ${change}`);
 }

@@ -1,21 +1,19 @@
 import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
-import type { Workload } from '../../cluster/objects.ts';
-import { DIGEST_ANNOTATION, PUSHED_ANNOTATION } from '../../mesh/identity/names.ts';
+import { DIGEST_ANNOTATION } from '../../mesh/identity/names.ts';
 import type { MountedPlacement, Placement, Revision } from '../../mesh/identity/revision.ts';
 import { renderEnvoyFilter, typedConfigIn } from '../../mesh/objects/envoy-filter.ts';
 import { isPlugin } from '../../mesh/objects/filter-resource.ts';
 import { unheeded } from '../../mesh/objects/wasm-config.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
-import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import { configMapOf, inserterOf, type Observation } from '../observe/snapshot.ts';
+import { describeWorkload, workloadKey } from '../../targets/target.ts';
+import { type Observation, type ObservedFilter, settingsIn } from '../observe/snapshot.ts';
 import { objectKey } from './plan.ts';
 
 /** A target and the revision it shall run. */
 interface WantedRevision {
-  readonly ref: WorkloadRef;
-  readonly workload: Workload;
+  readonly current: ObservedFilter;
   readonly revision: Revision;
 }
 
@@ -26,18 +24,19 @@ interface WantedRevision {
  */
 export function findCarriers(
   wanted: readonly WantedRevision[],
-  observation: Observation,
+  observation: Pick<Observation, 'workloads'>,
 ): Checked<ReadonlyMap<string, Placement>> {
   const findings = new Findings();
   const carriers = new Map<string, Placement>();
-  const wantedOf = new Map(wanted.map((one) => [workloadKey(one.ref), one.revision]));
+  const wantedOf = new Map(wanted.map(({ current, revision }) => [workloadKey(current.ref), revision]));
   const judged = new Map<string, Problem | undefined>();
-  for (const { ref, workload, revision } of wanted) {
-    const carrier = carrierOn(workload, ref, revision, observation);
-    if (carrier === undefined || unheededOn(carrier, ref, revision, observation).length > 0) continue;
+  for (const { current, revision } of wanted) {
+    const { ref } = current;
+    const carrier = carrierOn(current, revision);
+    if (carrier === undefined || unheededOn(carrier, current, revision).length > 0) continue;
     const key = objectKey(ref.namespace, carrier);
     // Where its settings are the wanted ones already, nobody else gets others.
-    if (!judged.has(key) && settingsIn(ref.namespace, carrier, observation) !== revision.id) {
+    if (!judged.has(key) && settingsIn(current, carrier.id) !== revision.id) {
       judged.set(key, disagreement(ref.namespace, carrier, revision, wantedOf, observation));
       findings.add([judged.get(key)].filter((problem) => problem !== undefined));
     }
@@ -47,11 +46,11 @@ export function findCarriers(
 }
 
 /** Why pods are replaced although their settings alone change and are to be pushed; one sentence for each combination. */
-export function explainRolls(wanted: readonly WantedRevision[], observation: Observation): string[] {
-  const rolls = wanted.flatMap(({ ref, workload, revision }): [string, string][] => {
-    const carrier = carrierOn(workload, ref, revision, observation);
-    const inputs = carrier === undefined ? [] : unheededOn(carrier, ref, revision, observation);
-    return inputs.length === 0 ? [] : [[inputs.map((input) => `"${input}"`).join(' '), describeWorkload(ref)]];
+export function explainRolls(wanted: readonly WantedRevision[]): string[] {
+  const rolls = wanted.flatMap(({ current, revision }): [string, string][] => {
+    const carrier = carrierOn(current, revision);
+    const inputs = carrier === undefined ? [] : unheededOn(carrier, current, revision);
+    return inputs.length === 0 ? [] : [[inputs.map((input) => `"${input}"`).join(' '), describeWorkload(current.ref)]];
   });
   const groups = Map.groupBy(rolls, ([inputs]) => inputs);
   return [...groups].map(([inputs, those]) => {
@@ -63,42 +62,27 @@ export function explainRolls(wanted: readonly WantedRevision[], observation: Obs
 /** The inputs that have changed since the revision was put there and that a push could not change. */
 function unheededOn(
   carrier: MountedPlacement,
-  { namespace }: WorkloadRef,
+  { ref: { namespace }, inserter: envoyFilter }: ObservedFilter,
   revision: Revision,
-  observation: Observation,
 ): string[] {
-  const envoyFilter = inserterOf(observation, namespace, carrier);
   // Without one, no proxy runs the filter now. One of the same settings that was edited is put right in place.
-  if (envoyFilter === undefined || isPlugin(envoyFilter) || settingsIn(namespace, carrier, observation) === revision.id)
-    return [];
+  if (envoyFilter === undefined || isPlugin(envoyFilter)) return [];
+  if (settingsIn({ inserter: envoyFilter }, carrier.id) === revision.id) return [];
   return unheeded(typedConfigIn(envoyFilter), typedConfigIn(renderEnvoyFilter(revision, namespace, { carrier })));
 }
 
 function carrierOn(
-  workload: Workload,
-  { namespace }: WorkloadRef,
-  { filter, module, settings }: Revision,
-  observation: Observation,
+  { filter, workload, id, configMap }: ObservedFilter,
+  { module, settings }: Revision,
 ): MountedPlacement | undefined {
-  const id = revisionOn(workload, filter);
   if (
     settings.image !== undefined ||
     id === undefined ||
     mountedAt(workload.spec?.template ?? {}, filter) !== settings.mountPath
   )
     return undefined;
-  const configMap = configMapOf(observation, namespace, { filter, id });
   if (configMap?.metadata.annotations?.[DIGEST_ANNOTATION] !== module.digest) return undefined;
   return { filter, id, mountPath: settings.mountPath };
-}
-
-/** The id of the revision whose settings the pods of a carrier have: its own, or one that was pushed. */
-export function settingsIn(
-  namespace: string,
-  carrier: Pick<Placement, 'filter' | 'id'>,
-  observation: Observation,
-): string {
-  return inserterOf(observation, namespace, carrier)?.metadata.annotations?.[PUSHED_ANNOTATION] ?? carrier.id;
 }
 
 /** Why the settings of a revision cannot be replaced in place: somebody else runs it too, with other wishes. */
@@ -107,7 +91,7 @@ function disagreement(
   carrier: Placement,
   { id }: Revision,
   wanted: ReadonlyMap<string, Revision>,
-  observation: Observation,
+  observation: Pick<Observation, 'workloads'>,
 ): Problem | undefined {
   const others = observation
     .workloads(namespace)

@@ -12,7 +12,7 @@ import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import { resolveTargets } from '../../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import type { Observation } from '../observe/snapshot.ts';
+import { type Observation, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
 import { planAdoption } from './adoption.ts';
@@ -49,6 +49,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
   const findings = new Findings();
   const warnings: string[] = [];
   const drafts = new Map<string, Draft>();
+  const tagged: TaggedFilter[] = [];
   const draftOf = (ref: WorkloadRef, observed: Workload, wave: number): Draft => {
     const known = drafts.get(workloadKey(ref));
     const draft = known ?? {
@@ -72,27 +73,34 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     const { targets, problems } = resolveTargets(filter.targets, observation.catalogue, filter.settings);
     findings.add(problems);
     const revisionOn = revisionMaker(filter);
-    const wanted = targets.map((target) => ({ ...target, revision: revisionOn(target.ref.kind, target.override) }));
+    const wanted = targets.map((target) => ({
+      ...target,
+      revision: revisionOn(target.ref.kind, target.override),
+      current: observedFilter(filter.name, target, observation),
+    }));
+    // What this run pushes itself has not moved.
+    if (filter.push === undefined)
+      tagged.push({ module: filter.module, workloads: wanted.map(({ current }) => current) });
     const push = request.settingsChange === 'push';
     const carriers = push ? findings.take(findCarriers(wanted, observation)) : undefined;
-    if (push) append(warnings, explainRolls(wanted, observation));
+    if (push) append(warnings, explainRolls(wanted));
     const placed = wanted.map((target) => ({
       ...target,
       carrier: carriers?.get(workloadKey(target.ref)) ?? carrierOn(target.ref, target.revision, observation),
     }));
     const adoption = planAdoption(
       filter,
-      placed.map(({ carrier, ...target }) => ({ ...target, carrier: carrier.id })),
+      placed.map(({ current, revision, carrier }) => ({ ...current, revision, carrier: carrier.id })),
       request.adopt,
       observation,
     );
     findings.add(adoption.problems);
     append(warnings, adoption.warnings);
-    for (const { ref, workload, wave, revision, carrier } of placed) {
+    for (const { ref, workload, wave, revision, carrier, current } of placed) {
       const draft = draftOf(ref, workload, wave);
       draft.revisions.push({ revision, carrier });
-      append(draft.changes, changesBefore(carrier, { ref, workload }, observation));
-      const back = findWayBack(workload, ref, filter.name, revision.id, observation);
+      append(draft.changes, changesBefore(carrier, current, observation));
+      const back = findWayBack(current, revision.id, observation);
       if (back !== undefined) draft.wayBack.set(filter.name, back);
       const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};
       append(
@@ -102,11 +110,12 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
       append(draft.volumes, volumes);
     }
     if (request.prune && findings.clean) {
-      for (const { ref, workload } of leftOver(filter, observation)) {
+      for (const target of leftOver(filter, observation)) {
+        const { ref, workload } = target;
         if (drafts.get(workloadKey(ref))?.revisions.some(({ revision }) => revision.filter === filter.name)) continue;
         const draft = draftOf(ref, workload, LAST_WAVE);
         draft.removals.push(filter.name);
-        const back = findWayBack(workload, ref, filter.name, undefined, observation);
+        const back = findWayBack(observedFilter(filter.name, target, observation), undefined, observation);
         if (back !== undefined) draft.wayBack.set(filter.name, back);
       }
     }
@@ -127,7 +136,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
       ...besideWarnings(planned),
       ...vms.warnings,
       ...warningsOf(planned),
-      ...movedTags(taggedFilters(request, planned), observation),
+      ...movedTags(tagged),
     ],
   };
   return attempt({ ...plan, garbage: findGarbage(plan, observation, request) }, findings.problems);
@@ -139,25 +148,11 @@ function carrierOn({ kind, name }: WorkloadRef, revision: Revision, { pluginKind
   return { ...(kind === 'Gateway' ? attachedPlacement(revision, name) : placement), kind: pluginKind };
 }
 
-/** The filters that were loaded by a tag which others may move, with their workloads. */
-function taggedFilters({ filters }: DeployRequest, workloads: readonly PlannedWorkload[]): TaggedFilter[] {
-  return filters
-    .filter(({ push }) => push === undefined)
-    .map(({ name, module }) => ({
-      name,
-      module,
-      workloads: workloads.filter(({ revisions }) => revisions.some(({ revision }) => revision.filter === name)),
-    }));
-}
-
 /** Workloads lose a filter after the others have got theirs. */
 const LAST_WAVE = 1_000;
 
 /** The workloads that carry a filter in the namespaces of its target list. */
-function leftOver(
-  { name, targets }: FilterRequest,
-  observation: Observation,
-): { ref: WorkloadRef; workload: Workload }[] {
+function leftOver({ name, targets }: FilterRequest, observation: Observation): ObservedWorkload[] {
   const namespaces = new Set(
     targets.flatMap((entry) => (entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces)),
   );

@@ -1,6 +1,6 @@
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import { describeEdit } from '../../mesh/identity/editors.ts';
-import { isMarked, PUSHED_ANNOTATION } from '../../mesh/identity/names.ts';
+import { isMarked } from '../../mesh/identity/names.ts';
 import { holdsRevision, renderConfigMap } from '../../mesh/objects/config-map.ts';
 import type { EnvoyFilter, ForeignHttpFilter } from '../../mesh/objects/envoy-filter.ts';
 import {
@@ -13,7 +13,7 @@ import {
 import { keptForm } from '../../mesh/objects/traffic-extension.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { replacedBy, type UnmanagedFilter, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
-import { configMapOf, inserterOf, type Observation } from '../observe/snapshot.ts';
+import { type Observation, settingsIn } from '../observe/snapshot.ts';
 import { objectKey, type Plan, type PlannedInserter, type PlannedRevision, type PlannedWorkload } from './plan.ts';
 
 interface Needed extends PlannedRevision {
@@ -27,12 +27,14 @@ interface Needed extends PlannedRevision {
 /** The ConfigMaps and inserters that workloads need: one of each per namespace and revision that their pods carry. */
 export function planObjects(
   workloads: readonly PlannedWorkload[],
-  observation: Observation,
+  observation: Pick<Observation, 'objectsOf'>,
 ): Pick<Plan, 'configMaps' | 'inserters'> {
-  const needed = neededObjects(workloads);
+  const needed = neededObjects(workloads).map((object) => ({
+    object,
+    found: observation.objectsOf(object.namespace, object.carrier),
+  }));
   return {
-    configMaps: needed.map(({ revision, carrier, namespace, carried }) => {
-      const observed = configMapOf(observation, namespace, carrier);
+    configMaps: needed.map(({ object: { revision, carrier, namespace, carried }, found: { configMap: observed } }) => {
       const write = observed === undefined || !holdsRevision(observed, revision, carrier);
       return {
         revision,
@@ -49,13 +51,13 @@ export function planObjects(
         render: () => renderConfigMap(revision, namespace, carrier),
       };
     }),
-    inserters: needed.map((object) => planInserter(object, observation)),
+    inserters: needed.map(({ object, found }) => planInserter(object, found.inserter)),
   };
 }
 
 function planInserter(
   { revision, carrier, namespace, replaced, carried }: Needed,
-  observation: Observation,
+  observed: Inserter | undefined,
 ): PlannedInserter {
   const render = (gone?: ReadonlySet<string>): Inserter =>
     renderInserter(
@@ -65,10 +67,8 @@ function planInserter(
       removalsOf(replaced.filter((filter) => !gone?.has(unmanagedKey(filter)))),
     );
   const rendered = render();
-  const observed = inserterOf(observation, namespace, carrier);
   const write = observed === undefined || !isSameInserter(observed, rendered);
-  const had = observed?.metadata.annotations?.[PUSHED_ANNOTATION] ?? carrier.id;
-  const otherSettings = observed !== undefined && had !== revision.id;
+  const otherSettings = observed !== undefined && settingsIn({ inserter: observed }, carrier.id) !== revision.id;
   const drifted = write && carried && !otherSettings && replaced.length === 0 && !isMarked(observed);
   return {
     revision,

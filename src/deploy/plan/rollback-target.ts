@@ -1,4 +1,3 @@
-import type { Workload } from '../../cluster/objects.ts';
 import { readinessOf } from '../../cluster/readiness.ts';
 import { attachedSpec } from '../../mesh/gateway/attachment.ts';
 import { attachedOn, isGatewayView } from '../../mesh/gateway/view.ts';
@@ -7,10 +6,8 @@ import { parseProven, provenKey } from '../../mesh/identity/verified.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import { carriedBy, isPlugin } from '../../mesh/objects/filter-resource.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
-import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import { configMapOf, inserterOf, type Observation } from '../observe/snapshot.ts';
-import { settingsIn } from './in-place.ts';
+import { type Observation, type ObservedFilter, type RevisionObjects, settingsIn } from '../observe/snapshot.ts';
 
 /**
  * What a workload goes back to when a new revision of a filter fails: what it runs, if that was proven or its pods are ready;
@@ -18,66 +15,62 @@ import { settingsIn } from './in-place.ts';
  * for a removal. Undefined: it goes back to no filter.
  */
 export function findWayBack(
-  workload: Workload,
-  ref: WorkloadRef,
-  filter: string,
+  current: ObservedFilter,
   wanted: string | undefined,
-  observation: Observation,
+  observation: Pick<Observation, 'objectsOf' | 'pluginKind'>,
 ): Placement | undefined {
-  const id = revisionOn(workload, filter);
-  const here = id === undefined ? undefined : placementOn(workload, ref, filter, id, observation);
-  const recorded = stateOn(workload)[filter];
-  if (here !== undefined && recorded?.revision === id && !isGood(workload, ref, here, observation)) {
+  const { filter, ref, id, recorded } = current;
+  const here = id === undefined ? undefined : placementOn(current, id, observation);
+  if (here !== undefined && recorded?.revision === id && !isGood(current, here)) {
     // It was never good, so what was there before it is the better place to be.
     const earlier = recorded?.fallback ?? recorded?.previous;
     if (earlier === undefined) return id === wanted ? undefined : here;
-    return placementIn(ref, filter, earlier, observation) ?? here;
+    const objects = observation.objectsOf(ref.namespace, { filter, id: earlier });
+    return placementIn(ref, { filter, id: earlier }, objects) ?? here;
   }
   return here;
 }
 
-function isGood(workload: Workload, ref: WorkloadRef, placement: Placement, observation: Observation): boolean {
-  return provenLevel(ref, placement, observation) !== undefined || readinessOf(ref.kind, workload).state === 'ready';
+function isGood(current: ObservedFilter, { id }: Placement): boolean {
+  const { ref, workload } = current;
+  return levelIn(current, ref, id) !== undefined || readinessOf(ref.kind, workload).state === 'ready';
 }
 
 /** By which evidence a revision was proven on a workload, with the settings that its proxies have; undefined when it never was. */
 export function provenLevel(
   ref: WorkloadRef,
   placement: Pick<Placement, 'filter' | 'id'>,
-  observation: Observation,
+  observation: Pick<Observation, 'objectsOf'>,
 ): string | undefined {
-  const { namespace } = ref;
-  const configMap = configMapOf(observation, namespace, placement);
-  if (configMap === undefined) return undefined;
-  return parseProven(configMap).get(provenKey(ref, placement.id, settingsIn(namespace, placement, observation)));
+  return levelIn(observation.objectsOf(ref.namespace, placement), ref, placement.id);
+}
+
+function levelIn(objects: RevisionObjects, ref: WorkloadRef, id: string): string | undefined {
+  const { configMap } = objects;
+  return configMap && parseProven(configMap).get(provenKey(ref, id, settingsIn(objects, id)));
 }
 
 /** What a pod template carries; a label without a mount is nothing to go back to, unless the objects say where the module is. */
 function placementOn(
-  workload: Workload,
-  ref: WorkloadRef,
-  filter: string,
+  current: ObservedFilter,
   id: string,
-  observation: Observation,
+  { pluginKind }: Pick<Observation, 'pluginKind'>,
 ): Placement | undefined {
+  const { filter, ref, workload, configMap } = current;
   if (isGatewayView(workload)) return attachedOn(workload, filter, id);
-  const configMap = configMapOf(observation, ref.namespace, { filter, id });
   const image = configMap && imageOf(configMap);
-  if (image !== undefined) return { filter, id, kind: observation.pluginKind, image };
+  if (image !== undefined) return { filter, id, kind: pluginKind, image };
   const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
-  return mountPath === undefined ? placementIn(ref, filter, id, observation) : { filter, id, mountPath };
+  return mountPath === undefined ? placementIn(ref, { filter, id }, current) : { filter, id, mountPath };
 }
 
 /** A revision whose objects are all there. */
 function placementIn(
-  { kind, namespace, name }: WorkloadRef,
-  filter: string,
-  id: string,
-  observation: Observation,
+  { kind, name }: WorkloadRef,
+  { filter, id }: Pick<Placement, 'filter' | 'id'>,
+  { configMap, inserter }: RevisionObjects,
 ): Placement | undefined {
-  const inserter = inserterOf(observation, namespace, { filter, id });
-  const held = configMapOf(observation, namespace, { filter, id }) !== undefined;
-  if (inserter === undefined || !held) return undefined;
+  if (inserter === undefined || configMap === undefined) return undefined;
   const carried = carriedBy(inserter, filter, id);
   if (kind !== 'Gateway' || !isPlugin(inserter) || carried?.image === undefined) return carried;
   return { ...carried, plugin: attachedSpec(inserter.spec, name) };

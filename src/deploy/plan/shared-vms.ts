@@ -1,12 +1,11 @@
 import type { Problem } from '../../base/problem.ts';
 import { DIGEST_ANNOTATION } from '../../mesh/identity/names.ts';
 import { isPlugin, shownSettings } from '../../mesh/objects/filter-resource.ts';
-import { revisionOn } from '../../mesh/template/template.ts';
 import { describeUnmanaged } from '../../mesh/unmanaged/adoption-choice.ts';
 import { sharingOf, type VmUser } from '../../mesh/unmanaged/shared-vm.ts';
 import { hasNameOf, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { configMapOf, inserterOf, type Observation } from '../observe/snapshot.ts';
+import { type Observation, observedFilter } from '../observe/snapshot.ts';
 import { moduleDigestOf, remainingOn } from './adoption.ts';
 import { perWorkload } from './adoption-problems.ts';
 import type { PlannedRevision, PlannedWorkload } from './plan.ts';
@@ -51,15 +50,14 @@ function usersBeside(
   { revision }: PlannedRevision,
   observation: Observation,
 ): VmUser[] {
+  const target = { ref, workload: observed };
   const ours = alsoRuns.flatMap((filter): VmUser[] => {
-    const named = { filter, id: revisionOn(observed, filter) ?? '' };
-    const inserter = inserterOf(observation, ref.namespace, named);
+    const { inserter, configMap } = observedFilter(filter, target, observation);
     if (inserter === undefined || isPlugin(inserter)) return [];
     const { vmId, rootId } = shownSettings(inserter);
-    const digest = configMapOf(observation, ref.namespace, named)?.metadata.annotations?.[DIGEST_ANNOTATION];
+    const digest = configMap?.metadata.annotations?.[DIGEST_ANNOTATION];
     return [{ what: `${filter} of this action`, vmId, rootId, digest }];
   });
-  const target = { ref, workload: observed };
   const gone = new Set(adopted.map(unmanagedKey));
   const foreign = remainingOn(target, revision.filter, observation)
     // One with our name runs twice, which is told already.

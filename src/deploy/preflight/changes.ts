@@ -15,7 +15,7 @@ import { keptForm } from '../../mesh/objects/traffic-extension.ts';
 import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { patchTarget } from '../kinds/target.ts';
-import { inserterOf, type Observation } from '../observe/snapshot.ts';
+import type { Observation } from '../observe/snapshot.ts';
 import { type AdoptedEnvoyFilter, adoptedEnvoyFilters } from '../plan/adopted-envoy-filters.ts';
 import {
   GARBAGE_RESOURCES,
@@ -122,7 +122,7 @@ function inserterTrial(planned: PlannedInserter, observation: Observation): Tria
   const { namespace, carrier, exists } = planned;
   const of = resourceOf(carrier);
   const rendered = planned.render();
-  const observed = inserterOf(observation, namespace, carrier);
+  const { inserter: observed } = observation.objectsOf(namespace, carrier);
   return {
     change: {
       action: exists ? 'change' : 'create',

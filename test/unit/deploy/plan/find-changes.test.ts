@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../../../src/cluster/objects.ts';
+import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
 import { changesBefore } from '../../../../src/deploy/plan/find-changes.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
 import { mustBeReadyBefore } from '../../../../src/deploy/rollout/ready-before.ts';
-import { placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
+import { type Placement, placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
 import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import {
   type ClusterParts,
@@ -29,6 +30,10 @@ const running = (now: Revision, ...edits: readonly object[]): Workload => runnin
 const envoyFilter = renderEnvoyFilter(first, 'shop');
 const whole = objectsOf(first);
 const pulled = pulledRevision();
+const changed = (wanted: Placement, workload: Workload, cluster: ClusterParts): string[] => {
+  const observation = observationOf(cluster);
+  return changesBefore(wanted, observedFilter('add-header', { ref, workload }, observation), observation);
+};
 
 describe('what others have changed of the revision that another one takes the place of', () => {
   const of = `add-header ${first.id}: `;
@@ -65,12 +70,11 @@ describe('what others have changed of the revision that another one takes the pl
     ['nothing that is known: its pods do not carry it', running(first, NO_LABEL), whole, []],
     ['nothing that is known: no run has recorded it', running(first, NO_STATE, NO_MOUNTS), whole, []],
   ])('%s', (_, workload, cluster, changes) => {
-    expect(changesBefore(wanted, { ref, workload }, observationOf(cluster))).toEqual(changes);
+    expect(changed(wanted, workload, cluster)).toEqual(changes);
   });
 
   test('of the wanted revision itself it says nothing: that is told elsewhere', () => {
-    const observed = { ref, workload: running(first, NO_MOUNTS) };
-    expect(changesBefore(placementOf(first), observed, observationOf(whole))).toEqual([]);
+    expect(changed(placementOf(first), running(first, NO_MOUNTS), whole)).toEqual([]);
   });
 
   test.each<[string, readonly object[], boolean]>([

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Checked } from '../../../../src/base/problem.ts';
 import type { Workload } from '../../../../src/cluster/objects.ts';
+import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
 import { explainRolls, findCarriers } from '../../../../src/deploy/plan/in-place.ts';
 import {
   makeRevision,
@@ -45,7 +46,10 @@ function targetsOf(wanted: Readonly<Record<string, Revision>>, cluster: ClusterP
   return Object.entries(wanted).map(([path, of]) => {
     const on = cluster.workloads?.[path];
     if (on === undefined) throw new Error(`no workload: ${path}`);
-    return { ref: refOf(path), workload: on, revision: of };
+    return {
+      current: observedFilter(of.filter, { ref: refOf(path), workload: on }, observationOf(cluster)),
+      revision: of,
+    };
   });
 }
 function carriersFor(
@@ -55,7 +59,7 @@ function carriersFor(
   return findCarriers(targetsOf(wanted, cluster), observationOf(cluster));
 }
 const rollsFor = (wanted: Readonly<Record<string, Revision>>, cluster: ClusterParts): string[] =>
-  explainRolls(targetsOf(wanted, cluster), observationOf(cluster));
+  explainRolls(targetsOf(wanted, cluster));
 const carriedBy = (
   wanted: Readonly<Record<string, Revision>>,
   cluster: ClusterParts = CLUSTER,

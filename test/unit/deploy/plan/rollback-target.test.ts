@@ -1,7 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../../../src/cluster/objects.ts';
+import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
 import { findWayBack, provenLevel } from '../../../../src/deploy/plan/rollback-target.ts';
-import { mountedPlacement, placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
+import {
+  mountedPlacement,
+  type Placement,
+  placementOf,
+  type Revision,
+} from '../../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
 import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import {
@@ -33,8 +39,12 @@ const provenOn = (of: Revision, text: string): ClusterParts => {
     configMaps: { shop: [renderConfigMap(first, 'shop'), { metadata: { ...configMap.metadata, annotations } }] },
   };
 };
-const back = (workload: Workload, cluster: ClusterParts, wanted: string | undefined = third.id): string | undefined =>
-  findWayBack(workload, ref, 'add-header', wanted, observationOf(cluster))?.id;
+const targetOf = (workload: Workload, wanted: string | undefined, cluster: ClusterParts): Placement | undefined => {
+  const observation = observationOf(cluster);
+  return findWayBack(observedFilter('add-header', { ref, workload }, observation), wanted, observation);
+};
+const back = (workload: Workload, cluster: ClusterParts, wanted: string = third.id): string | undefined =>
+  targetOf(workload, wanted, cluster)?.id;
 
 describe('findWayBack', () => {
   const both = objectsOf(first, second);
@@ -95,15 +105,15 @@ describe('findWayBack', () => {
 
   test('a removal goes back to what is there', () => {
     const on = running(second, first);
-    expect(findWayBack(on, ref, 'add-header', undefined, observationOf(both))?.id).toBe(second.id);
+    expect(targetOf(on, undefined, both)?.id).toBe(second.id);
   });
 
   test('knows where the modules are mounted: now from the pod template, before from the EnvoyFilter', () => {
     const on = running(second, first, NOT_READY);
-    expect(findWayBack(on, ref, 'add-header', third.id, observationOf(both))).toEqual(placementOf(first));
-    expect(findWayBack(running(second), ref, 'add-header', third.id, observationOf({}))).toEqual(placementOf(second));
+    expect(targetOf(on, third.id, both)).toEqual(placementOf(first));
+    expect(targetOf(running(second), third.id, {})).toEqual(placementOf(second));
     const unmounted = running(second, undefined, NO_MOUNTS);
-    expect(findWayBack(unmounted, ref, 'add-header', third.id, observationOf(both))).toEqual(placementOf(second));
+    expect(targetOf(unmounted, third.id, both)).toEqual(placementOf(second));
   });
 });
 
@@ -111,8 +121,7 @@ describe('a revision whose image the proxies pull', () => {
   const pulled = pulledRevision();
   const record = renderConfigMap(pulled, 'shop');
   const both = objectsOf(first, pulled);
-  const wayOf = (on: Workload, cluster: ClusterParts): unknown =>
-    findWayBack(on, ref, 'add-header', third.id, observationOf(cluster));
+  const wayOf = (on: Workload, cluster: ClusterParts): unknown => targetOf(on, third.id, cluster);
 
   test('is gone back to by its record, also while its WasmPlugin is gone', () => {
     expect(wayOf(running(pulled, first), both)).toEqual(placementOf(pulled));

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Workload } from '../../../../src/cluster/objects.ts';
+import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
 import { findWayBack } from '../../../../src/deploy/plan/rollback-target.ts';
 import { planWorkload } from '../../../../src/deploy/plan/workload.ts';
@@ -25,7 +26,8 @@ const third = revision('add-header', { configuration: '3', mountPath: '/third' }
 /** What a run finds it goes back to, in a cluster without objects of ours. */
 function backTo(observed: Workload, ...filters: readonly string[]): Placement[] {
   const observation = observationOf({ workloads: { [PATH]: observed } });
-  return filters.flatMap((filter) => findWayBack(observed, refOf(PATH), filter, '', observation) ?? []);
+  const target = { ref: refOf(PATH), workload: observed };
+  return filters.flatMap((filter) => findWayBack(observedFilter(filter, target, observation), '', observation) ?? []);
 }
 const patchOf = (planned: PlannedWorkload, current: Workload): WorkloadPatch | undefined => {
   const { patch } = planned;
