@@ -65,13 +65,22 @@ function withoutSchemes(text: string): string {
   );
 }
 
-/** Tokens of GitHub, GitLab, Docker, npm, Slack, Stripe, Vault, Amazon and Google, and JSON Web Tokens. */
+/** What tokens of GitHub, GitLab, Docker, Vault and DigitalOcean begin with. */
+const SERVICE_PREFIXES = 'ghp_ gho_ ghs_ ghu_ ghr_ github_pat_ glpat- dckr_pat_ hvs. dop_v1_'.split(' ');
+/** What long tokens begin with: JSON Web Tokens, and those of Amazon's and Google's clusters. */
+const LONG_PREFIXES = ['eyJ', 'k8s-aws-v1.', 'ya29.'];
+/** What tokens begin with that no other word has in it. */
+export const TOKEN_PREFIXES: readonly string[] = [...SERVICE_PREFIXES, ...LONG_PREFIXES];
+
+const anyOf = (prefixes: readonly string[]): string => prefixes.join('|').replaceAll('.', '\\.');
+
+/** Those, and tokens of npm, Stripe, Slack, Amazon and Google. */
 const PREFIXED = [
-  /\b(?:gh[pousr]_|github_pat_|glpat-|dckr_pat_|npm_|sk_live_|rk_live_|sk_test_|hvs\.)[\w-]{12,5000}/g,
+  new RegExp(`\\b(?:${anyOf([...SERVICE_PREFIXES, 'npm_', 'sk_live_', 'rk_live_', 'sk_test_'])})[\\w-]{12,5000}`, 'g'),
   /\bxox[a-z]-[\w-]{8,5000}/g,
   /\b(?:AKIA|ASIA)[A-Z0-9]{16}/g,
   /\bAIza[\w-]{30,5000}/g,
-  /(?:eyJ|k8s-aws-v1\.|ya29\.)[\w.=-]{30,5000}/g,
+  new RegExp(`(?:${anyOf(LONG_PREFIXES)})[\\w.=-]{30,5000}`, 'g'),
   /hooks\.slack\.com\/services\/[\w/]{8,5000}/g,
 ];
 
