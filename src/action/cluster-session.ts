@@ -2,7 +2,7 @@ import { defined } from '../base/defined.ts';
 import type { Log } from '../base/log.ts';
 import { bad, type Checked, good, type Problem } from '../base/problem.ts';
 import { Client, type RequestCounts, UNKNOWN_VERSION } from '../cluster/client.ts';
-import { ApiError, callProblem } from '../cluster/errors.ts';
+import { callProblem, isApiError } from '../cluster/errors.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
 import { describePath } from '../cluster/resources.ts';
 import { Transport } from '../cluster/transport.ts';
@@ -120,7 +120,7 @@ async function connect(client: Client, { context }: ClusterAccess, log: Log): Pr
     return good(version);
   } catch (error) {
     // The version is only for the report; some clusters do not show it to everybody.
-    if (error instanceof ApiError && error.status === 403) return good(UNKNOWN_VERSION);
+    if (isApiError(error, 403)) return good(UNKNOWN_VERSION);
     return bad(callProblem(error, 'asking for the version of the API server'));
   }
 }

@@ -4,6 +4,7 @@ import { internalProblem, type Problem } from '../base/problem.ts';
 import { type ProxyServer, shownAddress } from '../base/proxy.ts';
 import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
 import { TooLongError } from './body.ts';
+import { CERTIFICATE_REMEDIES, ROUTE_REMEDIES } from './connection-remedies.ts';
 import { missingRight, refusalRemedy } from './missing-right.ts';
 import { StalledError, UNWRITTEN } from './patience.ts';
 
@@ -38,6 +39,11 @@ export class ApiError extends Error {
     this.path = path;
     this.hints = hints;
   }
+}
+
+/** Returns whether the API server answered with one of these statuses. */
+export function isApiError(error: unknown, ...statuses: readonly number[]): error is ApiError {
+  return error instanceof ApiError && statuses.includes(error.status);
 }
 
 /** The API server could not be reached, or stopped answering. */
@@ -151,7 +157,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
       cause,
     };
   }
-  if (error.status === 403 && !/being terminated/.test(error.message)) {
+  if (error.status === 403 && !isTerminating(error)) {
     const right = missingRight(error.message);
     return {
       kind: 'permission',
@@ -177,31 +183,10 @@ export function callProblem(error: unknown, action: string): Problem {
   return apiProblem(error, action) ?? internalProblem(error);
 }
 
-const UNTRUSTED =
-  'Its certificate is not signed by the authority in the kubeconfig. Take "certificate-authority-data" from the cluster that the address belongs to; a kubeconfig without it trusts public authorities only.';
-
-/** What is wrong with the server's certificate, by the code of OpenSSL or Node. */
-const CERTIFICATE_HINTS: Readonly<Record<string, string>> = {
-  ERR_TLS_CERT_ALTNAME_INVALID: 'Its certificate is for another name; set "tls-server-name" in the kubeconfig.',
-  DEPTH_ZERO_SELF_SIGNED_CERT: UNTRUSTED,
-  SELF_SIGNED_CERT_IN_CHAIN: UNTRUSTED,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT: UNTRUSTED,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: UNTRUSTED,
-  CERT_SIGNATURE_FAILURE: UNTRUSTED,
-  INVALID_CA: UNTRUSTED,
-  CERT_HAS_EXPIRED: 'Its certificate has expired.',
-  CERT_NOT_YET_VALID: 'Its certificate is not valid yet; compare the clocks.',
-};
-
-const ROUTE_HINTS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nothing listens there. Check the server address in the kubeconfig, and that the runner can reach it.',
-  ENOTFOUND: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
-  EAI_AGAIN: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
-  UND_ERR_CONNECT_TIMEOUT: 'No connection within the time limit; a firewall or a private network is the usual reason.',
-  ETIMEDOUT: 'No connection within the time limit; a firewall or a private network is the usual reason.',
-  UND_ERR_HEADERS_TIMEOUT: 'It accepted the connection but did not answer in time.',
-};
+/** Whether a namespace takes no new objects because it is being deleted (k8s.io/api core/v1 NamespaceTerminatingCause): nothing that permissions would help. */
+function isTerminating({ body }: ApiError): boolean {
+  return (body.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
+}
 
 function connectionProblem(error: ConnectionError): Problem {
   const proxyError = findProxyError(error);
@@ -216,7 +201,7 @@ function connectionProblem(error: ConnectionError): Problem {
     };
   }
   const code = errorCode(error);
-  const untrusted = CERTIFICATE_HINTS[code];
+  const untrusted = CERTIFICATE_REMEDIES[code];
   if (untrusted !== undefined) {
     return {
       kind: 'connection',
@@ -246,7 +231,7 @@ function connectionProblem(error: ConnectionError): Problem {
   return {
     kind: 'connection',
     message: `The API server ${error.server} does not answer: ${rootMessage(error.cause)}.`,
-    remedy: ROUTE_HINTS[code] ?? 'Check the server address in the kubeconfig, and that the runner can reach it.',
+    remedy: ROUTE_REMEDIES[code] ?? 'Check the server address in the kubeconfig, and that the runner can reach it.',
     cause: error,
   };
 }

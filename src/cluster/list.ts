@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { formatDuration, truncate } from '../base/text.ts';
 import { type Exchange, parsePage } from './answers.ts';
-import { ApiError, ConnectionError, InvalidAnswerError } from './errors.ts';
+import { ConnectionError, InvalidAnswerError, isApiError } from './errors.ts';
 import { LIST_MS, MAX_BYTES, MAX_LIST_STARTS, MAX_PAGES, PAGE_SIZE } from './limits.ts';
 import type { KubernetesObject } from './objects.ts';
 import type { Budget } from './patience.ts';
@@ -60,7 +60,7 @@ export async function listAll<T extends KubernetesObject>(listing: Listing, read
     try {
       return await readPages(listing, read, started);
     } catch (error) {
-      if (!(error instanceof ApiError && error.status === 410) || starts === MAX_LIST_STARTS) throw error;
+      if (!isApiError(error, 410) || starts === MAX_LIST_STARTS) throw error;
     }
   }
 }

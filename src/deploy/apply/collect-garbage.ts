@@ -4,7 +4,7 @@ import { append } from '../../base/lists.ts';
 import { messageOf } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
 import type { Client } from '../../cluster/client.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
 import { ownerOf } from '../../cluster/pods.ts';
 import { isPluginKind, POD, WORKLOAD_KINDS, WORKLOADS } from '../../cluster/resources.ts';
@@ -86,7 +86,7 @@ export async function collectGarbage(
         }
       }
     } catch (error) {
-      const forbidden = error instanceof ApiError && error.status === 403;
+      const forbidden = isApiError(error, 403);
       leave(
         forbidden
           ? `the user of the kubeconfig may not ${error.verb} what is needed (${error.message})`
@@ -120,7 +120,7 @@ async function mark(garbage: Garbage, run: string, client: Client): Promise<Mark
       },
     };
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined;
+    if (isApiError(error, 404)) return undefined;
     throw error;
   }
 }
@@ -131,7 +131,7 @@ async function remove({ garbage, preconditions }: Marked, client: Client): Promi
     return true;
   } catch (error) {
     // Somebody has taken it into use again.
-    if (error instanceof ApiError && error.status === 409) return false;
+    if (isApiError(error, 409)) return false;
     throw error;
   }
 }

@@ -3,7 +3,7 @@ import { defined } from '../../base/defined.ts';
 import { type Json, sameJson } from '../../base/json.ts';
 import { messageOf } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Pod } from '../../cluster/objects.ts';
 import { ENVOY_FILTER, POD } from '../../cluster/resources.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
@@ -117,7 +117,7 @@ async function listPods(client: DeployContext['client'], namespace: string): Pro
   try {
     return (await client.list<Pod>(POD, namespace)).items;
   } catch (error) {
-    if (error instanceof ApiError && error.status === 403) return [];
+    if (isApiError(error, 403)) return [];
     throw error;
   }
 }
@@ -146,7 +146,7 @@ async function takeOut(
     try {
       current = await client.get<EnvoyFilter>(ENVOY_FILTER, namespace, name);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 404) return 'was deleted by others meanwhile';
+      if (isApiError(error, 404)) return 'was deleted by others meanwhile';
       throw error;
     }
   }

@@ -1,12 +1,10 @@
 import type { Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
-import { ApiError, callProblem } from '../../cluster/errors.ts';
+import { type ApiError, callProblem, isApiError } from '../../cluster/errors.ts';
 
 /** Whether a write lost against another one of the same object, so that it is worth while to look again. */
 export function isConflict(error: unknown): boolean {
-  return (
-    error instanceof ApiError && error.status === 409 && error.reason === 'Conflict' && managersOf(error).length === 0
-  );
+  return isApiError(error, 409) && error.reason === 'Conflict' && managersOf(error).length === 0;
 }
 
 /** The field managers that a server-side apply conflict names. */
@@ -21,7 +19,7 @@ function managersOf({ body }: ApiError): { manager: string; field: string }[] {
 
 /** Why a write failed; `name` is how the reader knows the object: `Deployment shop/reviews`. */
 export function writeProblem(error: unknown, name: string): Problem {
-  if (error instanceof ApiError && error.status === 409) {
+  if (isApiError(error, 409)) {
     const conflicts = managersOf(error);
     if (conflicts.length > 0) {
       const managers = [...new Set(conflicts.map(({ manager }) => `"${manager}"`))];

@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { applyExactly } from '../../cluster/apply-exactly.ts';
 import type { Client, Preconditions, WriteOptions, Written } from '../../cluster/client.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { isApiError } from '../../cluster/errors.ts';
 import { PLUGINS, type PluginKind } from '../../cluster/resources.ts';
 import { OWNED_SELECTOR } from '../../mesh/identity/names.ts';
 import { keptForm, readForm } from '../../mesh/objects/traffic-extension.ts';
@@ -36,7 +36,7 @@ export class PluginLister {
     try {
       return { kind, plugins: await listPlugins(this.#client, kind, namespace) };
     } catch (error) {
-      if (this.#found !== undefined || !(error instanceof ApiError && error.status === 404)) throw error;
+      if (this.#found !== undefined || !isApiError(error, 404)) throw error;
       const plugins = await listPlugins(this.#client, 'TrafficExtension', namespace);
       return { kind: 'TrafficExtension', plugins };
     }

@@ -1,10 +1,10 @@
 import type { Problem } from '../../base/problem.ts';
-import { ApiError, callProblem } from '../../cluster/errors.ts';
+import { ApiError, callProblem, isApiError } from '../../cluster/errors.ts';
 import { ENVOY_FILTER, GATEWAY, PLUGINS, type Resource, WASM_PLUGIN } from '../../cluster/resources.ts';
 
 /** Why the objects of a kind in a namespace could not be listed. */
 export function listingProblem(error: unknown, of: Resource, namespace: string): Problem {
-  if (error instanceof ApiError && error.status === 404 && error.path.includes(ENVOY_FILTER.plural)) {
+  if (isApiError(error, 404) && error.path.includes(ENVOY_FILTER.plural)) {
     return {
       kind: 'cluster',
       message: 'The cluster has no EnvoyFilter resource (networking.istio.io). Is Istio installed?',
@@ -12,7 +12,7 @@ export function listingProblem(error: unknown, of: Resource, namespace: string):
       cause: error,
     };
   }
-  if (error instanceof ApiError && error.status === 404 && error.path.includes(WASM_PLUGIN.group)) {
+  if (isApiError(error, 404) && error.path.includes(WASM_PLUGIN.group)) {
     return {
       kind: 'cluster',
       message:
@@ -21,7 +21,7 @@ export function listingProblem(error: unknown, of: Resource, namespace: string):
       cause: error,
     };
   }
-  if (error instanceof ApiError && error.status === 404 && error.path.includes(GATEWAY.group)) {
+  if (isApiError(error, 404) && error.path.includes(GATEWAY.group)) {
     return {
       kind: 'cluster',
       message: 'The cluster has no Gateway resource (gateway.networking.k8s.io), but the target list names one.',

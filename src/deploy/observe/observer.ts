@@ -1,7 +1,7 @@
 import { append } from '../../base/lists.ts';
 import { describeProblem, type Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { ApiError, isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
 import {
   CONFIG_MAP,
@@ -101,7 +101,7 @@ export class Observer {
     try {
       return (await this.#client.list<EnvoyFilter>(ENVOY_FILTER, namespace)).items;
     } catch (error) {
-      if (this.#options.withoutIstio === true && error instanceof ApiError && error.status === 404) return [];
+      if (this.#options.withoutIstio === true && isApiError(error, 404)) return [];
       throw error;
     }
   }
@@ -239,6 +239,6 @@ async function namespaceExists(client: Client, namespace: string): Promise<boole
     await client.get(NAMESPACE, undefined, namespace);
     return true;
   } catch (error) {
-    return error instanceof ApiError && error.status === 404 ? false : undefined;
+    return isApiError(error, 404) ? false : undefined;
   }
 }

@@ -1,7 +1,7 @@
 import { makeLimiter, pause } from '../../base/concurrency.ts';
 import { messageOf } from '../../base/problem.ts';
 import { formatDuration } from '../../base/text.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { isApiError } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { hasProxyContainer, isReady, isTerminating } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
@@ -101,7 +101,7 @@ export class RunningProxies {
     );
     const listed = client.list<Pod>(POD, namespace).then(
       ({ items }) => items,
-      (error) => (isForbidden(error) ? 'the user of the kubeconfig may not list pods' : messageOf(error)),
+      (error) => (isApiError(error, 403) ? 'the user of the kubeconfig may not list pods' : messageOf(error)),
     );
     return Promise.race([listed, late]).finally(() => done.abort());
   }
@@ -122,7 +122,7 @@ export class RunningProxies {
         const extensions = asks ? await this.#dump('ecds_filters', pod, ref) : '{}';
         return { state: 'seen', pod, listeners: listeners.value, extensions };
       } catch (error) {
-        if (!isForbidden(error)) return unseen(messageOf(error));
+        if (!isApiError(error, 403)) return unseen(messageOf(error));
         this.#refused.add(ref.namespace);
         return unseen(NO_EXEC);
       }
@@ -139,8 +139,4 @@ export class RunningProxies {
 
 function createdAt({ metadata }: Pod): string {
   return metadata.creationTimestamp ?? '';
-}
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof ApiError && error.status === 403;
 }

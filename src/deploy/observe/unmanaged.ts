@@ -1,7 +1,7 @@
 import { mapLimited } from '../../base/concurrency.ts';
 import { pick } from '../../base/json.ts';
 import type { Client } from '../../cluster/client.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Pod } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import {
@@ -149,7 +149,7 @@ export class UnmanagedReader {
     try {
       return await read();
     } catch (error) {
-      if (error instanceof ApiError && (error.status === 403 || error.status === 404)) return undefined;
+      if (isApiError(error, 403, 404)) return undefined;
       throw error;
     }
   }

@@ -1,4 +1,5 @@
 import { defined } from '../../base/defined.ts';
+import { sameJson } from '../../base/json.ts';
 import type { Log } from '../../base/log.ts';
 import { describeEnvoy, type ProxyVersion } from '../../filter/compatibility/proxy-version.ts';
 import { trialEnvoys } from '../../filter/host/envoy-kinds.ts';
@@ -43,8 +44,7 @@ export async function tryRevision(
 /** What differs between the Envoys says for which of them it is. */
 function complaintsOf(tried: readonly Tried[], origin: string): TrialComplaint[] {
   const complaints = tried.map(({ verdict }) => trialComplaint(verdict, origin));
-  const distinct = new Set(complaints.map((complaint) => JSON.stringify(complaint)));
-  if (distinct.size === 1) return complaints.slice(0, 1);
+  if (complaints.every((complaint) => sameJson(complaint, complaints[0]))) return complaints.slice(0, 1);
   return tried.map(({ request: { envoy }, verdict }) =>
     trialComplaint(verdict, origin, envoy === undefined ? undefined : describeEnvoy(envoy)),
   );

@@ -1,5 +1,5 @@
 import { describeProblem } from '../../base/problem.ts';
-import { ApiError, callProblem } from '../../cluster/errors.ts';
+import { callProblem, isApiError } from '../../cluster/errors.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import { isReady, ownerOf } from '../../cluster/pods.ts';
@@ -174,7 +174,7 @@ async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployCont
     try {
       await client.delete(POD, ref.namespace, metadata.name, metadata.uid === undefined ? {} : { uid: metadata.uid });
     } catch (error) {
-      if (error instanceof ApiError && error.status === 409) continue;
+      if (isApiError(error, 409)) continue;
       refused.push(metadata.name);
     }
   }

@@ -1,7 +1,7 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { isApiError } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { POD } from '../../cluster/resources.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
@@ -57,7 +57,7 @@ async function probePod(
       wrong = difference;
       came = ` ${describeAnswer(answer)}.`;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 403) return forbidden(probe, ref);
+      if (isApiError(error, 403)) return forbidden(probe, ref);
       wrong = `did not answer (${messageOf(error)})`;
       came = '';
     }

@@ -1,5 +1,5 @@
 import { messageOf, type Problem } from '../../base/problem.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { isApiError } from '../../cluster/errors.ts';
 import { MAX_BYTES } from '../../cluster/limits.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { hasProxyContainer, PROXY_CONTAINER } from '../../cluster/pods.ts';
@@ -118,7 +118,7 @@ export class ProxyInspector {
       const dump = await readConfigDump(this.#context.client, namespace, name, part);
       return dump.state === 'read' ? dump.text : pending(ref, `Envoy of pod ${name} does not answer (${dump.why})`);
     } catch (error) {
-      if (error instanceof ApiError && error.status === 403) {
+      if (isApiError(error, 403)) {
         this.#refused.set(`${namespace} exec`, 'the user of the kubeconfig may not exec into pods');
         return undefined;
       }
@@ -145,7 +145,7 @@ export class ProxyInspector {
       }
     } catch (error) {
       this.#context.log.debug(`No statistics of pod ${pod.metadata.name}: ${messageOf(error)}`);
-      if (error instanceof ApiError && error.status === 403) this.#refused.set(means, 'refused');
+      if (isApiError(error, 403)) this.#refused.set(means, 'refused');
       return undefined;
     }
     // Another listener may have been refused for a reason of its own; only the log tells.

@@ -2,7 +2,7 @@ import { mapLimited, pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { isApiError } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import { isReady, isTerminating } from '../../cluster/pods.ts';
@@ -164,7 +164,7 @@ export class Prover {
       return { pods: current.filter((pod) => carries(pod, ref, revisions) && isReady(pod)), all: current.length };
     } catch (error) {
       log.debug(`No pods of ${describeWorkload(ref)}: ${String(error)}`);
-      const forbidden = error instanceof ApiError && error.status === 403;
+      const forbidden = isApiError(error, 403);
       return {
         weakness: forbidden
           ? 'the user of the kubeconfig may not list pods'

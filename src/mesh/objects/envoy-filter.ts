@@ -135,8 +135,9 @@ export function renderEnvoyFilter(
 
 /** The folder that an EnvoyFilter of ours reads its module from; undefined when somebody has edited it away. */
 export function mountPathOf({ spec }: EnvoyFilter): string | undefined {
-  const [, folder] = /"filename":"([^"]+)\/[^/"]+\.wasm"/.exec(JSON.stringify(spec)) ?? [];
-  return folder;
+  const file = field(typedConfigOf(insertionIn(spec)), 'config', 'vm_config', 'code', 'local', 'filename');
+  const end = typeof file === 'string' && file.endsWith('.wasm') ? file.lastIndexOf('/') : -1;
+  return end > 0 ? String(file).slice(0, end) : undefined;
 }
 
 /** The settings of an EnvoyFilter of ours that show in a proxy's listeners. */

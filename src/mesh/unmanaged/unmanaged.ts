@@ -4,6 +4,7 @@ import type { PodTemplate } from '../../cluster/objects.ts';
 import type { EnvoyFilter, ForeignHttpFilter } from '../objects/envoy-filter.ts';
 import { INSERTIONS } from '../objects/envoy-filter.ts';
 import { type HttpPatch, httpPatchesOf, overlaps, type PatchPlace, patchesOf } from '../objects/http-patches.ts';
+import { field } from '../objects/wasm-settings.ts';
 import { fileBaseOf, readWasmConfig, type WasmCode, type WasmConfig } from '../proxy/wasm-code.ts';
 import { isGateway } from '../template/gateway-mounts.ts';
 
@@ -209,7 +210,7 @@ function wasmOf(
   const [first, ...others] = configuring;
   if (first === undefined) {
     // Only the kinds of configuration that it accepts tell what it is.
-    if (!/\.http\.wasm\./.test(JSON.stringify(discovery))) return undefined;
+    if (!acceptedTypes(discovery).some((type) => /\.http\.wasm\./.test(type))) return undefined;
     const nothing: WasmConfig = { name: '', rootId: '', configuration: '', code: { kind: 'elsewhere' } };
     return { config: nothing, patch: [], unclear: 'no EnvoyFilter that this run may read configures it' };
   }
@@ -219,6 +220,14 @@ function wasmOf(
   if (!first.own)
     return { config: first.config, patch: [], unclear: 'another EnvoyFilter configures it (EXTENSION_CONFIG)' };
   return { config: first.config, patch: [first.patch] };
+}
+
+/** Returns the kinds of configuration that a filter takes from its discovery (envoy.config.core.v3.ExtensionConfigSource). */
+function acceptedTypes(discovery: unknown): readonly string[] {
+  const [types, fallback] = [field(discovery, 'type_urls'), field(discovery, 'default_config')];
+  return [...(Array.isArray(types) ? types : []), pick(fallback, '@type'), field(fallback, 'type_url')].filter(
+    (type) => typeof type === 'string',
+  );
 }
 
 function extensionsIn(envoyFilter: EnvoyFilter, name: string | undefined): { config: WasmConfig; patch: Json }[] {

@@ -8,7 +8,9 @@ import {
   ConnectionError,
   CredentialsError,
   InvalidAnswerError,
+  isApiError,
   ProxyError,
+  type StatusBody,
 } from '../../../src/cluster/errors.ts';
 import { missingRight } from '../../../src/cluster/missing-right.ts';
 
@@ -28,8 +30,17 @@ const IMPERSONATING =
   'users "jane" is forbidden: User "bot" cannot impersonate resource "users" in API group "" at the cluster scope';
 const FORBIDDEN =
   'deployments.apps is forbidden: User "bot" cannot list resource "deployments" in API group "apps" in the namespace "shop"';
-const TERMINATING =
-  'configmaps "a" is forbidden: unable to create new content in namespace shop because it is being terminated';
+const TERMINATING: StatusBody = {
+  reason: 'Forbidden',
+  message: 'configmaps "a" is forbidden: unable to create new content in namespace shop because it is being terminated',
+  details: { name: 'a', causes: [{ reason: 'NamespaceTerminating', field: 'metadata.namespace' }] },
+};
+
+test('an answer is told from others by its status', () => {
+  expect(isApiError(apiError(404), 403, 404)).toBe(true);
+  expect(isApiError(apiError(409), 403, 404)).toBe(false);
+  expect(isApiError(new ConnectionError('https://a', coded('X')), 404)).toBe(false);
+});
 
 describe('apiProblem', () => {
   test.each<[string, unknown, Partial<Problem>]>([
@@ -93,7 +104,11 @@ describe('apiProblem', () => {
         ) as unknown as string,
       },
     ]),
-    ['a namespace that is being deleted', apiError(403, TERMINATING, 'Forbidden'), { kind: 'cluster' }],
+    [
+      'a namespace that is being deleted',
+      new ApiError('create', '/api/v1/namespaces/shop/configmaps', 403, TERMINATING),
+      { kind: 'cluster' },
+    ],
     [
       'any other answer',
       apiError(422, 'ConfigMap "a" is invalid', 'Invalid'),
