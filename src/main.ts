@@ -16,6 +16,7 @@ import { run } from './action/run.ts';
 import { listenForCancel } from './action/runner/cancel.ts';
 import { commandFiles } from './action/runner/command-files.ts';
 import { guardedCore, guardedFiles } from './action/runner/guarded-core.ts';
+import { linksOf } from './action/runner/links.ts';
 import { workflowLog } from './action/runner/log.ts';
 import { ProcessGroups } from './action/runner/process-groups.ts';
 import { followProgress } from './action/runner/progress.ts';
@@ -102,7 +103,7 @@ async function act(): Promise<void> {
   try {
     const report = redactedReport(await run(world), clean);
     note({ kind: 'phase', phase: 'publishing' });
-    process.exitCode = await publish(report, core, files, handlers.crash());
+    process.exitCode = await publish(report, core, files, { crash: handlers.crash(), links: linksOf(environment) });
   } catch (error) {
     return handlers.fail(error);
   }

@@ -89,7 +89,7 @@ describe('the bundled action, when it cannot go on', () => {
     expect(killed.summary).toMatch(/^## ❌ deploy broke off: its process ended without a result\n/);
     expect(killed.summary).toMatch(/^- \*\*When:\*\* while (writing|waiting for pods|verifying the filter)$/m);
     expect(killed.summary).toMatch(/\d writes were sent to the cluster and may have arrived:.*deployments /);
-    expect(errors(killed)).toEqual([expect.stringContaining('Run it again: the next run finishes')]);
+    expect(errors(killed)).toEqual([expect.stringContaining('Re-run it: the next run finishes')]);
     const next = await act({ configuration: 'killed' });
     expect(['deployed', 'unchanged']).toContain(next.outputs.result);
   });
@@ -121,7 +121,7 @@ describe('the bundled action, when it cannot go on', () => {
     );
     expect([run.code, run.outputs.result]).toEqual([1, 'failed']);
     expect(run.summary).toMatch(/^## ❌ deploy broke off: its log was closed\n/);
-    expect(run.summary).toContain('What became of it until then');
+    expect(run.summary).toContain('Results until then');
   });
 
   /** Files that cannot be written to: a folder, one that is not there, a full disk. */

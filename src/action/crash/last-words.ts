@@ -38,7 +38,7 @@ export function lastWords({ how, cause, advice, progress }: Crash): LastWords {
   const short = sentence(plain(cause, MAX_CAUSE));
   return {
     title,
-    annotation: [next, `It broke off ${during}. ${short}`, cluster].join('\n'),
+    annotation: [`${short} It broke off ${during}.`, cluster, next].join('\n'),
     page: `${blocks(
       `## ❌ ${text(title)}`,
       [
@@ -56,10 +56,10 @@ function clusterWords({ command, writes, objects }: Progress): string {
   if (READING.includes(command)) return `Nothing was changed: "${command}" only reads.`;
   if (writes === 0) return 'Nothing was written to the cluster.';
   const more = objects.length < writes ? ', some of them more than once or of further objects' : '';
-  return `${writes === 1 ? '1 write was' : `${thousands(writes)} writes were`} sent to the cluster and may have arrived: ${someOf(objects)}${more}. Nothing is half written: each workload has its old revision or the new one, and all objects that it needs.`;
+  return `${writes === 1 ? '1 write was' : `${thousands(writes)} writes were`} sent to the cluster and may have arrived: ${someOf(objects)}${more}. No workload is half written: each has its old revision or the new one, and all objects that it needs.`;
 }
 
 function nextSteps({ command, writes }: Progress): string {
   if (writes === 0 || READING.includes(command)) return 'Re-run the job.';
-  return 'Run it again: the next run finishes what this one has begun, or rolls it back where it fails. "status" says what runs now; "remove" takes the filter out.';
+  return 'Re-run it: the next run finishes what this one began, or rolls it back where it fails. "status" says what runs now; "remove" removes the filter.';
 }

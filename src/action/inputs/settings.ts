@@ -89,9 +89,14 @@ function readInsertion(reader: InputReader, name: string): Insertion {
   return insertion;
 }
 
+/** Returns the folder in the proxy's container where a filter's module is mounted unless "mount-path" names another. */
+export function defaultMountPath(filter: string): string {
+  return `/var/local/lib/wasm-filters/${filter}`;
+}
+
 function readMountPath(reader: InputReader, name: string): string {
   const given = reader.text('mount-path');
-  const path = withoutTrailing(posix.normalize(given || `/var/local/lib/wasm-filters/${name}`), '/');
+  const path = withoutTrailing(posix.normalize(given || defaultMountPath(name)), '/');
   if (!path.startsWith('/') || path.includes(':')) {
     reader.wrong(
       'mount-path',

@@ -1,9 +1,9 @@
-import { count, someOf, thousands } from '../../base/text.ts';
+import { sentence, someOf, thousands } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
-import { groupProblems, KIND_TITLES, type KindGroup, type RemedyGroup } from '../verdict/problem-groups.ts';
+import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
 import { countOf, plain } from '../verdict/text.ts';
 import { judge } from '../verdict/verdict.ts';
-import { sentences } from '../verdict/words.ts';
+import { meaningOf, sentences } from '../verdict/words.ts';
 
 /** A mark on the run's page. Plain text: GitHub renders no Markdown there. */
 export interface Annotation {
@@ -18,10 +18,11 @@ const MOST_ERRORS = 10;
 const MOST_MESSAGE_CHARACTERS = 4_095;
 const MOST_NAMED = 5;
 const MOST_LINE_CHARACTERS = 800;
+const MAX_SUBJECT_CHARACTERS = 200;
 
 /**
- * One annotation per kind of failure, at most 10, and one for all warnings: the first line says what to do, then what
- * happened to which workloads.
+ * One annotation per kind of failure, at most 10, and one for all warnings. The title says what it is about; the first line says what
+ * is wrong and what to do about it, the last one what this means for the cluster.
  */
 export function annotationsOf(report: Report): Annotation[] {
   return [...errorsOf(report), ...supersededOf(report), ...warningsOf(report)];
@@ -31,9 +32,11 @@ export function annotationsOf(report: Report): Annotation[] {
 function errorsOf(report: Report): Annotation[] {
   const groups = groupProblems(report);
   if (report.outcome !== 'failed' && groups.length === 0) return [];
-  const { headline, sentence } = judge(report);
-  if (groups.length === 0) return [{ level: 'error', title: headline, message: sentence || headline }];
-  const ending = sentences(`${headline}.`, sentence);
+  const verdict = judge(report);
+  const { headline } = verdict;
+  const meaning = meaningOf(verdict);
+  if (groups.length === 0) return [{ level: 'error', title: headline, message: meaning || headline }];
+  const ending = sentences(`${headline}.`, meaning);
   const fits = groups.length <= MOST_ERRORS;
   const own = fits ? groups : groups.slice(0, MOST_ERRORS - 1);
   const rest = groups.slice(own.length);
@@ -47,42 +50,59 @@ function errorsOf(report: Report): Annotation[] {
           {
             level: 'error' as const,
             title: `${countOf(rest.length, 'more kind')} of problems`,
-            message: lines(['See the job summary for what to do.', ...rest.map(titleOf)], ending),
+            message: lines(rest.map(titleOf), `${ending} The job summary says what to do.`),
           },
         ]),
   ];
 }
 
+/** `Input timeout`, `Rollout: Deployment shop/reviews`, `Permissions: 5 problems`. */
 function titleOf(group: KindGroup): string {
   const title = KIND_TITLES[group.kind];
-  return group.count > 1 ? `${title}: ${thousands(group.count)} problems` : title;
+  if (group.count > 1) return `${title}: ${thousands(group.count)} problems`;
+  const subject = subjectOf(group);
+  if (subject === undefined) return title;
+  const named = plain(subject, MAX_SUBJECT_CHARACTERS);
+  return group.kind === 'input' ? `Input ${named.replace(/^input /, '')}` : `${title}: ${named}`;
 }
 
-/** With one remedy it leads; with several, each but the first follows what it mends. */
-function bodyOf({ remedies }: KindGroup): string[] {
-  const [first, ...others] = remedies;
-  if (first === undefined) return [];
-  const lead = first.remedy ?? 'See the job summary.';
-  return [
-    others.length === 0 ? lead : `${lead} (And ${count(others.length, 'other remedy', 'other remedies')} below.)`,
-    ...entriesOf(first),
-    ...others.flatMap((group) => [...entriesOf(group), ...(group.remedy === undefined ? [] : [`→ ${group.remedy}`])]),
-  ];
+/** Returns the one thing that a group is about, `undefined` if there are several or none. */
+function subjectOf({ remedies }: KindGroup): string | undefined {
+  const subjects = new Set(remedies.flatMap(({ entries }) => entries.flatMap((entry) => entry.subjects)));
+  return subjects.size === 1 ? [...subjects][0] : undefined;
 }
 
-function entriesOf({ entries }: RemedyGroup): string[] {
-  return entries.map(({ message, subjects }) => {
-    const names = subjects.map((subject) => plain(subject, 200));
-    if (names.length === 0) return message;
-    return `${names.length === 1 ? names[0] : `${thousands(names.length)} (${someOf(names, MOST_NAMED)})`}: ${message}`;
+/** What is wrong, and behind it what to do; a remedy for several things stands below them. */
+function bodyOf(group: KindGroup): string[] {
+  const isInTitle = group.count <= 1;
+  return group.remedies.flatMap(({ entries, remedy }) => {
+    const statements = entries.map((entry) => statementOf(entry, isInTitle));
+    if (remedy === undefined) return statements;
+    const advice = plain(remedy, MOST_LINE_CHARACTERS);
+    const [only, ...others] = statements;
+    return only !== undefined && others.length === 0 ? [`${sentence(only)} ${advice}`] : [...statements, `→ ${advice}`];
   });
+}
+
+/** A message that goes on where its subject ends: `is no duration`. */
+const PREDICATE =
+  /^(is|are|was|were|has|have|had|does|do|did|cannot|can|could|must|may|would|will|should|needs?|names?|holds?|lies|runs?) /;
+
+/** Subject and fault: `timeout is "5 minuets", which is no duration.` A sentence of its own stands alone below a title that names its subject. */
+function statementOf({ message, subjects }: ProblemEntry, isInTitle: boolean): string {
+  const fault = plain(message, MOST_LINE_CHARACTERS);
+  const names = subjects.map((subject) => plain(subject, MAX_SUBJECT_CHARACTERS));
+  const [first] = names;
+  if (first === undefined || (isInTitle && /^[A-Z]/.test(fault))) return fault;
+  if (names.length > 1) return `${thousands(names.length)} (${someOf(names, MOST_NAMED)}): ${fault}`;
+  return PREDICATE.test(fault) ? `${first} ${fault}` : `${first}: ${fault}`;
 }
 
 /** No failure, but who looks for this run's revision has to know. */
 function supersededOf(report: Report): Annotation[] {
   if (report.outcome !== 'superseded') return [];
-  const { headline, sentence } = judge(report);
-  return [{ level: 'warning', title: headline, message: sentence }];
+  const verdict = judge(report);
+  return [{ level: 'warning', title: verdict.headline, message: meaningOf(verdict) }];
 }
 
 function warningsOf({ warnings }: Report): Annotation[] {
@@ -99,7 +119,7 @@ function lines(body: readonly string[], ending = ''): string {
   const shown: string[] = [];
   let used = 0;
   for (const [index, line] of body.entries()) {
-    const clean = plain(line, MOST_LINE_CHARACTERS);
+    const clean = plain(line, 2 * MOST_LINE_CHARACTERS + 1);
     if (used + clean.length + 1 > room) {
       shown.push(`… and ${thousands(body.length - index)} more`);
       break;

@@ -21,8 +21,8 @@ const MAX_LINE_CHARACTERS = 4_000;
 /** What the log says of a report after the run: only what there is something to say of. */
 export function logSections(report: Report): LogSection[] {
   return [
-    { title: 'What is wrong', lines: problemLines(report) },
-    { title: 'Changed by others', lines: driftLines(report) },
+    { title: 'Problems', lines: problemLines(report) },
+    { title: 'Drift', lines: driftLines(report) },
     { title: 'Plan', lines: planLines(report) },
     { title: 'Registry', lines: (report.images ?? []).map(imageLine) },
     { title: 'Status', lines: statusLines(report) },
@@ -57,7 +57,7 @@ function planLines({ plan }: Report): string[] {
     ...plan.changes.flatMap((change) => {
       const { action, reasons, diff, admission } = change;
       const why = reasons.length === 0 ? '' : ` (${someOf(reasons, MAX_LISTED, '; ')})`;
-      const refused = admission.state === 'refused' ? ' REFUSED by the API server' : '';
+      const refused = admission.state === 'refused' ? ' REJECTED by the API server' : '';
       return [`${action} ${nameOfChange(change)}${why}${refused}`, ...diff.map((line) => `  ${line}`)];
     }),
     ...plan.restarts.map(
@@ -88,8 +88,8 @@ function collectedLines({ collected, status }: Report): string[] {
     ...collected.deleted.map((object) => `deleted ${object}`),
     ...collected.left.map(({ object, why }) => `left ${object}: ${why}`),
     ...(status?.garbage ?? []),
-    ...(status?.kept ?? []).map((object) => `kept to go back to: ${object}`),
+    ...(status?.kept ?? []).map((object) => `kept to roll back to: ${object}`),
     ...(status?.inUse ?? []).map((object) => `run by old pods: ${object}`),
-    ...(status?.unknown ?? []).map((object) => `not known whether pods run it: ${object}`),
+    ...(status?.unknown ?? []).map((object) => `unknown whether pods run it: ${object}`),
   ];
 }

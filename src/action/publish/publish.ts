@@ -5,10 +5,12 @@ import { type Crash, lastWords } from '../crash/last-words.ts';
 import { outputsOf } from '../outputs/outputs.ts';
 import { type CommandFile, type CommandFiles, outputLines } from '../runner/command-files.ts';
 import type { Core } from '../runner/guarded-core.ts';
+import type { Links } from '../runner/links.ts';
 import { blocks, details, text } from '../summary/parts/markdown.ts';
 import { renderSummary, shortSummary } from '../summary/summary.ts';
 import { plain } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
+import { meaningOf } from '../verdict/words.ts';
 import { type Annotation, annotationsOf } from './annotations.ts';
 import { type LogSection, logSections } from './log-sections.ts';
 
@@ -23,12 +25,24 @@ const MAX_SUMMARY_BYTES = 1_048_576;
 const SPARE_BYTES = 48_576;
 const MAX_TROUBLE_CHARACTERS = 300;
 
+/** What is published beside the report. */
+export interface PublishOptions {
+  /** Set where the run broke off. */
+  readonly crash?: Crash | undefined;
+  readonly links?: Links;
+}
+
 /**
  * Publishes a report without secrets: log, outputs, job summary and annotations. What of one cannot be made or written does not keep the others
- * from it, and is told with the annotation. Of a run that broke off, the one annotation says so. Gives the exit code: outputs
+ * from it, and is told with the annotation. Of a run that broke off, the one annotation says so. Returns the exit code: outputs
  * that later steps rely on and do not get are a failure, a summary that nobody sees is none.
  */
-export async function publish(given: Report, core: CorePublish, files: CommandFiles, crash?: Crash): Promise<number> {
+export async function publish(
+  given: Report,
+  core: CorePublish,
+  files: CommandFiles,
+  { crash, links = {} }: PublishOptions = {},
+): Promise<number> {
   const report: Report = crash === undefined ? given : { ...given, outcome: 'failed' };
   const troubles: string[] = [];
   /** What `make` gives, or `instead` where it throws. */
@@ -55,7 +69,11 @@ export async function publish(given: Report, core: CorePublish, files: CommandFi
   );
   const failed = report.outcome === 'failed' || outputs === undefined || !written;
   const room = MAX_SUMMARY_BYTES - SPARE_BYTES - (files.summary?.size() ?? 0);
-  const page = attempt('The full page could not be made', () => renderSummary(report, { maxBytes: room }), undefined);
+  const page = attempt(
+    'The full page could not be made',
+    () => renderSummary(report, { maxBytes: room, links }),
+    undefined,
+  );
   attempt(
     'The job summary could not be written',
     () => writeSummary(files.summary, page ?? shortSummary(verdict, room), troubles, crash),
@@ -68,7 +86,8 @@ export async function publish(given: Report, core: CorePublish, files: CommandFi
   for (const { level, title, message } of complete(annotations, verdict, failed, troubles))
     core[level](message, { title });
   core.info(`${verdict.icon} ${verdict.headline}`);
-  if (verdict.sentence !== '') core.info(verdict.sentence);
+  const meaning = meaningOf(verdict);
+  if (meaning !== '') core.info(meaning);
   return failed ? 1 : 0;
 }
 
@@ -90,7 +109,7 @@ function writeSummary(
   file.append(
     crash === undefined
       ? `${blocks(page.trimEnd(), notes)}\n`
-      : `${blocks(lastWords(crash).page.trimEnd(), notes, details('What became of it until then', page.trimEnd()))}\n`,
+      : `${blocks(lastWords(crash).page.trimEnd(), notes, details('Results until then', page.trimEnd()))}\n`,
   );
 }
 
@@ -107,7 +126,7 @@ function annotationOf(crash: Crash): Annotation {
 /** A run that failed has an annotation, and what could not be published is told in the last one. */
 function complete(
   annotations: readonly Annotation[],
-  { headline, sentence: meaning }: Verdict,
+  verdict: Verdict,
   failed: boolean,
   troubles: readonly string[],
 ): readonly Annotation[] {
@@ -117,7 +136,7 @@ function complete(
   if (last === undefined)
     return [
       ...annotations,
-      { level, title: 'Result not published', message: [...troubles, headline, meaning].join('\n') },
+      { level, title: 'Result not published', message: [...troubles, verdict.headline, meaningOf(verdict)].join('\n') },
     ];
   return annotations.map((one) => (one === last ? { ...last, message: [last.message, ...troubles].join('\n') } : one));
 }

@@ -7,21 +7,22 @@ import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected, renderDrift } from './parts/cleanup.ts';
 import { renderImages } from './parts/images.ts';
 import type { Page } from './parts/page.ts';
-import { deployPolicy, expirySetting, renderSettings } from './parts/settings.ts';
+import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
 import { renderTable } from './parts/table.ts';
-import { countTargets, targetTable } from './parts/targets.ts';
+import { targetTable } from './parts/targets.ts';
 
-/** The page of `deploy`: what runs now if all is not well, what was put right, the workloads, what was cleaned up. */
+/** The page of `deploy`: the current state if all is not well, corrected drift, the workloads, what was cleaned up. */
 export function deployPage(report: Report): Page {
-  const table = targetTable(report, [
-    { title: 'ConfigMap', cell: (target) => writeCell('configMap', target, report) },
-    { title: inserterTitle(report), cell: (target) => writeCell('inserter', target, report) },
-    { title: 'Template', cell: (target) => writeCell('template', target, report) },
-    { title: 'Rollout', cell: (target) => rolloutCell(target, report) },
-  ]);
+  const table = targetTable(report, {
+    rollout: (target) => rolloutCell(target, report),
+    writes: [
+      { title: 'ConfigMap', cell: (target) => writeCell('configMap', target, report) },
+      { title: inserterTitle(report), cell: (target) => writeCell('inserter', target, report) },
+      { title: 'Pod template', cell: (target) => writeCell('template', target, report) },
+    ],
+  });
   return {
-    counts: countTargets(report),
-    problems: hasActed(report) ? 'What failed' : 'What is wrong',
+    problems: hasActed(report) ? 'Failures' : 'Problems',
     lead: () => (needsStanding(report) ? renderDeployStanding(report) : ''),
     body: (limits) => [
       renderDrift(report, limits),
@@ -29,7 +30,7 @@ export function deployPage(report: Report): Page {
       renderBeside(report, limits),
       renderCollected(report.collected, limits),
       renderImages(report, limits),
-      renderSettings(report, { ...deployPolicy(report.policy), ...expirySetting(report) }, limits),
+      renderDetails(report, [...deployPolicy(report.policy), ...expirySetting(report)], limits),
     ],
   };
 }

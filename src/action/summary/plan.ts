@@ -3,12 +3,12 @@ import type { Report } from '../../deploy/report/report.ts';
 import { countOf } from '../verdict/text.ts';
 import { verb } from '../verdict/words.ts';
 import { renderAdoptions, renderBeside } from './parts/adoption.ts';
-import { workloadCells } from './parts/cells.ts';
+import { workloadCell } from './parts/cells.ts';
 import { renderImages } from './parts/images.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
-import { deployPolicy, expirySetting, renderSettings } from './parts/settings.ts';
+import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
 import { renderTable, type TableParts } from './parts/table.ts';
 import { groupChanges, renderChanges } from './plan-changes.ts';
 
@@ -18,8 +18,7 @@ export function planPage(report: Report): Page {
   const table = restartTable(restarts);
   const groups = groupChanges(changes);
   return {
-    counts: '',
-    problems: report.plan === undefined ? 'What is wrong' : 'What would fail',
+    problems: report.plan === undefined ? 'Problems' : 'What would fail',
     lead: (limits) => renderAdmission(changes, limits),
     body: (limits) => [
       renderAdoptions(adoptions, limits),
@@ -28,12 +27,12 @@ export function planPage(report: Report): Page {
       renderTable('What would change in place', replacementTable(inPlace), limits),
       renderTable('What would restart', table, limits),
       renderImages(report, limits),
-      renderSettings(report, { ...deployPolicy(report.policy), ...expirySetting(report) }, limits),
+      renderDetails(report, [...deployPolicy(report.policy), ...expirySetting(report)], limits),
     ],
   };
 }
 
-/** What the API server said to a dry run of the writes: what it refuses stands above already. */
+/** What the API server said to a dry run of the writes: what it rejects stands above already. */
 function renderAdmission(changes: readonly PlannedChange[], limits: Limits): string {
   if (changes.length === 0) return '';
   const accepted = changes.filter(({ admission }) => admission.state === 'accepted').length;
@@ -45,7 +44,7 @@ function renderAdmission(changes: readonly PlannedChange[], limits: Limits): str
   const reasons = [...unasked].slice(0, limits.entries);
   const left = unasked.size - reasons.length;
   const lines = [
-    ...(refused === 0 ? [] : [`❌ It **refuses ${countOf(refused, 'write')}**; see above.`]),
+    ...(refused === 0 ? [] : [`❌ It **rejects ${countOf(refused, 'write')}**; see above.`]),
     ...(accepted === 0 ? [] : [`✅ It accepts ${countOf(accepted, 'write')}.`]),
     ...reasons.map(([why, n]) => `⚪ It was not asked about ${countOf(n, 'write')}: ${text(why, limits.message)}`),
     ...(left > 0 ? [`⚪ … and about more for ${countOf(left, 'other reason')}.`] : []),
@@ -57,11 +56,11 @@ function replacementTable(replaced: readonly PlannedReplacement[]): TableParts<'
   const waves = new Set(replaced.map(({ wave }) => wave)).size > 1;
   return {
     noun: 'workload',
-    header: ['Namespace', 'Workload', ...(waves ? ['Wave'] : [])],
+    header: ['Workload', ...(waves ? ['Wave'] : [])],
     catalogue: { replacement: { icon: '🔀', word: 'in place' } },
     urgent: [],
     calm: replaced.map(({ ref, wave }) => ({
-      cells: [...workloadCells(ref), ...(waves ? [String(wave)] : [])],
+      cells: [workloadCell(ref), ...(waves ? [String(wave)] : [])],
       count: 'replacement',
     })),
   };
@@ -71,11 +70,11 @@ function restartTable(restarts: readonly PlannedRestart[]): TableParts<'restart'
   const waves = new Set(restarts.map(({ wave }) => wave)).size > 1;
   return {
     noun: 'workload',
-    header: ['Namespace', 'Workload', ...(waves ? ['Wave'] : []), 'Pods'],
+    header: ['Workload', 'Pods', ...(waves ? ['Wave'] : [])],
     catalogue: { restart: { icon: '🔁', word: verb(restarts.length, 'restart', 'restarts') } },
     urgent: [],
     calm: restarts.map(({ ref, pods, wave }) => ({
-      cells: [...workloadCells(ref), ...(waves ? [String(wave)] : []), String(pods)],
+      cells: [workloadCell(ref), String(pods), ...(waves ? [String(wave)] : [])],
       count: 'restart',
     })),
   };

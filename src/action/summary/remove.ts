@@ -5,27 +5,26 @@ import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected } from './parts/cleanup.ts';
 import type { Page } from './parts/page.ts';
 import { renderPresent } from './parts/present.ts';
-import { removePolicy, renderSettings } from './parts/settings.ts';
+import { removePolicy, renderDetails } from './parts/settings.ts';
 import { supersededLine } from './parts/superseded.ts';
 import { renderTable } from './parts/table.ts';
-import { countTargets, targetTable } from './parts/targets.ts';
+import { targetTable } from './parts/targets.ts';
 import { oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
 export function removePage(report: Report): Page {
-  const table = targetTable(report, [
-    { title: 'Template', cell: (target) => writeCell('template', target, report) },
-    { title: 'Rollout', cell: (target) => rolloutCell(target, report) },
-  ]);
+  const table = targetTable(report, {
+    rollout: (target) => rolloutCell(target, report),
+    writes: [{ title: 'Pod template', cell: (target) => writeCell('template', target, report) }],
+  });
   return {
-    counts: countTargets(report),
-    problems: hasActed(report) ? 'What failed' : 'What is wrong',
+    problems: hasActed(report) ? 'Failures' : 'Problems',
     lead: () => (needsStanding(report) ? renderRemoveStanding(report) : ''),
     body: (limits) => [
       renderTable('Workloads', table, limits),
       report.nothing === undefined ? '' : renderPresent(report.nothing, limits),
       renderCollected(report.collected, limits),
-      renderSettings(report, removePolicy(report.policy), limits),
+      renderDetails(report, removePolicy(report.policy), limits),
     ],
   };
 }
@@ -39,19 +38,19 @@ function renderRemoveStanding(report: Report): string {
       icon: '🚨',
       targets: of('stranded'),
       words: (one) =>
-        `**failed, and the filter could not be put back: ${one ? 'it needs' : 'they need'} attention now**; why, and what to do, stands above. ${oldPods(of('stranded'))}`,
+        `**failed, and so did the rollback: ${one ? 'it needs' : 'they need'} attention now**; see above for the cause and remedy. ${oldPods(of('stranded'))}`,
     },
     {
       icon: '🛑',
       targets: of('halfway'),
       words: (one) =>
-        `${were(one)} being given the filter back when the run was cancelled; look at ${one ? 'it' : 'them'}.`,
+        `${were(one)} being rolled back when the run was cancelled; inspect ${one ? 'it' : 'them'}, or re-run.`,
     },
     {
       icon: '❌',
       targets: [...of('unready'), ...of('ineffective'), ...of('refusing')],
       words: (one) =>
-        `${one ? 'has' : 'have'} a pod template without the filter, but new pods do not get ready. ${oldPods(of('unready'))}`,
+        `${one ? 'has' : 'have'} a pod template without the filter, but new pods do not become ready. ${oldPods(of('unready'))}`,
     },
     {
       icon: '⚠️',
@@ -62,27 +61,27 @@ function renderRemoveStanding(report: Report): string {
       icon: '❓',
       targets: of('unseen'),
       words: (one) =>
-        `${one ? 'has' : 'have'} a pod template without the filter, and what became of ${one ? 'it' : 'them'} could not be seen; see above for the cause.`,
+        `${one ? 'has' : 'have'} a pod template without the filter, but ${one ? 'its' : 'their'} state could not be read; see above for the cause.`,
     },
     {
       icon: '❓',
       targets: of('unanswered'),
-      words: () => 'may have the filter or not: the write was never answered. Run again to find out.',
+      words: () => 'may have the filter or not: the API server did not confirm the write. Re-run to find out.',
     },
     {
       icon: '🛑',
       targets: of('interrupted'),
-      words: (one) => `${were(one)} still rolling out without the filter; Kubernetes goes on with it.`,
+      words: (one) => `${were(one)} still rolling out without the filter; Kubernetes continues the rollout.`,
     },
     {
       icon: '↩️',
       targets: [...of('restored'), ...of('withdrawn')],
-      words: (one) => `did not get ready without the filter and ${one ? 'runs' : 'run'} it again, as before.`,
+      words: (one) => `did not become ready without the filter and ${one ? 'runs' : 'run'} it again, as before.`,
     },
     {
       icon: '⏳',
       targets: of('unproven'),
-      words: (one) => `${one ? 'has' : 'have'} a pod template without the filter; nobody saw the pods get ready.`,
+      words: (one) => `${one ? 'has' : 'have'} a pod template without the filter; pods were not watched.`,
     },
     {
       icon: '⚠️',

@@ -7,7 +7,7 @@ import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, code, codes, details, fence, table, tableRow, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
-import { renderSettings } from './parts/settings.ts';
+import { renderDetails } from './parts/settings.ts';
 
 const MOST_OPEN_FILES = 25;
 
@@ -16,8 +16,7 @@ export function renderPage(report: Report): Page {
   const { rendered } = report;
   const mounts = report.filters.some(({ settings }) => settings.image === undefined);
   return {
-    counts: '',
-    problems: 'What is wrong',
+    problems: 'Problems',
     lead: () => '',
     body: (limits) => [
       ...(rendered === undefined
@@ -27,7 +26,7 @@ export function renderPage(report: Report): Page {
             removedFiles(rendered, limits),
             fileTable(rendered, limits),
           ]),
-      renderSettings(report, {}, limits),
+      renderDetails(report, [], limits),
     ],
   };
 }

@@ -3,21 +3,22 @@ import type { Report } from '../../deploy/report/report.ts';
 import type { FilterStanding, FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { TROUBLES } from '../verdict/status.ts';
 import { countOf } from '../verdict/text.ts';
-import { proofWords, unbroken, whenCell, workloadCells } from './parts/cells.ts';
+import { proofWords, unbroken, whenCell, workloadCell } from './parts/cells.ts';
 import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, code, codes, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
-import { type Catalogue, type Row, renderCounts, renderTable, type TableParts } from './parts/table.ts';
+import { renderDetails } from './parts/settings.ts';
+import { type Catalogue, type Column, type Row, renderTable, shareColumns, type TableParts } from './parts/table.ts';
 
 const CATALOGUE: Catalogue<FilterStanding> = {
-  broken: { icon: '❌', word: 'without effect' },
+  broken: { icon: '❌', word: 'no effect' },
   unready: { icon: '❌', word: 'not ready' },
-  drifted: { icon: '⚠️', word: 'changed by others' },
+  drifted: { icon: '⚠️', word: 'drifted' },
   missing: { icon: '⚠️', word: 'without the filter' },
   progressing: { icon: '⏳', word: 'rolling out' },
-  proven: { icon: '✅', word: 'well' },
-  idle: { icon: '💤', word: 'without pods' },
+  proven: { icon: '✅', word: 'healthy' },
+  idle: { icon: '💤', word: 'scaled to zero' },
 };
 
 interface Line {
@@ -26,20 +27,20 @@ interface Line {
 }
 
 /** The page of `status`: a row for each filter on each workload, what needs a look first; notes; what nothing uses. */
-export function statusPage({ status }: Report): Page {
+export function statusPage(report: Report): Page {
+  const { status } = report;
   const { workloads = [], garbage = [], kept = [], inUse = [], unknown = [], namespaces = [] } = status ?? {};
   const lines = sortLines(workloads.flatMap((workload) => workload.filters.map((filter) => ({ workload, filter }))));
   const table = statusTable(lines);
   return {
-    counts: renderCounts([...table.urgent, ...table.calm], CATALOGUE),
-    problems: 'What is wrong',
+    problems: 'Problems',
     lead: (limits) => renderNotes(lines, limits),
     body: (limits) => [
-      renderTable('What runs', table, limits),
+      renderTable('Current state', table, limits),
       renderNames(`🧹 ${countOf(garbage.length, 'object')} of revisions that nothing runs`, garbage, limits),
       renderNames(`⏳ ${countOf(inUse.length, 'object')} of revisions that only old pods run`, inUse, limits),
       renderNames(
-        `↩️ ${countOf(kept.length, 'object')} of superseded revisions that are kept to go back to`,
+        `↩️ ${countOf(kept.length, 'object')} of superseded revisions that are kept to roll back to`,
         kept,
         limits,
       ),
@@ -49,6 +50,7 @@ export function statusPage({ status }: Report): Page {
         limits,
       ),
       renderNames(`🔎 Looked in ${countOf(namespaces.length, 'namespace')}`, namespaces, limits),
+      renderDetails(report, [], limits),
     ],
   };
 }
@@ -58,54 +60,37 @@ function sortLines(lines: readonly Line[]): Line[] {
   return [...lines].sort((a, b) => order.indexOf(a.filter.standing) - order.indexOf(b.filter.standing));
 }
 
-/** A column of the status table; one that is the same in every row stands above the table. */
-interface Column {
-  readonly title: string;
-  readonly cell: (line: Line) => string;
-  readonly mayBeShared?: boolean;
-}
-
-const COLUMNS: readonly Column[] = [
-  { title: 'Filter', cell: ({ filter }) => text(filter.filter, 63), mayBeShared: true },
+/** Beside workload and health: what is the same in every row stands above the table. */
+const COLUMNS: readonly Column<Line>[] = [
+  { title: 'Filter', cell: ({ filter }) => text(filter.filter, 63) },
   { title: 'Revision', cell: ({ filter }) => revisionCell(filter) },
   {
     title: 'Digest',
     cell: ({ filter }) => (filter.digest === undefined ? 'unknown' : code(shortDigest(filter.digest))),
-    mayBeShared: true,
   },
-  { title: 'Standing', cell: ({ workload, filter }) => unbroken(standingCell(workload, filter)) },
-  {
-    title: 'Run',
-    cell: ({ filter }) => runCell(filter),
-    mayBeShared: true,
-  },
-  { title: 'Expires', cell: ({ filter }) => unbroken(expiryCell(filter)), mayBeShared: true },
+  { title: 'Run', cell: ({ filter }) => runCell(filter) },
+  { title: 'Expires', cell: ({ filter }) => unbroken(expiryCell(filter)) },
 ];
 
 function statusTable(lines: readonly Line[]): TableParts<FilterStanding> {
-  const cells = new Map(COLUMNS.map((column) => [column, lines.map(column.cell)]));
   // Where the filter is not, there is nothing to share.
-  const sharing = (column: Column): Set<string> =>
-    new Set(
-      lines.flatMap(({ filter }, index) => (filter.standing === 'missing' ? [] : (cells.get(column)?.[index] ?? []))),
-    );
-  const isShared = (column: Column): boolean => column.mayBeShared === true && sharing(column).size === 1;
-  const columns = COLUMNS.filter((column) => !isShared(column));
-  const above = COLUMNS.filter(isShared).map((column) => `${column.title}: ${[...sharing(column)].join('')}`);
+  const { own, shared } = shareColumns(COLUMNS, lines, ({ filter }) => filter.standing !== 'missing');
+  const columns: readonly Column<Line>[] = [
+    { title: 'Workload', cell: ({ workload }) => workloadCell(workload.ref) },
+    { title: 'Health', cell: ({ workload, filter }) => unbroken(standingCell(workload, filter)) },
+    ...own,
+  ];
   const rows = lines.map(
-    ({ workload, filter }, index): Row<FilterStanding> => ({
-      cells: [...workloadCells(workload.ref), ...columns.map((column) => cells.get(column)?.[index] ?? '')],
-      count: filter.standing,
-    }),
+    (line): Row<FilterStanding> => ({ cells: columns.map(({ cell }) => cell(line)), count: line.filter.standing }),
   );
   const isUrgent = ({ count }: Row<FilterStanding>): boolean => TROUBLES.some((trouble) => trouble === count);
   return {
     noun: 'row',
-    header: ['Namespace', 'Workload', ...columns.map(({ title }) => title)],
+    header: columns.map(({ title }) => title),
     catalogue: CATALOGUE,
     urgent: rows.filter(isUrgent),
     calm: rows.filter((row) => !isUrgent(row)),
-    above: above.join(' · '),
+    above: shared.map(({ title, value }) => `${title}: ${value}`).join(' · '),
   };
 }
 
@@ -130,20 +115,20 @@ function standingCell({ pods }: WorkloadStatus, { standing, proof }: FilterStatu
   const ready = `${pods.ready}/${pods.wanted} ready`;
   switch (standing) {
     case 'proven':
-      if (proof?.level === 'listener') return `✅ proved in ${proof.pods}/${proof.wanted} proxies`;
+      if (proof?.level === 'listener') return `✅ verified in ${proof.pods}/${proof.wanted} proxies`;
       return `✅ ${proof === undefined ? ready : proofWords(proof)}`;
     case 'drifted':
-      return `⚠️ changed, ${proof === undefined ? ready : proofWords(proof)}`;
+      return `⚠️ drifted, ${proof === undefined ? ready : proofWords(proof)}`;
     case 'progressing':
       return `⏳ rolling out, ${ready}`;
     case 'unready':
       return `❌ ${ready}`;
     case 'broken':
-      return `❌ ${ready}, not running it`;
+      return `❌ ${ready}, no effect`;
     case 'missing':
-      return '⚠️ not there';
+      return '⚠️ missing';
     case 'idle':
-      return '💤 no pods wanted';
+      return '💤 scaled to zero';
   }
 }
 
@@ -151,7 +136,7 @@ function expiryCell({ standing, expires, expired }: FilterStatus): string {
   if (standing === 'missing') return '';
   if (expires === undefined) return 'never';
   const when = whenCell(expires);
-  return expired ? `⌛ ${when}, over` : when;
+  return expired ? `⌛ expired ${when}` : when;
 }
 
 /** What is wrong or was changed, workload by workload; each thing once for all that share it. */

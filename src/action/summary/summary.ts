@@ -1,8 +1,10 @@
 import { formatDuration } from '../../base/text.ts';
 import type { Command, Report } from '../../deploy/report/report.ts';
+import type { Links } from '../runner/links.ts';
 import { groupProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
+import { meaningOf } from '../verdict/words.ts';
 import { deployPage } from './deploy.ts';
 import { FULL, fitPage, type Limits } from './parts/limits.ts';
 import { blocks, code, text } from './parts/markdown.ts';
@@ -16,6 +18,8 @@ import { statusPage } from './status.ts';
 export interface SummaryOptions {
   /** The most bytes of UTF-8 that the page may have. */
   readonly maxBytes?: number;
+  /** Omitted for none. */
+  readonly links?: Links;
 }
 
 /**
@@ -37,7 +41,10 @@ const PAGES: Readonly<Record<Command, (report: Report) => Page>> = {
  * The job summary of a run, as GitHub-flavoured Markdown: verdict, what is wrong and what to do, then what the command has to
  * say. Never longer than `maxBytes`: evidence is left out first, then differences and rows, with a note of how much.
  */
-export function renderSummary(report: Report, { maxBytes = DEFAULT_MAX_BYTES }: SummaryOptions = {}): string {
+export function renderSummary(
+  report: Report,
+  { maxBytes = DEFAULT_MAX_BYTES, links = {} }: SummaryOptions = {},
+): string {
   // That the run was cancelled is what the verdict says.
   const groups = groupProblems(report).filter(({ kind }) => kind !== 'cancelled');
   const verdict = judge(report);
@@ -47,7 +54,7 @@ export function renderSummary(report: Report, { maxBytes = DEFAULT_MAX_BYTES }: 
     `${blocks(
       `## ${verdict.icon} ${text(verdict.headline)}`,
       text(verdict.sentence),
-      renderFacts(report, page.counts, limits),
+      renderFacts(report, links, limits),
       limits === FULL
         ? ''
         : 'This page would be larger than GitHub shows; what was left out is counted where it is missing.',
@@ -59,18 +66,15 @@ export function renderSummary(report: Report, { maxBytes = DEFAULT_MAX_BYTES }: 
   return fitPage(render, maxBytes) ?? shortSummary(verdict, maxBytes);
 }
 
-/** Counts, cluster, time. */
-function renderFacts({ cluster, requests, durationMs }: Report, counts: string, limits: Limits): string {
-  const facts = [
-    ...(cluster === undefined
-      ? []
-      : [`Context ${code(cluster.context, limits.name)}`, `Kubernetes ${text(cluster.version, 60)}`]),
+/** The cluster, the time, and where to read on. */
+function renderFacts({ cluster, durationMs }: Report, { run, commit, documentation }: Links, limits: Limits): string {
+  return [
+    ...(cluster === undefined ? [] : [`Context ${code(cluster.context, limits.name)}`]),
     `took ${formatDuration(durationMs)}`,
-    ...(requests.reads + requests.writes === 0
-      ? []
-      : [`API calls: ${countOf(requests.reads, 'read')}, ${countOf(requests.writes, 'write')}`]),
-  ];
-  return [...(counts === '' ? [] : [`**${counts}**`]), facts.join(' · ')].join('<br>');
+    ...(run === undefined ? [] : [`[run](${run})`]),
+    ...(commit === undefined ? [] : [`[commit](${commit})`]),
+    ...(documentation === undefined ? [] : [`[documentation](${documentation})`]),
+  ].join(' · ');
 }
 
 /** The run's own warnings, and those of the API server's admission to a plan, each once. */
@@ -94,8 +98,8 @@ function renderWarnings(warnings: readonly string[], limits: Limits): string {
 }
 
 /** The verdict alone, or the headline cut to what fits; empty when nothing does. */
-export function shortSummary({ icon, headline, sentence }: Verdict, maxBytes: number): string {
-  const heading = (most: number): string => `## ${icon} ${text(headline, most)}\n`;
-  const pages = [`${heading(300)}\n${text(sentence, 600)}\n`, heading(300), heading(100), heading(30)];
+export function shortSummary(verdict: Verdict, maxBytes: number): string {
+  const heading = (most: number): string => `## ${verdict.icon} ${text(verdict.headline, most)}\n`;
+  const pages = [`${heading(300)}\n${text(meaningOf(verdict), 600)}\n`, heading(300), heading(100), heading(30)];
   return pages.find((page) => Buffer.byteLength(page) <= maxBytes) ?? '';
 }

@@ -43,7 +43,7 @@ function deployed(report: Report): Verdict {
   const what =
     pushed === targets.length && pushed > 0
       ? `Settings of ${filtersOf(report)} pushed to ${workloads(pushed)} without a restart`
-      : `${filtersOf(report)} ${isRepair(targets) ? 'put right on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
+      : `${filtersOf(report)} ${isRepair(targets) ? 'repaired (drift corrected) on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
   return {
     icon: unready.length === 0 ? '✅' : '⚠️',
     headline: [
@@ -61,11 +61,11 @@ function deployed(report: Report): Verdict {
   };
 }
 
-/** `taken over from EnvoyFilter shop/wasm`, of a deployment that took something over; empty for none. */
+/** `adopted from EnvoyFilter shop/wasm`, of a deployment that took something over; empty for none. */
 function adoptionTail(targets: readonly TargetReport[]): string {
   const from = [...new Set(targets.flatMap(({ takenOver = [] }) => takenOver))];
   if (from.length === 0) return '';
-  return `taken over from ${from.length === 1 ? `EnvoyFilter ${from[0]}` : countOf(from.length, 'EnvoyFilter')}`;
+  return `adopted from ${from.length === 1 ? `EnvoyFilter ${from[0]}` : countOf(from.length, 'EnvoyFilter')}`;
 }
 
 /** Of workloads that are as little ready as they were before the run. */
@@ -96,8 +96,8 @@ function idleSentence(targets: readonly TargetReport[]): string {
 function applied(report: Report): Verdict {
   return {
     icon: '⏳',
-    headline: `${filtersOf(report)} applied to ${workloads(countOutcome(report, 'deployed'))}, not proven`,
-    sentence: `The pod templates have ${revisionsOf(report)}, but with "wait: false" this run did not watch the pods: whether they get ready is not known, and nothing is taken back.`,
+    headline: `${filtersOf(report)} applied to ${workloads(countOutcome(report, 'deployed'))}, not verified`,
+    sentence: `The pod templates have ${revisionsOf(report)}, but with "wait: false" this run did not watch the pods: whether they become ready is not known, and nothing is rolled back.`,
   };
 }
 

@@ -21,7 +21,7 @@ export interface Evidence {
   readonly notes: ReadonlyMap<string, number>;
 }
 
-/** The evidence of a run's workloads. What was taken back again shows nothing. */
+/** The evidence of a run's workloads. What was rolled back shows nothing. */
 export function evidenceOf(targets: readonly Pick<TargetReport, 'proof' | 'rollback'>[]): Evidence {
   return gatherProofs(targets.flatMap(({ proof, rollback }) => (proof === undefined || rollback ? [] : [proof])));
 }
@@ -41,12 +41,12 @@ export function gatherProofs(proofs: readonly Proof[]): Evidence {
   };
 }
 
-/** The end of a headline: `, proved in 31 proxies`, or the weaker evidence in few words. */
+/** The end of a headline: `, verified in 31 proxies`, or the weaker evidence in few words. */
 export function evidenceTail({ level, proved, wanted }: Evidence): string {
   if (level === undefined) return '';
-  if (level === 'listener') return `, proved in ${thousands(proved)} ${proved === 1 ? 'proxy' : 'proxies'}`;
-  if (proved > 0) return `, proved in ${thousands(proved)} of ${thousands(wanted)} proxies`;
-  return level === 'stats' ? ': every pod ready, no proxy refused it' : ': every pod ready, no proxy looked into';
+  if (level === 'listener') return `, verified in ${thousands(proved)} ${proved === 1 ? 'proxy' : 'proxies'}`;
+  if (proved > 0) return `, verified in ${thousands(proved)} of ${thousands(wanted)} proxies`;
+  return level === 'stats' ? ': every pod ready, no proxy rejected it' : ': every pod ready, proxies not inspected';
 }
 
 /** What was seen, what was not, and why: each reason once. `running` is what runs: `revision 4f2a91c07b`. */
@@ -55,7 +55,7 @@ export function evidenceSentence(evidence: Evidence, running: string): string {
   const seen =
     level === 'listener'
       ? `Every wanted pod is ready, and every proxy has ${running} in its listeners.`
-      : `Every wanted pod is ready with ${running}${level === 'stats' && proved === 0 ? ', and no proxy has refused a listener' : ''}.`;
+      : `Every wanted pod is ready with ${running}${level === 'stats' && proved === 0 ? ', and no proxy has rejected a listener' : ''}.`;
   return sentences(
     seen,
     weaknessSentence(evidence, wanted - proved),
@@ -71,7 +71,7 @@ function notesSentence({ notes }: Evidence): string {
   const shown = [...notes].slice(0, MOST_NOTES).map(([text, of]) => `${plain(text, 300)} (${count(of, 'workload')})`);
   const more = notes.size - shown.length;
   if (shown.length === 0) return '';
-  return sentence(`To know: ${[...shown, ...(more > 0 ? [`${thousands(more)} more`] : [])].join('; ')}`);
+  return sentence(`Note: ${[...shown, ...(more > 0 ? [`${thousands(more)} more`] : [])].join('; ')}`);
 }
 
 function countEach(texts: readonly string[]): Map<string, number> {
@@ -88,8 +88,9 @@ function weaknessSentence({ level, proved, weaknesses }: Evidence, weaker: numbe
     first === undefined
       ? ', as "verify: off" asks for'
       : `: ${first}${others.length === 0 ? '' : ` (and ${thousands(others.length)} other ${others.length === 1 ? 'reason' : 'reasons'})`}`;
-  if (proved > 0) return `Of ${thousands(weaker)} ${weaker === 1 ? 'proxy' : 'proxies'} less is known${because}.`;
+  if (proved > 0)
+    return `For ${thousands(weaker)} ${weaker === 1 ? 'proxy' : 'proxies'} the evidence is weaker${because}.`;
   return level === 'stats'
-    ? `Whether the listeners have the filter was not seen${because}.`
-    : `The proxies were not looked into${because}.`;
+    ? `Whether the listeners have the filter was not inspected${because}.`
+    : `The proxies were not inspected${because}.`;
 }

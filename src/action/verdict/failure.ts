@@ -1,7 +1,9 @@
 import { thousands } from '../../base/text.ts';
 import { countOutcome, type Report } from '../../deploy/report/report.ts';
+import { describeWorkload } from '../../targets/target.ts';
 import { BACK, byStanding, countStanding, isAsBefore, ROLLING, type Standing, URGENT } from './phase.ts';
-import { AS_BEFORE, clause, hasActed, problemsOf, refusal, sentences, type Verdict, verb, workloads } from './words.ts';
+import { plain } from './text.ts';
+import { AS_BEFORE, clause, hasActed, problemsOf, refusal, type Verdict, verb, workloads } from './words.ts';
 
 /** How a command speaks of its workloads. */
 export interface FailureWords {
@@ -29,7 +31,7 @@ function lost(report: Report, { subject }: FailureWords): Verdict {
     headline: report.cancelled
       ? `${subject}: cancelled while it wrote`
       : `${subject}: stopped by ${problemsOf(report)}`,
-    sentence: 'How far it got is not known. Nothing is half written on a workload; run again to finish.',
+    sentence: 'How far it got is not known. No workload is half written; re-run to finish.',
   };
 }
 
@@ -40,12 +42,11 @@ function cancelled(report: Report, words: FailureWords): Verdict {
   return {
     icon: '🛑',
     headline: `${words.subject}: cancelled after ${thousands(good)} of ${workloads(report.targets.length)}${urgent === 0 ? '' : `, ${thousands(urgent)} ${verb(urgent, 'needs', 'need')} attention`}`,
-    sentence: sentences(
-      tally(report, words),
+    tally: tally(report, words),
+    sentence:
       countStanding(standings, 'interrupted', 'halfway') === 0
-        ? 'Run again to finish.'
-        : 'Kubernetes goes on by itself with what was started; run again to finish.',
-    ),
+        ? 'Re-run to finish.'
+        : 'Kubernetes continues the rollouts that were started; re-run to finish.',
   };
 }
 
@@ -57,34 +58,43 @@ function failed(report: Report, words: FailureWords): Verdict {
   const head =
     count === 0
       ? `${words.subject}: stopped by ${problemsOf(report)}`
-      : `${words.subject}: ${thousands(count)} of ${workloads(report.targets.length)} failed`;
+      : `${words.subject}: ${failedWorkloads(report, count)} failed`;
   return {
     icon,
-    headline: `${head}${wayBackTail(report, words)}`,
-    sentence: sentences(tally(report, words), advice(report)),
+    headline: `${head}${rollbackTail(report, words)}`,
+    tally: tally(report, words),
+    sentence: advice(report),
   };
 }
 
-/** How the way back went, the most urgent of it, and what runs now. */
-function wayBackTail(report: Report, words: FailureWords): string {
+/** `1 of 12 workloads`, `all 3 workloads`, `Deployment shop/reviews` where there is no other. */
+function failedWorkloads({ targets }: Report, count: number): string {
+  const [only] = targets;
+  if (count < targets.length || only === undefined) return `${thousands(count)} of ${workloads(targets.length)}`;
+  if (targets.length === 1) return plain(describeWorkload(only.ref), 260);
+  return targets.length === 2 ? 'both workloads' : `all ${workloads(targets.length)}`;
+}
+
+/** Returns how the rollback went, its most urgent part, and what runs now. */
+function rollbackTail(report: Report, words: FailureWords): string {
   const standings = byStanding(report);
   const count = countOutcome(report, 'failed');
   const stranded = countStanding(standings, 'stranded');
   if (stranded > 0) {
     const [only] = standings.get('stranded') ?? [];
     return stranded === 1 && count === 1 && only?.outcome === 'failed'
-      ? ' and could not be taken back: it needs attention'
-      : `, ${thousands(stranded)} could not be taken back and ${verb(stranded, 'needs', 'need')} attention`;
+      ? ' and could not be rolled back: it needs attention'
+      : `, ${thousands(stranded)} could not be rolled back and ${verb(stranded, 'needs', 'need')} attention`;
   }
   const back = countStanding(standings, 'restored');
   const ending = endingOf(report, words);
   if (back > 0) {
     return back === count
-      ? ` and ${verb(back, 'was', 'were')} taken back${ending}`
-      : `, ${thousands(back)} ${verb(back, 'was', 'were')} taken back${ending}`;
+      ? ` and ${verb(back, 'was', 'were')} rolled back${ending}`
+      : `, ${thousands(back)} ${verb(back, 'was', 'were')} rolled back${ending}`;
   }
   const urgent = count > 0 && countStanding(standings, ...URGENT) > 0;
-  return `${urgent ? ` and ${verb(count, 'was', 'were')} not taken back` : ''}${ending}`;
+  return `${urgent ? ` and ${verb(count, 'was', 'were')} not rolled back` : ''}${ending}`;
 }
 
 /** What the workloads that did not fail run now, where it can be said in a few words. */
@@ -107,23 +117,23 @@ function isAllAsBefore(report: Report): boolean {
 }
 
 const CLAUSES: readonly (readonly [standings: readonly Standing[], one: string, many: string])[] = [
-  [['stranded'], 'could not be taken back', 'could not be taken back'],
-  [['halfway'], 'was being taken back', 'were being taken back'],
-  [['unready'], 'has new pods that do not get ready', 'have new pods that do not get ready'],
+  [['stranded'], 'could not be rolled back', 'could not be rolled back'],
+  [['halfway'], 'was being rolled back', 'were being rolled back'],
+  [['unready'], 'has new pods that do not become ready', 'have new pods that do not become ready'],
   [['ineffective'], 'has the filter, but not as it should', 'have the filter, but not as they should'],
-  [['refusing'], 'refuses the new settings', 'refuse the new settings'],
-  [['lost'], 'was changed by others', 'were changed by others'],
+  [['refusing'], 'rejects the new settings', 'reject the new settings'],
+  [['lost'], 'was modified by another client', 'were modified by another client'],
   [['unseen'], 'was changed and could not be followed', 'were changed and could not be followed'],
-  [['unanswered'], 'was written to without an answer', 'were written to without an answer'],
-  [['unproven'], 'is patched but nobody watched its pods', 'are patched but nobody watched their pods'],
+  [['unanswered'], 'may have been changed or not', 'may have been changed or not'],
+  [['unproven'], 'is patched but its pods were not watched', 'are patched but their pods were not watched'],
   [['unready-as-before'], 'is not ready, as before the run', 'are not ready, as before the run'],
   [['interrupted'], 'is not finished', 'are not finished'],
-  [['restored', 'withdrawn'], 'was taken back', 'were taken back'],
-  [['superseded'], 'has what another run brought', 'have what another run brought'],
+  [['restored', 'withdrawn'], 'was rolled back', 'were rolled back'],
+  [['superseded'], 'has a newer revision of another run', 'have a newer revision of another run'],
   [['kept'], 'was not touched', 'were not touched'],
 ];
 
-/** `1 workload was taken back; 9 workloads run revision 4f2a91c07b; 2 workloads were not touched.` */
+/** `1 workload was rolled back; 9 workloads run revision 4f2a91c07b; 2 workloads were not touched.` */
 function tally(report: Report, words: FailureWords): string {
   const standings = byStanding(report);
   const clauses = CLAUSES.flatMap(([wanted, one, many]) => clause(countStanding(standings, ...wanted), one, many));
@@ -134,23 +144,23 @@ function tally(report: Report, words: FailureWords): string {
   return all.length === 0 ? 'No workload was changed.' : `${all.join('; ')}.`;
 }
 
-/** Whether the page says how to go back: a deployment's does, of workloads that have their new pod template and roll. */
-function saysHowToGoBack(report: Report): boolean {
+/** Whether the page says how to roll back: a deployment's does, of workloads that have their new pod template and roll. */
+function saysHowToRollBack(report: Report): boolean {
   const standings = byStanding(report);
   const rolling = ROLLING.flatMap((standing) => standings.get(standing) ?? []);
   return report.command === 'deploy' && rolling.some(({ steps }) => steps.template === 'done');
 }
 
-/** Whether anything must be done in the cluster, tonight. */
+/** Returns what must be done in the cluster, tonight. */
 function advice(report: Report): string {
   const standings = byStanding(report);
-  if (countStanding(standings, 'stranded') > 0) return 'Look now at what could not be taken back.';
+  if (countStanding(standings, 'stranded') > 0) return 'Inspect now what could not be rolled back.';
   if (countStanding(standings, ...URGENT) > 0) {
-    return `Mend the cause and run again${saysHowToGoBack(report) ? ', or go back as said below' : ''}.`;
+    return `Fix the cause and re-run${saysHowToRollBack(report) ? ', or roll back: the job summary says how' : ''}.`;
   }
-  if (countStanding(standings, 'unproven') > 0) return 'Look whether their pods get ready.';
+  if (countStanding(standings, 'unproven') > 0) return 'Check whether their pods become ready.';
   if (report.targets.some(({ problem }) => problem?.kind === 'proxy')) {
-    return 'Something has to be done in the cluster: as long as proxies reject a filter of others, no pod that starts becomes ready, with or without this run.';
+    return 'Action is needed in the cluster: as long as proxies reject a filter of others, no pod that starts becomes ready, with or without this run.';
   }
-  return 'Nothing has to be done in the cluster; mend the cause and run again.';
+  return 'No action is needed in the cluster; fix the cause and re-run.';
 }

@@ -6,14 +6,14 @@ import { plain } from './text.ts';
 export function leftSentence(left: readonly Left[]): string {
   const rights = rightsFor(left);
   return rights === undefined
-    ? 'What is left behind does no harm; run again to delete it.'
-    : `What is left behind does no harm, and no run can delete it without the right to ${rights}: grant it, then re-run.`;
+    ? 'What is left behind does no harm; re-run to delete it.'
+    : `What is left behind does no harm, and no run can delete it without the permission to ${rights}: grant it, then re-run.`;
 }
 
 const MOST_RIGHTS = 3;
 const MOST_OF_RIGHT = 200;
 
-/** The rights that are missing for what is left behind; undefined where none is. */
+/** The permissions that are missing for what is left behind; undefined where none is. */
 export function rightsFor(left: readonly Left[]): string | undefined {
   const rights = [...new Set(left.flatMap(({ missing }) => missing ?? []))];
   if (rights.length === 0) return undefined;

@@ -14,7 +14,7 @@ export function judgePlan(report: Report): Verdict {
     return { icon: '🛑', headline: 'Plan: cancelled', sentence: sentences(known, UNWRITTEN) };
   }
   if (plan === undefined) {
-    return refusal(report, 'No plan could be made', '"deploy" would refuse to start, too. Nothing was written.');
+    return refusal(report, 'No plan could be made', '"deploy" would stop for the same reason. Nothing was written.');
   }
   const obstacles = obstaclesOf(plan, report);
   if (obstacles.length > 0) {
@@ -25,7 +25,7 @@ export function judgePlan(report: Report): Verdict {
     };
   }
   if (plan.changes.length === 0) {
-    const sentence = 'The cluster is as it should be.';
+    const sentence = 'The cluster is up to date.';
     return withExpiry(report, { icon: '✅', headline: 'Plan: nothing to do', sentence });
   }
   return withExpiry(report, {
@@ -41,8 +41,8 @@ function obstaclesOf({ missingRights, changes }: PlanReport, { problems, outcome
   return [
     ...(missingRights.length === 0
       ? []
-      : [`${countOf(missingRights.length, 'right')} ${verb(missingRights.length, 'is', 'are')} missing`]),
-    ...(refused === 0 ? [] : [`the API server refuses ${countOf(refused, 'write')}`]),
+      : [`${countOf(missingRights.length, 'permission')} ${verb(missingRights.length, 'is', 'are')} missing`]),
+    ...(refused === 0 ? [] : [`the API server rejects ${countOf(refused, 'write')}`]),
     ...(others > 0 || (outcome === 'failed' && refused === 0) ? [countOf(Math.max(1, others), 'problem')] : []),
   ];
 }

@@ -15,7 +15,7 @@ export interface ProblemEntry {
   readonly subjects: readonly string[];
 }
 
-/** Entries that are mended in the same way. */
+/** Entries that have the same remedy. */
 export interface RemedyGroup {
   readonly remedy?: string;
   readonly entries: readonly ProblemEntry[];
@@ -44,11 +44,11 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   permission: 'Permissions',
   cluster: 'Cluster',
   mount: 'Mounts',
-  workload: 'Workloads that cannot be rolled',
+  workload: 'Workloads that cannot be rolled out',
   conflict: 'Conflicts',
   rollout: 'Rollout',
   'no-effect': 'Filter without effect',
-  proof: 'Proof',
+  proof: 'Verification',
   proxy: 'Configuration that proxies reject',
   cancelled: 'Cancelled',
 };
@@ -77,7 +77,7 @@ function toldOf({ kind, message, remedy = '', subject }: Problem, evidence: read
 /** What a report's problems are gathered from. */
 type Troubled = Pick<Report, 'problems' | 'targets' | 'plan'>;
 
-/** Every problem that a reader is told: those of the run, the rights that a plan misses, failures, and failed ways back. */
+/** Every problem that a reader is told: those of the run, the permissions that a plan misses, failures, and failed rollbacks. */
 export function everyProblem(report: Troubled): Problem[] {
   return tellAll(report).map(({ problem }) => problem);
 }
@@ -104,8 +104,8 @@ function tellAll({ problems, targets, plan }: Troubled): Telling[] {
 function missingRight(right: string): Problem {
   return {
     kind: 'permission',
-    message: `The user of the kubeconfig may not ${right}.`,
-    remedy: 'Grant the right with a Role and a RoleBinding before you deploy.',
+    message: `The kubeconfig user cannot ${right}.`,
+    remedy: 'Grant the permission before you deploy.',
   };
 }
 

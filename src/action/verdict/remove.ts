@@ -90,7 +90,7 @@ function templatesOnly(report: Report, removed: number): Verdict {
   return {
     icon: '⏳',
     headline: `${subjectOf(report)} taken out of ${countOf(removed, 'pod template')}, not watched`,
-    sentence: `With "wait: false" this run did not watch the pods: old ones run ${it} until they are replaced. The objects of its revisions stay until "remove" runs again and waits.`,
+    sentence: `With "wait: false" this run did not watch the pods: old pods run ${it} until they are replaced. The objects of its revisions stay until "remove" runs again and waits.`,
   };
 }
 
@@ -117,7 +117,7 @@ function nothingOnWorkloads(report: Report): Verdict {
     return {
       icon: report.outcome === 'failed' ? '❌' : '⚠️',
       headline: [`No pod template has ${filtersOf(report, 'the filter')}`, ...running].join('; '),
-      sentence: `Run again to delete ${countOf(left.length, 'object')} of it once the old pods are replaced.`,
+      sentence: `Re-run to delete ${countOf(left.length, 'object')} of it once the old pods are replaced.`,
     };
   }
   if (left.length > 0) {

@@ -18,7 +18,7 @@ export const TROUBLES = [
 const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, many: string]>> = {
   broken: ['does not run the filter', 'do not run the filter'],
   unready: ['is not ready', 'are not ready'],
-  drifted: ['was changed by others', 'were changed by others'],
+  drifted: ['has drifted', 'have drifted'],
   missing: ['does not have the filter', 'do not have the filter'],
   progressing: ['is rolling out', 'are rolling out'],
 };
@@ -45,7 +45,7 @@ export function judgeStatus(report: Report): Verdict {
     return {
       icon: urgent ? '⚠️' : '⏳',
       headline: `${names}: ${troubledWords(troubled, status.workloads.length)}`,
-      sentence: sentences('Why is said below.', ...advice(status), rest),
+      sentence: sentences('See below for the causes.', ...advice(status), rest),
     };
   }
   const evidence = gatherProofs(status.workloads.flatMap(({ filters }) => weakestProof(filters) ?? []));
@@ -56,7 +56,7 @@ export function judgeStatus(report: Report): Verdict {
     icon: '✅',
     headline: `${names} on ${total}${evidenceTail(evidence)}`,
     sentence: sentences(
-      'Nothing has to be done.',
+      'No action is needed.',
       why.length === 0 ? '' : `There is no stronger evidence: ${someOf(why, 1)}.`,
       rest,
     ),
@@ -74,18 +74,18 @@ function troubledWords(troubled: readonly { readonly n: number; readonly words: 
   return `of ${workloads(total)}, ${someOf(troubled.map(({ n, words }) => `${thousands(n)} ${words}`))}`;
 }
 
-/** What to do; files that somebody applies from elsewhere are put right where they come from. */
+/** What to do; files that somebody applies from elsewhere are repaired where they come from. */
 function advice({ workloads: all }: StatusReport): string[] {
   const filters = all.flatMap((workload) => workload.filters);
   const changed = filters.filter(({ standing, changed: one }) => one || ['drifted', 'missing'].includes(standing));
   const rendered = changed.filter((filter) => filter.rendered !== undefined);
   return [
     ...(changed.length > rendered.length
-      ? [`"deploy" with the same inputs puts right what others have changed or made.${ownersWords(changed)}`]
+      ? [`"deploy" with the same inputs repairs what others have changed.${ownersWords(changed)}`]
       : []),
-    ...(rendered.length > 0 ? ['What came by rendered files is put right by applying these again.'] : []),
+    ...(rendered.length > 0 ? ['Rendered files repair it when they are applied again.'] : []),
     ...(filters.some(({ standing }) => standing === 'progressing')
-      ? ['Kubernetes goes on with the rollout; ask again once it is done.']
+      ? ['Kubernetes continues the rollout; run "status" again once it is done.']
       : []),
   ];
 }
@@ -100,7 +100,7 @@ function ownersWords(changed: readonly FilterStatus[]): string {
     owners.map((owner) => plain(owner, 120)),
     MOST_OWNERS,
   );
-  return ` The controller of ${names} may have put the pod template back and do it again: put the two annotations and the label into the template it has ("command: render" writes them).`;
+  return ` The controller of ${names} may have reverted the pod template and may do it again: put the two annotations and the label into its own template ("command: render" writes them).`;
 }
 
 /** A workload's filters run in the same proxies, which count once. */
@@ -126,16 +126,14 @@ function nothingFound(status: StatusReport): Verdict {
 
 function expirySentence({ workloads: all }: StatusReport): string {
   const expired = all.filter(({ filters }) => filters.some((filter) => filter.expired)).length;
-  return expired === 0
-    ? ''
-    : `On ${workloads(expired)} the time of a filter is over; "sweep" removes ${verb(expired, 'it', 'them')}.`;
+  return expired === 0 ? '' : `On ${workloads(expired)} a filter has expired; "sweep" removes it.`;
 }
 
 function garbageSentence({ garbage, unknown = [] }: StatusReport): string {
   const unsure =
     unknown.length === 0
       ? ''
-      : `Whether pods run ${countOf(unknown.length, 'object')} of superseded revisions is not known, as pods may not be listed.`;
+      : `Whether pods run ${countOf(unknown.length, 'object')} of superseded revisions is not known: the kubeconfig user cannot list pods.`;
   const unused =
     garbage.length === 0
       ? ''

@@ -22,7 +22,7 @@ export function judge(report: Report): Verdict {
   return JUDGES[report.command](report);
 }
 
-/** The verdict as one line of plain text: `✅ add-header deployed to 12 workloads, proved in 31 proxies`. */
+/** The verdict as one line of plain text: `✅ add-header deployed to 12 workloads, verified in 31 proxies`. */
 export function verdictOf(report: Report): string {
   const { icon, headline } = judge(report);
   return `${icon} ${headline}`;

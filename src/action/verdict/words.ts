@@ -4,23 +4,30 @@ import { describeWorkload } from '../../targets/target.ts';
 import { countProblems, groupProblems } from './problem-groups.ts';
 import { countOf, plain } from './text.ts';
 
-/** What a run came to, for a reader who reads one line. Plain text, each one line; a reporter escapes it for its format. */
+/** The result of a run, for a reader who reads one line. Plain text, each one line; a reporter escapes it for its format. */
 export interface Verdict {
   readonly icon: string;
-  /** Without the icon: `add-header deployed to 12 workloads, proved in 31 proxies`. */
+  /** Without the icon: `add-header deployed to 12 workloads, verified in 31 proxies`. */
   readonly headline: string;
+  /** How many workloads run what, where the headline cannot say it. A page has a list of them instead. */
+  readonly tally?: string;
   /** What this means for the cluster, and what has to be done. */
   readonly sentence: string;
 }
 
-export const AS_BEFORE = 'The cluster is as it was before this run.';
+/** Returns what follows the headline for a reader without the page: the tally, then the sentence. */
+export function meaningOf({ tally = '', sentence: meaning }: Verdict): string {
+  return sentences(tally, meaning);
+}
+
+export const AS_BEFORE = 'The cluster is unchanged.';
 
 /** The verdict over a run that ended before its first write; `what` is what was not done: `Nothing was written`. */
 export function refusal(report: Report, what: string, sentence: string): Verdict {
   return { icon: '❌', headline: `${what}: ${problemsOf(report)}`, sentence };
 }
 
-/** Whether anything was tried in the cluster, also if it was taken back or an earlier run had done it. */
+/** Whether anything was tried in the cluster, also if it was rolled back or an earlier run had done it. */
 export function hasActed({ changed, targets }: Report): boolean {
   return (
     changed ||

@@ -193,7 +193,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'plan-nothing': () =>
     report({ ...quick, targets: five.map((path) => unchanged(path)), command: 'plan', plan: planned() }),
 
-  'plan-missing-rights': () =>
+  'plan-missing-permissions': () =>
     report({
       ...quick,
       command: 'plan',
@@ -215,7 +215,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       }),
     }),
 
-  'plan-refused': () => {
+  'plan-rejected': () => {
     const message =
       'admission webhook "policy.example.com" denied the request: the label deploy-wasm-filter/add-header is not allowed';
     return report({
@@ -306,7 +306,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       },
     }),
 
-  'status-well': () =>
+  'status-healthy': () =>
     report({
       command: 'status',
       requests: { reads: 40, writes: 0 },

@@ -31,7 +31,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
       ],
     }),
 
-  'proved-and-probed': () =>
+  'verified-and-probed': () =>
     report({
       targets: workloads.map((path) => deployed(path, { proof: proof('listener', { probed: true }) })),
       policy: policy({
@@ -75,7 +75,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
       policy: policy({ verify: 'off' }),
     }),
 
-  'one-failed-and-taken-back': () =>
+  'one-failed-and-rolled-back': () =>
     report({
       targets: workloads.map((path) =>
         path === 'shop/reviews' ? takenBack(path, { evidence: REFUSED }) : deployed(path),
@@ -84,7 +84,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
       durationMs: 315_100,
     }),
 
-  'all-taken-back': () =>
+  'all-rolled-back': () =>
     report({
       targets: workloads.map((path) =>
         path === 'shop/reviews' ? takenBack(path, { evidence: REFUSED }) : withdrawn(path),
@@ -140,7 +140,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
       durationMs: 3_200,
     }),
 
-  'push-refused-and-put-back': () =>
+  'push-rejected-and-rolled-back': () =>
     report({
       targets: workloads.slice(0, 4).map((path, index) => {
         const back = { rollback: rollback('restored', { durationMs: 1_400 }) };
@@ -151,7 +151,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
       durationMs: 6_200,
     }),
 
-  'drift-put-right': () =>
+  'drift-corrected': () =>
     report({
       targets: workloads.map((path, index) => {
         if (index === 0) return deployed(path, { revisions: SAME, drift: ['the label of add-header was removed'] });

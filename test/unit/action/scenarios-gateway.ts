@@ -60,7 +60,7 @@ export const GATEWAY_SCENARIOS: Readonly<Record<string, () => Report>> = {
       targets: [deployed('shop/reviews'), deployed(waypoint, { ...two, wave: 1 }), deployed(web, { ...two, wave: 2 })],
     }),
 
-  'gateway-taken-back': () =>
+  'gateway-rolled-back': () =>
     report({
       filters: [pulled],
       targets: [

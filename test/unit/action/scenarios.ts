@@ -38,7 +38,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...IMAGE_SCENARIOS,
   ...GATEWAY_SCENARIOS,
 
-  'taken-over': () =>
+  adopted: () =>
     report({
       targets: workloads
         .slice(0, 2)

@@ -10,7 +10,7 @@ const MOST_NAMED = 4;
 export function renderBeside({ targets }: Pick<Report, 'targets'>, limits: Limits): string {
   return blocks(
     section(
-      'Taken over',
+      'Adopted',
       targets.map((target) => ({ target, what: (target.takenOver ?? []).map((name) => `EnvoyFilter ${name}`) })),
       limits,
     ),
@@ -58,9 +58,9 @@ export function renderAdoptions(adoptions: readonly PlannedAdoption[], limits: L
         ? `volume ${code(volume, limits.name)} goes`
         : `volume ${code(volume, limits.name)} stays: ${text(stays, limits.message)}`,
     );
-    return `- ${text(what, limits.message)}: ${code(by, limits.name)} takes its place on ${some(workloads, limits)}; ${[`${FATES[fate]}${kept}`, ...mounts].join('; ')}.`;
+    return `- ${text(what, limits.message)}: ${code(by, limits.name)} replaces it on ${some(workloads, limits)}; ${[`${FATES[fate]}${kept}`, ...mounts].join('; ')}.`;
   });
-  return blocks('### What would be taken over', [...lines, ...more(adoptions.length - lines.length)].join('\n'));
+  return blocks('### What would be adopted', [...lines, ...more(adoptions.length - lines.length)].join('\n'));
 }
 
 function some(names: readonly string[], limits: Limits): string {

@@ -10,9 +10,9 @@ import { code, text } from './markdown.ts';
 /** A name is at most 253 characters in Kubernetes; only a broken one is longer. */
 const MOST_NAME_CHARACTERS = 260;
 
-/** The namespace and the workload, two cells. */
-export function workloadCells({ kind, namespace, name }: WorkloadRef): [string, string] {
-  return [text(namespace, MOST_NAME_CHARACTERS), `${kind}/<wbr>${text(name, MOST_NAME_CHARACTERS)}`];
+/** A workload as problems name it, too: `Deployment shop/reviews`. It may wrap after the kind and after the slash. */
+export function workloadCell({ kind, namespace, name }: WorkloadRef): string {
+  return `${kind} ${text(namespace, MOST_NAME_CHARACTERS)}/<wbr>${text(name, MOST_NAME_CHARACTERS)}`;
 }
 
 /** A time in a cell. */
@@ -28,22 +28,27 @@ const DONE: Readonly<Record<Write, string>> = {
   template: '✅ patched',
 };
 const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
-  unchanged: '➖ same',
+  unchanged: '➖ unchanged',
   failed: '❌ failed',
   skipped: '⚪ skipped',
 };
 
-/** What became of a write. */
+/** Returns the state of a write. */
 export function writeCell(step: Write, target: TargetReport, { outcome }: Pick<Report, 'outcome'>): string {
   // Whoever brought something newer may have cleared away what was written.
   if (target.outcome === 'superseded' || (outcome === 'superseded' && target.outcome === 'untouched')) return '';
   const state = target.steps[step];
   if (step === 'inserter' && isPushed(target)) return unbroken('✅ pushed');
-  const inPlace = step === 'template' && target.ref.kind === 'Gateway';
-  return unbroken(state === 'done' ? (inPlace ? '✅ in place' : DONE[step]) : NOT_DONE[state]);
+  if (state !== 'done') return writeState(state);
+  return unbroken(step === 'template' && target.ref.kind === 'Gateway' ? '✅ in place' : DONE[step]);
 }
 
-/** The rollout's result with its evidence and time, and the way back: `✅ 3/3 proved, 12 s`. */
+/** Returns the words for a write that was not done. */
+export function writeState(state: Exclude<StepState, 'done'>): string {
+  return unbroken(NOT_DONE[state]);
+}
+
+/** The rollout's result with its evidence and time, and the rollback: `✅ 3/3 verified, 12 s`. */
 export function rolloutCell(target: TargetReport, report: Pick<Report, 'policy' | 'cancelled'>): string {
   const { rollback } = target;
   const forward = unbroken(forwardCell(target, report));
@@ -59,7 +64,7 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'canc
     : durationMs > 0
       ? `, ${formatDuration(durationMs)}`
       : '';
-  // What the rollout came to before it was taken back.
+  // The state of the rollout before the rollback.
   const { rollback, ...before } = target;
   switch (standingOf(before, report)) {
     case 'settled':
@@ -67,14 +72,14 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'canc
     case 'unready':
       return `❌ ${ready}${after}`;
     case 'ineffective':
-      return `❌ ${ready}, filter not proved${after}`;
+      return `❌ ${ready}, filter not verified${after}`;
     case 'refusing':
-      return '❌ settings refused';
+      return '❌ settings rejected';
     case 'interrupted':
       return `🛑 ${pods.ready}/${pods.wanted}, cancelled`;
     case 'unproven':
-      if (isPushed(target)) return rollback === undefined ? '⏳ settings pushed, not looked at' : '✅ settings pushed';
-      return report.policy.wait ? '⚠️ unknown' : '⏳ not awaited';
+      if (isPushed(target)) return rollback === undefined ? '⏳ settings pushed, not verified' : '✅ settings pushed';
+      return report.policy.wait ? '⚠️ unknown' : '⏳ not watched';
     case 'unready-as-before':
       return `⚠️ ${ready}, as before`;
     case 'superseded':
@@ -85,13 +90,13 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'canc
     default:
       return steps.rollout === 'failed' || (rollback !== undefined && outcome === 'failed')
         ? `❌ failed${after}`
-        : `⚪ ${pods.ready}/${pods.wanted} before`;
+        : `⚪ ${ready}, not changed`;
   }
 }
 
-/** `3/3 proved` for the filter seen in every proxy, `3/3 ready` for less; a probe that answered stands with it. */
+/** `3/3 verified` for the filter seen in every proxy, `3/3 ready` for less; a probe that answered stands with it. */
 export function proofWords({ level, pods, wanted, probed }: Proof): string {
-  return `${pods}/${wanted} ${level === 'listener' ? 'proved' : 'ready'}${probed ? ', probed' : ''}`;
+  return `${pods}/${wanted} ${level === 'listener' ? 'verified' : 'ready'}${probed ? ', probed' : ''}`;
 }
 
 function backCell({ state, to, durationMs }: Rollback): string {
@@ -106,11 +111,11 @@ function backCell({ state, to, durationMs }: Rollback): string {
         : 'before';
   switch (state) {
     case 'restored':
-      return `↩️&nbsp;back&nbsp;to&nbsp;${where}${after}`;
+      return `↩️&nbsp;rolled&nbsp;back&nbsp;to ${where}${after}`;
     case 'failed':
-      return unbroken('🚨 not taken back');
+      return unbroken('🚨 rollback failed');
     case 'skipped':
-      return unbroken('🛑 way back cut off');
+      return unbroken('🛑 rollback interrupted');
   }
 }
 
@@ -143,7 +148,7 @@ function newRevision({ revision, before }: TargetRevision): string {
   return `${before === undefined ? 'none' : code(before)}&nbsp;→ ${revision === undefined ? 'none' : code(revision)}`;
 }
 
-/** What a workload has as before, be it that nobody touched it or that it was taken back. */
+/** What a workload has as before, not touched or rolled back. */
 function asBefore(id: string | null): string {
   return `${id === null ? 'none' : code(id)}, as&nbsp;before`;
 }

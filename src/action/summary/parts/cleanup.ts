@@ -8,19 +8,19 @@ import { blocks, code, codes, details, fence, text } from './markdown.ts';
 
 const MOST_NAMED = 4;
 
-/** What others had changed of ours, told once for all the workloads that share it, and whether this run has put it right. */
+/** What others had changed, told once for all the workloads that share it, and whether this run has repaired it. */
 export function renderDrift(report: Pick<Report, 'targets' | 'cancelled'>, limits: Limits): string {
   const drifted = report.targets.filter(({ drift }) => drift.length > 0);
   const right = drifted.filter((target) => ['settled', 'unproven'].includes(standingOf(target, report)));
   const wrong = drifted.filter((target) => !right.includes(target));
   return blocks(
+    driftSection('Drift corrected', 'Others had changed this since the last run; this run repaired it:', right, limits),
     driftSection(
-      'Put right',
-      'Others had changed this since the last run; it is as it should be again:',
-      right,
+      'Drift',
+      'Others had changed this since the last run, and this run did not repair it, because it failed:',
+      wrong,
       limits,
     ),
-    driftSection('Changed by others', 'This was not put right, because the run did not go well:', wrong, limits),
   );
 }
 
@@ -69,7 +69,7 @@ export function renderCollected({ deleted, left }: Collected, limits: Limits): s
       ? ''
       : blocks(
           '### Left behind',
-          `These objects of earlier revisions are to go, but are still there. They do no harm; ${text(triesAgain(left), limits.message)}`,
+          `These objects of earlier revisions could not be deleted. They do no harm; ${text(triesAgain(left), limits.message)}`,
           [...lines, ...(unsaid > 0 ? [`- … and ${thousands(unsaid)} more`] : [])].join('\n'),
         ),
     renderNames(`🧹 ${countOf(deleted.length, 'object')} deleted that nothing uses any more`, deleted, limits),
@@ -80,7 +80,7 @@ function triesAgain(left: readonly Left[]): string {
   const rights = rightsFor(left);
   return rights === undefined
     ? 'the next run tries again.'
-    : `no run can delete them without the right to ${rights}: grant it, then re-run.`;
+    : `no run can delete them without the permission to ${rights}: grant it, then re-run.`;
 }
 
 /** A list of names that folds; nothing for none. */

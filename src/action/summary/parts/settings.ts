@@ -1,5 +1,4 @@
 import { dump } from 'js-yaml';
-import { defined } from '../../../base/defined.ts';
 import { formatShare, type Share } from '../../../base/share.ts';
 import { formatBytes, formatDuration } from '../../../base/text.ts';
 import type { RolloutPolicy } from '../../../deploy/policy.ts';
@@ -7,59 +6,83 @@ import { describeProbe } from '../../../deploy/probe.ts';
 import type { FilterReport, Report } from '../../../deploy/report/report.ts';
 import { describeInsertion, isBeforeRouter } from '../../../filter/insertion.ts';
 import type { Provenance } from '../../../provenance/policy.ts';
+import { parseDuration } from '../../inputs/duration.ts';
+import { defaultMountPath } from '../../inputs/settings.ts';
+import { INPUTS, type InputName } from '../../inputs/table.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import { whenWords } from '../../verdict/words.ts';
 import type { Limits } from './limits.ts';
-import { blocks, details, fence } from './markdown.ts';
+import { blocks, details, fence, text } from './markdown.ts';
 
-/** What the run worked with, by the names of the inputs, as YAML that folds. `policy` is what of it the command heeds. */
-export function renderSettings(
-  { filters, refusedInputs = [] }: Pick<Report, 'filters' | 'refusedInputs'>,
-  policy: object,
+/** One setting of a run, by the name of its input where it has one. */
+interface Setting {
+  readonly name: string;
+  readonly value: unknown;
+  /** Whether it is what the run has where nobody sets it: then it is not shown. */
+  readonly isDefault?: boolean;
+}
+
+/**
+ * The details that few look for, folded: versions, requests, and what was set of the inputs, as YAML. `policy` is what of it the
+ * command uses.
+ */
+export function renderDetails(
+  { filters, refusedInputs = [], cluster, requests }: Report,
+  policy: readonly Setting[],
   limits: Limits,
 ): string {
   const refused = new Set(refusedInputs);
   const shown = filters.slice(0, limits.filters);
   const left = filters.length - shown.length;
   const settings = {
-    ...withoutStandIns(policy, refused),
-    ...(shown.length > 0 && { filters: shown.map((filter) => withoutStandIns(settingsOf(filter, limits), refused)) }),
+    ...setOnes(policy, refused),
+    ...(shown.length > 0 && { filters: shown.map((filter) => setOnes(settingsOf(filter, limits), refused)) }),
   };
-  if (Object.keys(settings).length === 0) return '';
+  const facts = [
+    ...(cluster === undefined ? [] : [`Kubernetes ${text(cluster.version, 60)}`]),
+    ...(requests.reads + requests.writes === 0
+      ? []
+      : [`API requests: ${countOf(requests.reads, 'read')}, ${countOf(requests.writes, 'write')}`]),
+  ].join(' · ');
   // A folded or wrapped line would hide a secret in it from the runner, which masks what it finds word for word.
-  const yaml = dump(settings, { lineWidth: -1, noRefs: true });
-  return details(
-    'Settings of this run',
-    blocks(fence(yaml, 'yaml'), left > 0 ? `… and ${countOf(left, 'more filter')}.` : ''),
+  const yaml = Object.keys(settings).length === 0 ? '' : fence(dump(settings, { lineWidth: -1, noRefs: true }), 'yaml');
+  const body = blocks(facts, yaml, left > 0 ? `… and ${countOf(left, 'more filter')}.` : '');
+  return body === '' ? '' : details('Details of this run', body);
+}
+
+/** What was set; of an input that was refused no value is shown, for it has none. */
+function setOnes(settings: readonly Setting[], refused: ReadonlySet<string>): Record<string, unknown> {
+  return Object.fromEntries(
+    settings
+      .filter(({ name, isDefault }) => refused.has(name) || isDefault !== true)
+      .map(({ name, value }) => [name, refused.has(name) ? 'not valid' : value]),
   );
 }
 
-/** Settings by the names of their inputs; of an input that was refused no value is shown, for it has none. */
-function withoutStandIns(settings: object, refused: ReadonlySet<string>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(settings).map(([name, value]) => [name, refused.has(name) ? 'not valid' : value]),
-  );
+/** A setting that its input has as its default value. */
+function setting(name: InputName, value: string | number | boolean): Setting {
+  return { name, value, isDefault: String(value) === INPUTS[name].default };
 }
 
 /** How `deploy` rolls out; a probe without its headers and body, which may be secret. */
-export function deployPolicy(policy: RolloutPolicy): Record<string, unknown> {
-  if (!policy.wait) return { wait: false };
-  const { verify, probe, onFailure, unready, canary, maxFailures, soakMs } = policy;
-  return {
+export function deployPolicy(policy: RolloutPolicy): Setting[] {
+  const { wait, verify, probe, onFailure, unready, canary, maxFailures, soakMs } = policy;
+  if (!wait) return removePolicy(policy);
+  return [
     ...removePolicy(policy),
-    verify,
-    ...(probe !== undefined && { probe: plain(describeProbe(probe), 260) }),
-    'on-failure': onFailure,
-    ...(unready !== 'fail' && { unready }),
-    ...(canary !== undefined && { canary: shown(canary) }),
-    'max-failures': shown(maxFailures),
-    ...(soakMs > 0 && { soak: formatDuration(soakMs) }),
-  };
+    setting('verify', verify),
+    ...(probe === undefined ? [] : [{ name: 'probe', value: plain(describeProbe(probe), 260) }]),
+    setting('on-failure', onFailure),
+    setting('unready', unready),
+    ...(canary === undefined ? [] : [setting('canary', shown(canary))]),
+    setting('max-failures', shown(maxFailures)),
+    { name: 'soak', value: formatDuration(soakMs), isDefault: soakMs === 0 },
+  ];
 }
 
 /** When the first filter of the targets expires. */
-export function expirySetting({ expires }: Pick<Report, 'expires'>): Record<string, string> {
-  return expires === undefined ? {} : { expires: whenWords(expires) };
+export function expirySetting({ expires }: Pick<Report, 'expires'>): Setting[] {
+  return expires === undefined ? [] : [{ name: 'expires', value: whenWords(expires) }];
 }
 
 /** A number as a number, so that YAML writes it without quotes. */
@@ -68,50 +91,69 @@ function shown(share: Share): string | number {
 }
 
 /** How `remove` and `sweep` roll out. */
-export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): Record<string, unknown> {
-  if (!wait) return { wait };
-  return {
-    wait,
-    timeout: formatDuration(timeoutMs),
-    ...defined({ 'max-parallel': maxParallel }),
-  };
+export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): Setting[] {
+  if (!wait) return [setting('wait', wait)];
+  return [
+    {
+      name: 'timeout',
+      value: formatDuration(timeoutMs),
+      isDefault: timeoutMs === parseDuration(INPUTS.timeout.default),
+    },
+    ...(maxParallel === undefined ? [] : [setting('max-parallel', maxParallel)]),
+  ];
 }
 
 function settingsOf(
   { name, digest, bytes, original, settings, source, provenance, delivered }: FilterReport,
   limits: Limits,
-): Record<string, unknown> {
-  const { image } = settings;
+): Setting[] {
+  const { image, rootId, vmId, port, insert, mountPath, configuration } = settings;
   const pinned = image?.reference ?? (source?.kind === 'image' ? source.pinned : undefined);
-  return {
-    name: plain(name, 260),
-    ...(source !== undefined && { source: plain(source.given, 400) }),
-    ...(pinned !== undefined && { image: plain(pinned, 600) }),
-    digest: plain(digest, 260),
-    size: `${formatBytes(bytes)} (${bytes} bytes)`,
-    ...(original !== undefined && {
-      shrunk: plain(`from ${formatBytes(original.bytes)} to ${formatBytes(bytes)}, ${original.how}`, 260),
-      'original-digest': plain(original.digest, 260),
-    }),
-    ...(provenance !== undefined && { provenance: shownProvenance(provenance) }),
-    'root-id': plain(settings.rootId, 260),
-    ...(image === undefined && { 'vm-id': plain(settings.vmId, 260) }),
-    direction: settings.direction,
-    port: settings.port ?? 'all',
-    'fail-policy': settings.failPolicy,
+  return [
+    { name: 'name', value: plain(name, 260) },
+    ...(source === undefined ? [] : [{ name: 'source', value: plain(source.given, 400) }]),
+    ...(pinned === undefined ? [] : [{ name: 'image', value: plain(pinned, 600) }]),
+    { name: 'digest', value: plain(digest, 260) },
+    { name: 'size', value: `${formatBytes(bytes)} (${bytes} bytes)` },
+    ...(original === undefined
+      ? []
+      : [
+          {
+            name: 'shrunk',
+            value: plain(`from ${formatBytes(original.bytes)} to ${formatBytes(bytes)}, ${original.how}`, 260),
+          },
+          { name: 'original-digest', value: plain(original.digest, 260) },
+        ]),
+    ...(provenance === undefined ? [] : [{ name: 'provenance', value: shownProvenance(provenance) }]),
+    setting('root-id', plain(rootId, 260)),
+    { name: 'vm-id', value: plain(vmId, 260), isDefault: image !== undefined || vmId === name },
+    setting('direction', settings.direction),
+    setting('port', port ?? ''),
+    setting('fail-policy', settings.failPolicy),
     ...furtherSettings(settings),
-    ...(!isBeforeRouter(settings.insert) && { insert: plain(describeInsertion(settings.insert), 260) }),
-    order: settings.order,
-    ...(image === undefined && { 'mount-path': plain(settings.mountPath, 260) }),
-    ...((image !== undefined || delivered !== undefined) && {
-      delivery: `${image === undefined ? 'configmap' : 'image'}${delivered === undefined ? '' : `: ${delivered}`}`,
-    }),
-    ...(image !== undefined && {
-      ...(image.pullSecret !== undefined && { 'pull-secret': plain(image.pullSecret, 260) }),
-      phase: image.phase,
-    }),
-    configuration: shownConfiguration(settings.configuration, limits.configuration),
-  };
+    { name: 'insert', value: plain(describeInsertion(insert), 260), isDefault: isBeforeRouter(insert) },
+    setting('order', settings.order),
+    {
+      name: 'mount-path',
+      value: plain(mountPath, 260),
+      isDefault: image !== undefined || mountPath === defaultMountPath(name),
+    },
+    ...(image === undefined && delivered === undefined
+      ? []
+      : [
+          {
+            name: 'delivery',
+            value: `${image === undefined ? 'configmap' : 'image'}${delivered === undefined ? '' : `: ${delivered}`}`,
+          },
+        ]),
+    ...(image?.pullSecret === undefined ? [] : [{ name: 'pull-secret', value: plain(image.pullSecret, 260) }]),
+    ...(image === undefined ? [] : [setting('phase', image.phase)]),
+    {
+      name: 'configuration',
+      value: shownConfiguration(configuration, limits.configuration),
+      isDefault: configuration === '',
+    },
+  ];
 }
 
 function shownProvenance({ repository, workflow, ref, commit, run }: Provenance): Record<string, string> {
@@ -126,18 +168,20 @@ function furtherSettings({
   environment = {},
   capabilities,
   allowPrecompiled,
-}: FilterReport['settings']): Record<string, unknown> {
+}: FilterReport['settings']): Setting[] {
   const variables = Object.entries(environment).map(([name, value]) => [
     plain(name, 260),
     typeof value === 'string' ? '(set)' : '(from the proxy)',
   ]);
-  return {
-    ...(reloadBackoffMs !== undefined && { 'reload-backoff': formatDuration(reloadBackoffMs) }),
-    ...(allowOnHeadersStopIteration === true && { 'allow-on-headers-stop-iteration': true }),
-    ...(variables.length > 0 && { environment: Object.fromEntries(variables) }),
-    ...(capabilities !== undefined && { capabilities: capabilities.map((name) => plain(name, 260)) }),
-    ...(allowPrecompiled === true && { 'allow-precompiled': true }),
-  };
+  return [
+    ...(reloadBackoffMs === undefined ? [] : [{ name: 'reload-backoff', value: formatDuration(reloadBackoffMs) }]),
+    setting('allow-on-headers-stop-iteration', allowOnHeadersStopIteration === true),
+    ...(variables.length === 0 ? [] : [{ name: 'environment', value: Object.fromEntries(variables) }]),
+    ...(capabilities === undefined
+      ? []
+      : [{ name: 'capabilities', value: capabilities.map((name) => plain(name, 260)) }]),
+    setting('allow-precompiled', allowPrecompiled === true),
+  ];
 }
 
 /**

@@ -29,6 +29,38 @@ export interface TableParts<C extends string> {
   readonly folded?: boolean;
 }
 
+/** A column of a table, and what its cells say. */
+export interface Column<R> {
+  readonly title: string;
+  readonly cell: (row: R) => string;
+}
+
+/** A column whose cells all say the same. */
+export interface SharedColumn {
+  readonly title: string;
+  readonly value: string;
+}
+
+/**
+ * Takes the columns apart whose cells are the same in every row: they are said once, above the table. `counts` tells of which rows
+ * that has to hold; a single row shares all of its cells.
+ */
+export function shareColumns<R>(
+  columns: readonly Column<R>[],
+  rows: readonly R[],
+  counts: (row: R) => boolean = () => true,
+): { readonly own: readonly Column<R>[]; readonly shared: readonly SharedColumn[] } {
+  const counted = rows.filter(counts);
+  const own: Column<R>[] = [];
+  const shared: SharedColumn[] = [];
+  for (const column of columns) {
+    const [value, ...others] = new Set(counted.map(column.cell));
+    if (value === undefined || others.length > 0) own.push(column);
+    else shared.push({ title: column.title, value });
+  }
+  return { own, shared };
+}
+
 /** The table of a page under a heading, urgent rows first; long lists of rows that are well fold. */
 export function renderTable<C extends string>(heading: string, parts: TableParts<C>, limits: Limits): string {
   const { noun, urgent, calm, catalogue, above = '', folded = false } = parts;

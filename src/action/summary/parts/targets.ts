@@ -1,18 +1,18 @@
 import { someOf } from '../../../base/text.ts';
 import type { Report, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
 import { standingOf } from '../../verdict/phase.ts';
-import { revisionCells, workloadCells } from './cells.ts';
-import { type Catalogue, type Row, renderCounts, type TableParts } from './table.ts';
+import { revisionCells, workloadCell, writeState } from './cells.ts';
+import { type Catalogue, type Column, type Row, type SharedColumn, shareColumns, type TableParts } from './table.ts';
 
-/** Outcomes, and apart from them what was cut off, nobody waited for, or could not be taken back. */
+/** Outcomes, and apart from them what was cut off, not watched, or could not be rolled back. */
 export type TargetCount = TargetOutcome | 'stranded' | 'back' | 'cancelled' | 'applied' | 'unready';
 
 const CATALOGUE: Catalogue<TargetCount> = {
-  stranded: { icon: '🚨', word: 'not taken back' },
+  stranded: { icon: '🚨', word: 'rollback failed' },
   failed: { icon: '❌', word: 'failed' },
-  back: { icon: '❌', word: 'failed and taken back' },
+  back: { icon: '❌', word: 'failed and rolled back' },
   cancelled: { icon: '🛑', word: 'cancelled' },
-  restored: { icon: '↩️', word: 'taken back' },
+  restored: { icon: '↩️', word: 'rolled back' },
   superseded: { icon: '⏭️', word: 'superseded' },
   untouched: { icon: '⚪', word: 'not touched' },
   unready: { icon: '⚠️', word: 'not ready, as before' },
@@ -30,20 +30,6 @@ const CALM_ORDER: readonly TargetOutcome[] = [
   'removed',
   'unchanged',
 ];
-
-/** One column between the workload and its revision. */
-export interface TargetColumn {
-  readonly title: string;
-  readonly cell: (target: TargetReport) => string;
-}
-
-/** `❌ 2 failed · ✅ 9 deployed`: the workloads by what became of them. */
-export function countTargets(report: Pick<Report, 'targets' | 'cancelled'>): string {
-  return renderCounts(
-    report.targets.map((target) => ({ count: countedAs(target, report) })),
-    CATALOGUE,
-  );
-}
 
 function countedAs(target: TargetReport, report: Pick<Report, 'cancelled'>): TargetCount {
   switch (standingOf(target, report)) {
@@ -63,51 +49,73 @@ function countedAs(target: TargetReport, report: Pick<Report, 'cancelled'>): Tar
   }
 }
 
+/** The columns of one command's table. */
+export interface TargetColumns {
+  /** What somebody looks for first: it stands beside the workload, whatever it says. */
+  readonly rollout: (target: TargetReport) => string;
+  /** The writes; what is the same in all rows is said once above the table. */
+  readonly writes: readonly Column<TargetReport>[];
+}
+
+/** What needs no word above the table: the verdict has said that nothing was written. */
+const SKIPPED = writeState('skipped');
+
 /**
- * The table of a run's workloads, failed ones first. The revision stands above it where all share one, else in the last
- * column; the wave has a column where there are several.
+ * The table of a run's workloads, failed ones first: workload and rollout, which a phone has room for, then what differs between
+ * rows. What all share stands above.
  */
 export function targetTable(
   report: Pick<Report, 'targets' | 'cancelled'>,
-  columns: readonly TargetColumn[],
+  { rollout, writes }: TargetColumns,
 ): TableParts<TargetCount> {
   const { targets } = report;
   const revisions = new Map(targets.map((target) => [target, revisionCells(target, report)]));
-  const [first] = targets;
-  const shared = first === undefined ? undefined : revisions.get(first);
-  const same =
-    shared !== undefined &&
-    shared.length > 0 &&
-    targets.every((target) => revisions.get(target)?.join() === shared.join());
-  const waves = targets.some(({ wave }) => wave !== undefined);
+  const waves = shareColumns([{ title: 'Wave', cell: ({ wave }: TargetReport) => String(wave ?? '') }], targets);
+  const written = shareColumns(writes, targets);
+  const revision = shareColumns(
+    [{ title: 'Revision', cell: (target: TargetReport) => revisions.get(target)?.join('<br>') ?? '' }],
+    targets,
+  );
+  const columns: Column<TargetReport>[] = [
+    { title: 'Workload', cell: ({ ref }) => workloadCell(ref) },
+    { title: 'Rollout', cell: rollout },
+    ...waves.own,
+    ...written.own,
+    ...revision.own,
+  ];
   const row = (target: TargetReport): Row<TargetCount> => ({
-    cells: [
-      ...workloadCells(target.ref),
-      ...(waves ? [String(target.wave ?? '')] : []),
-      ...columns.map(({ cell }) => cell(target)),
-      ...(same ? [] : [revisions.get(target)?.join('<br>') ?? '']),
-    ],
+    cells: columns.map(({ cell }) => cell(target)),
     count: countedAs(target, report),
   });
   const of = (outcome: TargetOutcome): TargetReport[] => targets.filter((target) => target.outcome === outcome);
   const failed = targets.filter(isUrgent);
   return {
     noun: 'workload',
-    header: [
-      'Namespace',
-      'Workload',
-      ...(waves ? ['Wave'] : []),
-      ...columns.map(({ title }) => title),
-      ...(same ? [] : ['Revision']),
-    ],
+    header: columns.map(({ title }) => title),
     catalogue: CATALOGUE,
     urgent: [...failed.filter(isStranded), ...failed.filter((target) => !isStranded(target))].map(row),
     calm: CALM_ORDER.flatMap(of)
       .filter((target) => !isUrgent(target))
       .map(row),
-    ...(same && { above: `${shared.length === 1 ? 'Revision' : 'Revisions'}: ${someOf(shared)}` }),
+    above: [...revision.shared.map(revisionLine), ...writeLines(written.shared)].join(' · '),
     folded: targets.every(({ outcome }) => outcome === 'untouched'),
   };
+}
+
+/** `Revision: 0b6e4d1f93 → 4f2a91c07b`; empty where no workload has one. */
+function revisionLine({ value }: SharedColumn): string {
+  if (value === '') return '';
+  const all = value.split('<br>');
+  return `${all.length === 1 ? 'Revision' : 'Revisions'}: ${someOf(all)}`;
+}
+
+/** `✅ written: ConfigMap, EnvoyFilter`, a part for each state. */
+function writeLines(shared: readonly SharedColumn[]): string[] {
+  const states = Map.groupBy(
+    shared.filter(({ value }) => value !== '' && value !== SKIPPED),
+    ({ value }) => value,
+  );
+  return [...states].map(([state, columns]) => `${state}: ${someOf(columns.map(({ title }) => title))}`);
 }
 
 function isStranded({ rollback }: TargetReport): boolean {

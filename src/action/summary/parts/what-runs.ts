@@ -3,7 +3,7 @@ import type { TargetReport } from '../../../deploy/report/report.ts';
 import { countOf } from '../../verdict/text.ts';
 import { blocks, code } from './markdown.ts';
 
-/** One line of "What runs now". */
+/** One line of "Current state". */
 export interface StandingLine {
   readonly icon: string;
   readonly targets: readonly TargetReport[];
@@ -23,7 +23,7 @@ export function renderStandingLines(lines: readonly StandingLine[], notes: reado
       return `${icon} **${countOf(targets.length, 'workload')}**${named} ${words(targets.length === 1)}`;
     });
   if (told.length === 0) return '';
-  return blocks('### What runs now', [...told, ...notes].map((line) => `- ${line}`).join('\n'));
+  return blocks('### Current state', [...told, ...notes].map((line) => `- ${line}`).join('\n'));
 }
 
 function names(targets: readonly TargetReport[]): string {
@@ -47,7 +47,7 @@ export function oldPods(targets: readonly TargetReport[]): string {
   const deployments = targets.some(({ ref }) => ref.kind === 'Deployment');
   const others = targets.some(({ ref }) => ref.kind !== 'Deployment');
   if (!others) {
-    return 'The old pods keep serving: a rolling update removes them only as new ones get ready (the strategy Recreate does not).';
+    return 'The old pods keep serving: a rolling update removes them only as new ones become ready (the strategy Recreate does not).';
   }
   const replaced =
     'ods of a StatefulSet or DaemonSet are replaced one after the other: the one in turn is down, the others keep serving.';

@@ -60,11 +60,9 @@ describe('last words', () => {
     );
     const { title, annotation, page, outputs } = lastWords({ ...crash, advice: 'Report it.', progress });
     expect(title).toBe('deploy broke off: an unexpected error');
-    expect(
-      annotation,
-    ).toBe(`Run it again: the next run finishes what this one has begun, or rolls it back where it fails. "status" says what runs now; "remove" takes the filter out. Report it.
-It broke off while waiting for pods. x is undefined.
-2 writes were sent to the cluster and may have arrived: configmaps shop/add-header-0, deployments shop/a. Nothing is half written: each workload has its old revision or the new one, and all objects that it needs.`);
+    expect(annotation).toBe(`x is undefined. It broke off while waiting for pods.
+2 writes were sent to the cluster and may have arrived: configmaps shop/add-header-0, deployments shop/a. No workload is half written: each has its old revision or the new one, and all objects that it needs.
+Re-run it: the next run finishes what this one began, or rolls it back where it fails. "status" says what runs now; "remove" removes the filter. Report it.`);
     expect(page).toMatch(/^## ❌ deploy broke off: an unexpected error\n\n- \*\*What happened:\*\* x is undefined\./);
     expect(page).toContain('- **When:** while waiting for pods');
     expect(outputs).toEqual({ result: 'failed', changed: 'true', targets: '[]' });
@@ -74,7 +72,7 @@ It broke off while waiting for pods. x is undefined.
     const { title, annotation, outputs } = lastWords({ ...crash, progress: NO_PROGRESS });
     expect(title).toBe('The run broke off: an unexpected error');
     expect(annotation).toBe(
-      'Re-run the job.\nIt broke off before its first phase. x is undefined.\nNothing was written to the cluster.',
+      'x is undefined. It broke off before its first phase.\nNothing was written to the cluster.\nRe-run the job.',
     );
     expect(outputs.changed).toBe('false');
   });
@@ -106,7 +104,7 @@ test('a crash is published as far as it can be, and what cannot be is in the ann
     { outputs: broken, summary: { size: () => 0, append: (text) => kept.push(text) } },
   );
   expect(errors).toEqual([
-    '::error title=The run broke off%3A y::Re-run the job.%0AIt broke off before its first phase. z.%0ANothing was written to the cluster.%0AThe outputs could not be written: ENOSPC: no space left on device.\n',
+    '::error title=The run broke off%3A y::z. It broke off before its first phase.%0ANothing was written to the cluster.%0ARe-run the job.%0AThe outputs could not be written: ENOSPC: no space left on device.\n',
   ]);
   expect(kept.join('')).toMatch(/> ⚠️ The outputs could not be written: ENOSPC/);
 });

@@ -13,22 +13,21 @@ describe('errors', () => {
     expect(annotationsOf(report({ targets: [deployed('shop/a')] }))).toEqual([]);
   });
 
-  test('a kind is told once: what to do, what happened to whom, the verdict', () => {
+  test('a kind is told once: what happened to whom, what to do, the verdict', () => {
     const annotations = annotationsOf(report({ targets: ['a', 'b', 'c'].map((name) => stuck(`shop/${name}`)) }));
     expect(annotations).toEqual([
       {
         level: 'error',
         title: 'Rollout: 3 problems',
         message: [
-          'The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
-          '3 (Deployment shop/a, Deployment shop/b, Deployment shop/c): not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin.',
-          'add-header: 3 of 3 workloads failed and were not taken back. 3 workloads have new pods that do not get ready. Mend the cause and run again, or go back as said below.',
+          '3 (Deployment shop/a, Deployment shop/b, Deployment shop/c): not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin. The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+          'add-header: all 3 workloads failed and were not rolled back. 3 workloads have new pods that do not become ready. Fix the cause and re-run, or roll back: the job summary says how.',
         ].join('\n'),
       },
     ]);
   });
 
-  test('of several remedies the first leads and the others follow what they mend', () => {
+  test('each of several remedies follows its problem', () => {
     const [annotation] = annotationsOf(
       report({
         problems: [
@@ -38,12 +37,22 @@ describe('errors', () => {
       }),
     );
     expect(annotation?.message.split('\n')).toEqual([
-      'Did you mean b? (And 1 other remedy below.)',
-      'entry 1: no such workload.',
-      'entry 2: no such namespace.',
-      '→ Check the spelling.',
-      'Nothing was written: 2 problems. The cluster is as it was before this run.',
+      'entry 1: no such workload. Did you mean b?',
+      'entry 2: no such namespace. Check the spelling.',
+      'Nothing was written: 2 problems. The cluster is unchanged.',
     ]);
+  });
+
+  test.each([
+    ['No file at build/x.wasm.', 'No file at build/x.wasm. Set "filter".'],
+    ['is a folder', 'filter is a folder. Set "filter".'],
+    ['empty file.', 'filter: empty file. Set "filter".'],
+  ])('the title names what one problem is about, and its fault leads: %s', (message, expected) => {
+    const [annotation] = annotationsOf(
+      report({ problems: [{ kind: 'input', subject: 'filter', message, remedy: 'Set "filter".' }] }),
+    );
+    expect(annotation?.title).toBe('Input filter');
+    expect(annotation?.message.split('\n')[0]).toBe(expected);
   });
 
   test('names five workloads and counts the others', () => {
@@ -60,23 +69,26 @@ describe('errors', () => {
     expect(annotations.at(-1)?.message).toContain(KIND_TITLES.proof);
   });
 
-  test('a way back that failed is an error of its own, before the others', () => {
+  test('a rollback that failed is an error of its own, before the others', () => {
     const annotations = annotationsOf(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
-    expect(annotations.map(({ title }) => title)).toEqual([KIND_TITLES.rollback, KIND_TITLES.rollout]);
-    expect(annotations[0]?.message).toContain('Deployment shop/a: was rolled back, but its pods do not become ready');
+    expect(annotations.map(({ title }) => title)).toEqual([
+      'Rollback failed: Deployment shop/a',
+      'Rollout: Deployment shop/a',
+    ]);
+    expect(annotations[0]?.message).toContain('Deployment shop/a was rolled back, but its pods do not become ready');
     expect(annotations[0]?.message).toContain('Find out what its pods lack');
   });
 
-  test('a workload that was taken back is one error, for why it failed', () => {
+  test('a workload that was rolled back is one error, for why it failed', () => {
     const annotations = annotationsOf(report({ targets: [takenBack('shop/a'), withdrawn('shop/b')] }));
-    expect(annotations.map(({ title }) => title)).toEqual([KIND_TITLES.rollout]);
+    expect(annotations.map(({ title }) => title)).toEqual(['Rollout: Deployment shop/a']);
   });
 
   test('weaker evidence is none', () => {
     expect(annotationsOf(report({ targets: [deployed('shop/a', { proof: proof('ready') })] }))).toEqual([]);
   });
 
-  test('rights that a plan misses are an error, though the plan itself is a success', () => {
+  test('permissions that a plan misses are an error, though the plan itself is a success', () => {
     const given = report({
       command: 'plan',
       plan: planned({ missingRights: ['patch configmaps in namespace "shop"'] }),
@@ -86,7 +98,7 @@ describe('errors', () => {
       {
         level: 'error',
         title: 'Permissions',
-        message: expect.stringContaining('may not patch configmaps in namespace "shop"'),
+        message: expect.stringContaining('cannot patch configmaps in namespace "shop"'),
       },
     ]);
   });
@@ -136,6 +148,6 @@ test('lines that do not fit are counted', () => {
   const [annotation] = annotationsOf(report({ problems }));
   expect(annotation?.message.length).toBeLessThan(4_096);
   expect(annotation?.message.length).toBeGreaterThan(3_800);
-  expect(annotation?.message).toMatch(/^Mend it\.\n0 x+\n/);
+  expect(annotation?.message).toMatch(/^0 x+\n1 x+\n/);
   expect(annotation?.message).toMatch(/\n… and \d+ more\nNothing was written: 100 problems\./);
 });

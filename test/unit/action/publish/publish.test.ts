@@ -52,7 +52,7 @@ async function published(
     given,
     guardedCore(core, (text) => text),
     { outputs, summary },
-    crash,
+    crash === undefined ? {} : { crash },
   );
   return { lines, code, outputs: outputs.text, summary: summary.text };
 }
@@ -75,7 +75,7 @@ describe('exit code', () => {
 describe('log', () => {
   test('tells every problem, also of a way back that failed', async () => {
     const { lines } = await published(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
-    expect(lines[0]).toBe('group What is wrong');
+    expect(lines[0]).toBe('group Problems');
     expect(lines[1]).toMatch(/^✗ Deployment shop\/a: not ready/);
     expect(lines[2]).toMatch(/^✗ Deployment shop\/a: was rolled back, but its pods do not become ready/);
   });
@@ -83,7 +83,7 @@ describe('log', () => {
   test('ends with the verdict and what it means', async () => {
     const { lines } = await published(report({ targets: [deployed('shop/a')] }));
     expect(lines).toEqual([
-      '✅ add-header deployed to 1 workload, proved in 3 proxies',
+      '✅ add-header deployed to 1 workload, verified in 3 proxies',
       'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
     ]);
   });
@@ -97,7 +97,7 @@ describe('log', () => {
     const { lines } = await published(report({ command: 'plan', plan: planned({ changes, restarts, waves: 2 }) }));
     expect(lines.slice(0, 4)).toEqual([
       'group Plan',
-      'change Deployment shop/a (edited) REFUSED by the API server',
+      'change Deployment shop/a (edited) REJECTED by the API server',
       '  +x ⏎ ::error::y',
       'restart Deployment shop/a (3 pods, wave 2)',
     ]);
@@ -122,7 +122,7 @@ describe('log', () => {
       report({ targets: [deployed('shop/a', { drift: ['it was edited'] })], collected }),
     );
     expect(lines.slice(0, 5)).toEqual([
-      'group Changed by others',
+      'group Drift',
       'it was edited (1 workload)',
       'group Objects of superseded revisions',
       'deleted ConfigMap shop/x',
@@ -155,7 +155,7 @@ describe('what cannot be published', () => {
     expect(result.code).toBe(0);
     expect(annotations(result)).toEqual([
       `warning Result not published: The job summary could not be written: ENOSPC: no space left on device.
-add-header deployed to 1 workload, proved in 3 proxies
+add-header deployed to 1 workload, verified in 3 proxies
 Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.`,
     ]);
     expect(result.outputs).toMatch(/^result<<(\S+)\ndeployed\n\1\n/);
@@ -196,7 +196,7 @@ Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listen
   test('a page that cannot be made falls back to the short one, which says so', async () => {
     const result = await published(hurt(good, 'cluster'));
     expect(result.code).toBe(0);
-    expect(result.summary).toBe(`## ✅ add-header deployed to 1 workload, proved in 3 proxies
+    expect(result.summary).toBe(`## ✅ add-header deployed to 1 workload, verified in 3 proxies
 
 Every wanted pod is ready, and every proxy has revision 4f2a91<wbr>c07b in its listeners.
 
@@ -220,9 +220,9 @@ Every wanted pod is ready, and every proxy has revision 4f2a91<wbr>c07b in its l
     expect(result.code).toBe(1);
     expect(result.outputs).toMatch(/^result<<(\S+)\nfailed\n\1\n/);
     expect(result.summary).toMatch(/^## ❌ deploy broke off: an unexpected error\n/);
-    expect(result.summary).toContain('<summary>What became of it until then</summary>');
+    expect(result.summary).toContain('<summary>Results until then</summary>');
     expect(annotations(result)).toEqual([
-      expect.stringMatching(/^error deploy broke off: an unexpected error: Run it/),
+      expect.stringMatching(/^error deploy broke off: an unexpected error: x is undefined\./),
     ]);
   });
 });

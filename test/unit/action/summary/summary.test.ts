@@ -78,8 +78,8 @@ describe('what runs now', () => {
   const page = (...targets: ReturnType<typeof stuck>[]): string => seen(report({ targets }));
 
   test('is said only after a run that did not go well', () => {
-    expect(page(deployed('shop/a'))).not.toContain('What runs now');
-    expect(page(stuck('shop/a'))).toContain('What runs now');
+    expect(page(deployed('shop/a'))).not.toContain('Current state');
+    expect(page(stuck('shop/a'))).toContain('Current state');
   });
 
   test.each([
@@ -90,7 +90,7 @@ describe('what runs now', () => {
   });
 
   test('going back means the previous filter, where there was one', () => {
-    expect(page(stuck('shop/a'))).toContain('run again with the previous filter file');
+    expect(page(stuck('shop/a'))).toContain('re-run with the previous filter file');
   });
 
   test('going back means removing the filter, where there was none', () => {
@@ -125,41 +125,49 @@ describe('what runs now', () => {
     const text = seen(
       report({ targets: [unawaited('shop/a')], problems: [{ kind: 'permission', message: 'May not watch.' }] }),
     );
-    expect(text).toContain('nobody saw the pods get ready');
+    expect(text).toContain('pods were not watched');
     expect(text).not.toContain('every pod is ready');
   });
 });
 
 describe('what runs now, by what became of each workload', () => {
   const lines = (parts: Partial<Report>): string[] => {
-    const [, body = ''] = renderSummary(report(parts)).split('### What runs now\n\n');
+    const [, body = ''] = renderSummary(report(parts)).split('### Current state\n\n');
     const [list = ''] = body.split('\n\n');
     return list.split('\n').map((line) => visibleText(line).trim());
   };
   const proofless = { kind: 'proof', message: 'could not be proven.' } as const;
 
   test.each<[string, Report['targets'][number], RegExp]>([
-    ['proved', deployed('shop/x'), /^✅ .* runs the wanted revision; every proxy has it in its listeners\.$/],
+    ['verified', deployed('shop/x'), /^✅ .* runs the wanted revision; every proxy has it in its listeners\.$/],
     [
       'not refused',
       deployed('shop/x', { proof: proof('stats') }),
-      /^✅ .* every pod is ready, and no proxy has refused a listener\.$/,
+      /^✅ .* every pod is ready, and no proxy has rejected a listener\.$/,
     ],
     ['ready only', deployed('shop/x', { proof: proof('ready') }), /^✅ .* the wanted revision; every pod is ready\.$/],
     ['unchanged', unchanged('shop/x'), /^✅ .* the wanted revision; every pod is ready\.$/],
-    ['taken back', takenBack('shop/x'), /^↩️ .* failed and runs again what ran there before/],
+    ['rolled back', takenBack('shop/x'), /^↩️ .* failed and was rolled back to what ran there before/],
     [
-      'taken back to something older',
+      'rolled back to something older',
       takenBack('shop/x', { rollback: rollback('restored', { to: { 'add-header': null } }) }),
-      /^↩️ .* was taken back to the last good state/,
+      /^↩️ .* was rolled back to the last verified revision/,
     ],
-    ['well and taken back', withdrawn('shop/x'), /^↩️ .* was taken back because others failed/],
-    ['not taken back', stuck('shop/x', { rollback: rollback('failed') }), /^🚨 .* needs attention now/],
-    ['well and not taken back', withdrawn('shop/x', { rollback: rollback('failed') }), /^🚨 .* needs attention now/],
+    [
+      'well and rolled back',
+      withdrawn('shop/x'),
+      /^↩️ .* was rolled back to what ran there before, because others failed/,
+    ],
+    ['the rollback failed', stuck('shop/x', { rollback: rollback('failed') }), /^🚨 .* needs attention now/],
+    [
+      'well, and the rollback failed',
+      withdrawn('shop/x', { rollback: rollback('failed') }),
+      /^🚨 .* needs attention now/,
+    ],
     ['untouched', untouched('shop/x'), /^⚪ .* was not touched and runs what ran there before\.$/],
     ['without effect', stuck('shop/x', { problem: proofless }), /^❌ .* ready pods, but the filter does not run there/],
-    ['refusing settings', refusing('shop/x'), /^❌ .* was given the new settings, and proxies do not take them/],
-    ['removed', removed('shop/x'), /^✅ .* has the filter no more/],
+    ['refusing settings', refusing('shop/x'), /^❌ .* was given the new settings, and proxies reject them/],
+    ['removed', removed('shop/x'), /^✅ .* no longer has the filter/],
     [
       'written to without an answer',
       stuck('shop/x', {
@@ -182,13 +190,13 @@ describe('what runs now, by what became of each workload', () => {
     expect(told.find((line) => line.includes('shop/x'))).toMatch(expected);
   });
 
-  test('a way back that was cut off by a cancelled run', () => {
+  test('a rollback that was cut off by a cancelled run', () => {
     const cancelled = { kind: 'cancelled', message: 'The run was cancelled.' } as const;
     const targets = [stuck('shop/x', { rollback: rollback('skipped') })];
     expect(lines({ targets, problems: [cancelled] })[0]).toMatch(
-      /^🛑 .* was being taken back when the run was cancelled/,
+      /^🛑 .* was being rolled back when the run was cancelled/,
     );
-    expect(lines({ targets })[0]).toMatch(/^❌ .* new pods do not get ready/);
+    expect(lines({ targets })[0]).toMatch(/^❌ .* new pods do not become ready/);
   });
 
   test('the most urgent comes first', () => {
@@ -204,7 +212,7 @@ describe('what runs now, by what became of each workload', () => {
 
   test('says that what failed was kept because that was asked for', () => {
     const text = lines({ targets: [stuck('shop/a')], policy: policy({ onFailure: 'keep' }) })[0];
-    expect(text).toContain('as "on-failure: keep" says');
+    expect(text).toContain('because of "on-failure: keep"');
   });
 
   test('after a removal speaks of the filter', () => {
@@ -215,7 +223,7 @@ describe('what runs now, by what became of each workload', () => {
         targets: [takenBack('shop/a', wasThere), removed('shop/b'), untouched('shop/c', wasThere)],
       }),
     ).toEqual([
-      expect.stringMatching(/^↩️ .* did not get ready without the filter and runs it again/),
+      expect.stringMatching(/^↩️ .* did not become ready without the filter and runs it again/),
       expect.stringMatching(/^✅ .* is without the filter; every pod is ready/),
       expect.stringMatching(/^⚪ .* was not touched/),
       expect.stringContaining('stay as long as a pod template names them'),
@@ -226,29 +234,33 @@ describe('what runs now, by what became of each workload', () => {
 describe('the rollout of a workload', () => {
   const cell = (target: Report['targets'][number]): string => {
     const page = renderSummary(report({ targets: [target] }));
-    const row = page.split('\n').find((line) => line.startsWith('| shop'));
-    return visibleText(row?.split(' | ')[5]?.replace(' |', '') ?? '')
+    const row = page.split('\n').find((line) => /^\| \w+ shop\//.test(line));
+    return visibleText(row?.split(' | ')[1]?.replace(' |', '') ?? '')
       .replaceAll('\u{a0}', ' ')
       .trim();
   };
 
   test.each<[string, Report['targets'][number], string]>([
-    ['proved', deployed('shop/a'), '✅ 3/3 proved, 21 s'],
+    ['verified', deployed('shop/a'), '✅ 3/3 verified, 21 s'],
     [
-      'proved and probed',
+      'verified and probed',
       deployed('shop/a', { proof: proof('listener', { probed: true }) }),
-      '✅ 3/3 proved, probed, 21 s',
+      '✅ 3/3 verified, probed, 21 s',
     ],
     ['weaker', deployed('shop/a', { proof: proof('stats') }), '✅ 3/3 ready, 21 s'],
-    ['pushed', pushed('shop/a'), '✅ 3/3 proved, settings pushed, no restart'],
-    ['taken back', takenBack('shop/a'), `❌ 0/3 ready, 5 min ↩️ back to ${OLD} , 12 s`],
+    ['pushed', pushed('shop/a'), '✅ 3/3 verified, settings pushed, no restart'],
+    ['rolled back', takenBack('shop/a'), `❌ 0/3 ready, 5 min ↩️ rolled back to ${OLD} , 12 s`],
     [
-      'taken back to nothing',
+      'rolled back to no filter',
       takenBack('shop/a', { rollback: rollback('restored', { to: { 'add-header': null } }) }),
-      '❌ 0/3 ready, 5 min ↩️ back to no filter, 12 s',
+      '❌ 0/3 ready, 5 min ↩️ rolled back to no filter, 12 s',
     ],
-    ['well and taken back', withdrawn('shop/a'), `✅ 3/3 ready, 21 s ↩️ back to ${OLD} , 12 s`],
-    ['not taken back', stuck('shop/a', { rollback: rollback('failed') }), '❌ 0/3 ready, 5 min 🚨 not taken back'],
+    ['well and rolled back', withdrawn('shop/a'), `✅ 3/3 ready, 21 s ↩️ rolled back to ${OLD} , 12 s`],
+    [
+      'the rollback failed',
+      stuck('shop/a', { rollback: rollback('failed') }),
+      '❌ 0/3 ready, 5 min 🚨 rollback failed',
+    ],
   ])('%s', (_, target, expected) => {
     expect(cell(target)).toBe(expected);
   });
@@ -259,7 +271,7 @@ test('the wave has a column where there are several', () => {
     renderSummary(
       report({ targets: waves.map((wave, index) => deployed(`shop/w${index}`, wave === undefined ? {} : { wave })) }),
     );
-  expect(header(1, 2)).toContain('| Namespace | Workload | Wave |');
+  expect(header(1, 2)).toContain('| Workload | Rollout | Wave |');
   expect(header(undefined, undefined)).not.toContain('Wave');
 });
 
@@ -268,14 +280,14 @@ describe('what others had changed', () => {
 
   test('is told once for all that share it', () => {
     const page = seen(report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { drift })) }));
-    expect(page).toContain('Put right');
+    expect(page).toContain('Drift corrected');
     expect(page).toContain('EnvoyFilter shop/x was edited by kubectl ( shop/a , shop/b )');
   });
 
-  test('is not called put right where it was not', () => {
+  test('is not called repaired where it was not', () => {
     const page = seen(report({ targets: [takenBack('shop/a', { drift })] }));
-    expect(page).not.toContain('Put right');
-    expect(page).toContain('This was not put right');
+    expect(page).not.toContain('Drift corrected');
+    expect(page).toContain('this run did not repair it');
   });
 });
 
@@ -329,15 +341,15 @@ describe('plan', () => {
     expect(text).not.toContain('secret');
   });
 
-  test('tells a missing right before anything else, and each reason for not asking once', () => {
-    const admission = { state: 'not-asked', why: 'no right to' } as const;
+  test('tells a missing permission before anything else, and each reason for not asking once', () => {
+    const admission = { state: 'not-asked', why: 'no permission to' } as const;
     const text = page({
       missingRights: ['create configmaps in namespace "shop"'],
       changes: ['a', 'b'].map((name) => change(`create ConfigMap shop/${name}`, { admission })),
     });
-    expect(text.indexOf('may not create configmaps')).toBeLessThan(text.indexOf('What would be written'));
-    expect(text.match(/no right to/g)).toHaveLength(1);
-    expect(text).toContain('It was not asked about 2 writes: no right to');
+    expect(text.indexOf('cannot create configmaps')).toBeLessThan(text.indexOf('What would be written'));
+    expect(text.match(/no permission to/g)).toHaveLength(1);
+    expect(text).toContain('It was not asked about 2 writes: no permission to');
   });
 
   test('shows the warnings of admission', () => {
@@ -355,15 +367,19 @@ describe('status', () => {
   test('what needs a look comes first', () => {
     const standings = ['idle', 'proven', 'drifted', 'unready', 'broken'] as const;
     const text = page(...standings.map((standing) => found(`shop/${standing}`, [running({ standing })])));
-    const rows = text.split('\n').filter((line) => line.startsWith('| shop'));
+    const rows = text.split('\n').filter((line) => /^\| \w+ shop\//.test(line));
     expect(rows.map((row) => /<wbr>(\w+)/.exec(row)?.[1])).toEqual(['broken', 'unready', 'drifted', 'proven', 'idle']);
   });
 
   test('what all rows share stands above the table', () => {
     const same = page(found('shop/a'), found('shop/b'));
-    expect(same).toContain('Filter: add-header · Digest: <code>9f86d081884c</code> · Run: octo/shop/4711/1');
-    expect(same).toContain('| Namespace | Workload | Revision | Standing |');
-    expect(page(found('shop/a'), found('shop/b', [running({ run: 'local' })]))).toContain('| Standing | Run |');
+    expect(same).toContain(
+      'Filter: add-header · Revision: <code>4f2a91c07b</code> · Digest: <code>9f86d081884c</code> · Run: octo/shop/4711/1',
+    );
+    expect(same).toContain('\n| Workload | Health |\n');
+    expect(page(found('shop/a'), found('shop/b', [running({ run: 'local' })]))).toContain(
+      '| Workload | Health | Run |',
+    );
   });
 
   test('a note is told once for all workloads that have it', () => {
@@ -383,8 +399,8 @@ describe('workloads', () => {
     const page = seen(
       report({ targets: [unchanged('shop/d'), deployed('shop/c'), untouched('shop/b'), stuck('shop/a')] }),
     );
-    const table = page.slice(page.indexOf('Namespace'));
-    expect([...table.matchAll(/Deployment\/([a-d])/g)].map(([, name]) => name).join('')).toBe('abcd');
+    const table = page.slice(page.indexOf('Workload Rollout'));
+    expect([...table.matchAll(/Deployment shop\/([a-d])/g)].map(([, name]) => name).join('')).toBe('abcd');
   });
 
   test('a revision that all share stands above the table', () => {
@@ -405,7 +421,7 @@ describe('workloads', () => {
       }),
     )
       .split('\n')
-      .filter((line) => line.startsWith('| shop'));
+      .filter((line) => /^\| \w+ shop\//.test(line));
     const revision = (name: string): string | undefined =>
       rows
         .find((row) => row.includes(`<wbr>${name} |`))
@@ -433,13 +449,37 @@ describe('workloads', () => {
 });
 
 describe('settings', () => {
-  const page = (configuration: string): string =>
-    renderSummary(report({ filters: [filter({ settings: { ...filter().settings, configuration } })] }));
+  const page = (configuration: string, settings: object = {}): string =>
+    renderSummary(report({ filters: [filter({ settings: { ...filter().settings, configuration, ...settings } })] }));
 
-  test('have the names of the inputs', () => {
+  test('have the names of the inputs, of those that were set', () => {
+    const text = page('x', { vmId: 'shared', direction: 'outbound', port: 80, failPolicy: 'open' });
     for (const name of ['root-id', 'vm-id', 'direction', 'port', 'fail-policy', 'mount-path', 'configuration']) {
-      expect(page('x')).toContain(`${name}: `);
+      expect(text).toContain(`${name}: `);
     }
+  });
+
+  test('do not repeat what nobody has set', () => {
+    const text = page('', { mountPath: '/var/local/lib/wasm-filters/add-header' });
+    for (const name of [
+      'vm-id',
+      'direction',
+      'port',
+      'fail-policy',
+      'order',
+      'insert',
+      'mount-path',
+      'configuration',
+    ]) {
+      expect(text).not.toContain(`${name}: `);
+    }
+    for (const name of ['wait', 'verify', 'on-failure', 'max-failures', 'soak'])
+      expect(text).not.toContain(`${name}: `);
+  });
+
+  test('say of an input that was refused that it has no value', () => {
+    const text = renderSummary(report({ refusedInputs: ['verify'] }));
+    expect(text).toContain('verify: not valid');
   });
 
   test('never fold a line, in which the runner could then not mask a secret', () => {

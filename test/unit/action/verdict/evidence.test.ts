@@ -14,12 +14,12 @@ test('what passes by a filter is said with the evidence, each thing once and wit
   const seen = evidenceSentence(gatherProofs([proof(), proof(past), proof(past, only)]), 'the filter');
   expect(seen).toBe(
     'Every wanted pod is ready, and every proxy has the filter in its listeners. ' +
-      `To know: ${past} (2 workloads); ${only} (1 workload).`,
+      `Note: ${past} (2 workloads); ${only} (1 workload).`,
   );
 });
 
 test('where nothing passes by it, nothing is said, and of many kinds only some are told', () => {
-  expect(evidenceSentence(gatherProofs([proof()]), 'it')).not.toContain('To know');
+  expect(evidenceSentence(gatherProofs([proof()]), 'it')).not.toContain('Note:');
   const many = Array.from({ length: 7 }, (_, index) => proof(`note ${index}`));
   expect(evidenceSentence(gatherProofs(many), 'it')).toMatch(/note 4 \(1 workload\); 2 more\.$/);
 });

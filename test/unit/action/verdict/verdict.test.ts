@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { judge, verdictOf } from '../../../../src/action/verdict/verdict.ts';
+import { meaningOf } from '../../../../src/action/verdict/words.ts';
 import type { Report } from '../../../../src/deploy/report/report.ts';
 import {
   change,
@@ -33,22 +34,22 @@ test.each<[string, Report, string]>([
   [
     'deployed',
     report({ targets: [deployed('shop/a'), deployed('shop/b')] }),
-    '✅ add-header deployed to 2 workloads, proved in 6 proxies',
+    '✅ add-header deployed to 2 workloads, verified in 6 proxies',
   ],
   [
     'partly there',
     report({ targets: [deployed('shop/a'), unchanged('shop/b')] }),
-    '✅ add-header deployed to 1 workload, proved in 3 proxies; 1 other had it already',
+    '✅ add-header deployed to 1 workload, verified in 3 proxies; 1 other had it already',
   ],
   [
     'two filters',
     report({ filters: filters('a', 'b'), targets: [deployed('shop/a'), unchanged('shop/b')] }),
-    '✅ a and b deployed to 1 workload, proved in 3 proxies; 1 other had them already',
+    '✅ a and b deployed to 1 workload, verified in 3 proxies; 1 other had them already',
   ],
   [
     'many filters',
     report({ filters: filters('a', 'b', 'c', 'd'), targets: [deployed('shop/a')] }),
-    '✅ 4 filters deployed to 1 workload, proved in 3 proxies',
+    '✅ 4 filters deployed to 1 workload, verified in 3 proxies',
   ],
   [
     'nothing to do',
@@ -63,62 +64,62 @@ test.each<[string, Report, string]>([
   [
     'not waited for',
     report({ policy: policy({ wait: false }), targets: [unawaited('shop/a')] }),
-    '⏳ add-header applied to 1 workload, not proven',
+    '⏳ add-header applied to 1 workload, not verified',
   ],
   [
     'failed and kept',
     report({ targets: [deployed('shop/a'), stuck('shop/b')] }),
-    '❌ add-header: 1 of 2 workloads failed and was not taken back; the other runs revision 4f2a91c07b',
+    '❌ add-header: 1 of 2 workloads failed and was not rolled back; the other runs revision 4f2a91c07b',
   ],
   [
-    'failed and taken back',
+    'failed and rolled back',
     report({ targets: [deployed('shop/a'), unchanged('shop/b'), takenBack('shop/c')] }),
-    '❌ add-header: 1 of 3 workloads failed and was taken back; the other 2 run revision 4f2a91c07b',
+    '❌ add-header: 1 of 3 workloads failed and was rolled back; the other 2 run revision 4f2a91c07b',
   ],
   [
-    'failed and taken back before the others were touched',
+    'failed and rolled back before the others were touched',
     report({ targets: [takenBack('shop/a'), untouched('shop/b')] }),
-    '❌ add-header: 1 of 2 workloads failed and was taken back; every workload runs what it ran before',
+    '❌ add-header: 1 of 2 workloads failed and was rolled back; every workload runs what it ran before',
   ],
   [
-    'failed, and all were taken back',
+    'failed, and all were rolled back',
     report({ targets: [takenBack('shop/a'), withdrawn('shop/b'), unchanged('shop/c')] }),
-    '❌ add-header: 1 of 3 workloads failed and was taken back; every workload runs what it ran before',
+    '❌ add-header: 1 of 3 workloads failed and was rolled back; every workload runs what it ran before',
   ],
   [
-    'failed and taken back to something older than this run has found',
+    'failed and rolled back to something older than this run has found',
     report({ targets: [takenBack('shop/a', { rollback: rollback('restored', { to: { 'add-header': null } }) })] }),
-    '❌ add-header: 1 of 1 workload failed and was taken back',
+    '❌ add-header: Deployment shop/a failed and was rolled back',
   ],
   [
-    'failed, some taken back and some not',
+    'failed, some rolled back and some not',
     report({ targets: [takenBack('shop/a'), stuck('shop/b')] }),
-    '❌ add-header: 2 of 2 workloads failed, 1 was taken back',
+    '❌ add-header: both workloads failed, 1 was rolled back',
   ],
   [
-    'the only failed one could not be taken back',
+    'the only failed one could not be rolled back',
     report({ targets: [deployed('shop/a'), stuck('shop/b', { rollback: rollback('failed') })] }),
-    '🚨 add-header: 1 of 2 workloads failed and could not be taken back: it needs attention',
+    '🚨 add-header: 1 of 2 workloads failed and could not be rolled back: it needs attention',
   ],
   [
-    'one that was well could not be taken back',
+    'one that was well could not be rolled back',
     report({ targets: [takenBack('shop/a'), withdrawn('shop/b', { rollback: rollback('failed') })] }),
-    '🚨 add-header: 1 of 2 workloads failed, 1 could not be taken back and needs attention',
+    '🚨 add-header: 1 of 2 workloads failed, 1 could not be rolled back and needs attention',
   ],
   [
     'weaker evidence',
     report({ targets: [deployed('shop/a', { proof: proof('stats') })] }),
-    '✅ add-header deployed to 1 workload: every pod ready, no proxy refused it',
+    '✅ add-header deployed to 1 workload: every pod ready, no proxy rejected it',
   ],
   [
     'ready pods only',
     report({ targets: [deployed('shop/a', { proof: proof('ready') })] }),
-    '✅ add-header deployed to 1 workload: every pod ready, no proxy looked into',
+    '✅ add-header deployed to 1 workload: every pod ready, proxies not inspected',
   ],
   [
     'evidence of different strength',
     report({ targets: [deployed('shop/a'), deployed('shop/b', { proof: proof('stats') })] }),
-    '✅ add-header deployed to 2 workloads, proved in 3 of 6 proxies',
+    '✅ add-header deployed to 2 workloads, verified in 3 of 6 proxies',
   ],
   [
     'no pods to prove anything by',
@@ -128,15 +129,15 @@ test.each<[string, Report, string]>([
   [
     'pushed',
     report({ targets: [pushed('shop/a'), unchanged('shop/b')] }),
-    '✅ Settings of add-header pushed to 1 workload without a restart, proved in 3 proxies; 1 other had it already',
+    '✅ Settings of add-header pushed to 1 workload without a restart, verified in 3 proxies; 1 other had it already',
   ],
   [
     'pushed to some',
     report({ targets: [pushed('shop/a'), deployed('shop/b')] }),
-    '✅ add-header deployed to 2 workloads, 1 without a restart, proved in 6 proxies',
+    '✅ add-header deployed to 2 workloads, 1 without a restart, verified in 6 proxies',
   ],
   [
-    'put right',
+    'repaired',
     report({
       targets: [
         deployed('shop/a', {
@@ -145,7 +146,7 @@ test.each<[string, Report, string]>([
         }),
       ],
     }),
-    '✅ add-header put right on 1 workload, proved in 3 proxies',
+    '✅ add-header repaired (drift corrected) on 1 workload, verified in 3 proxies',
   ],
   [
     'only superseded objects deleted',
@@ -161,7 +162,7 @@ test.each<[string, Report, string]>([
         }),
       ],
     }),
-    '❌ add-header: 1 of 1 workload failed and was not taken back',
+    '❌ add-header: Deployment shop/a failed and was not rolled back',
   ],
   ['refused', report({ targets: [untouched('shop/a')], problems: [problem] }), '❌ Nothing was written: 1 problem'],
   [
@@ -222,9 +223,9 @@ test.each<[string, Report, string]>([
     'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
   ],
   [
-    'no proxy refused it',
+    'no proxy rejected it',
     report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { proof: proof('stats') })) }),
-    'Every wanted pod is ready with revision 4f2a91c07b, and no proxy has refused a listener. Whether the listeners have the filter was not seen: the user of the kubeconfig may not exec into pods.',
+    'Every wanted pod is ready with revision 4f2a91c07b, and no proxy has rejected a listener. Whether the listeners have the filter was not inspected: the user of the kubeconfig may not exec into pods.',
   ],
   [
     'different reasons for less',
@@ -233,37 +234,37 @@ test.each<[string, Report, string]>([
         deployed(`shop/${weakness}`, { proof: proof('ready', { weakness }) }),
       ),
     }),
-    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not looked into: one (and 2 other reasons).',
+    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not inspected: one (and 2 other reasons).',
   ],
   [
     'not to be verified',
     report({ targets: [deployed('shop/a', { proof: { level: 'ready', pods: 3, wanted: 3 } })] }),
-    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not looked into, as "verify: off" asks for.',
+    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not inspected, as "verify: off" asks for.',
   ],
   [
     'some less',
     report({ targets: [deployed('shop/a'), deployed('shop/b', { proof: proof('ready') })] }),
-    'Every wanted pod is ready with revision 4f2a91c07b. Of 3 proxies less is known: the user of the kubeconfig may not exec into pods.',
+    'Every wanted pod is ready with revision 4f2a91c07b. For 3 proxies the evidence is weaker: the user of the kubeconfig may not exec into pods.',
   ],
-  ['refused', report({ problems: [problem] }), 'The cluster is as it was before this run.'],
+  ['refused', report({ problems: [problem] }), 'The cluster is unchanged.'],
   [
     'failed',
     report({ targets: [deployed('shop/a'), deployed('shop/b'), stuck('shop/c'), untouched('shop/d')] }),
-    '1 workload has new pods that do not get ready; 2 workloads run revision 4f2a91c07b; 1 workload was not touched. Mend the cause and run again, or go back as said below.',
+    '1 workload has new pods that do not become ready; 2 workloads run revision 4f2a91c07b; 1 workload was not touched. Fix the cause and re-run, or roll back: the job summary says how.',
   ],
   [
     'patched, but the waiting failed',
     report({ targets: [unawaited('shop/a')], problems: [problem] }),
-    '1 workload is patched but nobody watched its pods. Look whether their pods get ready.',
+    '1 workload is patched but its pods were not watched. Check whether their pods become ready.',
   ],
 ])('the sentence when %s', (_, given, expected) => {
-  expect(judge(given).sentence).toBe(expected);
+  expect(meaningOf(judge(given))).toBe(expected);
 });
 
 test('a filter of others that proxies reject has to be seen to, although all is as before', () => {
   const rejected = { kind: 'proxy', subject: 'Deployment shop/a', message: 'cannot get ready.' } as const;
   expect(judge(report({ targets: [takenBack('shop/a', { problem: rejected })] })).sentence).toMatch(
-    /Something has to be done in the cluster: .*with or without this run\.$/,
+    /Action is needed in the cluster: .*with or without this run\.$/,
   );
 });
 
@@ -280,7 +281,7 @@ describe('remove and sweep', () => {
       collected: { deleted: [], left: [{ object: 'ConfigMap shop/x', why, missing }] },
     });
     expect(judge(given).sentence).toMatch(
-      /no run can delete it without the right to list pods in namespace .+shop.+: grant it, then re-run\.$/,
+      /no run can delete it without the permission to list pods in namespace .+shop.+: grant it, then re-run\.$/,
     );
   });
 
@@ -328,7 +329,7 @@ describe('remove and sweep', () => {
     [
       'failed',
       { targets: [removed('shop/a'), takenBack('shop/b', { revisions: [{ filter: 'add-header', before: OLD }] })] },
-      '❌ Removing add-header: 1 of 2 workloads failed and was taken back; the other is without it',
+      '❌ Removing add-header: 1 of 2 workloads failed and was rolled back; the other is without it',
     ],
     ['refused', { problems: [problem] }, '❌ Nothing was written: 1 problem'],
   ])('%s', (_, parts, expected) => {
@@ -358,14 +359,14 @@ describe('plan', () => {
     ],
     ['no restart', { plan: planned({ changes: [create] }) }, '📋 Plan: 1 object to write, no restart'],
     [
-      'missing rights',
+      'missing permissions',
       { plan: planned({ changes: [create], missingRights: ['a', 'b'] }) },
-      '❌ Plan: "deploy" would fail: 2 rights are missing',
+      '❌ Plan: "deploy" would fail: 2 permissions are missing',
     ],
     [
       'refused',
       { plan: planned({ changes: [create, refused] }), problems: [{ kind: 'cluster', message: 'no.' }] },
-      '❌ Plan: "deploy" would fail: the API server refuses 1 write',
+      '❌ Plan: "deploy" would fail: the API server rejects 1 write',
     ],
     ['no plan', { problems: [problem] }, '❌ No plan could be made: 1 problem'],
   ])('%s', (_, parts, expected) => {
@@ -378,17 +379,17 @@ describe('status', () => {
     report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: [] } });
 
   test.each<[string, Report, string]>([
-    ['well', status(found('shop/a'), found('shop/b')), '✅ add-header on 2 workloads, proved in 6 proxies'],
+    ['well', status(found('shop/a'), found('shop/b')), '✅ add-header on 2 workloads, verified in 6 proxies'],
     ['cancelled', { ...status(found('shop/a')), cancelled: true, outcome: 'failed' }, '🛑 Status: cancelled'],
     [
       'well, by less',
       status(found('shop/a', [running({ proof: proof('stats') })])),
-      '✅ add-header on 1 workload: every pod ready, no proxy refused it',
+      '✅ add-header on 1 workload: every pod ready, no proxy rejected it',
     ],
     [
       'two filters in the same proxies',
       status(found('shop/a', [running(), running({ filter: 'auth' })])),
-      '✅ add-header and auth on 1 workload, proved in 3 proxies',
+      '✅ add-header and auth on 1 workload, verified in 3 proxies',
     ],
     ['nothing', status(), '⚪ Nothing found: no workload of namespace shop has a filter of this action'],
     [
@@ -398,7 +399,7 @@ describe('status', () => {
         found('shop/b', [running({ standing: 'drifted' })]),
         found('shop/c'),
       ),
-      '⚠️ add-header and auth: of 3 workloads, 1 does not run the filter, 1 was changed by others',
+      '⚠️ add-header and auth: of 3 workloads, 1 does not run the filter, 1 has drifted',
     ],
     ['unreadable', report({ command: 'status', problems: [problem] }), '❌ The status could not be read: 1 problem'],
   ])('%s', (_, given, expected) => {
@@ -414,10 +415,10 @@ test('render', () => {
   expect(verdictOf(report({ command: 'render', problems: [problem] }))).toBe('❌ Nothing was rendered: 1 problem');
 });
 
-test('the way back is promised only where the page says it', () => {
+test('a rollback is promised only where the page says it', () => {
   const conflict = { kind: 'conflict', subject: 'Deployment shop/a', message: 'was put back.' } as const;
   const { sentence } = judge(report({ targets: [stuck('shop/a', { problem: conflict })] }));
-  expect(sentence).toMatch(/Mend the cause and run again\.$/);
+  expect(sentence).toMatch(/Fix the cause and re-run\.$/);
 });
 
 test('of what others have changed, an owner that may do it again is named', () => {
@@ -429,7 +430,7 @@ test('of what others have changed, an owner that may do it again is named', () =
     }),
   );
   expect(sentence).toMatch(
-    /puts right what others have changed or made\. The controller of Shop hello may have put the pod template back and do it again: /,
+    /repairs what others have changed\. The controller of Shop hello may have reverted the pod template and may do it again: /,
   );
 });
 
@@ -446,5 +447,5 @@ test('a run that lost the cluster does not say that all is as before', () => {
 
 test('is one line of plain text, whatever the filter is called', () => {
   const given = report({ filters: filters('a\n::error::b\u{202e}'), targets: [deployed('shop/a')] });
-  expect(verdictOf(given)).toBe('✅ a ::error::b[U+202E] deployed to 1 workload, proved in 3 proxies');
+  expect(verdictOf(given)).toBe('✅ a ::error::b[U+202E] deployed to 1 workload, verified in 3 proxies');
 });
