@@ -201,7 +201,7 @@ describe('an adoption', () => {
     await putIn([patchOf(FILTER, '/opt/x.wasm')], 'same', ratings);
     expect(await refused(both)).toContainEqual(
       expect.stringMatching(
-        /is also that of another filter of EnvoyFilter \S+\/same on Deployment \S+\/ratings, which the same EnvoyFilter of ours serves/,
+        /is also that of another filter of EnvoyFilter \S+\/same on Deployment \S+\/ratings, which the same EnvoyFilter of this action serves/,
       ),
     );
   });
@@ -441,7 +441,7 @@ describe('an adoption', () => {
         expect.stringMatching(
           /serves more than add-header will: outbound requests and ports other than 9080 lose it\. .*"direction: any" and no "port"/,
         ),
-        expect.stringMatching(/is for its whole namespace: .* pods that come later will be without "add-header"/),
+        expect.stringMatching(/is for its whole namespace: .* later pods will run without "add-header"/),
       ],
     ]);
   });

@@ -150,7 +150,7 @@ describe('the bundled action, run as a runner runs it', () => {
       inputs: inputs({ filter: 'endless.wasm', command: 'plan' }),
     });
     expect(code).toBe(0);
-    expect(stdout).toMatch(/::warning[^\n]*did not end its trial run in time \(start\)/);
+    expect(stdout).toMatch(/::warning[^\n]*did not finish its trial run in time \(start\)/);
     expect(commandLines().filter((line) => line.includes(join(import.meta.dirname, '../../dist/trial.js')))).toEqual(
       [],
     );

@@ -50,7 +50,7 @@ describe('the check of the filter, before anything is written', () => {
     const { report } = await runAction(inputs(), { files: { 'filter.wasm': EMPTY_MODULE } });
     expect(report).toMatchObject({ outcome: 'failed', changed: false });
     expect(report.problems).toContainEqual(
-      expect.objectContaining({ kind: 'filter', message: expect.stringMatching(/no Proxy-Wasm filter/) }),
+      expect.objectContaining({ kind: 'filter', message: expect.stringMatching(/not a Proxy-Wasm filter/) }),
     );
     expect(cluster.recorder.writes).toEqual([]);
     const plan = await runAction(inputs({ command: 'plan' }), { files: { 'filter.wasm': EMPTY_MODULE } });

@@ -89,7 +89,7 @@ describe('the built action, led astray by the server that it gets a filter from'
       });
       expect(code).toBe(1);
       expect(said).toMatch(/registry\.example leads to 127\.0\.0\.1, which is an address of the runner itself\./);
-      expect(said).toMatch(/name it in NO_PROXY/);
+      expect(said).toMatch(/add it to NO_PROXY/);
       expect(elsewhere.requests.map(({ path, authorization }) => [path, authorization])).toEqual([
         ['http://registry.example/v2/filter/manifests/v1', undefined],
       ]);

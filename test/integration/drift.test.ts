@@ -284,7 +284,7 @@ describe('what others change', () => {
       });
       expect(await warningsOf(['reviews'])).toEqual([
         expect.stringMatching(
-          /belongs to Argo CD \(application shop\): Git sets \S+ or \S+ there too, so its next sync/,
+          /belongs to Argo CD \(application shop\): Git sets \S+ or \S+ there, too, so its next sync/,
         ),
       ]);
     });

@@ -29,7 +29,7 @@ test.concurrent('a filter of others that running proxies refuse stops the run be
   const report = await scene.deploy();
   expect(report.problems.map(describeProblem)).toEqual([
     expect.stringMatching(
-      /its proxies reject their configuration already, so new pods cannot become ready: Invalid path: \S+\/waf\.wasm; EnvoyFilter \S+\/waf inserts \S+\/waf\.wasm\. Correct or delete EnvoyFilter/,
+      /its proxies already reject their configuration, so new pods cannot become ready: Invalid path: \S+\/waf\.wasm; EnvoyFilter \S+\/waf inserts \S+\/waf\.wasm\. Correct or delete EnvoyFilter/,
     ),
   ]);
   expect(onlyTarget(report).outcome).toBe('untouched');
@@ -47,7 +47,7 @@ test.concurrent('and that only new pods show is not blamed on ours', async () =>
   scene.inject(({ path }) => (path.includes('/log?') ? { answer: { status: 200, body } } : undefined));
   const { problem, rollback } = onlyTarget(await scene.deploy({ timeout: '10m' }));
   expect(problem?.message).toBe(
-    `cannot get ready: Envoy rejects another filter, not add-header: Invalid path: /var/local/lib/wasm-filters/waf.wasm (EnvoyFilter ${scene.namespace}/waf).`,
+    `cannot become ready: Envoy rejects another filter, not add-header: Invalid path: /var/local/lib/wasm-filters/waf.wasm (EnvoyFilter ${scene.namespace}/waf).`,
   );
   expect(problem?.remedy).toMatch(/^Correct or delete EnvoyFilter .*with or without this run\.$/);
   expect(rollback?.state).toBe('restored');

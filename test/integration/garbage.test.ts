@@ -149,7 +149,7 @@ describe('superseded revisions', () => {
     };
 
     test.each<[string, object[], RegExp]>([
-      ['list pods', rules(['patch', 'delete'], []), /may not list pods in namespace/],
+      ['list pods', rules(['patch', 'delete'], []), /cannot list pods in namespace/],
     ])('to %s', async (user, granted, why) => {
       await site.workload('reviews', { replicas: 0 });
       const a = await site.deployed(['reviews'], 'a');
@@ -182,8 +182,8 @@ describe('superseded revisions', () => {
         kubeconfig: cluster.recorder.kubeconfig('keeper'),
       });
       expect(allProblems(report).map(({ message }) => message)).toEqual([
-        expect.stringMatching(/may not delete configmaps in namespace/),
-        expect.stringMatching(/may not delete envoyfilters\./),
+        expect.stringMatching(/cannot delete configmaps in namespace/),
+        expect.stringMatching(/cannot delete envoyfilters\./),
       ]);
       expect(cluster.recorder.writes).toEqual([]);
     });

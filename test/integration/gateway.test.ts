@@ -142,7 +142,7 @@ describe('a direction that does not fit is refused before the first write', () =
       /it is a gateway, where "direction: inbound" sees no traffic\. .*"direction: gateway"/,
     ],
     ['a gateway, in any direction', true, 'any', /it is a gateway, where "direction: any" sees no traffic/],
-    ['a sidecar', false, 'gateway', /"direction: gateway" is for gateways, and its pod template is none/],
+    ['a sidecar', false, 'gateway', /"direction: gateway" is for gateways, and its pod template is not one/],
   ])('%s', async (_case, gateway, direction, words) => {
     const scene = await Scene.open(cluster);
     await scene.workload('ingress', { gateway });

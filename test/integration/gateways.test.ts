@@ -374,7 +374,7 @@ describe('a Gateway', () => {
     ]);
     const probed = await place.run({ probe: ':9080/' });
     expect(probed.problems.map(({ message }) => message)).toEqual([
-      'is a waypoint, which answers nobody but the proxies of the mesh, so no probe can be sent to it.',
+      'is a waypoint, which answers only the proxies of the mesh, so no probe can be sent to it.',
     ]);
     expect(place.scene.writes).toEqual([]);
   });

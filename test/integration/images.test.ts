@@ -169,7 +169,7 @@ describe('filters from a registry and to it', () => {
       try {
         const { report } = await site.run('deploy', ['reviews'], { 'push-to': `oci://${closed.host}/team/pushed:v1` });
         expect([report.outcome, report.changed]).toEqual(['failed', false]);
-        expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/cannot be used without a login/)]);
+        expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/requires authentication/)]);
         expect(report.images).toMatchObject([{ state: 'failed' }]);
         expect(lines(writesOf(cluster.recorder.writes))).toEqual([]);
         expect(await site.objects()).toEqual([]);

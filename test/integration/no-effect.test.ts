@@ -105,7 +105,7 @@ describe('what the running pods show already is said before the first write', ()
     [
       'a place beside a filter that the proxy does not have',
       { inputs: { insert: 'after envoy.filters.http.jwt_authn' } },
-      /it is to stand after envoy\.filters\.http\.jwt_authn, but inbound there is no such HTTP filter, only .*istio\.stats and envoy\.filters\.http\.router\. Name one of these in the input "insert"/,
+      /it must be placed after envoy\.filters\.http\.jwt_authn, but inbound there is no such HTTP filter, only .*istio\.stats and envoy\.filters\.http\.router\. Name one of these in the input "insert"/,
     ],
     [
       'a port that the mesh takes for TCP',
@@ -120,12 +120,12 @@ describe('what the running pods show already is said before the first write', ()
     [
       'a port that is excluded from what the sidecar captures',
       { podAnnotations: { [`${TRAFFIC}/excludeInboundPorts`]: '9080' }, inputs: { port: '9080' } },
-      /no request reaches add-header: inbound requests to port 9080 pass by the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/excludeInboundPorts: "9080"\. Take port 9080 out of that annotation/,
+      /no request reaches add-header: inbound requests to port 9080 bypass the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/excludeInboundPorts: "9080"\. Take port 9080 out of that annotation/,
     ],
     [
       'every port excluded, where none is named',
       { podAnnotations: { [`${TRAFFIC}/includeInboundPorts`]: '' } },
-      /inbound requests to port 9080 pass by the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/includeInboundPorts: ""\. Add port 9080/,
+      /inbound requests to port 9080 bypass the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/includeInboundPorts: ""\. Add port 9080/,
     ],
     [
       'a port that the mesh does not include',
@@ -135,12 +135,12 @@ describe('what the running pods show already is said before the first write', ()
     [
       'the interface of the pod excluded',
       { podAnnotations: { [`${TRAFFIC}/excludeInterfaces`]: 'eth0' } },
-      /pass by the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/excludeInterfaces: "eth0"/,
+      /bypass the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/excludeInterfaces: "eth0"/,
     ],
     [
       'outbound requests that are not captured',
       { podAnnotations: { [`${TRAFFIC}/includeOutboundIPRanges`]: '' }, inputs: { direction: 'outbound' } },
-      /outbound requests to port 80 pass by the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/includeOutboundIPRanges: ""/,
+      /outbound requests to port 80 bypass the sidecar, because of the annotation traffic\.sidecar\.istio\.io\/includeOutboundIPRanges: ""/,
     ],
   ])('%s', async (_case, given, sentence) => {
     await expectUntouched(await Scene.open(cluster), sentence, given);
@@ -175,7 +175,7 @@ describe('what the running pods show already is said before the first write', ()
     const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list);
     const report = await scene.deploy({ kubeconfig, port: '9080' });
     expect(report.problems.map(describeProblem)).toEqual([
-      expect.stringMatching(/inbound requests to port 9080 pass by the sidecar/),
+      expect.stringMatching(/inbound requests to port 9080 bypass the sidecar/),
     ]);
     expect(scene.writes).toEqual([]);
   });
@@ -229,7 +229,7 @@ describe('pods that are ready without the filter fail, are explained, and are ro
       return whole && lists.push(path) <= 2 ? { answer: { status: 403 } } : undefined;
     });
     const podAnnotations = { [`${TRAFFIC}/excludeInboundPorts`]: '9080' };
-    await expectRolledBack(scene, /inbound requests to port 9080 pass by the sidecar/, { podAnnotations });
+    await expectRolledBack(scene, /inbound requests to port 9080 bypass the sidecar/, { podAnnotations });
   });
 });
 
@@ -240,7 +240,7 @@ describe('what passes by a filter that runs is said with its evidence', () => {
       {
         podAnnotations: { 'sim/http-ports': '9080,9081', [`${TRAFFIC}/excludeInboundPorts`]: '9081' },
       },
-      /^inbound requests to port 9081 pass by the sidecar, because of the annotation/,
+      /^inbound requests to port 9081 bypass the sidecar, because of the annotation/,
       true,
     ],
     [
@@ -249,7 +249,7 @@ describe('what passes by a filter that runs is said with its evidence', () => {
         podAnnotations: { [`${TRAFFIC}/excludeInboundPorts`]: '9080' },
         inputs: { direction: 'any' },
       },
-      /^outbound only: inbound requests to port 9080 pass by the sidecar/,
+      /^outbound only: inbound requests to port 9080 bypass the sidecar/,
       true,
     ],
     [

@@ -111,7 +111,7 @@ describe('a way back that is barred', () => {
       expect(found).toEqual({ filter: 'add-header', revision: '0123456789', run: 'newer' });
       // Once it has failed for itself, that is told all the same.
       expect(
-        report.warnings.filter((warning) => /its revision failed: .*refuses the filter/.test(warning)),
+        report.warnings.filter((warning) => /its revision failed: .*rejects the filter/.test(warning)),
       ).toHaveLength(verb === 'PATCH' ? 1 : 0);
       expect(await scene.now(workload)).toMatchObject(newer);
       expect(scene.writes.filter(isRollback)).toEqual([]);

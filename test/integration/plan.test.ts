@@ -188,12 +188,12 @@ describe('planning', () => {
       `patch envoyfilters.networking.istio.io ${where}`,
     ]);
     expect(report.plan?.changes.map(({ admission }) => admission)).toEqual([
-      { state: 'not-asked', why: `the user of the kubeconfig may not create configmaps ${where}` },
+      { state: 'not-asked', why: `the kubeconfig user cannot create configmaps ${where}` },
       {
         state: 'not-asked',
-        why: `the user of the kubeconfig may not create envoyfilters.networking.istio.io ${where}`,
+        why: `the kubeconfig user cannot create envoyfilters.networking.istio.io ${where}`,
       },
-      { state: 'not-asked', why: `the user of the kubeconfig may not patch deployments.apps ${where}` },
+      { state: 'not-asked', why: `the kubeconfig user cannot patch deployments.apps ${where}` },
     ]);
     expect(dryRuns()).toEqual([]);
   });
@@ -215,8 +215,8 @@ describe('planning', () => {
     expect(report.outcome).toBe('planned');
     const deletions = report.plan?.changes.filter(({ action }) => action === 'delete') ?? [];
     expect(deletions.map(({ admission }) => admission)).toEqual([
-      { state: 'not-asked', why: expect.stringMatching(/may not delete envoyfilters/) },
-      { state: 'not-asked', why: expect.stringMatching(/may not delete configmaps/) },
+      { state: 'not-asked', why: expect.stringMatching(/cannot delete envoyfilters/) },
+      { state: 'not-asked', why: expect.stringMatching(/cannot delete configmaps/) },
     ]);
   });
 

@@ -51,7 +51,7 @@ describe('the evidence that a filter runs', () => {
       level: 'stats',
       pods: 2,
       wanted: 2,
-      weakness: 'the user of the kubeconfig may not exec into pods',
+      weakness: 'the kubeconfig user is not allowed to exec into pods',
     });
   });
 
@@ -59,9 +59,9 @@ describe('the evidence that a filter runs', () => {
     [
       'where one may neither exec nor ask for statistics',
       [POD_RULES.list],
-      'the user of the kubeconfig may not exec into pods',
+      'the kubeconfig user is not allowed to exec into pods',
     ],
-    ['where one may not list pods', [], 'the user of the kubeconfig may not list pods'],
+    ['where one may not list pods', [], 'the kubeconfig user cannot list pods'],
   ])('is that the pods are ready %s', async (_case, rules, weakness) => {
     const scene = await Scene.open(cluster);
     await scene.workload('reviews', { replicas: 2 });
@@ -223,7 +223,7 @@ describe('a probe', () => {
     await scene.workload();
     const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.exec);
     const report = await scene.deploy({ probe: ':9080/health', kubeconfig });
-    expect(report.problems.map(describeProblem)).toEqual([expect.stringContaining('may not get pods/proxy in')]);
+    expect(report.problems.map(describeProblem)).toEqual([expect.stringContaining('cannot get pods/proxy in')]);
     expect(scene.writes).toEqual([]);
   });
 
@@ -233,7 +233,7 @@ describe('a probe', () => {
     const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.exec, POD_RULES.proxy);
     const post = JSON.stringify({ port: 9080, method: 'POST', path: '/health' });
     const refused = await scene.deploy({ probe: post, kubeconfig });
-    expect(refused.problems.map(describeProblem)).toEqual([expect.stringContaining('may not create pods/proxy in')]);
+    expect(refused.problems.map(describeProblem)).toEqual([expect.stringContaining('cannot create pods/proxy in')]);
     expect(scene.writes).toEqual([]);
     const rule = { ...POD_RULES.proxy, verbs: ['create'] };
     const allowed = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.exec, rule);

@@ -157,7 +157,7 @@ describe('what is refused before the first write', () => {
     expect(await sentences(inputs, { 'filter.wasm': EMPTY_MODULE })).toEqual([
       expect.stringMatching(/^input "timeout"/),
       expect.stringMatching(/^input "kubeconfig"/),
-      expect.stringMatching(/no Proxy-Wasm filter/),
+      expect.stringMatching(/not a Proxy-Wasm filter/),
       expect.stringMatching(/exports neither malloc/),
     ]);
   });
@@ -244,13 +244,13 @@ describe('what is refused before the first write', () => {
     ];
 
     const TO_WRITE = [
-      /may not create configmaps in/,
-      /may not create envoyfilters.networking.istio.io in/,
-      /may not delete configmaps in .* Objects of revisions that fail or are superseded are deleted/,
-      /may not delete envoyfilters.networking.istio.io in/,
-      /may not patch configmaps in/,
-      /may not patch deployments.apps in/,
-      /may not patch envoyfilters.networking.istio.io in/,
+      /cannot create configmaps in/,
+      /cannot create envoyfilters.networking.istio.io in/,
+      /cannot delete configmaps in .* Objects of revisions that fail or are superseded are deleted/,
+      /cannot delete envoyfilters.networking.istio.io in/,
+      /cannot patch configmaps in/,
+      /cannot patch deployments.apps in/,
+      /cannot patch envoyfilters.networking.istio.io in/,
     ].map((sentence) => expect.stringMatching(sentence));
 
     test('to read and to write: all are named', async () => {
@@ -274,7 +274,7 @@ describe('what is refused before the first write', () => {
         expect.stringMatching(/review does not exist/),
         expect.stringMatching(/the mount path .* belongs to the mount of volume "mine"/),
         expect.stringMatching(/is paused/),
-        expect.stringMatching(/no Proxy-Wasm filter/),
+        expect.stringMatching(/not a Proxy-Wasm filter/),
         expect.stringMatching(/exports neither malloc/),
         ...TO_WRITE,
       ]);

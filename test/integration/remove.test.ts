@@ -70,7 +70,7 @@ describe('taking a filter away', () => {
   });
 
   describe('a filter that is not there', () => {
-    const GONE = 'Where it may be gone already, as when a preview is closed twice, set "missing: ok".';
+    const GONE = 'If it may be gone already, as when a preview is closed twice, set "missing: ok".';
     const problemsOf = async (...given: Parameters<Site['run']>): Promise<string[]> => {
       cluster.recorder.reset();
       const { report } = await site.run(...given);
@@ -86,7 +86,7 @@ describe('taking a filter away', () => {
         `${none} No filter of this action is there. ${GONE}`,
       ]);
       await site.deployed(['reviews'], 'x-test: 1');
-      const there = `What is there: "${FILTER}" in ${site.namespace} (on 1 workload).`;
+      const there = `Filters that exist: "${FILTER}" in ${site.namespace} (on 1 workload).`;
       for (const command of ['remove', 'sweep']) {
         expect(await problemsOf(command, '', { name: 'add-hedder' })).toEqual([
           `${none} Did you mean "${FILTER}"? ${there} ${GONE}`,
@@ -240,8 +240,8 @@ describe('taking a filter away', () => {
     const { report } = await site.run('remove', ['reviews'], { kubeconfig: cluster.recorder.kubeconfig('patcher') });
     expect([report.outcome, report.changed]).toEqual(['failed', false]);
     expect(report.problems.map(describeProblem)).toEqual([
-      expect.stringMatching(/may not delete configmaps in/),
-      expect.stringMatching(/may not delete envoyfilters.networking.istio.io in/),
+      expect.stringMatching(/cannot delete configmaps in/),
+      expect.stringMatching(/cannot delete envoyfilters.networking.istio.io in/),
     ]);
     expect(cluster.recorder.writes).toEqual([]);
     expect(filterKeys(await site.template(workload)).label).toBe(revision);

@@ -29,11 +29,11 @@ const isPatchOf =
 
 // These wait, side by side, for what never comes.
 describe('rollouts that do not go well', () => {
-  test.concurrent('new pods that cannot get ready fail soon, long before the timeout, with the cause', async () => {
+  test.concurrent('new pods that cannot become ready fail soon, long before the timeout, with the cause', async () => {
     const scene = await Scene.open(cluster);
     const read = 'mkdir /var/local/lib/wasm-filters/add-header: read-only file system';
     const cases: Readonly<Record<string, readonly [behaviour: string, message: string, RegExp, container?: string]>> = {
-      pull: ['image-pull-back-off', '', /cannot get ready: ImagePullBackOff \(app\): .*ErrImagePull: not found/],
+      pull: ['image-pull-back-off', '', /cannot become ready: ImagePullBackOff \(app\): .*ErrImagePull: not found/],
       never: ['waiting ErrImageNeverPull', 'not present', /: ErrImageNeverPull \(app\): not present\.$/],
       unknown: ['waiting AReasonOfNextYear', 'odd', /: AReasonOfNextYear \(app\): odd\.$/],
       crash: ['crash-loop', '', /: app keeps crashing \(Error, exit code 1\); its log ends: panic: no table\.$/],
@@ -123,7 +123,7 @@ describe('rollouts that do not go well', () => {
     scene.inject(({ path }) => (path.includes('/log?') ? { answer: { status: 200, body } } : undefined));
     const { problem, rollback } = onlyTarget(await scene.deploy({ timeout: '10m' }));
     expect(problem?.message).toBe(
-      'cannot get ready: Envoy rejects the filter. Failed to configure base Wasm plugin; the filter said: the configuration must be "name: value".',
+      'cannot become ready: Envoy rejects the filter. Failed to configure base Wasm plugin; the filter said: the configuration must be "name: value".',
     );
     expect(rollback?.state).toBe('restored');
   });

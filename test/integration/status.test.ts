@@ -315,7 +315,7 @@ describe('status', () => {
     const { standing, proof } = only(await ask('', { kubeconfig: cluster.recorder.kubeconfig('looker') }));
     expect([standing, proof]).toEqual([
       'proven',
-      { level: 'ready', pods: 1, wanted: 1, weakness: expect.stringMatching(/may not list pods/) },
+      { level: 'ready', pods: 1, wanted: 1, weakness: expect.stringMatching(/cannot list pods/) },
     ]);
   });
 

@@ -253,7 +253,7 @@ describe('the rights', () => {
     const { problems } = await place.run({ kubeconfig });
     const where = `trafficextensions.extensions.istio.io in namespace "${place.scene.namespace}"`;
     expect(problems.map(({ message }) => message)).toEqual(
-      ['create', 'delete', 'patch'].map((verb) => `The user of the kubeconfig may not ${verb} ${where}.`),
+      ['create', 'delete', 'patch'].map((verb) => `The kubeconfig user cannot ${verb} ${where}.`),
     );
     expect(place.scene.writes).toEqual([]);
   });

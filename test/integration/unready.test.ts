@@ -83,7 +83,7 @@ describe('a workload that is not ready before the run', () => {
     const counts = log.flatMap((line) => /^\d+\/\d+ (?:ready|proven)/.exec(line) ?? []);
     expect(counts).toContain('0/2 ready');
     expect(counts.filter((text) => !text.includes('/2 '))).toEqual([]);
-    expect(log.find((line) => line.includes('/2 proven'))).toMatch(/^1\/2 proven, the slowest ready after /);
+    expect(log.find((line) => line.includes('/2 verified'))).toMatch(/^1\/2 proven, the slowest ready after /);
     expect(scene.patchesOf(bad)).toEqual([]);
   });
 
@@ -164,7 +164,9 @@ describe('unready: deploy', () => {
     const report = await scene.deploy({ targets: targetsOf(workload), unready: 'deploy', timeout: '4s' });
     const { outcome, problem, rollback } = onlyTarget(report);
     expect(outcome).toBe('failed');
-    expect(problem && describeProblem(problem)).toMatch(/not ready before either, but for another cause \(.*ImagePull/);
+    expect(problem && describeProblem(problem)).toMatch(
+      /not ready before either, but for a different cause \(.*ImagePull/,
+    );
     expect(rollback).toMatchObject({ state: 'restored', unready: expect.stringMatching(/ImagePullBackOff/) });
     expect(ownPart(await scene.now(workload))).toEqual(before);
     // A Deployment that is not ready keeps the failed pod, and what it mounts stays with it; both are told.

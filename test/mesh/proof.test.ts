@@ -60,7 +60,7 @@ describe('proof in real proxies', () => {
     expect(proofOf(stats.outputs)).toMatchObject({ level: 'stats', pods: 1 });
     const ready = await mesh.deploy({ ...given, name: 'b', kubeconfig: without, targets: '- deployment/ready' });
     expect(proofOf(ready.outputs)).toMatchObject({ level: 'ready', pods: 1 });
-    expect(ready.summary).toContain('may not exec into pods');
+    expect(ready.summary).toContain('is not allowed to exec into pods');
     const refused = await mesh.deploy({
       ...given,
       name: 'c',

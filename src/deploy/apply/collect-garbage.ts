@@ -66,7 +66,7 @@ export async function collectGarbage(
       const missing = await missingRights(needed, context.client, context.log);
       if (missing.length > 0) {
         const rights = missing.map(describeRight);
-        leave(`the user of the kubeconfig may not ${listWords(rights, 'and')}`, { missing: rights });
+        leave(`the kubeconfig user cannot ${listWords(rights, 'and')}`, { missing: rights });
         continue;
       }
       const marked = await mapLimited(here, PARALLEL_WRITES, (object) => mark(object, run, context.client));
@@ -88,9 +88,7 @@ export async function collectGarbage(
     } catch (error) {
       const forbidden = isApiError(error, 403);
       leave(
-        forbidden
-          ? `the user of the kubeconfig may not ${error.verb} what is needed (${error.message})`
-          : messageOf(error),
+        forbidden ? `the kubeconfig user cannot ${error.verb} what is needed (${error.message})` : messageOf(error),
       );
     }
   }
@@ -175,7 +173,9 @@ async function lookFor(
     const runOn = owner === undefined ? {} : { runOn: { ...owner, namespace } };
     named.set(
       key,
-      isEnding ? { why: `the pod ${name} is still ending` } : { why: `the pod ${name} runs it`, runBy: name, ...runOn },
+      isEnding
+        ? { why: `the pod ${name} is still terminating` }
+        : { why: `the pod ${name} runs it`, runBy: name, ...runOn },
     );
     ending ||= isEnding;
   }

@@ -77,16 +77,18 @@ export async function deleteAdopted(
       } catch (error) {
         await putBack(done, context);
         for (const one of taken) gone.delete(unmanagedKey(one));
-        warnings.add(`${called} was put back as it was: our EnvoyFilter could not be written (${messageOf(error)}).`);
+        warnings.add(
+          `${called} was put back as it was: the EnvoyFilter of this action could not be written (${messageOf(error)}).`,
+        );
         continue;
       }
       if (done.after === undefined) deleted.push(called);
       log.info(
-        `${called}: ${done.after === undefined ? 'deleted' : `${what} taken out, the rest stays`}; ours runs in its place.`,
+        `${called}: ${done.after === undefined ? 'deleted' : `${what} taken out, the rest stays`}; the filter of this action runs in its place.`,
       );
       for (const configMap of configMaps) {
         warnings.add(
-          `ConfigMap ${ref.namespace}/${configMap} held the file of ${what}, which the adopted workloads do not use any more; delete it when nothing else does.`,
+          `ConfigMap ${ref.namespace}/${configMap} held the file of ${what}, which the adopted workloads no longer use; delete it once nothing else does.`,
         );
       }
     } catch (error) {
@@ -133,7 +135,7 @@ async function takeOut(
   let current = observed;
   for (let attempt = 1; ; attempt++) {
     const keeps = withoutTaken(current, taken);
-    if (keeps === undefined) return 'was changed by others since this run read it';
+    if (keeps === undefined) return 'was modified by another client since this run read it';
     if (!sameJson(withoutPatches(current), withoutPatches(observed)))
       return 'selects other pods than when this run read it';
     try {
@@ -146,7 +148,7 @@ async function takeOut(
     try {
       current = await client.get<EnvoyFilter>(ENVOY_FILTER, namespace, name);
     } catch (error) {
-      if (isApiError(error, 404)) return 'was deleted by others meanwhile';
+      if (isApiError(error, 404)) return 'was deleted by another client during the run';
       throw error;
     }
   }

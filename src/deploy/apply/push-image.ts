@@ -36,7 +36,7 @@ export async function pushImages(
       if (!pushed.ok) append(problems, pushed.problems);
       else
         log.info(
-          `${formatReference(filter.push.reference)}: ${state === 'pushed' ? 'pushed' : 'there already'}, ${pushed.value.pinned}.`,
+          `${formatReference(filter.push.reference)}: ${state === 'pushed' ? 'pushed' : 'already there'}, ${pushed.value.pinned}.`,
         );
     }
     return { images, problems };

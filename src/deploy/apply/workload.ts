@@ -137,7 +137,7 @@ function replan(planned: PlannedWorkload, observed: Workload, options: PlanningO
       subject: describeWorkload(planned.ref),
       message: 'another run of deploy-wasm-filter has changed it since it was read.',
       remedy:
-        'Nothing was written to it. Run again if this run shall win, and use "concurrency" in the workflow to keep runs apart.',
+        'Nothing was written to it. Re-run the job if this run should win, and use "concurrency" in the workflow to keep runs apart.',
     },
   };
 }

@@ -26,19 +26,21 @@ export function writeProblem(error: unknown, name: string): Problem {
       return {
         kind: 'conflict',
         subject: name,
-        message: `was made by ${listWords(managers, 'and')}, who holds ${listWords(
+        message: `was created by ${listWords(managers, 'and')}, who holds ${listWords(
           conflicts.map(({ field }) => field),
           'and',
         )} with another value.`,
-        remedy: 'Nothing of others is overwritten. Delete the object or rename the filter, then run again.',
+        remedy:
+          'Objects that this action does not manage are never overwritten. Delete the object or rename the filter, then re-run the job.',
         cause: error,
       };
     }
     return {
       kind: 'conflict',
       subject: name,
-      message: 'was changed by others each time this run tried to write it.',
-      remedy: 'Something writes it all the time; find it with "kubectl get --show-managed-fields", then run again.',
+      message: 'was modified by another client each time this run tried to write it.',
+      remedy:
+        'Something keeps writing it; find out what with "kubectl get --show-managed-fields", then re-run the job.',
       cause: error,
     };
   }

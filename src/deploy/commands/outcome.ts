@@ -17,8 +17,8 @@ export function cancellation({ signal }: DeployContext, targets: readonly Target
   return [
     {
       kind: 'cancelled',
-      message: `The run was cancelled before it came to ${count(untouched, 'workload')}.`,
-      remedy: 'Nothing is half written: each workload has its old revision or the new one. Run again to finish.',
+      message: `The run was cancelled before it reached ${count(untouched, 'workload')}.`,
+      remedy: 'No workload is half written: each has its old revision or the new one. Re-run the job to finish.',
     },
   ];
 }
@@ -26,6 +26,6 @@ export function cancellation({ signal }: DeployContext, targets: readonly Target
 /** What was cancelled is no success, even where nobody noticed: a check that was broken off may be all that is missing. */
 export function cancelledOutcome<T extends Outcome>(outcome: T): T {
   if (allProblems(outcome).some(({ kind }) => kind === 'cancelled')) return outcome;
-  const message = 'The run was cancelled before all of it was looked at or done.';
+  const message = 'The run was cancelled before everything was checked or done.';
   return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Re-run the job.' }] };
 }

@@ -102,7 +102,7 @@ async function admissionOf(
       // Deleting is what a dry run of another change does not need.
       (one.verb !== 'delete' || action === 'delete'),
   );
-  if (right !== undefined) return nothingAdmitted(`the user of the kubeconfig may not ${describeRight(right)}`);
+  if (right !== undefined) return nothingAdmitted(`the kubeconfig user cannot ${describeRight(right)}`);
   if (signal.aborted) return nothingAdmitted('the run was cancelled');
   return tryChange(trial, client);
 }
@@ -115,7 +115,7 @@ function refusals(changes: readonly PlannedChange[]): Problem[] {
         kind: 'cluster',
         subject: `${kind} ${namespace}/${name}`,
         message: `would be rejected by the API server: ${admission.message}`,
-        remedy: 'Change what the message names, or ask who runs the admission policy.',
+        remedy: 'Change what the message names, or contact the owner of the admission policy.',
       },
     ];
   });

@@ -44,7 +44,7 @@ export function missingFilter(scoped: Scoped<RemovalRequest>): Problem[] {
   if (entries.length === 0 && here.length > 0) return [];
   const remedy = [
     ...hints(filter, present),
-    'Where it may be gone already, as when a preview is closed twice, set "missing: ok".',
+    'If it may be gone already, as when a preview is closed twice, set "missing: ok".',
   ].join(' ');
   if (entries.length > 0) {
     const targets = scoped.workloads.map(({ ref }) => describeWorkload(ref));
@@ -65,7 +65,7 @@ function hints(filter: string, present: readonly PresentFilter[]): string[] {
   );
   return [
     ...(near.length > 0 ? [`Did you mean ${listWords(near.map((name) => `"${name}"`))}?`] : []),
-    `What is there: ${listSome(present.map(describePresent))}.`,
+    `Filters that exist: ${listSome(present.map(describePresent))}.`,
   ];
 }
 

@@ -60,7 +60,7 @@ export async function render(
       kind: 'input',
       subject: 'input "render-to"',
       message: `"${root}" cannot be written: ${fileFault(cause)}.`,
-      remedy: fileRemedy(cause, 'Name a folder of the workspace that this job may write to.'),
+      remedy: fileRemedy(cause, 'Name a folder of the workspace that this job can write to.'),
       cause,
     };
     return { ...nothing, problems: [problem] };
@@ -121,7 +121,7 @@ function unknownGateways({ origin, selector }: SelectedTargets): Problem {
   return {
     kind: 'targets',
     subject: origin,
-    message: `selects Gateways with "${selector.text}", but files have to name each Gateway.`,
+    message: `selects Gateways with "${selector.text}", but the files must name each Gateway.`,
     remedy: 'Name them one by one, as "gateway/NAME".',
   };
 }

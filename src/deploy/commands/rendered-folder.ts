@@ -41,7 +41,7 @@ export async function takenComponent(root: string, workspace: Workspace): Promis
   return {
     kind: 'input',
     subject: 'input "render-to"',
-    message: `"${path}" is there already, and this action has not written it.`,
+    message: `"${path}" already exists, and this action has not written it.`,
     remedy: 'Nothing was written. Name another folder, or move that file away.',
   };
 }
@@ -102,7 +102,7 @@ function secretWarnings(root: string, files: readonly RenderedContent[]): string
     const yaml = readYaml(text);
     if (!yaml.ok || secretsInValue(yaml.value).length === 0) return [];
     return [
-      `"${root}/${COMPONENT}/${name}" holds a value with a secret's name in plain text, from "configuration" or "environment": whoever may read the repository or the object can read it. Commit it only if that is meant, or hand the filter its secret in another way.`,
+      `"${root}/${COMPONENT}/${name}" holds a value with a secret's name in plain text, from "configuration" or "environment": whoever can read the repository or the object can read the value. Commit it only if that is intended, or give the filter its secret in another way.`,
     ];
   });
 }

@@ -53,7 +53,7 @@ export async function status(draft: DraftRequest<StatusRequest>, context: Deploy
     problems: [],
     // With a name, each of them is in the table.
     warnings: [...movedTags(tagged), ...(name === undefined ? namedWithout(scoped.value) : [])],
-    status: await log.group('Look at the proxies', () => look(scoped.value, context)),
+    status: await log.group('Inspect the proxies', () => look(scoped.value, context)),
   };
 }
 

@@ -8,7 +8,7 @@ export function listingProblem(error: unknown, of: Resource, namespace: string):
     return {
       kind: 'cluster',
       message: 'The cluster has no EnvoyFilter resource (networking.istio.io). Is Istio installed?',
-      remedy: 'Check that the context of the kubeconfig is the mesh you mean.',
+      remedy: 'Check that the context of the kubeconfig is the mesh that you mean.',
       cause: error,
     };
   }
@@ -16,7 +16,7 @@ export function listingProblem(error: unknown, of: Resource, namespace: string):
     return {
       kind: 'cluster',
       message:
-        'The cluster has neither WasmPlugins nor TrafficExtensions (extensions.istio.io), one of which brings an image to the proxies.',
+        'The cluster has neither WasmPlugins nor TrafficExtensions (extensions.istio.io), one of which is needed to deliver an image to the proxies.',
       remedy: 'Install the custom resources of Istio 1.12 or newer, or use "delivery: configmap".',
       cause: error,
     };
@@ -25,7 +25,7 @@ export function listingProblem(error: unknown, of: Resource, namespace: string):
     return {
       kind: 'cluster',
       message: 'The cluster has no Gateway resource (gateway.networking.k8s.io), but the target list names one.',
-      remedy: 'Install the custom resources of the Gateway API, or name the Deployment of a gateway that was injected.',
+      remedy: 'Install the custom resources of the Gateway API, or name the Deployment of an injected gateway.',
       cause: error,
     };
   }

@@ -35,7 +35,7 @@ const PARALLEL = 8;
 const LIST_MS = 15_000;
 const EXEC_MS = 5_000;
 const CANCELLED = 'the run was cancelled';
-const NO_EXEC = 'the user of the kubeconfig may not exec into pods';
+const NO_EXEC = 'the kubeconfig user is not allowed to exec into pods';
 
 /**
  * Looks at what workloads run before a run changes them: one ready pod of each. What cannot be known is a result; nothing is thrown.
@@ -101,7 +101,7 @@ export class RunningProxies {
     );
     const listed = client.list<Pod>(POD, namespace).then(
       ({ items }) => items,
-      (error) => (isApiError(error, 403) ? 'the user of the kubeconfig may not list pods' : messageOf(error)),
+      (error) => (isApiError(error, 403) ? 'the kubeconfig user cannot list pods' : messageOf(error)),
     );
     return Promise.race([listed, late]).finally(() => done.abort());
   }
@@ -110,7 +110,7 @@ export class RunningProxies {
     return this.#limited(async () => {
       const { signal, log } = this.#context;
       const unseen = (why: string): RunningProxy => {
-        log.debug(`The proxy of a pod of ${describeWorkload(ref)} was not looked into: ${why}`);
+        log.debug(`The proxy of a pod of ${describeWorkload(ref)} was not inspected: ${why}`);
         return { state: 'unseen', pod, why };
       };
       if (signal.aborted) return unseen(CANCELLED);

@@ -93,7 +93,10 @@ export async function observeUnmanaged(
     };
     return { observation: { ...complete, unmanaged }, problems: [] };
   } catch (error) {
-    return { observation: first, problems: [callProblem(error, 'looking for filters that are not of this action')] };
+    return {
+      observation: first,
+      problems: [callProblem(error, 'looking for filters that are not managed by this action')],
+    };
   }
 }
 

@@ -173,8 +173,8 @@ function runningIn(envoyFilter: EnvoyFilter, planned: readonly AdoptingWorkload[
 
 /** Why a filter stays although ours runs in its place on some workloads. */
 export function staysFor({ filter: { httpFilter, envoyFilter, code }, others }: AdoptedFilter): string {
-  const file = code.kind === 'file' ? ', which keep its file for when ours is removed' : '';
-  return `"${httpFilter}" of ${describeSource(envoyFilter)} still serves ${shortList(others)}: it stays, and ours takes it out of its own pods${file}.`;
+  const file = code.kind === 'file' ? ', which keep its file for when the filter of this action is removed' : '';
+  return `"${httpFilter}" of ${describeSource(envoyFilter)} still serves ${shortList(others)}: it stays, and the filter of this action takes it out of its own pods${file}.`;
 }
 
 /** What an adoption does beside the workloads that are asked for, to be said before it. */
@@ -183,7 +183,7 @@ export function adoptionWarnings(adopted: readonly AdoptedEnvoyFilter[]): string
     ...filters.filter(({ others }) => others.length > 0).map(staysFor),
     ...(taken.length > 0 && scope === 'its whole namespace'
       ? [
-          `${describeSource(ref)} is for its whole namespace: nothing else runs there now, and pods that come later will be without ${listWords(
+          `${describeSource(ref)} is for its whole namespace: nothing else runs there now, and later pods will run without ${listWords(
             taken.map(({ httpFilter }) => `"${httpFilter}"`),
             'and',
           )}.`,

@@ -35,7 +35,7 @@ export function runsTwice(
 ): Problem {
   const remedy =
     one.unadoptable === undefined
-      ? `Set "adopt: true" (or "adopt: ${nameFor(one, found, namespace)}") to take it over with no moment without the filter, or give this one another name if it is another filter.`
+      ? `Set "adopt: true" (or "adopt: ${nameFor(one, found, namespace)}") to take it over without a moment in which no filter runs, or give this one another name if it is another filter.`
       : `It cannot be taken over: ${one.unadoptable}. Remove it by hand first, or give this one another name if it is another filter.`;
   return {
     kind: 'conflict',
@@ -101,9 +101,9 @@ export function seenOnly(subject: string, filter: string): Problem {
   return {
     kind: 'conflict',
     subject,
-    message: `runs ${filter} already: a running proxy has an HTTP filter of that name, and no EnvoyFilter, WasmPlugin or TrafficExtension that this run may read puts it there. The filter would run twice.`,
+    message: `runs ${filter} already: a running proxy has an HTTP filter of that name, and no EnvoyFilter, WasmPlugin or TrafficExtension that this run can read puts it there. The filter would run twice.`,
     remedy:
-      'Let the user of the kubeconfig list them in the root namespace of the mesh (istio-system) to learn which, and remove it there; or give this one another name if it is another filter.',
+      'Let the kubeconfig user list them in the root namespace of the mesh (istio-system) to learn which, and remove it there; or give this one another name if it is another filter.',
   };
 }
 
@@ -113,7 +113,7 @@ export function sharedName(subject: string, one: UnmanagedFilter, sharers: reado
     kind: 'conflict',
     subject,
     message: `cannot take over ${describeUnmanaged(one)}: a filter is taken out of a proxy by its name, and "${one.httpFilter}" is also that of ${listWords(sharers, 'and')}, which would be taken out with it.`,
-    remedy: `Give each HTTP filter a name of its own in its EnvoyFilter (patch.value.name), which restarts nothing, and run again; or take it out by hand.`,
+    remedy: `Give each HTTP filter a name of its own in its EnvoyFilter (patch.value.name), which restarts nothing, and re-run the job; or remove it by hand.`,
   };
 }
 
@@ -189,7 +189,7 @@ export function pluginTwice(subject: string, filter: string, plugin: UnmanagedPl
       kind: 'conflict',
       subject,
       message: `runs ${filter} already, not managed by this action: ${describePlugin(plugin)}. The filter would run twice.`,
-      remedy: `A ${plugin.kind} cannot be taken over: delete it (kubectl delete ${plugin.kind.toLowerCase()} ${plugin.name} -n ${plugin.namespace}) and run again, with requests that pass without the filter in between; or give this one another name if it is another filter.`,
+      remedy: `A ${plugin.kind} cannot be taken over: delete it (kubectl delete ${plugin.kind.toLowerCase()} ${plugin.name} -n ${plugin.namespace}) and re-run the job; in between, requests pass without the filter. Or give this one another name if it is another filter.`,
     },
   ];
 }

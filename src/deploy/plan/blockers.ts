@@ -39,7 +39,7 @@ function gatewayObstacles(wanted: Wanted, probed: boolean): Problem[] {
     return [
       obstacle(
         wanted,
-        'is a waypoint, which answers nobody but the proxies of the mesh, so no probe can be sent to it.',
+        'is a waypoint, which answers only the proxies of the mesh, so no probe can be sent to it.',
         'Leave out the input "probe", or deploy to the waypoint in a step of its own.',
       ),
     ];
@@ -50,7 +50,7 @@ function gatewayObstacles(wanted: Wanted, probed: boolean): Problem[] {
     obstacle(
       wanted,
       `has no pods that could run the filter: ${message}.`,
-      'Check its gatewayClassName, and that the controller of that class is well.',
+      'Check its gatewayClassName, and that the controller of that class is healthy.',
     ),
   ];
 }
@@ -85,7 +85,7 @@ function rolloutObstacles(wanted: Wanted, wait: boolean): Problem[] {
     return [
       obstacle(
         wanted,
-        'has the update strategy OnDelete: its pods are replaced only when somebody deletes them, so the filter cannot be proven.',
+        'has the update strategy OnDelete: its pods are replaced only when somebody deletes them, so the filter cannot be verified.',
         'Use RollingUpdate, or set "wait: false" and replace the pods yourself.',
       ),
     ];

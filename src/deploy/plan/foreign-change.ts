@@ -35,7 +35,7 @@ export function foreignChange({ placements, removals }: Wanted, workload: Worklo
     // What a Gateway carries is its plugins', which only runs write.
     if (now !== undefined && (state[filter]?.revision === now || isGatewayView(workload))) {
       return {
-        message: `another run put revision ${now} of the filter "${filter}" there`,
+        message: `another run deployed revision ${now} of the filter "${filter}" there`,
         remedy: 'Use "concurrency" in the workflow to keep runs apart.',
         putBack: false,
       };
@@ -43,7 +43,7 @@ export function foreignChange({ placements, removals }: Wanted, workload: Worklo
     // A removal by another run takes its record with it.
     if (now === undefined && (state[filter] === undefined || isGatewayView(workload))) {
       return {
-        message: `another run took the filter "${filter}" away`,
+        message: `another run removed the filter "${filter}"`,
         remedy: 'Use "concurrency" in the workflow to keep runs apart.',
         putBack: false,
       };

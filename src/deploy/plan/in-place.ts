@@ -103,7 +103,7 @@ function disagreement(
   return {
     kind: 'workload',
     subject: `EnvoyFilter ${objectKey(namespace, carrier)}`,
-    message: `cannot be changed in place: ${nameSome(others)} would get the same settings, which this run does not ask for.`,
+    message: `cannot be changed in place: ${nameSome(others)} would get the same settings, which this run does not request.`,
     remedy: 'Use "settings: roll", or give all of them as targets with the same settings.',
   };
 }

@@ -84,5 +84,5 @@ function sharedProblem(subject: string, { revision }: PlannedRevision, user: VmU
 }
 
 function sharedWarning(user: VmUser, other: VmUser): string {
-  return `${user.what} shares the Wasm VM of ${other.what}: both have the vm-id ${JSON.stringify(user.vmId)} and the same module, with the root ids ${JSON.stringify(user.rootId)} and ${JSON.stringify(other.rootId)}. If that is not meant, leave out "vm-id".`;
+  return `${user.what} shares the Wasm VM of ${other.what}: both have the vm-id ${JSON.stringify(user.vmId)} and the same module, with the root ids ${JSON.stringify(user.rootId)} and ${JSON.stringify(other.rootId)}. If that is not intended, leave out "vm-id".`;
 }

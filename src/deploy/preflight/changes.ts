@@ -57,7 +57,7 @@ function describeDeletions(plan: Plan, observation: Observation): Trial[] {
 /** What goes of an EnvoyFilter that filters are taken over from. */
 function adoptionTrial({ ref: { namespace, name }, observed, taken, keeps }: AdoptedEnvoyFilter): Trial[] {
   if (taken.length === 0) return [];
-  const reason = `ours takes the place of ${listWords(
+  const reason = `replaced by this action: ${listWords(
     taken.map(({ httpFilter }) => `"${httpFilter}"`),
     'and',
   )}`;
@@ -159,7 +159,7 @@ function gatewayTrials({ ref, drift }: PlannedWorkload, view: GatewayView, patch
       kind: view.pluginKind,
       namespace: ref.namespace,
       name,
-      reasons: wanted === undefined ? [`${describeWorkload(ref)} is not to run it`] : drift,
+      reasons: wanted === undefined ? [`${describeWorkload(ref)} must not run it`] : drift,
       diff:
         wanted === undefined
           ? []

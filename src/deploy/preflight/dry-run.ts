@@ -14,13 +14,14 @@ export async function tryChange({ send }: Trial, client: Client): Promise<Admiss
   } catch (error) {
     if (!(error instanceof ApiError)) return nothingAdmitted(messageOf(error));
     if (error.status === 403 && error.reason === 'Forbidden' && /cannot (patch|create|delete)/.test(error.message)) {
-      return nothingAdmitted(`the user of the kubeconfig may not ask (${error.message})`);
+      return nothingAdmitted(`the kubeconfig user is not allowed to ask (${error.message})`);
     }
     if (error.status === 429 || error.status >= 500) return nothingAdmitted(error.message);
     // k8s.io/apiserver admission/plugin/webhook/errors: a webhook with side effects is not called, and says nothing of the write.
     if (error.status === 400 && /does not support dry run/.test(error.message)) return nothingAdmitted(error.message);
     // Somebody has changed the object since it was read: nothing that admission has said.
-    if (error.status === 409 && error.reason === 'Conflict') return nothingAdmitted('the object was changed meanwhile');
+    if (error.status === 409 && error.reason === 'Conflict')
+      return nothingAdmitted('the object was modified by another client');
     return { state: 'refused', message: error.message };
   }
 }

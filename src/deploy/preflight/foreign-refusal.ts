@@ -85,7 +85,7 @@ function problemOf(
     kind: 'proxy',
     subject: describeWorkload(ref),
     message: sentence(
-      `its proxies reject their configuration already, so new pods cannot become ready: ${truncate(details.trim(), MOST_WORDS)}${who}`,
+      `its proxies already reject their configuration, so new pods cannot become ready: ${truncate(details.trim(), MOST_WORDS)}${who}`,
     ),
     remedy: foreignRemedy(refused, inserter),
   };

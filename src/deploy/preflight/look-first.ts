@@ -53,7 +53,7 @@ export async function lookFirst(
   // With stand-ins for faulty settings, a filter would be somewhere else.
   if (changing.length === 0 || !policy.wait || policy.verify === 'off' || unknown.has('settings')) return NOTHING;
   const world: World = { policy, observation, proxies, labels: new NamespaceLabels(client), signal };
-  const looks = await log.group(`Look at what runs now in ${count(changing.length, 'workload')}`, () =>
+  const looks = await log.group(`Inspect what runs now in ${count(changing.length, 'workload')}`, () =>
     mapLimited(changing, PARALLEL, (planned) => lookAt(planned, world)),
   );
   return { problems: looks.flatMap(({ problems }) => problems), warnings: looks.flatMap(({ warnings }) => warnings) };

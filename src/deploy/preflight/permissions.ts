@@ -154,7 +154,7 @@ export async function missingRights(
         return await client.allows(right);
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        log.debug(`Cannot ask whether one may ${describeRight(right)}: ${error.message}`);
+        log.debug(`Cannot check whether the kubeconfig user can ${describeRight(right)}: ${error.message}`);
         return true;
       }
     }),
@@ -180,10 +180,10 @@ function purposeOf({ verb, resource, subresource }: Right): string {
 export function rightProblem(right: Right): Problem {
   return {
     kind: 'permission',
-    message: `The user of the kubeconfig may not ${describeRight(right)}.`,
+    message: `The kubeconfig user cannot ${describeRight(right)}.`,
     remedy:
       right.subresource === undefined
-        ? `${purposeOf(right)}Grant the right with a Role and a RoleBinding; nothing was written.`
-        : 'Grant the right, or ask for less evidence with the inputs "verify" and "probe"; nothing was written.',
+        ? `${purposeOf(right)}Grant the permission with a Role and a RoleBinding; nothing was written.`
+        : 'Grant the permission, or ask for less evidence with the inputs "verify" and "probe"; nothing was written.',
   };
 }

@@ -24,7 +24,7 @@ export async function compareWithOriginal(
   const comparison = compareVerdicts(first, verdict);
   if (comparison.state === 'same') {
     log.info(
-      `The shrunk ${filter} does in a trial run what the original does: ${count(verdict.calls?.length ?? 0, 'call')} ` +
+      `The shrunk ${filter} behaves in a trial run like the original: ${count(verdict.calls?.length ?? 0, 'call')} ` +
         'of host functions, the headers and the log are equal.',
     );
     return {};
@@ -49,6 +49,6 @@ export async function compareWithOriginal(
 function unproven(optimized: boolean, filter: string, why: string): TrialComplaint {
   if (!optimized) return {};
   return {
-    warning: `That the optimised filter "${filter}" does the same as before could not be shown in a trial run: ${why}.`,
+    warning: `A trial run could not show that the optimised filter "${filter}" still behaves the same: ${why}.`,
   };
 }

@@ -17,7 +17,7 @@ const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, { what: string
       'Build it as a reactor (Rust: cdylib; Go: -buildmode=c-shared; TinyGo: its wasm target with a reactor) that calls nothing but the log while it starts.',
   },
   'vm-start': {
-    what: 'refuses to start',
+    what: 'fails to start',
     remedy: 'Check the inputs "root-id" and "vm-id", and what the filter logs.',
   },
   configure: {
@@ -44,7 +44,7 @@ export function trialComplaint(verdict: TrialVerdict, origin: string, envoy?: st
           kind: 'filter',
           subject: origin,
           message: `${what} in a trial run on this runner, as it would in ${envoy ?? 'Envoy'}: ${sentence(verdict.reason)}${said(verdict.logs)}`,
-          remedy: `${remedy} If Envoy takes it after all, "check: off" skips this check.`,
+          remedy: `${remedy} If Envoy accepts it after all, set "check: off" to skip this check.`,
         },
       };
     }
@@ -53,9 +53,9 @@ export function trialComplaint(verdict: TrialVerdict, origin: string, envoy?: st
         problem: {
           kind: 'filter',
           subject: origin,
-          message: `would end the proxy's whole process (${verdict.step}), as a ${run} on this runner shows: ${sentence(verdict.reason)}${said(verdict.logs)}`,
+          message: `would crash the whole proxy (${verdict.step}), as a ${run} on this runner shows: ${sentence(verdict.reason)}${said(verdict.logs)}`,
           remedy:
-            'Build it with a Proxy-Wasm SDK and its flags: the memory has to be exported, and nothing may call the host before _initialize or _start. If Envoy takes it after all, "check: off" skips this check.',
+            'Build it with a Proxy-Wasm SDK and its flags: the memory must be exported, and nothing may call the host before _initialize or _start. If Envoy accepts it after all, set "check: off" to skip this check.',
         },
       };
     case 'trapped':
@@ -63,11 +63,11 @@ export function trialComplaint(verdict: TrialVerdict, origin: string, envoy?: st
         warning: `The ${origin} loads in a ${run}, but the first request fails (${verdict.step}): ${sentence(verdict.reason)}${said(verdict.logs)}`,
       };
     case 'timeout':
-      return { warning: `The ${origin} did not end its ${run} in time (${verdict.step}).${said(verdict.logs)}` };
+      return { warning: `The ${origin} did not finish its ${run} in time (${verdict.step}).${said(verdict.logs)}` };
     case 'inconclusive':
       return verdict.brokeOff
         ? {
-            warning: `The ${run} of ${origin} broke off and says nothing of it: ${sentence(verdict.why)}${said(verdict.logs)}`,
+            warning: `The ${run} of ${origin} was interrupted and is inconclusive: ${sentence(verdict.why)}${said(verdict.logs)}`,
           }
         : {};
     default:

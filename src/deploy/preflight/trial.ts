@@ -28,7 +28,8 @@ export async function tryRevision(
   for (const envoy of trialEnvoys(proxies)) {
     const request = requestOf(revision, envoy);
     const verdict = await trial(request);
-    if (verdict.state === 'inconclusive') log.debug(`The trial of ${revision.filter} says nothing: ${verdict.why}.`);
+    if (verdict.state === 'inconclusive')
+      log.debug(`The trial run of ${revision.filter} was inconclusive: ${verdict.why}.`);
     tried.push({ request, verdict });
   }
   const [first] = tried;

@@ -168,10 +168,10 @@ function collect(
 ): Promise<Collected> {
   if (garbage.length === 0) return Promise.resolve({ deleted: [], left: [] });
   if (!wait) {
-    const why = 'the run did not wait for the end of the pods that use it; a later run that waits deletes it';
+    const why = 'the run did not wait until the pods that use it were gone; a later run that waits deletes it';
     return Promise.resolve({ deleted: [], left: garbage.map((one) => ({ object: nameOf(one), why })) });
   }
-  return context.log.group(`Collect ${count(garbage.length, 'superseded object')}`, () =>
+  return context.log.group(`Delete ${count(garbage.length, 'superseded object')}`, () =>
     collectGarbage(garbage, run, context),
   );
 }

@@ -42,7 +42,7 @@ export function waveLine(wave: readonly Course[], { verify, timeoutMs }: Rollout
   const asBefore = courses.filter((one) => one.asBefore !== undefined).length;
   return sentence(
     someOf([
-      `${ready}/${all} ${verify === 'off' ? 'ready' : 'proven'}`,
+      `${ready}/${all} ${verify === 'off' ? 'ready' : 'verified'}`,
       ...(slowest > 0 ? [`the slowest ready after ${formatDuration(slowest)}`] : []),
       ...(asBefore > 0 ? [`${asBefore} not ready as before`] : []),
     ]),
@@ -64,7 +64,7 @@ export function progressLine(
   return [...counts, ...named, ...more].join(' · ');
 }
 
-/** Follows rollouts, logs how far they are, and ends those whose pods cannot get ready. `moving`: what is changed or waited for. */
+/** Follows rollouts, logs how far they are, and ends those whose pods cannot become ready. `moving`: what is changed or waited for. */
 export function watchWithProgress(
   context: DeployContext & { readonly policy: RolloutPolicy },
   moving: () => readonly Course[],

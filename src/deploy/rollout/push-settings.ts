@@ -110,7 +110,7 @@ async function putBack(
     ...defined({ problem }),
   });
   try {
-    log.info(`A proxy does not take the new settings; putting those of before back into ${name}.`);
+    log.info(`A proxy rejects the new settings; putting the previous ones back into ${name}.`);
     const pushed = metadata.annotations?.[PUSHED_ANNOTATION];
     const body: KubernetesObject & { spec: EnvoyFilter['spec'] } = {
       metadata: {

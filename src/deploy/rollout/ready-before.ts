@@ -76,7 +76,7 @@ export function unreadyWarning(
   diagnosis: Diagnosis,
 ): string {
   const cause = unreadyCause(readinessOf(ref.kind, observed).message, diagnosis);
-  return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it stays so, nothing is changed on it and the run fails. Fix the cause first; "unready: deploy" deploys to workloads that are not ready, too.`;
+  return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it does not become ready, nothing is changed on it and the run fails. Fix the cause first; "unready: deploy" deploys to workloads that are not ready, too.`;
 }
 
 /** In what condition a workload is now. */
@@ -119,9 +119,9 @@ export function compareConditions(
   if (removal) return { same };
   if (envoy) return { worse: 'its proxies were not what kept it from being ready before' };
   if (before.causes === undefined || after.causes === undefined) {
-    return { worse: 'whether it is for the cause of before cannot be told without the permission to list pods' };
+    return { worse: 'whether it is for the cause of before is unknown without the permission to list pods' };
   }
   const fresh = [...after.causes].filter((cause) => !before.causes?.has(cause));
   if (fresh.length === 0) return { same };
-  return { worse: `it was not ready before either, but for another cause (${before.words || 'not known'})` };
+  return { worse: `it was not ready before either, but for a different cause (${before.words || 'not known'})` };
 }

@@ -45,7 +45,7 @@ export async function recordProof(
           metadata: { annotations: { [PROVEN_ANNOTATION]: text } },
         });
       } catch (error) {
-        log.debug(`The proof could not be recorded on ConfigMap ${namespace}/${name}: ${messageOf(error)}`);
+        log.debug(`The verification could not be recorded on ConfigMap ${namespace}/${name}: ${messageOf(error)}`);
       }
     }),
   );

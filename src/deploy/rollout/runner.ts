@@ -203,7 +203,7 @@ export class Roller {
   /** Looks again at what has been proven, after it has run for a while. */
   async #soak(courses: readonly Course[]): Promise<void> {
     const { client, log, policy, signal } = during(this.#context, 'verifying the filter');
-    log.info(`Watching for ${formatDuration(policy.soakMs)} before the proof is repeated.`);
+    log.info(`Watching for ${formatDuration(policy.soakMs)} before verifying again.`);
     await pause(policy.soakMs, signal);
     if (signal.aborted) {
       for (const course of courses) course.proof = { ...course.proof, problem: cancelledProof(course.planned.ref) };
@@ -219,7 +219,7 @@ export class Roller {
         else course.rollout = { state: 'failed', message: `no longer ready: ${message}`, ready, wanted, durationMs };
       } catch (error) {
         log.debug(`${describeWorkload(ref)} after its soak: ${String(error)}`);
-        const message = 'it could not be looked at again';
+        const message = 'it could not be inspected again';
         course.rollout = { state: 'failed', message, ready: 0, wanted: 0, durationMs };
       }
       await this.#guard(course, () => this.#judge(course));
@@ -266,7 +266,7 @@ export class Roller {
   #supersede(course: Course, newer: Newer): void {
     const { ref } = course.planned;
     this.#context.log.info(
-      `${describeWorkload(ref)}: ${describeRun(newer.run)} has brought revision ${newer.revision} of ${newer.filter}; it is left alone.`,
+      `${describeWorkload(ref)}: ${describeRun(newer.run)} has deployed revision ${newer.revision} of ${newer.filter}; it is left alone.`,
     );
     course.newer = newer;
     if (course.write.result.state === 'failed') course.write = { result: { state: 'skipped' } };
@@ -285,7 +285,7 @@ export class Roller {
       return course.newer === undefined && state !== 'superseded' && state !== 'deleted' && this.#mayGoBack(course);
     });
     if (changed.every(({ rollback }) => rollback !== undefined)) return;
-    await this.#context.log.group(`Take back ${count(changed.length, 'workload')}`, async () => {
+    await this.#context.log.group(`Roll back ${count(changed.length, 'workload')}`, async () => {
       await mapLimited(changed, PARALLEL_WRITES, (course) => this.#back(course));
     });
   }

@@ -35,10 +35,10 @@ interface Found extends Seen {
   readonly planned: ProvenRevision;
 }
 
-const SEE_LOG = 'See the log of the container istio-proxy.';
+const SEE_LOG = 'Check the log of the container istio-proxy.';
 /** Why nobody can say whether a pulled filter runs. */
 export const LOG_REFUSED =
-  'the logs of proxies cannot be read, and only they tell whether Envoy took a filter from an image';
+  'the logs of proxies cannot be read, and only they show whether Envoy accepted a filter from an image';
 
 /** What a proxy says of a filter; it is proven by less than its listeners where nobody may see whether it runs. */
 export function judgeFilter(planned: ProvenRevision, seen: Seen, source: EvidenceSource): Promise<PodVerdict> {

@@ -51,7 +51,7 @@ export function pending(ref: WorkloadRef, what: string): Unproved {
       kind: 'proof',
       subject: describeWorkload(ref),
       message: sentence(what),
-      remedy: 'See the log of its container istio-proxy, and that istiod is well.',
+      remedy: 'Check the log of its container istio-proxy, and that istiod is healthy.',
     },
   };
 }

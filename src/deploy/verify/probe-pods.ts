@@ -20,7 +20,7 @@ const ANSWER_MS = 10_000;
 const COMPARE = 'Compare the probe with what the app and the filter should answer.';
 /** Of a pod that did not answer at all. */
 const MAYBE_STRICT =
-  ' Under strict mTLS (PeerAuthentication STRICT) a pod answers nobody outside the mesh; leave the probe out then.';
+  ' Under strict mTLS (PeerAuthentication STRICT) a pod answers nobody outside the mesh; if so, leave the probe out.';
 
 /** Sends the probe to each pod, through its sidecar; gives the first pod's problem that does not answer as expected. */
 export async function probePods(

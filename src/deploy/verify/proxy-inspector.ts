@@ -45,7 +45,7 @@ export class ProxyInspector {
     const { namespace } = workload.ref;
     const unreachable = unreachableIn(pod, workload);
     if (unreachable !== undefined) return { state: 'failed', problem: unreachable };
-    const why = this.#refused.get(`${namespace} exec`) ?? 'no proxy could be looked into';
+    const why = this.#refused.get(`${namespace} exec`) ?? 'no proxy could be inspected';
     const byStats = await this.#byStats(pod, workload, why);
     if (byStats !== undefined) return byStats;
     return (await this.#byLog(pod, workload)) ?? { state: 'proved', level: 'ready', weakness: why };
@@ -119,10 +119,10 @@ export class ProxyInspector {
       return dump.state === 'read' ? dump.text : pending(ref, `Envoy of pod ${name} does not answer (${dump.why})`);
     } catch (error) {
       if (isApiError(error, 403)) {
-        this.#refused.set(`${namespace} exec`, 'the user of the kubeconfig may not exec into pods');
+        this.#refused.set(`${namespace} exec`, 'the kubeconfig user is not allowed to exec into pods');
         return undefined;
       }
-      return pending(ref, `the proxy of pod ${name} cannot be looked into (${messageOf(error)})`);
+      return pending(ref, `the proxy of pod ${name} could not be inspected (${messageOf(error)})`);
     }
   }
 

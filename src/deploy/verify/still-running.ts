@@ -30,7 +30,8 @@ export async function stillRunning({ left }: Collected, context: DeployContext):
         kind: 'rollout',
         subject: describeWorkload(ref),
         message: sentence(cause === '' ? what : `${what}, as no new pod takes its place: ${cause}`),
-        remedy: 'The pod template is without it. Mend what keeps new pods from getting ready, then run this again.',
+        remedy:
+          'The pod template no longer has the filter. Fix what keeps new pods from becoming ready, then re-run the job.',
       };
     }),
   );

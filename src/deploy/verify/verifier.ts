@@ -145,7 +145,7 @@ export class Prover {
   async #probed(workload: Provable, proof: Proof, known?: readonly Pod[]): Promise<ProofResult> {
     const { verify, probe } = this.#policy;
     if (verify === 'required' && proof.level !== 'listener') {
-      return { proof, problem: unproven(workload.ref, proof.weakness ?? 'no proxy could be looked into') };
+      return { proof, problem: unproven(workload.ref, proof.weakness ?? 'no proxy could be inspected') };
     }
     if (probe === undefined) return { proof };
     const listed = known === undefined ? await this.#newPods(workload) : { pods: known, all: known.length };
@@ -166,9 +166,7 @@ export class Prover {
       log.debug(`No pods of ${describeWorkload(ref)}: ${String(error)}`);
       const forbidden = isApiError(error, 403);
       return {
-        weakness: forbidden
-          ? 'the user of the kubeconfig may not list pods'
-          : `pods could not be listed (${String(error)})`,
+        weakness: forbidden ? 'the kubeconfig user cannot list pods' : `pods could not be listed (${String(error)})`,
       };
     }
   }
@@ -205,8 +203,8 @@ export function cancelledProof(ref: WorkloadRef): Problem {
   return {
     kind: 'cancelled',
     subject: describeWorkload(ref),
-    message: 'the run was cancelled before all was proven; its pods are ready.',
-    remedy: 'Run again to see it to its end.',
+    message: 'the run was cancelled before everything was verified; its pods are ready.',
+    remedy: 'Re-run to complete verification.',
   };
 }
 
@@ -214,7 +212,7 @@ function noPods(ref: WorkloadRef): Problem {
   return noEffect(
     ref,
     `no pod carries its name in the label ${GATEWAY_NAME_LABEL}, so nothing runs the filter`,
-    'Name a Gateway whose pods Istio makes, or the Deployment of a gateway that was injected.',
+    'Name a Gateway whose pods Istio makes, or the Deployment of an injected gateway.',
   );
 }
 
@@ -222,8 +220,8 @@ function tooFew(ref: WorkloadRef, there: number, wanted: number): Problem {
   return {
     kind: 'proof',
     subject: describeWorkload(ref),
-    message: `it has ${count(wanted, 'pod')}, but only ${there} of them could be proven.`,
-    remedy: 'Its pods come and go; see what they say, then run again.',
+    message: `it has ${count(wanted, 'pod')}, but only ${there} of them could be verified.`,
+    remedy: 'Its pods come and go; check their events and logs, then re-run the job.',
   };
 }
 
@@ -231,8 +229,8 @@ function unproven(ref: WorkloadRef, why: string): Problem {
   return {
     kind: 'proof',
     subject: describeWorkload(ref),
-    message: `could not be proven: ${why}.`,
+    message: `could not be verified: ${why}.`,
     remedy:
-      'Grant "get" and "create" on pods/exec and "get" and "list" on pods, or use "verify: auto", which is content with less.',
+      'Grant "get" and "create" on pods/exec and "get" and "list" on pods, or use "verify: auto", which accepts weaker evidence.',
   };
 }

@@ -33,12 +33,12 @@ const MOST_PULLS = 4;
 export interface Look {
   /** The pods that are not ready, by `workloadKey`. */
   readonly unready: ReadonlyMap<string, readonly Pod[]>;
-  /** The workloads that cannot get ready, by `workloadKey`, and why. */
+  /** The workloads that cannot become ready, by `workloadKey`, and why. */
   readonly stuck: ReadonlyMap<string, string>;
 }
 
 /**
- * Looks at the new pods of pending workloads again and again and says which cannot get ready, long before the timeout.
+ * Looks at the new pods of pending workloads again and again and says which cannot become ready, long before the timeout.
  * A proxy that rejects the filter is certain at once; a trouble of Kubernetes must last, for it may pass.
  */
 export class FailFast {

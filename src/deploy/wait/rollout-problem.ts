@@ -19,14 +19,14 @@ export function rolloutProblem(
         kind: 'cancelled',
         subject,
         message: `the run was cancelled while it waited (${rollout.message || 'not ready yet'}).`,
-        remedy: 'The rollout goes on by itself in the cluster; run again to see it to its end.',
+        remedy: 'The rollout continues in the cluster; re-run the job to complete verification.',
       };
     case 'superseded':
       return {
         kind: 'conflict',
         subject,
         message: `${rollout.message} while this run waited.`,
-        remedy: `This run touched nothing more. ${rollout.remedy ?? 'Use "concurrency" in the workflow to keep runs apart.'}`,
+        remedy: `This run changed nothing else. ${rollout.remedy ?? 'Use "concurrency" in the workflow to keep runs apart.'}`,
       };
     case 'deleted':
       return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
@@ -43,17 +43,19 @@ export function rolloutProblem(
         remedy:
           diagnosis?.envoy?.remedy ??
           (cannotMount(cause) ? OTHER_PATH : undefined) ??
-          (rollout.state === 'timeout' ? LATE : 'See what its pods say, fix the cause and run again.'),
+          (rollout.state === 'timeout'
+            ? LATE
+            : 'Check the events and logs of its pods, fix the cause and re-run the job.'),
       };
     }
   }
 }
 
 const LATE =
-  'See what its pods say, fix the cause and run again; where they only need longer, with a longer "timeout".';
+  'Check the events and logs of its pods, fix the cause and re-run the job; if they only need more time, set a longer "timeout".';
 
 const OTHER_PATH =
-  'The node cannot make the folder that the filter is mounted at, inside of what something else mounts: choose another "mount-path" and run again.';
+  'The node cannot create the folder that the filter is mounted at, because it is inside of what something else mounts: choose another "mount-path" and re-run the job.';
 
 /** Whether the runtime could not make a folder in the proxy's container: the words of its kubelet, not of a program's log. */
 function cannotMount(cause: string): boolean {
@@ -63,7 +65,7 @@ function cannotMount(cause: string): boolean {
 const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => string>> = {
   timeout: (timeoutMs) => `not ready after ${formatDuration(timeoutMs)}`,
   failed: () => 'failed to roll out',
-  stuck: () => 'cannot get ready',
+  stuck: () => 'cannot become ready',
 };
 
 function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {

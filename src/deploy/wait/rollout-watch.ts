@@ -26,7 +26,7 @@ export interface Followed {
 
 /** How a workload's rollout ended. */
 export interface RolloutResult {
-  /** `stuck`: its pods cannot get ready, whatever the time. */
+  /** `stuck`: its pods cannot become ready, whatever the time. */
   readonly state: 'ready' | 'failed' | 'stuck' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
   /** What was missing or happened; empty when ready. */
   readonly message: string;
@@ -55,7 +55,7 @@ export interface RolloutWatchContext {
   readonly debug: (line: string) => void;
   readonly now: () => number;
   /**
-   * Called every few seconds with what is still pending; gives the workloads that cannot get ready, by `workloadKey`, and why.
+   * Called every few seconds with what is still pending; gives the workloads that cannot become ready, by `workloadKey`, and why.
    */
   readonly look: (pending: readonly Pending[]) => Promise<ReadonlyMap<string, string>>;
 }

@@ -67,8 +67,8 @@ function gitOpsOf({ metadata }: KubernetesObject): Pick<GitOps, 'tool' | 'object
 export function gitOpsWarning({ tool, object, declares }: GitOps, workloads: readonly string[]): string {
   const who = nameSome(workloads, 3);
   const fight = declares
-    ? `Git sets ${listWords(OURS)} there too, so its next sync takes the filter out again`
-    : 'a sync leaves keys alone that Git does not set, but one that replaces the objects (Replace, Force) takes the filter out again';
+    ? `Git sets ${listWords(OURS)} there, too, so its next sync removes the filter again`
+    : 'a sync leaves keys alone that Git does not set, but one that replaces the objects (Replace, Force) removes the filter again';
   const remedy =
     tool === 'Argo CD'
       ? 'put the files of "command: render" into Git, or let the application ignore these annotations and the label (ignoreDifferences with RespectIgnoreDifferences=true)'

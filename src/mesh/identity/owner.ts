@@ -60,7 +60,7 @@ export function describeTemplateKeeper(workload: Workload): string {
   const by = writer === undefined ? '' : ` (field manager "${writer}")`;
   if (owner?.certain !== undefined) return `${owner.certain}, the controller of its owner, ${owner.object}${by}`;
   if (owner !== undefined) {
-    const who = writer === undefined ? 'somebody, it is not known who' : `the field manager "${writer}"`;
+    const who = writer === undefined ? 'an unknown client' : `the field manager "${writer}"`;
     return `${who} (its owner is ${owner.object}, whose controller may have done it)`;
   }
   if (gitOps !== undefined) return `${gitOps.tool}, ${gitOps.object}${by}`;

@@ -63,7 +63,7 @@ function unreadable(given: string): Problem {
   return {
     kind: 'input',
     subject: `filter "${given}"`,
-    message: 'is to be pulled by the proxies, but it is packed in a form that istio-agent does not read.',
+    message: 'must be pulled by the proxies, but it is packed in a form that istio-agent does not read.',
     remedy: 'Pack it as an image ("push-to" does that with a file), or use "delivery: configmap".',
   };
 }
@@ -71,7 +71,7 @@ function unreadable(given: string): Problem {
 const NO_IMAGE: Problem = {
   kind: 'input',
   subject: 'input "delivery"',
-  message: 'is image, but the filter is no image that the proxies could pull.',
+  message: 'is image, but the filter is not an image that the proxies could pull.',
   remedy: 'Give "filter: oci://REGISTRY/REPOSITORY:TAG", or a file and "push-to"; or use "delivery: configmap".',
 };
 
@@ -84,9 +84,9 @@ function tooBig(bytes: number): string {
 const NOT_MOUNTABLE: Problem = {
   kind: 'input',
   subject: 'input "targets"',
-  message: 'names a Gateway. Istio makes its pods, so the filter cannot be mounted into them; they have to pull it.',
+  message: 'names a Gateway. Istio makes its pods, so the filter cannot be mounted into them; they must pull it.',
   remedy:
-    'Give "filter: oci://REGISTRY/REPOSITORY:TAG", or a file and "push-to", and leave out "delivery: configmap". A gateway that was injected can have it mounted: name its Deployment.',
+    'Give "filter: oci://REGISTRY/REPOSITORY:TAG", or a file and "push-to", and leave out "delivery: configmap". To mount it into an injected gateway, name its Deployment.',
 };
 
 /** What of configurations a WasmPlugin cannot carry; none where they are mounted. `origin` names the setting. */
@@ -101,9 +101,8 @@ export function checkConfigurations(
       kind: 'input',
       subject: origin,
       message:
-        'is no JSON object, or holds a whole number above 2^53; with an image the configuration is the pluginConfig of a WasmPlugin, which is such an object.',
-      remedy:
-        'Make it one that the filter reads, or use "delivery: configmap", which hands over any text byte for byte.',
+        'is not a JSON object, or holds a whole number above 2^53; with an image the configuration is the pluginConfig of a WasmPlugin, which is such an object.',
+      remedy: 'Write it as such an object, or use "delivery: configmap", which passes any text byte for byte.',
     });
   }
   return findings.clean ? good(undefined) : bad(findings.problems);

@@ -12,7 +12,7 @@ export function explainAbsence(
   if (unreadable !== undefined) return unreadable.replace(/\.$/, '');
   const gateway = direction === 'gateway';
   if (withoutAnchor !== undefined && insert !== undefined) {
-    return `it is to stand ${describeInsertion(insert)}, but ${gateway ? '' : `${side} `}there is no such HTTP filter, only ${listWords(withoutAnchor.slice(0, MOST_FILTERS), 'and')}`;
+    return `it must be placed ${describeInsertion(insert)}, but ${gateway ? '' : `${side} `}there is no such HTTP filter, only ${listWords(withoutAnchor.slice(0, MOST_FILTERS), 'and')}`;
   }
   const inbound = side === 'inbound';
   const known = [

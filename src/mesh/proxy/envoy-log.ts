@@ -42,7 +42,7 @@ const CAUSES: readonly Cause[] = [
   },
   {
     pattern: /Failed to start base Wasm/,
-    remedy: 'The filter refused to start: check the inputs "root-id" and "vm-id".',
+    remedy: 'The filter failed to start: check the inputs "root-id" and "vm-id".',
   },
   {
     pattern: /Function: \S+ failed: .+/,
@@ -55,12 +55,15 @@ const CAUSES: readonly Cause[] = [
   {
     pattern: /Failed to create new Wasm instance/,
     remedy:
-      'Its own start function failed, or it wants more memory than Envoy gives (1 GiB), or several memories or tables of its host.',
+      'Its own start function failed, or it requires more memory than Envoy provides (1 GiB), or several memories or tables of its host.',
   },
-  { pattern: /Failed to initialize Wasm code/, remedy: 'It wants something of its host that Envoy does not give.' },
+  {
+    pattern: /Failed to initialize Wasm code/,
+    remedy: 'It requires something of its host that Envoy does not provide.',
+  },
   {
     pattern: /Unable to create Wasm (?:HTTP filter|plugin) [^\s`]+/,
-    remedy: 'See the log of the container istio-proxy.',
+    remedy: 'Check the log of the container istio-proxy.',
   },
 ];
 
@@ -201,7 +204,7 @@ function findFailedPull(log: string, plugin: string, image: string): EnvoyReason
   return {
     by: 'istio-agent',
     reason: `Pull of ${image} failed: ${why.replace(/^could not fetch Wasm OCI image: /, '')}`,
-    remedy: remedy ?? 'See the log of the container istio-proxy.',
+    remedy: remedy ?? 'Check the log of the container istio-proxy.',
   };
 }
 

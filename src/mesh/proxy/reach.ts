@@ -128,7 +128,7 @@ function describePast([setting, places]: readonly [Setting, readonly Place[]]): 
   const [first] = places;
   const ports = portsOf(places);
   const to = ports.length === 0 ? '' : ` to ${portWords(ports)}`;
-  return `${first?.side ?? 'inbound'} requests${to} pass by the sidecar, because of ${describeSetting(setting)}`;
+  return `${first?.side ?? 'inbound'} requests${to} bypass the sidecar, because of ${describeSetting(setting)}`;
 }
 
 function remedyFor({ annotation, meshWide, written }: Setting, places: readonly Place[]): string {
@@ -136,7 +136,7 @@ function remedyFor({ annotation, meshWide, written }: Setting, places: readonly 
   const those = ports.length === 0 ? 'the ports' : portWords(ports);
   const other = 'or take the workload out of the target list';
   if (meshWide) {
-    return `Set the annotation ${annotation} on its pod template so that ${those} ${ports.length === 1 ? 'is' : 'are'} captured: it goes before the mesh-wide value; ${other}.`;
+    return `Set the annotation ${annotation} on its pod template so that ${those} ${ports.length === 1 ? 'is' : 'are'} captured: it overrides the mesh-wide value; ${other}.`;
   }
   if (annotation.endsWith('/interceptionMode')) {
     return `Use REDIRECT or TPROXY there, or give the workload a Sidecar resource with an ingress listener; ${other}.`;

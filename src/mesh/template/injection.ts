@@ -37,7 +37,7 @@ export function explicitlyUninjected(template: PodTemplate, directions: readonly
   if (isGateway(template)) {
     if (other !== undefined) return `it is a gateway, where "direction: ${other}" sees no traffic`;
   } else if (gateway !== undefined) {
-    return `"direction: gateway" is for gateways, and its pod template is none: it lacks the annotation ${TEMPLATES}: gateway or the container ${PROXY_CONTAINER}`;
+    return `"direction: gateway" is for gateways, and its pod template is not one: it lacks the annotation ${TEMPLATES}: gateway or the container ${PROXY_CONTAINER}`;
   }
   const byHand = [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].some(
     ({ name, image }) => name === PROXY_CONTAINER && image !== 'auto',
@@ -74,7 +74,7 @@ export function explainNoSidecar(template: PodTemplate, namespaceLabels: Labels 
   return (
     neverInjected(template, namespaceLabels) ?? {
       message: 'they have no sidecar (container istio-proxy)',
-      remedy: 'Check that injection is on for the namespace and the pods, and that istiod is well.',
+      remedy: 'Check that injection is on for the namespace and the pods, and that istiod is healthy.',
     }
   );
 }
@@ -91,14 +91,14 @@ export function neverInjected(template: PodTemplate, namespaceLabels: Labels | u
       remedy: 'Let Istio inject its usual sidecar, or take the workload out of the target list.',
     };
   }
-  const enable = 'Label the namespace with istio-injection=enabled (or istio.io/rev=REVISION), then run again.';
+  const enable = 'Label the namespace with istio-injection=enabled (or istio.io/rev=REVISION), then re-run the job.';
   const labels = template.metadata?.labels ?? {};
   const asksItself = labels[INJECT] === 'true' || REVISION in labels;
   if (namespaceLabels?.['istio.io/dataplane-mode'] === 'ambient' && !asksItself) {
     return {
       message: 'they have no sidecar, because the namespace is in ambient mode, where there are none',
       remedy:
-        'Filters of ambient workloads belong into a waypoint; take the workload out of the target list, or give it a sidecar.',
+        'Deploy filters for ambient workloads to a waypoint; take the workload out of the target list, or give it a sidecar.',
     };
   }
   if (namespaceLabels?.['istio-injection'] === 'disabled') {
@@ -125,7 +125,7 @@ export function explainMissingMount(template: PodTemplate, filter: string): Expl
   if (isGateway(template)) {
     return {
       message: `its proxies do not mount the volume ${volumeName(filter)}, although the pod template does`,
-      remedy: 'Find what changes its pods while they are made, such as a webhook.',
+      remedy: 'Find out what changes its pods when they are created, such as a webhook.',
     };
   }
   const { annotations = {} } = template.metadata ?? {};
@@ -135,7 +135,6 @@ export function explainMissingMount(template: PodTemplate, filter: string): Expl
       templates === undefined
         ? `its proxies do not mount the volume ${volumeName(filter)}; whatever injects them ignores the annotations sidecar.istio.io/userVolume and userVolumeMount`
         : `the injection templates "${templates}" ignore the annotations that mount the filter`,
-    remedy:
-      'Use Istio\'s "sidecar" template, or take over its two blocks for userVolume and userVolumeMount into your own.',
+    remedy: 'Use Istio\'s "sidecar" template, or copy its two blocks for userVolume and userVolumeMount into your own.',
   };
 }

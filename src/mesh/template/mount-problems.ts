@@ -108,7 +108,7 @@ function closedTo({ volume, subPath, readOnly }: OtherMount): string | undefined
   if (OF_FILES.some((kind) => fieldIn(volume, kind) !== undefined)) {
     return subPath === undefined ? undefined : `lies inside the subPath "${subPath}", in which nothing can be mounted:`;
   }
-  return readOnly ? 'lies inside what is mounted read-only, so that its folder cannot be made there:' : undefined;
+  return readOnly ? 'lies inside what is mounted read-only, so its folder cannot be created there:' : undefined;
 }
 
 /** Whether a mount is of a single file, as far as the volume tells. */
@@ -122,7 +122,12 @@ function isFile({ volume, subPath }: OtherMount): boolean {
 
 /** A name or path that something else has. */
 export function taken(workload: string, message: string, input: 'name' | 'mount-path' = 'name'): Problem {
-  return { kind: 'mount', subject: workload, message, remedy: `Choose another "${input}", or remove what has it now.` };
+  return {
+    kind: 'mount',
+    subject: workload,
+    message,
+    remedy: `Choose another "${input}", or remove what uses it now.`,
+  };
 }
 
 /** How a mount would hide a folder, or stand inside it. */

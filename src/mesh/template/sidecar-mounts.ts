@@ -180,6 +180,6 @@ function unreadable(workload: string, annotation: string, why: string, value: st
     kind: 'mount',
     subject: workload,
     message: `the annotation ${annotation} of its pod template ${why}: ${truncate(value, 200)}`,
-    remedy: 'Istio cannot inject a sidecar with it (no pod could be created); mend or remove the annotation.',
+    remedy: 'Istio cannot inject a sidecar with it (no pod could be created). Fix or remove the annotation.',
   };
 }

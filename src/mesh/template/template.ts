@@ -96,8 +96,8 @@ function notMountable(subject: string, filter: string): Problem {
   return {
     kind: 'workload',
     subject,
-    message: `cannot run ${filter} from a ConfigMap: istiod makes its pods, and nothing can be mounted into them.`,
-    remedy: 'Give it the filter as an image: "filter: oci://…", or a file and "push-to".',
+    message: `cannot run ${filter} from a ConfigMap: istiod creates its pods, and nothing can be mounted into them.`,
+    remedy: 'Deliver the filter as an image: "filter: oci://…", or a file and "push-to".',
   };
 }
 

@@ -89,7 +89,7 @@ function reasonToStay(
   const other = texts.map((text) => text.replace(/^file:\/\//, '')).find(lies);
   if (other !== undefined) return `another filter reads ${other} from it`;
   const keys = keysOf(configMap);
-  if (keys === undefined) return `ConfigMap ${configMap} could not be read, so other files may lie in it`;
+  if (keys === undefined) return `ConfigMap ${configMap} could not be read, so it may hold other files`;
   const left = keys.filter((key) => !files.some((file) => file.endsWith(`/${key}`)));
   // One key may be mounted by another name.
   return keys.length <= 1 || left.length === 0 ? undefined : `ConfigMap ${configMap} also holds ${nameSome(left)}`;

@@ -55,7 +55,7 @@ export function sharersOf(
   for (const proxy of proxies) {
     const { template, envoyFilters, chains = [] } = proxy;
     // What takes it out there takes it out here.
-    const where = isIn(filter, proxy) ? '' : ` on ${proxy.workload}, which the same EnvoyFilter of ours serves`;
+    const where = isIn(filter, proxy) ? '' : ` on ${proxy.workload}, which the same EnvoyFilter of this action serves`;
     const other = otherFiltersOn(template, ours).find((name) => name === httpFilter);
     if (other !== undefined) found.add(`the filter ${other} of this action${where}`);
     for (const envoyFilter of envoyFilters) {

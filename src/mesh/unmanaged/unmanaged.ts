@@ -164,8 +164,7 @@ function insertionsIn(
     const changed = patches.filter(
       (other) => other.operation === 'MERGE' && other.anchor === httpFilter && overlaps(other, one),
     );
-    const unadoptable =
-      operation === 'REPLACE' ? `it stands in the place of ${one.anchor ?? 'another filter'}` : unclear;
+    const unadoptable = operation === 'REPLACE' ? `it replaces ${one.anchor ?? 'another filter'}` : unclear;
     return [
       {
         envoyFilter: { namespace: metadata.namespace ?? '', name: metadata.name },
@@ -212,7 +211,7 @@ function wasmOf(
     // Only the kinds of configuration that it accepts tell what it is.
     if (!acceptedTypes(discovery).some((type) => /\.http\.wasm\./.test(type))) return undefined;
     const nothing: WasmConfig = { name: '', rootId: '', configuration: '', code: { kind: 'elsewhere' } };
-    return { config: nothing, patch: [], unclear: 'no EnvoyFilter that this run may read configures it' };
+    return { config: nothing, patch: [], unclear: 'no EnvoyFilter that this run can read configures it' };
   }
   if (others.length > 0) {
     return { config: first.config, patch: [], unclear: `${others.length + 1} patches (EXTENSION_CONFIG) configure it` };

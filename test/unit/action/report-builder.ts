@@ -83,7 +83,7 @@ function steps(
 
 /** The evidence of three pods. */
 export function proof(level: Proof['level'] = 'listener', changes: Partial<Proof> = {}): Proof {
-  const weakness = 'the user of the kubeconfig may not exec into pods';
+  const weakness = 'the kubeconfig user is not allowed to exec into pods';
   return { level, pods: 3, wanted: 3, ...(level === 'listener' ? {} : { weakness }), ...changes };
 }
 
@@ -167,7 +167,7 @@ export function interrupted(path: string, changes: Changes = {}): TargetReport {
       kind: 'cancelled',
       subject: describeWorkload(ref(path)),
       message: 'the run was cancelled while it waited (1 of 3 pods updated).',
-      remedy: 'The rollout goes on by itself in the cluster; run again to see it to its end.',
+      remedy: 'The rollout continues in the cluster; re-run the job to complete verification.',
     },
     ...changes,
   });

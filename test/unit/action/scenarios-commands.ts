@@ -130,7 +130,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       targets: workloads.slice(0, 5).map((path) => removed(path)),
       collected: {
         deleted: OBJECTS.slice(0, 2),
-        left: OBJECTS.slice(2).map((object) => ({ object, why: 'the pod web-7d4f9c6b8d-x2x4q is still ending' })),
+        left: OBJECTS.slice(2).map((object) => ({ object, why: 'the pod web-7d4f9c6b8d-x2x4q is still terminating' })),
       },
     }),
 
@@ -162,7 +162,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
           problem: {
             kind: 'rollout',
             message: 'not ready after 5 min: 1 of 3 pods updated.',
-            remedy: 'See what its pods say, mend the cause and run again.',
+            remedy: 'Check the events and logs of its pods, fix the cause and re-run the job.',
           },
         }),
         untouched('shop/ratings', { revisions: [{ filter: 'add-header', before: NEW }] }),
@@ -207,7 +207,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
                 ...write,
                 admission: {
                   state: 'not-asked',
-                  why: 'the user of the kubeconfig may not create configmaps in namespace "shop"',
+                  why: 'the kubeconfig user cannot create configmaps in namespace "shop"',
                 },
               }
             : write,
@@ -225,7 +225,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
         kind: 'cluster',
         subject: `Deployment shop/${name}`,
         message: `would be rejected by the API server: ${message}`,
-        remedy: 'Change what the message names, or ask who runs the admission policy.',
+        remedy: 'Change what the message names, or contact the owner of the admission policy.',
       })),
       plan: planned({
         restarts,

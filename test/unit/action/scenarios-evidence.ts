@@ -63,8 +63,8 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
       collected: {
         deleted: [],
         left: [
-          { object: 'EnvoyFilter shop/add-header-77aa01b2c3', why: 'the pod cart-2 is still ending' },
-          { object: 'ConfigMap shop/add-header-77aa01b2c3', why: 'the pod cart-2 is still ending' },
+          { object: 'EnvoyFilter shop/add-header-77aa01b2c3', why: 'the pod cart-2 is still terminating' },
+          { object: 'ConfigMap shop/add-header-77aa01b2c3', why: 'the pod cart-2 is still terminating' },
         ],
       },
     }),

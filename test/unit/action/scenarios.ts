@@ -24,8 +24,8 @@ import { REFUSED, workloads } from './shop.ts';
 
 const right = (verb: string, resource: string, namespace: string) => ({
   kind: 'permission' as const,
-  message: `The user of the kubeconfig may not ${verb} ${resource} in namespace "${namespace}".`,
-  remedy: 'Grant the right with a Role and a RoleBinding; nothing was written.',
+  message: `The kubeconfig user cannot ${verb} ${resource} in namespace "${namespace}".`,
+  remedy: 'Grant the permission with a Role and a RoleBinding; nothing was written.',
 });
 
 const HOSTILE =
@@ -205,7 +205,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
         subject: `Deployment shop/${name}`,
         message:
           'the mount path "/var/local/wasm" contains "/var/local/wasm/cache", which belongs to the mount of volume "wasm-cache" in sidecar.istio.io/userVolumeMount.',
-        remedy: 'Choose another "mount-path", or remove what has it now.',
+        remedy: 'Choose another "mount-path", or remove what uses it now.',
       })),
       requests: { reads: 9, writes: 0 },
       durationMs: 930,
@@ -219,8 +219,8 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       problems: [
         {
           kind: 'cancelled',
-          message: 'The run was cancelled before it came to 4 workloads.',
-          remedy: 'Nothing is half written: each workload has its old revision or the new one. Run again to finish.',
+          message: 'The run was cancelled before it reached 4 workloads.',
+          remedy: 'No workload is half written: each has its old revision or the new one. Re-run the job to finish.',
         },
       ],
       durationMs: 12_400,

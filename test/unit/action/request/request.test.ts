@@ -189,8 +189,8 @@ describe('a filter that came as an image', () => {
     expect(complaintsOf(made)).toEqual([
       expect.stringMatching(/^input "capabilities": is set, but .+ no field for that/),
       expect.stringMatching(/^targets, entry 2: insert: is set, but/),
-      expect.stringMatching(/^input "configuration": is no JSON object/),
-      expect.stringMatching(/^targets, entry 2: configuration: is no JSON object/),
+      expect.stringMatching(/^input "configuration": is not a JSON object/),
+      expect.stringMatching(/^targets, entry 2: configuration: is not a JSON object/),
       expect.stringMatching(/^input "settings": is push/),
     ]);
   });

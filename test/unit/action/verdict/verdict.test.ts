@@ -225,7 +225,7 @@ test.each<[string, Report, string]>([
   [
     'no proxy rejected it',
     report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { proof: proof('stats') })) }),
-    'Every wanted pod is ready with revision 4f2a91c07b, and no proxy has rejected a listener. Whether the listeners have the filter was not inspected: the user of the kubeconfig may not exec into pods.',
+    'Every wanted pod is ready with revision 4f2a91c07b, and no proxy has rejected a listener. Whether the listeners have the filter was not inspected: the kubeconfig user is not allowed to exec into pods.',
   ],
   [
     'different reasons for less',
@@ -244,7 +244,7 @@ test.each<[string, Report, string]>([
   [
     'some less',
     report({ targets: [deployed('shop/a'), deployed('shop/b', { proof: proof('ready') })] }),
-    'Every wanted pod is ready with revision 4f2a91c07b. For 3 proxies the evidence is weaker: the user of the kubeconfig may not exec into pods.',
+    'Every wanted pod is ready with revision 4f2a91c07b. For 3 proxies the evidence is weaker: the kubeconfig user is not allowed to exec into pods.',
   ],
   ['refused', report({ problems: [problem] }), 'The cluster is unchanged.'],
   [

@@ -297,7 +297,7 @@ describe('render', () => {
     const files = new Files(before);
     const { problems } = await renderTo(files, '- deploy/reviews');
     expect(problems).toMatchObject([
-      { subject: 'input "render-to"', message: expect.stringContaining('is there already') },
+      { subject: 'input "render-to"', message: expect.stringContaining('already exists') },
     ]);
     expect(files.all).toEqual(before);
   });

@@ -103,19 +103,14 @@ test('what a listener asks for apart from itself is looked at, too', async () =>
 });
 
 test.each<[string, Outcome, Outcome | ((socket: WebSocket) => void), object]>([
-  [
-    'pods may not be listed',
-    FORBIDDEN,
-    'reset',
-    { state: 'unknown', why: 'the user of the kubeconfig may not list pods' },
-  ],
+  ['pods may not be listed', FORBIDDEN, 'reset', { state: 'unknown', why: 'the kubeconfig user cannot list pods' }],
   ['no pod', listOf(), 'reset', { state: 'unknown', why: 'no pod of it is ready' }],
   ['a pod without a proxy', listOf(pod('a', { proxy: false })), 'reset', { state: 'without-proxy' }],
   [
     'no right to exec',
     listOf(pod('a')),
     FORBIDDEN,
-    { state: 'unseen', why: 'the user of the kubeconfig may not exec into pods' },
+    { state: 'unseen', why: 'the kubeconfig user is not allowed to exec into pods' },
   ],
   [
     'an agent that fails',

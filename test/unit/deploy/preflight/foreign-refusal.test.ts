@@ -51,7 +51,7 @@ test('names the EnvoyFilter that inserts what the running proxies refuse', () =>
   expect(told({})).toEqual({
     kind: 'proxy',
     subject: 'Deployment shop/reviews',
-    message: `its proxies reject their configuration already, so new pods cannot become ready: Invalid path: ${FILE}; EnvoyFilter shop/waf inserts ${FILE}.`,
+    message: `its proxies already reject their configuration, so new pods cannot become ready: Invalid path: ${FILE}; EnvoyFilter shop/waf inserts ${FILE}.`,
     remedy: `Correct or delete EnvoyFilter shop/waf, or mount ${FILE} in the pods that it is for. Until then no pod that starts becomes ready, with or without this run.`,
   });
   expect(told({ details: 'Unable to create Wasm plugin waf' })?.message).toMatch(

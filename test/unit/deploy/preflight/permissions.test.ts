@@ -223,7 +223,7 @@ describe('missingRights', () => {
 
   test('as problems: one of a subresource is one of evidence', () => {
     expect(rights.map(rightProblem)).toMatchObject([
-      { kind: 'permission', message: expect.stringContaining('may not patch deployments.apps in namespace "shop"') },
+      { kind: 'permission', message: expect.stringContaining('cannot patch deployments.apps in namespace "shop"') },
       { kind: 'permission', remedy: expect.stringContaining('"verify" and "probe"') },
       { kind: 'permission', remedy: expect.stringContaining('RoleBinding') },
     ]);

@@ -12,14 +12,14 @@ describe('what a trial has against a filter', () => {
     ],
     [
       { state: 'refused', step: 'vm-start', reason: 'abort: no root context.', logs },
-      /refuses to start.*no root context\. /,
+      /fails to start.*no root context\. /,
     ],
     [{ state: 'refused', step: 'link', reason: 'no allocator', logs: [] }, /cannot be linked.*no allocator\.$/],
     [{ state: 'refused', step: 'start', reason: 'unreachable', logs: [] }, /fails as soon as it starts/],
     [{ state: 'refused', step: 'compile', reason: 'bad magic', logs: [] }, /cannot be compiled/],
     [
       { state: 'crashed', step: 'start', reason: 'its start function calls proxy_log', logs: [] },
-      /would end the proxy's whole process \(start\).*calls proxy_log\.$/,
+      /would crash the whole proxy \(start\).*calls proxy_log\.$/,
     ],
   ])('%j is a problem', (verdict, message) => {
     const { problem, warning } = trialComplaint(verdict, 'filter "f"');
@@ -43,7 +43,7 @@ describe('what a trial has against a filter', () => {
       { state: 'trapped', step: 'request-headers', reason: 'unreachable', logs: [] },
       /first request fails \(request-headers\): unreachable\.$/,
     ],
-    [{ state: 'timeout', step: 'start', logs: [] }, /did not end its trial run in time \(start\)/],
+    [{ state: 'timeout', step: 'start', logs: [] }, /did not finish its trial run in time \(start\)/],
     [
       {
         state: 'inconclusive',
@@ -51,7 +51,7 @@ describe('what a trial has against a filter', () => {
         why: 'its process was ended by SIGKILL in configure',
         logs: ['warn: much'],
       },
-      /^The trial run of filter "f" broke off and says nothing of it: .*SIGKILL in configure\. The filter said: warn: much$/,
+      /^The trial run of filter "f" was interrupted and is inconclusive: .*SIGKILL in configure\. The filter said: warn: much$/,
     ],
   ])('%j is a warning only: Envoy may load it', (verdict, text) => {
     const { problem, warning } = trialComplaint(verdict, 'filter "f"');

@@ -79,8 +79,8 @@ describe('the workloads of a wave count once each', () => {
   const newer = { filter: 'add-header', revision: '0123456789', run: 'o/r/1/1' };
 
   test.each<[string, Course[], string, string]>([
-    ['ready at once', [course('a', { rollout: rollout('ready', 0) })], '1/1 ready', '1/1 proven.'],
-    ['nothing came to its end', [course('a'), course('b'), course('c')], '0/3 ready', '0/3 proven.'],
+    ['ready at once', [course('a', { rollout: rollout('ready', 0) })], '1/1 ready', '1/1 verified.'],
+    ['nothing came to its end', [course('a'), course('b'), course('c')], '0/3 ready', '0/3 verified.'],
     [
       'one was not ready before, one failed and went back, one is ready',
       [
@@ -89,7 +89,7 @@ describe('the workloads of a wave count once each', () => {
         course('c', { rollout: rollout('ready') }),
       ],
       '1/3 ready · 2 failed',
-      '1/3 proven, the slowest ready after 2.0 s.',
+      '1/3 verified, the slowest ready after 2.0 s.',
     ],
     [
       'ready and then not proven',
@@ -98,19 +98,19 @@ describe('the workloads of a wave count once each', () => {
         course('b', { rollout: rollout('ready', 5_000) }),
       ],
       '1/2 ready · 1 failed',
-      '1/2 proven, the slowest ready after 5.0 s.',
+      '1/2 verified, the slowest ready after 5.0 s.',
     ],
     [
       'as little ready as before is not ready',
       [course('a', { rollout: rollout('timeout', 40_000), asBefore: 'not ready before either' })],
       '0/1 ready',
-      '0/1 proven, 1 not ready as before.',
+      '0/1 verified, 1 not ready as before.',
     ],
     [
       'another run has it',
       [course('a', { rollout: rollout('ready'), newer }), course('b')],
       '0/2 ready',
-      '0/1 proven.',
+      '0/1 verified.',
     ],
   ])('%s', (_, courses, live, end) => {
     expect(progressLine([], tally(courses, TIMEOUT), new Map())).toBe(live);

@@ -333,9 +333,9 @@ describe('the problem of a rollout', () => {
     ],
     [
       'that was superseded',
-      { rollout: { state: 'superseded', message: 'another run put revision 1 there' } },
+      { rollout: { state: 'superseded', message: 'another run deployed revision 1 there' } },
       'conflict',
-      'another run put revision 1 there while this run waited.',
+      'another run deployed revision 1 there while this run waited.',
     ],
     [
       'that is stuck, with what Envoy says',
@@ -344,7 +344,7 @@ describe('the problem of a rollout', () => {
         diagnosis: { envoy: { ...envoy, filterSaid: 'no root id' } },
       },
       'rollout',
-      'cannot get ready: Envoy rejects the filter. Failed to configure base Wasm plugin; the filter said: no root id.',
+      'cannot become ready: Envoy rejects the filter. Failed to configure base Wasm plugin; the filter said: no root id.',
     ],
     [
       'that is stuck on a filter of others',
@@ -359,7 +359,7 @@ describe('the problem of a rollout', () => {
         },
       },
       'proxy',
-      'cannot get ready: Envoy rejects another filter, not add-header: Invalid path: /etc/nope/waf.wasm (EnvoyFilter shop/waf). Delete it.',
+      'cannot become ready: Envoy rejects another filter, not add-header: Invalid path: /etc/nope/waf.wasm (EnvoyFilter shop/waf). Delete it.',
     ],
     [
       'that is stuck for want of a folder',
@@ -368,7 +368,7 @@ describe('the problem of a rollout', () => {
         diagnosis: { cause: 'RunContainerError (istio-proxy): mkdir /var/x: read-only file system' },
       },
       'rollout',
-      'mkdir /var/x: read-only file system. The node cannot make the folder',
+      'mkdir /var/x: read-only file system. The node cannot create the folder',
     ],
     [
       'that is stuck, without repeating what its pods say',
@@ -377,7 +377,7 @@ describe('the problem of a rollout', () => {
         diagnosis: { pods: ['p: CrashLoopBackOff (app)'] },
       },
       'rollout',
-      'cannot get ready: CrashLoopBackOff (app). See what its pods say',
+      'cannot become ready: CrashLoopBackOff (app). Check the events and logs of its pods',
     ],
     [
       'whose workload is gone',

@@ -117,9 +117,9 @@ describe('a workload is', () => {
       'put another revision there',
       '0123456789',
       recordOf('0123456789'),
-      'another run put revision 0123456789 of the filter "add-header" there',
+      'another run deployed revision 0123456789 of the filter "add-header" there',
     ],
-    ['took the label and its record away', null, null, 'another run took the filter "add-header" away'],
+    ['took the label and its record away', null, null, 'another run removed the filter "add-header"'],
     ['put the template back', null, recordOf('run'), 'its pod template was put back by another client'],
     ['put an earlier template back', 'aaaaaaaaaa', recordOf('run'), 'its pod template was put back by another client'],
   ])('superseded, however ready it is, when somebody %s', async (_, label, record, message) => {

@@ -96,7 +96,7 @@ describe('gitOpsWarning', () => {
 
   test('declared keys come back', () => {
     const warning = gitOpsWarning({ ...found, declares: true }, names.slice(0, 1));
-    expect(warning).toMatch(/Git sets .*userVolume.* its next sync takes the filter out again/);
+    expect(warning).toMatch(/Git sets .*userVolume.* its next sync removes the filter again/);
   });
 
   test('Flux is not told what only Argo CD can do', () => {

@@ -59,7 +59,7 @@ describe('who put a pod template back', () => {
     [
       'nobody who has written since, beside an owner',
       { ...ownedBy('v1', 'ConfigMap'), managedFields },
-      'somebody, it is not known who (its owner is ConfigMap hello-00001, whose controller may have done it)',
+      'an unknown client (its owner is ConfigMap hello-00001, whose controller may have done it)',
       /into the template that ConfigMap hello-00001 has/,
     ],
     [

@@ -48,7 +48,7 @@ describe('for Gateways among the targets', () => {
     [IMAGE, 'configmap'],
   ] as const)('%j with "delivery: %s" cannot get there', (source, delivery) => {
     expect(complaintsIn(chooseDelivery(moduleOf(source, 8), among(delivery), SHRINKING))).toEqual([
-      expect.stringMatching(/^names a Gateway\. .* they have to pull it\. Give "filter: oci:.*"push-to"/),
+      expect.stringMatching(/^names a Gateway\. .* they must pull it\. Give "filter: oci:.*"push-to"/),
     ]);
   });
 });

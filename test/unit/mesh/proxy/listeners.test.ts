@@ -388,13 +388,13 @@ describe('explainAbsence', () => {
 
     test('is missing: said, with those that are there', () => {
       expect(why(dump, { ...beside('jwt'), port: 80 })).toBe(
-        'it is to stand after jwt, but inbound there is no such HTTP filter, only istio.stats and envoy.filters.http.router',
+        'it must be placed after jwt, but inbound there is no such HTTP filter, only istio.stats and envoy.filters.http.router',
       );
       expect(why(dump, beside('jwt'))).toMatch(/only istio\.stats, envoy\.filters\.http\.router, cors and router$/);
     });
 
     test('is on another port only', () => {
-      expect(why(dump, { ...beside('cors'), port: 80 })).toMatch(/^it is to stand after cors, but/);
+      expect(why(dump, { ...beside('cors'), port: 80 })).toMatch(/^it must be placed after cors, but/);
       expect(why(dump, { ...beside('cors'), port: 81 })).toMatch(/^the EnvoyFilter has not reached port 81/);
     });
 

@@ -59,7 +59,7 @@ const reach = (listeners: readonly object[], wanted: WantedPlace, told: Redirect
   const seen = must(parseListeners(JSON.stringify({ configs: listeners })));
   return judgeReach(expectPlaces(seen, wanted), wanted, told);
 };
-const PAST = 'pass by the sidecar, because of the mesh-wide value';
+const PAST = 'bypass the sidecar, because of the mesh-wide value';
 
 describe('judgeReach', () => {
   test.each<[string, readonly object[], WantedPlace, Redirection | undefined, object]>([
@@ -119,7 +119,7 @@ describe('judgeReach', () => {
       {
         state: 'reached',
         notes: [
-          { severity: 'warning', text: expect.stringMatching(/^inbound only: outbound requests to port 80 pass/) },
+          { severity: 'warning', text: expect.stringMatching(/^inbound only: outbound requests to port 80 bypass/) },
         ],
       },
     ],
@@ -167,7 +167,7 @@ describe('judgeReach', () => {
     const ports = Array.from({ length: 12 }, (_, index) => 80 + index);
     const found = reach([inbound(...ports)], { direction: 'inbound' }, redirection({ '-b': '' }));
     expect(found.state === 'unreached' && found.why).toContain(
-      'ports 80, 81, 82, 83, 84, 85, 86, 87 and 4 more pass by',
+      'ports 80, 81, 82, 83, 84, 85, 86, 87 and 4 more bypass',
     );
   });
 });

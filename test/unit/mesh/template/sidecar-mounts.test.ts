@@ -234,7 +234,7 @@ describe('a taken volume name', () => {
     const [complaint, ...more] = complaints(annotated([volume], []));
     expect(more).toEqual([]);
     expect(complaint).toContain(`the volume name "wasm-filter-add-header" is taken in ${VOLUME} by {`);
-    expect(complaint).toContain('Choose another "name", or remove what has it now.');
+    expect(complaint).toContain('Choose another "name", or remove what uses it now.');
   });
 
   test('by a volume of the pod template', () => {

@@ -295,7 +295,7 @@ describe('adoptedVolumes', () => {
       'a ConfigMap that cannot be read',
       template(),
       { keysOf: () => undefined },
-      'v ConfigMap cm could not be read, so other files may lie in it',
+      'v ConfigMap cm could not be read, so it may hold other files',
     ],
     [
       'a folder of the node',

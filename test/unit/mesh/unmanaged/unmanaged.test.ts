@@ -69,7 +69,7 @@ describe('findUnmanaged', () => {
   });
 
   test('one that stands in the place of another filter cannot be adopted', () => {
-    expect(find({ operation: 'REPLACE', anchor: 'cors' })[0]?.unadoptable).toBe('it stands in the place of cors');
+    expect(find({ operation: 'REPLACE', anchor: 'cors' })[0]?.unadoptable).toBe('it replaces cors');
   });
 
   test('context and port come from the match; port 0 is none', () => {
