@@ -409,7 +409,7 @@ describe('an adoption', () => {
     const report = await deploy({ adopt: 'true', targets: '- deployment/reviews\n- deployment/ratings' });
     expect([allProblems(report), report.outcome, await read()]).toEqual([[], 'deployed', undefined]);
     const unused = expect.stringMatching(
-      /^ConfigMap \S+\/headers-cm held the file of "add-header", which .* not use any more/,
+      /^ConfigMap \S+\/headers-cm held the file of "add-header", which .* no longer use/,
     );
     expect(report.warnings).toContainEqual(unused);
     for (const one of [workload, ratings]) expect(await volumesOf(one)).toEqual([`wasm-filter-${FILTER}`]);

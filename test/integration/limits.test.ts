@@ -136,7 +136,7 @@ describe('the built action and an API server that keeps it busy', () => {
       const { run, scene, workload } = await outcome(name);
       for (const words of says) expect(shown(run)).toMatch(words);
       expect(run.code).toBe(code);
-      expect(shown(run)).not.toMatch(/defect of deploy-wasm-filter|Unexpected error/);
+      expect(shown(run)).not.toMatch(/bug in deploy-wasm-filter|Unexpected error/);
       expect(run.seconds).toBeLessThan(MOST_SECONDS);
       if (writes !== undefined) expect(scene.writes).toHaveLength(writes);
       if (requests !== undefined) expect(scene.requests.length).toBeLessThan(requests);

@@ -40,7 +40,7 @@ export interface LastHandlers {
 const END_MS = 5_000;
 
 const DEFECT =
-  'If it happens again, run it with debug logging and report it as a defect of deploy-wasm-filter, with the log.';
+  'If it happens again, re-run the job with debug logging, and report it as a bug in deploy-wasm-filter, with the log.';
 
 /**
  * What nobody catches does not end the process without a word. An error from somewhere else stops the run, which still says how
@@ -72,7 +72,7 @@ export function handleCrashes(source: ProcessEvents, world: CrashWorld): LastHan
     breakOff(unexpected(error));
   });
   source.stdout.on('error', () =>
-    breakOff({ how: 'its log was closed', cause: 'Nobody takes what the step writes to its log any more.' }),
+    breakOff({ how: 'its log was closed', cause: 'Nothing reads the log of the step any more.' }),
   );
   source.on('exit', () => {
     if (over) return;

@@ -76,7 +76,7 @@ function endOf(peak: number, most = Number.POSITIVE_INFINITY): Omit<Crash, 'prog
   if (peak > most * NEAR) {
     return {
       how: 'its process ran out of memory',
-      cause: `It had taken ${formatBytes(peak)}, and ${formatBytes(most)} are the most that it gets.`,
+      cause: `It had taken ${formatBytes(peak)}; it gets at most ${formatBytes(most)}.`,
       advice: 'If it happens again, give it fewer targets at once, or a runner with more memory.',
     };
   }

@@ -111,7 +111,7 @@ function readShrink(reader: InputReader, { check }: DeployOptions): ShrinkMode {
   if (mode === 'optimize' && !check) {
     reader.wrong(
       'shrink',
-      'is optimize, but with "check: off" nothing shows that the rewritten filter does the same as before.',
+      'is optimize, but with "check: off" nothing verifies that the rewritten filter behaves as before.',
       'Set "check: auto", or leave "shrink" out.',
     );
   }

@@ -85,8 +85,8 @@ function readFilter(reader: InputReader, sha256: string | undefined): ModuleOrig
   if (reader.text('sha256') !== '') return undefined;
   reader.wrong(
     'sha256',
-    'is missing: what comes from a web server is used only if it is what you have seen.',
-    'Set it to what "sha256sum" says of the file.',
+    'is missing: a file from a web server is used only if it has the digest that you expect.',
+    'Set it to the digest that "sha256sum" prints for the file.',
   );
   return undefined;
 }
@@ -108,7 +108,11 @@ function readPushTo(reader: InputReader, origin: ModuleOrigin | undefined): Imag
     return undefined;
   }
   if (reference.value.digest !== undefined) {
-    reader.wrong('push-to', 'has a digest, which is made of what is pushed.', 'Leave out what stands after "@".');
+    reader.wrong(
+      'push-to',
+      'has a digest, but the digest follows from what is pushed.',
+      'Remove "@" and what follows it.',
+    );
   }
   if (origin !== undefined && origin.kind !== 'file') {
     reader.wrong(
@@ -130,7 +134,7 @@ function readLogin(reader: InputReader): GivenLogin | undefined {
     reader.wrong(
       missing,
       `is missing, and "${other}" is set.`,
-      'Set both or neither. A secret that is missing, or not handed to pull requests from forks, is empty too.',
+      'Set both or neither. A secret that is missing, or not passed to pull requests from forks, is empty, too.',
     );
   }
   return username === '' || password === '' ? undefined : { username, password };

@@ -81,7 +81,7 @@ function refuseWithoutWaiting(reader: InputReader, policy: RolloutPolicy): void 
     refuse('on-failure', `is ${policy.onFailure}`, 'the run ends before it could see a failure');
   }
   if (policy.canary !== undefined)
-    refuse('canary', 'is set', 'nobody sees how the first workloads do before the others go');
+    refuse('canary', 'is set', 'nothing checks the first workloads before the others start');
   if (policy.soakMs > 0) refuse('soak', 'is set', 'the run ends at once and watches nothing');
 }
 

@@ -38,7 +38,7 @@ export function parseProbe({ origin, text }: ProbeText, defaultPort: number | un
   const { value } = read;
   if (isObject(value)) return new ProbeReader(origin).read(value, defaultPort);
   const short = typeof value === 'string' ? /^(?::([^/]*))?(\/.*)$/s.exec(value) : null;
-  if (short === null) return bad(problem(origin, `is ${quoted(value)}, which is no probe.`, FORMS));
+  if (short === null) return bad(problem(origin, `is ${quoted(value)}, which is not a probe.`, FORMS));
   const [, port, path] = short;
   return new ProbeReader(origin).read({ path, ...defined({ port }) }, defaultPort);
 }
@@ -96,7 +96,7 @@ class ProbeReader {
     if (typeof value === 'string' && PATH.test(value)) return value;
     this.#wrong(
       `has the path ${quoted(value)}.`,
-      'A path starts with "/" and may have a query; encode blanks, "#" and whatever is not ASCII with "%".',
+      'A path starts with "/" and may have a query; encode blanks, "#" and all characters that are not ASCII with "%".',
     );
     return '/';
   }
@@ -111,7 +111,7 @@ class ProbeReader {
   #body(value: unknown, key: string): string | undefined {
     if (value === undefined) return undefined;
     const text = asText(value);
-    if (text === undefined) this.#wrong(`has a "${key}" that is no text.`, 'Put the text in quotes, or after "|".');
+    if (text === undefined) this.#wrong(`has a "${key}" that is not text.`, 'Put the text in quotes, or after "|".');
     return text;
   }
 
@@ -132,7 +132,7 @@ class ProbeReader {
   #headers(value: unknown, key: string): [string, string | null][] {
     if (value === undefined) return [];
     if (!isObject(value)) {
-      this.#wrong(`has "${key}" that are no mapping.`, 'Write them as {name: value}.');
+      this.#wrong(`has "${key}" that are not a mapping.`, 'Write them as {name: value}.');
       return [];
     }
     const seen = new Set<string>();
@@ -143,7 +143,7 @@ class ProbeReader {
       } else if (seen.has(name.toLowerCase())) {
         this.#wrong(
           `has the header ${quoted(name)} twice in "${key}".`,
-          'Upper and lower case make no other header; keep one.',
+          'Names of headers that differ only in case are the same; keep one.',
         );
       } else if (text === undefined || (text !== null && !HEADER_VALUE.test(text))) {
         this.#wrong(
@@ -162,7 +162,7 @@ class ProbeReader {
     const map = value === undefined ? {} : value;
     if (!isObject(map)) {
       this.#wrong(
-        'has an "expect" that is no mapping.',
+        'has an "expect" that is not a mapping.',
         'Write it as {status: 200, headers: {x-shop: open}, body: text}.',
       );
       return { status: [], headers: {} };

@@ -39,7 +39,7 @@ function unknownInput(name: string, variable: string, meant: InputName | undefin
   return {
     kind: 'input',
     subject: `input "${name}"`,
-    message: `does not exist in version ${VERSION} of this action, so what it asks for would not happen.`,
+    message: `does not exist in version ${VERSION} of this action, so it would have no effect.`,
     remedy:
       meant === undefined
         ? `Take it out of "with", or out of the runner's environment if no step sets it: it is the variable ${variable}.`

@@ -15,7 +15,7 @@ export function parseEnvironment(text: string): Checked<VmEnvironment | undefine
   if (text.trim() === '') return good(undefined);
   const read = readYaml(text);
   if (!read.ok) return bad(problem('environment', `${read.fault}.`, VARIABLES));
-  if (!isObject(read.value)) return bad(problem('environment', 'is no mapping of variables.', VARIABLES));
+  if (!isObject(read.value)) return bad(problem('environment', 'is not a mapping of variables.', VARIABLES));
   const findings = new Findings();
   const variables = Object.entries(read.value).map(
     ([name, value]) => [name, findings.take(readVariable(name, value)) ?? ''] as const,
@@ -48,12 +48,12 @@ export function parseCapabilities(text: string): Checked<readonly string[] | und
   const read = readYaml(text);
   if (!read.ok) return bad(problem('capabilities', `${read.fault}.`, NAMES));
   const names = typeof read.value === 'string' ? read.value.split(/[\s,]+/).filter((word) => word !== '') : read.value;
-  if (!Array.isArray(names)) return bad(problem('capabilities', 'is no list of names.', NAMES));
+  if (!Array.isArray(names)) return bad(problem('capabilities', 'is not a list of names.', NAMES));
   if (names.length === 0) {
     return bad(
       problem(
         'capabilities',
-        'is an empty list, which Envoy takes for no restriction at all.',
+        'is an empty list, which Envoy treats as no restriction at all.',
         'Name what the filter may do, or leave the input out.',
       ),
     );

@@ -38,7 +38,7 @@ export function decideDelivery(
     findings.add({
       kind: 'input',
       subject: 'input "settings"',
-      message: 'is push, but the filter is delivered as an image, whose settings change with the pods only.',
+      message: 'is push, but the filter is delivered as an image, whose settings change only with its pods.',
       remedy: 'Use "settings: roll", or "delivery: configmap".',
     });
   }

@@ -72,7 +72,7 @@ export function uncheckedTls({ NODE_TLS_REJECT_UNAUTHORIZED }: Environment): rea
       kind: 'input',
       subject: 'variable NODE_TLS_REJECT_UNAUTHORIZED',
       message:
-        'is "0", which switches off the check of every server certificate: anybody on the way could read the credentials.',
+        'is "0", which turns off the check of every server certificate: anybody on the network path could read the credentials.',
       remedy:
         'Remove it. For a private authority, the kubeconfig has "certificate-authority-data", and registries are trusted by NODE_EXTRA_CA_CERTS.',
     },
@@ -84,15 +84,15 @@ const NOTHING: Problem = {
   subject: 'input "kubeconfig"',
   message: 'is empty, and the environment variable KUBECONFIG is not set.',
   remedy:
-    'Pass the content of a kubeconfig from a secret. A secret that is missing, or not handed to pull requests from forks, is empty too.',
+    'Pass the content of a kubeconfig from a secret. A secret that is missing, or not passed to pull requests from forks, is empty, too.',
 };
 
 const ALL_MISSING =
-  'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
+  'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Missing files in KUBECONFIG are skipped, but here all of them are missing.';
 
 const CONTENT: Problem = {
   kind: 'kubeconfig',
   subject: 'variable KUBECONFIG',
-  message: 'holds the content of a kubeconfig; it has to hold the path of a file.',
+  message: 'holds the content of a kubeconfig; it must hold the path of a file.',
   remedy: 'Pass the content in the input "kubeconfig", and leave the variable out.',
 };

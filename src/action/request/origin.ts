@@ -55,8 +55,8 @@ function refuseOther(digest: string, source: ModuleSource, wanted: string | unde
   return bad({
     kind: 'filter',
     subject: subjectOf(source),
-    message: `has the digest ${digest}, and the input "sha256" wants ${wanted}.`,
-    remedy: 'If the filter was meant to change, change "sha256" with it; if not, find out who has changed it.',
+    message: `has the digest ${digest}, but the input "sha256" requires ${wanted}.`,
+    remedy: 'If the filter was changed on purpose, change "sha256", too; if not, find out who changed it.',
   });
 }
 
@@ -64,7 +64,7 @@ function packed(source: ModuleSource): Problem {
   return {
     kind: 'filter',
     subject: subjectOf(source),
-    message: 'is packed (gzip, zip or tar); what comes from a web server is taken as it is.',
+    message: 'is packed (gzip, zip or tar), but files from web servers are not unpacked.',
     remedy: 'Give the address of the .wasm file itself, or unpack it in an earlier step and give its path.',
   };
 }

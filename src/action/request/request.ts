@@ -167,7 +167,7 @@ async function askAgain(
   const asked = await loadOrigin(from, readFile, fetcher);
   if (asked.ok) return { ...defined({ module: asked.value }), warnings: [] };
   const told = asked.problems.map(describeProblem);
-  return { warnings: told.map((problem) => `Whether the tag has moved is not known: ${problem}`) };
+  return { warnings: told.map((problem) => `Whether the tag has moved is unknown: ${problem}`) };
 }
 
 /** Stands in for a module that could not be had. */
@@ -198,7 +198,7 @@ function defaultNamespace({ namespaces }: Inputs, access?: Checked<ClusterAccess
 
 function waveWarnings({ wait }: RolloutPolicy, targets: readonly TargetEntry[]): string[] {
   if (wait || new Set(targets.map(({ wave }) => wave)).size < 2) return [];
-  return ['The targets have waves, but with "wait: false" no wave waits for the one before it.'];
+  return ['The targets have waves, but with "wait: false" no wave waits for the previous one.'];
 }
 
 /** How a run is recorded on the workloads it changes: `owner/repo/123456/1`, or `local` outside a workflow. */

@@ -27,7 +27,7 @@ export async function readTargetTexts(
       kind: 'targets',
       subject: origin,
       message: `cannot be read: ${fileFault(error)}.`,
-      remedy: fileRemedy(error, 'It is the path of a file, from the workspace.'),
+      remedy: fileRemedy(error, 'Give the path of a file, relative to the workspace.'),
       cause: error,
     };
     return { texts, problems: [problem] };

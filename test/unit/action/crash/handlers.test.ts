@@ -80,9 +80,9 @@ test('a log that nobody reads stops the run', () => {
 
 test('a cancelled run that does not end is ended', () => {
   const { handlers, published } = scene();
-  handlers.expectEnd('it was cancelled, and did not end');
+  handlers.expectEnd('it was cancelled, but did not end');
   jest.advanceTimersByTime(5_000);
-  expect(published.map(({ how }) => how)).toEqual(['it was cancelled, and did not end']);
+  expect(published.map(({ how }) => how)).toEqual(['it was cancelled, but did not end']);
 });
 
 test('a process that ends while the run waits for something says so, once', () => {

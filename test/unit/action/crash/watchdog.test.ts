@@ -64,7 +64,7 @@ describe('the watchdog', () => {
   test('says so where there was no memory left', async () => {
     expect(await watched([START], 90 * MIB)).toMatchObject({
       how: 'its process ran out of memory',
-      cause: 'It had taken 90.00 MiB, and 100.00 MiB are the most that it gets.',
+      cause: 'It had taken 90.00 MiB; it gets at most 100.00 MiB.',
     });
     expect((await watched([START], 50 * MIB)).how).toBe('its process ended without a result');
   });

@@ -63,7 +63,7 @@ describe('an illegal value', () => {
     [{ 'max-failures': 'none' }, 'input "max-failures": is "none". Give how many workloads may fail'],
     [{ soak: '0' }, 'input "soak": is "0". Write a time such as 0s, 90s or 10m, at most 24d.'],
     [{ soak: '25d' }, 'input "soak": is "25d".'],
-    [{ probe: 'health' }, 'input "probe": is "health", which is no probe.'],
+    [{ probe: 'health' }, 'input "probe": is "health", which is not a probe.'],
     [{ probe: '/health' }, 'input "probe": names no port.'],
   ])('%j', (over, complaint) => {
     expect(complaintsOn(over)).toEqual([expect.stringContaining(complaint)]);
@@ -104,7 +104,7 @@ describe('without waiting', () => {
     [{ verify: 'required' }, 'input "verify": is required, but with "wait: false" the run ends before a proxy has'],
     [{ probe: ':80/' }, 'input "probe": is set, but with "wait: false" the run ends before there are new pods'],
     [{ 'on-failure': 'rollback-all' }, 'input "on-failure": is rollback-all, but with "wait: false" the run ends'],
-    [{ canary: '1' }, 'input "canary": is set, but with "wait: false" nobody sees how the first workloads do'],
+    [{ canary: '1' }, 'input "canary": is set, but with "wait: false" nothing checks the first workloads'],
     [{ soak: '1s' }, 'input "soak": is set, but with "wait: false" the run ends at once and watches nothing.'],
   ];
   test.each(contradictions)('%j is refused', (over, complaint) => {

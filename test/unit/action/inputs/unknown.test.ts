@@ -11,7 +11,7 @@ const said = (...variables: string[]): string[] =>
   findUnknownInputs(Object.fromEntries(variables.map((variable) => [variable, 'a secret']))).map(({ problem }) =>
     describeProblem(problem),
   );
-const NONE = `does not exist in version ${VERSION} of this action, so what it asks for would not happen.`;
+const NONE = `does not exist in version ${VERSION} of this action, so it would have no effect.`;
 
 describe('inputs that the action does not have', () => {
   test.each([

@@ -20,9 +20,9 @@ describe('an environment', () => {
   });
 
   test.each<[string, RegExp]>([
-    ['MODE', /is no mapping of variables\./],
-    ['- MODE', /is no mapping of variables\./],
-    ['MODE=strict', /is no mapping of variables\./],
+    ['MODE', /is not a mapping of variables\./],
+    ['- MODE', /is not a mapping of variables\./],
+    ['MODE=strict', /is not a mapping of variables\./],
     ['# nothing', /is empty/],
     ['A: [', /is not valid YAML/],
     ['A: 1\nA: { from: proxy }', /duplicated mapping key in line 2/],
@@ -64,10 +64,10 @@ describe('capabilities', () => {
   });
 
   test.each<[string, RegExp]>([
-    ['[]', /is an empty list, which Envoy takes for no restriction at all\./],
+    ['[]', /is an empty list, which Envoy treats as no restriction at all\./],
     ['", "', /is an empty list/],
-    ['{proxy_log: {}}', /is no list of names\./],
-    ['5', /is no list of names\./],
+    ['{proxy_log: {}}', /is not a list of names\./],
+    ['5', /is not a list of names\./],
     ['[proxy_log, 5]', /has the name 5\./],
     ['[proxy-log]', /has the name "proxy-log"\./],
     ['env.proxy_log', /has the name "env\.proxy_log"\. Write "proxy_log", without the module/],

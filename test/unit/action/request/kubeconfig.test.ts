@@ -13,6 +13,6 @@ test('files of KUBECONFIG of which none is there: each is named, and why none is
   ]);
   for (const { message, remedy } of problems) {
     expect(message).toBe('cannot be read: there is no such file.');
-    expect(remedy).toContain('those that are missing are skipped, but here all of them are');
+    expect(remedy).toContain('Missing files in KUBECONFIG are skipped, but here all of them are missing');
   }
 });

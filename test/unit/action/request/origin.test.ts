@@ -44,7 +44,7 @@ describe.each([
       {
         kind: 'filter',
         subject: `filter "${source.given}"`,
-        message: `has the digest ${digest}, and the input "sha256" wants ${OTHER}.`,
+        message: `has the digest ${digest}, but the input "sha256" requires ${OTHER}.`,
       },
     ]);
   });
@@ -55,7 +55,7 @@ test('no filter is no problem here', async () => {
 });
 
 test.each<[string, Uint8Array, RegExp]>([
-  ['gzip', gzipSync(wasm(1)), /^is packed .* taken as it is/],
+  ['gzip', gzipSync(wasm(1)), /^is packed .* not unpacked/],
   ['a tar archive', Buffer.concat([Buffer.alloc(257), Buffer.from('ustar'), Buffer.alloc(250)]), /^is packed/],
   ['a page', Buffer.from('<!doctype html>'), /it is an HTML page/],
 ])('%s from a web server is refused in words', async (_, bytes, words) => {

@@ -199,7 +199,7 @@ describe('a filter that came as an image', () => {
 test('waves that nobody waits for are told', async () => {
   const targets = '- deployment/a\n- {kind: deployment, name: b, wave: 2}';
   const { warnings } = await draftOf({ targets, wait: 'false' });
-  expect(warnings).toEqual(['The targets have waves, but with "wait: false" no wave waits for the one before it.']);
+  expect(warnings).toEqual(['The targets have waves, but with "wait: false" no wave waits for the previous one.']);
   expect((await draftOf({ targets })).warnings).toEqual([]);
   const one = '- {kind: deployment, name: b, wave: 2}';
   expect((await draftOf({ targets: one, wait: 'false' })).warnings).toEqual([]);
@@ -371,9 +371,7 @@ describe('an image', () => {
   test('that "status" cannot get is a warning', async () => {
     const made = await makeFrom({ ...COMPLETE, command: 'status', filter: 'oci://ghcr.io/me/other:v1' });
     expect(requestOf(made)).not.toHaveProperty('module');
-    expect(made.warnings).toEqual([
-      expect.stringMatching(/^Whether the tag has moved is not known: .*is not there\.$/),
-    ]);
+    expect(made.warnings).toEqual([expect.stringMatching(/^Whether the tag has moved is unknown: .*is not there\.$/)]);
   });
 
   test('is not asked for by "remove"', async () => {
@@ -416,7 +414,7 @@ describe('the kubeconfig', () => {
     expect(must((await draftOf(without, environment)).access).context).toBe('prod');
     const none = { KUBECONFIG: ['/a', '/b'].join(delimiter) };
     const remedy =
-      'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Of the files in KUBECONFIG, those that are missing are skipped, but here all of them are.';
+      'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Missing files in KUBECONFIG are skipped, but here all of them are missing.';
     expect(problemsIn((await draftOf(without, none)).access).map(describeProblem)).toEqual([
       `kubeconfig file "/a": cannot be read: there is no such file. ${remedy}`,
       `kubeconfig file "/b": cannot be read: there is no such file. ${remedy}`,
@@ -437,7 +435,7 @@ describe('the kubeconfig', () => {
     const draft = await draftOf(without, { KUBECONFIG: content });
     const problems = problemsIn(draft.access);
     expect(problems.map(describeProblem)).toEqual([
-      'variable KUBECONFIG: holds the content of a kubeconfig; it has to hold the path of a file. Pass the content in the input "kubeconfig", and leave the variable out.',
+      'variable KUBECONFIG: holds the content of a kubeconfig; it must hold the path of a file. Pass the content in the input "kubeconfig", and leave the variable out.',
     ]);
     expect(JSON.stringify(problems)).not.toMatch(/secret-name|c2VjcmV0/);
   });
