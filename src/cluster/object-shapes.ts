@@ -120,9 +120,6 @@ const CONFIG_MAP = object({ data: texts, binaryData: texts });
 const WITH_SPEC = object({ spec: optional(object({})) });
 
 const KINDS: Readonly<Record<string, Shape>> = {
-  Deployment: WORKLOAD,
-  StatefulSet: WORKLOAD,
-  DaemonSet: WORKLOAD,
   Pod: POD,
   Event: EVENT,
   ConfigMap: CONFIG_MAP,
@@ -132,7 +129,7 @@ const KINDS: Readonly<Record<string, Shape>> = {
 export const METADATA_KIND = 'PartialObjectMetadata';
 
 /** What an object of a resource has to be like; of a name, where one was asked for. */
-export function objectShape({ kind }: Resource, name?: string): Shape {
+export function objectShape({ kind, isWorkload }: Resource, name?: string): Shape {
   const ofKind: Shape = (value) => (value === METADATA_KIND ? undefined : just(kind)(value));
   return all(
     object({
@@ -143,6 +140,6 @@ export function objectShape({ kind }: Resource, name?: string): Shape {
         name: name === undefined ? string : just(name),
       }),
     }),
-    KINDS[kind] ?? WITH_SPEC,
+    isWorkload ? WORKLOAD : (KINDS[kind] ?? WITH_SPEC),
   );
 }

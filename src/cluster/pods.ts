@@ -1,27 +1,12 @@
 import type { ContainerSpec, ContainerStatus, Pod } from './objects.ts';
 import { containersOf, describeRefusal, describeTrouble, isRefused, isStarting, troubleOf } from './pod-trouble.ts';
-import type { WorkloadKind } from './resources.ts';
-
-/** The workload a pod belongs to. */
-export interface PodOwner {
-  readonly kind: WorkloadKind;
-  readonly name: string;
-}
 
 /** The name that Istio gives to the proxy's container, in `containers` or, as a native sidecar, in `initContainers`. */
 export const PROXY_CONTAINER = 'istio-proxy';
 
-/**
- * The workload a pod belongs to, or undefined when none of ours made it. A Deployment's pods belong to a ReplicaSet named
- * after the Deployment and the label `pod-template-hash`, so its name needs no further request.
- */
-export function ownerOf({ metadata }: Pod): PodOwner | undefined {
-  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
-  if (owner === undefined) return undefined;
-  if (owner.kind === 'StatefulSet' || owner.kind === 'DaemonSet') return { kind: owner.kind, name: owner.name };
-  const hash = metadata.labels?.['pod-template-hash'];
-  if (owner.kind !== 'ReplicaSet' || hash === undefined || !owner.name.endsWith(`-${hash}`)) return undefined;
-  return { kind: 'Deployment', name: owner.name.slice(0, -hash.length - 1) };
+/** Returns what controls a pod, by its owner references; `undefined` if nothing does. */
+export function controllerOf({ metadata }: Pod): { readonly kind: string; readonly name: string } | undefined {
+  return metadata.ownerReferences?.find(({ controller }) => controller === true);
 }
 
 /** Whether the pod's Ready condition holds. */

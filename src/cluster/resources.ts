@@ -4,9 +4,12 @@ export interface Resource {
   readonly apiVersion: string;
   readonly group: string;
   readonly plural: string;
+  /** Set where objects have a pod template in `spec.template`, and all fields of `Workload` are as that says. */
+  readonly isWorkload?: true;
 }
 
-function resource(apiVersion: string, kind: string, plural: string): Resource {
+/** Returns a resource of a group and version: `apps/v1`, `v1`. */
+export function resource(apiVersion: string, kind: string, plural: string): Resource {
   const [group, version] = apiVersion.split('/');
   return { kind, apiVersion, plural, group: version === undefined ? '' : (group ?? '') };
 }
@@ -30,21 +33,6 @@ export type PluginKind = keyof typeof PLUGINS;
 export function isPluginKind(kind: string): kind is PluginKind {
   return Object.hasOwn(PLUGINS, kind);
 }
-
-/** The kinds that have a pod template. */
-export const WORKLOAD_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
-export type WorkloadKind = (typeof WORKLOAD_KINDS)[number];
-
-/** What may be a target: the pods of a Gateway are made by istiod, of a template that nobody else can change. */
-export const TARGET_KINDS = [...WORKLOAD_KINDS, 'Gateway'] as const;
-export type TargetKind = (typeof TARGET_KINDS)[number];
-
-export const WORKLOADS: Readonly<Record<TargetKind, Resource>> = {
-  Deployment: resource('apps/v1', 'Deployment', 'deployments'),
-  StatefulSet: resource('apps/v1', 'StatefulSet', 'statefulsets'),
-  DaemonSet: resource('apps/v1', 'DaemonSet', 'daemonsets'),
-  Gateway: GATEWAY,
-};
 
 /** The path of a collection, or of one object in it. `namespace` is undefined for what has none. */
 export function resourcePath(of: Resource, namespace: string | undefined, name?: string): string {

@@ -5,13 +5,13 @@ import { parseWatchEvent } from './answers.ts';
 import type { Client, ObjectList } from './client.ts';
 import { ApiError, ConnectionError, InvalidAnswerError } from './errors.ts';
 import type { Workload } from './objects.ts';
-import { type TargetKind, WORKLOADS } from './resources.ts';
+import type { Resource } from './resources.ts';
 
 /** One change of a workload: its new state, or undefined when it was deleted. */
 export type OnWorkload = (name: string, workload: Workload | undefined) => void;
 
 export interface FollowOptions {
-  readonly kind: TargetKind;
+  readonly resource: Resource;
   readonly namespace: string;
   readonly onWorkload: OnWorkload;
   /** Told why the API server shows nothing at the moment, and undefined once it does again. */
@@ -38,7 +38,7 @@ const PACE_MS = 1_000;
  * nothing more can be known.
  */
 export async function followWorkloads(client: Client, options: FollowOptions): Promise<void> {
-  const { kind, namespace, onWorkload, awaited, signal, debug } = options;
+  const { resource, namespace, onWorkload, awaited, signal, debug } = options;
   while (!signal.aborted) {
     const started = performance.now();
     const list = await listPatiently(client, options);
@@ -49,7 +49,7 @@ export async function followWorkloads(client: Client, options: FollowOptions): P
     for (const name of awaited()) if (!there.has(name)) onWorkload(name, undefined);
     const end = await watchFrom(client, list.resourceVersion, options);
     if (signal.aborted) return;
-    debug(`Watch of ${kind}s in ${namespace} ended: ${end}.`);
+    debug(`Watch of ${resource.plural} in ${namespace} ended: ${end}.`);
     const rest = PACE_MS - (performance.now() - started);
     await pause(end === 'expired' ? Math.max(0, rest) : POLL_MS, signal);
   }
@@ -57,10 +57,10 @@ export async function followWorkloads(client: Client, options: FollowOptions): P
 
 /** A list, however long the API server is away; undefined when the signal aborted first. */
 async function listPatiently(client: Client, options: FollowOptions): Promise<ObjectList<Workload> | undefined> {
-  const { kind, namespace, signal, debug } = options;
+  const { resource, namespace, signal, debug } = options;
   while (!signal.aborted) {
     try {
-      return await untilAborted(client.list<Workload>(WORKLOADS[kind], namespace), signal);
+      return await untilAborted(client.list<Workload>(resource, namespace), signal);
     } catch (error) {
       if (signal.aborted) return undefined;
       const passing =
@@ -69,7 +69,7 @@ async function listPatiently(client: Client, options: FollowOptions): Promise<Ob
         (error instanceof ApiError && error.status >= 429);
       if (!passing) throw error;
       options.onTrouble?.(error.message);
-      debug(`Listing ${kind}s in ${namespace}: ${error.message}; asking again.`);
+      debug(`Listing ${resource.plural} in ${namespace}: ${error.message}; asking again.`);
       await pause(POLL_MS, signal);
     }
   }
@@ -80,19 +80,19 @@ type WatchEnd = 'expired' | 'forbidden' | 'broken';
 
 /** Watches, resuming where the last event left off, until it has to start from a new list. */
 async function watchFrom(client: Client, from: string, options: FollowOptions): Promise<WatchEnd> {
-  const { kind, namespace, onWorkload, signal } = options;
+  const { resource, namespace, onWorkload, signal } = options;
   let resourceVersion = from;
   try {
     while (!signal.aborted) {
       const started = performance.now();
       let events = 0;
-      const lines = client.watchLines(WORKLOADS[kind], namespace, resourceVersion, WATCH_SECONDS, signal);
+      const lines = client.watchLines(resource, namespace, resourceVersion, WATCH_SECONDS, signal);
       for await (const line of lines) {
         if (line === '') continue;
-        const event = parseWatchEvent<Workload>(line, WORKLOADS[kind]);
+        const event = parseWatchEvent<Workload>(line, resource);
         events++;
         if ('invalid' in event) {
-          options.debug(`Watch of ${kind}s in ${namespace}: ${event.invalid}.`);
+          options.debug(`Watch of ${resource.plural} in ${namespace}: ${event.invalid}.`);
           return 'broken';
         }
         if (event.type === 'ERROR') return event.code === 410 ? 'expired' : event.code === 403 ? 'forbidden' : 'broken';
@@ -106,7 +106,7 @@ async function watchFrom(client: Client, from: string, options: FollowOptions): 
     }
   } catch (error) {
     // A broken stream is no news about the workloads; the caller lists again, and a real outage shows there.
-    options.debug(`Watch of ${kind}s in ${namespace}: ${messageOf(error)}`);
+    options.debug(`Watch of ${resource.plural} in ${namespace}: ${messageOf(error)}`);
   }
   return 'broken';
 }

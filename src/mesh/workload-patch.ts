@@ -27,3 +27,13 @@ export interface WorkloadPatch {
     };
   };
 }
+
+/** The keys of a map that differ from what is wanted; `undefined` if none does. A key that is wanted as `undefined` goes. */
+export function changedKeys(
+  now: Readonly<Record<string, string>> | undefined,
+  wanted: Readonly<Record<string, string | undefined>>,
+): KeyChanges | undefined {
+  const different = Object.entries(wanted).filter(([key, value]) => now?.[key] !== value);
+  if (different.length === 0) return undefined;
+  return Object.fromEntries(different.map(([key, value]) => [key, value ?? null]));
+}

@@ -4,11 +4,18 @@ import { unknownKeys } from '../base/keys.ts';
 import { type Attempt, attempt, bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { count, listWords, quoted, thousands } from '../base/text.ts';
 import { readYaml, type YamlRead } from '../base/yaml.ts';
-import { TARGET_KINDS, type TargetKind, WORKLOAD_KINDS } from '../cluster/resources.ts';
 import { parseInsertion } from '../filter/insertion.ts';
 import { DIRECTIONS, parsePort, type SettingsOverride } from '../filter/settings.ts';
 import { parseSelector } from './selector.ts';
-import { FIRST_WAVE, isNamespaceName, isWorkloadName, LAST_WAVE, parseKind, type TargetEntry } from './target.ts';
+import {
+  FIRST_WAVE,
+  isNamespaceName,
+  isWorkloadName,
+  type KindName,
+  LAST_WAVE,
+  parseKind,
+  type TargetEntry,
+} from './target.ts';
 
 /** A target list and what messages call it: the input's or the file's name. */
 export interface TargetText {
@@ -16,6 +23,14 @@ export interface TargetText {
   readonly text: string;
   /** It was read from a file, which may be another one than was meant: nothing is quoted of one that is no list. */
   readonly isFile?: true;
+}
+
+/** What a target list is read with. */
+export interface TargetDefaults {
+  /** For entries that name no namespace. */
+  readonly defaultNamespace: string;
+  /** The kinds that there may be. */
+  readonly kinds: readonly KindName[];
 }
 
 const FORMS =
@@ -27,19 +42,19 @@ const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES, 'wave'];
 const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRIDES, 'wave'];
 
 /**
- * Reads a target list: a YAML list, or plain lines of `kind/name`. `defaultNamespace` is for entries that name none.
+ * Reads a target list: a YAML list, or plain lines of `kind/name`.
  * Gives every problem of the list, each with the entry's number, and the entries that could be read.
  */
 export function parseTargets(
   { origin, text, isFile }: TargetText,
-  defaultNamespace: string,
+  { defaultNamespace, kinds }: TargetDefaults,
 ): Attempt<readonly TargetEntry[]> {
   const unreadable = (message: string): Attempt<readonly TargetEntry[]> =>
     attempt([], [problem(origin, message, FORMS)]);
   const read = readYaml(text);
   if (!read.ok) return unreadable(`${isFile ? faultWithoutText(read) : read.fault}.`);
   let { value } = read;
-  if (isFile && typeof value === 'string' && !namesTarget(value)) {
+  if (isFile && typeof value === 'string' && !namesTarget(value, kinds)) {
     return unreadable(`is text of ${count(value.length, 'character')} that names no target; it must be a YAML list.`);
   }
   if (typeof value === 'string') value = value.split(/[\s,]+/).filter((word) => word !== '');
@@ -47,7 +62,7 @@ export function parseTargets(
   if (value.length === 0) return unreadable('is an empty list; it names no workload.');
   const findings = new Findings();
   const entries = value.map((entry, index) =>
-    findings.take(parseEntry(entry, `${origin}, entry ${index + 1}`, defaultNamespace)),
+    findings.take(parseEntry(entry, `${origin}, entry ${index + 1}`, { defaultNamespace, kinds })),
   );
   // What is wrong with its entries says more.
   if (findings.clean && entries.length > MAX_ENTRIES) return attempt([], [tooLong(origin, entries.length)]);
@@ -63,9 +78,9 @@ function faultWithoutText({ fault, syntax }: Extract<YamlRead, { ok: false }>): 
 }
 
 /** Whether any word of a text begins as a target does: with a kind, or a namespace and a kind. */
-function namesTarget(text: string): boolean {
+function namesTarget(text: string, kinds: readonly KindName[]): boolean {
   const kindsOf = (word: string): string[] => word.split('/').slice(0, -1);
-  return text.split(/[\s,]+/).some((word) => kindsOf(word).some((kind) => parseKind(kind) !== undefined));
+  return text.split(/[\s,]+/).some((word) => kindsOf(word).some((kind) => parseKind(kind, kinds) !== undefined));
 }
 
 function tooLong(origin: string, entries: number): Problem {
@@ -76,28 +91,28 @@ function tooLong(origin: string, entries: number): Problem {
   );
 }
 
-function parseEntry(entry: unknown, origin: string, defaultNamespace: string): Checked<TargetEntry> {
-  if (typeof entry === 'string') return parsePath(entry, origin, defaultNamespace);
+function parseEntry(entry: unknown, origin: string, defaults: TargetDefaults): Checked<TargetEntry> {
+  if (typeof entry === 'string') return parsePath(entry, origin, defaults);
   if (!isObject(entry)) return bad(problem(origin, `is ${quoted(entry)}, which names no target.`, FORMS));
   return 'selector' in entry || 'kinds' in entry || 'namespaces' in entry
-    ? parseSelected(entry, origin, defaultNamespace)
-    : parseNamed(entry, origin, defaultNamespace);
+    ? parseSelected(entry, origin, defaults)
+    : parseNamed(entry, origin, defaults);
 }
 
 /** `kind/name` or `namespace/kind/name`. */
-function parsePath(path: string, origin: string, defaultNamespace: string): Checked<TargetEntry> {
+function parsePath(path: string, origin: string, defaults: TargetDefaults): Checked<TargetEntry> {
   const parts = path.trim().split('/');
   if (parts.length < 2 || parts.length > 3) return bad(problem(origin, `${quoted(path)} names no target.`, FORMS));
-  const [name = '', kind = '', namespace = defaultNamespace] = parts.reverse();
-  return parseNamed({ kind, name, namespace }, origin, defaultNamespace);
+  const [name = '', kind = '', namespace = defaults.defaultNamespace] = parts.reverse();
+  return parseNamed({ kind, name, namespace }, origin, defaults);
 }
 
-function parseNamed(entry: Record<string, unknown>, origin: string, defaultNamespace: string): Checked<TargetEntry> {
+function parseNamed(entry: Record<string, unknown>, origin: string, defaults: TargetDefaults): Checked<TargetEntry> {
   const findings = new Findings();
   findings.add(strayKeys(entry, NAMED_KEYS, origin));
-  const kind = findings.take(readKind(entry.kind, origin));
+  const kind = findings.take(readKind(entry.kind, origin, defaults.kinds));
   const name = findings.take(readName(entry.name, 'name', origin));
-  const namespace = findings.take(readName(entry.namespace ?? defaultNamespace, 'namespace', origin));
+  const namespace = findings.take(readName(entry.namespace ?? defaults.defaultNamespace, 'namespace', origin));
   const override = findings.take(readOverride(entry, origin));
   const wave = findings.take(readWave(entry.wave, origin));
   if (
@@ -113,16 +128,19 @@ function parseNamed(entry: Record<string, unknown>, origin: string, defaultNames
   return good({ type: 'named', origin, override, wave, workload: { kind, namespace, name } });
 }
 
-function parseSelected(entry: Record<string, unknown>, origin: string, defaultNamespace: string): Checked<TargetEntry> {
+function parseSelected(entry: Record<string, unknown>, origin: string, defaults: TargetDefaults): Checked<TargetEntry> {
   const findings = new Findings();
   findings.add(strayKeys(entry, SELECTED_KEYS, origin));
   if (entry.namespace !== undefined && entry.namespaces !== undefined) {
     findings.add(problem(origin, 'has both "namespace" and "namespaces".', 'Keep one of them.'));
   }
-  const namespaces = asList(entry.namespaces ?? entry.namespace ?? defaultNamespace).map((namespace) =>
+  const namespaces = asList(entry.namespaces ?? entry.namespace ?? defaults.defaultNamespace).map((namespace) =>
     findings.take(readName(namespace, 'namespace', origin)),
   );
-  const kinds = asList(entry.kinds ?? [...WORKLOAD_KINDS]).map((kind) => findings.take(readKind(kind, origin)));
+  const defaultKinds = defaults.kinds.flatMap(({ kind, selectedByDefault }) => (selectedByDefault ? [kind] : []));
+  const kinds = asList(entry.kinds ?? defaultKinds).map((kind) =>
+    findings.take(readKind(kind, origin, defaults.kinds)),
+  );
   if (namespaces.length === 0) findings.add(problem(origin, 'has an empty list "namespaces".'));
   if (kinds.length === 0) findings.add(problem(origin, 'has an empty list "kinds".'));
   const selector = findings.take(parseSelector(entry.selector, origin));
@@ -142,11 +160,15 @@ function parseSelected(entry: Record<string, unknown>, origin: string, defaultNa
   });
 }
 
-function readKind(value: unknown, origin: string): Checked<TargetKind> {
-  const kind = typeof value === 'string' ? parseKind(value) : undefined;
+function readKind(value: unknown, origin: string, kinds: readonly KindName[]): Checked<string> {
+  const kind = typeof value === 'string' ? parseKind(value, kinds) : undefined;
   if (kind !== undefined) return good(kind);
   const what = value === undefined || value === '' ? 'has no kind' : `has the unknown kind ${quoted(value)}`;
-  return bad(problem(origin, `${what}.`, `Known kinds are ${listWords(TARGET_KINDS, 'and')}.`));
+  const known = listWords(
+    kinds.map((one) => one.kind),
+    'and',
+  );
+  return bad(problem(origin, `${what}.`, `Known kinds are ${known}.`));
 }
 
 function readName(value: unknown, field: 'name' | 'namespace', origin: string): Checked<string> {

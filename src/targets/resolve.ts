@@ -2,19 +2,20 @@ import { sameJson } from '../base/json.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
 import { listWords, nearestNames } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
-import { TARGET_KINDS, type TargetKind } from '../cluster/resources.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
 import { matchesSelector } from './selector.ts';
 import { describeWorkload, type SelectedTargets, type TargetEntry, type WorkloadRef, workloadKey } from './target.ts';
 
 /** One list that resolving needs. */
 export interface WorkloadListKey {
-  readonly kind: TargetKind;
+  readonly kind: string;
   readonly namespace: string;
 }
 
 /** What is known of the cluster's workloads. */
 export interface Catalogue {
+  /** The kinds that may be listed. */
+  readonly kinds: readonly string[];
   /** The workloads of a kind in a namespace; undefined when they could not be listed, which is a problem of its own. */
   list(key: WorkloadListKey): readonly Workload[] | undefined;
   /** Whether a namespace is there; undefined when that may not be asked. */
@@ -162,7 +163,7 @@ function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
   const { catalogue, find, suggest } = known;
   const exists = catalogue.namespaceExists(ref.namespace);
   if (exists === false) return namespaceMissing(ref.namespace, origin, known);
-  const elsewhere = TARGET_KINDS.filter((kind) => kind !== ref.kind && find({ ...ref, kind }));
+  const elsewhere = catalogue.kinds.filter((kind) => kind !== ref.kind && find({ ...ref, kind }));
   const names = suggest ? (catalogue.list(ref) ?? []).map(({ metadata }) => metadata.name) : [];
   const near = nearestNames(ref.name, names);
   const remedies = [

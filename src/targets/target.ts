@@ -1,10 +1,11 @@
-import { TARGET_KINDS, type TargetKind, WORKLOADS } from '../cluster/resources.ts';
+import type { Resource } from '../cluster/resources.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
 import type { Selector } from './selector.ts';
 
 /** One workload of a cluster, or a Gateway. */
 export interface WorkloadRef {
-  readonly kind: TargetKind;
+  /** One of the kinds that `parseTargets` was given. */
+  readonly kind: string;
   readonly namespace: string;
   readonly name: string;
 }
@@ -31,7 +32,7 @@ export interface NamedTarget extends Entry {
 export interface SelectedTargets extends Entry {
   readonly type: 'selected';
   readonly namespaces: readonly string[];
-  readonly kinds: readonly TargetKind[];
+  readonly kinds: readonly string[];
   readonly selector: Selector;
 }
 
@@ -60,21 +61,22 @@ export function isNamespaceName(name: string): boolean {
   return NAME.test(name) && name.length <= 63 && !name.includes('.');
 }
 
-const SHORT_NAMES: ReadonlyMap<string, TargetKind> = new Map([
-  ['deploy', 'Deployment'],
-  ['sts', 'StatefulSet'],
-  ['ds', 'DaemonSet'],
-  ['gtw', 'Gateway'],
-]);
+/** A kind of target, as a target list names it. */
+export interface KindName extends Pick<Resource, 'kind' | 'group' | 'plural'> {
+  /** What kubectl calls it for short: `deploy`. */
+  readonly shortNames: readonly string[];
+  /** Whether an entry with a selector and without `kinds` means this kind, too. */
+  readonly selectedByDefault: boolean;
+}
 
 /**
- * The kind a word means, as kubectl reads it: `deployment`, `Deployments`, `sts`, `daemonset.apps`; undefined for any other. A
- * Gateway is that of the Gateway API, not Istio's own resource of that name.
+ * Returns the one of the kinds that a word means, as kubectl reads it: `deployment`, `Deployments`, `sts`, `daemonset.apps`; `undefined`
+ * for any other.
  */
-export function parseKind(word: string): TargetKind | undefined {
+export function parseKind(word: string, kinds: readonly KindName[]): string | undefined {
   const [, plain = '', group] = /^([^.]*)(?:\.(.+))?$/.exec(word.toLowerCase()) ?? [];
-  const kind =
-    SHORT_NAMES.get(plain) ??
-    TARGET_KINDS.find((kind) => [kind.toLowerCase(), `${kind.toLowerCase()}s`].includes(plain));
-  return kind !== undefined && group !== undefined && WORKLOADS[kind].group !== group ? undefined : kind;
+  return kinds.find(
+    ({ kind, plural, shortNames, ...of }) =>
+      [kind.toLowerCase(), plural, ...shortNames].includes(plain) && (group === undefined || group === of.group),
+  )?.kind;
 }

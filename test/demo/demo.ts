@@ -5,8 +5,8 @@ import { parseArgs, styleText } from 'node:util';
 import { loadAll } from 'js-yaml';
 import { buildFilter, EXAMPLE_FILTER } from '../../scripts/build-filter.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
-import { parseKind } from '../../src/targets/target.ts';
+import { resourcePath } from '../../src/cluster/resources.ts';
+import { KINDS } from '../../src/deploy/kinds/list.ts';
 import { startEmbeddedCluster } from '../embedded/index.ts';
 import { type ActionInputs, runBundle } from '../harness/action.ts';
 import { type Api, ApiCallError, connectApi } from '../harness/api.ts';
@@ -152,8 +152,8 @@ async function readShop(image: string | undefined, simulated: boolean): Promise<
 }
 
 async function createUnlessThere(api: Api, object: Workload): Promise<void> {
-  const kind = parseKind(object.kind ?? '');
-  const path = kind === undefined ? '/api/v1/namespaces' : resourcePath(WORKLOADS[kind], object.metadata.namespace);
+  const kind = KINDS.find(({ resource }) => resource.kind === object.kind);
+  const path = kind === undefined ? '/api/v1/namespaces' : resourcePath(kind.resource, object.metadata.namespace);
   try {
     await api.create(path, object);
   } catch (error) {

@@ -97,6 +97,11 @@ export const GATEWAY_API: readonly Resource[] = [
   }),
 ];
 
+/** A custom resource with a status of its own. */
+export function customResource(groupVersion: string, plural: string, kind: string): Resource {
+  return resource(groupVersion, plural, kind, { custom: true, status: true });
+}
+
 /** `apps/v1`, or `v1` for the core group. */
 export function groupVersion(resource: Pick<Resource, 'group' | 'version'>): string {
   return resource.group === '' ? resource.version : `${resource.group}/${resource.version}`;

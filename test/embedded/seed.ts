@@ -1,4 +1,5 @@
 /** The objects a new cluster has. */
+import type { JsonObject } from './json.ts';
 import { toObject } from './objects.ts';
 import type { Registry } from './registry.ts';
 import { groupVersion, type Resource } from './resources.ts';
@@ -32,6 +33,13 @@ export function seedCluster(registry: Registry, namespaces: readonly string[]): 
 }
 
 function createDefinition(registry: Registry, resource: Resource): void {
+  const crds = registry.table.get('customresourcedefinitions');
+  const definition = toObject(definitionOf(resource));
+  if (groupVersion(crds) === definition.apiVersion) registry.create(crds, '', definition, OPTIONS);
+}
+
+/** The CustomResourceDefinition of a resource; its objects may have any fields. */
+export function definitionOf(resource: Resource): JsonObject {
   const names = {
     plural: resource.plural,
     singular: resource.kind.toLowerCase(),
@@ -53,7 +61,7 @@ function createDefinition(registry: Registry, resource: Resource): void {
     reason,
     message: '',
   });
-  const definition = toObject({
+  return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: `${resource.plural}.${resource.group}` },
@@ -69,7 +77,5 @@ function createDefinition(registry: Registry, resource: Resource): void {
       storedVersions: [resource.version],
       conditions: [condition('NamesAccepted', 'NoConflicts'), condition('Established', 'InitialNamesAccepted')],
     },
-  });
-  const crds = registry.table.get('customresourcedefinitions');
-  if (groupVersion(crds) === definition.apiVersion) registry.create(crds, '', definition, OPTIONS);
+  };
 }

@@ -1,8 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { startEmbeddedCluster } from '../embedded/index.ts';
+import { type Resource, resourceKey } from '../embedded/resources.ts';
+import { definitionOf } from '../embedded/seed.ts';
 import { startKubelet } from '../kubelet/index.ts';
-import { type Api, connectApi, eventually } from './api.ts';
+import { type Api, ApiCallError, connectApi, eventually } from './api.ts';
 import { startGatewayController } from './gateway-controller.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
 
@@ -19,12 +22,19 @@ export interface TestCluster {
   stop(): Promise<void>;
 }
 
-/** @param without names of CRDs that seem not to be installed, such as `wasmplugins.extensions.istio.io` */
-export async function startTestCluster(without: readonly string[] = []): Promise<TestCluster> {
+/**
+ * @param without names of CRDs that seem not to be installed, such as `wasmplugins.extensions.istio.io`
+ * @param resources further custom resources
+ */
+export async function startTestCluster(
+  without: readonly string[] = [],
+  resources: readonly Resource[] = [],
+): Promise<TestCluster> {
   const file = process.env[KUBECONFIG_VARIABLE];
-  const embedded = file ? undefined : await startEmbeddedCluster({ without });
+  const embedded = file ? undefined : await startEmbeddedCluster({ without, resources });
   const kubeconfig = embedded?.kubeconfig ?? (await readFile(file ?? '', 'utf8'));
   const api = await connectApi(kubeconfig);
+  if (embedded === undefined) for (const resource of resources) await define(api, resource);
   const kubelet = await startKubelet({ kubeconfig });
   const gateways = await startGatewayController(api);
   const recorder = await startRecorder(api, embedded === undefined ? without : []);
@@ -51,4 +61,16 @@ export async function startTestCluster(without: readonly string[] = []): Promise
       await embedded?.stop();
     },
   };
+}
+
+/** Makes a custom resource known to a real API server, which may know it already. */
+async function define(api: Api, resource: Resource): Promise<void> {
+  const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const { status: _, ...definition } = definitionOf(resource);
+  await api.create(path, definition as unknown as KubernetesObject).catch((error: unknown) => {
+    if (!(error instanceof ApiCallError && error.status === 409)) throw error;
+  });
+  await eventually(`${resourceKey(resource)} served`, () =>
+    api.list(`/apis/${resource.group}/${resource.version}/${resource.plural}`).catch(() => undefined),
+  );
 }

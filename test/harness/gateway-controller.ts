@@ -1,8 +1,9 @@
-import { resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
+import { resourcePath } from '../../src/cluster/resources.ts';
 import { Cache, cacheKey } from '../kubelet/cache.ts';
 import type { ApiObject } from '../kubelet/client.ts';
 import { type Api, ApiCallError } from './api.ts';
 import { deploymentName, gatewayDeployment, gatewayStatus, isManaged } from './gateway-objects.ts';
+import { WORKLOADS } from './kinds.ts';
 import { listClientOf } from './list-client.ts';
 
 export const GATEWAY_API = '/apis/gateway.networking.k8s.io/v1';

@@ -1,11 +1,12 @@
 /** What a test does with Gateways: make them, and see what is attached to them and what their proxies have of it. */
 import type { KubernetesObject, Pod, Workload } from '../../src/cluster/objects.ts';
-import { POD, resourcePath, WASM_PLUGIN, WORKLOADS } from '../../src/cluster/resources.ts';
+import { POD, resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { type ApiObject, dig, digList } from '../kubelet/client.ts';
 import { type Api, eventually } from './api.ts';
 import { execInPod } from './exec-client.ts';
 import { GATEWAY_API } from './gateway-controller.ts';
 import { deploymentName, type Gateway, type GatewayOptions, makeGateway } from './gateway-objects.ts';
+import { WORKLOADS } from './kinds.ts';
 import { GATEWAY_NAME_LABEL } from './sidecar/attachment.ts';
 import { awaitReady } from './workloads.ts';
 

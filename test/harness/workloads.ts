@@ -1,8 +1,9 @@
 import type { Workload } from '../../src/cluster/objects.ts';
-import { readinessOf } from '../../src/cluster/readiness.ts';
-import { resourcePath, WORKLOADS, type WorkloadKind } from '../../src/cluster/resources.ts';
+import { resourcePath } from '../../src/cluster/resources.ts';
+import { readinessOf } from '../../src/deploy/kinds/kinds.ts';
 import { TOLERATION } from '../kubelet/index.ts';
 import { type Api, eventually } from './api.ts';
+import { WORKLOADS, type WorkloadKind } from './kinds.ts';
 
 /** What a test workload is like; the rest is the same for all. */
 export interface WorkloadOptions {
@@ -69,7 +70,7 @@ export async function createWorkloads(api: Api, ...workloads: readonly Workload[
 export async function awaitReady(api: Api, workload: Workload): Promise<Workload> {
   return eventually(`${workload.metadata.name} ready`, async () => {
     const now = await api.get<Workload>(pathOf(workload));
-    return readinessOf(kindOf(workload), now).state === 'ready' ? now : undefined;
+    return readinessOf({ kind: kindOf(workload) }, now).state === 'ready' ? now : undefined;
   });
 }
 

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
-import { CONFIG_MAP, ENVOY_FILTER, resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, resourcePath } from '../../src/cluster/resources.ts';
 import { GARBAGE_ANNOTATION, podLabel, STATE_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { revisionOn } from '../../src/mesh/template/template.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { WORKLOADS } from '../harness/kinds.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
 import { awaitReady, createWorkloads, makeWorkload } from '../harness/workloads.ts';
 import { FILTER, objectsOf, Site } from './site.ts';

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
-import { resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
+import { resourcePath } from '../../src/cluster/resources.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { WORKLOADS } from '../harness/kinds.ts';
 import { awaitReady, makeWorkload, pathOf } from '../harness/workloads.ts';
 import { onlyTarget, puts, REVISION_LABEL, revisionOf, Scene } from './scene.ts';
 import { Site } from './site.ts';

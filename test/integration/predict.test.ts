@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN, WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import {
   GARBAGE_ANNOTATION,
   podLabel,
@@ -12,6 +12,7 @@ import {
 } from '../../src/mesh/identity/names.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { WORKLOAD_KINDS } from '../harness/kinds.ts';
 import { awaitReady } from '../harness/workloads.ts';
 import { FILTER, lines, Site, type Write, writesOf } from './site.ts';
 

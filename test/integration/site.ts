@@ -1,14 +1,7 @@
 /** What the suites of the engine do with the workloads of one test: run the action on them, look at them, and read what was written. */
 import { isObject } from '../../src/base/json.ts';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
-import {
-  CONFIG_MAP,
-  ENVOY_FILTER,
-  type Resource,
-  resourcePath,
-  WASM_PLUGIN,
-  WORKLOADS,
-} from '../../src/cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, type Resource, resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import {
   GARBAGE_ANNOTATION,
   OWNED_SELECTOR,
@@ -27,6 +20,7 @@ import { type ActionInputs, type ActionRun, type RunOptions, runAction } from '.
 import type { TestCluster } from '../harness/cluster.ts';
 import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';
 import { attachmentsOf, createGateway } from '../harness/gateways.ts';
+import { WORKLOADS } from '../harness/kinds.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
 import { createWorkloads, makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
 import type { ApiObject } from '../kubelet/client.ts';

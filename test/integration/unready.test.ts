@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { resourcePath, WORKLOADS, type WorkloadKind } from '../../src/cluster/resources.ts';
+import { resourcePath } from '../../src/cluster/resources.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { WORKLOADS, type WorkloadKind } from '../harness/kinds.ts';
 import { makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
 import { onlyTarget, ownPart, REVISION_LABEL, Scene } from './scene.ts';
 

@@ -1,6 +1,7 @@
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
-import { resourcePath, WORKLOADS } from '../../src/cluster/resources.ts';
+import { resourcePath } from '../../src/cluster/resources.ts';
 import { eventually } from '../harness/api.ts';
+import { WORKLOADS } from '../harness/kinds.ts';
 import { awaitReady, pathOf } from '../harness/workloads.ts';
 import { type Answer, APP_PORT, call, type Mesh } from './mesh.ts';
 

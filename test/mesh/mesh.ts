@@ -7,18 +7,14 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { Exec, KubeConfig } from '@kubernetes/client-node';
 import type { Pod, Workload } from '../../src/cluster/objects.ts';
-import { isReady, ownerOf } from '../../src/cluster/pods.ts';
-import {
-  CONFIG_MAP,
-  ENVOY_FILTER,
-  type Resource,
-  resourcePath,
-  type WorkloadKind,
-} from '../../src/cluster/resources.ts';
+import { isReady } from '../../src/cluster/pods.ts';
+import { CONFIG_MAP, ENVOY_FILTER, type Resource, resourcePath } from '../../src/cluster/resources.ts';
+import { ownerOf } from '../../src/deploy/kinds/kinds.ts';
 import { OWNED_SELECTOR } from '../../src/mesh/identity/names.ts';
 import { parseListeners } from '../../src/mesh/proxy/config-dump.ts';
 import { type BundleRun, runBundle } from '../harness/action.ts';
 import { type Api, connectApi, eventually } from '../harness/api.ts';
+import type { WorkloadKind } from '../harness/kinds.ts';
 import { createWorkloads } from '../harness/workloads.ts';
 import { buildMeshFilters, type MeshFilters } from './filters.ts';
 

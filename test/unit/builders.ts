@@ -1,6 +1,7 @@
 import type { Checked, Problem } from '../../src/base/problem.ts';
 import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/objects.ts';
-import { type PluginKind, WORKLOAD_KINDS } from '../../src/cluster/resources.ts';
+import type { PluginKind } from '../../src/cluster/resources.ts';
+import { KIND_NAMES } from '../../src/deploy/kinds/kinds.ts';
 import { type Observation, objectFinder } from '../../src/deploy/observe/snapshot.ts';
 import { NOTHING_UNMANAGED, type UnmanagedView } from '../../src/deploy/observe/unmanaged.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
@@ -17,6 +18,7 @@ import type { Catalogue } from '../../src/targets/resolve.ts';
 import type { TargetEntry, WorkloadRef } from '../../src/targets/target.ts';
 import type { Json } from '../embedded/json.ts';
 import { mergePatch } from '../embedded/merge-patch.ts';
+import { WORKLOAD_KINDS } from '../harness/kinds.ts';
 
 /** The value of a check that has to succeed. */
 export function must<T>(checked: Checked<T>): T {
@@ -135,14 +137,16 @@ function jsonOf(value: unknown): Json {
 
 /** The workload that a path such as `shop/deployment/reviews` names. */
 export function refOf(path: string): WorkloadRef {
-  const [entry] = must(parseTargets({ origin: 'test', text: path }, 'default'));
+  const [entry] = must(
+    parseTargets({ origin: 'test', text: path }, { defaultNamespace: 'default', kinds: KIND_NAMES }),
+  );
   if (entry?.type !== 'named') throw new Error(`no workload: ${path}`);
   return entry.workload;
 }
 
 /** Target entries from the text of a target list; entries without a namespace are in `shop`. */
 export function entriesOf(text: string, origin = 'targets'): readonly TargetEntry[] {
-  return must(parseTargets({ origin, text }, 'shop'));
+  return must(parseTargets({ origin, text }, { defaultNamespace: 'shop', kinds: KIND_NAMES }));
 }
 
 export interface ClusterParts {
@@ -164,6 +168,7 @@ export interface ClusterParts {
 export function catalogueOf({ workloads = {}, namespaces = {}, unlisted = [] }: ClusterParts): Catalogue {
   const placed = Object.entries(workloads).map(([path, object]) => ({ ref: refOf(path), object }));
   return {
+    kinds: KIND_NAMES.map(({ kind }) => kind),
     list: ({ kind, namespace }) =>
       unlisted.includes(`${namespace}/${kind}`)
         ? undefined

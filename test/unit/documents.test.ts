@@ -6,17 +6,11 @@ import { parseProbe } from '../../src/action/inputs/probe.ts';
 import { parseAttestation } from '../../src/action/inputs/provenance.ts';
 import { INPUT_GROUPS, INPUTS } from '../../src/action/inputs/table.ts';
 import { OUTPUTS } from '../../src/action/outputs/outputs.ts';
-import {
-  CONFIG_MAP,
-  ENVOY_FILTER,
-  GATEWAY,
-  TRAFFIC_EXTENSION,
-  WASM_PLUGIN,
-  WORKLOAD_KINDS,
-  WORKLOADS,
-} from '../../src/cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, GATEWAY, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../src/cluster/resources.ts';
+import { KIND_NAMES } from '../../src/deploy/kinds/kinds.ts';
 import { COMMANDS } from '../../src/deploy/report/report.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
+import { WORKLOAD_KINDS, WORKLOADS } from '../harness/kinds.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -140,7 +134,9 @@ describe('README.md', () => {
     const { probe } = load(/```yaml\n(probe: [\s\S]*?)```/.exec(section('Inputs'))?.[1] ?? '') as { probe: string };
     expect(parseProbe({ origin: 'README.md', text: probe }, undefined)).toMatchObject({ ok: true });
     const [, list = ''] = /```yaml\n([\s\S]*?)```/.exec(section('Targets')) ?? [];
-    expect(parseTargets({ origin: 'README.md', text: list }, 'default')).toMatchObject({ ok: true });
+    expect(
+      parseTargets({ origin: 'README.md', text: list }, { defaultNamespace: 'default', kinds: KIND_NAMES }),
+    ).toMatchObject({ ok: true });
   });
 
   test('uses inputs and outputs in its examples that exist', () => {

@@ -4,6 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { FLOORS, importedBy, innerRoomOf, ROOMS, readSources, roomOf, type Source } from '../../scripts/rooms.ts';
 import { withPicture } from '../../scripts/rooms-diagram.ts';
 import { VERSION } from '../../src/base/version.ts';
+import { KIND_NAMES } from '../../src/deploy/kinds/kinds.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MOST_LINES = 300;
@@ -126,6 +127,22 @@ describe('what only some rooms may use', () => {
   test('only the programs read the process', () => {
     const readers = SOURCES.filter((source) => /\bprocess\s*[.[]/.test(codeOf(source))).map(({ path }) => path);
     expect(readers.toSorted()).toEqual(['main.ts', 'trial.ts', 'watchdog.ts']);
+  });
+});
+
+describe('what a kind of target is, only its file in deploy/kinds knows', () => {
+  test('nothing else names one', () => {
+    const quoted = new RegExp(`(['"\`])(${KIND_NAMES.map(({ kind }) => kind).join('|')})\\1`);
+    const naming = SOURCES.filter(({ path }) => !path.startsWith('deploy/kinds/')).filter((source) =>
+      quoted.test(codeOf(source)),
+    );
+    // The resource alone, which Istio's objects name in their `targetRefs`, too.
+    expect(naming.map(({ path }) => path)).toEqual(['cluster/resources.ts']);
+  });
+
+  test('nothing else looks whether a target is a Gateway', () => {
+    const looking = SOURCES.filter((source) => /\bisGatewayView\b/.test(codeOf(source))).map(({ path }) => path);
+    expect(looking.filter((path) => !/^(deploy\/kinds|mesh\/gateway)\//.test(path))).toEqual([]);
   });
 });
 

@@ -1,4 +1,5 @@
 import type { Findings } from '../../base/problem.ts';
+import { targetKind } from '../../deploy/kinds/kinds.ts';
 import { kindsOf } from '../../deploy/plan/target-settings.ts';
 import { isBeforeRouter } from '../../filter/insertion.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
@@ -54,7 +55,7 @@ export function likelyDelivery({
 
 /** The inputs, knowing whether a Gateway may be among the targets. */
 export function aimedAt(targets: readonly TargetEntry[], inputs: Inputs): Inputs {
-  const gateways = targets.some((entry) => kindsOf(entry).includes('Gateway'));
+  const gateways = targets.some((entry) => kindsOf(entry).some((kind) => targetKind({ kind }).binding.needsImage));
   return { ...inputs, delivery: { ...inputs.delivery, gateways } };
 }
 

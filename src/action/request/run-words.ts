@@ -1,6 +1,7 @@
 import { Findings } from '../../base/problem.ts';
 import type { Mask } from '../../base/redaction/redactor.ts';
-import { CONFIG_MAP, ENVOY_FILTER, TARGET_KINDS, WASM_PLUGIN } from '../../cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN } from '../../cluster/resources.ts';
+import { KIND_NAMES } from '../../deploy/kinds/kinds.ts';
 import { COMMANDS } from '../../deploy/report/report.ts';
 import { DIRECTIONS } from '../../filter/settings.ts';
 import { parseTargets } from '../../targets/parse.ts';
@@ -19,7 +20,7 @@ const OUTCOMES = [
  */
 export function runWords({ name, namespaces }: Inputs, targetTexts: readonly string[]): ReadonlySet<string> {
   const entries = targetTexts.flatMap(entriesOf);
-  const kinds = [...TARGET_KINDS, CONFIG_MAP.kind, ENVOY_FILTER.kind, WASM_PLUGIN.kind];
+  const kinds = [...KIND_NAMES, CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map(({ kind }) => kind);
   const words = [name, ...namespaces, ...kinds, ...COMMANDS, ...DIRECTIONS, ...OUTCOMES, ...entries.flatMap(namesOf)];
   return new Set(words.map((word) => word.toLowerCase()));
 }
@@ -32,7 +33,9 @@ export function sparing(words: ReadonlySet<string>, mask: Mask): Mask {
 }
 
 function entriesOf(text: string): readonly TargetEntry[] {
-  return new Findings().takeAny(parseTargets({ origin: 'targets', text }, 'default'));
+  return new Findings().takeAny(
+    parseTargets({ origin: 'targets', text }, { defaultNamespace: 'default', kinds: KIND_NAMES }),
+  );
 }
 
 function namesOf(entry: TargetEntry): readonly string[] {

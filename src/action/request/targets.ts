@@ -1,6 +1,7 @@
 import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
 import type { Findings, Problem } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
+import { KIND_NAMES } from '../../deploy/kinds/kinds.ts';
 import { parseTargets, type TargetText } from '../../targets/parse.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { Inputs } from '../inputs/inputs.ts';
@@ -41,5 +42,5 @@ export function targetEntries(
   findings: Findings,
 ): TargetEntry[] {
   findings.add(problems);
-  return texts.flatMap((text) => findings.takeAny(parseTargets(text, defaultNamespace)));
+  return texts.flatMap((text) => findings.takeAny(parseTargets(text, { defaultNamespace, kinds: KIND_NAMES })));
 }

@@ -1,4 +1,4 @@
-import { someOf } from '../../base/text.ts';
+import { listWords, someOf } from '../../base/text.ts';
 import type { PlanReport } from '../../deploy/report/plan-report.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import { countOf } from './text.ts';
@@ -55,9 +55,9 @@ function sizeOf({ changes, restarts, inPlace = [] }: PlanReport): string {
   return someOf([
     ...(writes === 0 && deletions > 0 ? [] : [`${countOf(writes, 'object')} to write`]),
     ...(deletions === 0 ? [] : [`${countOf(deletions, 'object')} to delete`]),
-    ...(inPlace.length === 0
-      ? []
-      : [`${countOf(inPlace.length, 'Gateway')} ${verb(inPlace.length, 'changes', 'change')} in place`]),
+    ...[...Map.groupBy(inPlace, ({ ref }) => ref.kind)].map(
+      ([kind, { length }]) => `${countOf(length, kind)} ${verb(length, 'changes', 'change')} in place`,
+    ),
     restarts.length === 0
       ? 'no restart'
       : `${workloads(restarts.length)} ${verb(restarts.length, 'restarts', 'restart')} (${countOf(pods, 'pod')})`,
@@ -65,7 +65,8 @@ function sizeOf({ changes, restarts, inPlace = [] }: PlanReport): string {
 }
 
 function restartSentence({ restarts, inPlace = [], waves }: PlanReport): string {
-  const atOnce = inPlace.length === 0 ? '' : 'All pods of a Gateway get it at once.';
+  const kinds = [...new Set(inPlace.map(({ ref }) => ref.kind))];
+  const atOnce = kinds.length === 0 ? '' : `All pods of a ${listWords(kinds)} get it at once.`;
   if (restarts.length === 0) return sentences('No pod is replaced.', atOnce);
   return sentences(waves > 1 ? `The workloads restart in ${countOf(waves, 'wave')}.` : '', atOnce);
 }

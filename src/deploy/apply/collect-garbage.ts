@@ -5,14 +5,15 @@ import { messageOf } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
 import type { Client } from '../../cluster/client.ts';
 import { isApiError } from '../../cluster/errors.ts';
-import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
-import { ownerOf } from '../../cluster/pods.ts';
-import { isPluginKind, POD, WORKLOAD_KINDS, WORKLOADS } from '../../cluster/resources.ts';
-import { attachedTo } from '../../mesh/gateway/attachment.ts';
-import { GARBAGE_ANNOTATION, podLabel, REVISION_LABEL } from '../../mesh/identity/names.ts';
+import type { KubernetesObject } from '../../cluster/objects.ts';
+import { isPluginKind, POD } from '../../cluster/resources.ts';
+import { GARBAGE_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
 import type { DeployContext } from '../context.ts';
+import { listIfInstalled, ownerOf, targetKind } from '../kinds/kinds.ts';
+import { KINDS } from '../kinds/list.ts';
 import { listPlugins } from '../kinds/plugins.ts';
+import type { ObservedWorkload } from '../observe/snapshot.ts';
 import { GARBAGE_RESOURCES, type Garbage } from '../plan/plan.ts';
 import { deletionRights, describeRight, missingRights } from '../preflight/permissions.ts';
 import type { Collected, Left } from '../report/report.ts';
@@ -179,23 +180,36 @@ async function lookFor(
     );
     ending ||= isEnding;
   }
-  const workloads = await Promise.all(
-    WORKLOAD_KINDS.map(async (kind) =>
-      (await client.list<Workload>(WORKLOADS[kind], namespace)).items.map((one) => ({ kind, one })),
-    ),
-  );
-  for (const { kind, one } of workloads.flat()) {
+  for (const { ref, workload } of await listCandidates(garbage, namespace, client)) {
     for (const filter of filters) {
-      const key = `${filter} ${revisionOn(one, filter)}`;
-      if (isGarbage.has(key)) named.set(key, { why: `${kind} ${one.metadata.name} has it in its pod template` });
+      const key = `${filter} ${revisionOn(workload, filter)}`;
+      const where = targetKind(ref).binding.inPlace ? '' : ' in its pod template';
+      if (isGarbage.has(key)) named.set(key, { why: `${ref.kind} ${ref.name} has it${where}` });
     }
   }
-  // Only what proxies pull is brought to Gateways.
-  const kind = garbage.map((one) => one.kind).find(isPluginKind);
-  for (const plugin of kind === undefined ? [] : await listPlugins(client, kind, namespace)) {
-    const attached = attachedTo(plugin);
-    const key = `${attached?.filter} ${plugin.metadata.labels?.[REVISION_LABEL]}`;
-    if (attached !== undefined && isGarbage.has(key)) named.set(key, { why: `Gateway ${attached.gateway} has it` });
-  }
   return { named, ending };
+}
+
+/** The targets of a namespace that may run a filter. Only what proxies pull is brought by plugins that name a target. */
+async function listCandidates(
+  garbage: readonly Garbage[],
+  namespace: string,
+  client: Client,
+): Promise<ObservedWorkload[]> {
+  const kind = garbage.map((one) => one.kind).find(isPluginKind);
+  const plugins = {
+    items: kind === undefined ? [] : await listPlugins(client, kind, namespace),
+    kind: kind ?? 'WasmPlugin',
+  };
+  const found = await Promise.all(
+    KINDS.map(async (target) => {
+      const { binding, resource } = target;
+      const listed = binding.inPlace ? undefined : await listIfInstalled(client, target, namespace);
+      return binding.candidates(namespace, listed, plugins).map((workload) => ({
+        ref: { kind: resource.kind, namespace, name: workload.metadata.name },
+        workload,
+      }));
+    }),
+  );
+  return found.flat();
 }

@@ -4,12 +4,11 @@ import { sameJson } from '../../base/json.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { isGatewayView } from '../../mesh/gateway/view.ts';
-import { attachmentWrites } from '../../mesh/gateway/writes.ts';
 import { stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { keepWarnings } from '../kinds/admission-warnings.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { patchTarget, readTarget } from '../kinds/target.ts';
 import { isOlderRun, type Newer, newerOn } from '../observe/superseded.ts';
 import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
@@ -54,7 +53,7 @@ export interface WorkloadChange {
   readonly ref: WorkloadRef;
   readonly observed: Workload;
   readonly patch: WorkloadPatch | undefined;
-  /** See `patchTarget`. */
+  /** See `TargetWriteOptions`. */
   readonly openFirst?: boolean;
   /** Gives the new patch, undefined for nothing to do, or why it must not be written any more. */
   readonly replan: (current: Workload) => Replanned;
@@ -90,7 +89,7 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
     try {
       const written = await patchTarget(client, ref, observed, patch, { openFirst: change.openFirst === true });
       keepWarnings(written.warnings, context.warnings);
-      for (const line of describeWrite(name, observed, patch)) context.onWritten(line);
+      for (const line of describeWrite(ref, observed, patch)) context.onWritten(line);
       return { result: { state: 'done' }, workload: written.object, patch };
     } catch (error) {
       if (!isConflict(error) || attempt === CONFLICT_TRIES) return failed(writeProblem(error, name));
@@ -109,11 +108,15 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
   }
 }
 
-function describeWrite(name: string, observed: Workload, patch: WorkloadPatch): string[] {
-  if (!isGatewayView(observed)) return [`${name} patched${patch.spec === undefined ? ' (no restart)' : ''}`];
-  return attachmentWrites(observed, patch).map(
-    (write) => `${name}: ${observed.pluginKind} ${write.name} ${write.wanted === undefined ? 'deleted' : 'applied'}`,
-  );
+function describeWrite(ref: WorkloadRef, observed: Workload, patch: WorkloadPatch): string[] {
+  const target = describeWorkload(ref);
+  return targetKind(ref)
+    .binding.writes(ref, observed, patch)
+    .map(({ action, kind, name, plugin }) =>
+      plugin === undefined
+        ? `${target} patched${patch.spec === undefined ? ' (no restart)' : ''}`
+        : `${target}: ${kind} ${name} ${action === 'delete' ? 'deleted' : 'applied'}`,
+    );
 }
 
 function failed(problem: Problem, newer?: Newer): WorkloadWrite {

@@ -3,9 +3,9 @@ import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
 import type { Right } from '../../cluster/client.ts';
-import { readinessOf } from '../../cluster/readiness.ts';
 import { reportImages } from '../apply/push-image.ts';
 import type { DeployContext } from '../context.ts';
+import { readinessOf } from '../kinds/kinds.ts';
 import type { Observation } from '../observe/snapshot.ts';
 import { describeAdoptions } from '../plan/adopted-envoy-filters.ts';
 import { changesPods, firstExpiry, type Plan, restarts } from '../plan/plan.ts';
@@ -132,7 +132,7 @@ function describeRestarts(
   const inPlace = changing.flatMap(({ planned, ref, wave }) => (restarts(planned) ? [] : [{ ref, wave }]));
   return {
     restarts: changing.flatMap(({ planned, ref, wave }) =>
-      restarts(planned) ? [{ ref, pods: readinessOf(ref.kind, planned.observed).wanted, wave }] : [],
+      restarts(planned) ? [{ ref, pods: readinessOf(ref, planned.observed).wanted, wave }] : [],
     ),
     ...(inPlace.length > 0 && { inPlace }),
     waves: new Set(changing.map(({ wave }) => wave)).size,

@@ -2,10 +2,7 @@ import { fileFault, fileRemedy } from '../../base/files.ts';
 import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
 import { withoutTrailing } from '../../base/text.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
-import { CONFIG_MAP, WASM_PLUGIN, WORKLOADS } from '../../cluster/resources.ts';
-import { attachedPlacement } from '../../mesh/gateway/attachment.ts';
-import { viewGateway } from '../../mesh/gateway/view.ts';
-import { attachmentWrites } from '../../mesh/gateway/writes.ts';
+import { CONFIG_MAP, PLUGINS } from '../../cluster/resources.ts';
 import { TEMPLATES_ANNOTATION } from '../../mesh/identity/names.ts';
 import { placementOf, type Revision, revisionName } from '../../mesh/identity/revision.ts';
 import { renderConfigMap } from '../../mesh/objects/config-map.ts';
@@ -18,6 +15,7 @@ import {
   type WorkloadRef,
   workloadKey,
 } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import { revisionsOf, type TrialContext } from '../preflight/filter-check.ts';
 import type { DraftRequest, RenderRequest } from '../request.ts';
@@ -76,12 +74,15 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly Render
   for (const filter of filters) {
     const revisionOn = revisionMaker(filter);
     for (const entry of filter.targets) {
-      if (entry.type === 'selected' && entry.kinds.includes('Gateway')) {
-        findings.add(unknownGateways(entry));
+      const kinds = kindsOf(entry);
+      const unknown =
+        entry.type === 'selected' ? kinds.find((kind) => targetKind({ kind }).binding.inPlace) : undefined;
+      if (entry.type === 'selected' && unknown !== undefined) {
+        findings.add(unknownTargets(entry, unknown));
         continue;
       }
-      const [kind = 'Deployment'] = kindsOf(entry);
-      const revision = revisionOn(kind, entry.override);
+      // No list of kinds is empty.
+      const revision = revisionOn({ kind: kinds[0] as string }, entry.override);
       for (const namespace of entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces) {
         // Its ConfigMap holds the whole module.
         const place = `${namespace}/${revisionName(revision)}`;
@@ -111,34 +112,39 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly Render
   if (!findings.clean) return bad(findings.problems);
   const patchFiles = [...patches.values()].flatMap(({ entry, ref, revisions }) => {
     if (ref === undefined) return selectorPatches(entry as SelectedTargets, revisions);
-    return ref.kind === 'Gateway' ? attachmentFiles(ref, revisions) : [namedPatch(ref, revisions)];
+    return targetKind(ref).binding.inPlace ? pluginFiles(ref, revisions) : [namedPatch(ref, revisions)];
   });
   return good([...objects.values(), ...patchFiles]);
 }
 
-/** A WasmPlugin has to name its Gateway, and nobody asks a cluster which ones there are. */
-function unknownGateways({ origin, selector }: SelectedTargets): Problem {
+/** A plugin has to name its target, and nobody asks a cluster which ones there are. */
+function unknownTargets({ origin, selector }: SelectedTargets, kind: string): Problem {
   return {
     kind: 'targets',
     subject: origin,
-    message: `selects Gateways with "${selector.text}", but the files must name each Gateway.`,
-    remedy: 'Name them one by one, as "gateway/NAME".',
+    message: `selects ${kind}s with "${selector.text}", but the files must name each ${kind}.`,
+    remedy: `Name them one by one, as "${kind.toLowerCase()}/NAME".`,
   };
 }
 
-function attachmentFiles({ namespace, name }: WorkloadRef, revisions: readonly Revision[]): RenderedContent[] {
-  const view = viewGateway({ metadata: { name, namespace } }, []);
-  const place = revisions.map((revision) => attachedPlacement(revision, name));
-  const patch = patchWorkload(view, { place, remove: [], state: () => ({}) }, '');
-  const writes = patch.ok && patch.value !== undefined ? attachmentWrites(view, patch.value) : [];
-  return writes.map(({ name: file, wanted }): RenderedContent => {
-    const { apiVersion, kind } = WASM_PLUGIN;
-    return {
-      name: `wasmplugin_${namespace}_${file}.yaml`,
-      text: yaml({ apiVersion, kind, ...wanted }),
-      content: `${kind} ${namespace}/${file}`,
-      entry: 'resource',
-    };
+function pluginFiles(ref: WorkloadRef, revisions: readonly Revision[]): RenderedContent[] {
+  const { binding } = targetKind(ref);
+  const { namespace } = ref;
+  const unread = binding.unread(ref);
+  const place = revisions.map((revision) => binding.podRevisionFor(revision, ref.name));
+  const patch = binding.patchFor(unread, { place, remove: [], state: () => ({}) }, '');
+  const writes = patch.ok && patch.value !== undefined ? binding.writes(ref, unread, patch.value) : [];
+  return writes.flatMap(({ name, plugin }): RenderedContent[] => {
+    if (plugin?.after === undefined) return [];
+    const { apiVersion, kind } = PLUGINS[plugin.after.kind];
+    return [
+      {
+        name: `${kind.toLowerCase()}_${namespace}_${name}.yaml`,
+        text: yaml({ apiVersion, ...plugin.after }),
+        content: `${kind} ${namespace}/${name}`,
+        entry: 'resource',
+      },
+    ];
   });
 }
 
@@ -169,13 +175,14 @@ function objectFiles(revision: Revision, namespace: string): RenderedContent[] {
 
 function namedPatch(ref: WorkloadRef, revisions: readonly Revision[]): RenderedContent {
   const { kind, namespace, name } = ref;
+  const { apiVersion, group } = targetKind(ref).resource;
   const metadata = { name, namespace };
   return {
     name: `patch_${namespace}_${kind.toLowerCase()}_${name}.yaml`,
-    text: yaml({ apiVersion: WORKLOADS[kind].apiVersion, kind, metadata, ...templatePatch(revisions) }),
+    text: yaml({ apiVersion, kind, metadata, ...templatePatch(revisions) }),
     content: `patch for ${describeWorkload(ref)}`,
     // Names in targets are regular expressions.
-    entry: { target: { group: WORKLOADS[kind].group, kind, namespace, name: name.replaceAll('.', '\\.') } },
+    entry: { target: { group, kind, namespace, name: name.replaceAll('.', '\\.') } },
     patches: ref,
   };
 }
@@ -188,9 +195,9 @@ function selectorPatches(
   const slug = origin.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '');
   return namespaces.flatMap((namespace) =>
     kinds.map((kind): RenderedContent => {
-      const { group, apiVersion } = WORKLOADS[kind];
+      const { group, apiVersion, plural } = targetKind({ kind }).resource;
       return {
-        name: `patch_${namespace}_${kind.toLowerCase()}s_of_${slug}.yaml`,
+        name: `patch_${namespace}_${plural}_of_${slug}.yaml`,
         text: yaml({ apiVersion, kind, metadata: { name: 'selected' }, ...templatePatch(revisions) }),
         content: `patch for ${kind}s of ${namespace} with ${selector.text}`,
         entry: { target: { group, kind, namespace, labelSelector: selector.text } },

@@ -1,9 +1,9 @@
 import { ApiError } from '../../cluster/errors.ts';
-import { ownerOf, type PodOwner } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import { nameOf } from '../apply/collect-garbage.ts';
 import type { DeployContext } from '../context.ts';
+import { ownerOf, type PodOwner } from '../kinds/kinds.ts';
 import { findGarbage, type GarbagePlace } from '../plan/garbage.ts';
 import type { Garbage } from '../plan/plan.ts';
 import type { StatusReport } from '../report/status-report.ts';

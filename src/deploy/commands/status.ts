@@ -1,19 +1,15 @@
 import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
-import { isRolling, readinessOf } from '../../cluster/readiness.ts';
-import { attachedOn, isGatewayView } from '../../mesh/gateway/view.ts';
 import { editorsOf, isWrittenByUs } from '../../mesh/identity/editors.ts';
 import { DIGEST_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
 import { findOwner } from '../../mesh/identity/owner.ts';
 import { isExpired } from '../../mesh/identity/state.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
-import { carriedBy, isPlugin, shownSettings } from '../../mesh/objects/filter-resource.ts';
-import { pluginSettings } from '../../mesh/objects/wasm-plugin.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
-import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
+import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import {
   knownFilters,
   type Observation,
@@ -71,7 +67,7 @@ async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Prom
   );
   const pods = await readPodRevisions([...supersededPlaces(scoped), ...carried], context);
   const workloads = await mapLimited(carrying, PARALLEL_WORKLOADS, async ({ observed, filters }) => {
-    const { ready, wanted } = readinessOf(observed.ref.kind, observed.workload);
+    const { ready, wanted } = readinessOf(observed.ref, observed.workload);
     const statuses: FilterStatus[] = [];
     for (const filter of filters) {
       const status = await lookAtFilter(observedFilter(filter, observed, observation), observation, prover, context);
@@ -82,13 +78,14 @@ async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Prom
   return { workloads, namespaces, ...sortSuperseded(scoped, pods) };
 }
 
-/** A Gateway does not say how many pods it has; its proof does. */
+/** Where a workload does not say how many pods it has, its proof does. */
 function podsOf(
-  { ref }: ObservedWorkload,
+  { ref, workload }: ObservedWorkload,
   counted: WorkloadStatus['pods'],
   filters: readonly FilterStatus[],
 ): WorkloadStatus['pods'] {
-  const proof = ref.kind === 'Gateway' ? filters.find(({ proof }) => proof !== undefined)?.proof : undefined;
+  const counts = targetKind(ref).wantedPods(workload) === undefined;
+  const proof = counts ? filters.find(({ proof }) => proof !== undefined)?.proof : undefined;
   return proof === undefined ? counted : { ready: proof.pods, wanted: proof.wanted };
 }
 
@@ -104,12 +101,13 @@ async function lookAtFilter(
   if (state === undefined && revision === undefined) return { filter, standing: 'missing', notes: [MISSING] };
   const rendered = state === undefined ? renderedBy(current) : undefined;
   const changes = findChanges(current, observation, rendered !== undefined);
-  const { state: readiness, message, wanted, podsRefused } = readinessOf(ref.kind, workload);
-  const rolls = readiness === 'progressing' && isRolling(ref.kind, workload);
+  const kind = targetKind(ref);
+  const { state: readiness, message, wanted, podsRefused } = kind.readiness(workload);
+  const rolls = readiness === 'progressing' && kind.isRolling(workload);
   // A rollout that cannot end by itself is none to wait for.
   const trouble = rolls && changes.length === 0 ? await lastingTrouble(ref, filter, revision, context) : undefined;
   const rolling = rolls && changes.length === 0 && trouble === undefined && podsRefused === undefined;
-  const hasPods = wanted > 0 || ref.kind === 'Gateway';
+  const hasPods = kind.wantedPods(workload) !== 0;
   const proven = readiness === 'ready' && hasPods ? provenRevision(current) : undefined;
   const result: ProofResult =
     proven === undefined ? {} : await prover.prove({ ref, observed: workload, revisions: [proven] }, wanted);
@@ -155,8 +153,8 @@ function alsoRunning(
  * Who has applied the files of `render` that a workload carries, by the names of field managers; undefined where a run of this
  * action wrote its objects, or they are not there.
  */
-function renderedBy({ workload, inserter }: ObservedFilter): readonly string[] | undefined {
-  if (isGatewayView(workload)) return undefined;
+function renderedBy({ ref, inserter }: ObservedFilter): readonly string[] | undefined {
+  if (targetKind(ref).binding.inPlace) return undefined;
   return inserter === undefined || isWrittenByUs(inserter) ? undefined : editorsOf(inserter);
 }
 
@@ -185,15 +183,7 @@ function standingOf(
 }
 
 /** What a proxy should have, as the inserter says; undefined when there is none. */
-function provenRevision({ filter, workload, id, inserter }: ObservedFilter): ProvenRevision | undefined {
+function provenRevision({ filter, ref, workload, id, inserter }: ObservedFilter): ProvenRevision | undefined {
   if (id === undefined) return undefined;
-  if (isGatewayView(workload)) {
-    const carrier = attachedOn(workload, filter, id);
-    return carrier && { revision: { settings: pluginSettings(carrier.plugin ?? {}) }, carrier };
-  }
-  if (inserter === undefined) return undefined;
-  const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
-  const mounted = mountPath === undefined ? undefined : { filter, id, mountPath };
-  const carrier = isPlugin(inserter) ? carriedBy(inserter, filter, id) : mounted;
-  return carrier === undefined ? undefined : { revision: { settings: shownSettings(inserter) }, carrier };
+  return targetKind(ref).binding.running(workload, filter, id, inserter);
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '../../base/problem.ts';
 import { ApiError, callProblem, isApiError } from '../../cluster/errors.ts';
-import { ENVOY_FILTER, GATEWAY, PLUGINS, type Resource, WASM_PLUGIN } from '../../cluster/resources.ts';
+import { ENVOY_FILTER, PLUGINS, type Resource, WASM_PLUGIN } from '../../cluster/resources.ts';
+import { KINDS } from '../kinds/list.ts';
 
 /** Why the objects of a kind in a namespace could not be listed. */
 export function listingProblem(error: unknown, of: Resource, namespace: string): Problem {
@@ -21,13 +22,9 @@ export function listingProblem(error: unknown, of: Resource, namespace: string):
       cause: error,
     };
   }
-  if (isApiError(error, 404) && error.path.includes(GATEWAY.group)) {
-    return {
-      kind: 'cluster',
-      message: 'The cluster has no Gateway resource (gateway.networking.k8s.io), but the target list names one.',
-      remedy: 'Install the custom resources of the Gateway API, or name the Deployment of an injected gateway.',
-      cause: error,
-    };
+  const notInstalled = KINDS.find(({ resource }) => resource === of)?.notInstalled;
+  if (isApiError(error, 404) && notInstalled !== undefined) {
+    return { kind: 'cluster', ...notInstalled, cause: error };
   }
   return callProblem(error, `listing ${askedFor(error, of).kind}s in namespace "${namespace}"`);
 }

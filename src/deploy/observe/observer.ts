@@ -3,16 +3,7 @@ import { describeProblem, type Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { ApiError, isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
-import {
-  CONFIG_MAP,
-  ENVOY_FILTER,
-  NAMESPACE,
-  PLUGINS,
-  type Resource,
-  type TargetKind,
-  WORKLOAD_KINDS,
-  WORKLOADS,
-} from '../../cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, NAMESPACE, PLUGINS, type Resource } from '../../cluster/resources.ts';
 import { attachedTo } from '../../mesh/gateway/attachment.ts';
 import { FILTER_LABEL, isOwned, OWNED_SELECTOR } from '../../mesh/identity/names.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
@@ -22,7 +13,10 @@ import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
 import type { WorkloadListKey } from '../../targets/resolve.ts';
-import { attachedGateways, viewGateways } from '../kinds/gateway.ts';
+import type { ListedPlugins } from '../kinds/binding.ts';
+import type { TargetKind } from '../kinds/kind.ts';
+import { listIfInstalled, TEMPLATE_KINDS, targetKind } from '../kinds/kinds.ts';
+import { KINDS } from '../kinds/list.ts';
 import { PluginLister } from '../kinds/plugins.ts';
 import { listingProblem } from './list-problem.ts';
 import { type Observation, type ObservedWorkload, objectFinder } from './snapshot.ts';
@@ -41,9 +35,16 @@ export interface ObserveOptions {
   readonly plugins?: boolean;
 }
 
+/** A list to read: of a kind that a target list names, or of one that the cluster may not know. */
+export interface WantedList extends WorkloadListKey {
+  readonly ifInstalled?: true;
+}
+
 /** The lists of every kind of workload in the namespaces. */
-export function allLists(namespaces: readonly string[]): WorkloadListKey[] {
-  return namespaces.flatMap((namespace) => WORKLOAD_KINDS.map((kind) => ({ kind, namespace })));
+export function allLists(namespaces: readonly string[]): WantedList[] {
+  return namespaces.flatMap((namespace) =>
+    TEMPLATE_KINDS.map(({ resource: { kind } }) => ({ kind, namespace, ifInstalled: true as const })),
+  );
 }
 
 /**
@@ -69,18 +70,26 @@ export class Observer {
   }
 
   /** Reads the lists that were not read yet, and our objects of their namespaces. */
-  async observe(wanted: readonly WorkloadListKey[]): Promise<Observed> {
-    const distinct = new Map(wanted.map((key) => [`${key.namespace}/${key.kind}`, key]));
+  async observe(wanted: readonly WantedList[]): Promise<Observed> {
+    const distinct = new Map<string, WantedList>();
+    for (const key of wanted) {
+      const text = `${key.namespace}/${key.kind}`;
+      // What a target list names has to be there, whoever else asks for it.
+      if (!distinct.has(text) || key.ifInstalled === undefined) distinct.set(text, key);
+    }
     const keys = [...distinct].flatMap(([text, key]) => (this.#listed.has(text) ? [] : [key]));
     const known = new Set([...this.#listed.values()].map(({ namespace }) => namespace));
     const namespaces = [...new Set(keys.map(({ namespace }) => namespace))].filter((name) => !known.has(name));
     for (const key of keys) this.#listed.set(`${key.namespace}/${key.kind}`, key);
     const problems = await Promise.all([
-      ...keys.map(({ kind, namespace }) =>
-        keep(this.#workloads, `${namespace}/${kind}`, [WORKLOADS[kind], namespace], async () => {
-          return (await this.#client.list<Workload>(WORKLOADS[kind], namespace)).items;
-        }),
-      ),
+      ...keys.map(({ kind, namespace, ifInstalled }) => {
+        const target = targetKind({ kind });
+        const { resource } = target;
+        return keep(this.#workloads, `${namespace}/${kind}`, [resource, namespace], async () => {
+          if (ifInstalled) return listIfInstalled(this.#client, target, namespace);
+          return (await this.#client.list<Workload>(resource, namespace)).items;
+        });
+      }),
       ...namespaces.map((namespace) =>
         keep(this.#configMaps, namespace, [CONFIG_MAP, namespace], async () => {
           return (await this.#client.listMetadata(CONFIG_MAP, namespace, { labelSelector: OWNED_SELECTOR })).items;
@@ -122,7 +131,7 @@ export class Observer {
     return (
       this.#options.plugins === true ||
       this.#recordsImages(namespace) ||
-      (this.#workloads.get(`${namespace}/Gateway`) ?? []).length > 0 ||
+      KINDS.some(({ binding, resource: { kind } }) => binding.needsImage && this.#hasAny(kind, namespace)) ||
       this.#carriesUnmounted(namespace)
     );
   }
@@ -146,9 +155,13 @@ export class Observer {
     return this.#configMaps.get(namespace)?.some((one) => imageOf(one) !== undefined) === true;
   }
 
+  #hasAny(kind: string, namespace: string): boolean {
+    return (this.#workloads.get(`${namespace}/${kind}`) ?? []).length > 0;
+  }
+
   /** Whether a pod template carries a filter that it does not mount. */
   #carriesUnmounted(namespace: string): boolean {
-    return WORKLOAD_KINDS.some((kind) =>
+    return TEMPLATE_KINDS.some(({ resource: { kind } }) =>
       (this.#workloads.get(`${namespace}/${kind}`) ?? []).some((workload) =>
         filtersOn(workload).some((filter) => mountedAt(workload.spec?.template ?? {}, filter) === undefined),
       ),
@@ -182,17 +195,18 @@ export class Observer {
       ...plugins(namespace).filter((plugin) => attachedTo(plugin) === undefined),
     ];
     const configMaps = (namespace: string): readonly KubernetesObject[] => this.#configMaps.get(namespace) ?? [];
-    const gateways = (namespace: string): readonly Workload[] | undefined =>
-      this.#workloads.get(`${namespace}/Gateway`);
+    const pluginsIn = (namespace: string): ListedPlugins => ({ items: plugins(namespace), kind: pluginKind });
     const listed = ({ kind, namespace }: WorkloadListKey): readonly Workload[] | undefined => {
-      if (kind !== 'Gateway') return this.#workloads.get(`${namespace}/${kind}`);
-      const found = gateways(namespace);
-      return found && viewGateways(found, plugins(namespace), pluginKind);
+      const found = this.#workloads.get(`${namespace}/${kind}`);
+      return found && targetKind({ kind }).binding.view(found, pluginsIn(namespace));
     };
-    const refs = (kind: TargetKind, namespace: string, workloads: readonly Workload[]): ObservedWorkload[] =>
-      workloads.map((workload) => ({ ref: { kind, namespace, name: workload.metadata.name }, workload }));
+    const candidates = ({ resource: { kind }, binding }: TargetKind, namespace: string): ObservedWorkload[] =>
+      binding
+        .candidates(namespace, this.#workloads.get(`${namespace}/${kind}`), pluginsIn(namespace))
+        .map((workload) => ({ ref: { kind, namespace, name: workload.metadata.name }, workload }));
     return {
       catalogue: {
+        kinds: KINDS.map(({ resource: { kind } }) => kind),
         list: listed,
         namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
       },
@@ -201,19 +215,13 @@ export class Observer {
       inserters,
       objectsOf: objectFinder({ configMaps, inserters }),
       foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
-      workloads: (namespace) => [
-        ...WORKLOAD_KINDS.flatMap((kind) => refs(kind, namespace, listed({ kind, namespace }) ?? [])),
-        ...refs(
-          'Gateway',
-          namespace,
-          attachedGateways(namespace, gateways(namespace) ?? [], plugins(namespace), pluginKind),
-        ),
-      ],
+      workloads: (namespace) => KINDS.flatMap((kind) => candidates(kind, namespace)),
       filtersWithObjects: (namespace) => {
         const objects = [...configMaps(namespace), ...inserters(namespace)];
         return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
       },
-      isComplete: (namespace) => WORKLOAD_KINDS.every((kind) => this.#workloads.has(`${namespace}/${kind}`)),
+      isComplete: (namespace) =>
+        TEMPLATE_KINDS.every(({ resource: { kind } }) => this.#workloads.has(`${namespace}/${kind}`)),
       unmanaged: NOTHING_UNMANAGED,
     };
   }

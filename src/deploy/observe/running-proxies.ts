@@ -8,7 +8,7 @@ import { POD } from '../../cluster/resources.ts';
 import { type Listener, parseListeners } from '../../mesh/proxy/config-dump.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { belongsTo } from '../kinds/pods.ts';
+import { belongsTo } from '../kinds/kinds.ts';
 import { type ConfigPart, readConfigDump } from './config-dump.ts';
 
 /**

@@ -1,7 +1,6 @@
 import type { Problem } from '../../base/problem.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
-import { ownerOf } from '../../cluster/pods.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import { isPlugin } from '../../mesh/objects/filter-resource.ts';
@@ -12,6 +11,7 @@ import { findUnmanaged, type UnmanagedFilter } from '../../mesh/unmanaged/unmana
 import { resolveTargets } from '../../targets/resolve.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
+import { ownerOf, targetKind } from '../kinds/kinds.ts';
 import type { DeployRequest } from '../request.ts';
 import { allLists, type Observer } from './observer.ts';
 import type { RunningProxies } from './running-proxies.ts';
@@ -126,7 +126,7 @@ export function unmanagedOn({ ref, workload }: ObservedWorkload, observation: Ob
   return findUnmanaged(
     workload.spec?.template ?? {},
     envoyFiltersFor(ref.namespace, observation),
-    ref.kind === 'Gateway',
+    targetKind(ref).binding.inPlace,
   );
 }
 

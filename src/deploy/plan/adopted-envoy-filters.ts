@@ -18,6 +18,7 @@ import {
   unmanagedKey,
 } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import type { Observation } from '../observe/snapshot.ts';
 import type { PlannedAdoption } from '../report/plan-report.ts';
 import type { Plan, PlannedWorkload } from './plan.ts';
@@ -132,7 +133,7 @@ function othersOf(
     .workloads(namespace)
     .filter(
       ({ ref, workload }) =>
-        ref.kind !== 'Gateway' &&
+        !targetKind(ref).binding.inPlace &&
         !keys.has(workloadKey(ref)) &&
         selectsTemplate(envoyFilter, workload.spec?.template?.metadata?.labels ?? {}),
     );

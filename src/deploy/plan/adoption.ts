@@ -27,6 +27,7 @@ import {
 } from '../../mesh/unmanaged/unmanaged.ts';
 import { findPlugins, type UnmanagedPlugin } from '../../mesh/unmanaged/unmanaged-plugins.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { type Observation, type ObservedFilter, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
 import { envoyFiltersFor, unmanagedOn } from '../observe/unmanaged-view.ts';
 import type { FilterRequest } from '../request.ts';
@@ -123,7 +124,7 @@ function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, observat
     digestOf: (filter) => moduleDigestOf(filter, target, observation),
   });
   const isNew = running === undefined;
-  const gateway = ref.kind === 'Gateway' ? ref.name : undefined;
+  const gateway = targetKind(ref).binding.targetRef(ref);
   const plugins = isNew ? findPlugins(template, observation.unmanaged.plugins(namespace), gateway) : [];
   const names = isNew
     ? (observation.unmanaged.chains(workloadKey(ref)) ?? []).flatMap((chain) => chain.httpFilters)

@@ -1,10 +1,9 @@
-import { attachmentOf, isGatewayView } from '../../mesh/gateway/view.ts';
 import { describeEditors } from '../../mesh/identity/editors.ts';
 import { type Placement, revisionName } from '../../mesh/identity/revision.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import { isPlugin, kindOf } from '../../mesh/objects/filter-resource.ts';
-import { isGateway } from '../../mesh/template/gateway-mounts.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import type { Observation, ObservedFilter } from '../observe/snapshot.ts';
 
 /**
@@ -19,7 +18,7 @@ export function findChanges(
   const { namespace } = ref;
   if (id === undefined) return ['its label was removed from the pod template, so no pod runs it'];
   const name = revisionName({ filter, id });
-  const attachment = isGatewayView(workload) ? attachmentOf(workload, filter) : undefined;
+  const target = targetKind(ref);
   const pulled = isPlugin(inserter) || (configMap !== undefined && imageOf(configMap) !== undefined);
   const kind = inserter === undefined ? (pulled ? pluginKind : 'EnvoyFilter') : kindOf(inserter);
   return [
@@ -29,7 +28,7 @@ export function findChanges(
       : []),
     ...(!pulled && mountedAt(workload.spec?.template ?? {}, filter) === undefined
       ? [
-          isGateway(workload.spec?.template ?? {})
+          target.isGateway(workload)
             ? 'its mount was removed from the pod template'
             : 'its mount was removed from the annotations of the pod template',
         ]
@@ -39,9 +38,7 @@ export function findChanges(
       : []),
     ...(configMap === undefined || rendered ? [] : describeEditors(`ConfigMap ${namespace}/${name}`, configMap)),
     ...(inserter === undefined ? [`${kind} ${namespace}/${name} was deleted; no proxy runs it`] : []),
-    ...(attachment === undefined
-      ? []
-      : describeEditors(`${attachment.kind} ${namespace}/${attachment.metadata.name}`, attachment)),
+    ...target.binding.editorsOf(workload, filter),
     ...(inserter === undefined || rendered ? [] : describeEditors(`${kind} ${namespace}/${name}`, inserter)),
   ];
 }
@@ -55,7 +52,7 @@ export function changesBefore(
   current: ObservedFilter,
   observation: Pick<Observation, 'pluginKind'>,
 ): string[] {
-  const { filter, workload, id, recorded } = current;
-  if (isGatewayView(workload) || id === undefined || id === wanted.id || recorded?.revision !== id) return [];
+  const { filter, ref, id, recorded } = current;
+  if (targetKind(ref).binding.inPlace || id === undefined || id === wanted.id || recorded?.revision !== id) return [];
   return findChanges(current, observation, false).map((change) => `${filter} ${id}: ${change}`);
 }

@@ -1,11 +1,13 @@
 import type { Workload } from '../../cluster/objects.ts';
-import { isGatewayView } from '../../mesh/gateway/view.ts';
 import { describeTemplateKeeper, keeperRemedy } from '../../mesh/identity/owner.ts';
 import type { Placement } from '../../mesh/identity/revision.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 
 /** What a pod template shall carry. */
 interface Wanted {
+  readonly ref: WorkloadRef;
   readonly placements: readonly Pick<Placement, 'filter' | 'id'>[];
   readonly removals: readonly string[];
 }
@@ -23,8 +25,9 @@ export interface ForeignChange {
  * Says what a pod template carries instead of what it should, and who did that: a run of this action records what it puts there,
  * so a revision that is not recorded, or one that is gone while its record is there, was put back by somebody else.
  */
-export function foreignChange({ placements, removals }: Wanted, workload: Workload): ForeignChange | undefined {
+export function foreignChange({ ref, placements, removals }: Wanted, workload: Workload): ForeignChange | undefined {
   const state = stateOn(workload);
+  const { inPlace } = targetKind(ref).binding;
   const wanted = [
     ...placements.map(({ filter, id }): [string, string | undefined] => [filter, id]),
     ...removals.map((filter): [string, undefined] => [filter, undefined]),
@@ -32,8 +35,8 @@ export function foreignChange({ placements, removals }: Wanted, workload: Worklo
   for (const [filter, id] of wanted) {
     const now = revisionOn(workload, filter);
     if (now === id) continue;
-    // What a Gateway carries is its plugins', which only runs write.
-    if (now !== undefined && (state[filter]?.revision === now || isGatewayView(workload))) {
+    // Plugins that name a target are written by runs alone.
+    if (now !== undefined && (state[filter]?.revision === now || inPlace)) {
       return {
         message: `another run deployed revision ${now} of the filter "${filter}" there`,
         remedy: 'Use "concurrency" in the workflow to keep runs apart.',
@@ -41,7 +44,7 @@ export function foreignChange({ placements, removals }: Wanted, workload: Worklo
       };
     }
     // A removal by another run takes its record with it.
-    if (now === undefined && (state[filter] === undefined || isGatewayView(workload))) {
+    if (now === undefined && (state[filter] === undefined || inPlace)) {
       return {
         message: `another run removed the filter "${filter}"`,
         remedy: 'Use "concurrency" in the workflow to keep runs apart.',

@@ -2,7 +2,6 @@ import { append } from '../../base/lists.ts';
 import { type Attempt, attempt, Findings } from '../../base/problem.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { attachedPlacement } from '../../mesh/gateway/attachment.ts';
 import { gitOpsWarning, recogniseGitOps } from '../../mesh/identity/gitops.ts';
 import { findOwner, ownerWarning } from '../../mesh/identity/owner.ts';
 import { type Placement, placementOf, type Revision } from '../../mesh/identity/revision.ts';
@@ -12,6 +11,7 @@ import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import { resolveTargets } from '../../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { type Observation, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
@@ -75,7 +75,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
     const revisionOn = revisionMaker(filter);
     const wanted = targets.map((target) => ({
       ...target,
-      revision: revisionOn(target.ref.kind, target.override),
+      revision: revisionOn(target.ref, target.override),
       current: observedFilter(filter.name, target, observation),
     }));
     // What this run pushes itself has not moved.
@@ -142,10 +142,10 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
   return attempt({ ...plan, garbage: findGarbage(plan, observation, request) }, findings.problems);
 }
 
-function carrierOn({ kind, name }: WorkloadRef, revision: Revision, { pluginKind }: Observation): Placement {
-  const placement = placementOf(revision);
-  if (placement.image === undefined) return placement;
-  return { ...(kind === 'Gateway' ? attachedPlacement(revision, name) : placement), kind: pluginKind };
+function carrierOn(ref: WorkloadRef, revision: Revision, { pluginKind }: Observation): Placement {
+  if (revision.settings.image === undefined) return placementOf(revision);
+  const placement = targetKind(ref).binding.podRevisionFor(revision, ref.name);
+  return placement.image === undefined ? placement : { ...placement, kind: pluginKind };
 }
 
 /** Workloads lose a filter after the others have got theirs. */
@@ -170,8 +170,8 @@ function warningsOf(workloads: readonly PlannedWorkload[]): string[] {
     groups.set(key, group);
   };
   for (const { ref, observed, patch, revisions } of workloads) {
-    // Nothing of a Gateway itself is written.
-    if (patch === undefined || ref.kind === 'Gateway') continue;
+    // Nothing of the target itself is written in place.
+    if (patch === undefined || targetKind(ref).binding.inPlace) continue;
     const name = describeWorkload(ref);
     const found = recogniseGitOps(observed);
     if (found !== undefined) {

@@ -11,6 +11,7 @@ import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged, UnmanagedFilter } from '../../mesh/unmanaged/unmanaged.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import type { RunningProxies } from '../observe/running-proxies.ts';
 import type { Observation } from '../observe/snapshot.ts';
 import type { DeployRequest, Unknown } from '../request.ts';
@@ -103,9 +104,9 @@ export function changesPods({ patch }: PlannedWorkload): boolean {
   return patch?.spec !== undefined;
 }
 
-/** Whether they will be replaced for it. Those of a Gateway are changed as they are. */
+/** Whether they will be replaced for it, and not take it as they run. */
 export function restarts(planned: PlannedWorkload): boolean {
-  return changesPods(planned) && planned.ref.kind !== 'Gateway';
+  return changesPods(planned) && !targetKind(planned.ref).binding.inPlace;
 }
 
 /** What the pods of a workload carry once the plan is done. */

@@ -1,12 +1,8 @@
-import { readinessOf } from '../../cluster/readiness.ts';
-import { attachedSpec } from '../../mesh/gateway/attachment.ts';
-import { attachedOn, isGatewayView } from '../../mesh/gateway/view.ts';
 import type { Placement } from '../../mesh/identity/revision.ts';
 import { parseProven, provenKey } from '../../mesh/identity/verified.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
-import { carriedBy, isPlugin } from '../../mesh/objects/filter-resource.ts';
-import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
+import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type Observation, type ObservedFilter, type RevisionObjects, settingsIn } from '../observe/snapshot.ts';
 
 /**
@@ -33,7 +29,7 @@ export function findWayBack(
 
 function isGood(current: ObservedFilter, { id }: Placement): boolean {
   const { ref, workload } = current;
-  return levelIn(current, ref, id) !== undefined || readinessOf(ref.kind, workload).state === 'ready';
+  return levelIn(current, ref, id) !== undefined || readinessOf(ref, workload).state === 'ready';
 }
 
 /** By which evidence a revision was proven on a workload, with the settings that its proxies have; undefined when it never was. */
@@ -57,21 +53,20 @@ function placementOn(
   { pluginKind }: Pick<Observation, 'pluginKind'>,
 ): Placement | undefined {
   const { filter, ref, workload, configMap } = current;
-  if (isGatewayView(workload)) return attachedOn(workload, filter, id);
+  const { binding } = targetKind(ref);
+  const own = binding.podRevisionOn(workload, filter, id);
+  if (binding.inPlace) return own;
   const image = configMap && imageOf(configMap);
   if (image !== undefined) return { filter, id, kind: pluginKind, image };
-  const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
-  return mountPath === undefined ? placementIn(ref, { filter, id }, current) : { filter, id, mountPath };
+  return own ?? placementIn(ref, { filter, id }, current);
 }
 
 /** A revision whose objects are all there. */
 function placementIn(
-  { kind, name }: WorkloadRef,
-  { filter, id }: Pick<Placement, 'filter' | 'id'>,
+  ref: WorkloadRef,
+  revision: Pick<Placement, 'filter' | 'id'>,
   { configMap, inserter }: RevisionObjects,
 ): Placement | undefined {
   if (inserter === undefined || configMap === undefined) return undefined;
-  const carried = carriedBy(inserter, filter, id);
-  if (kind !== 'Gateway' || !isPlugin(inserter) || carried?.image === undefined) return carried;
-  return { ...carried, plugin: attachedSpec(inserter.spec, name) };
+  return targetKind(ref).binding.podRevisionOf(inserter, revision, ref.name);
 }

@@ -1,15 +1,21 @@
-import type { TargetKind } from '../../cluster/resources.ts';
+import { defined } from '../../base/defined.ts';
 import type { FilterSettings, SettingsOverride } from '../../filter/settings.ts';
 import { makeRevision, type Revision } from '../../mesh/identity/revision.ts';
-import type { TargetEntry } from '../../targets/target.ts';
+import type { TargetEntry, WorkloadRef } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import type { FilterRequest } from '../request.ts';
 
 /**
- * The settings of a filter on a target: those of its entry before those of the inputs. Whatever goes through a Gateway goes one way,
- * so a direction says nothing there.
+ * The settings of a filter on a target: those of its entry before those of the inputs. Where all traffic goes one way, a direction
+ * says nothing.
  */
-export function settingsOn(kind: TargetKind, settings: FilterSettings, override: SettingsOverride): FilterSettings {
-  return { ...settings, ...override, ...(kind === 'Gateway' && { direction: 'gateway' as const }) };
+export function settingsOn(
+  ref: Pick<WorkloadRef, 'kind'>,
+  settings: FilterSettings,
+  override: SettingsOverride,
+): FilterSettings {
+  const { direction } = targetKind(ref);
+  return { ...settings, ...override, ...defined({ direction }) };
 }
 
 /**
@@ -20,19 +26,22 @@ export function revisionMaker({
   name,
   module,
   settings,
-}: Pick<FilterRequest, 'name' | 'module' | 'settings'>): (kind: TargetKind, override: SettingsOverride) => Revision {
+}: Pick<FilterRequest, 'name' | 'module' | 'settings'>): (
+  ref: Pick<WorkloadRef, 'kind'>,
+  override: SettingsOverride,
+) => Revision {
   const made = new Map<string, Revision>();
-  return (kind, override) => {
-    const key = `${kind === 'Gateway'} ${JSON.stringify(override)}`;
+  return (ref, override) => {
+    const key = `${targetKind(ref).direction} ${JSON.stringify(override)}`;
     const known = made.get(key);
     if (known !== undefined) return known;
-    const revision = makeRevision(name, module, settingsOn(kind, settings, override));
+    const revision = makeRevision(name, module, settingsOn(ref, settings, override));
     made.set(key, revision);
     return revision;
   };
 }
 
 /** The kinds of targets that an entry may come to. */
-export function kindsOf(entry: TargetEntry): readonly TargetKind[] {
+export function kindsOf(entry: TargetEntry): readonly string[] {
   return entry.type === 'named' ? [entry.workload.kind] : entry.kinds;
 }

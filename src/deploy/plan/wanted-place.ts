@@ -2,19 +2,15 @@ import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
-import type { Direction, ListenerSettings } from '../../filter/settings.ts';
-import { isGatewayView } from '../../mesh/gateway/view.ts';
-import type { Placement } from '../../mesh/identity/revision.ts';
 import { assumePlaces, type WantedPlace } from '../../mesh/proxy/places.ts';
 import { judgeReach, type Reach } from '../../mesh/proxy/reach.ts';
-import { type Redirection, readRedirection } from '../../mesh/template/redirection.ts';
+import type { Redirection } from '../../mesh/template/redirection.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import type { BoundRevision } from '../kinds/binding.ts';
+import { targetKind } from '../kinds/kinds.ts';
 
 /** A filter whose running is to be proven: where it is, and the settings that show in a proxy. */
-export interface ProvenRevision {
-  readonly revision: { readonly settings: ListenerSettings };
-  readonly carrier: Placement;
-}
+export type ProvenRevision = BoundRevision;
 
 /** A workload whose filters are to be proven. */
 export interface Provable {
@@ -23,21 +19,17 @@ export interface Provable {
   readonly revisions: readonly ProvenRevision[];
 }
 
-/** Where a proxy of a target should have a filter. The listeners of a gateway are outbound ones for Envoy, those of a waypoint inbound ones. */
-export function placeOf({ revision }: Pick<ProvenRevision, 'revision'>, observed: Workload): WantedPlace {
-  const { port, insert } = revision.settings;
-  const direction = isGatewayView(observed) ? SIDES.get(observed.waypoint) : revision.settings.direction;
-  return { direction: direction ?? 'any', insert, ...defined({ port }) };
+type Target = Pick<Provable, 'ref' | 'observed'>;
+
+/** Where a proxy of a target should have a filter. */
+export function placeOf({ revision }: Pick<ProvenRevision, 'revision'>, { ref, observed }: Target): WantedPlace {
+  const { port, insert, direction } = revision.settings;
+  return { direction: targetKind(ref).listenerDirection(observed, direction), insert, ...defined({ port }) };
 }
 
-const SIDES: ReadonlyMap<boolean | undefined, Direction> = new Map([
-  [true, 'inbound'],
-  [false, 'gateway'],
-]);
-
-/** What a pod's redirection was told; undefined for gateways, which take connections themselves. */
-export function redirectionOf(pod: Pod, observed: Workload): Redirection | undefined {
-  return isGatewayView(observed) ? undefined : readRedirection(pod, observed.spec?.template ?? {});
+/** What a pod's redirection was told; `undefined` for gateways, which take connections themselves. */
+export function redirectionOf(pod: Pod, { ref, observed }: Target): Redirection | undefined {
+  return targetKind(ref).redirectionOf(pod, observed);
 }
 
 /** A filter in whose place no request comes. */
@@ -51,11 +43,11 @@ export function unreached(
 
 /** The first filter that no request can reach in a pod whose proxy nobody can look into, as the pod itself shows. */
 export function unreachableIn(pod: Pod, { ref, observed, revisions }: Provable): Problem | undefined {
-  const redirection = redirectionOf(pod, observed);
+  const redirection = redirectionOf(pod, { ref, observed });
   // Where nothing is redirected, listeners of the sidecar's own may take connections.
   if (redirection === undefined || redirection.mode.value === 'NONE') return undefined;
   for (const planned of revisions) {
-    const place = placeOf(planned, observed);
+    const place = placeOf(planned, { ref, observed });
     const reach = judgeReach({ places: assumePlaces(place), missing: [] }, place, redirection);
     if (reach.state === 'unreached') return unreached(ref, planned, reach);
   }

@@ -1,5 +1,5 @@
 import { type Share, shareOf } from '../../base/share.ts';
-import { readinessOf } from '../../cluster/readiness.ts';
+import { readinessOf } from '../kinds/kinds.ts';
 import { changesPods, type PlannedWorkload } from './plan.ts';
 
 /**
@@ -23,5 +23,5 @@ export function planWaves(
 
 /** Whether a workload's pods change, or are not ready yet. */
 function rolls(planned: PlannedWorkload): boolean {
-  return changesPods(planned) || readinessOf(planned.ref.kind, planned.observed).state !== 'ready';
+  return changesPods(planned) || readinessOf(planned.ref, planned.observed).state !== 'ready';
 }

@@ -3,11 +3,12 @@ import { type Attempt, attempt, Findings } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { Placement } from '../../mesh/identity/revision.ts';
 import { type FilterState, renewExpiry, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
-import { filtersOn, patchWorkload, revisionOn } from '../../mesh/template/template.ts';
+import { filtersOn, revisionOn } from '../../mesh/template/template.ts';
 import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { findObstacles } from './blockers.ts';
 import { findDrift } from './drift.ts';
 import type { PlannedRevision, PlannedWorkload } from './plan.ts';
@@ -48,7 +49,7 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
   const name = describeWorkload(ref);
   const findings = new Findings();
   const place = revisions.map(({ carrier }) => carrier);
-  const merged = patchWorkload(
+  const merged = targetKind(ref).binding.patchFor(
     observed,
     {
       place,
@@ -67,7 +68,7 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
     return revision === undefined ? [] : [[filter, revision] as const];
   });
   const alsoRuns = filtersOn(observed).filter((filter) => !filters.includes(filter));
-  const drift = [...findDrift(observed, place), ...(wanted.changes ?? [])];
+  const drift = [...findDrift({ ref, observed }, place), ...(wanted.changes ?? [])];
   const planned = { ...wanted, patch, before: new Map(before), drift, alsoRuns };
   return attempt(planned, findings.problems);
 }

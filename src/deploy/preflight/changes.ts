@@ -6,14 +6,14 @@ import type { Client } from '../../cluster/client.ts';
 import type { ContainerSpec, KubernetesObject, Workload } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { CONFIG_MAP, ENVOY_FILTER, type Resource } from '../../cluster/resources.ts';
-import { type GatewayView, isGatewayView } from '../../mesh/gateway/view.ts';
-import { attachmentWrites } from '../../mesh/gateway/writes.ts';
 import { revisionName } from '../../mesh/identity/revision.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import { resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { keptForm } from '../../mesh/objects/traffic-extension.ts';
 import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
+import type { TargetWrite } from '../kinds/binding.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { patchTarget } from '../kinds/target.ts';
 import type { Observation } from '../observe/snapshot.ts';
 import { type AdoptedEnvoyFilter, adoptedEnvoyFilters } from '../plan/adopted-envoy-filters.ts';
@@ -147,46 +147,32 @@ function inserterTrial(planned: PlannedInserter, observation: Observation): Tria
 }
 
 function targetTrials(planned: PlannedWorkload, patch: WorkloadPatch): Trial[] {
-  const { observed } = planned;
-  return isGatewayView(observed) ? gatewayTrials(planned, observed, patch) : [workloadTrial(planned, patch)];
+  const { ref, observed, drift, removals } = planned;
+  const { namespace } = ref;
+  const lost = removals.map((filter) => `loses the filter ${filter}`);
+  return targetKind(ref)
+    .binding.writes(ref, observed, patch)
+    .map(({ plugin, ...write }, index) => ({
+      change:
+        plugin === undefined
+          ? { ...write, namespace, reasons: [...lost, ...drift], diff: patchDifference(observed, patch) }
+          : {
+              ...write,
+              namespace,
+              reasons: plugin.after === undefined ? [`${describeWorkload(ref)} must not run it`] : drift,
+              diff: pluginDifference(plugin),
+            },
+      ...(plugin === undefined ? {} : { sides: [plugin.before, plugin.after] }),
+      // The first sends them all.
+      send: async (client) =>
+        index > 0 ? [] : (await patchTarget(client, ref, observed, patch, { dryRun: true })).warnings,
+    }));
 }
 
-/** What is written of a Gateway are plugins that name it; the first trial sends them all. */
-function gatewayTrials({ ref, drift }: PlannedWorkload, view: GatewayView, patch: WorkloadPatch): Trial[] {
-  return attachmentWrites(view, patch).map(({ name, observed, wanted }, index) => ({
-    change: {
-      action: wanted === undefined ? 'delete' : observed === undefined ? 'create' : 'change',
-      kind: view.pluginKind,
-      namespace: ref.namespace,
-      name,
-      reasons: wanted === undefined ? [`${describeWorkload(ref)} must not run it`] : drift,
-      diff:
-        wanted === undefined
-          ? []
-          : observed === undefined
-            ? yaml(keptForm(wanted)).map((line) => `+${line}`)
-            : difference({ spec: keptForm(observed).spec }, { spec: keptForm(wanted).spec }),
-    },
-    sides: [observed, wanted],
-    send: async (client) => (index > 0 ? [] : (await patchTarget(client, ref, view, patch, { dryRun: true })).warnings),
-  }));
-}
-
-function workloadTrial({ ref, observed, drift, removals }: PlannedWorkload, patch: WorkloadPatch): Trial {
-  return {
-    change: {
-      action: 'change',
-      kind: ref.kind,
-      namespace: ref.namespace,
-      name: ref.name,
-      reasons: [...removals.map((filter) => `loses the filter ${filter}`), ...drift],
-      diff: patchDifference(observed, patch),
-    },
-    send: async (client) => {
-      const { warnings } = await patchTarget(client, ref, observed, patch, { dryRun: true });
-      return warnings;
-    },
-  };
+function pluginDifference({ before, after }: NonNullable<TargetWrite['plugin']>): string[] {
+  if (after === undefined) return [];
+  if (before === undefined) return yaml(keptForm(after)).map((line) => `+${line}`);
+  return difference({ spec: keptForm(before).spec }, { spec: keptForm(after).spec });
 }
 
 /** The keys that a patch changes, as they are and as they will be. */

@@ -11,7 +11,7 @@ import { readFacts } from '../../filter/module/facts.ts';
 import { makeRevision, type Revision } from '../../mesh/identity/revision.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { targetsOf } from '../kinds/pods.ts';
+import { targetsOf } from '../kinds/kinds.ts';
 import type { Plan, Prepared } from '../plan/plan.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import type { DeployRequest, FilterRequest, Unknown } from '../request.ts';
@@ -81,7 +81,7 @@ export function revisionsOf(filters: readonly FilterRequest[]): Revision[] {
     const { name, module, settings, targets } = filter;
     if (targets.length === 0) return [makeRevision(name, module, settings)];
     const revisionOn = revisionMaker(filter);
-    const asked = targets.flatMap((entry) => kindsOf(entry).map((kind) => revisionOn(kind, entry.override)));
+    const asked = targets.flatMap((entry) => kindsOf(entry).map((kind) => revisionOn({ kind }, entry.override)));
     return [...new Set(asked)];
   });
 }

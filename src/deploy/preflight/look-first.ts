@@ -9,11 +9,11 @@ import { neededKind } from '../../mesh/objects/filter-resource.ts';
 import { type Absent, chainsOf, expectPlaces, hasPlace } from '../../mesh/proxy/places.ts';
 import { explainMissing, INSERT_REMEDY, judgeReach, type Note, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
 import { captureInbound } from '../../mesh/template/capture.ts';
-import { isGateway } from '../../mesh/template/gateway-mounts.ts';
 import { neverInjected, standingSidecar } from '../../mesh/template/injection.ts';
 import { mayBeToldOtherwise } from '../../mesh/template/redirection.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import type { RunningProxies, SeenProxy } from '../observe/running-proxies.ts';
 import type { Observation } from '../observe/snapshot.ts';
@@ -99,9 +99,9 @@ async function standingAlone(
   );
 }
 
-/** Of a pod without one: only where nothing says that new ones would get it. A Gateway's pods are istiod's. */
+/** Of a pod without one: only where nothing says that new ones would get it. */
 async function withoutSidecar({ ref, observed }: PlannedWorkload, { labels }: World): Promise<Problem[]> {
-  if (ref.kind === 'Gateway') return [];
+  if (targetKind(ref).withoutProxy !== undefined) return [];
   const explanation = neverInjected(observed.spec?.template ?? {}, await labels.of(ref.namespace));
   if (explanation === undefined) return [];
   const { message, remedy } = explanation;
@@ -129,9 +129,9 @@ function judge(planned: PlannedWorkload, look: SeenProxy, world: World): Judgeme
 
 function judgeRevision(revision: PlannedRevision, planned: PlannedWorkload, look: SeenProxy, world: World): Judgement {
   const { ref, observed } = planned;
-  const place = placeOf(revision, observed);
+  const place = placeOf(revision, { ref, observed });
   const kind = neededKind(revision.carrier);
-  const redirection = isOutdated(look.pod, planned) ? undefined : redirectionOf(look.pod, observed);
+  const redirection = isOutdated(look.pod, planned) ? undefined : redirectionOf(look.pod, { ref, observed });
   const expected = expectPlaces(look.listeners, place);
   const open = expected.missing.filter(
     (absent) => isRefusing(look, absent) || isProvided(absent, revision, planned, world),
@@ -201,8 +201,8 @@ export function probeObstacle(
   { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
   { listeners, pod }: Pick<SeenProxy, 'listeners' | 'pod'>,
 ): Problem | undefined {
-  if (ref.kind === 'Gateway' || isGateway(observed.spec?.template ?? {})) return undefined;
-  const redirection = redirectionOf(pod, observed);
+  if (targetKind(ref).isGateway(observed)) return undefined;
+  const redirection = redirectionOf(pod, { ref, observed });
   // What the sidecar does not get, it does not refuse.
   if (redirection !== undefined && captureInbound(redirection, probe.port).state === 'not') return undefined;
   const own = chainsOf(listeners, 'inbound', probe.port);

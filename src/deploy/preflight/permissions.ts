@@ -1,21 +1,12 @@
 import { defined } from '../../base/defined.ts';
-import { pick } from '../../base/json.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Client, Right } from '../../cluster/client.ts';
 import { ApiError } from '../../cluster/errors.ts';
-import {
-  CONFIG_MAP,
-  ENVOY_FILTER,
-  PLUGINS,
-  POD,
-  type Resource,
-  resourceName,
-  WORKLOADS,
-} from '../../cluster/resources.ts';
-import { isGatewayView } from '../../mesh/gateway/view.ts';
+import { CONFIG_MAP, ENVOY_FILTER, PLUGINS, POD, type Resource, resourceName } from '../../cluster/resources.ts';
 import { neededKind, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { neededLists } from '../../targets/resolve.ts';
 import type { DeployContext } from '../context.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import type { Observation } from '../observe/snapshot.ts';
 import { GARBAGE_RESOURCES, type Garbage, type Plan, type PlannedWorkload, restarts } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
@@ -45,9 +36,9 @@ export function neededRights(
   }
   for (const { ref, observed, patch, adopted } of plan.workloads) {
     if (patch === undefined) continue;
-    // Taking a Gateway back may mean to delete what was made.
-    if (isGatewayView(observed)) add(PLUGINS[observed.pluginKind], ref.namespace, ['create', 'patch', 'delete']);
-    else add(WORKLOADS[ref.kind], ref.namespace, ['patch']);
+    const kind = targetKind(ref);
+    const { resource, verbs } = kind.binding.permissions(kind.resource, observed);
+    add(resource, ref.namespace, verbs);
     // What ours takes the place of is taken out once it runs.
     const leaving = adopted.some(({ envoyFilter }) => envoyFilter.namespace === ref.namespace);
     if (leaving && policy.wait) add(ENVOY_FILTER, ref.namespace, ['patch', 'delete']);
@@ -97,12 +88,13 @@ export function rightsOfTargets(
     return neededLists(targets)
       .filter(({ namespace }) => catalogue.namespaceExists(namespace) !== false)
       .flatMap(({ namespace, kind }) => {
+        const { binding, resource } = targetKind({ kind });
         const named = targets.some(
           (entry) => entry.type === 'named' && entry.workload.namespace === namespace && entry.workload.kind === kind,
         );
         return [CONFIG_MAP, inserter]
           .flatMap((resource) => verbs.map((verb) => ({ verb, resource, namespace })))
-          .concat(named && kind !== 'Gateway' ? [{ verb: 'patch', resource: WORKLOADS[kind], namespace }] : []);
+          .concat(named && !binding.inPlace ? [{ verb: 'patch', resource, namespace }] : []);
       });
   });
 }
@@ -123,14 +115,10 @@ function madeBy(
   ];
 }
 
-/**
- * Whether a rollback has to delete pods: the controller of a StatefulSet waits for a pod that does not become ready before it
- * replaces it, unless it manages them in parallel
- * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback).
- */
+/** Whether a rollback has to delete pods, because the controller waits for those that do not become ready. */
 function mayLeaveStuckPods(planned: PlannedWorkload): boolean {
-  const parallel = pick(planned.observed.spec, 'podManagementPolicy') === 'Parallel';
-  return planned.ref.kind === 'StatefulSet' && planned.revisions.length > 0 && restarts(planned) && !parallel;
+  const { ref, observed, revisions } = planned;
+  return revisions.length > 0 && restarts(planned) && targetKind(ref).stuckPods(observed) === 'waited-for';
 }
 
 /** The rights to mark objects as garbage and to delete them. */

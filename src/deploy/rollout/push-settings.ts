@@ -10,12 +10,13 @@ import { workloadKey } from '../../targets/target.ts';
 import { writeObject } from '../apply/objects.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
+import { readinessOf } from '../kinds/kinds.ts';
 import { objectKey, type Plan, type PlannedInserter, type PlannedWorkload } from '../plan/plan.ts';
 import type { Provable } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { Proof } from '../report/evidence-level.ts';
 import type { Rollback, StepState } from '../report/report.ts';
-import { Prover, wantedPods } from '../verify/verifier.ts';
+import { Prover } from '../verify/verifier.ts';
 
 /** What became of settings that were put into running proxies. */
 export interface PushResult {
@@ -86,7 +87,7 @@ async function proveAll(
   const proofs = new Map<string, Proof>();
   const problems = new Map<string, Problem>();
   await mapLimited(users, PARALLEL_WORKLOADS, async (user) => {
-    const { proof, problem } = await prover.prove(user, wantedPods(user));
+    const { proof, problem } = await prover.prove(user, readinessOf(user.ref, user.observed).wanted);
     if (problem !== undefined) problems.set(workloadKey(user.ref), problem);
     else if (proof !== undefined) proofs.set(workloadKey(user.ref), proof);
   });

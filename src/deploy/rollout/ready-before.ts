@@ -2,11 +2,11 @@ import { messageOf, type Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, sentence } from '../../base/text.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
-import { describePod, isReady, isTerminating, ownerOf, troubledContainers } from '../../cluster/pods.ts';
-import { readinessOf } from '../../cluster/readiness.ts';
+import { describePod, isReady, isTerminating, troubledContainers } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
 import { filtersOn, revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { describeWorkload } from '../../targets/target.ts';
+import { belongsTo, readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { type Diagnosis, unreadyCause } from '../wait/diagnose.ts';
@@ -39,7 +39,7 @@ export function mustBeReadyBefore(
 
 /** Whether pods are to be replaced that were not ready when the run saw their workload. */
 export function wasUnready(planned: PlannedWorkload): boolean {
-  return restarts(planned) && readinessOf(planned.ref.kind, planned.observed).state !== 'ready';
+  return restarts(planned) && readinessOf(planned.ref, planned.observed).state !== 'ready';
 }
 
 function mayBeOurs(workload: Workload, isVerified: (filter: string, id: string) => boolean): boolean {
@@ -75,7 +75,7 @@ export function unreadyWarning(
   timeoutMs: number,
   diagnosis: Diagnosis,
 ): string {
-  const cause = unreadyCause(readinessOf(ref.kind, observed).message, diagnosis);
+  const cause = unreadyCause(readinessOf(ref, observed).message, diagnosis);
   return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it does not become ready, nothing is changed on it and the run fails. Fix the cause first; "unready: deploy" deploys to workloads that are not ready, too.`;
 }
 
@@ -85,14 +85,11 @@ export async function readCondition(
   workload: Workload,
   { client, debug }: EvidenceSource,
 ): Promise<Condition> {
-  const { message, podsRefused } = readinessOf(ref.kind, workload);
-  const ready = workload.status?.readyReplicas ?? workload.status?.numberReady ?? 0;
+  const { message, podsRefused } = readinessOf(ref, workload);
+  const ready = targetKind(ref).readyPods(workload);
   try {
     const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(workload) });
-    const own = items.filter((pod) => {
-      const owner = ownerOf(pod);
-      return owner?.kind === ref.kind && owner.name === ref.name && !isTerminating(pod) && !isReady(pod);
-    });
+    const own = items.filter((pod) => belongsTo(pod, ref) && !isTerminating(pod) && !isReady(pod));
     const words = own.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`);
     return {
       ready,

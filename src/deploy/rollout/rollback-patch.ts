@@ -3,10 +3,11 @@ import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { Placement } from '../../mesh/identity/revision.ts';
 import { type FilterState, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
-import { patchWorkload, stateOn } from '../../mesh/template/template.ts';
+import { stateOn } from '../../mesh/template/template.ts';
 import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { Replanned } from '../apply/workload.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { newerOn } from '../observe/superseded.ts';
 import { type ForeignChange, foreignChange } from '../plan/foreign-change.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
@@ -29,8 +30,8 @@ export function wayBackPlacements(planned: PlannedWorkload): { placements: Place
  * that what others wrote meanwhile stays. A workload that another run has changed is not touched.
  */
 export function restorePatch({ planned, write }: Restoring, current: Workload): Replanned {
-  const { placements, removals } = followedOf(planned);
-  const foreign = foreignChange({ placements, removals }, current);
+  const { ref, placements, removals } = followedOf(planned);
+  const foreign = foreignChange({ ref, placements, removals }, current);
   if (foreign !== undefined) {
     return { problem: overtaken(planned, foreign), newer: newerOn({ placements, removals }, current) };
   }
@@ -38,7 +39,7 @@ export function restorePatch({ planned, write }: Restoring, current: Workload): 
   const exact = found ? exactUndo(write.patch as WorkloadPatch, planned.observed, current) : undefined;
   if (exact !== undefined) return { patch: exact };
   const back = wayBackPlacements(planned);
-  const patch = patchWorkload(
+  const patch = targetKind(planned.ref).binding.patchFor(
     current,
     {
       place: back.placements,

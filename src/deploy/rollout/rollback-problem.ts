@@ -1,9 +1,9 @@
 import { describeProblem, type Problem } from '../../base/problem.ts';
 import { listWords, sentence } from '../../base/text.ts';
 import { ApiError } from '../../cluster/errors.ts';
-import { PLUGINS } from '../../cluster/resources.ts';
-import { isGatewayView } from '../../mesh/gateway/view.ts';
-import { describeWorkload } from '../../targets/target.ts';
+import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import type { ManualRollback } from '../kinds/kind.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import { mayHaveArrived, type Rollback } from '../report/report.ts';
 
@@ -33,20 +33,22 @@ export function rollbackProblem(
   failure: RollbackFailure,
 ): Problem {
   const said = failure.template === 'before' ? 'was rolled back, but' : 'could not be rolled back:';
-  const isGateway = isGatewayView(observed);
+  const manual = targetKind(ref).manualRollback(ref, observed);
   return {
     kind: 'rollback',
     subject: describeWorkload(ref),
     message: `${said} ${sentence(why)}`,
-    remedy: isGateway
-      ? `Inspect it: "kubectl get ${PLUGINS[observed.pluginKind].plural} -n ${ref.namespace}" shows what names it. Re-running tries again.`
-      : remedyOf({ ref }, failure),
+    remedy:
+      manual.does === 'inspect'
+        ? `Inspect it: "${manual.command}" shows what names it. Re-running tries again.`
+        : remedyOf({ ref }, failure, manual),
   };
 }
 
 function remedyOf(
-  { ref: { kind, namespace, name } }: Pick<PlannedWorkload, 'ref'>,
+  { ref: { kind, namespace } }: Pick<PlannedWorkload, 'ref'>,
   { template, undoGoesBack, pods = [] }: RollbackFailure,
+  { command }: ManualRollback,
 ): string {
   switch (template) {
     case 'before':
@@ -55,7 +57,7 @@ function remedyOf(
         : `Its pod template is as before, so nothing is left to undo. Find out what its pods lack: kubectl describe pods -n ${namespace}.`;
     case 'new':
       return undoGoesBack
-        ? `Its pod template still has what this run wrote. Re-run to try again, or roll back manually: kubectl rollout undo -n ${namespace} ${kind.toLowerCase()}/${name}.`
+        ? `Its pod template still has what this run wrote. Re-run to try again, or roll back manually: ${command}.`
         : 'Its pod template is as this run found it. Re-run to try again.';
     case 'unknown':
       return 'Whether its pod template is back is not known. Re-run: the run finds out and finishes it.';
@@ -69,6 +71,6 @@ export function failedCallWords(problem: Problem): string {
 }
 
 /** That pods may not be deleted which a controller waits for. */
-export function stuckPodsWords(namespace: string, pods: readonly string[]): string {
-  return `the StatefulSet waits for ${listWords(pods, 'and')}, and the kubeconfig user is not allowed to delete pods in namespace "${namespace}"`;
+export function stuckPodsWords({ kind, namespace }: WorkloadRef, pods: readonly string[]): string {
+  return `the ${kind} waits for ${listWords(pods, 'and')}, and the kubeconfig user is not allowed to delete pods in namespace "${namespace}"`;
 }

@@ -2,7 +2,7 @@ import { describeProblem } from '../../base/problem.ts';
 import { callProblem, isApiError } from '../../cluster/errors.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
-import { isReady, ownerOf } from '../../cluster/pods.ts';
+import { isReady } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import { pluginSettings } from '../../mesh/objects/wasm-plugin.ts';
@@ -10,6 +10,7 @@ import { revisionOn } from '../../mesh/template/template.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { type WriteContext, writeChange } from '../apply/workload.ts';
 import type { DeployContext } from '../context.ts';
+import { belongsTo, targetKind } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
@@ -40,8 +41,8 @@ export interface RollbackContext extends DeployContext {
  * ever proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
  */
 export function mayGoBack({ planned, write }: Course, wasProven: boolean): boolean {
-  // What is gone from a Gateway, with no pod that might not get ready without it, is as it should be.
-  if (planned.ref.kind === 'Gateway' && planned.revisions.length === 0) return false;
+  // What is gone in place, with no pod that might not get ready without it, is as it should be.
+  if (targetKind(planned.ref).binding.inPlace && planned.revisions.length === 0) return false;
   if (write.result.state === 'done' && changesPods(planned)) return true;
   // Nobody knows whether it has the change: what was not answered for may have been done.
   if (write.result.state === 'failed') return mayHaveArrived(write.result.problem) && changesPods(planned);
@@ -111,11 +112,12 @@ export async function rollBack(
     }
     if (write.result.state === 'skipped') return end('skipped');
     template = 'before';
-    if (ref.kind === 'Gateway') {
+    const kind = targetKind(ref);
+    if (kind.binding.inPlace) {
       const why = await proveBack(planned, write.workload ?? current, context);
       return why === undefined ? end('restored') : fail(why, template);
     }
-    const stuck = ref.kind === 'StatefulSet' ? await replaceStuckPods(planned, context) : [];
+    const stuck = kind.stuckPods(current) === 'replaced' ? [] : await replaceStuckPods(planned, context);
     // It was not ready with what it goes back to, so nobody waits until it is.
     if (course.before !== undefined && stuck.length === 0) return { ...end('restored'), unready: course.before.words };
     const { placements, removals } = wayBackPlacements(planned);
@@ -129,7 +131,7 @@ export async function rollBack(
     const missing = `its pods do not become ready (${rollout?.message || 'its state could not be followed'})`;
     return stuck.length === 0
       ? fail(missing, template)
-      : fail(`${missing}: ${stuckPodsWords(ref.namespace, stuck)}`, template, stuck);
+      : fail(`${missing}: ${stuckPodsWords(ref, stuck)}`, template, stuck);
   } catch (error) {
     const problem = callProblem(error, `rolling ${name} back`);
     return fail(failedCallWords(problem), template);
@@ -142,7 +144,7 @@ function hasChange({ observed, revisions, removals }: PlannedWorkload, current: 
   return filters.some((filter) => revisionOn(current, filter) !== revisionOn(observed, filter));
 }
 
-/** Why the proxies of a Gateway do not run what it was taken back to; undefined when they do, or nobody is to look. */
+/** Why proxies that take a change as they run do not run what it was taken back to; undefined when they do, or nobody is to look. */
 async function proveBack(
   planned: PlannedWorkload,
   observed: Workload,
@@ -165,9 +167,8 @@ async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployCont
   const { placements } = followedOf(planned);
   const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
   const stuck = items.filter((pod) => {
-    const owner = ownerOf(pod);
     const failed = placements.some(({ filter, id }) => pod.metadata.labels?.[podLabel(filter)] === id);
-    return owner?.kind === ref.kind && owner.name === ref.name && failed && !isReady(pod);
+    return belongsTo(pod, ref) && failed && !isReady(pod);
   });
   const refused: string[] = [];
   for (const { metadata } of stuck) {

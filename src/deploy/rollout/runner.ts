@@ -2,10 +2,10 @@ import { makeLimiter, mapLimited, pause } from '../../base/concurrency.ts';
 import { internalProblem } from '../../base/problem.ts';
 import { shareOf } from '../../base/share.ts';
 import { count, formatDuration, sentence } from '../../base/text.ts';
-import { readinessOf } from '../../cluster/readiness.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { PARALLEL_WRITES, type WriteContext, writeWorkload } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
+import { readinessOf } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target.ts';
 import { describeRun, type Newer } from '../observe/superseded.ts';
 import { changesPods, type PlannedWorkload, restarts } from '../plan/plan.ts';
@@ -157,7 +157,7 @@ export class Roller {
       course.rollout = rollout;
       if (rollout.newer !== undefined) return this.#supersede(course, rollout.newer);
     } else {
-      const { state: standing, message, ready, wanted } = readinessOf(planned.ref.kind, planned.observed);
+      const { state: standing, message, ready, wanted } = readinessOf(planned.ref, planned.observed);
       course.rollout = { state: standing === 'ready' ? 'ready' : 'failed', message, ready, wanted, durationMs: 0 };
     }
     await this.#gate.compare(course);
@@ -214,7 +214,7 @@ export class Roller {
       const { durationMs = 0 } = course.rollout ?? {};
       try {
         const now = await readTarget(client, ref, course.planned.observed);
-        const { state, message, ready, wanted } = readinessOf(ref.kind, now);
+        const { state, message, ready, wanted } = readinessOf(ref, now);
         if (state === 'ready') course.proof = await this.#prover.prove({ ...course.planned, observed: now }, wanted);
         else course.rollout = { state: 'failed', message: `no longer ready: ${message}`, ready, wanted, durationMs };
       } catch (error) {

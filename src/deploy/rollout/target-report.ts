@@ -1,9 +1,9 @@
 import { defined } from '../../base/defined.ts';
-import { readinessOf } from '../../cluster/readiness.ts';
 import { envoyFilterKey } from '../../mesh/unmanaged/unmanaged.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { WrittenObjects } from '../apply/objects.ts';
 import type { WriteResult } from '../apply/workload.ts';
+import { readinessOf } from '../kinds/kinds.ts';
 import { changesPods, objectKey, type Plan, type PlannedWorkload } from '../plan/plan.ts';
 import type { StepState, TargetOutcome, TargetReport, TargetRevision } from '../report/report.ts';
 import { evidenceLines } from '../wait/rollout-problem.ts';
@@ -34,7 +34,7 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
   const problem =
     failureOf(course, record.timeoutMs) ??
     pushed.find((push) => push.problems.has(workloadKey(ref)))?.problems.get(workloadKey(ref));
-  const { ready, wanted } = rollout ?? readinessOf(ref.kind, planned.observed);
+  const { ready, wanted } = rollout ?? readinessOf(ref, planned.observed);
   const back = rollback ?? pushed.find((push) => push.rollback !== undefined)?.rollback;
   const shownProof =
     proof?.proof ?? pushed.find((push) => push.proofs.has(workloadKey(ref)))?.proofs.get(workloadKey(ref));

@@ -1,9 +1,9 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { readinessOf } from '../../cluster/readiness.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { WorkloadWrite } from '../apply/workload.ts';
+import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import type { Newer } from '../observe/superseded.ts';
 import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
 import type { Rollback } from '../report/report.ts';
@@ -61,14 +61,14 @@ export function failureOf(course: Course, timeoutMs: number): Problem | undefine
   return rolloutProblem(describeWorkload(planned.ref), rollout, diagnosis, timeoutMs) ?? proof?.problem;
 }
 
-/** Whether its pods are still being replaced, which those of a Gateway never are for our sake. */
+/** Whether its pods are still being replaced, which those that take a change as they run never are for our sake. */
 export function rolls(planned: PlannedWorkload): boolean {
-  return planned.ref.kind !== 'Gateway' && !isSettled(planned);
+  return !targetKind(planned.ref).binding.inPlace && !isSettled(planned);
 }
 
 /** Whether it was ready when it was observed. */
 export function isSettled({ ref, observed }: PlannedWorkload): boolean {
-  return readinessOf(ref.kind, observed).state === 'ready';
+  return readinessOf(ref, observed).state === 'ready';
 }
 
 /** Whether the workload is as it should be, as far as anybody looked. */

@@ -13,9 +13,10 @@ import type { Absent } from '../../mesh/proxy/places.ts';
 import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
 import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
+import type { PluginTrace } from '../kinds/binding.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { noEffect, type ProvenRevision, placeOf, redirectionOf, unreached } from '../plan/wanted-place.ts';
 import { type EvidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
-import { type PluginTrace, traceOf } from './plugin-identity.ts';
 import { failed, type PodVerdict, pending, rejectsOthers } from './pod-verdict.ts';
 
 /** Where a look is taken, and what Envoy says there. */
@@ -53,7 +54,7 @@ async function judgeFile(carrier: MountedPlacement, found: Found, source: Eviden
   const { settings } = revision;
   const envoy = envoyOf(pod);
   const wanted = {
-    ...placeOf(planned, observed),
+    ...placeOf(planned, { ref, observed }),
     filter: carrier.filter,
     file: filePath(carrier),
     settings,
@@ -78,12 +79,13 @@ async function judgeFile(carrier: MountedPlacement, found: Found, source: Eviden
 async function judgePlugin(carrier: PulledPlacement, found: Found, source: EvidenceSource): Promise<PodVerdict> {
   const { listeners, extensions, planned, pod, ref, observed } = found;
   const { configuration } = planned.revision.settings;
-  const trace = traceOf(ref, carrier, observed);
+  const { binding } = targetKind(ref);
+  const trace = binding.pluginTrace(ref, carrier, observed);
   const { plugin, image } = trace;
-  const placed = inspectListeners(listeners, { plugin, ...placeOf(planned, observed) });
+  const placed = inspectListeners(listeners, { plugin, ...placeOf(planned, { ref, observed }) });
   if (placed.state === 'absent') return absence(placed, found);
   if (placed.state === 'rejected') return refusal(placed.details, found, source);
-  const replaced = ref.kind === 'Gateway' ? { image } : {};
+  const replaced = binding.inPlace ? { image } : {};
   const wanted = { plugin, configuration, ...replaced };
   const verdict = inspectExtension(extensions, wanted);
   const { name } = pod.metadata;
@@ -114,8 +116,8 @@ async function judgePlugin(carrier: PulledPlacement, found: Found, source: Evide
 function effect(present: Present, { planned, pod, ref, observed }: Found): PodVerdict {
   const reach = judgeReach(
     present,
-    placeOf(planned, observed),
-    redirectionOf(pod, observed),
+    placeOf(planned, { ref, observed }),
+    redirectionOf(pod, { ref, observed }),
     neededKind(planned.carrier),
   );
   if (reach.state === 'unreached') return { state: 'failed', problem: unreached(ref, planned, reach) };
@@ -159,8 +161,8 @@ function standsForAnother(
 const REFUSAL_MS = 100;
 
 /** From when on the log speaks of what a proxy was given, where it may have been given something else under that name before. */
-function givenSince({ since }: { readonly since?: Date }, { kind }: WorkloadRef): { readonly since?: Date } {
-  if (kind !== 'Gateway' || since === undefined) return {};
+function givenSince({ since }: { readonly since?: Date }, ref: WorkloadRef): { readonly since?: Date } {
+  if (!targetKind(ref).binding.inPlace || since === undefined) return {};
   return { since: new Date(since.getTime() - REFUSAL_MS) };
 }
 
@@ -177,7 +179,12 @@ function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVe
   if (verdict.unreadable !== undefined) {
     return pending(ref, `the proxy of pod ${pod.metadata.name} cannot be inspected: ${verdict.unreadable}`);
   }
-  const why = explainMissing(verdict, placeOf(planned, observed), redirectionOf(pod, observed), neededKind(carrier));
+  const why = explainMissing(
+    verdict,
+    placeOf(planned, { ref, observed }),
+    redirectionOf(pod, { ref, observed }),
+    neededKind(carrier),
+  );
   return {
     state: 'pending',
     problem: noEffect(

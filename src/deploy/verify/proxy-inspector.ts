@@ -2,7 +2,7 @@ import { messageOf, type Problem } from '../../base/problem.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import { MAX_BYTES } from '../../cluster/limits.ts';
 import type { Pod } from '../../cluster/objects.ts';
-import { hasProxyContainer, PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { hasProxyContainer } from '../../cluster/pods.ts';
 import { attachedPluginOf } from '../../mesh/gateway/attachment.ts';
 import { inspectListeners } from '../../mesh/proxy/listeners.ts';
 import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
@@ -10,12 +10,12 @@ import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../../mesh/template/injection.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import { type ConfigPart, readConfigDump } from '../observe/config-dump.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import { noEffect, type Provable, unreachableIn } from '../plan/wanted-place.ts';
 import { evidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
-import { traceOf } from './plugin-identity.ts';
 import { failed, type PodVerdict, type Proved, pending, rejectsOthers, together } from './pod-verdict.ts';
 
 /** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
@@ -67,14 +67,9 @@ export class ProxyInspector {
   /** Why the filter cannot run in a pod, as the pod itself shows. */
   async #withoutEffect(pod: Pod, { ref, observed, revisions }: Provable): Promise<Problem | undefined> {
     const template = observed.spec?.template ?? {};
-    if (!hasProxyContainer(pod) && ref.kind === 'Gateway') {
-      return noEffect(
-        ref,
-        `its pods have no container ${PROXY_CONTAINER}, so no proxy of Istio runs in them`,
-        'Name a Gateway whose gatewayClassName is one of Istio.',
-      );
-    }
+    const { withoutProxy } = targetKind(ref);
     if (!hasProxyContainer(pod)) {
+      if (withoutProxy !== undefined) return noEffect(ref, withoutProxy.message, withoutProxy.remedy);
       const { message, remedy } = explainNoSidecar(template, await this.#labels.of(ref.namespace));
       return noEffect(ref, `its pods are ready, but no filter runs there: ${message}`, remedy);
     }
@@ -163,7 +158,7 @@ export class ProxyInspector {
   async #byLog(pod: Pod, { ref, observed, revisions }: Provable): Promise<PodVerdict | undefined> {
     for (const { carrier } of revisions) {
       if (carrier.image === undefined) continue;
-      const trace = traceOf(ref, carrier, observed);
+      const trace = targetKind(ref).binding.pluginTrace(ref, carrier, observed);
       const reason = await readPluginReason(pod, ref.namespace, trace, evidenceSource(this.#context));
       if (reason === 'unknown') return { state: 'proved', level: 'ready', weakness: LOG_REFUSED };
       if (reason !== undefined) {

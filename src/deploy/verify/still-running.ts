@@ -1,10 +1,9 @@
 import type { Problem } from '../../base/problem.ts';
 import { listWords, sentence } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { readinessOf } from '../../cluster/readiness.ts';
-import { WORKLOADS } from '../../cluster/resources.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
+import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import type { Collected } from '../report/report.ts';
 import { diagnoseInTime, unreadyCause } from '../wait/diagnose.ts';
 import { followedAsIs } from '../wait/rollout-watch.ts';
@@ -39,8 +38,8 @@ export async function stillRunning({ left }: Collected, context: DeployContext):
 
 async function causeOf(ref: WorkloadRef, context: DeployContext): Promise<string> {
   try {
-    const observed = await context.client.get<Workload>(WORKLOADS[ref.kind], ref.namespace, ref.name);
-    const { message, podsRefused } = readinessOf(ref.kind, observed);
+    const observed = await context.client.get<Workload>(targetKind(ref).resource, ref.namespace, ref.name);
+    const { message, podsRefused } = readinessOf(ref, observed);
     return podsRefused
       ? message
       : unreadyCause(message, await diagnoseInTime(followedAsIs({ ref, observed }), context));

@@ -6,14 +6,12 @@ import { isApiError } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import { isReady, isTerminating } from '../../cluster/pods.ts';
-import { readinessOf } from '../../cluster/readiness.ts';
 import { POD } from '../../cluster/resources.ts';
-import { GATEWAY_NAME_LABEL } from '../../mesh/gateway/attachment.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import type { Note } from '../../mesh/proxy/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { belongsTo } from '../kinds/pods.ts';
+import { belongsTo, targetKind } from '../kinds/kinds.ts';
 import { noEffect, type Provable, type ProvenRevision } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { PROOF_LEVELS, type Proof, type ProofLevel } from '../report/evidence-level.ts';
@@ -53,13 +51,14 @@ export class Prover {
 
   /**
    * The evidence of every pod of a workload that runs the wanted revisions. Waits a while for proxies that do not have the filter
-   * yet. `status` is how many pods there must be, as the workload says; a Gateway says nothing of that, so those count that it has.
+   * yet. `status` is how many pods there must be, as the workload says; where it does not say that, those count that it has.
    * Nothing to prove gives nothing.
    */
   async prove(workload: Provable, status: number): Promise<ProofResult> {
     const { ref, revisions } = workload;
-    const gateway = ref.kind === 'Gateway';
-    if (revisions.length === 0 || (status === 0 && !gateway)) return {};
+    const { binding, wantedPods } = targetKind(ref);
+    const uncounted = wantedPods(workload.observed) === undefined;
+    if (revisions.length === 0 || (status === 0 && !uncounted)) return {};
     if (this.#policy.verify === 'off') {
       return this.#probed(workload, { level: 'ready', pods: status, wanted: status });
     }
@@ -71,14 +70,14 @@ export class Prover {
     for (;;) {
       const listed = await this.#newPods(workload);
       if ('weakness' in listed) return this.#weak(workload, status, listed.weakness);
-      const wanted = gateway ? listed.all : status;
-      const counted = gateway ? { pods: { ready: listed.pods.length, wanted } } : {};
+      const wanted = uncounted ? listed.all : status;
+      const counted = uncounted ? { pods: { ready: listed.pods.length, wanted } } : {};
       const pods = listed.pods.filter((pod) => !proved.has(podId(pod)));
       const verdicts = await mapLimited(pods, PARALLEL_PODS, async (pod): Promise<[Pod, PodVerdict]> => {
         return [pod, await this.#inspector.inspect(pod, workload)];
       });
       const passed = now() - started;
-      const late = passed >= (gateway ? PULL_MS : PROXY_MS);
+      const late = passed >= (binding.inPlace ? PULL_MS : PROXY_MS);
       for (const [pod, verdict] of verdicts) {
         if (verdict.state === 'proved') {
           proved.set(podId(pod), verdict.level);
@@ -106,7 +105,7 @@ export class Prover {
       }
       if (late) {
         this.#context.client.patience.waited(passed);
-        return { problem: wanted === 0 ? noPods(ref) : tooFew(ref, there, wanted), ...counted };
+        return { problem: (wanted === 0 ? noPods(ref) : undefined) ?? tooFew(ref, there, wanted), ...counted };
       }
       if (signal.aborted) return { problem: cancelledProof(ref), ...counted };
       await pause(LOOK_MS, signal);
@@ -121,7 +120,7 @@ export class Prover {
     { ref, observed }: Pick<Provable, 'ref' | 'observed'>,
     filters: readonly string[],
   ): Promise<ProofResult> {
-    if (ref.kind !== 'Gateway' || filters.length === 0) return {};
+    if (!targetKind(ref).binding.inPlace || filters.length === 0) return {};
     const { now, signal } = this.#context;
     for (const started = now(); ; await pause(LOOK_MS, signal)) {
       const listed = await this.#newPods({ ref, observed, revisions: [] });
@@ -172,11 +171,6 @@ export class Prover {
   }
 }
 
-/** Pods that are ready, of those that are wanted, as a workload's status says. */
-export function wantedPods({ ref, observed }: Pick<Provable, 'ref' | 'observed'>): number {
-  return readinessOf(ref.kind, observed).wanted;
-}
-
 /** Whether the mesh has not brought the filter to the proxy at all. */
 function isAbsent(verdict: PodVerdict): boolean {
   return verdict.state === 'pending' && verdict.problem.kind === 'no-effect';
@@ -187,9 +181,9 @@ interface Listed {
   readonly all: number;
 }
 
-/** Nothing on the pods of a Gateway tells what they run. */
-function carries({ metadata }: Pod, { kind }: WorkloadRef, revisions: readonly ProvenRevision[]): boolean {
-  if (kind === 'Gateway') return true;
+/** Nothing on pods that take a change as they run tells what they have. */
+function carries({ metadata }: Pod, ref: WorkloadRef, revisions: readonly ProvenRevision[]): boolean {
+  if (targetKind(ref).binding.inPlace) return true;
   return revisions.every(({ carrier }) => metadata.labels?.[podLabel(carrier.filter)] === carrier.id);
 }
 
@@ -208,12 +202,9 @@ export function cancelledProof(ref: WorkloadRef): Problem {
   };
 }
 
-function noPods(ref: WorkloadRef): Problem {
-  return noEffect(
-    ref,
-    `no pod carries its name in the label ${GATEWAY_NAME_LABEL}, so nothing runs the filter`,
-    'Name a Gateway whose pods Istio makes, or the Deployment of an injected gateway.',
-  );
+function noPods(ref: WorkloadRef): Problem | undefined {
+  const { withoutPods } = targetKind(ref);
+  return withoutPods && noEffect(ref, withoutPods.message, withoutPods.remedy);
 }
 
 function tooFew(ref: WorkloadRef, there: number, wanted: number): Problem {

@@ -3,7 +3,7 @@ import { truncate } from '../../base/text.ts';
 import type { Client } from '../../cluster/client.ts';
 import { ApiError } from '../../cluster/errors.ts';
 import type { Event, Pod } from '../../cluster/objects.ts';
-import { isReady, ownerOf, PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { isReady, PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { ENVOY_FILTER, EVENT, POD } from '../../cluster/resources.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
@@ -18,6 +18,7 @@ import {
 import { inserterOfRefused, type OwnFilter } from '../../mesh/proxy/refused-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
+import { ownerOf } from '../kinds/kinds.ts';
 import { ROOT_NAMESPACE, rootNamespaceOf } from '../observe/unmanaged.ts';
 import type { Followed } from './rollout-watch.ts';
 

@@ -5,11 +5,11 @@ import type { Client } from '../../cluster/client.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
-import { type Readiness, readinessOf } from '../../cluster/readiness.ts';
-import type { TargetKind } from '../../cluster/resources.ts';
+import type { Readiness } from '../../cluster/readiness.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
 import type { Placement } from '../../mesh/identity/revision.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
 import { foreignChange } from '../plan/foreign-change.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
@@ -73,7 +73,7 @@ interface Entry {
 
 interface Follower {
   readonly latest: Map<string, Workload | undefined>;
-  readonly kind: TargetKind;
+  readonly kind: string;
   readonly namespace: string;
   /** Whether the API server has stopped to show the workloads. */
   lost: boolean;
@@ -120,7 +120,7 @@ export class RolloutWatch {
         timer: setTimeout(() => this.#end(key, 'timeout'), timeoutMs),
         decide,
         wayBack,
-        readiness: readinessOf(ref.kind, from),
+        readiness: readinessOf(ref, from),
       });
       if (this.#context.signal.aborted) {
         this.#end(key, 'cancelled');
@@ -180,7 +180,7 @@ export class RolloutWatch {
     const { client, debug } = this.#context;
     try {
       await followWorkloads(client, {
-        kind,
+        resource: targetKind(follower).resource,
         namespace,
         signal: this.#stop.signal,
         debug,
@@ -220,7 +220,7 @@ export class RolloutWatch {
       return;
     }
     if ((workload.metadata.generation ?? 0) < entry.generation) return;
-    entry.readiness = readinessOf(ref.kind, workload);
+    entry.readiness = readinessOf(ref, workload);
     const foreign = foreignChange(entry.followed, workload);
     if (foreign !== undefined) {
       const newer = newerOn(entry.followed, workload);

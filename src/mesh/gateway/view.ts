@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { canonicalJson, pick } from '../../base/json.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import type { PluginKind } from '../../cluster/resources.ts';
+import { GATEWAY, type PluginKind } from '../../cluster/resources.ts';
 import { podLabel, REVISION_LABEL, STATE_ANNOTATION } from '../identity/names.ts';
 import type { PulledPlacement } from '../identity/revision.ts';
 import { formatState, parseState, type WorkloadState } from '../identity/state.ts';
@@ -16,7 +16,6 @@ import { attachedTo, attachmentName, GATEWAY_NAME_LABEL } from './attachment.ts'
  * copied to its pods and replace them.
  */
 export interface GatewayView extends Workload {
-  readonly kind: 'Gateway';
   readonly attachments: readonly WasmPlugin[];
   /** The kind that such a plugin has in the cluster. */
   readonly pluginKind: PluginKind;
@@ -48,7 +47,7 @@ export function viewGateway(
   const { [STATE_ANNOTATION]: _, ...annotations } = metadata.annotations ?? {};
   const recorded = formatState(state);
   return {
-    kind: 'Gateway',
+    kind: GATEWAY.kind,
     metadata: {
       ...metadata,
       annotations: { ...annotations, ...defined({ [STATE_ANNOTATION]: recorded }) },
@@ -82,7 +81,7 @@ function recordOn({ metadata }: WasmPlugin): WorkloadState {
 
 /** Whether a target is a Gateway with its WasmPlugins. */
 export function isGatewayView(workload: Workload): workload is GatewayView {
-  return workload.kind === 'Gateway' && 'attachments' in workload;
+  return 'attachments' in workload;
 }
 
 /** What a Gateway carries of a filter, as it is, whoever has edited it; undefined where it carries another revision. */

@@ -1,5 +1,6 @@
 import type { Placement } from '../identity/revision.ts';
 import type { EmptyLists } from '../identity/state.ts';
+import type { KeyChanges, PodLists } from '../workload-patch.ts';
 
 /** What is to change about the mounts of a pod template. */
 export interface MountChange {
@@ -10,6 +11,13 @@ export interface MountChange {
   /** Volumes of others whose entries are to go, because our mount takes their place. */
   readonly drop?: readonly string[];
   /** What a list becomes when its last entry goes; where it has none here, the annotation goes. */
+  readonly emptyLists?: EmptyLists;
+}
+
+/** What of a pod template changes so that it brings filters to the pods. */
+export interface PlacePatch {
+  readonly annotations?: KeyChanges;
+  readonly spec?: PodLists;
   readonly emptyLists?: EmptyLists;
 }
 

@@ -1,14 +1,11 @@
 import { defined } from '../../base/defined.ts';
-import { canonicalJson } from '../../base/json.ts';
-import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
+import { bad, type Checked, good } from '../../base/problem.ts';
 import type { PodTemplate, Workload } from '../../cluster/objects.ts';
-import { isGatewayView } from '../gateway/view.ts';
 import { filtersIn, MOUNT_ANNOTATIONS, podLabel, STATE_ANNOTATION } from '../identity/names.ts';
-import type { EmptyLists } from '../identity/state.ts';
 import { formatState, parseEmptyLists, parseState, type WorkloadState } from '../identity/state.ts';
-import type { KeyChanges, PodLists, WorkloadPatch } from '../workload-patch.ts';
+import { changedKeys, type WorkloadPatch } from '../workload-patch.ts';
 import { isGateway, mergeGatewayMounts } from './gateway-mounts.ts';
-import type { MountChange } from './mount-change.ts';
+import type { MountChange, PlacePatch } from './mount-change.ts';
 import { type MountAnnotations, mergeMounts, preferText, rememberEmptyLists } from './sidecar-mounts.ts';
 
 /** What is to change on a workload. */
@@ -36,28 +33,28 @@ export function stateOn({ metadata }: Workload): WorkloadState {
 
 /**
  * The merge patch that makes a change, or undefined when the workload is as wanted already. Only keys that differ are in it; a
- * patch without `spec` restarts nothing. `name` is how problems call the workload.
+ * patch without `spec` restarts nothing. `name` is how problems call the workload. `placing` says what of the template brings filters to
+ * the pods; the mounts, unless it is told otherwise.
  */
 export function patchWorkload(
   workload: Workload,
   change: TemplateChange,
   name: string,
+  placing: (template: PodTemplate, change: TemplateChange, name: string) => Checked<PlacePatch> = changeMounts,
 ): Checked<WorkloadPatch | undefined> {
   const template = workload.spec?.template ?? {};
   const remembered = parseEmptyLists(workload.metadata.annotations?.[STATE_ANNOTATION]);
-  const mounts = isGatewayView(workload)
-    ? changePlugins(template, change, name)
-    : changeMounts(template, { emptyLists: remembered, ...change }, name);
+  const mounts = placing(template, { emptyLists: remembered, ...change }, name);
   if (!mounts.ok) return bad(mounts.problems);
   const { annotations, spec, emptyLists } = mounts.value;
-  const labels = changed(
+  const labels = changedKeys(
     template.metadata?.labels,
     Object.fromEntries([
       ...change.remove.map((filter): [string, undefined] => [podLabel(filter), undefined]),
       ...change.place.map(({ filter, id }): [string, string] => [podLabel(filter), id]),
     ]),
   );
-  const state = changed(workload.metadata.annotations, {
+  const state = changedKeys(workload.metadata.annotations, {
     [STATE_ANNOTATION]: formatState(change.state(stateOn(workload)), emptyLists),
   });
   const metadata = {
@@ -74,41 +71,7 @@ export function patchWorkload(
   return good(Object.keys(patch).length === 0 ? undefined : patch);
 }
 
-/** The specs of the WasmPlugins that name a Gateway, which stand for its mounts. */
-function changePlugins(
-  { metadata }: PodTemplate,
-  { place, remove }: TemplateChange,
-  name: string,
-): Checked<MountPatch> {
-  const mounted = place.filter(({ plugin }) => plugin === undefined);
-  if (mounted.length > 0) return bad(mounted.map(({ filter }) => notMountable(name, filter)));
-  const annotations = changed(
-    metadata?.annotations,
-    Object.fromEntries([
-      ...remove.map((filter): [string, undefined] => [podLabel(filter), undefined]),
-      ...place.map(({ filter, plugin = {} }): [string, string] => [podLabel(filter), canonicalJson(plugin)]),
-    ]),
-  );
-  return good(annotations === undefined ? {} : { annotations });
-}
-
-function notMountable(subject: string, filter: string): Problem {
-  return {
-    kind: 'workload',
-    subject,
-    message: `cannot run ${filter} from a ConfigMap: istiod creates its pods, and nothing can be mounted into them.`,
-    remedy: 'Deliver the filter as an image: "filter: oci://…", or a file and "push-to".',
-  };
-}
-
-/** What of a pod template changes for the mounts. */
-interface MountPatch {
-  readonly annotations?: KeyChanges;
-  readonly spec?: PodLists;
-  readonly emptyLists?: EmptyLists;
-}
-
-function changeMounts(template: PodTemplate, change: TemplateChange, name: string): Checked<MountPatch> {
+function changeMounts(template: PodTemplate, change: TemplateChange, name: string): Checked<PlacePatch> {
   if (isGateway(template)) {
     const lists = mergeGatewayMounts(template, change, name);
     return lists.ok ? good(Object.keys(lists.value).length === 0 ? {} : { spec: lists.value }) : lists;
@@ -122,16 +85,7 @@ function changeMounts(template: PodTemplate, change: TemplateChange, name: strin
       change.like === undefined ? merged.value[key] : preferText(merged.value[key], before?.[key]),
     ]),
   ) as MountAnnotations;
-  const annotations = changed(template.metadata?.annotations, mounts);
+  const annotations = changedKeys(template.metadata?.annotations, mounts);
   const emptyLists = rememberEmptyLists(template.metadata, mounts, change.emptyLists ?? {});
   return good({ ...defined({ annotations }), emptyLists });
-}
-
-function changed(
-  now: Readonly<Record<string, string>> | undefined,
-  wanted: Readonly<Record<string, string | undefined>>,
-): KeyChanges | undefined {
-  const different = Object.entries(wanted).filter(([key, value]) => now?.[key] !== value);
-  if (different.length === 0) return undefined;
-  return Object.fromEntries(different.map(([key, value]) => [key, value ?? null]));
 }

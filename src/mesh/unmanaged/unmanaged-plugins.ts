@@ -2,7 +2,7 @@ import { defined } from '../../base/defined.ts';
 import { pick } from '../../base/json.ts';
 import { listWords } from '../../base/text.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
-import type { PluginKind } from '../../cluster/resources.ts';
+import { GATEWAY, type PluginKind } from '../../cluster/resources.ts';
 import type { WasmPlugin } from '../objects/wasm-plugin.ts';
 import { baseOf } from '../proxy/wasm-code.ts';
 import { type OurFilter, saysSomething } from './unmanaged.ts';
@@ -52,7 +52,7 @@ function reaches(
 ): boolean {
   const refs = [pick(spec, 'targetRef'), pick(spec, 'targetRefs')].flat().filter((ref) => ref !== undefined);
   if (refs.length > 0) {
-    return refs.some((ref) => pick(ref, 'kind') === 'Gateway' && pick(ref, 'name') === gateway);
+    return refs.some((ref) => pick(ref, 'kind') === GATEWAY.kind && pick(ref, 'name') === gateway);
   }
   const wanted = pick(spec, 'selector', 'matchLabels');
   return Object.entries(wanted ?? {}).every(([key, value]) => labels[key] === value);

@@ -1,4 +1,3 @@
-import type { TargetKind } from '../../../src/cluster/resources.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
 import type { Proof } from '../../../src/deploy/report/evidence-level.ts';
 import type { ImageReport, ImageState } from '../../../src/deploy/report/image-report.ts';
@@ -69,7 +68,7 @@ export function image(state: ImageState): ImageReport {
 export function ref(path: string): TargetReport['ref'] {
   const [, kind, namespace, name] = /^(?:(Deployment|StatefulSet|DaemonSet|Gateway) )?([^/]+)\/(.+)$/.exec(path) ?? [];
   if (namespace === undefined || name === undefined) throw new Error(`no workload: ${path}`);
-  return { kind: (kind ?? 'Deployment') as TargetKind, namespace, name };
+  return { kind: kind ?? 'Deployment', namespace, name };
 }
 
 function steps(

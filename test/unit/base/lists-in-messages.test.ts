@@ -29,7 +29,7 @@ describe('5,000 names in a message', () => {
     ],
     ['of an adoption', perWorkload(names.map((subject) => ({ text: 'is so', subject }))).join('\n')],
     ['of EnvoyFilters', shortList(names)],
-    ['of pods that are stuck', stuckPodsWords('shop', names)],
+    ['of pods that are stuck', stuckPodsWords({ kind: 'StatefulSet', namespace: 'shop', name: 'db' }, names)],
   ])('%s: 20 at most, and the number of the others', (_, text) => {
     expect(namedIn(text)).toBeGreaterThan(0);
     expect(namedIn(text)).toBeLessThanOrEqual(20);

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseObject, parsePage, parseWatchEvent } from '../../../src/cluster/answers.ts';
 import { callProblem, InvalidAnswerError } from '../../../src/cluster/errors.ts';
-import { POD, WORKLOADS } from '../../../src/cluster/resources.ts';
+import { POD } from '../../../src/cluster/resources.ts';
+import { WORKLOADS } from '../../harness/kinds.ts';
 
 const { Deployment } = WORKLOADS;
 const exchange = (text: string, headers: Record<string, string> = {}) => ({

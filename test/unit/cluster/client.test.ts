@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ApplyOptions, Client, Right } from '../../../src/cluster/client.ts';
 import { ApiError } from '../../../src/cluster/errors.ts';
-import { CONFIG_MAP, ENVOY_FILTER, POD, WORKLOADS } from '../../../src/cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, POD } from '../../../src/cluster/resources.ts';
+import { WORKLOADS } from '../../harness/kinds.ts';
 import { type ApiServer, type Outcome, refusal, startApiServer } from './api-server.ts';
 
 let server: ApiServer | undefined;

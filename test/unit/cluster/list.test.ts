@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { ApiError, InvalidAnswerError } from '../../../src/cluster/errors.ts';
-import { WORKLOADS } from '../../../src/cluster/resources.ts';
+import { WORKLOADS } from '../../harness/kinds.ts';
 import { type ApiServer, type Outcome, startApiServer } from './api-server.ts';
 
 let server: ApiServer | undefined;

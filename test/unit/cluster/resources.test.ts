@@ -1,12 +1,6 @@
 import { expect, test } from '@jest/globals';
-import {
-  CONFIG_MAP,
-  ENVOY_FILTER,
-  NAMESPACE,
-  resourceName,
-  resourcePath,
-  WORKLOADS,
-} from '../../../src/cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, NAMESPACE, resourceName, resourcePath } from '../../../src/cluster/resources.ts';
+import { WORKLOADS } from '../../harness/kinds.ts';
 
 test.each([
   [resourcePath(CONFIG_MAP, 'shop'), '/api/v1/namespaces/shop/configmaps'],

@@ -1,11 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type Checked, describeProblem } from '../../../src/base/problem.ts';
+import { KIND_NAMES } from '../../../src/deploy/kinds/kinds.ts';
 import { parseTargets } from '../../../src/targets/parse.ts';
 import type { TargetEntry } from '../../../src/targets/target.ts';
 import { complaintsIn, must, problemsIn } from '../builders.ts';
 
-const parse = (text: string): Checked<readonly TargetEntry[]> => parseTargets({ origin: 'targets', text }, 'shop');
+const parse = (text: string): Checked<readonly TargetEntry[]> =>
+  parseTargets({ origin: 'targets', text }, { defaultNamespace: 'shop', kinds: KIND_NAMES });
 const only = (text: string): TargetEntry => {
   const entries = must(parse(text));
   expect(entries).toHaveLength(1);
@@ -210,13 +212,19 @@ describe('a file that is no list is not quoted', () => {
     ['*q7Zt8HnpLk9XvBw', /^is not valid YAML: unidentified alias in line 1\./],
     ['!q7Zt8HnpLk9XvBw x', /^is not valid YAML: .* in line 1\./],
   ])('%j', (text, complaint) => {
-    const parsed = parseTargets({ origin: 'targets-file "t"', text, isFile: true }, 'shop');
+    const parsed = parseTargets(
+      { origin: 'targets-file "t"', text, isFile: true },
+      { defaultNamespace: 'shop', kinds: KIND_NAMES },
+    );
     expect(complaintsIn(parsed)).toEqual([expect.stringMatching(complaint)]);
     expect(complaintsIn(parsed).join()).not.toContain('q7Zt8Hnp');
   });
 
   test('but lines of targets are one, and a mistyped one is quoted', () => {
-    const parsed = parseTargets({ origin: 'targets-file "t"', text: 'deployment/a\nreviews', isFile: true }, 'shop');
+    const parsed = parseTargets(
+      { origin: 'targets-file "t"', text: 'deployment/a\nreviews', isFile: true },
+      { defaultNamespace: 'shop', kinds: KIND_NAMES },
+    );
     expect(complaintsIn(parsed)).toEqual([expect.stringMatching(/^"reviews" names no target/)]);
   });
 });

@@ -178,7 +178,7 @@ test('a list is gone through a few times, however many entries name its workload
       return { name, namespace: 'shop' };
     },
   }));
-  const catalogue = { list: () => workloads, namespaceExists: () => true };
+  const catalogue = { kinds: ['Deployment'], list: () => workloads, namespaceExists: () => true };
   const list = [...names, ...names.map((name) => `absent-${name}`)].map((name) => `- deploy/${name}`).join('\n');
   const { targets, problems } = resolveTargets(entriesOf(list), catalogue, {});
   expect([targets.length, problems.length]).toEqual([500, 500]);

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../../base/text.ts';
+import { targetKind } from '../../../deploy/kinds/kinds.ts';
 import { describeRun } from '../../../deploy/observe/superseded.ts';
 import type { Proof } from '../../../deploy/report/evidence-level.ts';
 import type { Report, Rollback, Step, StepState, TargetReport, TargetRevision } from '../../../deploy/report/report.ts';
@@ -40,7 +41,7 @@ export function writeCell(step: Write, target: TargetReport, { outcome }: Pick<R
   const state = target.steps[step];
   if (step === 'inserter' && isPushed(target)) return unbroken('✅ pushed');
   if (state !== 'done') return writeState(state);
-  return unbroken(step === 'template' && target.ref.kind === 'Gateway' ? '✅ in place' : DONE[step]);
+  return unbroken(step === 'template' && targetKind(target.ref).binding.inPlace ? '✅ in place' : DONE[step]);
 }
 
 /** Returns the words for a write that was not done. */

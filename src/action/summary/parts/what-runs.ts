@@ -1,4 +1,7 @@
-import { someOf } from '../../../base/text.ts';
+import { listWords, someOf } from '../../../base/text.ts';
+import type { PodReplacement } from '../../../deploy/kinds/kind.ts';
+import { targetKind } from '../../../deploy/kinds/kinds.ts';
+import { KINDS } from '../../../deploy/kinds/list.ts';
 import type { TargetReport } from '../../../deploy/report/report.ts';
 import { countOf } from '../../verdict/text.ts';
 import { blocks, code } from './markdown.ts';
@@ -44,12 +47,15 @@ export function unreadyAsBefore(one: boolean, what: string): string {
  * (https://kubernetes.io/docs/concepts/workloads/controllers/).
  */
 export function oldPods(targets: readonly TargetReport[]): string {
-  const deployments = targets.some(({ ref }) => ref.kind === 'Deployment');
-  const others = targets.some(({ ref }) => ref.kind !== 'Deployment');
-  if (!others) {
+  const newFirst = targets.filter(({ ref }) => targetKind(ref).podReplacement === 'new-first');
+  if (newFirst.length === targets.length) {
     return 'The old pods keep serving: a rolling update removes them only as new ones become ready (the strategy Recreate does not).';
   }
-  const replaced =
-    'ods of a StatefulSet or DaemonSet are replaced one after the other: the one in turn is down, the others keep serving.';
-  return deployments ? `Old pods of a Deployment keep serving until new ones are ready; p${replaced}` : `P${replaced}`;
+  const replaced = `ods of a ${kindsWith('old-first')} are replaced one after the other: the one in turn is down, the others keep serving.`;
+  if (newFirst.length === 0) return `P${replaced}`;
+  return `Old pods of a ${kindsWith('new-first')} keep serving until new ones are ready; p${replaced}`;
+}
+
+function kindsWith(order: PodReplacement): string {
+  return listWords(KINDS.filter(({ podReplacement }) => podReplacement === order).map(({ resource }) => resource.kind));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Checked, describeProblem, type Problem } from '../../../../src/base/problem.ts';
 import { readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
+import { KIND_NAMES } from '../../../../src/deploy/kinds/kinds.ts';
 import { checkCompatibility } from '../../../../src/filter/compatibility/compatibility.ts';
 import { parseTargets } from '../../../../src/targets/parse.ts';
 import { NO_WORLD } from '../../../harness/access.ts';
@@ -15,7 +16,9 @@ const TOO_MUCH = /x{61}/;
 
 describe('at most 60 characters of a file or an input are quoted', () => {
   const targets = (text: string): string[] =>
-    problemsIn(parseTargets({ origin: 'targets', text }, 'shop') as Checked<unknown>).map(describeProblem);
+    problemsIn(
+      parseTargets({ origin: 'targets', text }, { defaultNamespace: 'shop', kinds: KIND_NAMES }) as Checked<unknown>,
+    ).map(describeProblem);
   const filter = (fields: string): string[] => checkCompatibility(factsOf(fields), []).problems.map(describeProblem);
 
   test.each<[string, () => string[]]>([

@@ -38,16 +38,6 @@ describe('workloads that cannot be rolled', () => {
       'is being deleted. Take it out of the target list.',
     ],
     [
-      'updated by hand',
-      workload('reviews', { spec: { updateStrategy: { type: 'OnDelete' } } }),
-      'update strategy OnDelete',
-    ],
-    [
-      'kept from some pods',
-      workload('reviews', { spec: { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } } }),
-      'has the partition 1',
-    ],
-    [
       'without a sidecar',
       workload('reviews', { podLabels: { 'sidecar.istio.io/inject': 'false' } }),
       'would not run the filter: its pod template has sidecar.istio.io/inject: "false"',
@@ -57,11 +47,22 @@ describe('workloads that cannot be rolled', () => {
     expect(problemsOf(observed)[0]).toContain(complaint);
   });
 
-  test.each<[string, NonNullable<Workload['spec']>]>([
-    ['updated by hand', { updateStrategy: { type: 'OnDelete' } }],
-    ['kept from some pods', { updateStrategy: { rollingUpdate: { partition: 1 } } }],
-  ])('%s: a run that does not wait may change it', (_, spec) => {
-    expect(problemsOf(workload('reviews', { spec }), {}, false)).toEqual([]);
+  test.each<[string, string, NonNullable<Workload['spec']>, string]>([
+    ['updated by hand', 'shop/sts/db', { updateStrategy: { type: 'OnDelete' } }, 'update strategy OnDelete'],
+    ['updated by hand', 'shop/ds/agent', { updateStrategy: { type: 'OnDelete' } }, 'update strategy OnDelete'],
+    [
+      'kept from some pods',
+      'shop/sts/db',
+      { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } },
+      'has the partition 1',
+    ],
+  ])('%s (%s), which a run that does not wait may change', (_, path, spec, complaint) => {
+    const plan = (wait: boolean): string[] => {
+      const checked = planWorkload(wantedOf(path, { observed: workload('any', { spec }) }), { ...PLANNING, wait });
+      return checked.ok ? [] : checked.problems.map(describeProblem);
+    };
+    expect(plan(true)).toEqual([expect.stringContaining(complaint)]);
+    expect(plan(false)).toEqual([]);
   });
 
   test('what needs no new pods is no problem', () => {

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { silentLog } from '../../../../src/base/log.ts';
 import type { Right } from '../../../../src/cluster/client.ts';
-import { CONFIG_MAP, type PluginKind, POD, WORKLOADS } from '../../../../src/cluster/resources.ts';
+import { CONFIG_MAP, type PluginKind, POD } from '../../../../src/cluster/resources.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
 import type { Plan } from '../../../../src/deploy/plan/plan.ts';
 import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
@@ -13,6 +13,7 @@ import {
 } from '../../../../src/deploy/preflight/permissions.ts';
 import type { DeployRequest } from '../../../../src/deploy/request.ts';
 import { viewGateway } from '../../../../src/mesh/gateway/view.ts';
+import { WORKLOADS } from '../../../harness/kinds.ts';
 import {
   type ClusterParts,
   deployRequest,

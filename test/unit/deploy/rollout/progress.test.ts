@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../../src/base/problem.ts';
 import type { Pod } from '../../../../src/cluster/objects.ts';
-import { readinessOf } from '../../../../src/cluster/readiness.ts';
+import { readinessOf } from '../../../../src/deploy/kinds/kinds.ts';
 import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
 import { progressLine, type Tally, tally, waveLine } from '../../../../src/deploy/rollout/progress.ts';
 import { type Course, newCourse } from '../../../../src/deploy/rollout/workload-rollout.ts';
@@ -23,7 +23,7 @@ const POLICY: RolloutPolicy = {
 function pending(path: string, ready = false): Pending {
   const ref = refOf(path);
   const observed = workload(ref.name, ready ? {} : { status: { ...READY_STATUS, updatedReplicas: 0 } });
-  return { followed: { ref, placements: [], removals: [] }, readiness: readinessOf(ref.kind, observed) };
+  return { followed: { ref, placements: [], removals: [] }, readiness: readinessOf(ref, observed) };
 }
 const counts = (all: number, ready: number, failed = 0): Tally => ({ all, ready, failed });
 const pod = (status: Pod['status']): Pod => ({ metadata: { name: 'p' }, ...(status === undefined ? {} : { status }) });

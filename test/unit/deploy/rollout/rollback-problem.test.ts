@@ -1,11 +1,11 @@
 import { expect, test } from '@jest/globals';
 import type { ProblemKind } from '../../../../src/base/problem.ts';
-import type { WorkloadKind } from '../../../../src/cluster/resources.ts';
 import {
   type RollbackFailure,
   rollbackProblem,
   templateAfter,
 } from '../../../../src/deploy/rollout/rollback-problem.ts';
+import type { WorkloadKind } from '../../../harness/kinds.ts';
 import { workload } from '../../builders.ts';
 
 /** Advice that would put back what the run wrote, where its template is back already or may be. */

@@ -7,6 +7,7 @@ import {
   attachmentName,
   openSpec,
 } from '../../../../src/mesh/gateway/attachment.ts';
+import { changePlugins } from '../../../../src/mesh/gateway/plugin-change.ts';
 import { attachedOn, type GatewayView, isGatewayView, viewGateway } from '../../../../src/mesh/gateway/view.ts';
 import { attachmentWrites } from '../../../../src/mesh/gateway/writes.ts';
 import { ownedLabels } from '../../../../src/mesh/identity/names.ts';
@@ -37,7 +38,7 @@ function changed(view: GatewayView, placed: readonly Placement[], remove: readon
       ...state,
     }),
   };
-  const patch = must(patchWorkload(view, change, 'Gateway shop/web'));
+  const patch = must(patchWorkload(view, change, 'Gateway shop/web', changePlugins));
   return patch === undefined ? view : written(view, attachmentWrites(view, patch));
 }
 
@@ -100,10 +101,12 @@ describe('a Gateway as a target', () => {
     const { filter, id, settings } = revision();
     const mounted = { filter, id, mountPath: settings.mountPath };
     const change = { place: [mounted], remove: [], state: () => ({}) };
-    expect(problemsIn(patchWorkload(viewGateway(WEB, []), change, 'Gateway shop/web'))[0]).toMatchObject({
-      subject: 'Gateway shop/web',
-      message: expect.stringMatching(/cannot run add-header from a ConfigMap/),
-    });
+    expect(problemsIn(patchWorkload(viewGateway(WEB, []), change, 'Gateway shop/web', changePlugins))[0]).toMatchObject(
+      {
+        subject: 'Gateway shop/web',
+        message: expect.stringMatching(/cannot run add-header from a ConfigMap/),
+      },
+    );
   });
 
   test('says what of an edited one is there', () => {

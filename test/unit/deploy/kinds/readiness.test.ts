@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Condition, Workload } from '../../../src/cluster/objects.ts';
-import { readinessOf } from '../../../src/cluster/readiness.ts';
-import { WORKLOAD_KINDS } from '../../../src/cluster/resources.ts';
+import type { Condition, Workload } from '../../../../src/cluster/objects.ts';
+import { readinessOf } from '../../../../src/deploy/kinds/kinds.ts';
+import { WORKLOAD_KINDS } from '../../../harness/kinds.ts';
 
 type Spec = NonNullable<Workload['spec']>;
 type Status = NonNullable<Workload['status']>;
@@ -12,9 +12,9 @@ const ready: Verdict = ['ready', ''];
 const progressing = (message: RegExp): Verdict => ['progressing', message];
 const failed = (message: RegExp): Verdict => ['failed', message];
 
-function expectVerdict(kind: Parameters<typeof readinessOf>[0], on: Workload, [state, message]: Verdict): void {
+function expectVerdict(kind: string, on: Workload, [state, message]: Verdict): void {
   const said = message === '' ? '' : expect.stringMatching(message);
-  expect(readinessOf(kind, on)).toMatchObject({ state, message: said });
+  expect(readinessOf({ kind }, on)).toMatchObject({ state, message: said });
 }
 
 const make = (spec: Spec, status?: Status, metadata: Partial<Workload['metadata']> = {}): Workload => ({
@@ -50,7 +50,7 @@ describe('Gateway', () => {
   ])('one %s', (_, conditions, verdict) => {
     const gateway = make({}, conditions === undefined ? undefined : { conditions });
     expectVerdict('Gateway', gateway, verdict);
-    expect(readinessOf('Gateway', gateway)).toMatchObject({ ready: 0, wanted: 0 });
+    expect(readinessOf({ kind: 'Gateway' }, gateway)).toMatchObject({ ready: 0, wanted: 0 });
   });
 });
 
@@ -170,7 +170,11 @@ describe('Deployment', () => {
   });
 
   test('one replica is wanted where none is stated', () => {
-    expect(readinessOf('Deployment', make({}, undefined))).toMatchObject({ state: 'progressing', wanted: 1, ready: 0 });
+    expect(readinessOf({ kind: 'Deployment' }, make({}, undefined))).toMatchObject({
+      state: 'progressing',
+      wanted: 1,
+      ready: 0,
+    });
   });
 
   test.each<[number, Status]>([
@@ -180,7 +184,7 @@ describe('Deployment', () => {
     [2, { ...done, readyReplicas: 2 }],
     [0, { ...done, updatedReplicas: 0 }],
   ])('counts %i ready pods, old ones first', (count, status) => {
-    expect(readinessOf('Deployment', make(spec, status))).toMatchObject({ ready: count, wanted: 3 });
+    expect(readinessOf({ kind: 'Deployment' }, make(spec, status))).toMatchObject({ ready: count, wanted: 3 });
   });
 });
 
@@ -238,9 +242,13 @@ describe('StatefulSet', () => {
   });
 
   test('counts ready pods only as far as they are new', () => {
-    expect(readinessOf('StatefulSet', make(spec, rolling))).toMatchObject({ ready: 1, wanted: 3 });
-    expect(readinessOf('StatefulSet', make(spec, { ...rolling, readyReplicas: 2 }))).toMatchObject({ ready: 0 });
-    expect(readinessOf('StatefulSet', make(spec, { ...done, updatedReplicas: 0 }))).toMatchObject({ ready: 3 });
+    expect(readinessOf({ kind: 'StatefulSet' }, make(spec, rolling))).toMatchObject({ ready: 1, wanted: 3 });
+    expect(readinessOf({ kind: 'StatefulSet' }, make(spec, { ...rolling, readyReplicas: 2 }))).toMatchObject({
+      ready: 0,
+    });
+    expect(readinessOf({ kind: 'StatefulSet' }, make(spec, { ...done, updatedReplicas: 0 }))).toMatchObject({
+      ready: 3,
+    });
   });
 });
 
@@ -276,8 +284,12 @@ describe('DaemonSet', () => {
 
   test('counts ready pods only as far as they are new; a count of zero is left out by the API server', () => {
     const { updatedNumberScheduled: _, ...nothingNew } = done;
-    expect(readinessOf('DaemonSet', make({}, nothingNew))).toMatchObject({ state: 'progressing', ready: 0, wanted: 3 });
-    expect(readinessOf('DaemonSet', make({}, done))).toMatchObject({ ready: 3, wanted: 3 });
+    expect(readinessOf({ kind: 'DaemonSet' }, make({}, nothingNew))).toMatchObject({
+      state: 'progressing',
+      ready: 0,
+      wanted: 3,
+    });
+    expect(readinessOf({ kind: 'DaemonSet' }, make({}, done))).toMatchObject({ ready: 3, wanted: 3 });
   });
 });
 
@@ -310,7 +322,7 @@ test('ready means that every wanted pod is counted as ready, and has no message'
   );
   fc.assert(
     fc.property(fc.constantFrom(...WORKLOAD_KINDS), fc.nat(3), status, (kind, replicas, seen) => {
-      const readiness = readinessOf(kind, make({ replicas, progressDeadlineSeconds: 600 }, seen));
+      const readiness = readinessOf({ kind }, make({ replicas, progressDeadlineSeconds: 600 }, seen));
       expect(readiness.message === '').toBe(readiness.state === 'ready');
       if (readiness.state === 'ready') expect(readiness.ready).toBe(readiness.wanted);
       expect(readiness.ready).toBeLessThanOrEqual(Math.max(seen.readyReplicas ?? 0, seen.numberReady ?? 0));

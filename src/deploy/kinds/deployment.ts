@@ -1,0 +1,78 @@
+import { count } from '../../base/text.ts';
+import type { Workload } from '../../cluster/objects.ts';
+import { controllerOf } from '../../cluster/pods.ts';
+import { conditionOf, failed, progressing, type Verdict } from '../../cluster/readiness.ts';
+import { resource } from '../../cluster/resources.ts';
+import type { Blocker, WantedTarget } from './kind.ts';
+import { templateBlocker } from './template-blockers.ts';
+import { workloadKind } from './workload-kind.ts';
+
+/** Deployments whose deadline is this or absent never report a stalled rollout, and set no Progressing condition. */
+const NO_DEADLINE = 2 ** 31 - 1;
+
+export const DEPLOYMENT = workloadKind({
+  resource: resource('apps/v1', 'Deployment', 'deployments'),
+  shortNames: ['deploy'],
+  podReplacement: 'new-first',
+
+  podCounts: ({ spec = {}, status = {} }) => ({
+    wanted: spec.replicas ?? 1,
+    all: status.replicas,
+    updated: status.updatedReplicas,
+    ready: status.readyReplicas,
+    hasOld: true,
+  }),
+  verdictOf,
+
+  hasOldPods: ({ status = {} }) => (status.updatedReplicas ?? 0) < (status.replicas ?? 0),
+
+  /** Its pods belong to a ReplicaSet that is named after it and the label `pod-template-hash`. */
+  ownerOf: (pod) => {
+    const owner = controllerOf(pod);
+    const hash = pod.metadata.labels?.['pod-template-hash'];
+    if (owner?.kind !== 'ReplicaSet' || hash === undefined || !owner.name.endsWith(`-${hash}`)) return undefined;
+    return owner.name.slice(0, -hash.length - 1);
+  },
+
+  blockerOf: (wanted) => templateBlocker(wanted, () => pausedBlocker(wanted)),
+});
+
+function pausedBlocker({ ref, observed }: WantedTarget): Blocker | undefined {
+  if (observed.spec?.paused !== true) return undefined;
+  return {
+    message: 'is paused, so no pod would get the change.',
+    remedy: `Resume it (kubectl rollout resume -n ${ref.namespace} deployment/${ref.name}).`,
+  };
+}
+
+function verdictOf(workload: Workload): Verdict {
+  const { spec = {}, status = {} } = workload;
+  const wanted = spec.replicas ?? 1;
+  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0, readyReplicas = 0 } = status;
+  const progressed = conditionOf(workload, 'Progressing');
+  const hasDeadline = spec.progressDeadlineSeconds !== undefined && spec.progressDeadlineSeconds < NO_DEADLINE;
+  if (progressed?.reason === 'ProgressDeadlineExceeded') {
+    return failed(`no progress for ${spec.progressDeadlineSeconds} s (progressDeadlineSeconds)`);
+  }
+  const failure = conditionOf(workload, 'ReplicaFailure');
+  if (failure?.status === 'True' && updatedReplicas < wanted) {
+    const message = `pods cannot be created: ${failure.message ?? failure.reason ?? 'unknown reason'}`;
+    return { state: 'progressing', message, podsRefused: true };
+  }
+  if (updatedReplicas < wanted) return progressing(`${updatedReplicas} of ${wanted} pods updated`);
+  if (replicas > updatedReplicas) return progressing(`${count(replicas - updatedReplicas, 'old pod')} still there`);
+  if (replicas > wanted) return progressing(`${count(replicas - wanted, 'pod')} too many`);
+  if (availableReplicas < updatedReplicas)
+    return progressing(`${availableReplicas} of ${updatedReplicas} pods available`);
+  if (readyReplicas < wanted) return progressing(`${readyReplicas} of ${wanted} pods ready`);
+  // A paused Deployment has no progress to report; that its pods are as wanted is all there is to see.
+  if (
+    hasDeadline &&
+    spec.paused !== true &&
+    !(progressed?.status === 'True' && progressed.reason === 'NewReplicaSetAvailable')
+  ) {
+    return progressing('the new ReplicaSet is not available yet');
+  }
+  if (conditionOf(workload, 'Available')?.status !== 'True') return progressing('not available yet');
+  return undefined;
+}

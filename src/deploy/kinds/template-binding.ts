@@ -1,0 +1,67 @@
+import type { Workload } from '../../cluster/objects.ts';
+import { MOUNT_ANNOTATIONS, USER_VOLUME_ANNOTATION } from '../../mesh/identity/names.ts';
+import { type Placement, placementOf } from '../../mesh/identity/revision.ts';
+import { carriedBy, isPlugin, shownSettings } from '../../mesh/objects/filter-resource.ts';
+import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
+import { isGateway, mergeGatewayMounts } from '../../mesh/template/gateway-mounts.ts';
+import { mergeMounts, mountedAt } from '../../mesh/template/sidecar-mounts.ts';
+import { patchWorkload } from '../../mesh/template/template.ts';
+import type { FilterBinding } from './binding.ts';
+
+/** A target's own pod template, in `spec.template`, says what its pods run: by a label for each filter and what mounts it. */
+export const templateBinding: FilterBinding = {
+  inPlace: false,
+  needsImage: false,
+
+  view: (listed) => listed,
+  candidates: (_, listed = []) => listed,
+  unread: ({ namespace, name }) => ({ metadata: { namespace, name } }),
+
+  read: (client, resource, { namespace, name }) => client.get<Workload>(resource, namespace, name),
+  patchFor: (observed, change, name) => patchWorkload(observed, change, name),
+  writes: ({ kind, name }) => [{ action: 'change', kind, name }],
+  write: (client, resource, { namespace, name }, { observed, patch }, { openFirst: _, ...options }) => {
+    const { resourceVersion } = observed.metadata;
+    const conditional = { ...patch, metadata: { ...patch.metadata, resourceVersion } };
+    return client.mergePatch<Workload>(resource, namespace, name, conditional, options);
+  },
+  permissions: (resource) => ({ resource, verbs: ['patch'] }),
+
+  podRevisionFor: placementOf,
+  podRevisionOf: (inserter, { filter, id }) => carriedBy(inserter, filter, id),
+  podRevisionOn: (workload, filter, id) => {
+    const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
+    return mountPath === undefined ? undefined : { filter, id, mountPath };
+  },
+  running: (workload, filter, id, inserter) => {
+    if (inserter === undefined) return undefined;
+    const carrier = isPlugin(inserter)
+      ? carriedBy(inserter, filter, id)
+      : templateBinding.podRevisionOn(workload, filter, id);
+    return carrier && { revision: { settings: shownSettings(inserter) }, carrier };
+  },
+  editsOf,
+  editorsOf: () => [],
+  // A plugin of its own for each revision: what has its name is what it is.
+  pluginTrace: ({ namespace }, carrier) => ({ plugin: pluginOf(namespace, carrier), image: carrier.image }),
+  targetRef: () => undefined,
+};
+
+function editsOf(observed: Workload, recorded: readonly Placement[]): string[] {
+  const template = observed.spec?.template ?? {};
+  const moved = recorded.flatMap(({ filter, mountPath }) => {
+    const now = mountedAt(template, filter);
+    return mountPath === undefined || now === undefined || now === mountPath ? [] : [`${filter} was mounted at ${now}`];
+  });
+  // What is new in the same patch, such as another filter, is no drift.
+  const change = { place: recorded, remove: [] };
+  if (isGateway(template)) {
+    const lists = mergeGatewayMounts(template, change, '');
+    const edited = moved.length === 0 && lists.ok && Object.keys(lists.value).length > 0;
+    return [...(edited ? ['the mounts in its pod template were edited'] : []), ...moved];
+  }
+  const mended = mergeMounts(template, change, '');
+  const keys = moved.length === 0 ? MOUNT_ANNOTATIONS : ([USER_VOLUME_ANNOTATION] as const);
+  const edited = keys.filter((key) => mended.ok && mended.value[key] !== template.metadata?.annotations?.[key]);
+  return [...edited.map((key) => `the annotation ${key} was edited`), ...moved];
+}

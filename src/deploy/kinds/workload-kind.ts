@@ -1,0 +1,49 @@
+import type { Pod, Workload } from '../../cluster/objects.ts';
+import { countPods, isUnseen, judgeReadiness, type PodCounts, type Verdict } from '../../cluster/readiness.ts';
+import { isGateway } from '../../mesh/template/gateway-mounts.ts';
+import { readRedirection } from '../../mesh/template/redirection.ts';
+import type { Blocker, RolloutNeeds, StuckPods, TargetKind, WantedTarget } from './kind.ts';
+import { templateBinding } from './template-binding.ts';
+import { templateBlocker } from './template-blockers.ts';
+
+/** What tells a kind with a pod template from the others of that sort. */
+export interface WorkloadKindParts
+  extends Pick<TargetKind, 'resource' | 'shortNames' | 'podReplacement' | 'ownerOf'>,
+    Partial<Pick<TargetKind, 'selectedByDefault' | 'manualRollback' | 'notInstalled'>> {
+  /** The pods of an object, as its status counts them. */
+  podCounts(workload: Workload): PodCounts;
+  /** What keeps an object from being ready beyond what holds for every kind. */
+  verdictOf(workload: Workload): Verdict;
+  /** Whether its controller still has old pods to replace. */
+  hasOldPods(workload: Workload): boolean;
+  /** `undefined`: nothing of this kind alone stands in the way of a change. */
+  blockerOf?(wanted: WantedTarget, needs: RolloutNeeds): Blocker | undefined;
+  /** Omitted where its controller replaces them. */
+  stuckPods?(workload: Workload): StuckPods;
+}
+
+/** Returns a kind of target whose pods are made of the template in `spec.template`, as every kind of `apps/v1` has it. */
+export function workloadKind(parts: WorkloadKindParts): TargetKind {
+  const readiness: TargetKind['readiness'] = (workload) =>
+    judgeReadiness(workload, countPods(parts.podCounts(workload)), parts.verdictOf);
+  const { kind } = parts.resource;
+  return {
+    selectedByDefault: true,
+    blockerOf: (wanted) => templateBlocker(wanted),
+    stuckPods: () => 'replaced',
+    manualRollback: ({ namespace, name }) => ({
+      does: 'undo',
+      command: `kubectl rollout undo -n ${namespace} ${kind.toLowerCase()}/${name}`,
+    }),
+    ...parts,
+    resource: { ...parts.resource, isWorkload: true },
+    binding: templateBinding,
+    readiness,
+    wantedPods: (workload) => readiness(workload).wanted,
+    readyPods: (workload) => parts.podCounts(workload).ready ?? 0,
+    isRolling: (workload) => isUnseen(workload) || parts.hasOldPods(workload),
+    isGateway: ({ spec }) => isGateway(spec?.template ?? {}),
+    listenerDirection: (_, asked) => asked,
+    redirectionOf: (pod: Pod, { spec }) => readRedirection(pod, spec?.template ?? {}),
+  };
+}

@@ -1,0 +1,39 @@
+import { canonicalJson } from '../../base/json.ts';
+import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
+import type { PodTemplate } from '../../cluster/objects.ts';
+import { podLabel } from '../identity/names.ts';
+import type { Placement } from '../identity/revision.ts';
+import { changedKeys, type KeyChanges } from '../workload-patch.ts';
+
+/** Which filters plugins are to bring to a Gateway, and which not any more. */
+interface PluginChange {
+  readonly place: readonly Placement[];
+  readonly remove: readonly string[];
+}
+
+/** What changes about the specs of the plugins that name a Gateway, which stand in its view for the mounts of a pod template. */
+export function changePlugins(
+  { metadata }: PodTemplate,
+  { place, remove }: PluginChange,
+  name: string,
+): Checked<{ readonly annotations?: KeyChanges }> {
+  const mounted = place.filter(({ plugin }) => plugin === undefined);
+  if (mounted.length > 0) return bad(mounted.map(({ filter }) => notMountable(name, filter)));
+  const annotations = changedKeys(
+    metadata?.annotations,
+    Object.fromEntries([
+      ...remove.map((filter): [string, undefined] => [podLabel(filter), undefined]),
+      ...place.map(({ filter, plugin = {} }): [string, string] => [podLabel(filter), canonicalJson(plugin)]),
+    ]),
+  );
+  return good(annotations === undefined ? {} : { annotations });
+}
+
+function notMountable(subject: string, filter: string): Problem {
+  return {
+    kind: 'workload',
+    subject,
+    message: `cannot run ${filter} from a ConfigMap: istiod creates its pods, and nothing can be mounted into them.`,
+    remedy: 'Deliver the filter as an image: "filter: oci://…", or a file and "push-to".',
+  };
+}
