@@ -124,7 +124,7 @@ describe('an adoption', () => {
       const change = plan?.changes.find(({ name }) => name === NAME);
       expect([change?.action, change?.reasons, warnings]).toEqual([
         'change',
-        [`ours takes the place of "${FILTER}"`],
+        [`replaced by this action: "${FILTER}"`],
         [],
       ]);
       expect(change?.diff.filter((line) => line.startsWith('+'))).toEqual([]);
@@ -383,7 +383,7 @@ describe('an adoption', () => {
     expect([await volumesOf(workload), await read()]).toEqual([['h', `wasm-filter-${FILTER}`], before]);
     expect(report.warnings).toEqual([
       expect.stringMatching(
-        /still serves Deployment \S+\/ratings: it stays, .* keep its file for when ours is removed\.$/,
+        /still serves Deployment \S+\/ratings: it stays, .* keep its file for when the filter of this action is removed\.$/,
       ),
     ]);
     expect((await deploy({ adopt: 'true' })).outcome).toBe('unchanged');

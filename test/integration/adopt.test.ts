@@ -166,7 +166,7 @@ describe('a filter that was put in by hand', () => {
     expect(lines(writesOf(cluster.recorder.writes))).toEqual([...planned, `change EnvoyFilter ${ours}`]);
     expect(deployed.report.collected.deleted).toEqual([`EnvoyFilter ${site.namespace}/${HAND_MADE}`]);
     expect(report.plan?.changes.find(({ name }) => name === HAND_MADE)?.reasons).toEqual([
-      `ours takes the place of "${FILTER}"`,
+      `replaced by this action: "${FILTER}"`,
     ]);
   });
 

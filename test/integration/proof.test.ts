@@ -91,7 +91,7 @@ describe('the evidence that a filter runs', () => {
     expect(report.outcome).toBe('failed');
     expect(report.problems.map(describeProblem)).toEqual(
       ['create', 'get'].map((verb) =>
-        expect.stringContaining(`may not ${verb} pods/exec in namespace "${scene.namespace}"`),
+        expect.stringContaining(`cannot ${verb} pods/exec in namespace "${scene.namespace}"`),
       ),
     );
     expect(onlyTarget(report).outcome).toBe('untouched');

@@ -258,7 +258,7 @@ describe('a push by a user who may not look into proxies', () => {
     const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
     const report = await scene.deploy({ ...NEW, kubeconfig });
     expect(report.problems.map(describeProblem)).toEqual(
-      ['create', 'get'].map((verb) => expect.stringContaining(`may not ${verb} pods/exec`)),
+      ['create', 'get'].map((verb) => expect.stringContaining(`cannot ${verb} pods/exec`)),
     );
     expect(scene.writes).toEqual([]);
   });

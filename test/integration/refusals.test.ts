@@ -256,7 +256,7 @@ describe('what is refused before the first write', () => {
     test('to read and to write: all are named', async () => {
       expect(await sentences({ kubeconfig: cluster.recorder.kubeconfig('nobody') })).toEqual([
         ...['deployments.apps', 'configmaps', 'envoyfilters.networking.istio.io'].map((resource) =>
-          expect.stringContaining(`the right to list ${resource} in namespace "${namespace}"`),
+          expect.stringContaining(`the permission to list ${resource} in namespace "${namespace}"`),
         ),
         ...TO_WRITE,
       ]);
