@@ -6,11 +6,11 @@ import { parseProbe } from '../../src/action/inputs/probe.ts';
 import { parseAttestation } from '../../src/action/inputs/provenance.ts';
 import { INPUT_GROUPS, INPUTS } from '../../src/action/inputs/table.ts';
 import { OUTPUTS } from '../../src/action/outputs/outputs.ts';
-import { CONFIG_MAP, ENVOY_FILTER, GATEWAY, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../src/cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { KIND_NAMES } from '../../src/deploy/kinds/kinds.ts';
+import { KINDS } from '../../src/deploy/kinds/list.ts';
 import { COMMANDS } from '../../src/deploy/report/report.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
-import { WORKLOAD_KINDS, WORKLOADS } from '../harness/kinds.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -162,8 +162,10 @@ describe('the rights that the README names', () => {
       resource,
       verbs: ['list', 'create', 'patch', 'delete'],
     })),
-    ...WORKLOAD_KINDS.map((kind) => ({ resource: WORKLOADS[kind], verbs: ['get', 'list', 'watch', 'patch'] })),
-    { resource: GATEWAY, verbs: ['get', 'list'] },
+    ...KINDS.map(({ resource, binding }) => ({
+      resource,
+      verbs: binding.inPlace ? ['get', 'list'] : ['get', 'list', 'watch', 'patch'],
+    })),
   ];
 
   test.each(needed)('$resource.plural: $verbs', ({ resource: { group, plural }, verbs }) => {
