@@ -24,8 +24,11 @@ export async function mapLimited<T, R>(
   return results;
 }
 
+/** Does a piece of work once it is its turn. */
+export type Limiter = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** Gives a function that runs work, at most `limit` at a time, in the order of the calls. */
-export function makeLimiter(limit: number): <T>(work: () => Promise<T>) => Promise<T> {
+export function makeLimiter(limit: number): Limiter {
   let running = 0;
   const waiting: (() => void)[] = [];
   return async (work) => {

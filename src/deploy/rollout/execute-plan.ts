@@ -11,7 +11,14 @@ import { anyFailed, type WrittenObjects, writeObjects } from '../apply/objects.t
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
 import type { Observation } from '../observe/snapshot.ts';
-import { type Garbage, objectKey, type Plan, type PlannedObject, placementsOf } from '../plan/plan.ts';
+import {
+  type Garbage,
+  objectKey,
+  type Plan,
+  type PlannedObject,
+  type PlannedWorkload,
+  placementsOf,
+} from '../plan/plan.ts';
 import { provenLevel } from '../plan/rollback-target.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { Collected, Report } from '../report/report.ts';
@@ -19,7 +26,7 @@ import { pushSettings } from './push-settings.ts';
 import { recordProof } from './record-verified.ts';
 import { Roller } from './runner.ts';
 import { concludeTarget, type RunRecord } from './target-report.ts';
-import { type Course, succeeded } from './workload-rollout.ts';
+import { succeeded, type WorkloadRollout, writeOf } from './workload-rollout.ts';
 
 /** What carrying a plan out needs to know of the run. */
 export interface RunOptions {
@@ -76,19 +83,20 @@ export async function carryOut(
     }
   };
   await attempt(() => (goesOn ? roller.run() : roller.close()), undefined);
-  const { courses, problems: lost } = roller;
-  if (goesOn) await attempt(() => recordProof(courses, pushes, observation, cleaning), undefined);
-  const ended = courses.every((course) => succeeded(course, policy.timeoutMs)) && lost.length === 0 && !pushFailed;
+  const { states, problems: lost } = roller;
+  const rollouts = states.all();
+  if (goesOn) await attempt(() => recordProof(rollouts, pushes, observation, cleaning), undefined);
+  const ended = rollouts.every(succeeded) && lost.length === 0 && !pushFailed;
   const good = ended && broken.length === 0;
   // Without waiting, old pods still run what ours takes the place of.
   const take = (): Promise<string[]> =>
     deleteAdopted(plan, observation, cleaning, { ...write, client: cleaning.client });
   const taken = good && policy.wait ? await attempt(take, []) : [];
-  const garbage = good ? plan.garbage : leftovers(plan, courses, objects);
+  const garbage = good ? plan.garbage : leftovers(plan, rollouts, objects);
   const collected = await attempt(() => collect(garbage, run, policy, cleaning), { deleted: [], left: [] });
-  const record: RunRecord = { plan, objects, pushes, timeoutMs: policy.timeoutMs };
+  const record: RunRecord = { plan, objects, pushes };
   return {
-    targets: inPlannedOrder(plan, courses).map((course) => concludeTarget(course, record)),
+    targets: plan.workloads.map((planned) => concludeTarget(states.of(planned), record)),
     problems: [...objectProblems(objects), ...lost, ...broken],
     warnings: [...warnings],
     collected: { ...collected, deleted: [...taken, ...collected.deleted] },
@@ -107,19 +115,15 @@ function nothingWritten({ configMaps, inserters }: Plan): WrittenObjects {
   return { configMaps: states(configMaps), inserters: states(inserters) };
 }
 
-function inPlannedOrder({ workloads }: Plan, courses: readonly Course[]): Course[] {
-  return workloads.flatMap((planned) => courses.find((course) => course.planned === planned) ?? []);
-}
-
 /** Whether running pods get an inserter anew that others had edited or deleted: what was proven is to be seen again. */
-function isRewritten(planned: Course['planned'], { inserters }: Plan): boolean {
+function isRewritten(planned: PlannedWorkload, { inserters }: Plan): boolean {
   const rewritten = inserters.filter(({ write, pushedOver }) => write && pushedOver === undefined);
   const keys = new Set(rewritten.map(({ namespace, carrier }) => objectKey(namespace, carrier)));
   return placementsOf(planned).some((placement) => keys.has(objectKey(planned.ref.namespace, placement)));
 }
 
 /** The weakest of the records that an earlier run has left of the wanted revisions; undefined where one is missing. */
-function weakestRecord(planned: Course['planned'], observation: Observation): string | undefined {
+function weakestRecord(planned: PlannedWorkload, observation: Observation): string | undefined {
   const levels = placementsOf(planned).map((placement) => provenLevel(planned.ref, placement, observation));
   if (levels.length === 0 || levels.includes(undefined)) return undefined;
   return levels.find((level) => level !== 'listener') ?? 'listener';
@@ -129,11 +133,17 @@ function weakestRecord(planned: Course['planned'], observation: Observation): st
  * What a failed run has made and nobody uses: the objects of revisions that every workload was taken back from. One that it could
  * not write may be somebody else's.
  */
-function leftovers({ configMaps, inserters }: Plan, courses: readonly Course[], written: WrittenObjects): Garbage[] {
+function leftovers(
+  { configMaps, inserters }: Plan,
+  rollouts: readonly WorkloadRollout[],
+  written: WrittenObjects,
+): Garbage[] {
   const used = new Set(
-    courses.flatMap(({ planned, rollback, write }) => {
-      const gone =
-        rollback?.state === 'restored' || write.result.state === 'skipped' || write.result.state === 'failed';
+    rollouts.flatMap((rollout) => {
+      const { planned } = rollout;
+      const { state } = writeOf(rollout).result;
+      const back = rollout.state === 'rolled-back' && rollout.rollback.state === 'restored';
+      const gone = back || state === 'skipped' || state === 'failed';
       return gone ? [] : placementsOf(planned).map((placement) => objectKey(planned.ref.namespace, placement));
     }),
   );

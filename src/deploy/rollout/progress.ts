@@ -8,7 +8,7 @@ import type { RolloutPolicy } from '../policy.ts';
 import { evidenceSource } from '../wait/evidence.ts';
 import { FailFast } from '../wait/fail-fast.ts';
 import { type Pending, RolloutWatch } from '../wait/rollout-watch.ts';
-import { type Course, failureOf } from './workload-rollout.ts';
+import { failureOf, isReady, resultOf, type WorkloadRollout } from './workload-rollout.ts';
 
 /** How many workloads one line names. */
 const MOST_NAMED = 3;
@@ -21,25 +21,19 @@ export interface Tally {
 }
 
 /** Counts workloads: one that goes back, or was not ready before, is no further one, and whatever it comes to is failed. */
-export function tally(courses: readonly Course[], timeoutMs: number): Tally {
-  const failed = courses.filter((course) => failureOf(course, timeoutMs) !== undefined);
-  const ready = courses.filter((course) => isReady(course, timeoutMs));
-  return { all: courses.length, ready: ready.length, failed: failed.length };
-}
-
-/** Whether a workload was changed or followed and its pods are ready, with nothing wrong. */
-export function isReady(course: Course, timeoutMs: number): boolean {
-  return course.rollout?.state === 'ready' && course.newer === undefined && failureOf(course, timeoutMs) === undefined;
+export function tally(rollouts: readonly WorkloadRollout[]): Tally {
+  const failed = rollouts.filter((rollout) => failureOf(rollout).problem !== undefined);
+  return { all: rollouts.length, ready: rollouts.filter(isReady).length, failed: failed.length };
 }
 
 /** How a wave ended: `2/3 proven, the slowest ready after 12.0 s.` What another run has replaced is that one's. */
-export function waveLine(wave: readonly Course[], { verify, timeoutMs }: RolloutPolicy): string {
-  const courses = wave.filter(({ newer }) => newer === undefined);
-  const { all, ready } = tally(courses, timeoutMs);
-  const durations = courses.flatMap((one) => (isReady(one, timeoutMs) ? (one.rollout?.durationMs ?? 0) : []));
+export function waveLine(wave: readonly WorkloadRollout[], { verify }: Pick<RolloutPolicy, 'verify'>): string {
+  const rollouts = wave.filter(({ state }) => state !== 'superseded');
+  const { all, ready } = tally(rollouts);
+  const durations = rollouts.flatMap((one) => (isReady(one) ? (resultOf(one)?.durationMs ?? 0) : []));
   // One that had nothing to wait for says nothing of how long it takes.
   const slowest = greatest(durations, 0);
-  const asBefore = courses.filter((one) => one.asBefore !== undefined).length;
+  const asBefore = rollouts.filter(({ state }) => state === 'unready-as-before').length;
   return sentence(
     someOf([
       `${ready}/${all} ${verify === 'off' ? 'ready' : 'verified'}`,
@@ -67,10 +61,10 @@ export function progressLine(
 /** Follows rollouts, logs how far they are, and ends those whose pods cannot become ready. `moving`: what is changed or waited for. */
 export function watchWithProgress(
   context: DeployContext & { readonly policy: RolloutPolicy },
-  moving: () => readonly Course[],
+  moving: () => readonly WorkloadRollout[],
 ): RolloutWatch {
   const waiting = during(context, 'waiting for pods');
-  const { client, signal, now, log, policy } = waiting;
+  const { client, signal, now, log } = waiting;
   const failFast = new FailFast(evidenceSource(waiting), now);
   let last = '';
   return new RolloutWatch({
@@ -80,7 +74,7 @@ export function watchWithProgress(
     debug: (line) => log.debug(line),
     look: async (pending) => {
       const { unready, stuck } = await failFast.look(pending);
-      const line = progressLine(pending, tally(moving(), policy.timeoutMs), unready);
+      const line = progressLine(pending, tally(moving()), unready);
       if (line !== last) log.info(line);
       last = line;
       return stuck;

@@ -1,15 +1,28 @@
-import { messageOf } from '../../base/problem.ts';
+import { messageOf, type Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { describeWorkload } from '../../targets/target.ts';
+import { describeWorkload, workloadKey } from '../../targets/target.ts';
 import { type DeployContext, during } from '../context.ts';
 import { readTarget } from '../kinds/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import { diagnoseInTime } from '../wait/diagnose.ts';
+import { type Diagnosis, diagnoseInTime } from '../wait/diagnose.ts';
 import { evidenceSource } from '../wait/evidence.ts';
 import { followedAsIs, type RolloutResult, type RolloutWatch } from '../wait/rollout-watch.ts';
-import { compareConditions, mustBeReadyBefore, readCondition, unreadyProblem, wasUnready } from './ready-before.ts';
-import { type Course, followedOf } from './workload-rollout.ts';
+import {
+  type Condition,
+  compareConditions,
+  mustBeReadyBefore,
+  readCondition,
+  unreadyProblem,
+  wasUnready,
+} from './ready-before.ts';
+import {
+  type EndedRollout,
+  endedRollout,
+  rolloutGoalOf,
+  type UnreadyAsBefore,
+  unreadyAsBefore,
+} from './workload-rollout.ts';
 
 interface GateContext extends DeployContext {
   readonly policy: RolloutPolicy;
@@ -23,48 +36,50 @@ const SETTLING_MS = 30_000;
 const UNREADY_ENDS: ReadonlySet<RolloutResult['state']> = new Set(['failed', 'stuck', 'timeout']);
 
 /**
+ * Whether a workload may be changed: `ready`, or need not be; `not-ready` before the run, and why; `unknown` where its rollout cannot be
+ * followed or the run was cancelled, which say so for themselves.
+ */
+export type GateVerdict =
+  | { readonly state: 'ready' | 'unknown' }
+  | { readonly state: 'not-ready'; readonly problem: Problem; readonly diagnosis: Diagnosis };
+
+/**
  * Lets workloads pass to their change once they are ready. One that is in the middle of a rollout of somebody else's is waited
- * for; one that does not become ready has a course that says why, and is not touched.
+ * for; one that does not become ready is not to be touched.
  */
 export class ReadyGate {
   readonly #watch: RolloutWatch;
   readonly #context: GateContext;
-  readonly #passes = new Map<Course, Promise<boolean>>();
+  /** By `workloadKey`. */
+  readonly #verdicts = new Map<string, Promise<GateVerdict>>();
 
   constructor(watch: RolloutWatch, context: GateContext) {
     this.#watch = watch;
     this.#context = context;
   }
 
-  /** Whether a workload may be changed. Waits for each once, however often it is asked. */
-  pass(course: Course): Promise<boolean> {
-    const known = this.#passes.get(course) ?? this.#wait(course);
-    this.#passes.set(course, known);
+  /** Returns whether a workload may be changed. Waits for each once, however often it is asked. */
+  pass(planned: PlannedWorkload): Promise<GateVerdict> {
+    const key = workloadKey(planned.ref);
+    const known = this.#verdicts.get(key) ?? this.#wait(planned);
+    this.#verdicts.set(key, known);
     return known;
   }
 
-  /** Whether any of them may be; waits only where all have to be waited for, and for the first alone. */
-  async anyPasses(courses: readonly Course[]): Promise<boolean> {
-    if (courses.length === 0 || courses.some(({ planned }) => !this.#holds(planned))) return true;
-    const passed = courses.map(async (course) => {
-      if (!(await this.pass(course))) throw new Error('not ready');
-    });
-    return Promise.any(passed).then(
-      () => true,
-      () => false,
-    );
+  /** Returns whether a workload has to be waited for before it may be changed. */
+  holds(planned: PlannedWorkload): boolean {
+    return mustBeReadyBefore(planned, this.#context.policy, this.#isVerified(planned));
   }
 
-  /** Notes in what condition a workload is that is changed although it is not ready, for what becomes of it to be compared. */
-  async note(course: Course): Promise<void> {
-    const { planned } = course;
+  /** Returns in what condition a workload is that is changed although it is not ready; `undefined` for every other. */
+  async note(planned: PlannedWorkload): Promise<Condition | undefined> {
     const { policy } = this.#context;
-    if (!policy.wait || !wasUnready(planned)) return;
+    if (!policy.wait || !wasUnready(planned)) return undefined;
     const held = mustBeReadyBefore(planned, { wait: true, unready: 'fail' }, this.#isVerified(planned));
     const deploys = planned.revisions.length > 0;
-    if (deploys && (policy.unready !== 'deploy' || !held)) return;
+    if (deploys && (policy.unready !== 'deploy' || !held)) return undefined;
     const found = deploys ? await this.#settled(planned) : planned.observed;
-    if (found !== undefined) course.before = await readCondition(planned.ref, found, evidenceSource(this.#context));
+    return found === undefined ? undefined : readCondition(planned.ref, found, evidenceSource(this.#context));
   }
 
   /** A workload that is not ready, once its rollout under way has shown why; undefined where it becomes ready. */
@@ -77,43 +92,37 @@ export class ReadyGate {
     return readTarget(client, ref, observed).catch(() => observed);
   }
 
-  /** Of a workload that was not ready before: whether it is as it was, which is no failure, or what is worse. */
-  async compare(course: Course): Promise<void> {
-    const { planned, before, rollout } = course;
-    if (before === undefined || rollout === undefined || !UNREADY_ENDS.has(rollout.state)) return;
+  /** Returns the rollout of a workload that was not ready before as what it is: as it was, which is no failure, or with what is worse. */
+  async compare(ended: EndedRollout): Promise<EndedRollout | UnreadyAsBefore> {
+    const { planned, before, rollout } = ended;
+    if (before === undefined || !UNREADY_ENDS.has(rollout.state)) return ended;
     const { ref, observed, revisions } = planned;
     const evidence = during(this.#context, 'collecting evidence');
     const { client, log } = evidence;
-    const { envoy } = await diagnoseInTime(followedOf(planned), evidence);
+    const { envoy } = await diagnoseInTime(rolloutGoalOf(planned), evidence);
     const now = await readTarget(client, ref, observed).catch((error: unknown) => {
       log.debug(`${describeWorkload(ref)} after its rollout: ${messageOf(error)}`);
     });
-    if (now === undefined) return;
+    if (now === undefined) return ended;
     const after = await readCondition(ref, now, evidenceSource(evidence));
     const seen = { removal: revisions.length === 0, envoy: envoy !== undefined && envoy.foreign === undefined };
     const result = compareConditions(before, after, seen);
-    if ('same' in result) course.asBefore = result.same;
-    else course.rollout = { ...rollout, worse: result.worse };
+    return 'same' in result
+      ? unreadyAsBefore(ended, result.same)
+      : endedRollout(ended, { ...rollout, worse: result.worse });
   }
 
   #isVerified(planned: PlannedWorkload): (filter: string, id: string) => boolean {
     return (filter, id) => this.#context.isVerified(planned, filter, id);
   }
 
-  #holds(planned: PlannedWorkload): boolean {
-    return mustBeReadyBefore(planned, this.#context.policy, this.#isVerified(planned));
-  }
-
-  async #wait(course: Course): Promise<boolean> {
-    const { planned } = course;
-    if (!this.#holds(planned)) return true;
-    const followed = followedAsIs(planned);
-    const rollout = await this.#watch.follow(followed, planned.observed, this.#context.policy.timeoutMs);
-    if (rollout?.state === 'ready') return true;
-    // What cannot be followed, and a cancelled run, say so for themselves.
-    if (rollout === undefined || rollout.state === 'cancelled') return false;
-    course.diagnosis = await diagnoseInTime(followed, during(this.#context, 'collecting evidence'));
-    course.unready = unreadyProblem(planned, rollout, course.diagnosis);
-    return false;
+  async #wait(planned: PlannedWorkload): Promise<GateVerdict> {
+    if (!this.holds(planned)) return { state: 'ready' };
+    const goal = followedAsIs(planned);
+    const rollout = await this.#watch.follow(goal, planned.observed, this.#context.policy.timeoutMs);
+    if (rollout?.state === 'ready') return { state: 'ready' };
+    if (rollout === undefined || rollout.state === 'cancelled') return { state: 'unknown' };
+    const diagnosis = await diagnoseInTime(goal, during(this.#context, 'collecting evidence'));
+    return { state: 'not-ready', problem: unreadyProblem(planned, rollout, diagnosis), diagnosis };
   }
 }

@@ -8,25 +8,26 @@ import type { DeployContext } from '../context.ts';
 import type { Observation } from '../observe/snapshot.ts';
 import { objectKey } from '../plan/plan.ts';
 import type { PushResult } from './push-settings.ts';
-import type { Course } from './workload-rollout.ts';
+import { failureOf, type WorkloadRollout } from './workload-rollout.ts';
 
 /**
  * Records on each revision's ConfigMap on which workloads it was proven: one write per namespace and revision, none when
  * nothing was proven anew. The record only saves later runs a look, so a write that fails is no failure of the run.
  */
 export async function recordProof(
-  courses: readonly Course[],
+  rollouts: readonly WorkloadRollout[],
   pushes: ReadonlyMap<string, PushResult>,
   observation: Observation,
   { client, log, signal }: DeployContext,
 ): Promise<void> {
   const fresh = new Map<string, { namespace: string; name: string; lines: Map<string, string> }>();
-  for (const { planned, proof, rollback } of courses) {
-    if (rollback !== undefined || proof?.problem !== undefined) continue;
-    const { ref } = planned;
-    for (const { revision, carrier } of planned.revisions) {
+  for (const rollout of rollouts) {
+    if (rollout.state === 'rolled-back' || failureOf(rollout).problem !== undefined) continue;
+    const { ref, revisions } = rollout.planned;
+    const proof = rollout.state === 'verified' ? rollout.proof : undefined;
+    for (const { revision, carrier } of revisions) {
       const key = objectKey(ref.namespace, carrier);
-      const level = (proof?.proof ?? pushes.get(key)?.proofs.get(workloadKey(ref)))?.level;
+      const level = (proof ?? pushes.get(key)?.proofs.get(workloadKey(ref)))?.level;
       if (level === undefined) continue;
       const entry = fresh.get(key) ?? { namespace: ref.namespace, name: revisionName(carrier), lines: new Map() };
       entry.lines.set(provenKey(ref, carrier.id, revision.id), level);

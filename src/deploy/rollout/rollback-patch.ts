@@ -6,14 +6,18 @@ import { type FilterState, type WorkloadState, withoutFilters } from '../../mesh
 import { stateOn } from '../../mesh/template/template.ts';
 import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import type { Replanned } from '../apply/workload.ts';
+import type { Replanned, WorkloadWrite } from '../apply/workload.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { newerOn } from '../observe/superseded.ts';
 import { type ForeignChange, foreignChange } from '../plan/foreign-change.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
-import { type Course, followedOf } from './workload-rollout.ts';
+import { rolloutGoalOf } from './workload-rollout.ts';
 
-type Restoring = Pick<Course, 'planned' | 'write'>;
+/** A workload that is to be rolled back, and what this run has written to it. */
+interface Restoring {
+  readonly planned: PlannedWorkload;
+  readonly write: WorkloadWrite;
+}
 
 /** What a workload's pods carry once it is taken back. */
 export function wayBackPlacements(planned: PlannedWorkload): { placements: Placement[]; removals: string[] } {
@@ -30,7 +34,7 @@ export function wayBackPlacements(planned: PlannedWorkload): { placements: Place
  * that what others wrote meanwhile stays. A workload that another run has changed is not touched.
  */
 export function restorePatch({ planned, write }: Restoring, current: Workload): Replanned {
-  const { ref, placements, removals } = followedOf(planned);
+  const { ref, placements, removals } = rolloutGoalOf(planned);
   const foreign = foreignChange({ ref, placements, removals }, current);
   if (foreign !== undefined) {
     return { problem: overtaken(planned, foreign), newer: newerOn({ placements, removals }, current) };

@@ -19,6 +19,7 @@ import { mayHaveArrived, type Rollback } from '../report/report.ts';
 import { Prover } from '../verify/verifier.ts';
 import type { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
+import type { Condition } from './ready-before.ts';
 import { goesBackToFound, restorePatch, wayBackPlacements } from './rollback-patch.ts';
 import {
   failedCallWords,
@@ -27,7 +28,7 @@ import {
   stuckPodsWords,
   templateAfter,
 } from './rollback-problem.ts';
-import { type Course, failureOf, followedOf } from './workload-rollout.ts';
+import { failureOf, reachedBy, rolloutGoalOf, type WorkloadRollout, writeOf } from './workload-rollout.ts';
 
 /** What rolling workloads back works with. */
 export interface RollbackContext extends DeployContext {
@@ -40,14 +41,16 @@ export interface RollbackContext extends DeployContext {
  * Whether a failed workload is to be taken back: this run has changed its template, or may have, or a killed one has and nobody has
  * ever proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
  */
-export function mayGoBack({ planned, write }: Course, wasProven: boolean): boolean {
+export function mayGoBack(rollout: WorkloadRollout, wasProven: boolean): boolean {
+  const { planned } = rollout;
+  const { result } = writeOf(rollout);
   // What is gone in place, with no pod that might not get ready without it, is as it should be.
   if (targetKind(planned.ref).binding.inPlace && planned.revisions.length === 0) return false;
-  if (write.result.state === 'done' && changesPods(planned)) return true;
+  if (result.state === 'done' && changesPods(planned)) return true;
   // Nobody knows whether it has the change: what was not answered for may have been done.
-  if (write.result.state === 'failed') return mayHaveArrived(write.result.problem) && changesPods(planned);
+  if (result.state === 'failed') return mayHaveArrived(result.problem) && changesPods(planned);
   // A run that did not come to it has changed nothing there.
-  if (write.result.state === 'skipped' && changesPods(planned)) return false;
+  if (result.state === 'skipped' && changesPods(planned)) return false;
   const changes = planned.revisions.some(({ carrier }) => planned.wayBack.get(carrier.filter)?.id !== carrier.id);
   return changes && !wasProven;
 }
@@ -59,23 +62,25 @@ export function mayGoBack({ planned, write }: Course, wasProven: boolean): boole
  * newer there, nothing is done, and that is the result; undefined where the change that was not answered for has never come there.
  */
 export async function rollBack(
-  course: Course,
+  rollout: WorkloadRollout,
   watch: RolloutWatch,
   context: RollbackContext,
 ): Promise<Rollback | { readonly newer: Newer } | undefined> {
-  const { planned } = course;
+  const { planned } = rollout;
+  const restoring = { planned, write: writeOf(rollout) };
+  const before = conditionBefore(rollout);
   const { client, log, policy } = context;
   const { ref } = planned;
   const name = describeWorkload(ref);
   const started = context.now();
   const to = Object.fromEntries(
-    followedOf(planned)
+    rolloutGoalOf(planned)
       .placements.map(({ filter }) => filter)
       .concat(planned.removals)
       .map((filter) => [filter, planned.wayBack.get(filter)?.id ?? null]),
   );
   const end = (state: Rollback['state']): Rollback => ({ state, to, durationMs: context.now() - started });
-  const undoGoesBack = course.write.result.state === 'done' && goesBackToFound(planned);
+  const undoGoesBack = restoring.write.result.state === 'done' && goesBackToFound(planned);
   const fail = (why: string, template: RollbackFailure['template'], pods: readonly string[] = []): Rollback => ({
     ...end('failed'),
     template,
@@ -83,25 +88,25 @@ export async function rollBack(
   });
   // Nothing has to be mended any more, but what came to be known of the revision is told.
   const leave = (newer: Newer): { newer: Newer } => {
-    const failure = failureOf(course, policy.timeoutMs);
-    if (failure !== undefined) {
-      context.write.warnings.add(`Before another run replaced it, its revision failed: ${describeProblem(failure)}`);
+    const { problem } = failureOf(rollout);
+    if (problem !== undefined) {
+      context.write.warnings.add(`Before another run replaced it, its revision failed: ${describeProblem(problem)}`);
     }
     return { newer };
   };
   // What was not answered for may have been done, or not.
-  let template: RollbackFailure['template'] = course.write.result.state === 'failed' ? 'unknown' : 'new';
+  let template: RollbackFailure['template'] = restoring.write.result.state === 'failed' ? 'unknown' : 'new';
   log.info(`${name} failed; rolling back.`);
   try {
     const current = await readTarget(client, ref, planned.observed);
     if (template === 'unknown' && !hasChange(planned, current)) return undefined;
     template = 'new';
-    const first = restorePatch(course, current);
+    const first = restorePatch(restoring, current);
     if ('problem' in first) {
       return first.newer === undefined ? { ...end('failed'), problem: first.problem } : leave(first.newer);
     }
     const write = await writeChange(
-      { ref, observed: current, patch: first.patch, replan: (again) => restorePatch(course, again) },
+      { ref, observed: current, patch: first.patch, replan: (again) => restorePatch(restoring, again) },
       context.write,
     );
     if (write.result.state === 'failed') {
@@ -119,16 +124,16 @@ export async function rollBack(
     }
     const stuck = kind.stuckPods(current) === 'replaced' ? [] : await replaceStuckPods(planned, context);
     // It was not ready with what it goes back to, so nobody waits until it is.
-    if (course.before !== undefined && stuck.length === 0) return { ...end('restored'), unready: course.before.words };
+    if (before !== undefined && stuck.length === 0) return { ...end('restored'), unready: before.words };
     const { placements, removals } = wayBackPlacements(planned);
     const now = write.workload ?? current;
     const ready = watch.follow({ ref, placements, removals }, now, policy.timeoutMs, true);
-    const rollout = await context.heartbeat.during(ref, now, ready, (workload) => watch.show(ref, workload));
-    if (rollout?.state === 'ready') return end('restored');
-    if (rollout?.newer !== undefined) return leave(rollout.newer);
+    const ended = await context.heartbeat.during(ref, now, ready, (workload) => watch.show(ref, workload));
+    if (ended?.state === 'ready') return end('restored');
+    if (ended?.newer !== undefined) return leave(ended.newer);
     // Kubernetes goes on with it; nobody waits for it any more.
-    if (rollout?.state === 'cancelled') return end('skipped');
-    const missing = `its pods do not become ready (${rollout?.message || 'its state could not be followed'})`;
+    if (ended?.state === 'cancelled') return end('skipped');
+    const missing = `its pods do not become ready (${ended?.message || 'its state could not be followed'})`;
     return stuck.length === 0
       ? fail(missing, template)
       : fail(`${missing}: ${stuckPodsWords(ref, stuck)}`, template, stuck);
@@ -136,6 +141,12 @@ export async function rollBack(
     const problem = callProblem(error, `rolling ${name} back`);
     return fail(failedCallWords(problem), template);
   }
+}
+
+/** Returns the condition that a workload was changed in although it was not ready. */
+function conditionBefore(rollout: WorkloadRollout): Condition | undefined {
+  const reached = reachedBy(rollout);
+  return reached.state === 'pending' ? undefined : reached.before;
 }
 
 /** Whether a workload has come to what was planned for it. */
@@ -164,7 +175,7 @@ async function proveBack(
 /** Deletes the pods of the failed revision that are not ready; gives those that may not be deleted. */
 async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployContext): Promise<string[]> {
   const { ref, observed } = planned;
-  const { placements } = followedOf(planned);
+  const { placements } = rolloutGoalOf(planned);
   const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
   const stuck = items.filter((pod) => {
     const failed = placements.some(({ filter, id }) => pod.metadata.labels?.[podLabel(filter)] === id);
@@ -186,12 +197,12 @@ async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployCont
  * What another run has put on a workload by now: what fails while another run replaces it fails because of that. Never throws.
  */
 export async function readNewer(
-  { planned }: Course,
+  planned: PlannedWorkload,
   { client, log, signal }: DeployContext,
 ): Promise<Newer | undefined> {
   if (signal.aborted) return undefined;
   try {
-    return newerOn(followedOf(planned), await readTarget(client, planned.ref, planned.observed));
+    return newerOn(rolloutGoalOf(planned), await readTarget(client, planned.ref, planned.observed));
   } catch (error) {
     log.debug(`${describeWorkload(planned.ref)} before its verdict: ${String(error)}`);
     return undefined;

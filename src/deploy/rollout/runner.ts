@@ -1,33 +1,46 @@
 import { makeLimiter, mapLimited, pause } from '../../base/concurrency.ts';
 import { internalProblem } from '../../base/problem.ts';
 import { shareOf } from '../../base/share.ts';
-import { count, formatDuration, sentence } from '../../base/text.ts';
+import { count, formatDuration } from '../../base/text.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { PARALLEL_WRITES, type WriteContext, writeWorkload } from '../apply/workload.ts';
-import { type DeployContext, during } from '../context.ts';
+import { PARALLEL_WRITES, writeWorkload } from '../apply/workload.ts';
+import { during } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
-import { readTarget } from '../kinds/target.ts';
 import { describeRun, type Newer } from '../observe/superseded.ts';
-import { changesPods, type PlannedWorkload, restarts } from '../plan/plan.ts';
+import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import { planWaves } from '../plan/waves.ts';
-import type { PlanningOptions } from '../plan/workload.ts';
-import type { RolloutPolicy } from '../policy.ts';
-import { cancelledProof, type ProofResult, Prover } from '../verify/verifier.ts';
+import { cancelledProof } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
-import type { RolloutResult, RolloutWatch } from '../wait/rollout-watch.ts';
-import { closePlugin } from './close-plugin.ts';
-import { isReady, watchWithProgress, waveLine } from './progress.ts';
+import type { RolloutWatch } from '../wait/rollout-watch.ts';
+import { watchWithProgress, waveLine } from './progress.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { mayGoBack, type RollbackContext, readNewer, rollBack } from './rollback.ts';
-import { type Course, failureOf, followedOf, isSettled, lastSeen, newCourse, rolls } from './workload-rollout.ts';
+import { RolloutStates } from './rollout-states.ts';
+import { RolloutVerification, type VerificationContext } from './verification.ts';
+import {
+  diagnosedRollout,
+  type EndedRollout,
+  endedRollout,
+  failedRollout,
+  isReady,
+  isSettled,
+  judgedRollout,
+  latestWorkload,
+  notReadyBefore,
+  resultOf,
+  rolledBack,
+  rolloutGoalOf,
+  rolls,
+  supersededRollout,
+  type VerifiedRollout,
+  type WorkloadRollout,
+  type WrittenRollout,
+  writeOf,
+  writtenRollout,
+} from './workload-rollout.ts';
 
-export interface RollContext extends DeployContext {
-  readonly policy: RolloutPolicy;
-  readonly planning: PlanningOptions;
-  readonly write: WriteContext;
-  /** By which evidence an earlier run has proven all that is wanted of a workload; undefined when none has. */
-  readonly provenBy: (planned: PlannedWorkload) => string | undefined;
+export interface RollContext extends VerificationContext {
   /** Whether a revision was ever verified on a workload. */
   readonly isVerified: (planned: PlannedWorkload, filter: string, id: string) => boolean;
   /** Called after a workload was patched, once its template is there for all to see. */
@@ -42,40 +55,49 @@ export class Roller {
   readonly #context: RollContext;
   readonly #watch: RolloutWatch;
   readonly #gate: ReadyGate;
-  readonly #prover: Prover;
+  readonly #verification: RolloutVerification;
   readonly #rollback: RollbackContext;
   readonly #limit = makeLimiter(PARALLEL_WRITES);
-  readonly #courses: Course[];
-  readonly #waves: readonly (readonly Course[])[];
+  readonly #waves: readonly (readonly PlannedWorkload[])[];
   readonly #tolerated: number;
+  readonly #states: RolloutStates;
   /** What of the wave that is under way is changed or waited for. */
-  #moving: readonly Course[] = [];
+  #moving: readonly PlannedWorkload[] = [];
   #failures = 0;
   #superseded = false;
 
   constructor(workloads: readonly PlannedWorkload[], context: RollContext) {
     this.#context = context;
     const { policy } = context;
-    const waves = planWaves(workloads, policy.wait ? policy.canary : undefined);
-    this.#waves = waves.map((wave, index) =>
-      wave.map((planned) => newCourse(planned, waves.length > 1 ? index + 1 : undefined)),
-    );
-    this.#courses = this.#waves.flat();
+    this.#waves = planWaves(workloads, policy.wait ? policy.canary : undefined);
+    this.#states = new RolloutStates(this.#waves);
     this.#tolerated = shareOf(policy.maxFailures, workloads.length);
     const rollback = during(context, 'rolling back');
     this.#rollback = { ...rollback, heartbeat: new Heartbeat(rollback) };
-    this.#prover = new Prover(during(context, 'verifying the filter'), policy);
-    this.#watch = watchWithProgress(context, () => this.#moving);
+    this.#verification = new RolloutVerification(context, this.#limit);
+    this.#watch = watchWithProgress(context, () => this.#states.ofEach(this.#moving));
     this.#gate = new ReadyGate(this.#watch, context);
   }
 
-  /** Whether a workload may be changed; false where each was not ready before the run and did not become so. */
-  anyReady(): Promise<boolean> {
-    return this.#gate.anyPasses(this.#courses.filter(({ planned }) => planned.patch !== undefined));
+  /**
+   * Returns whether a workload may be changed; false where each was not ready before the run and did not become so. Waits only where
+   * all have to be waited for, and for the first alone.
+   */
+  async anyReady(): Promise<boolean> {
+    const changing = this.#waves.flat().filter(({ patch }) => patch !== undefined);
+    if (changing.length === 0 || changing.some((planned) => !this.#gate.holds(planned))) return true;
+    const passed = changing.map(async (planned) => {
+      if (!(await this.#pass(planned))) throw new Error('not ready');
+    });
+    return Promise.any(passed).then(
+      () => true,
+      () => false,
+    );
   }
 
-  get courses(): readonly Course[] {
-    return this.#courses;
+  /** The current states of the workloads' rollouts. */
+  get states(): Pick<RolloutStates, 'of' | 'all'> {
+    return this.#states;
   }
 
   /** What is wrong apart from single workloads. */
@@ -90,12 +112,12 @@ export class Roller {
         if (this.#stopped || this.problems.length > 0) break;
         if (index > 0) this.#context.client.patience.renew();
         const several = this.#waves.length > 1 ? `Wave ${index + 1} of ${this.#waves.length}: ` : '';
-        this.#moving = wave.filter(({ planned }) => planned.patch !== undefined || !isSettled(planned));
+        this.#moving = wave.filter((planned) => planned.patch !== undefined || !isSettled(planned));
         const moving = this.#moving.length;
         const work = (): Promise<void> => this.#runWave(wave);
         await (moving === 0 ? work() : log.group(`${several}${count(moving, 'workload')}`, work));
         // A wave of which no workload could be changed has shown nothing for the next one.
-        if (wave.every(({ unready }) => unready !== undefined)) break;
+        if (wave.every((planned) => this.#states.of(planned).state === 'not-ready-before')) break;
       }
       if (policy.onFailure === 'rollback-all' && this.#hasFailed && !this.#context.signal.aborted)
         await this.#allBack();
@@ -118,175 +140,155 @@ export class Roller {
     return this.#failures > this.#tolerated;
   }
 
-  async #runWave(wave: readonly Course[]): Promise<void> {
+  async #runWave(wave: readonly PlannedWorkload[]): Promise<void> {
     const { log, policy } = this.#context;
-    await mapLimited(wave, policy.maxParallel ?? wave.length, (course) =>
-      this.#guard(course, () => this.#runOne(course)),
+    await mapLimited(wave, policy.maxParallel ?? wave.length, (planned) =>
+      this.#guard(planned, () => this.#runOne(planned)),
     );
-    const rolled = wave.filter(
-      ({ rollout, write, newer }) => rollout !== undefined && newer === undefined && write.result.state === 'done',
+    const rollouts = this.#states.ofEach(wave);
+    const rolled = rollouts.filter(
+      (one) => one.state !== 'superseded' && resultOf(one) !== undefined && writeOf(one).result.state === 'done',
     );
     if (rolled.length === 0) return;
-    log.info(waveLine(this.#moving, policy));
-    if (policy.soakMs > 0 && !this.#stopped) await this.#soak(rolled.filter((one) => isReady(one, policy.timeoutMs)));
+    log.info(waveLine(this.#states.ofEach(this.#moving), policy));
+    const ready = rolled.filter((one) => one.state === 'ended' || one.state === 'verified').filter(isReady);
+    if (policy.soakMs > 0 && !this.#stopped) await this.#soak(ready);
   }
 
-  async #runOne(course: Course): Promise<void> {
-    const { planned } = course;
-    const { policy, planning, write } = this.#context;
+  /** Returns whether a workload may be changed, once it is ready. */
+  async #pass(planned: PlannedWorkload): Promise<boolean> {
+    const verdict = await this.#gate.pass(planned);
+    if (verdict.state === 'not-ready') {
+      this.#states.set(notReadyBefore(this.#states.of(planned), verdict.problem, verdict.diagnosis));
+    }
+    return verdict.state === 'ready';
+  }
+
+  async #runOne(planned: PlannedWorkload): Promise<void> {
+    const { policy, planning, write: writing } = this.#context;
     // What cannot be followed cannot be proven, and nothing may go on before it is.
     if (this.#stopped || this.problems.length > 0) return;
     // A workload that was not ready before says nothing against the filter, so it stops nobody else.
-    if (!(await this.#gate.pass(course)) || this.#stopped) return;
-    await this.#gate.note(course);
-    course.write = await this.#limit(() => writeWorkload(planned, planning, write));
-    const { state } = course.write.result;
-    if (state === 'skipped') return;
-    if (course.write.result.state === 'failed') {
-      const { newer } = course.write.result;
-      if (newer !== undefined) return this.#supersede(course, newer);
+    if (!(await this.#pass(planned)) || this.#stopped) return;
+    const pending = this.#states.of(planned);
+    if (pending.state !== 'pending') return;
+    const before = await this.#gate.note(planned);
+    const write = await this.#limit(() => writeWorkload(planned, planning, writing));
+    const written = this.#states.set(writtenRollout(pending, write, before));
+    if (write.result.state === 'failed') {
+      const { newer } = write.result;
+      if (newer !== undefined) return this.#supersede(planned, newer);
       this.#failures++;
       const back = policy.wait && policy.onFailure !== 'keep' && !this.#context.signal.aborted;
-      return back ? this.#back(course) : undefined;
+      return back ? this.#back(planned) : undefined;
     }
-    if (state === 'done') await this.#context.onPatched(planned);
+    if (written.state !== 'written') return;
+    if (write.result.state === 'done') await this.#context.onPatched(planned);
     if (!policy.wait) return;
-    if (rolls(planned) || (state === 'done' && restarts(planned))) {
-      const rollout = await this.#watch.follow(followedOf(planned), lastSeen(course), policy.timeoutMs);
-      if (rollout === undefined) return;
-      course.rollout = rollout;
-      if (rollout.newer !== undefined) return this.#supersede(course, rollout.newer);
-    } else {
-      const { state: standing, message, ready, wanted } = readinessOf(planned.ref, planned.observed);
-      course.rollout = { state: standing === 'ready' ? 'ready' : 'failed', message, ready, wanted, durationMs: 0 };
+    const ended = await this.#follow(written);
+    if (ended === undefined) return;
+    if (ended.rollout.newer !== undefined) return this.#supersede(planned, ended.rollout.newer);
+    const compared = this.#states.set(await this.#gate.compare(ended));
+    if (compared.state === 'ended' && compared.rollout.state === 'ready' && this.#verification.isNeeded(planned)) {
+      this.#states.set(await this.#verification.verify(compared));
     }
-    await this.#gate.compare(course);
-    if (course.rollout.state === 'ready' && this.#needsProof(planned)) {
-      course.proof = await this.#prove(course, course.rollout);
+    await this.#judge(planned);
+  }
+
+  /** Returns how the rollout of a workload ended, `undefined` where it could not be followed. */
+  async #follow(written: WrittenRollout): Promise<EndedRollout | undefined> {
+    const { planned, write } = written;
+    if (rolls(planned) || (write.result.state === 'done' && restarts(planned))) {
+      const goal = rolloutGoalOf(planned);
+      const result = await this.#watch.follow(goal, latestWorkload(written), this.#context.policy.timeoutMs);
+      return result && this.#states.set(endedRollout(written, result));
     }
-    await this.#judge(course);
-  }
-
-  /** Of a Gateway, whose pods are changed as they are, the time that counts is that until they are proven. */
-  async #prove(course: Course, rollout: RolloutResult): Promise<ProofResult> {
-    const { now } = this.#context;
-    const started = now();
-    const prove = (): Promise<ProofResult> =>
-      this.#prover.prove({ ...course.planned, observed: lastSeen(course) }, rollout.wanted);
-    const open = await prove();
-    const closed = open.problem === undefined && (await this.#limit(() => closePlugin(course, this.#context)));
-    const shown = closed === true ? await prove() : closed === false ? open : { ...open, problem: closed };
-    const gone = await this.#prover.proveGone(
-      { ...course.planned, observed: lastSeen(course) },
-      course.planned.removals,
-    );
-    const result = { ...gone, ...shown };
-    this.#warn(course, result);
-    if (result.pods !== undefined) course.rollout = { ...rollout, ...result.pods, durationMs: now() - started };
-    return result;
-  }
-
-  #warn({ planned }: Course, { problem, warnings = [] }: ProofResult): void {
-    if (problem !== undefined) return;
-    for (const text of warnings)
-      this.#context.write.warnings.add(sentence(`${describeWorkload(planned.ref)}: ${text}`));
-  }
-
-  /** Pods that an earlier run has proven are not looked at again; a probe is asked each time. */
-  #needsProof(planned: PlannedWorkload): boolean {
-    const { policy, provenBy } = this.#context;
-    if (changesPods(planned) || policy.probe !== undefined) return true;
-    const level = provenBy(planned);
-    return policy.verify === 'required' ? level !== 'listener' : level === undefined;
+    const { state, message, ready, wanted } = readinessOf(planned.ref, planned.observed);
+    const result = { state: state === 'ready' ? 'ready' : 'failed', message, ready, wanted, durationMs: 0 } as const;
+    return this.#states.set(endedRollout(written, result));
   }
 
   /** Looks again at what has been proven, after it has run for a while. */
-  async #soak(courses: readonly Course[]): Promise<void> {
-    const { client, log, policy, signal } = during(this.#context, 'verifying the filter');
+  async #soak(rollouts: readonly (EndedRollout | VerifiedRollout)[]): Promise<void> {
+    const { log, policy, signal } = this.#context;
     log.info(`Watching for ${formatDuration(policy.soakMs)} before verifying again.`);
     await pause(policy.soakMs, signal);
     if (signal.aborted) {
-      for (const course of courses) course.proof = { ...course.proof, problem: cancelledProof(course.planned.ref) };
+      for (const one of rollouts) this.#states.set(failedRollout(one, cancelledProof(one.planned.ref)));
       return;
     }
-    await mapLimited(courses, policy.maxParallel ?? courses.length, async (course) => {
-      const { ref } = course.planned;
-      const { durationMs = 0 } = course.rollout ?? {};
-      try {
-        const now = await readTarget(client, ref, course.planned.observed);
-        const { state, message, ready, wanted } = readinessOf(ref, now);
-        if (state === 'ready') course.proof = await this.#prover.prove({ ...course.planned, observed: now }, wanted);
-        else course.rollout = { state: 'failed', message: `no longer ready: ${message}`, ready, wanted, durationMs };
-      } catch (error) {
-        log.debug(`${describeWorkload(ref)} after its soak: ${String(error)}`);
-        const message = 'it could not be inspected again';
-        course.rollout = { state: 'failed', message, ready: 0, wanted: 0, durationMs };
-      }
-      await this.#guard(course, () => this.#judge(course));
+    await mapLimited(rollouts, policy.maxParallel ?? rollouts.length, async (one) => {
+      this.#states.set(await this.#verification.verifyAgain(one));
+      await this.#guard(one.planned, () => this.#judge(one.planned));
     });
   }
 
   /** Counts a failure, collects its evidence, and only then takes the workload back. */
-  async #judge(course: Course): Promise<void> {
+  async #judge(planned: PlannedWorkload): Promise<void> {
     const { policy, signal } = this.#context;
-    if (failureOf(course, policy.timeoutMs) === undefined) return;
+    const judged = this.#states.set(judgedRollout(this.#states.of(planned), policy.timeoutMs));
+    if (judged.state !== 'failed') return;
     const evidence = during(this.#context, 'collecting evidence');
-    const newer = await readNewer(course, evidence);
-    if (newer !== undefined) return this.#supersede(course, newer);
+    const newer = await readNewer(planned, evidence);
+    if (newer !== undefined) return this.#supersede(planned, newer);
     this.#failures++;
-    const state = course.rollout?.state;
+    const state = resultOf(judged)?.state;
     if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
     if (policy.onFailure === 'rollback-all' && this.#hasFailed) this.#watch.letGo();
-    course.diagnosis = await diagnoseInTime(followedOf(course.planned), evidence);
-    if (policy.onFailure !== 'keep') await this.#back(course);
+    this.#states.set(
+      diagnosedRollout(judged, await diagnoseInTime(rolloutGoalOf(planned), evidence), policy.timeoutMs),
+    );
+    if (policy.onFailure !== 'keep') await this.#back(planned);
   }
 
   /** An error that nobody expected is a failure of the workload that it came with, which goes back as others do. */
-  async #guard(course: Course, work: () => Promise<void>): Promise<void> {
+  async #guard(planned: PlannedWorkload, work: () => Promise<void>): Promise<void> {
     const { policy, signal, log } = this.#context;
     try {
       await work();
     } catch (error) {
-      log.debug(`${describeWorkload(course.planned.ref)}: ${String(error)}`);
-      course.broken = internalProblem(error);
+      log.debug(`${describeWorkload(planned.ref)}: ${String(error)}`);
       this.#failures++;
-      if (policy.onFailure !== 'keep' && !signal.aborted) await this.#back(course);
+      const rollout = this.#states.of(planned);
+      if (rollout.state === 'superseded') return;
+      const failed = failedRollout(rollout, internalProblem(error));
+      if (rollout.state === 'rolled-back') this.#states.set(rolledBack(failed, rollout.rollback));
+      else this.#states.set(failed);
+      if (policy.onFailure !== 'keep' && !signal.aborted) await this.#back(planned);
     }
   }
 
-  async #back(course: Course): Promise<void> {
-    if (course.rollback !== undefined || !this.#mayGoBack(course)) return;
-    const back = await rollBack(course, this.#watch, this.#rollback);
+  async #back(planned: PlannedWorkload): Promise<void> {
+    const rollout = this.#states.of(planned);
+    if (rollout.state === 'rolled-back' || !this.#mayGoBack(rollout)) return;
+    const back = await rollBack(rollout, this.#watch, this.#rollback);
     if (back === undefined) return;
-    if ('newer' in back) this.#supersede(course, back.newer);
-    else course.rollback = back;
+    if ('newer' in back) this.#supersede(planned, back.newer);
+    else this.#states.set(rolledBack(rollout, back));
   }
 
   /** Another run has the workload now, so this one starts nothing more anywhere: it would undo what is newer. */
-  #supersede(course: Course, newer: Newer): void {
-    const { ref } = course.planned;
+  #supersede(planned: PlannedWorkload, newer: Newer): void {
     this.#context.log.info(
-      `${describeWorkload(ref)}: ${describeRun(newer.run)} has deployed revision ${newer.revision} of ${newer.filter}; it is left alone.`,
+      `${describeWorkload(planned.ref)}: ${describeRun(newer.run)} has deployed revision ${newer.revision} of ${newer.filter}; it is left alone.`,
     );
-    course.newer = newer;
-    if (course.write.result.state === 'failed') course.write = { result: { state: 'skipped' } };
-    delete course.proof;
+    this.#states.set(supersededRollout(this.#states.of(planned), newer));
     this.#superseded = true;
   }
 
-  #mayGoBack(course: Course): boolean {
-    return mayGoBack(course, this.#context.provenBy(course.planned) !== undefined);
+  #mayGoBack(rollout: WorkloadRollout): boolean {
+    return mayGoBack(rollout, this.#context.provenBy(rollout.planned) !== undefined);
   }
 
   /** Takes back every workload that this run, or a killed one before it, has changed. */
   async #allBack(): Promise<void> {
-    const changed = this.#courses.filter((course) => {
-      const state = course.rollout?.state;
-      return course.newer === undefined && state !== 'superseded' && state !== 'deleted' && this.#mayGoBack(course);
+    const changed = this.#states.all().filter((one) => {
+      const state = resultOf(one)?.state;
+      return one.state !== 'superseded' && state !== 'superseded' && state !== 'deleted' && this.#mayGoBack(one);
     });
-    if (changed.every(({ rollback }) => rollback !== undefined)) return;
-    await this.#context.log.group(`Roll back ${count(changed.length, 'workload')}`, async () => {
-      await mapLimited(changed, PARALLEL_WRITES, (course) => this.#back(course));
+    if (changed.every(({ state }) => state === 'rolled-back')) return;
+    await this.#context.log.group(`Take back ${count(changed.length, 'workload')}`, async () => {
+      await mapLimited(changed, PARALLEL_WRITES, ({ planned }) => this.#back(planned));
     });
   }
 }

@@ -8,20 +8,26 @@ import { changesPods, objectKey, type Plan, type PlannedWorkload } from '../plan
 import type { StepState, TargetOutcome, TargetReport, TargetRevision } from '../report/report.ts';
 import { evidenceLines } from '../wait/rollout-problem.ts';
 import type { PushResult } from './push-settings.ts';
-import { type Course, failureOf, newCourse } from './workload-rollout.ts';
+import { failureOf, pendingRollout, reachedBy, resultOf, type WorkloadRollout, writeOf } from './workload-rollout.ts';
 
-/** What a run has done besides its workloads' courses. */
+/** What a run has done besides the rollouts of its workloads. */
 export interface RunRecord {
   readonly plan: Plan;
   readonly objects: WrittenObjects;
   /** By `objectKey`. */
   readonly pushes: ReadonlyMap<string, PushResult>;
-  readonly timeoutMs: number;
 }
 
 /** What became of a workload, from its writes, its rollout, its proof and its way back. */
-export function concludeTarget(course: Course, record: RunRecord): TargetReport {
-  const { planned, write, rollout, proof, rollback, diagnosis, wave, newer } = course;
+export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): TargetReport {
+  const { planned, wave } = rollout;
+  const write = writeOf(rollout);
+  const reached = reachedBy(rollout);
+  const ended = resultOf(rollout);
+  const failure = failureOf(rollout);
+  const rollback = rollout.state === 'rolled-back' ? rollout.rollback : undefined;
+  const proof = rollout.state === 'verified' ? rollout.proof : undefined;
+  const newer = rollout.state === 'superseded' ? rollout.newer : undefined;
   const { ref, revisions } = planned;
   const pushed = pushesOf(planned, record);
   const keys = revisions.map(({ carrier }) => objectKey(ref.namespace, carrier));
@@ -29,15 +35,13 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
     configMap: worst(keys.map((key) => stateIn(record.objects.configMaps, key))),
     inserter: worst(keys.map((key) => record.pushes.get(key)?.step ?? stateIn(record.objects.inserters, key))),
     template: write.result.state,
-    rollout: rolloutStep(course),
+    rollout: rolloutStep(rollout),
   };
   const problem =
-    failureOf(course, record.timeoutMs) ??
-    pushed.find((push) => push.problems.has(workloadKey(ref)))?.problems.get(workloadKey(ref));
-  const { ready, wanted } = rollout ?? readinessOf(ref, planned.observed);
+    failure.problem ?? pushed.find((push) => push.problems.has(workloadKey(ref)))?.problems.get(workloadKey(ref));
+  const { ready, wanted } = ended ?? readinessOf(ref, planned.observed);
   const back = rollback ?? pushed.find((push) => push.rollback !== undefined)?.rollback;
-  const shownProof =
-    proof?.proof ?? pushed.find((push) => push.proofs.has(workloadKey(ref)))?.proofs.get(workloadKey(ref));
+  const shownProof = proof ?? pushed.find((push) => push.proofs.has(workloadKey(ref)))?.proofs.get(workloadKey(ref));
   const takenOver =
     write.result.state === 'done' && problem === undefined && back === undefined ? takenOverFrom(planned) : [];
   return {
@@ -47,15 +51,16 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
     steps,
     pods: { ready, wanted },
     ...defined({ wave }),
-    ...(rollout !== undefined && newer === undefined && { durationMs: rollout.durationMs }),
+    ...(ended !== undefined && newer === undefined && { durationMs: ended.durationMs }),
     // What was proven and then taken away is no proof of what runs now.
     ...(shownProof !== undefined && problem === undefined && back === undefined && { proof: shownProof }),
     ...defined({ rollback: back, newer }),
     drift: driftOf(planned, record.plan),
     ...(takenOver.length > 0 && { takenOver }),
     ...(planned.alsoRuns.length > 0 && { alsoRuns: planned.alsoRuns }),
-    ...defined({ unready: course.asBefore, problem }),
-    evidence: problem === undefined ? [] : evidenceLines(diagnosis),
+    ...(reached.state === 'unready-as-before' && { unready: reached.words }),
+    ...defined({ problem }),
+    evidence: problem === undefined ? [] : evidenceLines(failure.diagnosis),
   };
 }
 
@@ -63,7 +68,7 @@ export function concludeTarget(course: Course, record: RunRecord): TargetReport 
 export function untouchedTarget(planned: PlannedWorkload): TargetReport {
   const plan = { configMaps: [], inserters: [], workloads: [planned], garbage: [], warnings: [] };
   const objects = { configMaps: new Map(), inserters: new Map() };
-  return concludeTarget(newCourse(planned), { plan, objects, pushes: new Map(), timeoutMs: 0 });
+  return concludeTarget(pendingRollout(planned), { plan, objects, pushes: new Map() });
 }
 
 function revisionsOf({ ref, revisions, removals, before }: PlannedWorkload, { pushes }: RunRecord): TargetRevision[] {
@@ -113,13 +118,13 @@ function worst(states: readonly StepState[]): StepState {
   return SEVERITY.find((state) => states.includes(state)) ?? 'unchanged';
 }
 
-function rolloutStep({ planned, write, rollout, newer, asBefore }: Course): StepState {
-  if (asBefore !== undefined) return 'skipped';
-  const { state } = write.result;
-  if (newer !== undefined) return 'skipped';
-  if (rollout === undefined) return state === 'unchanged' ? 'unchanged' : 'skipped';
-  if (rollout.state === 'ready') return state === 'done' && changesPods(planned) ? 'done' : 'unchanged';
-  return rollout.state === 'cancelled' ? 'skipped' : 'failed';
+function rolloutStep(rollout: WorkloadRollout): StepState {
+  if (rollout.state === 'superseded' || reachedBy(rollout).state === 'unready-as-before') return 'skipped';
+  const { state } = writeOf(rollout).result;
+  const ended = resultOf(rollout);
+  if (ended === undefined) return state === 'unchanged' ? 'unchanged' : 'skipped';
+  if (ended.state === 'ready') return state === 'done' && changesPods(rollout.planned) ? 'done' : 'unchanged';
+  return ended.state === 'cancelled' ? 'skipped' : 'failed';
 }
 
 function outcomeOf(

@@ -6,6 +6,7 @@ import type { WorkloadWrite } from '../apply/workload.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import type { Newer } from '../observe/superseded.ts';
 import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
+import type { Proof } from '../report/evidence-level.ts';
 import type { Rollback } from '../report/report.ts';
 import type { ProofResult } from '../verify/verifier.ts';
 import type { Diagnosis } from '../wait/diagnose.ts';
@@ -13,52 +14,226 @@ import { rolloutProblem } from '../wait/rollout-problem.ts';
 import type { Followed, RolloutResult } from '../wait/rollout-watch.ts';
 import type { Condition } from './ready-before.ts';
 
-/** What a run has done with one workload so far, and what came of it. */
-export interface Course {
+interface OfWorkload {
   readonly planned: PlannedWorkload;
-  /** From 1; absent where the run has one wave only. */
+  /** From 1; omitted where the run has one wave only. */
   readonly wave?: number;
-  /** Why it was not touched: it was not ready before the run. */
-  unready?: Problem;
-  /** In what condition it was, where it was changed although it was not ready. */
-  before?: Condition;
-  /** Set where it is no worse than that now: what keeps it from being ready, as before. */
-  asBefore?: string;
-  write: WorkloadWrite;
-  rollout?: RolloutResult;
-  proof?: ProofResult;
-  diagnosis?: Diagnosis;
-  rollback?: Rollback;
-  /** An error that nobody expected, in whatever was done with it. */
-  broken?: Problem;
-  /** What another run has put there meanwhile; then nothing of this run counts any more. */
-  newer?: Newer;
 }
 
-/** A workload that the run has not come to. */
-export function newCourse(planned: PlannedWorkload, wave?: number): Course {
-  return { planned, write: { result: { state: 'skipped' } }, ...defined({ wave }) };
+/** The run has not come to it. */
+export interface PendingRollout extends OfWorkload {
+  readonly state: 'pending';
 }
 
-/** What its pods shall carry, to follow its rollout by. */
-export function followedOf(planned: PlannedWorkload): Followed {
+/** It was not ready before the run, and was left as it is. */
+export interface NotReadyBefore extends OfWorkload {
+  readonly state: 'not-ready-before';
+  readonly problem: Problem;
+  readonly diagnosis: Diagnosis;
+}
+
+interface WithWrite extends OfWorkload {
+  readonly write: WorkloadWrite;
+  /** The condition that it was in, where it was changed although it was not ready. */
+  readonly before?: Condition;
+}
+
+/** Its template has what was planned, or the write failed; nobody has seen its pods yet. */
+export interface WrittenRollout extends WithWrite {
+  readonly state: 'written';
+}
+
+interface WithResult extends WithWrite {
+  readonly rollout: RolloutResult;
+}
+
+/** Its rollout came to its end, with ready pods or without. */
+export interface EndedRollout extends WithResult {
+  readonly state: 'ended';
+}
+
+/** Its pods are not ready, and no worse than before the run: nothing is verified. */
+export interface UnreadyAsBefore extends WithResult {
+  readonly state: 'unready-as-before';
+  /** What keeps them from being ready. */
+  readonly words: string;
+}
+
+/** Its proxies were seen to run what they should. */
+export interface VerifiedRollout extends WithResult {
+  readonly state: 'verified';
+  /** Omitted where there was nothing to see. */
+  readonly proof?: Proof;
+}
+
+/** How far a workload was brought, whatever became of it then. */
+export type ReachedRollout = PendingRollout | WrittenRollout | EndedRollout | UnreadyAsBefore | VerifiedRollout;
+
+/** Something is wrong with it. */
+export interface FailedRollout extends OfWorkload {
+  readonly state: 'failed';
+  readonly reached: ReachedRollout;
+  readonly problem: Problem;
+  /** Omitted until the evidence is there, and where none is looked for. */
+  readonly diagnosis?: Diagnosis;
+}
+
+/** It was rolled back, with or without success. */
+export interface RolledBack extends OfWorkload {
+  readonly state: 'rolled-back';
+  readonly reached: ReachedRollout;
+  /** Omitted where nothing was wrong with it, but with others. */
+  readonly problem?: Problem;
+  readonly diagnosis?: Diagnosis;
+  readonly rollback: Rollback;
+}
+
+/** Another run has put something newer there, so nothing of this run counts any more. */
+export interface SupersededRollout extends OfWorkload {
+  readonly state: 'superseded';
+  readonly reached: ReachedRollout;
+  readonly newer: Newer;
+}
+
+/** What a run has done with one workload so far, and what came of it. The runner alone holds the current state of each. */
+export type WorkloadRollout = ReachedRollout | NotReadyBefore | FailedRollout | RolledBack | SupersededRollout;
+
+/** Returns the rollout of a workload that the run has not come to. */
+export function pendingRollout(planned: PlannedWorkload, wave?: number): PendingRollout {
+  return { state: 'pending', planned, ...defined({ wave }) };
+}
+
+/** Returns the rollout of a workload that is left as it is. */
+export function notReadyBefore({ planned, wave }: OfWorkload, problem: Problem, diagnosis: Diagnosis): NotReadyBefore {
+  return { state: 'not-ready-before', planned, ...defined({ wave }), problem, diagnosis };
+}
+
+/** Returns the rollout after its write: still pending where that was not started any more. */
+export function writtenRollout(
+  pending: PendingRollout,
+  write: WorkloadWrite,
+  before?: Condition,
+): PendingRollout | WrittenRollout | FailedRollout {
+  if (write.result.state === 'skipped') return pending;
+  const written: WrittenRollout = { ...pending, state: 'written', write, ...defined({ before }) };
+  return write.result.state === 'failed' ? failedRollout(written, write.result.problem) : written;
+}
+
+/** Returns the rollout once it is known how it ended; nobody has judged that yet. */
+export function endedRollout(
+  { planned, wave, write, before }: WrittenRollout | EndedRollout | VerifiedRollout,
+  rollout: RolloutResult,
+): EndedRollout {
+  return { state: 'ended', planned, ...defined({ wave, before }), write, rollout };
+}
+
+/** Returns the rollout of a workload that is not ready, as before the run; `words` say what keeps it from being ready. */
+export function unreadyAsBefore(ended: EndedRollout, words: string): UnreadyAsBefore {
+  return { ...ended, state: 'unready-as-before', words };
+}
+
+/** Returns the rollout after its proxies were looked into. */
+export function verifiedRollout(
+  { planned, wave, write, before, rollout }: EndedRollout | VerifiedRollout,
+  { proof, problem }: Pick<ProofResult, 'proof' | 'problem'>,
+): VerifiedRollout | FailedRollout {
+  const ended = endedRollout({ state: 'written', planned, ...defined({ wave, before }), write }, rollout);
+  return problem === undefined ? { ...ended, state: 'verified', ...defined({ proof }) } : failedRollout(ended, problem);
+}
+
+/** Returns a rollout that ended without ready pods as failed, every other as it is. */
+export function judgedRollout<T extends WorkloadRollout>(rollout: T, timeoutMs: number): T | FailedRollout {
+  const problem = rollout.state === 'ended' ? endProblem(rollout, timeoutMs) : undefined;
+  return problem === undefined ? rollout : failedRollout(rollout, problem);
+}
+
+/** Returns the rollout as failed by this problem, which takes the place of an earlier one. */
+export function failedRollout(rollout: WorkloadRollout, problem: Problem): FailedRollout {
+  const { planned, wave } = rollout;
+  return { state: 'failed', planned, ...defined({ wave }), reached: reachedBy(rollout), problem };
+}
+
+/** Returns a failed rollout with the evidence of it, by which its problem says more. */
+export function diagnosedRollout(failed: FailedRollout, diagnosis: Diagnosis, timeoutMs: number): FailedRollout {
+  return { ...failed, diagnosis, problem: endProblem(failed.reached, timeoutMs, diagnosis) ?? failed.problem };
+}
+
+/** Returns the rollout of a workload that was rolled back. */
+export function rolledBack(rollout: WorkloadRollout, rollback: Rollback): RolledBack {
+  const { planned, wave } = rollout;
+  const { problem, diagnosis } = failureOf(rollout);
+  return {
+    state: 'rolled-back',
+    planned,
+    ...defined({ wave, problem, diagnosis }),
+    reached: reachedBy(rollout),
+    rollback,
+  };
+}
+
+/** Returns the rollout of a workload that another run has brought to something newer; a write that lost to it was none. */
+export function supersededRollout(rollout: WorkloadRollout, newer: Newer): SupersededRollout {
+  const { planned, wave } = rollout;
+  const reached = reachedBy(rollout);
+  const lost = writeOf(reached).result.state === 'failed';
+  return {
+    state: 'superseded',
+    planned,
+    ...defined({ wave }),
+    reached: lost ? pendingRollout(planned, wave) : reached,
+    newer,
+  };
+}
+
+function endProblem(reached: ReachedRollout, timeoutMs: number, diagnosis?: Diagnosis): Problem | undefined {
+  if (reached.state !== 'ended') return undefined;
+  return rolloutProblem(describeWorkload(reached.planned.ref), reached.rollout, diagnosis, timeoutMs);
+}
+
+/** Returns how far a workload was brought, whatever became of it then. */
+export function reachedBy(rollout: WorkloadRollout): ReachedRollout {
+  switch (rollout.state) {
+    case 'failed':
+    case 'rolled-back':
+    case 'superseded':
+      return rollout.reached;
+    case 'not-ready-before':
+      return pendingRollout(rollout.planned, rollout.wave);
+    default:
+      return rollout;
+  }
+}
+
+const NOT_WRITTEN: WorkloadWrite = { result: { state: 'skipped' } };
+
+/** Returns the write of a workload; skipped where the run has not come to it. */
+export function writeOf(rollout: WorkloadRollout): WorkloadWrite {
+  const reached = reachedBy(rollout);
+  return reached.state === 'pending' ? NOT_WRITTEN : reached.write;
+}
+
+/** Returns how the rollout of a workload ended; `undefined` where nobody has seen its end. */
+export function resultOf(rollout: WorkloadRollout): RolloutResult | undefined {
+  const reached = reachedBy(rollout);
+  return reached.state === 'pending' || reached.state === 'written' ? undefined : reached.rollout;
+}
+
+/** Returns what is wrong with a workload, and the evidence of it; nothing where nothing is. */
+export function failureOf(rollout: WorkloadRollout): {
+  readonly problem?: Problem | undefined;
+  readonly diagnosis?: Diagnosis | undefined;
+} {
+  return 'problem' in rollout ? rollout : {};
+}
+
+/** Returns the goal of a rollout: what the pods of the workload shall run. */
+export function rolloutGoalOf(planned: PlannedWorkload): Followed {
   return { ref: planned.ref, placements: placementsOf(planned), removals: planned.removals };
 }
 
-/** The workload as the run last wrote or saw it. */
-export function lastSeen({ planned, write }: Course): Workload {
-  return write.workload ?? planned.observed;
-}
-
-/** What is wrong with a workload; undefined while nothing is. */
-export function failureOf(course: Course, timeoutMs: number): Problem | undefined {
-  const { planned, write, rollout, proof, diagnosis, unready, asBefore, broken, newer } = course;
-  if (newer !== undefined) return undefined;
-  if (broken !== undefined) return broken;
-  if (unready !== undefined) return unready;
-  if (write.result.state === 'failed') return write.result.problem;
-  if (asBefore !== undefined) return undefined;
-  return rolloutProblem(describeWorkload(planned.ref), rollout, diagnosis, timeoutMs) ?? proof?.problem;
+/** Returns the workload as the run last wrote or saw it. */
+export function latestWorkload(rollout: WorkloadRollout): Workload {
+  return writeOf(rollout).workload ?? rollout.planned.observed;
 }
 
 /** Whether its pods are still being replaced, which those that take a change as they run never are for our sake. */
@@ -71,11 +246,23 @@ export function isSettled({ ref, observed }: PlannedWorkload): boolean {
   return readinessOf(ref, observed).state === 'ready';
 }
 
+/** Whether the pods of a workload are ready, with nothing wrong. */
+export function isReady(rollout: WorkloadRollout): boolean {
+  return (
+    rollout.state !== 'superseded' && failureOf(rollout).problem === undefined && resultOf(rollout)?.state === 'ready'
+  );
+}
+
 /** Whether the workload is as it should be, as far as anybody looked. */
-export function succeeded(course: Course, timeoutMs: number): boolean {
-  const { write, rollout, asBefore, newer } = course;
-  if (newer !== undefined) return false;
-  const written = write.result.state === 'done' || write.result.state === 'unchanged';
-  const asWanted = rollout === undefined || rollout.state === 'ready' || asBefore !== undefined;
-  return written && asWanted && failureOf(course, timeoutMs) === undefined;
+export function succeeded(rollout: WorkloadRollout): boolean {
+  switch (rollout.state) {
+    case 'written':
+    case 'unready-as-before':
+    case 'verified':
+      return true;
+    case 'ended':
+      return rollout.rollout.state === 'ready';
+    default:
+      return false;
+  }
 }

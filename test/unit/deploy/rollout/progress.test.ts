@@ -2,23 +2,23 @@ import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../../src/base/problem.ts';
 import type { Pod } from '../../../../src/cluster/objects.ts';
 import { readinessOf } from '../../../../src/deploy/kinds/kinds.ts';
-import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
 import { progressLine, type Tally, tally, waveLine } from '../../../../src/deploy/rollout/progress.ts';
-import { type Course, newCourse } from '../../../../src/deploy/rollout/workload-rollout.ts';
+import {
+  endedRollout,
+  failedRollout,
+  judgedRollout,
+  notReadyBefore,
+  pendingRollout,
+  rolledBack,
+  supersededRollout,
+  unreadyAsBefore,
+  type WorkloadRollout,
+  type WrittenRollout,
+} from '../../../../src/deploy/rollout/workload-rollout.ts';
 import type { Pending, RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
 import { workloadKey } from '../../../../src/targets/target.ts';
 import { READY_STATUS, refOf, workload } from '../../builders.ts';
 import { plannedFor } from '../planned.ts';
-
-const POLICY: RolloutPolicy = {
-  wait: true,
-  timeoutMs: 60_000,
-  verify: 'auto',
-  onFailure: 'rollback',
-  unready: 'fail',
-  maxFailures: { count: 0 },
-  soakMs: 0,
-};
 
 function pending(path: string, ready = false): Pending {
   const ref = refOf(path);
@@ -70,50 +70,44 @@ describe('the workloads of a wave count once each', () => {
     wanted: 1,
     durationMs,
   });
-  const course = (name: string, over: Partial<Course> = {}): Course => ({
-    ...newCourse(plannedFor(`shop/deploy/${name}`)),
+  const written = (name: string): WrittenRollout => ({
+    ...pendingRollout(plannedFor(`shop/deploy/${name}`)),
+    state: 'written',
     write: { result: { state: 'done' } },
-    ...over,
   });
-  const back: Course['rollback'] = { state: 'restored', to: {}, durationMs: 1_000 };
+  const ended = (name: string, state: RolloutResult['state'], durationMs?: number): ReturnType<typeof endedRollout> =>
+    endedRollout(written(name), rollout(state, durationMs));
+  const back = { state: 'restored', to: {}, durationMs: 1_000 } as const;
   const newer = { filter: 'add-header', revision: '0123456789', run: 'o/r/1/1' };
 
-  test.each<[string, Course[], string, string]>([
-    ['ready at once', [course('a', { rollout: rollout('ready', 0) })], '1/1 ready', '1/1 verified.'],
-    ['nothing came to its end', [course('a'), course('b'), course('c')], '0/3 ready', '0/3 verified.'],
+  test.each<[string, WorkloadRollout[], string, string]>([
+    ['ready at once', [ended('a', 'ready', 0)], '1/1 ready', '1/1 verified.'],
+    ['nothing came to its end', [written('a'), written('b'), written('c')], '0/3 ready', '0/3 verified.'],
     [
       'one was not ready before, one failed and went back, one is ready',
       [
-        course('a', { unready: problem }),
-        course('b', { rollout: rollout('failed'), rollback: back }),
-        course('c', { rollout: rollout('ready') }),
+        notReadyBefore(written('a'), problem, { pods: [] }),
+        rolledBack(judgedRollout(ended('b', 'failed'), TIMEOUT), back),
+        ended('c', 'ready'),
       ],
       '1/3 ready · 2 failed',
       '1/3 verified, the slowest ready after 2.0 s.',
     ],
     [
       'ready and then not proven',
-      [
-        course('a', { rollout: rollout('ready'), proof: { problem } }),
-        course('b', { rollout: rollout('ready', 5_000) }),
-      ],
+      [failedRollout(ended('a', 'ready'), problem), ended('b', 'ready', 5_000)],
       '1/2 ready · 1 failed',
       '1/2 verified, the slowest ready after 5.0 s.',
     ],
     [
       'as little ready as before is not ready',
-      [course('a', { rollout: rollout('timeout', 40_000), asBefore: 'not ready before either' })],
+      [unreadyAsBefore(ended('a', 'timeout', 40_000), 'not ready before either')],
       '0/1 ready',
       '0/1 verified, 1 not ready as before.',
     ],
-    [
-      'another run has it',
-      [course('a', { rollout: rollout('ready'), newer }), course('b')],
-      '0/2 ready',
-      '0/1 verified.',
-    ],
-  ])('%s', (_, courses, live, end) => {
-    expect(progressLine([], tally(courses, TIMEOUT), new Map())).toBe(live);
-    expect(waveLine(courses, { ...POLICY, timeoutMs: TIMEOUT })).toBe(end);
+    ['another run has it', [supersededRollout(ended('a', 'ready'), newer), written('b')], '0/2 ready', '0/1 verified.'],
+  ])('%s', (_, rollouts, live, end) => {
+    expect(progressLine([], tally(rollouts), new Map())).toBe(live);
+    expect(waveLine(rollouts, { verify: 'auto' })).toBe(end);
   });
 });

@@ -4,7 +4,15 @@ import type { DeployContext } from '../../../../src/deploy/context.ts';
 import type { ProofLevel } from '../../../../src/deploy/report/evidence-level.ts';
 import type { PushResult } from '../../../../src/deploy/rollout/push-settings.ts';
 import { recordProof } from '../../../../src/deploy/rollout/record-verified.ts';
-import { type Course, newCourse } from '../../../../src/deploy/rollout/workload-rollout.ts';
+import {
+  endedRollout,
+  pendingRollout,
+  rolledBack,
+  verifiedRollout,
+  type WorkloadRollout,
+  type WrittenRollout,
+} from '../../../../src/deploy/rollout/workload-rollout.ts';
+import type { ProofResult } from '../../../../src/deploy/verify/verifier.ts';
 import { placementOf, revisionName } from '../../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
 import { workloadKey } from '../../../../src/targets/target.ts';
@@ -18,9 +26,15 @@ const PROVEN = 'deploy-wasm-filter/proven';
 let server: ApiServer | undefined;
 afterEach(() => server?.close());
 
-function course(path: string, level?: ProofLevel, over: Partial<Course> = {}, parts: WantedParts = {}): Course {
-  const proof = level === undefined ? {} : { proof: { proof: { level, pods: 1, wanted: 1 } } };
-  return { ...newCourse(plannedFor(path, parts)), ...proof, ...over };
+const READY = { state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 1 } as const;
+
+/** A workload whose pods are ready, and whose proxies were looked into where there is a result of that. */
+function rollout(path: string, seen?: ProofLevel | ProofResult, parts: WantedParts = {}): WorkloadRollout {
+  const pending = pendingRollout(plannedFor(path, parts));
+  const written: WrittenRollout = { ...pending, state: 'written', write: { result: { state: 'done' } } };
+  const ended = endedRollout(written, READY);
+  if (seen === undefined) return ended;
+  return verifiedRollout(ended, typeof seen === 'string' ? { proof: { level: seen, pods: 1, wanted: 1 } } : seen);
 }
 const holding = (text?: string): ClusterParts => {
   const { metadata } = renderConfigMap(revision(), 'shop');
@@ -36,7 +50,7 @@ interface Run {
 }
 
 /** The writes that recording makes: `shop/NAME: lines`. */
-async function recorded(courses: readonly Course[], run: Run = {}): Promise<string[]> {
+async function recorded(rollouts: readonly WorkloadRollout[], run: Run = {}): Promise<string[]> {
   const { cluster = holding(), pushes = new Map(), aborted = false, answer } = run;
   const headers = { 'content-type': 'application/json' };
   server = await startApiServer({
@@ -49,7 +63,7 @@ async function recorded(courses: readonly Course[], run: Run = {}): Promise<stri
     now: () => 0,
     date: () => NOW,
   };
-  await recordProof(courses, pushes, observationOf(cluster), context);
+  await recordProof(rollouts, pushes, observationOf(cluster), context);
   return server.seen.map(({ path, body }) => {
     const [, namespace, name] = /namespaces\/([^/]+)\/configmaps\/([^?]+)/.exec(path) ?? [];
     return `${namespace}/${name}: ${JSON.parse(body).metadata.annotations[PROVEN]}`;
@@ -58,12 +72,12 @@ async function recorded(courses: readonly Course[], run: Run = {}): Promise<stri
 
 describe('recordProof', () => {
   test('writes once for each namespace and revision, whatever the number of workloads', async () => {
-    const courses = [
-      course('shop/deploy/reviews', 'listener'),
-      course('shop/sts/db', 'stats'),
-      course('test/deploy/reviews', 'ready'),
+    const rollouts = [
+      rollout('shop/deploy/reviews', 'listener'),
+      rollout('shop/sts/db', 'stats'),
+      rollout('test/deploy/reviews', 'ready'),
     ];
-    expect((await recorded(courses)).sort()).toEqual([
+    expect((await recorded(rollouts)).sort()).toEqual([
       `shop/${NAME}: Deployment/reviews listener\nStatefulSet/db stats`,
       `test/${NAME}: Deployment/reviews ready`,
     ]);
@@ -71,7 +85,7 @@ describe('recordProof', () => {
 
   test('writes one for each of two filters', async () => {
     const auth = revision('auth');
-    const both = course('shop/deploy/reviews', 'listener', {}, { revisions: [revision(), auth] });
+    const both = rollout('shop/deploy/reviews', 'listener', { revisions: [revision(), auth] });
     expect((await recorded([both])).map((line) => line.split(':')[0]).sort()).toEqual([
       `shop/${NAME}`,
       `shop/${revisionName(auth)}`,
@@ -80,24 +94,24 @@ describe('recordProof', () => {
 
   test('keeps what is recorded of other workloads, and takes the new evidence of the same', async () => {
     const cluster = holding('Deployment/ratings listener\nDeployment/reviews ready');
-    expect(await recorded([course('shop/deploy/reviews', 'stats')], { cluster })).toEqual([
+    expect(await recorded([rollout('shop/deploy/reviews', 'stats')], { cluster })).toEqual([
       `shop/${NAME}: Deployment/ratings listener\nDeployment/reviews stats`,
     ]);
   });
 
-  const refused = { proof: { problem: { kind: 'proof', message: 'no' } } } as const;
-  const back = { rollback: { state: 'restored', to: {}, durationMs: 1 } } as const;
-  test.each<[string, Course, Run]>([
+  const refused = { problem: { kind: 'proof', message: 'no' } } as const;
+  const back = { state: 'restored', to: {}, durationMs: 1 } as const;
+  test.each<[string, WorkloadRollout, Run]>([
     [
       'is recorded already',
-      course('shop/deploy/reviews', 'listener'),
+      rollout('shop/deploy/reviews', 'listener'),
       { cluster: holding('Deployment/reviews listener') },
     ],
-    ['was not looked at', course('shop/deploy/reviews'), {}],
-    ['was refused', course('shop/deploy/reviews', undefined, refused), {}],
-    ['was taken back', course('shop/deploy/reviews', 'listener', back), {}],
-    ['came too late', course('shop/deploy/reviews', 'listener'), { aborted: true }],
-    ['is of no filter', course('shop/deploy/reviews', 'ready', {}, { revisions: [], removals: ['add-header'] }), {}],
+    ['was not looked at', rollout('shop/deploy/reviews'), {}],
+    ['was refused', rollout('shop/deploy/reviews', refused), {}],
+    ['was taken back', rolledBack(rollout('shop/deploy/reviews', 'listener'), back), {}],
+    ['came too late', rollout('shop/deploy/reviews', 'listener'), { aborted: true }],
+    ['is of no filter', rollout('shop/deploy/reviews', 'ready', { revisions: [], removals: ['add-header'] }), {}],
   ])('writes nothing for a proof that %s', async (_, one, run) => {
     expect(await recorded([one], run)).toEqual([]);
   });
@@ -107,7 +121,7 @@ describe('recordProof', () => {
     const proof = { level: 'listener', pods: 1, wanted: 1 } as const;
     const proofs = new Map([[workloadKey(refOf('shop/deploy/reviews')), proof]]);
     const push: PushResult = { step: 'done', before: revision().id, proofs, problems: new Map() };
-    const one = course('shop/deploy/reviews');
+    const one = rollout('shop/deploy/reviews');
     const newer = revision('add-header', { configuration: 'new' });
     const planned = { ...one.planned, revisions: [{ revision: newer, carrier: placementOf(revision()) }] };
     const run = { pushes: new Map([[key, push]]), cluster: holding('Deployment/reviews stats') };
@@ -116,6 +130,6 @@ describe('recordProof', () => {
 
   test('does not fail the run when it may not write', async () => {
     const answer = (): ReturnType<typeof refusal> => refusal(403, 'Forbidden', 'no');
-    expect(await recorded([course('shop/deploy/reviews', 'listener')], { answer })).toHaveLength(1);
+    expect(await recorded([rollout('shop/deploy/reviews', 'listener')], { answer })).toHaveLength(1);
   });
 });

@@ -7,7 +7,16 @@ import type { Proof } from '../../../../src/deploy/report/evidence-level.ts';
 import type { Rollback, TargetReport } from '../../../../src/deploy/report/report.ts';
 import type { PushResult } from '../../../../src/deploy/rollout/push-settings.ts';
 import { concludeTarget, type RunRecord, untouchedTarget } from '../../../../src/deploy/rollout/target-report.ts';
-import { type Course, newCourse } from '../../../../src/deploy/rollout/workload-rollout.ts';
+import {
+  diagnosedRollout,
+  endedRollout,
+  judgedRollout,
+  pendingRollout,
+  rolledBack,
+  verifiedRollout,
+  type WorkloadRollout,
+  writtenRollout,
+} from '../../../../src/deploy/rollout/workload-rollout.ts';
 import type { ProofResult } from '../../../../src/deploy/verify/verifier.ts';
 import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
 import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
@@ -27,6 +36,8 @@ const same = plannedFor(PATH, { observed: workload('reviews', { podLabels: { [LA
 const problem: Problem = { kind: 'permission', message: 'Not allowed.' };
 const failed: WriteResult = { state: 'failed', problem };
 const write = (state: WriteResult['state']): WriteResult => (state === 'failed' ? failed : { state });
+
+const TIMEOUT_MS = 600_000;
 
 interface Case {
   readonly of?: PlannedWorkload;
@@ -50,21 +61,25 @@ function recordOf({ of = planned, configMap = 'done', inserter = 'done', push }:
       inserters: new Map(push === undefined ? [[KEY, write(inserter)]] : []),
     },
     pushes: new Map(push === undefined ? [] : [[KEY, push]]),
-    timeoutMs: 600_000,
   };
 }
 
+function reached({ of = planned, template = 'done', rollout, proof, wave }: Case): WorkloadRollout {
+  const written = writtenRollout(pendingRollout(of, wave), { result: write(template) });
+  if (written.state !== 'written' || rollout === undefined) return written;
+  const result: RolloutResult = { state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 4_000, ...rollout };
+  const ended = endedRollout(written, result);
+  return proof === undefined ? judgedRollout(ended, TIMEOUT_MS) : verifiedRollout(ended, proof);
+}
+
 function conclude(parts: Case): TargetReport {
-  const { of = planned, template = 'done', rollout, diagnosis, proof, rollback, wave } = parts;
-  const course: Course = newCourse(of, wave);
-  course.write = { result: write(template) };
-  if (rollout !== undefined) {
-    course.rollout = { state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 4_000, ...rollout };
-  }
-  if (diagnosis !== undefined) course.diagnosis = { pods: [], ...diagnosis };
-  if (proof !== undefined) course.proof = proof;
-  if (rollback !== undefined) course.rollback = rollback;
-  return concludeTarget(course, recordOf(parts));
+  const { diagnosis, rollback } = parts;
+  const found = reached(parts);
+  const diagnosed =
+    found.state !== 'failed' || diagnosis === undefined
+      ? found
+      : diagnosedRollout(found, { pods: [], ...diagnosis }, TIMEOUT_MS);
+  return concludeTarget(rollback === undefined ? diagnosed : rolledBack(diagnosed, rollback), recordOf(parts));
 }
 
 describe('the steps and the outcome', () => {
@@ -151,7 +166,7 @@ describe('the steps and the outcome', () => {
         ] as const),
       },
     };
-    const report = concludeTarget(newCourse(two), record);
+    const report = concludeTarget(pendingRollout(two), record);
     expect(report.steps).toMatchObject({ configMap: 'skipped', inserter: 'done' });
     expect(report.revisions.map(({ filter }) => filter)).toEqual(['add-header', 'auth']);
   });
@@ -250,7 +265,7 @@ test('drift of the workload and of its objects is told together, that of other o
   if (configMap === undefined) throw new Error('no ConfigMap');
   const foreign = { ...configMap, namespace: 'test', drift: 'ConfigMap test/x was deleted' };
   const plan = { ...record.plan, configMaps: [{ ...configMap, drift: 'ConfigMap shop/x was deleted' }, foreign] };
-  expect(concludeTarget(newCourse(drifted), { ...record, plan }).drift).toEqual([
+  expect(concludeTarget(pendingRollout(drifted), { ...record, plan }).drift).toEqual([
     'the label of add-header was removed',
     'ConfigMap shop/x was deleted',
   ]);
@@ -408,9 +423,5 @@ describe('the problem of a rollout', () => {
       'pod p: Pending',
       'pod q: Pending',
     ]);
-  });
-
-  test('a target without a problem has no evidence', () => {
-    expect(conclude({ rollout: {}, diagnosis: { pods: ['p: Pending'] } }).evidence).toEqual([]);
   });
 });

@@ -1,0 +1,93 @@
+import type { Limiter } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
+import { sentence } from '../../base/text.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import type { WriteContext } from '../apply/workload.ts';
+import { type DeployContext, during } from '../context.ts';
+import { readinessOf } from '../kinds/kinds.ts';
+import { readTarget } from '../kinds/target.ts';
+import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
+import type { PlanningOptions } from '../plan/workload.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import { type ProofResult, Prover } from '../verify/verifier.ts';
+import { closePlugin } from './close-plugin.ts';
+import {
+  type EndedRollout,
+  endedRollout,
+  type FailedRollout,
+  latestWorkload,
+  type VerifiedRollout,
+  verifiedRollout,
+} from './workload-rollout.ts';
+
+export interface VerificationContext extends DeployContext {
+  readonly policy: RolloutPolicy;
+  readonly planning: PlanningOptions;
+  readonly write: WriteContext;
+  /** By which evidence an earlier run has proven all that is wanted of a workload; undefined when none has. */
+  readonly provenBy: (planned: PlannedWorkload) => string | undefined;
+}
+
+/** Looks whether the proxies of rolled out workloads run what they should. */
+export class RolloutVerification {
+  readonly #context: VerificationContext;
+  readonly #prover: Prover;
+  readonly #limit: Limiter;
+
+  /** `limit` holds back writes. */
+  constructor(context: VerificationContext, limit: Limiter) {
+    this.#context = context;
+    this.#prover = new Prover(during(context, 'verifying the filter'), context.policy);
+    this.#limit = limit;
+  }
+
+  /** Returns whether a workload is to be looked at: pods that an earlier run has proven are not again; a probe is asked each time. */
+  isNeeded(planned: PlannedWorkload): boolean {
+    const { policy, provenBy } = this.#context;
+    if (changesPods(planned) || policy.probe !== undefined) return true;
+    const level = provenBy(planned);
+    return policy.verify === 'required' ? level !== 'listener' : level === undefined;
+  }
+
+  /** Of a Gateway, whose pods are changed as they are, the time that counts is that until they are proven. */
+  async verify(ended: EndedRollout): Promise<VerifiedRollout | FailedRollout> {
+    const { now } = this.#context;
+    const { planned, rollout } = ended;
+    const started = now();
+    const look = (at: EndedRollout): Promise<ProofResult> =>
+      this.#prover.prove({ ...planned, observed: latestWorkload(at) }, rollout.wanted);
+    const open = await look(ended);
+    const closed = open.problem === undefined ? await this.#limit(() => closePlugin(ended, this.#context)) : undefined;
+    const latest = closed?.ok && closed.value !== undefined ? { ...ended, write: closed.value } : ended;
+    const shown = latest === ended ? open : await look(latest);
+    const gone = await this.#prover.proveGone({ ...planned, observed: latestWorkload(latest) }, planned.removals);
+    const [notClosed] = closed?.ok === false ? closed.problems : [];
+    const result: ProofResult = { ...gone, ...shown, ...defined({ problem: notClosed }) };
+    this.#warn(planned, result);
+    const { pods } = result;
+    const seen = pods === undefined ? rollout : { ...rollout, ...pods, durationMs: now() - started };
+    return verifiedRollout({ ...latest, rollout: seen }, result);
+  }
+
+  /** Looks again at a workload that has run for a while. Never throws. */
+  async verifyAgain(soaked: EndedRollout | VerifiedRollout): Promise<EndedRollout | VerifiedRollout | FailedRollout> {
+    const { client, log } = during(this.#context, 'verifying the filter');
+    const { planned, rollout } = soaked;
+    const fail = (message: string, ready = 0, wanted = 0): EndedRollout =>
+      endedRollout(soaked, { state: 'failed', message, ready, wanted, durationMs: rollout.durationMs });
+    try {
+      const observed = await readTarget(client, planned.ref, planned.observed);
+      const { state, message, ready, wanted } = readinessOf(planned.ref, observed);
+      if (state !== 'ready') return fail(`no longer ready: ${message}`, ready, wanted);
+      return verifiedRollout(soaked, await this.#prover.prove({ ...planned, observed }, wanted));
+    } catch (error) {
+      log.debug(`${describeWorkload(planned.ref)} after its soak: ${String(error)}`);
+      return fail('it could not be inspected again');
+    }
+  }
+
+  #warn({ ref }: PlannedWorkload, { problem, warnings = [] }: ProofResult): void {
+    if (problem !== undefined) return;
+    for (const text of warnings) this.#context.write.warnings.add(sentence(`${describeWorkload(ref)}: ${text}`));
+  }
+}
