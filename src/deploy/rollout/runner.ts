@@ -287,7 +287,7 @@ export class Roller {
       return one.state !== 'superseded' && state !== 'superseded' && state !== 'deleted' && this.#mayGoBack(one);
     });
     if (changed.every(({ state }) => state === 'rolled-back')) return;
-    await this.#context.log.group(`Take back ${count(changed.length, 'workload')}`, async () => {
+    await this.#context.log.group(`Roll back ${count(changed.length, 'workload')}`, async () => {
       await mapLimited(changed, PARALLEL_WRITES, ({ planned }) => this.#back(planned));
     });
   }
