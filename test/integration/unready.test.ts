@@ -81,10 +81,10 @@ describe('a workload that is not ready before the run', () => {
       ['bad', 'failed'],
       ['good', 'deployed'],
     ]);
-    const counts = log.flatMap((line) => /^\d+\/\d+ (?:ready|proven)/.exec(line) ?? []);
+    const counts = log.flatMap((line) => /^\d+\/\d+ (?:ready|verified)/.exec(line) ?? []);
     expect(counts).toContain('0/2 ready');
     expect(counts.filter((text) => !text.includes('/2 '))).toEqual([]);
-    expect(log.find((line) => line.includes('/2 verified'))).toMatch(/^1\/2 proven, the slowest ready after /);
+    expect(log.find((line) => line.includes('/2 verified'))).toMatch(/^1\/2 verified, the slowest ready after /);
     expect(scene.patchesOf(bad)).toEqual([]);
   });
 
