@@ -1,4 +1,6 @@
 import { append } from './lists.ts';
+import type { Permission } from './permission.ts';
+
 /**
  * What kind of trouble a problem is. One annotation is written per kind, so a kind groups what a reader mends in one place.
  */
@@ -37,6 +39,8 @@ export interface Problem {
   readonly message: string;
   /** What to do about it. */
   readonly remedy?: string;
+  /** What is missing, where a Role can grant it. */
+  readonly permission?: Permission;
   readonly cause?: unknown;
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { verdictOf } from '../../src/action/verdict/verdict.ts';
+import { describePermission } from '../../src/base/permission.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { ENVOY_FILTER } from '../../src/cluster/resources.ts';
 import type { PlannedChange } from '../../src/deploy/report/plan-report.ts';
@@ -178,7 +179,7 @@ describe('planning', () => {
     expect(report.problems).toEqual([]);
     expect(report.outcome).toBe('planned');
     const where = `in namespace "${site.namespace}"`;
-    expect(report.plan?.missingRights).toEqual([
+    expect(report.plan?.missingRights.map(describePermission)).toEqual([
       `create configmaps ${where}`,
       `create envoyfilters.networking.istio.io ${where}`,
       `delete configmaps ${where}`,

@@ -6,6 +6,8 @@ import { renderBeside } from './parts/adoption.ts';
 import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected, renderDrift } from './parts/cleanup.ts';
 import { renderImages } from './parts/images.ts';
+import { blocks } from './parts/markdown.ts';
+import { renderNextCommand } from './parts/next-command.ts';
 import type { Page } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
 import { renderTable } from './parts/table.ts';
@@ -23,7 +25,7 @@ export function deployPage(report: Report): Page {
   });
   return {
     problems: hasActed(report) ? 'Failures' : 'Problems',
-    lead: () => (needsStanding(report) ? renderDeployStanding(report) : ''),
+    lead: () => (needsStanding(report) ? blocks(renderNextCommand(report), renderDeployStanding(report)) : ''),
     body: (limits) => [
       renderDrift(report, limits),
       renderTable('Workloads', table, limits),

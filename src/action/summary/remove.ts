@@ -3,6 +3,8 @@ import { byStanding } from '../verdict/phase.ts';
 import { hasActed, needsStanding } from '../verdict/words.ts';
 import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected } from './parts/cleanup.ts';
+import { blocks } from './parts/markdown.ts';
+import { renderNextCommand } from './parts/next-command.ts';
 import type { Page } from './parts/page.ts';
 import { renderPresent } from './parts/present.ts';
 import { removePolicy, renderDetails } from './parts/settings.ts';
@@ -19,7 +21,7 @@ export function removePage(report: Report): Page {
   });
   return {
     problems: hasActed(report) ? 'Failures' : 'Problems',
-    lead: () => (needsStanding(report) ? renderRemoveStanding(report) : ''),
+    lead: () => (needsStanding(report) ? blocks(renderNextCommand(report), renderRemoveStanding(report)) : ''),
     body: (limits) => [
       renderTable('Workloads', table, limits),
       report.nothing === undefined ? '' : renderPresent(report.nothing, limits),

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../base/text.ts';
 import type { Command, Report } from '../../deploy/report/report.ts';
 import type { Links } from '../runner/links.ts';
-import { groupProblems } from '../verdict/problem-groups.ts';
+import { everyProblem, groupProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
 import { meaningOf } from '../verdict/words.ts';
@@ -10,6 +10,7 @@ import { FULL, fitPage, type Limits } from './parts/limits.ts';
 import { blocks, code, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
 import { renderProblems } from './parts/problems.ts';
+import { renderRole } from './parts/role.ts';
 import { planPage } from './plan.ts';
 import { removePage } from './remove.ts';
 import { renderPage } from './render.ts';
@@ -47,6 +48,7 @@ export function renderSummary(
 ): string {
   // That the run was cancelled is what the verdict says.
   const groups = groupProblems(report).filter(({ kind }) => kind !== 'cancelled');
+  const permissions = everyProblem(report).flatMap(({ permission }) => permission ?? []);
   const verdict = judge(report);
   const page = PAGES[report.command](report);
   const warnings = warningsOf(report);
@@ -59,6 +61,7 @@ export function renderSummary(
         ? ''
         : 'This page would be larger than GitHub shows; what was left out is counted where it is missing.',
       renderProblems(page.problems, groups, limits),
+      renderRole(permissions, limits),
       page.lead(limits),
       renderWarnings(warnings, limits),
       page.body(limits),

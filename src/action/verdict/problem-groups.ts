@@ -1,3 +1,4 @@
+import { describePermission, type Permission } from '../../base/permission.ts';
 import type { Problem, ProblemKind } from '../../base/problem.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
@@ -101,10 +102,11 @@ function tellAll({ problems, targets, plan }: Troubled): Telling[] {
   ];
 }
 
-function missingRight(right: string): Problem {
+function missingRight(permission: Permission): Problem {
   return {
     kind: 'permission',
-    message: `The kubeconfig user cannot ${right}.`,
+    permission,
+    message: `The kubeconfig user cannot ${describePermission(permission)}.`,
     remedy: 'Grant the permission before you deploy.',
   };
 }

@@ -127,7 +127,12 @@ function nothingOnWorkloads(report: Report): Verdict {
       sentence: sentences(nobody, leftSentence(left)),
     };
   }
-  return { icon: '✅', headline: nothing, sentence: sentences(nobody, 'Nothing was written.') };
+  const { writes } = report.requests;
+  const written =
+    writes === 0
+      ? 'Nothing was written.'
+      : `No workload was changed: ${countOf(writes, 'write')} kept records up to date.`;
+  return { icon: '✅', headline: nothing, sentence: sentences(nobody, written) };
 }
 
 /** Who was removed: `add-header`, or for a sweep `Expired: add-header`. */

@@ -13,7 +13,7 @@ import { provenLevel } from '../plan/rollback-target.ts';
 import { planWaves } from '../plan/waves.ts';
 import { describeChanges, type Trial } from '../preflight/changes.ts';
 import { nothingAdmitted, tryChange } from '../preflight/dry-run.ts';
-import { describeRight } from '../preflight/permissions.ts';
+import { describeRight, permissionOf } from '../preflight/permissions.ts';
 import type { PlannedChange, PlanReport } from '../report/plan-report.ts';
 import type { DeployRequest, DraftRequest } from '../request.ts';
 import { mustBeReadyBefore, unreadyWarning } from '../rollout/ready-before.ts';
@@ -63,7 +63,7 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
       changes,
       ...describeRestarts(plan, request),
       ...(adoptions.length > 0 && { adoptions }),
-      missingRights: examined.missing.map(describeRight),
+      missingRights: examined.missing.map(permissionOf),
     },
     ...defined({ expires }),
   };

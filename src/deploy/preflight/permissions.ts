@@ -1,8 +1,9 @@
 import { defined } from '../../base/defined.ts';
+import { describePermission, type Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Client, Right } from '../../cluster/client.ts';
 import { ApiError } from '../../cluster/errors.ts';
-import { CONFIG_MAP, ENVOY_FILTER, PLUGINS, POD, type Resource, resourceName } from '../../cluster/resources.ts';
+import { CONFIG_MAP, ENVOY_FILTER, PLUGINS, POD, type Resource } from '../../cluster/resources.ts';
 import { neededKind, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { neededLists } from '../../targets/resolve.ts';
 import type { DeployContext } from '../context.ts';
@@ -152,9 +153,14 @@ export async function missingRights(
 }
 
 /** `patch deployments.apps in namespace "shop"`, `create pods/exec in namespace "shop"`. */
-export function describeRight({ verb, resource, namespace, subresource }: Right): string {
-  const name = `${resourceName(resource)}${subresource === undefined ? '' : `/${subresource}`}`;
-  return `${verb} ${name} in namespace "${namespace}"`;
+export function describeRight(right: Right): string {
+  return describePermission(permissionOf(right));
+}
+
+/** A right as a rule of a Role grants it. */
+export function permissionOf({ verb, resource, namespace, subresource }: Right): Permission {
+  const { group, plural } = resource;
+  return { verb, group, resource: subresource === undefined ? plural : `${plural}/${subresource}`, namespace };
 }
 
 /** What a right is for, where its verb does not say so; empty where it does. */
@@ -168,6 +174,7 @@ function purposeOf({ verb, resource, subresource }: Right): string {
 export function rightProblem(right: Right): Problem {
   return {
     kind: 'permission',
+    permission: permissionOf(right),
     message: `The kubeconfig user cannot ${describeRight(right)}.`,
     remedy:
       right.subresource === undefined

@@ -1,3 +1,4 @@
+import type { Permission } from '../../base/permission.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 
 /** What the API server said to a write that it was asked to try without doing it. */
@@ -47,7 +48,7 @@ export interface PlanReport {
   /** How many waves there would be. */
   readonly waves: number;
   /** Rights that `deploy` would need and that the user of the kubeconfig does not have. */
-  readonly missingRights: readonly string[];
+  readonly missingRights: readonly Permission[];
 }
 
 /** A filter that is not this action's and that ours would take the place of. */

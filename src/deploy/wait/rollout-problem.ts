@@ -96,8 +96,9 @@ export function evidenceLines(diagnosis: Diagnosis | undefined): string[] {
   if (diagnosis === undefined) return [];
   const { pods, event, envoy } = diagnosis;
   return [
-    ...(envoy === undefined ? [] : [`${envoy.by ?? 'Envoy'}: ${envoy.reason}`]),
+    // The filter's own words say most of what it lacks.
     ...(envoy?.filterSaid === undefined ? [] : [`the filter: ${envoy.filterSaid}`]),
+    ...(envoy === undefined ? [] : [`${envoy.by ?? 'Envoy'}: ${envoy.reason}`]),
     ...(event === undefined ? [] : [`event ${event}`]),
     ...pods.map((pod) => `pod ${pod}`),
   ];

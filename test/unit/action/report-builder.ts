@@ -1,3 +1,4 @@
+import type { Permission } from '../../../src/base/permission.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
 import type { Proof } from '../../../src/deploy/report/evidence-level.ts';
 import type { ImageReport, ImageState } from '../../../src/deploy/report/image-report.ts';
@@ -271,6 +272,13 @@ export function change(what: string, changes: Partial<PlannedChange> = {}): Plan
     admission: ACCEPTED,
     ...changes,
   };
+}
+
+/** `patch deployments.apps in namespace "shop"` as what a Role grants. */
+export function permission(words: string): Permission {
+  const [, verb = '', plural = '', group = '', namespace = ''] =
+    /^(\w+) ([\w/]+)(?:\.(\S+))? in namespace "(.*)"$/s.exec(words) ?? [];
+  return { verb, group, resource: plural, namespace };
 }
 
 /** What a plan found, nothing unless told. */

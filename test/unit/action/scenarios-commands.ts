@@ -8,6 +8,7 @@ import {
   image,
   NEW,
   OLD,
+  permission,
   planned,
   ref,
   removed,
@@ -200,7 +201,10 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       plan: planned({
         restarts,
         waves: 1,
-        missingRights: ['create configmaps in namespace "shop"', 'patch configmaps in namespace "shop"'],
+        missingRights: [
+          permission('create configmaps in namespace "shop"'),
+          permission('patch configmaps in namespace "shop"'),
+        ],
         changes: writes.map((write) =>
           write.kind === 'ConfigMap'
             ? {

@@ -8,6 +8,7 @@ import {
   NEW,
   OLD,
   PROVENANCE,
+  permission,
   policy,
   report,
   stuck,
@@ -24,6 +25,7 @@ import { REFUSED, workloads } from './shop.ts';
 
 const right = (verb: string, resource: string, namespace: string) => ({
   kind: 'permission' as const,
+  permission: permission(`${verb} ${resource} in namespace "${namespace}"`),
   message: `The kubeconfig user cannot ${verb} ${resource} in namespace "${namespace}".`,
   remedy: 'Grant the permission with a Role and a RoleBinding; nothing was written.',
 });

@@ -4,7 +4,17 @@ import { annotationsOf } from '../../../../src/action/publish/annotations.ts';
 import { KIND_TITLES } from '../../../../src/action/verdict/problem-groups.ts';
 import type { ProblemKind } from '../../../../src/base/problem.ts';
 import { hostile } from '../hostile.ts';
-import { deployed, planned, proof, report, rollback, stuck, takenBack, withdrawn } from '../report-builder.ts';
+import {
+  deployed,
+  permission,
+  planned,
+  proof,
+  report,
+  rollback,
+  stuck,
+  takenBack,
+  withdrawn,
+} from '../report-builder.ts';
 
 const KINDS = Object.keys(KIND_TITLES) as ProblemKind[];
 
@@ -91,7 +101,7 @@ describe('errors', () => {
   test('permissions that a plan misses are an error, though the plan itself is a success', () => {
     const given = report({
       command: 'plan',
-      plan: planned({ missingRights: ['patch configmaps in namespace "shop"'] }),
+      plan: planned({ missingRights: [permission('patch configmaps in namespace "shop"')] }),
     });
     expect(given.outcome).toBe('planned');
     expect(annotationsOf(given)).toEqual([

@@ -4,7 +4,7 @@ import { publish } from '../../../../src/action/publish/publish.ts';
 import type { CommandFile } from '../../../../src/action/runner/command-files.ts';
 import { type Core, guardedCore } from '../../../../src/action/runner/guarded-core.ts';
 import type { Report } from '../../../../src/deploy/report/report.ts';
-import { change, deployed, found, planned, report, rollback, running, stuck } from '../report-builder.ts';
+import { change, deployed, found, permission, planned, report, rollback, running, stuck } from '../report-builder.ts';
 
 /** A toolkit that keeps what it is told, a line each. */
 function recorder(): { core: Core; lines: string[] } {
@@ -60,7 +60,7 @@ async function published(
 const annotations = ({ lines }: Published): string[] => lines.filter((line) => /^(error|warning) /.test(line));
 
 describe('exit code', () => {
-  const missing = planned({ missingRights: ['patch configmaps in namespace "shop"'] });
+  const missing = planned({ missingRights: [permission('patch configmaps in namespace "shop"')] });
   const cases: readonly (readonly [string, Report, number])[] = [
     ['deployed', report({ targets: [deployed('shop/a')] }), 0],
     ['failed', report({ targets: [stuck('shop/a')] }), 1],

@@ -88,7 +88,7 @@ const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>
     report({
       command: 'plan',
       plan: planned({
-        missingRights: [at(0)],
+        missingRights: [{ verb: at(0), group: at(0), resource: at(0), namespace: at(0) }],
         restarts: [{ ref: { kind: 'Deployment', namespace: at(1), name: at(2) }, pods: 1, wave: 1 }],
         changes: [
           change('create ConfigMap a/a', {

@@ -89,7 +89,7 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
     report({
       command: 'plan',
       plan: planned({
-        missingRights: names(2_000),
+        missingRights: names(2_000).map((name) => ({ verb: 'create', group: '', resource: name, namespace: name })),
         restarts: names(5_000).map((name) => ({ ref: ref(name), pods: 3, wave: 1 })),
         changes: names(5_000).map((name) =>
           change(`change Deployment ${name}`, {

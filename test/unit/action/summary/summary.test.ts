@@ -8,6 +8,7 @@ import {
   found,
   NEW,
   OLD,
+  permission,
   planned,
   policy,
   proof,
@@ -344,7 +345,7 @@ describe('plan', () => {
   test('tells a missing permission before anything else, and each reason for not asking once', () => {
     const admission = { state: 'not-asked', why: 'no permission to' } as const;
     const text = page({
-      missingRights: ['create configmaps in namespace "shop"'],
+      missingRights: [permission('create configmaps in namespace "shop"')],
       changes: ['a', 'b'].map((name) => change(`create ConfigMap shop/${name}`, { admission })),
     });
     expect(text.indexOf('cannot create configmaps')).toBeLessThan(text.indexOf('What would be written'));

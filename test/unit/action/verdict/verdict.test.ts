@@ -10,6 +10,7 @@ import {
   interrupted,
   NEW,
   OLD,
+  permission,
   planned,
   policy,
   proof,
@@ -360,7 +361,12 @@ describe('plan', () => {
     ['no restart', { plan: planned({ changes: [create] }) }, '📋 Plan: 1 object to write, no restart'],
     [
       'missing permissions',
-      { plan: planned({ changes: [create], missingRights: ['a', 'b'] }) },
+      {
+        plan: planned({
+          changes: [create],
+          missingRights: ['create', 'patch'].map((verb) => permission(`${verb} configmaps in namespace "shop"`)),
+        }),
+      },
       '❌ Plan: "deploy" would fail: 2 permissions are missing',
     ],
     [

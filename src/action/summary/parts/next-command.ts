@@ -1,0 +1,34 @@
+import { targetKind } from '../../../deploy/kinds/kinds.ts';
+import type { Report, TargetReport } from '../../../deploy/report/report.ts';
+import { podLabel } from '../../../mesh/identity/names.ts';
+import { ROLLING, standingOf } from '../../verdict/phase.ts';
+import { plain } from '../../verdict/text.ts';
+import { code } from './markdown.ts';
+
+/** Returns one command that shows more of what failed; empty where nothing did. */
+export function renderNextCommand(report: Pick<Report, 'targets' | 'cancelled'>): string {
+  const failed = report.targets.filter(({ outcome }) => outcome === 'failed');
+  const rolling = failed.find((target) => ROLLING.includes(standingOf(target, report)));
+  const [first] = failed;
+  const command = rolling === undefined ? first && eventsCommand(first) : podsCommand(rolling);
+  return command === undefined ? '' : `**To look further:** ${code(command, 1_500)}`;
+}
+
+/** Of pods that are there still. */
+function podsCommand(target: TargetReport): string {
+  const [first] = target.revisions;
+  const { namespace } = target.ref;
+  if (first?.revision === undefined || targetKind(target.ref).binding.inPlace) return eventsCommand(target);
+  const selector = argument(`${podLabel(first.filter)}=${first.revision}`);
+  return `kubectl describe pods --namespace ${argument(namespace)} --selector ${selector}`;
+}
+
+/** What is left of pods that a rollback has replaced. */
+function eventsCommand({ ref: { namespace } }: TargetReport): string {
+  return `kubectl get events --namespace ${argument(namespace)} --sort-by .lastTimestamp`;
+}
+
+/** A word of a shell command. Names of Kubernetes need no quotes; whatever else comes instead of one gets them. */
+function argument(word: string): string {
+  return /^[a-z0-9][a-z0-9./=-]*$/.test(word) ? word : `'${plain(word, 260).replaceAll("'", "'\\''")}'`;
+}
