@@ -97,6 +97,8 @@ export interface FilterBinding {
   editorsOf(observed: Workload, filter: string): string[];
   /** By what name proxies know a filter that they pull. */
   pluginTrace(ref: WorkloadRef, carrier: PulledPlacement, observed: Workload): PluginTrace;
+  /** The name by which proxies know the plugin that brings a filter to this target alone; `undefined` where a revision's does. */
+  ownPlugin(ref: WorkloadRef, filter: string): string | undefined;
   /** The name that plugins of others may name a target by; `undefined` where they select pods by labels alone. */
   targetRef(ref: WorkloadRef): string | undefined;
 }

@@ -84,13 +84,18 @@ export const pluginBinding: FilterBinding = {
     });
   },
   editorsOf: (observed, filter) => editorsOf(viewOf(observed), filter),
-  pluginTrace: ({ namespace, name }, { filter, image }, observed) => {
+  pluginTrace: (ref, { filter, image }, observed) => {
     const plugin = attachmentOf(viewOf(observed), filter);
     const since = plugin && writtenAt(plugin);
-    return { plugin: attachedPluginOf(namespace, filter, name), image, ...defined({ since }) };
+    return { plugin: ownPlugin(ref, filter), image, ...defined({ since }) };
   },
+  ownPlugin,
   targetRef: ({ name }) => name,
 };
+
+function ownPlugin({ namespace, name }: WorkloadRef, filter: string): string {
+  return attachedPluginOf(namespace, filter, name);
+}
 
 function viewGateways(gateways: readonly Workload[], { items, kind }: ListedPlugins): GatewayView[] {
   const attached = Map.groupBy(items, (plugin) => attachedTo(plugin)?.gateway);

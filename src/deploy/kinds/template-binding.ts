@@ -44,6 +44,7 @@ export const templateBinding: FilterBinding = {
   editorsOf: () => [],
   // A plugin of its own for each revision: what has its name is what it is.
   pluginTrace: ({ namespace }, carrier) => ({ plugin: pluginOf(namespace, carrier), image: carrier.image }),
+  ownPlugin: () => undefined,
   targetRef: () => undefined,
 };
 

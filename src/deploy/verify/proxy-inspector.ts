@@ -3,7 +3,6 @@ import { isApiError } from '../../cluster/errors.ts';
 import { MAX_BYTES } from '../../cluster/limits.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { hasProxyContainer } from '../../cluster/pods.ts';
-import { attachedPluginOf } from '../../mesh/gateway/attachment.ts';
 import { inspectListeners } from '../../mesh/proxy/listeners.ts';
 import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
@@ -57,8 +56,8 @@ export class ProxyInspector {
     const listeners = await this.#dump('dynamic_listeners', pod, ref);
     if (typeof listeners !== 'string') return listeners?.state === 'pending' ? listeners.problem : undefined;
     const named = filters.find((filter) => {
-      const plugin = attachedPluginOf(ref.namespace, filter, ref.name);
-      return inspectListeners(listeners, { plugin, direction: 'any' }).state !== 'absent';
+      const plugin = targetKind(ref).binding.ownPlugin(ref, filter);
+      return plugin !== undefined && inspectListeners(listeners, { plugin, direction: 'any' }).state !== 'absent';
     });
     if (named === undefined) return undefined;
     return pending(ref, `the proxy of pod ${pod.metadata.name} still has ${named} in its listeners`).problem;
