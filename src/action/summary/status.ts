@@ -115,7 +115,6 @@ function standingCell({ pods }: WorkloadStatus, { standing, proof }: FilterStatu
   const ready = `${pods.ready}/${pods.wanted} ready`;
   switch (standing) {
     case 'proven':
-      if (proof?.level === 'listener') return `✅ verified in ${proof.pods}/${proof.wanted} proxies`;
       return `✅ ${proof === undefined ? ready : proofWords(proof)}`;
     case 'drifted':
       return `⚠️ drifted, ${proof === undefined ? ready : proofWords(proof)}`;

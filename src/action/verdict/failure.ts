@@ -156,7 +156,7 @@ function advice(report: Report): string {
   const standings = byStanding(report);
   if (countStanding(standings, 'stranded') > 0) return 'Inspect now what could not be rolled back.';
   if (countStanding(standings, ...URGENT) > 0) {
-    return `Fix the cause and re-run${saysHowToRollBack(report) ? ', or roll back: the job summary says how' : ''}.`;
+    return `Fix the cause and re-run${saysHowToRollBack(report) ? ', or roll back' : ''}.`;
   }
   if (countStanding(standings, 'unproven') > 0) return 'Check whether their pods become ready.';
   if (report.targets.some(({ problem }) => problem?.kind === 'proxy')) {

@@ -1,5 +1,6 @@
 import { untilAborted } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
+import type { Permission } from '../../base/permission.ts';
 import { listWords } from '../../base/text.ts';
 import type { Event, Pod } from '../../cluster/objects.ts';
 import {
@@ -39,6 +40,8 @@ export interface Diagnosis {
   readonly event?: string;
   /** Envoy's own reason, from the log of a pod's proxy. */
   readonly envoy?: EnvoyReason;
+  /** The permission without which the pods could not be listed, which show the cause; omitted if it is not missing. */
+  readonly missing?: Permission;
 }
 
 /** Collects, for workloads that did not get ready, what their pods, events and proxies say. By `workloadKey`. */
@@ -46,7 +49,8 @@ export async function diagnose(
   workloads: readonly Followed[],
   source: EvidenceSource,
 ): Promise<ReadonlyMap<string, Diagnosis>> {
-  const found = await listNewPods(workloads, source);
+  const denied = new Set<string>();
+  const found = await listNewPods(workloads, { ...source, denied: (namespace) => denied.add(namespace) });
   const namespaces = [...new Set(workloads.map(({ ref }) => ref.namespace))];
   const events = new Map(
     await Promise.all(
@@ -58,7 +62,12 @@ export async function diagnose(
   const diagnoses = await Promise.all(
     workloads.map(async (followed): Promise<[string, Diagnosis]> => {
       const key = workloadKey(followed.ref);
-      return [key, await diagnoseOne(followed, found.get(key) ?? [], events.get(followed.ref.namespace) ?? [], source)];
+      const { namespace } = followed.ref;
+      const seen = await diagnoseOne(followed, found.get(key) ?? [], events.get(namespace) ?? [], source);
+      return [
+        key,
+        denied.has(namespace) ? { ...seen, missing: { verb: 'list', group: '', resource: 'pods', namespace } } : seen,
+      ];
     }),
   );
   return new Map(diagnoses);

@@ -26,6 +26,8 @@ import type { Followed } from './rollout-watch.ts';
 export interface EvidenceSource {
   readonly client: Client;
   readonly debug: (line: string) => void;
+  /** Told of the namespaces whose pods the kubeconfig user cannot list. */
+  readonly denied?: (namespace: string) => void;
 }
 
 /** Where a run's evidence comes from. */
@@ -42,7 +44,7 @@ const LOG_BYTES = 256 * 1024;
  */
 export async function listNewPods(
   workloads: readonly Followed[],
-  { client, debug }: EvidenceSource,
+  { client, debug, denied }: EvidenceSource,
 ): Promise<ReadonlyMap<string, readonly Pod[]>> {
   const selectors = new Map<string, Set<string>>();
   const lists = new Map<string, { namespace: string; labelSelector: string; of?: string }>();
@@ -62,7 +64,14 @@ export async function listNewPods(
   const seen = new Set<string>();
   await Promise.all(
     [...lists.values()].map(async ({ namespace, labelSelector, of }) => {
-      const list = await optional(debug, () => client.list<Pod>(POD, namespace, { labelSelector }));
+      const list = await optional(debug, async () => {
+        try {
+          return await client.list<Pod>(POD, namespace, { labelSelector });
+        } catch (error) {
+          if (error instanceof ApiError && error.status === 403) denied?.(namespace);
+          throw error;
+        }
+      });
       for (const pod of list?.items ?? []) {
         const owner = ownerOf(pod);
         if (owner === undefined || seen.has(podId(pod))) continue;

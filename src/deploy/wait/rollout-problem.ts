@@ -1,3 +1,5 @@
+import { defined } from '../../base/defined.ts';
+import { describePermission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, MAX_LISTED, sentence, someOf } from '../../base/text.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
@@ -39,7 +41,8 @@ export function rolloutProblem(
       return {
         kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
         subject,
-        message: sentence(words),
+        message: `${sentence(words)}${unseenWords(diagnosis)}`,
+        ...defined({ permission: diagnosis?.missing }),
         remedy:
           diagnosis?.envoy?.remedy ??
           (cannotMount(cause) ? OTHER_PATH : undefined) ??
@@ -70,6 +73,12 @@ const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: numb
 
 function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
   return diagnosis?.envoy && describeReason(diagnosis.envoy);
+}
+
+/** Why the cause is not known, where pods could not be listed; empty where they could, or something else told it. */
+function unseenWords(diagnosis: Diagnosis | undefined): string {
+  if (diagnosis?.missing === undefined || diagnosis.cause !== undefined || diagnosis.envoy !== undefined) return '';
+  return ` The cause could not be seen: the kubeconfig user cannot ${describePermission(diagnosis.missing)}.`;
 }
 
 /** The cause leads; how far the rollout came follows where nobody knows more. */

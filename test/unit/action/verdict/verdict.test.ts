@@ -251,7 +251,7 @@ test.each<[string, Report, string]>([
   [
     'failed',
     report({ targets: [deployed('shop/a'), deployed('shop/b'), stuck('shop/c'), untouched('shop/d')] }),
-    '1 workload has new pods that do not become ready; 2 workloads run revision 4f2a91c07b; 1 workload was not touched. Fix the cause and re-run, or roll back: the job summary says how.',
+    '1 workload has new pods that do not become ready; 2 workloads run revision 4f2a91c07b; 1 workload was not touched. Fix the cause and re-run, or roll back.',
   ],
   [
     'patched, but the waiting failed',

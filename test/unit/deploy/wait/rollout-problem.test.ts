@@ -1,0 +1,34 @@
+import { expect, test } from '@jest/globals';
+import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
+import { evidenceLines, rolloutProblem } from '../../../../src/deploy/wait/rollout-problem.ts';
+
+const MISSING = { verb: 'list', group: '', resource: 'pods', namespace: 'shop' } as const;
+const problem = (diagnosis: Diagnosis) =>
+  rolloutProblem(
+    'Deployment shop/a',
+    { state: 'timeout', message: '1 of 3 pods updated', ready: 1, wanted: 3, durationMs: 60_000 },
+    diagnosis,
+    60_000,
+  );
+
+test('who may not list pods is told that the cause could not be seen, and what is missing', () => {
+  expect(problem({ pods: [], missing: MISSING })).toMatchObject({
+    message:
+      'not ready after 1 min: 1 of 3 pods updated. The cause could not be seen: the kubeconfig user cannot list pods in namespace "shop".',
+    permission: MISSING,
+  });
+});
+
+test('a cause that is known is told alone', () => {
+  expect(problem({ pods: [], cause: 'the quota is used up', missing: MISSING })?.message).not.toContain('cannot list');
+  expect(problem({ pods: [] })).not.toHaveProperty('permission');
+});
+
+test('the words of the filter itself come first', () => {
+  const envoy = { reason: 'Failed to configure base Wasm plugin', filterSaid: 'unknown header', remedy: 'x' };
+  expect(evidenceLines({ pods: ['a: not ready'], envoy })).toEqual([
+    'the filter: unknown header',
+    'Envoy: Failed to configure base Wasm plugin',
+    'pod a: not ready',
+  ]);
+});
