@@ -41,12 +41,12 @@ if (unknown.length > 0) {
   process.exitCode = 2;
 } else {
   for (const level of levels.filter((known) => wanted.includes(known))) {
-    const code = await prove(level);
+    const code = await verify(level);
     process.exitCode = Math.max(Number(process.exitCode ?? 0), code);
   }
 }
 
-async function prove(level: Level): Promise<number> {
+async function verify(level: Level): Promise<number> {
   const only = values.only === undefined ? [] : ['--testNamePattern', values.only];
   const run = async (kubeconfig: string, kubectl = {}): Promise<number> => {
     let worst = 0;

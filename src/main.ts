@@ -20,8 +20,8 @@ import { linksOf } from './action/runner/links.ts';
 import { workflowLog } from './action/runner/log.ts';
 import { ProcessGroups } from './action/runner/process-groups.ts';
 import { followProgress } from './action/runner/progress.ts';
-import { optimizerMemory } from './action/runner/tool-cache.ts';
-import type { Surroundings } from './action/runtime.ts';
+import { optimizerCache } from './action/runner/tool-cache.ts';
+import type { Runtime } from './action/runtime.ts';
 import { least } from './base/lists.ts';
 import { messageOf } from './base/problem.ts';
 import { type Redact, Redactor } from './base/redaction/redactor.ts';
@@ -74,7 +74,7 @@ async function act(): Promise<void> {
   const folders = jobFolders(environment, process.cwd());
   const groups = new ProcessGroups(process, watchdog.group);
   process.on('exit', () => groups.killAll());
-  const world: Surroundings = {
+  const runtime: Runtime = {
     readInput: (name) => toolkit.getInput(name, { trimWhitespace: false }),
     environment,
     readFile: inputFileReader(folders),
@@ -98,10 +98,10 @@ async function act(): Promise<void> {
     }),
     trial: (request) => trialRun(request, { node, entry: TRIAL, signal: cancellation.cancelled }),
     optimize: wasmOpt(wasmOptProcess({ node, program: WASM_OPT, signal: cancellation.cancelled })),
-    ...optimizerMemory(environment.RUNNER_TOOL_CACHE, () => readFile(WASM_OPT)),
+    ...optimizerCache(environment.RUNNER_TOOL_CACHE, () => readFile(WASM_OPT)),
   };
   try {
-    const report = redactedReport(await run(world), clean);
+    const report = redactedReport(await run(runtime), clean);
     note({ kind: 'phase', phase: 'publishing' });
     process.exitCode = await publish(report, core, files, { crash: handlers.crash(), links: linksOf(environment) });
   } catch (error) {

@@ -1,6 +1,6 @@
 import { defined } from '../base/defined.ts';
 import type { Log } from '../base/log.ts';
-import { bad, type Checked, good, type Problem } from '../base/problem.ts';
+import { fail, ok, type Problem, type Result } from '../base/problem.ts';
 import { Client, type RequestCounts, UNKNOWN_VERSION } from '../cluster/client.ts';
 import { callProblem, isApiError } from '../cluster/errors.ts';
 import type { ClusterAccess } from '../cluster/kubeconfig.ts';
@@ -8,64 +8,64 @@ import { describePath } from '../cluster/resources.ts';
 import { Transport } from '../cluster/transport.ts';
 import { deploy } from '../deploy/commands/deploy.ts';
 import { examineWithoutCluster } from '../deploy/commands/examine.ts';
-import { NOTHING_COLLECTED, type Outcome } from '../deploy/commands/outcome.ts';
+import { type CommandOutcome, NOTHING_COLLECTED } from '../deploy/commands/outcome.ts';
 import { planCommand } from '../deploy/commands/plan.ts';
 import { remove, sweep } from '../deploy/commands/remove.ts';
 import { status } from '../deploy/commands/status.ts';
 import type { DeployContext } from '../deploy/context.ts';
 import type { Report } from '../deploy/report/report.ts';
 import type { Registries } from '../registry/registries.ts';
-import type { Draft } from './request/request.ts';
+import type { CommandRequest } from './request/request.ts';
 import { runPhase } from './runner/progress.ts';
-import { type Surroundings, USER_AGENT } from './runtime.ts';
+import { type Runtime, USER_AGENT } from './runtime.ts';
 
 /** A draft of a command that talks to a cluster. */
-type ClusterDraft = Exclude<Draft, { command: 'render' }>;
+type ClusterCommand = Exclude<CommandRequest, { command: 'render' }>;
 
 /** What a command comes to, and what it asked of the cluster. */
-export type Called = Outcome & Pick<Report, 'requests' | 'cluster'>;
+export type Called = CommandOutcome & Pick<Report, 'requests' | 'cluster'>;
 
 export const NO_REQUESTS = { reads: 0, writes: 0 };
 
 /** Opens the connection to the cluster, runs the command over it, and closes it. Never throws: what went wrong is a problem of the outcome. */
-export async function callCluster(draft: ClusterDraft, registries: Registries, world: Surroundings): Promise<Called> {
-  const draftProblems = draft.draft.ok ? [] : draft.draft.problems;
+export async function callCluster(command: ClusterCommand, registries: Registries, runtime: Runtime): Promise<Called> {
+  const requestProblems = command.request.ok ? [] : command.request.problems;
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED, requests: NO_REQUESTS };
-  if (!draft.access.ok) return withoutCluster(draft, draft.access.problems, world, NO_REQUESTS);
-  const { value } = draft.access;
+  if (!command.access.ok) return withoutCluster(command, command.access.problems, runtime, NO_REQUESTS);
+  const { value } = command.access;
   const transport = new Transport(value, {
     userAgent: USER_AGENT,
-    signal: world.abandoned,
-    debug: (line) => world.log.debug(line),
+    signal: runtime.abandoned,
+    debug: (line) => runtime.log.debug(line),
   });
   const client = new Client(transport, {
-    onWrite: (path) => world.note?.({ kind: 'write', object: describePath(path) }),
-    onPhase: (phase) => world.note?.({ kind: 'phase', phase: runPhase(phase) }),
+    onWrite: (path) => runtime.note?.({ kind: 'write', object: describePath(path) }),
+    onPhase: (phase) => runtime.note?.({ kind: 'phase', phase: runPhase(phase) }),
   });
   try {
-    const connected = await connect(client, value, world.log);
-    if (!connected.ok) return await withoutCluster(draft, connected.problems, world, client.requests);
-    const { log, cancelled: signal, now, date, trial } = world;
+    const connected = await connect(client, value, runtime.log);
+    if (!connected.ok) return await withoutCluster(command, connected.problems, runtime, client.requests);
+    const { log, cancelled: signal, now, date, trial } = runtime;
     const context: DeployContext = {
       client,
       log,
       signal,
       now,
       date,
-      mask: world.mask,
+      mask: runtime.mask,
       pushImage: ({ image, reference }) => {
-        world.note?.({ kind: 'phase', phase: 'pushing to the registry' });
+        runtime.note?.({ kind: 'phase', phase: 'pushing to the registry' });
         return registries.push(image, reference);
       },
       ...defined({ trial }),
     };
-    const outcome = await carryOutCommand(draft, context);
+    const outcome = await runCommand(command, context);
     const cluster = { context: value.context, version: connected.value };
     return { ...outcome, warnings: [...value.weaknesses, ...outcome.warnings], cluster, requests: client.requests };
   } catch (error) {
-    const unwritten = world.cancelled.aborted && client.requests.writes === 0;
+    const unwritten = runtime.cancelled.aborted && client.requests.writes === 0;
     const problem = unwritten ? CANCELLED : callProblem(error, 'talking to the cluster');
-    return { ...nothing, problems: [...draftProblems, problem], requests: client.requests };
+    return { ...nothing, problems: [...requestProblems, problem], requests: client.requests };
   } finally {
     await transport.close();
   }
@@ -73,36 +73,36 @@ export async function callCluster(draft: ClusterDraft, registries: Registries, w
 
 /** What can be said of a command whose cluster cannot be asked. */
 async function withoutCluster(
-  draft: ClusterDraft,
+  command: ClusterCommand,
   problems: readonly Problem[],
-  { log, cancelled: signal, trial }: Surroundings,
+  { log, cancelled: signal, trial }: Runtime,
   requests: RequestCounts,
 ): Promise<Called> {
   const context = { log, signal, ...defined({ trial }) };
-  const deploying = draft.command === 'deploy' || draft.command === 'plan';
-  const filter = deploying ? await examineWithoutCluster(draft.draft, context) : { problems: [], warnings: [] };
-  const ofDraft = draft.draft.ok ? [] : draft.draft.problems;
+  const deploying = command.command === 'deploy' || command.command === 'plan';
+  const filter = deploying ? await examineWithoutCluster(command.request, context) : { problems: [], warnings: [] };
+  const requestProblems = command.request.ok ? [] : command.request.problems;
   return {
     targets: [],
     collected: NOTHING_COLLECTED,
     ...filter,
-    problems: [...ofDraft, ...problems, ...filter.problems],
+    problems: [...requestProblems, ...problems, ...filter.problems],
     requests,
   };
 }
 
-function carryOutCommand(draft: ClusterDraft, context: DeployContext): Promise<Outcome> {
-  switch (draft.command) {
+function runCommand(command: ClusterCommand, context: DeployContext): Promise<CommandOutcome> {
+  switch (command.command) {
     case 'deploy':
-      return deploy(draft.draft, context);
+      return deploy(command.request, context);
     case 'plan':
-      return planCommand(draft.draft, context);
+      return planCommand(command.request, context);
     case 'status':
-      return status(draft.draft, context);
+      return status(command.request, context);
     case 'remove':
-      return remove(draft.draft, context);
+      return remove(command.request, context);
     case 'sweep':
-      return sweep(draft.draft, context);
+      return sweep(command.request, context);
   }
 }
 
@@ -113,14 +113,14 @@ const CANCELLED: Problem = {
 };
 
 /** The first call: whether the server answers and takes the credentials, and its version. */
-async function connect(client: Client, { context }: ClusterAccess, log: Log): Promise<Checked<string>> {
+async function connect(client: Client, { context }: ClusterAccess, log: Log): Promise<Result<string>> {
   try {
     const version = await client.version();
     log.info(`Context ${context}, Kubernetes ${version}.`);
-    return good(version);
+    return ok(version);
   } catch (error) {
     // The version is only for the report; some clusters do not show it to everybody.
-    if (isApiError(error, 403)) return good(UNKNOWN_VERSION);
-    return bad(callProblem(error, 'asking for the version of the API server'));
+    if (isApiError(error, 403)) return ok(UNKNOWN_VERSION);
+    return fail(callProblem(error, 'asking for the version of the API server'));
   }
 }

@@ -3,7 +3,7 @@ import { count, formatBytes, formatDuration } from '../base/text.ts';
 import type { FilterModule } from '../filter/module/module.ts';
 import { describeShrinking } from '../filter/shrink/shrink.ts';
 import type { InputsRead } from './inputs/inputs.ts';
-import type { Draft } from './request/request.ts';
+import type { CommandRequest } from './request/request.ts';
 
 /** ` from oci://registry.example/f:v1, which is registry.example/f@sha256:…`; nothing for a file. */
 function originOf({ source }: FilterModule): string {
@@ -12,7 +12,7 @@ function originOf({ source }: FilterModule): string {
 }
 
 /** Tells what the inputs come to: the filter, where it comes from, and how many targets there are. */
-export function describeInputs({ inputs: { name, policy }, faulty }: InputsRead, made: Draft, log: Log): void {
+export function describeInputs({ inputs: { name, policy }, faulty }: InputsRead, made: CommandRequest, log: Log): void {
   if ('module' in made && made.module !== undefined) {
     const { bytes, digest, original } = made.module;
     log.info(`Filter ${name}: ${formatBytes(bytes.length)}, ${digest}${originOf(made.module)}.`);
@@ -25,9 +25,11 @@ export function describeInputs({ inputs: { name, policy }, faulty }: InputsRead,
     const { workflow, commit, run } = made.provenance;
     log.info(`It was built by ${workflow} from commit ${commit}: ${run}.`);
   }
-  const { draft } = made;
+  const { request } = made;
   const entries =
-    'filters' in draft.request ? draft.request.filters.flatMap(({ targets }) => targets) : draft.request.scope.entries;
+    'filters' in request.request
+      ? request.request.filters.flatMap(({ targets }) => targets)
+      : request.request.scope.entries;
   log.info(`Command ${made.command}, target list: ${count(entries.length, 'entry', 'entries')}.`);
   if (made.command !== 'deploy' && made.command !== 'remove' && made.command !== 'sweep') return;
   // What stands in for a value that was refused is nobody's wish.

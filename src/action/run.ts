@@ -9,22 +9,22 @@ import { type Called, callCluster, NO_REQUESTS } from './cluster-session.ts';
 import { type Inputs, type InputsRead, readInputs } from './inputs/inputs.ts';
 import { deliveredSettings } from './request/delivery.ts';
 import { maskSecrets } from './request/known-secrets.ts';
-import { filterProver } from './request/provenance.ts';
-import { type Draft, makeDraft } from './request/request.ts';
+import { provenanceChecker } from './request/provenance.ts';
+import { buildRequest, type CommandRequest } from './request/request.ts';
 import { readTargetTexts, type TargetTexts } from './request/targets.ts';
 import { describeInputs } from './run-log.ts';
-import { notingTrials, openRegistries, optimizing, type Surroundings } from './runtime.ts';
+import { openRegistries, optimizing, type Runtime, reportingTrials } from './runtime.ts';
 
 /** Runs the action and gives its report, whatever happened; nothing is thrown. */
-export async function run(given: Surroundings): Promise<Report> {
-  const world = notingTrials(given);
-  const read = readInputs(world.readInput, world.environment);
-  const targets = await readTargetTexts(read.inputs, world.readFile);
-  maskSecrets(read.inputs, targets, world);
-  world.note?.({ kind: 'command', command: read.inputs.command });
-  const registries = openRegistries(read.inputs, world);
+export async function run(given: Runtime): Promise<Report> {
+  const runtime = reportingTrials(given);
+  const read = readInputs(runtime.readInput, runtime.environment);
+  const targets = await readTargetTexts(read.inputs, runtime.readFile);
+  maskSecrets(read.inputs, targets, runtime);
+  runtime.note?.({ kind: 'command', command: read.inputs.command });
+  const registries = openRegistries(read.inputs, runtime);
   try {
-    return await runWith(registries, read, targets, world);
+    return await runWith(registries, read, targets, runtime);
   } finally {
     await registries.close();
   }
@@ -34,45 +34,56 @@ async function runWith(
   registries: Registries,
   read: InputsRead,
   targets: TargetTexts,
-  world: Surroundings,
+  runtime: Runtime,
 ): Promise<Report> {
-  const started = world.now();
-  const { log } = world;
-  world.note?.({ kind: 'phase', phase: 'reading inputs' });
-  const draft = await log.group('Inputs', async () => {
-    const tools = { ...optimizing(world), prove: filterProver(world), fetcher: world.fetcher ?? registries };
-    const made = await makeDraft(read, targets, world.readFile, world.environment, tools, {
-      ...world,
-      readFile: world.readUserFile,
+  const started = runtime.now();
+  const { log } = runtime;
+  runtime.note?.({ kind: 'phase', phase: 'reading inputs' });
+  const command = await log.group('Inputs', async () => {
+    const tools = {
+      ...optimizing(runtime),
+      checkProvenance: provenanceChecker(runtime),
+      fetcher: runtime.fetcher ?? registries,
+    };
+    const made = await buildRequest(read, targets, runtime.readFile, runtime.environment, tools, {
+      ...runtime,
+      readFile: runtime.readUserFile,
     });
     describeInputs(read, made, log);
     return made;
   });
   const called =
-    draft.command === 'render' ? await renderOnly(draft, world) : await callCluster(draft, registries, world);
-  const done = world.cancelled.aborted ? cancelledOutcome(called) : called;
+    command.command === 'render' ? await renderOnly(command, runtime) : await callCluster(command, registries, runtime);
+  const done = runtime.cancelled.aborted ? cancelledOutcome(called) : called;
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
   return {
-    command: draft.command,
-    filters: 'module' in draft ? filterReports(read.inputs, draft) : [],
-    policy: draft.policy,
+    command: command.command,
+    filters: 'module' in command ? filterReports(read.inputs, command) : [],
+    policy: command.policy,
     ...(read.faulty.size > 0 && { refusedInputs: [...read.faulty] }),
     ...done,
-    warnings: [...draft.warnings, ...done.warnings],
-    ...concludeRun({ command: draft.command, ...done }),
-    durationMs: world.now() - started,
+    warnings: [...command.warnings, ...done.warnings],
+    ...concludeRun({ command: command.command, ...done }),
+    durationMs: runtime.now() - started,
   };
 }
 
-async function renderOnly({ draft }: Extract<Draft, { command: 'render' }>, world: Surroundings): Promise<Called> {
-  const { log, cancelled: signal, trial } = world;
+async function renderOnly(
+  { request: command }: Extract<CommandRequest, { command: 'render' }>,
+  runtime: Runtime,
+): Promise<Called> {
+  const { log, cancelled: signal, trial } = runtime;
   const context = { log, signal, ...defined({ trial }) };
-  return { ...(await render(draft, world, context)), requests: NO_REQUESTS };
+  return { ...(await render(command, runtime, context)), requests: NO_REQUESTS };
 }
 
 function filterReports(
   { name, settings }: Inputs,
-  { module, provenance, delivery }: Pick<Extract<Draft, { command: 'render' }>, 'module' | 'provenance' | 'delivery'>,
+  {
+    module,
+    provenance,
+    delivery,
+  }: Pick<Extract<CommandRequest, { command: 'render' }>, 'module' | 'provenance' | 'delivery'>,
 ): FilterReport[] {
   if (module === undefined) return [];
   const { digest, bytes, source, original: from } = module;

@@ -6,7 +6,7 @@ import { formatBytes } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import type { RunPlugin } from '../cluster/kubeconfig/plugin-runner.ts';
 import type { Workspace } from '../deploy/commands/rendered-folder.ts';
-import { type Memory, rememberingOptimizer } from '../filter/shrink/optimizer-cache.ts';
+import { cachedOptimizer, type OptimizerCache } from '../filter/shrink/optimizer-cache.ts';
 import type { Optimizer } from '../filter/shrink/shrink.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
 import type { Authority } from '../provenance/authority.ts';
@@ -19,7 +19,7 @@ import type { Environment } from './request/request.ts';
 import type { ProgressEvent } from './runner/progress.ts';
 
 /** What a run needs of the world around it. */
-export interface Surroundings extends Workspace, SecretKeeper {
+export interface Runtime extends Workspace, SecretKeeper {
   readonly readInput: ReadInput;
   /** Reads a file of the user's own environment, which may lie anywhere; `readFile` reads those that the workflow names. */
   readonly readUserFile: ReadFile;
@@ -40,7 +40,7 @@ export interface Surroundings extends Workspace, SecretKeeper {
   /** Rewrites a filter for size; absent where nothing may be run. */
   readonly optimize?: Optimizer;
   /** Where its results outlive the run; absent where there is no such place. */
-  readonly optimizerMemory?: Memory;
+  readonly optimizerCache?: OptimizerCache;
   /** Runs a credential helper of Docker. */
   readonly runHelper: RunHelper;
   /** Runs an exec plugin of a kubeconfig. */
@@ -55,11 +55,11 @@ export interface Surroundings extends Workspace, SecretKeeper {
 export const USER_AGENT = `deploy-wasm-filter/${VERSION}`;
 
 /** The same world, whose trials are a phase of the run. */
-export function notingTrials(world: Surroundings): Surroundings {
-  const { trial, note } = world;
-  if (trial === undefined || note === undefined) return world;
+export function reportingTrials(runtime: Runtime): Runtime {
+  const { trial, note } = runtime;
+  if (trial === undefined || note === undefined) return runtime;
   return {
-    ...world,
+    ...runtime,
     trial: (request) => {
       note({ kind: 'phase', phase: 'checking the filter' });
       return trial(request);
@@ -68,27 +68,27 @@ export function notingTrials(world: Surroundings): Surroundings {
 }
 
 /** The optimiser, which says that it has begun: it may take minutes. */
-export function optimizing({ optimize, optimizerMemory, log }: Surroundings): Pick<ModuleTools, 'optimize'> {
+export function optimizing({ optimize, optimizerCache, log }: Runtime): Pick<ModuleTools, 'optimize'> {
   if (optimize === undefined) return {};
-  const aloud: Optimizer = (bytes) => {
+  const loggedOptimizer: Optimizer = (bytes) => {
     log.info(`Running wasm-opt -Oz on ${formatBytes(bytes.length)}.`);
     return optimize(bytes);
   };
   return {
-    optimize: optimizerMemory === undefined ? aloud : rememberingOptimizer(aloud, optimizerMemory, log),
+    optimize: optimizerCache === undefined ? loggedOptimizer : cachedOptimizer(loggedOptimizer, optimizerCache, log),
   };
 }
 
 /** Connections to registries, with the login of the inputs or of Docker; none is opened before it is needed. */
-export function openRegistries({ from }: Inputs, world: Surroundings): Registries {
+export function openRegistries({ from }: Inputs, runtime: Runtime): Registries {
   const { login, insecureRegistries } = from;
-  const { environment, readUserFile: readFile, runHelper, mask, log } = world;
+  const { environment, readUserFile: readFile, runHelper, mask, log } = runtime;
   return new Registries({
     userAgent: USER_AGENT,
     environment,
     insecureHosts: insecureRegistries,
     // What comes too late for a write is not wanted any more.
-    signal: world.cancelled,
+    signal: runtime.cancelled,
     debug: (line) => log.debug(line),
     readFile,
     runHelper,

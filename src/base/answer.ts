@@ -5,7 +5,7 @@ export interface Answer {
 }
 
 /** The most bytes of an answer that is a success, and of one that says why it is none. */
-export interface MostBytes {
+export interface MaxBytes {
   readonly success: number;
   readonly words: number;
 }
@@ -16,19 +16,19 @@ export interface MostBytes {
  */
 export async function readAnswer(
   { statusCode, body }: Answer,
-  { success, words }: MostBytes,
-  tooLong: (most: number) => Error,
+  { success, words }: MaxBytes,
+  tooLong: (max: number) => Error,
 ): Promise<Uint8Array> {
   const succeeded = statusCode >= 200 && statusCode < 300;
-  const most = succeeded ? success : words;
+  const max = succeeded ? success : words;
   const read = new Bytes();
   for await (const chunk of body) {
     read.append(chunk);
-    if (read.length <= most) continue;
-    if (succeeded) throw tooLong(most);
+    if (read.length <= max) continue;
+    if (succeeded) throw tooLong(max);
     break;
   }
-  return read.join(most);
+  return read.join(max);
 }
 
 const BLOCK_BYTES = 64 * 1024;
@@ -58,9 +58,9 @@ export class Bytes {
   }
 
   /** The first `most` of them, in one piece. */
-  join(most = this.#length): Uint8Array {
+  join(max = this.#length): Uint8Array {
     this.#finish();
-    return Buffer.concat(this.#full, Math.min(this.#length, most));
+    return Buffer.concat(this.#full, Math.min(this.#length, max));
   }
 
   #finish(): void {

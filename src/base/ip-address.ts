@@ -37,7 +37,7 @@ export function samePrefix(one: IpAddress, other: IpAddress, bits = 128): boolea
 export function parseIpRange(text: string): { readonly network: IpAddress; readonly bits: number } | undefined {
   const [address = '', length = '', ...rest] = text.split('/');
   const network = parseIpAddress(address);
-  const most = address.includes(':') ? 128 : 32;
-  if (network === undefined || rest.length > 0 || !/^\d{1,3}$/.test(length) || Number(length) > most) return undefined;
-  return { network, bits: Number(length) + 128 - most };
+  const max = address.includes(':') ? 128 : 32;
+  if (network === undefined || rest.length > 0 || !/^\d{1,3}$/.test(length) || Number(length) > max) return undefined;
+  return { network, bits: Number(length) + 128 - max };
 }

@@ -23,7 +23,7 @@ export function readJson(bytes: Uint8Array): unknown {
 }
 
 /** Whether arrays and objects of a JSON text lie deeper in each other than `most`. */
-function isDeeper(text: string, most: number): boolean {
+function isDeeper(text: string, max: number): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at++) {
     switch (text.charCodeAt(at)) {
@@ -32,7 +32,7 @@ function isDeeper(text: string, most: number): boolean {
         break;
       case 0x5b: // [
       case 0x7b: // {
-        if (++depth > most) return true;
+        if (++depth > max) return true;
         break;
       case 0x5d: // ]
       case 0x7d: // }

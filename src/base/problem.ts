@@ -23,7 +23,7 @@ export type ProblemKind =
   /** The pods are ready, but the filter does not run in them. */
   | 'no-effect'
   /** The proxies or the probe say that the filter does not do what it should. */
-  | 'proof'
+  | 'verification'
   /** The proxies reject their configuration because of something that is not ours: no new pod becomes ready, whatever is deployed. */
   | 'proxy'
   | 'rollback'
@@ -45,22 +45,22 @@ export interface Problem {
 }
 
 /** Either a value or everything that is wrong with what it should have been made of. */
-export type Checked<T> =
+export type Result<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /** A value, or everything that is wrong and what can be made of the rest: for further checks alone, never to be carried out. */
-export type Attempt<T> =
+export type PartialResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly problems: readonly Problem[]; readonly partial: T };
 
 /** A value that was made while problems were gathered: good when there are none. */
-export function attempt<T>(value: T, problems: readonly Problem[]): Attempt<T> {
+export function partialResult<T>(value: T, problems: readonly Problem[]): PartialResult<T> {
   return problems.length === 0 ? { ok: true, value } : { ok: false, problems, partial: value };
 }
 
 /** Wraps a good value. */
-export function good<T>(value: T): Checked<T> {
+export function ok<T>(value: T): Result<T> {
   return { ok: true, value };
 }
 
@@ -68,19 +68,19 @@ export function good<T>(value: T): Checked<T> {
 export type Problems = Problem | readonly Problem[];
 
 /** Wraps one or more problems. */
-export function bad(...problems: readonly Problems[]): { readonly ok: false; readonly problems: readonly Problem[] } {
+export function fail(...problems: readonly Problems[]): { readonly ok: false; readonly problems: readonly Problem[] } {
   return { ok: false, problems: problems.flat() };
 }
 
 /** Gathers the problems of many checks so that one run reports them all together. */
-export class Findings {
+export class Diagnostics {
   readonly #problems: Problem[] = [];
 
   get problems(): readonly Problem[] {
     return this.#problems;
   }
 
-  get clean(): boolean {
+  get ok(): boolean {
     return this.#problems.length === 0;
   }
 
@@ -89,16 +89,16 @@ export class Findings {
   }
 
   /** Gives the value, or keeps what is wrong and gives the rest. */
-  takeAny<T>(attempted: Attempt<T>): T {
+  unwrapPartial<T>(attempted: PartialResult<T>): T {
     if (attempted.ok) return attempted.value;
     this.add(attempted.problems);
     return attempted.partial;
   }
 
   /** Gives the checked value, or keeps its problems and gives undefined. */
-  take<T>(checked: Checked<T>): T | undefined {
-    if (checked.ok) return checked.value;
-    this.add(checked.problems);
+  unwrap<T>(result: Result<T>): T | undefined {
+    if (result.ok) return result.value;
+    this.add(result.problems);
     return undefined;
   }
 }

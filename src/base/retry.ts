@@ -35,10 +35,9 @@ export function retryDelay(attempt: number, outcome: AttemptOutcome, random: num
   if ('connectionCode' in outcome) {
     return RETRIED_CONNECTION_CODES.has(outcome.connectionCode) && attempt < ATTEMPTS.connection ? backoff : undefined;
   }
-  const most =
-    outcome.status === 429 ? ATTEMPTS.throttled : RETRIED_STATUSES.has(outcome.status) ? ATTEMPTS.failing : 1;
+  const max = outcome.status === 429 ? ATTEMPTS.throttled : RETRIED_STATUSES.has(outcome.status) ? ATTEMPTS.failing : 1;
   const { retryAfterSeconds = 0 } = outcome;
-  if (attempt >= most || retryAfterSeconds > MAX_OBEYED_SECONDS) return undefined;
+  if (attempt >= max || retryAfterSeconds > MAX_OBEYED_SECONDS) return undefined;
   return Math.max(retryAfterSeconds * 1000, backoff);
 }
 

@@ -6,26 +6,26 @@ export const MAX_LISTED = 20;
 const MAX_LISTED_CHARACTERS = 400;
 
 /** Joins words as a person would: `a`, `a or b`, `a, b or c`; of more than `most`, `a, b or 4,998 more`. */
-export function listWords(words: readonly string[], last = 'or', most = MAX_LISTED): string {
-  const left = words.length - most;
-  const named = (left > 0 ? words.slice(0, most) : words).map((word) => truncate(word, MAX_LISTED_CHARACTERS));
+export function listWords(words: readonly string[], last = 'or', max = MAX_LISTED): string {
+  const left = words.length - max;
+  const named = (left > 0 ? words.slice(0, max) : words).map((word) => truncate(word, MAX_LISTED_CHARACTERS));
   const shown = left > 0 ? [...named, `${thousands(left)} more`] : named;
   if (shown.length < 2) return shown.join('');
   return `${shown.slice(0, -1).join(', ')} ${last} ${shown.at(-1)}`;
 }
 
 /** The first `most` of a list, which are short already, and how many more there are: `a, b, c`, `a, b and 3 more`. */
-export function someOf(items: readonly string[], most = MAX_LISTED, between = ', '): string {
-  if (items.length <= most) return items.join(between);
-  const left = `${thousands(items.length - most)} more`;
-  return most === 0 ? left : `${items.slice(0, most).join(between)} and ${left}`;
+export function someOf(items: readonly string[], max = MAX_LISTED, between = ', '): string {
+  if (items.length <= max) return items.join(between);
+  const left = `${thousands(items.length - max)} more`;
+  return max === 0 ? left : `${items.slice(0, max).join(between)} and ${left}`;
 }
 
 /** The same of names or clauses that may be long. */
-export function nameSome(names: readonly string[], most = MAX_LISTED, between = ', '): string {
-  const shown = names.length > most ? names.slice(0, most) : names;
+export function nameSome(names: readonly string[], max = MAX_LISTED, between = ', '): string {
+  const shown = names.length > max ? names.slice(0, max) : names;
   const cut = shown.map((name) => truncate(name, MAX_LISTED_CHARACTERS));
-  return someOf([...cut, ...names.slice(most)], most, between);
+  return someOf([...cut, ...names.slice(max)], max, between);
 }
 
 /** `4,812`. */
@@ -57,13 +57,13 @@ export function formatDuration(ms: number): string {
  * The names a mistyped one was probably meant to be: at most `most`, nearest first, none that differs in more than
  * about a third of its letters.
  */
-export function nearestNames(wanted: string, known: Iterable<string>, most = 3): string[] {
+export function nearestNames(wanted: string, known: Iterable<string>, max = 3): string[] {
   const limit = Math.min(Math.max(2, Math.ceil(wanted.length / 3)), wanted.length - 1);
   return [...new Set(known)]
     .map((name) => ({ name, distance: name.includes(wanted) ? 1 : leven(wanted, name, { maxDistance: limit + 1 }) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))
-    .slice(0, most)
+    .slice(0, max)
     .map(({ name }) => name);
 }
 
@@ -94,9 +94,9 @@ export function withoutTrailing(text: string, character: string): string {
 }
 
 /** Cuts a text to `most` characters, never inside a character, and says that it was cut. */
-export function truncate(text: string, most: number): string {
-  if (text.length <= most) return text;
+export function truncate(text: string, max: number): string {
+  if (text.length <= max) return text;
   // A character has two units at most; what lies beyond is not looked at, however long it is.
-  const characters = [...text.slice(0, 2 * most + 2)];
-  return characters.length <= most ? text : `${characters.slice(0, Math.max(0, most - 1)).join('')}…`;
+  const characters = [...text.slice(0, 2 * max + 2)];
+  return characters.length <= max ? text : `${characters.slice(0, Math.max(0, max - 1)).join('')}…`;
 }

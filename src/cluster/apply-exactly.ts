@@ -9,14 +9,14 @@ import type { Resource } from './resources.ts';
  */
 export async function applyExactly<T extends KubernetesObject & { readonly spec?: unknown }>(
   client: Client,
-  of: Resource,
+  resource: Resource,
   namespace: string,
   wanted: T,
   options: ApplyOptions,
 ): Promise<Written<T>> {
-  const written = await client.apply<T>(of, namespace, wanted, options);
+  const written = await client.apply<T>(resource, namespace, wanted, options);
   if (options.dryRun === true || !('spec' in wanted) || sameJson(written.object.spec, wanted.spec)) return written;
   const spec = mergePatchTo(written.object.spec, wanted.spec);
-  const mended = await client.mergePatch<T>(of, namespace, wanted.metadata.name, { spec });
-  return { object: mended.object, warnings: [...written.warnings, ...mended.warnings] };
+  const repaired = await client.mergePatch<T>(resource, namespace, wanted.metadata.name, { spec });
+  return { object: repaired.object, warnings: [...written.warnings, ...repaired.warnings] };
 }

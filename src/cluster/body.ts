@@ -15,7 +15,7 @@ export class TooLongError extends Error {
  * start tells enough, so it is cut instead. Leaving off ends the connection.
  */
 export async function readText(answer: Answer, maxBytes: number, what: string): Promise<string> {
-  const tooLong = (most: number): Error => new TooLongError(what, most);
+  const tooLong = (max: number): Error => new TooLongError(what, max);
   const bytes = await readAnswer(answer, { success: maxBytes, words: MAX_BYTES.words }, tooLong);
   return new TextDecoder().decode(bytes);
 }

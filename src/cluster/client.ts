@@ -35,7 +35,7 @@ export interface Preconditions {
 }
 
 /** A right to ask for. */
-export interface Right {
+export interface AccessRequest {
   readonly verb: string;
   readonly resource: Resource;
   /** `exec`, `proxy`, `log`. */
@@ -91,33 +91,33 @@ export class Client {
     return parseAs<{ gitVersion?: string | null }>(exchange, 'version', VERSION).gitVersion ?? UNKNOWN_VERSION;
   }
 
-  async get<T extends KubernetesObject>(of: Resource, namespace: string | undefined, name: string): Promise<T> {
-    const exchange = await this.#session.read('get', { method: 'GET', path: resourcePath(of, namespace, name) });
-    return parseObject<T>(exchange, of, name);
+  async get<T extends KubernetesObject>(resource: Resource, namespace: string | undefined, name: string): Promise<T> {
+    const exchange = await this.#session.read('get', { method: 'GET', path: resourcePath(resource, namespace, name) });
+    return parseObject<T>(exchange, resource, name);
   }
 
   /** Every object of a collection, over all pages, as of one version of it. */
   async list<T extends KubernetesObject>(
-    of: Resource,
+    resource: Resource,
     namespace: string,
     options: ListOptions = {},
   ): Promise<ObjectList<T>> {
-    return this.#session.list<T>(of, namespace, options);
+    return this.#session.list<T>(resource, namespace, options);
   }
 
   /** The first objects of a collection, at most one page of it: enough to learn what they are like. */
-  async listSome<T extends KubernetesObject>(of: Resource, namespace: string): Promise<readonly T[]> {
-    const path = `${resourcePath(of, namespace)}?limit=${PAGE_SIZE}`;
-    return (await this.#session.page<T>(of, path, MAX_BYTES.page)).items;
+  async listSome<T extends KubernetesObject>(resource: Resource, namespace: string): Promise<readonly T[]> {
+    const path = `${resourcePath(resource, namespace)}?limit=${PAGE_SIZE}`;
+    return (await this.#session.page<T>(resource, path, MAX_BYTES.page)).items;
   }
 
   /** As `list`, with the objects' metadata alone: ConfigMaps that hold filters are up to a megabyte each. */
   async listMetadata(
-    of: Resource,
+    resource: Resource,
     namespace: string,
     options: ListOptions = {},
   ): Promise<ObjectList<KubernetesObject>> {
-    return this.#session.list<KubernetesObject>(of, namespace, options, { accept: METADATA_ONLY });
+    return this.#session.list<KubernetesObject>(resource, namespace, options, { accept: METADATA_ONLY });
   }
 
   /**
@@ -125,16 +125,16 @@ export class Client {
    * manager holds with another value gives an `ApiError` 409 that names the manager.
    */
   async apply<T extends KubernetesObject>(
-    of: Resource,
+    resource: Resource,
     namespace: string,
     object: T,
     { dryRun = false, force = false }: ApplyOptions = {},
   ): Promise<Written<T>> {
-    return this.#session.write<T>('apply', of, dryRun, {
+    return this.#session.write<T>('apply', resource, dryRun, {
       method: 'PATCH',
-      path: `${resourcePath(of, namespace, object.metadata.name)}?fieldManager=${FIELD_MANAGER}&force=${force}`,
+      path: `${resourcePath(resource, namespace, object.metadata.name)}?fieldManager=${FIELD_MANAGER}&force=${force}`,
       headers: { 'content-type': 'application/apply-patch+yaml' },
-      body: JSON.stringify({ apiVersion: of.apiVersion, kind: of.kind, ...object }),
+      body: JSON.stringify({ apiVersion: resource.apiVersion, kind: resource.kind, ...object }),
     });
   }
 
@@ -143,15 +143,15 @@ export class Client {
    * when the object has changed since.
    */
   async mergePatch<T extends KubernetesObject>(
-    of: Resource,
+    resource: Resource,
     namespace: string,
     name: string,
     patch: unknown,
     { dryRun = false }: WriteOptions = {},
   ): Promise<Written<T>> {
-    return this.#session.write<T>('patch', of, dryRun, {
+    return this.#session.write<T>('patch', resource, dryRun, {
       method: 'PATCH',
-      path: `${resourcePath(of, namespace, name)}?fieldManager=${FIELD_MANAGER}`,
+      path: `${resourcePath(resource, namespace, name)}?fieldManager=${FIELD_MANAGER}`,
       headers: { 'content-type': 'application/merge-patch+json' },
       body: JSON.stringify(patch),
     });
@@ -162,13 +162,13 @@ export class Client {
    * no longer what `preconditions` say stays, with an `ApiError` 409.
    */
   async delete(
-    of: Resource,
+    resource: Resource,
     namespace: string,
     name: string,
     preconditions: Preconditions = {},
     { dryRun = false }: WriteOptions = {},
   ): Promise<boolean> {
-    const path = resourcePath(of, namespace, name);
+    const path = resourcePath(resource, namespace, name);
     // The API server does not look at the query of a DELETE that has a body.
     const options = { propagationPolicy: 'Background', preconditions, ...(dryRun && { dryRun: ['All'] }) };
     this.#session.countWrite(dryRun, path);
@@ -186,7 +186,7 @@ export class Client {
   }
 
   /** Whether the user of the kubeconfig has a right (SelfSubjectAccessReview). */
-  async allows({ verb, resource, subresource, namespace, name }: Right): Promise<boolean> {
+  async isAllowed({ verb, resource, subresource, namespace, name }: AccessRequest): Promise<boolean> {
     const { group, plural } = resource;
     const spec = { resourceAttributes: { verb, group, resource: plural, subresource, namespace, name } };
     const request: HttpRequest = {
@@ -225,7 +225,7 @@ export class Client {
   }
 
   /** Sends one request to a port of a pod and gives the pod's own answer, whatever its status; see `requestPod`. */
-  async podGet(
+  async requestPod(
     namespace: string,
     pod: string,
     port: number,
@@ -238,7 +238,7 @@ export class Client {
 
   /** The raw lines of a watch; see `followWorkloads` for what becomes of them. */
   watchLines(
-    of: Resource,
+    resource: Resource,
     namespace: string,
     resourceVersion: string,
     seconds: number,
@@ -251,6 +251,6 @@ export class Client {
       timeoutSeconds: String(seconds),
     });
     this.#session.countRead();
-    return this.#session.lines(`${resourcePath(of, namespace)}?${query}`, (seconds + 5) * 1000, signal);
+    return this.#session.lines(`${resourcePath(resource, namespace)}?${query}`, (seconds + 5) * 1000, signal);
   }
 }

@@ -8,7 +8,7 @@ import type { ClusterAccess } from './kubeconfig.ts';
 export type ConnectionKind = 'pool' | 'streams';
 
 /** 8 connections keep the API server busy without opening one per request, which client-node would do. */
-const MOST_CONNECTIONS: Readonly<Record<ConnectionKind, number>> = { pool: 8, streams: 256 };
+const MAX_CONNECTIONS: Readonly<Record<ConnectionKind, number>> = { pool: 8, streams: 256 };
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** The connections to one API server and the credentials they are made with. Throws `CredentialsError` when those cannot be made. */
@@ -37,7 +37,7 @@ export class Connections {
   async dispatcher(kind: ConnectionKind): Promise<Dispatcher> {
     const identity = await this.#current();
     this.#open[kind] ??= makeDispatcher(this.#access.proxy, identity, {
-      connections: MOST_CONNECTIONS[kind],
+      connections: MAX_CONNECTIONS[kind],
       connectTimeoutMs: CONNECT_TIMEOUT_MS,
     });
     return this.#open[kind];

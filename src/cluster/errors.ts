@@ -5,7 +5,7 @@ import { type ProxyServer, shownAddress } from '../base/proxy.ts';
 import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
 import { TooLongError } from './body.ts';
 import { CERTIFICATE_REMEDIES, ROUTE_REMEDIES } from './connection-remedies.ts';
-import { missingRight, refusalRemedy } from './missing-right.ts';
+import { missingPermission, refusalRemedy } from './missing-permission.ts';
 import { StalledError, UNWRITTEN } from './patience.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
@@ -158,21 +158,21 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
     };
   }
   if (error.status === 403 && !isTerminating(error)) {
-    const right = missingRight(error.message);
+    const permission = missingPermission(error.message);
     return {
       kind: 'permission',
       // Whatever is asked fails alike where nobody may be impersonated: it is one problem.
-      message: `Not allowed${right?.startsWith('impersonate ') ? '' : ` while ${action}`}: ${error.message}.`,
-      remedy: refusalRemedy(error.verb, right),
+      message: `Not allowed${permission?.startsWith('impersonate ') ? '' : ` while ${action}`}: ${error.message}.`,
+      remedy: refusalRemedy(error.verb, permission),
       cause,
     };
   }
   const { message, remedy } = statusAdvice(error);
   // Without words of its own, the message names the status already.
-  const told = error.body.message ? ` (${[error.status, error.reason].join(' ').trim()})` : '';
+  const status = error.body.message ? ` (${[error.status, error.reason].join(' ').trim()})` : '';
   return {
     kind: 'cluster',
-    message: `${capital(action)} failed: ${message ?? `${error.message}${told}`}.`,
+    message: `${capital(action)} failed: ${message ?? `${error.message}${status}`}.`,
     ...defined({ remedy }),
     cause,
   };

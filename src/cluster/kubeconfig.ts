@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { defined } from '../base/defined.ts';
 import type { ReadFile } from '../base/files.ts';
-import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../base/problem.ts';
 import { type ProxyEnvironment, type ProxyServer, proxySecrets } from '../base/proxy.ts';
 import type { Mask } from '../base/redaction/redactor.ts';
 import { listWords, nearestNames, quoted, shownName } from '../base/text.ts';
@@ -10,7 +10,7 @@ import { type Identity, makeIdentity } from './identity.ts';
 import { findProxy, readServer } from './kubeconfig/address.ts';
 import type { Source } from './kubeconfig/credential-files.ts';
 import { type ClusterSource, type Credentials, readCredentials, type UserSource } from './kubeconfig/credentials.ts';
-import { type PluginWorld, readExecPlugin, runExecPlugin } from './kubeconfig/exec-plugin.ts';
+import { type PluginRuntime, readExecPlugin, runExecPlugin } from './kubeconfig/exec-plugin.ts';
 import { CLUSTER_FIELDS, CONTEXT_FIELDS, readFields, USER_FIELDS } from './kubeconfig/fields.ts';
 import { impersonationHeaders } from './kubeconfig/headers.ts';
 import { type Entry, type KubeconfigText, loadConfigs, type MergedConfig, REMEDY } from './kubeconfig/load.ts';
@@ -36,7 +36,7 @@ export interface ClusterAccess {
 }
 
 /** What reading a kubeconfig needs of the world around it. */
-export interface KubeconfigWorld extends PluginWorld {
+export interface KubeconfigRuntime extends PluginRuntime {
   readonly environment: ProxyEnvironment;
   readonly readFile: ReadFile;
   readonly date: () => Date;
@@ -53,12 +53,12 @@ const TOKEN_FILE_MS = 50_000;
 export async function readKubeconfig(
   texts: readonly KubeconfigText[],
   wantedContext: string,
-  world: KubeconfigWorld,
-): Promise<Checked<ClusterAccess>> {
-  const config = loadConfigs(texts, world.mask);
+  runtime: KubeconfigRuntime,
+): Promise<Result<ClusterAccess>> {
+  const config = loadConfigs(texts, runtime.mask);
   if (!config.ok) return config;
-  const chosen = chooseContext(config.value, wantedContext, world.mask);
-  return chosen.ok ? makeAccess(chosen.value, world) : chosen;
+  const chosen = chooseContext(config.value, wantedContext, runtime.mask);
+  return chosen.ok ? makeAccess(chosen.value, runtime) : chosen;
 }
 
 /** The kubeconfig of a file; its relative paths start from its folder. */
@@ -74,10 +74,10 @@ interface Chosen {
   readonly user: UserSource;
 }
 
-function chooseContext(config: MergedConfig, wanted: string, mask: Mask): Checked<Chosen> {
+function chooseContext(config: MergedConfig, wanted: string, mask: Mask): Result<Chosen> {
   const { origin, contexts, clusters, users } = config;
-  const problem = (message: string, remedy = REMEDY): ReturnType<typeof bad> =>
-    bad({ kind: 'kubeconfig', subject: origin, message, remedy });
+  const problem = (message: string, remedy = REMEDY): ReturnType<typeof fail> =>
+    fail({ kind: 'kubeconfig', subject: origin, message, remedy });
   const names = [...contexts.keys()];
   const name = wanted || config.currentContext;
   if (name === '') {
@@ -108,46 +108,46 @@ function chooseContext(config: MergedConfig, wanted: string, mask: Mask): Checke
   maskUser(userEntry.value, mask);
   const cluster = readEntry(clusterEntry, 'cluster', CLUSTER_FIELDS);
   const user = readEntry(userEntry, 'user', USER_FIELDS);
-  if (!cluster.ok || !user.ok) return bad([cluster, user].flatMap((read) => (read.ok ? [] : read.problems)));
-  return good({ context: name, namespace, cluster: cluster.value, user: user.value });
+  if (!cluster.ok || !user.ok) return fail([cluster, user].flatMap((read) => (read.ok ? [] : read.problems)));
+  return ok({ context: name, namespace, cluster: cluster.value, user: user.value });
 }
 
 function readEntry<S extends Parameters<typeof readFields>[1]>(
   { name, value, origin, folder }: Entry,
   list: string,
   schema: S,
-): Checked<Source<ReturnType<typeof readFields<S>> extends Checked<infer Fields> ? Fields : never>> {
+): Result<Source<ReturnType<typeof readFields<S>> extends Result<infer Fields> ? Fields : never>> {
   const place = { origin, entry: `${list} ${quoted(name)}` };
   const read = readFields(value, schema, place);
-  return read.ok ? good({ fields: read.value, place, ...defined({ folder }) }) : read;
+  return read.ok ? ok({ fields: read.value, place, ...defined({ folder }) }) : read;
 }
 
-async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Checked<ClusterAccess>> {
+async function makeAccess(chosen: Chosen, runtime: KubeconfigRuntime): Promise<Result<ClusterAccess>> {
   const { context, namespace, cluster, user } = chosen;
-  const { mask } = world;
-  const findings = new Findings();
-  const server = findings.take(readServer(cluster.fields, cluster.place));
-  if (server === undefined) return bad(findings.problems);
-  const proxy = findings.take(findProxy(server, cluster.fields, cluster.place, world.environment));
+  const { mask } = runtime;
+  const diagnostics = new Diagnostics();
+  const server = diagnostics.unwrap(readServer(cluster.fields, cluster.place));
+  if (server === undefined) return fail(diagnostics.problems);
+  const proxy = diagnostics.unwrap(findProxy(server, cluster.fields, cluster.place, runtime.environment));
   const isPlain = server.protocol === 'http:';
   for (const secret of proxy === undefined ? [] : proxySecrets(proxy)) mask(secret);
-  const first = findings.take(await readAll(chosen, server, world));
+  const first = diagnostics.unwrap(await readAll(chosen, server, runtime));
   if (first !== undefined) maskCredentials(first, mask);
   const signsIn = first?.keyPair ?? first?.token ?? first?.login;
   const needsPlugin = signsIn === undefined && !isPlain;
   const target = { server, proxy, authority: first?.authority };
-  const plugin = findings.take(isPlain ? good(undefined) : readExecPlugin(user, cluster, target));
-  if (findings.clean && needsPlugin && plugin === undefined) findings.add(noCredentials(user));
-  if (first === undefined || !findings.clean) return bad(findings.problems);
+  const plugin = diagnostics.unwrap(isPlain ? ok(undefined) : readExecPlugin(user, cluster, target));
+  if (diagnostics.ok && needsPlugin && plugin === undefined) diagnostics.add(noCredentials(user));
+  if (first === undefined || !diagnostics.ok) return fail(diagnostics.problems);
 
   let next: Credentials | undefined = first;
   const identify = async (): Promise<Identity> => {
-    const credentials = next ?? orThrow(await readAll(chosen, server, world));
+    const credentials = next ?? orThrow(await readAll(chosen, server, runtime));
     next = credentials.fromFiles ? undefined : credentials;
     maskCredentials(credentials, mask);
-    const given = plugin !== undefined && needsPlugin ? orThrow(await runExecPlugin(plugin, world)) : {};
+    const given = plugin !== undefined && needsPlugin ? orThrow(await runExecPlugin(plugin, runtime)) : {};
     const expiresAt =
-      given.expiresAt ?? (user.fields.tokenFile === undefined ? undefined : world.date().getTime() + TOKEN_FILE_MS);
+      given.expiresAt ?? (user.fields.tokenFile === undefined ? undefined : runtime.date().getTime() + TOKEN_FILE_MS);
     return makeIdentity({
       server: server.href,
       serverName: cluster.fields['tls-server-name'],
@@ -157,7 +157,7 @@ async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Check
       expiresAt,
     });
   };
-  return good({
+  return ok({
     context,
     server: server.href.replace(/\/$/, ''),
     proxy,
@@ -168,13 +168,17 @@ async function makeAccess(chosen: Chosen, world: KubeconfigWorld): Promise<Check
 }
 
 /** Over plain HTTP no credential is looked at, as in kubectl (client-go, clientcmd/client_config.go). */
-async function readAll({ cluster, user }: Chosen, server: URL, world: KubeconfigWorld): Promise<Checked<Credentials>> {
-  if (server.protocol === 'https:') return readCredentials(cluster, user, world);
+async function readAll(
+  { cluster, user }: Chosen,
+  server: URL,
+  runtime: KubeconfigRuntime,
+): Promise<Result<Credentials>> {
+  if (server.protocol === 'https:') return readCredentials(cluster, user, runtime);
   const impersonation = impersonationHeaders(user);
-  return impersonation.ok ? good({ impersonation: impersonation.value, fromFiles: false }) : impersonation;
+  return impersonation.ok ? ok({ impersonation: impersonation.value, fromFiles: false }) : impersonation;
 }
 
-function orThrow<T>(checked: Checked<T>): T {
+function orThrow<T>(checked: Result<T>): T {
   if (checked.ok) return checked.value;
   throw new CredentialsError(checked.problems[0] as Problem);
 }

@@ -43,9 +43,12 @@ export function recentTroubleOf(pod: Pod): PodTrouble | undefined {
   return firstTrouble(pod, (container) => troubleNow(container) ?? betweenCrashes(container));
 }
 
-function firstTrouble(pod: Pod, of: (container: ContainerStatus) => PodTrouble | undefined): PodTrouble | undefined {
+function firstTrouble(
+  pod: Pod,
+  troubleIn: (container: ContainerStatus) => PodTrouble | undefined,
+): PodTrouble | undefined {
   for (const container of containersOf(pod)) {
-    const trouble = of(container);
+    const trouble = troubleIn(container);
     if (trouble !== undefined) return trouble;
   }
   return undefined;
@@ -95,7 +98,7 @@ function crash(name: string, { reason = 'Error', exitCode, message }: Terminated
   };
 }
 
-const MOST_OF_RUNTIME = 4_000;
+const MAX_RUNTIME_CHARACTERS = 4_000;
 /** What containerd and runc put before what went wrong, each around the next. */
 const RUNTIME_PREFIXES = ['unable to start container process: ', 'error during container init: '];
 
@@ -105,7 +108,7 @@ const RUNTIME_PREFIXES = ['unable to start container process: ', 'error during c
  * unknown` the end, `mkdir /data: read-only file system`. Any other text as it is.
  */
 export function tellingEnd(message: string): string {
-  if (message.length > MOST_OF_RUNTIME || !/\b(?:runc|crun|OCI runtime)\b/.test(message)) return message;
+  if (message.length > MAX_RUNTIME_CHARACTERS || !/\b(?:runc|crun|OCI runtime)\b/.test(message)) return message;
   let end = message;
   for (const prefix of RUNTIME_PREFIXES) {
     const at = end.lastIndexOf(prefix);

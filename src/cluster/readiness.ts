@@ -14,7 +14,7 @@ export interface Readiness {
 }
 
 /** What a rule says of a workload; `undefined` if nothing is missing. */
-export type Verdict =
+export type ReadinessVerdict =
   | (Pick<Readiness, 'message' | 'podsRefused'> & { readonly state: 'progressing' | 'failed' })
   | undefined;
 
@@ -35,7 +35,7 @@ export interface PodCounts {
 export function judgeReadiness(
   workload: Workload,
   counts: Pick<Readiness, 'ready' | 'wanted'>,
-  rule: (workload: Workload) => Verdict,
+  rule: (workload: Workload) => ReadinessVerdict,
 ): Readiness {
   const verdict = beforeKind(workload) ?? rule(workload);
   return verdict === undefined ? { ...counts, state: 'ready', message: '' } : { ...counts, ...verdict };
@@ -46,7 +46,7 @@ export function isUnseen({ metadata: { generation = 0 }, status = {} }: Workload
   return generation > (status.observedGeneration ?? generation);
 }
 
-function beforeKind(workload: Workload): Verdict {
+function beforeKind(workload: Workload): ReadinessVerdict {
   const { metadata, status } = workload;
   if (metadata.deletionTimestamp !== undefined) return failed('the workload is being deleted');
   if (
@@ -79,10 +79,10 @@ export function conditionOf(workload: Workload, type: string): Condition | undef
   return workload.status?.conditions?.find((condition) => condition.type === type);
 }
 
-export function failed(message: string): Verdict {
+export function failed(message: string): ReadinessVerdict {
   return { state: 'failed', message };
 }
 
-export function progressing(message: string): Verdict {
+export function progressing(message: string): ReadinessVerdict {
   return { state: 'progressing', message };
 }

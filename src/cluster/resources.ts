@@ -35,11 +35,11 @@ export function isPluginKind(kind: string): kind is PluginKind {
 }
 
 /** The path of a collection, or of one object in it. `namespace` is undefined for what has none. */
-export function resourcePath(of: Resource, namespace: string | undefined, name?: string): string {
-  const root = of.group === '' ? `/api/${of.apiVersion}` : `/apis/${of.apiVersion}`;
+export function resourcePath(resource: Resource, namespace: string | undefined, name?: string): string {
+  const root = resource.group === '' ? `/api/${resource.apiVersion}` : `/apis/${resource.apiVersion}`;
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;
   const object = name === undefined ? '' : `/${encodeURIComponent(name)}`;
-  return `${root}${scope}/${of.plural}${object}`;
+  return `${root}${scope}/${resource.plural}${object}`;
 }
 
 /** What a path of `resourcePath` names, with or without a query: `deployments shop/reviews`. */
@@ -50,6 +50,6 @@ export function describePath(path: string): string {
 }
 
 /** The resource as RBAC rules and the API server's messages write it: `deployments.apps`, `configmaps`. */
-export function resourceName(of: Resource): string {
-  return of.group === '' ? of.plural : `${of.plural}.${of.group}`;
+export function resourceName(resource: Resource): string {
+  return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
 }

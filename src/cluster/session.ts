@@ -89,7 +89,7 @@ export class Session {
   /** Writes an object, or has it checked as if. */
   async write<T extends KubernetesObject>(
     verb: string,
-    of: Resource,
+    resource: Resource,
     dryRun: boolean,
     request: HttpRequest,
   ): Promise<Written<T>> {
@@ -97,7 +97,7 @@ export class Session {
     const path = `${request.path}${dryRun ? '&dryRun=All' : ''}`;
     const exchange = await this.send(verb, { ...request, path });
     const { headers } = checked(exchange);
-    return { object: parseObject<T>(exchange, of), warnings: parseWarnings(headers.warning) };
+    return { object: parseObject<T>(exchange, resource), warnings: parseWarnings(headers.warning) };
   }
 
   countWrite(dryRun: boolean, path: string): void {
@@ -123,24 +123,26 @@ export class Session {
 
   /** Reads a list to its end. */
   list<T extends KubernetesObject>(
-    of: Resource,
+    resource: Resource,
     namespace: string,
     options: ListOptions,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<ObjectList<T>> {
     const { server } = this.#shared.transport;
-    const list = { path: resourcePath(of, namespace), options, server, budget: this.budget };
-    return this.#shared.limitLists(() => listAll<T>(list, (path, maxBytes) => this.page(of, path, maxBytes, headers)));
+    const list = { path: resourcePath(resource, namespace), options, server, budget: this.budget };
+    return this.#shared.limitLists(() =>
+      listAll<T>(list, (path, maxBytes) => this.page(resource, path, maxBytes, headers)),
+    );
   }
 
   /** Reads one page. */
   async page<T extends KubernetesObject>(
-    of: Resource,
+    resource: Resource,
     path: string,
     maxBytes: number,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Page<T>> {
-    return readPage<T>(await this.read('list', { method: 'GET', path, headers }, { maxBytes }), of);
+    return readPage<T>(await this.read('list', { method: 'GET', path, headers }, { maxBytes }), resource);
   }
 
   /** Runs a command in a container; see `exec`. */

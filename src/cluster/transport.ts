@@ -64,7 +64,7 @@ export class Transport {
     const work = (turn: Turn): Promise<HttpResponse> => {
       const signal = anySignal(this.#options.signal, turn.signal);
       const once = (): Promise<HttpResponse> => this.#once(request, signal, options);
-      return this.#insist(request, { signal, forwarded, note: turn.note, leftMs: budget.leftMs }, once);
+      return this.#withRetries(request, { signal, forwarded, note: turn.note, leftMs: budget.leftMs }, once);
     };
     // Credentials that an exec plugin makes have a time limit of their own.
     await untilAborted(this.#connections.dispatcher('pool'), this.#options.signal);
@@ -82,8 +82,8 @@ export class Transport {
   async webSocket(path: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocketAnswer> {
     const request: HttpRequest = { method: 'GET', path };
     const either = anySignal(this.#options.signal, signal);
-    const insisting = { signal: either, forwarded: false, note: () => undefined, leftMs: UNLIMITED.leftMs };
-    const answer = await this.#insist<WebSocketAnswer>(request, insisting, async () => {
+    const retrying = { signal: either, forwarded: false, note: () => undefined, leftMs: UNLIMITED.leftMs };
+    const answer = await this.#withRetries<WebSocketAnswer>(request, retrying, async () => {
       const { origin } = new URL(this.#server);
       return openWebSocket(await this.#connections.dispatcher('streams'), {
         url: `${origin}${this.#basePath}${path}`,
@@ -128,9 +128,9 @@ export class Transport {
    * reads, server-side applies with one manager and body, merge patches guarded by resourceVersion, and deletions, where the
    * next attempt finds nothing left.
    */
-  async #insist<T extends HttpResponse>(
+  async #withRetries<T extends HttpResponse>(
     request: HttpRequest,
-    { signal, forwarded, note, leftMs }: Insisting,
+    { signal, forwarded, note, leftMs }: RetryOptions,
     attemptOnce: () => Promise<T>,
   ): Promise<T> {
     let refreshed = false;
@@ -236,7 +236,7 @@ export class Transport {
 }
 
 /** How long attempts are made. */
-interface Insisting extends Pick<Turn, 'signal' | 'note'>, Pick<Budget, 'leftMs'> {
+interface RetryOptions extends Pick<Turn, 'signal' | 'note'>, Pick<Budget, 'leftMs'> {
   readonly forwarded: boolean;
 }
 

@@ -42,7 +42,7 @@ export async function openWebSocket(dispatcher: Dispatcher, request: WebSocketRe
   const handshake: Handshake = {};
   const websocket = new WebSocket(url, {
     protocols: [...protocols],
-    dispatcher: dispatcher.compose(observe(handshake, request)),
+    dispatcher: dispatcher.compose(readAll(handshake, request)),
   });
   websocket.binaryType = 'arraybuffer';
   const events = on(websocket, 'message', { close: ['close'] });
@@ -83,7 +83,7 @@ async function* readMessages(
 }
 
 /** Notes what becomes of a handshake, and reads the body of a refusal, which undici's WebSocket throws away. */
-function observe(
+function readAll(
   handshake: Handshake,
   { url, headers: wanted, answerTimeoutMs: headersTimeout }: WebSocketRequest,
 ): Dispatcher.DispatcherComposeInterceptor {

@@ -1,5 +1,5 @@
 import type { Log } from '../base/log.ts';
-import type { Checked } from '../base/problem.ts';
+import type { Result } from '../base/problem.ts';
 import type { Mask } from '../base/redaction/redactor.ts';
 import type { Client } from '../cluster/client.ts';
 import type { Phase } from '../cluster/patience.ts';
@@ -22,7 +22,7 @@ export interface DeployContext {
   /** Starts a filter as Envoy would; absent where nothing may be run. */
   readonly trial?: Trial;
   /** Puts an image into its registry; absent where nothing may be pushed. */
-  readonly pushImage?: (push: ImageToPush) => Promise<Checked<PushedImage>>;
+  readonly pushImage?: (push: ImageToPush) => Promise<Result<PushedImage>>;
 }
 
 /** The same context for another phase of the run, whose patience with the API server is its own. */

@@ -77,7 +77,7 @@ const DULL_HEADERS = new Set([
   'audit-id',
   'cache-control',
 ]);
-const MOST_HEADERS = 8;
+const MAX_HEADERS = 8;
 /** Names of headers whose values are nobody else's business. */
 const CONFIDENTIAL = /cookie|auth|token|secret|key|session|password/;
 
@@ -88,8 +88,8 @@ export function describeAnswer({ status, headers }: Pick<ProbeAnswer, 'status' |
     .map(([name, value]) =>
       CONFIDENTIAL.test(name) ? `${name} (not shown)` : truncate(`${name}: ${nameSome([value ?? []].flat())}`, 100),
     );
-  const more = all.length - MOST_HEADERS;
-  const shown = [...all.slice(0, MOST_HEADERS), ...(more > 0 ? [count(more, 'more header')] : [])];
+  const more = all.length - MAX_HEADERS;
+  const shown = [...all.slice(0, MAX_HEADERS), ...(more > 0 ? [count(more, 'more header')] : [])];
   return shown.length === 0
     ? `The answer was ${status} without headers`
     : `The answer was ${status} with ${someOf(shown, MAX_LISTED, '; ')}`;

@@ -90,7 +90,7 @@ export type Unknown = 'name' | 'mount-path' | 'module' | 'settings';
  * A request whose inputs may be faulty. Then it holds what could be read, and stand-ins for the rest: the other checks go on, so
  * that one run reports everything that is wrong, and it is never carried out.
  */
-export type DraftRequest<T = DeployRequest> =
+export type RequestOrProblems<T = DeployRequest> =
   | { readonly ok: true; readonly request: T }
   | {
       readonly ok: false;

@@ -80,7 +80,7 @@ export type WasmSettings = Pick<
 export type ListenerSettings = WasmSettings & Pick<FilterSettings, 'direction' | 'port' | 'insert'>;
 
 /** Orders beyond this would not fit into the EnvoyFilter's 32-bit priority with room to spare. */
-export const MOST_ORDER = 1_000_000;
+export const MAX_ORDER = 1_000_000;
 
 /** A TCP port, or undefined when the text or number is none. */
 export function parsePort(value: string | number): number | undefined {

@@ -44,8 +44,8 @@ const BYTES_PER_MS = 256;
 /** No further attempt is begun after this long, in milliseconds. */
 const ATTEMPTS_MS = 90_000;
 /** Of an answer that is no success. */
-const MOST_WORDS_BYTES = 64 * 1024;
-const MOST_REDIRECTS = 5;
+const MAX_WORDS_BYTES = 64 * 1024;
+const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
 /** Reads the address of something on a server; undefined for any other text. */
@@ -81,11 +81,11 @@ export class Http {
   /** Sends a request, again after a passing failure, and gives the last answer whatever its status. */
   send(request: HttpRequest): Promise<HttpAnswer> {
     if (request.once === true) return this.#follow(request);
-    return this.insist(() => this.#follow(request));
+    return this.withRetries(() => this.#follow(request));
   }
 
   /** Does what may be repeated until its answer is worth no further attempt; the only place that knows when that is. */
-  async insist(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
+  async withRetries(work: () => Promise<HttpAnswer>): Promise<HttpAnswer> {
     const { signal, outcomeOf = plainOutcome } = this.#options;
     const started = performance.now();
     const isLate = (delay: number): boolean => performance.now() - started + delay >= ATTEMPTS_MS;
@@ -117,8 +117,8 @@ export class Http {
       const answer = await this.#reach({ ...request, url, headers }, from);
       const location = headerOf(answer, 'location');
       if (!follows || !REDIRECTS.has(answer.status) || location === undefined) return answer;
-      if (hops === MOST_REDIRECTS) {
-        throw new UnusableAnswerError(`${url.host} redirects more than ${MOST_REDIRECTS} times`);
+      if (hops === MAX_REDIRECTS) {
+        throw new UnusableAnswerError(`${url.host} redirects more than ${MAX_REDIRECTS} times`);
       }
       const next = nextUrl(location, url);
       if (next.origin !== url.origin) {
@@ -141,13 +141,13 @@ export class Http {
     }
   }
 
-  async #once({ method, url, headers, body, mostBytes }: HttpRequest): Promise<HttpAnswer> {
+  async #once({ method, url, headers, body, maxBytes }: HttpRequest): Promise<HttpAnswer> {
     const { userAgent, debug } = this.#options;
     const { silenceMs, attemptMs } = this.#options.limits ?? LIMITS;
     const started = performance.now();
-    const bytes = mostBytes + (body?.length ?? 0);
-    const mostMs = Math.min(attemptMs, WORDS_MS + Math.ceil(bytes / BYTES_PER_MS));
-    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(mostMs)]);
+    const bytes = maxBytes + (body?.length ?? 0);
+    const maxMs = Math.min(attemptMs, WORDS_MS + Math.ceil(bytes / BYTES_PER_MS));
+    const signal = AbortSignal.any([this.#options.signal, AbortSignal.timeout(maxMs)]);
     const answering = this.#pools.dispatcher(url).request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
@@ -163,8 +163,8 @@ export class Http {
     const { statusCode: status } = response;
     const read = await readAnswer(
       response,
-      { success: mostBytes, words: MOST_WORDS_BYTES },
-      (most) => new UnusableAnswerError(`${url.host} sends more than the ${formatBytes(most)} that are expected`),
+      { success: maxBytes, words: MAX_WORDS_BYTES },
+      (max) => new UnusableAnswerError(`${url.host} sends more than the ${formatBytes(max)} that are expected`),
     );
     // A query may hold a signature that is as good as a password.
     debug(`${method} ${url.origin}${url.pathname} → ${status} in ${Math.round(performance.now() - started)} ms`);

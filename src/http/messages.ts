@@ -8,7 +8,7 @@ export interface HttpRequest {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
   /** Of what is asked for; longer answers are broken off. What a server says instead may be longer. */
-  readonly mostBytes: number;
+  readonly maxBytes: number;
   /** Set for what is repeated only together with what came before it. */
   readonly once?: true;
   /** Set where a redirect is an answer like any other; else reading requests follow it. */

@@ -31,10 +31,10 @@ export class AttestationsRefused extends Error {
 }
 
 /** Far more than an attestation has, and little enough to hold. */
-const MOST_BYTES = 16 * 1024 * 1024;
+const MAX_BYTES = 16 * 1024 * 1024;
 const PER_PAGE = 30;
 /** Nobody attests the same bytes that often; whoever does is asked for the newest only. */
-const MOST_PAGES = 10;
+const MAX_PAGES = 10;
 const API_VERSION = '2022-11-28';
 
 /**
@@ -55,7 +55,7 @@ export async function* attestationsOf(
   };
   const query = `per_page=${PER_PAGE}&predicate_type=provenance`;
   let page: URL | undefined = new URL(`${api}/repos/${repository}/attestations/${digest}?${query}`);
-  for (let pages = 0; page !== undefined && pages < MOST_PAGES; pages++) {
+  for (let pages = 0; page !== undefined && pages < MAX_PAGES; pages++) {
     const answer: HttpAnswer = await get(page, http, headers);
     // What has no attestation is not found, and neither is what the token may not see.
     if (answer.status === 404) return;
@@ -67,7 +67,7 @@ export async function* attestationsOf(
 
 /** Redirects are not followed: they tell that a repository has moved. */
 function get(url: URL, http: Http, headers: Readonly<Record<string, string>> = {}): Promise<HttpAnswer> {
-  return http.send({ method: 'GET', url, headers, mostBytes: MOST_BYTES, stay: true });
+  return http.send({ method: 'GET', url, headers, maxBytes: MAX_BYTES, stay: true });
 }
 
 function listOf(answer: HttpAnswer): readonly unknown[] {
@@ -100,7 +100,7 @@ async function find(attestation: unknown, http: Http): Promise<Found> {
 /** A Snappy block that starts like a JSON object would have 123 bytes, too few for a bundle. */
 function unpacked(bytes: Uint8Array): string {
   const isJson = bytes[0] === '{'.charCodeAt(0);
-  return Buffer.from(isJson ? bytes : decodeSnappy(bytes, MOST_BYTES)).toString('utf8');
+  return Buffer.from(isJson ? bytes : decodeSnappy(bytes, MAX_BYTES)).toString('utf8');
 }
 
 /** The address of the next page, when there is one. The token is sent there, so it has to be the same server. */

@@ -48,7 +48,7 @@ export interface BuildIdentity {
  * Without a workflow in the policy, one of the repository itself must have signed, as with `gh attestation verify`: the claim of a
  * reusable workflow from elsewhere counts only when it is asked for.
  */
-export function complaints(build: BuildIdentity, policy: ProvenancePolicy): string[] {
+export function policyViolations(build: BuildIdentity, policy: ProvenancePolicy): string[] {
   const { repository, workflow, ref } = policy;
   const found: string[] = [];
   if (build.tokenIssuer !== TOKEN_ISSUER)

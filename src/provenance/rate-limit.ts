@@ -6,8 +6,8 @@ import { type HttpAnswer, headerOf, retryAfterSeconds } from '../http/messages.t
  * it does not say (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api).
  */
 export function secondsToWait(answer: Pick<HttpAnswer, 'headers'>): number | undefined {
-  const told = retryAfterSeconds(answer);
-  if (told !== undefined || headerOf(answer, 'x-ratelimit-remaining') !== '0') return told;
+  const seconds = retryAfterSeconds(answer);
+  if (seconds !== undefined || headerOf(answer, 'x-ratelimit-remaining') !== '0') return seconds;
   const reset = Number(headerOf(answer, 'x-ratelimit-reset'));
   return Number.isNaN(reset) ? undefined : Math.max(0, reset - Date.now() / 1000);
 }

@@ -9,7 +9,7 @@ export class SnappyError extends Error {
  * @param most bytes that it may unpack to
  * @throws SnappyError where it is damaged, or larger than that
  */
-export function decodeSnappy(data: Uint8Array, most: number): Uint8Array {
+export function decodeSnappy(data: Uint8Array, max: number): Uint8Array {
   let at = 0;
   const next = (): number => {
     const byte = data[at++];
@@ -32,7 +32,7 @@ export function decodeSnappy(data: Uint8Array, most: number): Uint8Array {
   };
 
   const length = size();
-  if (length > most) throw new SnappyError(`it unpacks to ${length} bytes, more than ${most}`);
+  if (length > max) throw new SnappyError(`it unpacks to ${length} bytes, more than ${max}`);
   const unpacked = new Uint8Array(length);
   let filled = 0;
   const room = (count: number): void => {

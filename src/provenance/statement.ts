@@ -17,7 +17,7 @@ export interface SignedPayload {
  * Why a signed statement does not say how a file was built, in words for the end of a sentence; undefined when it does.
  * @param digest of the file, `sha256:` and 64 hex digits
  */
-export function statementComplaint({ type, bytes }: SignedPayload, digest: string): string | undefined {
+export function statementFault({ type, bytes }: SignedPayload, digest: string): string | undefined {
   const statement = type === PAYLOAD_TYPE ? readJson(bytes) : undefined;
   if (pick(statement, '_type') !== STATEMENT_TYPE) return 'it is not an in-toto statement of version 1';
   const predicate = pick(statement, 'predicateType');

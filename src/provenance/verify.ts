@@ -4,11 +4,11 @@ import { messageOf } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import { type Authority, TrustRootError } from './authority.ts';
 import { identityOf, issuerOf } from './certificate.ts';
-import { complaints, type Provenance, type ProvenancePolicy, provenanceOf } from './policy.ts';
-import { statementComplaint } from './statement.ts';
+import { type Provenance, type ProvenancePolicy, policyViolations, provenanceOf } from './policy.ts';
+import { statementFault } from './statement.ts';
 
 /** What an attestation comes to: the build that it proves, or why it does not count, in words for the end of a sentence. */
-export type Verdict =
+export type AttestationVerdict =
   | { readonly ok: true; readonly provenance: Provenance }
   | { readonly ok: false; readonly reason: string };
 
@@ -26,7 +26,7 @@ export interface Expectation {
  * @param json a Sigstore bundle (https://docs.sigstore.dev/about/bundle/)
  * @throws TrustRootError where an authority cannot be asked what it trusts
  */
-export async function verifyAttestation(json: unknown, expectation: Expectation): Promise<Verdict> {
+export async function verifyAttestation(json: unknown, expectation: Expectation): Promise<AttestationVerdict> {
   const { digest, policy, authorities } = expectation;
   const bundle = readBundle(json);
   if (typeof bundle === 'string') return refused(bundle);
@@ -40,14 +40,14 @@ export async function verifyAttestation(json: unknown, expectation: Expectation)
   const signer = await verifySignature(bundle, authority);
   if (typeof signer === 'string') return refused(signer);
   const { payloadType: type, payload: bytes } = bundle.content.dsseEnvelope;
-  const wrong = statementComplaint({ type, bytes }, digest);
+  const wrong = statementFault({ type, bytes }, digest);
   if (wrong !== undefined) return refused(wrong);
   const build = identityOf(signer);
-  const reasons = complaints(build, policy);
+  const reasons = policyViolations(build, policy);
   return reasons.length === 0 ? { ok: true, provenance: provenanceOf(build) } : refused(listWords(reasons, 'and'));
 }
 
-function refused(reason: string): Verdict {
+function refused(reason: string): AttestationVerdict {
   return { ok: false, reason };
 }
 

@@ -3,9 +3,9 @@ import { MAX_LISTED, someOf, truncate } from '../base/text.ts';
 import { type HttpAnswer, retryAfterSeconds } from '../http/messages.ts';
 import { AnswerError } from './errors.ts';
 
-const MOST_WORDS = 300;
+const MAX_WORDS = 300;
 /** Shorter ones are no secret, and may stand in any text. */
-const SHORTEST_SECRET = 8;
+const MIN_SECRET_CHARACTERS = 8;
 /** What a token server is asked for, and may say that it does not give. */
 const TOKEN_QUERY = /^(service|scope|account)=/;
 
@@ -16,7 +16,7 @@ export function answerError(answer: HttpAnswer): AnswerError {
   return new AnswerError(
     answer.url.host,
     answer.status,
-    truncate(words.replace(/\s+/g, ' ').trim(), MOST_WORDS),
+    truncate(words.replace(/\s+/g, ' ').trim(), MAX_WORDS),
     seconds === undefined ? undefined : seconds * 1000,
   );
 }
@@ -44,6 +44,6 @@ function withoutQuery(words: string, { search }: URL): string {
     .filter((part) => !TOKEN_QUERY.test(part))
     .flatMap((part) => [part.slice(part.indexOf('=') + 1), ...new URLSearchParams(part).values()]);
   return values
-    .filter(({ length }) => length >= SHORTEST_SECRET)
+    .filter(({ length }) => length >= MIN_SECRET_CHARACTERS)
     .reduce((text, value) => text.replaceAll(value, '…'), words);
 }

@@ -5,7 +5,7 @@ import type { HttpAnswer } from '../http/messages.ts';
 import { answerError } from './answers.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
 import { type Credentials, encodeBasic } from './credentials.ts';
-import { ANONYMOUS, type Asker, LoginError } from './errors.ts';
+import { ANONYMOUS, LoginError, type RegistryIdentity } from './errors.ts';
 
 /** Finds the credentials for a registry; undefined for none. May throw `LoginError`. */
 export type FindCredentials = () => Promise<Credentials | undefined>;
@@ -17,7 +17,7 @@ export interface AuthOptions {
   readonly mask: Mask;
 }
 
-const MOST_TOKEN_BYTES = 1024 * 1024;
+const MAX_TOKEN_BYTES = 1024 * 1024;
 const CLIENT_ID = 'deploy-wasm-filter';
 
 /**
@@ -28,15 +28,15 @@ export class Auth {
   readonly #options: AuthOptions;
   readonly #headers = new Map<string, string>();
   #credentials: Promise<Credentials | undefined> | undefined;
-  #asker: Asker = ANONYMOUS;
+  #identity: RegistryIdentity = ANONYMOUS;
 
   constructor(options: AuthOptions) {
     this.#options = options;
   }
 
   /** Who the registry was last told is asking. */
-  get asker(): Asker {
-    return this.#asker;
+  get identity(): RegistryIdentity {
+    return this.#identity;
   }
 
   /** The header for requests of a scope, as far as one is known. */
@@ -50,7 +50,7 @@ export class Auth {
     const challenges = parseChallenges(refusal.headers['www-authenticate']);
     this.#credentials ??= this.#options.findCredentials();
     const credentials = await this.#credentials;
-    if (credentials !== undefined) this.#asker = credentials.from;
+    if (credentials !== undefined) this.#identity = credentials.from;
     const bearer = challenges.find(({ scheme }) => scheme === 'bearer');
     const basic = challenges.find(({ scheme }) => scheme === 'basic');
     const header =
@@ -94,7 +94,7 @@ export class Auth {
     if (credentials !== undefined && 'username' in credentials)
       url.searchParams.append('account', credentials.username);
     const headers = credentials === undefined ? {} : { authorization: this.#basic(credentials) };
-    return this.#options.http.send({ method: 'GET', url, headers, mostBytes: MOST_TOKEN_BYTES });
+    return this.#options.http.send({ method: 'GET', url, headers, maxBytes: MAX_TOKEN_BYTES });
   }
 
   #exchange(realm: URL, query: Readonly<Record<string, string>>, identityToken: string): Promise<HttpAnswer> {
@@ -109,7 +109,7 @@ export class Auth {
       url: realm,
       headers: { 'content-type': 'application/x-www-form-urlencoded' },
       body: form.toString(),
-      mostBytes: MOST_TOKEN_BYTES,
+      maxBytes: MAX_TOKEN_BYTES,
     });
   }
 }

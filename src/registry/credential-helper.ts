@@ -9,7 +9,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const PASSED =
   /^(PATH|HOME|USER|USERPROFILE|APPDATA|LOCALAPPDATA|SYSTEMROOT|TEMP|TMP|TMPDIR|LANG|DOCKER_CONFIG|XDG_\w+|HTTPS?_PROXY|NO_PROXY|AWS_\w+|AZURE_\w+|GOOGLE_\w+|CLOUDSDK_\w+)$/i;
 const TIMEOUT_MS = 30_000;
-const MOST_CHARACTERS = 1024 * 1024;
+const MAX_CHARACTERS = 1024 * 1024;
 
 /**
  * Makes a function that runs `docker-credential-HELPER get`. The helper sees a small environment, without the workflow's own tokens,
@@ -37,7 +37,7 @@ export function credentialHelperRunner(
       // Else a character that two chunks share would be lost, in the middle of a password.
       child.stdout.setEncoding('utf8');
       child.stdout.on('data', (chunk: string) => {
-        output = (output + chunk).slice(0, MOST_CHARACTERS);
+        output = (output + chunk).slice(0, MAX_CHARACTERS);
       });
       child.on('error', (error) => {
         if (limit.aborted) reject(new Error(`it did not answer within ${timeoutMs / 1000} s`));

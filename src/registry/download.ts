@@ -2,7 +2,7 @@ import { type Http, serverAddress } from '../http/http.ts';
 import { headerOf } from '../http/messages.ts';
 import { answerError } from './answers.ts';
 import { ContentError } from './errors.ts';
-import { MOST_BLOB_BYTES } from './repository.ts';
+import { MAX_BLOB_BYTES } from './repository.ts';
 
 /** An address without what may be secret in it: user, password and query. */
 export function shownAddress(text: string): string {
@@ -23,7 +23,7 @@ export async function download(url: URL, http: Http): Promise<Uint8Array> {
     method: 'GET',
     url,
     headers: { accept: 'application/wasm, application/octet-stream, */*;q=0.5' },
-    mostBytes: MOST_BLOB_BYTES,
+    maxBytes: MAX_BLOB_BYTES,
   });
   if (answer.status !== 200) throw answerError(answer);
   const encoding = headerOf(answer, 'content-encoding') ?? 'identity';

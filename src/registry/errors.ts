@@ -38,10 +38,10 @@ export class LoginError extends Error {
 }
 
 /** Who a registry was told is asking, for messages: `anonymous`, or where the credentials came from. */
-export type Asker = string;
-export const ANONYMOUS: Asker = 'anonymous';
+export type RegistryIdentity = string;
+export const ANONYMOUS: RegistryIdentity = 'anonymous';
 
-type Told = Required<Pick<Problem, 'message' | 'remedy'>>;
+type ProblemText = Required<Pick<Problem, 'message' | 'remedy'>>;
 
 const ASK_FOR_LOGIN =
   'Set the inputs "registry-username" and "registry-password", or log in in an earlier step (docker/login-action).';
@@ -51,8 +51,8 @@ const CHECK_HOST = 'Check the host, and that the runner can reach it. Proxies ar
  * The problem behind a failed call to a registry. `subject` is the image, `asker` who the registry was told is asking. Credentials
  * are in none of these errors.
  */
-export function registryProblem(error: unknown, subject: string, asker: Asker): Problem {
-  if (error instanceof AnswerError) return problem(error, subject, refusedBy(error, asker));
+export function registryProblem(error: unknown, subject: string, identity: RegistryIdentity): Problem {
+  if (error instanceof AnswerError) return problem(error, subject, refusedBy(error, identity));
   if (error instanceof LoginError) return problem(error, subject, { message: error.message, remedy: ASK_FOR_LOGIN });
   if (error instanceof UnreachableError) {
     const remedy = `${CHECK_HOST}; a registry that speaks plain HTTP must be listed in "insecure-registries".`;
@@ -83,18 +83,18 @@ function otherProblem(error: unknown, subject: string): Problem {
   return { ...internalProblem(error), subject };
 }
 
-function problem(cause: Error, subject: string, { message, remedy }: Told): Problem {
+function problem(cause: Error, subject: string, { message, remedy }: ProblemText): Problem {
   return { kind: 'registry', subject, message: sentence(message), remedy, cause };
 }
 
-function refusedBy(error: AnswerError, asker: Asker): Told {
+function refusedBy(error: AnswerError, identity: RegistryIdentity): ProblemText {
   const { status } = error;
   const said = quote(error);
   if (status === 401 || status === 403) {
-    return asker === ANONYMOUS
+    return identity === ANONYMOUS
       ? { message: `requires authentication: ${said}`, remedy: ASK_FOR_LOGIN }
       : {
-          message: `is not accessible with the credentials of ${asker}: ${said}`,
+          message: `is not accessible with the credentials of ${identity}: ${said}`,
           remedy: 'Renew them, or give their user access to this repository.',
         };
   }
@@ -113,7 +113,7 @@ function refusedBy(error: AnswerError, asker: Asker): Told {
   return { message: said, remedy: ASK_OPERATOR };
 }
 
-function unservedBy(error: AnswerError): Told {
+function unservedBy(error: AnswerError): ProblemText {
   const { status } = error;
   const said = quote(error);
   if (status === 401 || status === 403) {

@@ -59,7 +59,7 @@ export async function packImage(module: Uint8Array): Promise<PackedImage> {
   return { blobs: [layer, config], manifest, mediaType: OCI_MANIFEST, digest: digestOf(manifest) };
 }
 
-const MOST_STORED_BYTES = 65_535;
+const MAX_STORED_BYTES = 65_535;
 /** Deflate, no flags, no time, no extra flags, unknown system (RFC 1952, 2.3). */
 const GZIP_HEADER = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff] as const;
 
@@ -69,8 +69,8 @@ const GZIP_HEADER = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff] as const;
  */
 function gzipStored(bytes: Uint8Array): Uint8Array {
   const parts: Uint8Array[] = [Uint8Array.from(GZIP_HEADER)];
-  for (let from = 0; from === 0 || from < bytes.length; from += MOST_STORED_BYTES) {
-    const block = bytes.subarray(from, from + MOST_STORED_BYTES);
+  for (let from = 0; from === 0 || from < bytes.length; from += MAX_STORED_BYTES) {
+    const block = bytes.subarray(from, from + MAX_STORED_BYTES);
     const header = Buffer.alloc(5);
     header.writeUInt8(from + block.length >= bytes.length ? 1 : 0, 0);
     header.writeUInt16LE(block.length, 1);

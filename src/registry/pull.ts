@@ -2,7 +2,7 @@ import { ContentError } from './errors.ts';
 import { chooseEntry, type ImageManifest, type IndexManifest, istioChooses, parseManifest } from './manifest.ts';
 import { findModuleLayer } from './module-layer.ts';
 import { type ImageReference, manifestName, pinnedName } from './reference.ts';
-import { MOST_BLOB_BYTES, type Repository } from './repository.ts';
+import { MAX_BLOB_BYTES, type Repository } from './repository.ts';
 import { unpackModule } from './unpack.ts';
 
 /** A module from a registry. */
@@ -25,7 +25,7 @@ export async function pullModule(reference: ImageReference, repository: Reposito
   const { layer, form, istioReads } = findModuleLayer(manifest);
   const content = await repository.blob(layer);
   return {
-    bytes: form === 'raw' ? content : await unpackModule(content, MOST_BLOB_BYTES),
+    bytes: form === 'raw' ? content : await unpackModule(content, MAX_BLOB_BYTES),
     pinned: pinnedName(reference, named.digest),
     istioCanPull: istioReads && istioFinds,
     isImage: form === 'image',

@@ -1,6 +1,6 @@
 import { posix } from 'node:path';
 import { defined } from '../base/defined.ts';
-import { bad, type Checked, good, type Problem } from '../base/problem.ts';
+import { fail, ok, type Problem, type Result } from '../base/problem.ts';
 
 /** Where an image is: `oci://HOST[:PORT]/REPOSITORY[:TAG][@sha256:…]`. */
 export interface ImageReference {
@@ -24,7 +24,7 @@ const REPOSITORY = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.
 const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
 const DIGEST = /^sha256:[0-9a-f]{64}$/;
 /** Host and repository together, as most clients limit it. */
-const MOST_NAME_CHARACTERS = 255;
+const MAX_NAME_CHARACTERS = 255;
 const FORM = 'oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:…';
 
 /** Whether a text is a digest: `sha256:` and 64 hex digits in lower case. */
@@ -61,10 +61,10 @@ function hasLogin(text: string): boolean {
  * Reads an image reference. The host has to be there: a name without one would silently mean Docker Hub. `subject` is what a
  * problem is about: the input's name.
  */
-export function parseReference(text: string, subject: string): Checked<ImageReference> {
-  const wrong = (why: string, remedy = `Write ${FORM}.`): Checked<never> => bad(problem(subject, text, why, remedy));
+export function parseReference(text: string, subject: string): Result<ImageReference> {
+  const wrong = (why: string, remedy = `Write ${FORM}.`): Result<never> => fail(problem(subject, text, why, remedy));
   if (!isImageReference(text)) return wrong('it does not start with oci://');
-  if (hasLogin(text)) return bad({ kind: 'input', subject, message: LOGIN, remedy: LOGIN_REMEDY });
+  if (hasLogin(text)) return fail({ kind: 'input', subject, message: LOGIN, remedy: LOGIN_REMEDY });
   const [name = '', digest, ...more] = text.slice(OCI_SCHEME.length).split('@');
   if (digest !== undefined && (!isDigest(digest) || more.length > 0)) {
     return wrong('a digest is "sha256:" and 64 lower-case hex digits');
@@ -86,10 +86,10 @@ export function parseReference(text: string, subject: string): Checked<ImageRefe
       `"${repository}" is not a valid repository: lower-case letters and digits, with single ".", "_", "-" and "/" between`,
     );
   }
-  if (host.length + repository.length + 1 > MOST_NAME_CHARACTERS) {
-    return wrong(`host and repository have more than ${MOST_NAME_CHARACTERS} characters`);
+  if (host.length + repository.length + 1 > MAX_NAME_CHARACTERS) {
+    return wrong(`host and repository have more than ${MAX_NAME_CHARACTERS} characters`);
   }
-  return good({
+  return ok({
     host: host.toLowerCase(),
     // Docker Hub keeps what has no owner under "library".
     repository: host.toLowerCase() === DOCKER_HUB && !repository.includes('/') ? `library/${repository}` : repository,

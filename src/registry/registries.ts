@@ -1,4 +1,4 @@
-import { bad, type Checked, good, type Problem } from '../base/problem.ts';
+import { fail, ok, type Problem, type Result } from '../base/problem.ts';
 import { Http, type HttpOptions, originOf } from '../http/http.ts';
 import { Auth } from './auth.ts';
 import { download, parseAddress, shownAddress } from './download.ts';
@@ -27,22 +27,22 @@ export class Registries {
   }
 
   /** Gets the module that a reference names. */
-  pull(reference: ImageReference): Promise<Checked<PulledModule>> {
+  pull(reference: ImageReference): Promise<Result<PulledModule>> {
     return this.#try(reference, 'pull', (repository) => pullModule(reference, repository));
   }
 
   /** Puts an image where a reference says. */
-  push(image: PackedImage, reference: ImageReference): Promise<Checked<PushedImage>> {
+  push(image: PackedImage, reference: ImageReference): Promise<Result<PushedImage>> {
     return this.#try(reference, 'pull,push', (repository) => pushImage(image, reference, repository));
   }
 
   /** Gets a file from a web server; no login is ever sent there. */
-  async download(address: string): Promise<Checked<Uint8Array>> {
+  async download(address: string): Promise<Result<Uint8Array>> {
     try {
       const url = parseAddress(address);
-      return good(await download(url, this.#http(url)));
+      return ok(await download(url, this.#http(url)));
     } catch (error) {
-      return bad(this.#problem(shownAddress(address), (subject) => downloadProblem(error, subject)));
+      return fail(this.#problem(shownAddress(address), (subject) => downloadProblem(error, subject)));
     }
   }
 
@@ -55,13 +55,15 @@ export class Registries {
     reference: ImageReference,
     actions: 'pull' | 'pull,push',
     work: (repository: Repository) => Promise<T>,
-  ): Promise<Checked<T>> {
+  ): Promise<Result<T>> {
     const http = this.#http(originOf(apiHost(reference.host), this.#options.insecureHosts));
     const auth = this.#auth(reference.host, http);
     try {
-      return good(await work(new Repository(reference, actions, http, auth)));
+      return ok(await work(new Repository(reference, actions, http, auth)));
     } catch (error) {
-      return bad(this.#problem(formatReference(reference), (subject) => registryProblem(error, subject, auth.asker)));
+      return fail(
+        this.#problem(formatReference(reference), (subject) => registryProblem(error, subject, auth.identity)),
+      );
     }
   }
 

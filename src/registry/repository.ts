@@ -16,11 +16,11 @@ export interface FetchedManifest {
 }
 
 /** What Istio's fetcher takes at most, unless it is told otherwise (istio/istio pkg/wasm). */
-export const MOST_BLOB_BYTES = 256 * 1024 * 1024;
+export const MAX_BLOB_BYTES = 256 * 1024 * 1024;
 /** https://github.com/opencontainers/distribution-spec/blob/main/spec.md#pushing-manifests */
-const MOST_MANIFEST_BYTES = 4 * 1024 * 1024;
+const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 /** Of an answer that is looked at for its status and headers alone. */
-const MOST_UNREAD_BYTES = 64 * 1024;
+const MAX_UNREAD_BYTES = 64 * 1024;
 
 /**
  * One repository of a registry, by the distribution API v2 (https://github.com/opencontainers/distribution-spec/blob/main/spec.md).
@@ -48,7 +48,7 @@ export class Repository {
   /** Gets a manifest by tag or digest. */
   async manifest(name: string): Promise<FetchedManifest> {
     const headers = { accept: MANIFEST_TYPES };
-    const answer = await this.#read({ url: this.#url(`manifests/${name}`), headers, mostBytes: MOST_MANIFEST_BYTES });
+    const answer = await this.#read({ url: this.#url(`manifests/${name}`), headers, maxBytes: MAX_MANIFEST_BYTES });
     const digest = digestOf(answer.body);
     const promised = name.startsWith('sha256:') ? name : (headerOf(answer, 'docker-content-digest') ?? digest);
     if (promised !== digest) {
@@ -59,13 +59,13 @@ export class Repository {
 
   /** Gets a blob of at most 256 MiB. */
   async blob({ digest, size }: Descriptor): Promise<Uint8Array> {
-    if (size > MOST_BLOB_BYTES) {
+    if (size > MAX_BLOB_BYTES) {
       throw new ContentError(
-        `the layer has ${formatBytes(size)}; at most ${formatBytes(MOST_BLOB_BYTES)} are read`,
+        `the layer has ${formatBytes(size)}; at most ${formatBytes(MAX_BLOB_BYTES)} are read`,
         'Check that the image holds the filter and nothing else.',
       );
     }
-    const { body } = await this.#read({ url: this.#url(`blobs/${digest}`), mostBytes: size });
+    const { body } = await this.#read({ url: this.#url(`blobs/${digest}`), maxBytes: size });
     const found = digestOf(body);
     if (found !== digest) throw new ContentError(`the layer has the digest ${found} instead of ${digest}`, DAMAGED);
     return body;
@@ -84,10 +84,10 @@ export class Repository {
   /** Puts a blob there unless it is there already. */
   async putBlob(bytes: Uint8Array): Promise<void> {
     const digest = digestOf(bytes);
-    const there = await this.#call({ method: 'HEAD', url: this.#url(`blobs/${digest}`), mostBytes: 0 });
+    const there = await this.#call({ method: 'HEAD', url: this.#url(`blobs/${digest}`), maxBytes: 0 });
     if (there.status === 200) return;
     // What was sent in part cannot be sent on: an upload that fails is begun anew.
-    const answer = await this.#http.insist(() => this.#upload(bytes, digest));
+    const answer = await this.#http.withRetries(() => this.#upload(bytes, digest));
     if (answer.status !== 201) throw answerError(answer);
   }
 
@@ -98,7 +98,7 @@ export class Repository {
       url: this.#url(`manifests/${name}`),
       headers: { 'content-type': mediaType },
       body: bytes,
-      mostBytes: MOST_UNREAD_BYTES,
+      maxBytes: MAX_UNREAD_BYTES,
     });
     if (answer.status !== 201) throw answerError(answer);
   }
@@ -108,7 +108,7 @@ export class Repository {
     const begun = await this.#call({
       method: 'POST',
       url: this.#url('blobs/uploads/'),
-      mostBytes: MOST_UNREAD_BYTES,
+      maxBytes: MAX_UNREAD_BYTES,
       once: true,
     });
     if (begun.status !== 202) return begun;
@@ -123,7 +123,7 @@ export class Repository {
       url: session,
       headers: { 'content-type': 'application/octet-stream' },
       body: bytes,
-      mostBytes: MOST_UNREAD_BYTES,
+      maxBytes: MAX_UNREAD_BYTES,
       once: true,
     });
   }

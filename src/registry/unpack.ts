@@ -10,8 +10,8 @@ import { MODULE_FILE } from './module-layer.ts';
 const BUILD_AGAIN = `Build the image with "COPY filter.wasm ${MODULE_FILE}" as its last step.`;
 
 /** Takes the module out of a layer of an image, a tar archive with gzip of at most `mostBytes`. Throws `ContentError`. */
-export async function unpackModule(layer: Uint8Array, mostBytes: number): Promise<Uint8Array> {
-  const archive = await inflate(layer, mostBytes);
+export async function unpackModule(layer: Uint8Array, maxBytes: number): Promise<Uint8Array> {
+  const archive = await inflate(layer, maxBytes);
   let files = 0;
   let found: Awaited<ReturnType<typeof unpackTar>>;
   try {
@@ -34,13 +34,13 @@ export async function unpackModule(layer: Uint8Array, mostBytes: number): Promis
   );
 }
 
-async function inflate(bytes: Uint8Array, mostBytes: number): Promise<Uint8Array> {
+async function inflate(bytes: Uint8Array, maxBytes: number): Promise<Uint8Array> {
   try {
-    return await promisify(gunzip)(bytes, { maxOutputLength: mostBytes });
+    return await promisify(gunzip)(bytes, { maxOutputLength: maxBytes });
   } catch (error) {
     throw new ContentError(
       errorCode(error) === 'ERR_BUFFER_TOO_LARGE'
-        ? `the last layer of the image has more than ${formatBytes(mostBytes)}`
+        ? `the last layer of the image has more than ${formatBytes(maxBytes)}`
         : `the last layer of the image is not valid gzip: ${messageOf(error)}`,
       BUILD_AGAIN,
     );

@@ -1,7 +1,15 @@
 import { defined } from '../base/defined.ts';
 import { isObject } from '../base/json.ts';
 import { unknownKeys } from '../base/keys.ts';
-import { type Attempt, attempt, bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import {
+  Diagnostics,
+  fail,
+  ok,
+  type PartialResult,
+  type Problem,
+  partialResult,
+  type Result,
+} from '../base/problem.ts';
 import { count, listWords, quoted, thousands } from '../base/text.ts';
 import { readYaml, type YamlRead } from '../base/yaml.ts';
 import { parseInsertion } from '../filter/insertion.ts';
@@ -48,9 +56,9 @@ const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRI
 export function parseTargets(
   { origin, text, isFile }: TargetText,
   { defaultNamespace, kinds }: TargetDefaults,
-): Attempt<readonly TargetEntry[]> {
-  const unreadable = (message: string): Attempt<readonly TargetEntry[]> =>
-    attempt([], [problem(origin, message, FORMS)]);
+): PartialResult<readonly TargetEntry[]> {
+  const unreadable = (message: string): PartialResult<readonly TargetEntry[]> =>
+    partialResult([], [problem(origin, message, FORMS)]);
   const read = readYaml(text);
   if (!read.ok) return unreadable(`${isFile ? faultWithoutText(read) : read.fault}.`);
   let { value } = read;
@@ -60,15 +68,15 @@ export function parseTargets(
   if (typeof value === 'string') value = value.split(/[\s,]+/).filter((word) => word !== '');
   if (!Array.isArray(value)) return unreadable('must be a YAML list of targets.');
   if (value.length === 0) return unreadable('is an empty list; it names no workload.');
-  const findings = new Findings();
+  const diagnostics = new Diagnostics();
   const entries = value.map((entry, index) =>
-    findings.take(parseEntry(entry, `${origin}, entry ${index + 1}`, { defaultNamespace, kinds })),
+    diagnostics.unwrap(parseEntry(entry, `${origin}, entry ${index + 1}`, { defaultNamespace, kinds })),
   );
   // What is wrong with its entries says more.
-  if (findings.clean && entries.length > MAX_ENTRIES) return attempt([], [tooLong(origin, entries.length)]);
-  return attempt(
+  if (diagnostics.ok && entries.length > MAX_ENTRIES) return partialResult([], [tooLong(origin, entries.length)]);
+  return partialResult(
     entries.filter((entry) => entry !== undefined),
-    findings.problems,
+    diagnostics.problems,
   );
 }
 
@@ -91,65 +99,65 @@ function tooLong(origin: string, entries: number): Problem {
   );
 }
 
-function parseEntry(entry: unknown, origin: string, defaults: TargetDefaults): Checked<TargetEntry> {
+function parseEntry(entry: unknown, origin: string, defaults: TargetDefaults): Result<TargetEntry> {
   if (typeof entry === 'string') return parsePath(entry, origin, defaults);
-  if (!isObject(entry)) return bad(problem(origin, `is ${quoted(entry)}, which names no target.`, FORMS));
+  if (!isObject(entry)) return fail(problem(origin, `is ${quoted(entry)}, which names no target.`, FORMS));
   return 'selector' in entry || 'kinds' in entry || 'namespaces' in entry
     ? parseSelected(entry, origin, defaults)
     : parseNamed(entry, origin, defaults);
 }
 
 /** `kind/name` or `namespace/kind/name`. */
-function parsePath(path: string, origin: string, defaults: TargetDefaults): Checked<TargetEntry> {
+function parsePath(path: string, origin: string, defaults: TargetDefaults): Result<TargetEntry> {
   const parts = path.trim().split('/');
-  if (parts.length < 2 || parts.length > 3) return bad(problem(origin, `${quoted(path)} names no target.`, FORMS));
+  if (parts.length < 2 || parts.length > 3) return fail(problem(origin, `${quoted(path)} names no target.`, FORMS));
   const [name = '', kind = '', namespace = defaults.defaultNamespace] = parts.reverse();
   return parseNamed({ kind, name, namespace }, origin, defaults);
 }
 
-function parseNamed(entry: Record<string, unknown>, origin: string, defaults: TargetDefaults): Checked<TargetEntry> {
-  const findings = new Findings();
-  findings.add(strayKeys(entry, NAMED_KEYS, origin));
-  const kind = findings.take(readKind(entry.kind, origin, defaults.kinds));
-  const name = findings.take(readName(entry.name, 'name', origin));
-  const namespace = findings.take(readName(entry.namespace ?? defaults.defaultNamespace, 'namespace', origin));
-  const override = findings.take(readOverride(entry, origin));
-  const wave = findings.take(readWave(entry.wave, origin));
+function parseNamed(entry: Record<string, unknown>, origin: string, defaults: TargetDefaults): Result<TargetEntry> {
+  const diagnostics = new Diagnostics();
+  diagnostics.add(strayKeys(entry, NAMED_KEYS, origin));
+  const kind = diagnostics.unwrap(readKind(entry.kind, origin, defaults.kinds));
+  const name = diagnostics.unwrap(readName(entry.name, 'name', origin));
+  const namespace = diagnostics.unwrap(readName(entry.namespace ?? defaults.defaultNamespace, 'namespace', origin));
+  const override = diagnostics.unwrap(readOverride(entry, origin));
+  const wave = diagnostics.unwrap(readWave(entry.wave, origin));
   if (
     kind === undefined ||
     name === undefined ||
     namespace === undefined ||
     override === undefined ||
     wave === undefined ||
-    !findings.clean
+    !diagnostics.ok
   ) {
-    return bad(findings.problems);
+    return fail(diagnostics.problems);
   }
-  return good({ type: 'named', origin, override, wave, workload: { kind, namespace, name } });
+  return ok({ type: 'named', origin, override, wave, workload: { kind, namespace, name } });
 }
 
-function parseSelected(entry: Record<string, unknown>, origin: string, defaults: TargetDefaults): Checked<TargetEntry> {
-  const findings = new Findings();
-  findings.add(strayKeys(entry, SELECTED_KEYS, origin));
+function parseSelected(entry: Record<string, unknown>, origin: string, defaults: TargetDefaults): Result<TargetEntry> {
+  const diagnostics = new Diagnostics();
+  diagnostics.add(strayKeys(entry, SELECTED_KEYS, origin));
   if (entry.namespace !== undefined && entry.namespaces !== undefined) {
-    findings.add(problem(origin, 'has both "namespace" and "namespaces".', 'Keep one of them.'));
+    diagnostics.add(problem(origin, 'has both "namespace" and "namespaces".', 'Keep one of them.'));
   }
   const namespaces = asList(entry.namespaces ?? entry.namespace ?? defaults.defaultNamespace).map((namespace) =>
-    findings.take(readName(namespace, 'namespace', origin)),
+    diagnostics.unwrap(readName(namespace, 'namespace', origin)),
   );
   const defaultKinds = defaults.kinds.flatMap(({ kind, selectedByDefault }) => (selectedByDefault ? [kind] : []));
   const kinds = asList(entry.kinds ?? defaultKinds).map((kind) =>
-    findings.take(readKind(kind, origin, defaults.kinds)),
+    diagnostics.unwrap(readKind(kind, origin, defaults.kinds)),
   );
-  if (namespaces.length === 0) findings.add(problem(origin, 'has an empty list "namespaces".'));
-  if (kinds.length === 0) findings.add(problem(origin, 'has an empty list "kinds".'));
-  const selector = findings.take(parseSelector(entry.selector, origin));
-  const override = findings.take(readOverride(entry, origin));
-  const wave = findings.take(readWave(entry.wave, origin));
-  if (selector === undefined || override === undefined || wave === undefined || !findings.clean) {
-    return bad(findings.problems);
+  if (namespaces.length === 0) diagnostics.add(problem(origin, 'has an empty list "namespaces".'));
+  if (kinds.length === 0) diagnostics.add(problem(origin, 'has an empty list "kinds".'));
+  const selector = diagnostics.unwrap(parseSelector(entry.selector, origin));
+  const override = diagnostics.unwrap(readOverride(entry, origin));
+  const wave = diagnostics.unwrap(readWave(entry.wave, origin));
+  if (selector === undefined || override === undefined || wave === undefined || !diagnostics.ok) {
+    return fail(diagnostics.problems);
   }
-  return good({
+  return ok({
     type: 'selected',
     origin,
     override,
@@ -160,24 +168,24 @@ function parseSelected(entry: Record<string, unknown>, origin: string, defaults:
   });
 }
 
-function readKind(value: unknown, origin: string, kinds: readonly KindName[]): Checked<string> {
+function readKind(value: unknown, origin: string, kinds: readonly KindName[]): Result<string> {
   const kind = typeof value === 'string' ? parseKind(value, kinds) : undefined;
-  if (kind !== undefined) return good(kind);
+  if (kind !== undefined) return ok(kind);
   const what = value === undefined || value === '' ? 'has no kind' : `has the unknown kind ${quoted(value)}`;
   const known = listWords(
     kinds.map((one) => one.kind),
     'and',
   );
-  return bad(problem(origin, `${what}.`, `Known kinds are ${known}.`));
+  return fail(problem(origin, `${what}.`, `Known kinds are ${known}.`));
 }
 
-function readName(value: unknown, field: 'name' | 'namespace', origin: string): Checked<string> {
+function readName(value: unknown, field: 'name' | 'namespace', origin: string): Result<string> {
   // YAML reads `name: 404` and `name: true` as no text; Kubernetes allows the names.
   const name = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-  if (typeof name !== 'string' || name === '') return bad(problem(origin, `has no ${field}.`, FORMS));
+  if (typeof name !== 'string' || name === '') return fail(problem(origin, `has no ${field}.`, FORMS));
   const valid = field === 'name' ? isWorkloadName(name) : isNamespaceName(name);
-  if (valid) return good(name);
-  return bad(
+  if (valid) return ok(name);
+  return fail(
     problem(
       origin,
       `has the ${field} ${quoted(name)}, which Kubernetes does not allow.`,
@@ -186,8 +194,8 @@ function readName(value: unknown, field: 'name' | 'namespace', origin: string): 
   );
 }
 
-function readOverride(entry: Record<string, unknown>, origin: string): Checked<SettingsOverride> {
-  const findings = new Findings();
+function readOverride(entry: Record<string, unknown>, origin: string): Result<SettingsOverride> {
+  const diagnostics = new Diagnostics();
   const override: { -readonly [K in keyof SettingsOverride]: SettingsOverride[K] } = {};
   const { configuration, direction, port, insert } = entry;
   if (configuration !== undefined && configuration !== null) {
@@ -196,28 +204,30 @@ function readOverride(entry: Record<string, unknown>, origin: string): Checked<S
   if (direction !== undefined) {
     const known = DIRECTIONS.find((word) => word === direction);
     if (known === undefined) {
-      findings.add(problem(origin, `has the unknown direction ${quoted(direction)}.`, `Use ${listWords(DIRECTIONS)}.`));
+      diagnostics.add(
+        problem(origin, `has the unknown direction ${quoted(direction)}.`, `Use ${listWords(DIRECTIONS)}.`),
+      );
     } else override.direction = known;
   }
   if (port !== undefined) {
     const number = typeof port === 'number' || typeof port === 'string' ? parsePort(port) : undefined;
     if (number === undefined) {
-      findings.add(problem(origin, `has the port ${quoted(port)}.`, 'A port is a whole number from 1 to 65535.'));
+      diagnostics.add(problem(origin, `has the port ${quoted(port)}.`, 'A port is a whole number from 1 to 65535.'));
     } else override.port = number;
   }
   if (insert !== undefined) {
     const place = parseInsertion(insert);
-    if ('message' in place) findings.add(problem(origin, place.message, place.remedy));
+    if ('message' in place) diagnostics.add(problem(origin, place.message, place.remedy));
     else override.insert = place;
   }
-  return findings.clean ? good(override) : bad(findings.problems);
+  return diagnostics.ok ? ok(override) : fail(diagnostics.problems);
 }
 
-function readWave(value: unknown, origin: string): Checked<number> {
-  if (value === undefined) return good(FIRST_WAVE);
+function readWave(value: unknown, origin: string): Result<number> {
+  if (value === undefined) return ok(FIRST_WAVE);
   const wave = typeof value === 'string' && /^\d+$/.test(value) ? Number(value) : value;
-  if (typeof wave === 'number' && Number.isInteger(wave) && wave >= FIRST_WAVE && wave <= LAST_WAVE) return good(wave);
-  return bad(
+  if (typeof wave === 'number' && Number.isInteger(wave) && wave >= FIRST_WAVE && wave <= LAST_WAVE) return ok(wave);
+  return fail(
     problem(
       origin,
       `has the wave ${quoted(value)}.`,

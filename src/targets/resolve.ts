@@ -1,5 +1,5 @@
 import { sameJson } from '../base/json.ts';
-import { bad, type Checked, Findings, good, type Problem } from '../base/problem.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../base/problem.ts';
 import { listWords, nearestNames } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
@@ -13,7 +13,7 @@ export interface WorkloadListKey {
 }
 
 /** What is known of the cluster's workloads. */
-export interface Catalogue {
+export interface WorkloadIndex {
   /** The kinds that may be listed. */
   readonly kinds: readonly string[];
   /** The workloads of a kind in a namespace; undefined when they could not be listed, which is a problem of its own. */
@@ -57,38 +57,38 @@ export interface Resolution {
  */
 export function resolveTargets(
   entries: readonly TargetEntry[],
-  catalogue: Catalogue,
+  workloadIndex: WorkloadIndex,
   defaults: SettingsOverride,
 ): Resolution {
-  const findings = new Findings();
-  const find = finder(catalogue);
+  const diagnostics = new Diagnostics();
+  const find = finder(workloadIndex);
   const found = new Map<string, ResolvedTarget & { readonly origin: string }>();
   const namespaces = [...new Set(neededLists(entries).map(({ namespace }) => namespace))];
   for (const entry of entries) {
-    const suggest = findings.problems.length < MOST_SUGGESTIONS;
-    for (const target of findings.take(resolveEntry(entry, { catalogue, find, namespaces, suggest })) ?? []) {
+    const suggest = diagnostics.problems.length < MAX_SUGGESTIONS;
+    for (const target of diagnostics.unwrap(resolveEntry(entry, { workloadIndex, find, namespaces, suggest })) ?? []) {
       const key = workloadKey(target.ref);
       const earlier = found.get(key);
       if (earlier === undefined) found.set(key, { ...target, origin: entry.origin });
       else {
         const same = sameJson({ ...defaults, ...earlier.override }, { ...defaults, ...target.override });
-        if (!same) findings.add(disagreement(target.ref, earlier.origin, entry.origin, SETTINGS_DIFFER));
+        if (!same) diagnostics.add(disagreement(target.ref, earlier.origin, entry.origin, SETTINGS_DIFFER));
         if (earlier.wave !== target.wave)
-          findings.add(disagreement(target.ref, earlier.origin, entry.origin, WAVES_DIFFER));
+          diagnostics.add(disagreement(target.ref, earlier.origin, entry.origin, WAVES_DIFFER));
       }
     }
   }
-  return { targets: [...found.values()], problems: findings.problems };
+  return { targets: [...found.values()], problems: diagnostics.problems };
 }
 
 /** The namespaces where a named workload is not among those of its kind: one of another kind may have its name. */
-export function namespacesWithout(entries: readonly TargetEntry[], catalogue: Catalogue): string[] {
-  const find = finder(catalogue);
+export function namespacesWithout(entries: readonly TargetEntry[], workloadIndex: WorkloadIndex): string[] {
+  const find = finder(workloadIndex);
   const lacking = entries.flatMap((entry) => {
     if (entry.type === 'selected') return [];
     const { namespace } = entry.workload;
     const lacks = find(entry.workload) === null;
-    return lacks && catalogue.namespaceExists(namespace) !== false ? [namespace] : [];
+    return lacks && workloadIndex.namespaceExists(namespace) !== false ? [namespace] : [];
   });
   return [...new Set(lacking)];
 }
@@ -97,12 +97,12 @@ export function namespacesWithout(entries: readonly TargetEntry[], catalogue: Ca
 type Find = (ref: WorkloadRef) => Workload | null | undefined;
 
 /** Looks up names in lists that are gone through once each: thousands of entries may name workloads of the same list. */
-function finder(catalogue: Catalogue): Find {
+function finder(workloadIndex: WorkloadIndex): Find {
   const lists = new Map<string, ReadonlyMap<string, Workload> | undefined>();
   return ({ kind, namespace, name }) => {
     const key = `${namespace}/${kind}`;
     if (!lists.has(key)) {
-      const listed = catalogue.list({ kind, namespace });
+      const listed = workloadIndex.list({ kind, namespace });
       lists.set(key, listed && new Map(listed.map((workload) => [workload.metadata.name, workload])));
     }
     const byName = lists.get(key);
@@ -112,7 +112,7 @@ function finder(catalogue: Catalogue): Find {
 
 /** What entries are resolved with. */
 interface Known {
-  readonly catalogue: Catalogue;
+  readonly workloadIndex: WorkloadIndex;
   readonly find: Find;
   /** Those of the run, one of which may be meant by a name that none has. */
   readonly namespaces: readonly string[];
@@ -121,24 +121,24 @@ interface Known {
 }
 
 /** A page shows no more problems one by one. */
-const MOST_SUGGESTIONS = 100;
+const MAX_SUGGESTIONS = 100;
 
-function resolveEntry(entry: TargetEntry, known: Known): Checked<readonly ResolvedTarget[]> {
+function resolveEntry(entry: TargetEntry, known: Known): Result<readonly ResolvedTarget[]> {
   if (entry.type === 'selected') return resolveSelected(entry, known);
   const { workload: ref, override, wave } = entry;
   const workload = known.find(ref);
-  if (workload === undefined) return good([]);
-  return workload === null ? bad(notFound(ref, entry.origin, known)) : good([{ ref, workload, override, wave }]);
+  if (workload === undefined) return ok([]);
+  return workload === null ? fail(notFound(ref, entry.origin, known)) : ok([{ ref, workload, override, wave }]);
 }
 
-function resolveSelected(entry: SelectedTargets, known: Known): Checked<readonly ResolvedTarget[]> {
-  const { catalogue } = known;
+function resolveSelected(entry: SelectedTargets, known: Known): Result<readonly ResolvedTarget[]> {
+  const { workloadIndex } = known;
   const targets: ResolvedTarget[] = [];
   let seen = 0;
   let blind = false;
   for (const namespace of entry.namespaces) {
     for (const kind of entry.kinds) {
-      const workloads = catalogue.list({ kind, namespace });
+      const workloads = workloadIndex.list({ kind, namespace });
       if (workloads === undefined) blind = true;
       seen += workloads?.length ?? 0;
       for (const workload of workloads ?? []) {
@@ -148,10 +148,10 @@ function resolveSelected(entry: SelectedTargets, known: Known): Checked<readonly
       }
     }
   }
-  const absent = entry.namespaces.filter((namespace) => catalogue.namespaceExists(namespace) === false);
-  if (absent.length > 0) return bad(absent.map((one) => namespaceMissing(one, entry.origin, known)));
-  if (targets.length > 0 || blind) return good(targets);
-  return bad({
+  const absent = entry.namespaces.filter((namespace) => workloadIndex.namespaceExists(namespace) === false);
+  if (absent.length > 0) return fail(absent.map((one) => namespaceMissing(one, entry.origin, known)));
+  if (targets.length > 0 || blind) return ok(targets);
+  return fail({
     kind: 'targets',
     subject: entry.origin,
     message: `the selector "${entry.selector.text}" matches no ${listWords(entry.kinds)} in ${listWords(entry.namespaces, 'and')}, where there ${seen === 0 ? 'is none' : seen === 1 ? 'is one' : `are ${seen}`}.`,
@@ -160,11 +160,11 @@ function resolveSelected(entry: SelectedTargets, known: Known): Checked<readonly
 }
 
 function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
-  const { catalogue, find, suggest } = known;
-  const exists = catalogue.namespaceExists(ref.namespace);
+  const { workloadIndex, find, suggest } = known;
+  const exists = workloadIndex.namespaceExists(ref.namespace);
   if (exists === false) return namespaceMissing(ref.namespace, origin, known);
-  const elsewhere = catalogue.kinds.filter((kind) => kind !== ref.kind && find({ ...ref, kind }));
-  const names = suggest ? (catalogue.list(ref) ?? []).map(({ metadata }) => metadata.name) : [];
+  const elsewhere = workloadIndex.kinds.filter((kind) => kind !== ref.kind && find({ ...ref, kind }));
+  const names = suggest ? (workloadIndex.list(ref) ?? []).map(({ metadata }) => metadata.name) : [];
   const near = nearestNames(ref.name, names);
   const remedies = [
     ...(elsewhere.length > 0 ? [`There is a ${listWords(elsewhere)} of that name.`] : []),
@@ -187,10 +187,10 @@ function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
   };
 }
 
-function namespaceMissing(namespace: string, origin: string, { catalogue, namespaces, suggest }: Known): Problem {
+function namespaceMissing(namespace: string, origin: string, { workloadIndex, namespaces, suggest }: Known): Problem {
   const near = nearestNames(
     namespace,
-    (suggest ? namespaces : []).filter((one) => one !== namespace && catalogue.namespaceExists(one) === true),
+    (suggest ? namespaces : []).filter((one) => one !== namespace && workloadIndex.namespaceExists(one) === true),
   );
   const meant = near.length === 0 ? '' : `Did you mean ${listWords(near)}? `;
   return {

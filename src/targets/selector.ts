@@ -1,5 +1,5 @@
 import { isObject } from '../base/json.ts';
-import { bad, type Checked, good } from '../base/problem.ts';
+import { fail, ok, type Result } from '../base/problem.ts';
 import { quoted } from '../base/text.ts';
 
 type Requirement =
@@ -25,7 +25,7 @@ function isKey(text: string): boolean {
  * Reads a selector: text (`app=web,tier in (a, b),!legacy`) or a mapping of labels.
  * The grammar is that of https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  */
-export function parseSelector(value: unknown, subject: string): Checked<Selector> {
+export function parseSelector(value: unknown, subject: string): Result<Selector> {
   if (isObject(value) && Object.keys(value).length > 0) return selectLabels(Object.entries(value), subject);
   if (typeof value !== 'string' || value.trim() === '') {
     return refuse(subject, 'selector must be a label selector such as "app=web", or a mapping of labels.');
@@ -37,11 +37,11 @@ export function parseSelector(value: unknown, subject: string): Checked<Selector
       return refuse(subject, `selector: ${quoted(part.trim())} is not a label requirement.`);
     requirements.push(requirement);
   }
-  return good({ text: value.trim(), requirements });
+  return ok({ text: value.trim(), requirements });
 }
 
 /** A mapping is read label by label, not joined to a text first: a comma in a value must not become a requirement. */
-function selectLabels(labels: readonly [string, unknown][], subject: string): Checked<Selector> {
+function selectLabels(labels: readonly [string, unknown][], subject: string): Result<Selector> {
   const requirements: Requirement[] = [];
   for (const [key, wanted] of labels) {
     if (typeof wanted === 'object') return refuse(subject, `selector: the label ${quoted(key)} needs a single value.`);
@@ -49,7 +49,7 @@ function selectLabels(labels: readonly [string, unknown][], subject: string): Ch
       return refuse(subject, `selector: ${quoted(`${key}: ${wanted}`)} cannot be a label.`);
     requirements.push({ key, operator: 'in', values: [String(wanted)] });
   }
-  return good({ text: labels.map(([key, wanted]) => `${key}=${wanted}`).join(','), requirements });
+  return ok({ text: labels.map(([key, wanted]) => `${key}=${wanted}`).join(','), requirements });
 }
 
 /** Whether an object's labels meet every requirement. */
@@ -118,6 +118,11 @@ function splitOutsideParentheses(text: string): string[] {
   return [...parts, text.slice(start)];
 }
 
-function refuse(subject: string, message: string): ReturnType<typeof bad> {
-  return bad({ kind: 'targets', subject, message, remedy: 'Examples: "app=web", "tier in (front, back)", "!legacy".' });
+function refuse(subject: string, message: string): ReturnType<typeof fail> {
+  return fail({
+    kind: 'targets',
+    subject,
+    message,
+    remedy: 'Examples: "app=web", "tier in (front, back)", "!legacy".',
+  });
 }

@@ -11,7 +11,7 @@ export interface ComparedChapter {
 }
 
 const AGREEMENTS = { yes: 'yes', left: 'left to Envoy', no: '**no**' } as const;
-const MOST_CHARACTERS = 140;
+const MAX_CHARACTERS = 140;
 
 /** docs/agreement.md: every filter of the suite with what the check, the trial run and real Envoys say of it. */
 export function renderDocument(chapters: readonly ComparedChapter[], { newest, older }: Proxies): string {
@@ -47,7 +47,7 @@ function renderChapter({ title, comparisons }: ComparedChapter, newest: string, 
 }
 
 function row(cells: readonly string[]): string {
-  return `| ${cells.map((cell) => truncate(cell, MOST_CHARACTERS).replace(/\s+/g, ' ').replaceAll('|', '\\|')).join(' | ')} |`;
+  return `| ${cells.map((cell) => truncate(cell, MAX_CHARACTERS).replace(/\s+/g, ' ').replaceAll('|', '\\|')).join(' | ')} |`;
 }
 
 function checkWords({ problems: [problem], warnings }: CheckVerdict): string {

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { mapLimited } from '../../src/base/concurrency.ts';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
 import type { FilterSettings } from '../../src/filter/settings.ts';
-import { mountedPlacement } from '../../src/mesh/identity/revision.ts';
+import { mountedRevision } from '../../src/mesh/identity/revision.ts';
 import { filePath } from '../../src/mesh/objects/envoy-filter.ts';
 import { inspectListeners } from '../../src/mesh/proxy/listeners.ts';
 import { assemble, LEAST } from '../unit/filter/wat.ts';
@@ -49,12 +49,12 @@ const settings: fc.Arbitrary<Omit<FilterSettings, 'mountPath'>> = fc
   }));
 
 /** What the proof says of a proxy that has exactly what is wanted. */
-async function proven(program: EnvoyProgram, given: Omit<FilterSettings, 'mountPath'>): Promise<object> {
+async function verified(program: EnvoyProgram, given: Omit<FilterSettings, 'mountPath'>): Promise<object> {
   const { listeners, revision } = await dumpOfEnvoy(program, MODULE, given);
   const dump = JSON.stringify({ configs: listeners.map((listener) => ({ active_state: { listener } })) });
   return inspectListeners(dump, {
     filter: revision.filter,
-    file: filePath(mountedPlacement(revision)),
+    file: filePath(mountedRevision(revision)),
     settings: revision.settings,
     envoy: minorOf(program),
     direction: 'inbound',
@@ -68,7 +68,7 @@ test.each(['newest', 'older'] as const)(
     const samples = fc.sample(settings, { seed: SEED, numRuns: RUNS });
     const verdicts = await mapLimited(samples, PARALLEL, async (given) => ({
       given,
-      verdict: await proven(proxies[which], given),
+      verdict: await verified(proxies[which], given),
     }));
     expect(verdicts.filter(({ verdict }) => !('state' in verdict && verdict.state === 'present'))).toEqual([]);
   },

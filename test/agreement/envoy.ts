@@ -8,7 +8,7 @@ import type { Readable } from 'node:stream';
 import type { TrialRequest } from '../../src/filter/host/request.ts';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
 import type { FilterSettings } from '../../src/filter/settings.ts';
-import { makeRevision, mountedPlacement, type Revision } from '../../src/mesh/identity/revision.ts';
+import { makeRevision, mountedRevision, type Revision } from '../../src/mesh/identity/revision.ts';
 import { filePath, renderEnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { findEnvoyReason } from '../../src/mesh/proxy/envoy-log.ts';
 import { bootstrap } from './bootstrap.ts';
@@ -131,7 +131,7 @@ function revisionIn(
 
 /** Puts the module where the EnvoyFilter says, and gives the HTTP filter that it inserts. */
 async function install(revision: Revision): Promise<unknown> {
-  const path = filePath(mountedPlacement(revision));
+  const path = filePath(mountedRevision(revision));
   await mkdir(dirname(path));
   await writeFile(path, revision.module.bytes);
   const { spec } = renderEnvoyFilter(revision, 'default');

@@ -1,7 +1,7 @@
 import { checkCompatibility } from '../../src/filter/compatibility/compatibility.ts';
 import type { TrialRequest } from '../../src/filter/host/request.ts';
 import { readFacts } from '../../src/filter/module/facts.ts';
-import { checkModule, MOST_CONFIG_MAP_BYTES } from '../../src/filter/module/module.ts';
+import { checkModule, MAX_CONFIG_MAP_BYTES } from '../../src/filter/module/module.ts';
 import type { TrialVerdict } from '../../src/filter/trial/verdict.ts';
 import { trial } from '../harness/trial.ts';
 
@@ -28,7 +28,7 @@ export async function judge(filter: TrialRequest, minor: number): Promise<OurVer
 /** The check alone. */
 export function check(module: Uint8Array, minor: number): CheckVerdict {
   // What a ConfigMap holds is no matter of Envoy's.
-  const opened = module.length > MOST_CONFIG_MAP_BYTES ? undefined : checkModule(module, 'filter');
+  const opened = module.length > MAX_CONFIG_MAP_BYTES ? undefined : checkModule(module, 'filter');
   if (opened?.ok === false) return { problems: opened.problems.map(({ message }) => message), warnings: [] };
   const facts = readFacts(module);
   if (!facts.ok) return { problems: facts.problems.map(({ message }) => message), warnings: [] };

@@ -8,7 +8,7 @@ import type { ModuleFetcher } from '../../src/action/request/origin.ts';
 import { run } from '../../src/action/run.ts';
 import type { ReadFile } from '../../src/base/files.ts';
 import { silentLog } from '../../src/base/log.ts';
-import { good } from '../../src/base/problem.ts';
+import { ok } from '../../src/base/problem.ts';
 import type { Report } from '../../src/deploy/report/report.ts';
 import type { Optimizer } from '../../src/filter/shrink/shrink.ts';
 import type { Trial } from '../../src/filter/trial/verdict.ts';
@@ -84,7 +84,7 @@ function pretendedRegistry(bytes?: number): ModuleFetcher {
     pull: async (reference) => {
       const name = formatReference(reference);
       const pinned = pinImage(name.slice(OCI_SCHEME.length));
-      return good({ bytes: makeModule(name, bytes), pinned, istioCanPull: true, isImage: true });
+      return ok({ bytes: makeModule(name, bytes), pinned, istioCanPull: true, isImage: true });
     },
     download: () => Promise.reject(new Error('there is no web server')),
   };

@@ -7,7 +7,7 @@ import type { Api } from './api.ts';
 import { FLEET, sizeOf } from './fleet.ts';
 
 const HASH_LABEL = 'example.test/template';
-const LOOK_MS = 100;
+const POLL_MS = 100;
 
 /** Makes the pods of the Fleets of a namespace until it is stopped: those of a new template all at once, and old ones go when they are ready. */
 export function startFleetController(api: Api, namespace: string): { stop(): Promise<void> } {
@@ -16,7 +16,7 @@ export function startFleetController(api: Api, namespace: string): { stop(): Pro
     while (!aborter.signal.aborted) {
       const fleets = await api.list<Workload>(resourcePath(FLEET.resource, namespace));
       for (const fleet of fleets) await reconcile(api, namespace, fleet);
-      await pause(LOOK_MS);
+      await pause(POLL_MS);
     }
   })();
   return {

@@ -5,12 +5,12 @@
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { type ApiObject, dig, digList } from '../kubelet/client.ts';
 import { TOLERATION } from '../kubelet/index.ts';
-import { GATEWAY_CLASS_LABEL, GATEWAY_NAME_LABEL, WAYPOINT_CLASS } from './sidecar/attachment.ts';
+import { GATEWAY_CLASS_LABEL, GATEWAY_NAME_LABEL, WAYPOINT_CLASS } from './sidecar/gateway-plugin.ts';
 import { HTTP_PORTS, TCP_PORTS } from './sidecar/proxy.ts';
 import { SIDECAR } from './workloads.ts';
 
 export const GATEWAY_CLASS = 'istio';
-export { WAYPOINT_CLASS } from './sidecar/attachment.ts';
+export { WAYPOINT_CLASS } from './sidecar/gateway-plugin.ts';
 /** On a Gateway: `False` when no load balancer gives it an address. */
 export const PROGRAMMED = 'sim/programmed';
 

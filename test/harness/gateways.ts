@@ -7,7 +7,7 @@ import { execInPod } from './exec-client.ts';
 import { GATEWAY_API } from './gateway-controller.ts';
 import { deploymentName, type Gateway, type GatewayOptions, makeGateway } from './gateway-objects.ts';
 import { WORKLOADS } from './kinds.ts';
-import { GATEWAY_NAME_LABEL } from './sidecar/attachment.ts';
+import { GATEWAY_NAME_LABEL } from './sidecar/gateway-plugin.ts';
 import { awaitReady } from './workloads.ts';
 
 /** Makes a Gateway, and waits until istiod's stand-in has made its Deployment and the pods are ready. */
@@ -63,7 +63,7 @@ export async function gatewayPods(api: Api, gateway: Gateway): Promise<readonly 
 }
 
 /** The WasmPlugins whose `targetRefs` name a Gateway, by their names. */
-export async function attachmentsOf(api: Api, gateway: Gateway): Promise<readonly ApiObject[]> {
+export async function gatewayPluginsOf(api: Api, gateway: Gateway): Promise<readonly ApiObject[]> {
   const { namespace, name } = gateway.metadata;
   const plugins = (await api.list<KubernetesObject>(resourcePath(WASM_PLUGIN, namespace))) as unknown as ApiObject[];
   return plugins

@@ -4,7 +4,7 @@ import type { Json } from '../../src/base/json.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { KubernetesObject, ObjectMeta, Pod } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD, resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import { allProblems, type Report } from '../../src/deploy/report/report.ts';
+import { type Report, runProblems } from '../../src/deploy/report/report.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import type { ActionInputs } from '../harness/action.ts';
@@ -144,7 +144,7 @@ describe('an adoption', () => {
       expect(await read()).toEqual(before);
 
       const report = await deploy({ adopt: 'true' });
-      expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
+      expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
       const after = await read();
       expect(after?.metadata.uid).toBe(before.metadata.uid);
       expect(after?.spec).toEqual({ ...before.spec, configPatches: [auth, CLUSTER_PATCH, ROUTE_PATCH] });
@@ -306,7 +306,7 @@ describe('an adoption', () => {
       expect.stringMatching(/runs add-header already.*https:\/\/store\.example\/x\.wasm/),
     ]);
     const report = await deploy({ adopt: 'true' });
-    expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
+    expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
     expect((await read())?.spec.configPatches).toEqual([CLUSTER_PATCH]);
   });
 
@@ -356,7 +356,7 @@ describe('an adoption', () => {
     const workload = await mountAll();
     await putIn([patchOf(FILTER)]);
     const report = await deploy({ adopt: 'true' });
-    expect([allProblems(report), report.warnings]).toEqual([[], []]);
+    expect([runProblems(report), report.warnings]).toEqual([[], []]);
     expect(await read()).toBeUndefined();
     expect(await volumesOf(workload)).toEqual(['files', `wasm-filter-${FILTER}`]);
   });
@@ -379,7 +379,7 @@ describe('an adoption', () => {
     ]);
 
     const report = await deploy({ adopt: 'true' });
-    expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
+    expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
     expect([await volumesOf(workload), await read()]).toEqual([['h', `wasm-filter-${FILTER}`], before]);
     expect(report.warnings).toEqual([
       expect.stringMatching(
@@ -389,7 +389,7 @@ describe('an adoption', () => {
     expect((await deploy({ adopt: 'true' })).outcome).toBe('unchanged');
 
     const removed = (await site.run('remove', ['reviews'])).report;
-    expect([allProblems(removed), removed.outcome]).toEqual([[], 'removed']);
+    expect([runProblems(removed), removed.outcome]).toEqual([[], 'removed']);
     const after = await Promise.all([workload, ratings].map(async (one) => (await site.read(one)).spec?.template));
     expect(after).toEqual(templates);
   });
@@ -404,10 +404,10 @@ describe('an adoption', () => {
     };
     const ratings = await site.workload('ratings', { podAnnotations: annotations });
     await putIn([patchOf(FILTER, `/etc/headers/${FILTER}.wasm`)], NAME, { workloadSelector: {} });
-    expect(allProblems(await deploy({ adopt: 'true' }))).toEqual([]);
+    expect(runProblems(await deploy({ adopt: 'true' }))).toEqual([]);
 
     const report = await deploy({ adopt: 'true', targets: '- deployment/reviews\n- deployment/ratings' });
-    expect([allProblems(report), report.outcome, await read()]).toEqual([[], 'deployed', undefined]);
+    expect([runProblems(report), report.outcome, await read()]).toEqual([[], 'deployed', undefined]);
     const unused = expect.stringMatching(
       /^ConfigMap \S+\/headers-cm held the file of "add-header", which .* no longer use/,
     );
@@ -424,7 +424,7 @@ describe('an adoption', () => {
     } as never);
     const before = await putIn([patchOf(FILTER)]);
     const report = await deploy({ adopt: 'true' });
-    expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
+    expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
     expect(report.warnings).toEqual([expect.stringMatching(/still serves Pod \S+\/bare: it stays/)]);
     expect(await read()).toEqual(before);
   });

@@ -5,7 +5,7 @@ import type { Pod, Workload } from '../../src/cluster/objects.ts';
 import { isReady } from '../../src/cluster/pods.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD, resourcePath } from '../../src/cluster/resources.ts';
 import { Transport } from '../../src/cluster/transport.ts';
-import { allProblems, type Report } from '../../src/deploy/report/report.ts';
+import { type Report, runProblems } from '../../src/deploy/report/report.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { accessTo } from '../harness/access.ts';
 import type { ActionInputs } from '../harness/action.ts';
@@ -14,7 +14,7 @@ import { makeWorkload } from '../harness/workloads.ts';
 import { chainsOf, FOLDER, type Manual, manualConfigMap, manualEnvoyFilter } from './by-hand.ts';
 import { FILTER, filterKeys, lines, Site, writesOf } from './site.ts';
 
-const HAND_MADE = 'reviews-add-header';
+const UNMANAGED = 'reviews-add-header';
 const CONFIG_MAP_NAME = 'wasm-files';
 const OUR_FILE = /\/wasm-filters\/add-header\/add-header-\w{10}\.wasm$/;
 
@@ -40,7 +40,7 @@ describe('a filter that was put in by hand', () => {
   /** The ConfigMap and the EnvoyFilter; the mount is what `mounted` makes. */
   const putIn = async (manual: Manual = {}): Promise<void> => {
     await cluster.api.create(site.path(CONFIG_MAP), manualConfigMap(CONFIG_MAP_NAME, manual));
-    await cluster.api.create(site.path(ENVOY_FILTER), manualEnvoyFilter(HAND_MADE, manual));
+    await cluster.api.create(site.path(ENVOY_FILTER), manualEnvoyFilter(UNMANAGED, manual));
   };
   const VOLUME = { name: 'wasmfilters-dir', configMap: { name: CONFIG_MAP_NAME } };
   const MOUNT = { name: 'wasmfilters-dir', mountPath: FOLDER };
@@ -78,8 +78,8 @@ describe('a filter that was put in by hand', () => {
     );
     return dumps.flatMap(({ stdout }) => chainsOf(JSON.parse(stdout)));
   };
-  const readHandMade = (): Promise<unknown> =>
-    cluster.api.get(`${site.path(ENVOY_FILTER)}/${HAND_MADE}`).catch(() => undefined);
+  const readUnmanaged = (): Promise<unknown> =>
+    cluster.api.get(`${site.path(ENVOY_FILTER)}/${UNMANAGED}`).catch(() => undefined);
 
   test('is a conflict that explains itself, unless it is to be adopted', async () => {
     await putIn();
@@ -99,7 +99,7 @@ describe('a filter that was put in by hand', () => {
     ['by its name', { rootId: 'another', file: 'some.wasm' }, 'true'],
     ['by its file', { filter: 'envoy.filters.http.wasm', rootId: 'another' }, 'true'],
     ['as the only one, of names that say nothing', { filter: 'envoy.filters.http.wasm', file: 'main.wasm' }, 'true'],
-    ['because it is named', { filter: 'headers-of-old', rootId: 'another', file: 'old.wasm' }, HAND_MADE],
+    ['because it is named', { filter: 'headers-of-old', rootId: 'another', file: 'old.wasm' }, UNMANAGED],
   ])(
     'is known %s; one run takes it over, with the filter once in every pod at any time',
     async (_how, manual, adopt) => {
@@ -118,7 +118,7 @@ describe('a filter that was put in by hand', () => {
             },
       );
       const report = await deploy(['reviews'], { adopt });
-      expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
+      expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
       const after = await modulesInPods();
       expect([...seen, ...after].filter((modules) => modules.length !== 1)).toEqual([]);
       // It was there before the first write, and is ours at the end.
@@ -126,7 +126,7 @@ describe('a filter that was put in by hand', () => {
       expect(after.length).toBeGreaterThan(0);
       for (const [module] of after) expect(module).toMatch(OUR_FILE);
 
-      expect(await readHandMade()).toBeUndefined();
+      expect(await readUnmanaged()).toBeUndefined();
       const revision = report.targets[0]?.revisions[0]?.revision ?? '';
       expect(JSON.stringify((await site.envoyFilter(revision)).spec)).not.toContain('REMOVE');
       const { volumes, mounts } = filterKeys(await site.template(workload));
@@ -159,13 +159,13 @@ describe('a filter that was put in by hand', () => {
       `create ConfigMap ${ours}`,
       `create EnvoyFilter ${ours}`,
       'change Deployment reviews',
-      `delete EnvoyFilter ${HAND_MADE}`,
+      `delete EnvoyFilter ${UNMANAGED}`,
     ];
     expect(lines(report.plan?.changes ?? [])).toEqual(planned);
     // The EnvoyFilter that is made first takes the other's filter out; when that is gone, it need not any more.
     expect(lines(writesOf(cluster.recorder.writes))).toEqual([...planned, `change EnvoyFilter ${ours}`]);
-    expect(deployed.report.collected.deleted).toEqual([`EnvoyFilter ${site.namespace}/${HAND_MADE}`]);
-    expect(report.plan?.changes.find(({ name }) => name === HAND_MADE)?.reasons).toEqual([
+    expect(deployed.report.collected.deleted).toEqual([`EnvoyFilter ${site.namespace}/${UNMANAGED}`]);
+    expect(report.plan?.changes.find(({ name }) => name === UNMANAGED)?.reasons).toEqual([
       `replaced by this action: "${FILTER}"`,
     ]);
   });
@@ -173,10 +173,10 @@ describe('a filter that was put in by hand', () => {
   test('is left alone when it is another filter', async () => {
     await putIn({ filter: 'rate-limit', rootId: 'rate_limit', file: 'rate-limit.wasm' });
     const workload = await mounted('reviews');
-    const before = await readHandMade();
+    const before = await readUnmanaged();
     const report = await deploy(['reviews']);
-    expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
-    expect(await readHandMade()).toEqual(before);
+    expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
+    expect(await readUnmanaged()).toEqual(before);
     const { volumes } = filterKeys(await site.template(workload));
     expect(JSON.parse(volumes ?? '')).toEqual([THEIRS[0], VOLUME, expect.anything()]);
     for (const modules of await modulesInPods()) {
@@ -189,8 +189,8 @@ describe('a filter that was put in by hand', () => {
     await mounted('reviews');
     await mounted('ratings');
     const report = await deploy(['reviews'], { adopt: 'true' });
-    expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
-    expect(await readHandMade()).toBeDefined();
+    expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
+    expect(await readUnmanaged()).toBeDefined();
     const warning = expect.stringMatching(
       /^"add-header" of EnvoyFilter \S+\/reviews-add-header still serves Deployment \S+\/ratings/,
     );
@@ -204,8 +204,8 @@ describe('a filter that was put in by hand', () => {
 
     // With the last workload it goes, and both get the plain form.
     const last = await deploy(['reviews', 'ratings'], { adopt: 'true' });
-    expect([allProblems(last), last.outcome]).toEqual([[], 'deployed']);
-    expect(await readHandMade()).toBeUndefined();
+    expect([runProblems(last), last.outcome]).toEqual([[], 'deployed']);
+    expect(await readUnmanaged()).toBeUndefined();
     for (const chain of await modulesInPods()) expect(chain).toEqual([expect.stringMatching(OUR_FILE)]);
   });
 
@@ -213,11 +213,11 @@ describe('a filter that was put in by hand', () => {
     await putIn();
     await mounted('reviews');
     const first = await deploy(['reviews'], { adopt: 'true', wait: 'false' });
-    expect(allProblems(first)).toEqual([]);
-    expect(await readHandMade()).toBeDefined();
+    expect(runProblems(first)).toEqual([]);
+    expect(await readUnmanaged()).toBeDefined();
     const next = await deploy(['reviews']);
-    expect([allProblems(next), next.outcome, next.changed]).toEqual([[], 'deployed', true]);
-    expect(await readHandMade()).toBeUndefined();
+    expect([runProblems(next), next.outcome, next.changed]).toEqual([[], 'deployed', true]);
+    expect(await readUnmanaged()).toBeUndefined();
     for (const chain of await modulesInPods()) expect(chain).toEqual([expect.stringMatching(OUR_FILE)]);
   });
 
@@ -241,19 +241,21 @@ describe('a filter that was put in by hand', () => {
       };
     });
     const report = await deploy(['reviews'], { adopt: 'true' });
-    expect([allProblems(report), report.outcome]).toEqual([[], 'deployed']);
-    expect(events).toEqual(['late', HAND_MADE]);
+    expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
+    expect(events).toEqual(['late', UNMANAGED]);
   });
 
   test('stays as it is when the adoption fails', async () => {
     await putIn();
     const workload = await mounted('reviews');
-    const before = { hand: await readHandMade(), template: await site.template(workload) };
+    const before = { hand: await readUnmanaged(), template: await site.template(workload) };
     await site.edit(workload, { annotations: { 'sim/refuses': 'x-test' } });
     const report = await deploy(['reviews'], { adopt: 'true' });
     expect(report.outcome).toBe('failed');
-    expect(report.targets.map(({ outcome, rollback }) => [outcome, rollback?.state])).toEqual([['failed', 'restored']]);
-    expect(await readHandMade()).toEqual(before.hand);
+    expect(report.targets.map(({ outcome, rollback }) => [outcome, rollback?.state])).toEqual([
+      ['failed', 'rolled-back'],
+    ]);
+    expect(await readUnmanaged()).toEqual(before.hand);
     expect(filterKeys(await site.template(workload))).toEqual(filterKeys(before.template));
     expect(await site.objects()).toEqual([]);
   });

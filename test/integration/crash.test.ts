@@ -94,7 +94,7 @@ describe('a run that ends in the middle of its work', () => {
     await createAll(FEWER, () => 0);
     const inputs = (configuration: string): ActionInputs => ({ configuration, 'keep-revisions': '0' });
     let old = await site.deployed(ALL, 'start', inputs('start'));
-    let most = 0;
+    let max = 0;
     for (let at = 1; ; at++) {
       const configuration = `after write ${at}`;
       const writes = await runUntil(at, ALL, inputs(configuration));
@@ -106,11 +106,11 @@ describe('a run that ends in the middle of its work', () => {
       expect([at, await marks()]).toEqual([at, 0]);
       expect(revision).not.toBe(old);
       old = revision;
-      most = Math.max(most, writes);
+      max = Math.max(max, writes);
       if (writes < at) break;
     }
     // Two objects, the workloads, and two marks and two deletions for the revision before.
-    expect(most).toBe(FEWER + 6);
+    expect(max).toBe(FEWER + 6);
     await expectNothingLeft();
   });
 

@@ -38,7 +38,7 @@ describe('an error that nobody expected, in the middle of a run', () => {
     expect(broken).toBeGreaterThan(0);
     expect(report.outcome).toBe('failed');
     expect(report.targets.map(({ outcome, rollback, problem }) => [outcome, rollback?.state, problem?.kind])).toEqual([
-      ['failed', 'restored', 'internal'],
+      ['failed', 'rolled-back', 'internal'],
       ['deployed', undefined, undefined],
     ]);
     expect(report.targets[0]?.problem?.message).toBe('Unexpected error: the clock is undefined.');

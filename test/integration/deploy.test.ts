@@ -192,7 +192,12 @@ describe('deploying a filter', () => {
       `/api/v1/namespaces/${namespace}/configmaps/${name}`,
     ]);
     expect(
-      repaired.report.targets.map(({ steps }) => [steps.configMap, steps.inserter, steps.template, steps.rollout]),
+      repaired.report.targets.map(({ steps }) => [
+        steps.configMap,
+        steps.filterResource,
+        steps.template,
+        steps.rollout,
+      ]),
     ).toEqual([
       ['done', 'unchanged', 'unchanged', 'unchanged'],
       ['done', 'unchanged', 'done', 'done'],

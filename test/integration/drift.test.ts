@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import { allProblems, type Report } from '../../src/deploy/report/report.ts';
+import { type Report, runProblems } from '../../src/deploy/report/report.ts';
 import {
   podLabel,
   STATE_ANNOTATION,
@@ -31,7 +31,7 @@ describe('what others change', () => {
   const deployAgain = async (targets: readonly string[] | string = ['reviews', 'ratings']): Promise<Report> => {
     cluster.recorder.reset();
     const { report } = await site.run('deploy', targets, { configuration: CONFIGURATION });
-    expect(allProblems(report)).toEqual([]);
+    expect(runProblems(report)).toEqual([]);
     return report;
   };
   const driftOf = ({ targets }: Report): unknown => targets.map(({ ref, drift }) => [ref.name, drift]);
@@ -169,7 +169,7 @@ describe('what others change', () => {
       expect(written()[0]).toBe(`${write} ${name()}`);
       const [, kind = ''] = write.split(' ');
       // The proxies got it anew, so what was proven is looked at again.
-      if (kind === 'EnvoyFilter') expect(report.targets[0]?.proof?.level).toBe('listener');
+      if (kind === 'EnvoyFilter') expect(report.targets[0]?.verification?.level).toBe('listener');
       expect(new Set(written().map((line) => line.replace(/^\w+ /, '')))).toEqual(new Set([`${kind} ${name()}`]));
       expect(await facts()).toEqual(good);
       const next = await deployAgain();
@@ -218,7 +218,7 @@ describe('what others change', () => {
       return (status?.replicas ?? 0) > (status?.readyReplicas ?? 0) || undefined;
     });
     const { report } = await site.run('deploy', ['reviews'], { configuration: CONFIGURATION });
-    expect(allProblems(report)).toEqual([]);
+    expect(runProblems(report)).toEqual([]);
     expect(driftOf(report)).toEqual([
       [
         'reviews',

@@ -50,5 +50,5 @@ test.concurrent('and that only new pods show is not blamed on ours', async () =>
     `cannot become ready: Envoy rejects another filter, not add-header: Invalid path: /var/local/lib/wasm-filters/waf.wasm (EnvoyFilter ${scene.namespace}/waf).`,
   );
   expect(problem?.remedy).toMatch(/^Correct or delete EnvoyFilter .*with or without this run\.$/);
-  expect(rollback?.state).toBe('restored');
+  expect(rollback?.state).toBe('rolled-back');
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import { allProblems, type Report } from '../../src/deploy/report/report.ts';
+import { type Report, runProblems } from '../../src/deploy/report/report.ts';
 import { GARBAGE_ANNOTATION, podLabel } from '../../src/mesh/identity/names.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { eventually, grant } from '../harness/api.ts';
@@ -36,7 +36,7 @@ describe('superseded revisions', () => {
     ['EnvoyFilter', 'ConfigMap'].map((kind) => `${kind} ${site.namespace}/${FILTER}-${revision}`);
   const marks = async (): Promise<string[]> => {
     const objects = await Promise.all(
-      [CONFIG_MAP, ENVOY_FILTER].map((of) => cluster.api.list<KubernetesObject>(site.path(of))),
+      [CONFIG_MAP, ENVOY_FILTER].map((resource) => cluster.api.list<KubernetesObject>(site.path(resource))),
     );
     return objects.flat().flatMap(({ metadata }) => metadata.annotations?.[GARBAGE_ANNOTATION] ?? []);
   };
@@ -108,7 +108,7 @@ describe('superseded revisions', () => {
     } as never);
     const keep = { 'keep-revisions': '0' };
     const { report } = await site.run('deploy', ['reviews'], { configuration: 'b', ...keep });
-    expect([report.outcome, allProblems(report)]).toEqual(['deployed', []]);
+    expect([report.outcome, runProblems(report)]).toEqual(['deployed', []]);
     expect(report.collected).toEqual({
       deleted: [],
       left: names(a).map((object) => ({ object, why: 'the pod stray runs it', runBy: 'stray' })),
@@ -144,7 +144,7 @@ describe('superseded revisions', () => {
         'keep-revisions': '0',
         kubeconfig: cluster.recorder.kubeconfig(user),
       });
-      expect(allProblems(report)).toEqual([]);
+      expect(runProblems(report)).toEqual([]);
       return report;
     };
 
@@ -181,7 +181,7 @@ describe('superseded revisions', () => {
         'keep-revisions': '0',
         kubeconfig: cluster.recorder.kubeconfig('keeper'),
       });
-      expect(allProblems(report).map(({ message }) => message)).toEqual([
+      expect(runProblems(report).map(({ message }) => message)).toEqual([
         expect.stringMatching(/cannot delete configmaps in namespace/),
         expect.stringMatching(/cannot delete envoyfilters\./),
       ]);
@@ -245,7 +245,7 @@ describe('superseded revisions', () => {
       );
       const { report } = await site.run('deploy', ['reviews'], { configuration: 'a' });
       expect(collected?.deleted).toHaveLength(2);
-      expect([report.outcome, allProblems(report)]).toEqual(['deployed', []]);
+      expect([report.outcome, runProblems(report)]).toEqual(['deployed', []]);
       await expectWhole(workload);
       expect(filterKeys(await site.template(workload)).label).not.toBe(b);
     });

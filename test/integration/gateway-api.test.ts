@@ -6,11 +6,11 @@ import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { type Gateway, makeGateway } from '../harness/gateway-objects.ts';
 import {
   askProxy,
-  attachmentsOf,
   awaitGateway,
   deploymentOf,
   extensionsIn,
   gatewayPath,
+  gatewayPluginsOf,
   gatewayPods,
   proxyLog,
   scaleGateway,
@@ -114,7 +114,7 @@ describe.each([
     const pod = await onlyPod(gateway);
     expect(await extensionsIn(through, pod)).toEqual([]);
     const name = await attach(gateway, { pluginConfig: { mode: 'one' } });
-    expect((await attachmentsOf(cluster.api, gateway)).map(({ metadata }) => metadata.name)).toEqual([
+    expect((await gatewayPluginsOf(cluster.api, gateway)).map(({ metadata }) => metadata.name)).toEqual([
       'add-header.web',
     ]);
     expect(await extensionsIn(through, pod)).toMatchObject([

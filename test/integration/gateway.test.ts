@@ -33,7 +33,7 @@ describe('a filter in a gateway', () => {
     const before = ownPart(await scene.now(workload));
     const report = await scene.deploy({ ...GATEWAY, probe: probe('1') });
     expect(report.outcome).toBe('deployed');
-    expect(onlyTarget(report).proof).toEqual({ level: 'listener', pods: 2, wanted: 2, probed: true });
+    expect(onlyTarget(report).verification).toEqual({ level: 'listener', pods: 2, wanted: 2, probed: true });
     const first = revisionOf(onlyTarget(report));
     expect(mountsOf(await scene.now(workload))).toEqual(mounted(first));
     expect(JSON.stringify(await scene.now(workload))).not.toContain('userVolume');
@@ -51,9 +51,9 @@ describe('a filter in a gateway', () => {
     expect(onlyTarget(pushed).steps.template).toBe('unchanged');
 
     const { status } = await scene.deploy({ command: 'status' });
-    expect(status?.workloads.flatMap(({ filters }) => filters.map(({ standing, notes }) => [standing, notes]))).toEqual(
-      [['proven', []]],
-    );
+    expect(status?.workloads.flatMap(({ filters }) => filters.map(({ health, notes }) => [health, notes]))).toEqual([
+      ['verified', []],
+    ]);
     const removed = await scene.deploy({ command: 'remove' });
     expect(removed.outcome).toBe('removed');
     expect(ownPart(await scene.now(workload))).toEqual(before);
@@ -76,7 +76,7 @@ describe('a filter in a gateway', () => {
     });
     const report = await scene.deploy({ ...GATEWAY, configuration: 'x-test: 2', probe: probe('other') });
     expect(report.outcome).toBe('failed');
-    expect(onlyTarget(report).rollback?.state).toBe('restored');
+    expect(onlyTarget(report).rollback?.state).toBe('rolled-back');
     expect(ownPart(await scene.now(workload))).toEqual(good);
   });
 

@@ -7,7 +7,7 @@ import { type ActionInputs, pinImage, type RunOptions } from '../harness/action.
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';
-import { attachmentsOf, scaleGateway } from '../harness/gateways.ts';
+import { gatewayPluginsOf, scaleGateway } from '../harness/gateways.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
 import { UNREACHABLE_REGISTRY } from '../harness/sidecar/plugins.ts';
 import { PULL_TIME } from '../harness/sidecar/proxy.ts';
@@ -62,8 +62,8 @@ class Place {
     return revisionOf(onlyTarget(report));
   }
 
-  async attachment(name = 'add-header.web'): Promise<Plugin | undefined> {
-    const found = (await attachmentsOf(cluster.api, this.gateway)) as unknown as Plugin[];
+  async gatewayPlugin(name = 'add-header.web'): Promise<Plugin | undefined> {
+    const found = (await gatewayPluginsOf(cluster.api, this.gateway)) as unknown as Plugin[];
     return found.find(({ metadata }) => metadata.name === name);
   }
 
@@ -97,9 +97,9 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(onlyTarget(report)).toMatchObject({
       ref: { kind: 'Gateway', name: 'web' },
       outcome: 'deployed',
-      steps: { configMap: 'done', inserter: 'done', template: 'done', rollout: 'done' },
+      steps: { configMap: 'done', filterResource: 'done', template: 'done', rollout: 'done' },
       pods: { ready: 2, wanted: 2 },
-      proof: { level: 'listener', pods: 2, wanted: 2 },
+      verification: { level: 'listener', pods: 2, wanted: 2 },
     });
     const id = revisionOf(onlyTarget(report));
     const spec = {
@@ -114,9 +114,9 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
       match: [{ mode: 'CLIENT_AND_SERVER' }],
     };
     expect(place.written()).toEqual([{ ...spec, failStrategy: 'FAIL_OPEN' }, spec]);
-    const attachment = await place.attachment();
-    expect(attachment?.spec).toEqual(spec);
-    expect(attachment?.metadata.labels).toMatchObject({
+    const gatewayPlugin = await place.gatewayPlugin();
+    expect(gatewayPlugin?.spec).toEqual(spec);
+    expect(gatewayPlugin?.metadata.labels).toMatchObject({
       'deploy-wasm-filter/name': 'add-header',
       'deploy-wasm-filter/revision': id,
     });
@@ -132,7 +132,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
 
     const { status } = await place.run({ command: 'status', verify: 'required' });
     expect(status?.workloads).toMatchObject([
-      { pods: { ready: 2, wanted: 2 }, filters: [{ standing: 'proven', revision: id, notes: [], image: pinned(V1) }] },
+      { pods: { ready: 2, wanted: 2 }, filters: [{ health: 'verified', revision: id, notes: [], image: pinned(V1) }] },
     ]);
     expect(status?.garbage).toEqual([]);
   });
@@ -145,7 +145,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(second).not.toBe(first);
     expect(place.written()).toMatchObject([{ url: `oci://${pinned(V2)}`, pluginConfig: { mode: 'two' } }]);
     expect(await place.objects()).toEqual(objectsOf(first, second));
-    expect(JSON.parse((await place.attachment())?.metadata.annotations?.[STATE] ?? '')).toEqual({
+    expect(JSON.parse((await place.gatewayPlugin())?.metadata.annotations?.[STATE] ?? '')).toEqual({
       'add-header': { revision: second, previous: first, run: 'local' },
     });
     await place.deployed({ filter: V2, configuration: '{"mode":"three"}', 'keep-revisions': '0' });
@@ -155,14 +155,17 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
   test.concurrent('is taken back to what it had where Envoy rejects the new one, to the letter', async () => {
     const place = await Place.open({ className, annotations: { 'sim/refuses': 'bad' } });
     const first = await place.deployed();
-    const before = await place.attachment();
+    const before = await place.gatewayPlugin();
     const report = await place.run({ configuration: '{"mode":"bad"}' });
     const target = onlyTarget(report);
-    expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'restored', to: { 'add-header': first } } });
+    expect(target).toMatchObject({
+      outcome: 'failed',
+      rollback: { state: 'rolled-back', to: { 'add-header': first } },
+    });
     expect(target.problem?.message).toMatch(
       /^Envoy of pod web\S* rejects the filter: Failed to configure base Wasm plugin/,
     );
-    const after = await place.attachment();
+    const after = await place.gatewayPlugin();
     expect([after?.spec, after?.metadata.labels, after?.metadata.annotations]).toEqual([
       before?.spec,
       before?.metadata.labels,
@@ -172,7 +175,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(report.changed).toBe(false);
     // What the log says of the refused one is not held against what is there now.
     const { status } = await place.run({ command: 'status', verify: 'required' });
-    expect(status?.workloads).toMatchObject([{ filters: [{ standing: 'proven', revision: first }] }]);
+    expect(status?.workloads).toMatchObject([{ filters: [{ health: 'verified', revision: first }] }]);
   });
 
   test.concurrent('loses a first one that Envoy rejects, with all that was made for it', async () => {
@@ -180,7 +183,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     const report = await place.run({ configuration: '{"mode":"bad"}' });
     expect(onlyTarget(report)).toMatchObject({
       outcome: 'failed',
-      rollback: { state: 'restored', to: { 'add-header': null } },
+      rollback: { state: 'rolled-back', to: { 'add-header': null } },
     });
     expect(await place.objects()).toEqual([]);
   });
@@ -189,7 +192,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     const place = await Place.open({ className });
     const filter = `oci://${UNREACHABLE_REGISTRY}/add-header:v1`;
     const target = onlyTarget(await place.run({ filter }));
-    expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'restored', to: { 'add-header': null } } });
+    expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'rolled-back', to: { 'add-header': null } } });
     expect(target.problem?.message).toMatch(`lets every request pass without it: Pull of ${pinned(filter)} failed`);
     expect(place.written()).toMatchObject([{ failStrategy: 'FAIL_OPEN' }]);
     expect(await place.objects()).toEqual([]);
@@ -205,7 +208,10 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     const first = await place.deployed({ verify: 'required' });
     // Nor is what it is taken back to.
     const target = onlyTarget(await place.run({ ...unreachable, configuration: '{"mode":"two"}' }));
-    expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'restored', to: { 'add-header': first } } });
+    expect(target).toMatchObject({
+      outcome: 'failed',
+      rollback: { state: 'rolled-back', to: { 'add-header': first } },
+    });
   });
 
   test.concurrent('is taken back at once where the image that replaces another cannot be pulled', async () => {
@@ -213,9 +219,12 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     const first = await place.deployed();
     const filter = `oci://${UNREACHABLE_REGISTRY}/add-header:v1`;
     const target = onlyTarget(await place.run({ filter }));
-    expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'restored', to: { 'add-header': first } } });
+    expect(target).toMatchObject({
+      outcome: 'failed',
+      rollback: { state: 'rolled-back', to: { 'add-header': first } },
+    });
     expect(target.problem?.message).toMatch('rejects every request in its place');
-    expect((await place.attachment())?.spec).toMatchObject({ url: `oci://${pinned(V1)}` });
+    expect((await place.gatewayPlugin())?.spec).toMatchObject({ url: `oci://${pinned(V1)}` });
   });
 
   test.concurrent('loses the filter, and then its objects go', async () => {
@@ -254,10 +263,10 @@ describe('a Gateway', () => {
     await cluster.api.patch(path, { spec: { priority: 7 } }, 'somebody');
     const { status } = await place.run({ command: 'status' });
     const edited = `WasmPlugin ${place.scene.namespace}/add-header.web was edited by somebody`;
-    expect(status?.workloads).toMatchObject([{ filters: [{ standing: 'drifted', notes: [edited] }] }]);
+    expect(status?.workloads).toMatchObject([{ filters: [{ health: 'drifted', notes: [edited] }] }]);
     const report = await place.run();
     expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', drift: [edited] });
-    expect((await place.attachment())?.spec).toMatchObject({ priority: 0 });
+    expect((await place.gatewayPlugin())?.spec).toMatchObject({ priority: 0 });
     expect(await place.run()).toMatchObject({ outcome: 'unchanged' });
   });
 
@@ -291,7 +300,7 @@ describe('a Gateway', () => {
       ['Deployment', 'deployed'],
       ['Gateway', 'removed'],
     ]);
-    expect(await place.attachment()).toBeUndefined();
+    expect(await place.gatewayPlugin()).toBeUndefined();
   });
 
   test.concurrent('loses what has expired, found without a target list', async () => {
@@ -307,12 +316,12 @@ describe('a Gateway', () => {
     const place = await Place.open();
     const id = await place.deployed();
     const path = resourcePath(WASM_PLUGIN, place.scene.namespace, 'add-header.web');
-    const spec = { ...(await place.attachment())?.spec, failStrategy: 'FAIL_OPEN' };
+    const spec = { ...(await place.gatewayPlugin())?.spec, failStrategy: 'FAIL_OPEN' };
     await cluster.api.patch(path, { spec }, 'deploy-wasm-filter');
     const report = await place.run();
     expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', drift: [] });
     expect(revisionOf(onlyTarget(report))).toBe(id);
-    expect((await place.attachment())?.spec).toMatchObject({ failStrategy: 'FAIL_CLOSE' });
+    expect((await place.gatewayPlugin())?.spec).toMatchObject({ failStrategy: 'FAIL_CLOSE' });
   });
 
   test.concurrent('is given all at once what nobody waits for', async () => {
@@ -327,10 +336,13 @@ describe('a Gateway', () => {
     expect((await place.run({ kubeconfig: few })).problems.map(({ message }) => message).join()).toMatch(/gateways/);
     const enough = await place.scene.user(...PLUGIN_RULES);
     const report = await place.run({ kubeconfig: enough });
-    expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', proof: { level: 'ready' } });
+    expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', verification: { level: 'ready' } });
     const looking = await place.scene.user(...PLUGIN_RULES, POD_RULES.list);
     const again = await place.run({ kubeconfig: looking, configuration: '{"mode":"two"}' });
-    expect(onlyTarget(again)).toMatchObject({ outcome: 'deployed', proof: { level: 'ready', pods: 1, wanted: 1 } });
+    expect(onlyTarget(again)).toMatchObject({
+      outcome: 'deployed',
+      verification: { level: 'ready', pods: 1, wanted: 1 },
+    });
   });
 
   test.concurrent('without the right to read logs is told by the time what stands in for an image of before', async () => {
@@ -342,7 +354,7 @@ describe('a Gateway', () => {
     const failedIn = Math.floor(Date.now() / 1000);
     await eventually('the next second', async () => Math.floor(Date.now() / 1000) > failedIn || undefined);
     const fresh = onlyTarget(await place.run({ kubeconfig }));
-    expect(fresh).toMatchObject({ outcome: 'deployed', proof: { level: 'ready', pods: 1, wanted: 1 } });
+    expect(fresh).toMatchObject({ outcome: 'deployed', verification: { level: 'ready', pods: 1, wanted: 1 } });
   });
 
   test.concurrent('that is new to a namespace does not see pods come later without the filter', async () => {
@@ -350,7 +362,7 @@ describe('a Gateway', () => {
     await place.deployed();
     await scaleGateway(cluster.api, place.gateway, 3);
     const { status } = await place.run({ command: 'status', verify: 'required' });
-    expect(status?.workloads[0]?.filters[0]?.standing).toBe('proven');
+    expect(status?.workloads[0]?.filters[0]?.health).toBe('verified');
   });
 
   test.concurrent.each([
@@ -383,7 +395,7 @@ describe('a Gateway', () => {
     const place = await Place.open({ replicas: 2 });
     const probe = '{ path: /, port: 80, expect: { headers: { x-filter-add-header: "*" } } }';
     const target = onlyTarget(await place.run({ probe }));
-    expect(target).toMatchObject({ outcome: 'deployed', proof: { level: 'listener', pods: 2, probed: true } });
+    expect(target).toMatchObject({ outcome: 'deployed', verification: { level: 'listener', pods: 2, probed: true } });
   });
 
   test.concurrent('with a port that none of its listeners has is taken back, with the ports that it has', async () => {

@@ -20,7 +20,7 @@ import { FILTER } from './site.ts';
 
 export const TIMEOUT_SECONDS = 5;
 /** What a run of one wave may take from its first word on, and some more where two dozen share a busy machine. */
-export const MOST_SECONDS = TIMEOUT_SECONDS + 40 + 10;
+export const MAX_SECONDS = TIMEOUT_SECONDS + 40 + 10;
 /** A Deployment is not ready with the filter. */
 const CRASHES: WorkloadOptions = { podAnnotations: { 'sim/behaviour-with-filter': 'crash-loop' } };
 const rollsBack = ({ method, path, body = '' }: Omit<RecordedRequest, 'status'>): boolean =>

@@ -40,8 +40,8 @@ describe('a filter that the proxies pull as an image', () => {
     expect(report).toMatchObject({ outcome: 'deployed', problems: [], warnings: [] });
     expect(report.targets[0]).toMatchObject({
       outcome: 'deployed',
-      steps: { configMap: 'done', inserter: 'done', template: 'done', rollout: 'done' },
-      proof: { level: 'listener', pods: 2, wanted: 2 },
+      steps: { configMap: 'done', filterResource: 'done', template: 'done', rollout: 'done' },
+      verification: { level: 'listener', pods: 2, wanted: 2 },
     });
     const revision = report.targets[0]?.revisions[0]?.revision ?? '';
     expect(writesDone()).toEqual([
@@ -92,7 +92,7 @@ describe('a filter that the proxies pull as an image', () => {
     expect(report.outcome).toBe('failed');
     expect(report.targets[0]).toMatchObject({
       outcome: 'failed',
-      rollback: { state: 'restored', to: { [FILTER]: before } },
+      rollback: { state: 'rolled-back', to: { [FILTER]: before } },
     });
     expect(report.targets[0]?.problem?.message).toMatch(`Pull of ${pinned(`oci://${host}/add-header:v1`)} failed: `);
     expect(report.targets[0]?.problem?.message).toMatch(why);
@@ -102,11 +102,11 @@ describe('a filter that the proxies pull as an image', () => {
   });
 
   test('that rejects its configuration is taken back, although its pods are ready', async () => {
-    await site.workload('reviews', { podAnnotations: { 'sim/refuses': 'broken' } });
+    await site.workload('reviews', { podAnnotations: { 'sim/refuses': 'no-effect' } });
     const { report } = await site.run('deploy', ['reviews'], { ...IMAGE, configuration: '{"mode":"broken"}' });
     expect(report.targets[0]).toMatchObject({
       outcome: 'failed',
-      rollback: { state: 'restored', to: { [FILTER]: null } },
+      rollback: { state: 'rolled-back', to: { [FILTER]: null } },
     });
     expect(report.targets[0]?.problem?.message).toMatch('Failed to configure base Wasm plugin');
     expect(await site.objects()).toEqual([]);
@@ -144,7 +144,7 @@ describe('a filter that the proxies pull as an image', () => {
     // A mounted revision that fails goes back to the image.
     await site.edit(reviews, { annotations: { 'sim/refuses': 'bad' } });
     const toFile = await site.run('deploy', ['reviews'], { configuration: '{"bad":1}', 'keep-revisions': '2' });
-    expect(toFile.report.targets[0]).toMatchObject({ rollback: { state: 'restored', to: { [FILTER]: pulled } } });
+    expect(toFile.report.targets[0]).toMatchObject({ rollback: { state: 'rolled-back', to: { [FILTER]: pulled } } });
     expect(filterKeys(await site.template(reviews))).toEqual({ label: pulled, volumes: undefined, mounts: undefined });
 
     // And an image that fails goes back to the file.
@@ -152,7 +152,7 @@ describe('a filter that the proxies pull as an image', () => {
     expect(filterKeys(await site.template(reviews))).toEqual(mounts);
     const bad = { ...IMAGE, filter: `oci://${UNREACHABLE_REGISTRY}/add-header:v1`, 'keep-revisions': '2' };
     const toImage = await site.run('deploy', ['reviews'], bad);
-    expect(toImage.report.targets[0]).toMatchObject({ rollback: { state: 'restored', to: { [FILTER]: mounted } } });
+    expect(toImage.report.targets[0]).toMatchObject({ rollback: { state: 'rolled-back', to: { [FILTER]: mounted } } });
     expect(filterKeys(await site.template(reviews))).toEqual(mounts);
 
     const last = await site.run('remove', ['reviews']);
@@ -163,23 +163,23 @@ describe('a filter that the proxies pull as an image', () => {
   test('is told by status: proven, with its image; then edited, then without its WasmPlugin', async () => {
     await site.workload('reviews');
     const revision = await deployed(['reviews']);
-    const standing = async (): Promise<object | undefined> =>
+    const health = async (): Promise<object | undefined> =>
       (await site.run('status', ['reviews'])).report.status?.workloads[0]?.filters[0];
-    expect(await standing()).toMatchObject({
-      standing: 'proven',
+    expect(await health()).toMatchObject({
+      health: 'verified',
       revision,
       image: pinned(V1),
-      proof: { level: 'listener' },
+      verification: { level: 'listener' },
       notes: [],
     });
     await cluster.api.patch(site.path(WASM_PLUGIN, revision), { spec: { phase: 'AUTHN' } }, 'kubectl-edit');
-    expect(await standing()).toMatchObject({
-      standing: 'drifted',
+    expect(await health()).toMatchObject({
+      health: 'drifted',
       notes: [`WasmPlugin ${site.namespace}/${FILTER}-${revision} was edited by kubectl-edit`],
     });
     await cluster.api.delete(site.path(WASM_PLUGIN, revision));
-    expect(await standing()).toMatchObject({
-      standing: 'drifted',
+    expect(await health()).toMatchObject({
+      health: 'drifted',
       notes: [`WasmPlugin ${site.namespace}/${FILTER}-${revision} was deleted; no proxy runs it`],
     });
   });
@@ -289,17 +289,17 @@ describe('a filter that the proxies pull as an image', () => {
   test('comes with what it cannot carry told before anything is written', async () => {
     await site.workload('reviews');
     cluster.recorder.reset();
-    const complaints = async (more: ActionInputs): Promise<string[]> => {
+    const messages = async (more: ActionInputs): Promise<string[]> => {
       const { report } = await site.run('deploy', ['reviews'], { ...IMAGE, ...more });
       return report.problems.map(({ subject, message }) => `${subject} ${message}`);
     };
-    expect(await complaints({ filter: 'filter.wasm' })).toEqual([
+    expect(await messages({ filter: 'filter.wasm' })).toEqual([
       'input "delivery" is image, but the filter is not an image that the proxies could pull.',
     ]);
-    expect(await complaints({ configuration: 'x-a: 1' })).toEqual([
+    expect(await messages({ configuration: 'x-a: 1' })).toEqual([
       expect.stringMatching(/^input "configuration" is not a JSON object/),
     ]);
-    expect(await complaints({ settings: 'push' })).toEqual([expect.stringMatching(/^input "settings" is push/)]);
+    expect(await messages({ settings: 'push' })).toEqual([expect.stringMatching(/^input "settings" is push/)]);
     expect(cluster.recorder.writes).toEqual([]);
   });
 });
@@ -341,14 +341,17 @@ describe('the rights and requests of an image', () => {
     const unseen = await scene.deploy({ ...IMAGE, configuration: '{"n":0}', kubeconfig: blind });
     expect(unseen.targets[0]).toMatchObject({
       outcome: 'deployed',
-      proof: { level: 'ready', weakness: expect.stringMatching(/only they show/) },
+      verification: { level: 'ready', weakness: expect.stringMatching(/only they show/) },
     });
     const user = await scene.user(...WRITE_RULES, plugins, POD_RULES.list, POD_RULES.proxy);
     expect((await scene.deploy({ ...IMAGE, kubeconfig: user })).targets[0]).toMatchObject({
       outcome: 'deployed',
-      proof: { level: 'stats' },
+      verification: { level: 'stats' },
     });
     const bad = { ...IMAGE, filter: `oci://${CLOSED_REGISTRY}/add-header:v1`, kubeconfig: user };
-    expect((await scene.deploy(bad)).targets[0]).toMatchObject({ outcome: 'failed', rollback: { state: 'restored' } });
+    expect((await scene.deploy(bad)).targets[0]).toMatchObject({
+      outcome: 'failed',
+      rollback: { state: 'rolled-back' },
+    });
   });
 });

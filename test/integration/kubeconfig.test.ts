@@ -10,7 +10,7 @@ import { ApiError, callProblem } from '../../src/cluster/errors.ts';
 import { CLUSTER_FIELDS, CONTEXT_FIELDS, EXEC_FIELDS, USER_FIELDS } from '../../src/cluster/kubeconfig/fields.ts';
 import { pluginRunner } from '../../src/cluster/kubeconfig/plugin-runner.ts';
 import { Transport } from '../../src/cluster/transport.ts';
-import { NO_WORLD } from '../harness/access.ts';
+import { NO_RUNTIME } from '../harness/access.ts';
 import { type Case, casesOf, encode } from './kubeconfig-cases.ts';
 import { type KubeconfigLab, type Materials, startKubeconfigLab } from './kubeconfig-lab.ts';
 
@@ -59,8 +59,13 @@ async function prepare(one: Case, m: Materials, place: string): Promise<Record<s
 async function ask(environment: Record<string, string>): Promise<Outcome> {
   const killGroup = (pid: number): void => void process.kill(-pid, 'SIGKILL');
   const host = { environment, signal: new AbortController().signal, killGroup, running: new Set<number>() };
-  const world = { ...NO_WORLD, environment, readFile: (path: string) => readFile(path), runPlugin: pluginRunner(host) };
-  const access = await loadAccess({ kubeconfig: '', context: '' }, world);
+  const runtime = {
+    ...NO_RUNTIME,
+    environment,
+    readFile: (path: string) => readFile(path),
+    runPlugin: pluginRunner(host),
+  };
+  const access = await loadAccess({ kubeconfig: '', context: '' }, runtime);
   if (!access.ok) return { refused: access.problems.map(describeProblem).join('\n') };
   const transport = new Transport(access.value, { userAgent: 'tester', random: () => 0 });
   const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';

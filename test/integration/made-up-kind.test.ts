@@ -110,14 +110,14 @@ describe('a kind of target that is one file', () => {
       expect(target).toMatchObject({
         ref: { kind: 'Fleet', name: 'armada' },
         pods: { ready: SIZE, wanted: SIZE },
-        proof: { level: 'listener', pods: SIZE },
+        verification: { level: 'listener', pods: SIZE },
       });
       expect(new Set(await place.revisions())).toEqual(new Set([revisionOf(target)]));
       expect((await place.run({ kubeconfig })).outcome).toBe('unchanged');
 
       const status = await place.run({ command: 'status', kubeconfig, verify: 'auto' });
       expect(status.status?.workloads).toMatchObject([
-        { ref: { kind: 'Fleet' }, pods: { ready: SIZE, wanted: SIZE }, filters: [{ standing: 'proven' }] },
+        { ref: { kind: 'Fleet' }, pods: { ready: SIZE, wanted: SIZE }, filters: [{ health: 'proven' }] },
       ]);
 
       const removed = await place.run({ command: 'remove', kubeconfig });
@@ -135,7 +135,7 @@ describe('a kind of target that is one file', () => {
       const report = await place.run({ timeout: '5s' });
       expect(report.outcome).toBe('failed');
       const { rollback, evidence } = onlyTarget(report);
-      expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': null } });
+      expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': null } });
       expect(evidence).toContainEqual(expect.stringMatching(/^pod armada-\S+: app keeps crashing/));
       expect(ownPart(await place.ready())).toEqual(before);
       expect(new Set(await place.revisions())).toEqual(new Set([undefined]));

@@ -44,12 +44,12 @@ const expectRolledBack = async (
   const before = ownPart(await scene.now(workload));
   const report = await scene.deploy(inputs);
   expect(report.outcome).toBe('failed');
-  const { outcome, problem, rollback, proof } = onlyTarget(report);
+  const { outcome, problem, rollback, verification } = onlyTarget(report);
   expect(outcome).toBe('failed');
   expect(problem?.kind).toBe('no-effect');
   expect(problem && describeProblem(problem)).toMatch(sentence);
-  expect(proof).toBeUndefined();
-  expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': null } });
+  expect(verification).toBeUndefined();
+  expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': null } });
   expect(ownPart(await scene.now(workload))).toEqual(before);
   expect(await scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
 };
@@ -278,7 +278,7 @@ describe('what passes by a filter that runs is said with its evidence', () => {
     await scene.workload('reviews', { podAnnotations });
     const report = await scene.deploy(inputs);
     expect(report.outcome).toBe('deployed');
-    expect(onlyTarget(report).proof).toMatchObject({ level: 'listener', notes: [expect.stringMatching(note)] });
+    expect(onlyTarget(report).verification).toMatchObject({ level: 'listener', notes: [expect.stringMatching(note)] });
     expect(report.warnings.filter((warning) => warning.includes('/reviews: '))).toHaveLength(warned ? 1 : 0);
   });
 });
@@ -338,7 +338,7 @@ test.concurrent('no pods at all leave nothing to prove', async () => {
   for (const verify of ['auto', 'required']) {
     const report = await scene.deploy({ verify, configuration: verify });
     expect(report.outcome).toBe('deployed');
-    expect(onlyTarget(report).proof).toBeUndefined();
+    expect(onlyTarget(report).verification).toBeUndefined();
   }
   expect(scene.execs).toEqual([]);
 });

@@ -39,7 +39,7 @@ describe('what is told to happen on a failure', () => {
     const { targets } = await scene.deploy({ configuration: 'bad' });
     expect(targets.map(({ outcome, rollback }) => [outcome, rollback?.state])).toEqual([
       ['deployed', undefined],
-      ['failed', 'restored'],
+      ['failed', 'rolled-back'],
     ]);
     expect(ownPart(await scene.now(bad))).toEqual(before);
     expect((await scene.objects()).configMaps).toHaveLength(1);
@@ -56,8 +56,8 @@ describe('what is told to happen on a failure', () => {
     expect(report.outcome).toBe('failed');
     expect(report.changed).toBe(false);
     expect(report.targets.map(({ outcome, rollback }) => [outcome, rollback?.state, rollback?.to])).toEqual([
-      ['restored', 'restored', { 'add-header': revision }],
-      ['failed', 'restored', { 'add-header': revision }],
+      ['rolled-back', 'rolled-back', { 'add-header': revision }],
+      ['failed', 'rolled-back', { 'add-header': revision }],
     ]);
     expect(await Promise.all([good, bad].map(async (one) => ownPart(await scene.now(one))))).toEqual(before);
     expect((await scene.objects()).envoyFilters).toEqual([`add-header-${revision}`]);

@@ -34,7 +34,7 @@ test.concurrent('an owner that puts the pod template back is named, before and a
   });
   expect(body).toContain(REVISION_LABEL);
   await api.patch(pathOf(workload), {
-    spec: { template: { metadata: { labels: { [REVISION_LABEL]: null, restored: 'yes' } } } },
+    spec: { template: { metadata: { labels: { [REVISION_LABEL]: null, rolledBack: 'yes' } } } },
   });
   const report = await run;
   expect(report.warnings.join('\n')).toMatch(/belongs to ConfigMap hello-00001.*may put the pod template back/);

@@ -100,7 +100,7 @@ describe('planning', () => {
       ['ratings', 1, 2],
     ]);
     expect(report.plan?.waves).toBe(2);
-    expect(report.plan?.missingRights).toEqual([]);
+    expect(report.plan?.missingPermissions).toEqual([]);
 
     expect(await site.objects()).toEqual([]);
     expect((await site.read(reviews)).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
@@ -130,7 +130,7 @@ describe('planning', () => {
     cluster.recorder.reset();
     const same = await site.run('plan', ['reviews'], { configuration: 'x-test: 1' });
     expect(same.report.outcome).toBe('planned');
-    expect(same.report.plan).toEqual({ changes: [], restarts: [], waves: 0, missingRights: [] });
+    expect(same.report.plan).toEqual({ changes: [], restarts: [], waves: 0, missingPermissions: [] });
     expect(dryRuns()).toEqual([]);
 
     const other = await site.run('plan', ['reviews'], { configuration: 'x-test: 2', 'keep-revisions': '0' });
@@ -179,7 +179,7 @@ describe('planning', () => {
     expect(report.problems).toEqual([]);
     expect(report.outcome).toBe('planned');
     const where = `in namespace "${site.namespace}"`;
-    expect(report.plan?.missingRights.map(describePermission)).toEqual([
+    expect(report.plan?.missingPermissions.map(describePermission)).toEqual([
       `create configmaps ${where}`,
       `create envoyfilters.networking.istio.io ${where}`,
       `delete configmaps ${where}`,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import { attachedTo } from '../../src/mesh/gateway/attachment.ts';
+import { gatewayOf } from '../../src/mesh/gateway/plugin.ts';
 import { REVISION_LABEL, STATE_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import type { WasmPlugin } from '../../src/mesh/objects/wasm-plugin.ts';
 import type { ActionInputs } from '../harness/action.ts';
@@ -60,10 +60,10 @@ describe('a plan for Gateways is what the deployment does', () => {
       ...gateways.map(({ className }, at) => site.gateway(`g${at}`, { className })),
       deployment ? site.workload('reviews') : undefined,
     ]);
-    const road = { filter: FILTER, delivery: 'image' };
+    const delivery = { filter: FILTER, delivery: 'image' };
     for (const runs of ['older', 'wanted']) {
       const those = gateways.flatMap((one, at) => (one.runs === runs ? [`- gateway/g${at}\n`] : [])).join('');
-      if (those !== '') await site.deployed(those, configurationOf(runs), { ...road, 'keep-revisions': '9' });
+      if (those !== '') await site.deployed(those, configurationOf(runs), { ...delivery, 'keep-revisions': '9' });
     }
     for (const [at, one] of gateways.entries()) {
       if (one.runs !== 'nothing') await edit(site, `add-header.g${at}`, one.edit);
@@ -73,7 +73,7 @@ describe('a plan for Gateways is what the deployment does', () => {
       ...(deployment ? ['- deployment/reviews\n'] : []),
     ].join('');
     const inputs = {
-      ...road,
+      ...delivery,
       configuration: configurationOf('wanted'),
       prune: String(state.prune),
       'keep-revisions': String(state.keepRevisions),
@@ -129,18 +129,18 @@ describe('a run for Gateways that ends in the middle of its work', () => {
   test('is finished by the next one, and nothing is left behind', async () => {
     const site = new Site(cluster, await cluster.namespace());
     await Promise.all([site.gateway('g0'), site.gateway('g1', { className: 'istio-waypoint' })]);
-    let most = 0;
+    let max = 0;
     for (let at = 1; ; at++) {
       const inputs = { filter: FILTER, configuration: configurationOf(`${at}`), 'keep-revisions': '0' };
       const writes = await runUntil(site, at, inputs);
-      most = Math.max(most, writes);
+      max = Math.max(max, writes);
       const revision = await site.deployed(TARGETS, inputs.configuration, inputs);
       const there = await plugins(site);
       expect([at, there.map(({ metadata }) => metadata.name).sort()]).toEqual([
         at,
         [`add-header-${revision}`, 'add-header.g0', 'add-header.g1'],
       ]);
-      const attached = there.filter((plugin) => attachedTo(plugin) !== undefined);
+      const attached = there.filter((plugin) => gatewayOf(plugin) !== undefined);
       expect(attached.map(({ metadata, spec }) => [metadata.labels?.[REVISION_LABEL], spec.failStrategy])).toEqual([
         [revision, 'FAIL_CLOSE'],
         [revision, 'FAIL_CLOSE'],
@@ -149,7 +149,7 @@ describe('a run for Gateways that ends in the middle of its work', () => {
       if (writes < at) break;
     }
     // Two objects, each Gateway once or, where the filter is new to it, twice; and two marks and deletions for the revision before.
-    expect(most).toBeGreaterThanOrEqual(8);
+    expect(max).toBeGreaterThanOrEqual(8);
     expect((await site.run('remove', TARGETS)).report.problems).toEqual([]);
     expect(await plugins(site)).toEqual([]);
   });

@@ -40,7 +40,7 @@ const start = fc.record({
   superseded: fc.integer({ min: 0, max: 2 }),
   objects: fc.record({
     configMap: fc.option(fc.constant(OBJECT_EDITS[0]), { nil: undefined }),
-    inserter: fc.option(fc.constantFrom(...OBJECT_EDITS.slice(1)), { nil: undefined }),
+    filterResource: fc.option(fc.constantFrom(...OBJECT_EDITS.slice(1)), { nil: undefined }),
   }),
   prune: fc.boolean(),
   keepRevisions: fc.integer({ min: 0, max: 2 }),
@@ -54,7 +54,7 @@ type Start = typeof start extends fc.Arbitrary<infer T> ? T : never;
 
 /** A configuration that goes either way. */
 const configurationOf = (is: string): string => JSON.stringify({ is });
-const roadOf = (pulled: boolean): ActionInputs =>
+const deliveryOf = (pulled: boolean): ActionInputs =>
   pulled ? { filter: 'oci://registry.example/add-header:v1', delivery: 'image' } : {};
 
 const STATES = fc.sample(start, { numRuns: 25, seed: 20 });
@@ -85,7 +85,7 @@ describe('a plan is what the deployment does', () => {
       await deploy(
         entries(({ runs }) => runs !== 'nothing'),
         configurationOf(`superseded ${n}`),
-        roadOf(pulled.superseded),
+        deliveryOf(pulled.superseded),
       );
     }
     const revisions = {
@@ -93,12 +93,12 @@ describe('a plan is what the deployment does', () => {
       older: await deploy(
         entries(({ runs }) => runs === 'older'),
         configurationOf('older'),
-        roadOf(pulled.older),
+        deliveryOf(pulled.older),
       ),
       wanted: await deploy(
         entries(({ runs }) => runs === 'wanted'),
         configurationOf('wanted'),
-        roadOf(pulled.wanted),
+        deliveryOf(pulled.wanted),
       ),
     };
     for (const [at, { runs, edit }] of workloads.entries()) {
@@ -109,7 +109,7 @@ describe('a plan is what the deployment does', () => {
     }
     for (const revision of [revisions.older, revisions.wanted]) {
       if (revision !== '')
-        for (const edit of [objects.configMap, objects.inserter]) await editObject(site, revision, edit);
+        for (const edit of [objects.configMap, objects.filterResource]) await editObject(site, revision, edit);
     }
     return entries(({ listed }, at) => listed || at === 0);
   };
@@ -147,14 +147,14 @@ describe('a plan is what the deployment does', () => {
     if (edit === undefined) return;
     const there = await site.objects();
     const of = there.includes(`WasmPlugin ${revision}`) ? WASM_PLUGIN : ENVOY_FILTER;
-    const [configMap, inserter] = [site.path(CONFIG_MAP, revision), site.path(of, revision)];
+    const [configMap, filterResource] = [site.path(CONFIG_MAP, revision), site.path(of, revision)];
     if (edit === 'no ConfigMap') return cluster.api.delete(configMap);
-    if (edit === 'no inserter') return cluster.api.delete(inserter);
+    if (edit === 'no inserter') return cluster.api.delete(filterResource);
     const patch =
       edit === 'marked inserter'
         ? { metadata: { annotations: { [GARBAGE_ANNOTATION]: 'killed' } } }
         : { spec: { priority: 77 } };
-    await cluster.api.patch(inserter, patch, 'kubectl-edit');
+    await cluster.api.patch(filterResource, patch, 'kubectl-edit');
   };
 
   test.each(STATES.map((state, at) => [at + 1, state] as const))('from state %i', async (_at, state) => {
@@ -162,7 +162,7 @@ describe('a plan is what the deployment does', () => {
     const targets = await bring(site, state);
     const inputs = {
       configuration: configurationOf('wanted'),
-      ...roadOf(state.pulled.wanted),
+      ...deliveryOf(state.pulled.wanted),
       prune: String(state.prune),
       'keep-revisions': String(state.keepRevisions),
       settings: state.settings,

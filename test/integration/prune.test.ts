@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { allProblems } from '../../src/deploy/report/report.ts';
+import { runProblems } from '../../src/deploy/report/report.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { filterKeys, objectsOf, Site } from './site.ts';
 
@@ -30,7 +30,7 @@ describe('pruning', () => {
       prune: 'true',
       'keep-revisions': '0',
     });
-    expect(allProblems(report)).toEqual([]);
+    expect(runProblems(report)).toEqual([]);
     expect(report.targets.map(({ ref, outcome, wave }) => [ref.name, outcome, wave])).toEqual([
       ['reviews', 'deployed', 1],
       ['ratings', 'removed', 2],

@@ -35,12 +35,17 @@ describe('settings that are pushed', () => {
 
     const report = await scene.deploy({ ...NEW, probe: probe('2') });
     expect(report.outcome).toBe('deployed');
-    expect(report.targets.map(({ outcome, proof, steps }) => [outcome, proof, steps.inserter, steps.template])).toEqual(
-      [
-        ['deployed', { level: 'listener', pods: 2, wanted: 2, probed: true }, 'done', 'unchanged'],
-        ['deployed', { level: 'listener', pods: 1, wanted: 1, probed: true }, 'done', 'unchanged'],
-      ],
-    );
+    expect(
+      report.targets.map(({ outcome, verification, steps }) => [
+        outcome,
+        verification,
+        steps.filterResource,
+        steps.template,
+      ]),
+    ).toEqual([
+      ['deployed', { level: 'listener', pods: 2, wanted: 2, probed: true }, 'done', 'unchanged'],
+      ['deployed', { level: 'listener', pods: 1, wanted: 1, probed: true }, 'done', 'unchanged'],
+    ]);
     for (const { revisions } of report.targets) {
       expect(revisions).toEqual([
         { filter: 'add-header', revision: expect.not.stringMatching(`^${first}$`), before: first, pushed: true },
@@ -78,8 +83,8 @@ describe('settings that are pushed', () => {
     await scene.deploy();
     const pods = await podsOf(scene);
     scene.forget();
-    const { outcome, proof, steps } = onlyTarget(await scene.deploy({ settings: 'push', ...change }));
-    expect([outcome, proof?.level, steps.template]).toEqual(['deployed', 'listener', 'unchanged']);
+    const { outcome, verification, steps } = onlyTarget(await scene.deploy({ settings: 'push', ...change }));
+    expect([outcome, verification?.level, steps.template]).toEqual(['deployed', 'listener', 'unchanged']);
     expect(await podsOf(scene)).toEqual(pods);
     // The first looks still find what was there before.
     expect(scene.execs.length).toBeGreaterThan(1);
@@ -100,8 +105,13 @@ describe('settings that are pushed', () => {
       { direction: 'outbound' },
       {},
     ]) {
-      const { outcome, proof, steps } = onlyTarget(await scene.deploy({ settings: 'push', ...change }));
-      expect([change, outcome, proof?.level, steps.template]).toEqual([change, 'deployed', 'listener', 'unchanged']);
+      const { outcome, verification, steps } = onlyTarget(await scene.deploy({ settings: 'push', ...change }));
+      expect([change, outcome, verification?.level, steps.template]).toEqual([
+        change,
+        'deployed',
+        'listener',
+        'unchanged',
+      ]);
     }
     expect(await podsOf(scene)).toEqual(pods);
   });
@@ -121,9 +131,9 @@ describe('settings that are pushed', () => {
     expect(reviews?.problem && describeProblem(reviews.problem)).toMatch(
       /rejects the filter: Unable to create Wasm plugin/,
     );
-    expect(ratings?.outcome).toBe('restored');
+    expect(ratings?.outcome).toBe('rolled-back');
     for (const { rollback } of report.targets) {
-      expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': first } });
+      expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': first } });
     }
     expect((await envoyFilterOf(scene, first)).spec).toEqual(spec);
     expect(await podsOf(scene)).toEqual(pods);
@@ -191,9 +201,9 @@ describe('what cannot be pushed rolls', () => {
     const workload = await scene.workload();
     const first = revisionOf(onlyTarget(await scene.deploy()));
     const report = await scene.deploy(NEW, { files: { 'filter.wasm': makeModule('v2') } });
-    const { revisions, steps, proof } = onlyTarget(report);
+    const { revisions, steps, verification } = onlyTarget(report);
     expect(steps.template).toBe('done');
-    expect(proof?.level).toBe('listener');
+    expect(verification?.level).toBe('listener');
     expect(revisions).toEqual([{ filter: 'add-header', revision: expect.any(String), before: first }]);
     const labels = (await scene.now(workload)).spec?.template?.metadata?.labels;
     expect(labels?.['deploy-wasm-filter/add-header']).toBe(revisionOf(onlyTarget(report)));

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { allProblems } from '../../src/deploy/report/report.ts';
+import { runProblems } from '../../src/deploy/report/report.ts';
 import { grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { makeWorkload, pathOf } from '../harness/workloads.ts';
@@ -41,7 +41,7 @@ describe('taking a filter away', () => {
     cluster.recorder.reset();
 
     const { report } = await site.run('remove', targets);
-    expect(allProblems(report)).toEqual([]);
+    expect(runProblems(report)).toEqual([]);
     expect([report.outcome, report.changed]).toEqual(['removed', true]);
     expect(report.targets.map(({ ref, outcome, revisions }) => [ref.name, outcome, revisions])).toEqual(
       ['reviews', 'ratings', 'agent'].map((name) => [name, 'removed', [{ filter: FILTER, before: revision }]]),
@@ -76,7 +76,7 @@ describe('taking a filter away', () => {
       const { report } = await site.run(...given);
       expect(report).toMatchObject({ outcome: 'failed', changed: false });
       expect(cluster.recorder.writes).toEqual([]);
-      return allProblems(report).map(describeProblem);
+      return runProblems(report).map(describeProblem);
     };
 
     test('is a failure that names the filter, the namespace, and what is there', async () => {
@@ -202,7 +202,7 @@ describe('taking a filter away', () => {
       path.includes('/envoyfilters') ? { answer: { status: 404, body: '404 page not found' } } : undefined,
     );
     const { report } = await site.run('remove', ['reviews']);
-    expect(allProblems(report)).toEqual([]);
+    expect(runProblems(report)).toEqual([]);
     expect(report.outcome).toBe('removed');
     expect(filterKeys(await site.template(workload))).toEqual({});
     expect((await site.objects()).map((line) => line.split(' ')[0])).toEqual(['EnvoyFilter']);
@@ -219,7 +219,7 @@ describe('taking a filter away', () => {
     const { report } = await site.run('remove', ['reviews', 'ratings'], { timeout: '1s' });
     expect(report.outcome).toBe('failed');
     expect(report.targets.map(({ outcome, rollback }) => [outcome, rollback?.state, rollback?.to])).toEqual([
-      ['failed', 'restored', { [FILTER]: revision }],
+      ['failed', 'rolled-back', { [FILTER]: revision }],
       ['removed', undefined, undefined],
     ]);
     expect(await templateAndState(workload)).toEqual(before);

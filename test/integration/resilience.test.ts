@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { allProblems } from '../../src/deploy/report/report.ts';
+import { runProblems } from '../../src/deploy/report/report.ts';
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { type ActionRun, runAction } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
@@ -69,7 +69,7 @@ describe('an API server and others that get in the way', () => {
   ])('%s does not matter', async (_case, rule) => {
     cluster.recorder.inject(rule);
     const { report } = await deploy();
-    expect(allProblems(report)).toEqual([]);
+    expect(runProblems(report)).toEqual([]);
     expect(report.outcome).toBe('deployed');
   });
 
@@ -143,7 +143,7 @@ describe('an API server and others that get in the way', () => {
       }),
     );
     const { report } = await deploy();
-    expect(allProblems(report)).toEqual([]);
+    expect(runProblems(report)).toEqual([]);
     const { metadata } = await cluster.api.get<Workload>(pathOf(workload));
     expect(JSON.parse(metadata.annotations?.['deploy-wasm-filter/state'] ?? '')).toEqual({
       ...state,
@@ -159,7 +159,7 @@ describe('an API server and others that get in the way', () => {
     );
     const { report } = await deploy({ targets: '- deployment/reviews\n- deployment/ratings' });
     expect(report.targets.map(({ outcome }) => outcome)).toEqual(['deployed', 'failed']);
-    expect(allProblems(report).map(describeProblem)).toEqual([
+    expect(runProblems(report).map(describeProblem)).toEqual([
       expect.stringMatching(/^Deployment \S+\/ratings: .*not a Kubernetes API server's.*"Sign in"/),
     ]);
   });
@@ -192,7 +192,7 @@ describe('an API server and others that get in the way', () => {
     } as never);
     const { report } = await deploy({ namespace: other });
     expect(report.outcome).toBe('failed');
-    expect(allProblems(report).map(describeProblem)).toEqual([expect.stringMatching(/EnvoyFilter \S+: was made by /)]);
+    expect(runProblems(report).map(describeProblem)).toEqual([expect.stringMatching(/EnvoyFilter \S+: was made by /)]);
     expect(report.targets.map(({ outcome }) => outcome)).toEqual(['untouched']);
     expect(await cluster.api.get(`${filters}/${name}`)).toMatchObject(theirs);
   });

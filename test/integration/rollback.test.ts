@@ -26,7 +26,7 @@ const templateOf = ({ spec }: Workload): { labels: object; annotations: Record<s
   return { labels, annotations };
 };
 /** Lets new pods get ready again at the moment in which the workload is taken back. */
-const mendAtRollback = (scene: Scene, workload: Workload, to: string): void => {
+const repairAtRollback = (scene: Scene, workload: Workload, to: string): void => {
   const isRollback = puts(workload, to);
   scene.inject((request) => (isRollback(request) ? { meanwhile: () => scene.turn('well') } : undefined));
 };
@@ -54,7 +54,7 @@ describe('new pods that never get ready', () => {
     expect(outcome).toBe('failed');
     expect(steps.rollout).toBe('failed');
     expect(problem?.kind).toBe('rollout');
-    expect(rollback).toEqual({ state: 'restored', to: { 'add-header': null }, durationMs: expect.any(Number) });
+    expect(rollback).toEqual({ state: 'rolled-back', to: { 'add-header': null }, durationMs: expect.any(Number) });
     // What its pods said is from before they were replaced.
     expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: app keeps crashing \(Error, exit code 1\)/));
     expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
@@ -71,13 +71,13 @@ describe('new pods that never get ready', () => {
     const before = ownPart(await scene.now(workload));
     const objects = await scene.objects();
     await scene.turn('unready');
-    mendAtRollback(scene, workload, revision);
+    repairAtRollback(scene, workload, revision);
     const report = await scene.deploy({ configuration: 'x-test: 2', timeout: '4s' });
     const { outcome, rollback, revisions, evidence } = onlyTarget(report);
     expect(outcome).toBe('failed');
     expect(report.changed).toBe(false);
     expect(revisions[0]?.before).toBe(revision);
-    expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': revision } });
+    expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': revision } });
     expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: istio-proxy not ready/));
     const now = await awaitReady(cluster.api, workload);
     expect(ownPart(now)).toEqual(before);
@@ -114,7 +114,7 @@ describe('new pods that never get ready', () => {
     const revision = revisionOf(onlyTarget(await scene.deploy()));
     await scene.turn('unready');
     await scene.deploy({ configuration: 'x-test: 2', wait: 'false' });
-    mendAtRollback(scene, workload, revision);
+    repairAtRollback(scene, workload, revision);
     return { scene, workload, revision };
   };
 
@@ -124,7 +124,7 @@ describe('new pods that never get ready', () => {
     const { outcome, steps, rollback } = onlyTarget(report);
     expect(outcome).toBe('failed');
     expect(steps.template).toBe('unchanged');
-    expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': revision } });
+    expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': revision } });
     const now = await awaitReady(cluster.api, workload);
     expect(templateOf(now).labels).toMatchObject({ [REVISION_LABEL]: revision });
     expect(JSON.parse(now.metadata.annotations?.[STATE] ?? '')).toMatchObject({ 'add-header': { revision } });
@@ -136,7 +136,7 @@ describe('new pods that never get ready', () => {
   test.concurrent('after a run that did not wait, other inputs that fail, too, go back to the last one that was proven', async () => {
     const { scene, workload, revision } = await afterKilledRun();
     const { rollback } = onlyTarget(await scene.deploy({ configuration: 'x-test: 3', timeout: '3s' }));
-    expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': revision } });
+    expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': revision } });
     expect(templateOf(await awaitReady(cluster.api, workload)).labels).toMatchObject({ [REVISION_LABEL]: revision });
   });
 
@@ -147,7 +147,7 @@ describe('new pods that never get ready', () => {
     const before = ownPart(await scene.now(workload));
     await scene.deploy({ wait: 'false' });
     const { rollback } = onlyTarget(await scene.deploy({ timeout: '3s' }));
-    expect(rollback).toMatchObject({ state: 'restored', to: { 'add-header': null } });
+    expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': null } });
     expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
   });
 
@@ -184,7 +184,7 @@ describe('new pods that never get ready', () => {
     await cluster.api.patch(pathOf(workload), { spec: { template: { metadata: { annotations: edit(annotations) } } } });
     const { rollback, problem } = onlyTarget(await running);
     expect(problem?.kind).toBe('rollout');
-    expect(rollback?.state).toBe('restored');
+    expect(rollback?.state).toBe('rolled-back');
     const now = await awaitReady(cluster.api, workload);
     expect(now.metadata.annotations?.[STATE]).toBeUndefined();
     expect(templateOf(now).labels).toEqual({ app: 'bad' });

@@ -68,7 +68,7 @@ describe('rollouts that do not go well', () => {
     const { targets } = await scene.deploy({ timeout: '10m' });
     for (const { ref, problem, rollback } of targets) {
       expect(problem?.message).toMatch(cases[ref.name]?.[2] ?? /no such workload/);
-      expect(rollback?.state).toBe('restored');
+      expect(rollback?.state).toBe('rolled-back');
     }
     expect(targets).toHaveLength(Object.keys(cases).length);
   });
@@ -94,7 +94,7 @@ describe('rollouts that do not go well', () => {
       expect(good?.outcome).toBe('deployed');
       expect(log.some((line) => /^1\/2 ready · bad: /.test(line))).toBe(true);
       // It has its pods of before, and no others any more.
-      expect(bad?.rollback?.state).toBe('restored');
+      expect(bad?.rollback?.state).toBe('rolled-back');
       const { status, spec } = await awaitReady(cluster.api, workload);
       expect(status?.availableReplicas).toBe(2);
       expect(spec?.template?.metadata?.labels).toEqual({ app: 'bad' });
@@ -125,7 +125,7 @@ describe('rollouts that do not go well', () => {
     expect(problem?.message).toBe(
       'cannot become ready: Envoy rejects the filter. Failed to configure base Wasm plugin; the filter said: the configuration must be "name: value".',
     );
-    expect(rollback?.state).toBe('restored');
+    expect(rollback?.state).toBe('rolled-back');
   });
 
   test.concurrent('a proxy that is not ready and says nothing is waited for', async () => {

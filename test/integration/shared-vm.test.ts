@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import { allProblems, type Report } from '../../src/deploy/report/report.ts';
+import { type Report, runProblems } from '../../src/deploy/report/report.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { type ActionInputs, makeModule } from '../harness/action.ts';
 import { specByHand } from '../harness/by-hand.ts';
@@ -28,7 +28,7 @@ describe('a filter whose VM another one has', () => {
   test('is refused before the first write; by default each has its own', async () => {
     const site = await open();
     await site.workload('reviews');
-    expect(allProblems(await run(site, 'deploy', FIRST))).toEqual([]);
+    expect(runProblems(await run(site, 'deploy', FIRST))).toEqual([]);
     for (const command of ['plan', 'deploy']) {
       const { outcome, problems } = await run(site, command, SECOND);
       expect([command, outcome, cluster.recorder.writes]).toEqual([command, 'failed', []]);
@@ -39,7 +39,7 @@ describe('a filter whose VM another one has', () => {
       ]);
     }
     const { 'vm-id': _, ...own } = SECOND;
-    expect(allProblems(await run(site, 'deploy', own))).toEqual([]);
+    expect(runProblems(await run(site, 'deploy', own))).toEqual([]);
     // Deploying the first one again under its own name is nothing new.
     expect((await run(site, 'deploy', FIRST)).outcome).toBe('unchanged');
   });
@@ -47,7 +47,7 @@ describe('a filter whose VM another one has', () => {
   test('is told of where only the root ids differ, when it comes', async () => {
     const site = await open();
     await site.workload('reviews');
-    expect(allProblems(await run(site, 'deploy', FIRST))).toEqual([]);
+    expect(runProblems(await run(site, 'deploy', FIRST))).toEqual([]);
     const other = { ...SECOND, 'root-id': 'bodies' };
     const warning = expect.stringMatching(
       /preview-2 shares the Wasm VM of preview-1 of this action: .*root ids "bodies" and "headers"/,
@@ -55,14 +55,14 @@ describe('a filter whose VM another one has', () => {
     const { problems, warnings } = await run(site, 'plan', other);
     expect([problems, warnings]).toEqual([[], expect.arrayContaining([warning])]);
     const deployed = await run(site, 'deploy', other);
-    expect([allProblems(deployed), deployed.warnings]).toEqual([[], expect.arrayContaining([warning])]);
+    expect([runProblems(deployed), deployed.warnings]).toEqual([[], expect.arrayContaining([warning])]);
     expect((await run(site, 'deploy', other)).warnings).toEqual([]);
   });
 
   test('may run beside another module of the same id', async () => {
     const site = await open();
     await site.workload('reviews');
-    expect(allProblems(await run(site, 'deploy', FIRST))).toEqual([]);
+    expect(runProblems(await run(site, 'deploy', FIRST))).toEqual([]);
     const { problems } = await run(site, 'plan', SECOND, { 'filter.wasm': makeModule('v2') });
     expect(problems).toEqual([]);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { buildFilter, EXAMPLE_FILTER } from '../../scripts/build-filter.ts';
-import { digestOf, MOST_CONFIG_MAP_BYTES } from '../../src/filter/module/module.ts';
+import { digestOf, MAX_CONFIG_MAP_BYTES } from '../../src/filter/module/module.ts';
 import { wasmOpt } from '../../src/filter/shrink/wasm-opt.ts';
 import { makeModule, runAction, runBundle } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
@@ -67,7 +67,7 @@ describe('a filter of some megabytes', () => {
   });
 
   test('loses its debug information, is compared with what it was, and deployed', async () => {
-    expect(big.length).toBeGreaterThan(MOST_CONFIG_MAP_BYTES);
+    expect(big.length).toBeGreaterThan(MAX_CONFIG_MAP_BYTES);
     const { report, log } = await runAction(inputs(), { files: { 'filter.wasm': big }, trial });
     expect(report).toMatchObject({ outcome: 'deployed', problems: [], warnings: [] });
     const [filter] = report.filters;
@@ -87,7 +87,7 @@ describe('a filter of some megabytes', () => {
   });
 
   test.each(['auto', 'optimize'])('whose data alone is too much is refused with the ways out (%s)', async (shrink) => {
-    expect(full.length).toBeGreaterThan(MOST_CONFIG_MAP_BYTES * 3);
+    expect(full.length).toBeGreaterThan(MAX_CONFIG_MAP_BYTES * 3);
     const { report } = await runAction(inputs({ shrink }), { files: { 'filter.wasm': full }, trial, optimize });
     expect(report.problems).toMatchObject([
       {

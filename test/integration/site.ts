@@ -5,12 +5,12 @@ import { CONFIG_MAP, ENVOY_FILTER, type Resource, resourcePath, WASM_PLUGIN } fr
 import {
   GARBAGE_ANNOTATION,
   OWNED_SELECTOR,
-  PROVEN_ANNOTATION,
   podLabel,
   REVISION_LABEL,
   STATE_ANNOTATION,
   USER_VOLUME_ANNOTATION,
   USER_VOLUME_MOUNT_ANNOTATION,
+  VERIFIED_ANNOTATION,
 } from '../../src/mesh/identity/names.ts';
 import { parseState, type WorkloadState } from '../../src/mesh/identity/state.ts';
 import type { ConfigMap } from '../../src/mesh/objects/config-map.ts';
@@ -19,7 +19,7 @@ import type { WasmPlugin } from '../../src/mesh/objects/wasm-plugin.ts';
 import { type ActionInputs, type ActionRun, type RunOptions, runAction } from '../harness/action.ts';
 import type { TestCluster } from '../harness/cluster.ts';
 import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';
-import { attachmentsOf, createGateway } from '../harness/gateways.ts';
+import { createGateway, gatewayPluginsOf } from '../harness/gateways.ts';
 import { WORKLOADS } from '../harness/kinds.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
 import { createWorkloads, makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
@@ -64,8 +64,8 @@ export class Site {
   }
 
   /** The WasmPlugins that are attached to a Gateway, by their names. */
-  attachments(gateway: Gateway): Promise<readonly ApiObject[]> {
-    return attachmentsOf(this.cluster.api, gateway);
+  gatewayPlugins(gateway: Gateway): Promise<readonly ApiObject[]> {
+    return gatewayPluginsOf(this.cluster.api, gateway);
   }
 
   /** Runs a command; the target list is of Deployments when it is given by names. */
@@ -134,8 +134,8 @@ export class Site {
   }
 
   /** The path of an object of a revision. */
-  path(of: Resource, revision?: string, filter = FILTER): string {
-    return resourcePath(of, this.namespace, revision === undefined ? undefined : `${filter}-${revision}`);
+  path(resource: Resource, revision?: string, filter = FILTER): string {
+    return resourcePath(resource, this.namespace, revision === undefined ? undefined : `${filter}-${revision}`);
   }
 
   configMap(revision: string, filter = FILTER): Promise<ConfigMap> {
@@ -153,12 +153,12 @@ export class Site {
   /** The objects of ours: `ConfigMap REVISION`, sorted. */
   async objects(): Promise<string[]> {
     const lists = await Promise.all(
-      [CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map(async (of) =>
+      [CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map(async (resource) =>
         (
           await this.cluster.api.list<KubernetesObject>(
-            `${this.path(of)}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`,
+            `${this.path(resource)}?labelSelector=${encodeURIComponent(OWNED_SELECTOR)}`,
           )
-        ).map(({ metadata }) => `${of.kind} ${metadata.labels?.[REVISION_LABEL]}`),
+        ).map(({ metadata }) => `${resource.kind} ${metadata.labels?.[REVISION_LABEL]}`),
       ),
     );
     return lists.flat().sort();
@@ -190,7 +190,7 @@ export function filterKeys(
 const KINDS = new Map(
   [CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN, ...Object.values(WORKLOADS)].map(({ plural, kind }) => [plural, kind]),
 );
-const BOOKKEEPING = [PROVEN_ANNOTATION, GARBAGE_ANNOTATION];
+const BOOKKEEPING = [VERIFIED_ANNOTATION, GARBAGE_ANNOTATION];
 
 /**
  * The writes that took effect, by object, in their order. Left out are the notes that the action makes for itself on objects of

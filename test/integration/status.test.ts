@@ -59,12 +59,12 @@ describe('status', () => {
     ]);
     expect(only(report)).toEqual({
       filter: FILTER,
-      standing: 'proven',
+      health: 'verified',
       revision,
       digest: expect.stringMatching(/^sha256:\w{64}$/),
       previous: before,
       run: 'local',
-      proof: { level: 'listener', pods: 2, wanted: 2 },
+      verification: { level: 'listener', pods: 2, wanted: 2 },
       notes: [],
     });
     const objects = [ENVOY_FILTER, CONFIG_MAP].map(({ kind }) => `${kind} ${site.namespace}/${FILTER}-${before}`);
@@ -79,7 +79,7 @@ describe('status', () => {
     const { report: deployment } = await site.run('deploy', ['reviews'], run);
     const report = await ask(['reviews'], { 'keep-revisions': '0' });
     expect(only(report)).toMatchObject({
-      standing: 'progressing',
+      health: 'progressing',
       revision: deployment.targets[0]?.revisions[0]?.revision,
       alsoRuns: [before],
       notes: [expect.stringMatching(/^rolling out: /)],
@@ -111,7 +111,7 @@ describe('status', () => {
     }
     await site.edit(workload, { own: { [STATE]: null } }, 'kustomize-controller');
     const report = await ask(['reviews']);
-    expect(only(report)).toMatchObject({ standing: 'proven', rendered: ['kustomize-controller'], notes: [] });
+    expect(only(report)).toMatchObject({ health: 'verified', rendered: ['kustomize-controller'], notes: [] });
     expect(renderSummary(report)).toContain('rendered files, applied by kustomize-controller');
     expect(renderSummary(report)).not.toContain('deploy&quot; with the same');
     await site.edit(workload, { annotations: { 'sidecar.istio.io/userVolumeMount': null } });
@@ -163,7 +163,7 @@ describe('status', () => {
       await change();
       await awaitReady(cluster.api, workload);
       const found = only(await ask());
-      expect([found.standing, found.notes]).toEqual(['drifted', [expect.stringMatching(note)]]);
+      expect([found.health, found.notes]).toEqual(['drifted', [expect.stringMatching(note)]]);
     });
 
     test('a rollout that waits for what is missing is none to wait for', async () => {
@@ -173,7 +173,7 @@ describe('status', () => {
         const filter = only(await ask());
         return filter.notes.length > 1 ? filter : undefined;
       });
-      expect([found.standing, found.changed, found.notes]).toEqual([
+      expect([found.health, found.changed, found.notes]).toEqual([
         'drifted',
         true,
         [expect.stringMatching(/^its mount was removed/), expect.stringMatching(/^not ready: /)],
@@ -184,7 +184,7 @@ describe('status', () => {
       await site.edit(workload, { annotations: { 'sim/behaviour': 'image-pull-back-off' } });
       const found = await eventually('a pod that cannot run', async () => {
         const filter = only(await ask());
-        return filter.standing === 'unready' ? filter : undefined;
+        return filter.health === 'not-ready' ? filter : undefined;
       });
       expect(found.notes).toEqual([expect.stringMatching(/^not ready: ImagePullBackOff \(app\)/)]);
     });
@@ -192,29 +192,32 @@ describe('status', () => {
     test('what a later deployment put right is not told any more', async () => {
       await cluster.api.patch(envoyFilter(), { spec: { priority: 99 } }, 'kubectl-edit');
       await site.deployed(['reviews'], CONFIGURATION);
-      expect(only(await ask()).standing).toBe('proven');
+      expect(only(await ask()).health).toBe('verified');
     });
 
     test('a label or annotation of others on an object of ours is no drift', async () => {
       await cluster.api.patch(envoyFilter(), { metadata: { annotations: { theirs: 'x' } } }, 'kubectl-annotate');
-      expect(only(await ask()).standing).toBe('proven');
+      expect(only(await ask()).health).toBe('verified');
     });
   });
 
   test('pods that are not ready, pods that do not run it, no pods at all', async () => {
     const podAnnotations = { 'sim/behaviour-with-filter': 'never-ready' };
-    await site.workload('unready', { podAnnotations });
-    const broken = await site.workload('broken', { podAnnotations: { 'sim/refuses': CONFIGURATION } });
-    const settling = [broken, await site.workload('idle', { replicas: 0 })];
-    await site.run('deploy', ['unready', 'broken', 'idle'], { configuration: CONFIGURATION, wait: 'false' });
+    await site.workload('not-ready', { podAnnotations });
+    const broken = await site.workload('no-effect', { podAnnotations: { 'sim/refuses': CONFIGURATION } });
+    const settling = [broken, await site.workload('scaled-to-zero', { replicas: 0 })];
+    await site.run('deploy', ['not-ready', 'no-effect', 'scaled-to-zero'], {
+      configuration: CONFIGURATION,
+      wait: 'false',
+    });
     for (const workload of settling) await awaitReady(cluster.api, workload);
     const report = await ask();
-    expect(filtersOf(report).map(([name, { standing, notes }]) => [name, standing, notes])).toEqual([
-      ['broken', 'broken', [expect.stringMatching(/Unable to create Wasm plugin add-header/)]],
-      ['idle', 'idle', []],
-      ['unready', 'progressing', [expect.stringMatching(/^rolling out: /)]],
+    expect(filtersOf(report).map(([name, { health, notes }]) => [name, health, notes])).toEqual([
+      ['no-effect', 'no-effect', [expect.stringMatching(/Unable to create Wasm plugin add-header/)]],
+      ['not-ready', 'progressing', [expect.stringMatching(/^rolling out: /)]],
+      ['scaled-to-zero', 'scaled-to-zero', []],
     ]);
-    expect(filtersOf(report).map(([, { proof }]) => proof)).toEqual([undefined, undefined, undefined]);
+    expect(filtersOf(report).map(([, { verification }]) => verification)).toEqual([undefined, undefined, undefined]);
     // That it looked and found trouble is no failure of the look.
     expect([report.outcome, report.problems]).toEqual(['reported', []]);
   });
@@ -264,14 +267,14 @@ describe('status', () => {
     await site.workload('reviews', { replicas: 0 });
     await site.deployed(all, CONFIGURATION);
     await site.workload('newcomer', { replicas: 0 });
-    const standings = async (): Promise<unknown> =>
-      Object.fromEntries(filtersOf(await ask(all)).map(([name, { standing }]) => [name, standing]));
-    expect(await standings()).toEqual({ reviews: 'idle', newcomer: 'missing' });
+    const states = async (): Promise<unknown> =>
+      Object.fromEntries(filtersOf(await ask(all)).map(([name, { health }]) => [name, health]));
+    expect(await states()).toEqual({ reviews: 'scaled-to-zero', newcomer: 'missing' });
     expect(filtersOf(await ask())).toHaveLength(1);
     cluster.recorder.reset();
     await site.deployed(all, CONFIGURATION);
     expect(cluster.recorder.writes.map(({ path }) => path)).toEqual([expect.stringContaining('/newcomer?')]);
-    expect(await standings()).toEqual({ reviews: 'idle', newcomer: 'idle' });
+    expect(await states()).toEqual({ reviews: 'scaled-to-zero', newcomer: 'scaled-to-zero' });
   });
 
   test('where nothing is, nothing is found', async () => {
@@ -312,9 +315,9 @@ describe('status', () => {
         verbs: ['list'],
       },
     ]);
-    const { standing, proof } = only(await ask('', { kubeconfig: cluster.recorder.kubeconfig('looker') }));
-    expect([standing, proof]).toEqual([
-      'proven',
+    const { health, verification } = only(await ask('', { kubeconfig: cluster.recorder.kubeconfig('looker') }));
+    expect([health, verification]).toEqual([
+      'verified',
       { level: 'ready', pods: 1, wanted: 1, weakness: expect.stringMatching(/cannot list pods/) },
     ]);
   });

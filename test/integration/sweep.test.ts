@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { judge } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { allProblems, type Report } from '../../src/deploy/report/report.ts';
+import { type Report, runProblems } from '../../src/deploy/report/report.ts';
 import { podLabel, STATE_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import type { ActionInputs } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
@@ -47,7 +47,7 @@ describe('filters that are to stay for a while', () => {
 
       cluster.recorder.reset();
       const report = await sweep(2);
-      expect(allProblems(report)).toEqual([]);
+      expect(runProblems(report)).toEqual([]);
       expect(report.outcome).toBe('removed');
       expect(report.targets.map(({ ref, outcome }) => [ref.name, outcome])).toEqual([['short', 'removed']]);
       expect(await Promise.all([short, long, forever].map((one) => carries(one)))).toEqual([false, true, true]);
@@ -163,7 +163,7 @@ describe('filters that are to stay for a while', () => {
       await awaitReady(cluster.api, workload);
       const report = await sweep(2, { timeout: '1s' });
       expect(report.targets.map(({ outcome, rollback }) => [outcome, rollback?.state])).toEqual([
-        ['failed', 'restored'],
+        ['failed', 'rolled-back'],
       ]);
       expect(await carries(workload)).toBe(true);
     });
@@ -188,7 +188,7 @@ describe('filters that are to stay for a while', () => {
     const again = async (hours: number, more: ActionInputs = {}): Promise<string[]> => {
       const inputs = { configuration: 'x-test: 1', expires: '10h', ...more };
       const { report } = await site.run('deploy', ['reviews'], inputs, { date: inHours(hours) });
-      expect(allProblems(report)).toEqual([]);
+      expect(runProblems(report)).toEqual([]);
       return lines(writesOf(cluster.recorder.writes));
     };
 

@@ -100,7 +100,10 @@ describe.each([
     const report = await place.run({ verify: 'required', 'pull-secret': 'regcred', phase: 'authn' });
     expect(report).toMatchObject({ outcome: 'deployed', problems: [], warnings: [], pluginKind: 'TrafficExtension' });
     expect(renderSummary(report)).toContain('| TrafficExtension |');
-    expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', proof: { level: 'listener', pods: 1, wanted: 1 } });
+    expect(onlyTarget(report)).toMatchObject({
+      outcome: 'deployed',
+      verification: { level: 'listener', pods: 1, wanted: 1 },
+    });
     // Once for those of this action, once for those of others.
     expect(place.vainRequests).toBe(2);
     const id = revisionOf(onlyTarget(report));
@@ -130,7 +133,7 @@ describe.each([
 
     const { status } = await place.run({ command: 'status', verify: 'required' });
     expect(status?.workloads).toMatchObject([
-      { filters: [{ standing: 'proven', revision: id, notes: [], image: pinned(V1) }] },
+      { filters: [{ health: 'verified', revision: id, notes: [], image: pinned(V1) }] },
     ]);
     expect(status?.garbage).toEqual([]);
   });
@@ -152,18 +155,21 @@ describe.each([
     const first = await place.deployed();
     const before = await place.plugins();
     const target = onlyTarget(await place.run({ configuration: '{"mode":"bad"}' }));
-    expect(target).toMatchObject({ outcome: 'failed', rollback: { state: 'restored', to: { 'add-header': first } } });
+    expect(target).toMatchObject({
+      outcome: 'failed',
+      rollback: { state: 'rolled-back', to: { 'add-header': first } },
+    });
     expect(target.problem?.message).toMatch('Failed to configure base Wasm plugin');
     expect((await place.plugins()).map(({ spec }) => spec)).toEqual(before.map(({ spec }) => spec));
     const { status } = await place.run({ command: 'status', verify: 'required' });
-    expect(status?.workloads).toMatchObject([{ filters: [{ standing: 'proven', revision: first }] }]);
+    expect(status?.workloads).toMatchObject([{ filters: [{ health: 'verified', revision: first }] }]);
   });
 
   test.concurrent('loses a first one that cannot be pulled, with the reason and all that was made for it', async () => {
     const place = await Place.open(className);
     const filter = `oci://${UNREACHABLE_REGISTRY}/add-header:v1`;
     const report = await place.run({ filter });
-    expect(onlyTarget(report)).toMatchObject({ outcome: 'failed', rollback: { state: 'restored' } });
+    expect(onlyTarget(report)).toMatchObject({ outcome: 'failed', rollback: { state: 'rolled-back' } });
     expect(onlyTarget(report).problem?.message).toMatch(`Pull of ${pinned(filter)} failed`);
     expect(await place.plugins()).toEqual([]);
   });
@@ -175,7 +181,7 @@ describe.each([
     await cluster.api.patch(place.path(last), { spec: { wasm: { failStrategy: 'FAIL_OPEN' } } }, 'somebody');
     const edited = `TrafficExtension ${place.scene.namespace}/${last} was edited by somebody`;
     const { status } = await place.run({ command: 'status' });
-    expect(status?.workloads).toMatchObject([{ filters: [{ standing: 'drifted', notes: [edited] }] }]);
+    expect(status?.workloads).toMatchObject([{ filters: [{ health: 'drifted', notes: [edited] }] }]);
     expect(onlyTarget(await place.run())).toMatchObject({ outcome: 'deployed', drift: [edited] });
     expect((await place.plugins()).at(-1)?.spec).toMatchObject({ wasm: { failStrategy: 'FAIL_CLOSE' } });
 
@@ -202,9 +208,9 @@ describe.each([
     const id = await place.deployed();
     const last = place.names(id).at(-1) ?? '';
     await cluster.api.patch(place.path(last), { spec: { wasm: { failStrategy: 'FAIL_OPEN' } } }, 'somebody');
-    const mended = await place.run({ command: 'plan' });
-    expect(mended.plan?.changes).toMatchObject([{ action: 'change', kind: 'TrafficExtension', name: last }]);
-    expect(mended.plan?.changes[0]?.diff.filter((line) => /^[-+]/.test(line))).toEqual([
+    const repaired = await place.run({ command: 'plan' });
+    expect(repaired.plan?.changes).toMatchObject([{ action: 'change', kind: 'TrafficExtension', name: last }]);
+    expect(repaired.plan?.changes[0]?.diff.filter((line) => /^[-+]/.test(line))).toEqual([
       '-    failStrategy: FAIL_OPEN',
       '+    failStrategy: FAIL_CLOSE',
     ]);

@@ -102,7 +102,7 @@ describe('a workload that is not ready before the run', () => {
     const workload = makeWorkload(scene.namespace, 'fresh', { podAnnotations: { 'sim/ready-after-ms': '2500' } });
     await cluster.api.create(resourcePath(WORKLOADS.Deployment, scene.namespace), workload);
     const report = await scene.deploy({ targets: targetsOf(workload) });
-    expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', proof: { level: 'listener' } });
+    expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed', verification: { level: 'listener' } });
   });
 });
 
@@ -117,7 +117,7 @@ describe('unready: deploy', () => {
       unready: expect.stringMatching(/^not ready before either: shop-\S+: ImagePullBackOff \(app\)/),
     });
     expect(target.rollback).toBeUndefined();
-    expect(target.proof).toBeUndefined();
+    expect(target.verification).toBeUndefined();
     const now = await scene.now(workload);
     expect(now.spec?.template?.metadata?.labels?.[REVISION_LABEL]).toMatch(/^[0-9a-f]{10}$/);
     // And what is there can be taken away again, whatever its pods do.
@@ -168,7 +168,7 @@ describe('unready: deploy', () => {
     expect(problem && describeProblem(problem)).toMatch(
       /not ready before either, but for a different cause \(.*ImagePull/,
     );
-    expect(rollback).toMatchObject({ state: 'restored', unready: expect.stringMatching(/ImagePullBackOff/) });
+    expect(rollback).toMatchObject({ state: 'rolled-back', unready: expect.stringMatching(/ImagePullBackOff/) });
     expect(ownPart(await scene.now(workload))).toEqual(before);
     // A Deployment that is not ready keeps the failed pod, and what it mounts stays with it; both are told.
     const { configMaps, envoyFilters } = await scene.objects();

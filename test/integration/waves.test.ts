@@ -38,7 +38,7 @@ const steps = (scene: Scene): string[] => {
   return first < 0 ? [] : all.slice(first);
 };
 /** Waits for a look into a proxy of a patched workload. */
-const firstProof = (scene: Scene): Promise<unknown> =>
+const firstVerification = (scene: Scene): Promise<unknown> =>
   eventually('the first proof', async () => steps(scene).find((step) => step.startsWith('proof ')));
 /** The same with every step only once, where it came first. */
 const firstSteps = (scene: Scene): string[] => [...new Set(steps(scene))];
@@ -66,7 +66,7 @@ describe('a canary', () => {
     expect(report.outcome).toBe('failed');
     expect(report.changed).toBe(false);
     expect(outcomes(report)).toEqual({ a: 'failed', b: 'untouched', c: 'untouched', d: 'untouched' });
-    expect(report.targets[0]?.rollback?.state).toBe('restored');
+    expect(report.targets[0]?.rollback?.state).toBe('rolled-back');
     expect(new Set(steps(scene))).toEqual(new Set(['patch a', 'proof a']));
     expect(scene.patchesOf(canary as Workload)).toHaveLength(2);
     // Nobody has touched them at all.
@@ -129,7 +129,7 @@ describe('failures', () => {
     const report = await scene.deploy({ 'max-failures': '1', 'max-parallel': '1' });
     expect(report.outcome).toBe('failed');
     expect(outcomes(report)).toEqual({ a: 'failed', b: 'deployed', c: 'deployed' });
-    expect(report.targets[0]?.rollback?.state).toBe('restored');
+    expect(report.targets[0]?.rollback?.state).toBe('rolled-back');
   });
 
   test.concurrent('beyond that end the run before the next workload', async () => {
@@ -167,18 +167,18 @@ describe('a soak', () => {
     const isRollback = puts(workload, null);
     scene.inject((request) => (isRollback(request) ? { meanwhile: () => scene.turn('well') } : undefined));
     const running = scene.deploy({ soak: '2s' });
-    await firstProof(scene);
+    await firstVerification(scene);
     await scene.turn('unready');
     for (const { metadata } of await scene.pods()) {
       if (metadata.labels?.['deploy-wasm-filter/add-header'] === undefined) continue;
       await cluster.api.delete(`/api/v1/namespaces/${scene.namespace}/pods/${metadata.name}`);
     }
     const report = await running;
-    const { outcome, problem, rollback, proof } = onlyTarget(report);
+    const { outcome, problem, rollback, verification } = onlyTarget(report);
     expect(outcome).toBe('failed');
     expect(problem && describeProblem(problem)).toMatch(/no longer ready/);
-    expect(proof).toBeUndefined();
-    expect(rollback?.state).toBe('restored');
+    expect(verification).toBeUndefined();
+    expect(rollback?.state).toBe('rolled-back');
     expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
   });
 
@@ -187,7 +187,7 @@ describe('a soak', () => {
     const [first] = await makeAll(scene, ['a', 'b']);
     const controller = new AbortController();
     const running = scene.deploy({ soak: '10m', canary: '1' }, { cancelled: controller.signal });
-    await firstProof(scene);
+    await firstVerification(scene);
     controller.abort();
     const report = await running;
     expect(report.cancelled).toBe(true);
@@ -203,7 +203,7 @@ describe('a soak', () => {
     await scene.workload();
     const controller = new AbortController();
     const running = scene.deploy({ soak: '10m' }, { cancelled: controller.signal });
-    await firstProof(scene);
+    await firstVerification(scene);
     controller.abort();
     const report = await running;
     expect(report.cancelled).toBe(true);

@@ -84,7 +84,7 @@ describe('under a steady load', () => {
       expect([...load.seen.keys()]).toEqual(['good']);
       expect((await mesh.pods(app)).map(({ name }) => name).sort()).toEqual(before);
       // The run has taken the workload back itself: what was there before is there, and nothing else.
-      expect(value.outputs).toMatchObject({ changed: 'false', restored: '1' });
+      expect(value.outputs).toMatchObject({ changed: 'false', 'rolled-back': '1' });
       expect(await objectsOf(mesh, app)).toEqual(objects);
       expect((await mesh.api.get<Workload>(pathOf(app))).spec?.template).toEqual(template);
       const back = await mesh.deploy(given);

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { pathOf } from '../harness/workloads.ts';
-import { createConfigMapByHand, createEnvoyFilterByHand, mountsByHand } from './hand-made.ts';
 import { connectMesh, createApps, headerOfPods, type Mesh, makeApp } from './mesh.ts';
+import { createConfigMapByHand, createEnvoyFilterByHand, mountsByHand } from './unmanaged.ts';
 
 describe('a filter in real sidecars', () => {
   let mesh: Mesh;

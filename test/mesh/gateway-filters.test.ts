@@ -96,7 +96,7 @@ describe('a filter on what Istio runs for Gateways', () => {
     async (className) => {
       const place = await start(className);
       const first = await loaded(place, `${className}, a first one`, () => deployAndDrain(place));
-      expect(first.run.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+      expect(first.run.outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
       expect(first.load.failures).toEqual([]);
       await answers(place, 'one');
       expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
@@ -104,7 +104,7 @@ describe('a filter on what Istio runs for Gateways', () => {
       const second = await loaded(place, `${className}, another`, () =>
         mesh.deploy({ ...place.given, configuration: '{"mode":"two"}' }),
       );
-      expect(second.run.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+      expect(second.run.outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
       expect(second.load.failures).toEqual([]);
       // Each answer has passed just one of the two.
       expect(Object.keys(second.seen).filter((text) => !/^\{ ?"mode": ?"(one|two)" ?\}$/.test(text))).toEqual([]);
@@ -137,7 +137,7 @@ describe('a filter on what Istio runs for Gateways', () => {
       const { run, load, seen } = await loaded(place, `${className}, one that Envoy rejects`, () =>
         mesh.deploy(refused),
       );
-      expect(run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+      expect(run.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
       expect(run.summary).toMatch(/Failed to (load Wasm bytecode|parse corrupted Wasm module)/);
       expect(load.failures).toEqual([]);
       expect(Object.keys(seen)).toEqual([expect.stringMatching(/"one"/)]);
@@ -153,7 +153,7 @@ describe('a filter on what Istio runs for Gateways', () => {
       try {
         const bad = { ...place.given, ...pushedTo(unreachable) };
         const fresh = await loaded(place, `${className}, a first one that cannot be pulled`, () => mesh.deploy(bad));
-        expect(fresh.run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+        expect(fresh.run.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
         expect(fresh.run.summary).toMatch(/Pull of .+ failed: .+connection refused/);
         expect(fresh.load.failures).toEqual([]);
         // The proxies still have what stood in for it then, and what they say of it is said anew.
@@ -164,7 +164,7 @@ describe('a filter on what Istio runs for Gateways', () => {
         expect((await mesh.deploy(place.given)).outputs).toMatchObject({ result: 'deployed' });
         await answers(place, 'one');
         const next = await loaded(place, `${className}, another that cannot be pulled`, () => mesh.deploy(bad));
-        expect(next.run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+        expect(next.run.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
         await answers(place, 'one');
       } finally {
         await unreachable.stop();
@@ -176,7 +176,7 @@ describe('a filter on what Istio runs for Gateways', () => {
     const place = await start('istio');
     const refused = { ...place.given, filter: mesh.filters.corrupt, check: 'off' };
     const { run } = await loaded(place, 'a first one that Envoy rejects', () => mesh.deploy(refused));
-    expect(run.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+    expect(run.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
     await answers(place);
     expect(await owned(place)).toEqual([]);
   });

@@ -55,7 +55,7 @@ describe('a filter that real proxies pull', () => {
   test('is there one step after its build: pushed, deployed by its digest, and the same by its tag', async () => {
     const { app, given } = await start();
     const pushed = await mesh.deploy({ ...given, ...pushedTo(registry) });
-    expect(pushed.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+    expect(pushed.outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
     expect(pushed.outputs.image).toMatch(/^[\d.]+:\d+\/filters\/add-header@sha256:[0-9a-f]{64}$/);
     expect((await pluginsOf(app)).map(({ spec }) => spec.url)).toEqual([`oci://${pushed.outputs.image}`]);
     expect(await modes(app)).toEqual(['one', 'one']);
@@ -69,7 +69,7 @@ describe('a filter that real proxies pull', () => {
     const built = { ...given, ...pushedTo(registry) };
     const untouched = await templateOf(app);
     const first = await mesh.deploy(built);
-    expect(first.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+    expect(first.outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
     expect(await modes(app)).toEqual(['one', 'one']);
     expect((await mesh.deploy(built)).outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
 
@@ -77,7 +77,7 @@ describe('a filter that real proxies pull', () => {
       mesh.deploy({ ...given, ...pulledFrom(registry), configuration: '{"mode":"two"}', 'keep-revisions': '0' }),
     );
     console.log(`another image revision: ${load.requests} requests, ${JSON.stringify(load.failures)}`);
-    expect(value.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+    expect(value.outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
     expect(load.failures).toEqual([]);
     expect(await modes(app)).toEqual(['two', 'two']);
     expect(await plugins(app)).toEqual([`add-header-${value.outputs.revision}`]);
@@ -98,7 +98,7 @@ describe('a filter that real proxies pull', () => {
       () => unreachable.stop(),
     );
     console.log(`a pull that fails: ${load.requests} requests, ${load.failures.length} failed`);
-    expect(value.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+    expect(value.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
     expect(value.summary).toMatch(/Pull of .+ failed: .+connection refused/);
     expect(await templateOf(app)).toEqual(before);
     expect(await modes(app)).toEqual(['one', 'one']);
@@ -120,7 +120,7 @@ describe('a filter that real proxies pull', () => {
     const { app, given } = await start();
     const bad = { ...given, ...pushedTo(registry), filter: mesh.filters.corrupt, check: 'off' };
     const { outputs, summary } = await mesh.deploy(bad);
-    expect(outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+    expect(outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
     expect(summary).toMatch(/Failed to (load Wasm bytecode|parse corrupted Wasm module)/);
     expect([await objectsOf(mesh, app), await plugins(app)]).toEqual([[], []]);
   });

@@ -30,7 +30,7 @@ export interface LoadOptions {
   readonly clients?: number;
   readonly pauseMs?: number;
   /** The load ends by itself after this long. */
-  readonly mostMs?: number;
+  readonly maxMs?: number;
 }
 
 /**
@@ -42,13 +42,13 @@ export async function underLoad<T>(
   options: LoadOptions,
   work: () => Promise<T>,
 ): Promise<{ value: T; load: LoadResult }> {
-  const { workload, port = APP_PORT, header = '', clients = 4, pauseMs = 5, mostMs = 120_000 } = options;
+  const { workload, port = APP_PORT, header = '', clients = 4, pauseMs = 5, maxMs = 120_000 } = options;
   const failures: LoadFailure[] = [];
   const seen = new Map<string, number>();
   let requests = 0;
   let running = true;
   const start = Date.now();
-  const deadline = start + mostMs;
+  const deadline = start + maxMs;
   let pods = await mesh.pods(workload);
   const goOn = (): boolean => running && Date.now() < deadline;
   const refresh = async (): Promise<void> => {

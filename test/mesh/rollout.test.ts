@@ -3,7 +3,6 @@ import type { Workload } from '../../src/cluster/objects.ts';
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { eventually } from '../harness/api.ts';
 import { pathOf } from '../harness/workloads.ts';
-import { createConfigMapByHand, createEnvoyFilterByHand, mountsByHand } from './hand-made.ts';
 import { type LoadResult, underLoad } from './load.ts';
 import {
   APP_PORT,
@@ -15,6 +14,7 @@ import {
   makeApp,
   objectsOf,
 } from './mesh.ts';
+import { createConfigMapByHand, createEnvoyFilterByHand, mountsByHand } from './unmanaged.ts';
 
 describe('going on and going back', () => {
   let mesh: Mesh;
@@ -41,7 +41,7 @@ describe('going on and going back', () => {
       return { pushed, refused };
     });
     tell('push, then a refused push', load);
-    expect(value.pushed.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+    expect(value.pushed.outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
     expect(value.refused.outputs).toMatchObject({ result: 'failed', changed: 'false' });
     expect(value.refused.summary).toMatch(/Failed to configure base Wasm plugin/);
     expect(load.failures).toEqual([]);
@@ -105,7 +105,7 @@ describe('going on and going back', () => {
       mesh.deploy({ ...ours, configuration: 'x-ours: yes', adopt: 'true' }),
     );
     tell('adoption', load);
-    expect(value.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+    expect(value.outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
     expect(load.failures).toEqual([]);
     expect([...load.seen.keys()].sort()).toEqual(['x-auth and x-hand', 'x-auth and x-ours']);
     const after = await httpFiltersOf(mesh, app, APP_PORT);
@@ -159,7 +159,7 @@ describe('going on and going back', () => {
     const given = { filter: mesh.filters.abi021, name: 'add-header', namespace, targets: '- statefulset/ratings' };
     await mesh.deploy({ ...given, configuration: 'x-wasm: good' });
     const bad = await mesh.deploy({ ...given, configuration: 'nonsense', check: 'off' });
-    expect(bad.outputs).toMatchObject({ result: 'failed', changed: 'false', restored: '1' });
+    expect(bad.outputs).toMatchObject({ result: 'failed', changed: 'false', 'rolled-back': '1' });
     expect(await headerOfPods(mesh, app, 'x-wasm')).toEqual(['good', 'good']);
   });
 

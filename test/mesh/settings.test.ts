@@ -47,7 +47,7 @@ describe('settings that real proxies take', () => {
       targets: '- deployment/reviews',
       configuration: 'x-wasm: one',
     };
-    expect((await mesh.deploy(given)).outputs).toMatchObject({ result: 'deployed', proved: '1' });
+    expect((await mesh.deploy(given)).outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '1' });
     const addresses = (await mesh.pods(app)).map(({ address }) => address);
     for (const change of [
       { insert: 'first' },
@@ -59,7 +59,7 @@ describe('settings that real proxies take', () => {
       {},
     ]) {
       const { outputs, summary } = await mesh.deploy({ ...given, settings: 'push', ...change });
-      expect([change, outputs.result, outputs.proved, summary.includes('still has')]).toEqual([
+      expect([change, outputs.result, outputs['verified-proxies'], summary.includes('still has')]).toEqual([
         change,
         'deployed',
         '1',
@@ -82,7 +82,7 @@ describe('settings that real proxies take', () => {
       insert: 'after envoy.filters.http.jwt_authn',
     });
     // The proxies that run now show it, so nothing had to be rolled back.
-    expect(outputs).toMatchObject({ result: 'failed', changed: 'false', restored: '0' });
+    expect(outputs).toMatchObject({ result: 'failed', changed: 'false', 'rolled-back': '0' });
     expect(summary).toMatch(/jwt(_|&#95;)(<wbr>)?authn/);
     expect(await objectsOf(mesh, app)).toEqual([]);
   });
@@ -100,11 +100,11 @@ describe('settings that real proxies take', () => {
     };
     for (const value of ['one', 'two']) {
       const { outputs } = await mesh.deploy({ ...given, configuration: `x-wasm: ${value}` });
-      expect(outputs).toMatchObject({ result: 'deployed', proved: '1' });
+      expect(outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '1' });
       expect(await headerOfPods(mesh, gateway, 'x-wasm', GATEWAY_PORT)).toEqual([value]);
     }
     const refused = await mesh.deploy({ ...given, configuration: 'nonsense', check: 'off' });
-    expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false', restored: '1' });
+    expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false', 'rolled-back': '1' });
     expect(await headerOfPods(mesh, gateway, 'x-wasm', GATEWAY_PORT)).toEqual(['two']);
     const removed = await mesh.deploy({ command: 'remove', name: 'add-header', namespace });
     expect(removed.outputs).toMatchObject({ result: 'removed', removed: '1' });

@@ -118,7 +118,7 @@ describe('a mesh whose cluster has no WasmPlugins', () => {
         ...pushedTo(registry),
       };
       const first = await mesh.deploy(given);
-      expect(first.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+      expect(first.outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
       expect(first.summary).toMatch(/TrafficExtension/);
       expect(first.summary).not.toMatch(/WasmPlugin/);
       expect(await extensions(place)).toEqual(names(first.outputs.revision));
@@ -126,12 +126,12 @@ describe('a mesh whose cluster has no WasmPlugins', () => {
       expect((await mesh.deploy(given)).outputs).toMatchObject({ result: 'unchanged', changed: 'false' });
 
       const second = await mesh.deploy({ ...given, configuration: '{"mode":"two"}' });
-      expect(second.outputs).toMatchObject({ result: 'deployed', proved: '2' });
+      expect(second.outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
       expect(await extensions(place)).toEqual(names(second.outputs.revision));
       await answers(place, 'two');
 
       const refused = await mesh.deploy({ ...given, filter: mesh.filters.corrupt, check: 'off' });
-      expect(refused.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+      expect(refused.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
       expect(refused.summary).toMatch(/Failed to (load Wasm bytecode|parse corrupted Wasm module)/);
       expect(await extensions(place)).toEqual(names(second.outputs.revision));
       await answers(place, 'two');

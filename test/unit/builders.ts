@@ -1,8 +1,8 @@
-import type { Checked, Problem } from '../../src/base/problem.ts';
+import type { Problem, Result } from '../../src/base/problem.ts';
 import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/objects.ts';
 import type { PluginKind } from '../../src/cluster/resources.ts';
 import { KIND_NAMES } from '../../src/deploy/kinds/kinds.ts';
-import { type Observation, objectFinder } from '../../src/deploy/observe/snapshot.ts';
+import { type ClusterSnapshot, objectFinder } from '../../src/deploy/observe/snapshot.ts';
 import { NOTHING_UNMANAGED, type UnmanagedView } from '../../src/deploy/observe/unmanaged.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
@@ -11,29 +11,29 @@ import type { FilterSettings, ImageDelivery } from '../../src/filter/settings.ts
 import { FILTER_LABEL, isOwned } from '../../src/mesh/identity/names.ts';
 import { makeRevision, type Revision } from '../../src/mesh/identity/revision.ts';
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
-import { type Inserter, isPlugin } from '../../src/mesh/objects/filter-resource.ts';
-import { readForm } from '../../src/mesh/objects/traffic-extension.ts';
+import { type FilterResource, isPlugin } from '../../src/mesh/objects/filter-resource.ts';
+import { fromStored } from '../../src/mesh/objects/traffic-extension.ts';
 import { parseTargets } from '../../src/targets/parse.ts';
-import type { Catalogue } from '../../src/targets/resolve.ts';
+import type { WorkloadIndex } from '../../src/targets/resolve.ts';
 import type { TargetEntry, WorkloadRef } from '../../src/targets/target.ts';
 import type { Json } from '../embedded/json.ts';
 import { mergePatch } from '../embedded/merge-patch.ts';
 import { WORKLOAD_KINDS } from '../harness/kinds.ts';
 
 /** The value of a check that has to succeed. */
-export function must<T>(checked: Checked<T>): T {
+export function must<T>(checked: Result<T>): T {
   if (checked.ok) return checked.value;
   throw new Error(`expected a value, got: ${checked.problems.map(({ message }) => message).join(' | ')}`);
 }
 
 /** The problems of a check that has to fail. */
-export function problemsIn(checked: Checked<unknown>): readonly Problem[] {
+export function problemsIn(checked: Result<unknown>): readonly Problem[] {
   if (checked.ok) throw new Error(`expected problems, got: ${JSON.stringify(checked.value)}`);
   return checked.problems;
 }
 
 /** The messages of a check that has to fail, with their remedies. */
-export function complaintsIn(checked: Checked<unknown>): string[] {
+export function messagesIn(checked: Result<unknown>): string[] {
   return problemsIn(checked).map(({ message, remedy }) => [message, remedy].filter(Boolean).join(' '));
 }
 
@@ -154,7 +154,7 @@ export interface ClusterParts {
   readonly workloads?: Readonly<Record<string, Workload>>;
   readonly configMaps?: Readonly<Record<string, readonly KubernetesObject[]>>;
   /** Ours and those of others, as the API server lists them. */
-  readonly inserters?: Readonly<Record<string, readonly Inserter[]>>;
+  readonly filterResources?: Readonly<Record<string, readonly FilterResource[]>>;
   /** A WasmPlugin when absent. */
   readonly pluginKind?: PluginKind;
   /** Namespaces that are there although they have no workloads, and those that are known not to be. */
@@ -165,7 +165,7 @@ export interface ClusterParts {
   readonly unlisted?: readonly string[];
 }
 
-export function catalogueOf({ workloads = {}, namespaces = {}, unlisted = [] }: ClusterParts): Catalogue {
+export function workloadIndexOf({ workloads = {}, namespaces = {}, unlisted = [] }: ClusterParts): WorkloadIndex {
   const placed = Object.entries(workloads).map(([path, object]) => ({ ref: refOf(path), object }));
   return {
     kinds: KIND_NAMES.map(({ kind }) => kind),
@@ -178,21 +178,22 @@ export function catalogueOf({ workloads = {}, namespaces = {}, unlisted = [] }: 
   };
 }
 
-export function observationOf(parts: ClusterParts): Observation {
+export function snapshotOf(parts: ClusterParts): ClusterSnapshot {
   const { workloads = {}, unlisted = [] } = parts;
   const configMaps = (namespace: string): readonly KubernetesObject[] => parts.configMaps?.[namespace] ?? [];
-  const inserters = (namespace: string, owned: boolean): Inserter[] =>
-    (parts.inserters?.[namespace] ?? [])
+  const filterResources = (namespace: string, owned: boolean): FilterResource[] =>
+    (parts.filterResources?.[namespace] ?? [])
       .filter((one) => isOwned(one) === owned)
-      .map((one) => (isPlugin(one) ? readForm(one) : one));
-  const ours = (namespace: string): readonly Inserter[] => inserters(namespace, true);
+      .map((one) => (isPlugin(one) ? fromStored(one) : one));
+  const ours = (namespace: string): readonly FilterResource[] => filterResources(namespace, true);
   return {
-    catalogue: catalogueOf(parts),
+    workloadIndex: workloadIndexOf(parts),
     pluginKind: parts.pluginKind ?? 'WasmPlugin',
     configMaps,
-    inserters: ours,
-    objectsOf: objectFinder({ configMaps, inserters: ours }),
-    foreignEnvoyFilters: (namespace) => inserters(namespace, false).filter((one): one is EnvoyFilter => !isPlugin(one)),
+    filterResources: ours,
+    objectsOf: objectFinder({ configMaps, filterResources: ours }),
+    foreignEnvoyFilters: (namespace) =>
+      filterResources(namespace, false).filter((one): one is EnvoyFilter => !isPlugin(one)),
     workloads: (namespace) =>
       Object.entries(workloads)
         .map(([path, object]) => ({ ref: refOf(path), workload: object }))

@@ -12,7 +12,7 @@ export interface ProcessEvents {
 }
 
 /** What the last handlers need of the run. */
-export interface CrashWorld {
+export interface CrashRuntime {
   readonly progress: () => Progress;
   /** Takes what must not be printed out of a text. */
   readonly redact: (text: string) => string;
@@ -46,10 +46,10 @@ const DEFECT =
  * What nobody catches does not end the process without a word. An error from somewhere else stops the run, which still says how
  * far it got; whatever ends the process before that, the end itself is told.
  */
-export function handleCrashes(source: ProcessEvents, world: CrashWorld): LastHandlers {
+export function handleCrashes(source: ProcessEvents, runtime: CrashRuntime): LastHandlers {
   let known: Omit<Crash, 'progress'> | undefined;
   let over = false;
-  const crash = (): Crash | undefined => known && { ...known, progress: world.progress() };
+  const crash = (): Crash | undefined => known && { ...known, progress: runtime.progress() };
   const expectEnd = (how: string): void => {
     setTimeout(() => {
       known ??= { how, cause: 'It did not end by itself in time.' };
@@ -59,16 +59,16 @@ export function handleCrashes(source: ProcessEvents, world: CrashWorld): LastHan
   const breakOff = (why: Omit<Crash, 'progress'>): void => {
     if (known !== undefined || over) return;
     known = why;
-    world.stop();
+    runtime.stop();
     expectEnd(why.how);
   };
   const unexpected = (error: unknown): Omit<Crash, 'progress'> => ({
     how: 'an unexpected error',
-    cause: world.redact(messageOf(error)),
+    cause: runtime.redact(messageOf(error)),
     advice: DEFECT,
   });
   source.on('uncaughtException', (error) => {
-    world.tell(error);
+    runtime.tell(error);
     breakOff(unexpected(error));
   });
   source.stdout.on('error', () =>
@@ -82,12 +82,12 @@ export function handleCrashes(source: ProcessEvents, world: CrashWorld): LastHan
       cause: 'Something that the run waited for will never come.',
       advice: DEFECT,
     };
-    world.publish({ ...known, progress: world.progress() });
+    runtime.publish({ ...known, progress: runtime.progress() });
   });
   return {
     crash,
     fail: (error) => {
-      world.tell(error);
+      runtime.tell(error);
       known ??= unexpected(error);
       source.exit(1);
     },

@@ -18,7 +18,7 @@ export interface GroupNote {
 }
 
 /** What the watchdog's process has. */
-export interface WatchWorld {
+export interface WatchdogRuntime {
   readonly input: Readable;
   /** The most memory, in bytes, that a process has had; undefined where nobody can tell. */
   readonly peakMemory: (pid: number) => number | undefined;
@@ -27,7 +27,7 @@ export interface WatchWorld {
   readonly killGroup: (pid: number) => void;
 }
 
-const LOOK_MS = 250;
+const POLL_MS = 250;
 /** The last looks may be before the last allocations. */
 const NEAR = 0.75;
 
@@ -36,7 +36,7 @@ const NEAR = 0.75;
  * process that is out of memory without running anything in it, and so does whoever kills it. Each line of the input is a
  * `WatchOrder`, then a `ProgressEvent` or a `GroupNote`; its end is the end of the action's process. A watchdog that is not needed is killed.
  */
-export function watchOver({ input, peakMemory, publish, killGroup }: WatchWorld): void {
+export function watchOver({ input, peakMemory, publish, killGroup }: WatchdogRuntime): void {
   let order: WatchOrder | undefined;
   let progress = NO_PROGRESS;
   let peak = 0;
@@ -49,7 +49,7 @@ export function watchOver({ input, peakMemory, publish, killGroup }: WatchWorld)
   };
   const look = setInterval(() => {
     if (order !== undefined) peak = peakMemory(order.pid) ?? peak;
-  }, LOOK_MS);
+  }, POLL_MS);
   input.setEncoding('utf8');
   input.on('data', (text: string) => {
     const lines = (rest + text).split('\n');
@@ -72,11 +72,11 @@ export function watchOver({ input, peakMemory, publish, killGroup }: WatchWorld)
   input.on('end', end).on('close', end).on('error', end);
 }
 
-function endOf(peak: number, most = Number.POSITIVE_INFINITY): Omit<Crash, 'progress'> {
-  if (peak > most * NEAR) {
+function endOf(peak: number, max = Number.POSITIVE_INFINITY): Omit<Crash, 'progress'> {
+  if (peak > max * NEAR) {
     return {
       how: 'its process ran out of memory',
-      cause: `It had taken ${formatBytes(peak)}; it gets at most ${formatBytes(most)}.`,
+      cause: `It had taken ${formatBytes(peak)}; it gets at most ${formatBytes(max)}.`,
       advice: 'If it happens again, give it fewer targets at once, or a runner with more memory.',
     };
   }

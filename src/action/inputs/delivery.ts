@@ -1,11 +1,11 @@
 import { quoted } from '../../base/text.ts';
 import { PHASES } from '../../filter/settings.ts';
-import { DELIVERIES, type DeliveryWish } from '../../mesh/objects/delivery.ts';
+import { DELIVERIES, type DeliveryRequest } from '../../mesh/objects/delivery.ts';
 import type { InputReader } from './reader.ts';
 import type { InputName } from './table.ts';
 
 /** How the module is to be delivered, and the inputs that mean something to one road alone. */
-export interface DeliveryInputs extends DeliveryWish {
+export interface DeliveryInputs extends DeliveryRequest {
   readonly onlyMounted: readonly InputName[];
   readonly onlyPulled: readonly InputName[];
 }

@@ -59,9 +59,9 @@ export const UNNAMED = 'filter';
 
 /** Whether a filter is looked at and tried on the runner before anything is written. */
 const CHECKS = ['auto', 'off'] as const;
-const MOST_KEPT_REVISIONS = 20;
+const MAX_KEPT_REVISIONS = 20;
 /** A hundred years: a date that far away can still be written down. */
-const MOST_EXPIRY_DAYS = 36_500;
+const MAX_EXPIRY_DAYS = 36_500;
 
 /**
  * Reads every input once. Only this function asks the runner for inputs. `environment` tells which ones were set that there are
@@ -121,14 +121,14 @@ function readShrink(reader: InputReader, { check }: DeployOptions): ShrinkMode {
 function readOptions(reader: InputReader): DeployOptions {
   const expiresMs = reader.duration('expires', {
     least: 1,
-    most: MOST_EXPIRY_DAYS * DAY_MS,
-    remedy: `Write a time such as 72h or 7d, at most ${MOST_EXPIRY_DAYS}d; leave it out for never.`,
+    max: MAX_EXPIRY_DAYS * DAY_MS,
+    remedy: `Write a time such as 72h or 7d, at most ${MAX_EXPIRY_DAYS}d; leave it out for never.`,
   });
   const keepRevisions = reader.wholeNumber(
     'keep-revisions',
     0,
-    MOST_KEPT_REVISIONS,
-    `Give a whole number from 0 to ${MOST_KEPT_REVISIONS}.`,
+    MAX_KEPT_REVISIONS,
+    `Give a whole number from 0 to ${MAX_KEPT_REVISIONS}.`,
   );
   return {
     check: reader.oneOf('check', CHECKS) === 'auto',

@@ -8,24 +8,24 @@ import type { InputReader } from './reader.ts';
 import type { InputName } from './table.ts';
 
 /** A Node timer holds a little less than 25 days. */
-const MOST_TIMER_DAYS = 24;
-const MOST_WORKLOADS = 1_000_000;
+const MAX_TIMER_DAYS = 24;
+const MAX_WORKLOADS = 1_000_000;
 
 /** Reads how to roll out. `port` is the one that the filter is limited to, for a probe that names none. */
 export function readPolicy(reader: InputReader, port: number | undefined): RolloutPolicy {
   const wait = reader.boolean('wait');
-  const most = MOST_TIMER_DAYS * DAY_MS;
+  const max = MAX_TIMER_DAYS * DAY_MS;
   const timeoutMs =
     reader.duration('timeout', {
       least: 1,
-      most,
-      remedy: `Write a time such as 90s, 10m or 1h30m, at most ${MOST_TIMER_DAYS}d.`,
+      max,
+      remedy: `Write a time such as 90s, 10m or 1h30m, at most ${MAX_TIMER_DAYS}d.`,
     }) ?? 0;
   const soakMs =
     reader.duration('soak', {
       least: 0,
-      most,
-      remedy: `Write a time such as 0s, 90s or 10m, at most ${MOST_TIMER_DAYS}d.`,
+      max,
+      remedy: `Write a time such as 0s, 90s or 10m, at most ${MAX_TIMER_DAYS}d.`,
     }) ?? 0;
   const verify = reader.oneOf('verify', VERIFY);
   const probe = readProbe(reader, port);
@@ -39,7 +39,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
   const maxParallel = reader.wholeNumber(
     'max-parallel',
     1,
-    MOST_WORKLOADS,
+    MAX_WORKLOADS,
     'Give a whole number from 1; leave it out to roll out all at once.',
   );
   const maxFailures = reader.share('max-failures', 'Give how many workloads may fail, such as 0, 2 or 10%.') ?? {

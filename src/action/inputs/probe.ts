@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { isObject } from '../../base/json.ts';
 import { unknownKeys } from '../../base/keys.ts';
-import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { listWords, quoted } from '../../base/text.ts';
 import { readYaml } from '../../base/yaml.ts';
 import type { Probe, ProbeExpectation } from '../../deploy/probe.ts';
@@ -32,13 +32,13 @@ const CLIENT_HEADERS = ['connection', 'content-length', 'expect', 'keep-alive', 
  * Reads a probe: a YAML or JSON mapping, or the short form `:9080/health`. `defaultPort` is for a probe that names none.
  * Gives everything that is wrong with it.
  */
-export function parseProbe({ origin, text }: ProbeText, defaultPort: number | undefined): Checked<Probe> {
+export function parseProbe({ origin, text }: ProbeText, defaultPort: number | undefined): Result<Probe> {
   const read = readYaml(text);
-  if (!read.ok) return bad(problem(origin, `${read.fault}.`, FORMS));
+  if (!read.ok) return fail(problem(origin, `${read.fault}.`, FORMS));
   const { value } = read;
   if (isObject(value)) return new ProbeReader(origin).read(value, defaultPort);
   const short = typeof value === 'string' ? /^(?::([^/]*))?(\/.*)$/s.exec(value) : null;
-  if (short === null) return bad(problem(origin, `is ${quoted(value)}, which is not a probe.`, FORMS));
+  if (short === null) return fail(problem(origin, `is ${quoted(value)}, which is not a probe.`, FORMS));
   const [, port, path] = short;
   return new ProbeReader(origin).read({ path, ...defined({ port }) }, defaultPort);
 }
@@ -49,13 +49,13 @@ function problem(subject: string, message: string, remedy: string): Problem {
 
 class ProbeReader {
   readonly #origin: string;
-  readonly #findings = new Findings();
+  readonly #diagnostics = new Diagnostics();
 
   constructor(origin: string) {
     this.#origin = origin;
   }
 
-  read(map: Record<string, unknown>, defaultPort: number | undefined): Checked<Probe> {
+  read(map: Record<string, unknown>, defaultPort: number | undefined): Result<Probe> {
     this.#refuseUnknown(map, KEYS);
     const body = this.#body(map.body, 'body');
     const method = this.#method(map.method);
@@ -67,11 +67,11 @@ class ProbeReader {
       ...defined({ body }),
       expect: this.#expectation(map.expect, method),
     };
-    return this.#findings.clean ? good(probe) : bad(this.#findings.problems);
+    return this.#diagnostics.ok ? ok(probe) : fail(this.#diagnostics.problems);
   }
 
   #wrong(message: string, remedy: string): void {
-    this.#findings.add(problem(this.#origin, message, remedy));
+    this.#diagnostics.add(problem(this.#origin, message, remedy));
   }
 
   #refuseUnknown(map: Record<string, unknown>, known: readonly string[], path = ''): void {

@@ -1,6 +1,6 @@
 import { isObject } from '../../base/json.ts';
 import { unknownKeys } from '../../base/keys.ts';
-import { bad, type Checked, Findings, good } from '../../base/problem.ts';
+import { Diagnostics, fail, ok, type Result } from '../../base/problem.ts';
 import { quoted } from '../../base/text.ts';
 import { readYaml } from '../../base/yaml.ts';
 import type { ProvenancePolicy } from '../../provenance/policy.ts';
@@ -37,15 +37,15 @@ export function readProvenance(reader: InputReader): ProvenanceInputs {
 }
 
 /** Reads who must have built a filter; `origin` is how messages call the text. */
-export function parseAttestation(text: string, origin: string): Checked<ProvenancePolicy> {
-  const findings = new Findings();
+export function parseAttestation(text: string, origin: string): Result<ProvenancePolicy> {
+  const diagnostics = new Diagnostics();
   const wrong = (message: string, remedy: string): void =>
-    findings.add({ kind: 'input', subject: origin, message, remedy });
+    diagnostics.add({ kind: 'input', subject: origin, message, remedy });
   const read = readYaml(text);
   const value = read.ok && typeof read.value === 'string' ? { repository: read.value } : read.ok ? read.value : {};
   if (!read.ok) wrong(`${read.fault}.`, FORMS);
   else if (!isObject(value)) wrong(`is ${quoted(value)}, which names no repository.`, FORMS);
-  if (!read.ok || !isObject(value)) return bad(findings.problems);
+  if (!read.ok || !isObject(value)) return fail(diagnostics.problems);
 
   const { repository, workflow, ref } = value;
   for (const { message, remedy } of unknownKeys(value, KEYS)) wrong(message, remedy);
@@ -62,8 +62,8 @@ export function parseAttestation(text: string, origin: string): Checked<Provenan
   if (ref !== undefined && !fits(ref, REF)) {
     wrong(`has the ref ${quoted(ref)}.`, 'Write it in full, such as refs/heads/main or refs/tags/v1.');
   }
-  if (!findings.clean || !fits(repository, REPOSITORY)) return bad(findings.problems);
-  return good({
+  if (!diagnostics.ok || !fits(repository, REPOSITORY)) return fail(diagnostics.problems);
+  return ok({
     repository,
     ...(fits(workflow, WORKFLOW) && { workflow: placed(workflow, repository) }),
     ...(fits(ref, REF) && { ref }),

@@ -16,7 +16,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface DurationRange {
   /** In milliseconds; 0 or more. */
   readonly least: number;
-  readonly most: number;
+  readonly max: number;
   /** What to write instead of what is none. */
   readonly remedy: string;
 }
@@ -99,21 +99,21 @@ export class InputReader {
   }
 
   /** A whole number from `least` to `most`; undefined when the input is empty. */
-  wholeNumber(name: InputName, least: number, most: number, remedy: string): number | undefined {
+  wholeNumber(name: InputName, least: number, max: number, remedy: string): number | undefined {
     const value = this.text(name);
     if (value === '') return undefined;
     const number = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
-    if (number >= least && number <= most) return number;
+    if (number >= least && number <= max) return number;
     this.wrong(name, `is ${quoted(value)}.`, remedy);
     return least;
   }
 
   /** In milliseconds; undefined when the input is empty. */
-  duration(name: InputName, { least, most, remedy }: DurationRange): number | undefined {
+  duration(name: InputName, { least, max, remedy }: DurationRange): number | undefined {
     const value = this.text(name);
     if (value === '') return undefined;
     const ms = parseDuration(value);
-    if (ms !== undefined && ms >= least && ms <= most) return ms;
+    if (ms !== undefined && ms >= least && ms <= max) return ms;
     this.wrong(name, `is ${quoted(value)}.`, remedy);
     return least;
   }

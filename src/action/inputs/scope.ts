@@ -1,6 +1,6 @@
 import { listWords, quoted } from '../../base/text.ts';
 import type { Command } from '../../deploy/report/report.ts';
-import { isFilterName, MOST_NAME_CHARACTERS } from '../../mesh/identity/names.ts';
+import { isFilterName, MAX_NAME_CHARACTERS } from '../../mesh/identity/names.ts';
 import { isNamespaceName } from '../../targets/target.ts';
 import { nameFromFilter } from './origin.ts';
 import type { InputReader } from './reader.ts';
@@ -52,7 +52,7 @@ function readName(reader: InputReader, filter: string): string {
   // What is wrong with the reference is said already.
   if (name === undefined) return '';
   if (isFilterName(name)) return name;
-  const rule = `A name has at most ${MOST_NAME_CHARACTERS} lower-case letters, digits and "-", and starts and ends with a letter or digit.`;
+  const rule = `A name has at most ${MAX_NAME_CHARACTERS} lower-case letters, digits and "-", and starts and ends with a letter or digit.`;
   if (given !== '') {
     reader.wrong('name', `is ${quoted(given)}, which cannot name Kubernetes objects.`, rule);
   } else if (filter !== '') {

@@ -7,13 +7,13 @@ import {
   FAIL_POLICIES,
   type FailPolicy,
   type FilterSettings,
-  MOST_ORDER,
+  MAX_ORDER,
   parsePort,
 } from '../../filter/settings.ts';
 import type { InputReader } from './reader.ts';
 import { parseCapabilities, parseEnvironment } from './vm.ts';
 
-const MOST_BACKOFF_MS = 3_600_000;
+const MAX_BACKOFF_MS = 3_600_000;
 
 /** Reads what reaches the proxy besides the code. `name` is the filter's. */
 export function readFilterSettings(reader: InputReader, name: string): FilterSettings {
@@ -32,8 +32,8 @@ export function readFilterSettings(reader: InputReader, name: string): FilterSet
     order:
       reader.wholeNumber(
         'order',
-        -MOST_ORDER,
-        MOST_ORDER,
+        -MAX_ORDER,
+        MAX_ORDER,
         'Give a whole number; requests pass through filters of a lower order first.',
       ) ?? 0,
     mountPath: readMountPath(reader, name),
@@ -48,7 +48,7 @@ function readReloadBackoff(reader: InputReader, failPolicy: FailPolicy): Pick<Fi
   }
   const reloadBackoffMs = reader.duration('reload-backoff', {
     least: 1_000,
-    most: MOST_BACKOFF_MS,
+    max: MAX_BACKOFF_MS,
     remedy: 'Write a time such as 5s or 1m, at most 1h; leave it out for 1s.',
   });
   return reloadBackoffMs === undefined ? {} : { reloadBackoffMs };

@@ -8,27 +8,27 @@ export type Shorten<T> = (item: T) => T;
  */
 export function fitList<T>(
   items: readonly T[],
-  most: number,
+  max: number,
   ladder: readonly Shorten<T>[] = [],
   rank: (item: T) => number = () => 0,
 ): string {
   let json = JSON.stringify(items);
   let shortened = items;
   for (const shorten of ladder) {
-    if (json.length <= most) return json;
+    if (json.length <= max) return json;
     shortened = shortened.map(shorten);
     json = JSON.stringify(shortened);
   }
-  return json.length <= most ? json : cutList(shortened, most, rank);
+  return json.length <= max ? json : cutList(shortened, max, rank);
 }
 
-function cutList<T>(items: readonly T[], most: number, rank: (item: T) => number): string {
+function cutList<T>(items: readonly T[], max: number, rank: (item: T) => number): string {
   const sorted = [...items].sort((a, b) => rank(a) - rank(b));
   const parts: string[] = [];
   let used = 64; // The brackets and the last element.
   for (const item of sorted) {
     const part = JSON.stringify(item);
-    if (used + part.length + 1 > most) break;
+    if (used + part.length + 1 > max) break;
     parts.push(part);
     used += part.length + 1;
   }

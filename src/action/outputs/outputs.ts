@@ -17,9 +17,9 @@ export const OUTPUTS = [
   'deployed',
   'unchanged',
   'removed',
-  'restored',
+  'rolled-back',
   'failed',
-  'proved',
+  'verified-proxies',
   'targets',
   'plan',
 ] as const;
@@ -30,8 +30,8 @@ export type OutputName = (typeof OUTPUTS)[number];
  * (https://docs.github.com/actions/reference/workflow-syntax-for-github-actions#jobsjob_idoutputs): two bytes a unit, and
  * some room for the other outputs.
  */
-const MOST_LISTS_UNITS = 450_000;
-const MOST_PLAN_UNITS = 300_000;
+const MAX_LISTS_UNITS = 450_000;
+const MAX_PLAN_UNITS = 300_000;
 
 /**
  * The outputs of a run. `targets` is a JSON array with one object per workload, for `status` what runs there; `plan` is a JSON
@@ -41,10 +41,10 @@ const MOST_PLAN_UNITS = 300_000;
 export function outputsOf(report: Report): Record<OutputName, string> {
   const { filters, status, targets, plan } = report;
   const planned = plan === undefined ? '' : planJson(plan);
-  const room = MOST_LISTS_UNITS - planned.length;
+  const room = MAX_LISTS_UNITS - planned.length;
   const met = status?.workloads.flatMap((workload) => workload.filters) ?? [];
   const digests = [...filters, ...met].flatMap(({ digest }) => digest ?? []);
-  const proven = filters.find(({ provenance }) => provenance !== undefined)?.provenance;
+  const verified = filters.find(({ provenance }) => provenance !== undefined)?.provenance;
   const revisions = [
     ...finalRevisions(report),
     ...(report.rendered?.revisions ?? []),
@@ -56,14 +56,14 @@ export function outputsOf(report: Report): Record<OutputName, string> {
     revision: [...new Set(revisions)].join(','),
     digest: [...new Set(digests)].join(','),
     bytes: filters.map(({ bytes }) => bytes).join(','),
-    provenance: proven === undefined ? '' : JSON.stringify(proven),
+    provenance: verified === undefined ? '' : JSON.stringify(verified),
     image: imagesOf(report).join(','),
     deployed: String(countOutcome(report, 'deployed')),
     unchanged: String(countOutcome(report, 'unchanged')),
     removed: String(countOutcome(report, 'removed')),
-    restored: String(targets.filter(({ rollback }) => rollback?.state === 'restored').length),
+    'rolled-back': String(targets.filter(({ rollback }) => rollback?.state === 'rolled-back').length),
     failed: String(countOutcome(report, 'failed')),
-    proved: String(status === undefined ? evidenceOf(targets).proved : provedOnStatus(status)),
+    'verified-proxies': String(status === undefined ? evidenceOf(targets).verified : verifiedOnStatus(status)),
     targets: status === undefined ? targetsJson(report, room) : statusJson(status.workloads, room),
     plan: planned,
   };
@@ -77,12 +77,12 @@ function imagesOf({ filters, images = [] }: Report): string[] {
 }
 
 /** A proxy with several filters counts once. */
-function provedOnStatus({ workloads }: NonNullable<Report['status']>): number {
+function verifiedOnStatus({ workloads }: NonNullable<Report['status']>): number {
   return workloads.reduce(
     (sum, { filters }) =>
       sum +
       greatest(
-        filters.map(({ proof }) => (proof?.level === 'listener' ? proof.pods : 0)),
+        filters.map(({ verification }) => (verification?.level === 'listener' ? verification.pods : 0)),
         0,
       ),
     0,
@@ -98,6 +98,6 @@ function planJson({ changes, restarts }: PlanReport): string {
     pods,
     wave,
   }));
-  const half = MOST_PLAN_UNITS / 2;
+  const half = MAX_PLAN_UNITS / 2;
   return `{"changes":${fitList(changed, half)},"restarts":${fitList(restarting, half)}}`;
 }

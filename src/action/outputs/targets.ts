@@ -1,5 +1,5 @@
 import { describeProblem, type Problem } from '../../base/problem.ts';
-import type { Proof } from '../../deploy/report/evidence-level.ts';
+import type { Verification } from '../../deploy/report/evidence-level.ts';
 import {
   finalRevision,
   type Report,
@@ -13,10 +13,10 @@ import { TROUBLES } from '../verdict/status.ts';
 import { plain } from '../verdict/text.ts';
 import { fitList, type Shorten } from './json.ts';
 
-const MOST_ERROR_CHARACTERS = 1_000;
+const MAX_ERROR_CHARACTERS = 1_000;
 const SHORT_ERROR_CHARACTERS = 200;
 
-type ShortProof = Pick<Proof, 'level' | 'pods' | 'wanted'>;
+type ShortVerification = Pick<Verification, 'level' | 'pods' | 'wanted'>;
 
 /** One workload in the output `targets`. */
 interface TargetOutput {
@@ -32,7 +32,7 @@ interface TargetOutput {
   readonly before?: string | null | Readonly<Record<string, string>>;
   readonly pods?: { readonly ready: number; readonly wanted: number };
   readonly seconds?: number;
-  readonly proof?: ShortProof;
+  readonly verification?: ShortVerification;
   /** Whether it was taken back; absent where that was not tried. */
   readonly rollback?: Rollback['state'];
   readonly error?: string;
@@ -43,12 +43,12 @@ const LADDER: readonly Shorten<TargetOutput>[] = [
   ({ seconds, before, ...rest }) => rest,
   ({ pods, ...rest }) => rest,
   ({ error, ...rest }) => rest,
-  ({ proof, ...rest }) => rest,
+  ({ verification, ...rest }) => rest,
 ];
 
 const URGENCY: readonly TargetOutcome[] = [
   'failed',
-  'restored',
+  'rolled-back',
   'superseded',
   'untouched',
   'deployed',
@@ -61,18 +61,18 @@ const URGENCY: readonly TargetOutcome[] = [
  * error text (cut to 200 characters), `seconds` and `before`, `pods`, `error`, `proof`; at last workloads are left out, failed
  * ones last.
  */
-export function targetsJson({ targets, filters }: Pick<Report, 'targets' | 'filters'>, most: number): string {
+export function targetsJson({ targets, filters }: Pick<Report, 'targets' | 'filters'>, max: number): string {
   const several = filters.length > 1 || targets.some(({ revisions }) => revisions.length > 1);
   return fitList(
     targets.map((target) => targetOutput(target, several)),
-    most,
+    max,
     LADDER,
     ({ outcome }) => URGENCY.indexOf(outcome),
   );
 }
 
 function targetOutput(target: TargetReport, several: boolean): TargetOutput {
-  const { ref, outcome, revisions, pods, durationMs, proof, rollback } = target;
+  const { ref, outcome, revisions, pods, durationMs, verification, rollback } = target;
   const befores = revisions.flatMap(({ filter, before }): [string, string][] =>
     before === undefined ? [] : [[filter, before]],
   );
@@ -94,13 +94,13 @@ function targetOutput(target: TargetReport, several: boolean): TargetOutput {
     pods: { ready: pods.ready, wanted: pods.wanted },
     ...(durationMs !== undefined && { seconds: Math.round(durationMs / 100) / 10 }),
     // What was taken back proves nothing any more.
-    ...(proof !== undefined && rollback === undefined && { proof: shortProof(proof) }),
+    ...(verification !== undefined && rollback === undefined && { verification: shortVerification(verification) }),
     ...(rollback !== undefined && { rollback: rollback.state }),
     ...(error !== '' && { error }),
   };
 }
 
-function shortProof({ level, pods, wanted }: Proof): ShortProof {
+function shortVerification({ level, pods, wanted }: Verification): ShortVerification {
   return { level, pods, wanted };
 }
 
@@ -111,9 +111,9 @@ function errorOf({ problem, rollback }: TargetReport): string {
 
 function errorText({ kind, subject, message, remedy }: Problem): string {
   // Cut before it is put together and cleaned: a message may be megabytes.
-  const [start, advice] = [message, remedy ?? ''].map((part) => part.slice(0, 4 * MOST_ERROR_CHARACTERS));
+  const [start, advice] = [message, remedy ?? ''].map((part) => part.slice(0, 4 * MAX_ERROR_CHARACTERS));
   const problem = { kind, message: start ?? '', ...(advice ? { remedy: advice } : {}) };
-  return plain(describeProblem(subject === undefined ? problem : { ...problem, subject }), MOST_ERROR_CHARACTERS);
+  return plain(describeProblem(subject === undefined ? problem : { ...problem, subject }), MAX_ERROR_CHARACTERS);
 }
 
 /** One workload in the output `targets` of `status`. */
@@ -125,8 +125,8 @@ interface StatusOutput {
   readonly filters: readonly FilterOutput[];
 }
 
-type FilterOutput = Pick<FilterStatus, 'filter' | 'standing'> &
-  Partial<Omit<FilterStatus, 'filter' | 'standing' | 'proof'>> & { readonly proof?: ShortProof };
+type FilterOutput = Pick<FilterStatus, 'filter' | 'health'> &
+  Partial<Omit<FilterStatus, 'filter' | 'health' | 'verification'>> & { readonly verification?: ShortVerification };
 
 function ofFilters(shorten: (filter: FilterOutput) => FilterOutput): Shorten<StatusOutput> {
   return ({ filters, ...rest }) => ({ ...rest, filters: filters.map(shorten) });
@@ -140,7 +140,7 @@ const STATUS_LADDER: readonly Shorten<StatusOutput>[] = [
   ofFilters(({ previous, run, ...rest }) => rest),
   ({ pods, ...rest }) => rest,
   ofFilters(({ notes, digest, image, ...rest }) => rest),
-  ofFilters(({ proof, expires, ...rest }) => rest),
+  ofFilters(({ verification, expires, ...rest }) => rest),
 ];
 
 /**
@@ -148,21 +148,21 @@ const STATUS_LADDER: readonly Shorten<StatusOutput>[] = [
  * order: long notes (cut to 200 characters), `previous` and `run`, `pods`, `notes`, `digest` and `image`, `proof` and `expires`; at last
  * workloads are left out, those in trouble last.
  */
-export function statusJson(workloads: readonly WorkloadStatus[], most: number): string {
+export function statusJson(workloads: readonly WorkloadStatus[], max: number): string {
   const outputs = workloads.map(
     ({ ref, pods, filters }): StatusOutput => ({
       namespace: ref.namespace,
       kind: ref.kind,
       name: ref.name,
       pods: { ready: pods.ready, wanted: pods.wanted },
-      filters: filters.map(({ proof, notes, ...rest }) => ({
+      filters: filters.map(({ verification, notes, ...rest }) => ({
         ...rest,
-        ...(proof !== undefined && { proof: shortProof(proof) }),
-        ...(notes.length > 0 && { notes: notes.map((note) => plain(note, MOST_ERROR_CHARACTERS)) }),
+        ...(verification !== undefined && { verification: shortVerification(verification) }),
+        ...(notes.length > 0 && { notes: notes.map((note) => plain(note, MAX_ERROR_CHARACTERS)) }),
       })),
     }),
   );
-  return fitList(outputs, most, STATUS_LADDER, ({ filters }) =>
-    filters.some(({ standing }) => TROUBLES.some((trouble) => trouble === standing)) ? 0 : 1,
+  return fitList(outputs, max, STATUS_LADDER, ({ filters }) =>
+    filters.some(({ health }) => TROUBLES.some((trouble) => trouble === health)) ? 0 : 1,
   );
 }

@@ -13,11 +13,11 @@ export interface Annotation {
 }
 
 /** The runner shows at most this many of a level for one step (actions/toolkit docs/problem-matchers.md). */
-const MOST_ERRORS = 10;
+const MAX_ERRORS = 10;
 /** The runner cuts longer ones (actions/runner src/Runner.Worker/ExecutionContext.cs). */
-const MOST_MESSAGE_CHARACTERS = 4_095;
-const MOST_NAMED = 5;
-const MOST_LINE_CHARACTERS = 800;
+const MAX_MESSAGE_CHARACTERS = 4_095;
+const MAX_NAMED = 5;
+const MAX_LINE_CHARACTERS = 800;
 const MAX_SUBJECT_CHARACTERS = 200;
 
 /**
@@ -37,8 +37,8 @@ function errorsOf(report: Report): Annotation[] {
   const meaning = meaningOf(verdict);
   if (groups.length === 0) return [{ level: 'error', title: headline, message: meaning || headline }];
   const ending = sentences(`${headline}.`, meaning);
-  const fits = groups.length <= MOST_ERRORS;
-  const own = fits ? groups : groups.slice(0, MOST_ERRORS - 1);
+  const fits = groups.length <= MAX_ERRORS;
+  const own = fits ? groups : groups.slice(0, MAX_ERRORS - 1);
   const rest = groups.slice(own.length);
   return [
     ...own.map(
@@ -78,7 +78,7 @@ function bodyOf(group: KindGroup): string[] {
   return group.remedies.flatMap(({ entries, remedy }) => {
     const statements = entries.map((entry) => statementOf(entry, isInTitle));
     if (remedy === undefined) return statements;
-    const advice = plain(remedy, MOST_LINE_CHARACTERS);
+    const advice = plain(remedy, MAX_LINE_CHARACTERS);
     const [only, ...others] = statements;
     return only !== undefined && others.length === 0 ? [`${sentence(only)} ${advice}`] : [...statements, `→ ${advice}`];
   });
@@ -90,11 +90,11 @@ const PREDICATE =
 
 /** Subject and fault: `timeout is "5 minuets", which is no duration.` A sentence of its own stands alone below a title that names its subject. */
 function statementOf({ message, subjects }: ProblemEntry, isInTitle: boolean): string {
-  const fault = plain(message, MOST_LINE_CHARACTERS);
+  const fault = plain(message, MAX_LINE_CHARACTERS);
   const names = subjects.map((subject) => plain(subject, MAX_SUBJECT_CHARACTERS));
   const [first] = names;
   if (first === undefined || (isInTitle && /^[A-Z]/.test(fault))) return fault;
-  if (names.length > 1) return `${thousands(names.length)} (${someOf(names, MOST_NAMED)}): ${fault}`;
+  if (names.length > 1) return `${thousands(names.length)} (${someOf(names, MAX_NAMED)}): ${fault}`;
   return PREDICATE.test(fault) ? `${first} ${fault}` : `${first}: ${fault}`;
 }
 
@@ -115,11 +115,11 @@ function warningsOf({ warnings }: Report): Annotation[] {
 /** As many whole lines as there is room for, a note of those left out, and the ending. */
 function lines(body: readonly string[], ending = ''): string {
   const tail = ending === '' ? '' : `\n${plain(ending, 600)}`;
-  const room = MOST_MESSAGE_CHARACTERS - tail.length - '\n… and 1,000,000 more'.length;
+  const room = MAX_MESSAGE_CHARACTERS - tail.length - '\n… and 1,000,000 more'.length;
   const shown: string[] = [];
   let used = 0;
   for (const [index, line] of body.entries()) {
-    const clean = plain(line, 2 * MOST_LINE_CHARACTERS + 1);
+    const clean = plain(line, 2 * MAX_LINE_CHARACTERS + 1);
     if (used + clean.length + 1 > room) {
       shown.push(`… and ${thousands(body.length - index)} more`);
       break;

@@ -5,7 +5,7 @@ import { describeWorkload } from '../../targets/target.ts';
 import { groupDrift } from '../summary/parts/cleanup.ts';
 import { imageLine } from '../summary/parts/images.ts';
 import { nameOfChange } from '../summary/plan-changes.ts';
-import { everyProblem } from '../verdict/problem-groups.ts';
+import { reportedProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
 
 /** A part of the log that folds. Plain text, a line each. */
@@ -15,7 +15,7 @@ export interface LogSection {
 }
 
 /** A log with more lines of one sort is read by nobody. */
-const MOST_LINES = 2_000;
+const MAX_LINES = 2_000;
 const MAX_LINE_CHARACTERS = 4_000;
 
 /** What the log says of a report after the run: only what there is something to say of. */
@@ -34,14 +34,14 @@ export function logSections(report: Report): LogSection[] {
 }
 
 function cut(lines: readonly string[]): string[] {
-  const left = lines.length - MOST_LINES;
-  const shown = lines.slice(0, MOST_LINES).map((line) => truncate(line, MAX_LINE_CHARACTERS));
+  const left = lines.length - MAX_LINES;
+  const shown = lines.slice(0, MAX_LINES).map((line) => truncate(line, MAX_LINE_CHARACTERS));
   return [...shown, ...(left > 0 ? [`… and ${thousands(left)} more`] : [])];
 }
 
 function problemLines(report: Report): string[] {
   return [
-    ...everyProblem(report).map((problem) => `✗ ${describeProblem(problem)}`),
+    ...reportedProblems(report).map((problem) => `✗ ${describeProblem(problem)}`),
     ...report.targets.flatMap(({ ref, evidence }) => evidence.map((line) => `  ${ref.namespace}/${ref.name}: ${line}`)),
   ];
 }
@@ -69,8 +69,8 @@ function planLines({ plan }: Report): string[] {
 
 function statusLines({ status }: Report): string[] {
   return (status?.workloads ?? []).flatMap(({ ref, pods, filters }) =>
-    filters.flatMap(({ filter, revision, standing, proof, notes }) => [
-      `${describeWorkload(ref)}: ${filter} ${revision ?? 'without revision'}, ${standing}, ${pods.ready}/${pods.wanted} ready${proof === undefined ? '' : `, evidence: ${proof.level}`}`,
+    filters.flatMap(({ filter, revision, health, verification, notes }) => [
+      `${describeWorkload(ref)}: ${filter} ${revision ?? 'without revision'}, ${health}, ${pods.ready}/${pods.wanted} ready${verification === undefined ? '' : `, evidence: ${verification.level}`}`,
       ...notes.map((note) => `  ${note}`),
     ]),
   );

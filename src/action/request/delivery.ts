@@ -1,4 +1,4 @@
-import type { Findings } from '../../base/problem.ts';
+import type { Diagnostics } from '../../base/problem.ts';
 import { targetKind } from '../../deploy/kinds/kinds.ts';
 import { kindsOf } from '../../deploy/plan/target-settings.ts';
 import { isBeforeRouter } from '../../filter/insertion.ts';
@@ -12,12 +12,13 @@ import { ignoring } from '../inputs/policy.ts';
 
 /** How the filter comes to the proxies, and whether everything else that is asked for goes with it. */
 export function decideDelivery(
-  { filter, shrink: mode, delivery: wish, settings, options }: Inputs,
+  { filter, shrink: mode, delivery: requested, settings, options }: Inputs,
   module: FilterModule | undefined,
   targets: readonly TargetEntry[],
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): Delivery | undefined {
-  const delivery = module && findings.take(chooseDelivery(module, wish, { mode, origin: `filter "${filter}"` }));
+  const delivery =
+    module && diagnostics.unwrap(chooseDelivery(module, requested, { mode, origin: `filter "${filter}"` }));
   if (delivery?.image === undefined) return delivery;
   const own = targets.flatMap(({ origin, override }) =>
     override.configuration === undefined ? [] : [{ origin: `${origin}: configuration`, text: override.configuration }],
@@ -26,7 +27,7 @@ export function decideDelivery(
     insert === undefined || isBeforeRouter(insert) ? [] : [`${origin}: insert`],
   );
   for (const subject of [...inputsNotCarried(settings).map((input) => `input "${input}"`), ...inserts]) {
-    findings.add({
+    diagnostics.add({
       kind: 'input',
       subject,
       message: 'is set, but the filter is delivered as an image, and a WasmPlugin has no field for that.',
@@ -34,9 +35,9 @@ export function decideDelivery(
     });
   }
   const usual = { origin: 'input "configuration"', text: settings.configuration };
-  findings.take(checkConfigurations(delivery, [usual, ...own]));
+  diagnostics.unwrap(checkConfigurations(delivery, [usual, ...own]));
   if (options.settingsChange === 'push') {
-    findings.add({
+    diagnostics.add({
       kind: 'input',
       subject: 'input "settings"',
       message: 'is push, but the filter is delivered as an image, whose settings change only with its pods.',
@@ -54,13 +55,13 @@ export function likelyDelivery({
 }
 
 /** The inputs, knowing whether a Gateway may be among the targets. */
-export function aimedAt(targets: readonly TargetEntry[], inputs: Inputs): Inputs {
+export function withGatewayTargets(targets: readonly TargetEntry[], inputs: Inputs): Inputs {
   const gateways = targets.some((entry) => kindsOf(entry).some((kind) => targetKind({ kind }).binding.needsImage));
   return { ...inputs, delivery: { ...inputs.delivery, gateways } };
 }
 
 /** The inputs that mean nothing to the road that the filter takes. */
-export function roadWarnings(
+export function unusedInputWarnings(
   { delivery: { onlyMounted, onlyPulled } }: Inputs,
   delivery: Delivery | undefined,
 ): string[] {

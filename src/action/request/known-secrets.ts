@@ -8,13 +8,13 @@ import type { Environment } from '../inputs/reader.ts';
 import { runWords, sparing } from './run-words.ts';
 import type { TargetTexts } from './targets.ts';
 
-interface SecretsWorld {
+interface SecretsRuntime {
   readonly environment: Environment;
   readonly mask: Mask;
 }
 
 /** Makes known what is secret of inputs and environment, before anything is said. */
-export function maskSecrets(inputs: Inputs, { texts }: TargetTexts, { environment, mask }: SecretsWorld): void {
+export function maskSecrets(inputs: Inputs, { texts }: TargetTexts, { environment, mask }: SecretsRuntime): void {
   const listed = texts.map(({ text }) => text);
   const maskNamed = sparing(runWords(inputs, listed), mask);
   maskEnvironment(environment, maskNamed);

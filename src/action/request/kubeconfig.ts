@@ -1,11 +1,11 @@
 import { delimiter, resolve } from 'node:path';
 import { fileFault, isMissing } from '../../base/files.ts';
-import { bad, type Checked, Findings, type Problem } from '../../base/problem.ts';
+import { Diagnostics, fail, type Problem, type Result } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import {
   type ClusterAccess,
+  type KubeconfigRuntime,
   type KubeconfigText,
-  type KubeconfigWorld,
   kubeconfigFile,
   looksLikeContent,
   readKubeconfig,
@@ -16,22 +16,22 @@ import type { Environment } from '../inputs/reader.ts';
 export type { Environment } from '../inputs/reader.ts';
 
 /** What loading a kubeconfig needs of the world around it. */
-export type AccessWorld = Omit<KubeconfigWorld, 'environment'> & { readonly environment: Environment };
+export type KubeconfigAccess = Omit<KubeconfigRuntime, 'environment'> & { readonly environment: Environment };
 
 /** The kubeconfig of the input, else the files of KUBECONFIG; never anything that was not named. */
 export async function loadAccess(
   { kubeconfig, context }: Pick<Inputs, 'kubeconfig' | 'context'>,
-  world: AccessWorld,
-): Promise<Checked<ClusterAccess>> {
+  runtime: KubeconfigAccess,
+): Promise<Result<ClusterAccess>> {
   if (kubeconfig.trim() !== '') {
-    return readKubeconfig([{ origin: 'input "kubeconfig"', text: kubeconfig }], context, world);
+    return readKubeconfig([{ origin: 'input "kubeconfig"', text: kubeconfig }], context, runtime);
   }
-  const { KUBECONFIG = '' } = world.environment;
-  if (looksLikeContent(KUBECONFIG)) return bad(CONTENT);
+  const { KUBECONFIG = '' } = runtime.environment;
+  if (looksLikeContent(KUBECONFIG)) return fail(CONTENT);
   const paths = [...new Set(KUBECONFIG.split(delimiter).filter((path) => path !== ''))];
-  if (paths.length === 0) return bad(NOTHING);
-  const texts = await readFiles(paths, world);
-  return texts.ok ? readKubeconfig(texts.value, context, world) : texts;
+  if (paths.length === 0) return fail(NOTHING);
+  const texts = await readFiles(paths, runtime);
+  return texts.ok ? readKubeconfig(texts.value, context, runtime) : texts;
 }
 
 /**
@@ -40,9 +40,9 @@ export async function loadAccess(
  */
 async function readFiles(
   paths: readonly string[],
-  { readFile, environment: { GITHUB_WORKSPACE } }: AccessWorld,
-): Promise<Checked<KubeconfigText[]>> {
-  const findings = new Findings();
+  { readFile, environment: { GITHUB_WORKSPACE } }: KubeconfigAccess,
+): Promise<Result<KubeconfigText[]>> {
+  const diagnostics = new Diagnostics();
   const missing: Problem[] = [];
   const texts: KubeconfigText[] = [];
   for (const path of paths) {
@@ -57,11 +57,11 @@ async function readFiles(
         cause: error,
       };
       if (isMissing(error)) missing.push({ ...problem, remedy: ALL_MISSING });
-      else findings.add(problem);
+      else diagnostics.add(problem);
     }
   }
-  if (texts.length === 0) findings.add(missing);
-  return findings.clean ? { ok: true, value: texts } : bad(findings.problems);
+  if (texts.length === 0) diagnostics.add(missing);
+  return diagnostics.ok ? { ok: true, value: texts } : fail(diagnostics.problems);
 }
 
 /** Why a run of which the environment switches off the check of all certificates is refused. */

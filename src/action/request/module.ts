@@ -1,6 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
-import type { Findings } from '../../base/problem.ts';
+import type { Diagnostics } from '../../base/problem.ts';
 import type { ImageToPush } from '../../deploy/request.ts';
 import type { FilterModule, ModuleSource } from '../../filter/module/module.ts';
 import { type Optimizer, shrinkModule } from '../../filter/shrink/shrink.ts';
@@ -10,18 +10,18 @@ import { packImage } from '../../registry/pack.ts';
 import { formatReference, pinnedName } from '../../registry/reference.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import { loadOrigin, type ModuleFetcher, subjectOf } from './origin.ts';
-import { type ProveFilter, proveModule } from './provenance.ts';
+import { type CheckProvenance, checkModuleProvenance } from './provenance.ts';
 
 /** What getting a module ready needs of the world. */
 export interface ModuleTools {
   readonly fetcher: ModuleFetcher;
-  readonly prove: ProveFilter;
+  readonly checkProvenance: CheckProvenance;
   /** Makes a module's code smaller; absent where nothing may be run. */
   readonly optimize?: Optimizer;
 }
 
 /** What became of the filter. */
-export interface FileDraft {
+export interface LoadedModule {
   /** As it will be delivered; undefined where something is wrong with it. */
   readonly module: FilterModule | undefined;
   /** As it came, where it cannot be made smaller as asked: it can be checked all the same. */
@@ -32,7 +32,7 @@ export interface FileDraft {
   readonly push?: ImageToPush;
 }
 
-const NOTHING: FileDraft = { module: undefined, provenance: undefined };
+const NOTHING: LoadedModule = { module: undefined, provenance: undefined };
 
 /** What getting a module ready needs of the inputs. */
 export type ModuleInputs = Pick<Inputs, 'from' | 'shrink' | 'provenance' | 'delivery'>;
@@ -41,25 +41,25 @@ export type ModuleInputs = Pick<Inputs, 'from' | 'shrink' | 'provenance' | 'deli
 export async function loadModule(
   inputs: ModuleInputs,
   readFile: ReadFile,
-  { fetcher, prove, optimize }: ModuleTools,
-  findings: Findings,
-): Promise<FileDraft> {
+  { fetcher, checkProvenance, optimize }: ModuleTools,
+  diagnostics: Diagnostics,
+): Promise<LoadedModule> {
   const { shrink: mode, from } = inputs;
-  const loaded = findings.take(await loadOrigin(from, readFile, fetcher));
+  const loaded = diagnostics.unwrap(await loadOrigin(from, readFile, fetcher));
   if (loaded === undefined) return NOTHING;
   const origin = subjectOf(loaded.source);
   // Attestations are of what was built, before anything was left out of it.
-  const provenance = await proveModule(inputs, loaded, origin, prove, findings);
+  const provenance = await checkModuleProvenance(inputs, loaded, origin, checkProvenance, diagnostics);
   if (staysWhole(loaded, inputs)) return { ...(await pack(loaded, from)), provenance };
   const options = { mode, origin, ...defined({ optimize }) };
-  const shrunk = findings.take(await shrinkModule(loaded, options));
+  const shrunk = diagnostics.unwrap(await shrinkModule(loaded, options));
   if (shrunk === undefined) return { module: undefined, loaded, provenance };
   return { ...(await pack(shrunk, from)), provenance };
 }
 
 /** What proxies pull is what the registry has; and what is pushed for them alone fits whatever its size. */
-function staysWhole(module: FilterModule, { from, shrink, delivery: wish }: ModuleInputs): boolean {
-  return from.pushTo === undefined ? isPulled(module, wish) : shrink === 'auto' && isMeantForPull(wish);
+function staysWhole(module: FilterModule, { from, shrink, delivery: requested }: ModuleInputs): boolean {
+  return from.pushTo === undefined ? isPulled(module, requested) : shrink === 'auto' && isMeantForPull(requested);
 }
 
 function isMeantForPull({ delivery, gateways = false }: ModuleInputs['delivery']): boolean {
@@ -70,7 +70,7 @@ function isMeantForPull({ delivery, gateways = false }: ModuleInputs['delivery']
 async function pack(
   module: FilterModule,
   { pushTo: reference }: Inputs['from'],
-): Promise<Pick<FileDraft, 'module' | 'push'>> {
+): Promise<Pick<LoadedModule, 'module' | 'push'>> {
   if (reference === undefined) return { module };
   const image = await packImage(module.bytes);
   const source: ModuleSource = {

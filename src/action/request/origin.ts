@@ -1,5 +1,5 @@
 import type { ReadFile } from '../../base/files.ts';
-import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
+import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { loadFilter } from '../../filter/module/load.ts';
 import { checkModule, digestOf, type FilterModule, type ModuleSource } from '../../filter/module/module.ts';
 import { shownAddress } from '../../registry/download.ts';
@@ -18,15 +18,15 @@ export async function loadOrigin(
   { origin, sha256 }: OriginInputs,
   readFile: ReadFile,
   fetcher: ModuleFetcher,
-): Promise<Checked<SourcedModule | undefined>> {
+): Promise<Result<SourcedModule | undefined>> {
   switch (origin?.kind) {
     case undefined:
-      return good(undefined);
+      return ok(undefined);
     case 'file': {
       const loaded = await loadFilter(origin.path, readFile);
       if (!loaded.ok) return loaded;
       const source = { kind: 'file', given: origin.path } as const;
-      return refuseOther(loaded.value.digest, source, sha256) ?? good({ ...loaded.value, source });
+      return refuseOther(loaded.value.digest, source, sha256) ?? ok({ ...loaded.value, source });
     }
     case 'image': {
       const pulled = await fetcher.pull(origin.reference);
@@ -42,17 +42,17 @@ export async function loadOrigin(
 }
 
 /** Bytes that are not the wanted ones are looked at no further: what else is wrong with them tells nothing. */
-function check(bytes: Uint8Array, source: ModuleSource, wanted: string | undefined): Checked<SourcedModule> {
+function check(bytes: Uint8Array, source: ModuleSource, wanted: string | undefined): Result<SourcedModule> {
   const other = refuseOther(digestOf(bytes), source, wanted);
   if (other !== undefined) return other;
   const module = checkModule(bytes, subjectOf(source));
-  if (module.ok) return good({ ...module.value, source });
-  return source.kind === 'https' && isPacked(bytes) ? bad(packed(source)) : module;
+  if (module.ok) return ok({ ...module.value, source });
+  return source.kind === 'https' && isPacked(bytes) ? fail(packed(source)) : module;
 }
 
-function refuseOther(digest: string, source: ModuleSource, wanted: string | undefined): Checked<never> | undefined {
+function refuseOther(digest: string, source: ModuleSource, wanted: string | undefined): Result<never> | undefined {
   if (wanted === undefined || digest === wanted) return undefined;
-  return bad({
+  return fail({
     kind: 'filter',
     subject: subjectOf(source),
     message: `has the digest ${digest}, but the input "sha256" requires ${wanted}.`,

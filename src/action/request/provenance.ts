@@ -1,18 +1,22 @@
-import { bad, type Checked, type Findings } from '../../base/problem.ts';
+import { type Diagnostics, fail, type Result } from '../../base/problem.ts';
 import { withoutTrailing } from '../../base/text.ts';
 import { VERSION } from '../../base/version.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
 import type { Authority } from '../../provenance/authority.ts';
+import { type Artifact, checkProvenance } from '../../provenance/check.ts';
 import type { Provenance, ProvenancePolicy } from '../../provenance/policy.ts';
-import { type Artifact, proveProvenance } from '../../provenance/prove.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Environment } from './kubeconfig.ts';
 
 /** Proves where a filter came from, by its attestations on GitHub. */
-export type ProveFilter = (artifact: Artifact, policy: ProvenancePolicy, token: string) => Promise<Checked<Provenance>>;
+export type CheckProvenance = (
+  artifact: Artifact,
+  policy: ProvenancePolicy,
+  token: string,
+) => Promise<Result<Provenance>>;
 
 /** What looking at attestations needs of the world. */
-export interface ProvingWorld {
+export interface ProvenanceRuntime {
   readonly environment: Environment;
   /** Whose signatures count. */
   readonly authorities: readonly Authority[];
@@ -23,18 +27,18 @@ export interface ProvingWorld {
 const GITHUB = 'https://github.com';
 
 /** A prover that asks the GitHub of the runner's environment. */
-export function filterProver({ environment, authorities, cancelled, log }: ProvingWorld): ProveFilter {
+export function provenanceChecker({ environment, authorities, cancelled, log }: ProvenanceRuntime): CheckProvenance {
   const { GITHUB_SERVER_URL = GITHUB, GITHUB_API_URL = 'https://api.github.com' } = environment;
   return async (artifact, policy, token) => {
     if (GITHUB_SERVER_URL !== GITHUB) {
-      return bad({
+      return fail({
         kind: 'input',
         subject: 'input "attestation"',
         message: `cannot be checked on ${GITHUB_SERVER_URL}: only ${GITHUB} has attestations that this version knows how to verify.`,
         remedy: 'Leave it out there.',
       });
     }
-    return proveProvenance(artifact, policy, {
+    return checkProvenance(artifact, policy, {
       api: withoutTrailing(GITHUB_API_URL, '/'),
       token,
       authorities,
@@ -50,13 +54,13 @@ export function filterProver({ environment, authorities, cancelled, log }: Provi
  * Which build made a module, where the inputs ask for a proof; what is wrong with it is told to `findings`. `origin` is how
  * messages call the module.
  */
-export async function proveModule(
+export async function checkModuleProvenance(
   { provenance: { policy, token } }: Pick<Inputs, 'provenance'>,
   { digest }: Pick<FilterModule, 'digest'>,
   origin: string,
-  prove: ProveFilter,
-  findings: Findings,
+  checkProvenance: CheckProvenance,
+  diagnostics: Diagnostics,
 ): Promise<Provenance | undefined> {
   if (policy === undefined) return undefined;
-  return findings.take(await prove({ origin, digest }, policy, token));
+  return diagnostics.unwrap(await checkProvenance({ origin, digest }, policy, token));
 }

@@ -1,14 +1,14 @@
 import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
-import { type Checked, describeProblem, Findings } from '../../base/problem.ts';
+import { Diagnostics, describeProblem, type Result } from '../../base/problem.ts';
 import type { ClusterAccess } from '../../cluster/kubeconfig.ts';
 import type { RolloutPolicy } from '../../deploy/policy.ts';
 import type {
   DeployRequest,
-  DraftRequest,
   FilterRequest,
   RemovalRequest,
   RenderRequest,
+  RequestOrProblems,
   Scope,
   StatusRequest,
   Unknown,
@@ -17,58 +17,64 @@ import type { FilterModule } from '../../filter/module/module.ts';
 import type { Delivery } from '../../mesh/objects/delivery.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import { type Inputs, type InputsRead, UNNAMED } from '../inputs/inputs.ts';
-import { aimedAt, decideDelivery, deliveredSettings, likelyDelivery, roadWarnings } from './delivery.ts';
-import { type AccessWorld, type Environment, loadAccess, uncheckedTls } from './kubeconfig.ts';
-import { type FileDraft, loadModule, type ModuleTools } from './module.ts';
+import {
+  decideDelivery,
+  deliveredSettings,
+  likelyDelivery,
+  unusedInputWarnings,
+  withGatewayTargets,
+} from './delivery.ts';
+import { type Environment, type KubeconfigAccess, loadAccess, uncheckedTls } from './kubeconfig.ts';
+import { type LoadedModule, loadModule, type ModuleTools } from './module.ts';
 import { loadOrigin } from './origin.ts';
 import { type TargetTexts, targetEntries } from './targets.ts';
 
 export type { Environment } from './kubeconfig.ts';
 
 /** A request that needs no file of the filter. */
-interface ClusterDraft<T> {
-  readonly draft: DraftRequest<T>;
-  readonly access: Checked<ClusterAccess>;
+interface WithAccess<T> {
+  readonly request: RequestOrProblems<T>;
+  readonly access: Result<ClusterAccess>;
 }
 
 /** What every draft has for the report. */
-interface DraftBasis {
+interface RequestBasis {
   readonly policy: RolloutPolicy;
   readonly warnings: readonly string[];
 }
 
 /** What a command that needs the filter has of it. */
-interface FilterDraft extends FileDraft {
+interface RequestedFilter extends LoadedModule {
   /** Undefined where it could not be decided. */
   readonly delivery: Delivery | undefined;
 }
 
 /** What the inputs come to, before the cluster is asked, by command. */
-export type Draft = DraftBasis &
+export type CommandRequest = RequestBasis &
   (
-    | ({ readonly command: 'deploy' | 'plan' } & FilterDraft & ClusterDraft<DeployRequest>)
-    | ({ readonly command: 'status' } & ClusterDraft<StatusRequest>)
-    | ({ readonly command: 'remove' } & ClusterDraft<RemovalRequest>)
-    | ({ readonly command: 'sweep' } & ClusterDraft<RemovalRequest>)
-    | ({ readonly command: 'render'; readonly draft: DraftRequest<RenderRequest> } & FilterDraft)
+    | ({ readonly command: 'deploy' | 'plan' } & RequestedFilter & WithAccess<DeployRequest>)
+    | ({ readonly command: 'status' } & WithAccess<StatusRequest>)
+    | ({ readonly command: 'remove' } & WithAccess<RemovalRequest>)
+    | ({ readonly command: 'sweep' } & WithAccess<RemovalRequest>)
+    | ({ readonly command: 'render'; readonly request: RequestOrProblems<RenderRequest> } & RequestedFilter)
   );
 
 /**
  * Loads what the inputs name (filter, its attestation, target list, kubeconfig) and makes the request of it, or gathers what is
  * wrong.
  */
-export async function makeDraft(
+export async function buildRequest(
   read: InputsRead,
   targetTexts: TargetTexts,
   readFile: ReadFile,
   environment: Environment,
   tools: ModuleTools,
-  accessTools: Omit<AccessWorld, 'environment'>,
-): Promise<Draft> {
+  accessTools: Omit<KubeconfigAccess, 'environment'>,
+): Promise<CommandRequest> {
   const { inputs } = read;
   const { command, policy, options } = inputs;
-  const findings = new Findings();
-  findings.add(read.problems, uncheckedTls(environment));
+  const diagnostics = new Diagnostics();
+  diagnostics.add(read.problems, uncheckedTls(environment));
   const basis = { policy, warnings: read.warnings };
   const run = runName(environment);
 
@@ -79,43 +85,43 @@ export async function makeDraft(
       defaultNamespace(inputs),
       readFile,
       tools,
-      findings,
+      diagnostics,
     );
     const request = {
       filters: [filterOf(inputs, file, delivery, targets)],
       check: options.check,
       folder: inputs.renderTo,
     };
-    const draft = conclude(findings, request, unknownOf(read, file));
-    const warnings = [...read.warnings, ...roadWarnings(inputs, delivery)];
-    return { ...basis, warnings, command, draft, ...file, delivery };
+    const draft = conclude(diagnostics, request, unknownOf(read, file));
+    const warnings = [...read.warnings, ...unusedInputWarnings(inputs, delivery)];
+    return { ...basis, warnings, command, request: draft, ...file, delivery };
   }
 
   const access = await loadAccess(inputs, { ...accessTools, environment });
   const namespace = defaultNamespace(inputs, access);
   if (command === 'deploy' || command === 'plan') {
-    const { targets, file, delivery } = await makeFilter(inputs, targetTexts, namespace, readFile, tools, findings);
+    const { targets, file, delivery } = await makeFilter(inputs, targetTexts, namespace, readFile, tools, diagnostics);
     const request = { ...policy, ...options, filters: [filterOf(inputs, file, delivery, targets)], run };
-    const draft = conclude(findings, request, unknownOf(read, file));
-    const warnings = [...read.warnings, ...waveWarnings(policy, targets), ...roadWarnings(inputs, delivery)];
-    return { ...basis, warnings, command, draft, access, ...file, delivery };
+    const draft = conclude(diagnostics, request, unknownOf(read, file));
+    const warnings = [...read.warnings, ...waveWarnings(policy, targets), ...unusedInputWarnings(inputs, delivery)];
+    return { ...basis, warnings, command, request: draft, access, ...file, delivery };
   }
 
-  const entries = targetEntries(targetTexts, namespace, findings);
+  const entries = targetEntries(targetTexts, namespace, diagnostics);
   const namespaces = inputs.namespaces.length > 0 ? inputs.namespaces : [namespace];
   const scope: Scope = { ...(inputs.name !== '' && { filter: inputs.name }), entries, namespaces };
   if (command === 'status') {
     const { module, warnings } = await askAgain(inputs, readFile, tools);
     const { keepRevisions } = options;
     const request = { scope, verify: policy.verify, keepRevisions, ...defined({ module }) };
-    const draft = conclude(findings, request, unknownOf(read));
-    return { ...basis, warnings: [...read.warnings, ...warnings], command, draft, access };
+    const draft = conclude(diagnostics, request, unknownOf(read));
+    return { ...basis, warnings: [...read.warnings, ...warnings], command, request: draft, access };
   }
   const { wait, timeoutMs, maxParallel } = policy;
   const { missing } = inputs;
   const request = { scope, run, missing, wait, timeoutMs, ...defined({ maxParallel }) };
-  const draft = conclude(findings, request, unknownOf(read));
-  return { ...basis, command, draft, access };
+  const draft = conclude(diagnostics, request, unknownOf(read));
+  return { ...basis, command, request: draft, access };
 }
 
 /** What a command that brings a filter to its targets has of both. */
@@ -125,26 +131,30 @@ async function makeFilter(
   namespace: string,
   readFile: ReadFile,
   tools: ModuleTools,
-  findings: Findings,
-): Promise<{ targets: readonly TargetEntry[]; file: FileDraft; delivery: Delivery | undefined }> {
+  diagnostics: Diagnostics,
+): Promise<{ targets: readonly TargetEntry[]; file: LoadedModule; delivery: Delivery | undefined }> {
   // The targets say how the filter can get to them; what is wrong with it is told first all the same.
-  const ofTargets = new Findings();
+  const ofTargets = new Diagnostics();
   const targets = targetEntries(targetTexts, namespace, ofTargets);
-  const aimed = aimedAt(targets, inputs);
-  const file = await loadModule(aimed, readFile, tools, findings);
-  findings.add(ofTargets.problems);
-  return { targets, file, delivery: decideDelivery(aimed, file.module, targets, findings) };
+  const aimedInputs = withGatewayTargets(targets, inputs);
+  const file = await loadModule(aimedInputs, readFile, tools, diagnostics);
+  diagnostics.add(ofTargets.problems);
+  return { targets, file, delivery: decideDelivery(aimedInputs, file.module, targets, diagnostics) };
 }
 
 /** The request when nothing is wrong; else the problems, and what the other checks can go on with. */
-function conclude<T>({ clean, problems }: Findings, request: T, unknown: ReadonlySet<Unknown>): DraftRequest<T> {
+function conclude<T>(
+  { ok: clean, problems }: Diagnostics,
+  request: T,
+  unknown: ReadonlySet<Unknown>,
+): RequestOrProblems<T> {
   return clean ? { ok: true, request } : { ok: false, problems, request, unknown };
 }
 
 /** The settings that a trial run hands to the filter, or that decide whether a workload can run it. */
 const TRIED = ['root-id', 'vm-id', 'configuration', 'direction', 'environment', 'capabilities'] as const;
 
-function unknownOf({ inputs, faulty }: InputsRead, file?: FileDraft): Set<Unknown> {
+function unknownOf({ inputs, faulty }: InputsRead, file?: LoadedModule): Set<Unknown> {
   return new Set<Unknown>([
     ...(inputs.name === '' ? (['name'] as const) : []),
     ...(faulty.has('mount-path') ? (['mount-path'] as const) : []),
@@ -153,7 +163,7 @@ function unknownOf({ inputs, faulty }: InputsRead, file?: FileDraft): Set<Unknow
   ]);
 }
 
-function toCheck({ module, loaded }: FileDraft): FilterModule | undefined {
+function toCheck({ module, loaded }: LoadedModule): FilterModule | undefined {
   return module ?? loaded;
 }
 
@@ -166,8 +176,8 @@ async function askAgain(
   if (from.origin?.kind !== 'image') return { warnings: [] };
   const asked = await loadOrigin(from, readFile, fetcher);
   if (asked.ok) return { ...defined({ module: asked.value }), warnings: [] };
-  const told = asked.problems.map(describeProblem);
-  return { warnings: told.map((problem) => `Whether the tag has moved is unknown: ${problem}`) };
+  const reported = asked.problems.map(describeProblem);
+  return { warnings: reported.map((problem) => `Whether the tag has moved is unknown: ${problem}`) };
 }
 
 /** Stands in for a module that could not be had. */
@@ -176,11 +186,11 @@ const NO_MODULE: FilterModule = { bytes: new Uint8Array(), digest: `sha256:${'0'
 /** Without a module, a name or a delivery there are problems, and what stands in for them is never carried out. */
 function filterOf(
   inputs: Inputs,
-  file: FileDraft,
+  file: LoadedModule,
   delivery: Delivery | undefined,
   targets: readonly TargetEntry[],
 ): FilterRequest {
-  const settings = deliveredSettings(inputs.settings, delivery ?? likelyDelivery(aimedAt(targets, inputs)));
+  const settings = deliveredSettings(inputs.settings, delivery ?? likelyDelivery(withGatewayTargets(targets, inputs)));
   const { push } = file;
   return {
     name: inputs.name || UNNAMED,
@@ -192,7 +202,7 @@ function filterOf(
 }
 
 /** The namespace of targets that name none. */
-function defaultNamespace({ namespaces }: Inputs, access?: Checked<ClusterAccess>): string {
+function defaultNamespace({ namespaces }: Inputs, access?: Result<ClusterAccess>): string {
   return namespaces[0] ?? (access?.ok === true ? access.value.namespace : undefined) ?? 'default';
 }
 

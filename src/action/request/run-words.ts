@@ -1,4 +1,4 @@
-import { Findings } from '../../base/problem.ts';
+import { Diagnostics } from '../../base/problem.ts';
 import type { Mask } from '../../base/redaction/redactor.ts';
 import { CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN } from '../../cluster/resources.ts';
 import { KIND_NAMES } from '../../deploy/kinds/kinds.ts';
@@ -10,7 +10,17 @@ import type { Inputs } from '../inputs/inputs.ts';
 
 /** What becomes of filters and workloads, and what outputs call their values. */
 const OUTCOMES = [
-  ...['deployed', 'removed', 'unchanged', 'failed', 'restored', 'untouched', 'superseded', 'rolled-back', 'verified'],
+  ...[
+    'deployed',
+    'removed',
+    'unchanged',
+    'failed',
+    'rolled-back',
+    'untouched',
+    'superseded',
+    'rolled-back',
+    'verified',
+  ],
   ...['namespace', 'revision', 'workload', 'configuration', 'template', 'rollout', 'disabled', 'required', 'optional'],
 ];
 
@@ -33,7 +43,7 @@ export function sparing(words: ReadonlySet<string>, mask: Mask): Mask {
 }
 
 function entriesOf(text: string): readonly TargetEntry[] {
-  return new Findings().takeAny(
+  return new Diagnostics().unwrapPartial(
     parseTargets({ origin: 'targets', text }, { defaultNamespace: 'default', kinds: KIND_NAMES }),
   );
 }

@@ -1,5 +1,5 @@
 import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
-import type { Findings, Problem } from '../../base/problem.ts';
+import type { Diagnostics, Problem } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import { KIND_NAMES } from '../../deploy/kinds/kinds.ts';
 import { parseTargets, type TargetText } from '../../targets/parse.ts';
@@ -39,8 +39,10 @@ export async function readTargetTexts(
 export function targetEntries(
   { texts, problems }: TargetTexts,
   defaultNamespace: string,
-  findings: Findings,
+  diagnostics: Diagnostics,
 ): TargetEntry[] {
-  findings.add(problems);
-  return texts.flatMap((text) => findings.takeAny(parseTargets(text, { defaultNamespace, kinds: KIND_NAMES })));
+  diagnostics.add(problems);
+  return texts.flatMap((text) =>
+    diagnostics.unwrapPartial(parseTargets(text, { defaultNamespace, kinds: KIND_NAMES })),
+  );
 }

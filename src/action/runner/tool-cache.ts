@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { cacheFolder } from '../../files/cache-folder.ts';
 import { digestOf } from '../../filter/module/module.ts';
-import type { Memory } from '../../filter/shrink/optimizer-cache.ts';
+import type { OptimizerCache } from '../../filter/shrink/optimizer-cache.ts';
 import { WASM_OPT_OPTIONS } from '../../filter/shrink/wasm-opt.ts';
 
 /** Results of wasm-opt, of at most a MiB or so each. */
@@ -12,15 +12,15 @@ const LIMITS = { maxFiles: 32, maxBytes: 67_108_864 };
  * for ever, a fresh one for the steps of the job. Who can write there can change the action itself as well. Nothing is kept where the
  * runner names no such folder.
  */
-export function optimizerMemory(
+export function optimizerCache(
   toolCache: string | undefined,
   readProgram: () => Promise<Uint8Array>,
-): { readonly optimizerMemory?: Memory } {
+): { readonly optimizerCache?: OptimizerCache } {
   if (!toolCache) return {};
   return {
-    optimizerMemory: {
-      recipe: async () => `${digestOf(await readProgram())} ${WASM_OPT_OPTIONS}`,
-      shelf: cacheFolder(join(toolCache, 'deploy-wasm-filter', 'wasm-opt'), LIMITS),
+    optimizerCache: {
+      cacheKey: async () => `${digestOf(await readProgram())} ${WASM_OPT_OPTIONS}`,
+      store: cacheFolder(join(toolCache, 'deploy-wasm-filter', 'wasm-opt'), LIMITS),
     },
   };
 }

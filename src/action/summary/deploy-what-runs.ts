@@ -1,9 +1,9 @@
-import type { ProofLevel } from '../../deploy/report/evidence-level.ts';
+import type { EvidenceLevel } from '../../deploy/report/evidence-level.ts';
 import type { Report, TargetReport } from '../../deploy/report/report.ts';
-import { byStanding, isAsBefore, ROLLING } from '../verdict/phase.ts';
+import { byPhase, isAsBefore, ROLLING } from '../verdict/phase.ts';
 import { countOf } from '../verdict/text.ts';
 import { supersededLine } from './parts/superseded.ts';
-import { oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './parts/what-runs.ts';
+import { oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 const NOT_WATCHED = 'pods were not watched.';
 
@@ -11,37 +11,37 @@ const NOT_WATCHED = 'pods were not watched.';
  * The current state after a `deploy` that did not go well, the urgent first, and how to roll back. Only what the report shows or what
  * Kubernetes promises is said.
  */
-export function renderDeployStanding(report: Report): string {
-  const standings = byStanding(report);
-  const of = (standing: Parameters<typeof standings.get>[0]): readonly TargetReport[] => standings.get(standing) ?? [];
-  const unready = of('unready');
-  const settled = of('settled');
-  const restored = of('restored');
-  const withdrawn = of('withdrawn');
+export function renderDeployState(report: Report): string {
+  const phases = byPhase(report);
+  const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
+  const unready = of('not-ready');
+  const settled = of('succeeded');
+  const rolledBack = of('rolled-back');
+  const rolledBackWithRun = of('rolled-back-with-run');
   const have = (one: boolean): string => (one ? 'has' : 'have');
   const were = (one: boolean): string => (one ? 'was' : 'were');
   const run = (one: boolean): string => (one ? 'runs' : 'run');
   const keep = report.policy.onFailure === 'keep' ? ' Not rolled back, because of "on-failure: keep".' : '';
-  const lines: StandingLine[] = [
+  const lines: StateLine[] = [
     {
       icon: '🚨',
-      targets: of('stranded').filter(({ rollback }) => rollback?.template !== 'before'),
+      targets: of('rollback-failed').filter(({ rollback }) => rollback?.template !== 'before'),
       words: (one) =>
         `**could not be rolled back and ${one ? 'needs' : 'need'} attention now**; see above for the cause and remedy. ${
-          of('stranded').some(({ rollback }) => rollback?.template !== 'new')
+          of('rollback-failed').some(({ rollback }) => rollback?.template !== 'new')
             ? 'The pod template may have the new revision or the one before.'
             : 'The pod template has the new revision.'
-        } ${oldPods(of('stranded'))}`,
+        } ${oldPods(of('rollback-failed'))}`,
     },
     {
       icon: '🚨',
-      targets: of('stranded').filter(({ rollback }) => rollback?.template === 'before'),
+      targets: of('rollback-failed').filter(({ rollback }) => rollback?.template === 'before'),
       words: (one) =>
         `**${were(one)} rolled back, but ${one ? 'is' : 'are'} not ready and ${one ? 'needs' : 'need'} attention now**; see above for the cause and remedy. The pod template is as it was before.`,
     },
     {
       icon: '🛑',
-      targets: of('halfway'),
+      targets: of('rollback-interrupted'),
       words: (one) =>
         `${were(one)} being rolled back when the run was cancelled; inspect ${one ? 'it' : 'them'}, or re-run.`,
     },
@@ -53,30 +53,30 @@ export function renderDeployStanding(report: Report): string {
     },
     {
       icon: '❌',
-      targets: of('ineffective'),
+      targets: of('no-effect'),
       words: (one) =>
-        `${have(one)} the new pod template and ready pods, but the filter does not run there as it should.${keep || notRolledBack(of('ineffective'))}`,
+        `${have(one)} the new pod template and ready pods, but the filter does not run there as it should.${keep || notRolledBack(of('no-effect'))}`,
     },
     {
       icon: '❌',
-      targets: of('refusing'),
+      targets: of('settings-rejected'),
       words: (one) =>
         `${one ? 'was' : 'were'} given the new settings, and proxies reject them. A proxy that rejects settings keeps its current ones.${keep}`,
     },
     {
       icon: '⚠️',
-      targets: of('lost'),
+      targets: of('overwritten'),
       words: (one) => `${were(one)} modified by another client during the run; see above.`,
     },
     {
       icon: '❓',
-      targets: of('unseen'),
+      targets: of('unobserved'),
       words: (one) =>
-        `${were(one)} changed, but ${one ? 'its' : 'their'} state could not be read; see above for the cause.${keep || notRolledBack(of('unseen'))}`,
+        `${were(one)} changed, but ${one ? 'its' : 'their'} state could not be read; see above for the cause.${keep || notRolledBack(of('unobserved'))}`,
     },
     {
       icon: '❓',
-      targets: of('unanswered'),
+      targets: of('write-unconfirmed'),
       words: () =>
         'may have the new pod template or not: the API server did not confirm the write. Re-run to find out.',
     },
@@ -90,40 +90,42 @@ export function renderDeployStanding(report: Report): string {
     },
     {
       icon: '↩️',
-      targets: restored.filter((target) => isAsBefore(target) && target.rollback?.unready !== undefined),
+      targets: rolledBack.filter((target) => isAsBefore(target) && target.rollback?.unready !== undefined),
       words: (one) =>
         `failed and ${were(one)} rolled back to what ran there before; ${one ? 'it was' : 'they were'} not ready before either, so the run did not wait for the pods.`,
     },
     {
       icon: '↩️',
-      targets: restored.filter((target) => isAsBefore(target) && target.rollback?.unready === undefined),
+      targets: rolledBack.filter((target) => isAsBefore(target) && target.rollback?.unready === undefined),
       words: (one) => `failed and ${were(one)} rolled back to what ran there before; every pod is ready.`,
     },
     {
       icon: '↩️',
-      targets: restored.filter((target) => !isAsBefore(target)),
+      targets: rolledBack.filter((target) => !isAsBefore(target)),
       words: (one) =>
         `failed and ${were(one)} rolled back to the last verified revision: what was there before this run had never been verified. Every pod is ready.`,
     },
     {
       icon: '↩️',
-      targets: withdrawn,
+      targets: rolledBackWithRun,
       words: (one) => `${were(one)} rolled back to what ran there before, because others failed.`,
     },
     {
       icon: '⏳',
-      targets: of('unproven'),
+      targets: of('unverified'),
       words: (one) => `${have(one)} the wanted revision in the pod template; ${NOT_WATCHED}`,
     },
     {
       icon: '⚠️',
-      targets: of('unready-as-before'),
+      targets: of('not-ready-as-before'),
       words: (one) => unreadyAsBefore(one, 'the wanted revision in the pod template'),
     },
     ...SEEN.map(
-      ([level, words]): StandingLine => ({
+      ([level, words]): StateLine => ({
         icon: '✅',
-        targets: settled.filter(({ outcome, proof }) => outcome !== 'removed' && (proof?.level ?? 'ready') === level),
+        targets: settled.filter(
+          ({ outcome, verification }) => outcome !== 'removed' && (verification?.level ?? 'ready') === level,
+        ),
         words: (one) => `${run(one)} the wanted revision; ${words}`,
       }),
     ),
@@ -135,14 +137,14 @@ export function renderDeployStanding(report: Report): string {
     supersededLine(of('superseded')),
     {
       icon: '⚪',
-      targets: of('kept'),
+      targets: of('untouched'),
       words: (one) => `${were(one)} not touched and ${run(one)} what ran there before.`,
     },
   ];
-  return renderStandingLines(lines, rollbackAdvice(ROLLING.flatMap(of)));
+  return renderStateLines(lines, rollbackAdvice(ROLLING.flatMap(of)));
 }
 
-const SEEN: readonly (readonly [ProofLevel, string])[] = [
+const SEEN: readonly (readonly [EvidenceLevel, string])[] = [
   ['listener', 'every proxy has it in its listeners.'],
   ['stats', 'every pod is ready, and no proxy has rejected a listener.'],
   ['ready', 'every pod is ready.'],

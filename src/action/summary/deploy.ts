@@ -1,7 +1,7 @@
 import { someOf } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
-import { hasActed, needsStanding } from '../verdict/words.ts';
-import { renderDeployStanding } from './deploy-what-runs.ts';
+import { hasActed, needsCurrentState } from '../verdict/words.ts';
+import { renderDeployState } from './deploy-what-runs.ts';
 import { renderBeside } from './parts/adoption.ts';
 import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected, renderDrift } from './parts/cleanup.ts';
@@ -19,13 +19,13 @@ export function deployPage(report: Report): Page {
     rollout: (target) => rolloutCell(target, report),
     writes: [
       { title: 'ConfigMap', cell: (target) => writeCell('configMap', target, report) },
-      { title: inserterTitle(report), cell: (target) => writeCell('inserter', target, report) },
+      { title: filterResourceTitle(report), cell: (target) => writeCell('filterResource', target, report) },
       { title: 'Pod template', cell: (target) => writeCell('template', target, report) },
     ],
   });
   return {
     problems: hasActed(report) ? 'Failures' : 'Problems',
-    lead: () => (needsStanding(report) ? blocks(renderNextCommand(report), renderDeployStanding(report)) : ''),
+    lead: () => (needsCurrentState(report) ? blocks(renderNextCommand(report), renderDeployState(report)) : ''),
     body: (limits) => [
       renderDrift(report, limits),
       renderTable('Workloads', table, limits),
@@ -38,7 +38,7 @@ export function deployPage(report: Report): Page {
 }
 
 /** What puts the filters into the proxies. */
-function inserterTitle({ filters, pluginKind = 'WasmPlugin' }: Pick<Report, 'filters' | 'pluginKind'>): string {
+function filterResourceTitle({ filters, pluginKind = 'WasmPlugin' }: Pick<Report, 'filters' | 'pluginKind'>): string {
   const kinds = new Set(filters.map(({ settings }) => (settings.image === undefined ? 'EnvoyFilter' : pluginKind)));
   return kinds.size === 0 ? 'EnvoyFilter' : someOf([...kinds].sort());
 }

@@ -5,9 +5,9 @@ import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, codes, details, fence, text } from './parts/markdown.ts';
 
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 /** Longer lines are left out whole: half of a secret is not masked. */
-const MOST_LINE_CHARACTERS = 4_000;
+const MAX_LINE_CHARACTERS = 4_000;
 
 /** Changes that differ in nothing but the object. */
 export interface ChangeGroup {
@@ -61,8 +61,8 @@ export function nameOfChange({ kind, namespace, name }: PlannedChange): string {
 }
 
 function renderGroup({ first, objects, namespaces }: ChangeGroup, limits: Limits, budget: { lines: number }): string {
-  const more = Math.max(0, objects.length - MOST_NAMED);
-  const title = `${ACTIONS[first.action]} ${objects.length === 1 ? '' : `${thousands(objects.length)} objects: `}${codes(objects, MOST_NAMED, limits.name)}${namespaces > 1 ? `, the same in ${countOf(namespaces, 'namespace')}` : ''}`;
+  const more = Math.max(0, objects.length - MAX_NAMED);
+  const title = `${ACTIONS[first.action]} ${objects.length === 1 ? '' : `${thousands(objects.length)} objects: `}${codes(objects, MAX_NAMED, limits.name)}${namespaces > 1 ? `, the same in ${countOf(namespaces, 'namespace')}` : ''}`;
   const reasons = first.reasons.map((reason) => text(reason, limits.message));
   if (first.diff.length === 0 && more === 0)
     return reasons.length === 0 ? title : `${title} (${someOf(reasons, MAX_LISTED, '; ')})`;
@@ -79,7 +79,7 @@ function renderDiff(diff: readonly string[], budget: { lines: number }): string 
   const shown = diff.slice(0, budget.lines);
   budget.lines -= shown.length;
   const lines = shown.map((line) =>
-    line.length <= MOST_LINE_CHARACTERS
+    line.length <= MAX_LINE_CHARACTERS
       ? line
       : `${line.charAt(0)} … a line of ${formatBytes(Buffer.byteLength(line))}, not shown`,
   );

@@ -1,6 +1,6 @@
 import type { Report, TargetReport } from '../../deploy/report/report.ts';
-import { byStanding } from '../verdict/phase.ts';
-import { hasActed, needsStanding } from '../verdict/words.ts';
+import { byPhase } from '../verdict/phase.ts';
+import { hasActed, needsCurrentState } from '../verdict/words.ts';
 import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected } from './parts/cleanup.ts';
 import { blocks } from './parts/markdown.ts';
@@ -11,7 +11,7 @@ import { removePolicy, renderDetails } from './parts/settings.ts';
 import { supersededLine } from './parts/superseded.ts';
 import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
-import { oldPods, renderStandingLines, type StandingLine, unreadyAsBefore } from './parts/what-runs.ts';
+import { oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
 export function removePage(report: Report): Page {
@@ -21,7 +21,7 @@ export function removePage(report: Report): Page {
   });
   return {
     problems: hasActed(report) ? 'Failures' : 'Problems',
-    lead: () => (needsStanding(report) ? blocks(renderNextCommand(report), renderRemoveStanding(report)) : ''),
+    lead: () => (needsCurrentState(report) ? blocks(renderNextCommand(report), renderRemoveState(report)) : ''),
     body: (limits) => [
       renderTable('Workloads', table, limits),
       report.nothing === undefined ? '' : renderPresent(report.nothing, limits),
@@ -31,43 +31,43 @@ export function removePage(report: Report): Page {
   };
 }
 
-function renderRemoveStanding(report: Report): string {
-  const standings = byStanding(report);
-  const of = (standing: Parameters<typeof standings.get>[0]): readonly TargetReport[] => standings.get(standing) ?? [];
+function renderRemoveState(report: Report): string {
+  const phases = byPhase(report);
+  const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
   const were = (one: boolean): string => (one ? 'was' : 'were');
-  const lines: StandingLine[] = [
+  const lines: StateLine[] = [
     {
       icon: '🚨',
-      targets: of('stranded'),
+      targets: of('rollback-failed'),
       words: (one) =>
-        `**failed, and so did the rollback: ${one ? 'it needs' : 'they need'} attention now**; see above for the cause and remedy. ${oldPods(of('stranded'))}`,
+        `**failed, and so did the rollback: ${one ? 'it needs' : 'they need'} attention now**; see above for the cause and remedy. ${oldPods(of('rollback-failed'))}`,
     },
     {
       icon: '🛑',
-      targets: of('halfway'),
+      targets: of('rollback-interrupted'),
       words: (one) =>
         `${were(one)} being rolled back when the run was cancelled; inspect ${one ? 'it' : 'them'}, or re-run.`,
     },
     {
       icon: '❌',
-      targets: [...of('unready'), ...of('ineffective'), ...of('refusing')],
+      targets: [...of('not-ready'), ...of('no-effect'), ...of('settings-rejected')],
       words: (one) =>
-        `${one ? 'has' : 'have'} a pod template without the filter, but new pods do not become ready. ${oldPods(of('unready'))}`,
+        `${one ? 'has' : 'have'} a pod template without the filter, but new pods do not become ready. ${oldPods(of('not-ready'))}`,
     },
     {
       icon: '⚠️',
-      targets: of('lost'),
+      targets: of('overwritten'),
       words: (one) => `${were(one)} modified by another client during the run; see above.`,
     },
     {
       icon: '❓',
-      targets: of('unseen'),
+      targets: of('unobserved'),
       words: (one) =>
         `${one ? 'has' : 'have'} a pod template without the filter, but ${one ? 'its' : 'their'} state could not be read; see above for the cause.`,
     },
     {
       icon: '❓',
-      targets: of('unanswered'),
+      targets: of('write-unconfirmed'),
       words: () => 'may have the filter or not: the API server did not confirm the write. Re-run to find out.',
     },
     {
@@ -77,30 +77,30 @@ function renderRemoveStanding(report: Report): string {
     },
     {
       icon: '↩️',
-      targets: [...of('restored'), ...of('withdrawn')],
+      targets: [...of('rolled-back'), ...of('rolled-back-with-run')],
       words: (one) => `did not become ready without the filter and ${one ? 'runs' : 'run'} it again, as before.`,
     },
     {
       icon: '⏳',
-      targets: of('unproven'),
+      targets: of('unverified'),
       words: (one) => `${one ? 'has' : 'have'} a pod template without the filter; pods were not watched.`,
     },
     {
       icon: '⚠️',
-      targets: of('unready-as-before'),
+      targets: of('not-ready-as-before'),
       words: (one) => unreadyAsBefore(one, 'a pod template without the filter'),
     },
     {
       icon: '✅',
-      targets: of('settled'),
+      targets: of('succeeded'),
       words: (one) => `${one ? 'is' : 'are'} without the filter; every pod is ready.`,
     },
     supersededLine(of('superseded')),
     {
       icon: '⚪',
-      targets: of('kept'),
+      targets: of('untouched'),
       words: (one) => `${were(one)} not touched and ${one ? 'runs' : 'run'} what ran there before.`,
     },
   ];
-  return renderStandingLines(lines, ['The objects of its revisions stay as long as a pod template names them.']);
+  return renderStateLines(lines, ['The objects of its revisions stay as long as a pod template names them.']);
 }

@@ -9,7 +9,7 @@ import { blocks, code, codes, details, fence, table, tableRow, text } from './pa
 import type { Page } from './parts/page.ts';
 import { renderDetails } from './parts/settings.ts';
 
-const MOST_OPEN_FILES = 25;
+const MAX_OPEN_FILES = 25;
 
 /** The page of `render`: what to do with the files, and the files. */
 export function renderPage(report: Report): Page {
@@ -100,7 +100,7 @@ function fileTable({ files }: RenderReport, limits: Limits): string {
         ),
     left > 0 ? `… and ${thousands(left)} more.` : '',
   );
-  return files.length > MOST_OPEN_FILES
+  return files.length > MAX_OPEN_FILES
     ? details(`The ${countOf(files.length, 'file')} of this run`, body)
     : blocks('### Files', body);
 }

@@ -1,9 +1,9 @@
 import { nameSome, someOf, thousands } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
-import type { FilterStanding, FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
+import type { FilterHealth, FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { TROUBLES } from '../verdict/status.ts';
 import { countOf } from '../verdict/text.ts';
-import { proofWords, unbroken, whenCell, workloadCell } from './parts/cells.ts';
+import { unbroken, verificationWords, whenCell, workloadCell } from './parts/cells.ts';
 import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, code, codes, text } from './parts/markdown.ts';
@@ -11,14 +11,14 @@ import type { Page } from './parts/page.ts';
 import { renderDetails } from './parts/settings.ts';
 import { type Catalogue, type Column, type Row, renderTable, shareColumns, type TableParts } from './parts/table.ts';
 
-const CATALOGUE: Catalogue<FilterStanding> = {
-  broken: { icon: '❌', word: 'no effect' },
-  unready: { icon: '❌', word: 'not ready' },
+const CATALOGUE: Catalogue<FilterHealth> = {
+  'no-effect': { icon: '❌', word: 'no effect' },
+  'not-ready': { icon: '❌', word: 'not ready' },
   drifted: { icon: '⚠️', word: 'drifted' },
   missing: { icon: '⚠️', word: 'without the filter' },
   progressing: { icon: '⏳', word: 'rolling out' },
-  proven: { icon: '✅', word: 'healthy' },
-  idle: { icon: '💤', word: 'scaled to zero' },
+  verified: { icon: '✅', word: 'healthy' },
+  'scaled-to-zero': { icon: '💤', word: 'scaled to zero' },
 };
 
 interface Line {
@@ -56,8 +56,8 @@ export function statusPage(report: Report): Page {
 }
 
 function sortLines(lines: readonly Line[]): Line[] {
-  const order: readonly FilterStanding[] = Object.keys(CATALOGUE) as FilterStanding[];
-  return [...lines].sort((a, b) => order.indexOf(a.filter.standing) - order.indexOf(b.filter.standing));
+  const order: readonly FilterHealth[] = Object.keys(CATALOGUE) as FilterHealth[];
+  return [...lines].sort((a, b) => order.indexOf(a.filter.health) - order.indexOf(b.filter.health));
 }
 
 /** Beside workload and health: what is the same in every row stands above the table. */
@@ -72,18 +72,18 @@ const COLUMNS: readonly Column<Line>[] = [
   { title: 'Expires', cell: ({ filter }) => unbroken(expiryCell(filter)) },
 ];
 
-function statusTable(lines: readonly Line[]): TableParts<FilterStanding> {
+function statusTable(lines: readonly Line[]): TableParts<FilterHealth> {
   // Where the filter is not, there is nothing to share.
-  const { own, shared } = shareColumns(COLUMNS, lines, ({ filter }) => filter.standing !== 'missing');
+  const { own, shared } = shareColumns(COLUMNS, lines, ({ filter }) => filter.health !== 'missing');
   const columns: readonly Column<Line>[] = [
     { title: 'Workload', cell: ({ workload }) => workloadCell(workload.ref) },
-    { title: 'Health', cell: ({ workload, filter }) => unbroken(standingCell(workload, filter)) },
+    { title: 'Health', cell: ({ workload, filter }) => unbroken(healthCell(workload, filter)) },
     ...own,
   ];
   const rows = lines.map(
-    (line): Row<FilterStanding> => ({ cells: columns.map(({ cell }) => cell(line)), count: line.filter.standing }),
+    (line): Row<FilterHealth> => ({ cells: columns.map(({ cell }) => cell(line)), count: line.filter.health }),
   );
-  const isUrgent = ({ count }: Row<FilterStanding>): boolean => TROUBLES.some((trouble) => trouble === count);
+  const isUrgent = ({ count }: Row<FilterHealth>): boolean => TROUBLES.some((trouble) => trouble === count);
   return {
     noun: 'row',
     header: columns.map(({ title }) => title),
@@ -111,28 +111,28 @@ function shortDigest(digest: string): string {
   return digest.replace(/^sha256:/, '').slice(0, 12);
 }
 
-function standingCell({ pods }: WorkloadStatus, { standing, proof }: FilterStatus): string {
+function healthCell({ pods }: WorkloadStatus, { health, verification }: FilterStatus): string {
   const ready = `${pods.ready}/${pods.wanted} ready`;
-  switch (standing) {
-    case 'proven':
-      return `✅ ${proof === undefined ? ready : proofWords(proof)}`;
+  switch (health) {
+    case 'verified':
+      return `✅ ${verification === undefined ? ready : verificationWords(verification)}`;
     case 'drifted':
-      return `⚠️ drifted, ${proof === undefined ? ready : proofWords(proof)}`;
+      return `⚠️ drifted, ${verification === undefined ? ready : verificationWords(verification)}`;
     case 'progressing':
       return `⏳ rolling out, ${ready}`;
-    case 'unready':
+    case 'not-ready':
       return `❌ ${ready}`;
-    case 'broken':
+    case 'no-effect':
       return `❌ ${ready}, no effect`;
     case 'missing':
       return '⚠️ missing';
-    case 'idle':
+    case 'scaled-to-zero':
       return '💤 scaled to zero';
   }
 }
 
-function expiryCell({ standing, expires, expired }: FilterStatus): string {
-  if (standing === 'missing') return '';
+function expiryCell({ health, expires, expired }: FilterStatus): string {
+  if (health === 'missing') return '';
   if (expires === undefined) return 'never';
   const when = whenCell(expires);
   return expired ? `⌛ expired ${when}` : when;

@@ -1,7 +1,7 @@
 import { formatDuration } from '../../base/text.ts';
 import type { Command, Report } from '../../deploy/report/report.ts';
 import type { Links } from '../runner/links.ts';
-import { everyProblem, groupProblems } from '../verdict/problem-groups.ts';
+import { groupProblems, reportedProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
 import { meaningOf } from '../verdict/words.ts';
@@ -48,7 +48,7 @@ export function renderSummary(
 ): string {
   // That the run was cancelled is what the verdict says.
   const groups = groupProblems(report).filter(({ kind }) => kind !== 'cancelled');
-  const permissions = everyProblem(report).flatMap(({ permission }) => permission ?? []);
+  const permissions = reportedProblems(report).flatMap(({ permission }) => permission ?? []);
   const verdict = judge(report);
   const page = PAGES[report.command](report);
   const warnings = warningsOf(report);
@@ -102,7 +102,7 @@ function renderWarnings(warnings: readonly string[], limits: Limits): string {
 
 /** The verdict alone, or the headline cut to what fits; empty when nothing does. */
 export function shortSummary(verdict: Verdict, maxBytes: number): string {
-  const heading = (most: number): string => `## ${verdict.icon} ${text(verdict.headline, most)}\n`;
+  const heading = (max: number): string => `## ${verdict.icon} ${text(verdict.headline, max)}\n`;
   const pages = [`${heading(300)}\n${text(meaningOf(verdict), 600)}\n`, heading(300), heading(100), heading(30)];
   return pages.find((page) => Buffer.byteLength(page) <= maxBytes) ?? '';
 }

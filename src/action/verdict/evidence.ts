@@ -1,6 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import { count, sentence, thousands } from '../../base/text.ts';
-import { PROOF_LEVELS, type Proof, type ProofLevel } from '../../deploy/report/evidence-level.ts';
+import { EVIDENCE_LEVELS, type EvidenceLevel, type Verification } from '../../deploy/report/evidence-level.ts';
 import type { TargetReport } from '../../deploy/report/report.ts';
 import { plain } from './text.ts';
 import { sentences } from './words.ts';
@@ -8,11 +8,11 @@ import { sentences } from './words.ts';
 /** What shows, over many workloads, that the filter runs there. */
 export interface Evidence {
   /** Proxies in whose listeners the filter was seen. */
-  readonly proved: number;
+  readonly verified: number;
   /** Proxies that were to be looked into. */
   readonly wanted: number;
   /** The weakest of all; absent where nothing was looked at. */
-  readonly level?: ProofLevel;
+  readonly level?: EvidenceLevel;
   /** Whether every one of the pods answered a probe. */
   readonly probed: boolean;
   /** Why some have weaker evidence than their listeners, each reason once; empty text for no reason given. */
@@ -22,53 +22,59 @@ export interface Evidence {
 }
 
 /** The evidence of a run's workloads. What was rolled back shows nothing. */
-export function evidenceOf(targets: readonly Pick<TargetReport, 'proof' | 'rollback'>[]): Evidence {
-  return gatherProofs(targets.flatMap(({ proof, rollback }) => (proof === undefined || rollback ? [] : [proof])));
+export function evidenceOf(targets: readonly Pick<TargetReport, 'verification' | 'rollback'>[]): Evidence {
+  return gatherVerifications(
+    targets.flatMap(({ verification, rollback }) => (verification === undefined || rollback ? [] : [verification])),
+  );
 }
 
 /** The evidence that proofs come to together. */
-export function gatherProofs(proofs: readonly Proof[]): Evidence {
-  const sum = (some: readonly Proof[]): number => some.reduce((total, { pods }) => total + pods, 0);
-  const weak = proofs.filter(({ level }) => level !== 'listener');
-  const level = [...PROOF_LEVELS].reverse().find((one) => proofs.some((proof) => proof.level === one));
+export function gatherVerifications(verifications: readonly Verification[]): Evidence {
+  const sum = (some: readonly Verification[]): number => some.reduce((total, { pods }) => total + pods, 0);
+  const weak = verifications.filter(({ level }) => level !== 'listener');
+  const level = [...EVIDENCE_LEVELS]
+    .reverse()
+    .find((one) => verifications.some((verification) => verification.level === one));
   return {
-    proved: sum(proofs) - sum(weak),
-    wanted: proofs.reduce((total, { wanted }) => total + wanted, 0),
+    verified: sum(verifications) - sum(weak),
+    wanted: verifications.reduce((total, { wanted }) => total + wanted, 0),
     ...defined({ level }),
-    probed: proofs.length > 0 && proofs.every(({ probed }) => probed),
+    probed: verifications.length > 0 && verifications.every(({ probed }) => probed),
     weaknesses: [...new Set(weak.map(({ weakness = '' }) => weakness))],
-    notes: countEach(proofs.flatMap(({ notes = [] }) => notes)),
+    notes: countEach(verifications.flatMap(({ notes = [] }) => notes)),
   };
 }
 
 /** The end of a headline: `, verified in 31 proxies`, or the weaker evidence in few words. */
-export function evidenceTail({ level, proved, wanted }: Evidence): string {
+export function evidenceTail({ level, verified, wanted }: Evidence): string {
   if (level === undefined) return '';
-  if (level === 'listener') return `, verified in ${thousands(proved)} ${proved === 1 ? 'proxy' : 'proxies'}`;
-  if (proved > 0) return `, verified in ${thousands(proved)} of ${thousands(wanted)} proxies`;
+  if (level === 'listener') return `, verified in ${thousands(verified)} ${verified === 1 ? 'proxy' : 'proxies'}`;
+  if (verified > 0) return `, verified in ${thousands(verified)} of ${thousands(wanted)} proxies`;
   return level === 'stats' ? ': every pod ready, no proxy rejected it' : ': every pod ready, proxies not inspected';
 }
 
 /** What was seen, what was not, and why: each reason once. `running` is what runs: `revision 4f2a91c07b`. */
 export function evidenceSentence(evidence: Evidence, running: string): string {
-  const { level, proved, wanted, probed } = evidence;
+  const { level, verified, wanted, probed } = evidence;
   const seen =
     level === 'listener'
       ? `Every wanted pod is ready, and every proxy has ${running} in its listeners.`
-      : `Every wanted pod is ready with ${running}${level === 'stats' && proved === 0 ? ', and no proxy has rejected a listener' : ''}.`;
+      : `Every wanted pod is ready with ${running}${level === 'stats' && verified === 0 ? ', and no proxy has rejected a listener' : ''}.`;
   return sentences(
     seen,
-    weaknessSentence(evidence, wanted - proved),
+    weaknessSentence(evidence, wanted - verified),
     probed ? 'Each pod answered the probe.' : '',
     notesSentence(evidence),
   );
 }
 
 /** More kinds of notes than a reader takes in. */
-const MOST_NOTES = 5;
+const MAX_NOTES = 5;
 
 function notesSentence({ notes }: Evidence): string {
-  const shown = [...notes].slice(0, MOST_NOTES).map(([text, of]) => `${plain(text, 300)} (${count(of, 'workload')})`);
+  const shown = [...notes]
+    .slice(0, MAX_NOTES)
+    .map(([text, workloads]) => `${plain(text, 300)} (${count(workloads, 'workload')})`);
   const more = notes.size - shown.length;
   if (shown.length === 0) return '';
   return sentence(`Note: ${[...shown, ...(more > 0 ? [`${thousands(more)} more`] : [])].join('; ')}`);
@@ -80,7 +86,7 @@ function countEach(texts: readonly string[]): Map<string, number> {
   return counts;
 }
 
-function weaknessSentence({ level, proved, weaknesses }: Evidence, weaker: number): string {
+function weaknessSentence({ level, verified, weaknesses }: Evidence, weaker: number): string {
   if (level === undefined || level === 'listener') return '';
   const reasons = weaknesses.filter((why) => why !== '').map((why) => plain(why, 300));
   const [first, ...others] = reasons;
@@ -88,7 +94,7 @@ function weaknessSentence({ level, proved, weaknesses }: Evidence, weaker: numbe
     first === undefined
       ? ', as "verify: off" asks for'
       : `: ${first}${others.length === 0 ? '' : ` (and ${thousands(others.length)} other ${others.length === 1 ? 'reason' : 'reasons'})`}`;
-  if (proved > 0)
+  if (verified > 0)
     return `For ${thousands(weaker)} ${weaker === 1 ? 'proxy' : 'proxies'} the evidence is weaker${because}.`;
   return level === 'stats'
     ? `Whether the listeners have the filter was not inspected${because}.`

@@ -1,7 +1,7 @@
 import { thousands } from '../../base/text.ts';
 import { countOutcome, type Report } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { BACK, byStanding, countStanding, isAsBefore, ROLLING, type Standing, URGENT } from './phase.ts';
+import { byPhase, countPhases, isAsBefore, LEFT_AS_FOUND, ROLLING, type RolloutPhase, URGENT } from './phase.ts';
 import { plain } from './text.ts';
 import { AS_BEFORE, clause, hasActed, problemsOf, refusal, type Verdict, verb, workloads } from './words.ts';
 
@@ -36,25 +36,25 @@ function lost(report: Report, { subject }: FailureWords): Verdict {
 }
 
 function cancelled(report: Report, words: FailureWords): Verdict {
-  const standings = byStanding(report);
-  const good = countStanding(standings, 'settled');
-  const urgent = countStanding(standings, 'stranded', 'halfway');
+  const phases = byPhase(report);
+  const good = countPhases(phases, 'succeeded');
+  const urgent = countPhases(phases, 'rollback-failed', 'rollback-interrupted');
   return {
     icon: '🛑',
     headline: `${words.subject}: cancelled after ${thousands(good)} of ${workloads(report.targets.length)}${urgent === 0 ? '' : `, ${thousands(urgent)} ${verb(urgent, 'needs', 'need')} attention`}`,
     tally: tally(report, words),
     sentence:
-      countStanding(standings, 'interrupted', 'halfway') === 0
+      countPhases(phases, 'interrupted', 'rollback-interrupted') === 0
         ? 'Re-run to finish.'
         : 'Kubernetes continues the rollouts that were started; re-run to finish.',
   };
 }
 
 function failed(report: Report, words: FailureWords): Verdict {
-  const standings = byStanding(report);
-  const stranded = countStanding(standings, 'stranded');
+  const phases = byPhase(report);
+  const rollbackFailed = countPhases(phases, 'rollback-failed');
   const count = countOutcome(report, 'failed');
-  const icon = stranded > 0 ? '🚨' : '❌';
+  const icon = rollbackFailed > 0 ? '🚨' : '❌';
   const head =
     count === 0
       ? `${words.subject}: stopped by ${problemsOf(report)}`
@@ -77,23 +77,23 @@ function failedWorkloads({ targets }: Report, count: number): string {
 
 /** Returns how the rollback went, its most urgent part, and what runs now. */
 function rollbackTail(report: Report, words: FailureWords): string {
-  const standings = byStanding(report);
+  const phases = byPhase(report);
   const count = countOutcome(report, 'failed');
-  const stranded = countStanding(standings, 'stranded');
-  if (stranded > 0) {
-    const [only] = standings.get('stranded') ?? [];
-    return stranded === 1 && count === 1 && only?.outcome === 'failed'
+  const rollbackFailed = countPhases(phases, 'rollback-failed');
+  if (rollbackFailed > 0) {
+    const [only] = phases.get('rollback-failed') ?? [];
+    return rollbackFailed === 1 && count === 1 && only?.outcome === 'failed'
       ? ' and could not be rolled back: it needs attention'
-      : `, ${thousands(stranded)} could not be rolled back and ${verb(stranded, 'needs', 'need')} attention`;
+      : `, ${thousands(rollbackFailed)} could not be rolled back and ${verb(rollbackFailed, 'needs', 'need')} attention`;
   }
-  const back = countStanding(standings, 'restored');
+  const back = countPhases(phases, 'rolled-back');
   const ending = endingOf(report, words);
   if (back > 0) {
     return back === count
       ? ` and ${verb(back, 'was', 'were')} rolled back${ending}`
       : `, ${thousands(back)} ${verb(back, 'was', 'were')} rolled back${ending}`;
   }
-  const urgent = count > 0 && countStanding(standings, ...URGENT) > 0;
+  const urgent = count > 0 && countPhases(phases, ...URGENT) > 0;
   return `${urgent ? ` and ${verb(count, 'was', 'were')} not rolled back` : ''}${ending}`;
 }
 
@@ -101,64 +101,66 @@ function rollbackTail(report: Report, words: FailureWords): string {
 function endingOf(report: Report, { settled }: FailureWords): string {
   if (isAllAsBefore(report)) return '; every workload runs what it ran before';
   const others = report.targets.length - countOutcome(report, 'failed');
-  const done = countStanding(byStanding(report), 'settled');
+  const done = countPhases(byPhase(report), 'succeeded');
   if (done === 0 || done !== others || done === report.targets.length) return '';
   return `; the other ${done === 1 ? '' : `${thousands(done)} `}${settled(done)}`;
 }
 
 /** Whether nothing in the cluster runs anything else than before the run. */
 function isAllAsBefore(report: Report): boolean {
-  const standings = byStanding(report);
-  const same = [...BACK.flatMap((standing) => standings.get(standing) ?? [])].every(isAsBefore);
+  const phases = byPhase(report);
+  const same = [...LEFT_AS_FOUND.flatMap((phase) => phases.get(phase) ?? [])].every(isAsBefore);
   const unchangedCount = report.targets.filter(({ outcome }) => outcome === 'unchanged').length;
   return (
-    same && report.targets.length > 0 && countStanding(standings, ...BACK) + unchangedCount === report.targets.length
+    same &&
+    report.targets.length > 0 &&
+    countPhases(phases, ...LEFT_AS_FOUND) + unchangedCount === report.targets.length
   );
 }
 
-const CLAUSES: readonly (readonly [standings: readonly Standing[], one: string, many: string])[] = [
-  [['stranded'], 'could not be rolled back', 'could not be rolled back'],
-  [['halfway'], 'was being rolled back', 'were being rolled back'],
-  [['unready'], 'has new pods that do not become ready', 'have new pods that do not become ready'],
-  [['ineffective'], 'has the filter, but not as it should', 'have the filter, but not as they should'],
-  [['refusing'], 'rejects the new settings', 'reject the new settings'],
-  [['lost'], 'was modified by another client', 'were modified by another client'],
-  [['unseen'], 'was changed and could not be followed', 'were changed and could not be followed'],
-  [['unanswered'], 'may have been changed or not', 'may have been changed or not'],
-  [['unproven'], 'is patched but its pods were not watched', 'are patched but their pods were not watched'],
-  [['unready-as-before'], 'is not ready, as before the run', 'are not ready, as before the run'],
+const CLAUSES: readonly (readonly [standings: readonly RolloutPhase[], one: string, many: string])[] = [
+  [['rollback-failed'], 'could not be rolled back', 'could not be rolled back'],
+  [['rollback-interrupted'], 'was being rolled back', 'were being rolled back'],
+  [['not-ready'], 'has new pods that do not become ready', 'have new pods that do not become ready'],
+  [['no-effect'], 'has the filter, but not as it should', 'have the filter, but not as they should'],
+  [['settings-rejected'], 'rejects the new settings', 'reject the new settings'],
+  [['overwritten'], 'was modified by another client', 'were modified by another client'],
+  [['unobserved'], 'was changed and could not be followed', 'were changed and could not be followed'],
+  [['write-unconfirmed'], 'may have been changed or not', 'may have been changed or not'],
+  [['unverified'], 'is patched but its pods were not watched', 'are patched but their pods were not watched'],
+  [['not-ready-as-before'], 'is not ready, as before the run', 'are not ready, as before the run'],
   [['interrupted'], 'is not finished', 'are not finished'],
-  [['restored', 'withdrawn'], 'was rolled back', 'were rolled back'],
+  [['rolled-back', 'rolled-back-with-run'], 'was rolled back', 'were rolled back'],
   [['superseded'], 'has a newer revision of another run', 'have a newer revision of another run'],
-  [['kept'], 'was not touched', 'were not touched'],
+  [['untouched'], 'was not touched', 'were not touched'],
 ];
 
 /** `1 workload was rolled back; 9 workloads run revision 4f2a91c07b; 2 workloads were not touched.` */
 function tally(report: Report, words: FailureWords): string {
-  const standings = byStanding(report);
-  const clauses = CLAUSES.flatMap(([wanted, one, many]) => clause(countStanding(standings, ...wanted), one, many));
-  const done = countStanding(standings, 'settled');
+  const phases = byPhase(report);
+  const clauses = CLAUSES.flatMap(([wanted, one, many]) => clause(countPhases(phases, ...wanted), one, many));
+  const done = countPhases(phases, 'succeeded');
   const running = clause(done, words.settled(done), words.settled(done));
-  const at = countStanding(standings, 'kept') > 0 ? clauses.length - 1 : clauses.length;
+  const at = countPhases(phases, 'untouched') > 0 ? clauses.length - 1 : clauses.length;
   const all = [...clauses.slice(0, at), ...running, ...clauses.slice(at)];
   return all.length === 0 ? 'No workload was changed.' : `${all.join('; ')}.`;
 }
 
 /** Whether the page says how to roll back: a deployment's does, of workloads that have their new pod template and roll. */
 function saysHowToRollBack(report: Report): boolean {
-  const standings = byStanding(report);
-  const rolling = ROLLING.flatMap((standing) => standings.get(standing) ?? []);
+  const phases = byPhase(report);
+  const rolling = ROLLING.flatMap((phase) => phases.get(phase) ?? []);
   return report.command === 'deploy' && rolling.some(({ steps }) => steps.template === 'done');
 }
 
 /** Returns what must be done in the cluster, tonight. */
 function advice(report: Report): string {
-  const standings = byStanding(report);
-  if (countStanding(standings, 'stranded') > 0) return 'Inspect now what could not be rolled back.';
-  if (countStanding(standings, ...URGENT) > 0) {
+  const phases = byPhase(report);
+  if (countPhases(phases, 'rollback-failed') > 0) return 'Inspect now what could not be rolled back.';
+  if (countPhases(phases, ...URGENT) > 0) {
     return `Fix the cause and re-run${saysHowToRollBack(report) ? ', or roll back' : ''}.`;
   }
-  if (countStanding(standings, 'unproven') > 0) return 'Check whether their pods become ready.';
+  if (countPhases(phases, 'unverified') > 0) return 'Check whether their pods become ready.';
   if (report.targets.some(({ problem }) => problem?.kind === 'proxy')) {
     return 'Action is needed in the cluster: as long as proxies reject a filter of others, no pod that starts becomes ready, with or without this run.';
   }

@@ -4,22 +4,25 @@ import { plain } from './text.ts';
 
 /** What becomes of objects that are left behind, and what it takes: a sentence or two. */
 export function leftSentence(left: readonly Left[]): string {
-  const rights = rightsFor(left);
-  return rights === undefined
+  const permissions = permissionsFor(left);
+  return permissions === undefined
     ? 'What is left behind does no harm; re-run to delete it.'
-    : `What is left behind does no harm, and no run can delete it without the permission to ${rights}: grant it, then re-run.`;
+    : `What is left behind does no harm, and no run can delete it without the permission to ${permissions}: grant it, then re-run.`;
 }
 
-const MOST_RIGHTS = 3;
-const MOST_OF_RIGHT = 200;
+const MAX_PERMISSIONS = 3;
+const MAX_PERMISSION_CHARACTERS = 200;
 
 /** The permissions that are missing for what is left behind; undefined where none is. */
-export function rightsFor(left: readonly Left[]): string | undefined {
-  const rights = [...new Set(left.flatMap(({ missing }) => missing ?? []))];
-  if (rights.length === 0) return undefined;
-  const shown = rights.slice(0, MOST_RIGHTS).map((right) => plain(right, MOST_OF_RIGHT));
+export function permissionsFor(left: readonly Left[]): string | undefined {
+  const permissions = [...new Set(left.flatMap(({ missing }) => missing ?? []))];
+  if (permissions.length === 0) return undefined;
+  const shown = permissions.slice(0, MAX_PERMISSIONS).map((right) => plain(right, MAX_PERMISSION_CHARACTERS));
   return listWords(
-    [...shown, ...(rights.length > MOST_RIGHTS ? [`${thousands(rights.length - MOST_RIGHTS)} more`] : [])],
+    [
+      ...shown,
+      ...(permissions.length > MAX_PERMISSIONS ? [`${thousands(permissions.length - MAX_PERMISSIONS)} more`] : []),
+    ],
     'and',
   );
 }

@@ -3,7 +3,7 @@ import type { NothingToRemove, PresentFilter } from '../../deploy/report/removal
 import { plain } from './text.ts';
 import { sentences, whenWords } from './words.ts';
 
-const MOST_NAMED = 5;
+const MAX_NAMED = 5;
 
 /** Where a removal has found nothing to do, and what is there instead; of a sweep, when there will be something to do. */
 export function nothingSentence({ filter, namespaces, present }: NothingToRemove, isSweep: boolean): string {
@@ -31,7 +31,7 @@ function nextSentence(present: readonly PresentFilter[]): string {
 }
 
 function listNames(names: readonly string[]): string {
-  const left = names.length - MOST_NAMED;
-  const shown = names.slice(0, MOST_NAMED).map((name) => plain(name, 63));
+  const left = names.length - MAX_NAMED;
+  const shown = names.slice(0, MAX_NAMED).map((name) => plain(name, 63));
   return listWords([...shown, ...(left > 0 ? [`${thousands(left)} more`] : [])], 'and');
 }

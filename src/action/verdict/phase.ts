@@ -14,113 +14,113 @@ import { mayHaveArrived, type Report, type TargetReport } from '../../deploy/rep
  * As wanted: `unproven`: nobody saw its pods; `unready-as-before`: its pods are not ready, and were not before; `settled`: seen, by
  * the evidence of its proof.
  */
-export const STANDINGS = [
-  'stranded',
-  'halfway',
-  'unready',
-  'ineffective',
-  'refusing',
-  'lost',
-  'unseen',
-  'unanswered',
+export const ROLLOUT_PHASES = [
+  'rollback-failed',
+  'rollback-interrupted',
+  'not-ready',
+  'no-effect',
+  'settings-rejected',
+  'overwritten',
+  'unobserved',
+  'write-unconfirmed',
   'interrupted',
-  'restored',
-  'withdrawn',
-  'unproven',
-  'unready-as-before',
-  'settled',
+  'rolled-back',
+  'rolled-back-with-run',
+  'unverified',
+  'not-ready-as-before',
+  'succeeded',
   'superseded',
-  'kept',
+  'untouched',
 ] as const;
-export type Standing = (typeof STANDINGS)[number];
+export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];
 
 /** What is wrong in the cluster until somebody does something about it. */
-export const URGENT: readonly Standing[] = [
-  'stranded',
-  'halfway',
-  'unready',
-  'ineffective',
-  'refusing',
-  'lost',
-  'unseen',
-  'unanswered',
+export const URGENT: readonly RolloutPhase[] = [
+  'rollback-failed',
+  'rollback-interrupted',
+  'not-ready',
+  'no-effect',
+  'settings-rejected',
+  'overwritten',
+  'unobserved',
+  'write-unconfirmed',
 ];
 /** What has its new pod template, so that somebody may want to go back. */
-export const ROLLING: readonly Standing[] = ['unready', 'ineffective', 'interrupted'];
+export const ROLLING: readonly RolloutPhase[] = ['not-ready', 'no-effect', 'interrupted'];
 /** What a run left or put back as it found it. */
-export const BACK: readonly Standing[] = ['restored', 'withdrawn', 'kept'];
+export const LEFT_AS_FOUND: readonly RolloutPhase[] = ['rolled-back', 'rolled-back-with-run', 'untouched'];
 
 /** The condition of a workload, from what was done for it, its problem and its way back. */
-export function standingOf(target: TargetReport, { cancelled }: Pick<Report, 'cancelled'>): Standing {
-  const { outcome, steps, problem, durationMs, rollback, proof, unready } = target;
+export function phaseOf(target: TargetReport, { cancelled }: Pick<Report, 'cancelled'>): RolloutPhase {
+  const { outcome, steps, problem, durationMs, rollback, verification, unready } = target;
   if (outcome === 'superseded') return 'superseded';
-  if (rollback?.state === 'failed') return 'stranded';
-  if (rollback?.state === 'restored') return outcome === 'restored' ? 'withdrawn' : 'restored';
-  if (rollback !== undefined && cancelled) return 'halfway';
+  if (rollback?.state === 'failed') return 'rollback-failed';
+  if (rollback?.state === 'rolled-back') return outcome === 'rolled-back' ? 'rolled-back-with-run' : 'rolled-back';
+  if (rollback !== undefined && cancelled) return 'rollback-interrupted';
   if (isPushed(target)) {
-    if (outcome === 'failed') return problem === undefined ? 'refusing' : PUSHED_AND_FAILED[problem.kind];
-    return proof === undefined && durationMs === undefined ? 'unproven' : 'settled';
+    if (outcome === 'failed') return problem === undefined ? 'settings-rejected' : PUSHED_AND_FAILED[problem.kind];
+    return verification === undefined && durationMs === undefined ? 'unverified' : 'succeeded';
   }
-  if (steps.template === 'failed' && problem !== undefined && mayHaveArrived(problem)) return 'unanswered';
-  if (outcome === 'untouched' || steps.template === 'failed' || steps.template === 'skipped') return 'kept';
-  if (unready !== undefined && outcome !== 'failed') return 'unready-as-before';
-  if (outcome !== 'failed') return durationMs === undefined ? 'unproven' : 'settled';
-  return problem === undefined ? 'unready' : CHANGED_AND_FAILED[problem.kind];
+  if (steps.template === 'failed' && problem !== undefined && mayHaveArrived(problem)) return 'write-unconfirmed';
+  if (outcome === 'untouched' || steps.template === 'failed' || steps.template === 'skipped') return 'untouched';
+  if (unready !== undefined && outcome !== 'failed') return 'not-ready-as-before';
+  if (outcome !== 'failed') return durationMs === undefined ? 'unverified' : 'succeeded';
+  return problem === undefined ? 'not-ready' : CHANGED_AND_FAILED[problem.kind];
 }
 
 /** The condition of a workload that has its new pod template and failed, by the kind of its problem. */
-const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, Standing>> = {
+const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, RolloutPhase>> = {
   cancelled: 'interrupted',
-  'no-effect': 'ineffective',
-  proof: 'ineffective',
-  rollout: 'unready',
-  proxy: 'unready',
-  conflict: 'lost',
-  workload: 'lost',
+  'no-effect': 'no-effect',
+  verification: 'no-effect',
+  rollout: 'not-ready',
+  proxy: 'not-ready',
+  conflict: 'overwritten',
+  workload: 'overwritten',
   // None of these says anything about its pods.
-  input: 'unseen',
-  filter: 'unseen',
-  provenance: 'unseen',
-  registry: 'unseen',
-  targets: 'unseen',
-  kubeconfig: 'unseen',
-  connection: 'unseen',
-  permission: 'unseen',
-  cluster: 'unseen',
-  mount: 'unseen',
-  rollback: 'unseen',
-  internal: 'unseen',
+  input: 'unobserved',
+  filter: 'unobserved',
+  provenance: 'unobserved',
+  registry: 'unobserved',
+  targets: 'unobserved',
+  kubeconfig: 'unobserved',
+  connection: 'unobserved',
+  permission: 'unobserved',
+  cluster: 'unobserved',
+  mount: 'unobserved',
+  rollback: 'unobserved',
+  internal: 'unobserved',
 };
 
 /** The same for one whose proxies were given settings. */
-const PUSHED_AND_FAILED: Readonly<Record<ProblemKind, Standing>> = {
+const PUSHED_AND_FAILED: Readonly<Record<ProblemKind, RolloutPhase>> = {
   ...CHANGED_AND_FAILED,
-  'no-effect': 'refusing',
-  proof: 'refusing',
-  rollout: 'refusing',
-  proxy: 'refusing',
+  'no-effect': 'settings-rejected',
+  verification: 'settings-rejected',
+  rollout: 'settings-rejected',
+  proxy: 'settings-rejected',
 };
 
 /** Whether a workload's proxies were given settings without a restart. */
 export function isPushed({ revisions, steps }: TargetReport): boolean {
-  return revisions.some(({ pushed }) => pushed) && steps.inserter === 'done';
+  return revisions.some(({ pushed }) => pushed) && steps.filterResource === 'done';
 }
 
 /** The targets of each condition, in the order of the report. */
-export function byStanding(
+export function byPhase(
   report: Pick<Report, 'targets' | 'cancelled'>,
-): ReadonlyMap<Standing, readonly TargetReport[]> {
-  const groups = new Map<Standing, TargetReport[]>(STANDINGS.map((standing) => [standing, []]));
-  for (const target of report.targets) groups.get(standingOf(target, report))?.push(target);
+): ReadonlyMap<RolloutPhase, readonly TargetReport[]> {
+  const groups = new Map<RolloutPhase, TargetReport[]>(ROLLOUT_PHASES.map((phase) => [phase, []]));
+  for (const target of report.targets) groups.get(phaseOf(target, report))?.push(target);
   return groups;
 }
 
 /** How many targets are in one of some conditions. */
-export function countStanding(
-  standings: ReadonlyMap<Standing, readonly TargetReport[]>,
-  ...wanted: readonly Standing[]
+export function countPhases(
+  phases: ReadonlyMap<RolloutPhase, readonly TargetReport[]>,
+  ...wanted: readonly RolloutPhase[]
 ): number {
-  return wanted.reduce((sum, standing) => sum + (standings.get(standing)?.length ?? 0), 0);
+  return wanted.reduce((sum, phase) => sum + (phases.get(phase)?.length ?? 0), 0);
 }
 
 /** Whether the run has left, or put back, what a workload ran before it: a killed run's leftovers are not put back. */

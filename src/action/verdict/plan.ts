@@ -16,11 +16,11 @@ export function judgePlan(report: Report): Verdict {
   if (plan === undefined) {
     return refusal(report, 'No plan could be made', '"deploy" would stop for the same reason. Nothing was written.');
   }
-  const obstacles = obstaclesOf(plan, report);
-  if (obstacles.length > 0) {
+  const blockers = blockersOf(plan, report);
+  if (blockers.length > 0) {
     return {
       icon: '❌',
-      headline: `Plan: "deploy" would fail: ${someOf(obstacles)}`,
+      headline: `Plan: "deploy" would fail: ${someOf(blockers)}`,
       sentence: sentences(`Without that: ${sizeOf(plan)}.`, UNWRITTEN),
     };
   }
@@ -35,13 +35,15 @@ export function judgePlan(report: Report): Verdict {
   });
 }
 
-function obstaclesOf({ missingRights, changes }: PlanReport, { problems, outcome }: Report): string[] {
+function blockersOf({ missingPermissions, changes }: PlanReport, { problems, outcome }: Report): string[] {
   const refused = changes.filter(({ admission }) => admission.state === 'refused').length;
   const others = problems.length - refused;
   return [
-    ...(missingRights.length === 0
+    ...(missingPermissions.length === 0
       ? []
-      : [`${countOf(missingRights.length, 'permission')} ${verb(missingRights.length, 'is', 'are')} missing`]),
+      : [
+          `${countOf(missingPermissions.length, 'permission')} ${verb(missingPermissions.length, 'is', 'are')} missing`,
+        ]),
     ...(refused === 0 ? [] : [`the API server rejects ${countOf(refused, 'write')}`]),
     ...(others > 0 || (outcome === 'failed' && refused === 0) ? [countOf(Math.max(1, others), 'problem')] : []),
   ];

@@ -49,12 +49,12 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   conflict: 'Conflicts',
   rollout: 'Rollout',
   'no-effect': 'Filter without effect',
-  proof: 'Verification',
+  verification: 'Verification',
   proxy: 'Configuration that proxies reject',
   cancelled: 'Cancelled',
 };
 
-interface Told {
+interface ReportedProblem {
   readonly kind: ProblemKind;
   readonly message: string;
   readonly remedy: string;
@@ -63,14 +63,17 @@ interface Told {
 }
 
 /** No page shows more of a text. Comparing thousands of texts of megabytes would take longer than a cancelled run has. */
-const MOST_CHARACTERS = 4_000;
+const MAX_CHARACTERS = 4_000;
 
-function toldOf({ kind, message, remedy = '', subject }: Problem, evidence: readonly string[] = []): Told {
+function withEvidence(
+  { kind, message, remedy = '', subject }: Problem,
+  evidence: readonly string[] = [],
+): ReportedProblem {
   return {
     kind,
-    message: message.slice(0, MOST_CHARACTERS),
-    remedy: remedy.slice(0, MOST_CHARACTERS),
-    subject: subject?.slice(0, MOST_CHARACTERS),
+    message: message.slice(0, MAX_CHARACTERS),
+    remedy: remedy.slice(0, MAX_CHARACTERS),
+    subject: subject?.slice(0, MAX_CHARACTERS),
     evidence,
   };
 }
@@ -79,20 +82,20 @@ function toldOf({ kind, message, remedy = '', subject }: Problem, evidence: read
 type Troubled = Pick<Report, 'problems' | 'targets' | 'plan'>;
 
 /** Every problem that a reader is told: those of the run, the permissions that a plan misses, failures, and failed rollbacks. */
-export function everyProblem(report: Troubled): Problem[] {
-  return tellAll(report).map(({ problem }) => problem);
+export function reportedProblems(report: Troubled): Problem[] {
+  return reportedOf(report).map(({ problem }) => problem);
 }
 
-interface Telling {
+interface ReportedWithEvidence {
   readonly problem: Problem;
   readonly evidence?: readonly string[];
 }
 
-function tellAll({ problems, targets, plan }: Troubled): Telling[] {
+function reportedOf({ problems, targets, plan }: Troubled): ReportedWithEvidence[] {
   return [
     ...problems.map((problem) => ({ problem })),
-    ...(plan?.missingRights ?? []).map((right) => ({ problem: missingRight(right) })),
-    ...targets.flatMap(({ problem, rollback, ref, evidence }): Telling[] => {
+    ...(plan?.missingPermissions ?? []).map((permission) => ({ problem: missingPermissionProblem(permission) })),
+    ...targets.flatMap(({ problem, rollback, ref, evidence }): ReportedWithEvidence[] => {
       const subject = describeWorkload(ref);
       return [
         ...(problem === undefined ? [] : [{ problem: { subject, ...problem }, evidence }]),
@@ -102,7 +105,7 @@ function tellAll({ problems, targets, plan }: Troubled): Telling[] {
   ];
 }
 
-function missingRight(permission: Permission): Problem {
+function missingPermissionProblem(permission: Permission): Problem {
   return {
     kind: 'permission',
     permission,
@@ -113,8 +116,8 @@ function missingRight(permission: Permission): Problem {
 
 /** Gathers all problems of a report by kind, remedy and message, so that what many workloads share is told once. */
 export function groupProblems(report: Troubled): KindGroup[] {
-  const told = tellAll(report).map(({ problem, evidence }) => toldOf(problem, evidence));
-  const kinds = groupBy(told, ({ kind }) => kind);
+  const reported = reportedOf(report).map(({ problem, evidence }) => withEvidence(problem, evidence));
+  const kinds = groupBy(reported, ({ kind }) => kind);
   const order = Object.keys(KIND_TITLES);
   return [...kinds]
     .sort(([a], [b]) => order.indexOf(a) - order.indexOf(b))
@@ -126,14 +129,14 @@ export function groupProblems(report: Troubled): KindGroup[] {
     });
 }
 
-function remedyGroup(remedy: string, told: readonly Told[]): RemedyGroup {
+function remedyGroup(remedy: string, reported: readonly ReportedProblem[]): RemedyGroup {
   return {
     ...(remedy !== '' && { remedy }),
-    entries: [...groupBy(told, (one) => one.message)].map(([message, ofMessage]) => ({
+    entries: [...groupBy(reported, (one) => one.message)].map(([message, ofMessage]) => ({
       message,
       subjects: [...new Set(ofMessage.flatMap(({ subject }) => (subject === undefined ? [] : [subject])))],
     })),
-    evidence: told.flatMap(({ subject = '', evidence }) =>
+    evidence: reported.flatMap(({ subject = '', evidence }) =>
       evidence.length === 0 ? [] : [{ subject, lines: evidence }],
     ),
   };

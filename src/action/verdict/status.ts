@@ -1,23 +1,23 @@
 import { someOf, thousands } from '../../base/text.ts';
-import { PROOF_LEVELS, type Proof } from '../../deploy/report/evidence-level.ts';
+import { EVIDENCE_LEVELS, type Verification } from '../../deploy/report/evidence-level.ts';
 import type { Report } from '../../deploy/report/report.ts';
-import type { FilterStanding, FilterStatus, StatusReport } from '../../deploy/report/status-report.ts';
-import { evidenceTail, gatherProofs } from './evidence.ts';
+import type { FilterHealth, FilterStatus, StatusReport } from '../../deploy/report/status-report.ts';
+import { evidenceTail, gatherVerifications } from './evidence.ts';
 import { countOf, plain } from './text.ts';
 import { filtersOf, refusal, sentences, type Verdict, verb, withExpiry, workloads } from './words.ts';
 
 /** What somebody has to look at, the most urgent first. */
 export const TROUBLES = [
-  'broken',
-  'unready',
+  'no-effect',
+  'not-ready',
   'drifted',
   'missing',
   'progressing',
-] as const satisfies readonly FilterStanding[];
+] as const satisfies readonly FilterHealth[];
 
 const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, many: string]>> = {
-  broken: ['does not run the filter', 'do not run the filter'],
-  unready: ['is not ready', 'are not ready'],
+  'no-effect': ['does not run the filter', 'do not run the filter'],
+  'not-ready': ['is not ready', 'are not ready'],
   drifted: ['has drifted', 'have drifted'],
   missing: ['does not have the filter', 'do not have the filter'],
   progressing: ['is rolling out', 'are rolling out'],
@@ -31,7 +31,7 @@ export function judgeStatus(report: Report): Verdict {
     return refusal(report, 'The status could not be read', 'Nothing was written.');
   }
   if (status.workloads.length === 0) return nothingFound(status);
-  const count = (trouble: FilterStanding): number =>
+  const count = (trouble: FilterHealth): number =>
     status.workloads.filter(({ filters }) => worstOf(filters) === trouble).length;
   const troubled = TROUBLES.flatMap((trouble) => {
     const n = count(trouble);
@@ -48,7 +48,7 @@ export function judgeStatus(report: Report): Verdict {
       sentence: sentences('See below for the causes.', ...advice(status), rest),
     };
   }
-  const evidence = gatherProofs(status.workloads.flatMap(({ filters }) => weakestProof(filters) ?? []));
+  const evidence = gatherVerifications(status.workloads.flatMap(({ filters }) => weakestVerification(filters) ?? []));
   const why = evidence.weaknesses.filter((weakness) => weakness !== '').map((weakness) => plain(weakness, 300));
   const [expires] = status.workloads.flatMap(({ filters }) => filters.flatMap((filter) => filter.expires ?? [])).sort();
   const first = expires === undefined || status.workloads.some(isOver) ? {} : { expires };
@@ -77,20 +77,20 @@ function troubledWords(troubled: readonly { readonly n: number; readonly words: 
 /** What to do; files that somebody applies from elsewhere are repaired where they come from. */
 function advice({ workloads: all }: StatusReport): string[] {
   const filters = all.flatMap((workload) => workload.filters);
-  const changed = filters.filter(({ standing, changed: one }) => one || ['drifted', 'missing'].includes(standing));
+  const changed = filters.filter(({ health, changed: one }) => one || ['drifted', 'missing'].includes(health));
   const rendered = changed.filter((filter) => filter.rendered !== undefined);
   return [
     ...(changed.length > rendered.length
       ? [`"deploy" with the same inputs repairs what others have changed.${ownersWords(changed)}`]
       : []),
     ...(rendered.length > 0 ? ['Rendered files repair it when they are applied again.'] : []),
-    ...(filters.some(({ standing }) => standing === 'progressing')
+    ...(filters.some(({ health }) => health === 'progressing')
       ? ['Kubernetes continues the rollout; run "status" again once it is done.']
       : []),
   ];
 }
 
-const MOST_OWNERS = 3;
+const MAX_OWNERS = 3;
 
 /** That a controller may undo it again; empty where nothing that was changed belongs to one. */
 function ownersWords(changed: readonly FilterStatus[]): string {
@@ -98,20 +98,22 @@ function ownersWords(changed: readonly FilterStatus[]): string {
   if (owners.length === 0) return '';
   const names = someOf(
     owners.map((owner) => plain(owner, 120)),
-    MOST_OWNERS,
+    MAX_OWNERS,
   );
   return ` The controller of ${names} may have reverted the pod template and may do it again: put the two annotations and the label into its own template ("command: render" writes them).`;
 }
 
 /** A workload's filters run in the same proxies, which count once. */
-function weakestProof(filters: readonly FilterStatus[]): Proof | undefined {
-  const proofs = filters.flatMap(({ proof }) => proof ?? []);
-  return [...PROOF_LEVELS].reverse().flatMap((level) => proofs.filter((proof) => proof.level === level))[0];
+function weakestVerification(filters: readonly FilterStatus[]): Verification | undefined {
+  const verifications = filters.flatMap(({ verification }) => verification ?? []);
+  return [...EVIDENCE_LEVELS]
+    .reverse()
+    .flatMap((level) => verifications.filter((verification) => verification.level === level))[0];
 }
 
 /** The most urgent standing of a workload's filters. */
-function worstOf(filters: readonly { readonly standing: FilterStanding }[]): FilterStanding | undefined {
-  return TROUBLES.find((trouble) => filters.some(({ standing }) => standing === trouble));
+function worstOf(filters: readonly { readonly health: FilterHealth }[]): FilterHealth | undefined {
+  return TROUBLES.find((trouble) => filters.some(({ health }) => health === trouble));
 }
 
 function nothingFound(status: StatusReport): Verdict {
@@ -130,7 +132,7 @@ function expirySentence({ workloads: all }: StatusReport): string {
 }
 
 function garbageSentence({ garbage, unknown = [] }: StatusReport): string {
-  const unsure =
+  const uncertain =
     unknown.length === 0
       ? ''
       : `Whether pods run ${countOf(unknown.length, 'object')} of superseded revisions is not known: the kubeconfig user cannot list pods.`;
@@ -138,5 +140,5 @@ function garbageSentence({ garbage, unknown = [] }: StatusReport): string {
     garbage.length === 0
       ? ''
       : `${countOf(garbage.length, 'object')} ${verb(garbage.length, 'is', 'are')} of revisions that nothing runs.`;
-  return sentences(unused, unsure);
+  return sentences(unused, uncertain);
 }

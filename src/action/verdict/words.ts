@@ -39,7 +39,7 @@ export function hasActed({ changed, targets }: Report): boolean {
 }
 
 /** Whether what runs now has to be told apart from what was wanted. */
-export function needsStanding(report: Report): boolean {
+export function needsCurrentState(report: Report): boolean {
   return report.outcome === 'superseded' || (report.outcome === 'failed' && hasActed(report));
 }
 

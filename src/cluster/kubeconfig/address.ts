@@ -1,4 +1,4 @@
-import { bad, type Checked, good } from '../../base/problem.ts';
+import { fail, ok, type Result } from '../../base/problem.ts';
 import {
   type BadProxy,
   isLoopback,
@@ -10,28 +10,28 @@ import {
 import { type ClusterFields, fieldProblem, type Place } from './fields.ts';
 
 /** The address of the API server, without query, fragment and the slash at its end. */
-export function readServer(fields: ClusterFields, place: Place): Checked<URL> {
+export function readServer(fields: ClusterFields, place: Place): Result<URL> {
   const { server } = fields;
   const example = 'Write it like "https://cluster.example.com:6443".';
-  if (server === undefined) return bad(fieldProblem(place, 'server', 'is missing', example));
+  if (server === undefined) return fail(fieldProblem(place, 'server', 'is missing', example));
   const url = URL.parse(server);
   if (url === null || !['http:', 'https:'].includes(url.protocol) || server.trim() !== server) {
     const fault = server.includes('://') ? 'is not a valid address' : 'has no scheme, "https://"';
-    return bad(fieldProblem(place, 'server', fault, example));
+    return fail(fieldProblem(place, 'server', fault, example));
   }
   if (url.username !== '' || url.password !== '') {
     const remedy = 'Leave them out of the address: a user has the fields "username" and "password".';
-    return bad(fieldProblem(place, 'server', 'holds a user name or a password', remedy));
+    return fail(fieldProblem(place, 'server', 'holds a user name or a password', remedy));
   }
   if (url.protocol === 'http:' && !isLoopback(url.hostname) && fields['insecure-skip-tls-verify'] !== true) {
     const fault = 'is an address over plain HTTP, where anybody could read and change what is sent';
     const remedy =
       'Use an address that starts with "https://". If plain HTTP is intended, set "insecure-skip-tls-verify: true" for the cluster; credentials are not sent.';
-    return bad(fieldProblem(place, 'server', fault, remedy));
+    return fail(fieldProblem(place, 'server', fault, remedy));
   }
   url.search = '';
   url.hash = '';
-  return good(url);
+  return ok(url);
 }
 
 /** The proxy on the way to the server: the kubeconfig's, for which NO_PROXY does not count, else the environment's. */
@@ -40,12 +40,12 @@ export function findProxy(
   fields: ClusterFields,
   place: Place,
   environment: ProxyEnvironment,
-): Checked<ProxyServer | undefined> {
+): Result<ProxyServer | undefined> {
   const given = fields['proxy-url'];
   const proxy = given === undefined ? proxyFor(server, environment) : readProxy(given, `"proxy-url" of ${place.entry}`);
-  if (proxy === undefined || !('fault' in proxy)) return good(proxy);
-  if (given !== undefined) return bad(proxyUrlProblem(given, proxy, place));
-  return bad({
+  if (proxy === undefined || !('fault' in proxy)) return ok(proxy);
+  if (given !== undefined) return fail(proxyUrlProblem(given, proxy, place));
+  return fail({
     kind: 'connection',
     subject: proxy.origin,
     message: `${proxy.fault}.`,

@@ -1,6 +1,6 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
-import { bad, type Checked, good } from '../../base/problem.ts';
+import { fail, ok, type Result } from '../../base/problem.ts';
 import { fieldProblem, type Place } from './fields.ts';
 
 /** The authorities of a whole operating system have some 250 KiB. */
@@ -18,10 +18,10 @@ export const FLATTEN =
   'Write the files into the kubeconfig: kubectl config view --raw --flatten. In a kubeconfig given as text, paths must be absolute.';
 
 /** An absolute path from a field of an entry. */
-export function absolutePath(path: string, field: string, { place, folder }: Source<unknown>): Checked<string> {
-  if (isAbsolute(path)) return good(path);
-  if (folder !== undefined) return good(resolve(folder, path));
-  return bad(
+export function absolutePath(path: string, field: string, { place, folder }: Source<unknown>): Result<string> {
+  if (isAbsolute(path)) return ok(path);
+  if (folder !== undefined) return ok(resolve(folder, path));
+  return fail(
     fieldProblem(
       place,
       field,
@@ -37,16 +37,16 @@ export async function readNamedFile(
   field: string,
   source: Source<unknown>,
   readFile: ReadFile,
-): Promise<Checked<Buffer>> {
+): Promise<Result<Buffer>> {
   const absolute = absolutePath(path, field, source);
   if (!absolute.ok) return absolute;
   try {
-    return good(Buffer.from(await readFile(absolute.value, MAX_CREDENTIAL_BYTES)));
+    return ok(Buffer.from(await readFile(absolute.value, MAX_CREDENTIAL_BYTES)));
   } catch (error) {
     // What stands there may be the key or the token itself.
     const named = isPathLike(path) ? `names "${shownPath(absolute.value)}", which` : 'names a file that';
     const fault = `${named} cannot be read: ${fileFault(error)}`;
-    return bad({ ...fieldProblem(source.place, field, fault, fileRemedy(error, FLATTEN)), cause: error });
+    return fail({ ...fieldProblem(source.place, field, fault, fileRemedy(error, FLATTEN)), cause: error });
   }
 }
 
@@ -72,13 +72,13 @@ export async function readDataOrFile(
   { name, path, data }: DataOrFile,
   source: Source<unknown>,
   readFile: ReadFile,
-): Promise<Checked<{ readonly field: string; readonly bytes: Buffer } | undefined>> {
+): Promise<Result<{ readonly field: string; readonly bytes: Buffer } | undefined>> {
   if (path !== undefined && data !== undefined) {
     const remedy = 'Remove one of the two; kubectl takes no kubeconfig with both.';
-    return bad(fieldProblem(source.place, name, `is set together with "${name}-data"`, remedy));
+    return fail(fieldProblem(source.place, name, `is set together with "${name}-data"`, remedy));
   }
-  if (data !== undefined) return good({ field: `${name}-data`, bytes: data });
-  if (path === undefined) return good(undefined);
+  if (data !== undefined) return ok({ field: `${name}-data`, bytes: data });
+  if (path === undefined) return ok(undefined);
   const bytes = await readNamedFile(path, name, source, readFile);
-  return bytes.ok ? good({ field: name, bytes: bytes.value }) : bytes;
+  return bytes.ok ? ok({ field: name, bytes: bytes.value }) : bytes;
 }

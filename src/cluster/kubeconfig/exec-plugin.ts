@@ -2,7 +2,7 @@ import { sep } from 'node:path';
 import { defined } from '../../base/defined.ts';
 import { isObject, parseJson } from '../../base/json.ts';
 import type { Log } from '../../base/log.ts';
-import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
+import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import type { ProxyServer } from '../../base/proxy.ts';
 import type { Mask, SecretKeeper } from '../../base/redaction/redactor.ts';
 import { withoutCredentials } from '../../base/redaction/shapes.ts';
@@ -34,7 +34,7 @@ export interface PluginCredential {
 }
 
 /** What running a plugin needs. */
-export interface PluginWorld extends SecretKeeper {
+export interface PluginRuntime extends SecretKeeper {
   readonly runPlugin: RunPlugin;
   readonly log: Pick<Log, 'info'>;
 }
@@ -58,14 +58,14 @@ export function readExecPlugin(
     readonly proxy?: ProxyServer | undefined;
     readonly authority?: readonly string[] | undefined;
   },
-): Checked<ExecPlugin | undefined> {
+): Result<ExecPlugin | undefined> {
   const { fields, place } = user;
-  if (fields.exec === undefined) return good(undefined);
+  if (fields.exec === undefined) return ok(undefined);
   const execPlace = { ...place, entry: `"exec" of ${place.entry}` };
-  const problem = (field: string, fault: string, remedy?: string): ReturnType<typeof bad> =>
-    bad(fieldProblem(execPlace, field, fault, remedy));
+  const problem = (field: string, fault: string, remedy?: string): ReturnType<typeof fail> =>
+    fail(fieldProblem(execPlace, field, fault, remedy));
   if (fields['auth-provider'] !== undefined) {
-    return bad(fieldProblem(place, 'exec', 'and "auth-provider" are both set', 'Remove one of the two.'));
+    return fail(fieldProblem(place, 'exec', 'and "auth-provider" are both set', 'Remove one of the two.'));
   }
   const read = readFields(fields.exec, EXEC_FIELDS, execPlace);
   if (!read.ok) return read;
@@ -78,14 +78,12 @@ export function readExecPlugin(
   const interactive = interactiveFault(interactiveMode, apiVersion);
   if (interactive !== undefined) return problem('interactiveMode', ...interactive);
   // A command without a folder is looked up in PATH.
-  const program = command.includes(sep)
-    ? absolutePath(command, 'command', { ...user, place: execPlace })
-    : good(command);
+  const program = command.includes(sep) ? absolutePath(command, 'command', { ...user, place: execPlace }) : ok(command);
   if (!program.ok) return program;
   const info = execInfo(read.value, apiVersion, cluster, { server, proxy, authority });
   const given = Object.fromEntries(env.map(({ name, value }) => [name, value]));
   const environment = { ...given, KUBERNETES_EXEC_INFO: JSON.stringify(info) };
-  return good({ place, command: program.value, args, environment, apiVersion, installHint });
+  return ok({ place, command: program.value, args, environment, apiVersion, installHint });
 }
 
 function interactiveFault(mode: string | undefined, apiVersion: string): [fault: string, remedy?: string] | undefined {
@@ -136,8 +134,8 @@ function encode(fields: ClusterSource['fields'], authority: readonly string[]): 
 /** Runs a plugin and reads what it gives. Its token and key are masked before anything else is done with them. */
 export async function runExecPlugin(
   plugin: ExecPlugin,
-  { runPlugin, mask, redact, log }: PluginWorld,
-): Promise<Checked<PluginCredential>> {
+  { runPlugin, mask, redact, log }: PluginRuntime,
+): Promise<Result<PluginCredential>> {
   const name = `exec plugin "${truncate(plugin.command, 60)}" of ${plugin.place.entry}`;
   const said: string[] = [];
   const scrub = (text: string): string => visible(withoutTokens(withoutCredentials(redact(text)))).trim();
@@ -147,14 +145,14 @@ export async function runExecPlugin(
     said.push(shown);
     log.info(`${truncate(plugin.command, 60)}: ${shown}`);
   });
-  const problem = (fault: string, remedy?: string, kind: Problem['kind'] = 'kubeconfig'): ReturnType<typeof bad> =>
-    bad({
+  const problem = (fault: string, remedy?: string, kind: Problem['kind'] = 'kubeconfig'): ReturnType<typeof fail> =>
+    fail({
       kind,
       subject: plugin.place.origin,
       message: sentence(`the ${name} ${fault}`),
       ...defined({ remedy }),
     });
-  const timedOut = (fault: string): ReturnType<typeof bad> => {
+  const timedOut = (fault: string): ReturnType<typeof fail> => {
     const signIn = signInRemedy(plugin, said);
     return signIn === undefined
       ? problem(`${fault}, and was stopped`, 'What it wrote to its stderr is in the log.')
@@ -180,7 +178,7 @@ export async function runExecPlugin(
         const why = telling === undefined ? ' and wrote nothing to its stderr' : `: ${truncate(telling, MAX_SHOWN)}`;
         return problem(`ended with exit code ${end.code}${why}`, failureRemedy(plugin, said));
       }
-      return typeof read === 'string' ? problem(read) : good(read);
+      return typeof read === 'string' ? problem(read) : ok(read);
     }
   }
 }

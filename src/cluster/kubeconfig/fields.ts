@@ -1,6 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import { isObject } from '../../base/json.ts';
-import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { quoted } from '../../base/text.ts';
 
 /** What a field can hold. */
@@ -83,18 +83,18 @@ export function fieldProblem({ origin, entry }: Place, field: string, fault: str
 }
 
 /** Reads an entry's fields; gives a problem for each that holds something else than kubectl could read. */
-export function readFields<S extends Schema>(value: unknown, schema: S, place: Place): Checked<FieldsOf<S>> {
+export function readFields<S extends Schema>(value: unknown, schema: S, place: Place): Result<FieldsOf<S>> {
   const entry = isObject(value) ? value : {};
-  const findings = new Findings();
+  const diagnostics = new Diagnostics();
   const fields: Record<string, unknown> = {};
   for (const [name, kind] of Object.entries(schema)) {
     const given = entry[name];
     if (given === undefined || given === null || given === '') continue;
     const read = READERS[kind](given);
-    if (typeof read === 'string') findings.add(fieldProblem(place, name, read, REMEDIES[kind]));
+    if (typeof read === 'string') diagnostics.add(fieldProblem(place, name, read, REMEDIES[kind]));
     else fields[name] = read.value;
   }
-  return findings.clean ? good(fields as FieldsOf<S>) : bad(findings.problems);
+  return diagnostics.ok ? ok(fields as FieldsOf<S>) : fail(diagnostics.problems);
 }
 
 /** A value, or what is wrong with it. */

@@ -1,4 +1,4 @@
-import { bad, type Checked, Findings, good } from '../../base/problem.ts';
+import { Diagnostics, fail, ok, type Result } from '../../base/problem.ts';
 import type { Source } from './credential-files.ts';
 import { fieldProblem, type UserFields } from './fields.ts';
 
@@ -18,12 +18,12 @@ export function headerText(text: string): string {
 export function impersonationHeaders({
   fields,
   place,
-}: Source<UserFields>): Checked<Readonly<Record<string, string | string[]>>> {
+}: Source<UserFields>): Result<Readonly<Record<string, string | string[]>>> {
   const { as: user, 'as-uid': uid, 'as-groups': groups = [], 'as-user-extra': extra = {} } = fields;
-  const findings = new Findings();
+  const diagnostics = new Diagnostics();
   const check = (field: string, values: readonly string[]): void => {
     const fault = values.map(headerFault).find((found) => found !== undefined);
-    if (fault !== undefined) findings.add(fieldProblem(place, field, `cannot be sent as a header: it ${fault}`));
+    if (fault !== undefined) diagnostics.add(fieldProblem(place, field, `cannot be sent as a header: it ${fault}`));
   };
   if (user === undefined) {
     const more = [
@@ -32,15 +32,15 @@ export function impersonationHeaders({
       Object.keys(extra).length > 0 ? 'as-user-extra' : '',
     ];
     const [first] = more.filter((field) => field !== '');
-    if (first === undefined) return good({});
-    return bad(fieldProblem(place, first, 'is set without "as"', 'Name the user to act as in "as".'));
+    if (first === undefined) return ok({});
+    return fail(fieldProblem(place, first, 'is set without "as"', 'Name the user to act as in "as".'));
   }
   check('as', [user]);
   check('as-uid', [uid ?? '']);
   check('as-groups', groups);
   check('as-user-extra', Object.values(extra).flat());
-  if (!findings.clean) return bad(findings.problems);
-  return good({
+  if (!diagnostics.ok) return fail(diagnostics.problems);
+  return ok({
     'Impersonate-User': headerText(user),
     ...(uid !== undefined && { 'Impersonate-Uid': headerText(uid) }),
     ...(groups.length > 0 && { 'Impersonate-Group': groups.map(headerText) }),

@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { isObject } from '../../base/json.ts';
 import { append } from '../../base/lists.ts';
-import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
+import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import type { Mask } from '../../base/redaction/redactor.ts';
 import { listWords, nameSome, quoted } from '../../base/text.ts';
 import { readYaml } from '../../base/yaml.ts';
@@ -48,7 +48,7 @@ const MIN_BASE64 = 64;
  * Reads kubeconfig texts and merges them: the first that has a name, or a current context, wins (client-go, clientcmd/loader.go). The
  * secrets of all users are masked, before a problem quotes anything.
  */
-export function loadConfigs(texts: readonly KubeconfigText[], mask: Mask): Checked<MergedConfig> {
+export function loadConfigs(texts: readonly KubeconfigText[], mask: Mask): Result<MergedConfig> {
   const problems: Problem[] = [];
   const merged = { clusters: new Map<string, Entry>(), users: new Map(), contexts: new Map() };
   let currentContext = '';
@@ -65,8 +65,8 @@ export function loadConfigs(texts: readonly KubeconfigText[], mask: Mask): Check
       }
     }
   }
-  if (problems.length > 0) return bad(problems);
-  return good({ ...merged, currentContext, origin: nameSome(texts.map(({ origin }) => origin)) });
+  if (problems.length > 0) return fail(problems);
+  return ok({ ...merged, currentContext, origin: nameSome(texts.map(({ origin }) => origin)) });
 }
 
 /** Words of a kubeconfig that no path has. */
@@ -86,10 +86,10 @@ export function looksLikeContent(text: string): boolean {
   );
 }
 
-function readText(text: KubeconfigText, mask: Mask): Checked<MergedConfig> {
+function readText(text: KubeconfigText, mask: Mask): Result<MergedConfig> {
   const { origin, folder } = text;
-  const problem = (message: string, remedy = REMEDY): ReturnType<typeof bad> =>
-    bad({ kind: 'kubeconfig', subject: origin, message, remedy });
+  const problem = (message: string, remedy = REMEDY): ReturnType<typeof fail> =>
+    fail({ kind: 'kubeconfig', subject: origin, message, remedy });
   const decoded = decode(text);
   if ('fault' in decoded) return problem(decoded.fault);
   const config = decoded.value;
@@ -115,7 +115,7 @@ function readText(text: KubeconfigText, mask: Mask): Checked<MergedConfig> {
       read[list].set(name, { name, value, origin, ...defined({ folder }) });
     }
   }
-  return good({ ...read, origin, currentContext: current });
+  return ok({ ...read, origin, currentContext: current });
 }
 
 type Decoded = { readonly value: Readonly<Record<string, unknown>> } | { readonly fault: string };

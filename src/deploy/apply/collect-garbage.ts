@@ -15,14 +15,14 @@ import { KINDS } from '../kinds/list.ts';
 import { listPlugins } from '../kinds/plugins.ts';
 import type { ObservedWorkload } from '../observe/snapshot.ts';
 import { GARBAGE_RESOURCES, type Garbage } from '../plan/plan.ts';
-import { deletionRights, describeRight, missingRights } from '../preflight/permissions.ts';
+import { deletionPermissions, describeAccess, missingPermissions } from '../preflight/permissions.ts';
 import type { Collected, Left } from '../report/report.ts';
 import { unmark } from './objects.ts';
 import { PARALLEL_WRITES } from './workload.ts';
 
 /** How long pods that are ending may take before what they name is left to the next run, in milliseconds. */
 const ENDING_MS = 45_000;
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 const CANCELLED = 'the run was cancelled';
 
 /** What keeps an object. */
@@ -50,12 +50,12 @@ export async function collectGarbage(
   const namespaces = [...new Set(garbage.map(({ namespace }) => namespace))];
   for (const namespace of namespaces) {
     const here = garbage.filter((object) => object.namespace === namespace);
-    const leave = (why: string, rights: Pick<Left, 'missing'> = {}): void => {
-      const told = new Set([...deleted, ...left.map(({ object }) => object)]);
-      const open = here.map(nameOf).filter((object) => !told.has(object));
+    const leave = (why: string, permissions: Pick<Left, 'missing'> = {}): void => {
+      const reported = new Set([...deleted, ...left.map(({ object }) => object)]);
+      const open = here.map(nameOf).filter((object) => !reported.has(object));
       append(
         left,
-        open.map((object) => ({ object, why, ...rights })),
+        open.map((object) => ({ object, why, ...permissions })),
       );
     };
     try {
@@ -63,11 +63,11 @@ export async function collectGarbage(
         leave(CANCELLED);
         continue;
       }
-      const needed = [...deletionRights(here), { verb: 'list', resource: POD, namespace }];
-      const missing = await missingRights(needed, context.client, context.log);
+      const needed = [...deletionPermissions(here), { verb: 'list', resource: POD, namespace }];
+      const missing = await missingPermissions(needed, context.client, context.log);
       if (missing.length > 0) {
-        const rights = missing.map(describeRight);
-        leave(`the kubeconfig user cannot ${listWords(rights, 'and')}`, { missing: rights });
+        const permissions = missing.map(describeAccess);
+        leave(`the kubeconfig user cannot ${listWords(permissions, 'and')}`, { missing: permissions });
         continue;
       }
       const marked = await mapLimited(here, PARALLEL_WRITES, (object) => mark(object, run, context.client));
@@ -144,9 +144,9 @@ async function namedOnceEnded(
   const started = context.now();
   for (;;) {
     const { named, ending } = await lookFor(namespace, garbage, context.client);
-    const mostMs = Math.min(ENDING_MS, context.client.mayWaitMs);
-    if (!ending || context.signal.aborted || context.now() - started >= mostMs) return named;
-    await pause(LOOK_MS, context.signal);
+    const maxMs = Math.min(ENDING_MS, context.client.mayWaitMs);
+    if (!ending || context.signal.aborted || context.now() - started >= maxMs) return named;
+    await pause(POLL_MS, context.signal);
   }
 }
 

@@ -13,7 +13,7 @@ import { remainingPatches } from '../../mesh/unmanaged/adoption-limits.ts';
 import { type UnmanagedFilter, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
 import type { DeployContext } from '../context.ts';
 import { keepWarnings } from '../kinds/admission-warnings.ts';
-import type { Observation } from '../observe/snapshot.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { type AdoptedEnvoyFilter, adoptedEnvoyFilters, shortList, staysFor } from '../plan/adopted-envoy-filters.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { WriteContext } from './workload.ts';
@@ -21,7 +21,7 @@ import { isConflict } from './write-problem.ts';
 
 /** How long pods that run an adopted filter may take to end, in milliseconds. */
 const ENDING_MS = 60_000;
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 /** Others write EnvoyFilters seldom. */
 const CONFLICT_TRIES = 5;
 const CONFLICT_PAUSE_MS = 50;
@@ -42,14 +42,14 @@ interface TakenOut {
  */
 export async function deleteAdopted(
   plan: Plan,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
   context: DeployContext,
   { warnings }: WriteContext,
 ): Promise<string[]> {
   const { log, signal } = context;
   const deleted: string[] = [];
   const gone = new Set<string>();
-  for (const adopted of adoptedEnvoyFilters(plan, observation)) {
+  for (const adopted of adoptedEnvoyFilters(plan, snapshot)) {
     if (signal.aborted) break;
     const { ref, filters, taken, configMaps } = adopted;
     const called = describeSource(ref);
@@ -75,7 +75,7 @@ export async function deleteAdopted(
         for (const one of taken) gone.add(unmanagedKey(one));
         await writeWithout(plan, gone, context, warnings);
       } catch (error) {
-        await putBack(done, context);
+        await undoRemoval(done, context);
         for (const one of taken) gone.delete(unmanagedKey(one));
         warnings.add(
           `${called} was put back as it was: the EnvoyFilter of this action could not be written (${messageOf(error)}).`,
@@ -111,7 +111,7 @@ async function lastPods(
     const running = pods.filter(runsIn).map(({ metadata }) => metadata.name);
     if (running.length === 0 || signal.aborted || now() - started >= Math.min(ENDING_MS, client.mayWaitMs))
       return running;
-    await pause(LOOK_MS, signal);
+    await pause(POLL_MS, signal);
   }
 }
 
@@ -171,7 +171,7 @@ function withoutPatches({ spec: { configPatches: _, ...others } }: EnvoyFilter):
 }
 
 /** Makes an EnvoyFilter what it was, unless others have changed it since. @throws ApiError */
-async function putBack({ before, after }: TakenOut, { client }: DeployContext): Promise<void> {
+async function undoRemoval({ before, after }: TakenOut, { client }: DeployContext): Promise<void> {
   const { name, namespace = '', labels, annotations, ownerReferences } = before.metadata;
   if (after !== undefined) {
     const { resourceVersion } = after.metadata;
@@ -192,15 +192,15 @@ async function putBack({ before, after }: TakenOut, { client }: DeployContext): 
 
 /** Brings our EnvoyFilters to the form that they have where there is nothing of these filters to take out. @throws ApiError */
 async function writeWithout(
-  { inserters }: Plan,
+  { filterResources }: Plan,
   gone: ReadonlySet<string>,
   { client }: DeployContext,
   warnings: Set<string>,
 ): Promise<void> {
-  for (const { namespace, carrier, replaced, render } of inserters) {
+  for (const { namespace, podRevision, replaced, render } of filterResources) {
     if (!replaced.some((filter) => gone.has(unmanagedKey(filter)))) continue;
     const plain = render(gone);
-    const written = await client.apply<KubernetesObject>(resourceOf(carrier), namespace, plain, { force: true });
+    const written = await client.apply<KubernetesObject>(resourceOf(podRevision), namespace, plain, { force: true });
     keepWarnings(written.warnings, warnings);
   }
 }

@@ -2,7 +2,7 @@ import { CONFIG_MAP, type Resource } from '../../cluster/resources.ts';
 import { isMarked, OWNED_SELECTOR } from '../../mesh/identity/names.ts';
 import { revisionName } from '../../mesh/identity/revision.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
-import { INSERTERS, type Inserter, resourceOf } from '../../mesh/objects/filter-resource.ts';
+import { FILTER_RESOURCES, type FilterResource, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import type { Plan, PlannedObject, PlannedWorkload } from '../plan/plan.ts';
 import { writeObject } from './objects.ts';
 import type { WriteContext } from './workload.ts';
@@ -26,25 +26,25 @@ export function makeEnsurer(plan: Plan, context: WriteContext): (planned: Planne
 
 async function ensureIn(namespace: string, plan: Plan, context: WriteContext): Promise<void> {
   await ensure(CONFIG_MAP, namespace, plan.configMaps, context);
-  for (const of of Object.values(INSERTERS)) {
-    const inserters = plan.inserters.filter(({ carrier }) => resourceOf(carrier) === of);
-    if (inserters.length > 0) await ensure(of, namespace, inserters, context);
+  for (const resource of Object.values(FILTER_RESOURCES)) {
+    const filterResources = plan.filterResources.filter(({ podRevision }) => resourceOf(podRevision) === resource);
+    if (filterResources.length > 0) await ensure(resource, namespace, filterResources, context);
   }
 }
 
-async function ensure<T extends ConfigMap | Inserter>(
-  of: Resource,
+async function ensure<T extends ConfigMap | FilterResource>(
+  resource: Resource,
   namespace: string,
   planned: readonly PlannedObject<T>[],
   context: WriteContext,
 ): Promise<void> {
   const needed = planned.filter((object) => object.namespace === namespace);
-  const { items } = await context.client.listMetadata(of, namespace, { labelSelector: OWNED_SELECTOR });
+  const { items } = await context.client.listMetadata(resource, namespace, { labelSelector: OWNED_SELECTOR });
   for (const object of needed) {
-    const found = items.find(({ metadata }) => metadata.name === revisionName(object.carrier));
+    const found = items.find(({ metadata }) => metadata.name === revisionName(object.podRevision));
     const marked = isMarked(found);
     if (found === undefined || marked) {
-      await writeObject(of, { ...object, write: true, exists: found !== undefined, marked }, context);
+      await writeObject(resource, { ...object, write: true, exists: found !== undefined, marked }, context);
     }
   }
 }

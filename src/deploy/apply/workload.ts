@@ -11,7 +11,7 @@ import { keepWarnings } from '../kinds/admission-warnings.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { patchTarget, readTarget } from '../kinds/target.ts';
 import { isOlderRun, type Newer, newerOn } from '../observe/superseded.ts';
-import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
+import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 import { type PlanningOptions, planWorkload } from '../plan/workload.ts';
 import { isConflict, writeProblem } from './write-problem.ts';
 
@@ -130,11 +130,11 @@ function replan(planned: PlannedWorkload, observed: Workload, options: PlanningO
   if (next.value.patch === undefined) return { patch: undefined };
   const [before, now] = [planned.observed, observed].map(stateOn);
   // A run of another filter may share the workload.
-  const filters = [...planned.revisions.map(({ carrier }) => carrier.filter), ...planned.removals];
+  const filters = [...planned.revisions.map(({ podRevision }) => podRevision.filter), ...planned.removals];
   const changed = filters.filter((filter) => !sameJson(before?.[filter], now?.[filter]));
   if (changed.every((filter) => isOlderRun(now?.[filter]?.run ?? '', options.run))) return { patch: next.value.patch };
   return {
-    newer: newerOn({ placements: placementsOf(planned), removals: planned.removals }, observed),
+    newer: newerOn({ podRevisions: podRevisionsOf(planned), removals: planned.removals }, observed),
     problem: {
       kind: 'conflict',
       subject: describeWorkload(planned.ref),

@@ -1,53 +1,58 @@
 import type { Problem } from '../../base/problem.ts';
-import type { Right } from '../../cluster/client.ts';
+import type { AccessRequest } from '../../cluster/client.ts';
 import { type DeployContext, during } from '../context.ts';
-import type { Prepared } from '../plan/plan.ts';
+import type { PlannedDeployment } from '../plan/plan.ts';
 import { checkFilter, checkWithoutCluster, type Preflight, type TrialContext } from '../preflight/filter-check.ts';
-import { lookFirst } from '../preflight/look-first.ts';
-import { missingRights, neededRights, rightProblem, rightsOfTargets } from '../preflight/permissions.ts';
-import type { DeployRequest, DraftRequest } from '../request.ts';
+import {
+  missingPermissions,
+  permissionProblem,
+  requiredPermissions,
+  targetPermissions,
+} from '../preflight/permissions.ts';
+import { checkRunningProxies } from '../preflight/running-proxies-check.ts';
+import type { DeployRequest, RequestOrProblems } from '../request.ts';
 
 /** What speaks against carrying out a plan, besides what planning itself has found. */
 export interface Examination {
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
-  readonly missing: readonly Right[];
+  readonly missing: readonly AccessRequest[];
 }
 
 /**
  * Looks at one thing before the first write; writes nothing. It is asked even where something else is wrong already, and looks
  * then at what is known.
  */
-type Check = (prepared: Prepared, context: DeployContext) => Promise<Preflight>;
+type Check = (deployment: PlannedDeployment, context: DeployContext) => Promise<Preflight>;
 
 /** In the order in which people read what they find. */
-const CHECKS: readonly Check[] = [checkFilter, lookFirst];
+const CHECKS: readonly Check[] = [checkFilter, checkRunningProxies];
 
 /** Makes every check before the first write, whatever was found before: everything that is wrong is told in one run. */
-export async function examine(prepared: Prepared, context: DeployContext): Promise<Examination> {
-  const { plan, request, observation } = prepared;
+export async function examineDeployment(deployment: PlannedDeployment, context: DeployContext): Promise<Examination> {
+  const { plan, request, snapshot } = deployment;
   const found: Preflight[] = [];
   const looking = during(context, 'inspecting what runs');
-  for (const check of CHECKS) found.push(await check(prepared, looking));
+  for (const check of CHECKS) found.push(await check(deployment, looking));
   // A target that could not be planned needs rights all the same.
-  const further = prepared.problems.length === 0 ? [] : rightsOfTargets(request, observation);
-  const rights = [...neededRights(plan, request), ...further];
+  const further = deployment.problems.length === 0 ? [] : targetPermissions(request, snapshot);
+  const permissions = [...requiredPermissions(plan, request), ...further];
   return {
     problems: found.flatMap(({ problems }) => problems),
     warnings: found.flatMap(({ warnings }) => warnings),
-    missing: await missingRights(rights, context.client, context.log),
+    missing: await missingPermissions(permissions, context.client, context.log),
   };
 }
 
 /** Everything that is wrong, in the order in which it is read. */
-export function everyProblem(prepared: Prepared, { problems, missing }: Examination): Problem[] {
-  return [...prepared.problems, ...problems, ...missing.map(rightProblem)];
+export function deploymentProblems(deployment: PlannedDeployment, { problems, missing }: Examination): Problem[] {
+  return [...deployment.problems, ...problems, ...missing.map(permissionProblem)];
 }
 
 /** What can be said without the cluster, where it cannot be asked: whether the filter itself is good. */
 export function examineWithoutCluster(
-  draft: DraftRequest<Pick<DeployRequest, 'filters' | 'check'>>,
+  requested: RequestOrProblems<Pick<DeployRequest, 'filters' | 'check'>>,
   context: TrialContext,
 ): Promise<Preflight> {
-  return checkWithoutCluster(draft.request, draft.ok ? new Set() : draft.unknown, context);
+  return checkWithoutCluster(requested.request, requested.ok ? new Set() : requested.unknown, context);
 }

@@ -1,10 +1,10 @@
 import type { Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import type { DeployContext } from '../context.ts';
-import { allProblems, type Report, type TargetReport } from '../report/report.ts';
+import { type Report, runProblems, type TargetReport } from '../report/report.ts';
 
 /** The engine's part of a report. */
-export type Outcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
+export type CommandOutcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
   Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind' | 'nothing' | 'expires'>>;
 
 /** Nothing was deleted, and nothing had to be. */
@@ -24,8 +24,8 @@ export function cancellation({ signal }: DeployContext, targets: readonly Target
 }
 
 /** What was cancelled is no success, even where nobody noticed: a check that was broken off may be all that is missing. */
-export function cancelledOutcome<T extends Outcome>(outcome: T): T {
-  if (allProblems(outcome).some(({ kind }) => kind === 'cancelled')) return outcome;
+export function cancelledOutcome<T extends CommandOutcome>(outcome: T): T {
+  if (runProblems(outcome).some(({ kind }) => kind === 'cancelled')) return outcome;
   const message = 'The run was cancelled before everything was checked or done.';
   return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Re-run the job.' }] };
 }

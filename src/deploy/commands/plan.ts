@@ -2,27 +2,27 @@ import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
-import type { Right } from '../../cluster/client.ts';
+import type { AccessRequest } from '../../cluster/client.ts';
 import { reportImages } from '../apply/push-image.ts';
 import type { DeployContext } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
-import type { Observation } from '../observe/snapshot.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { describeAdoptions } from '../plan/adopted-envoy-filters.ts';
 import { changesPods, firstExpiry, type Plan, restarts } from '../plan/plan.ts';
-import { provenLevel } from '../plan/rollback-target.ts';
+import { verifiedLevel } from '../plan/rollback-target.ts';
 import { planWaves } from '../plan/waves.ts';
-import { describeChanges, type Trial } from '../preflight/changes.ts';
-import { nothingAdmitted, tryChange } from '../preflight/dry-run.ts';
-import { describeRight, permissionOf } from '../preflight/permissions.ts';
+import { describeChanges, type ProposedChange } from '../preflight/changes.ts';
+import { dryRunChange, nothingAdmitted } from '../preflight/dry-run.ts';
+import { describeAccess, permissionOf } from '../preflight/permissions.ts';
 import type { PlannedChange, PlanReport } from '../report/plan-report.ts';
-import type { DeployRequest, DraftRequest } from '../request.ts';
+import type { DeployRequest, RequestOrProblems } from '../request.ts';
 import { mustBeReadyBefore, unreadyWarning } from '../rollout/ready-before.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
-import { followedAsIs } from '../wait/rollout-watch.ts';
-import { everyProblem, examine } from './examine.ts';
-import { NOTHING_COLLECTED, type Outcome } from './outcome.ts';
-import { prepare } from './prepare.ts';
+import { goalOfCurrentPods } from '../wait/rollout-watch.ts';
+import { deploymentProblems, examineDeployment } from './examine.ts';
+import { type CommandOutcome, NOTHING_COLLECTED } from './outcome.ts';
+import { planDeployment } from './plan-deployment.ts';
 
 /** More dry runs at once than connections would only queue. */
 const PARALLEL = 8;
@@ -31,26 +31,26 @@ const PARALLEL = 8;
  * What `deploy` would do: each write with its difference, what restarts, which rights are missing, and what the API server's
  * admission says to a dry run where it may be asked. Writes nothing.
  */
-export async function planCommand(draft: DraftRequest, context: DeployContext): Promise<Outcome> {
+export async function planCommand(requested: RequestOrProblems, context: DeployContext): Promise<CommandOutcome> {
   const { log } = context;
-  const prepared = await log.group('Observe and plan', () => prepare(draft, context));
-  const examined = await examine(prepared, context);
-  if (prepared.problems.length > 0) {
-    const problems = everyProblem(prepared, examined);
+  const deployment = await log.group('Observe and plan', () => planDeployment(requested, context));
+  const examined = await examineDeployment(deployment, context);
+  if (deployment.problems.length > 0) {
+    const problems = deploymentProblems(deployment, examined);
     return { targets: [], problems, warnings: examined.warnings, collected: NOTHING_COLLECTED };
   }
-  const { plan, request, observation } = prepared;
-  const trials = describeChanges(plan, observation, request.wait);
+  const { plan, request, snapshot } = deployment;
+  const proposed = describeChanges(plan, snapshot, request.wait);
   // What stands in the cluster may have secrets that no input has; values of a secret's name may be other names, too.
-  for (const secret of trials.flatMap(({ sides = [] }) => secretsInValue(sides))) context.mask?.(secret, 'whole');
+  for (const secret of proposed.flatMap(({ sides = [] }) => secretsInValue(sides))) context.mask?.(secret, 'whole');
   const changes = await log.group('Dry run', () =>
-    mapLimited(trials, PARALLEL, async (trial): Promise<PlannedChange> => {
-      return { ...trial.change, admission: await admissionOf(trial, examined.missing, context) };
+    mapLimited(proposed, PARALLEL, async (proposed): Promise<PlannedChange> => {
+      return { ...proposed.change, admission: await admissionOf(proposed, examined.missing, context) };
     }),
   );
   const expires = firstExpiry(plan);
-  const unready = await warnUnready(plan, request, observation, context);
-  const adoptions = describeAdoptions(plan, observation);
+  const unready = await warnUnready(plan, request, snapshot, context);
+  const adoptions = describeAdoptions(plan, snapshot);
   return {
     targets: plan.workloads.map((planned) =>
       planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
@@ -63,7 +63,7 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
       changes,
       ...describeRestarts(plan, request),
       ...(adoptions.length > 0 && { adoptions }),
-      missingRights: examined.missing.map(permissionOf),
+      missingPermissions: examined.missing.map(permissionOf),
     },
     ...defined({ expires }),
   };
@@ -73,38 +73,38 @@ export async function planCommand(draft: DraftRequest, context: DeployContext): 
 function warnUnready(
   { workloads }: Plan,
   request: DeployRequest,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
   context: DeployContext,
 ): Promise<string[]> {
   const held = workloads.filter((planned) =>
     mustBeReadyBefore(
       planned,
       request,
-      (filter, id) => provenLevel(planned.ref, { filter, id }, observation) !== undefined,
+      (filter, id) => verifiedLevel(planned.ref, { filter, id }, snapshot) !== undefined,
     ),
   );
   return mapLimited(held, PARALLEL, async (planned) =>
-    unreadyWarning(planned, request.timeoutMs, await diagnoseInTime(followedAsIs(planned), context)),
+    unreadyWarning(planned, request.timeoutMs, await diagnoseInTime(goalOfCurrentPods(planned), context)),
   );
 }
 
 /** A dry run needs the very right that the write needs. */
 async function admissionOf(
-  trial: Trial,
-  missing: readonly Right[],
+  proposed: ProposedChange,
+  missing: readonly AccessRequest[],
   { client, signal }: DeployContext,
 ): Promise<PlannedChange['admission']> {
-  const { action, kind, namespace } = trial.change;
-  const right = missing.find(
+  const { action, kind, namespace } = proposed.change;
+  const permission = missing.find(
     (one) =>
       one.resource.kind === kind &&
       one.namespace === namespace &&
       // Deleting is what a dry run of another change does not need.
       (one.verb !== 'delete' || action === 'delete'),
   );
-  if (right !== undefined) return nothingAdmitted(`the kubeconfig user cannot ${describeRight(right)}`);
+  if (permission !== undefined) return nothingAdmitted(`the kubeconfig user cannot ${describeAccess(permission)}`);
   if (signal.aborted) return nothingAdmitted('the run was cancelled');
-  return tryChange(trial, client);
+  return dryRunChange(proposed, client);
 }
 
 function refusals(changes: readonly PlannedChange[]): Problem[] {

@@ -3,18 +3,18 @@ import type { Problem } from '../../base/problem.ts';
 import { count, listWords, nearestNames } from '../../base/text.ts';
 import { stateOn } from '../../mesh/template/template.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
-import { knownFilters, type Observation } from '../observe/snapshot.ts';
+import { type ClusterSnapshot, knownFilters } from '../observe/snapshot.ts';
 import type { NothingToRemove, PresentFilter } from '../report/removal-report.ts';
 import type { RemovalRequest, Scope } from '../request.ts';
-import type { Scoped } from './scope.ts';
+import type { ResolvedScope } from './scope.ts';
 
 /** The filters of this action in the namespaces, on workloads or as objects. */
-export function findPresent(namespaces: readonly string[], observation: Observation): PresentFilter[] {
+export function findPresent(namespaces: readonly string[], snapshot: ClusterSnapshot): PresentFilter[] {
   return namespaces.flatMap((namespace) => {
-    const workloads = observation.workloads(namespace);
+    const workloads = snapshot.workloads(namespace);
     const names = new Set([
       ...workloads.flatMap((workload) => knownFilters(workload)),
-      ...observation.filtersWithObjects(namespace),
+      ...snapshot.filtersWithObjects(namespace),
     ]);
     return [...names].sort().map((filter): PresentFilter => {
       const carrying = workloads.filter((workload) => knownFilters(workload, filter).length > 0);
@@ -26,9 +26,9 @@ export function findPresent(namespaces: readonly string[], observation: Observat
 }
 
 /** What nothing was found in. */
-export function nothingToRemove({ request, observation, namespaces }: Scoped<RemovalRequest>): NothingToRemove {
+export function nothingToRemove({ request, snapshot, namespaces }: ResolvedScope<RemovalRequest>): NothingToRemove {
   const { filter } = request.scope;
-  const present = findPresent(namespaces, observation);
+  const present = findPresent(namespaces, snapshot);
   return { namespaces, present, ...defined({ filter }) };
 }
 
@@ -36,7 +36,7 @@ export function nothingToRemove({ request, observation, namespaces }: Scoped<Rem
  * Says of the filter that was asked for that it is nowhere: neither on a workload of the scope nor, without a target list, as an
  * object. A name that nothing carries is a mistyped one more often than that of a filter which is gone already.
  */
-export function missingFilter(scoped: Scoped<RemovalRequest>): Problem[] {
+export function missingFilter(scoped: ResolvedScope<RemovalRequest>): Problem[] {
   const { filter, entries } = scoped.request.scope;
   if (filter === undefined || scoped.workloads.some((workload) => knownFilters(workload, filter).length > 0)) return [];
   const { namespaces, present } = nothingToRemove(scoped);
@@ -70,7 +70,7 @@ function hints(filter: string, present: readonly PresentFilter[]): string[] {
 }
 
 /** That a target list names workloads that do not have the filter, or any filter where none is named. */
-export function namedWithout<T extends { readonly scope: Scope }>({ request, workloads }: Scoped<T>): string[] {
+export function namedWithout<T extends { readonly scope: Scope }>({ request, workloads }: ResolvedScope<T>): string[] {
   const { filter, entries } = request.scope;
   const named = new Set(entries.flatMap((entry) => (entry.type === 'named' ? [workloadKey(entry.workload)] : [])));
   const without = workloads.filter(
@@ -92,9 +92,9 @@ function describePresent({ filter, namespace, workloads }: PresentFilter): strin
   return `"${filter}" in ${namespace} (${on})`;
 }
 
-const MOST_LISTED = 5;
+const MAX_LISTED = 5;
 
 function listSome(words: readonly string[]): string {
-  const left = words.length - MOST_LISTED;
-  return listWords([...words.slice(0, MOST_LISTED), ...(left > 0 ? [`${left} more`] : [])], 'and');
+  const left = words.length - MAX_LISTED;
+  return listWords([...words.slice(0, MAX_LISTED), ...(left > 0 ? [`${left} more`] : [])], 'and');
 }

@@ -1,12 +1,12 @@
 import { fileFault, fileRemedy } from '../../base/files.ts';
-import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { withoutTrailing } from '../../base/text.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { CONFIG_MAP, PLUGINS } from '../../cluster/resources.ts';
 import { TEMPLATES_ANNOTATION } from '../../mesh/identity/names.ts';
-import { placementOf, type Revision, revisionName } from '../../mesh/identity/revision.ts';
+import { podRevisionOf, type Revision, revisionName } from '../../mesh/identity/revision.ts';
 import { renderConfigMap } from '../../mesh/objects/config-map.ts';
-import { renderInserter, resourceOf } from '../../mesh/objects/filter-resource.ts';
+import { renderFilterResource, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { patchWorkload } from '../../mesh/template/template.ts';
 import {
   describeWorkload,
@@ -18,9 +18,9 @@ import {
 import { targetKind } from '../kinds/kinds.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import { revisionsOf, type TrialContext } from '../preflight/filter-check.ts';
-import type { DraftRequest, RenderRequest } from '../request.ts';
+import type { RenderRequest, RequestOrProblems } from '../request.ts';
 import { examineWithoutCluster } from './examine.ts';
-import { NOTHING_COLLECTED, type Outcome } from './outcome.ts';
+import { type CommandOutcome, NOTHING_COLLECTED } from './outcome.ts';
 import { yaml } from './render-folder.ts';
 import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './rendered-folder.ts';
 
@@ -30,26 +30,26 @@ import { type RenderedContent, takenComponent, type Workspace, writeFolder } fro
  * earlier run wrote there and this one does not is removed. Needs no cluster.
  */
 export async function render(
-  draft: DraftRequest<RenderRequest>,
+  requested: RequestOrProblems<RenderRequest>,
   workspace: Workspace,
   context: TrialContext,
-): Promise<Outcome> {
+): Promise<CommandOutcome> {
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
-  const { folder } = draft.request;
-  const findings = new Findings();
-  if (!draft.ok) findings.add(draft.problems);
-  const files = findings.take(renderFiles(draft.request));
-  const checked = await examineWithoutCluster(draft, context);
-  findings.add(checked.problems);
-  if (files === undefined || !findings.clean || context.signal.aborted) {
-    return { ...nothing, ...checked, problems: findings.problems };
+  const { folder } = requested.request;
+  const diagnostics = new Diagnostics();
+  if (!requested.ok) diagnostics.add(requested.problems);
+  const files = diagnostics.unwrap(renderFiles(requested.request));
+  const checked = await examineWithoutCluster(requested, context);
+  diagnostics.add(checked.problems);
+  if (files === undefined || !diagnostics.ok || context.signal.aborted) {
+    return { ...nothing, ...checked, problems: diagnostics.problems };
   }
   const root = withoutTrailing(folder, '/');
   try {
     const taken = await takenComponent(root, workspace);
     if (taken !== undefined) return { ...nothing, ...checked, problems: [taken] };
     const { warnings, ...rendered } = await writeFolder(root, files, workspace, context.signal);
-    const revisions = [...new Set(revisionsOf(draft.request.filters).map(({ id }) => id))];
+    const revisions = [...new Set(revisionsOf(requested.request.filters).map(({ id }) => id))];
     const said = [...checked.warnings, ...warnings];
     return { ...nothing, ...checked, warnings: said, rendered: { folder: root, revisions, ...rendered } };
   } catch (cause) {
@@ -66,8 +66,8 @@ export async function render(
 }
 
 /** The files, without anything of a cluster. Entries that name one workload twice with different settings are a problem. */
-export function renderFiles({ filters }: RenderRequest): Checked<readonly RenderedContent[]> {
-  const findings = new Findings();
+export function renderFiles({ filters }: RenderRequest): Result<readonly RenderedContent[]> {
+  const diagnostics = new Diagnostics();
   const objects = new Map<string, RenderedContent>();
   const patches = new Map<string, { entry: TargetEntry; ref?: WorkloadRef; revisions: Revision[] }>();
   const places = new Set<string>();
@@ -78,7 +78,7 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly Render
       const unknown =
         entry.type === 'selected' ? kinds.find((kind) => targetKind({ kind }).binding.inPlace) : undefined;
       if (entry.type === 'selected' && unknown !== undefined) {
-        findings.add(unknownTargets(entry, unknown));
+        diagnostics.add(unknownTargets(entry, unknown));
         continue;
       }
       // No list of kinds is empty.
@@ -99,7 +99,7 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly Render
       const same = known.revisions.find((one) => one.filter === revision.filter);
       if (same === undefined) known.revisions.push(revision);
       else if (same.id !== revision.id && entry.type === 'named') {
-        findings.add({
+        diagnostics.add({
           kind: 'targets',
           subject: describeWorkload(entry.workload),
           message: 'is named twice with different settings.',
@@ -109,12 +109,12 @@ export function renderFiles({ filters }: RenderRequest): Checked<readonly Render
       patches.set(key, known);
     }
   }
-  if (!findings.clean) return bad(findings.problems);
+  if (!diagnostics.ok) return fail(diagnostics.problems);
   const patchFiles = [...patches.values()].flatMap(({ entry, ref, revisions }) => {
     if (ref === undefined) return selectorPatches(entry as SelectedTargets, revisions);
     return targetKind(ref).binding.inPlace ? pluginFiles(ref, revisions) : [namedPatch(ref, revisions)];
   });
-  return good([...objects.values(), ...patchFiles]);
+  return ok([...objects.values(), ...patchFiles]);
 }
 
 /** A plugin has to name its target, and nobody asks a cluster which ones there are. */
@@ -155,8 +155,8 @@ function objectFiles(revision: Revision, namespace: string): RenderedContent[] {
     kind: CONFIG_MAP.kind,
     ...renderConfigMap(revision, namespace),
   };
-  const { apiVersion, kind } = resourceOf(placementOf(revision));
-  const inserter = { apiVersion, kind, ...renderInserter(revision, namespace) };
+  const { apiVersion, kind } = resourceOf(podRevisionOf(revision));
+  const filterResource = { apiVersion, kind, ...renderFilterResource(revision, namespace) };
   return [
     {
       name: `configmap_${namespace}_${name}.yaml`,
@@ -166,7 +166,7 @@ function objectFiles(revision: Revision, namespace: string): RenderedContent[] {
     },
     {
       name: `${kind.toLowerCase()}_${namespace}_${name}.yaml`,
-      text: yaml(inserter),
+      text: yaml(filterResource),
       content: `${kind} ${namespace}/${name}`,
       entry: 'resource',
     },
@@ -213,7 +213,7 @@ const BARE_GATEWAY = {
 };
 
 function templatePatch(revisions: readonly Revision[]): Record<string, unknown> {
-  const change = { place: revisions.map(placementOf), remove: [], state: () => ({}) };
+  const change = { place: revisions.map(podRevisionOf), remove: [], state: () => ({}) };
   // Of a gateway, only what has to be merged into it: volumes and containers by their names.
   const gateway = revisions.every(({ settings }) => settings.direction === 'gateway');
   const spec = gateway ? { template: BARE_GATEWAY } : {};

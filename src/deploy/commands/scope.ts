@@ -1,14 +1,14 @@
-import { type Attempt, attempt, Findings } from '../../base/problem.ts';
+import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { neededLists, resolveTargets } from '../../targets/resolve.ts';
-import { allLists, Observer } from '../observe/observer.ts';
-import type { Observation, ObservedWorkload } from '../observe/snapshot.ts';
-import type { DraftRequest, Scope } from '../request.ts';
+import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
+import type { ClusterSnapshot, ObservedWorkload } from '../observe/snapshot.ts';
+import type { RequestOrProblems, Scope } from '../request.ts';
 
 /** What a scope comes to; where something is wrong, as far as it was found. */
-export interface Scoped<T> {
+export interface ResolvedScope<T> {
   readonly request: T;
-  readonly observation: Observation;
+  readonly snapshot: ClusterSnapshot;
   /** The workloads that the scope means: those that are named, or all of its namespaces. */
   readonly workloads: readonly ObservedWorkload[];
   readonly namespaces: readonly string[];
@@ -18,27 +18,27 @@ export interface Scoped<T> {
  * Observes what `status`, `remove` and `sweep` are about: every workload of the namespaces, because what else names a
  * revision decides what may go. A cluster whose Istio is gone is no problem: then there are no EnvoyFilters.
  */
-export async function observeScope<T extends { readonly scope: Scope }>(
-  draft: DraftRequest<T>,
+export async function resolveScope<T extends { readonly scope: Scope }>(
+  requested: RequestOrProblems<T>,
   client: Client,
-): Promise<Attempt<Scoped<T>>> {
-  const findings = new Findings();
-  if (!draft.ok) findings.add(draft.problems);
-  const { request } = draft;
+): Promise<PartialResult<ResolvedScope<T>>> {
+  const diagnostics = new Diagnostics();
+  if (!requested.ok) diagnostics.add(requested.problems);
+  const { request } = requested;
   const { entries, namespaces: wanted } = request.scope;
   const needed = neededLists(entries);
   const listed = needed.map(({ namespace }) => namespace);
-  const namespaces = [...new Set(listed.length > 0 || !draft.ok ? listed : wanted)];
-  const { observation, problems } = await new Observer(client, { withoutIstio: true }).observe([
+  const namespaces = [...new Set(listed.length > 0 || !requested.ok ? listed : wanted)];
+  const { snapshot, problems } = await new ClusterReader(client, { withoutIstio: true }).read([
     ...needed,
     ...allLists(namespaces),
   ]);
-  findings.add(problems);
-  const resolved = resolveTargets(entries, observation.catalogue, {});
-  findings.add(resolved.problems);
+  diagnostics.add(problems);
+  const resolved = resolveTargets(entries, snapshot.workloadIndex, {});
+  diagnostics.add(resolved.problems);
   for (const namespace of namespaces) {
-    if (entries.length > 0 || observation.catalogue.namespaceExists(namespace) !== false) continue;
-    findings.add({
+    if (entries.length > 0 || snapshot.workloadIndex.namespaceExists(namespace) !== false) continue;
+    diagnostics.add({
       kind: 'targets',
       subject: 'input "namespace"',
       message: `the namespace "${namespace}" does not exist.`,
@@ -48,6 +48,6 @@ export async function observeScope<T extends { readonly scope: Scope }>(
   const workloads =
     entries.length > 0
       ? resolved.targets.map(({ ref, workload }) => ({ ref, workload }))
-      : namespaces.flatMap((namespace) => observation.workloads(namespace));
-  return attempt({ request, observation, workloads, namespaces }, findings.problems);
+      : namespaces.flatMap((namespace) => snapshot.workloads(namespace));
+  return partialResult({ request, snapshot, workloads, namespaces }, diagnostics.problems);
 }

@@ -8,7 +8,7 @@ import { findGarbage, type GarbagePlace } from '../plan/garbage.ts';
 import type { Garbage } from '../plan/plan.ts';
 import type { StatusReport } from '../report/status-report.ts';
 import type { StatusRequest } from '../request.ts';
-import type { Scoped } from './scope.ts';
+import type { ResolvedScope } from './scope.ts';
 
 /**
  * The workloads whose pods run each revision of a filter in a namespace, by `namespace filter`; undefined where pods may not be
@@ -48,14 +48,14 @@ type Use = 'garbage' | 'kept' | 'inUse' | 'unknown';
 
 /** The objects of revisions that no pod template names: what pods still run, what is kept to go back to, and what is left over. */
 export function sortSuperseded(
-  scoped: Scoped<StatusRequest>,
+  resolved: ResolvedScope<StatusRequest>,
   pods: PodRevisions,
 ): Pick<StatusReport, 'garbage' | 'kept' | 'inUse' | 'unknown'> {
-  const { observation, request } = scoped;
-  const nothing = { configMaps: [], inserters: [], workloads: [], warnings: [] };
-  const places = supersededPlaces(scoped);
-  const superseded = findGarbage(nothing, observation, { keepRevisions: 0 }, places);
-  const beyond = new Set(findGarbage(nothing, observation, request, places).map(nameOf));
+  const { snapshot, request } = resolved;
+  const nothing = { configMaps: [], filterResources: [], workloads: [], warnings: [] };
+  const places = supersededPlaces(resolved);
+  const superseded = findGarbage(nothing, snapshot, { keepRevisions: 0 }, places);
+  const beyond = new Set(findGarbage(nothing, snapshot, request, places).map(nameOf));
   const useOf = (garbage: Garbage): Use => {
     const running = pods.get(`${garbage.namespace} ${garbage.filter}`);
     if (running?.has(garbage.revision)) return 'inUse';
@@ -70,9 +70,9 @@ export function sortSuperseded(
 }
 
 /** Each filter of the scope that has objects, and where. */
-export function supersededPlaces({ observation, namespaces, request }: Scoped<StatusRequest>): GarbagePlace[] {
+export function supersededPlaces({ snapshot, namespaces, request }: ResolvedScope<StatusRequest>): GarbagePlace[] {
   return namespaces.flatMap((namespace) =>
-    observation
+    snapshot
       .filtersWithObjects(namespace)
       .filter((filter) => request.scope.filter === undefined || filter === request.scope.filter)
       .map((filter) => ({ namespace, filter })),

@@ -11,8 +11,8 @@ import type { WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import {
+  type ClusterSnapshot,
   knownFilters,
-  type Observation,
   type ObservedFilter,
   type ObservedWorkload,
   observedFilter,
@@ -20,62 +20,65 @@ import {
 } from '../observe/snapshot.ts';
 import { findChanges } from '../plan/find-changes.ts';
 import { movedTags } from '../plan/moved-tags.ts';
-import type { ProvenRevision } from '../plan/wanted-place.ts';
-import type { FilterStanding, FilterStatus, StatusReport, WorkloadStatus } from '../report/status-report.ts';
-import type { DraftRequest, StatusRequest } from '../request.ts';
-import { type ProofResult, Prover } from '../verify/verifier.ts';
+import type { VerifiableRevision } from '../plan/wanted-place.ts';
+import type { FilterHealth, FilterStatus, StatusReport, WorkloadStatus } from '../report/status-report.ts';
+import type { RequestOrProblems, StatusRequest } from '../request.ts';
+import { type VerificationResult, Verifier } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
-import { NOTHING_COLLECTED, type Outcome } from './outcome.ts';
+import { type CommandOutcome, NOTHING_COLLECTED } from './outcome.ts';
 import { namedWithout } from './present.ts';
-import { observeScope, type Scoped } from './scope.ts';
+import { type ResolvedScope, resolveScope } from './scope.ts';
 import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces } from './status-objects.ts';
 
 const PARALLEL_WORKLOADS = 4;
 
 /** What runs where: looks at workloads, their objects and, as far as rights allow, into their proxies. Writes nothing. */
-export async function status(draft: DraftRequest<StatusRequest>, context: DeployContext): Promise<Outcome> {
+export async function status(
+  requested: RequestOrProblems<StatusRequest>,
+  context: DeployContext,
+): Promise<CommandOutcome> {
   const { client, log } = context;
-  const scoped = await log.group('Observe', () => observeScope(draft, client));
+  const resolved = await log.group('Observe', () => resolveScope(requested, client));
   const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
-  if (!scoped.ok) return { ...nothing, problems: scoped.problems };
-  const { request, observation, workloads } = scoped.value;
+  if (!resolved.ok) return { ...nothing, problems: resolved.problems };
+  const { request, snapshot, workloads } = resolved.value;
   const name = request.scope.filter;
   const tagged =
     request.module === undefined || name === undefined
       ? []
-      : [{ module: request.module, workloads: workloads.map((one) => observedFilter(name, one, observation)) }];
+      : [{ module: request.module, workloads: workloads.map((one) => observedFilter(name, one, snapshot)) }];
   return {
     ...nothing,
     problems: [],
     // With a name, each of them is in the table.
-    warnings: [...movedTags(tagged), ...(name === undefined ? namedWithout(scoped.value) : [])],
-    status: await log.group('Inspect the proxies', () => look(scoped.value, context)),
+    warnings: [...movedTags(tagged), ...(name === undefined ? namedWithout(resolved.value) : [])],
+    status: await log.group('Inspect the proxies', () => look(resolved.value, context)),
   };
 }
 
-async function look(scoped: Scoped<StatusRequest>, context: DeployContext): Promise<StatusReport> {
-  const { request, observation, namespaces } = scoped;
-  const prover = new Prover(context, { verify: request.verify });
+async function look(resolved: ResolvedScope<StatusRequest>, context: DeployContext): Promise<StatusReport> {
+  const { request, snapshot, namespaces } = resolved;
+  const verifier = new Verifier(context, { verify: request.verify });
   const { filter: wanted, entries } = request.scope;
   // Only a target list says that a workload should have the filter.
   const expected = wanted !== undefined && entries.length > 0 ? [wanted] : [];
-  const carrying = scoped.workloads
+  const carrying = resolved.workloads
     .map((observed) => ({ observed, filters: [...new Set([...knownFilters(observed, wanted), ...expected])] }))
     .filter(({ filters }) => filters.length > 0);
   const carried = carrying.flatMap(({ observed: { ref }, filters }) =>
     filters.map((filter) => ({ namespace: ref.namespace, filter })),
   );
-  const pods = await readPodRevisions([...supersededPlaces(scoped), ...carried], context);
+  const pods = await readPodRevisions([...supersededPlaces(resolved), ...carried], context);
   const workloads = await mapLimited(carrying, PARALLEL_WORKLOADS, async ({ observed, filters }) => {
     const { ready, wanted } = readinessOf(observed.ref, observed.workload);
     const statuses: FilterStatus[] = [];
     for (const filter of filters) {
-      const status = await lookAtFilter(observedFilter(filter, observed, observation), observation, prover, context);
+      const status = await lookAtFilter(observedFilter(filter, observed, snapshot), snapshot, verifier, context);
       statuses.push({ ...status, ...alsoRunning(filter, observed, pods) });
     }
     return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };
   });
-  return { workloads, namespaces, ...sortSuperseded(scoped, pods) };
+  return { workloads, namespaces, ...sortSuperseded(resolved, pods) };
 }
 
 /** Where a workload does not say how many pods it has, its proof does. */
@@ -85,22 +88,24 @@ function podsOf(
   filters: readonly FilterStatus[],
 ): WorkloadStatus['pods'] {
   const counts = targetKind(ref).wantedPods(workload) === undefined;
-  const proof = counts ? filters.find(({ proof }) => proof !== undefined)?.proof : undefined;
-  return proof === undefined ? counted : { ready: proof.pods, wanted: proof.wanted };
+  const verification = counts
+    ? filters.find(({ verification }) => verification !== undefined)?.verification
+    : undefined;
+  return verification === undefined ? counted : { ready: verification.pods, wanted: verification.wanted };
 }
 
 const MISSING = 'is a target, but does not have the filter; the next "deploy" puts it there';
 
 async function lookAtFilter(
   current: ObservedFilter,
-  observation: Observation,
-  prover: Prover,
+  snapshot: ClusterSnapshot,
+  verifier: Verifier,
   context: DeployContext,
 ): Promise<FilterStatus> {
   const { filter, ref, workload, id: revision, recorded: state, configMap } = current;
-  if (state === undefined && revision === undefined) return { filter, standing: 'missing', notes: [MISSING] };
+  if (state === undefined && revision === undefined) return { filter, health: 'missing', notes: [MISSING] };
   const rendered = state === undefined ? renderedBy(current) : undefined;
-  const changes = findChanges(current, observation, rendered !== undefined);
+  const changes = findChanges(current, snapshot, rendered !== undefined);
   const kind = targetKind(ref);
   const { state: readiness, message, wanted, podsRefused } = kind.readiness(workload);
   const rolls = readiness === 'progressing' && kind.isRolling(workload);
@@ -108,26 +113,26 @@ async function lookAtFilter(
   const trouble = rolls && changes.length === 0 ? await lastingTrouble(ref, filter, revision, context) : undefined;
   const rolling = rolls && changes.length === 0 && trouble === undefined && podsRefused === undefined;
   const hasPods = kind.wantedPods(workload) !== 0;
-  const proven = readiness === 'ready' && hasPods ? provenRevision(current) : undefined;
-  const result: ProofResult =
-    proven === undefined ? {} : await prover.prove({ ref, observed: workload, revisions: [proven] }, wanted);
+  const verified = readiness === 'ready' && hasPods ? verifiableRevision(current) : undefined;
+  const result: VerificationResult =
+    verified === undefined ? {} : await verifier.verify({ ref, observed: workload, revisions: [verified] }, wanted);
   const { previous, run, expires } = state ?? {};
   const owner = findOwner(workload);
   const digest = configMap?.metadata.annotations?.[DIGEST_ANNOTATION];
   const image = configMap && imageOf(configMap);
   return {
     filter,
-    standing: rolling
+    health: rolling
       ? 'progressing'
       : rolls && changes.length > 0
         ? 'drifted'
-        : standingOf(readiness, hasPods, changes, result),
+        : healthOf(readiness, hasPods, changes, result),
     ...(changes.length > 0 && { changed: true as const }),
     ...(changes.length > 0 && owner !== undefined && { owner: owner.object }),
     ...(revision !== undefined && { revision: settingsIn(current, revision) }),
     ...defined({ rendered, digest, image, previous, run, expires }),
     ...(state !== undefined && isExpired(state, context.date()) && { expired: true as const }),
-    ...(result.proof !== undefined && result.problem === undefined && { proof: result.proof }),
+    ...(result.verification !== undefined && result.problem === undefined && { verification: result.verification }),
     notes: [
       ...changes,
       ...(readiness === 'ready' ? [] : [`${rolling ? 'rolling out' : 'not ready'}: ${trouble ?? message}`]),
@@ -153,9 +158,9 @@ function alsoRunning(
  * Who has applied the files of `render` that a workload carries, by the names of field managers; undefined where a run of this
  * action wrote its objects, or they are not there.
  */
-function renderedBy({ ref, inserter }: ObservedFilter): readonly string[] | undefined {
+function renderedBy({ ref, filterResource }: ObservedFilter): readonly string[] | undefined {
   if (targetKind(ref).binding.inPlace) return undefined;
-  return inserter === undefined || isWrittenByUs(inserter) ? undefined : editorsOf(inserter);
+  return filterResource === undefined || isWrittenByUs(filterResource) ? undefined : editorsOf(filterResource);
 }
 
 /** What keeps new pods from getting ready and does not pass by itself, as far as may be read. */
@@ -165,25 +170,31 @@ async function lastingTrouble(
   revision: string | undefined,
   context: DeployContext,
 ): Promise<string | undefined> {
-  const followed = { ref, placements: [], removals: [], selector: `${podLabel(filter)}=${revision}` };
-  const { cause, envoy } = await diagnoseInTime(followed, context);
+  const goal = { ref, podRevisions: [], removals: [], selector: `${podLabel(filter)}=${revision}` };
+  const { cause, envoy } = await diagnoseInTime(goal, context);
   return cause ?? (envoy && describeReason(envoy));
 }
 
-function standingOf(
+function healthOf(
   readiness: string,
   hasPods: boolean,
   changes: readonly string[],
-  { problem }: ProofResult,
-): FilterStanding {
-  if (readiness !== 'ready') return 'unready';
-  if (problem !== undefined) return 'broken';
+  { problem }: VerificationResult,
+): FilterHealth {
+  if (readiness !== 'ready') return 'not-ready';
+  if (problem !== undefined) return 'no-effect';
   if (changes.length > 0) return 'drifted';
-  return hasPods ? 'proven' : 'idle';
+  return hasPods ? 'verified' : 'scaled-to-zero';
 }
 
 /** What a proxy should have, as the inserter says; undefined when there is none. */
-function provenRevision({ filter, ref, workload, id, inserter }: ObservedFilter): ProvenRevision | undefined {
+function verifiableRevision({
+  filter,
+  ref,
+  workload,
+  id,
+  filterResource,
+}: ObservedFilter): VerifiableRevision | undefined {
   if (id === undefined) return undefined;
-  return targetKind(ref).binding.running(workload, filter, id, inserter);
+  return targetKind(ref).binding.running(workload, filter, id, filterResource);
 }

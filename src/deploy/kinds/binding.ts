@@ -1,10 +1,10 @@
-import type { Checked } from '../../base/problem.ts';
+import type { Result } from '../../base/problem.ts';
 import type { Client, WriteOptions, Written } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { PluginKind, Resource } from '../../cluster/resources.ts';
 import type { ListenerSettings } from '../../filter/settings.ts';
-import type { Placement, PulledPlacement, Revision } from '../../mesh/identity/revision.ts';
-import type { Inserter } from '../../mesh/objects/filter-resource.ts';
+import type { PodRevision, PulledRevision, Revision } from '../../mesh/identity/revision.ts';
+import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
 import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
 import type { PluginNames } from '../../mesh/proxy/envoy-log.ts';
 import type { TemplateChange } from '../../mesh/template/template.ts';
@@ -23,7 +23,7 @@ export type PluginTrace = PluginNames & { readonly image: string };
 /** What proxies of a target should run of a filter: what the pods carry, and the settings that show in a proxy. */
 export interface BoundRevision {
   readonly revision: { readonly settings: ListenerSettings };
-  readonly carrier: Placement;
+  readonly podRevision: PodRevision;
 }
 
 /** One object that a patch of a target comes to. */
@@ -69,7 +69,7 @@ export interface FilterBinding {
   /** The target as it is now; `observed` is how it was before. @throws ApiError */
   read(client: Client, resource: Resource, ref: WorkloadRef, observed: Workload): Promise<Workload>;
   /** The patch that makes a change; `undefined` if all is as wanted. `name` is how problems call the target. */
-  patchFor(observed: Workload, change: TemplateChange, name: string): Checked<WorkloadPatch | undefined>;
+  patchFor(observed: Workload, change: TemplateChange, name: string): Result<WorkloadPatch | undefined>;
   /** What a patch comes to, in the order of the writes. */
   writes(ref: WorkloadRef, observed: Workload, patch: WorkloadPatch): readonly TargetWrite[];
   /** Writes a patch on the condition that the target is as it was observed: a 409 says that it is not. @throws ApiError */
@@ -84,19 +84,28 @@ export interface FilterBinding {
   permissions(resource: Resource, observed: Workload): ResourceVerbs;
 
   /** What the pods of a target carry for a revision. */
-  podRevisionFor(revision: Revision, target: string): Placement;
+  podRevisionFor(revision: Revision, target: string): PodRevision;
   /** What the pods of a target carry for a revision whose resource is there; `undefined` if somebody has edited that away. */
-  podRevisionOf(inserter: Inserter, revision: Pick<Placement, 'filter' | 'id'>, target: string): Placement | undefined;
+  podRevisionOf(
+    filterResource: FilterResource,
+    revision: Pick<PodRevision, 'filter' | 'id'>,
+    target: string,
+  ): PodRevision | undefined;
   /** What an object says itself of a revision; `undefined` where only the revision's resource can tell. */
-  podRevisionOn(workload: Workload, filter: string, id: string): Placement | undefined;
+  podRevisionOn(workload: Workload, filter: string, id: string): PodRevision | undefined;
   /** What proxies should run of a revision; `inserter` is its resource, `undefined` if that is not there. */
-  running(workload: Workload, filter: string, id: string, inserter: Inserter | undefined): BoundRevision | undefined;
+  running(
+    workload: Workload,
+    filter: string,
+    id: string,
+    filterResource: FilterResource | undefined,
+  ): BoundRevision | undefined;
   /** What somebody else has edited of revisions that a run has recorded, in words. */
-  editsOf(observed: Workload, recorded: readonly Placement[]): string[];
+  editsOf(observed: Workload, recorded: readonly PodRevision[]): string[];
   /** Who has edited what brings a filter to this one target, in words. */
   editorsOf(observed: Workload, filter: string): string[];
   /** By what name proxies know a filter that they pull. */
-  pluginTrace(ref: WorkloadRef, carrier: PulledPlacement, observed: Workload): PluginTrace;
+  pluginTrace(ref: WorkloadRef, podRevision: PulledRevision, observed: Workload): PluginTrace;
   /** The name by which proxies know the plugin that brings a filter to this target alone; `undefined` where a revision's does. */
   ownPlugin(ref: WorkloadRef, filter: string): string | undefined;
   /** The name that plugins of others may name a target by; `undefined` where they select pods by labels alone. */

@@ -1,6 +1,6 @@
 import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
-import { progressing, type Verdict } from '../../cluster/readiness.ts';
+import { progressing, type ReadinessVerdict } from '../../cluster/readiness.ts';
 import { resource } from '../../cluster/resources.ts';
 import { isOnDelete, onDeleteBlocker, templateBlocker } from './template-blockers.ts';
 import { workloadKind } from './workload-kind.ts';
@@ -34,7 +34,7 @@ export const DAEMON_SET = workloadKind({
   blockerOf: (wanted, needs) => templateBlocker(wanted, () => onDeleteBlocker(wanted, needs)),
 });
 
-function verdictOf(workload: Workload): Verdict {
+function verdictOf(workload: Workload): ReadinessVerdict {
   const { status = {} } = workload;
   const { desiredNumberScheduled: wanted, currentNumberScheduled = 0, updatedNumberScheduled = 0 } = status;
   const { numberAvailable = 0, numberReady = 0 } = status;

@@ -1,7 +1,7 @@
 import { count } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
-import { conditionOf, failed, progressing, type Verdict } from '../../cluster/readiness.ts';
+import { conditionOf, failed, progressing, type ReadinessVerdict } from '../../cluster/readiness.ts';
 import { resource } from '../../cluster/resources.ts';
 import type { Blocker, WantedTarget } from './kind.ts';
 import { templateBlocker } from './template-blockers.ts';
@@ -45,7 +45,7 @@ function pausedBlocker({ ref, observed }: WantedTarget): Blocker | undefined {
   };
 }
 
-function verdictOf(workload: Workload): Verdict {
+function verdictOf(workload: Workload): ReadinessVerdict {
   const { spec = {}, status = {} } = workload;
   const wanted = spec.replicas ?? 1;
   const { replicas = 0, updatedReplicas = 0, availableReplicas = 0, readyReplicas = 0 } = status;

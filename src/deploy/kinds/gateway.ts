@@ -1,9 +1,9 @@
 import type { Workload } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
-import { conditionOf, judgeReadiness, progressing, type Verdict } from '../../cluster/readiness.ts';
+import { conditionOf, judgeReadiness, progressing, type ReadinessVerdict } from '../../cluster/readiness.ts';
 import { PLUGINS, GATEWAY as RESOURCE } from '../../cluster/resources.ts';
 import type { Direction } from '../../filter/settings.ts';
-import { GATEWAY_NAME_LABEL } from '../../mesh/gateway/attachment.ts';
+import { GATEWAY_NAME_LABEL } from '../../mesh/gateway/plugin.ts';
 import { isGatewayView } from '../../mesh/gateway/view.ts';
 import type { Blocker, RolloutNeeds, TargetKind, WantedTarget } from './kind.ts';
 import { pluginBinding } from './plugin-binding.ts';
@@ -64,7 +64,7 @@ function isWaypoint(workload: Workload): boolean | undefined {
  * Whether a controller has taken a Gateway. That it is programmed is not asked for: without a load balancer it never is, and serves
  * all the same (https://gateway-api.sigs.k8s.io/geps/gep-1364/).
  */
-function verdictOf(workload: Workload): Verdict {
+function verdictOf(workload: Workload): ReadinessVerdict {
   const accepted = conditionOf(workload, 'Accepted');
   if (accepted === undefined || accepted.status === 'True') return undefined;
   return progressing(`no controller has accepted it (${accepted.message ?? accepted.reason ?? accepted.status})`);

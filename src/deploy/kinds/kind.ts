@@ -3,7 +3,7 @@ import type { Pod, Workload } from '../../cluster/objects.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import type { Resource } from '../../cluster/resources.ts';
 import type { Direction } from '../../filter/settings.ts';
-import type { Placement, Revision } from '../../mesh/identity/revision.ts';
+import type { PodRevision, Revision } from '../../mesh/identity/revision.ts';
 import type { Redirection } from '../../mesh/template/redirection.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { FilterBinding } from './binding.ts';
@@ -23,7 +23,7 @@ export interface Blocker extends Explanation {
 export interface WantedTarget {
   readonly ref: WorkloadRef;
   readonly observed: Workload;
-  readonly revisions: readonly { readonly revision: Revision; readonly carrier: Placement }[];
+  readonly revisions: readonly { readonly revision: Revision; readonly podRevision: PodRevision }[];
 }
 
 /** What a run asks for beyond the write itself, as far as a kind may be unable to give it. */

@@ -4,17 +4,23 @@ import type { Client, Written } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { PLUGINS, type Resource } from '../../cluster/resources.ts';
 import {
-  attachedPlacement,
-  attachedPluginOf,
-  attachedSpec,
-  attachedTo,
+  gatewayOf,
+  gatewayPluginKey,
+  gatewayPluginSpec,
+  gatewayPodRevision,
   openSpec,
-} from '../../mesh/gateway/attachment.ts';
+} from '../../mesh/gateway/plugin.ts';
 import { changePlugins } from '../../mesh/gateway/plugin-change.ts';
-import { attachedOn, attachmentOf, type GatewayView, isGatewayView, viewGateway } from '../../mesh/gateway/view.ts';
-import { attachmentWrites } from '../../mesh/gateway/writes.ts';
+import {
+  type GatewayView,
+  gatewayPluginOf,
+  isGatewayView,
+  podRevisionOnGateway,
+  viewGateway,
+} from '../../mesh/gateway/view.ts';
+import { pluginWrites } from '../../mesh/gateway/writes.ts';
 import { describeEditors, writtenAt } from '../../mesh/identity/editors.ts';
-import { carriedBy, isPlugin } from '../../mesh/objects/filter-resource.ts';
+import { isPlugin, podRevisionIn } from '../../mesh/objects/filter-resource.ts';
 import { pluginSettings } from '../../mesh/objects/wasm-plugin.ts';
 import { patchWorkload, revisionOn } from '../../mesh/template/template.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
@@ -30,7 +36,7 @@ export const pluginBinding: FilterBinding = {
   view: viewGateways,
   candidates: (namespace, listed = [], plugins) => {
     const known = new Map(listed.map((gateway) => [gateway.metadata.name, gateway]));
-    const names = new Set(plugins.items.flatMap((plugin) => attachedTo(plugin)?.gateway ?? []));
+    const names = new Set(plugins.items.flatMap((plugin) => gatewayOf(plugin)?.gateway ?? []));
     const named = [...names].sort().map((name) => known.get(name) ?? { metadata: { name, namespace } });
     return viewGateways(named, plugins);
   },
@@ -48,7 +54,7 @@ export const pluginBinding: FilterBinding = {
   patchFor: (observed, change, name) => patchWorkload(viewOf(observed), change, name, changePlugins),
   writes: (_, observed, patch) => {
     const view = viewOf(observed);
-    return attachmentWrites(view, patch).map(({ name, observed: before, wanted: after }) => ({
+    return pluginWrites(view, patch).map(({ name, observed: before, wanted: after }) => ({
       action: after === undefined ? 'delete' : before === undefined ? 'create' : 'change',
       kind: view.pluginKind,
       name,
@@ -62,30 +68,30 @@ export const pluginBinding: FilterBinding = {
     verbs: ['create', 'patch', 'delete'],
   }),
 
-  podRevisionFor: attachedPlacement,
-  podRevisionOf: (inserter, { filter, id }, target) => {
-    const carried = carriedBy(inserter, filter, id);
-    if (!isPlugin(inserter) || carried?.image === undefined) return carried;
-    return { ...carried, plugin: attachedSpec(inserter.spec, target) };
+  podRevisionFor: gatewayPodRevision,
+  podRevisionOf: (filterResource, { filter, id }, target) => {
+    const carried = podRevisionIn(filterResource, filter, id);
+    if (!isPlugin(filterResource) || carried?.image === undefined) return carried;
+    return { ...carried, plugin: gatewayPluginSpec(filterResource.spec, target) };
   },
-  podRevisionOn: (workload, filter, id) => attachedOn(viewOf(workload), filter, id),
+  podRevisionOn: (workload, filter, id) => podRevisionOnGateway(viewOf(workload), filter, id),
   running: (workload, filter, id) => {
-    const carrier = attachedOn(viewOf(workload), filter, id);
-    return carrier && { revision: { settings: pluginSettings(carrier.plugin ?? {}) }, carrier };
+    const podRevision = podRevisionOnGateway(viewOf(workload), filter, id);
+    return podRevision && { revision: { settings: pluginSettings(podRevision.plugin ?? {}) }, podRevision };
   },
   editsOf: (observed, recorded) => {
     const view = viewOf(observed);
-    return recorded.flatMap((placement) => {
-      if (revisionOn(view, placement.filter) !== placement.id) return [];
-      const change = { place: [placement], remove: [], state: <T>(state: T): T => state };
-      const mended = pluginBinding.patchFor(view, change, '');
+    return recorded.flatMap((podRevision) => {
+      if (revisionOn(view, podRevision.filter) !== podRevision.id) return [];
+      const change = { place: [podRevision], remove: [], state: <T>(state: T): T => state };
+      const repaired = pluginBinding.patchFor(view, change, '');
       // One that a run left unfinished is nobody's edit.
-      return mended.ok && mended.value !== undefined ? editorsOf(view, placement.filter) : [];
+      return repaired.ok && repaired.value !== undefined ? editorsOf(view, podRevision.filter) : [];
     });
   },
   editorsOf: (observed, filter) => editorsOf(viewOf(observed), filter),
   pluginTrace: (ref, { filter, image }, observed) => {
-    const plugin = attachmentOf(viewOf(observed), filter);
+    const plugin = gatewayPluginOf(viewOf(observed), filter);
     const since = plugin && writtenAt(plugin);
     return { plugin: ownPlugin(ref, filter), image, ...defined({ since }) };
   },
@@ -94,11 +100,11 @@ export const pluginBinding: FilterBinding = {
 };
 
 function ownPlugin({ namespace, name }: WorkloadRef, filter: string): string {
-  return attachedPluginOf(namespace, filter, name);
+  return gatewayPluginKey(namespace, filter, name);
 }
 
 function viewGateways(gateways: readonly Workload[], { items, kind }: ListedPlugins): GatewayView[] {
-  const attached = Map.groupBy(items, (plugin) => attachedTo(plugin)?.gateway);
+  const attached = Map.groupBy(items, (plugin) => gatewayOf(plugin)?.gateway);
   return gateways.map((gateway) => viewGateway(gateway, attached.get(gateway.metadata.name) ?? [], kind));
 }
 
@@ -108,7 +114,7 @@ function viewOf(observed: Workload): GatewayView {
 }
 
 function editorsOf(view: GatewayView, filter: string): string[] {
-  const plugin = attachmentOf(view, filter);
+  const plugin = gatewayPluginOf(view, filter);
   if (plugin === undefined) return [];
   return describeEditors(`${plugin.kind} ${view.metadata.namespace}/${plugin.metadata.name}`, plugin);
 }
@@ -122,12 +128,12 @@ async function writePlugins(
   { openFirst = false, ...options }: TargetWriteOptions,
 ): Promise<Written<Workload>> {
   const view = viewOf(before);
-  const attachments = new Map(view.attachments.map((plugin) => [plugin.metadata.name, plugin]));
+  const plugins = new Map(view.plugins.map((plugin) => [plugin.metadata.name, plugin]));
   const warnings: string[] = [];
-  for (const { name, observed, wanted } of attachmentWrites(view, patch)) {
+  for (const { name, observed, wanted } of pluginWrites(view, patch)) {
     if (wanted === undefined) {
       if (observed !== undefined) await deletePlugin(client, namespace, observed, options);
-      attachments.delete(name);
+      plugins.delete(name);
       continue;
     }
     const { resourceVersion } = observed?.metadata ?? {};
@@ -137,7 +143,7 @@ async function writePlugins(
     const body = { ...wanted, metadata, spec };
     const written = await applyPlugin(client, namespace, body, { ...options, force });
     append(warnings, written.warnings);
-    attachments.set(name, written.object);
+    plugins.set(name, written.object);
   }
-  return { object: viewGateway(view, [...attachments.values()]), warnings };
+  return { object: viewGateway(view, [...plugins.values()]), warnings };
 }

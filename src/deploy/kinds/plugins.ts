@@ -4,7 +4,7 @@ import type { Client, Preconditions, WriteOptions, Written } from '../../cluster
 import { isApiError } from '../../cluster/errors.ts';
 import { PLUGINS, type PluginKind } from '../../cluster/resources.ts';
 import { OWNED_SELECTOR } from '../../mesh/identity/names.ts';
-import { keptForm, readForm } from '../../mesh/objects/traffic-extension.ts';
+import { fromStored, toStored } from '../../mesh/objects/traffic-extension.ts';
 import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
 
 /**
@@ -46,7 +46,7 @@ export class PluginLister {
 /** Our plugins of a namespace. @throws ApiError */
 export async function listPlugins(client: Client, kind: PluginKind, namespace: string): Promise<readonly WasmPlugin[]> {
   const { items } = await client.list<WasmPlugin>(PLUGINS[kind], namespace, { labelSelector: OWNED_SELECTOR });
-  return items.map((item) => readForm({ ...item, kind }));
+  return items.map((item) => fromStored({ ...item, kind }));
 }
 
 /** Brings a plugin to just what is wanted; see `applyExactly`. @throws ApiError */
@@ -57,8 +57,8 @@ export async function applyPlugin(
   options: WriteOptions & { readonly force: boolean },
 ): Promise<Written<WasmPlugin>> {
   const { kind } = wanted;
-  const { object, warnings } = await applyExactly(client, PLUGINS[kind], namespace, keptForm(wanted), options);
-  return { object: readForm({ ...object, kind }), warnings };
+  const { object, warnings } = await applyExactly(client, PLUGINS[kind], namespace, toStored(wanted), options);
+  return { object: fromStored({ ...object, kind }), warnings };
 }
 
 /** Deletes a plugin as long as it is as it was observed. @throws ApiError */

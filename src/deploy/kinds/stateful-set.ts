@@ -2,7 +2,7 @@ import { pick } from '../../base/json.ts';
 import { count } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
-import { progressing, type Verdict } from '../../cluster/readiness.ts';
+import { progressing, type ReadinessVerdict } from '../../cluster/readiness.ts';
 import { resource } from '../../cluster/resources.ts';
 import type { Blocker, RolloutNeeds, WantedTarget } from './kind.ts';
 import { isOnDelete, onDeleteBlocker, templateBlocker } from './template-blockers.ts';
@@ -52,7 +52,7 @@ function partitionBlocker({ observed }: WantedTarget, { wait }: RolloutNeeds): B
 }
 
 /** kstatus's rule, with the gap closed that a StatefulSet counts as done while its revisions differ. */
-function verdictOf(workload: Workload): Verdict {
+function verdictOf(workload: Workload): ReadinessVerdict {
   const { spec = {}, status = {} } = workload;
   const wanted = spec.replicas ?? 1;
   const { replicas = 0, readyReplicas = 0, updatedReplicas = 0, currentRevision, updateRevision } = status;

@@ -1,9 +1,9 @@
 import type { Workload } from '../../cluster/objects.ts';
 import { MOUNT_ANNOTATIONS, USER_VOLUME_ANNOTATION } from '../../mesh/identity/names.ts';
-import { type Placement, placementOf } from '../../mesh/identity/revision.ts';
-import { carriedBy, isPlugin, shownSettings } from '../../mesh/objects/filter-resource.ts';
+import { type PodRevision, podRevisionOf } from '../../mesh/identity/revision.ts';
+import { isPlugin, podRevisionIn, shownSettings } from '../../mesh/objects/filter-resource.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
-import { isGateway, mergeGatewayMounts } from '../../mesh/template/gateway-mounts.ts';
+import { isInjectedGateway, mergeGatewayMounts } from '../../mesh/template/gateway-mounts.ts';
 import { mergeMounts, mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { patchWorkload } from '../../mesh/template/template.ts';
 import type { FilterBinding } from './binding.ts';
@@ -27,28 +27,28 @@ export const templateBinding: FilterBinding = {
   },
   permissions: (resource) => ({ resource, verbs: ['patch'] }),
 
-  podRevisionFor: placementOf,
-  podRevisionOf: (inserter, { filter, id }) => carriedBy(inserter, filter, id),
+  podRevisionFor: podRevisionOf,
+  podRevisionOf: (filterResource, { filter, id }) => podRevisionIn(filterResource, filter, id),
   podRevisionOn: (workload, filter, id) => {
     const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
     return mountPath === undefined ? undefined : { filter, id, mountPath };
   },
-  running: (workload, filter, id, inserter) => {
-    if (inserter === undefined) return undefined;
-    const carrier = isPlugin(inserter)
-      ? carriedBy(inserter, filter, id)
+  running: (workload, filter, id, filterResource) => {
+    if (filterResource === undefined) return undefined;
+    const podRevision = isPlugin(filterResource)
+      ? podRevisionIn(filterResource, filter, id)
       : templateBinding.podRevisionOn(workload, filter, id);
-    return carrier && { revision: { settings: shownSettings(inserter) }, carrier };
+    return podRevision && { revision: { settings: shownSettings(filterResource) }, podRevision };
   },
   editsOf,
   editorsOf: () => [],
   // A plugin of its own for each revision: what has its name is what it is.
-  pluginTrace: ({ namespace }, carrier) => ({ plugin: pluginOf(namespace, carrier), image: carrier.image }),
+  pluginTrace: ({ namespace }, podRevision) => ({ plugin: pluginOf(namespace, podRevision), image: podRevision.image }),
   ownPlugin: () => undefined,
   targetRef: () => undefined,
 };
 
-function editsOf(observed: Workload, recorded: readonly Placement[]): string[] {
+function editsOf(observed: Workload, recorded: readonly PodRevision[]): string[] {
   const template = observed.spec?.template ?? {};
   const moved = recorded.flatMap(({ filter, mountPath }) => {
     const now = mountedAt(template, filter);
@@ -56,13 +56,13 @@ function editsOf(observed: Workload, recorded: readonly Placement[]): string[] {
   });
   // What is new in the same patch, such as another filter, is no drift.
   const change = { place: recorded, remove: [] };
-  if (isGateway(template)) {
+  if (isInjectedGateway(template)) {
     const lists = mergeGatewayMounts(template, change, '');
     const edited = moved.length === 0 && lists.ok && Object.keys(lists.value).length > 0;
     return [...(edited ? ['the mounts in its pod template were edited'] : []), ...moved];
   }
-  const mended = mergeMounts(template, change, '');
+  const repaired = mergeMounts(template, change, '');
   const keys = moved.length === 0 ? MOUNT_ANNOTATIONS : ([USER_VOLUME_ANNOTATION] as const);
-  const edited = keys.filter((key) => mended.ok && mended.value[key] !== template.metadata?.annotations?.[key]);
+  const edited = keys.filter((key) => repaired.ok && repaired.value[key] !== template.metadata?.annotations?.[key]);
   return [...edited.map((key) => `the annotation ${key} was edited`), ...moved];
 }

@@ -1,7 +1,7 @@
 import type { Workload } from '../../cluster/objects.ts';
 import { findOwner } from '../../mesh/identity/owner.ts';
-import { isGateway } from '../../mesh/template/gateway-mounts.ts';
-import { explicitlyUninjected, standingSidecar } from '../../mesh/template/injection.ts';
+import { isInjectedGateway } from '../../mesh/template/gateway-mounts.ts';
+import { explicitlyUninjected, injectedSidecar } from '../../mesh/template/injection.ts';
 import type { Blocker, RolloutNeeds, WantedTarget } from './kind.ts';
 
 /**
@@ -18,7 +18,7 @@ export function templateBlocker(
   if (uninjected !== undefined) {
     return {
       message: `would not run the filter: ${uninjected}.`,
-      remedy: isGateway(template)
+      remedy: isInjectedGateway(template)
         ? 'Give it an entry of the target list with "direction: gateway".'
         : 'Take it out of the target list, or let Istio inject its usual sidecar there.',
       kind: 'no-effect',
@@ -26,8 +26,8 @@ export function templateBlocker(
   }
   const own = ofKind();
   if (own !== undefined) return own;
-  const mounted = revisions.some(({ carrier }) => carrier.image === undefined);
-  if (mounted && standingSidecar(template) === 'kept') {
+  const mounted = revisions.some(({ podRevision }) => podRevision.image === undefined);
+  if (mounted && injectedSidecar(template) === 'kept') {
     return {
       message:
         'would not run the filter: its pod template has an injected sidecar in it already (annotation sidecar.istio.io/status) and sidecar.istio.io/inject: "false", so Istio mounts nothing there.',

@@ -1,6 +1,6 @@
 import type { Pod, Workload } from '../../cluster/objects.ts';
-import { countPods, isUnseen, judgeReadiness, type PodCounts, type Verdict } from '../../cluster/readiness.ts';
-import { isGateway } from '../../mesh/template/gateway-mounts.ts';
+import { countPods, isUnseen, judgeReadiness, type PodCounts, type ReadinessVerdict } from '../../cluster/readiness.ts';
+import { isInjectedGateway } from '../../mesh/template/gateway-mounts.ts';
 import { readRedirection } from '../../mesh/template/redirection.ts';
 import type { Blocker, RolloutNeeds, StuckPods, TargetKind, WantedTarget } from './kind.ts';
 import { templateBinding } from './template-binding.ts';
@@ -13,7 +13,7 @@ export interface WorkloadKindParts
   /** The pods of an object, as its status counts them. */
   podCounts(workload: Workload): PodCounts;
   /** What keeps an object from being ready beyond what holds for every kind. */
-  verdictOf(workload: Workload): Verdict;
+  verdictOf(workload: Workload): ReadinessVerdict;
   /** Whether its controller still has old pods to replace. */
   hasOldPods(workload: Workload): boolean;
   /** `undefined`: nothing of this kind alone stands in the way of a change. */
@@ -42,7 +42,7 @@ export function workloadKind(parts: WorkloadKindParts): TargetKind {
     wantedPods: (workload) => readiness(workload).wanted,
     readyPods: (workload) => parts.podCounts(workload).ready ?? 0,
     isRolling: (workload) => isUnseen(workload) || parts.hasOldPods(workload),
-    isGateway: ({ spec }) => isGateway(spec?.template ?? {}),
+    isGateway: ({ spec }) => isInjectedGateway(spec?.template ?? {}),
     listenerDirection: (_, asked) => asked,
     redirectionOf: (pod: Pod, { spec }) => readRedirection(pod, spec?.template ?? {}),
   };

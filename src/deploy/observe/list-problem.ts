@@ -4,7 +4,7 @@ import { ENVOY_FILTER, PLUGINS, type Resource, WASM_PLUGIN } from '../../cluster
 import { KINDS } from '../kinds/list.ts';
 
 /** Why the objects of a kind in a namespace could not be listed. */
-export function listingProblem(error: unknown, of: Resource, namespace: string): Problem {
+export function listingProblem(error: unknown, listed: Resource, namespace: string): Problem {
   if (isApiError(error, 404) && error.path.includes(ENVOY_FILTER.plural)) {
     return {
       kind: 'cluster',
@@ -22,15 +22,15 @@ export function listingProblem(error: unknown, of: Resource, namespace: string):
       cause: error,
     };
   }
-  const notInstalled = KINDS.find(({ resource }) => resource === of)?.notInstalled;
+  const notInstalled = KINDS.find(({ resource }) => resource === listed)?.notInstalled;
   if (isApiError(error, 404) && notInstalled !== undefined) {
     return { kind: 'cluster', ...notInstalled, cause: error };
   }
-  return callProblem(error, `listing ${askedFor(error, of).kind}s in namespace "${namespace}"`);
+  return callProblem(error, `listing ${askedFor(error, listed).kind}s in namespace "${namespace}"`);
 }
 
 /** Plugins are asked for by one name after the other. */
-function askedFor(error: unknown, of: Resource): Resource {
+function askedFor(error: unknown, listed: Resource): Resource {
   const path = error instanceof ApiError ? error.path : '';
-  return Object.values(PLUGINS).find(({ plural }) => path.includes(`/${plural}?`)) ?? of;
+  return Object.values(PLUGINS).find(({ plural }) => path.includes(`/${plural}?`)) ?? listed;
 }

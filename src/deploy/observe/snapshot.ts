@@ -1,12 +1,12 @@
 import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
 import type { PluginKind } from '../../cluster/resources.ts';
 import { PUSHED_ANNOTATION } from '../../mesh/identity/names.ts';
-import { type Placement, revisionName } from '../../mesh/identity/revision.ts';
+import { type PodRevision, revisionName } from '../../mesh/identity/revision.ts';
 import type { FilterState } from '../../mesh/identity/state.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
-import type { Inserter } from '../../mesh/objects/filter-resource.ts';
+import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
 import { filtersOn, revisionOn, stateOn } from '../../mesh/template/template.ts';
-import type { Catalogue } from '../../targets/resolve.ts';
+import type { WorkloadIndex } from '../../targets/resolve.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { UnmanagedView } from './unmanaged.ts';
 
@@ -17,16 +17,16 @@ export interface ObservedWorkload {
 }
 
 /** What the cluster holds of everything a request is about. */
-export interface Observation {
-  readonly catalogue: Catalogue;
+export interface ClusterSnapshot {
+  readonly workloadIndex: WorkloadIndex;
   /** What a plugin is in this cluster; a WasmPlugin where nobody has listed any. */
   readonly pluginKind: PluginKind;
   /** Our ConfigMaps of a namespace, their metadata alone. */
   configMaps(namespace: string): readonly KubernetesObject[];
   /** Our EnvoyFilters and plugins of a namespace. */
-  inserters(namespace: string): readonly Inserter[];
+  filterResources(namespace: string): readonly FilterResource[];
   /** The objects of a revision in a namespace. */
-  objectsOf(namespace: string, revision: Pick<Placement, 'filter' | 'id'>): RevisionObjects;
+  objectsOf(namespace: string, revision: Pick<PodRevision, 'filter' | 'id'>): RevisionObjects;
   /** The EnvoyFilters of a namespace that are not ours. */
   foreignEnvoyFilters(namespace: string): readonly EnvoyFilter[];
   /** The workloads of a namespace, of the kinds that were listed, and the Gateways that have a filter of ours. */
@@ -42,7 +42,7 @@ export interface Observation {
 /** The objects of a revision in a namespace; `undefined` for one that is not there. */
 export interface RevisionObjects {
   readonly configMap: KubernetesObject | undefined;
-  readonly inserter: Inserter | undefined;
+  readonly filterResource: FilterResource | undefined;
 }
 
 /** A filter on a workload as it was observed, with what else there is of it: looked up once, and handed on. */
@@ -58,28 +58,31 @@ export interface ObservedFilter extends ObservedWorkload, RevisionObjects {
 export function observedFilter(
   filter: string,
   { ref, workload }: ObservedWorkload,
-  observation: Pick<Observation, 'objectsOf'>,
+  snapshot: Pick<ClusterSnapshot, 'objectsOf'>,
 ): ObservedFilter {
   const id = revisionOn(workload, filter);
-  const none: RevisionObjects = { configMap: undefined, inserter: undefined };
-  const objects = id === undefined ? none : observation.objectsOf(ref.namespace, { filter, id });
+  const none: RevisionObjects = { configMap: undefined, filterResource: undefined };
+  const objects = id === undefined ? none : snapshot.objectsOf(ref.namespace, { filter, id });
   return { ref, workload, filter, id, recorded: stateOn(workload)[filter], ...objects };
 }
 
 /** Returns what finds the objects of revisions, going through those of each namespace once. */
 export function objectFinder({
   configMaps,
-  inserters,
-}: Pick<Observation, 'configMaps' | 'inserters'>): Observation['objectsOf'] {
-  const known = new Map<string, { configMaps: Map<string, KubernetesObject>; inserters: Map<string, Inserter> }>();
+  filterResources,
+}: Pick<ClusterSnapshot, 'configMaps' | 'filterResources'>): ClusterSnapshot['objectsOf'] {
+  const known = new Map<
+    string,
+    { configMaps: Map<string, KubernetesObject>; filterResources: Map<string, FilterResource> }
+  >();
   return (namespace, revision) => {
     const objects = known.get(namespace) ?? {
       configMaps: byName(configMaps(namespace)),
-      inserters: byName(inserters(namespace)),
+      filterResources: byName(filterResources(namespace)),
     };
     known.set(namespace, objects);
     const name = revisionName(revision);
-    return { configMap: objects.configMaps.get(name), inserter: objects.inserters.get(name) };
+    return { configMap: objects.configMaps.get(name), filterResource: objects.filterResources.get(name) };
   };
 }
 
@@ -89,8 +92,8 @@ function byName<T extends KubernetesObject>(objects: readonly T[]): Map<string, 
 }
 
 /** Returns the id of the revision whose settings the pods of a revision have: its own, or that of one that was pushed. */
-export function settingsIn({ inserter }: Pick<RevisionObjects, 'inserter'>, id: string): string {
-  return inserter?.metadata.annotations?.[PUSHED_ANNOTATION] ?? id;
+export function settingsIn({ filterResource }: Pick<RevisionObjects, 'filterResource'>, id: string): string {
+  return filterResource?.metadata.annotations?.[PUSHED_ANNOTATION] ?? id;
 }
 
 /** The filters that a workload carries or has a record of, in the order of their names. */

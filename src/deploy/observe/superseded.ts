@@ -1,5 +1,5 @@
 import type { Workload } from '../../cluster/objects.ts';
-import type { Placement } from '../../mesh/identity/revision.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 
 /** What another run has put on a workload, after this run had begun. */
@@ -15,12 +15,12 @@ export interface Newer {
  * where nobody has, also where somebody else than a run has changed it.
  */
 export function newerOn(
-  { placements, removals }: { readonly placements: readonly Placement[]; readonly removals: readonly string[] },
+  { podRevisions, removals }: { readonly podRevisions: readonly PodRevision[]; readonly removals: readonly string[] },
   workload: Workload,
 ): Newer | undefined {
   const state = stateOn(workload);
   const wanted = [
-    ...placements.map(({ filter, id }) => ({ filter, id })),
+    ...podRevisions.map(({ filter, id }) => ({ filter, id })),
     ...removals.map((filter) => ({ filter, id: undefined })),
   ];
   for (const { filter, id } of wanted) {

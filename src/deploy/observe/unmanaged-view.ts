@@ -13,9 +13,9 @@ import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { ownerOf, targetKind } from '../kinds/kinds.ts';
 import type { DeployRequest } from '../request.ts';
-import { allLists, type Observer } from './observer.ts';
+import { allLists, type ClusterReader } from './cluster-reader.ts';
 import type { RunningProxies } from './running-proxies.ts';
-import type { Observation, ObservedWorkload } from './snapshot.ts';
+import type { ClusterSnapshot, ObservedWorkload } from './snapshot.ts';
 import {
   type ConfigMapFiles,
   NOTHING_UNMANAGED,
@@ -29,15 +29,15 @@ import {
  * filter is new to a target, where something is to be taken over, and where an earlier run has begun to. Whatever may not be read
  * counts as not there.
  */
-export async function observeUnmanaged(
+export async function readUnmanaged(
   request: DeployRequest,
-  first: Observation,
-  observer: Observer,
+  first: ClusterSnapshot,
+  clusterReader: ClusterReader,
   proxies: RunningProxies,
   { client }: Pick<DeployContext, 'client'>,
-): Promise<{ readonly observation: Observation; readonly problems: readonly Problem[] }> {
+): Promise<{ readonly snapshot: ClusterSnapshot; readonly problems: readonly Problem[] }> {
   const targets = request.filters.flatMap((filter) =>
-    resolveTargets(filter.targets, first.catalogue, filter.settings).targets.map((target) => ({
+    resolveTargets(filter.targets, first.workloadIndex, filter.settings).targets.map((target) => ({
       ...target,
       isNew: revisionOn(target.workload, filter.name) === undefined,
     })),
@@ -46,7 +46,7 @@ export async function observeUnmanaged(
   const fresh = targets.filter(({ isNew }) => isNew);
   const begun = namespaces.filter((namespace) => takesOut(first, namespace));
   const [some] = namespaces;
-  if (some === undefined || (fresh.length === 0 && begun.length === 0)) return { observation: first, problems: [] };
+  if (some === undefined || (fresh.length === 0 && begun.length === 0)) return { snapshot: first, problems: [] };
   const reader = new UnmanagedReader(client);
   try {
     const root = await reader.rootNamespace(some);
@@ -66,7 +66,7 @@ export async function observeUnmanaged(
     const files = await reader.files(running.flatMap((target) => configMapsOf(target, { ...first, unmanaged: view })));
     const adopting =
       request.adopt === false ? begun : [...new Set([...begun, ...running.map(({ ref }) => ref.namespace)])];
-    const complete = adopting.length === 0 ? first : (await observer.observe(allLists(adopting))).observation;
+    const complete = adopting.length === 0 ? first : (await clusterReader.read(allLists(adopting))).snapshot;
     const others = new Map<string, readonly OtherPods[]>(
       await Promise.all(
         adopting.map(
@@ -91,23 +91,23 @@ export async function observeUnmanaged(
         return proxy.listeners.flatMap(({ direction, active }) => active.map((chain) => ({ direction, ...chain })));
       },
     };
-    return { observation: { ...complete, unmanaged }, problems: [] };
+    return { snapshot: { ...complete, unmanaged }, problems: [] };
   } catch (error) {
     return {
-      observation: first,
+      snapshot: first,
       problems: [callProblem(error, 'looking for filters that are not managed by this action')],
     };
   }
 }
 
 /** Whether an EnvoyFilter of ours takes filters of others out of its pods. */
-function takesOut(observation: Observation, namespace: string): boolean {
-  return observation.inserters(namespace).some((one) => !isPlugin(one) && removalsIn(one).length > 0);
+function takesOut(snapshot: ClusterSnapshot, namespace: string): boolean {
+  return snapshot.filterResources(namespace).some((one) => !isPlugin(one) && removalsIn(one).length > 0);
 }
 
-function configMapsOf(target: ObservedWorkload, observation: Observation): string[] {
+function configMapsOf(target: ObservedWorkload, snapshot: ClusterSnapshot): string[] {
   const mounts = annotatedMounts(target.workload.spec?.template ?? {});
-  return unmanagedOn(target, observation).flatMap(({ code }) => {
+  return unmanagedOn(target, snapshot).flatMap(({ code }) => {
     const configMap = code.kind === 'file' ? mountOf(code.file, mounts)?.configMap : undefined;
     return configMap === undefined ? [] : `${target.ref.namespace}/${configMap}`;
   });
@@ -122,17 +122,20 @@ function madeBy(workloads: readonly ObservedWorkload[]): (pod: Pod) => boolean {
 }
 
 /** The filters of others in the proxies of a workload. */
-export function unmanagedOn({ ref, workload }: ObservedWorkload, observation: Observation): readonly UnmanagedFilter[] {
+export function unmanagedOn(
+  { ref, workload }: ObservedWorkload,
+  snapshot: ClusterSnapshot,
+): readonly UnmanagedFilter[] {
   return findUnmanaged(
     workload.spec?.template ?? {},
-    envoyFiltersFor(ref.namespace, observation),
+    envoyFiltersFor(ref.namespace, snapshot),
     targetKind(ref).binding.inPlace,
   );
 }
 
 /** Every EnvoyFilter of others that may apply to pods of a namespace. */
-export function envoyFiltersFor(namespace: string, observation: Observation): readonly EnvoyFilter[] {
-  const { meshEnvoyFilters } = observation.unmanaged;
-  const own = observation.foreignEnvoyFilters(namespace);
+export function envoyFiltersFor(namespace: string, snapshot: ClusterSnapshot): readonly EnvoyFilter[] {
+  const { meshEnvoyFilters } = snapshot.unmanaged;
+  const own = snapshot.foreignEnvoyFilters(namespace);
   return [...meshEnvoyFilters.filter(({ metadata }) => metadata.namespace !== namespace), ...own];
 }

@@ -18,7 +18,7 @@ import { digestOf } from '../../filter/module/module.ts';
 import { isOwned } from '../../mesh/identity/names.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
-import { readForm } from '../../mesh/objects/traffic-extension.ts';
+import { fromStored } from '../../mesh/objects/traffic-extension.ts';
 import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
 import type { ProxyChain } from '../../mesh/unmanaged/adoption-limits.ts';
 
@@ -102,7 +102,7 @@ export class UnmanagedReader {
     const lists = await Promise.all(
       kinds.map(async (kind) => {
         const found = await this.#list<WasmPlugin>(PLUGINS[kind], namespace, { labelSelector: NOT_OWNED });
-        return found.map((one) => readForm({ ...one, kind }));
+        return found.map((one) => fromStored({ ...one, kind }));
       }),
     );
     return lists.flat();
@@ -138,11 +138,11 @@ export class UnmanagedReader {
   }
 
   async #list<T extends KubernetesObject>(
-    of: Resource,
+    resource: Resource,
     namespace: string,
     options: { readonly labelSelector?: string } = {},
   ): Promise<readonly T[]> {
-    return (await this.#tolerate(async () => (await this.#client.list<T>(of, namespace, options)).items)) ?? [];
+    return (await this.#tolerate(async () => (await this.#client.list<T>(resource, namespace, options)).items)) ?? [];
   }
 
   async #tolerate<T>(read: () => Promise<T>): Promise<T | undefined> {

@@ -19,7 +19,7 @@ import {
 } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import type { Observation } from '../observe/snapshot.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import type { PlannedAdoption } from '../report/plan-report.ts';
 import type { Plan, PlannedWorkload } from './plan.ts';
 
@@ -54,7 +54,7 @@ export interface AdoptedEnvoyFilter {
 /** The EnvoyFilters that filters are taken over from. An EnvoyFilter of the whole mesh keeps everything: it serves other namespaces. */
 export function adoptedEnvoyFilters(
   { workloads }: { readonly workloads: readonly AdoptingWorkload[] },
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): AdoptedEnvoyFilter[] {
   const pairs = workloads.flatMap((planned) => planned.adopted.map((filter) => ({ planned, filter })));
   const groups = Map.groupBy(pairs, ({ filter }) => envoyFilterKey(filter.envoyFilter));
@@ -62,7 +62,7 @@ export function adoptedEnvoyFilters(
     const [first] = group;
     if (first === undefined) return [];
     const ref = first.filter.envoyFilter;
-    const observed = observedEnvoyFilter(ref, observation);
+    const observed = observedEnvoyFilter(ref, snapshot);
     if (observed === undefined) return [];
     const isMeshWide = group.some(({ planned }) => planned.ref.namespace !== ref.namespace);
     const filters = Map.groupBy(group, ({ filter }) => unmanagedKey(filter));
@@ -70,7 +70,7 @@ export function adoptedEnvoyFilters(
       const [one] = those;
       if (one === undefined) return [];
       const refs = those.map(({ planned }) => planned.ref);
-      const others = isMeshWide ? ['every other namespace'] : othersOf(ref.namespace, observed, refs, observation);
+      const others = isMeshWide ? ['every other namespace'] : othersOf(ref.namespace, observed, refs, snapshot);
       return [{ filter: one.filter, workloads: refs, others }];
     });
     const taken = adopted.filter(({ others }) => others.length === 0).map(({ filter }) => filter);
@@ -98,8 +98,8 @@ export function adoptedEnvoyFilters(
  * The same workloads, with a reason to stay for each volume whose file an EnvoyFilter that stays goes on naming: when ours is removed
  * with what it takes out, the pods need that file again.
  */
-export function keepNeededVolumes<T extends AdoptingWorkload>(workloads: readonly T[], observation: Observation): T[] {
-  const staying = adoptedEnvoyFilters({ workloads }, observation)
+export function keepNeededVolumes<T extends AdoptingWorkload>(workloads: readonly T[], snapshot: ClusterSnapshot): T[] {
+  const staying = adoptedEnvoyFilters({ workloads }, snapshot)
     .flatMap(({ filters }) => filters)
     .filter(({ others }) => others.length > 0);
   return workloads.map((workload) => {
@@ -126,10 +126,10 @@ function othersOf(
   namespace: string,
   envoyFilter: EnvoyFilter,
   adopting: readonly WorkloadRef[],
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): string[] {
   const keys = new Set(adopting.map(workloadKey));
-  const workloads = observation
+  const workloads = snapshot
     .workloads(namespace)
     .filter(
       ({ ref, workload }) =>
@@ -137,12 +137,12 @@ function othersOf(
         !keys.has(workloadKey(ref)) &&
         selectsTemplate(envoyFilter, workload.spec?.template?.metadata?.labels ?? {}),
     );
-  const pods = observation.unmanaged.otherPods(namespace).filter(({ labels }) => selectsTemplate(envoyFilter, labels));
+  const pods = snapshot.unmanaged.otherPods(namespace).filter(({ labels }) => selectsTemplate(envoyFilter, labels));
   return [...workloads.map(({ ref }) => describeWorkload(ref)), ...pods.map(({ name }) => name)];
 }
 
-function observedEnvoyFilter({ namespace, name }: EnvoyFilterRef, observation: Observation): EnvoyFilter | undefined {
-  const all = [...observation.foreignEnvoyFilters(namespace), ...observation.unmanaged.meshEnvoyFilters];
+function observedEnvoyFilter({ namespace, name }: EnvoyFilterRef, snapshot: ClusterSnapshot): EnvoyFilter | undefined {
+  const all = [...snapshot.foreignEnvoyFilters(namespace), ...snapshot.unmanaged.meshEnvoyFilters];
   return all.find(({ metadata }) => metadata.name === name && (metadata.namespace ?? '') === namespace);
 }
 
@@ -164,12 +164,12 @@ function stillMounts({ observed, volumes }: AdoptingWorkload, configMap: string)
 }
 
 function runningIn(envoyFilter: EnvoyFilter, planned: readonly AdoptingWorkload[]): (pod: Pod) => boolean {
-  const carriers = planned.flatMap(({ revisions }) => revisions.map(({ carrier }) => carrier));
+  const podRevisions = planned.flatMap(({ revisions }) => revisions.map(({ podRevision }) => podRevision));
   return ({ metadata: { labels = {} }, status }) =>
     status?.phase !== 'Succeeded' &&
     status?.phase !== 'Failed' &&
     selectsTemplate(envoyFilter, labels) &&
-    !carriers.some(({ filter, id }) => labels[podLabel(filter)] === id);
+    !podRevisions.some(({ filter, id }) => labels[podLabel(filter)] === id);
 }
 
 /** Why a filter stays although ours runs in its place on some workloads. */
@@ -211,8 +211,8 @@ export function shortList(names: readonly string[]): string {
 }
 
 /** What a plan would take over, filter by filter. */
-export function describeAdoptions(plan: Plan, observation: Observation): PlannedAdoption[] {
-  return adoptedEnvoyFilters(plan, observation).flatMap((adopted) =>
+export function describeAdoptions(plan: Plan, snapshot: ClusterSnapshot): PlannedAdoption[] {
+  return adoptedEnvoyFilters(plan, snapshot).flatMap((adopted) =>
     adopted.filters.map(({ filter, workloads, others }): PlannedAdoption => {
       const keys = new Set(workloads.map(workloadKey));
       const planned = plan.workloads.filter(({ ref }) => keys.has(workloadKey(ref)));

@@ -21,7 +21,7 @@ import {
   type UnmanagedPlugin,
 } from '../../mesh/unmanaged/unmanaged-plugins.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import type { Observation } from '../observe/snapshot.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
 
 type Found = readonly UnmanagedFilter[];
 
@@ -213,7 +213,7 @@ export function unusedNames(
     readonly isNew: boolean;
   }[],
   filter: string,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): Problem[] {
   if (adopt === true || adopt === false || !targets.some(({ isNew }) => isNew)) return [];
   const unused = adopt.filter((name) => !targets.some(({ choice }) => choice.used.includes(name)));
@@ -221,7 +221,7 @@ export function unusedNames(
     const names = targets.flatMap(({ ref, found }) => found.map((one) => nameFor(one, found, ref.namespace)));
     const all = [...new Set(targets.flatMap(({ found }) => found.map(describeUnmanaged)))];
     const near = nearNames(name, names).map((one) => `"${one}"`);
-    const why = whyUnused(name, targets, observation);
+    const why = whyUnused(name, targets, snapshot);
     return {
       kind: 'input',
       subject: 'input "adopt"',
@@ -239,7 +239,7 @@ function whyUnused(
     readonly found: Found;
     readonly plugins: readonly UnmanagedPlugin[];
   }[],
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): string | undefined {
   const plugin = targets.flatMap(({ plugins }) => plugins).find((one) => one.name === name.envoyFilter);
   if (plugin !== undefined) return `which is a ${plugin.kind}, and only what an EnvoyFilter inserts can be taken over`;
@@ -249,14 +249,14 @@ function whyUnused(
   }
   const namespaces = [...new Set(targets.map(({ ref }) => ref.namespace))];
   const there = namespaces
-    .flatMap((namespace) => observation.foreignEnvoyFilters(namespace))
+    .flatMap((namespace) => snapshot.foreignEnvoyFilters(namespace))
     .some(({ metadata }) => metadata.name === name.envoyFilter);
   return there ? 'but that EnvoyFilter inserts no Wasm filter into the targets' : undefined;
 }
 
 /** Says once what holds for several workloads. */
-export function perWorkload(told: readonly { readonly text: string; readonly subject: string }[]): string[] {
-  const groups = Map.groupBy(told, ({ text }) => text);
+export function perWorkload(entries: readonly { readonly text: string; readonly subject: string }[]): string[] {
+  const groups = Map.groupBy(entries, ({ text }) => text);
   return [...groups].map(([text, found]) => {
     const names = [...new Set(found.map(({ subject }) => subject))];
     const who = names.length > 4 ? nameSome(names, 3) : listWords(names, 'and');

@@ -28,7 +28,12 @@ import {
 import { findPlugins, type UnmanagedPlugin } from '../../mesh/unmanaged/unmanaged-plugins.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { type Observation, type ObservedFilter, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
+import {
+  type ClusterSnapshot,
+  type ObservedFilter,
+  type ObservedWorkload,
+  observedFilter,
+} from '../observe/snapshot.ts';
 import { envoyFiltersFor, unmanagedOn } from '../observe/unmanaged-view.ts';
 import type { FilterRequest } from '../request.ts';
 import * as say from './adoption-problems.ts';
@@ -37,7 +42,7 @@ import * as say from './adoption-problems.ts';
 export interface AdoptingTarget extends ObservedFilter {
   readonly revision: Revision;
   /** The id of the revision that the pods carry, which names our EnvoyFilter. */
-  readonly carrier: string;
+  readonly podRevision: string;
 }
 
 /** What one workload loses to ours. */
@@ -73,22 +78,19 @@ export function planAdoption(
   filter: FilterRequest,
   targets: readonly AdoptingTarget[],
   adopt: Adopt,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): Adoption {
   const ours = oursOf(filter);
-  const examined = targets.map((target) => examine(target, ours, adopt, observation));
+  const examined = targets.map((target) => examine(target, ours, adopt, snapshot));
   const adopting = examined.filter(({ choice }) => choice.adopted.length > 0);
   return {
     byWorkload: new Map(
-      adopting.map((one) => [
-        workloadKey(one.ref),
-        { filters: one.choice.adopted, volumes: volumesOf(one, observation) },
-      ]),
+      adopting.map((one) => [workloadKey(one.ref), { filters: one.choice.adopted, volumes: volumesOf(one, snapshot) }]),
     ),
     problems: [
       ...examined.flatMap((one) => targetProblems(one, filter, adopt)),
-      ...groupsOf(examined).flatMap((group) => groupProblems(group, filter, observation)),
-      ...say.unusedNames(adopt, examined, filter.name, observation),
+      ...groupsOf(examined).flatMap((group) => groupProblems(group, filter, snapshot)),
+      ...say.unusedNames(adopt, examined, filter.name, snapshot),
     ],
     warnings: say.perWorkload(
       examined.flatMap((one) =>
@@ -106,31 +108,29 @@ function oursOf({ name, module, settings }: FilterRequest): OurFilter {
   return { name, rootId: settings.rootId, digests };
 }
 
-function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, observation: Observation): Examined {
-  const { ref, workload, id: running, inserter } = target;
+function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, snapshot: ClusterSnapshot): Examined {
+  const { ref, workload, id: running, filterResource } = target;
   const { namespace } = ref;
   const template = templateOf(workload);
-  const found = remainingOn(target, ours.name, observation);
+  const found = remainingOn(target, ours.name, snapshot);
   const mounts = annotatedMounts(template);
   const begun = found.filter((filter) => {
     if (running === undefined) return false;
-    if (inserter !== undefined && !isPlugin(inserter) && isRemovedBy(filter, inserter)) return true;
+    if (filterResource !== undefined && !isPlugin(filterResource) && isRemovedBy(filter, filterResource)) return true;
     // Its file is gone from the pods already.
     const lost = filter.code.kind === 'file' && mountOf(filter.code.file, mounts) === undefined;
     return lost && hasNameOf(filter, ours.name);
   });
   const choice = chooseAdopted(found, ours, adopt, {
     begun: (filter) => begun.includes(filter),
-    digestOf: (filter) => moduleDigestOf(filter, target, observation),
+    digestOf: (filter) => moduleDigestOf(filter, target, snapshot),
   });
   const isNew = running === undefined;
   const gateway = targetKind(ref).binding.targetRef(ref);
-  const plugins = isNew ? findPlugins(template, observation.unmanaged.plugins(namespace), gateway) : [];
-  const names = isNew
-    ? (observation.unmanaged.chains(workloadKey(ref)) ?? []).flatMap((chain) => chain.httpFilters)
-    : [];
+  const plugins = isNew ? findPlugins(template, snapshot.unmanaged.plugins(namespace), gateway) : [];
+  const names = isNew ? (snapshot.unmanaged.chains(workloadKey(ref)) ?? []).flatMap((chain) => chain.httpFilters) : [];
   const known =
-    unmanagedOn(target, observation).some(({ httpFilter }) => httpFilter === ours.name) ||
+    unmanagedOn(target, snapshot).some(({ httpFilter }) => httpFilter === ours.name) ||
     plugins.some((plugin) => plugin.name === ours.name);
   const unseen = !known && names.some((one) => one === ours.name || pluginName(one) === `${namespace}.${ours.name}`);
   return { ...target, found, begun, choice, plugins, isNew, unseen };
@@ -140,24 +140,26 @@ function examine(target: AdoptingTarget, ours: OurFilter, adopt: Adopt, observat
 export function remainingOn(
   target: ObservedWorkload,
   ours: string,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): readonly UnmanagedFilter[] {
-  const inserters = filtersOn(target.workload).flatMap((filter) => {
-    const inserter = filter === ours ? undefined : observedFilter(filter, target, observation).inserter;
-    return inserter === undefined || isPlugin(inserter) ? [] : [inserter];
+  const filterResources = filtersOn(target.workload).flatMap((filter) => {
+    const filterResource = filter === ours ? undefined : observedFilter(filter, target, snapshot).filterResource;
+    return filterResource === undefined || isPlugin(filterResource) ? [] : [filterResource];
   });
-  return unmanagedOn(target, observation).filter((one) => !inserters.some((inserter) => isRemovedBy(one, inserter)));
+  return unmanagedOn(target, snapshot).filter(
+    (one) => !filterResources.some((filterResource) => isRemovedBy(one, filterResource)),
+  );
 }
 
 /** The digest of the module of somebody's filter, where its ConfigMap was read or its configuration states it. */
 export function moduleDigestOf(
   { code }: UnmanagedFilter,
   { ref, workload }: ObservedWorkload,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): string | undefined {
   if (code.kind !== 'file') return statedDigest(code);
   const configMap = mountOf(code.file, annotatedMounts(templateOf(workload)))?.configMap;
-  const files = configMap === undefined ? undefined : observation.unmanaged.files(ref.namespace, configMap);
+  const files = configMap === undefined ? undefined : snapshot.unmanaged.files(ref.namespace, configMap);
   return files?.[code.file.replace(/^.*\//, '')] ?? statedDigest(code);
 }
 
@@ -200,25 +202,25 @@ function targetWarnings({ ref, found, begun, choice, plugins, isNew, revision }:
 
 /** The targets that share an EnvoyFilter of ours: what it takes out, it takes out of the proxies of all of them. */
 function groupsOf(examined: readonly Examined[]): Examined[][] {
-  const groups = [...Map.groupBy(examined, ({ ref, carrier }) => `${ref.namespace} ${carrier}`).values()];
+  const groups = [...Map.groupBy(examined, ({ ref, podRevision }) => `${ref.namespace} ${podRevision}`).values()];
   return groups.filter((group) => group.some(({ choice }) => choice.adopted.length > 0));
 }
 
-function groupProblems(group: readonly Examined[], { name }: FilterRequest, observation: Observation): Problem[] {
+function groupProblems(group: readonly Examined[], { name }: FilterRequest, snapshot: ClusterSnapshot): Problem[] {
   const [first] = group;
   if (first === undefined) return [];
   const { namespace } = first.ref;
   const adopted = distinct(group.flatMap(({ choice }) => choice.adopted));
   const members = new Set(group.map(({ ref }) => workloadKey(ref)));
-  const others = observation
+  const others = snapshot
     .workloads(namespace)
-    .filter(({ ref, workload }) => !members.has(workloadKey(ref)) && revisionOn(workload, name) === first.carrier);
+    .filter(({ ref, workload }) => !members.has(workloadKey(ref)) && revisionOn(workload, name) === first.podRevision);
   const envoyFilters = [
-    ...envoyFiltersFor(namespace, observation),
-    ...observation.inserters(namespace).filter((one): one is EnvoyFilter => !isPlugin(one)),
+    ...envoyFiltersFor(namespace, snapshot),
+    ...snapshot.filterResources(namespace).filter((one): one is EnvoyFilter => !isPlugin(one)),
   ];
   const proxies = [...group, ...others].map(({ ref, workload }): ConcernedProxies => {
-    const chains = observation.unmanaged.chains(workloadKey(ref));
+    const chains = snapshot.unmanaged.chains(workloadKey(ref));
     return {
       workload: describeWorkload(ref),
       template: templateOf(workload),
@@ -249,17 +251,17 @@ function distinct(filters: readonly UnmanagedFilter[]): UnmanagedFilter[] {
  * The volumes of what is taken over. Those of what an earlier run has begun with are among them: they may have stayed only for what
  * its EnvoyFilter served then.
  */
-function volumesOf({ ref, workload, choice }: Examined, observation: Observation): AdoptedVolume[] {
+function volumesOf({ ref, workload, choice }: Examined, snapshot: ClusterSnapshot): AdoptedVolume[] {
   const template = templateOf(workload);
   const labels = template.metadata?.labels ?? {};
-  const staying = envoyFiltersFor(ref.namespace, observation)
+  const staying = envoyFiltersFor(ref.namespace, snapshot)
     .filter((envoyFilter) => selectsTemplate(envoyFilter, labels))
     .flatMap((envoyFilter) => remainingPatches(envoyFilter, choice.adopted));
-  const plugins = observation.unmanaged.plugins(ref.namespace).map(({ spec }) => spec.url ?? null);
+  const plugins = snapshot.unmanaged.plugins(ref.namespace).map(({ spec }) => spec.url ?? null);
   return adoptedVolumes(template, choice.adopted, {
     texts: [...staying, ...plugins].flatMap(textsIn),
     keysOf: (configMap) => {
-      const files = observation.unmanaged.files(ref.namespace, configMap);
+      const files = snapshot.unmanaged.files(ref.namespace, configMap);
       return files === undefined ? undefined : Object.keys(files);
     },
   });

@@ -4,7 +4,7 @@ import type { RolloutNeeds, WantedTarget } from '../kinds/kind.ts';
 import { targetKind } from '../kinds/kinds.ts';
 
 /** Why a change would never reach the pods of a target, or do nothing there. */
-export function findObstacles(wanted: WantedTarget, needs: RolloutNeeds): Problem[] {
+export function findBlockers(wanted: WantedTarget, needs: RolloutNeeds): Problem[] {
   const { ref, observed } = wanted;
   const subject = describeWorkload(ref);
   if (observed.metadata.deletionTimestamp !== undefined) {

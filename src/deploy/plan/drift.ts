@@ -1,4 +1,4 @@
-import type { Placement } from '../../mesh/identity/revision.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WantedTarget } from '../kinds/kind.ts';
 import { targetKind } from '../kinds/kinds.ts';
@@ -6,7 +6,7 @@ import { targetKind } from '../kinds/kinds.ts';
 /** What of the revisions that a run has recorded is not as it left it, or that the record itself is not. */
 export function findDrift(
   { ref, observed }: Pick<WantedTarget, 'ref' | 'observed'>,
-  place: readonly Placement[],
+  place: readonly PodRevision[],
 ): string[] {
   const state = stateOn(observed);
   const records = place.flatMap(({ filter, id }) => {

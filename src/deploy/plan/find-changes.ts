@@ -1,26 +1,26 @@
 import { describeEditors } from '../../mesh/identity/editors.ts';
-import { type Placement, revisionName } from '../../mesh/identity/revision.ts';
+import { type PodRevision, revisionName } from '../../mesh/identity/revision.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import { isPlugin, kindOf } from '../../mesh/objects/filter-resource.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import type { Observation, ObservedFilter } from '../observe/snapshot.ts';
+import type { ClusterSnapshot, ObservedFilter } from '../observe/snapshot.ts';
 
 /**
  * What of a filter on a workload is not as its last run has left it, one clause each that says `its mount`, `its label`.
  * `rendered`: it came by the files of `render`, which no run records and others apply.
  */
 export function findChanges(
-  { filter, ref, workload, id, recorded: state, configMap, inserter }: ObservedFilter,
-  { pluginKind }: Pick<Observation, 'pluginKind'>,
+  { filter, ref, workload, id, recorded: state, configMap, filterResource }: ObservedFilter,
+  { pluginKind }: Pick<ClusterSnapshot, 'pluginKind'>,
   rendered: boolean,
 ): string[] {
   const { namespace } = ref;
   if (id === undefined) return ['its label was removed from the pod template, so no pod runs it'];
   const name = revisionName({ filter, id });
   const target = targetKind(ref);
-  const pulled = isPlugin(inserter) || (configMap !== undefined && imageOf(configMap) !== undefined);
-  const kind = inserter === undefined ? (pulled ? pluginKind : 'EnvoyFilter') : kindOf(inserter);
+  const pulled = isPlugin(filterResource) || (configMap !== undefined && imageOf(configMap) !== undefined);
+  const kind = filterResource === undefined ? (pulled ? pluginKind : 'EnvoyFilter') : kindOf(filterResource);
   return [
     ...(state === undefined && !rendered ? ['no run of this action has recorded it'] : []),
     ...(state !== undefined && state.revision !== id
@@ -37,9 +37,11 @@ export function findChanges(
       ? [`ConfigMap ${namespace}/${name} was deleted${pulled ? '' : '; new pods cannot start'}`]
       : []),
     ...(configMap === undefined || rendered ? [] : describeEditors(`ConfigMap ${namespace}/${name}`, configMap)),
-    ...(inserter === undefined ? [`${kind} ${namespace}/${name} was deleted; no proxy runs it`] : []),
+    ...(filterResource === undefined ? [`${kind} ${namespace}/${name} was deleted; no proxy runs it`] : []),
     ...target.binding.editorsOf(workload, filter),
-    ...(inserter === undefined || rendered ? [] : describeEditors(`${kind} ${namespace}/${name}`, inserter)),
+    ...(filterResource === undefined || rendered
+      ? []
+      : describeEditors(`${kind} ${namespace}/${name}`, filterResource)),
   ];
 }
 
@@ -48,11 +50,11 @@ export function findChanges(
  * say. A workload may not get ready for want of what is named here, and then deploying is the remedy.
  */
 export function changesBefore(
-  wanted: Placement,
+  wanted: PodRevision,
   current: ObservedFilter,
-  observation: Pick<Observation, 'pluginKind'>,
+  snapshot: Pick<ClusterSnapshot, 'pluginKind'>,
 ): string[] {
   const { filter, ref, id, recorded } = current;
   if (targetKind(ref).binding.inPlace || id === undefined || id === wanted.id || recorded?.revision !== id) return [];
-  return findChanges(current, observation, false).map((change) => `${filter} ${id}: ${change}`);
+  return findChanges(current, snapshot, false).map((change) => `${filter} ${id}: ${change}`);
 }

@@ -1,6 +1,6 @@
 import type { Workload } from '../../cluster/objects.ts';
 import { describeTemplateKeeper, keeperRemedy } from '../../mesh/identity/owner.ts';
-import type { Placement } from '../../mesh/identity/revision.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
@@ -8,7 +8,7 @@ import { targetKind } from '../kinds/kinds.ts';
 /** What a pod template shall carry. */
 interface Wanted {
   readonly ref: WorkloadRef;
-  readonly placements: readonly Pick<Placement, 'filter' | 'id'>[];
+  readonly podRevisions: readonly Pick<PodRevision, 'filter' | 'id'>[];
   readonly removals: readonly string[];
 }
 
@@ -18,18 +18,18 @@ export interface ForeignChange {
   readonly message: string;
   readonly remedy: string;
   /** Whether it was no run of this action. */
-  readonly putBack: boolean;
+  readonly reverted: boolean;
 }
 
 /**
  * Says what a pod template carries instead of what it should, and who did that: a run of this action records what it puts there,
  * so a revision that is not recorded, or one that is gone while its record is there, was put back by somebody else.
  */
-export function foreignChange({ ref, placements, removals }: Wanted, workload: Workload): ForeignChange | undefined {
+export function foreignChange({ ref, podRevisions, removals }: Wanted, workload: Workload): ForeignChange | undefined {
   const state = stateOn(workload);
   const { inPlace } = targetKind(ref).binding;
   const wanted = [
-    ...placements.map(({ filter, id }): [string, string | undefined] => [filter, id]),
+    ...podRevisions.map(({ filter, id }): [string, string | undefined] => [filter, id]),
     ...removals.map((filter): [string, undefined] => [filter, undefined]),
   ];
   for (const [filter, id] of wanted) {
@@ -40,7 +40,7 @@ export function foreignChange({ ref, placements, removals }: Wanted, workload: W
       return {
         message: `another run deployed revision ${now} of the filter "${filter}" there`,
         remedy: 'Use "concurrency" in the workflow to keep runs apart.',
-        putBack: false,
+        reverted: false,
       };
     }
     // A removal by another run takes its record with it.
@@ -48,13 +48,13 @@ export function foreignChange({ ref, placements, removals }: Wanted, workload: W
       return {
         message: `another run removed the filter "${filter}"`,
         remedy: 'Use "concurrency" in the workflow to keep runs apart.',
-        putBack: false,
+        reverted: false,
       };
     }
     return {
       message: `its pod template was put back by ${describeTemplateKeeper(workload)}`,
       remedy: keeperRemedy(workload),
-      putBack: true,
+      reverted: true,
     };
   }
   return undefined;

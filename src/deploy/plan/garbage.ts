@@ -1,11 +1,11 @@
 import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
 import { FILTER_LABEL, REVISION_LABEL } from '../../mesh/identity/names.ts';
-import { parseProven } from '../../mesh/identity/verified.ts';
+import { parseVerified } from '../../mesh/identity/verified.ts';
 import { kindOf } from '../../mesh/objects/filter-resource.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { workloadKey } from '../../targets/target.ts';
-import type { Observation } from '../observe/snapshot.ts';
-import { type Garbage, type Plan, type PlannedWorkload, placementsOf } from './plan.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import { type Garbage, type Plan, type PlannedWorkload, podRevisionsOf } from './plan.ts';
 
 /** What decides how many superseded revisions stay. */
 export interface GarbagePolicy {
@@ -25,16 +25,16 @@ export interface GarbagePlace {
  */
 export function findGarbage(
   plan: Omit<Plan, 'garbage'>,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
   { keepRevisions }: GarbagePolicy,
   further: readonly GarbagePlace[] = [],
 ): Garbage[] {
   return placesOf(plan, further).flatMap((place) => {
-    if (!observation.isComplete(place.namespace)) return [];
-    const superseded = supersededRevisions(plan, place, observation);
+    if (!snapshot.isComplete(place.namespace)) return [];
+    const superseded = supersededRevisions(plan, place, snapshot);
     // Where no workload has the filter any more, nothing of it stays.
-    const keep = namedRevisions(plan, place, observation).size === 0 ? 0 : keepRevisions;
-    const kept = keepOf(superseded, plan, place, observation, keep);
+    const keep = namedRevisions(plan, place, snapshot).size === 0 ? 0 : keepRevisions;
+    const kept = keepOf(superseded, plan, place, snapshot, keep);
     return superseded.filter(({ revision }) => !kept.has(revision)).flatMap(({ objects }) => objects);
   });
 }
@@ -42,11 +42,11 @@ export function findGarbage(
 /** Whether there may be garbage, so that it is worth while to look at every pod template of the namespace. */
 export function mayHaveGarbage(
   plan: Omit<Plan, 'garbage'>,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
   { keepRevisions }: GarbagePolicy,
 ): string[] {
   const namespaces = placesOf(plan).flatMap((place) =>
-    supersededRevisions(plan, place, observation).length > keepRevisions ? [place.namespace] : [],
+    supersededRevisions(plan, place, snapshot).length > keepRevisions ? [place.namespace] : [],
   );
   return [...new Set(namespaces)];
 }
@@ -55,7 +55,7 @@ function placesOf({ workloads }: Pick<Plan, 'workloads'>, further: readonly Garb
   const places = new Map(further.map((place) => [`${place.namespace} ${place.filter}`, place]));
   for (const planned of workloads) {
     const { namespace } = planned.ref;
-    for (const filter of [...placementsOf(planned).map((placement) => placement.filter), ...planned.removals]) {
+    for (const filter of [...podRevisionsOf(planned).map((podRevision) => podRevision.filter), ...planned.removals]) {
       places.set(`${namespace} ${filter}`, { namespace, filter });
     }
   }
@@ -67,7 +67,7 @@ interface Superseded {
   /** RFC 3339, so that it sorts by time. */
   readonly created: string;
   /** Whether it was ever proven on a workload. */
-  readonly proven: boolean;
+  readonly verified: boolean;
   readonly objects: readonly Garbage[];
 }
 
@@ -75,45 +75,45 @@ interface Superseded {
 function supersededRevisions(
   plan: Omit<Plan, 'garbage'>,
   { filter, namespace }: GarbagePlace,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): Superseded[] {
-  const named = namedRevisions(plan, { filter, namespace }, observation);
-  const found = new Map<string, { created: string; proven: boolean; objects: Garbage[] }>();
+  const named = namedRevisions(plan, { filter, namespace }, snapshot);
+  const found = new Map<string, { created: string; verified: boolean; objects: Garbage[] }>();
   const take = <T extends KubernetesObject>(objects: readonly T[], kindIn: (object: T) => Garbage['kind']): void => {
     for (const object of objects) {
       const { metadata } = object;
       const revision = metadata.labels?.[REVISION_LABEL];
       if (metadata.labels?.[FILTER_LABEL] !== filter || revision === undefined || named.has(revision)) continue;
       if (metadata.deletionTimestamp !== undefined) continue;
-      const entry = found.get(revision) ?? { created: '', proven: false, objects: [] };
+      const entry = found.get(revision) ?? { created: '', verified: false, objects: [] };
       entry.objects.push({ kind: kindIn(object), namespace, name: metadata.name, filter, revision });
-      entry.proven ||= parseProven(object).size > 0;
+      entry.verified ||= parseVerified(object).size > 0;
       if ((metadata.creationTimestamp ?? '') > entry.created) entry.created = metadata.creationTimestamp ?? '';
       found.set(revision, entry);
     }
   };
   // A proxy must never be told to read a file that is gone.
-  take(observation.inserters(namespace), kindOf);
-  take(observation.configMaps(namespace), () => 'ConfigMap');
+  take(snapshot.filterResources(namespace), kindOf);
+  take(snapshot.configMaps(namespace), () => 'ConfigMap');
   return [...found].map(([revision, entry]) => ({ revision, ...entry }));
 }
 
 function namedRevisions(
   plan: Omit<Plan, 'garbage'>,
   { filter, namespace }: GarbagePlace,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): Set<string> {
   const after = new Map(plan.workloads.map((planned) => [workloadKey(planned.ref), planned]));
   const named = new Set<string>();
   for (const planned of plan.workloads) {
     if (planned.ref.namespace !== namespace) continue;
-    for (const placement of placementsOf(planned)) if (placement.filter === filter) named.add(placement.id);
+    for (const podRevision of podRevisionsOf(planned)) if (podRevision.filter === filter) named.add(podRevision.id);
   }
-  for (const { ref, workload } of observation.workloads(namespace)) {
+  for (const { ref, workload } of snapshot.workloads(namespace)) {
     const planned = after.get(workloadKey(ref));
     const decided =
       planned?.removals.includes(filter) === true ||
-      planned?.revisions.some(({ carrier }) => carrier.filter === filter) === true;
+      planned?.revisions.some(({ podRevision }) => podRevision.filter === filter) === true;
     const id = decided ? undefined : revisionOn(workload, filter);
     if (id !== undefined) named.add(id);
   }
@@ -124,20 +124,20 @@ function keepOf(
   superseded: readonly Superseded[],
   plan: Omit<Plan, 'garbage'>,
   { filter, namespace }: GarbagePlace,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
   keepRevisions: number,
 ): Set<string> {
   if (keepRevisions === 0) return new Set();
   const previous = new Set<string>();
   const after = new Map(plan.workloads.map((planned) => [workloadKey(planned.ref), planned]));
-  for (const { ref, workload } of observation.workloads(namespace)) {
+  for (const { ref, workload } of snapshot.workloads(namespace)) {
     const planned = after.get(workloadKey(ref));
     if (planned?.removals.includes(filter)) continue;
     for (const earlier of previousAfter(workload, planned, filter)) previous.add(earlier);
   }
   const ranked = [...superseded].sort(
     (a, b) =>
-      Number(b.proven) - Number(a.proven) ||
+      Number(b.verified) - Number(a.verified) ||
       Number(previous.has(b.revision)) - Number(previous.has(a.revision)) ||
       b.created.localeCompare(a.created) ||
       a.revision.localeCompare(b.revision),
@@ -149,10 +149,10 @@ function keepOf(
 /** The revisions before, as they will be recorded on a workload: the direct one, and what it goes back to. */
 function previousAfter(workload: Workload, planned: PlannedWorkload | undefined, filter: string): string[] {
   const recorded = stateOn(workload)[filter];
-  const wanted = planned?.revisions.find(({ carrier }) => carrier.filter === filter)?.carrier.id;
+  const wanted = planned?.revisions.find(({ podRevision }) => podRevision.filter === filter)?.podRevision.id;
   const earlier =
     wanted === undefined || recorded?.revision === wanted
       ? [recorded?.previous, recorded?.fallback]
-      : [planned?.before.get(filter), planned?.wayBack.get(filter)?.id];
+      : [planned?.before.get(filter), planned?.rollbackTargets.get(filter)?.id];
   return earlier.filter((revision) => revision !== undefined);
 }

@@ -1,14 +1,14 @@
-import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
 import { DIGEST_ANNOTATION } from '../../mesh/identity/names.ts';
-import type { MountedPlacement, Placement, Revision } from '../../mesh/identity/revision.ts';
+import type { MountedRevision, PodRevision, Revision } from '../../mesh/identity/revision.ts';
 import { renderEnvoyFilter, typedConfigIn } from '../../mesh/objects/envoy-filter.ts';
 import { isPlugin } from '../../mesh/objects/filter-resource.ts';
-import { unheeded } from '../../mesh/objects/wasm-config.ts';
+import { ignoredUntilRestart } from '../../mesh/objects/wasm-config.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
-import { type Observation, type ObservedFilter, settingsIn } from '../observe/snapshot.ts';
+import { type ClusterSnapshot, type ObservedFilter, settingsIn } from '../observe/snapshot.ts';
 import { objectKey } from './plan.ts';
 
 /** A target and the revision it shall run. */
@@ -22,34 +22,34 @@ interface WantedRevision {
  * module at the wanted path, unless a running proxy would not heed what is new. All workloads of a namespace that carry one
  * share its EnvoyFilter, so they must want the same settings; a problem names those that do not.
  */
-export function findCarriers(
+export function findInPlaceUpdates(
   wanted: readonly WantedRevision[],
-  observation: Pick<Observation, 'workloads'>,
-): Checked<ReadonlyMap<string, Placement>> {
-  const findings = new Findings();
-  const carriers = new Map<string, Placement>();
+  snapshot: Pick<ClusterSnapshot, 'workloads'>,
+): Result<ReadonlyMap<string, PodRevision>> {
+  const diagnostics = new Diagnostics();
+  const podRevisions = new Map<string, PodRevision>();
   const wantedOf = new Map(wanted.map(({ current, revision }) => [workloadKey(current.ref), revision]));
   const judged = new Map<string, Problem | undefined>();
   for (const { current, revision } of wanted) {
     const { ref } = current;
-    const carrier = carrierOn(current, revision);
-    if (carrier === undefined || unheededOn(carrier, current, revision).length > 0) continue;
-    const key = objectKey(ref.namespace, carrier);
+    const podRevision = podRevisionOn(current, revision);
+    if (podRevision === undefined || ignoredUntilRestartOn(podRevision, current, revision).length > 0) continue;
+    const key = objectKey(ref.namespace, podRevision);
     // Where its settings are the wanted ones already, nobody else gets others.
-    if (!judged.has(key) && settingsIn(current, carrier.id) !== revision.id) {
-      judged.set(key, disagreement(ref.namespace, carrier, revision, wantedOf, observation));
-      findings.add([judged.get(key)].filter((problem) => problem !== undefined));
+    if (!judged.has(key) && settingsIn(current, podRevision.id) !== revision.id) {
+      judged.set(key, disagreement(ref.namespace, podRevision, revision, wantedOf, snapshot));
+      diagnostics.add([judged.get(key)].filter((problem) => problem !== undefined));
     }
-    carriers.set(workloadKey(ref), carrier);
+    podRevisions.set(workloadKey(ref), podRevision);
   }
-  return findings.clean ? good(carriers) : bad(findings.problems);
+  return diagnostics.ok ? ok(podRevisions) : fail(diagnostics.problems);
 }
 
 /** Why pods are replaced although their settings alone change and are to be pushed; one sentence for each combination. */
-export function explainRolls(wanted: readonly WantedRevision[]): string[] {
+export function explainRestarts(wanted: readonly WantedRevision[]): string[] {
   const rolls = wanted.flatMap(({ current, revision }): [string, string][] => {
-    const carrier = carrierOn(current, revision);
-    const inputs = carrier === undefined ? [] : unheededOn(carrier, current, revision);
+    const podRevision = podRevisionOn(current, revision);
+    const inputs = podRevision === undefined ? [] : ignoredUntilRestartOn(podRevision, current, revision);
     return inputs.length === 0 ? [] : [[inputs.map((input) => `"${input}"`).join(' '), describeWorkload(current.ref)]];
   });
   const groups = Map.groupBy(rolls, ([inputs]) => inputs);
@@ -60,21 +60,24 @@ export function explainRolls(wanted: readonly WantedRevision[]): string[] {
 }
 
 /** The inputs that have changed since the revision was put there and that a push could not change. */
-function unheededOn(
-  carrier: MountedPlacement,
-  { ref: { namespace }, inserter: envoyFilter }: ObservedFilter,
+function ignoredUntilRestartOn(
+  podRevision: MountedRevision,
+  { ref: { namespace }, filterResource: envoyFilter }: ObservedFilter,
   revision: Revision,
 ): string[] {
   // Without one, no proxy runs the filter now. One of the same settings that was edited is put right in place.
   if (envoyFilter === undefined || isPlugin(envoyFilter)) return [];
-  if (settingsIn({ inserter: envoyFilter }, carrier.id) === revision.id) return [];
-  return unheeded(typedConfigIn(envoyFilter), typedConfigIn(renderEnvoyFilter(revision, namespace, { carrier })));
+  if (settingsIn({ filterResource: envoyFilter }, podRevision.id) === revision.id) return [];
+  return ignoredUntilRestart(
+    typedConfigIn(envoyFilter),
+    typedConfigIn(renderEnvoyFilter(revision, namespace, { podRevision })),
+  );
 }
 
-function carrierOn(
+function podRevisionOn(
   { filter, workload, id, configMap }: ObservedFilter,
   { module, settings }: Revision,
-): MountedPlacement | undefined {
+): MountedRevision | undefined {
   if (
     settings.image !== undefined ||
     id === undefined ||
@@ -88,30 +91,30 @@ function carrierOn(
 /** Why the settings of a revision cannot be replaced in place: somebody else runs it too, with other wishes. */
 function disagreement(
   namespace: string,
-  carrier: Placement,
+  podRevision: PodRevision,
   { id }: Revision,
   wanted: ReadonlyMap<string, Revision>,
-  observation: Pick<Observation, 'workloads'>,
+  snapshot: Pick<ClusterSnapshot, 'workloads'>,
 ): Problem | undefined {
-  const others = observation
+  const others = snapshot
     .workloads(namespace)
     .filter(({ ref, workload }) => {
-      return revisionOn(workload, carrier.filter) === carrier.id && wanted.get(workloadKey(ref))?.id !== id;
+      return revisionOn(workload, podRevision.filter) === podRevision.id && wanted.get(workloadKey(ref))?.id !== id;
     })
     .map(({ ref }) => describeWorkload(ref));
   if (others.length === 0) return undefined;
   return {
     kind: 'workload',
-    subject: `EnvoyFilter ${objectKey(namespace, carrier)}`,
+    subject: `EnvoyFilter ${objectKey(namespace, podRevision)}`,
     message: `cannot be changed in place: ${nameSome(others)} would get the same settings, which this run does not request.`,
     remedy: 'Use "settings: roll", or give all of them as targets with the same settings.',
   };
 }
 
 /** How many workloads a reader is told of. */
-const MOST_NAMES = 5;
+const MAX_NAMES = 5;
 
 function nameSome(names: readonly string[]): string {
-  const more = names.length - MOST_NAMES;
-  return `${listWords(names.slice(0, MOST_NAMES), 'and')}${more > 0 ? ` and ${more} more` : ''}`;
+  const more = names.length - MAX_NAMES;
+  return `${listWords(names.slice(0, MAX_NAMES), 'and')}${more > 0 ? ` and ${more} more` : ''}`;
 }

@@ -1,41 +1,41 @@
 import { append } from '../../base/lists.ts';
-import { type Attempt, attempt, Findings } from '../../base/problem.ts';
+import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { gitOpsWarning, recogniseGitOps } from '../../mesh/identity/gitops.ts';
 import { findOwner, ownerWarning } from '../../mesh/identity/owner.ts';
-import { type Placement, placementOf, type Revision } from '../../mesh/identity/revision.ts';
-import { standingSidecar } from '../../mesh/template/injection.ts';
+import { type PodRevision, podRevisionOf, type Revision } from '../../mesh/identity/revision.ts';
+import { injectedSidecar } from '../../mesh/template/injection.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
 import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import { resolveTargets } from '../../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { type Observation, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
+import { type ClusterSnapshot, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
 import { planAdoption } from './adoption.ts';
 import { changesBefore } from './find-changes.ts';
 import { findGarbage } from './garbage.ts';
-import { explainRolls, findCarriers } from './in-place.ts';
+import { explainRestarts, findInPlaceUpdates } from './in-place.ts';
 import { movedTags, type TaggedFilter } from './moved-tags.ts';
 import { planObjects } from './objects.ts';
 import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
-import { findWayBack } from './rollback-target.ts';
+import { findRollbackTarget } from './rollback-target.ts';
 import { judgeSharedVms } from './shared-vms.ts';
 import { revisionMaker } from './target-settings.ts';
 import { planWorkload, type WantedWorkload } from './workload.ts';
 
 /** A workload while its plan is made. */
-interface Draft {
+interface WorkloadDraft {
   readonly ref: WorkloadRef;
   readonly observed: Workload;
   readonly revisions: PlannedRevision[];
   readonly removals: string[];
   readonly adopted: AdoptedUnmanaged[];
   readonly volumes: AdoptedVolume[];
-  readonly wayBack: Map<string, Placement>;
+  readonly rollbackTargets: Map<string, PodRevision>;
   readonly changes: string[];
   wave: number;
 }
@@ -45,12 +45,12 @@ interface Draft {
  * give equal plans. Problems are those of targets, mounts and workloads that cannot be rolled; with them comes the plan of what was
  * found, for the checks that look at one. `now` is for expiry times.
  */
-export function makePlan(request: DeployRequest, observation: Observation, now: Date): Attempt<Plan> {
-  const findings = new Findings();
+export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now: Date): PartialResult<Plan> {
+  const diagnostics = new Diagnostics();
   const warnings: string[] = [];
-  const drafts = new Map<string, Draft>();
+  const drafts = new Map<string, WorkloadDraft>();
   const tagged: TaggedFilter[] = [];
-  const draftOf = (ref: WorkloadRef, observed: Workload, wave: number): Draft => {
+  const draftOf = (ref: WorkloadRef, observed: Workload, wave: number): WorkloadDraft => {
     const known = drafts.get(workloadKey(ref));
     const draft = known ?? {
       ref,
@@ -59,7 +59,7 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
       removals: [],
       adopted: [],
       volumes: [],
-      wayBack: new Map(),
+      rollbackTargets: new Map(),
       changes: [],
       wave,
     };
@@ -70,38 +70,38 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
   };
   for (const filter of request.filters) {
     // A target that is not there must not hide what is wrong with the others.
-    const { targets, problems } = resolveTargets(filter.targets, observation.catalogue, filter.settings);
-    findings.add(problems);
-    const revisionOn = revisionMaker(filter);
+    const { targets, problems } = resolveTargets(filter.targets, snapshot.workloadIndex, filter.settings);
+    diagnostics.add(problems);
+    const revisionFor = revisionMaker(filter);
     const wanted = targets.map((target) => ({
       ...target,
-      revision: revisionOn(target.ref, target.override),
-      current: observedFilter(filter.name, target, observation),
+      revision: revisionFor(target.ref, target.override),
+      current: observedFilter(filter.name, target, snapshot),
     }));
     // What this run pushes itself has not moved.
     if (filter.push === undefined)
       tagged.push({ module: filter.module, workloads: wanted.map(({ current }) => current) });
     const push = request.settingsChange === 'push';
-    const carriers = push ? findings.take(findCarriers(wanted, observation)) : undefined;
-    if (push) append(warnings, explainRolls(wanted));
+    const podRevisions = push ? diagnostics.unwrap(findInPlaceUpdates(wanted, snapshot)) : undefined;
+    if (push) append(warnings, explainRestarts(wanted));
     const placed = wanted.map((target) => ({
       ...target,
-      carrier: carriers?.get(workloadKey(target.ref)) ?? carrierOn(target.ref, target.revision, observation),
+      podRevision: podRevisions?.get(workloadKey(target.ref)) ?? newPodRevision(target.ref, target.revision, snapshot),
     }));
     const adoption = planAdoption(
       filter,
-      placed.map(({ current, revision, carrier }) => ({ ...current, revision, carrier: carrier.id })),
+      placed.map(({ current, revision, podRevision }) => ({ ...current, revision, podRevision: podRevision.id })),
       request.adopt,
-      observation,
+      snapshot,
     );
-    findings.add(adoption.problems);
+    diagnostics.add(adoption.problems);
     append(warnings, adoption.warnings);
-    for (const { ref, workload, wave, revision, carrier, current } of placed) {
+    for (const { ref, workload, wave, revision, podRevision, current } of placed) {
       const draft = draftOf(ref, workload, wave);
-      draft.revisions.push({ revision, carrier });
-      append(draft.changes, changesBefore(carrier, current, observation));
-      const back = findWayBack(current, revision.id, observation);
-      if (back !== undefined) draft.wayBack.set(filter.name, back);
+      draft.revisions.push({ revision, podRevision });
+      append(draft.changes, changesBefore(podRevision, current, snapshot));
+      const back = findRollbackTarget(current, revision.id, snapshot);
+      if (back !== undefined) draft.rollbackTargets.set(filter.name, back);
       const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};
       append(
         draft.adopted,
@@ -109,60 +109,60 @@ export function makePlan(request: DeployRequest, observation: Observation, now: 
       );
       append(draft.volumes, volumes);
     }
-    if (request.prune && findings.clean) {
-      for (const target of leftOver(filter, observation)) {
+    if (request.prune && diagnostics.ok) {
+      for (const target of leftOver(filter, snapshot)) {
         const { ref, workload } = target;
         if (drafts.get(workloadKey(ref))?.revisions.some(({ revision }) => revision.filter === filter.name)) continue;
-        const draft = draftOf(ref, workload, LAST_WAVE);
+        const draft = draftOf(ref, workload, PRUNE_WAVE);
         draft.removals.push(filter.name);
-        const back = findWayBack(observedFilter(filter.name, target, observation), undefined, observation);
-        if (back !== undefined) draft.wayBack.set(filter.name, back);
+        const back = findRollbackTarget(observedFilter(filter.name, target, snapshot), undefined, snapshot);
+        if (back !== undefined) draft.rollbackTargets.set(filter.name, back);
       }
     }
   }
   const options = { ...request, now };
-  const wanted: WantedWorkload[] = keepNeededVolumes([...drafts.values()], observation);
-  const planned = wanted.map((workload) => findings.takeAny(planWorkload(workload, options)));
-  const vms = judgeSharedVms(planned, observation);
-  findings.add(vms.problems);
-  const objects = planObjects(planned, observation);
+  const wanted: WantedWorkload[] = keepNeededVolumes([...drafts.values()], snapshot);
+  const planned = wanted.map((workload) => diagnostics.unwrapPartial(planWorkload(workload, options)));
+  const vms = judgeSharedVms(planned, snapshot);
+  diagnostics.add(vms.problems);
+  const objects = planObjects(planned, snapshot);
   const plan = {
     ...objects,
     workloads: planned,
     garbage: [],
     warnings: [
       ...warnings,
-      ...adoptionWarnings(adoptedEnvoyFilters({ workloads: planned }, observation)),
+      ...adoptionWarnings(adoptedEnvoyFilters({ workloads: planned }, snapshot)),
       ...besideWarnings(planned),
       ...vms.warnings,
-      ...warningsOf(planned),
+      ...templateWarnings(planned),
       ...movedTags(tagged),
     ],
   };
-  return attempt({ ...plan, garbage: findGarbage(plan, observation, request) }, findings.problems);
+  return partialResult({ ...plan, garbage: findGarbage(plan, snapshot, request) }, diagnostics.problems);
 }
 
-function carrierOn(ref: WorkloadRef, revision: Revision, { pluginKind }: Observation): Placement {
-  if (revision.settings.image === undefined) return placementOf(revision);
-  const placement = targetKind(ref).binding.podRevisionFor(revision, ref.name);
-  return placement.image === undefined ? placement : { ...placement, kind: pluginKind };
+function newPodRevision(ref: WorkloadRef, revision: Revision, { pluginKind }: ClusterSnapshot): PodRevision {
+  if (revision.settings.image === undefined) return podRevisionOf(revision);
+  const podRevision = targetKind(ref).binding.podRevisionFor(revision, ref.name);
+  return podRevision.image === undefined ? podRevision : { ...podRevision, kind: pluginKind };
 }
 
 /** Workloads lose a filter after the others have got theirs. */
-const LAST_WAVE = 1_000;
+const PRUNE_WAVE = 1_000;
 
 /** The workloads that carry a filter in the namespaces of its target list. */
-function leftOver({ name, targets }: FilterRequest, observation: Observation): ObservedWorkload[] {
+function leftOver({ name, targets }: FilterRequest, snapshot: ClusterSnapshot): ObservedWorkload[] {
   const namespaces = new Set(
     targets.flatMap((entry) => (entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces)),
   );
   return [...namespaces].flatMap((namespace) =>
-    observation.workloads(namespace).filter(({ workload }) => filtersOn(workload).includes(name)),
+    snapshot.workloads(namespace).filter(({ workload }) => filtersOn(workload).includes(name)),
   );
 }
 
 /** How those whom a workload's pod template comes from will get on with this run. */
-function warningsOf(workloads: readonly PlannedWorkload[]): string[] {
+function templateWarnings(workloads: readonly PlannedWorkload[]): string[] {
   const groups = new Map<string, { names: string[]; text: (names: readonly string[]) => string }>();
   const add = (key: string, name: string, text: (names: readonly string[]) => string): void => {
     const group = groups.get(key) ?? { names: [], text };
@@ -181,14 +181,14 @@ function warningsOf(workloads: readonly PlannedWorkload[]): string[] {
     if (owner !== undefined && patch.spec !== undefined) {
       add(`${ref.namespace} ${owner.object}`, name, (names) => ownerWarning(observed, owner, names));
     }
-    const mounted = revisions.some(({ carrier }) => carrier.image === undefined);
-    if (mounted && standingSidecar(observed.spec?.template ?? {}) === 'injected')
-      add('standing', name, standingWarning);
+    const mounted = revisions.some(({ podRevision }) => podRevision.image === undefined);
+    if (mounted && injectedSidecar(observed.spec?.template ?? {}) === 'injected')
+      add('standing', name, injectedSidecarWarning);
   }
   return [...groups.values()].map(({ names, text }) => text(names));
 }
 
-function standingWarning(names: readonly string[]): string {
+function injectedSidecarWarning(names: readonly string[]): string {
   const who = nameSome(names, 3);
   return `${who} ${names.length === 1 ? 'has' : 'have'} a sidecar in the pod template already (annotation sidecar.istio.io/status, as "istioctl kube-inject" writes it). Istio mounts the filter there only where it injects the pods of the namespace, too.`;
 }
@@ -196,7 +196,7 @@ function standingWarning(names: readonly string[]): string {
 /** Warns of workloads that get a filter beside others of this action: both see, and change, the same requests and answers. */
 export function besideWarnings(workloads: readonly PlannedWorkload[]): string[] {
   const fresh = workloads.flatMap(({ ref, revisions, before, alsoRuns }) => {
-    const added = revisions.map(({ carrier }) => carrier.filter).filter((filter) => !before.has(filter));
+    const added = revisions.map(({ podRevision }) => podRevision.filter).filter((filter) => !before.has(filter));
     if (added.length === 0 || alsoRuns.length === 0) return [];
     return [{ workload: describeWorkload(ref), what: `${listWords(alsoRuns, 'and')}|${listWords(added, 'and')}` }];
   });

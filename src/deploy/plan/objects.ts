@@ -4,17 +4,23 @@ import { isMarked } from '../../mesh/identity/names.ts';
 import { holdsRevision, renderConfigMap } from '../../mesh/objects/config-map.ts';
 import type { EnvoyFilter, ForeignHttpFilter } from '../../mesh/objects/envoy-filter.ts';
 import {
-  type Inserter,
-  type InserterKind,
-  isSameInserter,
+  type FilterResource,
+  type FilterResourceKind,
+  isSameFilterResource,
   kindOf,
-  renderInserter,
+  renderFilterResource,
 } from '../../mesh/objects/filter-resource.ts';
-import { keptForm } from '../../mesh/objects/traffic-extension.ts';
+import { toStored } from '../../mesh/objects/traffic-extension.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { replacedBy, type UnmanagedFilter, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
-import { type Observation, settingsIn } from '../observe/snapshot.ts';
-import { objectKey, type Plan, type PlannedInserter, type PlannedRevision, type PlannedWorkload } from './plan.ts';
+import { type ClusterSnapshot, settingsIn } from '../observe/snapshot.ts';
+import {
+  objectKey,
+  type Plan,
+  type PlannedFilterResource,
+  type PlannedRevision,
+  type PlannedWorkload,
+} from './plan.ts';
 
 interface Needed extends PlannedRevision {
   readonly namespace: string;
@@ -27,85 +33,88 @@ interface Needed extends PlannedRevision {
 /** The ConfigMaps and inserters that workloads need: one of each per namespace and revision that their pods carry. */
 export function planObjects(
   workloads: readonly PlannedWorkload[],
-  observation: Pick<Observation, 'objectsOf'>,
-): Pick<Plan, 'configMaps' | 'inserters'> {
+  snapshot: Pick<ClusterSnapshot, 'objectsOf'>,
+): Pick<Plan, 'configMaps' | 'filterResources'> {
   const needed = neededObjects(workloads).map((object) => ({
     object,
-    found: observation.objectsOf(object.namespace, object.carrier),
+    found: snapshot.objectsOf(object.namespace, object.podRevision),
   }));
   return {
-    configMaps: needed.map(({ object: { revision, carrier, namespace, carried }, found: { configMap: observed } }) => {
-      const write = observed === undefined || !holdsRevision(observed, revision, carrier);
-      return {
-        revision,
-        carrier,
-        namespace,
-        write,
-        marked: isMarked(observed),
-        exists: observed !== undefined,
-        ...(write &&
-          carried &&
-          !isMarked(observed) && {
-            drift: `ConfigMap ${objectKey(namespace, carrier)} was ${observed === undefined ? 'deleted' : 'edited'}`,
-          }),
-        render: () => renderConfigMap(revision, namespace, carrier),
-      };
-    }),
-    inserters: needed.map(({ object, found }) => planInserter(object, found.inserter)),
+    configMaps: needed.map(
+      ({ object: { revision, podRevision, namespace, carried }, found: { configMap: observed } }) => {
+        const write = observed === undefined || !holdsRevision(observed, revision, podRevision);
+        return {
+          revision,
+          podRevision,
+          namespace,
+          write,
+          marked: isMarked(observed),
+          exists: observed !== undefined,
+          ...(write &&
+            carried &&
+            !isMarked(observed) && {
+              drift: `ConfigMap ${objectKey(namespace, podRevision)} was ${observed === undefined ? 'deleted' : 'edited'}`,
+            }),
+          render: () => renderConfigMap(revision, namespace, podRevision),
+        };
+      },
+    ),
+    filterResources: needed.map(({ object, found }) => planFilterResource(object, found.filterResource)),
   };
 }
 
-function planInserter(
-  { revision, carrier, namespace, replaced, carried }: Needed,
-  observed: Inserter | undefined,
-): PlannedInserter {
-  const render = (gone?: ReadonlySet<string>): Inserter =>
-    renderInserter(
+function planFilterResource(
+  { revision, podRevision, namespace, replaced, carried }: Needed,
+  observed: FilterResource | undefined,
+): PlannedFilterResource {
+  const render = (gone?: ReadonlySet<string>): FilterResource =>
+    renderFilterResource(
       revision,
       namespace,
-      carrier,
+      podRevision,
       removalsOf(replaced.filter((filter) => !gone?.has(unmanagedKey(filter)))),
     );
   const rendered = render();
-  const write = observed === undefined || !isSameInserter(observed, rendered);
-  const otherSettings = observed !== undefined && settingsIn({ inserter: observed }, carrier.id) !== revision.id;
+  const write = observed === undefined || !isSameFilterResource(observed, rendered);
+  const otherSettings =
+    observed !== undefined && settingsIn({ filterResource: observed }, podRevision.id) !== revision.id;
   const drifted = write && carried && !otherSettings && replaced.length === 0 && !isMarked(observed);
   return {
     revision,
-    carrier,
+    podRevision,
     namespace,
     write,
     marked: isMarked(observed),
     exists: observed !== undefined,
-    ...(drifted && { drift: driftOf(kindOf(rendered), objectKey(namespace, carrier), observed) }),
+    ...(drifted && { drift: describeDrift(kindOf(rendered), objectKey(namespace, podRevision), observed) }),
     // Only the settings of EnvoyFilters are pushed.
     ...(write && carried && otherSettings && { pushedOver: observed as EnvoyFilter }),
     replaced,
-    render: (gone) => keptForm(render(gone)),
+    render: (gone) => toStored(render(gone)),
   };
 }
 
-function driftOf(kind: InserterKind, key: string, observed: KubernetesObject | undefined): string {
+function describeDrift(kind: FilterResourceKind, key: string, observed: KubernetesObject | undefined): string {
   return observed === undefined ? `${kind} ${key} was deleted` : describeEdit(`${kind} ${key}`, observed);
 }
 
 function neededObjects(workloads: readonly PlannedWorkload[]): Needed[] {
   const needed = new Map<string, Needed>();
   for (const { ref, revisions, adopted, observed } of workloads) {
-    for (const { revision, carrier } of revisions) {
-      const key = objectKey(ref.namespace, carrier);
+    for (const { revision, podRevision } of revisions) {
+      const key = objectKey(ref.namespace, podRevision);
       const known = needed.get(key);
       const replaced = new Map((known?.replaced ?? []).map((one) => [unmanagedKey(one), one]));
-      for (const one of adopted) if (one.by === carrier.filter) replaced.set(unmanagedKey(one), one);
+      for (const one of adopted) if (one.by === podRevision.filter) replaced.set(unmanagedKey(one), one);
       needed.set(key, {
         revision,
-        carrier,
+        podRevision,
         namespace: ref.namespace,
         replaced: [...replaced.values()],
         carried:
           known?.carried === true ||
-          revisionOn(observed, carrier.filter) === carrier.id ||
-          stateOn(observed)[carrier.filter]?.revision === carrier.id,
+          revisionOn(observed, podRevision.filter) === podRevision.id ||
+          stateOn(observed)[podRevision.filter]?.revision === podRevision.id,
       });
     }
   }

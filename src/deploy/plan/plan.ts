@@ -2,28 +2,28 @@ import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { CONFIG_MAP } from '../../cluster/resources.ts';
 import { STATE_ANNOTATION } from '../../mesh/identity/names.ts';
-import { type Placement, type Revision, revisionName } from '../../mesh/identity/revision.ts';
+import { type PodRevision, type Revision, revisionName } from '../../mesh/identity/revision.ts';
 import { parseState } from '../../mesh/identity/state.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
-import { INSERTERS, type Inserter } from '../../mesh/objects/filter-resource.ts';
+import { FILTER_RESOURCES, type FilterResource } from '../../mesh/objects/filter-resource.ts';
 import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged, UnmanagedFilter } from '../../mesh/unmanaged/unmanaged.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { RunningProxies } from '../observe/running-proxies.ts';
-import type { Observation } from '../observe/snapshot.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import type { DeployRequest, Unknown } from '../request.ts';
 
 /** A revision on a workload, and what the pods carry for it: the same, unless its settings are pushed into an earlier one. */
 export interface PlannedRevision {
   readonly revision: Revision;
-  readonly carrier: Placement;
+  readonly podRevision: PodRevision;
 }
 
 /** The ConfigMap or the inserter of a revision in a namespace. */
-export interface PlannedObject<T extends ConfigMap | Inserter> extends PlannedRevision {
+export interface PlannedObject<T extends ConfigMap | FilterResource> extends PlannedRevision {
   readonly namespace: string;
   /** Whether it has to be written. */
   readonly write: boolean;
@@ -38,13 +38,13 @@ export interface PlannedObject<T extends ConfigMap | Inserter> extends PlannedRe
 }
 
 /** An inserter; if it is an EnvoyFilter, with what it takes the place of. */
-export interface PlannedInserter extends PlannedObject<Inserter> {
+export interface PlannedFilterResource extends PlannedObject<FilterResource> {
   /** What was observed, where its settings are replaced while pods run it. */
   readonly pushedOver?: EnvoyFilter;
   /** The filters of others that it takes out of its pods, because ours runs in their place. */
   readonly replaced: readonly UnmanagedFilter[];
   /** As `render` of every planned object; what is `gone`, by `unmanagedKey`, need not be taken out any more. */
-  readonly render: (gone?: ReadonlySet<string>) => Inserter;
+  readonly render: (gone?: ReadonlySet<string>) => FilterResource;
 }
 
 /** A workload, the revisions that it shall run, and the filters that it shall not run any more. */
@@ -60,7 +60,7 @@ export interface PlannedWorkload {
   /** The revisions it ran before, by filter. */
   readonly before: ReadonlyMap<string, string>;
   /** What it goes back to when a wanted revision fails, by filter; a filter that has none goes. */
-  readonly wayBack: ReadonlyMap<string, Placement>;
+  readonly rollbackTargets: ReadonlyMap<string, PodRevision>;
   /** What others have changed since the last run, in words. */
   readonly drift: readonly string[];
   /** The filters of others that ours takes the place of. */
@@ -72,7 +72,7 @@ export interface PlannedWorkload {
 }
 
 /** What may be garbage, by kind. */
-export const GARBAGE_RESOURCES = { ConfigMap: CONFIG_MAP, ...INSERTERS } as const;
+export const GARBAGE_RESOURCES = { ConfigMap: CONFIG_MAP, ...FILTER_RESOURCES } as const;
 
 /** An object of a revision that nothing names any more. */
 export interface Garbage {
@@ -86,7 +86,7 @@ export interface Garbage {
 /** Everything a run will write, and everything it wants to be there. */
 export interface Plan {
   readonly configMaps: readonly PlannedObject<ConfigMap>[];
-  readonly inserters: readonly PlannedInserter[];
+  readonly filterResources: readonly PlannedFilterResource[];
   readonly workloads: readonly PlannedWorkload[];
   /** What is superseded once all of that is done. */
   readonly garbage: readonly Garbage[];
@@ -94,8 +94,8 @@ export interface Plan {
 }
 
 /** How many objects a plan writes or deletes. */
-export function countWrites({ configMaps, inserters, workloads, garbage }: Plan): number {
-  const objects = [...configMaps, ...inserters].filter(({ write }) => write).length;
+export function countWrites({ configMaps, filterResources, workloads, garbage }: Plan): number {
+  const objects = [...configMaps, ...filterResources].filter(({ write }) => write).length;
   return objects + workloads.filter(({ patch }) => patch !== undefined).length + garbage.length;
 }
 
@@ -110,13 +110,13 @@ export function restarts(planned: PlannedWorkload): boolean {
 }
 
 /** What the pods of a workload carry once the plan is done. */
-export function placementsOf({ revisions }: Pick<PlannedWorkload, 'revisions'>): readonly Placement[] {
-  return revisions.map(({ carrier }) => carrier);
+export function podRevisionsOf({ revisions }: Pick<PlannedWorkload, 'revisions'>): readonly PodRevision[] {
+  return revisions.map(({ podRevision }) => podRevision);
 }
 
 /** `shop/add-header-0123456789`: the key of a revision's objects. */
-export function objectKey(namespace: string, placement: Pick<Placement, 'filter' | 'id'>): string {
-  return `${namespace}/${revisionName(placement)}`;
+export function objectKey(namespace: string, podRevision: Pick<PodRevision, 'filter' | 'id'>): string {
+  return `${namespace}/${revisionName(podRevision)}`;
 }
 
 /** When `sweep` may remove the first filter of a plan's targets, once the plan is done, ISO 8601; undefined for never. */
@@ -124,17 +124,17 @@ export function firstExpiry({ workloads }: Pick<Plan, 'workloads'>): string | un
   const times = workloads.flatMap(({ observed, patch, revisions }) => {
     const recorded = observed.metadata.annotations?.[STATE_ANNOTATION];
     const state = parseState(patch?.metadata?.annotations[STATE_ANNOTATION] ?? recorded);
-    return revisions.flatMap(({ carrier }) => state[carrier.filter]?.expires ?? []);
+    return revisions.flatMap(({ podRevision }) => state[podRevision.filter]?.expires ?? []);
   });
   return times.sort()[0];
 }
 
 /** A plan and what it was made of. */
-export interface Prepared {
+export interface PlannedDeployment {
   /** Where there are problems, the plan of what was found: for checks alone. */
   readonly plan: Plan;
   readonly request: DeployRequest;
-  readonly observation: Observation;
+  readonly snapshot: ClusterSnapshot;
   /** What is wrong with the draft, the targets, the mounts and the workloads. */
   readonly problems: readonly Problem[];
   /** What the request holds stand-ins for. */

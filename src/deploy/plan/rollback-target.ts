@@ -1,72 +1,72 @@
-import type { Placement } from '../../mesh/identity/revision.ts';
-import { parseProven, provenKey } from '../../mesh/identity/verified.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
+import { parseVerified, verifiedKey } from '../../mesh/identity/verified.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
-import { type Observation, type ObservedFilter, type RevisionObjects, settingsIn } from '../observe/snapshot.ts';
+import { type ClusterSnapshot, type ObservedFilter, type RevisionObjects, settingsIn } from '../observe/snapshot.ts';
 
 /**
  * What a workload goes back to when a new revision of a filter fails: what it runs, if that was proven or its pods are ready;
  * else, after a run that was killed, the revision before, if that is still there. `wanted` is the new revision's id, undefined
  * for a removal. Undefined: it goes back to no filter.
  */
-export function findWayBack(
+export function findRollbackTarget(
   current: ObservedFilter,
   wanted: string | undefined,
-  observation: Pick<Observation, 'objectsOf' | 'pluginKind'>,
-): Placement | undefined {
+  snapshot: Pick<ClusterSnapshot, 'objectsOf' | 'pluginKind'>,
+): PodRevision | undefined {
   const { filter, ref, id, recorded } = current;
-  const here = id === undefined ? undefined : placementOn(current, id, observation);
+  const here = id === undefined ? undefined : currentRevision(current, id, snapshot);
   if (here !== undefined && recorded?.revision === id && !isGood(current, here)) {
     // It was never good, so what was there before it is the better place to be.
     const earlier = recorded?.fallback ?? recorded?.previous;
     if (earlier === undefined) return id === wanted ? undefined : here;
-    const objects = observation.objectsOf(ref.namespace, { filter, id: earlier });
-    return placementIn(ref, { filter, id: earlier }, objects) ?? here;
+    const objects = snapshot.objectsOf(ref.namespace, { filter, id: earlier });
+    return storedRevision(ref, { filter, id: earlier }, objects) ?? here;
   }
   return here;
 }
 
-function isGood(current: ObservedFilter, { id }: Placement): boolean {
+function isGood(current: ObservedFilter, { id }: PodRevision): boolean {
   const { ref, workload } = current;
   return levelIn(current, ref, id) !== undefined || readinessOf(ref, workload).state === 'ready';
 }
 
 /** By which evidence a revision was proven on a workload, with the settings that its proxies have; undefined when it never was. */
-export function provenLevel(
+export function verifiedLevel(
   ref: WorkloadRef,
-  placement: Pick<Placement, 'filter' | 'id'>,
-  observation: Pick<Observation, 'objectsOf'>,
+  podRevision: Pick<PodRevision, 'filter' | 'id'>,
+  snapshot: Pick<ClusterSnapshot, 'objectsOf'>,
 ): string | undefined {
-  return levelIn(observation.objectsOf(ref.namespace, placement), ref, placement.id);
+  return levelIn(snapshot.objectsOf(ref.namespace, podRevision), ref, podRevision.id);
 }
 
 function levelIn(objects: RevisionObjects, ref: WorkloadRef, id: string): string | undefined {
   const { configMap } = objects;
-  return configMap && parseProven(configMap).get(provenKey(ref, id, settingsIn(objects, id)));
+  return configMap && parseVerified(configMap).get(verifiedKey(ref, id, settingsIn(objects, id)));
 }
 
 /** What a pod template carries; a label without a mount is nothing to go back to, unless the objects say where the module is. */
-function placementOn(
+function currentRevision(
   current: ObservedFilter,
   id: string,
-  { pluginKind }: Pick<Observation, 'pluginKind'>,
-): Placement | undefined {
+  { pluginKind }: Pick<ClusterSnapshot, 'pluginKind'>,
+): PodRevision | undefined {
   const { filter, ref, workload, configMap } = current;
   const { binding } = targetKind(ref);
   const own = binding.podRevisionOn(workload, filter, id);
   if (binding.inPlace) return own;
   const image = configMap && imageOf(configMap);
   if (image !== undefined) return { filter, id, kind: pluginKind, image };
-  return own ?? placementIn(ref, { filter, id }, current);
+  return own ?? storedRevision(ref, { filter, id }, current);
 }
 
 /** A revision whose objects are all there. */
-function placementIn(
+function storedRevision(
   ref: WorkloadRef,
-  revision: Pick<Placement, 'filter' | 'id'>,
-  { configMap, inserter }: RevisionObjects,
-): Placement | undefined {
-  if (inserter === undefined || configMap === undefined) return undefined;
-  return targetKind(ref).binding.podRevisionOf(inserter, revision, ref.name);
+  revision: Pick<PodRevision, 'filter' | 'id'>,
+  { configMap, filterResource }: RevisionObjects,
+): PodRevision | undefined {
+  if (filterResource === undefined || configMap === undefined) return undefined;
+  return targetKind(ref).binding.podRevisionOf(filterResource, revision, ref.name);
 }

@@ -5,7 +5,7 @@ import { describeUnmanaged } from '../../mesh/unmanaged/adoption-choice.ts';
 import { sharingOf, type VmUser } from '../../mesh/unmanaged/shared-vm.ts';
 import { hasNameOf, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { type Observation, observedFilter } from '../observe/snapshot.ts';
+import { type ClusterSnapshot, observedFilter } from '../observe/snapshot.ts';
 import { moduleDigestOf, remainingOn } from './adoption.ts';
 import { perWorkload } from './adoption-problems.ts';
 import type { PlannedRevision, PlannedWorkload } from './plan.ts';
@@ -17,15 +17,15 @@ import type { PlannedRevision, PlannedWorkload } from './plan.ts';
  */
 export function judgeSharedVms(
   workloads: readonly PlannedWorkload[],
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): { readonly problems: readonly Problem[]; readonly warnings: readonly string[] } {
   const pairs = workloads.flatMap((planned) => {
     const subject = describeWorkload(planned.ref);
-    const mounted = planned.revisions.filter(({ carrier }) => carrier.image === undefined);
+    const mounted = planned.revisions.filter(({ podRevision }) => podRevision.image === undefined);
     return mounted.flatMap((wanted, index) => {
       const user = wantedUser(wanted);
-      const isNew = planned.before.get(wanted.carrier.filter) !== wanted.carrier.id;
-      const others = [...mounted.slice(0, index).map(wantedUser), ...usersBeside(planned, wanted, observation)];
+      const isNew = planned.before.get(wanted.podRevision.filter) !== wanted.podRevision.id;
+      const others = [...mounted.slice(0, index).map(wantedUser), ...usersBeside(planned, wanted, snapshot)];
       return others.map((other) => ({ subject, wanted, user, other, isNew, sharing: sharingOf(user, other) }));
     });
   });
@@ -48,22 +48,22 @@ function wantedUser({ revision: { filter, module, settings } }: PlannedRevision)
 function usersBeside(
   { ref, observed, adopted, alsoRuns }: PlannedWorkload,
   { revision }: PlannedRevision,
-  observation: Observation,
+  snapshot: ClusterSnapshot,
 ): VmUser[] {
   const target = { ref, workload: observed };
   const ours = alsoRuns.flatMap((filter): VmUser[] => {
-    const { inserter, configMap } = observedFilter(filter, target, observation);
-    if (inserter === undefined || isPlugin(inserter)) return [];
-    const { vmId, rootId } = shownSettings(inserter);
+    const { filterResource, configMap } = observedFilter(filter, target, snapshot);
+    if (filterResource === undefined || isPlugin(filterResource)) return [];
+    const { vmId, rootId } = shownSettings(filterResource);
     const digest = configMap?.metadata.annotations?.[DIGEST_ANNOTATION];
     return [{ what: `${filter} of this action`, vmId, rootId, digest }];
   });
   const gone = new Set(adopted.map(unmanagedKey));
-  const foreign = remainingOn(target, revision.filter, observation)
+  const foreign = remainingOn(target, revision.filter, snapshot)
     // One with our name runs twice, which is told already.
     .filter((one) => !gone.has(unmanagedKey(one)) && !hasNameOf(one, revision.filter))
     .map((one): VmUser => {
-      const digest = moduleDigestOf(one, target, observation);
+      const digest = moduleDigestOf(one, target, snapshot);
       return { what: describeUnmanaged(one), vmId: one.vmId ?? '', rootId: one.rootId, digest };
     });
   return [...ours, ...foreign];

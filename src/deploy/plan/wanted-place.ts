@@ -10,19 +10,19 @@ import type { BoundRevision } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
 
 /** A filter whose running is to be proven: where it is, and the settings that show in a proxy. */
-export type ProvenRevision = BoundRevision;
+export type VerifiableRevision = BoundRevision;
 
 /** A workload whose filters are to be proven. */
-export interface Provable {
+export interface VerifiableWorkload {
   readonly ref: WorkloadRef;
   readonly observed: Workload;
-  readonly revisions: readonly ProvenRevision[];
+  readonly revisions: readonly VerifiableRevision[];
 }
 
-type Target = Pick<Provable, 'ref' | 'observed'>;
+type Target = Pick<VerifiableWorkload, 'ref' | 'observed'>;
 
 /** Where a proxy of a target should have a filter. */
-export function placeOf({ revision }: Pick<ProvenRevision, 'revision'>, { ref, observed }: Target): WantedPlace {
+export function placeOf({ revision }: Pick<VerifiableRevision, 'revision'>, { ref, observed }: Target): WantedPlace {
   const { port, insert, direction } = revision.settings;
   return { direction: targetKind(ref).listenerDirection(observed, direction), insert, ...defined({ port }) };
 }
@@ -35,14 +35,14 @@ export function redirectionOf(pod: Pod, { ref, observed }: Target): Redirection 
 /** A filter in whose place no request comes. */
 export function unreached(
   ref: WorkloadRef,
-  { carrier }: Pick<ProvenRevision, 'carrier'>,
+  { podRevision }: Pick<VerifiableRevision, 'podRevision'>,
   { why, remedy }: Extract<Reach, { readonly state: 'unreached' }>,
 ): Problem {
-  return noEffect(ref, `no request reaches ${carrier.filter}: ${why}`, remedy);
+  return noEffect(ref, `no request reaches ${podRevision.filter}: ${why}`, remedy);
 }
 
 /** The first filter that no request can reach in a pod whose proxy nobody can look into, as the pod itself shows. */
-export function unreachableIn(pod: Pod, { ref, observed, revisions }: Provable): Problem | undefined {
+export function unreachableIn(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Problem | undefined {
   const redirection = redirectionOf(pod, { ref, observed });
   // Where nothing is redirected, listeners of the sidecar's own may take connections.
   if (redirection === undefined || redirection.mode.value === 'NONE') return undefined;

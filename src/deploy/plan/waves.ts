@@ -10,9 +10,9 @@ export function planWaves(
   workloads: readonly PlannedWorkload[],
   canary: Share | undefined,
 ): readonly (readonly PlannedWorkload[])[] {
-  const numbers = [...new Set(workloads.filter(rolls).map(({ wave }) => wave))].sort((a, b) => a - b);
-  const settled = workloads.filter((planned) => !rolls(planned));
-  const waves = numbers.map((number) => workloads.filter((planned) => rolls(planned) && planned.wave === number));
+  const numbers = [...new Set(workloads.filter(hasRollout).map(({ wave }) => wave))].sort((a, b) => a - b);
+  const settled = workloads.filter((planned) => !hasRollout(planned));
+  const waves = numbers.map((number) => workloads.filter((planned) => hasRollout(planned) && planned.wave === number));
   const [first = [], ...later] = waves;
   const size = canary === undefined ? 0 : shareOf(canary, waves.flat().length);
   const split = size > 0 && size < first.length ? [first.slice(0, size), first.slice(size)] : [first];
@@ -22,6 +22,6 @@ export function planWaves(
 }
 
 /** Whether a workload's pods change, or are not ready yet. */
-function rolls(planned: PlannedWorkload): boolean {
+function hasRollout(planned: PlannedWorkload): boolean {
   return changesPods(planned) || readinessOf(planned.ref, planned.observed).state !== 'ready';
 }

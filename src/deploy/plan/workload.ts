@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
-import { type Attempt, attempt, Findings } from '../../base/problem.ts';
+import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import type { Placement } from '../../mesh/identity/revision.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { type FilterState, renewExpiry, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
 import { filtersOn, revisionOn } from '../../mesh/template/template.ts';
 import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
@@ -9,7 +9,7 @@ import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { findObstacles } from './blockers.ts';
+import { findBlockers } from './blockers.ts';
 import { findDrift } from './drift.ts';
 import type { PlannedRevision, PlannedWorkload } from './plan.ts';
 
@@ -25,7 +25,7 @@ export interface WantedWorkload {
   /** The volumes that hold their files; those that nothing else reads go. */
   readonly volumes: readonly AdoptedVolume[];
   /** What it goes back to when a wanted revision fails, by filter. */
-  readonly wayBack: ReadonlyMap<string, Placement>;
+  readonly rollbackTargets: ReadonlyMap<string, PodRevision>;
   /** What others have changed of the revisions that the wanted ones take the place of; absent for nothing. */
   readonly changes?: readonly string[];
 }
@@ -44,11 +44,11 @@ export interface PlanningOptions {
 const NO_PATCH: WorkloadPatch = { spec: { template: {} } };
 
 /** Plans one workload; also used to plan it anew after somebody else has changed it. */
-export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): Attempt<PlannedWorkload> {
+export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): PartialResult<PlannedWorkload> {
   const { ref, observed, revisions, removals, volumes } = wanted;
   const name = describeWorkload(ref);
-  const findings = new Findings();
-  const place = revisions.map(({ carrier }) => carrier);
+  const diagnostics = new Diagnostics();
+  const place = revisions.map(({ podRevision }) => podRevision);
   const merged = targetKind(ref).binding.patchFor(
     observed,
     {
@@ -59,9 +59,9 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
     },
     name,
   );
-  findings.take(merged);
+  diagnostics.unwrap(merged);
   const patch = merged.ok ? merged.value : NO_PATCH;
-  if (patch?.spec !== undefined) findings.add(findObstacles(wanted, options));
+  if (patch?.spec !== undefined) diagnostics.add(findBlockers(wanted, options));
   const filters = [...place.map(({ filter }) => filter), ...removals];
   const before = filters.flatMap((filter) => {
     const revision = revisionOn(observed, filter);
@@ -70,41 +70,48 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
   const alsoRuns = filtersOn(observed).filter((filter) => !filters.includes(filter));
   const drift = [...findDrift({ ref, observed }, place), ...(wanted.changes ?? [])];
   const planned = { ...wanted, patch, before: new Map(before), drift, alsoRuns };
-  return attempt(planned, findings.problems);
+  return partialResult(planned, diagnostics.problems);
 }
 
 /** The state with the wanted revisions in it; one that is recorded already keeps its record. */
 function nextState(
   recorded: WorkloadState,
-  { observed, revisions, removals, wayBack }: WantedWorkload,
+  { observed, revisions, removals, rollbackTargets }: WantedWorkload,
   { run, expiresMs, now }: PlanningOptions,
 ): WorkloadState {
   const state: Record<string, FilterState> = { ...withoutFilters(recorded, removals) };
-  for (const { carrier } of revisions) {
-    const known = state[carrier.filter];
+  for (const { podRevision } of revisions) {
+    const known = state[podRevision.filter];
     const expires = renewExpiry(known?.expires, expiresMs, now);
     const { expires: _, ...kept } =
-      known?.revision === carrier.id
+      known?.revision === podRevision.id
         ? known
-        : freshState(carrier, revisionOn(observed, carrier.filter), wayBack.get(carrier.filter)?.id, run);
-    state[carrier.filter] = { ...kept, ...defined({ expires }) };
+        : freshState(
+            podRevision,
+            revisionOn(observed, podRevision.filter),
+            rollbackTargets.get(podRevision.filter)?.id,
+            run,
+          );
+    state[podRevision.filter] = { ...kept, ...defined({ expires }) };
   }
   return state;
 }
 
 function freshState(
-  { id }: Placement,
+  { id }: PodRevision,
   before: string | undefined,
-  wayBack: string | undefined,
+  rollbackTargets: string | undefined,
   run: string,
 ): FilterState {
   // Nothing to go back to: what the label names is not whole.
-  const previous = wayBack === undefined || before === id ? wayBack : (before ?? wayBack);
+  const previous = rollbackTargets === undefined || before === id ? rollbackTargets : (before ?? rollbackTargets);
   const named = (of: string | undefined): boolean => of !== undefined && of !== id;
   return {
     revision: id,
     run,
     ...(previous !== undefined && named(previous) && { previous }),
-    ...(wayBack !== undefined && named(wayBack) && wayBack !== previous && { fallback: wayBack }),
+    ...(rollbackTargets !== undefined &&
+      named(rollbackTargets) &&
+      rollbackTargets !== previous && { fallback: rollbackTargets }),
   };
 }

@@ -9,25 +9,25 @@ import { CONFIG_MAP, ENVOY_FILTER, type Resource } from '../../cluster/resources
 import { revisionName } from '../../mesh/identity/revision.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import { resourceOf } from '../../mesh/objects/filter-resource.ts';
-import { keptForm } from '../../mesh/objects/traffic-extension.ts';
+import { toStored } from '../../mesh/objects/traffic-extension.ts';
 import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { TargetWrite } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { patchTarget } from '../kinds/target.ts';
-import type { Observation } from '../observe/snapshot.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { type AdoptedEnvoyFilter, adoptedEnvoyFilters } from '../plan/adopted-envoy-filters.ts';
 import {
   GARBAGE_RESOURCES,
   type Plan,
-  type PlannedInserter,
+  type PlannedFilterResource,
   type PlannedObject,
   type PlannedWorkload,
 } from '../plan/plan.ts';
 import type { PlannedChange } from '../report/plan-report.ts';
 
 /** A write, and how to try it without doing it. */
-export interface Trial {
+export interface ProposedChange {
   readonly change: Omit<PlannedChange, 'admission'>;
   /** What its difference is made of, as it is and as it will be. */
   readonly sides?: readonly unknown[];
@@ -36,32 +36,32 @@ export interface Trial {
 }
 
 /** Every write of a plan, in the order in which `deploy` does them. A run that does not wait leaves what has to go to a later one. */
-export function describeChanges(plan: Plan, observation: Observation, wait = true): Trial[] {
+export function describeChanges(plan: Plan, snapshot: ClusterSnapshot, wait = true): ProposedChange[] {
   return [
-    ...plan.configMaps.filter(({ write }) => write).map(configMapTrial),
-    ...plan.inserters.filter(({ write }) => write).map((planned) => inserterTrial(planned, observation)),
-    ...plan.workloads.flatMap((planned) => (planned.patch === undefined ? [] : targetTrials(planned, planned.patch))),
-    ...(wait ? describeDeletions(plan, observation) : []),
+    ...plan.configMaps.filter(({ write }) => write).map(proposeConfigMap),
+    ...plan.filterResources.filter(({ write }) => write).map((planned) => proposeFilterResource(planned, snapshot)),
+    ...plan.workloads.flatMap((planned) => (planned.patch === undefined ? [] : proposeTarget(planned, planned.patch))),
+    ...(wait ? describeDeletions(plan, snapshot) : []),
   ];
 }
 
-function describeDeletions(plan: Plan, observation: Observation): Trial[] {
+function describeDeletions(plan: Plan, snapshot: ClusterSnapshot): ProposedChange[] {
   return [
-    ...adoptedEnvoyFilters(plan, observation).flatMap(adoptionTrial),
+    ...adoptedEnvoyFilters(plan, snapshot).flatMap(proposeAdoption),
     ...plan.garbage.map(({ kind, namespace, name }) =>
-      deletionTrial(GARBAGE_RESOURCES[kind], namespace, name, 'superseded'),
+      proposeDeletion(GARBAGE_RESOURCES[kind], namespace, name, 'superseded'),
     ),
   ];
 }
 
 /** What goes of an EnvoyFilter that filters are taken over from. */
-function adoptionTrial({ ref: { namespace, name }, observed, taken, keeps }: AdoptedEnvoyFilter): Trial[] {
+function proposeAdoption({ ref: { namespace, name }, observed, taken, keeps }: AdoptedEnvoyFilter): ProposedChange[] {
   if (taken.length === 0) return [];
   const reason = `replaced by this action: ${listWords(
     taken.map(({ httpFilter }) => `"${httpFilter}"`),
     'and',
   )}`;
-  if (keeps.length === 0) return [deletionTrial(ENVOY_FILTER, namespace, name, reason)];
+  if (keeps.length === 0) return [proposeDeletion(ENVOY_FILTER, namespace, name, reason)];
   const spec = { configPatches: keeps };
   return [
     {
@@ -80,18 +80,18 @@ function adoptionTrial({ ref: { namespace, name }, observed, taken, keeps }: Ado
   ];
 }
 
-function deletionTrial(of: Resource, namespace: string, name: string, reason: string): Trial {
+function proposeDeletion(resource: Resource, namespace: string, name: string, reason: string): ProposedChange {
   return {
-    change: { action: 'delete', kind: of.kind, namespace, name, reasons: [reason], diff: [] },
+    change: { action: 'delete', kind: resource.kind, namespace, name, reasons: [reason], diff: [] },
     send: async (client) => {
-      await client.delete(of, namespace, name, {}, { dryRun: true });
+      await client.delete(resource, namespace, name, {}, { dryRun: true });
       return [];
     },
   };
 }
 
-function configMapTrial(planned: PlannedObject<ConfigMap>): Trial {
-  const { namespace, carrier, revision, exists } = planned;
+function proposeConfigMap(planned: PlannedObject<ConfigMap>): ProposedChange {
+  const { namespace, podRevision, revision, exists } = planned;
   const rendered = planned.render();
   const bytes = `<${formatBytes(revision.module.bytes.length)}, ${revision.module.digest}>`;
   const { binaryData } = rendered;
@@ -104,7 +104,7 @@ function configMapTrial(planned: PlannedObject<ConfigMap>): Trial {
       action: exists ? 'change' : 'create',
       kind: CONFIG_MAP.kind,
       namespace,
-      name: revisionName(carrier),
+      name: revisionName(podRevision),
       reasons: planned.drift === undefined ? [] : [planned.drift],
       diff: yaml(shown).map((line) => `+${line}`),
     },
@@ -118,26 +118,26 @@ function configMapTrial(planned: PlannedObject<ConfigMap>): Trial {
   };
 }
 
-function inserterTrial(planned: PlannedInserter, observation: Observation): Trial {
-  const { namespace, carrier, exists } = planned;
-  const of = resourceOf(carrier);
+function proposeFilterResource(planned: PlannedFilterResource, snapshot: ClusterSnapshot): ProposedChange {
+  const { namespace, podRevision, exists } = planned;
+  const resource = resourceOf(podRevision);
   const rendered = planned.render();
-  const { inserter: observed } = observation.objectsOf(namespace, carrier);
+  const { filterResource: observed } = snapshot.objectsOf(namespace, podRevision);
   return {
     change: {
       action: exists ? 'change' : 'create',
-      kind: of.kind,
+      kind: resource.kind,
       namespace,
-      name: revisionName(carrier),
+      name: revisionName(podRevision),
       reasons: planned.drift === undefined ? [] : [planned.drift],
       diff:
         observed === undefined
           ? yaml(rendered).map((line) => `+${line}`)
-          : difference({ spec: keptForm(observed).spec }, { spec: rendered.spec }),
+          : difference({ spec: toStored(observed).spec }, { spec: rendered.spec }),
     },
     sides: [observed, rendered],
     send: async (client) => {
-      const { warnings } = await client.apply<KubernetesObject>(of, namespace, rendered, {
+      const { warnings } = await client.apply<KubernetesObject>(resource, namespace, rendered, {
         dryRun: true,
         force: exists,
       });
@@ -146,7 +146,7 @@ function inserterTrial(planned: PlannedInserter, observation: Observation): Tria
   };
 }
 
-function targetTrials(planned: PlannedWorkload, patch: WorkloadPatch): Trial[] {
+function proposeTarget(planned: PlannedWorkload, patch: WorkloadPatch): ProposedChange[] {
   const { ref, observed, drift, removals } = planned;
   const { namespace } = ref;
   const lost = removals.map((filter) => `loses the filter ${filter}`);
@@ -171,8 +171,8 @@ function targetTrials(planned: PlannedWorkload, patch: WorkloadPatch): Trial[] {
 
 function pluginDifference({ before, after }: NonNullable<TargetWrite['plugin']>): string[] {
   if (after === undefined) return [];
-  if (before === undefined) return yaml(keptForm(after)).map((line) => `+${line}`);
-  return difference({ spec: keptForm(before).spec }, { spec: keptForm(after).spec });
+  if (before === undefined) return yaml(toStored(after)).map((line) => `+${line}`);
+  return difference({ spec: toStored(before).spec }, { spec: toStored(after).spec });
 }
 
 /** The keys that a patch changes, as they are and as they will be. */

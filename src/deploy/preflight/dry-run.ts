@@ -3,10 +3,10 @@ import type { Client } from '../../cluster/client.ts';
 import { ApiError } from '../../cluster/errors.ts';
 import { keepWarnings } from '../kinds/admission-warnings.ts';
 import type { Admission } from '../report/plan-report.ts';
-import type { Trial } from './changes.ts';
+import type { ProposedChange } from './changes.ts';
 
 /** Sends a write as a dry run, with all of admission, and tells what came of it. */
-export async function tryChange({ send }: Trial, client: Client): Promise<Admission> {
+export async function dryRunChange({ send }: ProposedChange, client: Client): Promise<Admission> {
   try {
     const warnings = new Set<string>();
     keepWarnings(await send(client), warnings);

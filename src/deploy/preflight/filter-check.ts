@@ -12,7 +12,7 @@ import { makeRevision, type Revision } from '../../mesh/identity/revision.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { targetsOf } from '../kinds/kinds.ts';
-import type { Plan, Prepared } from '../plan/plan.ts';
+import type { Plan, PlannedDeployment } from '../plan/plan.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import type { DeployRequest, FilterRequest, Unknown } from '../request.ts';
 import { tryRevision } from './trial.ts';
@@ -30,15 +30,15 @@ export type TrialContext = Pick<DeployContext, 'log' | 'signal' | 'trial'>;
 
 const PARALLEL_TRIALS = 2;
 /** Targets with settings of their own make a revision each; so many of them are tried. */
-const MOST_TRIALS = 32;
+const MAX_TRIALS = 32;
 
 /**
  * Checks the modules of a plan that are new to a namespace against the proxies that will run them, and starts each new
  * revision with its own settings. What no proxy there has is found here, and nothing that one would accept is refused. Where
  * the plan is not whole, the modules of the request are checked instead.
  */
-export async function checkFilter(prepared: Prepared, context: DeployContext): Promise<Preflight> {
-  const { plan, request, problems, unknown } = prepared;
+export async function checkFilter(deployment: PlannedDeployment, context: DeployContext): Promise<Preflight> {
+  const { plan, request, problems, unknown } = deployment;
   if (!request.check || unknown.has('module')) return NOTHING;
   if (problems.length > 0) {
     return context.log.group('Check the filter', async () => {
@@ -48,7 +48,7 @@ export async function checkFilter(prepared: Prepared, context: DeployContext): P
     });
   }
   const fresh = plan.configMaps.filter(({ write, exists }) => write && !exists);
-  const pushed = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);
+  const pushed = plan.filterResources.filter(({ pushedOver }) => pushedOver !== undefined);
   const checked = [...fresh, ...pushed];
   if (checked.length === 0) return NOTHING;
   return context.log.group('Check the filter', async () => {
@@ -128,12 +128,12 @@ async function tryRevisions(
   { trial, log, signal }: TrialContext,
 ): Promise<Preflight> {
   if (trial === undefined) return NOTHING;
-  const complaints = await mapLimited(revisions.slice(0, MOST_TRIALS), PARALLEL_TRIALS, async (revision) =>
+  const findings = await mapLimited(revisions.slice(0, MAX_TRIALS), PARALLEL_TRIALS, async (revision) =>
     signal.aborted ? [] : tryRevision(revision, proxies, { trial, log }),
   );
   return {
-    problems: complaints.flat().flatMap(({ problem }) => problem ?? []),
-    warnings: complaints.flat().flatMap(({ warning }) => warning ?? []),
+    problems: findings.flat().flatMap(({ problem }) => problem ?? []),
+    warnings: findings.flat().flatMap(({ warning }) => warning ?? []),
   };
 }
 

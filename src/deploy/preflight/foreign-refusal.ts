@@ -4,8 +4,8 @@ import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { isPlugin } from '../../mesh/objects/filter-resource.ts';
 import type { Listener } from '../../mesh/proxy/config-dump.ts';
 import {
+  filterResourceOfRefused,
   foreignRemedy,
-  inserterOfRefused,
   inserts,
   isOneOf,
   ownFilters,
@@ -15,10 +15,10 @@ import { annotatedMounts, mountOf } from '../../mesh/unmanaged/adopted-volumes.t
 import { selectsTemplate } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { SeenProxy } from '../observe/running-proxies.ts';
-import type { Observation } from '../observe/snapshot.ts';
-import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 
-const MOST_WORDS = 300;
+const MAX_WORDS = 300;
 
 /**
  * Why no new pod of a workload can become ready, whatever this run does: the proxy that runs now rejects its configuration because of
@@ -28,13 +28,13 @@ const MOST_WORDS = 300;
 export function foreignRefusal(
   planned: Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions' | 'removals' | 'adopted'>,
   { listeners }: Pick<SeenProxy, 'listeners'>,
-  observation: Pick<Observation, 'inserters' | 'foreignEnvoyFilters' | 'unmanaged'>,
+  snapshot: Pick<ClusterSnapshot, 'filterResources' | 'foreignEnvoyFilters' | 'unmanaged'>,
 ): Problem | undefined {
   for (const { refused } of listeners) {
     if (refused === undefined) continue;
     const named = refusedIn(refused.details);
-    if (named.length === 0 || named.some((one) => !isForeign(one, planned, observation))) continue;
-    return problemOf(named, refused, planned, observation);
+    if (named.length === 0 || named.some((one) => !isForeign(one, planned, snapshot))) continue;
+    return problemOf(named, refused, planned, snapshot);
   }
   return undefined;
 }
@@ -42,13 +42,13 @@ export function foreignRefusal(
 function isForeign(
   refused: string,
   { ref, observed, revisions, removals, adopted }: Parameters<typeof foreignRefusal>[0],
-  observation: Parameters<typeof foreignRefusal>[2],
+  snapshot: Parameters<typeof foreignRefusal>[2],
 ): boolean {
   const { namespace } = ref;
-  const placements = placementsOf({ revisions });
+  const podRevisions = podRevisionsOf({ revisions });
   const ours =
-    isOneOf(refused, ownFilters(namespace, placements, removals)) ||
-    observation.inserters(namespace).some((one) => !isPlugin(one) && inserts(one, refused));
+    isOneOf(refused, ownFilters(namespace, podRevisions, removals)) ||
+    snapshot.filterResources(namespace).some((one) => !isPlugin(one) && inserts(one, refused));
   const leaves = adopted.some(
     ({ code, names }) => names.includes(refused) || (code.kind === 'file' && code.file === refused),
   );
@@ -72,21 +72,21 @@ function problemOf(
   named: readonly string[],
   { details }: NonNullable<Listener['refused']>,
   { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
-  observation: Pick<Observation, 'foreignEnvoyFilters' | 'unmanaged'>,
+  snapshot: Pick<ClusterSnapshot, 'foreignEnvoyFilters' | 'unmanaged'>,
 ): Problem {
   const labels = observed.spec?.template?.metadata?.labels ?? {};
-  const visible = [...observation.foreignEnvoyFilters(ref.namespace), ...observation.unmanaged.meshEnvoyFilters].filter(
+  const visible = [...snapshot.foreignEnvoyFilters(ref.namespace), ...snapshot.unmanaged.meshEnvoyFilters].filter(
     (envoyFilter) => selectsTemplate(envoyFilter, labels),
   );
   const [refused = ''] = named;
-  const inserter = inserterOfRefused(refused, visible);
-  const who = inserter === undefined ? '' : `; ${inserter} inserts ${listWords(named, 'and')}`;
+  const filterResource = filterResourceOfRefused(refused, visible);
+  const who = filterResource === undefined ? '' : `; ${filterResource} inserts ${listWords(named, 'and')}`;
   return {
     kind: 'proxy',
     subject: describeWorkload(ref),
     message: sentence(
-      `its proxies already reject their configuration, so new pods cannot become ready: ${truncate(details.trim(), MOST_WORDS)}${who}`,
+      `its proxies already reject their configuration, so new pods cannot become ready: ${truncate(details.trim(), MAX_WORDS)}${who}`,
     ),
-    remedy: foreignRemedy(refused, inserter),
+    remedy: foreignRemedy(refused, filterResource),
   };
 }

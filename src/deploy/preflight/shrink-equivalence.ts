@@ -4,7 +4,7 @@ import type { TrialRequest } from '../../filter/host/request.ts';
 import { compareVerdicts } from '../../filter/trial/compare.ts';
 import type { Trial, TrialVerdict } from '../../filter/trial/verdict.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
-import type { TrialComplaint } from './trial-problem.ts';
+import type { TrialFinding } from './trial-problem.ts';
 
 /**
  * Holds a shrunk module against the one that it was made of: both go through the same trial, and what they do must be
@@ -17,7 +17,7 @@ export async function compareWithOriginal(
   request: TrialRequest,
   verdict: TrialVerdict,
   { trial, log }: { readonly trial: Trial; readonly log: Log },
-): Promise<TrialComplaint> {
+): Promise<TrialFinding> {
   if (original === undefined) return {};
   const tryOriginal = (): Promise<TrialVerdict> => trial({ ...request, module: original.bytes });
   const first = await tryOriginal();
@@ -29,10 +29,10 @@ export async function compareWithOriginal(
     );
     return {};
   }
-  if (comparison.state === 'unknown') return unproven(original.optimized, filter, comparison.why);
+  if (comparison.state === 'unknown') return unverifiedEquivalence(original.optimized, filter, comparison.why);
   const [second, repeated] = [await tryOriginal(), await trial(request)];
   const steady = compareVerdicts(first, second).state === 'same' && compareVerdicts(second, repeated).state !== 'same';
-  if (!steady) return unproven(original.optimized, filter, 'it does not do the same in every run');
+  if (!steady) return unverifiedEquivalence(original.optimized, filter, 'it does not do the same in every run');
   return {
     problem: {
       kind: 'filter',
@@ -46,7 +46,7 @@ export async function compareWithOriginal(
 }
 
 /** Custom sections mean nothing to a program by definition; only rewritten code needs the proof. */
-function unproven(optimized: boolean, filter: string, why: string): TrialComplaint {
+function unverifiedEquivalence(optimized: boolean, filter: string, why: string): TrialFinding {
   if (!optimized) return {};
   return {
     warning: `A trial run could not show that the optimised filter "${filter}" still behaves the same: ${why}.`,

@@ -3,7 +3,7 @@ import { MAX_LISTED, sentence, someOf, truncate } from '../../base/text.ts';
 import type { LoadStep, TrialVerdict } from '../../filter/trial/verdict.ts';
 
 /** What a trial has against a filter; empty when nothing. */
-export interface TrialComplaint {
+export interface TrialFinding {
   readonly problem?: Problem;
   readonly warning?: string;
 }
@@ -27,14 +27,14 @@ const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, { what: string
 };
 
 /** How many of the filter's own lines a message quotes. */
-const MOST_LINES = 3;
+const MAX_LINES = 3;
 
 /**
  * What a verdict comes to. Only what Envoy would refuse as well is a problem; a request that fails in the trial, or takes too
  * long there, may do better behind a real proxy, and is a warning. `envoy` is a version that the verdict is for, where
  * others came to another one.
  */
-export function trialComplaint(verdict: TrialVerdict, origin: string, envoy?: string): TrialComplaint {
+export function trialFinding(verdict: TrialVerdict, origin: string, envoy?: string): TrialFinding {
   const run = envoy === undefined ? 'trial run' : `trial run as ${envoy}`;
   switch (verdict.state) {
     case 'refused': {
@@ -76,6 +76,6 @@ export function trialComplaint(verdict: TrialVerdict, origin: string, envoy?: st
 }
 
 function said(logs: readonly string[]): string {
-  const lines = logs.slice(-MOST_LINES).map((line) => truncate(line, 300));
+  const lines = logs.slice(-MAX_LINES).map((line) => truncate(line, 300));
   return lines.length === 0 ? '' : ` The filter said: ${someOf(lines, MAX_LISTED, ' / ')}`;
 }

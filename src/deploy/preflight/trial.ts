@@ -7,7 +7,7 @@ import type { TrialRequest } from '../../filter/host/request.ts';
 import type { Trial, TrialVerdict } from '../../filter/trial/verdict.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import { compareWithOriginal } from './shrink-equivalence.ts';
-import { type TrialComplaint, trialComplaint } from './trial-problem.ts';
+import { type TrialFinding, trialFinding } from './trial-problem.ts';
 
 /** A request and what came of it. */
 interface Tried {
@@ -23,7 +23,7 @@ export async function tryRevision(
   revision: Revision,
   proxies: readonly ProxyVersion[],
   { trial, log }: { readonly trial: Trial; readonly log: Log },
-): Promise<readonly TrialComplaint[]> {
+): Promise<readonly TrialFinding[]> {
   const tried: Tried[] = [];
   for (const envoy of trialEnvoys(proxies)) {
     const request = requestOf(revision, envoy);
@@ -37,17 +37,15 @@ export async function tryRevision(
   const compared =
     first === undefined ? {} : await compareWithOriginal(revision, first.request, first.verdict, { trial, log });
   // What shrinking has broken is no complaint about the filter.
-  return compared.problem === undefined
-    ? [...complaintsOf(tried, `filter "${revision.filter}"`), compared]
-    : [compared];
+  return compared.problem === undefined ? [...findingsOf(tried, `filter "${revision.filter}"`), compared] : [compared];
 }
 
 /** What differs between the Envoys says for which of them it is. */
-function complaintsOf(tried: readonly Tried[], origin: string): TrialComplaint[] {
-  const complaints = tried.map(({ verdict }) => trialComplaint(verdict, origin));
-  if (complaints.every((complaint) => sameJson(complaint, complaints[0]))) return complaints.slice(0, 1);
+function findingsOf(tried: readonly Tried[], origin: string): TrialFinding[] {
+  const findings = tried.map(({ verdict }) => trialFinding(verdict, origin));
+  if (findings.every((finding) => sameJson(finding, findings[0]))) return findings.slice(0, 1);
   return tried.map(({ request: { envoy }, verdict }) =>
-    trialComplaint(verdict, origin, envoy === undefined ? undefined : describeEnvoy(envoy)),
+    trialFinding(verdict, origin, envoy === undefined ? undefined : describeEnvoy(envoy)),
   );
 }
 

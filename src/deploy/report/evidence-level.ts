@@ -2,13 +2,13 @@
  * What shows that the filter runs, the strongest first: `listener`: each proxy has it in its listener, with its image; `stats`: no
  * proxy has rejected a listener, nor failed to pull an image; `ready`: the pods are ready under the revision's label.
  */
-export const PROOF_LEVELS = ['listener', 'stats', 'ready'] as const;
-export type ProofLevel = (typeof PROOF_LEVELS)[number];
+export const EVIDENCE_LEVELS = ['listener', 'stats', 'ready'] as const;
+export type EvidenceLevel = (typeof EVIDENCE_LEVELS)[number];
 
 /** The evidence that a workload's pods run what they should. */
-export interface Proof {
+export interface Verification {
   /** The weakest evidence of any of the pods. */
-  readonly level: ProofLevel;
+  readonly level: EvidenceLevel;
   /** Pods with that evidence, of those that are wanted. */
   readonly pods: number;
   readonly wanted: number;

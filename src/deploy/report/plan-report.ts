@@ -48,7 +48,7 @@ export interface PlanReport {
   /** How many waves there would be. */
   readonly waves: number;
   /** Rights that `deploy` would need and that the user of the kubeconfig does not have. */
-  readonly missingRights: readonly Permission[];
+  readonly missingPermissions: readonly Permission[];
 }
 
 /** A filter that is not this action's and that ours would take the place of. */

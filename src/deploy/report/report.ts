@@ -7,7 +7,7 @@ import type { Provenance } from '../../provenance/policy.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { Newer } from '../observe/superseded.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import type { Proof } from './evidence-level.ts';
+import type { Verification } from './evidence-level.ts';
 import type { ImageReport } from './image-report.ts';
 import type { PlanReport } from './plan-report.ts';
 import type { NothingToRemove } from './removal-report.ts';
@@ -22,14 +22,21 @@ export type Command = (typeof COMMANDS)[number];
 export type StepState = 'done' | 'unchanged' | 'failed' | 'skipped';
 
 /** The steps in their order. */
-export const STEPS = ['configMap', 'inserter', 'template', 'rollout'] as const;
+export const STEPS = ['configMap', 'filterResource', 'template', 'rollout'] as const;
 export type Step = (typeof STEPS)[number];
 
 /**
  * `restored`: nothing was wrong with it, but the run took it back to what it was, because others failed; `untouched`: the run
  * ended before it came to this workload; `superseded`: another run has brought something newer meanwhile.
  */
-export type TargetOutcome = 'deployed' | 'removed' | 'unchanged' | 'failed' | 'restored' | 'untouched' | 'superseded';
+export type TargetOutcome =
+  | 'deployed'
+  | 'removed'
+  | 'unchanged'
+  | 'failed'
+  | 'rolled-back'
+  | 'untouched'
+  | 'superseded';
 
 export interface TargetRevision {
   readonly filter: string;
@@ -44,7 +51,7 @@ export interface TargetRevision {
 /** What became of a workload's way back. */
 export interface Rollback {
   /** `failed`: see the problem; `skipped`: the run was cancelled, or told to keep what failed. */
-  readonly state: 'restored' | 'failed' | 'skipped';
+  readonly state: 'rolled-back' | 'failed' | 'skipped';
   /** What its pod template has after it, by filter; null for none. */
   readonly to: Readonly<Record<string, string | null>>;
   readonly durationMs: number;
@@ -67,7 +74,7 @@ export interface TargetReport {
   readonly wave?: number;
   /** Time from the workload's patch to the verdict; absent when nobody waited. */
   readonly durationMs?: number;
-  readonly proof?: Proof;
+  readonly verification?: Verification;
   readonly rollback?: Rollback;
   /** Of `superseded`: what runs there now. */
   readonly newer?: Newer;
@@ -169,7 +176,7 @@ export function countOutcome({ targets }: Pick<Report, 'targets'>, outcome: Targ
 }
 
 /** Every problem of a run: the general ones, then the workloads'. */
-export function allProblems({ problems, targets }: Pick<Report, 'problems' | 'targets'>): Problem[] {
+export function runProblems({ problems, targets }: Pick<Report, 'problems' | 'targets'>): Problem[] {
   const ofTargets = targets.flatMap(({ problem, rollback }) => [problem, rollback?.problem]);
   return [...problems, ...ofTargets.filter((problem) => problem !== undefined)];
 }
@@ -203,7 +210,7 @@ const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
   conflict: false,
   rollout: false,
   'no-effect': false,
-  proof: false,
+  verification: false,
   proxy: false,
   rollback: false,
 };
@@ -223,7 +230,7 @@ export function finalRevision(
   { filter, revision, before }: TargetRevision,
 ): string | undefined {
   if (newer?.filter === filter) return newer.revision;
-  if (rollback?.state === 'restored' || rollback?.template === 'before') return rollback.to[filter] ?? undefined;
+  if (rollback?.state === 'rolled-back' || rollback?.template === 'before') return rollback.to[filter] ?? undefined;
   const written = steps.template === 'done' || steps.template === 'unchanged';
   return outcome === 'untouched' || outcome === 'superseded' || !written ? before : revision;
 }
@@ -239,18 +246,18 @@ export function concludeRun({
   Report,
   'outcome' | 'changed' | 'cancelled'
 > {
-  const all = allProblems({ targets, problems });
+  const all = runProblems({ targets, problems });
   // A plan touches nothing, and that is no failure.
   const left = command === 'plan' ? [] : targets;
   const has = (...outcomes: readonly TargetOutcome[]): boolean =>
     left.some(({ outcome }) => outcomes.includes(outcome));
   // What a run leaves alone because another one has brought something newer is that one's business.
   const superseded = has('superseded');
-  const wrong = problems.length > 0 || has('failed', 'restored') || (has('untouched') && !superseded);
+  const wrong = problems.length > 0 || has('failed', 'rolled-back') || (has('untouched') && !superseded);
   const done = targets.some(({ outcome, steps, rollback }) => {
-    if (rollback?.state === 'restored' || outcome === 'superseded') return false;
+    if (rollback?.state === 'rolled-back' || outcome === 'superseded') return false;
     // Objects that no workload came to use are collected again.
-    const shared = outcome !== 'untouched' && [steps.configMap, steps.inserter].includes('done');
+    const shared = outcome !== 'untouched' && [steps.configMap, steps.filterResource].includes('done');
     return shared || steps.template === 'done';
   });
   // After a failure what is deleted is what this run itself had made.

@@ -1,17 +1,24 @@
 import type { WorkloadRef } from '../../targets/target.ts';
-import type { Proof } from './evidence-level.ts';
+import type { Verification } from './evidence-level.ts';
 
 /**
  * How a filter does on a workload: `proven`: as its proof says; `progressing`: its pods are being replaced, so nothing can be said yet; `drifted`: others changed something of ours; `unready`: not every
  * pod is ready; `broken`: the pods are ready, but the filter does not run in them; `missing`: a target that does not have it, such
  * as one that was made since the last deployment; `idle`: no pod is wanted.
  */
-export type FilterStanding = 'proven' | 'progressing' | 'drifted' | 'unready' | 'broken' | 'missing' | 'idle';
+export type FilterHealth =
+  | 'verified'
+  | 'progressing'
+  | 'drifted'
+  | 'not-ready'
+  | 'no-effect'
+  | 'missing'
+  | 'scaled-to-zero';
 
 /** One filter on one workload. */
 export interface FilterStatus {
   readonly filter: string;
-  readonly standing: FilterStanding;
+  readonly health: FilterHealth;
   /** The revision that its pods run; absent when its label is gone from the pod template. */
   readonly revision?: string;
   /** Other revisions of it that pods of the workload still run. */
@@ -29,7 +36,7 @@ export interface FilterStatus {
   /** ISO 8601; when `sweep` may remove it. */
   readonly expires?: string;
   readonly expired?: true;
-  readonly proof?: Proof;
+  readonly verification?: Verification;
   /** Set where something of ours is missing or was changed by others, whatever the standing. */
   readonly changed?: true;
   /** Set with `changed` where the workload belongs to an object whose controller may put its pod template back: `Shop hello`. */

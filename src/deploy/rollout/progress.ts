@@ -11,7 +11,7 @@ import { type Pending, RolloutWatch } from '../wait/rollout-watch.ts';
 import { failureOf, isReady, resultOf, type WorkloadRollout } from './workload-rollout.ts';
 
 /** How many workloads one line names. */
-const MOST_NAMED = 3;
+const MAX_NAMED = 3;
 
 /** How far the workloads of a wave are, each of them counted once, however often it is waited for. */
 export interface Tally {
@@ -33,7 +33,7 @@ export function waveLine(wave: readonly WorkloadRollout[], { verify }: Pick<Roll
   const durations = rollouts.flatMap((one) => (isReady(one) ? (resultOf(one)?.durationMs ?? 0) : []));
   // One that had nothing to wait for says nothing of how long it takes.
   const slowest = greatest(durations, 0);
-  const asBefore = rollouts.filter(({ state }) => state === 'unready-as-before').length;
+  const asBefore = rollouts.filter(({ state }) => state === 'not-ready-as-before').length;
   return sentence(
     someOf([
       `${ready}/${all} ${verify === 'off' ? 'ready' : 'verified'}`,
@@ -49,11 +49,11 @@ export function progressLine(
   { all, ready, failed }: Tally,
   pods: ReadonlyMap<string, readonly Pod[]>,
 ): string {
-  const named = pending.slice(0, MOST_NAMED).map(({ followed: { ref }, readiness }) => {
+  const named = pending.slice(0, MAX_NAMED).map(({ goal: { ref }, readiness }) => {
     const reasons = (pods.get(workloadKey(ref)) ?? []).map(describePod);
     return `${ref.name}: ${reasons.find((reason) => reason !== '') ?? (readiness.message || 'rolling')}`;
   });
-  const more = pending.length > MOST_NAMED ? [`${count(pending.length - MOST_NAMED, 'workload')} more`] : [];
+  const more = pending.length > MAX_NAMED ? [`${count(pending.length - MAX_NAMED, 'workload')} more`] : [];
   const counts = [`${ready}/${all} ready`, ...(failed > 0 ? [`${failed} failed`] : [])];
   return [...counts, ...named, ...more].join(' · ');
 }
@@ -72,8 +72,8 @@ export function watchWithProgress(
     signal,
     now,
     debug: (line) => log.debug(line),
-    look: async (pending) => {
-      const { unready, stuck } = await failFast.look(pending);
+    inspectPending: async (pending) => {
+      const { unready, stuck } = await failFast.inspectPending(pending);
       const line = progressLine(pending, tally(moving()), unready);
       if (line !== last) log.info(line);
       last = line;

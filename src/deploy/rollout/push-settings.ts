@@ -11,12 +11,12 @@ import { writeObject } from '../apply/objects.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
-import { objectKey, type Plan, type PlannedInserter, type PlannedWorkload } from '../plan/plan.ts';
-import type { Provable } from '../plan/wanted-place.ts';
+import { objectKey, type Plan, type PlannedFilterResource, type PlannedWorkload } from '../plan/plan.ts';
+import type { VerifiableWorkload } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import type { Proof } from '../report/evidence-level.ts';
+import type { Verification } from '../report/evidence-level.ts';
 import type { Rollback, StepState } from '../report/report.ts';
-import { Prover } from '../verify/verifier.ts';
+import { Verifier } from '../verify/verifier.ts';
 
 /** What became of settings that were put into running proxies. */
 export interface PushResult {
@@ -24,7 +24,7 @@ export interface PushResult {
   /** The revision whose settings the proxies had before. */
   readonly before: string;
   /** By `workloadKey`. */
-  readonly proofs: ReadonlyMap<string, Proof>;
+  readonly verifications: ReadonlyMap<string, Verification>;
   readonly problems: ReadonlyMap<string, Problem>;
   /** Set when the settings of before were put back. */
   readonly rollback?: Rollback;
@@ -42,14 +42,14 @@ const PARALLEL_WORKLOADS = 4;
  * back where one does not. A proxy that refuses keeps serving with its old listener meanwhile. By `objectKey`.
  */
 export async function pushSettings(plan: Plan, context: PushContext): Promise<ReadonlyMap<string, PushResult>> {
-  const pushes = plan.inserters.filter(({ pushedOver }) => pushedOver !== undefined);
+  const pushes = plan.filterResources.filter(({ pushedOver }) => pushedOver !== undefined);
   const results = new Map<string, PushResult>();
   for (const planned of pushes) {
-    const key = objectKey(planned.namespace, planned.carrier);
+    const key = objectKey(planned.namespace, planned.podRevision);
     const users = plan.workloads.filter(
       ({ ref, revisions }) =>
         ref.namespace === planned.namespace &&
-        revisions.some(({ carrier }) => objectKey(ref.namespace, carrier) === key),
+        revisions.some(({ podRevision }) => objectKey(ref.namespace, podRevision) === key),
     );
     results.set(key, await context.log.group(`Push settings of ${key}`, () => pushOne(planned, users, context)));
   }
@@ -57,13 +57,13 @@ export async function pushSettings(plan: Plan, context: PushContext): Promise<Re
 }
 
 async function pushOne(
-  planned: PlannedInserter,
+  planned: PlannedFilterResource,
   users: readonly PlannedWorkload[],
   context: PushContext,
 ): Promise<PushResult> {
-  const { carrier, pushedOver } = planned;
-  const before = pushedOver?.metadata.annotations?.[PUSHED_ANNOTATION] ?? carrier.id;
-  const none = { before, proofs: new Map(), problems: new Map() };
+  const { podRevision, pushedOver } = planned;
+  const before = pushedOver?.metadata.annotations?.[PUSHED_ANNOTATION] ?? podRevision.id;
+  const none = { before, verifications: new Map(), problems: new Map() };
   if (context.signal.aborted) return { ...none, step: 'skipped' };
   const written = await writeObject(ENVOY_FILTER, planned, context.write);
   if (written.state === 'failed') {
@@ -71,31 +71,37 @@ async function pushOne(
     return { ...none, step: 'failed', problems };
   }
   if (!context.policy.wait) return { ...none, step: 'done' };
-  const { proofs, problems } = await proveAll(users, during(context, 'verifying the filter'));
+  const { verifications, problems } = await verifyAll(users, during(context, 'verifying the filter'));
   if (problems.size === 0 || context.policy.onFailure === 'keep' || context.signal.aborted) {
-    return { before, step: 'done', proofs, problems };
+    return { before, step: 'done', verifications, problems };
   }
-  const rollback = await putBack(planned, pushedOver as EnvoyFilter, before, users, during(context, 'rolling back'));
-  return { before, step: 'done', proofs: new Map(), problems, rollback };
+  const rollback = await rollBackSettings(
+    planned,
+    pushedOver as EnvoyFilter,
+    before,
+    users,
+    during(context, 'rolling back'),
+  );
+  return { before, step: 'done', verifications: new Map(), problems, rollback };
 }
 
-async function proveAll(
-  users: readonly Provable[],
+async function verifyAll(
+  users: readonly VerifiableWorkload[],
   context: PushContext,
-): Promise<Pick<PushResult, 'proofs' | 'problems'>> {
-  const prover = new Prover(context, context.policy);
-  const proofs = new Map<string, Proof>();
+): Promise<Pick<PushResult, 'verifications' | 'problems'>> {
+  const verifier = new Verifier(context, context.policy);
+  const verifications = new Map<string, Verification>();
   const problems = new Map<string, Problem>();
   await mapLimited(users, PARALLEL_WORKLOADS, async (user) => {
-    const { proof, problem } = await prover.prove(user, readinessOf(user.ref, user.observed).wanted);
+    const { verification, problem } = await verifier.verify(user, readinessOf(user.ref, user.observed).wanted);
     if (problem !== undefined) problems.set(workloadKey(user.ref), problem);
-    else if (proof !== undefined) proofs.set(workloadKey(user.ref), proof);
+    else if (verification !== undefined) verifications.set(workloadKey(user.ref), verification);
   });
-  return { proofs, problems };
+  return { verifications, problems };
 }
 
-async function putBack(
-  { namespace, carrier }: PlannedInserter,
+async function rollBackSettings(
+  { namespace, podRevision }: PlannedFilterResource,
   { metadata, spec }: EnvoyFilter,
   before: string,
   users: readonly PlannedWorkload[],
@@ -103,10 +109,10 @@ async function putBack(
 ): Promise<Rollback> {
   const { client, log, now } = context;
   const started = now();
-  const name = `EnvoyFilter ${objectKey(namespace, carrier)}`;
+  const name = `EnvoyFilter ${objectKey(namespace, podRevision)}`;
   const end = (state: Rollback['state'], problem?: Problem): Rollback => ({
     state,
-    to: { [carrier.filter]: before },
+    to: { [podRevision.filter]: before },
     durationMs: now() - started,
     ...defined({ problem }),
   });
@@ -126,15 +132,17 @@ async function putBack(
     // The probe expects what the new settings do.
     const { probe: _, ...unprobed } = context.policy;
     const old = { settings: settingsOf({ metadata, spec }) };
-    const { problems } = await proveAll(
+    const { problems } = await verifyAll(
       users.map((user) => ({
         ...user,
-        revisions: user.revisions.map((one) => (one.carrier.id === carrier.id ? { ...one, revision: old } : one)),
+        revisions: user.revisions.map((one) =>
+          one.podRevision.id === podRevision.id ? { ...one, revision: old } : one,
+        ),
       })),
       { ...context, policy: unprobed },
     );
     const [problem] = problems.values();
-    return problem === undefined ? end('restored') : end('failed', { ...problem, kind: 'rollback', subject: name });
+    return problem === undefined ? end('rolled-back') : end('failed', { ...problem, kind: 'rollback', subject: name });
   } catch (error) {
     return end('failed', { ...callProblem(error, `putting back ${name}`), kind: 'rollback', subject: name });
   }

@@ -7,7 +7,7 @@ import type { PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { type Diagnosis, diagnoseInTime } from '../wait/diagnose.ts';
 import { evidenceSource } from '../wait/evidence.ts';
-import { followedAsIs, type RolloutResult, type RolloutWatch } from '../wait/rollout-watch.ts';
+import { goalOfCurrentPods, type RolloutResult, type RolloutWatch } from '../wait/rollout-watch.ts';
 import {
   type Condition,
   compareConditions,
@@ -86,8 +86,8 @@ export class ReadyGate {
   async #settled(planned: PlannedWorkload): Promise<Workload | undefined> {
     const { ref, observed } = planned;
     const { client, policy } = this.#context;
-    const mostMs = Math.min(policy.timeoutMs, SETTLING_MS);
-    const rollout = await this.#watch.follow(followedAsIs(planned), observed, mostMs);
+    const maxMs = Math.min(policy.timeoutMs, SETTLING_MS);
+    const rollout = await this.#watch.follow(goalOfCurrentPods(planned), observed, maxMs);
     if (rollout?.state === 'ready') return undefined;
     return readTarget(client, ref, observed).catch(() => observed);
   }
@@ -118,7 +118,7 @@ export class ReadyGate {
 
   async #wait(planned: PlannedWorkload): Promise<GateVerdict> {
     if (!this.holds(planned)) return { state: 'ready' };
-    const goal = followedAsIs(planned);
+    const goal = goalOfCurrentPods(planned);
     const rollout = await this.#watch.follow(goal, planned.observed, this.#context.policy.timeoutMs);
     if (rollout?.state === 'ready') return { state: 'ready' };
     if (rollout === undefined || rollout.state === 'cancelled') return { state: 'unknown' };

@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import type { Placement } from '../../mesh/identity/revision.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { type FilterState, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
 import { stateOn } from '../../mesh/template/template.ts';
 import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
@@ -14,17 +14,17 @@ import type { PlannedWorkload } from '../plan/plan.ts';
 import { rolloutGoalOf } from './workload-rollout.ts';
 
 /** A workload that is to be rolled back, and what this run has written to it. */
-interface Restoring {
+interface WrittenWorkload {
   readonly planned: PlannedWorkload;
   readonly write: WorkloadWrite;
 }
 
 /** What a workload's pods carry once it is taken back. */
-export function wayBackPlacements(planned: PlannedWorkload): { placements: Placement[]; removals: string[] } {
-  const filters = [...planned.revisions.map(({ carrier }) => carrier.filter), ...planned.removals];
+export function rollbackGoal(planned: PlannedWorkload): { podRevisions: PodRevision[]; removals: string[] } {
+  const filters = [...planned.revisions.map(({ podRevision }) => podRevision.filter), ...planned.removals];
   return {
-    placements: filters.flatMap((filter) => planned.wayBack.get(filter) ?? []),
-    removals: filters.filter((filter) => !planned.wayBack.has(filter)),
+    podRevisions: filters.flatMap((filter) => planned.rollbackTargets.get(filter) ?? []),
+    removals: filters.filter((filter) => !planned.rollbackTargets.has(filter)),
   };
 }
 
@@ -33,22 +33,22 @@ export function wayBackPlacements(planned: PlannedWorkload): { placements: Place
  * still has the value that this run wrote gets the value it had, to the letter; else its filters are changed one by one, so
  * that what others wrote meanwhile stays. A workload that another run has changed is not touched.
  */
-export function restorePatch({ planned, write }: Restoring, current: Workload): Replanned {
-  const { ref, placements, removals } = rolloutGoalOf(planned);
-  const foreign = foreignChange({ ref, placements, removals }, current);
+export function rollbackPatch({ planned, write }: WrittenWorkload, current: Workload): Replanned {
+  const { ref, podRevisions, removals } = rolloutGoalOf(planned);
+  const foreign = foreignChange({ ref, podRevisions, removals }, current);
   if (foreign !== undefined) {
-    return { problem: overtaken(planned, foreign), newer: newerOn({ placements, removals }, current) };
+    return { problem: supersededProblem(planned, foreign), newer: newerOn({ podRevisions, removals }, current) };
   }
-  const found = write.patch !== undefined && goesBackToFound(planned);
-  const exact = found ? exactUndo(write.patch as WorkloadPatch, planned.observed, current) : undefined;
+  const found = write.patch !== undefined && returnsToObserved(planned);
+  const exact = found ? inversePatch(write.patch as WorkloadPatch, planned.observed, current) : undefined;
   if (exact !== undefined) return { patch: exact };
-  const back = wayBackPlacements(planned);
+  const back = rollbackGoal(planned);
   const patch = targetKind(planned.ref).binding.patchFor(
     current,
     {
-      place: back.placements,
+      place: back.podRevisions,
       remove: back.removals,
-      state: (recorded) => restoreState(recorded, planned),
+      state: (recorded) => rollbackState(recorded, planned),
       like: planned.observed,
     },
     describeWorkload(planned.ref),
@@ -56,7 +56,7 @@ export function restorePatch({ planned, write }: Restoring, current: Workload): 
   return patch.ok ? { patch: patch.value } : { problem: patch.problems[0] as Problem };
 }
 
-function overtaken({ ref }: PlannedWorkload, { message, remedy, putBack }: ForeignChange): Problem {
+function supersededProblem({ ref }: PlannedWorkload, { message, remedy, reverted: putBack }: ForeignChange): Problem {
   return {
     kind: 'conflict',
     subject: describeWorkload(ref),
@@ -68,13 +68,13 @@ function overtaken({ ref }: PlannedWorkload, { message, remedy, putBack }: Forei
 }
 
 /** Whether a workload goes back to what this run has found. */
-export function goesBackToFound({ revisions, removals, wayBack, before }: PlannedWorkload): boolean {
-  const filters = [...revisions.map(({ carrier }) => carrier.filter), ...removals];
-  return filters.every((filter) => wayBack.get(filter)?.id === before.get(filter));
+export function returnsToObserved({ revisions, removals, rollbackTargets, before }: PlannedWorkload): boolean {
+  const filters = [...revisions.map(({ podRevision }) => podRevision.filter), ...removals];
+  return filters.every((filter) => rollbackTargets.get(filter)?.id === before.get(filter));
 }
 
 /** The patch's keys with their values of before; undefined when others have changed one of them since. */
-function exactUndo(patch: WorkloadPatch, observed: Workload, current: Workload): WorkloadPatch | undefined {
+function inversePatch(patch: WorkloadPatch, observed: Workload, current: Workload): WorkloadPatch | undefined {
   const [was, is] = [observed, current].map(({ metadata, spec }) => ({
     state: metadata.annotations,
     labels: spec?.template?.metadata?.labels,
@@ -83,9 +83,9 @@ function exactUndo(patch: WorkloadPatch, observed: Workload, current: Workload):
   // Lists are put right entry by entry.
   if (patch.spec?.template.spec !== undefined) return undefined;
   const template = patch.spec?.template.metadata;
-  const state = undo(patch.metadata?.annotations, was?.state, is?.state);
-  const labels = undo(template?.labels, was?.labels, is?.labels);
-  const annotations = undo(template?.annotations, was?.annotations, is?.annotations);
+  const state = inverse(patch.metadata?.annotations, was?.state, is?.state);
+  const labels = inverse(template?.labels, was?.labels, is?.labels);
+  const annotations = inverse(template?.annotations, was?.annotations, is?.annotations);
   if (state === false || labels === false || annotations === false) return undefined;
   return {
     ...(state !== undefined && { metadata: { annotations: state } }),
@@ -96,7 +96,7 @@ function exactUndo(patch: WorkloadPatch, observed: Workload, current: Workload):
 }
 
 /** False when a key has another value than was written. */
-function undo(
+function inverse(
   written: KeyChanges | undefined,
   was: Readonly<Record<string, string>> | undefined,
   is: Readonly<Record<string, string>> | undefined,
@@ -107,15 +107,15 @@ function undo(
   return Object.fromEntries(entries.map(([key]) => [key, was?.[key] ?? null]));
 }
 
-function restoreState(recorded: WorkloadState, planned: PlannedWorkload): WorkloadState {
-  const { placements, removals } = wayBackPlacements(planned);
+function rollbackState(recorded: WorkloadState, planned: PlannedWorkload): WorkloadState {
+  const { podRevisions, removals } = rollbackGoal(planned);
   const was = stateOn(planned.observed);
-  const restored = placements.flatMap(({ filter, id }): [string, FilterState][] => {
+  const states = podRevisions.flatMap(({ filter, id }): [string, FilterState][] => {
     const before = was[filter];
     if (before?.revision === id) return [[filter, before]];
     const { run = '' } = recorded[filter] ?? {};
     return [[filter, { revision: id, run }]];
   });
-  const filters = [...placements.map(({ filter }) => filter), ...removals];
-  return { ...withoutFilters(recorded, filters), ...Object.fromEntries(restored) };
+  const filters = [...podRevisions.map(({ filter }) => filter), ...removals];
+  return { ...withoutFilters(recorded, filters), ...Object.fromEntries(states) };
 }

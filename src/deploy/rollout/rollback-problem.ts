@@ -14,7 +14,7 @@ import { mayHaveArrived, type Rollback } from '../report/report.ts';
 export interface RollbackFailure {
   readonly template: NonNullable<Rollback['template']>;
   /** Whether the revision before in the cluster's own history is what the workload goes back to. */
-  readonly undoGoesBack: boolean;
+  readonly undoReverts: boolean;
   /** Pods that have to be deleted and may not be. */
   readonly pods?: readonly string[];
 }
@@ -47,7 +47,7 @@ export function rollbackProblem(
 
 function remedyOf(
   { ref: { kind, namespace } }: Pick<PlannedWorkload, 'ref'>,
-  { template, undoGoesBack, pods = [] }: RollbackFailure,
+  { template, undoReverts, pods = [] }: RollbackFailure,
   { command }: ManualRollback,
 ): string {
   switch (template) {
@@ -56,7 +56,7 @@ function remedyOf(
         ? `Its pod template is as before. Delete the pods that the ${kind} waits for: kubectl delete pod -n ${namespace} ${pods.join(' ')}. Or grant the permission to delete pods in namespace "${namespace}".`
         : `Its pod template is as before, so nothing is left to undo. Find out what its pods lack: kubectl describe pods -n ${namespace}.`;
     case 'new':
-      return undoGoesBack
+      return undoReverts
         ? `Its pod template still has what this run wrote. Re-run to try again, or roll back manually: ${command}.`
         : 'Its pod template is as this run found it. Re-run to try again.';
     case 'unknown':

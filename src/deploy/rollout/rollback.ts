@@ -16,11 +16,11 @@ import { type Newer, newerOn } from '../observe/superseded.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { mayHaveArrived, type Rollback } from '../report/report.ts';
-import { Prover } from '../verify/verifier.ts';
+import { Verifier } from '../verify/verifier.ts';
 import type { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import type { Condition } from './ready-before.ts';
-import { goesBackToFound, restorePatch, wayBackPlacements } from './rollback-patch.ts';
+import { returnsToObserved, rollbackGoal, rollbackPatch } from './rollback-patch.ts';
 import {
   failedCallWords,
   type RollbackFailure,
@@ -41,7 +41,7 @@ export interface RollbackContext extends DeployContext {
  * Whether a failed workload is to be taken back: this run has changed its template, or may have, or a killed one has and nobody has
  * ever proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
  */
-export function mayGoBack(rollout: WorkloadRollout, wasProven: boolean): boolean {
+export function canRollBack(rollout: WorkloadRollout, wasVerified: boolean): boolean {
   const { planned } = rollout;
   const { result } = writeOf(rollout);
   // What is gone in place, with no pod that might not get ready without it, is as it should be.
@@ -51,8 +51,10 @@ export function mayGoBack(rollout: WorkloadRollout, wasProven: boolean): boolean
   if (result.state === 'failed') return mayHaveArrived(result.problem) && changesPods(planned);
   // A run that did not come to it has changed nothing there.
   if (result.state === 'skipped' && changesPods(planned)) return false;
-  const changes = planned.revisions.some(({ carrier }) => planned.wayBack.get(carrier.filter)?.id !== carrier.id);
-  return changes && !wasProven;
+  const changes = planned.revisions.some(
+    ({ podRevision }) => planned.rollbackTargets.get(podRevision.filter)?.id !== podRevision.id,
+  );
+  return changes && !wasVerified;
 }
 
 /**
@@ -75,16 +77,16 @@ export async function rollBack(
   const started = context.now();
   const to = Object.fromEntries(
     rolloutGoalOf(planned)
-      .placements.map(({ filter }) => filter)
+      .podRevisions.map(({ filter }) => filter)
       .concat(planned.removals)
-      .map((filter) => [filter, planned.wayBack.get(filter)?.id ?? null]),
+      .map((filter) => [filter, planned.rollbackTargets.get(filter)?.id ?? null]),
   );
   const end = (state: Rollback['state']): Rollback => ({ state, to, durationMs: context.now() - started });
-  const undoGoesBack = restoring.write.result.state === 'done' && goesBackToFound(planned);
+  const undoReverts = restoring.write.result.state === 'done' && returnsToObserved(planned);
   const fail = (why: string, template: RollbackFailure['template'], pods: readonly string[] = []): Rollback => ({
     ...end('failed'),
     template,
-    problem: rollbackProblem(planned, why, { template, undoGoesBack, pods }),
+    problem: rollbackProblem(planned, why, { template, undoReverts, pods }),
   });
   // Nothing has to be mended any more, but what came to be known of the revision is told.
   const leave = (newer: Newer): { newer: Newer } => {
@@ -101,12 +103,12 @@ export async function rollBack(
     const current = await readTarget(client, ref, planned.observed);
     if (template === 'unknown' && !hasChange(planned, current)) return undefined;
     template = 'new';
-    const first = restorePatch(restoring, current);
+    const first = rollbackPatch(restoring, current);
     if ('problem' in first) {
       return first.newer === undefined ? { ...end('failed'), problem: first.problem } : leave(first.newer);
     }
     const write = await writeChange(
-      { ref, observed: current, patch: first.patch, replan: (again) => restorePatch(restoring, again) },
+      { ref, observed: current, patch: first.patch, replan: (again) => rollbackPatch(restoring, again) },
       context.write,
     );
     if (write.result.state === 'failed') {
@@ -119,17 +121,17 @@ export async function rollBack(
     template = 'before';
     const kind = targetKind(ref);
     if (kind.binding.inPlace) {
-      const why = await proveBack(planned, write.workload ?? current, context);
-      return why === undefined ? end('restored') : fail(why, template);
+      const why = await verifyRollback(planned, write.workload ?? current, context);
+      return why === undefined ? end('rolled-back') : fail(why, template);
     }
     const stuck = kind.stuckPods(current) === 'replaced' ? [] : await replaceStuckPods(planned, context);
     // It was not ready with what it goes back to, so nobody waits until it is.
-    if (before !== undefined && stuck.length === 0) return { ...end('restored'), unready: before.words };
-    const { placements, removals } = wayBackPlacements(planned);
+    if (before !== undefined && stuck.length === 0) return { ...end('rolled-back'), unready: before.words };
+    const { podRevisions, removals } = rollbackGoal(planned);
     const now = write.workload ?? current;
-    const ready = watch.follow({ ref, placements, removals }, now, policy.timeoutMs, true);
+    const ready = watch.follow({ ref, podRevisions, removals }, now, policy.timeoutMs, true);
     const ended = await context.heartbeat.during(ref, now, ready, (workload) => watch.show(ref, workload));
-    if (ended?.state === 'ready') return end('restored');
+    if (ended?.state === 'ready') return end('rolled-back');
     if (ended?.newer !== undefined) return leave(ended.newer);
     // Kubernetes goes on with it; nobody waits for it any more.
     if (ended?.state === 'cancelled') return end('skipped');
@@ -151,34 +153,36 @@ function conditionBefore(rollout: WorkloadRollout): Condition | undefined {
 
 /** Whether a workload has come to what was planned for it. */
 function hasChange({ observed, revisions, removals }: PlannedWorkload, current: Workload): boolean {
-  const filters = [...revisions.map(({ carrier }) => carrier.filter), ...removals];
+  const filters = [...revisions.map(({ podRevision }) => podRevision.filter), ...removals];
   return filters.some((filter) => revisionOn(current, filter) !== revisionOn(observed, filter));
 }
 
 /** Why proxies that take a change as they run do not run what it was taken back to; undefined when they do, or nobody is to look. */
-async function proveBack(
+async function verifyRollback(
   planned: PlannedWorkload,
   observed: Workload,
   context: RollbackContext,
 ): Promise<string | undefined> {
   const { verify } = context.policy;
-  const revisions = wayBackPlacements(planned).placements.flatMap((carrier) =>
-    carrier.plugin === undefined ? [] : [{ carrier, revision: { settings: pluginSettings(carrier.plugin) } }],
+  const revisions = rollbackGoal(planned).podRevisions.flatMap((podRevision) =>
+    podRevision.plugin === undefined
+      ? []
+      : [{ podRevision, revision: { settings: pluginSettings(podRevision.plugin) } }],
   );
-  const prover = new Prover(context, { verify });
+  const verifier = new Verifier(context, { verify });
   const { ref } = planned;
-  const { problem } = await prover.prove({ ref, observed, revisions }, 0);
-  const gone = await prover.proveGone({ ref, observed }, wayBackPlacements(planned).removals);
+  const { problem } = await verifier.verify({ ref, observed, revisions }, 0);
+  const gone = await verifier.verifyRemoved({ ref, observed }, rollbackGoal(planned).removals);
   return (problem ?? gone.problem)?.message;
 }
 
 /** Deletes the pods of the failed revision that are not ready; gives those that may not be deleted. */
 async function replaceStuckPods(planned: PlannedWorkload, { client }: DeployContext): Promise<string[]> {
   const { ref, observed } = planned;
-  const { placements } = rolloutGoalOf(planned);
+  const { podRevisions } = rolloutGoalOf(planned);
   const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
   const stuck = items.filter((pod) => {
-    const failed = placements.some(({ filter, id }) => pod.metadata.labels?.[podLabel(filter)] === id);
+    const failed = podRevisions.some(({ filter, id }) => pod.metadata.labels?.[podLabel(filter)] === id);
     return belongsTo(pod, ref) && failed && !isReady(pod);
   });
   const refused: string[] = [];

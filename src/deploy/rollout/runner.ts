@@ -9,13 +9,13 @@ import { readinessOf } from '../kinds/kinds.ts';
 import { describeRun, type Newer } from '../observe/superseded.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import { planWaves } from '../plan/waves.ts';
-import { cancelledProof } from '../verify/verifier.ts';
+import { cancelledVerification } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import { watchWithProgress, waveLine } from './progress.ts';
 import { ReadyGate } from './ready-gate.ts';
-import { mayGoBack, type RollbackContext, readNewer, rollBack } from './rollback.ts';
+import { canRollBack, type RollbackContext, readNewer, rollBack } from './rollback.ts';
 import { RolloutStates } from './rollout-states.ts';
 import { RolloutVerification, type VerificationContext } from './verification.ts';
 import {
@@ -24,6 +24,7 @@ import {
   endedRollout,
   failedRollout,
   isReady,
+  isRollingOut,
   isSettled,
   judgedRollout,
   latestWorkload,
@@ -31,7 +32,6 @@ import {
   resultOf,
   rolledBack,
   rolloutGoalOf,
-  rolls,
   supersededRollout,
   type VerifiedRollout,
   type WorkloadRollout,
@@ -40,7 +40,7 @@ import {
   writtenRollout,
 } from './workload-rollout.ts';
 
-export interface RollContext extends VerificationContext {
+export interface RunnerContext extends VerificationContext {
   /** Whether a revision was ever verified on a workload. */
   readonly isVerified: (planned: PlannedWorkload, filter: string, id: string) => boolean;
   /** Called after a workload was patched, once its template is there for all to see. */
@@ -51,8 +51,8 @@ export interface RollContext extends VerificationContext {
  * Brings workloads to what is planned, wave by wave: patch, wait, prove, and take back what fails. A wave starts only when
  * the one before is proven; once more workloads have failed than may, no further one is touched.
  */
-export class Roller {
-  readonly #context: RollContext;
+export class RolloutRunner {
+  readonly #context: RunnerContext;
   readonly #watch: RolloutWatch;
   readonly #gate: ReadyGate;
   readonly #verification: RolloutVerification;
@@ -66,7 +66,7 @@ export class Roller {
   #failures = 0;
   #superseded = false;
 
-  constructor(workloads: readonly PlannedWorkload[], context: RollContext) {
+  constructor(workloads: readonly PlannedWorkload[], context: RunnerContext) {
     this.#context = context;
     const { policy } = context;
     this.#waves = planWaves(workloads, policy.wait ? policy.canary : undefined);
@@ -120,7 +120,7 @@ export class Roller {
         if (wave.every((planned) => this.#states.of(planned).state === 'not-ready-before')) break;
       }
       if (policy.onFailure === 'rollback-all' && this.#hasFailed && !this.#context.signal.aborted)
-        await this.#allBack();
+        await this.#rollBackAll();
     } finally {
       await this.close();
     }
@@ -180,7 +180,7 @@ export class Roller {
       if (newer !== undefined) return this.#supersede(planned, newer);
       this.#failures++;
       const back = policy.wait && policy.onFailure !== 'keep' && !this.#context.signal.aborted;
-      return back ? this.#back(planned) : undefined;
+      return back ? this.#rollBackOne(planned) : undefined;
     }
     if (written.state !== 'written') return;
     if (write.result.state === 'done') await this.#context.onPatched(planned);
@@ -198,7 +198,7 @@ export class Roller {
   /** Returns how the rollout of a workload ended, `undefined` where it could not be followed. */
   async #follow(written: WrittenRollout): Promise<EndedRollout | undefined> {
     const { planned, write } = written;
-    if (rolls(planned) || (write.result.state === 'done' && restarts(planned))) {
+    if (isRollingOut(planned) || (write.result.state === 'done' && restarts(planned))) {
       const goal = rolloutGoalOf(planned);
       const result = await this.#watch.follow(goal, latestWorkload(written), this.#context.policy.timeoutMs);
       return result && this.#states.set(endedRollout(written, result));
@@ -214,7 +214,7 @@ export class Roller {
     log.info(`Watching for ${formatDuration(policy.soakMs)} before verifying again.`);
     await pause(policy.soakMs, signal);
     if (signal.aborted) {
-      for (const one of rollouts) this.#states.set(failedRollout(one, cancelledProof(one.planned.ref)));
+      for (const one of rollouts) this.#states.set(failedRollout(one, cancelledVerification(one.planned.ref)));
       return;
     }
     await mapLimited(rollouts, policy.maxParallel ?? rollouts.length, async (one) => {
@@ -234,11 +234,11 @@ export class Roller {
     this.#failures++;
     const state = resultOf(judged)?.state;
     if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
-    if (policy.onFailure === 'rollback-all' && this.#hasFailed) this.#watch.letGo();
+    if (policy.onFailure === 'rollback-all' && this.#hasFailed) this.#watch.abandonPending();
     this.#states.set(
       diagnosedRollout(judged, await diagnoseInTime(rolloutGoalOf(planned), evidence), policy.timeoutMs),
     );
-    if (policy.onFailure !== 'keep') await this.#back(planned);
+    if (policy.onFailure !== 'keep') await this.#rollBackOne(planned);
   }
 
   /** An error that nobody expected is a failure of the workload that it came with, which goes back as others do. */
@@ -254,13 +254,13 @@ export class Roller {
       const failed = failedRollout(rollout, internalProblem(error));
       if (rollout.state === 'rolled-back') this.#states.set(rolledBack(failed, rollout.rollback));
       else this.#states.set(failed);
-      if (policy.onFailure !== 'keep' && !signal.aborted) await this.#back(planned);
+      if (policy.onFailure !== 'keep' && !signal.aborted) await this.#rollBackOne(planned);
     }
   }
 
-  async #back(planned: PlannedWorkload): Promise<void> {
+  async #rollBackOne(planned: PlannedWorkload): Promise<void> {
     const rollout = this.#states.of(planned);
-    if (rollout.state === 'rolled-back' || !this.#mayGoBack(rollout)) return;
+    if (rollout.state === 'rolled-back' || !this.#canRollBack(rollout)) return;
     const back = await rollBack(rollout, this.#watch, this.#rollback);
     if (back === undefined) return;
     if ('newer' in back) this.#supersede(planned, back.newer);
@@ -276,19 +276,19 @@ export class Roller {
     this.#superseded = true;
   }
 
-  #mayGoBack(rollout: WorkloadRollout): boolean {
-    return mayGoBack(rollout, this.#context.provenBy(rollout.planned) !== undefined);
+  #canRollBack(rollout: WorkloadRollout): boolean {
+    return canRollBack(rollout, this.#context.verifiedBefore(rollout.planned) !== undefined);
   }
 
   /** Takes back every workload that this run, or a killed one before it, has changed. */
-  async #allBack(): Promise<void> {
+  async #rollBackAll(): Promise<void> {
     const changed = this.#states.all().filter((one) => {
       const state = resultOf(one)?.state;
-      return one.state !== 'superseded' && state !== 'superseded' && state !== 'deleted' && this.#mayGoBack(one);
+      return one.state !== 'superseded' && state !== 'superseded' && state !== 'deleted' && this.#canRollBack(one);
     });
     if (changed.every(({ state }) => state === 'rolled-back')) return;
     await this.#context.log.group(`Roll back ${count(changed.length, 'workload')}`, async () => {
-      await mapLimited(changed, PARALLEL_WRITES, ({ planned }) => this.#back(planned));
+      await mapLimited(changed, PARALLEL_WRITES, ({ planned }) => this.#rollBackOne(planned));
     });
   }
 }

@@ -26,14 +26,16 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
   const ended = resultOf(rollout);
   const failure = failureOf(rollout);
   const rollback = rollout.state === 'rolled-back' ? rollout.rollback : undefined;
-  const proof = rollout.state === 'verified' ? rollout.proof : undefined;
+  const verification = rollout.state === 'verified' ? rollout.verification : undefined;
   const newer = rollout.state === 'superseded' ? rollout.newer : undefined;
   const { ref, revisions } = planned;
   const pushed = pushesOf(planned, record);
-  const keys = revisions.map(({ carrier }) => objectKey(ref.namespace, carrier));
+  const keys = revisions.map(({ podRevision }) => objectKey(ref.namespace, podRevision));
   const steps = {
     configMap: worst(keys.map((key) => stateIn(record.objects.configMaps, key))),
-    inserter: worst(keys.map((key) => record.pushes.get(key)?.step ?? stateIn(record.objects.inserters, key))),
+    filterResource: worst(
+      keys.map((key) => record.pushes.get(key)?.step ?? stateIn(record.objects.filterResources, key)),
+    ),
     template: write.result.state,
     rollout: rolloutStep(rollout),
   };
@@ -41,7 +43,9 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     failure.problem ?? pushed.find((push) => push.problems.has(workloadKey(ref)))?.problems.get(workloadKey(ref));
   const { ready, wanted } = ended ?? readinessOf(ref, planned.observed);
   const back = rollback ?? pushed.find((push) => push.rollback !== undefined)?.rollback;
-  const shownProof = proof ?? pushed.find((push) => push.proofs.has(workloadKey(ref)))?.proofs.get(workloadKey(ref));
+  const shownVerification =
+    verification ??
+    pushed.find((push) => push.verifications.has(workloadKey(ref)))?.verifications.get(workloadKey(ref));
   const takenOver =
     write.result.state === 'done' && problem === undefined && back === undefined ? takenOverFrom(planned) : [];
   return {
@@ -53,12 +57,14 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     ...defined({ wave }),
     ...(ended !== undefined && newer === undefined && { durationMs: ended.durationMs }),
     // What was proven and then taken away is no proof of what runs now.
-    ...(shownProof !== undefined && problem === undefined && back === undefined && { proof: shownProof }),
+    ...(shownVerification !== undefined &&
+      problem === undefined &&
+      back === undefined && { verification: shownVerification }),
     ...defined({ rollback: back, newer }),
     drift: driftOf(planned, record.plan),
     ...(takenOver.length > 0 && { takenOver }),
     ...(planned.alsoRuns.length > 0 && { alsoRuns: planned.alsoRuns }),
-    ...(reached.state === 'unready-as-before' && { unready: reached.words }),
+    ...(reached.state === 'not-ready-as-before' && { unready: reached.words }),
     ...defined({ problem }),
     evidence: problem === undefined ? [] : evidenceLines(failure.diagnosis),
   };
@@ -66,8 +72,8 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
 
 /** A target that was planned, in a run that ended before its first write. */
 export function untouchedTarget(planned: PlannedWorkload): TargetReport {
-  const plan = { configMaps: [], inserters: [], workloads: [planned], garbage: [], warnings: [] };
-  const objects = { configMaps: new Map(), inserters: new Map() };
+  const plan = { configMaps: [], filterResources: [], workloads: [planned], garbage: [], warnings: [] };
+  const objects = { configMaps: new Map(), filterResources: new Map() };
   return concludeTarget(pendingRollout(planned), { plan, objects, pushes: new Map() });
 }
 
@@ -77,15 +83,15 @@ function revisionsOf({ ref, revisions, removals, before }: PlannedWorkload, { pu
     return id === undefined ? {} : { before: id };
   };
   return [
-    ...revisions.map(({ revision, carrier }) => {
-      const push = pushes.get(objectKey(ref.namespace, carrier));
+    ...revisions.map(({ revision, podRevision }) => {
+      const push = pushes.get(objectKey(ref.namespace, podRevision));
       return {
         filter: revision.filter,
         revision: revision.id,
         ...(push !== undefined
           ? { before: push.before, pushed: true as const }
           : // Its settings were pushed by an earlier run, and are what is wanted.
-            revision.id !== carrier.id
+            revision.id !== podRevision.id
             ? { before: revision.id }
             : earlier(revision.filter)),
       };
@@ -95,14 +101,14 @@ function revisionsOf({ ref, revisions, removals, before }: PlannedWorkload, { pu
 }
 
 function pushesOf({ ref, revisions }: PlannedWorkload, { pushes }: RunRecord): PushResult[] {
-  return revisions.flatMap(({ carrier }) => pushes.get(objectKey(ref.namespace, carrier)) ?? []);
+  return revisions.flatMap(({ podRevision }) => pushes.get(objectKey(ref.namespace, podRevision)) ?? []);
 }
 
 /** What others had changed of the workload and of the objects that it needs. */
-function driftOf({ ref, revisions, drift }: PlannedWorkload, { configMaps, inserters }: Plan): string[] {
-  const keys = new Set(revisions.map(({ carrier }) => objectKey(ref.namespace, carrier)));
-  const objects = [...configMaps, ...inserters].filter((object) =>
-    keys.has(objectKey(object.namespace, object.carrier)),
+function driftOf({ ref, revisions, drift }: PlannedWorkload, { configMaps, filterResources }: Plan): string[] {
+  const keys = new Set(revisions.map(({ podRevision }) => objectKey(ref.namespace, podRevision)));
+  const objects = [...configMaps, ...filterResources].filter((object) =>
+    keys.has(objectKey(object.namespace, object.podRevision)),
   );
   return [...drift, ...objects.flatMap((object) => object.drift ?? [])];
 }
@@ -119,7 +125,7 @@ function worst(states: readonly StepState[]): StepState {
 }
 
 function rolloutStep(rollout: WorkloadRollout): StepState {
-  if (rollout.state === 'superseded' || reachedBy(rollout).state === 'unready-as-before') return 'skipped';
+  if (rollout.state === 'superseded' || reachedBy(rollout).state === 'not-ready-as-before') return 'skipped';
   const { state } = writeOf(rollout).result;
   const ended = resultOf(rollout);
   if (ended === undefined) return state === 'unchanged' ? 'unchanged' : 'skipped';
@@ -134,9 +140,9 @@ function outcomeOf(
   rolledBack: boolean,
 ): TargetOutcome {
   if (failed) return 'failed';
-  if (rolledBack) return 'restored';
+  if (rolledBack) return 'rolled-back';
   // The rollout, which comes last, may be skipped; a shared object may have failed under a template that stays as it is.
-  const writes = [steps.configMap, steps.inserter, steps.template];
+  const writes = [steps.configMap, steps.filterResource, steps.template];
   if (writes.some((step) => step === 'skipped' || step === 'failed')) return 'untouched';
   if (!Object.values(steps).includes('done')) return 'unchanged';
   return revisions.length === 0 && removals.length > 0 ? 'removed' : 'deployed';

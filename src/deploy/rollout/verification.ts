@@ -9,7 +9,7 @@ import { readTarget } from '../kinds/target.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
 import type { PlanningOptions } from '../plan/workload.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import { type ProofResult, Prover } from '../verify/verifier.ts';
+import { type VerificationResult, Verifier } from '../verify/verifier.ts';
 import { closePlugin } from './close-plugin.ts';
 import {
   type EndedRollout,
@@ -25,27 +25,27 @@ export interface VerificationContext extends DeployContext {
   readonly planning: PlanningOptions;
   readonly write: WriteContext;
   /** By which evidence an earlier run has proven all that is wanted of a workload; undefined when none has. */
-  readonly provenBy: (planned: PlannedWorkload) => string | undefined;
+  readonly verifiedBefore: (planned: PlannedWorkload) => string | undefined;
 }
 
 /** Looks whether the proxies of rolled out workloads run what they should. */
 export class RolloutVerification {
   readonly #context: VerificationContext;
-  readonly #prover: Prover;
+  readonly #verifier: Verifier;
   readonly #limit: Limiter;
 
   /** `limit` holds back writes. */
   constructor(context: VerificationContext, limit: Limiter) {
     this.#context = context;
-    this.#prover = new Prover(during(context, 'verifying the filter'), context.policy);
+    this.#verifier = new Verifier(during(context, 'verifying the filter'), context.policy);
     this.#limit = limit;
   }
 
   /** Returns whether a workload is to be looked at: pods that an earlier run has proven are not again; a probe is asked each time. */
   isNeeded(planned: PlannedWorkload): boolean {
-    const { policy, provenBy } = this.#context;
+    const { policy, verifiedBefore } = this.#context;
     if (changesPods(planned) || policy.probe !== undefined) return true;
-    const level = provenBy(planned);
+    const level = verifiedBefore(planned);
     return policy.verify === 'required' ? level !== 'listener' : level === undefined;
   }
 
@@ -54,15 +54,15 @@ export class RolloutVerification {
     const { now } = this.#context;
     const { planned, rollout } = ended;
     const started = now();
-    const look = (at: EndedRollout): Promise<ProofResult> =>
-      this.#prover.prove({ ...planned, observed: latestWorkload(at) }, rollout.wanted);
+    const look = (at: EndedRollout): Promise<VerificationResult> =>
+      this.#verifier.verify({ ...planned, observed: latestWorkload(at) }, rollout.wanted);
     const open = await look(ended);
     const closed = open.problem === undefined ? await this.#limit(() => closePlugin(ended, this.#context)) : undefined;
     const latest = closed?.ok && closed.value !== undefined ? { ...ended, write: closed.value } : ended;
     const shown = latest === ended ? open : await look(latest);
-    const gone = await this.#prover.proveGone({ ...planned, observed: latestWorkload(latest) }, planned.removals);
+    const gone = await this.#verifier.verifyRemoved({ ...planned, observed: latestWorkload(latest) }, planned.removals);
     const [notClosed] = closed?.ok === false ? closed.problems : [];
-    const result: ProofResult = { ...gone, ...shown, ...defined({ problem: notClosed }) };
+    const result: VerificationResult = { ...gone, ...shown, ...defined({ problem: notClosed }) };
     this.#warn(planned, result);
     const { pods } = result;
     const seen = pods === undefined ? rollout : { ...rollout, ...pods, durationMs: now() - started };
@@ -79,14 +79,14 @@ export class RolloutVerification {
       const observed = await readTarget(client, planned.ref, planned.observed);
       const { state, message, ready, wanted } = readinessOf(planned.ref, observed);
       if (state !== 'ready') return fail(`no longer ready: ${message}`, ready, wanted);
-      return verifiedRollout(soaked, await this.#prover.prove({ ...planned, observed }, wanted));
+      return verifiedRollout(soaked, await this.#verifier.verify({ ...planned, observed }, wanted));
     } catch (error) {
       log.debug(`${describeWorkload(planned.ref)} after its soak: ${String(error)}`);
       return fail('it could not be inspected again');
     }
   }
 
-  #warn({ ref }: PlannedWorkload, { problem, warnings = [] }: ProofResult): void {
+  #warn({ ref }: PlannedWorkload, { problem, warnings = [] }: VerificationResult): void {
     if (problem !== undefined) return;
     for (const text of warnings) this.#context.write.warnings.add(sentence(`${describeWorkload(ref)}: ${text}`));
   }

@@ -5,13 +5,13 @@ import { describeWorkload } from '../../targets/target.ts';
 import type { WorkloadWrite } from '../apply/workload.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import type { Newer } from '../observe/superseded.ts';
-import { type PlannedWorkload, placementsOf } from '../plan/plan.ts';
-import type { Proof } from '../report/evidence-level.ts';
+import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
+import type { Verification } from '../report/evidence-level.ts';
 import type { Rollback } from '../report/report.ts';
-import type { ProofResult } from '../verify/verifier.ts';
+import type { VerificationResult } from '../verify/verifier.ts';
 import type { Diagnosis } from '../wait/diagnose.ts';
 import { rolloutProblem } from '../wait/rollout-problem.ts';
-import type { Followed, RolloutResult } from '../wait/rollout-watch.ts';
+import type { RolloutGoal, RolloutResult } from '../wait/rollout-watch.ts';
 import type { Condition } from './ready-before.ts';
 
 interface OfWorkload {
@@ -54,7 +54,7 @@ export interface EndedRollout extends WithResult {
 
 /** Its pods are not ready, and no worse than before the run: nothing is verified. */
 export interface UnreadyAsBefore extends WithResult {
-  readonly state: 'unready-as-before';
+  readonly state: 'not-ready-as-before';
   /** What keeps them from being ready. */
   readonly words: string;
 }
@@ -63,7 +63,7 @@ export interface UnreadyAsBefore extends WithResult {
 export interface VerifiedRollout extends WithResult {
   readonly state: 'verified';
   /** Omitted where there was nothing to see. */
-  readonly proof?: Proof;
+  readonly verification?: Verification;
 }
 
 /** How far a workload was brought, whatever became of it then. */
@@ -129,16 +129,18 @@ export function endedRollout(
 
 /** Returns the rollout of a workload that is not ready, as before the run; `words` say what keeps it from being ready. */
 export function unreadyAsBefore(ended: EndedRollout, words: string): UnreadyAsBefore {
-  return { ...ended, state: 'unready-as-before', words };
+  return { ...ended, state: 'not-ready-as-before', words };
 }
 
 /** Returns the rollout after its proxies were looked into. */
 export function verifiedRollout(
   { planned, wave, write, before, rollout }: EndedRollout | VerifiedRollout,
-  { proof, problem }: Pick<ProofResult, 'proof' | 'problem'>,
+  { verification, problem }: Pick<VerificationResult, 'verification' | 'problem'>,
 ): VerifiedRollout | FailedRollout {
   const ended = endedRollout({ state: 'written', planned, ...defined({ wave, before }), write }, rollout);
-  return problem === undefined ? { ...ended, state: 'verified', ...defined({ proof }) } : failedRollout(ended, problem);
+  return problem === undefined
+    ? { ...ended, state: 'verified', ...defined({ verification }) }
+    : failedRollout(ended, problem);
 }
 
 /** Returns a rollout that ended without ready pods as failed, every other as it is. */
@@ -227,8 +229,8 @@ export function failureOf(rollout: WorkloadRollout): {
 }
 
 /** Returns the goal of a rollout: what the pods of the workload shall run. */
-export function rolloutGoalOf(planned: PlannedWorkload): Followed {
-  return { ref: planned.ref, placements: placementsOf(planned), removals: planned.removals };
+export function rolloutGoalOf(planned: PlannedWorkload): RolloutGoal {
+  return { ref: planned.ref, podRevisions: podRevisionsOf(planned), removals: planned.removals };
 }
 
 /** Returns the workload as the run last wrote or saw it. */
@@ -237,7 +239,7 @@ export function latestWorkload(rollout: WorkloadRollout): Workload {
 }
 
 /** Whether its pods are still being replaced, which those that take a change as they run never are for our sake. */
-export function rolls(planned: PlannedWorkload): boolean {
+export function isRollingOut(planned: PlannedWorkload): boolean {
   return !targetKind(planned.ref).binding.inPlace && !isSettled(planned);
 }
 
@@ -257,7 +259,7 @@ export function isReady(rollout: WorkloadRollout): boolean {
 export function succeeded(rollout: WorkloadRollout): boolean {
   switch (rollout.state) {
     case 'written':
-    case 'unready-as-before':
+    case 'not-ready-as-before':
     case 'verified':
       return true;
     case 'ended':

@@ -3,9 +3,9 @@ import { nameSome } from '../../base/text.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { proxyImageOf } from '../../cluster/pods.ts';
 import { proxyVersionOfImage } from '../../filter/compatibility/proxy-version.ts';
-import type { MountedPlacement, PulledPlacement } from '../../mesh/identity/revision.ts';
+import type { MountedRevision, PulledRevision } from '../../mesh/identity/revision.ts';
 import { filePath } from '../../mesh/objects/envoy-filter.ts';
-import { neededKind } from '../../mesh/objects/filter-resource.ts';
+import { kindFor } from '../../mesh/objects/filter-resource.ts';
 import { type ExtensionVerdict, inspectExtension } from '../../mesh/proxy/ecds.ts';
 import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
 import { inspectListeners, type Present } from '../../mesh/proxy/listeners.ts';
@@ -15,7 +15,7 @@ import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { PluginTrace } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { noEffect, type ProvenRevision, placeOf, redirectionOf, unreached } from '../plan/wanted-place.ts';
+import { noEffect, placeOf, redirectionOf, unreached, type VerifiableRevision } from '../plan/wanted-place.ts';
 import { type EvidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { failed, type PodVerdict, pending, rejectsOthers } from './pod-verdict.ts';
 
@@ -33,7 +33,7 @@ export interface Seen {
 }
 
 interface Found extends Seen {
-  readonly planned: ProvenRevision;
+  readonly planned: VerifiableRevision;
 }
 
 const SEE_LOG = 'Check the log of the container istio-proxy.';
@@ -42,21 +42,23 @@ export const LOG_REFUSED =
   'the logs of proxies cannot be read, and only they show whether Envoy accepted a filter from an image';
 
 /** What a proxy says of a filter; it is proven by less than its listeners where nobody may see whether it runs. */
-export function judgeFilter(planned: ProvenRevision, seen: Seen, source: EvidenceSource): Promise<PodVerdict> {
-  const { carrier } = planned;
+export function judgeFilter(planned: VerifiableRevision, seen: Seen, source: EvidenceSource): Promise<PodVerdict> {
+  const { podRevision } = planned;
   const found = { ...seen, planned };
-  return carrier.image === undefined ? judgeFile(carrier, found, source) : judgePlugin(carrier, found, source);
+  return podRevision.image === undefined
+    ? judgeFile(podRevision, found, source)
+    : judgePlugin(podRevision, found, source);
 }
 
-async function judgeFile(carrier: MountedPlacement, found: Found, source: EvidenceSource): Promise<PodVerdict> {
+async function judgeFile(podRevision: MountedRevision, found: Found, source: EvidenceSource): Promise<PodVerdict> {
   const { listeners, planned, pod, ref, observed } = found;
   const { revision } = planned;
   const { settings } = revision;
   const envoy = envoyOf(pod);
   const wanted = {
     ...placeOf(planned, { ref, observed }),
-    filter: carrier.filter,
-    file: filePath(carrier),
+    filter: podRevision.filter,
+    file: filePath(podRevision),
     settings,
     ...defined({ envoy }),
   };
@@ -69,18 +71,18 @@ async function judgeFile(carrier: MountedPlacement, found: Found, source: Eviden
     case 'outdated':
       return pending(
         ref,
-        `Envoy of pod ${pod.metadata.name} still has other settings of ${carrier.filter} (${nameSome(verdict.differs)})`,
+        `Envoy of pod ${pod.metadata.name} still has other settings of ${podRevision.filter} (${nameSome(verdict.differs)})`,
       );
     default:
       return absence(verdict, found);
   }
 }
 
-async function judgePlugin(carrier: PulledPlacement, found: Found, source: EvidenceSource): Promise<PodVerdict> {
+async function judgePlugin(podRevision: PulledRevision, found: Found, source: EvidenceSource): Promise<PodVerdict> {
   const { listeners, extensions, planned, pod, ref, observed } = found;
   const { configuration } = planned.revision.settings;
   const { binding } = targetKind(ref);
-  const trace = binding.pluginTrace(ref, carrier, observed);
+  const trace = binding.pluginTrace(ref, podRevision, observed);
   const { plugin, image } = trace;
   const placed = inspectListeners(listeners, { plugin, ...placeOf(planned, { ref, observed }) });
   if (placed.state === 'absent') return absence(placed, found);
@@ -90,24 +92,25 @@ async function judgePlugin(carrier: PulledPlacement, found: Found, source: Evide
   const verdict = inspectExtension(extensions, wanted);
   const { name } = pod.metadata;
   if (verdict.state === 'outdated')
-    return pending(ref, `Envoy of pod ${name} still has other settings of ${carrier.filter}`);
+    return pending(ref, `Envoy of pod ${name} still has other settings of ${podRevision.filter}`);
   const names = verdict.state === 'given' ? { plugin, ...givenSince(verdict, ref) } : trace;
-  const told = await readPluginReason(pod, ref.namespace, names, source);
-  if (verdict.state === 'substituted') return judgeSubstitute(verdict, carrier.filter, trace, told, found);
-  const reason = told === 'unknown' ? undefined : told;
+  const logged = await readPluginReason(pod, ref.namespace, names, source);
+  if (verdict.state === 'substituted') return judgeSubstitute(verdict, podRevision.filter, trace, logged, found);
+  const reason = logged === 'unknown' ? undefined : logged;
   if (reason?.by === 'istio-agent') {
     // It puts something in the filter's place as it logs that, which may be after the look that came before the log.
     const now = inspectExtension(await found.extensionsNow(), wanted);
-    if (now.state === 'substituted') return judgeSubstitute(now, carrier.filter, trace, reason, found);
-    return failed(ref, `${carrier.filter} does not run in pod ${name}: ${reason.reason}.`, reason.remedy);
+    if (now.state === 'substituted') return judgeSubstitute(now, podRevision.filter, trace, reason, found);
+    return failed(ref, `${podRevision.filter} does not run in pod ${name}: ${reason.reason}.`, reason.remedy);
   }
   if (reason !== undefined) {
     return failed(ref, `Envoy of pod ${name} rejects the filter: ${describeReason(reason)}.`, reason.remedy);
   }
-  if (verdict.state === 'missing') return pending(ref, `the proxy of pod ${name} has not loaded ${carrier.filter} yet`);
-  if (placed.state === 'outdated') return { state: 'proved', level: 'listener' };
+  if (verdict.state === 'missing')
+    return pending(ref, `the proxy of pod ${name} has not loaded ${podRevision.filter} yet`);
+  if (placed.state === 'outdated') return { state: 'verified', level: 'listener' };
   const reached = effect(placed, found);
-  return told === 'unknown' && reached.state === 'proved'
+  return logged === 'unknown' && reached.state === 'verified'
     ? { ...reached, level: 'ready', weakness: LOG_REFUSED }
     : reached;
 }
@@ -118,10 +121,10 @@ function effect(present: Present, { planned, pod, ref, observed }: Found): PodVe
     present,
     placeOf(planned, { ref, observed }),
     redirectionOf(pod, { ref, observed }),
-    neededKind(planned.carrier),
+    kindFor(planned.podRevision),
   );
   if (reach.state === 'unreached') return { state: 'failed', problem: unreached(ref, planned, reach) };
-  return { state: 'proved', level: 'listener', ...(reach.notes.length > 0 && { notes: reach.notes }) };
+  return { state: 'verified', level: 'listener', ...(reach.notes.length > 0 && { notes: reach.notes }) };
 }
 
 type Substitute = Extract<ExtensionVerdict, { readonly state: 'substituted' }>;
@@ -131,17 +134,18 @@ function judgeSubstitute(
   substitute: Substitute,
   filter: string,
   trace: PluginTrace,
-  told: EnvoyReason | 'unknown' | undefined,
+  logged: EnvoyReason | 'unknown' | undefined,
   { pod: { metadata }, ref }: Found,
 ): PodVerdict {
   const effect = substitute.by === 'deny' ? 'rejects every request in its place' : 'lets every request pass without it';
   const what = `${filter} does not run in pod ${metadata.name}, which ${effect}`;
-  if (standsForAnother(substitute, trace, told)) {
+  if (standsForAnother(substitute, trace, logged)) {
     const unsaid = `because of an image that could not be pulled; its log does not say that it is ${trace.image}`;
     return pending(ref, `${what}, ${unsaid}`);
   }
-  if (told === 'unknown' || told === undefined) return failed(ref, `${what}: Pull of ${trace.image} failed.`, SEE_LOG);
-  return failed(ref, `${what}: ${told.reason}.`, told.remedy);
+  if (logged === 'unknown' || logged === undefined)
+    return failed(ref, `${what}: Pull of ${trace.image} failed.`, SEE_LOG);
+  return failed(ref, `${what}: ${logged.reason}.`, logged.remedy);
 }
 
 /**
@@ -151,10 +155,10 @@ function judgeSubstitute(
 function standsForAnother(
   { since }: Substitute,
   { since: written }: PluginTrace,
-  told: EnvoyReason | 'unknown' | undefined,
+  logged: EnvoyReason | 'unknown' | undefined,
 ): boolean {
   if (written === undefined) return false;
-  return told === 'unknown' ? since !== undefined && since < written : told === undefined;
+  return logged === 'unknown' ? since !== undefined && since < written : logged === undefined;
 }
 
 /** Envoy logs a refusal just as it is given what it refuses. */
@@ -167,7 +171,7 @@ function givenSince({ since }: { readonly since?: Date }, ref: WorkloadRef): { r
 }
 
 async function refusal(details: string, { pod, ref, planned }: Found, source: EvidenceSource): Promise<PodVerdict> {
-  const reason = await readEnvoyReason(pod, ref.namespace, ownFilters(ref.namespace, [planned.carrier]), source);
+  const reason = await readEnvoyReason(pod, ref.namespace, ownFilters(ref.namespace, [planned.podRevision]), source);
   if (reason?.foreign !== undefined) return rejectsOthers(ref, pod, reason);
   const cause = reason === undefined ? details : describeReason(reason);
   const why = `Envoy of pod ${pod.metadata.name} rejects the filter: ${cause}.`;
@@ -175,7 +179,7 @@ async function refusal(details: string, { pod, ref, planned }: Found, source: Ev
 }
 
 function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVerdict {
-  const { carrier } = planned;
+  const { podRevision } = planned;
   if (verdict.unreadable !== undefined) {
     return pending(ref, `the proxy of pod ${pod.metadata.name} cannot be inspected: ${verdict.unreadable}`);
   }
@@ -183,13 +187,13 @@ function absence(verdict: Absent, { planned, pod, ref, observed }: Found): PodVe
     verdict,
     placeOf(planned, { ref, observed }),
     redirectionOf(pod, { ref, observed }),
-    neededKind(carrier),
+    kindFor(podRevision),
   );
   return {
     state: 'pending',
     problem: noEffect(
       ref,
-      `its pods are ready, but ${carrier.filter} is in no listener of pod ${pod.metadata.name}: ${why}`,
+      `its pods are ready, but ${podRevision.filter} is in no listener of pod ${pod.metadata.name}: ${why}`,
       verdict.withoutAnchor === undefined ? PORT_REMEDY : INSERT_REMEDY,
     ),
   };

@@ -4,29 +4,29 @@ import type { Pod } from '../../cluster/objects.ts';
 import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
 import type { Note } from '../../mesh/proxy/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
-import { PROOF_LEVELS, type ProofLevel } from '../report/evidence-level.ts';
+import { EVIDENCE_LEVELS, type EvidenceLevel } from '../report/evidence-level.ts';
 
 /** The filter runs, as far as that evidence goes. */
-export interface Proved {
-  readonly state: 'proved';
-  readonly level: ProofLevel;
+export interface Verified {
+  readonly state: 'verified';
+  readonly level: EvidenceLevel;
   readonly weakness?: string;
   /** Which requests pass by it. */
   readonly notes?: readonly Note[];
 }
 
 /** What a look at one pod came to: `pending` may still become better. */
-export type PodVerdict = Proved | { readonly state: 'failed' | 'pending'; readonly problem: Problem };
+export type PodVerdict = Verified | { readonly state: 'failed' | 'pending'; readonly problem: Problem };
 
-type Unproved = Extract<PodVerdict, { readonly problem: Problem }>;
+type Unverified = Extract<PodVerdict, { readonly problem: Problem }>;
 
 /** The proxy does not run the filter, and will not. */
-export function failed(ref: WorkloadRef, message: string, remedy: string): Unproved {
-  return { state: 'failed', problem: { kind: 'proof', subject: describeWorkload(ref), message, remedy } };
+export function failed(ref: WorkloadRef, message: string, remedy: string): Unverified {
+  return { state: 'failed', problem: { kind: 'verification', subject: describeWorkload(ref), message, remedy } };
 }
 
 /** The proxy refuses a listener, and with it our filter, because of a filter that is not ours. */
-export function rejectsOthers(ref: WorkloadRef, { metadata }: Pod, reason: EnvoyReason): Unproved {
+export function rejectsOthers(ref: WorkloadRef, { metadata }: Pod, reason: EnvoyReason): Unverified {
   const message = sentence(`in pod ${metadata.name}, ${describeReason(reason)}`);
   return {
     state: 'failed',
@@ -35,20 +35,20 @@ export function rejectsOthers(ref: WorkloadRef, { metadata }: Pod, reason: Envoy
 }
 
 /** What several filters of a pod come to together: the weakest evidence, and every note once. */
-export function together(verdicts: readonly Proved[]): Proved {
-  const [first = { state: 'proved', level: 'listener' } as const, ...others] = verdicts;
-  return others.reduce<Proved>((all, next) => {
-    const weaker = PROOF_LEVELS.indexOf(next.level) > PROOF_LEVELS.indexOf(all.level) ? next : all;
+export function weakestOf(verdicts: readonly Verified[]): Verified {
+  const [first = { state: 'verified', level: 'listener' } as const, ...others] = verdicts;
+  return others.reduce<Verified>((all, next) => {
+    const weaker = EVIDENCE_LEVELS.indexOf(next.level) > EVIDENCE_LEVELS.indexOf(all.level) ? next : all;
     return { ...weaker, notes: [...(all.notes ?? []), ...(next.notes ?? [])] };
   }, first);
 }
 
 /** The proxy does not run the filter yet, or does not tell. `what` is a clause. */
-export function pending(ref: WorkloadRef, what: string): Unproved {
+export function pending(ref: WorkloadRef, what: string): Unverified {
   return {
     state: 'pending',
     problem: {
-      kind: 'proof',
+      kind: 'verification',
       subject: describeWorkload(ref),
       message: sentence(what),
       remedy: 'Check the log of its container istio-proxy, and that istiod is healthy.',

@@ -6,7 +6,7 @@ import type { Pod } from '../../cluster/objects.ts';
 import { POD } from '../../cluster/resources.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { describeRight } from '../preflight/permissions.ts';
+import { describeAccess } from '../preflight/permissions.ts';
 import { checkAnswer, describeAnswer, describeProbe, type Probe, probeVerb } from '../probe.ts';
 
 /** An app may need a moment after it is ready, and a filter the answer to a call of its own. */
@@ -46,7 +46,7 @@ async function probePod(
     if (now() - started >= TRYING_MS) break;
     if (attempt > 1) await pause(PAUSE_MS, signal);
     try {
-      const answer = await client.podGet(ref.namespace, metadata.name, probe.port, probe.path, {
+      const answer = await client.requestPod(ref.namespace, metadata.name, probe.port, probe.path, {
         method: probe.method,
         headers: probe.headers,
         timeoutMs: ANSWER_MS,
@@ -64,7 +64,7 @@ async function probePod(
   }
   if (signal.aborted) return undefined;
   return {
-    kind: 'proof',
+    kind: 'verification',
     subject: describeWorkload(ref),
     message: `pod ${metadata.name} ${wrong} to the probe ${describeProbe(probe)}.${came}`,
     remedy: `${COMPARE}${came === '' ? MAYBE_STRICT : ''}`,
@@ -75,7 +75,7 @@ function forbidden(probe: Probe, { namespace }: WorkloadRef): Problem {
   const verb = probeVerb(probe);
   return {
     kind: 'permission',
-    message: `The kubeconfig user is not allowed to send ${probe.method} requests to pods (${describeRight({ verb, resource: POD, subresource: 'proxy', namespace })}).`,
+    message: `The kubeconfig user is not allowed to send ${probe.method} requests to pods (${describeAccess({ verb, resource: POD, subresource: 'proxy', namespace })}).`,
     remedy: 'Grant the permission, or leave the input "probe" out.',
   };
 }

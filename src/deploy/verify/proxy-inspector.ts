@@ -12,10 +12,10 @@ import type { DeployContext } from '../context.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { type ConfigPart, readConfigDump } from '../observe/config-dump.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
-import { noEffect, type Provable, unreachableIn } from '../plan/wanted-place.ts';
+import { noEffect, unreachableIn, type VerifiableWorkload } from '../plan/wanted-place.ts';
 import { evidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
-import { failed, type PodVerdict, type Proved, pending, rejectsOthers, together } from './pod-verdict.ts';
+import { failed, type PodVerdict, pending, rejectsOthers, type Verified, weakestOf } from './pod-verdict.ts';
 
 /** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
 const STATS_PORT = 15_090;
@@ -36,7 +36,7 @@ export class ProxyInspector {
     this.#labels = new NamespaceLabels(context.client);
   }
 
-  async inspect(pod: Pod, workload: Provable): Promise<PodVerdict> {
+  async inspect(pod: Pod, workload: VerifiableWorkload): Promise<PodVerdict> {
     const effect = await this.#withoutEffect(pod, workload);
     if (effect !== undefined) return { state: 'failed', problem: effect };
     const byListener = await this.#byListeners(pod, workload);
@@ -47,11 +47,11 @@ export class ProxyInspector {
     const why = this.#refused.get(`${namespace} exec`) ?? 'no proxy could be inspected';
     const byStats = await this.#byStats(pod, workload, why);
     if (byStats !== undefined) return byStats;
-    return (await this.#byLog(pod, workload)) ?? { state: 'proved', level: 'ready', weakness: why };
+    return (await this.#byLog(pod, workload)) ?? { state: 'verified', level: 'ready', weakness: why };
   }
 
   /** Says that the listeners of a pod of a Gateway still name one of some filters; undefined where not, or nobody may see it. */
-  async stillNames(pod: Pod, ref: WorkloadRef, filters: readonly string[]): Promise<Problem | undefined> {
+  async stillReferenced(pod: Pod, ref: WorkloadRef, filters: readonly string[]): Promise<Problem | undefined> {
     if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
     const listeners = await this.#dump('dynamic_listeners', pod, ref);
     if (typeof listeners !== 'string') return listeners?.state === 'pending' ? listeners.problem : undefined;
@@ -64,7 +64,7 @@ export class ProxyInspector {
   }
 
   /** Why the filter cannot run in a pod, as the pod itself shows. */
-  async #withoutEffect(pod: Pod, { ref, observed, revisions }: Provable): Promise<Problem | undefined> {
+  async #withoutEffect(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<Problem | undefined> {
     const template = observed.spec?.template ?? {};
     const { withoutProxy } = targetKind(ref);
     if (!hasProxyContainer(pod)) {
@@ -73,35 +73,35 @@ export class ProxyInspector {
       return noEffect(ref, `its pods are ready, but no filter runs there: ${message}`, remedy);
     }
     const unmounted = revisions.find(
-      ({ carrier }) => carrier.image === undefined && !mountsFilter(pod, carrier.filter),
+      ({ podRevision }) => podRevision.image === undefined && !mountsFilter(pod, podRevision.filter),
     );
     if (unmounted === undefined) return undefined;
-    const { message, remedy } = explainMissingMount(template, unmounted.carrier.filter);
+    const { message, remedy } = explainMissingMount(template, unmounted.podRevision.filter);
     return noEffect(ref, `its pods are ready, but the filter is not in them: ${message}`, remedy);
   }
 
-  async #byListeners(pod: Pod, { ref, observed, revisions }: Provable): Promise<PodVerdict | undefined> {
+  async #byListeners(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<PodVerdict | undefined> {
     if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
     const listeners = await this.#dump('dynamic_listeners', pod, ref);
     if (typeof listeners !== 'string') return listeners;
-    const pulled = revisions.some(({ carrier }) => carrier.image !== undefined);
+    const pulled = revisions.some(({ podRevision }) => podRevision.image !== undefined);
     const extensions = pulled ? await this.#dump('ecds_filters', pod, ref) : '';
     if (typeof extensions !== 'string') return extensions;
     const extensionsNow = async (): Promise<string> => {
       const answer = await this.#dump('ecds_filters', pod, ref);
       return typeof answer === 'string' ? answer : '';
     };
-    const proved: Proved[] = [];
+    const verified: Verified[] = [];
     for (const planned of revisions) {
       const verdict = await judgeFilter(
         planned,
         { pod, ref, observed, listeners, extensions, extensionsNow },
         evidenceSource(this.#context),
       );
-      if (verdict.state !== 'proved') return verdict;
-      proved.push(verdict);
+      if (verdict.state !== 'verified') return verdict;
+      verified.push(verdict);
     }
-    return together(proved);
+    return weakestOf(verified);
   }
 
   /** A part of Envoy's configuration, empty where it has none of it; else the verdict on a pod that does not tell. */
@@ -120,12 +120,12 @@ export class ProxyInspector {
     }
   }
 
-  async #byStats(pod: Pod, workload: Provable, weakness: string): Promise<PodVerdict | undefined> {
+  async #byStats(pod: Pod, workload: VerifiableWorkload, weakness: string): Promise<PodVerdict | undefined> {
     const { ref, revisions } = workload;
     const means = `${ref.namespace} proxy`;
     if (this.#refused.has(means)) return undefined;
     try {
-      const { status, text } = await this.#context.client.podGet(
+      const { status, text } = await this.#context.client.requestPod(
         ref.namespace,
         pod.metadata.name,
         STATS_PORT,
@@ -135,7 +135,7 @@ export class ProxyInspector {
       const updates = status === 200 ? parseListenerUpdates(text) : undefined;
       if (updates === undefined) return undefined;
       if (updates.rejected === 0) {
-        return (await this.#byLog(pod, workload)) ?? { state: 'proved', level: 'stats', weakness };
+        return (await this.#byLog(pod, workload)) ?? { state: 'verified', level: 'stats', weakness };
       }
     } catch (error) {
       this.#context.log.debug(`No statistics of pod ${pod.metadata.name}: ${messageOf(error)}`);
@@ -145,7 +145,7 @@ export class ProxyInspector {
     // Another listener may have been refused for a reason of its own; only the log tells.
     const own = ownFilters(
       ref.namespace,
-      revisions.map(({ carrier }) => carrier),
+      revisions.map(({ podRevision }) => podRevision),
     );
     const reason = await readEnvoyReason(pod, ref.namespace, own, evidenceSource(this.#context));
     if (reason === undefined) return undefined;
@@ -154,16 +154,16 @@ export class ProxyInspector {
   }
 
   /** A listener is taken and a pod gets ready without the image of a filter, so of those the log has to tell. */
-  async #byLog(pod: Pod, { ref, observed, revisions }: Provable): Promise<PodVerdict | undefined> {
-    for (const { carrier } of revisions) {
-      if (carrier.image === undefined) continue;
-      const trace = targetKind(ref).binding.pluginTrace(ref, carrier, observed);
+  async #byLog(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<PodVerdict | undefined> {
+    for (const { podRevision } of revisions) {
+      if (podRevision.image === undefined) continue;
+      const trace = targetKind(ref).binding.pluginTrace(ref, podRevision, observed);
       const reason = await readPluginReason(pod, ref.namespace, trace, evidenceSource(this.#context));
-      if (reason === 'unknown') return { state: 'proved', level: 'ready', weakness: LOG_REFUSED };
+      if (reason === 'unknown') return { state: 'verified', level: 'ready', weakness: LOG_REFUSED };
       if (reason !== undefined) {
         return failed(
           ref,
-          `${carrier.filter} does not run in pod ${pod.metadata.name}: ${reason.reason}.`,
+          `${podRevision.filter} does not run in pod ${pod.metadata.name}: ${reason.reason}.`,
           reason.remedy,
         );
       }

@@ -6,7 +6,7 @@ import type { DeployContext } from '../context.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import type { Collected } from '../report/report.ts';
 import { diagnoseInTime, unreadyCause } from '../wait/diagnose.ts';
-import { followedAsIs } from '../wait/rollout-watch.ts';
+import { goalOfCurrentPods } from '../wait/rollout-watch.ts';
 
 /**
  * Of a removal that has waited: the workloads whose old pods still run the filter, with what keeps new ones from taking their
@@ -42,7 +42,7 @@ async function causeOf(ref: WorkloadRef, context: DeployContext): Promise<string
     const { message, podsRefused } = readinessOf(ref, observed);
     return podsRefused
       ? message
-      : unreadyCause(message, await diagnoseInTime(followedAsIs({ ref, observed }), context));
+      : unreadyCause(message, await diagnoseInTime(goalOfCurrentPods({ ref, observed }), context));
   } catch (error) {
     context.log.debug(`${describeWorkload(ref)}, whose old pods run the filter: ${String(error)}`);
     return '';

@@ -12,17 +12,17 @@ import type { Note } from '../../mesh/proxy/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { belongsTo, targetKind } from '../kinds/kinds.ts';
-import { noEffect, type Provable, type ProvenRevision } from '../plan/wanted-place.ts';
+import { noEffect, type VerifiableRevision, type VerifiableWorkload } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import { PROOF_LEVELS, type Proof, type ProofLevel } from '../report/evidence-level.ts';
+import { EVIDENCE_LEVELS, type EvidenceLevel, type Verification } from '../report/evidence-level.ts';
 import { podId } from '../wait/evidence.ts';
 import type { PodVerdict } from './pod-verdict.ts';
 import { probePods } from './probe-pods.ts';
 import { ProxyInspector } from './proxy-inspector.ts';
 
 /** What the evidence came to: how sure it is that the filter runs, or why it does not. */
-export interface ProofResult {
-  readonly proof?: Proof;
+export interface VerificationResult {
+  readonly verification?: Verification;
   readonly problem?: Problem;
   /** The pods that are ready, of those that there are; only of a Gateway, whose status says nothing of them. */
   readonly pods?: { readonly ready: number; readonly wanted: number };
@@ -34,11 +34,11 @@ export interface ProofResult {
 const PROXY_MS = 15_000;
 /** Of a pod that is there already nobody knows when it has pulled an image; istio-agent takes as long as the registry does. */
 const PULL_MS = 60_000;
-const LOOK_MS = 500;
+const POLL_MS = 500;
 const PARALLEL_PODS = 4;
 
 /** Looks into the proxies of workloads whose pods are ready, and asks their probe. */
-export class Prover {
+export class Verifier {
   readonly #context: DeployContext;
   readonly #policy: Pick<RolloutPolicy, 'verify' | 'probe'>;
   readonly #inspector: ProxyInspector;
@@ -54,7 +54,7 @@ export class Prover {
    * yet. `status` is how many pods there must be, as the workload says; where it does not say that, those count that it has.
    * Nothing to prove gives nothing.
    */
-  async prove(workload: Provable, status: number): Promise<ProofResult> {
+  async verify(workload: VerifiableWorkload, status: number): Promise<VerificationResult> {
     const { ref, revisions } = workload;
     const { binding, wantedPods } = targetKind(ref);
     const uncounted = wantedPods(workload.observed) === undefined;
@@ -64,7 +64,7 @@ export class Prover {
     }
     const { now, signal } = this.#context;
     const started = now();
-    const proved = new Map<string, ProofLevel>();
+    const verified = new Map<string, EvidenceLevel>();
     const notes = new Map<string, Note>();
     let weakness: string | undefined;
     for (;;) {
@@ -72,15 +72,15 @@ export class Prover {
       if ('weakness' in listed) return this.#weak(workload, status, listed.weakness);
       const wanted = uncounted ? listed.all : status;
       const counted = uncounted ? { pods: { ready: listed.pods.length, wanted } } : {};
-      const pods = listed.pods.filter((pod) => !proved.has(podId(pod)));
+      const pods = listed.pods.filter((pod) => !verified.has(podId(pod)));
       const verdicts = await mapLimited(pods, PARALLEL_PODS, async (pod): Promise<[Pod, PodVerdict]> => {
         return [pod, await this.#inspector.inspect(pod, workload)];
       });
       const passed = now() - started;
       const late = passed >= (binding.inPlace ? PULL_MS : PROXY_MS);
       for (const [pod, verdict] of verdicts) {
-        if (verdict.state === 'proved') {
-          proved.set(podId(pod), verdict.level);
+        if (verdict.state === 'verified') {
+          verified.set(podId(pod), verdict.level);
           weakness ??= verdict.weakness;
           for (const note of verdict.notes ?? []) notes.set(note.text, note);
         } else if (verdict.state === 'failed' || late || (isAbsent(verdict) && passed >= PROXY_MS)) {
@@ -88,11 +88,11 @@ export class Prover {
           return { problem: verdict.problem, ...counted };
         }
       }
-      const there = listed.pods.filter((pod) => proved.has(podId(pod))).length;
+      const there = listed.pods.filter((pod) => verified.has(podId(pod))).length;
       if (there >= wanted && there > 0) {
-        const proof = { level: weakest(proved.values()), pods: there, wanted };
+        const verification = { level: weakest(verified.values()), pods: there, wanted };
         const shown = {
-          ...proof,
+          ...verification,
           ...defined({ weakness }),
           ...(notes.size > 0 && { notes: [...notes.keys()] }),
         };
@@ -107,8 +107,8 @@ export class Prover {
         this.#context.client.patience.waited(passed);
         return { problem: (wanted === 0 ? noPods(ref) : undefined) ?? tooFew(ref, there, wanted), ...counted };
       }
-      if (signal.aborted) return { problem: cancelledProof(ref), ...counted };
-      await pause(LOOK_MS, signal);
+      if (signal.aborted) return { problem: cancelledVerification(ref), ...counted };
+      await pause(POLL_MS, signal);
     }
   }
 
@@ -116,16 +116,18 @@ export class Prover {
    * Waits until no proxy of a Gateway names a filter any more that was taken away from it, as far as the rights allow to see that.
    * Of workloads, whose pods are replaced, nothing has to be seen.
    */
-  async proveGone(
-    { ref, observed }: Pick<Provable, 'ref' | 'observed'>,
+  async verifyRemoved(
+    { ref, observed }: Pick<VerifiableWorkload, 'ref' | 'observed'>,
     filters: readonly string[],
-  ): Promise<ProofResult> {
+  ): Promise<VerificationResult> {
     if (!targetKind(ref).binding.inPlace || filters.length === 0) return {};
     const { now, signal } = this.#context;
-    for (const started = now(); ; await pause(LOOK_MS, signal)) {
+    for (const started = now(); ; await pause(POLL_MS, signal)) {
       const listed = await this.#newPods({ ref, observed, revisions: [] });
       if ('weakness' in listed) return {};
-      const left = await mapLimited(listed.pods, PARALLEL_PODS, (pod) => this.#inspector.stillNames(pod, ref, filters));
+      const left = await mapLimited(listed.pods, PARALLEL_PODS, (pod) =>
+        this.#inspector.stillReferenced(pod, ref, filters),
+      );
       const pods = { ready: listed.pods.length, wanted: listed.all };
       const [problem] = left.filter((one) => one !== undefined);
       if (problem === undefined || signal.aborted) return { pods };
@@ -134,33 +136,40 @@ export class Prover {
   }
 
   /** The proof where pods cannot be looked at. */
-  #weak(workload: Provable, wanted: number, weakness: string): ProofResult {
+  #weak(workload: VerifiableWorkload, wanted: number, weakness: string): VerificationResult {
     if (this.#policy.verify === 'required' || this.#policy.probe !== undefined) {
-      return { problem: unproven(workload.ref, weakness) };
+      return { problem: unverified(workload.ref, weakness) };
     }
-    return { proof: { level: 'ready', pods: wanted, wanted, weakness } };
+    return { verification: { level: 'ready', pods: wanted, wanted, weakness } };
   }
 
-  async #probed(workload: Provable, proof: Proof, known?: readonly Pod[]): Promise<ProofResult> {
+  async #probed(
+    workload: VerifiableWorkload,
+    verification: Verification,
+    known?: readonly Pod[],
+  ): Promise<VerificationResult> {
     const { verify, probe } = this.#policy;
-    if (verify === 'required' && proof.level !== 'listener') {
-      return { proof, problem: unproven(workload.ref, proof.weakness ?? 'no proxy could be inspected') };
+    if (verify === 'required' && verification.level !== 'listener') {
+      return {
+        verification,
+        problem: unverified(workload.ref, verification.weakness ?? 'no proxy could be inspected'),
+      };
     }
-    if (probe === undefined) return { proof };
+    if (probe === undefined) return { verification };
     const listed = known === undefined ? await this.#newPods(workload) : { pods: known, all: known.length };
-    if ('weakness' in listed) return { proof, problem: unproven(workload.ref, listed.weakness) };
+    if ('weakness' in listed) return { verification, problem: unverified(workload.ref, listed.weakness) };
     const problem = await probePods(probe, listed.pods, workload.ref, this.#context);
-    if (this.#context.signal.aborted) return { proof, problem: cancelledProof(workload.ref) };
-    return problem === undefined ? { proof: { ...proof, probed: true } } : { proof, problem };
+    if (this.#context.signal.aborted) return { verification, problem: cancelledVerification(workload.ref) };
+    return problem === undefined ? { verification: { ...verification, probed: true } } : { verification, problem };
   }
 
   /** The ready pods of a workload that carry the wanted revisions, and how many it has that are not ending. */
-  async #newPods({ ref, revisions, observed }: Provable): Promise<Listed | { weakness: string }> {
+  async #newPods({ ref, revisions, observed }: VerifiableWorkload): Promise<Listed | { weakness: string }> {
     const { client, log } = this.#context;
     try {
       const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
       const current = items.filter((pod) => belongsTo(pod, ref) && !isTerminating(pod));
-      return { pods: current.filter((pod) => carries(pod, ref, revisions) && isReady(pod)), all: current.length };
+      return { pods: current.filter((pod) => hasRevisions(pod, ref, revisions) && isReady(pod)), all: current.length };
     } catch (error) {
       log.debug(`No pods of ${describeWorkload(ref)}: ${String(error)}`);
       const forbidden = isApiError(error, 403);
@@ -182,18 +191,18 @@ interface Listed {
 }
 
 /** Nothing on pods that take a change as they run tells what they have. */
-function carries({ metadata }: Pod, ref: WorkloadRef, revisions: readonly ProvenRevision[]): boolean {
+function hasRevisions({ metadata }: Pod, ref: WorkloadRef, revisions: readonly VerifiableRevision[]): boolean {
   if (targetKind(ref).binding.inPlace) return true;
-  return revisions.every(({ carrier }) => metadata.labels?.[podLabel(carrier.filter)] === carrier.id);
+  return revisions.every(({ podRevision }) => metadata.labels?.[podLabel(podRevision.filter)] === podRevision.id);
 }
 
-function weakest(levels: Iterable<ProofLevel>): ProofLevel {
+function weakest(levels: Iterable<EvidenceLevel>): EvidenceLevel {
   const found = new Set(levels);
-  return [...PROOF_LEVELS].reverse().find((level) => found.has(level)) ?? 'ready';
+  return [...EVIDENCE_LEVELS].reverse().find((level) => found.has(level)) ?? 'ready';
 }
 
 /** What a run that is cancelled leaves open of a workload that is ready. */
-export function cancelledProof(ref: WorkloadRef): Problem {
+export function cancelledVerification(ref: WorkloadRef): Problem {
   return {
     kind: 'cancelled',
     subject: describeWorkload(ref),
@@ -209,16 +218,16 @@ function noPods(ref: WorkloadRef): Problem | undefined {
 
 function tooFew(ref: WorkloadRef, there: number, wanted: number): Problem {
   return {
-    kind: 'proof',
+    kind: 'verification',
     subject: describeWorkload(ref),
     message: `it has ${count(wanted, 'pod')}, but only ${there} of them could be verified.`,
     remedy: 'Its pods come and go; check their events and logs, then re-run the job.',
   };
 }
 
-function unproven(ref: WorkloadRef, why: string): Problem {
+function unverified(ref: WorkloadRef, why: string): Problem {
   return {
-    kind: 'proof',
+    kind: 'verification',
     subject: describeWorkload(ref),
     message: `could not be verified: ${why}.`,
     remedy:

@@ -26,7 +26,7 @@ import {
   readLastWords,
   readPluginReason,
 } from './evidence.ts';
-import type { Followed } from './rollout-watch.ts';
+import type { RolloutGoal } from './rollout-watch.ts';
 
 /** What the cluster says about a rollout that does not get ready. */
 export interface Diagnosis {
@@ -46,7 +46,7 @@ export interface Diagnosis {
 
 /** Collects, for workloads that did not get ready, what their pods, events and proxies say. By `workloadKey`. */
 export async function diagnose(
-  workloads: readonly Followed[],
+  workloads: readonly RolloutGoal[],
   source: EvidenceSource,
 ): Promise<ReadonlyMap<string, Diagnosis>> {
   const denied = new Set<string>();
@@ -60,10 +60,10 @@ export async function diagnose(
     ),
   );
   const diagnoses = await Promise.all(
-    workloads.map(async (followed): Promise<[string, Diagnosis]> => {
-      const key = workloadKey(followed.ref);
-      const { namespace } = followed.ref;
-      const seen = await diagnoseOne(followed, found.get(key) ?? [], events.get(namespace) ?? [], source);
+    workloads.map(async (goal): Promise<[string, Diagnosis]> => {
+      const key = workloadKey(goal.ref);
+      const { namespace } = goal.ref;
+      const seen = await diagnoseOne(goal, found.get(key) ?? [], events.get(namespace) ?? [], source);
       return [
         key,
         denied.has(namespace) ? { ...seen, missing: { verb: 'list', group: '', resource: 'pods', namespace } } : seen,
@@ -77,14 +77,14 @@ export async function diagnose(
 const DIAGNOSE_MS = 15_000;
 
 /** As `diagnose` for one workload; evidence must not hold up the report of a failure, so a server that hangs is not waited for long. */
-export async function diagnoseInTime(followed: Followed, context: DeployContext): Promise<Diagnosis> {
+export async function diagnoseInTime(goal: RolloutGoal, context: DeployContext): Promise<Diagnosis> {
   const inTime = AbortSignal.any([context.signal, AbortSignal.timeout(DIAGNOSE_MS)]);
-  const found = await untilAborted(diagnose([followed], evidenceSource(context)), inTime).catch(() => undefined);
-  return found?.get(workloadKey(followed.ref)) ?? { pods: [] };
+  const found = await untilAborted(diagnose([goal], evidenceSource(context)), inTime).catch(() => undefined);
+  return found?.get(workloadKey(goal.ref)) ?? { pods: [] };
 }
 
 async function diagnoseOne(
-  { ref, placements, removals }: Followed,
+  { ref, podRevisions, removals }: RolloutGoal,
   found: readonly Pod[],
   events: readonly Event[],
   source: EvidenceSource,
@@ -97,8 +97,8 @@ async function diagnoseOne(
   const withProxy = pods.find(hasStartedProxy);
   const envoy =
     (withProxy &&
-      (await readEnvoyReason(withProxy, ref.namespace, ownFilters(ref.namespace, placements, removals), source))) ??
-    (await readPulls({ ref, placements }, ready, source));
+      (await readEnvoyReason(withProxy, ref.namespace, ownFilters(ref.namespace, podRevisions, removals), source))) ??
+    (await readPulls({ ref, podRevisions }, ready, source));
   const cause = await findCause(pods, events, ref.namespace, source);
   return {
     pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
@@ -133,18 +133,18 @@ async function findCause(
 }
 
 /** How many pods that are ready are asked why they do not run a filter. */
-const MOST_READY = 4;
+const MAX_READY = 4;
 
 /** Why a filter whose image is pulled does not run in pods that are ready. */
 async function readPulls(
-  { ref, placements }: Pick<Followed, 'ref' | 'placements'>,
+  { ref, podRevisions }: Pick<RolloutGoal, 'ref' | 'podRevisions'>,
   pods: readonly Pod[],
   source: EvidenceSource,
 ): Promise<EnvoyReason | undefined> {
-  for (const placement of placements) {
-    if (placement.image === undefined) continue;
-    const names = { plugin: pluginOf(ref.namespace, placement), image: placement.image };
-    for (const pod of pods.slice(0, MOST_READY)) {
+  for (const podRevision of podRevisions) {
+    if (podRevision.image === undefined) continue;
+    const names = { plugin: pluginOf(ref.namespace, podRevision), image: podRevision.image };
+    for (const pod of pods.slice(0, MAX_READY)) {
       const reason = await readPluginReason(pod, ref.namespace, names, source);
       if (reason !== undefined && reason !== 'unknown') return reason;
     }

@@ -15,12 +15,12 @@ import {
   logSince,
   type PluginNames,
 } from '../../mesh/proxy/envoy-log.ts';
-import { inserterOfRefused, type OwnFilter } from '../../mesh/proxy/refused-filter.ts';
+import { filterResourceOfRefused, type OwnFilter } from '../../mesh/proxy/refused-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { ownerOf } from '../kinds/kinds.ts';
 import { ROOT_NAMESPACE, rootNamespaceOf } from '../observe/unmanaged.ts';
-import type { Followed } from './rollout-watch.ts';
+import type { RolloutGoal } from './rollout-watch.ts';
 
 /** Where evidence comes from. All of it is optional: what may not be read is left out. */
 export interface EvidenceSource {
@@ -43,15 +43,15 @@ const LOG_BYTES = 256 * 1024;
  * one list of all its pods.
  */
 export async function listNewPods(
-  workloads: readonly Followed[],
+  workloads: readonly RolloutGoal[],
   { client, debug, denied }: EvidenceSource,
 ): Promise<ReadonlyMap<string, readonly Pod[]>> {
   const selectors = new Map<string, Set<string>>();
-  const lists = new Map<string, { namespace: string; labelSelector: string; of?: string }>();
-  for (const { ref, placements, selector } of workloads) {
-    const of = workloadKey(ref);
-    if (selector !== undefined) lists.set(of, { namespace: ref.namespace, labelSelector: selector, of });
-    for (const { filter, id } of placements) {
+  const lists = new Map<string, { namespace: string; labelSelector: string; resource?: string }>();
+  for (const { ref, podRevisions, selector } of workloads) {
+    const resource = workloadKey(ref);
+    if (selector !== undefined) lists.set(resource, { namespace: ref.namespace, labelSelector: selector, resource });
+    for (const { filter, id } of podRevisions) {
       const key = `${ref.namespace} ${podLabel(filter)}`;
       selectors.set(key, (selectors.get(key) ?? new Set()).add(id));
     }
@@ -63,7 +63,7 @@ export async function listNewPods(
   const found = new Map<string, Pod[]>();
   const seen = new Set<string>();
   await Promise.all(
-    [...lists.values()].map(async ({ namespace, labelSelector, of }) => {
+    [...lists.values()].map(async ({ namespace, labelSelector, resource }) => {
       const list = await optional(debug, async () => {
         try {
           return await client.list<Pod>(POD, namespace, { labelSelector });
@@ -77,7 +77,7 @@ export async function listNewPods(
         if (owner === undefined || seen.has(podId(pod))) continue;
         const workload = workloadKey({ ...owner, namespace });
         // Its selector may match the pods of others, too.
-        if (of !== undefined && of !== workload) continue;
+        if (resource !== undefined && resource !== workload) continue;
         seen.add(podId(pod));
         found.set(workload, [...(found.get(workload) ?? []), pod]);
       }
@@ -88,7 +88,7 @@ export async function listNewPods(
 
 /** Those of them that are not ready. */
 export async function listUnreadyPods(
-  workloads: readonly Followed[],
+  workloads: readonly RolloutGoal[],
   source: EvidenceSource,
 ): Promise<ReadonlyMap<string, readonly Pod[]>> {
   return unreadyOf(await listNewPods(workloads, source));
@@ -128,8 +128,8 @@ export async function readEnvoyReason(
   const namespaces = new Set([namespace, rootNamespaceOf([pod]) ?? ROOT_NAMESPACE]);
   for (const one of namespaces) {
     const list = await optional(source.debug, () => source.client.list<EnvoyFilter>(ENVOY_FILTER, one));
-    const inserter = inserterOfRefused(foreign.refused, list?.items ?? []);
-    if (inserter !== undefined) return insertedBy(reason, foreign, inserter);
+    const filterResource = filterResourceOfRefused(foreign.refused, list?.items ?? []);
+    if (filterResource !== undefined) return insertedBy(reason, foreign, filterResource);
   }
   return reason;
 }
@@ -176,7 +176,7 @@ export async function readLastWords(
   return undefined;
 }
 
-const MOST_WORDS = 300;
+const MAX_WORDS = 300;
 /** What the kubelet answers, with status 200, for a container that was removed meanwhile (seen on Kubernetes 1.34). */
 const NO_LOG = 'unable to retrieve container logs for ';
 const TELLS_AN_ERROR = /error|exception|panic|fatal|fail|cannot|denied|not found|no such|refused/i;
@@ -191,7 +191,7 @@ export function lastWords(log: string): string | undefined {
     .filter((line) => line.trim() !== '' && !line.startsWith(NO_LOG));
   const outer = lines.filter((line) => !/^\s/.test(line));
   const said = outer.findLast((line) => TELLS_AN_ERROR.test(line)) ?? outer.at(-1) ?? lines.at(-1);
-  return said === undefined ? undefined : truncate(said.trim(), MOST_WORDS);
+  return said === undefined ? undefined : truncate(said.trim(), MAX_WORDS);
 }
 
 async function optional<T>(debug: (line: string) => void, read: () => Promise<T>): Promise<T | undefined> {

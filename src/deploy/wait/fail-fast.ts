@@ -15,7 +15,7 @@ import {
   readPluginReason,
   unreadyOf,
 } from './evidence.ts';
-import type { Followed, Pending } from './rollout-watch.ts';
+import type { Pending, RolloutGoal } from './rollout-watch.ts';
 
 /** How long a trouble that may pass by itself has to last before it is a verdict, in milliseconds. */
 const PATIENCE_MS = 20_000;
@@ -27,10 +27,10 @@ const BREAK_MS = 15_000;
 const ASK_AGAIN_MS = 8_000;
 const PARALLEL = 8;
 /** So many new pods are asked whether they could pull an image; the rest is left to the proof. */
-const MOST_PULLS = 4;
+const MAX_PULLS = 4;
 
 /** What a look at the pending workloads found. */
-export interface Look {
+export interface PendingVerdicts {
   /** The pods that are not ready, by `workloadKey`. */
   readonly unready: ReadonlyMap<string, readonly Pod[]>;
   /** The workloads that cannot become ready, by `workloadKey`, and why. */
@@ -53,30 +53,30 @@ export class FailFast {
     this.#now = now;
   }
 
-  async look(pending: readonly Pending[]): Promise<Look> {
+  async inspectPending(pending: readonly Pending[]): Promise<PendingVerdicts> {
     const pods = await listNewPods(
-      pending.map(({ followed }) => followed),
+      pending.map(({ goal }) => goal),
       this.#source,
     );
     const unready = unreadyOf(pods);
     const found = await mapLimited(pending, PARALLEL, async (entry): Promise<[string, string | undefined]> => {
-      const key = workloadKey(entry.followed.ref);
+      const key = workloadKey(entry.goal.ref);
       const trouble =
         this.#judgeRefusals(key, pods.get(key) ?? []) ?? (await this.#judge(entry, unready.get(key) ?? []));
-      return [key, trouble ?? (await this.#judgePulls(entry.followed, pods.get(key) ?? []))];
+      return [key, trouble ?? (await this.#judgePulls(entry.goal, pods.get(key) ?? []))];
     });
     const stuck = found.filter((entry): entry is [string, string] => entry[1] !== undefined);
     return { unready, stuck: new Map(stuck) };
   }
 
-  async #judge({ followed, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
-    const { ref, placements, removals } = followed;
+  async #judge({ goal, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
+    const { ref, podRevisions, removals } = goal;
     if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return readiness.message;
     for (const pod of pods) {
       const trouble = troubleOf(pod);
       if (trouble !== undefined && this.#lasts(`${podId(pod)} fatal`, PATIENCE_MS)) return describeTrouble(trouble);
       if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
-        const own = ownFilters(ref.namespace, placements, removals);
+        const own = ownFilters(ref.namespace, podRevisions, removals);
         const reason = await readEnvoyReason(pod, ref.namespace, own, this.#source);
         if (reason?.foreign !== undefined) return rejectsAnother(reason.foreign);
         if (reason !== undefined) return 'Envoy rejects the filter';
@@ -108,11 +108,11 @@ export class FailFast {
    * A pod gets ready without the image that its filter is in, and then answers nothing or lets all pass. So the first pods that
    * are ready are asked, before the others are replaced.
    */
-  async #judgePulls({ ref, placements }: Followed, pods: readonly Pod[]): Promise<string | undefined> {
-    for (const placement of placements) {
-      if (placement.image === undefined) continue;
-      const names = { plugin: pluginOf(ref.namespace, placement), image: placement.image };
-      for (const pod of pods.filter(isReady).slice(0, MOST_PULLS)) {
+  async #judgePulls({ ref, podRevisions }: RolloutGoal, pods: readonly Pod[]): Promise<string | undefined> {
+    for (const podRevision of podRevisions) {
+      if (podRevision.image === undefined) continue;
+      const names = { plugin: pluginOf(ref.namespace, podRevision), image: podRevision.image };
+      for (const pod of pods.filter(isReady).slice(0, MAX_PULLS)) {
         const once = `${podId(pod)} ${names.plugin}`;
         if (this.#asked.has(once)) continue;
         this.#asked.set(once, this.#now());

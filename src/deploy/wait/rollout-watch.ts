@@ -7,7 +7,7 @@ import type { Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
-import type { Placement } from '../../mesh/identity/revision.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
@@ -15,9 +15,9 @@ import { foreignChange } from '../plan/foreign-change.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 
 /** A workload and what its pods shall carry. */
-export interface Followed {
+export interface RolloutGoal {
   readonly ref: WorkloadRef;
-  readonly placements: readonly Placement[];
+  readonly podRevisions: readonly PodRevision[];
   /** Filters that its pods shall not carry. */
   readonly removals: readonly string[];
   /** Set while nothing was changed yet: all pods that it selects count, whatever they carry. */
@@ -44,7 +44,7 @@ export interface RolloutResult {
 
 /** A workload whose rollout is not decided yet. */
 export interface Pending {
-  readonly followed: Followed;
+  readonly goal: RolloutGoal;
   readonly readiness: Readiness;
 }
 
@@ -57,17 +57,17 @@ export interface RolloutWatchContext {
   /**
    * Called every few seconds with what is still pending; gives the workloads that cannot become ready, by `workloadKey`, and why.
    */
-  readonly look: (pending: readonly Pending[]) => Promise<ReadonlyMap<string, string>>;
+  readonly inspectPending: (pending: readonly Pending[]) => Promise<ReadonlyMap<string, string>>;
 }
 
 interface Entry {
-  readonly followed: Followed;
+  readonly goal: RolloutGoal;
   /** States of an earlier generation are from before the change. */
   readonly generation: number;
   readonly started: number;
   readonly timer: NodeJS.Timeout;
   readonly decide: (result: RolloutResult | undefined) => void;
-  readonly wayBack: boolean;
+  readonly isRollback: boolean;
   readiness: Readiness;
 }
 
@@ -81,7 +81,7 @@ interface Follower {
   trouble?: string | undefined;
 }
 
-const LOOK_MS = 2_000;
+const POLL_MS = 2_000;
 
 /**
  * Follows any number of rollouts with one list and watch per kind and namespace. Each workload has a verdict of its own: it is
@@ -109,17 +109,17 @@ export class RolloutWatch {
    * Waits for one rollout, from the state of the workload that its patch gave. Undefined when the API server does not show
    * the workload any more (see `problems`), or it was let go. A way back is never let go.
    */
-  follow(followed: Followed, from: Workload, timeoutMs: number, wayBack = false): Promise<RolloutResult | undefined> {
-    const { ref } = followed;
+  follow(goal: RolloutGoal, from: Workload, timeoutMs: number, isRollback = false): Promise<RolloutResult | undefined> {
+    const { ref } = goal;
     return new Promise((decide) => {
       const key = workloadKey(ref);
       this.#entries.set(key, {
-        followed,
+        goal,
         generation: from.metadata.generation ?? 0,
         started: this.#context.now(),
         timer: setTimeout(() => this.#end(key, 'timeout'), timeoutMs),
         decide,
-        wayBack,
+        isRollback,
         readiness: readinessOf(ref, from),
       });
       if (this.#context.signal.aborted) {
@@ -130,7 +130,7 @@ export class RolloutWatch {
       const follower = this.#followerOf(ref);
       // What the watch has told between the patch and this call.
       if (follower.latest.has(ref.name)) this.#see(ref, follower.latest.get(ref.name));
-      if (follower.lost) this.#giveUp(key);
+      if (follower.lost) this.#abandon(key);
     });
   }
 
@@ -140,9 +140,9 @@ export class RolloutWatch {
   }
 
   /** Lets go of every rollout that is pending: it will be taken back, whatever it comes to. */
-  letGo(): void {
-    for (const [key, { wayBack, decide }] of [...this.#entries]) {
-      if (wayBack) continue;
+  abandonPending(): void {
+    for (const [key, { isRollback, decide }] of [...this.#entries]) {
+      if (isRollback) continue;
       this.#take(key);
       decide(undefined);
     }
@@ -170,7 +170,7 @@ export class RolloutWatch {
     if (known !== undefined) return known;
     const follower: Follower = { latest: new Map(), kind, namespace, lost: false };
     this.#followers.set(key, follower);
-    if (this.#running.length === 0) this.#running.push(this.#lookAgainAndAgain());
+    if (this.#running.length === 0) this.#running.push(this.#pollPods());
     this.#running.push(this.#run(follower));
     return follower;
   }
@@ -187,7 +187,7 @@ export class RolloutWatch {
         onTrouble: (trouble) => {
           follower.trouble = trouble;
         },
-        awaited: () => this.#entriesIn(follower).map(([, { followed }]) => followed.ref.name),
+        awaited: () => this.#entriesIn(follower).map(([, { goal }]) => goal.ref.name),
         onWorkload: (name, workload) => {
           latest.set(name, workload);
           this.#see({ kind, namespace, name }, workload);
@@ -196,18 +196,16 @@ export class RolloutWatch {
     } catch (error) {
       this.#problems.push(callProblem(error, 'waiting for the rollouts'));
       follower.lost = true;
-      for (const [key] of this.#entriesIn(follower)) this.#giveUp(key);
+      for (const [key] of this.#entriesIn(follower)) this.#abandon(key);
     }
   }
 
-  #giveUp(key: string): void {
+  #abandon(key: string): void {
     this.#take(key)?.decide(undefined);
   }
 
   #entriesIn({ kind, namespace }: Follower): [string, Entry][] {
-    return [...this.#entries].filter(
-      ([, { followed }]) => followed.ref.kind === kind && followed.ref.namespace === namespace,
-    );
+    return [...this.#entries].filter(([, { goal }]) => goal.ref.kind === kind && goal.ref.namespace === namespace);
   }
 
   /** Takes in the state of a workload, or that it is gone. Workloads that nobody waits for are passed over. */
@@ -221,9 +219,9 @@ export class RolloutWatch {
     }
     if ((workload.metadata.generation ?? 0) < entry.generation) return;
     entry.readiness = readinessOf(ref, workload);
-    const foreign = foreignChange(entry.followed, workload);
+    const foreign = foreignChange(entry.goal, workload);
     if (foreign !== undefined) {
-      const newer = newerOn(entry.followed, workload);
+      const newer = newerOn(entry.goal, workload);
       const { remedy } = foreign;
       this.#decide(key, 'superseded', foreign.message, { remedy, ...defined({ newer }) });
     } else if (entry.readiness.state !== 'progressing')
@@ -231,8 +229,8 @@ export class RolloutWatch {
   }
 
   #end(key: string, state: 'timeout' | 'cancelled'): void {
-    const { readiness: { message = '' } = {}, followed } = this.#entries.get(key) ?? {};
-    const trouble = followed && this.#followers.get(`${followed.ref.namespace}/${followed.ref.kind}`)?.trouble;
+    const { readiness: { message = '' } = {}, goal } = this.#entries.get(key) ?? {};
+    const trouble = goal && this.#followers.get(`${goal.ref.namespace}/${goal.ref.kind}`)?.trouble;
     this.#decide(
       key,
       state,
@@ -259,27 +257,27 @@ export class RolloutWatch {
     return entry;
   }
 
-  async #lookAgainAndAgain(): Promise<void> {
-    const { now, debug, look } = this.#context;
+  async #pollPods(): Promise<void> {
+    const { now, debug, inspectPending } = this.#context;
     const { signal } = this.#stop;
-    for (let wait = LOOK_MS; ; ) {
+    for (let wait = POLL_MS; ; ) {
       await pause(wait, signal);
       if (signal.aborted) return;
       const started = now();
-      const pending = [...this.#entries.values()].map(({ followed, readiness }) => ({ followed, readiness }));
+      const pending = [...this.#entries.values()].map(({ goal, readiness }) => ({ goal, readiness }));
       try {
-        const stuck = pending.length === 0 ? new Map() : await untilAborted(look(pending), signal);
+        const stuck = pending.length === 0 ? new Map() : await untilAborted(inspectPending(pending), signal);
         for (const [key, why] of stuck) this.#decide(key, 'stuck', why);
       } catch (error) {
         if (!signal.aborted) debug(`Looking at the pods: ${messageOf(error)}`);
       }
       // Where a look takes long, because there are many pods, it is taken less often.
-      wait = Math.max(LOOK_MS, 5 * (now() - started));
+      wait = Math.max(POLL_MS, 5 * (now() - started));
     }
   }
 }
 
 /** What to follow until a workload is ready as it is, whatever its pods carry. */
-export function followedAsIs({ ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>): Followed {
-  return { ref, placements: [], removals: [], selector: selectorOf(observed) };
+export function goalOfCurrentPods({ ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>): RolloutGoal {
+  return { ref, podRevisions: [], removals: [], selector: selectorOf(observed) };
 }

@@ -26,7 +26,7 @@ export function unknownCapabilities(capabilities: readonly string[]): string[] {
 }
 
 /** Whether a filter with these capabilities, all when undefined, may call a function or gets a callback. */
-export function isAllowed(name: string, capabilities: readonly string[] | undefined): boolean {
+export function isCapabilityAllowed(name: string, capabilities: readonly string[] | undefined): boolean {
   return capabilities === undefined || capabilities.includes(name) || UNRESTRICTED.has(name);
 }
 
@@ -40,7 +40,10 @@ export interface Withheld {
 export function withheldFrom({ imports, exports }: ModuleFacts, capabilities: readonly string[]): Withheld {
   const withheld = (entries: ModuleFacts['exports']): string[] =>
     entries
-      .filter(({ kind, name }) => kind === 'function' && CAPABILITIES.includes(name) && !isAllowed(name, capabilities))
+      .filter(
+        ({ kind, name }) =>
+          kind === 'function' && CAPABILITIES.includes(name) && !isCapabilityAllowed(name, capabilities),
+      )
       .map(({ name }) => name);
   return {
     functions: [...new Set(withheld(imports))],

@@ -5,9 +5,9 @@ import type { ModuleFacts } from '../module/facts.ts';
 import type { FailPolicy } from '../settings.ts';
 import { hasUsefulCallback } from './callbacks.ts';
 import { LONG_KNOWN_ENVOY, NEWEST_KNOWN_ENVOY, OLDEST_KNOWN_ENVOY } from './host-functions.ts';
-import { importComplaints } from './import-checks.ts';
+import { importIncompatibilities } from './import-checks.ts';
 import { neededEnvoy } from './imports.ts';
-import { type Complaint, moduleComplaints } from './module-checks.ts';
+import { type Incompatibility, moduleIncompatibilities } from './module-checks.ts';
 import { describeEnvoy, describeProxies, type ProxyVersion } from './proxy-version.ts';
 import { remedyFor } from './remedies.ts';
 
@@ -28,11 +28,11 @@ export interface Compatibility {
 /** The proxies' Envoy versions, by what the tables can say of them. */
 interface Judged {
   /** The minor versions for which the tables are right. */
-  readonly sure: readonly number[];
+  readonly known: readonly number[];
   /** Stand-ins for those that are newer or older than the tables. */
-  readonly unsure: readonly number[];
+  readonly estimated: readonly number[];
   /** The proxies that are outside the tables. */
-  readonly strangers: readonly ProxyVersion[];
+  readonly unknown: readonly ProxyVersion[];
 }
 
 /**
@@ -45,20 +45,20 @@ export function checkCompatibility(
   proxies: readonly ProxyVersion[],
   settings: CompatibilitySettings = {},
 ): Compatibility {
-  const { sure, unsure, strangers } = judge(proxies);
-  const refused = complaintsOf(facts, sure);
+  const { known, estimated, unknown } = judge(proxies);
+  const refused = incompatibilitiesOf(facts, known);
   const causes = new Set(refused.map(({ cause }) => cause));
-  const doubted = complaintsOf(facts, unsure).filter(({ cause }) => !causes.has(cause));
+  const estimatedRefusals = incompatibilitiesOf(facts, estimated).filter(({ cause }) => !causes.has(cause));
   const subject = settings.origin ?? 'filter';
   return {
-    problems: refused.map((complaint) => toProblem(complaint, facts, proxies, subject)),
+    problems: refused.map((incompatibility) => toProblem(incompatibility, facts, proxies, subject)),
     warnings: [
-      ...doubted.map(({ message, cause }) => {
+      ...estimatedRefusals.map(({ message, cause }) => {
         const about = `The filter ${message} ${remedyFor(cause, facts.toolchain)}`;
-        return `${about} ${listWords(describeProxies(strangers), 'and')} may differ: known are Envoy 1.${OLDEST_KNOWN_ENVOY} to 1.${NEWEST_KNOWN_ENVOY}.`;
+        return `${about} ${listWords(describeProxies(unknown), 'and')} may differ: known are Envoy 1.${OLDEST_KNOWN_ENVOY} to 1.${NEWEST_KNOWN_ENVOY}.`;
       }),
-      ...unknownProxies(facts, proxies),
-      ...oddities(facts, sure),
+      ...unknownProxyWarnings(facts, proxies),
+      ...warningsFor(facts, known),
       ...(settings.failPolicy !== undefined && settings.failPolicy !== 'closed' && refused.length > 0
         ? ['The fail policy does not help here: Envoy rejects a filter that it cannot load, whatever the policy.']
         : []),
@@ -69,23 +69,23 @@ export function checkCompatibility(
 function judge(proxies: readonly ProxyVersion[]): Judged {
   const inTables = ({ envoy }: ProxyVersion): boolean =>
     envoy.major === 1 && envoy.minor >= OLDEST_KNOWN_ENVOY && envoy.minor <= NEWEST_KNOWN_ENVOY;
-  const strangers = proxies.filter((proxy) => !inTables(proxy));
+  const unknown = proxies.filter((proxy) => !inTables(proxy));
   return {
-    sure: proxies.length === 0 ? [NEWEST_KNOWN_ENVOY] : proxies.filter(inTables).map(({ envoy }) => envoy.minor),
-    unsure: strangers.map(({ envoy }) =>
+    known: proxies.length === 0 ? [NEWEST_KNOWN_ENVOY] : proxies.filter(inTables).map(({ envoy }) => envoy.minor),
+    estimated: unknown.map(({ envoy }) =>
       envoy.major > 1 ? NEWEST_KNOWN_ENVOY : Math.min(envoy.minor, NEWEST_KNOWN_ENVOY),
     ),
-    strangers,
+    unknown,
   };
 }
 
-function complaintsOf(facts: ModuleFacts, minors: readonly number[]): Complaint[] {
+function incompatibilitiesOf(facts: ModuleFacts, minors: readonly number[]): Incompatibility[] {
   if (minors.length === 0) return [];
-  return [...moduleComplaints(facts, greatest(minors)), ...importComplaints(facts, minors)];
+  return [...moduleIncompatibilities(facts, greatest(minors)), ...importIncompatibilities(facts, minors)];
 }
 
 function toProblem(
-  { cause, message }: Complaint,
+  { cause, message }: Incompatibility,
   facts: ModuleFacts,
   proxies: readonly ProxyVersion[],
   subject: string,
@@ -97,7 +97,7 @@ function toProblem(
 }
 
 /** Nobody knows what the proxies are, and the module needs rather new ones. */
-function unknownProxies(facts: ModuleFacts, proxies: readonly ProxyVersion[]): string[] {
+function unknownProxyWarnings(facts: ModuleFacts, proxies: readonly ProxyVersion[]): string[] {
   const needed = neededEnvoy(functionImports(facts));
   if (proxies.length > 0 || needed === undefined || needed <= LONG_KNOWN_ENVOY) return [];
   return [`The filter needs ${describeEnvoy(needed)} or newer; the version of the proxies is not known.`];
@@ -107,7 +107,7 @@ function functionImports({ imports }: ModuleFacts): ModuleFacts['imports'] {
   return imports.filter(({ kind }) => kind === 'function');
 }
 
-function oddities(facts: ModuleFacts, minors: readonly number[]): string[] {
+function warningsFor(facts: ModuleFacts, minors: readonly number[]): string[] {
   const { memories, toolchain, start, imports, switchedOff } = facts;
   const polls = imports.some(({ name }) => name === 'poll_oneoff');
   const found: [boolean, string][] = [

@@ -3,12 +3,12 @@ import { count, listWords, MAX_LISTED, nameSome, shownName, someOf } from '../..
 import type { ModuleFacts } from '../module/facts.ts';
 import { describeType, type ImportFact, importName } from '../module/wasm-types.ts';
 import { type RefusedImport, refusedImports } from './imports.ts';
-import type { Complaint } from './module-checks.ts';
+import type { Incompatibility } from './module-checks.ts';
 import { describeEnvoy } from './proxy-version.ts';
 import type { Cause } from './remedies.ts';
 
 /** What the Envoys of these minor versions have against the module's imports, one complaint for each cause. */
-export function importComplaints(facts: ModuleFacts, minors: readonly number[]): Complaint[] {
+export function importIncompatibilities(facts: ModuleFacts, minors: readonly number[]): Incompatibility[] {
   // What an older Envoy rejects contains what a newer one does: the tables only grow.
   const refused = refusedImports(facts, least(minors));
   const causes = [...new Set(refused.map(({ cause }) => cause))];

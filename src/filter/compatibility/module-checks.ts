@@ -1,20 +1,20 @@
 import { greatest } from '../../base/lists.ts';
 import { count, formatBytes, listWords, MAX_LISTED, nameSome, shownName } from '../../base/text.ts';
 import { ABI_VERSIONS, abiMarkers, type ModuleFacts } from '../module/facts.ts';
-import { MEMORY_CAP_SINCE, MOST_MEMORY_PAGES, PAGE_BYTES } from '../module/memory.ts';
+import { MAX_MEMORY_PAGES, MEMORY_CAP_SINCE, PAGE_BYTES } from '../module/memory.ts';
 import { describeType, type ExportFact, importName } from '../module/wasm-types.ts';
 import { hasAllocator, wrongSignatures } from './callbacks.ts';
 import type { Cause } from './remedies.ts';
 
 /** One thing for which Envoy rejects a module. */
-export interface Complaint {
+export interface Incompatibility {
   readonly cause: Cause;
   /** Goes on after the name of the filter. */
   readonly message: string;
 }
 
 /** What Envoy 1.`minor` has against the module besides its imported functions. */
-export function moduleComplaints(facts: ModuleFacts, minor: number): Complaint[] {
+export function moduleIncompatibilities(facts: ModuleFacts, minor: number): Incompatibility[] {
   const found: [Cause, string | undefined][] = [
     ['abi', wrongAbi(facts)],
     ['memory', wrongMemory(facts, minor)],
@@ -49,8 +49,8 @@ function wrongMemory({ memories, imports }: ModuleFacts, minor: number): string 
     memories.map((memory) => memory.pages),
     0,
   );
-  if (pages <= MOST_MEMORY_PAGES || minor < MEMORY_CAP_SINCE) return undefined;
-  return `requires ${formatBytes(pages * PAGE_BYTES)} of memory at its start; Envoy provides at most ${formatBytes(MOST_MEMORY_PAGES * PAGE_BYTES)}.`;
+  if (pages <= MAX_MEMORY_PAGES || minor < MEMORY_CAP_SINCE) return undefined;
+  return `requires ${formatBytes(pages * PAGE_BYTES)} of memory at its start; Envoy provides at most ${formatBytes(MAX_MEMORY_PAGES * PAGE_BYTES)}.`;
 }
 
 /** Tried on Envoy 1.36 to 1.40: the engine's C interface does not know these and ends the whole proxy ("Fatal error in"). */

@@ -22,7 +22,7 @@ export function checkSettings(
   return {
     problems: [...fields.flatMap((field) => tooOld(field, proxies)), ...capabilities.problems],
     warnings: [
-      ...fields.flatMap((field) => unsure(field, proxies)),
+      ...fields.flatMap((field) => uncertain(field, proxies)),
       ...capabilities.warnings,
       ...withheld(facts, settings),
       ...withoutEffect(facts, settings),
@@ -43,7 +43,7 @@ function tooOld({ input, since }: WasmField, proxies: readonly ProxyVersion[]): 
   ];
 }
 
-function unsure({ input, since, deprecated }: WasmField, proxies: readonly ProxyVersion[]): string[] {
+function uncertain({ input, since, deprecated }: WasmField, proxies: readonly ProxyVersion[]): string[] {
   const newer = deprecated === undefined ? [] : describeProxies(proxies.filter(isNewerThanKnown));
   return [
     ...(proxies.length === 0 && since > LONG_KNOWN_ENVOY

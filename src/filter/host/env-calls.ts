@@ -43,7 +43,7 @@ export function callFunctions(state: HostState): Record<string, HostFunction> {
       const text = memory.text(name, nameSize);
       if (text === undefined || memory.view(data, dataSize) === undefined) return Status.invalidMemoryAccess;
       if (!SILENT_FUNCTIONS.includes(text)) {
-        state.doubt(`the foreign function ${text}`);
+        state.unsupported(`the foreign function ${text}`);
         return Status.notFound;
       }
       // Either place may be 0: the caller does not want it.

@@ -1,7 +1,7 @@
 import { truncate } from '../../base/text.ts';
 import type { HostFunction } from './engine.ts';
+import { MAX_LINE_LENGTH } from './filter-log.ts';
 import type { HostState } from './host-state.ts';
-import { MOST_LINE_LENGTH } from './log-book.ts';
 import { property } from './properties.ts';
 import { LOG_LEVELS, Status } from './status.ts';
 
@@ -17,7 +17,7 @@ export function generalFunctions(state: HostState): Record<string, HostFunction>
     proxy_log: (level: number, pointer: number, size: number) => {
       const name = LOG_LEVELS[level >>> 0];
       if (name === undefined) return Status.badArgument;
-      const text = memory.text(pointer, size, (MOST_LINE_LENGTH + 1) * BYTES_PER_CHARACTER);
+      const text = memory.text(pointer, size, (MAX_LINE_LENGTH + 1) * BYTES_PER_CHARACTER);
       if (text === undefined) return Status.invalidMemoryAccess;
       state.log.add(name, text);
       return Status.ok;
@@ -40,7 +40,7 @@ export function generalFunctions(state: HostState): Record<string, HostFunction>
       if (path === '') return Status.serializationFailure;
       const value = state.properties.get(path) ?? property(path, state.request, state.activeStream);
       if (typeof value !== 'string') return memory.give(value, valueTo, sizeTo);
-      if (value === 'unknown') state.doubt(`the property ${pathWords(path)}`);
+      if (value === 'unknown') state.unsupported(`the property ${pathWords(path)}`);
       return Status.notFound;
     },
     proxy_set_property: (pointer: number, size: number, valueAt: number, valueSize: number) => {

@@ -29,7 +29,7 @@ export function sharedFunctions(state: HostState): Record<string, HostFunction> 
       if (vmId === undefined || text === undefined) return Status.invalidMemoryAccess;
       const id = queues.resolve(vmId, text);
       if (id !== undefined) return written(memory.setUint32(idTo, id));
-      state.doubt(`the shared queue ${text} of another filter`);
+      state.unsupported(`the shared queue ${text} of another filter`);
       return Status.notFound;
     },
     proxy_enqueue_shared_queue: (id: number, pointer: number, size: number) => {

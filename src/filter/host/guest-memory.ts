@@ -28,8 +28,8 @@ export class GuestMemory {
   #allocate: ((size: number) => number) | undefined;
 
   /** The host keeps copies of at most `mostCopied` bytes. */
-  constructor(mostCopied: number, trouble: MemoryTrouble) {
-    this.#left = mostCopied;
+  constructor(maxCopied: number, trouble: MemoryTrouble) {
+    this.#left = maxCopied;
     this.#trouble = trouble;
   }
 
@@ -61,10 +61,10 @@ export class GuestMemory {
   }
 
   /** At most `most` bytes of UTF-8 text, not to be kept; what is no UTF-8 is replaced. */
-  text(pointer: number, size: number, most = Number.POSITIVE_INFINITY): string | undefined {
+  text(pointer: number, size: number, max = Number.POSITIVE_INFINITY): string | undefined {
     const bytes = this.view(pointer, size);
     if (bytes === undefined) return undefined;
-    const length = Math.min(bytes.length, most);
+    const length = Math.min(bytes.length, max);
     if (length > this.#left) throw this.#trouble.tooMuch();
     // Copied, because a decoder does not take memory that can be shared.
     return TEXT.decode(bytes.slice(0, length));

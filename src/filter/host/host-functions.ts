@@ -1,4 +1,4 @@
-import { isAllowed } from '../compatibility/capabilities.ts';
+import { isCapabilityAllowed } from '../compatibility/capabilities.ts';
 import { findHostFunction } from '../compatibility/host-functions.ts';
 import type { HostFunction, ImportEntry } from './engine.ts';
 import { callFunctions } from './env-calls.ts';
@@ -66,7 +66,7 @@ export function unknownImports(
 
 /** What Envoy links instead of a function that the filter may not call (proxy-wasm-cpp-host, include/proxy-wasm/exports.h). */
 function restricted(state: HostState, name: string, run: HostFunction, answer: number | undefined): HostFunction {
-  if (isAllowed(name, state.request.capabilities)) return run;
+  if (isCapabilityAllowed(name, state.request.capabilities)) return run;
   return () => {
     state.log.add('error', `Attempted call to restricted capability: ${name}`);
     return answer;

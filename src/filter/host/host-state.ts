@@ -1,7 +1,7 @@
 import { formatBytes } from '../../base/text.ts';
 import type { AbiVersion } from '../module/facts.ts';
+import type { FilterLog } from './filter-log.ts';
 import { GuestMemory } from './guest-memory.ts';
-import type { LogBook } from './log-book.ts';
 import { Metrics } from './metrics.ts';
 import type { TrialRequest } from './request.ts';
 import { SharedData, SharedQueues } from './shared-data.ts';
@@ -14,13 +14,13 @@ export const STREAM_CONTEXT = 2;
 const TOKEN_STEP = 4;
 
 /** Bytes of names, values, headers and bodies that the host keeps for the filter, freed or not. */
-const MOST_KEPT = 134_217_728;
+const MAX_KEPT = 134_217_728;
 
 /** Everything that the host functions share during one trial run. */
 export class HostState {
   readonly request: TrialRequest;
   readonly abi: AbiVersion;
-  readonly log: LogBook;
+  readonly log: FilterLog;
   readonly memory: GuestMemory;
   readonly metrics = new Metrics();
   readonly data = new SharedData();
@@ -28,7 +28,7 @@ export class HostState {
   readonly stream = new Stream();
   /** Properties that the filter has set, by path. */
   readonly properties = new Map<string, Uint8Array>();
-  readonly #doubt: (about: string) => void;
+  readonly #unsupported: (about: string) => void;
 
   /** Envoy gives out the plugin's configuration only while it creates and configures the root context. */
   configurationReadable = false;
@@ -49,15 +49,15 @@ export class HostState {
   #effective = 0;
   readonly #tokens = new Set<number>();
 
-  constructor(request: TrialRequest, abi: AbiVersion, log: LogBook, doubt: (about: string) => void) {
+  constructor(request: TrialRequest, abi: AbiVersion, log: FilterLog, unsupported: (about: string) => void) {
     this.request = request;
     this.abi = abi;
     this.log = log;
     this.queues = new SharedQueues(request.vmId);
-    this.#doubt = doubt;
-    this.memory = new GuestMemory(MOST_KEPT, {
+    this.#unsupported = unsupported;
+    this.memory = new GuestMemory(MAX_KEPT, {
       tooMuch: () => {
-        this.overrun = `it makes its host keep more than ${formatBytes(MOST_KEPT)} of headers, keys, values and bodies`;
+        this.overrun = `it makes its host keep more than ${formatBytes(MAX_KEPT)} of headers, keys, values and bodies`;
         return new Error(this.overrun);
       },
       missing: () => this.crash('Envoy looks into the memory of the filter, which exports none'),
@@ -74,8 +74,8 @@ export class HostState {
   }
 
   /** The filter asked for something that a real proxy may answer otherwise: what it does from here on proves nothing bad. */
-  doubt(about: string): void {
-    this.#doubt(about);
+  unsupported(about: string): void {
+    this.#unsupported(about);
   }
 
   /** A call into the filter begins, for a context. */

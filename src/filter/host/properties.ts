@@ -25,7 +25,7 @@ const NODE: Branch = {
   },
 };
 
-const MOST_PATH_LENGTH = 4_096;
+const MAX_PATH_LENGTH = 4_096;
 
 /** `envoy.config.core.v3.TrafficDirection`. */
 const DIRECTIONS: Readonly<Record<Direction, bigint>> = { any: 0n, inbound: 1n, outbound: 2n, gateway: 2n };
@@ -37,7 +37,7 @@ const DIRECTIONS: Readonly<Record<Direction, bigint>> = { any: 0n, inbound: 1n, 
  */
 export function property(path: string, request: TrialRequest, stream: Stream | undefined): PropertyAnswer {
   // Nothing has such a path; what a filter makes up is not taken apart at any length.
-  if (path.length > MOST_PATH_LENGTH) return 'unknown';
+  if (path.length > MAX_PATH_LENGTH) return 'unknown';
   const parts = (path.endsWith('\0') ? path.slice(0, -1) : path).split('\0');
   const all = allProperties(request, stream);
   let value: Value = all;

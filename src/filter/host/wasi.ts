@@ -1,7 +1,7 @@
 import type { HostFunction } from './engine.ts';
 import { isSince, SINCE } from './envoy-kinds.ts';
+import { MAX_LINE_LENGTH } from './filter-log.ts';
 import type { HostState } from './host-state.ts';
-import { MOST_LINE_LENGTH } from './log-book.ts';
 
 /** `wasi_errno_t`. */
 export const Errno = {
@@ -18,8 +18,8 @@ export const Errno = {
 const STDOUT = 1;
 const STDERR = 2;
 /** The most random bytes that Envoy gives at once. */
-const MOST_RANDOM = 65_536;
-const MOST_WRITTEN = MOST_LINE_LENGTH * 4;
+const MAX_RANDOM = 65_536;
+const MAX_WRITTEN = MAX_LINE_LENGTH * 4;
 
 /** Functions that only newer Envoys have. */
 const UNCERTAIN = (
@@ -33,11 +33,11 @@ const UNCERTAIN = (
 export function wasiFunctions(state: HostState): Record<string, HostFunction> {
   const { memory } = state;
   const faultUnless = (ok: boolean): number => (ok ? Errno.success : Errno.fault);
-  const doubtful = (name: string): number => {
-    state.doubt(`WASI's ${name}`);
+  const unsupportedCall = (name: string): number => {
+    state.unsupported(`WASI's ${name}`);
     return Errno.nosys;
   };
-  const uncertain = UNCERTAIN.map((name): [string, HostFunction] => [name, () => doubtful(name)]);
+  const uncertain = UNCERTAIN.map((name): [string, HostFunction] => [name, () => unsupportedCall(name)]);
   return {
     ...Object.fromEntries(uncertain),
     fd_write: (fd: number, vectors: number, count: number, writtenTo: number) => {
@@ -66,7 +66,7 @@ export function wasiFunctions(state: HostState): Record<string, HostFunction> {
     // It never waits: no event has happened, whatever was asked for.
     poll_oneoff: (_subscriptions: number, _events: number, _count: number, happenedTo: number) => {
       const polling = isSince(state.request.envoy, SINCE.polling);
-      if (polling === undefined) return doubtful('poll_oneoff');
+      if (polling === undefined) return unsupportedCall('poll_oneoff');
       return polling ? faultUnless(memory.setUint32(happenedTo, 0)) : Errno.nosys;
     },
     environ_get: (pointersTo: number, bufferTo: number) => {
@@ -93,7 +93,7 @@ export function wasiFunctions(state: HostState): Record<string, HostFunction> {
       return faultUnless(memory.setUint64(timeTo, BigInt(Math.round(milliseconds * 1_000)) * 1_000n));
     },
     random_get: (pointer: number, size: number) => {
-      if (size >>> 0 > MOST_RANDOM) return Errno.inval;
+      if (size >>> 0 > MAX_RANDOM) return Errno.inval;
       if (size === 0) return Errno.success;
       return faultUnless(memory.write(pointer, crypto.getRandomValues(new Uint8Array(size >>> 0))));
     },
@@ -109,7 +109,7 @@ export function wasiFunctions(state: HostState): Record<string, HostFunction> {
 function variablesOf(state: HostState): Uint8Array[] {
   return Object.entries(state.request.environment ?? {}).flatMap(([name, value]) => {
     if (typeof value === 'string') return [Buffer.from(`${name}=${value}\0`)];
-    state.doubt(`the variable ${name} of the proxy`);
+    state.unsupported(`the variable ${name} of the proxy`);
     return [];
   });
 }
@@ -124,7 +124,7 @@ function gather({ memory }: HostState, vectors: number, count: number): { size: 
     const numbers = new DataView(vector.buffer, vector.byteOffset, 8);
     const part = memory.view(numbers.getUint32(0, true), numbers.getUint32(4, true));
     if (part === undefined) return undefined;
-    if (size < MOST_WRITTEN && part.length > 0) parts.push(part.slice(0, MOST_WRITTEN));
+    if (size < MAX_WRITTEN && part.length > 0) parts.push(part.slice(0, MAX_WRITTEN));
     size += part.length;
   }
   return { size, start: Buffer.concat(parts).toString('utf8') };

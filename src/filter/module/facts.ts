@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import { bad, type Checked, good, messageOf, type Problem } from '../../base/problem.ts';
+import { fail, messageOf, ok, type Problem, type Result } from '../../base/problem.ts';
 import { ByteReader, Malformed } from './byte-reader.ts';
 import { readSections, type SectionSize, type Sections } from './sections.ts';
 import { guessToolchain, type Toolchain } from './toolchain.ts';
@@ -41,14 +41,14 @@ const DEBUG_SECTION = /^(name$|\.debug_|reloc\.|sourceMappingURL$|external_debug
  * Opens a module: V8, the engine of Envoy too, compiles it, and what V8's API does not tell is read from the sections.
  * `origin` is how messages call the file.
  */
-export function readFacts(bytes: Uint8Array, origin = 'filter'): Checked<ModuleFacts> {
-  const complaint = compile(bytes);
-  const switchedOff = complaint?.includes('--experimental-wasm') ? complaint : undefined;
-  if (complaint !== undefined && switchedOff === undefined) {
-    return bad(
+export function readFacts(bytes: Uint8Array, origin = 'filter'): Result<ModuleFacts> {
+  const compileError = compile(bytes);
+  const switchedOff = compileError?.includes('--experimental-wasm') ? compileError : undefined;
+  if (compileError !== undefined && switchedOff === undefined) {
+    return fail(
       problem(
         origin,
-        `is not a valid WebAssembly module: V8 says "${complaint}". Envoy runs filters in V8 too and will say the same.`,
+        `is not a valid WebAssembly module: V8 says "${compileError}". Envoy runs filters in V8 too and will say the same.`,
         'Build it again; a truncated or changed download looks like this. Compare its checksum with that of the file where it was built.',
       ),
     );
@@ -56,10 +56,10 @@ export function readFacts(bytes: Uint8Array, origin = 'filter'): Checked<ModuleF
   try {
     const sections = readSections(bytes);
     checkNames(sections.custom.get('name'));
-    return good({ ...factsOf(sections, bytes), ...defined({ switchedOff }) });
+    return ok({ ...factsOf(sections, bytes), ...defined({ switchedOff }) });
   } catch (error) {
     if (!(error instanceof Malformed)) throw error;
-    return bad(
+    return fail(
       problem(
         origin,
         `has a section that cannot be read: ${error.message}. Envoy reads the sections, too, and rejects such a module as corrupted.`,

@@ -1,18 +1,18 @@
 import { basename } from 'node:path';
 import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
-import { bad, type Checked } from '../../base/problem.ts';
+import { fail, type Result } from '../../base/problem.ts';
 import { checkModule, type FilterModule } from './module.ts';
 
 /** As much as is read of an image's layer. Filters with all of their debug information have some tens of MiB. */
 export const MAX_FILTER_BYTES = 268_435_456;
 
 /** Loads and checks the filter's file. */
-export async function loadFilter(path: string, readFile: ReadFile): Promise<Checked<FilterModule>> {
+export async function loadFilter(path: string, readFile: ReadFile): Promise<Result<FilterModule>> {
   const origin = `filter "${shownPath(path)}"`;
   try {
     return checkModule(await readFile(path, MAX_FILTER_BYTES), origin);
   } catch (error) {
-    return bad({
+    return fail({
       kind: 'filter',
       subject: origin,
       message: `cannot be read: ${fileFault(error)}.`,

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { bad, type Checked, good } from '../../base/problem.ts';
+import { fail, ok, type Result } from '../../base/problem.ts';
 
 /** Where a module came from; `given` is what the input said. */
 export type ModuleSource =
@@ -40,21 +40,21 @@ export interface FilterModule {
  * The most bytes that all values of one ConfigMap may have together
  * (https://kubernetes.io/docs/concepts/configuration/configmap/).
  */
-export const MOST_CONFIG_MAP_BYTES = 1_048_576;
+export const MAX_CONFIG_MAP_BYTES = 1_048_576;
 
 /** `\0asm`, which every WebAssembly binary starts with (https://webassembly.github.io/spec/core/binary/modules.html). */
 const MAGIC = [0x00, 0x61, 0x73, 0x6d] as const;
 
 /** Checks that bytes are a WebAssembly core module, of any size; `origin` is how messages call the file. */
-export function checkModule(bytes: Uint8Array, origin: string): Checked<FilterModule> {
+export function checkModule(bytes: Uint8Array, origin: string): Result<FilterModule> {
   const message = notAModule(bytes);
-  if (message === undefined) return good({ bytes, digest: digestOf(bytes) });
-  return bad({ kind: 'filter', subject: origin, message, remedy: 'Pass the .wasm file that the compiler wrote.' });
+  if (message === undefined) return ok({ bytes, digest: digestOf(bytes) });
+  return fail({ kind: 'filter', subject: origin, message, remedy: 'Pass the .wasm file that the compiler wrote.' });
 }
 
 /** Whether a module can be delivered in a ConfigMap. */
 export function fitsConfigMap({ bytes }: Pick<FilterModule, 'bytes'>): boolean {
-  return bytes.length <= MOST_CONFIG_MAP_BYTES;
+  return bytes.length <= MAX_CONFIG_MAP_BYTES;
 }
 
 /** `sha256:` and 64 hex digits. */

@@ -4,15 +4,15 @@ import { messageOf } from '../../base/problem.ts';
 import type { Optimizer } from './shrink.ts';
 
 /** A place where files outlive the run. Reading gives undefined where there is no such file; both may reject. */
-export interface Shelf {
+export interface CacheStore {
   readonly read: (name: string) => Promise<Uint8Array | undefined>;
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
 }
 
-export interface Memory {
-  readonly shelf: Shelf;
+export interface OptimizerCache {
+  readonly store: CacheStore;
   /** Everything besides the module that the optimiser's result depends on: the program and its options. */
-  readonly recipe: () => Promise<string>;
+  readonly cacheKey: () => Promise<string>;
 }
 
 const DIGEST_BYTES = 32;
@@ -21,17 +21,17 @@ const DIGEST_BYTES = 32;
  * An optimiser that takes from the shelf what an earlier run has made of the same bytes by the same recipe. A shelf that fails is
  * no reason to fail, and a file that is not whole counts as none.
  */
-export function rememberingOptimizer(optimize: Optimizer, { shelf, recipe }: Memory, log: Log): Optimizer {
+export function cachedOptimizer(optimize: Optimizer, { store, cacheKey }: OptimizerCache, log: Log): Optimizer {
   return async (bytes) => {
-    const name = `${sha256(await recipe(), '\0', bytes).toString('hex')}.wasm`;
-    const kept = await orElse(shelf.read(name), 'No earlier result of wasm-opt can be read', log);
+    const name = `${sha256(await cacheKey(), '\0', bytes).toString('hex')}.wasm`;
+    const kept = await orElse(store.read(name), 'No earlier result of wasm-opt can be read', log);
     const before = kept === undefined ? undefined : unsealed(kept);
     if (before !== undefined) {
       log.info('wasm-opt -Oz has rewritten this module before: its result is taken from the tool cache of the runner.');
       return before;
     }
     const result = await optimize(bytes);
-    await orElse(shelf.write(name, sealed(result)), 'The result of wasm-opt cannot be kept', log);
+    await orElse(store.write(name, sealed(result)), 'The result of wasm-opt cannot be kept', log);
     return result;
   };
 }

@@ -1,4 +1,4 @@
-import { bad, type Checked, good, messageOf, type Problem } from '../../base/problem.ts';
+import { fail, messageOf, ok, type Problem, type Result } from '../../base/problem.ts';
 import { formatBytes, listWords, someOf, truncate } from '../../base/text.ts';
 import { remedyFor } from '../compatibility/remedies.ts';
 import { Malformed } from '../module/byte-reader.ts';
@@ -7,7 +7,7 @@ import {
   digestOf,
   type FilterModule,
   fitsConfigMap,
-  MOST_CONFIG_MAP_BYTES,
+  MAX_CONFIG_MAP_BYTES,
   type OriginalModule,
 } from '../module/module.ts';
 import { readSections } from '../module/sections.ts';
@@ -38,11 +38,11 @@ export interface ShrinkOptions {
 export async function shrinkModule(
   module: FilterModule,
   { mode, origin, optimize }: ShrinkOptions,
-): Promise<Checked<FilterModule>> {
-  if (mode === 'off' || (mode === 'auto' && (fitsConfigMap(module) || isSigned(module.bytes)))) return good(module);
-  if (mode === 'auto') return good(shrunk(module, dropUntilItFits(module.bytes), false));
-  const refuse = (message: string, remedy: string, cause?: unknown): Checked<never> =>
-    bad({ kind: 'filter', subject: origin, message, remedy, cause });
+): Promise<Result<FilterModule>> {
+  if (mode === 'off' || (mode === 'auto' && (fitsConfigMap(module) || isSigned(module.bytes)))) return ok(module);
+  if (mode === 'auto') return ok(shrunk(module, dropUntilItFits(module.bytes), false));
+  const refuse = (message: string, remedy: string, cause?: unknown): Result<never> =>
+    fail({ kind: 'filter', subject: origin, message, remedy, cause });
   if (isSigned(module.bytes)) {
     return refuse(
       'is signed (custom section "signature"), and "shrink: optimize" would break the signature.',
@@ -54,9 +54,9 @@ export async function shrinkModule(
   try {
     const bytes = dropCustomSections(await optimize(bare.bytes)).bytes;
     const better = bytes.length < bare.bytes.length;
-    return good(shrunk(module, better ? { ...bare, bytes } : bare, better));
+    return ok(shrunk(module, better ? { ...bare, bytes } : bare, better));
   } catch (error) {
-    if (Error.isError(error) && error.name === 'AbortError') return bad(CANCELLED);
+    if (Error.isError(error) && error.name === 'AbortError') return fail(CANCELLED);
     return refuse(
       `cannot be optimised: ${messageOf(error)}.`,
       'Set "shrink: auto" to deploy without it; the check then rejects a module that is damaged.',
@@ -88,18 +88,18 @@ function shrunk(module: FilterModule, { bytes, dropped }: Stripped, optimized: b
 }
 
 /** Checks that a module that is to be delivered in a ConfigMap fits into one; says what to do when it does not. */
-export function requireFit(module: FilterModule, { mode, origin }: ShrinkOptions): Checked<FilterModule> {
-  if (fitsConfigMap(module)) return good(module);
+export function requireFit(module: FilterModule, { mode, origin }: ShrinkOptions): Result<FilterModule> {
+  if (fitsConfigMap(module)) return ok(module);
   const { bytes, original } = module;
   const given = original?.bytes ?? bytes;
   const shrunkTo = original === undefined ? '' : `, and ${formatBytes(bytes.length)} after shrinking`;
   const signed = mode !== 'off' && isSigned(given) ? ' It is signed, so it was not shrunk.' : '';
-  return bad({
+  return fail({
     kind: 'filter',
     subject: origin,
     message:
       `is ${formatBytes(given.length)} (${given.length} bytes)${shrunkTo}; ` +
-      `a ConfigMap holds at most 1 MiB (${MOST_CONFIG_MAP_BYTES} bytes).${signed}`,
+      `a ConfigMap holds at most 1 MiB (${MAX_CONFIG_MAP_BYTES} bytes).${signed}`,
     remedy: [
       'Deliver it by image, which has no such limit ("delivery: image" with "push-to: oci://…"), or make it smaller.',
       ...furtherShrinking(mode, signed !== ''),
@@ -123,12 +123,12 @@ function toolchainOf(bytes: Uint8Array): Toolchain {
   }
 }
 
-const MOST_SECTIONS = 4;
+const MAX_SECTIONS = 4;
 
 /** What was done to a module: `without its custom sections .debug_info and name`. */
 export function describeShrinking({ dropped, optimized }: OriginalModule): string {
-  const left = dropped.length - MOST_SECTIONS;
-  const shown = dropped.slice(0, MOST_SECTIONS).map((name) => truncate(name, 40));
+  const left = dropped.length - MAX_SECTIONS;
+  const shown = dropped.slice(0, MAX_SECTIONS).map((name) => truncate(name, 40));
   const names = listWords([...shown, ...(left > 0 ? [`${left} more`] : [])], 'and');
   const how = [
     ...(names === '' ? [] : [`without its custom ${dropped.length === 1 ? 'section' : 'sections'} ${names}`]),

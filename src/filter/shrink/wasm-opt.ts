@@ -22,7 +22,7 @@ const NEEDED_FEATURE = /--enable-[a-z0-9-]+/g;
 /** What the result depends on besides the module, which says the rest, and the program. */
 export const WASM_OPT_OPTIONS = [NOTHING_NEW, ...OLD_FEATURES, UNNAMED_FEATURE, FOR_SIZE].join(' ');
 /** Each attempt finds at least one more. */
-const MOST_ATTEMPTS = 8;
+const MAX_ATTEMPTS = 8;
 
 /**
  * An optimiser that is `wasm-opt -Oz` (https://github.com/WebAssembly/binaryen#wasm-opt). Binaryen may write any instruction
@@ -32,7 +32,7 @@ const MOST_ATTEMPTS = 8;
 export function wasmOpt(run: RunWasmOpt): Optimizer {
   return async (bytes) => {
     const features = new Set(OLD_FEATURES);
-    for (let attempt = 0; attempt < MOST_ATTEMPTS; attempt += 1) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt += 1) {
       const { code, output, errors } = await run([NOTHING_NEW, ...features, FOR_SIZE, '-', '-o', '-'], bytes);
       if (code === 0) return output;
       const named = [...errors.matchAll(NEEDED_FEATURE)].map(([flag]) => flag).filter((flag) => !features.has(flag));

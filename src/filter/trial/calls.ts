@@ -1,5 +1,5 @@
 import { messageOf } from '../../base/problem.ts';
-import { isAllowed } from '../compatibility/capabilities.ts';
+import { isCapabilityAllowed } from '../compatibility/capabilities.ts';
 import type { HostState } from '../host/host-state.ts';
 import { callable, type Exports, type Instantiated } from './instantiate.ts';
 import type { TrialStep } from './verdict.ts';
@@ -69,7 +69,7 @@ export class Callbacks {
   }
 
   #find(name: string): ReturnType<typeof callable> {
-    return isAllowed(name, this.state.request.capabilities) ? callable(this.#exports[name]) : undefined;
+    return isCapabilityAllowed(name, this.state.request.capabilities) ? callable(this.#exports[name]) : undefined;
   }
 
   #reason(name: string, message: string): string {

@@ -16,8 +16,8 @@ export class FrameReader {
   #waiting = 0;
 
   /** `take` gets the content of each frame; all frames together may have `mostBytes`. */
-  constructor(mostBytes: number, take: (content: Buffer) => void) {
-    this.#left = mostBytes;
+  constructor(maxBytes: number, take: (content: Buffer) => void) {
+    this.#left = maxBytes;
     this.#take = take;
   }
 

@@ -2,12 +2,12 @@ import { defined } from '../../base/defined.ts';
 import { messageOf } from '../../base/problem.ts';
 import { nameSome } from '../../base/text.ts';
 import { type EngineMemory, engine, type ImportEntry } from '../host/engine.ts';
+import type { FilterLog } from '../host/filter-log.ts';
 import { hostFunctions, recorded, unknownImports } from '../host/host-functions.ts';
 import { HostState } from '../host/host-state.ts';
-import type { LogBook } from '../host/log-book.ts';
 import type { TrialRequest } from '../host/request.ts';
 import { ABI_VERSIONS, type AbiVersion } from '../module/facts.ts';
-import { MOST_MEMORY_PAGES } from '../module/memory.ts';
+import { MAX_MEMORY_PAGES } from '../module/memory.ts';
 import { cappedPages, limitMemory, type ModuleLimits } from './memory-limits.ts';
 import type { TrialOutcome } from './verdict.ts';
 
@@ -19,10 +19,10 @@ export interface Instantiated {
 
 /** What the trial gives and takes while it runs. */
 export interface TrialHost {
-  readonly log: LogBook;
+  readonly log: FilterLog;
   /** Called before each step. */
   readonly step: (step: 'compile' | 'link' | 'start') => void;
-  readonly doubt: (about: string) => void;
+  readonly unsupported: (about: string) => void;
   /** Called after each call of a host function. */
   readonly call: (line: string) => void;
 }
@@ -49,14 +49,14 @@ export function instantiate(request: TrialRequest, host: TrialHost): Instantiate
   const imports = engine.Module.imports(module.compiled);
   const misfit = imports.find(({ kind }) => kind === 'global');
   if (misfit !== undefined) return refused('link', `missing import: ${misfit.module}.${misfit.name}`);
-  const state = new HostState(request, abi, host.log, host.doubt);
+  const state = new HostState(request, abi, host.log, host.unsupported);
   const functions = recorded(hostFunctions(state), host.call);
   const unknown = unknownImports(imports, functions);
   if (unknown.length > 0) return inconclusive(`it imports what a trial run does not have: ${nameSome(unknown)}`);
   const allocator = ['malloc', 'proxy_on_memory_allocate'].find((name) => exported.has(name));
   if (allocator === undefined) return refused('link', 'the module exports no malloc');
-  if (limits.initialPages > MOST_MEMORY_PAGES) {
-    return refused('link', `it needs ${limits.initialPages} pages of memory, Envoy gives ${MOST_MEMORY_PAGES}`);
+  if (limits.initialPages > MAX_MEMORY_PAGES) {
+    return refused('link', `it needs ${limits.initialPages} pages of memory, Envoy gives ${MAX_MEMORY_PAGES}`);
   }
 
   const shared = importedObjects(imports, limits);

@@ -18,7 +18,7 @@ export function loadFilter(callbacks: Callbacks): TrialOutcome | undefined {
   // The configuration of the VM, which is another one, is empty.
   const started = callbacks.call('vm-start', 'proxy_on_vm_start', ROOT_CONTEXT, ROOT_CONTEXT, 0);
   const trap = [created, started].find((result) => result instanceof Trap);
-  if (saysNo(started)) {
+  if (returnedFalse(started)) {
     return { state: 'refused', step: 'vm-start', reason: trap?.reason ?? 'proxy_on_vm_start returned false' };
   }
   // Envoy does not look whether the context could be created, and does not configure a VM that has failed.
@@ -28,7 +28,7 @@ export function loadFilter(callbacks: Callbacks): TrialOutcome | undefined {
   const size = Buffer.byteLength(state.request.configuration);
   const configured = callbacks.call('configure', 'proxy_on_configure', ROOT_CONTEXT, ROOT_CONTEXT, size);
   state.configurationReadable = false;
-  if (saysNo(configured)) {
+  if (returnedFalse(configured)) {
     const reason = configured instanceof Trap ? configured.reason : 'proxy_on_configure returned false';
     return { state: 'refused', step: 'configure', reason };
   }
@@ -36,7 +36,7 @@ export function loadFilter(callbacks: Callbacks): TrialOutcome | undefined {
 }
 
 /** Whether a callback that answers yes or no said no; one that is missing says yes, one that was stopped says no. */
-function saysNo(result: number | undefined | Trap): boolean {
+function returnedFalse(result: number | undefined | Trap): boolean {
   return (result instanceof Trap ? (result.returned ?? 0) : result) === 0;
 }
 

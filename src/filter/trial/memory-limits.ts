@@ -1,12 +1,12 @@
 import { defined } from '../../base/defined.ts';
 import { greatest } from '../../base/lists.ts';
 import { ByteReader, Malformed } from '../module/byte-reader.ts';
-import { MOST_MEMORY_PAGES } from '../module/memory.ts';
+import { MAX_MEMORY_PAGES } from '../module/memory.ts';
 
 const HEADER_BYTES = 8;
 const IMPORT_SECTION = 2;
 const MEMORY_SECTION = 5;
-const MOST_FLAGS = 7;
+const MAX_FLAGS = 7;
 
 /** How large a memory or table is at first and may get, in pages or elements. */
 interface Limits {
@@ -86,9 +86,9 @@ function capped({ flags, initial, maximum }: Limits): number[] {
 /** The most pages that a memory may grow to. A module may not promise less than it starts with. */
 export function cappedPages({
   initial,
-  maximum = MOST_MEMORY_PAGES,
+  maximum = MAX_MEMORY_PAGES,
 }: Pick<Limits, 'initial'> & { readonly maximum?: number | undefined }): number {
-  return Math.max(initial, Math.min(maximum, MOST_MEMORY_PAGES));
+  return Math.max(initial, Math.min(maximum, MAX_MEMORY_PAGES));
 }
 
 /** The limits of the first imported memory and table (https://webassembly.github.io/spec/core/binary/modules.html#import-section). */
@@ -122,7 +122,7 @@ function readImports(content: Uint8Array): Pick<ModuleLimits, 'importedMemory' |
 /** Reads limits (https://webassembly.github.io/spec/core/binary/types.html#limits). */
 function readLimits(reader: ByteReader): Limits {
   const flags = reader.byte();
-  if (flags > MOST_FLAGS) throw new Malformed('limits of an unknown kind');
+  if (flags > MAX_FLAGS) throw new Malformed('limits of an unknown kind');
   const initial = reader.unsigned(64);
   return (flags & 1) === 1 ? { flags, initial, maximum: reader.unsigned(64) } : { flags, initial };
 }

@@ -15,7 +15,7 @@ export type TrialEnd = TrialOutcome & Pick<TrialVerdict, 'calls'>;
 export type TrialEvent =
   | { readonly kind: 'step'; readonly step: TrialStep }
   | { readonly kind: 'log'; readonly line: string }
-  | { readonly kind: 'doubt'; readonly about: string }
+  | { readonly kind: 'unsupported'; readonly about: string }
   | { readonly kind: 'end'; readonly end: TrialEnd };
 
 /** Bytes of the largest thing that the process is told: far above what a proxy can be given as a module. */

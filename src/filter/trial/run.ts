@@ -7,7 +7,7 @@ import type { TrialRequest } from '../host/request.ts';
 import { FrameReader, frame } from './frames.ts';
 import { causeOf } from './process-end.ts';
 import { MAX_SAID_BYTES, type TrialEnd, type TrialEvent, type TrialOrder } from './protocol.ts';
-import { doubted } from './trial.ts';
+import { withUnsupported } from './trial.ts';
 import type { TrialStep, TrialVerdict } from './verdict.ts';
 
 export interface TrialOptions {
@@ -44,7 +44,7 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
   if (signal?.aborted) return { ...CANCELLED, logs: [] };
   const { promise, resolve: finish } = Promise.withResolvers<TrialEnd>();
   const logs: string[] = [];
-  const doubts: string[] = [];
+  const unsupportedCalls: string[] = [];
   let step: TrialStep | undefined;
   let timer: NodeJS.Timeout | undefined;
   const breakOff = (why: string): void => finish({ state: 'inconclusive', why, brokeOff: true });
@@ -52,12 +52,12 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
     clearTimeout(timer);
     timer = setTimeout(() => {
       if (step === undefined) breakOff('its process did not come up in time');
-      else finish(doubted({ state: 'timeout', step }, doubts));
+      else finish(withUnsupported({ state: 'timeout', step }, unsupportedCalls));
     }, milliseconds);
   };
   const hear = (event: TrialEvent): void => {
     if (event.kind === 'log') logs.push(event.line);
-    else if (event.kind === 'doubt') doubts.push(event.about);
+    else if (event.kind === 'unsupported') unsupportedCalls.push(event.about);
     else if (event.kind === 'end') finish(event.end);
     else {
       if (step === undefined) setTimer(options.timeoutMs ?? DEFAULT_TIMEOUT_MS);

@@ -1,5 +1,5 @@
 import { formatBytes, listWords, truncate } from '../../base/text.ts';
-import { LogBook } from '../host/log-book.ts';
+import { FilterLog } from '../host/filter-log.ts';
 import type { Header, TrialRequest } from '../host/request.ts';
 import { Callbacks, Crash, Overrun, Trap } from './calls.ts';
 import { instantiate } from './instantiate.ts';
@@ -13,7 +13,7 @@ export interface TrialObserver {
   /** One line of the filter, `level: text`. */
   readonly log: (line: string) => void;
   /** The filter asked for something that only a real proxy can answer. */
-  readonly doubt: (about: string) => void;
+  readonly unsupported: (about: string) => void;
   /** A host function was called: `proxy_log 0`, its name and the status it gave. */
   readonly call: (line: string) => void;
 }
@@ -23,17 +23,17 @@ export interface TrialObserver {
  * belongs into a worker.
  */
 export function runTrial(request: TrialRequest, observer: TrialObserver): TrialOutcome {
-  const doubts = new Set<string>();
-  const doubt = (subject: string): void => {
-    const about = truncate(subject, MOST_DOUBT_LENGTH);
-    if (doubts.has(about) || doubts.size >= MOST_DOUBTS) return;
-    doubts.add(about);
-    observer.doubt(about);
+  const unsupportedCalls = new Set<string>();
+  const unsupported = (subject: string): void => {
+    const about = truncate(subject, MAX_UNSUPPORTED_LENGTH);
+    if (unsupportedCalls.has(about) || unsupportedCalls.size >= MAX_UNSUPPORTED) return;
+    unsupportedCalls.add(about);
+    observer.unsupported(about);
   };
-  const host = { log: new LogBook(observer.log), step: observer.step, call: observer.call, doubt };
+  const host = { log: new FilterLog(observer.log), step: observer.step, call: observer.call, unsupported };
   const instantiated = instantiate(request, host);
   const outcome = 'exports' in instantiated ? run(new Callbacks(instantiated, observer.step)) : instantiated;
-  return doubted(outcome, [...doubts]);
+  return withUnsupported(outcome, [...unsupportedCalls]);
 }
 
 function run(callbacks: Callbacks): TrialOutcome {
@@ -46,16 +46,16 @@ function run(callbacks: Callbacks): TrialOutcome {
   }
 }
 
-const MOST_DOUBTS = 5;
-const MOST_DOUBT_LENGTH = 200;
+const MAX_UNSUPPORTED = 5;
+const MAX_UNSUPPORTED_LENGTH = 200;
 
 /** A failure proves nothing when the filter asked for something before that a real proxy might have answered. */
-export function doubted(outcome: TrialOutcome, doubts: readonly string[]): TrialOutcome {
-  if (doubts.length === 0 || outcome.state === 'passed' || outcome.state === 'inconclusive') return outcome;
+export function withUnsupported(outcome: TrialOutcome, unsupportedCalls: readonly string[]): TrialOutcome {
+  if (unsupportedCalls.length === 0 || outcome.state === 'passed' || outcome.state === 'inconclusive') return outcome;
   const what = outcome.state === 'timeout' ? `it did not return from ${outcome.step}` : outcome.reason;
   return {
     state: 'inconclusive',
-    why: `${what}; but it had asked for ${listWords(doubts, 'and')}, which only a proxy has`,
+    why: `${what}; but it had asked for ${listWords(unsupportedCalls, 'and')}, which only a proxy has`,
   };
 }
 
@@ -64,8 +64,8 @@ function served(callbacks: Callbacks): TrialOutcome {
   if (result instanceof Trap) return { state: 'trapped', step: result.step, reason: result.reason };
   for (const side of ['request', 'response'] as const) {
     const size = sizeOf(result[side] ?? []);
-    if (size <= MOST_HEADER_BYTES) continue;
-    const why = `the headers of its ${side} come to ${formatBytes(size)}; an Envoy takes ${formatBytes(MOST_HEADER_BYTES)} at most`;
+    if (size <= MAX_HEADER_BYTES) continue;
+    const why = `the headers of its ${side} come to ${formatBytes(size)}; an Envoy takes ${formatBytes(MAX_HEADER_BYTES)} at most`;
     return { state: 'inconclusive', why, brokeOff: true };
   }
   return { state: 'passed', headers: result };
@@ -75,7 +75,7 @@ function served(callbacks: Callbacks): TrialOutcome {
  * What the next proxy can be set to take at most (`max_request_headers_kb` of envoy.extensions.filters.network.http_connection_manager.v3);
  * as it comes, that is 60 KiB.
  */
-const MOST_HEADER_BYTES = 8_388_608;
+const MAX_HEADER_BYTES = 8_388_608;
 
 const sizeOf = (headers: readonly Header[]): number =>
   headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);

@@ -2,7 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { messageOf } from '../../base/problem.ts';
 import { truncate } from '../../base/text.ts';
 import type { TrialRequest } from '../host/request.ts';
-import { CallBook } from './call-book.ts';
+import { CallRecorder } from './call-recorder.ts';
 import type { TrialEvent } from './protocol.ts';
 import { runTrial } from './trial.ts';
 import type { TrialOutcome } from './verdict.ts';
@@ -19,13 +19,13 @@ export function runTrialWorker(): void {
   if (port === null) return;
   const request = workerData as TrialRequest;
   const say = (event: TrialEvent): void => port.postMessage(event);
-  const calls = new CallBook();
+  const calls = new CallRecorder();
   const outcome = ((): TrialOutcome => {
     try {
       return runTrial(request, {
         step: (step) => say({ kind: 'step', step }),
         log: (line) => say({ kind: 'log', line }),
-        doubt: (about) => say({ kind: 'doubt', about }),
+        unsupported: (about) => say({ kind: 'unsupported', about }),
         call: (line) => calls.add(line),
       });
     } catch (error) {

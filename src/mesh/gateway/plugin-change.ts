@@ -1,13 +1,13 @@
 import { canonicalJson } from '../../base/json.ts';
-import { bad, type Checked, good, type Problem } from '../../base/problem.ts';
+import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
 import { podLabel } from '../identity/names.ts';
-import type { Placement } from '../identity/revision.ts';
+import type { PodRevision } from '../identity/revision.ts';
 import { changedKeys, type KeyChanges } from '../workload-patch.ts';
 
 /** Which filters plugins are to bring to a Gateway, and which not any more. */
 interface PluginChange {
-  readonly place: readonly Placement[];
+  readonly place: readonly PodRevision[];
   readonly remove: readonly string[];
 }
 
@@ -16,9 +16,9 @@ export function changePlugins(
   { metadata }: PodTemplate,
   { place, remove }: PluginChange,
   name: string,
-): Checked<{ readonly annotations?: KeyChanges }> {
+): Result<{ readonly annotations?: KeyChanges }> {
   const mounted = place.filter(({ plugin }) => plugin === undefined);
-  if (mounted.length > 0) return bad(mounted.map(({ filter }) => notMountable(name, filter)));
+  if (mounted.length > 0) return fail(mounted.map(({ filter }) => notMountable(name, filter)));
   const annotations = changedKeys(
     metadata?.annotations,
     Object.fromEntries([
@@ -26,7 +26,7 @@ export function changePlugins(
       ...place.map(({ filter, plugin = {} }): [string, string] => [podLabel(filter), canonicalJson(plugin)]),
     ]),
   );
-  return good(annotations === undefined ? {} : { annotations });
+  return ok(annotations === undefined ? {} : { annotations });
 }
 
 function notMountable(subject: string, filter: string): Problem {

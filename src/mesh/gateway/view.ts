@@ -3,10 +3,10 @@ import { canonicalJson, pick } from '../../base/json.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { GATEWAY, type PluginKind } from '../../cluster/resources.ts';
 import { podLabel, REVISION_LABEL, STATE_ANNOTATION } from '../identity/names.ts';
-import type { PulledPlacement } from '../identity/revision.ts';
+import type { PulledRevision } from '../identity/revision.ts';
 import { formatState, parseState, type WorkloadState } from '../identity/state.ts';
 import { pluginImage, type WasmPlugin } from '../objects/wasm-plugin.ts';
-import { attachedTo, attachmentName, GATEWAY_NAME_LABEL } from './attachment.ts';
+import { GATEWAY_NAME_LABEL, gatewayOf, gatewayPluginName } from './plugin.ts';
 
 /**
  * The pods of a Gateway are made by istiod, so nobody can give them a label or a file, and waypoints heed no selector. What they run
@@ -16,7 +16,7 @@ import { attachedTo, attachmentName, GATEWAY_NAME_LABEL } from './attachment.ts'
  * copied to its pods and replace them.
  */
 export interface GatewayView extends Workload {
-  readonly attachments: readonly WasmPlugin[];
+  readonly plugins: readonly WasmPlugin[];
   /** The kind that such a plugin has in the cluster. */
   readonly pluginKind: PluginKind;
   /** Whether it is a waypoint, which all ports of its Services go through alike; absent where nobody has read the Gateway itself. */
@@ -30,12 +30,12 @@ export interface GatewayView extends Workload {
  */
 export function viewGateway(
   gateway: Workload,
-  attachments: readonly WasmPlugin[],
+  plugins: readonly WasmPlugin[],
   pluginKind: PluginKind = isGatewayView(gateway) ? gateway.pluginKind : 'WasmPlugin',
 ): GatewayView {
   const { metadata, status } = gateway;
   const waypoint = isWaypoint(gateway);
-  const found = attachments.map((plugin) => ({ plugin, filter: attachedTo(plugin)?.filter ?? '' }));
+  const found = plugins.map((plugin) => ({ plugin, filter: gatewayOf(plugin)?.filter ?? '' }));
   const keyed = (value: (plugin: WasmPlugin) => string | undefined): Record<string, string> =>
     Object.fromEntries(
       found.flatMap(({ plugin, filter }) => {
@@ -62,7 +62,7 @@ export function viewGateway(
       },
     },
     ...defined({ status }),
-    attachments,
+    plugins,
     pluginKind,
     ...defined({ waypoint }),
   };
@@ -81,17 +81,17 @@ function recordOn({ metadata }: WasmPlugin): WorkloadState {
 
 /** Whether a target is a Gateway with its WasmPlugins. */
 export function isGatewayView(workload: Workload): workload is GatewayView {
-  return 'attachments' in workload;
+  return 'plugins' in workload;
 }
 
 /** What a Gateway carries of a filter, as it is, whoever has edited it; undefined where it carries another revision. */
-export function attachedOn(view: GatewayView, filter: string, id: string): PulledPlacement | undefined {
-  const plugin = attachmentOf(view, filter);
+export function podRevisionOnGateway(view: GatewayView, filter: string, id: string): PulledRevision | undefined {
+  const plugin = gatewayPluginOf(view, filter);
   if (plugin?.metadata.labels?.[REVISION_LABEL] !== id) return undefined;
   return { filter, id, kind: plugin.kind, image: pluginImage(plugin), plugin: plugin.spec };
 }
 
 /** The WasmPlugin that brings a filter to a Gateway. */
-export function attachmentOf({ metadata, attachments }: GatewayView, filter: string): WasmPlugin | undefined {
-  return attachments.find((plugin) => plugin.metadata.name === attachmentName(filter, metadata.name));
+export function gatewayPluginOf({ metadata, plugins }: GatewayView, filter: string): WasmPlugin | undefined {
+  return plugins.find((plugin) => plugin.metadata.name === gatewayPluginName(filter, metadata.name));
 }

@@ -4,18 +4,18 @@ import { filtersIn, ownedLabels, podLabel, STATE_ANNOTATION } from '../identity/
 import { formatState, parseState } from '../identity/state.ts';
 import type { WasmPlugin } from '../objects/wasm-plugin.ts';
 import type { WorkloadPatch } from '../workload-patch.ts';
-import { attachmentName } from './attachment.ts';
-import { attachmentOf, type GatewayView } from './view.ts';
+import { gatewayPluginName } from './plugin.ts';
+import { type GatewayView, gatewayPluginOf } from './view.ts';
 
 /** What becomes of one WasmPlugin: made, changed, or, where nothing is wanted, deleted. */
-export interface AttachmentWrite {
+export interface PluginWrite {
   readonly name: string;
   readonly observed?: WasmPlugin;
   readonly wanted?: WasmPlugin;
 }
 
 /** The writes that a patch of the view comes to. A patch is made by `patchWorkload`. */
-export function attachmentWrites(view: GatewayView, patch: WorkloadPatch): AttachmentWrite[] {
+export function pluginWrites(view: GatewayView, patch: WorkloadPatch): PluginWrite[] {
   const { labels = {}, annotations = {} } = view.spec?.template?.metadata ?? {};
   const changes = patch.spec?.template.metadata ?? {};
   const next = { labels: { ...labels, ...changes.labels }, annotations: { ...annotations, ...changes.annotations } };
@@ -23,10 +23,10 @@ export function attachmentWrites(view: GatewayView, patch: WorkloadPatch): Attac
   const state =
     patch.metadata === undefined ? before : parseState(patch.metadata.annotations[STATE_ANNOTATION] ?? undefined);
   const filters = new Set([...Object.keys(before), ...Object.keys(state), ...filtersIn(next.labels)]);
-  return [...filters].sort().flatMap((filter): AttachmentWrite[] => {
+  return [...filters].sort().flatMap((filter): PluginWrite[] => {
     const key = podLabel(filter);
-    const name = attachmentName(filter, view.metadata.name);
-    const observed = attachmentOf(view, filter);
+    const name = gatewayPluginName(filter, view.metadata.name);
+    const observed = gatewayPluginOf(view, filter);
     const id = next.labels[key];
     const text = next.annotations[key];
     const record = formatState(state[filter] === undefined ? {} : { [filter]: state[filter] });

@@ -6,7 +6,7 @@ export const STATE_ANNOTATION = `${PREFIX}/state`;
 /** On an EnvoyFilter whose settings were replaced in place: the revision that they are of. */
 export const PUSHED_ANNOTATION = `${PREFIX}/pushed`;
 /** On a ConfigMap: the workloads on which its revision was proven; see `proven.ts`. */
-export const PROVEN_ANNOTATION = `${PREFIX}/proven`;
+export const VERIFIED_ANNOTATION = `${PREFIX}/verified`;
 /** On an object that is about to be deleted as garbage: a run that needs it takes it away. */
 export const GARBAGE_ANNOTATION = `${PREFIX}/garbage`;
 export const DIGEST_ANNOTATION = `${PREFIX}/digest`;
@@ -29,13 +29,13 @@ export const MOUNT_ANNOTATIONS = [USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNO
 export type MountAnnotation = (typeof MOUNT_ANNOTATIONS)[number];
 
 /** The longest filter name: the volume name made of it must stay a label of 63 characters. */
-export const MOST_NAME_CHARACTERS = 50;
+export const MAX_NAME_CHARACTERS = 50;
 
 const NAME = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
 
 /** Whether a filter may have this name: it becomes part of object names, a label key and a volume name. */
 export function isFilterName(name: string): boolean {
-  return NAME.test(name) && name.length <= MOST_NAME_CHARACTERS;
+  return NAME.test(name) && name.length <= MAX_NAME_CHARACTERS;
 }
 
 /** The pod label whose value is the filter's revision in that pod. */

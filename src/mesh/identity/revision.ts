@@ -16,15 +16,15 @@ export interface Revision {
 }
 
 /** What a pod template carries of a filter: which revision, and where its module comes from. */
-export type Placement = MountedPlacement | PulledPlacement;
+export type PodRevision = MountedRevision | PulledRevision;
 
-interface AnyPlacement {
+interface AnyPodRevision {
   readonly filter: string;
   readonly id: string;
 }
 
 /** The module is mounted into the proxy, in this folder. */
-export interface MountedPlacement extends AnyPlacement {
+export interface MountedRevision extends AnyPodRevision {
   readonly mountPath: string;
   readonly kind?: undefined;
   readonly image?: undefined;
@@ -32,7 +32,7 @@ export interface MountedPlacement extends AnyPlacement {
 }
 
 /** The proxy pulls the module itself; `registry.example/filters/add-header@sha256:…`. */
-export interface PulledPlacement extends AnyPlacement {
+export interface PulledRevision extends AnyPodRevision {
   /** The kind of object that tells it of the image. */
   readonly kind: PluginKind;
   readonly image: string;
@@ -42,14 +42,14 @@ export interface PulledPlacement extends AnyPlacement {
 }
 
 /** The placement that a revision has unless it is pushed into the pods of an earlier one, in a cluster that has WasmPlugins. */
-export function placementOf(revision: Revision): Placement {
+export function podRevisionOf(revision: Revision): PodRevision {
   const { filter, id, settings } = revision;
   const { image } = settings;
-  return image === undefined ? mountedPlacement(revision) : { filter, id, kind: 'WasmPlugin', image: image.reference };
+  return image === undefined ? mountedRevision(revision) : { filter, id, kind: 'WasmPlugin', image: image.reference };
 }
 
 /** The same, of one whose module is mounted. */
-export function mountedPlacement({ filter, id, settings: { mountPath } }: Revision): MountedPlacement {
+export function mountedRevision({ filter, id, settings: { mountPath } }: Revision): MountedRevision {
   return { filter, id, mountPath };
 }
 
@@ -63,13 +63,13 @@ const SHAPE = 1;
 export function makeRevision(filter: string, module: FilterModule, settings: FilterSettings): Revision {
   const { insert, vmId, mountPath, image, ...others } = settings;
   // Settings that mean nothing to a road must not make another revision of it.
-  const road = image === undefined ? { vmId, mountPath } : { image: { ...image } };
+  const delivery = image === undefined ? { vmId, mountPath } : { image: { ...image } };
   const content = {
     shape: SHAPE,
     filter,
     digest: module.digest,
     ...others,
-    ...road,
+    ...delivery,
     port: settings.port ?? null,
     ...(!isBeforeRouter(insert) && { insert }),
   };
@@ -78,6 +78,6 @@ export function makeRevision(filter: string, module: FilterModule, settings: Fil
 }
 
 /** The name of the revision's objects. */
-export function revisionName({ filter, id }: Pick<Placement, 'filter' | 'id'>): string {
+export function revisionName({ filter, id }: Pick<PodRevision, 'filter' | 'id'>): string {
   return objectName(filter, id);
 }

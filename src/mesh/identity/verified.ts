@@ -1,15 +1,15 @@
 import type { KubernetesObject } from '../../cluster/objects.ts';
-import { PROVEN_ANNOTATION } from './names.ts';
+import { VERIFIED_ANNOTATION } from './names.ts';
 
 /**
  * On which workloads a revision was proven is recorded on its ConfigMap: one write a namespace, where the workloads would be
  * one each. A line is `Kind/name level`, or `Kind/name@REVISION level` where the settings of another revision were proven, which
  * had been pushed into its pods.
  */
-export type Proven = ReadonlyMap<string, string>;
+export type VerifiedWorkloads = ReadonlyMap<string, string>;
 
 /** How a record calls a workload whose pods carry a revision and whose proxies have the settings of this one or another. */
-export function provenKey(
+export function verifiedKey(
   { kind, name }: { readonly kind: string; readonly name: string },
   carried: string,
   settings: string,
@@ -18,15 +18,15 @@ export function provenKey(
 }
 
 /** A record with what was proven since: of each workload only the last settings count. */
-export function renewProven(recorded: Proven, fresh: Proven): Proven {
+export function mergeVerified(recorded: VerifiedWorkloads, fresh: VerifiedWorkloads): VerifiedWorkloads {
   const workloadOf = (key: string): string => key.replace(/@.*/, '');
   const renewed = new Set([...fresh.keys()].map(workloadOf));
   return new Map([...[...recorded].filter(([key]) => !renewed.has(workloadOf(key))), ...fresh]);
 }
 
 /** The workloads (`Deployment/reviews`) on which a ConfigMap's revision was proven, and by which evidence. */
-export function parseProven({ metadata }: KubernetesObject): Proven {
-  const lines = (metadata.annotations?.[PROVEN_ANNOTATION] ?? '').split('\n');
+export function parseVerified({ metadata }: KubernetesObject): VerifiedWorkloads {
+  const lines = (metadata.annotations?.[VERIFIED_ANNOTATION] ?? '').split('\n');
   return new Map(
     lines.flatMap((line): [string, string][] => {
       const [workload = '', level = ''] = line.split(' ');
@@ -36,8 +36,8 @@ export function parseProven({ metadata }: KubernetesObject): Proven {
 }
 
 /** The annotation's text; equal contents give equal text. */
-export function formatProven(proven: Proven): string {
-  return [...proven]
+export function formatVerified(verified: VerifiedWorkloads): string {
+  return [...verified]
     .map(([workload, level]) => `${workload} ${level}`)
     .sort()
     .join('\n');

@@ -8,7 +8,7 @@ import {
   ownedLabels,
   SOURCE_ANNOTATION,
 } from '../identity/names.ts';
-import { type Placement, placementOf, type Revision, revisionName } from '../identity/revision.ts';
+import { type PodRevision, podRevisionOf, type Revision, revisionName } from '../identity/revision.ts';
 import { formatSource, sourceOf } from '../identity/source.ts';
 
 /** A ConfigMap, as far as it is written. */
@@ -26,16 +26,16 @@ export interface ConfigMap extends KubernetesObject {
 export function renderConfigMap(
   revision: Revision,
   namespace: string,
-  carrier: Placement = placementOf(revision),
+  podRevision: PodRevision = podRevisionOf(revision),
 ): ConfigMap {
   const { module, settings } = revision;
   const image = settings.image?.reference;
   const source = sourceOf(module);
   return {
     metadata: {
-      name: revisionName(carrier),
+      name: revisionName(podRevision),
       namespace,
-      labels: ownedLabels(carrier.filter, carrier.id),
+      labels: ownedLabels(podRevision.filter, podRevision.id),
       annotations: {
         [DIGEST_ANNOTATION]: module.digest,
         ...(source !== undefined && { [SOURCE_ANNOTATION]: formatSource(source) }),
@@ -44,7 +44,7 @@ export function renderConfigMap(
     },
     immutable: true,
     ...(image === undefined
-      ? { binaryData: { [fileName(carrier.filter, carrier.id)]: Buffer.from(module.bytes).toString('base64') } }
+      ? { binaryData: { [fileName(podRevision.filter, podRevision.id)]: Buffer.from(module.bytes).toString('base64') } }
       : { data: { image } }),
   };
 }
@@ -61,14 +61,16 @@ export function imageOf({ metadata }: KubernetesObject): string | undefined {
 export function holdsRevision(
   { metadata }: KubernetesObject,
   revision: Revision,
-  carrier: Placement = placementOf(revision),
+  podRevision: PodRevision = podRevisionOf(revision),
 ): boolean {
   return (
-    metadata.name === revisionName(carrier) &&
+    metadata.name === revisionName(podRevision) &&
     metadata.deletionTimestamp === undefined &&
     metadata.annotations?.[DIGEST_ANNOTATION] === revision.module.digest &&
     imageOf({ metadata }) === revision.settings.image?.reference &&
     !isMarked({ metadata }) &&
-    Object.entries(ownedLabels(carrier.filter, carrier.id)).every(([key, value]) => metadata.labels?.[key] === value)
+    Object.entries(ownedLabels(podRevision.filter, podRevision.id)).every(
+      ([key, value]) => metadata.labels?.[key] === value,
+    )
   );
 }

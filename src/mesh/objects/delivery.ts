@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { formatBytes } from '../../base/text.ts';
 import { type FilterModule, fitsConfigMap } from '../../filter/module/module.ts';
 import type { ImageDelivery, Phase } from '../../filter/settings.ts';
@@ -10,7 +10,7 @@ import { readPluginConfig } from './wasm-plugin.ts';
 export const DELIVERIES = ['auto', 'configmap', 'image'] as const;
 
 /** What is asked for. */
-export interface DeliveryWish {
+export interface DeliveryRequest {
   readonly delivery: (typeof DELIVERIES)[number];
   readonly pullSecret?: string;
   readonly phase: Phase;
@@ -29,7 +29,7 @@ export interface Delivery {
 /** Whether proxies are to pull a module: it is an image, and that was asked for, or there is no other way to bring it to them. */
 export function isPulled(
   module: FilterModule,
-  { delivery, gateways = false }: Pick<DeliveryWish, 'delivery' | 'gateways'>,
+  { delivery, gateways = false }: Pick<DeliveryRequest, 'delivery' | 'gateways'>,
 ): boolean {
   if (module.source?.kind !== 'image' || delivery === 'configmap') return false;
   return delivery === 'image' || gateways || !fitsConfigMap(module);
@@ -40,22 +40,26 @@ export function isPulled(
  * larger one, and one that is for Gateways too, is pulled, if it came from an image. One that is to be mounted and does not fit is a problem, which tells what
  * shrinking has done and might do.
  */
-export function chooseDelivery(module: FilterModule, wish: DeliveryWish, shrinking: ShrinkOptions): Checked<Delivery> {
-  const { delivery, pullSecret, phase, gateways = false } = wish;
+export function chooseDelivery(
+  module: FilterModule,
+  requested: DeliveryRequest,
+  shrinking: ShrinkOptions,
+): Result<Delivery> {
+  const { delivery, pullSecret, phase, gateways = false } = requested;
   const { source, bytes } = module;
-  if (source?.kind === 'image' && isPulled(module, wish)) {
-    if (!source.istioCanPull) return bad(unreadable(source.given));
-    return good({
+  if (source?.kind === 'image' && isPulled(module, requested)) {
+    if (!source.istioCanPull) return fail(unreadable(source.given));
+    return ok({
       image: { reference: source.pinned, phase, ...defined({ pullSecret }) },
       ...(delivery === 'auto' && { why: gateways ? FOR_GATEWAYS : tooBig(bytes.length) }),
     });
   }
-  if (gateways) return bad(NOT_MOUNTABLE);
-  if (delivery === 'image') return bad(NO_IMAGE);
+  if (gateways) return fail(NOT_MOUNTABLE);
+  if (delivery === 'image') return fail(NO_IMAGE);
   const fits = requireFit(module, shrinking);
   if (!fits.ok) return fits;
-  const told = source?.kind === 'image' && delivery === 'auto';
-  return good(told ? { why: 'the module fits into a ConfigMap, so pods start without the registry' } : {});
+  const unneeded = source?.kind === 'image' && delivery === 'auto';
+  return ok(unneeded ? { why: 'the module fits into a ConfigMap, so pods start without the registry' } : {});
 }
 
 /** istio-agent takes Docker and OCI images with a plugin.wasm, and artifacts of two layers (istio: pkg/wasm/imagefetcher.go). */
@@ -93,11 +97,11 @@ const NOT_MOUNTABLE: Problem = {
 export function checkConfigurations(
   { image }: Delivery,
   configurations: readonly { readonly origin: string; readonly text: string }[],
-): Checked<undefined> {
-  const findings = new Findings();
+): Result<undefined> {
+  const diagnostics = new Diagnostics();
   for (const { origin, text } of configurations) {
     if (image === undefined || readPluginConfig(text) !== undefined) continue;
-    findings.add({
+    diagnostics.add({
       kind: 'input',
       subject: origin,
       message:
@@ -105,5 +109,5 @@ export function checkConfigurations(
       remedy: 'Write it as such an object, or use "delivery: configmap", which passes any text byte for byte.',
     });
   }
-  return findings.clean ? good(undefined) : bad(findings.problems);
+  return diagnostics.ok ? ok(undefined) : fail(diagnostics.problems);
 }

@@ -5,7 +5,7 @@ import type { KubernetesObject } from '../../cluster/objects.ts';
 import { anchorOf, BEFORE_ROUTER, type Insertion } from '../../filter/insertion.ts';
 import { DIRECTIONS, type Direction, type FilterSettings, type ListenerSettings } from '../../filter/settings.ts';
 import { fileName, ownedLabels, PUSHED_ANNOTATION, podLabel } from '../identity/names.ts';
-import { type MountedPlacement, mountedPlacement, type Revision, revisionName } from '../identity/revision.ts';
+import { type MountedRevision, mountedRevision, type Revision, revisionName } from '../identity/revision.ts';
 import { renderWasm } from './wasm-config.ts';
 import { field, readWasm } from './wasm-settings.ts';
 
@@ -60,13 +60,13 @@ export interface ForeignHttpFilter {
 
 export interface EnvoyFilterOptions {
   /** The revision that the pods carry, where it is another one with the same module. */
-  readonly carrier?: MountedPlacement;
+  readonly podRevision?: MountedRevision;
   /** Filters that ours takes the place of, in the same pods: inserted before ours, they are taken out again. */
   readonly replaced?: readonly ForeignHttpFilter[];
 }
 
 /** The path in the proxy of a module that is mounted. */
-export function filePath({ filter, id, mountPath }: MountedPlacement): string {
+export function filePath({ filter, id, mountPath }: MountedRevision): string {
   return `${mountPath}/${fileName(filter, id)}`;
 }
 
@@ -101,18 +101,18 @@ function removeFilter({ httpFilter, context, portNumber }: ForeignHttpFilter): J
 export function renderEnvoyFilter(
   revision: Revision,
   namespace: string,
-  { carrier = mountedPlacement(revision), replaced = [] }: EnvoyFilterOptions = {},
+  { podRevision = mountedRevision(revision), replaced = [] }: EnvoyFilterOptions = {},
 ): EnvoyFilter {
   const { filter, settings } = revision;
   return {
     metadata: {
-      name: revisionName(carrier),
+      name: revisionName(podRevision),
       namespace,
-      labels: ownedLabels(filter, carrier.id),
-      ...(carrier.id !== revision.id && { annotations: { [PUSHED_ANNOTATION]: revision.id } }),
+      labels: ownedLabels(filter, podRevision.id),
+      ...(podRevision.id !== revision.id && { annotations: { [PUSHED_ANNOTATION]: revision.id } }),
     },
     spec: {
-      workloadSelector: { labels: { [podLabel(filter)]: carrier.id } },
+      workloadSelector: { labels: { [podLabel(filter)]: podRevision.id } },
       // To take a filter out, ours must come after the EnvoyFilter that inserts it.
       priority: greatest(
         replaced.map(({ priority = 0 }) => priority + 1),
@@ -125,7 +125,7 @@ export function renderEnvoyFilter(
           match: matchFilter(CONTEXTS[settings.direction], settings.port, anchorOf(settings.insert)),
           patch: {
             operation: OPERATIONS[settings.insert.place],
-            value: { name: filter, typed_config: renderWasm(revision, filePath(carrier)) },
+            value: { name: filter, typed_config: renderWasm(revision, filePath(podRevision)) },
           },
         },
       ],

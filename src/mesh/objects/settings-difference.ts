@@ -3,8 +3,8 @@ import { canonicalJson, isObject, type Json, parseJson, sameJson } from '../../b
 import { count, someOf, truncate } from '../../base/text.ts';
 import { field } from './wasm-settings.ts';
 
-const MOST_KEYS = 5;
-const MOST_CHARACTERS = 60;
+const MAX_KEYS = 5;
+const MAX_CHARACTERS = 60;
 
 /** What a filter is told when it starts. */
 export interface FilterSetUp {
@@ -30,7 +30,7 @@ export function configurationText(configuration: unknown): string {
  * configuration, which may be secret, are named by key or by digest.
  */
 export function settingsDifference(before: FilterSetUp, after: FilterSetUp): string[] {
-  const quoted = (text: string): string => JSON.stringify(truncate(text, MOST_CHARACTERS));
+  const quoted = (text: string): string => JSON.stringify(truncate(text, MAX_CHARACTERS));
   return [
     ...(before.rootId === after.rootId ? [] : [`root id ${quoted(before.rootId)} → ${quoted(after.rootId)}`]),
     ...configurationDifference(before.configuration, after.configuration),
@@ -46,8 +46,8 @@ function configurationDifference(before: string, after: string): string[] {
       const keys = [...new Set([...Object.keys(was), ...Object.keys(is)])].filter(
         (key) => !sameJson(was[key], is[key]),
       );
-      const named = keys.slice(0, MOST_KEYS).map((key) => JSON.stringify(truncate(key, MOST_CHARACTERS)));
-      const more = keys.length > MOST_KEYS ? ` and ${count(keys.length - MOST_KEYS, 'more key')}` : '';
+      const named = keys.slice(0, MAX_KEYS).map((key) => JSON.stringify(truncate(key, MAX_CHARACTERS)));
+      const more = keys.length > MAX_KEYS ? ` and ${count(keys.length - MAX_KEYS, 'more key')}` : '';
       return [`configuration at ${someOf(named)}${more}`];
     }
   }

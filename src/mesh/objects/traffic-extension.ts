@@ -1,5 +1,5 @@
 import { isObject } from '../../base/json.ts';
-import { type Inserter, isPlugin } from './filter-resource.ts';
+import { type FilterResource, isPlugin } from './filter-resource.ts';
 import type { WasmPlugin } from './wasm-plugin.ts';
 
 /**
@@ -36,15 +36,17 @@ export function fromTrafficExtension({ wasm, ...place }: Spec): Spec {
 }
 
 /** An inserter as its cluster keeps it. */
-export function keptForm<T extends Inserter>(inserter: T): T {
-  return isTrafficExtension(inserter) ? { ...inserter, spec: toTrafficExtension(inserter.spec) } : inserter;
+export function toStored<T extends FilterResource>(filterResource: T): T {
+  return isTrafficExtension(filterResource)
+    ? { ...filterResource, spec: toTrafficExtension(filterResource.spec) }
+    : filterResource;
 }
 
 /** A plugin from the form in which its cluster keeps it. */
-export function readForm(kept: WasmPlugin): WasmPlugin {
+export function fromStored(kept: WasmPlugin): WasmPlugin {
   return isTrafficExtension(kept) ? { ...kept, spec: fromTrafficExtension(kept.spec) } : kept;
 }
 
-function isTrafficExtension(inserter: Inserter): inserter is WasmPlugin {
-  return isPlugin(inserter) && inserter.kind === 'TrafficExtension';
+function isTrafficExtension(filterResource: FilterResource): filterResource is WasmPlugin {
+  return isPlugin(filterResource) && filterResource.kind === 'TrafficExtension';
 }

@@ -76,7 +76,7 @@ const KEPT: Readonly<Record<string, readonly string[]>> = {
  * would not heed: it makes a new VM only for another id or other code (https://github.com/envoyproxy/envoy/issues/40881), and
  * starts the filter in it anew only for another name, root id or configuration.
  */
-export function unheeded(before: unknown, after: unknown): string[] {
+export function ignoredUntilRestart(before: unknown, after: unknown): string[] {
   return Object.entries(KEPT)
     .filter(([, path]) => !sameJson(pick(before, 'config', ...path), pick(after, 'config', ...path)))
     .map(([input]) => input);

@@ -99,7 +99,7 @@ const SETTINGS: Readonly<Record<keyof WasmSettings, { readonly input: string; re
  * The inputs whose settings a proxy shows otherwise than wanted. `envoy` is its minor version: an older one takes a field that
  * it does not know and never shows it, so where it is not known, only what every version has is compared.
  */
-export function shownOtherwise(shown: ShownSettings, wanted: WasmSettings, envoy: number | undefined): string[] {
+export function differsFrom(shown: ShownSettings, wanted: WasmSettings, envoy: number | undefined): string[] {
   const shows = (field: string): boolean =>
     WASM_FIELDS.every(({ input, since }) => input !== field || since <= (envoy ?? 0));
   const visible = ({ failPolicy, ...others }: ShownSettings): ShownSettings => ({

@@ -1,18 +1,18 @@
 import { count, listWords } from '../../base/text.ts';
 import { describeInsertion } from '../../filter/insertion.ts';
-import type { InserterKind } from '../objects/filter-resource.ts';
+import type { FilterResourceKind } from '../objects/filter-resource.ts';
 import type { Absent, WantedPlace } from './places.ts';
 
 /** Why a filter has no effect in a proxy, as a clause without a full stop; `inserter` is what should have put it there. */
 export function explainAbsence(
   { http, tcp, side, unreadable, withoutAnchor }: Absent,
   { port, insert, direction }: WantedPlace,
-  inserter: InserterKind = 'EnvoyFilter',
+  filterResource: FilterResourceKind = 'EnvoyFilter',
 ): string {
   if (unreadable !== undefined) return unreadable.replace(/\.$/, '');
   const gateway = direction === 'gateway';
   if (withoutAnchor !== undefined && insert !== undefined) {
-    return `it must be placed ${describeInsertion(insert)}, but ${gateway ? '' : `${side} `}there is no such HTTP filter, only ${listWords(withoutAnchor.slice(0, MOST_FILTERS), 'and')}`;
+    return `it must be placed ${describeInsertion(insert)}, but ${gateway ? '' : `${side} `}there is no such HTTP filter, only ${listWords(withoutAnchor.slice(0, MAX_FILTERS), 'and')}`;
   }
   const inbound = side === 'inbound';
   const known = [
@@ -23,13 +23,13 @@ export function explainAbsence(
     known.length === 0 ? '' : `; the proxy ${inbound || gateway ? 'serves' : 'sends'} ${listWords(known, 'and')}`;
   if (port === undefined) {
     if (http.length > 0 || (inbound && tcp.length === 0)) {
-      return `the ${inserter} has not reached the proxy, or does not select the pod${others}`;
+      return `the ${filterResource} has not reached the proxy, or does not select the pod${others}`;
     }
     const only = tcp.length === 0 ? '' : `, only TCP on ${portWords(tcp)}`;
     if (gateway) return `no Gateway gives the proxy a port for HTTP${only}`;
     return `the proxy ${inbound ? 'serves no HTTP' : 'knows no HTTP destination'}${only}`;
   }
-  if (http.includes(port)) return `the ${inserter} has not reached port ${port} of the proxy${others}`;
+  if (http.includes(port)) return `the ${filterResource} has not reached port ${port} of the proxy${others}`;
   if (tcp.includes(port)) return `port ${port} is TCP for the mesh, and only HTTP has filters${others}`;
   if (gateway)
     return `no Gateway opens port ${port} of the proxy (the container's port counts, not the Service's)${others}`;
@@ -39,11 +39,11 @@ export function explainAbsence(
 }
 
 /** How many ports and HTTP filters a reader is told of. */
-const MOST_PORTS = 8;
-const MOST_FILTERS = 20;
+const MAX_PORTS = 8;
+const MAX_FILTERS = 20;
 
 function portWords(ports: readonly number[]): string {
-  const more = ports.length - MOST_PORTS;
-  const shown = ports.slice(0, MOST_PORTS).map(String);
+  const more = ports.length - MAX_PORTS;
+  const shown = ports.slice(0, MAX_PORTS).map(String);
   return listWords(more > 0 ? [...shown, count(more, 'more', 'more')] : shown, 'and');
 }

@@ -1,5 +1,5 @@
 import { isObject, parseJson, pick } from '../../base/json.ts';
-import { bad, type Checked, good, messageOf } from '../../base/problem.ts';
+import { fail, messageOf, ok, type Result } from '../../base/problem.ts';
 import { readWasm, type ShownSettings } from '../objects/wasm-settings.ts';
 
 /** A Wasm filter inside an HTTP connection manager. */
@@ -44,21 +44,21 @@ const SIDECAR_PORTS = new Set([15_000, 15_001, 15_004, 15_006, 15_008, 15_009, 1
  * Reads `config_dump?resource=dynamic_listeners` of Envoy's admin interface (envoy.admin.v3.ListenersConfigDump). A refused
  * listener is in it twice on Envoy 1.40: under its name, and once more without one.
  */
-export function parseListeners(dump: string): Checked<readonly Listener[]> {
+export function parseListeners(dump: string): Result<readonly Listener[]> {
   let value: unknown;
   try {
     value = parseJson(dump);
   } catch (error) {
-    return bad({ kind: 'proof', message: `Envoy's listeners are not valid JSON (${messageOf(error)}).` });
+    return fail({ kind: 'verification', message: `Envoy's listeners are not valid JSON (${messageOf(error)}).` });
   }
   if (!isObject(value) || !Array.isArray(value.configs)) {
-    return bad({ kind: 'proof', message: "Envoy's answer has no listeners in it." });
+    return fail({ kind: 'verification', message: "Envoy's answer has no listeners in it." });
   }
   // Asked for everything, Envoy wraps them once more.
   const entries = objectsIn(value.configs).flatMap((config) =>
     Array.isArray(config.dynamic_listeners) ? objectsIn(config.dynamic_listeners) : [config],
   );
-  return good(entries.map(readListener));
+  return ok(entries.map(readListener));
 }
 
 function readListener(entry: Readonly<Record<string, unknown>>): Listener {

@@ -86,14 +86,14 @@ export interface ForeignFilter {
   /** The filters of ours that have nothing to do with it. */
   readonly ours: readonly string[];
   /** What inserts it, `EnvoyFilter shop/waf`; absent where nobody could see that. */
-  readonly inserter?: string;
+  readonly filterResource?: string;
 }
 
 /** What Envoy says, whose filter it is about if not ours, and then what the filter itself has said; a clause. */
 export function describeReason({ reason, filterSaid, foreign }: Omit<EnvoyReason, 'remedy'>): string {
   const said = filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
   if (foreign === undefined) return said;
-  return `${rejectsAnother(foreign)}: ${said}${foreign.inserter === undefined ? '' : ` (${foreign.inserter})`}`;
+  return `${rejectsAnother(foreign)}: ${said}${foreign.filterResource === undefined ? '' : ` (${foreign.filterResource})`}`;
 }
 
 /** `Envoy rejects another filter, not add-header`. */
@@ -102,9 +102,13 @@ export function rejectsAnother({ ours }: Pick<ForeignFilter, 'ours'>): string {
 }
 
 /** The same refusal, with what inserts the filter of others. */
-export function insertedBy(reason: EnvoyReason, foreign: ForeignFilter, inserter: string | undefined): EnvoyReason {
-  if (inserter === undefined) return reason;
-  return { ...reason, foreign: { ...foreign, inserter }, remedy: foreignRemedy(foreign.refused, inserter) };
+export function insertedBy(
+  reason: EnvoyReason,
+  foreign: ForeignFilter,
+  filterResource: string | undefined,
+): EnvoyReason {
+  if (filterResource === undefined) return reason;
+  return { ...reason, foreign: { ...foreign, filterResource }, remedy: foreignRemedy(foreign.refused, filterResource) };
 }
 
 /** What istio-agent's errors about a pull come to, most exact first. */

@@ -1,9 +1,9 @@
 import { BEFORE_ROUTER } from '../../filter/insertion.ts';
 import type { WasmSettings } from '../../filter/settings.ts';
-import { shownOtherwise } from '../objects/wasm-settings.ts';
+import { differsFrom } from '../objects/wasm-settings.ts';
 import { type FilterChain, type Listener, parseListeners } from './config-dump.ts';
 import { pluginName } from './ecds.ts';
-import { standsThere } from './filter-order.ts';
+import { isInConfiguredPosition } from './filter-order.ts';
 import {
   type Absent,
   absentOn,
@@ -135,7 +135,7 @@ function placesIn({ wasm, plugins, httpFilters }: FilterChain, wanted: WantedFil
   return wasm
     .filter(({ file }) => file === wanted.file)
     .map(({ settings, place }) => [
-      ...shownOtherwise(settings, wanted.settings, wanted.envoy),
-      ...(standsThere(httpFilters, place, wanted.insert ?? BEFORE_ROUTER) ? [] : ['insert']),
+      ...differsFrom(settings, wanted.settings, wanted.envoy),
+      ...(isInConfiguredPosition(httpFilters, place, wanted.insert ?? BEFORE_ROUTER) ? [] : ['insert']),
     ]);
 }

@@ -1,5 +1,5 @@
 import { count, listWords, MAX_LISTED, someOf } from '../../base/text.ts';
-import type { InserterKind } from '../objects/filter-resource.ts';
+import type { FilterResourceKind } from '../objects/filter-resource.ts';
 import { type Capture, captureInbound, captureOutbound, describeSetting } from '../template/capture.ts';
 import type { Redirection, Setting } from '../template/redirection.ts';
 import { explainAbsence } from './absence.ts';
@@ -41,13 +41,13 @@ export function judgeReach(
   { places, missing }: Placed,
   wanted: WantedPlace,
   redirection: Redirection | undefined,
-  inserter?: InserterKind,
+  filterResource?: FilterResourceKind,
 ): Reach {
   const sides = SIDES[wanted.direction].map((side) => reachOf(side, places, missing, redirection));
   const explain = (one: SideReach): string =>
     one.missing === undefined
       ? listWords(one.past.map(describePast), 'and')
-      : explainMissing(one.missing, wanted, redirection, inserter);
+      : explainMissing(one.missing, wanted, redirection, filterResource);
   const live = sides.filter(({ reached }) => reached);
   if (live.length === 0) {
     const [setting, at] = sides.flatMap(({ past }) => past)[0] ?? [];
@@ -82,7 +82,7 @@ export function explainMissing(
   absent: Absent,
   wanted: WantedPlace,
   redirection: Redirection | undefined,
-  inserter?: InserterKind,
+  filterResource?: FilterResourceKind,
 ): string {
   const { mode } = redirection ?? {};
   if (
@@ -93,7 +93,7 @@ export function explainMissing(
   ) {
     return `the sidecar gets inbound requests only at the ingress listeners of a Sidecar resource, because of ${describeSetting(mode)}, and none of them has ${wanted.port === undefined ? 'HTTP' : `HTTP on port ${wanted.port}`}`;
   }
-  return explainAbsence(absent, wanted, inserter);
+  return explainAbsence(absent, wanted, filterResource);
 }
 
 function reachOf(
@@ -152,11 +152,11 @@ function portsOf(places: readonly Place[]): number[] {
 }
 
 /** How many ports a reader is told of. */
-const MOST_PORTS = 8;
+const MAX_PORTS = 8;
 
 /** `port 80`, `ports 80 and 81`. */
 function portWords(ports: readonly number[]): string {
-  const more = ports.length - MOST_PORTS;
-  const shown = ports.slice(0, MOST_PORTS).map(String);
+  const more = ports.length - MAX_PORTS;
+  const shown = ports.slice(0, MAX_PORTS).map(String);
   return `${ports.length === 1 ? 'port' : 'ports'} ${listWords(more > 0 ? [...shown, count(more, 'more', 'more')] : shown, 'and')}`;
 }

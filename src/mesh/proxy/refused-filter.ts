@@ -1,7 +1,7 @@
 import { dirname } from 'node:path/posix';
 import { isObject } from '../../base/json.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
-import type { Placement } from '../identity/revision.ts';
+import type { PodRevision } from '../identity/revision.ts';
 import type { EnvoyFilter } from '../objects/envoy-filter.ts';
 import { patchesOf } from '../objects/http-patches.ts';
 import { pluginOf } from '../objects/wasm-plugin.ts';
@@ -35,7 +35,7 @@ export function isOneOf(refused: string, own: readonly OwnFilter[]): boolean {
 }
 
 /** The EnvoyFilter that inserts a file or a plugin, by `kubectl`'s words for it; undefined where none of the given does. */
-export function inserterOfRefused(refused: string, envoyFilters: readonly EnvoyFilter[]): string | undefined {
+export function filterResourceOfRefused(refused: string, envoyFilters: readonly EnvoyFilter[]): string | undefined {
   const found = envoyFilters.find((envoyFilter) => inserts(envoyFilter, refused));
   return found === undefined ? undefined : describeEnvoyFilter(found);
 }
@@ -56,8 +56,8 @@ function describeEnvoyFilter({ metadata }: Pick<KubernetesObject, 'metadata'>): 
 }
 
 /** What to do where proxies refuse a filter of somebody else. */
-export function foreignRemedy(refused: string, inserter: string | undefined): string {
-  const what = inserter ?? `what inserts ${refused}`;
+export function foreignRemedy(refused: string, filterResource: string | undefined): string {
+  const what = filterResource ?? `what inserts ${refused}`;
   const why = refused.startsWith('/') ? `, or mount ${refused} in the pods that it is for` : '';
   return `Correct or delete ${what}${why}. Until then no pod that starts becomes ready, with or without this run.`;
 }
@@ -65,14 +65,14 @@ export function foreignRemedy(refused: string, inserter: string | undefined): st
 /** What Envoy may call the filters that a workload's pods carry, or are to carry no more. */
 export function ownFilters(
   namespace: string,
-  placements: readonly Placement[],
+  podRevisions: readonly PodRevision[],
   removals: readonly string[] = [],
 ): OwnFilter[] {
   return [
-    ...placements.flatMap((placement): OwnFilter[] => {
-      const name = placement.filter;
-      if (placement.image === undefined) return [{ name, folder: placement.mountPath }];
-      return [{ name }, { name: pluginOf(namespace, placement) }];
+    ...podRevisions.flatMap((podRevision): OwnFilter[] => {
+      const name = podRevision.filter;
+      if (podRevision.image === undefined) return [{ name, folder: podRevision.mountPath }];
+      return [{ name }, { name: pluginOf(namespace, podRevision) }];
     }),
     ...removals.map((name) => ({ name })),
   ];

@@ -1,10 +1,10 @@
 import { pick, sameJson } from '../../base/json.ts';
-import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { truncate } from '../../base/text.ts';
 import type { ContainerSpec, PodTemplate } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { isRevisionOf, TEMPLATES_ANNOTATION, volumeName } from '../identity/names.ts';
-import { type Placement, revisionName } from '../identity/revision.ts';
+import { type PodRevision, revisionName } from '../identity/revision.ts';
 import type { PodLists, Volume } from '../workload-patch.ts';
 import { type MountChange, unmountedBy } from './mount-change.ts';
 import { ownMounts, pathProblems, taken } from './mount-problems.ts';
@@ -14,7 +14,7 @@ import { ownMounts, pathProblems, taken } from './mount-problems.ts';
  * the template mounts the filter, because Istio ignores the annotations
  * (https://istio.io/latest/docs/setup/additional-setup/gateway/).
  */
-export function isGateway({ metadata, spec }: PodTemplate): boolean {
+export function isInjectedGateway({ metadata, spec }: PodTemplate): boolean {
   const templates = metadata?.annotations?.[TEMPLATES_ANNOTATION]?.split(',').map((name) => name.trim());
   return templates?.includes('gateway') === true && proxyOf(spec?.containers) !== undefined;
 }
@@ -33,22 +33,22 @@ export function mergeGatewayMounts(
   { spec = {} }: PodTemplate,
   change: MountChange,
   workload: string,
-): Checked<PodLists> {
-  const findings = new Findings();
+): Result<PodLists> {
+  const diagnostics = new Diagnostics();
   const there = spec.volumes ?? [];
   const leaving = unmountedBy(change)
     .filter((filter) => there.every((volume) => isFree(volume, filter)))
     .map(volumeName);
   let volumes = there.filter(({ name }) => !leaving.includes(name));
   let mounts = (proxyOf(spec.containers)?.volumeMounts ?? []).filter(({ name }) => !leaving.includes(name));
-  for (const placement of change.place) {
-    if (placement.image !== undefined) continue;
-    const { filter, mountPath } = placement;
+  for (const podRevision of change.place) {
+    if (podRevision.image !== undefined) continue;
+    const { filter, mountPath } = podRevision;
     const name = volumeName(filter);
-    findings.add(
+    diagnostics.add(
       volumes.filter((volume) => !isFree(volume, filter)).map((volume) => nameTaken(workload, volume)),
       pathProblems(
-        placement,
+        podRevision,
         ownMounts(
           mounts.filter((mount) => mount.name !== name),
           volumes,
@@ -56,14 +56,14 @@ export function mergeGatewayMounts(
         workload,
       ),
     );
-    volumes = put(volumes, ourVolume(placement), (volume) => configMapOf(volume) === revisionName(placement));
+    volumes = put(volumes, ourVolume(podRevision), (volume) => configMapOf(volume) === revisionName(podRevision));
     mounts = put(mounts, { name, mountPath, readOnly: true }, (mount) => mount.mountPath === mountPath);
   }
-  if (!findings.clean) return bad(findings.problems);
+  if (!diagnostics.ok) return fail(diagnostics.problems);
   const containers = (spec.containers ?? []).map((container) =>
     container.name === PROXY_CONTAINER ? withMounts(container, mounts) : container,
   );
-  return good({
+  return ok({
     ...(!sameJson(volumes, there) && { volumes: volumes.length === 0 ? null : volumes }),
     ...(!sameJson(containers, spec.containers ?? []) && { containers }),
   });
@@ -73,8 +73,8 @@ function proxyOf(containers: readonly ContainerSpec[] = []): ContainerSpec | und
   return containers.find(({ name }) => name === PROXY_CONTAINER);
 }
 
-function ourVolume(placement: Placement): Volume & { readonly configMap: { readonly name: string } } {
-  return { name: volumeName(placement.filter), configMap: { name: revisionName(placement) } };
+function ourVolume(podRevision: PodRevision): Volume & { readonly configMap: { readonly name: string } } {
+  return { name: volumeName(podRevision.filter), configMap: { name: revisionName(podRevision) } };
 }
 
 function configMapOf(volume: Volume): string | undefined {

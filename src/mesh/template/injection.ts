@@ -2,7 +2,7 @@ import type { Pod, PodTemplate } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import type { Direction } from '../../filter/settings.ts';
 import { TEMPLATES_ANNOTATION as TEMPLATES, volumeName } from '../identity/names.ts';
-import { isGateway } from './gateway-mounts.ts';
+import { isInjectedGateway } from './gateway-mounts.ts';
 
 /** Why a filter has no effect, and what to do. */
 export interface Explanation {
@@ -34,7 +34,7 @@ const OTHERS = new Set([GRPC_AGENT, 'grpc-simple', 'gateway', 'kube-gateway', 'w
 export function explicitlyUninjected(template: PodTemplate, directions: readonly Direction[] = []): string | undefined {
   const { metadata, spec } = template;
   const [gateway, other] = [true, false].map((is) => directions.find((one) => (one === 'gateway') === is));
-  if (isGateway(template)) {
+  if (isInjectedGateway(template)) {
     if (other !== undefined) return `it is a gateway, where "direction: ${other}" sees no traffic`;
   } else if (gateway !== undefined) {
     return `"direction: gateway" is for gateways, and its pod template is not one: it lacks the annotation ${TEMPLATES}: gateway or the container ${PROXY_CONTAINER}`;
@@ -48,7 +48,7 @@ export function explicitlyUninjected(template: PodTemplate, directions: readonly
   const inject = metadata?.labels?.[INJECT] ?? metadata?.annotations?.[INJECT];
   if (inject === 'false') return `its pod template has ${INJECT}: "false", so its pods have no sidecar`;
   const templates = metadata?.annotations?.[TEMPLATES]?.split(',').map((name) => name.trim());
-  if (templates === undefined || templates.includes(SIDECAR) || isGateway(template)) return undefined;
+  if (templates === undefined || templates.includes(SIDECAR) || isInjectedGateway(template)) return undefined;
   const injected = `its pods are injected with the template "${templates.join(',')}", which`;
   // What a template of somebody's own does, only the pods show.
   if (!templates.every((name) => OTHERS.has(name))) return undefined;
@@ -63,9 +63,9 @@ export function explicitlyUninjected(template: PodTemplate, directions: readonly
  * the sidecar anew and mounts. So does Istio 1.31, whatever containers of the name are there; a container without the annotation
  * is somebody's own, which injection completes.
  */
-export function standingSidecar(template: PodTemplate): 'kept' | 'injected' | undefined {
+export function injectedSidecar(template: PodTemplate): 'kept' | 'injected' | undefined {
   const { labels, annotations } = template.metadata ?? {};
-  if (annotations?.[STATUS] === undefined || isGateway(template)) return undefined;
+  if (annotations?.[STATUS] === undefined || isInjectedGateway(template)) return undefined;
   return (labels?.[INJECT] ?? annotations[INJECT]) === 'false' ? 'kept' : 'injected';
 }
 
@@ -122,7 +122,7 @@ export function mountsFilter({ spec }: Pod, filter: string): boolean {
 
 /** Why a pod has a sidecar without the filter's volume. */
 export function explainMissingMount(template: PodTemplate, filter: string): Explanation {
-  if (isGateway(template)) {
+  if (isInjectedGateway(template)) {
     return {
       message: `its proxies do not mount the volume ${volumeName(filter)}, although the pod template does`,
       remedy: 'Find out what changes its pods when they are created, such as a webhook.',

@@ -1,11 +1,11 @@
-import type { Placement } from '../identity/revision.ts';
+import type { PodRevision } from '../identity/revision.ts';
 import type { EmptyLists } from '../identity/state.ts';
 import type { KeyChanges, PodLists } from '../workload-patch.ts';
 
 /** What is to change about the mounts of a pod template. */
 export interface MountChange {
   /** One that is not mounted takes the mount of an earlier revision away. */
-  readonly place: readonly Placement[];
+  readonly place: readonly PodRevision[];
   /** Filters whose mounts are to go. */
   readonly remove: readonly string[];
   /** Volumes of others whose entries are to go, because our mount takes their place. */

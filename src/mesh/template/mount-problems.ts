@@ -3,7 +3,7 @@ import type { Problem } from '../../base/problem.ts';
 import { withoutTrailing } from '../../base/text.ts';
 import type { ContainerSpec, PodTemplate } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
-import type { MountedPlacement } from '../identity/revision.ts';
+import type { MountedRevision } from '../identity/revision.ts';
 import { fieldIn } from './annotation-list.ts';
 
 /** A mount of somebody else in the proxy's container. */
@@ -57,7 +57,7 @@ const PROXY_FOLDERS = [
 
 /** Why a filter cannot be mounted at its path: another mount has it, or the proxy needs what is there. */
 export function pathProblems(
-  { mountPath }: MountedPlacement,
+  { mountPath }: MountedRevision,
   others: readonly OtherMount[],
   workload: string,
 ): Problem[] {

@@ -93,7 +93,7 @@ export function readRedirection(pod: Pod, template: PodTemplate): Redirection | 
 /**
  * Whether pods of a template may be told something else than this pod was, because the template's annotations have changed since.
  */
-export function mayBeToldOtherwise({ metadata }: Pod, template: PodTemplate): boolean {
+export function mayBeConfiguredOtherwise({ metadata }: Pod, template: PodTemplate): boolean {
   const own = template.metadata?.annotations ?? {};
   const has = metadata.annotations ?? {};
   return NAMES.some((name) => {

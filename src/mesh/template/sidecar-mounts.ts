@@ -1,5 +1,5 @@
 import { sameJson } from '../../base/json.ts';
-import { bad, type Checked, Findings, good, type Problem } from '../../base/problem.ts';
+import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { truncate } from '../../base/text.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
@@ -11,10 +11,10 @@ import {
   USER_VOLUME_MOUNT_ANNOTATION,
   volumeName,
 } from '../identity/names.ts';
-import { type MountedPlacement, type Placement, revisionName } from '../identity/revision.ts';
+import { type MountedRevision, type PodRevision, revisionName } from '../identity/revision.ts';
 import type { EmptyLists } from '../identity/state.ts';
 import { type AnnotationList, fieldIn, parseAnnotationList, withEntry, withoutEntries } from './annotation-list.ts';
-import { gatewayMountedAt, isGateway } from './gateway-mounts.ts';
+import { gatewayMountedAt, isInjectedGateway } from './gateway-mounts.ts';
 import { type MountChange, unmountedBy } from './mount-change.ts';
 import { type OtherMount, otherMount, ownMounts, pathProblems, taken } from './mount-problems.ts';
 
@@ -26,9 +26,9 @@ export type MountAnnotations = Readonly<Record<MountAnnotation, string | undefin
  * go, every other entry stays as it is, in the form (array or map) that is there. Problems name the workload and the value:
  * an annotation that Istio could not read, a volume name or a mount path that something else has.
  */
-export function mergeMounts(template: PodTemplate, change: MountChange, workload: string): Checked<MountAnnotations> {
+export function mergeMounts(template: PodTemplate, change: MountChange, workload: string): Result<MountAnnotations> {
   const { place, drop = [], emptyLists = {} } = change;
-  const findings = new Findings();
+  const diagnostics = new Diagnostics();
   const annotations = template.metadata?.annotations ?? {};
   const mountsAny = place.some(({ image }) => image === undefined);
   const names = [...unmountedBy(change).map(volumeName), ...drop];
@@ -38,11 +38,11 @@ export function mergeMounts(template: PodTemplate, change: MountChange, workload
     if (typeof list !== 'string') return list;
     // Where nothing has to be edited, what is wrong with it is not this change's business.
     if (!mountsAny && !names.some((name) => text?.includes(name))) return { text, form: 'array', entries: [] };
-    findings.add(unreadable(workload, annotation, list, text ?? ''));
+    diagnostics.add(unreadable(workload, annotation, list, text ?? ''));
     return undefined;
   };
   const found = { volumes: read(USER_VOLUME_ANNOTATION), mounts: read(USER_VOLUME_MOUNT_ANNOTATION) };
-  if (found.volumes === undefined || found.mounts === undefined) return bad(findings.problems);
+  if (found.volumes === undefined || found.mounts === undefined) return fail(diagnostics.problems);
   const there = found.volumes;
   const leaving = [
     ...unmountedBy(change)
@@ -54,18 +54,18 @@ export function mergeMounts(template: PodTemplate, change: MountChange, workload
     reread(withoutEntries(list, leaving, emptyLists[annotation]), list);
   let volumes = without(found.volumes, USER_VOLUME_ANNOTATION);
   let mounts = without(found.mounts, USER_VOLUME_MOUNT_ANNOTATION);
-  for (const placement of place) {
-    if (placement.image !== undefined) continue;
-    findings.add(
-      volumeProblems(volumes, template, placement, workload),
-      pathProblems(placement, otherMounts(mounts, volumes, template, placement), workload),
+  for (const podRevision of place) {
+    if (podRevision.image !== undefined) continue;
+    diagnostics.add(
+      volumeProblems(volumes, template, podRevision, workload),
+      pathProblems(podRevision, otherMounts(mounts, volumes, template, podRevision), workload),
     );
-    const name = volumeName(placement.filter);
-    volumes = set(volumes, name, { configMap: { name: revisionName(placement) } });
-    mounts = set(mounts, name, { mountPath: placement.mountPath, readOnly: true });
+    const name = volumeName(podRevision.filter);
+    volumes = set(volumes, name, { configMap: { name: revisionName(podRevision) } });
+    mounts = set(mounts, name, { mountPath: podRevision.mountPath, readOnly: true });
   }
-  if (!findings.clean) return bad(findings.problems);
-  return good({ [USER_VOLUME_ANNOTATION]: volumes.text, [USER_VOLUME_MOUNT_ANNOTATION]: mounts.text });
+  if (!diagnostics.ok) return fail(diagnostics.problems);
+  return ok({ [USER_VOLUME_ANNOTATION]: volumes.text, [USER_VOLUME_MOUNT_ANNOTATION]: mounts.text });
 }
 
 /**
@@ -93,7 +93,7 @@ function hasEntries(text: string | undefined): boolean {
 
 /** Where a pod template mounts a filter; undefined when it does not, or nobody could read it. */
 export function mountedAt(template: PodTemplate, filter: string): string | undefined {
-  if (isGateway(template)) return gatewayMountedAt(template, filter);
+  if (isInjectedGateway(template)) return gatewayMountedAt(template, filter);
   const list = parseAnnotationList(template.metadata?.annotations?.[USER_VOLUME_MOUNT_ANNOTATION]);
   if (typeof list === 'string') return undefined;
   const path = fieldIn(list.entries.find(({ name }) => name === volumeName(filter))?.value, 'mountPath');
@@ -129,7 +129,7 @@ function set(list: AnnotationList, name: string, value: Readonly<Record<string, 
 function volumeProblems(
   volumes: AnnotationList,
   template: PodTemplate,
-  { filter }: Placement,
+  { filter }: PodRevision,
   workload: string,
 ): Problem[] {
   const name = volumeName(filter);
@@ -153,7 +153,7 @@ function otherMounts(
   mounts: AnnotationList,
   volumes: AnnotationList,
   template: PodTemplate,
-  { filter }: MountedPlacement,
+  { filter }: MountedRevision,
 ): OtherMount[] {
   const own = template.spec?.volumes ?? [];
   const name = volumeName(filter);

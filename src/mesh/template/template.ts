@@ -1,10 +1,10 @@
 import { defined } from '../../base/defined.ts';
-import { bad, type Checked, good } from '../../base/problem.ts';
+import { fail, ok, type Result } from '../../base/problem.ts';
 import type { PodTemplate, Workload } from '../../cluster/objects.ts';
 import { filtersIn, MOUNT_ANNOTATIONS, podLabel, STATE_ANNOTATION } from '../identity/names.ts';
 import { formatState, parseEmptyLists, parseState, type WorkloadState } from '../identity/state.ts';
 import { changedKeys, type WorkloadPatch } from '../workload-patch.ts';
-import { isGateway, mergeGatewayMounts } from './gateway-mounts.ts';
+import { isInjectedGateway, mergeGatewayMounts } from './gateway-mounts.ts';
 import type { MountChange, PlacePatch } from './mount-change.ts';
 import { type MountAnnotations, mergeMounts, preferText, rememberEmptyLists } from './sidecar-mounts.ts';
 
@@ -40,12 +40,12 @@ export function patchWorkload(
   workload: Workload,
   change: TemplateChange,
   name: string,
-  placing: (template: PodTemplate, change: TemplateChange, name: string) => Checked<PlacePatch> = changeMounts,
-): Checked<WorkloadPatch | undefined> {
+  placing: (template: PodTemplate, change: TemplateChange, name: string) => Result<PlacePatch> = changeMounts,
+): Result<WorkloadPatch | undefined> {
   const template = workload.spec?.template ?? {};
   const remembered = parseEmptyLists(workload.metadata.annotations?.[STATE_ANNOTATION]);
   const mounts = placing(template, { emptyLists: remembered, ...change }, name);
-  if (!mounts.ok) return bad(mounts.problems);
+  if (!mounts.ok) return fail(mounts.problems);
   const { annotations, spec, emptyLists } = mounts.value;
   const labels = changedKeys(
     template.metadata?.labels,
@@ -68,13 +68,13 @@ export function patchWorkload(
     ...(state !== undefined && { metadata: { annotations: state } }),
     ...(Object.keys(templateChange).length > 0 && { spec: { template: templateChange } }),
   };
-  return good(Object.keys(patch).length === 0 ? undefined : patch);
+  return ok(Object.keys(patch).length === 0 ? undefined : patch);
 }
 
-function changeMounts(template: PodTemplate, change: TemplateChange, name: string): Checked<PlacePatch> {
-  if (isGateway(template)) {
+function changeMounts(template: PodTemplate, change: TemplateChange, name: string): Result<PlacePatch> {
+  if (isInjectedGateway(template)) {
     const lists = mergeGatewayMounts(template, change, name);
-    return lists.ok ? good(Object.keys(lists.value).length === 0 ? {} : { spec: lists.value }) : lists;
+    return lists.ok ? ok(Object.keys(lists.value).length === 0 ? {} : { spec: lists.value }) : lists;
   }
   const merged = mergeMounts(template, change, name);
   if (!merged.ok) return merged;
@@ -87,5 +87,5 @@ function changeMounts(template: PodTemplate, change: TemplateChange, name: strin
   ) as MountAnnotations;
   const annotations = changedKeys(template.metadata?.annotations, mounts);
   const emptyLists = rememberEmptyLists(template.metadata, mounts, change.emptyLists ?? {});
-  return good({ ...defined({ annotations }), emptyLists });
+  return ok({ ...defined({ annotations }), emptyLists });
 }

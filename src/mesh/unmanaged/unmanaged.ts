@@ -6,7 +6,7 @@ import { INSERTIONS } from '../objects/envoy-filter.ts';
 import { type HttpPatch, httpPatchesOf, overlaps, type PatchPlace, patchesOf } from '../objects/http-patches.ts';
 import { field } from '../objects/wasm-settings.ts';
 import { fileBaseOf, readWasmConfig, type WasmCode, type WasmConfig } from '../proxy/wasm-code.ts';
-import { isGateway } from '../template/gateway-mounts.ts';
+import { isInjectedGateway } from '../template/gateway-mounts.ts';
 
 /** How an EnvoyFilter is told from others. */
 export interface EnvoyFilterRef {
@@ -71,7 +71,7 @@ export function saysSomething(name: string): boolean {
 export function findUnmanaged(
   template: PodTemplate,
   envoyFilters: readonly EnvoyFilter[],
-  gateway = isGateway(template),
+  gateway = isInjectedGateway(template),
 ): readonly UnmanagedFilter[] {
   const labels = template.metadata?.labels ?? {};
   const contexts = gateway ? GATEWAY_CONTEXTS : SIDECAR_CONTEXTS;

@@ -37,7 +37,7 @@ const MODULE: Readonly<Record<string, Schema>> = {
 };
 
 /** At most one of these members is there. */
-const atMostOne = (message: string, ...names: readonly string[]): Rule => ({
+const atMaxOne = (message: string, ...names: readonly string[]): Rule => ({
   message,
   holds: (value) => isObject(value) && names.filter((name) => name in value).length <= 1,
 });
@@ -53,7 +53,7 @@ export const WASM_PLUGIN: Schema = {
         targetRefs: TARGET_REFS,
         phase: { enum: ['UNSPECIFIED_PHASE', 'AUTHN', 'AUTHZ', 'STATS'] },
       },
-      rules: [atMostOne(ONE_TARGET, 'selector', 'targetRef', 'targetRefs')],
+      rules: [atMaxOne(ONE_TARGET, 'selector', 'targetRef', 'targetRefs')],
     },
   },
 };
@@ -69,7 +69,7 @@ export const TRAFFIC_EXTENSION: Schema = {
         lua: { required: ['inlineCode'], properties: { inlineCode: { minLength: 1 } } },
       },
       rules: [
-        atMostOne(ONE_TARGET, 'selector', 'targetRefs'),
+        atMaxOne(ONE_TARGET, 'selector', 'targetRefs'),
         {
           message: 'exactly one of wasm or lua must be set',
           holds: (spec) => isObject(spec) && 'wasm' in spec !== 'lua' in spec,

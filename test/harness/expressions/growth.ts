@@ -14,7 +14,7 @@ const LENGTHS = [...SHORT_LENGTHS, 1_024, 4_096, 16_384];
 /** What takes less at the greatest length is linear: quadratic work takes five times as long there or more. */
 const QUICK_MS = 20;
 /** How much more than the length the time may grow; quadratic work grows as the square. */
-const MOST_GROWTH = 2;
+const MAX_GROWTH = 2;
 /** Below that, a time is mostly chance. */
 const LEAST_MS = 0.01;
 const TRIES = 3;
@@ -56,7 +56,7 @@ function growsTooMuch(times: Times): boolean {
   if (last === undefined || last.ms <= QUICK_MS) return false;
   const before = times.at(-2);
   if (before === undefined) return true;
-  return last.ms / Math.max(before.ms, LEAST_MS) > MOST_GROWTH * (last.length / before.length);
+  return last.ms / Math.max(before.ms, LEAST_MS) > MAX_GROWTH * (last.length / before.length);
 }
 
 function leastTime(run: () => unknown): number {

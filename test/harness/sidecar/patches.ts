@@ -1,6 +1,6 @@
 /** What istiod makes of EnvoyFilters that patch HTTP filters (istio: pilot/pkg/networking/core/envoyfilter/listener_patch.go). */
 import { type ApiObject, dig, digList } from '../../kubelet/client.ts';
-import { attaches } from './attachment.ts';
+import { namesGateway } from './gateway-plugin.ts';
 import { type FilterChain, HTTP_CONNECTION_MANAGER, type HttpFilter, type Listener, portOf } from './listeners.ts';
 
 /** The EnvoyFilters that select a pod, in the order in which they are applied: by priority, then by age, then by name. */
@@ -10,7 +10,7 @@ export function selectedFilters(
 ): ApiObject[] {
   const selects = (filter: ApiObject): boolean => {
     const wanted = (dig(filter, 'spec', 'workloadSelector', 'labels') ?? {}) as Record<string, string>;
-    return attaches(filter, wanted, podLabels);
+    return namesGateway(filter, wanted, podLabels);
   };
   return filters.filter(selects).sort((a, b) => {
     const age = String(dig(a, 'metadata', 'creationTimestamp')).localeCompare(

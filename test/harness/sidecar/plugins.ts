@@ -1,6 +1,6 @@
 /** Where istiod puts WasmPlugins in the listeners (istio: pilot/pkg/model/extensions.go); their configurations come apart, see `extensions.ts`. */
 import { type ApiObject, dig, digList } from '../../kubelet/client.ts';
-import { attaches, servicesOf } from './attachment.ts';
+import { namesGateway, servicesOf } from './gateway-plugin.ts';
 import {
   type FilterChain,
   HTTP_CONNECTION_MANAGER,
@@ -40,7 +40,7 @@ export function selectedPlugins(
   return objects
     .filter((plugin) => {
       const wanted = (dig(plugin, 'spec', 'selector', 'matchLabels') ?? {}) as Record<string, string>;
-      return attaches(plugin, wanted, podLabels);
+      return namesGateway(plugin, wanted, podLabels);
     })
     .sort((a, b) => priority(b) - priority(a));
 }

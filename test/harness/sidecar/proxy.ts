@@ -1,8 +1,8 @@
 /** One Envoy: what it was sent since its start, what it took and what it refused. A pure function of the cluster's history. */
 import type { ApiObject } from '../../kubelet/client.ts';
-import { GATEWAY_NAME_LABEL, isWaypoint } from './attachment.ts';
 import { type Extension, extensionsAt, type LogLine, renewExtensions } from './extensions.ts';
 import type { FilterChange } from './filter-history.ts';
+import { GATEWAY_NAME_LABEL, isWaypoint } from './gateway-plugin.ts';
 import {
   type AppPorts,
   baseListeners,

@@ -1,6 +1,6 @@
 import type { Permission } from '../../../src/base/permission.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
-import type { Proof } from '../../../src/deploy/report/evidence-level.ts';
+import type { Verification } from '../../../src/deploy/report/evidence-level.ts';
 import type { ImageReport, ImageState } from '../../../src/deploy/report/image-report.ts';
 import type { Admission, PlannedChange, PlanReport } from '../../../src/deploy/report/plan-report.ts';
 import {
@@ -74,31 +74,34 @@ export function ref(path: string): TargetReport['ref'] {
 
 function steps(
   configMap: StepState,
-  inserter: StepState,
+  filterResource: StepState,
   template: StepState,
   rollout: StepState,
 ): Record<Step, StepState> {
-  return { configMap, inserter, template, rollout };
+  return { configMap, filterResource, template, rollout };
 }
 
 /** The evidence of three pods. */
-export function proof(level: Proof['level'] = 'listener', changes: Partial<Proof> = {}): Proof {
+export function verification(
+  level: Verification['level'] = 'listener',
+  changes: Partial<Verification> = {},
+): Verification {
   const weakness = 'the kubeconfig user is not allowed to exec into pods';
   return { level, pods: 3, wanted: 3, ...(level === 'listener' ? {} : { weakness }), ...changes };
 }
 
 /** A way back to OLD. */
-export function rollback(state: Rollback['state'] = 'restored', changes: Partial<Rollback> = {}): Rollback {
+export function rollback(state: Rollback['state'] = 'rolled-back', changes: Partial<Rollback> = {}): Rollback {
   return {
     state,
     to: { 'add-header': OLD },
     durationMs: 12_000,
-    ...(state === 'failed' ? { problem: NOT_BACK, template: 'before' } : {}),
+    ...(state === 'failed' ? { problem: ROLLBACK_FAILED, template: 'before' } : {}),
     ...changes,
   };
 }
 
-const NOT_BACK = {
+const ROLLBACK_FAILED = {
   kind: 'rollback',
   message: 'was rolled back, but its pods do not become ready (1 of 3 pods updated).',
   remedy:
@@ -106,10 +109,13 @@ const NOT_BACK = {
 } as const;
 
 /** What is other about a workload; `proof: null` for none. */
-type Changes = Partial<Omit<TargetReport, 'proof'>> & { readonly proof?: Proof | null };
+type Changes = Partial<Omit<TargetReport, 'verification'>> & { readonly verification?: Verification | null };
 
 /** A workload that was rolled from OLD to NEW, is ready, and whose every proxy has the filter. */
-export function deployed(path: string, { proof: given = proof(), ...changes }: Changes = {}): TargetReport {
+export function deployed(
+  path: string,
+  { verification: given = verification(), ...changes }: Changes = {},
+): TargetReport {
   return {
     ref: ref(path),
     outcome: 'deployed',
@@ -117,7 +123,7 @@ export function deployed(path: string, { proof: given = proof(), ...changes }: C
     steps: steps('done', 'done', 'done', 'done'),
     pods: { ready: 3, wanted: 3 },
     durationMs: 21_400,
-    ...(given === null ? {} : { proof: given }),
+    ...(given === null ? {} : { verification: given }),
     drift: [],
     evidence: [],
     ...changes,
@@ -131,7 +137,7 @@ export function unchanged(path: string, changes: Changes = {}): TargetReport {
     revisions: [{ filter: 'add-header', revision: NEW, before: NEW }],
     steps: steps('unchanged', 'unchanged', 'unchanged', 'unchanged'),
     durationMs: 0,
-    proof: null,
+    verification: null,
     ...changes,
   });
 }
@@ -143,7 +149,7 @@ export function stuck(path: string, changes: Changes = {}): TargetReport {
     steps: steps('done', 'done', 'done', 'failed'),
     pods: { ready: 0, wanted: 3 },
     durationMs: 300_000,
-    proof: null,
+    verification: null,
     problem: {
       kind: 'rollout',
       subject: describeWorkload(ref(path)),
@@ -162,7 +168,7 @@ export function interrupted(path: string, changes: Changes = {}): TargetReport {
     steps: steps('done', 'done', 'done', 'skipped'),
     pods: { ready: 1, wanted: 3 },
     durationMs: 9_300,
-    proof: null,
+    verification: null,
     problem: {
       kind: 'cancelled',
       subject: describeWorkload(ref(path)),
@@ -175,35 +181,35 @@ export function interrupted(path: string, changes: Changes = {}): TargetReport {
 
 /** A workload that the run did not come to. */
 export function untouched(path: string, changes: Changes = {}): TargetReport {
-  const { durationMs, ...base } = deployed(path, { proof: null });
+  const { durationMs, ...base } = deployed(path, { verification: null });
   return plain({ ...base, outcome: 'untouched', steps: steps('skipped', 'skipped', 'skipped', 'skipped') }, changes);
 }
 
 /** A workload on which another run has brought something newer. */
 export function superseded(path: string, changes: Changes = {}): TargetReport {
-  const { durationMs, ...base } = deployed(path, { proof: null });
+  const { durationMs, ...base } = deployed(path, { verification: null });
   const newer = { filter: 'add-header', revision: NEWER, run: 'shop/filters/4812/1' };
   return plain({ ...base, outcome: 'superseded', newer, steps: { ...base.steps, rollout: 'skipped' } }, changes);
 }
 
 /** A workload that was written and not waited for. */
 export function unawaited(path: string, changes: Changes = {}): TargetReport {
-  const { durationMs, ...base } = deployed(path, { proof: null });
+  const { durationMs, ...base } = deployed(path, { verification: null });
   return plain({ ...base, steps: steps('done', 'done', 'done', 'skipped') }, changes);
 }
 
-function plain(target: TargetReport, { proof: given, ...changes }: Changes): TargetReport {
-  return { ...target, ...(given ? { proof: given } : {}), ...changes };
+function plain(target: TargetReport, { verification: given, ...changes }: Changes): TargetReport {
+  return { ...target, ...(given ? { verification: given } : {}), ...changes };
 }
 
 /** A workload whose new pods did not get ready and that runs OLD again. */
-export function takenBack(path: string, changes: Changes = {}): TargetReport {
+export function rolledBack(path: string, changes: Changes = {}): TargetReport {
   return stuck(path, { rollback: rollback(), ...changes });
 }
 
 /** A workload that was well and was taken back because others failed. */
 export function withdrawn(path: string, changes: Changes = {}): TargetReport {
-  return deployed(path, { outcome: 'restored', rollback: rollback(), ...changes });
+  return deployed(path, { outcome: 'rolled-back', rollback: rollback(), ...changes });
 }
 
 /** A workload whose proxies were given new settings without a restart. */
@@ -221,9 +227,9 @@ export function refusing(path: string, changes: Changes = {}): TargetReport {
   const { durationMs, ...base } = pushed(path, {
     outcome: 'failed',
     steps: steps('unchanged', 'done', 'skipped', 'skipped'),
-    proof: null,
+    verification: null,
     problem: {
-      kind: 'proof',
+      kind: 'verification',
       subject: describeWorkload(ref(path)),
       message: 'Envoy of pod reviews-7d4f9c6b8d-x2x4q rejects the filter: the filter said: unknown header.',
       remedy: 'Mend the configuration.',
@@ -238,7 +244,7 @@ export function removed(path: string, changes: Changes = {}): TargetReport {
     outcome: 'removed',
     revisions: [{ filter: 'add-header', before: NEW }],
     steps: steps('unchanged', 'unchanged', 'done', 'done'),
-    proof: null,
+    verification: null,
     ...changes,
   });
 }
@@ -283,19 +289,19 @@ export function permission(words: string): Permission {
 
 /** What a plan found, nothing unless told. */
 export function planned(changes: Partial<PlanReport> = {}): PlanReport {
-  return { changes: [], restarts: [], waves: 1, missingRights: [], ...changes };
+  return { changes: [], restarts: [], waves: 1, missingPermissions: [], ...changes };
 }
 
 /** A filter that runs as it should. */
 export function running(changes: Partial<FilterStatus> = {}): FilterStatus {
   return {
     filter: 'add-header',
-    standing: 'proven',
+    health: 'verified',
     revision: NEW,
     digest: filter().digest,
     previous: OLD,
     run: 'octo/shop/4711/1',
-    proof: proof(),
+    verification: verification(),
     notes: [],
     ...changes,
   };

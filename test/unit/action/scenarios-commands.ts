@@ -158,7 +158,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
         removed('shop/details'),
         stuck('shop/reviews', {
           revisions: [{ filter: 'add-header', before: NEW }],
-          rollback: rollback('restored', { to: { 'add-header': NEW } }),
+          rollback: rollback('rolled-back', { to: { 'add-header': NEW } }),
           evidence: REFUSED.slice(1),
           problem: {
             kind: 'rollout',
@@ -201,7 +201,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       plan: planned({
         restarts,
         waves: 1,
-        missingRights: [
+        missingPermissions: [
           permission('create configmaps in namespace "shop"'),
           permission('patch configmaps in namespace "shop"'),
         ],
@@ -259,19 +259,19 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
           found('shop/details'),
           found('shop/reviews', [
             running({
-              standing: 'drifted',
+              health: 'drifted',
               notes: [`EnvoyFilter shop/add-header-${NEW} was edited by kubectl-edit`],
             }),
             running({ filter: 'auth', revision: 'c3d4e5f607', expires: '2026-12-01T08:30:00.000Z' }),
           ]),
           found(
             'StatefulSet shop/cart',
-            [unproven({ standing: 'unready', notes: ['not ready: 2 of 3 pods are ready'] })],
+            [unverified({ health: 'not-ready', notes: ['not ready: 2 of 3 pods are ready'] })],
             2,
           ),
           found('edge/web', [
-            unproven({
-              standing: 'broken',
+            unverified({
+              health: 'no-effect',
               notes: ['its pods are ready, but add-header is in no listener of pod web-7d4f9c6b8d-x2x4q.'],
             }),
           ]),
@@ -279,11 +279,15 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
           found('edge/brand-new', [
             {
               filter: 'add-header',
-              standing: 'missing',
+              health: 'missing',
               notes: ['is a target, but does not have the filter; the next "deploy" puts it there'],
             },
           ]),
-          { ref: ref('edge/nightly'), pods: { ready: 0, wanted: 0 }, filters: [unproven({ standing: 'idle' })] },
+          {
+            ref: ref('edge/nightly'),
+            pods: { ready: 0, wanted: 0 },
+            filters: [unverified({ health: 'scaled-to-zero' })],
+          },
         ],
       },
     }),
@@ -299,7 +303,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
         workloads: [
           found('shop/reviews', [
             running({
-              standing: 'progressing',
+              health: 'progressing',
               alsoRuns: ['77aa01b2c3'],
               notes: ['rolling out: 1 of 3 pods updated'],
             }),
@@ -356,7 +360,7 @@ function file(name: string, bytes: number, content: string): NonNullable<Report[
 }
 
 /** A filter without any evidence. */
-function unproven(changes: Parameters<typeof running>[0]): ReturnType<typeof running> {
-  const { proof, ...rest } = running(changes);
+function unverified(changes: Parameters<typeof running>[0]): ReturnType<typeof running> {
+  const { verification, ...rest } = running(changes);
   return rest;
 }

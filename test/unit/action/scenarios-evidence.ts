@@ -4,16 +4,16 @@ import {
   NEW,
   OLD,
   policy,
-  proof,
   pushed,
   refusing,
   report,
   rollback,
+  rolledBack,
   stuck,
   superseded,
-  takenBack,
   unchanged,
   untouched,
+  verification,
   withdrawn,
 } from './report-builder.ts';
 import { REFUSED, workloads } from './shop.ts';
@@ -33,7 +33,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
 
   'verified-and-probed': () =>
     report({
-      targets: workloads.map((path) => deployed(path, { proof: proof('listener', { probed: true }) })),
+      targets: workloads.map((path) => deployed(path, { verification: verification('listener', { probed: true }) })),
       policy: policy({
         canary: { count: 1 },
         soakMs: 30_000,
@@ -53,12 +53,13 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
       },
     }),
 
-  'weaker-evidence': () => report({ targets: workloads.map((path) => deployed(path, { proof: proof('stats') })) }),
+  'weaker-evidence': () =>
+    report({ targets: workloads.map((path) => deployed(path, { verification: verification('stats') })) }),
 
   'mixed-evidence': () =>
     report({
       targets: workloads.map((path) =>
-        path.includes('edge') ? deployed(path, { proof: proof('ready') }) : deployed(path),
+        path.includes('edge') ? deployed(path, { verification: verification('ready') }) : deployed(path),
       ),
       collected: {
         deleted: [],
@@ -71,14 +72,14 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
 
   'not-verified': () =>
     report({
-      targets: workloads.map((path) => deployed(path, { proof: { level: 'ready', pods: 3, wanted: 3 } })),
+      targets: workloads.map((path) => deployed(path, { verification: { level: 'ready', pods: 3, wanted: 3 } })),
       policy: policy({ verify: 'off' }),
     }),
 
   'one-failed-and-rolled-back': () =>
     report({
       targets: workloads.map((path) =>
-        path === 'shop/reviews' ? takenBack(path, { evidence: REFUSED }) : deployed(path),
+        path === 'shop/reviews' ? rolledBack(path, { evidence: REFUSED }) : deployed(path),
       ),
       policy: policy({ maxFailures: { count: 1 } }),
       durationMs: 315_100,
@@ -87,7 +88,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'all-rolled-back': () =>
     report({
       targets: workloads.map((path) =>
-        path === 'shop/reviews' ? takenBack(path, { evidence: REFUSED }) : withdrawn(path),
+        path === 'shop/reviews' ? rolledBack(path, { evidence: REFUSED }) : withdrawn(path),
       ),
       policy: policy({ onFailure: 'rollback-all' }),
       collected: { deleted: [`EnvoyFilter shop/add-header-${NEW}`, `ConfigMap shop/add-header-${NEW}`], left: [] },
@@ -98,7 +99,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       targets: workloads.map((path) => {
         if (path === 'shop/reviews') return stuck(path, { rollback: rollback('failed'), evidence: REFUSED });
-        if (path === 'shop/ratings') return takenBack(path, { evidence: REFUSED });
+        if (path === 'shop/ratings') return rolledBack(path, { evidence: REFUSED });
         return path.includes('edge') ? untouched(path) : deployed(path);
       }),
       durationMs: 627_300,
@@ -107,7 +108,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'canary-stopped-the-rest': () =>
     report({
       targets: workloads.map((path, index) =>
-        index === 0 ? takenBack(path, { wave: 1, evidence: REFUSED }) : untouched(path, { wave: 2 }),
+        index === 0 ? rolledBack(path, { wave: 1, evidence: REFUSED }) : untouched(path, { wave: 2 }),
       ),
       policy: policy({ canary: { count: 1 } }),
       durationMs: 315_000,
@@ -119,9 +120,9 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
         index < 2
           ? deployed(path, {
               outcome: 'failed',
-              proof: null,
+              verification: null,
               revisions: FIRST,
-              rollback: rollback('restored', { to: { 'add-header': null } }),
+              rollback: rollback('rolled-back', { to: { 'add-header': null } }),
               problem: {
                 kind: 'no-effect',
                 message: `its pods are ready, but add-header is in no listener of pod ${path.slice(5)}-7d4f9c6b8d-x2x4q: no listener for port 9081 speaks HTTP.`,
@@ -143,10 +144,10 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'push-rejected-and-rolled-back': () =>
     report({
       targets: workloads.slice(0, 4).map((path, index) => {
-        const back = { rollback: rollback('restored', { durationMs: 1_400 }) };
+        const back = { rollback: rollback('rolled-back', { durationMs: 1_400 }) };
         if (index === 0) return refusing(path, back);
         const { problem, ...well } = refusing(path, back);
-        return { ...well, outcome: 'restored' as const };
+        return { ...well, outcome: 'rolled-back' as const };
       }),
       durationMs: 6_200,
     }),
@@ -160,7 +161,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
         return deployed(path, {
           drift,
           revisions: SAME,
-          steps: { configMap: 'unchanged', inserter: 'done', template: 'unchanged', rollout: 'unchanged' },
+          steps: { configMap: 'unchanged', filterResource: 'done', template: 'unchanged', rollout: 'unchanged' },
           durationMs: 0,
         });
       }),
@@ -173,10 +174,10 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
         ...['shop/reviews', 'shop/ratings'].map((path) => deployed(path)),
         deployed('shop/legacy', {
           outcome: 'removed',
-          proof: null,
+          verification: null,
           revisions: [{ filter: 'add-header', before: OLD }],
         }),
-        deployed('shop/nightly', { proof: null, pods: { ready: 0, wanted: 0 } }),
+        deployed('shop/nightly', { verification: null, pods: { ready: 0, wanted: 0 } }),
       ],
     }),
 };

@@ -6,12 +6,12 @@ import {
   NEW,
   OLD,
   planned,
-  proof,
   ref,
   removed,
   report,
-  takenBack,
+  rolledBack,
   untouched,
+  verification,
 } from './report-builder.ts';
 
 const REFERENCE = `registry.example/filters/add-header@sha256:${'4f'.repeat(32)}`;
@@ -20,7 +20,11 @@ const pulled = filter({
   settings: { ...filter().settings, image: { reference: REFERENCE, phase: 'unspecified' } },
   delivered: 'a Gateway is among the targets, and nothing can be mounted into its pods',
 });
-const two = { pods: { ready: 2, wanted: 2 }, durationMs: 900, proof: proof('listener', { pods: 2, wanted: 2 }) };
+const two = {
+  pods: { ready: 2, wanted: 2 },
+  durationMs: 900,
+  verification: verification('listener', { pods: 2, wanted: 2 }),
+};
 const [web, waypoint] = ['Gateway edge/web', 'Gateway shop/waypoint'];
 const PLUGIN = [
   '   pluginConfig:',
@@ -64,12 +68,12 @@ export const GATEWAY_SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       filters: [pulled],
       targets: [
-        takenBack(web, {
+        rolledBack(web, {
           pods: { ready: 2, wanted: 2 },
           durationMs: 1_100,
-          rollback: { state: 'restored', to: { 'add-header': OLD }, durationMs: 300 },
+          rollback: { state: 'rolled-back', to: { 'add-header': OLD }, durationMs: 300 },
           problem: {
-            kind: 'proof',
+            kind: 'verification',
             subject: 'Gateway edge/web',
             message:
               'add-header does not run in pod web-istio-7d4b9c6f5-x2x7p, which rejects every request in its place: Pull of ' +

@@ -1,5 +1,5 @@
 import type { Report } from '../../../src/deploy/report/report.ts';
-import { deployed, filter, report, takenBack } from './report-builder.ts';
+import { deployed, filter, report, rolledBack } from './report-builder.ts';
 import { workloads } from './shop.ts';
 
 const REFERENCE = `registry.example/filters/add-header@sha256:${'4f'.repeat(32)}`;
@@ -26,7 +26,7 @@ export const IMAGE_SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       filters: [pulled],
       targets: [
-        takenBack('shop/reviews', {
+        rolledBack('shop/reviews', {
           pods: { ready: 1, wanted: 3 },
           durationMs: 6_200,
           problem: {

@@ -11,8 +11,8 @@ import {
   permission,
   policy,
   report,
+  rolledBack,
   stuck,
-  takenBack,
   unawaited,
   unchanged,
   untouched,
@@ -114,7 +114,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       targets: Array.from({ length: 60 }, (_, index) => {
         const path = `${index === 7 ? 'StatefulSet ' : ''}team-${index % 6}/service-${index}`;
         const evidence = [...REFUSED, `pod service-${index}-7d4f9c6b8d-x2x4q: istio-proxy not ready`];
-        if (index % 5 === 2) return takenBack(path, { evidence });
+        if (index % 5 === 2) return rolledBack(path, { evidence });
         return index % 7 === 0 ? unchanged(path) : deployed(path);
       }),
       policy: policy({ maxFailures: { percent: 25 } }),

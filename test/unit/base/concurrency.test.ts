@@ -12,15 +12,15 @@ describe('mapLimited', () => {
         fc.integer({ min: 1, max: 5 }),
         async (ticks, limit) => {
           let active = 0;
-          let most = 0;
+          let max = 0;
           const results = await mapLimited(ticks, limit, async (n, index) => {
-            most = Math.max(most, ++active);
+            max = Math.max(max, ++active);
             for (let i = 0; i < n; i++) await tick();
             active--;
             return [n, index];
           });
           expect(results).toEqual(ticks.map((n, index) => [n, index]));
-          expect(most).toBe(Math.min(limit, ticks.length));
+          expect(max).toBe(Math.min(limit, ticks.length));
         },
       ),
       { numRuns: 30 },
@@ -51,13 +51,13 @@ describe('makeLimiter', () => {
           const run = makeLimiter(limit);
           const started: number[] = [];
           let active = 0;
-          let most = 0;
+          let max = 0;
           const results: Promise<number>[] = [];
           for (const [index, { ticks, fails, late }] of works.entries()) {
             if (late) await tick();
             const result = run(async () => {
               started.push(index);
-              most = Math.max(most, ++active);
+              max = Math.max(max, ++active);
               for (let i = 0; i < ticks; i++) await tick();
               active--;
               if (fails) throw new Error(String(index));
@@ -69,8 +69,8 @@ describe('makeLimiter', () => {
           const ended = await Promise.allSettled(results);
           expect(ended.map(({ status }) => status === 'rejected')).toEqual(works.map(({ fails }) => fails));
           expect(started).toEqual(works.map((_, index) => index));
-          expect(most).toBeLessThanOrEqual(limit);
-          if (works.every(({ ticks, late }) => ticks > 0 && !late)) expect(most).toBe(Math.min(limit, works.length));
+          expect(max).toBeLessThanOrEqual(limit);
+          if (works.every(({ ticks, late }) => ticks > 0 && !late)) expect(max).toBe(Math.min(limit, works.length));
         },
       ),
       { numRuns: 50 },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { append, greatest, least } from '../../../src/base/lists.ts';
-import { bad, Findings, type Problem } from '../../../src/base/problem.ts';
+import { Diagnostics, fail, type Problem } from '../../../src/base/problem.ts';
 
 /** More than a call can have arguments. */
 const MANY = 1_000_000;
@@ -20,9 +20,9 @@ describe('lists longer than a call can have arguments', () => {
 
   test('of problems are gathered', () => {
     const problems = numbers.map((n): Problem => ({ kind: 'targets', message: String(n) }));
-    const findings = new Findings();
-    findings.add(problems, { kind: 'targets', message: 'one more' });
-    expect(findings.problems).toHaveLength(MANY + 1);
-    expect(bad(findings.problems).problems.at(-1)?.message).toBe('one more');
+    const diagnostics = new Diagnostics();
+    diagnostics.add(problems, { kind: 'targets', message: 'one more' });
+    expect(diagnostics.problems).toHaveLength(MANY + 1);
+    expect(fail(diagnostics.problems).problems.at(-1)?.message).toBe('one more');
   });
 });

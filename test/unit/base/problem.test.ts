@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { bad, describeProblem, Findings, good, internalProblem, type Problem } from '../../../src/base/problem.ts';
+import { Diagnostics, describeProblem, fail, internalProblem, ok, type Problem } from '../../../src/base/problem.ts';
 
 const first: Problem = { kind: 'input', subject: 'input "port"', message: 'is "x".', remedy: 'Give a number.' };
 const second: Problem = { kind: 'cluster', message: 'The server is on fire.' };
@@ -10,13 +10,13 @@ test('describeProblem says subject, message and remedy, as far as they are there
 });
 
 test('Findings gathers the problems of every check, in order', () => {
-  const findings = new Findings();
-  expect(findings.clean).toBe(true);
-  expect(findings.take(good(1))).toBe(1);
-  expect(findings.take(bad(first))).toBeUndefined();
-  findings.add(second);
-  expect(findings.clean).toBe(false);
-  expect(findings.problems).toEqual([first, second]);
+  const diagnostics = new Diagnostics();
+  expect(diagnostics.ok).toBe(true);
+  expect(diagnostics.unwrap(ok(1))).toBe(1);
+  expect(diagnostics.unwrap(fail(first))).toBeUndefined();
+  diagnostics.add(second);
+  expect(diagnostics.ok).toBe(false);
+  expect(diagnostics.problems).toEqual([first, second]);
 });
 
 test.each([

@@ -89,15 +89,15 @@ describe('truncate', () => {
     ['short', 5, 'short'],
     ['longer', 5, 'long…'],
     ['😀😀😀', 2, '😀…'],
-  ])('%s to %i', (text, most, cut) => {
-    expect(truncate(text, most)).toBe(cut);
+  ])('%s to %i', (text, max, cut) => {
+    expect(truncate(text, max)).toBe(cut);
   });
 
   test('never exceeds the limit and never leaves half a character', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 20 }), (text, most) => {
-        const cut = truncate(text, most);
-        expect([...cut].length).toBeLessThanOrEqual(most);
+      fc.property(fc.string({ unit: 'binary' }), fc.integer({ min: 1, max: 20 }), (text, max) => {
+        const cut = truncate(text, max);
+        expect([...cut].length).toBeLessThanOrEqual(max);
         expect(cut.isWellFormed()).toBe(true);
       }),
     );

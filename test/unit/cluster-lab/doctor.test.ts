@@ -5,14 +5,14 @@ import { meshRequirements } from '../../cluster/versions.ts';
 describe('missingFiles', () => {
   test('names the package of each file that is not found', () => {
     const find = (name: string): string | undefined => (name === 'containerd' ? '/usr/bin/containerd' : undefined);
-    const findings = missingFiles(
+    const diagnostics = missingFiles(
       [
         { package: 'containerd', files: ['containerd', 'ctr'] },
         { package: 'runc', files: ['runc'] },
       ],
       find,
     );
-    expect(findings).toEqual([
+    expect(diagnostics).toEqual([
       { problem: 'missing: ctr', remedy: { package: 'containerd' } },
       { problem: 'missing: runc', remedy: { package: 'runc' } },
     ]);

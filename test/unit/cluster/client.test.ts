@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { ApplyOptions, Client, Right } from '../../../src/cluster/client.ts';
+import type { AccessRequest, ApplyOptions, Client } from '../../../src/cluster/client.ts';
 import { ApiError } from '../../../src/cluster/errors.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD } from '../../../src/cluster/resources.ts';
 import { WORKLOADS } from '../../harness/kinds.ts';
@@ -103,7 +103,7 @@ describe('delete', () => {
   });
 });
 
-test.each<[Right, object]>([
+test.each<[AccessRequest, object]>([
   [
     { verb: 'patch', resource: WORKLOADS.Deployment, namespace: 'shop' },
     { verb: 'patch', group: 'apps', resource: 'deployments', namespace: 'shop' },
@@ -112,12 +112,12 @@ test.each<[Right, object]>([
     { verb: 'create', resource: POD, subresource: 'exec', namespace: 'shop', name: 'web-1' },
     { verb: 'create', group: '', resource: 'pods', subresource: 'exec', namespace: 'shop', name: 'web-1' },
   ],
-])('the right to %j', async (right, resourceAttributes) => {
+])('the right to %j', async (permission, resourceAttributes) => {
   const api = await start((count) => replies({ status: { allowed: count === 1 } }));
   const client = api.client();
-  expect(await client.allows(right)).toBe(true);
+  expect(await client.isAllowed(permission)).toBe(true);
   expect(bodyOf(api)).toMatchObject({ kind: 'SelfSubjectAccessReview', spec: { resourceAttributes } });
   expect(bodyOf(api)).toHaveProperty('spec.resourceAttributes', resourceAttributes);
-  expect(await client.allows(right)).toBe(false);
+  expect(await client.isAllowed(permission)).toBe(false);
   expect(client.requests).toEqual({ reads: 2, writes: 0 });
 });

@@ -12,7 +12,7 @@ import {
   ProxyError,
   type StatusBody,
 } from '../../../src/cluster/errors.ts';
-import { missingRight } from '../../../src/cluster/missing-right.ts';
+import { missingPermission } from '../../../src/cluster/missing-permission.ts';
 
 const coded = (code: string, message = 'a system error'): Error => Object.assign(new Error(message), { code });
 const apiError = (status: number, message?: string, reason?: string, hints?: AnswerHints, verb = 'list'): ApiError =>
@@ -182,7 +182,7 @@ describe('apiProblem', () => {
 describe('what is on the way to the server is named, without its credentials', () => {
   const url = new URL('http://me:hidden-word@proxy.example:3128');
   const proxy = { url, origin: 'variable HTTPS_PROXY' };
-  const told = (cause: unknown): string => {
+  const status = (cause: unknown): string => {
     const problem = apiProblem(new ConnectionError('https://a', new ProxyError(proxy, cause)), 'x');
     return `${problem?.message} ${problem?.remedy}`;
   };
@@ -196,9 +196,9 @@ describe('what is on the way to the server is named, without its credentials', (
     [407, 'does not connect to the API server https://a: it answers 407.', 'http://USER:PASSWORD@HOST:PORT'],
     [403, 'does not connect to the API server https://a: it answers 403.', 'Let the proxy allow connections'],
   ])('%s', (cause, message, remedy) => {
-    expect(told(cause)).toContain(`The proxy http://proxy.example:3128 (variable HTTPS_PROXY) ${message}`);
-    expect(told(cause)).toContain(remedy);
-    expect(told(cause)).not.toContain('hidden-word');
+    expect(status(cause)).toContain(`The proxy http://proxy.example:3128 (variable HTTPS_PROXY) ${message}`);
+    expect(status(cause)).toContain(remedy);
+    expect(status(cause)).not.toContain('hidden-word');
   });
 
   test('a certificate that is not accepted is no server that does not answer', () => {
@@ -226,8 +226,8 @@ test.each([
   ],
   ['admission webhook "x" denied the request', undefined],
   ['', undefined],
-])('the missing right in: %s', (message, right) => {
-  expect(missingRight(message)).toBe(right);
+])('the missing right in: %s', (message, permission) => {
+  expect(missingPermission(message)).toBe(permission);
 });
 
 describe('parseWarnings', () => {

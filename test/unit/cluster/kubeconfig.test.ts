@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { type Checked, describeProblem } from '../../../src/base/problem.ts';
+import { describeProblem, type Result } from '../../../src/base/problem.ts';
 import { type Mask, Redactor } from '../../../src/base/redaction/redactor.ts';
 import type { Identity } from '../../../src/cluster/identity.ts';
 import { type ClusterAccess, kubeconfigFile, readKubeconfig } from '../../../src/cluster/kubeconfig.ts';
 import { makeCertificates } from '../../embedded/certs.ts';
-import { NO_WORLD } from '../../harness/access.ts';
+import { NO_RUNTIME } from '../../harness/access.ts';
 import { must, problemsIn } from '../builders.ts';
 
 type Entry = Readonly<Record<string, unknown>>;
@@ -36,11 +36,11 @@ function config({
   });
 }
 
-const read = (text: string, context = ''): Promise<Checked<ClusterAccess>> =>
-  readKubeconfig([{ origin: 'input "kubeconfig"', text }], context, NO_WORLD);
+const read = (text: string, context = ''): Promise<Result<ClusterAccess>> =>
+  readKubeconfig([{ origin: 'input "kubeconfig"', text }], context, NO_RUNTIME);
 const identityOf = async (text: string, context?: string): Promise<Identity> =>
   must(await read(text, context)).identify();
-const complaints = async (text: string, context?: string): Promise<string[]> => {
+const messages = async (text: string, context?: string): Promise<string[]> => {
   const problems = problemsIn(await read(text, context));
   for (const problem of problems) expect(problem).toMatchObject({ kind: 'kubeconfig' });
   return problems.map(describeProblem);
@@ -88,10 +88,10 @@ describe('the forms of a kubeconfig', () => {
     ['binary', '\u0000\u0001\ufffd', 'is not a kubeconfig: YAML error in line 1, null byte is not allowed'],
     ['base64 of something else', Buffer.from('x'.repeat(99)).toString('base64'), 'is base64, but not of a kubeconfig.'],
     ['base64 that is cut off', base64.slice(0, 120), 'is base64, but not of a kubeconfig.'],
-  ])('%s is refused', async (_, text, complaint) => {
-    const [first, ...more] = await complaints(text);
+  ])('%s is refused', async (_, text, message) => {
+    const [first, ...more] = await messages(text);
     expect(more).toEqual([]);
-    expect(first).toContain(`input "kubeconfig": ${complaint}`);
+    expect(first).toContain(`input "kubeconfig": ${message}`);
     expect(first).toContain('Pass the content of a kubeconfig file');
   });
 
@@ -113,7 +113,7 @@ describe('the forms of a kubeconfig', () => {
   });
 
   test('says in which line it is no YAML', async () => {
-    expect((await complaints('clusters: []\nusers: []\ncontexts: ['))[0]).toMatch(/YAML error in line 3, \w/);
+    expect((await messages('clusters: []\nusers: []\ncontexts: ['))[0]).toMatch(/YAML error in line 3, \w/);
   });
 });
 
@@ -173,8 +173,8 @@ describe('the context', () => {
       undefined,
       'auth-provider',
     ],
-  ])('%s', async (_, text, context, complaint) => {
-    expect(await complaints(text, context)).toEqual([expect.stringContaining(complaint)]);
+  ])('%s', async (_, text, context, message) => {
+    expect(await messages(text, context)).toEqual([expect.stringContaining(message)]);
   });
 });
 
@@ -228,7 +228,7 @@ describe('what has to be kept secret', () => {
     const masked: string[] = [];
     const mask: Mask = (secret, how) => void masked.push(how === undefined ? secret : `${secret} (${how})`);
     const text = config({ users: { bot: user } });
-    await readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', { ...NO_WORLD, mask });
+    await readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', { ...NO_RUNTIME, mask });
     expect([...new Set(masked)].sort()).toEqual([...secrets].sort());
   });
 
@@ -245,8 +245,8 @@ describe('what has to be kept secret', () => {
       users: [{ name: 'other', user: { token: 'a-long-token' } }],
       ...change,
     });
-    const world = { ...NO_WORLD, mask: redactor.mask, redact: redactor.redact };
-    const problems = problemsIn(await readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', world));
+    const runtime = { ...NO_RUNTIME, mask: redactor.mask, redact: redactor.redact };
+    const problems = problemsIn(await readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', runtime));
     expect(redactor.redact(problems.map(describeProblem).join('\n'))).not.toContain('a-long-token');
     expect(redactor.redact('a-long-token')).toBe('***');
   });
@@ -256,7 +256,7 @@ describe('what has to be kept secret', () => {
     const users = { bot: { token: 'a-long-token' }, other: { exec: { env: handed } } };
     const text = config({ users });
     await readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', {
-      ...NO_WORLD,
+      ...NO_RUNTIME,
       mask: (secret) => masked.push(secret),
     });
     expect([...new Set(masked)].sort()).toEqual(['a-long-token', 'a-long-value']);
@@ -273,13 +273,13 @@ test.each<[string, Entry, RegExp[]]>([
 });
 
 describe('several files, as kubectl merges them', () => {
-  const merge = (...texts: readonly string[]): Promise<Checked<ClusterAccess>> =>
+  const merge = (...texts: readonly string[]): Promise<Result<ClusterAccess>> =>
     readKubeconfig(
       texts.map((text, at) => kubeconfigFile(`/home/me/${at}/config`, text)),
       '',
-      NO_WORLD,
+      NO_RUNTIME,
     );
-  const who = async (read: Checked<ClusterAccess>): Promise<object> => {
+  const who = async (read: Result<ClusterAccess>): Promise<object> => {
     const access = must(read);
     return { context: access.context, user: (await access.identify()).headers.Authorization };
   };
@@ -344,7 +344,7 @@ describe('several files, as kubectl merges them', () => {
         paths.push(path);
         return Promise.resolve(Buffer.from('x'));
       };
-      await readKubeconfig(texts, context, { ...NO_WORLD, readFile });
+      await readKubeconfig(texts, context, { ...NO_RUNTIME, readFile });
       return paths;
     };
     expect(await asked('prod')).toEqual(['/home/me/0/ca.crt', join('/home/me', 'bot.crt'), '/etc/bot.key']);
@@ -369,10 +369,10 @@ test('a list that expands to millions of values is refused', async () => {
   for (const [from, to] of ['ab', 'bc', 'cd', 'de', 'ef', 'fg']) {
     bomb.push(`${to}: &${to} [${Array(10).fill(`*${from}`).join(', ')}]`);
   }
-  expect(await complaints([...bomb, 'users: *g'].join('\n'))).toEqual([
+  expect(await messages([...bomb, 'users: *g'].join('\n'))).toEqual([
     expect.stringContaining('it has more than 500000 values when its aliases (*) are written out'),
   ]);
-  expect(await complaints('users: &a\n- *a\n')).toEqual([expect.stringContaining('with an alias (*) of itself')]);
+  expect(await messages('users: &a\n- *a\n')).toEqual([expect.stringContaining('with an alias (*) of itself')]);
 });
 
 test('a user is sent as bytes in UTF-8', async () => {

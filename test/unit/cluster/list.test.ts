@@ -70,7 +70,7 @@ describe('an answer that is too long', () => {
     ['a version', (api) => api.client().version(), /larger than the limit of 1\.00 MiB/],
     [
       'an answer to a probe',
-      (api) => api.client().podGet('shop', 'web-1', 80, '/'),
+      (api) => api.client().requestPod('shop', 'web-1', 80, '/'),
       /larger than the limit of 1\.00 MiB/,
     ],
     ['a log', (api) => api.client().podLog('shop', 'web-1', 'app', 16_384), /larger than the limit of 80\.0 KiB/],

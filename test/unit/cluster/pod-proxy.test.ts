@@ -23,7 +23,7 @@ describe('the request', () => {
   ])('for %j', async (path, rest) => {
     const api = await start(() => ({ status: 200, body: 'LIVE' }));
     const client = api.client();
-    expect(await client.podGet('shop', 'web-1', 15021, path)).toMatchObject({ status: 200, text: 'LIVE' });
+    expect(await client.requestPod('shop', 'web-1', 15021, path)).toMatchObject({ status: 200, text: 'LIVE' });
     expect(client.requests).toEqual({ reads: 1, writes: 0 });
     expect(api.seen).toMatchObject([
       { method: 'GET', path: `/api/v1/namespaces/shop/pods/web-1:15021/proxy${rest}`, body: '' },
@@ -37,7 +37,7 @@ describe('the request', () => {
       headers: { Accept: 'text/plain', 'X-Shop': 'open', Authorization: 'Bearer of-the-shop' },
       body: 'é',
     };
-    const response = await api.client().podGet('shop', 'web-1', 8080, '/orders', request);
+    const response = await api.client().requestPod('shop', 'web-1', 8080, '/orders', request);
     expect(response).toMatchObject({ status: 201, headers: { 'x-from': 'pod' }, text: 'made' });
     expect(api.seen).toMatchObject([
       {
@@ -50,7 +50,10 @@ describe('the request', () => {
 
   test.each(['HEAD', 'OPTIONS', 'PUT', 'PATCH', 'DELETE'] as const)('may be a %s', async (method) => {
     const api = await start(() => ({ status: 204 }));
-    expect(await api.client().podGet('shop', 'web-1', 80, '/', { method })).toMatchObject({ status: 204, text: '' });
+    expect(await api.client().requestPod('shop', 'web-1', 80, '/', { method })).toMatchObject({
+      status: 204,
+      text: '',
+    });
     expect(api.seen).toMatchObject([{ method }]);
   });
 });
@@ -70,7 +73,7 @@ describe("a pod's own answer is given as it is, and asked for once", () => {
     [{ ...refusal(404, 'NotFound', 'told in plain text'), headers: { 'content-type': 'text/plain' } }],
   ])('%j', async (reply) => {
     const api = await start(() => reply);
-    const response = await api.client().podGet('shop', 'web-1', 80, '/');
+    const response = await api.client().requestPod('shop', 'web-1', 80, '/');
     expect(response).toMatchObject({ status: reply.status, text: reply.body ?? '', headers: reply.headers ?? {} });
     expect(api.seen).toHaveLength(1);
   });
@@ -98,7 +101,7 @@ describe('what is no answer of a pod', () => {
     const api = await start(() => reply);
     const error = await api
       .client()
-      .podGet('shop', 'web-1', 80, '/')
+      .requestPod('shop', 'web-1', 80, '/')
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ApiError);
     expect(error).toMatchObject(expected);
@@ -108,7 +111,7 @@ describe('what is no answer of a pod', () => {
   test('credentials that the API server refuses are renewed once', async () => {
     const unauthorized = refusal(401, 'Unauthorized', 'Unauthorized');
     const api = await start((count) => (count === 1 ? unauthorized : { status: 200, body: 'in' }));
-    expect(await api.client().podGet('shop', 'web-1', 80, '/')).toMatchObject({ text: 'in' });
+    expect(await api.client().requestPod('shop', 'web-1', 80, '/')).toMatchObject({ text: 'in' });
     expect(api.seen.map(({ headers }) => headers.authorization)).toEqual(['Bearer token-1', 'Bearer token-2']);
   });
 
@@ -125,7 +128,7 @@ describe('what is no answer of a pod', () => {
     const api = await start(() => outcome);
     const error = await api
       .client()
-      .podGet('shop', 'web-1', 80, '/', request)
+      .requestPod('shop', 'web-1', 80, '/', request)
       .catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(ConnectionError);
     expect(error).toMatchObject({ message: expect.stringMatching(message) });
@@ -138,7 +141,7 @@ describe('what is no answer of a pod', () => {
       cancel.abort();
       return 'silence';
     });
-    const asked = api.client({ signal: cancel.signal }).podGet('shop', 'web-1', 80, '/');
+    const asked = api.client({ signal: cancel.signal }).requestPod('shop', 'web-1', 80, '/');
     expect(apiProblem(await asked.catch((thrown: unknown) => thrown), 'x')?.kind).toBe('cancelled');
   });
 });

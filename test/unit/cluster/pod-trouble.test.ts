@@ -29,8 +29,8 @@ const looping = (lastState: ContainerState, name = 'app'): ContainerStatus => ({
   state: { waiting: { reason: 'CrashLoopBackOff', message: 'back-off 20s restarting failed container=app' } },
   lastState,
 });
-const words = (of: Pod): string | undefined => {
-  const trouble = troubleOf(of);
+const words = (onePod: Pod): string | undefined => {
+  const trouble = troubleOf(onePod);
   return trouble && describeTrouble(trouble);
 };
 
@@ -117,9 +117,9 @@ describe('why a container cannot run', () => {
   });
 
   test('one that runs between two crashes is in trouble only for who looks back', () => {
-    const of = pod({ ...looping(ended('Error', 1)), ready: false, state: { running: {} } });
-    expect(troubleOf(of)).toBeUndefined();
-    expect(recentTroubleOf(of)?.words).toBe('app keeps crashing (Error, exit code 1)');
+    const onePod = pod({ ...looping(ended('Error', 1)), ready: false, state: { running: {} } });
+    expect(troubleOf(onePod)).toBeUndefined();
+    expect(recentTroubleOf(onePod)?.words).toBe('app keeps crashing (Error, exit code 1)');
     const ready = pod({ ...looping(ended('Error', 1)), ready: true, state: { running: {} } });
     expect(recentTroubleOf(ready)).toBeUndefined();
   });

@@ -1,9 +1,9 @@
 import type { Workload } from '../../../src/cluster/objects.ts';
 import type { PlannedRevision, PlannedWorkload } from '../../../src/deploy/plan/plan.ts';
 import { type PlanningOptions, planWorkload, type WantedWorkload } from '../../../src/deploy/plan/workload.ts';
-import { type Placement, placementOf, type Revision } from '../../../src/mesh/identity/revision.ts';
+import { type PodRevision, podRevisionOf, type Revision } from '../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../src/mesh/objects/config-map.ts';
-import { renderInserter } from '../../../src/mesh/objects/filter-resource.ts';
+import { renderFilterResource } from '../../../src/mesh/objects/filter-resource.ts';
 import type { AdoptedVolume } from '../../../src/mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../../src/mesh/unmanaged/unmanaged.ts';
 import { type ClusterParts, must, patchedWith, refOf, revision, workload } from '../builders.ts';
@@ -20,12 +20,12 @@ export interface WantedParts {
   readonly wave?: number;
   readonly adopted?: readonly AdoptedUnmanaged[];
   readonly volumes?: readonly AdoptedVolume[];
-  readonly wayBack?: readonly Placement[];
+  readonly rollbackTargets?: readonly PodRevision[];
 }
 
 /** A revision that its own pods carry. */
-export function plannedRevision(of: Revision): PlannedRevision {
-  return { revision: of, carrier: placementOf(of) };
+export function plannedRevision(revision: Revision): PlannedRevision {
+  return { revision: revision, podRevision: podRevisionOf(revision) };
 }
 
 /** What is wanted of the workload of a path such as `shop/deploy/reviews`. */
@@ -33,8 +33,19 @@ export function wantedOf(path: string, parts: WantedParts = {}): WantedWorkload 
   const ref = refOf(path);
   const { observed = workload(ref.name), revisions = [revision()], removals = [], wave = 1 } = parts;
   const { adopted = [], volumes = [] } = parts;
-  const wayBack = new Map((parts.wayBack ?? []).map((placement) => [placement.filter, placement]));
-  return { ref, observed, revisions: revisions.map(plannedRevision), removals, wave, adopted, volumes, wayBack };
+  const rollbackTargets = new Map(
+    (parts.rollbackTargets ?? []).map((podRevision) => [podRevision.filter, podRevision]),
+  );
+  return {
+    ref,
+    observed,
+    revisions: revisions.map(plannedRevision),
+    removals,
+    wave,
+    adopted,
+    volumes,
+    rollbackTargets,
+  };
 }
 
 /** A planned workload; throws where it cannot be planned. */
@@ -52,15 +63,15 @@ export function runningOn(
   { now, before }: { readonly now: Revision; readonly before?: Revision },
   ...edits: readonly object[]
 ): Workload {
-  const wayBack = before === undefined ? [] : [placementOf(before)];
-  const { observed, patch } = plannedFor(path, { revisions: [now], wayBack });
+  const rollbackTargets = before === undefined ? [] : [podRevisionOf(before)];
+  const { observed, patch } = plannedFor(path, { revisions: [now], rollbackTargets });
   return [patch, ...edits].reduce<Workload>((on, edit) => patchedWith(on, edit), observed);
 }
 
 /** The objects of revisions in the namespace `shop`. */
 export function objectsOf(...revisions: readonly Revision[]): ClusterParts {
   return {
-    configMaps: { shop: revisions.map((of) => renderConfigMap(of, 'shop')) },
-    inserters: { shop: revisions.map((of) => renderInserter(of, 'shop')) },
+    configMaps: { shop: revisions.map((revision) => renderConfigMap(revision, 'shop')) },
+    filterResources: { shop: revisions.map((revision) => renderFilterResource(revision, 'shop')) },
   };
 }

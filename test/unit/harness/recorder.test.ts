@@ -52,14 +52,14 @@ describe('rights', () => {
   });
 
   test('a port of a pod needs the right that fits the method', async () => {
-    const [reader, prover] = [await bed.connectAs('reader'), await bed.connectAs('prover')];
+    const [reader, verifier] = [await bed.connectAs('reader'), await bed.connectAs('prover')];
     const refused = await bed.fetch(`${pod}:15090`, '/stats/prometheus', { client: reader });
     expect([refused.status, JSON.parse(refused.body).message]).toEqual([
       403,
       `pods "${pod}:15090" is forbidden: User "reader" cannot get resource "pods/proxy" in API group "" in the namespace "${bed.namespace}"`,
     ]);
-    expect((await bed.fetch(`${pod}:9080`, '/', { client: prover })).status).toBe(200);
-    expect((await bed.fetch(`${pod}:9080`, '/', { method: 'POST', client: prover })).status).toBe(403);
+    expect((await bed.fetch(`${pod}:9080`, '/', { client: verifier })).status).toBe(200);
+    expect((await bed.fetch(`${pod}:9080`, '/', { method: 'POST', client: verifier })).status).toBe(403);
   });
 
   test('whoever has them may exec, and without credentials that count nobody may', async () => {

@@ -46,7 +46,7 @@ const follow = async (names: Readonly<Record<string, (before: number) => readonl
     },
   });
   try {
-    const { body } = await http.send({ method: 'GET', url: home, mostBytes: 100 });
+    const { body } = await http.send({ method: 'GET', url: home, maxBytes: 100 });
     return Buffer.from(body).toString();
   } catch (error) {
     return (error as Error).message;

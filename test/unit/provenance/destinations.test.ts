@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../src/base/problem.ts';
-import { proveProvenance } from '../../../src/provenance/prove.ts';
+import { checkProvenance } from '../../../src/provenance/check.ts';
 import { type Internet, type Names, type Reply, startInternet, type Visit } from '../../harness/registry/internet.ts';
 import { type Bundle, DIGEST, type Lab, makeLab } from '../../harness/sigstore-lab.ts';
 
@@ -15,13 +15,13 @@ beforeAll(async () => {
 });
 afterAll(() => internet?.stop());
 
-const prove = async (
+const check = async (
   names: Names,
   reply: (visit: Visit) => Reply,
   api = 'https://api.github.example',
 ): Promise<{ said: string; tokens: string[]; connections: readonly string[] }> => {
-  const world = internet.world(names, reply);
-  const proved = await proveProvenance(
+  const sources = internet.world(names, reply);
+  const verified = await checkProvenance(
     { origin: 'filter "f.wasm"', digest: DIGEST },
     { repository: 'bookshop/filters', ref: 'refs/heads/main' },
     {
@@ -32,13 +32,15 @@ const prove = async (
       userAgent: 'test',
       environment: {},
       debug: () => undefined,
-      network: world.network,
+      network: sources.network,
     },
   );
   return {
-    said: proved.ok ? `by ${proved.value.run}` : proved.problems.map(describeProblem).join(),
-    tokens: world.visits.flatMap(({ authorization, url }) => (authorization === undefined ? [] : [new URL(url).host])),
-    connections: world.connections,
+    said: verified.ok ? `by ${verified.value.run}` : verified.problems.map(describeProblem).join(),
+    tokens: sources.visits.flatMap(({ authorization, url }) =>
+      authorization === undefined ? [] : [new URL(url).host],
+    ),
+    connections: sources.connections,
   };
 };
 
@@ -66,7 +68,7 @@ test.each<[string, Names, string, RegExp]>([
     /^by /,
   ],
 ])('an attestation in %s', async (_, names, address, expected) => {
-  const { said, tokens } = await prove(names, storing(address));
+  const { said, tokens } = await check(names, storing(address));
   expect(said).toMatch(expected);
   expect(tokens).toEqual(['api.github.example']);
 });
@@ -74,7 +76,7 @@ test.each<[string, Names, string, RegExp]>([
 test.each(['https://store.example/x', 'https://api.github.example:8443/x', 'http://api.github.example/x'])(
   'a redirect to %s is not followed, with the token least of all',
   async (location) => {
-    const { said, tokens } = await prove(PUBLIC, () => ({ status: 307, headers: { location } }));
+    const { said, tokens } = await check(PUBLIC, () => ({ status: 307, headers: { location } }));
     expect(said).toMatch(/the repository bookshop\/filters has moved \(status 307\)/);
     expect(tokens).toEqual(['api.github.example']);
   },
@@ -83,7 +85,7 @@ test.each(['https://store.example/x', 'https://api.github.example:8443/x', 'http
 test.each(['', 'api.github.example', 'ftp://api.github.example', 'https://'])(
   '%j is no address of GitHub',
   async (api) => {
-    const { said, connections } = await prove(PUBLIC, storing('https://store.example/1'), api);
+    const { said, connections } = await check(PUBLIC, storing('https://store.example/1'), api);
     expect(said).toMatch(/the address of GitHub.s API is not valid\. .*GITHUB_API_URL/);
     expect(connections).toEqual([]);
   },

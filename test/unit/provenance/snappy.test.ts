@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import { decodeSnappy, SnappyError } from '../../../src/provenance/snappy.ts';
 import { packSnappy, varint } from './snappy.ts';
 
-const MOST = 1_000_000;
-const text = (...bytes: readonly number[]): string =>
-  Buffer.from(decodeSnappy(Uint8Array.from(bytes), MOST)).toString();
+const MAX = 1_000_000;
+const text = (...bytes: readonly number[]): string => Buffer.from(decodeSnappy(Uint8Array.from(bytes), MAX)).toString();
 const [A, B, C] = [0x61, 0x62, 0x63];
 
 describe('a block', () => {
@@ -33,7 +32,7 @@ describe('a block', () => {
     ['that copies from nowhere', [7, 2 << 2, A, B, C, 1, 0], 'it copies from before its start'],
     ['that copies from before its start', [7, 2 << 2, A, B, C, 1, 4], 'it copies from before its start'],
     ['that copies more than it says', [6, 2 << 2, A, B, C, 1, 3], 'it unpacks to more than it says'],
-    ['that is too large', [...varint(MOST + 1)], `it unpacks to ${MOST + 1} bytes, more than ${MOST}`],
+    ['that is too large', [...varint(MAX + 1)], `it unpacks to ${MAX + 1} bytes, more than ${MAX}`],
     ['that claims to be larger than memory', [255, 255, 255, 255, 127], 'more than'],
   ])('%s is damaged', (_, bytes, expected) => {
     expect(() => text(...bytes)).toThrow(SnappyError);
@@ -43,7 +42,7 @@ describe('a block', () => {
   test('unpacks to what was packed', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 1_000 }), (data) => {
-        expect(Buffer.from(decodeSnappy(packSnappy(data), MOST))).toEqual(Buffer.from(data));
+        expect(Buffer.from(decodeSnappy(packSnappy(data), MAX))).toEqual(Buffer.from(data));
       }),
     );
   });
@@ -52,7 +51,7 @@ describe('a block', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 60 }), (data) => {
         try {
-          expect(decodeSnappy(data, MOST).length).toBeLessThanOrEqual(MOST);
+          expect(decodeSnappy(data, MAX).length).toBeLessThanOrEqual(MAX);
         } catch (error) {
           expect(error).toBeInstanceOf(SnappyError);
         }

@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from '@jest/globals';
 import type { Authority } from '../../../src/provenance/authority.ts';
 import { TrustRootError } from '../../../src/provenance/authority.ts';
 import type { ProvenancePolicy } from '../../../src/provenance/policy.ts';
-import { type Verdict, verifyAttestation } from '../../../src/provenance/verify.ts';
+import { type AttestationVerdict, verifyAttestation } from '../../../src/provenance/verify.ts';
 import { BUILD, type Build, type Bundle, DIGEST, type Lab, makeLab } from '../../harness/sigstore-lab.ts';
 
 const POLICY: ProvenancePolicy = { repository: 'bookshop/filters' };
@@ -22,14 +22,15 @@ const verify = (
   bundle: unknown,
   policy: ProvenancePolicy = POLICY,
   authorities: readonly Authority[] = [lab('public').authority],
-): Promise<Verdict> => verifyAttestation(bundle, { digest: DIGEST, policy, authorities });
-const reason = async (verdict: Promise<Verdict>): Promise<string> => {
+): Promise<AttestationVerdict> => verifyAttestation(bundle, { digest: DIGEST, policy, authorities });
+const reason = async (verdict: Promise<AttestationVerdict>): Promise<string> => {
   const found = await verdict;
   return found.ok ? 'none: it counts' : found.reason;
 };
 
 describe.each(['public', 'private'] as const)('of a %s repository', (kind) => {
-  const own = (bundle: unknown, policy = POLICY): Promise<Verdict> => verify(bundle, policy, [lab(kind).authority]);
+  const own = (bundle: unknown, policy = POLICY): Promise<AttestationVerdict> =>
+    verify(bundle, policy, [lab(kind).authority]);
 
   test('a good attestation tells the build', async () => {
     expect(await own(await lab(kind).attest())).toEqual({

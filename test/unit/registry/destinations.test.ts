@@ -87,20 +87,20 @@ function connect({ network }: World, over: Partial<RegistriesOptions> = {}): Reg
 }
 
 interface Scene {
-  readonly world: World;
+  readonly runtime: World;
   /** What was said of it: `done`, or the problem. */
   pull(): Promise<string>;
   push(): Promise<string>;
 }
 
 function visit(leads: Leads, names: Names, over: Partial<RegistriesOptions> = {}, host = HOME): Scene {
-  const world = internet.world(names, answerLike(leads));
-  const registries = connect(world, { given: { host, ...USER }, ...over });
+  const runtime = internet.world(names, answerLike(leads));
+  const registries = connect(runtime, { given: { host, ...USER }, ...over });
   const outcome = (checked: Parameters<typeof problemsIn>[0]): string =>
     checked.ok ? 'done' : problemsIn(checked).map(describeProblem).join('\n');
   const refer = (tag: string) => must(parseReference(`oci://${host}/filter:${tag}`, 'test'));
   return {
-    world,
+    runtime,
     pull: async () => outcome(await registries.pull(refer('v1'))),
     push: async () => outcome(await registries.push(await packImage(wasm(2)), refer('new'))),
   };
@@ -168,26 +168,26 @@ describe.each(HOPS)('a public registry leads by its %s', (hop) => {
       /: \S+ leads to \S+( \(\S+\))?, which is (a private|an address of the runner|a link-local).*Nothing was sent there\./,
     );
     expect(said).not.toContain(USER.password);
-    expect(new Set(scene.world.connections)).toEqual(
+    expect(new Set(scene.runtime.connections)).toEqual(
       new Set([`${HOME} ${PUBLIC}`, ...(hop === 'realm' ? [] : ['auth.example 140.82.112.34'])]),
     );
-    expect(shown(scene.world)).toEqual(hop === 'realm' ? [] : expect.not.arrayContaining(['Basic other.example']));
+    expect(shown(scene.runtime)).toEqual(hop === 'realm' ? [] : expect.not.arrayContaining(['Basic other.example']));
   });
 
   test('to another public host over TLS, which alone among strangers is shown the login where it gives tokens', async () => {
     const scene = visit(leading(hop, 'https://other.example'), names('8.8.8.8'));
     expect(await run(hop, scene)).toBe('done');
-    expect(scene.world.connections).toContain('other.example 8.8.8.8');
-    expect(shown(scene.world)).toEqual([`Basic ${hop === 'realm' ? 'other' : 'auth'}.example`, `Bearer ${HOME}`]);
+    expect(scene.runtime.connections).toContain('other.example 8.8.8.8');
+    expect(shown(scene.runtime)).toEqual([`Basic ${hop === 'realm' ? 'other' : 'auth'}.example`, `Bearer ${HOME}`]);
   });
 
   test('to a host with several addresses: to those that are public alone', async () => {
     const scene = visit(leading(hop, 'https://other.example'), names('127.0.0.1', '10.0.0.1', '8.8.8.8'));
     expect(await run(hop, scene)).toBe('done');
-    expect(scene.world.connections.filter((one) => one.startsWith('other'))).toEqual(
+    expect(scene.runtime.connections.filter((one) => one.startsWith('other'))).toEqual(
       expect.arrayContaining(['other.example 8.8.8.8']),
     );
-    expect(scene.world.connections.join()).not.toMatch(/127\.0\.0\.1|10\.0\.0\.1/);
+    expect(scene.runtime.connections.join()).not.toMatch(/127\.0\.0\.1|10\.0\.0\.1/);
   });
 
   test.each(['http://other.example', `http://${HOME}`, 'http://localhost:5000'])(
@@ -196,7 +196,7 @@ describe.each(HOPS)('a public registry leads by its %s', (hop) => {
       const insecureHosts = ['other.example', 'localhost:5000'];
       const scene = visit(leading(hop, origin), names('8.8.8.8'), { insecureHosts });
       expect(await run(hop, scene)).toMatch(/ leads to http:\/\/\S+, which is not encrypted\./);
-      expect(scene.world.visits.filter(({ url }) => url.startsWith('http:'))).toEqual([]);
+      expect(scene.runtime.visits.filter(({ url }) => url.startsWith('http:'))).toEqual([]);
     },
   );
 
@@ -252,11 +252,11 @@ describe('a registry inside', () => {
     for (const origin of ['http://auth.example', 'https://public.example']) {
       const scene = visit(leading('realm', origin), names, { insecureHosts, given: { host, ...USER } }, host);
       expect(await scene.pull()).toBe('done');
-      expect(shown(scene.world)).toEqual([`Basic ${new URL(origin).host}`, `Bearer ${HOME}:5000`]);
+      expect(shown(scene.runtime)).toEqual([`Basic ${new URL(origin).host}`, `Bearer ${HOME}:5000`]);
     }
     const scene = visit(leading('realm', 'http://public.example'), names, { insecureHosts }, host);
     expect(await scene.pull()).toMatch(/http:\/\/public\.example would be called without TLS\..*"insecure-registries"/);
-    expect(shown(scene.world)).toEqual([]);
+    expect(shown(scene.runtime)).toEqual([]);
   });
 });
 
@@ -265,14 +265,14 @@ describe('a name that is bound anew', () => {
     const names: Names = { [HOME]: (before) => [before === 0 ? PUBLIC : '127.0.0.1'], 'auth.example': at('8.8.8.8') };
     const scene = visit({ realm: `https://${HOME}:8443/token` }, names);
     expect(await scene.pull()).toMatch(/registry\.example \(127\.0\.0\.1\) is an address of the runner itself\./);
-    expect(shown(scene.world)).toEqual([]);
+    expect(shown(scene.runtime)).toEqual([]);
   });
 
   test('from a private address to a public one takes its trust with it', async () => {
     const names: Names = { [HOME]: (before) => [before === 0 ? '10.0.0.5' : PUBLIC], 'auth.example': at('10.0.0.6') };
     const scene = visit({ realm: `https://${HOME}:8443/token`, token: 'https://auth.example/token' }, names);
     expect(await scene.pull()).toMatch(/registry\.example leads to auth\.example \(10\.0\.0\.6\), which is a private/);
-    expect(scene.world.connections).not.toContain('auth.example 10.0.0.6');
+    expect(scene.runtime.connections).not.toContain('auth.example 10.0.0.6');
   });
 
   test('between look and connection does not happen: each connection is one look', async () => {
@@ -280,15 +280,15 @@ describe('a name that is bound anew', () => {
     const names: Names = { [HOME]: () => [looks++ % 2 === 0 ? PUBLIC : '127.0.0.1'] };
     const scene = visit({}, names);
     await scene.pull();
-    expect(scene.world.connections).toEqual(scene.world.connections.map(() => `${HOME} ${PUBLIC}`));
-    expect(looks).toBeGreaterThanOrEqual(scene.world.connections.length);
+    expect(scene.runtime.connections).toEqual(scene.runtime.connections.map(() => `${HOME} ${PUBLIC}`));
+    expect(looks).toBeGreaterThanOrEqual(scene.runtime.connections.length);
   });
 });
 
 test('a registry at a link-local address is not asked at all', async () => {
   const scene = visit({}, { [HOME]: at('169.254.169.254') });
   expect(await scene.pull()).toMatch(/registry\.example \(169\.254\.169\.254\) is a link-local address/);
-  expect(scene.world.connections).toEqual([]);
+  expect(scene.runtime.connections).toEqual([]);
 });
 
 test('an identity token goes to the server for tokens, by TLS, and follows no redirect', async () => {
@@ -301,14 +301,14 @@ test('an identity token goes to the server for tokens, by TLS, and follows no re
   const names: Names = { [HOME]: at(PUBLIC), 'auth.example': at('8.8.8.8'), 'other.example': at('8.8.4.4') };
   const good = visit(leading('realm', 'https://auth.example'), names, sources);
   expect(await good.pull()).toBe('done');
-  expect(shown(good.world)).toEqual(['identity auth.example', `Bearer ${HOME}`]);
+  expect(shown(good.runtime)).toEqual(['identity auth.example', `Bearer ${HOME}`]);
   const led = visit(leading('token', 'https://other.example'), names, sources);
   expect(await led.pull()).toMatch(/auth\.example answers 307/);
-  expect(shown(led.world)).toEqual(['identity auth.example']);
+  expect(shown(led.runtime)).toEqual(['identity auth.example']);
   for (const origin of ['http://auth.example', 'https://169.254.169.254', 'https://10.0.0.1']) {
     const bad = visit(leading('realm', origin), names, sources);
     expect(await bad.pull()).toMatch(/ leads to /);
-    expect(shown(bad.world)).toEqual([]);
+    expect(shown(bad.runtime)).toEqual([]);
   }
 });
 
@@ -316,13 +316,13 @@ test('a layer that names addresses of its own is taken from the registry alone',
   const manifest = JSON.parse(Buffer.from(stored.manifest).toString('utf8'));
   const layers = manifest.layers.map((one: object) => ({ ...one, urls: ['https://other.example/layer'] }));
   const names: Names = { [HOME]: at(PUBLIC), 'other.example': at('8.8.8.8') };
-  const world = internet.world(names, ({ url }) => ({
+  const runtime = internet.world(names, ({ url }) => ({
     status: 200,
     headers: { 'content-type': stored.mediaType },
     body: url.includes('/manifests/') ? JSON.stringify({ ...manifest, layers }) : layer.bytes,
   }));
-  must(await connect(world).pull(must(parseReference(`oci://${HOME}/filter:v1`, 'test'))));
-  expect(new Set(world.visits.map(({ url }) => new URL(url).host))).toEqual(new Set([HOME]));
+  must(await connect(runtime).pull(must(parseReference(`oci://${HOME}/filter:v1`, 'test'))));
+  expect(new Set(runtime.visits.map(({ url }) => new URL(url).host))).toEqual(new Set([HOME]));
 });
 
 describe('a file of a web server', () => {
@@ -334,12 +334,12 @@ describe('a file of a web server', () => {
     ['//localhost/x', /leads to localhost, which is an address of the runner itself/],
     ['http://cdn.example/x', /files\.example leads to http:\/\/cdn\.example, which is not encrypted/],
   ])('that leads to %s: %s', async (location, expected) => {
-    const world = internet.world(names, ({ url }) =>
+    const runtime = internet.world(names, ({ url }) =>
       url.endsWith('/f.wasm') ? { status: 302, headers: { location } } : { status: 200, body: 'the file' },
     );
-    const got = await connect(world).download('https://files.example/f.wasm');
+    const got = await connect(runtime).download('https://files.example/f.wasm');
     const said = got.ok ? Buffer.from(got.value).toString() : problemsIn(got).map(describeProblem).join();
     expect(said).toMatch(expected);
-    expect(world.connections.join()).not.toMatch(/10\.0\.0\.1|169\.254|127\.0/);
+    expect(runtime.connections.join()).not.toMatch(/10\.0\.0\.1|169\.254|127\.0/);
   });
 });

@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Checked, describeProblem } from '../../../src/base/problem.ts';
+import { describeProblem, type Result } from '../../../src/base/problem.ts';
 import { KIND_NAMES } from '../../../src/deploy/kinds/kinds.ts';
 import { parseTargets } from '../../../src/targets/parse.ts';
 import type { TargetEntry } from '../../../src/targets/target.ts';
-import { complaintsIn, must, problemsIn } from '../builders.ts';
+import { messagesIn, must, problemsIn } from '../builders.ts';
 
-const parse = (text: string): Checked<readonly TargetEntry[]> =>
+const parse = (text: string): Result<readonly TargetEntry[]> =>
   parseTargets({ origin: 'targets', text }, { defaultNamespace: 'shop', kinds: KIND_NAMES });
 const only = (text: string): TargetEntry => {
   const entries = must(parse(text));
@@ -74,8 +74,8 @@ describe('an entry that names a workload', () => {
     ['- 5', /is 5, which names no target/],
     ['- null', /is null, which names no target/],
     ['- [deployment/reviews]', /is \["deployment\/reviews"\], which names no target/],
-  ])('%s is refused', (text, complaint) => {
-    expect(complaintsIn(parse(text))).toContainEqual(expect.stringMatching(complaint));
+  ])('%s is refused', (text, message) => {
+    expect(messagesIn(parse(text))).toContainEqual(expect.stringMatching(message));
     expect(problemsIn(parse(text))[0]).toMatchObject({ kind: 'targets', subject: 'targets, entry 1' });
   });
 
@@ -111,8 +111,8 @@ describe('an entry that selects workloads', () => {
     ['- {selector: app=web, kinds: [pod]}', /unknown kind "pod"/],
     ['- {selector: app=web, name: a}', /unknown key "name"/],
     ['- {selector: app=web, kind: deploy}', /unknown key "kind"\. Did you mean "kinds"\?/],
-  ])('%s is refused', (text, complaint) => {
-    expect(complaintsIn(parse(text))).toContainEqual(expect.stringMatching(complaint));
+  ])('%s is refused', (text, message) => {
+    expect(messagesIn(parse(text))).toContainEqual(expect.stringMatching(message));
   });
 });
 
@@ -151,8 +151,8 @@ describe('settings of its own', () => {
     ['insert: last', /has the unknown place "last"\. Write "first", "before NAME" or "after NAME"/],
     ['insert: null', /has the unknown place null/],
     ['configurtion: x', /unknown key "configurtion"\. Did you mean "configuration"\?/],
-  ])('%s is refused', (text, complaint) => {
-    expect(complaintsIn(parse(`- {kind: deploy, name: a, ${text}}`))).toEqual([expect.stringMatching(complaint)]);
+  ])('%s is refused', (text, message) => {
+    expect(messagesIn(parse(`- {kind: deploy, name: a, ${text}}`))).toEqual([expect.stringMatching(message)]);
   });
 });
 
@@ -172,7 +172,7 @@ describe('a wave', () => {
 
   test.each(['0', '101', '1.5', '-1', 'first', '""', '[1]', 'null', 'true'])('%s is refused', (wave) => {
     for (const entry of ['kind: deploy, name: a', 'selector: app=web']) {
-      expect(complaintsIn(parse(`- {${entry}, wave: ${wave}}`))).toEqual([
+      expect(messagesIn(parse(`- {${entry}, wave: ${wave}}`))).toEqual([
         expect.stringMatching(/^has the wave .+\. A wave is a whole number from 1 to 100; lower ones go first\.$/),
       ]);
     }
@@ -195,8 +195,8 @@ describe('a text that is no target list', () => {
     ['5', /must be a YAML list of targets/],
     ['kind: deployment\nname: a', /must be a YAML list of targets/],
     ['- deployment/a\n---\n- deployment/b', /not valid YAML/],
-  ])('%j', (text, complaint) => {
-    expect(complaintsIn(parse(text))).toEqual([expect.stringMatching(complaint)]);
+  ])('%j', (text, message) => {
+    expect(messagesIn(parse(text))).toEqual([expect.stringMatching(message)]);
     expect(problemsIn(parse(text))[0]).toMatchObject({ kind: 'targets', subject: 'targets' });
   });
 });
@@ -211,13 +211,13 @@ describe('a file that is no list is not quoted', () => {
     ['password: q7Zt8Hnp', /^must be a YAML list of targets\./],
     ['*q7Zt8HnpLk9XvBw', /^is not valid YAML: unidentified alias in line 1\./],
     ['!q7Zt8HnpLk9XvBw x', /^is not valid YAML: .* in line 1\./],
-  ])('%j', (text, complaint) => {
+  ])('%j', (text, message) => {
     const parsed = parseTargets(
       { origin: 'targets-file "t"', text, isFile: true },
       { defaultNamespace: 'shop', kinds: KIND_NAMES },
     );
-    expect(complaintsIn(parsed)).toEqual([expect.stringMatching(complaint)]);
-    expect(complaintsIn(parsed).join()).not.toContain('q7Zt8Hnp');
+    expect(messagesIn(parsed)).toEqual([expect.stringMatching(message)]);
+    expect(messagesIn(parsed).join()).not.toContain('q7Zt8Hnp');
   });
 
   test('but lines of targets are one, and a mistyped one is quoted', () => {
@@ -225,7 +225,7 @@ describe('a file that is no list is not quoted', () => {
       { origin: 'targets-file "t"', text: 'deployment/a\nreviews', isFile: true },
       { defaultNamespace: 'shop', kinds: KIND_NAMES },
     );
-    expect(complaintsIn(parsed)).toEqual([expect.stringMatching(/^"reviews" names no target/)]);
+    expect(messagesIn(parsed)).toEqual([expect.stringMatching(/^"reviews" names no target/)]);
   });
 });
 

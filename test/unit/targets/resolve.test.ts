@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { bad, type Checked, describeProblem, good } from '../../../src/base/problem.ts';
+import { describeProblem, fail, ok, type Result } from '../../../src/base/problem.ts';
 import { neededLists, type ResolvedTarget, resolveTargets } from '../../../src/targets/resolve.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
-import { type ClusterParts, catalogueOf, entriesOf, must, problemsIn, workload } from '../builders.ts';
+import { type ClusterParts, entriesOf, must, problemsIn, workload, workloadIndexOf } from '../builders.ts';
 
 const SHOP: ClusterParts = {
   workloads: {
@@ -13,13 +13,13 @@ const SHOP: ClusterParts = {
   },
 };
 
-const resolve = (list: string, cluster: ClusterParts = SHOP): Checked<readonly ResolvedTarget[]> => {
-  const { targets, problems } = resolveTargets(entriesOf(list), catalogueOf(cluster), { direction: 'inbound' });
-  return problems.length === 0 ? good(targets) : bad(...problems);
+const resolve = (list: string, cluster: ClusterParts = SHOP): Result<readonly ResolvedTarget[]> => {
+  const { targets, problems } = resolveTargets(entriesOf(list), workloadIndexOf(cluster), { direction: 'inbound' });
+  return problems.length === 0 ? ok(targets) : fail(...problems);
 };
-const names = (checked: Checked<readonly ResolvedTarget[]>): string[] =>
+const names = (checked: Result<readonly ResolvedTarget[]>): string[] =>
   must(checked).map(({ ref }) => describeWorkload(ref));
-const complaints = (checked: Checked<unknown>): string[] => problemsIn(checked).map(describeProblem);
+const messages = (checked: Result<unknown>): string[] => problemsIn(checked).map(describeProblem);
 
 describe('neededLists', () => {
   test('names each kind and namespace once', () => {
@@ -83,13 +83,13 @@ test('an entry that spells out a default agrees with one that does not', () => {
 
 describe('resolveTargets reports', () => {
   test('entries that disagree about the settings of a workload', () => {
-    expect(complaints(resolve('- deploy/reviews\n- {selector: tier=back, port: 80}'))).toEqual([
+    expect(messages(resolve('- deploy/reviews\n- {selector: tier=back, port: 80}'))).toEqual([
       'Deployment shop/reviews: is named by targets, entry 1 and by targets, entry 2 with different settings. Give it one entry, or the same configuration, direction, port and insert in both.',
     ]);
   });
 
   test('entries that disagree about its wave, which is 1 where none is named', () => {
-    expect(complaints(resolve('- deploy/reviews\n- {selector: app=reviews, wave: 2}'))).toEqual([
+    expect(messages(resolve('- deploy/reviews\n- {selector: app=reviews, wave: 2}'))).toEqual([
       'Deployment shop/reviews: is named by targets, entry 1 and by targets, entry 2 with different waves. Give it one entry, or the same wave in both.',
     ]);
     expect(must(resolve('- deploy/reviews\n- {selector: app=reviews, wave: 1}'))).toHaveLength(1);
@@ -97,12 +97,12 @@ describe('resolveTargets reports', () => {
   });
 
   test('a selector that matches nothing, with what it was compared with', () => {
-    const [complaint, ...more] = complaints(resolve('- {selector: app=web, kinds: [deploy, sts]}'));
+    const [message, ...more] = messages(resolve('- {selector: app=web, kinds: [deploy, sts]}'));
     expect(more).toEqual([]);
-    expect(complaint).toMatch(
+    expect(message).toMatch(
       /^targets, entry 1: the selector "app=web" matches no Deployment or StatefulSet in shop, where there are 3\. /,
     );
-    expect(complaint).toContain('metadata.labels');
+    expect(message).toContain('metadata.labels');
   });
 
   test.each<[string, string, string]>([
@@ -119,23 +119,23 @@ describe('resolveTargets reports', () => {
   test('no more than five of many names', () => {
     const many = Array.from({ length: 12 }, (_, at) => `service-${at}`);
     const workloads = Object.fromEntries(many.map((name) => [`shop/deploy/${name}`, workload(name)]));
-    expect(complaints(resolve('- deploy/x', { workloads }))[0]).toMatch(
+    expect(messages(resolve('- deploy/x', { workloads }))[0]).toMatch(
       /Namespace shop has the Deployments service-0, .*service-4 and 7 more\.$/,
     );
   });
 
   test('a namespace that does not exist, for a name and for a selector', () => {
     const cluster = { namespaces: { shpo: false } };
-    const complaint = 'the namespace "shpo" does not exist. Check the spelling and the context of the kubeconfig.';
-    expect(complaints(resolve('- shpo/deploy/reviews\n- {selector: a, namespace: shpo}', cluster))).toEqual([
-      `targets, entry 1: ${complaint}`,
-      `targets, entry 2: ${complaint}`,
+    const message = 'the namespace "shpo" does not exist. Check the spelling and the context of the kubeconfig.';
+    expect(messages(resolve('- shpo/deploy/reviews\n- {selector: a, namespace: shpo}', cluster))).toEqual([
+      `targets, entry 1: ${message}`,
+      `targets, entry 2: ${message}`,
     ]);
   });
 
   test('a namespace that is spelt almost as another one of the run', () => {
     const cluster = { namespaces: { shpo: false }, workloads: { 'shop/deploy/reviews': workload('reviews') } };
-    expect(complaints(resolve('- shpo/deploy/reviews\n- shop/deploy/reviews', cluster))).toEqual([
+    expect(messages(resolve('- shpo/deploy/reviews\n- shop/deploy/reviews', cluster))).toEqual([
       'targets, entry 1: the namespace "shpo" does not exist. Did you mean shop? Check the spelling and the context of the kubeconfig.',
     ]);
   });
@@ -147,13 +147,13 @@ describe('resolveTargets reports', () => {
   ])('a selector where there is %s', (_, names, counted) => {
     const workloads = Object.fromEntries(names.map((name) => [`shop/deploy/${name}`, workload(name)]));
     const cluster = { workloads, namespaces: { shop: true } };
-    expect(complaints(resolve('- {selector: app=web, kinds: [deploy]}', cluster))[0]).toContain(
+    expect(messages(resolve('- {selector: app=web, kinds: [deploy]}', cluster))[0]).toContain(
       `matches no Deployment in shop, where there ${counted}.`,
     );
   });
 
   test('that it cannot know whether an empty namespace exists', () => {
-    expect(complaints(resolve('- shpo/deploy/reviews', {}))[0]).toMatch(
+    expect(messages(resolve('- shpo/deploy/reviews', {}))[0]).toMatch(
       /does not exist\. The namespace has no Deployments, or the namespace itself does not exist\.$/,
     );
   });
@@ -165,7 +165,7 @@ describe('resolveTargets reports', () => {
   });
 
   test('everything at once', () => {
-    expect(complaints(resolve('- deploy/a1\n- deploy/b2\n- {selector: no=thing}'))).toHaveLength(3);
+    expect(messages(resolve('- deploy/a1\n- deploy/b2\n- {selector: no=thing}'))).toHaveLength(3);
   });
 });
 
@@ -178,9 +178,9 @@ test('a list is gone through a few times, however many entries name its workload
       return { name, namespace: 'shop' };
     },
   }));
-  const catalogue = { kinds: ['Deployment'], list: () => workloads, namespaceExists: () => true };
+  const workloadIndex = { kinds: ['Deployment'], list: () => workloads, namespaceExists: () => true };
   const list = [...names, ...names.map((name) => `absent-${name}`)].map((name) => `- deploy/${name}`).join('\n');
-  const { targets, problems } = resolveTargets(entriesOf(list), catalogue, {});
+  const { targets, problems } = resolveTargets(entriesOf(list), workloadIndex, {});
   expect([targets.length, problems.length]).toEqual([500, 500]);
   // Each of the problems that are shown one by one names what may be meant.
   expect(looks).toBeLessThan(names.length * 110);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { matchesSelector, parseSelector } from '../../../src/targets/selector.ts';
-import { complaintsIn, must, problemsIn } from '../builders.ts';
+import { messagesIn, must, problemsIn } from '../builders.ts';
 
 type Labels = Readonly<Record<string, string>>;
 
@@ -93,7 +93,7 @@ test.each<[unknown]>([
 });
 
 test('the complaint quotes the part that is wrong', () => {
-  expect(complaintsIn(parseSelector('app=web, tier in x', 's'))[0]).toContain('"tier in x" is not a label requirement');
+  expect(messagesIn(parseSelector('app=web, tier in x', 's'))[0]).toContain('"tier in x" is not a label requirement');
 });
 
 describe('parsing and matching agree with reading the requirements one by one', () => {

@@ -4,7 +4,7 @@ import type { Report, TargetReport } from '../../../deploy/report/report.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, codes, text } from './markdown.ts';
 
-const MOST_NAMED = 4;
+const MAX_NAMED = 4;
 
 /** From which EnvoyFilters workloads were taken over, and which other filters of this action run there. */
 export function renderBeside({ targets }: Pick<Report, 'targets'>, limits: Limits): string {
@@ -24,10 +24,10 @@ export function renderBeside({ targets }: Pick<Report, 'targets'>, limits: Limit
 
 function section(
   heading: string,
-  told: readonly { readonly target: TargetReport; readonly what: readonly string[] }[],
+  entries: readonly { readonly target: TargetReport; readonly what: readonly string[] }[],
   limits: Limits,
 ): string {
-  const pairs = told.flatMap(({ target: { ref }, what }) =>
+  const pairs = entries.flatMap(({ target: { ref }, what }) =>
     what.map((one) => ({ one, name: `${ref.namespace}/${ref.name}` })),
   );
   if (pairs.length === 0) return '';
@@ -64,7 +64,7 @@ export function renderAdoptions(adoptions: readonly PlannedAdoption[], limits: L
 }
 
 function some(names: readonly string[], limits: Limits): string {
-  return codes(names, MOST_NAMED, limits.name);
+  return codes(names, MAX_NAMED, limits.name);
 }
 
 function more(left: number): string[] {

@@ -1,19 +1,19 @@
 import { formatDuration } from '../../../base/text.ts';
 import { targetKind } from '../../../deploy/kinds/kinds.ts';
 import { describeRun } from '../../../deploy/observe/superseded.ts';
-import type { Proof } from '../../../deploy/report/evidence-level.ts';
+import type { Verification } from '../../../deploy/report/evidence-level.ts';
 import type { Report, Rollback, Step, StepState, TargetReport, TargetRevision } from '../../../deploy/report/report.ts';
 import type { WorkloadRef } from '../../../targets/target.ts';
-import { isPushed, standingOf } from '../../verdict/phase.ts';
+import { isPushed, phaseOf } from '../../verdict/phase.ts';
 import { whenWords } from '../../verdict/words.ts';
 import { code, text } from './markdown.ts';
 
 /** A name is at most 253 characters in Kubernetes; only a broken one is longer. */
-const MOST_NAME_CHARACTERS = 260;
+const MAX_NAME_CHARACTERS = 260;
 
 /** A workload as problems name it, too: `Deployment shop/reviews`. It may wrap after the kind and after the slash. */
 export function workloadCell({ kind, namespace, name }: WorkloadRef): string {
-  return `${kind} ${text(namespace, MOST_NAME_CHARACTERS)}/<wbr>${text(name, MOST_NAME_CHARACTERS)}`;
+  return `${kind} ${text(namespace, MAX_NAME_CHARACTERS)}/<wbr>${text(name, MAX_NAME_CHARACTERS)}`;
 }
 
 /** A time in a cell. */
@@ -25,7 +25,7 @@ export function whenCell(time: string): string {
 type Write = Exclude<Step, 'rollout'>;
 const DONE: Readonly<Record<Write, string>> = {
   configMap: '✅ written',
-  inserter: '✅ written',
+  filterResource: '✅ written',
   template: '✅ patched',
 };
 const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
@@ -39,7 +39,7 @@ export function writeCell(step: Write, target: TargetReport, { outcome }: Pick<R
   // Whoever brought something newer may have cleared away what was written.
   if (target.outcome === 'superseded' || (outcome === 'superseded' && target.outcome === 'untouched')) return '';
   const state = target.steps[step];
-  if (step === 'inserter' && isPushed(target)) return unbroken('✅ pushed');
+  if (step === 'filterResource' && isPushed(target)) return unbroken('✅ pushed');
   if (state !== 'done') return writeState(state);
   return unbroken(step === 'template' && targetKind(target.ref).binding.inPlace ? '✅ in place' : DONE[step]);
 }
@@ -54,11 +54,11 @@ export function rolloutCell(target: TargetReport, report: Pick<Report, 'policy' 
   const { rollback } = target;
   const forward = unbroken(forwardCell(target, report));
   if (rollback === undefined) return forward;
-  return `${forward}<br>${backCell(rollback)}`;
+  return `${forward}<br>${rollbackCell(rollback)}`;
 }
 
 function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'cancelled'>): string {
-  const { pods, durationMs = 0, steps, proof, outcome } = target;
+  const { pods, durationMs = 0, steps, verification, outcome } = target;
   const ready = `${pods.ready}/${pods.wanted} ready`;
   const after = isPushed(target)
     ? ', settings pushed, no restart'
@@ -67,26 +67,26 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'canc
       : '';
   // The state of the rollout before the rollback.
   const { rollback, ...before } = target;
-  switch (standingOf(before, report)) {
-    case 'settled':
-      return `✅ ${proof === undefined || rollback !== undefined ? ready : proofWords(proof)}${after}`;
-    case 'unready':
+  switch (phaseOf(before, report)) {
+    case 'succeeded':
+      return `✅ ${verification === undefined || rollback !== undefined ? ready : verificationWords(verification)}${after}`;
+    case 'not-ready':
       return `❌ ${ready}${after}`;
-    case 'ineffective':
+    case 'no-effect':
       return `❌ ${ready}, filter not verified${after}`;
-    case 'refusing':
+    case 'settings-rejected':
       return '❌ settings rejected';
     case 'interrupted':
       return `🛑 ${pods.ready}/${pods.wanted}, cancelled`;
-    case 'unproven':
+    case 'unverified':
       if (isPushed(target)) return rollback === undefined ? '⏳ settings pushed, not verified' : '✅ settings pushed';
       return report.policy.wait ? '⚠️ unknown' : '⏳ not watched';
-    case 'unready-as-before':
+    case 'not-ready-as-before':
       return `⚠️ ${ready}, as before`;
     case 'superseded':
       return `⏭️ superseded by ${describeRun(target.newer?.run ?? '')}`;
-    case 'lost':
-    case 'unseen':
+    case 'overwritten':
+    case 'unobserved':
       return `❌ failed${after}`;
     default:
       return steps.rollout === 'failed' || (rollback !== undefined && outcome === 'failed')
@@ -96,11 +96,11 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'canc
 }
 
 /** `3/3 verified` for the filter seen in every proxy, `3/3 ready` for less; a probe that answered stands with it. */
-export function proofWords({ level, pods, wanted, probed }: Proof): string {
+export function verificationWords({ level, pods, wanted, probed }: Verification): string {
   return `${pods}/${wanted} ${level === 'listener' ? 'verified' : 'ready'}${probed ? ', probed' : ''}`;
 }
 
-function backCell({ state, to, durationMs }: Rollback): string {
+function rollbackCell({ state, to, durationMs }: Rollback): string {
   const after = durationMs > 0 ? unbroken(`, ${formatDuration(durationMs)}`) : '';
   const values = Object.values(to);
   const [first] = values;
@@ -111,7 +111,7 @@ function backCell({ state, to, durationMs }: Rollback): string {
         ? code(first ?? '')
         : 'before';
   switch (state) {
-    case 'restored':
+    case 'rolled-back':
       return `↩️&nbsp;rolled&nbsp;back&nbsp;to ${where}${after}`;
     case 'failed':
       return unbroken('🚨 rollback failed');
@@ -127,15 +127,15 @@ export function unbroken(cell: string): string {
 
 /** The revisions of a workload as the run leaves them, one for each filter. */
 export function revisionCells(target: TargetReport, report: Pick<Report, 'cancelled'>): string[] {
-  const standing = standingOf(target, report);
+  const phase = phaseOf(target, report);
   const several = target.revisions.length > 1;
   return target.revisions.map((revision) => {
     const named = several ? `${text(revision.filter, 63)}: ` : '';
-    if (standing === 'superseded' && target.newer?.filter === revision.filter) {
+    if (phase === 'superseded' && target.newer?.filter === revision.filter) {
       return `${named}${newRevision({ ...revision, revision: target.newer.revision })}`;
     }
-    if (standing === 'kept' || standing === 'superseded') return `${named}${asBefore(revision.before ?? null)}`;
-    if (target.rollback?.state === 'restored') {
+    if (phase === 'untouched' || phase === 'superseded') return `${named}${asBefore(revision.before ?? null)}`;
+    if (target.rollback?.state === 'rolled-back') {
       const id = target.rollback.to[revision.filter] ?? null;
       return `${named}${id === (revision.before ?? null) ? asBefore(id) : id === null ? 'none' : code(id)}`;
     }

@@ -1,24 +1,29 @@
 import { someOf, thousands } from '../../../base/text.ts';
 import type { Collected, Left, Report, TargetReport } from '../../../deploy/report/report.ts';
-import { rightsFor } from '../../verdict/left-behind.ts';
-import { standingOf } from '../../verdict/phase.ts';
+import { permissionsFor } from '../../verdict/left-behind.ts';
+import { phaseOf } from '../../verdict/phase.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, codes, details, fence, text } from './markdown.ts';
 
-const MOST_NAMED = 4;
+const MAX_NAMED = 4;
 
 /** What others had changed, told once for all the workloads that share it, and whether this run has repaired it. */
 export function renderDrift(report: Pick<Report, 'targets' | 'cancelled'>, limits: Limits): string {
   const drifted = report.targets.filter(({ drift }) => drift.length > 0);
-  const right = drifted.filter((target) => ['settled', 'unproven'].includes(standingOf(target, report)));
-  const wrong = drifted.filter((target) => !right.includes(target));
+  const repaired = drifted.filter((target) => ['succeeded', 'unverified'].includes(phaseOf(target, report)));
+  const unrepaired = drifted.filter((target) => !repaired.includes(target));
   return blocks(
-    driftSection('Drift corrected', 'Others had changed this since the last run; this run repaired it:', right, limits),
+    driftSection(
+      'Drift corrected',
+      'Others had changed this since the last run; this run repaired it:',
+      repaired,
+      limits,
+    ),
     driftSection(
       'Drift',
       'Others had changed this since the last run, and this run did not repair it, because it failed:',
-      wrong,
+      unrepaired,
       limits,
     ),
   );
@@ -29,10 +34,10 @@ function driftSection(heading: string, lead: string, targets: readonly TargetRep
   if (byDrift.size === 0) return '';
   const lines = [...byDrift].slice(0, limits.entries).map(([drift, names]) => {
     const who = someOf(
-      names.slice(0, MOST_NAMED).map((name) => code(name, limits.name)),
-      MOST_NAMED,
+      names.slice(0, MAX_NAMED).map((name) => code(name, limits.name)),
+      MAX_NAMED,
     );
-    const more = names.length > MOST_NAMED ? ` and ${thousands(names.length - MOST_NAMED)} more` : '';
+    const more = names.length > MAX_NAMED ? ` and ${thousands(names.length - MAX_NAMED)} more` : '';
     return `- ${text(drift, limits.message)} (${who}${more})`;
   });
   const left = byDrift.size - lines.length;
@@ -61,7 +66,7 @@ export function renderCollected({ deleted, left }: Collected, limits: Limits): s
   const byWhy = Map.groupBy(left, ({ why }) => why);
   const lines = [...byWhy].slice(0, limits.entries).map(([why, objects]) => {
     const names = objects.map(({ object }) => object);
-    return `- 🧹 ${codes(names, Math.min(MOST_NAMED, limits.subjects), limits.name)}: ${text(why, limits.message)}`;
+    return `- 🧹 ${codes(names, Math.min(MAX_NAMED, limits.subjects), limits.name)}: ${text(why, limits.message)}`;
   });
   const unsaid = byWhy.size - lines.length;
   return blocks(
@@ -77,10 +82,10 @@ export function renderCollected({ deleted, left }: Collected, limits: Limits): s
 }
 
 function triesAgain(left: readonly Left[]): string {
-  const rights = rightsFor(left);
-  return rights === undefined
+  const permissions = permissionsFor(left);
+  return permissions === undefined
     ? 'the next run tries again.'
-    : `no run can delete them without the permission to ${rights}: grant it, then re-run.`;
+    : `no run can delete them without the permission to ${permissions}: grant it, then re-run.`;
 }
 
 /** A list of names that folds; nothing for none. */

@@ -8,7 +8,7 @@ import { plain } from '../../verdict/text.ts';
  */
 
 /** A name is at most 253 characters in Kubernetes; only a hostile or broken one is longer. */
-const MOST_NAME_CHARACTERS = 260;
+const MAX_NAME_CHARACTERS = 260;
 
 /**
  * Characters with a meaning in Markdown or HTML, wherever in a line they stand, and those that have one only at its start
@@ -29,13 +29,13 @@ const NAMED_ENTITIES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&
 const BREAK_AFTER = new Set(['@', '#', '$', ':']);
 
 /** One line of outside text: no markup, no link, no mention. Line ends become spaces. */
-export function text(value: string, most = Number.POSITIVE_INFINITY): string {
-  return plain(value, most).replace(IN_TEXT, escapeMatch);
+export function text(value: string, max = Number.POSITIVE_INFINITY): string {
+  return plain(value, max).replace(IN_TEXT, escapeMatch);
 }
 
 /** Outside text as inline code, for names and identifiers. */
-export function code(value: string, most = MOST_NAME_CHARACTERS): string {
-  return `<code>${plain(value, most).replace(IN_CODE, escapeMatch)}</code>`;
+export function code(value: string, max = MAX_NAME_CHARACTERS): string {
+  return `<code>${plain(value, max).replace(IN_CODE, escapeMatch)}</code>`;
 }
 
 function escapeMatch(match: string): string {
@@ -48,15 +48,15 @@ function escapeMatch(match: string): string {
 }
 
 /** The first `most` of some names as inline code, and how many more there are. */
-export function codes(names: readonly string[], most: number, mostCharacters = MOST_NAME_CHARACTERS): string {
-  const shown = names.slice(0, most).map((name) => code(name, mostCharacters));
-  return someOf([...shown, ...names.slice(most)], most);
+export function codes(names: readonly string[], max: number, maxCharacters = MAX_NAME_CHARACTERS): string {
+  const shown = names.slice(0, max).map((name) => code(name, maxCharacters));
+  return someOf([...shown, ...names.slice(max)], max);
 }
 
 /** Outside text of many lines, shown as it is; `language` is ours. The fence is longer than any run of backticks inside. */
 export function fence(content: string, language: string): string {
   const lines = visible(content.replace(/\r\n?/g, '\n'));
-  const longest = (lines.match(/`+/g) ?? []).reduce((most, run) => Math.max(most, run.length), 2);
+  const longest = (lines.match(/`+/g) ?? []).reduce((max, run) => Math.max(max, run.length), 2);
   const mark = '`'.repeat(longest + 1);
   return `${mark}${language}\n${withoutTrailing(lines, '\n')}\n${mark}`;
 }

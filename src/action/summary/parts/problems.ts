@@ -12,9 +12,9 @@ import type { Limits } from './limits.ts';
 import { blocks, codes, details, fence, text } from './markdown.ts';
 
 /** Names that stand in the line itself; more of them fold. */
-const MOST_NAMED = 8;
-const MOST_LINES_PER_SUBJECT = 20;
-const MOST_LINE_CHARACTERS = 500;
+const MAX_NAMED = 8;
+const MAX_LINES_PER_SUBJECT = 20;
+const MAX_LINE_CHARACTERS = 500;
 /** Evidence up to this length is shown open. */
 const SHORT = { lines: 12, characters: 1_500 } as const;
 
@@ -60,12 +60,12 @@ function renderRemedy(
 }
 
 function renderEntry({ message, subjects }: ProblemEntry, limits: Limits): string {
-  const named = Math.min(MOST_NAMED, limits.subjects);
+  const named = Math.min(MAX_NAMED, limits.subjects);
   return `- ${subjects.length === 0 ? '' : `${codes(subjects, named, limits.name)}: `}${text(message, limits.message)}`;
 }
 
 function renderMoreSubjects({ subjects }: ProblemEntry, limits: Limits): string {
-  if (subjects.length <= MOST_NAMED || limits.subjects <= MOST_NAMED) return '';
+  if (subjects.length <= MAX_NAMED || limits.subjects <= MAX_NAMED) return '';
   const shown = subjects.slice(0, limits.subjects);
   const left = subjects.length - shown.length;
   const lines = [
@@ -81,7 +81,7 @@ function renderEvidence(evidence: readonly SubjectEvidence[], limits: Limits, bu
   const lines: string[] = [];
   let left = 0;
   for (const { subject, lines: all } of evidence) {
-    const room = Math.min(MOST_LINES_PER_SUBJECT, budget.lines);
+    const room = Math.min(MAX_LINES_PER_SUBJECT, budget.lines);
     left += Math.max(0, all.length - room);
     if (room === 0) continue;
     const shown = all.slice(0, room);
@@ -89,7 +89,7 @@ function renderEvidence(evidence: readonly SubjectEvidence[], limits: Limits, bu
     lines.push(plain(subject, limits.name));
     append(
       lines,
-      shown.map((line) => `  ${plain(line, MOST_LINE_CHARACTERS)}`),
+      shown.map((line) => `  ${plain(line, MAX_LINE_CHARACTERS)}`),
     );
   }
   if (left > 0) lines.push(`${lines.length === 0 ? '' : '… and '}${countOf(left, 'more line')} left out`);

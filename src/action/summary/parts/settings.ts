@@ -187,9 +187,9 @@ function furtherSettings({
 /**
  * As many whole lines of the configuration as there is room for. Never part of a line: half of a secret is not masked.
  */
-function shownConfiguration(configuration: string, most: number): string {
-  if (configuration.length <= most) return configuration;
-  const end = configuration.lastIndexOf('\n', most);
+function shownConfiguration(configuration: string, max: number): string {
+  if (configuration.length <= max) return configuration;
+  const end = configuration.lastIndexOf('\n', max);
   const shown = end === -1 ? '' : configuration.slice(0, end + 1);
   return `${shown}… ${formatBytes(Buffer.byteLength(configuration) - Buffer.byteLength(shown))} of ${formatBytes(Buffer.byteLength(configuration))} not shown`;
 }

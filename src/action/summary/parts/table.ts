@@ -4,7 +4,7 @@ import type { Limits } from './limits.ts';
 import { blocks, details, table, tableRow } from './markdown.ts';
 
 /** Up to this many rows stand in one open table; above it, those that are well fold. */
-const MOST_OPEN_ROWS = 25;
+const MAX_OPEN_ROWS = 25;
 
 /** What rows are counted as, in the order in which they are told: `❌ 2 failed · ✅ 9 deployed`. */
 export type Catalogue<C extends string> = Readonly<Record<C, { readonly icon: string; readonly word: string }>>;
@@ -66,9 +66,9 @@ export function renderTable<C extends string>(heading: string, parts: TableParts
   const { noun, urgent, calm, catalogue, above = '', folded = false } = parts;
   const total = urgent.length + calm.length;
   if (total === 0) return '';
-  const part = (rows: readonly Row<C>[], most: number): string =>
-    blocks(rowsOf(parts, rows.slice(0, most)), leftOut(rows.slice(most), catalogue));
-  if (urgent.length > 0 && total > MOST_OPEN_ROWS) {
+  const part = (rows: readonly Row<C>[], max: number): string =>
+    blocks(rowsOf(parts, rows.slice(0, max)), leftOut(rows.slice(max), catalogue));
+  if (urgent.length > 0 && total > MAX_OPEN_ROWS) {
     const title = `${countOf(calm.length, `more ${noun}`)}: ${renderCounts(calm, catalogue)}`;
     return blocks(
       `### ${heading}`,
@@ -83,7 +83,7 @@ export function renderTable<C extends string>(heading: string, parts: TableParts
     leftOut(urgent.slice(limits.failedRows), catalogue),
     leftOut(calm.slice(limits.goodRows), catalogue),
   );
-  return total <= MOST_OPEN_ROWS && !folded
+  return total <= MAX_OPEN_ROWS && !folded
     ? blocks(`### ${heading}`, body)
     : details(`The ${countOf(total, noun)} of this run`, body);
 }

@@ -1,21 +1,27 @@
 import { someOf } from '../../../base/text.ts';
 import type { Report, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
-import { standingOf } from '../../verdict/phase.ts';
+import { phaseOf } from '../../verdict/phase.ts';
 import { revisionCells, workloadCell, writeState } from './cells.ts';
 import { type Catalogue, type Column, type Row, type SharedColumn, shareColumns, type TableParts } from './table.ts';
 
 /** Outcomes, and apart from them what was cut off, not watched, or could not be rolled back. */
-export type TargetCount = TargetOutcome | 'stranded' | 'back' | 'cancelled' | 'applied' | 'unready';
+export type TargetCount =
+  | TargetOutcome
+  | 'rollback-failed'
+  | 'failed-rolled-back'
+  | 'cancelled'
+  | 'applied'
+  | 'not-ready';
 
 const CATALOGUE: Catalogue<TargetCount> = {
-  stranded: { icon: '🚨', word: 'rollback failed' },
+  'rollback-failed': { icon: '🚨', word: 'rollback failed' },
   failed: { icon: '❌', word: 'failed' },
-  back: { icon: '❌', word: 'failed and rolled back' },
+  'failed-rolled-back': { icon: '❌', word: 'failed and rolled back' },
   cancelled: { icon: '🛑', word: 'cancelled' },
-  restored: { icon: '↩️', word: 'rolled back' },
+  'rolled-back': { icon: '↩️', word: 'rolled back' },
   superseded: { icon: '⏭️', word: 'superseded' },
   untouched: { icon: '⚪', word: 'not touched' },
-  unready: { icon: '⚠️', word: 'not ready, as before' },
+  'not-ready': { icon: '⚠️', word: 'not ready, as before' },
   applied: { icon: '⏳', word: 'applied' },
   deployed: { icon: '✅', word: 'deployed' },
   removed: { icon: '✅', word: 'removed' },
@@ -23,7 +29,7 @@ const CATALOGUE: Catalogue<TargetCount> = {
 };
 
 const CALM_ORDER: readonly TargetOutcome[] = [
-  'restored',
+  'rolled-back',
   'superseded',
   'untouched',
   'deployed',
@@ -32,17 +38,17 @@ const CALM_ORDER: readonly TargetOutcome[] = [
 ];
 
 function countedAs(target: TargetReport, report: Pick<Report, 'cancelled'>): TargetCount {
-  switch (standingOf(target, report)) {
-    case 'stranded':
-      return 'stranded';
-    case 'restored':
-      return 'back';
+  switch (phaseOf(target, report)) {
+    case 'rollback-failed':
+      return 'rollback-failed';
+    case 'rolled-back':
+      return 'failed-rolled-back';
     case 'interrupted':
-    case 'halfway':
+    case 'rollback-interrupted':
       return 'cancelled';
-    case 'unready-as-before':
-      return 'unready';
-    case 'unproven':
+    case 'not-ready-as-before':
+      return 'not-ready';
+    case 'unverified':
       return target.outcome === 'deployed' || target.outcome === 'removed' ? 'applied' : target.outcome;
     default:
       return target.outcome;
@@ -93,7 +99,7 @@ export function targetTable(
     noun: 'workload',
     header: columns.map(({ title }) => title),
     catalogue: CATALOGUE,
-    urgent: [...failed.filter(isStranded), ...failed.filter((target) => !isStranded(target))].map(row),
+    urgent: [...failed.filter(isRollbackFailed), ...failed.filter((target) => !isRollbackFailed(target))].map(row),
     calm: CALM_ORDER.flatMap(of)
       .filter((target) => !isUrgent(target))
       .map(row),
@@ -118,10 +124,10 @@ function writeLines(shared: readonly SharedColumn[]): string[] {
   return [...states].map(([state, columns]) => `${state}: ${someOf(columns.map(({ title }) => title))}`);
 }
 
-function isStranded({ rollback }: TargetReport): boolean {
+function isRollbackFailed({ rollback }: TargetReport): boolean {
   return rollback?.state === 'failed';
 }
 
 function isUrgent(target: TargetReport): boolean {
-  return target.outcome === 'failed' || isStranded(target);
+  return target.outcome === 'failed' || isRollbackFailed(target);
 }

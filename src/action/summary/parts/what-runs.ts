@@ -7,7 +7,7 @@ import { countOf } from '../../verdict/text.ts';
 import { blocks, code } from './markdown.ts';
 
 /** One line of "Current state". */
-export interface StandingLine {
+export interface StateLine {
   readonly icon: string;
   readonly targets: readonly TargetReport[];
   /** What is said of them, as Markdown; `one` when it is a single workload. */
@@ -15,24 +15,24 @@ export interface StandingLine {
 }
 
 /** How many workloads a line names before it counts them only. */
-const MOST_NAMED = 4;
+const MAX_NAMED = 4;
 
 /** What runs in the cluster now: a line for each group of workloads, those of nobody left out, and what to know besides. */
-export function renderStandingLines(lines: readonly StandingLine[], notes: readonly string[] = []): string {
-  const told = lines
+export function renderStateLines(lines: readonly StateLine[], notes: readonly string[] = []): string {
+  const rendered = lines
     .filter(({ targets }) => targets.length > 0)
     .map(({ icon, targets, words }) => {
-      const named = targets.length > MOST_NAMED ? '' : ` (${names(targets)})`;
+      const named = targets.length > MAX_NAMED ? '' : ` (${names(targets)})`;
       return `${icon} **${countOf(targets.length, 'workload')}**${named} ${words(targets.length === 1)}`;
     });
-  if (told.length === 0) return '';
-  return blocks('### Current state', [...told, ...notes].map((line) => `- ${line}`).join('\n'));
+  if (rendered.length === 0) return '';
+  return blocks('### Current state', [...rendered, ...notes].map((line) => `- ${line}`).join('\n'));
 }
 
 function names(targets: readonly TargetReport[]): string {
   return someOf(
     targets.map(({ ref }) => code(`${ref.namespace}/${ref.name}`, 130)),
-    MOST_NAMED,
+    MAX_NAMED,
   );
 }
 

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { readInputs } from '../../../../src/action/inputs/inputs.ts';
 import { INPUT_NAMES, INPUTS, type InputName, isInputOf } from '../../../../src/action/inputs/table.ts';
 import { COMMANDS } from '../../../../src/deploy/report/report.ts';
-import { COMPLETE, complaintsOn, type Given, goodInputs, read, warningsOn } from './reading.ts';
+import { COMPLETE, type Given, goodInputs, messagesOn, read, warningsOn } from './reading.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -162,8 +162,8 @@ describe('an illegal value', () => {
     [{ expires: 'tomorrow' }, 'input "expires": is "tomorrow". Write a time such as 72h or 7d'],
     [{ expires: '0d' }, 'input "expires": is "0d".'],
     [{ expires: '36501d' }, 'input "expires": is "36501d". Write a time such as 72h or 7d, at most 36500d'],
-  ])('%j', (over, complaint) => {
-    expect(complaintsOn(over)).toEqual([expect.stringContaining(complaint)]);
+  ])('%j', (over, message) => {
+    expect(messagesOn(over)).toEqual([expect.stringContaining(message)]);
   });
 
   test('does not keep the others from being told', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { nameFromFilter } from '../../../../src/action/inputs/origin.ts';
-import { COMPLETE, complaintsOn, type Given, goodInputs, read } from './reading.ts';
+import { COMPLETE, type Given, goodInputs, messagesOn, read } from './reading.ts';
 
 const SHA = 'ab'.repeat(32);
 const IMAGE = 'oci://ghcr.io/me/add-header:v1';
@@ -44,8 +44,8 @@ describe('what is wrong is said once', () => {
     [{ 'registry-username': 'me' }, /^input "registry-password": is missing/],
     [{ 'registry-password': 'pass' }, /^input "registry-username": is missing/],
     [{ 'insecure-registries': 'http://a.b' }, /^input "insecure-registries": has "http:\/\/a\.b"/],
-  ])('%j', (given, complaint) => {
-    expect(complaintsOn(given)).toEqual([expect.stringMatching(complaint)]);
+  ])('%j', (given, message) => {
+    expect(messagesOn(given)).toEqual([expect.stringMatching(message)]);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
-import { complaintsOn, type Given, goodInputs, read, warningsOn } from './reading.ts';
+import { type Given, goodInputs, messagesOn, read, warningsOn } from './reading.ts';
 
 describe('a legal value', () => {
   test.each<[Given, Partial<RolloutPolicy>]>([
@@ -65,12 +65,12 @@ describe('an illegal value', () => {
     [{ soak: '25d' }, 'input "soak": is "25d".'],
     [{ probe: 'health' }, 'input "probe": is "health", which is not a probe.'],
     [{ probe: '/health' }, 'input "probe": names no port.'],
-  ])('%j', (over, complaint) => {
-    expect(complaintsOn(over)).toEqual([expect.stringContaining(complaint)]);
+  ])('%j', (over, message) => {
+    expect(messagesOn(over)).toEqual([expect.stringContaining(message)]);
   });
 
   test('of the port does not make a probe without one wrong', () => {
-    expect(complaintsOn({ port: 'x', probe: '/health' })).toEqual([expect.stringContaining('input "port"')]);
+    expect(messagesOn({ port: 'x', probe: '/health' })).toEqual([expect.stringContaining('input "port"')]);
   });
 });
 
@@ -107,25 +107,25 @@ describe('without waiting', () => {
     [{ canary: '1' }, 'input "canary": is set, but with "wait: false" nothing checks the first workloads'],
     [{ soak: '1s' }, 'input "soak": is set, but with "wait: false" the run ends at once and watches nothing.'],
   ];
-  test.each(contradictions)('%j is refused', (over, complaint) => {
+  test.each(contradictions)('%j is refused', (over, message) => {
     for (const command of ['deploy', 'plan']) {
-      expect(complaintsOn({ ...quiet, ...over, command })).toEqual([expect.stringContaining(complaint)]);
+      expect(messagesOn({ ...quiet, ...over, command })).toEqual([expect.stringContaining(message)]);
     }
     const [name] = Object.keys(over);
-    expect(complaintsOn({ ...quiet, ...over })[0]).toMatch(new RegExp(`Set "wait: true", or leave "${name}" out\\.$`));
+    expect(messagesOn({ ...quiet, ...over })[0]).toMatch(new RegExp(`Set "wait: true", or leave "${name}" out\\.$`));
   });
 
   test('every contradiction is told', () => {
     const all = Object.assign({}, ...contradictions.map(([over]) => over), quiet);
-    expect(complaintsOn(all)).toHaveLength(contradictions.length);
+    expect(messagesOn(all)).toHaveLength(contradictions.length);
   });
 
   test.each<Given>([{ probe: 'x' }, { canary: 'x' }, { soak: 'x' }, { wait: 'no', canary: '1' }])(
     '%j is told once, as wrong',
     (over) => {
-      const complaints = complaintsOn({ ...quiet, ...over });
-      expect(complaints).toHaveLength(1);
-      expect(complaints[0]).not.toContain('wait: false');
+      const messages = messagesOn({ ...quiet, ...over });
+      expect(messages).toHaveLength(1);
+      expect(messages[0]).not.toContain('wait: false');
     },
   );
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseProbe } from '../../../../src/action/inputs/probe.ts';
-import type { Checked } from '../../../../src/base/problem.ts';
+import type { Result } from '../../../../src/base/problem.ts';
 import type { Probe } from '../../../../src/deploy/probe.ts';
-import { complaintsIn, must, problemsIn } from '../../builders.ts';
+import { messagesIn, must, problemsIn } from '../../builders.ts';
 
-const parse = (text: string, port?: number): Checked<Probe> => parseProbe({ origin: 'input "probe"', text }, port);
+const parse = (text: string, port?: number): Result<Probe> => parseProbe({ origin: 'input "probe"', text }, port);
 const GET: Probe = { port: 9080, method: 'GET', path: '/', headers: {}, expect: { status: [200], headers: {} } };
 
 describe('a probe', () => {
@@ -103,17 +103,16 @@ describe('no probe', () => {
     ['{port: 80, expect: {headers: {x-a: b, X-A: null}}}', 'has the header "X-A" twice in "expect.headers".'],
     ['{port: 80, headers: {Content-Length: 5}}', 'has the header "Content-Length", which the HTTP client sets itself.'],
     ['{port: 80, headers: {connection: close}}', 'has the header "connection", which the HTTP client sets itself.'],
-  ])('%s', (text, complaint) => {
-    const matching =
-      typeof complaint === 'string' ? expect.stringContaining(complaint) : expect.stringMatching(complaint);
-    expect(complaintsIn(parse(text))).toEqual([matching]);
+  ])('%s', (text, message) => {
+    const matching = typeof message === 'string' ? expect.stringContaining(message) : expect.stringMatching(message);
+    expect(messagesIn(parse(text))).toEqual([matching]);
     expect(problemsIn(parse(text))[0]).toMatchObject({ kind: 'input', subject: 'input "probe"' });
   });
 
   test('everything that is wrong is told at once', () => {
     const text =
       '{port: 0, path: x, method: x, headers: x, body: {}, expect: {status: x, headers: x, body: {}, x: x}, xyzzy: x}';
-    expect(complaintsIn(parse(text))).toHaveLength(10);
+    expect(messagesIn(parse(text))).toHaveLength(10);
   });
 });
 

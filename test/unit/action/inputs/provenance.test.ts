@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseAttestation } from '../../../../src/action/inputs/provenance.ts';
-import type { Checked } from '../../../../src/base/problem.ts';
+import type { Result } from '../../../../src/base/problem.ts';
 import type { ProvenancePolicy } from '../../../../src/provenance/policy.ts';
-import { complaintsIn, must } from '../../builders.ts';
-import { complaintsOn, goodInputs, warningsOn } from './reading.ts';
+import { messagesIn, must } from '../../builders.ts';
+import { goodInputs, messagesOn, warningsOn } from './reading.ts';
 
-const parse = (text: string): Checked<ProvenancePolicy> => parseAttestation(text, 'input "attestation"');
+const parse = (text: string): Result<ProvenancePolicy> => parseAttestation(text, 'input "attestation"');
 const COMMIT = 'c0ffee'.padEnd(40, '0');
 
 describe('an attestation is wanted of', () => {
@@ -58,9 +58,9 @@ describe('an attestation cannot be wanted of', () => {
     ['{repository: a/b, ref: main}', ['has the ref "main". Write it in full, such as refs/heads/main']],
     ['{repository: 1, workflow: 2, ref: 3}', ['has the repository 1.', 'has the workflow 2.', 'has the ref 3.']],
   ])('%s', (text, expected) => {
-    const complaints = complaintsIn(parse(text));
-    expect(complaints).toHaveLength(expected.length);
-    for (const [index, complaint] of complaints.entries()) expect(complaint).toContain(expected[index]);
+    const messages = messagesIn(parse(text));
+    expect(messages).toHaveLength(expected.length);
+    for (const [index, message] of messages.entries()) expect(message).toContain(expected[index]);
   });
 
   test('any text is a repository, or a problem', () => {
@@ -91,7 +91,7 @@ describe('the inputs', () => {
   });
 
   test('tell what is wrong', () => {
-    expect(complaintsOn({ attestation: 'a' })).toEqual([expect.stringContaining('input "attestation": has the rep')]);
+    expect(messagesOn({ attestation: 'a' })).toEqual([expect.stringContaining('input "attestation": has the rep')]);
   });
 
   test('warn of an attestation where no filter is read, but not of the token that the runner fills in', () => {

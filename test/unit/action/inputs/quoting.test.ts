@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { type Checked, describeProblem, type Problem } from '../../../../src/base/problem.ts';
+import { describeProblem, type Problem, type Result } from '../../../../src/base/problem.ts';
 import { readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
 import { KIND_NAMES } from '../../../../src/deploy/kinds/kinds.ts';
 import { checkCompatibility } from '../../../../src/filter/compatibility/compatibility.ts';
 import { parseTargets } from '../../../../src/targets/parse.ts';
-import { NO_WORLD } from '../../../harness/access.ts';
+import { NO_RUNTIME } from '../../../harness/access.ts';
 import { problemsIn } from '../../builders.ts';
 import { factsOf, importing, LEAST } from '../../filter/wat.ts';
-import { complaintsOn } from './reading.ts';
+import { messagesOn } from './reading.ts';
 
 /** Something long, as the content of a file that stands where a word should. */
 const LONG = 'x'.repeat(1000);
@@ -17,7 +17,7 @@ const TOO_MUCH = /x{61}/;
 describe('at most 60 characters of a file or an input are quoted', () => {
   const targets = (text: string): string[] =>
     problemsIn(
-      parseTargets({ origin: 'targets', text }, { defaultNamespace: 'shop', kinds: KIND_NAMES }) as Checked<unknown>,
+      parseTargets({ origin: 'targets', text }, { defaultNamespace: 'shop', kinds: KIND_NAMES }) as Result<unknown>,
     ).map(describeProblem);
   const filter = (fields: string): string[] => checkCompatibility(factsOf(fields), []).problems.map(describeProblem);
 
@@ -38,19 +38,19 @@ describe('at most 60 characters of a file or an input are quoted', () => {
     ['a label value', () => targets(`- {selector: {a: "${LONG}!"}}`)],
     ['an alias', () => targets(`- *${LONG}`)],
     ['a tag', () => targets(`- !${LONG} a`)],
-    ['a probe', () => complaintsOn({ probe: LONG })],
-    ['a path of a probe', () => complaintsOn({ probe: `{port: 80, path: "${LONG}"}` })],
-    ['a method of a probe', () => complaintsOn({ probe: `{port: 80, method: ${LONG}}` })],
-    ['a port of a probe', () => complaintsOn({ probe: `{port: ${LONG}}` })],
-    ['a header of a probe', () => complaintsOn({ probe: `{port: 80, headers: {"${LONG} ": a}}` })],
-    ['a header of a probe without a value', () => complaintsOn({ probe: `{port: 80, headers: {${LONG}: null}}` })],
-    ['a status of a probe', () => complaintsOn({ probe: `{port: 80, expect: {status: ${LONG}}}` })],
-    ['a key of a probe', () => complaintsOn({ probe: `{port: 80, ${LONG}: 1}` })],
-    ['a variable', () => complaintsOn({ environment: `{"${LONG}=": a}` })],
-    ['a capability', () => complaintsOn({ capabilities: `["${LONG}."]` })],
-    ['a repository', () => complaintsOn({ attestation: `{repository: ${LONG}}` })],
-    ['a number', () => complaintsOn({ port: LONG })],
-    ['a word', () => complaintsOn({ direction: LONG })],
+    ['a probe', () => messagesOn({ probe: LONG })],
+    ['a path of a probe', () => messagesOn({ probe: `{port: 80, path: "${LONG}"}` })],
+    ['a method of a probe', () => messagesOn({ probe: `{port: 80, method: ${LONG}}` })],
+    ['a port of a probe', () => messagesOn({ probe: `{port: ${LONG}}` })],
+    ['a header of a probe', () => messagesOn({ probe: `{port: 80, headers: {"${LONG} ": a}}` })],
+    ['a header of a probe without a value', () => messagesOn({ probe: `{port: 80, headers: {${LONG}: null}}` })],
+    ['a status of a probe', () => messagesOn({ probe: `{port: 80, expect: {status: ${LONG}}}` })],
+    ['a key of a probe', () => messagesOn({ probe: `{port: 80, ${LONG}: 1}` })],
+    ['a variable', () => messagesOn({ environment: `{"${LONG}=": a}` })],
+    ['a capability', () => messagesOn({ capabilities: `["${LONG}."]` })],
+    ['a repository', () => messagesOn({ attestation: `{repository: ${LONG}}` })],
+    ['a number', () => messagesOn({ port: LONG })],
+    ['a word', () => messagesOn({ direction: LONG })],
     ['an unknown import', () => filter(importing('env', LONG, ''))],
     ['an unknown module', () => filter(importing(LONG, 'a', ''))],
     [
@@ -58,8 +58,8 @@ describe('at most 60 characters of a file or an input are quoted', () => {
       () => filter(`(import "env" "proxy_log" (func ${'(param i64)'.repeat(900)}))${LEAST}`),
     ],
     ['an export that ends Envoy', () => filter(`${LEAST}(func (export "${LONG}") (param v128))`)],
-  ])('%s', (name, complaints) => {
-    const said = complaints().join('\n');
+  ])('%s', (name, messages) => {
+    const said = messages().join('\n');
     if (name !== 'an import of another type') expect(said).toMatch(QUOTED);
     expect(said).not.toMatch(TOO_MUCH);
     expect(said.length).toBeGreaterThan(0);
@@ -78,7 +78,7 @@ describe('of a kubeconfig, names alone are quoted, and at most 60 characters of 
       ...parts,
     };
     const text = { origin: 'kubeconfig file "k"', text: JSON.stringify(config), folder: '/home/me' };
-    return problemsIn(await readKubeconfig([text], context, NO_WORLD));
+    return problemsIn(await readKubeconfig([text], context, NO_RUNTIME));
   };
   const context = (fields: object, name = 'c'): Record<string, unknown> => ({ contexts: [{ name, context: fields }] });
   const user = (fields: object, name = 'u'): Record<string, unknown> => ({ users: [{ name, user: fields }] });

@@ -24,7 +24,7 @@ export function goodInputs(over: Given = {}): Inputs {
 }
 
 /** The problems of inputs that are complete but for `over`, in words. */
-export function complaintsOn(over: Given): string[] {
+export function messagesOn(over: Given): string[] {
   const { problems } = read({ ...COMPLETE, ...over });
   for (const { kind } of problems) expect(kind).toBe('input');
   return problems.map(describeProblem);

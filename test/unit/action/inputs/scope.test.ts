@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { COMMANDS } from '../../../../src/deploy/report/report.ts';
-import { complaintsOn, type Given, goodInputs, read } from './reading.ts';
+import { type Given, goodInputs, messagesOn, read } from './reading.ts';
 
 const subjects = (given: Given): (string | undefined)[] => read(given).problems.map(({ subject }) => subject);
 
@@ -34,8 +34,8 @@ describe('what a command cannot do without', () => {
     [{ targets: ' \n' }, 'input "targets": is missing. List the workloads there'],
     [{ command: 'remove', filter: '' }, 'input "name": is missing. Name the filter to remove; "command: status" lists'],
     [{ command: 'sweep', targets: '' }, 'input "namespace": is missing. Name the namespaces to sweep'],
-  ])('%j is told', (over, complaint) => {
-    expect(complaintsOn(over)).toEqual([expect.stringContaining(complaint)]);
+  ])('%j is told', (over, message) => {
+    expect(messagesOn(over)).toEqual([expect.stringContaining(message)]);
   });
 });
 
@@ -61,14 +61,14 @@ describe('the name', () => {
   test.each(COMMANDS)('%s refuses one that Kubernetes would', (command) => {
     const namespace = 'shop';
     const rule = 'A name has at most 50';
-    expect(complaintsOn({ command, namespace, name: 'My Filter' })).toEqual([
+    expect(messagesOn({ command, namespace, name: 'My Filter' })).toEqual([
       expect.stringContaining(`input "name": is "My Filter", which cannot name Kubernetes objects. ${rule}`),
     ]);
-    expect(complaintsOn({ command, namespace, name: 'a'.repeat(51) })).toHaveLength(1);
-    expect(complaintsOn({ command, namespace, filter: `${'a'.repeat(51)}.wasm` })).toEqual([
+    expect(messagesOn({ command, namespace, name: 'a'.repeat(51) })).toHaveLength(1);
+    expect(messagesOn({ command, namespace, filter: `${'a'.repeat(51)}.wasm` })).toEqual([
       expect.stringContaining('input "name": is not set, and the file\'s name "aaa'),
     ]);
-    expect(complaintsOn({ command, namespace, filter: '__.wasm' })).toEqual([
+    expect(messagesOn({ command, namespace, filter: '__.wasm' })).toEqual([
       expect.stringContaining('input "name": is not set, and the file\'s name "" cannot be used instead.'),
     ]);
   });
@@ -110,7 +110,7 @@ describe('namespaces', () => {
     [{ namespace: 'a b' }, 'names a and b, but "command: deploy" takes one: that of targets that name none.'],
     [{ command: 'render', namespace: 'a,b' }, 'names a and b, but "command: render" takes one'],
     [{ command: 'remove', namespace: 'a,b' }, 'names a and b; together with a target list it is the one namespace'],
-  ])('%j is refused', (over, complaint) => {
-    expect(complaintsOn(over)).toEqual([expect.stringContaining(complaint)]);
+  ])('%j is refused', (over, message) => {
+    expect(messagesOn(over)).toEqual([expect.stringContaining(message)]);
   });
 });

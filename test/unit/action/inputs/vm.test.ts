@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { dump } from 'js-yaml';
 import { parseCapabilities, parseEnvironment } from '../../../../src/action/inputs/vm.ts';
-import { complaintsIn, must } from '../../builders.ts';
+import { messagesIn, must } from '../../builders.ts';
 
 describe('an environment', () => {
   test.each<[string, object | undefined]>([
@@ -34,8 +34,8 @@ describe('an environment', () => {
     ['"A B": x', /has the variable "A B"\. A name has no blanks and no "="\./],
     ['"A=B": x', /has the variable "A=B"/],
     ['"": x', /has the variable ""/],
-  ])('%j is refused', (text, complaint) => {
-    expect(complaintsIn(parseEnvironment(text))).toEqual([expect.stringMatching(complaint)]);
+  ])('%j is refused', (text, message) => {
+    expect(messagesIn(parseEnvironment(text))).toEqual([expect.stringMatching(message)]);
   });
 
   test('is read to the byte, whatever the text', () => {
@@ -73,7 +73,7 @@ describe('capabilities', () => {
     ['env.proxy_log', /has the name "env\.proxy_log"\. Write "proxy_log", without the module/],
     ['wasi_snapshot_preview1.fd_write', /Write "fd_write", without the module/],
     ['[proxy_log', /is not valid YAML/],
-  ])('%j is refused', (text, complaint) => {
-    expect(complaintsIn(parseCapabilities(text))).toEqual([expect.stringMatching(complaint)]);
+  ])('%j is refused', (text, message) => {
+    expect(messagesIn(parseCapabilities(text))).toEqual([expect.stringMatching(message)]);
   });
 });

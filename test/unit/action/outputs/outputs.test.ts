@@ -12,22 +12,22 @@ import {
   OLD,
   PROVENANCE,
   planned,
-  proof,
   ref,
   removed,
   report,
   rollback,
+  rolledBack,
   running,
   stuck,
-  takenBack,
   unawaited,
   unchanged,
   untouched,
+  verification,
   withdrawn,
 } from '../report-builder.ts';
 
 /** A job's outputs may have 1 MB together, counted as UTF-16. */
-const MOST_BYTES = 1_000_000;
+const MAX_BYTES = 1_000_000;
 
 describe('the image', () => {
   const filters = [filter({ source: IMAGE })];
@@ -54,10 +54,10 @@ describe('plain outputs', () => {
       stuck('shop/c'),
       untouched('shop/d'),
       removed('shop/e'),
-      takenBack('shop/f'),
+      rolledBack('shop/f'),
       withdrawn('shop/g'),
       stuck('shop/h', { rollback: rollback('failed') }),
-      deployed('shop/i', { proof: proof('stats') }),
+      deployed('shop/i', { verification: verification('stats') }),
     ],
   });
 
@@ -70,9 +70,9 @@ describe('plain outputs', () => {
     ['deployed', '2'],
     ['unchanged', '1'],
     ['removed', '1'],
-    ['restored', '2'],
+    ['rolled-back', '2'],
     ['failed', '3'],
-    ['proved', '3'],
+    ['verified-proxies', '3'],
     ['plan', ''],
   ] as const)('%s', (name, expected) => {
     expect(outputsOf(given)[name]).toBe(expected);
@@ -92,17 +92,17 @@ describe('plain outputs', () => {
       deployed: '0',
       unchanged: '0',
       removed: '0',
-      restored: '0',
+      'rolled-back': '0',
       failed: '0',
-      proved: '0',
+      'verified-proxies': '0',
       targets: '[]',
       plan: '',
     });
   });
 
   test('the build that an attestation proves is a JSON object', () => {
-    const proven = outputsOf(report({ filters: [filter({ provenance: PROVENANCE })] }));
-    expect(JSON.parse(proven.provenance)).toEqual(PROVENANCE);
+    const verified = outputsOf(report({ filters: [filter({ provenance: PROVENANCE })] }));
+    expect(JSON.parse(verified.provenance)).toEqual(PROVENANCE);
     expect(outputsOf(given).provenance).toBe('');
   });
 
@@ -137,7 +137,7 @@ describe('targets', () => {
         before: OLD,
         pods: { ready: 3, wanted: 3 },
         seconds: 21.4,
-        proof: { level: 'listener', pods: 3, wanted: 3 },
+        verification: { level: 'listener', pods: 3, wanted: 3 },
       },
       {
         namespace: 'edge',
@@ -156,12 +156,12 @@ describe('targets', () => {
   test('says how the way back went, and no proof of what was taken back', () => {
     const [back, well, lost] = parsed(
       report({
-        targets: [takenBack('shop/a'), withdrawn('shop/b'), withdrawn('shop/c', { rollback: rollback('failed') })],
+        targets: [rolledBack('shop/a'), withdrawn('shop/b'), withdrawn('shop/c', { rollback: rollback('failed') })],
       }),
     );
-    expect(back).toMatchObject({ outcome: 'failed', rollback: 'restored' });
-    expect(well).toMatchObject({ outcome: 'restored', rollback: 'restored' });
-    expect(well).not.toHaveProperty('proof');
+    expect(back).toMatchObject({ outcome: 'failed', rollback: 'rolled-back' });
+    expect(well).toMatchObject({ outcome: 'rolled-back', rollback: 'rolled-back' });
+    expect(well).not.toHaveProperty('verification');
     expect(lost).toMatchObject({
       rollback: 'failed',
       error: expect.stringContaining('was rolled back, but its pods do not become ready'),
@@ -214,7 +214,7 @@ describe('targets', () => {
     ['then errors', many(3_000, wordy), ['kind', 'name', 'namespace', 'outcome', 'revision']],
   ])('%s to stay under the limit', (_, targets, keys) => {
     const given = report({ targets });
-    expect(size(outputsOf(given).targets)).toBeLessThan(MOST_BYTES);
+    expect(size(outputsOf(given).targets)).toBeLessThan(MAX_BYTES);
     const list = parsed(given);
     expect(list).toHaveLength(targets.length);
     expect(Object.keys(list[0] as object).sort()).toEqual(keys);
@@ -223,7 +223,7 @@ describe('targets', () => {
   test('leaves workloads out at last, failed ones last, and says so', () => {
     const targets = [...many(20_000, (path) => unchanged(path)), ...many(10, wordy)];
     const given = report({ targets });
-    expect(size(outputsOf(given).targets)).toBeLessThan(MOST_BYTES);
+    expect(size(outputsOf(given).targets)).toBeLessThan(MAX_BYTES);
     const list = parsed(given);
     expect(list.slice(0, 10)).toEqual(Array.from({ length: 10 }, () => expect.objectContaining({ outcome: 'failed' })));
     expect(list.at(-1)).toEqual({ truncated: true, omitted: targets.length - (list.length - 1) });
@@ -231,9 +231,9 @@ describe('targets', () => {
 
   test('drops errors before the proof of others, and the proof at last', () => {
     const targets = [...many(3_000, wordy), ...many(10, (path) => deployed(path))];
-    expect(parsed(report({ targets })).at(-1)).toHaveProperty('proof');
+    expect(parsed(report({ targets })).at(-1)).toHaveProperty('verification');
     const more = many(3_600, (path) => deployed(path));
-    expect(parsed(report({ targets: more })).at(-1)).not.toHaveProperty('proof');
+    expect(parsed(report({ targets: more })).at(-1)).not.toHaveProperty('verification');
     expect(parsed(report({ targets: more }))).toHaveLength(more.length);
   });
 });
@@ -243,8 +243,13 @@ describe('status', () => {
     report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: [] } });
 
   test('targets holds what runs on each workload', () => {
-    const given = outputsOf(status([found('shop/a', [running({ standing: 'drifted', notes: ['was edited'] })])]));
-    expect(given).toMatchObject({ result: 'reported', revision: NEW, digest: filter().digest, proved: '3' });
+    const given = outputsOf(status([found('shop/a', [running({ health: 'drifted', notes: ['was edited'] })])]));
+    expect(given).toMatchObject({
+      result: 'reported',
+      revision: NEW,
+      digest: filter().digest,
+      'verified-proxies': '3',
+    });
     expect(JSON.parse(given.targets)).toEqual([
       {
         namespace: 'shop',
@@ -254,12 +259,12 @@ describe('status', () => {
         filters: [
           {
             filter: 'add-header',
-            standing: 'drifted',
+            health: 'drifted',
             revision: NEW,
             digest: filter().digest,
             previous: OLD,
             run: 'octo/shop/4711/1',
-            proof: { level: 'listener', pods: 3, wanted: 3 },
+            verification: { level: 'listener', pods: 3, wanted: 3 },
             notes: ['was edited'],
           },
         ],
@@ -268,17 +273,19 @@ describe('status', () => {
   });
 
   test('a proxy with two filters counts once', () => {
-    expect(outputsOf(status([found('shop/a', [running(), running({ filter: 'auth' })])])).proved).toBe('3');
+    expect(outputsOf(status([found('shop/a', [running(), running({ filter: 'auth' })])]))['verified-proxies']).toBe(
+      '3',
+    );
   });
 
   test('stays within the limit, and what is in trouble stays to the last', () => {
     const workloads = Array.from({ length: 20_000 }, (_, index) =>
       found(`team/service-${index}`, [
-        running({ standing: index === 19_999 ? 'broken' : 'proven', notes: ['x'.repeat(900)] }),
+        running({ health: index === 19_999 ? 'no-effect' : 'verified', notes: ['x'.repeat(900)] }),
       ]),
     );
     const { targets } = outputsOf(status(workloads));
-    expect(2 * targets.length).toBeLessThan(MOST_BYTES);
+    expect(2 * targets.length).toBeLessThan(MAX_BYTES);
     const list = JSON.parse(targets) as { name?: string }[];
     expect(list[0]).toMatchObject({ name: 'service-19999' });
     expect(list.at(-1)).toEqual({ truncated: true, omitted: workloads.length - (list.length - 1) });
@@ -309,7 +316,7 @@ describe('plan', () => {
         }),
       }),
     );
-    expect(2 * Object.values(given).join('').length).toBeLessThan(MOST_BYTES);
+    expect(2 * Object.values(given).join('').length).toBeLessThan(MAX_BYTES);
     const { changes, restarts } = JSON.parse(given.plan) as { changes: unknown[]; restarts: unknown[] };
     for (const list of [changes, restarts]) {
       expect(list.length).toBeGreaterThan(1_000);

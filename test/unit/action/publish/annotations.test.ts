@@ -8,11 +8,11 @@ import {
   deployed,
   permission,
   planned,
-  proof,
   report,
   rollback,
+  rolledBack,
   stuck,
-  takenBack,
+  verification,
   withdrawn,
 } from '../report-builder.ts';
 
@@ -76,7 +76,7 @@ describe('errors', () => {
     const annotations = annotationsOf(report({ problems: KINDS.map((kind) => ({ kind, message: `${kind}.` })) }));
     expect(annotations).toHaveLength(10);
     expect(annotations.at(-1)?.title).toBe(`${KINDS.length - 9} more kinds of problems`);
-    expect(annotations.at(-1)?.message).toContain(KIND_TITLES.proof);
+    expect(annotations.at(-1)?.message).toContain(KIND_TITLES.verification);
   });
 
   test('a rollback that failed is an error of its own, before the others', () => {
@@ -90,18 +90,20 @@ describe('errors', () => {
   });
 
   test('a workload that was rolled back is one error, for why it failed', () => {
-    const annotations = annotationsOf(report({ targets: [takenBack('shop/a'), withdrawn('shop/b')] }));
+    const annotations = annotationsOf(report({ targets: [rolledBack('shop/a'), withdrawn('shop/b')] }));
     expect(annotations.map(({ title }) => title)).toEqual(['Rollout: Deployment shop/a']);
   });
 
   test('weaker evidence is none', () => {
-    expect(annotationsOf(report({ targets: [deployed('shop/a', { proof: proof('ready') })] }))).toEqual([]);
+    expect(annotationsOf(report({ targets: [deployed('shop/a', { verification: verification('ready') })] }))).toEqual(
+      [],
+    );
   });
 
   test('permissions that a plan misses are an error, though the plan itself is a success', () => {
     const given = report({
       command: 'plan',
-      plan: planned({ missingRights: [permission('patch configmaps in namespace "shop"')] }),
+      plan: planned({ missingPermissions: [permission('patch configmaps in namespace "shop"')] }),
     });
     expect(given.outcome).toBe('planned');
     expect(annotationsOf(given)).toEqual([

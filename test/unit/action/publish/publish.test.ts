@@ -60,7 +60,7 @@ async function published(
 const annotations = ({ lines }: Published): string[] => lines.filter((line) => /^(error|warning) /.test(line));
 
 describe('exit code', () => {
-  const missing = planned({ missingRights: [permission('patch configmaps in namespace "shop"')] });
+  const missing = planned({ missingPermissions: [permission('patch configmaps in namespace "shop"')] });
   const cases: readonly (readonly [string, Report, number])[] = [
     ['deployed', report({ targets: [deployed('shop/a')] }), 0],
     ['failed', report({ targets: [stuck('shop/a')] }), 1],
@@ -112,7 +112,7 @@ describe('log', () => {
     };
     expect((await published(report({ command: 'status', status }))).lines.slice(0, 5)).toEqual([
       'group Status',
-      'Deployment shop/a: add-header 4f2a91c07b, proven, 3/3 ready, evidence: listener',
+      'Deployment shop/a: add-header 4f2a91c07b, verified, 3/3 ready, evidence: listener',
       '  was edited',
       'group Objects of superseded revisions',
       'ConfigMap shop/x',

@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { loadModule, type ModuleInputs } from '../../../../src/action/request/module.ts';
-import { Findings } from '../../../../src/base/problem.ts';
+import { Diagnostics } from '../../../../src/base/problem.ts';
 import { packImage } from '../../../../src/registry/pack.ts';
 import { parseReference } from '../../../../src/registry/reference.ts';
 import { must, wasm } from '../../builders.ts';
 
 const notExpected = (): Promise<never> => Promise.reject(new Error('not expected'));
-const tools = { prove: notExpected, fetcher: { pull: notExpected, download: notExpected } };
+const tools = { checkProvenance: notExpected, fetcher: { pull: notExpected, download: notExpected } };
 const reference = must(parseReference('oci://ghcr.io/me/f:v1', ''));
 
 test('a file that is to be pushed is known as its image before that is there, shrunk as it is delivered', async () => {
@@ -22,9 +22,9 @@ test('a file that is to be pushed is known as its image before that is there, sh
     provenance: { token: '' },
     delivery: { delivery: 'auto', phase: 'unspecified', onlyMounted: [], onlyPulled: [] },
   };
-  const findings = new Findings();
-  const { module, push } = await loadModule(inputs, async () => big, tools, findings);
-  expect(findings.problems).toEqual([]);
+  const diagnostics = new Diagnostics();
+  const { module, push } = await loadModule(inputs, async () => big, tools, diagnostics);
+  expect(diagnostics.problems).toEqual([]);
   const image = await packImage(wasm());
   expect(module).toMatchObject({
     bytes: wasm(),

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from '@jest/globals';
 import type { OriginInputs } from '../../../../src/action/inputs/origin.ts';
 import { loadOrigin, type ModuleFetcher, type SourcedModule } from '../../../../src/action/request/origin.ts';
-import type { Checked } from '../../../../src/base/problem.ts';
+import type { Result } from '../../../../src/base/problem.ts';
 import { parseReference } from '../../../../src/registry/reference.ts';
 import { filterModule, must, problemsIn, wasm } from '../../builders.ts';
 
@@ -13,7 +13,7 @@ const OTHER = `sha256:${'2'.repeat(64)}`;
 const load = (
   inputs: Omit<OriginInputs, 'insecureRegistries'>,
   downloaded: Uint8Array = wasm(1),
-): Promise<Checked<SourcedModule | undefined>> => {
+): Promise<Result<SourcedModule | undefined>> => {
   const fetcher: ModuleFetcher = {
     pull: async (asked) => {
       expect(asked).toEqual(reference);

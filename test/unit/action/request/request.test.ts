@@ -2,14 +2,14 @@ import { delimiter } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { readInputs } from '../../../../src/action/inputs/inputs.ts';
 import type { ModuleFetcher } from '../../../../src/action/request/origin.ts';
-import type { ProveFilter } from '../../../../src/action/request/provenance.ts';
-import { type Draft, type Environment, makeDraft } from '../../../../src/action/request/request.ts';
+import type { CheckProvenance } from '../../../../src/action/request/provenance.ts';
+import { buildRequest, type CommandRequest, type Environment } from '../../../../src/action/request/request.ts';
 import { readTargetTexts } from '../../../../src/action/request/targets.ts';
 import type { ReadFile } from '../../../../src/base/files.ts';
-import { bad, describeProblem, good } from '../../../../src/base/problem.ts';
+import { describeProblem, fail, ok } from '../../../../src/base/problem.ts';
 import type { StatusRequest } from '../../../../src/deploy/request.ts';
 import type { TargetEntry } from '../../../../src/targets/target.ts';
-import { NO_WORLD } from '../../../harness/access.ts';
+import { NO_RUNTIME } from '../../../harness/access.ts';
 import { filterModule, must, PULLED, problemsIn, wasm } from '../../builders.ts';
 
 /** A kubeconfig of one context, named as its cluster and user. */
@@ -49,42 +49,49 @@ type Given = Readonly<Record<string, string>>;
 const COMPLETE: Given = { filter: 'f.wasm', targets: '- deployment/reviews', kubeconfig: kubeconfig('prod', 'shop') };
 
 /** The draft of one of some commands. */
-type DraftOf<C extends Draft['command']> = Extract<Draft, { readonly command: C }>;
+type RequestOf<C extends CommandRequest['command']> = Extract<CommandRequest, { readonly command: C }>;
 
 /** Proves every filter that it is asked about, but for those of the repository evil/filters. */
-const prove: ProveFilter = async ({ origin, digest }, { repository }, token) =>
+const checkProvenance: CheckProvenance = async ({ origin, digest }, { repository }, token) =>
   repository === 'evil/filters'
-    ? bad({ kind: 'provenance', subject: origin, message: `${digest} is from nobody.` })
-    : good({ repository, workflow: `${repository}/w.yml@r`, ref: 'refs/heads/main', commit: 'c', run: `by ${token}` });
-const makeFrom = async (given: Given, environment: Environment = {}): Promise<Draft> => {
+    ? fail({ kind: 'provenance', subject: origin, message: `${digest} is from nobody.` })
+    : ok({ repository, workflow: `${repository}/w.yml@r`, ref: 'refs/heads/main', commit: 'c', run: `by ${token}` });
+const makeFrom = async (given: Given, environment: Environment = {}): Promise<CommandRequest> => {
   const read = readInputs((name) => given[name] ?? '');
   const targets = await readTargetTexts(read.inputs, readFile);
-  return makeDraft(read, targets, readFile, environment, { prove, fetcher }, { ...NO_WORLD, readFile });
+  return buildRequest(read, targets, readFile, environment, { checkProvenance, fetcher }, { ...NO_RUNTIME, readFile });
 };
-const draftOf = async (over: Given = {}, environment: Environment = {}): Promise<DraftOf<'deploy' | 'plan'>> => {
+const requestFor = async (over: Given = {}, environment: Environment = {}): Promise<RequestOf<'deploy' | 'plan'>> => {
   const made = await makeFrom({ ...COMPLETE, ...over }, environment);
   if (made.command !== 'deploy' && made.command !== 'plan') throw new Error(`not a deployment: ${made.command}`);
   return made;
 };
 /** The request of a draft that has nothing wrong. */
-const requestOf = ({ draft }: Draft): object => {
-  expect(draft).toMatchObject({ ok: true });
-  return draft.ok ? draft.request : {};
+const requestOf = ({ request }: CommandRequest): object => {
+  expect(request).toMatchObject({ ok: true });
+  return request.ok ? request.request : {};
 };
 const called = (entries: readonly TargetEntry[]): string[] =>
   entries.map((entry) =>
     entry.type === 'named' ? `${entry.workload.namespace}/${entry.workload.name}` : entry.selector.text,
   );
-const targetsIn = ({ draft }: DraftOf<'deploy' | 'plan'>): string[] =>
-  called(draft.request.filters.flatMap(({ targets }) => targets));
-const complaintsOf = ({ draft }: Draft): string[] => (draft.ok ? [] : draft.problems.map(describeProblem));
+const targetsIn = ({ request }: RequestOf<'deploy' | 'plan'>): string[] =>
+  called(request.request.filters.flatMap(({ targets }) => targets));
+const messagesOf = ({ request }: CommandRequest): string[] => (request.ok ? [] : request.problems.map(describeProblem));
 
 const FILE = { ...filterModule(), source: { kind: 'file', given: 'f.wasm' } };
 
 test.each(['deploy', 'plan'])(
   'complete inputs for %s give a request and the access to the cluster',
   async (command) => {
-    const made = await draftOf({ command, timeout: '5m', canary: '1', expires: '1d', settings: 'push', prune: 'true' });
+    const made = await requestFor({
+      command,
+      timeout: '5m',
+      canary: '1',
+      expires: '1d',
+      settings: 'push',
+      prune: 'true',
+    });
     expect(made).toMatchObject({ command, warnings: [], module: FILE });
     expect(must(made.access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
     const policy = {
@@ -122,21 +129,21 @@ test.each(['deploy', 'plan'])(
 describe('an attestation', () => {
   test.each(['deploy', 'plan', 'render'])('is looked at for %s, with the token', async (command) => {
     const made = await makeFrom({ ...COMPLETE, command, attestation: 'shop/filters', 'github-token': ' t ' });
-    expect(made.draft.ok).toBe(true);
+    expect(made.request.ok).toBe(true);
     expect(made).toMatchObject({ provenance: { repository: 'shop/filters', run: 'by t' } });
   });
 
   test('is not looked at where nobody asks, nor where there is no filter to look at', async () => {
-    expect(await draftOf({ 'github-token': 't' })).toMatchObject({ provenance: undefined });
-    const made = await draftOf({ filter: 'bad.wasm', attestation: 'evil/filters' });
+    expect(await requestFor({ 'github-token': 't' })).toMatchObject({ provenance: undefined });
+    const made = await requestFor({ filter: 'bad.wasm', attestation: 'evil/filters' });
     expect(made.provenance).toBeUndefined();
-    expect(complaintsOf(made).filter((complaint) => complaint.includes('from nobody'))).toEqual([]);
+    expect(messagesOf(made).filter((message) => message.includes('from nobody'))).toEqual([]);
   });
 
   test('that is missing is told with all else that is wrong', async () => {
-    const made = await draftOf({ attestation: 'evil/filters', targets: '- nothing/like/this/here' });
+    const made = await requestFor({ attestation: 'evil/filters', targets: '- nothing/like/this/here' });
     expect(made).toMatchObject({ module: filterModule(), provenance: undefined });
-    expect(complaintsOf(made)).toEqual([
+    expect(messagesOf(made)).toEqual([
       `filter "f.wasm": ${filterModule().digest} is from nobody.`,
       expect.stringContaining('nothing/like/this/here'),
     ]);
@@ -146,29 +153,29 @@ describe('an attestation', () => {
 describe('a filter that came as an image', () => {
   const given = 'oci://registry.example/f:v1';
   const pulled = { bytes: filterModule().bytes, pinned: PULLED.reference, istioCanPull: true, isImage: true };
-  const draftFrom = async (over: Given): Promise<Draft> => {
+  const requestFrom = async (over: Given): Promise<CommandRequest> => {
     const read = readInputs((name) => ({ ...COMPLETE, filter: given, ...over })[name] ?? '');
     const targets = await readTargetTexts(read.inputs, readFile);
-    const tools = { prove, fetcher: { ...fetcher, pull: async () => good(pulled) } };
-    return makeDraft(read, targets, readFile, {}, tools, NO_WORLD);
+    const tools = { checkProvenance, fetcher: { ...fetcher, pull: async () => ok(pulled) } };
+    return buildRequest(read, targets, readFile, {}, tools, NO_RUNTIME);
   };
   const image = { delivery: 'image', configuration: '{}' };
 
   test.each(['deploy', 'plan', 'render'])('is pulled where that is asked for: %s', async (command) => {
-    const made = await draftFrom({ ...image, command, 'pull-secret': 'regcred', namespace: 'shop' });
+    const made = await requestFrom({ ...image, command, 'pull-secret': 'regcred', namespace: 'shop' });
     expect(requestOf(made)).toMatchObject({
       filters: [{ settings: { image: { reference: PULLED.reference, pullSecret: 'regcred', phase: 'unspecified' } } }],
     });
   });
 
   test('is mounted where it fits, with the reason', async () => {
-    const made = await draftFrom({});
+    const made = await requestFrom({});
     expect(made).toMatchObject({ delivery: { why: expect.stringContaining('fits') } });
     expect(JSON.stringify(requestOf(made))).not.toContain('"image":{"reference"');
   });
 
   test('has inputs that mean nothing to its road told, by either', async () => {
-    const warningsOf = async (over: Given): Promise<readonly string[]> => (await draftFrom(over)).warnings;
+    const warningsOf = async (over: Given): Promise<readonly string[]> => (await requestFrom(over)).warnings;
     expect(await warningsOf({ ...image, 'vm-id': 'v', 'mount-path': '/f', phase: 'authn' })).toEqual([
       'The inputs "vm-id" and "mount-path" mean nothing where proxies pull an image and are ignored.',
     ]);
@@ -179,14 +186,14 @@ describe('a filter that came as an image', () => {
 
   test('has what does not go with it told at once, that of single targets too', async () => {
     const targets = '- deployment/a\n- {kind: deployment, name: b, configuration: "text", insert: first}';
-    const made = await draftFrom({
+    const made = await requestFrom({
       ...image,
       targets,
       configuration: 'x',
       settings: 'push',
       capabilities: 'proxy_log',
     });
-    expect(complaintsOf(made)).toEqual([
+    expect(messagesOf(made)).toEqual([
       expect.stringMatching(/^input "capabilities": is set, but .+ no field for that/),
       expect.stringMatching(/^targets, entry 2: insert: is set, but/),
       expect.stringMatching(/^input "configuration": is not a JSON object/),
@@ -198,15 +205,15 @@ describe('a filter that came as an image', () => {
 
 test('waves that nobody waits for are told', async () => {
   const targets = '- deployment/a\n- {kind: deployment, name: b, wave: 2}';
-  const { warnings } = await draftOf({ targets, wait: 'false' });
+  const { warnings } = await requestFor({ targets, wait: 'false' });
   expect(warnings).toEqual(['The targets have waves, but with "wait: false" no wave waits for the previous one.']);
-  expect((await draftOf({ targets })).warnings).toEqual([]);
+  expect((await requestFor({ targets })).warnings).toEqual([]);
   const one = '- {kind: deployment, name: b, wave: 2}';
-  expect((await draftOf({ targets: one, wait: 'false' })).warnings).toEqual([]);
+  expect((await requestFor({ targets: one, wait: 'false' })).warnings).toEqual([]);
 });
 
 test('what was ignored is told with every draft', async () => {
-  expect((await draftOf({ 'render-to': 'x' })).warnings).toEqual([expect.stringContaining('"render-to"')]);
+  expect((await requestFor({ 'render-to': 'x' })).warnings).toEqual([expect.stringContaining('"render-to"')]);
   for (const command of ['status', 'remove', 'sweep', 'render']) {
     const made = await makeFrom({ ...COMPLETE, namespace: 'shop', command, soak: '1m' });
     expect(made.warnings).toEqual([expect.stringContaining('"soak"')]);
@@ -220,7 +227,7 @@ describe('the namespace of entries that name none is', () => {
     ['default where the context names none', { kubeconfig: kubeconfig('prod') }, 'default'],
     ['default where there is no kubeconfig', { kubeconfig: '' }, 'default'],
   ])('%s', async (_, over, namespace) => {
-    expect(targetsIn(await draftOf(over))).toEqual([`${namespace}/reviews`]);
+    expect(targetsIn(await requestFor(over))).toEqual([`${namespace}/reviews`]);
   });
 });
 
@@ -292,7 +299,7 @@ describe('status, remove and sweep', () => {
 
   test('a list that cannot be read is never taken for all workloads', async () => {
     const made = await makeFrom({ ...access, command: 'remove', name: 'auth', 'targets-file': 'broken.yaml' });
-    expect(complaintsOf(made)).toEqual([expect.stringContaining('targets-file "broken.yaml": is not valid YAML')]);
+    expect(messagesOf(made)).toEqual([expect.stringContaining('targets-file "broken.yaml": is not valid YAML')]);
   });
 });
 
@@ -313,7 +320,7 @@ describe('render', () => {
 
   test('tells what is wrong with filter and targets', async () => {
     const made = await makeFrom({ ...given, filter: 'bad.wasm', targets: '- x' });
-    expect(complaintsOf(made)).toEqual([
+    expect(messagesOf(made)).toEqual([
       expect.stringContaining('filter "bad.wasm"'),
       expect.stringContaining('targets, entry 1'),
     ]);
@@ -323,23 +330,23 @@ describe('render', () => {
 
 describe('targets', () => {
   test('come from the input, then from the file', async () => {
-    expect(targetsIn(await draftOf({ 'targets-file': 'targets.yaml' }))).toEqual(['shop/reviews', 'shop/from-file']);
-    expect(targetsIn(await draftOf({ targets: '', 'targets-file': 'targets.yaml' }))).toEqual(['shop/from-file']);
+    expect(targetsIn(await requestFor({ 'targets-file': 'targets.yaml' }))).toEqual(['shop/reviews', 'shop/from-file']);
+    expect(targetsIn(await requestFor({ targets: '', 'targets-file': 'targets.yaml' }))).toEqual(['shop/from-file']);
   });
 
   test('each entry says where it stands', async () => {
-    const { draft } = await draftOf({ 'targets-file': 'targets.yaml' });
-    const origins = draft.ok ? draft.request.filters[0]?.targets.map(({ origin }) => origin) : [];
+    const { request } = await requestFor({ 'targets-file': 'targets.yaml' });
+    const origins = request.ok ? request.request.filters[0]?.targets.map(({ origin }) => origin) : [];
     expect(origins).toEqual(['targets, entry 1', 'targets-file "targets.yaml", entry 1']);
   });
 
   test.each([
     ['missing.yaml', 'targets-file "missing.yaml": cannot be read: there is no such file.'],
     ['broken.yaml', 'targets-file "broken.yaml": is not valid YAML'],
-  ])('a file that cannot be used: %s', async (file, complaint) => {
-    const draft = await draftOf({ 'targets-file': file });
-    expect(complaintsOf(draft)).toEqual([expect.stringContaining(complaint)]);
-    expect(targetsIn(draft)).toEqual(['shop/reviews']);
+  ])('a file that cannot be used: %s', async (file, message) => {
+    const request = await requestFor({ 'targets-file': file });
+    expect(messagesOf(request)).toEqual([expect.stringContaining(message)]);
+    expect(targetsIn(request)).toEqual(['shop/reviews']);
   });
 });
 
@@ -347,10 +354,10 @@ describe('the filter', () => {
   test.each([
     ['missing.wasm', 'filter "missing.wasm": cannot be read: there is no such file.'],
     ['bad.wasm', 'filter "bad.wasm": is not a WebAssembly module.'],
-  ])('%s', async (filter, complaint) => {
-    const draft = await draftOf({ filter });
-    expect(complaintsOf(draft)).toEqual([expect.stringContaining(complaint)]);
-    expect(draft.module).toBeUndefined();
+  ])('%s', async (filter, message) => {
+    const request = await requestFor({ filter });
+    expect(messagesOf(request)).toEqual([expect.stringContaining(message)]);
+    expect(request.module).toBeUndefined();
   });
 });
 
@@ -359,7 +366,7 @@ describe('an image', () => {
   const module = { ...filterModule(1), source: expect.objectContaining({ given: image, pinned: PINNED }) };
 
   test('is the filter of a deployment, and gives it its name', async () => {
-    const made = await draftOf({ filter: image });
+    const made = await requestFor({ filter: image });
     expect(made.module).toEqual(module);
     expect(requestOf(made)).toMatchObject({ filters: [{ name: 'add-header', module }] });
   });
@@ -381,41 +388,46 @@ describe('an image', () => {
 });
 
 test('everything that is wrong is told, and what could be read is kept to be looked up', async () => {
-  const draft = await draftOf({ filter: 'missing.wasm', 'targets-file': 'missing.yaml', port: 'x', kubeconfig: 'x' });
-  expect(complaintsOf(draft).map((complaint) => complaint.split(':')[0])).toEqual([
+  const request = await requestFor({
+    filter: 'missing.wasm',
+    'targets-file': 'missing.yaml',
+    port: 'x',
+    kubeconfig: 'x',
+  });
+  expect(messagesOf(request).map((message) => message.split(':')[0])).toEqual([
     'input "port"',
     'filter "missing.wasm"',
     'targets-file "missing.yaml"',
   ]);
-  expect(problemsIn(draft.access)).toMatchObject([{ kind: 'kubeconfig', subject: 'input "kubeconfig"' }]);
-  expect(targetsIn(draft)).toEqual(['default/reviews']);
+  expect(problemsIn(request.access)).toMatchObject([{ kind: 'kubeconfig', subject: 'input "kubeconfig"' }]);
+  expect(targetsIn(request)).toEqual(['default/reviews']);
 });
 
 describe('the kubeconfig', () => {
   const without = { kubeconfig: ' \n' };
 
   test('of the input goes before KUBECONFIG', async () => {
-    expect(must((await draftOf({}, { KUBECONFIG: '/home/me/test' })).access).context).toBe('prod');
+    expect(must((await requestFor({}, { KUBECONFIG: '/home/me/test' })).access).context).toBe('prod');
   });
 
   test('comes from the file that KUBECONFIG names', async () => {
-    expect(must((await draftOf(without, { KUBECONFIG: '/home/me/test' })).access).context).toBe('test');
+    expect(must((await requestFor(without, { KUBECONFIG: '/home/me/test' })).access).context).toBe('test');
   });
 
   test('comes from several files, merged, and the input "context" chooses', async () => {
     const environment = { KUBECONFIG: ['/home/me/test', '', '/home/me/prod'].join(delimiter) };
-    expect(must((await draftOf(without, environment)).access).context).toBe('test');
-    const { access } = await draftOf({ ...without, context: 'prod' }, environment);
+    expect(must((await requestFor(without, environment)).access).context).toBe('test');
+    const { access } = await requestFor({ ...without, context: 'prod' }, environment);
     expect(must(access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
   });
 
   test('of a list are the files that are there, as with kubectl; where none is, each is named', async () => {
     const environment = { KUBECONFIG: ['/a', '/home/me/prod', '/b', '/home/me/prod'].join(delimiter) };
-    expect(must((await draftOf(without, environment)).access).context).toBe('prod');
+    expect(must((await requestFor(without, environment)).access).context).toBe('prod');
     const none = { KUBECONFIG: ['/a', '/b'].join(delimiter) };
     const remedy =
       'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Missing files in KUBECONFIG are skipped, but here all of them are missing.';
-    expect(problemsIn((await draftOf(without, none)).access).map(describeProblem)).toEqual([
+    expect(problemsIn((await requestFor(without, none)).access).map(describeProblem)).toEqual([
       `kubeconfig file "/a": cannot be read: there is no such file. ${remedy}`,
       `kubeconfig file "/b": cannot be read: there is no such file. ${remedy}`,
     ]);
@@ -432,8 +444,8 @@ describe('the kubeconfig', () => {
         .slice(0, 90),
     ],
   ])('as content of KUBECONFIG is recognised and never printed: %s', async (_, content) => {
-    const draft = await draftOf(without, { KUBECONFIG: content });
-    const problems = problemsIn(draft.access);
+    const request = await requestFor(without, { KUBECONFIG: content });
+    const problems = problemsIn(request.access);
     expect(problems.map(describeProblem)).toEqual([
       'variable KUBECONFIG: holds the content of a kubeconfig; it must hold the path of a file. Pass the content in the input "kubeconfig", and leave the variable out.',
     ]);
@@ -442,15 +454,15 @@ describe('the kubeconfig', () => {
 
   test('is never one that nobody named', async () => {
     for (const environment of [{}, { KUBECONFIG: '' }, { HOME: '/home/me', KUBERNETES_SERVICE_HOST: '10.0.0.1' }]) {
-      const [problem] = problemsIn((await draftOf(without, environment)).access);
+      const [problem] = problemsIn((await requestFor(without, environment)).access);
       expect(problem?.message).toBe('is empty, and the environment variable KUBECONFIG is not set.');
       expect(problem?.remedy).toContain('pull requests from forks');
     }
   });
 
   test('that is wrong does not make the request wrong: its problem comes with the access', async () => {
-    const { draft, access } = await draftOf({ context: 'nowhere' });
-    expect(draft.ok).toBe(true);
+    const { request, access } = await requestFor({ context: 'nowhere' });
+    expect(request.ok).toBe(true);
     expect(access.ok).toBe(false);
   });
 });
@@ -462,18 +474,18 @@ test.each<[Environment, string]>([
   [{ GITHUB_REPOSITORY: 'o/r', GITHUB_RUN_ID: '12' }, 'o/r/12/1'],
   [{ GITHUB_RUN_ID: '12' }, '12/1'],
 ])('in %j the run is called %s', async (environment, run) => {
-  const { draft } = await draftOf({}, environment);
-  expect(draft).toMatchObject({ ok: true, request: { run } });
+  const { request } = await requestFor({}, environment);
+  expect(request).toMatchObject({ ok: true, request: { run } });
 });
 
 test.each(['deploy', 'status', 'render'])('%s without any check of certificates is refused', async (command) => {
   const made = await makeFrom({ ...COMPLETE, command }, { NODE_TLS_REJECT_UNAUTHORIZED: '0' });
-  expect(problemsIn(made.draft as never)).toEqual([
+  expect(problemsIn(made.request as never)).toEqual([
     expect.objectContaining({
       subject: 'variable NODE_TLS_REJECT_UNAUTHORIZED',
       remedy: expect.stringContaining('Remove it.'),
     }),
   ]);
   const checked = await makeFrom({ ...COMPLETE, command }, { NODE_TLS_REJECT_UNAUTHORIZED: '1' });
-  expect(checked.draft.ok).toBe(true);
+  expect(checked.request.ok).toBe(true);
 });

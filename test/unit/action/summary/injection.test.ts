@@ -69,14 +69,14 @@ const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>
           }),
           drift: [`drift ${at(4)}`],
         }),
-        deployed('shop/ratings', { proof: { level: 'ready', pods: 1, wanted: 1, weakness: at(5) } }),
-        stuck('shop/details', { rollback: rollback('restored', { to: { 'add-header': `x${at(6)}` } }) }),
+        deployed('shop/ratings', { verification: { level: 'ready', pods: 1, wanted: 1, weakness: at(5) } }),
+        stuck('shop/details', { rollback: rollback('rolled-back', { to: { 'add-header': `x${at(6)}` } }) }),
       ],
       collected: { deleted: [at(7)], left: [{ object: at(8), why: `why ${at(9)}` }] },
     }),
   'deploy, proved by less': (at) =>
     report({
-      targets: [deployed('shop/a', { proof: { level: 'stats', pods: 1, wanted: 1, weakness: `why ${at(0)}` } })],
+      targets: [deployed('shop/a', { verification: { level: 'stats', pods: 1, wanted: 1, weakness: `why ${at(0)}` } })],
     }),
   remove: (at) =>
     report({
@@ -88,7 +88,7 @@ const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>
     report({
       command: 'plan',
       plan: planned({
-        missingRights: [{ verb: at(0), group: at(0), resource: at(0), namespace: at(0) }],
+        missingPermissions: [{ verb: at(0), group: at(0), resource: at(0), namespace: at(0) }],
         restarts: [{ ref: { kind: 'Deployment', namespace: at(1), name: at(2) }, pods: 1, wave: 1 }],
         changes: [
           change('create ConfigMap a/a', {

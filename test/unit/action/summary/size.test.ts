@@ -11,9 +11,9 @@ import {
   ref,
   report,
   rollback,
+  rolledBack,
   running,
   stuck,
-  takenBack,
   unchanged,
 } from '../report-builder.ts';
 import { skeletonOf, visibleText } from './page.ts';
@@ -75,9 +75,9 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
   '5,000 taken back, with drift and objects left': () =>
     report({
       targets: many(5_000, (path, index) =>
-        takenBack(path, {
+        rolledBack(path, {
           drift: [`${index} ${'ü'.repeat(2_000)}`],
-          rollback: rollback(index % 9 === 0 ? 'failed' : 'restored'),
+          rollback: rollback(index % 9 === 0 ? 'failed' : 'rolled-back'),
         }),
       ),
       collected: {
@@ -89,7 +89,12 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
     report({
       command: 'plan',
       plan: planned({
-        missingRights: names(2_000).map((name) => ({ verb: 'create', group: '', resource: name, namespace: name })),
+        missingPermissions: names(2_000).map((name) => ({
+          verb: 'create',
+          group: '',
+          resource: name,
+          namespace: name,
+        })),
         restarts: names(5_000).map((name) => ({ ref: ref(name), pods: 3, wave: 1 })),
         changes: names(5_000).map((name) =>
           change(`change Deployment ${name}`, {
@@ -113,7 +118,7 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
         garbage: names(5_000),
         workloads: names(5_000).map((name, index) =>
           found(name, [
-            running({ standing: index % 2 === 0 ? 'broken' : 'proven', notes: [`${index} ${'ü'.repeat(2_000)}`] }),
+            running({ health: index % 2 === 0 ? 'no-effect' : 'verified', notes: [`${index} ${'ü'.repeat(2_000)}`] }),
           ]),
         ),
       },

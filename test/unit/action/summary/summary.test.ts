@@ -11,18 +11,18 @@ import {
   permission,
   planned,
   policy,
-  proof,
   pushed,
   refusing,
   removed,
   report,
   rollback,
+  rolledBack,
   running,
   stuck,
-  takenBack,
   unawaited,
   unchanged,
   untouched,
+  verification,
   withdrawn,
 } from '../report-builder.ts';
 import { visibleText } from './page.ts';
@@ -103,7 +103,7 @@ describe('what runs now', () => {
   test('says nothing of going back where this run did not touch the template', () => {
     const steps = {
       configMap: 'unchanged',
-      inserter: 'unchanged',
+      filterResource: 'unchanged',
       template: 'unchanged',
       rollout: 'failed',
     } as const;
@@ -115,7 +115,7 @@ describe('what runs now', () => {
   test('a workload whose patch was refused runs what it ran', () => {
     const text = page(
       stuck('shop/a', {
-        steps: { configMap: 'done', inserter: 'done', template: 'failed', rollout: 'skipped' },
+        steps: { configMap: 'done', filterResource: 'done', template: 'failed', rollout: 'skipped' },
         problem: { kind: 'conflict', message: 'was changed by others.' },
       }),
     );
@@ -137,21 +137,25 @@ describe('what runs now, by what became of each workload', () => {
     const [list = ''] = body.split('\n\n');
     return list.split('\n').map((line) => visibleText(line).trim());
   };
-  const proofless = { kind: 'proof', message: 'could not be proven.' } as const;
+  const unverified = { kind: 'verification', message: 'could not be proven.' } as const;
 
   test.each<[string, Report['targets'][number], RegExp]>([
     ['verified', deployed('shop/x'), /^✅ .* runs the wanted revision; every proxy has it in its listeners\.$/],
     [
       'not refused',
-      deployed('shop/x', { proof: proof('stats') }),
+      deployed('shop/x', { verification: verification('stats') }),
       /^✅ .* every pod is ready, and no proxy has rejected a listener\.$/,
     ],
-    ['ready only', deployed('shop/x', { proof: proof('ready') }), /^✅ .* the wanted revision; every pod is ready\.$/],
+    [
+      'ready only',
+      deployed('shop/x', { verification: verification('ready') }),
+      /^✅ .* the wanted revision; every pod is ready\.$/,
+    ],
     ['unchanged', unchanged('shop/x'), /^✅ .* the wanted revision; every pod is ready\.$/],
-    ['rolled back', takenBack('shop/x'), /^↩️ .* failed and was rolled back to what ran there before/],
+    ['rolled back', rolledBack('shop/x'), /^↩️ .* failed and was rolled back to what ran there before/],
     [
       'rolled back to something older',
-      takenBack('shop/x', { rollback: rollback('restored', { to: { 'add-header': null } }) }),
+      rolledBack('shop/x', { rollback: rollback('rolled-back', { to: { 'add-header': null } }) }),
       /^↩️ .* was rolled back to the last verified revision/,
     ],
     [
@@ -166,13 +170,17 @@ describe('what runs now, by what became of each workload', () => {
       /^🚨 .* needs attention now/,
     ],
     ['untouched', untouched('shop/x'), /^⚪ .* was not touched and runs what ran there before\.$/],
-    ['without effect', stuck('shop/x', { problem: proofless }), /^❌ .* ready pods, but the filter does not run there/],
+    [
+      'without effect',
+      stuck('shop/x', { problem: unverified }),
+      /^❌ .* ready pods, but the filter does not run there/,
+    ],
     ['refusing settings', refusing('shop/x'), /^❌ .* was given the new settings, and proxies reject them/],
     ['removed', removed('shop/x'), /^✅ .* no longer has the filter/],
     [
       'written to without an answer',
       stuck('shop/x', {
-        steps: { configMap: 'done', inserter: 'done', template: 'failed', rollout: 'skipped' },
+        steps: { configMap: 'done', filterResource: 'done', template: 'failed', rollout: 'skipped' },
         problem: { kind: 'connection', message: 'no answer.' },
       }),
       /^❓ .* may have the new pod template or not/,
@@ -181,8 +189,8 @@ describe('what runs now, by what became of each workload', () => {
       'pushed, while others refused and all was kept',
       untouched('shop/x', {
         revisions: [{ filter: 'add-header', revision: NEW, before: OLD, pushed: true }],
-        steps: { configMap: 'unchanged', inserter: 'done', template: 'skipped', rollout: 'skipped' },
-        proof: proof(),
+        steps: { configMap: 'unchanged', filterResource: 'done', template: 'skipped', rollout: 'skipped' },
+        verification: verification(),
       }),
       /^✅ .* every proxy has it in its listeners\.$/,
     ],
@@ -204,7 +212,7 @@ describe('what runs now, by what became of each workload', () => {
     const targets = [
       untouched('shop/a'),
       deployed('shop/b'),
-      takenBack('shop/c'),
+      rolledBack('shop/c'),
       stuck('shop/d'),
       stuck('shop/e', { rollback: rollback('failed') }),
     ];
@@ -221,7 +229,7 @@ describe('what runs now, by what became of each workload', () => {
     expect(
       lines({
         command: 'remove',
-        targets: [takenBack('shop/a', wasThere), removed('shop/b'), untouched('shop/c', wasThere)],
+        targets: [rolledBack('shop/a', wasThere), removed('shop/b'), untouched('shop/c', wasThere)],
       }),
     ).toEqual([
       expect.stringMatching(/^↩️ .* did not become ready without the filter and runs it again/),
@@ -245,15 +253,15 @@ describe('the rollout of a workload', () => {
     ['verified', deployed('shop/a'), '✅ 3/3 verified, 21 s'],
     [
       'verified and probed',
-      deployed('shop/a', { proof: proof('listener', { probed: true }) }),
+      deployed('shop/a', { verification: verification('listener', { probed: true }) }),
       '✅ 3/3 verified, probed, 21 s',
     ],
-    ['weaker', deployed('shop/a', { proof: proof('stats') }), '✅ 3/3 ready, 21 s'],
+    ['weaker', deployed('shop/a', { verification: verification('stats') }), '✅ 3/3 ready, 21 s'],
     ['pushed', pushed('shop/a'), '✅ 3/3 verified, settings pushed, no restart'],
-    ['rolled back', takenBack('shop/a'), `❌ 0/3 ready, 5 min ↩️ rolled back to ${OLD} , 12 s`],
+    ['rolled back', rolledBack('shop/a'), `❌ 0/3 ready, 5 min ↩️ rolled back to ${OLD} , 12 s`],
     [
       'rolled back to no filter',
-      takenBack('shop/a', { rollback: rollback('restored', { to: { 'add-header': null } }) }),
+      rolledBack('shop/a', { rollback: rollback('rolled-back', { to: { 'add-header': null } }) }),
       '❌ 0/3 ready, 5 min ↩️ rolled back to no filter, 12 s',
     ],
     ['well and rolled back', withdrawn('shop/a'), `✅ 3/3 ready, 21 s ↩️ rolled back to ${OLD} , 12 s`],
@@ -286,7 +294,7 @@ describe('what others had changed', () => {
   });
 
   test('is not called repaired where it was not', () => {
-    const page = seen(report({ targets: [takenBack('shop/a', { drift })] }));
+    const page = seen(report({ targets: [rolledBack('shop/a', { drift })] }));
     expect(page).not.toContain('Drift corrected');
     expect(page).toContain('this run did not repair it');
   });
@@ -345,7 +353,7 @@ describe('plan', () => {
   test('tells a missing permission before anything else, and each reason for not asking once', () => {
     const admission = { state: 'not-asked', why: 'no permission to' } as const;
     const text = page({
-      missingRights: [permission('create configmaps in namespace "shop"')],
+      missingPermissions: [permission('create configmaps in namespace "shop"')],
       changes: ['a', 'b'].map((name) => change(`create ConfigMap shop/${name}`, { admission })),
     });
     expect(text.indexOf('cannot create configmaps')).toBeLessThan(text.indexOf('What would be written'));
@@ -366,10 +374,16 @@ describe('status', () => {
     );
 
   test('what needs a look comes first', () => {
-    const standings = ['idle', 'proven', 'drifted', 'unready', 'broken'] as const;
-    const text = page(...standings.map((standing) => found(`shop/${standing}`, [running({ standing })])));
+    const states = ['scaled-to-zero', 'verified', 'drifted', 'not-ready', 'no-effect'] as const;
+    const text = page(...states.map((phase) => found(`shop/${phase}`, [running({ health: phase })])));
     const rows = text.split('\n').filter((line) => /^\| \w+ shop\//.test(line));
-    expect(rows.map((row) => /<wbr>(\w+)/.exec(row)?.[1])).toEqual(['broken', 'unready', 'drifted', 'proven', 'idle']);
+    expect(rows.map((row) => /<wbr>([\w-]+)/.exec(row)?.[1])).toEqual([
+      'no-effect',
+      'not-ready',
+      'drifted',
+      'verified',
+      'scaled-to-zero',
+    ]);
   });
 
   test('what all rows share stands above the table', () => {
@@ -384,7 +398,7 @@ describe('status', () => {
   });
 
   test('a note is told once for all workloads that have it', () => {
-    const noted = [running({ standing: 'drifted', notes: ['EnvoyFilter shop/x was deleted'] })];
+    const noted = [running({ health: 'drifted', notes: ['EnvoyFilter shop/x was deleted'] })];
     const text = seen(
       report({
         command: 'status',

@@ -1,8 +1,8 @@
 import { expect, test } from '@jest/globals';
-import { evidenceSentence, gatherProofs } from '../../../../src/action/verdict/evidence.ts';
-import type { Proof } from '../../../../src/deploy/report/evidence-level.ts';
+import { evidenceSentence, gatherVerifications } from '../../../../src/action/verdict/evidence.ts';
+import type { Verification } from '../../../../src/deploy/report/evidence-level.ts';
 
-const proof = (...notes: readonly string[]): Proof => ({
+const verification = (...notes: readonly string[]): Verification => ({
   level: 'listener',
   pods: 1,
   wanted: 1,
@@ -11,7 +11,10 @@ const proof = (...notes: readonly string[]): Proof => ({
 
 test('what passes by a filter is said with the evidence, each thing once and with its workloads', () => {
   const [past, only] = ['requests to port 81 pass by', 'inbound only: nothing is sent'];
-  const seen = evidenceSentence(gatherProofs([proof(), proof(past), proof(past, only)]), 'the filter');
+  const seen = evidenceSentence(
+    gatherVerifications([verification(), verification(past), verification(past, only)]),
+    'the filter',
+  );
   expect(seen).toBe(
     'Every wanted pod is ready, and every proxy has the filter in its listeners. ' +
       `Note: ${past} (2 workloads); ${only} (1 workload).`,
@@ -19,7 +22,7 @@ test('what passes by a filter is said with the evidence, each thing once and wit
 });
 
 test('where nothing passes by it, nothing is said, and of many kinds only some are told', () => {
-  expect(evidenceSentence(gatherProofs([proof()]), 'it')).not.toContain('Note:');
-  const many = Array.from({ length: 7 }, (_, index) => proof(`note ${index}`));
-  expect(evidenceSentence(gatherProofs(many), 'it')).toMatch(/note 4 \(1 workload\); 2 more\.$/);
+  expect(evidenceSentence(gatherVerifications([verification()]), 'it')).not.toContain('Note:');
+  const many = Array.from({ length: 7 }, (_, index) => verification(`note ${index}`));
+  expect(evidenceSentence(gatherVerifications(many), 'it')).toMatch(/note 4 \(1 workload\); 2 more\.$/);
 });

@@ -7,8 +7,8 @@ describe('plain', () => {
     ['abcd', 4, 'abcd'],
     ['😀😀😀', 2, '😀…'],
     [`${' '.repeat(100)}x`, 4, '…'],
-  ])('%j in %i characters is %j', (value, most, expected) => {
-    expect(plain(value, most)).toBe(expected);
+  ])('%j in %i characters is %j', (value, max, expected) => {
+    expect(plain(value, max)).toBe(expected);
   });
 
   test('does not walk through megabytes that are cut away', () => {

@@ -13,18 +13,18 @@ import {
   permission,
   planned,
   policy,
-  proof,
   pushed,
   ref,
   removed,
   report,
   rollback,
+  rolledBack,
   running,
   stuck,
-  takenBack,
   unawaited,
   unchanged,
   untouched,
+  verification,
   withdrawn,
 } from '../report-builder.ts';
 
@@ -74,27 +74,27 @@ test.each<[string, Report, string]>([
   ],
   [
     'failed and rolled back',
-    report({ targets: [deployed('shop/a'), unchanged('shop/b'), takenBack('shop/c')] }),
+    report({ targets: [deployed('shop/a'), unchanged('shop/b'), rolledBack('shop/c')] }),
     '❌ add-header: 1 of 3 workloads failed and was rolled back; the other 2 run revision 4f2a91c07b',
   ],
   [
     'failed and rolled back before the others were touched',
-    report({ targets: [takenBack('shop/a'), untouched('shop/b')] }),
+    report({ targets: [rolledBack('shop/a'), untouched('shop/b')] }),
     '❌ add-header: 1 of 2 workloads failed and was rolled back; every workload runs what it ran before',
   ],
   [
     'failed, and all were rolled back',
-    report({ targets: [takenBack('shop/a'), withdrawn('shop/b'), unchanged('shop/c')] }),
+    report({ targets: [rolledBack('shop/a'), withdrawn('shop/b'), unchanged('shop/c')] }),
     '❌ add-header: 1 of 3 workloads failed and was rolled back; every workload runs what it ran before',
   ],
   [
     'failed and rolled back to something older than this run has found',
-    report({ targets: [takenBack('shop/a', { rollback: rollback('restored', { to: { 'add-header': null } }) })] }),
+    report({ targets: [rolledBack('shop/a', { rollback: rollback('rolled-back', { to: { 'add-header': null } }) })] }),
     '❌ add-header: Deployment shop/a failed and was rolled back',
   ],
   [
     'failed, some rolled back and some not',
-    report({ targets: [takenBack('shop/a'), stuck('shop/b')] }),
+    report({ targets: [rolledBack('shop/a'), stuck('shop/b')] }),
     '❌ add-header: both workloads failed, 1 was rolled back',
   ],
   [
@@ -104,27 +104,27 @@ test.each<[string, Report, string]>([
   ],
   [
     'one that was well could not be rolled back',
-    report({ targets: [takenBack('shop/a'), withdrawn('shop/b', { rollback: rollback('failed') })] }),
+    report({ targets: [rolledBack('shop/a'), withdrawn('shop/b', { rollback: rollback('failed') })] }),
     '🚨 add-header: 1 of 2 workloads failed, 1 could not be rolled back and needs attention',
   ],
   [
     'weaker evidence',
-    report({ targets: [deployed('shop/a', { proof: proof('stats') })] }),
+    report({ targets: [deployed('shop/a', { verification: verification('stats') })] }),
     '✅ add-header deployed to 1 workload: every pod ready, no proxy rejected it',
   ],
   [
     'ready pods only',
-    report({ targets: [deployed('shop/a', { proof: proof('ready') })] }),
+    report({ targets: [deployed('shop/a', { verification: verification('ready') })] }),
     '✅ add-header deployed to 1 workload: every pod ready, proxies not inspected',
   ],
   [
     'evidence of different strength',
-    report({ targets: [deployed('shop/a'), deployed('shop/b', { proof: proof('stats') })] }),
+    report({ targets: [deployed('shop/a'), deployed('shop/b', { verification: verification('stats') })] }),
     '✅ add-header deployed to 2 workloads, verified in 3 of 6 proxies',
   ],
   [
     'no pods to prove anything by',
-    report({ targets: [deployed('shop/a', { proof: null, pods: { ready: 0, wanted: 0 } })] }),
+    report({ targets: [deployed('shop/a', { verification: null, pods: { ready: 0, wanted: 0 } })] }),
     '✅ add-header deployed to 1 workload',
   ],
   [
@@ -159,7 +159,7 @@ test.each<[string, Report, string]>([
     report({
       targets: [
         stuck('shop/a', {
-          steps: { configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged', rollout: 'failed' },
+          steps: { configMap: 'unchanged', filterResource: 'unchanged', template: 'unchanged', rollout: 'failed' },
         }),
       ],
     }),
@@ -186,7 +186,7 @@ test.each<[string, Report, string]>([
     report({
       targets: [
         untouched('shop/a', {
-          steps: { configMap: 'done', inserter: 'failed', template: 'skipped', rollout: 'skipped' },
+          steps: { configMap: 'done', filterResource: 'failed', template: 'skipped', rollout: 'skipped' },
         }),
       ],
       problems: [problem],
@@ -215,36 +215,38 @@ test.each<[string, Report, string]>([
   ],
   [
     'proved and probed',
-    report({ targets: [deployed('shop/a', { proof: proof('listener', { probed: true }) })] }),
+    report({ targets: [deployed('shop/a', { verification: verification('listener', { probed: true }) })] }),
     'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners. Each pod answered the probe.',
   ],
   [
     'only some were probed',
-    report({ targets: [deployed('shop/a', { proof: proof('listener', { probed: true }) }), deployed('shop/b')] }),
+    report({
+      targets: [deployed('shop/a', { verification: verification('listener', { probed: true }) }), deployed('shop/b')],
+    }),
     'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
   ],
   [
     'no proxy rejected it',
-    report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { proof: proof('stats') })) }),
+    report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { verification: verification('stats') })) }),
     'Every wanted pod is ready with revision 4f2a91c07b, and no proxy has rejected a listener. Whether the listeners have the filter was not inspected: the kubeconfig user is not allowed to exec into pods.',
   ],
   [
     'different reasons for less',
     report({
       targets: ['one', 'two', 'three'].map((weakness) =>
-        deployed(`shop/${weakness}`, { proof: proof('ready', { weakness }) }),
+        deployed(`shop/${weakness}`, { verification: verification('ready', { weakness }) }),
       ),
     }),
     'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not inspected: one (and 2 other reasons).',
   ],
   [
     'not to be verified',
-    report({ targets: [deployed('shop/a', { proof: { level: 'ready', pods: 3, wanted: 3 } })] }),
+    report({ targets: [deployed('shop/a', { verification: { level: 'ready', pods: 3, wanted: 3 } })] }),
     'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not inspected, as "verify: off" asks for.',
   ],
   [
     'some less',
-    report({ targets: [deployed('shop/a'), deployed('shop/b', { proof: proof('ready') })] }),
+    report({ targets: [deployed('shop/a'), deployed('shop/b', { verification: verification('ready') })] }),
     'Every wanted pod is ready with revision 4f2a91c07b. For 3 proxies the evidence is weaker: the kubeconfig user is not allowed to exec into pods.',
   ],
   ['refused', report({ problems: [problem] }), 'The cluster is unchanged.'],
@@ -264,7 +266,7 @@ test.each<[string, Report, string]>([
 
 test('a filter of others that proxies reject has to be seen to, although all is as before', () => {
   const rejected = { kind: 'proxy', subject: 'Deployment shop/a', message: 'cannot get ready.' } as const;
-  expect(judge(report({ targets: [takenBack('shop/a', { problem: rejected })] })).sentence).toMatch(
+  expect(judge(report({ targets: [rolledBack('shop/a', { problem: rejected })] })).sentence).toMatch(
     /Action is needed in the cluster: .*with or without this run\.$/,
   );
 });
@@ -329,7 +331,7 @@ describe('remove and sweep', () => {
     ],
     [
       'failed',
-      { targets: [removed('shop/a'), takenBack('shop/b', { revisions: [{ filter: 'add-header', before: OLD }] })] },
+      { targets: [removed('shop/a'), rolledBack('shop/b', { revisions: [{ filter: 'add-header', before: OLD }] })] },
       '❌ Removing add-header: 1 of 2 workloads failed and was rolled back; the other is without it',
     ],
     ['refused', { problems: [problem] }, '❌ Nothing was written: 1 problem'],
@@ -364,7 +366,7 @@ describe('plan', () => {
       {
         plan: planned({
           changes: [create],
-          missingRights: ['create', 'patch'].map((verb) => permission(`${verb} configmaps in namespace "shop"`)),
+          missingPermissions: ['create', 'patch'].map((verb) => permission(`${verb} configmaps in namespace "shop"`)),
         }),
       },
       '❌ Plan: "deploy" would fail: 2 permissions are missing',
@@ -389,7 +391,7 @@ describe('status', () => {
     ['cancelled', { ...status(found('shop/a')), cancelled: true, outcome: 'failed' }, '🛑 Status: cancelled'],
     [
       'well, by less',
-      status(found('shop/a', [running({ proof: proof('stats') })])),
+      status(found('shop/a', [running({ verification: verification('stats') })])),
       '✅ add-header on 1 workload: every pod ready, no proxy rejected it',
     ],
     [
@@ -401,8 +403,8 @@ describe('status', () => {
     [
       'trouble, each workload counted once by the worst of its filters',
       status(
-        found('shop/a', [running({ standing: 'drifted' }), running({ filter: 'auth', standing: 'broken' })]),
-        found('shop/b', [running({ standing: 'drifted' })]),
+        found('shop/a', [running({ health: 'drifted' }), running({ filter: 'auth', health: 'no-effect' })]),
+        found('shop/b', [running({ health: 'drifted' })]),
         found('shop/c'),
       ),
       '⚠️ add-header and auth: of 3 workloads, 1 does not run the filter, 1 has drifted',
@@ -428,7 +430,7 @@ test('a rollback is promised only where the page says it', () => {
 });
 
 test('of what others have changed, an owner that may do it again is named', () => {
-  const drifted = running({ standing: 'drifted', changed: true, owner: 'Shop hello' });
+  const drifted = running({ health: 'drifted', changed: true, owner: 'Shop hello' });
   const { sentence } = judge(
     report({
       command: 'status',

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../../src/base/problem.ts';
-import { type KubeconfigWorld, readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
+import { type KubeconfigRuntime, readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
 import { makeCertificates } from '../../../embedded/certs.ts';
-import { NO_WORLD } from '../../../harness/access.ts';
+import { NO_RUNTIME } from '../../../harness/access.ts';
 import { must, problemsIn } from '../../builders.ts';
 
 const encode = (text: string): string => Buffer.from(text).toString('base64');
@@ -17,7 +17,7 @@ interface Given {
   readonly files?: Readonly<Record<string, string>>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly date?: () => Date;
-  readonly mask?: KubeconfigWorld['mask'];
+  readonly mask?: KubeconfigRuntime['mask'];
 }
 
 const read = ({
@@ -26,7 +26,7 @@ const read = ({
   files = {},
   environment = {},
   date,
-  mask = NO_WORLD.mask,
+  mask = NO_RUNTIME.mask,
 }: Given): ReturnType<typeof readKubeconfig> => {
   const text = JSON.stringify({
     'current-context': 'c',
@@ -34,19 +34,19 @@ const read = ({
     clusters: [{ name: 'prod', cluster: { server: 'https://c.example', ...cluster } }],
     users: [{ name: 'bot', user }],
   });
-  const world: KubeconfigWorld = {
-    ...NO_WORLD,
+  const runtime: KubeconfigRuntime = {
+    ...NO_RUNTIME,
     environment,
     mask,
     ...(date === undefined ? {} : { date }),
     readFile: async (path, maxBytes) => {
       const content = files[path];
-      return content === undefined ? NO_WORLD.readFile(path, maxBytes) : Buffer.from(content);
+      return content === undefined ? NO_RUNTIME.readFile(path, maxBytes) : Buffer.from(content);
     },
   };
-  return readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', world);
+  return readKubeconfig([{ origin: 'input "kubeconfig"', text }], '', runtime);
 };
-const complaint = async (given: Given): Promise<string> =>
+const message = async (given: Given): Promise<string> =>
   problemsIn(await read(given))
     .map(describeProblem)
     .join('\n');
@@ -240,7 +240,7 @@ describe('what cannot work is named with its field, before anything is sent', ()
       'variable HTTPS_PROXY: has a scheme that is not http',
     ],
   ])('%s', async (_, given, expected) => {
-    const said = await complaint(given);
+    const said = await message(given);
     expect(said).toContain(expected);
     expect(said).not.toContain('secret');
     expect(said).not.toContain('does not answer');
@@ -251,9 +251,9 @@ describe('what cannot work is named with its field, before anything is sent', ()
       user: { ...CERT, 'client-key-data': encode(encrypted), as: '\n' },
       cluster: { 'certificate-authority-data': 'x', server: 'x' },
     };
-    expect((await complaint(given)).split('\n')).toEqual([expect.stringContaining('"certificate-authority-data"')]);
+    expect((await message(given)).split('\n')).toEqual([expect.stringContaining('"certificate-authority-data"')]);
     const readable = { ...given, cluster: { 'certificate-authority-data': encode('x'), 'proxy-url': 'x' } };
-    expect((await complaint(readable)).split('\n').map((line) => /"[\w-]+" of \w+/.exec(line)?.[0])).toEqual([
+    expect((await message(readable)).split('\n').map((line) => /"[\w-]+" of \w+/.exec(line)?.[0])).toEqual([
       '"proxy-url" of cluster',
       '"certificate-authority-data" of cluster',
       '"client-key-data" of user',
@@ -328,7 +328,7 @@ describe('who calls', () => {
     const user = {
       'auth-provider': { name: 'oidc', config: { 'id-token': jwt(now.getTime() / 1000 - 1), 'refresh-token': 'x' } },
     };
-    expect(await complaint({ user, date: () => now })).toContain('has an "id-token" that has expired');
+    expect(await message({ user, date: () => now })).toContain('has an "id-token" that has expired');
   });
 
   test('a token file is read again', async () => {

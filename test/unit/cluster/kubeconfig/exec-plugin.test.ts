@@ -4,9 +4,9 @@ import { Redactor } from '../../../../src/base/redaction/redactor.ts';
 import { CredentialsError } from '../../../../src/cluster/errors.ts';
 import type { Identity } from '../../../../src/cluster/identity.ts';
 import type { PluginCommand, PluginEnd } from '../../../../src/cluster/kubeconfig/plugin-runner.ts';
-import { type KubeconfigWorld, readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
+import { type KubeconfigRuntime, readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
 import { makeCertificates } from '../../../embedded/certs.ts';
-import { NO_WORLD } from '../../../harness/access.ts';
+import { NO_RUNTIME } from '../../../harness/access.ts';
 import { must, problemsIn } from '../../builders.ts';
 
 const V1 = 'client.authentication.k8s.io/v1';
@@ -41,8 +41,8 @@ async function ready(given: Given, ...ends: readonly PluginEnd[]): Promise<Run> 
   const masked: string[] = [];
   const log: string[] = [];
   const redactor = new Redactor();
-  const world: KubeconfigWorld = {
-    ...NO_WORLD,
+  const runtime: KubeconfigRuntime = {
+    ...NO_RUNTIME,
     runPlugin: async (command, onLine) => {
       commands.push(command);
       for (const line of given.lines ?? []) onLine(line);
@@ -60,7 +60,7 @@ async function ready(given: Given, ...ends: readonly PluginEnd[]): Promise<Run> 
     text: textOf(given),
     ...(given.folder === undefined ? {} : { folder: given.folder }),
   };
-  const access = must(await readKubeconfig([text], '', world));
+  const access = must(await readKubeconfig([text], '', runtime));
   return { commands, masked, log, identify: () => access.identify() };
 }
 
@@ -242,10 +242,10 @@ describe('what goes wrong', () => {
       { how: 'timed out', fault: 'has not ended within 1 min' },
       'has not ended within 1 min, and was stopped.',
     ],
-  ])('%s', async (_, end, complaint) => {
+  ])('%s', async (_, end, message) => {
     const said = await failure(await ready({}, end));
     expect(said).toMatch(/^input "kubeconfig": the exec plugin "get-token" of user "bot" /);
-    expect(said).toContain(complaint);
+    expect(said).toContain(message);
     expect(said).not.toContain('secret');
   });
 
@@ -379,10 +379,10 @@ describe('an "exec" that cannot be run is refused before anything else', () => {
       { user: { 'auth-provider': { name: 'oidc', config: { 'id-token': 'a.e30.b' } } } },
       '"auth-provider"',
     ],
-  ])('%s', async (_, given, complaint) => {
+  ])('%s', async (_, given, message) => {
     const problems = problemsIn(
-      await readKubeconfig([{ origin: 'input "kubeconfig"', text: textOf(given) }], '', NO_WORLD),
+      await readKubeconfig([{ origin: 'input "kubeconfig"', text: textOf(given) }], '', NO_RUNTIME),
     );
-    expect(problems.map(describeProblem).join('\n')).toContain(complaint);
+    expect(problems.map(describeProblem).join('\n')).toContain(message);
   });
 });

@@ -10,8 +10,8 @@ import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
 import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import { renderWasmPlugin } from '../../../../src/mesh/objects/wasm-plugin.ts';
 import {
-  complaintsIn,
   filterRequest,
+  messagesIn,
   must,
   PULLED,
   patchedWith,
@@ -182,7 +182,7 @@ describe('renderFiles', () => {
 
   test('takes a workload that is named twice for one, unless its settings differ', () => {
     expect(filesOf(request('- deploy/reviews\n- deploy/reviews')).size).toBe(3);
-    expect(complaintsIn(renderFiles(request('- deploy/reviews\n- {kind: deploy, name: reviews, port: 80}')))).toEqual([
+    expect(messagesIn(renderFiles(request('- deploy/reviews\n- {kind: deploy, name: reviews, port: 80}')))).toEqual([
       expect.stringContaining('named twice with different settings'),
     ]);
   });
@@ -306,8 +306,8 @@ describe('render', () => {
     const filter = filterRequest('- deploy/reviews');
     const secret = { ...filter.settings, configuration: '{"apiToken":"abcdefgh"}' };
     const filters = [{ ...filter, settings: secret }];
-    const draft = { ok: true, request: { ...request('- deploy/reviews'), filters } } as const;
-    const { warnings } = await render(draft, new Files(), CONTEXT);
+    const requested = { ok: true, request: { ...request('- deploy/reviews'), filters } } as const;
+    const { warnings } = await render(requested, new Files(), CONTEXT);
     expect(warnings).toEqual([
       expect.stringMatching(/^"deploy\/filters\/component\/envoyfilter_shop_[^"]*" holds a value/),
     ]);
@@ -326,13 +326,13 @@ describe('render', () => {
     expect(problems).toMatchObject([{ subject: 'input "render-to"', message: expect.stringContaining('EACCES') }]);
     expect(rendered).toBeUndefined();
     const faulty = { kind: 'input', message: 'is wrong.' } as const;
-    const draft = {
+    const requested = {
       ok: false,
       problems: [faulty],
       request: request('- deploy/reviews'),
       unknown: new Set<never>(),
     } as const;
-    expect(await render(draft, files, CONTEXT)).toMatchObject({ problems: [faulty] });
+    expect(await render(requested, files, CONTEXT)).toMatchObject({ problems: [faulty] });
     expect(files.all).toEqual({});
   });
 });

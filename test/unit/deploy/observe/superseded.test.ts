@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeRun, isOlderRun, newerOn } from '../../../../src/deploy/observe/superseded.ts';
-import { placementOf } from '../../../../src/mesh/identity/revision.ts';
+import { podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
 import { revision, workload } from '../../builders.ts';
 
-const ours = placementOf(revision());
+const ours = podRevisionOf(revision());
 
 describe('what another run has put on a workload', () => {
   const label = (id: string): object => ({ 'deploy-wasm-filter/add-header': id });
@@ -26,11 +26,11 @@ describe('what another run has put on a workload', () => {
     ['none any more', undefined, undefined, false],
   ])('%s', (_, id, recorded, newer) => {
     const expected = newer ? { filter: 'add-header', revision: id, run: 'o/r/7/1' } : undefined;
-    expect(newerOn({ placements: [ours], removals: [] }, on(id, recorded))).toEqual(expected);
+    expect(newerOn({ podRevisions: [ours], removals: [] }, on(id, recorded))).toEqual(expected);
   });
 
   test('after a removal any recorded one is newer', () => {
-    const removal = { placements: [], removals: ['add-header'] };
+    const removal = { podRevisions: [], removals: ['add-header'] };
     expect(newerOn(removal, on('0123456789', '0123456789'))?.run).toBe('o/r/7/1');
     expect(newerOn(removal, on(undefined, undefined))).toBeUndefined();
   });

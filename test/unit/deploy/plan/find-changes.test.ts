@@ -4,25 +4,25 @@ import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
 import { changesBefore } from '../../../../src/deploy/plan/find-changes.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
 import { mustBeReadyBefore } from '../../../../src/deploy/rollout/ready-before.ts';
-import { type Placement, placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
+import { type PodRevision, podRevisionOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
 import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import {
   type ClusterParts,
   deployRequest,
   filterRequest,
   must,
-  observationOf,
   pulledRevision,
   READY_STATUS,
   refOf,
   revision,
+  snapshotOf,
 } from '../../builders.ts';
 import { NO_MOUNTS, NO_STATE, NOW, objectsOf, runningOn } from '../planned.ts';
 
 const PATH = 'shop/deploy/reviews';
 const ref = refOf(PATH);
 const first = revision('add-header', { configuration: '1' });
-const wanted = placementOf(revision('add-header', { configuration: '2' }));
+const wanted = podRevisionOf(revision('add-header', { configuration: '2' }));
 const NO_LABEL = { spec: { template: { metadata: { labels: { 'deploy-wasm-filter/add-header': null } } } } };
 const EDITED = [{ manager: 'kubectl-edit', fieldsV1: { 'f:spec': {} } }];
 
@@ -30,41 +30,41 @@ const running = (now: Revision, ...edits: readonly object[]): Workload => runnin
 const envoyFilter = renderEnvoyFilter(first, 'shop');
 const whole = objectsOf(first);
 const pulled = pulledRevision();
-const changed = (wanted: Placement, workload: Workload, cluster: ClusterParts): string[] => {
-  const observation = observationOf(cluster);
-  return changesBefore(wanted, observedFilter('add-header', { ref, workload }, observation), observation);
+const changed = (wanted: PodRevision, workload: Workload, cluster: ClusterParts): string[] => {
+  const snapshot = snapshotOf(cluster);
+  return changesBefore(wanted, observedFilter('add-header', { ref, workload }, snapshot), snapshot);
 };
 
 describe('what others have changed of the revision that another one takes the place of', () => {
-  const of = `add-header ${first.id}: `;
+  const revision = `add-header ${first.id}: `;
   test.each<[string, Workload, ClusterParts, string[]]>([
     ['nothing', running(first), whole, []],
     [
       'its mount',
       running(first, NO_MOUNTS),
       whole,
-      [`${of}its mount was removed from the annotations of the pod template`],
+      [`${revision}its mount was removed from the annotations of the pod template`],
     ],
     [
       'its ConfigMap',
       running(first),
       { ...whole, configMaps: {} },
-      [`${of}ConfigMap shop/add-header-${first.id} was deleted; new pods cannot start`],
+      [`${revision}ConfigMap shop/add-header-${first.id} was deleted; new pods cannot start`],
     ],
     [
       'its EnvoyFilter, deleted',
       running(first),
-      { ...whole, inserters: {} },
-      [`${of}EnvoyFilter shop/add-header-${first.id} was deleted; no proxy runs it`],
+      { ...whole, filterResources: {} },
+      [`${revision}EnvoyFilter shop/add-header-${first.id} was deleted; no proxy runs it`],
     ],
     [
       'its EnvoyFilter, edited',
       running(first),
       {
         ...whole,
-        inserters: { shop: [{ ...envoyFilter, metadata: { ...envoyFilter.metadata, managedFields: EDITED } }] },
+        filterResources: { shop: [{ ...envoyFilter, metadata: { ...envoyFilter.metadata, managedFields: EDITED } }] },
       },
-      [`${of}EnvoyFilter shop/add-header-${first.id} was edited by kubectl-edit`],
+      [`${revision}EnvoyFilter shop/add-header-${first.id} was edited by kubectl-edit`],
     ],
     ['an image needs no mount', running(pulled), objectsOf(pulled), []],
     ['nothing that is known: its pods do not carry it', running(first, NO_LABEL), whole, []],
@@ -74,7 +74,7 @@ describe('what others have changed of the revision that another one takes the pl
   });
 
   test('of the wanted revision itself it says nothing: that is told elsewhere', () => {
-    expect(changed(placementOf(first), running(first, NO_MOUNTS), whole)).toEqual([]);
+    expect(changed(podRevisionOf(first), running(first, NO_MOUNTS), whole)).toEqual([]);
   });
 
   test.each<[string, readonly object[], boolean]>([
@@ -83,7 +83,7 @@ describe('what others have changed of the revision that another one takes the pl
   ])('a workload that is not ready %s', (_, edits, waits) => {
     const notReady = { status: { ...READY_STATUS, updatedReplicas: 0 } };
     const cluster = { ...whole, workloads: { [PATH]: running(first, ...edits, notReady) } };
-    const plan = must(makePlan(deployRequest(filterRequest('- deploy/reviews')), observationOf(cluster), NOW));
+    const plan = must(makePlan(deployRequest(filterRequest('- deploy/reviews')), snapshotOf(cluster), NOW));
     const [planned] = plan.workloads;
     expect(planned && mustBeReadyBefore(planned, { wait: true, unready: 'fail' }, () => true)).toBe(waits);
     expect(planned?.drift).toHaveLength(waits ? 0 : 1);

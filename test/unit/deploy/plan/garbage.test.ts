@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import type { KubernetesObject, Workload } from '../../../../src/cluster/objects.ts';
 import { findGarbage, type GarbagePlace, mayHaveGarbage } from '../../../../src/deploy/plan/garbage.ts';
 import type { Garbage, Plan } from '../../../../src/deploy/plan/plan.ts';
-import { ownedLabels, PROVEN_ANNOTATION } from '../../../../src/mesh/identity/names.ts';
+import { ownedLabels, VERIFIED_ANNOTATION } from '../../../../src/mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import { revisionOn } from '../../../../src/mesh/template/template.ts';
-import { type ClusterParts, observationOf, patchedWith, revision, workload } from '../../builders.ts';
+import { type ClusterParts, patchedWith, revision, snapshotOf, workload } from '../../builders.ts';
 import { plannedFor, type WantedParts } from '../planned.ts';
 
 const FILTER = 'add-header';
@@ -22,9 +22,9 @@ const object = (id: string, over: object = {}, filter = FILTER): KubernetesObjec
     ...over,
   },
 });
-const objects = (...ids: readonly string[]): Pick<ClusterParts, 'configMaps' | 'inserters'> => ({
+const objects = (...ids: readonly string[]): Pick<ClusterParts, 'configMaps' | 'filterResources'> => ({
   configMaps: { shop: ids.map((id) => object(id)) },
-  inserters: { shop: ids.map((id): EnvoyFilter => ({ metadata: object(id).metadata, spec: {} })) },
+  filterResources: { shop: ids.map((id): EnvoyFilter => ({ metadata: object(id).metadata, spec: {} })) },
 });
 /** A workload whose pods carry a revision, and whose state names the one before. */
 const carrying = (name: string, id?: string, previous?: string): Workload =>
@@ -40,7 +40,7 @@ const carrying = (name: string, id?: string, previous?: string): Workload =>
   });
 const planOf = (workloads: Plan['workloads']): Omit<Plan, 'garbage'> => ({
   configMaps: [],
-  inserters: [],
+  filterResources: [],
   workloads,
   warnings: [],
 });
@@ -53,15 +53,15 @@ interface Case {
   /** What the plan wants of them. */
   readonly wanted?: Readonly<Record<string, WantedParts>>;
   /** The revisions that were proven once. */
-  readonly proven?: readonly string[];
+  readonly verified?: readonly string[];
   readonly keep?: number;
   readonly unlisted?: readonly string[];
 }
 
-function clusterOf({ there, workloads, proven = [], unlisted = [] }: Case): ClusterParts {
+function clusterOf({ there, workloads, verified = [], unlisted = [] }: Case): ClusterParts {
   const placed = Object.entries(workloads).map(([name, one]) => [`shop/deploy/${name}`, one]);
-  const record = { annotations: { [PROVEN_ANNOTATION]: 'Deployment/a listener' } };
-  const configMaps = { shop: there.map((id) => object(id, proven.includes(id) ? record : {})) };
+  const record = { annotations: { [VERIFIED_ANNOTATION]: 'Deployment/a listener' } };
+  const configMaps = { shop: there.map((id) => object(id, verified.includes(id) ? record : {})) };
   return { ...objects(...there), configMaps, workloads: Object.fromEntries(placed), unlisted };
 }
 
@@ -70,7 +70,7 @@ function garbageOf(parts: Case, further: readonly GarbagePlace[] = []): Garbage[
   const planned = Object.entries(wanted).map(([name, one]) =>
     plannedFor(`shop/deploy/${name}`, { observed: workloads[name] ?? workload(name), ...one }),
   );
-  return findGarbage(planOf(planned), observationOf(clusterOf(parts)), { keepRevisions: keep }, further);
+  return findGarbage(planOf(planned), snapshotOf(clusterOf(parts)), { keepRevisions: keep }, further);
 }
 
 describe('findGarbage', () => {
@@ -96,12 +96,20 @@ describe('findGarbage', () => {
     ],
     [
       'one that was proven stays before a newer one that never was',
-      { there: [ours.id, old(1), old(2), old(3)], workloads: { a: carrying('a', ours.id) }, proven: [old(2), old(3)] },
+      {
+        there: [ours.id, old(1), old(2), old(3)],
+        workloads: { a: carrying('a', ours.id) },
+        verified: [old(2), old(3)],
+      },
       [old(1), old(3)],
     ],
     [
       'the one before stays whatever it is, beside one that was proven',
-      { there: [ours.id, old(1), old(2), old(3)], workloads: { a: carrying('a', ours.id, old(1)) }, proven: [old(2)] },
+      {
+        there: [ours.id, old(1), old(2), old(3)],
+        workloads: { a: carrying('a', ours.id, old(1)) },
+        verified: [old(2)],
+      },
       [old(3)],
     ],
     [
@@ -109,7 +117,7 @@ describe('findGarbage', () => {
       {
         there: [ours.id, old(1), old(2)],
         workloads: { a: carrying('a', ours.id, old(2)) },
-        proven: [old(1), old(2)],
+        verified: [old(1), old(2)],
       },
       [old(1)],
     ],
@@ -189,7 +197,7 @@ describe('findGarbage', () => {
     };
     const plan = planOf([plannedFor('shop/deploy/a', { observed: carrying('a', ours.id) })]);
     const find = (further: readonly GarbagePlace[]): string[] =>
-      findGarbage(plan, observationOf(parts), { keepRevisions: 0 }, further).map(({ name }) => name);
+      findGarbage(plan, snapshotOf(parts), { keepRevisions: 0 }, further).map(({ name }) => name);
     expect(find([])).toEqual([]);
     expect(find([{ namespace: 'shop', filter: 'auth' }])).toEqual([`auth-${old(1)}`]);
     expect(find([{ namespace: 'test', filter: FILTER }])).toEqual([`add-header-${old(3)}`]);
@@ -227,8 +235,8 @@ describe('findGarbage', () => {
         expect(found.filter((one) => named.has(one))).toEqual([]);
         expect(garbage).toHaveLength(2 * found.length);
         const superseded = actions.length === 0 ? [] : there.filter((one) => !named.has(one));
-        const mostKept = named.size === 0 || keep === 0 ? 0 : Math.max(keep, 4);
-        expect(found.length).toBeGreaterThanOrEqual(superseded.length - mostKept);
+        const maxKept = named.size === 0 || keep === 0 ? 0 : Math.max(keep, 4);
+        expect(found.length).toBeGreaterThanOrEqual(superseded.length - maxKept);
         if (named.size > 0)
           expect(superseded.length - found.length).toBeGreaterThanOrEqual(Math.min(keep, superseded.length));
       }),
@@ -249,6 +257,6 @@ describe('mayHaveGarbage', () => {
     [0, ['shop']],
     [1, []],
   ])('with %i to keep', (keepRevisions, namespaces) => {
-    expect(mayHaveGarbage(plan, observationOf(clusterOf(parts)), { keepRevisions })).toEqual(namespaces);
+    expect(mayHaveGarbage(plan, snapshotOf(clusterOf(parts)), { keepRevisions })).toEqual(namespaces);
   });
 });

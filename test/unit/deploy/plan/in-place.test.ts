@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Checked } from '../../../../src/base/problem.ts';
+import type { Result } from '../../../../src/base/problem.ts';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
-import { explainRolls, findCarriers } from '../../../../src/deploy/plan/in-place.ts';
+import { explainRestarts, findInPlaceUpdates } from '../../../../src/deploy/plan/in-place.ts';
 import {
   makeRevision,
-  mountedPlacement,
-  type Placement,
+  mountedRevision,
+  type PodRevision,
   type Revision,
 } from '../../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
@@ -16,20 +16,20 @@ import {
   type ClusterParts,
   filterModule,
   must,
-  observationOf,
   patchedWith,
   problemsIn,
   refOf,
   revision,
   settings,
+  snapshotOf,
   workload,
 } from '../../builders.ts';
 import { plannedFor } from '../planned.ts';
 
 const ours = revision();
 const newer = revision('add-header', { configuration: 'new' });
-const running = (path: string, of: Revision = ours): Workload => {
-  const { observed, patch } = plannedFor(path, { revisions: [of] });
+const running = (path: string, revision: Revision = ours): Workload => {
+  const { observed, patch } = plannedFor(path, { revisions: [revision] });
   return patchedWith(observed, patch);
 };
 const CLUSTER: ClusterParts = {
@@ -43,37 +43,37 @@ const CLUSTER: ClusterParts = {
 };
 
 function targetsOf(wanted: Readonly<Record<string, Revision>>, cluster: ClusterParts) {
-  return Object.entries(wanted).map(([path, of]) => {
+  return Object.entries(wanted).map(([path, revision]) => {
     const on = cluster.workloads?.[path];
     if (on === undefined) throw new Error(`no workload: ${path}`);
     return {
-      current: observedFilter(of.filter, { ref: refOf(path), workload: on }, observationOf(cluster)),
-      revision: of,
+      current: observedFilter(revision.filter, { ref: refOf(path), workload: on }, snapshotOf(cluster)),
+      revision: revision,
     };
   });
 }
-function carriersFor(
+function inPlaceUpdatesFor(
   wanted: Readonly<Record<string, Revision>>,
   cluster: ClusterParts = CLUSTER,
-): Checked<ReadonlyMap<string, Placement>> {
-  return findCarriers(targetsOf(wanted, cluster), observationOf(cluster));
+): Result<ReadonlyMap<string, PodRevision>> {
+  return findInPlaceUpdates(targetsOf(wanted, cluster), snapshotOf(cluster));
 }
 const rollsFor = (wanted: Readonly<Record<string, Revision>>, cluster: ClusterParts): string[] =>
-  explainRolls(targetsOf(wanted, cluster));
-const carriedBy = (
+  explainRestarts(targetsOf(wanted, cluster));
+const podRevisionIn = (
   wanted: Readonly<Record<string, Revision>>,
   cluster: ClusterParts = CLUSTER,
 ): Record<string, string> =>
-  Object.fromEntries([...must(carriersFor(wanted, cluster))].map(([key, { id }]) => [key, id]));
+  Object.fromEntries([...must(inPlaceUpdatesFor(wanted, cluster))].map(([key, { id }]) => [key, id]));
 const REVIEWS = workloadKey(refOf('shop/deploy/reviews'));
 const RATINGS = workloadKey(refOf('shop/deploy/ratings'));
 
 describe('findCarriers', () => {
   test('gives the revision that the pods carry, for new settings and for the same', () => {
     const all = { 'shop/deploy/reviews': newer, 'shop/deploy/ratings': newer };
-    expect(carriedBy(all)).toEqual({ [REVIEWS]: ours.id, [RATINGS]: ours.id });
-    expect(must(carriersFor(all)).get(REVIEWS)?.mountPath).toBe(ours.settings.mountPath);
-    expect(carriedBy({ 'shop/deploy/reviews': ours, 'shop/deploy/ratings': ours })).toEqual({
+    expect(podRevisionIn(all)).toEqual({ [REVIEWS]: ours.id, [RATINGS]: ours.id });
+    expect(must(inPlaceUpdatesFor(all)).get(REVIEWS)?.mountPath).toBe(ours.settings.mountPath);
+    expect(podRevisionIn({ 'shop/deploy/reviews': ours, 'shop/deploy/ratings': ours })).toEqual({
       [REVIEWS]: ours.id,
       [RATINGS]: ours.id,
     });
@@ -81,10 +81,13 @@ describe('findCarriers', () => {
 
   test('takes each namespace for itself', () => {
     const key = workloadKey(refOf('test/deploy/reviews'));
-    expect(carriedBy({ 'test/deploy/reviews': newer })).toEqual({ [key]: ours.id });
+    expect(podRevisionIn({ 'test/deploy/reviews': newer })).toEqual({ [key]: ours.id });
   });
 
-  const both = (of: Revision): Record<string, Revision> => ({ 'shop/deploy/reviews': of, 'shop/deploy/ratings': of });
+  const both = (revision: Revision): Record<string, Revision> => ({
+    'shop/deploy/reviews': revision,
+    'shop/deploy/ratings': revision,
+  });
   test.each<[string, Record<string, Revision>, ClusterParts]>([
     ['runs no filter yet', { 'shop/deploy/fresh': newer }, CLUSTER],
     [
@@ -107,11 +110,11 @@ describe('findCarriers', () => {
       },
     ],
   ])('gives none for a workload that %s', (_, wanted, cluster) => {
-    expect(carriedBy(wanted, cluster)).toEqual({});
+    expect(podRevisionIn(wanted, cluster)).toEqual({});
   });
 
   test('does not change what a workload gets that nobody asks for', () => {
-    expect(problemsIn(carriersFor({ 'shop/deploy/reviews': newer }))).toMatchObject([
+    expect(problemsIn(inPlaceUpdatesFor({ 'shop/deploy/reviews': newer }))).toMatchObject([
       {
         kind: 'workload',
         subject: `EnvoyFilter shop/add-header-${ours.id}`,
@@ -122,22 +125,22 @@ describe('findCarriers', () => {
   });
 
   test('does not take sides between workloads that want different settings, and says so once', () => {
-    const problems = problemsIn(carriersFor({ 'shop/deploy/reviews': newer, 'shop/deploy/ratings': ours }));
+    const problems = problemsIn(inPlaceUpdatesFor({ 'shop/deploy/reviews': newer, 'shop/deploy/ratings': ours }));
     expect(problems).toHaveLength(1);
   });
 
   test('does not mind who else has the settings that are there already', () => {
-    expect(carriedBy({ 'shop/deploy/reviews': ours })).toEqual({ [REVIEWS]: ours.id });
-    const pushed = renderEnvoyFilter(newer, 'shop', { carrier: mountedPlacement(ours) });
-    const cluster = { ...CLUSTER, inserters: { shop: [pushed] } };
-    expect(carriedBy({ 'shop/deploy/reviews': newer }, cluster)).toEqual({ [REVIEWS]: ours.id });
-    expect(carriersFor({ 'shop/deploy/reviews': ours }, cluster).ok).toBe(false);
+    expect(podRevisionIn({ 'shop/deploy/reviews': ours })).toEqual({ [REVIEWS]: ours.id });
+    const pushed = renderEnvoyFilter(newer, 'shop', { podRevision: mountedRevision(ours) });
+    const cluster = { ...CLUSTER, filterResources: { shop: [pushed] } };
+    expect(podRevisionIn({ 'shop/deploy/reviews': newer }, cluster)).toEqual({ [REVIEWS]: ours.id });
+    expect(inPlaceUpdatesFor({ 'shop/deploy/reviews': ours }, cluster).ok).toBe(false);
   });
 
   test('does not count on a running proxy for what Envoy reads only when it starts a filter', () => {
-    const cluster = { ...CLUSTER, inserters: { shop: [renderEnvoyFilter(ours, 'shop')] } };
+    const cluster = { ...CLUSTER, filterResources: { shop: [renderEnvoyFilter(ours, 'shop')] } };
     const wanted = revision('add-header', { configuration: 'new', environment: { MODE: 'x' }, allowPrecompiled: true });
-    expect(carriedBy(both(wanted), cluster)).toEqual({});
+    expect(podRevisionIn(both(wanted), cluster)).toEqual({});
     expect(rollsFor(both(wanted), cluster)).toEqual([
       '"settings: push" cannot change "environment" and "allow-precompiled", which Envoy reads only when it starts a filter: the pods of Deployment shop/reviews and Deployment shop/ratings are replaced.',
     ]);
@@ -150,22 +153,22 @@ describe('findCarriers', () => {
   test('pushes what else changes beside them, and puts right what was edited', () => {
     const strict = { environment: { MODE: 'x' }, capabilities: ['proxy_log'] };
     const [old, next] = [revision('add-header', strict), revision('add-header', { ...strict, configuration: 'new' })];
-    const of = {
+    const workloads = {
       'shop/deploy/reviews': running('shop/deploy/reviews', old),
       'shop/deploy/ratings': running('shop/deploy/ratings', old),
     };
-    const edited = renderEnvoyFilter(revision(), 'shop', { carrier: mountedPlacement(old) });
+    const edited = renderEnvoyFilter(revision(), 'shop', { podRevision: mountedRevision(old) });
     const { annotations: _, ...metadata } = edited.metadata;
     for (const [wanted, envoyFilter] of [
       [next, renderEnvoyFilter(old, 'shop')],
       [old, { ...edited, metadata }],
     ] as const) {
       const cluster = {
-        workloads: of,
+        workloads: workloads,
         configMaps: { shop: [renderConfigMap(old, 'shop')] },
-        inserters: { shop: [envoyFilter] },
+        filterResources: { shop: [envoyFilter] },
       };
-      expect(carriedBy(both(wanted), cluster)).toEqual({ [REVIEWS]: old.id, [RATINGS]: old.id });
+      expect(podRevisionIn(both(wanted), cluster)).toEqual({ [REVIEWS]: old.id, [RATINGS]: old.id });
       expect(rollsFor(both(wanted), cluster)).toEqual([]);
     }
   });
@@ -175,7 +178,7 @@ describe('findCarriers', () => {
       Array.from({ length: 8 }, (_, at) => [`shop/deploy/w${at}`, running(`shop/deploy/w${at}`)]),
     );
     const cluster = { ...CLUSTER, workloads: { ...CLUSTER.workloads, ...many } };
-    const [problem] = problemsIn(carriersFor({ 'shop/deploy/reviews': newer }, cluster));
+    const [problem] = problemsIn(inPlaceUpdatesFor({ 'shop/deploy/reviews': newer }, cluster));
     expect(problem?.message).toContain(' and 4 more would get');
   });
 });

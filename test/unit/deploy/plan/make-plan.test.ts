@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Checked } from '../../../../src/base/problem.ts';
+import type { Result } from '../../../../src/base/problem.ts';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import type { PluginKind } from '../../../../src/cluster/resources.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
@@ -10,23 +10,23 @@ import { resourceOf } from '../../../../src/mesh/objects/filter-resource.ts';
 import { describeWorkload } from '../../../../src/targets/target.ts';
 import {
   type ClusterParts,
-  complaintsIn,
   deployRequest,
   filterModule,
   filterRequest,
+  messagesIn,
   must,
-  observationOf,
   PULLED,
   patchedWith,
   problemsIn,
   pulledRevision,
   revision,
   settings,
+  snapshotOf,
   workload,
 } from '../../builders.ts';
-import { carryOut } from '../carry-out.ts';
-import { handMadeEnvoyFilter } from '../hand-made.ts';
+import { executePlan } from '../execute-plan.ts';
 import { NOW } from '../planned.ts';
+import { unmanagedEnvoyFilter } from '../unmanaged.ts';
 
 const SHOP: Readonly<Record<string, Workload>> = {
   'shop/deploy/reviews': workload('reviews'),
@@ -35,18 +35,18 @@ const SHOP: Readonly<Record<string, Workload>> = {
 };
 const ALL = '- deploy/reviews\n- deploy/ratings\n- sts/db';
 
-const planFor = (request: DeployRequest, cluster: ClusterParts): Checked<Plan> =>
-  makePlan(request, observationOf(cluster), NOW);
+const planFor = (request: DeployRequest, cluster: ClusterParts): Result<Plan> =>
+  makePlan(request, snapshotOf(cluster), NOW);
 
 const deployed = (request: DeployRequest, cluster: ClusterParts): ClusterParts =>
-  carryOut(must(planFor(request, cluster)), cluster);
+  executePlan(must(planFor(request, cluster)), cluster);
 const writes = (plan: Plan): string[] => [
   ...plan.configMaps
     .filter(({ write }) => write)
-    .map(({ namespace, revision: of }) => `ConfigMap ${namespace}/${revisionName(of)}`),
-  ...plan.inserters
+    .map(({ namespace, revision }) => `ConfigMap ${namespace}/${revisionName(revision)}`),
+  ...plan.filterResources
     .filter(({ write }) => write)
-    .map(({ namespace, revision: of }) => `EnvoyFilter ${namespace}/${revisionName(of)}`),
+    .map(({ namespace, revision }) => `EnvoyFilter ${namespace}/${revisionName(revision)}`),
   ...plan.workloads.filter(({ patch }) => patch !== undefined).map(({ ref }) => describeWorkload(ref)),
 ];
 const idOf = (over: Parameters<typeof settings>[0] = {}): string => revisionName(revision('add-header', over));
@@ -58,7 +58,8 @@ describe.each<PluginKind>(['WasmPlugin', 'TrafficExtension'])(
     const pulled = revisionName(pulledRevision());
     const cluster = { workloads: SHOP, pluginKind };
     const after = deployed(request, cluster);
-    const kindsOf = (plan: Plan): string[] => plan.inserters.map(({ carrier }) => resourceOf(carrier).kind);
+    const kindsOf = (plan: Plan): string[] =>
+      plan.filterResources.map(({ podRevision }) => resourceOf(podRevision).kind);
 
     test('at first: a record, one of these, one patch a workload; then nothing', () => {
       const plan = must(planFor(request, cluster));
@@ -69,8 +70,8 @@ describe.each<PluginKind>(['WasmPlugin', 'TrafficExtension'])(
     });
 
     test('one that was deleted is drift, and no workload restarts for it', () => {
-      const plan = must(planFor(request, { ...after, inserters: {} }));
-      expect(plan.inserters.map(({ drift }) => drift)).toEqual([`${pluginKind} shop/${pulled} was deleted`]);
+      const plan = must(planFor(request, { ...after, filterResources: {} }));
+      expect(plan.filterResources.map(({ drift }) => drift)).toEqual([`${pluginKind} shop/${pulled} was deleted`]);
       expect(plan.workloads.filter(({ patch }) => patch !== undefined)).toEqual([]);
     });
 
@@ -87,9 +88,9 @@ describe.each<PluginKind>(['WasmPlugin', 'TrafficExtension'])(
     test('nothing that was put in by hand is taken over by one', () => {
       const cluster: ClusterParts = {
         workloads: SHOP,
-        inserters: { shop: [handMadeEnvoyFilter('/wasm/add-header.wasm')] },
+        filterResources: { shop: [unmanagedEnvoyFilter('/wasm/add-header.wasm')] },
       };
-      expect(complaintsIn(planFor({ ...request, adopt: true }, cluster))[0]).toMatch(/"delivery: configmap" first/);
+      expect(messagesIn(planFor({ ...request, adopt: true }, cluster))[0]).toMatch(/"delivery: configmap" first/);
     });
   },
 );
@@ -129,7 +130,7 @@ describe('what a plan writes', () => {
     const path = 'shop/deploy/ratings';
     const label = { spec: { template: { metadata: { labels: { 'deploy-wasm-filter/add-header': null } } } } };
     const drifted = patchedWith(cluster.workloads?.[path] as Workload, label);
-    const [envoyFilter] = cluster.inserters?.shop ?? [];
+    const [envoyFilter] = cluster.filterResources?.shop ?? [];
     if (envoyFilter === undefined) throw new Error('no EnvoyFilter');
     const managedFields = [{ manager: 'deploy-wasm-filter' }, { manager: 'kubectl-edit' }];
     const edited = {
@@ -140,9 +141,9 @@ describe('what a plan writes', () => {
     const noConfigMap = must(planFor(request, { ...cluster, configMaps: {} }));
     expect(writes(noConfigMap)).toEqual([`ConfigMap shop/${idOf()}`]);
     expect(noConfigMap.configMaps[0]?.drift).toBe(`ConfigMap shop/${idOf()} was deleted`);
-    const otherPriority = must(planFor(request, { ...cluster, inserters: { shop: [edited] } }));
+    const otherPriority = must(planFor(request, { ...cluster, filterResources: { shop: [edited] } }));
     expect(writes(otherPriority)).toEqual([`EnvoyFilter shop/${idOf()}`]);
-    expect(otherPriority.inserters[0]?.drift).toBe(`EnvoyFilter shop/${idOf()} was edited by kubectl-edit`);
+    expect(otherPriority.filterResources[0]?.drift).toBe(`EnvoyFilter shop/${idOf()} was edited by kubectl-edit`);
     const workloads = { ...cluster.workloads, [path]: drifted };
     expect(writes(must(planFor(request, { ...cluster, workloads })))).toEqual(['Deployment shop/ratings']);
   });
@@ -178,10 +179,12 @@ describe('what a plan writes', () => {
     const list = '- deploy/reviews\n- {kind: deploy, name: ratings, port: 9080, configuration: own}';
     const plan = must(planFor(deployRequest(filterRequest(list)), { workloads: SHOP }));
     const own = { port: 9080, configuration: 'own' };
-    expect(plan.configMaps.map(({ revision: of }) => revisionName(of))).toEqual([idOf(), idOf(own)]);
-    const carried = plan.workloads.map(({ revisions }) => revisions.map(({ carrier }) => revisionName(carrier)));
+    expect(plan.configMaps.map(({ revision }) => revisionName(revision))).toEqual([idOf(), idOf(own)]);
+    const carried = plan.workloads.map(({ revisions }) =>
+      revisions.map(({ podRevision }) => revisionName(podRevision)),
+    );
     expect(carried).toEqual([[idOf()], [idOf(own)]]);
-    expect(plan.inserters[1]?.revision.settings).toMatchObject(own);
+    expect(plan.filterResources[1]?.revision.settings).toMatchObject(own);
   });
 
   test('two filters on one workload: one patch with both', () => {
@@ -220,7 +223,7 @@ describe('objects that are there already', () => {
 
   test('of a first deployment are no drift', () => {
     const plan = must(planFor(request, { workloads: SHOP }));
-    expect([...plan.configMaps, ...plan.inserters].map(({ drift, exists }) => [drift, exists])).toEqual([
+    expect([...plan.configMaps, ...plan.filterResources].map(({ drift, exists }) => [drift, exists])).toEqual([
       [undefined, false],
       [undefined, false],
     ]);
@@ -238,10 +241,14 @@ describe('objects that are there already', () => {
           }) as never,
       ),
     });
-    const parts = { ...cluster, configMaps: marked(cluster.configMaps), inserters: marked(cluster.inserters) };
+    const parts = {
+      ...cluster,
+      configMaps: marked(cluster.configMaps),
+      filterResources: marked(cluster.filterResources),
+    };
     const plan = must(planFor(request, parts));
     expect(writes(plan)).toEqual([`ConfigMap shop/${idOf()}`, `EnvoyFilter shop/${idOf()}`]);
-    for (const object of [...plan.configMaps, ...plan.inserters]) {
+    for (const object of [...plan.configMaps, ...plan.filterResources]) {
       expect(object).toMatchObject({ marked: true, exists: true });
       expect(object).not.toHaveProperty('drift');
     }
@@ -277,10 +284,10 @@ describe('prune', () => {
     for (const one of leaving) {
       expect(one.wave).toBeGreaterThan(100);
       expect(one.before.get('add-header')).toBe(revision().id);
-      expect(one.wayBack.get('add-header')?.id).toBe(revision().id);
+      expect(one.rollbackTargets.get('add-header')?.id).toBe(revision().id);
       expect(one.patch?.spec?.template.metadata?.labels).toEqual({ 'deploy-wasm-filter/add-header': null });
     }
-    expect(countWrites(must(planFor(fewer, carryOut(plan, cluster))))).toBe(0);
+    expect(countWrites(must(planFor(fewer, executePlan(plan, cluster))))).toBe(0);
   });
 
   test('is not done unless it is asked for, nor in namespaces that the target list does not name', () => {
@@ -292,14 +299,14 @@ describe('prune', () => {
 
   test('leaves other filters of the same workloads alone', () => {
     const both = deployed(deployRequest(filterRequest(ALL, { name: 'auth' })), cluster);
-    const then = carryOut(must(planFor(fewer, both)), both);
+    const then = executePlan(must(planFor(fewer, both)), both);
     const labels = then.workloads['shop/sts/db']?.spec?.template?.metadata?.labels;
     expect(Object.keys(labels ?? {})).toEqual(['app', 'deploy-wasm-filter/auth']);
   });
 
   test('removes nothing where targets are wrong', () => {
     const wrong = { ...deployRequest(filterRequest('- deploy/reveiws')), prune: true };
-    expect(complaintsIn(planFor(wrong, cluster))).toEqual([expect.stringContaining('does not exist')]);
+    expect(messagesIn(planFor(wrong, cluster))).toEqual([expect.stringContaining('does not exist')]);
   });
 });
 
@@ -316,19 +323,19 @@ describe('a filter that was put in by hand', () => {
   const workloads = { ...SHOP, 'shop/deploy/reviews': byHand('reviews'), 'shop/deploy/ratings': byHand('ratings') };
   const cluster = (app?: string, name?: string): ClusterParts => ({
     workloads,
-    inserters: { shop: [handMadeEnvoyFilter('/filters/filter.wasm', app, name)] },
+    filterResources: { shop: [unmanagedEnvoyFilter('/filters/filter.wasm', app, name)] },
     unmanaged: { files: () => ({ 'filter.wasm': 'sha256:0' }) },
   });
   const request = deployRequest(filterRequest('- deploy/reviews'));
   const removalsOf = (plan: Plan): string[] => {
-    const patches = plan.inserters[0]?.render().spec.configPatches;
+    const patches = plan.filterResources[0]?.render().spec.configPatches;
     return (Array.isArray(patches) ? patches : []).map((patch) => patch.patch.operation);
   };
 
   test('is a conflict unless it is to be adopted', () => {
     const problems = problemsIn(planFor(request, cluster()));
     expect(problems).toMatchObject([{ kind: 'conflict', subject: 'Deployment shop/reviews' }]);
-    expect(complaintsIn(planFor(request, cluster()))[0]).toMatch(
+    expect(messagesIn(planFor(request, cluster()))[0]).toMatch(
       /"add-header" of EnvoyFilter shop\/by-hand \(\/filters\/filter\.wasm; SIDECAR_INBOUND.+twice.+"adopt: true"/,
     );
   });
@@ -337,7 +344,7 @@ describe('a filter that was put in by hand', () => {
     ['for other pods', cluster('ratings')],
     [
       'of another name and root id',
-      { ...cluster(), inserters: { shop: [handMadeEnvoyFilter('/filters/x.wasm', undefined, 'auth')] } },
+      { ...cluster(), filterResources: { shop: [unmanagedEnvoyFilter('/filters/x.wasm', undefined, 'auth')] } },
     ],
   ])('is nothing to care for when it is %s', (_, parts) => {
     const other = deployRequest(filterRequest('- deploy/reviews', { settings: settings({ rootId: 'own' }) }));
@@ -360,7 +367,7 @@ describe('a filter that was put in by hand', () => {
       { envoyFilter: { namespace: 'shop', name: 'by-hand' }, httpFilter: 'add-header', by: 'add-header' },
     ]);
     expect(removalsOf(plan)).toEqual(['REMOVE', 'INSERT_BEFORE']);
-    const then = carryOut(plan, cluster('reviews'));
+    const then = executePlan(plan, cluster('reviews'));
     const annotations = then.workloads['shop/deploy/reviews']?.spec?.template?.metadata?.annotations;
     expect(annotations?.[VOLUME]).not.toContain('"hand"');
     expect(annotations?.[MOUNT]).toContain('"data"');
@@ -369,7 +376,7 @@ describe('a filter that was put in by hand', () => {
   });
 
   test('that still serves other workloads is kept out of a later revision, too', () => {
-    const then = carryOut(must(planFor({ ...request, adopt: true }, cluster())), cluster());
+    const then = executePlan(must(planFor({ ...request, adopt: true }, cluster())), cluster());
     // A removal of ours gives it back to our pods, which then need its file.
     const annotations = then.workloads['shop/deploy/reviews']?.spec?.template?.metadata?.annotations;
     expect(annotations?.[VOLUME]).toContain('"hand"');
@@ -398,7 +405,7 @@ describe('warnings about GitOps', () => {
       ),
       expect.stringMatching(/^StatefulSet shop\/db belongs to Flux \(Kustomization flux-system\/shop\)/),
     ]);
-    expect(must(planFor(request, carryOut(plan, { workloads }))).warnings).toEqual([]);
+    expect(must(planFor(request, executePlan(plan, { workloads }))).warnings).toEqual([]);
   });
 });
 
@@ -411,7 +418,7 @@ describe('new settings for running proxies', () => {
   test('are one EnvoyFilter, under the name that the pods carry', () => {
     const plan = must(planFor(push, cluster));
     expect(countWrites(plan)).toBe(1);
-    const [envoyFilter] = plan.inserters;
+    const [envoyFilter] = plan.filterResources;
     expect(envoyFilter?.pushedOver?.metadata.name).toBe(idOf());
     expect(envoyFilter).not.toHaveProperty('drift');
     expect(envoyFilter?.render().metadata).toMatchObject({
@@ -425,8 +432,8 @@ describe('new settings for running proxies', () => {
     expect(countWrites(must(planFor(push, then)))).toBe(0);
     const back: DeployRequest = { ...request, settingsChange: 'push' };
     const again = must(planFor(back, then));
-    expect([countWrites(again), again.inserters[0]?.pushedOver?.metadata.name]).toEqual([1, idOf()]);
-    expect(again.inserters[0]?.render().metadata.annotations).toBeUndefined();
+    expect([countWrites(again), again.filterResources[0]?.pushedOver?.metadata.name]).toEqual([1, idOf()]);
+    expect(again.filterResources[0]?.render().metadata.annotations).toBeUndefined();
   });
 
   test('roll all the same where nothing runs yet, or the code is another', () => {
@@ -445,7 +452,7 @@ describe('an expiry', () => {
     const cluster = deployed(request, { workloads: SHOP });
     expect(countWrites(must(planFor(request, cluster)))).toBe(0);
     const later = new Date(NOW.getTime() + 2_000_000);
-    const plan = must(makePlan(request, observationOf(cluster), later));
+    const plan = must(makePlan(request, snapshotOf(cluster), later));
     expect(plan.workloads[0]?.patch).toEqual({
       metadata: { annotations: { 'deploy-wasm-filter/state': expect.stringContaining('2026-01-02T04:37:25.000Z') } },
     });

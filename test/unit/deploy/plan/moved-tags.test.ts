@@ -10,10 +10,10 @@ import {
   filterModule,
   filterRequest,
   must,
-  observationOf,
+  snapshotOf,
   workload,
 } from '../../builders.ts';
-import { carryOut } from '../carry-out.ts';
+import { executePlan } from '../execute-plan.ts';
 import { NOW } from '../planned.ts';
 
 const REPOSITORY = 'ghcr.io/me/add-header';
@@ -26,7 +26,7 @@ const pulled = (given: string, manifest: number, ...salt: readonly number[]): Fi
 });
 
 const planFor = (module: FilterModule, cluster: ClusterParts, over: Partial<FilterRequest> = {}, targets = ALL) =>
-  must(makePlan(deployRequest(filterRequest(targets, { module, ...over })), observationOf(cluster), NOW));
+  must(makePlan(deployRequest(filterRequest(targets, { module, ...over })), snapshotOf(cluster), NOW));
 const ALL = '- deploy/reviews\n- deploy/ratings\n- deploy/details';
 const empty: ClusterParts = {
   workloads: {
@@ -35,7 +35,7 @@ const empty: ClusterParts = {
     'shop/deploy/details': workload('details'),
   },
 };
-const running = carryOut(planFor(pulled(V1, 1), empty), empty);
+const running = executePlan(planFor(pulled(V1, 1), empty), empty);
 
 test('a tag that names other bytes than are recorded is told once, with the run and the workloads', () => {
   const { warnings } = planFor(pulled(V1, 2, 7), running);

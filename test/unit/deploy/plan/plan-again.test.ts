@@ -5,11 +5,11 @@ import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
 import { countWrites } from '../../../../src/deploy/plan/plan.ts';
 import type { DeployRequest } from '../../../../src/deploy/request.ts';
 import { filtersOn } from '../../../../src/mesh/template/template.ts';
-import { deployRequest, filterRequest, must, observationOf, settings } from '../../builders.ts';
+import { deployRequest, filterRequest, must, settings, snapshotOf } from '../../builders.ts';
 import { anyStart, workloadFrom } from '../any-workload.ts';
-import { carryOut } from '../carry-out.ts';
-import { handMadeEnvoyFilter } from '../hand-made.ts';
+import { executePlan } from '../execute-plan.ts';
 import { NOW } from '../planned.ts';
+import { unmanagedEnvoyFilter } from '../unmanaged.ts';
 
 const starts = fc.array(anyStart, { minLength: 1, maxLength: 3 });
 const policy = fc.record({
@@ -29,14 +29,14 @@ test('whatever is there at first, a plan that was carried out leaves nothing to 
       const targets = list.map((_, at) => `- {kind: deploy, name: w${at}${at === 1 ? ', port: 80' : ''}}`).join('\n');
       const filters = [filterRequest(targets), ...(two ? [filterRequest(targets, { name: 'second' })] : [])];
       const request = { ...deployRequest(...filters), ...how };
-      const foreign = hand ? [handMadeEnvoyFilter('/data/x.wasm')] : [];
-      const cluster = { workloads, inserters: { shop: foreign } };
-      const plan = makePlan(request, observationOf(cluster), NOW);
+      const foreign = hand ? [unmanagedEnvoyFilter('/data/x.wasm')] : [];
+      const cluster = { workloads, filterResources: { shop: foreign } };
+      const plan = makePlan(request, snapshotOf(cluster), NOW);
       if (!plan.ok) return;
       planned++;
       if (plan.value.workloads.some(({ adopted }) => adopted.length > 0)) byHand++;
-      const then = carryOut(plan.value, cluster);
-      expect(countWrites(must(makePlan({ ...request, run: 'o/r/2/1' }, observationOf(then), NOW)))).toBe(0);
+      const then = executePlan(plan.value, cluster);
+      expect(countWrites(must(makePlan({ ...request, run: 'o/r/2/1' }, snapshotOf(then), NOW)))).toBe(0);
       list.forEach(({ other }, at) => {
         const { metadata, spec } = then.workloads[`shop/deploy/w${at}`] as Workload;
         expect(metadata.annotations).toMatchObject(other);
@@ -59,8 +59,8 @@ test('however targets and settings change from run to run, the second of two equ
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 5 }), (steps) => {
       const empty = { volumes: undefined, mounts: undefined, label: undefined, state: undefined, other: {} };
-      let cluster = carryOut(
-        { configMaps: [], inserters: [], workloads: [], garbage: [], warnings: [] },
+      let cluster = executePlan(
+        { configMaps: [], filterResources: [], workloads: [], garbage: [], warnings: [] },
         {
           workloads: Object.fromEntries(
             ['a', 'b', 'c'].map((name) => [`shop/deploy/${name}`, workloadFrom(name, empty)]),
@@ -70,14 +70,14 @@ test('however targets and settings change from run to run, the second of two equ
       for (const { targets, configuration, how } of steps) {
         const list = targets.map((name) => `- deploy/${name}`).join('\n');
         const request = { ...deployRequest(filterRequest(list, { settings: settings({ configuration }) })), ...how };
-        const plan = makePlan(request, observationOf(cluster), NOW);
+        const plan = makePlan(request, snapshotOf(cluster), NOW);
         // Settings that others share cannot be pushed.
         if (!plan.ok) {
           expect([how.settingsChange, ...plan.problems.map(({ kind }) => kind)]).toEqual(['push', 'workload']);
           continue;
         }
-        cluster = carryOut(plan.value, cluster);
-        const again = must(makePlan(request, observationOf(cluster), NOW));
+        cluster = executePlan(plan.value, cluster);
+        const again = must(makePlan(request, snapshotOf(cluster), NOW));
         expect(countWrites(again)).toBe(0);
         expect(again.workloads.flatMap(({ drift }) => drift)).toEqual([]);
         const carrying = Object.entries(cluster.workloads).filter(([, one]) => filtersOn(one).includes('add-header'));

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { planObjects } from '../../../../src/deploy/plan/objects.ts';
-import { countWrites, objectKey, type Plan, placementsOf, restarts } from '../../../../src/deploy/plan/plan.ts';
-import { observationOf, patchedWith, revision, workload } from '../../builders.ts';
+import { countWrites, objectKey, type Plan, podRevisionsOf, restarts } from '../../../../src/deploy/plan/plan.ts';
+import { patchedWith, revision, snapshotOf, workload } from '../../builders.ts';
 import { plannedFor } from '../planned.ts';
 
 const PATH = 'shop/deploy/reviews';
@@ -16,13 +16,13 @@ const stateOnly = plannedFor(PATH, {
 
 test('a plan counts what it writes and what it deletes', () => {
   const workloads = [first, settled, stateOnly];
-  const objects = planObjects(workloads, observationOf({}));
+  const objects = planObjects(workloads, snapshotOf({}));
   const garbage = [
     { kind: 'ConfigMap', namespace: 'shop', name: 'add-header-0', filter: 'add-header', revision: '0' },
   ] as const;
   const plan: Plan = { ...objects, workloads, garbage, warnings: [] };
   expect(countWrites(plan)).toBe(2 + 2 + 1);
-  expect(countWrites({ ...plan, workloads: [settled], garbage: [], configMaps: [], inserters: [] })).toBe(0);
+  expect(countWrites({ ...plan, workloads: [settled], garbage: [], configMaps: [], filterResources: [] })).toBe(0);
 });
 
 test('only a change of the pod template restarts', () => {
@@ -31,7 +31,7 @@ test('only a change of the pod template restarts', () => {
 });
 
 test('the pods carry the carrier, whose name the objects have', () => {
-  const carrier = { filter: 'add-header', id: '0123456789', mountPath: '/x' };
-  expect(placementsOf({ ...first, revisions: [{ revision: ours, carrier }] })).toEqual([carrier]);
-  expect(objectKey('shop', carrier)).toBe('shop/add-header-0123456789');
+  const podRevision = { filter: 'add-header', id: '0123456789', mountPath: '/x' };
+  expect(podRevisionsOf({ ...first, revisions: [{ revision: ours, podRevision }] })).toEqual([podRevision]);
+  expect(objectKey('shop', podRevision)).toBe('shop/add-header-0123456789');
 });

@@ -1,23 +1,23 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
-import { findWayBack, provenLevel } from '../../../../src/deploy/plan/rollback-target.ts';
+import { findRollbackTarget, verifiedLevel } from '../../../../src/deploy/plan/rollback-target.ts';
 import {
-  mountedPlacement,
-  type Placement,
-  placementOf,
+  mountedRevision,
+  type PodRevision,
+  podRevisionOf,
   type Revision,
 } from '../../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
 import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import {
   type ClusterParts,
-  observationOf,
   patchedWith,
   pulledRevision,
   READY_STATUS,
   refOf,
   revision,
+  snapshotOf,
 } from '../../builders.ts';
 import { NO_MOUNTS, NO_STATE, objectsOf, plannedFor, runningOn } from '../planned.ts';
 
@@ -31,34 +31,34 @@ const NOT_READY = { status: { ...READY_STATUS, updatedReplicas: 0 } };
 /** A workload that runs `now`, after `before`; an edit for each further argument. */
 const running = (now: Revision, before?: Revision, ...edits: readonly object[]): Workload =>
   runningOn(PATH, { now, ...(before === undefined ? {} : { before }) }, ...edits);
-const provenOn = (of: Revision, text: string): ClusterParts => {
-  const configMap = renderConfigMap(of, 'shop');
-  const annotations = { ...configMap.metadata.annotations, 'deploy-wasm-filter/proven': text };
+const verifiedOn = (revision: Revision, text: string): ClusterParts => {
+  const configMap = renderConfigMap(revision, 'shop');
+  const annotations = { ...configMap.metadata.annotations, 'deploy-wasm-filter/verified': text };
   return {
     ...objectsOf(first),
     configMaps: { shop: [renderConfigMap(first, 'shop'), { metadata: { ...configMap.metadata, annotations } }] },
   };
 };
-const targetOf = (workload: Workload, wanted: string | undefined, cluster: ClusterParts): Placement | undefined => {
-  const observation = observationOf(cluster);
-  return findWayBack(observedFilter('add-header', { ref, workload }, observation), wanted, observation);
+const targetOf = (workload: Workload, wanted: string | undefined, cluster: ClusterParts): PodRevision | undefined => {
+  const snapshot = snapshotOf(cluster);
+  return findRollbackTarget(observedFilter('add-header', { ref, workload }, snapshot), wanted, snapshot);
 };
 const back = (workload: Workload, cluster: ClusterParts, wanted: string = third.id): string | undefined =>
   targetOf(workload, wanted, cluster)?.id;
 
 describe('findWayBack', () => {
   const both = objectsOf(first, second);
-  const proven = provenOn(second, 'Deployment/reviews listener');
+  const verified = verifiedOn(second, 'Deployment/reviews listener');
   const bare = plannedFor(PATH).observed;
 
   test.each<[string, Workload, ClusterParts, string | undefined]>([
     ['nothing was there', bare, {}, undefined],
     ['what runs is ready', running(second, first), both, second.id],
-    ['what runs is not ready, but was proven', running(second, first, NOT_READY), proven, second.id],
+    ['what runs is not ready, but was proven', running(second, first, NOT_READY), verified, second.id],
     [
       'what runs was proven on another workload alone',
       running(second, first, NOT_READY),
-      provenOn(second, 'StatefulSet/reviews listener'),
+      verifiedOn(second, 'StatefulSet/reviews listener'),
       first.id,
     ],
     ['what runs was never good', running(second, first, NOT_READY), both, first.id],
@@ -71,7 +71,7 @@ describe('findWayBack', () => {
     [
       'and the one before has lost its EnvoyFilter',
       running(second, first, NOT_READY),
-      { ...both, inserters: {} },
+      { ...both, filterResources: {} },
       second.id,
     ],
     ['and there was none before', running(second, undefined, NOT_READY), both, second.id],
@@ -85,7 +85,7 @@ describe('findWayBack', () => {
   test('after several that were never good it is the last one that was', () => {
     const { observed, patch } = plannedFor(PATH, {
       revisions: [second],
-      wayBack: [placementOf(first)],
+      rollbackTargets: [podRevisionOf(first)],
       observed: running(third, first),
     });
     const on = patchedWith(patchedWith(observed, patch), NOT_READY);
@@ -110,10 +110,10 @@ describe('findWayBack', () => {
 
   test('knows where the modules are mounted: now from the pod template, before from the EnvoyFilter', () => {
     const on = running(second, first, NOT_READY);
-    expect(targetOf(on, third.id, both)).toEqual(placementOf(first));
-    expect(targetOf(running(second), third.id, {})).toEqual(placementOf(second));
+    expect(targetOf(on, third.id, both)).toEqual(podRevisionOf(first));
+    expect(targetOf(running(second), third.id, {})).toEqual(podRevisionOf(second));
     const unmounted = running(second, undefined, NO_MOUNTS);
-    expect(targetOf(unmounted, third.id, both)).toEqual(placementOf(second));
+    expect(targetOf(unmounted, third.id, both)).toEqual(podRevisionOf(second));
   });
 });
 
@@ -124,16 +124,16 @@ describe('a revision whose image the proxies pull', () => {
   const wayOf = (on: Workload, cluster: ClusterParts): unknown => targetOf(on, third.id, cluster);
 
   test('is gone back to by its record, also while its WasmPlugin is gone', () => {
-    expect(wayOf(running(pulled, first), both)).toEqual(placementOf(pulled));
-    expect(wayOf(running(pulled), { configMaps: { shop: [record] } })).toEqual(placementOf(pulled));
+    expect(wayOf(running(pulled, first), both)).toEqual(podRevisionOf(pulled));
+    expect(wayOf(running(pulled), { configMaps: { shop: [record] } })).toEqual(podRevisionOf(pulled));
   });
 
   test('is gone back to by its WasmPlugin when it was the one before', () => {
-    expect(wayOf(running(second, pulled, NOT_READY), both)).toEqual(placementOf(pulled));
+    expect(wayOf(running(second, pulled, NOT_READY), both)).toEqual(podRevisionOf(pulled));
   });
 
   test('gives way to a mounted one that was there before', () => {
-    expect(wayOf(running(pulled, first, NOT_READY), both)).toEqual(placementOf(first));
+    expect(wayOf(running(pulled, first, NOT_READY), both)).toEqual(podRevisionOf(first));
   });
 
   test('is nothing to go back to without any of its objects', () => {
@@ -147,17 +147,17 @@ test.each([
   ['StatefulSet/reviews listener', undefined],
   ['', undefined],
 ])('provenLevel of %j is %s', (text, level) => {
-  expect(provenLevel(ref, placementOf(second), observationOf(provenOn(second, text)))).toBe(level);
-  expect(provenLevel(ref, placementOf(third), observationOf(provenOn(second, text)))).toBeUndefined();
+  expect(verifiedLevel(ref, podRevisionOf(second), snapshotOf(verifiedOn(second, text)))).toBe(level);
+  expect(verifiedLevel(ref, podRevisionOf(third), snapshotOf(verifiedOn(second, text)))).toBeUndefined();
 });
 
 test('pushed settings are proven by a record of theirs alone', () => {
   const cluster = (text: string): ClusterParts => ({
-    ...provenOn(second, text),
-    inserters: { shop: [renderEnvoyFilter(third, 'shop', { carrier: mountedPlacement(second) })] },
+    ...verifiedOn(second, text),
+    filterResources: { shop: [renderEnvoyFilter(third, 'shop', { podRevision: mountedRevision(second) })] },
   });
   const level = (text: string): string | undefined =>
-    provenLevel(ref, placementOf(second), observationOf(cluster(text)));
+    verifiedLevel(ref, podRevisionOf(second), snapshotOf(cluster(text)));
   expect(level('Deployment/reviews listener')).toBeUndefined();
   expect(level(`Deployment/reviews@${third.id} stats`)).toBe('stats');
 });

@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../../src/base/problem.ts';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import { type PlanningOptions, planWorkload } from '../../../../src/deploy/plan/workload.ts';
-import { placementOf } from '../../../../src/mesh/identity/revision.ts';
+import { podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
 import { revisionOn, stateOn } from '../../../../src/mesh/template/template.ts';
 import { findUnmanaged } from '../../../../src/mesh/unmanaged/unmanaged.ts';
 import { patchedWith, pulledRevision, revision, workload } from '../../builders.ts';
-import { handMadeEnvoyFilter } from '../hand-made.ts';
 import { NOW, PLANNING, plannedFor, type WantedParts, wantedOf } from '../planned.ts';
+import { unmanagedEnvoyFilter } from '../unmanaged.ts';
 
 const PATH = 'shop/deploy/reviews';
 const LABEL = 'deploy-wasm-filter/add-header';
@@ -42,9 +42,9 @@ describe('workloads that cannot be rolled', () => {
       workload('reviews', { podLabels: { 'sidecar.istio.io/inject': 'false' } }),
       'would not run the filter: its pod template has sidecar.istio.io/inject: "false"',
     ],
-  ])('%s', (_, observed, complaint) => {
+  ])('%s', (_, observed, message) => {
     expect(problemsOf(observed)).toEqual([expect.stringContaining('Deployment shop/reviews: ')]);
-    expect(problemsOf(observed)[0]).toContain(complaint);
+    expect(problemsOf(observed)[0]).toContain(message);
   });
 
   test.each<[string, string, NonNullable<Workload['spec']>, string]>([
@@ -56,12 +56,12 @@ describe('workloads that cannot be rolled', () => {
       { updateStrategy: { type: 'RollingUpdate', rollingUpdate: { partition: 1 } } },
       'has the partition 1',
     ],
-  ])('%s (%s), which a run that does not wait may change', (_, path, spec, complaint) => {
+  ])('%s (%s), which a run that does not wait may change', (_, path, spec, message) => {
     const plan = (wait: boolean): string[] => {
       const checked = planWorkload(wantedOf(path, { observed: workload('any', { spec }) }), { ...PLANNING, wait });
       return checked.ok ? [] : checked.problems.map(describeProblem);
     };
-    expect(plan(true)).toEqual([expect.stringContaining(complaint)]);
+    expect(plan(true)).toEqual([expect.stringContaining(message)]);
     expect(plan(false)).toEqual([]);
   });
 
@@ -97,18 +97,22 @@ describe('the state that is recorded', () => {
 
   test('names the revision, the run and the way back', () => {
     expect(stateAfter({})).toEqual({ 'add-header': { revision: ours.id, run: 'r' } });
-    expect(stateAfter({ observed: deployed, revisions: [newer], wayBack: [placementOf(ours)] }, run2)).toEqual({
+    expect(
+      stateAfter({ observed: deployed, revisions: [newer], rollbackTargets: [podRevisionOf(ours)] }, run2),
+    ).toEqual({
       'add-header': { revision: newer.id, run: 'run-2', previous: ours.id },
     });
   });
 
   test('names no way back to the revision itself', () => {
-    expect(stateAfter({ wayBack: [placementOf(ours)] })).toEqual({ 'add-header': { revision: ours.id, run: 'r' } });
+    expect(stateAfter({ rollbackTargets: [podRevisionOf(ours)] })).toEqual({
+      'add-header': { revision: ours.id, run: 'r' },
+    });
   });
 
   test('keeps the record of a revision that stays, also when something is mended', () => {
     const drifted = patchedWith(deployed, { spec: { template: { metadata: { labels: { [LABEL]: null } } } } });
-    expect(stateAfter({ observed: drifted, wayBack: [placementOf(newer)] }, run2)).toEqual(stateOn(deployed));
+    expect(stateAfter({ observed: drifted, rollbackTargets: [podRevisionOf(newer)] }, run2)).toEqual(stateOn(deployed));
   });
 
   test('is written anew, and restarts nothing, when it was lost', () => {
@@ -156,7 +160,7 @@ describe('what is told of a workload', () => {
         [MOUNT]: '[{"name":"hand","mountPath":"/filters"},{"name":"data","mountPath":"/data"}]',
       },
     });
-    const filters = findUnmanaged(observed.spec?.template ?? {}, [handMadeEnvoyFilter('/filters/x.wasm')]);
+    const filters = findUnmanaged(observed.spec?.template ?? {}, [unmanagedEnvoyFilter('/filters/x.wasm')]);
     expect(filters).toHaveLength(1);
     const volumes = [
       { volume: 'hand', configMap: 'x' },

@@ -9,13 +9,13 @@ import {
   filterModule,
   filterRequest,
   must,
-  observationOf,
   patchedWith,
   revision,
   settings,
+  snapshotOf,
   workload,
 } from '../../builders.ts';
-import { type Cluster, carryOut } from '../carry-out.ts';
+import { type Cluster, executePlan } from '../execute-plan.ts';
 import { NOW } from '../planned.ts';
 
 type Change = ReturnType<typeof describeChanges>[number]['change'];
@@ -27,11 +27,11 @@ const NAME = revisionName(revision());
 const ID = revision().id;
 
 function changesOf(cluster: ClusterParts, of: DeployRequest = request): Change[] {
-  const observation = observationOf(cluster);
-  return describeChanges(must(makePlan(of, observation, NOW)), observation).map(({ change }) => change);
+  const snapshot = snapshotOf(cluster);
+  return describeChanges(must(makePlan(of, snapshot, NOW)), snapshot).map(({ change }) => change);
 }
 const after = (cluster: ClusterParts, of: DeployRequest = request): Cluster =>
-  carryOut(must(makePlan(of, observationOf(cluster), NOW)), cluster);
+  executePlan(must(makePlan(of, snapshotOf(cluster), NOW)), cluster);
 const deployed = after(EMPTY);
 const titles = (changes: readonly Change[]): string[] =>
   changes.map(({ action, kind, name }) => `${action} ${kind} ${name}`);
@@ -107,7 +107,7 @@ describe('describeChanges', () => {
   });
 
   test('of what others have edited: why', () => {
-    const [envoyFilter] = deployed.inserters?.shop ?? [];
+    const [envoyFilter] = deployed.filterResources?.shop ?? [];
     if (envoyFilter === undefined) throw new Error('no EnvoyFilter');
     const managedFields = [{ manager: 'kubectl-edit' }];
     const edited = { metadata: { ...envoyFilter.metadata, managedFields }, spec: { ...envoyFilter.spec, priority: 5 } };
@@ -116,7 +116,11 @@ describe('describeChanges', () => {
     const both = deployRequest(filterRequest('- deploy/reviews\n- deploy/ratings'));
     const ratings = after({ workloads: { 'shop/deploy/ratings': workload('ratings') } }, ratingsOnly).workloads;
     const changes = changesOf(
-      { configMaps: {}, inserters: { shop: [edited] }, workloads: { ...ratings, 'shop/deploy/reviews': reviews } },
+      {
+        configMaps: {},
+        filterResources: { shop: [edited] },
+        workloads: { ...ratings, 'shop/deploy/reviews': reviews },
+      },
       both,
     );
     expect(changes.map(({ action, reasons }) => [action, ...reasons])).toEqual([

@@ -11,7 +11,7 @@ import { plannedFor } from '../planned.ts';
 const FILE = '/etc/nope/waf.wasm';
 const WAF = envoyFilter([insertion({ name: 'waf', configName: 'waf', code: code.file(FILE) })], 'waf');
 const PLANNED = plannedFor('shop/deploy/reviews');
-const { carrier } = PLANNED.revisions[0] ?? {};
+const { podRevision } = PLANNED.revisions[0] ?? {};
 
 interface Case {
   readonly details?: string;
@@ -33,7 +33,7 @@ const told = ({
     planned,
     { listeners: [{ ...listener, refused: { details, chains: [] } }] },
     {
-      inserters: () => own,
+      filterResources: () => own,
       foreignEnvoyFilters: () => foreign,
       unmanaged: { ...NOTHING_UNMANAGED, meshEnvoyFilters: inMesh },
     },
@@ -70,9 +70,9 @@ test('also that of the whole mesh, and says what is known where none is visible'
 test.each<[string, Case]>([
   [
     'our file, whose mount somebody has lost',
-    { details: `Invalid path: ${carrier?.image === undefined ? carrier?.mountPath : ''}/x.wasm` },
+    { details: `Invalid path: ${podRevision?.image === undefined ? podRevision?.mountPath : ''}/x.wasm` },
   ],
-  ['our filter, which Envoy rejects', { details: `Unable to create Wasm plugin ${carrier?.filter}` }],
+  ['our filter, which Envoy rejects', { details: `Unable to create Wasm plugin ${podRevision?.filter}` }],
   ['an earlier file of ours', { own: [WAF] }],
   [
     'a filter whose place ours takes',

@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { silentLog } from '../../../../src/base/log.ts';
-import type { Right } from '../../../../src/cluster/client.ts';
+import type { AccessRequest } from '../../../../src/cluster/client.ts';
 import { CONFIG_MAP, type PluginKind, POD } from '../../../../src/cluster/resources.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
 import type { Plan } from '../../../../src/deploy/plan/plan.ts';
 import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
 import {
-  describeRight,
-  missingRights,
-  neededRights,
-  rightProblem,
+  describeAccess,
+  missingPermissions,
+  permissionProblem,
+  requiredPermissions,
 } from '../../../../src/deploy/preflight/permissions.ts';
 import type { DeployRequest } from '../../../../src/deploy/request.ts';
 import { viewGateway } from '../../../../src/mesh/gateway/view.ts';
@@ -19,13 +19,13 @@ import {
   deployRequest,
   filterRequest,
   must,
-  observationOf,
   PULLED,
   settings,
+  snapshotOf,
   workload,
 } from '../../builders.ts';
 import { type ApiServer, refusal, startApiServer } from '../../cluster/api-server.ts';
-import { carryOut } from '../carry-out.ts';
+import { executePlan } from '../execute-plan.ts';
 import { NOW } from '../planned.ts';
 
 const CLUSTER: ClusterParts = {
@@ -38,9 +38,9 @@ const CLUSTER: ClusterParts = {
 };
 const request = deployRequest(filterRequest('- deploy/reviews\n- deploy/ratings\n- sts/db\n- test/ds/agent'));
 const planFor = (cluster: ClusterParts, over: Partial<DeployRequest> = {}): Plan =>
-  must(makePlan({ ...request, ...over }, observationOf(cluster), NOW));
+  must(makePlan({ ...request, ...over }, snapshotOf(cluster), NOW));
 const needed = (plan: Plan, policy: Partial<RolloutPolicy> = {}): string[] =>
-  neededRights(plan, { ...request, ...policy }).map(({ verb, resource, subresource, namespace }) =>
+  requiredPermissions(plan, { ...request, ...policy }).map(({ verb, resource, subresource, namespace }) =>
     [verb, [resource.plural, ...(subresource === undefined ? [] : [subresource])].join('/'), namespace].join(' '),
   );
 const probe: NonNullable<RolloutPolicy['probe']> = {
@@ -72,7 +72,7 @@ const ENDS = [
   'delete envoyfilters test',
 ];
 const STUCK = ['list pods shop', 'delete pods shop'];
-const sorted = (rights: readonly string[]): string[] => [...new Set(rights)].sort();
+const sorted = (permissions: readonly string[]): string[] => [...new Set(permissions)].sort();
 const EXEC = (namespace: string): string[] => [
   `list pods ${namespace}`,
   `get pods/exec ${namespace}`,
@@ -82,17 +82,15 @@ const EXEC = (namespace: string): string[] => [
 test('an image needs rights to WasmPlugins in place of EnvoyFilters', () => {
   const targets = '- deploy/reviews\n- deploy/ratings\n- sts/db\n- test/ds/agent';
   const filter = filterRequest(targets, { settings: settings({ image: PULLED }) });
-  const plan = must(makePlan(deployRequest(filter), observationOf(CLUSTER), NOW));
-  const writes = [...WRITES, ...ENDS, ...STUCK].map((right) => right.replace('envoyfilters', 'wasmplugins'));
+  const plan = must(makePlan(deployRequest(filter), snapshotOf(CLUSTER), NOW));
+  const writes = [...WRITES, ...ENDS, ...STUCK].map((permission) => permission.replace('envoyfilters', 'wasmplugins'));
   expect(sorted(needed(plan))).toEqual(sorted(writes));
-  const evidence = needed(plan, { verify: 'required' }).filter((right) => !writes.includes(right));
+  const evidence = needed(plan, { verify: 'required' }).filter((permission) => !writes.includes(permission));
   const seen = [...EXEC('shop'), ...EXEC('test'), 'get pods/log shop', 'get pods/log test'];
-  expect(sorted(evidence)).toEqual(sorted(seen.filter((right) => !writes.includes(right))));
-  const newer = must(
-    makePlan(deployRequest(filter), observationOf({ ...CLUSTER, pluginKind: 'TrafficExtension' }), NOW),
-  );
+  expect(sorted(evidence)).toEqual(sorted(seen.filter((permission) => !writes.includes(permission))));
+  const newer = must(makePlan(deployRequest(filter), snapshotOf({ ...CLUSTER, pluginKind: 'TrafficExtension' }), NOW));
   expect(sorted(needed(newer))).toEqual(
-    sorted(writes.map((right) => right.replace('wasmplugins', 'trafficextensions'))),
+    sorted(writes.map((permission) => permission.replace('wasmplugins', 'trafficextensions'))),
   );
 });
 
@@ -102,9 +100,9 @@ test.each<[PluginKind, string]>([
 ])('a Gateway needs rights to what names it, a %s, in place of itself', (pluginKind, plural) => {
   const web = viewGateway({ metadata: { name: 'web' } }, [], pluginKind);
   const filter = filterRequest('- gateway/web', { settings: settings({ image: PULLED }) });
-  const observation = observationOf({ pluginKind, workloads: { 'shop/gateway/web': web } });
-  const rights = needed(must(makePlan(deployRequest(filter), observation, NOW)));
-  expect(rights.filter((right) => !right.includes('configmaps'))).toEqual(
+  const snapshot = snapshotOf({ pluginKind, workloads: { 'shop/gateway/web': web } });
+  const permissions = needed(must(makePlan(deployRequest(filter), snapshot, NOW)));
+  expect(permissions.filter((permission) => !permission.includes('configmaps'))).toEqual(
     ['create', 'patch', 'delete'].map((verb) => `${verb} ${plural} shop`),
   );
 });
@@ -139,25 +137,27 @@ describe('neededRights', () => {
     // No verb is for it alone.
     ['OPTIONS', '*'],
   ] as const)('of a probe that sends %s: %s on pods/proxy', (method, verb) => {
-    const rights = needed(plan, { probe: { ...probe, method } });
-    expect(rights.filter((right) => right.includes('pods/proxy shop'))).toEqual([`${verb} pods/proxy shop`]);
+    const permissions = needed(plan, { probe: { ...probe, method } });
+    expect(permissions.filter((permission) => permission.includes('pods/proxy shop'))).toEqual([
+      `${verb} pods/proxy shop`,
+    ]);
   });
 
   test('of a plan that writes nothing: none', () => {
-    const settled = planFor(carryOut(plan, CLUSTER));
+    const settled = planFor(executePlan(plan, CLUSTER));
     expect(needed(settled)).toEqual([]);
   });
 
   test('of one patch: that patch', () => {
-    const cluster = carryOut(plan, CLUSTER);
+    const cluster = executePlan(plan, CLUSTER);
     const workloads = { ...cluster.workloads, 'shop/sts/db': workload('db') };
     expect(needed(planFor({ ...cluster, workloads }))).toEqual(['patch statefulsets shop', ...STUCK]);
   });
 
   test('of what is superseded: to mark and delete it', () => {
     const superseded = { kind: 'EnvoyFilter', namespace: 'shop', name: 'a-1', filter: 'a', revision: '1' } as const;
-    const nothing = { configMaps: [], inserters: [], workloads: [], warnings: [] };
-    const clearing = { ...planFor(carryOut(plan, CLUSTER)), ...nothing, garbage: [superseded] };
+    const nothing = { configMaps: [], filterResources: [], workloads: [], warnings: [] };
+    const clearing = { ...planFor(executePlan(plan, CLUSTER)), ...nothing, garbage: [superseded] };
     expect(needed(clearing)).toEqual(['patch envoyfilters shop', 'delete envoyfilters shop']);
     expect(needed(clearing, { onFailure: 'keep' })).toEqual(['patch envoyfilters shop', 'delete envoyfilters shop']);
     expect(needed(clearing, { wait: false })).toEqual([]);
@@ -167,11 +167,11 @@ describe('neededRights', () => {
     const parallel = { ...workload('db').spec, podManagementPolicy: 'Parallel' };
     const workloads = { 'shop/sts/db': { ...workload('db'), spec: parallel } };
     const only = planFor({ workloads }, { filters: [filterRequest('- sts/db')] });
-    expect(needed(only).filter((right) => right.includes('pods'))).toEqual([]);
+    expect(needed(only).filter((permission) => permission.includes('pods'))).toEqual([]);
   });
 
   test('settings that are pushed have to be seen in the proxies', () => {
-    const cluster = carryOut(plan, CLUSTER);
+    const cluster = executePlan(plan, CLUSTER);
     const targets = '- deploy/reviews\n- deploy/ratings\n- sts/db';
     const filters = [filterRequest(targets, { settings: settings({ configuration: 'new' }) })];
     const pushing = planFor(cluster, { filters, settingsChange: 'push' });
@@ -185,7 +185,7 @@ describe('neededRights', () => {
 describe('missingRights', () => {
   let server: ApiServer | undefined;
   afterEach(() => server?.close());
-  const rights: Right[] = [
+  const permissions: AccessRequest[] = [
     { verb: 'patch', resource: WORKLOADS.Deployment, namespace: 'shop' },
     { verb: 'get', resource: POD, subresource: 'exec', namespace: 'shop' },
     { verb: 'create', resource: CONFIG_MAP, namespace: 'shop' },
@@ -204,8 +204,8 @@ describe('missingRights', () => {
 
   test('are those that the API server does not allow, in one order', async () => {
     const { client } = await allowing('create');
-    const missing = await missingRights(rights, client(), silentLog);
-    expect(missing.map(describeRight)).toEqual([
+    const missing = await missingPermissions(permissions, client(), silentLog);
+    expect(missing.map(describeAccess)).toEqual([
       'get pods/exec in namespace "shop"',
       'patch deployments.apps in namespace "shop"',
     ]);
@@ -213,17 +213,17 @@ describe('missingRights', () => {
 
   test('are none where one may not ask', async () => {
     server = await startApiServer({ answer: () => refusal(403, 'Forbidden', 'no reviews') });
-    expect(await missingRights(rights, server.client(), silentLog)).toEqual([]);
+    expect(await missingPermissions(permissions, server.client(), silentLog)).toEqual([]);
   });
 
   test('of nothing: nobody is asked', async () => {
     const { client, seen } = await allowing();
-    expect(await missingRights([], client(), silentLog)).toEqual([]);
+    expect(await missingPermissions([], client(), silentLog)).toEqual([]);
     expect(seen).toEqual([]);
   });
 
   test('as problems: one of a subresource is one of evidence', () => {
-    expect(rights.map(rightProblem)).toMatchObject([
+    expect(permissions.map(permissionProblem)).toMatchObject([
       { kind: 'permission', message: expect.stringContaining('cannot patch deployments.apps in namespace "shop"') },
       { kind: 'permission', remedy: expect.stringContaining('"verify" and "probe"') },
       { kind: 'permission', remedy: expect.stringContaining('RoleBinding') },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { trialComplaint } from '../../../../src/deploy/preflight/trial-problem.ts';
+import { trialFinding } from '../../../../src/deploy/preflight/trial-problem.ts';
 import type { TrialVerdict } from '../../../../src/filter/trial/verdict.ts';
 
 const logs = ['info: one', 'warn: two', 'error: three', 'critical: four'];
@@ -22,14 +22,14 @@ describe('what a trial has against a filter', () => {
       /would crash the whole proxy \(start\).*calls proxy_log\.$/,
     ],
   ])('%j is a problem', (verdict, message) => {
-    const { problem, warning } = trialComplaint(verdict, 'filter "f"');
+    const { problem, warning } = trialFinding(verdict, 'filter "f"');
     expect(problem).toMatchObject({ kind: 'filter', subject: 'filter "f"', message: expect.stringMatching(message) });
     expect(problem?.remedy).toContain('check: off');
     expect(warning).toBeUndefined();
   });
 
   test('the last lines of the filter are quoted, and long ones cut', () => {
-    const { problem } = trialComplaint(
+    const { problem } = trialFinding(
       { state: 'refused', step: 'configure', reason: 'no', logs: [...logs, 'x'.repeat(5_000)] },
       'f',
     );
@@ -54,7 +54,7 @@ describe('what a trial has against a filter', () => {
       /^The trial run of filter "f" was interrupted and is inconclusive: .*SIGKILL in configure\. The filter said: warn: much$/,
     ],
   ])('%j is a warning only: Envoy may load it', (verdict, text) => {
-    const { problem, warning } = trialComplaint(verdict, 'filter "f"');
+    const { problem, warning } = trialFinding(verdict, 'filter "f"');
     expect(problem).toBeUndefined();
     expect(warning).toMatch(text);
   });
@@ -63,6 +63,6 @@ describe('what a trial has against a filter', () => {
     [{ state: 'passed', logs }],
     [{ state: 'inconclusive', why: 'it asks for a foreign function', logs }],
   ])('%j is nothing', (verdict) => {
-    expect(trialComplaint(verdict, 'f')).toEqual({});
+    expect(trialFinding(verdict, 'f')).toEqual({});
   });
 });

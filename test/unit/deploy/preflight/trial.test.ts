@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { silentLog } from '../../../../src/base/log.ts';
 import { tryRevision } from '../../../../src/deploy/preflight/trial.ts';
-import type { TrialComplaint } from '../../../../src/deploy/preflight/trial-problem.ts';
+import type { TrialFinding } from '../../../../src/deploy/preflight/trial-problem.ts';
 import type { ProxyVersion } from '../../../../src/filter/compatibility/proxy-version.ts';
 import { checkModule } from '../../../../src/filter/module/module.ts';
 import { makeRevision } from '../../../../src/mesh/identity/revision.ts';
@@ -16,13 +16,13 @@ const POLLED = '(call $poll (i32.const 0) (i32.const 0) (i32.const 0) (i32.const
 const proxies = (...minors: readonly number[]): ProxyVersion[] =>
   minors.map((minor) => ({ istio: `1.${minor - 8}.0`, envoy: { major: 1, minor } }));
 
-async function complaints(body: string, found: readonly ProxyVersion[]): Promise<readonly TrialComplaint[]> {
+async function findings(body: string, found: readonly ProxyVersion[]): Promise<readonly TrialFinding[]> {
   const module = must(checkModule(await filter({ head: HEAD, body }), 'f'));
   const tried = await tryRevision(makeRevision('f', module, settings()), found, {
     trial,
     log: silentLog,
   });
-  return tried.filter((complaint) => Object.keys(complaint).length > 0);
+  return tried.filter((finding) => Object.keys(finding).length > 0);
 }
 
 describe('a filter that polls while it starts', () => {
@@ -38,24 +38,24 @@ describe('a filter that polls while it starts', () => {
   });
 
   test('is refused where all proxies would', async () => {
-    expect(await complaints(body, proxies(36, 38))).toEqual([refusal('Envoy')]);
+    expect(await findings(body, proxies(36, 38))).toEqual([refusal('Envoy')]);
   });
 
   test('is refused where one proxy would, by its name', async () => {
-    expect(await complaints(body, proxies(40, 38))).toEqual([refusal('Envoy 1\\.38 \\(Istio 1\\.30\\)')]);
+    expect(await findings(body, proxies(40, 38))).toEqual([refusal('Envoy 1\\.38 \\(Istio 1\\.30\\)')]);
   });
 
   test.each([
     ['newer proxies', proxies(39, 40)],
     ['proxies that nobody knows', []],
   ])('is taken with %s', async (_case, found) => {
-    expect(await complaints(body, found)).toEqual([]);
+    expect(await findings(body, found)).toEqual([]);
   });
 });
 
 test('a request that fails in one of two kinds of proxies is a warning that says in which', async () => {
   const body = callback('proxy_on_request_headers', 'i32 i32 i32', 'i32.const 0', `(if ${POLLED} (then unreachable))`);
-  expect(await complaints(body, proxies(38, 40))).toEqual([
+  expect(await findings(body, proxies(38, 40))).toEqual([
     {
       warning: expect.stringMatching(
         /^The filter "f" loads in a trial run as Envoy 1\.38 \(Istio 1\.30\), but the first request fails/,
@@ -66,5 +66,5 @@ test('a request that fails in one of two kinds of proxies is a warning that says
 
 test('what every kind of proxy refuses is said once', async () => {
   const body = callback('proxy_on_configure', 'i32 i32', 'i32.const 0');
-  expect(await complaints(body, proxies(36, 37, 40))).toHaveLength(1);
+  expect(await findings(body, proxies(36, 37, 40))).toHaveLength(1);
 });

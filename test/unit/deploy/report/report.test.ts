@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../../src/base/problem.ts';
 import {
-  allProblems,
   allRevisions,
   type Command,
   concludeRun,
   countOutcome,
   type Report,
   type Rollback,
+  runProblems,
   type StepState,
   type TargetReport,
 } from '../../../../src/deploy/report/report.ts';
@@ -24,7 +24,7 @@ function target(
     ref: refOf('shop/deploy/reviews'),
     outcome,
     revisions: [{ filter: 'f', revision: 'r1' }],
-    steps: { configMap: step, inserter: 'unchanged', template: 'unchanged', rollout: 'done' },
+    steps: { configMap: step, filterResource: 'unchanged', template: 'unchanged', rollout: 'done' },
     pods: { ready: 1, wanted: 1 },
     drift: [],
     evidence: [],
@@ -33,7 +33,7 @@ function target(
 }
 
 const NOTHING: Report['collected'] = { deleted: [], left: [] };
-const restored: Rollback = { state: 'restored', to: { f: null }, durationMs: 1 };
+const rolledBackWell: Rollback = { state: 'rolled-back', to: { f: null }, durationMs: 1 };
 
 interface Case {
   readonly command?: Command;
@@ -50,10 +50,10 @@ const conclude = ({ command = 'deploy', targets = [], problems = [], collected =
 
 describe('concludeRun', () => {
   const cancelled = target('failed', 'done', { problem: problem('cancelled') });
-  const takenBack = target('failed', 'done', { problem: problem('rollout'), rollback: restored });
-  const notTakenBack = target('failed', 'done', {
-    steps: { configMap: 'unchanged', inserter: 'unchanged', template: 'done', rollout: 'failed' },
-    rollback: { ...restored, state: 'failed' },
+  const rolledBack = target('failed', 'done', { problem: problem('rollout'), rollback: rolledBackWell });
+  const notRolledBack = target('failed', 'done', {
+    steps: { configMap: 'unchanged', filterResource: 'unchanged', template: 'done', rollout: 'failed' },
+    rollback: { ...rolledBackWell, state: 'failed' },
   });
 
   test.each<[string, Case, string]>([
@@ -65,16 +65,20 @@ describe('concludeRun', () => {
     ['a problem of no target', { targets: [target('unchanged')], problems: [problem('cluster')] }, 'failed'],
     ['cancelled early', { problems: [problem('cancelled')] }, 'failed cancelled'],
     ['cancelled while it waited', { targets: [cancelled] }, 'failed changed cancelled'],
-    ['taken back, all of it', { targets: [takenBack], writes: 4, collected: { deleted: ['ConfigMap a/b'] } }, 'failed'],
+    [
+      'taken back, all of it',
+      { targets: [rolledBack], writes: 4, collected: { deleted: ['ConfigMap a/b'] } },
+      'failed',
+    ],
     [
       'taken back, its objects still there',
-      { targets: [takenBack], collected: { left: [{ object: 'ConfigMap a/b', why: 'w' }] } },
+      { targets: [rolledBack], collected: { left: [{ object: 'ConfigMap a/b', why: 'w' }] } },
       'failed changed',
     ],
-    ['not taken back', { targets: [notTakenBack] }, 'failed changed'],
+    ['not taken back', { targets: [notRolledBack] }, 'failed changed'],
     [
       'good, but taken back with the others',
-      { targets: [target('restored', 'done', { rollback: restored })] },
+      { targets: [target('rolled-back', 'done', { rollback: rolledBackWell })] },
       'failed',
     ],
     ['objects of a workload that was never patched', { targets: [target('untouched', 'done')] }, 'failed'],
@@ -108,7 +112,7 @@ describe('concludeRun', () => {
     expect(conclude({ command, collected: { deleted: ['ConfigMap a/b'] } })).toBe('removed changed');
   });
 
-  test.each(['configMap', 'inserter', 'template'] as const)('a written %s is a change', (step) => {
+  test.each(['configMap', 'filterResource', 'template'] as const)('a written %s is a change', (step) => {
     const unchanged = target('failed');
     const steps = { ...unchanged.steps, [step]: 'done' as const };
     expect(conclude({ targets: [{ ...unchanged, steps }], writes: 1 })).toBe('failed changed');
@@ -139,7 +143,7 @@ test('counts, problems and revisions of all targets', () => {
     }),
   ];
   expect([countOutcome({ targets }, 'failed'), countOutcome({ targets }, 'untouched')]).toEqual([1, 0]);
-  expect(allProblems({ targets, problems: [problem('cluster')] }).map(({ kind }) => kind)).toEqual([
+  expect(runProblems({ targets, problems: [problem('cluster')] }).map(({ kind }) => kind)).toEqual([
     'cluster',
     'rollout',
   ]);

@@ -23,7 +23,7 @@ import { plannedFor } from '../planned.ts';
 function pending(path: string, ready = false): Pending {
   const ref = refOf(path);
   const observed = workload(ref.name, ready ? {} : { status: { ...READY_STATUS, updatedReplicas: 0 } });
-  return { followed: { ref, placements: [], removals: [] }, readiness: readinessOf(ref, observed) };
+  return { goal: { ref, podRevisions: [], removals: [] }, readiness: readinessOf(ref, observed) };
 }
 const counts = (all: number, ready: number, failed = 0): Tally => ({ all, ready, failed });
 const pod = (status: Pod['status']): Pod => ({ metadata: { name: 'p' }, ...(status === undefined ? {} : { status }) });
@@ -77,7 +77,7 @@ describe('the workloads of a wave count once each', () => {
   });
   const ended = (name: string, state: RolloutResult['state'], durationMs?: number): ReturnType<typeof endedRollout> =>
     endedRollout(written(name), rollout(state, durationMs));
-  const back = { state: 'restored', to: {}, durationMs: 1_000 } as const;
+  const back = { state: 'rolled-back', to: {}, durationMs: 1_000 } as const;
   const newer = { filter: 'add-header', revision: '0123456789', run: 'o/r/1/1' };
 
   test.each<[string, WorkloadRollout[], string, string]>([

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { silentLog } from '../../../../src/base/log.ts';
 import type { DeployContext } from '../../../../src/deploy/context.ts';
-import type { ProofLevel } from '../../../../src/deploy/report/evidence-level.ts';
+import type { EvidenceLevel } from '../../../../src/deploy/report/evidence-level.ts';
 import type { PushResult } from '../../../../src/deploy/rollout/push-settings.ts';
-import { recordProof } from '../../../../src/deploy/rollout/record-verified.ts';
+import { recordVerification } from '../../../../src/deploy/rollout/record-verified.ts';
 import {
   endedRollout,
   pendingRollout,
@@ -12,16 +12,16 @@ import {
   type WorkloadRollout,
   type WrittenRollout,
 } from '../../../../src/deploy/rollout/workload-rollout.ts';
-import type { ProofResult } from '../../../../src/deploy/verify/verifier.ts';
-import { placementOf, revisionName } from '../../../../src/mesh/identity/revision.ts';
+import type { VerificationResult } from '../../../../src/deploy/verify/verifier.ts';
+import { podRevisionOf, revisionName } from '../../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
 import { workloadKey } from '../../../../src/targets/target.ts';
-import { type ClusterParts, observationOf, refOf, revision } from '../../builders.ts';
+import { type ClusterParts, refOf, revision, snapshotOf } from '../../builders.ts';
 import { type ApiServer, refusal, type Seen, startApiServer } from '../../cluster/api-server.ts';
 import { NOW, plannedFor, type WantedParts } from '../planned.ts';
 
 const NAME = revisionName(revision());
-const PROVEN = 'deploy-wasm-filter/proven';
+const VERIFIED = 'deploy-wasm-filter/verified';
 
 let server: ApiServer | undefined;
 afterEach(() => server?.close());
@@ -29,16 +29,19 @@ afterEach(() => server?.close());
 const READY = { state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 1 } as const;
 
 /** A workload whose pods are ready, and whose proxies were looked into where there is a result of that. */
-function rollout(path: string, seen?: ProofLevel | ProofResult, parts: WantedParts = {}): WorkloadRollout {
+function rollout(path: string, seen?: EvidenceLevel | VerificationResult, parts: WantedParts = {}): WorkloadRollout {
   const pending = pendingRollout(plannedFor(path, parts));
   const written: WrittenRollout = { ...pending, state: 'written', write: { result: { state: 'done' } } };
   const ended = endedRollout(written, READY);
   if (seen === undefined) return ended;
-  return verifiedRollout(ended, typeof seen === 'string' ? { proof: { level: seen, pods: 1, wanted: 1 } } : seen);
+  return verifiedRollout(
+    ended,
+    typeof seen === 'string' ? { verification: { level: seen, pods: 1, wanted: 1 } } : seen,
+  );
 }
 const holding = (text?: string): ClusterParts => {
   const { metadata } = renderConfigMap(revision(), 'shop');
-  const annotations = text === undefined ? metadata.annotations : { ...metadata.annotations, [PROVEN]: text };
+  const annotations = text === undefined ? metadata.annotations : { ...metadata.annotations, [VERIFIED]: text };
   return { configMaps: { shop: [{ metadata: { ...metadata, ...(annotations && { annotations }) } }] } };
 };
 
@@ -63,10 +66,10 @@ async function recorded(rollouts: readonly WorkloadRollout[], run: Run = {}): Pr
     now: () => 0,
     date: () => NOW,
   };
-  await recordProof(rollouts, pushes, observationOf(cluster), context);
+  await recordVerification(rollouts, pushes, snapshotOf(cluster), context);
   return server.seen.map(({ path, body }) => {
     const [, namespace, name] = /namespaces\/([^/]+)\/configmaps\/([^?]+)/.exec(path) ?? [];
-    return `${namespace}/${name}: ${JSON.parse(body).metadata.annotations[PROVEN]}`;
+    return `${namespace}/${name}: ${JSON.parse(body).metadata.annotations[VERIFIED]}`;
   });
 }
 
@@ -99,8 +102,8 @@ describe('recordProof', () => {
     ]);
   });
 
-  const refused = { problem: { kind: 'proof', message: 'no' } } as const;
-  const back = { state: 'restored', to: {}, durationMs: 1 } as const;
+  const refused = { problem: { kind: 'verification', message: 'no' } } as const;
+  const back = { state: 'rolled-back', to: {}, durationMs: 1 } as const;
   test.each<[string, WorkloadRollout, Run]>([
     [
       'is recorded already',
@@ -118,12 +121,12 @@ describe('recordProof', () => {
 
   test('takes the proof of pushed settings, under the name that the pods carry', async () => {
     const key = `shop/${NAME}`;
-    const proof = { level: 'listener', pods: 1, wanted: 1 } as const;
-    const proofs = new Map([[workloadKey(refOf('shop/deploy/reviews')), proof]]);
-    const push: PushResult = { step: 'done', before: revision().id, proofs, problems: new Map() };
+    const verification = { level: 'listener', pods: 1, wanted: 1 } as const;
+    const verifications = new Map([[workloadKey(refOf('shop/deploy/reviews')), verification]]);
+    const push: PushResult = { step: 'done', before: revision().id, verifications, problems: new Map() };
     const one = rollout('shop/deploy/reviews');
     const newer = revision('add-header', { configuration: 'new' });
-    const planned = { ...one.planned, revisions: [{ revision: newer, carrier: placementOf(revision()) }] };
+    const planned = { ...one.planned, revisions: [{ revision: newer, podRevision: podRevisionOf(revision()) }] };
     const run = { pushes: new Map([[key, push]]), cluster: holding('Deployment/reviews stats') };
     expect(await recorded([{ ...one, planned }], run)).toEqual([`${key}: Deployment/reviews@${newer.id} listener`]);
   });

@@ -3,15 +3,15 @@ import fc from 'fast-check';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
-import { findWayBack } from '../../../../src/deploy/plan/rollback-target.ts';
+import { findRollbackTarget } from '../../../../src/deploy/plan/rollback-target.ts';
 import { planWorkload } from '../../../../src/deploy/plan/workload.ts';
-import { restorePatch, wayBackPlacements } from '../../../../src/deploy/rollout/rollback-patch.ts';
-import { type Placement, placementOf } from '../../../../src/mesh/identity/revision.ts';
+import { rollbackGoal, rollbackPatch } from '../../../../src/deploy/rollout/rollback-patch.ts';
+import { type PodRevision, podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
 import { parseAnnotationList } from '../../../../src/mesh/template/annotation-list.ts';
 import { mountedAt } from '../../../../src/mesh/template/sidecar-mounts.ts';
 import { filtersOn, revisionOn, stateOn } from '../../../../src/mesh/template/template.ts';
 import type { WorkloadPatch } from '../../../../src/mesh/workload-patch.ts';
-import { observationOf, patchedWith, refOf, revision, workload } from '../../builders.ts';
+import { patchedWith, refOf, revision, snapshotOf, workload } from '../../builders.ts';
 import { anyStart, workloadFrom } from '../any-workload.ts';
 import { PLANNING, plannedFor, type WantedParts, wantedOf } from '../planned.ts';
 
@@ -24,19 +24,19 @@ const second = revision('add-header', { configuration: '2' });
 const third = revision('add-header', { configuration: '3', mountPath: '/third' });
 
 /** What a run finds it goes back to, in a cluster without objects of ours. */
-function backTo(observed: Workload, ...filters: readonly string[]): Placement[] {
-  const observation = observationOf({ workloads: { [PATH]: observed } });
+function backTo(observed: Workload, ...filters: readonly string[]): PodRevision[] {
+  const snapshot = snapshotOf({ workloads: { [PATH]: observed } });
   const target = { ref: refOf(PATH), workload: observed };
-  return filters.flatMap((filter) => findWayBack(observedFilter(filter, target, observation), '', observation) ?? []);
+  return filters.flatMap((filter) => findRollbackTarget(observedFilter(filter, target, snapshot), '', snapshot) ?? []);
 }
 const patchOf = (planned: PlannedWorkload, current: Workload): WorkloadPatch | undefined => {
   const { patch } = planned;
   const write = { result: { state: 'done' as const }, ...(patch === undefined ? {} : { patch }) };
-  const restoring = restorePatch({ planned, write }, current);
+  const restoring = rollbackPatch({ planned, write }, current);
   if ('problem' in restoring) throw new Error(restoring.problem.message);
   return restoring.patch;
 };
-const restored = (planned: PlannedWorkload, current = patchedWith(planned.observed, planned.patch)): Workload =>
+const rolledBack = (planned: PlannedWorkload, current = patchedWith(planned.observed, planned.patch)): Workload =>
   patchedWith(current, patchOf(planned, current));
 const running = (...parts: readonly WantedParts[]): Workload =>
   parts.reduce<Workload>((observed, one) => {
@@ -52,13 +52,13 @@ const isEmptyMap = (value: unknown): boolean =>
 describe('restorePatch', () => {
   test('takes everything away where nothing was', () => {
     const planned = plannedFor(PATH);
-    expect(tidy(restored(planned))).toEqual(tidy(planned.observed));
+    expect(tidy(rolledBack(planned))).toEqual(tidy(planned.observed));
   });
 
   test('gives back the revision and the record of before', () => {
     const observed = running({});
-    const planned = plannedFor(PATH, { observed, revisions: [second], wayBack: [placementOf(first)] });
-    expect(restored(planned)).toEqual(observed);
+    const planned = plannedFor(PATH, { observed, revisions: [second], rollbackTargets: [podRevisionOf(first)] });
+    expect(rolledBack(planned)).toEqual(observed);
   });
 
   test('gives back a filter that was removed', () => {
@@ -67,29 +67,29 @@ describe('restorePatch', () => {
       observed,
       revisions: [],
       removals: ['add-header'],
-      wayBack: [placementOf(first)],
+      rollbackTargets: [podRevisionOf(first)],
     });
-    expect(restored(planned)).toEqual(observed);
+    expect(rolledBack(planned)).toEqual(observed);
   });
 
   test('has nothing to do when it is done already', () => {
     const observed = running({});
-    const planned = plannedFor(PATH, { observed, revisions: [second], wayBack: [placementOf(first)] });
+    const planned = plannedFor(PATH, { observed, revisions: [second], rollbackTargets: [podRevisionOf(first)] });
     const killed: PlannedWorkload = {
       ...planned,
       patch: undefined,
-      revisions: [{ revision: first, carrier: placementOf(first) }],
+      revisions: [{ revision: first, podRevision: podRevisionOf(first) }],
     };
-    expect(restorePatch({ planned: killed, write: { result: { state: 'unchanged' } } }, observed)).toEqual({
+    expect(rollbackPatch({ planned: killed, write: { result: { state: 'unchanged' } } }, observed)).toEqual({
       patch: undefined,
     });
   });
 
   test('after a killed run: to the revision before, with its mount path, and a record of it', () => {
-    const observed = running({ revisions: [third] }, { revisions: [second], wayBack: [placementOf(third)] });
-    const planned = plannedFor(PATH, { observed, revisions: [second], wayBack: [placementOf(third)] });
+    const observed = running({ revisions: [third] }, { revisions: [second], rollbackTargets: [podRevisionOf(third)] });
+    const planned = plannedFor(PATH, { observed, revisions: [second], rollbackTargets: [podRevisionOf(third)] });
     expect(planned.patch).toBeUndefined();
-    const after = restored(planned, observed);
+    const after = rolledBack(planned, observed);
     expect(revisionOn(after, 'add-header')).toBe(third.id);
     expect(mountedAt(after.spec?.template ?? {}, 'add-header')).toBe('/third');
     expect(stateOn(after)['add-header']?.revision).toBe(third.id);
@@ -100,7 +100,7 @@ describe('restorePatch', () => {
     const planned = plannedFor(PATH, { observed: workload('reviews', { podAnnotations: texts }) });
     const record = { ...stateOn(patchedWith(planned.observed, planned.patch)), auth: { revision: '1', run: 'other' } };
     const state = { metadata: { annotations: { 'deploy-wasm-filter/state': JSON.stringify(record) } } };
-    const after = restored(planned, patchedWith(patchedWith(planned.observed, planned.patch), state));
+    const after = rolledBack(planned, patchedWith(patchedWith(planned.observed, planned.patch), state));
     expect(after.spec?.template?.metadata?.annotations).toEqual(texts);
     expect(stateOn(after)).toEqual({ auth: record.auth });
   });
@@ -116,17 +116,21 @@ describe('restorePatch', () => {
       spec: { template: { metadata: { labels: { [LABEL]: label } } } },
     });
     const write = { result: { state: 'done' as const } };
-    expect(restorePatch({ planned, write }, edited)).toMatchObject({
+    expect(rollbackPatch({ planned, write }, edited)).toMatchObject({
       problem: { kind: 'conflict', subject: 'Deployment shop/reviews' },
     });
   });
 
   test('hands on why mounts cannot be taken back', () => {
-    const planned = plannedFor(PATH, { observed: running({}), revisions: [second], wayBack: [placementOf(first)] });
+    const planned = plannedFor(PATH, {
+      observed: running({}),
+      revisions: [second],
+      rollbackTargets: [podRevisionOf(first)],
+    });
     const broken = patchedWith(patchedWith(planned.observed, planned.patch), {
       spec: { template: { metadata: { annotations: { [VOLUME]: '{' } } } },
     });
-    expect(restorePatch({ planned, write: { result: { state: 'done' } } }, broken)).toMatchObject({
+    expect(rollbackPatch({ planned, write: { result: { state: 'done' } } }, broken)).toMatchObject({
       problem: { kind: 'mount' },
     });
   });
@@ -147,7 +151,7 @@ describe('whatever a workload was like', () => {
   const runs = (on: Workload, filter: string): string | undefined =>
     mountedAt(on.spec?.template ?? {}, filter) === undefined ? undefined : revisionOn(on, filter);
   const run = (observed: Workload, wanted: WantedParts): PlannedWorkload | undefined => {
-    const parts = { ...wanted, observed, wayBack: backTo(observed, ...filtersOf(wanted)) };
+    const parts = { ...wanted, observed, rollbackTargets: backTo(observed, ...filtersOf(wanted)) };
     const checked = planWorkload(wantedOf(PATH, parts), PLANNING);
     return checked.ok ? checked.value : undefined;
   };
@@ -161,7 +165,7 @@ describe('whatever a workload was like', () => {
         if (one?.patch === undefined) return;
         if (filtersOf(wanted).some((filter) => revisionOn(observed, filter) !== runs(observed, filter))) return;
         planned++;
-        expect(tidy(restored(one))).toEqual(tidy(observed));
+        expect(tidy(rolledBack(one))).toEqual(tidy(observed));
       }),
       { numRuns: 400 },
     );
@@ -198,7 +202,7 @@ describe('whatever a workload was like', () => {
           spec: { template: { metadata: { labels, annotations: { ...annotations, ...added } } } },
         };
         const current = patchedWith(written, edit);
-        const back = restorePatch({ planned: one, write: { result: { state: 'done' }, patch: one.patch } }, current);
+        const back = rollbackPatch({ planned: one, write: { result: { state: 'done' }, patch: one.patch } }, current);
         if ('problem' in back) {
           // What was there under our names was not as a run leaves it, and cannot be made anew.
           expect(back.problem.kind).toBe('mount');
@@ -236,10 +240,10 @@ test('wayBackPlacements: what has no way back goes', () => {
     observed: running({ revisions: [first, revision('auth')] }),
     revisions: [second, revision('extra')],
     removals: ['auth'],
-    wayBack: [placementOf(first), placementOf(revision('auth'))],
+    rollbackTargets: [podRevisionOf(first), podRevisionOf(revision('auth'))],
   });
-  expect(wayBackPlacements(planned)).toEqual({
-    placements: [placementOf(first), placementOf(revision('auth'))],
+  expect(rollbackGoal(planned)).toEqual({
+    podRevisions: [podRevisionOf(first), podRevisionOf(revision('auth'))],
     removals: ['extra'],
   });
 });

@@ -12,30 +12,30 @@ import { workload } from '../../builders.ts';
 const UNDO = /rollout undo/;
 
 test.each<[WorkloadKind, RollbackFailure, RegExp, RegExp]>([
-  ['Deployment', { template: 'before', undoGoesBack: true }, /^was rolled back, but /, /nothing is left to undo/],
-  ['DaemonSet', { template: 'before', undoGoesBack: false }, /^was rolled back, but /, /kubectl describe pods -n shop/],
+  ['Deployment', { template: 'before', undoReverts: true }, /^was rolled back, but /, /nothing is left to undo/],
+  ['DaemonSet', { template: 'before', undoReverts: false }, /^was rolled back, but /, /kubectl describe pods -n shop/],
   [
     'StatefulSet',
-    { template: 'before', undoGoesBack: true, pods: ['db-1', 'db-0'] },
+    { template: 'before', undoReverts: true, pods: ['db-1', 'db-0'] },
     /^was rolled back, but /,
     /kubectl delete pod -n shop db-1 db-0\. Or grant the permission to delete pods in namespace "shop"/,
   ],
   [
     'Deployment',
-    { template: 'new', undoGoesBack: true },
+    { template: 'new', undoReverts: true },
     /^could not be rolled back: /,
     /Re-run to try again, or roll back manually: kubectl rollout undo -n shop deployment\/db\./,
   ],
-  ['StatefulSet', { template: 'new', undoGoesBack: true }, /^could not/, /undo -n shop statefulset\/db\./],
-  ['DaemonSet', { template: 'new', undoGoesBack: true }, /^could not/, /undo -n shop daemonset\/db\./],
+  ['StatefulSet', { template: 'new', undoReverts: true }, /^could not/, /undo -n shop statefulset\/db\./],
+  ['DaemonSet', { template: 'new', undoReverts: true }, /^could not/, /undo -n shop daemonset\/db\./],
   // What a killed run has left is not undone by the step before in the history.
   [
     'Deployment',
-    { template: 'new', undoGoesBack: false },
+    { template: 'new', undoReverts: false },
     /^could not/,
     /^Its pod template is as this run found it\. Re-run/,
   ],
-  ['Deployment', { template: 'unknown', undoGoesBack: true }, /^could not/, /^Whether .* is not known\. Re-run/],
+  ['Deployment', { template: 'unknown', undoReverts: true }, /^could not/, /^Whether .* is not known\. Re-run/],
 ])('a %s with %j', (kind, failure, message, remedy) => {
   const problem = rollbackProblem(
     { ref: { kind, namespace: 'shop', name: 'db' }, observed: workload('db') },

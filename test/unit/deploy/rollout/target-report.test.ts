@@ -3,7 +3,7 @@ import { describeProblem, type Problem } from '../../../../src/base/problem.ts';
 import type { WriteResult } from '../../../../src/deploy/apply/workload.ts';
 import { planObjects } from '../../../../src/deploy/plan/objects.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
-import type { Proof } from '../../../../src/deploy/report/evidence-level.ts';
+import type { Verification } from '../../../../src/deploy/report/evidence-level.ts';
 import type { Rollback, TargetReport } from '../../../../src/deploy/report/report.ts';
 import type { PushResult } from '../../../../src/deploy/rollout/push-settings.ts';
 import { concludeTarget, type RunRecord, untouchedTarget } from '../../../../src/deploy/rollout/target-report.ts';
@@ -17,12 +17,12 @@ import {
   type WorkloadRollout,
   writtenRollout,
 } from '../../../../src/deploy/rollout/workload-rollout.ts';
-import type { ProofResult } from '../../../../src/deploy/verify/verifier.ts';
+import type { VerificationResult } from '../../../../src/deploy/verify/verifier.ts';
 import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
 import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
 import { revisionName } from '../../../../src/mesh/identity/revision.ts';
 import { workloadKey } from '../../../../src/targets/target.ts';
-import { observationOf, refOf, revision, workload } from '../../builders.ts';
+import { refOf, revision, snapshotOf, workload } from '../../builders.ts';
 import { plannedFor } from '../planned.ts';
 
 const PATH = 'shop/deploy/reviews';
@@ -42,34 +42,34 @@ const TIMEOUT_MS = 600_000;
 interface Case {
   readonly of?: PlannedWorkload;
   readonly configMap?: WriteResult['state'];
-  readonly inserter?: WriteResult['state'];
+  readonly filterResource?: WriteResult['state'];
   readonly template?: WriteResult['state'];
   readonly rollout?: Partial<RolloutResult>;
   readonly diagnosis?: Partial<Diagnosis>;
-  readonly proof?: ProofResult;
+  readonly verification?: VerificationResult;
   readonly rollback?: Rollback;
   readonly push?: PushResult;
   readonly wave?: number;
 }
 
-function recordOf({ of = planned, configMap = 'done', inserter = 'done', push }: Case): RunRecord {
-  const objects = planObjects([of], observationOf({}));
+function recordOf({ of = planned, configMap = 'done', filterResource = 'done', push }: Case): RunRecord {
+  const objects = planObjects([of], snapshotOf({}));
   return {
     plan: { ...objects, workloads: [of], garbage: [], warnings: [] },
     objects: {
       configMaps: new Map([[KEY, write(configMap)]]),
-      inserters: new Map(push === undefined ? [[KEY, write(inserter)]] : []),
+      filterResources: new Map(push === undefined ? [[KEY, write(filterResource)]] : []),
     },
     pushes: new Map(push === undefined ? [] : [[KEY, push]]),
   };
 }
 
-function reached({ of = planned, template = 'done', rollout, proof, wave }: Case): WorkloadRollout {
+function reached({ of = planned, template = 'done', rollout, verification, wave }: Case): WorkloadRollout {
   const written = writtenRollout(pendingRollout(of, wave), { result: write(template) });
   if (written.state !== 'written' || rollout === undefined) return written;
   const result: RolloutResult = { state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 4_000, ...rollout };
   const ended = endedRollout(written, result);
-  return proof === undefined ? judgedRollout(ended, TIMEOUT_MS) : verifiedRollout(ended, proof);
+  return verification === undefined ? judgedRollout(ended, TIMEOUT_MS) : verifiedRollout(ended, verification);
 }
 
 function conclude(parts: Case): TargetReport {
@@ -88,39 +88,44 @@ describe('the steps and the outcome', () => {
     ['not waited for', {}, 'deployed', 'done done done skipped'],
     [
       'only the template changed',
-      { configMap: 'unchanged', inserter: 'unchanged', rollout: {} },
+      { configMap: 'unchanged', filterResource: 'unchanged', rollout: {} },
       'deployed',
       'unchanged unchanged done done',
     ],
     [
       'nothing changed',
-      { of: same, configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged', rollout: {} },
+      { of: same, configMap: 'unchanged', filterResource: 'unchanged', template: 'unchanged', rollout: {} },
       'unchanged',
       'unchanged unchanged unchanged unchanged',
     ],
     [
       'nothing changed, not waited for',
-      { configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged' },
+      { configMap: 'unchanged', filterResource: 'unchanged', template: 'unchanged' },
       'unchanged',
       'unchanged unchanged unchanged unchanged',
     ],
     [
       'a shared object was put back',
-      { inserter: 'unchanged', template: 'unchanged', rollout: {} },
+      { filterResource: 'unchanged', template: 'unchanged', rollout: {} },
       'deployed',
       'done unchanged unchanged unchanged',
     ],
     ['the patch failed', { template: 'failed' }, 'failed', 'done done failed skipped'],
     [
       'the ConfigMap failed',
-      { configMap: 'failed', inserter: 'skipped', template: 'skipped' },
+      { configMap: 'failed', filterResource: 'skipped', template: 'skipped' },
       'untouched',
       'failed skipped skipped skipped',
     ],
-    ['the EnvoyFilter failed', { inserter: 'failed', template: 'skipped' }, 'untouched', 'done failed skipped skipped'],
+    [
+      'the EnvoyFilter failed',
+      { filterResource: 'failed', template: 'skipped' },
+      'untouched',
+      'done failed skipped skipped',
+    ],
     [
       'a shared object could not be put back',
-      { configMap: 'failed', inserter: 'unchanged', template: 'unchanged', rollout: {} },
+      { configMap: 'failed', filterResource: 'unchanged', template: 'unchanged', rollout: {} },
       'untouched',
       'failed unchanged unchanged unchanged',
     ],
@@ -132,14 +137,14 @@ describe('the steps and the outcome', () => {
     ['cancelled while it waited', { rollout: { state: 'cancelled' } }, 'failed', 'done done done skipped'],
     [
       'unchanged and not ready',
-      { configMap: 'unchanged', inserter: 'unchanged', template: 'unchanged', rollout: { state: 'timeout' } },
+      { configMap: 'unchanged', filterResource: 'unchanged', template: 'unchanged', rollout: { state: 'timeout' } },
       'failed',
       'unchanged unchanged unchanged failed',
     ],
   ])('%s', (_, parts, outcome, steps) => {
     const report = conclude(parts);
-    const { configMap, inserter, template, rollout } = report.steps;
-    expect([configMap, inserter, template, rollout].join(' ')).toBe(steps);
+    const { configMap, filterResource, template, rollout } = report.steps;
+    expect([configMap, filterResource, template, rollout].join(' ')).toBe(steps);
     expect(report.outcome).toBe(outcome);
     expect(report.problem === undefined).toBe(outcome !== 'failed');
   });
@@ -160,14 +165,14 @@ describe('the steps and the outcome', () => {
       ...recordOf({ of: two }),
       objects: {
         configMaps: new Map([[KEY, { state: 'done' }]] as const),
-        inserters: new Map([
+        filterResources: new Map([
           [KEY, { state: 'unchanged' }],
           [`shop/${revisionName(auth)}`, { state: 'done' }],
         ] as const),
       },
     };
     const report = concludeTarget(pendingRollout(two), record);
-    expect(report.steps).toMatchObject({ configMap: 'skipped', inserter: 'done' });
+    expect(report.steps).toMatchObject({ configMap: 'skipped', filterResource: 'done' });
     expect(report.revisions.map(({ filter }) => filter)).toEqual(['add-header', 'auth']);
   });
 });
@@ -180,7 +185,7 @@ describe('a removal', () => {
     expect(conclude({ of: leaving, rollout: {} })).toMatchObject({
       outcome: 'removed',
       revisions: [{ filter: 'add-header', before: '0123456789' }],
-      steps: { configMap: 'unchanged', inserter: 'unchanged', template: 'done', rollout: 'done' },
+      steps: { configMap: 'unchanged', filterResource: 'unchanged', template: 'done', rollout: 'done' },
     });
     expect(conclude({ of: leaving, rollout: {} }).revisions[0]).not.toHaveProperty('revision');
   });
@@ -192,24 +197,28 @@ describe('a removal', () => {
 });
 
 describe('proof and way back', () => {
-  const proof: Proof = { level: 'listener', pods: 1, wanted: 1 };
+  const verification: Verification = { level: 'listener', pods: 1, wanted: 1 };
   const back = (state: Rollback['state']): Rollback => ({ state, to: { 'add-header': '0123456789' }, durationMs: 5 });
-  const refused: Problem = { kind: 'proof', message: 'Envoy rejects it.' };
+  const refused: Problem = { kind: 'verification', message: 'Envoy rejects it.' };
 
   test('the proof is shown where nothing is wrong', () => {
-    expect(conclude({ rollout: {}, proof: { proof } }).proof).toEqual(proof);
+    expect(conclude({ rollout: {}, verification: { verification } }).verification).toEqual(verification);
   });
 
   test('a problem of the proof fails the workload, and its proof is not shown', () => {
-    const report = conclude({ rollout: {}, proof: { proof, problem: refused }, rollback: back('restored') });
-    expect(report).toMatchObject({ outcome: 'failed', problem: refused, rollback: { state: 'restored' } });
-    expect(report).not.toHaveProperty('proof');
+    const report = conclude({
+      rollout: {},
+      verification: { verification, problem: refused },
+      rollback: back('rolled-back'),
+    });
+    expect(report).toMatchObject({ outcome: 'failed', problem: refused, rollback: { state: 'rolled-back' } });
+    expect(report).not.toHaveProperty('verification');
     expect(report.steps.rollout).toBe('done');
   });
 
   test('a good workload that was taken back with the others is "restored"', () => {
-    expect(conclude({ rollout: {}, proof: { proof }, rollback: back('restored') })).toMatchObject({
-      outcome: 'restored',
+    expect(conclude({ rollout: {}, verification: { verification }, rollback: back('rolled-back') })).toMatchObject({
+      outcome: 'rolled-back',
     });
   });
 
@@ -221,13 +230,13 @@ describe('proof and way back', () => {
 
 describe('settings that were pushed into running proxies', () => {
   const newer = revision('add-header', { configuration: 'new' });
-  const carrier = { filter: 'add-header', id: ours.id, mountPath: ours.settings.mountPath };
-  const of: PlannedWorkload = { ...same, revisions: [{ revision: newer, carrier }] };
-  const proof: Proof = { level: 'listener', pods: 1, wanted: 1 };
+  const podRevision = { filter: 'add-header', id: ours.id, mountPath: ours.settings.mountPath };
+  const of: PlannedWorkload = { ...same, revisions: [{ revision: newer, podRevision }] };
+  const verification: Verification = { level: 'listener', pods: 1, wanted: 1 };
   const pushed = (over: Partial<PushResult> = {}): PushResult => ({
     step: 'done',
     before: ours.id,
-    proofs: new Map([[workloadKey(ref), proof]]),
+    verifications: new Map([[workloadKey(ref), verification]]),
     problems: new Map(),
     ...over,
   });
@@ -237,20 +246,20 @@ describe('settings that were pushed into running proxies', () => {
     expect(conclude({ ...quiet, push: pushed(), rollout: {} })).toMatchObject({
       outcome: 'deployed',
       revisions: [{ filter: 'add-header', revision: newer.id, before: ours.id, pushed: true }],
-      steps: { configMap: 'unchanged', inserter: 'done', template: 'unchanged', rollout: 'unchanged' },
-      proof,
+      steps: { configMap: 'unchanged', filterResource: 'done', template: 'unchanged', rollout: 'unchanged' },
+      verification,
     });
   });
 
   test('fail the workloads whose proxies do not take them', () => {
-    const said: Problem = { kind: 'proof', message: 'refused' };
-    const rollback: Rollback = { state: 'restored', to: { 'add-header': ours.id }, durationMs: 3 };
-    const push = pushed({ proofs: new Map(), problems: new Map([[workloadKey(ref), said]]), rollback });
+    const said: Problem = { kind: 'verification', message: 'refused' };
+    const rollback: Rollback = { state: 'rolled-back', to: { 'add-header': ours.id }, durationMs: 3 };
+    const push = pushed({ verifications: new Map(), problems: new Map([[workloadKey(ref), said]]), rollback });
     expect(conclude({ ...quiet, push })).toMatchObject({ outcome: 'failed', problem: said, rollback });
   });
 
   test('that an earlier run pushed are what was there before', () => {
-    const report = conclude({ ...quiet, inserter: 'unchanged', rollout: {} });
+    const report = conclude({ ...quiet, filterResource: 'unchanged', rollout: {} });
     expect(report).toMatchObject({
       outcome: 'unchanged',
       revisions: [{ filter: 'add-header', revision: newer.id, before: newer.id }],
@@ -291,7 +300,7 @@ describe('a report tells', () => {
   test('nothing but the plan of a target that the run did not come to', () => {
     expect(untouchedTarget(planned)).toMatchObject({
       outcome: 'untouched',
-      steps: { configMap: 'skipped', inserter: 'skipped', template: 'skipped', rollout: 'skipped' },
+      steps: { configMap: 'skipped', filterResource: 'skipped', template: 'skipped', rollout: 'skipped' },
       revisions: [{ revision: ours.id }],
     });
   });
@@ -369,7 +378,7 @@ describe('the problem of a rollout', () => {
           envoy: {
             reason: 'Invalid path: /etc/nope/waf.wasm',
             remedy: 'Delete it.',
-            foreign: { refused: '/etc/nope/waf.wasm', ours: ['add-header'], inserter: 'EnvoyFilter shop/waf' },
+            foreign: { refused: '/etc/nope/waf.wasm', ours: ['add-header'], filterResource: 'EnvoyFilter shop/waf' },
           },
         },
       },

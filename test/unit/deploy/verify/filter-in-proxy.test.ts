@@ -3,16 +3,16 @@ import type { Client } from '../../../../src/cluster/client.ts';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import { judgeFilter } from '../../../../src/deploy/verify/filter-in-proxy.ts';
 import type { PodVerdict } from '../../../../src/deploy/verify/pod-verdict.ts';
-import { attachedPlacement, attachedPluginOf, attachmentName } from '../../../../src/mesh/gateway/attachment.ts';
+import { gatewayPluginKey, gatewayPluginName, gatewayPodRevision } from '../../../../src/mesh/gateway/plugin.ts';
 import { viewGateway } from '../../../../src/mesh/gateway/view.ts';
 import { ownedLabels } from '../../../../src/mesh/identity/names.ts';
-import { type PulledPlacement, placementOf } from '../../../../src/mesh/identity/revision.ts';
+import { type PulledRevision, podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
 import { pluginOf, type WasmPlugin } from '../../../../src/mesh/objects/wasm-plugin.ts';
 import { PULLED, pulledRevision, workload } from '../../builders.ts';
 
 const REVISION = pulledRevision();
-const ATTACHED = attachedPlacement(REVISION, 'web');
-const CARRIED = placementOf(REVISION) as PulledPlacement;
+const ATTACHED = gatewayPodRevision(REVISION, 'web');
+const CARRIED = podRevisionOf(REVISION) as PulledRevision;
 const WRITTEN = '2026-11-25T10:00:00Z';
 const BEFORE = '2026-11-25T09:59:58.500Z';
 const AFTER = '2026-11-25T10:00:00.200Z';
@@ -28,7 +28,7 @@ function gateway(): Workload {
     apiVersion: 'extensions.istio.io/v1alpha1',
     kind: 'WasmPlugin',
     metadata: {
-      name: attachmentName('add-header', 'web'),
+      name: gatewayPluginName('add-header', 'web'),
       namespace: 'shop',
       labels: ownedLabels('add-header', REVISION.id),
       managedFields: [{ manager: 'deploy-wasm-filter', operation: 'Apply', time: WRITTEN }],
@@ -49,7 +49,7 @@ function judge(
   shown: Shown = 'substitute',
 ): Promise<PodVerdict | undefined> {
   const isGateway = kind === 'Gateway';
-  const plugin = isGateway ? attachedPluginOf('shop', 'add-header', 'web') : pluginOf('shop', CARRIED);
+  const plugin = isGateway ? gatewayPluginKey('shop', 'add-header', 'web') : pluginOf('shop', CARRIED);
   const name = `extensions.istio.io/trafficextension/${plugin}~istio-translated-wasmplugin`;
   const manager = {
     '@type': 'type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager',
@@ -74,7 +74,7 @@ function judge(
     },
   } as unknown as Client;
   return judgeFilter(
-    { revision: REVISION, carrier: isGateway ? ATTACHED : CARRIED },
+    { revision: REVISION, podRevision: isGateway ? ATTACHED : CARRIED },
     {
       pod: { metadata: { name: 'web-0' } },
       ref: { kind, namespace: 'shop', name: 'web' },
@@ -89,7 +89,7 @@ function judge(
 
 const DOES_NOT_RUN = 'add-header does not run in pod web-0, which lets every request pass without it';
 const SAID = `${DOES_NOT_RUN}: Pull of ${OURS} failed: no such host.`;
-const UNTOLD = `${DOES_NOT_RUN}: Pull of ${OURS} failed.`;
+const UNLOGGED = `${DOES_NOT_RUN}: Pull of ${OURS} failed.`;
 const PERHAPS = `${DOES_NOT_RUN}, because of an image that could not be pulled; its log does not say that it is ${OURS}.`;
 
 describe('what stands in for an image that could not be pulled', () => {
@@ -100,11 +100,11 @@ describe('what stands in for an image that could not be pulled', () => {
     ['another one', 'Gateway', BEFORE, failedPull(BEFORE, ANOTHER), 'pending', PERHAPS],
     ['another one, late', 'Gateway', AFTER, failedPull(AFTER, ANOTHER), 'pending', PERHAPS],
     ['older than what was written, with a log that may not be read', 'Gateway', BEFORE, undefined, 'pending', PERHAPS],
-    ['newer than that', 'Gateway', AFTER, undefined, 'failed', UNTOLD],
+    ['newer than that', 'Gateway', AFTER, undefined, 'failed', UNLOGGED],
     ['ours, whose name is that of its revision', 'Deployment', BEFORE, failedPull(BEFORE, OURS), 'failed', SAID],
-    ['the same with a log that says nothing', 'Deployment', BEFORE, '', 'failed', UNTOLD],
+    ['the same with a log that says nothing', 'Deployment', BEFORE, '', 'failed', UNLOGGED],
   ])('%s: %s since %s', async (_what, kind, since, log, state, message) => {
-    expect(await judge(kind, since, log)).toMatchObject({ state, problem: { kind: 'proof', message } });
+    expect(await judge(kind, since, log)).toMatchObject({ state, problem: { kind: 'verification', message } });
   });
 
   test.each<['Gateway' | 'Deployment', Shown, string]>([
@@ -113,7 +113,7 @@ describe('what stands in for an image that could not be pulled', () => {
     ['Deployment', 'nothing, then substitute', SAID],
   ])('of a %s is looked for again where the log tells of the pull first: %s', async (kind, shown, message) => {
     const verdict = await judge(kind, AFTER, failedPull(AFTER, OURS), shown);
-    expect(verdict).toMatchObject({ state: 'failed', problem: { kind: 'proof', message } });
+    expect(verdict).toMatchObject({ state: 'failed', problem: { kind: 'verification', message } });
   });
 });
 
@@ -122,7 +122,7 @@ test.each([
   ['{"configs":7}', "Envoy's answer has no listeners in it."],
 ])('an answer that is no list of listeners says nothing of direction and port: %s', async (listeners, why) => {
   const verdict = await judgeFilter(
-    { revision: REVISION, carrier: CARRIED },
+    { revision: REVISION, podRevision: CARRIED },
     {
       pod: { metadata: { name: 'web-0' } },
       ref: { kind: 'Deployment', namespace: 'shop', name: 'web' },
@@ -134,5 +134,5 @@ test.each([
     { client: {} as Client, debug: () => undefined },
   );
   const message = expect.stringContaining(`the proxy of pod web-0 cannot be inspected: ${why}`);
-  expect(verdict).toMatchObject({ state: 'pending', problem: { kind: 'proof', message } });
+  expect(verdict).toMatchObject({ state: 'pending', problem: { kind: 'verification', message } });
 });

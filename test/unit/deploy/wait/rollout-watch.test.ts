@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
-import { type Followed, RolloutWatch, type RolloutWatchContext } from '../../../../src/deploy/wait/rollout-watch.ts';
+import { type RolloutGoal, RolloutWatch, type RolloutWatchContext } from '../../../../src/deploy/wait/rollout-watch.ts';
 import { workloadKey } from '../../../../src/targets/target.ts';
 import { patchedWith, READY_STATUS } from '../../builders.ts';
 import { type ApiServer, type Outcome, refusal, type Seen, startApiServer } from '../../cluster/api-server.ts';
@@ -13,10 +13,10 @@ const NOT_READY = { status: { ...READY_STATUS, readyReplicas: 0, availableReplic
 
 const reviews = plannedFor('shop/deploy/reviews');
 const db = plannedFor('shop/sts/db');
-const followed = ({ ref, revisions, removals }: PlannedWorkload): Followed => ({
+const goal = ({ ref, revisions, removals }: PlannedWorkload): RolloutGoal => ({
   ref,
   removals,
-  placements: revisions.map(({ carrier }) => carrier),
+  podRevisions: revisions.map(({ podRevision }) => podRevision),
 });
 /** The workload as the API server answers the patch: a new generation that its controller has not seen. */
 const rolling = (planned: PlannedWorkload): Workload =>
@@ -61,7 +61,7 @@ async function start(
     signal: cancel.signal,
     debug: () => undefined,
     now: () => clock.ms,
-    look: async () => new Map(),
+    inspectPending: async () => new Map(),
     ...over,
   });
   server = api;
@@ -73,27 +73,27 @@ describe('a workload is', () => {
   test('ready once a state of the new generation says so', async () => {
     const ready = { type: 'MODIFIED', object: rolled(reviews) };
     const bed = await start({ lists: { deployments: [rolling(reviews)] }, events: { deployments: [ready] } });
-    const rollout = bed.watch.follow(followed(reviews), rolling(reviews), HOUR);
+    const rollout = bed.watch.follow(goal(reviews), rolling(reviews), HOUR);
     bed.clock.ms = 3_000;
     expect(await rollout).toEqual({ state: 'ready', message: '', ready: 1, wanted: 1, durationMs: 2_000 });
   });
 
   test('ready at once when its patch answered with a ready state', async () => {
     const bed = await start({});
-    expect(await bed.watch.follow(followed(reviews), rolled(reviews), HOUR)).toMatchObject({ state: 'ready' });
+    expect(await bed.watch.follow(goal(reviews), rolled(reviews), HOUR)).toMatchObject({ state: 'ready' });
   });
 
   test('not judged by a state from before the change', async () => {
     const late = { type: 'MODIFIED', object: rolled(reviews) };
     const bed = await start({ lists: { deployments: [reviews.observed] }, events: { deployments: [late] } });
-    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toMatchObject({ state: 'ready' });
+    expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toMatchObject({ state: 'ready' });
   });
 
   test('failed when its controller gives up', async () => {
     const conditions = [{ type: 'Progressing', status: 'False', reason: 'ProgressDeadlineExceeded' }];
     const given = rolled(reviews, { status: { ...NOT_READY.status, observedGeneration: 2, conditions } });
     const bed = await start({ lists: { deployments: [given] } });
-    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toMatchObject({
+    expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toMatchObject({
       state: 'failed',
       message: expect.stringMatching(/no progress/),
     });
@@ -105,7 +105,7 @@ describe('a workload is', () => {
   ])('deleted when %s', async (_, { events = {} }: Scene) => {
     const lists = events.deployments === undefined ? {} : { deployments: [rolling(reviews)] };
     const bed = await start({ lists, events });
-    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toMatchObject({
+    expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toMatchObject({
       state: 'deleted',
       message: 'the workload was deleted',
     });
@@ -128,14 +128,14 @@ describe('a workload is', () => {
       spec: { template: { metadata: { labels: { [LABEL]: label } } } },
     });
     const bed = await start({ lists: { deployments: [other] } });
-    const result = await bed.watch.follow(followed(reviews), rolling(reviews), HOUR);
+    const result = await bed.watch.follow(goal(reviews), rolling(reviews), HOUR);
     expect(result).toMatchObject({ state: 'superseded', message });
   });
 
   test('superseded when a filter that was removed is back', async () => {
     const leaving = plannedFor('shop/deploy/reviews', { revisions: [], removals: ['add-header'] });
     const bed = await start({ lists: { deployments: [rolled(reviews)] } });
-    expect(await bed.watch.follow(followed(leaving), rolling(leaving), HOUR)).toMatchObject({ state: 'superseded' });
+    expect(await bed.watch.follow(goal(leaving), rolling(leaving), HOUR)).toMatchObject({ state: 'superseded' });
   });
 
   test('stuck when a look at its pods says why', async () => {
@@ -143,13 +143,13 @@ describe('a workload is', () => {
     const bed = await start(
       { lists: { deployments: [rolling(reviews)] } },
       {
-        look: async (pending) => {
-          looks.push(pending.map((one) => one.followed.ref.name));
+        inspectPending: async (pending) => {
+          looks.push(pending.map((one) => one.goal.ref.name));
           return new Map([[workloadKey(reviews.ref), 'Envoy rejects the filter']]);
         },
       },
     );
-    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toMatchObject({
+    expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toMatchObject({
       state: 'stuck',
       message: 'Envoy rejects the filter',
     });
@@ -162,7 +162,7 @@ describe('the waiting ends', () => {
 
   test('for one workload when its time is over, with what was missing', async () => {
     const { watch: own } = await start(scene);
-    expect(await own.follow(followed(db), rolled(db, { status: { readyReplicas: 0 } }), 20)).toMatchObject({
+    expect(await own.follow(goal(db), rolled(db, { status: { readyReplicas: 0 } }), 20)).toMatchObject({
       state: 'timeout',
       message: '0 of 1 pods ready',
       ready: 0,
@@ -172,36 +172,36 @@ describe('the waiting ends', () => {
 
   test('for all when the run is cancelled, before or after', async () => {
     const bed = await start(scene);
-    const pending = bed.watch.follow(followed(db), rolling(db), HOUR);
+    const pending = bed.watch.follow(goal(db), rolling(db), HOUR);
     bed.cancel.abort();
     expect(await pending).toMatchObject({ state: 'cancelled' });
-    expect(await bed.watch.follow(followed(reviews), rolled(reviews), HOUR)).toMatchObject({ state: 'cancelled' });
+    expect(await bed.watch.follow(goal(reviews), rolled(reviews), HOUR)).toMatchObject({ state: 'cancelled' });
   });
 
   test('undecided when they are let go of, but for those on their way back', async () => {
     const lists = { deployments: [rolling(reviews)], statefulsets: [rolling(db)] };
     const back = { type: 'MODIFIED', object: rolled(db) };
     const bed = await start({ lists, events: { statefulsets: [back] } });
-    const pending = bed.watch.follow(followed(reviews), rolling(reviews), HOUR);
-    const returning = bed.watch.follow(followed(db), rolling(db), HOUR, true);
-    bed.watch.letGo();
+    const pending = bed.watch.follow(goal(reviews), rolling(reviews), HOUR);
+    const returning = bed.watch.follow(goal(db), rolling(db), HOUR, true);
+    bed.watch.abandonPending();
     expect(await pending).toBeUndefined();
     expect(await returning).toMatchObject({ state: 'ready' });
   });
 
   test('undecided when it is closed', async () => {
     const bed = await start(scene);
-    const pending = bed.watch.follow(followed(db), rolling(db), HOUR);
+    const pending = bed.watch.follow(goal(db), rolling(db), HOUR);
     await bed.watch.close();
     expect(await pending).toBeUndefined();
   });
 
   test('undecided, with a problem, when the API server does not show the workloads', async () => {
     const bed = await start({ list: () => refusal(403, 'Forbidden', 'cannot list resource "deployments"') });
-    expect(await bed.watch.follow(followed(reviews), rolling(reviews), HOUR)).toBeUndefined();
+    expect(await bed.watch.follow(goal(reviews), rolling(reviews), HOUR)).toBeUndefined();
     expect(bed.watch.problems).toMatchObject([{ kind: 'permission' }]);
     const ratings = plannedFor('shop/deploy/ratings');
-    expect(await bed.watch.follow(followed(ratings), rolling(ratings), HOUR)).toBeUndefined();
+    expect(await bed.watch.follow(goal(ratings), rolling(ratings), HOUR)).toBeUndefined();
     expect(bed.watch.problems).toHaveLength(1);
   });
 });
@@ -210,8 +210,8 @@ test('many workloads of a kind share one list and one watch, and what a watch ha
   const ratings = plannedFor('shop/deploy/ratings');
   const lists = { deployments: [rolled(reviews), rolled(ratings)], statefulsets: [rolled(db)] };
   const bed = await start({ lists });
-  const first = await Promise.all([reviews, db].map((one) => bed.watch.follow(followed(one), rolling(one), HOUR)));
-  const second = await bed.watch.follow(followed(ratings), rolling(ratings), HOUR);
+  const first = await Promise.all([reviews, db].map((one) => bed.watch.follow(goal(one), rolling(one), HOUR)));
+  const second = await bed.watch.follow(goal(ratings), rolling(ratings), HOUR);
   expect([...first, second].map((result) => result?.state)).toEqual(['ready', 'ready', 'ready']);
   const paths = bed.seen.filter(({ path }) => !path.includes('watch=true')).map(({ path }) => path.split('?')[0]);
   expect(paths.sort()).toEqual([

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import {
   CAPABILITIES,
-  isAllowed,
+  isCapabilityAllowed,
   unknownCapabilities,
   withheldFrom,
 } from '../../../../src/filter/compatibility/capabilities.ts';
@@ -24,13 +24,13 @@ test.each([
 ])('%s is given without being asked for', (name) => {
   expect(CAPABILITIES).not.toContain(name);
   expect(unknownCapabilities([name])).toEqual([]);
-  expect(isAllowed(name, ['proxy_log'])).toBe(true);
+  expect(isCapabilityAllowed(name, ['proxy_log'])).toBe(true);
 });
 
 test('only a list restricts, and only by whole names', () => {
-  expect(isAllowed('proxy_log', undefined)).toBe(true);
-  expect(isAllowed('proxy_log', ['proxy_log'])).toBe(true);
-  expect(isAllowed('proxy_log', ['log', 'proxy_get_log_level', 'env.proxy_log'])).toBe(false);
+  expect(isCapabilityAllowed('proxy_log', undefined)).toBe(true);
+  expect(isCapabilityAllowed('proxy_log', ['proxy_log'])).toBe(true);
+  expect(isCapabilityAllowed('proxy_log', ['log', 'proxy_get_log_level', 'env.proxy_log'])).toBe(false);
 });
 
 test('a name that nobody knows is told', () => {

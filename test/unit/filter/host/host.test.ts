@@ -1,10 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { HOST_FUNCTIONS } from '../../../../src/filter/compatibility/host-functions.ts';
+import { FilterLog } from '../../../../src/filter/host/filter-log.ts';
 import { HeaderMap } from '../../../../src/filter/host/header-map.ts';
 import { hostFunctions } from '../../../../src/filter/host/host-functions.ts';
 import { HostState } from '../../../../src/filter/host/host-state.ts';
-import { LogBook } from '../../../../src/filter/host/log-book.ts';
 import { Metrics } from '../../../../src/filter/host/metrics.ts';
 import { parseHeaders, serializeHeaders } from '../../../../src/filter/host/pairs.ts';
 import { property } from '../../../../src/filter/host/properties.ts';
@@ -20,7 +20,7 @@ import { assemble as assembleFields } from '../wat.ts';
 test.each(ABI_VERSIONS)(
   'every host function that some Envoy gives to filters of ABI %s is answered, and no other',
   (abi) => {
-    const log = new LogBook(() => undefined);
+    const log = new FilterLog(() => undefined);
     const functions = hostFunctions(new HostState(request(new Uint8Array()), abi, log, () => undefined));
     const answered = Object.entries(functions).flatMap(([module, members]) =>
       Object.keys(members).map((name) => `${module}.${name}`),

@@ -39,11 +39,11 @@ describe('what is no module', () => {
     ['a half version', bytes(MAGIC, 1, 0, 0), 'is cut off after its first bytes.'],
     ['a component', bytes(MAGIC, 0x0d, 0, 1, 0), 'is a WebAssembly component; Proxy-Wasm needs a core module.'],
     ['another version', bytes(MAGIC, 2, 0, 0, 0), 'has WebAssembly version 2; Envoy reads version 1.'],
-  ])('%s', (_, content, complaint) => {
+  ])('%s', (_, content, message) => {
     const [problem, ...more] = problemsIn(checkModule(content, 'filter "a.wasm"'));
     expect(more).toEqual([]);
     expect(problem).toMatchObject({ kind: 'filter', subject: 'filter "a.wasm"' });
-    expect(problem?.message).toContain(complaint);
+    expect(problem?.message).toContain(message);
     expect(problem?.remedy).toBe('Pass the .wasm file that the compiler wrote.');
   });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../../src/base/problem.ts';
-import { checkModule, type FilterModule, MOST_CONFIG_MAP_BYTES } from '../../../../src/filter/module/module.ts';
+import { checkModule, type FilterModule, MAX_CONFIG_MAP_BYTES } from '../../../../src/filter/module/module.ts';
 import {
   describeShrinking,
   type Optimizer,
@@ -23,7 +23,7 @@ function custom(name: string, content: Uint8Array): Uint8Array {
   const size = [0, 7, 14, 21].map((shift, index) => ((body.length >> shift) & 0x7f) | (index < 3 ? 0x80 : 0));
   return Buffer.concat([Uint8Array.of(0, ...size), body]);
 }
-const BIG = sized(FILTER, '.debug_info', MOST_CONFIG_MAP_BYTES);
+const BIG = sized(FILTER, '.debug_info', MAX_CONFIG_MAP_BYTES);
 /** A module whose data alone is too much. */
 const FULL = assemble(`${LEAST} (data (i32.const 0) "${randomBytes(550_000).toString('hex')}")`);
 
@@ -57,7 +57,7 @@ describe('auto', () => {
   test('keeps the names of functions where there is room for them, for the stack traces', async () => {
     const kept = must(await shrink(withCustom(BIG, 'name', NAMES), 'auto'));
     expect(kept.bytes).toEqual(Buffer.from(withCustom(FILTER, 'name', NAMES)));
-    const without = must(await shrink(sized(FILTER, 'name', MOST_CONFIG_MAP_BYTES), 'auto'));
+    const without = must(await shrink(sized(FILTER, 'name', MAX_CONFIG_MAP_BYTES), 'auto'));
     expect(without.original?.dropped).toEqual(['name']);
   });
 
@@ -117,7 +117,7 @@ describe('a signed module', () => {
 });
 
 describe('a module that does not fit into a ConfigMap', () => {
-  const complaintOf = async (bytes: Uint8Array, mode: ShrinkMode, optimize?: Optimizer): Promise<string> => {
+  const messageOf = async (bytes: Uint8Array, mode: ShrinkMode, optimize?: Optimizer): Promise<string> => {
     const module = must(await shrink(bytes, mode, optimize));
     return problemsIn(requireFit(module, { mode, origin: 'filter "f"' }))
       .map(describeProblem)
@@ -125,20 +125,20 @@ describe('a module that does not fit into a ConfigMap', () => {
   };
 
   test('1048576 bytes do', () => {
-    const module = moduleOf(sized(FILTER, 'x', MOST_CONFIG_MAP_BYTES - FILTER.length - 7));
-    expect(module.bytes).toHaveLength(MOST_CONFIG_MAP_BYTES);
+    const module = moduleOf(sized(FILTER, 'x', MAX_CONFIG_MAP_BYTES - FILTER.length - 7));
+    expect(module.bytes).toHaveLength(MAX_CONFIG_MAP_BYTES);
     expect(requireFit(module, { mode: 'off', origin: 'f' })).toEqual({ ok: true, value: module });
   });
 
   test('is told its size, and the ways out: an image first', async () => {
-    expect(await complaintOf(FULL, 'auto')).toMatch(
+    expect(await messageOf(FULL, 'auto')).toMatch(
       /^filter "f": is 1\.05 MiB \(\d+ bytes\); a ConfigMap holds at most 1 MiB \(1048576 bytes\)\. Deliver it by image, .*"delivery: image" with "push-to: oci:.*"shrink: optimize"/,
     );
-    expect(await complaintOf(sized(FULL, 'name', 900_000), 'auto')).toMatch(
+    expect(await messageOf(sized(FULL, 'name', 900_000), 'auto')).toMatch(
       /is 1\.91 MiB \(\d+ bytes\), and 1\.05 MiB after shrinking;/,
     );
-    expect(await complaintOf(FULL, 'optimize', giving(FULL))).not.toMatch(/"shrink: optimize"/);
-    expect(await complaintOf(BIG, 'off')).toMatch(/"shrink: auto" leaves out its debug information/);
+    expect(await messageOf(FULL, 'optimize', giving(FULL))).not.toMatch(/"shrink: optimize"/);
+    expect(await messageOf(BIG, 'off')).toMatch(/"shrink: auto" leaves out its debug information/);
   });
 
   test.each([
@@ -149,7 +149,7 @@ describe('a module that does not fit into a ConfigMap', () => {
     ['Zig', 'zig', /Compile for size/],
   ])('%s by %s is told its flags', async (language, tool, flags) => {
     const module = withCustom(FULL, 'producers', producers({ language: [language], 'processed-by': [tool] }));
-    expect(await complaintOf(module, 'auto')).toMatch(flags);
+    expect(await messageOf(module, 'auto')).toMatch(flags);
   });
 });
 

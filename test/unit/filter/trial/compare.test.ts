@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { CallBook } from '../../../../src/filter/trial/call-book.ts';
+import { CallRecorder } from '../../../../src/filter/trial/call-recorder.ts';
 import { type Comparison, compareVerdicts } from '../../../../src/filter/trial/compare.ts';
 import type { TrialVerdict } from '../../../../src/filter/trial/verdict.ts';
 import { trial } from '../../../harness/trial.ts';
@@ -113,7 +113,7 @@ test('a trial tells each call of a host function with its status, in order', asy
 });
 
 test('calls without end are counted, and kept up to an amount', () => {
-  const book = new CallBook();
+  const book = new CallRecorder();
   for (let index = 0; index < 10_003; index += 1) book.add(`call ${index}`);
   expect(book.lines).toHaveLength(10_001);
   expect(book.lines.at(-1)).toBe('and 3 more calls');

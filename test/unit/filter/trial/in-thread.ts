@@ -16,7 +16,7 @@ export function tried(module: Uint8Array, changes: Partial<TrialRequest> = {}): 
   const observer = {
     step: (step: TrialStep) => void steps.push(step),
     log: (line: string) => void logs.push(line),
-    doubt: () => undefined,
+    unsupported: () => undefined,
     call: () => undefined,
   };
   return { outcome: runTrial(request(module, changes), observer), steps, logs };

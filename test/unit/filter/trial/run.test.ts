@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { MOST_LINE_LENGTH, MOST_LINES_EACH } from '../../../../src/filter/host/log-book.ts';
+import { MAX_LINE_LENGTH, MAX_LINES_OF_EACH_END } from '../../../../src/filter/host/filter-log.ts';
 import { trialRun } from '../../../../src/filter/trial/run.ts';
 import { TRIAL_PROGRAM } from '../../../harness/trial.ts';
 import { callback, data, type FilterText, filter, LOG_IMPORT, request } from './modules.ts';
@@ -47,8 +47,8 @@ test('megabytes of log are cut, and an error behind them is kept', async () => {
     (drop (call $say (i32.const 4) (i32.const 64) (i32.const 4)))`;
   const { state, logs } = await run({ head: HEAD + data(64, 'long'), body: configure(talk) });
   expect(state).toBe('passed');
-  expect(logs).toHaveLength(MOST_LINES_EACH + 2);
-  expect(Math.max(...logs.map((line) => line.length))).toBe('info: '.length + MOST_LINE_LENGTH + '…'.length);
+  expect(logs).toHaveLength(MAX_LINES_OF_EACH_END + 2);
+  expect(Math.max(...logs.map((line) => line.length))).toBe('info: '.length + MAX_LINE_LENGTH + '…'.length);
   expect(logs.at(-2)).toMatch(/left out/);
   expect(logs.at(-1)).toBe('error: long');
 });

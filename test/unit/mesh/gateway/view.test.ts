@@ -1,34 +1,39 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import {
-  attachedPlacement,
-  attachedSpec,
-  attachedTo,
-  attachmentName,
+  gatewayOf,
+  gatewayPluginName,
+  gatewayPluginSpec,
+  gatewayPodRevision,
   openSpec,
-} from '../../../../src/mesh/gateway/attachment.ts';
+} from '../../../../src/mesh/gateway/plugin.ts';
 import { changePlugins } from '../../../../src/mesh/gateway/plugin-change.ts';
-import { attachedOn, type GatewayView, isGatewayView, viewGateway } from '../../../../src/mesh/gateway/view.ts';
-import { attachmentWrites } from '../../../../src/mesh/gateway/writes.ts';
+import {
+  type GatewayView,
+  isGatewayView,
+  podRevisionOnGateway,
+  viewGateway,
+} from '../../../../src/mesh/gateway/view.ts';
+import { pluginWrites } from '../../../../src/mesh/gateway/writes.ts';
 import { ownedLabels } from '../../../../src/mesh/identity/names.ts';
-import type { Placement } from '../../../../src/mesh/identity/revision.ts';
+import type { PodRevision } from '../../../../src/mesh/identity/revision.ts';
 import { renderWasmPlugin, type WasmPlugin } from '../../../../src/mesh/objects/wasm-plugin.ts';
 import { filtersOn, patchWorkload, revisionOn, stateOn } from '../../../../src/mesh/template/template.ts';
 import { must, problemsIn, pulledRevision, revision } from '../../builders.ts';
 
 const WEB = { metadata: { name: 'web', namespace: 'shop', resourceVersion: '7' } };
-const place = (filter: string, rootId = 'root'): Placement =>
-  attachedPlacement(pulledRevision(filter, { rootId }), 'web');
+const place = (filter: string, rootId = 'root'): PodRevision =>
+  gatewayPodRevision(pulledRevision(filter, { rootId }), 'web');
 
 /** The view once writes are done. */
-function written(view: GatewayView, writes: ReturnType<typeof attachmentWrites>): GatewayView {
+function written(view: GatewayView, writes: ReturnType<typeof pluginWrites>): GatewayView {
   const names = new Set(writes.map(({ name }) => name));
-  const kept = view.attachments.filter(({ metadata }) => !names.has(metadata.name));
+  const kept = view.plugins.filter(({ metadata }) => !names.has(metadata.name));
   return viewGateway(view, [...kept, ...writes.flatMap(({ wanted }) => wanted ?? [])]);
 }
 
 /** Puts filters on a view and takes others from it. */
-function changed(view: GatewayView, placed: readonly Placement[], remove: readonly string[] = []): GatewayView {
+function changed(view: GatewayView, placed: readonly PodRevision[], remove: readonly string[] = []): GatewayView {
   const state = Object.fromEntries(placed.map(({ filter, id }) => [filter, { revision: id, run: 'r1' }]));
   const change = {
     place: placed,
@@ -39,7 +44,7 @@ function changed(view: GatewayView, placed: readonly Placement[], remove: readon
     }),
   };
   const patch = must(patchWorkload(view, change, 'Gateway shop/web', changePlugins));
-  return patch === undefined ? view : written(view, attachmentWrites(view, patch));
+  return patch === undefined ? view : written(view, pluginWrites(view, patch));
 }
 
 describe('the WasmPlugin that brings a filter to a Gateway', () => {
@@ -48,19 +53,19 @@ describe('the WasmPlugin that brings a filter to a Gateway', () => {
     ['add', 'header.web'],
     ['a-b', 'c-d.e'],
   ])('of %s on %s is known by its name', (filter, gateway) => {
-    const metadata = { name: attachmentName(filter, gateway), labels: ownedLabels(filter, '0123456789') };
-    expect(attachedTo({ metadata })).toEqual({ filter, gateway });
+    const metadata = { name: gatewayPluginName(filter, gateway), labels: ownedLabels(filter, '0123456789') };
+    expect(gatewayOf({ metadata })).toEqual({ filter, gateway });
   });
 
   test('is told from the inserter of a revision', () => {
-    expect(attachedTo(renderWasmPlugin(pulledRevision(), 'shop'))).toBeUndefined();
-    expect(attachedTo({ metadata: { name: 'add-header.web' } })).toBeUndefined();
+    expect(gatewayOf(renderWasmPlugin(pulledRevision(), 'shop'))).toBeUndefined();
+    expect(gatewayOf({ metadata: { name: 'add-header.web' } })).toBeUndefined();
   });
 
   test('names the Gateway where the inserter selects pods, and takes traffic of either side', () => {
     const { selector, match, ...rest } = renderWasmPlugin(pulledRevision('add-header', { port: 8080 }), 'shop').spec;
     expect(selector).toBeDefined();
-    expect(attachedSpec({ selector: selector as never, match: match as never, ...rest }, 'web')).toEqual({
+    expect(gatewayPluginSpec({ selector: selector as never, match: match as never, ...rest }, 'web')).toEqual({
       ...rest,
       match: [{ mode: 'CLIENT_AND_SERVER', ports: [{ number: 8080 }] }],
       targetRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web' }],
@@ -111,11 +116,11 @@ describe('a Gateway as a target', () => {
 
   test('says what of an edited one is there', () => {
     const view = changed(viewGateway(WEB, []), [place('add-header')]);
-    const [plugin] = view.attachments as [WasmPlugin];
+    const [plugin] = view.plugins as [WasmPlugin];
     const edited = viewGateway(view, [{ ...plugin, spec: { ...plugin.spec, priority: 9 } }]);
     const { id } = place('add-header');
-    expect(attachedOn(edited, 'add-header', id)).toMatchObject({ id, plugin: { priority: 9 } });
-    expect(attachedOn(edited, 'add-header', 'ffffffffff')).toBeUndefined();
+    expect(podRevisionOnGateway(edited, 'add-header', id)).toMatchObject({ id, plugin: { priority: 9 } });
+    expect(podRevisionOnGateway(edited, 'add-header', 'ffffffffff')).toBeUndefined();
   });
 
   const filters = fc.uniqueArray(fc.constantFrom('a', 'a-b', 'b', 'add-header'), { minLength: 1 });
@@ -148,10 +153,10 @@ describe('a Gateway as a target', () => {
   test('deletes only what is there', () => {
     const view = viewGateway(WEB, []);
     const labels = { 'deploy-wasm-filter/add-header': null };
-    expect(attachmentWrites(view, { spec: { template: { metadata: { labels } } } })).toEqual([]);
+    expect(pluginWrites(view, { spec: { template: { metadata: { labels } } } })).toEqual([]);
   });
 });
 
 function byName(view: GatewayView): Record<string, unknown> {
-  return Object.fromEntries(view.attachments.map(({ metadata, spec }) => [metadata.name, { metadata, spec }]));
+  return Object.fromEntries(view.plugins.map(({ metadata, spec }) => [metadata.name, { metadata, spec }]));
 }

@@ -4,7 +4,7 @@ import {
   fileName,
   isFilterName,
   isRevisionOf,
-  MOST_NAME_CHARACTERS,
+  MAX_NAME_CHARACTERS,
   objectName,
   ownedLabels,
   podLabel,
@@ -31,7 +31,7 @@ test.each([
 
 /** Every allowed name: letters, digits and, inside, dashes. */
 const filterName = fc
-  .string({ unit: fc.constantFrom(...'abz019-'), minLength: 1, maxLength: MOST_NAME_CHARACTERS })
+  .string({ unit: fc.constantFrom(...'abz019-'), minLength: 1, maxLength: MAX_NAME_CHARACTERS })
   .filter((name) => !name.startsWith('-') && !name.endsWith('-'));
 const revisionId = fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 10, maxLength: 10 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { BEFORE_ROUTER } from '../../../../src/filter/insertion.ts';
 import type { FilterSettings } from '../../../../src/filter/settings.ts';
-import { makeRevision, placementOf, revisionName } from '../../../../src/mesh/identity/revision.ts';
+import { makeRevision, podRevisionOf, revisionName } from '../../../../src/mesh/identity/revision.ts';
 import { holdsRevision, imageOf, renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
 import { filterModule, PULLED, pulledRevision, revision, settings, wasm } from '../../builders.ts';
 
@@ -35,7 +35,9 @@ describe('the id of a revision', () => {
     ['order', { order: 1 }],
     ['mount path', { mountPath: '/other' }],
   ])('changes with the %s', (_, over) => {
-    const [one, other] = [base, { ...base, ...over }].map((of) => makeRevision('add-header', filterModule(), of).id);
+    const [one, other] = [base, { ...base, ...over }].map(
+      (revision) => makeRevision('add-header', filterModule(), revision).id,
+    );
     expect(other).not.toBe(one);
   });
 
@@ -61,9 +63,9 @@ describe('the id of a revision', () => {
       mountPath: fc.string(),
     });
     fc.assert(
-      fc.property(anySettings, (of) => {
-        const { mountPath, ...rest } = of;
-        const { id } = makeRevision('f', module, of);
+      fc.property(anySettings, (revision) => {
+        const { mountPath, ...rest } = revision;
+        const { id } = makeRevision('f', module, revision);
         expect(id).toMatch(/^[0-9a-f]{10}$/);
         expect(makeRevision('f', module, { mountPath, ...rest }).id).toBe(id);
       }),
@@ -96,7 +98,7 @@ describe('a revision whose image the proxies pull', () => {
   });
 
   test('is carried by its image, and mounted nowhere', () => {
-    expect(placementOf(ours)).toEqual({
+    expect(podRevisionOf(ours)).toEqual({
       filter: 'add-header',
       id: ours.id,
       kind: 'WasmPlugin',
@@ -177,16 +179,16 @@ describe('the ConfigMap of a revision', () => {
   });
 
   test('for pods that carry an earlier revision has the name of that one', () => {
-    const carrier = placementOf(revision('add-header', { configuration: 'old' }));
-    const carried = renderConfigMap(ours, 'shop', carrier);
-    expect(carried.metadata.name).toBe(revisionName(carrier));
-    expect(Object.keys(carried.binaryData ?? {})).toEqual([`${revisionName(carrier)}.wasm`]);
-    expect(carried.metadata.labels?.['deploy-wasm-filter/revision']).toBe(carrier.id);
-    expect([holdsRevision(carried, ours, carrier), holdsRevision(carried, ours)]).toEqual([true, false]);
+    const podRevision = podRevisionOf(revision('add-header', { configuration: 'old' }));
+    const carried = renderConfigMap(ours, 'shop', podRevision);
+    expect(carried.metadata.name).toBe(revisionName(podRevision));
+    expect(Object.keys(carried.binaryData ?? {})).toEqual([`${revisionName(podRevision)}.wasm`]);
+    expect(carried.metadata.labels?.['deploy-wasm-filter/revision']).toBe(podRevision.id);
+    expect([holdsRevision(carried, ours, podRevision), holdsRevision(carried, ours)]).toEqual([true, false]);
   });
 });
 
 test('placementOf: a revision is carried by its own pods, at its mount path', () => {
   const ours = revision('auth', { mountPath: '/filters' });
-  expect(placementOf(ours)).toEqual({ filter: 'auth', id: ours.id, mountPath: '/filters' });
+  expect(podRevisionOf(ours)).toEqual({ filter: 'auth', id: ours.id, mountPath: '/filters' });
 });

@@ -1,10 +1,10 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { KubernetesObject } from '../../../../src/cluster/objects.ts';
-import { formatProven, parseProven, provenKey, renewProven } from '../../../../src/mesh/identity/verified.ts';
+import { formatVerified, mergeVerified, parseVerified, verifiedKey } from '../../../../src/mesh/identity/verified.ts';
 
 const configMap = (text?: string): KubernetesObject => ({
-  metadata: { name: 'x', ...(text === undefined ? {} : { annotations: { 'deploy-wasm-filter/proven': text } }) },
+  metadata: { name: 'x', ...(text === undefined ? {} : { annotations: { 'deploy-wasm-filter/verified': text } }) },
 });
 
 test.each<[string | undefined, [string, string][]]>([
@@ -31,7 +31,7 @@ test.each<[string | undefined, [string, string][]]>([
   ],
   ['Deployment/a ready\nDeployment/a listener', [['Deployment/a', 'listener']]],
 ])('%j is read as %j', (text, entries) => {
-  expect([...parseProven(configMap(text))]).toEqual(entries);
+  expect([...parseVerified(configMap(text))]).toEqual(entries);
 });
 
 const workload = fc
@@ -42,17 +42,17 @@ const level = fc.constantFrom('listener', 'stats', 'ready');
 test('what is written is read again, in one text for equal contents', () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(workload, level)), (entries) => {
-      const proven = new Map(entries);
-      expect(new Map(parseProven(configMap(formatProven(proven))))).toEqual(proven);
-      expect(formatProven(new Map([...proven].reverse()))).toBe(formatProven(proven));
+      const verified = new Map(entries);
+      expect(new Map(parseVerified(configMap(formatVerified(verified))))).toEqual(verified);
+      expect(formatVerified(new Map([...verified].reverse()))).toBe(formatVerified(verified));
     }),
   );
 });
 
 test('settings that were pushed are told from those of the revision that the pods carry', () => {
   const ref = { kind: 'Deployment', name: 'a' };
-  expect(provenKey(ref, '0123456789', '0123456789')).toBe('Deployment/a');
-  expect(provenKey(ref, '0123456789', 'abcdef0123')).toBe('Deployment/a@abcdef0123');
+  expect(verifiedKey(ref, '0123456789', '0123456789')).toBe('Deployment/a');
+  expect(verifiedKey(ref, '0123456789', 'abcdef0123')).toBe('Deployment/a@abcdef0123');
 });
 
 test('of each workload what was proven last stays', () => {
@@ -62,10 +62,10 @@ test('of each workload what was proven last stays', () => {
     ['Deployment/ab', 'ready'],
     ['StatefulSet/a', 'listener'],
   ]);
-  expect([...renewProven(recorded, new Map([['Deployment/a@abcdef0123', 'listener']]))]).toEqual([
+  expect([...mergeVerified(recorded, new Map([['Deployment/a@abcdef0123', 'listener']]))]).toEqual([
     ['Deployment/ab', 'ready'],
     ['StatefulSet/a', 'listener'],
     ['Deployment/a@abcdef0123', 'listener'],
   ]);
-  expect([...renewProven(recorded, new Map())]).toEqual([...recorded]);
+  expect([...mergeVerified(recorded, new Map())]).toEqual([...recorded]);
 });

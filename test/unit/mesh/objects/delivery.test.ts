@@ -3,12 +3,12 @@ import { checkModule, type FilterModule, type ModuleSource } from '../../../../s
 import {
   checkConfigurations,
   chooseDelivery,
-  type DeliveryWish,
+  type DeliveryRequest,
   isPulled,
 } from '../../../../src/mesh/objects/delivery.ts';
-import { complaintsIn, must, PULLED, problemsIn, wasm } from '../../builders.ts';
+import { messagesIn, must, PULLED, problemsIn, wasm } from '../../builders.ts';
 
-const MOST = 1_048_576;
+const MAX = 1_048_576;
 const FILE: ModuleSource = { kind: 'file', given: 'a.wasm' };
 const IMAGE: ModuleSource = {
   kind: 'image',
@@ -24,15 +24,18 @@ function moduleOf(source: ModuleSource | undefined, size: number): FilterModule 
   return { ...must(checkModule(content, 'a')), ...(source === undefined ? {} : { source }) };
 }
 const SHRINKING = { mode: 'auto', origin: 'filter "a"' } as const;
-const wish = (delivery: DeliveryWish['delivery']): DeliveryWish => ({ delivery, phase: 'unspecified' });
+const requested = (delivery: DeliveryRequest['delivery']): DeliveryRequest => ({ delivery, phase: 'unspecified' });
 const choose = (
   source: ModuleSource | undefined,
   size: number,
-  delivery: DeliveryWish['delivery'],
-): ReturnType<typeof chooseDelivery> => chooseDelivery(moduleOf(source, size), wish(delivery), SHRINKING);
+  delivery: DeliveryRequest['delivery'],
+): ReturnType<typeof chooseDelivery> => chooseDelivery(moduleOf(source, size), requested(delivery), SHRINKING);
 
 describe('for Gateways among the targets', () => {
-  const among = (delivery: DeliveryWish['delivery']): DeliveryWish => ({ ...wish(delivery), gateways: true });
+  const among = (delivery: DeliveryRequest['delivery']): DeliveryRequest => ({
+    ...requested(delivery),
+    gateways: true,
+  });
 
   test('an image that would fit is pulled, and why', () => {
     expect(must(chooseDelivery(moduleOf(IMAGE, 8), among('auto'), SHRINKING))).toMatchObject({
@@ -47,28 +50,28 @@ describe('for Gateways among the targets', () => {
     [FILE, 'image'],
     [IMAGE, 'configmap'],
   ] as const)('%j with "delivery: %s" cannot get there', (source, delivery) => {
-    expect(complaintsIn(chooseDelivery(moduleOf(source, 8), among(delivery), SHRINKING))).toEqual([
+    expect(messagesIn(chooseDelivery(moduleOf(source, 8), among(delivery), SHRINKING))).toEqual([
       expect.stringMatching(/^names a Gateway\. .* they must pull it\. Give "filter: oci:.*"push-to"/),
     ]);
   });
 });
 
 describe('how a module is delivered', () => {
-  test.each<[string, ModuleSource | undefined, number, DeliveryWish['delivery'], object]>([
-    ['a file is mounted', FILE, MOST, 'auto', {}],
+  test.each<[string, ModuleSource | undefined, number, DeliveryRequest['delivery'], object]>([
+    ['a file is mounted', FILE, MAX, 'auto', {}],
     ['a module of unknown origin, too', undefined, 8, 'auto', {}],
     [
       'as is an image that fits',
       IMAGE,
-      MOST,
+      MAX,
       'auto',
       { why: 'the module fits into a ConfigMap, so pods start without the registry' },
     ],
-    ['or that is asked to', IMAGE, MOST, 'configmap', {}],
+    ['or that is asked to', IMAGE, MAX, 'configmap', {}],
     [
       'an image that does not fit is pulled',
       IMAGE,
-      MOST + 1,
+      MAX + 1,
       'auto',
       { image: PULLED, why: 'the module is 1.00 MiB, and a ConfigMap holds 1 MiB' },
     ],
@@ -86,12 +89,12 @@ describe('how a module is delivered', () => {
     expect(must(chosen).image).toEqual({ reference: PULLED.reference, pullSecret: 'regcred', phase: 'authz' });
   });
 
-  test.each<[string, ModuleSource | undefined, DeliveryWish['delivery']]>([
+  test.each<[string, ModuleSource | undefined, DeliveryRequest['delivery']]>([
     ['a file', FILE, 'auto'],
     ['a download', { kind: 'https', given: 'https://example.com/a.wasm' }, 'auto'],
     ['an image that shall be mounted', IMAGE, 'configmap'],
   ])('%s above the size of a ConfigMap has its ways out told, an image first', (_, source, delivery) => {
-    expect(complaintsIn(choose(source, MOST + 1, delivery))).toEqual([
+    expect(messagesIn(choose(source, MAX + 1, delivery))).toEqual([
       expect.stringMatching(/^is 1\.00 MiB \(1048577 bytes\); .+at most 1 MiB .+ Deliver it by image/),
     ]);
   });
@@ -99,16 +102,16 @@ describe('how a module is delivered', () => {
   test('an artifact that istio-agent does not read is mounted, or refused', () => {
     const artifact: ModuleSource = { ...IMAGE, istioCanPull: false };
     expect(must(choose(artifact, 8, 'auto'))).toEqual({ why: expect.stringContaining('fits') });
-    for (const chosen of [choose(artifact, 8, 'image'), choose(artifact, MOST + 1, 'auto')]) {
-      expect(complaintsIn(chosen)).toEqual([expect.stringContaining('istio-agent does not read')]);
+    for (const chosen of [choose(artifact, 8, 'image'), choose(artifact, MAX + 1, 'auto')]) {
+      expect(messagesIn(chosen)).toEqual([expect.stringContaining('istio-agent does not read')]);
     }
   });
 
   test('what the proxies pull is not to be shrunk: they get what the registry has', () => {
-    const pulledAt = (size: number, delivery: DeliveryWish['delivery'], source: ModuleSource = IMAGE): boolean =>
+    const pulledAt = (size: number, delivery: DeliveryRequest['delivery'], source: ModuleSource = IMAGE): boolean =>
       isPulled(moduleOf(source, size), { delivery });
-    expect([pulledAt(8, 'image'), pulledAt(MOST + 1, 'auto')]).toEqual([true, true]);
-    expect([pulledAt(8, 'auto'), pulledAt(MOST + 1, 'configmap'), pulledAt(8, 'image', FILE)]).toEqual([
+    expect([pulledAt(8, 'image'), pulledAt(MAX + 1, 'auto')]).toEqual([true, true]);
+    expect([pulledAt(8, 'auto'), pulledAt(MAX + 1, 'configmap'), pulledAt(8, 'image', FILE)]).toEqual([
       false,
       false,
       false,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { BEFORE_ROUTER, type Insertion } from '../../../../src/filter/insertion.ts';
 import type { FilterSettings } from '../../../../src/filter/settings.ts';
-import { mountedPlacement } from '../../../../src/mesh/identity/revision.ts';
+import { mountedRevision } from '../../../../src/mesh/identity/revision.ts';
 import {
   type EnvoyFilter,
   type ForeignHttpFilter,
@@ -12,7 +12,7 @@ import {
   settingsOf,
   typedConfigIn,
 } from '../../../../src/mesh/objects/envoy-filter.ts';
-import { isSameInserter } from '../../../../src/mesh/objects/filter-resource.ts';
+import { isSameFilterResource } from '../../../../src/mesh/objects/filter-resource.ts';
 import { revision } from '../../builders.ts';
 
 /** The whole object, as Istio's EnvoyFilter reference and Envoy's wasm.v3.Wasm describe it. */
@@ -195,25 +195,25 @@ test.each([
 });
 
 describe('an EnvoyFilter for pods that carry an earlier revision', () => {
-  const carrier = mountedPlacement(revision());
+  const podRevision = mountedRevision(revision());
   const newer = revision('add-header', { configuration: 'new', order: 3 });
-  const pushed = renderEnvoyFilter(newer, 'shop', { carrier });
+  const pushed = renderEnvoyFilter(newer, 'shop', { podRevision });
 
   test('has the name, labels, selector and file of that one, and the settings of the new one', () => {
     const [own, old] = [renderEnvoyFilter(newer, 'shop'), renderEnvoyFilter(revision(), 'shop')];
     expect(pushed.metadata).toEqual({ ...old.metadata, annotations: { 'deploy-wasm-filter/pushed': newer.id } });
     expect(pushed.spec.workloadSelector).toEqual(old.spec.workloadSelector);
     expect(pushed.spec.priority).toBe(13);
-    expect(JSON.stringify(pushed.spec).replaceAll(carrier.id, newer.id)).toBe(JSON.stringify(own.spec));
+    expect(JSON.stringify(pushed.spec).replaceAll(podRevision.id, newer.id)).toBe(JSON.stringify(own.spec));
   });
 
   test('is not the one of before, nor that of other settings', () => {
-    const again = renderEnvoyFilter(revision('add-header', { configuration: 'x' }), 'shop', { carrier });
-    expect(isSameInserter(pushed, pushed)).toBe(true);
-    expect(isSameInserter(pushed, renderEnvoyFilter(revision(), 'shop'))).toBe(false);
-    expect(isSameInserter(pushed, again)).toBe(false);
+    const again = renderEnvoyFilter(revision('add-header', { configuration: 'x' }), 'shop', { podRevision });
+    expect(isSameFilterResource(pushed, pushed)).toBe(true);
+    expect(isSameFilterResource(pushed, renderEnvoyFilter(revision(), 'shop'))).toBe(false);
+    expect(isSameFilterResource(pushed, again)).toBe(false);
     // The spec may be the same while the settings that are recorded are not.
-    expect(isSameInserter({ ...pushed, metadata: { ...pushed.metadata, annotations: {} } }, pushed)).toBe(false);
+    expect(isSameFilterResource({ ...pushed, metadata: { ...pushed.metadata, annotations: {} } }, pushed)).toBe(false);
   });
 });
 
@@ -243,7 +243,7 @@ describe('filters that ours takes the place of', () => {
         configPatches: [removal({}), removal({ portNumber: 9080 }), ...(plain.spec.configPatches as [])],
       },
     });
-    expect(isSameInserter(replacing, plain)).toBe(false);
+    expect(isSameFilterResource(replacing, plain)).toBe(false);
   });
 
   test('do not count for the settings', () => {
@@ -291,7 +291,7 @@ describe('what an EnvoyFilter of ours says', () => {
         const observed: EnvoyFilter = JSON.parse(JSON.stringify(renderEnvoyFilter(ours, 'shop')));
         expect(settingsOf(observed)).toEqual(shown);
         expect(mountPathOf(observed)).toBe(mountPath);
-        expect(JSON.stringify(observed.spec)).toContain(JSON.stringify(filePath(mountedPlacement(ours))));
+        expect(JSON.stringify(observed.spec)).toContain(JSON.stringify(filePath(mountedRevision(ours))));
       }),
     );
   });
@@ -319,10 +319,10 @@ describe('isSameInserter', () => {
   test('takes what the API server adds for the same, in any order of keys', () => {
     const added = { ...metadata, uid: 'u', resourceVersion: '5', generation: 1, annotations: { a: 'b' } };
     const reversed = Object.fromEntries(Object.entries(spec).reverse());
-    expect(isSameInserter({ spec: reversed, metadata: added }, wanted)).toBe(true);
-    expect(isSameInserter({ spec, metadata: { ...metadata, labels: { ...metadata.labels, a: 'b' } } }, wanted)).toBe(
-      true,
-    );
+    expect(isSameFilterResource({ spec: reversed, metadata: added }, wanted)).toBe(true);
+    expect(
+      isSameFilterResource({ spec, metadata: { ...metadata, labels: { ...metadata.labels, a: 'b' } } }, wanted),
+    ).toBe(true);
   });
 
   test.each<[string, EnvoyFilter]>([
@@ -340,6 +340,6 @@ describe('isSameInserter', () => {
     ],
     ['its deletion', { spec, metadata: { ...metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } }],
   ])('sees %s', (_, other) => {
-    expect(isSameInserter(other, wanted)).toBe(false);
+    expect(isSameFilterResource(other, wanted)).toBe(false);
   });
 });

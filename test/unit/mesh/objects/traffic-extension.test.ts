@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Json } from '../../../../src/base/json.ts';
 import type { FilterSettings } from '../../../../src/filter/settings.ts';
-import { attachedPlacement } from '../../../../src/mesh/gateway/attachment.ts';
-import { isSameInserter, renderInserter } from '../../../../src/mesh/objects/filter-resource.ts';
+import { gatewayPodRevision } from '../../../../src/mesh/gateway/plugin.ts';
+import { isSameFilterResource, renderFilterResource } from '../../../../src/mesh/objects/filter-resource.ts';
 import {
+  fromStored,
   fromTrafficExtension,
-  keptForm,
-  readForm,
+  toStored,
   toTrafficExtension,
 } from '../../../../src/mesh/objects/traffic-extension.ts';
 import { renderWasmPlugin, type WasmPlugin } from '../../../../src/mesh/objects/wasm-plugin.ts';
@@ -41,7 +41,7 @@ test('has what is about the module in a field of its own, as istiod translates a
     environment: { MODE: 'x' },
   });
   const plugin = renderWasmPlugin(ours, 'shop', 'TrafficExtension');
-  expect(keptForm(plugin)).toEqual({
+  expect(toStored(plugin)).toEqual({
     kind: 'TrafficExtension',
     metadata: plugin.metadata,
     spec: {
@@ -66,7 +66,7 @@ test('the translation has a way back, whatever we render for pods or for a Gatew
   fc.assert(
     fc.property(anySettings, (over) => {
       const ours = pulledRevision('add-header', over);
-      for (const spec of [renderWasmPlugin(ours, 'shop').spec, attachedPlacement(ours, 'web').plugin ?? {}]) {
+      for (const spec of [renderWasmPlugin(ours, 'shop').spec, gatewayPodRevision(ours, 'web').plugin ?? {}]) {
         const translated = toTrafficExtension(spec);
         expect(Object.keys(translated).filter((field) => field === 'url' || field === 'failStrategy')).toEqual([]);
         expect(fromTrafficExtension(translated)).toEqual(spec);
@@ -80,18 +80,18 @@ describe('the form in which a cluster keeps an inserter', () => {
   const ours = pulledRevision();
 
   test.each([
-    ['a WasmPlugin', renderInserter(ours, 'shop')],
-    ['an EnvoyFilter', renderInserter(revision(), 'shop')],
-  ])('is that of %s itself', (_, inserter) => {
-    expect(keptForm(inserter)).toBe(inserter);
+    ['a WasmPlugin', renderFilterResource(ours, 'shop')],
+    ['an EnvoyFilter', renderFilterResource(revision(), 'shop')],
+  ])('is that of %s itself', (_, filterResource) => {
+    expect(toStored(filterResource)).toBe(filterResource);
   });
 
   test('is read as the WasmPlugin of the same content', () => {
     const wanted = renderWasmPlugin(ours, 'shop', 'TrafficExtension');
-    expect(isSameInserter(readForm(keptForm(wanted)), wanted)).toBe(true);
-    expect(isSameInserter(renderWasmPlugin(ours, 'shop'), wanted)).toBe(false);
+    expect(isSameFilterResource(fromStored(toStored(wanted)), wanted)).toBe(true);
+    expect(isSameFilterResource(renderWasmPlugin(ours, 'shop'), wanted)).toBe(false);
     const plain = renderWasmPlugin(ours, 'shop');
-    expect(readForm(plain)).toBe(plain);
+    expect(fromStored(plain)).toBe(plain);
   });
 
   test.each<[string, Readonly<Record<string, Json>>]>([
@@ -102,6 +102,6 @@ describe('the form in which a cluster keeps an inserter', () => {
   ])('with %s is not what we wanted', (_, spec) => {
     const wanted = renderWasmPlugin(ours, 'shop', 'TrafficExtension');
     const kept: WasmPlugin = { ...wanted, spec };
-    expect(isSameInserter(readForm(kept), wanted)).toBe(false);
+    expect(isSameFilterResource(fromStored(kept), wanted)).toBe(false);
   });
 });

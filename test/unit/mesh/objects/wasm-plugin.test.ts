@@ -2,11 +2,11 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { BEFORE_ROUTER } from '../../../../src/filter/insertion.ts';
 import type { FilterSettings } from '../../../../src/filter/settings.ts';
-import { placementOf } from '../../../../src/mesh/identity/revision.ts';
+import { podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
 import {
-  carriedBy,
-  isSameInserter,
-  renderInserter,
+  isSameFilterResource,
+  podRevisionIn,
+  renderFilterResource,
   resourceOf,
   shownSettings,
 } from '../../../../src/mesh/objects/filter-resource.ts';
@@ -155,15 +155,17 @@ describe('as one of the two inserters', () => {
   const ours = pulledRevision();
 
   test('it is made for what is pulled, an EnvoyFilter for what is mounted', () => {
-    expect(renderInserter(ours, 'shop')).toEqual(renderWasmPlugin(ours, 'shop'));
-    expect(renderInserter(revision(), 'shop')).not.toHaveProperty('kind');
-    expect([ours, revision()].map((one) => resourceOf(placementOf(one)).kind)).toEqual(['WasmPlugin', 'EnvoyFilter']);
+    expect(renderFilterResource(ours, 'shop')).toEqual(renderWasmPlugin(ours, 'shop'));
+    expect(renderFilterResource(revision(), 'shop')).not.toHaveProperty('kind');
+    expect([ours, revision()].map((one) => resourceOf(podRevisionOf(one)).kind)).toEqual(['WasmPlugin', 'EnvoyFilter']);
   });
 
   test('it tells what the pods carry for it', () => {
-    expect(carriedBy(renderInserter(ours, 'shop'), 'add-header', ours.id)).toEqual(placementOf(ours));
+    expect(podRevisionIn(renderFilterResource(ours, 'shop'), 'add-header', ours.id)).toEqual(podRevisionOf(ours));
     const mounted = revision();
-    expect(carriedBy(renderInserter(mounted, 'shop'), 'add-header', mounted.id)).toEqual(placementOf(mounted));
+    expect(podRevisionIn(renderFilterResource(mounted, 'shop'), 'add-header', mounted.id)).toEqual(
+      podRevisionOf(mounted),
+    );
   });
 
   test.each<[string, Partial<WasmPlugin> & Pick<WasmPlugin, 'kind'>, boolean]>([
@@ -171,7 +173,7 @@ describe('as one of the two inserters', () => {
     ['with another spec', { kind: 'WasmPlugin', spec: { ...spec(), phase: 'AUTHN' } }, false],
   ])('%s', (_, over, same) => {
     const wanted = renderWasmPlugin(ours, 'shop');
-    expect(isSameInserter({ ...wanted, ...over }, wanted)).toBe(same);
+    expect(isSameFilterResource({ ...wanted, ...over }, wanted)).toBe(same);
   });
 
   test.each([
@@ -180,6 +182,6 @@ describe('as one of the two inserters', () => {
     ['without our labels', { labels: {} }],
   ])('one %s is not the wanted one', (_, metadata) => {
     const wanted = renderWasmPlugin(ours, 'shop');
-    expect(isSameInserter({ ...wanted, metadata: { ...wanted.metadata, ...metadata } }, wanted)).toBe(false);
+    expect(isSameFilterResource({ ...wanted, metadata: { ...wanted.metadata, ...metadata } }, wanted)).toBe(false);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { FilterSettings } from '../../../../src/filter/settings.ts';
 import { renderWasm } from '../../../../src/mesh/objects/wasm-config.ts';
-import { readWasm, shownOtherwise } from '../../../../src/mesh/objects/wasm-settings.ts';
+import { differsFrom, readWasm } from '../../../../src/mesh/objects/wasm-settings.ts';
 import { revision, settings } from '../../builders.ts';
 
 const WASM = { '@type': 'type.googleapis.com/envoy.extensions.filters.http.wasm.v3.Wasm' };
@@ -78,7 +78,7 @@ const DUMPED: readonly [string, Partial<FilterSettings>, object][] = [
 describe('what a proxy shows of settings', () => {
   test.each(DUMPED)('%s', (_case, over, dumped) => {
     const wanted = settings(over);
-    expect(shownOtherwise(readWasm(dumped), wanted, NEWEST)).toEqual([]);
+    expect(differsFrom(readWasm(dumped), wanted, NEWEST)).toEqual([]);
     // And what is written reads as what is shown of it.
     expect(readWasm(renderWasm(revision('add-header', over), '/f.wasm'))).toEqual(readWasm(dumped));
   });
@@ -100,14 +100,14 @@ describe('what a proxy shows of settings', () => {
       readWasm(renderWasm(revision('add-header', one), '/f.wasm')),
     );
     if (before === undefined || after === undefined) throw new Error('two are read');
-    expect(shownOtherwise(before, settings(over), NEWEST)).toEqual([input]);
-    expect(shownOtherwise(after, settings(), NEWEST)).toEqual([input]);
+    expect(differsFrom(before, settings(over), NEWEST)).toEqual([input]);
+    expect(differsFrom(after, settings(), NEWEST)).toEqual([input]);
   });
 
   test('the pause before it is started anew is told', () => {
     const shownWith = readWasm(DUMPED.find(([name]) => name.includes('250'))?.[2]);
     const wanted = settings({ configuration: '', failPolicy: 'reload', reloadBackoffMs: 251 });
-    expect(shownOtherwise(shownWith, wanted, NEWEST)).toEqual(['reload-backoff']);
+    expect(differsFrom(shownWith, wanted, NEWEST)).toEqual(['reload-backoff']);
   });
 
   test.each<[string, number | undefined, Partial<FilterSettings>]>([
@@ -121,13 +121,13 @@ describe('what a proxy shows of settings', () => {
     ],
   ])('%s may have left out what is not there', (_case, envoy, over) => {
     const without = readWasm(renderWasm(revision('add-header'), '/f.wasm'));
-    expect(shownOtherwise(without, settings(over), envoy)).toEqual([]);
-    expect(shownOtherwise(without, settings(over), NEWEST)).not.toEqual([]);
+    expect(differsFrom(without, settings(over), envoy)).toEqual([]);
+    expect(differsFrom(without, settings(over), NEWEST)).not.toEqual([]);
   });
 
   test('a configuration that is no text is another one', () => {
     const struct = shown({ vm_config: vm(), configuration: { '@type': 'x/google.protobuf.Struct', value: {} } });
-    expect(shownOtherwise(readWasm(struct), settings({ configuration: '{}' }), NEWEST)).toEqual(['configuration']);
+    expect(differsFrom(readWasm(struct), settings({ configuration: '{}' }), NEWEST)).toEqual(['configuration']);
   });
 
   test("both spellings of Protobuf's JSON are read", () => {

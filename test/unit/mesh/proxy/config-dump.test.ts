@@ -120,7 +120,7 @@ describe('parseListeners on other answers', () => {
     ['{"configs":{}}', /no listeners/],
   ])('%j is told', (dump, why) => {
     const [problem] = problemsIn(parseListeners(dump));
-    expect(problem).toMatchObject({ kind: 'proof', message: expect.stringMatching(why) });
+    expect(problem).toMatchObject({ kind: 'verification', message: expect.stringMatching(why) });
   });
 
   test('no answer makes it throw', () => {

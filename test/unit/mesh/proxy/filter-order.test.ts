@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { parseInsertion } from '../../../../src/filter/insertion.ts';
-import { standsThere } from '../../../../src/mesh/proxy/filter-order.ts';
+import { isInConfiguredPosition } from '../../../../src/mesh/proxy/filter-order.ts';
 
 const STATS = 'istio.stats';
 const ROUTER = 'envoy.filters.http.router';
@@ -12,7 +12,7 @@ const BASE = ['istio.metadata_exchange', 'envoy.filters.http.grpc_stats', FAULT,
 const stands = (chain: readonly string[], insert: string): boolean => {
   const insertion = parseInsertion(insert);
   if ('message' in insertion) throw new Error(insertion.message);
-  return standsThere(chain, chain.indexOf('ours'), insertion);
+  return isInConfiguredPosition(chain, chain.indexOf('ours'), insertion);
 };
 /** What istiod makes of an insertion into a chain. */
 const inserted = (chain: readonly string[], insert: string, name = 'ours'): readonly string[] => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeReason, findReasonFor } from '../../../../src/mesh/proxy/envoy-log.ts';
-import { inserterOfRefused, isOneOf, refusedIn } from '../../../../src/mesh/proxy/refused-filter.ts';
+import { filterResourceOfRefused, isOneOf, refusedIn } from '../../../../src/mesh/proxy/refused-filter.ts';
 import { code, envoyFilter, insertion } from '../unmanaged/unmanaged.ts';
 
 /** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
@@ -41,7 +41,7 @@ test('an EnvoyFilter is found by the file or the name that it inserts, not by wh
     [insertion({ name: 'other', anchor: 'waf', code: code.file('/etc/other.wasm') })],
     'beside',
   );
-  const found = (refused: string): string | undefined => inserterOfRefused(refused, [beside, waf]);
+  const found = (refused: string): string | undefined => filterResourceOfRefused(refused, [beside, waf]);
   expect(found('/etc/nope/waf.wasm')).toBe('EnvoyFilter shop/waf');
   expect(found('waf')).toBe('EnvoyFilter shop/waf');
   expect(found('/etc/nope')).toBeUndefined();

@@ -7,7 +7,11 @@ import {
   captureOutbound,
   describeSetting,
 } from '../../../../src/mesh/template/capture.ts';
-import { mayBeToldOtherwise, type Redirection, readRedirection } from '../../../../src/mesh/template/redirection.ts';
+import {
+  mayBeConfiguredOtherwise,
+  type Redirection,
+  readRedirection,
+} from '../../../../src/mesh/template/redirection.ts';
 
 const TRAFFIC = 'traffic.sidecar.istio.io';
 const MODE = 'sidecar.istio.io/interceptionMode';
@@ -188,8 +192,8 @@ describe('readRedirection', () => {
 
   test('a template that has changed since the pod was made may tell new ones otherwise', () => {
     const pod = podOf({ annotations: EXCLUDED });
-    expect(mayBeToldOtherwise(pod, templateOf(EXCLUDED))).toBe(false);
-    expect(mayBeToldOtherwise(pod, templateOf({ ...EXCLUDED, other: 'x' }))).toBe(false);
-    expect(mayBeToldOtherwise(pod, templateOf({ [`${TRAFFIC}/excludeInboundPorts`]: '' }))).toBe(true);
+    expect(mayBeConfiguredOtherwise(pod, templateOf(EXCLUDED))).toBe(false);
+    expect(mayBeConfiguredOtherwise(pod, templateOf({ ...EXCLUDED, other: 'x' }))).toBe(false);
+    expect(mayBeConfiguredOtherwise(pod, templateOf({ [`${TRAFFIC}/excludeInboundPorts`]: '' }))).toBe(true);
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { PodTemplate, Workload } from '../../../../src/cluster/objects.ts';
-import { mountedPlacement, type Placement, revisionName } from '../../../../src/mesh/identity/revision.ts';
-import { isGateway, mergeGatewayMounts } from '../../../../src/mesh/template/gateway-mounts.ts';
+import { mountedRevision, type PodRevision, revisionName } from '../../../../src/mesh/identity/revision.ts';
+import { isInjectedGateway, mergeGatewayMounts } from '../../../../src/mesh/template/gateway-mounts.ts';
 import { mountedAt } from '../../../../src/mesh/template/sidecar-mounts.ts';
 import { patchWorkload } from '../../../../src/mesh/template/template.ts';
 import type { PodLists } from '../../../../src/mesh/workload-patch.ts';
@@ -18,18 +18,22 @@ const templateOf = ({ spec }: Workload): PodTemplate => spec?.template ?? {};
 const ours = revision();
 const newer = revision('add-header', { configuration: 'new' });
 const VOLUME = 'wasm-filter-add-header';
-const volumeOf = (placement: Pick<Placement, 'filter' | 'id'>): object => ({
+const volumeOf = (podRevision: Pick<PodRevision, 'filter' | 'id'>): object => ({
   name: VOLUME,
-  configMap: { name: revisionName(placement) },
+  configMap: { name: revisionName(podRevision) },
 });
 const mount = { name: VOLUME, mountPath: ours.settings.mountPath, readOnly: true };
 
-const change = (place: readonly Placement[], remove: readonly string[] = []) => ({ place, remove, state: () => ({}) });
-const put = (on: Workload, ...place: readonly Placement[]): Workload =>
+const change = (place: readonly PodRevision[], remove: readonly string[] = []) => ({
+  place,
+  remove,
+  state: () => ({}),
+});
+const put = (on: Workload, ...place: readonly PodRevision[]): Workload =>
   patchedWith(on, must(patchWorkload(on, change(place), 'x')));
 const take = (on: Workload, ...remove: readonly string[]): Workload =>
   patchedWith(on, must(patchWorkload(on, change([], remove), 'x')));
-const merge = (on: Workload, place: readonly Placement[]): PodLists =>
+const merge = (on: Workload, place: readonly PodRevision[]): PodLists =>
   must(mergeGatewayMounts(templateOf(on), { place, remove: [] }, 'x'));
 
 describe('a gateway', () => {
@@ -53,12 +57,12 @@ describe('a gateway', () => {
     ],
     ['nothing', {}, false],
   ])('is told by %s', (_, template, is) => {
-    expect(isGateway(template)).toBe(is);
+    expect(isInjectedGateway(template)).toBe(is);
   });
 });
 
 describe('the mounts of a gateway', () => {
-  const place = mountedPlacement(ours);
+  const place = mountedRevision(ours);
 
   test('are its volumes and those of its proxy, no annotations', () => {
     const after = put(gateway(), place);
@@ -95,7 +99,7 @@ describe('the mounts of a gateway', () => {
       ],
       containers: [app, { ...PROXY, volumeMounts: [mount, certs] }],
     });
-    const after = put(there, mountedPlacement(newer));
+    const after = put(there, mountedRevision(newer));
     expect(templateOf(after).spec).toEqual({
       volumes: [first, volumeOf(newer), last],
       containers: [app, { ...PROXY, volumeMounts: [mount, certs] }],
@@ -151,10 +155,10 @@ describe('the mounts of a gateway', () => {
     fc.assert(
       fc.property(fc.option(spec, { nil: {} }), filters, (of, names) => {
         const before = gateway(of);
-        const placements = names.map((filter) => mountedPlacement(revision(filter)));
-        const on = placements.reduce((so, placement) => put(so, placement), before);
-        for (const { filter, mountPath } of placements) expect(mountedAt(templateOf(on), filter)).toBe(mountPath);
-        expect(merge(on, placements)).toEqual({});
+        const podRevisions = names.map((filter) => mountedRevision(revision(filter)));
+        const on = podRevisions.reduce((so, podRevision) => put(so, podRevision), before);
+        for (const { filter, mountPath } of podRevisions) expect(mountedAt(templateOf(on), filter)).toBe(mountPath);
+        expect(merge(on, podRevisions)).toEqual({});
         expect(names.toSorted().reduce((so, filter) => take(so, filter), on)).toEqual(before);
       }),
     );

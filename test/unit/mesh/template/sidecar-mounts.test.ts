@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type Checked, describeProblem } from '../../../../src/base/problem.ts';
+import { describeProblem, type Result } from '../../../../src/base/problem.ts';
 import type { PodTemplate } from '../../../../src/cluster/objects.ts';
-import { placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
+import { podRevisionOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
 import type { MountChange } from '../../../../src/mesh/template/mount-change.ts';
 import {
   type MountAnnotations,
@@ -23,17 +23,17 @@ const annotated = (volumes: unknown, mounts: unknown): PodTemplate => ({
   metadata: { annotations: { [VOLUME]: JSON.stringify(volumes), [MOUNT]: JSON.stringify(mounts) } },
 });
 const WORKLOAD = 'Deployment shop/reviews';
-const change = (template: PodTemplate, wanted: Partial<MountChange>): Checked<MountAnnotations> =>
+const change = (template: PodTemplate, wanted: Partial<MountChange>): Result<MountAnnotations> =>
   mergeMounts(template, { place: [], remove: [], ...wanted }, WORKLOAD);
-const merge = (template: PodTemplate, ...revisions: readonly Revision[]): Checked<MountAnnotations> =>
-  change(template, { place: (revisions.length === 0 ? [ours] : revisions).map(placementOf) });
+const merge = (template: PodTemplate, ...revisions: readonly Revision[]): Result<MountAnnotations> =>
+  change(template, { place: (revisions.length === 0 ? [ours] : revisions).map(podRevisionOf) });
 const readAll = (annotations: MountAnnotations): { volumes: unknown; mounts: unknown } => ({
   volumes: JSON.parse(annotations[VOLUME] ?? 'null'),
   mounts: JSON.parse(annotations[MOUNT] ?? 'null'),
 });
 const merged = (template: PodTemplate, ...revisions: readonly Revision[]): { volumes: unknown; mounts: unknown } =>
   readAll(must(merge(template, ...revisions)));
-const complaints = (template: PodTemplate, ...revisions: readonly Revision[]): string[] => {
+const messages = (template: PodTemplate, ...revisions: readonly Revision[]): string[] => {
   const problems = problemsIn(merge(template, ...revisions));
   for (const problem of problems) expect(problem).toMatchObject({ kind: 'mount', subject: WORKLOAD });
   return problems.map(describeProblem);
@@ -133,7 +133,7 @@ describe('filters that are to go', () => {
     const same = revision('auth', { mountPath: OUR_PATH });
     const template = annotated([ourVolume], [ourMount]);
     expect(merge(template, same).ok).toBe(false);
-    expect(readAll(must(change(template, { place: [placementOf(same)], remove: ['add-header'] }))).mounts).toEqual([
+    expect(readAll(must(change(template, { place: [podRevisionOf(same)], remove: ['add-header'] }))).mounts).toEqual([
       { name: 'wasm-filter-auth', mountPath: OUR_PATH, readOnly: true },
     ]);
   });
@@ -141,7 +141,7 @@ describe('filters that are to go', () => {
   test('volumes of others go when they are dropped, and their path is free', () => {
     const template = annotated([{ name: 'hand', configMap: { name: 'x' } }], [{ name: 'hand', mountPath: OUR_PATH }]);
     expect(merge(template).ok).toBe(false);
-    expect(readAll(must(change(template, { place: [placementOf(ours)], drop: ['hand'] })))).toEqual({
+    expect(readAll(must(change(template, { place: [podRevisionOf(ours)], drop: ['hand'] })))).toEqual({
       volumes: [ourVolume],
       mounts: [ourMount],
     });
@@ -177,7 +177,7 @@ describe('an annotation that Istio could not read', () => {
   const broken = (text: string, mounts = '[]'): PodTemplate => ({
     metadata: { annotations: { [VOLUME]: text, [MOUNT]: mounts } },
   });
-  const pulled: MountChange['place'] = [placementOf(pulledRevision())];
+  const pulled: MountChange['place'] = [podRevisionOf(pulledRevision())];
 
   test.each<[string, PodTemplate, Partial<MountChange>]>([
     ['a removal of what is not there', broken('no json'), { remove: ['add-header'] }],
@@ -188,7 +188,7 @@ describe('an annotation that Istio could not read', () => {
   });
 
   test.each<[string, PodTemplate, Partial<MountChange>]>([
-    ['a filter that is mounted', broken('no json'), { place: [placementOf(ours)] }],
+    ['a filter that is mounted', broken('no json'), { place: [podRevisionOf(ours)] }],
     ['a removal of what stands in it', broken('[wasm-filter-add-header'), { remove: ['add-header'] }],
     ['a pulled filter whose mount stands in it', broken('[wasm-filter-add-header'), { place: pulled }],
   ])('keeps %s from being written', (_, template, wanted) => {
@@ -231,22 +231,22 @@ describe('a taken volume name', () => {
     ['the ConfigMap of another filter', { ...ourVolume, configMap: { name: 'auth-0123456789' } }],
     ['a ConfigMap without a name', { ...ourVolume, configMap: {} }],
   ])('by %s in the annotation', (_, volume) => {
-    const [complaint, ...more] = complaints(annotated([volume], []));
+    const [message, ...more] = messages(annotated([volume], []));
     expect(more).toEqual([]);
-    expect(complaint).toContain(`the volume name "wasm-filter-add-header" is taken in ${VOLUME} by {`);
-    expect(complaint).toContain('Choose another "name", or remove what uses it now.');
+    expect(message).toContain(`the volume name "wasm-filter-add-header" is taken in ${VOLUME} by {`);
+    expect(message).toContain('Choose another "name", or remove what uses it now.');
   });
 
   test('by a volume of the pod template', () => {
-    expect(complaints({ spec: { volumes: [{ name: 'data' }, { name: 'wasm-filter-add-header' }] } })).toEqual([
+    expect(messages({ spec: { volumes: [{ name: 'data' }, { name: 'wasm-filter-add-header' }] } })).toEqual([
       expect.stringContaining('is taken by a volume of the pod template'),
     ]);
   });
 
   test('the foreign value is quoted, but not without end', () => {
-    const [complaint] = complaints(annotated([{ ...ourVolume, configMap: { name: 'x'.repeat(5_000) } }], []));
-    expect(complaint).toContain('xxx');
-    expect(complaint?.length).toBeLessThan(500);
+    const [message] = messages(annotated([{ ...ourVolume, configMap: { name: 'x'.repeat(5_000) } }], []));
+    expect(message).toContain('xxx');
+    expect(message?.length).toBeLessThan(500);
   });
 });
 
@@ -266,8 +266,8 @@ describe('a taken mount path', () => {
     ],
     ['of a native sidecar', inProxy('initContainers', OUR_PATH), / is ".+of the container istio-proxy/],
   ])('%s', (_, template, relation) => {
-    expect(complaints(template)).toEqual([expect.stringMatching(relation)]);
-    expect(complaints(template)[0]).toContain('Choose another "mount-path"');
+    expect(messages(template)).toEqual([expect.stringMatching(relation)]);
+    expect(messages(template)[0]).toContain('Choose another "mount-path"');
   });
 
   test.each<[string, PodTemplate]>([
@@ -363,7 +363,7 @@ describe('a taken mount path', () => {
 
   test('nested in what goes with the same change, it is free', () => {
     const template = around({ emptyDir: {} }, { readOnly: true });
-    expect(change(template, { place: [placementOf(ours)], drop: ['v'] }).ok).toBe(true);
+    expect(change(template, { place: [podRevisionOf(ours)], drop: ['v'] }).ok).toBe(true);
   });
 
   test.each([
@@ -384,7 +384,7 @@ describe('a taken mount path', () => {
 
   test('by another filter of the same run', () => {
     const shared = { mountPath: '/filters' };
-    expect(complaints({}, revision('a', shared), revision('b', shared))).toEqual([
+    expect(messages({}, revision('a', shared), revision('b', shared))).toEqual([
       expect.stringContaining('the mount path "/filters" is "/filters"'),
     ]);
   });
@@ -396,19 +396,19 @@ describe('annotations that Istio could not read', () => {
     ['"text"', /is neither a JSON array nor a JSON object/],
     ['["data"]', /has the entry "data"/],
   ])('%s', (text, why) => {
-    const [complaint, ...more] = complaints({ metadata: { annotations: { [VOLUME]: text } } });
+    const [message, ...more] = messages({ metadata: { annotations: { [VOLUME]: text } } });
     expect(more).toEqual([]);
-    expect(complaint).toMatch(why);
-    expect(complaint).toContain(`the annotation ${VOLUME} of its pod template`);
-    expect(complaint).toContain(text);
+    expect(message).toMatch(why);
+    expect(message).toContain(`the annotation ${VOLUME} of its pod template`);
+    expect(message).toContain(text);
   });
 
   test('both are told', () => {
-    expect(complaints({ metadata: { annotations: { [VOLUME]: '{', [MOUNT]: '[' } } })).toHaveLength(2);
+    expect(messages({ metadata: { annotations: { [VOLUME]: '{', [MOUNT]: '[' } } })).toHaveLength(2);
   });
 });
 
 test('everything that is wrong is told at once', () => {
   const template = annotated([{ name: 'wasm-filter-add-header', emptyDir: {} }], [{ name: 'x', mountPath: OUR_PATH }]);
-  expect(complaints(template, ours, revision('auth', { mountPath: '/etc/istio/pod' }))).toHaveLength(3);
+  expect(messages(template, ours, revision('auth', { mountPath: '/etc/istio/pod' }))).toHaveLength(3);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Workload } from '../../../../src/cluster/objects.ts';
-import { placementOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
+import { podRevisionOf, type Revision } from '../../../../src/mesh/identity/revision.ts';
 import { formatState, type WorkloadState } from '../../../../src/mesh/identity/state.ts';
 import {
   filtersOn,
@@ -23,7 +23,7 @@ const newer = revision('add-header', { configuration: 'new' });
 
 /** The change that puts revisions there and records them, and takes filters away. */
 const changeTo = (revisions: readonly Revision[], run: string, remove: readonly string[] = []): TemplateChange => ({
-  place: revisions.map(placementOf),
+  place: revisions.map(podRevisionOf),
   remove,
   state: (recorded): WorkloadState => ({
     ...Object.fromEntries(Object.entries(recorded).filter(([filter]) => !remove.includes(filter))),
@@ -172,8 +172,8 @@ describe('a filter that is taken away', () => {
     const before = workload('reviews', { podAnnotations: { [VOLUME]: ' [ ] ', [MOUNT]: '{}' } });
     const after = patched(before, [ours], 'run-1');
     const back = { ...changeTo([], 'run-1', ['add-header']), like: before };
-    const restored = patchedWith(after, must(patchWorkload(after, back, NAME)));
-    expect(restored.spec?.template?.metadata?.annotations).toMatchObject({ [VOLUME]: ' [ ] ' });
+    const rolledBack = patchedWith(after, must(patchWorkload(after, back, NAME)));
+    expect(rolledBack.spec?.template?.metadata?.annotations).toMatchObject({ [VOLUME]: ' [ ] ' });
   });
 });
 

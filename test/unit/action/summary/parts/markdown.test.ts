@@ -105,6 +105,6 @@ test.each([
   [['a', 'b'], 2, 'a, b'],
   [['a', 'b', 'c'], 2, 'a, b and 1 more'],
   [['a', 'b'], 0, '2 more'],
-])('someOf(%j, %i) is %j', (items, most, expected) => {
-  expect(someOf(items, most)).toBe(expected);
+])('someOf(%j, %i) is %j', (items, max, expected) => {
+  expect(someOf(items, max)).toBe(expected);
 });

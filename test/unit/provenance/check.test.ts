@@ -1,15 +1,15 @@
 import { afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Checked } from '../../../src/base/problem.ts';
+import type { Result } from '../../../src/base/problem.ts';
 import type { Authority } from '../../../src/provenance/authority.ts';
+import { checkProvenance } from '../../../src/provenance/check.ts';
 import type { Provenance } from '../../../src/provenance/policy.ts';
-import { proveProvenance } from '../../../src/provenance/prove.ts';
 import { type Answer, type GitHubLab, startGitHub } from '../../harness/github-lab.ts';
 import { BUILD, type Bundle, DIGEST, type Lab, makeLab } from '../../harness/sigstore-lab.ts';
 import { must, problemsIn } from '../builders.ts';
 import { packSnappy } from './snappy.ts';
 
 const PATH = `/repos/bookshop/filters/attestations/${DIGEST}?per_page=30&predicate_type=provenance`;
-const PROVED = expect.objectContaining({ repository: 'bookshop/filters', commit: BUILD.commit, run: BUILD.run });
+const VERIFIED = expect.objectContaining({ repository: 'bookshop/filters', commit: BUILD.commit, run: BUILD.run });
 
 let lab: Lab;
 let good: Bundle;
@@ -36,11 +36,11 @@ interface Asking {
   readonly signal?: AbortSignal;
 }
 
-const prove = (
+const check = (
   api: string,
   { token = 'the-token', authorities = [lab.authority], signal = new AbortController().signal }: Asking = {},
-): Promise<Checked<Provenance>> =>
-  proveProvenance(
+): Promise<Result<Provenance>> =>
+  checkProvenance(
     { origin: 'filter "f.wasm"', digest: DIGEST },
     { repository: 'bookshop/filters', ref: 'refs/heads/main' },
     { api, token, authorities, signal, userAgent: 'test', environment: {}, debug: () => undefined },
@@ -49,7 +49,7 @@ const prove = (
 /** The one problem that a GitHub that always answers so comes to. */
 const problemOf = async (answer: Answer, asking?: Asking) => {
   const { url } = await start(() => answer);
-  const [problem, ...others] = problemsIn(await prove(url, asking));
+  const [problem, ...others] = problemsIn(await check(url, asking));
   expect(others).toEqual([]);
   expect(problem?.kind).toBe('provenance');
   return problem;
@@ -58,7 +58,7 @@ const problemOf = async (answer: Answer, asking?: Asking) => {
 describe('an attestation', () => {
   test('that comes with the list proves the build', async () => {
     const github = await start(() => ({ body: { attestations: [{ bundle: good, repository_id: 1 }] } }));
-    expect(must(await prove(github.url))).toEqual(PROVED);
+    expect(must(await check(github.url))).toEqual(VERIFIED);
     expect(github.asked).toEqual([
       {
         path: PATH,
@@ -81,7 +81,7 @@ describe('an attestation', () => {
         ? { body: { attestations: [{ bundle: null, bundle_url: `${url}/store/1.json.sn?signature=s` }] } }
         : { body: pack(JSON.stringify(good)) },
     );
-    expect(must(await prove(github.url))).toEqual(PROVED);
+    expect(must(await check(github.url))).toEqual(VERIFIED);
     const [, stored] = github.asked;
     expect(stored?.path).toBe('/store/1.json.sn?signature=s');
     expect(stored?.headers).not.toHaveProperty('authorization');
@@ -89,7 +89,7 @@ describe('an attestation', () => {
 
   test('without a token is asked for without one', async () => {
     const github = await start(() => ({ body: { attestations: [{ bundle: good }] } }));
-    must(await prove(github.url, { token: '' }));
+    must(await check(github.url, { token: '' }));
     expect(github.asked[0]?.headers).not.toHaveProperty('authorization');
   });
 
@@ -99,7 +99,7 @@ describe('an attestation', () => {
         ? { body: { attestations: [{ bundle: other }, { bundle: good }, { bundle_url: `${url}/more` }] } }
         : { status: 500 },
     );
-    expect(must(await prove(github.url))).toEqual(PROVED);
+    expect(must(await check(github.url))).toEqual(VERIFIED);
     expect(github.asked).toHaveLength(1);
   });
 
@@ -112,7 +112,7 @@ describe('an attestation', () => {
           }
         : { body: { attestations: [{ bundle: good }] } },
     );
-    expect(must(await prove(github.url))).toEqual(PROVED);
+    expect(must(await check(github.url))).toEqual(VERIFIED);
     expect(github.asked.map(({ path }) => path)).toEqual([PATH, '/page-2?after=x']);
   });
 
@@ -122,7 +122,7 @@ describe('an attestation', () => {
       headers: { link: `<${elsewhere.url}/page-2>; rel="next"` },
       body: { attestations: [{ bundle: other }] },
     }));
-    expect((await prove(github.url)).ok).toBe(false);
+    expect((await check(github.url)).ok).toBe(false);
     expect(elsewhere.asked).toEqual([]);
   });
 
@@ -131,7 +131,7 @@ describe('an attestation', () => {
       headers: { link: `<${url}${PATH}>; rel="next"` },
       body: { attestations: [] },
     }));
-    expect((await prove(github.url)).ok).toBe(false);
+    expect((await check(github.url)).ok).toBe(false);
     expect(github.asked).toHaveLength(10);
   });
 });
@@ -172,7 +172,7 @@ describe('none counts', () => {
       const address = 'bundle_url' in attestation ? { bundle_url: `${url}${attestation.bundle_url}` } : {};
       return { body: { attestations: [{ ...attestation, ...address }] } };
     });
-    const [problem] = problemsIn(await prove(github.url));
+    const [problem] = problemsIn(await check(github.url));
     expect(problem?.message).toMatch(/^has one attestation in bookshop\/filters, which does not satisfy the policy: /);
     expect(problem?.message).toMatch(expected);
   });
@@ -257,7 +257,7 @@ describe('GitHub gives none', () => {
       before === 0 ? { status, headers: { 'retry-after': '1' } } : { body: { attestations: [{ bundle: good }] } },
     );
     const asked = performance.now();
-    expect(must(await prove(github.url))).toEqual(PROVED);
+    expect(must(await check(github.url))).toEqual(VERIFIED);
     expect(performance.now() - asked).toBeGreaterThan(990);
     expect(github.asked).toHaveLength(2);
   });
@@ -266,7 +266,7 @@ describe('GitHub gives none', () => {
     const github = await start((_, before) =>
       before < 2 ? { status: 503 } : { body: { attestations: [{ bundle: good }] } },
     );
-    expect(must(await prove(github.url))).toEqual(PROVED);
+    expect(must(await check(github.url))).toEqual(VERIFIED);
   });
 });
 
@@ -274,7 +274,7 @@ describe('nothing is known', () => {
   test('where GitHub cannot be reached', async () => {
     const github = await startGitHub(() => ({}));
     await github.close();
-    const [problem] = problemsIn(await prove(github.url));
+    const [problem] = problemsIn(await check(github.url));
     expect(problem).toMatchObject({
       kind: 'provenance',
       subject: 'provenance of filter "f.wasm"',
@@ -283,7 +283,7 @@ describe('nothing is known', () => {
   });
 
   test('where GitHub would be called without TLS: the token could be read', async () => {
-    const [problem] = problemsIn(await prove('http://api.github.example'));
+    const [problem] = problemsIn(await check('http://api.github.example'));
     expect(problem?.message).toBe('cannot be checked: http://api.github.example would be called without TLS.');
     expect(problem?.remedy).toContain('GITHUB_API_URL');
   });
@@ -314,7 +314,7 @@ describe('nothing is known', () => {
       cancelling.abort();
       return { status: 503 };
     });
-    expect(problemsIn(await prove(github.url, { signal: cancelling.signal }))).toEqual([
+    expect(problemsIn(await check(github.url, { signal: cancelling.signal }))).toEqual([
       expect.objectContaining({ kind: 'cancelled' }),
     ]);
   });
@@ -327,7 +327,7 @@ describe('nothing is known', () => {
     };
     const github = await start(() => ({ body: { attestations: [{ bundle: good }] } }));
     const authorities = [{ ...lab.authority, trustedRoot }];
-    expect(problemsIn(await prove(github.url, { authorities, signal: cancelling.signal }))).toEqual([
+    expect(problemsIn(await check(github.url, { authorities, signal: cancelling.signal }))).toEqual([
       expect.objectContaining({ kind: 'cancelled' }),
     ]);
   });

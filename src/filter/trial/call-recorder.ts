@@ -1,13 +1,13 @@
 /** Beyond that, calls are only counted: a filter that goes through a long list calls often. */
-const MOST_CALLS = 10_000;
+const MAX_CALLS = 10_000;
 
 /** Keeps the calls of a trial run in their order, up to an amount that can be handed around. */
-export class CallBook {
+export class CallRecorder {
   readonly #calls: string[] = [];
   #more = 0;
 
   add(call: string): void {
-    if (this.#calls.length < MOST_CALLS) this.#calls.push(call);
+    if (this.#calls.length < MAX_CALLS) this.#calls.push(call);
     else this.#more += 1;
   }
 

@@ -1,14 +1,14 @@
 import type { LogLevel } from './status.ts';
 
 /** Characters of one line, and bytes that are read for it. */
-export const MOST_LINE_LENGTH = 1_000;
+export const MAX_LINE_LENGTH = 1_000;
 /** Lines of info and below, and lines of warn and above: an error must not be lost behind much talk. */
-export const MOST_LINES_EACH = 100;
+export const MAX_LINES_OF_EACH_END = 100;
 
 const LOUD: readonly LogLevel[] = ['warn', 'error', 'critical'];
 
 /** Passes on what the filter logs, up to a readable amount, and remembers the last error of the current call. */
-export class LogBook {
+export class FilterLog {
   readonly #write: (line: string) => void;
   readonly #written = { loud: 0, quiet: 0 };
   #lastError: string | undefined;
@@ -28,12 +28,12 @@ export class LogBook {
   }
 
   add(level: LogLevel, text: string): void {
-    const line = text.length <= MOST_LINE_LENGTH ? text : `${text.slice(0, MOST_LINE_LENGTH)}…`;
+    const line = text.length <= MAX_LINE_LENGTH ? text : `${text.slice(0, MAX_LINE_LENGTH)}…`;
     if (level === 'error' || level === 'critical') this.#lastError = line;
     const kind = LOUD.includes(level) ? 'loud' : 'quiet';
     this.#written[kind] += 1;
-    if (this.#written[kind] <= MOST_LINES_EACH) this.#write(`${level}: ${line}`);
-    else if (this.#written[kind] === MOST_LINES_EACH + 1) {
+    if (this.#written[kind] <= MAX_LINES_OF_EACH_END) this.#write(`${level}: ${line}`);
+    else if (this.#written[kind] === MAX_LINES_OF_EACH_END + 1) {
       this.#write(`(more lines of ${kind === 'loud' ? 'warn and above' : 'info and below'} are left out)`);
     }
   }

@@ -19,7 +19,7 @@ export function isWaypoint(labels: Labels): boolean {
  * Services, for their chains.
  * @param wanted the labels that the policy selects; any pod when empty
  */
-export function attaches(policy: ApiObject, wanted: Labels, labels: Labels): boolean {
+export function namesGateway(policy: ApiObject, wanted: Labels, labels: Labels): boolean {
   const gateway = labels[GATEWAY_NAME_LABEL];
   const targets = targetsOf(policy);
   if (targets.length > 0) {

@@ -25,7 +25,8 @@ describe('proof in real proxies', () => {
   });
   afterAll(() => mesh?.stop());
 
-  const proofOf = (outputs: Readonly<Record<string, string>>): unknown => JSON.parse(outputs.targets ?? '[]')[0]?.proof;
+  const verificationOf = (outputs: Readonly<Record<string, string>>): unknown =>
+    JSON.parse(outputs.targets ?? '[]')[0]?.verification;
 
   test('every proxy has the filter in its listener, and each pod answers the probe', async () => {
     const namespace = await mesh.namespace();
@@ -39,11 +40,11 @@ describe('proof in real proxies', () => {
     };
     const probe = '{ path: /, port: 9080, expect: { status: 200, headers: { x-wasm: one }, body: hello } }';
     const { outputs } = await mesh.deploy({ ...given, probe });
-    expect(outputs).toMatchObject({ result: 'deployed', proved: '2' });
-    expect(proofOf(outputs)).toMatchObject({ level: 'listener', pods: 2, wanted: 2 });
+    expect(outputs).toMatchObject({ result: 'deployed', 'verified-proxies': '2' });
+    expect(verificationOf(outputs)).toMatchObject({ level: 'listener', pods: 2, wanted: 2 });
 
     const wrong = await mesh.deploy({ ...given, configuration: 'x-wasm: two', probe });
-    expect(wrong.outputs).toMatchObject({ result: 'failed', restored: '1', changed: 'false' });
+    expect(wrong.outputs).toMatchObject({ result: 'failed', 'rolled-back': '1', changed: 'false' });
     expect(wrong.summary).toContain('instead of one');
     expect(new Set(await headerOfPods(mesh, app, 'x-wasm'))).toEqual(new Set(['one']));
   });
@@ -57,9 +58,9 @@ describe('proof in real proxies', () => {
       kubeconfigFor(mesh, namespace, 'without', EVERYTHING_BUT_EXEC),
     ]);
     const stats = await mesh.deploy({ ...given, name: 'a', kubeconfig: withProxy, targets: '- deployment/stats' });
-    expect(proofOf(stats.outputs)).toMatchObject({ level: 'stats', pods: 1 });
+    expect(verificationOf(stats.outputs)).toMatchObject({ level: 'stats', pods: 1 });
     const ready = await mesh.deploy({ ...given, name: 'b', kubeconfig: without, targets: '- deployment/ready' });
-    expect(proofOf(ready.outputs)).toMatchObject({ level: 'ready', pods: 1 });
+    expect(verificationOf(ready.outputs)).toMatchObject({ level: 'ready', pods: 1 });
     expect(ready.summary).toContain('is not allowed to exec into pods');
     const refused = await mesh.deploy({
       ...given,
@@ -163,6 +164,6 @@ describe('proof in real proxies', () => {
     expect(refused.outputs).toMatchObject({ result: 'failed', changed: 'false' });
     expect(refused.summary.replaceAll('\n', ' ')).toContain('only mutual TLS on port 9080');
     expect(await objectsOf(mesh, app)).toEqual([]);
-    expect(proofOf((await mesh.deploy(given)).outputs)).toMatchObject({ level: 'listener', pods: 1 });
+    expect(verificationOf((await mesh.deploy(given)).outputs)).toMatchObject({ level: 'listener', pods: 1 });
   });
 });

@@ -1,15 +1,15 @@
-import { Findings, type Problem } from '../../base/problem.ts';
+import { Diagnostics, type Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
-import { allLists, Observer } from '../observe/observer.ts';
+import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
 import { RunningProxies } from '../observe/running-proxies.ts';
-import type { Observation } from '../observe/snapshot.ts';
-import { observeUnmanaged } from '../observe/unmanaged-view.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import { readUnmanaged } from '../observe/unmanaged-view.ts';
 import { mayHaveGarbage } from '../plan/garbage.ts';
 import { makePlan } from '../plan/make-plan.ts';
-import { countWrites, type Plan, type Prepared, restarts } from '../plan/plan.ts';
-import type { DeployRequest, DraftRequest, Unknown } from '../request.ts';
+import { countWrites, type Plan, type PlannedDeployment, restarts } from '../plan/plan.ts';
+import type { DeployRequest, RequestOrProblems, Unknown } from '../request.ts';
 
 const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
 
@@ -17,45 +17,45 @@ const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
  * Observes and plans a deployment, as far as draft and cluster go. Where there may be superseded revisions, the other kinds of
  * workloads are listed too, because they might use them.
  */
-export async function prepare(draft: DraftRequest, context: DeployContext): Promise<Prepared> {
+export async function planDeployment(requested: RequestOrProblems, context: DeployContext): Promise<PlannedDeployment> {
   const { client, log, date } = context;
-  const { request } = draft;
-  const unknown = draft.ok ? NOTHING_UNKNOWN : draft.unknown;
-  const findings = new Findings();
-  if (!draft.ok) findings.add(draft.problems);
+  const { request } = requested;
+  const unknown = requested.ok ? NOTHING_UNKNOWN : requested.unknown;
+  const diagnostics = new Diagnostics();
+  if (!requested.ok) diagnostics.add(requested.problems);
   const lists = neededLists(request.filters.flatMap(({ targets }) => targets));
   const plugins = request.filters.some(({ settings }) => settings.image !== undefined);
-  const observer = new Observer(client, { plugins });
+  const clusterReader = new ClusterReader(client, { plugins });
   const needsAll = request.prune || request.settingsChange === 'push';
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
-  const first = await observer.observe(needsAll ? [...lists, ...allLists(namespaces)] : lists);
+  const first = await clusterReader.read(needsAll ? [...lists, ...allLists(namespaces)] : lists);
   const proxies = new RunningProxies(during(context, 'inspecting what runs'));
-  const second = await observeUnmanaged(request, first.observation, observer, proxies, context);
-  findings.add(first.problems, second.problems);
-  const observation = await lookElsewhere(request, second.observation, observer);
-  const made = makePlan(request, observation, date());
-  if (made.ok && findings.clean) {
-    const complete = await completePlan({ plan: made.value, observation }, request, observer, date());
+  const second = await readUnmanaged(request, first.snapshot, clusterReader, proxies, context);
+  diagnostics.add(first.problems, second.problems);
+  const snapshot = await lookElsewhere(request, second.snapshot, clusterReader);
+  const made = makePlan(request, snapshot, date());
+  if (made.ok && diagnostics.ok) {
+    const complete = await completePlan({ plan: made.value, snapshot }, request, clusterReader, date());
     describePlan(complete.plan, log);
     return { ...complete, request, problems: [], unknown, proxies };
   }
-  if (!made.ok) findings.add(made.problems.filter(isKnown(unknown)));
+  if (!made.ok) diagnostics.add(made.problems.filter(isKnown(unknown)));
   const plan = made.ok ? made.value : made.partial;
-  return { plan, request, observation, problems: findings.problems, unknown, proxies };
+  return { plan, request, snapshot, problems: diagnostics.problems, unknown, proxies };
 }
 
 /** Where a named workload is not there, workloads of the other kinds are listed, for one of that name; no right is needed for that. */
 async function lookElsewhere(
   { filters }: DeployRequest,
-  observation: Observation,
-  observer: Observer,
-): Promise<Observation> {
+  snapshot: ClusterSnapshot,
+  clusterReader: ClusterReader,
+): Promise<ClusterSnapshot> {
   const lacking = namespacesWithout(
     filters.flatMap(({ targets }) => targets),
-    observation.catalogue,
+    snapshot.workloadIndex,
   );
-  if (lacking.length === 0) return observation;
-  return { ...(await observer.observe(allLists(lacking))).observation, unmanaged: observation.unmanaged };
+  if (lacking.length === 0) return snapshot;
+  return { ...(await clusterReader.read(allLists(lacking))).snapshot, unmanaged: snapshot.unmanaged };
 }
 
 /** What a stand-in brings about is nobody's fault: another name or folder may be free, and another direction may be right. */
@@ -69,18 +69,18 @@ function isKnown(unknown: ReadonlySet<Unknown>): (problem: Problem) => boolean {
 
 /** Not being allowed to list a kind of workload leaves garbage where it is; the deployment itself does not need that. */
 async function completePlan(
-  prepared: Pick<Prepared, 'plan' | 'observation'>,
+  deployment: Pick<PlannedDeployment, 'plan' | 'snapshot'>,
   request: DeployRequest,
-  observer: Observer,
+  clusterReader: ClusterReader,
   now: Date,
-): Promise<Pick<Prepared, 'plan' | 'observation'>> {
-  const { plan, observation } = prepared;
-  const unclear = mayHaveGarbage(plan, observation, request).filter((namespace) => !observation.isComplete(namespace));
-  if (unclear.length === 0) return prepared;
-  const second = await observer.observe(allLists(unclear));
-  const complete = { ...second.observation, unmanaged: observation.unmanaged };
+): Promise<Pick<PlannedDeployment, 'plan' | 'snapshot'>> {
+  const { plan, snapshot } = deployment;
+  const unclear = mayHaveGarbage(plan, snapshot, request).filter((namespace) => !snapshot.isComplete(namespace));
+  if (unclear.length === 0) return deployment;
+  const second = await clusterReader.read(allLists(unclear));
+  const complete = { ...second.snapshot, unmanaged: snapshot.unmanaged };
   const again = makePlan(request, complete, now);
-  return again.ok ? { plan: again.value, observation: complete } : prepared;
+  return again.ok ? { plan: again.value, snapshot: complete } : deployment;
 }
 
 function describePlan(plan: Plan, log: DeployContext['log']): void {

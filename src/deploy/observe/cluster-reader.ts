@@ -4,11 +4,11 @@ import type { Client } from '../../cluster/client.ts';
 import { ApiError, isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Workload } from '../../cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER, NAMESPACE, PLUGINS, type Resource } from '../../cluster/resources.ts';
-import { attachedTo } from '../../mesh/gateway/attachment.ts';
+import { gatewayOf } from '../../mesh/gateway/plugin.ts';
 import { FILTER_LABEL, isOwned, OWNED_SELECTOR } from '../../mesh/identity/names.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
-import type { Inserter } from '../../mesh/objects/filter-resource.ts';
+import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
 import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
@@ -19,16 +19,16 @@ import { listIfInstalled, TEMPLATE_KINDS, targetKind } from '../kinds/kinds.ts';
 import { KINDS } from '../kinds/list.ts';
 import { PluginLister } from '../kinds/plugins.ts';
 import { listingProblem } from './list-problem.ts';
-import { type Observation, type ObservedWorkload, objectFinder } from './snapshot.ts';
+import { type ClusterSnapshot, type ObservedWorkload, objectFinder } from './snapshot.ts';
 import { NOTHING_UNMANAGED } from './unmanaged.ts';
 
 /** An observation, complete only if there are no problems. */
-export interface Observed {
-  readonly observation: Observation;
+export interface ReadResult {
+  readonly snapshot: ClusterSnapshot;
   readonly problems: readonly Problem[];
 }
 
-export interface ObserveOptions {
+export interface ReaderOptions {
   /** Whether a cluster without Istio's resources is no problem: there is nothing of them to take away then. */
   readonly withoutIstio?: boolean;
   /** Whether plugins are to be written, so that a cluster without them is a problem. */
@@ -52,9 +52,9 @@ export function allLists(namespaces: readonly string[]): WantedList[] {
  * namespace itself is asked for only when nothing was found in it. Does not throw for what the API server answers: that
  * becomes problems.
  */
-export class Observer {
+export class ClusterReader {
   readonly #client: Client;
-  readonly #options: ObserveOptions;
+  readonly #options: ReaderOptions;
   readonly #workloads = new Map<string, readonly Workload[]>();
   readonly #configMaps = new Map<string, readonly KubernetesObject[]>();
   readonly #envoyFilters = new Map<string, readonly EnvoyFilter[]>();
@@ -63,14 +63,14 @@ export class Observer {
   readonly #existing = new Map<string, boolean>();
   readonly #listed = new Map<string, WorkloadListKey>();
 
-  constructor(client: Client, options: ObserveOptions = {}) {
+  constructor(client: Client, options: ReaderOptions = {}) {
     this.#client = client;
     this.#options = options;
     this.#pluginLister = new PluginLister(client);
   }
 
   /** Reads the lists that were not read yet, and our objects of their namespaces. */
-  async observe(wanted: readonly WantedList[]): Promise<Observed> {
+  async read(wanted: readonly WantedList[]): Promise<ReadResult> {
     const distinct = new Map<string, WantedList>();
     for (const key of wanted) {
       const text = `${key.namespace}/${key.kind}`;
@@ -99,11 +99,11 @@ export class Observer {
         keep(this.#envoyFilters, namespace, [ENVOY_FILTER, namespace], () => this.#listEnvoyFilters(namespace)),
       ),
     ]);
-    append(problems, await this.#observePlugins());
+    append(problems, await this.#readPlugins());
     await this.#askForEmpty(namespaces);
     // In the order of the questions, whichever was answered first; what every namespace says is said once.
     const said = new Map(problems.flatMap((problem) => (problem ? [[describeProblem(problem), problem]] : [])));
-    return { observation: this.#observation(), problems: [...said.values()] };
+    return { snapshot: this.#snapshot(), problems: [...said.values()] };
   }
 
   async #listEnvoyFilters(namespace: string): Promise<readonly EnvoyFilter[]> {
@@ -116,15 +116,15 @@ export class Observer {
   }
 
   /** Lists plugins only where something speaks of them: those who have none need no right to list them. */
-  async #observePlugins(): Promise<(Problem | undefined)[]> {
+  async #readPlugins(): Promise<(Problem | undefined)[]> {
     const namespaces = new Set([...this.#listed.values()].map(({ namespace }) => namespace));
     const [first, ...others] = [...namespaces].filter(
       (namespace) => !this.#plugins.has(namespace) && this.#speaksOfPlugins(namespace),
     );
     if (first === undefined) return [];
     // Its answer tells what to ask for in the others.
-    const problem = await this.#observePluginsOf(first);
-    return [problem, ...(await Promise.all(others.map((namespace) => this.#observePluginsOf(namespace))))];
+    const problem = await this.#readPluginsOf(first);
+    return [problem, ...(await Promise.all(others.map((namespace) => this.#readPluginsOf(namespace))))];
   }
 
   #speaksOfPlugins(namespace: string): boolean {
@@ -136,7 +136,7 @@ export class Observer {
     );
   }
 
-  #observePluginsOf(namespace: string): Promise<Problem | undefined> {
+  #readPluginsOf(namespace: string): Promise<Problem | undefined> {
     const wanted = this.#options.plugins === true;
     return keep(this.#plugins, namespace, [PLUGINS[this.#pluginLister.kind], namespace], async () => {
       try {
@@ -185,14 +185,14 @@ export class Observer {
     );
   }
 
-  #observation(): Observation {
+  #snapshot(): ClusterSnapshot {
     const envoyFilters = (namespace: string, owned: boolean): readonly EnvoyFilter[] =>
       (this.#envoyFilters.get(namespace) ?? []).filter((envoyFilter) => isOwned(envoyFilter) === owned);
     const { kind: pluginKind } = this.#pluginLister;
     const plugins = (namespace: string): readonly WasmPlugin[] => this.#plugins.get(namespace) ?? [];
-    const inserters = (namespace: string): readonly Inserter[] => [
+    const filterResources = (namespace: string): readonly FilterResource[] => [
       ...envoyFilters(namespace, true),
-      ...plugins(namespace).filter((plugin) => attachedTo(plugin) === undefined),
+      ...plugins(namespace).filter((plugin) => gatewayOf(plugin) === undefined),
     ];
     const configMaps = (namespace: string): readonly KubernetesObject[] => this.#configMaps.get(namespace) ?? [];
     const pluginsIn = (namespace: string): ListedPlugins => ({ items: plugins(namespace), kind: pluginKind });
@@ -205,19 +205,19 @@ export class Observer {
         .candidates(namespace, this.#workloads.get(`${namespace}/${kind}`), pluginsIn(namespace))
         .map((workload) => ({ ref: { kind, namespace, name: workload.metadata.name }, workload }));
     return {
-      catalogue: {
+      workloadIndex: {
         kinds: KINDS.map(({ resource: { kind } }) => kind),
         list: listed,
         namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
       },
       pluginKind,
       configMaps,
-      inserters,
-      objectsOf: objectFinder({ configMaps, inserters }),
+      filterResources,
+      objectsOf: objectFinder({ configMaps, filterResources }),
       foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
       workloads: (namespace) => KINDS.flatMap((kind) => candidates(kind, namespace)),
       filtersWithObjects: (namespace) => {
-        const objects = [...configMaps(namespace), ...inserters(namespace)];
+        const objects = [...configMaps(namespace), ...filterResources(namespace)];
         return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
       },
       isComplete: (namespace) =>
@@ -230,14 +230,14 @@ export class Observer {
 async function keep<T>(
   into: Map<string, T>,
   key: string,
-  [of, namespace]: readonly [Resource, string],
+  [resource, namespace]: readonly [Resource, string],
   read: () => Promise<T>,
 ): Promise<Problem | undefined> {
   try {
     into.set(key, await read());
     return undefined;
   } catch (error) {
-    return listingProblem(error, of, namespace);
+    return listingProblem(error, resource, namespace);
   }
 }
 

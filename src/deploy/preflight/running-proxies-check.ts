@@ -5,19 +5,19 @@ import { count, sentence } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { anchorOf } from '../../filter/insertion.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
-import { neededKind } from '../../mesh/objects/filter-resource.ts';
+import { kindFor } from '../../mesh/objects/filter-resource.ts';
 import { type Absent, chainsOf, expectPlaces, hasPlace } from '../../mesh/proxy/places.ts';
 import { explainMissing, INSERT_REMEDY, judgeReach, type Note, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
 import { captureInbound } from '../../mesh/template/capture.ts';
-import { neverInjected, standingSidecar } from '../../mesh/template/injection.ts';
-import { mayBeToldOtherwise } from '../../mesh/template/redirection.ts';
+import { injectedSidecar, neverInjected } from '../../mesh/template/injection.ts';
+import { mayBeConfiguredOtherwise } from '../../mesh/template/redirection.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import type { RunningProxies, SeenProxy } from '../observe/running-proxies.ts';
-import type { Observation } from '../observe/snapshot.ts';
-import { changesPods, type PlannedRevision, type PlannedWorkload, type Prepared } from '../plan/plan.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import { changesPods, type PlannedDeployment, type PlannedRevision, type PlannedWorkload } from '../plan/plan.ts';
 import { noEffect, placeOf, redirectionOf, unreachableIn, unreached } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { describeProbe, type Probe } from '../probe.ts';
@@ -29,9 +29,9 @@ const PARALLEL = 8;
 /** A Service may be new, and its listener not yet with the proxy. */
 const AGAIN_MS = 1_500;
 
-interface World {
+interface InspectionContext {
   readonly policy: Pick<RolloutPolicy, 'wait' | 'verify' | 'probe'>;
-  readonly observation: Pick<Observation, 'inserters' | 'foreignEnvoyFilters' | 'unmanaged'>;
+  readonly snapshot: Pick<ClusterSnapshot, 'filterResources' | 'foreignEnvoyFilters' | 'unmanaged'>;
   readonly proxies: RunningProxies;
   readonly labels: NamespaceLabels;
   readonly signal: AbortSignal;
@@ -42,55 +42,55 @@ interface World {
  * sidecar, a configuration that the proxy refuses for the sake of others, a port without HTTP or outside of what the sidecar captures, no filter beside which ours could stand, a probe that cannot
  * get through. Nothing is asked where no evidence is asked for after the rollout, and what cannot be known is no problem.
  */
-export async function lookFirst(
-  { plan, observation, request: policy, problems, proxies, unknown }: Prepared,
+export async function checkRunningProxies(
+  { plan, snapshot, request: policy, problems, proxies, unknown }: PlannedDeployment,
   { client, log, signal }: Pick<DeployContext, 'client' | 'log' | 'signal'>,
 ): Promise<Preflight> {
-  const told = new Set(problems.map(({ subject }) => subject));
+  const reported = new Set(problems.map(({ subject }) => subject));
   const changing = plan.workloads.filter(
-    (planned) => changesPods(planned) && planned.revisions.length > 0 && !told.has(describeWorkload(planned.ref)),
+    (planned) => changesPods(planned) && planned.revisions.length > 0 && !reported.has(describeWorkload(planned.ref)),
   );
   // With stand-ins for faulty settings, a filter would be somewhere else.
   if (changing.length === 0 || !policy.wait || policy.verify === 'off' || unknown.has('settings')) return NOTHING;
-  const world: World = { policy, observation, proxies, labels: new NamespaceLabels(client), signal };
+  const context: InspectionContext = { policy, snapshot, proxies, labels: new NamespaceLabels(client), signal };
   const looks = await log.group(`Inspect what runs now in ${count(changing.length, 'workload')}`, () =>
-    mapLimited(changing, PARALLEL, (planned) => lookAt(planned, world)),
+    mapLimited(changing, PARALLEL, (planned) => lookAt(planned, context)),
   );
   return { problems: looks.flatMap(({ problems }) => problems), warnings: looks.flatMap(({ warnings }) => warnings) };
 }
 
-async function lookAt(planned: PlannedWorkload, world: World): Promise<Preflight> {
+async function lookAt(planned: PlannedWorkload, context: InspectionContext): Promise<Preflight> {
   const { ref, observed } = planned;
-  const standing = await standingAlone(planned, world);
-  if (standing !== undefined) return { problems: [standing], warnings: [] };
-  const look = await world.proxies.look(ref);
+  const withSidecar = await describesOnlyOwn(planned, context);
+  if (withSidecar !== undefined) return { problems: [withSidecar], warnings: [] };
+  const look = await context.proxies.look(ref);
   switch (look.state) {
     case 'unknown':
       return NOTHING;
     case 'without-proxy':
-      return { problems: await withoutSidecar(planned, world), warnings: [] };
+      return { problems: await withoutSidecar(planned, context), warnings: [] };
     case 'unseen': {
       const problem = isOutdated(look.pod, planned) ? undefined : unreachableIn(look.pod, planned);
       return { problems: problem === undefined ? [] : [problem], warnings: [] };
     }
     default: {
-      const found = judge(planned, look, world);
-      if (!found.absent || world.signal.aborted) return found;
-      await pause(AGAIN_MS, world.signal);
-      const again = await world.proxies.lookAgain(ref);
-      return again.state === 'seen' ? judge({ ...planned, observed }, again, world) : NOTHING;
+      const found = judge(planned, look, context);
+      if (!found.absent || context.signal.aborted) return found;
+      await pause(AGAIN_MS, context.signal);
+      const again = await context.proxies.lookAgain(ref);
+      return again.state === 'seen' ? judge({ ...planned, observed }, again, context) : NOTHING;
     }
   }
 }
 
 /** A sidecar that stands in the template mounts nothing of ours where nobody injects the pods anew. */
-async function standingAlone(
+async function describesOnlyOwn(
   { ref, observed, revisions }: PlannedWorkload,
-  { labels }: World,
+  { labels }: InspectionContext,
 ): Promise<Problem | undefined> {
   const template = observed.spec?.template ?? {};
-  const mounted = revisions.some(({ carrier }) => carrier.image === undefined);
-  if (!mounted || standingSidecar(template) !== 'injected') return undefined;
+  const mounted = revisions.some(({ podRevision }) => podRevision.image === undefined);
+  if (!mounted || injectedSidecar(template) !== 'injected') return undefined;
   if (neverInjected(template, await labels.of(ref.namespace)) === undefined) return undefined;
   return noEffect(
     ref,
@@ -100,7 +100,7 @@ async function standingAlone(
 }
 
 /** Of a pod without one: only where nothing says that new ones would get it. */
-async function withoutSidecar({ ref, observed }: PlannedWorkload, { labels }: World): Promise<Problem[]> {
+async function withoutSidecar({ ref, observed }: PlannedWorkload, { labels }: InspectionContext): Promise<Problem[]> {
   if (targetKind(ref).withoutProxy !== undefined) return [];
   const explanation = neverInjected(observed.spec?.template ?? {}, await labels.of(ref.namespace));
   if (explanation === undefined) return [];
@@ -113,13 +113,13 @@ interface Judgement extends Preflight {
   readonly absent: boolean;
 }
 
-function judge(planned: PlannedWorkload, look: SeenProxy, world: World): Judgement {
-  const foreign = foreignRefusal(planned, look, world.observation);
+function judge(planned: PlannedWorkload, look: SeenProxy, context: InspectionContext): Judgement {
+  const foreign = foreignRefusal(planned, look, context.snapshot);
   // What was refused a moment ago may be corrected by now.
   if (foreign !== undefined) return { problems: [foreign], warnings: [], absent: true };
-  const verdicts = planned.revisions.map((revision) => judgeRevision(revision, planned, look, world));
-  const { probe } = world.policy;
-  const problem = probe && probeObstacle(probe, planned, look);
+  const verdicts = planned.revisions.map((revision) => judgeRevision(revision, planned, look, context));
+  const { probe } = context.policy;
+  const problem = probe && probeBlocker(probe, planned, look);
   return {
     problems: [...verdicts.flatMap(({ problems }) => problems), ...(problem === undefined ? [] : [problem])],
     warnings: verdicts.flatMap(({ warnings }) => warnings),
@@ -127,14 +127,19 @@ function judge(planned: PlannedWorkload, look: SeenProxy, world: World): Judgeme
   };
 }
 
-function judgeRevision(revision: PlannedRevision, planned: PlannedWorkload, look: SeenProxy, world: World): Judgement {
+function judgeRevision(
+  revision: PlannedRevision,
+  planned: PlannedWorkload,
+  look: SeenProxy,
+  context: InspectionContext,
+): Judgement {
   const { ref, observed } = planned;
   const place = placeOf(revision, { ref, observed });
-  const kind = neededKind(revision.carrier);
+  const kind = kindFor(revision.podRevision);
   const redirection = isOutdated(look.pod, planned) ? undefined : redirectionOf(look.pod, { ref, observed });
   const expected = expectPlaces(look.listeners, place);
   const open = expected.missing.filter(
-    (absent) => isRefusing(look, absent) || isProvided(absent, revision, planned, world),
+    (absent) => isRefusing(look, absent) || isProvided(absent, revision, planned, context),
   );
   if (open.length > 0) return { ...NOTHING, absent: false };
   // As after the rollout: a side that has the port but not the filter's neighbour is a failure of its own.
@@ -144,7 +149,7 @@ function judgeRevision(revision: PlannedRevision, planned: PlannedWorkload, look
     const why = explainMissing(absent, place, redirection, kind);
     const remedy = absent.withoutAnchor === undefined ? PORT_REMEDY : INSERT_REMEDY;
     return {
-      problems: [noEffect(ref, `${revision.carrier.filter} would be in no listener: ${why}`, remedy)],
+      problems: [noEffect(ref, `${revision.podRevision.filter} would be in no listener: ${why}`, remedy)],
       warnings: [],
       absent: true,
     };
@@ -156,7 +161,7 @@ function judgeRevision(revision: PlannedRevision, planned: PlannedWorkload, look
 
 /** Whether the template's annotations have changed since the pod was made, so that new ones may be redirected otherwise. */
 function isOutdated(pod: Pod, { observed }: PlannedWorkload): boolean {
-  return mayBeToldOtherwise(pod, observed.spec?.template ?? {});
+  return mayBeConfiguredOtherwise(pod, observed.spec?.template ?? {});
 }
 
 /** Whether the proxy refuses what it was sent last for a side, perhaps for want of what this very run puts right. */
@@ -169,13 +174,13 @@ function isProvided(
   { withoutAnchor }: Absent,
   { revision }: PlannedRevision,
   { ref, revisions }: PlannedWorkload,
-  { observation }: World,
+  { snapshot }: InspectionContext,
 ): boolean {
   const anchor = anchorOf(revision.settings.insert);
   if (withoutAnchor === undefined || anchor === undefined) return false;
   return (
-    revisions.some((other) => other.carrier.filter === anchor) ||
-    observation.foreignEnvoyFilters(ref.namespace).some((envoyFilter) => brings(envoyFilter, anchor))
+    revisions.some((other) => other.podRevision.filter === anchor) ||
+    snapshot.foreignEnvoyFilters(ref.namespace).some((envoyFilter) => brings(envoyFilter, anchor))
   );
 }
 
@@ -196,7 +201,7 @@ function describeWarning(ref: WorkloadRef, { severity, text }: Note): string[] {
  * send to their own address passes by the sidecar or comes to the same listener, and a Service leads to any pod. Of a gateway
  * nothing is said, whose listeners have their own rules.
  */
-export function probeObstacle(
+export function probeBlocker(
   probe: Probe,
   { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
   { listeners, pod }: Pick<SeenProxy, 'listeners' | 'pod'>,
@@ -209,7 +214,7 @@ export function probeObstacle(
   const chains = own.length > 0 ? own : otherChains(listeners);
   if (chains.length === 0 || chains.some(({ plaintext }) => plaintext)) return undefined;
   return {
-    kind: 'proof',
+    kind: 'verification',
     subject: describeWorkload(ref),
     message: `the probe ${describeProbe(probe)} cannot get through: its sidecar takes only mutual TLS on port ${probe.port} (PeerAuthentication STRICT), and the API server, which sends the probe, is not in the mesh.`,
     remedy:

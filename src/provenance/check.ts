@@ -1,7 +1,7 @@
 import { errorCode } from '../base/causes.ts';
 import { untilAborted } from '../base/concurrency.ts';
 import { defined } from '../base/defined.ts';
-import { bad, type Checked, good, internalProblem, messageOf, type Problem } from '../base/problem.ts';
+import { fail, internalProblem, messageOf, ok, type Problem, type Result } from '../base/problem.ts';
 import { count, formatDuration, sentence } from '../base/text.ts';
 import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
 import { Http, type HttpOptions, serverAddress } from '../http/http.ts';
@@ -20,7 +20,7 @@ export interface Artifact {
 }
 
 /** What proving needs of the world. */
-export interface ProvenanceWorld
+export interface ProvenanceSources
   extends Pick<HttpOptions, 'userAgent' | 'environment' | 'signal' | 'debug' | 'network'> {
   /** GitHub's REST API, without a slash at its end. */
   readonly api: string;
@@ -30,7 +30,7 @@ export interface ProvenanceWorld
 }
 
 /** More would be read by nobody. */
-const MOST_REASONS = 3;
+const MAX_REASONS = 3;
 /** For all attestations of a file and what their authorities trust, however many pages there are and however slowly they come. */
 const MAX_MS = 120_000;
 
@@ -38,16 +38,16 @@ const MAX_MS = 120_000;
  * Proves who built a file, by its attestations on GitHub: one that holds and fits the policy is enough. When none does, the
  * problem says why each was refused.
  */
-export async function proveProvenance(
+export async function checkProvenance(
   artifact: Artifact,
   policy: ProvenancePolicy,
-  world: ProvenanceWorld,
-): Promise<Checked<Provenance>> {
-  const { api, token, authorities, userAgent, environment, debug, network } = world;
+  sources: ProvenanceSources,
+): Promise<Result<Provenance>> {
+  const { api, token, authorities, userAgent, environment, debug, network } = sources;
   const late = AbortSignal.timeout(MAX_MS);
-  const signal = AbortSignal.any([world.signal, late]);
+  const signal = AbortSignal.any([sources.signal, late]);
   const home = serverAddress(api);
-  if (home === undefined) return bad(badAddress(artifact));
+  if (home === undefined) return fail(badAddress(artifact));
   const http = new Http(home, {
     userAgent,
     environment,
@@ -68,14 +68,14 @@ export async function proveProvenance(
               signal,
             )
           : { ok: false as const, reason: found.unreadable };
-      if (verdict.ok) return good(verdict.provenance);
+      if (verdict.ok) return ok(verdict.provenance);
       reasons.push(verdict.reason);
     }
-    return bad(reasons.length === 0 ? noneFound(artifact, policy) : noneCounts(artifact, policy, reasons));
+    return fail(reasons.length === 0 ? noneFound(artifact, policy) : noneCounts(artifact, policy, reasons));
   } catch (error) {
-    if (world.signal.aborted) return bad(CANCELLED);
-    if (late.aborted) return bad(tooLate(artifact, error));
-    return bad(notAsked(artifact, error));
+    if (sources.signal.aborted) return fail(CANCELLED);
+    if (late.aborted) return fail(tooLate(artifact, error));
+    return fail(notAsked(artifact, error));
   } finally {
     await http.close();
   }
@@ -107,8 +107,8 @@ function noneFound({ origin, digest }: Artifact, { repository }: ProvenancePolic
 
 function noneCounts({ origin }: Artifact, { repository }: ProvenancePolicy, reasons: readonly string[]): Problem {
   const different = [...new Set(reasons)];
-  const shown = different.slice(0, MOST_REASONS).join('; ');
-  const more = different.length > MOST_REASONS ? `; and ${count(different.length - MOST_REASONS, 'more reason')}` : '';
+  const shown = different.slice(0, MAX_REASONS).join('; ');
+  const more = different.length > MAX_REASONS ? `; and ${count(different.length - MAX_REASONS, 'more reason')}` : '';
   const what =
     reasons.length === 1
       ? `has one attestation in ${repository}, which does not satisfy the policy: `

@@ -1,6 +1,6 @@
 import type { KubernetesObject, Workload } from '../../../src/cluster/objects.ts';
 import type { Garbage, Plan } from '../../../src/deploy/plan/plan.ts';
-import { INSERTERS, type InserterKind } from '../../../src/mesh/objects/filter-resource.ts';
+import { FILTER_RESOURCES, type FilterResourceKind } from '../../../src/mesh/objects/filter-resource.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 import { type ClusterParts, patchedWith, refOf } from '../builders.ts';
 
@@ -10,18 +10,18 @@ export interface Cluster extends ClusterParts {
 }
 
 /** The cluster after a plan was carried out: objects as they were rendered, workloads merge-patched, garbage gone. */
-export function carryOut(plan: Plan, cluster: ClusterParts): Cluster {
+export function executePlan(plan: Plan, cluster: ClusterParts): Cluster {
   const patches = new Map(plan.workloads.map(({ ref, patch }) => [describeWorkload(ref), patch]));
   const workloads = Object.entries(cluster.workloads ?? {}).map(([path, on]) => [
     path,
     patchedWith(on, patches.get(describeWorkload(refOf(path)))),
   ]);
   const configMaps = without('ConfigMap', plan.garbage, written(cluster.configMaps, plan.configMaps));
-  const inserters = Object.keys(INSERTERS).reduce(
-    (there, kind) => without(kind as InserterKind, plan.garbage, there),
-    written(cluster.inserters, plan.inserters),
+  const filterResources = Object.keys(FILTER_RESOURCES).reduce(
+    (there, kind) => without(kind as FilterResourceKind, plan.garbage, there),
+    written(cluster.filterResources, plan.filterResources),
   );
-  return { ...cluster, workloads: Object.fromEntries(workloads), configMaps, inserters };
+  return { ...cluster, workloads: Object.fromEntries(workloads), configMaps, filterResources };
 }
 
 type Objects<T> = Readonly<Record<string, readonly T[]>>;

@@ -25,7 +25,7 @@ describe('the evidence that a filter runs', () => {
     await scene.workload('agent', { kind: 'DaemonSet' });
     const { outcome, targets } = await scene.deploy();
     expect(outcome).toBe('deployed');
-    expect(targets.map(({ proof }) => proof)).toEqual([
+    expect(targets.map(({ verification }) => verification)).toEqual([
       { level: 'listener', pods: 2, wanted: 2 },
       { level: 'listener', pods: 1, wanted: 1 },
       { level: 'listener', pods: 1, wanted: 1 },
@@ -47,7 +47,7 @@ describe('the evidence that a filter runs', () => {
     const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
     const report = await scene.deploy({ kubeconfig });
     expect(report.outcome).toBe('deployed');
-    expect(onlyTarget(report).proof).toEqual({
+    expect(onlyTarget(report).verification).toEqual({
       level: 'stats',
       pods: 2,
       wanted: 2,
@@ -67,7 +67,7 @@ describe('the evidence that a filter runs', () => {
     await scene.workload('reviews', { replicas: 2 });
     const report = await scene.deploy({ kubeconfig: await scene.user(...WRITE_RULES, ...rules) });
     expect(report.outcome).toBe('deployed');
-    expect(onlyTarget(report).proof).toEqual({ level: 'ready', pods: 2, wanted: 2, weakness });
+    expect(onlyTarget(report).verification).toEqual({ level: 'ready', pods: 2, wanted: 2, weakness });
   });
 
   test.concurrent('is looked for again by a run that insists on more than an earlier one could see', async () => {
@@ -80,7 +80,7 @@ describe('the evidence that a filter runs', () => {
     expect(scene.execs).toEqual([]);
     const insisting = await scene.deploy({ verify: 'required' });
     expect(insisting.outcome).toBe('unchanged');
-    expect(onlyTarget(insisting).proof).toEqual({ level: 'listener', pods: 1, wanted: 1 });
+    expect(onlyTarget(insisting).verification).toEqual({ level: 'listener', pods: 1, wanted: 1 });
   });
 
   test.concurrent('is refused before the first write where it is required and may not be had', async () => {
@@ -102,7 +102,7 @@ describe('the evidence that a filter runs', () => {
     const scene = await Scene.open(cluster);
     await scene.workload();
     const report = await scene.deploy({ verify: 'off' });
-    expect(onlyTarget(report).proof).toEqual({ level: 'ready', pods: 1, wanted: 1 });
+    expect(onlyTarget(report).verification).toEqual({ level: 'ready', pods: 1, wanted: 1 });
     // Before its first write a run may look at what others have put there.
     const since = scene.requests.slice(scene.requests.findIndex(({ method }) => method === 'PATCH'));
     expect(since.length).toBeGreaterThan(1);
@@ -114,7 +114,7 @@ describe('the evidence that a filter runs', () => {
     await scene.workload('reviews', { podAnnotations: { 'sim/xds-delay-ms': '2000' } });
     const report = await scene.deploy();
     expect(report.outcome).toBe('deployed');
-    expect(onlyTarget(report).proof?.level).toBe('listener');
+    expect(onlyTarget(report).verification?.level).toBe('listener');
     expect(scene.execs.length).toBeGreaterThan(1);
   });
 });
@@ -137,13 +137,13 @@ describe('a proxy that rejects the filter although its pod is ready', () => {
     const before = ownPart(await scene.now(workload));
     answerLogs(scene, log);
     const report = await scene.deploy();
-    const { outcome, problem, proof, rollback } = onlyTarget(report);
+    const { outcome, problem, verification, rollback } = onlyTarget(report);
     expect(report.outcome).toBe('failed');
     expect(outcome).toBe('failed');
-    expect(problem?.kind).toBe('proof');
+    expect(problem?.kind).toBe('verification');
     expect(problem && describeProblem(problem)).toMatch(sentence);
-    expect(proof).toBeUndefined();
-    expect(rollback?.state).toBe('restored');
+    expect(verification).toBeUndefined();
+    expect(rollback?.state).toBe('rolled-back');
     expect(ownPart(await scene.now(workload))).toEqual(before);
   });
 
@@ -153,9 +153,9 @@ describe('a proxy that rejects the filter although its pod is ready', () => {
     answerLogs(scene, REFUSAL_LOG);
     const kubeconfig = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.proxy);
     const { problem, rollback } = onlyTarget(await scene.deploy({ kubeconfig }));
-    expect(problem?.kind).toBe('proof');
+    expect(problem?.kind).toBe('verification');
     expect(problem?.message).toMatch(/rejected a listener: Failed to configure base Wasm plugin/);
-    expect(rollback?.state).toBe('restored');
+    expect(rollback?.state).toBe('rolled-back');
   });
 });
 
@@ -174,7 +174,7 @@ describe('a probe', () => {
       }),
     });
     expect(report.outcome).toBe('deployed');
-    expect(onlyTarget(report).proof).toEqual({ level: 'listener', pods: 2, wanted: 2, probed: true });
+    expect(onlyTarget(report).verification).toEqual({ level: 'listener', pods: 2, wanted: 2, probed: true });
     expect(probes(scene)).toBe(2);
   });
 
@@ -194,10 +194,10 @@ describe('a probe', () => {
     const before = ownPart(await scene.now(workload));
     const report = await scene.deploy({ probe: probe(expectation) });
     const { problem, rollback } = onlyTarget(report);
-    expect(problem?.kind).toBe('proof');
+    expect(problem?.kind).toBe('verification');
     expect(problem?.message).toMatch(sentence);
     expect(problem?.remedy).toBe('Compare the probe with what the app and the filter should answer.');
-    expect(rollback?.state).toBe('restored');
+    expect(rollback?.state).toBe('rolled-back');
     expect(ownPart(await scene.now(workload))).toEqual(before);
   });
 
@@ -237,7 +237,7 @@ describe('a probe', () => {
     expect(scene.writes).toEqual([]);
     const rule = { ...POD_RULES.proxy, verbs: ['create'] };
     const allowed = await scene.user(...WRITE_RULES, POD_RULES.list, POD_RULES.exec, rule);
-    expect(onlyTarget(await scene.deploy({ probe: post, kubeconfig: allowed })).proof?.probed).toBe(true);
+    expect(onlyTarget(await scene.deploy({ probe: post, kubeconfig: allowed })).verification?.probed).toBe(true);
   });
 
   test.concurrent('that strict mutual TLS would refuse is said before the first write', async () => {
@@ -246,7 +246,7 @@ describe('a probe', () => {
     const report = await scene.deploy({ probe: ':9080/health' });
     expect(report.problems).toEqual([
       expect.objectContaining({
-        kind: 'proof',
+        kind: 'verification',
         message: expect.stringMatching(
           /^the probe GET :9080\/health cannot get through: its sidecar takes only mutual TLS on port 9080 \(PeerAuthentication STRICT\)/,
         ),
@@ -255,7 +255,7 @@ describe('a probe', () => {
     ]);
     expect(scene.writes).toEqual([]);
     // The filter itself can be seen all the same.
-    expect(onlyTarget(await scene.deploy()).proof?.level).toBe('listener');
+    expect(onlyTarget(await scene.deploy()).verification?.level).toBe('listener');
   });
 
   test.concurrent('is asked again where nothing changes; its failure takes nothing back that was proven', async () => {
@@ -265,7 +265,7 @@ describe('a probe', () => {
     scene.forget();
     const again = await scene.deploy({ probe: probe({ headers: { 'x-test': '1' } }) });
     expect(again.outcome).toBe('unchanged');
-    expect(onlyTarget(again).proof?.probed).toBe(true);
+    expect(onlyTarget(again).verification?.probed).toBe(true);
     expect(probes(scene)).toBe(1);
     const other = await scene.deploy({ probe: probe({ status: 500 }) });
     expect(other.outcome).toBe('failed');
