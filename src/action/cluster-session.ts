@@ -19,7 +19,7 @@ import type { CommandRequest } from './request/request.ts';
 import { runPhase } from './runner/progress.ts';
 import { type Runtime, USER_AGENT } from './runtime.ts';
 
-/** A draft of a command that talks to a cluster. */
+/** A request of a command that talks to a cluster. */
 type ClusterCommand = Exclude<CommandRequest, { command: 'render' }>;
 
 /** What a command comes to, and what it asked of the cluster. */

@@ -35,11 +35,11 @@ export interface Runtime extends Workspace, SecretKeeper {
   readonly now: () => number;
   /** The time of day. */
   readonly date: () => Date;
-  /** Starts a filter as Envoy would; absent where nothing may be run. */
+  /** Starts a filter as Envoy would; omitted when nothing may be run. */
   readonly trial?: Trial;
-  /** Rewrites a filter for size; absent where nothing may be run. */
+  /** Rewrites a filter for size; omitted when nothing may be run. */
   readonly optimize?: Optimizer;
-  /** Where its results outlive the run; absent where there is no such place. */
+  /** Where its results outlive the run; omitted when there is no such place. */
   readonly optimizerCache?: OptimizerCache;
   /** Runs a credential helper of Docker. */
   readonly runHelper: RunHelper;

@@ -80,7 +80,7 @@ const MAPPED = [...Array<number>(10).fill(0), 0xff, 0xff];
 
 /**
  * The address that a URL's host is by itself, without asking a name server: a literal one, or this machine's for `localhost` and
- * the names below it (RFC 6761, 6.3). Undefined for any other name.
+ * the names below it (RFC 6761, 6.3). `undefined` for any other name.
  */
 export function literalAddress(hostname: string): IpAddress | undefined {
   const name = hostname.replace(/\.$/, '').toLowerCase();

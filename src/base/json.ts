@@ -13,7 +13,7 @@ export function parseJson(text: string, revive?: (key: string, value: unknown) =
   return JSON.parse(text, revive);
 }
 
-/** The value of JSON text in UTF-8; undefined where it is none. A parser's own message would quote what may be secret. */
+/** The value of JSON text in UTF-8; `undefined` if it is not. A parser's own message would quote what may be secret. */
 export function readJson(bytes: Uint8Array): unknown {
   try {
     return parseJson(Buffer.from(bytes).toString('utf8'));
@@ -54,7 +54,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** What stands at a path of keys in a JSON value; undefined where the path leaves it. */
+/** What stands at a path of keys in a JSON value; `undefined` if the path leaves it. */
 export function pick(value: unknown, ...path: readonly string[]): unknown {
   return path.reduce<unknown>((inner, key) => (isObject(inner) ? inner[key] : undefined), value);
 }

@@ -1,9 +1,7 @@
 import { append } from './lists.ts';
 import type { Permission } from './permission.ts';
 
-/**
- * What kind of trouble a problem is. One annotation is written per kind, so a kind groups what a reader mends in one place.
- */
+/** What kind of trouble a problem is. One annotation is written per kind, so a kind groups what a reader fixes in one place. */
 export type ProblemKind =
   | 'input'
   | 'filter'
@@ -30,7 +28,7 @@ export type ProblemKind =
   | 'cancelled'
   | 'internal';
 
-/** One thing that is wrong, said to the person who has to mend it. */
+/** One thing that is wrong, said to the person who has to fix it. */
 export interface Problem {
   readonly kind: ProblemKind;
   /** What it is about: an input's name, a workload, an object. */
@@ -95,7 +93,7 @@ export class Diagnostics {
     return attempted.partial;
   }
 
-  /** Gives the checked value, or keeps its problems and gives undefined. */
+  /** Gives the checked value, or keeps its problems and gives `undefined`. */
   unwrap<T>(result: Result<T>): T | undefined {
     if (result.ok) return result.value;
     this.add(result.problems);

@@ -20,9 +20,9 @@ export interface BadProxy {
 export const PROXY_SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
 
 /**
- * The proxy that the environment names for a URL, or undefined where there is none, NO_PROXY forbids it or the host is this machine.
- * HTTPS_PROXY is for `https:`, HTTP_PROXY for `http:`, each in upper or lower case, and an address without a scheme means `http://`
- * (golang.org/x/net/http/httpproxy, which is what kubectl uses).
+ * The proxy that the environment names for a URL, or `undefined` if there is none, NO_PROXY forbids it or the host is this
+ * machine. HTTPS_PROXY is for `https:`, HTTP_PROXY for `http:`, each in upper or lower case, and an address without a scheme
+ * means `http://` (golang.org/x/net/http/httpproxy, which is what kubectl uses).
  */
 export function proxyFor(url: URL, environment: ProxyEnvironment): ProxyServer | BadProxy | undefined {
   const [origin, address] = readVariable(environment, url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
@@ -51,7 +51,7 @@ export function proxySecrets({ url: { password } }: ProxyServer): string[] {
   return password === '' ? [] : [...new Set([password, decode(password) ?? password])];
 }
 
-/** Undefined where a percent sign begins no escaped character. */
+/** `undefined` if a percent sign begins no escaped character. */
 function decode(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

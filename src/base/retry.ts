@@ -4,7 +4,7 @@ export interface AnswerOutcome {
   readonly retryAfterSeconds?: number;
 }
 
-/** What became of one attempt: an answer, or the code of a failed connection. */
+/** The result of one attempt: an answer, or the code of a failed connection. */
 export type AttemptOutcome = AnswerOutcome | { readonly connectionCode: string };
 
 const RETRIED_STATUSES = new Set([500, 502, 503, 504]);
@@ -25,7 +25,7 @@ const ATTEMPTS = { throttled: 10, failing: 5, connection: 4 } as const;
 export const MAX_OBEYED_SECONDS = 60;
 
 /**
- * How long to wait before the next attempt, in milliseconds, or undefined to give up. Only for what may be repeated. A
+ * How long to wait before the next attempt, in milliseconds, or `undefined` to give up. Only for what may be repeated. A
  * `Retry-After` is a lower bound, as in client-go (rest/with_retry.go); one of more than a minute is not waited for.
  * @param attempt how many attempts were made, from 1
  * @param random a number in [0, 1), for jitter
@@ -41,7 +41,7 @@ export function retryDelay(attempt: number, outcome: AttemptOutcome, random: num
   return Math.max(retryAfterSeconds * 1000, backoff);
 }
 
-/** Reads a `Retry-After` header: seconds, or an HTTP date (RFC 9110, 10.2.3). Undefined when absent or unreadable. */
+/** Reads a `Retry-After` header: seconds, or an HTTP date (RFC 9110, 10.2.3). `undefined` if absent or unreadable. */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined || header.trim() === '') return undefined;
   if (/^\d+$/.test(header.trim())) return Number(header);

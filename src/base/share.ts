@@ -1,7 +1,7 @@
 /** A number of things, or a percentage of them. */
 export type Share = { readonly count: number } | { readonly percent: number };
 
-/** Reads `3` or `25%`; undefined for any other text. A percentage is a whole number from 0 to 100. */
+/** Reads `3` or `25%`; `undefined` for any other text. A percentage is a whole number from 0 to 100. */
 export function parseShare(text: string): Share | undefined {
   const match = /^(\d{1,9})(%?)$/.exec(text);
   if (match === null) return undefined;

@@ -65,9 +65,11 @@ interface Size {
   readonly characters: number;
 }
 
-/** What keeps a value from being written out as JSON; undefined for nothing. Looks at each node once, however often it is named. */
+/**
+ * What keeps a value from being written out as JSON; `undefined` for nothing. Looks at each node once, however often it is named.
+ */
 function excessOf(root: unknown): string | undefined {
-  /** The size of each node; undefined while those inside are counted. */
+  /** The size of each node; `undefined` while those inside are counted. */
   const sizes = new Map<object, Size | undefined>();
   let fault: string | undefined;
   const sizeOf = (value: unknown, depth: number): Size => {

@@ -113,7 +113,7 @@ export function isFailureStatus(response: HttpResponse): boolean {
   return body?.kind === 'Status' && body.apiVersion === 'v1' && body.status === 'Failure';
 }
 
-/** A v1 `Status`, or undefined for a text that is none, as while a part of it is still to come. */
+/** A v1 `Status`, or `undefined` for a text that is none, as while a part of it is still to come. */
 export function parseStatus(text: string): StatusBody | undefined {
   const value = readStatusBody(text);
   return typeof value?.status === 'string' ? value : undefined;

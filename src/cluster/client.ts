@@ -236,7 +236,7 @@ export class Client {
     return requestPod(this.#session.transport, { namespace, pod, port }, path, options, this.#session.budget);
   }
 
-  /** The raw lines of a watch; see `followWorkloads` for what becomes of them. */
+  /** The raw lines of a watch; see `followWorkloads` for what happens to them. */
   watchLines(
     resource: Resource,
     namespace: string,

@@ -118,8 +118,8 @@ export class ExecError extends Error {
 }
 
 /**
- * The problem behind a failed call, or undefined for an error that is none of the API client's.
- * `action` completes "while …": "listing Deployments in namespace shop".
+ * The problem behind a failed call, or `undefined` for an error that is none of the API client's. `action` completes "while …":
+ * "listing Deployments in namespace shop".
  */
 export function apiProblem(error: unknown, action: string): Problem | undefined {
   if (error instanceof ConnectionError) return connectionProblem(error);

@@ -38,10 +38,10 @@ const TIMEOUT_MS = 15_000;
 
 /**
  * Runs a command in a container to its end. An exit code other than 0 is a result. Asking is repeated where it failed, and the
- * command may then run twice: only for commands that look. Needs the rights to `get` pods/exec, as a WebSocket is asked for with
- * GET, and from Kubernetes 1.35 on to `create` it as well (kubernetes/kubernetes#134577).
- * `signal` ends it. Throws `ApiError` when the API server refuses or the command cannot be started, `ExecError` when a limit is passed or the API
- * server ends the connection early, `ConnectionError` when it breaks, and what else `Transport` throws.
+ * command may then run twice: only for commands that look. Needs the permissions to `get` pods/exec, as a WebSocket is asked for
+ * with GET, and from Kubernetes 1.35 on to `create` it as well (kubernetes/kubernetes#134577). `signal` ends it. Throws
+ * `ApiError` when the API server rejects or the command cannot be started, `ExecError` when a limit is passed or the API server
+ * ends the connection early, `ConnectionError` when it breaks, and what else `Transport` throws.
  */
 export async function exec(
   transport: Transport,

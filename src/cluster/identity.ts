@@ -9,7 +9,7 @@ export interface Identity {
   /** TLS settings: authority, client certificate and key, server name. */
   readonly tls: Readonly<Record<string, unknown>>;
   readonly headers: Readonly<Record<string, string | string[]>>;
-  /** When it has to be made anew, in milliseconds since the epoch; absent where it lasts. */
+  /** When it has to be made anew, in milliseconds since the epoch; omitted when it lasts. */
   readonly expiresAt?: number;
 }
 

@@ -54,7 +54,7 @@ export class StalledError extends Error {
 export interface Turn {
   /** Aborts, with a `StalledError`, when the patience of the phase is at its end. */
   readonly signal: AbortSignal | undefined;
-  /** Notes what became of an attempt, for the message. */
+  /** Notes what happened to an attempt, for the message. */
   readonly note: (outcome: string) => void;
 }
 

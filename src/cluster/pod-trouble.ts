@@ -7,7 +7,7 @@ export interface PodTrouble {
   readonly container: string;
   /** As a clause that names the container: `app keeps crashing (Error, exit code 1)`. */
   readonly words: string;
-  /** What the cluster says of the cause; absent where it says nothing. */
+  /** What the cluster says of the cause; omitted when it says nothing. */
   readonly cause?: string;
   /** Whether the container has run and ended by itself, so that its log may tell the cause. */
   readonly ended: boolean;
@@ -206,7 +206,7 @@ function hasStarted(pod: Pod): boolean {
   return containersOf(pod).some(({ state = {} }) => state.running !== undefined || state.terminated !== undefined);
 }
 
-/** Why no container of a pod can be made, by its events: a volume, its sandbox, its devices. Undefined where it may still pass. */
+/** Why no container of a pod can be made, by its events: a volume, its sandbox, its devices. `undefined` if it may still pass. */
 export function creationFailure(events: readonly Event[], pod: string): string | undefined {
   const lasting = events.filter(({ reason = '' }) => reason.startsWith('Failed') && !PASSING.has(reason));
   return tellingEvent(lasting, new Set([pod]));

@@ -69,7 +69,7 @@ export function hasProxyContainer(pod: Pod): boolean {
   return proxyOf(pod) !== undefined;
 }
 
-/** The image of a pod's proxy; undefined without one. */
+/** The image of a pod's proxy; `undefined` without one. */
 export function proxyImageOf(pod: Pod): string | undefined {
   return proxyOf(pod)?.image;
 }
@@ -82,7 +82,7 @@ export function hasStartedProxy(pod: Pod): boolean {
   );
 }
 
-/** Whether the proxy of a pod runs, or is started again and again, without getting ready. */
+/** Whether the proxy of a pod runs, or is started again and again, without becoming ready. */
 export function isProxyUnready(pod: Pod): boolean {
   const proxy = containersOf(pod).find(({ name }) => name === PROXY_CONTAINER);
   return proxy !== undefined && hasStartedProxy(pod) && !(proxy.ready === true && proxy.started !== false);

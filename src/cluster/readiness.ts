@@ -9,7 +9,7 @@ export interface Readiness {
   readonly ready: number;
   /** Pods that are wanted. */
   readonly wanted: number;
-  /** Set when the API server refuses to make pods (a quota, a webhook); the message says why. */
+  /** Set when the API server rejects to make pods (a quota, a webhook); the message says why. */
   readonly podsRefused?: true;
 }
 

@@ -34,7 +34,7 @@ export function isPluginKind(kind: string): kind is PluginKind {
   return Object.hasOwn(PLUGINS, kind);
 }
 
-/** The path of a collection, or of one object in it. `namespace` is undefined for what has none. */
+/** The path of a collection, or of one object in it. `namespace` is `undefined` for what has none. */
 export function resourcePath(resource: Resource, namespace: string | undefined, name?: string): string {
   const root = resource.group === '' ? `/api/${resource.apiVersion}` : `/apis/${resource.apiVersion}`;
   const scope = namespace === undefined ? '' : `/namespaces/${encodeURIComponent(namespace)}`;

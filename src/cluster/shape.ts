@@ -8,7 +8,7 @@ export interface Mismatch {
   readonly wanted: string;
 }
 
-/** Looks at a JSON value; undefined where it is as it should be. */
+/** Looks at a JSON value; `undefined` if it is as it should be. */
 export type Shape = (value: unknown) => Mismatch | undefined;
 
 /** `a list`, `null`, `missing`: what a JSON value is, for a reader. */

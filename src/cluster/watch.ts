@@ -7,14 +7,14 @@ import { ApiError, ConnectionError, InvalidAnswerError } from './errors.ts';
 import type { Workload } from './objects.ts';
 import type { Resource } from './resources.ts';
 
-/** One change of a workload: its new state, or undefined when it was deleted. */
+/** One change of a workload: its new state, or `undefined` if it was deleted. */
 export type OnWorkload = (name: string, workload: Workload | undefined) => void;
 
 export interface FollowOptions {
   readonly resource: Resource;
   readonly namespace: string;
   readonly onWorkload: OnWorkload;
-  /** Told why the API server shows nothing at the moment, and undefined once it does again. */
+  /** Told why the API server shows nothing at the moment, and `undefined` once it does again. */
   readonly onTrouble?: (trouble: string | undefined) => void;
   /** The workloads that are waited for: those a list no longer has were deleted. */
   readonly awaited: () => readonly string[];
@@ -55,7 +55,7 @@ export async function followWorkloads(client: Client, options: FollowOptions): P
   }
 }
 
-/** A list, however long the API server is away; undefined when the signal aborted first. */
+/** A list, however long the API server is away; `undefined` if the signal aborted first. */
 async function listPatiently(client: Client, options: FollowOptions): Promise<ObjectList<Workload> | undefined> {
   const { resource, namespace, signal, debug } = options;
   while (!signal.aborted) {

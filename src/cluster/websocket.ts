@@ -27,7 +27,7 @@ export interface WebSocketAnswer extends HttpResponse {
   readonly messages?: AsyncIterable<Buffer>;
 }
 
-/** What became of a handshake. A WebSocket tells none of it: its events know neither a status nor a cause. */
+/** The result of a handshake. A WebSocket tells none of it: its events know neither a status nor a cause. */
 interface Handshake {
   socket?: Duplex;
   headers?: HttpResponse['headers'];
@@ -82,7 +82,7 @@ async function* readMessages(
   }
 }
 
-/** Notes what becomes of a handshake, and reads the body of a refusal, which undici's WebSocket throws away. */
+/** Notes what happens to a handshake, and reads the body of a refusal, which undici's WebSocket throws away. */
 function readAll(
   handshake: Handshake,
   { url, headers: wanted, answerTimeoutMs: headersTimeout }: WebSocketRequest,

@@ -17,11 +17,11 @@ export interface DeployContext {
   readonly now: () => number;
   /** The time of day, for what is recorded in the cluster. */
   readonly date: () => Date;
-  /** Makes a secret known that was found in the cluster; absent where nothing is shown. */
+  /** Makes a secret known that was found in the cluster; omitted when nothing is shown. */
   readonly mask?: Mask;
-  /** Starts a filter as Envoy would; absent where nothing may be run. */
+  /** Starts a filter as Envoy would; omitted when nothing may be run. */
   readonly trial?: Trial;
-  /** Puts an image into its registry; absent where nothing may be pushed. */
+  /** Puts an image into its registry; omitted when nothing may be pushed. */
   readonly pushImage?: (push: ImageToPush) => Promise<Result<PushedImage>>;
 }
 

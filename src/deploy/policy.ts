@@ -2,17 +2,17 @@ import type { Share } from '../base/share.ts';
 import type { Probe } from './probe.ts';
 
 /**
- * How sure a run has to be that the filter runs: `auto` takes the strongest evidence that its rights allow, `required` wants to
- * see the filter in every proxy, `off` is content with ready pods.
+ * How sure a run has to be that the filter runs: `auto` takes the strongest evidence that its permissions allow, `required` wants
+ * to see the filter in every proxy, `off` is content with ready pods.
  */
 export const VERIFY = ['auto', 'required', 'off'] as const;
 export type Verify = (typeof VERIFY)[number];
 
-/** What becomes of workloads when one of them fails: itself goes back, all of the run go back, or none does. */
+/** What happens to workloads when one of them fails: itself goes back, all of the run go back, or none does. */
 export const ON_FAILURE = ['rollback', 'rollback-all', 'keep'] as const;
 export type OnFailure = (typeof ON_FAILURE)[number];
 
-/** What becomes of workloads that are not ready before the run: they are left as they are and fail, or get the change too. */
+/** What happens to workloads that are not ready before the run: they are left as they are and fail, or get the change too. */
 export const UNREADY = ['fail', 'deploy'] as const;
 export type Unready = (typeof UNREADY)[number];
 
@@ -22,7 +22,7 @@ export type SettingsChange = (typeof SETTINGS_CHANGES)[number];
 
 /** How a run rolls out, what it wants to see, and what it does when it does not see it. */
 export interface RolloutPolicy {
-  /** Without it nothing is waited for, proven or rolled back. */
+  /** Without it nothing is waited for, verified or rolled back. */
   readonly wait: boolean;
   /** How long one workload may take from its patch until it is ready, in milliseconds. */
   readonly timeoutMs: number;
@@ -38,7 +38,7 @@ export interface RolloutPolicy {
   readonly maxParallel?: number;
   /** How many workloads may fail before no further one is started. */
   readonly maxFailures: Share;
-  /** How long a wave is watched before its proof is repeated and the next one starts, in milliseconds. */
+  /** How long a wave is watched before its verification is repeated and the next one starts, in milliseconds. */
   readonly soakMs: number;
 }
 

@@ -28,7 +28,7 @@ export interface ProbeAnswer {
   readonly text: string;
 }
 
-/** What is wrong with an answer, in words for the end of a sentence; undefined when it is as expected. */
+/** What is wrong with an answer, in words for the end of a sentence; `undefined` if it is as expected. */
 export function checkAnswer({ expect }: Probe, answer: ProbeAnswer): string | undefined {
   if (!expect.status.includes(answer.status)) {
     return `answered ${answer.status} instead of ${listWords(expect.status.map(String))}`;

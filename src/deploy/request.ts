@@ -48,7 +48,7 @@ export interface DeployRequest extends RolloutPolicy {
  * namespaces.
  */
 export interface Scope {
-  /** The filter; undefined means all. */
+  /** The filter; `undefined` means all. */
   readonly filter?: string;
   readonly entries: readonly TargetEntry[];
   readonly namespaces: readonly string[];
@@ -67,7 +67,7 @@ export interface StatusRequest extends Pick<RolloutPolicy, 'verify'> {
   readonly scope: Scope;
   /** How many superseded revisions of a filter a deployment keeps. */
   readonly keepRevisions: number;
-  /** What the filter's image is now; absent where none was named. */
+  /** What the filter's image is now; omitted when none was named. */
   readonly module?: FilterModule;
 }
 

@@ -41,7 +41,7 @@ export function inputFileReader({ workspace, temporary }: JobFolders): ReadFile 
   };
 }
 
-/** Where a path leads that has no file; undefined where there is no more to say than that. */
+/** Where a path leads that has no file; `undefined` if there is no more to say than that. */
 async function explainMissing(workspace: string, path: string): Promise<MissingFile | undefined> {
   const whole = resolve(workspace, path);
   const target = await readlink(whole).catch(() => undefined);

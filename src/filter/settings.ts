@@ -36,7 +36,7 @@ export interface FilterSettings {
   /** Handed to the filter byte for byte. */
   readonly configuration: string;
   readonly direction: Direction;
-  /** Only listeners of this port; all when undefined. */
+  /** Only listeners of this port; all when `undefined`. */
   readonly port?: number;
   readonly failPolicy: FailPolicy;
   /** How long Envoy waits at least before it starts a broken filter anew, in milliseconds; its own second when absent. */
@@ -82,7 +82,7 @@ export type ListenerSettings = WasmSettings & Pick<FilterSettings, 'direction' |
 /** Orders beyond this would not fit into the EnvoyFilter's 32-bit priority with room to spare. */
 export const MAX_ORDER = 1_000_000;
 
-/** A TCP port, or undefined when the text or number is none. */
+/** A TCP port, or `undefined` if the text or number is none. */
 export function parsePort(value: string | number): number | undefined {
   const port = typeof value === 'number' ? value : /^\d+$/.test(value) ? Number(value) : Number.NaN;
   return Number.isInteger(port) && port >= 1 && port <= 65_535 ? port : undefined;

@@ -37,7 +37,7 @@ export interface RefusedAddress {
   readonly throughProxy: boolean;
   /** The host that it leads to, or the same. */
   readonly hostname: string;
-  /** What its name resolves to; undefined where it is an address itself. */
+  /** What its name resolves to; `undefined` if it is an address itself. */
   readonly address: string | undefined;
   readonly kind: NetworkKind;
 }

@@ -48,7 +48,7 @@ const MAX_WORDS_BYTES = 64 * 1024;
 const MAX_REDIRECTS = 5;
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
 
-/** Reads the address of something on a server; undefined for any other text. */
+/** Reads the address of something on a server; `undefined` for any other text. */
 export function serverAddress(text: string): URL | undefined {
   const url = URL.parse(text);
   return url?.protocol === 'https:' || url?.protocol === 'http:' ? url : undefined;

@@ -30,7 +30,7 @@ export function headerOf({ headers }: Pick<HttpAnswer, 'headers'>, name: string)
   return Array.isArray(value) ? value[0] : value;
 }
 
-/** What the `Retry-After` of an answer asks to wait, in seconds; undefined where it has none. */
+/** What the `Retry-After` of an answer asks to wait, in seconds; `undefined` if it has none. */
 export function retryAfterSeconds(answer: Pick<HttpAnswer, 'headers'>): number | undefined {
   return parseRetryAfter(headerOf(answer, 'retry-after'), Date.now());
 }

@@ -19,7 +19,7 @@ export type Admitted = readonly [LookupAddress, ...LookupAddress[]];
  */
 export class Perimeter {
   readonly #home: string;
-  /** The innermost kind that it leads to, an index of NETWORK_KINDS; undefined until the home was looked at. */
+  /** The innermost kind that it leads to, an index of NETWORK_KINDS; `undefined` until the home was looked at. */
   #depth: number | undefined;
   #throughProxy = false;
 

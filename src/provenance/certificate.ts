@@ -10,7 +10,7 @@ import type { BuildIdentity } from './policy.ts';
 const FULCIO = '1.3.6.1.4.1.57264.1';
 const EXTENSIONS = { repository: 12, commit: 13, ref: 14, run: 21 } as const;
 
-/** The organisation that issued a bundle's signing certificate; undefined where there is none to be read. Proves nothing yet. */
+/** The organisation that issued a bundle's signing certificate; `undefined` if there is none to be read. Proves nothing yet. */
 export function issuerOf({ verificationMaterial: { content } }: Bundle): string | undefined {
   const leaf =
     content.$case === 'certificate'

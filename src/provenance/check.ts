@@ -11,7 +11,7 @@ import type { Provenance, ProvenancePolicy } from './policy.ts';
 import { githubOutcome } from './rate-limit.ts';
 import { verifyAttestation } from './verify.ts';
 
-/** The file whose origin is to be proved. */
+/** The file whose origin is to be checked. */
 export interface Artifact {
   /** How messages call it. */
   readonly origin: string;
@@ -19,7 +19,7 @@ export interface Artifact {
   readonly digest: string;
 }
 
-/** What proving needs of the world. */
+/** What a check needs from outside. */
 export interface ProvenanceSources
   extends Pick<HttpOptions, 'userAgent' | 'environment' | 'signal' | 'debug' | 'network'> {
   /** GitHub's REST API, without a slash at its end. */

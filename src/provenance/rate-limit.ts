@@ -2,8 +2,8 @@ import type { AnswerOutcome } from '../base/retry.ts';
 import { type HttpAnswer, headerOf, retryAfterSeconds } from '../http/messages.ts';
 
 /**
- * How many seconds GitHub wants to be left alone, by `Retry-After`, else until the hour's questions are given anew; undefined where
- * it does not say (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+ * How many seconds GitHub wants to be left alone, by `Retry-After`, else until the hour's questions are given anew; `undefined`
+ * if it does not say (https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api).
  */
 export function secondsToWait(answer: Pick<HttpAnswer, 'headers'>): number | undefined {
   const seconds = retryAfterSeconds(answer);

@@ -14,7 +14,7 @@ export interface SignedPayload {
 }
 
 /**
- * Why a signed statement does not say how a file was built, in words for the end of a sentence; undefined when it does.
+ * Why a signed statement does not say how a file was built, in words for the end of a sentence; `undefined` if it does.
  * @param digest of the file, `sha256:` and 64 hex digits
  */
 export function statementFault({ type, bytes }: SignedPayload, digest: string): string | undefined {

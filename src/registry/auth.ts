@@ -7,7 +7,7 @@ import { type Challenge, parseChallenges } from './challenge.ts';
 import { type Credentials, encodeBasic } from './credentials.ts';
 import { ANONYMOUS, LoginError, type RegistryIdentity } from './errors.ts';
 
-/** Finds the credentials for a registry; undefined for none. May throw `LoginError`. */
+/** Finds the credentials for a registry; `undefined` for none. May throw `LoginError`. */
 export type FindCredentials = () => Promise<Credentials | undefined>;
 
 export interface AuthOptions {

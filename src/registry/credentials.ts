@@ -47,7 +47,7 @@ export function parseDockerConfig(text: string, origin: string): DockerConfig {
 
 /**
  * The credentials that a Docker configuration has for a registry's host, in Docker's own order: the host's helper, the store of
- * all hosts, the file itself. Undefined for none. Throws `LoginError` when a helper fails.
+ * all hosts, the file itself. `undefined` for none. Throws `LoginError` when a helper fails.
  */
 export async function credentialsIn(
   config: DockerConfig,

@@ -48,8 +48,8 @@ const ASK_FOR_LOGIN =
 const CHECK_HOST = 'Check the host, and that the runner can reach it. Proxies are taken from HTTPS_PROXY and NO_PROXY';
 
 /**
- * The problem behind a failed call to a registry. `subject` is the image, `asker` who the registry was told is asking. Credentials
- * are in none of these errors.
+ * The problem behind a failed call to a registry. `subject` is the image, `identity` who the registry was told is asking.
+ * Credentials are in none of these errors.
  */
 export function registryProblem(error: unknown, subject: string, identity: RegistryIdentity): Problem {
   if (error instanceof AnswerError) return problem(error, subject, refusedBy(error, identity));

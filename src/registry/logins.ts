@@ -23,8 +23,8 @@ export interface LoginSources {
 }
 
 /**
- * Finds the login for a registry's host: what was handed to the run, else what Docker's own configuration has. Undefined for none.
- * Throws `LoginError` when a configuration or helper that is there cannot be used.
+ * Finds the login for a registry's host: what was handed to the run, else what Docker's own configuration has. `undefined` for
+ * none. Throws `LoginError` when a configuration or helper that is there cannot be used.
  */
 export async function findLogin(host: string, sources: LoginSources): Promise<Credentials | undefined> {
   const { given, mask } = sources;

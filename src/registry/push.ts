@@ -2,7 +2,7 @@ import type { PackedImage } from './pack.ts';
 import { type ImageReference, pinnedName } from './reference.ts';
 import type { Repository } from './repository.ts';
 
-/** What became of an image that was to be pushed. */
+/** What happened to an image that was to be pushed. */
 export interface PushedImage {
   /** `registry.example/filters/add-header@sha256:…`. */
   readonly pinned: string;

@@ -71,7 +71,7 @@ export class Repository {
     return body;
   }
 
-  /** The digest of the manifest under a name; undefined when there is none. */
+  /** The digest of the manifest under a name; `undefined` if there is none. */
   async digestUnder(name: string): Promise<string | undefined> {
     try {
       return (await this.manifest(name)).digest;

@@ -16,9 +16,9 @@ export interface WorkloadListKey {
 export interface WorkloadIndex {
   /** The kinds that may be listed. */
   readonly kinds: readonly string[];
-  /** The workloads of a kind in a namespace; undefined when they could not be listed, which is a problem of its own. */
+  /** The workloads of a kind in a namespace; `undefined` if they could not be listed, which is a problem of its own. */
   list(key: WorkloadListKey): readonly Workload[] | undefined;
-  /** Whether a namespace is there; undefined when that may not be asked. */
+  /** Whether a namespace is there; `undefined` if that may not be asked. */
   namespaceExists(namespace: string): boolean | undefined;
 }
 
@@ -93,7 +93,7 @@ export function namespacesWithout(entries: readonly TargetEntry[], workloadIndex
   return [...new Set(lacking)];
 }
 
-/** The workload of a name; null where its list has none, undefined where there is no list. */
+/** The workload of a name; null where its list has none, `undefined` if there is no list. */
 type Find = (ref: WorkloadRef) => Workload | null | undefined;
 
 /** Looks up names in lists that are gone through once each: thousands of entries may name workloads of the same list. */

@@ -48,7 +48,7 @@ const settings: fc.Arbitrary<Omit<FilterSettings, 'mountPath'>> = fc
     order: 0,
   }));
 
-/** What the proof says of a proxy that has exactly what is wanted. */
+/** What the verification says of a proxy that has exactly what is wanted. */
 async function verified(program: EnvoyProgram, given: Omit<FilterSettings, 'mountPath'>): Promise<object> {
   const { listeners, revision } = await dumpOfEnvoy(program, MODULE, given);
   const dump = JSON.stringify({ configs: listeners.map((listener) => ({ active_state: { listener } })) });

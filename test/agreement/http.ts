@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { json, text } from 'node:stream/consumers';
 
-/** What became of a request through a filter. */
+/** What happened to a request through a filter. */
 export type Answer =
   | {
       readonly state: 'answered';

@@ -12,7 +12,7 @@ import { commonRequirements, type Level, meshRequirements, type Requirement, ver
 export interface Finding {
   /** What is wrong. */
   readonly problem: string;
-  /** The Debian package that mends it, or else what to do. */
+  /** The Debian package that fixes it, or else what to do. */
   readonly remedy: { readonly package: string } | { readonly advice: string };
 }
 

@@ -1,7 +1,7 @@
 import type { KubeObject } from './kube.ts';
 
 // Waypoints name four extensions of Istio's own proxy, where sidecars and gateways can be told to do without. What is here
-// takes them out, so that Envoy as its own project builds it gets ready as a waypoint and serves. Lost are the names of clients
+// takes them out, so that Envoy as its own project builds it becomes ready as a waypoint and serves. Lost are the names of clients
 // and servers in telemetry, and the clients' identities for policies.
 
 const WAYPOINT = 'istio-waypoint';

@@ -9,7 +9,7 @@ import { versions } from './versions.ts';
 interface ImageSpec {
   readonly name: string;
   readonly entrypoint: readonly string[];
-  /** Istio's images run as this user; istiod refuses nothing else, but its pod demands a user that is not root. */
+  /** Istio's images run as this user; istiod rejects nothing else, but its pod demands a user that is not root. */
   readonly user?: string;
   /** Path inside the image to path on the machine. */
   readonly files?: Readonly<Record<string, string>>;

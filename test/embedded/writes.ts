@@ -39,7 +39,7 @@ const PATCH_TYPES = [
   'application/apply-patch+yaml',
 ];
 
-/** Runs a write. @throws StatusError for anything the API server refuses */
+/** Runs a write. @throws StatusError for anything the API server rejects */
 export function serveWrite(registry: Registry, request: WriteRequest): Answer {
   const { info, resource } = request;
   const namespace = resource.namespaced ? info.namespace : '';

@@ -14,8 +14,8 @@ export interface GatewayController {
 
 /**
  * Stands in for istiod, which neither cluster under test has: makes a Deployment for each Gateway of Istio's and writes the
- * Gateway's status. What becomes of a Gateway that is deleted is the garbage collector's matter. A change of its listeners
- * rolls the pods here, since they read their ports from annotations.
+ * Gateway's status. What happens to a Gateway that is deleted is the garbage collector's matter. A change of its listeners rolls
+ * the pods here, since they read their ports from annotations.
  */
 export async function startGatewayController(api: Api): Promise<GatewayController> {
   const aborter = new AbortController();

@@ -43,7 +43,10 @@ export function parsePodRequest(url: string): PodRequest | undefined {
 
 const VERBS: Readonly<Record<string, string>> = { POST: 'create', PUT: 'update', PATCH: 'patch', DELETE: 'delete' };
 
-/** The rights that a request needs on `pods/exec` or `pods/proxy`. From Kubernetes 1.35 on a WebSocket needs `create` as well. */
+/**
+ * The permissions that a request needs on `pods/exec` or `pods/proxy`. From Kubernetes 1.35 on a WebSocket needs `create` as
+ * well.
+ */
 export function verbsOf(request: PodRequest, method: string): readonly string[] {
   return request.kind === 'exec' ? ['get', 'create'] : [VERBS[method] ?? 'get'];
 }

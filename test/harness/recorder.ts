@@ -57,7 +57,7 @@ export type FaultRule = (request: Omit<RecordedRequest, 'status'>) => Fault | Pr
  */
 export interface Recorder {
   readonly requests: readonly RecordedRequest[];
-  /** The requests that change objects: no reads, dry runs or questions about rights, and nothing that is sent to a pod. */
+  /** The requests that change objects: no reads, dry runs or questions about permissions, and nothing that is sent to a pod. */
   readonly writes: readonly RecordedRequest[];
   /** The kubeconfig of the cluster's admin, or of a user who may do what RBAC objects allow. */
   kubeconfig(user?: string): string;
@@ -222,7 +222,7 @@ function isOf(definition: string, path: string): boolean {
   return inGroup === group && ofPlural === plural;
 }
 
-/** What is sent to pods changes no object, nor does a question about rights or a dry run. */
+/** What is sent to pods changes no object, nor does a question about permissions or a dry run. */
 function isWrite({ method, path, body = '' }: RecordedRequest): boolean {
   if (method === 'GET' || method === 'HEAD') return false;
   const inQuery = new URLSearchParams(path.replace(/^[^?]*\??/, '')).get('dryRun') === 'All';

@@ -37,7 +37,7 @@ export interface Sidecars {
 
 /** @param api the admin's, which the state of the cluster is read through */
 export async function startSidecars(api: Api): Promise<Sidecars> {
-  // A proxy reads its files when it starts; what becomes of them later does not matter.
+  // A proxy reads its files when it starts; what happens to them later does not matter.
   const files = new Map<string, Promise<MountedFiles>>();
   const view = await watchCluster(api, (uid) => files.delete(uid));
 

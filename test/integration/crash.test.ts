@@ -114,7 +114,7 @@ describe('a run that ends in the middle of its work', () => {
     await expectNothingLeft();
   });
 
-  test('the same where there was no filter before, and with pods to prove', async () => {
+  test('the same where there was no filter before, and with pods to verify', async () => {
     await createAll(4, (at) => (at < 2 ? 1 : 0));
     for (const at of [1, 2, 3, 4, 5, 6, 7]) {
       await runUntil(at, ALL, { configuration: 'x-test: 1' });
@@ -130,7 +130,7 @@ describe('a run that ends in the middle of its work', () => {
     const SWITCH = 'switch';
     const WELL = Buffer.from('\0asm').toString('base64');
     const UNWELL = Buffer.from('none').toString('base64');
-    /** New pods get ready, or never do: the simulated kubelet takes this ConfigMap for one of a filter. */
+    /** New pods become ready, or never do: the simulated kubelet takes this ConfigMap for one of a filter. */
     const turn = async (to: string): Promise<void> => {
       await cluster.api.patch(`${site.path(CONFIG_MAP)}/${SWITCH}`, { binaryData: { value: to } });
     };

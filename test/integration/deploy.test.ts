@@ -57,7 +57,7 @@ describe('deploying a filter', () => {
       ['StatefulSet', 'deployed', { ready: 2, wanted: 2 }],
       ['DaemonSet', 'deployed', { ready: 1, wanted: 1 }],
     ]);
-    // Two objects, three workloads, and the record of the proof.
+    // Two objects, three workloads, and the record of the verification.
     expect(writesDone()).toHaveLength(2 + 3 + 1);
 
     const revision = first.report.targets[0]?.revisions[0]?.revision ?? '';
@@ -164,7 +164,7 @@ describe('deploying a filter', () => {
       [`${one}/a`, `${one}/b`, `${two}/c`, `${two}/special`].sort(),
     );
     // One revision for three workloads in two namespaces, another for the special one: 2 + 1 ConfigMaps, as many EnvoyFilters
-    // and records of the proof.
+    // and records of the verification.
     expect(new Set(report.targets.map(({ revisions }) => revisions[0]?.revision)).size).toBe(2);
     expect(report.outcome).toBe('deployed');
     expect(writesDone()).toHaveLength(3 + 3 + 4 + 3);
@@ -188,7 +188,7 @@ describe('deploying a filter', () => {
     expect(writesDone().map(({ path }) => path.replace(/\?.*/, ''))).toEqual([
       `/api/v1/namespaces/${namespace}/configmaps/${name}`,
       pathOf(ratings),
-      // The record of the proof was lost with the ConfigMap.
+      // The record of the verification was lost with the ConfigMap.
       `/api/v1/namespaces/${namespace}/configmaps/${name}`,
     ]);
     expect(

@@ -168,7 +168,7 @@ describe('what others change', () => {
       ]);
       expect(written()[0]).toBe(`${write} ${name()}`);
       const [, kind = ''] = write.split(' ');
-      // The proxies got it anew, so what was proven is looked at again.
+      // The proxies got it anew, so what was verified is looked at again.
       if (kind === 'EnvoyFilter') expect(report.targets[0]?.verification?.level).toBe('listener');
       expect(new Set(written().map((line) => line.replace(/^\w+ /, '')))).toEqual(new Set([`${kind} ${name()}`]));
       expect(await facts()).toEqual(good);

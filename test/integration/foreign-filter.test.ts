@@ -18,7 +18,7 @@ const insertWaf = ({ namespace }: Scene, app: string): Promise<unknown> =>
     manualEnvoyFilter('waf', { filter: 'waf', file: 'waf.wasm', selector: { app } }) as never,
   );
 
-test.concurrent('a filter of others that running proxies refuse stops the run before its first write', async () => {
+test.concurrent('a filter of others that running proxies reject stops the run before its first write', async () => {
   const scene = await Scene.open(cluster);
   await scene.workload('reviews');
   await insertWaf(scene, 'reviews');

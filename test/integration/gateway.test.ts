@@ -27,7 +27,7 @@ const mounted = (revision: string): object => ({
 });
 
 describe('a filter in a gateway', () => {
-  test.concurrent('is mounted by the template, proven, changed, pushed and taken away without a trace', async () => {
+  test.concurrent('is mounted by the template, verified, changed, pushed and taken away without a trace', async () => {
     const scene = await Scene.open(cluster);
     const workload = await scene.workload('ingress', { gateway: true, replicas: 2 });
     const before = ownPart(await scene.now(workload));
@@ -104,7 +104,7 @@ describe('a filter in a gateway', () => {
     expect(await scene.objects()).toEqual({ configMaps: [], envoyFilters: [] });
   });
 
-  test.concurrent('whose mount somebody took out is put right and named', async () => {
+  test.concurrent('whose mount somebody took out is repaired and named', async () => {
     const scene = await Scene.open(cluster);
     const workload = await scene.workload('ingress', { gateway: true });
     const first = revisionOf(onlyTarget(await scene.deploy(GATEWAY)));

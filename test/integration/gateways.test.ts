@@ -76,7 +76,7 @@ class Place {
     return [...configMaps, ...plugins.map(({ metadata }) => metadata.name)].sort();
   }
 
-  /** The specs that were written of the attachment, in their order. */
+  /** The specs that were written of the Gateway's plugin, in their order. */
   written(): Record<string, unknown>[] {
     const path = resourcePath(WASM_PLUGIN, this.scene.namespace, 'add-header.web');
     return this.scene.writes
@@ -89,7 +89,7 @@ const objectsOf = (...revisions: string[]): string[] =>
   [...revisions.flatMap((id) => [`add-header-${id}`, `add-header-${id}`]), 'add-header.web'].sort();
 
 describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (className) => {
-  test.concurrent('gets the filter, has it proven in all its pods, and is left alone by a second run', async () => {
+  test.concurrent('gets the filter, has it verified in all its pods, and is left alone by a second run', async () => {
     const place = await Place.open({ className, replicas: 2 });
     place.scene.forget();
     const report = await place.run({ verify: 'required', 'pull-secret': 'regcred', phase: 'authn' });
@@ -152,7 +152,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(await place.objects()).toHaveLength(3);
   });
 
-  test.concurrent('is taken back to what it had where Envoy rejects the new one, to the letter', async () => {
+  test.concurrent('is rolled back to what it had where Envoy rejects the new one, to the letter', async () => {
     const place = await Place.open({ className, annotations: { 'sim/refuses': 'bad' } });
     const first = await place.deployed();
     const before = await place.gatewayPlugin();
@@ -188,7 +188,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     expect(await place.objects()).toEqual([]);
   });
 
-  test.concurrent('passes requests while a first image cannot be pulled, and is taken back', async () => {
+  test.concurrent('passes requests while a first image cannot be pulled, and is rolled back', async () => {
     const place = await Place.open({ className });
     const filter = `oci://${UNREACHABLE_REGISTRY}/add-header:v1`;
     const target = onlyTarget(await place.run({ filter }));
@@ -206,7 +206,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
       expect(problem?.message).toMatch('lets every request pass without it');
     }
     const first = await place.deployed({ verify: 'required' });
-    // Nor is what it is taken back to.
+    // Nor is what it is rolled back to.
     const target = onlyTarget(await place.run({ ...unreachable, configuration: '{"mode":"two"}' }));
     expect(target).toMatchObject({
       outcome: 'failed',
@@ -214,7 +214,7 @@ describe.each(['istio', 'istio-waypoint'])('a Gateway of the class %s', (classNa
     });
   });
 
-  test.concurrent('is taken back at once where the image that replaces another cannot be pulled', async () => {
+  test.concurrent('is rolled back at once where the image that replaces another cannot be pulled', async () => {
     const place = await Place.open({ className });
     const first = await place.deployed();
     const filter = `oci://${UNREACHABLE_REGISTRY}/add-header:v1`;
@@ -256,7 +256,7 @@ describe('a Gateway', () => {
     expect(last?.diff).toContain('+    mode: two');
   });
 
-  test.concurrent('has what others edited put right, and told who it was', async () => {
+  test.concurrent('has what others edited repaired, and told who it was', async () => {
     const place = await Place.open();
     await place.deployed();
     const path = resourcePath(WASM_PLUGIN, place.scene.namespace, 'add-header.web');
@@ -330,7 +330,7 @@ describe('a Gateway', () => {
     expect(place.written()).toMatchObject([{ failStrategy: 'FAIL_CLOSE' }]);
   });
 
-  test.concurrent('is content with what rights there are, and says which are missing', async () => {
+  test.concurrent('is content with what permissions there are, and says which are missing', async () => {
     const place = await Place.open();
     const few = await place.scene.user(...WRITE_RULES);
     expect((await place.run({ kubeconfig: few })).problems.map(({ message }) => message).join()).toMatch(/gateways/);
@@ -345,7 +345,7 @@ describe('a Gateway', () => {
     });
   });
 
-  test.concurrent('without the right to read logs is told by the time what stands in for an image of before', async () => {
+  test.concurrent('without the permission to read logs is told by the time what stands in for an image of before', async () => {
     const place = await Place.open({ annotations: { [PULL_TIME]: '300' } });
     const kubeconfig = await place.scene.user(...PLUGIN_RULES, POD_RULES.listWithoutLogs, POD_RULES.exec);
     const failing = onlyTarget(await place.run({ filter: `oci://${UNREACHABLE_REGISTRY}/add-header:v1`, kubeconfig }));
@@ -398,7 +398,7 @@ describe('a Gateway', () => {
     expect(target).toMatchObject({ outcome: 'deployed', verification: { level: 'listener', pods: 2, probed: true } });
   });
 
-  test.concurrent('with a port that none of its listeners has is taken back, with the ports that it has', async () => {
+  test.concurrent('with a port that none of its listeners has is rolled back, with the ports that it has', async () => {
     const place = await Place.open({ ports: [80, 8080] });
     const refused = await place.run({ port: '9090' });
     expect(onlyTarget(refused).outcome).toBe('untouched');

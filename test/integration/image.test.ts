@@ -29,7 +29,7 @@ describe('a filter that the proxies pull as an image', () => {
     site.deployed(workloads, IMAGE.configuration ?? '', { ...IMAGE, ...more });
   const writesDone = (): string[] => lines(writesOf(cluster.recorder.writes));
 
-  test('is deployed by a WasmPlugin, proven in the proxies, and left alone by a second run', async () => {
+  test('is deployed by a WasmPlugin, verified in the proxies, and left alone by a second run', async () => {
     const reviews = await site.workload('reviews', { replicas: 2 });
     cluster.recorder.reset();
     const { report } = await site.run('deploy', ['reviews'], {
@@ -84,7 +84,7 @@ describe('a filter that the proxies pull as an image', () => {
   test.each([
     [UNREACHABLE_REGISTRY, 'no such host', 'delivery: configmap'],
     [CLOSED_REGISTRY, 'UNAUTHORIZED', 'pull-secret'],
-  ])('from %s, which cannot be pulled, is taken back at once with the reason', async (host, why, remedy) => {
+  ])('from %s, which cannot be pulled, is rolled back at once with the reason', async (host, why, remedy) => {
     const reviews = await site.workload('reviews');
     const before = await deployed(['reviews']);
     const template = await site.template(reviews);
@@ -101,7 +101,7 @@ describe('a filter that the proxies pull as an image', () => {
     expect(await site.objects()).toEqual(pulledObjectsOf(before));
   });
 
-  test('that rejects its configuration is taken back, although its pods are ready', async () => {
+  test('that rejects its configuration is rolled back, although its pods are ready', async () => {
     await site.workload('reviews', { podAnnotations: { 'sim/refuses': 'no-effect' } });
     const { report } = await site.run('deploy', ['reviews'], { ...IMAGE, configuration: '{"mode":"broken"}' });
     expect(report.targets[0]).toMatchObject({
@@ -160,7 +160,7 @@ describe('a filter that the proxies pull as an image', () => {
     expect(await site.objects()).toEqual([]);
   });
 
-  test('is told by status: proven, with its image; then edited, then without its WasmPlugin', async () => {
+  test('is told by status: verified, with its image; then edited, then without its WasmPlugin', async () => {
     await site.workload('reviews');
     const revision = await deployed(['reviews']);
     const health = async (): Promise<object | undefined> =>
@@ -184,7 +184,7 @@ describe('a filter that the proxies pull as an image', () => {
     });
   });
 
-  test('is put right when others have changed its objects, without a restart', async () => {
+  test('is repaired when others have changed its objects, without a restart', async () => {
     const reviews = await site.workload('reviews');
     const revision = await deployed(['reviews']);
     const { generation } = (await site.read(reviews)).metadata;
@@ -304,7 +304,7 @@ describe('a filter that the proxies pull as an image', () => {
   });
 });
 
-describe('the rights and requests of an image', () => {
+describe('the permissions and requests of an image', () => {
   let cluster: TestCluster;
   beforeAll(async () => {
     cluster = await startTestCluster();
@@ -313,7 +313,7 @@ describe('the rights and requests of an image', () => {
 
   const asksForPlugins = (scene: Scene): boolean => scene.requests.some(({ path }) => path.includes('wasmplugins'));
 
-  test('who mounts files needs no right to WasmPlugins; who pulled an image once, does', async () => {
+  test('who mounts files needs no permission to WasmPlugins; who pulled an image once, does', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload();
     const user = await scene.user(...WRITE_RULES, ...Object.values(POD_RULES));
@@ -329,7 +329,7 @@ describe('the rights and requests of an image', () => {
     expect(asksForPlugins(scene)).toBe(true);
   });
 
-  test('without the right to exec, the log tells whether the image was pulled; without that to read logs, nobody knows', async () => {
+  test('without the permission to exec, the log tells whether the image was pulled; without that to read logs, nobody knows', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload();
     const plugins = {

@@ -1,6 +1,6 @@
 import type { Materials } from './kubeconfig-lab.ts';
 
-/** What becomes of a kubeconfig: the server knows the caller, or a refusal, of ours in which words. */
+/** What happens to a kubeconfig: the server knows the caller, or a refusal, of ours in which words. */
 export interface Case {
   readonly name: string;
   /** The field of v1.Config that it is about. */

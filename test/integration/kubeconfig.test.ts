@@ -17,7 +17,7 @@ import { type KubeconfigLab, type Materials, startKubeconfigLab } from './kubeco
 /** Names the program that has kubectl, where one is to be compared with: `PROGRAM kubectl …`. */
 const KUBECTL = process.env.TEST_KUBECTL;
 
-/** What becomes of a kubeconfig: who the server says is calling, or why it is not even asked. */
+/** What happens to a kubeconfig: who the server says is calling, or why it is not even asked. */
 type Outcome = { readonly user: unknown } | { readonly refused: string };
 
 let lab: KubeconfigLab;

@@ -93,7 +93,7 @@ const at = async (place: Place, work: () => Promise<void>): Promise<void> => {
 };
 
 describe('a kind of target that is one file', () => {
-  test.concurrent('is planned, deployed to, verified, shown, and loses its filter again, with the rights on it alone', async () => {
+  test.concurrent('is planned, deployed to, verified, shown, and loses its filter again, with the permissions on it alone', async () => {
     const place = await Place.open();
     await at(place, async () => {
       const kubeconfig = await place.scene.user(...FLEET_RULES);
@@ -128,7 +128,7 @@ describe('a kind of target that is one file', () => {
     });
   });
 
-  test.concurrent('is rolled back when its new pods do not get ready', async () => {
+  test.concurrent('is rolled back when its new pods do not become ready', async () => {
     const place = await Place.open({ 'sim/behaviour-with-filter': 'crash-loop' });
     await at(place, async () => {
       const before = ownPart(await place.fleet());

@@ -332,7 +332,7 @@ describe('a pod template that says itself that no filter will run', () => {
   });
 });
 
-test.concurrent('no pods at all leave nothing to prove', async () => {
+test.concurrent('no pods at all leave nothing to verify', async () => {
   const scene = await Scene.open(cluster);
   await scene.workload('reviews', { replicas: 0, sidecar: false });
   for (const verify of ['auto', 'required']) {
@@ -347,7 +347,7 @@ test.concurrent('pods without the filter are seen by every run that waits, also 
   const scene = await Scene.open(cluster);
   const workload = await scene.workload('reviews', { sidecar: false });
   expect((await scene.deploy({ wait: 'false' })).outcome).toBe('deployed');
-  // Found in the middle of its rollout, it would be taken back instead.
+  // Found in the middle of its rollout, it would be rolled back instead.
   await awaitReady(cluster.api, workload);
   scene.forget();
   for (const _run of ['the next', 'and the one after it']) {

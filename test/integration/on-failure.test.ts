@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 const STATE = 'deploy-wasm-filter/state';
-/** The proxies of such a workload refuse the filter when it has this configuration; their pods get ready nevertheless. */
+/** The proxies of such a workload refuse the filter when it has this configuration; their pods become ready nevertheless. */
 const REFUSES = { 'sim/refuses': 'bad' };
 const labelsOf = ({ spec }: Workload): object => spec?.template?.metadata?.labels ?? {};
 
@@ -64,7 +64,7 @@ describe('what is told to happen on a failure', () => {
   });
 });
 
-describe('a way back that is barred', () => {
+describe('a rollback that is barred', () => {
   test.concurrent('by an API server that fails: both errors are told', async () => {
     const scene = await Scene.open(cluster);
     const workload = await scene.workload('reviews', { podAnnotations: REFUSES });

@@ -199,7 +199,7 @@ describe('planning', () => {
     expect(dryRuns()).toEqual([]);
   });
 
-  test('a missing right to delete is no failure of the plan', async () => {
+  test('a missing permission to delete is no failure of the plan', async () => {
     await site.workload('reviews', { replicas: 0 });
     await site.deployed(['reviews'], 'x-test: 1');
     await grant(cluster.api, site.namespace, 'keeper', [

@@ -15,7 +15,7 @@ describe('pruning', () => {
     site = new Site(cluster, await cluster.namespace());
   });
 
-  test('a workload that left the list loses the filter once the others are proven', async () => {
+  test('a workload that left the list loses the filter once the others are verified', async () => {
     await site.workload('reviews');
     const ratings = await site.workload('ratings', { kind: 'StatefulSet' });
     const old = await site.deployed('- deployment/reviews\n- sts/ratings', 'x-test: 1');

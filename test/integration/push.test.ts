@@ -25,7 +25,7 @@ const envoyFilterOf = (scene: Scene, revision: string): Promise<EnvoyFilter> =>
   );
 
 describe('settings that are pushed', () => {
-  test.concurrent('reach the running pods and are proven there, and the same again is nothing', async () => {
+  test.concurrent('reach the running pods and are verified there, and the same again is nothing', async () => {
     const scene = await Scene.open(cluster);
     const workloads = [await scene.workload('reviews', { replicas: 2 }), await scene.workload('ratings')];
     const [first] = (await scene.deploy()).targets.map(revisionOf);
@@ -51,7 +51,7 @@ describe('settings that are pushed', () => {
         { filter: 'add-header', revision: expect.not.stringMatching(`^${first}$`), before: first, pushed: true },
       ]);
     }
-    // The settings, and then the record that they are proven.
+    // The settings, and then the record that they are verified.
     expect(scene.writes.map(({ path }) => path.replace(/^.*\/([^/]+\/[^/?]+)\?.*$/, '$1'))).toEqual([
       `envoyfilters/add-header-${first}`,
       `configmaps/add-header-${first}`,
@@ -116,7 +116,7 @@ describe('settings that are pushed', () => {
     expect(await podsOf(scene)).toEqual(pods);
   });
 
-  test.concurrent('that a proxy refuses are put back and reported; its pods keep what they had', async () => {
+  test.concurrent('that a proxy rejects are put back and reported; its pods keep what they had', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'bad' } });
     await scene.workload('ratings');

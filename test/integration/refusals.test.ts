@@ -226,7 +226,7 @@ describe('what is refused before the first write', () => {
     expect(await sentences({})).toEqual([expect.stringMatching(/no EnvoyFilter resource.*Is Istio installed\?/)]);
   });
 
-  describe('missing rights', () => {
+  describe('missing permissions', () => {
     const rbac = (): string => `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
     const grant = async (user: string, rules: readonly object[]): Promise<void> => {
       await cluster.api.create(`${rbac()}/roles`, { metadata: { name: user }, rules } as never);
@@ -293,7 +293,7 @@ describe('what is refused before the first write', () => {
       expect(await sentences({ kubeconfig: cluster.recorder.kubeconfig('reader') })).toEqual(TO_WRITE);
     });
 
-    test('the rights that the README names are enough', async () => {
+    test('the permissions that the README names are enough', async () => {
       await grant('deployer', [
         { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', 'patch', 'delete'] },
         {

@@ -208,7 +208,7 @@ describe('taking a filter away', () => {
     expect((await site.objects()).map((line) => line.split(' ')[0])).toEqual(['EnvoyFilter']);
   });
 
-  test('a workload whose pods do not get ready without it is taken back, and the objects stay', async () => {
+  test('a workload whose pods do not become ready without it is rolled back, and the objects stay', async () => {
     const workload = makeWorkload(site.namespace, 'reviews', {
       podAnnotations: { 'sim/behaviour': 'never-ready', 'sim/behaviour-with-filter': 'ready' },
     });
@@ -226,7 +226,7 @@ describe('taking a filter away', () => {
     expect(await site.objects()).toEqual(objectsOf(revision));
   });
 
-  test('a missing right to delete is said before the first write', async () => {
+  test('a missing permission to delete is said before the first write', async () => {
     const workload = await site.workload('reviews', { replicas: 0 });
     const revision = await site.deployed(['reviews'], 'x-test: 1');
     await grant(cluster.api, site.namespace, 'patcher', [

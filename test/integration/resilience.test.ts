@@ -164,7 +164,7 @@ describe('an API server and others that get in the way', () => {
     ]);
   });
 
-  test('an EnvoyFilter that somebody edited is put right, and who it was is said', async () => {
+  test('an EnvoyFilter that somebody edited is repaired, and who it was is said', async () => {
     const first = await deploy();
     const name = `add-header-${first.report.targets[0]?.revisions[0]?.revision}`;
     const path = `/apis/networking.istio.io/v1alpha3/namespaces/${namespace}/envoyfilters/${name}`;

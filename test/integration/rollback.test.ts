@@ -25,14 +25,14 @@ const templateOf = ({ spec }: Workload): { labels: object; annotations: Record<s
   const { labels = {}, annotations = {} } = spec?.template?.metadata ?? {};
   return { labels, annotations };
 };
-/** Lets new pods get ready again at the moment in which the workload is taken back. */
+/** Lets new pods become ready again at the moment in which the workload is rolled back. */
 const repairAtRollback = (scene: Scene, workload: Workload, to: string): void => {
   const isRollback = puts(workload, to);
   scene.inject((request) => (isRollback(request) ? { meanwhile: () => scene.turn('well') } : undefined));
 };
 
-// Tests of one block run side by side; these wait for pods that never get ready.
-describe('new pods that never get ready', () => {
+// Tests of one block run side by side; these wait for pods that never become ready.
+describe('new pods that never become ready', () => {
   const kinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const;
 
   test.concurrent.each(kinds)('%s: no filter is left of a first deployment, to the letter', async (kind) => {
@@ -107,7 +107,7 @@ describe('new pods that never get ready', () => {
     expect(kept.problem?.kind).toBe('rollout');
   });
 
-  /** A proven revision, and over it one that never gets ready, of a run that did not see that. */
+  /** A verified revision, and over it one that never becomes ready, of a run that did not see that. */
   const afterKilledRun = async (): Promise<{ scene: Scene; workload: Workload; revision: string }> => {
     const scene = await Scene.open(cluster);
     const workload = await scene.switched('reviews', { replicas: 2 });
@@ -133,7 +133,7 @@ describe('new pods that never get ready', () => {
     expect(scene.writes).toEqual([]);
   });
 
-  test.concurrent('after a run that did not wait, other inputs that fail, too, go back to the last one that was proven', async () => {
+  test.concurrent('after a run that did not wait, other inputs that fail, too, go back to the last one that was verified', async () => {
     const { scene, workload, revision } = await afterKilledRun();
     const { rollback } = onlyTarget(await scene.deploy({ configuration: 'x-test: 3', timeout: '3s' }));
     expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': revision } });
@@ -151,7 +151,7 @@ describe('new pods that never get ready', () => {
     expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
   });
 
-  test.concurrent('a proven workload that is unready for another reason is not taken back by a run that changes nothing', async () => {
+  test.concurrent('a verified workload that is unready for another reason is not rolled back by a run that changes nothing', async () => {
     const scene = await Scene.open(cluster);
     const workload = await scene.switched('reviews');
     await scene.deploy();
@@ -169,7 +169,7 @@ describe('new pods that never get ready', () => {
     expect(ownPart(await scene.now(workload))).toEqual(before);
   });
 
-  /** Deploys what never gets ready, while somebody edits the pod template of the rollout. */
+  /** Deploys what never becomes ready, while somebody edits the pod template of the rollout. */
   const failWhile = async (
     edit: (annotations: Readonly<Record<string, string>>) => Readonly<Record<string, string>>,
   ): Promise<Workload> => {

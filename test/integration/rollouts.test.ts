@@ -112,7 +112,7 @@ describe('rollouts that do not go well', () => {
     expect(report.changed).toBe(false);
   });
 
-  test.concurrent('a module that the proxy refuses: its log is quoted, as soon as the proxy says so', async () => {
+  test.concurrent('a module that the proxy rejects: its log is quoted, as soon as the proxy says so', async () => {
     const scene = await Scene.open(cluster);
     await createTurning(scene, 'reviews', 'proxy-not-ready');
     // The simulated node has no logs; these are a real proxy's words.

@@ -8,7 +8,7 @@ import { createGateway } from '../harness/gateways.ts';
 import type { FaultRule, RecordedRequest } from '../harness/recorder.ts';
 import { createWorkloads, makeWorkload, pathOf, type WorkloadOptions } from '../harness/workloads.ts';
 
-/** What the rights of a deployment are, without those of the evidence. */
+/** What the permissions of a deployment are, without those of the evidence. */
 export const WRITE_RULES = [
   { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', 'patch', 'delete'] },
   { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list', 'create', 'patch', 'delete'] },
@@ -18,7 +18,7 @@ export const WRITE_RULES = [
     verbs: ['get', 'list', 'watch', 'patch'],
   },
 ];
-/** The rights on pods, by what they are for. */
+/** The permissions on pods, by what they are for. */
 export const POD_RULES = {
   list: { apiGroups: [''], resources: ['pods', 'pods/log', 'events'], verbs: ['get', 'list'] },
   listWithoutLogs: { apiGroups: [''], resources: ['pods', 'events'], verbs: ['get', 'list'] },
@@ -53,7 +53,7 @@ export class Scene {
     return new Scene(cluster, namespace);
   }
 
-  /** Makes a workload whose pods get ready. */
+  /** Makes a workload whose pods become ready. */
   async workload(name = 'reviews', options: WorkloadOptions = {}): Promise<Workload> {
     const workload = makeWorkload(this.namespace, name, options);
     await createWorkloads(this.cluster.api, workload);
@@ -67,8 +67,8 @@ export class Scene {
   }
 
   /**
-   * Makes a workload whose pods, from any template, get ready or not as `turn` says at the time: they mount a ConfigMap that the
-   * simulated kubelet takes for a filter's.
+   * Makes a workload whose pods, from any template, become ready or not as `turn` says at the time: they mount a ConfigMap that
+   * the simulated kubelet takes for a filter's.
    */
   async switched(name: string, options: WorkloadOptions = {}): Promise<Workload> {
     await this.#createSwitch();
@@ -80,7 +80,7 @@ export class Scene {
     return workload;
   }
 
-  /** From now on new pods of a `switched` workload get ready, or never do. */
+  /** From now on new pods of a `switched` workload become ready, or never do. */
   async turn(to: 'well' | 'unready'): Promise<void> {
     const value = to === 'well' ? WELL : Buffer.from('no wasm').toString('base64');
     await this.cluster.api.patch(`/api/v1/namespaces/${this.namespace}/configmaps/${SWITCH}`, {
@@ -121,7 +121,7 @@ export class Scene {
     );
   }
 
-  /** The kubeconfig of a user who has these rights in the namespace. */
+  /** The kubeconfig of a user who has these permissions in the namespace. */
   async user(...rules: readonly object[]): Promise<string> {
     const name = `${this.namespace}-${++this.#users}`;
     await grant(this.cluster.api, this.namespace, name, rules);

@@ -194,7 +194,7 @@ const BOOKKEEPING = [VERIFIED_ANNOTATION, GARBAGE_ANNOTATION];
 
 /**
  * The writes that took effect, by object, in their order. Left out are the notes that the action makes for itself on objects of
- * its own, merge patches of nothing but the annotations `proven` and `garbage`, and writes that met another one (409) and were
+ * its own, merge patches of nothing but the annotations `verified` and `garbage`, and writes that met another one (409) and were
  * tried again.
  */
 export function writesOf(requests: readonly RecordedRequest[]): Write[] {

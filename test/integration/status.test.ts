@@ -48,7 +48,7 @@ describe('status', () => {
     return first[1];
   };
 
-  test('a filter that runs is proven, with all that is known of it', async () => {
+  test('a filter that runs is verified, with all that is known of it', async () => {
     await site.workload('reviews', { replicas: 2 });
     const before = await site.deployed(['reviews'], 'x-test: 0');
     const revision = await site.deployed(['reviews'], CONFIGURATION);
@@ -189,7 +189,7 @@ describe('status', () => {
       expect(found.notes).toEqual([expect.stringMatching(/^not ready: ImagePullBackOff \(app\)/)]);
     });
 
-    test('what a later deployment put right is not told any more', async () => {
+    test('what a later deployment repaired is not told any more', async () => {
       await cluster.api.patch(envoyFilter(), { spec: { priority: 99 } }, 'kubectl-edit');
       await site.deployed(['reviews'], CONFIGURATION);
       expect(only(await ask()).health).toBe('verified');
@@ -305,7 +305,7 @@ describe('status', () => {
     expect(await said(['reviews'])).toEqual([expect.stringMatching(/reviews does not exist/)]);
   });
 
-  test('with less rights the proof is weaker and says why', async () => {
+  test('with less permissions the verification is weaker and says why', async () => {
     await site.workload('reviews');
     await site.deployed(['reviews'], CONFIGURATION);
     await grant(cluster.api, site.namespace, 'looker', [

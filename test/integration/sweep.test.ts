@@ -153,7 +153,7 @@ describe('filters that are to stay for a while', () => {
       expect(await other.objects()).toEqual([]);
     });
 
-    test('a workload whose pods do not get ready without the filter is taken back', async () => {
+    test('a workload whose pods do not become ready without the filter is rolled back', async () => {
       const workload = await site.workload('reviews');
       await site.deployed(['reviews'], 'x-test: 1', { expires: '1h' });
       await site.edit(workload, {

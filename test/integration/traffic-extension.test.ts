@@ -94,7 +94,7 @@ describe.each([
   ['a Gateway of the class istio', 'istio'],
   ['a Gateway of the class istio-waypoint', 'istio-waypoint'],
 ])('%s', (_, className) => {
-  test.concurrent('gets the filter by a TrafficExtension, proven in its pods, and is left alone by a second run', async () => {
+  test.concurrent('gets the filter by a TrafficExtension, verified in its pods, and is left alone by a second run', async () => {
     const place = await Place.open(className);
     place.scene.forget();
     const report = await place.run({ verify: 'required', 'pull-secret': 'regcred', phase: 'authn' });
@@ -150,7 +150,7 @@ describe.each([
     expect(plugins.at(-1)?.spec).toMatchObject({ wasm: { url: `oci://${pinned(V2)}`, pluginConfig: { mode: 'two' } } });
   });
 
-  test.concurrent('is taken back to what it had where Envoy rejects the new one', async () => {
+  test.concurrent('is rolled back to what it had where Envoy rejects the new one', async () => {
     const place = await Place.open(className, REFUSES);
     const first = await place.deployed();
     const before = await place.plugins();
@@ -174,7 +174,7 @@ describe.each([
     expect(await place.plugins()).toEqual([]);
   });
 
-  test.concurrent('has what others edited and deleted put right, by its name', async () => {
+  test.concurrent('has what others edited and deleted repaired, by its name', async () => {
     const place = await Place.open(className);
     const id = await place.deployed();
     const last = place.names(id).at(-1) ?? '';
@@ -230,7 +230,7 @@ describe.each([
   });
 });
 
-describe('the rights', () => {
+describe('the permissions', () => {
   const rule = (resource: string): object => ({
     apiGroups: ['extensions.istio.io'],
     resources: [resource],

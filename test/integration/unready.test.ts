@@ -20,7 +20,7 @@ const BROKEN = { 'sim/behaviour': 'image-pull-back-off' };
 const targetsOf = (...workloads: readonly Workload[]): string =>
   workloads.map(({ kind, metadata }) => `- ${kind}/${metadata.name}`).join('\n');
 
-/** Makes a workload whose pods do not get ready, and waits until they show it. */
+/** Makes a workload whose pods do not become ready, and waits until they show it. */
 async function unready(scene: Scene, name: string, options: WorkloadOptions = {}): Promise<Workload> {
   const { kind = 'Deployment' } = options;
   const workload = makeWorkload(scene.namespace, name, { podAnnotations: BROKEN, ...options });
@@ -157,7 +157,7 @@ describe('unready: deploy', () => {
     });
   });
 
-  test.concurrent('a new cause is a failure, and its way back waits for nothing', async () => {
+  test.concurrent('a new cause is a failure, and its rollback waits for nothing', async () => {
     const scene = await Scene.open(cluster);
     const podAnnotations = { ...BROKEN, 'sim/behaviour-with-filter': 'crash-loop' };
     const workload = await unready(scene, 'shop', { podAnnotations });

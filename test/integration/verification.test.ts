@@ -188,7 +188,7 @@ describe('a probe', () => {
     ['missing header', { headers: { 'x-other': '*' } }, /without the header x-other to the probe/],
     ['forbidden header', { headers: { 'x-test': null } }, /the header x-test: 1, which must not be there to the probe/],
     ['body', { body: 'ratings' }, /a body that does not contain "ratings" to the probe/],
-  ])('with another %s than expected fails the workload and takes it back', async (_case, expectation, sentence) => {
+  ])('with another %s than expected fails the workload and rolls it back', async (_case, expectation, sentence) => {
     const scene = await Scene.open(cluster);
     const workload = await scene.workload();
     const before = ownPart(await scene.now(workload));
@@ -258,7 +258,7 @@ describe('a probe', () => {
     expect(onlyTarget(await scene.deploy()).verification?.level).toBe('listener');
   });
 
-  test.concurrent('is asked again where nothing changes; its failure takes nothing back that was proven', async () => {
+  test.concurrent('is asked again where nothing changes; its failure rolls nothing back that was verified', async () => {
     const scene = await Scene.open(cluster);
     const workload = await scene.workload();
     const revision = revisionOf(onlyTarget(await scene.deploy({ probe: probe({ headers: { 'x-test': '1' } }) })));

@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster.stop());
 
-/** The proxies of such a workload refuse the filter; their pods get ready nevertheless. */
+/** The proxies of such a workload refuse the filter; their pods become ready nevertheless. */
 const REFUSES: WorkloadOptions = { podAnnotations: { 'sim/refuses': 'x-test' } };
 
 /** Makes workloads in the order in which they are targets then. */
@@ -47,7 +47,7 @@ const outcomes = ({ targets }: Report): Record<string, string> =>
 const wavesOf = ({ targets }: Report): (number | undefined)[] => targets.map(({ wave }) => wave);
 
 describe('a canary', () => {
-  test.concurrent('is proven before the others are touched', async () => {
+  test.concurrent('is verified before the others are touched', async () => {
     const scene = await Scene.open(cluster);
     await makeAll(scene, ['a', 'b', 'c', 'd']);
     const report = await scene.deploy({ canary: '1' });
@@ -149,7 +149,7 @@ describe('failures', () => {
 });
 
 describe('a soak', () => {
-  test.concurrent('repeats the proof of each wave before the next', async () => {
+  test.concurrent('repeats the verification of each wave before the next', async () => {
     const scene = await Scene.open(cluster);
     await makeAll(scene, ['a', 'b']);
     const report = await scene.deploy({ soak: '1s', canary: '1' });
@@ -160,7 +160,7 @@ describe('a soak', () => {
     expect(done.filter((step) => step === 'proof b').length).toBeGreaterThanOrEqual(2);
   });
 
-  test.concurrent('takes back a workload whose pods do not stay ready', async () => {
+  test.concurrent('rolls back a workload whose pods do not stay ready', async () => {
     const scene = await Scene.open(cluster);
     const workload = await scene.switched('reviews');
     const before = ownPart(await scene.now(workload));
@@ -182,7 +182,7 @@ describe('a soak', () => {
     expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
   });
 
-  test.concurrent('that is cancelled ends at once and takes nothing back', async () => {
+  test.concurrent('that is cancelled ends at once and rolls nothing back', async () => {
     const scene = await Scene.open(cluster);
     const [first] = await makeAll(scene, ['a', 'b']);
     const controller = new AbortController();

@@ -144,7 +144,7 @@ export class PodWorker {
       return;
     }
     const reported = this.#reportedFor(key, pod);
-    // What has started keeps running, whatever becomes of the files it read.
+    // What has started keeps running, whatever happens to the files it read.
     if (reported.stage === 'settled') return;
     const decision = this.#decision(pod);
     const waits = decision.behaviour === 'failed-mount';

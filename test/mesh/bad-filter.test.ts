@@ -57,7 +57,7 @@ describe('under a steady load', () => {
       /Failed to configure base Wasm plugin/,
     ],
   ])(
-    '%s: the old pods answer every request, Envoy is quoted, and the workload is taken back',
+    '%s: the old pods answer every request, Envoy is quoted, and the workload is rolled back',
     async (_case, bad, reason) => {
       const { app, given } = await start();
       const before = (await mesh.pods(app)).map(({ name }) => name).sort();
@@ -75,7 +75,7 @@ describe('under a steady load', () => {
       console.log(
         `${_case}: ${load.requests} requests, ${load.failures.length} failed; verdict ${target?.seconds} s after the patch that started the pod`,
       );
-      // Verdict, way back and cleaning up: the verdict comes when Envoy has spoken, not at the timeout.
+      // Verdict, rollback and cleaning up: the verdict comes when Envoy has spoken, not at the timeout.
       expect(Date.now() - started).toBeLessThan(30_000);
       expect(value.code).toBe(1);
       expect(value.outputs).toMatchObject({ result: 'failed', failed: '1' });
@@ -83,7 +83,7 @@ describe('under a steady load', () => {
       expect(load.failures).toEqual([]);
       expect([...load.seen.keys()]).toEqual(['good']);
       expect((await mesh.pods(app)).map(({ name }) => name).sort()).toEqual(before);
-      // The run has taken the workload back itself: what was there before is there, and nothing else.
+      // The run has rolled the workload back itself: what was there before is there, and nothing else.
       expect(value.outputs).toMatchObject({ changed: 'false', 'rolled-back': '1' });
       expect(await objectsOf(mesh, app)).toEqual(objects);
       expect((await mesh.api.get<Workload>(pathOf(app))).spec?.template).toEqual(template);

@@ -128,7 +128,7 @@ describe('a filter on what Istio runs for Gateways', () => {
   );
 
   test.each<GatewayClass>(['istio', 'istio-waypoint'])(
-    'of the class %s that Envoy rejects is taken back while the one before goes on',
+    'of the class %s that Envoy rejects is rolled back while the one before goes on',
     async (className) => {
       const place = await start(className);
       expect((await deployAndDrain(place)).outputs).toMatchObject({ result: 'deployed' });
@@ -146,7 +146,7 @@ describe('a filter on what Istio runs for Gateways', () => {
   );
 
   test.each<GatewayClass>(['istio', 'istio-waypoint'])(
-    'of the class %s that cannot be pulled does no harm when it is new, and is taken back at once when it is not',
+    'of the class %s that cannot be pulled does no harm when it is new, and is rolled back at once when it is not',
     async (className) => {
       const place = await start(className);
       const unreachable = await startUnreachableRegistry();

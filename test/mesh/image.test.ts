@@ -64,7 +64,7 @@ describe('a filter that real proxies pull', () => {
     expect(tagged.outputs).toMatchObject({ result: 'unchanged', image: pushed.outputs.image });
   });
 
-  test('is proven in their ECDS dumps, replaced without a failed request, and removed', async () => {
+  test('is verified in their ECDS dumps, replaced without a failed request, and removed', async () => {
     const { app, given } = await start();
     const built = { ...given, ...pushedTo(registry) };
     const untouched = await templateOf(app);
@@ -88,7 +88,7 @@ describe('a filter that real proxies pull', () => {
     expect([await objectsOf(mesh, app), await plugins(app)]).toEqual([[], []]);
   });
 
-  test('that the pods cannot reach is taken back, with what the agent said', async () => {
+  test('that the pods cannot reach is rolled back, with what the agent said', async () => {
     const { app, given } = await start();
     expect((await mesh.deploy({ ...given, ...pushedTo(registry) })).outputs.result).toBe('deployed');
     const before = await templateOf(app);
@@ -116,7 +116,7 @@ describe('a filter that real proxies pull', () => {
     expect(await plugins(app)).toEqual([]);
   });
 
-  test('that Envoy rejects is taken back, although its pods are ready', async () => {
+  test('that Envoy rejects is rolled back, although its pods are ready', async () => {
     const { app, given } = await start();
     const bad = { ...given, ...pushedTo(registry), filter: mesh.filters.corrupt, check: 'off' };
     const { outputs, summary } = await mesh.deploy(bad);

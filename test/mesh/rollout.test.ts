@@ -152,7 +152,7 @@ describe('going on and going back', () => {
     expect(await objectsOf(mesh, app)).toEqual([]);
   });
 
-  test("a StatefulSet's stuck pod is replaced when it is taken back", async () => {
+  test("a StatefulSet's stuck pod is replaced when it is rolled back", async () => {
     const namespace = await mesh.namespace();
     const app = makeApp(namespace, 'ratings', { kind: 'StatefulSet', replicas: 2 });
     await createApps(mesh, app);
@@ -182,7 +182,7 @@ describe('going on and going back', () => {
     }
   });
 
-  test('an EnvoyFilter that somebody has edited is named by the plan and put right by the next run', async () => {
+  test('an EnvoyFilter that somebody has edited is named by the plan and repaired by the next run', async () => {
     const namespace = await mesh.namespace();
     const app = makeApp(namespace, 'reviews');
     await createApps(mesh, app);

@@ -99,7 +99,7 @@ describe('a mesh whose cluster has no WasmPlugins', () => {
     (await ownedNames(mesh, namespace, TRAFFIC_EXTENSION)).sort();
 
   test.each(['deployment', 'gateway'] as const)(
-    'lets a %s have a filter by TrafficExtensions: proven, replaced, taken back, removed',
+    'lets a %s have a filter by TrafficExtensions: verified, replaced, rolled back, removed',
     async (kind) => {
       const place = await start(kind);
       const { namespace, target } = place;

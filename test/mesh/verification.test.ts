@@ -49,7 +49,7 @@ describe('proof in real proxies', () => {
     expect(new Set(await headerOfPods(mesh, app, 'x-wasm'))).toEqual(new Set(['one']));
   });
 
-  test('with fewer rights the evidence is weaker, and the run says so; "required" refuses before the first write', async () => {
+  test('with fewer permissions the evidence is weaker, and the run says so; "required" refuses before the first write', async () => {
     const namespace = await mesh.namespace();
     await createApps(mesh, makeApp(namespace, 'stats'), makeApp(namespace, 'ready'));
     const given = { filter: mesh.filters.abi021, namespace, configuration: 'x-wasm: one' };

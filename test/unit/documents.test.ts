@@ -149,7 +149,7 @@ describe('README.md', () => {
   });
 });
 
-describe('the rights that the README names', () => {
+describe('the permissions that the README names', () => {
   interface Rule {
     readonly apiGroups: readonly string[];
     readonly resources: readonly string[];

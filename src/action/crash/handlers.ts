@@ -26,7 +26,7 @@ export interface CrashRuntime {
 
 /** What the last handlers have seen. */
 export interface LastHandlers {
-  /** Why the run broke off; undefined where it did not. */
+  /** Why the run broke off; `undefined` if it did not. */
   crash(): Crash | undefined;
   /** For an error that ends the run itself: there will be no report. */
   fail(error: unknown): void;

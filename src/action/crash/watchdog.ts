@@ -20,7 +20,7 @@ export interface GroupNote {
 /** What the watchdog's process has. */
 export interface WatchdogRuntime {
   readonly input: Readable;
-  /** The most memory, in bytes, that a process has had; undefined where nobody can tell. */
+  /** The most memory, in bytes, that a process has had; `undefined` if nobody can tell. */
   readonly peakMemory: (pid: number) => number | undefined;
   readonly publish: (crash: Crash) => void;
   /** Kills a process group; one that is gone already is no error. */

@@ -2,7 +2,7 @@ export const DAY_MS = 86_400_000;
 const UNITS_MS = [DAY_MS, 3_600_000, 60_000, 1_000];
 
 /**
- * A time such as `90s`, `1h30m` or `7d` in milliseconds, days before hours before minutes before seconds; undefined for any
+ * A time such as `90s`, `1h30m` or `7d` in milliseconds, days before hours before minutes before seconds; `undefined` for any
  * other text, and for more than a number can hold exactly.
  */
 export function parseDuration(text: string): number | undefined {

@@ -48,7 +48,7 @@ export function readOrigin(reader: InputReader): OriginInputs {
   };
 }
 
-/** The name that a filter gets from where it is; may be no valid name. Undefined for an image reference that is none. */
+/** The name that a filter gets from where it is; may be no valid name. `undefined` for an image reference that is none. */
 export function nameFromFilter(filter: string): string | undefined {
   if (isImageReference(filter)) {
     const part = lastPartOf(filter);

@@ -98,7 +98,7 @@ export class InputReader {
     return INPUTS[name].default === 'true';
   }
 
-  /** A whole number from `least` to `most`; undefined when the input is empty. */
+  /** A whole number from `least` to `most`; `undefined` if the input is empty. */
   wholeNumber(name: InputName, least: number, max: number, remedy: string): number | undefined {
     const value = this.text(name);
     if (value === '') return undefined;
@@ -108,7 +108,7 @@ export class InputReader {
     return least;
   }
 
-  /** In milliseconds; undefined when the input is empty. */
+  /** In milliseconds; `undefined` if the input is empty. */
   duration(name: InputName, { least, max, remedy }: DurationRange): number | undefined {
     const value = this.text(name);
     if (value === '') return undefined;
@@ -118,7 +118,7 @@ export class InputReader {
     return least;
   }
 
-  /** Undefined when the input is empty or wrong. */
+  /** `undefined` if the input is empty or wrong. */
   share(name: InputName, remedy: string, legal: (share: Share) => boolean = () => true): Share | undefined {
     const value = this.text(name);
     if (value === '') return undefined;

@@ -8,8 +8,8 @@ const VARIABLES = 'Write a mapping such as {MODE: strict, POD_NAME: {from: proxy
 const NAMES = 'Write names such as proxy_log and proxy_on_request_headers, as a YAML list or separated by blanks.';
 
 /**
- * Reads a mapping of variables, `NAME: value` or, for the proxy's own variable of that name, `NAME: {from: proxy}`. Undefined
- * when there is none.
+ * Reads a mapping of variables, `NAME: value` or, for the proxy's own variable of that name, `NAME: {from: proxy}`. `undefined`
+ * if there is none.
  */
 export function parseEnvironment(text: string): Result<VmEnvironment | undefined> {
   if (text.trim() === '') return ok(undefined);
@@ -42,7 +42,7 @@ function readVariable(name: string, value: unknown): Result<string | { readonly 
   );
 }
 
-/** Reads the names of host functions and callbacks: a YAML list, or words. Undefined when there are none. */
+/** Reads the names of host functions and callbacks: a YAML list, or words. `undefined` if there are none. */
 export function parseCapabilities(text: string): Result<readonly string[] | undefined> {
   if (text.trim() === '') return ok(undefined);
   const read = readYaml(text);

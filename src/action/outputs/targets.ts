@@ -26,14 +26,14 @@ interface TargetOutput {
   readonly outcome: TargetOutcome;
   /** The wanted revision, null for none; with several filters one by filter name. */
   readonly revision: string | null | Readonly<Record<string, string | null>>;
-  /** What it runs at the end, in the same form; absent where that is the wanted revision. */
+  /** What it runs at the end, in the same form; omitted when that is the wanted revision. */
   readonly runs?: TargetOutput['revision'];
   /** The revision that was there before; null, or no entry of the filter, when there was none. */
   readonly before?: string | null | Readonly<Record<string, string>>;
   readonly pods?: { readonly ready: number; readonly wanted: number };
   readonly seconds?: number;
   readonly verification?: ShortVerification;
-  /** Whether it was taken back; absent where that was not tried. */
+  /** Whether it was rolled back; omitted when that was not tried. */
   readonly rollback?: Rollback['state'];
   readonly error?: string;
 }
@@ -58,8 +58,8 @@ const URGENCY: readonly TargetOutcome[] = [
 
 /**
  * The workloads of a run as JSON of at most `most` UTF-16 units. Where it would grow too long each loses, in this order: a long
- * error text (cut to 200 characters), `seconds` and `before`, `pods`, `error`, `proof`; at last workloads are left out, failed
- * ones last.
+ * error text (cut to 200 characters), `seconds` and `before`, `pods`, `error`, `verification`; at last workloads are left out,
+ * failed ones last.
  */
 export function targetsJson({ targets, filters }: Pick<Report, 'targets' | 'filters'>, max: number): string {
   const several = filters.length > 1 || targets.some(({ revisions }) => revisions.length > 1);
@@ -93,7 +93,7 @@ function targetOutput(target: TargetReport, several: boolean): TargetOutput {
     before: several ? Object.fromEntries(befores) : (befores[0]?.[1] ?? null),
     pods: { ready: pods.ready, wanted: pods.wanted },
     ...(durationMs !== undefined && { seconds: Math.round(durationMs / 100) / 10 }),
-    // What was taken back proves nothing any more.
+    // What was rolled back proves nothing any more.
     ...(verification !== undefined && rollback === undefined && { verification: shortVerification(verification) }),
     ...(rollback !== undefined && { rollback: rollback.state }),
     ...(error !== '' && { error }),
@@ -104,7 +104,7 @@ function shortVerification({ level, pods, wanted }: Verification): ShortVerifica
   return { level, pods, wanted };
 }
 
-/** What failed, and why the way back did, too. */
+/** What failed, and why the rollback did, too. */
 function errorOf({ problem, rollback }: TargetReport): string {
   return [problem, rollback?.problem].flatMap((one) => (one === undefined ? [] : [errorText(one)])).join(' ');
 }
@@ -145,8 +145,8 @@ const STATUS_LADDER: readonly Shorten<StatusOutput>[] = [
 
 /**
  * The workloads that `status` found as JSON of at most `most` UTF-16 units. Where it would grow too long each loses, in this
- * order: long notes (cut to 200 characters), `previous` and `run`, `pods`, `notes`, `digest` and `image`, `proof` and `expires`; at last
- * workloads are left out, those in trouble last.
+ * order: long notes (cut to 200 characters), `previous` and `run`, `pods`, `notes`, `digest` and `image`, `verification` and
+ * `expires`; at last workloads are left out, those in trouble last.
  */
 export function statusJson(workloads: readonly WorkloadStatus[], max: number): string {
   const outputs = workloads.map(

@@ -16,17 +16,17 @@ import { type CheckProvenance, checkModuleProvenance } from './provenance.ts';
 export interface ModuleTools {
   readonly fetcher: ModuleFetcher;
   readonly checkProvenance: CheckProvenance;
-  /** Makes a module's code smaller; absent where nothing may be run. */
+  /** Makes a module's code smaller; omitted when nothing may be run. */
   readonly optimize?: Optimizer;
 }
 
-/** What became of the filter. */
+/** What happened to the filter. */
 export interface LoadedModule {
-  /** As it will be delivered; undefined where something is wrong with it. */
+  /** As it will be delivered; `undefined` if something is wrong with it. */
   readonly module: FilterModule | undefined;
   /** As it came, where it cannot be made smaller as asked: it can be checked all the same. */
   readonly loaded?: FilterModule;
-  /** Which build made it; undefined where nobody asks, or nothing proves it. */
+  /** Which build made it; `undefined` if nobody asks, or nothing proves it. */
   readonly provenance: Provenance | undefined;
   /** The image that it is to become before the cluster is told of it. */
   readonly push?: ImageToPush;
@@ -37,7 +37,7 @@ const NOTHING: LoadedModule = { module: undefined, provenance: undefined };
 /** What getting a module ready needs of the inputs. */
 export type ModuleInputs = Pick<Inputs, 'from' | 'shrink' | 'provenance' | 'delivery'>;
 
-/** Loads the filter, proves where it came from, and makes it as small as it must be; what is wrong is told to `findings`. */
+/** Loads the filter, proves where it came from, and makes it as small as it must be; what is wrong is told to `diagnostics`. */
 export async function loadModule(
   inputs: ModuleInputs,
   readFile: ReadFile,

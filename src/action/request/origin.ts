@@ -13,7 +13,7 @@ export type ModuleFetcher = Pick<Registries, 'pull' | 'download'>;
 /** A module that says where it came from. */
 export type SourcedModule = FilterModule & Required<Pick<FilterModule, 'source'>>;
 
-/** Gets the filter from where the inputs say; undefined where none is named, or none that could be read. */
+/** Gets the filter from where the inputs say; `undefined` if none is named, or none that could be read. */
 export async function loadOrigin(
   { origin, sha256 }: OriginInputs,
   readFile: ReadFile,

@@ -26,7 +26,7 @@ export interface ProvenanceRuntime {
 
 const GITHUB = 'https://github.com';
 
-/** A prover that asks the GitHub of the runner's environment. */
+/** A check that asks the GitHub of the runner's environment. */
 export function provenanceChecker({ environment, authorities, cancelled, log }: ProvenanceRuntime): CheckProvenance {
   const { GITHUB_SERVER_URL = GITHUB, GITHUB_API_URL = 'https://api.github.com' } = environment;
   return async (artifact, policy, token) => {
@@ -51,8 +51,8 @@ export function provenanceChecker({ environment, authorities, cancelled, log }: 
 }
 
 /**
- * Which build made a module, where the inputs ask for a proof; what is wrong with it is told to `findings`. `origin` is how
- * messages call the module.
+ * Which build made a module, where the inputs ask for its attestation; what is wrong with it is told to `diagnostics`. `origin`
+ * is how messages call the module.
  */
 export async function checkModuleProvenance(
   { provenance: { policy, token } }: Pick<Inputs, 'provenance'>,

@@ -37,7 +37,7 @@ interface WithAccess<T> {
   readonly access: Result<ClusterAccess>;
 }
 
-/** What every draft has for the report. */
+/** What every request has for the report. */
 interface RequestBasis {
   readonly policy: RolloutPolicy;
   readonly warnings: readonly string[];
@@ -45,7 +45,7 @@ interface RequestBasis {
 
 /** What a command that needs the filter has of it. */
 interface RequestedFilter extends LoadedModule {
-  /** Undefined where it could not be decided. */
+  /** `undefined` if it could not be decided. */
   readonly delivery: Delivery | undefined;
 }
 

@@ -8,7 +8,7 @@ import { parseTargets } from '../../targets/parse.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 
-/** What becomes of filters and workloads, and what outputs call their values. */
+/** What happens to filters and workloads, and what outputs call their values. */
 const OUTCOMES = [
   ...[
     'deployed',

@@ -35,7 +35,7 @@ export async function readTargetTexts(
   }
 }
 
-/** Returns the entries of target lists; what is wrong with them is told to `findings`. */
+/** Returns the entries of target lists; what is wrong with them is told to `diagnostics`. */
 export function targetEntries(
   { texts, problems }: TargetTexts,
   defaultNamespace: string,

@@ -15,7 +15,7 @@ export interface CommandFile {
   append(text: string): void;
 }
 
-/** Where the runner takes outputs and job summary; undefined where it names no such file. */
+/** Where the runner takes outputs and job summary; `undefined` if it names no such file. */
 export interface CommandFiles {
   readonly outputs: CommandFile | undefined;
   readonly summary: CommandFile | undefined;

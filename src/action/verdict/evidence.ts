@@ -11,7 +11,7 @@ export interface Evidence {
   readonly verified: number;
   /** Proxies that were to be looked into. */
   readonly wanted: number;
-  /** The weakest of all; absent where nothing was looked at. */
+  /** The weakest of all; omitted when nothing was looked at. */
   readonly level?: EvidenceLevel;
   /** Whether every one of the pods answered a probe. */
   readonly probed: boolean;
@@ -28,7 +28,7 @@ export function evidenceOf(targets: readonly Pick<TargetReport, 'verification' |
   );
 }
 
-/** The evidence that proofs come to together. */
+/** The evidence that verifications come to together. */
 export function gatherVerifications(verifications: readonly Verification[]): Evidence {
   const sum = (some: readonly Verification[]): number => some.reduce((total, { pods }) => total + pods, 0);
   const weak = verifications.filter(({ level }) => level !== 'listener');

@@ -2,7 +2,7 @@ import { listWords, thousands } from '../../base/text.ts';
 import type { Left } from '../../deploy/report/report.ts';
 import { plain } from './text.ts';
 
-/** What becomes of objects that are left behind, and what it takes: a sentence or two. */
+/** What happens to objects that are left behind, and what it takes: a sentence or two. */
 export function leftSentence(left: readonly Left[]): string {
   const permissions = permissionsFor(left);
   return permissions === undefined
@@ -13,7 +13,7 @@ export function leftSentence(left: readonly Left[]): string {
 const MAX_PERMISSIONS = 3;
 const MAX_PERMISSION_CHARACTERS = 200;
 
-/** The permissions that are missing for what is left behind; undefined where none is. */
+/** The permissions that are missing for what is left behind; `undefined` if none is. */
 export function permissionsFor(left: readonly Left[]): string | undefined {
   const permissions = [...new Set(left.flatMap(({ missing }) => missing ?? []))];
   if (permissions.length === 0) return undefined;

@@ -4,15 +4,15 @@ import { mayHaveArrived, type Report, type TargetReport } from '../../deploy/rep
 /**
  * In what condition a run leaves a workload, the most urgent first.
  *
- * Failed: `stranded`: it could not be taken back; `halfway`: the run was cancelled while it was taken back; `unready`: its new
- * pods do not get ready; `ineffective`: they are ready, but the filter does not run there as it should; `refusing`: its proxies
- * do not take the settings that were pushed; `lost`: others changed it meanwhile; `unseen`: it was changed, and what became of it
- * could not be seen; `unanswered`: nobody knows whether its write arrived; `interrupted`: the run was cancelled while it waited.
- * As before: `restored`: it failed and was taken back; `withdrawn`: it was well and was taken back because others failed;
- * `kept`: the run did not touch it.
- * `superseded`: another run has brought something newer, and this one has left it alone.
- * As wanted: `unproven`: nobody saw its pods; `unready-as-before`: its pods are not ready, and were not before; `settled`: seen, by
- * the evidence of its proof.
+ * Failed: `rollback-failed`: it could not be rolled back; `rollback-interrupted`: the run was cancelled while it was rolled back;
+ * `not-ready`: its new pods do not become ready; `no-effect`: they are ready, but the filter does not run there as it should;
+ * `settings-rejected`: its proxies do not take the settings that were pushed; `overwritten`: others changed it meanwhile;
+ * `unobserved`: it was changed, and what happened to it could not be seen; `write-unconfirmed`: nobody knows whether its write
+ * arrived; `interrupted`: the run was cancelled while it waited. As before: `rolled-back`: it failed and was rolled back;
+ * `rolled-back-with-run`: it was well and was rolled back because others failed; `untouched`: the run did not touch it.
+ * `superseded`: another run has brought something newer, and this one has left it alone. As wanted: `unverified`: nobody saw its
+ * pods; `not-ready-as-before`: its pods are not ready, and were not before; `succeeded`: seen, by the evidence of its
+ * verification.
  */
 export const ROLLOUT_PHASES = [
   'rollback-failed',
@@ -50,7 +50,7 @@ export const ROLLING: readonly RolloutPhase[] = ['not-ready', 'no-effect', 'inte
 /** What a run left or put back as it found it. */
 export const LEFT_AS_FOUND: readonly RolloutPhase[] = ['rolled-back', 'rolled-back-with-run', 'untouched'];
 
-/** The condition of a workload, from what was done for it, its problem and its way back. */
+/** The condition of a workload, from what was done for it, its problem and its rollback. */
 export function phaseOf(target: TargetReport, { cancelled }: Pick<Report, 'cancelled'>): RolloutPhase {
   const { outcome, steps, problem, durationMs, rollback, verification, unready } = target;
   if (outcome === 'superseded') return 'superseded';

@@ -111,7 +111,7 @@ function weakestVerification(filters: readonly FilterStatus[]): Verification | u
     .flatMap((level) => verifications.filter((verification) => verification.level === level))[0];
 }
 
-/** The most urgent standing of a workload's filters. */
+/** The most urgent health of a workload's filters. */
 function worstOf(filters: readonly { readonly health: FilterHealth }[]): FilterHealth | undefined {
   return TROUBLES.find((trouble) => filters.some(({ health }) => health === trouble));
 }

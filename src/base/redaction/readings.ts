@@ -5,7 +5,7 @@ export interface Reading {
   readonly starts?: Uint32Array;
 }
 
-/** What stands for something else at an index of a text; undefined where nothing does. */
+/** What stands for something else at an index of a text; `undefined` if nothing does. */
 type Decode = (text: string, at: number) => { readonly length: number; readonly value: string } | undefined;
 
 /** Encodings of text in text, by the character that begins what is encoded. */

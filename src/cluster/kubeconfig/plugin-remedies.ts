@@ -17,7 +17,7 @@ export function failureRemedy(plugin: PluginCommand, said: readonly string[]): s
   return wantsGitHubToken(plugin, said) ? NO_GITHUB_TOKEN : asksPerson(said) ? NOBODY : DOCUMENTATION;
 }
 
-/** What to do about a plugin that waits for somebody to sign in; undefined where it does not seem to. */
+/** What to do about a plugin that waits for somebody to sign in; `undefined` if it does not seem to. */
 export function signInRemedy(plugin: PluginCommand, said: readonly string[]): string | undefined {
   if (!asksPerson(said)) return undefined;
   return wantsGitHubToken(plugin, said) ? NO_GITHUB_TOKEN : NOBODY;

@@ -35,10 +35,10 @@ interface Marked {
 }
 
 /**
- * Deletes objects of revisions that no pod template and no pod names. Each is marked first, then everything is looked at, then
- * it is deleted on the condition that it is as it was marked: a run that begins to use the revision in between either is
- * seen, or sees the mark and takes it away. Where a right is missing, nothing is marked. Never throws; what stays is told with
- * the reason.
+ * Deletes objects of revisions that no pod template and no pod names. Each is marked first, then everything is looked at, then it
+ * is deleted on the condition that it is as it was marked: a run that begins to use the revision in between either is seen, or
+ * sees the mark and takes it away. Where a permission is missing, nothing is marked. Never throws; what stays is told with the
+ * reason.
  */
 export async function collectGarbage(
   garbage: readonly Garbage[],

@@ -29,7 +29,7 @@ const CONFLICT_PAUSE_MS = 50;
 /** What was taken out, and how it was before. */
 interface TakenOut {
   readonly before: EnvoyFilter;
-  /** What is left of it; undefined where it was deleted. */
+  /** What is left of it; `undefined` if it was deleted. */
   readonly after: EnvoyFilter | undefined;
 }
 
@@ -205,7 +205,9 @@ async function writeWithout(
   }
 }
 
-/** What is left of an EnvoyFilter as it is now, others' changes included; undefined where an adopted patch is not in it any more. */
+/**
+ * What is left of an EnvoyFilter as it is now, others' changes included; `undefined` if an adopted patch is not in it any more.
+ */
 export function withoutTaken(current: EnvoyFilter, taken: readonly UnmanagedFilter[]): readonly Json[] | undefined {
   const patches = Array.isArray(current.spec.configPatches) ? current.spec.configPatches : [];
   const all = taken.flatMap((filter) => filter.patches);

@@ -10,15 +10,15 @@ import { objectKey, type Plan, type PlannedObject } from '../plan/plan.ts';
 import { PARALLEL_WRITES, type WriteContext, type WriteResult } from './workload.ts';
 import { writeProblem } from './write-problem.ts';
 
-/** What became of the shared objects, by namespace and name: `shop/add-header-0123456789`. */
+/** What happened to the shared objects, by namespace and name: `shop/add-header-0123456789`. */
 export interface WrittenObjects {
   readonly configMaps: ReadonlyMap<string, WriteResult>;
   readonly filterResources: ReadonlyMap<string, WriteResult>;
 }
 
 /**
- * Writes the ConfigMaps, then the inserters. No inserter is written unless every ConfigMap is there, so no proxy is told
- * to read a file that it cannot get. Those whose settings are pushed into running pods are left to `pushSettings`.
+ * Writes the ConfigMaps, then the filter resources. No filter resource is written unless every ConfigMap is there, so no proxy is
+ * told to read a file that it cannot get. Those whose settings are pushed into running pods are left to `pushSettings`.
  */
 export async function writeObjects(plan: Plan, context: WriteContext): Promise<WrittenObjects> {
   const configMaps = await writeAll(() => CONFIG_MAP, plan.configMaps, false, context);
@@ -53,8 +53,8 @@ async function writeAll<T extends ConfigMap | FilterResource>(
 }
 
 /**
- * Writes one object if it has to be. An object of ours that others have edited is put right by force: it is a revision's, so
- * nobody else has a say in what it holds; one that is not ours is never overwritten.
+ * Writes one object if it has to be. An object of this action that others have edited is repaired by force: it is a revision's,
+ * so nobody else has a say in what it holds; one that is not ours is never overwritten.
  */
 export async function writeObject<T extends ConfigMap | FilterResource>(
   resource: Resource,

@@ -15,12 +15,12 @@ import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 import { type PlanningOptions, planWorkload } from '../plan/workload.ts';
 import { isConflict, writeProblem } from './write-problem.ts';
 
-/** What became of one write. */
+/** The result of one write. */
 export type WriteResult =
   | { readonly state: 'done' | 'unchanged' | 'skipped' }
   | { readonly state: 'failed'; readonly problem: Problem; readonly newer?: Newer };
 
-/** What became of the write of a workload, with the workload as the API server answered it. */
+/** The result of the write of a workload, with the workload as the API server answered it. */
 export interface WorkloadWrite {
   readonly result: WriteResult;
   readonly workload?: Workload;
@@ -55,7 +55,7 @@ export interface WorkloadChange {
   readonly patch: WorkloadPatch | undefined;
   /** See `TargetWriteOptions`. */
   readonly openFirst?: boolean;
-  /** Gives the new patch, undefined for nothing to do, or why it must not be written any more. */
+  /** Gives the new patch, `undefined` for nothing to do, or why it must not be written any more. */
   readonly replan: (current: Workload) => Replanned;
 }
 

@@ -12,9 +12,9 @@ import { type CommandOutcome, cancellation, NOTHING_COLLECTED } from './outcome.
 import { planDeployment } from './plan-deployment.ts';
 
 /**
- * Brings every target of a request to its revisions: observe, plan, check, push, write, roll, prove, take back, collect. Nothing is
- * pushed or written unless the request, its targets, the mounts, the rights and the filter itself check out; their problems
- * come back together, with those of a faulty draft.
+ * Brings every target of a request to its revisions: observe, plan, check, push, write, roll out, verify, roll back, collect.
+ * Nothing is pushed or written unless the request, its targets, the mounts, the permissions and the filter itself check out;
+ * their problems come back together, with those of a faulty request.
  */
 export async function deploy(requested: RequestOrProblems, context: DeployContext): Promise<CommandOutcome> {
   const deployment = await context.log.group('Observe and plan', () => planDeployment(requested, context));

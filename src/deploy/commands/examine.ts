@@ -34,7 +34,7 @@ export async function examineDeployment(deployment: PlannedDeployment, context: 
   const found: Preflight[] = [];
   const looking = during(context, 'inspecting what runs');
   for (const check of CHECKS) found.push(await check(deployment, looking));
-  // A target that could not be planned needs rights all the same.
+  // A target that could not be planned needs permissions all the same.
   const further = deployment.problems.length === 0 ? [] : targetPermissions(request, snapshot);
   const permissions = [...requiredPermissions(plan, request), ...further];
   return {

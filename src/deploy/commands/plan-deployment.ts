@@ -14,7 +14,7 @@ import type { DeployRequest, RequestOrProblems, Unknown } from '../request.ts';
 const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
 
 /**
- * Observes and plans a deployment, as far as draft and cluster go. Where there may be superseded revisions, the other kinds of
+ * Observes and plans a deployment, as far as request and cluster go. Where there may be superseded revisions, the other kinds of
  * workloads are listed too, because they might use them.
  */
 export async function planDeployment(requested: RequestOrProblems, context: DeployContext): Promise<PlannedDeployment> {
@@ -44,7 +44,10 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   return { plan, request, snapshot, problems: diagnostics.problems, unknown, proxies };
 }
 
-/** Where a named workload is not there, workloads of the other kinds are listed, for one of that name; no right is needed for that. */
+/**
+ * Where a named workload is not there, workloads of the other kinds are listed, for one of that name; no permission is needed for
+ * that.
+ */
 async function lookElsewhere(
   { filters }: DeployRequest,
   snapshot: ClusterSnapshot,

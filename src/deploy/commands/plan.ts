@@ -28,7 +28,7 @@ import { planDeployment } from './plan-deployment.ts';
 const PARALLEL = 8;
 
 /**
- * What `deploy` would do: each write with its difference, what restarts, which rights are missing, and what the API server's
+ * What `deploy` would do: each write with its difference, what restarts, which permissions are missing, and what the API server's
  * admission says to a dry run where it may be asked. Writes nothing.
  */
 export async function planCommand(requested: RequestOrProblems, context: DeployContext): Promise<CommandOutcome> {

@@ -68,7 +68,7 @@ export function namesComponent(overlay: string): boolean {
 }
 
 /**
- * The files of a folder whose kustomization was the Component itself, as earlier versions wrote it; undefined where the
+ * The files of a folder whose kustomization was the Component itself, as earlier versions wrote it; `undefined` if the
  * kustomization is another one, which may be the user's.
  */
 export function filesOfOldLayout(kustomization: string | undefined): string[] | undefined {

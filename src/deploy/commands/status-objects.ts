@@ -11,7 +11,7 @@ import type { StatusRequest } from '../request.ts';
 import type { ResolvedScope } from './scope.ts';
 
 /**
- * The workloads whose pods run each revision of a filter in a namespace, by `namespace filter`; undefined where pods may not be
+ * The workloads whose pods run each revision of a filter in a namespace, by `namespace filter`; `undefined` if pods may not be
  * listed.
  */
 export type PodRevisions = ReadonlyMap<string, ReadonlyMap<string, readonly PodOwner[]> | undefined>;

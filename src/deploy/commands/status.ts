@@ -32,7 +32,7 @@ import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces }
 
 const PARALLEL_WORKLOADS = 4;
 
-/** What runs where: looks at workloads, their objects and, as far as rights allow, into their proxies. Writes nothing. */
+/** What runs where: looks at workloads, their objects and, as far as permissions allow, into their proxies. Writes nothing. */
 export async function status(
   requested: RequestOrProblems<StatusRequest>,
   context: DeployContext,
@@ -81,7 +81,7 @@ async function look(resolved: ResolvedScope<StatusRequest>, context: DeployConte
   return { workloads, namespaces, ...sortSuperseded(resolved, pods) };
 }
 
-/** Where a workload does not say how many pods it has, its proof does. */
+/** Where a workload does not say how many pods it has, its verification does. */
 function podsOf(
   { ref, workload }: ObservedWorkload,
   counted: WorkloadStatus['pods'],
@@ -155,7 +155,7 @@ function alsoRunning(
 }
 
 /**
- * Who has applied the files of `render` that a workload carries, by the names of field managers; undefined where a run of this
+ * Who has applied the files of `render` that a workload carries, by the names of field managers; `undefined` if a run of this
  * action wrote its objects, or they are not there.
  */
 function renderedBy({ ref, filterResource }: ObservedFilter): readonly string[] | undefined {
@@ -163,7 +163,7 @@ function renderedBy({ ref, filterResource }: ObservedFilter): readonly string[] 
   return filterResource === undefined || isWrittenByUs(filterResource) ? undefined : editorsOf(filterResource);
 }
 
-/** What keeps new pods from getting ready and does not pass by itself, as far as may be read. */
+/** What keeps new pods from becoming ready and does not pass by itself, as far as may be read. */
 async function lastingTrouble(
   ref: WorkloadRef,
   filter: string,
@@ -187,7 +187,7 @@ function healthOf(
   return hasPods ? 'verified' : 'scaled-to-zero';
 }
 
-/** What a proxy should have, as the inserter says; undefined when there is none. */
+/** What a proxy should have, as the filter resource says; `undefined` if there is none. */
 function verifiableRevision({
   filter,
   ref,

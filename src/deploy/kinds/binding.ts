@@ -31,7 +31,7 @@ export interface TargetWrite {
   readonly action: 'create' | 'change' | 'delete';
   readonly kind: string;
   readonly name: string;
-  /** Of a plugin, how it was and what becomes of it; absent where the object is the target itself. */
+  /** Of a plugin, how it was and what happens to it; omitted when the object is the target itself. */
   readonly plugin?: { readonly before?: WasmPlugin; readonly after?: WasmPlugin };
 }
 
@@ -80,7 +80,7 @@ export interface FilterBinding {
     target: { readonly observed: Workload; readonly patch: WorkloadPatch },
     options: TargetWriteOptions,
   ): Promise<Written<Workload>>;
-  /** What may be called to write a patch and to take it back. */
+  /** What may be called to write a patch and to roll it back. */
   permissions(resource: Resource, observed: Workload): ResourceVerbs;
 
   /** What the pods of a target carry for a revision. */
@@ -93,7 +93,7 @@ export interface FilterBinding {
   ): PodRevision | undefined;
   /** What an object says itself of a revision; `undefined` where only the revision's resource can tell. */
   podRevisionOn(workload: Workload, filter: string, id: string): PodRevision | undefined;
-  /** What proxies should run of a revision; `inserter` is its resource, `undefined` if that is not there. */
+  /** What proxies should run of a revision; `filterResource` is its resource, `undefined` if that is not there. */
   running(
     workload: Workload,
     filter: string,

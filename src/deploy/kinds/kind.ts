@@ -41,12 +41,12 @@ export interface RolloutNeeds {
 export type PodReplacement = 'new-first' | 'old-first' | 'never';
 
 /**
- * What becomes of a failed revision's pods once the template is as before: the controller replaces them (`replaced`), or waits for
- * them for ever until somebody deletes them (`waited-for`), or may do so (`maybe-waited-for`).
+ * What happens to a failed revision's pods once the template is as before: the controller replaces them (`replaced`), or waits
+ * for them for ever until somebody deletes them (`waited-for`), or may do so (`maybe-waited-for`).
  */
 export type StuckPods = 'replaced' | 'maybe-waited-for' | 'waited-for';
 
-/** A kubectl command that takes a target back by hand (`undo`) or, where Kubernetes keeps no history of it, shows what it has. */
+/** A kubectl command that rolls a target back by hand (`undo`) or, where Kubernetes keeps no history of it, shows what it has. */
 export interface ManualRollback {
   readonly does: 'undo' | 'inspect';
   readonly command: string;
@@ -64,7 +64,7 @@ export interface TargetKind {
   readonly selectedByDefault: boolean;
   /** How filters get to its pods. */
   readonly binding: FilterBinding;
-  /** The way that all traffic through its proxies goes, whatever was asked for; absent where the settings decide. */
+  /** The way that all traffic through its proxies goes, whatever was asked for; omitted when the settings decide. */
   readonly direction?: Direction;
   readonly podReplacement: PodReplacement;
 
@@ -81,7 +81,7 @@ export interface TargetKind {
 
   /** Why a change would not get to the pods, or do nothing there; `undefined` if nothing stands in its way. */
   blockerOf(wanted: WantedTarget, needs: RolloutNeeds): Blocker | undefined;
-  /** What becomes of the failed revision's pods in a rollback. */
+  /** What happens to the failed revision's pods in a rollback. */
   stuckPods(workload: Workload): StuckPods;
   manualRollback(ref: WorkloadRef, observed: Workload): ManualRollback;
 
@@ -91,10 +91,10 @@ export interface TargetKind {
   listenerDirection(workload: Workload, asked: Direction): Direction;
   /** What a pod's redirection was told; `undefined` for proxies that take connections themselves. */
   redirectionOf(pod: Pod, workload: Workload): Redirection | undefined;
-  /** Why its pods have no proxy; absent where Istio's injection says why. */
+  /** Why its pods have no proxy; omitted when Istio's injection says why. */
   readonly withoutProxy?: Explanation;
-  /** That the cluster does not know the resource; absent where every cluster does. */
+  /** That the cluster does not know the resource; omitted when every cluster does. */
   readonly notInstalled?: Explanation;
-  /** Why there is no pod of it; absent where the status tells how many there must be. */
+  /** Why there is no pod of it; omitted when the status tells how many there must be. */
   readonly withoutPods?: Explanation;
 }

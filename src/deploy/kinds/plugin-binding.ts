@@ -62,7 +62,7 @@ export const pluginBinding: FilterBinding = {
     }));
   },
   write: writePlugins,
-  // Taking a target back may mean to delete what was made.
+  // Rolling a target back may mean to delete what was made.
   permissions: (_, observed) => ({
     resource: PLUGINS[viewOf(observed).pluginKind],
     verbs: ['create', 'patch', 'delete'],

@@ -22,7 +22,7 @@ import { listingProblem } from './list-problem.ts';
 import { type ClusterSnapshot, type ObservedWorkload, objectFinder } from './snapshot.ts';
 import { NOTHING_UNMANAGED } from './unmanaged.ts';
 
-/** An observation, complete only if there are no problems. */
+/** A snapshot, complete only if there are no problems. */
 export interface ReadResult {
   readonly snapshot: ClusterSnapshot;
   readonly problems: readonly Problem[];
@@ -115,7 +115,7 @@ export class ClusterReader {
     }
   }
 
-  /** Lists plugins only where something speaks of them: those who have none need no right to list them. */
+  /** Lists plugins only where something speaks of them: those who have none need no permission to list them. */
   async #readPlugins(): Promise<(Problem | undefined)[]> {
     const namespaces = new Set([...this.#listed.values()].map(({ namespace }) => namespace));
     const [first, ...others] = [...namespaces].filter(
@@ -241,7 +241,7 @@ async function keep<T>(
   }
 }
 
-/** Undefined when there is no answer: reading namespaces is a right that a deployer need not have. */
+/** `undefined` if there is no answer: reading namespaces is a permission that a deployer need not have. */
 async function namespaceExists(client: Client, namespace: string): Promise<boolean | undefined> {
   try {
     await client.get(NAMESPACE, undefined, namespace);

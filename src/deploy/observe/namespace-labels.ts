@@ -11,7 +11,7 @@ export class NamespaceLabels {
     this.#client = client;
   }
 
-  /** Those of one; undefined where they may not be read, as that is a right which a deployer need not have. */
+  /** Those of one; `undefined` if they may not be read, as that is a permission which a deployer need not have. */
   of(namespace: string): Promise<Readonly<Record<string, string>> | undefined> {
     const known = this.#known.get(namespace);
     if (known !== undefined) return known;

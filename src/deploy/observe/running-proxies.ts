@@ -12,8 +12,8 @@ import { belongsTo } from '../kinds/kinds.ts';
 import { type ConfigPart, readConfigDump } from './config-dump.ts';
 
 /**
- * A pod that a workload runs now, and what its proxy has. `why` completes "is not known, because …": there is no such pod, a right
- * is missing, or nobody answered.
+ * A pod that a workload runs now, and what its proxy has. `why` completes "is not known, because …": there is no such pod, a
+ * permission is missing, or nobody answered.
  */
 export type RunningProxy =
   | { readonly state: 'unknown'; readonly why: string }

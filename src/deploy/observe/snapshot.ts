@@ -29,9 +29,9 @@ export interface ClusterSnapshot {
   objectsOf(namespace: string, revision: Pick<PodRevision, 'filter' | 'id'>): RevisionObjects;
   /** The EnvoyFilters of a namespace that are not ours. */
   foreignEnvoyFilters(namespace: string): readonly EnvoyFilter[];
-  /** The workloads of a namespace, of the kinds that were listed, and the Gateways that have a filter of ours. */
+  /** The workloads of a namespace, of the kinds that were listed, and the Gateways that have a filter of this action. */
   workloads(namespace: string): readonly ObservedWorkload[];
-  /** The filters that have objects of ours in a namespace. */
+  /** The filters that have objects of this action in a namespace. */
   filtersWithObjects(namespace: string): readonly string[];
   /** Whether every kind of workload of a namespace was listed. */
   isComplete(namespace: string): boolean;

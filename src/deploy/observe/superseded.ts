@@ -11,8 +11,8 @@ export interface Newer {
 }
 
 /**
- * What another run has put on a workload in place of what this one wants of it, by the record that every run leaves. Undefined
- * where nobody has, also where somebody else than a run has changed it.
+ * What another run has put on a workload in place of what this one wants of it, by the record that every run leaves. `undefined`
+ * if nobody has, also where somebody else than a run has changed it.
  */
 export function newerOn(
   { podRevisions, removals }: { readonly podRevisions: readonly PodRevision[]; readonly removals: readonly string[] },

@@ -25,9 +25,9 @@ import {
 } from './unmanaged.ts';
 
 /**
- * Adds to an observation what there is of filters that are not this action's, as far as a deployment has to know it: where the
- * filter is new to a target, where something is to be taken over, and where an earlier run has begun to. Whatever may not be read
- * counts as not there.
+ * Adds to a snapshot what there is of filters that are not this action's, as far as a deployment has to know it: where the filter
+ * is new to a target, where something is to be taken over, and where an earlier run has begun to. Whatever may not be read counts
+ * as not there.
  */
 export async function readUnmanaged(
   request: DeployRequest,
@@ -100,7 +100,7 @@ export async function readUnmanaged(
   }
 }
 
-/** Whether an EnvoyFilter of ours takes filters of others out of its pods. */
+/** Whether an EnvoyFilter of this action takes filters of others out of its pods. */
 function takesOut(snapshot: ClusterSnapshot, namespace: string): boolean {
   return snapshot.filterResources(namespace).some((one) => !isPlugin(one) && removalsIn(one).length > 0);
 }

@@ -38,11 +38,11 @@ export interface UnmanagedView {
   readonly meshEnvoyFilters: readonly EnvoyFilter[];
   /** The plugins that may reach pods of a namespace: its own, and those of every namespace. */
   plugins(namespace: string): readonly WasmPlugin[];
-  /** The files of a ConfigMap; undefined where it was not or could not be read. */
+  /** The files of a ConfigMap; `undefined` if it was not or could not be read. */
   files(namespace: string, configMap: string): ConfigMapFiles | undefined;
   /** Pods, and what will make pods, that belong to no Deployment, StatefulSet or DaemonSet. */
   otherPods(namespace: string): readonly OtherPods[];
-  /** The chains of a proxy of a workload that runs now; undefined where nobody could look. */
+  /** The chains of a proxy of a workload that runs now; `undefined` if nobody could look. */
   chains(workload: string): readonly ProxyChain[] | undefined;
 }
 
@@ -118,7 +118,7 @@ export class UnmanagedReader {
     return new Map(read.filter((entry) => entry !== undefined));
   }
 
-  /** The pods of a namespace that no workload of ours makes, and what will make such pods. */
+  /** The pods of a namespace that no workload of this action makes, and what will make such pods. */
   async otherPods(namespace: string, isWorkloadPod: (pod: Pod) => boolean): Promise<readonly OtherPods[]> {
     const [pods, cronJobs, jobs] = await Promise.all([
       this.#list<Pod>(POD, namespace),

@@ -34,7 +34,7 @@ export interface AdoptedFilter {
   readonly others: readonly string[];
 }
 
-/** What becomes of an EnvoyFilter that is not this action's once ours runs in the place of filters of it. */
+/** What happens to an EnvoyFilter that is not this action's once ours runs in the place of filters of it. */
 export interface AdoptedEnvoyFilter {
   readonly ref: EnvoyFilterRef;
   readonly observed: EnvoyFilter;

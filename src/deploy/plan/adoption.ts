@@ -200,7 +200,7 @@ function targetWarnings({ ref, found, begun, choice, plugins, isNew, revision }:
   ];
 }
 
-/** The targets that share an EnvoyFilter of ours: what it takes out, it takes out of the proxies of all of them. */
+/** The targets that share an EnvoyFilter of this action: what it takes out, it takes out of the proxies of all of them. */
 function groupsOf(examined: readonly Examined[]): Examined[][] {
   const groups = [...Map.groupBy(examined, ({ ref, podRevision }) => `${ref.namespace} ${podRevision}`).values()];
   return groups.filter((group) => group.some(({ choice }) => choice.adopted.length > 0));

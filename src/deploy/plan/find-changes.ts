@@ -46,8 +46,8 @@ export function findChanges(
 }
 
 /**
- * The same of the revision that a wanted one takes the place of, with its name; that of the wanted one itself is for `findDrift` to
- * say. A workload may not get ready for want of what is named here, and then deploying is the remedy.
+ * The same of the revision that a wanted one takes the place of, with its name; that of the wanted one itself is for `findDrift`
+ * to say. A workload may not become ready for want of what is named here, and then deploying is the remedy.
  */
 export function changesBefore(
   wanted: PodRevision,

@@ -19,9 +19,9 @@ export interface GarbagePlace {
 }
 
 /**
- * The objects of revisions that no pod template names once a plan is done, except the kept ones: those that a workload would
- * go back to, and of the others those first that were proven once, then the newest. `further` are places to look at besides those of the plan. Nothing
- * where the observation does not show every pod template of the namespace.
+ * The objects of revisions that no pod template names once a plan is done, except the kept ones: those that a workload would go
+ * back to, and of the others those first that were verified once, then the newest. `further` are places to look at besides those
+ * of the plan. Nothing where the snapshot does not show every pod template of the namespace.
  */
 export function findGarbage(
   plan: Omit<Plan, 'garbage'>,
@@ -66,7 +66,7 @@ interface Superseded {
   readonly revision: string;
   /** RFC 3339, so that it sorts by time. */
   readonly created: string;
-  /** Whether it was ever proven on a workload. */
+  /** Whether it was ever verified on a workload. */
   readonly verified: boolean;
   readonly objects: readonly Garbage[];
 }

@@ -65,7 +65,7 @@ function ignoredUntilRestartOn(
   { ref: { namespace }, filterResource: envoyFilter }: ObservedFilter,
   revision: Revision,
 ): string[] {
-  // Without one, no proxy runs the filter now. One of the same settings that was edited is put right in place.
+  // Without one, no proxy runs the filter now. One of the same settings that was edited is repaired in place.
   if (envoyFilter === undefined || isPlugin(envoyFilter)) return [];
   if (settingsIn({ filterResource: envoyFilter }, podRevision.id) === revision.id) return [];
   return ignoredUntilRestart(

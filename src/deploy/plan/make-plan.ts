@@ -41,9 +41,9 @@ interface WorkloadDraft {
 }
 
 /**
- * What to write so that every target of the request runs its filters. A pure function: equal requests and observations
- * give equal plans. Problems are those of targets, mounts and workloads that cannot be rolled; with them comes the plan of what was
- * found, for the checks that look at one. `now` is for expiry times.
+ * What to write so that every target of the request runs its filters. A pure function: equal requests and snapshots give equal
+ * plans. Problems are those of targets, mounts and workloads that cannot be rolled; with them comes the plan of what was found,
+ * for the checks that look at one. `now` is for expiry times.
  */
 export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now: Date): PartialResult<Plan> {
   const diagnostics = new Diagnostics();

@@ -30,7 +30,7 @@ interface Needed extends PlannedRevision {
   readonly carried: boolean;
 }
 
-/** The ConfigMaps and inserters that workloads need: one of each per namespace and revision that their pods carry. */
+/** The ConfigMaps and filter resources that workloads need: one of each per namespace and revision that their pods carry. */
 export function planObjects(
   workloads: readonly PlannedWorkload[],
   snapshot: Pick<ClusterSnapshot, 'objectsOf'>,

@@ -22,7 +22,7 @@ export interface PlannedRevision {
   readonly podRevision: PodRevision;
 }
 
-/** The ConfigMap or the inserter of a revision in a namespace. */
+/** The ConfigMap or the filter resource of a revision in a namespace. */
 export interface PlannedObject<T extends ConfigMap | FilterResource> extends PlannedRevision {
   readonly namespace: string;
   /** Whether it has to be written. */
@@ -37,7 +37,7 @@ export interface PlannedObject<T extends ConfigMap | FilterResource> extends Pla
   readonly render: () => T;
 }
 
-/** An inserter; if it is an EnvoyFilter, with what it takes the place of. */
+/** A filter resource; if it is an EnvoyFilter, with what it takes the place of. */
 export interface PlannedFilterResource extends PlannedObject<FilterResource> {
   /** What was observed, where its settings are replaced while pods run it. */
   readonly pushedOver?: EnvoyFilter;
@@ -55,7 +55,7 @@ export interface PlannedWorkload {
   readonly removals: readonly string[];
   /** From 1. */
   readonly wave: number;
-  /** What has to be changed; undefined for nothing. */
+  /** What has to be changed; `undefined` for nothing. */
   readonly patch: WorkloadPatch | undefined;
   /** The revisions it ran before, by filter. */
   readonly before: ReadonlyMap<string, string>;
@@ -119,7 +119,7 @@ export function objectKey(namespace: string, podRevision: Pick<PodRevision, 'fil
   return `${namespace}/${revisionName(podRevision)}`;
 }
 
-/** When `sweep` may remove the first filter of a plan's targets, once the plan is done, ISO 8601; undefined for never. */
+/** When `sweep` may remove the first filter of a plan's targets, once the plan is done, ISO 8601; `undefined` for never. */
 export function firstExpiry({ workloads }: Pick<Plan, 'workloads'>): string | undefined {
   const times = workloads.flatMap(({ observed, patch, revisions }) => {
     const recorded = observed.metadata.annotations?.[STATE_ANNOTATION];
@@ -135,7 +135,7 @@ export interface PlannedDeployment {
   readonly plan: Plan;
   readonly request: DeployRequest;
   readonly snapshot: ClusterSnapshot;
-  /** What is wrong with the draft, the targets, the mounts and the workloads. */
+  /** What is wrong with the request, the targets, the mounts and the workloads. */
   readonly problems: readonly Problem[];
   /** What the request holds stand-ins for. */
   readonly unknown: ReadonlySet<Unknown>;

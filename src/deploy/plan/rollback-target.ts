@@ -6,9 +6,9 @@ import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type ClusterSnapshot, type ObservedFilter, type RevisionObjects, settingsIn } from '../observe/snapshot.ts';
 
 /**
- * What a workload goes back to when a new revision of a filter fails: what it runs, if that was proven or its pods are ready;
- * else, after a run that was killed, the revision before, if that is still there. `wanted` is the new revision's id, undefined
- * for a removal. Undefined: it goes back to no filter.
+ * What a workload goes back to when a new revision of a filter fails: what it runs, if that was verified or its pods are ready;
+ * else, after a run that was killed, the revision before, if that is still there. `wanted` is the new revision's id, `undefined`
+ * for a removal. `undefined`: it goes back to no filter.
  */
 export function findRollbackTarget(
   current: ObservedFilter,
@@ -32,7 +32,9 @@ function isGood(current: ObservedFilter, { id }: PodRevision): boolean {
   return levelIn(current, ref, id) !== undefined || readinessOf(ref, workload).state === 'ready';
 }
 
-/** By which evidence a revision was proven on a workload, with the settings that its proxies have; undefined when it never was. */
+/**
+ * By which evidence a revision was verified on a workload, with the settings that its proxies have; `undefined` if it never was.
+ */
 export function verifiedLevel(
   ref: WorkloadRef,
   podRevision: Pick<PodRevision, 'filter' | 'id'>,

@@ -9,10 +9,10 @@ import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { BoundRevision } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
 
-/** A filter whose running is to be proven: where it is, and the settings that show in a proxy. */
+/** A filter whose running is to be verified: where it is, and the settings that show in a proxy. */
 export type VerifiableRevision = BoundRevision;
 
-/** A workload whose filters are to be proven. */
+/** A workload whose filters are to be verified. */
 export interface VerifiableWorkload {
   readonly ref: WorkloadRef;
   readonly observed: Workload;

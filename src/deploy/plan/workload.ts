@@ -40,7 +40,7 @@ export interface PlanningOptions {
   readonly probe?: unknown;
 }
 
-/** The patch of a workload whose mounts cannot be merged: never written, but the rights to write one are asked for. */
+/** The patch of a workload whose mounts cannot be merged: never written, but the permissions to write one are asked for. */
 const NO_PATCH: WorkloadPatch = { spec: { template: {} } };
 
 /** Plans one workload; also used to plan it anew after somebody else has changed it. */

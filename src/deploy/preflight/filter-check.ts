@@ -137,7 +137,7 @@ async function tryRevisions(
   };
 }
 
-/** The versions of the sidecars that the planned workloads have now; without the right to look, none. */
+/** The versions of the sidecars that the planned workloads have now; without the permission to look, none. */
 async function findProxies(
   plan: Plan,
   namespaces: ReadonlySet<string>,

@@ -15,10 +15,10 @@ import { probeVerb } from '../probe.ts';
 import type { DeployRequest } from '../request.ts';
 
 /**
- * The rights without which a plan cannot be carried out as asked: those of its writes (server-side apply of an object that
- * is not there needs `create` and `patch`), those of the evidence that the policy insists on, and what a run that waits does at its
- * end or when a workload fails: it deletes what is superseded and what a failed revision leaves, and the stuck pods of StatefulSets.
- * With "on-failure: keep" nothing is rolled back, and without waiting nothing is deleted.
+ * The permissions without which a plan cannot be carried out as asked: those of its writes (server-side apply of an object that
+ * is not there needs `create` and `patch`), those of the evidence that the policy insists on, and what a run that waits does at
+ * its end or when a workload fails: it deletes what is superseded and what a failed revision leaves, and the stuck pods of
+ * StatefulSets. With "on-failure: keep" nothing is rolled back, and without waiting nothing is deleted.
  */
 export function requiredPermissions(
   plan: Plan,
@@ -75,8 +75,8 @@ export function requiredPermissions(
 }
 
 /**
- * The rights that a request needs for its targets whatever else is found: for the objects of every namespace that is there, and
- * for each workload that is named.
+ * The permissions that a request needs for its targets whatever else is found: for the objects of every namespace that is there,
+ * and for each workload that is named.
  */
 export function targetPermissions(
   { filters, wait, onFailure }: Pick<DeployRequest, 'filters' | 'wait' | 'onFailure'>,
@@ -122,7 +122,7 @@ function mayLeaveStuckPods(planned: PlannedWorkload): boolean {
   return revisions.length > 0 && restarts(planned) && targetKind(ref).stuckPods(observed) === 'waited-for';
 }
 
-/** The rights to mark objects as garbage and to delete them. */
+/** The permissions to mark objects as garbage and to delete them. */
 export function deletionPermissions(garbage: readonly Pick<Garbage, 'kind' | 'namespace'>[]): AccessRequest[] {
   const places = new Map(garbage.map((one) => [`${one.kind} ${one.namespace}`, one]));
   return [...places.values()].flatMap(({ kind, namespace }) =>
@@ -130,7 +130,10 @@ export function deletionPermissions(garbage: readonly Pick<Garbage, 'kind' | 'na
   );
 }
 
-/** Asks for rights, each once, and gives those that are missing. One that cannot be asked for counts as there: the call itself will tell. */
+/**
+ * Asks for permissions, each once, and gives those that are missing. One that cannot be asked for counts as there: the call
+ * itself will tell.
+ */
 export async function missingPermissions(
   wanted: readonly AccessRequest[],
   client: Client,
@@ -163,7 +166,7 @@ export function permissionOf({ verb, resource, namespace, subresource }: AccessR
   return { verb, group, resource: subresource === undefined ? plural : `${plural}/${subresource}`, namespace };
 }
 
-/** What a right is for, where its verb does not say so; empty where it does. */
+/** What a permission is for, where its verb does not say so; empty where it does. */
 function purposeOf({ verb, resource, subresource }: AccessRequest): string {
   if (verb !== 'delete' || subresource !== undefined) return '';
   if (resource === POD) return 'A StatefulSet that is rolled back waits for its stuck pods until they are deleted. ';

@@ -38,9 +38,10 @@ interface InspectionContext {
 }
 
 /**
- * Looks at a running pod of each workload whose pods a plan changes, and says what would be found only after a rollout otherwise: no
- * sidecar, a configuration that the proxy refuses for the sake of others, a port without HTTP or outside of what the sidecar captures, no filter beside which ours could stand, a probe that cannot
- * get through. Nothing is asked where no evidence is asked for after the rollout, and what cannot be known is no problem.
+ * Looks at a running pod of each workload whose pods a plan changes, and says what would be found only after a rollout otherwise:
+ * no sidecar, a configuration that the proxy rejects for the sake of others, a port without HTTP or outside of what the sidecar
+ * captures, no filter beside which ours could stand, a probe that cannot get through. Nothing is asked where no evidence is asked
+ * for after the rollout, and what cannot be known is no problem.
  */
 export async function checkRunningProxies(
   { plan, snapshot, request: policy, problems, proxies, unknown }: PlannedDeployment,
@@ -83,7 +84,7 @@ async function lookAt(planned: PlannedWorkload, context: InspectionContext): Pro
   }
 }
 
-/** A sidecar that stands in the template mounts nothing of ours where nobody injects the pods anew. */
+/** A sidecar that stands in the template mounts nothing of this action where nobody injects the pods anew. */
 async function describesOnlyOwn(
   { ref, observed, revisions }: PlannedWorkload,
   { labels }: InspectionContext,
@@ -164,7 +165,7 @@ function isOutdated(pod: Pod, { observed }: PlannedWorkload): boolean {
   return mayBeConfiguredOtherwise(pod, observed.spec?.template ?? {});
 }
 
-/** Whether the proxy refuses what it was sent last for a side, perhaps for want of what this very run puts right. */
+/** Whether the proxy rejects what it was sent last for a side, perhaps for want of what this very run repairs. */
 function isRefusing({ listeners }: SeenProxy, { side }: Absent): boolean {
   return listeners.some(({ direction, refused }) => direction === side && refused !== undefined);
 }

@@ -45,7 +45,7 @@ export async function compareWithOriginal(
   };
 }
 
-/** Custom sections mean nothing to a program by definition; only rewritten code needs the proof. */
+/** Custom sections mean nothing to a program by definition; only rewritten code needs the comparison. */
 function unverifiedEquivalence(optimized: boolean, filter: string, why: string): TrialFinding {
   if (!optimized) return {};
   return {

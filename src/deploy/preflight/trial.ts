@@ -36,7 +36,7 @@ export async function tryRevision(
   // Shrinking does nothing that one Envoy would show and another would not.
   const compared =
     first === undefined ? {} : await compareWithOriginal(revision, first.request, first.verdict, { trial, log });
-  // What shrinking has broken is no complaint about the filter.
+  // What shrinking has broken is no problem about the filter.
   return compared.problem === undefined ? [...findingsOf(tried, `filter "${revision.filter}"`), compared] : [compared];
 }
 

@@ -12,9 +12,9 @@ export interface Verification {
   /** Pods with that evidence, of those that are wanted. */
   readonly pods: number;
   readonly wanted: number;
-  /** Whether each of the pods answered the probe as expected; absent without a probe. */
+  /** Whether each of the pods answered the probe as expected; omitted without a probe. */
   readonly probed?: true;
-  /** Why there is no stronger evidence: a right that is missing. */
+  /** Why there is no stronger evidence: a permission that is missing. */
   readonly weakness?: string;
   /** Which requests pass by the filter, as clauses. */
   readonly notes?: readonly string[];

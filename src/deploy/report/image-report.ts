@@ -1,6 +1,6 @@
 /**
- * What became of a filter's way into a registry. `unchanged`: it was there already; `planned`: a plan pushes nothing; `skipped`:
- * something was wrong before.
+ * What happened to a filter's way into a registry. `unchanged`: it was there already; `planned`: a plan pushes nothing;
+ * `skipped`: something was wrong before.
  */
 export type ImageState = 'pushed' | 'unchanged' | 'planned' | 'failed' | 'skipped';
 

@@ -55,7 +55,7 @@ export interface PlanReport {
 export interface PlannedAdoption {
   /** Which one, with its module, its context and its port. */
   readonly what: string;
-  /** The name of ours. */
+  /** The name of this action. */
   readonly by: string;
   /** The workloads that it would be taken out of. */
   readonly workloads: readonly string[];
@@ -63,6 +63,6 @@ export interface PlannedAdoption {
   readonly fate: 'deleted' | 'patched' | 'stays';
   /** What the EnvoyFilter keeps, by what its patches do; or whom it still serves, where it stays. */
   readonly keeps: readonly string[];
-  /** The volumes that hold its file, and why one stays; absent where it goes. */
+  /** The volumes that hold its file, and why one stays; omitted when it goes. */
   readonly volumes: readonly { readonly volume: string; readonly stays?: string }[];
 }

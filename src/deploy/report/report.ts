@@ -18,7 +18,7 @@ import type { StatusReport } from './status-report.ts';
 export const COMMANDS = ['deploy', 'plan', 'status', 'remove', 'render', 'sweep'] as const;
 export type Command = (typeof COMMANDS)[number];
 
-/** What became of one of the four steps for a workload. */
+/** What happened to one of the four steps for a workload. */
 export type StepState = 'done' | 'unchanged' | 'failed' | 'skipped';
 
 /** The steps in their order. */
@@ -26,8 +26,8 @@ export const STEPS = ['configMap', 'filterResource', 'template', 'rollout'] as c
 export type Step = (typeof STEPS)[number];
 
 /**
- * `restored`: nothing was wrong with it, but the run took it back to what it was, because others failed; `untouched`: the run
- * ended before it came to this workload; `superseded`: another run has brought something newer meanwhile.
+ * `rolled-back`: nothing was wrong with it, but the run rolled it back to what it was, because others failed; `untouched`: the
+ * run ended before it came to this workload; `superseded`: another run has brought something newer meanwhile.
  */
 export type TargetOutcome =
   | 'deployed'
@@ -40,15 +40,15 @@ export type TargetOutcome =
 
 export interface TargetRevision {
   readonly filter: string;
-  /** The wanted revision; absent where the filter is to be taken away. */
+  /** The wanted revision; omitted when the filter is to be taken away. */
   readonly revision?: string;
-  /** The revision that was there before; absent when there was none, equal when nothing changed. */
+  /** The revision that was there before; omitted when there was none, equal when nothing changed. */
   readonly before?: string;
   /** Set when the settings went into the running proxies, without a restart. */
   readonly pushed?: true;
 }
 
-/** What became of a workload's way back. */
+/** What happened to a workload's rollback. */
 export interface Rollback {
   /** `failed`: see the problem; `skipped`: the run was cancelled, or told to keep what failed. */
   readonly state: 'rolled-back' | 'failed' | 'skipped';
@@ -63,22 +63,22 @@ export interface Rollback {
   readonly problem?: Problem;
 }
 
-/** What became of one workload. */
+/** What happened to one workload. */
 export interface TargetReport {
   readonly ref: WorkloadRef;
   readonly outcome: TargetOutcome;
   readonly revisions: readonly TargetRevision[];
   readonly steps: Readonly<Record<Step, StepState>>;
   readonly pods: { readonly ready: number; readonly wanted: number };
-  /** From 1; absent where a run has one wave only. */
+  /** From 1; omitted when a run has one wave only. */
   readonly wave?: number;
-  /** Time from the workload's patch to the verdict; absent when nobody waited. */
+  /** Time from the workload's patch to the verdict; omitted when nobody waited. */
   readonly durationMs?: number;
   readonly verification?: Verification;
   readonly rollback?: Rollback;
   /** Of `superseded`: what runs there now. */
   readonly newer?: Newer;
-  /** What others had changed of ours since the last run, and this run put right. */
+  /** What others had changed of this action since the last run, and this run repaired. */
   readonly drift: readonly string[];
   /** The EnvoyFilters that are not this action's and that ours runs in the place of, `namespace/name`; absent for none. */
   readonly takenOver?: readonly string[];
@@ -99,11 +99,11 @@ export interface FilterReport {
   /** What it was before it was shrunk, and how that was done, in words. */
   readonly original?: { readonly digest: string; readonly bytes: number; readonly how: string };
   readonly settings: FilterSettings;
-  /** Which build made it; absent where nobody asked for a proof, or there is none. */
+  /** Which build made it; omitted when no attestation was asked for or found. */
   readonly provenance?: Provenance;
   /** Where it came from, and what that was resolved to. */
   readonly source?: ModuleSource;
-  /** Why it is mounted or pulled, as a clause; absent where nobody would ask. */
+  /** Why it is mounted or pulled, as a clause; omitted when nobody would ask. */
   readonly delivered?: string;
 }
 
@@ -111,11 +111,11 @@ export interface FilterReport {
 export interface Left {
   readonly object: string;
   readonly why: string;
-  /** The pod that keeps it, as it still runs its revision and is not about to end; absent where something else does. */
+  /** The pod that keeps it, as it still runs its revision and is not about to end; omitted when something else does. */
   readonly runBy?: string;
-  /** The rights without which no run can delete it: `list pods in namespace "shop"`. */
+  /** The permissions without which no run can delete it: `list pods in namespace "shop"`. */
   readonly missing?: readonly string[];
-  /** The workload that this pod is of; absent where no workload of ours has made it. */
+  /** The workload that this pod is of; omitted when no workload of this action has made it. */
   readonly runOn?: WorkloadRef;
 }
 
@@ -138,7 +138,7 @@ export interface Report {
     | 'reported'
     | 'rendered'
     | 'failed';
-  /** Whether anything was written to the cluster that is still there: false again when all of it was taken back. */
+  /** Whether anything was written to the cluster that is still there: false again when all of it was rolled back. */
   readonly changed: boolean;
   readonly cancelled: boolean;
   readonly filters: readonly FilterReport[];
@@ -147,9 +147,9 @@ export interface Report {
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
   readonly collected: Collected;
-  /** What brings images to the proxies there; absent where nobody came to see. */
+  /** What brings images to the proxies there; omitted when nobody came to see. */
   readonly pluginKind?: PluginKind;
-  /** The images that filters were pushed as, or would be; absent where nothing was to be pushed. */
+  /** The images that filters were pushed as, or would be; omitted when nothing was to be pushed. */
   readonly images?: readonly ImageReport[];
   readonly cluster?: { readonly context: string; readonly version: string };
   /** How the run was told to roll out. */
@@ -216,7 +216,7 @@ const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
 };
 
 /**
- * The revisions that the targets run at the end, each once, in order of appearance: after a way back those that were there
+ * The revisions that the targets run at the end, each once, in order of appearance: after a rollback those that were there
  * before, after another run those that it has brought. Of a plan, those that they would run.
  */
 export function finalRevisions({ command, targets }: Pick<Report, 'command' | 'targets'>): string[] {
@@ -224,7 +224,7 @@ export function finalRevisions({ command, targets }: Pick<Report, 'command' | 't
   return [...new Set(targets.flatMap((target) => target.revisions.flatMap((one) => finalRevision(target, one) ?? [])))];
 }
 
-/** What a target runs of a filter at the end; undefined for nothing. */
+/** What a target runs of a filter at the end; `undefined` for nothing. */
 export function finalRevision(
   { outcome, steps, rollback, newer }: TargetReport,
   { filter, revision, before }: TargetRevision,

@@ -2,9 +2,10 @@ import type { WorkloadRef } from '../../targets/target.ts';
 import type { Verification } from './evidence-level.ts';
 
 /**
- * How a filter does on a workload: `proven`: as its proof says; `progressing`: its pods are being replaced, so nothing can be said yet; `drifted`: others changed something of ours; `unready`: not every
- * pod is ready; `broken`: the pods are ready, but the filter does not run in them; `missing`: a target that does not have it, such
- * as one that was made since the last deployment; `idle`: no pod is wanted.
+ * How a filter does on a workload: `verified`: as its verification says; `progressing`: its pods are being replaced, so nothing
+ * can be said yet; `drifted`: others changed something of this action; `not-ready`: not every pod is ready; `no-effect`: the pods
+ * are ready, but the filter does not run in them; `missing`: a target that does not have it, such as one that was made since the
+ * last deployment; `scaled-to-zero`: no pod is wanted.
  */
 export type FilterHealth =
   | 'verified'
@@ -19,7 +20,7 @@ export type FilterHealth =
 export interface FilterStatus {
   readonly filter: string;
   readonly health: FilterHealth;
-  /** The revision that its pods run; absent when its label is gone from the pod template. */
+  /** The revision that its pods run; omitted when its label is gone from the pod template. */
   readonly revision?: string;
   /** Other revisions of it that pods of the workload still run. */
   readonly alsoRuns?: readonly string[];
@@ -27,7 +28,7 @@ export interface FilterStatus {
   readonly rendered?: readonly string[];
   /** Digest of its module, as its ConfigMap says. */
   readonly digest?: string;
-  /** The image that its proxies pull; absent where the module is mounted. */
+  /** The image that its proxies pull; omitted when the module is mounted. */
   readonly image?: string;
   /** The revision directly before. */
   readonly previous?: string;
@@ -37,7 +38,7 @@ export interface FilterStatus {
   readonly expires?: string;
   readonly expired?: true;
   readonly verification?: Verification;
-  /** Set where something of ours is missing or was changed by others, whatever the standing. */
+  /** Set where something of this action is missing or was changed by others, whatever its health. */
   readonly changed?: true;
   /** Set with `changed` where the workload belongs to an object whose controller may put its pod template back: `Shop hello`. */
   readonly owner?: string;

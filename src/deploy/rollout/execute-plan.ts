@@ -102,7 +102,7 @@ export async function executePlan(
   };
 }
 
-/** What becomes of the shared objects where no workload may be changed. */
+/** What happens to the shared objects where no workload may be changed. */
 function nothingWritten({ configMaps, filterResources }: Plan): WrittenObjects {
   const states = (objects: readonly PlannedObject<ConfigMap | FilterResource>[]): WrittenObjects['configMaps'] =>
     new Map(
@@ -114,14 +114,14 @@ function nothingWritten({ configMaps, filterResources }: Plan): WrittenObjects {
   return { configMaps: states(configMaps), filterResources: states(filterResources) };
 }
 
-/** Whether running pods get an inserter anew that others had edited or deleted: what was proven is to be seen again. */
+/** Whether running pods get a filter resource anew that others had edited or deleted: what was verified is to be seen again. */
 function isRewritten(planned: PlannedWorkload, { filterResources }: Plan): boolean {
   const rewritten = filterResources.filter(({ write, pushedOver }) => write && pushedOver === undefined);
   const keys = new Set(rewritten.map(({ namespace, podRevision }) => objectKey(namespace, podRevision)));
   return podRevisionsOf(planned).some((podRevision) => keys.has(objectKey(planned.ref.namespace, podRevision)));
 }
 
-/** The weakest of the records that an earlier run has left of the wanted revisions; undefined where one is missing. */
+/** The weakest of the records that an earlier run has left of the wanted revisions; `undefined` if one is missing. */
 function weakestRecord(planned: PlannedWorkload, snapshot: ClusterSnapshot): string | undefined {
   const levels = podRevisionsOf(planned).map((podRevision) => verifiedLevel(planned.ref, podRevision, snapshot));
   if (levels.length === 0 || levels.includes(undefined)) return undefined;
@@ -129,8 +129,8 @@ function weakestRecord(planned: PlannedWorkload, snapshot: ClusterSnapshot): str
 }
 
 /**
- * What a failed run has made and nobody uses: the objects of revisions that every workload was taken back from. One that it could
- * not write may be somebody else's.
+ * What a failed run has made and nobody uses: the objects of revisions that every workload was rolled back from. One that it
+ * could not write may be somebody else's.
  */
 function leftovers(
   { configMaps, filterResources }: Plan,

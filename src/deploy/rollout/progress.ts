@@ -26,7 +26,7 @@ export function tally(rollouts: readonly WorkloadRollout[]): Tally {
   return { all: rollouts.length, ready: rollouts.filter(isReady).length, failed: failed.length };
 }
 
-/** How a wave ended: `2/3 proven, the slowest ready after 12.0 s.` What another run has replaced is that one's. */
+/** How a wave ended: `2/3 verified, the slowest ready after 12.0 s.` What another run has replaced is that one's. */
 export function waveLine(wave: readonly WorkloadRollout[], { verify }: Pick<RolloutPolicy, 'verify'>): string {
   const rollouts = wave.filter(({ state }) => state !== 'superseded');
   const { all, ready } = tally(rollouts);

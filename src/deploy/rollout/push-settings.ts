@@ -18,7 +18,7 @@ import type { Verification } from '../report/evidence-level.ts';
 import type { Rollback, StepState } from '../report/report.ts';
 import { Verifier } from '../verify/verifier.ts';
 
-/** What became of settings that were put into running proxies. */
+/** What happened to settings that were put into running proxies. */
 export interface PushResult {
   readonly step: StepState;
   /** The revision whose settings the proxies had before. */

@@ -17,7 +17,7 @@ import type { RolloutResult } from '../wait/rollout-watch.ts';
 export interface Condition {
   /** Its pods that are ready, under whichever template. */
   readonly ready: number;
-  /** What keeps pods from being ready, as `CONTAINER: CLASS`; undefined where its pods may not be listed. */
+  /** What keeps pods from being ready, as `CONTAINER: CLASS`; `undefined` if its pods may not be listed. */
   readonly causes: ReadonlySet<string> | undefined;
   /** The same for people: `shop-7d4f: ImagePullBackOff (app)`. */
   readonly words: string;
@@ -25,8 +25,8 @@ export interface Condition {
 
 /**
  * Whether a workload has to be ready before the run replaces its pods, or what replaces them is blamed for what was wrong before.
- * Not where the filter goes, which nothing may hold up; and not where a revision of ours that was never verified, or
- * that somebody has changed since, may be what keeps it from being ready: deploying is the remedy then.
+ * Not where the filter goes, which nothing may hold up; and not where a revision of this action that was never verified, or that
+ * somebody has changed since, may be what keeps it from being ready: deploying is the remedy then.
  */
 export function mustBeReadyBefore(
   planned: PlannedWorkload,

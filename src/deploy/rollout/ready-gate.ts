@@ -82,7 +82,7 @@ export class ReadyGate {
     return found === undefined ? undefined : readCondition(planned.ref, found, evidenceSource(this.#context));
   }
 
-  /** A workload that is not ready, once its rollout under way has shown why; undefined where it becomes ready. */
+  /** A workload that is not ready, once its rollout under way has shown why; `undefined` if it becomes ready. */
   async #settled(planned: PlannedWorkload): Promise<Workload | undefined> {
     const { ref, observed } = planned;
     const { client, policy } = this.#context;

@@ -11,8 +11,8 @@ import type { PushResult } from './push-settings.ts';
 import { failureOf, type WorkloadRollout } from './workload-rollout.ts';
 
 /**
- * Records on each revision's ConfigMap on which workloads it was proven: one write per namespace and revision, none when
- * nothing was proven anew. The record only saves later runs a look, so a write that fails is no failure of the run.
+ * Records on each revision's ConfigMap on which workloads it was verified: one write per namespace and revision, none when
+ * nothing was verified anew. The record only saves later runs a look, so a write that fails is no failure of the run.
  */
 export async function recordVerification(
   rollouts: readonly WorkloadRollout[],

@@ -19,7 +19,7 @@ interface WrittenWorkload {
   readonly write: WorkloadWrite;
 }
 
-/** What a workload's pods carry once it is taken back. */
+/** What a workload's pods carry once it is rolled back. */
 export function rollbackGoal(planned: PlannedWorkload): { podRevisions: PodRevision[]; removals: string[] } {
   const filters = [...planned.revisions.map(({ podRevision }) => podRevision.filter), ...planned.removals];
   return {
@@ -29,9 +29,9 @@ export function rollbackGoal(planned: PlannedWorkload): { podRevisions: PodRevis
 }
 
 /**
- * The patch that takes a workload back, from what it is like now. Where it goes back to what this run has found, every key that
- * still has the value that this run wrote gets the value it had, to the letter; else its filters are changed one by one, so
- * that what others wrote meanwhile stays. A workload that another run has changed is not touched.
+ * The patch that rolls a workload back, from what it is like now. Where it goes back to what this run has found, every key that
+ * still has the value that this run wrote gets the value it had, to the letter; else its filters are changed one by one, so that
+ * what others wrote meanwhile stays. A workload that another run has changed is not touched.
  */
 export function rollbackPatch({ planned, write }: WrittenWorkload, current: Workload): Replanned {
   const { ref, podRevisions, removals } = rolloutGoalOf(planned);
@@ -73,14 +73,14 @@ export function returnsToObserved({ revisions, removals, rollbackTargets, before
   return filters.every((filter) => rollbackTargets.get(filter)?.id === before.get(filter));
 }
 
-/** The patch's keys with their values of before; undefined when others have changed one of them since. */
+/** The patch's keys with their values of before; `undefined` if others have changed one of them since. */
 function inversePatch(patch: WorkloadPatch, observed: Workload, current: Workload): WorkloadPatch | undefined {
   const [was, is] = [observed, current].map(({ metadata, spec }) => ({
     state: metadata.annotations,
     labels: spec?.template?.metadata?.labels,
     annotations: spec?.template?.metadata?.annotations,
   }));
-  // Lists are put right entry by entry.
+  // Lists are repaired entry by entry.
   if (patch.spec?.template.spec !== undefined) return undefined;
   const template = patch.spec?.template.metadata;
   const state = inverse(patch.metadata?.annotations, was?.state, is?.state);

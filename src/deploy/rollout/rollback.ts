@@ -38,13 +38,13 @@ export interface RollbackContext extends DeployContext {
 }
 
 /**
- * Whether a failed workload is to be taken back: this run has changed its template, or may have, or a killed one has and nobody has
- * ever proven it. A workload that was proven and fails now has another trouble, which going back would not mend.
+ * Whether a failed workload is to be rolled back: this run has changed its template, or may have, or a killed one has and nobody
+ * has ever verified it. A workload that was verified and fails now has another trouble, which going back would not fix.
  */
 export function canRollBack(rollout: WorkloadRollout, wasVerified: boolean): boolean {
   const { planned } = rollout;
   const { result } = writeOf(rollout);
-  // What is gone in place, with no pod that might not get ready without it, is as it should be.
+  // What is gone in place, with no pod that might not become ready without it, is as it should be.
   if (targetKind(planned.ref).binding.inPlace && planned.revisions.length === 0) return false;
   if (result.state === 'done' && changesPods(planned)) return true;
   // Nobody knows whether it has the change: what was not answered for may have been done.
@@ -58,10 +58,10 @@ export function canRollBack(rollout: WorkloadRollout, wasVerified: boolean): boo
 }
 
 /**
- * Takes a workload back to what it goes back to: our keys of its template and its state, nothing else; then waits until its
- * pods are ready. A StatefulSet's stuck pods are deleted, because its controller waits for them for ever
+ * Rolls a workload back to what it goes back to: our keys of its template and its state, nothing else; then waits until its pods
+ * are ready. A StatefulSet's stuck pods are deleted, because its controller waits for them for ever
  * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback). Where another run has put something
- * newer there, nothing is done, and that is the result; undefined where the change that was not answered for has never come there.
+ * newer there, nothing is done, and that is the result; `undefined` if the change that was not answered for has never come there.
  */
 export async function rollBack(
   rollout: WorkloadRollout,
@@ -88,7 +88,7 @@ export async function rollBack(
     template,
     problem: rollbackProblem(planned, why, { template, undoReverts, pods }),
   });
-  // Nothing has to be mended any more, but what came to be known of the revision is told.
+  // Nothing has to be fixed any more, but what came to be known of the revision is told.
   const leave = (newer: Newer): { newer: Newer } => {
     const { problem } = failureOf(rollout);
     if (problem !== undefined) {
@@ -157,7 +157,9 @@ function hasChange({ observed, revisions, removals }: PlannedWorkload, current: 
   return filters.some((filter) => revisionOn(current, filter) !== revisionOn(observed, filter));
 }
 
-/** Why proxies that take a change as they run do not run what it was taken back to; undefined when they do, or nobody is to look. */
+/**
+ * Why proxies that take a change as they run do not run what it was rolled back to; `undefined` if they do, or nobody is to look.
+ */
 async function verifyRollback(
   planned: PlannedWorkload,
   observed: Workload,

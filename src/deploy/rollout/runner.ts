@@ -48,8 +48,8 @@ export interface RunnerContext extends VerificationContext {
 }
 
 /**
- * Brings workloads to what is planned, wave by wave: patch, wait, prove, and take back what fails. A wave starts only when
- * the one before is proven; once more workloads have failed than may, no further one is touched.
+ * Brings workloads to what is planned, wave by wave: patch, wait, verify, and roll back what fails. A wave starts only when the
+ * one before is verified; once more workloads have failed than may, no further one is touched.
  */
 export class RolloutRunner {
   readonly #context: RunnerContext;
@@ -166,7 +166,7 @@ export class RolloutRunner {
 
   async #runOne(planned: PlannedWorkload): Promise<void> {
     const { policy, planning, write: writing } = this.#context;
-    // What cannot be followed cannot be proven, and nothing may go on before it is.
+    // What cannot be followed cannot be verified, and nothing may go on before it is.
     if (this.#stopped || this.problems.length > 0) return;
     // A workload that was not ready before says nothing against the filter, so it stops nobody else.
     if (!(await this.#pass(planned)) || this.#stopped) return;
@@ -208,7 +208,7 @@ export class RolloutRunner {
     return this.#states.set(endedRollout(written, result));
   }
 
-  /** Looks again at what has been proven, after it has run for a while. */
+  /** Looks again at what has been verified, after it has run for a while. */
   async #soak(rollouts: readonly (EndedRollout | VerifiedRollout)[]): Promise<void> {
     const { log, policy, signal } = this.#context;
     log.info(`Watching for ${formatDuration(policy.soakMs)} before verifying again.`);
@@ -223,7 +223,7 @@ export class RolloutRunner {
     });
   }
 
-  /** Counts a failure, collects its evidence, and only then takes the workload back. */
+  /** Counts a failure, collects its evidence, and only then rolls the workload back. */
   async #judge(planned: PlannedWorkload): Promise<void> {
     const { policy, signal } = this.#context;
     const judged = this.#states.set(judgedRollout(this.#states.of(planned), policy.timeoutMs));
@@ -280,7 +280,7 @@ export class RolloutRunner {
     return canRollBack(rollout, this.#context.verifiedBefore(rollout.planned) !== undefined);
   }
 
-  /** Takes back every workload that this run, or a killed one before it, has changed. */
+  /** Rolls back every workload that this run, or a killed one before it, has changed. */
   async #rollBackAll(): Promise<void> {
     const changed = this.#states.all().filter((one) => {
       const state = resultOf(one)?.state;

@@ -18,7 +18,7 @@ export interface RunRecord {
   readonly pushes: ReadonlyMap<string, PushResult>;
 }
 
-/** What became of a workload, from its writes, its rollout, its proof and its way back. */
+/** What happened to a workload, from its writes, its rollout, its verification and its rollback. */
 export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): TargetReport {
   const { planned, wave } = rollout;
   const write = writeOf(rollout);
@@ -56,7 +56,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     pods: { ready, wanted },
     ...defined({ wave }),
     ...(ended !== undefined && newer === undefined && { durationMs: ended.durationMs }),
-    // What was proven and then taken away is no proof of what runs now.
+    // What was verified and then taken away is no evidence of what runs now.
     ...(shownVerification !== undefined &&
       problem === undefined &&
       back === undefined && { verification: shownVerification }),

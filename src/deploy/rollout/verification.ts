@@ -24,7 +24,7 @@ export interface VerificationContext extends DeployContext {
   readonly policy: RolloutPolicy;
   readonly planning: PlanningOptions;
   readonly write: WriteContext;
-  /** By which evidence an earlier run has proven all that is wanted of a workload; undefined when none has. */
+  /** By which evidence an earlier run has verified all that is wanted of a workload; `undefined` if none has. */
   readonly verifiedBefore: (planned: PlannedWorkload) => string | undefined;
 }
 
@@ -41,7 +41,10 @@ export class RolloutVerification {
     this.#limit = limit;
   }
 
-  /** Returns whether a workload is to be looked at: pods that an earlier run has proven are not again; a probe is asked each time. */
+  /**
+   * Returns whether a workload is to be looked at: pods that an earlier run has verified are not again; a probe is asked each
+   * time.
+   */
   isNeeded(planned: PlannedWorkload): boolean {
     const { policy, verifiedBefore } = this.#context;
     if (changesPods(planned) || policy.probe !== undefined) return true;
@@ -49,7 +52,7 @@ export class RolloutVerification {
     return policy.verify === 'required' ? level !== 'listener' : level === undefined;
   }
 
-  /** Of a Gateway, whose pods are changed as they are, the time that counts is that until they are proven. */
+  /** Of a Gateway, whose pods are changed as they are, the time that counts is that until they are verified. */
   async verify(ended: EndedRollout): Promise<VerifiedRollout | FailedRollout> {
     const { now } = this.#context;
     const { planned, rollout } = ended;

@@ -41,7 +41,7 @@ const SEE_LOG = 'Check the log of the container istio-proxy.';
 export const LOG_REFUSED =
   'the logs of proxies cannot be read, and only they show whether Envoy accepted a filter from an image';
 
-/** What a proxy says of a filter; it is proven by less than its listeners where nobody may see whether it runs. */
+/** What a proxy says of a filter; it is verified by less than its listeners where nobody may see whether it runs. */
 export function judgeFilter(planned: VerifiableRevision, seen: Seen, source: EvidenceSource): Promise<PodVerdict> {
   const { podRevision } = planned;
   const found = { ...seen, planned };

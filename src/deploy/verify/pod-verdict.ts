@@ -25,7 +25,7 @@ export function failed(ref: WorkloadRef, message: string, remedy: string): Unver
   return { state: 'failed', problem: { kind: 'verification', subject: describeWorkload(ref), message, remedy } };
 }
 
-/** The proxy refuses a listener, and with it our filter, because of a filter that is not ours. */
+/** The proxy rejects a listener, and with it our filter, because of a filter that is not ours. */
 export function rejectsOthers(ref: WorkloadRef, { metadata }: Pod, reason: EnvoyReason): Unverified {
   const message = sentence(`in pod ${metadata.name}, ${describeReason(reason)}`);
   return {

@@ -22,7 +22,7 @@ const STATS_PORT = 15_090;
 const STATS_PATH = '/stats/prometheus';
 
 /**
- * Looks into proxies, by the strongest means that the rights of a namespace allow: the listeners of Envoy by exec, its
+ * Looks into proxies, by the strongest means that the permissions of a namespace allow: the listeners of Envoy by exec, its
  * statistics through the API server, or that the pod is ready.
  */
 export class ProxyInspector {
@@ -50,7 +50,7 @@ export class ProxyInspector {
     return (await this.#byLog(pod, workload)) ?? { state: 'verified', level: 'ready', weakness: why };
   }
 
-  /** Says that the listeners of a pod of a Gateway still name one of some filters; undefined where not, or nobody may see it. */
+  /** Says that the listeners of a pod of a Gateway still name one of some filters; `undefined` if not, or nobody may see it. */
   async stillReferenced(pod: Pod, ref: WorkloadRef, filters: readonly string[]): Promise<Problem | undefined> {
     if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
     const listeners = await this.#dump('dynamic_listeners', pod, ref);
@@ -153,7 +153,7 @@ export class ProxyInspector {
     return failed(ref, `Envoy of pod ${pod.metadata.name} rejected a listener: ${reason.reason}.`, reason.remedy);
   }
 
-  /** A listener is taken and a pod gets ready without the image of a filter, so of those the log has to tell. */
+  /** A listener is taken and a pod becomes ready without the image of a filter, so of those the log has to tell. */
   async #byLog(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<PodVerdict | undefined> {
     for (const { podRevision } of revisions) {
       if (podRevision.image === undefined) continue;

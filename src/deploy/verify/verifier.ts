@@ -52,7 +52,7 @@ export class Verifier {
   /**
    * The evidence of every pod of a workload that runs the wanted revisions. Waits a while for proxies that do not have the filter
    * yet. `status` is how many pods there must be, as the workload says; where it does not say that, those count that it has.
-   * Nothing to prove gives nothing.
+   * Nothing to verify gives nothing.
    */
   async verify(workload: VerifiableWorkload, status: number): Promise<VerificationResult> {
     const { ref, revisions } = workload;
@@ -113,8 +113,8 @@ export class Verifier {
   }
 
   /**
-   * Waits until no proxy of a Gateway names a filter any more that was taken away from it, as far as the rights allow to see that.
-   * Of workloads, whose pods are replaced, nothing has to be seen.
+   * Waits until no proxy of a Gateway names a filter any more that was taken away from it, as far as the permissions allow to see
+   * that. Of workloads, whose pods are replaced, nothing has to be seen.
    */
   async verifyRemoved(
     { ref, observed }: Pick<VerifiableWorkload, 'ref' | 'observed'>,
@@ -135,7 +135,7 @@ export class Verifier {
     }
   }
 
-  /** The proof where pods cannot be looked at. */
+  /** The verification where pods cannot be looked at. */
   #weak(workload: VerifiableWorkload, wanted: number, weakness: string): VerificationResult {
     if (this.#policy.verify === 'required' || this.#policy.probe !== undefined) {
       return { problem: unverified(workload.ref, weakness) };

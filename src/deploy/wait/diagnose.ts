@@ -28,13 +28,13 @@ import {
 } from './evidence.ts';
 import type { RolloutGoal } from './rollout-watch.ts';
 
-/** What the cluster says about a rollout that does not get ready. */
+/** What the cluster says about a rollout that does not become ready. */
 export interface Diagnosis {
   /** One line per pod that is not ready: `reviews-7d4f: istio-proxy not ready`. */
   readonly pods: readonly string[];
   /** Which container of a pod cannot run, and why: `app keeps crashing (Error, exit code 1); its log ends: …`. */
   readonly cause?: string;
-  /** The pod that the cause is of; absent where it is of several. */
+  /** The pod that the cause is of; omitted when it is of several. */
   readonly causeOf?: string;
   /** The most telling warning event. */
   readonly event?: string;
@@ -44,7 +44,7 @@ export interface Diagnosis {
   readonly missing?: Permission;
 }
 
-/** Collects, for workloads that did not get ready, what their pods, events and proxies say. By `workloadKey`. */
+/** Collects, for workloads that did not become ready, what their pods, events and proxies say. By `workloadKey`. */
 export async function diagnose(
   workloads: readonly RolloutGoal[],
   source: EvidenceSource,

@@ -112,8 +112,8 @@ export async function listWarnings(namespace: string, { client, debug }: Evidenc
 }
 
 /**
- * Why the proxy of a pod refuses its listeners, as its log says: one of our filters, or one of others, then with the EnvoyFilter that
- * inserts it. Undefined when it says nothing, or may not be read.
+ * Why the proxy of a pod refuses its listeners, as its log says: one of our filters, or one of others, then with the EnvoyFilter
+ * that inserts it. `undefined` if it says nothing, or may not be read.
  */
 export async function readEnvoyReason(
   pod: Pod,
@@ -159,7 +159,7 @@ function readProxyLog(
 const LAST_LINES = 20;
 const LAST_BYTES = 16 * 1024;
 
-/** What a container that has ended said of it, see `lastWords`; undefined when it said nothing, or its log may not be read. */
+/** What a container that has ended said of it, see `lastWords`; `undefined` if it said nothing, or its log may not be read. */
 export async function readLastWords(
   { metadata }: Pod,
   namespace: string,

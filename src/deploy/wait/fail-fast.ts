@@ -26,7 +26,7 @@ const BREAK_MS = 15_000;
 /** How often one pod's log or one namespace's events are read. */
 const ASK_AGAIN_MS = 8_000;
 const PARALLEL = 8;
-/** So many new pods are asked whether they could pull an image; the rest is left to the proof. */
+/** So many new pods are asked whether they could pull an image; the rest is left to the verification. */
 const MAX_PULLS = 4;
 
 /** What a look at the pending workloads found. */
@@ -105,8 +105,8 @@ export class FailFast {
   }
 
   /**
-   * A pod gets ready without the image that its filter is in, and then answers nothing or lets all pass. So the first pods that
-   * are ready are asked, before the others are replaced.
+   * A pod becomes ready without the image that its filter is in, and then answers nothing or lets all pass. So the first pods
+   * that are ready are asked, before the others are replaced.
    */
   async #judgePulls({ ref, podRevisions }: RolloutGoal, pods: readonly Pod[]): Promise<string | undefined> {
     for (const podRevision of podRevisions) {

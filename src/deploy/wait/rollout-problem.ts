@@ -7,7 +7,7 @@ import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { RolloutResult } from './rollout-watch.ts';
 
-/** Why a workload did not get ready; `subject` is how the reader knows it. Undefined when it did, or nobody waited. */
+/** Why a workload did not become ready; `subject` is how the reader knows it. `undefined` if it did, or nobody waited. */
 export function rolloutProblem(
   subject: string,
   rollout: RolloutResult | undefined,

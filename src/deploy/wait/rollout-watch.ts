@@ -38,7 +38,7 @@ export interface RolloutResult {
   readonly wanted: number;
   /** From the start of the following to the verdict, in milliseconds. */
   readonly durationMs: number;
-  /** Of `superseded`: what another run has put there; absent where it was no run that changed the workload. */
+  /** Of `superseded`: what another run has put there; omitted when it was no run that changed the workload. */
   readonly newer?: Newer;
 }
 
@@ -106,8 +106,8 @@ export class RolloutWatch {
   }
 
   /**
-   * Waits for one rollout, from the state of the workload that its patch gave. Undefined when the API server does not show
-   * the workload any more (see `problems`), or it was let go. A way back is never let go.
+   * Waits for one rollout, from the state of the workload that its patch gave. `undefined` if the API server does not show the
+   * workload any more (see `problems`), or it was let go. A rollback is never let go.
    */
   follow(goal: RolloutGoal, from: Workload, timeoutMs: number, isRollback = false): Promise<RolloutResult | undefined> {
     const { ref } = goal;
@@ -139,7 +139,7 @@ export class RolloutWatch {
     this.#see(ref, workload);
   }
 
-  /** Lets go of every rollout that is pending: it will be taken back, whatever it comes to. */
+  /** Lets go of every rollout that is pending: it will be rolled back, whatever it comes to. */
   abandonPending(): void {
     for (const [key, { isRollback, decide }] of [...this.#entries]) {
       if (isRollback) continue;

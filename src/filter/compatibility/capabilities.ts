@@ -25,7 +25,7 @@ export function unknownCapabilities(capabilities: readonly string[]): string[] {
   return capabilities.filter((name) => !CAPABILITIES.includes(name) && !UNRESTRICTED.has(name));
 }
 
-/** Whether a filter with these capabilities, all when undefined, may call a function or gets a callback. */
+/** Whether a filter with these capabilities, all when `undefined`, may call a function or gets a callback. */
 export function isCapabilityAllowed(name: string, capabilities: readonly string[] | undefined): boolean {
   return capabilities === undefined || capabilities.includes(name) || UNRESTRICTED.has(name);
 }

@@ -82,7 +82,7 @@ export const HOST_FUNCTIONS: readonly HostFunction[] = [
   ...table(WASI_LAST, WASI, 39),
 ];
 
-/** The host function behind an import; undefined when no known Envoy has one of this name. */
+/** The host function behind an import; `undefined` if no known Envoy has one of this name. */
 export function findHostFunction(module: string, name: string): HostFunction | undefined {
   return HOST_FUNCTIONS.find((entry) => entry.name === name && entry.modules.includes(module));
 }

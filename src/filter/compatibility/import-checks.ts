@@ -7,7 +7,7 @@ import type { Incompatibility } from './module-checks.ts';
 import { describeEnvoy } from './proxy-version.ts';
 import type { Cause } from './remedies.ts';
 
-/** What the Envoys of these minor versions have against the module's imports, one complaint for each cause. */
+/** What the Envoys of these minor versions have against the module's imports, one incompatibility for each cause. */
 export function importIncompatibilities(facts: ModuleFacts, minors: readonly number[]): Incompatibility[] {
   // What an older Envoy rejects contains what a newer one does: the tables only grow.
   const refused = refusedImports(facts, least(minors));

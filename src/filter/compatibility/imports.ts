@@ -55,7 +55,7 @@ function causeOfUnknown(entry: ImportFact): Cause {
   return 'unknown';
 }
 
-/** The Envoy that has all these imports, by its minor version; undefined when none of them is a matter of the version. */
+/** The Envoy that has all these imports, by its minor version; `undefined` if none of them is a matter of the version. */
 export function neededEnvoy(imports: readonly ImportFact[]): number | undefined {
   const needed = greatest(
     imports.map(({ module, name }) => findHostFunction(module, name)?.since ?? 0),

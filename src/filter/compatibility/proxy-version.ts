@@ -32,9 +32,9 @@ const ENVOY_AHEAD_OF_ISTIO = 8;
 const TAG = /^v?(1\.(\d{1,3})(?:\.\d{1,4})?)(?=$|[-.+_])/;
 
 /**
- * The proxy's version from the reference of its image: Istio's `proxyv2`, from any registry and with any suffix of the
- * builder's (`1.24.3-distroless`, `1.20.8-asm.4`). Undefined when the reference does not say: other images, other tags
- * (`latest`), a digest without a tag.
+ * The proxy's version from the reference of its image: Istio's `proxyv2`, from any registry and with any suffix of the builder's
+ * (`1.24.3-distroless`, `1.20.8-asm.4`). `undefined` if the reference does not say: other images, other tags (`latest`), a digest
+ * without a tag.
  */
 export function proxyVersionOfImage(image: string): ProxyVersion | undefined {
   const reference = image.split('@')[0]?.split('/').at(-1) ?? '';

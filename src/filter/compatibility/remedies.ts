@@ -1,6 +1,6 @@
 import type { Toolchain } from '../module/toolchain.ts';
 
-/** Why Envoy would refuse a module: one cause is mended in one place. */
+/** Why Envoy would refuse a module: one cause is fixed in one place. */
 export type Cause =
   | 'abi'
   | 'memory'

@@ -14,14 +14,14 @@ export const SINCE = {
   mainVoid: 39,
 } as const;
 
-/** Whether an Envoy is as new as that; undefined where its version is not known. */
+/** Whether an Envoy is as new as that; `undefined` if its version is not known. */
 export function isSince(envoy: number | undefined, minor: number): boolean | undefined {
   return envoy === undefined ? undefined : envoy >= minor;
 }
 
 /**
  * The Envoys for which a filter has to be tried, by their minor version: one of each kind that would run it otherwise, oldest
- * first. Undefined stands for proxies of which too little is known: that are none, or outside of the tables.
+ * first. `undefined` stands for proxies of which too little is known: that are none, or outside of the tables.
  */
 export function trialEnvoys(proxies: readonly ProxyVersion[]): readonly (number | undefined)[] {
   const minors = proxies.map(({ envoy: { major, minor } }) =>

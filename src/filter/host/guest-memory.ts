@@ -18,8 +18,8 @@ export interface MemoryTrouble {
 }
 
 /**
- * The filter's linear memory as the host sees it. Every access is checked: outside of the memory a read gives undefined
- * and a write false, and the host function then answers `invalidMemoryAccess`, as Envoy's do.
+ * The filter's linear memory as the host sees it. Every access is checked: outside of the memory a read gives `undefined` and a
+ * write false, and the host function then answers `invalidMemoryAccess`, as Envoy's do.
  */
 export class GuestMemory {
   readonly #trouble: MemoryTrouble;

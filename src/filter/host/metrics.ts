@@ -16,7 +16,7 @@ export class Metrics {
   readonly #counts = { counter: 0, gauge: 0, histogram: 0 };
   readonly #metrics = new Map<number, Metric>();
 
-  /** The new metric's id, or undefined for a kind that does not exist. */
+  /** The new metric's id, or `undefined` for a kind that does not exist. */
   define(kind: number): number | undefined {
     const name = KINDS[kind];
     if (name === undefined) return undefined;

@@ -14,7 +14,7 @@ export type StartStyle = 'reactor' | 'command' | 'none';
 
 /** What a compiled filter says about itself, without running it. */
 export interface ModuleFacts {
-  /** The first marker in export order, as Envoy reads it; undefined when there is none that it knows. */
+  /** The first marker in export order, as Envoy reads it; `undefined` if there is none that it knows. */
   readonly abi: AbiVersion | undefined;
   readonly imports: readonly ImportFact[];
   readonly exports: readonly ExportFact[];
@@ -113,8 +113,8 @@ function firstKnownAbi(exports: readonly ExportFact[]): AbiVersion | undefined {
 }
 
 /**
- * Reads the function names as Envoy does, which V8 does not: a section that is wrong there makes Envoy refuse the module
- * ("Failed to parse corrupted Wasm module"; proxy-wasm-cpp-host, src/bytecode_util.cc). Throws `Malformed`.
+ * Reads the function names as Envoy does, which V8 does not: a section that is wrong there makes Envoy reject the module ("Failed
+ * to parse corrupted Wasm module"; proxy-wasm-cpp-host, src/bytecode_util.cc). Throws `Malformed`.
  */
 function checkNames(content: Uint8Array | undefined): void {
   const section = new ByteReader(content ?? new Uint8Array());

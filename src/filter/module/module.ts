@@ -30,7 +30,7 @@ export interface FilterModule {
   readonly bytes: Uint8Array;
   /** `sha256:` and 64 hex digits over the bytes. */
   readonly digest: string;
-  /** What it was made of; absent when it is what the compiler wrote. */
+  /** What it was made of; omitted when it is what the compiler wrote. */
   readonly original?: OriginalModule;
   /** Absent where nobody needs to know. */
   readonly source?: ModuleSource;

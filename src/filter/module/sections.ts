@@ -89,7 +89,7 @@ class SectionReader implements Sections {
   readonly memories: { imported: boolean; exported: boolean; shared: boolean; pages: number }[] = [];
   readonly globals = { imported: 0, defined: 0 };
   startFunction = false;
-  /** Undefined for a struct or an array. */
+  /** `undefined` for a struct or an array. */
   readonly #types: (FunctionType | undefined)[] = [];
   /** The type's number of each function, imported ones first. */
   readonly #functions: number[] = [];

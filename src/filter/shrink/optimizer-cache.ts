@@ -3,7 +3,7 @@ import type { Log } from '../../base/log.ts';
 import { messageOf } from '../../base/problem.ts';
 import type { Optimizer } from './shrink.ts';
 
-/** A place where files outlive the run. Reading gives undefined where there is no such file; both may reject. */
+/** A place where files outlive the run. Reading gives `undefined` if there is no such file; both may reject. */
 export interface CacheStore {
   readonly read: (name: string) => Promise<Uint8Array | undefined>;
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
@@ -18,8 +18,8 @@ export interface OptimizerCache {
 const DIGEST_BYTES = 32;
 
 /**
- * An optimiser that takes from the shelf what an earlier run has made of the same bytes by the same recipe. A shelf that fails is
- * no reason to fail, and a file that is not whole counts as none.
+ * An optimiser that takes from the store what an earlier run has made of the same bytes under the same cache key. A store that
+ * fails is no reason to fail, and a file that is not whole counts as none.
  */
 export function cachedOptimizer(optimize: Optimizer, { store, cacheKey }: OptimizerCache, log: Log): Optimizer {
   return async (bytes) => {

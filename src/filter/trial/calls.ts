@@ -47,7 +47,7 @@ export class Callbacks {
     return this.#find(name) !== undefined;
   }
 
-  /** What the callback returns, undefined when the filter has none of that name, or the trap in which it ends. */
+  /** What the callback returns, `undefined` if the filter has none of that name, or the trap in which it ends. */
   call(step: TrialStep, name: string, context: number, ...parameters: readonly number[]): number | undefined | Trap {
     const callback = this.#find(name);
     if (callback === undefined) return undefined;

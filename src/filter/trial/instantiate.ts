@@ -137,7 +137,7 @@ function exportedMemory(exports: Exports): EngineMemory | undefined {
   );
 }
 
-/** An export as a function, or undefined when it is none. */
+/** An export as a function, or `undefined` if it is none. */
 export function callable(value: unknown): ((...parameters: number[]) => unknown) | undefined {
   return typeof value === 'function' ? (value as (...parameters: number[]) => unknown) : undefined;
 }

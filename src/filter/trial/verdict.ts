@@ -45,7 +45,7 @@ export type TrialOutcome =
 export type TrialVerdict = TrialOutcome & {
   /** The filter's own lines as `level: text`, cut to a readable amount. */
   readonly logs: readonly string[];
-  /** The host functions that it called, each with the status it got; absent when it did not come to an end. */
+  /** The host functions that it called, each with the status it got; omitted when it did not come to an end. */
   readonly calls?: readonly string[];
 };
 

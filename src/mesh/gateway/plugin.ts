@@ -17,7 +17,7 @@ export function gatewayPluginKey(namespace: string, filter: string, gateway: str
   return `${namespace}.${gatewayPluginName(filter, gateway)}`;
 }
 
-/** Which filter a WasmPlugin of ours brings to which Gateway; undefined where it is the inserter of a revision. */
+/** Which filter a WasmPlugin of this action brings to which Gateway; `undefined` if it is the filter resource of a revision. */
 export function gatewayOf({ metadata }: KubernetesObject): { filter: string; gateway: string } | undefined {
   const filter = metadata.labels?.[FILTER_LABEL];
   if (filter === undefined || !metadata.name.startsWith(gatewayPluginName(filter, ''))) return undefined;

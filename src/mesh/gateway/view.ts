@@ -19,7 +19,9 @@ export interface GatewayView extends Workload {
   readonly plugins: readonly WasmPlugin[];
   /** The kind that such a plugin has in the cluster. */
   readonly pluginKind: PluginKind;
-  /** Whether it is a waypoint, which all ports of its Services go through alike; absent where nobody has read the Gateway itself. */
+  /**
+   * Whether it is a waypoint, which all ports of its Services go through alike; omitted when nobody has read the Gateway itself.
+   */
   readonly waypoint?: boolean;
 }
 
@@ -84,7 +86,7 @@ export function isGatewayView(workload: Workload): workload is GatewayView {
   return 'plugins' in workload;
 }
 
-/** What a Gateway carries of a filter, as it is, whoever has edited it; undefined where it carries another revision. */
+/** What a Gateway carries of a filter, as it is, whoever has edited it; `undefined` if it carries another revision. */
 export function podRevisionOnGateway(view: GatewayView, filter: string, id: string): PulledRevision | undefined {
   const plugin = gatewayPluginOf(view, filter);
   if (plugin?.metadata.labels?.[REVISION_LABEL] !== id) return undefined;

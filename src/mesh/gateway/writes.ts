@@ -7,7 +7,7 @@ import type { WorkloadPatch } from '../workload-patch.ts';
 import { gatewayPluginName } from './plugin.ts';
 import { type GatewayView, gatewayPluginOf } from './view.ts';
 
-/** What becomes of one WasmPlugin: made, changed, or, where nothing is wanted, deleted. */
+/** What happens to one WasmPlugin: made, changed, or, where nothing is wanted, deleted. */
 export interface PluginWrite {
   readonly name: string;
   readonly observed?: WasmPlugin;

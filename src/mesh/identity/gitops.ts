@@ -22,8 +22,8 @@ export function recogniseGitOps(workload: Workload): GitOps | undefined {
 }
 
 /**
- * Who writes an object again from a source of its own, by the marks of Argo CD, Flux, Helm and `kubectl apply`: a clause that says when
- * it comes back as it was, and what to do about it. Undefined where nothing tells.
+ * Who writes an object again from a source of its own, by the marks of Argo CD, Flux, Helm and `kubectl apply`: a clause that
+ * says when it comes back as it was, and what to do about it. `undefined` if nothing tells.
  */
 export function describeReturn(
   object: KubernetesObject,

@@ -1,18 +1,18 @@
-/** Labels and annotations of ours start with this. */
+/** Labels and annotations of this action start with this. */
 const PREFIX = 'deploy-wasm-filter';
 
 /** The workload annotation that records what runs there; see `state.ts`. */
 export const STATE_ANNOTATION = `${PREFIX}/state`;
 /** On an EnvoyFilter whose settings were replaced in place: the revision that they are of. */
 export const PUSHED_ANNOTATION = `${PREFIX}/pushed`;
-/** On a ConfigMap: the workloads on which its revision was proven; see `proven.ts`. */
+/** On a ConfigMap: the workloads on which its revision was verified; see `verified.ts`. */
 export const VERIFIED_ANNOTATION = `${PREFIX}/verified`;
 /** On an object that is about to be deleted as garbage: a run that needs it takes it away. */
 export const GARBAGE_ANNOTATION = `${PREFIX}/garbage`;
 export const DIGEST_ANNOTATION = `${PREFIX}/digest`;
 /** On a ConfigMap: the image that its module came from; see `source.ts`. */
 export const SOURCE_ANNOTATION = `${PREFIX}/source`;
-/** On a ConfigMap: the image that the proxies pull; absent where it holds the module itself. */
+/** On a ConfigMap: the image that the proxies pull; omitted when it holds the module itself. */
 export const IMAGE_ANNOTATION = `${PREFIX}/image`;
 export const FILTER_LABEL = `${PREFIX}/name`;
 export const REVISION_LABEL = `${PREFIX}/revision`;

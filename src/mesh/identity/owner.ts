@@ -20,7 +20,7 @@ const PUTS_BACK: Readonly<Record<string, string>> = { 'serving.knative.dev': 'Kn
 
 const OURS = 'deploy-wasm-filter';
 
-/** What controls a workload, by its owner references; undefined where nothing does. */
+/** What controls a workload, by its owner references; `undefined` if nothing does. */
 export function findOwner({ metadata }: Workload): Owner | undefined {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
   if (owner === undefined) return undefined;

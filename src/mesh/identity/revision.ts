@@ -41,7 +41,9 @@ export interface PulledRevision extends AnyPodRevision {
   readonly plugin?: Readonly<Record<string, Json>>;
 }
 
-/** The placement that a revision has unless it is pushed into the pods of an earlier one, in a cluster that has WasmPlugins. */
+/**
+ * The pod revision that a revision has unless it is pushed into the pods of an earlier one, in a cluster that has WasmPlugins.
+ */
 export function podRevisionOf(revision: Revision): PodRevision {
   const { filter, id, settings } = revision;
   const { image } = settings;

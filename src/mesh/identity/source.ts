@@ -12,7 +12,7 @@ export interface RecordedSource {
   readonly content: string;
 }
 
-/** What is recorded of a module; undefined for one that came from no registry. */
+/** What is recorded of a module; `undefined` for one that came from no registry. */
 export function sourceOf({ source, digest, original }: FilterModule): RecordedSource | undefined {
   if (source?.kind !== 'image') return undefined;
   return { given: source.given, pinned: source.pinned, content: original?.digest ?? digest };
@@ -23,7 +23,7 @@ export function formatSource({ given, pinned, content }: RecordedSource): string
   return `${given} ${pinned} ${content}`;
 }
 
-/** What a revision's ConfigMap says of its source; undefined when it says nothing. */
+/** What a revision's ConfigMap says of its source; `undefined` if it says nothing. */
 export function parseSource({ metadata }: KubernetesObject): RecordedSource | undefined {
   const [given, pinned, content, ...more] = (metadata.annotations?.[SOURCE_ANNOTATION] ?? '').split(' ');
   return given && pinned && content && more.length === 0 ? { given, pinned, content } : undefined;

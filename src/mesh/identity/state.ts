@@ -4,7 +4,7 @@ import { MOUNT_ANNOTATIONS, type MountAnnotation } from './names.ts';
 /** What is recorded of one filter on a workload. */
 export interface FilterState {
   readonly revision: string;
-  /** The revision that was there directly before this one; absent when there was none. */
+  /** The revision that was there directly before this one; omitted when there was none. */
   readonly previous?: string;
   /** The last good revision before it, to go back to, where `previous` never was good: its run was killed or superseded. */
   readonly fallback?: string;
@@ -17,7 +17,7 @@ export interface FilterState {
 /** The state of every filter on a workload, by the filter's name. */
 export type WorkloadState = Readonly<Record<string, FilterState>>;
 
-/** What annotations without entries looked like before the first entry of ours, by annotation. */
+/** What annotations without entries looked like before the first entry of this action, by annotation. */
 export type EmptyLists = Readonly<Partial<Record<MountAnnotation, string>>>;
 
 /** In the state annotation, the lists that come back to the letter; no filter has a name with a capital letter. */

@@ -2,9 +2,9 @@ import type { KubernetesObject } from '../../cluster/objects.ts';
 import { VERIFIED_ANNOTATION } from './names.ts';
 
 /**
- * On which workloads a revision was proven is recorded on its ConfigMap: one write a namespace, where the workloads would be
- * one each. A line is `Kind/name level`, or `Kind/name@REVISION level` where the settings of another revision were proven, which
- * had been pushed into its pods.
+ * On which workloads a revision was verified is recorded on its ConfigMap: one write a namespace, where the workloads would be
+ * one each. A line is `Kind/name level`, or `Kind/name@REVISION level` where the settings of another revision were verified,
+ * which had been pushed into its pods.
  */
 export type VerifiedWorkloads = ReadonlyMap<string, string>;
 
@@ -17,14 +17,14 @@ export function verifiedKey(
   return carried === settings ? `${kind}/${name}` : `${kind}/${name}@${settings}`;
 }
 
-/** A record with what was proven since: of each workload only the last settings count. */
+/** A record with what was verified since: of each workload only the last settings count. */
 export function mergeVerified(recorded: VerifiedWorkloads, fresh: VerifiedWorkloads): VerifiedWorkloads {
   const workloadOf = (key: string): string => key.replace(/@.*/, '');
   const renewed = new Set([...fresh.keys()].map(workloadOf));
   return new Map([...[...recorded].filter(([key]) => !renewed.has(workloadOf(key))), ...fresh]);
 }
 
-/** The workloads (`Deployment/reviews`) on which a ConfigMap's revision was proven, and by which evidence. */
+/** The workloads (`Deployment/reviews`) on which a ConfigMap's revision was verified, and by which evidence. */
 export function parseVerified({ metadata }: KubernetesObject): VerifiedWorkloads {
   const lines = (metadata.annotations?.[VERIFIED_ANNOTATION] ?? '').split('\n');
   return new Map(

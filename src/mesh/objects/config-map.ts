@@ -20,8 +20,8 @@ export interface ConfigMap extends KubernetesObject {
 
 /**
  * The ConfigMap of a revision; immutable, as the revision is. It holds the module or, where the proxies pull an image, only says
- * which: then it is the record of the revision, since a note on the WasmPlugin itself would be news to every proxy. `carrier` is the
- * revision that the pods carry, where it is another one with the same module.
+ * which: then it is the record of the revision, since a note on the WasmPlugin itself would be news to every proxy. `pod
+ * revision` is the revision that the pods carry, where it is another one with the same module.
  */
 export function renderConfigMap(
   revision: Revision,
@@ -49,7 +49,7 @@ export function renderConfigMap(
   };
 }
 
-/** The image that an observed ConfigMap (its metadata alone) says the proxies pull; undefined where it holds the module. */
+/** The image that an observed ConfigMap (its metadata alone) says the proxies pull; `undefined` if it holds the module. */
 export function imageOf({ metadata }: KubernetesObject): string | undefined {
   return metadata.annotations?.[IMAGE_ANNOTATION];
 }

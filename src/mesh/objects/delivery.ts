@@ -22,7 +22,7 @@ export interface DeliveryRequest {
 export interface Delivery {
   /** Present where the proxies pull the module. */
   readonly image?: ImageDelivery;
-  /** Why, as a clause; absent where nobody would ask. */
+  /** Why, as a clause; omitted when nobody would ask. */
   readonly why?: string;
 }
 

@@ -133,14 +133,14 @@ export function renderEnvoyFilter(
   };
 }
 
-/** The folder that an EnvoyFilter of ours reads its module from; undefined when somebody has edited it away. */
+/** The folder that an EnvoyFilter of this action reads its module from; `undefined` if somebody has edited it away. */
 export function mountPathOf({ spec }: EnvoyFilter): string | undefined {
   const file = field(typedConfigOf(insertionIn(spec)), 'config', 'vm_config', 'code', 'local', 'filename');
   const end = typeof file === 'string' && file.endsWith('.wasm') ? file.lastIndexOf('/') : -1;
   return end > 0 ? String(file).slice(0, end) : undefined;
 }
 
-/** The settings of an EnvoyFilter of ours that show in a proxy's listeners. */
+/** The settings of an EnvoyFilter of this action that show in a proxy's listeners. */
 export function settingsOf({ spec }: EnvoyFilter): ListenerSettings {
   const inserted = insertionIn(spec);
   const context = pick(inserted, 'match', 'context');
@@ -155,7 +155,7 @@ export function settingsOf({ spec }: EnvoyFilter): ListenerSettings {
   };
 }
 
-/** How an EnvoyFilter of ours configures the filter: envoy.extensions.filters.http.wasm.v3.Wasm, unless it was edited. */
+/** How an EnvoyFilter of this action configures the filter: envoy.extensions.filters.http.wasm.v3.Wasm, unless it was edited. */
 export function typedConfigIn({ spec }: EnvoyFilter): unknown {
   return typedConfigOf(insertionIn(spec));
 }
@@ -164,7 +164,7 @@ function typedConfigOf(patch: unknown): unknown {
   return field(patch, 'patch', 'value', 'typed_config');
 }
 
-/** The patch of an EnvoyFilter of ours that inserts the filter; the others take filters out. */
+/** The patch of an EnvoyFilter of this action that inserts the filter; the others take filters out. */
 function insertionIn(spec: EnvoyFilter['spec']): unknown {
   const patches = Array.isArray(spec.configPatches) ? spec.configPatches : [];
   return patches.find(

@@ -18,33 +18,33 @@ import { pluginImage, pluginSettings, renderWasmPlugin, type WasmPlugin } from '
  */
 export type FilterResource = EnvoyFilter | WasmPlugin;
 
-/** The kinds of inserters and where they are kept. */
+/** The kinds of filter resources and where they are kept. */
 export const FILTER_RESOURCES = { EnvoyFilter: ENVOY_FILTER, ...PLUGINS } as const;
 export type FilterResourceKind = keyof typeof FILTER_RESOURCES;
 
-/** The kind of an inserter that was rendered or observed. */
+/** The kind of a filter resource that was rendered or observed. */
 export function kindOf({ kind = 'EnvoyFilter' }: Pick<FilterResource, 'kind'>): FilterResourceKind {
   return kind;
 }
 
-/** Whether an inserter names an image. */
+/** Whether a filter resource names an image. */
 export function isPlugin(filterResource: FilterResource | undefined): filterResource is WasmPlugin {
   return filterResource !== undefined && kindOf(filterResource) !== 'EnvoyFilter';
 }
 
-/** The kind of inserter that a placement needs. */
+/** The kind of filter resource that a pod revision needs. */
 export function kindFor({ kind }: Pick<PodRevision, 'kind'>): FilterResourceKind {
   return kind ?? 'EnvoyFilter';
 }
 
-/** Where the inserter of a placement is kept. */
+/** Where the filter resource of a pod revision is kept. */
 export function resourceOf(podRevision: Pick<PodRevision, 'kind'>): Resource {
   return FILTER_RESOURCES[kindFor(podRevision)];
 }
 
 /**
- * The inserter of a revision. What an EnvoyFilter may do besides, carry other settings than the pods' revision and take filters
- * of others out, a WasmPlugin never does.
+ * The filter resource of a revision. What an EnvoyFilter may do besides, carry other settings than the pods' revision and take
+ * filters of others out, a WasmPlugin never does.
  */
 export function renderFilterResource(
   revision: Revision,
@@ -56,7 +56,7 @@ export function renderFilterResource(
   return renderEnvoyFilter(revision, namespace, { podRevision, replaced });
 }
 
-/** Whether an observed inserter is what is wanted: its spec and our labels; further labels are others' business. */
+/** Whether an observed filter resource is what is wanted: its spec and our labels; further labels are others' business. */
 export function isSameFilterResource(observed: FilterResource, wanted: FilterResource): boolean {
   return (
     kindOf(observed) === kindOf(wanted) &&
@@ -68,14 +68,14 @@ export function isSameFilterResource(observed: FilterResource, wanted: FilterRes
   );
 }
 
-/** What pods carry for an inserter of ours; undefined where somebody has edited away what it inserts. */
+/** What pods carry for a filter resource of this action; `undefined` if somebody has edited away what it inserts. */
 export function podRevisionIn(filterResource: FilterResource, filter: string, id: string): PodRevision | undefined {
   if (isPlugin(filterResource)) return { filter, id, kind: filterResource.kind, image: pluginImage(filterResource) };
   const mountPath = mountPathOf(filterResource);
   return mountPath === undefined ? undefined : { filter, id, mountPath };
 }
 
-/** The settings of an inserter of ours that show in a proxy. */
+/** The settings of a filter resource of this action that show in a proxy. */
 export function shownSettings(filterResource: FilterResource): ListenerSettings {
   return isPlugin(filterResource) ? pluginSettings(filterResource.spec) : settingsOf(filterResource);
 }

@@ -30,12 +30,14 @@ export function toTrafficExtension(spec: Spec): Spec {
   return { ...Object.fromEntries(place), wasm: Object.fromEntries(module) };
 }
 
-/** The way back. What no WasmPlugin could say, such as a script in Lua, stays as it is, so that it equals no spec of ours. */
+/**
+ * The way back. What no WasmPlugin could say, such as a script in Lua, stays as it is, so that it equals no spec of this action.
+ */
 export function fromTrafficExtension({ wasm, ...place }: Spec): Spec {
   return { ...place, ...(isObject(wasm) ? (wasm as Spec) : {}) };
 }
 
-/** An inserter as its cluster keeps it. */
+/** A filter resource as its cluster keeps it. */
 export function toStored<T extends FilterResource>(filterResource: T): T {
   return isTrafficExtension(filterResource)
     ? { ...filterResource, spec: toTrafficExtension(filterResource.spec) }

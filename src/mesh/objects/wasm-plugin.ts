@@ -90,7 +90,7 @@ export function inputsNotCarried(
 }
 
 /**
- * The configuration as a WasmPlugin carries it: a JSON object, which istiod writes anew for the filter. Undefined where the text
+ * The configuration as a WasmPlugin carries it: a JSON object, which istiod writes anew for the filter. `undefined` if the text
  * is none, or holds a number that a Struct, which counts in doubles, would change.
  */
 export function readPluginConfig(configuration: string): Readonly<Record<string, unknown>> | undefined {
@@ -109,12 +109,12 @@ function survives(value: unknown): boolean {
   return Object.values(value).every(survives);
 }
 
-/** The image that a WasmPlugin of ours names. */
+/** The image that a WasmPlugin of this action names. */
 export function pluginImage({ spec }: WasmPlugin): string {
   return String(spec.url).replace(/^oci:\/\//, '');
 }
 
-/** The settings that show in a proxy, of the spec of a WasmPlugin of ours. */
+/** The settings that show in a proxy, of the spec of a WasmPlugin of this action. */
 export function pluginSettings(spec: WasmPlugin['spec']): ListenerSettings {
   const [match] = Array.isArray(spec.match) ? spec.match : [];
   const [first] = [pick(match, 'ports')].flat();

@@ -10,9 +10,9 @@ const RELOAD = 'fail-policy: reload';
 export type ShownSettings = Omit<WasmSettings, 'configuration'> & { readonly configuration: string | undefined };
 
 /**
- * The settings in an envoy.extensions.filters.http.wasm.v3.Wasm, as an EnvoyFilter of ours or Envoy's own `/config_dump` has it:
- * there everything that has its default is left out, and durations have three digits behind the point (`1.500s`). Who edits an
- * EnvoyFilter may write `rootId` as well as `root_id`; both are Protobuf's JSON.
+ * The settings in an envoy.extensions.filters.http.wasm.v3.Wasm, as an EnvoyFilter of this action or Envoy's own `/config_dump`
+ * has it: there everything that has its default is left out, and durations have three digits behind the point (`1.500s`). Who
+ * edits an EnvoyFilter may write `rootId` as well as `root_id`; both are Protobuf's JSON.
  */
 export function readWasm(typedConfig: unknown): ShownSettings {
   const config = field(typedConfig, 'config');
@@ -44,7 +44,7 @@ function textIn(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** Undefined when it is no text. */
+/** `undefined` if it is no text. */
 function readConfiguration(configuration: unknown): string | undefined {
   if (configuration === undefined) return '';
   const isText = String(pick(configuration, '@type')).endsWith('.StringValue');

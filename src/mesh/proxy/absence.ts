@@ -3,7 +3,7 @@ import { describeInsertion } from '../../filter/insertion.ts';
 import type { FilterResourceKind } from '../objects/filter-resource.ts';
 import type { Absent, WantedPlace } from './places.ts';
 
-/** Why a filter has no effect in a proxy, as a clause without a full stop; `inserter` is what should have put it there. */
+/** Why a filter has no effect in a proxy, as a clause without a full stop; `filterResource` is what should have put it there. */
 export function explainAbsence(
   { http, tcp, side, unreadable, withoutAnchor }: Absent,
   { port, insert, direction }: WantedPlace,

@@ -12,7 +12,7 @@ export interface WasmFilter {
 
 /** A filter chain of a listener. */
 export interface FilterChain {
-  /** The port of the traffic it takes; undefined when it takes what no other chain does. */
+  /** The port of the traffic it takes; `undefined` if it takes what no other chain does. */
   readonly port: number | undefined;
   /** Whether it has an HTTP connection manager; an EnvoyFilter for HTTP filters passes the others by. */
   readonly http: boolean;

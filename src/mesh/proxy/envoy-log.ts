@@ -67,7 +67,7 @@ const CAUSES: readonly Cause[] = [
   },
 ];
 
-/** The reason for which Envoy refused the filter, or never got it. */
+/** The reason for which Envoy rejected the filter, or never got it. */
 export interface EnvoyReason {
   /** Who says so, if not Envoy. */
   readonly by?: 'istio-agent';
@@ -83,9 +83,9 @@ export interface EnvoyReason {
 export interface ForeignFilter {
   /** Its file or the name of its plugin, as Envoy has it. */
   readonly refused: string;
-  /** The filters of ours that have nothing to do with it. */
+  /** The filters of this action that have nothing to do with it. */
   readonly ours: readonly string[];
-  /** What inserts it, `EnvoyFilter shop/waf`; absent where nobody could see that. */
+  /** What inserts it, `EnvoyFilter shop/waf`; omitted when nobody could see that. */
   readonly filterResource?: string;
 }
 
@@ -189,8 +189,8 @@ function cutOnce(text: string, mark: string): readonly [before: string, behind: 
 }
 
 /**
- * Finds in a proxy's log why a WasmPlugin does not run there: istio-agent could not pull its image (istio pkg/wasm/convert.go), or
- * Envoy refused the module. A pod gets ready all the same.
+ * Finds in a proxy's log why a WasmPlugin does not run there: istio-agent could not pull its image (istio pkg/wasm/convert.go),
+ * or Envoy rejected the module. A pod becomes ready all the same.
  */
 export function findPluginReason(log: string, { plugin, image }: Omit<PluginNames, 'since'>): EnvoyReason | undefined {
   const pull = image === undefined ? undefined : findFailedPull(log, plugin, image);
@@ -228,8 +228,8 @@ function findFilterWords(log: string): string | undefined {
 }
 
 /**
- * Finds in a proxy's log why Envoy rejects its listeners, and whether that is about one of our filters: what names files and plugins
- * of others alone says nothing of ours. Undefined when the log says nothing of that kind.
+ * Finds in a proxy's log why Envoy rejects its listeners, and whether that is about one of our filters: what names files and
+ * plugins of others alone says nothing of this action. `undefined` if the log says nothing of that kind.
  */
 export function findReasonFor(log: string, own: readonly OwnFilter[]): EnvoyReason | undefined {
   const refused = refusedIn(log);
@@ -256,7 +256,7 @@ function withoutOthers(log: string, own: readonly OwnFilter[]): string {
   return lines.join('\n');
 }
 
-/** Finds in a proxy's log why Envoy refused a filter; undefined when the log says nothing of that kind. */
+/** Finds in a proxy's log why Envoy rejected a filter; `undefined` if the log says nothing of that kind. */
 export function findEnvoyReason(log: string): EnvoyReason | undefined {
   const filterSaid = findFilterWords(log);
   for (const { pattern, remedy } of CAUSES) {

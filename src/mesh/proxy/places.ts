@@ -32,7 +32,7 @@ export interface Absent {
   readonly unreadable?: string;
 }
 
-/** A port whose requests a filter sees; undefined for those that no Service names. */
+/** A port whose requests a filter sees; `undefined` for those that no Service names. */
 export interface Place {
   readonly side: Side;
   readonly port: number | undefined;

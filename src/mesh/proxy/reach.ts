@@ -34,7 +34,7 @@ interface SideReach {
 }
 
 /**
- * Whether the requests that a filter is for come to the sidecar at all. `redirection` is undefined where nothing is redirected, as
+ * Whether the requests that a filter is for come to the sidecar at all. `redirection` is `undefined` if nothing is redirected, as
  * in a gateway, or nothing tells: then all of them do.
  */
 export function judgeReach(

@@ -6,11 +6,11 @@ import type { EnvoyFilter } from '../objects/envoy-filter.ts';
 import { patchesOf } from '../objects/http-patches.ts';
 import { pluginOf } from '../objects/wasm-plugin.ts';
 
-/** What Envoy's words may call a filter of ours. */
+/** What Envoy's words may call a filter of this action. */
 export interface OwnFilter {
   /** The filter's name, or `NAMESPACE.NAME` of its plugin. */
   readonly name: string;
-  /** The folder that its module is mounted at; absent where it is pulled, or is to go. */
+  /** The folder that its module is mounted at; omitted when it is pulled, or is to go. */
   readonly folder?: string;
 }
 
@@ -34,7 +34,7 @@ export function isOneOf(refused: string, own: readonly OwnFilter[]): boolean {
   return own.some(({ name, folder }) => refused === name || (refused.startsWith('/') && dirname(refused) === folder));
 }
 
-/** The EnvoyFilter that inserts a file or a plugin, by `kubectl`'s words for it; undefined where none of the given does. */
+/** The EnvoyFilter that inserts a file or a plugin, by `kubectl`'s words for it; `undefined` if none of the given does. */
 export function filterResourceOfRefused(refused: string, envoyFilters: readonly EnvoyFilter[]): string | undefined {
   const found = envoyFilters.find((envoyFilter) => inserts(envoyFilter, refused));
   return found === undefined ? undefined : describeEnvoyFilter(found);
@@ -55,7 +55,7 @@ function describeEnvoyFilter({ metadata }: Pick<KubernetesObject, 'metadata'>): 
   return `EnvoyFilter ${metadata.namespace ?? ''}/${metadata.name}`;
 }
 
-/** What to do where proxies refuse a filter of somebody else. */
+/** What to do where proxies reject a filter of somebody else. */
 export function foreignRemedy(refused: string, filterResource: string | undefined): string {
   const what = filterResource ?? `what inserts ${refused}`;
   const why = refused.startsWith('/') ? `, or mount ${refused} in the pods that it is for` : '';

@@ -8,7 +8,7 @@ const REJECTED = /^envoy_listener_manager_lds_update_rejected(?:\{[^}\n]*\})? (\
 const SUCCEEDED = /^envoy_listener_manager_lds_update_success(?:\{[^}\n]*\})? (\d+)/m;
 
 /**
- * Reads Envoy's statistics in Prometheus' text format (`/stats/prometheus` on port 15090); undefined when they do not tell of
+ * Reads Envoy's statistics in Prometheus' text format (`/stats/prometheus` on port 15090); `undefined` if they do not tell of
  * listener updates.
  */
 export function parseListenerUpdates(text: string): ListenerUpdates | undefined {

@@ -18,7 +18,7 @@ export interface WasmConfig {
   /** The name of the plugin; empty for none. */
   readonly name: string;
   readonly rootId: string;
-  /** The id of its VM; absent where it has none, or has a configuration of the VM itself, which sets it apart as an id does. */
+  /** The id of its VM; omitted when it has none, or has a configuration of the VM itself, which sets it apart as an id does. */
   readonly vmId?: string;
   /** As the filter gets it. */
   readonly configuration: string;
@@ -26,8 +26,8 @@ export interface WasmConfig {
 }
 
 /**
- * Reads an HTTP filter's `typed_config`: an envoy.extensions.filters.http.wasm.v3.Wasm, as it is or wrapped into the TypedStruct of
- * udpa or xds. Undefined for any other filter.
+ * Reads an HTTP filter's `typed_config`: an envoy.extensions.filters.http.wasm.v3.Wasm, as it is or wrapped into the TypedStruct
+ * of udpa or xds. `undefined` for any other filter.
  */
 export function readWasmConfig(typedConfig: unknown): WasmConfig | undefined {
   if (!isObject(typedConfig)) return undefined;

@@ -17,7 +17,7 @@ export interface ListEntry {
  * entries with names and a map from name to entry work; whichever form is there is kept. A `null` is an empty list.
  */
 export interface AnnotationList {
-  /** The text it was read from; undefined when the annotation is absent. */
+  /** The text it was read from; `undefined` if the annotation is absent. */
   readonly text: string | undefined;
   readonly form: 'array' | 'map';
   readonly entries: readonly ListEntry[];
@@ -105,8 +105,8 @@ function freeKey({ entries }: AnnotationList, name: string): string {
 
 /**
  * The annotation's text without the entries of these names, and every other entry to the letter as it was. When none of them is
- * there, the text is exactly the old one. When none remains, it is `emptied`: undefined, which takes the annotation away, or what
- * stood there before the first of them came.
+ * there, the text is exactly the old one. When none remains, it is `emptied`: `undefined`, which takes the annotation away, or
+ * what stood there before the first of them came.
  */
 export function withoutEntries(list: AnnotationList, names: readonly string[], emptied?: string): string | undefined {
   const { form, entries } = list;

@@ -19,14 +19,14 @@ export function isInjectedGateway({ metadata, spec }: PodTemplate): boolean {
   return templates?.includes('gateway') === true && proxyOf(spec?.containers) !== undefined;
 }
 
-/** Where the template of a gateway mounts a filter; undefined when it does not. */
+/** Where the template of a gateway mounts a filter; `undefined` if it does not. */
 export function gatewayMountedAt({ spec }: PodTemplate, filter: string): string | undefined {
   const mount = proxyOf(spec?.containers)?.volumeMounts?.find(({ name }) => name === volumeName(filter));
   return spec?.volumes?.some(({ name }) => name === volumeName(filter)) ? mount?.mountPath : undefined;
 }
 
 /**
- * Changes what the template of a gateway mounts into its proxy: the entries of the given placements are set in their place or
+ * Changes what the template of a gateway mounts into its proxy: the entries of the given pod revisions are set in their place or
  * added behind the others, those of removed filters go, everything else stays as it is. Gives the lists that change.
  */
 export function mergeGatewayMounts(

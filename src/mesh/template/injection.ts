@@ -27,7 +27,7 @@ const GRPC_AGENT = 'grpc-agent';
 const OTHERS = new Set([GRPC_AGENT, 'grpc-simple', 'gateway', 'kube-gateway', 'waypoint', 'agentgateway']);
 
 /**
- * Why pods of a template never run a filter, as far as the template itself says so; undefined when it does not. A clause.
+ * Why pods of a template never run a filter, as far as the template itself says so; `undefined` if it does not. A clause.
  * `directions` are those of the filters that it shall run. Rules:
  * https://istio.io/latest/docs/setup/additional-setup/sidecar-injection/
  */
@@ -69,7 +69,7 @@ export function injectedSidecar(template: PodTemplate): 'kept' | 'injected' | un
   return (labels?.[INJECT] ?? annotations[INJECT]) === 'false' ? 'kept' : 'injected';
 }
 
-/** Why a pod has no sidecar. `namespaceLabels` is undefined where they may not be read. */
+/** Why a pod has no sidecar. `namespaceLabels` is `undefined` if they may not be read. */
 export function explainNoSidecar(template: PodTemplate, namespaceLabels: Labels | undefined): Explanation {
   return (
     neverInjected(template, namespaceLabels) ?? {
@@ -80,7 +80,7 @@ export function explainNoSidecar(template: PodTemplate, namespaceLabels: Labels 
 }
 
 /**
- * Why new pods of a template get no sidecar either, where its present ones have none; undefined where nothing says that, so that
+ * Why new pods of a template get no sidecar either, where its present ones have none; `undefined` if nothing says that, so that
  * they may.
  */
 export function neverInjected(template: PodTemplate, namespaceLabels: Labels | undefined): Explanation | undefined {

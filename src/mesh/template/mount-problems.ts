@@ -13,7 +13,7 @@ export interface OtherMount {
   readonly owner: string;
   readonly readOnly: boolean;
   readonly subPath: string | undefined;
-  /** The volume, whose one key besides its name says of what kind it is; undefined where nobody knows it. */
+  /** The volume, whose one key besides its name says of what kind it is; `undefined` if nobody knows it. */
   readonly volume: Readonly<Record<string, unknown>> | undefined;
 }
 

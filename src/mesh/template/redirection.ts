@@ -57,7 +57,7 @@ const MODE_VARIABLE = 'ISTIO_META_INTERCEPTION_MODE';
 /**
  * Reads from a pod what the redirection of its traffic was told: the arguments of its init container; with the CNI plugin, which
  * reads the annotations of the pod, those, into which the injector has put the mesh-wide values; or that there is none
- * (interception mode NONE). Undefined where nothing tells, as in a gateway. `template` is the pod template, which tells the
+ * (interception mode NONE). `undefined` if nothing tells, as in a gateway. `template` is the pod template, which tells the
  * workload's own annotations from those of the injector.
  */
 export function readRedirection(pod: Pod, template: PodTemplate): Redirection | undefined {

@@ -18,13 +18,13 @@ import { gatewayMountedAt, isInjectedGateway } from './gateway-mounts.ts';
 import { type MountChange, unmountedBy } from './mount-change.ts';
 import { type OtherMount, otherMount, ownMounts, pathProblems, taken } from './mount-problems.ts';
 
-/** The two annotations of a pod template that mount filters into the proxy; undefined where nothing is mounted by them. */
+/** The two annotations of a pod template that mount filters into the proxy; `undefined` if nothing is mounted by them. */
 export type MountAnnotations = Readonly<Record<MountAnnotation, string | undefined>>;
 
 /**
- * Changes what a pod template mounts into the proxy: the entries of the given placements are set, those of removed filters
- * go, every other entry stays as it is, in the form (array or map) that is there. Problems name the workload and the value:
- * an annotation that Istio could not read, a volume name or a mount path that something else has.
+ * Changes what a pod template mounts into the proxy: the entries of the given pod revisions are set, those of removed filters go,
+ * every other entry stays as it is, in the form (array or map) that is there. Problems name the workload and the value: an
+ * annotation that Istio could not read, a volume name or a mount path that something else has.
  */
 export function mergeMounts(template: PodTemplate, change: MountChange, workload: string): Result<MountAnnotations> {
   const { place, drop = [], emptyLists = {} } = change;
@@ -69,8 +69,8 @@ export function mergeMounts(template: PodTemplate, change: MountChange, workload
 }
 
 /**
- * The texts of lists without entries that stand to come back once the last entry of ours goes, by annotation: a list in which
- * ours is the first entry remembers what it was, `null` or `[ ]`, and one whose annotation was not there remembers nothing.
+ * The texts of lists without entries that stand to come back once the last entry of this action goes, by annotation: a list in
+ * which ours is the first entry remembers what it was, `null` or `[ ]`, and one whose annotation was not there remembers nothing.
  */
 export function rememberEmptyLists(
   before: PodTemplate['metadata'],
@@ -91,7 +91,7 @@ function hasEntries(text: string | undefined): boolean {
   return typeof list !== 'string' && list.entries.length > 0;
 }
 
-/** Where a pod template mounts a filter; undefined when it does not, or nobody could read it. */
+/** Where a pod template mounts a filter; `undefined` if it does not, or nobody could read it. */
 export function mountedAt(template: PodTemplate, filter: string): string | undefined {
   if (isInjectedGateway(template)) return gatewayMountedAt(template, filter);
   const list = parseAnnotationList(template.metadata?.annotations?.[USER_VOLUME_MOUNT_ANNOTATION]);

@@ -16,7 +16,7 @@ export interface TemplateChange extends MountChange {
   readonly like?: Workload;
 }
 
-/** What one filter's revision is on a workload, as its pod template says; undefined when it is not there. */
+/** What one filter's revision is on a workload, as its pod template says; `undefined` if it is not there. */
 export function revisionOn(workload: Workload, filter: string): string | undefined {
   return workload.spec?.template?.metadata?.labels?.[podLabel(filter)];
 }
@@ -32,9 +32,9 @@ export function stateOn({ metadata }: Workload): WorkloadState {
 }
 
 /**
- * The merge patch that makes a change, or undefined when the workload is as wanted already. Only keys that differ are in it; a
- * patch without `spec` restarts nothing. `name` is how problems call the workload. `placing` says what of the template brings filters to
- * the pods; the mounts, unless it is told otherwise.
+ * The merge patch that makes a change, or `undefined` if the workload is as wanted already. Only keys that differ are in it; a
+ * patch without `spec` restarts nothing. `name` is how problems call the workload. `placing` says what of the template brings
+ * filters to the pods; the mounts, unless it is told otherwise.
  */
 export function patchWorkload(
   workload: Workload,

@@ -24,7 +24,7 @@ export interface AdoptedVolume {
 export interface OtherReaders {
   /** Every text in the entries of EnvoyFilters that stay for the pods, and the addresses of plugins. */
   readonly texts: readonly string[];
-  /** The keys of a ConfigMap of the namespace; undefined where it could not be read. */
+  /** The keys of a ConfigMap of the namespace; `undefined` if it could not be read. */
   readonly keysOf: (configMap: string) => readonly string[] | undefined;
 }
 

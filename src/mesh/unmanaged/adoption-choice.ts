@@ -24,10 +24,10 @@ export interface AdoptedName {
 /** What is to be taken over: nothing, what is unambiguous, or what is named. */
 export type Adopt = boolean | readonly AdoptedName[];
 
-/** What becomes of the Wasm filters that run on a workload and are not this action's. */
+/** What happens to the Wasm filters that run on a workload and are not this action's. */
 export interface AdoptionChoice {
   readonly adopted: readonly UnmanagedFilter[];
-  /** Bear the name of ours, so that it would run twice. */
+  /** Bear the name of this action, so that it would run twice. */
   readonly twice: readonly UnmanagedFilter[];
   /** May be the same filter, and why that is thought, as a clause. */
   readonly perhaps: readonly { readonly filter: UnmanagedFilter; readonly why: string }[];

@@ -15,7 +15,7 @@ export interface ConcernedProxies {
   readonly template: PodTemplate;
   /** Every EnvoyFilter that may select them, ours and those of others. */
   readonly envoyFilters: readonly EnvoyFilter[];
-  /** The names in each chain of HTTP filters of a proxy that runs now; absent where nobody could look. */
+  /** The names in each chain of HTTP filters of a proxy that runs now; omitted when nobody could look. */
   readonly chains?: readonly ProxyChain[];
 }
 
@@ -120,7 +120,7 @@ export function dependentsOf(
       if (envoyFilter.metadata.labels?.[FILTER_LABEL] === ours.name) continue;
       if (!selectsTemplate(envoyFilter, template.metadata?.labels ?? {})) continue;
       for (const one of httpPatchesOf(envoyFilter)) {
-        // What another filter of ours takes out is not there for it.
+        // What another filter of this action takes out is not there for it.
         if (isOwned(envoyFilter) && one.operation === 'REMOVE') continue;
         if (one.anchor !== httpFilter || isTaken(adopted, envoyFilter, one.patch)) continue;
         if (!places.some((place) => overlaps(place, one))) continue;

@@ -4,7 +4,7 @@ export interface VmUser {
   readonly what: string;
   readonly vmId: string;
   readonly rootId: string;
-  /** `sha256:` and 64 hex digits of its module; undefined where nothing tells it. */
+  /** `sha256:` and 64 hex digits of its module; `undefined` if nothing tells it. */
   readonly digest: string | undefined;
 }
 

@@ -70,12 +70,12 @@ function imageNameOf(url: string): string {
   return (url.replace(/@.*/s, '').split('/').at(-1) ?? '').replace(/:.*/s, '');
 }
 
-/** Whether a plugin bears the name of ours, itself or by its image or file. */
+/** Whether a plugin bears the name of this action, itself or by its image or file. */
 export function isNamedLike({ name, url }: UnmanagedPlugin, ours: string): boolean {
   return name === ours || (imageNameOf(url) === ours && saysSomething(ours));
 }
 
-/** Why a plugin may be the same filter although its name is another, as a clause; undefined for no reason to think so. */
+/** Why a plugin may be the same filter although its name is another, as a clause; `undefined` for no reason to think so. */
 export function pluginLikeness({ rootId, digest }: UnmanagedPlugin, ours: OurFilter): string | undefined {
   const same = [
     ...(digest !== undefined && ours.digests.includes(digest) ? ['the same module'] : []),

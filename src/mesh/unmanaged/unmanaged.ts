@@ -37,7 +37,7 @@ export interface UnmanagedFilter {
   readonly unadoptable?: string;
 }
 
-/** One that a filter of ours takes the place of, by its name. */
+/** One that a filter of this action takes the place of, by its name. */
 export interface AdoptedUnmanaged extends UnmanagedFilter {
   readonly by: string;
 }
@@ -124,7 +124,7 @@ export function allNames({ names, code }: Pick<UnmanagedFilter, 'names' | 'code'
   return base === '' ? names : [...new Set([...names, base])];
 }
 
-/** Whether it bears the name of ours. That any filter's file may be called `main.wasm` says nothing. */
+/** Whether it bears the name of this action. That any filter's file may be called `main.wasm` says nothing. */
 export function hasNameOf({ names, code }: Pick<UnmanagedFilter, 'names' | 'code'>, name: string): boolean {
   return names.includes(name) || (fileBaseOf(code) === name && saysSomething(name));
 }
@@ -191,7 +191,7 @@ interface FoundWasm {
   readonly unclear?: string;
 }
 
-/** What a patch that adds an HTTP filter says of a module; undefined where the filter is no Wasm filter. */
+/** What a patch that adds an HTTP filter says of a module; `undefined` if the filter is no Wasm filter. */
 function wasmOf(
   { patch, httpFilter }: HttpPatch,
   envoyFilter: EnvoyFilter,

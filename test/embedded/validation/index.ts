@@ -22,7 +22,7 @@ const SCHEMAS: Readonly<Record<string, Schema>> = {
   Gateway: GATEWAY,
 };
 
-/** Complaints about an object that is about to be stored; `before` is absent on create. */
+/** Problems of an object that is about to be stored; `before` is absent on create. */
 export function validationErrors(resource: Resource, object: KubeObject, before?: KubeObject): FieldError[] {
   const errors = [...metadataErrors(resource, object.metadata), ...kindErrors(resource, object)];
   if (before !== undefined) {

@@ -9,7 +9,7 @@ export const ANNOTATIONS_LIMIT = 256 * 1024;
 
 const NAME_CHECKS = { subdomain: subdomainErrors, label: labelNameErrors, segment: segmentErrors } as const;
 
-/** Complaints about labels at a field. */
+/** Problems of labels at a field. */
 export function labelErrors(labels: Readonly<Record<string, string>> | undefined, field: string): FieldError[] {
   const errors: FieldError[] = [];
   for (const [key, value] of Object.entries(labels ?? {})) {
@@ -19,7 +19,7 @@ export function labelErrors(labels: Readonly<Record<string, string>> | undefined
   return errors;
 }
 
-/** Complaints about annotations at a field. */
+/** Problems of annotations at a field. */
 export function annotationErrors(
   annotations: Readonly<Record<string, string>> | undefined,
   field: string,
@@ -34,7 +34,7 @@ export function annotationErrors(
   return errors;
 }
 
-/** Complaints about the metadata of an object that is about to be written. */
+/** Problems of the metadata of an object that is about to be written. */
 export function metadataErrors(resource: Resource, metadata: ObjectMeta): FieldError[] {
   const errors: FieldError[] = [];
   const prefix = metadata.generateName ?? '';
@@ -65,7 +65,7 @@ export function metadataErrors(resource: Resource, metadata: ObjectMeta): FieldE
   return errors;
 }
 
-/** Complaints about what an update changes in the metadata. */
+/** Problems of what an update changes in the metadata. */
 export function metadataUpdateErrors(before: ObjectMeta, after: ObjectMeta): FieldError[] {
   if (before.deletionTimestamp === undefined) return [];
   const extra = (after.finalizers ?? []).filter((finalizer) => !(before.finalizers ?? []).includes(finalizer));

@@ -1,4 +1,4 @@
-/** The name rules of k8s.io/apimachinery/pkg/util/validation, with its wording. Each gives a list of complaints. */
+/** The name rules of k8s.io/apimachinery/pkg/util/validation, with its wording. Each gives a list of problems. */
 
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
 const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;

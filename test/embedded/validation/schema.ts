@@ -31,7 +31,7 @@ const UNCHECKED: FieldError = {
   body: 'Invalid value: null: some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 };
 
-/** Complaints about an object, first about its shape and then, if that is well, about what its rules say. */
+/** Problems of an object, first about its shape and then, if that is well, about what its rules say. */
 export function schemaErrors(schema: Schema, object: unknown): FieldError[] {
   const errors = [...shapeErrors(schema, object, ''), ...duplicates(schema, object, '')];
   if (errors.some(({ type }) => BLOCKING.includes(type))) return [...errors, UNCHECKED];

@@ -64,7 +64,7 @@ export function workloadUpdateErrors(resource: Resource, before: KubeObject, aft
   return [invalidValue('spec.selector', newSpec.selector ?? null, 'field is immutable')];
 }
 
-/** Complaints about a pod template. */
+/** Problems of a pod template. */
 function templateErrors(template: JsonObject, field: string): FieldError[] {
   const metadata = objectAt(template, 'metadata');
   const errors = [
@@ -79,7 +79,7 @@ function templateErrors(template: JsonObject, field: string): FieldError[] {
   return errors;
 }
 
-/** Complaints about a pod spec. */
+/** Problems of a pod spec. */
 export function podSpecErrors(spec: JsonObject, field: string): FieldError[] {
   const errors: FieldError[] = [];
   const containers = spec.containers;

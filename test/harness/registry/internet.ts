@@ -22,7 +22,7 @@ export interface Reply {
   readonly body?: string | Uint8Array;
 }
 
-/** What became of one run of clients in it. */
+/** The result of one run of clients in it. */
 export interface World {
   readonly network: Network;
   /** What was asked, in order. */

@@ -1,4 +1,6 @@
-/** What sidecars need to know of a cluster: when proxies came up, and what became of their labels and of Istio's objects since. */
+/**
+ * What sidecars need to know of a cluster: when proxies came up, and what happened to their labels and of Istio's objects since.
+ */
 import { Cache } from '../../kubelet/cache.ts';
 import { type ApiObject, dig, digList } from '../../kubelet/client.ts';
 import { PROXY } from '../../kubelet/container-status.ts';
@@ -16,7 +18,7 @@ const FOLLOWED = [
 export interface ClusterView {
   /** When the pod's proxy came up; undefined while it has not. */
   startOf(pod: ApiObject): ProxyStart | undefined;
-  /** What became of the EnvoyFilters, WasmPlugins and TrafficExtensions of a namespace, as of now. */
+  /** What happened to the EnvoyFilters, WasmPlugins and TrafficExtensions of a namespace, as of now. */
   filterChanges(namespace: string): Promise<readonly FilterChange[]>;
   stop(): Promise<void>;
 }

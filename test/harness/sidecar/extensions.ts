@@ -92,7 +92,7 @@ export function extensionsAt(extensions: readonly Extension[], drainMs: number, 
 }
 
 /**
- * What becomes of a plugin's configuration in a proxy: the agent pulls its image, or puts a substitute in its place, and Envoy
+ * What happens to a plugin's configuration in a proxy: the agent pulls its image, or puts a substitute in its place, and Envoy
  * takes the outcome or keeps what it had.
  * @param known what the proxy has of it already
  */

@@ -1,4 +1,4 @@
-/** What became of EnvoyFilters, in the order of their versions, told by watches and lists that may overtake one another. */
+/** What happened to EnvoyFilters, in the order of their versions, told by watches and lists that may overtake one another. */
 import type { ApiObject } from '../../kubelet/client.ts';
 
 export interface FilterChange {

@@ -15,7 +15,7 @@ import {
 export const UNREACHABLE_REGISTRY = 'unreachable.example';
 export const CLOSED_REGISTRY = 'closed.example';
 export const EMPTY_REGISTRY = 'empty.example';
-/** Every proxy refuses the modules in images of this registry. */
+/** Every proxy rejects the modules in images of this registry. */
 export const REFUSED_REGISTRY = 'refused.example';
 
 export const TYPES = 'type.googleapis.com/';

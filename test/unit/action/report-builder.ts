@@ -60,7 +60,7 @@ export const IMAGE = {
   isImage: true,
 } as const;
 
-/** What became of the push of that image. */
+/** The result of the push of that image. */
 export function image(state: ImageState): ImageReport {
   return { filter: 'add-header', pinned: IMAGE.pinned, tag: 'v1', state };
 }
@@ -90,7 +90,7 @@ export function verification(
   return { level, pods: 3, wanted: 3, ...(level === 'listener' ? {} : { weakness }), ...changes };
 }
 
-/** A way back to OLD. */
+/** A rollback to OLD. */
 export function rollback(state: Rollback['state'] = 'rolled-back', changes: Partial<Rollback> = {}): Rollback {
   return {
     state,
@@ -142,7 +142,7 @@ export function unchanged(path: string, changes: Changes = {}): TargetReport {
   });
 }
 
-/** A workload whose new pods did not get ready. */
+/** A workload whose new pods did not become ready. */
 export function stuck(path: string, changes: Changes = {}): TargetReport {
   return deployed(path, {
     outcome: 'failed',
@@ -202,12 +202,12 @@ function plain(target: TargetReport, { verification: given, ...changes }: Change
   return { ...target, ...(given ? { verification: given } : {}), ...changes };
 }
 
-/** A workload whose new pods did not get ready and that runs OLD again. */
+/** A workload whose new pods did not become ready and that runs OLD again. */
 export function rolledBack(path: string, changes: Changes = {}): TargetReport {
   return stuck(path, { rollback: rollback(), ...changes });
 }
 
-/** A workload that was well and was taken back because others failed. */
+/** A workload that was well and was rolled back because others failed. */
 export function withdrawn(path: string, changes: Changes = {}): TargetReport {
   return deployed(path, { outcome: 'rolled-back', rollback: rollback(), ...changes });
 }
@@ -222,7 +222,7 @@ export function pushed(path: string, changes: Changes = {}): TargetReport {
   });
 }
 
-/** A workload one of whose proxies refused the settings that were pushed; the template was never touched. */
+/** A workload one of whose proxies rejected the settings that were pushed; the template was never touched. */
 export function refusing(path: string, changes: Changes = {}): TargetReport {
   const { durationMs, ...base } = pushed(path, {
     outcome: 'failed',

@@ -20,7 +20,7 @@ import { REFUSED, workloads } from './shop.ts';
 
 const FIRST = [{ filter: 'add-header', revision: NEW }];
 
-/** Endings of `deploy` that differ in what was seen in the proxies and in what became of the way back. */
+/** Endings of `deploy` that differ in what was seen in the proxies and in what happened to the rollback. */
 export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
   superseded: () =>
     report({

@@ -33,7 +33,7 @@ const right = (verb: string, resource: string, namespace: string) => ({
 const HOSTILE =
   '<img src=x onerror=alert(1)> </details> | **bold** _it_ `code` [link](https://evil.example) @octocat #1 www.evil.example https://evil.example/?a=b&c=d :tada: ~~gone~~ $x$ \n\n# heading\n- [ ] task\n```\nfence';
 
-/** One report for each kind of ending; the golden files show what becomes of them. */
+/** One report for each kind of ending; the golden files show what happens to them. */
 export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...EVIDENCE_SCENARIOS,
   ...COMMAND_SCENARIOS,

@@ -9,7 +9,7 @@ test('describeProblem says subject, message and remedy, as far as they are there
   expect(describeProblem(second)).toBe('The server is on fire.');
 });
 
-test('Findings gathers the problems of every check, in order', () => {
+test('Diagnostics gathers the problems of every check, in order', () => {
   const diagnostics = new Diagnostics();
   expect(diagnostics.ok).toBe(true);
   expect(diagnostics.unwrap(ok(1))).toBe(1);

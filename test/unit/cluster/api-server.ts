@@ -30,7 +30,7 @@ export interface Reply {
   readonly open?: boolean;
 }
 
-/** What becomes of a request: a reply, a connection that breaks, or silence. */
+/** What happens to a request: a reply, a connection that breaks, or silence. */
 export type Outcome = Reply | 'reset' | 'silence';
 
 export interface Script {

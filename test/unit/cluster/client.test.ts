@@ -112,7 +112,7 @@ test.each<[AccessRequest, object]>([
     { verb: 'create', resource: POD, subresource: 'exec', namespace: 'shop', name: 'web-1' },
     { verb: 'create', group: '', resource: 'pods', subresource: 'exec', namespace: 'shop', name: 'web-1' },
   ],
-])('the right to %j', async (permission, resourceAttributes) => {
+])('the permission to %j', async (permission, resourceAttributes) => {
   const api = await start((count) => replies({ status: { allowed: count === 1 } }));
   const client = api.client();
   expect(await client.isAllowed(permission)).toBe(true);

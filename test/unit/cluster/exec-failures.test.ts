@@ -59,7 +59,7 @@ describe('a refused handshake is an ApiError', () => {
     expect(api.seen).toHaveLength(1);
   });
 
-  test('and a missing right is said', async () => {
+  test('and a missing permission is said', async () => {
     const api = await start({ connect: () => refusal(403, 'Forbidden', forbidden) });
     const error = await run(api).catch((thrown: unknown) => thrown);
     expect(apiProblem(error, 'looking into a proxy')).toMatchObject({

@@ -108,7 +108,7 @@ describe('what is no answer of a pod', () => {
     expect(api.seen).toHaveLength(1);
   });
 
-  test('credentials that the API server refuses are renewed once', async () => {
+  test('credentials that the API server rejects are renewed once', async () => {
     const unauthorized = refusal(401, 'Unauthorized', 'Unauthorized');
     const api = await start((count) => (count === 1 ? unauthorized : { status: 200, body: 'in' }));
     expect(await api.client().requestPod('shop', 'web-1', 80, '/')).toMatchObject({ text: 'in' });

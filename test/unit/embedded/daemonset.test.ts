@@ -110,7 +110,7 @@ describe('DaemonSet', () => {
     ).toEqual(new Set(['sim-node', 'sim-node-2']));
   });
 
-  test('an update replaces the pod; a bad one is replaced by the way back', async () => {
+  test('an update replaces the pod; a bad one is replaced by the rollback', async () => {
     await start('upd');
     const [old] = await pods('upd');
     await bed.admin.merge(path('upd'), template({ 'sim/behaviour': 'crash-loop' }));

@@ -233,7 +233,7 @@ describe('the sidecar', () => {
     expect(condition(found, 'Ready')?.message).toBe('containers with unready status: [istio-proxy app]');
   });
 
-  test('an app that does not get ready leaves the native sidecar ready', async () => {
+  test('an app that does not become ready leaves the native sidecar ready', async () => {
     await pod('mixed', { 'sim/behaviour': 'crash-loop' }, NATIVE);
     const found = await settled('mixed', (object) => object.status.phase === 'Running');
     expect(found.status.initContainerStatuses?.[0].ready).toBe(true);

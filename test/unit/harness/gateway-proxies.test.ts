@@ -33,7 +33,7 @@ function podOf(kind: Kind, annotations: Readonly<Record<string, string>> = {}): 
   };
 }
 
-/** What becomes of the plugin `gw`; without a spec its deletion. */
+/** What happens to the plugin `gw`; without a spec its deletion. */
 function change(seenAt: number, spec?: JsonMap, name = 'gw'): FilterChange {
   const metadata = { name, namespace: 'lab', resourceVersion: String(seenAt) };
   const full = { targetRefs: [TARGET], url: 'oci://registry.example/a@sha256:1', match: BOTH, ...spec };
@@ -215,7 +215,7 @@ describe.each<Kind>(['gateway', 'waypoint'])('in a %s, what is replaced in place
     ['answers with errors when the first one is refused', [bad], 'missing'],
     ['is what it was when the next configuration is refused', [good, bad], GOOD],
     ['is what it was when the next module is refused', [good, badImage], GOOD],
-    ['or is one that every proxy refuses', [good, { url: `oci://${REFUSED_REGISTRY}/a@sha256:2` }], GOOD],
+    ['or is one that every proxy rejects', [good, { url: `oci://${REFUSED_REGISTRY}/a@sha256:2` }], GOOD],
     ['refuses every request when the next image is not there', [good, { url: `oci://${EMPTY_REGISTRY}/a` }], 'deny'],
     ['whatever its policy', [good, { ...bad, failStrategy: 'FAIL_OPEN' }], GOOD],
     ['runs once it is put back', [bad, good], GOOD],

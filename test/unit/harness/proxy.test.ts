@@ -64,7 +64,7 @@ describe('what a proxy took', () => {
       [['good'], undefined, 2, 1],
     ],
     [
-      'a new pod whose filter was mended',
+      'a new pod whose filter was fixed',
       { 'sim/refuses': 'bad' },
       [change(10, 10, 'bad'), change(110, 2_000, 'good')],
       [['good'], undefined, 1, 1],

@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => bed.stop());
 beforeEach(() => bed.cluster.recorder.reset());
 
-describe('rights', () => {
+describe('permissions', () => {
   let pod: string;
   beforeAll(async () => {
     pod = await bed.startPod('guarded');
@@ -51,7 +51,7 @@ describe('rights', () => {
     expect(bed.cluster.recorder.requests.map(({ status }) => status)).toEqual([403]);
   });
 
-  test('a port of a pod needs the right that fits the method', async () => {
+  test('a port of a pod needs the permission that fits the method', async () => {
     const [reader, verifier] = [await bed.connectAs('reader'), await bed.connectAs('prover')];
     const refused = await bed.fetch(`${pod}:15090`, '/stats/prometheus', { client: reader });
     expect([refused.status, JSON.parse(refused.body).message]).toEqual([
@@ -115,7 +115,7 @@ describe('faults', () => {
   });
 });
 
-test('dry runs and questions about rights are no writes', async () => {
+test('dry runs and questions about permissions are no writes', async () => {
   const configMaps = `/api/v1/namespaces/${bed.namespace}/configmaps`;
   await bed.api.create(`${configMaps}?dryRun=All`, { metadata: { name: 'x' } });
   await bed.api.create('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {

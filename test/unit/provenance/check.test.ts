@@ -200,7 +200,7 @@ describe('GitHub gives none', () => {
       /^Pass a valid token/,
     ],
     [
-      'a right that is missing',
+      'a permission that is missing',
       { status: 403, body: { message: 'Resource not accessible by integration' } },
       {},
       'the token is not allowed to read the attestations of bookshop/filters (status 403: Resource not accessible by integration).',

@@ -92,7 +92,7 @@ test.each<[unknown]>([
   expect(problem?.message).toMatch(/^selector/);
 });
 
-test('the complaint quotes the part that is wrong', () => {
+test('the problem quotes the part that is wrong', () => {
   expect(messagesIn(parseSelector('app=web, tier in x', 's'))[0]).toContain('"tier in x" is not a label requirement');
 });
 

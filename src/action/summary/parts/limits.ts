@@ -58,8 +58,8 @@ const LADDER: readonly (readonly [keyof Limits, least: number])[] = [
 ];
 
 /**
- * The fullest page of at most `maxBytes` bytes of UTF-8: the limits are lowered one after the other, each only as far as
- * needed. Undefined when even the shortest page is too long.
+ * The fullest page of at most `maxBytes` bytes of UTF-8: the limits are lowered one after the other, each only as far as needed.
+ * `undefined` if even the shortest page is too long.
  */
 export function fitPage(render: (limits: Limits) => string, maxBytes: number): string | undefined {
   const attempt = (limits: Limits): string | undefined => {

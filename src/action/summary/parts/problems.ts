@@ -18,7 +18,7 @@ const MAX_LINE_CHARACTERS = 500;
 /** Evidence up to this length is shown open. */
 const SHORT = { lines: 12, characters: 1_500 } as const;
 
-/** The problems under a heading: by kind, what is mended in the same way together, with what the cluster says about it. */
+/** The problems under a heading: by kind, what is fixed in the same way together, with what the cluster says about it. */
 export function renderProblems(heading: string, groups: readonly KindGroup[], limits: Limits): string {
   if (groups.length === 0) return '';
   const budget = { lines: limits.evidenceLines };

@@ -42,8 +42,8 @@ export function unreadyAsBefore(one: boolean, what: string): string {
 }
 
 /**
- * What becomes of old pods while new ones are not ready: a Deployment's RollingUpdate takes them away only for ready new
- * ones (up to maxUnavailable), StatefulSets and DaemonSets take one away first and go on once its successor is ready
+ * What happens to old pods while new ones are not ready: a Deployment's RollingUpdate takes them away only for ready new ones (up
+ * to maxUnavailable), StatefulSets and DaemonSets take one away first and go on once its successor is ready
  * (https://kubernetes.io/docs/concepts/workloads/controllers/).
  */
 export function oldPods(targets: readonly TargetReport[]): string {

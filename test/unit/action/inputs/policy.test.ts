@@ -87,7 +87,7 @@ describe('without waiting', () => {
     { command: 'plan' },
     { command: 'remove' },
     { command: 'sweep', namespace: 'shop' },
-  ])('%j: nothing is proven, nothing taken back', (over) => {
+  ])('%j: nothing is verified, nothing rolled back', (over) => {
     expect(goodInputs({ ...quiet, ...over }).policy).toEqual({
       wait: false,
       timeoutMs: 600_000,

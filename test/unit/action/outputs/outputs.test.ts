@@ -153,7 +153,7 @@ describe('targets', () => {
     ]);
   });
 
-  test('says how the way back went, and no proof of what was taken back', () => {
+  test('says how the rollback went, and no verification of what was rolled back', () => {
     const [back, well, lost] = parsed(
       report({
         targets: [rolledBack('shop/a'), withdrawn('shop/b'), withdrawn('shop/c', { rollback: rollback('failed') })],
@@ -229,7 +229,7 @@ describe('targets', () => {
     expect(list.at(-1)).toEqual({ truncated: true, omitted: targets.length - (list.length - 1) });
   });
 
-  test('drops errors before the proof of others, and the proof at last', () => {
+  test('drops errors before the verification of others, and the verification at last', () => {
     const targets = [...many(3_000, wordy), ...many(10, (path) => deployed(path))];
     expect(parsed(report({ targets })).at(-1)).toHaveProperty('verification');
     const more = many(3_600, (path) => deployed(path));

@@ -73,7 +73,7 @@ describe('exit code', () => {
 });
 
 describe('log', () => {
-  test('tells every problem, also of a way back that failed', async () => {
+  test('tells every problem, also of a rollback that failed', async () => {
     const { lines } = await published(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
     expect(lines[0]).toBe('group Problems');
     expect(lines[1]).toMatch(/^✗ Deployment shop\/a: not ready/);

@@ -48,7 +48,7 @@ const fetcher: ModuleFetcher = {
 type Given = Readonly<Record<string, string>>;
 const COMPLETE: Given = { filter: 'f.wasm', targets: '- deployment/reviews', kubeconfig: kubeconfig('prod', 'shop') };
 
-/** The draft of one of some commands. */
+/** The request of one of some commands. */
 type RequestOf<C extends CommandRequest['command']> = Extract<CommandRequest, { readonly command: C }>;
 
 /** Proves every filter that it is asked about, but for those of the repository evil/filters. */
@@ -66,7 +66,7 @@ const requestFor = async (over: Given = {}, environment: Environment = {}): Prom
   if (made.command !== 'deploy' && made.command !== 'plan') throw new Error(`not a deployment: ${made.command}`);
   return made;
 };
-/** The request of a draft that has nothing wrong. */
+/** The request of a request that has nothing wrong. */
 const requestOf = ({ request }: CommandRequest): object => {
   expect(request).toMatchObject({ ok: true });
   return request.ok ? request.request : {};
@@ -212,7 +212,7 @@ test('waves that nobody waits for are told', async () => {
   expect((await requestFor({ targets: one, wait: 'false' })).warnings).toEqual([]);
 });
 
-test('what was ignored is told with every draft', async () => {
+test('what was ignored is told with every request', async () => {
   expect((await requestFor({ 'render-to': 'x' })).warnings).toEqual([expect.stringContaining('"render-to"')]);
   for (const command of ['status', 'remove', 'sweep', 'render']) {
     const made = await makeFrom({ ...COMPLETE, namespace: 'shop', command, soak: '1m' });

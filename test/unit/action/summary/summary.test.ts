@@ -37,7 +37,7 @@ describe('what failed', () => {
     expect(page.match(/What to do:/g)).toHaveLength(1);
   });
 
-  test('puts what is mended in the same way under one remedy', () => {
+  test('puts what is fixed in the same way under one remedy', () => {
     const page = seen(
       report({
         problems: ['create', 'patch'].map((verb) => ({
@@ -131,7 +131,7 @@ describe('what runs now', () => {
   });
 });
 
-describe('what runs now, by what became of each workload', () => {
+describe('what runs now, by what happened to each workload', () => {
   const lines = (parts: Partial<Report>): string[] => {
     const [, body = ''] = renderSummary(report(parts)).split('### Current state\n\n');
     const [list = ''] = body.split('\n\n');

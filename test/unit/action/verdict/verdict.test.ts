@@ -214,7 +214,7 @@ test.each<[string, Report, string]>([
     'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
   ],
   [
-    'proved and probed',
+    'verified and probed',
     report({ targets: [deployed('shop/a', { verification: verification('listener', { probed: true }) })] }),
     'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners. Each pod answered the probe.',
   ],
@@ -275,7 +275,7 @@ describe('remove and sweep', () => {
   test.each<[string, Partial<Report>]>([
     ['removed', { targets: [removed('shop/a')] }],
     ['nothing to remove', { targets: [] }],
-  ])('%s: what no run can delete names the right that is missing', (_, parts) => {
+  ])('%s: what no run can delete names the permission that is missing', (_, parts) => {
     const missing = ['list pods in namespace "shop"'];
     const why = 'the user of the kubeconfig may not list pods in namespace "shop"';
     const given = report({

@@ -107,7 +107,7 @@ test.each<[string, Outcome, Outcome | ((socket: WebSocket) => void), object]>([
   ['no pod', listOf(), 'reset', { state: 'unknown', why: 'no pod of it is ready' }],
   ['a pod without a proxy', listOf(pod('a', { proxy: false })), 'reset', { state: 'without-proxy' }],
   [
-    'no right to exec',
+    'no permission to exec',
     listOf(pod('a')),
     FORBIDDEN,
     { state: 'unseen', why: 'the kubeconfig user is not allowed to exec into pods' },
@@ -130,7 +130,7 @@ test.each<[string, Outcome, Outcome | ((socket: WebSocket) => void), object]>([
   expect(await proxies.lookAgain(REVIEWS)).toMatchObject(expected);
 });
 
-test('a right that is missing is not asked for by each workload', async () => {
+test('a permission that is missing is not asked for by each workload', async () => {
   const proxies = await looking(listOf(pod('a'), pod('b', { of: 'ratings' })), () => FORBIDDEN);
   await proxies.look(REVIEWS);
   expect(await proxies.look(refOf('shop/deployment/ratings'))).toMatchObject({ state: 'unseen' });

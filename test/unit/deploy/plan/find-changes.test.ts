@@ -78,7 +78,7 @@ describe('what others have changed of the revision that another one takes the pl
   });
 
   test.each<[string, readonly object[], boolean]>([
-    ['for want of its own mount is put right by new inputs, and not waited for', [NO_MOUNTS], false],
+    ['for want of its own mount is repaired by new inputs, and not waited for', [NO_MOUNTS], false],
     ['with all that is ours is waited for', [], true],
   ])('a workload that is not ready %s', (_, edits, waits) => {
     const notReady = { status: { ...READY_STATUS, updatedReplicas: 0 } };

@@ -52,7 +52,7 @@ interface Case {
   readonly workloads: Readonly<Record<string, Workload>>;
   /** What the plan wants of them. */
   readonly wanted?: Readonly<Record<string, WantedParts>>;
-  /** The revisions that were proven once. */
+  /** The revisions that were verified once. */
   readonly verified?: readonly string[];
   readonly keep?: number;
   readonly unlisted?: readonly string[];
@@ -95,7 +95,7 @@ describe('findGarbage', () => {
       [old(1)],
     ],
     [
-      'one that was proven stays before a newer one that never was',
+      'one that was verified stays before a newer one that never was',
       {
         there: [ours.id, old(1), old(2), old(3)],
         workloads: { a: carrying('a', ours.id) },
@@ -104,7 +104,7 @@ describe('findGarbage', () => {
       [old(1), old(3)],
     ],
     [
-      'the one before stays whatever it is, beside one that was proven',
+      'the one before stays whatever it is, beside one that was verified',
       {
         there: [ours.id, old(1), old(2), old(3)],
         workloads: { a: carrying('a', ours.id, old(1)) },
@@ -113,7 +113,7 @@ describe('findGarbage', () => {
       [old(3)],
     ],
     [
-      'the one before, if it was proven, is the one that stays',
+      'the one before, if it was verified, is the one that stays',
       {
         there: [ours.id, old(1), old(2)],
         workloads: { a: carrying('a', ours.id, old(2)) },
@@ -150,7 +150,7 @@ describe('findGarbage', () => {
       [ours.id, old(1)],
     ],
     [
-      'a filter removed from one of two keeps what the other runs, and its way back',
+      'a filter removed from one of two keeps what the other runs, and its rollback',
       {
         there: [ours.id, old(1), old(2)],
         workloads: { a: carrying('a', ours.id, old(2)), b: carrying('b', ours.id, old(1)) },

@@ -150,7 +150,7 @@ describe('findCarriers', () => {
     expect(rollsFor(both(wanted), CLUSTER)).toEqual([]);
   });
 
-  test('pushes what else changes beside them, and puts right what was edited', () => {
+  test('pushes what else changes beside them, and repairs what was edited', () => {
     const strict = { environment: { MODE: 'x' }, capabilities: ['proxy_log'] };
     const [old, next] = [revision('add-header', strict), revision('add-header', { ...strict, configuration: 'new' })];
     const workloads = {

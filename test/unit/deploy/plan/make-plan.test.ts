@@ -120,7 +120,7 @@ describe('what a plan writes', () => {
     expect(plan.workloads.map(({ before }) => before.get('add-header'))).toEqual(Array(3).fill(revision().id));
   });
 
-  test('equal requests and observations give equal plans', () => {
+  test('equal requests and snapshots give equal plans', () => {
     const [one, other] = [1, 2].map(() => JSON.stringify(planFor(request, { workloads: SHOP })));
     expect(one).toBe(other);
   });
@@ -427,7 +427,7 @@ describe('new settings for running proxies', () => {
     });
   });
 
-  test('once there, leave nothing to write; and the way back is a push again', () => {
+  test('once there, leave nothing to write; and the rollback is a push again', () => {
     const then = deployed(push, cluster);
     expect(countWrites(must(planFor(push, then)))).toBe(0);
     const back: DeployRequest = { ...request, settingsChange: 'push' };

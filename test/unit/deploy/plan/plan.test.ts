@@ -30,7 +30,7 @@ test('only a change of the pod template restarts', () => {
   expect(stateOnly.patch).toBeDefined();
 });
 
-test('the pods carry the carrier, whose name the objects have', () => {
+test('the pods carry the pod revision, whose name the objects have', () => {
   const podRevision = { filter: 'add-header', id: '0123456789', mountPath: '/x' };
   expect(podRevisionsOf({ ...first, revisions: [{ revision: ours, podRevision }] })).toEqual([podRevision]);
   expect(objectKey('shop', podRevision)).toBe('shop/add-header-0123456789');

@@ -54,9 +54,9 @@ describe('findWayBack', () => {
   test.each<[string, Workload, ClusterParts, string | undefined]>([
     ['nothing was there', bare, {}, undefined],
     ['what runs is ready', running(second, first), both, second.id],
-    ['what runs is not ready, but was proven', running(second, first, NOT_READY), verified, second.id],
+    ['what runs is not ready, but was verified', running(second, first, NOT_READY), verified, second.id],
     [
-      'what runs was proven on another workload alone',
+      'what runs was verified on another workload alone',
       running(second, first, NOT_READY),
       verifiedOn(second, 'StatefulSet/reviews listener'),
       first.id,
@@ -151,7 +151,7 @@ test.each([
   expect(verifiedLevel(ref, podRevisionOf(third), snapshotOf(verifiedOn(second, text)))).toBeUndefined();
 });
 
-test('pushed settings are proven by a record of theirs alone', () => {
+test('pushed settings are verified by a record of theirs alone', () => {
   const cluster = (text: string): ClusterParts => ({
     ...verifiedOn(second, text),
     filterResources: { shop: [renderEnvoyFilter(third, 'shop', { podRevision: mountedRevision(second) })] },

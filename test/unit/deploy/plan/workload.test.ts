@@ -95,7 +95,7 @@ describe('the state that is recorded', () => {
   const stateAfter = (parts: WantedParts, options?: PlanningOptions): unknown => stateOn(applied(parts, options));
   const run2 = { ...PLANNING, run: 'run-2' };
 
-  test('names the revision, the run and the way back', () => {
+  test('names the revision, the run and the rollback', () => {
     expect(stateAfter({})).toEqual({ 'add-header': { revision: ours.id, run: 'r' } });
     expect(
       stateAfter({ observed: deployed, revisions: [newer], rollbackTargets: [podRevisionOf(ours)] }, run2),
@@ -104,13 +104,13 @@ describe('the state that is recorded', () => {
     });
   });
 
-  test('names no way back to the revision itself', () => {
+  test('names no rollback to the revision itself', () => {
     expect(stateAfter({ rollbackTargets: [podRevisionOf(ours)] })).toEqual({
       'add-header': { revision: ours.id, run: 'r' },
     });
   });
 
-  test('keeps the record of a revision that stays, also when something is mended', () => {
+  test('keeps the record of a revision that stays, also when something is fixed', () => {
     const drifted = patchedWith(deployed, { spec: { template: { metadata: { labels: { [LABEL]: null } } } } });
     expect(stateAfter({ observed: drifted, rollbackTargets: [podRevisionOf(newer)] }, run2)).toEqual(stateOn(deployed));
   });

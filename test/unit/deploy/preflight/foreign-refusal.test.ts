@@ -47,7 +47,7 @@ const template = (change: (template: PodTemplate) => PodTemplate): typeof PLANNE
   };
 };
 
-test('names the EnvoyFilter that inserts what the running proxies refuse', () => {
+test('names the EnvoyFilter that inserts what the running proxies reject', () => {
   expect(told({})).toEqual({
     kind: 'proxy',
     subject: 'Deployment shop/reviews',

@@ -79,7 +79,7 @@ const EXEC = (namespace: string): string[] => [
   `create pods/exec ${namespace}`,
 ];
 
-test('an image needs rights to WasmPlugins in place of EnvoyFilters', () => {
+test('an image needs permissions to WasmPlugins in place of EnvoyFilters', () => {
   const targets = '- deploy/reviews\n- deploy/ratings\n- sts/db\n- test/ds/agent';
   const filter = filterRequest(targets, { settings: settings({ image: PULLED }) });
   const plan = must(makePlan(deployRequest(filter), snapshotOf(CLUSTER), NOW));
@@ -97,7 +97,7 @@ test('an image needs rights to WasmPlugins in place of EnvoyFilters', () => {
 test.each<[PluginKind, string]>([
   ['WasmPlugin', 'wasmplugins'],
   ['TrafficExtension', 'trafficextensions'],
-])('a Gateway needs rights to what names it, a %s, in place of itself', (pluginKind, plural) => {
+])('a Gateway needs permissions to what names it, a %s, in place of itself', (pluginKind, plural) => {
   const web = viewGateway({ metadata: { name: 'web' } }, [], pluginKind);
   const filter = filterRequest('- gateway/web', { settings: settings({ image: PULLED }) });
   const snapshot = snapshotOf({ pluginKind, workloads: { 'shop/gateway/web': web } });

@@ -64,7 +64,7 @@ test('a request that fails in one of two kinds of proxies is a warning that says
   ]);
 });
 
-test('what every kind of proxy refuses is said once', async () => {
+test('what every kind of proxy rejects is said once', async () => {
   const body = callback('proxy_on_configure', 'i32 i32', 'i32.const 0');
   expect(await findings(body, proxies(36, 37, 40))).toHaveLength(1);
 });

@@ -66,18 +66,18 @@ describe('concludeRun', () => {
     ['cancelled early', { problems: [problem('cancelled')] }, 'failed cancelled'],
     ['cancelled while it waited', { targets: [cancelled] }, 'failed changed cancelled'],
     [
-      'taken back, all of it',
+      'rolled back, all of it',
       { targets: [rolledBack], writes: 4, collected: { deleted: ['ConfigMap a/b'] } },
       'failed',
     ],
     [
-      'taken back, its objects still there',
+      'rolled back, its objects still there',
       { targets: [rolledBack], collected: { left: [{ object: 'ConfigMap a/b', why: 'w' }] } },
       'failed changed',
     ],
-    ['not taken back', { targets: [notRolledBack] }, 'failed changed'],
+    ['not rolled back', { targets: [notRolledBack] }, 'failed changed'],
     [
-      'good, but taken back with the others',
+      'good, but rolled back with the others',
       { targets: [target('rolled-back', 'done', { rollback: rolledBackWell })] },
       'failed',
     ],

@@ -94,7 +94,7 @@ describe('the workloads of a wave count once each', () => {
       '1/3 verified, the slowest ready after 2.0 s.',
     ],
     [
-      'ready and then not proven',
+      'ready and then not verified',
       [failedRollout(ended('a', 'ready'), problem), ended('b', 'ready', 5_000)],
       '1/2 ready · 1 failed',
       '1/2 verified, the slowest ready after 5.0 s.',

@@ -109,7 +109,7 @@ describe('what is left of a workload that was not ready before', () => {
     ['a proxy that rejects the filter', broken, broken, { removal: false, envoy: true }, WORSE],
     ['pods that may not be listed', condition(0, undefined), condition(0, undefined), deploying, WORSE],
     ['a removal, whatever the cause', broken, condition(0, ['app: crash']), { removal: true, envoy: false }, SAME],
-    ['a removal without the right to look', condition(0, undefined), condition(0, undefined), REMOVAL, SAME],
+    ['a removal without the permission to look', condition(0, undefined), condition(0, undefined), REMOVAL, SAME],
     ['a removal that costs a pod', condition(1, []), condition(0, ['app: image']), REMOVAL, WORSE],
   ])('%s', (_, before, after, seen, result) => {
     expect(compareConditions(before, after, seen)).toEqual(result);

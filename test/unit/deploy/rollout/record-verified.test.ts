@@ -112,14 +112,14 @@ describe('recordProof', () => {
     ],
     ['was not looked at', rollout('shop/deploy/reviews'), {}],
     ['was refused', rollout('shop/deploy/reviews', refused), {}],
-    ['was taken back', rolledBack(rollout('shop/deploy/reviews', 'listener'), back), {}],
+    ['was rolled back', rolledBack(rollout('shop/deploy/reviews', 'listener'), back), {}],
     ['came too late', rollout('shop/deploy/reviews', 'listener'), { aborted: true }],
     ['is of no filter', rollout('shop/deploy/reviews', 'ready', { revisions: [], removals: ['add-header'] }), {}],
-  ])('writes nothing for a proof that %s', async (_, one, run) => {
+  ])('writes nothing for a verification that %s', async (_, one, run) => {
     expect(await recorded([one], run)).toEqual([]);
   });
 
-  test('takes the proof of pushed settings, under the name that the pods carry', async () => {
+  test('takes the verification of pushed settings, under the name that the pods carry', async () => {
     const key = `shop/${NAME}`;
     const verification = { level: 'listener', pods: 1, wanted: 1 } as const;
     const verifications = new Map([[workloadKey(refOf('shop/deploy/reviews')), verification]]);

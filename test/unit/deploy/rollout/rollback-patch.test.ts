@@ -121,7 +121,7 @@ describe('restorePatch', () => {
     });
   });
 
-  test('hands on why mounts cannot be taken back', () => {
+  test('hands on why mounts cannot be rolled back', () => {
     const planned = plannedFor(PATH, {
       observed: running({}),
       revisions: [second],
@@ -156,7 +156,7 @@ describe('whatever a workload was like', () => {
     return checked.ok ? checked.value : undefined;
   };
 
-  test('a run that is taken back leaves it as it was, to the letter', () => {
+  test('a run that is rolled back leaves it as it was, to the letter', () => {
     let planned = 0;
     fc.assert(
       fc.property(anyStart, kinds, (start, wanted) => {
@@ -181,7 +181,7 @@ describe('whatever a workload was like', () => {
     state: fc.boolean(),
   });
 
-  test('what others edit meanwhile stays, and ours is taken back all the same', () => {
+  test('what others edit meanwhile stays, and ours is rolled back all the same', () => {
     let withVolume = 0;
     fc.assert(
       fc.property(anyStart, kinds, edits, (start, wanted, { own, labels, annotations, state, ...edited }) => {
@@ -235,7 +235,7 @@ describe('whatever a workload was like', () => {
   }
 });
 
-test('wayBackPlacements: what has no way back goes', () => {
+test('rollbackGoal: what has no rollback goes', () => {
   const planned = plannedFor(PATH, {
     observed: running({ revisions: [first, revision('auth')] }),
     revisions: [second, revision('extra')],

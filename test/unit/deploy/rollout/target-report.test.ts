@@ -196,16 +196,16 @@ describe('a removal', () => {
   });
 });
 
-describe('proof and way back', () => {
+describe('proof and rollback', () => {
   const verification: Verification = { level: 'listener', pods: 1, wanted: 1 };
   const back = (state: Rollback['state']): Rollback => ({ state, to: { 'add-header': '0123456789' }, durationMs: 5 });
   const refused: Problem = { kind: 'verification', message: 'Envoy rejects it.' };
 
-  test('the proof is shown where nothing is wrong', () => {
+  test('the verification is shown where nothing is wrong', () => {
     expect(conclude({ rollout: {}, verification: { verification } }).verification).toEqual(verification);
   });
 
-  test('a problem of the proof fails the workload, and its proof is not shown', () => {
+  test('a problem of the verification fails the workload, and its verification is not shown', () => {
     const report = conclude({
       rollout: {},
       verification: { verification, problem: refused },
@@ -216,7 +216,7 @@ describe('proof and way back', () => {
     expect(report.steps.rollout).toBe('done');
   });
 
-  test('a good workload that was taken back with the others is "restored"', () => {
+  test('a good workload that was rolled back with the others is "rolled-back"', () => {
     expect(conclude({ rollout: {}, verification: { verification }, rollback: back('rolled-back') })).toMatchObject({
       outcome: 'rolled-back',
     });

@@ -21,7 +21,7 @@ describe('a pod whose containers cannot be made', () => {
   });
 });
 
-describe('a proxy that does not get ready', () => {
+describe('a proxy that does not become ready', () => {
   test.each<[string, ContainerStatus, boolean]>([
     ['runs, not ready', proxy({ ready: false, state: { running: {} } }), true],
     ['a native sidecar that has not started', proxy({ ready: false, started: false, state: { running: {} } }), true],

@@ -178,7 +178,7 @@ describe('the waiting ends', () => {
     expect(await bed.watch.follow(goal(reviews), rolled(reviews), HOUR)).toMatchObject({ state: 'cancelled' });
   });
 
-  test('undecided when they are let go of, but for those on their way back', async () => {
+  test('undecided when they are let go of, but for those that are rollbacks', async () => {
     const lists = { deployments: [rolling(reviews)], statefulsets: [rolling(db)] };
     const back = { type: 'MODIFIED', object: rolled(db) };
     const bed = await start({ lists, events: { statefulsets: [back] } });

@@ -16,7 +16,7 @@ class Files implements CacheStore {
   };
 }
 
-/** Optimises anew what a run has left on a shelf, and tells whether it had to. */
+/** Optimises anew what a run has left on a store, and tells whether it had to. */
 function optimizerOn(
   store: CacheStore,
   cacheKey = 'wasm-opt -Oz',
@@ -72,7 +72,7 @@ describe('an optimiser that remembers', () => {
     expect(await optimizerOn(store).optimize(ONE)).toEqual(made);
   });
 
-  test('works without a shelf that works', async () => {
+  test('works without a store that works', async () => {
     const denied = (): Promise<never> => Promise.reject(new Error('EACCES'));
     const { optimize, runs } = optimizerOn({ read: denied, write: denied });
     expect(Buffer.from(await optimize(ONE)).toString()).toBe('less of one by wasm-opt -Oz');

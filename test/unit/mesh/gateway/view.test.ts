@@ -57,12 +57,12 @@ describe('the WasmPlugin that brings a filter to a Gateway', () => {
     expect(gatewayOf({ metadata })).toEqual({ filter, gateway });
   });
 
-  test('is told from the inserter of a revision', () => {
+  test('is told from the filter resource of a revision', () => {
     expect(gatewayOf(renderWasmPlugin(pulledRevision(), 'shop'))).toBeUndefined();
     expect(gatewayOf({ metadata: { name: 'add-header.web' } })).toBeUndefined();
   });
 
-  test('names the Gateway where the inserter selects pods, and takes traffic of either side', () => {
+  test('names the Gateway where the filter resource selects pods, and takes traffic of either side', () => {
     const { selector, match, ...rest } = renderWasmPlugin(pulledRevision('add-header', { port: 8080 }), 'shop').spec;
     expect(selector).toBeDefined();
     expect(gatewayPluginSpec({ selector: selector as never, match: match as never, ...rest }, 'web')).toEqual({

@@ -55,7 +55,7 @@ test('settings that were pushed are told from those of the revision that the pod
   expect(verifiedKey(ref, '0123456789', 'abcdef0123')).toBe('Deployment/a@abcdef0123');
 });
 
-test('of each workload what was proven last stays', () => {
+test('of each workload what was verified last stays', () => {
   const recorded = new Map([
     ['Deployment/a', 'listener'],
     ['Deployment/a@0123456789', 'stats'],

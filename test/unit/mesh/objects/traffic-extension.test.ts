@@ -76,7 +76,7 @@ test('the translation has a way back, whatever we render for pods or for a Gatew
   );
 });
 
-describe('the form in which a cluster keeps an inserter', () => {
+describe('the form in which a cluster keeps a filter resource', () => {
   const ours = pulledRevision();
 
   test.each([

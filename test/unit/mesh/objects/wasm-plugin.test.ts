@@ -151,7 +151,7 @@ describe('the configuration', () => {
   });
 });
 
-describe('as one of the two inserters', () => {
+describe('as one of the two filter resources', () => {
   const ours = pulledRevision();
 
   test('it is made for what is pulled, an EnvoyFilter for what is mounted', () => {

@@ -75,7 +75,7 @@ describe('why Envoy rejects its listeners', () => {
     expect(findReasonFor('Failed to load Wasm bytecode', OWN)?.foreign).toBeUndefined();
   });
 
-  test('a plugin of others, which comes apart from the listener, keeps no pod from getting ready', () => {
+  test('a plugin of others, which comes apart from the listener, keeps no pod from becoming ready', () => {
     expect(findReasonFor('ecds: config rejected: Unable to create Wasm plugin shop.waf', OWN)).toBeUndefined();
   });
 });
