@@ -1,8 +1,7 @@
 import { thousands } from '../../base/text.ts';
-import { countOutcome, type Report, type TargetReport } from '../../deploy/report/report.ts';
+import { countOutcome, isPushed, type Report, type TargetReport } from '../../deploy/report/report.ts';
 import { evidenceOf, evidenceSentence, evidenceTail } from './evidence.ts';
 import { judgeFailure } from './failure.ts';
-import { isPushed } from './phase.ts';
 import { judgeSuperseded } from './superseded.ts';
 import { countOf } from './text.ts';
 import {

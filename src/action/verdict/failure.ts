@@ -1,7 +1,8 @@
 import { thousands } from '../../base/text.ts';
+import type { RolloutPhase } from '../../deploy/report/phase.ts';
 import { countOutcome, type Report } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { byPhase, countPhases, isAsBefore, LEFT_AS_FOUND, ROLLING, type RolloutPhase, URGENT } from './phase.ts';
+import { byPhase, countPhases, isAsBefore, LEFT_AS_FOUND, ROLLING, URGENT } from './phase.ts';
 import { plain } from './text.ts';
 import { AS_BEFORE, clause, hasActed, problemsOf, refusal, type Verdict, verb, workloads } from './words.ts';
 

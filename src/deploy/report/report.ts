@@ -9,6 +9,7 @@ import type { Newer } from '../observe/superseded.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { Verification } from './evidence-level.ts';
 import type { ImageReport } from './image-report.ts';
+import type { RolloutPhase } from './phase.ts';
 import type { PlanReport } from './plan-report.ts';
 import type { NothingToRemove } from './removal-report.ts';
 import type { RenderReport } from './render-report.ts';
@@ -67,6 +68,10 @@ export interface Rollback {
 export interface TargetReport {
   readonly ref: WorkloadRef;
   readonly outcome: TargetOutcome;
+  /** In what condition the run leaves it. */
+  readonly phase: RolloutPhase;
+  /** The phase that its rollout came to before it was rolled back; omitted without a rollback. */
+  readonly rolledBackFrom?: RolloutPhase;
   readonly revisions: readonly TargetRevision[];
   readonly steps: Readonly<Record<Step, StepState>>;
   readonly pods: { readonly ready: number; readonly wanted: number };
@@ -168,6 +173,11 @@ export interface Report {
   readonly status?: StatusReport;
   /** What `render` wrote. */
   readonly rendered?: RenderReport;
+}
+
+/** Whether a workload's proxies were given settings without a restart. */
+export function isPushed({ revisions, steps }: Pick<TargetReport, 'revisions' | 'steps'>): boolean {
+  return revisions.some(({ pushed }) => pushed) && steps.filterResource === 'done';
 }
 
 /** How many targets had an outcome. */

@@ -8,6 +8,7 @@ import { changesPods, objectKey, type Plan, type PlannedWorkload } from '../plan
 import type { StepState, TargetOutcome, TargetReport, TargetRevision } from '../report/report.ts';
 import { evidenceLines } from '../wait/rollout-problem.ts';
 import type { PushResult } from './push-settings.ts';
+import { withPhase } from './target-phase.ts';
 import { failureOf, pendingRollout, reachedBy, resultOf, type WorkloadRollout, writeOf } from './workload-rollout.ts';
 
 /** What a run has done besides the rollouts of its workloads. */
@@ -48,7 +49,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     pushed.find((push) => push.verifications.has(workloadKey(ref)))?.verifications.get(workloadKey(ref));
   const takenOver =
     write.result.state === 'done' && problem === undefined && back === undefined ? takenOverFrom(planned) : [];
-  return {
+  return withPhase({
     ref,
     outcome: newer === undefined ? outcomeOf(planned, steps, problem !== undefined, back !== undefined) : 'superseded',
     revisions: revisionsOf(planned, record),
@@ -67,7 +68,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     ...(reached.state === 'not-ready-as-before' && { unready: reached.words }),
     ...defined({ problem }),
     evidence: problem === undefined ? [] : evidenceLines(failure.diagnosis),
-  };
+  });
 }
 
 /** A target that was planned, in a run that ended before its first write. */

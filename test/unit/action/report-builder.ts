@@ -13,6 +13,7 @@ import {
   type TargetReport,
 } from '../../../src/deploy/report/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/report/status-report.ts';
+import { withPhase } from '../../../src/deploy/rollout/target-phase.ts';
 import { BEFORE_ROUTER } from '../../../src/filter/insertion.ts';
 import type { Provenance } from '../../../src/provenance/policy.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
@@ -116,7 +117,7 @@ export function deployed(
   path: string,
   { verification: given = verification(), ...changes }: Changes = {},
 ): TargetReport {
-  return {
+  return withPhase({
     ref: ref(path),
     outcome: 'deployed',
     revisions: [{ filter: 'add-header', revision: NEW, before: OLD }],
@@ -127,7 +128,7 @@ export function deployed(
     drift: [],
     evidence: [],
     ...changes,
-  };
+  });
 }
 
 /** A workload that had NEW already. */
@@ -199,7 +200,7 @@ export function unawaited(path: string, changes: Changes = {}): TargetReport {
 }
 
 function plain(target: TargetReport, { verification: given, ...changes }: Changes): TargetReport {
-  return { ...target, ...(given ? { verification: given } : {}), ...changes };
+  return withPhase({ ...target, ...(given ? { verification: given } : {}), ...changes });
 }
 
 /** A workload whose new pods did not become ready and that runs OLD again. */

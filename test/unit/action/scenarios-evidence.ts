@@ -1,4 +1,5 @@
 import type { Report } from '../../../src/deploy/report/report.ts';
+import { withPhase } from '../../../src/deploy/rollout/target-phase.ts';
 import {
   deployed,
   NEW,
@@ -147,7 +148,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
         const back = { rollback: rollback('rolled-back', { durationMs: 1_400 }) };
         if (index === 0) return refusing(path, back);
         const { problem, ...well } = refusing(path, back);
-        return { ...well, outcome: 'rolled-back' as const };
+        return withPhase({ ...well, outcome: 'rolled-back' });
       }),
       durationMs: 6_200,
     }),

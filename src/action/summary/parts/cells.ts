@@ -2,9 +2,16 @@ import { formatDuration } from '../../../base/text.ts';
 import { targetKind } from '../../../deploy/kinds/kinds.ts';
 import { describeRun } from '../../../deploy/observe/superseded.ts';
 import type { Verification } from '../../../deploy/report/evidence-level.ts';
-import type { Report, Rollback, Step, StepState, TargetReport, TargetRevision } from '../../../deploy/report/report.ts';
+import {
+  isPushed,
+  type Report,
+  type Rollback,
+  type Step,
+  type StepState,
+  type TargetReport,
+  type TargetRevision,
+} from '../../../deploy/report/report.ts';
 import type { WorkloadRef } from '../../../targets/target.ts';
-import { isPushed, phaseOf } from '../../verdict/phase.ts';
 import { whenWords } from '../../verdict/words.ts';
 import { code, text } from './markdown.ts';
 
@@ -50,24 +57,22 @@ export function writeState(state: Exclude<StepState, 'done'>): string {
 }
 
 /** The rollout's result with its evidence and time, and the rollback: `✅ 3/3 verified, 12 s`. */
-export function rolloutCell(target: TargetReport, report: Pick<Report, 'policy' | 'cancelled'>): string {
+export function rolloutCell(target: TargetReport, report: Pick<Report, 'policy'>): string {
   const { rollback } = target;
   const forward = unbroken(forwardCell(target, report));
   if (rollback === undefined) return forward;
   return `${forward}<br>${rollbackCell(rollback)}`;
 }
 
-function forwardCell(target: TargetReport, report: Pick<Report, 'policy' | 'cancelled'>): string {
-  const { pods, durationMs = 0, steps, verification, outcome } = target;
+function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): string {
+  const { pods, durationMs = 0, steps, verification, outcome, rollback } = target;
   const ready = `${pods.ready}/${pods.wanted} ready`;
   const after = isPushed(target)
     ? ', settings pushed, no restart'
     : durationMs > 0
       ? `, ${formatDuration(durationMs)}`
       : '';
-  // The state of the rollout before the rollback.
-  const { rollback, ...before } = target;
-  switch (phaseOf(before, report)) {
+  switch (target.rolledBackFrom ?? target.phase) {
     case 'succeeded':
       return `✅ ${verification === undefined || rollback !== undefined ? ready : verificationWords(verification)}${after}`;
     case 'not-ready':
@@ -126,8 +131,8 @@ export function unbroken(cell: string): string {
 }
 
 /** The revisions of a workload as the run leaves them, one for each filter. */
-export function revisionCells(target: TargetReport, report: Pick<Report, 'cancelled'>): string[] {
-  const phase = phaseOf(target, report);
+export function revisionCells(target: TargetReport): string[] {
+  const { phase } = target;
   const several = target.revisions.length > 1;
   return target.revisions.map((revision) => {
     const named = several ? `${text(revision.filter, 63)}: ` : '';

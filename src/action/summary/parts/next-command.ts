@@ -1,14 +1,14 @@
 import { targetKind } from '../../../deploy/kinds/kinds.ts';
 import type { Report, TargetReport } from '../../../deploy/report/report.ts';
 import { podLabel } from '../../../mesh/identity/names.ts';
-import { phaseOf, ROLLING } from '../../verdict/phase.ts';
+import { ROLLING } from '../../verdict/phase.ts';
 import { plain } from '../../verdict/text.ts';
 import { code } from './markdown.ts';
 
 /** Returns one command that shows more of what failed; empty where nothing did. */
-export function renderNextCommand(report: Pick<Report, 'targets' | 'cancelled'>): string {
+export function renderNextCommand(report: Pick<Report, 'targets'>): string {
   const failed = report.targets.filter(({ outcome }) => outcome === 'failed');
-  const rolling = failed.find((target) => ROLLING.includes(phaseOf(target, report)));
+  const rolling = failed.find(({ phase }) => ROLLING.includes(phase));
   const [first] = failed;
   const command = rolling === undefined ? first && eventsCommand(first) : podsCommand(rolling);
   return command === undefined ? '' : `**To look further:** ${code(command, 1_500)}`;

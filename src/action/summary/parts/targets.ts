@@ -1,6 +1,5 @@
 import { someOf } from '../../../base/text.ts';
 import type { Report, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
-import { phaseOf } from '../../verdict/phase.ts';
 import { revisionCells, workloadCell, writeState } from './cells.ts';
 import { type Catalogue, type Column, type Row, type SharedColumn, shareColumns, type TableParts } from './table.ts';
 
@@ -37,8 +36,8 @@ const CALM_ORDER: readonly TargetOutcome[] = [
   'unchanged',
 ];
 
-function countedAs(target: TargetReport, report: Pick<Report, 'cancelled'>): TargetCount {
-  switch (phaseOf(target, report)) {
+function countedAs(target: TargetReport): TargetCount {
+  switch (target.phase) {
     case 'rollback-failed':
       return 'rollback-failed';
     case 'rolled-back':
@@ -71,11 +70,10 @@ const SKIPPED = writeState('skipped');
  * rows. What all share stands above.
  */
 export function targetTable(
-  report: Pick<Report, 'targets' | 'cancelled'>,
+  { targets }: Pick<Report, 'targets'>,
   { rollout, writes }: TargetColumns,
 ): TableParts<TargetCount> {
-  const { targets } = report;
-  const revisions = new Map(targets.map((target) => [target, revisionCells(target, report)]));
+  const revisions = new Map(targets.map((target) => [target, revisionCells(target)]));
   const waves = shareColumns([{ title: 'Wave', cell: ({ wave }: TargetReport) => String(wave ?? '') }], targets);
   const written = shareColumns(writes, targets);
   const revision = shareColumns(
@@ -91,7 +89,7 @@ export function targetTable(
   ];
   const row = (target: TargetReport): Row<TargetCount> => ({
     cells: columns.map(({ cell }) => cell(target)),
-    count: countedAs(target, report),
+    count: countedAs(target),
   });
   const of = (outcome: TargetOutcome): TargetReport[] => targets.filter((target) => target.outcome === outcome);
   const failed = targets.filter(isUrgent);

@@ -205,7 +205,6 @@ describe('what runs now, by what happened to each workload', () => {
     expect(lines({ targets, problems: [cancelled] })[0]).toMatch(
       /^🛑 .* was being rolled back when the run was cancelled/,
     );
-    expect(lines({ targets })[0]).toMatch(/^❌ .* new pods do not become ready/);
   });
 
   test('the most urgent comes first', () => {

@@ -11,6 +11,7 @@ import {
   type StepState,
   type TargetReport,
 } from '../../../../src/deploy/report/report.ts';
+import { withPhase } from '../../../../src/deploy/rollout/target-phase.ts';
 import { refOf } from '../../builders.ts';
 
 const problem = (kind: Problem['kind']): Problem => ({ kind, message: kind });
@@ -20,7 +21,7 @@ function target(
   step: StepState = 'unchanged',
   over: Partial<TargetReport> = {},
 ): TargetReport {
-  return {
+  return withPhase({
     ref: refOf('shop/deploy/reviews'),
     outcome,
     revisions: [{ filter: 'f', revision: 'r1' }],
@@ -29,7 +30,7 @@ function target(
     drift: [],
     evidence: [],
     ...over,
-  };
+  });
 }
 
 const NOTHING: Report['collected'] = { deleted: [], left: [] };

@@ -1,0 +1,32 @@
+/**
+ * In what condition a run leaves a workload, the most urgent first.
+ *
+ * Failed: `rollback-failed`: it could not be rolled back; `rollback-interrupted`: the run was cancelled while it was rolled back;
+ * `not-ready`: its new pods do not become ready; `no-effect`: they are ready, but the filter does not run there as it should;
+ * `settings-rejected`: its proxies do not take the settings that were pushed; `overwritten`: others changed it meanwhile;
+ * `unobserved`: it was changed, and what happened to it could not be seen; `write-unconfirmed`: nobody knows whether its write
+ * arrived; `interrupted`: the run was cancelled while it waited. As before: `rolled-back`: it failed and was rolled back;
+ * `rolled-back-with-run`: it was well and was rolled back because others failed; `untouched`: the run did not touch it.
+ * `superseded`: another run has brought something newer, and this one has left it alone. As wanted: `unverified`: nobody saw its
+ * pods; `not-ready-as-before`: its pods are not ready, and were not before; `succeeded`: seen, by the evidence of its
+ * verification.
+ */
+export const ROLLOUT_PHASES = [
+  'rollback-failed',
+  'rollback-interrupted',
+  'not-ready',
+  'no-effect',
+  'settings-rejected',
+  'overwritten',
+  'unobserved',
+  'write-unconfirmed',
+  'interrupted',
+  'rolled-back',
+  'rolled-back-with-run',
+  'unverified',
+  'not-ready-as-before',
+  'succeeded',
+  'superseded',
+  'untouched',
+] as const;
+export type RolloutPhase = (typeof ROLLOUT_PHASES)[number];

@@ -1,0 +1,67 @@
+import type { ProblemKind } from '../../base/problem.ts';
+import type { RolloutPhase } from '../report/phase.ts';
+import { isPushed, mayHaveArrived, type TargetReport } from '../report/report.ts';
+
+type Unphased = Omit<TargetReport, 'phase' | 'rolledBackFrom'>;
+
+/** Returns the report of a target with its phase, and with the one that it was rolled back from. */
+export function withPhase(target: Unphased): TargetReport {
+  const { rollback, ...forward } = target;
+  return {
+    ...target,
+    phase: phaseOf(target),
+    ...(rollback !== undefined && { rolledBackFrom: phaseOf(forward) }),
+  };
+}
+
+/** The condition of a workload, from what was done for it, its problem and its rollback. */
+function phaseOf(target: Unphased): RolloutPhase {
+  const { outcome, steps, problem, durationMs, rollback, verification, unready } = target;
+  if (outcome === 'superseded') return 'superseded';
+  if (rollback?.state === 'failed') return 'rollback-failed';
+  if (rollback?.state === 'rolled-back') return outcome === 'rolled-back' ? 'rolled-back-with-run' : 'rolled-back';
+  // Only a cancelled run skips it.
+  if (rollback !== undefined) return 'rollback-interrupted';
+  if (isPushed(target)) {
+    if (outcome === 'failed') return problem === undefined ? 'settings-rejected' : PUSHED_AND_FAILED[problem.kind];
+    return verification === undefined && durationMs === undefined ? 'unverified' : 'succeeded';
+  }
+  if (steps.template === 'failed' && problem !== undefined && mayHaveArrived(problem)) return 'write-unconfirmed';
+  if (outcome === 'untouched' || steps.template === 'failed' || steps.template === 'skipped') return 'untouched';
+  if (unready !== undefined && outcome !== 'failed') return 'not-ready-as-before';
+  if (outcome !== 'failed') return durationMs === undefined ? 'unverified' : 'succeeded';
+  return problem === undefined ? 'not-ready' : CHANGED_AND_FAILED[problem.kind];
+}
+
+/** The condition of a workload that has its new pod template and failed, by the kind of its problem. */
+const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, RolloutPhase>> = {
+  cancelled: 'interrupted',
+  'no-effect': 'no-effect',
+  verification: 'no-effect',
+  rollout: 'not-ready',
+  proxy: 'not-ready',
+  conflict: 'overwritten',
+  workload: 'overwritten',
+  // None of these says anything about its pods.
+  input: 'unobserved',
+  filter: 'unobserved',
+  provenance: 'unobserved',
+  registry: 'unobserved',
+  targets: 'unobserved',
+  kubeconfig: 'unobserved',
+  connection: 'unobserved',
+  permission: 'unobserved',
+  cluster: 'unobserved',
+  mount: 'unobserved',
+  rollback: 'unobserved',
+  internal: 'unobserved',
+};
+
+/** The same for one whose proxies were given settings. */
+const PUSHED_AND_FAILED: Readonly<Record<ProblemKind, RolloutPhase>> = {
+  ...CHANGED_AND_FAILED,
+  'no-effect': 'settings-rejected',
+  verification: 'settings-rejected',
+  rollout: 'settings-rejected',
+  proxy: 'settings-rejected',
+};
