@@ -17,3 +17,8 @@ export function greatest(numbers: readonly number[], least = Number.NEGATIVE_INF
 export function least(numbers: readonly number[]): number {
   return numbers.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
 }
+
+/** Whether a list has a first element, for the types as well. */
+export function isNonEmpty<T>(list: readonly T[]): list is readonly [T, ...T[]] {
+  return list.length > 0;
+}

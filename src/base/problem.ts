@@ -1,4 +1,4 @@
-import { append } from './lists.ts';
+import { append, isNonEmpty } from './lists.ts';
 import type { Permission } from './permission.ts';
 
 /** What kind of trouble a problem is. One annotation is written per kind, so a kind groups what a reader fixes in one place. */
@@ -42,32 +42,54 @@ export interface Problem {
   readonly cause?: unknown;
 }
 
-/** Either a value or everything that is wrong with what it should have been made of. */
-export type Result<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problems: readonly Problem[] };
+/** At least one problem. */
+export type SomeProblems = readonly [Problem, ...Problem[]];
+
+/** Why there is no value: everything that is wrong with what it should have been made of. */
+export interface WithProblems {
+  readonly problems: SomeProblems;
+}
+
+/** Why there is no value, from a parser that does not know what its text is the text of: one clause, for the end of a sentence. */
+export interface Fault {
+  /** As in `is empty`. */
+  readonly fault: string;
+}
+
+/** Either a value or why there is none. */
+export type Result<T, F = WithProblems> = Success<T> | ({ readonly ok: false } & F);
+
+export interface Success<T> {
+  readonly ok: true;
+  readonly value: T;
+}
 
 /** A value, or everything that is wrong and what can be made of the rest: for further checks alone, never to be carried out. */
-export type PartialResult<T> =
-  | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly problems: readonly Problem[]; readonly partial: T };
+export type PartialResult<T> = Result<T, WithProblems & { readonly partial: T }>;
 
 /** A value that was made while problems were gathered: good when there are none. */
 export function partialResult<T>(value: T, problems: readonly Problem[]): PartialResult<T> {
-  return problems.length === 0 ? { ok: true, value } : { ok: false, problems, partial: value };
+  return isNonEmpty(problems) ? { ok: false, problems, partial: value } : ok(value);
 }
 
 /** Wraps a good value. */
-export function ok<T>(value: T): Result<T> {
+export function ok<T>(value: T): Success<T> {
   return { ok: true, value };
 }
 
 /** One problem, or any number of them: a list is handed over as it is, for it may be longer than a call can have arguments. */
 export type Problems = Problem | readonly Problem[];
 
-/** Wraps one or more problems. */
-export function fail(...problems: readonly Problems[]): { readonly ok: false; readonly problems: readonly Problem[] } {
-  return { ok: false, problems: problems.flat() };
+/** Wraps the problems of what failed. @throws Error where there is none: whoever fails has a reason */
+export function fail(...problems: readonly Problems[]): { readonly ok: false } & WithProblems {
+  const all = problems.flat();
+  if (!isNonEmpty(all)) throw new Error('A failure without a problem');
+  return { ok: false, problems: all };
+}
+
+/** Wraps the clause of a parser that cannot make a value. */
+export function faulty(fault: string): { readonly ok: false } & Fault {
+  return { ok: false, fault };
 }
 
 /** Gathers the problems of many checks so that one run reports them all together. */

@@ -1,16 +1,12 @@
 import { CORE_SCHEMA, load, mergeTag, YAMLException } from 'js-yaml';
+import { type Fault, faulty, ok, type Result } from './problem.ts';
 import { formatBytes, shownName } from './text.ts';
 
-/** A YAML text's value, or what is wrong with the text. */
-export type YamlRead =
-  | { readonly ok: true; readonly value: unknown }
-  | {
-      readonly ok: false;
-      /** In words for the end of a sentence: `is empty`. */
-      readonly fault: string;
-      /** Where it is no YAML at all: the line, from 1, and what the parser says, without anything of the text. */
-      readonly syntax?: { readonly line: number; readonly reason: string };
-    };
+/** What is wrong with a YAML text. */
+export interface YamlFault extends Fault {
+  /** Where it is no YAML at all: the line, from 1, and what the parser says, without anything of the text. */
+  readonly syntax?: { readonly line: number; readonly reason: string };
+}
 
 export interface YamlOptions {
   /** Whether `<<` takes over the keys of another mapping, as in YAML 1.1; a plain key else. */
@@ -30,30 +26,29 @@ const MERGING = CORE_SCHEMA.withTags(mergeTag);
  * Reads one YAML document (JSON is one as well) whose value JSON can hold, of a size that can be worked with: a short text can stand for
  * billions of values by aliases of aliases. An empty one is at fault.
  */
-export function readYaml(text: string, { merge = false }: YamlOptions = {}): YamlRead {
+export function readYaml(text: string, { merge = false }: YamlOptions = {}): Result<unknown, YamlFault> {
   const size = Buffer.byteLength(text);
   if (size > MAX_YAML_BYTES) {
-    return { ok: false, fault: `has ${formatBytes(size)}; at most ${formatBytes(MAX_YAML_BYTES)} are read` };
+    return faulty(`has ${formatBytes(size)}; at most ${formatBytes(MAX_YAML_BYTES)} are read`);
   }
-  if (text.split(/\r?\n/).every((line) => /^\s*(#|$)/.test(line))) return { ok: false, fault: 'is empty' };
+  if (text.split(/\r?\n/).every((line) => /^\s*(#|$)/.test(line))) return faulty('is empty');
   let value: unknown;
   try {
     value = load(text, { maxDepth: MAX_DEPTH, schema: merge ? MERGING : CORE_SCHEMA });
   } catch (error) {
     if (!(error instanceof YAMLException)) throw error;
-    return syntaxFault(error);
+    return { ok: false, ...syntaxFault(error) };
   }
   const fault = excessOf(value);
-  return fault === undefined ? { ok: true, value } : { ok: false, fault };
+  return fault === undefined ? ok(value) : faulty(fault);
 }
 
 /** The parser's reasons end with the names of tags and aliases that they quote. */
-function syntaxFault({ reason, mark }: YAMLException): Extract<YamlRead, { ok: false }> {
+function syntaxFault({ reason, mark }: YAMLException): YamlFault {
   const quote = reason.search(/["!:<]/);
   const [plain, quoted] = quote < 0 ? [reason, ''] : [reason.slice(0, quote), reason.slice(quote)];
   const where = mark ? ` in line ${mark.line + 1}, column ${mark.column + 1}` : '';
   return {
-    ok: false,
     fault: `is not valid YAML: ${plain}${shownName(quoted)}${where}`,
     syntax: { line: (mark?.line ?? 0) + 1, reason: plain.trim() },
   };

@@ -180,7 +180,7 @@ async function readAll(
 
 function orThrow<T>(checked: Result<T>): T {
   if (checked.ok) return checked.value;
-  throw new CredentialsError(checked.problems[0] as Problem);
+  throw new CredentialsError(checked.problems[0]);
 }
 
 function noCredentials({ place }: UserSource): Problem {

@@ -1,7 +1,7 @@
 import { errorCode } from '../base/causes.ts';
 import { untilAborted } from '../base/concurrency.ts';
 import { defined } from '../base/defined.ts';
-import { fail, internalProblem, messageOf, ok, type Problem, type Result } from '../base/problem.ts';
+import { fail, faulty, internalProblem, messageOf, type Problem, type Result } from '../base/problem.ts';
 import { count, formatDuration, sentence } from '../base/text.ts';
 import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
 import { Http, type HttpOptions, serverAddress } from '../http/http.ts';
@@ -67,9 +67,9 @@ export async function checkProvenance(
               verifyAttestation(found.bundle, { digest: artifact.digest, policy, authorities }),
               signal,
             )
-          : { ok: false as const, reason: found.unreadable };
-      if (verdict.ok) return ok(verdict.provenance);
-      reasons.push(verdict.reason);
+          : faulty(found.unreadable);
+      if (verdict.ok) return verdict;
+      reasons.push(verdict.fault);
     }
     return fail(reasons.length === 0 ? noneFound(artifact, policy) : noneCounts(artifact, policy, reasons));
   } catch (error) {

@@ -1,16 +1,11 @@
 import { type Bundle, bundleFromJSON, isBundleWithDsseEnvelope, ValidationError } from '@sigstore/bundle';
 import { type Signer, toSignedEntity, toTrustMaterial, VerificationError, Verifier } from '@sigstore/verify';
-import { messageOf } from '../base/problem.ts';
+import { type Fault, faulty, messageOf, ok, type Result } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import { type Authority, TrustRootError } from './authority.ts';
 import { identityOf, issuerOf } from './certificate.ts';
 import { type Provenance, type ProvenancePolicy, policyViolations, provenanceOf } from './policy.ts';
 import { statementFault } from './statement.ts';
-
-/** What an attestation comes to: the build that it proves, or why it does not count, in words for the end of a sentence. */
-export type AttestationVerdict =
-  | { readonly ok: true; readonly provenance: Provenance }
-  | { readonly ok: false; readonly reason: string };
 
 /** What an attestation is held against. */
 export interface Expectation {
@@ -23,46 +18,44 @@ export interface Expectation {
 /**
  * Verifies one attestation: the signature, the certificate, and the logs and clocks that vouch for both; then, of what is signed,
  * that it is about this file; and of the certificate, that the wanted build holds it.
+ * Returns the build that it proves, or why it does not count.
  * @param json a Sigstore bundle (https://docs.sigstore.dev/about/bundle/)
  * @throws TrustRootError where an authority cannot be asked what it trusts
  */
-export async function verifyAttestation(json: unknown, expectation: Expectation): Promise<AttestationVerdict> {
+export async function verifyAttestation(json: unknown, expectation: Expectation): Promise<Result<Provenance, Fault>> {
   const { digest, policy, authorities } = expectation;
-  const bundle = readBundle(json);
-  if (typeof bundle === 'string') return refused(bundle);
-  if (!isBundleWithDsseEnvelope(bundle)) return refused('it has no signed statement');
+  const read = readBundle(json);
+  if (!read.ok) return read;
+  const bundle = read.value;
+  if (!isBundleWithDsseEnvelope(bundle)) return faulty('it has no signed statement');
   const organisation = issuerOf(bundle);
   const authority = authorities.find((known) => known.organisation === organisation);
   if (authority === undefined) {
     const known = listWords(authorities.map((one) => one.organisation));
-    return refused(`its certificate was issued by ${organisation ?? 'an unknown issuer'}, not by ${known}`);
+    return faulty(`its certificate was issued by ${organisation ?? 'an unknown issuer'}, not by ${known}`);
   }
   const signer = await verifySignature(bundle, authority);
-  if (typeof signer === 'string') return refused(signer);
+  if (!signer.ok) return signer;
   const { payloadType: type, payload: bytes } = bundle.content.dsseEnvelope;
   const wrong = statementFault({ type, bytes }, digest);
-  if (wrong !== undefined) return refused(wrong);
-  const build = identityOf(signer);
+  if (wrong !== undefined) return faulty(wrong);
+  const build = identityOf(signer.value);
   const reasons = policyViolations(build, policy);
-  return reasons.length === 0 ? { ok: true, provenance: provenanceOf(build) } : refused(listWords(reasons, 'and'));
-}
-
-function refused(reason: string): AttestationVerdict {
-  return { ok: false, reason };
+  return reasons.length === 0 ? ok(provenanceOf(build)) : faulty(listWords(reasons, 'and'));
 }
 
 /** The bundle, or why it cannot be read. */
-function readBundle(json: unknown): Bundle | string {
+function readBundle(json: unknown): Result<Bundle, Fault> {
   try {
-    return bundleFromJSON(json);
+    return ok(bundleFromJSON(json));
   } catch (error) {
     // What is no bundle at all may trip the reader before it has a name for it.
-    return `it is not a Sigstore bundle${error instanceof ValidationError ? ` (${error.message})` : ''}`;
+    return faulty(`it is not a Sigstore bundle${error instanceof ValidationError ? ` (${error.message})` : ''}`);
   }
 }
 
 /** Whose signature it is, or why it does not hold. */
-async function verifySignature(bundle: Bundle, authority: Authority): Promise<Signer | string> {
+async function verifySignature(bundle: Bundle, authority: Authority): Promise<Result<Signer, Fault>> {
   const { certificateLogs, signatureLogs, timestamps } = authority.required;
   const root = await authority.trustedRoot().catch((error: unknown) => {
     throw new TrustRootError(authority, error);
@@ -73,10 +66,10 @@ async function verifySignature(bundle: Bundle, authority: Authority): Promise<Si
     timestampThreshold: timestamps,
   });
   try {
-    return verifier.verify(toSignedEntity(bundle));
+    return ok(verifier.verify(toSignedEntity(bundle)));
   } catch (error) {
-    if (!(error instanceof VerificationError)) return `it is damaged (${messageOf(error)})`;
-    return `${FAULTS[error.code] ?? 'its signature is not valid'} (${error.message})`;
+    if (!(error instanceof VerificationError)) return faulty(`it is damaged (${messageOf(error)})`);
+    return faulty(`${FAULTS[error.code] ?? 'its signature is not valid'} (${error.message})`);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   type Result,
 } from '../base/problem.ts';
 import { count, listWords, quoted, thousands } from '../base/text.ts';
-import { readYaml, type YamlRead } from '../base/yaml.ts';
+import { readYaml, type YamlFault } from '../base/yaml.ts';
 import { parseInsertion } from '../filter/insertion.ts';
 import { DIRECTIONS, parsePort, type SettingsOverride } from '../filter/settings.ts';
 import { parseSelector } from './selector.ts';
@@ -81,7 +81,7 @@ export function parseTargets(
 }
 
 /** Why a file is no YAML, without what the parser quotes of it. */
-function faultWithoutText({ fault, syntax }: Extract<YamlRead, { ok: false }>): string {
+function faultWithoutText({ fault, syntax }: YamlFault): string {
   return syntax === undefined ? fault : `is not valid YAML: ${syntax.reason} in line ${syntax.line}`;
 }
 

@@ -30,9 +30,9 @@ export function injectMounts(answer: string): string {
 function injectPod(pod: Json): Json {
   const annotations = isObject(pod.metadata) && isObject(pod.metadata.annotations) ? pod.metadata.annotations : {};
   const list = parseAnnotationList(annotations[USER_VOLUME_MOUNT_ANNOTATION] as string | undefined);
-  if (!isObject(pod.spec) || typeof list === 'string' || annotations['sim/injector'] === 'ignores') return pod;
+  if (!isObject(pod.spec) || !list.ok || annotations['sim/injector'] === 'ignores') return pod;
   if (isGatewayPod(pod as unknown as ApiObject)) return pod;
-  const mounts = list.entries.map(({ name, value }) => ({ ...value, name }));
+  const mounts = list.value.entries.map(({ name, value }) => ({ ...value, name }));
   const inject = (containers: unknown): unknown[] =>
     Array.isArray(containers)
       ? containers.map((container: Json) =>

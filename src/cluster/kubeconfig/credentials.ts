@@ -39,9 +39,14 @@ export async function readTrust(
     return fail(fieldProblem(place, field, fault, 'Remove one of the two; kubectl takes no kubeconfig with both.'));
   }
   const authority = readAuthority(bytes);
-  if (typeof authority !== 'string') return ok(authority.certificates);
+  if (authority.ok) return authority;
   return fail(
-    fieldProblem(place, field, authority, "It must hold the certificate of the authority that signs the API server's."),
+    fieldProblem(
+      place,
+      field,
+      authority.fault,
+      "It must hold the certificate of the authority that signs the API server's.",
+    ),
   );
 }
 
@@ -87,7 +92,7 @@ async function readClientCertificate(user: UserSource, readFile: ReadFile): Prom
     );
   }
   const pair = readKeyPair(certificate.value.bytes, key.value.bytes);
-  if (!('wrong' in pair)) return ok(pair);
+  if (pair.ok) return pair;
   const { field } = pair.wrong === 'key' ? key.value : certificate.value;
   const remedy =
     pair.wrong === 'key'

@@ -2,7 +2,7 @@ import { sep } from 'node:path';
 import { defined } from '../../base/defined.ts';
 import { isObject, parseJson } from '../../base/json.ts';
 import type { Log } from '../../base/log.ts';
-import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
+import { type Fault, fail, faulty, ok, type Problem, type Result } from '../../base/problem.ts';
 import type { ProxyServer } from '../../base/proxy.ts';
 import type { Mask, SecretKeeper } from '../../base/redaction/redactor.ts';
 import { withoutCredentials } from '../../base/redaction/shapes.ts';
@@ -178,13 +178,13 @@ export async function runExecPlugin(
         const why = telling === undefined ? ' and wrote nothing to its stderr' : `: ${truncate(telling, MAX_SHOWN)}`;
         return problem(`ended with exit code ${end.code}${why}`, failureRemedy(plugin, said));
       }
-      return typeof read === 'string' ? problem(read) : ok(read);
+      return read.ok ? read : problem(read.fault);
     }
   }
 }
 
 /** The credential of a plugin's output, or what is wrong with it. Nothing of the output is quoted. */
-function readCredential(output: string, wanted: string, mask: Mask): PluginCredential | string {
+function readCredential(output: string, wanted: string, mask: Mask): Result<PluginCredential, Fault> {
   const credential = parse(output);
   const status = isObject(credential) ? credential.status : undefined;
   const {
@@ -194,28 +194,28 @@ function readCredential(output: string, wanted: string, mask: Mask): PluginCrede
     expirationTimestamp,
   } = isObject(status) ? status : {};
   for (const secret of [token, key]) if (typeof secret === 'string' && secret !== '') mask(secret);
-  if (!isObject(credential) || credential.kind !== 'ExecCredential') return 'has not written an ExecCredential';
+  if (!isObject(credential) || credential.kind !== 'ExecCredential') return faulty('has not written an ExecCredential');
   if (credential.apiVersion !== wanted)
-    return `has not written an ExecCredential of ${wanted}, which the kubeconfig asks for`;
-  if (!isObject(status)) return 'has written an ExecCredential without "status"';
+    return faulty(`has not written an ExecCredential of ${wanted}, which the kubeconfig asks for`);
+  if (!isObject(status)) return faulty('has written an ExecCredential without "status"');
   for (const [field, value] of Object.entries({ token, clientCertificateData: certificate, clientKeyData: key })) {
     if (value !== undefined && value !== null && typeof value !== 'string')
-      return `has written a "${field}" that is not text`;
+      return faulty(`has written a "${field}" that is not text`);
   }
   const expiresAt = expirationTimestamp ? Date.parse(String(expirationTimestamp)) : undefined;
-  if (Number.isNaN(expiresAt)) return 'has written an "expirationTimestamp" that is not a time';
-  if (!token && !certificate && !key) return 'has given neither a token nor a client certificate';
-  if (!certificate !== !key) return 'has given only one of client certificate and key';
+  if (Number.isNaN(expiresAt)) return faulty('has written an "expirationTimestamp" that is not a time');
+  if (!token && !certificate && !key) return faulty('has given neither a token nor a client certificate');
+  if (!certificate !== !key) return faulty('has given only one of client certificate and key');
   if (token) {
     const fault = headerFault(String(token));
-    if (fault !== undefined) return `has given a token that cannot be sent as a header: it ${fault}`;
+    if (fault !== undefined) return faulty(`has given a token that cannot be sent as a header: it ${fault}`);
   }
   const pair = certificate ? readKeyPair(Buffer.from(String(certificate)), Buffer.from(String(key))) : undefined;
-  if (pair !== undefined && 'wrong' in pair) return `has given a client ${pair.wrong} that ${pair.fault}`;
-  return {
+  if (pair?.ok === false) return faulty(`has given a client ${pair.wrong} that ${pair.fault}`);
+  return ok({
     ...(token ? { token: String(token) } : {}),
-    ...defined({ keyPair: pair, expiresAt }),
-  };
+    ...defined({ keyPair: pair?.value, expiresAt }),
+  });
 }
 
 /** JSON, or YAML, which kubectl reads as well. */

@@ -1,6 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import { isObject } from '../../base/json.ts';
-import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
+import { Diagnostics, type Fault, fail, faulty, ok, type Problem, type Result } from '../../base/problem.ts';
 import { quoted } from '../../base/text.ts';
 
 /** What a field can hold. */
@@ -91,14 +91,11 @@ export function readFields<S extends Schema>(value: unknown, schema: S, place: P
     const given = entry[name];
     if (given === undefined || given === null || given === '') continue;
     const read = READERS[kind](given);
-    if (typeof read === 'string') diagnostics.add(fieldProblem(place, name, read, REMEDIES[kind]));
-    else fields[name] = read.value;
+    if (read.ok) fields[name] = read.value;
+    else diagnostics.add(fieldProblem(place, name, read.fault, REMEDIES[kind]));
   }
   return diagnostics.ok ? ok(fields as FieldsOf<S>) : fail(diagnostics.problems);
 }
-
-/** A value, or what is wrong with it. */
-type Read<T> = { readonly value: T } | string;
 
 const REMEDIES: Partial<Record<keyof Kinds, string>> = {
   text: 'Put the value in quotes.',
@@ -108,48 +105,49 @@ const REMEDIES: Partial<Record<keyof Kinds, string>> = {
     'Fields that end with "-data" hold a PEM file in base64 ("base64 -w0 FILE"); "kubectl config view --raw --flatten" writes them so.',
 };
 
-const READERS: { readonly [K in keyof Kinds]: (value: unknown) => Read<Kinds[K]> } = {
-  text: (value) => (typeof value === 'string' ? { value } : `is ${nameOf(value)}, not text`),
-  flag: (value) => (typeof value === 'boolean' ? { value } : `is ${nameOf(value)}, not true or false`),
+const READERS: { readonly [K in keyof Kinds]: (value: unknown) => Result<Kinds[K], Fault> } = {
+  text: (value) => (typeof value === 'string' ? ok(value) : faulty(`is ${nameOf(value)}, not text`)),
+  flag: (value) => (typeof value === 'boolean' ? ok(value) : faulty(`is ${nameOf(value)}, not true or false`)),
   bytes: (value) => {
-    if (typeof value !== 'string') return `is ${nameOf(value)}, not text in base64`;
-    if (value.includes('-----BEGIN')) return 'holds PEM that is not in base64';
+    if (typeof value !== 'string') return faulty(`is ${nameOf(value)}, not text in base64`);
+    if (value.includes('-----BEGIN')) return faulty('holds PEM that is not in base64');
     const packed = value.replace(/[\r\n]/g, '');
-    if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return 'is not valid base64';
-    return { value: Buffer.from(packed, 'base64') };
+    if (packed.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(packed)) return faulty('is not valid base64');
+    return ok(Buffer.from(packed, 'base64'));
   },
   texts: (value) => {
-    if (!Array.isArray(value)) return `is ${nameOf(value)}, not a list`;
+    if (!Array.isArray(value)) return faulty(`is ${nameOf(value)}, not a list`);
     const other = value.find((item) => typeof item !== 'string');
-    return other === undefined ? { value } : `has ${nameOf(other)} in its list, not text`;
+    return other === undefined ? ok(value) : faulty(`has ${nameOf(other)} in its list, not text`);
   },
   'texts by name': (value) => readByName(value, READERS.text),
   'lists by name': (value) => readByName(value, READERS.texts),
   variables: (value) => {
-    if (!Array.isArray(value)) return `is ${nameOf(value)}, not a list of names and values`;
+    if (!Array.isArray(value)) return faulty(`is ${nameOf(value)}, not a list of names and values`);
     const variables = value.map((item) => (isObject(item) ? { name: item.name ?? '', value: item.value ?? '' } : {}));
     const isVariable = (item: object): item is { name: string; value: string } =>
       'name' in item && typeof item.name === 'string' && 'value' in item && typeof item.value === 'string';
-    if (!variables.every(isVariable)) return 'has an entry that is not a name and a value in text';
-    if (variables.some(({ name }) => name === '' || name.includes('='))) return 'has an entry without a valid name';
-    return { value: variables };
+    if (!variables.every(isVariable)) return faulty('has an entry that is not a name and a value in text');
+    if (variables.some(({ name }) => name === '' || name.includes('=')))
+      return faulty('has an entry without a valid name');
+    return ok(variables);
   },
   extensions: (value) => {
-    if (!Array.isArray(value)) return `is ${nameOf(value)}, not a list`;
-    return { value: Object.fromEntries(value.filter(isObject).map(({ name, extension }) => [name, extension])) };
+    if (!Array.isArray(value)) return faulty(`is ${nameOf(value)}, not a list`);
+    return ok(Object.fromEntries(value.filter(isObject).map(({ name, extension }) => [name, extension])));
   },
-  mapping: (value) => (isObject(value) ? { value } : `is ${nameOf(value)}, not a mapping`),
+  mapping: (value) => (isObject(value) ? ok(value) : faulty(`is ${nameOf(value)}, not a mapping`)),
 };
 
-function readByName<T>(value: unknown, read: (item: unknown) => Read<T>): Read<Record<string, T>> {
-  if (!isObject(value)) return `is ${nameOf(value)}, not a mapping`;
+function readByName<T>(value: unknown, read: (item: unknown) => Result<T, Fault>): Result<Record<string, T>, Fault> {
+  if (!isObject(value)) return faulty(`is ${nameOf(value)}, not a mapping`);
   const values: [string, T][] = [];
   for (const [name, item] of Object.entries(value)) {
     const one = read(item ?? '');
-    if (typeof one === 'string') return `has the key ${quoted(name)}, which ${one}`;
+    if (!one.ok) return faulty(`has the key ${quoted(name)}, which ${one.fault}`);
     values.push([name, one.value]);
   }
-  return { value: Object.fromEntries(values) };
+  return ok(Object.fromEntries(values));
 }
 
 function nameOf(value: unknown): string {

@@ -1,16 +1,17 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
-import { messageOf } from '../../base/problem.ts';
+import { type Fault, faulty, messageOf, ok, type Result } from '../../base/problem.ts';
 
-/** What a PEM text is good for, or what is wrong with it, for the end of a sentence. No part of it is quoted: it may be a key. */
-export type Pem<T> = T | string;
+// No part of a PEM text is quoted in a fault: it may be a key.
 
 /** The certificates of an authority. Others between them are passed over, as Go's AppendCertsFromPEM does; there has to be one. */
-export function readAuthority(bytes: Buffer): Pem<{ readonly certificates: readonly string[] }> {
+export function readAuthority(bytes: Buffer): Result<readonly string[], Fault> {
   const blocks = blocksOf(bytes).filter(({ label }) => label === 'CERTIFICATE');
-  const certificates = blocks.map(({ text }) => text).filter((text) => typeof readCertificate(text) !== 'string');
-  if (certificates.length > 0) return { certificates };
-  return blocks.length > 0 ? 'holds a certificate that cannot be read' : `holds no certificate${insteadOf(bytes)}`;
+  const certificates = blocks.map(({ text }) => text).filter((text) => readCertificate(text).ok);
+  if (certificates.length > 0) return ok(certificates);
+  return faulty(
+    blocks.length > 0 ? 'holds a certificate that cannot be read' : `holds no certificate${insteadOf(bytes)}`,
+  );
 }
 
 /** A client certificate and its key, which belong together; `certificate` holds its intermediates, too. */
@@ -23,44 +24,43 @@ export interface KeyPair {
 export function readKeyPair(
   certificateBytes: Buffer,
   keyBytes: Buffer,
-): KeyPair | { readonly wrong: 'certificate' | 'key'; readonly fault: string } {
+): Result<KeyPair, Fault & { readonly wrong: 'certificate' | 'key' }> {
+  const wrong = (part: 'certificate' | 'key', fault: string) => ({ ...faulty(fault), wrong: part });
   const chain = blocksOf(certificateBytes).filter(({ label }) => label === 'CERTIFICATE');
   const [leaf] = chain;
-  if (leaf === undefined) {
-    return { wrong: 'certificate', fault: `holds no certificate${insteadOf(certificateBytes)}` };
-  }
+  if (leaf === undefined) return wrong('certificate', `holds no certificate${insteadOf(certificateBytes)}`);
   const certificate = readCertificate(leaf.text);
-  if (typeof certificate === 'string') return { wrong: 'certificate', fault: certificate };
+  if (!certificate.ok) return wrong('certificate', certificate.fault);
   const block = blocksOf(keyBytes).find(({ label }) => label.endsWith('PRIVATE KEY'));
-  if (block === undefined) return { wrong: 'key', fault: `holds no private key${insteadOf(keyBytes)}` };
+  if (block === undefined) return wrong('key', `holds no private key${insteadOf(keyBytes)}`);
   if (block.label.startsWith('ENCRYPTED') || block.text.includes('Proc-Type: 4,ENCRYPTED')) {
-    return { wrong: 'key', fault: 'is encrypted with a password, which nobody can enter during a run' };
+    return wrong('key', 'is encrypted with a password, which nobody can enter during a run');
   }
   const key = readKey(block.text);
-  if (typeof key === 'string') return { wrong: 'key', fault: key };
-  if (!certificate.checkPrivateKey(key)) return { wrong: 'key', fault: 'does not belong to the client certificate' };
+  if (!key.ok) return wrong('key', key.fault);
+  if (!certificate.value.checkPrivateKey(key.value)) return wrong('key', 'does not belong to the client certificate');
   const pair = { certificate: chain.map(({ text }) => text).join('\n'), key: block.text };
   try {
     createSecureContext({ cert: pair.certificate, key: pair.key });
   } catch (error) {
-    return { wrong: 'certificate', fault: `cannot be used for TLS: ${messageOf(error)}` };
+    return wrong('certificate', `cannot be used for TLS: ${messageOf(error)}`);
   }
-  return pair;
+  return ok(pair);
 }
 
-function readCertificate(text: string): X509Certificate | string {
+function readCertificate(text: string): Result<X509Certificate, Fault> {
   try {
-    return new X509Certificate(text);
+    return ok(new X509Certificate(text));
   } catch {
-    return 'holds a certificate that cannot be read';
+    return faulty('holds a certificate that cannot be read');
   }
 }
 
-function readKey(text: string): KeyObject | string {
+function readKey(text: string): Result<KeyObject, Fault> {
   try {
-    return createPrivateKey(text);
+    return ok(createPrivateKey(text));
   } catch {
-    return 'holds a private key that cannot be read';
+    return faulty('holds a private key that cannot be read');
   }
 }
 

@@ -1,7 +1,7 @@
 import { pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import { type Json, sameJson } from '../../base/json.ts';
-import { messageOf } from '../../base/problem.ts';
+import { type Fault, faulty, messageOf, ok, type Result } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Pod } from '../../cluster/objects.ts';
@@ -63,8 +63,8 @@ export async function deleteAdopted(
         continue;
       }
       const done = await takeOut(adopted, context);
-      if (typeof done === 'string') {
-        warnings.add(`${called} ${done}; it was left as it is, and has no effect on the adopted workloads.`);
+      if (!done.ok) {
+        warnings.add(`${called} ${done.fault}; it was left as it is, and has no effect on the adopted workloads.`);
         continue;
       }
       const what = listWords(
@@ -75,16 +75,16 @@ export async function deleteAdopted(
         for (const one of taken) gone.add(unmanagedKey(one));
         await writeWithout(plan, gone, context, warnings);
       } catch (error) {
-        await undoRemoval(done, context);
+        await undoRemoval(done.value, context);
         for (const one of taken) gone.delete(unmanagedKey(one));
         warnings.add(
           `${called} was put back as it was: the EnvoyFilter of this action could not be written (${messageOf(error)}).`,
         );
         continue;
       }
-      if (done.after === undefined) deleted.push(called);
+      if (done.value.after === undefined) deleted.push(called);
       log.info(
-        `${called}: ${done.after === undefined ? 'deleted' : `${what} taken out, the rest stays`}; the filter of this action runs in its place.`,
+        `${called}: ${done.value.after === undefined ? 'deleted' : `${what} taken out, the rest stays`}; the filter of this action runs in its place.`,
       );
       for (const configMap of configMaps) {
         warnings.add(
@@ -126,29 +126,29 @@ async function listPods(client: DeployContext['client'], namespace: string): Pro
 
 /**
  * Takes the adopted patches out of an EnvoyFilter as it is now, on the condition that it still is when the write arrives; what
- * others have changed meanwhile stays. Gives a clause where that is not safe any more.
+ * others have changed meanwhile stays. At fault where that is not safe any more.
  */
 async function takeOut(
   { ref: { namespace, name }, observed, taken }: AdoptedEnvoyFilter,
   { client, signal }: DeployContext,
-): Promise<TakenOut | string> {
+): Promise<Result<TakenOut, Fault>> {
   let current = observed;
   for (let attempt = 1; ; attempt++) {
     const keeps = withoutTaken(current, taken);
-    if (keeps === undefined) return 'was modified by another client since this run read it';
+    if (keeps === undefined) return faulty('was modified by another client since this run read it');
     if (!sameJson(withoutPatches(current), withoutPatches(observed)))
-      return 'selects other pods than when this run read it';
+      return faulty('selects other pods than when this run read it');
     try {
-      return { before: current, after: await write(current, keeps) };
+      return ok({ before: current, after: await write(current, keeps) });
     } catch (error) {
       if (!isConflict(error) || attempt === CONFLICT_TRIES) throw error;
     }
     await pause(CONFLICT_PAUSE_MS * attempt, signal);
-    if (signal.aborted) return 'was not changed, because the run was cancelled';
+    if (signal.aborted) return faulty('was not changed, because the run was cancelled');
     try {
       current = await client.get<EnvoyFilter>(ENVOY_FILTER, namespace, name);
     } catch (error) {
-      if (isApiError(error, 404)) return 'was deleted by another client during the run';
+      if (isApiError(error, 404)) return faulty('was deleted by another client during the run');
       throw error;
     }
   }

@@ -1,7 +1,7 @@
 import { pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import { sameJson } from '../../base/json.ts';
-import type { Problem } from '../../base/problem.ts';
+import { fail, ok, type Problem, type Result, type WithProblems } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { stateOn } from '../../mesh/template/template.ts';
@@ -43,10 +43,11 @@ export const PARALLEL_WRITES = 8;
 const CONFLICT_TRIES = 5;
 const CONFLICT_PAUSE_MS = 20;
 
-/** A patch that was made anew, or why it must not be written any more: another run may have put something newer there. */
-export type Replanned =
-  | { readonly patch: WorkloadPatch | undefined }
-  | { readonly problem: Problem; readonly newer?: Newer | undefined };
+/**
+ * A patch that was made anew, `undefined` for nothing to do; or why it must not be written any more: another run may have put
+ * something newer there.
+ */
+export type Replanned = Result<WorkloadPatch | undefined, WithProblems & { readonly newer?: Newer | undefined }>;
 
 /** A patch to write, and how to make it anew from the workload as it is after a conflict. */
 export interface WorkloadChange {
@@ -55,7 +56,6 @@ export interface WorkloadChange {
   readonly patch: WorkloadPatch | undefined;
   /** See `TargetWriteOptions`. */
   readonly openFirst?: boolean;
-  /** Gives the new patch, `undefined` for nothing to do, or why it must not be written any more. */
   readonly replan: (current: Workload) => Replanned;
 }
 
@@ -101,10 +101,10 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
       return failed(writeProblem(error, name));
     }
     const next = change.replan(observed);
-    if ('problem' in next) return failed(next.problem, next.newer);
+    if (!next.ok) return failed(next.problems[0], next.newer);
     // Our own patch may have arrived although its answer was lost: then nothing is left to do.
-    if (next.patch === undefined) return { result: { state: 'done' }, workload: observed, patch };
-    patch = next.patch;
+    if (next.value === undefined) return { result: { state: 'done' }, workload: observed, patch };
+    patch = next.value;
   }
 }
 
@@ -126,21 +126,23 @@ function failed(problem: Problem, newer?: Newer): WorkloadWrite {
 /** Only a newer run that has put its own revision there meanwhile is a reason to stop. */
 function replan(planned: PlannedWorkload, observed: Workload, options: PlanningOptions): Replanned {
   const next = planWorkload({ ...planned, observed }, options);
-  if (!next.ok) return { problem: next.problems[0] as Problem };
-  if (next.value.patch === undefined) return { patch: undefined };
+  if (!next.ok) return fail(next.problems);
+  const { patch } = next.value;
+  if (patch === undefined) return ok(undefined);
   const [before, now] = [planned.observed, observed].map(stateOn);
   // A run of another filter may share the workload.
   const filters = [...planned.revisions.map(({ podRevision }) => podRevision.filter), ...planned.removals];
   const changed = filters.filter((filter) => !sameJson(before?.[filter], now?.[filter]));
-  if (changed.every((filter) => isOlderRun(now?.[filter]?.run ?? '', options.run))) return { patch: next.value.patch };
+  if (changed.every((filter) => isOlderRun(now?.[filter]?.run ?? '', options.run))) return ok(patch);
+  const overtaken = fail({
+    kind: 'conflict',
+    subject: describeWorkload(planned.ref),
+    message: 'another run of deploy-wasm-filter has changed it since it was read.',
+    remedy:
+      'Nothing was written to it. Re-run the job if this run should win, and use "concurrency" in the workflow to keep runs apart.',
+  });
   return {
+    ...overtaken,
     newer: newerOn({ podRevisions: podRevisionsOf(planned), removals: planned.removals }, observed),
-    problem: {
-      kind: 'conflict',
-      subject: describeWorkload(planned.ref),
-      message: 'another run of deploy-wasm-filter has changed it since it was read.',
-      remedy:
-        'Nothing was written to it. Re-run the job if this run should win, and use "concurrency" in the workflow to keep runs apart.',
-    },
   };
 }

@@ -1,5 +1,5 @@
 import { makeLimiter, pause } from '../../base/concurrency.ts';
-import { messageOf } from '../../base/problem.ts';
+import { type Fault, faulty, messageOf, ok, type Result } from '../../base/problem.ts';
 import { formatDuration } from '../../base/text.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
@@ -46,7 +46,7 @@ export class RunningProxies {
   readonly #context: Pick<DeployContext, 'client' | 'log' | 'signal'>;
   readonly #limited = makeLimiter(PARALLEL);
   /** By namespace: its pods, or why they are not known. */
-  readonly #pods = new Map<string, Promise<readonly Pod[] | string>>();
+  readonly #pods = new Map<string, Promise<Result<readonly Pod[], Fault>>>();
   /** By `workloadKey`. */
   readonly #looks = new Map<string, Promise<RunningProxy>>();
   /** Namespaces where exec was refused; it is not tried there again. */
@@ -77,15 +77,15 @@ export class RunningProxies {
 
   async #find(ref: WorkloadRef): Promise<RunningProxy> {
     const pods = await this.#podsIn(ref.namespace);
-    if (typeof pods === 'string') return { state: 'unknown', why: pods };
-    const [pod] = pods
+    if (!pods.ok) return { state: 'unknown', why: pods.fault };
+    const [pod] = pods.value
       .filter((one) => belongsTo(one, ref) && isReady(one) && !isTerminating(one))
       .sort((a, b) => createdAt(b).localeCompare(createdAt(a)));
     if (pod === undefined) return { state: 'unknown', why: 'no pod of it is ready' };
     return hasProxyContainer(pod) ? this.#inspect(pod, ref) : { state: 'without-proxy', pod };
   }
 
-  #podsIn(namespace: string): Promise<readonly Pod[] | string> {
+  #podsIn(namespace: string): Promise<Result<readonly Pod[], Fault>> {
     const known = this.#pods.get(namespace);
     if (known !== undefined) return known;
     const listed = this.#listPods(namespace);
@@ -93,15 +93,15 @@ export class RunningProxies {
     return listed;
   }
 
-  async #listPods(namespace: string): Promise<readonly Pod[] | string> {
+  async #listPods(namespace: string): Promise<Result<readonly Pod[], Fault>> {
     const { client, signal } = this.#context;
     const done = new AbortController();
     const late = pause(LIST_MS, AbortSignal.any([signal, done.signal])).then(() =>
-      signal.aborted ? CANCELLED : `pods were not listed within ${formatDuration(LIST_MS)}`,
+      faulty(signal.aborted ? CANCELLED : `pods were not listed within ${formatDuration(LIST_MS)}`),
     );
     const listed = client.list<Pod>(POD, namespace).then(
-      ({ items }) => items,
-      (error) => (isApiError(error, 403) ? 'the kubeconfig user cannot list pods' : messageOf(error)),
+      ({ items }) => ok(items),
+      (error) => faulty(isApiError(error, 403) ? 'the kubeconfig user cannot list pods' : messageOf(error)),
     );
     return Promise.race([listed, late]).finally(() => done.abort());
   }

@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import type { Problem } from '../../base/problem.ts';
+import { fail, ok, type Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { type FilterState, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
@@ -37,13 +37,14 @@ export function rollbackPatch({ planned, write }: WrittenWorkload, current: Work
   const { ref, podRevisions, removals } = rolloutGoalOf(planned);
   const foreign = foreignChange({ ref, podRevisions, removals }, current);
   if (foreign !== undefined) {
-    return { problem: supersededProblem(planned, foreign), newer: newerOn({ podRevisions, removals }, current) };
+    return { ...fail(supersededProblem(planned, foreign)), newer: newerOn({ podRevisions, removals }, current) };
   }
-  const found = write.patch !== undefined && returnsToObserved(planned);
-  const exact = found ? inversePatch(write.patch as WorkloadPatch, planned.observed, current) : undefined;
-  if (exact !== undefined) return { patch: exact };
+  const { patch } = write;
+  const exact =
+    patch !== undefined && returnsToObserved(planned) ? inversePatch(patch, planned.observed, current) : undefined;
+  if (exact !== undefined) return ok(exact);
   const back = rollbackGoal(planned);
-  const patch = targetKind(planned.ref).binding.patchFor(
+  return targetKind(planned.ref).binding.patchFor(
     current,
     {
       place: back.podRevisions,
@@ -53,7 +54,6 @@ export function rollbackPatch({ planned, write }: WrittenWorkload, current: Work
     },
     describeWorkload(planned.ref),
   );
-  return patch.ok ? { patch: patch.value } : { problem: patch.problems[0] as Problem };
 }
 
 function supersededProblem({ ref }: PlannedWorkload, { message, remedy, reverted: putBack }: ForeignChange): Problem {
@@ -83,10 +83,15 @@ function inversePatch(patch: WorkloadPatch, observed: Workload, current: Workloa
   // Lists are repaired entry by entry.
   if (patch.spec?.template.spec !== undefined) return undefined;
   const template = patch.spec?.template.metadata;
-  const state = inverse(patch.metadata?.annotations, was?.state, is?.state);
-  const labels = inverse(template?.labels, was?.labels, is?.labels);
-  const annotations = inverse(template?.annotations, was?.annotations, is?.annotations);
-  if (state === false || labels === false || annotations === false) return undefined;
+  const metadata = patch.metadata;
+  const isAsWritten =
+    holds(is?.state, metadata?.annotations) &&
+    holds(is?.labels, template?.labels) &&
+    holds(is?.annotations, template?.annotations);
+  if (!isAsWritten) return undefined;
+  const state = inverse(metadata?.annotations, was?.state);
+  const labels = inverse(template?.labels, was?.labels);
+  const annotations = inverse(template?.annotations, was?.annotations);
   return {
     ...(state !== undefined && { metadata: { annotations: state } }),
     ...((labels !== undefined || annotations !== undefined) && {
@@ -95,16 +100,18 @@ function inversePatch(patch: WorkloadPatch, observed: Workload, current: Workloa
   };
 }
 
-/** False when a key has another value than was written. */
+/** Whether every key that was written has the value that it was given. */
+function holds(is: Readonly<Record<string, string>> | undefined, written: KeyChanges = {}): boolean {
+  return Object.entries(written).every(([key, value]) => (is?.[key] ?? null) === value);
+}
+
+/** The written keys with their values of before; `undefined` if none was written. */
 function inverse(
   written: KeyChanges | undefined,
   was: Readonly<Record<string, string>> | undefined,
-  is: Readonly<Record<string, string>> | undefined,
-): KeyChanges | undefined | false {
+): KeyChanges | undefined {
   if (written === undefined) return undefined;
-  const entries = Object.entries(written);
-  if (entries.some(([key, value]) => (is?.[key] ?? null) !== value)) return false;
-  return Object.fromEntries(entries.map(([key]) => [key, was?.[key] ?? null]));
+  return Object.fromEntries(Object.keys(written).map((key) => [key, was?.[key] ?? null]));
 }
 
 function rollbackState(recorded: WorkloadState, planned: PlannedWorkload): WorkloadState {

@@ -104,11 +104,11 @@ export async function rollBack(
     if (template === 'unknown' && !hasChange(planned, current)) return undefined;
     template = 'new';
     const first = rollbackPatch(restoring, current);
-    if ('problem' in first) {
-      return first.newer === undefined ? { ...end('failed'), problem: first.problem } : leave(first.newer);
+    if (!first.ok) {
+      return first.newer === undefined ? { ...end('failed'), problem: first.problems[0] } : leave(first.newer);
     }
     const write = await writeChange(
-      { ref, observed: current, patch: first.patch, replan: (again) => rollbackPatch(restoring, again) },
+      { ref, observed: current, patch: first.value, replan: (again) => rollbackPatch(restoring, again) },
       context.write,
     );
     if (write.result.state === 'failed') {

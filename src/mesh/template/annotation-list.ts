@@ -1,6 +1,6 @@
 import { isObject, parseJson, sameJson } from '../../base/json.ts';
 import { least } from '../../base/lists.ts';
-import { messageOf } from '../../base/problem.ts';
+import { type Fault, faulty, messageOf, ok, type Result } from '../../base/problem.ts';
 import { quoted } from '../../base/text.ts';
 import { withMember, withoutMember, withValue } from './json-text.ts';
 
@@ -28,30 +28,30 @@ export interface AnnotationList {
  * ranges over it (istio manifests/charts/istio-control/istio-discovery/files/injection-template.yaml, pkg/kube/inject/template.go),
  * and of the API server, to which each entry is a volume or a mount.
  */
-export function parseAnnotationList(text: string | undefined): AnnotationList | string {
-  if (text === undefined) return { text, form: 'array', entries: [] };
+export function parseAnnotationList(text: string | undefined): Result<AnnotationList, Fault> {
+  if (text === undefined) return ok({ text, form: 'array', entries: [] });
   let value: unknown;
   try {
     value = parseJson(text, refuseTooLarge);
   } catch (error) {
-    return `is not valid JSON (${messageOf(error)})`;
+    return faulty(`is not valid JSON (${messageOf(error)})`);
   }
-  if (value === null) return { text, form: 'array', entries: [] };
-  if (!Array.isArray(value) && !isObject(value)) return 'is neither a JSON array nor a JSON object';
+  if (value === null) return ok({ text, form: 'array', entries: [] });
+  if (!Array.isArray(value) && !isObject(value)) return faulty('is neither a JSON array nor a JSON object');
   const pairs: [string | number, unknown][] = Array.isArray(value) ? [...value.entries()] : Object.entries(value);
   const entries: ListEntry[] = [];
   for (const [key, entry] of pairs) {
-    if (!isObject(entry)) return `has the entry ${quoted(entry)}, which is not a JSON object`;
-    if (Object.keys(entry).length === 0) return `has an empty entry (${quoted(key)})`;
+    if (!isObject(entry)) return faulty(`has the entry ${quoted(entry)}, which is not a JSON object`);
+    if (Object.keys(entry).length === 0) return faulty(`has an empty entry (${quoted(key)})`);
     // The template writes it between quotation marks of its own.
-    if (String(key).includes('"')) return `has the key ${quoted(key)}, which has a quotation mark in it`;
+    if (String(key).includes('"')) return faulty(`has the key ${quoted(key)}, which has a quotation mark in it`);
     const name = 'name' in entry ? entry.name : String(key);
     if (typeof name !== 'string' || name === '') {
-      return `has the entry ${quoted(entry)}, whose name is not a text of at least one character`;
+      return faulty(`has the entry ${quoted(entry)}, whose name is not a text of at least one character`);
     }
     entries.push({ key, value: entry, name });
   }
-  return { text, form: Array.isArray(value) ? 'array' : 'map', entries };
+  return ok({ text, form: Array.isArray(value) ? 'array' : 'map', entries });
 }
 
 /**

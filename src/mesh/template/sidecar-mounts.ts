@@ -35,10 +35,10 @@ export function mergeMounts(template: PodTemplate, change: MountChange, workload
   const read = (annotation: MountAnnotation): AnnotationList | undefined => {
     const text = annotations[annotation];
     const list = parseAnnotationList(text);
-    if (typeof list !== 'string') return list;
+    if (list.ok) return list.value;
     // Where nothing has to be edited, what is wrong with it is not this change's business.
     if (!mountsAny && !names.some((name) => text?.includes(name))) return { text, form: 'array', entries: [] };
-    diagnostics.add(unreadable(workload, annotation, list, text ?? ''));
+    diagnostics.add(unreadable(workload, annotation, list.fault, text ?? ''));
     return undefined;
   };
   const found = { volumes: read(USER_VOLUME_ANNOTATION), mounts: read(USER_VOLUME_MOUNT_ANNOTATION) };
@@ -88,25 +88,25 @@ export function rememberEmptyLists(
 
 function hasEntries(text: string | undefined): boolean {
   const list = parseAnnotationList(text);
-  return typeof list !== 'string' && list.entries.length > 0;
+  return list.ok && list.value.entries.length > 0;
 }
 
 /** Where a pod template mounts a filter; `undefined` if it does not, or nobody could read it. */
 export function mountedAt(template: PodTemplate, filter: string): string | undefined {
   if (isInjectedGateway(template)) return gatewayMountedAt(template, filter);
   const list = parseAnnotationList(template.metadata?.annotations?.[USER_VOLUME_MOUNT_ANNOTATION]);
-  if (typeof list === 'string') return undefined;
-  const path = fieldIn(list.entries.find(({ name }) => name === volumeName(filter))?.value, 'mountPath');
+  if (!list.ok) return undefined;
+  const path = fieldIn(list.value.entries.find(({ name }) => name === volumeName(filter))?.value, 'mountPath');
   return typeof path === 'string' ? path : undefined;
 }
 
 /** The text of `before` where it says the same as `now`: to leave an annotation exactly as it was found. */
 export function preferText(now: string | undefined, before: string | undefined): string | undefined {
-  const [a, b] = [now, before].map(parseAnnotationList);
-  if (a === undefined || b === undefined || typeof a === 'string' || typeof b === 'string') return now;
+  const [a, b] = [parseAnnotationList(now), parseAnnotationList(before)];
+  if (!a.ok || !b.ok) return now;
   const same = sameJson(
-    a.entries.map(({ name, value }) => ({ name, value })),
-    b.entries.map(({ name, value }) => ({ name, value })),
+    a.value.entries.map(({ name, value }) => ({ name, value })),
+    b.value.entries.map(({ name, value }) => ({ name, value })),
   );
   return same ? before : now;
 }
@@ -119,7 +119,7 @@ function isOurs({ entries }: AnnotationList, filter: string): boolean {
 function reread(text: string | undefined, otherwise: AnnotationList): AnnotationList {
   if (text === otherwise.text) return otherwise;
   const list = parseAnnotationList(text);
-  return typeof list === 'string' ? otherwise : list;
+  return list.ok ? list.value : otherwise;
 }
 
 function set(list: AnnotationList, name: string, value: Readonly<Record<string, unknown>>): AnnotationList {

@@ -32,7 +32,7 @@ export interface OtherReaders {
 export function annotatedMounts({ metadata }: PodTemplate): AnnotatedMount[] {
   const [volumes, mounts] = [USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION].map((key) => {
     const list = parseAnnotationList(metadata?.annotations?.[key]);
-    return typeof list === 'string' ? [] : list.entries;
+    return list.ok ? list.value.entries : [];
   });
   return (mounts ?? []).flatMap(({ name, value }): AnnotatedMount[] => {
     const path = fieldIn(value, 'mountPath');

@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import type { Fault, Result } from '../../../src/base/problem.ts';
 import type { Authority } from '../../../src/provenance/authority.ts';
 import { TrustRootError } from '../../../src/provenance/authority.ts';
-import type { ProvenancePolicy } from '../../../src/provenance/policy.ts';
-import { type AttestationVerdict, verifyAttestation } from '../../../src/provenance/verify.ts';
+import type { Provenance, ProvenancePolicy } from '../../../src/provenance/policy.ts';
+import { verifyAttestation } from '../../../src/provenance/verify.ts';
 import { BUILD, type Build, type Bundle, DIGEST, type Lab, makeLab } from '../../harness/sigstore-lab.ts';
 
 const POLICY: ProvenancePolicy = { repository: 'bookshop/filters' };
@@ -22,20 +23,20 @@ const verify = (
   bundle: unknown,
   policy: ProvenancePolicy = POLICY,
   authorities: readonly Authority[] = [lab('public').authority],
-): Promise<AttestationVerdict> => verifyAttestation(bundle, { digest: DIGEST, policy, authorities });
-const reason = async (verdict: Promise<AttestationVerdict>): Promise<string> => {
+): Promise<Result<Provenance, Fault>> => verifyAttestation(bundle, { digest: DIGEST, policy, authorities });
+const reason = async (verdict: Promise<Result<Provenance, Fault>>): Promise<string> => {
   const found = await verdict;
-  return found.ok ? 'none: it counts' : found.reason;
+  return found.ok ? 'none: it counts' : found.fault;
 };
 
 describe.each(['public', 'private'] as const)('of a %s repository', (kind) => {
-  const own = (bundle: unknown, policy = POLICY): Promise<AttestationVerdict> =>
+  const own = (bundle: unknown, policy = POLICY): Promise<Result<Provenance, Fault>> =>
     verify(bundle, policy, [lab(kind).authority]);
 
   test('a good attestation tells the build', async () => {
     expect(await own(await lab(kind).attest())).toEqual({
       ok: true,
-      provenance: {
+      value: {
         repository: 'bookshop/filters',
         workflow: 'bookshop/filters/.github/workflows/build.yml@refs/heads/main',
         ref: 'refs/heads/main',

@@ -33,8 +33,8 @@ const patchOf = (planned: PlannedWorkload, current: Workload): WorkloadPatch | u
   const { patch } = planned;
   const write = { result: { state: 'done' as const }, ...(patch === undefined ? {} : { patch }) };
   const restoring = rollbackPatch({ planned, write }, current);
-  if ('problem' in restoring) throw new Error(restoring.problem.message);
-  return restoring.patch;
+  if (!restoring.ok) throw new Error(restoring.problems[0].message);
+  return restoring.value;
 };
 const rolledBack = (planned: PlannedWorkload, current = patchedWith(planned.observed, planned.patch)): Workload =>
   patchedWith(current, patchOf(planned, current));
@@ -81,7 +81,8 @@ describe('restorePatch', () => {
       revisions: [{ revision: first, podRevision: podRevisionOf(first) }],
     };
     expect(rollbackPatch({ planned: killed, write: { result: { state: 'unchanged' } } }, observed)).toEqual({
-      patch: undefined,
+      ok: true,
+      value: undefined,
     });
   });
 
@@ -117,7 +118,7 @@ describe('restorePatch', () => {
     });
     const write = { result: { state: 'done' as const } };
     expect(rollbackPatch({ planned, write }, edited)).toMatchObject({
-      problem: { kind: 'conflict', subject: 'Deployment shop/reviews' },
+      problems: [{ kind: 'conflict', subject: 'Deployment shop/reviews' }],
     });
   });
 
@@ -131,7 +132,7 @@ describe('restorePatch', () => {
       spec: { template: { metadata: { annotations: { [VOLUME]: '{' } } } },
     });
     expect(rollbackPatch({ planned, write: { result: { state: 'done' } } }, broken)).toMatchObject({
-      problem: { kind: 'mount' },
+      problems: [{ kind: 'mount' }],
     });
   });
 });
@@ -191,8 +192,7 @@ describe('whatever a workload was like', () => {
         const written = patchedWith(observed, one.patch);
         const template = written.spec?.template?.metadata?.annotations ?? {};
         // Nobody adds an entry to what is no list, and no run edits it.
-        const volume =
-          edited.volume && [VOLUME, MOUNT].every((one) => typeof parseAnnotationList(template[one]) !== 'string');
+        const volume = edited.volume && [VOLUME, MOUNT].every((one) => parseAnnotationList(template[one]).ok);
         const added = volume ? foreignVolume(template) : {};
         const record = { ...stateOn(written), other: { revision: '1', run: 'other' } };
         const edit = {
@@ -203,12 +203,12 @@ describe('whatever a workload was like', () => {
         };
         const current = patchedWith(written, edit);
         const back = rollbackPatch({ planned: one, write: { result: { state: 'done' }, patch: one.patch } }, current);
-        if ('problem' in back) {
+        if (!back.ok) {
           // What was there under our names was not as a run leaves it, and cannot be made anew.
-          expect(back.problem.kind).toBe('mount');
+          expect(back.problems[0].kind).toBe('mount');
           return;
         }
-        const after = patchedWith(current, back.patch);
+        const after = patchedWith(current, back.value);
         if (volume) withVolume++;
         expect(after.metadata.annotations).toMatchObject(own);
         expect(after.spec?.template?.metadata?.labels).toMatchObject(labels);

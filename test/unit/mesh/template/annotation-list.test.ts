@@ -5,8 +5,8 @@ import { type AnnotationList, parseAnnotationList, withEntry } from '../../../..
 
 function parse(text: string | undefined): AnnotationList {
   const list = parseAnnotationList(text);
-  if (typeof list === 'string') throw new Error(list);
-  return list;
+  if (!list.ok) throw new Error(list.fault);
+  return list.value;
 }
 
 describe('parseAnnotationList', () => {
@@ -57,7 +57,10 @@ describe('parseAnnotationList', () => {
     ['{"a":null}', 'has the entry null, which is not a JSON object'],
     ['{"name":"a","emptyDir":{}}', 'has the entry "a", which is not a JSON object'],
   ])('%s is refused', (text, why) => {
-    expect(parseAnnotationList(text)).toEqual(typeof why === 'string' ? why : expect.stringMatching(why));
+    expect(parseAnnotationList(text)).toEqual({
+      ok: false,
+      fault: typeof why === 'string' ? why : expect.stringMatching(why),
+    });
   });
 });
 

@@ -9,8 +9,8 @@ import {
 
 function parse(text: string | undefined): AnnotationList {
   const list = parseAnnotationList(text);
-  if (typeof list === 'string') throw new Error(list);
-  return list;
+  if (!list.ok) throw new Error(list.fault);
+  return list.value;
 }
 
 test.each<[string, string | undefined, string | undefined]>([
