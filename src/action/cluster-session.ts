@@ -8,12 +8,13 @@ import { describePath } from '../cluster/resources.ts';
 import { Transport } from '../cluster/transport.ts';
 import { deploy } from '../deploy/commands/deploy.ts';
 import { examineWithoutCluster } from '../deploy/commands/examine.ts';
-import { type CommandOutcome, NOTHING_COLLECTED } from '../deploy/commands/outcome.ts';
+import { stoppedOutcome } from '../deploy/commands/outcome.ts';
 import { planCommand } from '../deploy/commands/plan.ts';
 import { remove, sweep } from '../deploy/commands/remove.ts';
 import { status } from '../deploy/commands/status.ts';
 import type { DeployContext } from '../deploy/context.ts';
-import type { Report } from '../deploy/report/report.ts';
+import type { CommandOutcome } from '../deploy/report/conclude.ts';
+import type { ClusterConnection, ReportBase } from '../deploy/report/report.ts';
 import type { Registries } from '../registry/registries.ts';
 import type { CommandRequest } from './request/request.ts';
 import { runPhase } from './runner/progress.ts';
@@ -22,15 +23,18 @@ import { type Runtime, USER_AGENT } from './runtime.ts';
 /** A request of a command that talks to a cluster. */
 type ClusterCommand = Exclude<CommandRequest, { command: 'render' }>;
 
-/** What a command comes to, and what it asked of the cluster. */
-export type Called = CommandOutcome & Pick<Report, 'requests' | 'cluster'>;
+/** What a command has found and done, and what it asked of the cluster. */
+export interface Called extends Pick<ReportBase, 'requests' | 'cluster'> {
+  readonly outcome: CommandOutcome;
+}
+
+export const NO_CLUSTER: ClusterConnection = { state: 'none' };
 
 export const NO_REQUESTS = { reads: 0, writes: 0 };
 
 /** Opens the connection to the cluster, runs the command over it, and closes it. Never throws: what went wrong is a problem of the outcome. */
 export async function callCluster(command: ClusterCommand, registries: Registries, runtime: Runtime): Promise<Called> {
   const requestProblems = command.request.ok ? [] : command.request.problems;
-  const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED, requests: NO_REQUESTS };
   if (!command.access.ok) return withoutCluster(command, command.access.problems, runtime, NO_REQUESTS);
   const { value } = command.access;
   const transport = new Transport(value, {
@@ -60,12 +64,14 @@ export async function callCluster(command: ClusterCommand, registries: Registrie
       ...defined({ trial }),
     };
     const outcome = await runCommand(command, context);
-    const cluster = { context: value.context, version: connected.value };
-    return { ...outcome, warnings: [...value.weaknesses, ...outcome.warnings], cluster, requests: client.requests };
+    const cluster = { state: 'connected', context: value.context, version: connected.value } as const;
+    const warnings = [...value.weaknesses, ...outcome.warnings];
+    return { outcome: { ...outcome, warnings }, cluster, requests: client.requests };
   } catch (error) {
     const unwritten = runtime.cancelled.aborted && client.requests.writes === 0;
     const problem = unwritten ? CANCELLED : callProblem(error, 'talking to the cluster');
-    return { ...nothing, problems: [...requestProblems, problem], requests: client.requests };
+    const outcome = stoppedOutcome(command.command, [...requestProblems, problem]);
+    return { outcome, cluster: NO_CLUSTER, requests: client.requests };
   } finally {
     await transport.close();
   }
@@ -82,13 +88,8 @@ async function withoutCluster(
   const deploying = command.command === 'deploy' || command.command === 'plan';
   const filter = deploying ? await examineWithoutCluster(command.request, context) : { problems: [], warnings: [] };
   const requestProblems = command.request.ok ? [] : command.request.problems;
-  return {
-    targets: [],
-    collected: NOTHING_COLLECTED,
-    ...filter,
-    problems: [...requestProblems, ...problems, ...filter.problems],
-    requests,
-  };
+  const all = [...requestProblems, ...problems, ...filter.problems];
+  return { outcome: stoppedOutcome(command.command, all, filter.warnings), cluster: NO_CLUSTER, requests };
 }
 
 function runCommand(command: ClusterCommand, context: DeployContext): Promise<CommandOutcome> {

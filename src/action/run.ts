@@ -2,10 +2,11 @@ import { defined } from '../base/defined.ts';
 import { describeProblem, type Problem } from '../base/problem.ts';
 import { cancelledOutcome } from '../deploy/commands/outcome.ts';
 import { render } from '../deploy/commands/render.ts';
-import { concludeRun, type FilterReport, type Report } from '../deploy/report/report.ts';
+import { concludeReport } from '../deploy/report/conclude.ts';
+import type { FilterReport, Report } from '../deploy/report/report.ts';
 import { describeShrinking } from '../filter/shrink/shrink.ts';
 import type { Registries } from '../registry/registries.ts';
-import { type Called, callCluster, NO_REQUESTS } from './cluster-session.ts';
+import { type Called, callCluster, NO_CLUSTER, NO_REQUESTS } from './cluster-session.ts';
 import { type Inputs, type InputsRead, readInputs } from './inputs/inputs.ts';
 import { deliveredSettings } from './request/delivery.ts';
 import { maskSecrets } from './request/known-secrets.ts';
@@ -54,18 +55,21 @@ async function runWith(
   });
   const called =
     command.command === 'render' ? await renderOnly(command, runtime) : await callCluster(command, registries, runtime);
-  const done = runtime.cancelled.aborted ? cancelledOutcome(called) : called;
+  const { outcome, cluster, requests } = called;
+  const done = runtime.cancelled.aborted ? cancelledOutcome(outcome) : outcome;
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
-  return {
-    command: command.command,
-    filters: 'module' in command ? filterReports(read.inputs, command) : [],
-    policy: command.policy,
-    ...(read.faulty.size > 0 && { refusedInputs: [...read.faulty] }),
-    ...done,
-    warnings: [...command.warnings, ...done.warnings],
-    ...concludeRun({ command: command.command, ...done }),
-    durationMs: runtime.now() - started,
-  };
+  const warnings = [...command.warnings, ...done.warnings];
+  return concludeReport(
+    { ...done, warnings },
+    {
+      filters: 'module' in command ? filterReports(read.inputs, command) : [],
+      policy: command.policy,
+      refusedInputs: [...read.faulty],
+      cluster,
+      requests,
+      durationMs: runtime.now() - started,
+    },
+  );
 }
 
 async function renderOnly(
@@ -74,7 +78,7 @@ async function renderOnly(
 ): Promise<Called> {
   const { log, cancelled: signal, trial } = runtime;
   const context = { log, signal, ...defined({ trial }) };
-  return { ...(await render(command, runtime, context)), requests: NO_REQUESTS };
+  return { outcome: await render(command, runtime, context), cluster: NO_CLUSTER, requests: NO_REQUESTS };
 }
 
 function filterReports(

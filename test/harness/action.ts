@@ -6,10 +6,16 @@ import { join, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ModuleFetcher } from '../../src/action/request/origin.ts';
 import { run } from '../../src/action/run.ts';
+import { defined } from '../../src/base/defined.ts';
 import type { ReadFile } from '../../src/base/files.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { ok } from '../../src/base/problem.ts';
-import type { Report } from '../../src/deploy/report/report.ts';
+import { NOTHING_COLLECTED } from '../../src/deploy/report/conclude.ts';
+import type { MadePlan } from '../../src/deploy/report/plan-report.ts';
+import type { NothingToRemove } from '../../src/deploy/report/removal-report.ts';
+import type { RenderedFiles } from '../../src/deploy/report/render-report.ts';
+import type { ChangeReport, DeployPlan, Report, ReportBase } from '../../src/deploy/report/report.ts';
+import type { FoundStatus } from '../../src/deploy/report/status-report.ts';
 import type { Optimizer } from '../../src/filter/shrink/shrink.ts';
 import type { Trial } from '../../src/filter/trial/verdict.ts';
 import type { Authority } from '../../src/provenance/authority.ts';
@@ -41,9 +47,60 @@ export function makeModule(text = 'v1', bytes = 64): Uint8Array {
   return Buffer.concat([SMALLEST_FILTER, Uint8Array.of(0, ...size), content]);
 }
 
+/** A report as tests look at it, whatever the command was: with nothing of what its command does not have, or did not get to. */
+export interface SeenReport extends ReportBase, Pick<ChangeReport, 'targets' | 'collected'> {
+  /** The report itself. */
+  readonly whole: Report;
+  readonly command: Report['command'];
+  readonly outcome: Report['outcome'];
+  readonly images?: DeployPlan['images'];
+  readonly expires?: string;
+  readonly plan?: Omit<MadePlan, 'state' | 'images' | 'expires'>;
+  readonly status?: Omit<FoundStatus, 'state'>;
+  readonly rendered?: Omit<RenderedFiles, 'state'>;
+  readonly nothing?: Omit<NothingToRemove, 'state'>;
+}
+
+function seen(report: Report): Omit<SeenReport, 'whole'> {
+  const nothing = { targets: [], collected: NOTHING_COLLECTED };
+  switch (report.command) {
+    case 'deploy': {
+      const { plan: deployment, ...rest } = report;
+      if (deployment.state === 'stopped') return rest;
+      const { state, pluginKind, ...plan } = deployment;
+      return { ...rest, ...plan };
+    }
+    case 'plan': {
+      const { plan: made, ...rest } = report;
+      if (made.state === 'stopped') return { ...nothing, ...rest };
+      const { state, images, expires, ...plan } = made;
+      return { ...nothing, ...rest, plan, images, ...defined({ expires }) };
+    }
+    case 'status': {
+      const { status: found, ...rest } = report;
+      if (found.state === 'stopped') return { ...nothing, ...rest };
+      const { state, ...status } = found;
+      return { ...nothing, ...rest, status };
+    }
+    case 'remove':
+    case 'sweep': {
+      const { removal, ...rest } = report;
+      if (removal.state !== 'nothing') return rest;
+      const { state, ...nothing } = removal;
+      return { ...rest, nothing };
+    }
+    case 'render': {
+      const { rendered: written, ...rest } = report;
+      if (written.state === 'stopped') return { ...nothing, ...rest };
+      const { state, ...rendered } = written;
+      return { ...nothing, ...rest, rendered };
+    }
+  }
+}
+
 /** What a run inside the test process gave. */
 export interface ActionRun {
-  readonly report: Report;
+  readonly report: SeenReport;
   readonly log: readonly string[];
   /** The files that were written, by path. */
   readonly written: ReadonlyMap<string, string>;
@@ -134,7 +191,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     ...(options.trial === undefined ? {} : { trial: options.trial }),
     ...(options.optimize === undefined ? {} : { optimize: options.optimize }),
   });
-  return { report, log, written, removed };
+  return { report: { ...seen(report), whole: report }, log, written, removed };
 }
 
 /** What a runner sees of the bundled action. */

@@ -4,10 +4,10 @@ import type { Json } from '../../src/base/json.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { KubernetesObject, ObjectMeta, Pod } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD, resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import { type Report, runProblems } from '../../src/deploy/report/report.ts';
+import { runProblems } from '../../src/deploy/report/report.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
-import type { ActionInputs } from '../harness/action.ts';
+import type { ActionInputs, SeenReport } from '../harness/action.ts';
 import { specByHand } from '../harness/by-hand.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { FILTER, filterKeys, Site } from './site.ts';
@@ -92,7 +92,7 @@ describe('an adoption', () => {
     await configMap('files', 'auth.wasm', `${FILTER}.wasm`, 'security-headers.wasm');
     return mounting(['files', { configMap: { name: 'files' } }, FILES]);
   };
-  const deploy = async (more: ActionInputs = {}, command = 'deploy'): Promise<Report> =>
+  const deploy = async (more: ActionInputs = {}, command = 'deploy'): Promise<SeenReport> =>
     (
       await site.run(command, ['reviews'], {
         configuration: SETTINGS.configuration,
@@ -476,7 +476,7 @@ describe('a filter of this action beside another one', () => {
     const site = new Site(cluster, await cluster.namespace());
     await site.workload('reviews');
     await site.deployed(['reviews'], 'x-test: 1', { name: 'preview-1' });
-    const second = async (command: string): Promise<Report> =>
+    const second = async (command: string): Promise<SeenReport> =>
       (await site.run(command, ['reviews'], { name: 'preview-2', configuration: 'x-test: 2' })).report;
     const warning = expect.stringMatching(
       /reviews already runs preview-1 of this action: preview-2 is added beside it/,

@@ -5,10 +5,10 @@ import type { Pod, Workload } from '../../src/cluster/objects.ts';
 import { isReady } from '../../src/cluster/pods.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD, resourcePath } from '../../src/cluster/resources.ts';
 import { Transport } from '../../src/cluster/transport.ts';
-import { type Report, runProblems } from '../../src/deploy/report/report.ts';
+import { runProblems } from '../../src/deploy/report/report.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { accessTo } from '../harness/access.ts';
-import type { ActionInputs } from '../harness/action.ts';
+import type { ActionInputs, SeenReport } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { makeWorkload } from '../harness/workloads.ts';
 import { chainsOf, FOLDER, type Manual, manualConfigMap, manualEnvoyFilter } from './by-hand.ts';
@@ -56,7 +56,7 @@ describe('a filter that was put in by hand', () => {
         [USER_VOLUME_MOUNT_ANNOTATION]: JSON.stringify([THEIRS[1], MOUNT]),
       },
     });
-  const deploy = async (targets: readonly string[], more: ActionInputs = {}): Promise<Report> =>
+  const deploy = async (targets: readonly string[], more: ActionInputs = {}): Promise<SeenReport> =>
     (await site.run('deploy', targets, { configuration: 'x-test: 1', 'root-id': 'add_header', ...more })).report;
 
   /** The modules in each HTTP filter chain for incoming requests, of every ready pod. */

@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import { type Report, runProblems } from '../../src/deploy/report/report.ts';
+import { runProblems } from '../../src/deploy/report/report.ts';
 import {
   podLabel,
   STATE_ANNOTATION,
   USER_VOLUME_ANNOTATION,
   USER_VOLUME_MOUNT_ANNOTATION,
 } from '../../src/mesh/identity/names.ts';
+import type { SeenReport } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { pathOf } from '../harness/workloads.ts';
@@ -28,13 +29,13 @@ describe('what others change', () => {
   });
 
   const written = (): string[] => lines(writesOf(cluster.recorder.writes));
-  const deployAgain = async (targets: readonly string[] | string = ['reviews', 'ratings']): Promise<Report> => {
+  const deployAgain = async (targets: readonly string[] | string = ['reviews', 'ratings']): Promise<SeenReport> => {
     cluster.recorder.reset();
     const { report } = await site.run('deploy', targets, { configuration: CONFIGURATION });
     expect(runProblems(report)).toEqual([]);
     return report;
   };
-  const driftOf = ({ targets }: Report): unknown => targets.map(({ ref, drift }) => [ref.name, drift]);
+  const driftOf = ({ targets }: SeenReport): unknown => targets.map(({ ref, drift }) => [ref.name, drift]);
 
   describe('is named, repaired, and nothing else is written', () => {
     let reviews: Workload;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import { type Report, runProblems } from '../../src/deploy/report/report.ts';
+import { runProblems } from '../../src/deploy/report/report.ts';
 import { GARBAGE_ANNOTATION, podLabel } from '../../src/mesh/identity/names.ts';
-import type { ActionInputs } from '../harness/action.ts';
+import type { ActionInputs, SeenReport } from '../harness/action.ts';
 import { eventually, grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { FaultRule } from '../harness/recorder.ts';
@@ -138,7 +138,7 @@ describe('superseded revisions', () => {
         verbs: ['get', 'list', 'watch', 'patch'],
       },
     ];
-    const deployAs = async (user: string): Promise<Report> => {
+    const deployAs = async (user: string): Promise<SeenReport> => {
       const { report } = await site.run('deploy', ['reviews'], {
         configuration: 'b',
         'keep-revisions': '0',
@@ -211,7 +211,7 @@ describe('superseded revisions', () => {
 
     test('between the mark and the deletion: it takes the mark away', async () => {
       const a = await site.deployed(['reviews'], 'a', keep);
-      let inner: Report | undefined;
+      let inner: SeenReport | undefined;
       let seen: string[] = [];
       cluster.recorder.inject(
         once(
@@ -234,7 +234,7 @@ describe('superseded revisions', () => {
     test('before its own patch: it makes the objects anew', async () => {
       await site.deployed(['reviews'], 'a', keep);
       const b = await site.deployed(['reviews'], 'b');
-      let collected: Report['collected'] | undefined;
+      let collected: SeenReport['collected'] | undefined;
       cluster.recorder.inject(
         once(
           ({ method, path }) => method === 'PATCH' && path.includes('/deployments/reviews?'),

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { canonicalJson, type Json } from '../../src/base/json.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import type { Report } from '../../src/deploy/report/report.ts';
-import { type ActionInputs, pinImage, type RunOptions } from '../harness/action.ts';
+import { type ActionInputs, pinImage, type RunOptions, type SeenReport } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';
@@ -50,7 +49,7 @@ class Place {
     return new Place(scene, await scene.gateway('web', options));
   }
 
-  run(inputs: ActionInputs = {}, options: RunOptions = {}): Promise<Report> {
+  run(inputs: ActionInputs = {}, options: RunOptions = {}): Promise<SeenReport> {
     const targets = inputs.command === 'sweep' ? {} : { targets: 'gateway/web' };
     return this.scene.deploy({ filter: V1, configuration: '{"mode":"one"}', ...targets, ...inputs }, options);
   }

@@ -49,8 +49,8 @@ describe('filters from a registry and to it', () => {
     expect(report.filters).toMatchObject([
       { name: 'add-header', digest, source: { kind: 'image', given: filter, pinned } },
     ]);
-    expect(outputsOf(report)).toMatchObject({ result: 'deployed', image: pinned, digest });
-    expect(renderSummary(report)).toContain(pinned);
+    expect(outputsOf(report.whole)).toMatchObject({ result: 'deployed', image: pinned, digest });
+    expect(renderSummary(report.whole)).toContain(pinned);
     expect(log.join('\n')).toContain(`from ${filter}, which is ${pinned}.`);
     const [{ revision = '' } = {}] = report.targets[0]?.revisions ?? [];
     expect((await site.configMap(revision)).metadata.annotations).toMatchObject({
@@ -104,7 +104,7 @@ describe('filters from a registry and to it', () => {
     const { filter, pinned, digest } = await publish('v1', 'one');
     const { report, written } = await site.run('render', ['reviews'], from(filter));
     expect(report.problems).toEqual([]);
-    expect(outputsOf(report).image).toBe(pinned);
+    expect(outputsOf(report.whole).image).toBe(pinned);
     const configMap = [...written].find(([path]) => path.includes('/configmap_'))?.[1] ?? '';
     expect(load(configMap)).toMatchObject({
       metadata: { annotations: { [SOURCE_ANNOTATION]: `${filter} ${pinned} ${digest}` } },
@@ -121,8 +121,8 @@ describe('filters from a registry and to it', () => {
       await site.workload('reviews');
       const { report } = await site.run('plan', ['reviews'], pushTo());
       expect(report.images).toEqual([{ filter: 'add-header', pinned: await pinnedOf(), tag: 'v1', state: 'planned' }]);
-      expect(outputsOf(report).image).toBe('');
-      expect(renderSummary(report)).toMatch(/would be pushed to/);
+      expect(outputsOf(report.whole).image).toBe('');
+      expect(renderSummary(report.whole)).toMatch(/would be pushed to/);
       expect(registry.requests).toEqual([]);
     });
 
@@ -136,8 +136,8 @@ describe('filters from a registry and to it', () => {
       const first = await site.run('deploy', ['reviews'], pushTo());
       expect(first.report.problems.map(describeProblem)).toEqual([]);
       expect(writesAtPush).toBe(0);
-      expect(outputsOf(first.report)).toMatchObject({ result: 'deployed', image: await pinnedOf() });
-      expect(renderSummary(first.report)).toMatch(/was pushed to/);
+      expect(outputsOf(first.report.whole)).toMatchObject({ result: 'deployed', image: await pinnedOf() });
+      expect(renderSummary(first.report.whole)).toMatch(/was pushed to/);
       const asked = registry.requests.length;
       cluster.recorder.reset();
       const second = await site.run('deploy', ['reviews'], pushTo());

@@ -4,7 +4,7 @@ import { describePermission } from '../../src/base/permission.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { ENVOY_FILTER } from '../../src/cluster/resources.ts';
 import type { PlannedChange } from '../../src/deploy/report/plan-report.ts';
-import type { Report } from '../../src/deploy/report/report.ts';
+import type { SeenReport } from '../harness/action.ts';
 import { grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { objectsOf, Site } from './site.ts';
@@ -31,9 +31,9 @@ describe('planning', () => {
     cluster.recorder.requests
       .filter(({ path, body = '' }) => /dryRun=All/.test(path) || body.includes('"dryRun"'))
       .map(({ method, path }) => `${method} ${path}`);
-  const named = ({ plan }: Report): string[] =>
+  const named = ({ plan }: SeenReport): string[] =>
     (plan?.changes ?? []).map(({ action, kind, name }) => `${action} ${kind} ${name}`);
-  const changeOf = ({ plan }: Report, kind: string): PlannedChange | undefined =>
+  const changeOf = ({ plan }: SeenReport, kind: string): PlannedChange | undefined =>
     plan?.changes.find((change) => change.kind === kind);
 
   test.each([
@@ -57,7 +57,7 @@ describe('planning', () => {
       },
     );
     expect([report.outcome, report.cancelled, report.changed, files.size]).toEqual(['failed', true, false, 0]);
-    expect(verdictOf(report)).toBe(verdict);
+    expect(verdictOf(report.whole)).toBe(verdict);
     expect(cluster.recorder.writes).toEqual([]);
   });
 
@@ -130,7 +130,14 @@ describe('planning', () => {
     cluster.recorder.reset();
     const same = await site.run('plan', ['reviews'], { configuration: 'x-test: 1' });
     expect(same.report.outcome).toBe('planned');
-    expect(same.report.plan).toEqual({ changes: [], restarts: [], waves: 0, missingPermissions: [] });
+    expect(same.report.plan).toEqual({
+      changes: [],
+      restarts: [],
+      inPlace: [],
+      adoptions: [],
+      waves: 0,
+      missingPermissions: [],
+    });
     expect(dryRuns()).toEqual([]);
 
     const other = await site.run('plan', ['reviews'], { configuration: 'x-test: 2', 'keep-revisions': '0' });

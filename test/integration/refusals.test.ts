@@ -73,7 +73,7 @@ describe('what is refused before the first write', () => {
       direction: 'inbond',
     });
     expect(report.problems.map(({ subject }) => subject)).toEqual(['input "direction"', 'input "timeout"']);
-    const summary = renderSummary(report);
+    const summary = renderSummary(report.whole);
     expect(summary).toMatch(/^timeout: not valid$/m);
     expect(summary).toMatch(/^ +direction: not valid$/m);
     expect(summary).not.toMatch(/^verify: /m);

@@ -4,8 +4,7 @@ import { renderSummary } from '../../src/action/summary/summary.ts';
 import { verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import type { Report } from '../../src/deploy/report/report.ts';
-import type { RunOptions } from '../harness/action.ts';
+import type { RunOptions, SeenReport } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import type { RecordedRequest } from '../harness/recorder.ts';
 import { awaitReady, pathOf } from '../harness/workloads.ts';
@@ -160,11 +159,11 @@ describe('rollouts that do not go well', () => {
       ],
     );
     expect(report.targets[0]?.newer).toEqual({ filter: 'add-header', revision, run: 'shop/filters/42/1' });
-    expect(outputsOf(report)).toMatchObject({ result: 'superseded', revision, failed: '0', deployed: '0' });
-    expect(verdictOf(report)).toBe(
+    expect(outputsOf(report.whole)).toMatchObject({ result: 'superseded', revision, failed: '0', deployed: '0' });
+    expect(verdictOf(report.whole)).toBe(
       '⏭️ add-header: run 42 has brought a newer revision to 1 of 2 workloads; nothing to do',
     );
-    expect(renderSummary(report)).not.toMatch(/rolled back|taken back|written|patched/);
+    expect(renderSummary(report.whole)).not.toMatch(/rolled back|taken back|written|patched/);
     expect(scene.patchesOf(other)).toEqual([]);
     const { labels } = (await scene.now(workload)).spec?.template?.metadata ?? {};
     expect(labels?.['deploy-wasm-filter/add-header']).toBe(revision);
@@ -176,7 +175,7 @@ describe('rollouts that do not go well', () => {
     const first = revisionOf(onlyTarget(await scene.deploy()));
     scene.forget();
     const release = await scene.hold();
-    const runs: Promise<Report>[] = [];
+    const runs: Promise<SeenReport>[] = [];
     for (const id of [1, 2, 3]) {
       runs.push(scene.deploy({ configuration: `x-test: run ${id}` }, runOf(id)));
       await scene.seen(

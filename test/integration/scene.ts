@@ -1,6 +1,6 @@
 import type { Pod, Workload } from '../../src/cluster/objects.ts';
-import type { Report, TargetReport } from '../../src/deploy/report/report.ts';
-import { type ActionInputs, type ActionRun, type RunOptions, runAction } from '../harness/action.ts';
+import type { TargetReport } from '../../src/deploy/report/report.ts';
+import { type ActionInputs, type ActionRun, type RunOptions, runAction, type SeenReport } from '../harness/action.ts';
 import { eventually, grant } from '../harness/api.ts';
 import type { TestCluster } from '../harness/cluster.ts';
 import type { Gateway, GatewayOptions } from '../harness/gateway-objects.ts';
@@ -100,7 +100,7 @@ export class Scene {
   }
 
   /** Runs the action; what is not given is a deployment to every workload of the scene that takes its usual course. */
-  async deploy(inputs: ActionInputs = {}, options: RunOptions = {}): Promise<Report> {
+  async deploy(inputs: ActionInputs = {}, options: RunOptions = {}): Promise<SeenReport> {
     return (await this.run(inputs, options)).report;
   }
 
@@ -198,7 +198,7 @@ export class Scene {
 const WELL = Buffer.from('\0asm').toString('base64');
 
 /** The one target of a run. */
-export function onlyTarget({ targets }: Report): TargetReport {
+export function onlyTarget({ targets }: SeenReport): TargetReport {
   const [target, ...others] = targets;
   if (target === undefined || others.length > 0) throw new Error(`${targets.length} targets, not one`);
   return target;

@@ -2,9 +2,9 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import { type Report, runProblems } from '../../src/deploy/report/report.ts';
+import { runProblems } from '../../src/deploy/report/report.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
-import { type ActionInputs, makeModule } from '../harness/action.ts';
+import { type ActionInputs, makeModule, type SeenReport } from '../harness/action.ts';
 import { specByHand } from '../harness/by-hand.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { Site } from './site.ts';
@@ -20,7 +20,7 @@ describe('a filter whose VM another one has', () => {
   afterAll(() => cluster.stop());
 
   const open = async (): Promise<Site> => new Site(cluster, await cluster.namespace());
-  const run = async (site: Site, command: string, inputs: ActionInputs, files = {}): Promise<Report> => {
+  const run = async (site: Site, command: string, inputs: ActionInputs, files = {}): Promise<SeenReport> => {
     cluster.recorder.reset();
     return (await site.run(command, ['reviews'], inputs, { files })).report;
   };

@@ -4,9 +4,8 @@ import { judge, verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
-import type { Report } from '../../src/deploy/report/report.ts';
 import type { FilterStatus } from '../../src/deploy/report/status-report.ts';
-import type { ActionInputs } from '../harness/action.ts';
+import type { ActionInputs, SeenReport } from '../harness/action.ts';
 import { eventually, grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady } from '../harness/workloads.ts';
@@ -32,16 +31,16 @@ describe('status', () => {
     targets: readonly string[] | string = '',
     more: ActionInputs = {},
     date?: Date,
-  ): Promise<Report> => {
+  ): Promise<SeenReport> => {
     const writes = cluster.recorder.writes.length;
     const { report } = await site.run('status', targets, more, date === undefined ? {} : { date });
     expect(cluster.recorder.writes).toHaveLength(writes);
     expect(report.changed).toBe(false);
     return report;
   };
-  const filtersOf = ({ status }: Report): (readonly [string, FilterStatus])[] =>
+  const filtersOf = ({ status }: SeenReport): (readonly [string, FilterStatus])[] =>
     (status?.workloads ?? []).flatMap(({ ref, filters }) => filters.map((filter) => [ref.name, filter] as const));
-  const only = (report: Report): FilterStatus => {
+  const only = (report: SeenReport): FilterStatus => {
     const [first, ...others] = filtersOf(report);
     expect(others).toEqual([]);
     if (first === undefined) throw new Error('the report has no filter');
@@ -86,7 +85,7 @@ describe('status', () => {
     });
     const objects = [ENVOY_FILTER, CONFIG_MAP].map(({ kind }) => `${kind} ${site.namespace}/${FILTER}-${before}`);
     expect(report.status).toMatchObject({ garbage: [], inUse: objects });
-    expect(verdictOf(report)).toBe('⏳ add-header: 1 workload is rolling out');
+    expect(verdictOf(report.whole)).toBe('⏳ add-header: 1 workload is rolling out');
     // Who may not list pods is not told what nobody has seen.
     await grant(cluster.api, site.namespace, 'reader', [
       {
@@ -112,12 +111,12 @@ describe('status', () => {
     await site.edit(workload, { own: { [STATE]: null } }, 'kustomize-controller');
     const report = await ask(['reviews']);
     expect(only(report)).toMatchObject({ health: 'verified', rendered: ['kustomize-controller'], notes: [] });
-    expect(renderSummary(report)).toContain('rendered files, applied by kustomize-controller');
-    expect(renderSummary(report)).not.toContain('deploy&quot; with the same');
+    expect(renderSummary(report.whole)).toContain('rendered files, applied by kustomize-controller');
+    expect(renderSummary(report.whole)).not.toContain('deploy&quot; with the same');
     await site.edit(workload, { annotations: { 'sidecar.istio.io/userVolumeMount': null } });
     const drifted = await ask(['reviews']);
-    expect(judge(drifted).sentence).toContain('by applying these again');
-    expect(judge(drifted).sentence).not.toContain('deploy');
+    expect(judge(drifted.whole).sentence).toContain('when they are applied again');
+    expect(judge(drifted.whole).sentence).not.toContain('deploy');
   });
 
   describe('what others changed is named', () => {

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/g
 import { judge } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import { type Report, runProblems } from '../../src/deploy/report/report.ts';
+import { runProblems } from '../../src/deploy/report/report.ts';
 import { podLabel, STATE_ANNOTATION } from '../../src/mesh/identity/names.ts';
-import type { ActionInputs } from '../harness/action.ts';
+import type { ActionInputs, SeenReport } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady } from '../harness/workloads.ts';
 import { FILTER, filterKeys, lines, objectsOf, Site, writesOf } from './site.ts';
@@ -25,7 +25,7 @@ describe('filters that are to stay for a while', () => {
     site = new Site(cluster, await cluster.namespace());
   });
 
-  const sweep = async (hours: number, more: ActionInputs = {}): Promise<Report> =>
+  const sweep = async (hours: number, more: ActionInputs = {}): Promise<SeenReport> =>
     (await site.run('sweep', '', { name: '', ...more }, { date: inHours(hours) })).report;
   const carries = async (workload: Workload, filter = FILTER): Promise<boolean> =>
     filterKeys(await site.template(workload), filter).label !== undefined;
@@ -88,7 +88,7 @@ describe('filters that are to stay for a while', () => {
       expect((await site.run('deploy', ['reviews'], inputs)).report).toMatchObject({ outcome: 'unchanged', expires });
       const when = `expires ${expires.slice(0, 10)} ${expires.slice(11, 16)} UTC`;
       const status = await site.run('status', ['reviews']);
-      for (const { command, headline } of [report, status.report].map((of) => ({ ...of, ...judge(of) }))) {
+      for (const { command, headline } of [report, status.report].map((of) => ({ ...of, ...judge(of.whole) }))) {
         expect([command, headline]).toEqual([command, expect.stringContaining(when)]);
       }
     });

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { renderSummary } from '../../src/action/summary/summary.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { resourcePath, TRAFFIC_EXTENSION } from '../../src/cluster/resources.ts';
-import type { Report } from '../../src/deploy/report/report.ts';
-import { type ActionInputs, pinImage } from '../harness/action.ts';
+import { type ActionInputs, pinImage, type SeenReport } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { UNREACHABLE_REGISTRY } from '../harness/sidecar/plugins.ts';
 import { onlyTarget, POD_RULES, revisionOf, Scene, WRITE_RULES } from './scene.ts';
@@ -47,7 +46,7 @@ class Place {
   }
 
   /** Runs the action, and expects that nothing which a user reads names what the cluster does not have. */
-  async run(inputs: ActionInputs = {}): Promise<Report> {
+  async run(inputs: ActionInputs = {}): Promise<SeenReport> {
     const { report, log } = await this.scene.run({
       filter: V1,
       delivery: 'image',
@@ -56,7 +55,7 @@ class Place {
       'keep-revisions': '0',
       ...inputs,
     });
-    expect([...log, renderSummary(report)].filter((text) => /wasm-?plugin/i.test(text))).toEqual([]);
+    expect([...log, renderSummary(report.whole)].filter((text) => /wasm-?plugin/i.test(text))).toEqual([]);
     return report;
   }
 
@@ -99,7 +98,7 @@ describe.each([
     place.scene.forget();
     const report = await place.run({ verify: 'required', 'pull-secret': 'regcred', phase: 'authn' });
     expect(report).toMatchObject({ outcome: 'deployed', problems: [], warnings: [], pluginKind: 'TrafficExtension' });
-    expect(renderSummary(report)).toContain('| TrafficExtension |');
+    expect(renderSummary(report.whole)).toContain('| TrafficExtension |');
     expect(onlyTarget(report)).toMatchObject({
       outcome: 'deployed',
       verification: { level: 'listener', pods: 1, wanted: 1 },

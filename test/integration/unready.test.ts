@@ -143,7 +143,7 @@ describe('unready: deploy', () => {
     if (kind !== 'Deployment') return;
     const again = await scene.deploy({ command: 'remove', targets: '', timeout: '4s' });
     expect([again.outcome, again.problems.map(describeProblem)]).toEqual(['failed', told]);
-    expect(verdictOf(again)).toMatch(/^❌ No pod template has the filter; the old pod shop-\S+ still runs it$/);
+    expect(verdictOf(again.whole)).toMatch(/^❌ No pod template has the filter; the old pod shop-\S+ still runs it$/);
   });
 
   test.concurrent('what a rollout under way shows only now counts as before', async () => {

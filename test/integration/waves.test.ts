@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
-import type { Report } from '../../src/deploy/report/report.ts';
+import type { SeenReport } from '../harness/action.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { awaitReady, type WorkloadOptions } from '../harness/workloads.ts';
@@ -42,9 +42,9 @@ const firstVerification = (scene: Scene): Promise<unknown> =>
   eventually('the first proof', async () => steps(scene).find((step) => step.startsWith('proof ')));
 /** The same with every step only once, where it came first. */
 const firstSteps = (scene: Scene): string[] => [...new Set(steps(scene))];
-const outcomes = ({ targets }: Report): Record<string, string> =>
+const outcomes = ({ targets }: SeenReport): Record<string, string> =>
   Object.fromEntries(targets.map(({ ref, outcome }) => [ref.name, outcome]));
-const wavesOf = ({ targets }: Report): (number | undefined)[] => targets.map(({ wave }) => wave);
+const wavesOf = ({ targets }: SeenReport): (number | undefined)[] => targets.map(({ wave }) => wave);
 
 describe('a canary', () => {
   test.concurrent('is verified before the others are touched', async () => {

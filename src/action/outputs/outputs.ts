@@ -1,6 +1,9 @@
 import { greatest } from '../../base/lists.ts';
-import type { PlanReport } from '../../deploy/report/plan-report.ts';
-import { countOutcome, finalRevisions, type Report } from '../../deploy/report/report.ts';
+import { finalRevisions } from '../../deploy/report/final-revisions.ts';
+import type { ImageReport } from '../../deploy/report/image-report.ts';
+import type { MadePlan } from '../../deploy/report/plan-report.ts';
+import { countOutcome, filtersFound, type Report, targetsOf } from '../../deploy/report/report.ts';
+import type { WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { evidenceOf } from '../verdict/evidence.ts';
 import { fitList } from './json.ts';
 import { statusJson, targetsJson } from './targets.ts';
@@ -39,17 +42,19 @@ const MAX_PLAN_UNITS = 300_000;
  * last by leaving items out; then its last element is `{"truncated": true, "omitted": N}`.
  */
 export function outputsOf(report: Report): Record<OutputName, string> {
-  const { filters, status, targets, plan } = report;
-  const planned = plan === undefined ? '' : planJson(plan);
+  const { filters } = report;
+  const targets = targetsOf(report);
+  const planned = report.command === 'plan' && report.plan.state === 'made' ? planJson(report.plan) : '';
   const room = MAX_LISTS_UNITS - planned.length;
-  const met = status?.workloads.flatMap((workload) => workload.filters) ?? [];
-  const digests = [...filters, ...met].flatMap(({ digest }) => digest ?? []);
+  const found = filtersFound(report);
+  const digests = [...filters, ...found].flatMap(({ digest }) => digest ?? []);
   const verified = filters.find(({ provenance }) => provenance !== undefined)?.provenance;
   const revisions = [
     ...finalRevisions(report),
-    ...(report.rendered?.revisions ?? []),
-    ...met.flatMap(({ revision }) => revision ?? []),
+    ...(report.command === 'render' && report.rendered.state === 'written' ? report.rendered.revisions : []),
+    ...found.flatMap(({ revision }) => revision ?? []),
   ];
+  const counts = { targets };
   return {
     result: report.outcome,
     changed: String(report.changed),
@@ -58,26 +63,53 @@ export function outputsOf(report: Report): Record<OutputName, string> {
     bytes: filters.map(({ bytes }) => bytes).join(','),
     provenance: verified === undefined ? '' : JSON.stringify(verified),
     image: imagesOf(report).join(','),
-    deployed: String(countOutcome(report, 'deployed')),
-    unchanged: String(countOutcome(report, 'unchanged')),
-    removed: String(countOutcome(report, 'removed')),
+    deployed: String(countOutcome(counts, 'deployed')),
+    unchanged: String(countOutcome(counts, 'unchanged')),
+    removed: String(countOutcome(counts, 'removed')),
     'rolled-back': String(targets.filter(({ rollback }) => rollback?.state === 'rolled-back').length),
-    failed: String(countOutcome(report, 'failed')),
-    'verified-proxies': String(status === undefined ? evidenceOf(targets).verified : verifiedOnStatus(status)),
-    targets: status === undefined ? targetsJson(report, room) : statusJson(status.workloads, room),
+    failed: String(countOutcome(counts, 'failed')),
+    ...workloadOutputs(report, room),
     plan: planned,
   };
 }
 
+/** The workloads that the run is about, and in how many of their proxies the filter was seen. */
+function workloadOutputs(report: Report, room: number): Record<'verified-proxies' | 'targets', string> {
+  if (report.command === 'status' && report.status.state === 'read') {
+    const { workloads } = report.status;
+    return { 'verified-proxies': String(verifiedOnStatus(workloads)), targets: statusJson(workloads, room) };
+  }
+  const targets = targetsOf(report);
+  return {
+    'verified-proxies': String(evidenceOf(targets).verified),
+    targets: targetsJson({ targets, filters: report.filters }, room),
+  };
+}
+
 /** The images that filters are in, as far as they are there. */
-function imagesOf({ filters, images = [] }: Report): string[] {
-  const absent = images.filter(({ state }) => state !== 'pushed' && state !== 'unchanged').map(({ pinned }) => pinned);
-  const named = filters.flatMap(({ source }) => (source?.kind === 'image' ? [source.pinned] : []));
+function imagesOf(report: Report): string[] {
+  const absent = pushedImages(report)
+    .filter(({ state }) => state !== 'pushed' && state !== 'unchanged')
+    .map(({ pinned }) => pinned);
+  const named = report.filters.flatMap(({ source }) => (source?.kind === 'image' ? [source.pinned] : []));
   return [...new Set(named)].filter((pinned) => !absent.includes(pinned));
 }
 
+function pushedImages(report: Report): readonly ImageReport[] {
+  switch (report.command) {
+    case 'deploy':
+    case 'plan':
+      return report.plan.state === 'made' ? report.plan.images : [];
+    case 'status':
+    case 'remove':
+    case 'sweep':
+    case 'render':
+      return [];
+  }
+}
+
 /** A proxy with several filters counts once. */
-function verifiedOnStatus({ workloads }: NonNullable<Report['status']>): number {
+function verifiedOnStatus(workloads: readonly WorkloadStatus[]): number {
   return workloads.reduce(
     (sum, { filters }) =>
       sum +
@@ -89,7 +121,7 @@ function verifiedOnStatus({ workloads }: NonNullable<Report['status']>): number 
   );
 }
 
-function planJson({ changes, restarts }: PlanReport): string {
+function planJson({ changes, restarts }: MadePlan): string {
   const changed = changes.map(({ action, kind, namespace, name }) => ({ action, kind, namespace, name }));
   const restarting = restarts.map(({ ref: { namespace, kind, name }, pods, wave }) => ({
     namespace,

@@ -1,12 +1,12 @@
 import { describeProblem, type Problem } from '../../base/problem.ts';
 import type { Verification } from '../../deploy/report/evidence-level.ts';
-import {
-  finalRevision,
-  type Report,
-  type Rollback,
-  type TargetOutcome,
-  type TargetReport,
-  type TargetRevision,
+import { finalRevision } from '../../deploy/report/final-revisions.ts';
+import type {
+  ChangeReport,
+  Rollback,
+  TargetOutcome,
+  TargetReport,
+  TargetRevision,
 } from '../../deploy/report/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { TROUBLES } from '../verdict/status.ts';
@@ -61,7 +61,7 @@ const URGENCY: readonly TargetOutcome[] = [
  * error text (cut to 200 characters), `seconds` and `before`, `pods`, `error`, `verification`; at last workloads are left out,
  * failed ones last.
  */
-export function targetsJson({ targets, filters }: Pick<Report, 'targets' | 'filters'>, max: number): string {
+export function targetsJson({ targets, filters }: Pick<ChangeReport, 'targets' | 'filters'>, max: number): string {
   const several = filters.length > 1 || targets.some(({ revisions }) => revisions.length > 1);
   return fitList(
     targets.map((target) => targetOutput(target, several)),

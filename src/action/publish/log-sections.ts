@@ -1,6 +1,10 @@
 import { describeProblem } from '../../base/problem.ts';
 import { formatBytes, MAX_LISTED, someOf, thousands, truncate } from '../../base/text.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import type { ImageReport } from '../../deploy/report/image-report.ts';
+import type { MadePlan } from '../../deploy/report/plan-report.ts';
+import type { RenderedFiles } from '../../deploy/report/render-report.ts';
+import { type Collected, type Report, type TargetReport, targetsOf } from '../../deploy/report/report.ts';
+import type { FoundStatus } from '../../deploy/report/status-report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { groupDrift } from '../summary/parts/cleanup.ts';
 import { imageLine } from '../summary/parts/images.ts';
@@ -20,18 +24,43 @@ const MAX_LINE_CHARACTERS = 4_000;
 
 /** What the log says of a report after the run: only what there is something to say of. */
 export function logSections(report: Report): LogSection[] {
-  return [
-    { title: 'Problems', lines: problemLines(report) },
-    { title: 'Drift', lines: driftLines(report) },
-    { title: 'Plan', lines: planLines(report) },
-    { title: 'Registry', lines: (report.images ?? []).map(imageLine) },
-    { title: 'Status', lines: statusLines(report) },
-    { title: 'Files', lines: fileLines(report) },
-    { title: 'Objects of superseded revisions', lines: collectedLines(report) },
-  ]
+  return [{ title: 'Problems', lines: problemLines(report) }, ...commandSections(report)]
     .filter(({ lines }) => lines.length > 0)
     .map(({ title, lines }) => ({ title, lines: cut(lines) }));
 }
+
+function commandSections(report: Report): LogSection[] {
+  switch (report.command) {
+    case 'deploy':
+      return [
+        driftSection(report.targets),
+        ...(report.plan.state === 'made' ? [registrySection(report.plan.images)] : []),
+        objectSection(collectedLines(report.collected)),
+      ];
+    case 'plan':
+      if (report.plan.state === 'stopped') return [];
+      return [
+        driftSection(report.targets),
+        { title: 'Plan', lines: planLines(report.plan) },
+        registrySection(report.plan.images),
+      ];
+    case 'status':
+      if (report.status.state === 'stopped') return [];
+      return [{ title: 'Status', lines: statusLines(report.status) }, objectSection(objectLines(report.status))];
+    case 'remove':
+    case 'sweep':
+      return [driftSection(report.targets), objectSection(collectedLines(report.collected))];
+    case 'render':
+      return report.rendered.state === 'stopped' ? [] : [{ title: 'Files', lines: fileLines(report.rendered) }];
+  }
+}
+
+const registrySection = (images: readonly ImageReport[]): LogSection => ({
+  title: 'Registry',
+  lines: images.map(imageLine),
+});
+
+const objectSection = (lines: readonly string[]): LogSection => ({ title: 'Objects of superseded revisions', lines });
 
 function cut(lines: readonly string[]): string[] {
   const left = lines.length - MAX_LINES;
@@ -42,16 +71,18 @@ function cut(lines: readonly string[]): string[] {
 function problemLines(report: Report): string[] {
   return [
     ...reportedProblems(report).map((problem) => `✗ ${describeProblem(problem)}`),
-    ...report.targets.flatMap(({ ref, evidence }) => evidence.map((line) => `  ${ref.namespace}/${ref.name}: ${line}`)),
+    ...targetsOf(report).flatMap(({ ref, evidence }) =>
+      evidence.map((line) => `  ${ref.namespace}/${ref.name}: ${line}`),
+    ),
   ];
 }
 
-function driftLines({ targets }: Report): string[] {
-  return [...groupDrift(targets)].map(([drift, names]) => `${drift} (${countOf(names.length, 'workload')})`);
+function driftSection(targets: readonly TargetReport[]): LogSection {
+  const lines = [...groupDrift(targets)].map(([drift, names]) => `${drift} (${countOf(names.length, 'workload')})`);
+  return { title: 'Drift', lines };
 }
 
-function planLines({ plan }: Report): string[] {
-  if (plan === undefined) return [];
+function planLines(plan: MadePlan): string[] {
   const several = plan.waves > 1;
   return [
     ...plan.changes.flatMap((change) => {
@@ -67,8 +98,8 @@ function planLines({ plan }: Report): string[] {
   ];
 }
 
-function statusLines({ status }: Report): string[] {
-  return (status?.workloads ?? []).flatMap(({ ref, pods, filters }) =>
+function statusLines({ workloads }: FoundStatus): string[] {
+  return workloads.flatMap(({ ref, pods, filters }) =>
     filters.flatMap(({ filter, revision, health, verification, notes }) => [
       `${describeWorkload(ref)}: ${filter} ${revision ?? 'without revision'}, ${health}, ${pods.ready}/${pods.wanted} ready${verification === undefined ? '' : `, evidence: ${verification.level}`}`,
       ...notes.map((note) => `  ${note}`),
@@ -76,20 +107,22 @@ function statusLines({ status }: Report): string[] {
   );
 }
 
-function fileLines({ rendered }: Report): string[] {
+function fileLines({ files, removed }: RenderedFiles): string[] {
   return [
-    ...(rendered?.files ?? []).map(({ path, bytes, content }) => `${path} (${formatBytes(bytes)}): ${content}`),
-    ...(rendered?.removed ?? []).map((path) => `${path}: of an earlier run, removed`),
+    ...files.map(({ path, bytes, content }) => `${path} (${formatBytes(bytes)}): ${content}`),
+    ...removed.map((path) => `${path}: of an earlier run, removed`),
   ];
 }
 
-function collectedLines({ collected, status }: Report): string[] {
+function collectedLines({ deleted, left }: Collected): string[] {
+  return [...deleted.map((object) => `deleted ${object}`), ...left.map(({ object, why }) => `left ${object}: ${why}`)];
+}
+
+function objectLines({ garbage, kept = [], inUse = [], unknown = [] }: FoundStatus): string[] {
   return [
-    ...collected.deleted.map((object) => `deleted ${object}`),
-    ...collected.left.map(({ object, why }) => `left ${object}: ${why}`),
-    ...(status?.garbage ?? []),
-    ...(status?.kept ?? []).map((object) => `kept to roll back to: ${object}`),
-    ...(status?.inUse ?? []).map((object) => `run by old pods: ${object}`),
-    ...(status?.unknown ?? []).map((object) => `unknown whether pods run it: ${object}`),
+    ...garbage,
+    ...kept.map((object) => `kept to roll back to: ${object}`),
+    ...inUse.map((object) => `run by old pods: ${object}`),
+    ...unknown.map((object) => `unknown whether pods run it: ${object}`),
   ];
 }

@@ -1,5 +1,5 @@
 import type { EvidenceLevel } from '../../deploy/report/evidence-level.ts';
-import type { Report, TargetReport } from '../../deploy/report/report.ts';
+import type { DeployReport, TargetReport } from '../../deploy/report/report.ts';
 import { byPhase, isAsBefore, ROLLING } from '../verdict/phase.ts';
 import { countOf } from '../verdict/text.ts';
 import { supersededLine } from './parts/superseded.ts';
@@ -11,7 +11,7 @@ const NOT_WATCHED = 'pods were not watched.';
  * The current state after a `deploy` that did not go well, the urgent first, and how to roll back. Only what the report shows or what
  * Kubernetes promises is said.
  */
-export function renderDeployState(report: Report): string {
+export function renderDeployState(report: DeployReport): string {
   const phases = byPhase(report);
   const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
   const unready = of('not-ready');

@@ -1,5 +1,5 @@
 import { someOf } from '../../base/text.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import type { DeployReport } from '../../deploy/report/report.ts';
 import { hasActed, needsCurrentState } from '../verdict/words.ts';
 import { renderDeployState } from './deploy-what-runs.ts';
 import { renderBeside } from './parts/adoption.ts';
@@ -14,7 +14,7 @@ import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
 
 /** The page of `deploy`: the current state if all is not well, corrected drift, the workloads, what was cleaned up. */
-export function deployPage(report: Report): Page {
+export function deployPage(report: DeployReport): Page {
   const table = targetTable(report, {
     rollout: (target) => rolloutCell(target, report),
     writes: [
@@ -31,14 +31,16 @@ export function deployPage(report: Report): Page {
       renderTable('Workloads', table, limits),
       renderBeside(report, limits),
       renderCollected(report.collected, limits),
-      renderImages(report, limits),
+      report.plan.state === 'made' ? renderImages(report.plan.images, limits) : '',
       renderDetails(report, [...deployPolicy(report.policy), ...expirySetting(report)], limits),
     ],
   };
 }
 
 /** What puts the filters into the proxies. */
-function filterResourceTitle({ filters, pluginKind = 'WasmPlugin' }: Pick<Report, 'filters' | 'pluginKind'>): string {
+function filterResourceTitle({ filters, plan }: DeployReport): string {
+  // Nobody has seen the cluster of a run that was stopped; its page has no workloads.
+  const pluginKind = plan.state === 'made' ? plan.pluginKind : 'WasmPlugin';
   const kinds = new Set(filters.map(({ settings }) => (settings.image === undefined ? 'EnvoyFilter' : pluginKind)));
   return kinds.size === 0 ? 'EnvoyFilter' : someOf([...kinds].sort());
 }

@@ -1,5 +1,5 @@
 import type { PlannedChange, PlannedReplacement, PlannedRestart } from '../../deploy/report/plan-report.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import type { PlanReport } from '../../deploy/report/report.ts';
 import { countOf } from '../verdict/text.ts';
 import { verb } from '../verdict/words.ts';
 import { renderAdoptions, renderBeside } from './parts/adoption.ts';
@@ -7,18 +7,21 @@ import { workloadCell } from './parts/cells.ts';
 import { renderImages } from './parts/images.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, text } from './parts/markdown.ts';
-import type { Page } from './parts/page.ts';
+import { type Page, stoppedPage } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
 import { renderTable, type TableParts } from './parts/table.ts';
 import { groupChanges, renderChanges } from './plan-changes.ts';
 
 /** The page of `plan`: what would fail, what would be written, what would restart, what admission says. */
-export function planPage(report: Report): Page {
-  const { changes = [], restarts = [], inPlace = [], adoptions = [] } = report.plan ?? {};
+export function planPage(report: PlanReport): Page {
+  const { plan } = report;
+  const settings = [...deployPolicy(report.policy), ...expirySetting(report)];
+  if (plan.state === 'stopped') return stoppedPage((limits) => renderDetails(report, settings, limits));
+  const { changes, restarts, inPlace, adoptions, images } = plan;
   const table = restartTable(restarts);
   const groups = groupChanges(changes);
   return {
-    problems: report.plan === undefined ? 'Problems' : 'What would fail',
+    problems: 'What would fail',
     lead: (limits) => renderAdmission(changes, limits),
     body: (limits) => [
       renderAdoptions(adoptions, limits),
@@ -26,8 +29,8 @@ export function planPage(report: Report): Page {
       renderBeside(report, limits),
       renderTable('What would change in place', replacementTable(inPlace), limits),
       renderTable('What would restart', table, limits),
-      renderImages(report, limits),
-      renderDetails(report, [...deployPolicy(report.policy), ...expirySetting(report)], limits),
+      renderImages(images, limits),
+      renderDetails(report, settings, limits),
     ],
   };
 }

@@ -1,4 +1,4 @@
-import type { Report, TargetReport } from '../../deploy/report/report.ts';
+import type { RemovalReport, TargetReport } from '../../deploy/report/report.ts';
 import { byPhase } from '../verdict/phase.ts';
 import { hasActed, needsCurrentState } from '../verdict/words.ts';
 import { rolloutCell, writeCell } from './parts/cells.ts';
@@ -14,7 +14,7 @@ import { targetTable } from './parts/targets.ts';
 import { oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
-export function removePage(report: Report): Page {
+export function removePage(report: RemovalReport): Page {
   const table = targetTable(report, {
     rollout: (target) => rolloutCell(target, report),
     writes: [{ title: 'Pod template', cell: (target) => writeCell('template', target, report) }],
@@ -24,14 +24,14 @@ export function removePage(report: Report): Page {
     lead: () => (needsCurrentState(report) ? blocks(renderNextCommand(report), renderRemoveState(report)) : ''),
     body: (limits) => [
       renderTable('Workloads', table, limits),
-      report.nothing === undefined ? '' : renderPresent(report.nothing, limits),
+      report.removal.state === 'nothing' ? renderPresent(report.removal, limits) : '',
       renderCollected(report.collected, limits),
       renderDetails(report, removePolicy(report.policy), limits),
     ],
   };
 }
 
-function renderRemoveState(report: Report): string {
+function renderRemoveState(report: RemovalReport): string {
   const phases = byPhase(report);
   const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
   const were = (one: boolean): string => (one ? 'was' : 'were');

@@ -1,6 +1,6 @@
 import { formatBytes, MAX_LISTED, thousands } from '../../base/text.ts';
-import type { RenderReport } from '../../deploy/report/render-report.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import type { RenderedFiles } from '../../deploy/report/render-report.ts';
+import type { RenderReport } from '../../deploy/report/report.ts';
 import { countOf } from '../verdict/text.ts';
 import { filterNames } from '../verdict/words.ts';
 import { renderNames } from './parts/cleanup.ts';
@@ -12,14 +12,14 @@ import { renderDetails } from './parts/settings.ts';
 const MAX_OPEN_FILES = 25;
 
 /** The page of `render`: what to do with the files, and the files. */
-export function renderPage(report: Report): Page {
+export function renderPage(report: RenderReport): Page {
   const { rendered } = report;
   const mounts = report.filters.some(({ settings }) => settings.image === undefined);
   return {
     problems: 'Problems',
     lead: () => '',
     body: (limits) => [
-      ...(rendered === undefined
+      ...(rendered.state === 'stopped'
         ? []
         : [
             nextSteps(rendered, filterNames(report), mounts, limits),
@@ -35,7 +35,7 @@ export function renderPage(report: Report): Page {
  * A Component is taken in by an overlay (https://kubectl.docs.kubernetes.io/guides/config_management/components/). The one that
  * lies beside it has no workloads.
  */
-function nextSteps(rendered: RenderReport, filters: readonly string[], mounts: boolean, limits: Limits): string {
+function nextSteps(rendered: RenderedFiles, filters: readonly string[], mounts: boolean, limits: Limits): string {
   const { folder, files } = rendered;
   const labels = codes(
     filters.map((filter) => `deploy-wasm-filter/${filter}`),
@@ -64,7 +64,7 @@ function nextSteps(rendered: RenderReport, filters: readonly string[], mounts: b
 }
 
 /** For workloads that are in no kustomization. */
-function byHand({ folder, files }: RenderReport, limits: Limits): string {
+function byHand({ folder, files }: RenderedFiles, limits: Limits): string {
   const commands = files.flatMap(({ path, patches }) => {
     if (patches === undefined) return [];
     const { kind, namespace, name } = patches;
@@ -82,11 +82,11 @@ function byHand({ folder, files }: RenderReport, limits: Limits): string {
   return details('Without a kustomization that has the workloads', fence(lines.join('\n'), 'sh'));
 }
 
-function removedFiles({ removed }: RenderReport, limits: Limits): string {
+function removedFiles({ removed }: RenderedFiles, limits: Limits): string {
   return renderNames(`🧹 ${countOf(removed.length, 'file')} of an earlier run removed`, removed, limits);
 }
 
-function fileTable({ files }: RenderReport, limits: Limits): string {
+function fileTable({ files }: RenderedFiles, limits: Limits): string {
   const shown = files.slice(0, limits.items);
   const left = files.length - shown.length;
   const body = blocks(

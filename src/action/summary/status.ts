@@ -1,5 +1,5 @@
 import { nameSome, someOf, thousands } from '../../base/text.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import type { StatusReport } from '../../deploy/report/report.ts';
 import type { FilterHealth, FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { TROUBLES } from '../verdict/status.ts';
 import { countOf } from '../verdict/text.ts';
@@ -7,7 +7,7 @@ import { unbroken, verificationWords, whenCell, workloadCell } from './parts/cel
 import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, code, codes, text } from './parts/markdown.ts';
-import type { Page } from './parts/page.ts';
+import { type Page, stoppedPage } from './parts/page.ts';
 import { renderDetails } from './parts/settings.ts';
 import { type Catalogue, type Column, type Row, renderTable, shareColumns, type TableParts } from './parts/table.ts';
 
@@ -27,9 +27,10 @@ interface Line {
 }
 
 /** The page of `status`: a row for each filter on each workload, what needs a look first; notes; what nothing uses. */
-export function statusPage(report: Report): Page {
+export function statusPage(report: StatusReport): Page {
   const { status } = report;
-  const { workloads = [], garbage = [], kept = [], inUse = [], unknown = [], namespaces = [] } = status ?? {};
+  if (status.state === 'stopped') return stoppedPage((limits) => renderDetails(report, [], limits));
+  const { workloads, garbage, kept = [], inUse = [], unknown = [], namespaces } = status;
   const lines = sortLines(workloads.flatMap((workload) => workload.filters.map((filter) => ({ workload, filter }))));
   const table = statusTable(lines);
   return {

@@ -1,5 +1,5 @@
 import { formatDuration } from '../../base/text.ts';
-import type { Command, Report } from '../../deploy/report/report.ts';
+import type { Report } from '../../deploy/report/report.ts';
 import type { Links } from '../runner/links.ts';
 import { groupProblems, reportedProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
@@ -29,14 +29,21 @@ export interface SummaryOptions {
  */
 const DEFAULT_MAX_BYTES = 1_000_000;
 
-const PAGES: Readonly<Record<Command, (report: Report) => Page>> = {
-  deploy: deployPage,
-  plan: planPage,
-  status: statusPage,
-  remove: removePage,
-  sweep: removePage,
-  render: renderPage,
-};
+function pageOf(report: Report): Page {
+  switch (report.command) {
+    case 'deploy':
+      return deployPage(report);
+    case 'plan':
+      return planPage(report);
+    case 'status':
+      return statusPage(report);
+    case 'remove':
+    case 'sweep':
+      return removePage(report);
+    case 'render':
+      return renderPage(report);
+  }
+}
 
 /**
  * The job summary of a run, as GitHub-flavoured Markdown: verdict, what is wrong and what to do, then what the command has to
@@ -50,7 +57,7 @@ export function renderSummary(
   const groups = groupProblems(report).filter(({ kind }) => kind !== 'cancelled');
   const permissions = reportedProblems(report).flatMap(({ permission }) => permission ?? []);
   const verdict = judge(report);
-  const page = PAGES[report.command](report);
+  const page = pageOf(report);
   const warnings = warningsOf(report);
   const render = (limits: Limits): string =>
     `${blocks(
@@ -72,7 +79,7 @@ export function renderSummary(
 /** The cluster, the time, and where to read on. */
 function renderFacts({ cluster, durationMs }: Report, { run, commit, documentation }: Links, limits: Limits): string {
   return [
-    ...(cluster === undefined ? [] : [`Context ${code(cluster.context, limits.name)}`]),
+    ...(cluster.state === 'none' ? [] : [`Context ${code(cluster.context, limits.name)}`]),
     `took ${formatDuration(durationMs)}`,
     ...(run === undefined ? [] : [`[run](${run})`]),
     ...(commit === undefined ? [] : [`[commit](${commit})`]),
@@ -81,11 +88,12 @@ function renderFacts({ cluster, durationMs }: Report, { run, commit, documentati
 }
 
 /** The run's own warnings, and those of the API server's admission to a plan, each once. */
-function warningsOf({ warnings, plan }: Report): string[] {
-  const admission = (plan?.changes ?? []).flatMap((change) =>
+function warningsOf(report: Report): string[] {
+  const changes = report.command === 'plan' && report.plan.state === 'made' ? report.plan.changes : [];
+  const admission = changes.flatMap((change) =>
     change.admission.state === 'accepted' ? change.admission.warnings : [],
   );
-  return [...new Set([...warnings, ...admission])];
+  return [...new Set([...report.warnings, ...admission])];
 }
 
 function renderWarnings(warnings: readonly string[], limits: Limits): string {

@@ -1,5 +1,5 @@
 import { thousands } from '../../base/text.ts';
-import { countOutcome, isPushed, type Report, type TargetReport } from '../../deploy/report/report.ts';
+import { countOutcome, type DeployReport, expiryOf, isPushed, type TargetReport } from '../../deploy/report/report.ts';
 import { evidenceOf, evidenceSentence, evidenceTail } from './evidence.ts';
 import { judgeFailure } from './failure.ts';
 import { judgeSuperseded } from './superseded.ts';
@@ -18,7 +18,7 @@ import {
 } from './words.ts';
 
 /** The verdict over `deploy`. */
-export function judgeDeploy(report: Report): Verdict {
+export function judgeDeploy(report: DeployReport): Verdict {
   if (report.outcome === 'failed') {
     return judgeFailure(report, {
       subject: filtersOf(report),
@@ -27,11 +27,11 @@ export function judgeDeploy(report: Report): Verdict {
   }
   if (report.outcome === 'superseded') return judgeSuperseded(report);
   const changed = countOutcome(report, 'deployed') + countOutcome(report, 'removed');
-  if (changed === 0) return withExpiry(report, unchanged(report));
-  return withExpiry(report, report.policy.wait ? deployed(report) : applied(report));
+  if (changed === 0) return withExpiry(expiryOf(report), unchanged(report));
+  return withExpiry(expiryOf(report), report.policy.wait ? deployed(report) : applied(report));
 }
 
-function deployed(report: Report): Verdict {
+function deployed(report: DeployReport): Verdict {
   const targets = report.targets.filter(({ outcome }) => outcome === 'deployed');
   const unchangedCount = countOutcome(report, 'unchanged');
   const removed = countOutcome(report, 'removed');
@@ -92,7 +92,7 @@ function idleSentence(targets: readonly TargetReport[]): string {
     : `${workloads(idle)} ${verb(idle, 'wants', 'want')} no pods at present, so nothing runs there.`;
 }
 
-function applied(report: Report): Verdict {
+function applied(report: DeployReport): Verdict {
   return {
     icon: '⏳',
     headline: `${filtersOf(report)} applied to ${workloads(countOutcome(report, 'deployed'))}, not verified`,
@@ -101,7 +101,7 @@ function applied(report: Report): Verdict {
 }
 
 /** What a run wrote that changed no workload: what it deleted, and records of what was verified or objects that were not as they should be. */
-function writtenBeside({ collected, requests }: Report): string {
+function writtenBeside({ collected, requests }: DeployReport): string {
   const deleted = collected.deleted.length;
   if (deleted > 0) return `Only ${countOf(deleted, 'superseded object')} had to be deleted.`;
   const { writes } = requests;
@@ -109,7 +109,7 @@ function writtenBeside({ collected, requests }: Report): string {
   return `No workload was changed: ${countOf(writes, 'write')} kept shared objects and records of what was verified up to date.`;
 }
 
-function unchanged(report: Report): Verdict {
+function unchanged(report: DeployReport): Verdict {
   const n = report.targets.length;
   const cleaned = writtenBeside(report);
   const names = filterNames(report).length;

@@ -1,6 +1,6 @@
 import { thousands } from '../../base/text.ts';
 import type { RolloutPhase } from '../../deploy/report/phase.ts';
-import { countOutcome, type Report } from '../../deploy/report/report.ts';
+import { type ChangeReport, countOutcome } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { byPhase, countPhases, isAsBefore, LEFT_AS_FOUND, ROLLING, URGENT } from './phase.ts';
 import { plain } from './text.ts';
@@ -15,7 +15,7 @@ export interface FailureWords {
 }
 
 /** The verdict over a run that wants to change workloads and did not get all the way. */
-export function judgeFailure(report: Report, words: FailureWords): Verdict {
+export function judgeFailure(report: ChangeReport, words: FailureWords): Verdict {
   if (!hasActed(report)) {
     return report.cancelled
       ? { icon: '🛑', headline: 'Cancelled before anything was written', sentence: AS_BEFORE }
@@ -26,7 +26,7 @@ export function judgeFailure(report: Report, words: FailureWords): Verdict {
 }
 
 /** Something was written, and then the run lost sight of its workloads. */
-function lost(report: Report, { subject }: FailureWords): Verdict {
+function lost(report: ChangeReport, { subject }: FailureWords): Verdict {
   return {
     icon: report.cancelled ? '🛑' : '❌',
     headline: report.cancelled
@@ -36,7 +36,7 @@ function lost(report: Report, { subject }: FailureWords): Verdict {
   };
 }
 
-function cancelled(report: Report, words: FailureWords): Verdict {
+function cancelled(report: ChangeReport, words: FailureWords): Verdict {
   const phases = byPhase(report);
   const good = countPhases(phases, 'succeeded');
   const urgent = countPhases(phases, 'rollback-failed', 'rollback-interrupted');
@@ -51,7 +51,7 @@ function cancelled(report: Report, words: FailureWords): Verdict {
   };
 }
 
-function failed(report: Report, words: FailureWords): Verdict {
+function failed(report: ChangeReport, words: FailureWords): Verdict {
   const phases = byPhase(report);
   const rollbackFailed = countPhases(phases, 'rollback-failed');
   const count = countOutcome(report, 'failed');
@@ -69,7 +69,7 @@ function failed(report: Report, words: FailureWords): Verdict {
 }
 
 /** `1 of 12 workloads`, `all 3 workloads`, `Deployment shop/reviews` where there is no other. */
-function failedWorkloads({ targets }: Report, count: number): string {
+function failedWorkloads({ targets }: ChangeReport, count: number): string {
   const [only] = targets;
   if (count < targets.length || only === undefined) return `${thousands(count)} of ${workloads(targets.length)}`;
   if (targets.length === 1) return plain(describeWorkload(only.ref), 260);
@@ -77,7 +77,7 @@ function failedWorkloads({ targets }: Report, count: number): string {
 }
 
 /** Returns how the rollback went, its most urgent part, and what runs now. */
-function rollbackTail(report: Report, words: FailureWords): string {
+function rollbackTail(report: ChangeReport, words: FailureWords): string {
   const phases = byPhase(report);
   const count = countOutcome(report, 'failed');
   const rollbackFailed = countPhases(phases, 'rollback-failed');
@@ -99,7 +99,7 @@ function rollbackTail(report: Report, words: FailureWords): string {
 }
 
 /** What the workloads that did not fail run now, where it can be said in a few words. */
-function endingOf(report: Report, { settled }: FailureWords): string {
+function endingOf(report: ChangeReport, { settled }: FailureWords): string {
   if (isAllAsBefore(report)) return '; every workload runs what it ran before';
   const others = report.targets.length - countOutcome(report, 'failed');
   const done = countPhases(byPhase(report), 'succeeded');
@@ -108,7 +108,7 @@ function endingOf(report: Report, { settled }: FailureWords): string {
 }
 
 /** Whether nothing in the cluster runs anything else than before the run. */
-function isAllAsBefore(report: Report): boolean {
+function isAllAsBefore(report: ChangeReport): boolean {
   const phases = byPhase(report);
   const same = [...LEFT_AS_FOUND.flatMap((phase) => phases.get(phase) ?? [])].every(isAsBefore);
   const unchangedCount = report.targets.filter(({ outcome }) => outcome === 'unchanged').length;
@@ -137,7 +137,7 @@ const CLAUSES: readonly (readonly [standings: readonly RolloutPhase[], one: stri
 ];
 
 /** `1 workload was rolled back; 9 workloads run revision 4f2a91c07b; 2 workloads were not touched.` */
-function tally(report: Report, words: FailureWords): string {
+function tally(report: ChangeReport, words: FailureWords): string {
   const phases = byPhase(report);
   const clauses = CLAUSES.flatMap(([wanted, one, many]) => clause(countPhases(phases, ...wanted), one, many));
   const done = countPhases(phases, 'succeeded');
@@ -148,14 +148,14 @@ function tally(report: Report, words: FailureWords): string {
 }
 
 /** Whether the page says how to roll back: a deployment's does, of workloads that have their new pod template and roll. */
-function saysHowToRollBack(report: Report): boolean {
+function saysHowToRollBack(report: ChangeReport): boolean {
   const phases = byPhase(report);
   const rolling = ROLLING.flatMap((phase) => phases.get(phase) ?? []);
   return report.command === 'deploy' && rolling.some(({ steps }) => steps.template === 'done');
 }
 
 /** Returns what must be done in the cluster, tonight. */
-function advice(report: Report): string {
+function advice(report: ChangeReport): string {
   const phases = byPhase(report);
   if (countPhases(phases, 'rollback-failed') > 0) return 'Inspect now what could not be rolled back.';
   if (countPhases(phases, ...URGENT) > 0) {

@@ -1,5 +1,5 @@
 import { ROLLOUT_PHASES, type RolloutPhase } from '../../deploy/report/phase.ts';
-import type { Report, TargetReport } from '../../deploy/report/report.ts';
+import type { ChangeReport, TargetReport } from '../../deploy/report/report.ts';
 
 /** What is wrong in the cluster until somebody does something about it. */
 export const URGENT: readonly RolloutPhase[] = [
@@ -18,7 +18,7 @@ export const ROLLING: readonly RolloutPhase[] = ['not-ready', 'no-effect', 'inte
 export const LEFT_AS_FOUND: readonly RolloutPhase[] = ['rolled-back', 'rolled-back-with-run', 'untouched'];
 
 /** The targets of each condition, in the order of the report. */
-export function byPhase(report: Pick<Report, 'targets'>): ReadonlyMap<RolloutPhase, readonly TargetReport[]> {
+export function byPhase(report: Pick<ChangeReport, 'targets'>): ReadonlyMap<RolloutPhase, readonly TargetReport[]> {
   const groups = new Map<RolloutPhase, TargetReport[]>(ROLLOUT_PHASES.map((phase) => [phase, []]));
   for (const target of report.targets) groups.get(target.phase)?.push(target);
   return groups;

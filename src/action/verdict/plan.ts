@@ -1,19 +1,19 @@
 import { listWords, someOf } from '../../base/text.ts';
-import type { PlanReport } from '../../deploy/report/plan-report.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import type { MadePlan } from '../../deploy/report/plan-report.ts';
+import type { PlanReport } from '../../deploy/report/report.ts';
 import { countOf } from './text.ts';
 import { refusal, sentences, type Verdict, verb, withExpiry, workloads } from './words.ts';
 
 const UNWRITTEN = 'Nothing was written: this is only a plan.';
 
 /** The verdict over `plan`. */
-export function judgePlan(report: Report): Verdict {
+export function judgePlan(report: PlanReport): Verdict {
   const { plan } = report;
   if (report.cancelled) {
-    const known = plan === undefined ? '' : `What it knew by then: ${sizeOf(plan)}; it may be less than all.`;
+    const known = plan.state === 'stopped' ? '' : `What it knew by then: ${sizeOf(plan)}; it may be less than all.`;
     return { icon: '🛑', headline: 'Plan: cancelled', sentence: sentences(known, UNWRITTEN) };
   }
-  if (plan === undefined) {
+  if (plan.state === 'stopped') {
     return refusal(report, 'No plan could be made', '"deploy" would stop for the same reason. Nothing was written.');
   }
   const blockers = blockersOf(plan, report);
@@ -26,16 +26,16 @@ export function judgePlan(report: Report): Verdict {
   }
   if (plan.changes.length === 0) {
     const sentence = 'The cluster is up to date.';
-    return withExpiry(report, { icon: '✅', headline: 'Plan: nothing to do', sentence });
+    return withExpiry(plan.expires, { icon: '✅', headline: 'Plan: nothing to do', sentence });
   }
-  return withExpiry(report, {
+  return withExpiry(plan.expires, {
     icon: '📋',
     headline: `Plan: ${sizeOf(plan)}`,
     sentence: sentences(restartSentence(plan), UNWRITTEN),
   });
 }
 
-function blockersOf({ missingPermissions, changes }: PlanReport, { problems, outcome }: Report): string[] {
+function blockersOf({ missingPermissions, changes }: MadePlan, { problems, outcome }: PlanReport): string[] {
   const refused = changes.filter(({ admission }) => admission.state === 'refused').length;
   const others = problems.length - refused;
   return [
@@ -50,7 +50,7 @@ function blockersOf({ missingPermissions, changes }: PlanReport, { problems, out
 }
 
 /** `3 objects to write, 1 Gateway changes in place, 5 workloads restart (14 pods)`. */
-function sizeOf({ changes, restarts, inPlace = [] }: PlanReport): string {
+function sizeOf({ changes, restarts, inPlace }: MadePlan): string {
   const deletions = changes.filter(({ action }) => action === 'delete').length;
   const writes = changes.length - deletions;
   const pods = restarts.reduce((sum, restart) => sum + restart.pods, 0);
@@ -66,7 +66,7 @@ function sizeOf({ changes, restarts, inPlace = [] }: PlanReport): string {
   ]);
 }
 
-function restartSentence({ restarts, inPlace = [], waves }: PlanReport): string {
+function restartSentence({ restarts, inPlace, waves }: MadePlan): string {
   const kinds = [...new Set(inPlace.map(({ ref }) => ref.kind))];
   const atOnce = kinds.length === 0 ? '' : `All pods of a ${listWords(kinds)} get it at once.`;
   if (restarts.length === 0) return sentences('No pod is replaced.', atOnce);

@@ -1,6 +1,6 @@
 import { describePermission, type Permission } from '../../base/permission.ts';
 import type { Problem, ProblemKind } from '../../base/problem.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import { type Report, targetsOf } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 
 /** What the cluster says about one workload's problem. */
@@ -78,11 +78,8 @@ function withEvidence(
   };
 }
 
-/** What a report's problems are gathered from. */
-type Troubled = Pick<Report, 'problems' | 'targets' | 'plan'>;
-
 /** Every problem that a reader is told: those of the run, the permissions that a plan misses, failures, and failed rollbacks. */
-export function reportedProblems(report: Troubled): Problem[] {
+export function reportedProblems(report: Report): Problem[] {
   return reportedOf(report).map(({ problem }) => problem);
 }
 
@@ -91,11 +88,11 @@ interface ReportedWithEvidence {
   readonly evidence?: readonly string[];
 }
 
-function reportedOf({ problems, targets, plan }: Troubled): ReportedWithEvidence[] {
+function reportedOf(report: Report): ReportedWithEvidence[] {
   return [
-    ...problems.map((problem) => ({ problem })),
-    ...(plan?.missingPermissions ?? []).map((permission) => ({ problem: missingPermissionProblem(permission) })),
-    ...targets.flatMap(({ problem, rollback, ref, evidence }): ReportedWithEvidence[] => {
+    ...report.problems.map((problem) => ({ problem })),
+    ...missingPermissionsOf(report).map((permission) => ({ problem: missingPermissionProblem(permission) })),
+    ...targetsOf(report).flatMap(({ problem, rollback, ref, evidence }): ReportedWithEvidence[] => {
       const subject = describeWorkload(ref);
       return [
         ...(problem === undefined ? [] : [{ problem: { subject, ...problem }, evidence }]),
@@ -103,6 +100,11 @@ function reportedOf({ problems, targets, plan }: Troubled): ReportedWithEvidence
       ];
     }),
   ];
+}
+
+/** The permissions that `deploy` would lack; only a plan has them apart from its problems. */
+function missingPermissionsOf(report: Report): readonly Permission[] {
+  return report.command === 'plan' && report.plan.state === 'made' ? report.plan.missingPermissions : [];
 }
 
 function missingPermissionProblem(permission: Permission): Problem {
@@ -115,7 +117,7 @@ function missingPermissionProblem(permission: Permission): Problem {
 }
 
 /** Gathers all problems of a report by kind, remedy and message, so that what many workloads share is told once. */
-export function groupProblems(report: Troubled): KindGroup[] {
+export function groupProblems(report: Report): KindGroup[] {
   const reported = reportedOf(report).map(({ problem, evidence }) => withEvidence(problem, evidence));
   const kinds = groupBy(reported, ({ kind }) => kind);
   const order = Object.keys(KIND_TITLES);

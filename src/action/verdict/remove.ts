@@ -1,5 +1,5 @@
 import { thousands } from '../../base/text.ts';
-import { countOutcome, type Report, type TargetReport } from '../../deploy/report/report.ts';
+import { countOutcome, type RemovalReport, type TargetReport } from '../../deploy/report/report.ts';
 import { judgeFailure } from './failure.ts';
 import { leftSentence } from './left-behind.ts';
 import { nothingSentence } from './nothing.ts';
@@ -8,7 +8,7 @@ import { countOf, plain } from './text.ts';
 import { filterNames, filtersOf, sentences, them, unreadySentence, type Verdict, verb, workloads } from './words.ts';
 
 /** The verdict over `remove` and `sweep`. */
-export function judgeRemove(report: Report): Verdict {
+export function judgeRemove(report: RemovalReport): Verdict {
   if (report.outcome === 'failed' && !isDoneButForPods(report)) {
     return judgeFailure(report, {
       subject: `Removing ${filtersOf(report, 'the filter')}`,
@@ -22,7 +22,7 @@ export function judgeRemove(report: Report): Verdict {
 }
 
 /** Whether all that went wrong is that old pods still run what is gone from every pod template. */
-function isDoneButForPods({ problems, targets, collected, cancelled }: Report): boolean {
+function isDoneButForPods({ problems, targets, collected, cancelled }: RemovalReport): boolean {
   return (
     !cancelled &&
     collected.left.some(({ runOn }) => runOn !== undefined) &&
@@ -31,7 +31,7 @@ function isDoneButForPods({ problems, targets, collected, cancelled }: Report): 
   );
 }
 
-function takenAway(report: Report, removed: number): Verdict {
+function takenAway(report: RemovalReport, removed: number): Verdict {
   const { left, deleted } = report.collected;
   const it = them(report);
   const unready = report.targets.filter((target) => target.unready !== undefined);
@@ -74,7 +74,7 @@ function unreadyTail(unready: readonly TargetReport[], removed: number): string[
 }
 
 /** A rolling update keeps old pods until new ones are ready, and those run what they were started with. */
-function runningTail(left: Report['collected']['left']): string[] {
+function runningTail(left: RemovalReport['collected']['left']): string[] {
   const running = [...new Set(left.flatMap(({ runBy }) => runBy ?? []))];
   const [first] = running;
   if (first === undefined) return [];
@@ -85,7 +85,7 @@ function runningTail(left: Report['collected']['left']): string[] {
   ];
 }
 
-function templatesOnly(report: Report, removed: number): Verdict {
+function templatesOnly(report: RemovalReport, removed: number): Verdict {
   const it = them(report);
   return {
     icon: '⏳',
@@ -94,12 +94,12 @@ function templatesOnly(report: Report, removed: number): Verdict {
   };
 }
 
-function nothingOnWorkloads(report: Report): Verdict {
+function nothingOnWorkloads(report: RemovalReport): Verdict {
   const { left, deleted } = report.collected;
   const nothing = report.command === 'sweep' ? 'Nothing to sweep' : 'Nothing to remove';
   const nobody =
-    report.nothing !== undefined
-      ? nothingSentence(report.nothing, report.command === 'sweep')
+    report.removal.state === 'nothing'
+      ? nothingSentence(report.removal, report.command === 'sweep')
       : report.command === 'sweep'
         ? 'No filter has expired.'
         : report.targets.length === 0
@@ -136,7 +136,7 @@ function nothingOnWorkloads(report: Report): Verdict {
 }
 
 /** Who was removed: `add-header`, or for a sweep `Expired: add-header`. */
-function subjectOf(report: Report): string {
+function subjectOf(report: RemovalReport): string {
   const names = filtersOf(report, 'The filter');
   if (report.command !== 'sweep') return names;
   return `${names} ${verb(filterNames(report).length, 'has', 'have')} expired and ${verb(filterNames(report).length, 'was', 'were')}`;

@@ -1,15 +1,15 @@
-import type { RenderReport } from '../../deploy/report/render-report.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import type { RenderedFiles } from '../../deploy/report/render-report.ts';
+import type { RenderReport } from '../../deploy/report/report.ts';
 import { countOf, plain } from './text.ts';
 import { filtersOf, refusal, type Verdict } from './words.ts';
 
 /** The verdict over `render`. */
-export function judgeRender(report: Report): Verdict {
+export function judgeRender(report: RenderReport): Verdict {
   const { rendered } = report;
   if (report.cancelled) {
     return { icon: '🛑', headline: 'Render: cancelled', sentence: 'No cluster was asked; run it again for all files.' };
   }
-  if (report.outcome === 'failed' || rendered === undefined) {
+  if (report.outcome === 'failed' || rendered.state === 'stopped') {
     return refusal(report, 'Nothing was rendered', 'No cluster was asked, and none was changed.');
   }
   return {
@@ -19,6 +19,6 @@ export function judgeRender(report: Report): Verdict {
   };
 }
 
-function revisionOf({ revisions }: RenderReport): string {
+function revisionOf({ revisions }: RenderedFiles): string {
   return revisions.length === 1 ? `, revision ${plain(revisions[0] ?? '', 63)},` : '';
 }

@@ -1,7 +1,7 @@
 import { someOf, thousands } from '../../base/text.ts';
 import { EVIDENCE_LEVELS, type Verification } from '../../deploy/report/evidence-level.ts';
-import type { Report } from '../../deploy/report/report.ts';
-import type { FilterHealth, FilterStatus, StatusReport } from '../../deploy/report/status-report.ts';
+import type { StatusReport } from '../../deploy/report/report.ts';
+import type { FilterHealth, FilterStatus, FoundStatus } from '../../deploy/report/status-report.ts';
 import { evidenceTail, gatherVerifications } from './evidence.ts';
 import { countOf, plain } from './text.ts';
 import { filtersOf, refusal, sentences, type Verdict, verb, withExpiry, workloads } from './words.ts';
@@ -24,10 +24,10 @@ const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, m
 };
 
 /** The verdict over `status`. */
-export function judgeStatus(report: Report): Verdict {
+export function judgeStatus(report: StatusReport): Verdict {
   const { status } = report;
   if (report.cancelled) return { icon: '🛑', headline: 'Status: cancelled', sentence: 'Nothing was written.' };
-  if (status === undefined || report.outcome === 'failed') {
+  if (status.state === 'stopped' || report.outcome === 'failed') {
     return refusal(report, 'The status could not be read', 'Nothing was written.');
   }
   if (status.workloads.length === 0) return nothingFound(status);
@@ -51,7 +51,7 @@ export function judgeStatus(report: Report): Verdict {
   const evidence = gatherVerifications(status.workloads.flatMap(({ filters }) => weakestVerification(filters) ?? []));
   const why = evidence.weaknesses.filter((weakness) => weakness !== '').map((weakness) => plain(weakness, 300));
   const [expires] = status.workloads.flatMap(({ filters }) => filters.flatMap((filter) => filter.expires ?? [])).sort();
-  const first = expires === undefined || status.workloads.some(isOver) ? {} : { expires };
+  const first = status.workloads.some(isOver) ? undefined : expires;
   return withExpiry(first, {
     icon: '✅',
     headline: `${names} on ${total}${evidenceTail(evidence)}`,
@@ -63,7 +63,7 @@ export function judgeStatus(report: Report): Verdict {
   });
 }
 
-function isOver({ filters }: StatusReport['workloads'][number]): boolean {
+function isOver({ filters }: FoundStatus['workloads'][number]): boolean {
   return filters.some(({ expired }) => expired === true);
 }
 
@@ -75,7 +75,7 @@ function troubledWords(troubled: readonly { readonly n: number; readonly words: 
 }
 
 /** What to do; files that somebody applies from elsewhere are repaired where they come from. */
-function advice({ workloads: all }: StatusReport): string[] {
+function advice({ workloads: all }: FoundStatus): string[] {
   const filters = all.flatMap((workload) => workload.filters);
   const changed = filters.filter(({ health, changed: one }) => one || ['drifted', 'missing'].includes(health));
   const rendered = changed.filter((filter) => filter.rendered !== undefined);
@@ -116,7 +116,7 @@ function worstOf(filters: readonly { readonly health: FilterHealth }[]): FilterH
   return TROUBLES.find((trouble) => filters.some(({ health }) => health === trouble));
 }
 
-function nothingFound(status: StatusReport): Verdict {
+function nothingFound(status: FoundStatus): Verdict {
   const n = status.namespaces.length;
   const where = n === 1 ? `namespace ${plain(status.namespaces[0] ?? '', 63)}` : `the ${countOf(n, 'namespace')}`;
   return {
@@ -126,12 +126,12 @@ function nothingFound(status: StatusReport): Verdict {
   };
 }
 
-function expirySentence({ workloads: all }: StatusReport): string {
+function expirySentence({ workloads: all }: FoundStatus): string {
   const expired = all.filter(({ filters }) => filters.some((filter) => filter.expired)).length;
   return expired === 0 ? '' : `On ${workloads(expired)} a filter has expired; "sweep" removes it.`;
 }
 
-function garbageSentence({ garbage, unknown = [] }: StatusReport): string {
+function garbageSentence({ garbage, unknown = [] }: FoundStatus): string {
   const uncertain =
     unknown.length === 0
       ? ''

@@ -1,11 +1,11 @@
 import { listWords, someOf, thousands } from '../../base/text.ts';
 import { describeRun } from '../../deploy/observe/superseded.ts';
-import { countOutcome, type Report, type TargetReport } from '../../deploy/report/report.ts';
+import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
 import { plain } from './text.ts';
 import { filtersOf, sentences, type Verdict, verb, workloads } from './words.ts';
 
 /** The verdict over a run that did well until another one brought something newer. */
-export function judgeSuperseded(report: Report): Verdict {
+export function judgeSuperseded(report: ChangeReport): Verdict {
   const superseded = report.targets.filter(({ outcome }) => outcome === 'superseded');
   const others = report.targets.length - superseded.length;
   const [deployed, removed, unchanged, untouched] = (['deployed', 'removed', 'unchanged', 'untouched'] as const).map(

@@ -1,4 +1,4 @@
-import type { Command, Report } from '../../deploy/report/report.ts';
+import type { Report } from '../../deploy/report/report.ts';
 import { judgeDeploy } from './deploy.ts';
 import { judgePlan } from './plan.ts';
 import { judgeRemove } from './remove.ts';
@@ -8,18 +8,21 @@ import type { Verdict } from './words.ts';
 
 export type { Verdict } from './words.ts';
 
-const JUDGES: Readonly<Record<Command, (report: Report) => Verdict>> = {
-  deploy: judgeDeploy,
-  plan: judgePlan,
-  status: judgeStatus,
-  remove: judgeRemove,
-  sweep: judgeRemove,
-  render: judgeRender,
-};
-
 /** The verdict over a run, shared by summary, log and annotations. */
 export function judge(report: Report): Verdict {
-  return JUDGES[report.command](report);
+  switch (report.command) {
+    case 'deploy':
+      return judgeDeploy(report);
+    case 'plan':
+      return judgePlan(report);
+    case 'status':
+      return judgeStatus(report);
+    case 'remove':
+    case 'sweep':
+      return judgeRemove(report);
+    case 'render':
+      return judgeRender(report);
+  }
 }
 
 /** The verdict as one line of plain text: `✅ add-header deployed to 12 workloads, verified in 31 proxies`. */

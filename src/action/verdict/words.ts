@@ -1,5 +1,12 @@
 import { listWords, sentence } from '../../base/text.ts';
-import { allRevisions, type Report, type TargetReport } from '../../deploy/report/report.ts';
+import {
+  allRevisions,
+  type ChangeReport,
+  filtersFound,
+  type Report,
+  type TargetReport,
+  targetsOf,
+} from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { countProblems, groupProblems } from './problem-groups.ts';
 import { countOf, plain } from './text.ts';
@@ -28,7 +35,7 @@ export function refusal(report: Report, what: string, sentence: string): Verdict
 }
 
 /** Whether anything was tried in the cluster, also if it was rolled back or an earlier run had done it. */
-export function hasActed({ changed, targets }: Report): boolean {
+export function hasActed({ changed, targets }: ChangeReport): boolean {
   return (
     changed ||
     targets.some(({ steps, rollback }) => {
@@ -39,7 +46,7 @@ export function hasActed({ changed, targets }: Report): boolean {
 }
 
 /** Whether what runs now has to be told apart from what was wanted. */
-export function needsCurrentState(report: Report): boolean {
+export function needsCurrentState(report: ChangeReport): boolean {
   return report.outcome === 'superseded' || (report.outcome === 'failed' && hasActed(report));
 }
 
@@ -49,12 +56,11 @@ export function problemsOf(report: Report): string {
 }
 
 /** The names of the filters that a run is about: those that it was given, else those it has met. */
-export function filterNames({ filters, targets, status }: Report): string[] {
-  const met = [
-    ...targets.flatMap(({ revisions }) => revisions),
-    ...(status?.workloads.flatMap((workload) => workload.filters) ?? []),
-  ].map(({ filter }) => filter);
-  const given = filters.map(({ name }) => name);
+export function filterNames(report: Report): string[] {
+  const met = [...targetsOf(report).flatMap(({ revisions }) => revisions), ...filtersFound(report)].map(
+    ({ filter }) => filter,
+  );
+  const given = report.filters.map(({ name }) => name);
   return [...new Set(given.length > 0 ? given : met)];
 }
 
@@ -75,7 +81,7 @@ export function them(report: Report): string {
 }
 
 /** `revision 4f2a91c07b`, where there is one only. */
-export function revisionsOf(report: Report): string {
+export function revisionsOf(report: Pick<ChangeReport, 'targets'>): string {
   const revisions = allRevisions(report);
   return revisions.length === 1 ? `revision ${plain(revisions[0] ?? '', 63)}` : 'the new revisions';
 }
@@ -86,8 +92,8 @@ export function whenWords(time: string): string {
   return day === undefined ? plain(time, 60) : `${day} ${clock} UTC`;
 }
 
-/** A verdict that says when the first filter of the run's targets may be removed. */
-export function withExpiry({ expires }: Pick<Report, 'expires'>, verdict: Verdict): Verdict {
+/** A verdict that says when the first filter of the run's targets may be removed; `undefined` for never. */
+export function withExpiry(expires: string | undefined, verdict: Verdict): Verdict {
   if (expires === undefined) return verdict;
   return {
     ...verdict,

@@ -3,12 +3,13 @@ import type { Problem } from '../../base/problem.ts';
 import { pushImages, reportImages } from '../apply/push-image.ts';
 import type { DeployContext } from '../context.ts';
 import { firstExpiry } from '../plan/plan.ts';
+import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import type { ImageReport } from '../report/image-report.ts';
 import type { RequestOrProblems } from '../request.ts';
 import { executePlan } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { deploymentProblems, examineDeployment } from './examine.ts';
-import { type CommandOutcome, cancellation, NOTHING_COLLECTED } from './outcome.ts';
+import { cancellation, STOPPED } from './outcome.ts';
 import { planDeployment } from './plan-deployment.ts';
 
 /**
@@ -16,23 +17,24 @@ import { planDeployment } from './plan-deployment.ts';
  * Nothing is pushed or written unless the request, its targets, the mounts, the permissions and the filter itself check out;
  * their problems come back together, with those of a faulty request.
  */
-export async function deploy(requested: RequestOrProblems, context: DeployContext): Promise<CommandOutcome> {
+export async function deploy(requested: RequestOrProblems, context: DeployContext): Promise<OutcomeOf<'deploy'>> {
   const deployment = await context.log.group('Observe and plan', () => planDeployment(requested, context));
   const examined = await examineDeployment(deployment, context);
   const problems = deploymentProblems(deployment, examined);
   if (deployment.problems.length > 0) {
-    return { targets: [], problems, warnings: examined.warnings, collected: NOTHING_COLLECTED };
+    const { warnings } = examined;
+    return { command: 'deploy', targets: [], problems, warnings, collected: NOTHING_COLLECTED, plan: STOPPED };
   }
   const { plan, request, snapshot } = deployment;
   const { pluginKind } = snapshot;
   const warnings = [...plan.warnings, ...examined.warnings];
-  const refuse = (why: readonly Problem[], images: readonly ImageReport[]): CommandOutcome => ({
+  const refuse = (why: readonly Problem[], images: readonly ImageReport[]): OutcomeOf<'deploy'> => ({
+    command: 'deploy',
     targets: plan.workloads.map(untouchedTarget),
     problems: why,
     warnings,
     collected: NOTHING_COLLECTED,
-    images,
-    pluginKind,
+    plan: { state: 'made', images, pluginKind },
   });
   if (problems.length > 0) return refuse(problems, reportImages(request.filters, 'skipped'));
   const pushed = await pushImages(request.filters, context);
@@ -41,10 +43,9 @@ export async function deploy(requested: RequestOrProblems, context: DeployContex
   const { images } = pushed;
   const expires = firstExpiry(plan);
   return {
+    command: 'deploy',
     ...done,
     problems: [...done.problems, ...cancellation(context, done.targets)],
-    images,
-    pluginKind,
-    ...defined({ expires }),
+    plan: { state: 'made', images, pluginKind, ...defined({ expires }) },
   };
 }

@@ -1,14 +1,32 @@
 import type { Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import type { DeployContext } from '../context.ts';
-import { type Report, runProblems, type TargetReport } from '../report/report.ts';
+import { type CommandOutcome, NOTHING_COLLECTED } from '../report/conclude.ts';
+import { type Command, runProblems, type Stopped, type TargetReport, targetsOf } from '../report/report.ts';
 
-/** The engine's part of a report. */
-export type CommandOutcome = Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'> &
-  Partial<Pick<Report, 'plan' | 'status' | 'rendered' | 'images' | 'pluginKind' | 'nothing' | 'expires'>>;
+export const STOPPED: Stopped = { state: 'stopped' };
 
-/** Nothing was deleted, and nothing had to be. */
-export const NOTHING_COLLECTED: Report['collected'] = { deleted: [], left: [] };
+/** Returns the outcome of a command that has found and done nothing. */
+export function stoppedOutcome(
+  command: Command,
+  problems: readonly Problem[],
+  warnings: readonly string[] = [],
+): CommandOutcome {
+  const said = { problems, warnings };
+  switch (command) {
+    case 'deploy':
+      return { command, ...said, targets: [], collected: NOTHING_COLLECTED, plan: STOPPED };
+    case 'plan':
+      return { command, ...said, targets: [], plan: STOPPED };
+    case 'status':
+      return { command, ...said, status: STOPPED };
+    case 'remove':
+    case 'sweep':
+      return { command, ...said, targets: [], collected: NOTHING_COLLECTED, removal: STOPPED };
+    case 'render':
+      return { command, ...said, rendered: STOPPED };
+  }
+}
 
 /** What a cancelled run has to say beside its workloads. */
 export function cancellation({ signal }: DeployContext, targets: readonly TargetReport[]): Problem[] {
@@ -25,7 +43,8 @@ export function cancellation({ signal }: DeployContext, targets: readonly Target
 
 /** What was cancelled is no success, even where nobody noticed: a check that was broken off may be all that is missing. */
 export function cancelledOutcome<T extends CommandOutcome>(outcome: T): T {
-  if (runProblems(outcome).some(({ kind }) => kind === 'cancelled')) return outcome;
+  if (runProblems({ problems: outcome.problems, targets: targetsOf(outcome) }).some(({ kind }) => kind === 'cancelled'))
+    return outcome;
   const message = 'The run was cancelled before everything was checked or done.';
   return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Re-run the job.' }] };
 }

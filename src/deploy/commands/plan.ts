@@ -14,14 +14,15 @@ import { planWaves } from '../plan/waves.ts';
 import { describeChanges, type ProposedChange } from '../preflight/changes.ts';
 import { dryRunChange, nothingAdmitted } from '../preflight/dry-run.ts';
 import { describeAccess, permissionOf } from '../preflight/permissions.ts';
-import type { PlannedChange, PlanReport } from '../report/plan-report.ts';
+import type { OutcomeOf } from '../report/conclude.ts';
+import type { MadePlan, PlannedChange } from '../report/plan-report.ts';
 import type { DeployRequest, RequestOrProblems } from '../request.ts';
 import { mustBeReadyBefore, unreadyWarning } from '../rollout/ready-before.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { goalOfCurrentPods } from '../wait/rollout-watch.ts';
 import { deploymentProblems, examineDeployment } from './examine.ts';
-import { type CommandOutcome, NOTHING_COLLECTED } from './outcome.ts';
+import { STOPPED } from './outcome.ts';
 import { planDeployment } from './plan-deployment.ts';
 
 /** More dry runs at once than connections would only queue. */
@@ -31,13 +32,13 @@ const PARALLEL = 8;
  * What `deploy` would do: each write with its difference, what restarts, which permissions are missing, and what the API server's
  * admission says to a dry run where it may be asked. Writes nothing.
  */
-export async function planCommand(requested: RequestOrProblems, context: DeployContext): Promise<CommandOutcome> {
+export async function planCommand(requested: RequestOrProblems, context: DeployContext): Promise<OutcomeOf<'plan'>> {
   const { log } = context;
   const deployment = await log.group('Observe and plan', () => planDeployment(requested, context));
   const examined = await examineDeployment(deployment, context);
   if (deployment.problems.length > 0) {
     const problems = deploymentProblems(deployment, examined);
-    return { targets: [], problems, warnings: examined.warnings, collected: NOTHING_COLLECTED };
+    return { command: 'plan', targets: [], problems, warnings: examined.warnings, plan: STOPPED };
   }
   const { plan, request, snapshot } = deployment;
   const proposed = describeChanges(plan, snapshot, request.wait);
@@ -50,22 +51,22 @@ export async function planCommand(requested: RequestOrProblems, context: DeployC
   );
   const expires = firstExpiry(plan);
   const unready = await warnUnready(plan, request, snapshot, context);
-  const adoptions = describeAdoptions(plan, snapshot);
   return {
+    command: 'plan',
     targets: plan.workloads.map((planned) =>
       planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
     ),
     problems: [...examined.problems, ...refusals(changes)],
     warnings: [...plan.warnings, ...examined.warnings, ...unready],
-    collected: NOTHING_COLLECTED,
-    images: reportImages(request.filters, 'planned'),
     plan: {
+      state: 'made',
       changes,
       ...describeRestarts(plan, request),
-      ...(adoptions.length > 0 && { adoptions }),
+      adoptions: describeAdoptions(plan, snapshot),
+      images: reportImages(request.filters, 'planned'),
+      ...defined({ expires }),
       missingPermissions: examined.missing.map(permissionOf),
     },
-    ...defined({ expires }),
   };
 }
 
@@ -124,17 +125,16 @@ function refusals(changes: readonly PlannedChange[]): Problem[] {
 function describeRestarts(
   { workloads }: Plan,
   { wait, canary }: DeployRequest,
-): Pick<PlanReport, 'restarts' | 'inPlace' | 'waves'> {
+): Pick<MadePlan, 'restarts' | 'inPlace' | 'waves'> {
   const waves = planWaves(workloads, wait ? canary : undefined);
   const changing = waves.flatMap((wave, index) =>
     wave.filter(changesPods).map((planned) => ({ planned, ref: planned.ref, wave: index + 1 })),
   );
-  const inPlace = changing.flatMap(({ planned, ref, wave }) => (restarts(planned) ? [] : [{ ref, wave }]));
   return {
     restarts: changing.flatMap(({ planned, ref, wave }) =>
       restarts(planned) ? [{ ref, pods: readinessOf(ref, planned.observed).wanted, wave }] : [],
     ),
-    ...(inPlace.length > 0 && { inPlace }),
+    inPlace: changing.flatMap(({ planned, ref, wave }) => (restarts(planned) ? [] : [{ ref, wave }])),
     waves: new Set(changing.map(({ wave }) => wave)).size,
   };
 }

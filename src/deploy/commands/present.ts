@@ -29,7 +29,7 @@ export function findPresent(namespaces: readonly string[], snapshot: ClusterSnap
 export function nothingToRemove({ request, snapshot, namespaces }: ResolvedScope<RemovalRequest>): NothingToRemove {
   const { filter } = request.scope;
   const present = findPresent(namespaces, snapshot);
-  return { namespaces, present, ...defined({ filter }) };
+  return { state: 'nothing', namespaces, present, ...defined({ filter }) };
 }
 
 /**

@@ -12,11 +12,12 @@ import { findRollbackTarget } from '../plan/rollback-target.ts';
 import { planWorkload } from '../plan/workload.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { missingPermissions, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
+import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import type { RemovalRequest, RequestOrProblems } from '../request.ts';
 import { executePlan } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { stillRunning } from '../verify/still-running.ts';
-import { type CommandOutcome, cancellation, NOTHING_COLLECTED } from './outcome.ts';
+import { cancellation, STOPPED } from './outcome.ts';
 import { missingFilter, namedWithout, nothingToRemove } from './present.ts';
 import { type ResolvedScope, resolveScope } from './scope.ts';
 
@@ -29,10 +30,15 @@ interface Removal {
 /** Objects that no workload uses may be those of a run that is about to use them; a sweep leaves younger ones alone, in milliseconds. */
 const ORPHAN_AGE_MS = 3_600_000;
 
+const FOUND = { state: 'found' } as const;
+
 /** Takes a filter away from the workloads of a scope: template first, wait, then its objects. */
-export function remove(requested: RequestOrProblems<RemovalRequest>, context: DeployContext): Promise<CommandOutcome> {
+export function remove(
+  requested: RequestOrProblems<RemovalRequest>,
+  context: DeployContext,
+): Promise<OutcomeOf<'remove'>> {
   const { filter } = requested.request.scope;
-  return takeAway(requested, context, {
+  return takeAway('remove', requested, context, {
     // Without a name nobody knows which filter is meant; that is a problem already.
     filtersOf: (workload) => (filter === undefined ? [] : knownFilters(workload, filter)),
     orphans: ({ namespaces }) => (filter === undefined ? [] : namespaces.map((namespace) => ({ namespace, filter }))),
@@ -40,10 +46,13 @@ export function remove(requested: RequestOrProblems<RemovalRequest>, context: De
 }
 
 /** Takes away every filter of the scope whose time is over, and the objects of filters that no workload has any more. */
-export function sweep(requested: RequestOrProblems<RemovalRequest>, context: DeployContext): Promise<CommandOutcome> {
+export function sweep(
+  requested: RequestOrProblems<RemovalRequest>,
+  context: DeployContext,
+): Promise<OutcomeOf<'sweep'>> {
   const { filter } = requested.request.scope;
   const now = context.date();
-  return takeAway(requested, context, {
+  return takeAway('sweep', requested, context, {
     filtersOf: (workload) => {
       const state = stateOn(workload.workload);
       return knownFilters(workload, filter).filter((name) => state[name] !== undefined && isExpired(state[name], now));
@@ -70,11 +79,12 @@ function orphanedFilters(namespace: string, snapshot: ClusterSnapshot, now: Date
   return [...ages].filter(([, age]) => age >= ORPHAN_AGE_MS).map(([filter]) => filter);
 }
 
-async function takeAway(
+async function takeAway<C extends 'remove' | 'sweep'>(
+  command: C,
   requested: RequestOrProblems<RemovalRequest>,
   context: DeployContext,
   removal: Removal,
-): Promise<CommandOutcome> {
+): Promise<Omit<OutcomeOf<'remove'>, 'command'> & { readonly command: C }> {
   const { client, log } = context;
   const diagnostics = new Diagnostics();
   const { plan, resolved } = await log.group('Observe and plan', async () => {
@@ -83,20 +93,21 @@ async function takeAway(
   });
   const known = diagnostics.ok;
   const found = plan.workloads.some(({ removals }) => removals.length > 0) || plan.garbage.length > 0;
-  const nothing = known && !found ? { nothing: nothingToRemove(resolved) } : {};
+  const reached = found ? FOUND : nothingToRemove(resolved);
+  const outcome = { command, removal: known ? reached : STOPPED };
   if (known && !found && resolved.request.missing === 'fail') diagnostics.add(missingFilter(resolved));
   const policy = policyOf(resolved.request);
   diagnostics.add((await missingPermissions(requiredPermissions(plan, policy), client, log)).map(permissionProblem));
   const without = found ? namedWithout(resolved) : [];
   if (!diagnostics.ok) {
     const targets = known && found ? plan.workloads.map(untouchedTarget) : [];
-    return { targets, problems: diagnostics.problems, warnings: without, collected: NOTHING_COLLECTED, ...nothing };
+    return { ...outcome, targets, problems: diagnostics.problems, warnings: without, collected: NOTHING_COLLECTED };
   }
   const done = await executePlan(plan, resolved.snapshot, policy, resolved.request, context);
   const warnings = [...without, ...done.warnings];
   const running = context.signal.aborted ? [] : await stillRunning(done.collected, during(context, 'cleaning up'));
   const problems = [...done.problems, ...running, ...cancellation(context, done.targets)];
-  return { ...done, warnings, problems, ...nothing };
+  return { ...outcome, ...done, warnings, problems };
 }
 
 function planRemoval(

@@ -18,9 +18,10 @@ import {
 import { targetKind } from '../kinds/kinds.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import { revisionsOf, type TrialContext } from '../preflight/filter-check.ts';
+import type { OutcomeOf } from '../report/conclude.ts';
 import type { RenderRequest, RequestOrProblems } from '../request.ts';
 import { examineWithoutCluster } from './examine.ts';
-import { type CommandOutcome, NOTHING_COLLECTED } from './outcome.ts';
+import { STOPPED } from './outcome.ts';
 import { yaml } from './render-folder.ts';
 import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './rendered-folder.ts';
 
@@ -33,8 +34,8 @@ export async function render(
   requested: RequestOrProblems<RenderRequest>,
   workspace: Workspace,
   context: TrialContext,
-): Promise<CommandOutcome> {
-  const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
+): Promise<OutcomeOf<'render'>> {
+  const stopped = { command: 'render', rendered: STOPPED } as const;
   const { folder } = requested.request;
   const diagnostics = new Diagnostics();
   if (!requested.ok) diagnostics.add(requested.problems);
@@ -42,18 +43,19 @@ export async function render(
   const checked = await examineWithoutCluster(requested, context);
   diagnostics.add(checked.problems);
   if (files === undefined || !diagnostics.ok || context.signal.aborted) {
-    return { ...nothing, ...checked, problems: diagnostics.problems };
+    return { ...stopped, ...checked, problems: diagnostics.problems };
   }
   const root = withoutTrailing(folder, '/');
   try {
     const taken = await takenComponent(root, workspace);
-    if (taken !== undefined) return { ...nothing, ...checked, problems: [taken] };
+    if (taken !== undefined) return { ...stopped, ...checked, problems: [taken] };
     const { warnings, ...rendered } = await writeFolder(root, files, workspace, context.signal);
     const revisions = [...new Set(revisionsOf(requested.request.filters).map(({ id }) => id))];
     const said = [...checked.warnings, ...warnings];
-    return { ...nothing, ...checked, warnings: said, rendered: { folder: root, revisions, ...rendered } };
+    const written = { state: 'written', folder: root, revisions, ...rendered } as const;
+    return { command: 'render', ...checked, warnings: said, rendered: written };
   } catch (cause) {
-    if (context.signal.aborted) return { ...nothing, ...checked, problems: [] };
+    if (context.signal.aborted) return { ...stopped, ...checked, problems: [] };
     const problem: Problem = {
       kind: 'input',
       subject: 'input "render-to"',
@@ -61,7 +63,7 @@ export async function render(
       remedy: fileRemedy(cause, 'Name a folder of the workspace that this job can write to.'),
       cause,
     };
-    return { ...nothing, problems: [problem] };
+    return { ...stopped, warnings: [], problems: [problem] };
   }
 }
 

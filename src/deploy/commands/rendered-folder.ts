@@ -3,7 +3,7 @@ import type { Problem } from '../../base/problem.ts';
 import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
 import { MAX_YAML_BYTES, readYaml } from '../../base/yaml.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
-import type { RenderedFile, RenderReport } from '../report/render-report.ts';
+import type { RenderedFile, RenderedFiles } from '../report/render-report.ts';
 import {
   COMPONENT,
   COMPONENT_KUSTOMIZATION,
@@ -52,7 +52,7 @@ export async function writeFolder(
   files: readonly RenderedContent[],
   workspace: Workspace,
   signal: AbortSignal,
-): Promise<Pick<RenderReport, 'files' | 'removed'> & { readonly warnings: readonly string[] }> {
+): Promise<Pick<RenderedFiles, 'files' | 'removed'> & { readonly warnings: readonly string[] }> {
   const at = (name: string): string => `${root}/${name}`;
   const overlay = await readIfThere(at(KUSTOMIZATION), workspace);
   const component = await readIfThere(at(COMPONENT_KUSTOMIZATION), workspace);

@@ -6,7 +6,7 @@ import type { DeployContext } from '../context.ts';
 import { ownerOf, type PodOwner } from '../kinds/kinds.ts';
 import { findGarbage, type GarbagePlace } from '../plan/garbage.ts';
 import type { Garbage } from '../plan/plan.ts';
-import type { StatusReport } from '../report/status-report.ts';
+import type { FoundStatus } from '../report/status-report.ts';
 import type { StatusRequest } from '../request.ts';
 import type { ResolvedScope } from './scope.ts';
 
@@ -50,7 +50,7 @@ type Use = 'garbage' | 'kept' | 'inUse' | 'unknown';
 export function sortSuperseded(
   resolved: ResolvedScope<StatusRequest>,
   pods: PodRevisions,
-): Pick<StatusReport, 'garbage' | 'kept' | 'inUse' | 'unknown'> {
+): Pick<FoundStatus, 'garbage' | 'kept' | 'inUse' | 'unknown'> {
   const { snapshot, request } = resolved;
   const nothing = { configMaps: [], filterResources: [], workloads: [], warnings: [] };
   const places = supersededPlaces(resolved);

@@ -21,11 +21,12 @@ import {
 import { findChanges } from '../plan/find-changes.ts';
 import { movedTags } from '../plan/moved-tags.ts';
 import type { VerifiableRevision } from '../plan/wanted-place.ts';
-import type { FilterHealth, FilterStatus, StatusReport, WorkloadStatus } from '../report/status-report.ts';
+import type { OutcomeOf } from '../report/conclude.ts';
+import type { FilterHealth, FilterStatus, FoundStatus, WorkloadStatus } from '../report/status-report.ts';
 import type { RequestOrProblems, StatusRequest } from '../request.ts';
 import { type VerificationResult, Verifier } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
-import { type CommandOutcome, NOTHING_COLLECTED } from './outcome.ts';
+import { STOPPED } from './outcome.ts';
 import { namedWithout } from './present.ts';
 import { type ResolvedScope, resolveScope } from './scope.ts';
 import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces } from './status-objects.ts';
@@ -36,11 +37,10 @@ const PARALLEL_WORKLOADS = 4;
 export async function status(
   requested: RequestOrProblems<StatusRequest>,
   context: DeployContext,
-): Promise<CommandOutcome> {
+): Promise<OutcomeOf<'status'>> {
   const { client, log } = context;
   const resolved = await log.group('Observe', () => resolveScope(requested, client));
-  const nothing = { targets: [], warnings: [], collected: NOTHING_COLLECTED };
-  if (!resolved.ok) return { ...nothing, problems: resolved.problems };
+  if (!resolved.ok) return { command: 'status', problems: resolved.problems, warnings: [], status: STOPPED };
   const { request, snapshot, workloads } = resolved.value;
   const name = request.scope.filter;
   const tagged =
@@ -48,7 +48,7 @@ export async function status(
       ? []
       : [{ module: request.module, workloads: workloads.map((one) => observedFilter(name, one, snapshot)) }];
   return {
-    ...nothing,
+    command: 'status',
     problems: [],
     // With a name, each of them is in the table.
     warnings: [...movedTags(tagged), ...(name === undefined ? namedWithout(resolved.value) : [])],
@@ -56,7 +56,7 @@ export async function status(
   };
 }
 
-async function look(resolved: ResolvedScope<StatusRequest>, context: DeployContext): Promise<StatusReport> {
+async function look(resolved: ResolvedScope<StatusRequest>, context: DeployContext): Promise<FoundStatus> {
   const { request, snapshot, namespaces } = resolved;
   const verifier = new Verifier(context, { verify: request.verify });
   const { filter: wanted, entries } = request.scope;
@@ -78,7 +78,7 @@ async function look(resolved: ResolvedScope<StatusRequest>, context: DeployConte
     }
     return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };
   });
-  return { workloads, namespaces, ...sortSuperseded(resolved, pods) };
+  return { state: 'read', workloads, namespaces, ...sortSuperseded(resolved, pods) };
 }
 
 /** Where a workload does not say how many pods it has, its verification does. */

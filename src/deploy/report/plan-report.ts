@@ -1,5 +1,6 @@
 import type { Permission } from '../../base/permission.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
+import type { ImageReport } from './image-report.ts';
 
 /** What the API server said to a write that it was asked to try without doing it. */
 export type Admission =
@@ -37,14 +38,19 @@ export interface PlannedReplacement {
 }
 
 /** What `deploy` would do with the same inputs. */
-export interface PlanReport {
+export interface MadePlan {
+  readonly state: 'made';
   /** In the order in which they would be written. */
   readonly changes: readonly PlannedChange[];
   readonly restarts: readonly PlannedRestart[];
-  /** What would change in place; absent for nothing. */
-  readonly inPlace?: readonly PlannedReplacement[];
-  /** What would be taken over; absent for nothing. */
-  readonly adoptions?: readonly PlannedAdoption[];
+  /** What would change in place. */
+  readonly inPlace: readonly PlannedReplacement[];
+  /** What would be taken over. */
+  readonly adoptions: readonly PlannedAdoption[];
+  /** The images that filters would be pushed as; empty where nothing is to be pushed. */
+  readonly images: readonly ImageReport[];
+  /** When `sweep` could remove the first filter of the targets, ISO 8601; omitted for never. */
+  readonly expires?: string;
   /** How many waves there would be. */
   readonly waves: number;
   /** Rights that `deploy` would need and that the user of the kubeconfig does not have. */

@@ -12,6 +12,7 @@ export interface PresentFilter {
 
 /** What a removal looked at that found nothing to do. */
 export interface NothingToRemove {
+  readonly state: 'nothing';
   /** The filter that was asked for; absent for all. */
   readonly filter?: string;
   readonly namespaces: readonly string[];

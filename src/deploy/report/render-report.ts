@@ -14,7 +14,8 @@ export interface RenderedFile {
 }
 
 /** What `render` wrote. */
-export interface RenderReport {
+export interface RenderedFiles {
+  readonly state: 'written';
   readonly folder: string;
   readonly files: readonly RenderedFile[];
   readonly revisions: readonly string[];

@@ -10,10 +10,10 @@ import type { RolloutPolicy } from '../policy.ts';
 import type { Verification } from './evidence-level.ts';
 import type { ImageReport } from './image-report.ts';
 import type { RolloutPhase } from './phase.ts';
-import type { PlanReport } from './plan-report.ts';
+import type { MadePlan } from './plan-report.ts';
 import type { NothingToRemove } from './removal-report.ts';
-import type { RenderReport } from './render-report.ts';
-import type { StatusReport } from './status-report.ts';
+import type { RenderedFiles } from './render-report.ts';
+import type { FilterStatus, FoundStatus } from './status-report.ts';
 
 /** What the action can do. */
 export const COMMANDS = ['deploy', 'plan', 'status', 'remove', 'render', 'sweep'] as const;
@@ -131,48 +131,132 @@ export interface Collected {
   readonly left: readonly Left[];
 }
 
-/** The result of a run: the one model that summary, log, annotations and outputs are made from. */
-export interface Report {
-  readonly command: Command;
-  readonly outcome:
-    | 'deployed'
-    | 'removed'
-    | 'unchanged'
-    | 'superseded'
-    | 'planned'
-    | 'reported'
-    | 'rendered'
-    | 'failed';
+/** The cluster that a run spoke to; `none` where no API server has answered, or none was asked. */
+export type ClusterConnection =
+  | { readonly state: 'connected'; readonly context: string; readonly version: string }
+  | { readonly state: 'none' };
+
+/** Stands for what a run ended too early to have: its inputs were bad, the cluster did not answer, or it was cancelled. Its problems say why. */
+export interface Stopped {
+  readonly state: 'stopped';
+}
+
+/** What the report of every command has. */
+export interface ReportBase {
   /** Whether anything was written to the cluster that is still there: false again when all of it was rolled back. */
   readonly changed: boolean;
   readonly cancelled: boolean;
+  /** Empty for commands that bring no filter, and where none could be read. */
   readonly filters: readonly FilterReport[];
-  readonly targets: readonly TargetReport[];
   /** What is wrong apart from a single workload's failure. */
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
-  readonly collected: Collected;
-  /** What brings images to the proxies there; omitted when nobody came to see. */
-  readonly pluginKind?: PluginKind;
-  /** The images that filters were pushed as, or would be; omitted when nothing was to be pushed. */
-  readonly images?: readonly ImageReport[];
-  readonly cluster?: { readonly context: string; readonly version: string };
+  readonly cluster: ClusterConnection;
   /** How the run was told to roll out. */
   readonly policy: RolloutPolicy;
-  /** The inputs that were refused, in whose place settings and policy hold stand-ins; absent for none. */
-  readonly refusedInputs?: readonly string[];
+  /** The inputs that were refused, in whose place settings and policy hold stand-ins. */
+  readonly refusedInputs: readonly string[];
   readonly requests: RequestCounts;
   readonly durationMs: number;
-  /** When `sweep` may remove the first filter of the targets, ISO 8601; absent for never. */
+}
+
+/** What a command that changes workloads has done. */
+interface ChangeBase extends ReportBase {
+  readonly targets: readonly TargetReport[];
+  readonly collected: Collected;
+}
+
+/** What a deployment has once it is planned, also if it is then refused. */
+export interface DeployPlan {
+  readonly state: 'made';
+  /** The images that filters were pushed as; empty where nothing was to be pushed. */
+  readonly images: readonly ImageReport[];
+  /** What brings images to the proxies there. */
+  readonly pluginKind: PluginKind;
+  /** When `sweep` may remove the first filter of the targets, ISO 8601; omitted for never. */
   readonly expires?: string;
-  /** Where a removal looked that found nothing to do, and what is there. */
-  readonly nothing?: NothingToRemove;
-  /** What `plan` found; absent for the other commands. */
-  readonly plan?: PlanReport;
-  /** What `status` found. */
-  readonly status?: StatusReport;
-  /** What `render` wrote. */
-  readonly rendered?: RenderReport;
+}
+
+export interface DeployReport extends ChangeBase {
+  readonly command: 'deploy';
+  readonly outcome: 'deployed' | 'unchanged' | 'superseded' | 'failed';
+  readonly plan: DeployPlan | Stopped;
+}
+
+export interface PlanReport extends ReportBase {
+  readonly command: 'plan';
+  readonly outcome: 'planned' | 'failed';
+  readonly targets: readonly TargetReport[];
+  readonly plan: MadePlan | Stopped;
+}
+
+export interface StatusReport extends ReportBase {
+  readonly command: 'status';
+  readonly outcome: 'reported' | 'failed';
+  readonly status: FoundStatus | Stopped;
+}
+
+interface RemovalBase extends ChangeBase {
+  readonly outcome: 'removed' | 'unchanged' | 'superseded' | 'failed';
+  /** Whether there was anything to remove, and what is there instead. */
+  readonly removal: { readonly state: 'found' } | NothingToRemove | Stopped;
+}
+
+export interface RemoveReport extends RemovalBase {
+  readonly command: 'remove';
+}
+
+/** The removal of what has expired. */
+export interface SweepReport extends RemovalBase {
+  readonly command: 'sweep';
+}
+
+export interface RenderReport extends ReportBase {
+  readonly command: 'render';
+  readonly outcome: 'rendered' | 'failed';
+  readonly rendered: RenderedFiles | Stopped;
+}
+
+/** The result of a run, by command: the one model that summary, log, annotations and outputs are made from. */
+export type Report = DeployReport | PlanReport | StatusReport | RemoveReport | SweepReport | RenderReport;
+
+/** The report of a command that changes workloads. */
+export type ChangeReport = DeployReport | RemoveReport | SweepReport;
+
+/** The report of a command that removes filters. */
+export type RemovalReport = RemoveReport | SweepReport;
+
+/** The report of one command. */
+export type ReportOf<C extends Command> = Extract<Report, { readonly command: C }>;
+
+/** What of a report says which targets it has. */
+export type WithTargets =
+  | { readonly command: (ChangeReport | PlanReport)['command']; readonly targets: readonly TargetReport[] }
+  | { readonly command: (StatusReport | RenderReport)['command'] };
+
+/** Returns when `sweep` may remove the first filter of the targets, ISO 8601; `undefined` for never, or where nothing was planned. */
+export function expiryOf({ plan }: DeployReport | PlanReport): string | undefined {
+  return plan.state === 'made' ? plan.expires : undefined;
+}
+
+/** Returns the filters that `status` has found, one for each workload that has it; none for other commands. */
+export function filtersFound(report: Report): readonly FilterStatus[] {
+  if (report.command !== 'status' || report.status.state === 'stopped') return [];
+  return report.status.workloads.flatMap(({ filters }) => filters);
+}
+
+/** Returns the workloads that the run has changed, or would; none for commands that change none. */
+export function targetsOf(report: WithTargets): readonly TargetReport[] {
+  switch (report.command) {
+    case 'deploy':
+    case 'plan':
+    case 'remove':
+    case 'sweep':
+      return report.targets;
+    case 'status':
+    case 'render':
+      return [];
+  }
 }
 
 /** Whether a workload's proxies were given settings without a restart. */
@@ -181,110 +265,18 @@ export function isPushed({ revisions, steps }: Pick<TargetReport, 'revisions' | 
 }
 
 /** How many targets had an outcome. */
-export function countOutcome({ targets }: Pick<Report, 'targets'>, outcome: TargetOutcome): number {
+export function countOutcome({ targets }: Pick<ChangeReport, 'targets'>, outcome: TargetOutcome): number {
   return targets.filter((target) => target.outcome === outcome).length;
 }
 
 /** Every problem of a run: the general ones, then the workloads'. */
-export function runProblems({ problems, targets }: Pick<Report, 'problems' | 'targets'>): Problem[] {
+export function runProblems({ problems, targets }: Pick<ChangeReport, 'problems' | 'targets'>): Problem[] {
   const ofTargets = targets.flatMap(({ problem, rollback }) => [problem, rollback?.problem]);
   return [...problems, ...ofTargets.filter((problem) => problem !== undefined)];
 }
 
 /** The revisions that the targets run or were to run, each once, in order of appearance. */
-export function allRevisions({ targets }: Pick<Report, 'targets'>): string[] {
+export function allRevisions({ targets }: Pick<ChangeReport, 'targets'>): string[] {
   const revisions = targets.flatMap((target) => target.revisions.flatMap(({ revision }) => revision ?? []));
   return [...new Set(revisions)];
 }
-
-/** Whether a write that failed like this may have taken effect all the same: its answer never came, or says nothing of it. */
-export function mayHaveArrived({ kind }: Pick<Problem, 'kind'>): boolean {
-  return MAY_HAVE_ARRIVED[kind];
-}
-
-const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
-  connection: true,
-  cancelled: true,
-  internal: true,
-  // The API server has answered, or was never asked.
-  input: false,
-  filter: false,
-  provenance: false,
-  registry: false,
-  targets: false,
-  kubeconfig: false,
-  permission: false,
-  cluster: false,
-  mount: false,
-  workload: false,
-  conflict: false,
-  rollout: false,
-  'no-effect': false,
-  verification: false,
-  proxy: false,
-  rollback: false,
-};
-
-/**
- * The revisions that the targets run at the end, each once, in order of appearance: after a rollback those that were there
- * before, after another run those that it has brought. Of a plan, those that they would run.
- */
-export function finalRevisions({ command, targets }: Pick<Report, 'command' | 'targets'>): string[] {
-  if (command === 'plan') return allRevisions({ targets });
-  return [...new Set(targets.flatMap((target) => target.revisions.flatMap((one) => finalRevision(target, one) ?? [])))];
-}
-
-/** What a target runs of a filter at the end; `undefined` for nothing. */
-export function finalRevision(
-  { outcome, steps, rollback, newer }: TargetReport,
-  { filter, revision, before }: TargetRevision,
-): string | undefined {
-  if (newer?.filter === filter) return newer.revision;
-  if (rollback?.state === 'rolled-back' || rollback?.template === 'before') return rollback.to[filter] ?? undefined;
-  const written = steps.template === 'done' || steps.template === 'unchanged';
-  return outcome === 'untouched' || outcome === 'superseded' || !written ? before : revision;
-}
-
-/** What a run's outcome is, from its targets and problems: anything wrong or left out makes it a failure. */
-export function concludeRun({
-  command,
-  targets,
-  problems,
-  collected,
-  requests,
-}: Pick<Report, 'command' | 'targets' | 'problems' | 'collected' | 'requests'>): Pick<
-  Report,
-  'outcome' | 'changed' | 'cancelled'
-> {
-  const all = runProblems({ targets, problems });
-  // A plan touches nothing, and that is no failure.
-  const left = command === 'plan' ? [] : targets;
-  const has = (...outcomes: readonly TargetOutcome[]): boolean =>
-    left.some(({ outcome }) => outcomes.includes(outcome));
-  // What a run leaves alone because another one has brought something newer is that one's business.
-  const superseded = has('superseded');
-  const wrong = problems.length > 0 || has('failed', 'rolled-back') || (has('untouched') && !superseded);
-  const done = targets.some(({ outcome, steps, rollback }) => {
-    if (rollback?.state === 'rolled-back' || outcome === 'superseded') return false;
-    // Objects that no workload came to use are collected again.
-    const shared = outcome !== 'untouched' && [steps.configMap, steps.filterResource].includes('done');
-    return shared || steps.template === 'done';
-  });
-  // After a failure what is deleted is what this run itself had made.
-  const collectedOthers = wrong ? collected.left.length > 0 : collected.deleted.length > 0;
-  // A write whose answer never came may have taken effect.
-  const unanswered = requests.writes > 0 && all.some(mayHaveArrived);
-  const changed = done || unanswered || collectedOthers;
-  const cancelled = all.some(({ kind }) => kind === 'cancelled');
-  const success = superseded ? 'superseded' : SUCCESS[command](changed);
-  return { outcome: wrong ? 'failed' : success, changed, cancelled };
-}
-
-const SUCCESS: Readonly<Record<Command, (changed: boolean) => Report['outcome']>> = {
-  deploy: (changed) => (changed ? 'deployed' : 'unchanged'),
-  remove: (changed) => (changed ? 'removed' : 'unchanged'),
-  sweep: (changed) => (changed ? 'removed' : 'unchanged'),
-  plan: () => 'planned',
-  status: () => 'reported',
-  render: () => 'rendered',
-};

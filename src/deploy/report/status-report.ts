@@ -53,7 +53,8 @@ export interface WorkloadStatus {
 }
 
 /** What `status` found. */
-export interface StatusReport {
+export interface FoundStatus {
+  readonly state: 'read';
   readonly workloads: readonly WorkloadStatus[];
   /** Where it looked. */
   readonly namespaces: readonly string[];

@@ -21,7 +21,7 @@ import {
 } from '../plan/plan.ts';
 import { verifiedLevel } from '../plan/rollback-target.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import type { Collected, Report } from '../report/report.ts';
+import type { ChangeReport, Collected } from '../report/report.ts';
 import { pushSettings } from './push-settings.ts';
 import { recordVerification } from './record-verified.ts';
 import { RolloutRunner } from './runner.ts';
@@ -44,7 +44,7 @@ export async function executePlan(
   policy: RolloutPolicy,
   { run, expiresMs }: RunOptions,
   base: DeployContext,
-): Promise<Pick<Report, 'targets' | 'problems' | 'warnings' | 'collected'>> {
+): Promise<Pick<ChangeReport, 'targets' | 'problems' | 'warnings' | 'collected'>> {
   const context = during(base, 'writing');
   const cleaning = during(base, 'cleaning up');
   const { client, log, signal, date } = context;

@@ -5,7 +5,8 @@ import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { ManualRollback } from '../kinds/kind.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
-import { mayHaveArrived, type Rollback } from '../report/report.ts';
+import { mayHaveArrived } from '../report/may-have-arrived.ts';
+import type { Rollback } from '../report/report.ts';
 
 /**
  * How far a rollback came that did not succeed. `template`: what the pod template has now: what it goes back to, still what the

@@ -1,6 +1,7 @@
 import type { ProblemKind } from '../../base/problem.ts';
+import { mayHaveArrived } from '../report/may-have-arrived.ts';
 import type { RolloutPhase } from '../report/phase.ts';
-import { isPushed, mayHaveArrived, type TargetReport } from '../report/report.ts';
+import { isPushed, type TargetReport } from '../report/report.ts';
 
 type Unphased = Omit<TargetReport, 'phase' | 'rolledBackFrom'>;
 

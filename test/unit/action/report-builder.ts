@@ -1,16 +1,22 @@
 import type { Permission } from '../../../src/base/permission.ts';
+import { STOPPED } from '../../../src/deploy/commands/outcome.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
+import { type CommandOutcome, concludeReport, NOTHING_COLLECTED } from '../../../src/deploy/report/conclude.ts';
 import type { Verification } from '../../../src/deploy/report/evidence-level.ts';
 import type { ImageReport, ImageState } from '../../../src/deploy/report/image-report.ts';
-import type { Admission, PlannedChange, PlanReport } from '../../../src/deploy/report/plan-report.ts';
+import type { Admission, MadePlan, PlannedChange } from '../../../src/deploy/report/plan-report.ts';
 import {
-  concludeRun,
+  type Command,
+  type DeployPlan,
+  type DeployReport,
   type FilterReport,
   type Report,
+  type ReportOf,
   type Rollback,
   type Step,
   type StepState,
   type TargetReport,
+  targetsOf,
 } from '../../../src/deploy/report/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/report/status-report.ts';
 import { withPhase } from '../../../src/deploy/rollout/target-phase.ts';
@@ -289,8 +295,17 @@ export function permission(words: string): Permission {
 }
 
 /** What a plan found, nothing unless told. */
-export function planned(changes: Partial<PlanReport> = {}): PlanReport {
-  return { changes: [], restarts: [], waves: 1, missingPermissions: [], ...changes };
+export function planned(changes: Partial<MadePlan> = {}): MadePlan {
+  const nothing = {
+    changes: [],
+    restarts: [],
+    inPlace: [],
+    adoptions: [],
+    images: [],
+    waves: 1,
+    missingPermissions: [],
+  };
+  return { state: 'made', ...nothing, ...changes };
 }
 
 /** A filter that runs as it should. */
@@ -313,22 +328,52 @@ export function found(path: string, filters: readonly FilterStatus[] = [running(
   return { ref: ref(path), pods: { ready, wanted: 3 }, filters };
 }
 
+/** What a deployment has planned: nothing to push, and no expiry, unless told. */
+export function deployPlan(changes: Partial<DeployPlan> = {}): DeployPlan {
+  return { state: 'made', images: [], pluginKind: 'WasmPlugin', ...changes };
+}
+
+/** What a test says of a report; without a command it is one of `deploy`. */
+export type ReportParts =
+  | Partial<Omit<DeployReport, 'outcome'>>
+  | { [C in Command]: Partial<Omit<ReportOf<C>, 'outcome'>> & { readonly command: C } }[Command];
+
 /** A report with the outcome that the engine would conclude from its parts. */
-export function report(parts: Partial<Report> = {}): Report {
-  const targets = parts.targets ?? [];
-  const problems = parts.problems ?? [];
-  const collected = parts.collected ?? { deleted: [], left: [] };
-  const written = targets.some(({ steps: done }) => Object.values(done).includes('done'));
-  const requests = parts.requests ?? { reads: 37, writes: written ? 16 : 0 };
-  const command = parts.command ?? 'deploy';
-  const base = { ...parts, command, targets, problems, collected, requests };
-  return {
-    filters: command === 'deploy' || command === 'plan' || command === 'render' ? [filter()] : [],
-    warnings: [],
-    cluster: { context: 'prod-eu', version: 'v1.34.4' },
-    policy: policy(),
-    durationMs: 24_800,
-    ...concludeRun(base),
-    ...base,
-  };
+export function report(parts: ReportParts = {}): Report {
+  const outcome = outcomeOf(parts);
+  const written = targetsOf(outcome).some(({ steps: done }) => Object.values(done).includes('done'));
+  const brings = ['deploy', 'plan', 'render'].includes(outcome.command);
+  const concluded = concludeReport(outcome, {
+    filters: parts.filters ?? (brings ? [filter()] : []),
+    cluster: parts.cluster ?? { state: 'connected', context: 'prod-eu', version: 'v1.34.4' },
+    policy: parts.policy ?? policy(),
+    refusedInputs: parts.refusedInputs ?? [],
+    requests: parts.requests ?? { reads: 37, writes: written ? 16 : 0 },
+    durationMs: parts.durationMs ?? 24_800,
+  });
+  const { changed = concluded.changed, cancelled = concluded.cancelled } = parts;
+  return { ...concluded, changed, cancelled };
+}
+
+function outcomeOf(parts: ReportParts): CommandOutcome {
+  const said = { problems: parts.problems ?? [], warnings: parts.warnings ?? [] };
+  switch (parts.command) {
+    case 'plan': {
+      const { command, targets = [], plan = STOPPED } = parts;
+      return { command, ...said, targets, plan };
+    }
+    case 'remove':
+    case 'sweep': {
+      const { command, targets = [], collected = NOTHING_COLLECTED, removal = { state: 'found' } } = parts;
+      return { command, ...said, targets, collected, removal };
+    }
+    case 'status':
+      return { command: parts.command, ...said, status: parts.status ?? STOPPED };
+    case 'render':
+      return { command: parts.command, ...said, rendered: parts.rendered ?? STOPPED };
+    default: {
+      const { targets = [], collected = NOTHING_COLLECTED, plan = deployPlan() } = parts;
+      return { command: 'deploy', ...said, targets, collected, plan };
+    }
+  }
 }

@@ -1,4 +1,5 @@
 import type { PlannedChange } from '../../../src/deploy/report/plan-report.ts';
+import type { RenderedFile } from '../../../src/deploy/report/render-report.ts';
 import type { Report } from '../../../src/deploy/report/report.ts';
 import {
   change,
@@ -69,8 +70,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       command: 'plan',
       ...quick,
       filters: [filter({ source: IMAGE })],
-      images: [image('planned')],
-      plan: planned({ changes: writes.slice(0, 3), restarts: restarts.slice(0, 1) }),
+      plan: planned({ images: [image('planned')], changes: writes.slice(0, 3), restarts: restarts.slice(0, 1) }),
     }),
 
   'planned-adoption': () =>
@@ -140,7 +140,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       command: 'remove',
       requests: { reads: 9, writes: 0 },
       durationMs: 640,
-      nothing: { filter: 'add-hedder', namespaces: ['shop', 'edge'], present: PRESENT },
+      removal: { state: 'nothing', filter: 'add-hedder', namespaces: ['shop', 'edge'], present: PRESENT },
     }),
 
   'sweep-nothing': () =>
@@ -148,7 +148,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       command: 'sweep',
       requests: { reads: 9, writes: 0 },
       durationMs: 640,
-      nothing: { namespaces: ['shop', 'edge'], present: PRESENT },
+      removal: { state: 'nothing', namespaces: ['shop', 'edge'], present: PRESENT },
     }),
 
   'remove-failed': () =>
@@ -253,6 +253,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       requests: { reads: 61, writes: 0 },
       durationMs: 4_100,
       status: {
+        state: 'read',
         namespaces: ['shop', 'edge'],
         garbage: ['EnvoyFilter edge/add-header-77aa01b2c3', 'ConfigMap edge/add-header-77aa01b2c3'],
         workloads: [
@@ -296,6 +297,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       command: 'status',
       status: {
+        state: 'read',
         namespaces: ['shop'],
         garbage: [],
         kept: [`EnvoyFilter shop/add-header-${OLD}`, `ConfigMap shop/add-header-${OLD}`],
@@ -319,7 +321,12 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       command: 'status',
       requests: { reads: 40, writes: 0 },
       durationMs: 3_100,
-      status: { namespaces: ['edge', 'shop'], garbage: [], workloads: workloads.map((path) => found(path)) },
+      status: {
+        state: 'read',
+        namespaces: ['edge', 'shop'],
+        garbage: [],
+        workloads: workloads.map((path) => found(path)),
+      },
     }),
 
   'status-nothing': () =>
@@ -327,15 +334,17 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       command: 'status',
       requests: { reads: 9, writes: 0 },
       durationMs: 640,
-      status: { namespaces: ['shop'], garbage: [], workloads: [] },
+      status: { state: 'read', namespaces: ['shop'], garbage: [], workloads: [] },
     }),
 
   rendered: () => {
-    const { cluster, ...rest } = report({
+    return report({
       command: 'render',
+      cluster: { state: 'none' },
       requests: { reads: 0, writes: 0 },
       durationMs: 120,
       rendered: {
+        state: 'written',
         folder: 'wasm-filter',
         revisions: [NEW],
         files: [
@@ -351,11 +360,10 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
         removed: [`wasm-filter/component/configmap_shop_add-header-${OLD}.yaml`],
       },
     });
-    return rest;
   },
 };
 
-function file(name: string, bytes: number, content: string): NonNullable<Report['rendered']>['files'][number] {
+function file(name: string, bytes: number, content: string): RenderedFile {
   return { path: `wasm-filter/${name}`, bytes, content };
 }
 

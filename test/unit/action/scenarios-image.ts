@@ -1,5 +1,5 @@
 import type { Report } from '../../../src/deploy/report/report.ts';
-import { deployed, filter, report, rolledBack } from './report-builder.ts';
+import { deployed, deployPlan, filter, report, rolledBack } from './report-builder.ts';
 import { workloads } from './shop.ts';
 
 const REFERENCE = `registry.example/filters/add-header@sha256:${'4f'.repeat(32)}`;
@@ -19,7 +19,7 @@ export const IMAGE_SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       filters: [pulled],
       targets: [deployed('shop/reviews'), deployed('shop/ratings')],
-      pluginKind: 'TrafficExtension',
+      plan: deployPlan({ pluginKind: 'TrafficExtension' }),
     }),
 
   'image-not-pulled': () =>

@@ -1,6 +1,7 @@
 import type { Report } from '../../../src/deploy/report/report.ts';
 import {
   deployed,
+  deployPlan,
   filter,
   IMAGE,
   image,
@@ -123,7 +124,8 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
     }),
 
   'input-problems': () => {
-    const { cluster, ...rest } = report({
+    return report({
+      cluster: { state: 'none' },
       filters: [],
       problems: [
         {
@@ -154,7 +156,6 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       requests: { reads: 9, writes: 0 },
       durationMs: 812,
     });
-    return rest;
   },
 
   attested: () =>
@@ -240,12 +241,16 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
     }),
 
   'pushed-to-registry': () =>
-    report({ filters: [filter({ source: IMAGE })], images: [image('pushed')], targets: [deployed('shop/reviews')] }),
+    report({
+      filters: [filter({ source: IMAGE })],
+      plan: deployPlan({ images: [image('pushed')] }),
+      targets: [deployed('shop/reviews')],
+    }),
 
   'push-to-registry-failed': () =>
     report({
       filters: [filter({ source: IMAGE })],
-      images: [image('failed')],
+      plan: deployPlan({ images: [image('failed')] }),
       targets: workloads.slice(0, 2).map((path) => untouched(path)),
       problems: [
         {
@@ -293,8 +298,8 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       ],
       problems: [{ kind: 'conflict', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE }],
       warnings: [HOSTILE],
-      images: [{ ...image('pushed'), filter: HOSTILE, pinned: HOSTILE, tag: HOSTILE }],
-      cluster: { context: HOSTILE, version: HOSTILE },
+      plan: deployPlan({ images: [{ ...image('pushed'), filter: HOSTILE, pinned: HOSTILE, tag: HOSTILE }] }),
+      cluster: { state: 'connected', context: HOSTILE, version: HOSTILE },
     });
   },
 };

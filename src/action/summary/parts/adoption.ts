@@ -1,13 +1,13 @@
 import { thousands } from '../../../base/text.ts';
 import type { PlannedAdoption } from '../../../deploy/report/plan-report.ts';
-import type { Report, TargetReport } from '../../../deploy/report/report.ts';
+import type { ChangeReport, TargetReport } from '../../../deploy/report/report.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, codes, text } from './markdown.ts';
 
 const MAX_NAMED = 4;
 
 /** From which EnvoyFilters workloads were taken over, and which other filters of this action run there. */
-export function renderBeside({ targets }: Pick<Report, 'targets'>, limits: Limits): string {
+export function renderBeside({ targets }: Pick<ChangeReport, 'targets'>, limits: Limits): string {
   return blocks(
     section(
       'Adopted',

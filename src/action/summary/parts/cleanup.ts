@@ -1,5 +1,5 @@
 import { someOf, thousands } from '../../../base/text.ts';
-import type { Collected, Left, Report, TargetReport } from '../../../deploy/report/report.ts';
+import type { ChangeReport, Collected, Left, TargetReport } from '../../../deploy/report/report.ts';
 import { permissionsFor } from '../../verdict/left-behind.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
@@ -8,7 +8,7 @@ import { blocks, code, codes, details, fence, text } from './markdown.ts';
 const MAX_NAMED = 4;
 
 /** What others had changed, told once for all the workloads that share it, and whether this run has repaired it. */
-export function renderDrift(report: Pick<Report, 'targets'>, limits: Limits): string {
+export function renderDrift(report: Pick<ChangeReport, 'targets'>, limits: Limits): string {
   const drifted = report.targets.filter(({ drift }) => drift.length > 0);
   const repaired = drifted.filter(({ phase }) => phase === 'succeeded' || phase === 'unverified');
   const unrepaired = drifted.filter((target) => !repaired.includes(target));

@@ -1,5 +1,4 @@
 import type { ImageReport, ImageState } from '../../../deploy/report/image-report.ts';
-import type { Report } from '../../../deploy/report/report.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, text } from './markdown.ts';
 
@@ -12,7 +11,7 @@ const WORDS: Readonly<Record<ImageState, readonly [icon: string, words: string]>
 };
 
 /** The images that filters were pushed as, or would be. */
-export function renderImages({ images = [] }: Report, limits: Limits): string {
+export function renderImages(images: readonly ImageReport[], limits: Limits): string {
   if (images.length === 0) return '';
   const lines = images.slice(0, limits.filters).map(({ filter, pinned, tag, state }) => {
     const tagged = tag === undefined ? '' : ` as ${code(tag, 130)}`;

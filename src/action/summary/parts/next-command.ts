@@ -1,12 +1,12 @@
 import { targetKind } from '../../../deploy/kinds/kinds.ts';
-import type { Report, TargetReport } from '../../../deploy/report/report.ts';
+import type { ChangeReport, TargetReport } from '../../../deploy/report/report.ts';
 import { podLabel } from '../../../mesh/identity/names.ts';
 import { ROLLING } from '../../verdict/phase.ts';
 import { plain } from '../../verdict/text.ts';
 import { code } from './markdown.ts';
 
 /** Returns one command that shows more of what failed; empty where nothing did. */
-export function renderNextCommand(report: Pick<Report, 'targets'>): string {
+export function renderNextCommand(report: Pick<ChangeReport, 'targets'>): string {
   const failed = report.targets.filter(({ outcome }) => outcome === 'failed');
   const rolling = failed.find(({ phase }) => ROLLING.includes(phase));
   const [first] = failed;

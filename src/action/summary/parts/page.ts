@@ -9,3 +9,8 @@ export interface Page {
   /** After the warnings. */
   readonly body: (limits: Limits) => readonly string[];
 }
+
+/** The page of a command that ended before it had found anything: its problems, and the details of the run. */
+export function stoppedPage(details: (limits: Limits) => string): Page {
+  return { problems: 'Problems', lead: () => '', body: (limits) => [details(limits)] };
+}

@@ -3,7 +3,13 @@ import { formatShare, type Share } from '../../../base/share.ts';
 import { formatBytes, formatDuration } from '../../../base/text.ts';
 import type { RolloutPolicy } from '../../../deploy/policy.ts';
 import { describeProbe } from '../../../deploy/probe.ts';
-import type { FilterReport, Report } from '../../../deploy/report/report.ts';
+import {
+  type DeployReport,
+  expiryOf,
+  type FilterReport,
+  type PlanReport,
+  type Report,
+} from '../../../deploy/report/report.ts';
 import { describeInsertion, isBeforeRouter } from '../../../filter/insertion.ts';
 import type { Provenance } from '../../../provenance/policy.ts';
 import { parseDuration } from '../../inputs/duration.ts';
@@ -27,7 +33,7 @@ interface Setting {
  * command uses.
  */
 export function renderDetails(
-  { filters, refusedInputs = [], cluster, requests }: Report,
+  { filters, refusedInputs, cluster, requests }: Report,
   policy: readonly Setting[],
   limits: Limits,
 ): string {
@@ -39,7 +45,7 @@ export function renderDetails(
     ...(shown.length > 0 && { filters: shown.map((filter) => setOnes(settingsOf(filter, limits), refused)) }),
   };
   const facts = [
-    ...(cluster === undefined ? [] : [`Kubernetes ${text(cluster.version, 60)}`]),
+    ...(cluster.state === 'none' ? [] : [`Kubernetes ${text(cluster.version, 60)}`]),
     ...(requests.reads + requests.writes === 0
       ? []
       : [`API requests: ${countOf(requests.reads, 'read')}, ${countOf(requests.writes, 'write')}`]),
@@ -81,7 +87,8 @@ export function deployPolicy(policy: RolloutPolicy): Setting[] {
 }
 
 /** When the first filter of the targets expires. */
-export function expirySetting({ expires }: Pick<Report, 'expires'>): Setting[] {
+export function expirySetting(report: DeployReport | PlanReport): Setting[] {
+  const expires = expiryOf(report);
   return expires === undefined ? [] : [{ name: 'expires', value: whenWords(expires) }];
 }
 

@@ -1,5 +1,5 @@
 import { someOf } from '../../../base/text.ts';
-import type { Report, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
+import type { ChangeReport, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
 import { revisionCells, workloadCell, writeState } from './cells.ts';
 import { type Catalogue, type Column, type Row, type SharedColumn, shareColumns, type TableParts } from './table.ts';
 
@@ -70,7 +70,7 @@ const SKIPPED = writeState('skipped');
  * rows. What all share stands above.
  */
 export function targetTable(
-  { targets }: Pick<Report, 'targets'>,
+  { targets }: Pick<ChangeReport, 'targets'>,
   { rollout, writes }: TargetColumns,
 ): TableParts<TargetCount> {
   const revisions = new Map(targets.map((target) => [target, revisionCells(target)]));

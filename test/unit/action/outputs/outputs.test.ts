@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import { OUTPUTS, outputsOf } from '../../../../src/action/outputs/outputs.ts';
-import type { Report } from '../../../../src/deploy/report/report.ts';
+import type { DeployReport } from '../../../../src/deploy/report/report.ts';
 import {
   change,
   deployed,
+  deployPlan,
   filter,
   found,
   IMAGE,
@@ -32,14 +33,14 @@ const MAX_BYTES = 1_000_000;
 describe('the image', () => {
   const filters = [filter({ source: IMAGE })];
 
-  test.each<[string, Partial<Report>, string]>([
+  test.each<[string, Partial<DeployReport>, string]>([
     ['that was pulled', { filters }, IMAGE.pinned],
     ['of several filters of one image, once', { filters: [...filters, ...filters] }, IMAGE.pinned],
-    ['that was pushed', { filters, images: [image('pushed')] }, IMAGE.pinned],
-    ['that was there already', { filters, images: [image('unchanged')] }, IMAGE.pinned],
-    ['that would be pushed', { filters, images: [image('planned')] }, ''],
-    ['that could not be pushed', { filters, images: [image('failed')] }, ''],
-    ['that was not pushed', { filters, images: [image('skipped')] }, ''],
+    ['that was pushed', { filters, plan: deployPlan({ images: [image('pushed')] }) }, IMAGE.pinned],
+    ['that was there already', { filters, plan: deployPlan({ images: [image('unchanged')] }) }, IMAGE.pinned],
+    ['that would be pushed', { filters, plan: deployPlan({ images: [image('planned')] }) }, ''],
+    ['that could not be pushed', { filters, plan: deployPlan({ images: [image('failed')] }) }, ''],
+    ['that was not pushed', { filters, plan: deployPlan({ images: [image('skipped')] }) }, ''],
     ['of a file', { filters: [filter({ source: { kind: 'file', given: 'f.wasm' } })] }, ''],
   ])('%s', (_, parts, expected) => {
     expect(outputsOf(report(parts)).image).toBe(expected);
@@ -240,7 +241,7 @@ describe('targets', () => {
 
 describe('status', () => {
   const status = (workloads: ReturnType<typeof found>[]): ReturnType<typeof report> =>
-    report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: [] } });
+    report({ command: 'status', status: { state: 'read', workloads, namespaces: ['shop'], garbage: [] } });
 
   test('targets holds what runs on each workload', () => {
     const given = outputsOf(status([found('shop/a', [running({ health: 'drifted', notes: ['was edited'] })])]));

@@ -106,6 +106,7 @@ describe('log', () => {
 
   test('has what runs, what others changed, and what was cleaned up', async () => {
     const status = {
+      state: 'read' as const,
       workloads: [found('shop/a', [running({ notes: ['was edited'] })])],
       namespaces: [],
       garbage: ['ConfigMap shop/x'],
@@ -143,7 +144,7 @@ describe('what cannot be published', () => {
   const good = report({ targets: [deployed('shop/a')] });
   const bad = report({ targets: [stuck('shop/a')] });
   /** A report of which something cannot be told. */
-  const hurt = (given: Report, part: keyof Report): Report =>
+  const hurt = (given: Report, part: string): Report =>
     Object.defineProperty({ ...given }, part, {
       get: () => {
         throw new Error(`no ${part} here`);
@@ -206,7 +207,7 @@ Every wanted pod is ready, and every proxy has revision 4f2a91<wbr>c07b in its l
   });
 
   test('where not even the verdict can be made, command and result are told', async () => {
-    const result = await published(hurt(report({ outcome: 'failed' }), 'targets'));
+    const result = await published(hurt(report({ problems: [{ kind: 'cluster', message: 'no.' }] }), 'targets'));
     expect(result.code).toBe(1);
     expect(result.summary).toMatch(/^## ❌ deploy: failed\n\n> ⚠️ /);
     expect(result.outputs).toMatch(/^result<<(\S+)\nfailed\n\1\n/);

@@ -3,6 +3,7 @@ import { redactedReport } from '../../../../src/action/publish/redacted-report.t
 import type { CommandFiles } from '../../../../src/action/runner/command-files.ts';
 import { type Core, guardedCore, guardedFiles } from '../../../../src/action/runner/guarded-core.ts';
 import { Redactor } from '../../../../src/base/redaction/redactor.ts';
+import { targetsOf } from '../../../../src/deploy/report/report.ts';
 import { report, stuck } from '../report-builder.ts';
 
 const SECRET = 'a-secret_that-is.long';
@@ -98,9 +99,10 @@ test('a report loses its secrets before anything cuts it', () => {
   const cause = new Error(SECRET);
   const problem = { kind: 'rollout', subject: SECRET, message: `${SECRET}!`, remedy: SECRET, cause } as const;
   const given = report({ targets: [stuck('shop/a', { problem, evidence: [SECRET] })], warnings: [SECRET] });
-  const { targets, warnings } = redactedReport(given, redactor.redact);
-  expect(warnings).toEqual(['***']);
-  expect(targets[0]?.evidence).toEqual(['***']);
-  expect(targets[0]?.problem).toEqual({ kind: 'rollout', subject: '***', message: '***!', remedy: '***', cause });
+  const redacted = redactedReport(given, redactor.redact);
+  const [target] = targetsOf(redacted);
+  expect(redacted.warnings).toEqual(['***']);
+  expect(target?.evidence).toEqual(['***']);
+  expect(target?.problem).toEqual({ kind: 'rollout', subject: '***', message: '***!', remedy: '***', cause });
   expect(redactedReport(report({}), redactor.redact)).toEqual(report({}));
 });

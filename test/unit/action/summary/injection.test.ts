@@ -53,7 +53,7 @@ function reportOf(texts: readonly string[]): Report {
     ],
     problems: [{ kind: 'conflict', message: at(17) }],
     warnings: [at(18)],
-    cluster: { context: at(19), version: at(19) },
+    cluster: { state: 'connected', context: at(19), version: at(19) },
   });
 }
 
@@ -111,6 +111,7 @@ const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>
     report({
       command: 'status',
       status: {
+        state: 'read',
         namespaces: [at(0)],
         garbage: [at(1)],
         workloads: [
@@ -136,6 +137,7 @@ const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>
     report({
       command: 'render',
       rendered: {
+        state: 'written',
         folder: `f${at(0)}`,
         revisions: [],
         removed: [],

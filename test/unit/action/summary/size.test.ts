@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { renderSummary } from '../../../../src/action/summary/summary.ts';
-import type { Report } from '../../../../src/deploy/report/report.ts';
+import type { Report, TargetReport } from '../../../../src/deploy/report/report.ts';
 import {
   change,
   deployed,
@@ -21,7 +21,7 @@ import { skeletonOf, visibleText } from './page.ts';
 /** Above this the runner uploads no summary at all. */
 const RUNNER_LIMIT = 1_048_576;
 
-function many(n: number, build: (path: string, index: number) => Report['targets'][number]): Report['targets'] {
+function many(n: number, build: (path: string, index: number) => TargetReport): TargetReport[] {
   return Array.from({ length: n }, (_, index) =>
     build(`team-${index % 40}/service-with-a-longer-name-${index}`, index),
   );
@@ -69,7 +69,7 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
         subject: `${index} ${name}`,
       })),
       warnings: Array.from({ length: 5_000 }, (_, index) => `${index} ${name}`),
-      cluster: { context: name, version: name },
+      cluster: { state: 'connected', context: name, version: name },
     });
   },
   '5,000 taken back, with drift and objects left': () =>
@@ -114,6 +114,7 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
     report({
       command: 'status',
       status: {
+        state: 'read',
         namespaces: names(5_000),
         garbage: names(5_000),
         workloads: names(5_000).map((name, index) =>
@@ -127,6 +128,7 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
     report({
       command: 'render',
       rendered: {
+        state: 'written',
         folder: '|'.repeat(5_000),
         revisions: [],
         removed: [],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { renderSummary } from '../../../../src/action/summary/summary.ts';
-import type { Report } from '../../../../src/deploy/report/report.ts';
+import type { Report, TargetReport } from '../../../../src/deploy/report/report.ts';
 import {
   change,
   deployed,
@@ -139,7 +139,7 @@ describe('what runs now, by what happened to each workload', () => {
   };
   const unverified = { kind: 'verification', message: 'could not be proven.' } as const;
 
-  test.each<[string, Report['targets'][number], RegExp]>([
+  test.each<[string, TargetReport, RegExp]>([
     ['verified', deployed('shop/x'), /^✅ .* runs the wanted revision; every proxy has it in its listeners\.$/],
     [
       'not refused',
@@ -240,7 +240,7 @@ describe('what runs now, by what happened to each workload', () => {
 });
 
 describe('the rollout of a workload', () => {
-  const cell = (target: Report['targets'][number]): string => {
+  const cell = (target: TargetReport): string => {
     const page = renderSummary(report({ targets: [target] }));
     const row = page.split('\n').find((line) => /^\| \w+ shop\//.test(line));
     return visibleText(row?.split(' | ')[1]?.replace(' |', '') ?? '')
@@ -248,7 +248,7 @@ describe('the rollout of a workload', () => {
       .trim();
   };
 
-  test.each<[string, Report['targets'][number], string]>([
+  test.each<[string, TargetReport, string]>([
     ['verified', deployed('shop/a'), '✅ 3/3 verified, 21 s'],
     [
       'verified and probed',
@@ -369,7 +369,10 @@ describe('plan', () => {
 describe('status', () => {
   const page = (...workloads: ReturnType<typeof found>[]): string =>
     renderSummary(
-      report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: ['ConfigMap shop/x'] } }),
+      report({
+        command: 'status',
+        status: { state: 'read', workloads, namespaces: ['shop'], garbage: ['ConfigMap shop/x'] },
+      }),
     );
 
   test('what needs a look comes first', () => {
@@ -401,7 +404,12 @@ describe('status', () => {
     const text = seen(
       report({
         command: 'status',
-        status: { workloads: [found('shop/a', noted), found('shop/b', noted)], namespaces: ['shop'], garbage: [] },
+        status: {
+          state: 'read',
+          workloads: [found('shop/a', noted), found('shop/b', noted)],
+          namespaces: ['shop'],
+          garbage: [],
+        },
       }),
     );
     expect(text).toContain('Deployment shop/a , Deployment shop/b : EnvoyFilter shop/x was deleted');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { judge, verdictOf } from '../../../../src/action/verdict/verdict.ts';
 import { meaningOf } from '../../../../src/action/verdict/words.ts';
-import type { Report } from '../../../../src/deploy/report/report.ts';
+import type { PlanReport, RemoveReport, Report } from '../../../../src/deploy/report/report.ts';
 import {
   change,
   deployed,
@@ -272,7 +272,7 @@ test('a filter of others that proxies reject has to be seen to, although all is 
 });
 
 describe('remove and sweep', () => {
-  test.each<[string, Partial<Report>]>([
+  test.each<[string, Partial<RemoveReport>]>([
     ['removed', { targets: [removed('shop/a')] }],
     ['nothing to remove', { targets: [] }],
   ])('%s: what no run can delete names the permission that is missing', (_, parts) => {
@@ -291,7 +291,7 @@ describe('remove and sweep', () => {
   const collected = { deleted: ['EnvoyFilter shop/x', 'ConfigMap shop/x'], left: [] };
   const left = { deleted: [], left: [{ object: 'ConfigMap shop/x', why: 'a pod is still ending' }] };
 
-  test.each<[string, Partial<Report>, string]>([
+  test.each<[string, Partial<RemoveReport>, string]>([
     [
       'removed',
       { targets: [removed('shop/a')], collected },
@@ -353,7 +353,7 @@ describe('plan', () => {
   const create = change('create ConfigMap shop/x');
   const refused = change('change Deployment shop/a', { admission: { state: 'refused', message: 'no.' } });
 
-  test.each<[string, Partial<Report>, string]>([
+  test.each<[string, Partial<PlanReport>, string]>([
     ['nothing', { plan: planned() }, '✅ Plan: nothing to do'],
     [
       'something',
@@ -384,7 +384,7 @@ describe('plan', () => {
 
 describe('status', () => {
   const status = (...workloads: ReturnType<typeof found>[]): Report =>
-    report({ command: 'status', status: { workloads, namespaces: ['shop'], garbage: [] } });
+    report({ command: 'status', status: { state: 'read', workloads, namespaces: ['shop'], garbage: [] } });
 
   test.each<[string, Report, string]>([
     ['well', status(found('shop/a'), found('shop/b')), '✅ add-header on 2 workloads, verified in 6 proxies'],
@@ -417,9 +417,11 @@ describe('status', () => {
 
 test('render', () => {
   const files = [{ path: 'out/kustomization.yaml', bytes: 12, content: 'all' }];
-  expect(verdictOf(report({ command: 'render', rendered: { folder: 'out', revisions: [], removed: [], files } }))).toBe(
-    '📦 add-header rendered to 1 file in out',
-  );
+  expect(
+    verdictOf(
+      report({ command: 'render', rendered: { state: 'written', folder: 'out', revisions: [], removed: [], files } }),
+    ),
+  ).toBe('📦 add-header rendered to 1 file in out');
   expect(verdictOf(report({ command: 'render', problems: [problem] }))).toBe('❌ Nothing was rendered: 1 problem');
 });
 
@@ -434,7 +436,7 @@ test('of what others have changed, an owner that may do it again is named', () =
   const { sentence } = judge(
     report({
       command: 'status',
-      status: { workloads: [found('shop/a', [drifted])], namespaces: ['shop'], garbage: [] },
+      status: { state: 'read', workloads: [found('shop/a', [drifted])], namespaces: ['shop'], garbage: [] },
     }),
   );
   expect(sentence).toMatch(

@@ -4,6 +4,8 @@ import { silentLog } from '../../../../src/base/log.ts';
 import { render, renderFiles } from '../../../../src/deploy/commands/render.ts';
 import { componentKustomization } from '../../../../src/deploy/commands/render-folder.ts';
 import type { Workspace } from '../../../../src/deploy/commands/rendered-folder.ts';
+import type { RenderedFiles } from '../../../../src/deploy/report/render-report.ts';
+import type { Stopped } from '../../../../src/deploy/report/report.ts';
 import type { RenderRequest } from '../../../../src/deploy/request.ts';
 import { type Revision, revisionName } from '../../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../../src/mesh/objects/config-map.ts';
@@ -219,6 +221,10 @@ class Files implements Workspace {
 describe('render', () => {
   const renderTo = (files: Files, targets: string): ReturnType<typeof render> =>
     render({ ok: true, request: request(targets) }, files, CONTEXT);
+  const filesOf = (rendered: RenderedFiles | Stopped): RenderedFiles => {
+    if (rendered.state === 'stopped') throw new Error('nothing was rendered');
+    return rendered;
+  };
   const AT = 'deploy/filters';
   const OVERLAY_FILE = `${AT}/kustomization.yaml`;
 
@@ -227,7 +233,7 @@ describe('render', () => {
     const { problems, rendered } = await renderTo(files, '- deploy/reviews');
     expect(problems).toEqual([]);
     expect(rendered).toMatchObject({ folder: AT, revisions: [revision().id], removed: [] });
-    expect(rendered?.files.map(({ path, bytes }) => [path, bytes])).toEqual(
+    expect(filesOf(rendered).files.map(({ path, bytes }) => [path, bytes])).toEqual(
       Object.entries(files.all).map(([path, text]) => [path, Buffer.byteLength(text)]),
     );
     expect(load(files.all[OVERLAY_FILE] ?? '')).toMatchObject({ kind: 'Kustomization', components: ['component'] });
@@ -238,7 +244,7 @@ describe('render', () => {
     const files = new Files();
     await renderTo(files, '- deploy/reviews\n- sts/db');
     const { all } = files;
-    expect((await renderTo(files, '- deploy/reviews\n- sts/db')).rendered?.removed).toEqual([]);
+    expect(filesOf((await renderTo(files, '- deploy/reviews\n- sts/db')).rendered).removed).toEqual([]);
     expect(files.all).toEqual(all);
   });
 
@@ -248,10 +254,10 @@ describe('render', () => {
     const edited = `${files.all[OVERLAY_FILE]}namePrefix: a-\n`;
     await files.writeFile(OVERLAY_FILE, edited);
     const { rendered } = await renderTo(files, '- deploy/reviews');
-    expect(rendered?.removed).toEqual([`${AT}/component/patch_shop_statefulset_db.yaml`]);
+    expect(filesOf(rendered).removed).toEqual([`${AT}/component/patch_shop_statefulset_db.yaml`]);
     expect(Object.keys(files.all).toSorted()).toEqual(
       [
-        ...(rendered?.files.map(({ path }) => path) ?? []),
+        ...filesOf(rendered).files.map(({ path }) => path),
         `${AT}/component/patch_shop_deployment_own.yaml`,
         `${AT}/notes.md`,
       ].toSorted(),
@@ -267,7 +273,7 @@ describe('render', () => {
       ...Object.fromEntries(old.map((name) => [`${AT}/${name}`, ''])),
     });
     const { rendered } = await renderTo(files, '- deploy/reviews');
-    expect(rendered?.removed).toEqual(old.map((name) => `${AT}/${name}`));
+    expect(filesOf(rendered).removed).toEqual(old.map((name) => `${AT}/${name}`));
     expect(load(files.all[OVERLAY_FILE] ?? '')).toMatchObject({ kind: 'Kustomization' });
   });
 
@@ -280,7 +286,7 @@ describe('render', () => {
     const before = { [OVERLAY_FILE]: JSON.stringify(given), [`${AT}/configmap_shop_a-0123456789.yaml`]: 'own' };
     const files = new Files(before);
     const { rendered, warnings } = await renderTo(files, '- deploy/reviews');
-    expect(rendered?.removed).toEqual([]);
+    expect(filesOf(rendered).removed).toEqual([]);
     expect(files.all).toMatchObject(before);
     expect(warnings).toEqual([expect.stringContaining('does not name "component" under "components"')]);
   });
@@ -289,7 +295,7 @@ describe('render', () => {
     const files = new Files({ [OVERLAY_FILE]: 'kind: Kustomization\ncomponents: [./component/]\n' });
     const { rendered, warnings } = await renderTo(files, '- deploy/reviews');
     expect(warnings).toEqual([]);
-    expect(rendered?.files.filter(({ kept }) => kept)).toMatchObject([{ path: OVERLAY_FILE }]);
+    expect(filesOf(rendered).files.filter(({ kept }) => kept)).toMatchObject([{ path: OVERLAY_FILE }]);
   });
 
   test('is refused where somebody else has written the kustomization of the component', async () => {
@@ -324,7 +330,7 @@ describe('render', () => {
     };
     const { problems, rendered } = await render({ ok: true, request: request('- deploy/reviews') }, refuse, CONTEXT);
     expect(problems).toMatchObject([{ subject: 'input "render-to"', message: expect.stringContaining('EACCES') }]);
-    expect(rendered).toBeUndefined();
+    expect(rendered).toEqual({ state: 'stopped' });
     const faulty = { kind: 'input', message: 'is wrong.' } as const;
     const requested = {
       ok: false,

@@ -1,15 +1,12 @@
-import { describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import type { Problem } from '../../../../src/base/problem.ts';
 import {
   allRevisions,
-  type Command,
-  concludeRun,
   countOutcome,
-  type Report,
-  type Rollback,
   runProblems,
   type StepState,
   type TargetReport,
+  targetsOf,
 } from '../../../../src/deploy/report/report.ts';
 import { withPhase } from '../../../../src/deploy/rollout/target-phase.ts';
 import { refOf } from '../../builders.ts';
@@ -33,105 +30,6 @@ function target(
   });
 }
 
-const NOTHING: Report['collected'] = { deleted: [], left: [] };
-const rolledBackWell: Rollback = { state: 'rolled-back', to: { f: null }, durationMs: 1 };
-
-interface Case {
-  readonly command?: Command;
-  readonly targets?: readonly TargetReport[];
-  readonly problems?: readonly Problem[];
-  readonly collected?: Partial<Report['collected']>;
-  readonly writes?: number;
-}
-const conclude = ({ command = 'deploy', targets = [], problems = [], collected = {}, writes = 0 }: Case): string => {
-  const requests = { reads: 5, writes };
-  const run = concludeRun({ command, targets, problems, collected: { ...NOTHING, ...collected }, requests });
-  return [run.outcome, ...(run.changed ? ['changed'] : []), ...(run.cancelled ? ['cancelled'] : [])].join(' ');
-};
-
-describe('concludeRun', () => {
-  const cancelled = target('failed', 'done', { problem: problem('cancelled') });
-  const rolledBack = target('failed', 'done', { problem: problem('rollout'), rollback: rolledBackWell });
-  const notRolledBack = target('failed', 'done', {
-    steps: { configMap: 'unchanged', filterResource: 'unchanged', template: 'done', rollout: 'failed' },
-    rollback: { ...rolledBackWell, state: 'failed' },
-  });
-
-  test.each<[string, Case, string]>([
-    ['nothing to do', {}, 'unchanged'],
-    ['all as it was', { targets: [target('unchanged')] }, 'unchanged'],
-    ['deployed', { targets: [target('deployed', 'done'), target('unchanged')] }, 'deployed changed'],
-    ['a failure', { targets: [target('deployed', 'done'), target('failed')] }, 'failed changed'],
-    ['left out', { targets: [target('untouched', 'skipped')] }, 'failed'],
-    ['a problem of no target', { targets: [target('unchanged')], problems: [problem('cluster')] }, 'failed'],
-    ['cancelled early', { problems: [problem('cancelled')] }, 'failed cancelled'],
-    ['cancelled while it waited', { targets: [cancelled] }, 'failed changed cancelled'],
-    [
-      'rolled back, all of it',
-      { targets: [rolledBack], writes: 4, collected: { deleted: ['ConfigMap a/b'] } },
-      'failed',
-    ],
-    [
-      'rolled back, its objects still there',
-      { targets: [rolledBack], collected: { left: [{ object: 'ConfigMap a/b', why: 'w' }] } },
-      'failed changed',
-    ],
-    ['not rolled back', { targets: [notRolledBack] }, 'failed changed'],
-    [
-      'good, but rolled back with the others',
-      { targets: [target('rolled-back', 'done', { rollback: rolledBackWell })] },
-      'failed',
-    ],
-    ['objects of a workload that was never patched', { targets: [target('untouched', 'done')] }, 'failed'],
-    [
-      'nothing but garbage',
-      { targets: [target('unchanged')], collected: { deleted: ['ConfigMap a/b'] } },
-      'deployed changed',
-    ],
-    [
-      'garbage that stays',
-      { targets: [target('unchanged')], collected: { left: [{ object: 'x', why: 'w' }] } },
-      'unchanged',
-    ],
-  ])('%s', (_, parts, conclusion) => {
-    expect(conclude(parts)).toBe(conclusion);
-  });
-
-  test.each<[Command, string]>([
-    ['remove', 'unchanged'],
-    ['sweep', 'unchanged'],
-    ['plan', 'planned'],
-    ['status', 'reported'],
-    ['render', 'rendered'],
-  ])('a %s that wrote nothing is "%s", unless something is wrong', (command, outcome) => {
-    expect(conclude({ command, targets: [target('unchanged')] })).toBe(outcome);
-    expect(conclude({ command, problems: [problem('cluster')] })).toBe('failed');
-  });
-
-  test.each<Command>(['remove', 'sweep'])('a %s that took something away is "removed"', (command) => {
-    expect(conclude({ command, targets: [target('removed', 'done')] })).toBe('removed changed');
-    expect(conclude({ command, collected: { deleted: ['ConfigMap a/b'] } })).toBe('removed changed');
-  });
-
-  test.each(['configMap', 'filterResource', 'template'] as const)('a written %s is a change', (step) => {
-    const unchanged = target('failed');
-    const steps = { ...unchanged.steps, [step]: 'done' as const };
-    expect(conclude({ targets: [{ ...unchanged, steps }], writes: 1 })).toBe('failed changed');
-  });
-
-  test.each<[Problem['kind'], boolean]>([
-    ['connection', true],
-    ['cancelled', true],
-    ['internal', true],
-    ['permission', false],
-    ['conflict', false],
-  ])('after a first write that ended in a %s problem, "something changed" is %s', (kind, changed) => {
-    const ended = { targets: [target('untouched', 'skipped')], problems: [problem(kind)] };
-    expect(conclude({ ...ended, writes: 1 }).includes('changed')).toBe(changed);
-    expect(conclude(ended)).not.toContain('changed');
-  });
-});
-
 test('counts, problems and revisions of all targets', () => {
   const targets = [
     target('failed', 'done', { problem: problem('rollout') }),
@@ -149,4 +47,10 @@ test('counts, problems and revisions of all targets', () => {
     'rollout',
   ]);
   expect(allRevisions({ targets })).toEqual(['r1', 'r2']);
+});
+
+test('a command that changes no workloads has no targets', () => {
+  const targets = [target('deployed')];
+  expect(targetsOf({ command: 'sweep', targets })).toBe(targets);
+  expect(targetsOf({ command: 'status' })).toEqual([]);
 });

@@ -1,0 +1,77 @@
+import { mayHaveArrived } from './may-have-arrived.ts';
+import {
+  type ChangeReport,
+  type Command,
+  type Report,
+  type ReportBase,
+  type ReportOf,
+  runProblems,
+  type TargetOutcome,
+} from './report.ts';
+
+/** What the run knows of a report, whatever its command has found. */
+export type RunFrame = Pick<ReportBase, 'filters' | 'cluster' | 'policy' | 'refusedInputs' | 'requests' | 'durationMs'>;
+
+/** What is concluded from the rest. */
+type Conclusion = Pick<Report, 'outcome' | 'changed' | 'cancelled'>;
+
+/** What a command has found and done: its part of its report. */
+export type OutcomeOf<C extends Command> = Part<ReportOf<C>>;
+type Part<R> = R extends Report ? Omit<R, keyof RunFrame | keyof Conclusion> : never;
+
+export type CommandOutcome = OutcomeOf<Command>;
+
+/** Returns the whole report. Anything wrong or left out makes a run a failure. */
+export function concludeReport(done: CommandOutcome, frame: RunFrame): Report {
+  const { problems } = done;
+  const { targets, collected } = writtenBy(done);
+  const all = runProblems({ targets, problems });
+  const has = (...outcomes: readonly TargetOutcome[]): boolean =>
+    targets.some(({ outcome }) => outcomes.includes(outcome));
+  // What a run leaves alone because another one has brought something newer is that one's business.
+  const superseded = has('superseded');
+  const failed = problems.length > 0 || has('failed', 'rolled-back') || (has('untouched') && !superseded);
+  const wrote = targets.some(({ outcome, steps, rollback }) => {
+    if (rollback?.state === 'rolled-back' || outcome === 'superseded') return false;
+    // Objects that no workload came to use are collected again.
+    const shared = outcome !== 'untouched' && [steps.configMap, steps.filterResource].includes('done');
+    return shared || steps.template === 'done';
+  });
+  // After a failure what is deleted is what this run itself had made.
+  const collectedOthers = failed ? collected.left.length > 0 : collected.deleted.length > 0;
+  // A write whose answer never came may have taken effect.
+  const unanswered = frame.requests.writes > 0 && all.some(mayHaveArrived);
+  const changed = wrote || unanswered || collectedOthers;
+  const base = { ...frame, changed, cancelled: all.some(({ kind }) => kind === 'cancelled') };
+  const left = superseded ? 'superseded' : 'unchanged';
+  switch (done.command) {
+    case 'deploy':
+      return { ...base, ...done, outcome: failed ? 'failed' : changed && !superseded ? 'deployed' : left };
+    case 'remove':
+    case 'sweep':
+      return { ...base, ...done, outcome: failed ? 'failed' : changed && !superseded ? 'removed' : left };
+    case 'plan':
+      return { ...base, ...done, outcome: failed ? 'failed' : 'planned' };
+    case 'status':
+      return { ...base, ...done, outcome: failed ? 'failed' : 'reported' };
+    case 'render':
+      return { ...base, ...done, outcome: failed ? 'failed' : 'rendered' };
+  }
+}
+
+/** What a command may have written: a plan leaves its targets alone, and that is no failure. */
+function writtenBy(done: CommandOutcome): Pick<ChangeReport, 'targets' | 'collected'> {
+  switch (done.command) {
+    case 'deploy':
+    case 'remove':
+    case 'sweep':
+      return done;
+    case 'plan':
+    case 'status':
+    case 'render':
+      return { targets: [], collected: NOTHING_COLLECTED };
+  }
+}
+
+/** Nothing was deleted, and nothing had to be. */
+export const NOTHING_COLLECTED: ChangeReport['collected'] = { deleted: [], left: [] };
