@@ -117,7 +117,7 @@ describe('a kind of target that is one file', () => {
 
       const status = await place.run({ command: 'status', kubeconfig, verify: 'auto' });
       expect(status.status?.workloads).toMatchObject([
-        { ref: { kind: 'Fleet' }, pods: { ready: SIZE, wanted: SIZE }, filters: [{ health: 'proven' }] },
+        { ref: { kind: 'Fleet' }, pods: { ready: SIZE, wanted: SIZE }, filters: [{ health: 'verified' }] },
       ]);
 
       const removed = await place.run({ command: 'remove', kubeconfig });

@@ -98,7 +98,7 @@ describe.each([
     place.scene.forget();
     const report = await place.run({ verify: 'required', 'pull-secret': 'regcred', phase: 'authn' });
     expect(report).toMatchObject({ outcome: 'deployed', problems: [], warnings: [], pluginKind: 'TrafficExtension' });
-    expect(renderSummary(report.whole)).toContain('| TrafficExtension |');
+    expect(renderSummary(report.whole)).toContain('TrafficExtension');
     expect(onlyTarget(report)).toMatchObject({
       outcome: 'deployed',
       verification: { level: 'listener', pods: 1, wanted: 1 },

@@ -59,7 +59,7 @@ function reportOf(texts: readonly string[]): Report {
 
 /** A report of each command with outside text in each place that a deployment does not have. */
 const OTHERS: Readonly<Record<string, (at: (index: number) => string) => Report>> = {
-  'deploy, taken back': (at) =>
+  'deploy, rolled back': (at) =>
     report({
       targets: [
         stuck('shop/reviews', {

@@ -72,7 +72,7 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
       cluster: { state: 'connected', context: name, version: name },
     });
   },
-  '5,000 taken back, with drift and objects left': () =>
+  '5,000 rolled back, with drift and objects left': () =>
     report({
       targets: many(5_000, (path, index) =>
         rolledBack(path, {

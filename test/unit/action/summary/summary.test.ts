@@ -137,7 +137,7 @@ describe('what runs now, by what happened to each workload', () => {
     const [list = ''] = body.split('\n\n');
     return list.split('\n').map((line) => visibleText(line).trim());
   };
-  const unverified = { kind: 'verification', message: 'could not be proven.' } as const;
+  const unverified = { kind: 'verification', message: 'could not be verified.' } as const;
 
   test.each<[string, TargetReport, RegExp]>([
     ['verified', deployed('shop/x'), /^✅ .* runs the wanted revision; every proxy has it in its listeners\.$/],
