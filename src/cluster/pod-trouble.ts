@@ -172,8 +172,21 @@ const TELLING_EVENTS = [
 /** Failures that pass by themselves more often than not, or do not keep a container from being made. */
 const PASSING = new Set(['FailedScheduling', 'FailedAttachVolume', 'FailedToRetrieveImagePullSecret']);
 
-/** The most telling warning event about one of the given objects (by name), as `reason: message`. */
-export function tellingEvent(events: readonly Event[], names: ReadonlySet<string>): string | undefined {
+/** What a warning event says. */
+export interface TellingEvent {
+  /** The word of the component that wrote it, as `FailedMount`. */
+  readonly reason: string;
+  /** The part of its message that tells most. */
+  readonly message: string;
+}
+
+/** Returns an event as `reason: message`. */
+export function describeEvent({ reason, message }: TellingEvent): string {
+  return `${reason}: ${message}`;
+}
+
+/** Returns the most telling warning event about one of the given objects (by name); `undefined` if there is none. */
+export function tellingEvent(events: readonly Event[], names: ReadonlySet<string>): TellingEvent | undefined {
   const rank = ({ reason = '', message = '' }: Event): number => {
     const at = TELLING_EVENTS.indexOf(reason);
     // "Error: ErrImagePull" stands beside the event that says why.
@@ -182,7 +195,7 @@ export function tellingEvent(events: readonly Event[], names: ReadonlySet<string
   const [first] = events
     .filter(({ type, involvedObject }) => type === 'Warning' && names.has(involvedObject?.name ?? ''))
     .sort((a, b) => rank(a) - rank(b));
-  return first === undefined ? undefined : `${first.reason ?? 'Warning'}: ${tellingEnd(first.message ?? '')}`;
+  return first && { reason: first.reason ?? 'Warning', message: tellingEnd(first.message ?? '') };
 }
 
 /** What keeps containers from being made; it has passed where one was started. */
@@ -209,5 +222,6 @@ function hasStarted(pod: Pod): boolean {
 /** Why no container of a pod can be made, by its events: a volume, its sandbox, its devices. `undefined` if it may still pass. */
 export function creationFailure(events: readonly Event[], pod: string): string | undefined {
   const lasting = events.filter(({ reason = '' }) => reason.startsWith('Failed') && !PASSING.has(reason));
-  return tellingEvent(lasting, new Set([pod]));
+  const event = tellingEvent(lasting, new Set([pod]));
+  return event && describeEvent(event);
 }

@@ -26,7 +26,8 @@ export async function loadOrigin(
       const loaded = await loadFilter(origin.path, readFile);
       if (!loaded.ok) return loaded;
       const source = { kind: 'file', given: origin.path } as const;
-      return refuseOther(loaded.value.digest, source, sha256) ?? ok({ ...loaded.value, source });
+      const other = digestProblem(loaded.value.digest, source, sha256);
+      return other === undefined ? ok({ ...loaded.value, source }) : fail(other);
     }
     case 'image': {
       const pulled = await fetcher.pull(origin.reference);
@@ -43,21 +44,22 @@ export async function loadOrigin(
 
 /** Bytes that are not the wanted ones are looked at no further: what else is wrong with them tells nothing. */
 function check(bytes: Uint8Array, source: ModuleSource, wanted: string | undefined): Result<SourcedModule> {
-  const other = refuseOther(digestOf(bytes), source, wanted);
-  if (other !== undefined) return other;
+  const other = digestProblem(digestOf(bytes), source, wanted);
+  if (other !== undefined) return fail(other);
   const module = checkModule(bytes, subjectOf(source));
   if (module.ok) return ok({ ...module.value, source });
   return source.kind === 'https' && isPacked(bytes) ? fail(packed(source)) : module;
 }
 
-function refuseOther(digest: string, source: ModuleSource, wanted: string | undefined): Result<never> | undefined {
+/** What is wrong with a digest that is not the wanted one; `undefined` if it is, or none is wanted. */
+function digestProblem(digest: string, source: ModuleSource, wanted: string | undefined): Problem | undefined {
   if (wanted === undefined || digest === wanted) return undefined;
-  return fail({
+  return {
     kind: 'filter',
     subject: subjectOf(source),
     message: `has the digest ${digest}, but the input "sha256" requires ${wanted}.`,
     remedy: 'If the filter was changed on purpose, change "sha256", too; if not, find out who changed it.',
-  });
+  };
 }
 
 function packed(source: ModuleSource): Problem {

@@ -177,8 +177,12 @@ export function perhapsTheSame(
   why: string,
   found: Found,
   namespace: string,
-): string {
-  return `also runs ${describeUnmanaged(one)}, which ${why}. If it is ${ours}, it runs twice: set "adopt: ${nameFor(one, found, namespace)}" to take it over.`;
+): WorkloadWarning {
+  const remedy = `set "adopt: ${nameFor(one, found, namespace)}" to take it over`;
+  return {
+    kind: 'also-runs',
+    text: `${describeUnmanaged(one)}, which ${why}. If it is ${ours}, it runs twice: ${remedy}.`,
+  };
 }
 
 /** A plugin cannot be taken out of single proxies, so its place cannot be taken while requests pass. */
@@ -194,11 +198,14 @@ export function pluginTwice(subject: string, filter: string, plugin: UnmanagedPl
   ];
 }
 
-export function pluginPerhaps(ours: OurFilter, plugin: UnmanagedPlugin): string[] {
+export function pluginPerhaps(ours: OurFilter, plugin: UnmanagedPlugin): WorkloadWarning[] {
   const why = isNamedLike(plugin, ours.name) ? undefined : pluginLikeness(plugin, ours);
   if (why === undefined) return [];
   return [
-    `also runs ${describePlugin(plugin)}, which ${why}. If it is ${ours.name}, it runs twice: delete the ${plugin.kind}, which cannot be taken over.`,
+    {
+      kind: 'also-runs',
+      text: `${describePlugin(plugin)}, which ${why}. If it is ${ours.name}, it runs twice: delete the ${plugin.kind}, which cannot be taken over.`,
+    },
   ];
 }
 
@@ -254,14 +261,22 @@ function whyUnused(
   return there ? 'but that EnvoyFilter inserts no Wasm filter into the targets' : undefined;
 }
 
+/** What holds for a workload. */
+export interface WorkloadWarning {
+  /** Whether the text is a sentence about the workload, or names what the workload runs besides. */
+  readonly kind: 'note' | 'also-runs';
+  readonly text: string;
+}
+
 /** Says once what holds for several workloads. */
-export function perWorkload(entries: readonly { readonly text: string; readonly subject: string }[]): string[] {
-  const groups = Map.groupBy(entries, ({ text }) => text);
-  return [...groups].map(([text, found]) => {
+export function perWorkload(entries: readonly (WorkloadWarning & { readonly subject: string })[]): string[] {
+  const groups = Map.groupBy(entries, ({ kind, text }) => `${kind} ${text}`);
+  return [...groups.values()].flatMap((found) => {
     const names = [...new Set(found.map(({ subject }) => subject))];
     const who = names.length > 4 ? nameSome(names, 3) : listWords(names, 'and');
-    return text.startsWith('also runs')
-      ? `${who} ${names.length === 1 ? text : text.replace(/^also runs/, 'also run')}`
-      : `${who}: ${text}`;
+    return found.slice(0, 1).map(({ kind, text }) => {
+      if (kind === 'note') return `${who}: ${text}`;
+      return `${who} also ${names.length === 1 ? 'runs' : 'run'} ${text}`;
+    });
   });
 }

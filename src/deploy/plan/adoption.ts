@@ -94,7 +94,7 @@ export function planAdoption(
     ],
     warnings: say.perWorkload(
       examined.flatMap((one) =>
-        targetWarnings(one, ours).map((text) => ({ text, subject: describeWorkload(one.ref) })),
+        targetWarnings(one, ours).map((warning) => ({ ...warning, subject: describeWorkload(one.ref) })),
       ),
     ),
   };
@@ -184,7 +184,16 @@ function targetProblems(
   ];
 }
 
-function targetWarnings({ ref, found, begun, choice, plugins, isNew, revision }: Examined, ours: OurFilter): string[] {
+function targetWarnings(
+  { ref, found, begun, choice, plugins, isNew, revision }: Examined,
+  ours: OurFilter,
+): say.WorkloadWarning[] {
+  const notes = [
+    ...choice.adopted.flatMap((filter) => say.widerTraffic(filter, revision)),
+    ...choice.adopted
+      .filter((filter) => !begun.includes(filter))
+      .flatMap((filter) => say.otherSettings(filter, revision)),
+  ];
   return [
     // Once ours runs, what else does was told when it came.
     ...(isNew
@@ -193,10 +202,7 @@ function targetWarnings({ ref, found, begun, choice, plugins, isNew, revision }:
           ...plugins.flatMap((plugin) => say.pluginPerhaps(ours, plugin)),
         ]
       : []),
-    ...choice.adopted.flatMap((filter) => say.widerTraffic(filter, revision)),
-    ...choice.adopted
-      .filter((filter) => !begun.includes(filter))
-      .flatMap((filter) => say.otherSettings(filter, revision)),
+    ...notes.map((text) => ({ kind: 'note' as const, text })),
   ];
 }
 

@@ -36,7 +36,7 @@ export function judgeSharedVms(
     warnings: perWorkload(
       pairs
         .filter(({ sharing, isNew }) => sharing === 'roots' && isNew)
-        .map(({ subject, user, other }) => ({ subject, text: sharedWarning(user, other) })),
+        .map(({ subject, user, other }) => ({ subject, kind: 'note' as const, text: sharedWarning(user, other) })),
     ),
   };
 }

@@ -19,9 +19,9 @@ import {
 import {
   type EndedRollout,
   endedRollout,
+  type NotReadyAsBefore,
+  notReadyAsBefore,
   rolloutGoalOf,
-  type UnreadyAsBefore,
-  unreadyAsBefore,
 } from './workload-rollout.ts';
 
 interface GateContext extends DeployContext {
@@ -93,7 +93,7 @@ export class ReadyGate {
   }
 
   /** Returns the rollout of a workload that was not ready before as what it is: as it was, which is no failure, or with what is worse. */
-  async compare(ended: EndedRollout): Promise<EndedRollout | UnreadyAsBefore> {
+  async compare(ended: EndedRollout): Promise<EndedRollout | NotReadyAsBefore> {
     const { planned, before, rollout } = ended;
     if (before === undefined || !UNREADY_ENDS.has(rollout.state)) return ended;
     const { ref, observed, revisions } = planned;
@@ -108,7 +108,7 @@ export class ReadyGate {
     const seen = { removal: revisions.length === 0, envoy: envoy !== undefined && envoy.foreign === undefined };
     const result = compareConditions(before, after, seen);
     return 'same' in result
-      ? unreadyAsBefore(ended, result.same)
+      ? notReadyAsBefore(ended, result.same)
       : endedRollout(ended, { ...rollout, worse: result.worse });
   }
 

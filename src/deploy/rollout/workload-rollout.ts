@@ -53,7 +53,7 @@ export interface EndedRollout extends WithResult {
 }
 
 /** Its pods are not ready, and no worse than before the run: nothing is verified. */
-export interface UnreadyAsBefore extends WithResult {
+export interface NotReadyAsBefore extends WithResult {
   readonly state: 'not-ready-as-before';
   /** What keeps them from being ready. */
   readonly words: string;
@@ -67,7 +67,7 @@ export interface VerifiedRollout extends WithResult {
 }
 
 /** How far a workload was brought, whatever became of it then. */
-export type ReachedRollout = PendingRollout | WrittenRollout | EndedRollout | UnreadyAsBefore | VerifiedRollout;
+export type ReachedRollout = PendingRollout | WrittenRollout | EndedRollout | NotReadyAsBefore | VerifiedRollout;
 
 /** Something is wrong with it. */
 export interface FailedRollout extends OfWorkload {
@@ -128,7 +128,7 @@ export function endedRollout(
 }
 
 /** Returns the rollout of a workload that is not ready, as before the run; `words` say what keeps it from being ready. */
-export function unreadyAsBefore(ended: EndedRollout, words: string): UnreadyAsBefore {
+export function notReadyAsBefore(ended: EndedRollout, words: string): NotReadyAsBefore {
   return { ...ended, state: 'not-ready-as-before', words };
 }
 

@@ -7,7 +7,7 @@ import type { MountedRevision, PulledRevision } from '../../mesh/identity/revisi
 import { filePath } from '../../mesh/objects/envoy-filter.ts';
 import { kindFor } from '../../mesh/objects/filter-resource.ts';
 import { type ExtensionVerdict, inspectExtension } from '../../mesh/proxy/ecds.ts';
-import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
+import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { inspectListeners, type Present } from '../../mesh/proxy/listeners.ts';
 import type { Absent } from '../../mesh/proxy/places.ts';
 import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
@@ -16,7 +16,7 @@ import type { WorkloadRef } from '../../targets/target.ts';
 import type { PluginTrace } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { noEffect, placeOf, redirectionOf, unreached, type VerifiableRevision } from '../plan/wanted-place.ts';
-import { type EvidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
+import { type EvidenceSource, type PluginLog, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { failed, type PodVerdict, pending, rejectsOthers } from './pod-verdict.ts';
 
 /** Where a look is taken, and what Envoy says there. */
@@ -96,11 +96,11 @@ async function judgePlugin(podRevision: PulledRevision, found: Found, source: Ev
   const names = verdict.state === 'given' ? { plugin, ...givenSince(verdict, ref) } : trace;
   const logged = await readPluginReason(pod, ref.namespace, names, source);
   if (verdict.state === 'substituted') return judgeSubstitute(verdict, podRevision.filter, trace, logged, found);
-  const reason = logged === 'unknown' ? undefined : logged;
+  const reason = logged.state === 'explains' ? logged.reason : undefined;
   if (reason?.by === 'istio-agent') {
     // It puts something in the filter's place as it logs that, which may be after the look that came before the log.
     const now = inspectExtension(await found.extensionsNow(), wanted);
-    if (now.state === 'substituted') return judgeSubstitute(now, podRevision.filter, trace, reason, found);
+    if (now.state === 'substituted') return judgeSubstitute(now, podRevision.filter, trace, logged, found);
     return failed(ref, `${podRevision.filter} does not run in pod ${name}: ${reason.reason}.`, reason.remedy);
   }
   if (reason !== undefined) {
@@ -110,7 +110,7 @@ async function judgePlugin(podRevision: PulledRevision, found: Found, source: Ev
     return pending(ref, `the proxy of pod ${name} has not loaded ${podRevision.filter} yet`);
   if (placed.state === 'outdated') return { state: 'verified', level: 'listener' };
   const reached = effect(placed, found);
-  return logged === 'unknown' && reached.state === 'verified'
+  return logged.state === 'unreadable' && reached.state === 'verified'
     ? { ...reached, level: 'ready', weakness: LOG_REFUSED }
     : reached;
 }
@@ -134,7 +134,7 @@ function judgeSubstitute(
   substitute: Substitute,
   filter: string,
   trace: PluginTrace,
-  logged: EnvoyReason | 'unknown' | undefined,
+  logged: PluginLog,
   { pod: { metadata }, ref }: Found,
 ): PodVerdict {
   const effect = substitute.by === 'deny' ? 'rejects every request in its place' : 'lets every request pass without it';
@@ -143,22 +143,17 @@ function judgeSubstitute(
     const unsaid = `because of an image that could not be pulled; its log does not say that it is ${trace.image}`;
     return pending(ref, `${what}, ${unsaid}`);
   }
-  if (logged === 'unknown' || logged === undefined)
-    return failed(ref, `${what}: Pull of ${trace.image} failed.`, SEE_LOG);
-  return failed(ref, `${what}: ${logged.reason}.`, logged.remedy);
+  if (logged.state !== 'explains') return failed(ref, `${what}: Pull of ${trace.image} failed.`, SEE_LOG);
+  return failed(ref, `${what}: ${logged.reason.reason}.`, logged.reason.remedy);
 }
 
 /**
  * The proxies of a Gateway show what stood in for an image that could not be pulled before until the agent has the next one.
  * The log tells of which image it is; without it, whether it is older than what was written does.
  */
-function standsForAnother(
-  { since }: Substitute,
-  { since: written }: PluginTrace,
-  logged: EnvoyReason | 'unknown' | undefined,
-): boolean {
+function standsForAnother({ since }: Substitute, { since: written }: PluginTrace, logged: PluginLog): boolean {
   if (written === undefined) return false;
-  return logged === 'unknown' ? since !== undefined && since < written : logged === undefined;
+  return logged.state === 'unreadable' ? since !== undefined && since < written : logged.state === 'silent';
 }
 
 /** Envoy logs a refusal just as it is given what it refuses. */

@@ -18,7 +18,8 @@ export interface Verified {
 /** What a look at one pod came to: `pending` may still become better. */
 export type PodVerdict = Verified | { readonly state: 'failed' | 'pending'; readonly problem: Problem };
 
-type Unverified = Extract<PodVerdict, { readonly problem: Problem }>;
+/** The filter does not run, as far as can be seen. */
+export type Unverified = Extract<PodVerdict, { readonly problem: Problem }>;
 
 /** The proxy does not run the filter, and will not. */
 export function failed(ref: WorkloadRef, message: string, remedy: string): Unverified {

@@ -15,11 +15,34 @@ import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import { noEffect, unreachableIn, type VerifiableWorkload } from '../plan/wanted-place.ts';
 import { evidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
-import { failed, type PodVerdict, pending, rejectsOthers, type Verified, weakestOf } from './pod-verdict.ts';
+import {
+  failed,
+  type PodVerdict,
+  pending,
+  rejectsOthers,
+  type Unverified,
+  type Verified,
+  weakestOf,
+} from './pod-verdict.ts';
 
 /** The port on which each sidecar shows its statistics (https://istio.io/latest/docs/ops/deployment/application-requirements/). */
 const STATS_PORT = 15_090;
 const STATS_PATH = '/stats/prometheus';
+
+/** What a look at a part of Envoy's configuration came to. */
+type Dump =
+  /** `text` is empty where Envoy has none of it. */
+  | { readonly state: 'read'; readonly text: string }
+  /** The kubeconfig user may not exec into pods. */
+  | { readonly state: 'forbidden' }
+  | Unverified;
+
+const NO_DUMP: Dump = { state: 'read', text: '' };
+
+/** The verdict on a pod whose configuration was not read; `undefined` if something else has to tell. */
+function verdictOn(dump: Exclude<Dump, { readonly state: 'read' }>): PodVerdict | undefined {
+  return dump.state === 'forbidden' ? undefined : dump;
+}
 
 /**
  * Looks into proxies, by the strongest means that the permissions of a namespace allow: the listeners of Envoy by exec, its
@@ -54,10 +77,10 @@ export class ProxyInspector {
   async stillReferenced(pod: Pod, ref: WorkloadRef, filters: readonly string[]): Promise<Problem | undefined> {
     if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
     const listeners = await this.#dump('dynamic_listeners', pod, ref);
-    if (typeof listeners !== 'string') return listeners?.state === 'pending' ? listeners.problem : undefined;
+    if (listeners.state !== 'read') return listeners.state === 'pending' ? listeners.problem : undefined;
     const named = filters.find((filter) => {
       const plugin = targetKind(ref).binding.ownPlugin(ref, filter);
-      return plugin !== undefined && inspectListeners(listeners, { plugin, direction: 'any' }).state !== 'absent';
+      return plugin !== undefined && inspectListeners(listeners.text, { plugin, direction: 'any' }).state !== 'absent';
     });
     if (named === undefined) return undefined;
     return pending(ref, `the proxy of pod ${pod.metadata.name} still has ${named} in its listeners`).problem;
@@ -83,19 +106,19 @@ export class ProxyInspector {
   async #byListeners(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<PodVerdict | undefined> {
     if (this.#refused.has(`${ref.namespace} exec`)) return undefined;
     const listeners = await this.#dump('dynamic_listeners', pod, ref);
-    if (typeof listeners !== 'string') return listeners;
+    if (listeners.state !== 'read') return verdictOn(listeners);
     const pulled = revisions.some(({ podRevision }) => podRevision.image !== undefined);
-    const extensions = pulled ? await this.#dump('ecds_filters', pod, ref) : '';
-    if (typeof extensions !== 'string') return extensions;
+    const extensions = pulled ? await this.#dump('ecds_filters', pod, ref) : NO_DUMP;
+    if (extensions.state !== 'read') return verdictOn(extensions);
     const extensionsNow = async (): Promise<string> => {
       const answer = await this.#dump('ecds_filters', pod, ref);
-      return typeof answer === 'string' ? answer : '';
+      return answer.state === 'read' ? answer.text : '';
     };
     const verified: Verified[] = [];
     for (const planned of revisions) {
       const verdict = await judgeFilter(
         planned,
-        { pod, ref, observed, listeners, extensions, extensionsNow },
+        { pod, ref, observed, listeners: listeners.text, extensions: extensions.text, extensionsNow },
         evidenceSource(this.#context),
       );
       if (verdict.state !== 'verified') return verdict;
@@ -104,17 +127,17 @@ export class ProxyInspector {
     return weakestOf(verified);
   }
 
-  /** A part of Envoy's configuration, empty where it has none of it; else the verdict on a pod that does not tell. */
-  async #dump(part: ConfigPart, pod: Pod, ref: WorkloadRef): Promise<string | PodVerdict | undefined> {
+  /** A part of Envoy's configuration; the verdict on a pod that does not tell. */
+  async #dump(part: ConfigPart, pod: Pod, ref: WorkloadRef): Promise<Dump> {
     const { namespace } = ref;
     const { name } = pod.metadata;
     try {
       const dump = await readConfigDump(this.#context.client, namespace, name, part);
-      return dump.state === 'read' ? dump.text : pending(ref, `Envoy of pod ${name} does not answer (${dump.why})`);
+      return dump.state === 'read' ? dump : pending(ref, `Envoy of pod ${name} does not answer (${dump.why})`);
     } catch (error) {
       if (isApiError(error, 403)) {
         this.#refused.set(`${namespace} exec`, 'the kubeconfig user is not allowed to exec into pods');
-        return undefined;
+        return { state: 'forbidden' };
       }
       return pending(ref, `the proxy of pod ${name} could not be inspected (${messageOf(error)})`);
     }
@@ -158,14 +181,11 @@ export class ProxyInspector {
     for (const { podRevision } of revisions) {
       if (podRevision.image === undefined) continue;
       const trace = targetKind(ref).binding.pluginTrace(ref, podRevision, observed);
-      const reason = await readPluginReason(pod, ref.namespace, trace, evidenceSource(this.#context));
-      if (reason === 'unknown') return { state: 'verified', level: 'ready', weakness: LOG_REFUSED };
-      if (reason !== undefined) {
-        return failed(
-          ref,
-          `${podRevision.filter} does not run in pod ${pod.metadata.name}: ${reason.reason}.`,
-          reason.remedy,
-        );
+      const log = await readPluginReason(pod, ref.namespace, trace, evidenceSource(this.#context));
+      if (log.state === 'unreadable') return { state: 'verified', level: 'ready', weakness: LOG_REFUSED };
+      if (log.state === 'explains') {
+        const { reason, remedy } = log.reason;
+        return failed(ref, `${podRevision.filter} does not run in pod ${pod.metadata.name}: ${reason}.`, remedy);
       }
     }
     return undefined;

@@ -1,6 +1,6 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
-import type { Problem } from '../../base/problem.ts';
+import { type Fault, faulty, ok, type Problem, type Result } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
@@ -69,10 +69,11 @@ export class Verifier {
     let weakness: string | undefined;
     for (;;) {
       const listed = await this.#newPods(workload);
-      if ('weakness' in listed) return this.#weak(workload, status, listed.weakness);
-      const wanted = uncounted ? listed.all : status;
-      const counted = uncounted ? { pods: { ready: listed.pods.length, wanted } } : {};
-      const pods = listed.pods.filter((pod) => !verified.has(podId(pod)));
+      if (!listed.ok) return this.#weak(workload, status, listed.fault);
+      const { pods: ready, all } = listed.value;
+      const wanted = uncounted ? all : status;
+      const counted = uncounted ? { pods: { ready: ready.length, wanted } } : {};
+      const pods = ready.filter((pod) => !verified.has(podId(pod)));
       const verdicts = await mapLimited(pods, PARALLEL_PODS, async (pod): Promise<[Pod, PodVerdict]> => {
         return [pod, await this.#inspector.inspect(pod, workload)];
       });
@@ -88,7 +89,7 @@ export class Verifier {
           return { problem: verdict.problem, ...counted };
         }
       }
-      const there = listed.pods.filter((pod) => verified.has(podId(pod))).length;
+      const there = ready.filter((pod) => verified.has(podId(pod))).length;
       if (there >= wanted && there > 0) {
         const verification = { level: weakest(verified.values()), pods: there, wanted };
         const shown = {
@@ -98,7 +99,7 @@ export class Verifier {
         };
         const warnings = [...notes.values()].flatMap(({ severity, text }) => (severity === 'warning' ? text : []));
         return {
-          ...(await this.#probed(workload, shown, listed.pods)),
+          ...(await this.#probed(workload, shown, ready)),
           ...counted,
           ...(warnings.length > 0 && { warnings }),
         };
@@ -124,11 +125,11 @@ export class Verifier {
     const { now, signal } = this.#context;
     for (const started = now(); ; await pause(POLL_MS, signal)) {
       const listed = await this.#newPods({ ref, observed, revisions: [] });
-      if ('weakness' in listed) return {};
-      const left = await mapLimited(listed.pods, PARALLEL_PODS, (pod) =>
+      if (!listed.ok) return {};
+      const left = await mapLimited(listed.value.pods, PARALLEL_PODS, (pod) =>
         this.#inspector.stillReferenced(pod, ref, filters),
       );
-      const pods = { ready: listed.pods.length, wanted: listed.all };
+      const pods = { ready: listed.value.pods.length, wanted: listed.value.all };
       const [problem] = left.filter((one) => one !== undefined);
       if (problem === undefined || signal.aborted) return { pods };
       if (now() - started >= PROXY_MS) return { pods, problem };
@@ -156,26 +157,25 @@ export class Verifier {
       };
     }
     if (probe === undefined) return { verification };
-    const listed = known === undefined ? await this.#newPods(workload) : { pods: known, all: known.length };
-    if ('weakness' in listed) return { verification, problem: unverified(workload.ref, listed.weakness) };
-    const problem = await probePods(probe, listed.pods, workload.ref, this.#context);
+    const listed = known === undefined ? await this.#newPods(workload) : ok({ pods: known, all: known.length });
+    if (!listed.ok) return { verification, problem: unverified(workload.ref, listed.fault) };
+    const problem = await probePods(probe, listed.value.pods, workload.ref, this.#context);
     if (this.#context.signal.aborted) return { verification, problem: cancelledVerification(workload.ref) };
     return problem === undefined ? { verification: { ...verification, probed: true } } : { verification, problem };
   }
 
   /** The ready pods of a workload that carry the wanted revisions, and how many it has that are not ending. */
-  async #newPods({ ref, revisions, observed }: VerifiableWorkload): Promise<Listed | { weakness: string }> {
+  async #newPods({ ref, revisions, observed }: VerifiableWorkload): Promise<Result<Listed, Fault>> {
     const { client, log } = this.#context;
     try {
       const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
       const current = items.filter((pod) => belongsTo(pod, ref) && !isTerminating(pod));
-      return { pods: current.filter((pod) => hasRevisions(pod, ref, revisions) && isReady(pod)), all: current.length };
+      const pods = current.filter((pod) => hasRevisions(pod, ref, revisions) && isReady(pod));
+      return ok({ pods, all: current.length });
     } catch (error) {
       log.debug(`No pods of ${describeWorkload(ref)}: ${String(error)}`);
       const forbidden = isApiError(error, 403);
-      return {
-        weakness: forbidden ? 'the kubeconfig user cannot list pods' : `pods could not be listed (${String(error)})`,
-      };
+      return faulty(forbidden ? 'the kubeconfig user cannot list pods' : `pods could not be listed (${String(error)})`);
     }
   }
 }

@@ -4,10 +4,12 @@ import type { Permission } from '../../base/permission.ts';
 import { listWords } from '../../base/text.ts';
 import type { Event, Pod } from '../../cluster/objects.ts';
 import {
+  describeEvent,
   describeRefusal,
   describeTrouble,
   isRefused,
   recentTroubleOf,
+  type TellingEvent,
   tellingEvent,
   withoutPassed,
 } from '../../cluster/pod-trouble.ts';
@@ -37,7 +39,7 @@ export interface Diagnosis {
   /** The pod that the cause is of; omitted when it is of several. */
   readonly causeOf?: string;
   /** The most telling warning event. */
-  readonly event?: string;
+  readonly event?: TellingEvent;
   /** Envoy's own reason, from the log of a pod's proxy. */
   readonly envoy?: EnvoyReason;
   /** The permission without which the pods could not be listed, which show the cause; omitted if it is not missing. */
@@ -124,7 +126,7 @@ async function findCause(
     if (trouble.cause !== undefined) return { cause: describeTrouble(trouble), causeOf };
     const failures = events.filter(({ reason }) => reason === 'Failed');
     const event = tellingEvent(failures, new Set([causeOf]));
-    if (event !== undefined) return { cause: `${trouble.words}: ${event.replace(/^Failed: /, '')}`, causeOf };
+    if (event !== undefined) return { cause: `${trouble.words}: ${event.message}`, causeOf };
     const said = trouble.ended ? await readLastWords(pod, namespace, trouble.container, source) : undefined;
     return { cause: said === undefined ? trouble.words : `${trouble.words}; its log ends: ${said}`, causeOf };
   }
@@ -145,8 +147,8 @@ async function readPulls(
     if (podRevision.image === undefined) continue;
     const names = { plugin: pluginOf(ref.namespace, podRevision), image: podRevision.image };
     for (const pod of pods.slice(0, MAX_READY)) {
-      const reason = await readPluginReason(pod, ref.namespace, names, source);
-      if (reason !== undefined && reason !== 'unknown') return reason;
+      const log = await readPluginReason(pod, ref.namespace, names, source);
+      if (log.state === 'explains') return log.reason;
     }
   }
   return undefined;
@@ -160,6 +162,6 @@ export function unreadyCause(message: string, { cause, causeOf, pods, event }: D
   if (cause !== undefined) return causeOf === undefined ? cause : `${causeOf}: ${cause}`;
   const said = pods.length > 0 ? listWords(pods.slice(0, 2), 'and') : message;
   // A refusal to make pods is an event and a condition of the same words.
-  const same = event === undefined || said.includes(event.replace(/^\w+: /, ''));
-  return same ? said : [said, event].filter((text) => text !== '').join('. ');
+  if (event === undefined || said.includes(event.message)) return said;
+  return [said, describeEvent(event)].filter((text) => text !== '').join('. ');
 }

@@ -134,15 +134,22 @@ export async function readEnvoyReason(
   return reason;
 }
 
-/** Why a WasmPlugin does not run in a pod, as the log of its proxy says; `unknown` where that may not be read. */
+/** What the log of a proxy says of a WasmPlugin that may not run. */
+export type PluginLog =
+  | { readonly state: 'unreadable' | 'silent' }
+  | { readonly state: 'explains'; readonly reason: EnvoyReason };
+
+/** Why a WasmPlugin does not run in a pod, as the log of its proxy says. */
 export async function readPluginReason(
   pod: Pod,
   namespace: string,
   names: PluginNames,
   source: EvidenceSource,
-): Promise<EnvoyReason | 'unknown' | undefined> {
+): Promise<PluginLog> {
   const log = await readProxyLog(pod, namespace, source, names.since);
-  return log === undefined ? 'unknown' : findPluginReason(logSince(log, names.since), names);
+  if (log === undefined) return { state: 'unreadable' };
+  const reason = findPluginReason(logSince(log, names.since), names);
+  return reason === undefined ? { state: 'silent' } : { state: 'explains', reason };
 }
 
 function readProxyLog(

@@ -116,8 +116,8 @@ export class FailFast {
         const once = `${podId(pod)} ${names.plugin}`;
         if (this.#asked.has(once)) continue;
         this.#asked.set(once, this.#now());
-        const reason = await readPluginReason(pod, ref.namespace, names, this.#source);
-        if (reason !== undefined && reason !== 'unknown') return 'its new pods run without the filter';
+        const log = await readPluginReason(pod, ref.namespace, names, this.#source);
+        if (log.state === 'explains') return 'its new pods run without the filter';
       }
     }
     return undefined;

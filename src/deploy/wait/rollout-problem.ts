@@ -2,6 +2,7 @@ import { defined } from '../../base/defined.ts';
 import { describePermission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, MAX_LISTED, sentence, someOf } from '../../base/text.ts';
+import { describeEvent } from '../../cluster/pod-trouble.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import type { Diagnosis } from './diagnose.ts';
@@ -94,10 +95,10 @@ function causeOf(state: RolloutResult['state'], missing: string, diagnosis: Diag
 function podCause(diagnosis: Diagnosis | undefined): string | undefined {
   if (diagnosis === undefined) return undefined;
   const { pods, event } = diagnosis;
-  if (event !== undefined && /^Failed/.test(event)) return event;
-  if (pods.length === 0) return event;
+  const said = event && describeEvent(event);
+  if (event?.reason.startsWith('Failed') || pods.length === 0) return said;
   const named = listWords(pods.slice(0, 2), 'and');
-  return event?.startsWith('Unhealthy') ? `${sentence(named)} ${event}` : named;
+  return event?.reason === 'Unhealthy' ? `${sentence(named)} ${said}` : named;
 }
 
 /** What a workload's proxies, events and pods say, a line each. */
@@ -108,7 +109,7 @@ export function evidenceLines(diagnosis: Diagnosis | undefined): string[] {
     // The filter's own words say most of what it lacks.
     ...(envoy?.filterSaid === undefined ? [] : [`the filter: ${envoy.filterSaid}`]),
     ...(envoy === undefined ? [] : [`${envoy.by ?? 'Envoy'}: ${envoy.reason}`]),
-    ...(event === undefined ? [] : [`event ${event}`]),
+    ...(event === undefined ? [] : [`event ${describeEvent(event)}`]),
     ...pods.map((pod) => `pod ${pod}`),
   ];
 }

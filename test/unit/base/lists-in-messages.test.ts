@@ -27,7 +27,10 @@ describe('5,000 names in a message', () => {
       'of workloads that belong to another object',
       ownerWarning({ metadata: { name: 'x', namespace: 'y' } }, { object: 'x' }, names),
     ],
-    ['of an adoption', perWorkload(names.map((subject) => ({ text: 'is so', subject }))).join('\n')],
+    [
+      'of an adoption',
+      perWorkload(names.map((subject) => ({ kind: 'note' as const, text: 'is so', subject }))).join('\n'),
+    ],
     ['of EnvoyFilters', shortList(names)],
     ['of pods that are stuck', stuckPodsWords({ kind: 'StatefulSet', namespace: 'shop', name: 'db' }, names)],
   ])('%s: 20 at most, and the number of the others', (_, text) => {

@@ -7,11 +7,11 @@ import {
   endedRollout,
   failedRollout,
   judgedRollout,
+  notReadyAsBefore,
   notReadyBefore,
   pendingRollout,
   rolledBack,
   supersededRollout,
-  unreadyAsBefore,
   type WorkloadRollout,
   type WrittenRollout,
 } from '../../../../src/deploy/rollout/workload-rollout.ts';
@@ -101,7 +101,7 @@ describe('the workloads of a wave count once each', () => {
     ],
     [
       'as little ready as before is not ready',
-      [unreadyAsBefore(ended('a', 'timeout', 40_000), 'not ready before either')],
+      [notReadyAsBefore(ended('a', 'timeout', 40_000), 'not ready before either')],
       '0/1 ready',
       '0/1 verified, 1 not ready as before.',
     ],

@@ -127,14 +127,14 @@ test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
       pods: PODS,
       cause: 'app keeps crashing (Error, exit code 1); its log ends: no database',
       causeOf: 'shop-1',
-      event: 'BackOff: Back-off restarting failed container app',
+      event: { reason: 'BackOff', message: 'Back-off restarting failed container app' },
     },
     'shop-1: app keeps crashing (Error, exit code 1); its log ends: no database',
   ],
   [
     'with what its pods and their event say',
     { message: '1 old pod still there' },
-    { pods: PODS.slice(1), event: 'Unhealthy: Readiness probe failed: 503' },
+    { pods: PODS.slice(1), event: { reason: 'Unhealthy', message: 'Readiness probe failed: 503' } },
     'shop-2: app not ready. Unhealthy: Readiness probe failed: 503',
   ],
   [
@@ -146,7 +146,7 @@ test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
   [
     'whose pods are refused, which two tell in the same words',
     { message: `pods cannot be created: ${REFUSED}` },
-    { pods: [], event: `FailedCreate: ${REFUSED}` },
+    { pods: [], event: { reason: 'FailedCreate', message: REFUSED } },
     `pods cannot be created: ${REFUSED}`,
   ],
   ['that says no more than how far it came', { message: '0 of 1 pods ready' }, { pods: [] }, '0 of 1 pods ready'],

@@ -327,25 +327,28 @@ describe('the problem of a rollout', () => {
     ],
     [
       'with what Envoy says before all else',
-      timeout({ envoy, event: 'FailedMount: no', pods: ['p: istio-proxy not ready'] }),
+      timeout({ envoy, event: { reason: 'FailedMount', message: 'no' }, pods: ['p: istio-proxy not ready'] }),
       'rollout',
       'not ready after 10 min: 0 of 1 pods ready. Failed to configure base Wasm plugin. Check the input "configuration".',
     ],
     [
       'with an event that names a cause',
-      timeout({ event: 'FailedMount: configmap "x" not found', pods: ['p: ContainerCreating'] }),
+      timeout({ event: { reason: 'FailedMount', message: 'configmap "x" not found' }, pods: ['p: ContainerCreating'] }),
       'rollout',
       'not ready after 10 min: 0 of 1 pods ready. FailedMount: configmap "x" not found.',
     ],
     [
       'with its pods rather than an event that names none',
-      timeout({ event: 'Unhealthy: probe failed', pods: ['a: istio-proxy not ready', 'b: Pending', 'c: Pending'] }),
+      timeout({
+        event: { reason: 'Unhealthy', message: 'probe failed' },
+        pods: ['a: istio-proxy not ready', 'b: Pending', 'c: Pending'],
+      }),
       'rollout',
       '. a: istio-proxy not ready and b: Pending.',
     ],
     [
       'with any event where there are no pods',
-      timeout({ event: 'Unhealthy: no.' }),
+      timeout({ event: { reason: 'Unhealthy', message: 'no.' } }),
       'rollout',
       'ready. Unhealthy: no. ',
     ],
@@ -425,7 +428,9 @@ describe('the problem of a rollout', () => {
   });
 
   test('comes with all the evidence', () => {
-    const report = conclude(timeout({ envoy, event: 'FailedMount: no', pods: ['p: Pending', 'q: Pending'] }));
+    const report = conclude(
+      timeout({ envoy, event: { reason: 'FailedMount', message: 'no' }, pods: ['p: Pending', 'q: Pending'] }),
+    );
     expect(report.evidence).toEqual([
       'Envoy: Failed to configure base Wasm plugin',
       'event FailedMount: no',
