@@ -54,6 +54,7 @@ export interface SeenReport extends ReportBase, Pick<ChangeReport, 'targets' | '
   readonly command: Report['command'];
   readonly outcome: Report['outcome'];
   readonly images?: DeployPlan['images'];
+  readonly pluginKind?: DeployPlan['pluginKind'];
   readonly expires?: string;
   readonly plan?: Omit<MadePlan, 'state' | 'images' | 'expires'>;
   readonly status?: Omit<FoundStatus, 'state'>;
@@ -67,7 +68,7 @@ function seen(report: Report): Omit<SeenReport, 'whole'> {
     case 'deploy': {
       const { plan: deployment, ...rest } = report;
       if (deployment.state === 'stopped') return rest;
-      const { state, pluginKind, ...plan } = deployment;
+      const { state, ...plan } = deployment;
       return { ...rest, ...plan };
     }
     case 'plan': {
