@@ -1,4 +1,5 @@
 import { bypassesProxy } from './no-proxy.ts';
+import { type Fault, faulty, ok, type Result } from './problem.ts';
 
 /** Environment variables that name a proxy, as other tools on a runner read them. */
 export type ProxyEnvironment = Readonly<Record<string, string | undefined>>;
@@ -10,35 +11,35 @@ export interface ProxyServer {
   readonly origin: string;
 }
 
-/** A proxy's address that cannot be one, with what is wrong with it, for the end of a sentence. */
-export interface BadProxy {
+/** What is wrong with the address of a proxy. */
+export interface ProxyFault extends Fault {
+  /** As in `ProxyServer`. */
   readonly origin: string;
-  readonly fault: string;
 }
 
 /** The schemes of proxies that can be spoken to. */
 export const PROXY_SCHEMES = ['http:', 'https:', 'socks5:', 'socks5h:'];
 
 /**
- * The proxy that the environment names for a URL, or `undefined` if there is none, NO_PROXY forbids it or the host is this
+ * Returns the proxy that the environment names for a URL; `undefined` if there is none, NO_PROXY forbids it or the host is this
  * machine. HTTPS_PROXY is for `https:`, HTTP_PROXY for `http:`, each in upper or lower case, and an address without a scheme
  * means `http://` (golang.org/x/net/http/httpproxy, which is what kubectl uses).
  */
-export function proxyFor(url: URL, environment: ProxyEnvironment): ProxyServer | BadProxy | undefined {
+export function proxyFor(url: URL, environment: ProxyEnvironment): Result<ProxyServer | undefined, ProxyFault> {
   const [origin, address] = readVariable(environment, url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY');
-  if (address === '' || bypassesProxy(url, readVariable(environment, 'NO_PROXY')[1])) return undefined;
+  if (address === '' || bypassesProxy(url, readVariable(environment, 'NO_PROXY')[1])) return ok(undefined);
   return readProxy(address.includes('://') ? address : `http://${address}`, `variable ${origin}`);
 }
 
 /** Reads a proxy's address. */
-export function readProxy(address: string, origin: string): ProxyServer | BadProxy {
+export function readProxy(address: string, origin: string): Result<ProxyServer, ProxyFault> {
   const url = URL.parse(address);
-  if (url === null || url.hostname === '') return { origin, fault: 'is not a valid proxy address' };
+  if (url === null || url.hostname === '') return { ...faulty('is not a valid proxy address'), origin };
   if (decode(url.username) === undefined || decode(url.password) === undefined) {
-    return { origin, fault: 'has a user name or a password with a "%" that is not written as "%25"' };
+    return { ...faulty('has a user name or a password with a "%" that is not written as "%25"'), origin };
   }
-  if (PROXY_SCHEMES.includes(url.protocol)) return { url, origin };
-  return { origin, fault: 'has a scheme that is not http, https or socks5' };
+  if (PROXY_SCHEMES.includes(url.protocol)) return ok({ url, origin });
+  return { ...faulty('has a scheme that is not http, https or socks5'), origin };
 }
 
 /** An address for messages: scheme, host and port, without a user name, a password or a path. */

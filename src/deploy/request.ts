@@ -1,4 +1,4 @@
-import type { Problem } from '../base/problem.ts';
+import type { WithProblems } from '../base/problem.ts';
 import type { FilterModule } from '../filter/module/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import type { Adopt } from '../mesh/unmanaged/adoption-choice.ts';
@@ -90,11 +90,7 @@ export type Unknown = 'name' | 'mount-path' | 'module' | 'settings';
  * A request whose inputs may be faulty. Then it holds what could be read, and stand-ins for the rest: the other checks go on, so
  * that one run reports everything that is wrong, and it is never carried out.
  */
-export type RequestOrProblems<T = DeployRequest> =
-  | { readonly ok: true; readonly request: T }
-  | {
-      readonly ok: false;
-      readonly problems: readonly Problem[];
-      readonly request: T;
-      readonly unknown: ReadonlySet<Unknown>;
-    };
+export type RequestOrProblems<T = DeployRequest> = { readonly request: T } & (
+  | { readonly ok: true }
+  | ({ readonly ok: false; readonly unknown: ReadonlySet<Unknown> } & WithProblems)
+);

@@ -54,10 +54,10 @@ export class Pools {
    */
   dispatcher(address: URL): Dispatcher {
     const proxy = proxyFor(address, this.#environment);
-    this.#perimeter.enter(address.hostname, proxy !== undefined);
-    if (proxy === undefined) return this.#direct;
-    if ('fault' in proxy) throw new Error(`${proxy.origin} ${proxy.fault}`);
-    const { href } = proxy.url;
+    this.#perimeter.enter(address.hostname, !proxy.ok || proxy.value !== undefined);
+    if (!proxy.ok) throw new Error(`${proxy.origin} ${proxy.fault}`);
+    if (proxy.value === undefined) return this.#direct;
+    const { href } = proxy.value.url;
     const known = this.#proxied.get(href) ?? new ProxyAgent({ ...POOL, uri: href.replace('socks5h:', 'socks5:') });
     this.#proxied.set(href, known);
     return known;

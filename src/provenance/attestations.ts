@@ -1,6 +1,5 @@
 import { isObject, parseJson, pick, readJson } from '../base/json.ts';
-import type { Problem } from '../base/problem.ts';
-import { messageOf } from '../base/problem.ts';
+import { type Fault, faulty, messageOf, ok, type Problem, type Result } from '../base/problem.ts';
 import { formatDuration } from '../base/text.ts';
 import type { Http } from '../http/http.ts';
 import { type HttpAnswer, headerOf } from '../http/messages.ts';
@@ -17,7 +16,7 @@ export interface AttestationStore {
 }
 
 /** One attestation: a Sigstore bundle as JSON, or why it could not be read, in words for the end of a sentence. */
-export type Found = { readonly bundle: unknown } | { readonly unreadable: string };
+export type Found = Result<unknown, Fault>;
 
 /** GitHub does not give the attestations. */
 export class AttestationsRefused extends Error {
@@ -85,15 +84,15 @@ function listOf(answer: HttpAnswer): readonly unknown[] {
  */
 async function find(attestation: unknown, http: Http): Promise<Found> {
   const bundle = pick(attestation, 'bundle');
-  if (isObject(bundle)) return { bundle };
+  if (isObject(bundle)) return ok(bundle);
   const address = pick(attestation, 'bundle_url');
-  if (typeof address !== 'string' || !URL.canParse(address)) return { unreadable: 'GitHub has no bundle for it' };
+  if (typeof address !== 'string' || !URL.canParse(address)) return faulty('GitHub has no bundle for it');
   const answer = await get(new URL(address), http);
-  if (answer.status !== 200) return { unreadable: `its bundle cannot be fetched (status ${answer.status})` };
+  if (answer.status !== 200) return faulty(`its bundle cannot be fetched (status ${answer.status})`);
   try {
-    return { bundle: parseJson(unpacked(answer.body)) };
+    return ok(parseJson(unpacked(answer.body)));
   } catch (error) {
-    return { unreadable: `its bundle cannot be read (${messageOf(error)})` };
+    return faulty(`its bundle cannot be read (${messageOf(error)})`);
   }
 }
 

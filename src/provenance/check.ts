@@ -1,7 +1,7 @@
 import { errorCode } from '../base/causes.ts';
 import { untilAborted } from '../base/concurrency.ts';
 import { defined } from '../base/defined.ts';
-import { fail, faulty, internalProblem, messageOf, type Problem, type Result } from '../base/problem.ts';
+import { fail, internalProblem, messageOf, type Problem, type Result } from '../base/problem.ts';
 import { count, formatDuration, sentence } from '../base/text.ts';
 import { PlainTextError, RefusedDestinationError, UnreachableError, UnusableAnswerError } from '../http/errors.ts';
 import { Http, type HttpOptions, serverAddress } from '../http/http.ts';
@@ -60,14 +60,10 @@ export async function checkProvenance(
   const reasons: string[] = [];
   try {
     for await (const found of attestationsOf(policy.repository, artifact.digest, { api, token, http })) {
-      const verdict =
-        'bundle' in found
-          ? // It may have to fetch what an authority trusts, which does not look at the signal.
-            await untilAborted(
-              verifyAttestation(found.bundle, { digest: artifact.digest, policy, authorities }),
-              signal,
-            )
-          : faulty(found.unreadable);
+      // It may have to fetch what an authority trusts, which does not look at the signal.
+      const verdict = found.ok
+        ? await untilAborted(verifyAttestation(found.value, { digest: artifact.digest, policy, authorities }), signal)
+        : found;
       if (verdict.ok) return verdict;
       reasons.push(verdict.fault);
     }

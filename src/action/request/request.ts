@@ -1,5 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
+import { isNonEmpty } from '../../base/lists.ts';
 import { Diagnostics, describeProblem, type Result } from '../../base/problem.ts';
 import type { ClusterAccess } from '../../cluster/kubeconfig.ts';
 import type { RolloutPolicy } from '../../deploy/policy.ts';
@@ -143,12 +144,8 @@ async function makeFilter(
 }
 
 /** The request when nothing is wrong; else the problems, and what the other checks can go on with. */
-function conclude<T>(
-  { ok: clean, problems }: Diagnostics,
-  request: T,
-  unknown: ReadonlySet<Unknown>,
-): RequestOrProblems<T> {
-  return clean ? { ok: true, request } : { ok: false, problems, request, unknown };
+function conclude<T>({ problems }: Diagnostics, request: T, unknown: ReadonlySet<Unknown>): RequestOrProblems<T> {
+  return isNonEmpty(problems) ? { ok: false, problems, request, unknown } : { ok: true, request };
 }
 
 /** The settings that a trial run hands to the filter, or that decide whether a workload can run it. */

@@ -1,8 +1,8 @@
 import { fail, ok, type Result } from '../../base/problem.ts';
 import {
-  type BadProxy,
   isLoopback,
   type ProxyEnvironment,
+  type ProxyFault,
   type ProxyServer,
   proxyFor,
   readProxy,
@@ -43,7 +43,7 @@ export function findProxy(
 ): Result<ProxyServer | undefined> {
   const given = fields['proxy-url'];
   const proxy = given === undefined ? proxyFor(server, environment) : readProxy(given, `"proxy-url" of ${place.entry}`);
-  if (proxy === undefined || !('fault' in proxy)) return ok(proxy);
+  if (proxy.ok) return proxy;
   if (given !== undefined) return fail(proxyUrlProblem(given, proxy, place));
   return fail({
     kind: 'connection',
@@ -53,7 +53,7 @@ export function findProxy(
   });
 }
 
-function proxyUrlProblem(given: string, { fault }: BadProxy, place: Place): ReturnType<typeof fieldProblem> {
+function proxyUrlProblem(given: string, { fault }: ProxyFault, place: Place): ReturnType<typeof fieldProblem> {
   const remedy =
     'Start it with "http://", "https://" or "socks5://", as kubectl requires, too, such as "http://proxy.example:3128".';
   return fieldProblem(place, 'proxy-url', given.includes('://') ? fault : 'has no scheme', remedy);

@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { isObject } from '../../base/json.ts';
 import { append } from '../../base/lists.ts';
-import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
+import { type Fault, fail, faulty, ok, type Problem, type Result } from '../../base/problem.ts';
 import type { Mask } from '../../base/redaction/redactor.ts';
 import { listWords, nameSome, quoted } from '../../base/text.ts';
 import { readYaml } from '../../base/yaml.ts';
@@ -91,7 +91,7 @@ function readText(text: KubeconfigText, mask: Mask): Result<MergedConfig> {
   const problem = (message: string, remedy = REMEDY): ReturnType<typeof fail> =>
     fail({ kind: 'kubeconfig', subject: origin, message, remedy });
   const decoded = decode(text);
-  if ('fault' in decoded) return problem(decoded.fault);
+  if (!decoded.ok) return problem(decoded.fault);
   const config = decoded.value;
   maskUsers(config.users, mask);
   const { kind, apiVersion } = config;
@@ -118,20 +118,20 @@ function readText(text: KubeconfigText, mask: Mask): Result<MergedConfig> {
   return ok({ ...read, origin, currentContext: current });
 }
 
-type Decoded = { readonly value: Readonly<Record<string, unknown>> } | { readonly fault: string };
+type Decoded = Result<Readonly<Record<string, unknown>>, Fault>;
 
 function decode({ text, folder }: KubeconfigText): Decoded {
   const plain = text.trim();
   // Of several files one may be empty, or hold null lists; kubectl makes such files itself.
-  if (folder !== undefined && plain.split('\n').every((line) => /^\s*(#|---|$)/.test(line))) return { value: {} };
+  if (folder !== undefined && plain.split('\n').every((line) => /^\s*(#|---|$)/.test(line))) return ok({});
   const direct = readMapping(plain, folder !== undefined);
-  if ('value' in direct) return direct;
+  if (direct.ok) return direct;
   const packed = plain.replace(/\s+/g, '');
   if (packed.length >= MIN_BASE64 && /^[A-Za-z0-9+/_-]+={0,2}$/.test(packed)) {
     const decoded = readMapping(Buffer.from(packed, 'base64').toString('utf8'), false);
-    return 'value' in decoded ? decoded : { fault: 'is base64, but not of a kubeconfig.' };
+    return decoded.ok ? decoded : faulty('is base64, but not of a kubeconfig.');
   }
-  return { fault: `is not a kubeconfig: ${direct.fault}.` };
+  return faulty(`is not a kubeconfig: ${direct.fault}.`);
 }
 
 /** A text's mapping, or what keeps it from being a kubeconfig, without quoting it: it holds credentials. */
@@ -140,13 +140,13 @@ function readMapping(text: string, isFile: boolean): Decoded {
   const read = readYaml(text, { merge: true });
   if (!read.ok) {
     const { syntax, fault } = read;
-    return { fault: syntax === undefined ? `it ${fault}` : `YAML error in line ${syntax.line}, ${syntax.reason}` };
+    return faulty(syntax === undefined ? `it ${fault}` : `YAML error in line ${syntax.line}, ${syntax.reason}`);
   }
   const { value } = read;
-  if (!isObject(value)) return { fault: 'it is not a YAML mapping' };
+  if (!isObject(value)) return faulty('it is not a YAML mapping');
   // One of several files may lack a list; what is missing altogether shows when the context is looked up.
-  if (isFile || LIST_NAMES.some((list) => Object.hasOwn(value, list))) return { value };
-  return { fault: `it has no list ${listWords(LIST_NAMES.map((list) => `"${list}"`))}` };
+  if (isFile || LIST_NAMES.some((list) => Object.hasOwn(value, list))) return ok(value);
+  return faulty(`it has no list ${listWords(LIST_NAMES.map((list) => `"${list}"`))}`);
 }
 
 function isText(value: unknown): value is string {

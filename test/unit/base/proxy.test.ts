@@ -68,7 +68,7 @@ describe('the proxy of the environment', () => {
     ['forbidden', { HTTPS_PROXY: 'proxy.example', no_proxy: '192.0.2.0/24' }, undefined],
   ])('%s', (_, environment, address) => {
     const proxy = proxyFor(server, environment);
-    expect(proxy === undefined || !('url' in proxy) ? proxy : proxy.url.href).toBe(address);
+    expect(proxy.ok ? proxy.value?.url.href : proxy).toBe(address);
   });
 
   test.each([
@@ -77,15 +77,15 @@ describe('the proxy of the environment', () => {
     ['http://me:100%@proxy.example', 'has a user name or a password with a "%" that is not written as "%25"'],
     ['a b', 'is not a valid proxy address'],
   ])('that is none: %s', (address, fault) => {
-    expect(proxyFor(server, { HTTPS_PROXY: address })).toEqual({ origin: 'variable HTTPS_PROXY', fault });
+    expect(proxyFor(server, { HTTPS_PROXY: address })).toEqual({ ok: false, origin: 'variable HTTPS_PROXY', fault });
   });
 });
 
 test('the address of a proxy is shown without its credentials, and those are secrets', () => {
   const proxy = readProxy('http://some-user:pass%2Fword@proxy.example:3128/x?y', 'variable HTTPS_PROXY');
-  if ('fault' in proxy) throw new Error(proxy.fault);
-  expect(shownAddress(proxy.url)).toBe('http://proxy.example:3128');
-  expect(proxySecrets(proxy)).toEqual(['pass%2Fword', 'pass/word']);
+  if (!proxy.ok) throw new Error(proxy.fault);
+  expect(shownAddress(proxy.value.url)).toBe('http://proxy.example:3128');
+  expect(proxySecrets(proxy.value)).toEqual(['pass%2Fword', 'pass/word']);
 });
 
 test.each([
