@@ -54,7 +54,7 @@ async function act(): Promise<void> {
   // A run with it is refused, but not before its problems are gathered: until then nothing is sent to a server that nobody checked.
   delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
   const cancellation = listenForCancel(process, (signal) => {
-    core.info(`${signal}: cancelled; no further writes.`);
+    core.info(`${signal}: cancelled; no further writes are started.`);
     handlers.expectEnd('it was cancelled, but did not end');
   });
   const files = guardedFiles(commandFiles(environment, { appendFileSync, statSync, truncateSync }), redact);

@@ -5,7 +5,7 @@ import type { SecretKeeper } from '../base/redaction/redactor.ts';
 import { formatBytes } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import type { RunPlugin } from '../cluster/kubeconfig/plugin-runner.ts';
-import type { Workspace } from '../deploy/commands/rendered-folder.ts';
+import type { Workspace } from '../deploy/commands/write-folder.ts';
 import { cachedOptimizer, type OptimizerCache } from '../filter/shrink/optimizer-cache.ts';
 import type { Optimizer } from '../filter/shrink/shrink.ts';
 import type { Trial } from '../filter/trial/verdict.ts';

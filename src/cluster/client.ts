@@ -34,7 +34,7 @@ export interface Preconditions {
   readonly uid?: string;
 }
 
-/** A right to ask for. */
+/** A permission to ask for. */
 export interface AccessRequest {
   readonly verb: string;
   readonly resource: Resource;
@@ -185,7 +185,7 @@ export class Client {
     return true;
   }
 
-  /** Whether the user of the kubeconfig has a right (SelfSubjectAccessReview). */
+  /** Whether the user of the kubeconfig has a permission (SelfSubjectAccessReview). */
   async isAllowed({ verb, resource, subresource, namespace, name }: AccessRequest): Promise<boolean> {
     const { group, plural } = resource;
     const spec = { resourceAttributes: { verb, group, resource: plural, subresource, namespace, name } };

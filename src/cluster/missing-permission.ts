@@ -9,7 +9,7 @@ export function missingPermission(message: string): string | undefined {
   return `${verb} ${resource}${group ? `.${group}` : ''} ${where}`;
 }
 
-/** What grants such a right; a Role reaches no further than its namespace. */
+/** What grants such a permission; a Role reaches no further than its namespace. */
 export function grantOf(permission: string): string {
   return permission.endsWith(WHOLE_CLUSTER) ? 'a ClusterRole and ClusterRoleBinding' : 'a Role and RoleBinding';
 }
@@ -17,7 +17,7 @@ export function grantOf(permission: string): string {
 /** Admission is for writes and connections alone (https://kubernetes.io/docs/reference/access-authn-authz/admission-controllers/). */
 const READING: ReadonlySet<string> = new Set(['get', 'list', 'watch']);
 
-/** What to do about a refusal of a request with this verb, where `right` is what it says that is missing. */
+/** What to do about a refusal of a request with this verb, where `permission` is what it says that is missing. */
 export function refusalRemedy(verb: string, permission: string | undefined): string {
   if (permission !== undefined)
     return `Grant the kubeconfig user the permission to ${permission} (${grantOf(permission)}).`;

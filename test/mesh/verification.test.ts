@@ -18,7 +18,7 @@ const EVERYTHING_BUT_EXEC = [
 ];
 const PROXY = { apiGroups: [''], resources: ['pods/proxy'], verbs: ['get'] };
 
-describe('proof in real proxies', () => {
+describe('verification in real proxies', () => {
   let mesh: Mesh;
   beforeAll(async () => {
     mesh = await connectMesh();

@@ -4,7 +4,7 @@ import { DELIVERIES, type DeliveryRequest } from '../../mesh/objects/delivery.ts
 import type { InputReader } from './reader.ts';
 import type { InputName } from './table.ts';
 
-/** How the module is to be delivered, and the inputs that mean something to one road alone. */
+/** How the module is to be delivered, and the inputs that mean something to one kind of delivery alone. */
 export interface DeliveryInputs extends DeliveryRequest {
   readonly onlyMounted: readonly InputName[];
   readonly onlyPulled: readonly InputName[];

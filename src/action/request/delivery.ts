@@ -60,7 +60,7 @@ export function withGatewayTargets(targets: readonly TargetEntry[], inputs: Inpu
   return { ...inputs, delivery: { ...inputs.delivery, gateways } };
 }
 
-/** The inputs that mean nothing to the road that the filter takes. */
+/** The inputs that mean nothing to the delivery that the filter has. */
 export function unusedInputWarnings(
   { delivery: { onlyMounted, onlyPulled } }: Inputs,
   delivery: Delivery | undefined,

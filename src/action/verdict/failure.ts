@@ -119,7 +119,7 @@ function isAllAsBefore(report: ChangeReport): boolean {
   );
 }
 
-const CLAUSES: readonly (readonly [standings: readonly RolloutPhase[], one: string, many: string])[] = [
+const CLAUSES: readonly (readonly [phases: readonly RolloutPhase[], one: string, many: string])[] = [
   [['rollback-failed'], 'could not be rolled back', 'could not be rolled back'],
   [['rollback-interrupted'], 'was being rolled back', 'were being rolled back'],
   [['not-ready'], 'has new pods that do not become ready', 'have new pods that do not become ready'],

@@ -17,7 +17,7 @@ const MAX_PERMISSION_CHARACTERS = 200;
 export function permissionsFor(left: readonly Left[]): string | undefined {
   const permissions = [...new Set(left.flatMap(({ missing }) => missing ?? []))];
   if (permissions.length === 0) return undefined;
-  const shown = permissions.slice(0, MAX_PERMISSIONS).map((right) => plain(right, MAX_PERMISSION_CHARACTERS));
+  const shown = permissions.slice(0, MAX_PERMISSIONS).map((permission) => plain(permission, MAX_PERMISSION_CHARACTERS));
   return listWords(
     [
       ...shown,

@@ -9,7 +9,7 @@ import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { keepWarnings } from '../kinds/admission-warnings.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { patchTarget, readTarget } from '../kinds/target.ts';
+import { patchTarget, readTarget } from '../kinds/target-access.ts';
 import { isOlderRun, type Newer, newerOn } from '../observe/superseded.ts';
 import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 import { type PlanningOptions, planWorkload } from '../plan/workload.ts';

@@ -89,7 +89,7 @@ function warnUnready(
   );
 }
 
-/** A dry run needs the very right that the write needs. */
+/** A dry run needs the very permission that the write needs. */
 async function admissionOf(
   proposed: ProposedChange,
   missing: readonly AccessRequest[],

@@ -21,9 +21,9 @@ import { revisionsOf, type TrialContext } from '../preflight/filter-check.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
 import type { RenderRequest, RequestOrProblems } from '../request.ts';
 import { examineWithoutCluster } from './examine.ts';
+import { yaml } from './kustomization.ts';
 import { STOPPED } from './outcome.ts';
-import { yaml } from './render-folder.ts';
-import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './rendered-folder.ts';
+import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './write-folder.ts';
 
 /**
  * Writes what `deploy` would write as files for GitOps: ConfigMaps, EnvoyFilters or WasmPlugins, and a strategic-merge patch for each

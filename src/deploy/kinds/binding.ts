@@ -86,13 +86,13 @@ export interface FilterBinding {
   /** What the pods of a target carry for a revision. */
   podRevisionFor(revision: Revision, target: string): PodRevision;
   /** What the pods of a target carry for a revision whose resource is there; `undefined` if somebody has edited that away. */
-  podRevisionOf(
+  podRevisionFromResource(
     filterResource: FilterResource,
     revision: Pick<PodRevision, 'filter' | 'id'>,
     target: string,
   ): PodRevision | undefined;
   /** What an object says itself of a revision; `undefined` where only the revision's resource can tell. */
-  podRevisionOn(workload: Workload, filter: string, id: string): PodRevision | undefined;
+  podRevisionFromWorkload(workload: Workload, filter: string, id: string): PodRevision | undefined;
   /** What proxies should run of a revision; `filterResource` is its resource, `undefined` if that is not there. */
   running(
     workload: Workload,

@@ -69,12 +69,12 @@ export const pluginBinding: FilterBinding = {
   }),
 
   podRevisionFor: gatewayPodRevision,
-  podRevisionOf: (filterResource, { filter, id }, target) => {
+  podRevisionFromResource: (filterResource, { filter, id }, target) => {
     const carried = podRevisionIn(filterResource, filter, id);
     if (!isPlugin(filterResource) || carried?.image === undefined) return carried;
     return { ...carried, plugin: gatewayPluginSpec(filterResource.spec, target) };
   },
-  podRevisionOn: (workload, filter, id) => podRevisionOnGateway(viewOf(workload), filter, id),
+  podRevisionFromWorkload: (workload, filter, id) => podRevisionOnGateway(viewOf(workload), filter, id),
   running: (workload, filter, id) => {
     const podRevision = podRevisionOnGateway(viewOf(workload), filter, id);
     return podRevision && { revision: { settings: pluginSettings(podRevision.plugin ?? {}) }, podRevision };

@@ -28,8 +28,8 @@ export const templateBinding: FilterBinding = {
   permissions: (resource) => ({ resource, verbs: ['patch'] }),
 
   podRevisionFor: podRevisionOf,
-  podRevisionOf: (filterResource, { filter, id }) => podRevisionIn(filterResource, filter, id),
-  podRevisionOn: (workload, filter, id) => {
+  podRevisionFromResource: (filterResource, { filter, id }) => podRevisionIn(filterResource, filter, id),
+  podRevisionFromWorkload: (workload, filter, id) => {
     const mountPath = mountedAt(workload.spec?.template ?? {}, filter);
     return mountPath === undefined ? undefined : { filter, id, mountPath };
   },
@@ -37,7 +37,7 @@ export const templateBinding: FilterBinding = {
     if (filterResource === undefined) return undefined;
     const podRevision = isPlugin(filterResource)
       ? podRevisionIn(filterResource, filter, id)
-      : templateBinding.podRevisionOn(workload, filter, id);
+      : templateBinding.podRevisionFromWorkload(workload, filter, id);
     return podRevision && { revision: { settings: shownSettings(filterResource) }, podRevision };
   },
   editsOf,

@@ -47,7 +47,7 @@ export interface AdoptedEnvoyFilter {
   readonly scope: 'selected pods' | 'its whole namespace' | 'the whole mesh';
   /** The ConfigMaps that held the files of `taken`, and that none of the workloads mounts any more. */
   readonly configMaps: readonly string[];
-  /** Whether a pod of the namespace still runs one of `taken`: it is selected, and carries none of ours in its place. */
+  /** Whether a pod of the namespace still runs one of `taken`: it is selected, and carries no filter of this action in its place. */
   readonly runsIn: (pod: Pod) => boolean;
 }
 
@@ -194,7 +194,7 @@ export function adoptionWarnings(adopted: readonly AdoptedEnvoyFilter[]): string
   ]);
 }
 
-/** Of an EnvoyFilter that somebody writes again from a source of his own. */
+/** Of an EnvoyFilter that somebody writes again from another source. */
 function returnWarnings(ref: EnvoyFilterRef, taken: readonly UnmanagedFilter[], observed: EnvoyFilter): string[] {
   const found = describeReturn(observed);
   if (found === undefined) return [];
@@ -202,7 +202,9 @@ function returnWarnings(ref: EnvoyFilterRef, taken: readonly UnmanagedFilter[], 
     taken.map(({ httpFilter }) => `"${httpFilter}"`),
     'and',
   );
-  return [`${describeSource(ref)} can bring ${what} back ${found.when}, so that it runs beside ours. ${found.remedy}`];
+  return [
+    `${describeSource(ref)} can bring ${what} back ${found.when}, so that it runs beside the filter of this action. ${found.remedy}`,
+  ];
 }
 
 /** At most five names. */

@@ -3,7 +3,10 @@ import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WantedTarget } from '../kinds/kind.ts';
 import { targetKind } from '../kinds/kinds.ts';
 
-/** What of the revisions that a run has recorded is not as it left it, or that the record itself is not. */
+/**
+ * Returns what of the revisions that a run has recorded is not as it left it, or that the record itself is not: the drift that
+ * `deploy`, `plan` and `remove` correct. `status` tells more, by `findChanges`.
+ */
 export function findDrift(
   { ref, observed }: Pick<WantedTarget, 'ref' | 'observed'>,
   place: readonly PodRevision[],

@@ -7,7 +7,8 @@ import { targetKind } from '../kinds/kinds.ts';
 import type { ClusterSnapshot, ObservedFilter } from '../observe/snapshot.ts';
 
 /**
- * What of a filter on a workload is not as its last run has left it, one clause each that says `its mount`, `its label`.
+ * Returns, for `status`, what of a filter on a workload is not as its last run has left it, one clause each that says `its mount`,
+ * `its label`. What `deploy` corrects is the narrower `findDrift`.
  * `rendered`: it came by the files of `render`, which no run records and others apply.
  */
 export function findChanges(

@@ -56,7 +56,7 @@ function currentRevision(
 ): PodRevision | undefined {
   const { filter, ref, workload, configMap } = current;
   const { binding } = targetKind(ref);
-  const own = binding.podRevisionOn(workload, filter, id);
+  const own = binding.podRevisionFromWorkload(workload, filter, id);
   if (binding.inPlace) return own;
   const image = configMap && imageOf(configMap);
   if (image !== undefined) return { filter, id, kind: pluginKind, image };
@@ -70,5 +70,5 @@ function storedRevision(
   { configMap, filterResource }: RevisionObjects,
 ): PodRevision | undefined {
   if (filterResource === undefined || configMap === undefined) return undefined;
-  return targetKind(ref).binding.podRevisionOf(filterResource, revision, ref.name);
+  return targetKind(ref).binding.podRevisionFromResource(filterResource, revision, ref.name);
 }

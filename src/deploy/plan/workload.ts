@@ -100,18 +100,18 @@ function nextState(
 function freshState(
   { id }: PodRevision,
   before: string | undefined,
-  rollbackTargets: string | undefined,
+  rollbackTarget: string | undefined,
   run: string,
 ): FilterState {
   // Nothing to go back to: what the label names is not whole.
-  const previous = rollbackTargets === undefined || before === id ? rollbackTargets : (before ?? rollbackTargets);
+  const previous = rollbackTarget === undefined || before === id ? rollbackTarget : (before ?? rollbackTarget);
   const named = (of: string | undefined): boolean => of !== undefined && of !== id;
   return {
     revision: id,
     run,
     ...(previous !== undefined && named(previous) && { previous }),
-    ...(rollbackTargets !== undefined &&
-      named(rollbackTargets) &&
-      rollbackTargets !== previous && { fallback: rollbackTargets }),
+    ...(rollbackTarget !== undefined &&
+      named(rollbackTarget) &&
+      rollbackTarget !== previous && { fallback: rollbackTarget }),
   };
 }

@@ -14,7 +14,7 @@ import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { TargetWrite } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { patchTarget } from '../kinds/target.ts';
+import { patchTarget } from '../kinds/target-access.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { type AdoptedEnvoyFilter, adoptedEnvoyFilters } from '../plan/adopted-envoy-filters.ts';
 import {

@@ -82,12 +82,12 @@ export function targetPermissions(
   { filters, wait, onFailure }: Pick<DeployRequest, 'filters' | 'wait' | 'onFailure'>,
   snapshot: ClusterSnapshot,
 ): AccessRequest[] {
-  const { workloadIndex: catalogue, pluginKind } = snapshot;
+  const { workloadIndex, pluginKind } = snapshot;
   const verbs = ['create', 'patch', ...(wait && onFailure !== 'keep' ? ['delete'] : [])];
   return filters.flatMap(({ targets, settings }) => {
     const filterResource = settings.image === undefined ? ENVOY_FILTER : PLUGINS[pluginKind];
     return neededLists(targets)
-      .filter(({ namespace }) => catalogue.namespaceExists(namespace) !== false)
+      .filter(({ namespace }) => workloadIndex.namespaceExists(namespace) !== false)
       .flatMap(({ namespace, kind }) => {
         const { binding, resource } = targetKind({ kind });
         const named = targets.some(
@@ -160,7 +160,7 @@ export function describeAccess(permission: AccessRequest): string {
   return describePermission(permissionOf(permission));
 }
 
-/** A right as a rule of a Role grants it. */
+/** A permission as a rule of a Role grants it. */
 export function permissionOf({ verb, resource, namespace, subresource }: AccessRequest): Permission {
   const { group, plural } = resource;
   return { verb, group, resource: subresource === undefined ? plural : `${plural}/${subresource}`, namespace };
@@ -173,7 +173,7 @@ function purposeOf({ verb, resource, subresource }: AccessRequest): string {
   return 'Objects of revisions that fail or are superseded are deleted. ';
 }
 
-/** A missing right as a problem. */
+/** A missing permission as a problem. */
 export function permissionProblem(permission: AccessRequest): Problem {
   return {
     kind: 'permission',

@@ -6,7 +6,7 @@ import type { ImageReport } from './image-report.ts';
 export type Admission =
   | { readonly state: 'accepted'; readonly warnings: readonly string[] }
   | { readonly state: 'refused'; readonly message: string }
-  /** It was not asked, and why: a right is missing, or what it depends on is not there yet. */
+  /** It was not asked, and why: a permission is missing, or what it depends on is not there yet. */
   | { readonly state: 'not-asked'; readonly why: string };
 
 /** One write that `deploy` would do. */

@@ -2,7 +2,7 @@ import { messageOf, type Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
 import { type DeployContext, during } from '../context.ts';
-import { readTarget } from '../kinds/target.ts';
+import { readTarget } from '../kinds/target-access.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { type Diagnosis, diagnoseInTime } from '../wait/diagnose.ts';

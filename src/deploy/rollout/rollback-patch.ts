@@ -56,11 +56,11 @@ export function rollbackPatch({ planned, write }: WrittenWorkload, current: Work
   );
 }
 
-function supersededProblem({ ref }: PlannedWorkload, { message, remedy, reverted: putBack }: ForeignChange): Problem {
+function supersededProblem({ ref }: PlannedWorkload, { message, remedy, reverted }: ForeignChange): Problem {
   return {
     kind: 'conflict',
     subject: describeWorkload(ref),
-    message: putBack
+    message: reverted
       ? `${message} before this run could roll it back; it was left alone.`
       : `was not rolled back: ${message}; it was left alone.`,
     remedy,

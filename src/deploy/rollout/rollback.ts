@@ -11,7 +11,7 @@ import { describeWorkload } from '../../targets/target.ts';
 import { type WriteContext, writeChange } from '../apply/workload.ts';
 import type { DeployContext } from '../context.ts';
 import { belongsTo, targetKind } from '../kinds/kinds.ts';
-import { readTarget } from '../kinds/target.ts';
+import { readTarget } from '../kinds/target-access.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';

@@ -5,7 +5,7 @@ import { describeWorkload } from '../../targets/target.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
-import { readTarget } from '../kinds/target.ts';
+import { readTarget } from '../kinds/target-access.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
 import type { PlanningOptions } from '../plan/workload.ts';
 import type { RolloutPolicy } from '../policy.ts';

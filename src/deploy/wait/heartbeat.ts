@@ -5,7 +5,7 @@ import type { Workload } from '../../cluster/objects.ts';
 import { StalledError } from '../../cluster/patience.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { readTarget } from '../kinds/target.ts';
+import { readTarget } from '../kinds/target-access.ts';
 
 /** A workload that somebody waits for. */
 interface Waiting {

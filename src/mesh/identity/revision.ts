@@ -64,7 +64,7 @@ const SHAPE = 1;
  */
 export function makeRevision(filter: string, module: FilterModule, settings: FilterSettings): Revision {
   const { insert, vmId, mountPath, image, ...others } = settings;
-  // Settings that mean nothing to a road must not make another revision of it.
+  // Settings that mean nothing to a delivery must not make another revision.
   const delivery = image === undefined ? { vmId, mountPath } : { image: { ...image } };
   const content = {
     shape: SHAPE,

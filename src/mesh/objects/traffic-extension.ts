@@ -31,7 +31,7 @@ export function toTrafficExtension(spec: Spec): Spec {
 }
 
 /**
- * The way back. What no WasmPlugin could say, such as a script in Lua, stays as it is, so that it equals no spec of this action.
+ * Returns the spec of the WasmPlugin that a TrafficExtension stands for. What no WasmPlugin could say, such as a script in Lua, stays as it is, so that it equals no spec of this action.
  */
 export function fromTrafficExtension({ wasm, ...place }: Spec): Spec {
   return { ...place, ...(isObject(wasm) ? (wasm as Spec) : {}) };

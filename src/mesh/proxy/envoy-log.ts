@@ -247,7 +247,7 @@ function refusesListener(log: string, refused: string): boolean {
   return log.split('\n').some((line) => /listener/i.test(line) && refusedIn(line).includes(refused));
 }
 
-/** The lines of a log that name no refused filter, or one of ours. */
+/** The lines of a log that name no refused filter, or one of this action. */
 function withoutOthers(log: string, own: readonly OwnFilter[]): string {
   const lines = log.split('\n').filter((line) => {
     const refused = refusedIn(line);

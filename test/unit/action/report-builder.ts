@@ -239,7 +239,7 @@ export function refusing(path: string, changes: Changes = {}): TargetReport {
       kind: 'verification',
       subject: describeWorkload(ref(path)),
       message: 'Envoy of pod reviews-7d4f9c6b8d-x2x4q rejects the filter: the filter said: unknown header.',
-      remedy: 'Mend the configuration.',
+      remedy: 'Correct the configuration.',
     },
   });
   return plain(base, changes);

@@ -125,7 +125,7 @@ function rollbackCell({ state, to, durationMs }: Rollback): string {
   }
 }
 
-/** Keeps a cell of ours on one line. */
+/** Keeps a cell that this action writes on one line. */
 export function unbroken(cell: string): string {
   return cell.replaceAll(' ', '&nbsp;');
 }

@@ -155,7 +155,7 @@ test('lines that do not fit are counted', () => {
   const problems = Array.from({ length: 100 }, (_, index) => ({
     kind: 'input' as const,
     message: `${index} ${'x'.repeat(200)}`,
-    remedy: 'Mend it.',
+    remedy: 'Correct it.',
   }));
   const [annotation] = annotationsOf(report({ problems }));
   expect(annotation?.message.length).toBeLessThan(4_096);

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { silentLog } from '../../../../src/base/log.ts';
+import { componentKustomization } from '../../../../src/deploy/commands/kustomization.ts';
 import { render, renderFiles } from '../../../../src/deploy/commands/render.ts';
-import { componentKustomization } from '../../../../src/deploy/commands/render-folder.ts';
-import type { Workspace } from '../../../../src/deploy/commands/rendered-folder.ts';
+import type { Workspace } from '../../../../src/deploy/commands/write-folder.ts';
 import type { RenderedFiles } from '../../../../src/deploy/report/render-report.ts';
 import type { Stopped } from '../../../../src/deploy/report/report.ts';
 import type { RenderRequest } from '../../../../src/deploy/request.ts';

@@ -15,7 +15,7 @@ import {
   listedFiles,
   namesComponent,
   OVERLAY,
-} from './render-folder.ts';
+} from './kustomization.ts';
 
 /** The files of the workspace. */
 export interface Workspace {
