@@ -5,17 +5,27 @@ import { describeShrinking } from '../filter/shrink/shrink.ts';
 import type { InputsRead } from './inputs/inputs.ts';
 import type { CommandRequest } from './request/request.ts';
 
-/** ` from oci://registry.example/f:v1, which is registry.example/f@sha256:…`; nothing for a file. */
-function originOf({ source }: FilterModule): string {
+/**
+ * ` from oci://registry.example/f:v1, which is registry.example/f@sha256:…`; of a file that is pushed, where it will be; nothing for
+ * any other file.
+ */
+function originOf({ source }: FilterModule, pushed: boolean): string {
   if (source === undefined || source.kind === 'file') return '';
+  if (pushed && source.kind === 'image') return `, to be pushed to ${source.given} as ${source.pinned}`;
   return ` from ${source.given}${source.kind === 'image' ? `, which is ${source.pinned}` : ''}`;
 }
 
 /** Tells what the inputs come to: the filter, where it comes from, and how many targets there are. */
-export function describeInputs({ inputs: { name, policy }, faulty }: InputsRead, made: CommandRequest, log: Log): void {
+export function describeInputs(
+  { inputs: { name, policy, from }, faulty }: InputsRead,
+  made: CommandRequest,
+  log: Log,
+): void {
   if ('module' in made && made.module !== undefined) {
     const { bytes, digest, original } = made.module;
-    log.info(`Filter ${name}: ${formatBytes(bytes.length)}, ${digest}${originOf(made.module)}.`);
+    log.info(
+      `Filter ${name}: ${formatBytes(bytes.length)}, ${digest}${originOf(made.module, from.pushTo !== undefined)}.`,
+    );
     if (original !== undefined) {
       const from = `${formatBytes(original.bytes.length)}, ${original.digest}`;
       log.info(`It was shrunk from ${from}: ${describeShrinking(original)}.`);

@@ -35,7 +35,7 @@ function commandSections(report: Report): LogSection[] {
       return [
         driftSection(report.targets),
         ...(report.plan.state === 'made' ? [registrySection(report.plan.images)] : []),
-        objectSection(collectedLines(report.collected)),
+        collectedSection(report.collected),
       ];
     case 'plan':
       if (report.plan.state === 'stopped') return [];
@@ -46,10 +46,13 @@ function commandSections(report: Report): LogSection[] {
       ];
     case 'status':
       if (report.status.state === 'stopped') return [];
-      return [{ title: 'Status', lines: statusLines(report.status) }, objectSection(objectLines(report.status))];
+      return [
+        { title: 'Status', lines: statusLines(report.status) },
+        { title: 'Objects of superseded revisions', lines: objectLines(report.status) },
+      ];
     case 'remove':
     case 'sweep':
-      return [driftSection(report.targets), objectSection(collectedLines(report.collected))];
+      return [driftSection(report.targets), collectedSection(report.collected)];
     case 'render':
       return report.rendered.state === 'stopped' ? [] : [{ title: 'Files', lines: fileLines(report.rendered) }];
   }
@@ -60,7 +63,11 @@ const registrySection = (images: readonly ImageReport[]): LogSection => ({
   lines: images.map(imageLine),
 });
 
-const objectSection = (lines: readonly string[]): LogSection => ({ title: 'Objects of superseded revisions', lines });
+/** They may be of a revision that was superseded or failed, of a filter that was removed, or of one that was taken over. */
+const collectedSection = (collected: Collected): LogSection => ({
+  title: 'Objects that nothing uses any more',
+  lines: collectedLines(collected),
+});
 
 function cut(lines: readonly string[]): string[] {
   const left = lines.length - MAX_LINES;

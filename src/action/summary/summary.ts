@@ -4,7 +4,7 @@ import type { Links } from '../runner/links.ts';
 import { groupProblems, reportedProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
-import { meaningOf } from '../verdict/words.ts';
+import { meaningOf, sentences } from '../verdict/words.ts';
 import { deployPage } from './deploy.ts';
 import { FULL, fitPage, type Limits } from './parts/limits.ts';
 import { blocks, code, text } from './parts/markdown.ts';
@@ -62,7 +62,7 @@ export function renderSummary(
   const render = (limits: Limits): string =>
     `${blocks(
       `## ${verdict.icon} ${text(verdict.headline)}`,
-      text(verdict.sentence),
+      text(sentences(verdict.pointer ?? '', verdict.sentence)),
       renderFacts(report, links, limits),
       limits === FULL
         ? ''

@@ -35,8 +35,10 @@ function deployed(report: DeployReport): Verdict {
   const targets = report.targets.filter(({ outcome }) => outcome === 'deployed');
   const unchangedCount = countOutcome(report, 'unchanged');
   const removed = countOutcome(report, 'removed');
-  const evidence = evidenceOf(targets);
   const unready = targets.filter((target) => target.unready !== undefined);
+  // A workload that had the filter may have been verified in this run for the first time.
+  const inspected = ({ outcome }: TargetReport): boolean => outcome === 'deployed' || outcome === 'unchanged';
+  const evidence = evidenceOf(unready.length === targets.length ? targets : report.targets.filter(inspected));
   const pushed = targets.filter(isPushed).length;
   const adopted = adoptionTail(targets);
   const what =
@@ -103,7 +105,7 @@ function applied(report: DeployReport): Verdict {
 /** What a run wrote that changed no workload: what it deleted, and records of what was verified or objects that were not as they should be. */
 function writtenBeside({ collected, requests }: DeployReport): string {
   const deleted = collected.deleted.length;
-  if (deleted > 0) return `Only ${countOf(deleted, 'superseded object')} had to be deleted.`;
+  if (deleted > 0) return `Only ${countOf(deleted, 'object')} that nothing uses any more had to be deleted.`;
   const { writes } = requests;
   if (writes === 0) return 'Nothing was written to the cluster.';
   return `No workload was changed: ${countOf(writes, 'write')} kept shared objects and records of what was verified up to date.`;

@@ -45,7 +45,8 @@ export function judgeStatus(report: StatusReport): Verdict {
     return {
       icon: urgent ? '⚠️' : '⏳',
       headline: `${names}: ${troubledWords(troubled, status.workloads.length)}`,
-      sentence: sentences('See below for the causes.', ...advice(status), rest),
+      pointer: 'See below for the causes.',
+      sentence: sentences(...advice(status), rest),
     };
   }
   const evidence = gatherVerifications(status.workloads.flatMap(({ filters }) => weakestVerification(filters) ?? []));

@@ -1,6 +1,5 @@
 import { defined } from '../../base/defined.ts';
 import { internalProblem, type Problem } from '../../base/problem.ts';
-import { count } from '../../base/text.ts';
 import { revisionName } from '../../mesh/identity/revision.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import { type FilterResource, kindFor } from '../../mesh/objects/filter-resource.ts';
@@ -180,9 +179,7 @@ function collect(
     const why = 'the run did not wait until the pods that use it were gone; a later run that waits deletes it';
     return Promise.resolve({ deleted: [], left: garbage.map((one) => ({ object: nameOf(one), why })) });
   }
-  return context.log.group(`Delete ${count(garbage.length, 'superseded object')}`, () =>
-    collectGarbage(garbage, run, context),
-  );
+  return collectGarbage(garbage, run, context);
 }
 
 function objectProblems({ configMaps, filterResources }: WrittenObjects): Problem[] {

@@ -125,7 +125,7 @@ describe('log', () => {
     expect(lines.slice(0, 5)).toEqual([
       'group Drift',
       'it was edited (1 workload)',
-      'group Objects of superseded revisions',
+      'group Objects that nothing uses any more',
       'deleted ConfigMap shop/x',
       'left ConfigMap shop/y: a pod runs it',
     ]);

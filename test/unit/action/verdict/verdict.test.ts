@@ -43,6 +43,16 @@ test.each<[string, Report, string]>([
     '✅ add-header deployed to 1 workload, verified in 3 proxies; 1 other had it already',
   ],
   [
+    'there already, but verified only now',
+    report({
+      targets: [
+        deployed('shop/a'),
+        ...['shop/b', 'shop/c'].map((at) => unchanged(at, { verification: verification() })),
+      ],
+    }),
+    '✅ add-header deployed to 1 workload, verified in 9 proxies; 2 others had it already',
+  ],
+  [
     'two filters',
     report({ filters: filters('a', 'b'), targets: [deployed('shop/a'), unchanged('shop/b')] }),
     '✅ a and b deployed to 1 workload, verified in 3 proxies; 1 other had them already',
@@ -150,7 +160,7 @@ test.each<[string, Report, string]>([
     '✅ add-header repaired (drift corrected) on 1 workload, verified in 3 proxies',
   ],
   [
-    'only superseded objects deleted',
+    'only unused objects deleted',
     report({ targets: [unchanged('shop/a')], collected: { deleted: ['ConfigMap shop/x'], left: [] } }),
     '✅ Nothing to do: add-header runs on 1 workload already',
   ],
