@@ -1,6 +1,7 @@
 import type { EvidenceLevel } from '../../deploy/report/evidence-level.ts';
+import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { DeployReport, TargetReport } from '../../deploy/report/report.ts';
-import { byPhase, isAsBefore, ROLLING } from '../verdict/phase.ts';
+import { byPhase, ROLLING } from '../verdict/phase.ts';
 import { countOf } from '../verdict/text.ts';
 import { supersededLine } from './parts/superseded.ts';
 import { oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';

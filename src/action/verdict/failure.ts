@@ -1,8 +1,9 @@
 import { thousands } from '../../base/text.ts';
+import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { RolloutPhase } from '../../deploy/report/phase.ts';
-import { type ChangeReport, countOutcome } from '../../deploy/report/report.ts';
+import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { byPhase, countPhases, isAsBefore, LEFT_AS_FOUND, ROLLING, URGENT } from './phase.ts';
+import { byPhase, countPhases, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
 import { plain } from './text.ts';
 import { AS_BEFORE, clause, hasActed, problemsOf, refusal, type Verdict, verb, workloads } from './words.ts';
 
@@ -82,7 +83,9 @@ function rollbackTail(report: ChangeReport, words: FailureWords): string {
   const count = countOutcome(report, 'failed');
   const rollbackFailed = countPhases(phases, 'rollback-failed');
   if (rollbackFailed > 0) {
-    const [only] = phases.get('rollback-failed') ?? [];
+    const stuck = phases.get('rollback-failed') ?? [];
+    const [only] = stuck;
+    if (stuck.every(isBackButUnready)) return unreadyTail(stuck, count);
     return rollbackFailed === 1 && count === 1 && only?.outcome === 'failed'
       ? ' and could not be rolled back: it needs attention'
       : `, ${thousands(rollbackFailed)} could not be rolled back and ${verb(rollbackFailed, 'needs', 'need')} attention`;
@@ -90,12 +93,32 @@ function rollbackTail(report: ChangeReport, words: FailureWords): string {
   const back = countPhases(phases, 'rolled-back');
   const ending = endingOf(report, words);
   if (back > 0) {
+    const failed = phases.get('rolled-back') ?? [];
+    if (failed.every(({ rollback }) => rollback?.unready !== undefined))
+      return `${unreadyTail(failed, count)}${ending}`;
     return back === count
       ? ` and ${verb(back, 'was', 'were')} rolled back${ending}`
       : `, ${thousands(back)} ${verb(back, 'was', 'were')} rolled back${ending}`;
   }
   const urgent = count > 0 && countPhases(phases, ...URGENT) > 0;
   return `${urgent ? ` and ${verb(count, 'was', 'were')} not rolled back` : ''}${ending}`;
+}
+
+/** Whether the pod template of a workload is back, and only its pods are not. */
+function isBackButUnready({ rollback }: TargetReport): boolean {
+  return rollback?.template === 'before';
+}
+
+/** Of failed workloads that are rolled back and not ready: what was wrong before the run, or what somebody has to look at now. */
+function unreadyTail(stuck: readonly TargetReport[], count: number): string {
+  const n = stuck.length;
+  const isAll = n === count && stuck.every(({ outcome }) => outcome === 'failed');
+  const asBefore = stuck.every(({ rollback }) => rollback?.unready !== undefined);
+  const back = isAll
+    ? '; rolled back, but'
+    : `; ${thousands(n)} ${verb(n, 'was', 'were')} rolled back, but ${verb(n, 'is', 'are')}`;
+  if (asBefore) return `${back} still not ready, as before this run`;
+  return `${back} not ready${isAll ? `: ${verb(n, 'it needs', 'they need')}` : ` and ${verb(n, 'needs', 'need')}`} attention`;
 }
 
 /** What the workloads that did not fail run now, where it can be said in a few words. */
@@ -120,7 +143,6 @@ function isAllAsBefore(report: ChangeReport): boolean {
 }
 
 const CLAUSES: readonly (readonly [phases: readonly RolloutPhase[], one: string, many: string])[] = [
-  [['rollback-failed'], 'could not be rolled back', 'could not be rolled back'],
   [['rollback-interrupted'], 'was being rolled back', 'were being rolled back'],
   [['not-ready'], 'has new pods that do not become ready', 'have new pods that do not become ready'],
   [['no-effect'], 'has the filter, but not as it should', 'have the filter, but not as they should'],
@@ -139,7 +161,13 @@ const CLAUSES: readonly (readonly [phases: readonly RolloutPhase[], one: string,
 /** `1 workload was rolled back; 9 workloads run revision 4f2a91c07b; 2 workloads were not touched.` */
 function tally(report: ChangeReport, words: FailureWords): string {
   const phases = byPhase(report);
-  const clauses = CLAUSES.flatMap(([wanted, one, many]) => clause(countPhases(phases, ...wanted), one, many));
+  const stuck = phases.get('rollback-failed') ?? [];
+  const back = stuck.filter(isBackButUnready).length;
+  const clauses = [
+    ...clause(stuck.length - back, 'could not be rolled back', 'could not be rolled back'),
+    ...clause(back, 'was rolled back, but is not ready', 'were rolled back, but are not ready'),
+    ...CLAUSES.flatMap(([wanted, one, many]) => clause(countPhases(phases, ...wanted), one, many)),
+  ];
   const done = countPhases(phases, 'succeeded');
   const running = clause(done, words.settled(done), words.settled(done));
   const at = countPhases(phases, 'untouched') > 0 ? clauses.length - 1 : clauses.length;
@@ -157,13 +185,21 @@ function saysHowToRollBack(report: ChangeReport): boolean {
 /** Returns what must be done in the cluster, tonight. */
 function advice(report: ChangeReport): string {
   const phases = byPhase(report);
-  if (countPhases(phases, 'rollback-failed') > 0) return 'Inspect now what could not be rolled back.';
+  const stuck = phases.get('rollback-failed') ?? [];
+  if (stuck.length > 0) {
+    return stuck.every(isBackButUnready)
+      ? 'Find out now why the pods are not ready.'
+      : 'Inspect now what could not be rolled back.';
+  }
   if (countPhases(phases, ...URGENT) > 0) {
     return `Fix the cause and re-run${saysHowToRollBack(report) ? ', or roll back' : ''}.`;
   }
   if (countPhases(phases, 'unverified') > 0) return 'Check whether their pods become ready.';
   if (report.targets.some(({ problem }) => problem?.kind === 'proxy')) {
     return 'Action is needed in the cluster: as long as proxies reject a filter of others, no pod that starts becomes ready, with or without this run.';
+  }
+  if (report.targets.some((target) => target.rollback?.unready !== undefined || wasUnreadyBefore(target))) {
+    return 'Action is needed in the cluster: find out why the pods are not ready, fix it and re-run.';
   }
   return 'No action is needed in the cluster; fix the cause and re-run.';
 }

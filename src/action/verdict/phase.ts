@@ -24,18 +24,15 @@ export function byPhase(report: Pick<ChangeReport, 'targets'>): ReadonlyMap<Roll
   return groups;
 }
 
+/** Whether a target failed for what was wrong before: it was not ready, so the run left it as it was. */
+export function wasUnreadyBefore({ phase, unready }: TargetReport): boolean {
+  return phase === 'untouched' && unready !== undefined;
+}
+
 /** How many targets are in one of some conditions. */
 export function countPhases(
   phases: ReadonlyMap<RolloutPhase, readonly TargetReport[]>,
   ...wanted: readonly RolloutPhase[]
 ): number {
   return wanted.reduce((sum, phase) => sum + (phases.get(phase)?.length ?? 0), 0);
-}
-
-/** Whether the run has left, or put back, what a workload ran before it: a killed run's leftovers are not put back. */
-export function isAsBefore({ revisions, rollback }: TargetReport): boolean {
-  return (
-    rollback === undefined ||
-    revisions.every(({ filter, before }) => (rollback.to[filter] ?? null) === (before ?? null))
-  );
 }

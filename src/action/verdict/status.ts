@@ -57,7 +57,7 @@ export function judgeStatus(report: StatusReport): Verdict {
     icon: '✅',
     headline: `${names} on ${total}${evidenceTail(evidence)}`,
     sentence: sentences(
-      'No action is needed.',
+      status.workloads.some(isOver) ? '' : 'No action is needed.',
       why.length === 0 ? '' : `There is no stronger evidence: ${someOf(why, 1)}.`,
       rest,
     ),

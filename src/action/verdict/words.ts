@@ -100,7 +100,7 @@ export function withExpiry(expires: string | undefined, verdict: Verdict): Verdi
   return {
     ...verdict,
     headline: `${verdict.headline}; expires ${whenWords(expires)}`,
-    sentence: sentences(verdict.sentence, 'After that, "sweep" removes it.'),
+    sentence: sentences(verdict.sentence, `It expires at ${whenWords(expires)}; "sweep" removes it after that.`),
   };
 }
 

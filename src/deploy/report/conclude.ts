@@ -1,3 +1,4 @@
+import { isAsBefore } from './final-revisions.ts';
 import { mayHaveArrived } from './may-have-arrived.ts';
 import {
   type ChangeReport,
@@ -31,8 +32,11 @@ export function concludeReport(done: CommandOutcome, frame: RunFrame): Report {
   // What a run leaves alone because another one has brought something newer is that one's business.
   const superseded = has('superseded');
   const failed = problems.length > 0 || has('failed', 'rolled-back') || (has('untouched') && !superseded);
-  const wrote = targets.some(({ outcome, steps, rollback }) => {
-    if (rollback?.state === 'rolled-back' || outcome === 'superseded') return false;
+  const wrote = targets.some((target) => {
+    const { outcome, steps, rollback } = target;
+    if (outcome === 'superseded') return false;
+    // What an earlier run left unverified is not put back: the workload has something else then.
+    if (rollback?.state === 'rolled-back') return !isAsBefore(target);
     // Objects that no workload came to use are collected again.
     const shared = outcome !== 'untouched' && [steps.configMap, steps.filterResource].includes('done');
     return shared || steps.template === 'done';

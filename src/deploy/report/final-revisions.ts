@@ -10,13 +10,24 @@ export function finalRevisions(report: WithTargets): string[] {
   return [...new Set(targets.flatMap((target) => target.revisions.flatMap((one) => finalRevision(target, one) ?? [])))];
 }
 
+/** Whether the run has left, or put back, what a workload ran before it: a killed run's leftovers are not put back. */
+export function isAsBefore({ revisions, rollback }: Pick<TargetReport, 'revisions' | 'rollback'>): boolean {
+  return (
+    rollback === undefined ||
+    revisions.every(({ filter, before }) => (rollback.to[filter] ?? null) === (before ?? null))
+  );
+}
+
+/** Whether a workload has the pod template that it goes back to, even if its pods do not become ready with it. */
+export function isBack({ rollback }: Pick<TargetReport, 'rollback'>): boolean {
+  return rollback?.state === 'rolled-back' || rollback?.template === 'before';
+}
+
 /** What a target runs of a filter at the end; `undefined` for nothing. */
-export function finalRevision(
-  { outcome, steps, rollback, newer }: TargetReport,
-  { filter, revision, before }: TargetRevision,
-): string | undefined {
+export function finalRevision(target: TargetReport, { filter, revision, before }: TargetRevision): string | undefined {
+  const { outcome, steps, rollback, newer } = target;
   if (newer?.filter === filter) return newer.revision;
-  if (rollback?.state === 'rolled-back' || rollback?.template === 'before') return rollback.to[filter] ?? undefined;
+  if (rollback !== undefined && isBack(target)) return rollback.to[filter] ?? undefined;
   const written = steps.template === 'done' || steps.template === 'unchanged';
   return outcome === 'untouched' || outcome === 'superseded' || !written ? before : revision;
 }

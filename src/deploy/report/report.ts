@@ -90,7 +90,7 @@ export interface TargetReport {
   /** Other filters of this action that its pods run; absent for none. */
   readonly alsoRuns?: readonly string[];
   readonly problem?: Problem;
-  /** Set where its pods are not ready, as before the run, and nothing was verified: what keeps them from it. */
+  /** Set where its pods are not ready, as before the run, and nothing was verified: what keeps them from it. It may have been left as it was for that. */
   readonly unready?: string;
   /** What the workload's pods, events and proxies say, when it failed. */
   readonly evidence: readonly string[];

@@ -87,6 +87,7 @@ export async function rollBack(
   const fail = (why: string, template: RollbackFailure['template'], pods: readonly string[] = []): Rollback => ({
     ...end('failed'),
     template,
+    ...(template === 'before' && before !== undefined && { unready: before.words }),
     problem: rollbackProblem(planned, why, { template, undoReverts, pods }),
   });
   // Nothing has to be fixed any more, but what came to be known of the revision is told.

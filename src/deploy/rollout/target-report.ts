@@ -66,6 +66,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     ...(takenOver.length > 0 && { takenOver }),
     ...(planned.alsoRuns.length > 0 && { alsoRuns: planned.alsoRuns }),
     ...(reached.state === 'not-ready-as-before' && { unready: reached.words }),
+    ...(rollout.state === 'not-ready-before' && { unready: rollout.problem.message }),
     ...defined({ problem }),
     evidence: problem === undefined ? [] : evidenceLines(failure.diagnosis),
   });

@@ -2,7 +2,9 @@ import { formatDuration } from '../../../base/text.ts';
 import { targetKind } from '../../../deploy/kinds/kinds.ts';
 import { describeRun } from '../../../deploy/observe/superseded.ts';
 import type { Verification } from '../../../deploy/report/evidence-level.ts';
+import { isAsBefore, isBack } from '../../../deploy/report/final-revisions.ts';
 import {
+  type ChangeReport,
   isPushed,
   type Report,
   type Rollback,
@@ -11,7 +13,9 @@ import {
   type TargetReport,
   type TargetRevision,
 } from '../../../deploy/report/report.ts';
+import { objectName } from '../../../mesh/identity/names.ts';
 import type { WorkloadRef } from '../../../targets/target.ts';
+import { wasUnreadyBefore } from '../../verdict/phase.ts';
 import { whenWords } from '../../verdict/words.ts';
 import { code, text } from './markdown.ts';
 
@@ -42,13 +46,33 @@ const NOT_DONE: Readonly<Record<Exclude<StepState, 'done'>, string>> = {
 };
 
 /** Returns the state of a write. */
-export function writeCell(step: Write, target: TargetReport, { outcome }: Pick<Report, 'outcome'>): string {
+export function writeCell(
+  step: Write,
+  target: TargetReport,
+  { outcome, collected }: Pick<ChangeReport, 'outcome' | 'collected'>,
+): string {
   // Whoever brought something newer may have cleared away what was written.
   if (target.outcome === 'superseded' || (outcome === 'superseded' && target.outcome === 'untouched')) return '';
   const state = target.steps[step];
+  if (isBack(target)) {
+    if (step === 'template' && (state === 'done' || !isAsBefore(target))) return unbroken('↩️ rolled back');
+    if (step === 'filterResource' && isPushed(target)) return unbroken('↩️ rolled back');
+    if (state === 'done' && isDeleted(target, step, collected)) return unbroken('↩️ deleted');
+  }
   if (step === 'filterResource' && isPushed(target)) return unbroken('✅ pushed');
   if (state !== 'done') return writeState(state);
   return unbroken(step === 'template' && targetKind(target.ref).binding.inPlace ? '✅ in place' : DONE[step]);
+}
+
+/** Whether what was written for a workload is gone again. */
+function isDeleted({ ref, revisions }: TargetReport, step: Write, { deleted }: ChangeReport['collected']): boolean {
+  const names = revisions.flatMap(({ filter, revision }) =>
+    revision === undefined ? [] : [`${ref.namespace}/${objectName(filter, revision)}`],
+  );
+  const gone = deleted
+    .filter((object) => object.startsWith('ConfigMap ') === (step === 'configMap'))
+    .map((object) => object.slice(object.indexOf(' ') + 1));
+  return names.length > 0 && names.every((name) => gone.includes(name));
 }
 
 /** Returns the words for a write that was not done. */
@@ -76,7 +100,7 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
     case 'succeeded':
       return `✅ ${verification === undefined || rollback !== undefined ? ready : verificationWords(verification)}${after}`;
     case 'not-ready':
-      return `❌ ${ready}${after}`;
+      return `❌ ${pods.ready}/${pods.wanted} new pods ready${after}`;
     case 'no-effect':
       return `❌ ${ready}, filter not verified${after}`;
     case 'settings-rejected':
@@ -94,6 +118,7 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
     case 'unobserved':
       return `❌ failed${after}`;
     default:
+      if (wasUnreadyBefore(target)) return '❌ not ready before the run, not changed';
       return steps.rollout === 'failed' || (rollback !== undefined && outcome === 'failed')
         ? `❌ failed${after}`
         : `⚪ ${ready}, not changed`;
@@ -105,7 +130,7 @@ export function verificationWords({ level, pods, wanted, probed }: Verification)
   return `${pods}/${wanted} ${level === 'listener' ? 'verified' : 'ready'}${probed ? ', probed' : ''}`;
 }
 
-function rollbackCell({ state, to, durationMs }: Rollback): string {
+function rollbackCell({ state, to, durationMs, template }: Rollback): string {
   const after = durationMs > 0 ? unbroken(`, ${formatDuration(durationMs)}`) : '';
   const values = Object.values(to);
   const [first] = values;
@@ -119,7 +144,7 @@ function rollbackCell({ state, to, durationMs }: Rollback): string {
     case 'rolled-back':
       return `↩️&nbsp;rolled&nbsp;back&nbsp;to ${where}${after}`;
     case 'failed':
-      return unbroken('🚨 rollback failed');
+      return unbroken(template === 'before' ? '🚨 rolled back, but not ready' : '🚨 rollback failed');
     case 'skipped':
       return unbroken('🛑 rollback interrupted');
   }
@@ -140,7 +165,7 @@ export function revisionCells(target: TargetReport): string[] {
       return `${named}${newRevision({ ...revision, revision: target.newer.revision })}`;
     }
     if (phase === 'untouched' || phase === 'superseded') return `${named}${asBefore(revision.before ?? null)}`;
-    if (target.rollback?.state === 'rolled-back') {
+    if (target.rollback !== undefined && isBack(target)) {
       const id = target.rollback.to[revision.filter] ?? null;
       return `${named}${id === (revision.before ?? null) ? asBefore(id) : id === null ? 'none' : code(id)}`;
     }

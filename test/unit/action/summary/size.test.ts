@@ -189,7 +189,7 @@ describe('what is left out first', () => {
   test('then rows of workloads that are well, which are counted', () => {
     const page = shortened(Buffer.byteLength(full) - 30_000);
     expect(page).toMatch(/… and \d+ more: ➖ \d+ unchanged\./);
-    expect(page.match(/❌ \d\/\d ready/g)).toHaveLength(100);
+    expect(page.match(/❌ \d\/\d new pods ready/g)).toHaveLength(100);
   });
 
   test('then rows of failed ones', () => {

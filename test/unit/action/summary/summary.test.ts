@@ -257,17 +257,22 @@ describe('the rollout of a workload', () => {
     ],
     ['weaker', deployed('shop/a', { verification: verification('stats') }), '✅ 3/3 ready, 21 s'],
     ['pushed', pushed('shop/a'), '✅ 3/3 verified, settings pushed, no restart'],
-    ['rolled back', rolledBack('shop/a'), `❌ 0/3 ready, 5 min ↩️ rolled back to ${OLD} , 12 s`],
+    ['rolled back', rolledBack('shop/a'), `❌ 0/3 new pods ready, 5 min ↩️ rolled back to ${OLD} , 12 s`],
     [
       'rolled back to no filter',
       rolledBack('shop/a', { rollback: rollback('rolled-back', { to: { 'add-header': null } }) }),
-      '❌ 0/3 ready, 5 min ↩️ rolled back to no filter, 12 s',
+      '❌ 0/3 new pods ready, 5 min ↩️ rolled back to no filter, 12 s',
     ],
     ['well and rolled back', withdrawn('shop/a'), `✅ 3/3 ready, 21 s ↩️ rolled back to ${OLD} , 12 s`],
     [
+      'not ready before the run',
+      untouched('shop/a', { outcome: 'failed', unready: 'app not ready' }),
+      '❌ not ready before the run, not changed',
+    ],
+    [
       'the rollback failed',
       stuck('shop/a', { rollback: rollback('failed') }),
-      '❌ 0/3 ready, 5 min 🚨 rollback failed',
+      '❌ 0/3 new pods ready, 5 min 🚨 rolled back, but not ready',
     ],
   ])('%s', (_, target, expected) => {
     expect(cell(target)).toBe(expected);

@@ -110,12 +110,22 @@ test.each<[string, Report, string]>([
   [
     'the only failed one could not be rolled back',
     report({ targets: [deployed('shop/a'), stuck('shop/b', { rollback: rollback('failed') })] }),
-    '🚨 add-header: 1 of 2 workloads failed and could not be rolled back: it needs attention',
+    '🚨 add-header: 1 of 2 workloads failed; rolled back, but not ready: it needs attention',
   ],
   [
     'one that was well could not be rolled back',
     report({ targets: [rolledBack('shop/a'), withdrawn('shop/b', { rollback: rollback('failed') })] }),
-    '🚨 add-header: 1 of 2 workloads failed, 1 could not be rolled back and needs attention',
+    '🚨 add-header: 1 of 2 workloads failed; 1 was rolled back, but is not ready and needs attention',
+  ],
+  [
+    'the only failed one could not be rolled back',
+    report({ targets: [stuck('shop/a', { rollback: { ...rollback('failed'), template: 'new' } })] }),
+    '🚨 add-header: Deployment shop/a failed and could not be rolled back: it needs attention',
+  ],
+  [
+    'rolled back, and as little ready as before',
+    report({ targets: [rolledBack('shop/a', { rollback: { ...rollback('rolled-back'), unready: 'p: app' } })] }),
+    '❌ add-header: Deployment shop/a failed; rolled back, but still not ready, as before this run; every workload runs what it ran before',
   ],
   [
     'weaker evidence',

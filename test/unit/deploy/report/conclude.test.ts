@@ -67,6 +67,10 @@ const conclude = (given: Case): string => {
 describe('concludeReport', () => {
   const cancelled = target('failed', 'done', { problem: problem('cancelled') });
   const rolledBack = target('failed', 'done', { problem: problem('rollout'), rollback: rolledBackWell });
+  const leftover = {
+    revisions: [{ filter: 'f', revision: 'r1', before: 'r1' }],
+    rollback: { ...rolledBackWell, to: { f: 'r0' } },
+  };
   const notRolledBack = target('failed', 'done', {
     steps: { configMap: 'unchanged', filterResource: 'unchanged', template: 'done', rollout: 'failed' },
     rollback: { ...rolledBackWell, state: 'failed' },
@@ -85,6 +89,11 @@ describe('concludeReport', () => {
       'rolled back, all of it',
       { targets: [rolledBack], writes: 4, collected: { deleted: ['ConfigMap a/b'] } },
       'failed',
+    ],
+    [
+      'rolled back from what an earlier run had left unverified',
+      { targets: [target('failed', 'unchanged', { ...leftover, problem: problem('rollout') })] },
+      'failed changed',
     ],
     [
       'rolled back, its objects still there',
