@@ -7,7 +7,6 @@ import { isExpired } from '../../mesh/identity/state.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
-import type { WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import {
@@ -110,7 +109,7 @@ async function lookAtFilter(
   const { state: readiness, message, wanted, podsRefused } = kind.readiness(workload);
   const rolls = readiness === 'progressing' && kind.isRolling(workload);
   // A rollout that cannot end by itself is none to wait for.
-  const trouble = rolls && changes.length === 0 ? await lastingTrouble(ref, filter, revision, context) : undefined;
+  const trouble = rolls && changes.length === 0 ? await lastingTrouble(current, context) : undefined;
   const rolling = rolls && changes.length === 0 && trouble === undefined && podsRefused === undefined;
   const hasPods = kind.wantedPods(workload) !== 0;
   const verified = readiness === 'ready' && hasPods ? verifiableRevision(current) : undefined;
@@ -164,13 +163,17 @@ function renderedBy({ ref, filterResource }: ObservedFilter): readonly string[] 
 }
 
 /** What keeps new pods from becoming ready and does not pass by itself, as far as may be read. */
-async function lastingTrouble(
-  ref: WorkloadRef,
-  filter: string,
-  revision: string | undefined,
-  context: DeployContext,
-): Promise<string | undefined> {
-  const goal = { ref, podRevisions: [], removals: [], selector: `${podLabel(filter)}=${revision}` };
+async function lastingTrouble(current: ObservedFilter, context: DeployContext): Promise<string | undefined> {
+  const { filter, ref, id } = current;
+  const carried = verifiableRevision(current);
+  const goal = {
+    ref,
+    removals: [],
+    ...(carried === undefined
+      ? { podRevisions: [], selector: `${podLabel(filter)}=${id}` }
+      : { podRevisions: [carried.podRevision] }),
+    about: [filter],
+  };
   const { cause, envoy } = await diagnoseInTime(goal, context);
   return cause ?? (envoy && describeReason(envoy));
 }

@@ -4,7 +4,7 @@ import type { Pod, Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import { describePod, isReady, isTerminating, troubledContainers } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
-import { filtersOn, revisionOn, stateOn } from '../../mesh/template/template.ts';
+import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { belongsTo, readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
@@ -23,10 +23,14 @@ export interface Condition {
   readonly words: string;
 }
 
+/** How a rollout ends whose pods are there and not ready. */
+export const UNREADY_ENDS: ReadonlySet<RolloutResult['state']> = new Set(['failed', 'stuck', 'timeout']);
+
 /**
  * Whether a workload has to be ready before the run replaces its pods, or what replaces them is blamed for what was wrong before.
- * Not where the filter goes, which nothing may hold up; and not where a revision of this action that was never verified, or that
- * somebody has changed since, may be what keeps it from being ready: deploying is the remedy then.
+ * Not where the filter goes, which nothing may hold up; and not where a revision that the run replaces or takes away was never
+ * verified, or was changed by somebody since, and may be what keeps it from being ready: deploying is the remedy then. It is none
+ * for the other filters of this action.
  */
 export function mustBeReadyBefore(
   planned: PlannedWorkload,
@@ -34,7 +38,7 @@ export function mustBeReadyBefore(
   isVerified: (filter: string, id: string) => boolean,
 ): boolean {
   if (!wait || unready !== 'fail' || planned.revisions.length === 0 || !wasUnready(planned)) return false;
-  return planned.drift.length === 0 && !mayBeOurs(planned.observed, isVerified);
+  return planned.drift.length === 0 && !mayMend(planned, isVerified);
 }
 
 /** Whether pods are to be replaced that were not ready when the run saw their workload. */
@@ -42,10 +46,14 @@ export function wasUnready(planned: PlannedWorkload): boolean {
   return restarts(planned) && readinessOf(planned.ref, planned.observed).state !== 'ready';
 }
 
-function mayBeOurs(workload: Workload, isVerified: (filter: string, id: string) => boolean): boolean {
-  const state = stateOn(workload);
-  return filtersOn(workload).some((filter) => {
-    const id = revisionOn(workload, filter);
+/** Whether what the run replaces or takes away may be what keeps a workload from being ready. */
+function mayMend(
+  { observed, revisions, removals }: Pick<PlannedWorkload, 'observed' | 'revisions' | 'removals'>,
+  isVerified: (filter: string, id: string) => boolean,
+): boolean {
+  const state = stateOn(observed);
+  return [...revisions.map(({ podRevision }) => podRevision.filter), ...removals].some((filter) => {
+    const id = revisionOn(observed, filter);
     return id !== undefined && state[filter]?.revision === id && !isVerified(filter, id);
   });
 }
@@ -64,8 +72,7 @@ export function unreadyProblem(
     message: sentence(
       `was not ready before this run, and its pods would restart: ${unreadyCause(message, diagnosis) || 'its state could not be followed'}`,
     ),
-    remedy:
-      'Nothing was changed on it. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.',
+    remedy: `Nothing was changed on it. ${diagnosis.envoy === undefined ? 'Fix the cause and re-run' : `${diagnosis.envoy.remedy} Re-run afterwards`}; "unready: deploy" deploys to workloads that are not ready, too.`,
   };
 }
 

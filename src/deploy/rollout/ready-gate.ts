@@ -7,12 +7,13 @@ import type { PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { type Diagnosis, diagnoseInTime } from '../wait/diagnose.ts';
 import { evidenceSource } from '../wait/evidence.ts';
-import { goalOfCurrentPods, type RolloutResult, type RolloutWatch } from '../wait/rollout-watch.ts';
+import { goalOfCurrentPods, type RolloutWatch } from '../wait/rollout-watch.ts';
 import {
   type Condition,
   compareConditions,
   mustBeReadyBefore,
   readCondition,
+  UNREADY_ENDS,
   unreadyProblem,
   wasUnready,
 } from './ready-before.ts';
@@ -32,8 +33,6 @@ interface GateContext extends DeployContext {
 
 /** How long a rollout under way may take to show what keeps its pods from being ready, where they are changed all the same. */
 const SETTLING_MS = 30_000;
-/** How a rollout ends whose pods are there and not ready. */
-const UNREADY_ENDS: ReadonlySet<RolloutResult['state']> = new Set(['failed', 'stuck', 'timeout']);
 
 /**
  * Whether a workload may be changed: `ready`, or need not be; `not-ready` before the run, and why; `unknown` where its rollout cannot be

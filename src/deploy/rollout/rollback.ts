@@ -20,7 +20,7 @@ import type { Rollback } from '../report/report.ts';
 import { Verifier } from '../verify/verifier.ts';
 import type { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
-import type { Condition } from './ready-before.ts';
+import { type Condition, UNREADY_ENDS, wasUnready } from './ready-before.ts';
 import { returnsToObserved, rollbackGoal, rollbackPatch } from './rollback-patch.ts';
 import {
   failedCallWords,
@@ -137,6 +137,10 @@ export async function rollBack(
     if (ended?.newer !== undefined) return leave(ended.newer);
     // Kubernetes goes on with it; nobody waits for it any more.
     if (ended?.state === 'cancelled') return end('skipped');
+    if (ended !== undefined && stuck.length === 0 && wasUnready(planned) && UNREADY_ENDS.has(ended.state)) {
+      const after = await readTarget(client, ref, planned.observed);
+      if (isAsBefore(planned, after)) return { ...end('rolled-back'), unready: ended.message };
+    }
     const missing = `its pods do not become ready (${ended?.message || 'its state could not be followed'})`;
     return stuck.length === 0
       ? fail(missing, template)
@@ -151,6 +155,12 @@ export async function rollBack(
 function conditionBefore(rollout: WorkloadRollout): Condition | undefined {
   const reached = reachedBy(rollout);
   return reached.state === 'pending' ? undefined : reached.before;
+}
+
+/** Whether a workload is back at what the run found, with no fewer ready pods. */
+function isAsBefore(planned: PlannedWorkload, after: Workload): boolean {
+  const { readyPods } = targetKind(planned.ref);
+  return returnsToObserved(planned) && readyPods(after) >= readyPods(planned.observed);
 }
 
 /** Whether a workload has come to what was planned for it. */

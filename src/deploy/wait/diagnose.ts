@@ -15,13 +15,13 @@ import {
 } from '../../cluster/pod-trouble.ts';
 import { describePod, hasStartedProxy, isReady } from '../../cluster/pods.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
-import type { EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
-import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
+import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import {
   type EvidenceSource,
   evidenceSource,
+  filtersOf,
   listNewPods,
   listWarnings,
   readEnvoyReason,
@@ -86,11 +86,12 @@ export async function diagnoseInTime(goal: RolloutGoal, context: DeployContext):
 }
 
 async function diagnoseOne(
-  { ref, podRevisions, removals }: RolloutGoal,
+  goal: RolloutGoal,
   found: readonly Pod[],
   events: readonly Event[],
   source: EvidenceSource,
 ): Promise<Diagnosis> {
+  const { ref, podRevisions } = goal;
   const [ready, pods] = [found.filter(isReady), found.filter((pod) => !isReady(pod))];
   const event = tellingEvent(
     withoutPassed(events, pods),
@@ -98,8 +99,7 @@ async function diagnoseOne(
   );
   const withProxy = pods.find(hasStartedProxy);
   const envoy =
-    (withProxy &&
-      (await readEnvoyReason(withProxy, ref.namespace, ownFilters(ref.namespace, podRevisions, removals), source))) ??
+    (withProxy && (await readEnvoyReason(withProxy, ref.namespace, filtersOf(goal), source))) ??
     (await readPulls({ ref, podRevisions }, ready, source));
   const cause = await findCause(pods, events, ref.namespace, source);
   return {
@@ -155,11 +155,12 @@ async function readPulls(
 }
 
 /**
- * What keeps a workload from being ready, each fact once: the cause that a pod has, else what its pods that are not ready say
- * and the most telling event. How far its rollout came (`message`) is told only where there is nothing else.
+ * What keeps a workload from being ready, each fact once: the cause that a pod has, else Envoy's own reason, else what its pods that
+ * are not ready say and the most telling event. How far its rollout came (`message`) is told only where there is nothing else.
  */
-export function unreadyCause(message: string, { cause, causeOf, pods, event }: Diagnosis): string {
+export function unreadyCause(message: string, { cause, causeOf, pods, event, envoy }: Diagnosis): string {
   if (cause !== undefined) return causeOf === undefined ? cause : `${causeOf}: ${cause}`;
+  if (envoy !== undefined) return describeReason(envoy);
   const said = pods.length > 0 ? listWords(pods.slice(0, 2), 'and') : message;
   // A refusal to make pods is an event and a condition of the same words.
   if (event === undefined || said.includes(event.message)) return said;

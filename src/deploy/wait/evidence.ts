@@ -15,7 +15,13 @@ import {
   logSince,
   type PluginNames,
 } from '../../mesh/proxy/envoy-log.ts';
-import { filterResourceOfRefused, type OwnFilter } from '../../mesh/proxy/refused-filter.ts';
+import {
+  carriedFilters,
+  filterResourceOfRefused,
+  type OwnFilter,
+  ownFilters,
+} from '../../mesh/proxy/refused-filter.ts';
+import { selectsTemplate } from '../../mesh/unmanaged/unmanaged.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { ownerOf } from '../kinds/kinds.ts';
@@ -111,9 +117,14 @@ export async function listWarnings(namespace: string, { client, debug }: Evidenc
   return list?.items ?? [];
 }
 
+/** Returns what Envoy may call the filters that a goal is about. */
+export function filtersOf({ ref, podRevisions, removals, about = [] }: RolloutGoal): OwnFilter[] {
+  return ownFilters(ref.namespace, podRevisions, [...removals, ...about]);
+}
+
 /**
- * Why the proxy of a pod refuses its listeners, as its log says: one of our filters, or one of others, then with the EnvoyFilter
- * that inserts it. `undefined` if it says nothing, or may not be read.
+ * Why the proxy of a pod refuses its listeners, as its log says: one of the filters asked for, another one of this action, or one
+ * of others, then with the EnvoyFilter that inserts it there. `undefined` if it says nothing, or may not be read.
  */
 export async function readEnvoyReason(
   pod: Pod,
@@ -122,13 +133,14 @@ export async function readEnvoyReason(
   source: EvidenceSource,
 ): Promise<EnvoyReason | undefined> {
   const log = await readProxyLog(pod, namespace, source);
-  const reason = log === undefined ? undefined : findReasonFor(log, own);
-  if (reason?.foreign === undefined) return reason;
+  const reason = log === undefined ? undefined : findReasonFor(log, own, carriedFilters(namespace, pod));
+  if (reason?.foreign === undefined || reason.foreign.sibling !== undefined) return reason;
   const { foreign } = reason;
   const namespaces = new Set([namespace, rootNamespaceOf([pod]) ?? ROOT_NAMESPACE]);
   for (const one of namespaces) {
     const list = await optional(source.debug, () => source.client.list<EnvoyFilter>(ENVOY_FILTER, one));
-    const filterResource = filterResourceOfRefused(foreign.refused, list?.items ?? []);
+    const applied = list?.items.filter((envoyFilter) => selectsTemplate(envoyFilter, pod.metadata.labels ?? {})) ?? [];
+    const filterResource = filterResourceOfRefused(foreign.refused, applied);
     if (filterResource !== undefined) return insertedBy(reason, foreign, filterResource);
   }
   return reason;

@@ -4,10 +4,10 @@ import { creationFailure, describeRefusal, describeTrouble, isRefused, troubleOf
 import { isCreating, isProxyUnready, isReady } from '../../cluster/pods.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
-import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
 import {
   type EvidenceSource,
+  filtersOf,
   listNewPods,
   listWarnings,
   podId,
@@ -70,14 +70,13 @@ export class FailFast {
   }
 
   async #judge({ goal, readiness }: Pending, pods: readonly Pod[]): Promise<string | undefined> {
-    const { ref, podRevisions, removals } = goal;
+    const { ref } = goal;
     if (readiness.podsRefused && this.#lasts(workloadKey(ref), PATIENCE_MS)) return readiness.message;
     for (const pod of pods) {
       const trouble = troubleOf(pod);
       if (trouble !== undefined && this.#lasts(`${podId(pod)} fatal`, PATIENCE_MS)) return describeTrouble(trouble);
       if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
-        const own = ownFilters(ref.namespace, podRevisions, removals);
-        const reason = await readEnvoyReason(pod, ref.namespace, own, this.#source);
+        const reason = await readEnvoyReason(pod, ref.namespace, filtersOf(goal), this.#source);
         if (reason?.foreign !== undefined) return rejectsAnother(reason.foreign);
         if (reason !== undefined) return 'Envoy rejects the filter';
       }

@@ -22,6 +22,8 @@ export interface RolloutGoal {
   readonly removals: readonly string[];
   /** Set while nothing was changed yet: all pods that it selects count, whatever they carry. */
   readonly selector?: string;
+  /** Filters that the run is about although its pods may not carry them yet: what Envoy says of these is not of another filter. */
+  readonly about?: readonly string[];
 }
 
 /** How a workload's rollout ended. */
@@ -278,6 +280,12 @@ export class RolloutWatch {
 }
 
 /** What to follow until a workload is ready as it is, whatever its pods carry. */
-export function goalOfCurrentPods({ ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>): RolloutGoal {
-  return { ref, podRevisions: [], removals: [], selector: selectorOf(observed) };
+export function goalOfCurrentPods({
+  ref,
+  observed,
+  revisions = [],
+  removals = [],
+}: Pick<PlannedWorkload, 'ref' | 'observed'> & Partial<Pick<PlannedWorkload, 'revisions' | 'removals'>>): RolloutGoal {
+  const about = [...revisions.map(({ podRevision }) => podRevision.filter), ...removals];
+  return { ref, podRevisions: [], removals: [], selector: selectorOf(observed), about };
 }

@@ -1,6 +1,14 @@
 import { defined } from '../../base/defined.ts';
 import { listWords, truncate } from '../../base/text.ts';
-import { foreignRemedy, isOneOf, type OwnFilter, refusedIn } from './refused-filter.ts';
+import {
+  type CarriedFilter,
+  type carriedFilters,
+  foreignRemedy,
+  isOneOf,
+  type OwnFilter,
+  refusedIn,
+  siblingRemedy,
+} from './refused-filter.ts';
 
 /** A cause that Envoy's log names, in the order in which it is worth telling. */
 interface Cause {
@@ -79,14 +87,16 @@ export interface EnvoyReason {
   readonly foreign?: ForeignFilter;
 }
 
-/** A filter that is not ours and that Envoy rejects, so that no pod which starts becomes ready. */
+/** A filter that the run is not about and that Envoy rejects, so that no pod which starts becomes ready. */
 export interface ForeignFilter {
   /** Its file or the name of its plugin, as Envoy has it. */
   readonly refused: string;
-  /** The filters of this action that have nothing to do with it. */
+  /** The filters that the run is about, which have nothing to do with it. */
   readonly ours: readonly string[];
   /** What inserts it, `EnvoyFilter shop/waf`; omitted when nobody could see that. */
   readonly filterResource?: string;
+  /** Which filter of this action it is, as the pod carries it; omitted when it is somebody else's. */
+  readonly sibling?: CarriedFilter;
 }
 
 /** What Envoy says, whose filter it is about if not ours, and then what the filter itself has said; a clause. */
@@ -96,9 +106,10 @@ export function describeReason({ reason, filterSaid, foreign }: Omit<EnvoyReason
   return `${rejectsAnother(foreign)}: ${said}${foreign.filterResource === undefined ? '' : ` (${foreign.filterResource})`}`;
 }
 
-/** `Envoy rejects another filter, not add-header`. */
-export function rejectsAnother({ ours }: Pick<ForeignFilter, 'ours'>): string {
-  return `Envoy rejects another filter${ours.length === 0 ? '' : `, not ${listWords(ours)}`}`;
+/** `Envoy rejects another filter, not add-header`, or `… another filter of this action (auth 0123456789), not add-header`. */
+export function rejectsAnother({ ours, sibling }: Pick<ForeignFilter, 'ours' | 'sibling'>): string {
+  const whose = sibling === undefined ? '' : ` of this action (${sibling.filter} ${sibling.revision})`;
+  return `Envoy rejects another filter${whose}${ours.length === 0 ? '' : `, not ${listWords(ours)}`}`;
 }
 
 /** The same refusal, with what inserts the filter of others. */
@@ -228,18 +239,33 @@ function findFilterWords(log: string): string | undefined {
 }
 
 /**
- * Finds in a proxy's log why Envoy rejects its listeners, and whether that is about one of our filters: what names files and
- * plugins of others alone says nothing of this action. `undefined` if the log says nothing of that kind.
+ * Finds in a proxy's log why Envoy rejects its listeners, and whether that is about one of the filters asked for, about another
+ * one of this action that the pod carries, or about one of somebody else's. `undefined` if the log says nothing of that kind.
  */
-export function findReasonFor(log: string, own: readonly OwnFilter[]): EnvoyReason | undefined {
+export function findReasonFor(
+  log: string,
+  asked: readonly OwnFilter[],
+  carried: ReturnType<typeof carriedFilters> = [],
+): EnvoyReason | undefined {
+  const names = new Set(asked.map(({ name }) => name));
+  const own = [...asked, ...carried.flatMap((one) => (names.has(one.filter) ? one.own : []))];
   const refused = refusedIn(log);
   const [other] = refused.filter((one) => !isOneOf(one, own));
   if (other === undefined) return findEnvoyReason(log);
   if (refused.some((one) => isOneOf(one, own))) return findEnvoyReason(withoutOthers(log, own));
   const found = refusesListener(log, other) ? findEnvoyReason(log) : undefined;
   if (found === undefined) return undefined;
-  const ours = [...new Set(own.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
-  return { ...found, remedy: foreignRemedy(other, undefined), foreign: { refused: other, ours } };
+  const ours = [...new Set(asked.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
+  const sibling = carried.find((one) => isOneOf(other, one.own));
+  if (sibling === undefined) {
+    return { ...found, remedy: foreignRemedy(other, undefined), foreign: { refused: other, ours } };
+  }
+  const { filter, revision } = sibling;
+  return {
+    ...found,
+    remedy: siblingRemedy(sibling),
+    foreign: { refused: other, ours, sibling: { filter, revision } },
+  };
 }
 
 /** Whether a listener is refused for the sake of a filter. That of a plugin comes apart from it, and no pod waits for it. */

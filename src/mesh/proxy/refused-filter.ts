@@ -1,10 +1,12 @@
 import { dirname } from 'node:path/posix';
 import { isObject } from '../../base/json.ts';
-import type { KubernetesObject } from '../../cluster/objects.ts';
+import type { KubernetesObject, PodTemplate } from '../../cluster/objects.ts';
+import { filtersIn, podLabel } from '../identity/names.ts';
 import type { PodRevision } from '../identity/revision.ts';
 import type { EnvoyFilter } from '../objects/envoy-filter.ts';
 import { patchesOf } from '../objects/http-patches.ts';
 import { pluginOf } from '../objects/wasm-plugin.ts';
+import { mountedAt } from '../template/sidecar-mounts.ts';
 
 /** What Envoy's words may call a filter of this action. */
 export interface OwnFilter {
@@ -12,6 +14,12 @@ export interface OwnFilter {
   readonly name: string;
   /** The folder that its module is mounted at; omitted when it is pulled, or is to go. */
   readonly folder?: string;
+}
+
+/** A filter of this action that a pod carries. */
+export interface CarriedFilter {
+  readonly filter: string;
+  readonly revision: string;
 }
 
 /** What Envoy names when it refuses a Wasm filter: its file, or the name of its plugin. Measured on Envoy 1.40. */
@@ -34,7 +42,10 @@ export function isOneOf(refused: string, own: readonly OwnFilter[]): boolean {
   return own.some(({ name, folder }) => refused === name || (refused.startsWith('/') && dirname(refused) === folder));
 }
 
-/** The EnvoyFilter that inserts a file or a plugin, by `kubectl`'s words for it; `undefined` if none of the given does. */
+/**
+ * The EnvoyFilter that inserts a file or a plugin, by `kubectl`'s words for it; `undefined` if none of the given does, which are to be
+ * those that apply to the pod.
+ */
 export function filterResourceOfRefused(refused: string, envoyFilters: readonly EnvoyFilter[]): string | undefined {
   const found = envoyFilters.find((envoyFilter) => inserts(envoyFilter, refused));
   return found === undefined ? undefined : describeEnvoyFilter(found);
@@ -60,6 +71,22 @@ export function foreignRemedy(refused: string, filterResource: string | undefine
   const what = filterResource ?? `what inserts ${refused}`;
   const why = refused.startsWith('/') ? `, or mount ${refused} in the pods that it is for` : '';
   return `Correct or delete ${what}${why}. Until then no pod that starts becomes ready, with or without this run.`;
+}
+
+/** What to do where proxies reject a filter of this action that a run is not about. */
+export function siblingRemedy({ filter }: CarriedFilter): string {
+  return `Deploy ${filter} with a module and settings that its proxies accept, or remove it. Until then no pod that starts becomes ready, with or without this run.`;
+}
+
+/** Returns the filters of this action that a pod carries, as its labels say, each with what Envoy may call it. */
+export function carriedFilters(namespace: string, pod: PodTemplate): (CarriedFilter & { own: readonly OwnFilter[] })[] {
+  const labels = pod.metadata?.labels ?? {};
+  return filtersIn(labels).map((filter) => {
+    const id = labels[podLabel(filter)] ?? '';
+    const folder = mountedAt(pod, filter);
+    const mounted = { name: filter, ...(folder !== undefined && { folder }) };
+    return { filter, revision: id, own: [mounted, { name: pluginOf(namespace, { filter, id }) }] };
+  });
 }
 
 /** What Envoy may call the filters that a workload's pods carry, or are to carry no more. */

@@ -12,7 +12,7 @@ import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
 import type { RolloutResult } from '../../../../src/deploy/wait/rollout-watch.ts';
 import { formatState } from '../../../../src/mesh/identity/state.ts';
 import { revision, workload } from '../../builders.ts';
-import { plannedFor } from '../planned.ts';
+import { plannedFor, plannedRevision } from '../planned.ts';
 
 const planned = (changes: Partial<PlannedWorkload>): PlannedWorkload => ({
   ...plannedFor('shop/deploy/reviews'),
@@ -33,6 +33,7 @@ const REMOVAL = { removal: true, envoy: false };
 
 describe('which workloads have to be ready before', () => {
   const ours = revision();
+  const second = revision('second');
   const restarting = { spec: { template: { metadata: { labels: { [LABEL]: ours.id } } } } };
   const with_ = (status: Workload['status'], id?: string): Workload => ({
     ...workload('reviews', {
@@ -69,6 +70,29 @@ describe('which workloads have to be ready before', () => {
       'one with a revision of ours that was verified',
       [planned({ observed: with_(unready, 'aaaaaaaaaa'), patch: restarting }), wait, always],
       true,
+    ],
+    [
+      'one with a revision of another filter of ours that was never verified',
+      [
+        planned({ observed: with_(unready, 'aaaaaaaaaa'), patch: restarting, revisions: [plannedRevision(second)] }),
+        wait,
+        never,
+      ],
+      true,
+    ],
+    [
+      'one from which the run also takes what was never verified',
+      [
+        planned({
+          observed: with_(unready, 'aaaaaaaaaa'),
+          patch: restarting,
+          revisions: [plannedRevision(second)],
+          removals: ['add-header'],
+        }),
+        wait,
+        never,
+      ],
+      false,
     ],
     [
       'one on which somebody has changed what is ours',
@@ -157,6 +181,24 @@ test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
   expect(problem.kind).toBe('workload');
   expect(describeProblem(problem)).toBe(
     `Deployment shop/reviews: was not ready before this run, and its pods would restart: ${cause}. Nothing was changed on it. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.`,
+  );
+});
+
+test('the problem of a workload whose proxies reject another filter of this action says what to do about that one', () => {
+  const result: RolloutResult = {
+    state: 'stuck',
+    message: '1 old pod still there',
+    ready: 0,
+    wanted: 1,
+    durationMs: 1,
+  };
+  const envoy = {
+    reason: 'Failed to load Wasm bytecode',
+    remedy: 'Deploy add-header again.',
+    foreign: { refused: 'add-header', ours: ['second'], sibling: { filter: 'add-header', revision: '0123456789' } },
+  };
+  expect(describeProblem(unreadyProblem(planned({}), result, { pods: PODS, envoy }))).toBe(
+    'Deployment shop/reviews: was not ready before this run, and its pods would restart: Envoy rejects another filter of this action (add-header 0123456789), not second: Failed to load Wasm bytecode. Nothing was changed on it. Deploy add-header again. Re-run afterwards; "unready: deploy" deploys to workloads that are not ready, too.',
   );
 });
 

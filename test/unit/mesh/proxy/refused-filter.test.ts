@@ -1,6 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
+import { volumeName } from '../../../../src/mesh/identity/names.ts';
 import { describeReason, findReasonFor } from '../../../../src/mesh/proxy/envoy-log.ts';
-import { filterResourceOfRefused, isOneOf, refusedIn } from '../../../../src/mesh/proxy/refused-filter.ts';
+import {
+  carriedFilters,
+  filterResourceOfRefused,
+  isOneOf,
+  refusedIn,
+} from '../../../../src/mesh/proxy/refused-filter.ts';
 import { code, envoyFilter, insertion } from '../unmanaged/unmanaged.ts';
 
 /** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
@@ -77,5 +83,57 @@ describe('why Envoy rejects its listeners', () => {
 
   test('a plugin of others, which comes apart from the listener, keeps no pod from becoming ready', () => {
     expect(findReasonFor('ecds: config rejected: Unable to create Wasm plugin shop.waf', OWN)).toBeUndefined();
+  });
+});
+
+describe('a filter of this action that the pod carries', () => {
+  const mounts = { auth: { mountPath: '/var/wasm/auth' }, 'add-header': { mountPath: '/var/wasm/add-header' } };
+  const pod = {
+    metadata: {
+      labels: {
+        app: 'reviews',
+        'deploy-wasm-filter/auth': '0123456789',
+        'deploy-wasm-filter/add-header': 'aaaaaaaaaa',
+      },
+      annotations: {
+        'sidecar.istio.io/userVolumeMount': JSON.stringify(
+          Object.fromEntries(Object.entries(mounts).map(([filter, mount]) => [volumeName(filter), mount])),
+        ),
+      },
+    },
+  };
+  const carried = carriedFilters('shop', pod);
+  const reason = (words: string, own: Parameters<typeof findReasonFor>[1]): ReturnType<typeof findReasonFor> =>
+    findReasonFor(`Failed to load Wasm bytecode\n${rejected(words)}`, own, carried);
+
+  test.each([
+    ['its name', 'Unable to create Wasm plugin auth', 'Failed to load Wasm bytecode'],
+    ['its file', 'Invalid path: /var/wasm/auth/auth-0123456789.wasm', 'Failed to load Wasm bytecode'],
+  ])('and that was not asked for is told by %s, and is what is to be mended', (_, words, why) => {
+    const found = reason(words, OWN);
+    expect(found?.foreign?.sibling).toEqual({ filter: 'auth', revision: '0123456789' });
+    expect(found?.remedy).toMatch(/^Deploy auth .* or remove it\./);
+    expect(found && describeReason(found)).toBe(
+      `Envoy rejects another filter of this action (auth 0123456789), not add-header: ${why}`,
+    );
+  });
+
+  test.each([
+    ['by its name', 'Unable to create Wasm plugin add-header'],
+    [
+      'by its file, though only its name was asked for',
+      'Invalid path: /var/wasm/add-header/add-header-aaaaaaaaaa.wasm',
+    ],
+  ])('and that was asked for is ours, %s', (_, words) => {
+    const found = reason(words, [{ name: 'add-header' }]);
+    expect(found).toBeDefined();
+    expect(found?.foreign).toBeUndefined();
+  });
+
+  test('is not what somebody else inserts', () => {
+    expect(reason('Invalid path: /etc/nope/waf.wasm', OWN)?.foreign).toEqual({
+      refused: '/etc/nope/waf.wasm',
+      ours: ['add-header'],
+    });
   });
 });
