@@ -30,10 +30,15 @@ const STYLE = `
   summary { cursor: pointer; }
 `;
 
+/** Writes the page and returns what to tell. */
 async function preview(names: readonly string[]): Promise<string> {
   const all = (await readdir(GOLDEN)).filter((file) => file.endsWith('.md')).sort();
   const unknown = names.filter((name) => !all.includes(`${name}.md`));
-  if (unknown.length > 0) throw new Error(`no such summary in test/golden: ${unknown.join(', ')}`);
+  if (unknown.length > 0) {
+    process.exitCode = 1;
+    const known = all.map((file) => `  ${path.parse(file).name}`).join('\n');
+    return `No such summary in test/golden: ${unknown.join(', ')}. There are:\n${known}`;
+  }
   const files = names.length === 0 ? all : all.filter((file) => names.includes(path.parse(file).name));
   const pages = await Promise.all(
     files.map(async (file) => {
@@ -49,7 +54,7 @@ async function preview(names: readonly string[]): Promise<string> {
     PAGE,
     `<!doctype html><html lang="en"><head>${head}</head><body><main>${pages.join('\n')}</main></body></html>\n`,
   );
-  return fileURLToPath(PAGE);
+  return `Open ${fileURLToPath(PAGE)}`;
 }
 
-console.log(`Open ${await preview(process.argv.slice(2))}`);
+console.log(await preview(process.argv.slice(2)));

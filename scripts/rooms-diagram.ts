@@ -15,12 +15,22 @@ export function withPicture(document: string, sources: readonly Source[]): strin
   return `${before}${BEGIN}\n${drawRooms(sources)}\n${END}${after}`;
 }
 
-/** Returns two diagrams (https://mermaid.js.org/syntax/flowchart.html) in Markdown: the rooms of `src`, and the rooms within them. */
+/**
+ * Returns diagrams (https://mermaid.js.org/syntax/flowchart.html) in Markdown: the rooms of `src`, and folded for each room with
+ * rooms of its own, those.
+ */
 export function drawRooms(sources: readonly Source[]): string {
   const arrows = reduced(arrowsBetween(sources, ROOMS, roomOf));
-  const outer = ['flowchart TD', ...ROOMS.map((room) => `  ${node(room, room)}`), ...lines(arrows, idOf)];
-  const inner = Object.entries(FLOORS).flatMap(([room, floors]) => drawInner(sources, room, floors.flat()));
-  return [outer, ['flowchart TD', ...inner]].map((code) => ['```mermaid', ...code, '```'].join('\n')).join('\n\n');
+  const outer = diagram([...ROOMS.map((room) => `  ${node(room, room)}`), ...lines(arrows, idOf)]);
+  const inner = Object.entries(FLOORS).map(([room, floors]) => {
+    const code = diagram(drawInner(sources, room, floors.flat()));
+    return `<details><summary><code>src/${room}/</code></summary>\n\n${code}\n\n</details>`;
+  });
+  return [outer, ...inner].join('\n\n');
+}
+
+function diagram(code: readonly string[]): string {
+  return ['```mermaid', 'flowchart TD', ...code, '```'].join('\n');
 }
 
 function drawInner(sources: readonly Source[], room: string, names: readonly string[]): string[] {
@@ -32,12 +42,7 @@ function drawInner(sources: readonly Source[], room: string, names: readonly str
     ),
   );
   const idIn = (name: string): string => idOf(name === '.' ? `${room}/files` : `${room}/${name}`);
-  return [
-    `  subgraph ${idOf(room)} [${room}]`,
-    ...names.map((name) => `    ${idIn(name)}["${name === '.' ? `${room}/*.ts` : name}"]`),
-    ...lines(arrows, idIn).map((line) => `  ${line}`),
-    '  end',
-  ];
+  return [...names.map((name) => `  ${idIn(name)}["${name === '.' ? `${room}/*.ts` : name}"]`), ...lines(arrows, idIn)];
 }
 
 function arrowsBetween(
@@ -77,7 +82,7 @@ function node(name: string, label: string): string {
   return `${idOf(name)}["${label}"]`;
 }
 
-/** Mermaid takes neither dots nor slashes in a name, and `end` ends a subgraph. */
+/** Mermaid takes neither dots nor slashes in a name. */
 function idOf(name: string): string {
   return name.replace(/\W/g, '_');
 }

@@ -79,10 +79,12 @@ export function conditionOf(workload: Workload, type: string): Condition | undef
   return workload.status?.conditions?.find((condition) => condition.type === type);
 }
 
+/** Returns that a rollout has failed for good, and why. */
 export function failed(message: string): ReadinessVerdict {
   return { state: 'failed', message };
 }
 
+/** Returns that a rollout is under way, and what it waits for. */
 export function progressing(message: string): ReadinessVerdict {
   return { state: 'progressing', message };
 }

@@ -30,6 +30,7 @@ export const ACCESS_REVIEW = resource('authorization.k8s.io/v1', 'SelfSubjectAcc
 export const PLUGINS = { WasmPlugin: WASM_PLUGIN, TrafficExtension: TRAFFIC_EXTENSION } as const;
 export type PluginKind = keyof typeof PLUGINS;
 
+/** Whether objects of this kind bring images to proxies. */
 export function isPluginKind(kind: string): kind is PluginKind {
   return Object.hasOwn(PLUGINS, kind);
 }

@@ -50,6 +50,7 @@ export function just(text: string): Shape {
   };
 }
 
+/** Returns the shape of a list whose every item has the given one. */
 export function list(item: Shape): Shape {
   return (value) => {
     if (!Array.isArray(value)) return { at: '', found: describeJson(value), wanted: 'a list' };

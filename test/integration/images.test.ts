@@ -136,6 +136,7 @@ describe('filters from a registry and to it', () => {
       const first = await site.run('deploy', ['reviews'], pushTo());
       expect(first.report.problems.map(describeProblem)).toEqual([]);
       expect(writesAtPush).toBe(0);
+      expect(first.log.join('\n')).toContain(`, to be pushed to ${pushTo()['push-to']} as ${await pinnedOf()}.`);
       expect(outputsOf(first.report.whole)).toMatchObject({ result: 'deployed', image: await pinnedOf() });
       expect(renderSummary(first.report.whole)).toMatch(/was pushed to/);
       const asked = registry.requests.length;

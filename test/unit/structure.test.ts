@@ -31,6 +31,15 @@ describe.each(SOURCES.map((source) => [source.path, source] as const))('%s', (_,
     expect(source.text.trimEnd().split('\n').length).toBeLessThanOrEqual(MAX_LINES);
   });
 
+  test('says of every function that it exports what that is for', () => {
+    const silent = source.text.matchAll(/(?<!\*\/\n)^export (?:async )?function\*? (\w+)/gm);
+    expect([...silent].map(([, name]) => name)).toEqual([]);
+  });
+
+  test('leaves out what is undefined by "defined" or "&&", not by a spread of {}', () => {
+    expect(codeOf(source)).not.toMatch(/\.\.\.\([^()]*=== undefined \? \{\} :/);
+  });
+
   test('names its files with their extension and exports no default', () => {
     expect(source.imports.filter((from) => from.startsWith('.') && !from.endsWith('.ts'))).toEqual([]);
     expect(codeOf(source)).not.toMatch(/^export default\b/m);

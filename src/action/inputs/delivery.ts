@@ -13,6 +13,7 @@ export interface DeliveryInputs extends DeliveryRequest {
 /** A Secret's name (https://kubernetes.io/docs/concepts/overview/working-with-objects/names/#dns-subdomain-names). */
 const SECRET = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
+/** Returns how the module is to be delivered; what is wrong with the inputs is added to `reader`. */
 export function readDelivery(reader: InputReader): DeliveryInputs {
   const pullSecret = reader.text('pull-secret');
   if (pullSecret !== '' && !SECRET.test(pullSecret)) {

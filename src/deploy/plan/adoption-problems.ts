@@ -45,6 +45,7 @@ export function runsTwice(
   };
 }
 
+/** Returns the problem that a named filter cannot be taken over. */
 export function cannotBeAdopted(subject: string, one: UnmanagedFilter): Problem {
   return {
     kind: 'conflict',
@@ -64,6 +65,7 @@ export function notByImage(subject: string, filter: string, one: UnmanagedFilter
   };
 }
 
+/** Returns the problem that a name given to `adopt` fits several filters. */
 export function ambiguousName(
   subject: string,
   { name, filters }: AdoptionChoice['ambiguous'][number],
@@ -117,6 +119,7 @@ export function sharedName(subject: string, one: UnmanagedFilter, sharers: reado
   };
 }
 
+/** Returns the problem that others are placed beside a filter that is to be taken over. */
 export function hasDependents(subject: string, one: UnmanagedFilter, dependents: readonly string[]): Problem {
   return {
     kind: 'conflict',
@@ -198,6 +201,7 @@ export function pluginTwice(subject: string, filter: string, plugin: UnmanagedPl
   ];
 }
 
+/** Returns a warning that a plugin of others may be the filter; empty if nothing suggests it. */
 export function pluginPerhaps(ours: OurFilter, plugin: UnmanagedPlugin): WorkloadWarning[] {
   const why = isNamedLike(plugin, ours.name) ? undefined : pluginLikeness(plugin, ours);
   if (why === undefined) return [];

@@ -162,7 +162,7 @@ function proposeTarget(planned: PlannedWorkload, patch: WorkloadPatch): Proposed
               reasons: plugin.after === undefined ? [`${describeWorkload(ref)} must not run it`] : drift,
               diff: pluginDifference(plugin),
             },
-      ...(plugin === undefined ? {} : { sides: [plugin.before, plugin.after] }),
+      ...(plugin !== undefined && { sides: [plugin.before, plugin.after] }),
       // The first sends them all.
       send: async (client) =>
         index > 0 ? [] : (await patchTarget(client, ref, observed, patch, { dryRun: true })).warnings,
