@@ -1,16 +1,17 @@
-/** What a user of the cluster may be allowed to do in a namespace, as a rule of a Role says it. */
+/** What a user of the cluster may be allowed to do, as a rule of a Role or a ClusterRole says it. */
 export interface Permission {
   readonly verb: string;
   /** The API group, empty for the core one. */
   readonly group: string;
   /** With its subresource: `pods/exec`. */
   readonly resource: string;
-  readonly namespace: string;
+  /** Omitted for the whole cluster. */
+  readonly namespace?: string;
 }
 
 /** Returns it in the words of kubectl: `patch deployments.apps in namespace "shop"`, `create pods/exec in namespace "shop"`. */
 export function describePermission({ verb, group, resource, namespace }: Permission): string {
   const [plural = '', subresource] = resource.split('/');
   const name = `${plural}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
-  return `${verb} ${name} in namespace "${namespace}"`;
+  return `${verb} ${name} ${namespace === undefined ? 'in the whole cluster' : `in namespace "${namespace}"`}`;
 }

@@ -39,6 +39,8 @@ export interface Problem {
   readonly remedy?: string;
   /** What is missing, where a Role can grant it. */
   readonly permission?: Permission;
+  /** Who lacks it, by the name that the API server gives; omitted where it did not say. */
+  readonly user?: string;
   readonly cause?: unknown;
 }
 

@@ -5,7 +5,7 @@ import { type ProxyServer, shownAddress } from '../base/proxy.ts';
 import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
 import { TooLongError } from './body.ts';
 import { CERTIFICATE_REMEDIES, ROUTE_REMEDIES } from './connection-remedies.ts';
-import { missingPermission, refusalRemedy } from './missing-permission.ts';
+import { isGrantable, missingPermission, refusalRemedy } from './missing-permission.ts';
 import { StalledError, UNWRITTEN } from './patience.ts';
 
 /** The part of a Kubernetes `Status` body that is looked at. */
@@ -158,12 +158,14 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
     };
   }
   if (error.status === 403 && !isTerminating(error)) {
-    const permission = missingPermission(error.message);
+    const { permission, user } = missingPermission(error.message) ?? {};
+    const grantable = permission === undefined || isGrantable(permission);
     return {
       kind: 'permission',
       // Whatever is asked fails alike where nobody may be impersonated: it is one problem.
-      message: `Not allowed${permission?.startsWith('impersonate ') ? '' : ` while ${action}`}: ${error.message}.`,
+      message: `Not allowed${grantable ? ` while ${action}` : ''}: ${error.message}.`,
       remedy: refusalRemedy(error.verb, permission),
+      ...(grantable && defined({ permission, user })),
       cause,
     };
   }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { loadAll } from 'js-yaml';
+import { renderSummary } from '../../src/action/summary/summary.ts';
 import { verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describePermission } from '../../src/base/permission.ts';
 import { describeProblem } from '../../src/base/problem.ts';
@@ -7,6 +9,7 @@ import type { PlannedChange } from '../../src/deploy/report/plan-report.ts';
 import type { SeenReport } from '../harness/action.ts';
 import { grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import type { ApiObject } from '../kubelet/client.ts';
 import { objectsOf, Site } from './site.ts';
 
 const READ = [
@@ -204,6 +207,36 @@ describe('planning', () => {
       { state: 'not-asked', why: `the kubeconfig user cannot patch deployments.apps ${where}` },
     ]);
     expect(dryRuns()).toEqual([]);
+  });
+
+  test('who may not list is offered a Role with which the next run deploys', async () => {
+    await site.workload('reviews');
+    await grant(cluster.api, site.namespace, 'reader', [
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list'] },
+    ]);
+    const kubeconfig = cluster.recorder.kubeconfig('reader');
+    const before = await site.run('deploy', ['reviews'], { kubeconfig });
+    expect(before.report.problems.map(describeProblem)).toEqual(
+      expect.arrayContaining([expect.stringMatching(/cannot list resource "configmaps"/)]),
+    );
+    const page = renderSummary(before.report.whole);
+    const [role, binding] = loadAll(/```yaml\n(apiVersion.*?)```/s.exec(page)?.[1] ?? '') as ApiObject[];
+    expect(binding).toMatchObject({ subjects: [{ kind: 'User', name: 'reader' }] });
+    const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${site.namespace}`;
+    await cluster.api.create(`${rbac}/roles`, role as never);
+    await cluster.api.create(`${rbac}/rolebindings`, binding as never);
+    const { report } = await site.run('deploy', ['reviews'], { kubeconfig });
+    expect(report.problems).toEqual([]);
+    expect(report.outcome).toBe('deployed');
+  });
+
+  test.each(['status', 'remove'])('%s offers a Role for what it may not list', async (command) => {
+    await grant(cluster.api, site.namespace, 'reader', [
+      { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list'] },
+    ]);
+    const inputs = { kubeconfig: cluster.recorder.kubeconfig('reader'), name: 'add-header' };
+    const { report } = await site.run(command, ['reviews'], inputs);
+    expect(renderSummary(report.whole)).toMatch(/apiVersion: rbac.*resources: \[.*statefulsets/s);
   });
 
   test('a missing permission to delete is no failure of the plan', async () => {

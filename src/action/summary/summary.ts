@@ -55,7 +55,7 @@ export function renderSummary(
 ): string {
   // That the run was cancelled is what the verdict says.
   const groups = groupProblems(report).filter(({ kind }) => kind !== 'cancelled');
-  const permissions = reportedProblems(report).flatMap(({ permission }) => permission ?? []);
+  const problems = reportedProblems(report);
   const verdict = judge(report);
   const page = pageOf(report);
   const warnings = warningsOf(report);
@@ -68,7 +68,7 @@ export function renderSummary(
         ? ''
         : 'This page would be larger than GitHub shows; what was left out is counted where it is missing.',
       renderProblems(page.problems, groups, limits),
-      renderRole(permissions, limits),
+      renderRole(report, problems, limits),
       page.lead(limits),
       renderWarnings(warnings, limits),
       page.body(limits),

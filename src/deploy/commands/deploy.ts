@@ -21,9 +21,18 @@ export async function deploy(requested: RequestOrProblems, context: DeployContex
   const deployment = await context.log.group('Observe and plan', () => planDeployment(requested, context));
   const examined = await examineDeployment(deployment, context);
   const problems = deploymentProblems(deployment, examined);
+  const { permissions } = examined;
   if (deployment.problems.length > 0) {
     const { warnings } = examined;
-    return { command: 'deploy', targets: [], problems, warnings, collected: NOTHING_COLLECTED, plan: STOPPED };
+    return {
+      command: 'deploy',
+      targets: [],
+      problems,
+      permissions,
+      warnings,
+      collected: NOTHING_COLLECTED,
+      plan: STOPPED,
+    };
   }
   const { plan, request, snapshot } = deployment;
   const { pluginKind } = snapshot;
@@ -32,6 +41,7 @@ export async function deploy(requested: RequestOrProblems, context: DeployContex
     command: 'deploy',
     targets: plan.workloads.map(untouchedTarget),
     problems: why,
+    permissions,
     warnings,
     collected: NOTHING_COLLECTED,
     plan: { state: 'made', images, pluginKind },
@@ -46,6 +56,7 @@ export async function deploy(requested: RequestOrProblems, context: DeployContex
     command: 'deploy',
     ...done,
     problems: [...done.problems, ...cancellation(context, done.targets)],
+    permissions,
     plan: { state: 'made', images, pluginKind, ...defined({ expires }) },
   };
 }

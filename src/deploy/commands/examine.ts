@@ -1,10 +1,13 @@
+import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { AccessRequest } from '../../cluster/client.ts';
 import { type DeployContext, during } from '../context.ts';
 import type { PlannedDeployment } from '../plan/plan.ts';
+import { deployPermissions } from '../preflight/all-permissions.ts';
 import { checkFilter, checkWithoutCluster, type Preflight, type TrialContext } from '../preflight/filter-check.ts';
 import {
   missingPermissions,
+  permissionOf,
   permissionProblem,
   requiredPermissions,
   targetPermissions,
@@ -17,6 +20,8 @@ export interface Examination {
   readonly problems: readonly Problem[];
   readonly warnings: readonly string[];
   readonly missing: readonly AccessRequest[];
+  /** All that the request may need, missing or not. */
+  readonly permissions: readonly Permission[];
 }
 
 /**
@@ -40,6 +45,7 @@ export async function examineDeployment(deployment: PlannedDeployment, context: 
   return {
     problems: found.flatMap(({ problems }) => problems),
     warnings: found.flatMap(({ warnings }) => warnings),
+    permissions: [...deployPermissions(request), ...permissions.map(permissionOf)],
     missing: await missingPermissions(permissions, context.client, context.log),
   };
 }

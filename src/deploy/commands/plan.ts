@@ -36,9 +36,10 @@ export async function planCommand(requested: RequestOrProblems, context: DeployC
   const { log } = context;
   const deployment = await log.group('Observe and plan', () => planDeployment(requested, context));
   const examined = await examineDeployment(deployment, context);
+  const { permissions } = examined;
   if (deployment.problems.length > 0) {
     const problems = deploymentProblems(deployment, examined);
-    return { command: 'plan', targets: [], problems, warnings: examined.warnings, plan: STOPPED };
+    return { command: 'plan', targets: [], problems, permissions, warnings: examined.warnings, plan: STOPPED };
   }
   const { plan, request, snapshot } = deployment;
   const proposed = describeChanges(plan, snapshot, request.wait);
@@ -57,6 +58,7 @@ export async function planCommand(requested: RequestOrProblems, context: DeployC
       planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
     ),
     problems: [...examined.problems, ...refusals(changes)],
+    permissions,
     warnings: [...plan.warnings, ...examined.warnings, ...unready],
     plan: {
       state: 'made',

@@ -11,7 +11,8 @@ import type { Plan, PlannedWorkload } from '../plan/plan.ts';
 import { findRollbackTarget } from '../plan/rollback-target.ts';
 import { planWorkload } from '../plan/workload.ts';
 import type { RolloutPolicy } from '../policy.ts';
-import { missingPermissions, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
+import { removalPermissions } from '../preflight/all-permissions.ts';
+import { missingPermissions, permissionOf, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import type { RemovalRequest, RequestOrProblems } from '../request.ts';
 import { executePlan } from '../rollout/execute-plan.ts';
@@ -94,10 +95,12 @@ async function takeAway<C extends 'remove' | 'sweep'>(
   const known = diagnostics.ok;
   const found = plan.workloads.some(({ removals }) => removals.length > 0) || plan.garbage.length > 0;
   const reached = found ? FOUND : nothingToRemove(resolved);
-  const outcome = { command, removal: known ? reached : STOPPED };
   if (known && !found && resolved.request.missing === 'fail') diagnostics.add(missingFilter(resolved));
   const policy = policyOf(resolved.request);
-  diagnostics.add((await missingPermissions(requiredPermissions(plan, policy), client, log)).map(permissionProblem));
+  const required = requiredPermissions(plan, policy);
+  diagnostics.add((await missingPermissions(required, client, log)).map(permissionProblem));
+  const permissions = [...removalPermissions(resolved.request), ...required.map(permissionOf)];
+  const outcome = { command, removal: known ? reached : STOPPED, permissions };
   const without = found ? namedWithout(resolved) : [];
   if (!diagnostics.ok) {
     const targets = known && found ? plan.workloads.map(untouchedTarget) : [];

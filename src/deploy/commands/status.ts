@@ -20,6 +20,7 @@ import {
 import { findChanges } from '../plan/find-changes.ts';
 import { movedTags } from '../plan/moved-tags.ts';
 import type { VerifiableRevision } from '../plan/wanted-place.ts';
+import { statusPermissions } from '../preflight/all-permissions.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
 import type { FilterHealth, FilterStatus, FoundStatus, WorkloadStatus } from '../report/status-report.ts';
 import type { RequestOrProblems, StatusRequest } from '../request.ts';
@@ -39,7 +40,9 @@ export async function status(
 ): Promise<OutcomeOf<'status'>> {
   const { client, log } = context;
   const resolved = await log.group('Observe', () => resolveScope(requested, client));
-  if (!resolved.ok) return { command: 'status', problems: resolved.problems, warnings: [], status: STOPPED };
+  const permissions = statusPermissions(requested.request);
+  if (!resolved.ok)
+    return { command: 'status', problems: resolved.problems, permissions, warnings: [], status: STOPPED };
   const { request, snapshot, workloads } = resolved.value;
   const name = request.scope.filter;
   const tagged =
@@ -49,6 +52,7 @@ export async function status(
   return {
     command: 'status',
     problems: [],
+    permissions,
     // With a name, each of them is in the table.
     warnings: [...movedTags(tagged), ...(name === undefined ? namedWithout(resolved.value) : [])],
     status: await log.group('Inspect the proxies', () => look(resolved.value, context)),

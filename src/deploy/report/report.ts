@@ -1,3 +1,4 @@
+import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { RequestCounts } from '../../cluster/client.ts';
 import type { PluginKind } from '../../cluster/resources.ts';
@@ -150,6 +151,8 @@ export interface ReportBase {
   readonly filters: readonly FilterReport[];
   /** What is wrong apart from a single workload's failure. */
   readonly problems: readonly Problem[];
+  /** All that the command may need with its inputs, for whoever lacks some of it; omitted where the cluster was not asked. */
+  readonly permissions?: readonly Permission[];
   readonly warnings: readonly string[];
   readonly cluster: ClusterConnection;
   /** How the run was told to roll out. */

@@ -1,6 +1,7 @@
 import type { Permission } from '../../../src/base/permission.ts';
 import { STOPPED } from '../../../src/deploy/commands/outcome.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
+import { deployPermissions } from '../../../src/deploy/preflight/all-permissions.ts';
 import { type CommandOutcome, concludeReport, NOTHING_COLLECTED } from '../../../src/deploy/report/conclude.ts';
 import type { Verification } from '../../../src/deploy/report/evidence-level.ts';
 import type { ImageReport, ImageState } from '../../../src/deploy/report/image-report.ts';
@@ -23,6 +24,7 @@ import { withPhase } from '../../../src/deploy/rollout/target-phase.ts';
 import { BEFORE_ROUTER } from '../../../src/filter/insertion.ts';
 import type { Provenance } from '../../../src/provenance/policy.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
+import { deployRequest, filterRequest } from '../builders.ts';
 
 export const OLD = '0b6e4d1f93';
 export const NEW = '4f2a91c07b';
@@ -356,7 +358,11 @@ export function report(parts: ReportParts = {}): Report {
 }
 
 function outcomeOf(parts: ReportParts): CommandOutcome {
-  const said = { problems: parts.problems ?? [], warnings: parts.warnings ?? [] };
+  const said = {
+    problems: parts.problems ?? [],
+    warnings: parts.warnings ?? [],
+    ...(parts.permissions !== undefined && { permissions: parts.permissions }),
+  };
   switch (parts.command) {
     case 'plan': {
       const { command, targets = [], plan = STOPPED } = parts;
@@ -376,4 +382,10 @@ function outcomeOf(parts: ReportParts): CommandOutcome {
       return { command: 'deploy', ...said, targets, collected, plan };
     }
   }
+}
+
+/** What `deploy` may need for the Deployments of some namespaces. */
+export function neededIn(...namespaces: readonly string[]): Permission[] {
+  const targets = namespaces.map((namespace) => `- ${namespace}/deploy/a`).join('\n');
+  return deployPermissions(deployRequest(filterRequest(targets)));
 }

@@ -8,6 +8,7 @@ import {
   IMAGE,
   image,
   NEW,
+  neededIn,
   OLD,
   permission,
   planned,
@@ -198,6 +199,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       ...quick,
       command: 'plan',
+      permissions: neededIn('shop'),
       plan: planned({
         restarts,
         waves: 1,

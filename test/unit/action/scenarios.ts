@@ -7,6 +7,7 @@ import {
   image,
   interrupted,
   NEW,
+  neededIn,
   OLD,
   PROVENANCE,
   permission,
@@ -190,6 +191,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   permissions: () =>
     report({
       targets: workloads.map((path) => untouched(path)),
+      permissions: neededIn('edge', 'shop'),
       problems: [
         right('create', 'configmaps', 'edge'),
         right('create', 'configmaps', 'shop'),

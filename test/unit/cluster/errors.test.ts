@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { describePermission } from '../../../src/base/permission.ts';
 import type { Problem } from '../../../src/base/problem.ts';
 import type { AnswerHints } from '../../../src/cluster/answer-remedy.ts';
 import { parseWarnings } from '../../../src/cluster/answers.ts';
@@ -215,19 +216,40 @@ describe('ConnectionError', () => {
 });
 
 test.each([
-  [FORBIDDEN, 'list deployments.apps in namespace "shop"'],
+  [FORBIDDEN, 'list deployments.apps in namespace "shop"', 'bot'],
   [
     'pods is forbidden: User "a b" cannot get resource "pods/log" in API group "" in the namespace "shop"',
     'get pods/log in namespace "shop"',
+    'a b',
   ],
   [
     'namespaces "x" is forbidden: User "a" cannot get resource "namespaces" in API group "" at the cluster scope',
     'get namespaces in the whole cluster',
+    'a',
   ],
-  ['admission webhook "x" denied the request', undefined],
-  ['', undefined],
-])('the missing right in: %s', (message, permission) => {
-  expect(missingPermission(message)).toBe(permission);
+  [
+    'pods is forbidden: cannot list resource "pods" in API group "" in the namespace "a"',
+    'list pods in namespace "a"',
+    undefined,
+  ],
+])('the missing permission in: %s', (message, permission, user) => {
+  const refusal = missingPermission(message);
+  expect(refusal && describePermission(refusal.permission)).toBe(permission);
+  expect(refusal?.user).toBe(user);
+});
+
+test.each(['admission webhook "x" denied the request', ''])('no missing permission in: %s', (message) => {
+  expect(missingPermission(message)).toBeUndefined();
+});
+
+test('a missing permission is told as data, but for that to impersonate everybody', () => {
+  expect(apiProblem(apiError(403, FORBIDDEN, 'Forbidden'), 'listing')).toMatchObject({
+    permission: { verb: 'list', group: 'apps', resource: 'deployments', namespace: 'shop' },
+    user: 'bot',
+  });
+  const impersonate =
+    'users "x" is forbidden: User "a" cannot impersonate resource "users" in API group "" at the cluster scope';
+  expect(apiProblem(apiError(403, impersonate, 'Forbidden'), 'listing')).not.toHaveProperty('permission');
 });
 
 describe('parseWarnings', () => {

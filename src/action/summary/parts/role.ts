@@ -1,14 +1,24 @@
 import { dump } from 'js-yaml';
 import type { Permission } from '../../../base/permission.ts';
+import type { Problem } from '../../../base/problem.ts';
+import type { Command, Report } from '../../../deploy/report/report.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
 import { blocks, details, fence } from './markdown.ts';
 
-/** Not the name of a Role that may be there already, whose rules it would replace. */
-const NAME = 'deploy-wasm-filter-missing';
-const SUBJECTS = [{ kind: 'User', name: 'USER', apiGroup: 'rbac.authorization.k8s.io' }];
-/** A Role up to this length is shown open. */
-const MAX_OPEN_LINES = 40;
+/** Equal in every run of a command: a Role that is applied replaces that of an earlier run, whose rules it has, too. */
+const NAMES: Readonly<Record<Command, string>> = {
+  deploy: 'deploy-wasm-filter',
+  plan: 'deploy-wasm-filter',
+  status: 'deploy-wasm-filter-status',
+  remove: 'deploy-wasm-filter-remove',
+  sweep: 'deploy-wasm-filter-sweep',
+  render: 'deploy-wasm-filter-render',
+};
+const RBAC = 'rbac.authorization.k8s.io';
+const API_VERSION = `${RBAC}/v1`;
+/** Roles up to this length are shown open. */
+const MAX_OPEN_LINES = 60;
 
 interface Rule {
   readonly apiGroups: readonly string[];
@@ -17,71 +27,89 @@ interface Rule {
 }
 
 /**
- * The Role that grants what is missing, to paste into a file: a Role and a RoleBinding for a namespace, and where several namespaces
- * lack the same, one ClusterRole that a RoleBinding in each of them refers to. Empty if nothing is missing.
+ * Returns what grants all that the command needs, to paste into a file, where a problem says that some of it is
+ * missing: a Role and a RoleBinding for each namespace, and a ClusterRole with its binding for what no namespace has. Empty if
+ * nothing is missing.
  */
-export function renderRole(permissions: readonly Permission[], limits: Limits): string {
-  if (permissions.length === 0) return '';
-  const shown = permissions.slice(0, limits.subjects);
-  const left = permissions.length - shown.length;
-  const byNamespace = Map.groupBy(shown, ({ namespace }) => plain(namespace, limits.name));
-  const byRules = Map.groupBy(
-    [...byNamespace].map(([namespace, missing]) => ({ namespace, rules: rulesOf(missing, limits) })),
-    ({ rules }) => JSON.stringify(rules),
+export function renderRole(
+  { command, permissions: needed = [] }: Pick<Report, 'command' | 'permissions'>,
+  problems: readonly Problem[],
+  limits: Limits,
+): string {
+  const missing = problems.flatMap(({ permission }) => permission ?? []);
+  if (missing.length === 0) return '';
+  const user = problems.find((problem) => problem.user !== undefined)?.user;
+  const places = [...Map.groupBy([...missing, ...needed], ({ namespace }) => namespace)];
+  const shown = places.slice(0, limits.subjects);
+  const left = places.length - shown.length;
+  const objects = shown.flatMap(([namespace, permissions]) =>
+    objectsOf(
+      namespace,
+      rulesOf(permissions, limits),
+      { name: NAMES[command], subject: subjectOf(user, limits) },
+      limits,
+    ),
   );
-  const objects = [...byRules.values()].flatMap((group, index) => objectsOf(group, index));
   const yaml = objects.map((object) => dump(object, { lineWidth: -1, noRefs: true, flowLevel: 3 })).join('---\n');
-  const lines = yaml.split('\n').length;
+  const who =
+    user === undefined
+      ? 'replace USER by the name that <code>kubectl auth whoami</code> prints with the kubeconfig of this run, then '
+      : '';
   return details(
-    'Role to grant it: replace USER by the name that <code>kubectl auth whoami</code> prints, then <code>kubectl apply -f role.yaml</code>',
-    blocks(fence(yaml, 'yaml'), left > 0 ? `… and ${countOf(left, 'more permission')}.` : ''),
-    lines <= MAX_OPEN_LINES,
+    `Role with all that this run needs: ${who}<code>kubectl apply -f role.yaml</code> as somebody who may grant it`,
+    blocks(fence(yaml, 'yaml'), left > 0 ? `… and ${countOf(left, 'more namespace')}.` : ''),
+    yaml.split('\n').length <= MAX_OPEN_LINES,
   );
 }
 
-/** What a namespace lacks, a rule for each resource and its verbs; resources with equal verbs share one. */
-function rulesOf(missing: readonly Permission[], limits: Limits): Rule[] {
-  const byResource = Map.groupBy(missing, ({ group, resource }) => `${group} ${resource}`);
-  const rules = [...byResource.values()].flatMap((group): Rule[] => {
-    const [first] = group;
+/** Whom a binding is for; USER where the API server did not name anybody. */
+function subjectOf(user: string | undefined, limits: Limits): object {
+  const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? '') ?? [];
+  if (name !== undefined && namespace !== undefined)
+    return { kind: 'ServiceAccount', name: plain(name, limits.name), namespace: plain(namespace, limits.name) };
+  return { kind: 'User', name: user === undefined ? 'USER' : plain(user, limits.name), apiGroup: RBAC };
+}
+
+/** A rule for each resource and its verbs; resources of a group with equal verbs share one. */
+function rulesOf(permissions: readonly Permission[], limits: Limits): Rule[] {
+  const byResource = Map.groupBy(permissions, ({ group, resource }) => `${group} ${resource}`);
+  const rules = [...byResource.values()].flatMap((ofResource): Rule[] => {
+    const [first] = ofResource;
     if (first === undefined) return [];
     return [
       {
         apiGroups: [plain(first.group, limits.name)],
         resources: [plain(first.resource, limits.name)],
-        verbs: [...new Set(group.map(({ verb }) => plain(verb, limits.name)))].sort(),
+        verbs: [...new Set(ofResource.map(({ verb }) => plain(verb, limits.name)))].sort(),
       },
     ];
   });
   const merged = Map.groupBy(rules, ({ apiGroups, verbs }) => JSON.stringify([apiGroups, verbs]));
-  return [...merged.values()].flatMap((group) => {
-    const [first] = group;
-    return first === undefined ? [] : [{ ...first, resources: group.flatMap(({ resources }) => resources).sort() }];
-  });
+  return [...merged]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, alike]) => {
+      const [first] = alike;
+      return first === undefined ? [] : [{ ...first, resources: alike.flatMap(({ resources }) => resources).sort() }];
+    });
 }
 
 function objectsOf(
-  group: readonly { readonly namespace: string; readonly rules: readonly Rule[] }[],
-  index: number,
+  namespace: string | undefined,
+  rules: readonly Rule[],
+  { name, subject }: { readonly name: string; readonly subject: object },
+  limits: Limits,
 ): object[] {
-  const [first] = group;
-  if (first === undefined) return [];
-  const name = index === 0 ? NAME : `${NAME}-${index + 1}`;
-  const kind = group.length === 1 ? 'Role' : 'ClusterRole';
-  const apiVersion = 'rbac.authorization.k8s.io/v1';
+  const cluster = namespace === undefined ? 'Cluster' : '';
+  const kind = `${cluster}Role`;
+  const metadata = { name, ...(namespace !== undefined && { namespace: plain(namespace, limits.name) }) };
   return [
+    { apiVersion: API_VERSION, kind, metadata, rules },
     {
-      apiVersion,
-      kind,
-      metadata: { name, ...(kind === 'Role' && { namespace: first.namespace }) },
-      rules: first.rules,
+      apiVersion: API_VERSION,
+      kind: `${cluster}RoleBinding`,
+      metadata,
+      roleRef: { apiGroup: RBAC, kind, name },
+      subjects: [subject],
     },
-    ...group.map(({ namespace }) => ({
-      apiVersion,
-      kind: 'RoleBinding',
-      metadata: { name, namespace },
-      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind, name },
-      subjects: SUBJECTS,
-    })),
   ];
 }

@@ -1,0 +1,113 @@
+import type { Permission } from '../../base/permission.ts';
+import { CONFIG_MAP, ENVOY_FILTER, EVENT, PLUGINS, POD, type Resource } from '../../cluster/resources.ts';
+import { neededLists, type WorkloadListKey } from '../../targets/resolve.ts';
+import { TEMPLATE_KINDS, targetKind } from '../kinds/kinds.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import { probeVerb } from '../probe.ts';
+import type { DeployRequest, RemovalRequest, Scope, StatusRequest } from '../request.ts';
+import { permissionOf } from './permissions.ts';
+
+// Everything that a command may need with its inputs, whatever is in the cluster and whatever is granted already: equal inputs give
+// an equal list, so that a Role made of it can replace that of an earlier run. "verify: auto" does without `pods/exec`.
+
+/** What is done to the objects of a run and to its targets. */
+interface Verbs {
+  readonly objects: readonly string[];
+  readonly plugins: readonly string[];
+  readonly targets: readonly string[];
+}
+
+const LISTED: readonly string[] = ['list'];
+const LOOKED_AT: readonly string[] = ['get', 'list'];
+
+/** Returns all that `deploy` may need, also where nothing could be planned yet. */
+export function deployPermissions(request: DeployRequest): Permission[] {
+  const { filters, wait, settingsChange, adopt, verify } = request;
+  const lists = neededLists(filters.flatMap(({ targets }) => targets));
+  const objects = [...(adopt === false ? [] : ['get']), 'list', 'create', 'patch', ...(wait ? ['delete'] : [])];
+  const pulls =
+    filters.some(({ settings }) => settings.image !== undefined) ||
+    lists.some(({ kind }) => targetKind({ kind }).binding.needsImage);
+  const verbs = { objects, plugins: pulls ? objects : LISTED, targets: ['get', 'list', 'watch', 'patch'] };
+  return [
+    ...permissionsOn(lists, verbs),
+    ...evidencePermissions(lists, request, verify === 'required' || (verify === 'auto' && settingsChange === 'push')),
+  ];
+}
+
+/** Returns all that `remove` or `sweep` may need. */
+export function removalPermissions({ scope, wait }: RemovalRequest): Permission[] {
+  const lists = listsOf(scope);
+  const objects = ['list', 'patch', ...(wait ? ['delete'] : [])];
+  const verbs = { objects, plugins: objects, targets: ['get', 'list', 'watch', 'patch'] };
+  return [
+    ...permissionsOn(lists, verbs),
+    ...evidencePermissions(lists, { wait, onFailure: wait ? 'rollback' : 'keep', verify: 'off' }),
+  ];
+}
+
+/** Returns all that `status` may need. */
+export function statusPermissions({ scope, verify }: StatusRequest): Permission[] {
+  const lists = listsOf(scope);
+  return [
+    ...permissionsOn(lists, { objects: LISTED, plugins: LISTED, targets: LOOKED_AT }),
+    ...evidencePermissions(lists, { wait: true, onFailure: 'keep', verify }),
+  ];
+}
+
+/** The lists of a scope: without entries, those of every kind with a pod template. */
+function listsOf({ entries, namespaces }: Scope): WorkloadListKey[] {
+  if (entries.length > 0) return neededLists(entries);
+  return namespaces.flatMap((namespace) => TEMPLATE_KINDS.map(({ resource: { kind } }) => ({ kind, namespace })));
+}
+
+function namespacesOf(lists: readonly WorkloadListKey[]): string[] {
+  return [...new Set(lists.map(({ namespace }) => namespace))];
+}
+
+function permissionsOn(lists: readonly WorkloadListKey[], { objects, plugins, targets }: Verbs): Permission[] {
+  return [
+    ...namespacesOf(lists).flatMap((namespace) => [
+      ...granted(CONFIG_MAP, namespace, objects),
+      ...granted(ENVOY_FILTER, namespace, objects),
+      ...Object.values(PLUGINS).flatMap((plugin) => granted(plugin, namespace, plugins)),
+      // What else names a revision decides what may go.
+      ...TEMPLATE_KINDS.flatMap(({ resource }) => granted(resource, namespace, LISTED)),
+    ]),
+    ...lists.flatMap(({ kind, namespace }) => {
+      const { binding, resource } = targetKind({ kind });
+      return granted(resource, namespace, binding.inPlace ? LOOKED_AT : targets);
+    }),
+  ];
+}
+
+/** What shows the cause of a failure and proves a success, and what lets a rollback succeed. */
+function evidencePermissions(
+  lists: readonly WorkloadListKey[],
+  { wait, onFailure, verify, probe }: Pick<RolloutPolicy, 'wait' | 'onFailure' | 'verify' | 'probe'>,
+  inspects = verify === 'required',
+): Permission[] {
+  const stuck = lists.filter((list) => wait && onFailure !== 'keep' && mayHaveStuckPods(list));
+  return [
+    ...namespacesOf(lists).flatMap((namespace) => [
+      ...granted(POD, namespace, LOOKED_AT),
+      ...granted(POD, namespace, LOOKED_AT, 'log'),
+      ...granted(EVENT, namespace, LOOKED_AT),
+      ...(wait && inspects ? granted(POD, namespace, ['get', 'create'], 'exec') : []),
+      ...(wait && probe !== undefined ? granted(POD, namespace, [probeVerb(probe)], 'proxy') : []),
+    ]),
+    ...namespacesOf(stuck).flatMap((namespace) => granted(POD, namespace, ['delete'])),
+  ];
+}
+
+/** Whether a rollback may have to delete pods of a kind; a target may say that it has none such. */
+function mayHaveStuckPods({ kind, namespace }: WorkloadListKey): boolean {
+  const target = targetKind({ kind });
+  return target.stuckPods(target.binding.unread({ kind, namespace, name: '' })) === 'waited-for';
+}
+
+function granted(resource: Resource, namespace: string, verbs: readonly string[], subresource?: string): Permission[] {
+  return verbs.map((verb) =>
+    permissionOf({ verb, resource, namespace, ...(subresource !== undefined && { subresource }) }),
+  );
+}

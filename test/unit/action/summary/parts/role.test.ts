@@ -1,0 +1,91 @@
+import { expect, test } from '@jest/globals';
+import { load } from 'js-yaml';
+import { FULL } from '../../../../../src/action/summary/parts/limits.ts';
+import { renderRole } from '../../../../../src/action/summary/parts/role.ts';
+import type { Permission } from '../../../../../src/base/permission.ts';
+import type { Problem } from '../../../../../src/base/problem.ts';
+import { permission } from '../../report-builder.ts';
+
+const NEEDED = ['list configmaps', 'create configmaps', 'get pods/log', 'patch deployments.apps'].map((one) =>
+  permission(`${one} in namespace "shop"`),
+);
+const rendered = (problems: readonly Problem[], command: 'deploy' | 'status' = 'deploy'): string =>
+  renderRole({ command, permissions: NEEDED }, problems, FULL);
+const lacking = (missing: Permission, user?: string): Problem => ({
+  kind: 'permission',
+  message: 'Not allowed.',
+  permission: missing,
+  ...(user !== undefined && { user }),
+});
+
+interface RbacObject {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string };
+  readonly rules?: readonly Record<'apiGroups' | 'resources' | 'verbs', readonly string[]>[];
+  readonly subjects?: readonly object[];
+}
+const objects = (page: string): readonly RbacObject[] =>
+  (/```yaml\n(.*?)```/s.exec(page)?.[1] ?? '').split('---\n').map((text) => load(text) as RbacObject);
+const grants = ({ rules = [] }: RbacObject): string[] =>
+  rules
+    .flatMap(({ apiGroups, resources, verbs }) =>
+      apiGroups.flatMap((group) =>
+        resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource} ${group}`.trim())),
+      ),
+    )
+    .sort();
+
+test('nothing is offered where nothing is missing', () => {
+  expect(rendered([{ kind: 'input', message: 'x' }])).toBe('');
+});
+
+test('the Role has all that is needed, whatever of it is missing, so that a later one takes nothing away', () => {
+  const [first, second] = NEEDED.map((missing) => objects(rendered([lacking(missing)]))[0]);
+  expect(first?.metadata).toEqual({ name: 'deploy-wasm-filter', namespace: 'shop' });
+  expect(first && grants(first)).toEqual([
+    'create configmaps',
+    'get pods/log',
+    'list configmaps',
+    'patch deployments apps',
+  ]);
+  expect(second).toEqual(first);
+});
+
+test('that of a command which only reads does not take the place of the one to deploy with', () => {
+  const problems = NEEDED.slice(0, 1).map((missing) => lacking(missing));
+  const names = (['deploy', 'status'] as const).map(
+    (command) => objects(rendered(problems, command))[0]?.metadata.name,
+  );
+  expect(names).toEqual(['deploy-wasm-filter', 'deploy-wasm-filter-status']);
+});
+
+test('what is missing is in it even if nobody knew that it is needed', () => {
+  const other = permission('list secrets in namespace "shop"');
+  const [role] = objects(rendered([lacking(other)]));
+  expect(role && grants(role)).toContain('list secrets');
+});
+
+test('each namespace has a Role of its own, and the cluster a ClusterRole', () => {
+  const missing = [permission('list pods in namespace "edge"'), { verb: 'get', group: '', resource: 'namespaces' }].map(
+    (one) => lacking(one),
+  );
+  expect(objects(rendered(missing)).map(({ kind, metadata }) => [kind, metadata.name, metadata.namespace])).toEqual([
+    ['Role', 'deploy-wasm-filter', 'edge'],
+    ['RoleBinding', 'deploy-wasm-filter', 'edge'],
+    ['ClusterRole', 'deploy-wasm-filter', undefined],
+    ['ClusterRoleBinding', 'deploy-wasm-filter', undefined],
+    ['Role', 'deploy-wasm-filter', 'shop'],
+    ['RoleBinding', 'deploy-wasm-filter', 'shop'],
+  ]);
+});
+
+test.each([
+  ['system:serviceaccount:ci:bot', { kind: 'ServiceAccount', name: 'bot', namespace: 'ci' }],
+  ['alice', { kind: 'User', name: 'alice', apiGroup: 'rbac.authorization.k8s.io' }],
+  [undefined, { kind: 'User', name: 'USER', apiGroup: 'rbac.authorization.k8s.io' }],
+])('it is for %s', (user, subject) => {
+  const [first] = NEEDED;
+  const page = rendered(first === undefined ? [] : [lacking(first, user)]);
+  expect(objects(page)[1]?.subjects).toEqual([subject]);
+  expect(page.includes('kubectl auth whoami')).toBe(user === undefined);
+});
