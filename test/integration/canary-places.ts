@@ -293,7 +293,7 @@ export const PLACES: readonly Place[] = [
       isLog(path, 'istio-proxy')
         ? {
             status: 200,
-            body: `critical\tenvoy wasm\twasm log add_header: ${said}\nwarning\tenvoy config\tlds: Failed to configure base Wasm plugin ${said}\n`,
+            body: `critical\tenvoy wasm\twasm log add_header add-header: ${said}\nwarning\tenvoy config\tlds: Failed to configure base Wasm plugin ${said}\n`,
           }
         : undefined,
   }),

@@ -1,5 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import { listWords, truncate } from '../../base/text.ts';
+import { CAUSES } from './envoy-causes.ts';
 import {
   type CarriedFilter,
   type carriedFilters,
@@ -9,71 +10,6 @@ import {
   refusedIn,
   siblingRemedy,
 } from './refused-filter.ts';
-
-/** A cause that Envoy's log names, in the order in which it is worth telling. */
-interface Cause {
-  readonly pattern: RegExp;
-  /** What the user can do. */
-  readonly remedy: string;
-}
-
-const DAMAGED = 'The file is damaged, or was not built by a WebAssembly compiler.';
-
-/**
- * What Envoy and its Wasm host say when they refuse a filter, most exact first. Measured on Envoy 1.40; sources:
- * proxy-wasm-cpp-host src/wasm.cc, src/bytecode_util.cc, src/v8/v8.cc and envoy source/extensions/common/wasm.
- */
-const CAUSES: readonly Cause[] = [
-  {
-    pattern: /Failed to load Wasm module due to a missing import: (\S+)/,
-    remedy: 'The proxy lacks this host function: build the filter for an older ABI or WASI, or upgrade the proxies.',
-  },
-  {
-    pattern: /Failed to load Wasm module due to an import type mismatch: .+/,
-    remedy: 'The filter was built against another version of the Proxy-Wasm ABI; use the SDK version for this proxy.',
-  },
-  {
-    pattern: /Bad function signature for: .+/,
-    remedy: 'The filter was built against another version of the Proxy-Wasm ABI.',
-  },
-  { pattern: /Missing or unknown Proxy-Wasm ABI version/, remedy: 'Build the file with a Proxy-Wasm SDK.' },
-  {
-    pattern: /Wasm module is missing malloc function\.?/,
-    remedy: 'Build the filter with a Proxy-Wasm SDK, which exports an allocator.',
-  },
-  { pattern: /Failed to parse corrupted Wasm module/, remedy: DAMAGED },
-  { pattern: /Failed to load Wasm bytecode/, remedy: DAMAGED },
-  {
-    pattern: /Failed to configure base Wasm plugin/,
-    remedy:
-      'The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
-  },
-  {
-    pattern: /Failed to start base Wasm/,
-    remedy: 'The filter failed to start: check the inputs "root-id" and "vm-id".',
-  },
-  {
-    pattern: /Function: \S+ failed: .+/,
-    remedy: 'The filter crashed; its own log lines are in the log of istio-proxy.',
-  },
-  {
-    pattern: /Invalid path: \S+/,
-    remedy: 'The file is not mounted in the proxy: check the annotations of the pod template.',
-  },
-  {
-    pattern: /Failed to create new Wasm instance/,
-    remedy:
-      'Its own start function failed, or it requires more memory than Envoy provides (1 GiB), or several memories or tables of its host.',
-  },
-  {
-    pattern: /Failed to initialize Wasm code/,
-    remedy: 'It requires something of its host that Envoy does not provide.',
-  },
-  {
-    pattern: /Unable to create Wasm (?:HTTP filter|plugin) [^\s`]+/,
-    remedy: 'Check the log of the container istio-proxy.',
-  },
-];
 
 /** The reason for which Envoy rejected the filter, or never got it. */
 export interface EnvoyReason {
@@ -226,13 +162,17 @@ function findFailedPull(log: string, plugin: string, image: string): EnvoyReason
 const MAX_SAID = 2_000;
 
 /**
- * What a filter has logged first as an error: `critical envoy wasm … wasm log ROOT_ID FILTER: message`, tabs between the parts.
- * The message is the filter's own, so the line is cut at fixed marks, each looked for once.
+ * What a filter has logged first as an error: `critical envoy wasm … wasm log ROOT_ID VM_ID: message`, or `NAME ROOT_ID VM_ID` of
+ * one that serves a request, tabs between the parts (proxy-wasm-cpp-host src/context.cc). The VM id is the filter's name unless
+ * the input `vm-id` says otherwise; what names none of the filters is another one's. Where no filter is named, any counts. The
+ * message is the filter's own, so the line is cut at fixed marks, each looked for once.
  */
-function findFilterWords(log: string): string | undefined {
+function findFilterWords(log: string, names: readonly string[]): string | undefined {
   for (const [before, behind] of cutAt(log, 'wasm log ')) {
     if (!/\b(?:error|critical)\t/.test(before)) continue;
-    const said = cutOnce(behind, ': ')?.[1].split('\t', 1)[0];
+    const [prefix, message] = cutOnce(behind, ': ') ?? [];
+    if (prefix === undefined || (names.length > 0 && !prefix.split(' ').some((id) => names.includes(id)))) continue;
+    const said = message?.split('\t', 1)[0];
     if (said) return truncate(said, MAX_SAID).trim();
   }
   return undefined;
@@ -251,8 +191,8 @@ export function findReasonFor(
   const own = [...asked, ...carried.flatMap((one) => (names.has(one.filter) ? one.own : []))];
   const refused = refusedIn(log);
   const [other] = refused.filter((one) => !isOneOf(one, own));
-  if (other === undefined) return findEnvoyReason(log);
-  if (refused.some((one) => isOneOf(one, own))) return findEnvoyReason(withoutOthers(log, own));
+  if (other === undefined) return findEnvoyReason(log, [...names]);
+  if (refused.some((one) => isOneOf(one, own))) return findEnvoyReason(withoutOthers(log, own), [...names]);
   const found = refusesListener(log, other) ? findEnvoyReason(log) : undefined;
   if (found === undefined) return undefined;
   const ours = [...new Set(asked.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
@@ -282,15 +222,19 @@ function withoutOthers(log: string, own: readonly OwnFilter[]): string {
   return lines.join('\n');
 }
 
-/** Finds in a proxy's log why Envoy rejected a filter; `undefined` if the log says nothing of that kind. */
-export function findEnvoyReason(log: string): EnvoyReason | undefined {
-  const filterSaid = findFilterWords(log);
-  for (const { pattern, remedy } of CAUSES) {
+/**
+ * Finds in a proxy's log why Envoy rejected a filter; `undefined` if the log says nothing of that kind. `names` are those of the
+ * filters that it may be about, for a log that names none.
+ */
+export function findEnvoyReason(log: string, names: readonly string[] = []): EnvoyReason | undefined {
+  const refused = refusedIn(log).filter((one) => !one.startsWith('/'));
+  for (const { pattern, remedy, unloaded } of CAUSES) {
     const match = pattern.exec(log);
     if (match === null) continue;
     // Envoy ends its lines with the thread, after a tab.
     const thread = match[0].lastIndexOf('\tthread=');
     const reason = truncate(thread === -1 ? match[0] : match[0].slice(0, thread), MAX_SAID).trim();
+    const filterSaid = unloaded ? undefined : findFilterWords(log, refused.length > 0 ? refused : names);
     return { reason, remedy, ...defined({ filterSaid }) };
   }
   return undefined;

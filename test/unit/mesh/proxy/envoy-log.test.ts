@@ -90,6 +90,58 @@ test('what the filter itself said is kept, and the thread is cut off', () => {
   });
 });
 
+describe('whose words are quoted', () => {
+  const said = (prefix: string, words: string): string => line(`wasm log ${prefix}: ${words}`);
+  const CONFIGURE = 'Wasm VM failed Failed to configure base Wasm plugin';
+  const REFUSED = line("lds: listener 'virtualInbound' config rejected: Unable to create Wasm plugin add-header");
+
+  test.each<[string, string, string[], readonly string[], string | undefined]>([
+    ['its own, by its VM id', CONFIGURE, [said('root add-header', 'no'), REFUSED], [], 'no'],
+    ['its own, as it serves a request', CONFIGURE, [said('add-header root', 'no'), REFUSED], [], 'no'],
+    [
+      'its own, not those of one before it',
+      CONFIGURE,
+      [said('root auth', 'oops'), said('root add-header', 'no'), REFUSED],
+      [],
+      'no',
+    ],
+    ['none of another filter', CONFIGURE, [said('root auth', 'oops'), REFUSED], [], undefined],
+    [
+      'none of a filter whose name begins alike',
+      CONFIGURE,
+      [said('root add-header-2', 'oops'), REFUSED],
+      [],
+      undefined,
+    ],
+    ['none of a message that names it', CONFIGURE, [said('root auth', 'not add-header: oops'), REFUSED], [], undefined],
+    [
+      'those of the filter asked for, where Envoy names none',
+      CONFIGURE,
+      [said('r auth', 'oops'), said('r add-header', 'no')],
+      ['add-header'],
+      'no',
+    ],
+    [
+      'none where Envoy never loaded the code',
+      'Failed to load Wasm bytecode',
+      [said('root add-header', 'old'), REFUSED],
+      [],
+      undefined,
+    ],
+    [
+      'none where an import is missing',
+      'Failed to load Wasm module due to a missing import: env.x',
+      [said('r add-header', 'old')],
+      [],
+      undefined,
+    ],
+  ])('%s', (_, cause, lines, names, expected) => {
+    const reason = findEnvoyReason([...lines, line(cause)].join('\n'), names);
+    expect(reason).toBeDefined();
+    expect(reason?.filterSaid).toBe(expected);
+  });
+});
+
 describe('a log from a time on', () => {
   const LOG = [
     '2026-11-25T18:54:36.123456Z\terror\tenvoy wasm\tfirst',

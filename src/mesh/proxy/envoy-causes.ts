@@ -1,0 +1,76 @@
+/** A cause that Envoy's log names, in the order in which it is worth telling. */
+export interface Cause {
+  readonly pattern: RegExp;
+  /** What the user can do. */
+  readonly remedy: string;
+  /** Set where Envoy never ran the code, so that no word in the log is the filter's. */
+  readonly unloaded?: true;
+}
+
+const DAMAGED = 'The file is damaged, or was not built by a WebAssembly compiler.';
+
+/**
+ * What Envoy and its Wasm host say when they refuse a filter, most exact first. Measured on Envoy 1.40; sources:
+ * proxy-wasm-cpp-host src/wasm.cc, src/bytecode_util.cc, src/v8/v8.cc and envoy source/extensions/common/wasm.
+ */
+export const CAUSES: readonly Cause[] = [
+  {
+    pattern: /Failed to load Wasm module due to a missing import: (\S+)/,
+    unloaded: true,
+    remedy: 'The proxy lacks this host function: build the filter for an older ABI or WASI, or upgrade the proxies.',
+  },
+  {
+    pattern: /Failed to load Wasm module due to an import type mismatch: .+/,
+    unloaded: true,
+    remedy: 'The filter was built against another version of the Proxy-Wasm ABI; use the SDK version for this proxy.',
+  },
+  {
+    pattern: /Bad function signature for: .+/,
+    unloaded: true,
+    remedy: 'The filter was built against another version of the Proxy-Wasm ABI.',
+  },
+  {
+    pattern: /Missing or unknown Proxy-Wasm ABI version/,
+    unloaded: true,
+    remedy: 'Build the file with a Proxy-Wasm SDK.',
+  },
+  {
+    pattern: /Wasm module is missing malloc function\.?/,
+    unloaded: true,
+    remedy: 'Build the filter with a Proxy-Wasm SDK, which exports an allocator.',
+  },
+  { pattern: /Failed to parse corrupted Wasm module/, unloaded: true, remedy: DAMAGED },
+  { pattern: /Failed to load Wasm bytecode/, unloaded: true, remedy: DAMAGED },
+  {
+    pattern: /Failed to configure base Wasm plugin/,
+    remedy:
+      'The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+  },
+  {
+    pattern: /Failed to start base Wasm/,
+    remedy: 'The filter failed to start: check the inputs "root-id" and "vm-id".',
+  },
+  {
+    pattern: /Function: \S+ failed: .+/,
+    remedy: 'The filter crashed; its own log lines are in the log of istio-proxy.',
+  },
+  {
+    pattern: /Invalid path: \S+/,
+    unloaded: true,
+    remedy: 'The file is not mounted in the proxy: check the annotations of the pod template.',
+  },
+  {
+    pattern: /Failed to create new Wasm instance/,
+    remedy:
+      'Its own start function failed, or it requires more memory than Envoy provides (1 GiB), or several memories or tables of its host.',
+  },
+  {
+    pattern: /Failed to initialize Wasm code/,
+    unloaded: true,
+    remedy: 'It requires something of its host that Envoy does not provide.',
+  },
+  {
+    pattern: /Unable to create Wasm (?:HTTP filter|plugin) [^\s`]+/,
+    remedy: 'Check the log of the container istio-proxy.',
+  },
+];
