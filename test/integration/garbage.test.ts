@@ -127,7 +127,7 @@ describe('superseded revisions', () => {
     ]);
   });
 
-  describe('what a missing right prevents is left as it is, and the run succeeds', () => {
+  describe('what a missing permission prevents is left as it is, and the run succeeds', () => {
     const rules = (configMaps: readonly string[], pods: readonly string[]): object[] => [
       { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', ...configMaps] },
       { apiGroups: [''], resources: ['pods'], verbs: ['get', ...pods] },

@@ -36,6 +36,8 @@ export interface Diagnosis {
   readonly pods: readonly string[];
   /** Which container of a pod cannot run, and why: `app keeps crashing (Error, exit code 1); its log ends: …`. */
   readonly cause?: string;
+  /** The cause ends with what the container itself has logged, which may say anything. */
+  readonly quotesLog?: true;
   /** The pod that the cause is of; omitted when it is of several. */
   readonly causeOf?: string;
   /** The most telling warning event. */
@@ -118,7 +120,7 @@ async function findCause(
   events: readonly Event[],
   namespace: string,
   source: EvidenceSource,
-): Promise<Pick<Diagnosis, 'cause' | 'causeOf'>> {
+): Promise<Pick<Diagnosis, 'cause' | 'causeOf' | 'quotesLog'>> {
   for (const pod of pods) {
     const trouble = recentTroubleOf(pod);
     if (trouble === undefined) continue;
@@ -128,7 +130,8 @@ async function findCause(
     const event = tellingEvent(failures, new Set([causeOf]));
     if (event !== undefined) return { cause: `${trouble.words}: ${event.message}`, causeOf };
     const said = trouble.ended ? await readLastWords(pod, namespace, trouble.container, source) : undefined;
-    return { cause: said === undefined ? trouble.words : `${trouble.words}; its log ends: ${said}`, causeOf };
+    if (said === undefined) return { cause: trouble.words, causeOf };
+    return { cause: `${trouble.words}; its log ends: ${said}`, causeOf, quotesLog: true };
   }
   const refused = pods.find(isRefused);
   return refused === undefined ? {} : { cause: `nodes do not run its pods: ${describeRefusal(refused)}` };

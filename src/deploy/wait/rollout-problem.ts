@@ -36,7 +36,8 @@ export function rolloutProblem(
     default: {
       // No message: what is known of the workload is from before the change.
       const missing = rollout.message || 'its new state was never seen';
-      const causes = [causeOf(rollout.state, missing, diagnosis), rollout.worse ?? []].flat();
+      const own = causeOf(rollout.state, missing, diagnosis);
+      const causes = [own, rollout.worse ?? []].flat();
       const cause = someOf(causes, MAX_LISTED, '; ');
       const words = `${FAILURES[rollout.state](timeoutMs)}: ${cause}`;
       return {
@@ -46,7 +47,7 @@ export function rolloutProblem(
         ...defined({ permission: diagnosis?.missing }),
         remedy:
           diagnosis?.envoy?.remedy ??
-          (cannotMount(cause) ? OTHER_PATH : undefined) ??
+          (cannotMount(own, diagnosis) ? OTHER_PATH : undefined) ??
           (rollout.state === 'timeout'
             ? LATE
             : 'Check the events and logs of its pods, fix the cause and re-run the job.'),
@@ -62,8 +63,8 @@ const OTHER_PATH =
   'The node cannot create the folder that the filter is mounted at, because it is inside of what something else mounts: choose another "mount-path" and re-run the job.';
 
 /** Whether the runtime could not make a folder in the proxy's container: the words of its kubelet, not of a program's log. */
-function cannotMount(cause: string): boolean {
-  return cause.includes(PROXY_CONTAINER) && !cause.includes('its log ends') && /\bmkdir \/\S+: /.test(cause);
+function cannotMount(cause: string, diagnosis: Diagnosis | undefined): boolean {
+  return diagnosis?.quotesLog !== true && cause.includes(PROXY_CONTAINER) && /\bmkdir \/\S+: /.test(cause);
 }
 
 const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => string>> = {

@@ -71,7 +71,7 @@ describe('apiProblem', () => {
     ],
     ['unknown credentials', apiError(401, 'Unauthorized', 'Unauthorized'), { kind: 'permission' }],
     [
-      'a missing right',
+      'a missing permission',
       apiError(403, FORBIDDEN, 'Forbidden'),
       {
         kind: 'permission',

@@ -32,3 +32,9 @@ test('the words of the filter itself come first', () => {
     'pod a: not ready',
   ]);
 });
+
+test('a folder that cannot be made is told by the words of the kubelet, not by those of a log', () => {
+  const cause = 'istio-proxy cannot start: mkdir /filters/add-header: read-only file system';
+  expect(problem({ pods: [], cause })?.remedy).toMatch(/^The node cannot create the folder/);
+  expect(problem({ pods: [], cause, quotesLog: true })?.remedy).toMatch(/^Check the events and logs/);
+});
