@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
+import { finalRevisions } from '../../src/deploy/report/final-revisions.ts';
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { makeModule } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
@@ -144,13 +145,44 @@ describe('settings that are pushed', () => {
     expect(scene.writes).toEqual([]);
   });
 
+  test.concurrent('are what a failed rollout goes back to, and every report names them', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'bad' } });
+    const first = revisionOf(onlyTarget(await scene.deploy()));
+    const pushed = revisionOf(onlyTarget(await scene.deploy(NEW)));
+    const planned = await scene.deploy({ command: 'plan', configuration: 'x-test: 3' });
+    expect(onlyTarget(planned).revisions[0]?.before).toBe(pushed);
+
+    const failed = await scene.deploy({ configuration: 'bad' });
+    expect(finalRevisions(failed)).toEqual([pushed]);
+    expect(onlyTarget(failed)).toMatchObject({
+      outcome: 'failed',
+      revisions: [{ before: pushed }],
+      rollback: { state: 'rolled-back', to: { 'add-header': pushed } },
+    });
+    // The pods have the label of before, and the settings that were pushed.
+    const { labels } = (await awaitReady(cluster.api, workload)).spec?.template?.metadata ?? {};
+    expect(labels?.['deploy-wasm-filter/add-header']).toBe(first);
+    const { metadata } = await envoyFilterOf(scene, first ?? '');
+    expect(metadata.annotations?.['deploy-wasm-filter/pushed']).toBe(pushed);
+    scene.forget();
+    expect((await scene.deploy({ ...NEW, probe: probe('2') })).outcome).toBe('unchanged');
+    expect(scene.writes).toEqual([]);
+
+    expect(onlyTarget(await scene.deploy({ command: 'remove' })).revisions).toEqual([
+      { filter: 'add-header', before: pushed },
+    ]);
+  });
+
   test.concurrent('that are refused stay with "on-failure: keep", and the next run sees it', async () => {
     const scene = await Scene.open(cluster);
     await scene.workload('reviews', { podAnnotations: { 'sim/refuses': 'bad' } });
     await scene.deploy();
     const bad = { ...NEW, configuration: 'bad', 'on-failure': 'keep' };
     for (const _run of ['the first', 'the next']) {
-      const { outcome, problem, rollback } = onlyTarget(await scene.deploy(bad));
+      const report = await scene.deploy(bad);
+      const { outcome, problem, rollback } = onlyTarget(report);
+      expect(finalRevisions(report)).toEqual([revisionOf(onlyTarget(report))]);
       expect(outcome).toBe('failed');
       expect(problem?.message).toMatch(/rejects the filter/);
       expect(rollback).toBeUndefined();

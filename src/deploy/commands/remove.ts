@@ -5,7 +5,13 @@ import { FILTER_LABEL } from '../../mesh/identity/names.ts';
 import { isExpired } from '../../mesh/identity/state.ts';
 import { filtersOn, stateOn } from '../../mesh/template/template.ts';
 import { type DeployContext, during } from '../context.ts';
-import { type ClusterSnapshot, knownFilters, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
+import {
+  type ClusterSnapshot,
+  knownFilters,
+  type ObservedWorkload,
+  observedFilter,
+  revisionRunOn,
+} from '../observe/snapshot.ts';
 import { findGarbage, type GarbagePlace } from '../plan/garbage.ts';
 import type { Plan, PlannedWorkload } from '../plan/plan.ts';
 import { findRollbackTarget } from '../plan/rollback-target.ts';
@@ -125,9 +131,14 @@ function planRemoval(
     const removals = filtersOf(observed);
     const { ref, workload } = observed;
     if (removals.length === 0 && request.scope.entries.length === 0) return [];
-    const rollbackTargets = removals.flatMap((filter) => {
-      const back = findRollbackTarget(observedFilter(filter, observed, snapshot), undefined, snapshot);
-      return back === undefined ? [] : [[filter, back] as const];
+    const filters = removals.map((filter) => observedFilter(filter, observed, snapshot));
+    const rollbackTargets = filters.flatMap((current) => {
+      const back = findRollbackTarget(current, undefined, snapshot);
+      return back === undefined ? [] : [[current.filter, back] as const];
+    });
+    const before = filters.flatMap((current) => {
+      const runs = revisionRunOn(current);
+      return runs === undefined ? [] : [[current.filter, runs] as const];
     });
     const wanted = {
       ref,
@@ -138,6 +149,7 @@ function planRemoval(
       adopted: [],
       volumes: [],
       rollbackTargets: new Map(rollbackTargets),
+      before: new Map(before),
     };
     return [diagnostics.unwrapPartial(planWorkload(wanted, options))];
   });

@@ -77,7 +77,7 @@ async function look(resolved: ResolvedScope<StatusRequest>, context: DeployConte
     const statuses: FilterStatus[] = [];
     for (const filter of filters) {
       const status = await lookAtFilter(observedFilter(filter, observed, snapshot), snapshot, verifier, context);
-      statuses.push({ ...status, ...alsoRunning(filter, observed, pods) });
+      statuses.push({ ...status, ...alsoRunning(filter, observed, pods, snapshot) });
     }
     return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };
   });
@@ -133,7 +133,10 @@ async function lookAtFilter(
     ...(changes.length > 0 && { changed: true as const }),
     ...(changes.length > 0 && owner !== undefined && { owner: owner.object }),
     ...(revision !== undefined && { revision: settingsIn(current, revision) }),
-    ...defined({ rendered, digest, image, previous, run, expires }),
+    ...(previous !== undefined && {
+      previous: settingsIn(snapshot.objectsOf(ref.namespace, { filter, id: previous }), previous),
+    }),
+    ...defined({ rendered, digest, image, run, expires }),
     ...(state !== undefined && isExpired(state, context.date()) && { expired: true as const }),
     ...(result.verification !== undefined && result.problem === undefined && { verification: result.verification }),
     notes: [
@@ -149,10 +152,13 @@ function alsoRunning(
   filter: string,
   { ref, workload }: ObservedWorkload,
   pods: PodRevisions,
+  snapshot: Pick<ClusterSnapshot, 'objectsOf'>,
 ): Pick<FilterStatus, 'alsoRuns'> {
   const wanted = revisionOn(workload, filter);
   const others = [...(pods.get(`${ref.namespace} ${filter}`) ?? [])].flatMap(([id, owners]) =>
-    id !== wanted && owners.some(({ kind, name }) => kind === ref.kind && name === ref.name) ? [id] : [],
+    id !== wanted && owners.some(({ kind, name }) => kind === ref.kind && name === ref.name)
+      ? [settingsIn(snapshot.objectsOf(ref.namespace, { filter, id }), id)]
+      : [],
   );
   return others.length === 0 ? {} : { alsoRuns: others };
 }

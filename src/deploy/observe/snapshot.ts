@@ -96,6 +96,11 @@ export function settingsIn({ filterResource }: Pick<RevisionObjects, 'filterReso
   return filterResource?.metadata.annotations?.[PUSHED_ANNOTATION] ?? id;
 }
 
+/** Returns the revision that the pods of a workload run of a filter, with the settings that were pushed; `undefined` for none. */
+export function revisionRunOn({ id, ...current }: ObservedFilter): string | undefined {
+  return id === undefined ? undefined : settingsIn(current, id);
+}
+
 /** The filters that a workload carries or has a record of, in the order of their names. */
 export function knownFilters({ workload }: ObservedWorkload, only?: string): string[] {
   const known = new Set([...filtersOn(workload), ...Object.keys(stateOn(workload))]);

@@ -1,6 +1,10 @@
+import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import type { PodRevision } from '../../mesh/identity/revision.ts';
+import { ENVOY_FILTER } from '../../cluster/resources.ts';
+import { type PodRevision, revisionName } from '../../mesh/identity/revision.ts';
+import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
+import { settingsIn } from './snapshot.ts';
 
 /** What another run has put on a workload, after this run had begun. */
 export interface Newer {
@@ -30,6 +34,20 @@ export function newerOn(
     return { filter, revision, run: recorded.run };
   }
   return undefined;
+}
+
+/**
+ * Returns what another run has brought by the name of what it runs: where settings were pushed, that is not the label of its pods.
+ * Never throws: where nobody may look, the label is the best name.
+ */
+export async function nameNewer(newer: Newer, namespace: string, client: Pick<Client, 'get'>): Promise<Newer> {
+  const { filter, revision: id } = newer;
+  try {
+    const filterResource = await client.get<EnvoyFilter>(ENVOY_FILTER, namespace, revisionName({ filter, id }));
+    return { ...newer, revision: settingsIn({ filterResource }, id) };
+  } catch {
+    return newer;
+  }
 }
 
 const RUN = /^(.+)\/(\d+)\/(\d+)$/;

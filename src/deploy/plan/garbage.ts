@@ -153,6 +153,6 @@ function previousAfter(workload: Workload, planned: PlannedWorkload | undefined,
   const earlier =
     wanted === undefined || recorded?.revision === wanted
       ? [recorded?.previous, recorded?.fallback]
-      : [planned?.before.get(filter), planned?.rollbackTargets.get(filter)?.id];
+      : [revisionOn(workload, filter), planned?.rollbackTargets.get(filter)?.id];
   return earlier.filter((revision) => revision !== undefined);
 }

@@ -12,7 +12,13 @@ import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import { resolveTargets } from '../../targets/resolve.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { type ClusterSnapshot, type ObservedWorkload, observedFilter } from '../observe/snapshot.ts';
+import {
+  type ClusterSnapshot,
+  type ObservedFilter,
+  type ObservedWorkload,
+  observedFilter,
+  revisionRunOn,
+} from '../observe/snapshot.ts';
 import type { DeployRequest, FilterRequest } from '../request.ts';
 import { adoptedEnvoyFilters, adoptionWarnings, keepNeededVolumes } from './adopted-envoy-filters.ts';
 import { planAdoption } from './adoption.ts';
@@ -21,7 +27,7 @@ import { findGarbage } from './garbage.ts';
 import { explainRestarts, findInPlaceUpdates } from './in-place.ts';
 import { movedTags, type TaggedFilter } from './moved-tags.ts';
 import { planObjects } from './objects.ts';
-import type { Plan, PlannedRevision, PlannedWorkload } from './plan.ts';
+import type { Plan, PlannedRevision, PlannedWorkload, RollbackTarget } from './plan.ts';
 import { findRollbackTarget } from './rollback-target.ts';
 import { judgeSharedVms } from './shared-vms.ts';
 import { revisionMaker } from './target-settings.ts';
@@ -35,7 +41,8 @@ interface WorkloadDraft {
   readonly removals: string[];
   readonly adopted: AdoptedUnmanaged[];
   readonly volumes: AdoptedVolume[];
-  readonly rollbackTargets: Map<string, PodRevision>;
+  readonly rollbackTargets: Map<string, RollbackTarget>;
+  readonly before: Map<string, string>;
   readonly changes: string[];
   wave: number;
 }
@@ -60,6 +67,7 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
       adopted: [],
       volumes: [],
       rollbackTargets: new Map(),
+      before: new Map(),
       changes: [],
       wave,
     };
@@ -100,8 +108,7 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
       const draft = draftOf(ref, workload, wave);
       draft.revisions.push({ revision, podRevision });
       append(draft.changes, changesBefore(podRevision, current, snapshot));
-      const back = findRollbackTarget(current, revision.id, snapshot);
-      if (back !== undefined) draft.rollbackTargets.set(filter.name, back);
+      noteBefore(draft, current, findRollbackTarget(current, revision.id, snapshot));
       const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};
       append(
         draft.adopted,
@@ -115,8 +122,8 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
         if (drafts.get(workloadKey(ref))?.revisions.some(({ revision }) => revision.filter === filter.name)) continue;
         const draft = draftOf(ref, workload, PRUNE_WAVE);
         draft.removals.push(filter.name);
-        const back = findRollbackTarget(observedFilter(filter.name, target, snapshot), undefined, snapshot);
-        if (back !== undefined) draft.rollbackTargets.set(filter.name, back);
+        const current = observedFilter(filter.name, target, snapshot);
+        noteBefore(draft, current, findRollbackTarget(current, undefined, snapshot));
       }
     }
   }
@@ -140,6 +147,13 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
     ],
   };
   return partialResult({ ...plan, garbage: findGarbage(plan, snapshot, request) }, diagnostics.problems);
+}
+
+/** Keeps what a workload runs of a filter, and what it goes back to. */
+function noteBefore(draft: WorkloadDraft, current: ObservedFilter, back: RollbackTarget | undefined): void {
+  const runs = revisionRunOn(current);
+  if (runs !== undefined) draft.before.set(current.filter, runs);
+  if (back !== undefined) draft.rollbackTargets.set(current.filter, back);
 }
 
 function newPodRevision(ref: WorkloadRef, revision: Revision, { pluginKind }: ClusterSnapshot): PodRevision {

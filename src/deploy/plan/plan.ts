@@ -22,6 +22,12 @@ export interface PlannedRevision {
   readonly podRevision: PodRevision;
 }
 
+/** What the pods of a workload go back to. */
+export type RollbackTarget = PodRevision & {
+  /** The revision whose settings were pushed into it; absent where it has its own. */
+  readonly pushed?: string;
+};
+
 /** The ConfigMap or the filter resource of a revision in a namespace. */
 export interface PlannedObject<T extends ConfigMap | FilterResource> extends PlannedRevision {
   readonly namespace: string;
@@ -57,10 +63,10 @@ export interface PlannedWorkload {
   readonly wave: number;
   /** What has to be changed; `undefined` for nothing. */
   readonly patch: WorkloadPatch | undefined;
-  /** The revisions it ran before, by filter. */
+  /** The revisions it ran before, by filter: what ran, with the settings that were pushed, and not the label of its pods. */
   readonly before: ReadonlyMap<string, string>;
   /** What it goes back to when a wanted revision fails, by filter; a filter that has none goes. */
-  readonly rollbackTargets: ReadonlyMap<string, PodRevision>;
+  readonly rollbackTargets: ReadonlyMap<string, RollbackTarget>;
   /** What others have changed since the last run, in words. */
   readonly drift: readonly string[];
   /** The filters of others that ours takes the place of. */

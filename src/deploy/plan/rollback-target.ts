@@ -4,6 +4,7 @@ import { imageOf } from '../../mesh/objects/config-map.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type ClusterSnapshot, type ObservedFilter, type RevisionObjects, settingsIn } from '../observe/snapshot.ts';
+import type { PlannedWorkload, RollbackTarget } from './plan.ts';
 
 /**
  * What a workload goes back to when a new revision of a filter fails: what it runs, if that was verified or its pods are ready;
@@ -11,6 +12,31 @@ import { type ClusterSnapshot, type ObservedFilter, type RevisionObjects, settin
  * for a removal. `undefined`: it goes back to no filter.
  */
 export function findRollbackTarget(
+  current: ObservedFilter,
+  wanted: string | undefined,
+  snapshot: Pick<ClusterSnapshot, 'objectsOf' | 'pluginKind'>,
+): RollbackTarget | undefined {
+  const back = findPodRevision(current, wanted, snapshot);
+  if (back === undefined) return undefined;
+  const runs = settingsIn(snapshot.objectsOf(current.ref.namespace, back), back.id);
+  return runs === back.id ? back : { ...back, pushed: runs };
+}
+
+/**
+ * Returns the revision that a workload runs of a filter once it is rolled back, `null` for none. What was pushed into it stays,
+ * also what this run has pushed.
+ */
+export function revisionAfterRollback(
+  { revisions, rollbackTargets }: Pick<PlannedWorkload, 'revisions' | 'rollbackTargets'>,
+  filter: string,
+): string | null {
+  const back = rollbackTargets.get(filter);
+  if (back === undefined) return null;
+  const same = revisions.find(({ podRevision }) => podRevision.filter === filter && podRevision.id === back.id);
+  return same?.revision.id ?? back.pushed ?? back.id;
+}
+
+function findPodRevision(
   current: ObservedFilter,
   wanted: string | undefined,
   snapshot: Pick<ClusterSnapshot, 'objectsOf' | 'pluginKind'>,

@@ -24,7 +24,7 @@ export function judgeSharedVms(
     const mounted = planned.revisions.filter(({ podRevision }) => podRevision.image === undefined);
     return mounted.flatMap((wanted, index) => {
       const user = wantedUser(wanted);
-      const isNew = planned.before.get(wanted.podRevision.filter) !== wanted.podRevision.id;
+      const isNew = planned.before.get(wanted.revision.filter) !== wanted.revision.id;
       const others = [...mounted.slice(0, index).map(wantedUser), ...usersBeside(planned, wanted, snapshot)];
       return others.map((other) => ({ subject, wanted, user, other, isNew, sharing: sharingOf(user, other) }));
     });

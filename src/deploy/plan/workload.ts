@@ -11,7 +11,7 @@ import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { findBlockers } from './blockers.ts';
 import { findDrift } from './drift.ts';
-import type { PlannedRevision, PlannedWorkload } from './plan.ts';
+import type { PlannedRevision, PlannedWorkload, RollbackTarget } from './plan.ts';
 
 /** What is wanted of a workload. */
 export interface WantedWorkload {
@@ -25,7 +25,9 @@ export interface WantedWorkload {
   /** The volumes that hold their files; those that nothing else reads go. */
   readonly volumes: readonly AdoptedVolume[];
   /** What it goes back to when a wanted revision fails, by filter. */
-  readonly rollbackTargets: ReadonlyMap<string, PodRevision>;
+  readonly rollbackTargets: ReadonlyMap<string, RollbackTarget>;
+  /** The revisions that it ran when it was observed, by filter; those whose settings were pushed by the name of these. */
+  readonly before: ReadonlyMap<string, string>;
   /** What others have changed of the revisions that the wanted ones take the place of; absent for nothing. */
   readonly changes?: readonly string[];
 }
@@ -63,13 +65,9 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
   const patch = merged.ok ? merged.value : NO_PATCH;
   if (patch?.spec !== undefined) diagnostics.add(findBlockers(wanted, options));
   const filters = [...place.map(({ filter }) => filter), ...removals];
-  const before = filters.flatMap((filter) => {
-    const revision = revisionOn(observed, filter);
-    return revision === undefined ? [] : [[filter, revision] as const];
-  });
   const alsoRuns = filtersOn(observed).filter((filter) => !filters.includes(filter));
   const drift = [...findDrift({ ref, observed }, place), ...(wanted.changes ?? [])];
-  const planned = { ...wanted, patch, before: new Map(before), drift, alsoRuns };
+  const planned = { ...wanted, patch, drift, alsoRuns };
   return partialResult(planned, diagnostics.problems);
 }
 

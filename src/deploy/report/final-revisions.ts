@@ -24,10 +24,15 @@ export function isBack({ rollback }: Pick<TargetReport, 'rollback'>): boolean {
 }
 
 /** What a target runs of a filter at the end; `undefined` for nothing. */
-export function finalRevision(target: TargetReport, { filter, revision, before }: TargetRevision): string | undefined {
+export function finalRevision(
+  target: TargetReport,
+  { filter, revision, before, pushed }: TargetRevision,
+): string | undefined {
   const { outcome, steps, rollback, newer } = target;
   if (newer?.filter === filter) return newer.revision;
   if (rollback !== undefined && isBack(target)) return rollback.to[filter] ?? undefined;
+  // Settings that were pushed and not put back are there, whatever has become of the pod template.
+  if (pushed && steps.filterResource === 'done') return revision;
   const written = steps.template === 'done' || steps.template === 'unchanged';
   return outcome === 'untouched' || outcome === 'superseded' || !written ? before : revision;
 }

@@ -3,7 +3,7 @@ import { fail, ok, type Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { type FilterState, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
-import { stateOn } from '../../mesh/template/template.ts';
+import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { KeyChanges, WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { Replanned, WorkloadWrite } from '../apply/workload.ts';
@@ -68,9 +68,9 @@ function supersededProblem({ ref }: PlannedWorkload, { message, remedy, reverted
 }
 
 /** Whether a workload goes back to what this run has found. */
-export function returnsToObserved({ revisions, removals, rollbackTargets, before }: PlannedWorkload): boolean {
+export function returnsToObserved({ observed, revisions, removals, rollbackTargets }: PlannedWorkload): boolean {
   const filters = [...revisions.map(({ podRevision }) => podRevision.filter), ...removals];
-  return filters.every((filter) => rollbackTargets.get(filter)?.id === before.get(filter));
+  return filters.every((filter) => rollbackTargets.get(filter)?.id === revisionOn(observed, filter));
 }
 
 /** The patch's keys with their values of before; `undefined` if others have changed one of them since. */

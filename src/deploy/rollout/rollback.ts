@@ -14,6 +14,7 @@ import { belongsTo, targetKind } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
+import { revisionAfterRollback } from '../plan/rollback-target.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { mayHaveArrived } from '../report/may-have-arrived.ts';
 import type { Rollback } from '../report/report.ts';
@@ -80,7 +81,7 @@ export async function rollBack(
     rolloutGoalOf(planned)
       .podRevisions.map(({ filter }) => filter)
       .concat(planned.removals)
-      .map((filter) => [filter, planned.rollbackTargets.get(filter)?.id ?? null]),
+      .map((filter) => [filter, revisionAfterRollback(planned, filter)]),
   );
   const end = (state: Rollback['state']): Rollback => ({ state, to, durationMs: context.now() - started });
   const undoReverts = restoring.write.result.state === 'done' && returnsToObserved(planned);

@@ -6,7 +6,7 @@ import { describeWorkload } from '../../targets/target.ts';
 import { PARALLEL_WRITES, writeWorkload } from '../apply/workload.ts';
 import { during } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
-import { describeRun, type Newer } from '../observe/superseded.ts';
+import { describeRun, type Newer, nameNewer } from '../observe/superseded.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import { planWaves } from '../plan/waves.ts';
 import { cancelledVerification } from '../verify/verifier.ts';
@@ -263,17 +263,18 @@ export class RolloutRunner {
     if (rollout.state === 'rolled-back' || !this.#canRollBack(rollout)) return;
     const back = await rollBack(rollout, this.#watch, this.#rollback);
     if (back === undefined) return;
-    if ('newer' in back) this.#supersede(planned, back.newer);
+    if ('newer' in back) await this.#supersede(planned, back.newer);
     else this.#states.set(rolledBack(rollout, back));
   }
 
   /** Another run has the workload now, so this one starts nothing more anywhere: it would undo what is newer. */
-  #supersede(planned: PlannedWorkload, newer: Newer): void {
+  async #supersede(planned: PlannedWorkload, found: Newer): Promise<void> {
+    this.#superseded = true;
+    const newer = await nameNewer(found, planned.ref.namespace, this.#context.client);
     this.#context.log.info(
       `${describeWorkload(planned.ref)}: ${describeRun(newer.run)} has deployed revision ${newer.revision} of ${newer.filter}; it is left alone.`,
     );
     this.#states.set(supersededRollout(this.#states.of(planned), newer));
-    this.#superseded = true;
   }
 
   #canRollBack(rollout: WorkloadRollout): boolean {

@@ -5,7 +5,7 @@ import type { WrittenObjects } from '../apply/objects.ts';
 import type { WriteResult } from '../apply/workload.ts';
 import { readinessOf } from '../kinds/kinds.ts';
 import { changesPods, objectKey, type Plan, type PlannedWorkload } from '../plan/plan.ts';
-import type { StepState, TargetOutcome, TargetReport, TargetRevision } from '../report/report.ts';
+import type { Rollback, StepState, TargetOutcome, TargetReport, TargetRevision } from '../report/report.ts';
 import { evidenceLines } from '../wait/rollout-problem.ts';
 import type { PushResult } from './push-settings.ts';
 import { withPhase } from './target-phase.ts';
@@ -43,7 +43,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
   const problem =
     failure.problem ?? pushed.find((push) => push.problems.has(workloadKey(ref)))?.problems.get(workloadKey(ref));
   const { ready, wanted } = ended ?? readinessOf(ref, planned.observed);
-  const back = rollback ?? pushed.find((push) => push.rollback !== undefined)?.rollback;
+  const back = rollback ?? pushRollback(planned, record);
   const shownVerification =
     verification ??
     pushed.find((push) => push.verifications.has(workloadKey(ref)))?.verifications.get(workloadKey(ref));
@@ -90,16 +90,25 @@ function revisionsOf({ ref, revisions, removals, before }: PlannedWorkload, { pu
       return {
         filter: revision.filter,
         revision: revision.id,
-        ...(push !== undefined
-          ? { before: push.before, pushed: true as const }
-          : // Its settings were pushed by an earlier run, and are what is wanted.
-            revision.id !== podRevision.id
-            ? { before: revision.id }
-            : earlier(revision.filter)),
+        ...(push !== undefined ? { before: push.before, pushed: true as const } : earlier(revision.filter)),
       };
     }),
     ...removals.map((filter) => ({ filter, ...earlier(filter) })),
   ];
+}
+
+/** What was put back of settings that were pushed, with what a workload runs of all its filters then: no template was touched. */
+function pushRollback(planned: PlannedWorkload, record: RunRecord): Rollback | undefined {
+  const { rollback } = pushesOf(planned, record).find((push) => push.rollback !== undefined) ?? {};
+  if (rollback === undefined) return undefined;
+  const { ref, revisions, removals, before } = planned;
+  const now = revisions.map(({ revision, podRevision }): [string, string | null] => {
+    const push = record.pushes.get(objectKey(ref.namespace, podRevision));
+    const keeps = push?.step === 'done' && push.rollback === undefined;
+    return [revision.filter, keeps ? revision.id : (push?.before ?? before.get(revision.filter) ?? null)];
+  });
+  const to = [...now, ...removals.map((filter): [string, string | null] => [filter, before.get(filter) ?? null])];
+  return { ...rollback, to: Object.fromEntries(to) };
 }
 
 function pushesOf({ ref, revisions }: PlannedWorkload, { pushes }: RunRecord): PushResult[] {

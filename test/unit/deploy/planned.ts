@@ -4,6 +4,7 @@ import { type PlanningOptions, planWorkload, type WantedWorkload } from '../../.
 import { type PodRevision, podRevisionOf, type Revision } from '../../../src/mesh/identity/revision.ts';
 import { renderConfigMap } from '../../../src/mesh/objects/config-map.ts';
 import { renderFilterResource } from '../../../src/mesh/objects/filter-resource.ts';
+import { revisionOn } from '../../../src/mesh/template/template.ts';
 import type { AdoptedVolume } from '../../../src/mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../../src/mesh/unmanaged/unmanaged.ts';
 import { type ClusterParts, must, patchedWith, refOf, revision, workload } from '../builders.ts';
@@ -36,9 +37,15 @@ export function wantedOf(path: string, parts: WantedParts = {}): WantedWorkload 
   const rollbackTargets = new Map(
     (parts.rollbackTargets ?? []).map((podRevision) => [podRevision.filter, podRevision]),
   );
+  const filters = [...revisions.map(({ filter }) => filter), ...removals];
+  const before = filters.flatMap((filter) => {
+    const id = revisionOn(observed, filter);
+    return id === undefined ? [] : [[filter, id] as const];
+  });
   return {
     ref,
     observed,
+    before: new Map(before),
     revisions: revisions.map(plannedRevision),
     removals,
     wave,

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { describeRun, isOlderRun, newerOn } from '../../../../src/deploy/observe/superseded.ts';
-import { podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
+import { describeRun, isOlderRun, nameNewer, newerOn } from '../../../../src/deploy/observe/superseded.ts';
+import { mountedRevision, podRevisionOf } from '../../../../src/mesh/identity/revision.ts';
+import { renderEnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import { revision, workload } from '../../builders.ts';
 
 const ours = podRevisionOf(revision());
@@ -33,6 +34,25 @@ describe('what another run has put on a workload', () => {
     const removal = { podRevisions: [], removals: ['add-header'] };
     expect(newerOn(removal, on('0123456789', '0123456789'))?.run).toBe('o/r/7/1');
     expect(newerOn(removal, on(undefined, undefined))).toBeUndefined();
+  });
+
+  test('is named by what it runs, with the settings that were pushed into it', async () => {
+    const newer = { filter: 'add-header', revision: ours.id, run: 'o/r/7/1' };
+    const pushed = revision('add-header', { configuration: 'new' });
+    const podRevision = mountedRevision(revision());
+    const answering = (answer: () => unknown): Parameters<typeof nameNewer>[2] => ({
+      get: async () => answer() as never,
+    });
+    const named = (answer: () => unknown) => nameNewer(newer, 'shop', answering(answer));
+    await expect(named(() => renderEnvoyFilter(pushed, 'shop', { podRevision }))).resolves.toEqual({
+      ...newer,
+      revision: pushed.id,
+    });
+    await expect(named(() => renderEnvoyFilter(revision(), 'shop'))).resolves.toEqual(newer);
+    const forbidden = (): never => {
+      throw new Error('forbidden');
+    };
+    await expect(named(forbidden)).resolves.toEqual(newer);
   });
 });
 

@@ -432,6 +432,7 @@ describe('new settings for running proxies', () => {
     expect(countWrites(must(planFor(push, then)))).toBe(0);
     const back: DeployRequest = { ...request, settingsChange: 'push' };
     const again = must(planFor(back, then));
+    expect(again.workloads[0]?.before.get('add-header')).toBe(revision('add-header', { configuration: 'new' }).id);
     expect([countWrites(again), again.filterResources[0]?.pushedOver?.metadata.name]).toEqual([1, idOf()]);
     expect(again.filterResources[0]?.render().metadata.annotations).toBeUndefined();
   });

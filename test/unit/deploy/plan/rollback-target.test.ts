@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
-import { findRollbackTarget, verifiedLevel } from '../../../../src/deploy/plan/rollback-target.ts';
+import {
+  findRollbackTarget,
+  revisionAfterRollback,
+  verifiedLevel,
+} from '../../../../src/deploy/plan/rollback-target.ts';
 import {
   mountedRevision,
   type PodRevision,
@@ -45,6 +49,20 @@ const targetOf = (workload: Workload, wanted: string | undefined, cluster: Clust
 };
 const back = (workload: Workload, cluster: ClusterParts, wanted: string = third.id): string | undefined =>
   targetOf(workload, wanted, cluster)?.id;
+
+test('settings that were pushed stay pushed where the pods go back, and name what they run', () => {
+  const envoyFilter = renderEnvoyFilter(second, 'shop', { podRevision: mountedRevision(first) });
+  const cluster: ClusterParts = { ...objectsOf(first), filterResources: { shop: [envoyFilter] } };
+  const back = targetOf(running(first), third.id, cluster);
+  expect(back).toEqual({ ...podRevisionOf(first), pushed: second.id });
+  const rollbackTargets = new Map(back && [['add-header', back]]);
+  const after = (podRevision: PodRevision): string | null =>
+    revisionAfterRollback({ revisions: [{ revision: third, podRevision }], rollbackTargets }, 'add-header');
+  expect(after(podRevisionOf(third))).toBe(second.id);
+  // What this run has pushed into the same pods stays, too.
+  expect(after(podRevisionOf(first))).toBe(third.id);
+  expect(revisionAfterRollback({ revisions: [], rollbackTargets }, 'other')).toBeNull();
+});
 
 describe('findWayBack', () => {
   const both = objectsOf(first, second);

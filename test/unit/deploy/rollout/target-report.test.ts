@@ -258,8 +258,23 @@ describe('settings that were pushed into running proxies', () => {
     expect(conclude({ ...quiet, push })).toMatchObject({ outcome: 'failed', problem: said, rollback });
   });
 
+  test('and are put back leave the other filters of a workload what they run', () => {
+    const [auth, kept] = [revision('auth', { configuration: 'new' }), revision('auth')];
+    const [mounted] = [{ filter: 'auth', id: kept.id, mountPath: kept.settings.mountPath }];
+    const before = new Map([
+      ['add-header', ours.id],
+      ['auth', kept.id],
+    ]);
+    const two = { ...of, before, revisions: [...of.revisions, { revision: auth, podRevision: mounted }] };
+    const said: Problem = { kind: 'verification', message: 'refused' };
+    const rollback: Rollback = { state: 'rolled-back', to: { 'add-header': ours.id }, durationMs: 3 };
+    const push = pushed({ verifications: new Map(), problems: new Map([[workloadKey(ref), said]]), rollback });
+    expect(conclude({ ...quiet, of: two, push }).rollback?.to).toEqual({ 'add-header': ours.id, auth: kept.id });
+  });
+
   test('that an earlier run pushed are what was there before', () => {
-    const report = conclude({ ...quiet, filterResource: 'unchanged', rollout: {} });
+    const before = new Map([['add-header', newer.id]]);
+    const report = conclude({ ...quiet, of: { ...of, before }, filterResource: 'unchanged', rollout: {} });
     expect(report).toMatchObject({
       outcome: 'unchanged',
       revisions: [{ filter: 'add-header', revision: newer.id, before: newer.id }],
