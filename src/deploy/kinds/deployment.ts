@@ -45,6 +45,13 @@ function pausedBlocker({ ref, observed }: WantedTarget): Blocker | undefined {
   };
 }
 
+/** Old pods stay until new ones are ready. The status does not tell which are; old ones were so before. */
+function oldPodsLeft(old: number, updated: number, ready: number): string {
+  const readyNew = Math.max(0, ready - old);
+  const left = `${count(old, 'old pod')} still there`;
+  return readyNew < updated ? `${readyNew} of ${updated} new pods ready, ${left}` : left;
+}
+
 function verdictOf(workload: Workload): ReadinessVerdict {
   const { spec = {}, status = {} } = workload;
   const wanted = spec.replicas ?? 1;
@@ -60,7 +67,8 @@ function verdictOf(workload: Workload): ReadinessVerdict {
     return { state: 'progressing', message, podsRefused: true };
   }
   if (updatedReplicas < wanted) return progressing(`${updatedReplicas} of ${wanted} pods updated`);
-  if (replicas > updatedReplicas) return progressing(`${count(replicas - updatedReplicas, 'old pod')} still there`);
+  if (replicas > updatedReplicas)
+    return progressing(oldPodsLeft(replicas - updatedReplicas, updatedReplicas, readyReplicas));
   if (replicas > wanted) return progressing(`${count(replicas - wanted, 'pod')} too many`);
   if (availableReplicas < updatedReplicas)
     return progressing(`${availableReplicas} of ${updatedReplicas} pods available`);

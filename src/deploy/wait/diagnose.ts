@@ -1,6 +1,7 @@
 import { untilAborted } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
-import type { Permission } from '../../base/permission.ts';
+import { isNonEmpty } from '../../base/lists.ts';
+import { describePermission, type Permission } from '../../base/permission.ts';
 import { listWords } from '../../base/text.ts';
 import type { Event, Pod } from '../../cluster/objects.ts';
 import {
@@ -44,17 +45,21 @@ export interface Diagnosis {
   readonly event?: TellingEvent;
   /** Envoy's own reason, from the log of a pod's proxy. */
   readonly envoy?: EnvoyReason;
-  /** The permission without which the pods could not be listed, which show the cause; omitted if it is not missing. */
-  readonly missing?: Permission;
+  /** The permissions without which pods, events or logs could not be read, which show the cause; omitted if none is missing. */
+  readonly missing?: readonly [Permission, ...Permission[]];
 }
 
 /** Collects, for workloads that did not become ready, what their pods, events and proxies say. By `workloadKey`. */
 export async function diagnose(
   workloads: readonly RolloutGoal[],
-  source: EvidenceSource,
+  from: EvidenceSource,
 ): Promise<ReadonlyMap<string, Diagnosis>> {
-  const denied = new Set<string>();
-  const found = await listNewPods(workloads, { ...source, denied: (namespace) => denied.add(namespace) });
+  const denied = new Map<string, Permission>();
+  const source: EvidenceSource = {
+    ...from,
+    denied: (permission) => denied.set(describePermission(permission), permission),
+  };
+  const found = await listNewPods(workloads, source);
   const namespaces = [...new Set(workloads.map(({ ref }) => ref.namespace))];
   const events = new Map(
     await Promise.all(
@@ -68,10 +73,8 @@ export async function diagnose(
       const key = workloadKey(goal.ref);
       const { namespace } = goal.ref;
       const seen = await diagnoseOne(goal, found.get(key) ?? [], events.get(namespace) ?? [], source);
-      return [
-        key,
-        denied.has(namespace) ? { ...seen, missing: { verb: 'list', group: '', resource: 'pods', namespace } } : seen,
-      ];
+      const missing = [...denied.values()].filter((permission) => permission.namespace === namespace);
+      return [key, isNonEmpty(missing) ? { ...seen, missing } : seen];
     }),
   );
   return new Map(diagnoses);

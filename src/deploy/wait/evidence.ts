@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
+import type { Permission } from '../../base/permission.ts';
 import { truncate } from '../../base/text.ts';
 import type { Client } from '../../cluster/client.ts';
-import { ApiError } from '../../cluster/errors.ts';
+import { ApiError, isApiError } from '../../cluster/errors.ts';
 import type { Event, Pod } from '../../cluster/objects.ts';
 import { isReady, PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { ENVOY_FILTER, EVENT, POD } from '../../cluster/resources.ts';
@@ -32,8 +33,8 @@ import type { RolloutGoal } from './rollout-watch.ts';
 export interface EvidenceSource {
   readonly client: Client;
   readonly debug: (line: string) => void;
-  /** Told of the namespaces whose pods the kubeconfig user cannot list. */
-  readonly denied?: (namespace: string) => void;
+  /** Told of what the kubeconfig user may not read. */
+  readonly denied?: (permission: Permission) => void;
 }
 
 /** Where a run's evidence comes from. */
@@ -50,7 +51,7 @@ const LOG_BYTES = 256 * 1024;
  */
 export async function listNewPods(
   workloads: readonly RolloutGoal[],
-  { client, debug, denied }: EvidenceSource,
+  source: EvidenceSource,
 ): Promise<ReadonlyMap<string, readonly Pod[]>> {
   const selectors = new Map<string, Set<string>>();
   const lists = new Map<string, { namespace: string; labelSelector: string; resource?: string }>();
@@ -70,14 +71,11 @@ export async function listNewPods(
   const seen = new Set<string>();
   await Promise.all(
     [...lists.values()].map(async ({ namespace, labelSelector, resource }) => {
-      const list = await optional(debug, async () => {
-        try {
-          return await client.list<Pod>(POD, namespace, { labelSelector });
-        } catch (error) {
-          if (error instanceof ApiError && error.status === 403) denied?.(namespace);
-          throw error;
-        }
-      });
+      const list = await readable(
+        { verb: 'list', group: POD.group, resource: POD.plural, namespace },
+        source,
+        (client) => client.list<Pod>(POD, namespace, { labelSelector }),
+      );
       for (const pod of list?.items ?? []) {
         const owner = ownerOf(pod);
         if (owner === undefined || seen.has(podId(pod))) continue;
@@ -112,8 +110,12 @@ export function podId({ metadata }: Pod): string {
 }
 
 /** The warning events of a namespace. */
-export async function listWarnings(namespace: string, { client, debug }: EvidenceSource): Promise<readonly Event[]> {
-  const list = await optional(debug, () => client.list<Event>(EVENT, namespace, { fieldSelector: 'type=Warning' }));
+export async function listWarnings(namespace: string, source: EvidenceSource): Promise<readonly Event[]> {
+  const list = await readable(
+    { verb: 'list', group: EVENT.group, resource: EVENT.plural, namespace },
+    source,
+    (client) => client.list<Event>(EVENT, namespace, { fieldSelector: 'type=Warning' }),
+  );
   return list?.items ?? [];
 }
 
@@ -167,11 +169,13 @@ export async function readPluginReason(
 function readProxyLog(
   { metadata }: Pod,
   namespace: string,
-  { client, debug }: EvidenceSource,
+  source: EvidenceSource,
   since?: Date,
 ): Promise<string | undefined> {
   const options = since === undefined ? {} : { since };
-  return optional(debug, () => client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES, options));
+  return readable(logsOf(namespace), source, (client) =>
+    client.podLog(namespace, metadata.name, PROXY_CONTAINER, LOG_BYTES, options),
+  );
 }
 
 /** A program says what it dies of at the end of its log. */
@@ -183,10 +187,10 @@ export async function readLastWords(
   { metadata }: Pod,
   namespace: string,
   container: string,
-  { client, debug }: EvidenceSource,
+  source: EvidenceSource,
 ): Promise<string | undefined> {
   for (const previous of [true, false]) {
-    const log = await optional(debug, () =>
+    const log = await readable(logsOf(namespace), source, (client) =>
       client.podLog(namespace, metadata.name, container, LAST_BYTES, { previous, lines: LAST_LINES }),
     );
     const said = log === undefined ? undefined : lastWords(log);
@@ -211,6 +215,26 @@ export function lastWords(log: string): string | undefined {
   const outer = lines.filter((line) => !/^\s/.test(line));
   const said = outer.findLast((line) => TELLS_AN_ERROR.test(line)) ?? outer.at(-1) ?? lines.at(-1);
   return said === undefined ? undefined : truncate(said.trim(), MAX_WORDS);
+}
+
+function logsOf(namespace: string): Permission {
+  return { verb: 'get', group: POD.group, resource: `${POD.plural}/log`, namespace };
+}
+
+/** Reads what a permission is needed for; `undefined` if it cannot be read, of which a refusal is told. */
+function readable<T>(
+  permission: Permission,
+  { client, debug, denied }: EvidenceSource,
+  read: (client: Client) => Promise<T>,
+): Promise<T | undefined> {
+  return optional(debug, async () => {
+    try {
+      return await read(client);
+    } catch (error) {
+      if (isApiError(error, 403)) denied?.(permission);
+      throw error;
+    }
+  });
 }
 
 async function optional<T>(debug: (line: string) => void, read: () => Promise<T>): Promise<T | undefined> {

@@ -44,7 +44,7 @@ export function rolloutProblem(
         kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
         subject,
         message: `${sentence(words)}${unseenWords(diagnosis)}`,
-        ...defined({ permission: diagnosis?.missing }),
+        ...defined({ permission: diagnosis?.missing?.[0] }),
         remedy:
           diagnosis?.envoy?.remedy ??
           (cannotMount(own, diagnosis) ? OTHER_PATH : undefined) ??
@@ -77,10 +77,10 @@ function envoyCause(diagnosis: Diagnosis | undefined): string | undefined {
   return diagnosis?.envoy && describeReason(diagnosis.envoy);
 }
 
-/** Why the cause is not known, where pods could not be listed; empty where they could, or something else told it. */
+/** Why the cause is not known, where pods, events or logs could not be read; empty where they could, or something else told it. */
 function unseenWords(diagnosis: Diagnosis | undefined): string {
   if (diagnosis?.missing === undefined || diagnosis.cause !== undefined || diagnosis.envoy !== undefined) return '';
-  return ` The cause could not be seen: the kubeconfig user cannot ${describePermission(diagnosis.missing)}.`;
+  return ` The cause could not be seen: the kubeconfig user cannot ${listWords(diagnosis.missing.map(describePermission), 'or')}.`;
 }
 
 /** The cause leads; how far the rollout came follows where nobody knows more. */

@@ -111,7 +111,13 @@ describe('Deployment', () => {
     ['no pods exist yet', {}, { observedGeneration: 2 }, progressing(/0 of 3 pods updated/)],
     ['the deadline is over', {}, { ...done, conditions: [DEADLINE, AVAILABLE] }, failed(/no progress for 600 s/)],
     ['some pods are old', {}, { ...done, updatedReplicas: 1 }, progressing(/1 of 3 pods updated/)],
-    ['old pods end', {}, { ...done, replicas: 4 }, progressing(/1 old pod still there/)],
+    ['old pods end', {}, { ...done, replicas: 4, readyReplicas: 4 }, progressing(/^1 old pod still there/)],
+    [
+      'old pods stay, as new ones are not ready',
+      {},
+      { ...done, replicas: 4 },
+      progressing(/^2 of 3 new pods ready, 1 old pod still there/),
+    ],
     [
       'it was scaled down',
       { replicas: 2 },

@@ -12,15 +12,27 @@ const problem = (diagnosis: Diagnosis) =>
   );
 
 test('who may not list pods is told that the cause could not be seen, and what is missing', () => {
-  expect(problem({ pods: [], missing: MISSING })).toMatchObject({
+  expect(problem({ pods: [], missing: [MISSING] })).toMatchObject({
     message:
       'not ready after 1 min: 1 of 3 pods updated. The cause could not be seen: the kubeconfig user cannot list pods in namespace "shop".',
     permission: MISSING,
   });
 });
 
+test('who may list pods but not read their logs and events is told that, too', () => {
+  const missing = [
+    { verb: 'get', group: '', resource: 'pods/log', namespace: 'shop' },
+    { verb: 'list', group: '', resource: 'events', namespace: 'shop' },
+  ] as const;
+  expect(problem({ pods: ['a-1: istio-proxy not ready'], missing })?.message).toContain(
+    'The cause could not be seen: the kubeconfig user cannot get pods/log in namespace "shop" or list events in namespace "shop".',
+  );
+});
+
 test('a cause that is known is told alone', () => {
-  expect(problem({ pods: [], cause: 'the quota is used up', missing: MISSING })?.message).not.toContain('cannot list');
+  expect(problem({ pods: [], cause: 'the quota is used up', missing: [MISSING] })?.message).not.toContain(
+    'cannot list',
+  );
   expect(problem({ pods: [] })).not.toHaveProperty('permission');
 });
 
