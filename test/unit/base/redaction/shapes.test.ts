@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { withoutCredentials } from '../../../../src/base/redaction/shapes.ts';
+import { TOKEN_PREFIXES, withoutCredentials } from '../../../../src/base/redaction/shapes.ts';
 
 const PEM = '-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabcd\n-----END RSA PRIVATE KEY-----';
 const JWT = `eyJ${'a1'.repeat(20)}.eyJ${'b2'.repeat(20)}.${'c3'.repeat(20)}`;
@@ -26,6 +26,10 @@ describe('credentials by their shape', () => {
   ])('%s', (text, expected) => {
     expect(withoutCredentials(text)).toBe(expected);
   });
+});
+
+test.each(TOKEN_PREFIXES)('what begins with %s is a credential', (prefix) => {
+  expect(withoutCredentials(`got ${prefix}${'a1'.repeat(20)}.`)).toMatch(/^got \*\*\*\.?$/);
 });
 
 describe('what is none', () => {
