@@ -1,5 +1,24 @@
 import { expect, test } from '@jest/globals';
-import { lastWords } from '../../../../src/deploy/wait/evidence.ts';
+import { describePermission } from '../../../../src/base/permission.ts';
+import { lastWords, listWarnings, readLastWords } from '../../../../src/deploy/wait/evidence.ts';
+import { refusal, startApiServer } from '../../cluster/api-server.ts';
+
+test('what may not be read is told by its permission, and is no failure', async () => {
+  const server = await startApiServer({ answer: () => refusal(403, 'Forbidden', 'no') });
+  try {
+    const denied = new Set<string>();
+    const source = {
+      client: server.client(),
+      debug: () => undefined,
+      denied: (permission: Parameters<typeof describePermission>[0]) => denied.add(describePermission(permission)),
+    };
+    expect(await listWarnings('shop', source)).toEqual([]);
+    expect(await readLastWords({ metadata: { name: 'a' } }, 'shop', 'app', source)).toBeUndefined();
+    expect([...denied]).toEqual(['list events in namespace "shop"', 'get pods/log in namespace "shop"']);
+  } finally {
+    await server.close();
+  }
+});
 
 test.each<[string, string, string | undefined]>([
   ['the last line', 'starting\nno table today\n', 'no table today'],
