@@ -1,5 +1,6 @@
 import { append, isNonEmpty } from './lists.ts';
 import type { Permission } from './permission.ts';
+import { sentence } from './text.ts';
 
 /** What kind of trouble a problem is. One annotation is written per kind, so a kind groups what a reader fixes in one place. */
 export type ProblemKind =
@@ -128,8 +129,8 @@ export class Diagnostics {
 /** One line for a log: subject, message, remedy. */
 export function describeProblem(problem: Problem): string {
   const subject = problem.subject === undefined ? '' : `${problem.subject}: `;
-  const remedy = problem.remedy === undefined ? '' : ` ${problem.remedy}`;
-  return `${subject}${problem.message}${remedy}`;
+  if (problem.remedy === undefined) return `${subject}${problem.message}`;
+  return `${subject}${sentence(problem.message)} ${problem.remedy}`;
 }
 
 /** The problem behind an error that nobody expected; keeps it as the cause. */

@@ -17,7 +17,7 @@ export const CERTIFICATE_REMEDIES: Readonly<Record<string, string>> = {
 
 /** What to do about a connection that does not come about, by the code of Node or undici. */
 export const ROUTE_REMEDIES: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Nothing listens there. Check the server address in the kubeconfig, and that the runner can reach it.',
+  ECONNREFUSED: 'Check the server address in the kubeconfig, and that the runner can reach it: nothing listens there.',
   ENOTFOUND: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
   EAI_AGAIN: 'The name does not resolve from the runner. A private cluster needs a runner inside its network.',
   UND_ERR_CONNECT_TIMEOUT: 'No connection within the time limit; a firewall or a private network is the usual reason.',

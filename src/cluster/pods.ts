@@ -19,7 +19,7 @@ export function isTerminating({ metadata }: Pod): boolean {
   return metadata.deletionTimestamp !== undefined;
 }
 
-/** Why a pod is not ready, short: `ErrImageNeverPull (app): …`, `app keeps crashing (Error, exit code 1)`, `Unschedulable: …`, `istio-proxy not ready`. Empty when ready. */
+/** Why a pod is not ready, short: `ErrImageNeverPull (app): …`, `app keeps crashing (Error, exit code 1)`, `Unschedulable: …`, `container istio-proxy not ready`. Empty when ready. */
 export function describePod(pod: Pod): string {
   if (isReady(pod)) return '';
   if (isTerminating(pod)) return 'Terminating';
@@ -101,6 +101,6 @@ function proxyOf({ spec = {} }: Pod): ContainerSpec | undefined {
 function describeContainer(container: ContainerStatus): string {
   const { name, ready, state, started } = container;
   if (state?.waiting !== undefined && isStarting(container)) return state.waiting.reason ?? `Waiting (${name})`;
-  if (state?.running !== undefined && (ready === false || started === false)) return `${name} not ready`;
+  if (state?.running !== undefined && (ready === false || started === false)) return `container ${name} not ready`;
   return '';
 }

@@ -28,6 +28,11 @@ export interface ProbeAnswer {
   readonly text: string;
 }
 
+/** Values of headers, each in quotation marks. */
+function quoteSome(values: readonly string[]): string {
+  return nameSome(values.map((value) => `"${truncate(value, 100)}"`));
+}
+
 /** What is wrong with an answer, in words for the end of a sentence; `undefined` if it is as expected. */
 export function checkAnswer({ expect }: Probe, answer: ProbeAnswer): string | undefined {
   if (!expect.status.includes(answer.status)) {
@@ -42,7 +47,7 @@ export function checkAnswer({ expect }: Probe, answer: ProbeAnswer): string | un
     } else if (values.length === 0) {
       return `answered without the header ${name}`;
     } else if (wanted !== '*' && !values.includes(wanted)) {
-      return `answered with the header ${name}: ${truncate(nameSome(values), 100)} instead of ${truncate(wanted, 100)}`;
+      return `answered with the header ${name}: ${quoteSome(values)} instead of ${quoteSome([wanted])}`;
     }
   }
   if (expect.body !== undefined && !answer.text.includes(expect.body)) {

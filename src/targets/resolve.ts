@@ -155,7 +155,7 @@ function resolveSelected(entry: SelectedTargets, known: Known): Result<readonly 
     kind: 'targets',
     subject: entry.origin,
     message: `the selector "${entry.selector.text}" matches no ${listWords(entry.kinds)} in ${listWords(entry.namespaces, 'and')}, where there ${seen === 0 ? 'is none' : seen === 1 ? 'is one' : `are ${seen}`}.`,
-    remedy: 'It is compared with the labels of the workload itself (metadata.labels), not with those of its pods.',
+    remedy: 'Write labels of the workload itself (metadata.labels), not those of its pods.',
   });
 }
 

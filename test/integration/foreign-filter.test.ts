@@ -83,7 +83,7 @@ describe('a filter of this action that its proxies reject', () => {
     const second = onlyTarget(await scene.deploy({ name: 'second', timeout: '4s' }));
     expect(second.problem && describeProblem(second.problem)).toMatch(
       new RegExp(
-        `was not ready before this run, .*: Envoy rejects another filter of this action \\(add-header ${id}\\), not second: Failed to load Wasm bytecode\\. Nothing was changed on it\\. Deploy add-header `,
+        `was not ready before this run, .*: Envoy rejects another filter of this action \\(add-header ${id}\\), not second: Failed to load Wasm bytecode\\. Deploy add-header `,
       ),
     );
     expect(second.rollback).toBeUndefined();

@@ -78,7 +78,7 @@ describe('new pods that never become ready', () => {
     expect(report.changed).toBe(false);
     expect(revisions[0]?.before).toBe(revision);
     expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': revision } });
-    expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: istio-proxy not ready/));
+    expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: container istio-proxy not ready/));
     const now = await awaitReady(cluster.api, workload);
     expect(ownPart(now)).toEqual(before);
     expect(JSON.parse(now.metadata.annotations?.[STATE] ?? '')).toMatchObject({ 'add-header': { revision } });

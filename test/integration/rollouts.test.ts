@@ -73,7 +73,7 @@ describe('rollouts that do not go well', () => {
   });
 
   test.concurrent.each<[string, RegExp]>([
-    ['never-ready', /not ready after 10 s: .*app not ready/],
+    ['never-ready', /not ready after 10 s: .*container app not ready/],
     ['image-pull-back-off', /ImagePullBackOff \(app\)/],
     ['crash-loop', /app keeps crashing \(Error, exit code 1\)/],
     ['failed-mount', /FailedMount: /],
@@ -131,7 +131,7 @@ describe('rollouts that do not go well', () => {
     const scene = await Scene.open(cluster);
     await createTurning(scene, 'reviews', 'proxy-not-ready');
     const { problem } = onlyTarget(await scene.deploy({ timeout: '8s' }));
-    expect(problem?.message).toMatch(/not ready after 8\.0 s: .*istio-proxy not ready/);
+    expect(problem?.message).toMatch(/not ready after 8\.0 s: .*container istio-proxy not ready/);
   });
 
   const runOf = (id: number): RunOptions => ({

@@ -46,7 +46,7 @@ describe('a workload that is not ready before the run', () => {
     expect(steps.template).toBe('skipped');
     expect(problem?.kind).toBe('workload');
     expect(problem && describeProblem(problem)).toMatch(
-      /was not ready before this run, and its pods would restart: .*shop-\S+: ImagePullBackOff \(app\)/,
+      /was not ready before this run, and its pods would restart, so it was not changed: .*shop-\S+: ImagePullBackOff \(app\)/,
     );
     expect(problem?.message.match(/ImagePullBackOff \(app\)/g)).toHaveLength(1);
     expect(evidence.join('\n')).toMatch(/pod shop-\S+: ImagePullBackOff \(app\)/);

@@ -108,8 +108,14 @@ function supersededOf(report: Report): Annotation[] {
 function warningsOf({ warnings }: Report): Annotation[] {
   const distinct = [...new Set(warnings)];
   if (distinct.length === 0) return [];
-  const title = distinct.length === 1 ? 'Warning' : countOf(distinct.length, 'warning');
+  const title = distinct.length === 1 ? topicOf(distinct[0] ?? '') : countOf(distinct.length, 'warning');
   return [{ level: 'warning', title, message: lines(distinct) }];
+}
+
+/** What a warning is about: its first clause. */
+function topicOf(warning: string): string {
+  const [clause = ''] = plain(warning, MAX_SUBJECT_CHARACTERS).split(/[:;,.(] |[ (]\(|[.:]$/);
+  return clause.trim();
 }
 
 /** As many whole lines as there is room for, a note of those left out, and the ending. */

@@ -114,12 +114,12 @@ export function renderDeployState(report: DeployReport): string {
     {
       icon: '⏳',
       targets: of('unverified'),
-      words: (one) => `${have(one)} the wanted revision in the pod template; ${NOT_WATCHED}`,
+      words: (one) => `${have(one)} the new revision in the pod template; ${NOT_WATCHED}`,
     },
     {
       icon: '⚠️',
       targets: of('not-ready-as-before'),
-      words: (one) => unreadyAsBefore(one, 'the wanted revision in the pod template'),
+      words: (one) => unreadyAsBefore(one, 'the new revision in the pod template'),
     },
     ...SEEN.map(
       ([level, words]): StateLine => ({
@@ -127,7 +127,7 @@ export function renderDeployState(report: DeployReport): string {
         targets: settled.filter(
           ({ outcome, verification }) => outcome !== 'removed' && (verification?.level ?? 'ready') === level,
         ),
-        words: (one) => `${run(one)} the wanted revision; ${words}`,
+        words: (one) => `${run(one)} the new revision; ${words}`,
       }),
     ),
     {

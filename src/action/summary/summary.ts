@@ -80,7 +80,7 @@ export function renderSummary(
 function renderFacts({ cluster, durationMs }: Report, { run, commit, documentation }: Links, limits: Limits): string {
   return [
     ...(cluster.state === 'none' ? [] : [`Context ${code(cluster.context, limits.name)}`]),
-    `took ${formatDuration(durationMs)}`,
+    `${cluster.state === 'none' ? 'Took' : 'took'} ${formatDuration(durationMs)}`,
     ...(run === undefined ? [] : [`[run](${run})`]),
     ...(commit === undefined ? [] : [`[commit](${commit})`]),
     ...(documentation === undefined ? [] : [`[documentation](${documentation})`]),

@@ -119,7 +119,7 @@ function unchanged(report: DeployReport): Verdict {
     ? {
         icon: '✅',
         headline: `Nothing to do: ${filtersOf(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)} already`,
-        sentence: sentences(cleaned, 'Every wanted pod is ready.'),
+        sentence: sentences(cleaned, 'All pods are ready.'),
       }
     : {
         icon: '✅',

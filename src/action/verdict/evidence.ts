@@ -58,8 +58,8 @@ export function evidenceSentence(evidence: Evidence, running: string): string {
   const { level, verified, wanted, probed } = evidence;
   const seen =
     level === 'listener'
-      ? `Every wanted pod is ready, and every proxy has ${running} in its listeners.`
-      : `Every wanted pod is ready with ${running}${level === 'stats' && verified === 0 ? ', and no proxy has rejected a listener' : ''}.`;
+      ? `All pods are ready, and every proxy has ${running} in its listeners.`
+      : `All pods are ready with ${running}${level === 'stats' && verified === 0 ? ', and no proxy has rejected a listener' : ''}.`;
   return sentences(
     seen,
     weaknessSentence(evidence, wanted - verified),

@@ -36,7 +36,7 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   rollback: 'Rollback failed',
   internal: 'Defect of this action',
   input: 'Inputs',
-  filter: 'Filter file',
+  filter: 'Filter',
   provenance: 'Provenance of the filter',
   registry: 'Registry',
   targets: 'Target list',

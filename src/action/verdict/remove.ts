@@ -48,11 +48,7 @@ function takenAway(report: RemovalReport, removed: number): Verdict {
     icon: report.outcome === 'failed' ? '❌' : left.length === 0 && unready.length === 0 ? '✅' : '⚠️',
     headline: [`${subjectOf(report)} ${gone}`, ...unreadyTail(unready, removed), ...runningTail(left), rest].join('; '),
     sentence: sentences(
-      unready.length > 0
-        ? unreadySentence(unready)
-        : running.length > 0
-          ? ''
-          : `Every wanted pod is ready without ${it}.`,
+      unready.length > 0 ? unreadySentence(unready) : running.length > 0 ? '' : `All pods are ready without ${it}.`,
       deleted.length === 0
         ? 'No object had to be deleted.'
         : `${countOf(deleted.length, 'object')} ${verb(deleted.length, 'was', 'were')} deleted.`,

@@ -96,7 +96,10 @@ async function takeAway<C extends 'remove' | 'sweep'>(
   const diagnostics = new Diagnostics();
   const { plan, resolved } = await log.group('Observe and plan', async () => {
     const observed = diagnostics.unwrapPartial(await resolveScope(requested, client));
-    return { plan: diagnostics.unwrapPartial(planRemoval(observed, removal, context)), resolved: observed };
+    return {
+      plan: diagnostics.unwrapPartial(planRemoval(observed, removal, diagnostics.ok, context)),
+      resolved: observed,
+    };
   });
   const known = diagnostics.ok;
   const found = plan.workloads.some(({ removals }) => removals.length > 0) || plan.garbage.length > 0;
@@ -122,6 +125,7 @@ async function takeAway<C extends 'remove' | 'sweep'>(
 function planRemoval(
   resolved: ResolvedScope<RemovalRequest>,
   { filtersOf, orphans }: Removal,
+  isComplete: boolean,
   { log, date }: DeployContext,
 ): PartialResult<Plan> {
   const diagnostics = new Diagnostics();
@@ -155,7 +159,9 @@ function planRemoval(
   });
   const plan = { configMaps: [], filterResources: [], workloads, warnings: [] };
   const garbage = findGarbage(plan, snapshot, { keepRevisions: 0 }, orphans(resolved));
-  log.info(`${count(workloads.length, 'workload')} and ${count(garbage.length, 'object')} to clear.`);
+  if (diagnostics.ok && isComplete) {
+    log.info(`${count(workloads.length, 'workload')} to change and ${count(garbage.length, 'object')} to delete.`);
+  }
   return partialResult({ ...plan, garbage }, diagnostics.problems);
 }
 

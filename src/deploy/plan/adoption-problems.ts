@@ -51,7 +51,7 @@ export function cannotBeAdopted(subject: string, one: UnmanagedFilter): Problem 
     kind: 'conflict',
     subject,
     message: `cannot take over ${describeUnmanaged(one)}: ${one.unadoptable}.`,
-    remedy: 'Remove it by hand first; nothing was written.',
+    remedy: 'Remove it by hand first.',
   };
 }
 

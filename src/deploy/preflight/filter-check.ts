@@ -99,7 +99,7 @@ export async function checkRevisions(
   const tried = refused.length > 0 ? NOTHING : await tryRevisions(distinct(revisions), proxies, context);
   const problems = [...refused, ...tried.problems];
   const versions = nameSome([...new Set(proxies.map(({ istio }) => istio))]) || 'not known';
-  const result = problems.length === 0 ? 'no objection' : count(problems.length, 'problem');
+  const result = problems.length === 0 ? 'passed' : count(problems.length, 'problem');
   context.log.info(`${count(modules.size, 'module')}, version of the proxies: ${versions}; ${result}.`);
   return { problems, warnings: [...checks.flatMap(({ warnings }) => warnings), ...tried.warnings] };
 }

@@ -181,7 +181,7 @@ export function permissionProblem(permission: AccessRequest): Problem {
     message: `The kubeconfig user cannot ${describeAccess(permission)}.`,
     remedy:
       permission.subresource === undefined
-        ? `${purposeOf(permission)}Grant the permission with a Role and a RoleBinding; nothing was written.`
-        : 'Grant the permission, or ask for less evidence with the inputs "verify" and "probe"; nothing was written.',
+        ? `${purposeOf(permission)}Grant the permission with a Role and a RoleBinding.`
+        : 'Grant the permission, or ask for less evidence with the inputs "verify" and "probe".',
   };
 }

@@ -70,9 +70,9 @@ export function unreadyProblem(
     kind: 'workload',
     subject,
     message: sentence(
-      `was not ready before this run, and its pods would restart: ${unreadyCause(message, diagnosis) || 'its state could not be followed'}`,
+      `was not ready before this run, and its pods would restart, so it was not changed: ${unreadyCause(message, diagnosis) || 'its state could not be followed'}`,
     ),
-    remedy: `Nothing was changed on it. ${diagnosis.envoy === undefined ? 'Fix the cause and re-run' : `${diagnosis.envoy.remedy} Re-run afterwards`}; "unready: deploy" deploys to workloads that are not ready, too.`,
+    remedy: `${diagnosis.envoy === undefined ? 'Fix the cause and re-run' : `${diagnosis.envoy.remedy} Re-run afterwards`}; "unready: deploy" deploys to workloads that are not ready, too.`,
   };
 }
 

@@ -33,7 +33,7 @@ import type { RolloutGoal } from './rollout-watch.ts';
 
 /** What the cluster says about a rollout that does not become ready. */
 export interface Diagnosis {
-  /** One line per pod that is not ready: `reviews-7d4f: istio-proxy not ready`. */
+  /** One line per pod that is not ready: `reviews-7d4f: container istio-proxy not ready`. */
   readonly pods: readonly string[];
   /** Which container of a pod cannot run, and why: `app keeps crashing (Error, exit code 1); its log ends: …`. */
   readonly cause?: string;

@@ -99,7 +99,7 @@ const ADVICE: Readonly<Record<Cause, Advice>> = {
   },
   unknown: {
     unknown:
-      'Envoy has no such function. Find what imports it ("wasm-objdump -x -j Import" lists imports) and leave it out, or link it into the module.',
+      'Find what imports it ("wasm-objdump -x -j Import" lists imports) and leave it out, or link it into the module: Envoy has no such function.',
   },
 };
 

@@ -7,7 +7,7 @@ export interface Cause {
   readonly unloaded?: true;
 }
 
-const DAMAGED = 'The file is damaged, or was not built by a WebAssembly compiler.';
+const DAMAGED = 'Build the file again with a WebAssembly compiler: it is damaged, or something else.';
 
 /**
  * What Envoy and its Wasm host say when they refuse a filter, most exact first. Measured on Envoy 1.40; sources:
@@ -17,17 +17,17 @@ export const CAUSES: readonly Cause[] = [
   {
     pattern: /Failed to load Wasm module due to a missing import: (\S+)/,
     unloaded: true,
-    remedy: 'The proxy lacks this host function: build the filter for an older ABI or WASI, or upgrade the proxies.',
+    remedy: 'Build the filter for an older ABI or WASI, or upgrade the proxies: they lack this host function.',
   },
   {
     pattern: /Failed to load Wasm module due to an import type mismatch: .+/,
     unloaded: true,
-    remedy: 'The filter was built against another version of the Proxy-Wasm ABI; use the SDK version for this proxy.',
+    remedy: 'Use the SDK version for this proxy: the filter was built against another version of the Proxy-Wasm ABI.',
   },
   {
     pattern: /Bad function signature for: .+/,
     unloaded: true,
-    remedy: 'The filter was built against another version of the Proxy-Wasm ABI.',
+    remedy: 'Use the SDK version for this proxy: the filter was built against another version of the Proxy-Wasm ABI.',
   },
   {
     pattern: /Missing or unknown Proxy-Wasm ABI version/,
@@ -44,15 +44,15 @@ export const CAUSES: readonly Cause[] = [
   {
     pattern: /Failed to configure base Wasm plugin/,
     remedy:
-      'The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+      'Check the inputs "configuration" and "root-id": the filter rejected its configuration or does not know the root id.',
   },
   {
     pattern: /Failed to start base Wasm/,
-    remedy: 'The filter failed to start: check the inputs "root-id" and "vm-id".',
+    remedy: 'Check the inputs "root-id" and "vm-id": the filter failed to start.',
   },
   {
     pattern: /Function: \S+ failed: .+/,
-    remedy: 'The filter crashed; its own log lines are in the log of istio-proxy.',
+    remedy: 'Read the lines of the filter in the log of istio-proxy: it crashed.',
   },
   {
     pattern: /Invalid path: \S+/,

@@ -164,7 +164,7 @@ export function stuck(path: string, changes: Changes = {}): TargetReport {
       subject: describeWorkload(ref(path)),
       message: 'not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin.',
       remedy:
-        'The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+        'Check the inputs "configuration" and "root-id": the filter rejected its configuration or does not know the root id.',
     },
     ...changes,
   });

@@ -29,7 +29,7 @@ const right = (verb: string, resource: string, namespace: string) => ({
   kind: 'permission' as const,
   permission: permission(`${verb} ${resource} in namespace "${namespace}"`),
   message: `The kubeconfig user cannot ${verb} ${resource} in namespace "${namespace}".`,
-  remedy: 'Grant the permission with a Role and a RoleBinding; nothing was written.',
+  remedy: 'Grant the permission with a Role and a RoleBinding.',
 });
 
 const HOSTILE =
@@ -104,7 +104,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       targets: workloads.map((path) =>
         path === 'shop/reviews'
-          ? stuck(path, { evidence: [...REFUSED, 'pod reviews-7d4f9c6b8d-x2x4q: istio-proxy not ready'] })
+          ? stuck(path, { evidence: [...REFUSED, 'pod reviews-7d4f9c6b8d-x2x4q: container istio-proxy not ready'] })
           : deployed(path),
       ),
       policy: policy({ onFailure: 'keep' }),
@@ -115,7 +115,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       targets: Array.from({ length: 60 }, (_, index) => {
         const path = `${index === 7 ? 'StatefulSet ' : ''}team-${index % 6}/service-${index}`;
-        const evidence = [...REFUSED, `pod service-${index}-7d4f9c6b8d-x2x4q: istio-proxy not ready`];
+        const evidence = [...REFUSED, `pod service-${index}-7d4f9c6b8d-x2x4q: container istio-proxy not ready`];
         if (index % 5 === 2) return rolledBack(path, { evidence });
         return index % 7 === 0 ? unchanged(path) : deployed(path);
       }),

@@ -51,7 +51,7 @@ describe('apiProblem', () => {
       {
         kind: 'connection',
         message: 'The API server https://a:6443 does not answer: connect ECONNREFUSED 127.0.0.1:6443.',
-        remedy: expect.stringContaining('Nothing listens there') as unknown as string,
+        remedy: expect.stringContaining('nothing listens there') as unknown as string,
       },
     ],
     [

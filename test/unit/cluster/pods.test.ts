@@ -55,13 +55,13 @@ describe('describePod', () => {
     ['Waiting (app)', pod({ containerStatuses: [waiting('app')] })],
     ['NotInTheBook (app): odd', pod({ containerStatuses: [waiting('app', 'NotInTheBook', 'odd')] })],
     [
-      'istio-proxy not ready',
+      'container istio-proxy not ready',
       pod({
         initContainerStatuses: [running('istio-proxy', false)],
         containerStatuses: [waiting('app', 'PodInitializing')],
       }),
     ],
-    ['istio-proxy not ready', pod({ initContainerStatuses: [running('istio-proxy', true, false)] })],
+    ['container istio-proxy not ready', pod({ initContainerStatuses: [running('istio-proxy', true, false)] })],
     [
       'CrashLoopBackOff (app)',
       pod({

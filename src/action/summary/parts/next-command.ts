@@ -7,7 +7,10 @@ import { code } from './markdown.ts';
 
 /** Returns one command that shows more of what failed; empty where nothing did. */
 export function renderNextCommand(report: Pick<ChangeReport, 'targets'>): string {
-  const failed = report.targets.filter(({ outcome }) => outcome === 'failed');
+  // Of a probe that was not answered as expected Kubernetes knows nothing.
+  const failed = report.targets.filter(
+    ({ outcome, problem }) => outcome === 'failed' && problem?.kind !== 'verification',
+  );
   const rolling = failed.find(({ phase }) => ROLLING.includes(phase));
   const [first] = failed;
   const command = rolling === undefined ? first && eventsCommand(first) : podsCommand(rolling);
@@ -24,8 +27,8 @@ function podsCommand(target: TargetReport): string {
 }
 
 /** What is left of pods that a rollback has replaced. */
-function eventsCommand({ ref: { namespace } }: TargetReport): string {
-  return `kubectl get events --namespace ${argument(namespace)} --sort-by .lastTimestamp`;
+function eventsCommand({ ref: { kind, namespace, name } }: TargetReport): string {
+  return `kubectl events -n ${argument(namespace)} --for ${argument(`${kind.toLowerCase()}/${name}`)} --types=Warning`;
 }
 
 /** A word of a shell command. Names of Kubernetes need no quotes; whatever else comes instead of one gets them. */

@@ -30,7 +30,7 @@ describe('errors', () => {
         level: 'error',
         title: 'Rollout: 3 problems',
         message: [
-          '3 (Deployment shop/a, Deployment shop/b, Deployment shop/c): not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin. The filter rejected its configuration or does not know the root id: check the inputs "configuration" and "root-id".',
+          '3 (Deployment shop/a, Deployment shop/b, Deployment shop/c): not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin. Check the inputs "configuration" and "root-id": the filter rejected its configuration or does not know the root id.',
           'add-header: all 3 workloads failed and were not rolled back. 3 workloads have new pods that do not become ready. Fix the cause and re-run, or roll back.',
         ].join('\n'),
       },

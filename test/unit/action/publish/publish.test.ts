@@ -84,7 +84,7 @@ describe('log', () => {
     const { lines } = await published(report({ targets: [deployed('shop/a')] }));
     expect(lines).toEqual([
       '✅ add-header deployed to 1 workload, verified in 3 proxies',
-      'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
+      'All pods are ready, and every proxy has revision 4f2a91c07b in its listeners.',
     ]);
   });
 
@@ -157,7 +157,7 @@ describe('what cannot be published', () => {
     expect(annotations(result)).toEqual([
       `warning Result not published: The job summary could not be written: ENOSPC: no space left on device.
 add-header deployed to 1 workload, verified in 3 proxies
-Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.`,
+All pods are ready, and every proxy has revision 4f2a91c07b in its listeners.`,
     ]);
     expect(result.outputs).toMatch(/^result<<(\S+)\ndeployed\n\1\n/);
   });
@@ -199,7 +199,7 @@ Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listen
     expect(result.code).toBe(0);
     expect(result.summary).toBe(`## ✅ add-header deployed to 1 workload, verified in 3 proxies
 
-Every wanted pod is ready, and every proxy has revision 4f2a91<wbr>c07b in its listeners.
+All pods are ready, and every proxy has revision 4f2a91<wbr>c07b in its listeners.
 
 > ⚠️ The full page could not be made: no cluster here.
 `);

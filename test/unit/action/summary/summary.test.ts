@@ -140,7 +140,7 @@ describe('what runs now, by what happened to each workload', () => {
   const unverified = { kind: 'verification', message: 'could not be verified.' } as const;
 
   test.each<[string, TargetReport, RegExp]>([
-    ['verified', deployed('shop/x'), /^✅ .* runs the wanted revision; every proxy has it in its listeners\.$/],
+    ['verified', deployed('shop/x'), /^✅ .* runs the new revision; every proxy has it in its listeners\.$/],
     [
       'not refused',
       deployed('shop/x', { verification: verification('stats') }),
@@ -149,9 +149,9 @@ describe('what runs now, by what happened to each workload', () => {
     [
       'ready only',
       deployed('shop/x', { verification: verification('ready') }),
-      /^✅ .* the wanted revision; every pod is ready\.$/,
+      /^✅ .* the new revision; every pod is ready\.$/,
     ],
-    ['unchanged', unchanged('shop/x'), /^✅ .* the wanted revision; every pod is ready\.$/],
+    ['unchanged', unchanged('shop/x'), /^✅ .* the new revision; every pod is ready\.$/],
     ['rolled back', rolledBack('shop/x'), /^↩️ .* failed and was rolled back to what ran there before/],
     [
       'rolled back to something older',

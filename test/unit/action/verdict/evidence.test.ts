@@ -16,7 +16,7 @@ test('what passes by a filter is said with the evidence, each thing once and wit
     'the filter',
   );
   expect(seen).toBe(
-    'Every wanted pod is ready, and every proxy has the filter in its listeners. ' +
+    'All pods are ready, and every proxy has the filter in its listeners. ' +
       `Note: ${past} (2 workloads); ${only} (1 workload).`,
   );
 });

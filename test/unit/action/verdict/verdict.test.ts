@@ -231,24 +231,24 @@ test.each<[string, Report, string]>([
   [
     'proved',
     report({ targets: [deployed('shop/a')] }),
-    'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
+    'All pods are ready, and every proxy has revision 4f2a91c07b in its listeners.',
   ],
   [
     'verified and probed',
     report({ targets: [deployed('shop/a', { verification: verification('listener', { probed: true }) })] }),
-    'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners. Each pod answered the probe.',
+    'All pods are ready, and every proxy has revision 4f2a91c07b in its listeners. Each pod answered the probe.',
   ],
   [
     'only some were probed',
     report({
       targets: [deployed('shop/a', { verification: verification('listener', { probed: true }) }), deployed('shop/b')],
     }),
-    'Every wanted pod is ready, and every proxy has revision 4f2a91c07b in its listeners.',
+    'All pods are ready, and every proxy has revision 4f2a91c07b in its listeners.',
   ],
   [
     'no proxy rejected it',
     report({ targets: ['a', 'b'].map((name) => deployed(`shop/${name}`, { verification: verification('stats') })) }),
-    'Every wanted pod is ready with revision 4f2a91c07b, and no proxy has rejected a listener. Whether the listeners have the filter was not inspected: the kubeconfig user is not allowed to exec into pods.',
+    'All pods are ready with revision 4f2a91c07b, and no proxy has rejected a listener. Whether the listeners have the filter was not inspected: the kubeconfig user is not allowed to exec into pods.',
   ],
   [
     'different reasons for less',
@@ -257,17 +257,17 @@ test.each<[string, Report, string]>([
         deployed(`shop/${weakness}`, { verification: verification('ready', { weakness }) }),
       ),
     }),
-    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not inspected: one (and 2 other reasons).',
+    'All pods are ready with revision 4f2a91c07b. The proxies were not inspected: one (and 2 other reasons).',
   ],
   [
     'not to be verified',
     report({ targets: [deployed('shop/a', { verification: { level: 'ready', pods: 3, wanted: 3 } })] }),
-    'Every wanted pod is ready with revision 4f2a91c07b. The proxies were not inspected, as "verify: off" asks for.',
+    'All pods are ready with revision 4f2a91c07b. The proxies were not inspected, as "verify: off" asks for.',
   ],
   [
     'some less',
     report({ targets: [deployed('shop/a'), deployed('shop/b', { verification: verification('ready') })] }),
-    'Every wanted pod is ready with revision 4f2a91c07b. For 3 proxies the evidence is weaker: the kubeconfig user is not allowed to exec into pods.',
+    'All pods are ready with revision 4f2a91c07b. For 3 proxies the evidence is weaker: the kubeconfig user is not allowed to exec into pods.',
   ],
   ['refused', report({ problems: [problem] }), 'The cluster is unchanged.'],
   [

@@ -140,7 +140,7 @@ describe('what is left of a workload that was not ready before', () => {
   });
 });
 
-const PODS = ['shop-1: CrashLoopBackOff (app)', 'shop-2: app not ready'];
+const PODS = ['shop-1: CrashLoopBackOff (app)', 'shop-2: container app not ready'];
 const REFUSED = 'forbidden: exceeded quota: pods';
 
 test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
@@ -159,7 +159,7 @@ test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
     'with what its pods and their event say',
     { message: '1 old pod still there' },
     { pods: PODS.slice(1), event: { reason: 'Unhealthy', message: 'Readiness probe failed: 503' } },
-    'shop-2: app not ready. Unhealthy: Readiness probe failed: 503',
+    'shop-2: container app not ready. Unhealthy: Readiness probe failed: 503',
   ],
   [
     'whose pods nodes refuse',
@@ -180,7 +180,7 @@ test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
   const problem = unreadyProblem(planned({}), result, diagnosis);
   expect(problem.kind).toBe('workload');
   expect(describeProblem(problem)).toBe(
-    `Deployment shop/reviews: was not ready before this run, and its pods would restart: ${cause}. Nothing was changed on it. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.`,
+    `Deployment shop/reviews: was not ready before this run, and its pods would restart, so it was not changed: ${cause}. Fix the cause and re-run; "unready: deploy" deploys to workloads that are not ready, too.`,
   );
 });
 
@@ -198,7 +198,7 @@ test('the problem of a workload whose proxies reject another filter of this acti
     foreign: { refused: 'add-header', ours: ['second'], sibling: { filter: 'add-header', revision: '0123456789' } },
   };
   expect(describeProblem(unreadyProblem(planned({}), result, { pods: PODS, envoy }))).toBe(
-    'Deployment shop/reviews: was not ready before this run, and its pods would restart: Envoy rejects another filter of this action (add-header 0123456789), not second: Failed to load Wasm bytecode. Nothing was changed on it. Deploy add-header again. Re-run afterwards; "unready: deploy" deploys to workloads that are not ready, too.',
+    'Deployment shop/reviews: was not ready before this run, and its pods would restart, so it was not changed: Envoy rejects another filter of this action (add-header 0123456789), not second: Failed to load Wasm bytecode. Deploy add-header again. Re-run afterwards; "unready: deploy" deploys to workloads that are not ready, too.',
   );
 });
 
