@@ -102,7 +102,7 @@ describe('a filter that the proxies pull as an image', () => {
   });
 
   test('that rejects its configuration is rolled back, although its pods are ready', async () => {
-    await site.workload('reviews', { podAnnotations: { 'sim/refuses': 'no-effect' } });
+    await site.workload('reviews', { podAnnotations: { 'sim/refuses': 'broken' } });
     const { report } = await site.run('deploy', ['reviews'], { ...IMAGE, configuration: '{"mode":"broken"}' });
     expect(report.targets[0]).toMatchObject({
       outcome: 'failed',
