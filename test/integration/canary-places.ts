@@ -289,13 +289,13 @@ export const PLACES: readonly Place[] = [
   }),
   onCluster('the log of Envoy', {
     podAnnotations: () => ({ 'sim/behaviour-with-filter': 'proxy-not-ready' }),
-    answer: (said, { path }) =>
-      isLog(path, 'istio-proxy')
-        ? {
-            status: 200,
-            body: `critical\tenvoy wasm\twasm log add_header add-header: ${said}\nwarning\tenvoy config\tlds: Failed to configure base Wasm plugin ${said}\n`,
-          }
-        : undefined,
+    answer: (said, { path }) => {
+      // Envoy puts the filter's name before what it says; it has the workload's here.
+      const [, filter] = /\/pods\/(canary-\d+)-/.exec(path) ?? [];
+      if (!isLog(path, 'istio-proxy') || filter === undefined) return undefined;
+      const line = `critical\tenvoy wasm\twasm log add_header ${filter}: ${said}\n`;
+      return { status: 200, body: `${line}warning\tenvoy config\tlds: Failed to configure base Wasm plugin ${said}\n` };
+    },
   }),
   onCluster('a probe is answered', {
     inputs: probing,

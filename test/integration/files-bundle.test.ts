@@ -60,8 +60,8 @@ describe('a file that the workflow names', () => {
     ['an endless device', [() => '/dev/zero', OUTSIDE], [() => link('repo/zero', '/dev/zero'), OUTSIDE]],
     [
       'what has no end or another size',
-      [() => sparse('repo/big', 1e10), 'it has 9536\\.74 MiB; 256\\.00 MiB are the most that is read'],
-      [() => sparse('repo/bigger', 1e12), 'it has 953674\\.32 MiB; 4\\.00 MiB are the most that is read'],
+      [() => sparse('repo/big', 1e10), 'it has 9536\\.74 MiB; at most 256\\.00 MiB are read'],
+      [() => sparse('repo/bigger', 1e12), 'it has 953674\\.32 MiB; at most 4\\.00 MiB are read'],
     ],
     [
       'the secrets of the runner',

@@ -184,7 +184,7 @@ describe('a probe', () => {
       { status: 204 },
       /^pod reviews-\S+ answered 200 instead of 204 to the probe GET :9080\/health\. The answer was 200 with .*server: istio-envoy.*x-test: 1/,
     ],
-    ['header value', { headers: { 'x-test': '2' } }, /the header x-test: 1 instead of 2 to the probe/],
+    ['header value', { headers: { 'x-test': '2' } }, /the header x-test: "1" instead of "2" to the probe/],
     ['missing header', { headers: { 'x-other': '*' } }, /without the header x-other to the probe/],
     ['forbidden header', { headers: { 'x-test': null } }, /the header x-test: 1, which must not be there to the probe/],
     ['body', { body: 'ratings' }, /a body that does not contain "ratings" to the probe/],
