@@ -103,7 +103,7 @@ describe('the built action, led astray by the server that it gets a filter from'
     [
       'from TLS to none',
       () => `http://${neighbour.host}/f.wasm`,
-      /leads to http:\/\/127\.0\.0\.1:\d+, where nothing is/,
+      /leads to http:\/\/127\.0\.0\.1:\d+, which is not encrypted/,
     ],
     ['to metadata', () => 'https://0xa9fea9fe/latest/', /leads to 169\.254\.169\.254, which is a link-local address/],
     ['to metadata in a form for IPv6', () => 'https://[::ffff:169.254.169.254]/', /which is a link-local address/],
