@@ -150,7 +150,7 @@ export function registrySuite(start: StartRegistry): void {
 
     test.each(['none/there:v1', 'none/there@sha256:'.padEnd(18 + 64, '0')])('%s is not there', async (rest) => {
       const [problem] = problemsIn(await connect().pull(refer(registry, rest)));
-      expect(problem?.message).toMatch(/^is not there: .* answers 404: (MANIFEST|NAME)_UNKNOWN/);
+      expect(problem?.message).toMatch(/^was not found: .* answers 404: (MANIFEST|NAME)_UNKNOWN/);
     });
 
     test('what is pushed can be pulled, says so where it is there already, and can be tagged anew', async () => {
@@ -233,7 +233,7 @@ export function registrySuite(start: StartRegistry): void {
     test('a login for another registry is not used', async () => {
       const given = { host: 'elsewhere.example', ...USER };
       expect(problemsIn(await connect({ given }).pull(refer(registry, 'private/other:v1')))[0]?.message).toMatch(
-        /without a login/,
+        /^requires authentication: .* answers 401/,
       );
     });
 
@@ -259,7 +259,7 @@ export function registrySuite(start: StartRegistry): void {
         const stranger = connect();
         expect(must(await stranger.pull(reference)).isImage).toBe(true);
         const again = await stranger.push(await packImage(makeModule('other')), refer(registry, `${PUBLIC}filter:v2`));
-        expect(problemsIn(again)[0]?.message).toMatch(/without a login/);
+        expect(problemsIn(again)[0]?.message).toMatch(/^requires authentication: .* answers 401/);
       });
     }
   });
