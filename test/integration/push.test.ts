@@ -80,7 +80,7 @@ describe('settings that are pushed', () => {
     { 'root-id': 'other' },
   ])('other than the configuration are waited for until the proxies have them: %j', async (change) => {
     const scene = await Scene.open(cluster);
-    await scene.workload('reviews', { podAnnotations: { 'sim/xds-delay-ms': '4000' } });
+    await scene.workload('reviews', { podAnnotations: { 'sim/xds-delay-ms': '3000' } });
     await scene.deploy();
     const pods = await podsOf(scene);
     scene.forget();
