@@ -116,7 +116,7 @@ describe('a filter on what Istio runs for Gateways', () => {
         targets: place.given.targets ?? '',
         verify: 'required',
       });
-      expect(status.summary).toMatch(/verified&nbsp;in&nbsp;2\/2/);
+      expect(status.summary).toMatch(/2\/2&nbsp;verified/);
 
       const removal = { command: 'remove', name: 'add-header', namespace: place.namespace };
       const removed = await loaded(place, `${className}, removed`, () => mesh.deploy(removal));

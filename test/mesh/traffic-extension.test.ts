@@ -137,7 +137,7 @@ describe('a mesh whose cluster has no WasmPlugins', () => {
       await answers(place, 'two');
 
       const status = await mesh.deploy({ command: 'status', namespace, targets: target, verify: 'required' });
-      expect(status.summary).toMatch(/verified&nbsp;in&nbsp;2\/2/);
+      expect(status.summary).toMatch(/2\/2&nbsp;verified/);
 
       const gone = await mesh.deploy({ command: 'remove', name: 'add-header', namespace });
       expect(gone.outputs).toMatchObject({ result: 'removed' });
