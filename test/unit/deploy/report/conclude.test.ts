@@ -2,29 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import type { Problem } from '../../../../src/base/problem.ts';
 import { stoppedOutcome } from '../../../../src/deploy/commands/outcome.ts';
 import { type CommandOutcome, concludeReport, NOTHING_COLLECTED } from '../../../../src/deploy/report/conclude.ts';
-import type { Collected, Command, Rollback, StepState, TargetReport } from '../../../../src/deploy/report/report.ts';
-import { withPhase } from '../../../../src/deploy/rollout/target-phase.ts';
+import type { Collected, Command, Rollback, TargetReport } from '../../../../src/deploy/report/report.ts';
 import { policy } from '../../action/report-builder.ts';
-import { refOf } from '../../builders.ts';
-
-const problem = (kind: Problem['kind']): Problem => ({ kind, message: kind });
-
-function target(
-  outcome: TargetReport['outcome'],
-  step: StepState = 'unchanged',
-  over: Partial<TargetReport> = {},
-): TargetReport {
-  return withPhase({
-    ref: refOf('shop/deploy/reviews'),
-    outcome,
-    revisions: [{ filter: 'f', revision: 'r1' }],
-    steps: { configMap: step, filterResource: 'unchanged', template: 'unchanged', rollout: 'done' },
-    pods: { ready: 1, wanted: 1 },
-    drift: [],
-    evidence: [],
-    ...over,
-  });
-}
+import { problem, target } from './target.ts';
 
 const rolledBackWell: Rollback = { state: 'rolled-back', to: { f: null }, durationMs: 1 };
 

@@ -1,34 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { Problem } from '../../../../src/base/problem.ts';
-import {
-  allRevisions,
-  countOutcome,
-  runProblems,
-  type StepState,
-  type TargetReport,
-  targetsOf,
-} from '../../../../src/deploy/report/report.ts';
-import { withPhase } from '../../../../src/deploy/rollout/target-phase.ts';
-import { refOf } from '../../builders.ts';
-
-const problem = (kind: Problem['kind']): Problem => ({ kind, message: kind });
-
-function target(
-  outcome: TargetReport['outcome'],
-  step: StepState = 'unchanged',
-  over: Partial<TargetReport> = {},
-): TargetReport {
-  return withPhase({
-    ref: refOf('shop/deploy/reviews'),
-    outcome,
-    revisions: [{ filter: 'f', revision: 'r1' }],
-    steps: { configMap: step, filterResource: 'unchanged', template: 'unchanged', rollout: 'done' },
-    pods: { ready: 1, wanted: 1 },
-    drift: [],
-    evidence: [],
-    ...over,
-  });
-}
+import { allRevisions, countOutcome, runProblems, targetsOf } from '../../../../src/deploy/report/report.ts';
+import { problem, target } from './target.ts';
 
 test('counts, problems and revisions of all targets', () => {
   const targets = [
