@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
+import { Diagnostics, type PartialResult, type Problem, partialResult } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { type FilterState, renewExpiry, type WorkloadState, withoutFilters } from '../../mesh/identity/state.ts';
@@ -8,8 +8,8 @@ import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
+import type { RolloutNeeds, WantedTarget } from '../kinds/kind.ts';
 import { targetKind } from '../kinds/kinds.ts';
-import { findBlockers } from './blockers.ts';
 import { findDrift } from './drift.ts';
 import type { PlannedRevision, PlannedWorkload, RollbackTarget } from './plan.ts';
 
@@ -69,6 +69,17 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
   const drift = [...findDrift({ ref, observed }, place), ...(wanted.changes ?? [])];
   const planned = { ...wanted, patch, drift, alsoRuns };
   return partialResult(planned, diagnostics.problems);
+}
+
+/** Why a change would never reach the pods of a target, or do nothing there. */
+function findBlockers(wanted: WantedTarget, needs: RolloutNeeds): Problem[] {
+  const { ref, observed } = wanted;
+  const subject = describeWorkload(ref);
+  if (observed.metadata.deletionTimestamp !== undefined) {
+    return [{ kind: 'workload', subject, message: 'is being deleted.', remedy: 'Take it out of the target list.' }];
+  }
+  const blocker = targetKind(ref).blockerOf(wanted, needs);
+  return blocker === undefined ? [] : [{ kind: 'workload', ...blocker, subject }];
 }
 
 /** The state with the wanted revisions in it; one that is recorded already keeps its record. */
