@@ -6,7 +6,7 @@ import { firstExpiry } from '../plan/plan.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import type { ImageReport } from '../report/image-report.ts';
 import type { RequestOrProblems } from '../request.ts';
-import { executePlan } from '../rollout/execute-plan.ts';
+import { executePlans, mergeExecuted } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { deploymentProblems, examineDeployment } from './examine.ts';
 import { cancellation, STOPPED } from './outcome.ts';
@@ -49,7 +49,8 @@ export async function deploy(requested: RequestOrProblems, context: DeployContex
   if (problems.length > 0) return refuse(problems, reportImages(request.filters, 'skipped'));
   const pushed = await pushImages(request.filters, context);
   if (pushed.problems.length > 0) return refuse(pushed.problems, pushed.images);
-  const done = await executePlan({ ...plan, warnings }, snapshot, request, request, context);
+  const planned = { plan: { ...plan, warnings }, snapshot, context };
+  const done = mergeExecuted(await executePlans([planned], request, request, context));
   const { images } = pushed;
   const expires = firstExpiry(plan);
   return {

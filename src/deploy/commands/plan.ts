@@ -128,9 +128,12 @@ function describeRestarts(
   { workloads }: Plan,
   { wait, canary }: DeployRequest,
 ): Pick<MadePlan, 'restarts' | 'inPlace' | 'waves'> {
-  const waves = planWaves(workloads, wait ? canary : undefined);
+  const waves = planWaves([{ workloads, addedWave: 0 }], wait ? canary : undefined);
   const changing = waves.flatMap((wave, index) =>
-    wave.filter(changesPods).map((planned) => ({ planned, ref: planned.ref, wave: index + 1 })),
+    wave
+      .flat()
+      .filter(changesPods)
+      .map((planned) => ({ planned, ref: planned.ref, wave: index + 1 })),
   );
   return {
     restarts: changing.flatMap(({ planned, ref, wave }) =>

@@ -21,7 +21,7 @@ import { removalPermissions } from '../preflight/all-permissions.ts';
 import { missingPermissions, permissionOf, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import type { RemovalRequest, RequestOrProblems } from '../request.ts';
-import { executePlan } from '../rollout/execute-plan.ts';
+import { executePlans, mergeExecuted } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { stillRunning } from '../verify/still-running.ts';
 import { cancellation, STOPPED } from './outcome.ts';
@@ -115,7 +115,8 @@ async function takeAway<C extends 'remove' | 'sweep'>(
     const targets = known && found ? plan.workloads.map(untouchedTarget) : [];
     return { ...outcome, targets, problems: diagnostics.problems, warnings: without, collected: NOTHING_COLLECTED };
   }
-  const done = await executePlan(plan, resolved.snapshot, policy, resolved.request, context);
+  const planned = { plan, snapshot: resolved.snapshot, context };
+  const done = mergeExecuted(await executePlans([planned], policy, resolved.request, context));
   const warnings = [...without, ...done.warnings];
   const running = context.signal.aborted ? [] : await stillRunning(done.collected, during(context, 'cleaning up'));
   const problems = [...done.problems, ...running, ...cancellation(context, done.targets)];

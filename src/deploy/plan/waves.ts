@@ -2,23 +2,61 @@ import { type Share, shareOf } from '../../base/share.ts';
 import { readinessOf } from '../kinds/kinds.ts';
 import { changesPods, type PlannedWorkload } from './plan.ts';
 
+/** The workloads of one cluster, and what is added to the wave of each. */
+export interface ClusterWorkloads {
+  readonly workloads: readonly PlannedWorkload[];
+  readonly addedWave: number;
+}
+
+/** The workloads of one wave, a list for each cluster. */
+export type Wave = readonly (readonly PlannedWorkload[])[];
+
+interface Entry {
+  readonly cluster: number;
+  readonly planned: PlannedWorkload;
+  readonly wave: number;
+  readonly rolls: boolean;
+}
+
 /**
- * The order in which workloads are touched: by their wave, and the canary of the first one alone before the rest. Workloads
- * that are as they should be go with the first wave; only those that roll count for the canary.
+ * The order in which workloads are touched, over all clusters: by their wave, and the canary of the first one alone before the rest.
+ * Workloads that are as they should be go with the first wave of their cluster, so that nothing of a later cluster is touched earlier;
+ * only those that roll count for the canary.
  */
-export function planWaves(
-  workloads: readonly PlannedWorkload[],
-  canary: Share | undefined,
-): readonly (readonly PlannedWorkload[])[] {
-  const numbers = [...new Set(workloads.filter(hasRollout).map(({ wave }) => wave))].sort((a, b) => a - b);
-  const settled = workloads.filter((planned) => !hasRollout(planned));
-  const waves = numbers.map((number) => workloads.filter((planned) => hasRollout(planned) && planned.wave === number));
-  const [first = [], ...later] = waves;
-  const size = canary === undefined ? 0 : shareOf(canary, waves.flat().length);
-  const split = size > 0 && size < first.length ? [first.slice(0, size), first.slice(size)] : [first];
-  const [head = [], ...tail] = [...split, ...later];
-  const all = [[...settled, ...head], ...tail];
-  return all.filter((wave) => wave.length > 0);
+export function planWaves(clusters: readonly ClusterWorkloads[], canary: Share | undefined): readonly Wave[] {
+  const entries = clusters.flatMap(entriesOf);
+  const numbers = [...new Set(entries.map(({ wave }) => wave))].sort((a, b) => a - b);
+  const waves = numbers.map((number) => entries.filter(({ wave }) => wave === number));
+  const size = canary === undefined ? 0 : shareOf(canary, entries.filter(({ rolls }) => rolls).length);
+  const first = waves.findIndex((wave) => wave.some(({ rolls }) => rolls));
+  const split = waves.flatMap((wave, index) => (index === first ? splitCanary(wave, size) : [wave]));
+  return split.map((wave) => clusters.map((_, index) => workloadsOf(wave, index)));
+}
+
+/** Returns the waves of a run in one cluster only. */
+export function wavesIn(waves: readonly Wave[], cluster: number): readonly (readonly PlannedWorkload[])[] {
+  return waves.map((wave) => wave[cluster] ?? []);
+}
+
+function entriesOf({ workloads, addedWave }: ClusterWorkloads, cluster: number): Entry[] {
+  const rolling = workloads.filter(hasRollout);
+  const first = (rolling.length > 0 ? rolling : workloads).reduce((least, { wave }) => Math.min(least, wave), Infinity);
+  return workloads.map((planned) => {
+    const rolls = hasRollout(planned);
+    return { cluster, planned, rolls, wave: addedWave + (rolls ? planned.wave : first) };
+  });
+}
+
+function splitCanary(wave: readonly Entry[], size: number): (readonly Entry[])[] {
+  const rolling = wave.filter(({ rolls }) => rolls);
+  if (size === 0 || size >= rolling.length) return [wave];
+  return [[...wave.filter(({ rolls }) => !rolls), ...rolling.slice(0, size)], rolling.slice(size)];
+}
+
+/** Those that do not roll first. */
+function workloadsOf(wave: readonly Entry[], of: number): readonly PlannedWorkload[] {
+  const own = wave.filter(({ cluster }) => cluster === of);
+  return [...own.filter(({ rolls }) => !rolls), ...own.filter(({ rolls }) => rolls)].map(({ planned }) => planned);
 }
 
 /** Whether a workload's pods change, or are not ready yet. */

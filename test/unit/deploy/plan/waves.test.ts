@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Share } from '../../../../src/base/share.ts';
 import { type PlannedWorkload, restarts } from '../../../../src/deploy/plan/plan.ts';
-import { planWaves } from '../../../../src/deploy/plan/waves.ts';
+import { planWaves, wavesIn } from '../../../../src/deploy/plan/waves.ts';
 import { patchedWith, READY_STATUS } from '../../builders.ts';
 import { plannedFor } from '../planned.ts';
 
@@ -19,7 +19,12 @@ const unready = (name: string, wave = 1): PlannedWorkload => {
   return plannedFor(path(name), { wave, observed: patchedWith(observed, status) });
 };
 const names = (workloads: readonly PlannedWorkload[], canary?: Share): string[] =>
-  planWaves(workloads, canary).map((wave) => wave.map(({ ref }) => ref.name).join(' '));
+  planWaves([{ workloads, addedWave: 0 }], canary).map((wave) =>
+    wave
+      .flat()
+      .map(({ ref }) => ref.name)
+      .join(' '),
+  );
 
 describe('planWaves', () => {
   test.each<[string, PlannedWorkload[], Share | undefined, string[]]>([
@@ -71,17 +76,54 @@ describe('planWaves', () => {
     { nil: undefined },
   );
 
+  const clusters = fc.array(fc.record({ workloads: drawn, addedWave: fc.integer({ min: 0, max: 3 }) }), {
+    maxLength: 3,
+  });
+
   test('every workload is in one wave, no wave is empty, and no workload that restarts goes before a lower number', () => {
     fc.assert(
-      fc.property(drawn, share, (workloads, canary) => {
-        const waves = planWaves(workloads, canary);
-        expect(waves.flat()).toHaveLength(workloads.length);
-        expect(new Set(waves.flat())).toEqual(new Set(workloads));
-        expect(waves.every((wave) => wave.length > 0)).toBe(true);
-        const numbers = waves.flatMap((wave) => wave.filter(restarts).map(({ wave: number }) => number));
-        expect(numbers).toEqual([...numbers].sort((a, b) => a - b));
+      fc.property(clusters, share, (parts, canary) => {
+        const waves = planWaves(parts, canary);
+        for (const [index, { workloads }] of parts.entries()) {
+          const own = wavesIn(waves, index).flat();
+          expect(own).toHaveLength(workloads.length);
+          expect(new Set(own)).toEqual(new Set(workloads));
+        }
+        expect(waves.every((wave) => wave.flat().length > 0)).toBe(true);
+        const numbers = waves.flatMap((wave) =>
+          wave.flatMap((own, index) => own.filter(restarts).map(({ wave }) => wave + (parts[index]?.addedWave ?? 0))),
+        );
+        expect(numbers.every((number, at) => at === 0 || number >= (numbers[at - 1] ?? 0))).toBe(true);
       }),
-      { numRuns: 60 },
+      { numRuns: 100 },
     );
+  });
+
+  test('of several clusters, none is touched before its own first wave', () => {
+    const first = { workloads: [settled('s'), rolls('a'), rolls('b', 2)], addedWave: 0 };
+    const second = { workloads: [settled('t'), rolls('c')], addedWave: 2 };
+    const third = { workloads: [settled('u')], addedWave: 1 };
+    const named = planWaves([first, second, third], { count: 1 }).map((wave) =>
+      wave.map((own) => own.map(({ ref }) => ref.name).join(' ')),
+    );
+    expect(named).toEqual([
+      ['s a', '', ''],
+      ['b', '', 'u'],
+      ['', 't c', ''],
+    ]);
+  });
+
+  test('the canary of several clusters is one share of all, in their order', () => {
+    const part = (prefix: string) => ({
+      workloads: ['1', '2', '3'].map((at) => rolls(`${prefix}${at}`)),
+      addedWave: 0,
+    });
+    const named = planWaves([part('a'), part('b')], { percent: 50 }).map((wave) =>
+      wave.map((own) => own.map(({ ref }) => ref.name).join(' ')),
+    );
+    expect(named).toEqual([
+      ['a1 a2 a3', ''],
+      ['', 'b1 b2 b3'],
+    ]);
   });
 });

@@ -1,28 +1,27 @@
-import { makeLimiter, mapLimited, pause } from '../../base/concurrency.ts';
+import { makeLimiter, mapLimited } from '../../base/concurrency.ts';
 import { internalProblem } from '../../base/problem.ts';
-import { shareOf } from '../../base/share.ts';
-import { count, formatDuration } from '../../base/text.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { PARALLEL_WRITES, writeWorkload } from '../apply/workload.ts';
 import { during } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
 import { describeRun, type Newer, nameNewer } from '../observe/superseded.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
-import { planWaves } from '../plan/waves.ts';
 import { cancelledVerification } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
-import { watchWithProgress, waveLine } from './progress.ts';
+import { watchWithProgress } from './progress.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { canRollBack, type RollbackContext, readNewer, rollBack } from './rollback.ts';
 import { RolloutStates } from './rollout-states.ts';
+import type { StopCondition } from './stop-condition.ts';
 import { RolloutVerification, type VerificationContext } from './verification.ts';
 import {
   diagnosedRollout,
   type EndedRollout,
   endedRollout,
   failedRollout,
+  failureOf,
   isReady,
   isRollingOut,
   isSettled,
@@ -40,43 +39,37 @@ import {
   writtenRollout,
 } from './workload-rollout.ts';
 
-export interface RunnerContext extends VerificationContext {
+export interface RolloutsContext extends VerificationContext {
   /** Whether a revision was ever verified on a workload. */
   readonly isVerified: (planned: PlannedWorkload, filter: string, id: string) => boolean;
   /** Called after a workload was patched, once its template is there for all to see. */
   readonly onPatched: (planned: PlannedWorkload) => Promise<void>;
+  /** Whether the run goes on, which workloads of other clusters decide, too. */
+  readonly stop: StopCondition;
 }
 
-/**
- * Brings workloads to what is planned, wave by wave: patch, wait, verify, and roll back what fails. A wave starts only when the
- * one before is verified; once more workloads have failed than may, no further one is touched.
- */
-export class RolloutRunner {
-  readonly #context: RunnerContext;
+/** Brings workloads of one cluster to what is planned: patch, wait, verify, and roll back what fails. When, the run says. */
+export class ClusterRollouts {
+  readonly #context: RolloutsContext;
   readonly #watch: RolloutWatch;
   readonly #gate: ReadyGate;
   readonly #verification: RolloutVerification;
   readonly #rollback: RollbackContext;
   readonly #limit = makeLimiter(PARALLEL_WRITES);
-  readonly #waves: readonly (readonly PlannedWorkload[])[];
-  readonly #tolerated: number;
   readonly #states: RolloutStates;
   /** What of the wave that is under way is changed or waited for. */
   #moving: readonly PlannedWorkload[] = [];
-  #failures = 0;
-  #superseded = false;
 
-  constructor(workloads: readonly PlannedWorkload[], context: RunnerContext) {
+  /** `waves`: those of the run, with the workloads of this cluster. */
+  constructor(waves: readonly (readonly PlannedWorkload[])[], context: RolloutsContext) {
     this.#context = context;
-    const { policy } = context;
-    this.#waves = planWaves(workloads, policy.wait ? policy.canary : undefined);
-    this.#states = new RolloutStates(this.#waves);
-    this.#tolerated = shareOf(policy.maxFailures, workloads.length);
+    this.#states = new RolloutStates(waves);
     const rollback = during(context, 'rolling back');
     this.#rollback = { ...rollback, heartbeat: new Heartbeat(rollback) };
     this.#verification = new RolloutVerification(context, this.#limit);
     this.#watch = watchWithProgress(context, () => this.#states.ofEach(this.#moving));
     this.#gate = new ReadyGate(this.#watch, context);
+    context.stop.onAbandon(() => this.#watch.abandonPending());
   }
 
   /**
@@ -84,7 +77,8 @@ export class RolloutRunner {
    * all have to be waited for, and for the first alone.
    */
   async anyReady(): Promise<boolean> {
-    const changing = this.#waves.flat().filter(({ patch }) => patch !== undefined);
+    const all = this.#states.all().map(({ planned }) => planned);
+    const changing = all.filter(({ patch }) => patch !== undefined);
     if (changing.length === 0 || changing.some((planned) => !this.#gate.holds(planned))) return true;
     const passed = changing.map(async (planned) => {
       if (!(await this.#pass(planned))) throw new Error('not ready');
@@ -96,7 +90,7 @@ export class RolloutRunner {
   }
 
   /** The current states of the workloads' rollouts. */
-  get states(): Pick<RolloutStates, 'of' | 'all'> {
+  get states(): Pick<RolloutStates, 'of' | 'ofEach' | 'all'> {
     return this.#states;
   }
 
@@ -105,54 +99,59 @@ export class RolloutRunner {
     return this.#watch.problems;
   }
 
-  async run(): Promise<void> {
-    const { log, policy } = this.#context;
-    try {
-      for (const [index, wave] of this.#waves.entries()) {
-        if (this.#stopped || this.problems.length > 0) break;
-        if (index > 0) this.#context.client.patience.renew();
-        const several = this.#waves.length > 1 ? `Wave ${index + 1} of ${this.#waves.length}: ` : '';
-        this.#moving = wave.filter((planned) => planned.patch !== undefined || !isSettled(planned));
-        const moving = this.#moving.length;
-        const work = (): Promise<void> => this.#runWave(wave);
-        await (moving === 0 ? work() : log.group(`${several}${count(moving, 'workload')}`, work));
-        // A wave of which no workload could be changed has shown nothing for the next one.
-        if (wave.every((planned) => this.#states.of(planned).state === 'not-ready-before')) break;
-      }
-      if (policy.onFailure === 'rollback-all' && this.#hasFailed && !this.#context.signal.aborted)
-        await this.#rollBackAll();
-    } finally {
-      await this.close();
-    }
+  /** Rolls the workloads of a wave, as many at once as may. */
+  async roll(workloads: readonly PlannedWorkload[]): Promise<void> {
+    this.#moving = workloads.filter(isMoving);
+    await mapLimited(workloads, this.#context.policy.maxParallel ?? workloads.length, (planned) =>
+      this.#guard(planned, () => this.#runOne(planned)),
+    );
   }
 
-  /** Ends the watching; `run` does so by itself. */
+  /** Looks again at what has been verified, after it has run for a while. */
+  async verifyAgain(workloads: readonly PlannedWorkload[]): Promise<void> {
+    const { policy, signal } = this.#context;
+    const rollouts = this.#states.ofEach(workloads).filter(mayBeVerifiedAgain);
+    if (signal.aborted) {
+      for (const one of rollouts) this.#states.set(failedRollout(one, cancelledVerification(one.planned.ref)));
+      return;
+    }
+    await mapLimited(rollouts, policy.maxParallel ?? rollouts.length, async (one) => {
+      this.#states.set(await this.#verification.verifyAgain(one));
+      await this.#guard(one.planned, () => this.#judge(one.planned));
+    });
+  }
+
+  /**
+   * Returns the workloads that `rollBack` is for: those that this run, or a killed one before it, has changed. None where the API server
+   * has stopped to show them and nothing is known to be wrong with one.
+   */
+  rollBackCandidates(): readonly WorkloadRollout[] {
+    const all = this.#states.all();
+    if (this.#isLost && all.every((one) => failureOf(one).problem === undefined)) return [];
+    return all.filter((one) => {
+      const state = resultOf(one)?.state;
+      return one.state !== 'superseded' && state !== 'superseded' && state !== 'deleted' && this.#canRollBack(one);
+    });
+  }
+
+  /** Rolls workloads back that are not yet. */
+  async rollBack(rollouts: readonly WorkloadRollout[]): Promise<void> {
+    await mapLimited(rollouts, PARALLEL_WRITES, ({ planned }) => this.#rollBackOne(planned));
+  }
+
+  /** Takes a new wave's time for the API server's answers. */
+  renewPatience(): void {
+    this.#context.client.patience.renew();
+  }
+
+  /** Ends the watching. */
   close(): Promise<void> {
     return this.#watch.close();
   }
 
-  get #stopped(): boolean {
-    return this.#context.signal.aborted || this.#superseded || this.#hasFailed;
-  }
-
-  /** Whether more workloads have failed than may. */
-  get #hasFailed(): boolean {
-    return this.#failures > this.#tolerated;
-  }
-
-  async #runWave(wave: readonly PlannedWorkload[]): Promise<void> {
-    const { log, policy } = this.#context;
-    await mapLimited(wave, policy.maxParallel ?? wave.length, (planned) =>
-      this.#guard(planned, () => this.#runOne(planned)),
-    );
-    const rollouts = this.#states.ofEach(wave);
-    const rolled = rollouts.filter(
-      (one) => one.state !== 'superseded' && resultOf(one) !== undefined && writeOf(one).result.state === 'done',
-    );
-    if (rolled.length === 0) return;
-    log.info(waveLine(this.#states.ofEach(this.#moving), policy));
-    const ready = rolled.filter((one) => one.state === 'ended' || one.state === 'verified').filter(isReady);
-    if (policy.soakMs > 0 && !this.#stopped) await this.#soak(ready);
+  /** Whether workloads cannot be followed any more. */
+  get #isLost(): boolean {
+    return this.problems.length > 0;
   }
 
   /** Returns whether a workload may be changed, once it is ready. */
@@ -165,11 +164,12 @@ export class RolloutRunner {
   }
 
   async #runOne(planned: PlannedWorkload): Promise<void> {
-    const { policy, planning, write: writing } = this.#context;
+    const { policy, planning, stop, write: writing } = this.#context;
+    if (stop.isMet) return;
     // What cannot be followed cannot be verified, and nothing may go on before it is.
-    if (this.#stopped || this.problems.length > 0) return;
+    if (this.#isLost) return stop.countFailures();
     // A workload that was not ready before says nothing against the filter, so it stops nobody else.
-    if (!(await this.#pass(planned)) || this.#stopped) return;
+    if (!(await this.#pass(planned)) || stop.isMet) return;
     const pending = this.#states.of(planned);
     if (pending.state !== 'pending') return;
     const before = await this.#gate.note(planned);
@@ -178,7 +178,7 @@ export class RolloutRunner {
     if (write.result.state === 'failed') {
       const { newer } = write.result;
       if (newer !== undefined) return this.#supersede(planned, newer);
-      this.#failures++;
+      stop.countFailures();
       const back = policy.wait && policy.onFailure !== 'keep' && !this.#context.signal.aborted;
       return back ? this.#rollBackOne(planned) : undefined;
     }
@@ -186,7 +186,7 @@ export class RolloutRunner {
     if (write.result.state === 'done') await this.#context.onPatched(planned);
     if (!policy.wait) return;
     const ended = await this.#follow(written);
-    if (ended === undefined) return;
+    if (ended === undefined) return this.#isLost ? stop.countFailures() : undefined;
     if (ended.rollout.newer !== undefined) return this.#supersede(planned, ended.rollout.newer);
     const compared = this.#states.set(await this.#gate.compare(ended));
     if (compared.state === 'ended' && compared.rollout.state === 'ready' && this.#verification.isNeeded(planned)) {
@@ -208,33 +208,18 @@ export class RolloutRunner {
     return this.#states.set(endedRollout(written, result));
   }
 
-  /** Looks again at what has been verified, after it has run for a while. */
-  async #soak(rollouts: readonly (EndedRollout | VerifiedRollout)[]): Promise<void> {
-    const { log, policy, signal } = this.#context;
-    log.info(`Watching for ${formatDuration(policy.soakMs)} before verifying again.`);
-    await pause(policy.soakMs, signal);
-    if (signal.aborted) {
-      for (const one of rollouts) this.#states.set(failedRollout(one, cancelledVerification(one.planned.ref)));
-      return;
-    }
-    await mapLimited(rollouts, policy.maxParallel ?? rollouts.length, async (one) => {
-      this.#states.set(await this.#verification.verifyAgain(one));
-      await this.#guard(one.planned, () => this.#judge(one.planned));
-    });
-  }
-
   /** Counts a failure, collects its evidence, and only then rolls the workload back. */
   async #judge(planned: PlannedWorkload): Promise<void> {
-    const { policy, signal } = this.#context;
+    const { policy, signal, stop } = this.#context;
     const judged = this.#states.set(judgedRollout(this.#states.of(planned), policy.timeoutMs));
     if (judged.state !== 'failed') return;
     const evidence = during(this.#context, 'collecting evidence');
     const newer = await readNewer(planned, evidence);
     if (newer !== undefined) return this.#supersede(planned, newer);
-    this.#failures++;
+    stop.countFailures();
     const state = resultOf(judged)?.state;
     if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
-    if (policy.onFailure === 'rollback-all' && this.#hasFailed) this.#watch.abandonPending();
+    if (policy.onFailure === 'rollback-all' && stop.hasFailed) stop.abandon();
     this.#states.set(
       diagnosedRollout(judged, await diagnoseInTime(rolloutGoalOf(planned), evidence), policy.timeoutMs),
     );
@@ -243,12 +228,12 @@ export class RolloutRunner {
 
   /** An error that nobody expected is a failure of the workload that it came with, which goes back as others do. */
   async #guard(planned: PlannedWorkload, work: () => Promise<void>): Promise<void> {
-    const { policy, signal, log } = this.#context;
+    const { policy, signal, log, stop } = this.#context;
     try {
       await work();
     } catch (error) {
       log.debug(`${describeWorkload(planned.ref)}: ${String(error)}`);
-      this.#failures++;
+      stop.countFailures();
       const rollout = this.#states.of(planned);
       if (rollout.state === 'superseded') return;
       const failed = failedRollout(rollout, internalProblem(error));
@@ -269,7 +254,7 @@ export class RolloutRunner {
 
   /** Another run has the workload now, so this one starts nothing more anywhere: it would undo what is newer. */
   async #supersede(planned: PlannedWorkload, found: Newer): Promise<void> {
-    this.#superseded = true;
+    this.#context.stop.supersede();
     const newer = await nameNewer(found, planned.ref.namespace, this.#context.client);
     this.#context.log.info(
       `${describeWorkload(planned.ref)}: ${describeRun(newer.run)} has deployed revision ${newer.revision} of ${newer.filter}; it is left alone.`,
@@ -280,16 +265,18 @@ export class RolloutRunner {
   #canRollBack(rollout: WorkloadRollout): boolean {
     return canRollBack(rollout, this.#context.verifiedBefore(rollout.planned) !== undefined);
   }
+}
 
-  /** Rolls back every workload that this run, or a killed one before it, has changed. */
-  async #rollBackAll(): Promise<void> {
-    const changed = this.#states.all().filter((one) => {
-      const state = resultOf(one)?.state;
-      return one.state !== 'superseded' && state !== 'superseded' && state !== 'deleted' && this.#canRollBack(one);
-    });
-    if (changed.every(({ state }) => state === 'rolled-back')) return;
-    await this.#context.log.group(`Roll back ${count(changed.length, 'workload')}`, async () => {
-      await mapLimited(changed, PARALLEL_WRITES, ({ planned }) => this.#rollBackOne(planned));
-    });
-  }
+/** Whether a workload is changed or waited for. */
+export function isMoving(planned: PlannedWorkload): boolean {
+  return planned.patch !== undefined || !isSettled(planned);
+}
+
+function mayBeVerifiedAgain(rollout: WorkloadRollout): rollout is EndedRollout | VerifiedRollout {
+  return wasRolled(rollout) && (rollout.state === 'ended' || rollout.state === 'verified') && isReady(rollout);
+}
+
+/** Whether the run has changed a workload and seen how that ended. */
+export function wasRolled(rollout: WorkloadRollout): boolean {
+  return rollout.state !== 'superseded' && resultOf(rollout) !== undefined && writeOf(rollout).result.state === 'done';
 }

@@ -1,0 +1,197 @@
+import { defined } from '../../base/defined.ts';
+import { internalProblem, type Problem } from '../../base/problem.ts';
+import { callProblem } from '../../cluster/errors.ts';
+import type { ConfigMap } from '../../mesh/objects/config-map.ts';
+import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
+import { collectGarbage, nameOf } from '../apply/collect-garbage.ts';
+import { deleteAdopted } from '../apply/delete-adopted.ts';
+import { makeEnsurer } from '../apply/ensure-objects.ts';
+import { anyFailed, type WrittenObjects, writeObjects } from '../apply/objects.ts';
+import type { WriteContext } from '../apply/workload.ts';
+import { type DeployContext, during } from '../context.ts';
+import type { ClusterSnapshot } from '../observe/snapshot.ts';
+import {
+  type Garbage,
+  objectKey,
+  type Plan,
+  type PlannedObject,
+  type PlannedWorkload,
+  podRevisionsOf,
+} from '../plan/plan.ts';
+import { verifiedLevel } from '../plan/rollback-target.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import type { ChangeReport, Collected } from '../report/report.ts';
+import { ClusterRollouts } from './cluster-rollouts.ts';
+import { leftovers } from './leftovers.ts';
+import { type PushResult, pushSettings } from './push-settings.ts';
+import { recordVerification } from './record-verified.ts';
+import type { StopCondition } from './stop-condition.ts';
+import { concludeTarget } from './target-report.ts';
+import { succeeded } from './workload-rollout.ts';
+
+/** The plan of one cluster, and what it is carried out with. */
+export interface ClusterPlan {
+  readonly plan: Plan;
+  readonly snapshot: ClusterSnapshot;
+  readonly context: DeployContext;
+  /** Added to the waves of its workloads; none when omitted. */
+  readonly addedWave?: number;
+}
+
+/** What carrying plans out needs to know of the run. */
+export interface RunOptions {
+  readonly run: string;
+  readonly expiresMs?: number;
+}
+
+/** What was done in one cluster. */
+export type ExecutedPlan = Pick<ChangeReport, 'targets' | 'problems' | 'warnings' | 'collected'>;
+
+/**
+ * Does what a plan says in one cluster: shared objects and settings of running proxies before its workloads roll, what is superseded
+ * after that. No workload is touched unless every shared object is there, so no pod can start without its file.
+ */
+export class ClusterExecution {
+  readonly rollouts: ClusterRollouts;
+  readonly #planned: ClusterPlan;
+  readonly #policy: RolloutPolicy;
+  readonly #run: string;
+  /** For writes. */
+  readonly #context: DeployContext;
+  readonly #write: WriteContext;
+  readonly #broken: Problem[] = [];
+  #objects: WrittenObjects;
+  #pushes: ReadonlyMap<string, PushResult> = new Map();
+
+  /** `waves`: those of the run, with the workloads of this cluster. */
+  constructor(
+    planned: ClusterPlan,
+    waves: readonly (readonly PlannedWorkload[])[],
+    policy: RolloutPolicy,
+    { run, expiresMs }: RunOptions,
+    stop: StopCondition,
+  ) {
+    const { plan, snapshot } = planned;
+    const context = during(planned.context, 'writing');
+    const { client, log, signal, date } = context;
+    this.#planned = planned;
+    this.#policy = policy;
+    this.#run = run;
+    this.#context = context;
+    this.#write = { client, signal, warnings: new Set(plan.warnings), onWritten: (line) => log.info(line) };
+    this.#objects = nothingWritten(plan);
+    this.rollouts = new ClusterRollouts(waves, {
+      ...context,
+      policy,
+      planning: { run, wait: policy.wait, now: date(), ...defined({ expiresMs }) },
+      write: this.#write,
+      verifiedBefore: (one) => (isRewritten(one, plan) ? undefined : weakestRecord(one, snapshot)),
+      isVerified: ({ ref }, filter, id) => verifiedLevel(ref, { filter, id }, snapshot) !== undefined,
+      onPatched: makeEnsurer(plan, this.#write),
+      stop,
+    });
+  }
+
+  /**
+   * Writes the shared objects and pushes settings. Returns whether workloads may be rolled then; where none was ready before, nothing
+   * is written, but there is still to be said why, and what is unchanged may be looked at. Never throws.
+   */
+  async prepare(): Promise<boolean> {
+    const { plan } = this.#planned;
+    const { log } = this.#context;
+    try {
+      if (!(await this.rollouts.anyReady())) return true;
+      const writeShared = (): Promise<WrittenObjects> => writeObjects(plan, this.#write);
+      const writes = [...plan.configMaps, ...plan.filterResources].some((object) => object.write);
+      this.#objects = await (writes ? log.group('Shared objects', writeShared) : writeShared());
+      if (anyFailed(this.#objects.configMaps) || anyFailed(this.#objects.filterResources)) return false;
+      this.#pushes = await pushSettings(plan, { ...this.#context, policy: this.#policy, write: this.#write });
+      return !this.#pushFailed;
+    } catch (error) {
+      this.#broken.push(callProblem(error, 'writing what the workloads need'));
+      return false;
+    }
+  }
+
+  /**
+   * Records what was verified, deletes what nobody uses any more, and returns what became of everything; what ours has superseded goes
+   * only if the run came to its end as it should. Never throws.
+   */
+  async finish(isIntact: boolean): Promise<ExecutedPlan> {
+    const { plan, snapshot } = this.#planned;
+    const { states, problems: lost } = this.rollouts;
+    const cleaning = during(this.#planned.context, 'cleaning up');
+    const rollouts = states.all();
+    await this.#attempt(() => recordVerification(rollouts, this.#pushes, snapshot, cleaning), undefined);
+    const ended = rollouts.every(succeeded) && lost.length === 0 && !this.#pushFailed;
+    const good = ended && isIntact && this.#broken.length === 0;
+    const write = { ...this.#write, client: cleaning.client };
+    // Without waiting, old pods still run what ours takes the place of.
+    const take = (): Promise<string[]> => deleteAdopted(plan, snapshot, cleaning, write);
+    const taken = good && this.#policy.wait ? await this.#attempt(take, []) : [];
+    const garbage = good ? plan.garbage : leftovers(plan, rollouts, this.#objects);
+    const collected = await this.#attempt(() => this.#collect(garbage, cleaning), { deleted: [], left: [] });
+    const record = { plan, objects: this.#objects, pushes: this.#pushes };
+    return {
+      targets: plan.workloads.map((one) => concludeTarget(states.of(one), record)),
+      problems: [...objectProblems(this.#objects), ...lost, ...this.#broken],
+      warnings: [...this.#write.warnings],
+      collected: { ...collected, deleted: [...taken, ...collected.deleted] },
+    };
+  }
+
+  get #pushFailed(): boolean {
+    return [...this.#pushes.values()].some(({ problems }) => problems.size > 0);
+  }
+
+  /** What was written is told, whatever goes wrong after it. */
+  async #attempt<T>(work: () => Promise<T>, instead: T): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      this.#broken.push(internalProblem(error));
+      return instead;
+    }
+  }
+
+  #collect(garbage: readonly Garbage[], context: DeployContext): Promise<Collected> {
+    if (garbage.length === 0) return Promise.resolve({ deleted: [], left: [] });
+    if (!this.#policy.wait) {
+      const why = 'the run did not wait until the pods that use it were gone; a later run that waits deletes it';
+      return Promise.resolve({ deleted: [], left: garbage.map((one) => ({ object: nameOf(one), why })) });
+    }
+    return collectGarbage(garbage, this.#run, context);
+  }
+}
+
+/** What happens to the shared objects where no workload may be changed. */
+function nothingWritten({ configMaps, filterResources }: Plan): WrittenObjects {
+  const states = (objects: readonly PlannedObject<ConfigMap | FilterResource>[]): WrittenObjects['configMaps'] =>
+    new Map(
+      objects.map(({ namespace, podRevision, write }) => [
+        objectKey(namespace, podRevision),
+        { state: write ? 'skipped' : 'unchanged' },
+      ]),
+    );
+  return { configMaps: states(configMaps), filterResources: states(filterResources) };
+}
+
+/** Whether running pods get a filter resource anew that others had edited or deleted: what was verified is to be seen again. */
+function isRewritten(planned: PlannedWorkload, { filterResources }: Plan): boolean {
+  const rewritten = filterResources.filter(({ write, pushedOver }) => write && pushedOver === undefined);
+  const keys = new Set(rewritten.map(({ namespace, podRevision }) => objectKey(namespace, podRevision)));
+  return podRevisionsOf(planned).some((podRevision) => keys.has(objectKey(planned.ref.namespace, podRevision)));
+}
+
+/** The weakest of the records that an earlier run has left of the wanted revisions; `undefined` if one is missing. */
+function weakestRecord(planned: PlannedWorkload, snapshot: ClusterSnapshot): string | undefined {
+  const levels = podRevisionsOf(planned).map((podRevision) => verifiedLevel(planned.ref, podRevision, snapshot));
+  if (levels.length === 0 || levels.includes(undefined)) return undefined;
+  return levels.find((level) => level !== 'listener') ?? 'listener';
+}
+
+function objectProblems({ configMaps, filterResources }: WrittenObjects): Problem[] {
+  return [...configMaps.values(), ...filterResources.values()].flatMap((result) =>
+    result.state === 'failed' ? [result.problem] : [],
+  );
+}

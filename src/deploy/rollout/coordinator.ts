@@ -1,0 +1,133 @@
+import { pause } from '../../base/concurrency.ts';
+import type { Log } from '../../base/log.ts';
+import { count, formatDuration } from '../../base/text.ts';
+import type { PlannedWorkload } from '../plan/plan.ts';
+import type { Wave } from '../plan/waves.ts';
+import type { RolloutPolicy } from '../policy.ts';
+import { type ClusterRollouts, isMoving, wasRolled } from './cluster-rollouts.ts';
+import { waveLine } from './progress.ts';
+import type { StopCondition } from './stop-condition.ts';
+import type { WorkloadRollout } from './workload-rollout.ts';
+
+/** One cluster of a run, as its coordinator sees it. */
+export interface ClusterOfRun {
+  /** Writes what its workloads need; returns whether they may be rolled then. Called once, before its first wave, or never. */
+  readonly prepare: () => Promise<boolean>;
+  readonly rollouts: Pick<
+    ClusterRollouts,
+    'states' | 'problems' | 'roll' | 'verifyAgain' | 'rollBackCandidates' | 'rollBack' | 'renewPatience' | 'close'
+  >;
+}
+
+export interface CoordinatorContext {
+  readonly policy: RolloutPolicy;
+  readonly stop: StopCondition;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Rolls the workloads of all clusters of a run, wave by wave. A wave starts only when the one before is verified in every cluster, and
+ * a cluster is not written to before its first wave; once more workloads have failed than may, no further one is touched anywhere.
+ */
+export class RolloutCoordinator {
+  readonly #clusters: readonly ClusterOfRun[];
+  readonly #waves: readonly Wave[];
+  readonly #context: CoordinatorContext;
+  readonly #prepared = new Map<ClusterOfRun, boolean>();
+
+  /** `waves` have the clusters in the same order. */
+  constructor(clusters: readonly ClusterOfRun[], waves: readonly Wave[], context: CoordinatorContext) {
+    this.#clusters = clusters;
+    this.#waves = waves;
+    this.#context = context;
+  }
+
+  /** Rolls every wave, or as far as it comes; what became of each workload, the states of its cluster tell. */
+  async run(): Promise<void> {
+    const { policy, signal, stop } = this.#context;
+    try {
+      for (const [index, wave] of this.#waves.entries()) {
+        if (stop.isMet || this.#noneLeft) break;
+        await this.#prepare(wave);
+        if (stop.isMet || this.#noneLeft) break;
+        if (index > 0) for (const { rollouts } of this.#clusters) rollouts.renewPatience();
+        await this.#runWave(wave, this.#waves.length > 1 ? `Wave ${index + 1} of ${this.#waves.length}: ` : '');
+        // A wave of which no workload could be changed has shown nothing for the next one.
+        if (this.#statesOf(wave).every(({ state }) => state === 'not-ready-before')) break;
+      }
+      if (policy.onFailure === 'rollback-all' && stop.hasFailed && !signal.aborted) await this.#rollBackAll();
+    } finally {
+      await Promise.all(this.#clusters.map(({ rollouts }) => rollouts.close()));
+    }
+  }
+
+  /** Whether there is no cluster whose workloads can be rolled and followed. */
+  get #noneLeft(): boolean {
+    return this.#clusters.every(
+      (cluster) => cluster.rollouts.problems.length > 0 || this.#prepared.get(cluster) === false,
+    );
+  }
+
+  /** Prepares the clusters whose first wave this is. One that cannot be counts with all of its workloads as failed. */
+  async #prepare(wave: Wave): Promise<void> {
+    const first = this.#clusters.filter(
+      (cluster, index) => !this.#prepared.has(cluster) && (wave[index]?.length ?? 0) > 0,
+    );
+    await Promise.all(
+      first.map(async (cluster) => {
+        const prepared = await cluster.prepare();
+        this.#prepared.set(cluster, prepared);
+        if (!prepared) this.#context.stop.countFailures(cluster.rollouts.states.all().length);
+      }),
+    );
+  }
+
+  async #runWave(wave: Wave, title: string): Promise<void> {
+    const { log, policy, stop } = this.#context;
+    const moving = wave.flat().filter(isMoving).length;
+    const work = async (): Promise<void> => {
+      await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.roll(workloads));
+      if (!this.#statesOf(wave).some(wasRolled)) return;
+      log.info(waveLine(this.#statesOf(wave.map((workloads) => workloads.filter(isMoving))), policy));
+      if (policy.soakMs > 0 && !stop.isMet) await this.#soak(wave);
+    };
+    await (moving === 0 ? work() : log.group(`${title}${count(moving, 'workload')}`, work));
+  }
+
+  async #soak(wave: Wave): Promise<void> {
+    const { log, policy, signal } = this.#context;
+    log.info(`Watching for ${formatDuration(policy.soakMs)} before verifying again.`);
+    await pause(policy.soakMs, signal);
+    await this.#inEach(wave, ({ rollouts }, workloads) => rollouts.verifyAgain(workloads));
+  }
+
+  /** Does work for the workloads of a wave in each cluster that is prepared, all clusters at once. */
+  async #inEach(
+    wave: Wave,
+    work: (cluster: ClusterOfRun, workloads: readonly PlannedWorkload[]) => Promise<void>,
+  ): Promise<void> {
+    await Promise.all(
+      this.#clusters.map(async (cluster, index) => {
+        const workloads = wave[index] ?? [];
+        if (workloads.length > 0 && this.#prepared.get(cluster) === true) await work(cluster, workloads);
+      }),
+    );
+  }
+
+  #statesOf(wave: Wave): WorkloadRollout[] {
+    return this.#clusters.flatMap(({ rollouts }, index) => rollouts.states.ofEach(wave[index] ?? []));
+  }
+
+  async #rollBackAll(): Promise<void> {
+    // Where preparing failed, nothing was rolled; what the run has not come to may be changed by a killed one before it.
+    const parts = this.#clusters
+      .filter((cluster) => this.#prepared.get(cluster) !== false)
+      .map((cluster) => ({ cluster, candidates: cluster.rollouts.rollBackCandidates() }));
+    const all = parts.flatMap(({ candidates }) => candidates);
+    if (all.every(({ state }) => state === 'rolled-back')) return;
+    await this.#context.log.group(`Roll back ${count(all.length, 'workload')}`, async () => {
+      await Promise.all(parts.map(({ cluster, candidates }) => cluster.rollouts.rollBack(candidates)));
+    });
+  }
+}
