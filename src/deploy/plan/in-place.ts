@@ -10,12 +10,7 @@ import { revisionOn } from '../../mesh/template/template.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
 import { type ClusterSnapshot, type ObservedFilter, settingsIn } from '../observe/snapshot.ts';
 import { objectKey } from './plan.ts';
-
-/** A target and the revision it shall run. */
-interface WantedRevision {
-  readonly current: ObservedFilter;
-  readonly revision: Revision;
-}
+import type { WantedRevision } from './pod-revision.ts';
 
 /**
  * The revisions that pods carry already and whose settings can be replaced in place, by `workloadKey`: those with the wanted

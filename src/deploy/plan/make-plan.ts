@@ -4,7 +4,6 @@ import { listWords, nameSome } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { gitOpsWarning, recogniseGitOps } from '../../mesh/identity/gitops.ts';
 import { findOwner, ownerWarning } from '../../mesh/identity/owner.ts';
-import { type PodRevision, podRevisionOf, type Revision } from '../../mesh/identity/revision.ts';
 import { injectedSidecar } from '../../mesh/template/injection.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
 import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
@@ -28,6 +27,7 @@ import { explainRestarts, findInPlaceUpdates } from './in-place.ts';
 import { movedTags, type TaggedFilter } from './moved-tags.ts';
 import { planObjects } from './objects.ts';
 import type { Plan, PlannedRevision, PlannedWorkload, RollbackTarget } from './plan.ts';
+import { podRevisionMaker } from './pod-revision.ts';
 import { findRollbackTarget } from './rollback-target.ts';
 import { judgeSharedVms } from './shared-vms.ts';
 import { revisionMaker } from './target-settings.ts';
@@ -90,12 +90,10 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
     if (filter.push === undefined)
       tagged.push({ module: filter.module, workloads: wanted.map(({ current }) => current) });
     const push = request.settingsChange === 'push';
-    const podRevisions = push ? diagnostics.unwrap(findInPlaceUpdates(wanted, snapshot)) : undefined;
+    const inPlace = push ? diagnostics.unwrap(findInPlaceUpdates(wanted, snapshot)) : undefined;
     if (push) append(warnings, explainRestarts(wanted));
-    const placed = wanted.map((target) => ({
-      ...target,
-      podRevision: podRevisions?.get(workloadKey(target.ref)) ?? newPodRevision(target.ref, target.revision, snapshot),
-    }));
+    const podRevisionFor = podRevisionMaker(wanted, inPlace ?? new Map(), snapshot);
+    const placed = wanted.map((target) => ({ ...target, podRevision: podRevisionFor(target) }));
     const adoption = planAdoption(
       filter,
       placed.map(({ current, revision, podRevision }) => ({ ...current, revision, podRevision: podRevision.id })),
@@ -154,12 +152,6 @@ function noteBefore(draft: WorkloadDraft, current: ObservedFilter, back: Rollbac
   const runs = revisionRunOn(current);
   if (runs !== undefined) draft.before.set(current.filter, runs);
   if (back !== undefined) draft.rollbackTargets.set(current.filter, back);
-}
-
-function newPodRevision(ref: WorkloadRef, revision: Revision, { pluginKind }: ClusterSnapshot): PodRevision {
-  if (revision.settings.image === undefined) return podRevisionOf(revision);
-  const podRevision = targetKind(ref).binding.podRevisionFor(revision, ref.name);
-  return podRevision.image === undefined ? podRevision : { ...podRevision, kind: pluginKind };
 }
 
 /** Workloads lose a filter after the others have got theirs. */

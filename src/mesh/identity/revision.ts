@@ -75,8 +75,20 @@ export function makeRevision(filter: string, module: FilterModule, settings: Fil
     port: settings.port ?? null,
     ...(!isBeforeRouter(insert) && { insert }),
   };
-  const id = createHash('sha256').update(canonicalJson(content)).digest('hex').slice(0, 10);
-  return { filter, id, module, settings };
+  return { filter, id: shortHash(canonicalJson(content)), module, settings };
+}
+
+/**
+ * The ids under which pods may carry a revision, without an end: its own and, for where the objects of that hold other settings,
+ * which were pushed into them, further ones. Equal revisions have equal ones.
+ */
+export function* podIdsOf({ id }: Pick<Revision, 'id'>): Generator<string, never> {
+  yield id;
+  for (let next = 1; ; next++) yield shortHash(`${id} ${next}`);
+}
+
+function shortHash(content: string): string {
+  return createHash('sha256').update(content).digest('hex').slice(0, 10);
 }
 
 /** The name of the revision's objects. */
