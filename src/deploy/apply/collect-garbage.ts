@@ -1,10 +1,12 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import { append } from '../../base/lists.ts';
+import { describePermission } from '../../base/permission.ts';
 import { messageOf } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
 import type { Client } from '../../cluster/client.ts';
 import { isApiError } from '../../cluster/errors.ts';
+import { missingPermission } from '../../cluster/missing-permission.ts';
 import type { KubernetesObject } from '../../cluster/objects.ts';
 import { isPluginKind, POD } from '../../cluster/resources.ts';
 import { GARBAGE_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
@@ -87,10 +89,14 @@ export async function collectGarbage(
         }
       }
     } catch (error) {
-      const forbidden = isApiError(error, 403);
-      leave(
-        forbidden ? `the kubeconfig user cannot ${error.verb} what is needed (${error.message})` : messageOf(error),
-      );
+      if (!isApiError(error, 403)) {
+        leave(messageOf(error));
+        continue;
+      }
+      const refusal = missingPermission(error.message);
+      leave(`the kubeconfig user cannot ${error.verb} what is needed (${error.message})`, {
+        ...(refusal !== undefined && { missing: [describePermission(refusal.permission)] }),
+      });
     }
   }
   return { deleted, left };

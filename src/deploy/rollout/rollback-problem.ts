@@ -1,10 +1,13 @@
+import { defined } from '../../base/defined.ts';
 import { describeProblem, type Problem } from '../../base/problem.ts';
 import { listWords, sentence } from '../../base/text.ts';
 import { ApiError } from '../../cluster/errors.ts';
+import { POD } from '../../cluster/resources.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { ManualRollback } from '../kinds/kind.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
+import { permissionOf } from '../preflight/permissions.ts';
 import { mayHaveArrived } from '../report/may-have-arrived.ts';
 import type { Rollback } from '../report/report.ts';
 
@@ -18,6 +21,8 @@ export interface RollbackFailure {
   readonly undoReverts: boolean;
   /** Pods that have to be deleted and may not be. */
   readonly pods?: readonly string[];
+  /** The call that failed, where one did. */
+  readonly call?: Problem;
 }
 
 /** What the pod template has after a write of the rollback that failed like this. */
@@ -35,10 +40,14 @@ export function rollbackProblem(
 ): Problem {
   const said = failure.template === 'before' ? 'was rolled back, but' : 'could not be rolled back:';
   const manual = targetKind(ref).manualRollback(ref, observed);
+  const { pods = [], call } = failure;
+  const permission =
+    pods.length > 0 ? permissionOf({ verb: 'delete', resource: POD, namespace: ref.namespace }) : call?.permission;
   return {
     kind: 'rollback',
     subject: describeWorkload(ref),
     message: `${said} ${sentence(why)}`,
+    ...defined({ permission, user: call?.user }),
     remedy:
       manual.does === 'inspect'
         ? `Inspect it: "${manual.command}" shows what names it. Re-running tries again.`

@@ -85,11 +85,15 @@ export async function rollBack(
   );
   const end = (state: Rollback['state']): Rollback => ({ state, to, durationMs: context.now() - started });
   const undoReverts = restoring.write.result.state === 'done' && returnsToObserved(planned);
-  const fail = (why: string, template: RollbackFailure['template'], pods: readonly string[] = []): Rollback => ({
+  const fail = (
+    why: string,
+    template: RollbackFailure['template'],
+    more: Pick<RollbackFailure, 'pods' | 'call'> = {},
+  ): Rollback => ({
     ...end('failed'),
     template,
     ...(template === 'before' && before !== undefined && { unready: before.words }),
-    problem: rollbackProblem(planned, why, { template, undoReverts, pods }),
+    problem: rollbackProblem(planned, why, { template, undoReverts, ...more }),
   });
   // Nothing has to be fixed any more, but what came to be known of the revision is told.
   const leave = (newer: Newer): { newer: Newer } => {
@@ -118,7 +122,7 @@ export async function rollBack(
       const { problem, newer } = write.result;
       if (newer !== undefined) return leave(newer);
       if (problem.kind === 'conflict') return { ...end('failed'), problem };
-      return fail(failedCallWords(problem), templateAfter(problem));
+      return fail(failedCallWords(problem), templateAfter(problem), { call: problem });
     }
     if (write.result.state === 'skipped') return end('skipped');
     template = 'before';
@@ -145,10 +149,10 @@ export async function rollBack(
     const missing = `its pods do not become ready (${ended?.message || 'its state could not be followed'})`;
     return stuck.length === 0
       ? fail(missing, template)
-      : fail(`${missing}: ${stuckPodsWords(ref, stuck)}`, template, stuck);
+      : fail(`${missing}: ${stuckPodsWords(ref, stuck)}`, template, { pods: stuck });
   } catch (error) {
     const problem = callProblem(error, `rolling ${name} back`);
-    return fail(failedCallWords(problem), template);
+    return fail(failedCallWords(problem), template, { call: problem });
   }
 }
 

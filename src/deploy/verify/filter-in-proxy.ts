@@ -17,7 +17,7 @@ import type { PluginTrace } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { noEffect, placeOf, redirectionOf, unreached, type VerifiableRevision } from '../plan/wanted-place.ts';
 import { type EvidenceSource, type PluginLog, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
-import { failed, type PodVerdict, pending, rejectsOthers } from './pod-verdict.ts';
+import { failed, type PodVerdict, pending, rejectsOthers, type Weakness } from './pod-verdict.ts';
 
 /** Where a look is taken, and what Envoy says there. */
 export interface Seen {
@@ -38,8 +38,9 @@ interface Found extends Seen {
 
 const SEE_LOG = 'Check the log of the container istio-proxy.';
 /** Why nobody can say whether a pulled filter runs. */
-export const LOG_REFUSED =
-  'the logs of proxies cannot be read, and only they show whether Envoy accepted a filter from an image';
+export const LOG_REFUSED: Weakness = {
+  why: 'the logs of proxies cannot be read, and only they show whether Envoy accepted a filter from an image',
+};
 
 /** What a proxy says of a filter; it is verified by less than its listeners where nobody may see whether it runs. */
 export function judgeFilter(planned: VerifiableRevision, seen: Seen, source: EvidenceSource): Promise<PodVerdict> {

@@ -1,3 +1,4 @@
+import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
@@ -6,11 +7,19 @@ import type { Note } from '../../mesh/proxy/reach.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import { EVIDENCE_LEVELS, type EvidenceLevel } from '../report/evidence-level.ts';
 
+/** Why there is no stronger evidence. */
+export interface Weakness {
+  /** A clause. */
+  readonly why: string;
+  /** The permission that would give it; omitted where something else stands in the way. */
+  readonly permission?: Permission;
+}
+
 /** The filter runs, as far as that evidence goes. */
 export interface Verified {
   readonly state: 'verified';
   readonly level: EvidenceLevel;
-  readonly weakness?: string;
+  readonly weakness?: Weakness;
   /** Which requests pass by it. */
   readonly notes?: readonly Note[];
 }

@@ -1,12 +1,14 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
+import { describePermission } from '../../base/permission.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
-import { isApiError } from '../../cluster/errors.ts';
+import { type ApiError, isApiError } from '../../cluster/errors.ts';
+import { missingPermission } from '../../cluster/missing-permission.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { POD } from '../../cluster/resources.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { describeAccess } from '../preflight/permissions.ts';
+import { permissionOf } from '../preflight/permissions.ts';
 import { checkAnswer, describeAnswer, describeProbe, type Probe, probeVerb } from '../probe.ts';
 
 /** An app may need a moment after it is ready, and a filter the answer to a call of its own. */
@@ -57,7 +59,7 @@ async function probePod(
       wrong = difference;
       came = ` ${describeAnswer(answer)}.`;
     } catch (error) {
-      if (isApiError(error, 403)) return forbidden(probe, ref);
+      if (isApiError(error, 403)) return forbidden(probe, ref, error);
       wrong = `did not answer (${messageOf(error)})`;
       came = '';
     }
@@ -71,11 +73,13 @@ async function probePod(
   };
 }
 
-function forbidden(probe: Probe, { namespace }: WorkloadRef): Problem {
-  const verb = probeVerb(probe);
+function forbidden(probe: Probe, { namespace }: WorkloadRef, { message }: ApiError): Problem {
+  const permission = permissionOf({ verb: probeVerb(probe), resource: POD, subresource: 'proxy', namespace });
   return {
     kind: 'permission',
-    message: `The kubeconfig user is not allowed to send ${probe.method} requests to pods (${describeAccess({ verb, resource: POD, subresource: 'proxy', namespace })}).`,
+    message: `The kubeconfig user is not allowed to send ${probe.method} requests to pods (${describePermission(permission)}).`,
+    permission,
+    ...defined({ user: missingPermission(message)?.user }),
     remedy: 'Grant the permission, or leave the input "probe" out.',
   };
 }

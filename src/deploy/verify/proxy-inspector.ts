@@ -3,6 +3,7 @@ import { isApiError } from '../../cluster/errors.ts';
 import { MAX_BYTES } from '../../cluster/limits.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { hasProxyContainer } from '../../cluster/pods.ts';
+import { POD } from '../../cluster/resources.ts';
 import { inspectListeners } from '../../mesh/proxy/listeners.ts';
 import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
@@ -13,6 +14,7 @@ import { targetKind } from '../kinds/kinds.ts';
 import { type ConfigPart, readConfigDump } from '../observe/config-dump.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import { noEffect, unreachableIn, type VerifiableWorkload } from '../plan/wanted-place.ts';
+import { permissionOf } from '../preflight/permissions.ts';
 import { evidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
 import {
@@ -22,6 +24,7 @@ import {
   rejectsOthers,
   type Unverified,
   type Verified,
+  type Weakness,
   weakestOf,
 } from './pod-verdict.ts';
 
@@ -37,6 +40,16 @@ type Dump =
   | { readonly state: 'forbidden' }
   | Unverified;
 
+/** Where nothing more is known. */
+export const NOT_INSPECTED: Weakness = { why: 'no proxy could be inspected' };
+
+function execRefused(namespace: string): Weakness {
+  return {
+    why: 'the kubeconfig user is not allowed to exec into pods',
+    permission: permissionOf({ verb: 'create', resource: POD, subresource: 'exec', namespace }),
+  };
+}
+
 const NO_DUMP: Dump = { state: 'read', text: '' };
 
 /** The verdict on a pod whose configuration was not read; `undefined` if something else has to tell. */
@@ -51,7 +64,7 @@ function verdictOn(dump: Exclude<Dump, { readonly state: 'read' }>): PodVerdict 
 export class ProxyInspector {
   readonly #context: DeployContext;
   /** What was refused, by namespace and means; it is not tried again. */
-  readonly #refused = new Map<string, string>();
+  readonly #refused = new Set<string>();
   readonly #labels: NamespaceLabels;
 
   constructor(context: DeployContext) {
@@ -67,10 +80,10 @@ export class ProxyInspector {
     const { namespace } = workload.ref;
     const unreachable = unreachableIn(pod, workload);
     if (unreachable !== undefined) return { state: 'failed', problem: unreachable };
-    const why = this.#refused.get(`${namespace} exec`) ?? 'no proxy could be inspected';
-    const byStats = await this.#byStats(pod, workload, why);
+    const weakness = this.#refused.has(`${namespace} exec`) ? execRefused(namespace) : NOT_INSPECTED;
+    const byStats = await this.#byStats(pod, workload, weakness);
     if (byStats !== undefined) return byStats;
-    return (await this.#byLog(pod, workload)) ?? { state: 'verified', level: 'ready', weakness: why };
+    return (await this.#byLog(pod, workload)) ?? { state: 'verified', level: 'ready', weakness };
   }
 
   /** Says that the listeners of a pod of a Gateway still name one of some filters; `undefined` if not, or nobody may see it. */
@@ -136,14 +149,14 @@ export class ProxyInspector {
       return dump.state === 'read' ? dump : pending(ref, `Envoy of pod ${name} does not answer (${dump.why})`);
     } catch (error) {
       if (isApiError(error, 403)) {
-        this.#refused.set(`${namespace} exec`, 'the kubeconfig user is not allowed to exec into pods');
+        this.#refused.add(`${namespace} exec`);
         return { state: 'forbidden' };
       }
       return pending(ref, `the proxy of pod ${name} could not be inspected (${messageOf(error)})`);
     }
   }
 
-  async #byStats(pod: Pod, workload: VerifiableWorkload, weakness: string): Promise<PodVerdict | undefined> {
+  async #byStats(pod: Pod, workload: VerifiableWorkload, weakness: Weakness): Promise<PodVerdict | undefined> {
     const { ref, revisions } = workload;
     const means = `${ref.namespace} proxy`;
     if (this.#refused.has(means)) return undefined;
@@ -162,7 +175,7 @@ export class ProxyInspector {
       }
     } catch (error) {
       this.#context.log.debug(`No statistics of pod ${pod.metadata.name}: ${messageOf(error)}`);
-      if (isApiError(error, 403)) this.#refused.set(means, 'refused');
+      if (isApiError(error, 403)) this.#refused.add(means);
       return undefined;
     }
     // Another listener may have been refused for a reason of its own; only the log tells.

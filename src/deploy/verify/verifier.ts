@@ -1,6 +1,6 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
-import { type Fault, faulty, ok, type Problem, type Result } from '../../base/problem.ts';
+import { ok, type Problem, type Result } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import type { Pod } from '../../cluster/objects.ts';
@@ -14,11 +14,12 @@ import type { DeployContext } from '../context.ts';
 import { belongsTo, targetKind } from '../kinds/kinds.ts';
 import { noEffect, type VerifiableRevision, type VerifiableWorkload } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
+import { permissionOf } from '../preflight/permissions.ts';
 import { EVIDENCE_LEVELS, type EvidenceLevel, type Verification } from '../report/evidence-level.ts';
 import { podId } from '../wait/evidence.ts';
-import type { PodVerdict } from './pod-verdict.ts';
+import type { PodVerdict, Weakness } from './pod-verdict.ts';
 import { probePods } from './probe-pods.ts';
-import { ProxyInspector } from './proxy-inspector.ts';
+import { NOT_INSPECTED, ProxyInspector } from './proxy-inspector.ts';
 
 /** What the evidence came to: how sure it is that the filter runs, or why it does not. */
 export interface VerificationResult {
@@ -66,10 +67,10 @@ export class Verifier {
     const started = now();
     const verified = new Map<string, EvidenceLevel>();
     const notes = new Map<string, Note>();
-    let weakness: string | undefined;
+    let weakness: Weakness | undefined;
     for (;;) {
       const listed = await this.#newPods(workload);
-      if (!listed.ok) return this.#weak(workload, status, listed.fault);
+      if (!listed.ok) return this.#weak(workload, status, listed.weakness);
       const { pods: ready, all } = listed.value;
       const wanted = uncounted ? all : status;
       const counted = uncounted ? { pods: { ready: ready.length, wanted } } : {};
@@ -94,12 +95,12 @@ export class Verifier {
         const verification = { level: weakest(verified.values()), pods: there, wanted };
         const shown = {
           ...verification,
-          ...defined({ weakness }),
+          ...defined({ weakness: weakness?.why }),
           ...(notes.size > 0 && { notes: [...notes.keys()] }),
         };
         const warnings = [...notes.values()].flatMap(({ severity, text }) => (severity === 'warning' ? text : []));
         return {
-          ...(await this.#probed(workload, shown, ready)),
+          ...(await this.#probed(workload, shown, weakness, ready)),
           ...counted,
           ...(warnings.length > 0 && { warnings }),
         };
@@ -137,35 +138,40 @@ export class Verifier {
   }
 
   /** The verification where pods cannot be looked at. */
-  #weak(workload: VerifiableWorkload, wanted: number, weakness: string): VerificationResult {
+  #weak(workload: VerifiableWorkload, wanted: number, weakness: Weakness): VerificationResult {
     if (this.#policy.verify === 'required' || this.#policy.probe !== undefined) {
       return { problem: unverified(workload.ref, weakness) };
     }
-    return { verification: { level: 'ready', pods: wanted, wanted, weakness } };
+    return { verification: { level: 'ready', pods: wanted, wanted, weakness: weakness.why } };
   }
 
   async #probed(
     workload: VerifiableWorkload,
     verification: Verification,
+    weakness?: Weakness,
     known?: readonly Pod[],
   ): Promise<VerificationResult> {
     const { verify, probe } = this.#policy;
     if (verify === 'required' && verification.level !== 'listener') {
       return {
         verification,
-        problem: unverified(workload.ref, verification.weakness ?? 'no proxy could be inspected'),
+        problem: unverified(workload.ref, weakness ?? NOT_INSPECTED),
       };
     }
     if (probe === undefined) return { verification };
     const listed = known === undefined ? await this.#newPods(workload) : ok({ pods: known, all: known.length });
-    if (!listed.ok) return { verification, problem: unverified(workload.ref, listed.fault) };
+    if (!listed.ok) return { verification, problem: unverified(workload.ref, listed.weakness) };
     const problem = await probePods(probe, listed.value.pods, workload.ref, this.#context);
     if (this.#context.signal.aborted) return { verification, problem: cancelledVerification(workload.ref) };
     return problem === undefined ? { verification: { ...verification, probed: true } } : { verification, problem };
   }
 
   /** The ready pods of a workload that carry the wanted revisions, and how many it has that are not ending. */
-  async #newPods({ ref, revisions, observed }: VerifiableWorkload): Promise<Result<Listed, Fault>> {
+  async #newPods({
+    ref,
+    revisions,
+    observed,
+  }: VerifiableWorkload): Promise<Result<Listed, { readonly weakness: Weakness }>> {
     const { client, log } = this.#context;
     try {
       const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(observed) });
@@ -174,10 +180,18 @@ export class Verifier {
       return ok({ pods, all: current.length });
     } catch (error) {
       log.debug(`No pods of ${describeWorkload(ref)}: ${String(error)}`);
-      const forbidden = isApiError(error, 403);
-      return faulty(forbidden ? 'the kubeconfig user cannot list pods' : `pods could not be listed (${String(error)})`);
+      return { ok: false, weakness: unlisted(error, ref.namespace) };
     }
   }
+}
+
+function unlisted(error: unknown, namespace: string): Weakness {
+  return isApiError(error, 403)
+    ? {
+        why: 'the kubeconfig user cannot list pods',
+        permission: permissionOf({ verb: 'list', resource: POD, namespace }),
+      }
+    : { why: `pods could not be listed (${String(error)})` };
 }
 
 /** Whether the mesh has not brought the filter to the proxy at all. */
@@ -225,11 +239,12 @@ function tooFew(ref: WorkloadRef, there: number, wanted: number): Problem {
   };
 }
 
-function unverified(ref: WorkloadRef, why: string): Problem {
+function unverified(ref: WorkloadRef, { why, permission }: Weakness): Problem {
   return {
     kind: 'verification',
     subject: describeWorkload(ref),
     message: `could not be verified: ${why}.`,
+    ...defined({ permission }),
     remedy:
       'Grant "get" and "create" on pods/exec and "get" and "list" on pods, or use "verify: auto", which accepts weaker evidence.',
   };

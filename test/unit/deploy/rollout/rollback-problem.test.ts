@@ -1,13 +1,19 @@
 import { expect, test } from '@jest/globals';
-import type { ProblemKind } from '../../../../src/base/problem.ts';
+import type { Problem, ProblemKind } from '../../../../src/base/problem.ts';
 import {
   type RollbackFailure,
   rollbackProblem,
   templateAfter,
 } from '../../../../src/deploy/rollout/rollback-problem.ts';
 import type { WorkloadKind } from '../../../harness/kinds.ts';
-import { workload } from '../../builders.ts';
+import { refOf, workload } from '../../builders.ts';
 
+const REFUSED: Problem = {
+  kind: 'permission',
+  message: 'm',
+  permission: { verb: 'patch', group: 'apps', resource: 'statefulsets', namespace: 'shop' },
+  user: 'ci',
+};
 /** Advice that would put back what the run wrote, where its template is back already or may be. */
 const UNDO = /rollout undo/;
 
@@ -45,6 +51,19 @@ test.each<[WorkloadKind, RollbackFailure, RegExp, RegExp]>([
   expect(problem.message).toMatch(message);
   expect(problem.remedy).toMatch(remedy);
   if (failure.template !== 'new') expect(problem.remedy).not.toMatch(UNDO);
+});
+
+test.each<[string, Pick<RollbackFailure, 'template' | 'pods' | 'call'>, object]>([
+  [
+    'pods that may not be deleted',
+    { template: 'before', pods: ['db-1'] },
+    { permission: { verb: 'delete', group: '', resource: 'pods', namespace: 'shop' } },
+  ],
+  ['a call that is refused', { template: 'new', call: REFUSED }, { permission: REFUSED.permission, user: 'ci' }],
+])('carries the permission that is missing: %s', (_, failure, lacks) => {
+  expect(
+    rollbackProblem({ ref: refOf('shop/sts/db'), observed: workload('db') }, 'why', { undoReverts: true, ...failure }),
+  ).toMatchObject(lacks);
 });
 
 test.each<[ProblemKind, RollbackFailure['template']]>([
