@@ -9,6 +9,8 @@ export interface PodTrouble {
   readonly words: string;
   /** What the cluster says of the cause; omitted when it says nothing. */
   readonly cause?: string;
+  /** The folder in the container that the runtime could not create; omitted where something else failed. */
+  readonly folder?: string;
   /** Whether the container has run and ended by itself, so that its log may tell the cause. */
   readonly ended: boolean;
 }
@@ -66,8 +68,10 @@ function troubleNow(container: ContainerStatus): PodTrouble | undefined {
     if (lastState?.terminated !== undefined) return crash(name, lastState.terminated, true);
     return { container: name, words: `CrashLoopBackOff (${name})`, ended: true };
   }
-  const cause = message === undefined || onlySaysThatItWaits(message, reason) ? undefined : tellingEnd(message);
-  return { container: name, words: `${reason} (${name})`, ended: false, ...defined({ cause }) };
+  const words = `${reason} (${name})`;
+  if (message === undefined || onlySaysThatItWaits(message, reason)) return { container: name, words, ended: false };
+  const cause = tellingEnd(message);
+  return { container: name, words, ended: false, cause, ...defined({ folder: uncreatedFolder(cause) }) };
 }
 
 function betweenCrashes({ name, state, lastState, ready, restartCount = 0 }: ContainerStatus): PodTrouble | undefined {
@@ -94,7 +98,7 @@ function crash(name: string, { reason = 'Error', exitCode, message }: Terminated
     words: `${name} ${verb} (${reason}${code})`,
     // That memory ran out is cause enough; what it logged before has nothing to do with it.
     ended: !neverRan && reason !== 'OOMKilled',
-    ...(said ? { cause: tellingEnd(said) } : {}),
+    ...(said ? { cause: tellingEnd(said), ...defined({ folder: neverRan ? uncreatedFolder(said) : undefined }) } : {}),
   };
 }
 
@@ -121,6 +125,14 @@ export function tellingEnd(message: string): string {
     .map(withoutRootfs)
     .join('')
     .replace(/: unknown$/, '');
+}
+
+/**
+ * Returns the folder that a container runtime's words say it could not create, as Go writes the system call that failed (io/fs
+ * PathError: `mkdir /data: read-only file system`); `undefined` if they say something else.
+ */
+export function uncreatedFolder(message: string): string | undefined {
+  return /^mkdir (\/[^:]*): /.exec(tellingEnd(message))?.[1];
 }
 
 /** A path without the runtime's own folder around the container's files. */

@@ -68,6 +68,8 @@ describe('rollouts that do not go well', () => {
     for (const { ref, problem, rollback } of targets) {
       expect(problem?.message).toMatch(cases[ref.name]?.[2] ?? /no such workload/);
       expect(rollback?.state).toBe('rolled-back');
+      const mounts = /choose another "mount-path"/.test(problem?.remedy ?? '');
+      expect([ref.name, mounts]).toEqual([ref.name, ref.name === 'proxy']);
     }
     expect(targets).toHaveLength(Object.keys(cases).length);
   });

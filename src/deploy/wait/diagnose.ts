@@ -12,9 +12,11 @@ import {
   recentTroubleOf,
   type TellingEvent,
   tellingEvent,
+  uncreatedFolder,
   withoutPassed,
 } from '../../cluster/pod-trouble.ts';
-import { describePod, hasStartedProxy, isReady } from '../../cluster/pods.ts';
+import { describePod, hasStartedProxy, isReady, PROXY_CONTAINER } from '../../cluster/pods.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
 import { workloadKey } from '../../targets/target.ts';
@@ -37,8 +39,8 @@ export interface Diagnosis {
   readonly pods: readonly string[];
   /** Which container of a pod cannot run, and why: `app keeps crashing (Error, exit code 1); its log ends: …`. */
   readonly cause?: string;
-  /** The cause ends with what the container itself has logged, which may say anything. */
-  readonly quotesLog?: true;
+  /** The cause is that the runtime could not create the folder in the proxy's container that a filter is mounted at. */
+  readonly cannotMount?: true;
   /** The pod that the cause is of; omitted when it is of several. */
   readonly causeOf?: string;
   /** The most telling warning event. */
@@ -106,7 +108,7 @@ async function diagnoseOne(
   const envoy =
     (withProxy && (await readEnvoyReason(withProxy, ref.namespace, filtersOf(goal), source))) ??
     (await readPulls({ ref, podRevisions }, ready, source));
-  const cause = await findCause(pods, events, ref.namespace, source);
+  const cause = await findCause(pods, events, goal, source);
   return {
     pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
     ...cause,
@@ -121,23 +123,40 @@ async function diagnoseOne(
 async function findCause(
   pods: readonly Pod[],
   events: readonly Event[],
-  namespace: string,
+  { ref: { namespace }, podRevisions }: RolloutGoal,
   source: EvidenceSource,
-): Promise<Pick<Diagnosis, 'cause' | 'causeOf' | 'quotesLog'>> {
+): Promise<Pick<Diagnosis, 'cause' | 'causeOf' | 'cannotMount'>> {
   for (const pod of pods) {
     const trouble = recentTroubleOf(pod);
     if (trouble === undefined) continue;
     const causeOf = pod.metadata.name;
-    if (trouble.cause !== undefined) return { cause: describeTrouble(trouble), causeOf };
+    const failed = (
+      cause: string,
+      folder: string | undefined,
+    ): Pick<Diagnosis, 'cause' | 'causeOf' | 'cannotMount'> => ({
+      cause,
+      causeOf,
+      ...(isMountPoint(folder, trouble.container, podRevisions) && { cannotMount: true as const }),
+    });
+    if (trouble.cause !== undefined) return failed(describeTrouble(trouble), trouble.folder);
     const failures = events.filter(({ reason }) => reason === 'Failed');
     const event = tellingEvent(failures, new Set([causeOf]));
-    if (event !== undefined) return { cause: `${trouble.words}: ${event.message}`, causeOf };
+    if (event !== undefined) return failed(`${trouble.words}: ${event.message}`, uncreatedFolder(event.message));
     const said = trouble.ended ? await readLastWords(pod, namespace, trouble.container, source) : undefined;
     if (said === undefined) return { cause: trouble.words, causeOf };
-    return { cause: `${trouble.words}; its log ends: ${said}`, causeOf, quotesLog: true };
+    return { cause: `${trouble.words}; its log ends: ${said}`, causeOf };
   }
   const refused = pods.find(isRefused);
   return refused === undefined ? {} : { cause: `nodes do not run its pods: ${describeRefusal(refused)}` };
+}
+
+/** Whether a folder in a container is what a filter is mounted at, or leads there. */
+function isMountPoint(folder: string | undefined, container: string, podRevisions: readonly PodRevision[]): boolean {
+  return (
+    folder !== undefined &&
+    container === PROXY_CONTAINER &&
+    podRevisions.some(({ mountPath }) => mountPath !== undefined && `${mountPath}/`.startsWith(`${folder}/`))
+  );
 }
 
 /** How many pods that are ready are asked why they do not run a filter. */

@@ -3,7 +3,6 @@ import { describePermission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, MAX_LISTED, sentence, someOf } from '../../base/text.ts';
 import { describeEvent } from '../../cluster/pod-trouble.ts';
-import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { RolloutResult } from './rollout-watch.ts';
@@ -47,7 +46,7 @@ export function rolloutProblem(
         ...defined({ permission: diagnosis?.missing?.[0] }),
         remedy:
           diagnosis?.envoy?.remedy ??
-          (cannotMount(own, diagnosis) ? OTHER_PATH : undefined) ??
+          (diagnosis?.cannotMount === true ? OTHER_PATH : undefined) ??
           (rollout.state === 'timeout'
             ? LATE
             : 'Check the events and logs of its pods, fix the cause and re-run the job.'),
@@ -61,11 +60,6 @@ const LATE =
 
 const OTHER_PATH =
   'The node cannot create the folder that the filter is mounted at, because it is inside of what something else mounts: choose another "mount-path" and re-run the job.';
-
-/** Whether the runtime could not make a folder in the proxy's container: the words of its kubelet, not of a program's log. */
-function cannotMount(cause: string, diagnosis: Diagnosis | undefined): boolean {
-  return diagnosis?.quotesLog !== true && cause.includes(PROXY_CONTAINER) && /\bmkdir \/\S+: /.test(cause);
-}
 
 const FAILURES: Readonly<Record<'timeout' | 'failed' | 'stuck', (timeoutMs: number) => string>> = {
   timeout: (timeoutMs) => `not ready after ${formatDuration(timeoutMs)}`,

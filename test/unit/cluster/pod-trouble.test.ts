@@ -227,6 +227,19 @@ describe('what a container runtime says', () => {
   });
 });
 
+test.each<[string, ContainerStatus, string | undefined]>([
+  ['it cannot be started', looping(ended('StartError', 128, 'mkdir /x/y: read-only file system')), '/x/y'],
+  [
+    'it waits to be run again',
+    { name: 'app', state: { waiting: { reason: 'RunContainerError', message: 'mkdir /x: read-only file system' } } },
+    '/x',
+  ],
+  ['it has said so itself', looping(ended('Error', 1, 'mkdir /x: read-only file system')), undefined],
+  ['something else failed', looping(ended('StartError', 128, 'stat /x: no such file or directory')), undefined],
+])('the folder that the runtime could not create in a container, where %s', (_, container, folder) => {
+  expect(troubleOf(pod(container))?.folder).toBe(folder);
+});
+
 test('what kept a pod from starting has passed once it has started', () => {
   const event = (reason: string, name: string): Event => ({
     metadata: { name: 'e' },
