@@ -14,18 +14,19 @@ import { provenanceChecker } from './request/provenance.ts';
 import { buildRequest, type CommandRequest } from './request/request.ts';
 import { readTargetTexts, type TargetTexts } from './request/targets.ts';
 import { describeInputs } from './run-log.ts';
-import { openRegistries, optimizing, type Runtime, reportingTrials } from './runtime.ts';
+import { openRegistries, optimizing, type Runtime, reportingTrials, sinceStart } from './runtime.ts';
 
 /** Runs the action and gives its report, whatever happened; nothing is thrown. */
 export async function run(given: Runtime): Promise<Report> {
-  const runtime = reportingTrials(given);
+  const started = given.date().toISOString();
+  const runtime = reportingTrials(sinceStart(given));
   const read = readInputs(runtime.readInput, runtime.environment);
   const targets = await readTargetTexts(read.inputs, runtime.readFile);
   maskSecrets(read.inputs, targets, runtime);
   runtime.note?.({ kind: 'command', command: read.inputs.command });
   const registries = openRegistries(read.inputs, runtime);
   try {
-    return await runWith(registries, read, targets, runtime);
+    return await runWith(registries, read, targets, runtime, started);
   } finally {
     await registries.close();
   }
@@ -36,8 +37,8 @@ async function runWith(
   read: InputsRead,
   targets: TargetTexts,
   runtime: Runtime,
+  started: string,
 ): Promise<Report> {
-  const started = runtime.now();
   const { log } = runtime;
   runtime.note?.({ kind: 'phase', phase: 'reading inputs' });
   const command = await log.group('Inputs', async () => {
@@ -67,7 +68,8 @@ async function runWith(
       refusedInputs: [...read.faulty],
       cluster,
       requests,
-      durationMs: runtime.now() - started,
+      started,
+      durationMs: runtime.now(),
     },
   );
 }

@@ -54,6 +54,13 @@ export interface Runtime extends Workspace, SecretKeeper {
 /** How the action calls itself to servers. */
 export const USER_AGENT = `deploy-wasm-filter/${VERSION}`;
 
+/** Returns the same world, whose time begins now. */
+export function sinceStart(runtime: Runtime): Runtime {
+  const { now } = runtime;
+  const start = now();
+  return { ...runtime, now: () => now() - start };
+}
+
 /** The same world, whose trials are a phase of the run. */
 export function reportingTrials(runtime: Runtime): Runtime {
   const { trial, note } = runtime;

@@ -13,7 +13,7 @@ export interface DeployContext {
   readonly log: Log;
   /** Once it aborts, nothing more is written and the run ends with a report of what it knows. */
   readonly signal: AbortSignal;
-  /** Milliseconds, from any start. */
+  /** Milliseconds since the run's start. */
   readonly now: () => number;
   /** The time of day, for what is recorded in the cluster. */
   readonly date: () => Date;

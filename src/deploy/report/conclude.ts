@@ -11,7 +11,10 @@ import {
 } from './report.ts';
 
 /** What the run knows of a report, whatever its command has found. */
-export type RunFrame = Pick<ReportBase, 'filters' | 'cluster' | 'policy' | 'refusedInputs' | 'requests' | 'durationMs'>;
+export type RunFrame = Pick<
+  ReportBase,
+  'filters' | 'cluster' | 'policy' | 'refusedInputs' | 'requests' | 'started' | 'durationMs'
+>;
 
 /** What is concluded from the rest. */
 type Conclusion = Pick<Report, 'outcome' | 'changed' | 'cancelled'>;

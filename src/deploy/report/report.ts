@@ -14,6 +14,7 @@ import type { RolloutPhase } from './phase.ts';
 import type { MadePlan } from './plan-report.ts';
 import type { NothingToRemove } from './removal-report.ts';
 import type { RenderedFiles } from './render-report.ts';
+import type { RolloutTimes } from './rollout-times.ts';
 import type { FilterStatus, FoundStatus } from './status-report.ts';
 
 /** What the action can do. */
@@ -80,6 +81,8 @@ export interface TargetReport {
   readonly wave?: number;
   /** Time from the workload's patch to the verdict; omitted when nobody waited. */
   readonly durationMs?: number;
+  /** Omitted where this run has not patched it. */
+  readonly times?: RolloutTimes;
   readonly verification?: Verification;
   readonly rollback?: Rollback;
   /** Of `superseded`: what runs there now. */
@@ -160,6 +163,8 @@ export interface ReportBase {
   /** The inputs that were refused, in whose place settings and policy hold stand-ins. */
   readonly refusedInputs: readonly string[];
   readonly requests: RequestCounts;
+  /** ISO 8601: when the run began. */
+  readonly started: string;
   readonly durationMs: number;
 }
 

@@ -63,7 +63,7 @@ export class ClusterRollouts {
   /** `waves`: those of the run, with the workloads of this cluster. */
   constructor(waves: readonly (readonly PlannedWorkload[])[], context: RolloutsContext) {
     this.#context = context;
-    this.#states = new RolloutStates(waves);
+    this.#states = new RolloutStates(waves, context.now);
     const rollback = during(context, 'rolling back');
     this.#rollback = { ...rollback, heartbeat: new Heartbeat(rollback) };
     this.#verification = new RolloutVerification(context, this.#limit);

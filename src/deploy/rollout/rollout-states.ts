@@ -1,5 +1,7 @@
+import { defined } from '../../base/defined.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
+import { timesAfter } from './times-after.ts';
 import { pendingRollout, type WorkloadRollout } from './workload-rollout.ts';
 
 /** Holds the current state of each workload's rollout, which begins as pending. */
@@ -7,16 +9,26 @@ export class RolloutStates {
   /** By `workloadKey`, in the order of the waves. */
   readonly #rollouts = new Map<string, WorkloadRollout>();
 
-  constructor(waves: readonly (readonly PlannedWorkload[])[]) {
+  readonly #now: () => number;
+
+  /** `now`: milliseconds since the run's start. */
+  constructor(waves: readonly (readonly PlannedWorkload[])[], now: () => number) {
+    this.#now = now;
     for (const [index, wave] of waves.entries()) {
       for (const planned of wave) this.set(pendingRollout(planned, waves.length > 1 ? index + 1 : undefined));
     }
   }
 
-  /** Takes the new state of a workload, and returns it. */
+  /** Takes the new state of a workload, and returns it with the times of its rollout. */
   set<T extends WorkloadRollout>(rollout: T): T {
-    this.#rollouts.set(workloadKey(rollout.planned.ref), rollout);
-    return rollout;
+    const key = workloadKey(rollout.planned.ref);
+    const earlier = this.#rollouts.get(key)?.times;
+    // What was done is known, whatever becomes of its time.
+    this.#rollouts.set(key, rollout);
+    const times = timesAfter(earlier, rollout, this.#now());
+    const timed = { ...rollout, ...defined({ times }) };
+    this.#rollouts.set(key, timed);
+    return timed;
   }
 
   /** Returns the current state of a workload. */

@@ -21,7 +21,7 @@ export interface RunRecord {
 
 /** What happened to a workload, from its writes, its rollout, its verification and its rollback. */
 export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): TargetReport {
-  const { planned, wave } = rollout;
+  const { planned, wave, times } = rollout;
   const write = writeOf(rollout);
   const reached = reachedBy(rollout);
   const ended = resultOf(rollout);
@@ -55,7 +55,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     revisions: revisionsOf(planned, record),
     steps,
     pods: { ready, wanted },
-    ...defined({ wave }),
+    ...defined({ wave, times }),
     ...(ended !== undefined && newer === undefined && { durationMs: ended.durationMs }),
     // What was verified and then taken away is no evidence of what runs now.
     ...(shownVerification !== undefined &&

@@ -8,6 +8,7 @@ import type { Newer } from '../observe/superseded.ts';
 import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
 import type { Verification } from '../report/evidence-level.ts';
 import type { Rollback } from '../report/report.ts';
+import type { RolloutTimes } from '../report/rollout-times.ts';
 import type { VerificationResult } from '../verify/verifier.ts';
 import type { Diagnosis } from '../wait/diagnose.ts';
 import { rolloutProblem } from '../wait/rollout-problem.ts';
@@ -18,6 +19,8 @@ interface OfWorkload {
   readonly planned: PlannedWorkload;
   /** From 1; omitted where the run has one wave only. */
   readonly wave?: number;
+  /** Set by `RolloutStates`, once its patch is written. */
+  readonly times?: RolloutTimes;
 }
 
 /** The run has not come to it. */

@@ -351,6 +351,7 @@ export function report(parts: ReportParts = {}): Report {
     policy: parts.policy ?? policy(),
     refusedInputs: parts.refusedInputs ?? [],
     requests: parts.requests ?? { reads: 37, writes: written ? 16 : 0 },
+    started: parts.started ?? '2026-11-28T09:30:00.000Z',
     durationMs: parts.durationMs ?? 24_800,
   });
   const { changed = concluded.changed, cancelled = concluded.cancelled } = parts;

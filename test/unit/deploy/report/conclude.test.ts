@@ -39,6 +39,7 @@ const conclude = (given: Case): string => {
     policy: policy(),
     refusedInputs: [],
     requests: { reads: 5, writes: given.writes ?? 0 },
+    started: '2026-11-28T09:30:00.000Z',
     durationMs: 1,
   });
   return [run.outcome, ...(run.changed ? ['changed'] : []), ...(run.cancelled ? ['cancelled'] : [])].join(' ');
