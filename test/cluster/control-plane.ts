@@ -168,6 +168,24 @@ export function startScheduler(plane: ControlPlane, options: ControlPlaneOptions
   );
 }
 
+/** Starts the controller of Argo Rollouts, once its custom resources are served. Nobody asks for its metrics, so any ports will do. */
+export function startRollouts(program: string, plane: ControlPlane, options: ControlPlaneOptions): Component {
+  return options.supervisor.start(
+    'argo-rollouts',
+    [
+      program,
+      `--kubeconfig=${plane.kubeconfig}`,
+      '--leader-elect=false',
+      '--metricsPort=0',
+      '--healthzPort=0',
+      // As for the other controllers.
+      '--qps=500',
+      '--burst=1000',
+    ],
+    options.site.place,
+  );
+}
+
 /** Asks the kernel for ports that nobody listens on, all at once so that they differ. */
 async function freePorts(count: number): Promise<readonly number[]> {
   const servers = Array.from({ length: count }, () => createServer());

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { envoyProgram, gatewayResources, istioPrograms, istioResources, kubernetesPrograms } from './build.ts';
+import {
+  envoyProgram,
+  gatewayResources,
+  istioPrograms,
+  istioResources,
+  kubernetesPrograms,
+  rolloutsController,
+} from './build.ts';
 import { type Artefact, locate, obtain } from './cache.ts';
 import type { PendingWork } from './doctor.ts';
 import { imageStore } from './image-store.ts';
@@ -10,7 +17,9 @@ import type { Level } from './versions.ts';
 export interface BuiltPrograms {
   /** etcd and Kubernetes. */
   readonly controlPlane: string;
-  /** The files with the custom resource definitions of Istio and of the Gateway API. */
+  /** The controller of Argo Rollouts. */
+  readonly rollouts: string;
+  /** The files with the custom resource definitions of Istio, of the Gateway API and of Argo Rollouts. */
   readonly crds: readonly string[];
   /** Only at the mesh level. */
   readonly mesh?: {
@@ -32,9 +41,13 @@ export function pendingWork(level: Level, cache: string, state: string): Pending
   return {
     cache,
     state,
-    buildsGo: [kubernetesPrograms(), istioResources(), gatewayResources(), ...(mesh ? [istioPrograms()] : [])].some(
-      isMissing,
-    ),
+    buildsGo: [
+      kubernetesPrograms(),
+      istioResources(),
+      gatewayResources(),
+      rolloutsController(),
+      ...(mesh ? [istioPrograms()] : []),
+    ].some(isMissing),
     downloadsEnvoy: mesh && isMissing(envoyProgram()),
   };
 }
@@ -53,17 +66,21 @@ export async function buildPrograms(
     steps.note(`          building ${artefact.name}${cost}`);
     return await steps.step(`${artefact.name} built`, () => obtain(cache, artefact));
   };
-  const goCost = ': about 6 minutes on two cores unless Go has parts of it in its own cache';
+  const goCost = (minutes: number): string =>
+    `: about ${minutes} minutes on two cores unless Go has parts of it in its own cache`;
+  const controlPlane = join(await take(kubernetesPrograms(signal), goCost(6)), 'controlplane');
+  const argo = await take(rolloutsController(signal), goCost(4));
+  const rollouts = join(argo, 'rollouts-controller');
   const crds = [
     join(await take(istioResources(signal)), 'istio-crds.yaml'),
     join(await take(gatewayResources(signal)), 'gateway-crds.yaml'),
+    join(argo, 'rollouts-crds.yaml'),
   ];
-  const controlPlane = join(await take(kubernetesPrograms(signal), goCost), 'controlplane');
-  if (level === 'control-plane') return { controlPlane, crds };
+  if (level === 'control-plane') return { controlPlane, rollouts, crds };
 
   const envoy = await take(envoyProgram(signal));
-  const istio = await take(istioPrograms(signal), goCost);
+  const istio = await take(istioPrograms(signal), goCost(6));
   const images = await take(await imageStore({ programs: { istio, envoy }, controlPlane, signal }));
   const mesh = { istioctl: join(istio, 'istioctl'), images: join(images, 'containerd') };
-  return { controlPlane, crds, mesh };
+  return { controlPlane, rollouts, crds, mesh };
 }

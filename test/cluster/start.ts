@@ -6,6 +6,7 @@ import {
   nodeSite,
   startApiServer,
   startControllers,
+  startRollouts,
   startScheduler,
 } from './control-plane.ts';
 import { createIstiod, type InstallOptions, installResources, waitForIstiod } from './istio.ts';
@@ -28,7 +29,10 @@ export interface Start {
   readonly abort: AbortController;
 }
 
-/** Starts etcd, the API server and the controllers on loopback, with the custom resources of Istio and the Gateway API. */
+/**
+ * Starts etcd, the API server and the controllers on loopback, with the custom resources of Istio, the Gateway API and Argo Rollouts, and
+ * the controller of these.
+ */
 export async function startControlPlaneOnly(start: Start): Promise<void> {
   const { steps, abort } = start;
   const options = controlPlaneOptions(start, await loopbackSite());
@@ -39,6 +43,7 @@ export async function startControlPlaneOnly(start: Start): Promise<void> {
       steps.step('controllers', () => startControllers(plane, options)),
       steps.step('custom resources', () => installResources(start.programs.crds, installOptions(start, plane))),
     );
+    startRollouts(start.programs.rollouts, plane, options);
   } finally {
     await plane.api.close();
   }
@@ -72,6 +77,7 @@ export async function startMesh(start: Start): Promise<void> {
       ),
       steps.step("Istio's objects", () => createIstio(start, plane)),
     );
+    startRollouts(start.programs.rollouts, plane, options);
     await steps.step('istiod', () => waitForIstiod(installOptions(start, plane)));
   } finally {
     await plane.api.close();

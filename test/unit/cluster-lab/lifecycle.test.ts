@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { gatewayResources, istioResources, kubernetesPrograms } from '../../cluster/build.ts';
+import { gatewayResources, istioResources, kubernetesPrograms, rolloutsController } from '../../cluster/build.ts';
 import { artefactId, CACHE_VARIABLE } from '../../cluster/cache.ts';
 import { identityOf, isRunning } from '../../cluster/identity.ts';
 import { down, up } from '../../cluster/lifecycle.ts';
@@ -31,6 +31,7 @@ function cacheWith(script: string): void {
   for (const [artefact, file] of [
     [istioResources(), 'istio-crds.yaml'],
     [gatewayResources(), 'gateway-crds.yaml'],
+    [rolloutsController(), 'rollouts-crds.yaml'],
   ] as const) {
     const crds = join(cache, artefactId(artefact));
     mkdirSync(crds);
