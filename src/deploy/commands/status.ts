@@ -181,7 +181,10 @@ async function lastingTrouble(current: ObservedFilter, context: DeployContext): 
     removals: [],
     ...(carried === undefined
       ? { podRevisions: [], selector: `${podLabel(filter)}=${id}` }
-      : { podRevisions: [carried.podRevision] }),
+      : {
+          podRevisions: [carried.podRevision],
+          settings: new Map([[filter, carried.revision.settings]]),
+        }),
     about: [filter],
   };
   const { cause, envoy } = await diagnoseInTime(goal, context);

@@ -233,7 +233,9 @@ export function failureOf(rollout: WorkloadRollout): {
 
 /** Returns the goal of a rollout: what the pods of the workload shall run. */
 export function rolloutGoalOf(planned: PlannedWorkload): RolloutGoal {
-  return { ref: planned.ref, podRevisions: podRevisionsOf(planned), removals: planned.removals };
+  const { ref, revisions, removals } = planned;
+  const settings = new Map(revisions.map(({ revision }) => [revision.filter, revision.settings]));
+  return { ref, podRevisions: podRevisionsOf(planned), removals, settings };
 }
 
 /** Returns the workload as the run last wrote or saw it. */

@@ -11,7 +11,7 @@ import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { inspectListeners, type Present } from '../../mesh/proxy/listeners.ts';
 import type { Absent } from '../../mesh/proxy/places.ts';
 import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
-import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
+import { logIdsOf, ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { PluginTrace } from '../kinds/binding.ts';
 import { targetKind } from '../kinds/kinds.ts';
@@ -94,7 +94,8 @@ async function judgePlugin(podRevision: PulledRevision, found: Found, source: Ev
   const { name } = pod.metadata;
   if (verdict.state === 'outdated')
     return pending(ref, `Envoy of pod ${name} still has other settings of ${podRevision.filter}`);
-  const names = verdict.state === 'given' ? { plugin, ...givenSince(verdict, ref) } : trace;
+  const ids = logIdsOf(planned.revision.settings, podRevision);
+  const names = { ...(verdict.state === 'given' ? { plugin, ...givenSince(verdict, ref) } : trace), ids };
   const logged = await readPluginReason(pod, ref.namespace, names, source);
   if (verdict.state === 'substituted') return judgeSubstitute(verdict, podRevision.filter, trace, logged, found);
   const reason = logged.state === 'explains' ? logged.reason : undefined;
@@ -145,7 +146,7 @@ function judgeSubstitute(
     return pending(ref, `${what}, ${unsaid}`);
   }
   if (logged.state !== 'explains') return failed(ref, `${what}: Pull of ${trace.image} failed.`, SEE_LOG);
-  return failed(ref, `${what}: ${logged.reason.reason}.`, logged.reason.remedy);
+  return failed(ref, `${what}: ${describeReason(logged.reason)}.`, logged.reason.remedy);
 }
 
 /**
@@ -167,7 +168,10 @@ function givenSince({ since }: { readonly since?: Date }, ref: WorkloadRef): { r
 }
 
 async function refusal(details: string, { pod, ref, planned }: Found, source: EvidenceSource): Promise<PodVerdict> {
-  const reason = await readEnvoyReason(pod, ref.namespace, ownFilters(ref.namespace, [planned.podRevision]), source);
+  const { podRevision, revision } = planned;
+  const settings = new Map([[podRevision.filter, revision.settings]]);
+  const own = ownFilters(ref.namespace, [podRevision], [], settings);
+  const reason = await readEnvoyReason(pod, ref.namespace, own, source);
   if (reason?.foreign !== undefined) return rejectsOthers(ref, pod, reason);
   const cause = reason === undefined ? details : describeReason(reason);
   const why = `Envoy of pod ${pod.metadata.name} rejects the filter: ${cause}.`;

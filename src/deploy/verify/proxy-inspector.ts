@@ -4,8 +4,9 @@ import { MAX_BYTES } from '../../cluster/limits.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { hasProxyContainer } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
+import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { inspectListeners } from '../../mesh/proxy/listeners.ts';
-import { ownFilters } from '../../mesh/proxy/refused-filter.ts';
+import { logIdsOf, ownFilters } from '../../mesh/proxy/refused-filter.ts';
 import { parseListenerUpdates } from '../../mesh/proxy/stats.ts';
 import { explainMissingMount, explainNoSidecar, mountsFilter } from '../../mesh/template/injection.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
@@ -182,23 +183,34 @@ export class ProxyInspector {
     const own = ownFilters(
       ref.namespace,
       revisions.map(({ podRevision }) => podRevision),
+      [],
+      new Map(revisions.map(({ podRevision, revision }) => [podRevision.filter, revision.settings])),
     );
     const reason = await readEnvoyReason(pod, ref.namespace, own, evidenceSource(this.#context));
     if (reason === undefined) return undefined;
     if (reason.foreign !== undefined) return rejectsOthers(ref, pod, reason);
-    return failed(ref, `Envoy of pod ${pod.metadata.name} rejected a listener: ${reason.reason}.`, reason.remedy);
+    return failed(
+      ref,
+      `Envoy of pod ${pod.metadata.name} rejected a listener: ${describeReason(reason)}.`,
+      reason.remedy,
+    );
   }
 
   /** A listener is taken and a pod becomes ready without the image of a filter, so of those the log has to tell. */
   async #byLog(pod: Pod, { ref, observed, revisions }: VerifiableWorkload): Promise<PodVerdict | undefined> {
-    for (const { podRevision } of revisions) {
+    for (const { podRevision, revision } of revisions) {
       if (podRevision.image === undefined) continue;
       const trace = targetKind(ref).binding.pluginTrace(ref, podRevision, observed);
-      const log = await readPluginReason(pod, ref.namespace, trace, evidenceSource(this.#context));
+      const names = { ...trace, ids: logIdsOf(revision.settings, podRevision) };
+      const log = await readPluginReason(pod, ref.namespace, names, evidenceSource(this.#context));
       if (log.state === 'unreadable') return { state: 'verified', level: 'ready', weakness: LOG_REFUSED };
       if (log.state === 'explains') {
-        const { reason, remedy } = log.reason;
-        return failed(ref, `${podRevision.filter} does not run in pod ${pod.metadata.name}: ${reason}.`, remedy);
+        const why = describeReason(log.reason);
+        return failed(
+          ref,
+          `${podRevision.filter} does not run in pod ${pod.metadata.name}: ${why}.`,
+          log.reason.remedy,
+        );
       }
     }
     return undefined;

@@ -19,6 +19,7 @@ import { describePod, hasStartedProxy, isReady, PROXY_CONTAINER } from '../../cl
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
+import { logIdsOf } from '../../mesh/proxy/refused-filter.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import {
@@ -98,7 +99,7 @@ async function diagnoseOne(
   events: readonly Event[],
   source: EvidenceSource,
 ): Promise<Diagnosis> {
-  const { ref, podRevisions } = goal;
+  const { ref } = goal;
   const [ready, pods] = [found.filter(isReady), found.filter((pod) => !isReady(pod))];
   const event = tellingEvent(
     withoutPassed(events, pods),
@@ -107,7 +108,7 @@ async function diagnoseOne(
   const withProxy = pods.find(hasStartedProxy);
   const envoy =
     (withProxy && (await readEnvoyReason(withProxy, ref.namespace, filtersOf(goal), source))) ??
-    (await readPulls({ ref, podRevisions }, ready, source));
+    (await readPulls(goal, ready, source));
   const cause = await findCause(pods, events, goal, source);
   return {
     pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
@@ -164,13 +165,18 @@ const MAX_READY = 4;
 
 /** Why a filter whose image is pulled does not run in pods that are ready. */
 async function readPulls(
-  { ref, podRevisions }: Pick<RolloutGoal, 'ref' | 'podRevisions'>,
+  { ref, podRevisions, settings }: Pick<RolloutGoal, 'ref' | 'podRevisions' | 'settings'>,
   pods: readonly Pod[],
   source: EvidenceSource,
 ): Promise<EnvoyReason | undefined> {
   for (const podRevision of podRevisions) {
     if (podRevision.image === undefined) continue;
-    const names = { plugin: pluginOf(ref.namespace, podRevision), image: podRevision.image };
+    const known = settings?.get(podRevision.filter);
+    const names = {
+      plugin: pluginOf(ref.namespace, podRevision),
+      image: podRevision.image,
+      ...(known !== undefined && { ids: logIdsOf(known, podRevision) }),
+    };
     for (const pod of pods.slice(0, MAX_READY)) {
       const log = await readPluginReason(pod, ref.namespace, names, source);
       if (log.state === 'explains') return log.reason;

@@ -120,8 +120,8 @@ export async function listWarnings(namespace: string, source: EvidenceSource): P
 }
 
 /** Returns what Envoy may call the filters that a goal is about. */
-export function filtersOf({ ref, podRevisions, removals, about = [] }: RolloutGoal): OwnFilter[] {
-  return ownFilters(ref.namespace, podRevisions, [...removals, ...about]);
+export function filtersOf({ ref, podRevisions, removals, about = [], settings }: RolloutGoal): OwnFilter[] {
+  return ownFilters(ref.namespace, podRevisions, [...removals, ...about], settings);
 }
 
 /**

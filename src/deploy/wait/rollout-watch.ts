@@ -8,6 +8,7 @@ import { selectorOf } from '../../cluster/pod-selector.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
+import type { LogIds } from '../../mesh/proxy/refused-filter.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
@@ -24,6 +25,8 @@ export interface RolloutGoal {
   readonly selector?: string;
   /** Filters that the run is about although its pods may not carry them yet: what Envoy says of these is not of another filter. */
   readonly about?: readonly string[];
+  /** The settings of its filters, by their names: what they log is known by these; omitted where they are not known. */
+  readonly settings?: ReadonlyMap<string, LogIds>;
 }
 
 /** How a workload's rollout ended. */

@@ -6,6 +6,7 @@ import {
   type carriedFilters,
   foreignRemedy,
   isOneOf,
+  type LogIds,
   type OwnFilter,
   refusedIn,
   siblingRemedy,
@@ -92,6 +93,8 @@ export interface PluginNames {
   readonly image?: string;
   /** Set where the WasmPlugin is replaced in place: what the log says of an earlier one does not matter. By the proxy's clock. */
   readonly since?: Date;
+  /** What its lines begin with; omitted where its settings are not known. */
+  readonly ids?: LogIds;
 }
 
 /** The time that Envoy and istio-agent begin their lines with. */
@@ -139,11 +142,16 @@ function cutOnce(text: string, mark: string): readonly [before: string, behind: 
  * Finds in a proxy's log why a WasmPlugin does not run there: istio-agent could not pull its image (istio pkg/wasm/convert.go),
  * or Envoy rejected the module. A pod becomes ready all the same.
  */
-export function findPluginReason(log: string, { plugin, image }: Omit<PluginNames, 'since'>): EnvoyReason | undefined {
+export function findPluginReason(
+  log: string,
+  { plugin, image, ids }: Omit<PluginNames, 'since'>,
+): EnvoyReason | undefined {
   const pull = image === undefined ? undefined : findFailedPull(log, plugin, image);
   if (pull !== undefined) return pull;
   const refused = [...log.matchAll(/Unable to create Wasm (?:HTTP filter|plugin) ([^\s~]+)/g)];
-  return refused.some(([, name]) => name === plugin) ? findEnvoyReason(log) : undefined;
+  return refused.some(([, name]) => name === plugin)
+    ? findEnvoyReason(log, [{ name: plugin, ...defined({ ids }) }])
+    : undefined;
 }
 
 function findFailedPull(log: string, plugin: string, image: string): EnvoyReason | undefined {
@@ -162,20 +170,34 @@ function findFailedPull(log: string, plugin: string, image: string): EnvoyReason
 const MAX_SAID = 2_000;
 
 /**
- * What a filter has logged first as an error: `critical envoy wasm … wasm log ROOT_ID VM_ID: message`, or `NAME ROOT_ID VM_ID` of
- * one that serves a request, tabs between the parts (proxy-wasm-cpp-host src/context.cc). The VM id is the filter's name unless
- * the input `vm-id` says otherwise; what names none of the filters is another one's. Where no filter is named, any counts. The
- * message is the filter's own, so the line is cut at fixed marks, each looked for once.
+ * What one of some filters has logged first as an error: `critical envoy wasm … wasm log ROOT_ID VM_ID: message` as it starts, or
+ * `NAME ROOT_ID VM_ID` as it serves a request, tabs between the parts, without those that are empty (proxy-wasm-cpp-host
+ * src/context.cc). What begins otherwise is another one's. Where no filter is named, any counts. The message is the filter's own, so
+ * the line is cut at fixed marks, each looked for once.
  */
-function findFilterWords(log: string, names: readonly string[]): string | undefined {
-  for (const [before, behind] of cutAt(log, 'wasm log ')) {
+function findFilterWords(log: string, filters: readonly OwnFilter[]): string | undefined {
+  for (const [before, behind] of cutAt(log, 'wasm log')) {
     if (!/\b(?:error|critical)\t/.test(before)) continue;
     const [prefix, message] = cutOnce(behind, ': ') ?? [];
-    if (prefix === undefined || (names.length > 0 && !prefix.split(' ').some((id) => names.includes(id)))) continue;
+    if (prefix === undefined || (filters.length > 0 && !isSaidByOneOf(filters, prefix))) continue;
     const said = message?.split('\t', 1)[0];
     if (said) return truncate(said, MAX_SAID).trim();
   }
   return undefined;
+}
+
+/** Whether a line of the log begins as those of some filters do. Each part of the prefix stands behind a space. */
+function isSaidByOneOf(filters: readonly OwnFilter[], prefix: string): boolean {
+  const parts = prefix.split(' ').filter((part) => part !== '');
+  const idsOf = ({ ids }: OwnFilter): string | undefined =>
+    ids && [ids.rootId, ids.vmId].filter((id) => id !== '').join(' ');
+  // A filter without ids begins its lines with nothing, as any other one without does.
+  if (parts.length === 0) return filters.every((filter) => idsOf(filter) === '');
+  return filters.some(
+    (filter) =>
+      // Istio adds to the names of plugins: `shop.waf~istio-translated-wasmplugin`.
+      parts.some((part) => part.split('~', 1)[0] === filter.name) || parts.join(' ') === idsOf(filter),
+  );
 }
 
 /**
@@ -191,8 +213,8 @@ export function findReasonFor(
   const own = [...asked, ...carried.flatMap((one) => (names.has(one.filter) ? one.own : []))];
   const refused = refusedIn(log);
   const [other] = refused.filter((one) => !isOneOf(one, own));
-  if (other === undefined) return findEnvoyReason(log, [...names]);
-  if (refused.some((one) => isOneOf(one, own))) return findEnvoyReason(withoutOthers(log, own), [...names]);
+  if (other === undefined) return findEnvoyReason(log, asked);
+  if (refused.some((one) => isOneOf(one, own))) return findEnvoyReason(withoutOthers(log, own), asked);
   const found = refusesListener(log, other) ? findEnvoyReason(log) : undefined;
   if (found === undefined) return undefined;
   const ours = [...new Set(asked.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
@@ -223,18 +245,19 @@ function withoutOthers(log: string, own: readonly OwnFilter[]): string {
 }
 
 /**
- * Finds in a proxy's log why Envoy rejected a filter; `undefined` if the log says nothing of that kind. `names` are those of the
- * filters that it may be about, for a log that names none.
+ * Finds in a proxy's log why Envoy rejected a filter; `undefined` if the log says nothing of that kind. `filters` are those that
+ * it may be about, for a log that names none, and to know by which ids they log.
  */
-export function findEnvoyReason(log: string, names: readonly string[] = []): EnvoyReason | undefined {
+export function findEnvoyReason(log: string, filters: readonly OwnFilter[] = []): EnvoyReason | undefined {
   const refused = refusedIn(log).filter((one) => !one.startsWith('/'));
+  const named = refused.map((name) => filters.find((filter) => filter.name === name) ?? { name });
   for (const { pattern, remedy, unloaded } of CAUSES) {
     const match = pattern.exec(log);
     if (match === null) continue;
     // Envoy ends its lines with the thread, after a tab.
     const thread = match[0].lastIndexOf('\tthread=');
     const reason = truncate(thread === -1 ? match[0] : match[0].slice(0, thread), MAX_SAID).trim();
-    const filterSaid = unloaded ? undefined : findFilterWords(log, refused.length > 0 ? refused : names);
+    const filterSaid = unloaded ? undefined : findFilterWords(log, named.length > 0 ? named : filters);
     return { reason, remedy, ...defined({ filterSaid }) };
   }
   return undefined;

@@ -8,12 +8,20 @@ import { patchesOf } from '../objects/http-patches.ts';
 import { pluginOf } from '../objects/wasm-plugin.ts';
 import { mountedAt } from '../template/sidecar-mounts.ts';
 
+/** What Envoy puts before the words that a filter logs as it starts: the ids of its configuration, of which either may be empty. */
+export interface LogIds {
+  readonly rootId: string;
+  readonly vmId: string;
+}
+
 /** What Envoy's words may call a filter of this action. */
 export interface OwnFilter {
   /** The filter's name, or `NAMESPACE.NAME` of its plugin. */
   readonly name: string;
   /** The folder that its module is mounted at; omitted when it is pulled, or is to go. */
   readonly folder?: string;
+  /** Omitted where its settings are not known: then only what it logs under its name is known to be its own. */
+  readonly ids?: LogIds;
 }
 
 /** A filter of this action that a pod carries. */
@@ -89,18 +97,35 @@ export function carriedFilters(namespace: string, pod: PodTemplate): (CarriedFil
   });
 }
 
-/** What Envoy may call the filters that a workload's pods carry, or are to carry no more. */
+/**
+ * What Envoy may call the filters that a workload's pods carry, or are to carry no more. `settings` are those of filters, as far as
+ * they are known.
+ */
 export function ownFilters(
   namespace: string,
   podRevisions: readonly PodRevision[],
   removals: readonly string[] = [],
+  settings: ReadonlyMap<string, LogIds> = new Map(),
 ): OwnFilter[] {
   return [
     ...podRevisions.flatMap((podRevision): OwnFilter[] => {
       const name = podRevision.filter;
-      if (podRevision.image === undefined) return [{ name, folder: podRevision.mountPath }];
-      return [{ name }, { name: pluginOf(namespace, podRevision) }];
+      const known = settings.get(name);
+      if (podRevision.image === undefined) {
+        return [
+          { name, folder: podRevision.mountPath, ...(known !== undefined && { ids: logIdsOf(known, podRevision) }) },
+        ];
+      }
+      return [name, pluginOf(namespace, podRevision)].map((one) => ({
+        name: one,
+        ...(known !== undefined && { ids: logIdsOf(known, podRevision) }),
+      }));
     }),
     ...removals.map((name) => ({ name })),
   ];
+}
+
+/** Returns the ids of a filter in a proxy: a WasmPlugin has no field for that of a VM. */
+export function logIdsOf({ rootId, vmId }: LogIds, { image }: Pick<PodRevision, 'image'>): LogIds {
+  return { rootId, vmId: image === undefined ? vmId : '' };
 }

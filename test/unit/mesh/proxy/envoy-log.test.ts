@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { findEnvoyReason, findPluginReason, logSince } from '../../../../src/mesh/proxy/envoy-log.ts';
+import type { LogIds, OwnFilter } from '../../../../src/mesh/proxy/refused-filter.ts';
 
 /** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
 const line = (text: string): string =>
@@ -95,7 +96,7 @@ describe('whose words are quoted', () => {
   const CONFIGURE = 'Wasm VM failed Failed to configure base Wasm plugin';
   const REFUSED = line("lds: listener 'virtualInbound' config rejected: Unable to create Wasm plugin add-header");
 
-  test.each<[string, string, string[], readonly string[], string | undefined]>([
+  test.each<[string, string, string[], readonly OwnFilter[], string | undefined]>([
     ['its own, by its VM id', CONFIGURE, [said('root add-header', 'no'), REFUSED], [], 'no'],
     ['its own, as it serves a request', CONFIGURE, [said('add-header root', 'no'), REFUSED], [], 'no'],
     [
@@ -118,8 +119,36 @@ describe('whose words are quoted', () => {
       'those of the filter asked for, where Envoy names none',
       CONFIGURE,
       [said('r auth', 'oops'), said('r add-header', 'no')],
-      ['add-header'],
+      [{ name: 'add-header' }],
       'no',
+    ],
+    [
+      'its own, by ids of its own',
+      CONFIGURE,
+      [said('root auth', 'oops'), said('root shared', 'no'), REFUSED],
+      [{ name: 'add-header', ids: { rootId: 'root', vmId: 'shared' } }],
+      'no',
+    ],
+    [
+      'none of another filter in the same VM',
+      CONFIGURE,
+      [said('other shared', 'oops'), REFUSED],
+      [{ name: 'add-header', ids: { rootId: 'root', vmId: 'shared' } }],
+      undefined,
+    ],
+    [
+      'its own, by ids of its own, where Envoy names none',
+      CONFIGURE,
+      [said('r auth', 'oops'), said('shared', 'no')],
+      [{ name: 'add-header', ids: { rootId: '', vmId: 'shared' } }],
+      'no',
+    ],
+    [
+      'none of those without ids, which are not known to be its own',
+      CONFIGURE,
+      [line('wasm log: oops'), REFUSED],
+      [{ name: 'add-header' }],
+      undefined,
     ],
     [
       'none where Envoy never loaded the code',
@@ -228,6 +257,36 @@ describe('why a WasmPlugin does not run', () => {
       line('Failed to configure base Wasm plugin'),
     ];
     expect(findPluginReason(others.join('\n'), NAMES)).toBeUndefined();
+  });
+
+  test.each<[string, string, LogIds | undefined, string | undefined]>([
+    ['by its root id, as it has no other', 'wasm log my-root: no', { rootId: 'my-root', vmId: '' }, 'no'],
+    ['without a root id', 'wasm log: no', { rootId: '', vmId: '' }, 'no'],
+    ['by its name', 'wasm log shop.f-0123456789~istio-translated-wasmplugin my-root: no', undefined, 'no'],
+    ['those of another one', 'wasm log other: oops', { rootId: 'my-root', vmId: '' }, undefined],
+    ['where nothing is known of it', 'wasm log my-root: oops', undefined, undefined],
+  ])('the words of a filter from an image are quoted, %s', (_, words, ids, expected) => {
+    const plugin = 'shop.f-0123456789';
+    const log = [
+      words,
+      'Wasm VM failed Failed to configure base Wasm plugin',
+      `Unable to create Wasm plugin ${plugin}`,
+    ];
+    const reason = findPluginReason(log.map(line).join('\n'), { plugin, ...(ids !== undefined && { ids }) });
+    expect(reason?.filterSaid).toBe(expected);
+  });
+
+  test("words without ids are nobody's where Envoy rejects another plugin, too", () => {
+    const rejects = (plugin: string): string => line(`Unable to create Wasm plugin ${plugin}`);
+    const log = [
+      line('wasm log: oops'),
+      line('Failed to configure base Wasm plugin'),
+      rejects('shop.g'),
+      rejects('shop.f'),
+    ];
+    const found = findPluginReason(log.join('\n'), { plugin: 'shop.f', ids: { rootId: '', vmId: '' } });
+    expect(found).toBeDefined();
+    expect(found?.filterSaid).toBeUndefined();
   });
 
   test('a pull that failed once does not matter when a later one went well', () => {
