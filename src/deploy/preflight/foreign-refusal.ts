@@ -1,5 +1,6 @@
 import type { Problem } from '../../base/problem.ts';
 import { listWords, sentence, truncate } from '../../base/text.ts';
+import type { Pod } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import { isPlugin } from '../../mesh/objects/filter-resource.ts';
 import type { Listener } from '../../mesh/proxy/config-dump.ts';
@@ -12,8 +13,9 @@ import {
   refusedIn,
 } from '../../mesh/proxy/refused-filter.ts';
 import { annotatedMounts, mountOf } from '../../mesh/unmanaged/adopted-volumes.ts';
-import { selectsTemplate } from '../../mesh/unmanaged/unmanaged.ts';
+import { appliesToPod } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
 import type { SeenProxy } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { type PlannedWorkload, podRevisionsOf } from '../plan/plan.ts';
@@ -27,14 +29,14 @@ const MAX_WORDS = 300;
  */
 export function foreignRefusal(
   planned: Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions' | 'removals' | 'adopted'>,
-  { listeners }: Pick<SeenProxy, 'listeners'>,
+  { listeners, pod }: Pick<SeenProxy, 'listeners' | 'pod'>,
   snapshot: Pick<ClusterSnapshot, 'filterResources' | 'foreignEnvoyFilters' | 'unmanaged'>,
 ): Problem | undefined {
   for (const { refused } of listeners) {
     if (refused === undefined) continue;
     const named = refusedIn(refused.details);
     if (named.length === 0 || named.some((one) => !isForeign(one, planned, snapshot))) continue;
-    return problemOf(named, refused, planned, snapshot);
+    return problemOf(named, refused, labelsOf(planned, pod), planned, snapshot);
   }
   return undefined;
 }
@@ -68,15 +70,24 @@ function isMounted(
   return mountOf(file, [...annotatedMounts(template), ...own]) !== undefined;
 }
 
+/** Those of new pods; who has no pod template of its own shows them on those that run. */
+function labelsOf(
+  { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
+  pod: Pod,
+): Readonly<Record<string, string>> {
+  const { metadata } = targetKind(ref).binding.inPlace ? pod : (observed.spec?.template ?? {});
+  return metadata?.labels ?? {};
+}
+
 function problemOf(
   named: readonly string[],
   { details }: NonNullable<Listener['refused']>,
-  { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
+  labels: Readonly<Record<string, string>>,
+  { ref }: Pick<PlannedWorkload, 'ref'>,
   snapshot: Pick<ClusterSnapshot, 'foreignEnvoyFilters' | 'unmanaged'>,
 ): Problem {
-  const labels = observed.spec?.template?.metadata?.labels ?? {};
   const visible = [...snapshot.foreignEnvoyFilters(ref.namespace), ...snapshot.unmanaged.meshEnvoyFilters].filter(
-    (envoyFilter) => selectsTemplate(envoyFilter, labels),
+    (envoyFilter) => appliesToPod(envoyFilter, ref.namespace, labels),
   );
   const [refused = ''] = named;
   const filterResource = filterResourceOfRefused(refused, visible);

@@ -22,7 +22,7 @@ import {
   type OwnFilter,
   ownFilters,
 } from '../../mesh/proxy/refused-filter.ts';
-import { selectsTemplate } from '../../mesh/unmanaged/unmanaged.ts';
+import { appliesToPod } from '../../mesh/unmanaged/unmanaged.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { ownerOf } from '../kinds/kinds.ts';
@@ -141,7 +141,8 @@ export async function readEnvoyReason(
   const namespaces = new Set([namespace, rootNamespaceOf([pod]) ?? ROOT_NAMESPACE]);
   for (const one of namespaces) {
     const list = await optional(source.debug, () => source.client.list<EnvoyFilter>(ENVOY_FILTER, one));
-    const applied = list?.items.filter((envoyFilter) => selectsTemplate(envoyFilter, pod.metadata.labels ?? {})) ?? [];
+    const { labels = {} } = pod.metadata;
+    const applied = list?.items.filter((envoyFilter) => appliesToPod(envoyFilter, namespace, labels)) ?? [];
     const filterResource = filterResourceOfRefused(foreign.refused, applied);
     if (filterResource !== undefined) return insertedBy(reason, foreign, filterResource);
   }

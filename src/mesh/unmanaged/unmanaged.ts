@@ -1,6 +1,8 @@
 import { defined } from '../../base/defined.ts';
 import { isObject, type Json, pick, sameJson } from '../../base/json.ts';
 import type { PodTemplate } from '../../cluster/objects.ts';
+import { GATEWAY } from '../../cluster/resources.ts';
+import { GATEWAY_NAME_LABEL } from '../gateway/plugin.ts';
 import type { EnvoyFilter, ForeignHttpFilter } from '../objects/envoy-filter.ts';
 import { INSERTIONS } from '../objects/envoy-filter.ts';
 import { type HttpPatch, httpPatchesOf, overlaps, type PatchPlace, patchesOf } from '../objects/http-patches.ts';
@@ -95,6 +97,25 @@ export function findUnmanaged(
 export function selectsTemplate({ spec }: EnvoyFilter, labels: Readonly<Record<string, string>>): boolean {
   if (Array.isArray(spec.targetRefs) && spec.targetRefs.length > 0) return false;
   return Object.entries(selectorOf({ spec })).every(([key, value]) => labels[key] === value);
+}
+
+/**
+ * Whether an EnvoyFilter applies to a pod, as far as the pod itself shows: one with `targetRefs` to the pods of Gateways of its
+ * namespace (https://istio.io/latest/docs/reference/config/networking/envoy-filter/).
+ */
+export function appliesToPod(
+  envoyFilter: EnvoyFilter,
+  namespace: string,
+  labels: Readonly<Record<string, string>>,
+): boolean {
+  const { metadata, spec } = envoyFilter;
+  if (!Array.isArray(spec.targetRefs) || spec.targetRefs.length === 0) return selectsTemplate(envoyFilter, labels);
+  const gateway = labels[GATEWAY_NAME_LABEL];
+  return (
+    gateway !== undefined &&
+    metadata.namespace === namespace &&
+    spec.targetRefs.some((ref) => pick(ref, 'kind') === GATEWAY.kind && pick(ref, 'name') === gateway)
+  );
 }
 
 /** The labels that an EnvoyFilter selects pods by; none for every pod of its namespace. */

@@ -1,13 +1,16 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { PodTemplate } from '../../../../src/cluster/objects.ts';
 import { NOTHING_UNMANAGED } from '../../../../src/deploy/observe/unmanaged.ts';
 import { foreignRefusal } from '../../../../src/deploy/preflight/foreign-refusal.ts';
+import { viewGateway } from '../../../../src/mesh/gateway/view.ts';
 import { USER_VOLUME_MOUNT_ANNOTATION } from '../../../../src/mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
 import type { AdoptedUnmanaged } from '../../../../src/mesh/unmanaged/unmanaged.ts';
+import { refOf } from '../../builders.ts';
 import { code, envoyFilter, insertion } from '../../mesh/unmanaged/unmanaged.ts';
 import { plannedFor } from '../planned.ts';
 
+const WEB = viewGateway({ metadata: { name: 'web', namespace: 'shop' } }, []);
 const FILE = '/etc/nope/waf.wasm';
 const WAF = envoyFilter([insertion({ name: 'waf', configName: 'waf', code: code.file(FILE) })], 'waf');
 const PLANNED = plannedFor('shop/deploy/reviews');
@@ -19,6 +22,7 @@ interface Case {
   readonly foreign?: readonly EnvoyFilter[];
   readonly inMesh?: readonly EnvoyFilter[];
   readonly own?: readonly EnvoyFilter[];
+  readonly podLabels?: Readonly<Record<string, string>>;
 }
 
 const told = ({
@@ -27,11 +31,15 @@ const told = ({
   foreign = [WAF],
   inMesh = [],
   own = [],
+  podLabels = {},
 }: Case) => {
   const listener = { name: 'virtualInbound', direction: 'inbound', bound: false, active: [] } as const;
   return foreignRefusal(
     planned,
-    { listeners: [{ ...listener, refused: { details, chains: [] } }] },
+    {
+      listeners: [{ ...listener, refused: { details, chains: [] } }],
+      pod: { metadata: { name: 'web-0', labels: podLabels } },
+    },
     {
       filterResources: () => own,
       foreignEnvoyFilters: () => foreign,
@@ -64,6 +72,48 @@ test('also that of the whole mesh, and says what is known where none is visible'
   expect(told({ foreign: [] })).toMatchObject({
     message: expect.stringMatching(/ready: Invalid path: \/etc\/nope\/waf\.wasm\.$/),
     remedy: expect.stringMatching(/^Correct or delete what inserts \/etc\/nope\/waf\.wasm/),
+  });
+});
+
+describe('an EnvoyFilter that inserts it elsewhere is not named', () => {
+  const gateway = { ...PLANNED, ref: refOf('shop/gateways.gateway.networking.k8s.io/web'), observed: WEB };
+  const podLabels = { 'gateway.networking.k8s.io/gateway-name': 'web', istio: 'ingress' };
+  const waf = (spec: EnvoyFilter['spec'], namespace = 'shop'): EnvoyFilter => ({
+    metadata: { ...WAF.metadata, namespace },
+    spec: { ...WAF.spec, ...spec },
+  });
+  const targets = (name: string, kind = 'Gateway'): EnvoyFilter['spec'] => ({
+    targetRefs: [{ group: 'gateway.networking.k8s.io', kind, name }],
+  });
+  const selects = (labels: Record<string, string>): EnvoyFilter['spec'] => ({ workloadSelector: { labels } });
+
+  test.each<[string, Case, boolean]>([
+    ['selects the pods', { foreign: [waf(selects({ app: 'reviews' }))] }, true],
+    ['selects other pods', { foreign: [waf(selects({ app: 'ratings' }))] }, false],
+    ['stands before the one that does', { foreign: [waf(selects({ app: 'ratings' })), waf({})] }, true],
+    ['is for a Gateway, and this is none', { foreign: [waf(targets('reviews'))] }, false],
+    ['is for this Gateway', { planned: gateway, podLabels, foreign: [waf(targets('web'))] }, true],
+    ['is for another Gateway', { planned: gateway, podLabels, foreign: [waf(targets('edge'))] }, false],
+    [
+      'is for a Service of that name',
+      { planned: gateway, podLabels, foreign: [waf(targets('web', 'Service'))] },
+      false,
+    ],
+    [
+      'is for one of that name elsewhere',
+      { planned: gateway, podLabels, inMesh: [waf(targets('web'), 'istio-system')], foreign: [] },
+      false,
+    ],
+    [
+      'selects the pods of this Gateway',
+      { planned: gateway, podLabels, foreign: [waf(selects({ istio: 'ingress' }))] },
+      true,
+    ],
+  ])('it %s: %#', (_, found, named) => {
+    const problem = told(found);
+    expect(problem?.message).toContain(`Invalid path: ${FILE}`);
+    expect(/EnvoyFilter shop\/waf inserts/.test(problem?.message ?? '')).toBe(named);
+    expect(/^Correct or delete EnvoyFilter/.test(problem?.remedy ?? '')).toBe(named);
   });
 });
 

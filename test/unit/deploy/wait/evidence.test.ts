@@ -1,6 +1,6 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { describePermission } from '../../../../src/base/permission.ts';
-import { lastWords, listWarnings, readLastWords } from '../../../../src/deploy/wait/evidence.ts';
+import { lastWords, listWarnings, readEnvoyReason, readLastWords } from '../../../../src/deploy/wait/evidence.ts';
 import { refusal, startApiServer } from '../../cluster/api-server.ts';
 
 test('what may not be read is told by its permission, and is no failure', async () => {
@@ -18,6 +18,45 @@ test('what may not be read is told by its permission, and is no failure', async 
   } finally {
     await server.close();
   }
+});
+
+describe('the EnvoyFilter that inserts what Envoy refuses', () => {
+  const REFUSED =
+    "warning\tenvoy config x.cc:1\tlds: listener 'any' config rejected: Invalid path: /etc/nope/waf.wasm\tthread=13";
+  const waf = (name: string, spec: Record<string, unknown>): object => ({
+    metadata: { name, namespace: 'shop' },
+    spec: { configPatches: [{ patch: { value: { file: '/etc/nope/waf.wasm' } } }], ...spec },
+  });
+  const pod = { metadata: { name: 'web-0', labels: { app: 'web', 'gateway.networking.k8s.io/gateway-name': 'web' } } };
+  const forGateway = (name: string): object => ({ targetRefs: [{ kind: 'Gateway', name }] });
+  const selecting = (app: string): object => ({ workloadSelector: { labels: { app } } });
+
+  test.each<[string, readonly object[], string | undefined]>([
+    ['the one that selects the pod', [selecting('other'), selecting('web')], 'EnvoyFilter shop/waf-1'],
+    ['the one for its Gateway', [forGateway('edge'), forGateway('web')], 'EnvoyFilter shop/waf-1'],
+    ['none that is for other pods', [selecting('other'), forGateway('edge')], undefined],
+  ])('is %s', async (_, specs, named) => {
+    const items = specs.map((spec, at) => waf(`waf-${at}`, { ...spec }));
+    const server = await startApiServer({
+      answer: ({ path }) => ({
+        status: 200,
+        body: path.includes('/log?')
+          ? REFUSED
+          : JSON.stringify({ metadata: {}, items: path.includes('/shop/') ? items : [] }),
+      }),
+    });
+    try {
+      const source = { client: server.client(), debug: () => undefined };
+      const reason = await readEnvoyReason(pod, 'shop', [{ name: 'add-header' }], source);
+      expect(reason?.foreign).toEqual({
+        refused: '/etc/nope/waf.wasm',
+        ours: ['add-header'],
+        ...(named !== undefined && { filterResource: named }),
+      });
+    } finally {
+      await server.close();
+    }
+  });
 });
 
 test.each<[string, string, string | undefined]>([
