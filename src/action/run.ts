@@ -12,7 +12,7 @@ import { deliveredSettings } from './request/delivery.ts';
 import { maskSecrets } from './request/known-secrets.ts';
 import { provenanceChecker } from './request/provenance.ts';
 import { buildRequest, type CommandRequest } from './request/request.ts';
-import { readTargetTexts, type TargetTexts } from './request/targets.ts';
+import { readTargetLists, type TargetLists } from './request/targets.ts';
 import { describeInputs } from './run-log.ts';
 import { openRegistries, optimizing, type Runtime, reportingTrials, sinceStart } from './runtime.ts';
 
@@ -21,7 +21,7 @@ export async function run(given: Runtime): Promise<Report> {
   const started = given.date().toISOString();
   const runtime = reportingTrials(sinceStart(given));
   const read = readInputs(runtime.readInput, runtime.environment);
-  const targets = await readTargetTexts(read.inputs, runtime.readFile);
+  const targets = await readTargetLists(read.inputs, runtime.readFile);
   maskSecrets(read.inputs, targets, runtime);
   runtime.note?.({ kind: 'command', command: read.inputs.command });
   const registries = openRegistries(read.inputs, runtime);
@@ -35,7 +35,7 @@ export async function run(given: Runtime): Promise<Report> {
 async function runWith(
   registries: Registries,
   read: InputsRead,
-  targets: TargetTexts,
+  targets: TargetLists,
   runtime: Runtime,
   started: string,
 ): Promise<Report> {

@@ -26,9 +26,10 @@ import {
 } from './target.ts';
 
 /** A target list and what messages call it: the input's or the file's name. */
-export interface TargetText {
+export interface TargetList {
   readonly origin: string;
-  readonly text: string;
+  /** Its YAML, whatever it says. */
+  readonly content: Result<unknown, YamlFault>;
   /** It was read from a file, which may be another one than was meant: nothing is quoted of one that is no list. */
   readonly isFile?: true;
 }
@@ -49,19 +50,23 @@ const OVERRIDES = ['configuration', 'direction', 'port', 'insert'] as const;
 const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES, 'wave'];
 const SELECTED_KEYS = ['selector', 'kinds', 'namespace', 'namespaces', ...OVERRIDES, 'wave'];
 
+/** Returns the YAML of a target list, which is read once; `from` is where it was read from. */
+export function readTargetList(origin: string, text: string, from: 'input' | 'file' = 'input'): TargetList {
+  return { origin, content: readYaml(text), ...(from === 'file' && { isFile: true }) };
+}
+
 /**
- * Reads a target list: a YAML list, or plain lines of `kind/name`.
+ * Parses a target list: a YAML list, or plain lines of `kind/name`.
  * Gives every problem of the list, each with the entry's number, and the entries that could be read.
  */
 export function parseTargets(
-  { origin, text, isFile }: TargetText,
+  { origin, content, isFile }: TargetList,
   { defaultNamespace, kinds }: TargetDefaults,
 ): PartialResult<readonly TargetEntry[]> {
   const unreadable = (message: string): PartialResult<readonly TargetEntry[]> =>
     partialResult([], [problem(origin, message, FORMS)]);
-  const read = readYaml(text);
-  if (!read.ok) return unreadable(`${isFile ? faultWithoutText(read) : read.fault}.`);
-  let { value } = read;
+  if (!content.ok) return unreadable(`${isFile ? faultWithoutText(content) : content.fault}.`);
+  let { value } = content;
   if (isFile && typeof value === 'string' && !namesTarget(value, kinds)) {
     return unreadable(`is text of ${count(value.length, 'character')} that names no target; it must be a YAML list.`);
   }

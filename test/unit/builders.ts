@@ -13,7 +13,7 @@ import { makeRevision, type Revision } from '../../src/mesh/identity/revision.ts
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { type FilterResource, isPlugin } from '../../src/mesh/objects/filter-resource.ts';
 import { fromStored } from '../../src/mesh/objects/traffic-extension.ts';
-import { parseTargets } from '../../src/targets/parse.ts';
+import { parseTargets, readTargetList } from '../../src/targets/parse.ts';
 import type { WorkloadIndex } from '../../src/targets/resolve.ts';
 import type { TargetEntry, WorkloadRef } from '../../src/targets/target.ts';
 import type { Json } from '../embedded/json.ts';
@@ -137,16 +137,14 @@ function jsonOf(value: unknown): Json {
 
 /** The workload that a path such as `shop/deployment/reviews` names. */
 export function refOf(path: string): WorkloadRef {
-  const [entry] = must(
-    parseTargets({ origin: 'test', text: path }, { defaultNamespace: 'default', kinds: KIND_NAMES }),
-  );
+  const [entry] = must(parseTargets(readTargetList('test', path), { defaultNamespace: 'default', kinds: KIND_NAMES }));
   if (entry?.type !== 'named') throw new Error(`no workload: ${path}`);
   return entry.workload;
 }
 
 /** Target entries from the text of a target list; entries without a namespace are in `shop`. */
 export function entriesOf(text: string, origin = 'targets'): readonly TargetEntry[] {
-  return must(parseTargets({ origin, text }, { defaultNamespace: 'shop', kinds: KIND_NAMES }));
+  return must(parseTargets(readTargetList(origin, text), { defaultNamespace: 'shop', kinds: KIND_NAMES }));
 }
 
 export interface ClusterParts {

@@ -10,7 +10,7 @@ import { CONFIG_MAP, ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../
 import { KIND_NAMES } from '../../src/deploy/kinds/kinds.ts';
 import { KINDS } from '../../src/deploy/kinds/list.ts';
 import { COMMANDS } from '../../src/deploy/report/report.ts';
-import { parseTargets } from '../../src/targets/parse.ts';
+import { parseTargets, readTargetList } from '../../src/targets/parse.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const read = (file: string): string => readFileSync(join(ROOT, file), 'utf8');
@@ -135,7 +135,7 @@ describe('README.md', () => {
     expect(parseProbe({ origin: 'README.md', text: probe }, undefined)).toMatchObject({ ok: true });
     const [, list = ''] = /```yaml\n([\s\S]*?)```/.exec(section('Targets')) ?? [];
     expect(
-      parseTargets({ origin: 'README.md', text: list }, { defaultNamespace: 'default', kinds: KIND_NAMES }),
+      parseTargets(readTargetList('README.md', list), { defaultNamespace: 'default', kinds: KIND_NAMES }),
     ).toMatchObject({ ok: true });
   });
 

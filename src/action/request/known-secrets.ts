@@ -2,11 +2,11 @@ import { isObject } from '../../base/json.ts';
 import { secretsInConfiguration } from '../../base/redaction/configuration-secrets.ts';
 import { type Mask, maskLogin } from '../../base/redaction/redactor.ts';
 import { secretsIn, secretsInUrl } from '../../base/redaction/secret-names.ts';
-import { readYaml } from '../../base/yaml.ts';
+import type { TargetList } from '../../targets/parse.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 import type { Environment } from '../inputs/reader.ts';
 import { runWords, sparing } from './run-words.ts';
-import type { TargetTexts } from './targets.ts';
+import type { TargetLists } from './targets.ts';
 
 interface SecretsRuntime {
   readonly environment: Environment;
@@ -14,12 +14,11 @@ interface SecretsRuntime {
 }
 
 /** Makes known what is secret of inputs and environment, before anything is said. */
-export function maskSecrets(inputs: Inputs, { texts }: TargetTexts, { environment, mask }: SecretsRuntime): void {
-  const listed = texts.map(({ text }) => text);
-  const maskNamed = sparing(runWords(inputs, listed), mask);
+export function maskSecrets(inputs: Inputs, { lists }: TargetLists, { environment, mask }: SecretsRuntime): void {
+  const maskNamed = sparing(runWords(inputs, lists), mask);
   maskEnvironment(environment, maskNamed);
   maskInputs(inputs, mask);
-  for (const text of listed) maskTargets(text, maskNamed);
+  for (const list of lists) maskTargets(list, maskNamed);
 }
 
 /** Makes known the secrets of the environment: variables with a secret's name, and passwords in addresses, such as a proxy's. */
@@ -46,10 +45,9 @@ export function maskInputs({ from, provenance, policy, settings }: Inputs, mask:
   maskConfiguration(settings.configuration, mask);
 }
 
-/** Makes known the secrets in the configurations that targets have of their own; whatever else is wrong with their text. */
-export function maskTargets(text: string, mask: Mask): void {
-  const read = readYaml(text);
-  for (const entry of read.ok && Array.isArray(read.value) ? read.value : []) {
+/** Makes known the secrets in the configurations that targets have of their own; whatever else is wrong with their list. */
+export function maskTargets({ content }: Pick<TargetList, 'content'>, mask: Mask): void {
+  for (const entry of content.ok && Array.isArray(content.value) ? content.value : []) {
     if (!isObject(entry)) continue;
     const { configuration } = entry;
     maskConfiguration(typeof configuration === 'string' ? configuration : JSON.stringify(configuration ?? null), mask);

@@ -28,7 +28,7 @@ import {
 import { type Environment, type KubeconfigAccess, loadAccess, uncheckedTls } from './kubeconfig.ts';
 import { type LoadedModule, loadModule, type ModuleTools } from './module.ts';
 import { loadOrigin } from './origin.ts';
-import { type TargetTexts, targetEntries } from './targets.ts';
+import { type TargetLists, targetEntries } from './targets.ts';
 
 export type { Environment } from './kubeconfig.ts';
 
@@ -66,7 +66,7 @@ export type CommandRequest = RequestBasis &
  */
 export async function buildRequest(
   read: InputsRead,
-  targetTexts: TargetTexts,
+  targetLists: TargetLists,
   readFile: ReadFile,
   environment: Environment,
   tools: ModuleTools,
@@ -82,7 +82,7 @@ export async function buildRequest(
   if (command === 'render') {
     const { targets, file, delivery } = await makeFilter(
       inputs,
-      targetTexts,
+      targetLists,
       defaultNamespace(inputs),
       readFile,
       tools,
@@ -101,14 +101,14 @@ export async function buildRequest(
   const access = await loadAccess(inputs, { ...accessTools, environment });
   const namespace = defaultNamespace(inputs, access);
   if (command === 'deploy' || command === 'plan') {
-    const { targets, file, delivery } = await makeFilter(inputs, targetTexts, namespace, readFile, tools, diagnostics);
+    const { targets, file, delivery } = await makeFilter(inputs, targetLists, namespace, readFile, tools, diagnostics);
     const request = { ...policy, ...options, filters: [filterOf(inputs, file, delivery, targets)], run };
     const draft = conclude(diagnostics, request, unknownOf(read, file));
     const warnings = [...read.warnings, ...waveWarnings(policy, targets), ...unusedInputWarnings(inputs, delivery)];
     return { ...basis, warnings, command, request: draft, access, ...file, delivery };
   }
 
-  const entries = targetEntries(targetTexts, namespace, diagnostics);
+  const entries = targetEntries(targetLists, namespace, diagnostics);
   const namespaces = inputs.namespaces.length > 0 ? inputs.namespaces : [namespace];
   const scope: Scope = { ...(inputs.name !== '' && { filter: inputs.name }), entries, namespaces };
   if (command === 'status') {
@@ -128,7 +128,7 @@ export async function buildRequest(
 /** What a command that brings a filter to its targets has of both. */
 async function makeFilter(
   inputs: Inputs,
-  targetTexts: TargetTexts,
+  targetLists: TargetLists,
   namespace: string,
   readFile: ReadFile,
   tools: ModuleTools,
@@ -136,7 +136,7 @@ async function makeFilter(
 ): Promise<{ targets: readonly TargetEntry[]; file: LoadedModule; delivery: Delivery | undefined }> {
   // The targets say how the filter can get to them; what is wrong with it is told first all the same.
   const ofTargets = new Diagnostics();
-  const targets = targetEntries(targetTexts, namespace, ofTargets);
+  const targets = targetEntries(targetLists, namespace, ofTargets);
   const aimedInputs = withGatewayTargets(targets, inputs);
   const file = await loadModule(aimedInputs, readFile, tools, diagnostics);
   diagnostics.add(ofTargets.problems);

@@ -4,7 +4,7 @@ import { CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN } from '../../cluster/resources.t
 import { KIND_NAMES } from '../../deploy/kinds/kinds.ts';
 import { COMMANDS } from '../../deploy/report/report.ts';
 import { DIRECTIONS } from '../../filter/settings.ts';
-import { parseTargets } from '../../targets/parse.ts';
+import { parseTargets, type TargetList } from '../../targets/parse.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 
@@ -28,8 +28,8 @@ const OUTCOMES = [
  * The words that a run needs for what it says, in lower case: names of its filter, its targets and their namespaces, kinds and
  * outcomes. A variable that happens to have such a value, for its own name's sake, is no secret.
  */
-export function runWords({ name, namespaces }: Inputs, targetTexts: readonly string[]): ReadonlySet<string> {
-  const entries = targetTexts.flatMap(entriesOf);
+export function runWords({ name, namespaces }: Inputs, lists: readonly TargetList[]): ReadonlySet<string> {
+  const entries = lists.flatMap(entriesOf);
   const kinds = [...KIND_NAMES, CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map(({ kind }) => kind);
   const words = [name, ...namespaces, ...kinds, ...COMMANDS, ...DIRECTIONS, ...OUTCOMES, ...entries.flatMap(namesOf)];
   return new Set(words.map((word) => word.toLowerCase()));
@@ -42,10 +42,8 @@ export function sparing(words: ReadonlySet<string>, mask: Mask): Mask {
   };
 }
 
-function entriesOf(text: string): readonly TargetEntry[] {
-  return new Diagnostics().unwrapPartial(
-    parseTargets({ origin: 'targets', text }, { defaultNamespace: 'default', kinds: KIND_NAMES }),
-  );
+function entriesOf(list: TargetList): readonly TargetEntry[] {
+  return new Diagnostics().unwrapPartial(parseTargets(list, { defaultNamespace: 'default', kinds: KIND_NAMES }));
 }
 
 function namesOf(entry: TargetEntry): readonly string[] {

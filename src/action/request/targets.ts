@@ -2,27 +2,27 @@ import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/file
 import type { Diagnostics, Problem } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import { KIND_NAMES } from '../../deploy/kinds/kinds.ts';
-import { parseTargets, type TargetText } from '../../targets/parse.ts';
+import { parseTargets, readTargetList, type TargetList } from '../../targets/parse.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 
 /** The target lists of a run as they were given, and what is wrong with their file. */
-export interface TargetTexts {
-  readonly texts: readonly TargetText[];
+export interface TargetLists {
+  readonly lists: readonly TargetList[];
   readonly problems: readonly Problem[];
 }
 
-/** Returns the text of the input `targets`, then that of its file. What cannot be read is left out and is a problem. */
-export async function readTargetTexts(
+/** Returns the list of the input `targets`, then that of its file. What cannot be read is left out and is a problem. */
+export async function readTargetLists(
   { targets, targetsFile }: Pick<Inputs, 'targets' | 'targetsFile'>,
   readFile: ReadFile,
-): Promise<TargetTexts> {
-  const texts: TargetText[] = targets.trim() === '' ? [] : [{ origin: 'targets', text: targets }];
-  if (targetsFile === '') return { texts, problems: [] };
+): Promise<TargetLists> {
+  const lists = targets.trim() === '' ? [] : [readTargetList('targets', targets)];
+  if (targetsFile === '') return { lists, problems: [] };
   const origin = `targets-file "${shownPath(targetsFile)}"`;
   try {
     const text = Buffer.from(await readFile(targetsFile, MAX_YAML_BYTES)).toString('utf8');
-    return { texts: [...texts, { origin, text, isFile: true }], problems: [] };
+    return { lists: [...lists, readTargetList(origin, text, 'file')], problems: [] };
   } catch (error) {
     const problem: Problem = {
       kind: 'targets',
@@ -31,18 +31,18 @@ export async function readTargetTexts(
       remedy: fileRemedy(error, 'Give the path of a file, relative to the workspace.'),
       cause: error,
     };
-    return { texts, problems: [problem] };
+    return { lists, problems: [problem] };
   }
 }
 
 /** Returns the entries of target lists; what is wrong with them is told to `diagnostics`. */
 export function targetEntries(
-  { texts, problems }: TargetTexts,
+  { lists, problems }: TargetLists,
   defaultNamespace: string,
   diagnostics: Diagnostics,
 ): TargetEntry[] {
   diagnostics.add(problems);
-  return texts.flatMap((text) =>
-    diagnostics.unwrapPartial(parseTargets(text, { defaultNamespace, kinds: KIND_NAMES })),
+  return lists.flatMap((list) =>
+    diagnostics.unwrapPartial(parseTargets(list, { defaultNamespace, kinds: KIND_NAMES })),
   );
 }

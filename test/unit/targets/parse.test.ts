@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { describeProblem, type Result } from '../../../src/base/problem.ts';
 import { KIND_NAMES } from '../../../src/deploy/kinds/kinds.ts';
-import { parseTargets } from '../../../src/targets/parse.ts';
+import { parseTargets, readTargetList } from '../../../src/targets/parse.ts';
 import type { TargetEntry } from '../../../src/targets/target.ts';
 import { messagesIn, must, problemsIn } from '../builders.ts';
 
 const parse = (text: string): Result<readonly TargetEntry[]> =>
-  parseTargets({ origin: 'targets', text }, { defaultNamespace: 'shop', kinds: KIND_NAMES });
+  parseTargets(readTargetList('targets', text), { defaultNamespace: 'shop', kinds: KIND_NAMES });
 const only = (text: string): TargetEntry => {
   const entries = must(parse(text));
   expect(entries).toHaveLength(1);
@@ -212,19 +212,19 @@ describe('a file that is no list is not quoted', () => {
     ['*q7Zt8HnpLk9XvBw', /^is not valid YAML: unidentified alias in line 1\./],
     ['!q7Zt8HnpLk9XvBw x', /^is not valid YAML: .* in line 1\./],
   ])('%j', (text, message) => {
-    const parsed = parseTargets(
-      { origin: 'targets-file "t"', text, isFile: true },
-      { defaultNamespace: 'shop', kinds: KIND_NAMES },
-    );
+    const parsed = parseTargets(readTargetList('targets-file "t"', text, 'file'), {
+      defaultNamespace: 'shop',
+      kinds: KIND_NAMES,
+    });
     expect(messagesIn(parsed)).toEqual([expect.stringMatching(message)]);
     expect(messagesIn(parsed).join()).not.toContain('q7Zt8Hnp');
   });
 
   test('but lines of targets are one, and a mistyped one is quoted', () => {
-    const parsed = parseTargets(
-      { origin: 'targets-file "t"', text: 'deployment/a\nreviews', isFile: true },
-      { defaultNamespace: 'shop', kinds: KIND_NAMES },
-    );
+    const parsed = parseTargets(readTargetList('targets-file "t"', 'deployment/a\nreviews', 'file'), {
+      defaultNamespace: 'shop',
+      kinds: KIND_NAMES,
+    });
     expect(messagesIn(parsed)).toEqual([expect.stringMatching(/^"reviews" names no target/)]);
   });
 });
@@ -286,4 +286,13 @@ test('a list of more entries than one run takes says what to do instead; what is
     'targets: has 20,001 entries; one run takes at most 20,000. Select workloads by their labels ({namespaces, selector, kinds}), or split the list into several runs.',
   ]);
   expect(problemsIn(parse(entries(20_001, 'pod')))).toHaveLength(20_001);
+});
+
+test('a list is read once, and may be parsed again with other defaults', () => {
+  const list = readTargetList('targets', '- deployment/reviews');
+  const namespaces = ['shop', 'test'].map((defaultNamespace) => {
+    const [entry] = must(parseTargets(list, { defaultNamespace, kinds: KIND_NAMES }));
+    return entry?.type === 'named' ? entry.workload.namespace : undefined;
+  });
+  expect(namespaces).toEqual(['shop', 'test']);
 });

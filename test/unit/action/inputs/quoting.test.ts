@@ -3,7 +3,7 @@ import { describeProblem, type Problem, type Result } from '../../../../src/base
 import { readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
 import { KIND_NAMES } from '../../../../src/deploy/kinds/kinds.ts';
 import { checkCompatibility } from '../../../../src/filter/compatibility/compatibility.ts';
-import { parseTargets } from '../../../../src/targets/parse.ts';
+import { parseTargets, readTargetList } from '../../../../src/targets/parse.ts';
 import { NO_RUNTIME } from '../../../harness/access.ts';
 import { problemsIn } from '../../builders.ts';
 import { factsOf, importing, LEAST } from '../../filter/wat.ts';
@@ -17,7 +17,7 @@ const TOO_MUCH = /x{61}/;
 describe('at most 60 characters of a file or an input are quoted', () => {
   const targets = (text: string): string[] =>
     problemsIn(
-      parseTargets({ origin: 'targets', text }, { defaultNamespace: 'shop', kinds: KIND_NAMES }) as Result<unknown>,
+      parseTargets(readTargetList('targets', text), { defaultNamespace: 'shop', kinds: KIND_NAMES }) as Result<unknown>,
     ).map(describeProblem);
   const filter = (fields: string): string[] => checkCompatibility(factsOf(fields), []).problems.map(describeProblem);
 

@@ -3,6 +3,7 @@ import { readInputs } from '../../../../src/action/inputs/inputs.ts';
 import { maskEnvironment, maskInputs, maskTargets } from '../../../../src/action/request/known-secrets.ts';
 import { runWords, sparing } from '../../../../src/action/request/run-words.ts';
 import type { Mask } from '../../../../src/base/redaction/redactor.ts';
+import { readTargetList } from '../../../../src/targets/parse.ts';
 
 /** What becomes known, with how. */
 function known(tell: (mask: Mask) => void): string[] {
@@ -62,14 +63,17 @@ test.each([
   ['JSON', `- { kind: deployment, name: reviews, configuration: '{"apiToken":"abcdefgh"}' }`],
   ['lines', '- { kind: nonsense, configuration: "api_token: abcdefgh" }'],
 ])('the configuration of a target: %s', (_, text) => {
-  expect(known((mask) => maskTargets(text, mask))).toEqual(['abcdefgh (whole)']);
+  expect(known((mask) => maskTargets(readTargetList('targets', text), mask))).toEqual(['abcdefgh (whole)']);
 });
 
 test('words that the run itself needs are no secrets', () => {
   const { inputs } = readInputs(
     (name) => ({ command: 'plan', name: 'add-header', targets: '- bookshop/deploy/frontpage' })[name] ?? '',
   );
-  const words = runWords(inputs, [inputs.targets, '- { namespaces: [warehouse], selector: a=b }']);
+  const words = runWords(
+    inputs,
+    [inputs.targets, '- { namespaces: [warehouse], selector: a=b }'].map((text) => readTargetList('targets', text)),
+  );
   const environment = {
     DEPLOY_TOKEN: 'add-header',
     AUTH_TOKEN: 'Deployment',

@@ -4,7 +4,7 @@ import { readInputs } from '../../../../src/action/inputs/inputs.ts';
 import type { ModuleFetcher } from '../../../../src/action/request/origin.ts';
 import type { CheckProvenance } from '../../../../src/action/request/provenance.ts';
 import { buildRequest, type CommandRequest, type Environment } from '../../../../src/action/request/request.ts';
-import { readTargetTexts } from '../../../../src/action/request/targets.ts';
+import { readTargetLists } from '../../../../src/action/request/targets.ts';
 import type { ReadFile } from '../../../../src/base/files.ts';
 import { describeProblem, fail, ok } from '../../../../src/base/problem.ts';
 import type { StatusRequest } from '../../../../src/deploy/request.ts';
@@ -58,7 +58,7 @@ const checkProvenance: CheckProvenance = async ({ origin, digest }, { repository
     : ok({ repository, workflow: `${repository}/w.yml@r`, ref: 'refs/heads/main', commit: 'c', run: `by ${token}` });
 const makeFrom = async (given: Given, environment: Environment = {}): Promise<CommandRequest> => {
   const read = readInputs((name) => given[name] ?? '');
-  const targets = await readTargetTexts(read.inputs, readFile);
+  const targets = await readTargetLists(read.inputs, readFile);
   return buildRequest(read, targets, readFile, environment, { checkProvenance, fetcher }, { ...NO_RUNTIME, readFile });
 };
 const requestFor = async (over: Given = {}, environment: Environment = {}): Promise<RequestOf<'deploy' | 'plan'>> => {
@@ -155,7 +155,7 @@ describe('a filter that came as an image', () => {
   const pulled = { bytes: filterModule().bytes, pinned: PULLED.reference, istioCanPull: true, isImage: true };
   const requestFrom = async (over: Given): Promise<CommandRequest> => {
     const read = readInputs((name) => ({ ...COMPLETE, filter: given, ...over })[name] ?? '');
-    const targets = await readTargetTexts(read.inputs, readFile);
+    const targets = await readTargetLists(read.inputs, readFile);
     const tools = { checkProvenance, fetcher: { ...fetcher, pull: async () => ok(pulled) } };
     return buildRequest(read, targets, readFile, {}, tools, NO_RUNTIME);
   };
