@@ -27,6 +27,7 @@ import { messageOf } from './base/problem.ts';
 import { type Redact, Redactor } from './base/redaction/redactor.ts';
 import { withoutCredentials } from './base/redaction/shapes.ts';
 import { pluginRunner } from './cluster/kubeconfig/plugin-runner.ts';
+import { KINDS } from './deploy/kinds/list.ts';
 import { inputFileReader, jobFolders, userFileReader } from './files/runner-files.ts';
 import { workspaceWriter } from './files/workspace-writer.ts';
 import { wasmOpt } from './filter/shrink/wasm-opt.ts';
@@ -81,6 +82,7 @@ async function act(): Promise<void> {
     readUserFile: userFileReader(folders),
     ...workspaceWriter(folders.workspace),
     log: workflowLog(core),
+    kinds: KINDS,
     note,
     authorities: sigstoreAuthorities(() => mkdtemp(join(folders.temporary ?? tmpdir(), 'trust-roots-')), writeFile),
     mask,

@@ -2,6 +2,7 @@ import { defined } from '../base/defined.ts';
 import { describeProblem, type Problem } from '../base/problem.ts';
 import { cancelledOutcome } from '../deploy/commands/outcome.ts';
 import { render } from '../deploy/commands/render.ts';
+import { useKinds } from '../deploy/kinds/kinds.ts';
 import { concludeReport } from '../deploy/report/conclude.ts';
 import type { FilterReport, Report } from '../deploy/report/report.ts';
 import { describeShrinking } from '../filter/shrink/shrink.ts';
@@ -20,6 +21,7 @@ import { openRegistries, optimizing, type Runtime, reportingTrials, sinceStart }
 export async function run(given: Runtime): Promise<Report> {
   const started = given.date().toISOString();
   const runtime = reportingTrials(sinceStart(given));
+  useKinds(runtime.kinds);
   const read = readInputs(runtime.readInput, runtime.environment);
   const targets = await readTargetLists(read.inputs, runtime.readFile);
   maskSecrets(read.inputs, targets, runtime);

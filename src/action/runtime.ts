@@ -6,6 +6,7 @@ import { formatBytes } from '../base/text.ts';
 import { VERSION } from '../base/version.ts';
 import type { RunPlugin } from '../cluster/kubeconfig/plugin-runner.ts';
 import type { Workspace } from '../deploy/commands/write-folder.ts';
+import type { TargetKind } from '../deploy/kinds/kind.ts';
 import { cachedOptimizer, type OptimizerCache } from '../filter/shrink/optimizer-cache.ts';
 import type { Optimizer } from '../filter/shrink/shrink.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
@@ -25,6 +26,8 @@ export interface Runtime extends Workspace, SecretKeeper {
   readonly readUserFile: ReadFile;
   readonly environment: Environment;
   readonly log: Log;
+  /** The kinds of targets that there may be. */
+  readonly kinds: readonly TargetKind[];
   /** Whose signatures count where a filter's attestation is asked for. */
   readonly authorities: readonly Authority[];
   /** Aborts when the run is cancelled: nothing more is written. */

@@ -10,6 +10,8 @@ import { defined } from '../../src/base/defined.ts';
 import type { ReadFile } from '../../src/base/files.ts';
 import { silentLog } from '../../src/base/log.ts';
 import { ok } from '../../src/base/problem.ts';
+import type { TargetKind } from '../../src/deploy/kinds/kind.ts';
+import { KINDS } from '../../src/deploy/kinds/list.ts';
 import { NOTHING_COLLECTED } from '../../src/deploy/report/conclude.ts';
 import type { MadePlan } from '../../src/deploy/report/plan-report.ts';
 import type { NothingToRemove } from '../../src/deploy/report/removal-report.ts';
@@ -115,6 +117,8 @@ export interface RunOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Is told of each secret. */
   readonly mask?: (secret: string) => void;
+  /** The kinds of targets that there are; those of the action when absent. */
+  readonly kinds?: readonly TargetKind[];
   /** Whose attestations count; nobody's when absent. */
   readonly authorities?: readonly Authority[];
   readonly cancelled?: AbortSignal;
@@ -177,6 +181,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
       return path in files;
     },
     log: { ...silentLog, info: tell, warning: tell },
+    kinds: options.kinds ?? KINDS,
     authorities: options.authorities ?? [],
     mask: options.mask ?? (() => undefined),
     redact: (text) => text,

@@ -1,26 +1,18 @@
-import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
-import { DAEMON_SET } from '../../src/deploy/kinds/daemon-set.ts';
-import { DEPLOYMENT } from '../../src/deploy/kinds/deployment.ts';
-import { GATEWAY } from '../../src/deploy/kinds/gateway.ts';
-import { STATEFUL_SET } from '../../src/deploy/kinds/stateful-set.ts';
+import { KINDS } from '../../src/deploy/kinds/list.ts';
 import { customResource } from '../embedded/resources.ts';
+import { eventually } from '../harness/api.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { FLEET } from '../harness/fleet.ts';
+import { startFleetController } from '../harness/fleet-controller.ts';
+import { makeWorkload } from '../harness/workloads.ts';
+import { onlyTarget, ownPart, POD_RULES, REVISION_LABEL, revisionOf, Scene, WRITE_RULES } from './scene.ts';
 
-// A kind that nobody has thought of: a file of its own (test/harness/fleet.ts) and an entry in the list of kinds, and nothing else.
+// A kind that nobody has thought of: a file of its own (test/harness/fleet.ts) and an entry in the list of kinds that a run is handed, and nothing else.
 
-jest.unstable_mockModule('../../src/deploy/kinds/list.ts', () => ({
-  KINDS: [DEPLOYMENT, STATEFUL_SET, DAEMON_SET, GATEWAY, FLEET],
-}));
-const { startTestCluster } = await import('../harness/cluster.ts');
-const { startFleetController } = await import('../harness/fleet-controller.ts');
-const { makeWorkload } = await import('../harness/workloads.ts');
-const { eventually } = await import('../harness/api.ts');
-const { onlyTarget, ownPart, POD_RULES, REVISION_LABEL, revisionOf, Scene, WRITE_RULES } = await import('./scene.ts');
-
-type TestCluster = Awaited<ReturnType<typeof startTestCluster>>;
-type Scene = Awaited<ReturnType<typeof Scene.open>>;
+const WITH_FLEETS = { kinds: [...KINDS, FLEET] };
 const SIZE = 3;
 const FLEET_RULES = [
   ...WRITE_RULES,
@@ -65,7 +57,7 @@ class Place {
   }
 
   run(inputs: Readonly<Record<string, string>> = {}): ReturnType<Scene['deploy']> {
-    return this.scene.deploy({ targets: '- fleet/armada', ...inputs });
+    return this.scene.deploy({ targets: '- fleet/armada', ...inputs }, WITH_FLEETS);
   }
 
   fleet(): Promise<Workload> {
@@ -161,7 +153,10 @@ describe('a kind of target that is one file', () => {
     await at(place, async () => {
       const report = await place.run({ targets: '- {selector: fleet=yes, kinds: [flt]}' });
       expect(report).toMatchObject({ outcome: 'deployed', problems: [] });
-      const { written } = await place.scene.run({ command: 'render', targets: '- fleet/armada', 'render-to': 'out' });
+      const { written } = await place.scene.run(
+        { command: 'render', targets: '- fleet/armada', 'render-to': 'out' },
+        WITH_FLEETS,
+      );
       const file = [...written].find(([path]) => path.endsWith(`patch_${place.scene.namespace}_fleet_armada.yaml`));
       expect(file?.[1]).toContain('apiVersion: example.test/v1\nkind: Fleet\n');
     });

@@ -1,7 +1,7 @@
 import type { Problem, Result } from '../../src/base/problem.ts';
 import type { KubernetesObject, PodTemplate, Workload } from '../../src/cluster/objects.ts';
 import type { PluginKind } from '../../src/cluster/resources.ts';
-import { KIND_NAMES } from '../../src/deploy/kinds/kinds.ts';
+import { kindNames } from '../../src/deploy/kinds/kinds.ts';
 import { type ClusterSnapshot, objectFinder } from '../../src/deploy/observe/snapshot.ts';
 import { NOTHING_UNMANAGED, type UnmanagedView } from '../../src/deploy/observe/unmanaged.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
@@ -137,14 +137,14 @@ function jsonOf(value: unknown): Json {
 
 /** The workload that a path such as `shop/deployment/reviews` names. */
 export function refOf(path: string): WorkloadRef {
-  const [entry] = must(parseTargets(readTargetList('test', path), { defaultNamespace: 'default', kinds: KIND_NAMES }));
+  const [entry] = must(parseTargets(readTargetList('test', path), { defaultNamespace: 'default', kinds: kindNames() }));
   if (entry?.type !== 'named') throw new Error(`no workload: ${path}`);
   return entry.workload;
 }
 
 /** Target entries from the text of a target list; entries without a namespace are in `shop`. */
 export function entriesOf(text: string, origin = 'targets'): readonly TargetEntry[] {
-  return must(parseTargets(readTargetList(origin, text), { defaultNamespace: 'shop', kinds: KIND_NAMES }));
+  return must(parseTargets(readTargetList(origin, text), { defaultNamespace: 'shop', kinds: kindNames() }));
 }
 
 export interface ClusterParts {
@@ -166,7 +166,7 @@ export interface ClusterParts {
 export function workloadIndexOf({ workloads = {}, namespaces = {}, unlisted = [] }: ClusterParts): WorkloadIndex {
   const placed = Object.entries(workloads).map(([path, object]) => ({ ref: refOf(path), object }));
   return {
-    kinds: KIND_NAMES.map(({ kind }) => kind),
+    kinds: kindNames().map(({ kind }) => kind),
     list: ({ kind, namespace }) =>
       unlisted.includes(`${namespace}/${kind}`)
         ? undefined

@@ -7,7 +7,7 @@ import { parseAttestation } from '../../src/action/inputs/provenance.ts';
 import { INPUT_GROUPS, INPUTS } from '../../src/action/inputs/table.ts';
 import { OUTPUTS } from '../../src/action/outputs/outputs.ts';
 import { CONFIG_MAP, ENVOY_FILTER, TRAFFIC_EXTENSION, WASM_PLUGIN } from '../../src/cluster/resources.ts';
-import { KIND_NAMES } from '../../src/deploy/kinds/kinds.ts';
+import { kindNames } from '../../src/deploy/kinds/kinds.ts';
 import { KINDS } from '../../src/deploy/kinds/list.ts';
 import { COMMANDS } from '../../src/deploy/report/report.ts';
 import { parseTargets, readTargetList } from '../../src/targets/parse.ts';
@@ -135,7 +135,7 @@ describe('README.md', () => {
     expect(parseProbe({ origin: 'README.md', text: probe }, undefined)).toMatchObject({ ok: true });
     const [, list = ''] = /```yaml\n([\s\S]*?)```/.exec(section('Targets')) ?? [];
     expect(
-      parseTargets(readTargetList('README.md', list), { defaultNamespace: 'default', kinds: KIND_NAMES }),
+      parseTargets(readTargetList('README.md', list), { defaultNamespace: 'default', kinds: kindNames() }),
     ).toMatchObject({ ok: true });
   });
 

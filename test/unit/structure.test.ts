@@ -4,7 +4,7 @@ import { describe, expect, test } from '@jest/globals';
 import { FLOORS, importedBy, innerRoomOf, ROOMS, readSources, roomOf, type Source } from '../../scripts/rooms.ts';
 import { withPicture } from '../../scripts/rooms-diagram.ts';
 import { VERSION } from '../../src/base/version.ts';
-import { KIND_NAMES } from '../../src/deploy/kinds/kinds.ts';
+import { kindNames } from '../../src/deploy/kinds/kinds.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const MAX_LINES = 300;
@@ -141,7 +141,11 @@ describe('what only some rooms may use', () => {
 
 describe('what a kind of target is, only its file in deploy/kinds knows', () => {
   test('nothing else names one', () => {
-    const quoted = new RegExp(`(['"\`])(${KIND_NAMES.map(({ kind }) => kind).join('|')})\\1`);
+    const quoted = new RegExp(
+      `(['"\`])(${kindNames()
+        .map(({ kind }) => kind)
+        .join('|')})\\1`,
+    );
     const naming = SOURCES.filter(({ path }) => !path.startsWith('deploy/kinds/')).filter((source) =>
       quoted.test(codeOf(source)),
     );

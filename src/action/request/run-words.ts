@@ -1,7 +1,7 @@
 import { Diagnostics } from '../../base/problem.ts';
 import type { Mask } from '../../base/redaction/redactor.ts';
 import { CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN } from '../../cluster/resources.ts';
-import { KIND_NAMES } from '../../deploy/kinds/kinds.ts';
+import { kindNames } from '../../deploy/kinds/kinds.ts';
 import { COMMANDS } from '../../deploy/report/report.ts';
 import { DIRECTIONS } from '../../filter/settings.ts';
 import { parseTargets, type TargetList } from '../../targets/parse.ts';
@@ -30,7 +30,7 @@ const OUTCOMES = [
  */
 export function runWords({ name, namespaces }: Inputs, lists: readonly TargetList[]): ReadonlySet<string> {
   const entries = lists.flatMap(entriesOf);
-  const kinds = [...KIND_NAMES, CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map(({ kind }) => kind);
+  const kinds = [...kindNames(), CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map(({ kind }) => kind);
   const words = [name, ...namespaces, ...kinds, ...COMMANDS, ...DIRECTIONS, ...OUTCOMES, ...entries.flatMap(namesOf)];
   return new Set(words.map((word) => word.toLowerCase()));
 }
@@ -43,7 +43,7 @@ export function sparing(words: ReadonlySet<string>, mask: Mask): Mask {
 }
 
 function entriesOf(list: TargetList): readonly TargetEntry[] {
-  return new Diagnostics().unwrapPartial(parseTargets(list, { defaultNamespace: 'default', kinds: KIND_NAMES }));
+  return new Diagnostics().unwrapPartial(parseTargets(list, { defaultNamespace: 'default', kinds: kindNames() }));
 }
 
 function namesOf(entry: TargetEntry): readonly string[] {

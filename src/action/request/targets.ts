@@ -1,7 +1,7 @@
 import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
 import type { Diagnostics, Problem } from '../../base/problem.ts';
 import { MAX_YAML_BYTES } from '../../base/yaml.ts';
-import { KIND_NAMES } from '../../deploy/kinds/kinds.ts';
+import { kindNames } from '../../deploy/kinds/kinds.ts';
 import { parseTargets, readTargetList, type TargetList } from '../../targets/parse.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { Inputs } from '../inputs/inputs.ts';
@@ -43,6 +43,6 @@ export function targetEntries(
 ): TargetEntry[] {
   diagnostics.add(problems);
   return lists.flatMap((list) =>
-    diagnostics.unwrapPartial(parseTargets(list, { defaultNamespace, kinds: KIND_NAMES })),
+    diagnostics.unwrapPartial(parseTargets(list, { defaultNamespace, kinds: kindNames() })),
   );
 }

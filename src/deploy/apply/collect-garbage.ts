@@ -12,8 +12,7 @@ import { isPluginKind, POD } from '../../cluster/resources.ts';
 import { GARBAGE_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
 import type { DeployContext } from '../context.ts';
-import { listIfInstalled, ownerOf, targetKind } from '../kinds/kinds.ts';
-import { KINDS } from '../kinds/list.ts';
+import { listIfInstalled, ownerOf, targetKind, targetKinds } from '../kinds/kinds.ts';
 import { listPlugins } from '../kinds/plugins.ts';
 import type { ObservedWorkload } from '../observe/snapshot.ts';
 import { GARBAGE_RESOURCES, type Garbage } from '../plan/plan.ts';
@@ -208,7 +207,7 @@ async function listCandidates(
     kind: kind ?? 'WasmPlugin',
   };
   const found = await Promise.all(
-    KINDS.map(async (target) => {
+    targetKinds().map(async (target) => {
       const { binding, resource } = target;
       const listed = binding.inPlace ? undefined : await listIfInstalled(client, target, namespace);
       return binding.candidates(namespace, listed, plugins).map((workload) => ({

@@ -6,21 +6,51 @@ import { type KindName, type WorkloadRef, workloadKey } from '../../targets/targ
 import type { TargetKind } from './kind.ts';
 import { KINDS } from './list.ts';
 
-/** The names of the kinds, for the parser of target lists. */
-export const KIND_NAMES: readonly KindName[] = KINDS.map(({ resource, shortNames, selectedByDefault }) => ({
-  ...resource,
-  shortNames,
-  selectedByDefault,
-}));
+/** The kinds of a run, and what is made of them once. */
+interface Catalogue {
+  readonly all: readonly TargetKind[];
+  readonly ofTemplates: readonly TargetKind[];
+  readonly names: readonly KindName[];
+  readonly byName: ReadonlyMap<string, TargetKind>;
+}
 
-/** The kinds whose objects have to be listed to know what runs a filter; the others are named by plugins. */
-export const TEMPLATE_KINDS: readonly TargetKind[] = KINDS.filter(({ binding }) => !binding.inPlace);
+let catalogue = catalogueOf(KINDS);
 
-const BY_NAME: ReadonlyMap<string, TargetKind> = new Map(KINDS.map((kind) => [kind.resource.kind, kind]));
+/**
+ * Makes these the kinds of targets that there are, in the order in which messages list them. A run is handed them from outside and
+ * calls this before anything else: a process has one run.
+ */
+export function useKinds(kinds: readonly TargetKind[]): void {
+  catalogue = catalogueOf(kinds);
+}
+
+function catalogueOf(all: readonly TargetKind[]): Catalogue {
+  return {
+    all,
+    ofTemplates: all.filter(({ binding }) => !binding.inPlace),
+    names: all.map(({ resource, shortNames, selectedByDefault }) => ({ ...resource, shortNames, selectedByDefault })),
+    byName: new Map(all.map((kind) => [kind.resource.kind, kind])),
+  };
+}
+
+/** Returns the kinds that a target may be of. */
+export function targetKinds(): readonly TargetKind[] {
+  return catalogue.all;
+}
+
+/** Returns the kinds whose objects have to be listed to know what runs a filter; the others are named by plugins. */
+export function templateKinds(): readonly TargetKind[] {
+  return catalogue.ofTemplates;
+}
+
+/** Returns the names of the kinds, for the parser of target lists. */
+export function kindNames(): readonly KindName[] {
+  return catalogue.names;
+}
 
 /** Returns what a run has to know of the kind of a target. @throws Error for a kind that the parser of target lists does not know */
 export function targetKind({ kind }: Pick<WorkloadRef, 'kind'>): TargetKind {
-  const found = BY_NAME.get(kind);
+  const found = catalogue.byName.get(kind);
   if (found === undefined) throw new Error(`${kind} is no kind of target`);
   return found;
 }
@@ -49,12 +79,12 @@ export type PodOwner = Pick<WorkloadRef, 'kind' | 'name'>;
 
 /** Returns the workload that a pod belongs to; `undefined` if none made it whose kind may be a target. */
 export function ownerOf(pod: Pod): PodOwner | undefined {
-  return ownersIn(pod, TEMPLATE_KINDS)[0];
+  return ownersIn(pod, templateKinds())[0];
 }
 
 /** Returns the targets that a pod of a namespace is one of, by `workloadKey`: the workload that made it, and a Gateway. */
 export function targetsOf(pod: Pod, namespace: string): string[] {
-  return ownersIn(pod, KINDS).map((owner) => workloadKey({ ...owner, namespace }));
+  return ownersIn(pod, targetKinds()).map((owner) => workloadKey({ ...owner, namespace }));
 }
 
 /** Whether a pod of a target's namespace is one of the target's. */

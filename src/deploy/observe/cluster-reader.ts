@@ -15,8 +15,7 @@ import { filtersOn } from '../../mesh/template/template.ts';
 import type { WorkloadListKey } from '../../targets/resolve.ts';
 import type { ListedPlugins } from '../kinds/binding.ts';
 import type { TargetKind } from '../kinds/kind.ts';
-import { listIfInstalled, TEMPLATE_KINDS, targetKind } from '../kinds/kinds.ts';
-import { KINDS } from '../kinds/list.ts';
+import { listIfInstalled, targetKind, targetKinds, templateKinds } from '../kinds/kinds.ts';
 import { PluginLister } from '../kinds/plugins.ts';
 import { listingProblem } from './list-problem.ts';
 import { type ClusterSnapshot, type ObservedWorkload, objectFinder } from './snapshot.ts';
@@ -43,7 +42,7 @@ export interface WantedList extends WorkloadListKey {
 /** The lists of every kind of workload in the namespaces. */
 export function allLists(namespaces: readonly string[]): WantedList[] {
   return namespaces.flatMap((namespace) =>
-    TEMPLATE_KINDS.map(({ resource: { kind } }) => ({ kind, namespace, ifInstalled: true as const })),
+    templateKinds().map(({ resource: { kind } }) => ({ kind, namespace, ifInstalled: true as const })),
   );
 }
 
@@ -131,7 +130,7 @@ export class ClusterReader {
     return (
       this.#options.plugins === true ||
       this.#recordsImages(namespace) ||
-      KINDS.some(({ binding, resource: { kind } }) => binding.needsImage && this.#hasAny(kind, namespace)) ||
+      targetKinds().some(({ binding, resource: { kind } }) => binding.needsImage && this.#hasAny(kind, namespace)) ||
       this.#carriesUnmounted(namespace)
     );
   }
@@ -161,7 +160,7 @@ export class ClusterReader {
 
   /** Whether a pod template carries a filter that it does not mount. */
   #carriesUnmounted(namespace: string): boolean {
-    return TEMPLATE_KINDS.some(({ resource: { kind } }) =>
+    return templateKinds().some(({ resource: { kind } }) =>
       (this.#workloads.get(`${namespace}/${kind}`) ?? []).some((workload) =>
         filtersOn(workload).some((filter) => mountedAt(workload.spec?.template ?? {}, filter) === undefined),
       ),
@@ -206,7 +205,7 @@ export class ClusterReader {
         .map((workload) => ({ ref: { kind, namespace, name: workload.metadata.name }, workload }));
     return {
       workloadIndex: {
-        kinds: KINDS.map(({ resource: { kind } }) => kind),
+        kinds: targetKinds().map(({ resource: { kind } }) => kind),
         list: listed,
         namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
       },
@@ -215,13 +214,13 @@ export class ClusterReader {
       filterResources,
       objectsOf: objectFinder({ configMaps, filterResources }),
       foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
-      workloads: (namespace) => KINDS.flatMap((kind) => candidates(kind, namespace)),
+      workloads: (namespace) => targetKinds().flatMap((kind) => candidates(kind, namespace)),
       filtersWithObjects: (namespace) => {
         const objects = [...configMaps(namespace), ...filterResources(namespace)];
         return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();
       },
       isComplete: (namespace) =>
-        TEMPLATE_KINDS.every(({ resource: { kind } }) => this.#workloads.has(`${namespace}/${kind}`)),
+        templateKinds().every(({ resource: { kind } }) => this.#workloads.has(`${namespace}/${kind}`)),
       unmanaged: NOTHING_UNMANAGED,
     };
   }

@@ -1,7 +1,7 @@
 import type { Problem } from '../../base/problem.ts';
 import { ApiError, callProblem, isApiError } from '../../cluster/errors.ts';
 import { ENVOY_FILTER, PLUGINS, type Resource, WASM_PLUGIN } from '../../cluster/resources.ts';
-import { KINDS } from '../kinds/list.ts';
+import { targetKinds } from '../kinds/kinds.ts';
 
 /** Why the objects of a kind in a namespace could not be listed. */
 export function listingProblem(error: unknown, listed: Resource, namespace: string): Problem {
@@ -22,7 +22,7 @@ export function listingProblem(error: unknown, listed: Resource, namespace: stri
       cause: error,
     };
   }
-  const notInstalled = KINDS.find(({ resource }) => resource === listed)?.notInstalled;
+  const notInstalled = targetKinds().find(({ resource }) => resource === listed)?.notInstalled;
   if (isApiError(error, 404) && notInstalled !== undefined) {
     return { kind: 'cluster', ...notInstalled, cause: error };
   }

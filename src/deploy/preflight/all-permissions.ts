@@ -1,7 +1,7 @@
 import type { Permission } from '../../base/permission.ts';
 import { CONFIG_MAP, ENVOY_FILTER, EVENT, PLUGINS, POD, type Resource } from '../../cluster/resources.ts';
 import { neededLists, type WorkloadListKey } from '../../targets/resolve.ts';
-import { TEMPLATE_KINDS, targetKind } from '../kinds/kinds.ts';
+import { targetKind, templateKinds } from '../kinds/kinds.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { probeVerb } from '../probe.ts';
 import type { DeployRequest, RemovalRequest, Scope, StatusRequest } from '../request.ts';
@@ -58,7 +58,7 @@ export function statusPermissions({ scope, verify }: StatusRequest): Permission[
 /** The lists of a scope: without entries, those of every kind with a pod template. */
 function listsOf({ entries, namespaces }: Scope): WorkloadListKey[] {
   if (entries.length > 0) return neededLists(entries);
-  return namespaces.flatMap((namespace) => TEMPLATE_KINDS.map(({ resource: { kind } }) => ({ kind, namespace })));
+  return namespaces.flatMap((namespace) => templateKinds().map(({ resource: { kind } }) => ({ kind, namespace })));
 }
 
 function namespacesOf(lists: readonly WorkloadListKey[]): string[] {
@@ -72,7 +72,7 @@ function permissionsOn(lists: readonly WorkloadListKey[], { objects, plugins, ta
       ...granted(ENVOY_FILTER, namespace, objects),
       ...Object.values(PLUGINS).flatMap((plugin) => granted(plugin, namespace, plugins)),
       // What else names a revision decides what may go.
-      ...TEMPLATE_KINDS.flatMap(({ resource }) => granted(resource, namespace, LISTED)),
+      ...templateKinds().flatMap(({ resource }) => granted(resource, namespace, LISTED)),
     ]),
     ...lists.flatMap(({ kind, namespace }) => {
       const { binding, resource } = targetKind({ kind });

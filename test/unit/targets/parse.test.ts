@@ -1,13 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { describeProblem, type Result } from '../../../src/base/problem.ts';
-import { KIND_NAMES } from '../../../src/deploy/kinds/kinds.ts';
+import { kindNames } from '../../../src/deploy/kinds/kinds.ts';
 import { parseTargets, readTargetList } from '../../../src/targets/parse.ts';
 import type { TargetEntry } from '../../../src/targets/target.ts';
 import { messagesIn, must, problemsIn } from '../builders.ts';
 
 const parse = (text: string): Result<readonly TargetEntry[]> =>
-  parseTargets(readTargetList('targets', text), { defaultNamespace: 'shop', kinds: KIND_NAMES });
+  parseTargets(readTargetList('targets', text), { defaultNamespace: 'shop', kinds: kindNames() });
 const only = (text: string): TargetEntry => {
   const entries = must(parse(text));
   expect(entries).toHaveLength(1);
@@ -214,7 +214,7 @@ describe('a file that is no list is not quoted', () => {
   ])('%j', (text, message) => {
     const parsed = parseTargets(readTargetList('targets-file "t"', text, 'file'), {
       defaultNamespace: 'shop',
-      kinds: KIND_NAMES,
+      kinds: kindNames(),
     });
     expect(messagesIn(parsed)).toEqual([expect.stringMatching(message)]);
     expect(messagesIn(parsed).join()).not.toContain('q7Zt8Hnp');
@@ -223,7 +223,7 @@ describe('a file that is no list is not quoted', () => {
   test('but lines of targets are one, and a mistyped one is quoted', () => {
     const parsed = parseTargets(readTargetList('targets-file "t"', 'deployment/a\nreviews', 'file'), {
       defaultNamespace: 'shop',
-      kinds: KIND_NAMES,
+      kinds: kindNames(),
     });
     expect(messagesIn(parsed)).toEqual([expect.stringMatching(/^"reviews" names no target/)]);
   });
@@ -291,7 +291,7 @@ test('a list of more entries than one run takes says what to do instead; what is
 test('a list is read once, and may be parsed again with other defaults', () => {
   const list = readTargetList('targets', '- deployment/reviews');
   const namespaces = ['shop', 'test'].map((defaultNamespace) => {
-    const [entry] = must(parseTargets(list, { defaultNamespace, kinds: KIND_NAMES }));
+    const [entry] = must(parseTargets(list, { defaultNamespace, kinds: kindNames() }));
     return entry?.type === 'named' ? entry.workload.namespace : undefined;
   });
   expect(namespaces).toEqual(['shop', 'test']);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { KIND_NAMES } from '../../../src/deploy/kinds/kinds.ts';
+import { kindNames } from '../../../src/deploy/kinds/kinds.ts';
 import { describeWorkload, parseKind, workloadKey } from '../../../src/targets/target.ts';
 import { refOf } from '../builders.ts';
 
@@ -29,7 +29,7 @@ test.each([
   ['constructor', undefined],
   ['', undefined],
 ])('the kind "%s" is %s', (word, kind) => {
-  expect(parseKind(word, KIND_NAMES)).toBe(kind);
+  expect(parseKind(word, kindNames())).toBe(kind);
 });
 
 test('a workload has a name for people and a key that tells it from others', () => {

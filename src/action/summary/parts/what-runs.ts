@@ -1,7 +1,6 @@
 import { listWords, someOf } from '../../../base/text.ts';
 import type { PodReplacement } from '../../../deploy/kinds/kind.ts';
-import { targetKind } from '../../../deploy/kinds/kinds.ts';
-import { KINDS } from '../../../deploy/kinds/list.ts';
+import { targetKind, targetKinds } from '../../../deploy/kinds/kinds.ts';
 import type { TargetReport } from '../../../deploy/report/report.ts';
 import { countOf } from '../../verdict/text.ts';
 import { blocks, code } from './markdown.ts';
@@ -57,5 +56,9 @@ export function oldPods(targets: readonly TargetReport[]): string {
 }
 
 function kindsWith(order: PodReplacement): string {
-  return listWords(KINDS.filter(({ podReplacement }) => podReplacement === order).map(({ resource }) => resource.kind));
+  return listWords(
+    targetKinds()
+      .filter(({ podReplacement }) => podReplacement === order)
+      .map(({ resource }) => resource.kind),
+  );
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem, type Problem, type Result } from '../../../../src/base/problem.ts';
 import { readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
-import { KIND_NAMES } from '../../../../src/deploy/kinds/kinds.ts';
+import { kindNames } from '../../../../src/deploy/kinds/kinds.ts';
 import { checkCompatibility } from '../../../../src/filter/compatibility/compatibility.ts';
 import { parseTargets, readTargetList } from '../../../../src/targets/parse.ts';
 import { NO_RUNTIME } from '../../../harness/access.ts';
@@ -17,7 +17,10 @@ const TOO_MUCH = /x{61}/;
 describe('at most 60 characters of a file or an input are quoted', () => {
   const targets = (text: string): string[] =>
     problemsIn(
-      parseTargets(readTargetList('targets', text), { defaultNamespace: 'shop', kinds: KIND_NAMES }) as Result<unknown>,
+      parseTargets(readTargetList('targets', text), {
+        defaultNamespace: 'shop',
+        kinds: kindNames(),
+      }) as Result<unknown>,
     ).map(describeProblem);
   const filter = (fields: string): string[] => checkCompatibility(factsOf(fields), []).problems.map(describeProblem);
 

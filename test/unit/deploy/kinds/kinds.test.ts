@@ -1,18 +1,21 @@
 import { describe, expect, test } from '@jest/globals';
 import type { StuckPods } from '../../../../src/deploy/kinds/kind.ts';
-import { KIND_NAMES, TEMPLATE_KINDS, targetKind } from '../../../../src/deploy/kinds/kinds.ts';
+import { kindNames, targetKind, templateKinds, useKinds } from '../../../../src/deploy/kinds/kinds.ts';
 import { KINDS } from '../../../../src/deploy/kinds/list.ts';
+import { FLEET } from '../../../harness/fleet.ts';
 import { refOf, workload } from '../../builders.ts';
 
 test('the kinds, and which of them a selector without kinds means', () => {
-  expect(KIND_NAMES.map(({ kind }) => kind)).toEqual(['Deployment', 'StatefulSet', 'DaemonSet', 'Gateway']);
-  const selected = KIND_NAMES.filter(({ selectedByDefault }) => selectedByDefault).map(({ kind }) => kind);
+  expect(kindNames().map(({ kind }) => kind)).toEqual(['Deployment', 'StatefulSet', 'DaemonSet', 'Gateway']);
+  const selected = kindNames()
+    .filter(({ selectedByDefault }) => selectedByDefault)
+    .map(({ kind }) => kind);
   expect(selected).toEqual(['Deployment', 'StatefulSet', 'DaemonSet']);
-  expect(TEMPLATE_KINDS.map(({ resource }) => resource.kind)).toEqual(selected);
+  expect(templateKinds().map(({ resource }) => resource.kind)).toEqual(selected);
 });
 
 test('no word means two of them', () => {
-  const words = KIND_NAMES.flatMap(({ kind, plural, shortNames }) => [kind.toLowerCase(), plural, ...shortNames]);
+  const words = kindNames().flatMap(({ kind, plural, shortNames }) => [kind.toLowerCase(), plural, ...shortNames]);
   expect(words.toSorted()).toEqual([...new Set(words)].toSorted());
 });
 
@@ -46,4 +49,16 @@ test.each<[string, object, StuckPods]>([
   ['StatefulSet', { podManagementPolicy: 'Parallel' }, 'maybe-waited-for'],
 ])('pods of a failed revision of a %s with %j are %s', (kind, spec, expected) => {
   expect(targetKind({ kind }).stuckPods(workload('db', { spec }))).toBe(expected);
+});
+
+test('a run knows the kinds that it is handed, in their order, and no other', () => {
+  try {
+    useKinds([FLEET, ...KINDS]);
+    expect(kindNames().map(({ kind }) => kind)).toEqual(['Fleet', 'Deployment', 'StatefulSet', 'DaemonSet', 'Gateway']);
+    expect(templateKinds()).toContain(FLEET);
+    expect(targetKind({ kind: 'Fleet' })).toBe(FLEET);
+  } finally {
+    useKinds(KINDS);
+  }
+  expect(() => targetKind({ kind: 'Fleet' })).toThrow('Fleet is no kind of target');
 });
