@@ -7,7 +7,7 @@ import { concludeReport } from '../deploy/report/conclude.ts';
 import type { FilterReport, Report } from '../deploy/report/report.ts';
 import { describeShrinking } from '../filter/shrink/shrink.ts';
 import type { Registries } from '../registry/registries.ts';
-import { type Called, callCluster, NO_CLUSTER, NO_REQUESTS } from './cluster-session.ts';
+import { type Called, callClusters, NO_REQUESTS } from './clusters.ts';
 import { type Inputs, type InputsRead, readInputs } from './inputs/inputs.ts';
 import { deliveredSettings } from './request/delivery.ts';
 import { maskSecrets } from './request/known-secrets.ts';
@@ -57,8 +57,10 @@ async function runWith(
     return made;
   });
   const called =
-    command.command === 'render' ? await renderOnly(command, runtime) : await callCluster(command, registries, runtime);
-  const { outcome, cluster, requests } = called;
+    command.command === 'render'
+      ? await renderOnly(command, runtime)
+      : await callClusters(command, registries, runtime);
+  const { outcome, clusters, requests } = called;
   const done = runtime.cancelled.aborted ? cancelledOutcome(outcome) : outcome;
   for (const problem of done.problems) log.debug(`${describeProblem(problem)} ${stackOf(problem)}`);
   const warnings = [...command.warnings, ...done.warnings];
@@ -68,7 +70,7 @@ async function runWith(
       filters: 'module' in command ? filterReports(read.inputs, command) : [],
       policy: command.policy,
       refusedInputs: [...read.faulty],
-      cluster,
+      clusters,
       requests,
       started,
       durationMs: runtime.now(),
@@ -82,7 +84,7 @@ async function renderOnly(
 ): Promise<Called> {
   const { log, cancelled: signal, trial } = runtime;
   const context = { log, signal, ...defined({ trial }) };
-  return { outcome: await render(command, runtime, context), cluster: NO_CLUSTER, requests: NO_REQUESTS };
+  return { outcome: await render(command, runtime, context), clusters: [], requests: NO_REQUESTS };
 }
 
 function filterReports(

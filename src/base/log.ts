@@ -14,3 +14,17 @@ export const silentLog: Log = {
   debug: () => undefined,
   group: (_title, phase) => phase(),
 };
+
+/** A log whose lines begin with a name. Its phases do not fold: those of other names run at the same time. */
+export function namedLog(name: string, log: Log): Log {
+  const named = (line: string): string => `${name}: ${line}`;
+  return {
+    info: (line) => log.info(named(line)),
+    warning: (line) => log.warning(named(line)),
+    debug: (line) => log.debug(named(line)),
+    group: (title, phase) => {
+      log.info(named(title));
+      return phase();
+    },
+  };
+}

@@ -45,20 +45,33 @@ export interface KubeconfigRuntime extends PluginRuntime {
 /** kubectl reads a token file again after a minute, less ten seconds (client-go, transport/token_source.go). */
 const TOKEN_FILE_MS = 50_000;
 
+/** Stands for every context of a kubeconfig. */
+export const ALL_CONTEXTS = '*';
+
 /**
- * Reads kubeconfig texts, merged in order as kubectl merges the files of KUBECONFIG, picks a context, and reads and checks all that
- * it names, but for what an exec plugin gives. What is secret in it is masked first. What kubectl 1.34 takes is taken; anything else gives problems of kind `kubeconfig`
- * that name the field.
+ * Reads kubeconfig texts, merged in order as kubectl merges the files of KUBECONFIG, picks contexts, and reads and checks all that
+ * they name, but for what an exec plugin gives. What is secret in it is masked first. What kubectl 1.34 takes is taken; anything else gives problems of kind `kubeconfig`
+ * that name the field. The empty string stands for the current context. Returns an access for each wanted context, in their order.
  */
-export async function readKubeconfig(
+export async function readContexts(
   texts: readonly KubeconfigText[],
-  wantedContext: string,
+  wanted: readonly string[] | typeof ALL_CONTEXTS,
   runtime: KubeconfigRuntime,
-): Promise<Result<ClusterAccess>> {
+): Promise<Result<readonly ClusterAccess[]>> {
   const config = loadConfigs(texts, runtime.mask);
   if (!config.ok) return config;
-  const chosen = chooseContext(config.value, wantedContext, runtime.mask);
-  return chosen.ok ? makeAccess(chosen.value, runtime) : chosen;
+  const { origin, contexts } = config.value;
+  if (wanted === ALL_CONTEXTS && contexts.size === 0) {
+    return fail({ kind: 'kubeconfig', subject: origin, message: 'has no contexts at all.', remedy: REMEDY });
+  }
+  const diagnostics = new Diagnostics();
+  const accesses: ClusterAccess[] = [];
+  for (const name of wanted === ALL_CONTEXTS ? contexts.keys() : wanted) {
+    const chosen = diagnostics.unwrap(chooseContext(config.value, name, runtime.mask));
+    const access = chosen && diagnostics.unwrap(await makeAccess(chosen, runtime));
+    if (access !== undefined) accesses.push(access);
+  }
+  return diagnostics.ok ? ok(accesses) : fail(diagnostics.problems);
 }
 
 /** The kubeconfig of a file; its relative paths start from its folder. */

@@ -42,6 +42,10 @@ export interface RolloutPolicy {
   readonly soakMs: number;
 }
 
+/** What a run makes of a cluster that does not answer: it fails before it writes anywhere, or goes on without it. */
+export const UNREACHABLE = ['fail', 'skip'] as const;
+export type Unreachable = (typeof UNREACHABLE)[number];
+
 /** What a removal makes of a filter that is not there: a failure, or nothing to do. */
 export const MISSING = ['fail', 'ok'] as const;
 export type Missing = (typeof MISSING)[number];

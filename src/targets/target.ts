@@ -8,11 +8,23 @@ export interface WorkloadRef {
   readonly kind: string;
   readonly namespace: string;
   readonly name: string;
+  /** In reports that speak of several clusters, the one that it is in. */
+  readonly cluster?: string;
 }
 
 /** The wave of an entry that names none, and the last one there may be. */
 export const FIRST_WAVE = 1;
 export const LAST_WAVE = 100;
+
+/** A cluster that a target list names. */
+export interface TargetCluster {
+  /** As the list calls it. */
+  readonly name: string;
+  /** Its context of the kubeconfig. */
+  readonly context: string;
+  /** What is added to the waves of its targets; 0 or more. */
+  readonly wave: number;
+}
 
 interface Entry {
   /** How messages call the entry: `targets entry 3`. */
@@ -38,9 +50,19 @@ export interface SelectedTargets extends Entry {
 
 export type TargetEntry = NamedTarget | SelectedTargets;
 
-/** `Deployment shop/reviews`, for messages. */
-export function describeWorkload({ kind, namespace, name }: WorkloadRef): string {
-  return `${kind} ${namespace}/${name}`;
+/** `Deployment shop/reviews`, for messages; of several clusters `prod-eu: Deployment shop/reviews`. */
+export function describeWorkload({ cluster, kind, namespace, name }: WorkloadRef): string {
+  return inClusterName(cluster, `${kind} ${namespace}/${name}`);
+}
+
+/** `shop/reviews`, where its kind does not matter; of several clusters `prod-eu: shop/reviews`. */
+export function shortWorkload({ cluster, namespace, name }: WorkloadRef): string {
+  return inClusterName(cluster, `${namespace}/${name}`);
+}
+
+/** `prod-eu: ConfigMap shop/x`: what something is called where several clusters have one; without a cluster as it is. */
+export function inClusterName(cluster: string | undefined, name: string): string {
+  return cluster === undefined ? name : `${cluster}: ${name}`;
 }
 
 /** One text per workload, to compare and to index by. */

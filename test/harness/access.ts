@@ -1,4 +1,10 @@
-import { type ClusterAccess, type KubeconfigRuntime, readKubeconfig } from '../../src/cluster/kubeconfig.ts';
+import type { Result } from '../../src/base/problem.ts';
+import {
+  type ClusterAccess,
+  type KubeconfigRuntime,
+  type KubeconfigText,
+  readContexts,
+} from '../../src/cluster/kubeconfig.ts';
 
 /** A world around a kubeconfig that needs nothing of it: no files, no plugins, no proxies. */
 export const NO_RUNTIME: KubeconfigRuntime = {
@@ -10,6 +16,19 @@ export const NO_RUNTIME: KubeconfigRuntime = {
   log: { info: () => undefined },
   date: () => new Date(),
 };
+
+/** The access that one context of kubeconfig texts gives; the empty string is the current one. */
+export async function readKubeconfig(
+  texts: readonly KubeconfigText[],
+  context: string,
+  runtime: KubeconfigRuntime,
+): Promise<Result<ClusterAccess>> {
+  const read = await readContexts(texts, [context], runtime);
+  if (!read.ok) return read;
+  const [access] = read.value;
+  if (access === undefined) throw new Error('No access to the one context');
+  return { ok: true, value: access };
+}
 
 /** The access that a kubeconfig's text gives. */
 export async function accessTo(text: string, runtime: Partial<KubeconfigRuntime> = {}): Promise<ClusterAccess> {

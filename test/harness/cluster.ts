@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { delimiter } from 'node:path';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { startEmbeddedCluster } from '../embedded/index.ts';
 import { type Resource, resourceKey } from '../embedded/resources.ts';
@@ -9,7 +10,7 @@ import { type Api, ApiCallError, connectApi, eventually } from './api.ts';
 import { startGatewayController } from './gateway-controller.ts';
 import { type Recorder, startRecorder } from './recorder.ts';
 
-/** Names the kubeconfig file of a real cluster; without it the tests run on the embedded one. */
+/** Names the kubeconfig files of real clusters, as KUBECONFIG does; without it the tests run on embedded ones. */
 export const KUBECONFIG_VARIABLE = 'TEST_KUBECONFIG';
 
 /** A cluster under test: embedded, or real when a kubeconfig is given. What a test does and sees is the same on both. */
@@ -17,20 +18,22 @@ export interface TestCluster {
   readonly api: Api;
   /** Stands between the code under test and the API server. */
   readonly recorder: Recorder;
-  /** Makes a namespace of the test's own, removed at the end. */
-  namespace(): Promise<string>;
+  /** Makes a namespace of the test's own, removed at the end, with a name of its own unless one is given. */
+  namespace(name?: string): Promise<string>;
   stop(): Promise<void>;
 }
 
 /**
  * @param without names of CRDs that seem not to be installed, such as `wasmplugins.extensions.istio.io`
  * @param resources further custom resources
+ * @param index which of the real clusters; where there are fewer, an embedded one
  */
 export async function startTestCluster(
   without: readonly string[] = [],
   resources: readonly Resource[] = [],
+  index = 0,
 ): Promise<TestCluster> {
-  const file = process.env[KUBECONFIG_VARIABLE];
+  const file = process.env[KUBECONFIG_VARIABLE]?.split(delimiter)[index];
   const embedded = file ? undefined : await startEmbeddedCluster({ without, resources });
   const kubeconfig = embedded?.kubeconfig ?? (await readFile(file ?? '', 'utf8'));
   const api = await connectApi(kubeconfig);
@@ -42,8 +45,7 @@ export async function startTestCluster(
   return {
     api,
     recorder,
-    namespace: async () => {
-      const name = `dwf-${randomBytes(4).toString('hex')}`;
+    namespace: async (name = `dwf-${randomBytes(4).toString('hex')}`) => {
       await api.create('/api/v1/namespaces', { metadata: { name } });
       // The real controller makes this account a moment later, and pods cannot be made before it is there.
       await eventually(`service account in ${name}`, () =>

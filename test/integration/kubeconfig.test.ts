@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { loadAccess } from '../../src/action/request/kubeconfig.ts';
+import { loadAccesses } from '../../src/action/request/kubeconfig.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { ApiError, callProblem } from '../../src/cluster/errors.ts';
 import { CLUSTER_FIELDS, CONTEXT_FIELDS, EXEC_FIELDS, USER_FIELDS } from '../../src/cluster/kubeconfig/fields.ts';
@@ -65,9 +65,11 @@ async function ask(environment: Record<string, string>): Promise<Outcome> {
     readFile: (path: string) => readFile(path),
     runPlugin: pluginRunner(host),
   };
-  const access = await loadAccess({ kubeconfig: '', context: '' }, runtime);
-  if (!access.ok) return { refused: access.problems.map(describeProblem).join('\n') };
-  const transport = new Transport(access.value, { userAgent: 'tester', random: () => 0 });
+  const accesses = await loadAccesses({ kubeconfig: '', contexts: [''] }, runtime);
+  if (!accesses.ok) return { refused: accesses.problems.map(describeProblem).join('\n') };
+  const [access] = accesses.value;
+  if (access === undefined) throw new Error('No access to the current context');
+  const transport = new Transport(access, { userAgent: 'tester', random: () => 0 });
   const path = '/apis/authentication.k8s.io/v1/selfsubjectreviews';
   const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' });
   try {

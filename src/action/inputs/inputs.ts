@@ -6,6 +6,7 @@ import type { DeployRequest } from '../../deploy/request.ts';
 import type { FilterSettings } from '../../filter/settings.ts';
 import { SHRINK_MODES, type ShrinkMode } from '../../filter/shrink/shrink.ts';
 import { readAdopt } from './adopt.ts';
+import { type ClusterInputs, readClusters } from './clusters.ts';
 import { type DeliveryInputs, readDelivery } from './delivery.ts';
 import { DAY_MS } from './duration.ts';
 import { type OriginInputs, readOrigin } from './origin.ts';
@@ -26,12 +27,10 @@ export type DeployOptions = Pick<
 >;
 
 /** The action's inputs, read and checked. What means nothing to the command has its default. */
-export interface Inputs extends InputScope {
+export interface Inputs extends InputScope, ClusterInputs {
   readonly command: Command;
   /** Where the filter comes from and goes to. */
   readonly from: OriginInputs;
-  readonly kubeconfig: string;
-  readonly context: string;
   readonly settings: FilterSettings;
   readonly delivery: DeliveryInputs;
   readonly policy: RolloutPolicy;
@@ -79,8 +78,7 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     command,
     ...scope,
     from,
-    kubeconfig: reader.raw('kubeconfig'),
-    context: reader.text('context'),
+    ...readClusters(reader),
     settings,
     delivery: readDelivery(reader),
     policy,

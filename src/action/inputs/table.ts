@@ -41,6 +41,8 @@ export const INPUTS = {
   'targets-file': { type: 'Path', default: '' },
   kubeconfig: { type: 'Text', default: '', commands: CLUSTER },
   context: { type: 'String', default: '', commands: CLUSTER },
+  contexts: { type: 'String', default: '', commands: CLUSTER },
+  unreachable: { type: 'String', default: 'fail', commands: CLUSTER },
   namespace: { type: 'String', default: '' },
   'root-id': { type: 'String', default: '', commands: FILTER },
   'vm-id': { type: 'String', default: '', commands: FILTER },

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { greatest } from '../../base/lists.ts';
 import { finalRevisions } from '../../deploy/report/final-revisions.ts';
 import type { ImageReport } from '../../deploy/report/image-report.ts';
@@ -122,8 +123,15 @@ function verifiedOnStatus(workloads: readonly WorkloadStatus[]): number {
 }
 
 function planJson({ changes, restarts }: MadePlan): string {
-  const changed = changes.map(({ action, kind, namespace, name }) => ({ action, kind, namespace, name }));
-  const restarting = restarts.map(({ ref: { namespace, kind, name }, pods, wave }) => ({
+  const changed = changes.map(({ cluster, action, kind, namespace, name }) => ({
+    ...defined({ cluster }),
+    action,
+    kind,
+    namespace,
+    name,
+  }));
+  const restarting = restarts.map(({ ref: { cluster, namespace, kind, name }, pods, wave }) => ({
+    ...defined({ cluster }),
     namespace,
     kind,
     name,

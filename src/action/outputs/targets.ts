@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { describeProblem, type Problem } from '../../base/problem.ts';
 import type { Verification } from '../../deploy/report/evidence-level.ts';
 import { finalRevision } from '../../deploy/report/final-revisions.ts';
@@ -20,6 +21,8 @@ type ShortVerification = Pick<Verification, 'level' | 'pods' | 'wanted'>;
 
 /** One workload in the output `targets`. */
 interface TargetOutput {
+  /** Where the run has several. */
+  readonly cluster?: string;
   readonly namespace: string;
   readonly kind: string;
   readonly name: string;
@@ -82,6 +85,7 @@ function targetOutput(target: TargetReport, several: boolean): TargetOutput {
       : ((revisions[0] && of(revisions[0])) ?? null);
   const error = errorOf(target);
   return {
+    ...defined({ cluster: ref.cluster }),
     namespace: ref.namespace,
     kind: ref.kind,
     name: ref.name,
@@ -118,6 +122,8 @@ function errorText({ kind, subject, message, remedy }: Problem): string {
 
 /** One workload in the output `targets` of `status`. */
 interface StatusOutput {
+  /** Where the run has several. */
+  readonly cluster?: string;
   readonly namespace: string;
   readonly kind: string;
   readonly name: string;
@@ -151,6 +157,7 @@ const STATUS_LADDER: readonly Shorten<StatusOutput>[] = [
 export function statusJson(workloads: readonly WorkloadStatus[], max: number): string {
   const outputs = workloads.map(
     ({ ref, pods, filters }): StatusOutput => ({
+      ...defined({ cluster: ref.cluster }),
       namespace: ref.namespace,
       kind: ref.kind,
       name: ref.name,

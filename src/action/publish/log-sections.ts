@@ -5,7 +5,7 @@ import type { MadePlan } from '../../deploy/report/plan-report.ts';
 import type { RenderedFiles } from '../../deploy/report/render-report.ts';
 import { type Collected, type Report, type TargetReport, targetsOf } from '../../deploy/report/report.ts';
 import type { FoundStatus } from '../../deploy/report/status-report.ts';
-import { describeWorkload } from '../../targets/target.ts';
+import { describeWorkload, shortWorkload } from '../../targets/target.ts';
 import { groupDrift } from '../summary/parts/cleanup.ts';
 import { imageLine } from '../summary/parts/images.ts';
 import { nameOfChange } from '../summary/plan-changes.ts';
@@ -78,9 +78,7 @@ function cut(lines: readonly string[]): string[] {
 function problemLines(report: Report): string[] {
   return [
     ...reportedProblems(report).map((problem) => `✗ ${describeProblem(problem)}`),
-    ...targetsOf(report).flatMap(({ ref, evidence }) =>
-      evidence.map((line) => `  ${ref.namespace}/${ref.name}: ${line}`),
-    ),
+    ...targetsOf(report).flatMap(({ ref, evidence }) => evidence.map((line) => `  ${shortWorkload(ref)}: ${line}`)),
   ];
 }
 

@@ -8,9 +8,9 @@ import {
   type KubeconfigText,
   kubeconfigFile,
   looksLikeContent,
-  readKubeconfig,
+  readContexts,
 } from '../../cluster/kubeconfig.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import type { ClusterInputs } from '../inputs/clusters.ts';
 import type { Environment } from '../inputs/reader.ts';
 
 export type { Environment } from '../inputs/reader.ts';
@@ -18,20 +18,23 @@ export type { Environment } from '../inputs/reader.ts';
 /** What loading a kubeconfig needs of the world around it. */
 export type KubeconfigAccess = Omit<KubeconfigRuntime, 'environment'> & { readonly environment: Environment };
 
-/** The kubeconfig of the input, else the files of KUBECONFIG; never anything that was not named. */
-export async function loadAccess(
-  { kubeconfig, context }: Pick<Inputs, 'kubeconfig' | 'context'>,
+/**
+ * Returns the accesses of contexts of the kubeconfig of the input, else of the files of KUBECONFIG; never of anything that was not
+ * named.
+ */
+export async function loadAccesses(
+  { kubeconfig, contexts }: Pick<ClusterInputs, 'kubeconfig' | 'contexts'>,
   runtime: KubeconfigAccess,
-): Promise<Result<ClusterAccess>> {
+): Promise<Result<readonly ClusterAccess[]>> {
   if (kubeconfig.trim() !== '') {
-    return readKubeconfig([{ origin: 'input "kubeconfig"', text: kubeconfig }], context, runtime);
+    return readContexts([{ origin: 'input "kubeconfig"', text: kubeconfig }], contexts, runtime);
   }
   const { KUBECONFIG = '' } = runtime.environment;
   if (looksLikeContent(KUBECONFIG)) return fail(CONTENT);
   const paths = [...new Set(KUBECONFIG.split(delimiter).filter((path) => path !== ''))];
   if (paths.length === 0) return fail(NOTHING);
   const texts = await readFiles(paths, runtime);
-  return texts.ok ? readKubeconfig(texts.value, context, runtime) : texts;
+  return texts.ok ? readContexts(texts.value, contexts, runtime) : texts;
 }
 
 /**

@@ -2,8 +2,7 @@ import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
 import { isNonEmpty } from '../../base/lists.ts';
 import { Diagnostics, describeProblem, type Result } from '../../base/problem.ts';
-import type { ClusterAccess } from '../../cluster/kubeconfig.ts';
-import type { RolloutPolicy } from '../../deploy/policy.ts';
+import type { RolloutPolicy, Unreachable } from '../../deploy/policy.ts';
 import type {
   DeployRequest,
   FilterRequest,
@@ -18,6 +17,7 @@ import type { FilterModule } from '../../filter/module/module.ts';
 import type { Delivery } from '../../mesh/objects/delivery.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import { type Inputs, type InputsRead, UNNAMED } from '../inputs/inputs.ts';
+import { type ChosenCluster, clustersOf, contextNamespace, DEFAULT_NAMESPACE, loadClusters } from './clusters.ts';
 import {
   decideDelivery,
   deliveredSettings,
@@ -25,7 +25,7 @@ import {
   unusedInputWarnings,
   withGatewayTargets,
 } from './delivery.ts';
-import { type Environment, type KubeconfigAccess, loadAccess, uncheckedTls } from './kubeconfig.ts';
+import { type Environment, type KubeconfigAccess, uncheckedTls } from './kubeconfig.ts';
 import { type LoadedModule, loadModule, type ModuleTools } from './module.ts';
 import { loadOrigin } from './origin.ts';
 import { type TargetLists, targetEntries } from './targets.ts';
@@ -35,7 +35,9 @@ export type { Environment } from './kubeconfig.ts';
 /** A request that needs no file of the filter. */
 interface WithAccess<T> {
   readonly request: RequestOrProblems<T>;
-  readonly access: Result<ClusterAccess>;
+  readonly clusters: Result<readonly ChosenCluster[]>;
+  /** What the run makes of a cluster that does not answer. */
+  readonly unreachable: Unreachable;
 }
 
 /** What every request has for the report. */
@@ -83,7 +85,7 @@ export async function buildRequest(
     const { targets, file, delivery } = await makeFilter(
       inputs,
       targetLists,
-      defaultNamespace(inputs),
+      defaultNamespace(inputs, diagnostics),
       readFile,
       tools,
       diagnostics,
@@ -98,14 +100,17 @@ export async function buildRequest(
     return { ...basis, warnings, command, request: draft, ...file, delivery };
   }
 
-  const access = await loadAccess(inputs, { ...accessTools, environment });
-  const namespace = defaultNamespace(inputs, access);
+  const { kubeconfig, contexts, unreachable } = inputs;
+  const wanted = { kubeconfig, clusters: clustersOf(contexts) };
+  const clusters = await loadClusters(wanted, { ...accessTools, environment });
+  const asked = { clusters, unreachable };
+  const namespace = defaultNamespace(inputs, diagnostics, clusters);
   if (command === 'deploy' || command === 'plan') {
     const { targets, file, delivery } = await makeFilter(inputs, targetLists, namespace, readFile, tools, diagnostics);
     const request = { ...policy, ...options, filters: [filterOf(inputs, file, delivery, targets)], run };
     const draft = conclude(diagnostics, request, unknownOf(read, file));
     const warnings = [...read.warnings, ...waveWarnings(policy, targets), ...unusedInputWarnings(inputs, delivery)];
-    return { ...basis, warnings, command, request: draft, access, ...file, delivery };
+    return { ...basis, warnings, command, request: draft, ...asked, ...file, delivery };
   }
 
   const entries = targetEntries(targetLists, namespace, diagnostics);
@@ -116,13 +121,13 @@ export async function buildRequest(
     const { keepRevisions } = options;
     const request = { scope, verify: policy.verify, keepRevisions, ...defined({ module }) };
     const draft = conclude(diagnostics, request, unknownOf(read));
-    return { ...basis, warnings: [...read.warnings, ...warnings], command, request: draft, access };
+    return { ...basis, warnings: [...read.warnings, ...warnings], command, request: draft, ...asked };
   }
   const { wait, timeoutMs, maxParallel } = policy;
   const { missing } = inputs;
   const request = { scope, run, missing, wait, timeoutMs, ...defined({ maxParallel }) };
   const draft = conclude(diagnostics, request, unknownOf(read));
-  return { ...basis, command, request: draft, access };
+  return { ...basis, command, request: draft, ...asked };
 }
 
 /** What a command that brings a filter to its targets has of both. */
@@ -199,8 +204,13 @@ function filterOf(
 }
 
 /** The namespace of targets that name none. */
-function defaultNamespace({ namespaces }: Inputs, access?: Result<ClusterAccess>): string {
-  return namespaces[0] ?? (access?.ok === true ? access.value.namespace : undefined) ?? 'default';
+function defaultNamespace(
+  { namespaces: [first] }: Inputs,
+  diagnostics: Diagnostics,
+  clusters?: Result<readonly ChosenCluster[]>,
+): string {
+  if (first !== undefined) return first;
+  return (clusters?.ok ? diagnostics.unwrap(contextNamespace(clusters.value)) : undefined) ?? DEFAULT_NAMESPACE;
 }
 
 function waveWarnings({ wait }: RolloutPolicy, targets: readonly TargetEntry[]): string[] {

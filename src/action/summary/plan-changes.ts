@@ -1,5 +1,6 @@
 import { formatBytes, MAX_LISTED, someOf, thousands } from '../../base/text.ts';
 import type { PlannedChange } from '../../deploy/report/plan-report.ts';
+import { inClusterName } from '../../targets/target.ts';
 import { countOf } from '../verdict/text.ts';
 import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
@@ -55,9 +56,9 @@ function withoutNamespace(diff: readonly string[], namespace: string): readonly 
   return diff.filter((line) => line !== `+  namespace: ${namespace}`);
 }
 
-/** `Deployment shop/reviews`. */
-export function nameOfChange({ kind, namespace, name }: PlannedChange): string {
-  return `${kind} ${namespace}/${name}`;
+/** `Deployment shop/reviews`, of several clusters `prod-eu: Deployment shop/reviews`. */
+export function nameOfChange({ cluster, kind, namespace, name }: PlannedChange): string {
+  return inClusterName(cluster, `${kind} ${namespace}/${name}`);
 }
 
 function renderGroup({ first, objects, namespaces }: ChangeGroup, limits: Limits, budget: { lines: number }): string {

@@ -1,5 +1,6 @@
 import type { PlannedChange, PlannedReplacement, PlannedRestart } from '../../deploy/report/plan-report.ts';
 import type { PlanReport } from '../../deploy/report/report.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
 import { countOf } from '../verdict/text.ts';
 import { verb } from '../verdict/words.ts';
 import { renderAdoptions, renderBeside } from './parts/adoption.ts';
@@ -59,11 +60,11 @@ function replacementTable(replaced: readonly PlannedReplacement[]): TableParts<'
   const waves = new Set(replaced.map(({ wave }) => wave)).size > 1;
   return {
     noun: 'workload',
-    header: ['Workload', ...(waves ? ['Wave'] : [])],
+    header: ['Workload', ...clusterTitle(replaced), ...(waves ? ['Wave'] : [])],
     catalogue: { replacement: { icon: '🔀', word: 'in place' } },
     urgent: [],
     calm: replaced.map(({ ref, wave }) => ({
-      cells: [workloadCell(ref), ...(waves ? [String(wave)] : [])],
+      cells: [workloadCell(ref), ...clusterCell(ref), ...(waves ? [String(wave)] : [])],
       count: 'replacement',
     })),
   };
@@ -73,12 +74,21 @@ function restartTable(restarts: readonly PlannedRestart[]): TableParts<'restart'
   const waves = new Set(restarts.map(({ wave }) => wave)).size > 1;
   return {
     noun: 'workload',
-    header: ['Workload', 'Pods', ...(waves ? ['Wave'] : [])],
+    header: ['Workload', 'Pods', ...clusterTitle(restarts), ...(waves ? ['Wave'] : [])],
     catalogue: { restart: { icon: '🔁', word: verb(restarts.length, 'restart', 'restarts') } },
     urgent: [],
     calm: restarts.map(({ ref, pods, wave }) => ({
-      cells: [workloadCell(ref), String(pods), ...(waves ? [String(wave)] : [])],
+      cells: [workloadCell(ref), String(pods), ...clusterCell(ref), ...(waves ? [String(wave)] : [])],
       count: 'restart',
     })),
   };
+}
+
+/** A column for the cluster, where the run has several. */
+function clusterTitle(of: readonly { readonly ref: WorkloadRef }[]): string[] {
+  return of.some(({ ref }) => ref.cluster !== undefined) ? ['Cluster'] : [];
+}
+
+function clusterCell({ cluster }: WorkloadRef): string[] {
+  return cluster === undefined ? [] : [text(cluster, 63)];
 }

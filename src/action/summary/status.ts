@@ -1,25 +1,17 @@
 import { nameSome, someOf, thousands } from '../../base/text.ts';
 import type { StatusReport } from '../../deploy/report/report.ts';
 import type { FilterHealth, FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
+import { describeWorkload } from '../../targets/target.ts';
 import { TROUBLES } from '../verdict/status.ts';
 import { countOf } from '../verdict/text.ts';
 import { unbroken, verificationWords, whenCell, workloadCell } from './parts/cells.ts';
 import { renderNames } from './parts/cleanup.ts';
+import { HEALTH_COUNTS } from './parts/health.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, code, codes, text } from './parts/markdown.ts';
 import { type Page, stoppedPage } from './parts/page.ts';
 import { renderDetails } from './parts/settings.ts';
-import { type Catalogue, type Column, type Row, renderTable, shareColumns, type TableParts } from './parts/table.ts';
-
-const CATALOGUE: Catalogue<FilterHealth> = {
-  'no-effect': { icon: '❌', word: 'no effect' },
-  'not-ready': { icon: '❌', word: 'not ready' },
-  drifted: { icon: '⚠️', word: 'drifted' },
-  missing: { icon: '⚠️', word: 'without the filter' },
-  progressing: { icon: '⏳', word: 'rolling out' },
-  verified: { icon: '✅', word: 'healthy' },
-  'scaled-to-zero': { icon: '💤', word: 'scaled to zero' },
-};
+import { type Column, type Row, renderTable, shareColumns, type TableParts } from './parts/table.ts';
 
 interface Line {
   readonly workload: WorkloadStatus;
@@ -57,12 +49,13 @@ export function statusPage(report: StatusReport): Page {
 }
 
 function sortLines(lines: readonly Line[]): Line[] {
-  const order: readonly FilterHealth[] = Object.keys(CATALOGUE) as FilterHealth[];
+  const order: readonly FilterHealth[] = Object.keys(HEALTH_COUNTS) as FilterHealth[];
   return [...lines].sort((a, b) => order.indexOf(a.filter.health) - order.indexOf(b.filter.health));
 }
 
 /** Beside workload and health: what is the same in every row stands above the table. */
 const COLUMNS: readonly Column<Line>[] = [
+  { title: 'Cluster', cell: ({ workload }) => text(workload.ref.cluster ?? '', 63) },
   { title: 'Filter', cell: ({ filter }) => text(filter.filter, 63) },
   { title: 'Revision', cell: ({ filter }) => revisionCell(filter) },
   {
@@ -88,10 +81,13 @@ function statusTable(lines: readonly Line[]): TableParts<FilterHealth> {
   return {
     noun: 'row',
     header: columns.map(({ title }) => title),
-    catalogue: CATALOGUE,
+    catalogue: HEALTH_COUNTS,
     urgent: rows.filter(isUrgent),
     calm: rows.filter((row) => !isUrgent(row)),
-    above: shared.map(({ title, value }) => `${title}: ${value}`).join(' · '),
+    above: shared
+      .filter(({ value }) => value !== '')
+      .map(({ title, value }) => `${title}: ${value}`)
+      .join(' · '),
   };
 }
 
@@ -145,7 +141,7 @@ function renderNotes(lines: readonly Line[], limits: Limits): string {
   for (const { workload, filter } of lines) {
     for (const note of filter.notes) {
       const who = notes.get(note) ?? [];
-      who.push(`${workload.ref.kind} ${workload.ref.namespace}/${workload.ref.name}`);
+      who.push(describeWorkload(workload.ref));
       notes.set(note, who);
     }
   }

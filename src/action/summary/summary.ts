@@ -6,6 +6,7 @@ import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
 import { meaningOf, sentences } from '../verdict/words.ts';
 import { deployPage } from './deploy.ts';
+import { renderClusters } from './parts/clusters.ts';
 import { FULL, fitPage, type Limits } from './parts/limits.ts';
 import { blocks, code, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
@@ -69,6 +70,7 @@ export function renderSummary(
         : 'This page would be larger than GitHub shows; what was left out is counted where it is missing.',
       renderProblems(page.problems, groups, limits),
       renderRole(report, problems, limits),
+      renderClusters(report, limits),
       page.lead(limits),
       renderWarnings(warnings, limits),
       page.body(limits),
@@ -76,11 +78,14 @@ export function renderSummary(
   return fitPage(render, maxBytes) ?? shortSummary(verdict, maxBytes);
 }
 
-/** The cluster, the time, and where to read on. */
-function renderFacts({ cluster, durationMs }: Report, { run, commit, documentation }: Links, limits: Limits): string {
+/** The cluster, or how many there are, the time, and where to read on. */
+function renderFacts({ clusters, durationMs }: Report, { run, commit, documentation }: Links, limits: Limits): string {
+  const [first, ...others] = clusters;
+  const where =
+    others.length > 0 ? countOf(clusters.length, 'cluster') : first && `Context ${code(first.context, limits.name)}`;
   return [
-    ...(cluster.state === 'none' ? [] : [`Context ${code(cluster.context, limits.name)}`]),
-    `${cluster.state === 'none' ? 'Took' : 'took'} ${formatDuration(durationMs)}`,
+    ...(where === undefined ? [] : [where]),
+    `${where === undefined ? 'Took' : 'took'} ${formatDuration(durationMs)}`,
     ...(run === undefined ? [] : [`[run](${run})`]),
     ...(commit === undefined ? [] : [`[commit](${commit})`]),
     ...(documentation === undefined ? [] : [`[documentation](${documentation})`]),

@@ -1,5 +1,6 @@
-import { describePermission, type Permission } from '../../base/permission.ts';
+import { describePermission } from '../../base/permission.ts';
 import type { Problem, ProblemKind } from '../../base/problem.ts';
+import type { MissingPermission } from '../../deploy/report/plan-report.ts';
 import { type Report, targetsOf } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 
@@ -103,13 +104,14 @@ function reportedOf(report: Report): ReportedWithEvidence[] {
 }
 
 /** The permissions that `deploy` would lack; only a plan has them apart from its problems. */
-function missingPermissionsOf(report: Report): readonly Permission[] {
+function missingPermissionsOf(report: Report): readonly MissingPermission[] {
   return report.command === 'plan' && report.plan.state === 'made' ? report.plan.missingPermissions : [];
 }
 
-function missingPermissionProblem(permission: Permission): Problem {
+function missingPermissionProblem({ cluster, ...permission }: MissingPermission): Problem {
   return {
     kind: 'permission',
+    ...(cluster !== undefined && { subject: `cluster ${cluster}` }),
     permission,
     message: `The kubeconfig user cannot ${describePermission(permission)}.`,
     remedy: 'Grant the permission before you deploy.',

@@ -1,5 +1,5 @@
 import { defined } from '../../base/defined.ts';
-import { isObject } from '../../base/json.ts';
+import { isObject, sameJson } from '../../base/json.ts';
 import { append } from '../../base/lists.ts';
 import { type Fault, fail, faulty, ok, type Problem, type Result } from '../../base/problem.ts';
 import type { Mask } from '../../base/redaction/redactor.ts';
@@ -45,14 +45,14 @@ const LIST_NAMES = Object.keys(LISTS) as List[];
 const MIN_BASE64 = 64;
 
 /**
- * Reads kubeconfig texts and merges them: the first that has a name, or a current context, wins (client-go, clientcmd/loader.go). The
- * secrets of all users are masked, before a problem quotes anything.
+ * Reads kubeconfig texts, each with any number of documents, and merges them: the first that has a name, or a current context, wins
+ * (client-go, clientcmd/loader.go). The secrets of all users are masked, before a problem quotes anything.
  */
 export function loadConfigs(texts: readonly KubeconfigText[], mask: Mask): Result<MergedConfig> {
   const problems: Problem[] = [];
   const merged = { clusters: new Map<string, Entry>(), users: new Map(), contexts: new Map() };
   let currentContext = '';
-  for (const text of texts) {
+  for (const text of texts.flatMap(documentsOf)) {
     const read = readText(text, mask);
     if (!read.ok) {
       append(problems, read.problems);
@@ -61,12 +61,58 @@ export function loadConfigs(texts: readonly KubeconfigText[], mask: Mask): Resul
     currentContext ||= read.value.currentContext;
     for (const list of LIST_NAMES) {
       for (const entry of read.value[list].values()) {
-        if (!merged[list].has(entry.name)) merged[list].set(entry.name, entry);
+        const first = merged[list].get(entry.name);
+        if (first === undefined) merged[list].set(entry.name, entry);
+        else if (text.isPart && !sameJson(first.value, entry.value)) problems.push(clash(list, entry));
       }
     }
   }
   if (problems.length > 0) return fail(problems);
   return ok({ ...merged, currentContext, origin: nameSome(texts.map(({ origin }) => origin)) });
+}
+
+/** A document of a text. */
+interface KubeconfigDocument extends KubeconfigText {
+  /** It is one of several of its text. */
+  readonly isPart: boolean;
+}
+
+/**
+ * Returns the documents of a text: parts of YAML between lines `---`, also within base64; and of a text without such a line the lines
+ * that are each the base64 of a kubeconfig. So several secrets can be given one below the other.
+ */
+function documentsOf(text: KubeconfigText): KubeconfigDocument[] {
+  const packed = text.text.replace(/\s+/g, '');
+  const plain = isPacked(packed) ? unpack(packed) : text.text;
+  const documents = plain.split(/^---(?:[ \t].*)?$/m).filter((part) => !isBlank(part));
+  const parts = documents.length > 1 ? documents : packedLines(text.text);
+  if (parts.length < 2) return [{ ...text, isPart: false }];
+  return parts.map((part, index) => ({
+    ...text,
+    text: part,
+    origin: `${text.origin}, document ${index + 1}`,
+    isPart: true,
+  }));
+}
+
+function isBlank(text: string): boolean {
+  return text.split('\n').every((line) => /^\s*(#|$)/.test(line));
+}
+
+/** Returns the lines of a text, where each is a kubeconfig in base64: one of which the lines are only wrapped is one document. */
+function packedLines(text: string): string[] {
+  const lines = text.split('\n').filter((line) => line.trim() !== '');
+  return lines.every((line) => isPacked(line.trim()) && readMapping(unpack(line), false).ok) ? lines : [];
+}
+
+/** kubectl would take the first one's: a context of the later document would lead to another cluster than it says. */
+function clash(list: List, { name, origin }: Entry): Problem {
+  return {
+    kind: 'kubeconfig',
+    subject: origin,
+    message: `has another ${LISTS[list]} ${quoted(name)} than a document before it.`,
+    remedy: 'Names count for all documents of a text: rename one of the two, also where contexts name it.',
+  };
 }
 
 /** Words of a kubeconfig that no path has. */
@@ -127,11 +173,20 @@ function decode({ text, folder }: KubeconfigText): Decoded {
   const direct = readMapping(plain, folder !== undefined);
   if (direct.ok) return direct;
   const packed = plain.replace(/\s+/g, '');
-  if (packed.length >= MIN_BASE64 && /^[A-Za-z0-9+/_-]+={0,2}$/.test(packed)) {
-    const decoded = readMapping(Buffer.from(packed, 'base64').toString('utf8'), false);
+  if (isPacked(packed)) {
+    const decoded = readMapping(unpack(packed), false);
     return decoded.ok ? decoded : faulty('is base64, but not of a kubeconfig.');
   }
   return faulty(`is not a kubeconfig: ${direct.fault}.`);
+}
+
+/** Whether a text may be the base64 of a kubeconfig. */
+function isPacked(text: string): boolean {
+  return text.length >= MIN_BASE64 && /^[A-Za-z0-9+/_-]+={0,2}$/.test(text);
+}
+
+function unpack(text: string): string {
+  return Buffer.from(text, 'base64').toString('utf8');
 }
 
 /** A text's mapping, or what keeps it from being a kubeconfig, without quoting it: it holds credentials. */

@@ -19,7 +19,7 @@ export function reportImages(filters: readonly FilterRequest[], state: ImageStat
 /** Pushes the images of a request, so that they are there before the cluster is told to use them. */
 export async function pushImages(
   filters: readonly FilterRequest[],
-  { log, signal, pushImage }: DeployContext,
+  { log, signal, pushImage }: Pick<DeployContext, 'log' | 'signal' | 'pushImage'>,
 ): Promise<{ readonly images: readonly ImageReport[]; readonly problems: readonly Problem[] }> {
   const pushing = filters.filter(({ push }) => push !== undefined);
   if (pushing.length === 0 || signal.aborted || pushImage === undefined) {

@@ -29,7 +29,7 @@ export function stoppedOutcome(
 }
 
 /** What a cancelled run has to say beside its workloads. */
-export function cancellation({ signal }: DeployContext, targets: readonly TargetReport[]): Problem[] {
+export function cancellation({ signal }: Pick<DeployContext, 'signal'>, targets: readonly TargetReport[]): Problem[] {
   const untouched = targets.filter(({ outcome }) => outcome === 'untouched').length;
   if (!signal.aborted || untouched === 0) return [];
   return [

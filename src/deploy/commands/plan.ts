@@ -8,48 +8,80 @@ import type { DeployContext } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { describeAdoptions } from '../plan/adopted-envoy-filters.ts';
-import { changesPods, firstExpiry, type Plan, restarts } from '../plan/plan.ts';
+import { changesPods, firstExpiry, type Plan, type PlannedWorkload, restarts } from '../plan/plan.ts';
 import { verifiedLevel } from '../plan/rollback-target.ts';
-import { planWaves } from '../plan/waves.ts';
+import { planWaves, type Wave, wavesIn } from '../plan/waves.ts';
 import { describeChanges, type ProposedChange } from '../preflight/changes.ts';
 import { dryRunChange, nothingAdmitted } from '../preflight/dry-run.ts';
 import { describeAccess, permissionOf } from '../preflight/permissions.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
 import type { MadePlan, PlannedChange } from '../report/plan-report.ts';
-import type { DeployRequest, RequestOrProblems } from '../request.ts';
+import type { DeployRequest } from '../request.ts';
 import { mustBeReadyBefore, unreadyWarning } from '../rollout/ready-before.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { goalOfCurrentPods } from '../wait/rollout-watch.ts';
-import { deploymentProblems, examineDeployment } from './examine.ts';
+import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
+import { type Examined, type ExaminedCluster, examineClusters, problemsOf, warningsOf } from './examine-clusters.ts';
 import { STOPPED } from './outcome.ts';
-import { planDeployment } from './plan-deployment.ts';
 
 /** More dry runs at once than connections would only queue. */
 const PARALLEL = 8;
 
 /**
- * What `deploy` would do: each write with its difference, what restarts, which permissions are missing, and what the API server's
- * admission says to a dry run where it may be asked. Writes nothing.
+ * What `deploy` would do in each cluster: each write with its difference, what restarts, which permissions are missing, and what the
+ * API server's admission says to a dry run where it may be asked. Writes nothing, never throws.
  */
-export async function planCommand(requested: RequestOrProblems, context: DeployContext): Promise<OutcomeOf<'plan'>> {
-  const { log } = context;
-  const deployment = await log.group('Observe and plan', () => planDeployment(requested, context));
-  const examined = await examineDeployment(deployment, context);
-  const { permissions } = examined;
-  if (deployment.problems.length > 0) {
-    const problems = deploymentProblems(deployment, examined);
-    return { command: 'plan', targets: [], problems, permissions, warnings: examined.warnings, plan: STOPPED };
-  }
+export async function planCommand(
+  tasks: readonly ClusterTask<DeployRequest>[],
+  run: RunContext,
+): Promise<readonly OutcomeOf<'plan'>[]> {
+  const examined = await examineClusters(tasks, run);
+  const planned = examined.filter(isPlanned);
+  const waves = wavesOf(planned);
+  return run.log.group('Dry run', () =>
+    Promise.all(
+      examined.map(async (one): Promise<OutcomeOf<'plan'>> => {
+        if (!isPlanned(one)) return unplanned(one, problemsOf(one));
+        const described = await inCluster(one.task, () => describePlan(one, wavesIn(waves, planned.indexOf(one))));
+        return described.ok ? described.value : unplanned(one, described.problems);
+      }),
+    ),
+  );
+}
+
+function isPlanned(examined: Examined): examined is ExaminedCluster {
+  return examined.state === 'planned' && examined.deployment.problems.length === 0;
+}
+
+function unplanned(examined: Examined, problems: readonly Problem[]): OutcomeOf<'plan'> {
+  const nothing = { command: 'plan', targets: [], problems, plan: STOPPED } as const;
+  return examined.state === 'planned'
+    ? { ...nothing, permissions: examined.examination.permissions, warnings: warningsOf(examined) }
+    : { ...nothing, warnings: [] };
+}
+
+/** The waves of all clusters, as `deploy` would take them. */
+function wavesOf(planned: readonly ExaminedCluster[]): readonly Wave[] {
+  const [first] = planned;
+  const parts = planned.map(({ deployment, task: { addedWave } }) => ({
+    workloads: deployment.plan.workloads,
+    addedWave,
+  }));
+  return planWaves(parts, first?.deployment.request.wait ? first.deployment.request.canary : undefined);
+}
+
+async function describePlan(
+  { task: { context }, deployment, examination }: ExaminedCluster,
+  waves: readonly (readonly PlannedWorkload[])[],
+): Promise<OutcomeOf<'plan'>> {
   const { plan, request, snapshot } = deployment;
   const proposed = describeChanges(plan, snapshot, request.wait);
   // What stands in the cluster may have secrets that no input has; values of a secret's name may be other names, too.
   for (const secret of proposed.flatMap(({ sides = [] }) => secretsInValue(sides))) context.mask?.(secret, 'whole');
-  const changes = await log.group('Dry run', () =>
-    mapLimited(proposed, PARALLEL, async (proposed): Promise<PlannedChange> => {
-      return { ...proposed.change, admission: await admissionOf(proposed, examined.missing, context) };
-    }),
-  );
+  const changes = await mapLimited(proposed, PARALLEL, async (one): Promise<PlannedChange> => {
+    return { ...one.change, admission: await admissionOf(one, examination.missing, context) };
+  });
   const expires = firstExpiry(plan);
   const unready = await warnUnready(plan, request, snapshot, context);
   return {
@@ -57,17 +89,17 @@ export async function planCommand(requested: RequestOrProblems, context: DeployC
     targets: plan.workloads.map((planned) =>
       planned.patch === undefined ? { ...untouchedTarget(planned), outcome: 'unchanged' } : untouchedTarget(planned),
     ),
-    problems: [...examined.problems, ...refusals(changes)],
-    permissions,
-    warnings: [...plan.warnings, ...examined.warnings, ...unready],
+    problems: [...examination.problems, ...refusals(changes)],
+    permissions: examination.permissions,
+    warnings: [...plan.warnings, ...examination.warnings, ...unready],
     plan: {
       state: 'made',
       changes,
-      ...describeRestarts(plan, request),
+      ...describeRestarts(waves),
       adoptions: describeAdoptions(plan, snapshot),
       images: reportImages(request.filters, 'planned'),
       ...defined({ expires }),
-      missingPermissions: examined.missing.map(permissionOf),
+      missingPermissions: examination.missing.map(permissionOf),
     },
   };
 }
@@ -124,16 +156,12 @@ function refusals(changes: readonly PlannedChange[]): Problem[] {
   });
 }
 
+/** `waves`: those of the run, with the workloads of one cluster. */
 function describeRestarts(
-  { workloads }: Plan,
-  { wait, canary }: DeployRequest,
+  waves: readonly (readonly PlannedWorkload[])[],
 ): Pick<MadePlan, 'restarts' | 'inPlace' | 'waves'> {
-  const waves = planWaves([{ workloads, addedWave: 0 }], wait ? canary : undefined);
   const changing = waves.flatMap((wave, index) =>
-    wave
-      .flat()
-      .filter(changesPods)
-      .map((planned) => ({ planned, ref: planned.ref, wave: index + 1 })),
+    wave.filter(changesPods).map((planned) => ({ planned, ref: planned.ref, wave: index + 1 })),
   );
   return {
     restarts: changing.flatMap(({ planned, ref, wave }) =>

@@ -1,5 +1,6 @@
 import { defined } from '../../base/defined.ts';
-import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
+import type { Permission } from '../../base/permission.ts';
+import { Diagnostics, type PartialResult, type Problem, partialResult } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import { FILTER_LABEL } from '../../mesh/identity/names.ts';
 import { isExpired } from '../../mesh/identity/state.ts';
@@ -20,17 +21,19 @@ import type { RolloutPolicy } from '../policy.ts';
 import { removalPermissions } from '../preflight/all-permissions.ts';
 import { missingPermissions, permissionOf, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
-import type { RemovalRequest, RequestOrProblems } from '../request.ts';
-import { executePlans, mergeExecuted } from '../rollout/execute-plan.ts';
+import type { Collected } from '../report/report.ts';
+import type { RemovalRequest, Scope } from '../request.ts';
+import { executePlans } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { stillRunning } from '../verify/still-running.ts';
+import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
 import { cancellation, STOPPED } from './outcome.ts';
 import { missingFilter, namedWithout, nothingToRemove } from './present.ts';
 import { type ResolvedScope, resolveScope } from './scope.ts';
 
 /** Which filters a workload is to lose, and where objects without any workload are to go too. */
 interface Removal {
-  readonly filtersOf: (workload: ObservedWorkload) => readonly string[];
+  readonly filtersOf: (workload: ObservedWorkload, scope: Scope) => readonly string[];
   readonly orphans: (resolved: ResolvedScope<RemovalRequest>) => readonly GarbagePlace[];
 }
 
@@ -41,33 +44,32 @@ const FOUND = { state: 'found' } as const;
 
 /** Takes a filter away from the workloads of a scope: template first, wait, then its objects. */
 export function remove(
-  requested: RequestOrProblems<RemovalRequest>,
-  context: DeployContext,
-): Promise<OutcomeOf<'remove'>> {
-  const { filter } = requested.request.scope;
-  return takeAway('remove', requested, context, {
-    // Without a name nobody knows which filter is meant; that is a problem already.
-    filtersOf: (workload) => (filter === undefined ? [] : knownFilters(workload, filter)),
-    orphans: ({ namespaces }) => (filter === undefined ? [] : namespaces.map((namespace) => ({ namespace, filter }))),
+  tasks: readonly ClusterTask<RemovalRequest>[],
+  run: RunContext,
+): Promise<readonly OutcomeOf<'remove'>[]> {
+  // Without a name nobody knows which filter is meant; that is a problem already.
+  return takeAway('remove', tasks, run, {
+    filtersOf: (workload, { filter }) => (filter === undefined ? [] : knownFilters(workload, filter)),
+    orphans: ({ namespaces, request: { scope } }) =>
+      namespaces.flatMap((namespace) => (scope.filter === undefined ? [] : [{ namespace, filter: scope.filter }])),
   });
 }
 
 /** Takes away every filter of the scope whose time is over, and the objects of filters that no workload has any more. */
 export function sweep(
-  requested: RequestOrProblems<RemovalRequest>,
-  context: DeployContext,
-): Promise<OutcomeOf<'sweep'>> {
-  const { filter } = requested.request.scope;
-  const now = context.date();
-  return takeAway('sweep', requested, context, {
-    filtersOf: (workload) => {
+  tasks: readonly ClusterTask<RemovalRequest>[],
+  run: RunContext,
+  now: Date,
+): Promise<readonly OutcomeOf<'sweep'>[]> {
+  return takeAway('sweep', tasks, run, {
+    filtersOf: (workload, { filter }) => {
       const state = stateOn(workload.workload);
       return knownFilters(workload, filter).filter((name) => state[name] !== undefined && isExpired(state[name], now));
     },
-    orphans: ({ namespaces, snapshot }) =>
+    orphans: ({ namespaces, snapshot, request: { scope } }) =>
       namespaces.flatMap((namespace) =>
         orphanedFilters(namespace, snapshot, now)
-          .filter((name) => filter === undefined || name === filter)
+          .filter((name) => scope.filter === undefined || name === scope.filter)
           .map((name) => ({ namespace, filter: name })),
       ),
   });
@@ -86,41 +88,137 @@ function orphanedFilters(namespace: string, snapshot: ClusterSnapshot, now: Date
   return [...ages].filter(([, age]) => age >= ORPHAN_AGE_MS).map(([filter]) => filter);
 }
 
+/** What is to go in one cluster, and what speaks against it. */
+interface PlannedRemoval {
+  readonly state: 'planned';
+  readonly task: ClusterTask<RemovalRequest>;
+  readonly plan: Plan;
+  readonly resolved: ResolvedScope<RemovalRequest>;
+  readonly problems: readonly Problem[];
+  /** Whether it is known what is there, whatever else is wrong. */
+  readonly isKnown: boolean;
+  readonly permissions: readonly Permission[];
+}
+
+/** Its API server has stopped to answer, or the run was cancelled before it did. */
+interface UnansweredRemoval {
+  readonly state: 'unanswered';
+  readonly task: ClusterTask<RemovalRequest>;
+  readonly problems: readonly Problem[];
+}
+
+type Removed<C extends 'remove' | 'sweep'> = Omit<OutcomeOf<'remove'>, 'command'> & { readonly command: C };
+
+/** Takes away in every cluster, or in none: what is wrong in one keeps the run from writing to any. Never throws. */
 async function takeAway<C extends 'remove' | 'sweep'>(
   command: C,
-  requested: RequestOrProblems<RemovalRequest>,
-  context: DeployContext,
+  tasks: readonly ClusterTask<RemovalRequest>[],
+  run: RunContext,
   removal: Removal,
-): Promise<Omit<OutcomeOf<'remove'>, 'command'> & { readonly command: C }> {
-  const { client, log } = context;
+): Promise<readonly Removed<C>[]> {
+  const answers = await run.log.group('Observe and plan', () =>
+    Promise.all(tasks.map((task) => answerOf(task, () => planInCluster(task, removal)))),
+  );
+  const planned = answers.filter((one) => one.state === 'planned');
+  // What is in one of the clusters is not missing, though others may be without it.
+  const isMissing = planned.every((one) => one.isKnown && !isFound(one));
+  const examined = await Promise.all(
+    answers.map((one) => (one.state === 'planned' ? answerOf(one.task, () => examineRemoval(one, isMissing)) : one)),
+  );
+  if (examined.some(({ problems }) => problems.length > 0)) return examined.map((one) => refused(command, one));
+  return carryOut(
+    command,
+    examined.filter((one) => one.state === 'planned'),
+    run,
+  );
+}
+
+async function answerOf(
+  task: ClusterTask<RemovalRequest>,
+  work: () => Promise<PlannedRemoval>,
+): Promise<PlannedRemoval | UnansweredRemoval> {
+  const { requested } = task;
+  const result = await inCluster(task, work);
+  if (result.ok) return result.value;
+  const problems = [...(requested.ok ? [] : requested.problems), ...result.problems];
+  return { state: 'unanswered', task, problems };
+}
+
+async function planInCluster(task: ClusterTask<RemovalRequest>, removal: Removal): Promise<PlannedRemoval> {
+  const { requested, context } = task;
   const diagnostics = new Diagnostics();
-  const { plan, resolved } = await log.group('Observe and plan', async () => {
-    const observed = diagnostics.unwrapPartial(await resolveScope(requested, client));
-    return {
-      plan: diagnostics.unwrapPartial(planRemoval(observed, removal, diagnostics.ok, context)),
-      resolved: observed,
-    };
-  });
-  const known = diagnostics.ok;
-  const found = plan.workloads.some(({ removals }) => removals.length > 0) || plan.garbage.length > 0;
-  const reached = found ? FOUND : nothingToRemove(resolved);
-  if (known && !found && resolved.request.missing === 'fail') diagnostics.add(missingFilter(resolved));
-  const policy = policyOf(resolved.request);
-  const required = requiredPermissions(plan, policy);
-  diagnostics.add((await missingPermissions(required, client, log)).map(permissionProblem));
-  const permissions = [...removalPermissions(resolved.request), ...required.map(permissionOf)];
-  const outcome = { command, removal: known ? reached : STOPPED, permissions };
-  const without = found ? namedWithout(resolved) : [];
-  if (!diagnostics.ok) {
-    const targets = known && found ? plan.workloads.map(untouchedTarget) : [];
-    return { ...outcome, targets, problems: diagnostics.problems, warnings: without, collected: NOTHING_COLLECTED };
-  }
-  const planned = { plan, snapshot: resolved.snapshot, context };
-  const done = mergeExecuted(await executePlans([planned], policy, resolved.request, context));
-  const warnings = [...without, ...done.warnings];
-  const running = context.signal.aborted ? [] : await stillRunning(done.collected, during(context, 'cleaning up'));
-  const problems = [...done.problems, ...running, ...cancellation(context, done.targets)];
-  return { ...outcome, ...done, warnings, problems };
+  const resolved = diagnostics.unwrapPartial(await resolveScope(requested, context.client));
+  const plan = diagnostics.unwrapPartial(planRemoval(resolved, removal, diagnostics.ok, context));
+  const { ok: isKnown, problems } = diagnostics;
+  return { state: 'planned', task, plan, resolved, problems, isKnown, permissions: [] };
+}
+
+async function examineRemoval(planned: PlannedRemoval, isMissing: boolean): Promise<PlannedRemoval> {
+  const { plan, resolved, problems, task } = planned;
+  const { client, log } = task.context;
+  const missing = isMissing && resolved.request.missing === 'fail' ? missingFilter(resolved) : [];
+  const required = requiredPermissions(plan, policyOf(resolved.request));
+  const lacking = await missingPermissions(required, client, log);
+  return {
+    ...planned,
+    problems: [...problems, ...missing, ...lacking.map(permissionProblem)],
+    permissions: [...removalPermissions(resolved.request), ...required.map(permissionOf)],
+  };
+}
+
+function isFound({ plan }: PlannedRemoval): boolean {
+  return plan.workloads.some(({ removals }) => removals.length > 0) || plan.garbage.length > 0;
+}
+
+function refused<C extends 'remove' | 'sweep'>(command: C, examined: PlannedRemoval | UnansweredRemoval): Removed<C> {
+  const nothing = { command, problems: examined.problems, targets: [], collected: NOTHING_COLLECTED };
+  if (examined.state === 'unanswered') return { ...nothing, warnings: [], removal: STOPPED };
+  const targets = examined.isKnown && isFound(examined) ? examined.plan.workloads.map(untouchedTarget) : [];
+  return { ...nothing, ...describeRemoval(examined), targets };
+}
+
+/** What there was to remove, and what it takes. */
+function describeRemoval(planned: PlannedRemoval): Pick<Removed<'remove'>, 'removal' | 'permissions' | 'warnings'> {
+  const { resolved, isKnown, permissions } = planned;
+  const found = isFound(planned);
+  const removal = found ? FOUND : nothingToRemove(resolved);
+  return { removal: isKnown ? removal : STOPPED, permissions, warnings: found ? namedWithout(resolved) : [] };
+}
+
+async function carryOut<C extends 'remove' | 'sweep'>(
+  command: C,
+  clusters: readonly PlannedRemoval[],
+  run: RunContext,
+): Promise<readonly Removed<C>[]> {
+  const [first] = clusters;
+  if (first === undefined) return [];
+  // All but the scope is the same in every cluster.
+  const { request } = first.resolved;
+  const plans = clusters.map((removal) => ({
+    ...removal.task,
+    removal,
+    plan: removal.plan,
+    snapshot: removal.resolved.snapshot,
+  }));
+  const { executed, problems } = await executePlans(plans, policyOf(request), request, run);
+  return Promise.all(
+    executed.map(async ({ planned: { removal }, done }) => {
+      const described = describeRemoval(removal);
+      const running = run.signal.aborted ? [] : await runningAfter(removal.task, done.collected);
+      return {
+        command,
+        ...described,
+        ...done,
+        warnings: [...described.warnings, ...done.warnings],
+        problems: [...done.problems, ...problems, ...running, ...cancellation(run, done.targets)],
+      };
+    }),
+  );
+}
+
+async function runningAfter(task: ClusterTask<RemovalRequest>, collected: Collected): Promise<readonly Problem[]> {
+  const looked = await inCluster(task, () => stillRunning(collected, during(task.context, 'cleaning up')));
+  return looked.ok ? looked.value : looked.problems;
 }
 
 function planRemoval(
@@ -133,7 +231,7 @@ function planRemoval(
   const { snapshot, request } = resolved;
   const options = { run: request.run, wait: request.wait, now: date() };
   const workloads = resolved.workloads.flatMap((observed): PlannedWorkload[] => {
-    const removals = filtersOf(observed);
+    const removals = filtersOf(observed, request.scope);
     const { ref, workload } = observed;
     if (removals.length === 0 && request.scope.entries.length === 0) return [];
     const filters = removals.map((filter) => observedFilter(filter, observed, snapshot));

@@ -1,5 +1,6 @@
 import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
+import type { Problem } from '../../base/problem.ts';
 import { editorsOf, isWrittenByUs } from '../../mesh/identity/editors.ts';
 import { DIGEST_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
 import { findOwner } from '../../mesh/identity/owner.ts';
@@ -23,9 +24,10 @@ import type { VerifiableRevision } from '../plan/wanted-place.ts';
 import { statusPermissions } from '../preflight/all-permissions.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
 import type { FilterHealth, FilterStatus, FoundStatus, WorkloadStatus } from '../report/status-report.ts';
-import type { RequestOrProblems, StatusRequest } from '../request.ts';
+import type { StatusRequest } from '../request.ts';
 import { type VerificationResult, Verifier } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
+import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
 import { STOPPED } from './outcome.ts';
 import { namedWithout } from './present.ts';
 import { type ResolvedScope, resolveScope } from './scope.ts';
@@ -33,17 +35,47 @@ import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces }
 
 const PARALLEL_WORKLOADS = 4;
 
-/** What runs where: looks at workloads, their objects and, as far as permissions allow, into their proxies. Writes nothing. */
+/**
+ * What runs where in each cluster: looks at workloads, their objects and, as far as permissions allow, into their proxies. Writes
+ * nothing, never throws.
+ */
 export async function status(
-  requested: RequestOrProblems<StatusRequest>,
-  context: DeployContext,
-): Promise<OutcomeOf<'status'>> {
-  const { client, log } = context;
-  const resolved = await log.group('Observe', () => resolveScope(requested, client));
+  tasks: readonly ClusterTask<StatusRequest>[],
+  { log }: Pick<RunContext, 'log'>,
+): Promise<readonly OutcomeOf<'status'>[]> {
+  const observed = await log.group('Observe', () =>
+    Promise.all(
+      tasks.map(async (task) => ({
+        task,
+        result: await inCluster(task, () => resolveScope(task.requested, task.context.client)),
+      })),
+    ),
+  );
+  return log.group('Inspect the proxies', () =>
+    Promise.all(
+      observed.map(async ({ task, result }) => {
+        const { requested } = task;
+        if (!result.ok) return unread(task, [...(requested.ok ? [] : requested.problems), ...result.problems]);
+        const resolved = result.value;
+        if (!resolved.ok) return unread(task, resolved.problems);
+        const looked = await inCluster(task, () => look(resolved.value, task.context));
+        return looked.ok ? read(task, resolved.value, looked.value) : unread(task, looked.problems);
+      }),
+    ),
+  );
+}
+
+function unread({ requested }: ClusterTask<StatusRequest>, problems: readonly Problem[]): OutcomeOf<'status'> {
   const permissions = statusPermissions(requested.request);
-  if (!resolved.ok)
-    return { command: 'status', problems: resolved.problems, permissions, warnings: [], status: STOPPED };
-  const { request, snapshot, workloads } = resolved.value;
+  return { command: 'status', problems, permissions, warnings: [], status: STOPPED };
+}
+
+function read(
+  { requested }: ClusterTask<StatusRequest>,
+  resolved: ResolvedScope<StatusRequest>,
+  found: FoundStatus,
+): OutcomeOf<'status'> {
+  const { request, snapshot, workloads } = resolved;
   const name = request.scope.filter;
   const tagged =
     request.module === undefined || name === undefined
@@ -52,10 +84,10 @@ export async function status(
   return {
     command: 'status',
     problems: [],
-    permissions,
+    permissions: statusPermissions(requested.request),
     // With a name, each of them is in the table.
-    warnings: [...movedTags(tagged), ...(name === undefined ? namedWithout(resolved.value) : [])],
-    status: await log.group('Inspect the proxies', () => look(resolved.value, context)),
+    warnings: [...movedTags(tagged), ...(name === undefined ? namedWithout(resolved) : [])],
+    status: found,
   };
 }
 

@@ -11,6 +11,8 @@ export type Admission =
 
 /** One write that `deploy` would do. */
 export interface PlannedChange {
+  /** Of a run over several clusters, the one that it is in. */
+  readonly cluster?: string;
   readonly action: 'create' | 'change' | 'delete';
   readonly kind: string;
   readonly namespace: string;
@@ -54,7 +56,13 @@ export interface MadePlan {
   /** How many waves there would be. */
   readonly waves: number;
   /** Rights that `deploy` would need and that the user of the kubeconfig does not have. */
-  readonly missingPermissions: readonly Permission[];
+  readonly missingPermissions: readonly MissingPermission[];
+}
+
+/** A right that the user of the kubeconfig does not have. */
+export interface MissingPermission extends Permission {
+  /** Of a run over several clusters, the one that it is missing in. */
+  readonly cluster?: string;
 }
 
 /** A filter that is not this action's and that ours would take the place of. */

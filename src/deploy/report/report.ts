@@ -135,10 +135,12 @@ export interface Collected {
   readonly left: readonly Left[];
 }
 
-/** The cluster that a run spoke to; `none` where no API server has answered, or none was asked. */
-export type ClusterConnection =
-  | { readonly state: 'connected'; readonly context: string; readonly version: string }
-  | { readonly state: 'none' };
+/** A cluster that a run spoke to, or was told to skip, as it did not answer. */
+export type ClusterConnection = {
+  /** What the run calls it. */
+  readonly name: string;
+  readonly context: string;
+} & ({ readonly state: 'connected'; readonly version: string } | { readonly state: 'skipped'; readonly why: string });
 
 /** Stands for what a run ended too early to have: its inputs were bad, the cluster did not answer, or it was cancelled. Its problems say why. */
 export interface Stopped {
@@ -157,7 +159,8 @@ export interface ReportBase {
   /** All that the command may need with its inputs, for whoever lacks some of it; omitted where the cluster was not asked. */
   readonly permissions?: readonly Permission[];
   readonly warnings: readonly string[];
-  readonly cluster: ClusterConnection;
+  /** Empty where no API server has answered, or none was asked. */
+  readonly clusters: readonly ClusterConnection[];
   /** How the run was told to roll out. */
   readonly policy: RolloutPolicy;
   /** The inputs that were refused, in whose place settings and policy hold stand-ins. */

@@ -34,8 +34,8 @@ export interface ClusterPlan {
   readonly plan: Plan;
   readonly snapshot: ClusterSnapshot;
   readonly context: DeployContext;
-  /** Added to the waves of its workloads; none when omitted. */
-  readonly addedWave?: number;
+  /** Added to the waves of its workloads. */
+  readonly addedWave: number;
 }
 
 /** What carrying plans out needs to know of the run. */

@@ -7,9 +7,9 @@ import { ClusterExecution, type ClusterPlan, type ExecutedPlan, type RunOptions 
 import { RolloutCoordinator } from './coordinator.ts';
 import { StopCondition } from './stop-condition.ts';
 
-/** What was done in each cluster, in their order, and what went wrong apart from them. */
-export interface ExecutedPlans {
-  readonly clusters: readonly ExecutedPlan[];
+/** What was done for each plan, in their order, and what went wrong apart from them. */
+export interface ExecutedPlans<P extends ClusterPlan> {
+  readonly executed: readonly { readonly planned: P; readonly done: ExecutedPlan }[];
   readonly problems: readonly Problem[];
 }
 
@@ -18,37 +18,29 @@ export interface ExecutedPlans {
  * clusters, and at the end what is superseded. A failure in one cluster stops them all, as far as the policy says; each keeps what
  * it has verified, unless all are to go back. Never throws.
  */
-export async function executePlans(
-  planned: readonly ClusterPlan[],
+export async function executePlans<P extends ClusterPlan>(
+  plans: readonly P[],
   policy: RolloutPolicy,
   options: RunOptions,
   { log, signal }: Pick<DeployContext, 'log' | 'signal'>,
-): Promise<ExecutedPlans> {
-  const parts = planned.map(({ plan: { workloads }, addedWave = 0 }) => ({ workloads, addedWave }));
+): Promise<ExecutedPlans<P>> {
+  const parts = plans.map(({ plan: { workloads }, addedWave }) => ({ workloads, addedWave }));
   const waves = planWaves(parts, policy.wait ? policy.canary : undefined);
   const all = parts.reduce((sum, { workloads }) => sum + workloads.length, 0);
   const stop = new StopCondition(shareOf(policy.maxFailures, all), signal);
-  const executions = planned.map(
-    (one, index) => new ClusterExecution(one, wavesIn(waves, index), policy, options, stop),
-  );
+  const executions = plans.map((planned, index) => ({
+    planned,
+    execution: new ClusterExecution(planned, wavesIn(waves, index), policy, options, stop),
+  }));
+  const clusters = executions.map(({ execution }) => execution);
   const problems: Problem[] = [];
   try {
-    await new RolloutCoordinator(executions, waves, { policy, stop, log, signal }).run();
+    await new RolloutCoordinator(clusters, waves, { policy, stop, log, signal }).run();
   } catch (error) {
     problems.push(internalProblem(error));
   }
-  return { clusters: await Promise.all(executions.map((one) => one.finish(problems.length === 0))), problems };
-}
-
-/** Returns what was done in all clusters as one. */
-export function mergeExecuted({ clusters, problems }: ExecutedPlans): ExecutedPlan {
-  return {
-    targets: clusters.flatMap(({ targets }) => targets),
-    problems: [...clusters.flatMap((cluster) => cluster.problems), ...problems],
-    warnings: clusters.flatMap(({ warnings }) => warnings),
-    collected: {
-      deleted: clusters.flatMap(({ collected }) => collected.deleted),
-      left: clusters.flatMap(({ collected }) => collected.left),
-    },
-  };
+  const executed = executions.map(async ({ planned, execution }) => {
+    return { planned, done: await execution.finish(problems.length === 0) };
+  });
+  return { executed: await Promise.all(executed), problems };
 }

@@ -7,6 +7,7 @@ import type { Verification } from '../../../src/deploy/report/evidence-level.ts'
 import type { ImageReport, ImageState } from '../../../src/deploy/report/image-report.ts';
 import type { Admission, MadePlan, PlannedChange } from '../../../src/deploy/report/plan-report.ts';
 import {
+  type ClusterConnection,
   type Command,
   type DeployPlan,
   type DeployReport,
@@ -330,6 +331,11 @@ export function found(path: string, filters: readonly FilterStatus[] = [running(
   return { ref: ref(path), pods: { ready, wanted: 3 }, filters };
 }
 
+/** A cluster that a run spoke to, called as its context. */
+export function connected(name: string, version = 'v1.34.4'): ClusterConnection {
+  return { state: 'connected', name, context: name, version };
+}
+
 /** What a deployment has planned: nothing to push, and no expiry, unless told. */
 export function deployPlan(changes: Partial<DeployPlan> = {}): DeployPlan {
   return { state: 'made', images: [], pluginKind: 'WasmPlugin', ...changes };
@@ -347,7 +353,7 @@ export function report(parts: ReportParts = {}): Report {
   const brings = ['deploy', 'plan', 'render'].includes(outcome.command);
   const concluded = concludeReport(outcome, {
     filters: parts.filters ?? (brings ? [filter()] : []),
-    cluster: parts.cluster ?? { state: 'connected', context: 'prod-eu', version: 'v1.34.4' },
+    clusters: parts.clusters ?? [connected('prod-eu')],
     policy: parts.policy ?? policy(),
     refusedInputs: parts.refusedInputs ?? [],
     requests: parts.requests ?? { reads: 37, writes: written ? 16 : 0 },

@@ -342,7 +342,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
   rendered: () => {
     return report({
       command: 'render',
-      cluster: { state: 'none' },
+      clusters: [],
       requests: { reads: 0, writes: 0 },
       durationMs: 120,
       rendered: {

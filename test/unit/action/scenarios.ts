@@ -1,5 +1,6 @@
 import type { Report } from '../../../src/deploy/report/report.ts';
 import {
+  connected,
   deployed,
   deployPlan,
   filter,
@@ -126,7 +127,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
 
   'input-problems': () => {
     return report({
-      cluster: { state: 'none' },
+      clusters: [],
       filters: [],
       problems: [
         {
@@ -301,7 +302,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
       problems: [{ kind: 'conflict', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE }],
       warnings: [HOSTILE],
       plan: deployPlan({ images: [{ ...image('pushed'), filter: HOSTILE, pinned: HOSTILE, tag: HOSTILE }] }),
-      cluster: { state: 'connected', context: HOSTILE, version: HOSTILE },
+      clusters: [connected(HOSTILE, HOSTILE)],
     });
   },
 };

@@ -3,9 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 import { describeProblem, type Result } from '../../../src/base/problem.ts';
 import { type Mask, Redactor } from '../../../src/base/redaction/redactor.ts';
 import type { Identity } from '../../../src/cluster/identity.ts';
-import { type ClusterAccess, kubeconfigFile, readKubeconfig } from '../../../src/cluster/kubeconfig.ts';
+import { type ClusterAccess, kubeconfigFile } from '../../../src/cluster/kubeconfig.ts';
 import { makeCertificates } from '../../embedded/certs.ts';
-import { NO_RUNTIME } from '../../harness/access.ts';
+import { NO_RUNTIME, readKubeconfig } from '../../harness/access.ts';
 import { must, problemsIn } from '../builders.ts';
 
 type Entry = Readonly<Record<string, unknown>>;

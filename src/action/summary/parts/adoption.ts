@@ -1,6 +1,7 @@
 import { thousands } from '../../../base/text.ts';
 import type { PlannedAdoption } from '../../../deploy/report/plan-report.ts';
 import type { ChangeReport, TargetReport } from '../../../deploy/report/report.ts';
+import { shortWorkload } from '../../../targets/target.ts';
 import type { Limits } from './limits.ts';
 import { blocks, code, codes, text } from './markdown.ts';
 
@@ -27,9 +28,7 @@ function section(
   entries: readonly { readonly target: TargetReport; readonly what: readonly string[] }[],
   limits: Limits,
 ): string {
-  const pairs = entries.flatMap(({ target: { ref }, what }) =>
-    what.map((one) => ({ one, name: `${ref.namespace}/${ref.name}` })),
-  );
+  const pairs = entries.flatMap(({ target: { ref }, what }) => what.map((one) => ({ one, name: shortWorkload(ref) })));
   if (pairs.length === 0) return '';
   const groups = [...Map.groupBy(pairs, ({ one }) => one)];
   const lines = groups.slice(0, limits.entries).map(([one, found]) => {

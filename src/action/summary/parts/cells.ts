@@ -14,7 +14,8 @@ import {
   type TargetRevision,
 } from '../../../deploy/report/report.ts';
 import { objectName } from '../../../mesh/identity/names.ts';
-import type { WorkloadRef } from '../../../targets/target.ts';
+import { FILTER_RESOURCES } from '../../../mesh/objects/filter-resource.ts';
+import { inClusterName, type WorkloadRef } from '../../../targets/target.ts';
 import { wasUnreadyBefore } from '../../verdict/phase.ts';
 import { whenWords } from '../../verdict/words.ts';
 import { code, text } from './markdown.ts';
@@ -66,13 +67,15 @@ export function writeCell(
 
 /** Whether what was written for a workload is gone again. */
 function isDeleted({ ref, revisions }: TargetReport, step: Write, { deleted }: ChangeReport['collected']): boolean {
-  const names = revisions.flatMap(({ filter, revision }) =>
+  const kinds = step === 'configMap' ? ['ConfigMap'] : Object.keys(FILTER_RESOURCES);
+  const gone = new Set(deleted);
+  const wanted = revisions.flatMap(({ filter, revision }) =>
     revision === undefined ? [] : [`${ref.namespace}/${objectName(filter, revision)}`],
   );
-  const gone = deleted
-    .filter((object) => object.startsWith('ConfigMap ') === (step === 'configMap'))
-    .map((object) => object.slice(object.indexOf(' ') + 1));
-  return names.length > 0 && names.every((name) => gone.includes(name));
+  return (
+    wanted.length > 0 &&
+    wanted.every((name) => kinds.some((kind) => gone.has(inClusterName(ref.cluster, `${kind} ${name}`))))
+  );
 }
 
 /** Returns the words for a write that was not done. */

@@ -1,5 +1,6 @@
 import { someOf, thousands } from '../../../base/text.ts';
 import type { ChangeReport, Collected, Left, TargetReport } from '../../../deploy/report/report.ts';
+import { shortWorkload } from '../../../targets/target.ts';
 import { permissionsFor } from '../../verdict/left-behind.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
@@ -53,7 +54,7 @@ export function groupDrift(targets: readonly TargetReport[]): ReadonlyMap<string
   for (const { ref, drift } of targets) {
     for (const one of new Set(drift)) {
       const names = groups.get(one) ?? [];
-      names.push(`${ref.namespace}/${ref.name}`);
+      names.push(shortWorkload(ref));
       groups.set(one, names);
     }
   }

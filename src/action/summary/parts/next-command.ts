@@ -6,15 +6,19 @@ import { plain } from '../../verdict/text.ts';
 import { code } from './markdown.ts';
 
 /** Returns one command that shows more of what failed; empty where nothing did. */
-export function renderNextCommand(report: Pick<ChangeReport, 'targets'>): string {
+export function renderNextCommand(report: Pick<ChangeReport, 'targets' | 'clusters'>): string {
   // Of a probe that was not answered as expected Kubernetes knows nothing.
   const failed = report.targets.filter(
     ({ outcome, problem }) => outcome === 'failed' && problem?.kind !== 'verification',
   );
   const rolling = failed.find(({ phase }) => ROLLING.includes(phase));
   const [first] = failed;
-  const command = rolling === undefined ? first && eventsCommand(first) : podsCommand(rolling);
-  return command === undefined ? '' : `**To look further:** ${code(command, 1_500)}`;
+  const target = rolling ?? first;
+  if (target === undefined) return '';
+  const command = rolling === undefined ? eventsCommand(target) : podsCommand(target);
+  const of = report.clusters.find(({ name }) => name === target.ref.cluster);
+  const context = of === undefined ? '' : ` --context ${argument(of.context)}`;
+  return `**To look further:** ${code(`${command}${context}`, 1_500)}`;
 }
 
 /** Of pods that are there still. */

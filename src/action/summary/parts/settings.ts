@@ -1,6 +1,6 @@
 import { dump } from 'js-yaml';
 import { formatShare, type Share } from '../../../base/share.ts';
-import { formatBytes, formatDuration } from '../../../base/text.ts';
+import { formatBytes, formatDuration, someOf } from '../../../base/text.ts';
 import type { RolloutPolicy } from '../../../deploy/policy.ts';
 import { describeProbe } from '../../../deploy/probe.ts';
 import {
@@ -33,7 +33,7 @@ interface Setting {
  * command uses.
  */
 export function renderDetails(
-  { filters, refusedInputs, cluster, requests }: Report,
+  { filters, refusedInputs, clusters, requests }: Report,
   policy: readonly Setting[],
   limits: Limits,
 ): string {
@@ -44,8 +44,9 @@ export function renderDetails(
     ...setOnes(policy, refused),
     ...(shown.length > 0 && { filters: shown.map((filter) => setOnes(settingsOf(filter, limits), refused)) }),
   };
+  const versions = new Set(clusters.flatMap((one) => (one.state === 'connected' ? [one.version] : [])));
   const facts = [
-    ...(cluster.state === 'none' ? [] : [`Kubernetes ${text(cluster.version, 60)}`]),
+    ...(versions.size === 0 ? [] : [`Kubernetes ${text(someOf([...versions]), 60)}`]),
     ...(requests.reads + requests.writes === 0
       ? []
       : [`API requests: ${countOf(requests.reads, 'read')}, ${countOf(requests.writes, 'write')}`]),

@@ -1,6 +1,7 @@
 import { someOf } from '../../../base/text.ts';
 import type { ChangeReport, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
 import { revisionCells, workloadCell, writeState } from './cells.ts';
+import { text } from './markdown.ts';
 import { type Catalogue, type Column, type Row, type SharedColumn, shareColumns, type TableParts } from './table.ts';
 
 /** Outcomes, and apart from them what was cut off, not watched, or could not be rolled back. */
@@ -12,7 +13,8 @@ export type TargetCount =
   | 'applied'
   | 'not-ready';
 
-const CATALOGUE: Catalogue<TargetCount> = {
+/** What workloads are counted as, in the order in which it is told. */
+export const TARGET_COUNTS: Catalogue<TargetCount> = {
   'rollback-failed': { icon: '🚨', word: 'rollback failed' },
   failed: { icon: '❌', word: 'failed' },
   'failed-rolled-back': { icon: '❌', word: 'failed and rolled back' },
@@ -36,7 +38,8 @@ const CALM_ORDER: readonly TargetOutcome[] = [
   'unchanged',
 ];
 
-function countedAs(target: TargetReport): TargetCount {
+/** Returns what a workload is counted as. */
+export function countedAs(target: TargetReport): TargetCount {
   switch (target.phase) {
     case 'rollback-failed':
       return 'rollback-failed';
@@ -74,6 +77,10 @@ export function targetTable(
   { rollout, writes }: TargetColumns,
 ): TableParts<TargetCount> {
   const revisions = new Map(targets.map((target) => [target, revisionCells(target)]));
+  const clusters = shareColumns(
+    [{ title: 'Cluster', cell: ({ ref }: TargetReport) => text(ref.cluster ?? '', 63) }],
+    targets,
+  );
   const waves = shareColumns([{ title: 'Wave', cell: ({ wave }: TargetReport) => String(wave ?? '') }], targets);
   const written = shareColumns(writes, targets);
   const revision = shareColumns(
@@ -83,6 +90,7 @@ export function targetTable(
   const columns: Column<TargetReport>[] = [
     { title: 'Workload', cell: ({ ref }) => workloadCell(ref) },
     { title: 'Rollout', cell: rollout },
+    ...clusters.own,
     ...waves.own,
     ...written.own,
     ...revision.own,
@@ -96,7 +104,7 @@ export function targetTable(
   return {
     noun: 'workload',
     header: columns.map(({ title }) => title),
-    catalogue: CATALOGUE,
+    catalogue: TARGET_COUNTS,
     urgent: [...failed.filter(isRollbackFailed), ...failed.filter((target) => !isRollbackFailed(target))].map(row),
     calm: CALM_ORDER.flatMap(of)
       .filter((target) => !isUrgent(target))

@@ -2,6 +2,7 @@ import { listWords, someOf } from '../../../base/text.ts';
 import type { PodReplacement } from '../../../deploy/kinds/kind.ts';
 import { targetKind, targetKinds } from '../../../deploy/kinds/kinds.ts';
 import type { TargetReport } from '../../../deploy/report/report.ts';
+import { shortWorkload } from '../../../targets/target.ts';
 import { countOf } from '../../verdict/text.ts';
 import { blocks, code } from './markdown.ts';
 
@@ -30,7 +31,7 @@ export function renderStateLines(lines: readonly StateLine[], notes: readonly st
 
 function names(targets: readonly TargetReport[]): string {
   return someOf(
-    targets.map(({ ref }) => code(`${ref.namespace}/${ref.name}`, 130)),
+    targets.map(({ ref }) => code(shortWorkload(ref), 130)),
     MAX_NAMED,
   );
 }

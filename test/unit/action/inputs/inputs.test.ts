@@ -16,7 +16,8 @@ test('what is left out has its default', () => {
     targets: '- deployment/reviews',
     targetsFile: '',
     kubeconfig: 'k',
-    context: '',
+    contexts: [''],
+    unreachable: 'fail',
     namespaces: [],
     settings: {
       rootId: '',
@@ -59,7 +60,10 @@ describe('a legal value', () => {
   test.each<[Given, object]>([
     [{ command: ' plan ' }, { command: 'plan' }],
     [{ kubeconfig: '\n a: b\n' }, { kubeconfig: '\n a: b\n' }],
-    [{ context: ' prod ' }, { context: 'prod' }],
+    [{ context: ' prod ' }, { contexts: ['prod'] }],
+    [{ contexts: 'staging, prod-eu\nstaging,' }, { contexts: ['staging', 'prod-eu'] }],
+    [{ contexts: ' * ' }, { contexts: '*' }],
+    [{ unreachable: 'skip' }, { unreachable: 'skip' }],
     [{ 'root-id': ' my_root ' }, { settings: { rootId: 'my_root' } }],
     [{ 'vm-id': 'vm', name: 'auth' }, { settings: { vmId: 'vm' } }],
     [

@@ -1,10 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem, type Problem, type Result } from '../../../../src/base/problem.ts';
-import { readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
 import { kindNames } from '../../../../src/deploy/kinds/kinds.ts';
 import { checkCompatibility } from '../../../../src/filter/compatibility/compatibility.ts';
 import { parseTargets, readTargetList } from '../../../../src/targets/parse.ts';
-import { NO_RUNTIME } from '../../../harness/access.ts';
+import { NO_RUNTIME, readKubeconfig } from '../../../harness/access.ts';
 import { problemsIn } from '../../builders.ts';
 import { factsOf, importing, LEAST } from '../../filter/wat.ts';
 import { messagesOn } from './reading.ts';

@@ -195,13 +195,13 @@ All pods are ready, and every proxy has revision 4f2a91c07b in its listeners.`,
   });
 
   test('a page that cannot be made falls back to the short one, which says so', async () => {
-    const result = await published(hurt(good, 'cluster'));
+    const result = await published(hurt(good, 'durationMs'));
     expect(result.code).toBe(0);
     expect(result.summary).toBe(`## ✅ add-header deployed to 1 workload, verified in 3 proxies
 
 All pods are ready, and every proxy has revision 4f2a91<wbr>c07b in its listeners.
 
-> ⚠️ The full page could not be made: no cluster here.
+> ⚠️ The full page could not be made: no durationMs here.
 `);
     expect(annotations(result)).toEqual([expect.stringMatching(/^warning Result not published: The full page/)]);
   });

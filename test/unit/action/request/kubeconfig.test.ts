@@ -1,12 +1,12 @@
 import { expect, test } from '@jest/globals';
-import { loadAccess } from '../../../../src/action/request/kubeconfig.ts';
+import { loadAccesses } from '../../../../src/action/request/kubeconfig.ts';
 import { NO_RUNTIME } from '../../../harness/access.ts';
 import { problemsIn } from '../../builders.ts';
 
 test('files of KUBECONFIG of which none is there: each is named, and why none is skipped', async () => {
   const missing = (): Promise<never> => Promise.reject(Object.assign(new Error('missing'), { code: 'ENOENT' }));
   const runtime = { ...NO_RUNTIME, readFile: missing, environment: { KUBECONFIG: '/home/me/a:/home/me/b' } };
-  const problems = problemsIn(await loadAccess({ kubeconfig: '', context: '' }, runtime));
+  const problems = problemsIn(await loadAccesses({ kubeconfig: '', contexts: [''] }, runtime));
   expect(problems.map(({ subject }) => subject)).toEqual([
     'kubeconfig file "/home/me/a"',
     'kubeconfig file "/home/me/b"',

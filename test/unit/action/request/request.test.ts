@@ -7,6 +7,7 @@ import { buildRequest, type CommandRequest, type Environment } from '../../../..
 import { readTargetLists } from '../../../../src/action/request/targets.ts';
 import type { ReadFile } from '../../../../src/base/files.ts';
 import { describeProblem, fail, ok } from '../../../../src/base/problem.ts';
+import type { ClusterAccess } from '../../../../src/cluster/kubeconfig.ts';
 import type { StatusRequest } from '../../../../src/deploy/request.ts';
 import type { TargetEntry } from '../../../../src/targets/target.ts';
 import { NO_RUNTIME } from '../../../harness/access.ts';
@@ -79,6 +80,13 @@ const targetsIn = ({ request }: RequestOf<'deploy' | 'plan'>): string[] =>
   called(request.request.filters.flatMap(({ targets }) => targets));
 const messagesOf = ({ request }: CommandRequest): string[] => (request.ok ? [] : request.problems.map(describeProblem));
 
+/** How the one cluster of a request is called. */
+function accessOf(made: Exclude<CommandRequest, { command: 'render' }>): ClusterAccess {
+  const [only] = must(made.clusters);
+  if (only === undefined) throw new Error('No cluster');
+  return only.access;
+}
+
 const FILE = { ...filterModule(), source: { kind: 'file', given: 'f.wasm' } };
 
 test.each(['deploy', 'plan'])(
@@ -93,7 +101,7 @@ test.each(['deploy', 'plan'])(
       prune: 'true',
     });
     expect(made).toMatchObject({ command, warnings: [], module: FILE });
-    expect(must(made.access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
+    expect(accessOf(made)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
     const policy = {
       wait: true,
       timeoutMs: 300_000,
@@ -279,7 +287,7 @@ describe('status, remove and sweep', () => {
     );
     expect(made.command).toBe(given.command);
     expect(requestOf(made)).toEqual(request);
-    expect(made).toMatchObject({ access: { ok: true } });
+    expect(made).toMatchObject({ clusters: { ok: true } });
     expect(made).not.toHaveProperty('module');
   });
 
@@ -308,7 +316,7 @@ describe('render', () => {
 
   test('needs no kubeconfig, and looks at none', async () => {
     const made = await makeFrom(given, { KUBECONFIG: '/home/me/missing' });
-    expect(made).not.toHaveProperty('access');
+    expect(made).not.toHaveProperty('clusters');
     expect(made).toMatchObject({ command: 'render', module: FILE });
     expect(requestOf(made)).toMatchObject({
       folder: 'out',
@@ -399,7 +407,7 @@ test('everything that is wrong is told, and what could be read is kept to be loo
     'filter "missing.wasm"',
     'targets-file "missing.yaml"',
   ]);
-  expect(problemsIn(request.access)).toMatchObject([{ kind: 'kubeconfig', subject: 'input "kubeconfig"' }]);
+  expect(problemsIn(request.clusters)).toMatchObject([{ kind: 'kubeconfig', subject: 'input "kubeconfig"' }]);
   expect(targetsIn(request)).toEqual(['default/reviews']);
 });
 
@@ -407,27 +415,27 @@ describe('the kubeconfig', () => {
   const without = { kubeconfig: ' \n' };
 
   test('of the input goes before KUBECONFIG', async () => {
-    expect(must((await requestFor({}, { KUBECONFIG: '/home/me/test' })).access).context).toBe('prod');
+    expect(accessOf(await requestFor({}, { KUBECONFIG: '/home/me/test' })).context).toBe('prod');
   });
 
   test('comes from the file that KUBECONFIG names', async () => {
-    expect(must((await requestFor(without, { KUBECONFIG: '/home/me/test' })).access).context).toBe('test');
+    expect(accessOf(await requestFor(without, { KUBECONFIG: '/home/me/test' })).context).toBe('test');
   });
 
   test('comes from several files, merged, and the input "context" chooses', async () => {
     const environment = { KUBECONFIG: ['/home/me/test', '', '/home/me/prod'].join(delimiter) };
-    expect(must((await requestFor(without, environment)).access).context).toBe('test');
-    const { access } = await requestFor({ ...without, context: 'prod' }, environment);
-    expect(must(access)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
+    expect(accessOf(await requestFor(without, environment)).context).toBe('test');
+    const made = await requestFor({ ...without, context: 'prod' }, environment);
+    expect(accessOf(made)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
   });
 
   test('of a list are the files that are there, as with kubectl; where none is, each is named', async () => {
     const environment = { KUBECONFIG: ['/a', '/home/me/prod', '/b', '/home/me/prod'].join(delimiter) };
-    expect(must((await requestFor(without, environment)).access).context).toBe('prod');
+    expect(accessOf(await requestFor(without, environment)).context).toBe('prod');
     const none = { KUBECONFIG: ['/a', '/b'].join(delimiter) };
     const remedy =
       'Write the kubeconfig to that path in an earlier step, or pass its content in the input "kubeconfig". Missing files in KUBECONFIG are skipped, but here all of them are missing.';
-    expect(problemsIn((await requestFor(without, none)).access).map(describeProblem)).toEqual([
+    expect(problemsIn((await requestFor(without, none)).clusters).map(describeProblem)).toEqual([
       `kubeconfig file "/a": cannot be read: there is no such file. ${remedy}`,
       `kubeconfig file "/b": cannot be read: there is no such file. ${remedy}`,
     ]);
@@ -445,7 +453,7 @@ describe('the kubeconfig', () => {
     ],
   ])('as content of KUBECONFIG is recognised and never printed: %s', async (_, content) => {
     const request = await requestFor(without, { KUBECONFIG: content });
-    const problems = problemsIn(request.access);
+    const problems = problemsIn(request.clusters);
     expect(problems.map(describeProblem)).toEqual([
       'variable KUBECONFIG: holds the content of a kubeconfig; it must hold the path of a file. Pass the content in the input "kubeconfig", and leave the variable out.',
     ]);
@@ -454,16 +462,16 @@ describe('the kubeconfig', () => {
 
   test('is never one that nobody named', async () => {
     for (const environment of [{}, { KUBECONFIG: '' }, { HOME: '/home/me', KUBERNETES_SERVICE_HOST: '10.0.0.1' }]) {
-      const [problem] = problemsIn((await requestFor(without, environment)).access);
+      const [problem] = problemsIn((await requestFor(without, environment)).clusters);
       expect(problem?.message).toBe('is empty, and the environment variable KUBECONFIG is not set.');
       expect(problem?.remedy).toContain('pull requests from forks');
     }
   });
 
   test('that is wrong does not make the request wrong: its problem comes with the access', async () => {
-    const { request, access } = await requestFor({ context: 'nowhere' });
+    const { request, clusters } = await requestFor({ context: 'nowhere' });
     expect(request.ok).toBe(true);
-    expect(access.ok).toBe(false);
+    expect(clusters.ok).toBe(false);
   });
 });
 

@@ -53,7 +53,7 @@ function reportOf(texts: readonly string[]): Report {
     ],
     problems: [{ kind: 'conflict', message: at(17) }],
     warnings: [at(18)],
-    cluster: { state: 'connected', context: at(19), version: at(19) },
+    clusters: [{ state: 'connected', name: at(19), context: at(19), version: at(19) }],
   });
 }
 

@@ -69,7 +69,7 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
         subject: `${index} ${name}`,
       })),
       warnings: Array.from({ length: 5_000 }, (_, index) => `${index} ${name}`),
-      cluster: { state: 'connected', context: name, version: name },
+      clusters: [{ state: 'connected', name, context: name, version: name }],
     });
   },
   '5,000 rolled back, with drift and objects left': () =>

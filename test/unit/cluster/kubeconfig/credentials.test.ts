@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../../src/base/problem.ts';
-import { type KubeconfigRuntime, readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
+import type { KubeconfigRuntime } from '../../../../src/cluster/kubeconfig.ts';
 import { makeCertificates } from '../../../embedded/certs.ts';
-import { NO_RUNTIME } from '../../../harness/access.ts';
+import { NO_RUNTIME, readKubeconfig } from '../../../harness/access.ts';
 import { must, problemsIn } from '../../builders.ts';
 
 const encode = (text: string): string => Buffer.from(text).toString('base64');

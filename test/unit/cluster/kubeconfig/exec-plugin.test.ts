@@ -4,9 +4,9 @@ import { Redactor } from '../../../../src/base/redaction/redactor.ts';
 import { CredentialsError } from '../../../../src/cluster/errors.ts';
 import type { Identity } from '../../../../src/cluster/identity.ts';
 import type { PluginCommand, PluginEnd } from '../../../../src/cluster/kubeconfig/plugin-runner.ts';
-import { type KubeconfigRuntime, readKubeconfig } from '../../../../src/cluster/kubeconfig.ts';
+import type { KubeconfigRuntime } from '../../../../src/cluster/kubeconfig.ts';
 import { makeCertificates } from '../../../embedded/certs.ts';
-import { NO_RUNTIME } from '../../../harness/access.ts';
+import { NO_RUNTIME, readKubeconfig } from '../../../harness/access.ts';
 import { must, problemsIn } from '../../builders.ts';
 
 const V1 = 'client.authentication.k8s.io/v1';

@@ -35,7 +35,7 @@ function outcomeOf({ command = 'deploy', targets = [], problems = [], collected 
 const conclude = (given: Case): string => {
   const run = concludeReport(outcomeOf(given), {
     filters: [],
-    cluster: { state: 'none' },
+    clusters: [],
     policy: policy(),
     refusedInputs: [],
     requests: { reads: 5, writes: given.writes ?? 0 },

@@ -1,0 +1,34 @@
+import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
+import { callProblem } from '../../cluster/errors.ts';
+import type { DeployContext } from '../context.ts';
+import type { RequestOrProblems } from '../request.ts';
+
+/** What is asked of one cluster of a run, and what speaks to it. */
+export interface ClusterTask<T> {
+  readonly requested: RequestOrProblems<T>;
+  readonly context: DeployContext;
+  /** Added to the waves of its workloads. */
+  readonly addedWave: number;
+}
+
+/** What a run has that is not of one of its clusters. */
+export type RunContext = Pick<DeployContext, 'log' | 'signal' | 'pushImage'>;
+
+/** Returns what work in one cluster comes to; an error is that cluster's problem alone. Never throws. */
+export async function inCluster<R>(
+  { context }: Pick<ClusterTask<unknown>, 'context'>,
+  work: () => Promise<R>,
+): Promise<Result<R>> {
+  try {
+    return ok(await work());
+  } catch (error) {
+    const unwritten = context.signal.aborted && context.client.requests.writes === 0;
+    return fail(unwritten ? CANCELLED : callProblem(error, 'talking to the cluster'));
+  }
+}
+
+const CANCELLED: Problem = {
+  kind: 'cancelled',
+  message: 'The run was cancelled before anything was written.',
+  remedy: 'Re-run the job.',
+};

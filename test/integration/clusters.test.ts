@@ -1,0 +1,225 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { outputsOf } from '../../src/action/outputs/outputs.ts';
+import { describeProblem } from '../../src/base/problem.ts';
+import type { SeenReport } from '../harness/action.ts';
+import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
+import { pathOf } from '../harness/workloads.ts';
+import { ownPart, WRITE_RULES } from './scene.ts';
+import { type Named, outcomesIn, Twins } from './twins.ts';
+
+let clusters: Named;
+beforeAll(async () => {
+  const [staging, production] = await Promise.all([0, 1].map((index) => startTestCluster([], [], index)));
+  clusters = { staging: staging as TestCluster, production: production as TestCluster };
+});
+afterAll(() => Promise.all(Object.values(clusters).map((cluster) => cluster.stop())));
+
+/** The proxies of such a workload refuse the filter when it has this configuration; their pods become ready nevertheless. */
+const REFUSES = { podAnnotations: { 'sim/refuses': 'bad' } };
+const messages = ({ problems }: SeenReport): string[] => problems.map(describeProblem);
+const nothingWritten = (twins: Twins): void => {
+  expect(twins.writes('staging')).toEqual([]);
+  expect(twins.writes('production')).toEqual([]);
+};
+
+describe('one run over two clusters', () => {
+  test.concurrent('deploys to both, tells which is which, and has nothing left to write in the second run', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    await twins.workload('b');
+    const planned = await twins.deploy({ command: 'plan' });
+    nothingWritten(twins);
+    const { report, log } = await twins.run();
+    expect(messages(report)).toEqual([]);
+    expect(outcomesIn(report)).toEqual({
+      'staging a': 'deployed',
+      'staging b': 'deployed',
+      'production a': 'deployed',
+      'production b': 'deployed',
+    });
+    expect(report.clusters).toMatchObject([
+      { state: 'connected', name: 'staging' },
+      { state: 'connected', name: 'production' },
+    ]);
+    expect(log.filter((line) => line.includes('Kubernetes v')).map((line) => line.split(':')[0])).toEqual(
+      expect.arrayContaining(['staging', 'production']),
+    );
+    const targets = JSON.parse(outputsOf(report.whole).targets) as { cluster: string; name: string }[];
+    expect(targets.map(({ cluster, name }) => `${cluster} ${name}`)).toEqual(Object.keys(outcomesIn(report)));
+    // What was planned is what was written, in each.
+    for (const context of ['staging', 'production']) {
+      const changes = planned.plan?.changes.filter(({ cluster }) => cluster === context) ?? [];
+      const paths = new Set(twins.writes(context).map(({ path }) => path.split('?')[0]));
+      expect(changes.map(({ kind, name }) => `${kind} ${name}`)).toHaveLength(paths.size);
+    }
+    twins.forget();
+    const again = await twins.deploy();
+    expect(again.outcome).toBe('unchanged');
+    nothingWritten(twins);
+  });
+
+  test.concurrent('status and remove go over both', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    await twins.deploy();
+    const found = await twins.deploy({ command: 'status', targets: '', filter: '' });
+    expect(found.status?.workloads.map(({ ref, filters }) => [ref.cluster, ref.name, filters[0]?.health])).toEqual([
+      ['staging', 'a', 'verified'],
+      ['production', 'a', 'verified'],
+    ]);
+    const removed = await twins.deploy({ command: 'remove', targets: '', filter: '' });
+    expect(outcomesIn(removed)).toEqual({ 'staging a': 'removed', 'production a': 'removed' });
+    expect(removed.collected.deleted.map((object) => object.split(' ')[0])).toEqual(
+      expect.arrayContaining(['staging:', 'production:']),
+    );
+  });
+
+  test.concurrent('what is to be removed may be in one of them only; in none it is missing', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    await twins.deploy({ contexts: 'production' });
+    const removal = { command: 'remove', targets: '', filter: '' };
+    expect(outcomesIn(await twins.deploy(removal))).toEqual({ 'production a': 'removed' });
+    const again = await twins.deploy(removal);
+    expect(again.outcome).toBe('failed');
+    // Both clusters say it alike.
+    expect(messages(again)).toEqual([expect.stringContaining('no such filter')]);
+  });
+});
+
+describe('before the first write', () => {
+  test.concurrent('a cluster that does not answer stops the run', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    const report = await twins.deploy({}, { production: { down: true } });
+    expect(report.outcome).toBe('failed');
+    expect(report.problems).toMatchObject([{ kind: 'connection', subject: 'cluster production' }]);
+    nothingWritten(twins);
+  });
+
+  test.concurrent('or is skipped where that is wanted, and reported', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    const report = await twins.deploy({ unreachable: 'skip' }, { production: { down: true } });
+    expect(outcomesIn(report)).toEqual({ 'staging a': 'deployed' });
+    expect(report.outcome).toBe('deployed');
+    expect(report.clusters).toMatchObject([
+      { state: 'connected', name: 'staging' },
+      { state: 'skipped', name: 'production' },
+    ]);
+    expect(report.warnings).toEqual([
+      expect.stringMatching(/^Cluster production was skipped, as it does not answer: /),
+    ]);
+    expect(twins.writes('production')).toEqual([]);
+  });
+
+  test.concurrent('where all are down, none is skipped', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    const down = { down: true } as const;
+    const report = await twins.deploy({ unreachable: 'skip' }, { staging: down, production: down });
+    expect(report.problems.map(({ subject }) => subject)).toEqual(['cluster staging', 'cluster production']);
+  });
+
+  test.concurrent('a permission that is missing in one keeps the run from both', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    const [configMaps, ...others] = WRITE_RULES;
+    const reading = { ...configMaps, verbs: ['list'] };
+    const report = await twins.deploy({}, { production: { rules: [reading, ...others] } });
+    expect(report.problems).not.toEqual([]);
+    for (const { kind, subject = '' } of report.problems) {
+      expect(kind).toBe('permission');
+      expect(subject).toMatch(/production/);
+    }
+    expect(outcomesIn(report)).toEqual({ 'staging a': 'untouched', 'production a': 'untouched' });
+    nothingWritten(twins);
+  });
+
+  test.concurrent('a target that is missing in one keeps the run from both', async () => {
+    const twins = await Twins.open(clusters);
+    const workload = await twins.workload('a');
+    await clusters.production?.api.delete(pathOf(workload));
+    const report = await twins.deploy();
+    expect(report.problems).toMatchObject([{ kind: 'targets', subject: expect.stringMatching(/^production: /) }]);
+    nothingWritten(twins);
+  });
+
+  test.concurrent('what is wrong with the filter is said once, of no cluster', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    const report = await twins.deploy({ timeout: '5 minuets' });
+    expect(report.problems.map(({ subject }) => subject)).toEqual(['input "timeout"']);
+    nothingWritten(twins);
+  });
+
+  test.concurrent('two names of one cluster are refused', async () => {
+    const { staging } = clusters;
+    const twins = await Twins.open({ one: staging as TestCluster, other: staging as TestCluster });
+    const report = await twins.deploy({ targets: '- deployment/a' });
+    expect(messages(report)).toEqual([
+      expect.stringMatching(/^cluster other: is the same as cluster one: both lead to https:/),
+    ]);
+    expect(twins.writes('one')).toEqual([]);
+  });
+});
+
+describe('a failure', () => {
+  test.concurrent('in the canary of the first cluster leaves the second without a single write', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a', { staging: REFUSES });
+    const report = await twins.deploy({ configuration: 'bad', canary: '1' });
+    expect(outcomesIn(report)).toEqual({ 'staging a': 'failed', 'production a': 'untouched' });
+    expect(report.targets[0]?.rollback?.state).toBe('rolled-back');
+    expect(report.problems).toEqual([]);
+    expect(report.targets[0]?.problem?.subject).toMatch(/^staging: Deployment /);
+    expect(twins.writes('production')).toEqual([]);
+  });
+
+  test.concurrent('with rollback-all takes both back', async () => {
+    const twins = await Twins.open(clusters);
+    const workload = await twins.workload('a', { production: REFUSES });
+    await twins.deploy({ configuration: 'well' });
+    const before = ownPart(await twins.now('staging', workload));
+    const report = await twins.deploy({ configuration: 'bad', 'on-failure': 'rollback-all', canary: '1' });
+    expect(outcomesIn(report)).toEqual({ 'staging a': 'rolled-back', 'production a': 'failed' });
+    expect(report.targets.map(({ rollback }) => rollback?.state)).toEqual(['rolled-back', 'rolled-back']);
+    expect(report.changed).toBe(false);
+    expect(ownPart(await twins.now('staging', workload))).toEqual(before);
+  });
+
+  test.concurrent('in one of them, with rollback, leaves the other deployed', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a', { production: REFUSES });
+    const report = await twins.deploy({ configuration: 'bad' });
+    expect(outcomesIn(report)).toEqual({ 'staging a': 'deployed', 'production a': 'failed' });
+    expect(report.targets.map(({ rollback }) => rollback?.state)).toEqual([undefined, 'rolled-back']);
+  });
+
+  test.concurrent('a cluster that refuses the shared objects counts with its workloads; the other goes on where so many may fail', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    twins.inject('production', ({ method, path }) =>
+      method === 'PATCH' && path.includes('/configmaps/') ? { answer: { status: 403 } } : undefined,
+    );
+    const stopped = await twins.deploy();
+    expect(outcomesIn(stopped)).toEqual({ 'staging a': 'untouched', 'production a': 'untouched' });
+    const report = await twins.deploy({ 'max-failures': '1' });
+    expect(outcomesIn(report)).toEqual({ 'staging a': 'deployed', 'production a': 'untouched' });
+    expect(report.outcome).toBe('failed');
+  });
+
+  test.concurrent('a cancelled run starts nothing more anywhere', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    const cancel = new AbortController();
+    twins.inject('staging', ({ method, path }) => {
+      if (method === 'PATCH' && path.includes('/deployments/')) cancel.abort();
+      return undefined;
+    });
+    const { report } = await twins.run({ canary: '1' }, {}, { cancelled: cancel.signal });
+    expect(report.cancelled).toBe(true);
+    expect(outcomesIn(report)['production a']).toBe('untouched');
+    expect(twins.writes('production')).toEqual([]);
+  });
+});
