@@ -13,7 +13,7 @@ import {
   observedFilter,
   revisionRunOn,
 } from '../observe/snapshot.ts';
-import { findGarbage, type GarbagePlace } from '../plan/garbage.ts';
+import { type FilterInNamespace, findGarbage } from '../plan/garbage.ts';
 import type { Plan, PlannedWorkload } from '../plan/plan.ts';
 import { findRollbackTarget } from '../plan/rollback-target.ts';
 import { planWorkload } from '../plan/workload.ts';
@@ -34,7 +34,7 @@ import { type ResolvedScope, resolveScope } from './scope.ts';
 /** Which filters a workload is to lose, and where objects without any workload are to go too. */
 interface Removal {
   readonly filtersOf: (workload: ObservedWorkload, scope: Scope) => readonly string[];
-  readonly orphans: (resolved: ResolvedScope<RemovalRequest>) => readonly GarbagePlace[];
+  readonly orphans: (resolved: ResolvedScope<RemovalRequest>) => readonly FilterInNamespace[];
 }
 
 /** Objects that no workload uses may be those of a run that is about to use them; a sweep leaves younger ones alone, in milliseconds. */

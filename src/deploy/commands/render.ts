@@ -133,8 +133,8 @@ function pluginFiles(ref: WorkloadRef, revisions: readonly Revision[]): Rendered
   const { binding } = targetKind(ref);
   const { namespace } = ref;
   const unread = binding.unread(ref);
-  const place = revisions.map((revision) => binding.podRevisionFor(revision, ref.name));
-  const patch = binding.patchFor(unread, { place, remove: [], state: () => ({}) }, '');
+  const podRevisions = revisions.map((revision) => binding.podRevisionFor(revision, ref.name));
+  const patch = binding.patchFor(unread, { podRevisions, remove: [], state: () => ({}) }, '');
   const writes = patch.ok && patch.value !== undefined ? binding.writes(ref, unread, patch.value) : [];
   return writes.flatMap(({ name, plugin }): RenderedContent[] => {
     if (plugin?.after === undefined) return [];
@@ -215,7 +215,7 @@ const BARE_GATEWAY = {
 };
 
 function templatePatch(revisions: readonly Revision[]): Record<string, unknown> {
-  const change = { place: revisions.map(podRevisionOf), remove: [], state: () => ({}) };
+  const change = { podRevisions: revisions.map(podRevisionOf), remove: [], state: () => ({}) };
   // Of a gateway, only what has to be merged into it: volumes and containers by their names.
   const gateway = revisions.every(({ settings }) => settings.direction === 'gateway');
   const spec = gateway ? { template: BARE_GATEWAY } : {};

@@ -4,7 +4,7 @@ import { podLabel } from '../../mesh/identity/names.ts';
 import { nameOf } from '../apply/collect-garbage.ts';
 import type { DeployContext } from '../context.ts';
 import { ownerOf, type PodOwner } from '../kinds/kinds.ts';
-import { findGarbage, type GarbagePlace } from '../plan/garbage.ts';
+import { type FilterInNamespace, findGarbage } from '../plan/garbage.ts';
 import type { Garbage } from '../plan/plan.ts';
 import type { FoundStatus } from '../report/status-report.ts';
 import type { StatusRequest } from '../request.ts';
@@ -18,7 +18,7 @@ export type PodRevisions = ReadonlyMap<string, ReadonlyMap<string, readonly PodO
 
 /** Reads which pods run which revision of each filter: one list for each filter and namespace, of metadata alone. */
 export async function readPodRevisions(
-  places: readonly GarbagePlace[],
+  places: readonly FilterInNamespace[],
   { client, log }: Pick<DeployContext, 'client' | 'log'>,
 ): Promise<PodRevisions> {
   const distinct = new Map(places.map((place) => [`${place.namespace} ${place.filter}`, place]));
@@ -70,7 +70,7 @@ export function sortSuperseded(
 }
 
 /** Each filter of the scope that has objects, and where. */
-export function supersededPlaces({ snapshot, namespaces, request }: ResolvedScope<StatusRequest>): GarbagePlace[] {
+export function supersededPlaces({ snapshot, namespaces, request }: ResolvedScope<StatusRequest>): FilterInNamespace[] {
   return namespaces.flatMap((namespace) =>
     snapshot
       .filtersWithObjects(namespace)

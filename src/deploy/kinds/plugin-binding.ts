@@ -83,7 +83,7 @@ export const pluginBinding: FilterBinding = {
     const view = viewOf(observed);
     return recorded.flatMap((podRevision) => {
       if (revisionOn(view, podRevision.filter) !== podRevision.id) return [];
-      const change = { place: [podRevision], remove: [], state: <T>(state: T): T => state };
+      const change = { podRevisions: [podRevision], remove: [], state: <T>(state: T): T => state };
       const repaired = pluginBinding.patchFor(view, change, '');
       // One that a run left unfinished is nobody's edit.
       return repaired.ok && repaired.value !== undefined ? editorsOf(view, podRevision.filter) : [];

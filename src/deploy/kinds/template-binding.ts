@@ -55,7 +55,7 @@ function editsOf(observed: Workload, recorded: readonly PodRevision[]): string[]
     return mountPath === undefined || now === undefined || now === mountPath ? [] : [`${filter} was mounted at ${now}`];
   });
   // What is new in the same patch, such as another filter, is no drift.
-  const change = { place: recorded, remove: [] };
+  const change = { podRevisions: recorded, remove: [] };
   if (isInjectedGateway(template)) {
     const lists = mergeGatewayMounts(template, change, '');
     const edited = moved.length === 0 && lists.ok && Object.keys(lists.value).length > 0;

@@ -9,15 +9,15 @@ import { targetKind } from '../kinds/kinds.ts';
  */
 export function findDrift(
   { ref, observed }: Pick<WantedTarget, 'ref' | 'observed'>,
-  place: readonly PodRevision[],
+  podRevisions: readonly PodRevision[],
 ): string[] {
   const state = stateOn(observed);
-  const records = place.flatMap(({ filter, id }) => {
+  const records = podRevisions.flatMap(({ filter, id }) => {
     const named = state[filter]?.revision;
     if (revisionOn(observed, filter) !== id || named === id) return [];
     return [`the record of ${filter} ${named === undefined ? 'was missing' : `named the revision ${named}`}`];
   });
-  const recorded = place.filter(({ filter, id }) => state[filter]?.revision === id);
+  const recorded = podRevisions.filter(({ filter, id }) => state[filter]?.revision === id);
   const labels = recorded.flatMap(({ filter, id }) => {
     const label = revisionOn(observed, filter);
     if (label === id) return [];

@@ -13,7 +13,7 @@ export interface GarbagePolicy {
 }
 
 /** A filter in a namespace whose garbage a run looks for. */
-export interface GarbagePlace {
+export interface FilterInNamespace {
   readonly filter: string;
   readonly namespace: string;
 }
@@ -27,7 +27,7 @@ export function findGarbage(
   plan: Omit<Plan, 'garbage'>,
   snapshot: ClusterSnapshot,
   { keepRevisions }: GarbagePolicy,
-  further: readonly GarbagePlace[] = [],
+  further: readonly FilterInNamespace[] = [],
 ): Garbage[] {
   return placesOf(plan, further).flatMap((place) => {
     if (!snapshot.isComplete(place.namespace)) return [];
@@ -51,7 +51,10 @@ export function mayHaveGarbage(
   return [...new Set(namespaces)];
 }
 
-function placesOf({ workloads }: Pick<Plan, 'workloads'>, further: readonly GarbagePlace[] = []): GarbagePlace[] {
+function placesOf(
+  { workloads }: Pick<Plan, 'workloads'>,
+  further: readonly FilterInNamespace[] = [],
+): FilterInNamespace[] {
   const places = new Map(further.map((place) => [`${place.namespace} ${place.filter}`, place]));
   for (const planned of workloads) {
     const { namespace } = planned.ref;
@@ -74,7 +77,7 @@ interface Superseded {
 /** The revisions of a filter that have objects in a namespace and that no known pod template names after the plan. */
 function supersededRevisions(
   plan: Omit<Plan, 'garbage'>,
-  { filter, namespace }: GarbagePlace,
+  { filter, namespace }: FilterInNamespace,
   snapshot: ClusterSnapshot,
 ): Superseded[] {
   const named = namedRevisions(plan, { filter, namespace }, snapshot);
@@ -100,7 +103,7 @@ function supersededRevisions(
 
 function namedRevisions(
   plan: Omit<Plan, 'garbage'>,
-  { filter, namespace }: GarbagePlace,
+  { filter, namespace }: FilterInNamespace,
   snapshot: ClusterSnapshot,
 ): Set<string> {
   const after = new Map(plan.workloads.map((planned) => [workloadKey(planned.ref), planned]));
@@ -123,7 +126,7 @@ function namedRevisions(
 function keepOf(
   superseded: readonly Superseded[],
   plan: Omit<Plan, 'garbage'>,
-  { filter, namespace }: GarbagePlace,
+  { filter, namespace }: FilterInNamespace,
   snapshot: ClusterSnapshot,
   keepRevisions: number,
 ): Set<string> {

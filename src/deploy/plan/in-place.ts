@@ -42,12 +42,12 @@ export function findInPlaceUpdates(
 
 /** Why pods are replaced although their settings alone change and are to be pushed; one sentence for each combination. */
 export function explainRestarts(wanted: readonly WantedRevision[]): string[] {
-  const rolls = wanted.flatMap(({ current, revision }): [string, string][] => {
+  const restarts = wanted.flatMap(({ current, revision }): [string, string][] => {
     const podRevision = podRevisionOn(current, revision);
     const inputs = podRevision === undefined ? [] : ignoredUntilRestartOn(podRevision, current, revision);
     return inputs.length === 0 ? [] : [[inputs.map((input) => `"${input}"`).join(' '), describeWorkload(current.ref)]];
   });
-  const groups = Map.groupBy(rolls, ([inputs]) => inputs);
+  const groups = Map.groupBy(restarts, ([inputs]) => inputs);
   return [...groups].map(([inputs, those]) => {
     const names = those.map(([, name]) => name);
     return `"settings: push" cannot change ${listWords(inputs.split(' '), 'and')}, which Envoy reads only when it starts a filter: the pods of ${nameSome(names)} are replaced.`;

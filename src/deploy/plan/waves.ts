@@ -15,7 +15,7 @@ interface Entry {
   readonly cluster: number;
   readonly planned: PlannedWorkload;
   readonly wave: number;
-  readonly rolls: boolean;
+  readonly rollsOut: boolean;
 }
 
 /**
@@ -27,8 +27,8 @@ export function planWaves(clusters: readonly ClusterWorkloads[], canary: Share |
   const entries = clusters.flatMap(entriesOf);
   const numbers = [...new Set(entries.map(({ wave }) => wave))].sort((a, b) => a - b);
   const waves = numbers.map((number) => entries.filter(({ wave }) => wave === number));
-  const size = canary === undefined ? 0 : shareOf(canary, entries.filter(({ rolls }) => rolls).length);
-  const first = waves.findIndex((wave) => wave.some(({ rolls }) => rolls));
+  const size = canary === undefined ? 0 : shareOf(canary, entries.filter(({ rollsOut }) => rollsOut).length);
+  const first = waves.findIndex((wave) => wave.some(({ rollsOut }) => rollsOut));
   const split = waves.flatMap((wave, index) => (index === first ? splitCanary(wave, size) : [wave]));
   return split.map((wave) => clusters.map((_, index) => workloadsOf(wave, index)));
 }
@@ -42,21 +42,23 @@ function entriesOf({ workloads, addedWave }: ClusterWorkloads, cluster: number):
   const rolling = workloads.filter(hasRollout);
   const first = (rolling.length > 0 ? rolling : workloads).reduce((least, { wave }) => Math.min(least, wave), Infinity);
   return workloads.map((planned) => {
-    const rolls = hasRollout(planned);
-    return { cluster, planned, rolls, wave: addedWave + (rolls ? planned.wave : first) };
+    const rollsOut = hasRollout(planned);
+    return { cluster, planned, rollsOut, wave: addedWave + (rollsOut ? planned.wave : first) };
   });
 }
 
 function splitCanary(wave: readonly Entry[], size: number): (readonly Entry[])[] {
-  const rolling = wave.filter(({ rolls }) => rolls);
+  const rolling = wave.filter(({ rollsOut }) => rollsOut);
   if (size === 0 || size >= rolling.length) return [wave];
-  return [[...wave.filter(({ rolls }) => !rolls), ...rolling.slice(0, size)], rolling.slice(size)];
+  return [[...wave.filter(({ rollsOut }) => !rollsOut), ...rolling.slice(0, size)], rolling.slice(size)];
 }
 
 /** Those that do not roll first. */
 function workloadsOf(wave: readonly Entry[], of: number): readonly PlannedWorkload[] {
   const own = wave.filter(({ cluster }) => cluster === of);
-  return [...own.filter(({ rolls }) => !rolls), ...own.filter(({ rolls }) => rolls)].map(({ planned }) => planned);
+  return [...own.filter(({ rollsOut }) => !rollsOut), ...own.filter(({ rollsOut }) => rollsOut)].map(
+    ({ planned }) => planned,
+  );
 }
 
 /** Whether a workload's pods change, or are not ready yet. */

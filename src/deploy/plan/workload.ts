@@ -50,11 +50,11 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
   const { ref, observed, revisions, removals, volumes } = wanted;
   const name = describeWorkload(ref);
   const diagnostics = new Diagnostics();
-  const place = revisions.map(({ podRevision }) => podRevision);
+  const podRevisions = revisions.map(({ podRevision }) => podRevision);
   const merged = targetKind(ref).binding.patchFor(
     observed,
     {
-      place,
+      podRevisions,
       remove: removals,
       drop: volumes.filter(({ stays }) => stays === undefined).map(({ volume }) => volume),
       state: (recorded) => nextState(recorded, wanted, options),
@@ -64,9 +64,9 @@ export function planWorkload(wanted: WantedWorkload, options: PlanningOptions): 
   diagnostics.unwrap(merged);
   const patch = merged.ok ? merged.value : NO_PATCH;
   if (patch?.spec !== undefined) diagnostics.add(findBlockers(wanted, options));
-  const filters = [...place.map(({ filter }) => filter), ...removals];
+  const filters = [...podRevisions.map(({ filter }) => filter), ...removals];
   const alsoRuns = filtersOn(observed).filter((filter) => !filters.includes(filter));
-  const drift = [...findDrift({ ref, observed }, place), ...(wanted.changes ?? [])];
+  const drift = [...findDrift({ ref, observed }, podRevisions), ...(wanted.changes ?? [])];
   const planned = { ...wanted, patch, drift, alsoRuns };
   return partialResult(planned, diagnostics.problems);
 }

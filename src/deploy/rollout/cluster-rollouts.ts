@@ -187,9 +187,9 @@ export class ClusterRollouts {
     if (!policy.wait) return;
     const ended = await this.#follow(written);
     if (ended === undefined) return this.#isLost ? stop.countFailures() : undefined;
-    if (ended.rollout.newer !== undefined) return this.#supersede(planned, ended.rollout.newer);
+    if (ended.end.newer !== undefined) return this.#supersede(planned, ended.end.newer);
     const compared = this.#states.set(await this.#gate.compare(ended));
-    if (compared.state === 'ended' && compared.rollout.state === 'ready' && this.#verification.isNeeded(planned)) {
+    if (compared.state === 'ended' && compared.end.state === 'ready' && this.#verification.isNeeded(planned)) {
       this.#states.set(await this.#verification.verify(compared));
     }
     await this.#judge(planned);

@@ -93,8 +93,8 @@ export class ReadyGate {
 
   /** Returns the rollout of a workload that was not ready before as what it is: as it was, which is no failure, or with what is worse. */
   async compare(ended: EndedRollout): Promise<EndedRollout | NotReadyAsBefore> {
-    const { planned, before, rollout } = ended;
-    if (before === undefined || !UNREADY_ENDS.has(rollout.state)) return ended;
+    const { planned, before, end } = ended;
+    if (before === undefined || !UNREADY_ENDS.has(end.state)) return ended;
     const { ref, observed, revisions } = planned;
     const evidence = during(this.#context, 'collecting evidence');
     const { client, log } = evidence;
@@ -108,7 +108,7 @@ export class ReadyGate {
     const result = compareConditions(before, after, seen);
     return 'same' in result
       ? notReadyAsBefore(ended, result.same)
-      : endedRollout(ended, { ...rollout, worse: result.worse });
+      : endedRollout(ended, { ...end, worse: result.worse });
   }
 
   #isVerified(planned: PlannedWorkload): (filter: string, id: string) => boolean {

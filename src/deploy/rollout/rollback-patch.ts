@@ -47,7 +47,7 @@ export function rollbackPatch({ planned, write }: WrittenWorkload, current: Work
   return targetKind(planned.ref).binding.patchFor(
     current,
     {
-      place: back.podRevisions,
+      podRevisions: back.podRevisions,
       remove: back.removals,
       state: (recorded) => rollbackState(recorded, planned),
       like: planned.observed,

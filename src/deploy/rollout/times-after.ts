@@ -16,7 +16,7 @@ export function timesAfter(
   }
   switch (rollout.state) {
     case 'ended':
-      return rollout.rollout.state === 'ready' ? { readyMs: nowMs, ...times } : times;
+      return rollout.end.state === 'ready' ? { readyMs: nowMs, ...times } : times;
     case 'verified':
       return { verifiedMs: nowMs, ...times };
     case 'failed':

@@ -55,10 +55,10 @@ export class RolloutVerification {
   /** Of a Gateway, whose pods are changed as they are, the time that counts is that until they are verified. */
   async verify(ended: EndedRollout): Promise<VerifiedRollout | FailedRollout> {
     const { now } = this.#context;
-    const { planned, rollout } = ended;
+    const { planned, end } = ended;
     const started = now();
     const look = (at: EndedRollout): Promise<VerificationResult> =>
-      this.#verifier.verify({ ...planned, observed: latestWorkload(at) }, rollout.wanted);
+      this.#verifier.verify({ ...planned, observed: latestWorkload(at) }, end.wanted);
     const open = await look(ended);
     const closed = open.problem === undefined ? await this.#limit(() => closePlugin(ended, this.#context)) : undefined;
     const latest = closed?.ok && closed.value !== undefined ? { ...ended, write: closed.value } : ended;
@@ -68,16 +68,16 @@ export class RolloutVerification {
     const result: VerificationResult = { ...gone, ...shown, ...defined({ problem: notClosed }) };
     this.#warn(planned, result);
     const { pods } = result;
-    const seen = pods === undefined ? rollout : { ...rollout, ...pods, durationMs: now() - started };
-    return verifiedRollout({ ...latest, rollout: seen }, result);
+    const seen = pods === undefined ? end : { ...end, ...pods, durationMs: now() - started };
+    return verifiedRollout({ ...latest, end: seen }, result);
   }
 
   /** Looks again at a workload that has run for a while. Never throws. */
   async verifyAgain(soaked: EndedRollout | VerifiedRollout): Promise<EndedRollout | VerifiedRollout | FailedRollout> {
     const { client, log } = during(this.#context, 'verifying the filter');
-    const { planned, rollout } = soaked;
+    const { planned, end } = soaked;
     const fail = (message: string, ready = 0, wanted = 0): EndedRollout =>
-      endedRollout(soaked, { state: 'failed', message, ready, wanted, durationMs: rollout.durationMs });
+      endedRollout(soaked, { state: 'failed', message, ready, wanted, durationMs: end.durationMs });
     try {
       const observed = await readTarget(client, planned.ref, planned.observed);
       const { state, message, ready, wanted } = readinessOf(planned.ref, observed);

@@ -47,7 +47,7 @@ export interface WrittenRollout extends WithWrite {
 }
 
 interface WithResult extends WithWrite {
-  readonly rollout: RolloutResult;
+  readonly end: RolloutResult;
 }
 
 /** Its rollout came to its end, with ready pods or without. */
@@ -125,9 +125,9 @@ export function writtenRollout(
 /** Returns the rollout once it is known how it ended; nobody has judged that yet. */
 export function endedRollout(
   { planned, wave, write, before }: WrittenRollout | EndedRollout | VerifiedRollout,
-  rollout: RolloutResult,
+  end: RolloutResult,
 ): EndedRollout {
-  return { state: 'ended', planned, ...defined({ wave, before }), write, rollout };
+  return { state: 'ended', planned, ...defined({ wave, before }), write, end };
 }
 
 /** Returns the rollout of a workload that is not ready, as before the run; `words` say what keeps it from being ready. */
@@ -137,10 +137,10 @@ export function notReadyAsBefore(ended: EndedRollout, words: string): NotReadyAs
 
 /** Returns the rollout after its proxies were looked into. */
 export function verifiedRollout(
-  { planned, wave, write, before, rollout }: EndedRollout | VerifiedRollout,
+  { planned, wave, write, before, end }: EndedRollout | VerifiedRollout,
   { verification, problem }: Pick<VerificationResult, 'verification' | 'problem'>,
 ): VerifiedRollout | FailedRollout {
-  const ended = endedRollout({ state: 'written', planned, ...defined({ wave, before }), write }, rollout);
+  const ended = endedRollout({ state: 'written', planned, ...defined({ wave, before }), write }, end);
   return problem === undefined
     ? { ...ended, state: 'verified', ...defined({ verification }) }
     : failedRollout(ended, problem);
@@ -192,7 +192,7 @@ export function supersededRollout(rollout: WorkloadRollout, newer: Newer): Super
 
 function endProblem(reached: ReachedRollout, timeoutMs: number, diagnosis?: Diagnosis): Problem | undefined {
   if (reached.state !== 'ended') return undefined;
-  return rolloutProblem(describeWorkload(reached.planned.ref), reached.rollout, diagnosis, timeoutMs);
+  return rolloutProblem(describeWorkload(reached.planned.ref), reached.end, diagnosis, timeoutMs);
 }
 
 /** Returns how far a workload was brought, whatever became of it then. */
@@ -220,7 +220,7 @@ export function writeOf(rollout: WorkloadRollout): WorkloadWrite {
 /** Returns how the rollout of a workload ended; `undefined` where nobody has seen its end. */
 export function resultOf(rollout: WorkloadRollout): RolloutResult | undefined {
   const reached = reachedBy(rollout);
-  return reached.state === 'pending' || reached.state === 'written' ? undefined : reached.rollout;
+  return reached.state === 'pending' || reached.state === 'written' ? undefined : reached.end;
 }
 
 /** Returns what is wrong with a workload, and the evidence of it; nothing where nothing is. */
@@ -268,7 +268,7 @@ export function succeeded(rollout: WorkloadRollout): boolean {
     case 'verified':
       return true;
     case 'ended':
-      return rollout.rollout.state === 'ready';
+      return rollout.end.state === 'ready';
     default:
       return false;
   }

@@ -7,23 +7,23 @@ import { changedKeys, type KeyChanges } from '../workload-patch.ts';
 
 /** Which filters plugins are to bring to a Gateway, and which not any more. */
 interface PluginChange {
-  readonly place: readonly PodRevision[];
+  readonly podRevisions: readonly PodRevision[];
   readonly remove: readonly string[];
 }
 
 /** What changes about the specs of the plugins that name a Gateway, which stand in its view for the mounts of a pod template. */
 export function changePlugins(
   { metadata }: PodTemplate,
-  { place, remove }: PluginChange,
+  { podRevisions, remove }: PluginChange,
   name: string,
 ): Result<{ readonly annotations?: KeyChanges }> {
-  const mounted = place.filter(({ plugin }) => plugin === undefined);
+  const mounted = podRevisions.filter(({ plugin }) => plugin === undefined);
   if (mounted.length > 0) return fail(mounted.map(({ filter }) => notMountable(name, filter)));
   const annotations = changedKeys(
     metadata?.annotations,
     Object.fromEntries([
       ...remove.map((filter): [string, undefined] => [podLabel(filter), undefined]),
-      ...place.map(({ filter, plugin = {} }): [string, string] => [podLabel(filter), canonicalJson(plugin)]),
+      ...podRevisions.map(({ filter, plugin = {} }): [string, string] => [podLabel(filter), canonicalJson(plugin)]),
     ]),
   );
   return ok(annotations === undefined ? {} : { annotations });

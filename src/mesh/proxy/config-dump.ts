@@ -6,7 +6,7 @@ import { readWasm, type ShownSettings } from '../objects/wasm-settings.ts';
 export interface WasmFilter {
   readonly file: string;
   /** Its index among the HTTP filters. */
-  readonly place: number;
+  readonly position: number;
   readonly settings: ShownSettings;
 }
 
@@ -104,9 +104,9 @@ function readChains(listener: unknown, inbound: boolean): FilterChain[] {
   });
 }
 
-function readFile({ typed_config }: Readonly<Record<string, unknown>>, place: number): WasmFilter[] {
+function readFile({ typed_config }: Readonly<Record<string, unknown>>, position: number): WasmFilter[] {
   const file = pick(typed_config, 'config', 'vm_config', 'code', 'local', 'filename');
-  return typeof file === 'string' ? [{ file, place, settings: readWasm(typed_config) }] : [];
+  return typeof file === 'string' ? [{ file, position, settings: readWasm(typed_config) }] : [];
 }
 
 /** The objects of what should be a list of them. */

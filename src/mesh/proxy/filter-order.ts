@@ -8,7 +8,7 @@ const OF_ISTIOD = /^istio[._]/;
  * EnvoyFilters that come later can put others beside it, or take its anchor out, so only those filters count that were surely
  * there before: the anchor, and what istiod itself puts in. What stands there twice tells nothing.
  */
-export function isInConfiguredPosition(names: readonly string[], place: number, insert: Insertion): boolean {
+export function isInConfiguredPosition(names: readonly string[], position: number, insert: Insertion): boolean {
   const anchor = anchorOf(insert);
   const beside = anchor === undefined ? undefined : names.indexOf(anchor);
   if (beside === -1) return true;
@@ -16,9 +16,9 @@ export function isInConfiguredPosition(names: readonly string[], place: number, 
     beside !== undefined && (insert.place === 'after' ? index <= beside : index < beside);
   return names.every(
     (name, index) =>
-      index === place ||
+      index === position ||
       !(index === beside || OF_ISTIOD.test(name)) ||
       names.indexOf(name) !== names.lastIndexOf(name) ||
-      isBefore(index) === index < place,
+      isBefore(index) === index < position,
   );
 }

@@ -134,8 +134,8 @@ function placesIn({ wasm, plugins, httpFilters }: FilterChain, wanted: WantedFil
   if ('plugin' in wanted) return plugins.filter((name) => pluginName(name) === wanted.plugin).map(() => []);
   return wasm
     .filter(({ file }) => file === wanted.file)
-    .map(({ settings, place }) => [
+    .map(({ settings, position }) => [
       ...differsFrom(settings, wanted.settings, wanted.envoy),
-      ...(isInConfiguredPosition(httpFilters, place, wanted.insert ?? BEFORE_ROUTER) ? [] : ['insert']),
+      ...(isInConfiguredPosition(httpFilters, position, wanted.insert ?? BEFORE_ROUTER) ? [] : ['insert']),
     ]);
 }

@@ -41,7 +41,7 @@ export function mergeGatewayMounts(
     .map(volumeName);
   let volumes = there.filter(({ name }) => !leaving.includes(name));
   let mounts = (proxyOf(spec.containers)?.volumeMounts ?? []).filter(({ name }) => !leaving.includes(name));
-  for (const podRevision of change.place) {
+  for (const podRevision of change.podRevisions) {
     if (podRevision.image !== undefined) continue;
     const { filter, mountPath } = podRevision;
     const name = volumeName(filter);

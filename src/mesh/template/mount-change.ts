@@ -5,7 +5,7 @@ import type { KeyChanges, PodLists } from '../workload-patch.ts';
 /** What is to change about the mounts of a pod template. */
 export interface MountChange {
   /** One that is not mounted takes the mount of an earlier revision away. */
-  readonly place: readonly PodRevision[];
+  readonly podRevisions: readonly PodRevision[];
   /** Filters whose mounts are to go. */
   readonly remove: readonly string[];
   /** Volumes of others whose entries are to go, because our mount takes their place. */
@@ -22,6 +22,6 @@ export interface PlacePatch {
 }
 
 /** The filters that a pod template does not mount any more once a change is made. */
-export function unmountedBy({ place, remove }: MountChange): string[] {
-  return [...remove, ...place.filter(({ image }) => image !== undefined).map(({ filter }) => filter)];
+export function unmountedBy({ podRevisions, remove }: MountChange): string[] {
+  return [...remove, ...podRevisions.filter(({ image }) => image !== undefined).map(({ filter }) => filter)];
 }

@@ -27,10 +27,10 @@ export type MountAnnotations = Readonly<Record<MountAnnotation, string | undefin
  * annotation that Istio could not read, a volume name or a mount path that something else has.
  */
 export function mergeMounts(template: PodTemplate, change: MountChange, workload: string): Result<MountAnnotations> {
-  const { place, drop = [], emptyLists = {} } = change;
+  const { podRevisions, drop = [], emptyLists = {} } = change;
   const diagnostics = new Diagnostics();
   const annotations = template.metadata?.annotations ?? {};
-  const mountsAny = place.some(({ image }) => image === undefined);
+  const mountsAny = podRevisions.some(({ image }) => image === undefined);
   const names = [...unmountedBy(change).map(volumeName), ...drop];
   const read = (annotation: MountAnnotation): AnnotationList | undefined => {
     const text = annotations[annotation];
@@ -54,7 +54,7 @@ export function mergeMounts(template: PodTemplate, change: MountChange, workload
     reread(withoutEntries(list, leaving, emptyLists[annotation]), list);
   let volumes = without(found.volumes, USER_VOLUME_ANNOTATION);
   let mounts = without(found.mounts, USER_VOLUME_MOUNT_ANNOTATION);
-  for (const podRevision of place) {
+  for (const podRevision of podRevisions) {
     if (podRevision.image !== undefined) continue;
     diagnostics.add(
       volumeProblems(volumes, template, podRevision, workload),

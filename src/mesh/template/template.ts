@@ -51,7 +51,7 @@ export function patchWorkload(
     template.metadata?.labels,
     Object.fromEntries([
       ...change.remove.map((filter): [string, undefined] => [podLabel(filter), undefined]),
-      ...change.place.map(({ filter, id }): [string, string] => [podLabel(filter), id]),
+      ...change.podRevisions.map(({ filter, id }): [string, string] => [podLabel(filter), id]),
     ]),
   );
   const state = changedKeys(workload.metadata.annotations, {

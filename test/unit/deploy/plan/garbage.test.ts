@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { KubernetesObject, Workload } from '../../../../src/cluster/objects.ts';
-import { findGarbage, type GarbagePlace, mayHaveGarbage } from '../../../../src/deploy/plan/garbage.ts';
+import { type FilterInNamespace, findGarbage, mayHaveGarbage } from '../../../../src/deploy/plan/garbage.ts';
 import type { Garbage, Plan } from '../../../../src/deploy/plan/plan.ts';
 import { ownedLabels, VERIFIED_ANNOTATION } from '../../../../src/mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
@@ -65,7 +65,7 @@ function clusterOf({ there, workloads, verified = [], unlisted = [] }: Case): Cl
   return { ...objects(...there), configMaps, workloads: Object.fromEntries(placed), unlisted };
 }
 
-function garbageOf(parts: Case, further: readonly GarbagePlace[] = []): Garbage[] {
+function garbageOf(parts: Case, further: readonly FilterInNamespace[] = []): Garbage[] {
   const { workloads, wanted = { a: {} }, keep = 1 } = parts;
   const planned = Object.entries(wanted).map(([name, one]) =>
     plannedFor(`shop/deploy/${name}`, { observed: workloads[name] ?? workload(name), ...one }),
@@ -196,7 +196,7 @@ describe('findGarbage', () => {
       },
     };
     const plan = planOf([plannedFor('shop/deploy/a', { observed: carrying('a', ours.id) })]);
-    const find = (further: readonly GarbagePlace[]): string[] =>
+    const find = (further: readonly FilterInNamespace[]): string[] =>
       findGarbage(plan, snapshotOf(parts), { keepRevisions: 0 }, further).map(({ name }) => name);
     expect(find([])).toEqual([]);
     expect(find([{ namespace: 'shop', filter: 'auth' }])).toEqual([`auth-${old(1)}`]);

@@ -36,7 +36,7 @@ function written(view: GatewayView, writes: ReturnType<typeof pluginWrites>): Ga
 function changed(view: GatewayView, placed: readonly PodRevision[], remove: readonly string[] = []): GatewayView {
   const state = Object.fromEntries(placed.map(({ filter, id }) => [filter, { revision: id, run: 'r1' }]));
   const change = {
-    place: placed,
+    podRevisions: placed,
     remove,
     state: (known: ReturnType<typeof stateOn>) => ({
       ...Object.fromEntries(Object.entries(known).filter(([filter]) => !remove.includes(filter))),
@@ -105,7 +105,7 @@ describe('a Gateway as a target', () => {
   test('cannot run what would have to be mounted', () => {
     const { filter, id, settings } = revision();
     const mounted = { filter, id, mountPath: settings.mountPath };
-    const change = { place: [mounted], remove: [], state: () => ({}) };
+    const change = { podRevisions: [mounted], remove: [], state: () => ({}) };
     expect(problemsIn(patchWorkload(viewGateway(WEB, []), change, 'Gateway shop/web', changePlugins))[0]).toMatchObject(
       {
         subject: 'Gateway shop/web',

@@ -104,7 +104,7 @@ describe('parseListeners on other answers', () => {
         wasm: [
           {
             file: '/f.wasm',
-            place: 0,
+            position: 0,
             settings: { rootId: '', vmId: '', configuration: read, failPolicy: 'closed' },
           },
         ],

@@ -24,17 +24,17 @@ const volumeOf = (podRevision: Pick<PodRevision, 'filter' | 'id'>): object => ({
 });
 const mount = { name: VOLUME, mountPath: ours.settings.mountPath, readOnly: true };
 
-const change = (place: readonly PodRevision[], remove: readonly string[] = []) => ({
-  place,
+const change = (podRevisions: readonly PodRevision[], remove: readonly string[] = []) => ({
+  podRevisions,
   remove,
   state: () => ({}),
 });
-const put = (on: Workload, ...place: readonly PodRevision[]): Workload =>
-  patchedWith(on, must(patchWorkload(on, change(place), 'x')));
+const put = (on: Workload, ...podRevisions: readonly PodRevision[]): Workload =>
+  patchedWith(on, must(patchWorkload(on, change(podRevisions), 'x')));
 const take = (on: Workload, ...remove: readonly string[]): Workload =>
   patchedWith(on, must(patchWorkload(on, change([], remove), 'x')));
-const merge = (on: Workload, place: readonly PodRevision[]): PodLists =>
-  must(mergeGatewayMounts(templateOf(on), { place, remove: [] }, 'x'));
+const merge = (on: Workload, podRevisions: readonly PodRevision[]): PodLists =>
+  must(mergeGatewayMounts(templateOf(on), { podRevisions, remove: [] }, 'x'));
 
 describe('a gateway', () => {
   test.each<[string, PodTemplate, boolean]>([
@@ -81,7 +81,9 @@ describe('the mounts of a gateway', () => {
     const defaulted = { name: VOLUME, configMap: { name: revisionName(ours), defaultMode: 420 } };
     const there = gateway({ volumes: [defaulted], containers: [{ ...PROXY, volumeMounts: [mount] }] });
     expect(merge(there, [place])).toEqual({});
-    expect(must(mergeGatewayMounts(templateOf(gateway()), { place: [], remove: ['add-header'] }, 'x'))).toEqual({});
+    expect(must(mergeGatewayMounts(templateOf(gateway()), { podRevisions: [], remove: ['add-header'] }, 'x'))).toEqual(
+      {},
+    );
   });
 
   test('of a newer revision take the place of the older, and others stay where they are', () => {

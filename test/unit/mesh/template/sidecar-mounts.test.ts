@@ -24,9 +24,9 @@ const annotated = (volumes: unknown, mounts: unknown): PodTemplate => ({
 });
 const WORKLOAD = 'Deployment shop/reviews';
 const change = (template: PodTemplate, wanted: Partial<MountChange>): Result<MountAnnotations> =>
-  mergeMounts(template, { place: [], remove: [], ...wanted }, WORKLOAD);
+  mergeMounts(template, { podRevisions: [], remove: [], ...wanted }, WORKLOAD);
 const merge = (template: PodTemplate, ...revisions: readonly Revision[]): Result<MountAnnotations> =>
-  change(template, { place: (revisions.length === 0 ? [ours] : revisions).map(podRevisionOf) });
+  change(template, { podRevisions: (revisions.length === 0 ? [ours] : revisions).map(podRevisionOf) });
 const readAll = (annotations: MountAnnotations): { volumes: unknown; mounts: unknown } => ({
   volumes: JSON.parse(annotations[VOLUME] ?? 'null'),
   mounts: JSON.parse(annotations[MOUNT] ?? 'null'),
@@ -133,15 +133,15 @@ describe('filters that are to go', () => {
     const same = revision('auth', { mountPath: OUR_PATH });
     const template = annotated([ourVolume], [ourMount]);
     expect(merge(template, same).ok).toBe(false);
-    expect(readAll(must(change(template, { place: [podRevisionOf(same)], remove: ['add-header'] }))).mounts).toEqual([
-      { name: 'wasm-filter-auth', mountPath: OUR_PATH, readOnly: true },
-    ]);
+    expect(
+      readAll(must(change(template, { podRevisions: [podRevisionOf(same)], remove: ['add-header'] }))).mounts,
+    ).toEqual([{ name: 'wasm-filter-auth', mountPath: OUR_PATH, readOnly: true }]);
   });
 
   test('volumes of others go when they are dropped, and their path is free', () => {
     const template = annotated([{ name: 'hand', configMap: { name: 'x' } }], [{ name: 'hand', mountPath: OUR_PATH }]);
     expect(merge(template).ok).toBe(false);
-    expect(readAll(must(change(template, { place: [podRevisionOf(ours)], drop: ['hand'] })))).toEqual({
+    expect(readAll(must(change(template, { podRevisions: [podRevisionOf(ours)], drop: ['hand'] })))).toEqual({
       volumes: [ourVolume],
       mounts: [ourMount],
     });
@@ -177,20 +177,20 @@ describe('an annotation that Istio could not read', () => {
   const broken = (text: string, mounts = '[]'): PodTemplate => ({
     metadata: { annotations: { [VOLUME]: text, [MOUNT]: mounts } },
   });
-  const pulled: MountChange['place'] = [podRevisionOf(pulledRevision())];
+  const pulled: MountChange['podRevisions'] = [podRevisionOf(pulledRevision())];
 
   test.each<[string, PodTemplate, Partial<MountChange>]>([
     ['a removal of what is not there', broken('no json'), { remove: ['add-header'] }],
     ['a removal beside another broken one', broken('', ''), { remove: ['add-header'] }],
-    ['a filter whose image is pulled', broken('[{}]'), { place: pulled }],
+    ['a filter whose image is pulled', broken('[{}]'), { podRevisions: pulled }],
   ])('is not the business of %s', (_, template, wanted) => {
     expect(must(change(template, wanted))).toEqual(template.metadata?.annotations);
   });
 
   test.each<[string, PodTemplate, Partial<MountChange>]>([
-    ['a filter that is mounted', broken('no json'), { place: [podRevisionOf(ours)] }],
+    ['a filter that is mounted', broken('no json'), { podRevisions: [podRevisionOf(ours)] }],
     ['a removal of what stands in it', broken('[wasm-filter-add-header'), { remove: ['add-header'] }],
-    ['a pulled filter whose mount stands in it', broken('[wasm-filter-add-header'), { place: pulled }],
+    ['a pulled filter whose mount stands in it', broken('[wasm-filter-add-header'), { podRevisions: pulled }],
   ])('keeps %s from being written', (_, template, wanted) => {
     const [problem, ...more] = problemsIn(change(template, wanted)).map(describeProblem);
     expect(more).toEqual([]);
@@ -363,7 +363,7 @@ describe('a taken mount path', () => {
 
   test('nested in what goes with the same change, it is free', () => {
     const template = around({ emptyDir: {} }, { readOnly: true });
-    expect(change(template, { place: [podRevisionOf(ours)], drop: ['v'] }).ok).toBe(true);
+    expect(change(template, { podRevisions: [podRevisionOf(ours)], drop: ['v'] }).ok).toBe(true);
   });
 
   test.each([

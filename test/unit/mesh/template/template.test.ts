@@ -23,7 +23,7 @@ const newer = revision('add-header', { configuration: 'new' });
 
 /** The change that puts revisions there and records them, and takes filters away. */
 const changeTo = (revisions: readonly Revision[], run: string, remove: readonly string[] = []): TemplateChange => ({
-  place: revisions.map(podRevisionOf),
+  podRevisions: revisions.map(podRevisionOf),
   remove,
   state: (recorded): WorkloadState => ({
     ...Object.fromEntries(Object.entries(recorded).filter(([filter]) => !remove.includes(filter))),
