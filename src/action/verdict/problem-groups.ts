@@ -119,18 +119,7 @@ function missingPermissionProblem({ cluster, ...permission }: MissingPermission)
 }
 
 /** Gathers all problems of a report by kind, remedy and message, so that what many workloads share is told once. */
-export function groupProblems(report: Report): readonly KindGroup[] {
-  const known = GROUPS.get(report);
-  if (known !== undefined) return known;
-  const groups = makeGroups(report);
-  GROUPS.set(report, groups);
-  return groups;
-}
-
-/** Verdict, page and annotations all ask for the groups of one report, which may have thousands of problems and does not change. */
-const GROUPS = new WeakMap<Report, readonly KindGroup[]>();
-
-function makeGroups(report: Report): KindGroup[] {
+export function groupProblems(report: Report): KindGroup[] {
   const reported = reportedOf(report).map(({ problem, evidence }) => withEvidence(problem, evidence));
   const kinds = groupBy(reported, ({ kind }) => kind);
   const order = Object.keys(KIND_TITLES);

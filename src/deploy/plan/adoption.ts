@@ -89,7 +89,7 @@ export function planAdoption(
     ),
     problems: [
       ...examined.flatMap((one) => targetProblems(one, filter, adopt)),
-      ...groupsOf(examined).flatMap((group) => groupProblems(group, filter, snapshot)),
+      ...groupsOf(examined).flatMap((group) => problemsOfGroup(group, filter, snapshot)),
       ...say.unusedNames(adopt, examined, filter.name, snapshot),
     ],
     warnings: say.perWorkload(
@@ -212,7 +212,7 @@ function groupsOf(examined: readonly Examined[]): Examined[][] {
   return groups.filter((group) => group.some(({ choice }) => choice.adopted.length > 0));
 }
 
-function groupProblems(group: readonly Examined[], { name }: FilterRequest, snapshot: ClusterSnapshot): Problem[] {
+function problemsOfGroup(group: readonly Examined[], { name }: FilterRequest, snapshot: ClusterSnapshot): Problem[] {
   const [first] = group;
   if (first === undefined) return [];
   const { namespace } = first.ref;
