@@ -28,7 +28,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['.'],
     ['publish'],
     ['crash'],
-    ['request', 'outputs', 'summary'],
+    ['request', 'outputs', 'report-file', 'summary'],
     ['summary/parts'],
     ['verdict'],
     ['inputs'],

@@ -103,9 +103,14 @@ async function act(): Promise<void> {
     ...optimizerCache(environment.RUNNER_TOOL_CACHE, () => readFile(WASM_OPT)),
   };
   try {
-    const report = redactedReport(await run(runtime), clean);
+    const report = await run(runtime);
     note({ kind: 'phase', phase: 'publishing' });
-    process.exitCode = await publish(report, core, files, { crash: handlers.crash(), links: linksOf(environment) });
+    const { reportFile } = report;
+    process.exitCode = await publish(redactedReport(report, clean), core, files, {
+      crash: handlers.crash(),
+      links: linksOf(environment),
+      ...(reportFile !== undefined && { writeReport: (text) => runtime.writeFile(reportFile, text) }),
+    });
   } catch (error) {
     return handlers.fail(error);
   }

@@ -12,6 +12,7 @@ import { type Inputs, type InputsRead, readInputs } from './inputs/inputs.ts';
 import { deliveredSettings } from './request/delivery.ts';
 import { maskSecrets } from './request/known-secrets.ts';
 import { provenanceChecker } from './request/provenance.ts';
+import { clearReportFile } from './request/report-file.ts';
 import { buildRequest, type CommandRequest } from './request/request.ts';
 import { readTargetLists, type TargetLists } from './request/targets.ts';
 import { describeInputs } from './run-log.ts';
@@ -22,7 +23,7 @@ export async function run(given: Runtime): Promise<Report> {
   const started = given.date().toISOString();
   const runtime = reportingTrials(sinceStart(given));
   useKinds(runtime.kinds);
-  const read = readInputs(runtime.readInput, runtime.environment);
+  const read = await clearReportFile(readInputs(runtime.readInput, runtime.environment), runtime);
   const targets = await readTargetLists(read.inputs, runtime.readFile);
   maskSecrets(read.inputs, targets, runtime);
   runtime.note?.({ kind: 'command', command: read.inputs.command });
@@ -72,6 +73,7 @@ async function runWith(
       refusedInputs: [...read.faulty],
       clusters,
       requests,
+      ...(read.inputs.reportFile !== '' && { reportFile: read.inputs.reportFile }),
       started,
       durationMs: runtime.now(),
     },

@@ -13,7 +13,7 @@ export interface WorkspaceWriter {
   readonly removeFile: (path: string) => Promise<boolean>;
 }
 
-const REMEDY = 'Name a folder inside the workspace.';
+const REMEDY = 'Name a path inside the workspace.';
 const { O_WRONLY, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
 
 /** Makes a writer for a workspace; relative paths start from it. */

@@ -42,6 +42,8 @@ export interface Inputs extends InputScope, ClusterInputs {
   readonly renderTo: string;
   /** What a removal makes of a filter that is not there. */
   readonly missing: Missing;
+  /** The file of the workspace that the complete report is written to; empty for none. */
+  readonly reportFile: string;
 }
 
 /** Inputs and what is wrong with them. Where something is, a stand-in lets the other checks go on; it is never used. */
@@ -87,6 +89,7 @@ export function readInputs(read: ReadInput, environment: Environment = {}): Inpu
     provenance: readProvenance(reader),
     renderTo: reader.text('render-to'),
     missing: reader.oneOf('missing', MISSING),
+    reportFile: reader.text('report-file'),
   };
   const meaningless = reader.meaningless();
   const warnings = [

@@ -84,6 +84,7 @@ export const INPUTS = {
   expires: { type: 'Duration', default: '', commands: DEPLOY },
   missing: { type: 'String', default: 'fail', commands: ['remove', 'sweep'] },
   'render-to': { type: 'Path', default: 'wasm-filter', commands: ['render'] },
+  'report-file': { type: 'Path', default: '' },
 } as const satisfies Readonly<Record<string, InputDefinition>>;
 
 export type InputName = keyof typeof INPUTS;
@@ -99,6 +100,7 @@ export const INPUT_GROUPS: Readonly<Record<string, InputName>> = {
   'Rollout and verification': 'wait',
   'Revisions and removal': 'settings',
   Rendering: 'render-to',
+  Report: 'report-file',
 };
 
 export const INPUT_NAMES = Object.keys(INPUTS) as readonly InputName[];

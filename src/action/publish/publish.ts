@@ -1,3 +1,4 @@
+import { fileFault, shownPath } from '../../base/files.ts';
 import { messageOf } from '../../base/problem.ts';
 import { sentence } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
@@ -13,6 +14,7 @@ import { judge, type Verdict } from '../verdict/verdict.ts';
 import { meaningOf } from '../verdict/words.ts';
 import { type Annotation, annotationsOf } from './annotations.ts';
 import { type LogSection, logSections } from './log-sections.ts';
+import { reportText } from './report-text.ts';
 
 /** The functions of @actions/core that publish a result. */
 export type CorePublish = Pick<Core, 'error' | 'group' | 'info' | 'warning'>;
@@ -30,18 +32,20 @@ export interface PublishOptions {
   /** Set where the run broke off. */
   readonly crash?: Crash | undefined;
   readonly links?: Links;
+  /** Writes the file that the complete report was asked for in; omitted where nobody asked. */
+  readonly writeReport?: (text: string) => Promise<void>;
 }
 
 /**
  * Publishes a report without secrets: log, outputs, job summary and annotations. What of one cannot be made or written does not keep the others
  * from it, and is told with the annotation. Of a run that broke off, the one annotation says so. Returns the exit code: outputs
- * that later steps rely on and do not get are a failure, a summary that nobody sees is none.
+ * or a report that later steps rely on and do not get are a failure, a summary that nobody sees is none.
  */
 export async function publish(
   given: Report,
   core: CorePublish,
   files: CommandFiles,
-  { crash, links = {} }: PublishOptions = {},
+  { crash, links = {}, writeReport }: PublishOptions = {},
 ): Promise<number> {
   const report: Report = crash === undefined ? given : { ...given, outcome: 'failed' };
   const troubles: string[] = [];
@@ -67,7 +71,14 @@ export async function publish(
     () => write(files.outputs, outputs ?? { result: 'failed', changed: String(report.changed), targets: '[]' }),
     false,
   );
-  const failed = report.outcome === 'failed' || outputs === undefined || !written;
+  let reported = true;
+  try {
+    await writeReport?.(reportText(report, verdict, crash));
+  } catch (error) {
+    reported = false;
+    troubles.push(reportTrouble(report, error));
+  }
+  const failed = report.outcome === 'failed' || outputs === undefined || !written || !reported;
   const room = MAX_SUMMARY_BYTES - SPARE_BYTES - (files.summary?.size() ?? 0);
   const page = attempt(
     'The full page could not be made',
@@ -95,6 +106,12 @@ export async function publish(
 function write(file: CommandFile | undefined, outputs: Readonly<Record<string, string>>): boolean {
   file?.append(outputLines(outputs));
   return true;
+}
+
+function reportTrouble({ reportFile = '' }: Report, error: unknown): string {
+  return sentence(
+    `The report file "${shownPath(reportFile)}" could not be written: ${plain(fileFault(error), MAX_TROUBLE_CHARACTERS)}`,
+  );
 }
 
 function writeSummary(

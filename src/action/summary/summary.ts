@@ -79,7 +79,11 @@ export function renderSummary(
 }
 
 /** The cluster, or how many there are, the time, and where to read on. */
-function renderFacts({ clusters, durationMs }: Report, { run, commit, documentation }: Links, limits: Limits): string {
+function renderFacts(
+  { clusters, durationMs, reportFile }: Report,
+  { run, commit, documentation }: Links,
+  limits: Limits,
+): string {
   const [first, ...others] = clusters;
   const where =
     others.length > 0 ? countOf(clusters.length, 'cluster') : first && `Context ${code(first.context, limits.name)}`;
@@ -89,6 +93,7 @@ function renderFacts({ clusters, durationMs }: Report, { run, commit, documentat
     ...(run === undefined ? [] : [`[run](${run})`]),
     ...(commit === undefined ? [] : [`[commit](${commit})`]),
     ...(documentation === undefined ? [] : [`[documentation](${documentation})`]),
+    ...(reportFile === undefined ? [] : [`complete report in ${code(reportFile, limits.name)}`]),
   ].join(' · ');
 }
 

@@ -13,7 +13,7 @@ import {
 /** What the run knows of a report, whatever its command has found. */
 export type RunFrame = Pick<
   ReportBase,
-  'filters' | 'clusters' | 'policy' | 'refusedInputs' | 'requests' | 'started' | 'durationMs'
+  'filters' | 'clusters' | 'policy' | 'refusedInputs' | 'requests' | 'reportFile' | 'started' | 'durationMs'
 >;
 
 /** What is concluded from the rest. */

@@ -166,6 +166,8 @@ export interface ReportBase {
   /** The inputs that were refused, in whose place settings and policy hold stand-ins. */
   readonly refusedInputs: readonly string[];
   readonly requests: RequestCounts;
+  /** The file of the workspace that holds the complete report; omitted where nobody asked for one. */
+  readonly reportFile?: string;
   /** ISO 8601: when the run began. */
   readonly started: string;
   readonly durationMs: number;

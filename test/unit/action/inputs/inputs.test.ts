@@ -44,6 +44,7 @@ test('what is left out has its default', () => {
     provenance: { token: '' },
     renderTo: 'wasm-filter',
     missing: 'fail',
+    reportFile: '',
   });
 });
 

@@ -1,0 +1,118 @@
+import { defined } from '../../base/defined.ts';
+import type { ValueOf } from '../../base/schema.ts';
+import type { ImageReport } from '../../deploy/report/image-report.ts';
+import type { Admission, MadePlan } from '../../deploy/report/plan-report.ts';
+import type { NothingToRemove } from '../../deploy/report/removal-report.ts';
+import type { RenderedFiles } from '../../deploy/report/render-report.ts';
+import type { DeployPlan } from '../../deploy/report/report.ts';
+import type { FilterStatus, FoundStatus } from '../../deploy/report/status-report.ts';
+import type { ADMISSION, DEPLOYMENT, NOTHING, PLAN, RENDERED, STATUS, STATUS_OF_FILTER } from './schema-commands.ts';
+import type { IMAGE } from './schema-parts.ts';
+import { verificationEntry, workloadEntry } from './target-entry.ts';
+
+function imageEntry({ filter, pinned, tag, state }: ImageReport): ValueOf<typeof IMAGE> {
+  return { filter, pinned, ...defined({ tag }), state };
+}
+
+/** Returns what a deployment has planned before it wrote. */
+export function deploymentEntry({ images, pluginKind, expires }: DeployPlan): ValueOf<typeof DEPLOYMENT> {
+  return { images: images.map(imageEntry), pluginKind, ...defined({ expires }) };
+}
+
+/** Returns what `deploy` would do. */
+export function planEntry(plan: MadePlan): ValueOf<typeof PLAN> {
+  const { changes, restarts, inPlace, adoptions, images, waves, missingPermissions, expires } = plan;
+  return {
+    changes: changes.map(({ cluster, action, kind, namespace, name, reasons, diff, admission }) => ({
+      ...defined({ cluster }),
+      action,
+      kind,
+      namespace,
+      name,
+      reasons,
+      diff,
+      admission: admissionEntry(admission),
+    })),
+    restarts: restarts.map(({ ref, pods, wave }) => ({ ...workloadEntry(ref), pods, wave })),
+    inPlace: inPlace.map(({ ref, wave }) => ({ ...workloadEntry(ref), wave })),
+    adoptions: adoptions.map(({ what, by, workloads, fate, keeps, volumes }) => ({
+      what,
+      by,
+      workloads,
+      fate,
+      keeps,
+      volumes: volumes.map(({ volume, stays }) => ({ volume, ...defined({ stays }) })),
+    })),
+    images: images.map(imageEntry),
+    waves,
+    missingPermissions,
+    ...defined({ expires }),
+  };
+}
+
+function admissionEntry(admission: Admission): ValueOf<typeof ADMISSION> {
+  switch (admission.state) {
+    case 'accepted':
+      return { state: admission.state, warnings: admission.warnings };
+    case 'refused':
+      return { state: admission.state, message: admission.message };
+    case 'not-asked':
+      return { state: admission.state, why: admission.why };
+  }
+}
+
+/** Returns what `status` has found. */
+export function statusEntry(found: FoundStatus): ValueOf<typeof STATUS> {
+  const { workloads, namespaces, garbage, kept, inUse, unknown } = found;
+  return {
+    workloads: workloads.map(({ ref, pods, filters }) => ({
+      ...workloadEntry(ref),
+      pods: { ready: pods.ready, wanted: pods.wanted },
+      filters: filters.map(filterStatusEntry),
+    })),
+    namespaces,
+    garbage,
+    ...defined({ kept, inUse, unknown }),
+  };
+}
+
+function filterStatusEntry(status: FilterStatus): ValueOf<typeof STATUS_OF_FILTER> {
+  const { filter, health, notes, revision, alsoRuns, rendered, digest, image } = status;
+  const { previous, run, expires, expired, verification, changed, owner } = status;
+  return {
+    filter,
+    health,
+    ...defined({ revision, alsoRuns, rendered, digest, image, previous, run, expires, expired }),
+    ...defined({ verification: verification && verificationEntry(verification), changed, owner }),
+    notes,
+  };
+}
+
+/** Returns what a removal has found that had nothing to do. */
+export function nothingEntry({ filter, namespaces, present }: NothingToRemove): ValueOf<typeof NOTHING> {
+  return {
+    ...defined({ filter }),
+    namespaces,
+    present: present.map((one) => ({
+      filter: one.filter,
+      namespace: one.namespace,
+      workloads: one.workloads.map(workloadEntry),
+      ...defined({ expires: one.expires }),
+    })),
+  };
+}
+
+/** Returns what `render` has written. */
+export function renderedEntry({ folder, files, revisions, removed }: RenderedFiles): ValueOf<typeof RENDERED> {
+  return {
+    folder,
+    files: files.map(({ path, bytes, content, kept, patches }) => ({
+      path,
+      bytes,
+      content,
+      ...defined({ kept, patches: patches && workloadEntry(patches) }),
+    })),
+    revisions,
+    removed,
+  };
+}

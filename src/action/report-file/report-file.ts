@@ -1,0 +1,100 @@
+import { defined } from '../../base/defined.ts';
+import type { ValueOf } from '../../base/schema.ts';
+import { formatShare } from '../../base/share.ts';
+import { VERSION } from '../../base/version.ts';
+import type { RolloutPolicy } from '../../deploy/policy.ts';
+import { describeProbe } from '../../deploy/probe.ts';
+import type { ClusterConnection, RemovalReport, Report } from '../../deploy/report/report.ts';
+import { deploymentEntry, nothingEntry, planEntry, renderedEntry, statusEntry } from './command-entries.ts';
+import { filterEntry } from './filter-entry.ts';
+import type { POLICY, ReportFile } from './schema.ts';
+import { collectedEntry, problemEntry, secondsOf, targetEntry } from './target-entry.ts';
+
+/** The version of the format; it grows where a reader of the one before could not read it. */
+const FORMAT = 1;
+
+/** Returns the complete report of a run in its public form, nothing of it left out or shortened; `headline` is its verdict. */
+export function reportFile(report: Report, headline: string): ReportFile {
+  const base = baseOf(report, headline);
+  switch (report.command) {
+    case 'deploy': {
+      const { command, outcome: result, targets, collected, plan } = report;
+      const deployment = plan.state === 'made' ? deploymentEntry(plan) : undefined;
+      const done = { targets: targets.map(targetEntry), collected: collectedEntry(collected) };
+      return { ...base, command, result, ...defined({ deployment }), ...done };
+    }
+    case 'plan': {
+      const { command, outcome: result, targets, plan } = report;
+      const made = plan.state === 'made' ? planEntry(plan) : undefined;
+      return { ...base, command, result, ...defined({ plan: made }), targets: targets.map(targetEntry) };
+    }
+    case 'status': {
+      const { command, outcome: result, status } = report;
+      const found = status.state === 'read' ? statusEntry(status) : undefined;
+      return { ...base, command, result, ...defined({ status: found }) };
+    }
+    case 'remove':
+      return { ...base, command: report.command, ...removedOf(report) };
+    case 'sweep':
+      return { ...base, command: report.command, ...removedOf(report) };
+    case 'render': {
+      const { command, outcome: result, rendered } = report;
+      const written = rendered.state === 'written' ? renderedEntry(rendered) : undefined;
+      return { ...base, command, result, ...defined({ rendered: written }) };
+    }
+  }
+}
+
+function removedOf({ outcome, targets, collected, removal }: RemovalReport) {
+  const nothing = removal.state === 'nothing' ? nothingEntry(removal) : undefined;
+  return {
+    result: outcome,
+    ...defined({ nothing }),
+    targets: targets.map(targetEntry),
+    collected: collectedEntry(collected),
+  };
+}
+
+function baseOf(report: Report, headline: string) {
+  const { changed, cancelled, started, durationMs, clusters, requests, policy } = report;
+  const { refusedInputs, filters, problems, permissions, warnings } = report;
+  return {
+    version: FORMAT,
+    actionVersion: VERSION,
+    headline,
+    changed,
+    cancelled,
+    started,
+    seconds: secondsOf(durationMs),
+    clusters: clusters.map(clusterEntry),
+    requests: { reads: requests.reads, writes: requests.writes },
+    policy: policyEntry(policy),
+    refusedInputs,
+    filters: filters.map(filterEntry),
+    problems: problems.map(problemEntry),
+    ...defined({ permissions }),
+    warnings,
+  } as const;
+}
+
+function clusterEntry(cluster: ClusterConnection): ReportFile['clusters'][number] {
+  const { name, context } = cluster;
+  return cluster.state === 'connected'
+    ? { state: cluster.state, name, context, version: cluster.version }
+    : { state: cluster.state, name, context, why: cluster.why };
+}
+
+function policyEntry(policy: RolloutPolicy): ValueOf<typeof POLICY> {
+  const { wait, timeoutMs, verify, probe, onFailure, unready, canary, maxParallel, maxFailures, soakMs } = policy;
+  return {
+    wait,
+    timeout: secondsOf(timeoutMs),
+    verify,
+    ...defined({ probe: probe && describeProbe(probe) }),
+    'on-failure': onFailure,
+    unready,
+    ...defined({ canary: canary && formatShare(canary), 'max-parallel': maxParallel }),
+    'max-failures': formatShare(maxFailures),
+    soak: secondsOf(soakMs),
+  };
+}

@@ -1,0 +1,172 @@
+import { flag, integer, list, object, oneOf, text, word } from '../../base/schema.ts';
+import { PLUGINS, type PluginKind } from '../../cluster/resources.ts';
+import type { PlannedAdoption, PlannedChange } from '../../deploy/report/plan-report.ts';
+import type { FilterHealth } from '../../deploy/report/status-report.ts';
+import { IMAGE, IN_CLUSTER, MISSING_PERMISSION, NAMES, PODS, VERIFICATION, WORKLOAD } from './schema-parts.ts';
+
+const ACTIONS: readonly PlannedChange['action'][] = ['create', 'change', 'delete'];
+const FATES: readonly PlannedAdoption['fate'][] = ['deleted', 'patched', 'stays'];
+const HEALTHS: readonly FilterHealth[] = [
+  'verified',
+  'progressing',
+  'drifted',
+  'not-ready',
+  'no-effect',
+  'missing',
+  'scaled-to-zero',
+];
+
+const OBJECT = text('Such as `ConfigMap shop/add-header-0123456789`.');
+const WAVE = integer('The wave, from 1.', 1);
+
+/** What the API server says to a write. */
+export const ADMISSION = oneOf(
+  'What the API server said to a dry run of it.',
+  object('It accepts it.', {
+    state: word('The answer.', ['accepted'] as const),
+    warnings: list('Its warnings.', text('A warning.')),
+  }),
+  object('It rejects it.', { state: word('The answer.', ['refused'] as const), message: text('Why.') }),
+  object('It was not asked.', { state: word('No answer.', ['not-asked'] as const), why: text('Why.') }),
+);
+
+/** What `plan` has found. */
+export const PLAN = object(
+  'What `deploy` would do with the same inputs; omitted where the run ended before that was known.',
+  {
+    changes: list(
+      'Every write, in its order.',
+      object(
+        'A write.',
+        {
+          action: word('What would be done.', ACTIONS),
+          kind: text('Kind of the object.'),
+          namespace: text('Namespace of the object.'),
+          name: text('Name of the object.'),
+          reasons: list('Why, where that is not plain.', text('A clause.')),
+          diff: list('The difference.', text('A line that begins with `+`, `-` or a blank.')),
+          admission: ADMISSION,
+        },
+        IN_CLUSTER,
+      ),
+    ),
+    restarts: list(
+      'The workloads whose pods would be replaced.',
+      object('A workload.', { ...NAMES, pods: integer('Its pods.'), wave: WAVE }, IN_CLUSTER),
+    ),
+    inPlace: list(
+      'The Gateways whose pods would change as they run.',
+      object('A Gateway.', { ...NAMES, wave: WAVE }, IN_CLUSTER),
+    ),
+    adoptions: list(
+      'The filters of others whose place would be taken.',
+      object('A filter that is not managed by this action.', {
+        what: text('Which one.'),
+        by: text('The filter that would take its place.'),
+        workloads: list('Where.', text('Such as `Deployment shop/reviews`.')),
+        fate: word('What would become of its EnvoyFilter.', FATES),
+        keeps: list('What the EnvoyFilter would keep, or whom it still serves.', text('A clause.')),
+        volumes: list(
+          'The volumes that hold its file.',
+          object('A volume.', { volume: text('Its name.') }, { stays: text('Why it stays; omitted where it goes.') }),
+        ),
+      }),
+    ),
+    images: list('The images that filters would be pushed as.', IMAGE),
+    waves: integer('How many waves there would be.'),
+    missingPermissions: list('What `deploy` would need and the user of the kubeconfig may not.', MISSING_PERMISSION),
+  },
+  { expires: text('When `sweep` could remove the first filter of the targets, ISO 8601; omitted for never.') },
+);
+
+/** What `deploy` has planned before it wrote. */
+export const DEPLOYMENT = object(
+  'What was planned before the first write; omitted where the run ended before.',
+  {
+    images: list('The images that filters were pushed as.', IMAGE),
+    pluginKind: word('What brings images to the proxies of the cluster.', Object.keys(PLUGINS) as PluginKind[]),
+  },
+  { expires: text('When `sweep` may remove the first filter of the targets, ISO 8601; omitted for never.') },
+);
+
+/** How one filter does on one workload. */
+export const STATUS_OF_FILTER = object(
+  'One filter on one workload.',
+  {
+    filter: text('Its name.'),
+    health: word('How it does.', HEALTHS),
+    notes: list('What is wrong, or was changed by others.', text('A sentence.')),
+  },
+  {
+    revision: text('What the pods run; omitted where their template does not say.'),
+    alsoRuns: list('Other revisions that pods still run.', text('A revision.')),
+    rendered: list('Who has applied the files of `render`, where it came by them.', text('A field manager.')),
+    digest: text('sha256 digest of its module.'),
+    image: text('What the proxies pull; omitted where the module is mounted.'),
+    previous: text('The revision directly before.'),
+    run: text('The run that set the revision: `owner/repo/run/attempt`, or `local`.'),
+    expires: text('When `sweep` may remove it, ISO 8601.'),
+    expired: flag('Set once that time is over.'),
+    verification: VERIFICATION,
+    changed: flag('Set where something of this action is missing or was changed by others.'),
+    owner: text('The object whose controller may put the pod template back.'),
+  },
+);
+
+/** What `status` has found. */
+export const STATUS = object(
+  'What runs; omitted where the run ended before that was known.',
+  {
+    workloads: list(
+      'The workloads that have a filter, or should.',
+      object('A workload.', { ...NAMES, pods: PODS, filters: list('Its filters.', STATUS_OF_FILTER) }, IN_CLUSTER),
+    ),
+    namespaces: list('Where it looked.', text('A namespace.')),
+    garbage: list('Objects of revisions that nothing runs.', OBJECT),
+  },
+  {
+    kept: list('Those that are kept to roll back to.', OBJECT),
+    inUse: list('Those that only old pods run.', OBJECT),
+    unknown: list('Those of which nobody knows whether pods run them.', OBJECT),
+  },
+);
+
+/** What a removal has found that had nothing to do. */
+export const NOTHING = object(
+  'What is there instead, where there was nothing to remove; omitted otherwise.',
+  {
+    namespaces: list('Where it looked.', text('A namespace.')),
+    present: list(
+      'The filters that are there.',
+      object(
+        'A filter in a namespace.',
+        {
+          filter: text('Its name.'),
+          namespace: text('The namespace.'),
+          workloads: list('The workloads that have it.', WORKLOAD),
+        },
+        { expires: text('When `sweep` may remove it from the first of them, ISO 8601.') },
+      ),
+    ),
+  },
+  { filter: text('The filter that was asked for; omitted for all.') },
+);
+
+/** What `render` has written. */
+export const RENDERED = object('What was written; omitted where the run ended before.', {
+  folder: text('The folder, from the workspace.'),
+  files: list(
+    'The files.',
+    object(
+      'A file.',
+      {
+        path: text('From the workspace.'),
+        bytes: integer('Its size.'),
+        content: text('What it holds, such as `patch for Deployment shop/reviews`.'),
+      },
+      { kept: flag('Set where it was there and is not ours to write.'), patches: WORKLOAD },
+    ),
+  ),
+  revisions: list('The revisions of the filters.', text('A revision.')),
+  removed: list('The files of an earlier run that were removed.', text('From the workspace.')),
+});

@@ -1,0 +1,300 @@
+import type { ProblemKind } from '../../base/problem.ts';
+import {
+  as,
+  flag,
+  integer,
+  list,
+  named,
+  number,
+  object,
+  oneOf,
+  record,
+  text,
+  textOrNull,
+  word,
+} from '../../base/schema.ts';
+import { EVIDENCE_LEVELS } from '../../deploy/report/evidence-level.ts';
+import type { ImageState } from '../../deploy/report/image-report.ts';
+import { ROLLOUT_PHASES } from '../../deploy/report/phase.ts';
+import type { Rollback, StepState, TargetOutcome } from '../../deploy/report/report.ts';
+import { DIRECTIONS, FAIL_POLICIES, PHASES } from '../../filter/settings.ts';
+import { KIND_TITLES } from '../verdict/problem-groups.ts';
+
+const PROBLEM_KINDS = Object.keys(KIND_TITLES) as ProblemKind[];
+const OUTCOMES: readonly TargetOutcome[] = [
+  'deployed',
+  'removed',
+  'unchanged',
+  'failed',
+  'rolled-back',
+  'untouched',
+  'superseded',
+];
+const STEP_STATES: readonly StepState[] = ['done', 'unchanged', 'failed', 'skipped'];
+const ROLLBACK_STATES: readonly Rollback['state'][] = ['rolled-back', 'failed', 'skipped'];
+const IMAGE_STATES: readonly ImageState[] = ['pushed', 'unchanged', 'planned', 'failed', 'skipped'];
+
+/** What names the cluster of something. */
+export const IN_CLUSTER = { cluster: text('The cluster that it is in; omitted where the run has one only.') };
+
+const RULE = {
+  verb: text('Such as `patch`.'),
+  group: text('The API group; empty for the core one.'),
+  resource: text('With its subresource, such as `pods/exec`.'),
+};
+const NAMESPACE = { namespace: text('Omitted for the whole cluster.') };
+
+export const PERMISSION = named(
+  'permission',
+  object(
+    'What a user of the cluster may be allowed to do, as a rule of a Role or a ClusterRole says it.',
+    RULE,
+    NAMESPACE,
+  ),
+);
+
+export const MISSING_PERMISSION = named(
+  'missingPermission',
+  object('A permission that the user of the kubeconfig does not have.', RULE, { ...IN_CLUSTER, ...NAMESPACE }),
+);
+
+export const PROBLEM = named(
+  'problem',
+  object(
+    'One thing that is wrong, and what to do about it.',
+    { kind: word('What sort of thing is wrong.', PROBLEM_KINDS), message: text('What happened, and why.') },
+    {
+      subject: text('What it is about: an input, a workload, an object. Omitted for the run as a whole.'),
+      remedy: text('What to do about it.'),
+      permission: as('The permission that is missing.', PERMISSION),
+      user: text('Who lacks it, as the API server calls them.'),
+    },
+  ),
+);
+
+export const PODS = named(
+  'pods',
+  object('How many pods a workload has.', {
+    ready: integer('Pods that are ready.'),
+    wanted: integer('Pods that there should be.'),
+  }),
+);
+
+/** What names a workload or a Gateway, for objects that have more to say of it. */
+export const NAMES = {
+  namespace: text('Its namespace.'),
+  kind: text('Its kind, as in its manifest.'),
+  name: text('Its name.'),
+};
+
+export const WORKLOAD = named('workload', object('A workload, or a Gateway.', NAMES, IN_CLUSTER));
+
+export const VERIFICATION = named(
+  'verification',
+  object(
+    'The evidence that pods run what they should.',
+    {
+      level: word(
+        'The weakest evidence of any of the pods. `listener`: each proxy has the filter in its listener; `stats`: no proxy has rejected a listener; `ready`: the pods are ready.',
+        EVIDENCE_LEVELS,
+      ),
+      pods: integer('Pods with that evidence.'),
+      wanted: integer('Pods that were to be looked at.'),
+    },
+    {
+      probed: flag('Whether each pod answered the probe as expected; omitted without a probe.'),
+      weakness: text('Why there is no stronger evidence.'),
+      notes: list('Which requests pass by the filter.', text('A clause.')),
+    },
+  ),
+);
+
+export const ROLLBACK = named(
+  'rollback',
+  object(
+    'What happened to the rollback of a workload.',
+    {
+      state: word('`skipped`: the run was cancelled meanwhile.', ROLLBACK_STATES),
+      to: record('The revision of each filter after it, by its name; null for none.', textOrNull('A revision.')),
+      seconds: number('How long it took.'),
+    },
+    {
+      from: word('The phase that the workload had come to before.', ROLLOUT_PHASES),
+      template: word('Of one that failed: what its pod template has.', ['before', 'new', 'unknown'] as const),
+      unready: text('What kept the pods from being ready before the run already.'),
+      problem: as('Why it did not succeed, or what is left to do.', PROBLEM),
+    },
+  ),
+);
+
+export const TIMES = named(
+  'times',
+  object(
+    'When its steps were, in seconds since the start of the run.',
+    { patched: number('Its patch was written.') },
+    {
+      ready: number('Its new pods were ready.'),
+      verified: number('Its proxies were seen to run what they should.'),
+      failed: number('It was known to have failed.'),
+      rollbackStarted: number('Its rollback began.'),
+      rollbackEnded: number('Its rollback was over, with or without success.'),
+    },
+  ),
+);
+
+const STEP = word('What happened to it.', STEP_STATES);
+
+export const TARGET = named(
+  'target',
+  object(
+    'What happened to one workload.',
+    {
+      ...NAMES,
+      outcome: word('What the run has come to on it.', OUTCOMES),
+      phase: word('In what condition the run leaves it.', ROLLOUT_PHASES),
+      filters: list(
+        'The filters that the run is about, on this workload.',
+        object(
+          'One filter on one workload.',
+          {
+            name: text('Its name.'),
+            revision: textOrNull('The wanted revision; null where the filter is to be removed.'),
+            before: textOrNull('The revision that was there before; null for none.'),
+            runs: textOrNull('The revision that is there at the end; null for none.'),
+          },
+          { pushed: flag('Set where settings went into the running proxies, without a restart.') },
+        ),
+      ),
+      steps: object('What was written, and what became of it.', {
+        configMap: as('The ConfigMap with the module.', STEP),
+        filterResource: as('The EnvoyFilter, WasmPlugin or TrafficExtension.', STEP),
+        template: as('The pod template.', STEP),
+        rollout: as('The replacement of the pods.', STEP),
+      }),
+      pods: PODS,
+      drift: list('What others had changed since the last run.', text('A clause.')),
+      evidence: list('What its pods, events and proxies say, where it failed.', text('A line.')),
+    },
+    {
+      ...IN_CLUSTER,
+      wave: integer('The wave that it went with, from 1; omitted where there was one only.', 1),
+      seconds: number('From its patch to the verdict; omitted where nobody waited.'),
+      times: TIMES,
+      verification: VERIFICATION,
+      rollback: ROLLBACK,
+      newer: object('What another run has brought meanwhile, of a workload that is `superseded`.', {
+        filter: text('The filter.'),
+        revision: text('The revision that is there now.'),
+        run: text('The run that brought it: `owner/repo/run/attempt`, or `local`.'),
+      }),
+      takenOver: list('The EnvoyFilters of others whose place was taken.', text('`namespace/name`.')),
+      alsoRuns: list('Other filters of this action that its pods run.', text('A filter.')),
+      unready: text('What keeps its pods from being ready, as before the run.'),
+      problem: as('Why it failed.', PROBLEM),
+    },
+  ),
+);
+
+export const IMAGE = named(
+  'image',
+  object(
+    'An image that a filter is pushed as.',
+    {
+      filter: text('The filter.'),
+      pinned: text('`HOST/REPOSITORY@sha256:…`.'),
+      state: word('What happened to it. `unchanged`: it was there already.', IMAGE_STATES),
+    },
+    { tag: text('Omitted where it is pushed under its digest alone.') },
+  ),
+);
+
+export const PROVENANCE = object('The build that an attestation proves to have made it.', {
+  repository: text('`OWNER/REPO`.'),
+  workflow: text('The workflow that signed, `OWNER/REPO/PATH@REF`.'),
+  ref: text('What was built, such as `refs/heads/main`.'),
+  commit: text('40 hex digits.'),
+  run: text('URL of the workflow run.'),
+});
+
+export const SETTINGS = object(
+  'The settings for every target that has none of its own, as the inputs set them. Keys are those of the inputs.',
+  {
+    'root-id': text('Root id that the filter registers.'),
+    'vm-id': text('Id of the Wasm VM.'),
+    configuration: text('Handed to the filter byte for byte; secrets that are known are taken out here.'),
+    direction: word('Traffic that the filter sees.', DIRECTIONS),
+    'fail-policy': word('What Envoy does while the filter is broken.', FAIL_POLICIES),
+    insert: text('Where it stands among the filters of a proxy, such as `before router`.'),
+    order: integer('Its place among filters that stand there, too.', Number.MIN_SAFE_INTEGER),
+    'mount-path': text('Folder in the proxy; of an image, meaningless.'),
+  },
+  {
+    port: integer('Only this port; omitted for all.', 1),
+    'reload-backoff': number('Seconds.'),
+    'allow-on-headers-stop-iteration': flag('Omitted for no.'),
+    environment: record(
+      'Where the value of each variable comes from; the values are not told.',
+      word('The input, or the proxy.', ['input', 'proxy'] as const),
+    ),
+    capabilities: list('What the filter may call; omitted for everything.', text('A name.')),
+    'allow-precompiled': flag('Omitted for no.'),
+    image: text('What the proxies pull; omitted where the module is mounted.'),
+    'pull-secret': text('The Secret with the login of its registry.'),
+    phase: word('Where a WasmPlugin stands.', PHASES),
+  },
+);
+
+export const SOURCE = oneOf(
+  'Where it came from.',
+  object('A file or an address.', {
+    kind: word('A file of the workspace, or a web server.', ['file', 'https'] as const),
+    given: text('What the input says.'),
+  }),
+  object('An image of a registry.', {
+    kind: word('An image or artifact.', ['image'] as const),
+    given: text('What the input says.'),
+    pinned: text('What that was resolved to, `HOST/REPOSITORY@sha256:…`.'),
+  }),
+);
+
+export const FILTER = named(
+  'filter',
+  object(
+    'A filter as it was asked for.',
+    {
+      name: text('Its name.'),
+      digest: text('sha256 digest of the module as it is delivered.'),
+      bytes: integer('Size of the module as it is delivered.'),
+      settings: SETTINGS,
+    },
+    {
+      original: object('What it was before it was shrunk.', {
+        digest: text('sha256 digest.'),
+        bytes: integer('Size.'),
+        how: text('How it was shrunk, in words.'),
+      }),
+      source: SOURCE,
+      provenance: PROVENANCE,
+      delivered: text('Why it is mounted or pulled, as a clause.'),
+    },
+  ),
+);
+
+export const COLLECTED = named(
+  'collected',
+  object('The objects that nothing uses any more.', {
+    deleted: list('Those that were deleted.', text('Such as `ConfigMap shop/add-header-0123456789`.')),
+    left: list(
+      'Those that could not be.',
+      object(
+        'An object that is still there.',
+        { object: text('Such as `ConfigMap shop/add-header-0123456789`.'), why: text('Why, as a clause.') },
+        {
+          runBy: text('The pod that still runs its revision.'),
+          runOn: as('The workload of that pod.', WORKLOAD),
+          missing: list('The permissions that are missing.', text('Such as `list pods in namespace "shop"`.')),
+        },
+      ),
+    ),
+  }),
+);

@@ -1,0 +1,138 @@
+import {
+  constant,
+  flag,
+  integer,
+  list,
+  named,
+  number,
+  object,
+  oneOf,
+  text,
+  type ValueOf,
+  word,
+} from '../../base/schema.ts';
+import { ON_FAILURE, UNREADY, VERIFY } from '../../deploy/policy.ts';
+import type { Report, ReportOf } from '../../deploy/report/report.ts';
+import { DEPLOYMENT, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
+import { COLLECTED, FILTER, PERMISSION, PROBLEM, TARGET } from './schema-parts.ts';
+
+/** How a run was told to roll out. */
+export const POLICY = named(
+  'policy',
+  object(
+    'How the run was told to roll out, by the names of the inputs.',
+    {
+      wait: flag('Whether rollouts were waited for.'),
+      timeout: number('Seconds that one workload may take.'),
+      verify: word('How sure the run had to be that the filter runs.', VERIFY),
+      'on-failure': word('What happens to workloads when one fails.', ON_FAILURE),
+      unready: word('What happens to workloads that were not ready before the run.', UNREADY),
+      'max-failures': text('How many workloads may fail, such as `2` or `10%`.'),
+      soak: number('Seconds for which a wave is watched.'),
+    },
+    {
+      probe: text('The request that each new pod must answer, without its headers and body.'),
+      canary: text('How many workloads go first, such as `1` or `10%`.'),
+      'max-parallel': integer('How many workloads may be rolling at once; omitted for all.', 1),
+    },
+  ),
+);
+
+/** What the report of every command has. */
+const BASE = {
+  version: constant('Version of this format: it grows where a reader of the one before could not read it.', 1),
+  actionVersion: text('Version of the action.'),
+  headline: text('The verdict in one line, for people. Its words may change with any version.'),
+  changed: flag('Whether anything was written to the cluster that is still there.'),
+  cancelled: flag('Whether the run was cancelled.'),
+  started: text('When the run began, ISO 8601.'),
+  seconds: number('How long it took.'),
+  clusters: list(
+    'The clusters of the run; empty where none answered, or none was asked.',
+    named(
+      'cluster',
+      oneOf(
+        'A cluster.',
+        object('It has answered.', {
+          state: word('Whether it has.', ['connected'] as const),
+          name: text('What the run calls it.'),
+          context: text('Its context of the kubeconfig.'),
+          version: text('The version of its API server.'),
+        }),
+        object('It did not answer, and the run was told to go on without it.', {
+          state: word('Whether it has.', ['skipped'] as const),
+          name: text('What the run calls it.'),
+          context: text('Its context of the kubeconfig.'),
+          why: text('Why it did not.'),
+        }),
+      ),
+    ),
+  ),
+  requests: object('How many requests the API servers were sent.', {
+    reads: integer('Requests that only read.'),
+    writes: integer('Requests that write.'),
+  }),
+  policy: POLICY,
+  refusedInputs: list(
+    'The inputs that were refused: what stands for their values here is none of them.',
+    text('Its name.'),
+  ),
+  filters: list('The filters of the run; empty for commands that bring none.', FILTER),
+  problems: list('What is wrong with the run. What is wrong with one workload stands there.', PROBLEM),
+  warnings: list('What to know besides.', text('A sentence.')),
+};
+
+const MAY_HAVE = {
+  permissions: list('All that the command may need, where some of it is missing.', PERMISSION),
+};
+
+/** What the reports of commands that are about workloads have. */
+const TARGETS = { targets: list('The workloads.', TARGET) };
+
+const DEPLOY_RESULTS: readonly ReportOf<'deploy'>['outcome'][] = ['deployed', 'unchanged', 'superseded', 'failed'];
+const REMOVE_RESULTS: readonly ReportOf<'remove'>['outcome'][] = ['removed', 'unchanged', 'superseded', 'failed'];
+
+const RESULT = 'What the run has come to, as the output `result`.';
+
+function resultOf<C extends Report['command']>(command: C, results: readonly ReportOf<C>['outcome'][]) {
+  return { ...BASE, command: constant('The command.', command), result: word(RESULT, results) };
+}
+
+const DEPLOY = object(
+  'The report of `deploy`.',
+  { ...resultOf('deploy', DEPLOY_RESULTS), ...TARGETS, collected: COLLECTED },
+  { ...MAY_HAVE, deployment: DEPLOYMENT },
+);
+const PLANNED = object(
+  'The report of `plan`.',
+  { ...resultOf('plan', ['planned', 'failed']), ...TARGETS },
+  { ...MAY_HAVE, plan: PLAN },
+);
+const STATUS_REPORT = object('The report of `status`.', resultOf('status', ['reported', 'failed']), {
+  ...MAY_HAVE,
+  status: STATUS,
+});
+const REMOVE = object(
+  'The report of `remove`.',
+  { ...resultOf('remove', REMOVE_RESULTS), ...TARGETS, collected: COLLECTED },
+  { ...MAY_HAVE, nothing: NOTHING },
+);
+const SWEEP = object(
+  'The report of `sweep`.',
+  { ...resultOf('sweep', REMOVE_RESULTS), ...TARGETS, collected: COLLECTED },
+  { ...MAY_HAVE, nothing: NOTHING },
+);
+const RENDER = object('The report of `render`.', resultOf('render', ['rendered', 'failed']), { rendered: RENDERED });
+
+/** The report of a run as a file: the one source of its schema, of its type, and so of what writes it. */
+export const REPORT_FILE = oneOf(
+  'The complete report of a run of deploy-wasm-filter, by its command. Times are in seconds. What has nothing to say is omitted.',
+  named('deploy', DEPLOY),
+  named('plan', PLANNED),
+  named('status', STATUS_REPORT),
+  named('remove', REMOVE),
+  named('sweep', SWEEP),
+  named('render', RENDER),
+);
+
+export type ReportFile = ValueOf<typeof REPORT_FILE>;

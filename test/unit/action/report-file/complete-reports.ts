@@ -1,0 +1,209 @@
+import type { Problem } from '../../../../src/base/problem.ts';
+import type { Report, TargetReport } from '../../../../src/deploy/report/report.ts';
+import {
+  change,
+  connected,
+  deployed,
+  deployPlan,
+  filter,
+  found,
+  IMAGE,
+  image,
+  NEW,
+  NEWER,
+  OLD,
+  PROVENANCE,
+  permission,
+  planned,
+  policy,
+  ref,
+  report,
+  rollback,
+  running,
+  stuck,
+  superseded,
+  verification,
+} from '../report-builder.ts';
+
+const PERMISSION = permission('patch deployments.apps in namespace "shop"');
+const PROBLEM: Problem = {
+  kind: 'permission',
+  subject: 'Deployment shop/reviews',
+  message: 'cannot be patched.',
+  remedy: 'Grant the permission.',
+  permission: PERMISSION,
+  user: 'ci',
+  cause: new Error('NOT-TO-BE-TOLD'),
+};
+const IN_STAGING = { ...ref('shop/reviews'), cluster: 'staging' };
+const EXPIRES = '2026-12-05T10:00:00.000Z';
+
+const TARGETS: readonly TargetReport[] = [
+  deployed('shop/details', {
+    wave: 1,
+    revisions: [{ filter: 'add-header', revision: NEW, before: OLD, pushed: true }],
+    times: { patchedMs: 1_204, readyMs: 9_000, verifiedMs: 9_120 },
+    verification: verification('stats', { probed: true, notes: ['requests to port 9090 pass by it'] }),
+    drift: ['the label was removed'],
+    takenOver: ['shop/wasm'],
+    alsoRuns: ['auth'],
+  }),
+  stuck('shop/reviews', {
+    ref: IN_STAGING,
+    wave: 2,
+    times: { patchedMs: 10_000, failedMs: 310_000, rollbackStartedMs: 311_000, rollbackEndedMs: 323_000 },
+    rollback: rollback('failed', { unready: '1 of 3 pods ready' }),
+    unready: '1 of 3 pods ready',
+    problem: PROBLEM,
+    evidence: ['Envoy: no'],
+  }),
+  superseded('shop/ratings', { newer: { filter: 'add-header', revision: NEWER, run: 'local' } }),
+];
+
+/** Reports with everything in them that the report of a command may have. */
+export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
+  deployed: () =>
+    report({
+      clusters: [connected('staging'), { state: 'skipped', name: 'prod', context: 'prod-eu', why: 'does not answer.' }],
+      targets: TARGETS,
+      problems: [PROBLEM],
+      permissions: [PERMISSION],
+      warnings: ['The tag has moved.'],
+      refusedInputs: ['timeout'],
+      policy: policy({
+        canary: { percent: 10 },
+        maxParallel: 5,
+        soakMs: 30_000,
+        probe: {
+          method: 'GET',
+          port: 9080,
+          path: '/health',
+          headers: { 'x-token': 'NOT-TO-BE-TOLD' },
+          expect: { status: [200], headers: {} },
+        },
+      }),
+      filters: [
+        filter({
+          original: { digest: 'sha256:0f', bytes: 99_000, how: 'without its custom sections' },
+          source: IMAGE,
+          provenance: PROVENANCE,
+          delivered: 'a Gateway takes nothing else',
+          settings: {
+            ...filter().settings,
+            port: 9080,
+            reloadBackoffMs: 5_000,
+            failPolicy: 'reload',
+            allowOnHeadersStopIteration: true,
+            environment: { MODE: 'NOT-TO-BE-TOLD', POD: { from: 'proxy' } },
+            capabilities: ['proxy_log'],
+            allowPrecompiled: true,
+            image: { reference: IMAGE.pinned, pullSecret: 'registry', phase: 'authn' },
+          },
+        }),
+        filter({ name: 'auth', source: { kind: 'file', given: 'build/auth.wasm' } }),
+      ],
+      plan: deployPlan({ images: [image('pushed')], expires: EXPIRES }),
+      collected: {
+        deleted: ['ConfigMap shop/a'],
+        left: [
+          {
+            object: 'ConfigMap shop/b',
+            why: 'a pod runs it',
+            runBy: 'web-1',
+            runOn: IN_STAGING,
+            missing: ['list pods in namespace "shop"'],
+          },
+        ],
+      },
+    }),
+
+  planned: () =>
+    report({
+      command: 'plan',
+      targets: TARGETS,
+      permissions: [PERMISSION],
+      plan: planned({
+        changes: [
+          change('change Deployment shop/reviews', { cluster: 'staging' }),
+          change('delete ConfigMap shop/a', { admission: { state: 'refused', message: 'no.' } }),
+          change('create ConfigMap shop/b', { admission: { state: 'not-asked', why: 'nobody may.' } }),
+        ],
+        restarts: [{ ref: IN_STAGING, pods: 3, wave: 1 }],
+        inPlace: [{ ref: { ...ref('Gateway shop/web'), cluster: 'staging' }, wave: 2 }],
+        adoptions: [
+          {
+            what: '"old" of EnvoyFilter shop/old',
+            by: 'add-header',
+            workloads: ['Deployment shop/reviews'],
+            fate: 'stays',
+            keeps: ['others'],
+            volumes: [{ volume: 'files', stays: 'it holds more' }],
+          },
+        ],
+        images: [image('planned')],
+        missingPermissions: [{ ...PERMISSION, cluster: 'staging' }],
+        expires: EXPIRES,
+      }),
+    }),
+
+  status: () =>
+    report({
+      command: 'status',
+      permissions: [PERMISSION],
+      status: {
+        state: 'read',
+        namespaces: ['shop'],
+        garbage: ['ConfigMap shop/a'],
+        kept: ['ConfigMap shop/b'],
+        inUse: ['ConfigMap shop/c'],
+        unknown: ['ConfigMap shop/d'],
+        workloads: [
+          found('shop/reviews', [
+            running({
+              alsoRuns: [OLD],
+              rendered: ['argocd'],
+              image: IMAGE.pinned,
+              expires: EXPIRES,
+              expired: true,
+              changed: true,
+              owner: 'Shop hello',
+              notes: ['was edited'],
+            }),
+          ]),
+        ].map((one) => ({ ...one, ref: IN_STAGING })),
+      },
+    }),
+
+  ...Object.fromEntries(
+    (['remove', 'sweep'] as const).map((command) => [
+      command,
+      () =>
+        report({
+          command,
+          targets: TARGETS,
+          permissions: [PERMISSION],
+          removal: {
+            state: 'nothing',
+            filter: 'add-header',
+            namespaces: ['shop'],
+            present: [{ filter: 'auth', namespace: 'shop', workloads: [ref('shop/a')], expires: EXPIRES }],
+          },
+        }),
+    ]),
+  ),
+
+  rendered: () =>
+    report({
+      command: 'render',
+      rendered: {
+        state: 'written',
+        folder: 'wasm-filter',
+        revisions: [NEW],
+        removed: ['wasm-filter/old.yaml'],
+        files: [
+          { path: 'wasm-filter/kustomization.yaml', bytes: 90, content: 'overlay', kept: true },
+          { path: 'wasm-filter/a.yaml', bytes: 900, content: 'patch', patches: ref('shop/reviews') },
+        ],
+      },
+    }),
+};
