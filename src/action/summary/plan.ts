@@ -74,11 +74,11 @@ function restartTable(restarts: readonly PlannedRestart[]): TableParts<'restart'
   const waves = new Set(restarts.map(({ wave }) => wave)).size > 1;
   return {
     noun: 'workload',
-    header: ['Workload', 'Pods', ...clusterTitle(restarts), ...(waves ? ['Wave'] : [])],
+    header: ['Workload', ...clusterTitle(restarts), 'Pods', ...(waves ? ['Wave'] : [])],
     catalogue: { restart: { icon: '🔁', word: verb(restarts.length, 'restart', 'restarts') } },
     urgent: [],
     calm: restarts.map(({ ref, pods, wave }) => ({
-      cells: [workloadCell(ref), String(pods), ...clusterCell(ref), ...(waves ? [String(wave)] : [])],
+      cells: [workloadCell(ref), ...clusterCell(ref), String(pods), ...(waves ? [String(wave)] : [])],
       count: 'restart',
     })),
   };

@@ -53,9 +53,11 @@ function sortLines(lines: readonly Line[]): Line[] {
   return [...lines].sort((a, b) => order.indexOf(a.filter.health) - order.indexOf(b.filter.health));
 }
 
+/** Where the run has several. */
+const CLUSTER: Column<Line> = { title: 'Cluster', cell: ({ workload }) => text(workload.ref.cluster ?? '', 63) };
+
 /** Beside workload and health: what is the same in every row stands above the table. */
 const COLUMNS: readonly Column<Line>[] = [
-  { title: 'Cluster', cell: ({ workload }) => text(workload.ref.cluster ?? '', 63) },
   { title: 'Filter', cell: ({ filter }) => text(filter.filter, 63) },
   { title: 'Revision', cell: ({ filter }) => revisionCell(filter) },
   {
@@ -69,8 +71,10 @@ const COLUMNS: readonly Column<Line>[] = [
 function statusTable(lines: readonly Line[]): TableParts<FilterHealth> {
   // Where the filter is not, there is nothing to share.
   const { own, shared } = shareColumns(COLUMNS, lines, ({ filter }) => filter.health !== 'missing');
+  const clusters = shareColumns([CLUSTER], lines);
   const columns: readonly Column<Line>[] = [
     { title: 'Workload', cell: ({ workload }) => workloadCell(workload.ref) },
+    ...clusters.own,
     { title: 'Health', cell: ({ workload, filter }) => unbroken(healthCell(workload, filter)) },
     ...own,
   ];
@@ -84,10 +88,7 @@ function statusTable(lines: readonly Line[]): TableParts<FilterHealth> {
     catalogue: HEALTH_COUNTS,
     urgent: rows.filter(isUrgent),
     calm: rows.filter((row) => !isUrgent(row)),
-    above: shared
-      .filter(({ value }) => value !== '')
-      .map(({ title, value }) => `${title}: ${value}`)
-      .join(' · '),
+    above: shared.map(({ title, value }) => `${title}: ${value}`).join(' · '),
   };
 }
 

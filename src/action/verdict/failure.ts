@@ -5,7 +5,7 @@ import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy
 import { describeWorkload } from '../../targets/target.ts';
 import { byPhase, countPhases, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
 import { plain } from './text.ts';
-import { AS_BEFORE, clause, hasActed, problemsOf, refusal, type Verdict, verb, workloads } from './words.ts';
+import { asBefore, clause, hasActed, problemsOf, refusal, type Verdict, verb, workloads } from './words.ts';
 
 /** How a command speaks of its workloads. */
 export interface FailureWords {
@@ -19,8 +19,8 @@ export interface FailureWords {
 export function judgeFailure(report: ChangeReport, words: FailureWords): Verdict {
   if (!hasActed(report)) {
     return report.cancelled
-      ? { icon: '🛑', headline: 'Cancelled before anything was written', sentence: AS_BEFORE }
-      : refusal(report, 'Nothing was written', AS_BEFORE);
+      ? { icon: '🛑', headline: 'Cancelled before anything was written', sentence: asBefore(report) }
+      : refusal(report, 'Nothing was written', asBefore(report));
   }
   if (report.targets.length === 0) return lost(report, words);
   return report.cancelled ? cancelled(report, words) : failed(report, words);

@@ -29,7 +29,10 @@ export function meaningOf({ tally = '', sentence: meaning }: Verdict): string {
   return sentences(tally, meaning);
 }
 
-export const AS_BEFORE = 'The cluster is unchanged.';
+/** That a run has changed nothing anywhere. */
+export function asBefore({ clusters }: Pick<Report, 'clusters'>): string {
+  return clusters.length > 1 ? 'The clusters are unchanged.' : 'The cluster is unchanged.';
+}
 
 /** The verdict over a run that ended before its first write; `what` is what was not done: `Nothing was written`. */
 export function refusal(report: Report, what: string, sentence: string): Verdict {

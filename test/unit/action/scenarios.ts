@@ -20,6 +20,7 @@ import {
   unchanged,
   untouched,
 } from './report-builder.ts';
+import { CLUSTER_SCENARIOS } from './scenarios-clusters.ts';
 import { COMMAND_SCENARIOS } from './scenarios-commands.ts';
 import { EVIDENCE_SCENARIOS } from './scenarios-evidence.ts';
 import { GATEWAY_SCENARIOS } from './scenarios-gateway.ts';
@@ -40,6 +41,7 @@ const HOSTILE =
 export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...EVIDENCE_SCENARIOS,
   ...COMMAND_SCENARIOS,
+  ...CLUSTER_SCENARIOS,
   ...IMAGE_SCENARIOS,
   ...GATEWAY_SCENARIOS,
 

@@ -89,8 +89,8 @@ export function targetTable(
   );
   const columns: Column<TargetReport>[] = [
     { title: 'Workload', cell: ({ ref }) => workloadCell(ref) },
-    { title: 'Rollout', cell: rollout },
     ...clusters.own,
+    { title: 'Rollout', cell: rollout },
     ...waves.own,
     ...written.own,
     ...revision.own,
