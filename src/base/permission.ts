@@ -15,3 +15,6 @@ export function describePermission({ verb, group, resource, namespace }: Permiss
   const name = `${plural}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
   return `${verb} ${name} ${namespace === undefined ? 'in the whole cluster' : `in namespace "${namespace}"`}`;
 }
+
+/** Stands in a Role for each namespace that a target list chooses, where these may not be listed: no namespace is called so. */
+export const EACH_NAMESPACE = 'NAMESPACE';

@@ -96,10 +96,10 @@ export class Client {
     return parseObject<T>(exchange, resource, name);
   }
 
-  /** Every object of a collection, over all pages, as of one version of it. */
+  /** Every object of a collection, over all pages, as of one version of it. `namespace` is `undefined` for those of all namespaces. */
   async list<T extends KubernetesObject>(
     resource: Resource,
-    namespace: string,
+    namespace: string | undefined,
     options: ListOptions = {},
   ): Promise<ObjectList<T>> {
     return this.#session.list<T>(resource, namespace, options);
@@ -114,7 +114,7 @@ export class Client {
   /** As `list`, with the objects' metadata alone: ConfigMaps that hold filters are up to a megabyte each. */
   async listMetadata(
     resource: Resource,
-    namespace: string,
+    namespace: string | undefined,
     options: ListOptions = {},
   ): Promise<ObjectList<KubernetesObject>> {
     return this.#session.list<KubernetesObject>(resource, namespace, options, { accept: METADATA_ONLY });

@@ -124,7 +124,7 @@ export class Session {
   /** Reads a list to its end. */
   list<T extends KubernetesObject>(
     resource: Resource,
-    namespace: string,
+    namespace: string | undefined,
     options: ListOptions,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<ObjectList<T>> {

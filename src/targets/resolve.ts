@@ -1,26 +1,23 @@
 import { sameJson } from '../base/json.ts';
+import { append } from '../base/lists.ts';
 import { Diagnostics, fail, ok, type Problem, type Result } from '../base/problem.ts';
 import { listWords, nearestNames } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
-import { matchesSelector } from './selector.ts';
-import { describeWorkload, type SelectedTargets, type TargetEntry, type WorkloadRef, workloadKey } from './target.ts';
+import { isPattern } from './pattern.ts';
+import { idleExclusions, nothingSelected, selectWorkloads } from './select.ts';
+import type { WorkloadIndex, WorkloadListKey } from './workload-index.ts';
 
-/** One list that resolving needs. */
-export interface WorkloadListKey {
-  readonly kind: string;
-  readonly namespace: string;
-}
+export type { WorkloadIndex, WorkloadListKey } from './workload-index.ts';
 
-/** What is known of the cluster's workloads. */
-export interface WorkloadIndex {
-  /** The kinds that may be listed. */
-  readonly kinds: readonly string[];
-  /** The workloads of a kind in a namespace; `undefined` if they could not be listed, which is a problem of its own. */
-  list(key: WorkloadListKey): readonly Workload[] | undefined;
-  /** Whether a namespace is there; `undefined` if that may not be asked. */
-  namespaceExists(namespace: string): boolean | undefined;
-}
+import {
+  describeWorkload,
+  namespacesOf,
+  type SelectedTargets,
+  type TargetEntry,
+  type WorkloadRef,
+  workloadKey,
+} from './target.ts';
 
 /** A workload that the target list means, as it was observed, with the settings it has of its own. */
 export interface ResolvedTarget {
@@ -38,7 +35,7 @@ export function neededLists(entries: readonly TargetEntry[]): WorkloadListKey[] 
     const pairs =
       entry.type === 'named'
         ? [entry.workload]
-        : entry.namespaces.flatMap((namespace) => entry.kinds.map((kind) => ({ kind, namespace })));
+        : namespacesOf(entry).flatMap((namespace) => entry.kinds.map((kind) => ({ kind, namespace })));
     for (const { kind, namespace } of pairs) keys.set(`${namespace}/${kind}`, { kind, namespace });
   }
   return [...keys.values()];
@@ -48,6 +45,8 @@ export function neededLists(entries: readonly TargetEntry[]): WorkloadListKey[] 
 export interface Resolution {
   readonly targets: readonly ResolvedTarget[];
   readonly problems: readonly Problem[];
+  /** What of the entries means nothing, which is no problem of the targets. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -61,11 +60,13 @@ export function resolveTargets(
   defaults: SettingsOverride,
 ): Resolution {
   const diagnostics = new Diagnostics();
+  const warnings: string[] = [];
   const find = finder(workloadIndex);
   const found = new Map<string, ResolvedTarget & { readonly origin: string }>();
   const namespaces = [...new Set(neededLists(entries).map(({ namespace }) => namespace))];
   for (const entry of entries) {
     const suggest = diagnostics.problems.length < MAX_SUGGESTIONS;
+    if (entry.type === 'selected') append(warnings, idleExclusions(entry, workloadIndex));
     for (const target of diagnostics.unwrap(resolveEntry(entry, { workloadIndex, find, namespaces, suggest })) ?? []) {
       const key = workloadKey(target.ref);
       const earlier = found.get(key);
@@ -78,7 +79,7 @@ export function resolveTargets(
       }
     }
   }
-  return { targets: [...found.values()], problems: diagnostics.problems };
+  return { targets: [...found.values()], problems: diagnostics.problems, warnings };
 }
 
 /** The namespaces where a named workload is not among those of its kind: one of another kind may have its name. */
@@ -131,32 +132,33 @@ function resolveEntry(entry: TargetEntry, known: Known): Result<readonly Resolve
   return workload === null ? fail(notFound(ref, entry.origin, known)) : ok([{ ref, workload, override, wave }]);
 }
 
+/** The workloads that an entry means; a problem where there is none, or none of a name that it has, and nothing was hidden. */
 function resolveSelected(entry: SelectedTargets, known: Known): Result<readonly ResolvedTarget[]> {
-  const { workloadIndex } = known;
-  const targets: ResolvedTarget[] = [];
-  let seen = 0;
-  let blind = false;
-  for (const namespace of entry.namespaces) {
-    for (const kind of entry.kinds) {
-      const workloads = workloadIndex.list({ kind, namespace });
-      if (workloads === undefined) blind = true;
-      seen += workloads?.length ?? 0;
-      for (const workload of workloads ?? []) {
-        if (!matchesSelector(entry.selector, workload.metadata.labels)) continue;
-        const ref = { kind, namespace, name: workload.metadata.name };
-        targets.push({ ref, workload, override: entry.override, wave: entry.wave });
-      }
-    }
+  const { namespaces } = entry;
+  if (namespaces.type === 'listed') {
+    const absent = namespaces.names.filter((namespace) => known.workloadIndex.namespaceExists(namespace) === false);
+    if (absent.length > 0) return fail(absent.map((one) => namespaceMissing(one, entry.origin, known)));
+    const lacking = namespaces.names.filter((namespace) => lacksNamed(entry, namespace, known));
+    if (lacking.length > 0) return fail(lacking.map((namespace) => notNamed(entry, namespace, known)));
   }
-  const absent = entry.namespaces.filter((namespace) => workloadIndex.namespaceExists(namespace) === false);
-  if (absent.length > 0) return fail(absent.map((one) => namespaceMissing(one, entry.origin, known)));
-  if (targets.length > 0 || blind) return ok(targets);
-  return fail({
-    kind: 'targets',
-    subject: entry.origin,
-    message: `the selector "${entry.selector.text}" matches no ${listWords(entry.kinds)} in ${listWords(entry.namespaces, 'and')}, where there ${seen === 0 ? 'is none' : seen === 1 ? 'is one' : `are ${seen}`}.`,
-    remedy: 'Write labels of the workload itself (metadata.labels), not those of its pods.',
-  });
+  const selection = selectWorkloads(entry, known.workloadIndex);
+  const { override, wave } = entry;
+  if (selection.targets.length > 0) return ok(selection.targets.map((target) => ({ ...target, override, wave })));
+  return selection.complete ? fail(nothingSelected(entry, selection)) : ok([]);
+}
+
+/** Whether the one name that an entry has is not in a namespace. */
+function lacksNamed({ name, selector, kinds }: SelectedTargets, namespace: string, { find }: Known): boolean {
+  if (name === undefined || isPattern(name) || selector !== undefined) return false;
+  return kinds.every((kind) => find({ kind, namespace, name }) === null);
+}
+
+function notNamed({ name = '', kinds, origin }: SelectedTargets, namespace: string, known: Known): Problem {
+  const [kind = ''] = kinds;
+  const problem = notFound({ kind, namespace, name }, origin, known);
+  return kinds.length === 1
+    ? problem
+    : { ...problem, message: `${listWords(kinds)} ${namespace}/${name} does not exist.` };
 }
 
 function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
@@ -188,10 +190,13 @@ function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
 }
 
 function namespaceMissing(namespace: string, origin: string, { workloadIndex, namespaces, suggest }: Known): Problem {
-  const near = nearestNames(
-    namespace,
-    (suggest ? namespaces : []).filter((one) => one !== namespace && workloadIndex.namespaceExists(one) === true),
-  );
+  const named = namespaces.filter((one) => one !== namespace && workloadIndex.namespaceExists(one) === true);
+  return missingNamespace(namespace, origin, suggest ? named : []);
+}
+
+/** Says of a namespace that it does not exist; `known` are those that do. */
+export function missingNamespace(namespace: string, origin: string, known: readonly string[]): Problem {
+  const near = nearestNames(namespace, known);
   const meant = near.length === 0 ? '' : `Did you mean ${listWords(near)}? `;
   return {
     kind: 'targets',

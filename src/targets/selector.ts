@@ -22,31 +22,31 @@ function isKey(text: string): boolean {
 }
 
 /**
- * Reads a selector: text (`app=web,tier in (a, b),!legacy`) or a mapping of labels.
+ * Reads a selector: text (`app=web,tier in (a, b),!legacy`) or a mapping of labels. `field` is what the list calls it.
  * The grammar is that of https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#label-selectors
  */
-export function parseSelector(value: unknown, subject: string): Result<Selector> {
-  if (isObject(value) && Object.keys(value).length > 0) return selectLabels(Object.entries(value), subject);
+export function parseSelector(value: unknown, subject: string, field = 'selector'): Result<Selector> {
+  if (isObject(value) && Object.keys(value).length > 0) return selectLabels(Object.entries(value), subject, field);
   if (typeof value !== 'string' || value.trim() === '') {
-    return refuse(subject, 'selector must be a label selector such as "app=web", or a mapping of labels.');
+    return refuse(subject, `${field} must be a label selector such as "app=web", or a mapping of labels.`);
   }
   const requirements: Requirement[] = [];
   for (const part of splitOutsideParentheses(value)) {
     const requirement = parseRequirement(part.trim());
     if (requirement === undefined)
-      return refuse(subject, `selector: ${quoted(part.trim())} is not a label requirement.`);
+      return refuse(subject, `${field}: ${quoted(part.trim())} is not a label requirement.`);
     requirements.push(requirement);
   }
   return ok({ text: value.trim(), requirements });
 }
 
 /** A mapping is read label by label, not joined to a text first: a comma in a value must not become a requirement. */
-function selectLabels(labels: readonly [string, unknown][], subject: string): Result<Selector> {
+function selectLabels(labels: readonly [string, unknown][], subject: string, field: string): Result<Selector> {
   const requirements: Requirement[] = [];
   for (const [key, wanted] of labels) {
-    if (typeof wanted === 'object') return refuse(subject, `selector: the label ${quoted(key)} needs a single value.`);
+    if (typeof wanted === 'object') return refuse(subject, `${field}: the label ${quoted(key)} needs a single value.`);
     if (!isKey(key) || !isValue(String(wanted)))
-      return refuse(subject, `selector: ${quoted(`${key}: ${wanted}`)} cannot be a label.`);
+      return refuse(subject, `${field}: ${quoted(`${key}: ${wanted}`)} cannot be a label.`);
     requirements.push({ key, operator: 'in', values: [String(wanted)] });
   }
   return ok({ text: labels.map(([key, wanted]) => `${key}=${wanted}`).join(','), requirements });

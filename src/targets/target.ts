@@ -40,15 +40,59 @@ export interface NamedTarget extends Entry {
   readonly workload: WorkloadRef;
 }
 
-/** An entry of the target list that selects workloads by their labels. */
+/** An entry of the target list that selects workloads by what they have in common. */
 export interface SelectedTargets extends Entry {
   readonly type: 'selected';
-  readonly namespaces: readonly string[];
+  readonly namespaces: Namespaces;
   readonly kinds: readonly string[];
-  readonly selector: Selector;
+  /** What their labels have to be; omitted for any. */
+  readonly selector?: Selector;
+  /** A pattern of their names; omitted for any. */
+  readonly name?: string;
+  /** What of that is not meant. */
+  readonly exclude: readonly Exclusion[];
+}
+
+/** Where an entry looks for workloads. */
+export type Namespaces = ListedNamespaces | ChosenNamespaces;
+
+/** Namespaces that are named one by one. */
+export interface ListedNamespaces {
+  readonly type: 'listed';
+  readonly names: readonly string[];
+}
+
+/** Those of the cluster's namespaces that have labels, or names like these. */
+export interface ChosenNamespaces {
+  readonly type: 'chosen';
+  readonly by: Selector | NamePatterns;
+  /** Those that are there; omitted until the cluster was asked. */
+  readonly found?: readonly string[];
+}
+
+/** Names, some of which have a `*`. */
+export interface NamePatterns {
+  readonly patterns: readonly string[];
+}
+
+/** Workloads that an entry does not mean: all that have each of what is named. */
+export interface Exclusion {
+  /** As the list has it, for messages. */
+  readonly text: string;
+  readonly kind?: string;
+  /** Patterns. */
+  readonly namespace?: string;
+  readonly name?: string;
 }
 
 export type TargetEntry = NamedTarget | SelectedTargets;
+
+/** Returns the namespaces of an entry; none of those that are to be chosen, before the cluster was asked. */
+export function namespacesOf(entry: TargetEntry): readonly string[] {
+  if (entry.type === 'named') return [entry.workload.namespace];
+  const { namespaces } = entry;
+  return namespaces.type === 'listed' ? namespaces.names : (namespaces.found ?? []);
+}
 
 /** `Deployment shop/reviews`, for messages; of several clusters `prod-eu: Deployment shop/reviews`. */
 export function describeWorkload({ cluster, kind, namespace, name }: WorkloadRef): string {

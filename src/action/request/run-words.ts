@@ -5,7 +5,7 @@ import { kindNames } from '../../deploy/kinds/kinds.ts';
 import { COMMANDS } from '../../deploy/report/report.ts';
 import { DIRECTIONS } from '../../filter/settings.ts';
 import { parseTargets, type TargetList } from '../../targets/parse.ts';
-import type { TargetEntry } from '../../targets/target.ts';
+import { namespacesOf, type TargetEntry } from '../../targets/target.ts';
 import type { Inputs } from '../inputs/inputs.ts';
 
 /** What happens to filters and workloads, and what outputs call their values. */
@@ -47,5 +47,6 @@ function entriesOf(list: TargetList): readonly TargetEntry[] {
 }
 
 function namesOf(entry: TargetEntry): readonly string[] {
-  return entry.type === 'named' ? [entry.workload.namespace, entry.workload.name] : entry.namespaces;
+  const name = entry.type === 'named' ? entry.workload.name : entry.name;
+  return [...namespacesOf(entry), ...(name === undefined ? [] : [name])];
 }

@@ -3,6 +3,8 @@ import { count } from '../../base/text.ts';
 import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
 import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
+import { warnLeftBehind } from '../observe/left-behind.ts';
+import { placeTargets } from '../observe/place-targets.ts';
 import { RunningProxies } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { readUnmanaged } from '../observe/unmanaged-view.ts';
@@ -19,13 +21,23 @@ const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
  */
 export async function planDeployment(requested: RequestOrProblems, context: DeployContext): Promise<PlannedDeployment> {
   const { client, log, date } = context;
-  const { request } = requested;
   const unknown = requested.ok ? NOTHING_UNKNOWN : requested.unknown;
   const diagnostics = new Diagnostics();
   if (!requested.ok) diagnostics.add(requested.problems);
+  const { filters } = requested.request;
+  const placed = await placeTargets(
+    filters.map(({ targets }) => targets),
+    client,
+    log,
+  );
+  diagnostics.add(placed.problems);
+  const request: DeployRequest = {
+    ...requested.request,
+    filters: filters.map((filter, index) => ({ ...filter, targets: placed.lists[index] ?? [] })),
+  };
   const lists = neededLists(request.filters.flatMap(({ targets }) => targets));
   const plugins = request.filters.some(({ settings }) => settings.image !== undefined);
-  const clusterReader = new ClusterReader(client, { plugins });
+  const clusterReader = new ClusterReader(client, { plugins, namespaces: placed.namespaces });
   const needsAll = request.prune || request.settingsChange === 'push';
   const namespaces = [...new Set(lists.map(({ namespace }) => namespace))];
   const first = await clusterReader.read(needsAll ? [...lists, ...allLists(namespaces)] : lists);
@@ -35,7 +47,9 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   const snapshot = await lookElsewhere(request, second.snapshot, clusterReader);
   const made = makePlan(request, snapshot, date());
   if (made.ok && diagnostics.ok) {
-    const complete = await completePlan({ plan: made.value, snapshot }, request, clusterReader, date());
+    const seen = await completePlan({ plan: made.value, snapshot }, request, clusterReader, date());
+    const warnings = [...seen.plan.warnings, ...(await warnLeftBehind(request, client))];
+    const complete = { ...seen, plan: { ...seen.plan, warnings } };
     describePlan(complete.plan, log);
     return { ...complete, request, problems: [], unknown, proxies };
   }

@@ -147,7 +147,7 @@ async function answerOf(
 async function planInCluster(task: ClusterTask<RemovalRequest>, removal: Removal): Promise<PlannedRemoval> {
   const { requested, context } = task;
   const diagnostics = new Diagnostics();
-  const resolved = diagnostics.unwrapPartial(await resolveScope(requested, context.client));
+  const resolved = diagnostics.unwrapPartial(await resolveScope(requested, context.client, context.log));
   const plan = diagnostics.unwrapPartial(planRemoval(resolved, removal, diagnostics.ok, context));
   const { ok: isKnown, problems } = diagnostics;
   return { state: 'planned', task, plan, resolved, problems, isKnown, permissions: [] };
@@ -182,7 +182,8 @@ function describeRemoval(planned: PlannedRemoval): Pick<Removed<'remove'>, 'remo
   const { resolved, isKnown, permissions } = planned;
   const found = isFound(planned);
   const removal = found ? FOUND : nothingToRemove(resolved);
-  return { removal: isKnown ? removal : STOPPED, permissions, warnings: found ? namedWithout(resolved) : [] };
+  const warnings = [...resolved.warnings, ...(found ? namedWithout(resolved) : [])];
+  return { removal: isKnown ? removal : STOPPED, permissions, warnings };
 }
 
 async function carryOut<C extends 'remove' | 'sweep'>(

@@ -8,8 +8,11 @@ import { podRevisionOf, type Revision, revisionName } from '../../mesh/identity/
 import { renderConfigMap } from '../../mesh/objects/config-map.ts';
 import { renderFilterResource, resourceOf } from '../../mesh/objects/filter-resource.ts';
 import { patchWorkload } from '../../mesh/template/template.ts';
+import { patternExpression } from '../../targets/pattern.ts';
+import { describeChoice, describeSelection } from '../../targets/select.ts';
 import {
   describeWorkload,
+  namespacesOf,
   type SelectedTargets,
   type TargetEntry,
   type WorkloadRef,
@@ -76,16 +79,12 @@ export function renderFiles({ filters }: RenderRequest): Result<readonly Rendere
   for (const filter of filters) {
     const revisionOn = revisionMaker(filter);
     for (const entry of filter.targets) {
-      const kinds = kindsOf(entry);
-      const unknown =
-        entry.type === 'selected' ? kinds.find((kind) => targetKind({ kind }).binding.inPlace) : undefined;
-      if (entry.type === 'selected' && unknown !== undefined) {
-        diagnostics.add(unknownTargets(entry, unknown));
-        continue;
-      }
+      const unknown = entry.type === 'selected' ? unknownToFiles(entry) : [];
+      diagnostics.add(unknown);
+      if (unknown.length > 0) continue;
       // No list of kinds is empty.
-      const revision = revisionOn({ kind: kinds[0] as string }, entry.override);
-      for (const namespace of entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces) {
+      const revision = revisionOn({ kind: kindsOf(entry)[0] as string }, entry.override);
+      for (const namespace of namespacesOf(entry)) {
         // Its ConfigMap holds the whole module.
         const place = `${namespace}/${revisionName(revision)}`;
         if (places.has(place)) continue;
@@ -119,14 +118,38 @@ export function renderFiles({ filters }: RenderRequest): Result<readonly Rendere
   return ok([...objects.values(), ...patchFiles]);
 }
 
-/** A plugin has to name its target, and nobody asks a cluster which ones there are. */
-function unknownTargets({ origin, selector }: SelectedTargets, kind: string): Problem {
-  return {
-    kind: 'targets',
-    subject: origin,
-    message: `selects ${kind}s with "${selector.text}", but the files must name each ${kind}.`,
-    remedy: `Name them one by one, as "${kind.toLowerCase()}/NAME".`,
-  };
+/** What of an entry only a cluster could tell, which nobody asks. */
+function unknownToFiles(entry: SelectedTargets): Problem[] {
+  const { origin, namespaces, kinds, exclude } = entry;
+  const problem = (message: string, remedy: string): Problem => ({ kind: 'targets', subject: origin, message, remedy });
+  const unnamed = kinds.find((kind) => targetKind({ kind }).binding.inPlace);
+  const what = describeSelection(entry);
+  return [
+    ...(unnamed === undefined
+      ? []
+      : [
+          problem(
+            `means ${unnamed}s by ${what}, but the files must name each ${unnamed}.`,
+            `Name them one by one, as "${unnamed.toLowerCase()}/NAME".`,
+          ),
+        ]),
+    ...(namespaces.type === 'listed'
+      ? []
+      : [
+          problem(
+            `chooses its namespaces by ${describeChoice(namespaces.by)}, but "render" asks no cluster which these are.`,
+            'Name them one by one in "namespaces".',
+          ),
+        ]),
+    ...(exclude.length === 0
+      ? []
+      : [
+          problem(
+            'has "exclude", but "render" asks no cluster what is left, and the patch of a kustomization cannot exclude.',
+            'Select by labels that the others do not have, such as "tier=api,!legacy", or name the workloads one by one.',
+          ),
+        ]),
+  ];
 }
 
 function pluginFiles(ref: WorkloadRef, revisions: readonly Revision[]): RenderedContent[] {
@@ -184,25 +207,31 @@ function namedPatch(ref: WorkloadRef, revisions: readonly Revision[]): RenderedC
     text: yaml({ apiVersion, kind, metadata, ...templatePatch(revisions) }),
     content: `patch for ${describeWorkload(ref)}`,
     // Names in targets are regular expressions.
-    entry: { target: { group, kind, namespace, name: name.replaceAll('.', '\\.') } },
+    entry: { target: { group, kind, namespace, name: patternExpression(name) } },
     patches: ref,
   };
 }
 
-/** Kustomize finds the workloads of a selector itself, one patch for each kind and namespace. */
-function selectorPatches(
-  { origin, namespaces, kinds, selector }: SelectedTargets,
-  revisions: readonly Revision[],
-): RenderedContent[] {
+/** Kustomize finds the workloads of an entry itself, one patch for each kind and namespace. */
+function selectorPatches(entry: SelectedTargets, revisions: readonly Revision[]): RenderedContent[] {
+  const { origin, kinds, selector, name } = entry;
   const slug = origin.replace(/[^a-z0-9]+/gi, '-').replace(/^-|-$/g, '');
-  return namespaces.flatMap((namespace) =>
+  return namespacesOf(entry).flatMap((namespace) =>
     kinds.map((kind): RenderedContent => {
       const { group, apiVersion, plural } = targetKind({ kind }).resource;
       return {
         name: `patch_${namespace}_${plural}_of_${slug}.yaml`,
         text: yaml({ apiVersion, kind, metadata: { name: 'selected' }, ...templatePatch(revisions) }),
-        content: `patch for ${kind}s of ${namespace} with ${selector.text}`,
-        entry: { target: { group, kind, namespace, labelSelector: selector.text } },
+        content: `patch for ${kind}s of ${namespace} with ${describeSelection(entry)}`,
+        entry: {
+          target: {
+            group,
+            kind,
+            namespace,
+            ...(name !== undefined && { name: patternExpression(name) }),
+            ...(selector !== undefined && { labelSelector: selector.text }),
+          },
+        },
       };
     }),
   );

@@ -1,7 +1,9 @@
+import type { Log } from '../../base/log.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { neededLists, resolveTargets } from '../../targets/resolve.ts';
 import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
+import { placeTargets } from '../observe/place-targets.ts';
 import type { ClusterSnapshot, ObservedWorkload } from '../observe/snapshot.ts';
 import type { RequestOrProblems, Scope } from '../request.ts';
 
@@ -12,6 +14,8 @@ export interface ResolvedScope<T> {
   /** The workloads that the scope means: those that are named, or all of its namespaces. */
   readonly workloads: readonly ObservedWorkload[];
   readonly namespaces: readonly string[];
+  /** What of the target list means nothing. */
+  readonly warnings: readonly string[];
 }
 
 /**
@@ -21,18 +25,20 @@ export interface ResolvedScope<T> {
 export async function resolveScope<T extends { readonly scope: Scope }>(
   requested: RequestOrProblems<T>,
   client: Client,
+  log: Pick<Log, 'info'>,
 ): Promise<PartialResult<ResolvedScope<T>>> {
   const diagnostics = new Diagnostics();
   if (!requested.ok) diagnostics.add(requested.problems);
-  const { request } = requested;
-  const { entries, namespaces: wanted } = request.scope;
+  const { scope } = requested.request;
+  const placed = await placeTargets([scope.entries], client, log);
+  diagnostics.add(placed.problems);
+  const [entries = []] = placed.lists;
+  const request = { ...requested.request, scope: { ...scope, entries } };
   const needed = neededLists(entries);
   const listed = needed.map(({ namespace }) => namespace);
-  const namespaces = [...new Set(listed.length > 0 || !requested.ok ? listed : wanted)];
-  const { snapshot, problems } = await new ClusterReader(client, { withoutIstio: true }).read([
-    ...needed,
-    ...allLists(namespaces),
-  ]);
+  const namespaces = [...new Set(entries.length > 0 || !requested.ok ? listed : scope.namespaces)];
+  const clusterReader = new ClusterReader(client, { withoutIstio: true, namespaces: placed.namespaces });
+  const { snapshot, problems } = await clusterReader.read([...needed, ...allLists(namespaces)]);
   diagnostics.add(problems);
   const resolved = resolveTargets(entries, snapshot.workloadIndex, {});
   diagnostics.add(resolved.problems);
@@ -49,5 +55,6 @@ export async function resolveScope<T extends { readonly scope: Scope }>(
     entries.length > 0
       ? resolved.targets.map(({ ref, workload }) => ({ ref, workload }))
       : namespaces.flatMap((namespace) => snapshot.workloads(namespace));
-  return partialResult({ request, snapshot, workloads, namespaces }, diagnostics.problems);
+  const { warnings } = resolved;
+  return partialResult({ request, snapshot, workloads, namespaces, warnings }, diagnostics.problems);
 }

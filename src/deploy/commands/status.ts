@@ -47,7 +47,7 @@ export async function status(
     Promise.all(
       tasks.map(async (task) => ({
         task,
-        result: await inCluster(task, () => resolveScope(task.requested, task.context.client)),
+        result: await inCluster(task, () => resolveScope(task.requested, task.context.client, task.context.log)),
       })),
     ),
   );
@@ -55,26 +55,22 @@ export async function status(
     Promise.all(
       observed.map(async ({ task, result }) => {
         const { requested } = task;
-        if (!result.ok) return unread(task, [...(requested.ok ? [] : requested.problems), ...result.problems]);
+        const { request } = requested;
+        if (!result.ok) return unread(request, [...(requested.ok ? [] : requested.problems), ...result.problems]);
         const resolved = result.value;
-        if (!resolved.ok) return unread(task, resolved.problems);
+        if (!resolved.ok) return unread(resolved.partial.request, resolved.problems);
         const looked = await inCluster(task, () => look(resolved.value, task.context));
-        return looked.ok ? read(task, resolved.value, looked.value) : unread(task, looked.problems);
+        return looked.ok ? read(resolved.value, looked.value) : unread(resolved.value.request, looked.problems);
       }),
     ),
   );
 }
 
-function unread({ requested }: ClusterTask<StatusRequest>, problems: readonly Problem[]): OutcomeOf<'status'> {
-  const permissions = statusPermissions(requested.request);
-  return { command: 'status', problems, permissions, warnings: [], status: STOPPED };
+function unread(request: StatusRequest, problems: readonly Problem[]): OutcomeOf<'status'> {
+  return { command: 'status', problems, permissions: statusPermissions(request), warnings: [], status: STOPPED };
 }
 
-function read(
-  { requested }: ClusterTask<StatusRequest>,
-  resolved: ResolvedScope<StatusRequest>,
-  found: FoundStatus,
-): OutcomeOf<'status'> {
+function read(resolved: ResolvedScope<StatusRequest>, found: FoundStatus): OutcomeOf<'status'> {
   const { request, snapshot, workloads } = resolved;
   const name = request.scope.filter;
   const tagged =
@@ -84,9 +80,9 @@ function read(
   return {
     command: 'status',
     problems: [],
-    permissions: statusPermissions(requested.request),
+    permissions: statusPermissions(request),
     // With a name, each of them is in the table.
-    warnings: [...movedTags(tagged), ...(name === undefined ? namedWithout(resolved) : [])],
+    warnings: [...resolved.warnings, ...movedTags(tagged), ...(name === undefined ? namedWithout(resolved) : [])],
     status: found,
   };
 }

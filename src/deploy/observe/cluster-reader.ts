@@ -32,6 +32,8 @@ export interface ReaderOptions {
   readonly withoutIstio?: boolean;
   /** Whether plugins are to be written, so that a cluster without them is a problem. */
   readonly plugins?: boolean;
+  /** Namespaces that are known to be there. */
+  readonly namespaces?: readonly string[];
 }
 
 /** A list to read: of a kind that a target list names, or of one that the cluster may not know. */
@@ -66,6 +68,7 @@ export class ClusterReader {
     this.#client = client;
     this.#options = options;
     this.#pluginLister = new PluginLister(client);
+    for (const namespace of options.namespaces ?? []) this.#existing.set(namespace, true);
   }
 
   /** Reads the lists that were not read yet, and our objects of their namespaces. */
@@ -170,7 +173,7 @@ export class ClusterReader {
   async #askForEmpty(namespaces: readonly string[]): Promise<void> {
     await Promise.all(
       namespaces
-        .filter((namespace) => this.#isEmpty(namespace))
+        .filter((namespace) => this.#isEmpty(namespace) && !this.#existing.has(namespace))
         .map(async (namespace) => {
           const exists = await namespaceExists(this.#client, namespace);
           if (exists !== undefined) this.#existing.set(namespace, exists);

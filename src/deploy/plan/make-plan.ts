@@ -9,7 +9,7 @@ import { filtersOn } from '../../mesh/template/template.ts';
 import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import { resolveTargets } from '../../targets/resolve.ts';
-import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
+import { describeWorkload, namespacesOf, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import {
   type ClusterSnapshot,
@@ -78,8 +78,9 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
   };
   for (const filter of request.filters) {
     // A target that is not there must not hide what is wrong with the others.
-    const { targets, problems } = resolveTargets(filter.targets, snapshot.workloadIndex, filter.settings);
-    diagnostics.add(problems);
+    const { targets, ...resolved } = resolveTargets(filter.targets, snapshot.workloadIndex, filter.settings);
+    diagnostics.add(resolved.problems);
+    append(warnings, resolved.warnings);
     const revisionFor = revisionMaker(filter);
     const wanted = targets.map((target) => ({
       ...target,
@@ -159,9 +160,7 @@ const PRUNE_WAVE = 1_000;
 
 /** The workloads that carry a filter in the namespaces of its target list. */
 function leftOver({ name, targets }: FilterRequest, snapshot: ClusterSnapshot): ObservedWorkload[] {
-  const namespaces = new Set(
-    targets.flatMap((entry) => (entry.type === 'named' ? [entry.workload.namespace] : entry.namespaces)),
-  );
+  const namespaces = new Set(targets.flatMap(namespacesOf));
   return [...namespaces].flatMap((namespace) =>
     snapshot.workloads(namespace).filter(({ workload }) => filtersOn(workload).includes(name)),
   );

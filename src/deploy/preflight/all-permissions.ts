@@ -1,6 +1,8 @@
-import type { Permission } from '../../base/permission.ts';
-import { CONFIG_MAP, ENVOY_FILTER, EVENT, PLUGINS, POD, type Resource } from '../../cluster/resources.ts';
+import { EACH_NAMESPACE, type Permission } from '../../base/permission.ts';
+import { CONFIG_MAP, ENVOY_FILTER, EVENT, NAMESPACE, PLUGINS, POD, type Resource } from '../../cluster/resources.ts';
+import { choosesNamespaces } from '../../targets/namespaces.ts';
 import { neededLists, type WorkloadListKey } from '../../targets/resolve.ts';
+import type { TargetEntry } from '../../targets/target.ts';
 import { targetKind, templateKinds } from '../kinds/kinds.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { probeVerb } from '../probe.ts';
@@ -23,13 +25,15 @@ const LOOKED_AT: readonly string[] = ['get', 'list'];
 /** Returns all that `deploy` may need, also where nothing could be planned yet. */
 export function deployPermissions(request: DeployRequest): Permission[] {
   const { filters, wait, settingsChange, adopt, verify } = request;
-  const lists = neededLists(filters.flatMap(({ targets }) => targets));
+  const targets = filters.flatMap((filter) => filter.targets);
+  const lists = listsFor(targets);
   const objects = [...(adopt === false ? [] : ['get']), 'list', 'create', 'patch', ...(wait ? ['delete'] : [])];
   const pulls =
     filters.some(({ settings }) => settings.image !== undefined) ||
     lists.some(({ kind }) => targetKind({ kind }).binding.needsImage);
   const verbs = { objects, plugins: pulls ? objects : LISTED, targets: ['get', 'list', 'watch', 'patch'] };
   return [
+    ...choicePermissions(targets),
     ...permissionsOn(lists, verbs),
     ...evidencePermissions(lists, request, verify === 'required' || (verify === 'auto' && settingsChange === 'push')),
   ];
@@ -41,6 +45,7 @@ export function removalPermissions({ scope, wait }: RemovalRequest): Permission[
   const objects = ['list', 'patch', ...(wait ? ['delete'] : [])];
   const verbs = { objects, plugins: objects, targets: ['get', 'list', 'watch', 'patch'] };
   return [
+    ...choicePermissions(scope.entries),
     ...permissionsOn(lists, verbs),
     ...evidencePermissions(lists, { wait, onFailure: wait ? 'rollback' : 'keep', verify: 'off' }),
   ];
@@ -50,6 +55,7 @@ export function removalPermissions({ scope, wait }: RemovalRequest): Permission[
 export function statusPermissions({ scope, verify }: StatusRequest): Permission[] {
   const lists = listsOf(scope);
   return [
+    ...choicePermissions(scope.entries),
     ...permissionsOn(lists, { objects: LISTED, plugins: LISTED, targets: LOOKED_AT }),
     ...evidencePermissions(lists, { wait: true, onFailure: 'keep', verify }),
   ];
@@ -57,8 +63,24 @@ export function statusPermissions({ scope, verify }: StatusRequest): Permission[
 
 /** The lists of a scope: without entries, those of every kind with a pod template. */
 function listsOf({ entries, namespaces }: Scope): WorkloadListKey[] {
-  if (entries.length > 0) return neededLists(entries);
+  if (entries.length > 0) return listsFor(entries);
   return namespaces.flatMap((namespace) => templateKinds().map(({ resource: { kind } }) => ({ kind, namespace })));
+}
+
+/** The lists of entries; where it is not known which namespaces they choose, those of one that stands for each. */
+function listsFor(entries: readonly TargetEntry[]): WorkloadListKey[] {
+  return neededLists(
+    entries.map((entry): TargetEntry => {
+      if (!choosesNamespaces(entry)) return entry;
+      return { ...entry, namespaces: { found: [EACH_NAMESPACE], ...entry.namespaces } };
+    }),
+  );
+}
+
+/** What choosing among the namespaces of the cluster takes: no Role holds it, as namespaces are in no namespace. */
+function choicePermissions(entries: readonly TargetEntry[]): Permission[] {
+  const { group, plural } = NAMESPACE;
+  return entries.some(choosesNamespaces) ? [{ verb: 'list', group, resource: plural }] : [];
 }
 
 function namespacesOf(lists: readonly WorkloadListKey[]): string[] {

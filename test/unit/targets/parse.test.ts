@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describeProblem, type Result } from '../../../src/base/problem.ts';
 import { kindNames } from '../../../src/deploy/kinds/kinds.ts';
 import { parseTargets, readTargetList } from '../../../src/targets/parse.ts';
-import type { TargetEntry } from '../../../src/targets/target.ts';
+import { namespacesOf, type TargetEntry } from '../../../src/targets/target.ts';
 import { messagesIn, must, problemsIn } from '../builders.ts';
 
 const parse = (text: string): Result<readonly TargetEntry[]> =>
@@ -14,7 +14,10 @@ const only = (text: string): TargetEntry => {
   return entries[0] as TargetEntry;
 };
 const reviews = { kind: 'Deployment', namespace: 'shop', name: 'reviews' };
+const WEB = { text: 'app=web' };
 const KINDS = ['Deployment', 'StatefulSet', 'DaemonSet'];
+const listed = (...names: readonly string[]): object => ({ type: 'listed', names });
+const chosen = (...patterns: readonly string[]): object => ({ type: 'chosen', by: { patterns } });
 
 describe('an entry that names a workload', () => {
   test.each<[string, object]>([
@@ -87,11 +90,11 @@ describe('an entry that names a workload', () => {
 
 describe('an entry that selects workloads', () => {
   test.each<[string, object]>([
-    ['- {selector: app=web}', { namespaces: ['shop'], kinds: KINDS }],
-    ['- {selector: app=web, namespace: test}', { namespaces: ['test'], kinds: KINDS }],
-    ['- {selector: app=web, namespaces: test}', { namespaces: ['test'], kinds: KINDS }],
-    ['- {selector: app=web, namespaces: [b, a, b]}', { namespaces: ['b', 'a'], kinds: KINDS }],
-    ['- {selector: app=web, kinds: sts}', { namespaces: ['shop'], kinds: ['StatefulSet'] }],
+    ['- {selector: app=web}', { namespaces: listed('shop'), kinds: KINDS }],
+    ['- {selector: app=web, namespace: test}', { namespaces: listed('test'), kinds: KINDS }],
+    ['- {selector: app=web, namespaces: test}', { namespaces: listed('test'), kinds: KINDS }],
+    ['- {selector: app=web, namespaces: [b, a, b]}', { namespaces: listed('b', 'a'), kinds: KINDS }],
+    ['- {selector: app=web, kinds: sts}', { namespaces: listed('shop'), kinds: ['StatefulSet'] }],
     ['- {selector: app=web, kinds: [ds, daemonset, deploy]}', { kinds: ['DaemonSet', 'Deployment'] }],
     ['- selector: {app: web}\n  kinds: [deploy]', { kinds: ['Deployment'] }],
   ])('%s', (text, expected) => {
@@ -101,7 +104,7 @@ describe('an entry that selects workloads', () => {
   });
 
   test.each<[string, RegExp]>([
-    ['- {namespaces: [a]}', /selector must be a label selector/],
+    ['- {namespaces: [a]}', /has neither "selector" nor "name"\. Add labels/],
     ['- {kinds: [deploy], selector: ""}', /selector must be a label selector/],
     ['- {selector: "app in x"}', /"app in x" is not a label requirement/],
     ['- {selector: app=web, namespaces: []}', /empty list "namespaces"/],
@@ -109,10 +112,120 @@ describe('an entry that selects workloads', () => {
     ['- {selector: app=web, namespace: a, namespaces: [b]}', /both "namespace" and "namespaces"/],
     ['- {selector: app=web, namespaces: [a, B]}', /the namespace "B"/],
     ['- {selector: app=web, kinds: [pod]}', /unknown kind "pod"/],
-    ['- {selector: app=web, name: a}', /unknown key "name"/],
-    ['- {selector: app=web, kind: deploy}', /unknown key "kind"\. Did you mean "kinds"\?/],
+    ['- {selector: app=web, kind: deploy, kinds: sts}', /both "kind" and "kinds"\. Keep one/],
+    ['- {selector: app=web, name: A}', /the name "A"/],
+    ['- {selector: app=web, nmae: a}', /unknown key "nmae"\. Did you mean "name"\?/],
   ])('%s is refused', (text, message) => {
     expect(messagesIn(parse(text))).toContainEqual(expect.stringMatching(message));
+  });
+});
+
+describe('an entry with a "*"', () => {
+  test.each<[string, object]>([
+    ['- deployment/front-*', { kinds: ['Deployment'], namespaces: listed('shop'), name: 'front-*' }],
+    ['- test/sts/*', { kinds: ['StatefulSet'], namespaces: listed('test'), name: '*' }],
+    ['- shop/*/front-*', { kinds: KINDS, namespaces: listed('shop'), name: 'front-*' }],
+    ['- "*/front"', { kinds: KINDS, namespaces: listed('shop'), name: 'front' }],
+    ['- team-*/deploy/front', { kinds: ['Deployment'], namespaces: chosen('team-*'), name: 'front' }],
+    ['- "*/deploy/*.v1"', { kinds: ['Deployment'], namespaces: chosen('*'), name: '*.v1' }],
+    ['- gateway/*', { kinds: ['Gateway'], namespaces: listed('shop'), name: '*' }],
+    ['deployment/front-*', { kinds: ['Deployment'], name: 'front-*' }],
+    ['- {kind: deploy, name: front-*, namespace: test}', { namespaces: listed('test'), name: 'front-*' }],
+    ['- {name: "*", namespaces: [a, team-*, a]}', { kinds: KINDS, namespaces: chosen('a', 'team-*'), name: '*' }],
+    ['- {selector: app=web, kinds: ["*"], name: f*}', { kinds: KINDS, name: 'f*', selector: WEB }],
+    ['- {name: front, namespaces: [a, b]}', { kinds: KINDS, namespaces: listed('a', 'b'), name: 'front' }],
+  ])('%s', (text, expected) => {
+    expect(only(text)).toMatchObject({ type: 'selected', exclude: [], ...expected });
+  });
+
+  test.each<[string, RegExp]>([
+    ['- deployment/Front-*', /the name "Front-\*", which Kubernetes does not allow\. .*"\*" stands for any of them/],
+    ['- deployment/-*', /the name "-\*"/],
+    ['- deployment/fr?nt-*', /the name "fr\?nt-\*"/],
+    ['- a.*/deployment/x', /the namespace "a\.\*"/],
+    ['- depl*/front', /unknown kind "depl\*"/],
+    ['- */deployment/front', /not valid YAML: .*Put names that begin with "\*" between quotes\./],
+  ])('%s is refused', (text, message) => {
+    expect(messagesIn(parse(text))).toContainEqual(expect.stringMatching(message));
+  });
+});
+
+describe('namespaces by their labels', () => {
+  test.each<[string, string]>([
+    ['- {namespace-selector: team=shop, name: "*"}', 'team=shop'],
+    ['- {namespace-selector: "team in (a, b),!old", selector: app=web}', 'team in (a, b),!old'],
+    [
+      '- {namespace-selector: {team: shop, istio-injection: enabled}, selector: app=web}',
+      'team=shop,istio-injection=enabled',
+    ],
+  ])('%s', (text, selector) => {
+    const entry = only(text);
+    expect(entry).toMatchObject({ type: 'selected', namespaces: { type: 'chosen', by: { text: selector } } });
+    expect(namespacesOf(entry)).toEqual([]);
+  });
+
+  test.each<[string, RegExp]>([
+    ['- {namespace-selector: team=shop}', /has neither "selector" nor "name"/],
+    ['- {namespace-selector: "", name: "*"}', /^namespace-selector must be a label selector/],
+    ['- {namespace-selector: a b, name: "*"}', /^namespace-selector: "a b" is not a label requirement/],
+    ['- {namespace-selector: {a: [b]}, name: "*"}', /^namespace-selector: the label "a" needs a single value/],
+    ['- {namespace-selector: a, namespace: b, name: "*"}', /has both "namespace" and "namespace-selector"/],
+    [
+      '- {namespace-selector: a, namespace: b, namespaces: [c], name: "*"}',
+      /"namespace", "namespaces" and "namespace-selector"\. Keep one/,
+    ],
+    [
+      '- {namespaces-selector: a, name: "*", kinds: sts}',
+      /unknown key "namespaces-selector"\. Did you mean "namespace-selector"\?/,
+    ],
+  ])('%s is refused', (text, message) => {
+    expect(messagesIn(parse(text))).toContainEqual(expect.stringMatching(message));
+  });
+});
+
+describe('what an entry excludes', () => {
+  test.each<[string, object[]]>([
+    ['legacy', [{ text: '"legacy"', name: 'legacy' }]],
+    [
+      '[legacy, deploy/old-*]',
+      [
+        { text: '"legacy"', name: 'legacy' },
+        { text: '"deploy/old-*"', kind: 'Deployment', name: 'old-*' },
+      ],
+    ],
+    [
+      '["*/old", "test/*/*"]',
+      [
+        { text: '"*/old"', name: 'old' },
+        { text: '"test/*/*"', namespace: 'test' },
+      ],
+    ],
+    ['[team-*/sts/db]', [{ text: '"team-*/sts/db"', namespace: 'team-*', kind: 'StatefulSet', name: 'db' }]],
+    ['{kind: sts}', [{ text: '{"kind":"sts"}', kind: 'StatefulSet' }]],
+    ['[{namespace: test, name: 404}]', [{ text: '{"namespace":"test","name":404}', namespace: 'test', name: '404' }]],
+  ])('%s', (exclude, expected) => {
+    expect(only(`- {selector: app=web, exclude: ${exclude}}`)).toMatchObject({ exclude: expected });
+    expect(only(`- {kind: deploy, name: f*, exclude: ${exclude}}`)).toMatchObject({ exclude: expected });
+  });
+
+  test.each<[string, RegExp]>([
+    ['[]', /has an empty list "exclude"/],
+    ['[shop/legacy]', /unknown kind "shop"/],
+    ['[a/b/deploy/c]', /has "a\/b\/deploy\/c", which names no workload\. An exclusion is "name", "kind\/name"/],
+    ['[""]', /has "", which names no workload/],
+    ['[{}]', /has \{\}, which names no workload/],
+    ['[5]', /has 5, which names no workload/],
+    ['[deploy/]', /has no name/],
+    ['[Legacy]', /the name "Legacy"/],
+    ['[{nmae: a}]', /unknown key "nmae"\. Did you mean "name"\?/],
+  ])('%s is refused', (exclude, message) => {
+    const parsed = parse(`- {selector: app=web, exclude: ${exclude}}`);
+    expect(messagesIn(parsed)).toEqual([expect.stringMatching(message)]);
+    expect(problemsIn(parsed)[0]?.subject).toMatch(/^targets, entry 1/);
+  });
+
+  test('every problem of the exclusions is told at once', () => {
+    expect(messagesIn(parse('- {selector: app=web, exclude: [pod/a, B], port: 0}'))).toHaveLength(3);
   });
 });
 
@@ -268,7 +381,10 @@ test('no text makes it throw, and what it accepts are workloads that Kubernetes 
       (text) => {
         const parsed = parse(text);
         for (const entry of parsed.ok ? parsed.value : []) {
-          if (entry.type !== 'named') continue;
+          if (entry.type !== 'named') {
+            expect(entry.name ?? 'a').toMatch(/^[*a-z0-9][-.*a-z0-9]*$/);
+            continue;
+          }
           expect(KINDS).toContain(entry.workload.kind);
           expect(entry.workload.name).toMatch(/^[a-z0-9][-.a-z0-9]*$/);
         }
@@ -276,6 +392,19 @@ test('no text makes it throw, and what it accepts are workloads that Kubernetes 
       },
     ),
     { numRuns: 300 },
+  );
+});
+
+test('a path means what a mapping of its parts means', () => {
+  const name = fc.stringMatching(/^[a-c*]([-a-c*]{0,4}[a-c*])?$/);
+  const kind = fc.constantFrom('deploy', 'sts', 'daemonset', '*');
+  fc.assert(
+    fc.property(name, kind, name, (namespace, kind, name) => {
+      const path = parse(JSON.stringify([`${namespace}/${kind}/${name}`]));
+      expect(path).toEqual(parse(JSON.stringify([{ kind, namespace, name }])));
+      const [entry] = must(path);
+      expect(entry?.type).toBe(`${namespace}${kind}${name}`.includes('*') ? 'selected' : 'named');
+    }),
   );
 });
 

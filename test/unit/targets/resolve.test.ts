@@ -19,6 +19,8 @@ const resolve = (list: string, cluster: ClusterParts = SHOP): Result<readonly Re
 };
 const names = (checked: Result<readonly ResolvedTarget[]>): string[] =>
   must(checked).map(({ ref }) => describeWorkload(ref));
+const warnings = (list: string, cluster: ClusterParts): readonly string[] =>
+  resolveTargets(entriesOf(list), workloadIndexOf(cluster), {}).warnings;
 const messages = (checked: Result<unknown>): string[] => problemsIn(checked).map(describeProblem);
 
 describe('neededLists', () => {
@@ -166,6 +168,136 @@ describe('resolveTargets reports', () => {
 
   test('everything at once', () => {
     expect(messages(resolve('- deploy/a1\n- deploy/b2\n- {selector: no=thing}'))).toHaveLength(3);
+  });
+});
+
+describe('an entry with a "*"', () => {
+  const FRONT: ClusterParts = {
+    workloads: {
+      'shop/deploy/front-page': workload('front-page', { labels: { tier: 'web' } }),
+      'shop/deploy/front-api': workload('front-api', { labels: { tier: 'api' } }),
+      'shop/deploy/legacy': workload('legacy', { labels: { tier: 'api' } }),
+      'shop/sts/front-db': workload('front-db'),
+      'test/deploy/front-page': workload('front-page', { labels: { tier: 'web' } }),
+    },
+    namespaces: { shop: true, test: true, empty: true },
+  };
+  const page = 'Deployment shop/front-page';
+  const api = 'Deployment shop/front-api';
+
+  test.each<[string, string[]]>([
+    ['- deploy/front-*', [page, api]],
+    ['- shop/*/front-*', [page, api, 'StatefulSet shop/front-db']],
+    ['- "*/front-page"', [page]],
+    ['- {name: front-page, kind: deploy, namespaces: [shop, test]}', [page, 'Deployment test/front-page']],
+    ['- {name: "*", namespace: test}', ['Deployment test/front-page']],
+    ['- {selector: tier=api, name: front-*}', [api]],
+    ['- {selector: tier=api, exclude: legacy}', [api]],
+    ['- {selector: tier, exclude: [deploy/legacy, "*-page"]}', [api]],
+    ['- {selector: tier, namespaces: [shop, test], exclude: shop/*/*}', ['Deployment test/front-page']],
+    ['- {name: "*", exclude: {kind: deploy}}', ['StatefulSet shop/front-db']],
+    [
+      '- {selector: tier, namespaces: [shop, test], exclude: [{namespace: shop, name: front-*}, legacy]}',
+      ['Deployment test/front-page'],
+    ],
+    // What one entry excludes, another may mean, with settings of its own.
+    [
+      '- {selector: tier=api, exclude: legacy}\n- {kind: deploy, name: legacy, port: 80}',
+      [api, 'Deployment shop/legacy'],
+    ],
+  ])('%s', (list, found) => {
+    expect(names(resolve(list, FRONT))).toEqual(found);
+    expect(warnings(list, FRONT)).toEqual([]);
+  });
+
+  test.each<[string, string]>([
+    [
+      '- deploy/fornt-*',
+      'the name "fornt-*" matches no Deployment in shop, where there are 3. Those there are front-page, front-api and legacy.',
+    ],
+    [
+      '- deploy/x-*',
+      'the name "x-*" matches no Deployment in shop, where there are 3. Those there are front-page, front-api and legacy.',
+    ],
+    [
+      '- test/sts/x-*',
+      'the name "x-*" matches no StatefulSet in test, where there is none. Check the namespace and the kinds.',
+    ],
+    [
+      '- empty/*/a*',
+      'the name "a*" matches no Deployment, StatefulSet or DaemonSet in empty, where there is none. Check the namespace and the kinds.',
+    ],
+    [
+      '- {name: front-api, kind: deploy, namespaces: [shop, test]}',
+      'Deployment test/front-api does not exist. Did you mean front-page?',
+    ],
+    [
+      '- "test/*/front-db"',
+      'Deployment, StatefulSet or DaemonSet test/front-db does not exist. Namespace test has the Deployment front-page.',
+    ],
+    [
+      '- {selector: tier=api, name: x*}',
+      'the selector "tier=api" with the name "x*" matches no Deployment, StatefulSet or DaemonSet in shop, where there are 4. Write labels of the workload itself (metadata.labels), not those of its pods.',
+    ],
+    [
+      '- {selector: tier=api, exclude: ["*-api", legacy]}',
+      'excludes every workload that it means: Deployment shop/front-api and Deployment shop/legacy. Exclude less, or take the entry out of the list.',
+    ],
+  ])('%s: a problem', (list, message) => {
+    expect(messages(resolve(list, FRONT))).toEqual([`targets, entry 1: ${message}`]);
+  });
+
+  test.each<[string, string]>([
+    ['legcy', 'exclude "legcy" means none of its workloads. Did you mean legacy?'],
+    ['deploy/legcy', 'exclude "deploy/legcy" means none of its workloads. Did you mean legacy?'],
+    ['sts/legacy', 'exclude "sts/legacy" means none of its workloads. Did you mean Deployment shop/legacy?'],
+    [
+      'test/deploy/legacy',
+      'exclude "test/deploy/legacy" means none of its workloads. Did you mean Deployment shop/legacy?',
+    ],
+    ['old-*', 'exclude "old-*" means none of its workloads.'],
+    ['{namespace: test}', 'exclude {"namespace":"test"} means none of its workloads.'],
+  ])('that excludes %s is warned of', (exclude, warning) => {
+    expect(warnings(`- {selector: tier=api, exclude: ${exclude}}`, FRONT)).toEqual([`targets, entry 1: ${warning}`]);
+  });
+
+  test('an exclusion of what is there but not selected anyway is not warned of, nor one where not all is known', () => {
+    expect(warnings('- {selector: tier=api, exclude: front-page}', FRONT)).toEqual([]);
+    const blind = { ...FRONT, unlisted: ['shop/StatefulSet'] };
+    expect(warnings('- {selector: tier=api, exclude: legcy}', blind)).toEqual([]);
+    expect(names(resolve('- {name: x*}', blind))).toEqual([]);
+  });
+
+  test('of namespaces that it has chosen, and nothing where it has chosen none', () => {
+    const [entry] = entriesOf('- {namespace-selector: team=shop, selector: tier=web}');
+    if (entry?.type !== 'selected' || entry.namespaces.type !== 'chosen') throw new Error('chooses nothing');
+    const found = (namespaces: readonly string[]): ReturnType<typeof resolveTargets> => {
+      const placed = { ...entry, namespaces: { ...entry.namespaces, found: namespaces } } as typeof entry;
+      return resolveTargets([placed], workloadIndexOf(FRONT), {});
+    };
+    expect(found(['shop', 'test', 'empty']).targets.map(({ ref }) => describeWorkload(ref))).toEqual([
+      page,
+      'Deployment test/front-page',
+    ]);
+    expect(found(['empty']).problems.map(describeProblem)).toEqual([
+      'targets, entry 1: the selector "tier=web" matches no Deployment, StatefulSet or DaemonSet in empty (namespace-selector "team=shop"), where there is none. Write labels of the workload itself (metadata.labels), not those of its pods.',
+    ]);
+    expect(found([])).toEqual({ targets: [], problems: [], warnings: [] });
+  });
+
+  test('of 10,000 targets, with as many exclusions as a page has lines', () => {
+    const many = Array.from({ length: 10_000 }, (_, at) => workload(`w-${at}`));
+    const index = {
+      ...workloadIndexOf({}),
+      list: ({ kind }: { readonly kind: string }) => (kind === 'Deployment' ? many : []),
+    };
+    const exclude = Array.from({ length: 60 }, (_, at) => `"*-${at}"`).join(', ');
+    const { targets, problems, warnings } = resolveTargets(
+      entriesOf(`- {kind: deploy, name: w-*, exclude: [${exclude}]}`),
+      index,
+      {},
+    );
+    expect([targets.length, problems, warnings]).toEqual([9_940, [], []]);
   });
 });
 

@@ -1,6 +1,7 @@
 import { dump } from 'js-yaml';
-import type { Permission } from '../../../base/permission.ts';
+import { EACH_NAMESPACE, type Permission } from '../../../base/permission.ts';
 import type { Problem } from '../../../base/problem.ts';
+import { listWords } from '../../../base/text.ts';
 import type { Command, Report } from '../../../deploy/report/report.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
@@ -51,10 +52,15 @@ export function renderRole(
     ),
   );
   const yaml = objects.map((object) => dump(object, { lineWidth: -1, noRefs: true, flowLevel: 3 })).join('---\n');
-  const who =
-    user === undefined
-      ? 'replace USER by the name that <code>kubectl auth whoami</code> prints with the kubeconfig of this run, then '
-      : '';
+  const steps = [
+    ...(user === undefined
+      ? ['replace USER by the name that <code>kubectl auth whoami</code> prints with the kubeconfig of this run']
+      : []),
+    ...(shown.some(([namespace]) => namespace === EACH_NAMESPACE)
+      ? [`repeat what is in namespace ${EACH_NAMESPACE} for each namespace that the target list chooses`]
+      : []),
+  ];
+  const who = steps.length === 0 ? '' : `${listWords(steps, 'and')}, then `;
   return details(
     `Role with all that this run needs: ${who}<code>kubectl apply -f role.yaml</code> as somebody who may grant it`,
     blocks(fence(yaml, 'yaml'), left > 0 ? `… and ${countOf(left, 'more namespace')}.` : ''),
@@ -62,8 +68,22 @@ export function renderRole(
   );
 }
 
+/** Whom a binding is for, as it names them. */
+interface Subject {
+  readonly kind: 'User' | 'ServiceAccount';
+  readonly name: string;
+  readonly namespace?: string;
+  readonly apiGroup?: string;
+}
+
+/** Several users of a cluster have a ClusterRoleBinding each, or the one that is applied last would take the permission from the others. */
+function boundName({ namespace, name }: Subject): string {
+  const full = namespace === undefined ? name : `${namespace}:${name}`;
+  return full.replace(/[^A-Za-z0-9:._@-]/g, '-');
+}
+
 /** Whom a binding is for; USER where the API server did not name anybody. */
-function subjectOf(user: string | undefined, limits: Limits): object {
+function subjectOf(user: string | undefined, limits: Limits): Subject {
   const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(user ?? '') ?? [];
   if (name !== undefined && namespace !== undefined)
     return { kind: 'ServiceAccount', name: plain(name, limits.name), namespace: plain(namespace, limits.name) };
@@ -96,7 +116,7 @@ function rulesOf(permissions: readonly Permission[], limits: Limits): Rule[] {
 function objectsOf(
   namespace: string | undefined,
   rules: readonly Rule[],
-  { name, subject }: { readonly name: string; readonly subject: object },
+  { name, subject }: { readonly name: string; readonly subject: Subject },
   limits: Limits,
 ): object[] {
   const cluster = namespace === undefined ? 'Cluster' : '';
@@ -107,7 +127,7 @@ function objectsOf(
     {
       apiVersion: API_VERSION,
       kind: `${cluster}RoleBinding`,
-      metadata,
+      metadata: namespace === undefined ? { name: `${name}:${boundName(subject)}` } : metadata,
       roleRef: { apiGroup: RBAC, kind, name },
       subjects: [subject],
     },

@@ -74,7 +74,7 @@ const requestOf = ({ request }: CommandRequest): object => {
 };
 const called = (entries: readonly TargetEntry[]): string[] =>
   entries.map((entry) =>
-    entry.type === 'named' ? `${entry.workload.namespace}/${entry.workload.name}` : entry.selector.text,
+    entry.type === 'named' ? `${entry.workload.namespace}/${entry.workload.name}` : (entry.selector?.text ?? ''),
   );
 const targetsIn = ({ request }: RequestOf<'deploy' | 'plan'>): string[] =>
   called(request.request.filters.flatMap(({ targets }) => targets));

@@ -173,6 +173,37 @@ describe('renderFiles', () => {
     });
   });
 
+  test('lets kustomize find what a name with a "*" means: names of targets are regular expressions', () => {
+    const files = filesOf(request('- deploy/front-*.v1\n- {name: a*, selector: tier=api, kinds: [sts]}'));
+    expect(kustomizationOf(files)).toMatchObject({
+      patches: [
+        { target: { group: 'apps', kind: 'Deployment', namespace: 'shop', name: 'front-.*\\.v1' } },
+        { target: { kind: 'StatefulSet', namespace: 'shop', name: 'a.*', labelSelector: 'tier=api' } },
+      ],
+    });
+  });
+
+  test.each<[string, string]>([
+    [
+      '{namespace-selector: team=shop, name: "*"}',
+      'chooses its namespaces by namespace-selector "team=shop", but "render" asks no cluster which these are. Name them one by one in "namespaces".',
+    ],
+    [
+      'team-*/deploy/a',
+      'chooses its namespaces by namespaces "team-*", but "render" asks no cluster which these are. Name them one by one in "namespaces".',
+    ],
+    [
+      '{selector: tier=api, exclude: legacy}',
+      'has "exclude", but "render" asks no cluster what is left, and the patch of a kustomization cannot exclude. Select by labels that the others do not have, such as "tier=api,!legacy", or name the workloads one by one.',
+    ],
+    [
+      'gateway/*',
+      'means Gateways by the name "*", but the files must name each Gateway. Name them one by one, as "gateway/NAME".',
+    ],
+  ])('refuses what only a cluster knows: %s', (entry, message) => {
+    expect(messagesIn(renderFiles(request(`- deploy/a\n- ${entry}`)))).toEqual([message]);
+  });
+
   test('puts several filters of one workload into one patch', () => {
     const auth = filterRequest('- deploy/reviews', { name: 'auth' });
     const files = filesOf(request('- deploy/reviews', auth));

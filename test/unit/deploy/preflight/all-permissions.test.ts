@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { describePermission, type Permission } from '../../../../src/base/permission.ts';
+import { describePermission, EACH_NAMESPACE, type Permission } from '../../../../src/base/permission.ts';
 import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
 import {
   deployPermissions,
@@ -7,7 +7,8 @@ import {
   statusPermissions,
 } from '../../../../src/deploy/preflight/all-permissions.ts';
 import { permissionOf, targetPermissions } from '../../../../src/deploy/preflight/permissions.ts';
-import { deployRequest, filterRequest, PULLED, settings, snapshotOf } from '../../builders.ts';
+import type { TargetEntry } from '../../../../src/targets/target.ts';
+import { deployRequest, entriesOf, filterRequest, PULLED, settings, snapshotOf } from '../../builders.ts';
 
 const words = (permissions: readonly Permission[]): string[] => permissions.map(describePermission);
 const request = deployRequest(filterRequest('- deploy/reviews'));
@@ -78,5 +79,39 @@ test('remove needs to patch workloads of every kind, and to delete objects', () 
         (one) => `${one} in namespace "shop"`,
       ),
     ),
+  );
+});
+
+describe('where namespaces are chosen', () => {
+  const [entry] = entriesOf('- {namespace-selector: team=shop, name: "*", kinds: deploy}');
+  const place = (found?: readonly string[]): TargetEntry => {
+    if (entry?.type !== 'selected' || entry.namespaces.type !== 'chosen') throw new Error('chooses nothing');
+    return { ...entry, namespaces: { ...entry.namespaces, ...(found !== undefined && { found }) } };
+  };
+  const LIST = 'list namespaces in the whole cluster';
+  const namespacesIn = (permissions: readonly Permission[]): unknown[] => [
+    ...new Set(permissions.map(({ namespace }) => namespace)),
+  ];
+
+  test.each<[string, (entries: readonly TargetEntry[]) => Permission[]]>([
+    ['deploy', (targets) => deployPermissions({ ...request, filters: [{ ...filterRequest('- deploy/a'), targets }] })],
+    [
+      'status',
+      (entries) => statusPermissions({ scope: { entries, namespaces: [] }, verify: 'auto', keepRevisions: 1 }),
+    ],
+    [
+      'remove',
+      (entries) =>
+        removalPermissions({ scope: { entries, namespaces: [] }, run: 'x', missing: 'fail', wait: true, timeoutMs: 1 }),
+    ],
+  ])(
+    '%s lists them, and needs the rest in each of them, as long as they are not known in one that stands for each',
+    (_, all) => {
+      const [unknown, known] = [all([place()]), all([place(['a', 'b'])])];
+      expect([words(unknown), words(known)].map((list) => list.includes(LIST))).toEqual([true, true]);
+      expect(namespacesIn(unknown)).toEqual([undefined, EACH_NAMESPACE]);
+      expect(namespacesIn(known)).toEqual([undefined, 'a', 'b']);
+      expect(words(all(entriesOf('- deploy/a')))).not.toContain(LIST);
+    },
   );
 });

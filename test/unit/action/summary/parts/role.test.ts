@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { FULL } from '../../../../../src/action/summary/parts/limits.ts';
 import { renderRole } from '../../../../../src/action/summary/parts/role.ts';
-import type { Permission } from '../../../../../src/base/permission.ts';
+import { EACH_NAMESPACE, type Permission } from '../../../../../src/base/permission.ts';
 import type { Problem } from '../../../../../src/base/problem.ts';
 import { permission } from '../../report-builder.ts';
 
@@ -73,7 +73,7 @@ test('each namespace has a Role of its own, and the cluster a ClusterRole', () =
     ['Role', 'deploy-wasm-filter', 'edge'],
     ['RoleBinding', 'deploy-wasm-filter', 'edge'],
     ['ClusterRole', 'deploy-wasm-filter', undefined],
-    ['ClusterRoleBinding', 'deploy-wasm-filter', undefined],
+    ['ClusterRoleBinding', 'deploy-wasm-filter:USER', undefined],
     ['Role', 'deploy-wasm-filter', 'shop'],
     ['RoleBinding', 'deploy-wasm-filter', 'shop'],
   ]);
@@ -88,4 +88,29 @@ test.each([
   const page = rendered(first === undefined ? [] : [lacking(first, user)]);
   expect(objects(page)[1]?.subjects).toEqual([subject]);
   expect(page.includes('kubectl auth whoami')).toBe(user === undefined);
+});
+
+test('what no namespace has is a ClusterRole with a binding for each user, and stands for each namespace that is not known', () => {
+  const choosing = { verb: 'list', group: '', resource: 'namespaces' };
+  const permissions = [choosing, { ...choosing, resource: 'configmaps', namespace: EACH_NAMESPACE }];
+  const page = renderRole(
+    { command: 'deploy', permissions },
+    [lacking(choosing, 'system:serviceaccount:ci:deployer')],
+    FULL,
+  );
+  expect(page).toMatch(
+    /: repeat what is in namespace NAMESPACE for each namespace that the target list chooses, then /,
+  );
+  expect(objects(page).map(({ kind, metadata }) => [kind, metadata.name, metadata.namespace])).toEqual([
+    ['ClusterRole', 'deploy-wasm-filter', undefined],
+    ['ClusterRoleBinding', 'deploy-wasm-filter:ci:deployer', undefined],
+    ['Role', 'deploy-wasm-filter', 'NAMESPACE'],
+    ['RoleBinding', 'deploy-wasm-filter', 'NAMESPACE'],
+  ]);
+  expect(objects(page).map(grants)).toEqual([['list namespaces'], [], ['list configmaps'], []]);
+  const named = renderRole({ command: 'deploy', permissions }, [lacking(choosing, 'https://id.example/#me')], FULL);
+  expect(objects(named)[1]?.metadata.name).toBe('deploy-wasm-filter:https:--id.example--me');
+  expect(renderRole({ command: 'deploy', permissions }, [lacking(choosing)], FULL)).toMatch(
+    /replace USER by .+ and repeat what is in namespace NAMESPACE/,
+  );
 });

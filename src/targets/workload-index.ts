@@ -1,0 +1,17 @@
+import type { Workload } from '../cluster/objects.ts';
+
+/** One list that resolving needs. */
+export interface WorkloadListKey {
+  readonly kind: string;
+  readonly namespace: string;
+}
+
+/** What is known of the cluster's workloads. */
+export interface WorkloadIndex {
+  /** The kinds that may be listed. */
+  readonly kinds: readonly string[];
+  /** The workloads of a kind in a namespace; `undefined` if they could not be listed, which is a problem of its own. */
+  list(key: WorkloadListKey): readonly Workload[] | undefined;
+  /** Whether a namespace is there; `undefined` if that may not be asked. */
+  namespaceExists(namespace: string): boolean | undefined;
+}
