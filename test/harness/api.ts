@@ -27,8 +27,10 @@ export interface Api {
   replace<T extends KubernetesObject>(path: string, object: T): Promise<T>;
   /** Merge patch, under the given field manager. */
   patch<T extends KubernetesObject>(path: string, patch: unknown, manager?: string): Promise<T>;
-  /** Server-side apply, by force. */
-  apply<T extends KubernetesObject>(path: string, object: T, manager: string): Promise<T>;
+  /** Strategic merge patch, as kubectl and Helm send it. */
+  strategicPatch<T extends KubernetesObject>(path: string, patch: unknown, manager: string): Promise<T>;
+  /** Server-side apply, by force unless that is said. */
+  apply<T extends KubernetesObject>(path: string, object: T, manager: string, force?: boolean): Promise<T>;
   delete(path: string): Promise<void>;
   text(path: string): Promise<string>;
   close(): Promise<void>;
@@ -76,8 +78,10 @@ export async function connectApi(kubeconfig: string): Promise<Api> {
     replace: (path, object) => parsed(call('PUT', path, object)),
     patch: (path, patch, manager = 'tester') =>
       parsed(call('PATCH', `${path}?fieldManager=${manager}`, patch, 'application/merge-patch+json')),
-    apply: (path, object, manager) =>
-      parsed(call('PATCH', `${path}?force=true&fieldManager=${manager}`, object, 'application/apply-patch+yaml')),
+    strategicPatch: (path, patch, manager) =>
+      parsed(call('PATCH', `${path}?fieldManager=${manager}`, patch, 'application/strategic-merge-patch+json')),
+    apply: (path, object, manager, force = true) =>
+      parsed(call('PATCH', `${path}?force=${force}&fieldManager=${manager}`, object, 'application/apply-patch+yaml')),
     delete: async (path) => {
       await call('DELETE', path);
     },

@@ -265,7 +265,7 @@ describe('what others change', () => {
       const names = ['a', 'b', 'c', 'd', 'e', 'f'];
       expect(await warningsOf(names)).toEqual([
         expect.stringMatching(
-          /^Deployment \S+\/a, Deployment \S+\/b, Deployment \S+\/c and 1 more belong to Argo CD \(application shop\): a sync leaves keys alone/,
+          /^Deployment \S+\/a, Deployment \S+\/b, Deployment \S+\/c and 1 more belong to Argo CD \(application shop\): a sync, self-heal included, leaves keys alone/,
         ),
         expect.stringMatching(
           /^Deployment \S+\/e belongs to Flux \(Kustomization flux-system\/edge\): .*"command: render"/,
@@ -285,7 +285,7 @@ describe('what others change', () => {
       });
       expect(await warningsOf(['reviews'])).toEqual([
         expect.stringMatching(
-          /belongs to Argo CD \(application shop\): Git sets \S+ or \S+ there, too, so its next sync/,
+          /belongs to Argo CD \(application shop\): Git sets \S+ or \S+ there, too, so the next sync/,
         ),
       ]);
     });

@@ -1,5 +1,4 @@
 import type { Workload } from '../../cluster/objects.ts';
-import { findOwner } from '../../mesh/identity/owner.ts';
 import { isInjectedGateway } from '../../mesh/template/gateway-mounts.ts';
 import { explicitlyUninjected, injectedSidecar } from '../../mesh/template/injection.ts';
 import type { Blocker, RolloutNeeds, WantedTarget } from './kind.ts';
@@ -27,20 +26,13 @@ export function templateBlocker(
   const own = ofKind();
   if (own !== undefined) return own;
   const mounted = revisions.some(({ podRevision }) => podRevision.image === undefined);
-  if (mounted && injectedSidecar(template) === 'kept') {
-    return {
-      message:
-        'would not run the filter: its pod template has an injected sidecar in it already (annotation sidecar.istio.io/status) and sidecar.istio.io/inject: "false", so Istio mounts nothing there.',
-      remedy:
-        'Use the template as it was before "istioctl kube-inject", and let Istio inject it; or deliver the filter by image.',
-      kind: 'no-effect',
-    };
-  }
-  const owner = revisions.length === 0 ? undefined : findOwner(observed);
-  if (owner?.certain === undefined) return undefined;
+  if (!mounted || injectedSidecar(template) !== 'kept') return undefined;
   return {
-    message: `belongs to ${owner.object}, and ${owner.certain} puts its pod template back whenever somebody changes it.`,
-    remedy: `Put the two annotations and the label into the template that ${owner.object} is made from ("command: render" writes them to files).`,
+    message:
+      'would not run the filter: its pod template has an injected sidecar in it already (annotation sidecar.istio.io/status) and sidecar.istio.io/inject: "false", so Istio mounts nothing there.',
+    remedy:
+      'Use the template as it was before "istioctl kube-inject", and let Istio inject it; or deliver the filter by image.',
+    kind: 'no-effect',
   };
 }
 

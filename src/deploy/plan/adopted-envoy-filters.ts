@@ -1,7 +1,7 @@
 import { type Json, pick } from '../../base/json.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import type { Pod } from '../../cluster/objects.ts';
-import { describeReturn } from '../../mesh/identity/gitops.ts';
+import { describeReturn } from '../../mesh/identity/applier.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import { describePatch } from '../../mesh/objects/http-patches.ts';

@@ -2,9 +2,6 @@ import { append } from '../../base/lists.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import { listWords, nameSome } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { gitOpsWarning, recogniseGitOps } from '../../mesh/identity/gitops.ts';
-import { findOwner, ownerWarning } from '../../mesh/identity/owner.ts';
-import { injectedSidecar } from '../../mesh/template/injection.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
 import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
@@ -31,6 +28,7 @@ import { podRevisionMaker } from './pod-revision.ts';
 import { findRollbackTarget } from './rollback-target.ts';
 import { judgeSharedVms } from './shared-vms.ts';
 import { revisionMaker } from './target-settings.ts';
+import { templateWarnings } from './template-warnings.ts';
 import { planWorkload, type WantedWorkload } from './workload.ts';
 
 /** A workload while its plan is made. */
@@ -164,38 +162,6 @@ function leftOver({ name, targets }: FilterRequest, snapshot: ClusterSnapshot): 
   return [...namespaces].flatMap((namespace) =>
     snapshot.workloads(namespace).filter(({ workload }) => filtersOn(workload).includes(name)),
   );
-}
-
-/** How those whom a workload's pod template comes from will get on with this run. */
-function templateWarnings(workloads: readonly PlannedWorkload[]): string[] {
-  const groups = new Map<string, { names: string[]; text: (names: readonly string[]) => string }>();
-  const add = (key: string, name: string, text: (names: readonly string[]) => string): void => {
-    const group = groups.get(key) ?? { names: [], text };
-    group.names.push(name);
-    groups.set(key, group);
-  };
-  for (const { ref, observed, patch, revisions } of workloads) {
-    // Nothing of the target itself is written in place.
-    if (patch === undefined || targetKind(ref).binding.inPlace) continue;
-    const name = describeWorkload(ref);
-    const found = recogniseGitOps(observed);
-    if (found !== undefined) {
-      add(`${found.tool} ${found.object} ${found.declares}`, name, (names) => gitOpsWarning(found, names));
-    }
-    const owner = findOwner(observed);
-    if (owner !== undefined && patch.spec !== undefined) {
-      add(`${ref.namespace} ${owner.object}`, name, (names) => ownerWarning(observed, owner, names));
-    }
-    const mounted = revisions.some(({ podRevision }) => podRevision.image === undefined);
-    if (mounted && injectedSidecar(observed.spec?.template ?? {}) === 'injected')
-      add('standing', name, injectedSidecarWarning);
-  }
-  return [...groups.values()].map(({ names, text }) => text(names));
-}
-
-function injectedSidecarWarning(names: readonly string[]): string {
-  const who = nameSome(names, 3);
-  return `${who} ${names.length === 1 ? 'has' : 'have'} a sidecar in the pod template already (annotation sidecar.istio.io/status, as "istioctl kube-inject" writes it). Istio mounts the filter there only where it injects the pods of the namespace, too.`;
 }
 
 /** Warns of workloads that get a filter beside others of this action: both see, and change, the same requests and answers. */

@@ -385,28 +385,15 @@ describe('a filter that was put in by hand', () => {
   });
 });
 
-describe('warnings about GitOps', () => {
-  const request = deployRequest(filterRequest(ALL));
-  const argo = { annotations: { 'argocd.argoproj.io/tracking-id': 'shop-app:apps/Deployment:shop/reviews' } };
-  const flux = {
-    labels: { 'kustomize.toolkit.fluxcd.io/name': 'shop', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' },
-  };
-  const workloads = {
-    'shop/deploy/reviews': workload('reviews', argo),
-    'shop/deploy/ratings': workload('ratings', argo),
-    'shop/sts/db': workload('db', flux),
-  };
-
-  test('are one for each application, and none where nothing is written', () => {
-    const plan = must(planFor(request, { workloads }));
-    expect(plan.warnings).toEqual([
-      expect.stringMatching(
-        /^Deployment shop\/reviews, Deployment shop\/ratings belong to Argo CD \(application shop-app\)/,
-      ),
-      expect.stringMatching(/^StatefulSet shop\/db belongs to Flux \(Kustomization flux-system\/shop\)/),
-    ]);
-    expect(must(planFor(request, executePlan(plan, { workloads }))).warnings).toEqual([]);
-  });
+test('whoever else writes pod templates is warned of, and not where nothing is written', () => {
+  const request = deployRequest(filterRequest('- deploy/reviews'));
+  const flux = { 'kustomize.toolkit.fluxcd.io/name': 'shop', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' };
+  const workloads = { 'shop/deploy/reviews': workload('reviews', { labels: flux }) };
+  const plan = must(planFor(request, { workloads }));
+  expect(plan.warnings).toEqual([
+    expect.stringMatching(/^Deployment shop\/reviews belongs to Flux \(Kustomization flux-system\/shop\): /),
+  ]);
+  expect(must(planFor(request, executePlan(plan, { workloads }))).warnings).toEqual([]);
 });
 
 describe('new settings for running proxies', () => {

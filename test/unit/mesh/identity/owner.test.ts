@@ -4,7 +4,6 @@ import {
   describeTemplateKeeper,
   findOwner,
   keeperRemedy,
-  ownerWarning,
   templateManagers,
 } from '../../../../src/mesh/identity/owner.ts';
 import { workload } from '../../builders.ts';
@@ -27,12 +26,16 @@ const managedFields = [
 test.each<[string, Partial<Workload['metadata']>, object | undefined]>([
   ['nobody', {}, undefined],
   ['somebody who does not control it', ownedBy('v1', 'ConfigMap', false), undefined],
-  ['any object', ownedBy('v1', 'ConfigMap'), { object: 'ConfigMap hello-00001' }],
-  ['an operator', ownedBy('example.com/v1', 'Shop'), { object: 'Shop hello-00001' }],
+  ['any object', ownedBy('v1', 'ConfigMap'), { object: 'ConfigMap hello-00001', kind: 'ConfigMap' }],
+  ['an operator', ownedBy('example.com/v1', 'Shop'), { object: 'Shop hello-00001', kind: 'Shop' }],
   [
     'Knative',
     ownedBy('serving.knative.dev/v1', 'Revision'),
-    { object: 'Revision hello-00001', certain: 'Knative Serving' },
+    {
+      object: 'Revision hello-00001',
+      kind: 'Revision',
+      controller: expect.objectContaining({ name: 'Knative Serving' }),
+    },
   ],
 ])('the owner of a workload: %s', (_, metadata, owner) => {
   expect(findOwner(kept(metadata))).toEqual(owner);
@@ -63,10 +66,10 @@ describe('who put a pod template back', () => {
       /into the template that ConfigMap hello-00001 has/,
     ],
     [
-      'an owner that surely does',
+      'an owner that is known to',
       { ...ownedBy('serving.knative.dev/v1', 'Revision'), managedFields },
       'Knative Serving, the controller of its owner, Revision hello-00001',
-      /into the template that Revision hello-00001 has/,
+      /into spec\.template\.metadata of the Knative Service/,
     ],
     [
       'Argo CD',
@@ -82,12 +85,4 @@ describe('who put a pod template back', () => {
     expect(keeperRemedy(kept(metadata))).toMatch(remedy);
     expect(keeperRemedy(kept(metadata))).not.toContain('concurrency');
   });
-});
-
-test('the warning names the owner and who holds the template', () => {
-  const on = kept({ ...ownedBy('v1', 'ConfigMap'), managedFields });
-  const owner = findOwner(on);
-  expect(owner && ownerWarning(on, owner, ['Deployment shop/hello'])).toBe(
-    'Deployment shop/hello belongs to ConfigMap hello-00001 (its pod template is held by "operator" and "kubectl"), whose controller may put the pod template back. If it does, put the two annotations and the label into the template that ConfigMap hello-00001 has; "command: render" writes them to files.',
-  );
 });
