@@ -28,10 +28,12 @@ export interface TargetDefaults {
 export const FORMS =
   'An entry is "deployment/name", "namespace/deployment/name", {kind, name, namespace} or {namespaces, selector, kinds}; "*" stands for any characters of a name.';
 const OVERRIDES = ['configuration', 'direction', 'port', 'insert'] as const;
-const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES, 'wave'];
+const NAMED_KEYS = ['kind', 'name', 'namespace', ...OVERRIDES, 'wave'] as const;
 /** An entry that has one of these means all workloads that are as it says. */
-const SELECTING_KEYS = ['selector', 'kinds', 'namespaces', 'namespace-selector', 'exclude'];
-const SELECTED_KEYS = [...SELECTING_KEYS, ...NAMED_KEYS];
+const SELECTING_KEYS = ['selector', 'kinds', 'namespaces', 'namespace-selector', 'exclude'] as const;
+const SELECTED_KEYS = [...SELECTING_KEYS, ...NAMED_KEYS] as const;
+/** The keys that an entry may have. */
+export type TargetKey = (typeof SELECTED_KEYS)[number];
 
 /** Reads an entry of a target list; `origin` is what messages call it. */
 export function parseEntry(entry: unknown, origin: string, defaults: TargetDefaults): Result<TargetEntry> {

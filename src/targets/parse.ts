@@ -5,7 +5,7 @@ import { FORMS, parseEntry, type TargetDefaults } from './entry.ts';
 import { targetsProblem as problem } from './fields.ts';
 import { type KindName, parseKind, type TargetEntry } from './target.ts';
 
-export type { TargetDefaults } from './entry.ts';
+export type { TargetDefaults, TargetKey } from './entry.ts';
 
 /** A target list and what messages call it: the input's or the file's name. */
 export interface TargetList {
