@@ -12,6 +12,7 @@ import type { Page } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
 import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
+import { renderTimeline } from './parts/timeline.ts';
 
 /** The page of `deploy`: the current state if all is not well, corrected drift, the workloads, what was cleaned up. */
 export function deployPage(report: DeployReport): Page {
@@ -29,6 +30,7 @@ export function deployPage(report: DeployReport): Page {
     body: (limits) => [
       renderDrift(report, limits),
       renderTable('Workloads', table, limits),
+      renderTimeline(report.targets, limits),
       renderBeside(report, limits),
       renderCollected(report.collected, limits),
       report.plan.state === 'made' ? renderImages(report.plan.images, limits) : '',

@@ -11,6 +11,7 @@ import { removePolicy, renderDetails } from './parts/settings.ts';
 import { supersededLine } from './parts/superseded.ts';
 import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
+import { renderTimeline } from './parts/timeline.ts';
 import { oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
@@ -24,6 +25,7 @@ export function removePage(report: RemovalReport): Page {
     lead: () => (needsCurrentState(report) ? blocks(renderNextCommand(report), renderRemoveState(report)) : ''),
     body: (limits) => [
       renderTable('Workloads', table, limits),
+      renderTimeline(report.targets, limits),
       report.removal.state === 'nothing' ? renderPresent(report.removal, limits) : '',
       renderCollected(report.collected, limits),
       renderDetails(report, removePolicy(report.policy), limits),

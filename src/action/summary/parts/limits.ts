@@ -8,6 +8,8 @@ export interface Limits {
   readonly items: number;
   /** Rows of workloads that did not fail. */
   readonly goodRows: number;
+  /** Bars of the picture of a rollout. */
+  readonly bars: number;
   /** Rows of workloads that failed. */
   readonly failedRows: number;
   /** Characters of one filter's configuration. */
@@ -31,6 +33,7 @@ export const FULL: Limits = {
   diffLines: 4_000,
   items: 2_000,
   goodRows: 20_000,
+  bars: 60,
   failedRows: 20_000,
   configuration: 4_000,
   filters: 50,
@@ -47,6 +50,7 @@ const LADDER: readonly (readonly [keyof Limits, least: number])[] = [
   ['diffLines', 0],
   ['items', 0],
   ['goodRows', 0],
+  ['bars', 0],
   ['failedRows', 0],
   ['configuration', 0],
   ['filters', 0],
