@@ -35,3 +35,5 @@ export const ATTEMPT_MS = 12_000;
 export const LIST_MS = 30_000;
 /** So many lists at once; the rest waits for its turn, and its time does not run meanwhile. */
 export const PARALLEL_LISTS = 8;
+/** Commands in pods that run at the same time: each is a connection of its own, through the API server to a kubelet. */
+export const PARALLEL_EXECS = 8;

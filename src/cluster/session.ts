@@ -1,9 +1,9 @@
-import { makeLimiter } from '../base/concurrency.ts';
+import { type Limiter, makeLimiter } from '../base/concurrency.ts';
 import { checked, type Exchange, parseObject, parseWarnings } from './answers.ts';
 import { ConnectionError } from './errors.ts';
 import { type ExecLimits, type ExecResult, type ExecTarget, exec } from './exec.ts';
 import type { HttpRequest } from './http.ts';
-import { PARALLEL_LISTS } from './limits.ts';
+import { PARALLEL_EXECS, PARALLEL_LISTS } from './limits.ts';
 import { type ListOptions, listAll, type ObjectList, type Page, readPage } from './list.ts';
 import type { KubernetesObject } from './objects.ts';
 import { type Budget, Patience, type Phase, StalledError, type Turn } from './patience.ts';
@@ -34,7 +34,8 @@ export interface SessionListener {
 interface Shared {
   readonly transport: Transport;
   readonly patience: Patience;
-  readonly limitLists: ReturnType<typeof makeLimiter>;
+  readonly limitLists: Limiter;
+  readonly limitExecs: Limiter;
   readonly listener: SessionListener;
   reads: number;
   writes: number;
@@ -52,8 +53,15 @@ export class Session {
 
   /** Begins with reading. */
   static begin(transport: Transport, listener: SessionListener): Session {
-    const limitLists = makeLimiter(PARALLEL_LISTS);
-    const shared = { transport, patience: new Patience(), limitLists, listener, reads: 0, writes: 0 };
+    const shared = {
+      transport,
+      patience: new Patience(),
+      limitLists: makeLimiter(PARALLEL_LISTS),
+      limitExecs: makeLimiter(PARALLEL_EXECS),
+      listener,
+      reads: 0,
+      writes: 0,
+    };
     return new Session(shared, 'reading the cluster');
   }
 
@@ -146,7 +154,11 @@ export class Session {
   }
 
   /** Runs a command in a container; see `exec`. */
-  async exec(target: ExecTarget, limits: ExecLimits): Promise<ExecResult> {
+  exec(target: ExecTarget, limits: ExecLimits): Promise<ExecResult> {
+    return this.#shared.limitExecs(() => this.#exec(target, limits));
+  }
+
+  async #exec(target: ExecTarget, limits: ExecLimits): Promise<ExecResult> {
     this.countRead();
     const { transport, listener } = this.#shared;
     listener.onPhase?.(this.budget.phase);

@@ -34,8 +34,8 @@ export interface RolloutPolicy {
   readonly unready: Unready;
   /** How many workloads go first, alone. */
   readonly canary?: Share;
-  /** How many workloads may be rolling at once; all when absent. */
-  readonly maxParallel?: number;
+  /** How many workloads of a cluster may be rolling at once; when absent a quarter of those that change, and five at least. */
+  readonly maxParallel?: Share;
   /** How many workloads may fail before no further one is started. */
   readonly maxFailures: Share;
   /** How long a wave is watched before its verification is repeated and the next one starts, in milliseconds. */

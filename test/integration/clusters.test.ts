@@ -209,6 +209,25 @@ describe('a failure', () => {
     expect(report.outcome).toBe('failed');
   });
 
+  test.concurrent('a cluster that is lost in the middle fails with its workloads; nothing of the others is lost', async () => {
+    const twins = await Twins.open(clusters);
+    await twins.workload('a');
+    let isLost = false;
+    twins.inject('production', ({ method, path }) => {
+      if (isLost) return { disconnect: 'before' };
+      isLost = method === 'PATCH' && path.includes('/deployments/');
+      return undefined;
+    });
+    const report = await twins.deploy({ timeout: '5s' });
+    expect(report.outcome).toBe('failed');
+    expect(report.changed).toBe(true);
+    expect(outcomesIn(report)['staging a']).toBe('deployed');
+    const { problem, phase } = report.targets[1] ?? {};
+    const said = [...report.problems, ...(problem === undefined ? [] : [problem])];
+    expect(said.map(({ subject = '' }) => subject)).toContainEqual(expect.stringMatching(/production/));
+    expect(phase).not.toBe('succeeded');
+  });
+
   test.concurrent('a cancelled run starts nothing more anywhere', async () => {
     const twins = await Twins.open(clusters);
     await twins.workload('a');

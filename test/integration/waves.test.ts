@@ -120,6 +120,20 @@ describe('the order', () => {
     // They are one wave all the same.
     expect(wavesOf(report)).toEqual([undefined, undefined, undefined]);
   });
+
+  test.concurrent('are at most five at once where nothing else is said', async () => {
+    const scene = await Scene.open(cluster);
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
+    await makeAll(scene, names);
+    const report = await scene.deploy();
+    expect(report.outcome).toBe('deployed');
+    const taken = firstSteps(scene);
+    // The sixth has to wait until one of the first five is verified.
+    const before = (count: number): number => taken.slice(0, count).filter((step) => step.startsWith('patch ')).length;
+    const firstVerified = taken.findIndex((step) => step.startsWith('proof '));
+    expect(before(firstVerified)).toBeLessThanOrEqual(5);
+    expect(taken.filter((step) => step.startsWith('patch '))).toHaveLength(names.length);
+  });
 });
 
 describe('failures', () => {

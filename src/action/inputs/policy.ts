@@ -9,7 +9,6 @@ import type { InputName } from './table.ts';
 
 /** A Node timer holds a little less than 25 days. */
 const MAX_TIMER_DAYS = 24;
-const MAX_WORKLOADS = 1_000_000;
 
 /** Reads how to roll out. `port` is the one that the filter is limited to, for a probe that names none. */
 export function readPolicy(reader: InputReader, port: number | undefined): RolloutPolicy {
@@ -36,11 +35,10 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
     'Give how many workloads go first, such as 1 or 10%; leave it out for none.',
     (share) => shareOf(share, 1) > 0,
   );
-  const maxParallel = reader.wholeNumber(
+  const maxParallel = reader.share(
     'max-parallel',
-    1,
-    MAX_WORKLOADS,
-    'Give a whole number from 1; leave it out to roll out all at once.',
+    'Give how many workloads of a cluster may roll out at once, such as 1, 20 or 50%; 100% is all.',
+    (share) => shareOf(share, 1) > 0,
   );
   const maxFailures = reader.share('max-failures', 'Give how many workloads may fail, such as 0, 2 or 10%.') ?? {
     count: 0,

@@ -74,7 +74,7 @@ export const INPUTS = {
   'on-failure': { type: 'String', default: 'rollback', commands: DEPLOY },
   unready: { type: 'String', default: 'fail', commands: DEPLOY },
   canary: { type: 'Number or %', default: '', commands: DEPLOY },
-  'max-parallel': { type: 'Number', default: '', commands: ROLLOUT },
+  'max-parallel': { type: 'Number or %', default: '', commands: ROLLOUT },
   'max-failures': { type: 'Number or %', default: '0', commands: DEPLOY },
   soak: { type: 'Duration', default: '0s', commands: DEPLOY },
   settings: { type: 'String', default: 'roll', commands: DEPLOY },

@@ -93,7 +93,10 @@ function policyEntry(policy: RolloutPolicy): ValueOf<typeof POLICY> {
     ...defined({ probe: probe && describeProbe(probe) }),
     'on-failure': onFailure,
     unready,
-    ...defined({ canary: canary && formatShare(canary), 'max-parallel': maxParallel }),
+    ...defined({
+      canary: canary && formatShare(canary),
+      'max-parallel': maxParallel && formatShare(maxParallel),
+    }),
     'max-failures': formatShare(maxFailures),
     soak: secondsOf(soakMs),
   };

@@ -33,7 +33,9 @@ export const POLICY = named(
     {
       probe: text('The request that each new pod must answer, without its headers and body.'),
       canary: text('How many workloads go first, such as `1` or `10%`.'),
-      'max-parallel': integer('How many workloads may be rolling at once; omitted for all.', 1),
+      'max-parallel': text(
+        'How many workloads of a cluster may be rolling at once, such as `5` or `50%`; omitted for a quarter of them, and five at least.',
+      ),
     },
   ),
 );

@@ -10,6 +10,7 @@ import { cancelledVerification } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
+import { parallelRollouts } from './parallel.ts';
 import { watchWithProgress } from './progress.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { canRollBack, type RollbackContext, readNewer, rollBack } from './rollback.ts';
@@ -57,6 +58,8 @@ export class ClusterRollouts {
   readonly #rollback: RollbackContext;
   readonly #limit = makeLimiter(PARALLEL_WRITES);
   readonly #states: RolloutStates;
+  /** How many workloads may be rolling at once. */
+  readonly #parallel: number;
   /** What of the wave that is under way is changed or waited for. */
   #moving: readonly PlannedWorkload[] = [];
 
@@ -64,6 +67,7 @@ export class ClusterRollouts {
   constructor(waves: readonly (readonly PlannedWorkload[])[], context: RolloutsContext) {
     this.#context = context;
     this.#states = new RolloutStates(waves, context.now);
+    this.#parallel = parallelRollouts(context.policy.maxParallel, waves.flat().filter(isMoving).length);
     const rollback = during(context, 'rolling back');
     this.#rollback = { ...rollback, heartbeat: new Heartbeat(rollback) };
     this.#verification = new RolloutVerification(context, this.#limit);
@@ -102,20 +106,21 @@ export class ClusterRollouts {
   /** Rolls the workloads of a wave, as many at once as may. */
   async roll(workloads: readonly PlannedWorkload[]): Promise<void> {
     this.#moving = workloads.filter(isMoving);
-    await mapLimited(workloads, this.#context.policy.maxParallel ?? workloads.length, (planned) =>
-      this.#guard(planned, () => this.#runOne(planned)),
-    );
+    const still = workloads.filter((planned) => !isMoving(planned));
+    const runOne = (planned: PlannedWorkload): Promise<void> => this.#guard(planned, () => this.#runOne(planned));
+    // What stays as it is is only looked at, which the number of connections limits.
+    await Promise.all([mapLimited(still, still.length, runOne), mapLimited(this.#moving, this.#parallel, runOne)]);
   }
 
   /** Looks again at what has been verified, after it has run for a while. */
   async verifyAgain(workloads: readonly PlannedWorkload[]): Promise<void> {
-    const { policy, signal } = this.#context;
+    const { signal } = this.#context;
     const rollouts = this.#states.ofEach(workloads).filter(mayBeVerifiedAgain);
     if (signal.aborted) {
       for (const one of rollouts) this.#states.set(failedRollout(one, cancelledVerification(one.planned.ref)));
       return;
     }
-    await mapLimited(rollouts, policy.maxParallel ?? rollouts.length, async (one) => {
+    await mapLimited(rollouts, this.#parallel, async (one) => {
       this.#states.set(await this.#verification.verifyAgain(one));
       await this.#guard(one.planned, () => this.#judge(one.planned));
     });

@@ -168,3 +168,29 @@ describe('the request', () => {
     expect(api.seen).toHaveLength(3);
   });
 });
+
+test('no more than eight commands run at a time, whatever the phase; the others wait for their turn', async () => {
+  const open: WebSocket[] = [];
+  let most = 0;
+  const eight = Promise.withResolvers<void>();
+  const api = await start({
+    connect: () => (socket) => {
+      open.push(socket);
+      most = Math.max(most, open.length);
+      if (open.length === 8) eight.resolve();
+      void eight.promise.then(() => {
+        open.splice(open.indexOf(socket), 1);
+        socket.send(SUCCESS);
+      });
+    },
+  });
+  const client = api.client();
+  const later = client.during('rolling back');
+  const results = await Promise.all(
+    Array.from({ length: 20 }, (_, index) =>
+      (index % 2 === 0 ? client : later).exec('shop', 'web-1', 'istio-proxy', ['true']),
+    ),
+  );
+  expect(results.map(({ exitCode }) => exitCode)).toEqual(Array(20).fill(0));
+  expect(most).toBe(8);
+});

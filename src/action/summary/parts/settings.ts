@@ -107,7 +107,7 @@ export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): S
       value: formatDuration(timeoutMs),
       isDefault: timeoutMs === parseDuration(INPUTS.timeout.default),
     },
-    ...(maxParallel === undefined ? [] : [setting('max-parallel', maxParallel)]),
+    ...(maxParallel === undefined ? [] : [setting('max-parallel', shown(maxParallel))]),
   ];
 }
 

@@ -72,7 +72,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
       refusedInputs: ['timeout'],
       policy: policy({
         canary: { percent: 10 },
-        maxParallel: 5,
+        maxParallel: { count: 5 },
         soakMs: 30_000,
         probe: {
           method: 'GET',

@@ -276,7 +276,7 @@ describe('status, remove and sweep', () => {
         missing: 'fail',
         wait: true,
         timeoutMs: 60_000,
-        maxParallel: 3,
+        maxParallel: { count: 3 },
         scope: { entries: [], namespaces: ['a', 'b'] },
       },
     ],
