@@ -49,7 +49,7 @@ describe('the bundled action, when it cannot go on', () => {
   test('100,000 bad entries are told, and end as any bad input', async () => {
     const run = await act({ targets: '', 'targets-file': 'bad.yaml' });
     expect([run.code, run.outputs.result]).toEqual([1, 'failed']);
-    expect(run.summary).toMatch(/^## ❌ Nothing was written: 100,000 problems\n/);
+    expect(run.summary).toMatch(/^## ❌ add-header not deployed: 100,000 targets cannot be used\n/);
     expect(errors(run)).toHaveLength(1);
     expect(cluster.recorder.writes).toEqual([]);
   });
@@ -59,7 +59,7 @@ describe('the bundled action, when it cannot go on', () => {
     await writeFile(join(workspace, 'absent.yaml'), targets);
     const run = await act({ targets: '', 'targets-file': 'absent.yaml' });
     expect([run.code, run.outputs.result]).toEqual([1, 'failed']);
-    expect(run.summary).toMatch(/^## ❌ Nothing was written: 20,000 problems\n/);
+    expect(run.summary).toMatch(/^## ❌ add-header not deployed: 20,000 targets cannot be used\n/);
     expect(errors(run)).toHaveLength(1);
   }, 120_000);
 

@@ -21,8 +21,8 @@ const MAX_LINE_CHARACTERS = 800;
 const MAX_SUBJECT_CHARACTERS = 200;
 
 /**
- * One annotation per kind of failure, at most 10, and one for all warnings. The title says what it is about; the first line says what
- * is wrong and what to do about it, the last one what this means for the cluster.
+ * One annotation per kind of failure, at most 10, and one for all warnings. The title says what it is about; the lines say
+ * what is wrong and what to do about it, the last line of the first one what this means for the cluster.
  */
 export function annotationsOf(report: Report): Annotation[] {
   return [...errorsOf(report), ...supersededOf(report), ...warningsOf(report)];
@@ -42,7 +42,11 @@ function errorsOf(report: Report): Annotation[] {
   const rest = groups.slice(own.length);
   return [
     ...own.map(
-      (group): Annotation => ({ level: 'error', title: titleOf(group), message: lines(bodyOf(group), ending) }),
+      (group, index): Annotation => ({
+        level: 'error',
+        title: titleOf(group),
+        message: lines(bodyOf(group), index === 0 ? ending : ''),
+      }),
     ),
     ...(rest.length === 0
       ? []
@@ -50,7 +54,7 @@ function errorsOf(report: Report): Annotation[] {
           {
             level: 'error' as const,
             title: `${countOf(rest.length, 'more kind')} of problems`,
-            message: lines(rest.map(titleOf), `${ending} The job summary says what to do.`),
+            message: lines(rest.map(titleOf), 'The job summary says what to do.'),
           },
         ]),
   ];

@@ -11,6 +11,7 @@ import {
   sentences,
   them,
   unreadySentence,
+  unwritten,
   type Verdict,
   verb,
   withExpiry,
@@ -22,6 +23,7 @@ export function judgeDeploy(report: DeployReport): Verdict {
   if (report.outcome === 'failed') {
     return judgeFailure(report, {
       subject: filtersOf(report),
+      undone: `${filtersOf(report, 'Filter')} not deployed`,
       settled: (n) => `${verb(n, 'runs', 'run')} ${revisionsOf(report)}`,
     });
   }
@@ -103,11 +105,12 @@ function applied(report: DeployReport): Verdict {
 }
 
 /** What a run wrote that changed no workload: what it deleted, and records of what was verified or objects that were not as they should be. */
-function writtenBeside({ collected, requests }: DeployReport): string {
+function writtenBeside(report: DeployReport): string {
+  const { collected, requests } = report;
   const deleted = collected.deleted.length;
   if (deleted > 0) return `Only ${countOf(deleted, 'object')} that nothing uses any more had to be deleted.`;
   const { writes } = requests;
-  if (writes === 0) return 'Nothing was written to the cluster.';
+  if (writes === 0) return unwritten(report);
   return `No workload was changed: ${countOf(writes, 'write')} kept shared objects and records of what was verified up to date.`;
 }
 

@@ -4,13 +4,16 @@ import type { RolloutPhase } from '../../deploy/report/phase.ts';
 import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { byPhase, countPhases, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
+import { causeOf } from './problem-groups.ts';
 import { plain } from './text.ts';
-import { asBefore, clause, hasActed, problemsOf, refusal, type Verdict, verb, workloads } from './words.ts';
+import { clause, hasActed, refusal, unwritten, type Verdict, verb, workloads } from './words.ts';
 
 /** How a command speaks of its workloads. */
 export interface FailureWords {
   /** What the headline begins with: `add-header`, `Removing add-header`. */
   readonly subject: string;
+  /** What a run that wrote nothing has not done: `add-header not deployed`. */
+  readonly undone: string;
   /** Of so many workloads that they are as wanted: `run revision 4f2a91c07b`. */
   readonly settled: (n: number) => string;
 }
@@ -19,8 +22,8 @@ export interface FailureWords {
 export function judgeFailure(report: ChangeReport, words: FailureWords): Verdict {
   if (!hasActed(report)) {
     return report.cancelled
-      ? { icon: '🛑', headline: 'Cancelled before anything was written', sentence: asBefore(report) }
-      : refusal(report, 'Nothing was written', asBefore(report));
+      ? { icon: '🛑', headline: 'Cancelled before anything was written', sentence: '' }
+      : refusal(report, words.undone, unwritten(report));
   }
   if (report.targets.length === 0) return lost(report, words);
   return report.cancelled ? cancelled(report, words) : failed(report, words);
@@ -30,9 +33,7 @@ export function judgeFailure(report: ChangeReport, words: FailureWords): Verdict
 function lost(report: ChangeReport, { subject }: FailureWords): Verdict {
   return {
     icon: report.cancelled ? '🛑' : '❌',
-    headline: report.cancelled
-      ? `${subject}: cancelled while it wrote`
-      : `${subject}: stopped by ${problemsOf(report)}`,
+    headline: report.cancelled ? `${subject}: cancelled while it wrote` : `${subject}: stopped: ${causeOf(report)}`,
     sentence: 'How far it got is not known. No workload is half written; re-run to finish.',
   };
 }
@@ -59,7 +60,7 @@ function failed(report: ChangeReport, words: FailureWords): Verdict {
   const icon = rollbackFailed > 0 ? '🚨' : '❌';
   const head =
     count === 0
-      ? `${words.subject}: stopped by ${problemsOf(report)}`
+      ? `${words.subject}: stopped: ${causeOf(report)}`
       : `${words.subject}: ${failedWorkloads(report, count)} failed`;
   return {
     icon,

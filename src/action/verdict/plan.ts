@@ -2,26 +2,26 @@ import { listWords, someOf } from '../../base/text.ts';
 import type { MadePlan } from '../../deploy/report/plan-report.ts';
 import type { PlanReport } from '../../deploy/report/report.ts';
 import { countOf } from './text.ts';
-import { refusal, sentences, type Verdict, verb, withExpiry, workloads } from './words.ts';
+import { refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
 
-const UNWRITTEN = 'Nothing was written: this is only a plan.';
+const ONLY_A_PLAN = 'Nothing was written: this is only a plan.';
 
 /** The verdict over `plan`. */
 export function judgePlan(report: PlanReport): Verdict {
   const { plan } = report;
   if (report.cancelled) {
     const known = plan.state === 'stopped' ? '' : `What it knew by then: ${sizeOf(plan)}; it may be less than all.`;
-    return { icon: '🛑', headline: 'Plan: cancelled', sentence: sentences(known, UNWRITTEN) };
+    return { icon: '🛑', headline: 'Plan: cancelled', sentence: sentences(known, ONLY_A_PLAN) };
   }
   if (plan.state === 'stopped') {
-    return refusal(report, 'No plan could be made', '"deploy" would stop for the same reason. Nothing was written.');
+    return refusal(report, 'No plan made', sentences('"deploy" would stop for the same reason.', unwritten(report)));
   }
   const blockers = blockersOf(plan, report);
   if (blockers.length > 0) {
     return {
       icon: '❌',
       headline: `Plan: "deploy" would fail: ${someOf(blockers)}`,
-      sentence: sentences(`Without that: ${sizeOf(plan)}.`, UNWRITTEN),
+      sentence: sentences(`Without that: ${sizeOf(plan)}.`, ONLY_A_PLAN),
     };
   }
   if (plan.changes.length === 0) {
@@ -31,7 +31,7 @@ export function judgePlan(report: PlanReport): Verdict {
   return withExpiry(plan.expires, {
     icon: '📋',
     headline: `Plan: ${sizeOf(plan)}`,
-    sentence: sentences(restartSentence(plan), UNWRITTEN),
+    sentence: sentences(restartSentence(plan), ONLY_A_PLAN),
   });
 }
 

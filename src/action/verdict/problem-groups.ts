@@ -1,8 +1,10 @@
 import { describePermission } from '../../base/permission.ts';
 import type { Problem, ProblemKind } from '../../base/problem.ts';
+import { thousands } from '../../base/text.ts';
 import type { MissingPermission } from '../../deploy/report/plan-report.ts';
 import { type Report, targetsOf } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
+import { countOf } from './text.ts';
 
 /** What the cluster says about one workload's problem. */
 export interface SubjectEvidence {
@@ -54,6 +56,37 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   proxy: 'Configuration that proxies reject',
   cancelled: 'Cancelled',
 };
+
+/** What has gone wrong so and so often, by kind: the clause that ends a headline. */
+const KIND_CLAUSES: Readonly<Record<ProblemKind, (n: number) => string>> = {
+  rollback: () => 'a rollback failed',
+  internal: () => 'a defect of this action',
+  input: (n) => (n === 1 ? 'an input is not valid' : `${thousands(n)} inputs are not valid`),
+  filter: () => 'the filter cannot be used',
+  provenance: () => "the filter's provenance could not be verified",
+  registry: () => 'the registry could not be used',
+  targets: (n) => (n === 1 ? 'a target cannot be used' : `${thousands(n)} targets cannot be used`),
+  kubeconfig: () => 'the kubeconfig cannot be used',
+  connection: () => 'the cluster could not be reached',
+  permission: (n) => `the kubeconfig user lacks ${n === 1 ? 'a permission' : 'permissions'}`,
+  cluster: (n) => (n === 1 ? 'a request to the cluster failed' : 'requests to the cluster failed'),
+  mount: () => 'the filter cannot be mounted',
+  workload: (n) => `${n === 1 ? 'a workload' : `${thousands(n)} workloads`} cannot be rolled out`,
+  conflict: () => 'it conflicts with what is there',
+  rollout: (n) => `${n === 1 ? 'a workload' : `${thousands(n)} workloads`} cannot become ready`,
+  'no-effect': () => 'the filter would have no effect',
+  verification: () => 'verification failed',
+  proxy: () => 'proxies reject their configuration',
+  cancelled: () => 'the run was cancelled',
+};
+
+/** Returns what went wrong in few words: a clause where all problems are of one kind, else how many there are; a run that failed has one at least. */
+export function causeOf(report: Report): string {
+  const groups = groupProblems(report);
+  const [only] = groups;
+  if (only !== undefined && groups.length === 1) return KIND_CLAUSES[only.kind](only.count);
+  return countOf(Math.max(1, countProblems(groups)), 'problem');
+}
 
 interface ReportedProblem {
   readonly kind: ProblemKind;

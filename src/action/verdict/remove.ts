@@ -5,13 +5,24 @@ import { leftSentence } from './left-behind.ts';
 import { nothingSentence } from './nothing.ts';
 import { judgeSuperseded } from './superseded.ts';
 import { countOf, plain } from './text.ts';
-import { filterNames, filtersOf, sentences, them, unreadySentence, type Verdict, verb, workloads } from './words.ts';
+import {
+  filterNames,
+  filtersOf,
+  sentences,
+  them,
+  unreadySentence,
+  unwritten,
+  type Verdict,
+  verb,
+  workloads,
+} from './words.ts';
 
 /** The verdict over `remove` and `sweep`. */
 export function judgeRemove(report: RemovalReport): Verdict {
   if (report.outcome === 'failed' && !isDoneButForPods(report)) {
     return judgeFailure(report, {
       subject: `Removing ${filtersOf(report, 'the filter')}`,
+      undone: `${filtersOf(report, report.command === 'sweep' ? 'Expired filters' : 'Filter')} not removed`,
       settled: (n) => `${verb(n, 'is', 'are')} without ${them(report)}`,
     });
   }
@@ -125,9 +136,7 @@ function nothingOnWorkloads(report: RemovalReport): Verdict {
   }
   const { writes } = report.requests;
   const written =
-    writes === 0
-      ? 'Nothing was written.'
-      : `No workload was changed: ${countOf(writes, 'write')} kept records up to date.`;
+    writes === 0 ? unwritten(report) : `No workload was changed: ${countOf(writes, 'write')} kept records up to date.`;
   return { icon: '✅', headline: nothing, sentence: sentences(nobody, written) };
 }
 

@@ -10,7 +10,7 @@ export function judgeRender(report: RenderReport): Verdict {
     return { icon: '🛑', headline: 'Render: cancelled', sentence: 'No cluster was asked; run it again for all files.' };
   }
   if (report.outcome === 'failed' || rendered.state === 'stopped') {
-    return refusal(report, 'Nothing was rendered', 'No cluster was asked, and none was changed.');
+    return refusal(report, `${filtersOf(report, 'Filter')} not rendered`, 'No cluster was asked.');
   }
   return {
     icon: '📦',

@@ -4,7 +4,7 @@ import type { StatusReport } from '../../deploy/report/report.ts';
 import type { FilterHealth, FilterStatus, FoundStatus } from '../../deploy/report/status-report.ts';
 import { evidenceTail, gatherVerifications } from './evidence.ts';
 import { countOf, plain } from './text.ts';
-import { filtersOf, refusal, sentences, type Verdict, verb, withExpiry, workloads } from './words.ts';
+import { filtersOf, refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
 
 /** What somebody has to look at, the most urgent first. */
 export const TROUBLES = [
@@ -26,9 +26,9 @@ const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, m
 /** The verdict over `status`. */
 export function judgeStatus(report: StatusReport): Verdict {
   const { status } = report;
-  if (report.cancelled) return { icon: '🛑', headline: 'Status: cancelled', sentence: 'Nothing was written.' };
+  if (report.cancelled) return { icon: '🛑', headline: 'Status: cancelled', sentence: unwritten(report) };
   if (status.state === 'stopped' || report.outcome === 'failed') {
-    return refusal(report, 'The status could not be read', 'Nothing was written.');
+    return refusal(report, 'Status not read', unwritten(report));
   }
   if (status.workloads.length === 0) return nothingFound(status);
   const count = (trouble: FilterHealth): number =>

@@ -8,7 +8,7 @@ import {
   targetsOf,
 } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { countProblems, groupProblems } from './problem-groups.ts';
+import { causeOf } from './problem-groups.ts';
 import { countOf, plain } from './text.ts';
 
 /** The result of a run, for a reader who reads one line. Plain text, each one line; a reporter escapes it for its format. */
@@ -29,14 +29,14 @@ export function meaningOf({ tally = '', sentence: meaning }: Verdict): string {
   return sentences(tally, meaning);
 }
 
-/** That a run has changed nothing anywhere. */
-export function asBefore({ clusters }: Pick<Report, 'clusters'>): string {
-  return clusters.length > 1 ? 'The clusters are unchanged.' : 'The cluster is unchanged.';
+/** That a run has written nothing anywhere. */
+export function unwritten({ clusters }: Pick<Report, 'clusters'>): string {
+  return `Nothing was written to ${clusters.length > 1 ? 'the clusters' : 'the cluster'}.`;
 }
 
-/** The verdict over a run that ended before its first write; `what` is what was not done: `Nothing was written`. */
+/** The verdict over a run that ended before its first write; `what` is what was not done: `add-header not deployed`. */
 export function refusal(report: Report, what: string, sentence: string): Verdict {
-  return { icon: '❌', headline: `${what}: ${problemsOf(report)}`, sentence };
+  return { icon: '❌', headline: `${what}: ${causeOf(report)}`, sentence };
 }
 
 /** Whether anything was tried in the cluster, also if it was rolled back or an earlier run had done it. */
@@ -53,11 +53,6 @@ export function hasActed({ changed, targets }: ChangeReport): boolean {
 /** Whether what runs now has to be told apart from what was wanted. */
 export function needsCurrentState(report: ChangeReport): boolean {
   return report.outcome === 'superseded' || (report.outcome === 'failed' && hasActed(report));
-}
-
-/** `2 problems`; a run that failed has one at least. */
-export function problemsOf(report: Report): string {
-  return countOf(Math.max(1, countProblems(groupProblems(report))), 'problem');
 }
 
 /** The names of the filters that a run is about: those that it was given, else those it has met. */

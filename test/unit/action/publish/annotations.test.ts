@@ -49,7 +49,7 @@ describe('errors', () => {
     expect(annotation?.message.split('\n')).toEqual([
       'entry 1: no such workload. Did you mean b?',
       'entry 2: no such namespace. Check the spelling.',
-      'Nothing was written: 2 problems. The cluster is unchanged.',
+      'add-header not deployed: 2 targets cannot be used. Nothing was written to the cluster.',
     ]);
   });
 
@@ -87,6 +87,7 @@ describe('errors', () => {
     ]);
     expect(annotations[0]?.message).toContain('Deployment shop/a was rolled back, but its pods do not become ready');
     expect(annotations[0]?.message).toContain('Find out what its pods lack');
+    expect(annotations.map(({ message }) => message.includes('it needs attention'))).toEqual([true, false]);
   });
 
   test('a workload that was rolled back is one error, for why it failed', () => {
@@ -161,5 +162,5 @@ test('lines that do not fit are counted', () => {
   expect(annotation?.message.length).toBeLessThan(4_096);
   expect(annotation?.message.length).toBeGreaterThan(3_800);
   expect(annotation?.message).toMatch(/^0 x+\n1 x+\n/);
-  expect(annotation?.message).toMatch(/\n… and \d+ more\nNothing was written: 100 problems\./);
+  expect(annotation?.message).toMatch(/\n… and \d+ more\nadd-header not deployed: 100 inputs are not valid\./);
 });

@@ -185,11 +185,20 @@ test.each<[string, Report, string]>([
     }),
     '❌ add-header: Deployment shop/a failed and was not rolled back',
   ],
-  ['refused', report({ targets: [untouched('shop/a')], problems: [problem] }), '❌ Nothing was written: 1 problem'],
   [
-    'inputs',
+    'refused',
+    report({ targets: [untouched('shop/a')], problems: [problem] }),
+    '❌ add-header not deployed: the kubeconfig user lacks a permission',
+  ],
+  [
+    'refused for several problems of a kind',
     report({ filters: [], problems: ['a', 'b'].map((subject) => ({ ...problem, subject })) }),
-    '❌ Nothing was written: 2 problems',
+    '❌ Filter not deployed: the kubeconfig user lacks permissions',
+  ],
+  [
+    'refused for problems of several kinds',
+    report({ problems: [problem, { kind: 'input', message: 'Wrong.' }] }),
+    '❌ add-header not deployed: 2 problems',
   ],
   [
     'one problem that many share',
@@ -199,7 +208,7 @@ test.each<[string, Report, string]>([
         { ...problem, subject: 'a' },
       ],
     }),
-    '❌ Nothing was written: 1 problem',
+    '❌ add-header not deployed: the kubeconfig user lacks a permission',
   ],
   [
     'stopped midway',
@@ -211,7 +220,7 @@ test.each<[string, Report, string]>([
       ],
       problems: [problem],
     }),
-    '❌ add-header: stopped by 1 problem; every workload runs what it ran before',
+    '❌ add-header: stopped: the kubeconfig user lacks a permission; every workload runs what it ran before',
   ],
   [
     'cancelled',
@@ -269,7 +278,7 @@ test.each<[string, Report, string]>([
     report({ targets: [deployed('shop/a'), deployed('shop/b', { verification: verification('ready') })] }),
     'All pods are ready with revision 4f2a91c07b. For 3 proxies the evidence is weaker: the kubeconfig user is not allowed to exec into pods.',
   ],
-  ['refused', report({ problems: [problem] }), 'The cluster is unchanged.'],
+  ['refused', report({ problems: [problem] }), 'Nothing was written to the cluster.'],
   [
     'failed',
     report({ targets: [deployed('shop/a'), deployed('shop/b'), stuck('shop/c'), untouched('shop/d')] }),
@@ -354,7 +363,7 @@ describe('remove and sweep', () => {
       { targets: [removed('shop/a'), rolledBack('shop/b', { revisions: [{ filter: 'add-header', before: OLD }] })] },
       '❌ Removing add-header: 1 of 2 workloads failed and was rolled back; the other is without it',
     ],
-    ['refused', { problems: [problem] }, '❌ Nothing was written: 1 problem'],
+    ['refused', { problems: [problem] }, '❌ Filter not removed: the kubeconfig user lacks a permission'],
   ])('%s', (_, parts, expected) => {
     expect(verdictOf(report({ command: 'remove', ...parts }))).toBe(expected);
   });
@@ -365,6 +374,7 @@ describe('remove and sweep', () => {
       '✅ add-header has expired and was removed from 1 workload; nothing of it is left there',
     );
     expect(verdictOf(report({ command: 'sweep' }))).toBe('✅ Nothing to sweep');
+    expect(verdictOf(report({ command: 'sweep', problems: [problem] }))).toMatch(/^❌ Expired filters not removed: /);
   });
 });
 
@@ -396,7 +406,7 @@ describe('plan', () => {
       { plan: planned({ changes: [create, refused] }), problems: [{ kind: 'cluster', message: 'no.' }] },
       '❌ Plan: "deploy" would fail: the API server rejects 1 write',
     ],
-    ['no plan', { problems: [problem] }, '❌ No plan could be made: 1 problem'],
+    ['no plan', { problems: [problem] }, '❌ No plan made: the kubeconfig user lacks a permission'],
   ])('%s', (_, parts, expected) => {
     expect(verdictOf(report({ command: 'plan', ...parts }))).toBe(expected);
   });
@@ -429,7 +439,11 @@ describe('status', () => {
       ),
       '⚠️ add-header and auth: of 3 workloads, 1 does not run the filter, 1 has drifted',
     ],
-    ['unreadable', report({ command: 'status', problems: [problem] }), '❌ The status could not be read: 1 problem'],
+    [
+      'unreadable',
+      report({ command: 'status', problems: [problem] }),
+      '❌ Status not read: the kubeconfig user lacks a permission',
+    ],
   ])('%s', (_, given, expected) => {
     expect(verdictOf(given)).toBe(expected);
   });
@@ -442,7 +456,9 @@ test('render', () => {
       report({ command: 'render', rendered: { state: 'written', folder: 'out', revisions: [], removed: [], files } }),
     ),
   ).toBe('📦 add-header rendered to 1 file in out');
-  expect(verdictOf(report({ command: 'render', problems: [problem] }))).toBe('❌ Nothing was rendered: 1 problem');
+  expect(verdictOf(report({ command: 'render', problems: [problem] }))).toBe(
+    '❌ add-header not rendered: the kubeconfig user lacks a permission',
+  );
 });
 
 test('a rollback is promised only where the page says it', () => {
@@ -470,7 +486,7 @@ test('a run that lost the cluster does not say that all is as before', () => {
     requests: { reads: 9, writes: 3 },
   });
   expect(judge(given)).toMatchObject({
-    headline: 'add-header: stopped by 1 problem',
+    headline: 'add-header: stopped: the cluster could not be reached',
     sentence: expect.stringContaining('How far it got is not known'),
   });
 });
