@@ -5,9 +5,10 @@ import { describeProblem } from '../../src/base/problem.ts';
 import type { KubernetesObject, ObjectMeta, Pod } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD, resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
+import type { Trial } from '../../src/filter/trial/verdict.ts';
 import { USER_VOLUME_ANNOTATION, USER_VOLUME_MOUNT_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
-import type { ActionInputs, SeenReport } from '../harness/action.ts';
+import type { ActionInputs, RunOptions, SeenReport } from '../harness/action.ts';
 import { specByHand } from '../harness/by-hand.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { FILTER, filterKeys, Site } from './site.ts';
@@ -476,8 +477,8 @@ describe('a filter of this action beside another one', () => {
     const site = new Site(cluster, await cluster.namespace());
     await site.workload('reviews');
     await site.deployed(['reviews'], 'x-test: 1', { name: 'preview-1' });
-    const second = async (command: string): Promise<SeenReport> =>
-      (await site.run(command, ['reviews'], { name: 'preview-2', configuration: 'x-test: 2' })).report;
+    const second = async (command: string, options: RunOptions = {}): Promise<SeenReport> =>
+      (await site.run(command, ['reviews'], { name: 'preview-2', configuration: 'x-test: 2' }, options)).report;
     const warning = expect.stringMatching(
       /reviews already runs preview-1 of this action: preview-2 is added beside it/,
     );
@@ -486,6 +487,9 @@ describe('a filter of this action beside another one', () => {
       return [warnings, targets.map(({ alsoRuns }) => alsoRuns)];
     };
     expect(await told('plan')).toEqual([[warning], [['preview-1']]]);
+    const rejected: Trial = async () => ({ state: 'refused', step: 'configure', reason: 'no', logs: [] });
+    const stopped = await second('deploy', { trial: rejected });
+    expect([stopped.warnings, stopped.problems.length]).toEqual([[], 1]);
     expect(await told('deploy')).toEqual([[warning], [['preview-1']]]);
     expect(await told('deploy')).toEqual([[], [['preview-1']]]);
   });

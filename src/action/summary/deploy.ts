@@ -31,7 +31,7 @@ export function deployPage(report: DeployReport): Page {
       renderDrift(report, limits),
       renderTable('Workloads', table, limits),
       renderTimeline(report.targets, limits),
-      renderBeside(report, limits),
+      hasActed(report) || report.outcome !== 'failed' ? renderBeside(report, limits) : '',
       renderCollected(report.collected, limits),
       report.plan.state === 'made' ? renderImages(report.plan.images, limits) : '',
       renderDetails(report, [...deployPolicy(report.policy), ...expirySetting(report)], limits),

@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { pushImages, reportImages } from '../apply/push-image.ts';
+import { besideWarnings } from '../plan/make-plan.ts';
 import { firstExpiry } from '../plan/plan.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import type { ImageReport } from '../report/image-report.ts';
@@ -58,7 +59,7 @@ async function execute(
     ...examined.task,
     examined,
     snapshot: examined.deployment.snapshot,
-    plan: { ...examined.deployment.plan, warnings: warningsOf(examined) },
+    plan: { ...examined.deployment.plan, warnings: saidOf(examined) },
   }));
   const { executed, problems } = await executePlans(plans, request, request, run);
   return executed.map(({ planned: { examined }, done }) => ({
@@ -68,6 +69,11 @@ async function execute(
     permissions: examined.examination.permissions,
     plan: madePlan(examined, images),
   }));
+}
+
+/** What is worth a warning about a cluster that is written to. */
+function saidOf(examined: ExaminedCluster): readonly string[] {
+  return [...warningsOf(examined), ...besideWarnings(examined.deployment.plan.workloads)];
 }
 
 /** What becomes of a cluster that nothing is written to, because of problems in it or in another one. */

@@ -8,6 +8,7 @@ import type { DeployContext } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { describeAdoptions } from '../plan/adopted-envoy-filters.ts';
+import { besideWarnings } from '../plan/make-plan.ts';
 import { changesPods, firstExpiry, type Plan, type PlannedWorkload, restarts } from '../plan/plan.ts';
 import { verifiedLevel } from '../plan/rollback-target.ts';
 import { planWaves, type Wave, wavesIn } from '../plan/waves.ts';
@@ -91,7 +92,7 @@ async function describePlan(
     ),
     problems: [...examination.problems, ...refusals(changes)],
     permissions: examination.permissions,
-    warnings: [...plan.warnings, ...examination.warnings, ...unready],
+    warnings: [...plan.warnings, ...examination.warnings, ...besideWarnings(plan.workloads), ...unready],
     plan: {
       state: 'made',
       changes,

@@ -137,7 +137,6 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
     warnings: [
       ...warnings,
       ...adoptionWarnings(adoptedEnvoyFilters({ workloads: planned }, snapshot)),
-      ...besideWarnings(planned),
       ...vms.warnings,
       ...templateWarnings(planned),
       ...movedTags(tagged),

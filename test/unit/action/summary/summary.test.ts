@@ -29,6 +29,13 @@ import { visibleText } from './page.ts';
 
 const seen = (...args: Parameters<typeof renderSummary>): string => visibleText(renderSummary(...args));
 
+test('other filters of this action are named where this one came beside them', () => {
+  const given = (problems: Report['problems']): Report =>
+    report({ targets: [(problems.length === 0 ? deployed : untouched)('shop/a', { alsoRuns: ['auth'] })], problems });
+  expect(seen(given([]))).toContain('Other filters of this action there');
+  expect(seen(given([{ kind: 'permission', message: 'May not patch.' }]))).not.toContain('Other filters');
+});
+
 describe('what failed', () => {
   test('tells an equal problem once, with all its workloads', () => {
     const page = seen(report({ targets: ['a', 'b', 'c'].map((name) => stuck(`shop/${name}`)) }));
