@@ -27,7 +27,7 @@ export function statusAdvice({
     return {
       message: `the answer was a redirect (${status})${leadsTo === undefined ? '' : ` to ${leadsTo}`}, which no API server gives`,
       remedy:
-        'A proxy that requires a sign-in is in front of the API server. Set "server" in the kubeconfig to the address of the API server itself, or log in to the proxy in an earlier step, as its documentation says.',
+        'Set "server" in the kubeconfig to the address of the API server itself, or log in to the proxy in an earlier step, as its documentation says: a proxy that requires a sign-in is in front of the API server.',
     };
   }
   if (status === 429) {
@@ -38,7 +38,7 @@ export function statusAdvice({
       ...(tooLong && { message: `the API server asked to wait ${asked} s, longer than this run waits` }),
       remedy: tooLong
         ? 'Re-run the job after that time.'
-        : 'The API server has too many requests: re-run the job later. If it happens often, look at its flow control (kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels).',
+        : 'Re-run the job later: the API server has too many requests. If it happens often, look at its flow control (kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels).',
     };
   }
   if (status >= 500) {

@@ -1,5 +1,6 @@
 import { errorCode, rootMessage } from '../base/causes.ts';
 import { defined } from '../base/defined.ts';
+import { describePermission, type Permission } from '../base/permission.ts';
 import { internalProblem, type Problem } from '../base/problem.ts';
 import { type ProxyServer, shownAddress } from '../base/proxy.ts';
 import { type AnswerHints, statusAdvice } from './answer-remedy.ts';
@@ -153,7 +154,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
       kind: 'permission',
       message: 'The API server rejects the credentials of the kubeconfig (401 Unauthorized).',
       remedy:
-        'The token or certificate has probably expired or belongs to another cluster; renew the kubeconfig secret.',
+        'Renew the kubeconfig secret: its token or certificate has probably expired, or belongs to another cluster.',
       cause,
     };
   }
@@ -162,8 +163,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
     const grantable = permission === undefined || isGrantable(permission);
     return {
       kind: 'permission',
-      // Whatever is asked fails alike where nobody may be impersonated: it is one problem.
-      message: `Not allowed${grantable ? ` while ${action}` : ''}: ${error.message}.`,
+      message: refusalMessage(permission, error.message, action),
       remedy: refusalRemedy(error.verb, permission),
       ...(grantable && defined({ permission, user })),
       cause,
@@ -185,6 +185,14 @@ export function callProblem(error: unknown, action: string): Problem {
   return apiProblem(error, action) ?? internalProblem(error);
 }
 
+/** Returns who may not do what. Whatever is asked fails alike where nobody may be impersonated: that is one problem, whose action is not told. */
+function refusalMessage(permission: Permission | undefined, said: string, action: string): string {
+  if (permission === undefined) return `${capital(action)} was rejected: ${said}.`;
+  return isGrantable(permission)
+    ? `The kubeconfig user cannot ${describePermission(permission)}.`
+    : `The kubeconfig user cannot act for another user: ${said}.`;
+}
+
 /** Whether a namespace takes no new objects because it is being deleted (k8s.io/api core/v1 NamespaceTerminatingCause): nothing that permissions would help. */
 function isTerminating({ body }: ApiError): boolean {
   return (body.details?.causes ?? []).some(({ reason }) => reason === 'NamespaceTerminating');
@@ -198,7 +206,7 @@ function connectionProblem(error: ConnectionError): Problem {
     return {
       kind: 'connection',
       message: `The API server ${error.server} sends an answer that does not end: ${error.cause.message}.`,
-      remedy: 'No list or object of Kubernetes is that long. Check that "server" in the kubeconfig is the API server.',
+      remedy: 'Check that "server" in the kubeconfig is the API server: no list or object of Kubernetes is that long.',
       cause: error,
     };
   }
@@ -226,7 +234,8 @@ function connectionProblem(error: ConnectionError): Problem {
     return {
       kind: 'connection',
       message: `The API server ${error.server} rejects the TLS connection: ${rootMessage(error.cause)}.`,
-      remedy: 'The client certificate of the kubeconfig has probably expired, or another authority issued it.',
+      remedy:
+        'Renew the client certificate of the kubeconfig: it has probably expired, or another authority issued it.',
       cause: error,
     };
   }
@@ -272,7 +281,7 @@ function proxyProblem({ proxy, status, message }: ProxyError, cause: ConnectionE
     message: `The proxy ${name} does not connect to the API server ${cause.server}: ${message}.`,
     remedy:
       status === 407
-        ? 'It requires a user name and a password; put them into its address: http://USER:PASSWORD@HOST:PORT.'
+        ? 'Put a user name and a password into its address, which it requires: http://USER:PASSWORD@HOST:PORT.'
         : 'Let the proxy allow connections to the host and port of the API server.',
     cause,
   };

@@ -37,6 +37,6 @@ export function refusalRemedy(verb: string, permission: Permission | undefined):
   if (permission !== undefined)
     return `Grant the kubeconfig user the permission to ${describePermission(permission)} (${grantOf(permission)}).`;
   return READING.has(verb)
-    ? 'The authorization of the API server, or something in front of it, rejects this; admission does not see reads. Contact the operator of the cluster.'
-    : 'An admission webhook, a quota or a policy rejects it; the message says which. Change the rule, or what it rejects.';
+    ? 'Contact the operator of the cluster: the authorization of the API server, or something in front of it, rejects this; admission does not see reads.'
+    : 'Change the rule that the message names, or what it rejects: an admission webhook, a quota or a policy.';
 }

@@ -176,7 +176,7 @@ export const CASES: Readonly<Record<string, Case>> = {
     workload: CRASHES,
     rule: () => strike(rollsBack, HANG),
     code: 1,
-    says: [/could not be rolled back/, /while rolling back/, /Whether its pod template is back is not known/],
+    says: [/could not be rolled back/, /while rolling back/, /finds out whether its pod template is back/],
   },
   'a server that hangs once the rollback is written': {
     workload: CRASHES,

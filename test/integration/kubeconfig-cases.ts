@@ -246,7 +246,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'cluster.certificate-authority-data',
       name: 'of another cluster',
       cluster: { 'certificate-authority-data': encode(m.otherAuthority) },
-      ...refused(/not accepted: .*not signed by the authority in the kubeconfig/),
+      ...refused(/not accepted: .*the authority in the kubeconfig has not signed/),
     },
     {
       field: 'cluster.certificate-authority-data',

@@ -78,7 +78,7 @@ describe('a rollback that is barred', () => {
     expect(problem && describeProblem(problem)).toMatch(/rejects the filter/);
     expect(rollback?.state).toBe('failed');
     expect(rollback?.problem && describeProblem(rollback.problem)).toMatch(
-      /could not be rolled back: .*etcd is full.*Whether its pod template is back is not known\. Re-run/,
+      /could not be rolled back: .*etcd is full.*Re-run: the run finds out whether its pod template is back/,
     );
     // Its pods still need them.
     expect((await scene.objects()).configMaps).toHaveLength(1);

@@ -177,7 +177,7 @@ describe('what is refused before the first write', () => {
       const kubeconfig = cluster.recorder.kubeconfig().replace(authority, wanted ?? '');
       expect(await sentences({ kubeconfig })).toEqual([
         expect.stringMatching(
-          /^The certificate of the API server \S+ is not accepted: .*not signed by the authority in the kubeconfig/,
+          /^The certificate of the API server \S+ is not accepted: .*the authority in the kubeconfig has not signed/,
         ),
       ]);
     } finally {

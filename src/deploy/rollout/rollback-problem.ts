@@ -63,14 +63,14 @@ function remedyOf(
   switch (template) {
     case 'before':
       return pods.length > 0
-        ? `Its pod template is as before. Delete the pods that the ${kind} waits for: kubectl delete pod -n ${namespace} ${pods.join(' ')}. Or grant the permission to delete pods in namespace "${namespace}".`
-        : `Its pod template is as before, so nothing is left to undo. Find out what its pods lack: kubectl describe pods -n ${namespace}.`;
+        ? `Delete the pods that the ${kind} waits for: kubectl delete pod -n ${namespace} ${pods.join(' ')}. Or grant the permission to delete pods in namespace "${namespace}". Its pod template is as before.`
+        : `Find out what its pods lack: kubectl describe pods -n ${namespace}. Its pod template is as before, so nothing is left to undo.`;
     case 'new':
       return undoReverts
-        ? `Its pod template still has what this run wrote. Re-run to try again, or roll back manually: ${command}.`
-        : 'Its pod template is as this run found it. Re-run to try again.';
+        ? `Re-run to try again, or roll back manually: ${command}. Its pod template still has what this run wrote.`
+        : 'Re-run to try again. Its pod template is as this run found it.';
     case 'unknown':
-      return 'Whether its pod template is back is not known. Re-run: the run finds out and finishes it.';
+      return 'Re-run: the run finds out whether its pod template is back, and finishes it.';
   }
 }
 

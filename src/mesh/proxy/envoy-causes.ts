@@ -57,17 +57,17 @@ export const CAUSES: readonly Cause[] = [
   {
     pattern: /Invalid path: \S+/,
     unloaded: true,
-    remedy: 'The file is not mounted in the proxy: check the annotations of the pod template.',
+    remedy: 'Check the annotations of the pod template: the file is not mounted in the proxy.',
   },
   {
     pattern: /Failed to create new Wasm instance/,
     remedy:
-      'Its own start function failed, or it requires more memory than Envoy provides (1 GiB), or several memories or tables of its host.',
+      'Check the start function of the filter and what its module imports: that function failed, or the module requires more memory than Envoy provides (1 GiB), or several memories or tables of its host.',
   },
   {
     pattern: /Failed to initialize Wasm code/,
     unloaded: true,
-    remedy: 'It requires something of its host that Envoy does not provide.',
+    remedy: 'Build the filter with a Proxy-Wasm SDK: it requires something of its host that Envoy does not provide.',
   },
   {
     pattern: /Unable to create Wasm (?:HTTP filter|plugin) [^\s`]+/,

@@ -75,7 +75,7 @@ describe('apiProblem', () => {
       apiError(403, FORBIDDEN, 'Forbidden'),
       {
         kind: 'permission',
-        message: `Not allowed while listing pods: ${FORBIDDEN}.`,
+        message: `The kubeconfig user cannot list deployments.apps in namespace "shop".`,
         remedy:
           'Grant the kubeconfig user the permission to list deployments.apps in namespace "shop" (a Role and RoleBinding).',
       },
@@ -83,7 +83,7 @@ describe('apiProblem', () => {
     [
       'a refusal in other words',
       apiError(403, 'admission webhook denied the request', 'Forbidden', undefined, 'patch'),
-      { kind: 'permission', remedy: expect.stringContaining('An admission webhook') as unknown as string },
+      { kind: 'permission', remedy: expect.stringContaining('an admission webhook') as unknown as string },
     ],
     [
       'a refusal in other words of what is only read, which admission does not see',
@@ -91,7 +91,7 @@ describe('apiProblem', () => {
       {
         kind: 'permission',
         remedy: expect.stringMatching(
-          /^The authorization of the API server, or something in front/,
+          /the authorization of the API server, or something in front/,
         ) as unknown as string,
       },
     ],
@@ -130,7 +130,7 @@ describe('apiProblem', () => {
       apiError(302, 'Found', '', { leadsTo: 'sso.example' }),
       {
         message: 'Listing pods failed: the answer was a redirect (302) to sso.example, which no API server gives.',
-        remedy: expect.stringContaining('A proxy that requires a sign-in is in front') as unknown as string,
+        remedy: expect.stringContaining('a proxy that requires a sign-in is in front') as unknown as string,
       },
     ],
     [
@@ -146,14 +146,14 @@ describe('apiProblem', () => {
       apiError(429, 'Too many', 'TooManyRequests', { retryAfterSeconds: 60 }),
       {
         message: 'Listing pods failed: Too many (429 TooManyRequests).',
-        remedy: expect.stringContaining('re-run the job later') as unknown as string,
+        remedy: expect.stringContaining('Re-run the job later') as unknown as string,
       },
     ],
     [
       'somebody who may not be impersonated',
       apiError(403, IMPERSONATING, 'Forbidden'),
       {
-        message: `Not allowed: ${IMPERSONATING}.`,
+        message: `The kubeconfig user cannot act for another user: ${IMPERSONATING}.`,
         remedy:
           'Grant the kubeconfig user the permission to impersonate users in the whole cluster (a ClusterRole and ClusterRoleBinding).',
       },
@@ -171,8 +171,8 @@ describe('apiProblem', () => {
     ['UND_ERR_CONNECT_TIMEOUT', /firewall/],
     ['UND_ERR_HEADERS_TIMEOUT', /did not answer in time/],
     ['ERR_TLS_CERT_ALTNAME_INVALID', /tls-server-name/],
-    ['SELF_SIGNED_CERT_IN_CHAIN', /authority in the kubeconfig/],
-    ['CERT_HAS_EXPIRED', /expired/],
+    ['SELF_SIGNED_CERT_IN_CHAIN', /^Take .*the authority in the kubeconfig has not signed/],
+    ['CERT_HAS_EXPIRED', /^Renew/],
     ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', /client certificate/],
     ['UND_ERR_SOCKS5_AUTH_FAILED', /user name and password/],
   ])('a connection that fails with %s has its own remedy', (code, remedy) => {

@@ -39,9 +39,14 @@ test.each<[WorkloadKind, RollbackFailure, RegExp, RegExp]>([
     'Deployment',
     { template: 'new', undoReverts: false },
     /^could not/,
-    /^Its pod template is as this run found it\. Re-run/,
+    /^Re-run .* Its pod template is as this run found it\./,
   ],
-  ['Deployment', { template: 'unknown', undoReverts: true }, /^could not/, /^Whether .* is not known\. Re-run/],
+  [
+    'Deployment',
+    { template: 'unknown', undoReverts: true },
+    /^could not/,
+    /^Re-run: .* whether its pod template is back/,
+  ],
 ])('a %s with %j', (kind, failure, message, remedy) => {
   const problem = rollbackProblem(
     { ref: { kind, namespace: 'shop', name: 'db' }, observed: workload('db') },
