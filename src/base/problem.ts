@@ -26,6 +26,8 @@ export type ProblemKind =
   /** The proxies reject their configuration because of something that is not ours: no new pod becomes ready, whatever is deployed. */
   | 'proxy'
   | 'rollback'
+  /** It is rolled back, and its pods are not ready. */
+  | 'rolled-back-not-ready'
   | 'cancelled'
   | 'internal';
 

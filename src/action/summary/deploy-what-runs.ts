@@ -1,10 +1,10 @@
 import type { EvidenceLevel } from '../../deploy/report/evidence-level.ts';
 import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { DeployReport, TargetReport } from '../../deploy/report/report.ts';
-import { byPhase, ROLLING } from '../verdict/phase.ts';
+import { byPhase, isBackButUnready, ROLLING } from '../verdict/phase.ts';
 import { countOf } from '../verdict/text.ts';
 import { supersededLine } from './parts/superseded.ts';
-import { oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
+import { backButUnreadyLine, oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 const NOT_WATCHED = 'pods were not watched.';
 
@@ -15,6 +15,7 @@ const NOT_WATCHED = 'pods were not watched.';
 export function renderDeployState(report: DeployReport): string {
   const phases = byPhase(report);
   const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
+  const notBack = of('rollback-failed').filter((target) => !isBackButUnready(target));
   const unready = of('not-ready');
   const settled = of('succeeded');
   const rolledBack = of('rolled-back');
@@ -26,20 +27,15 @@ export function renderDeployState(report: DeployReport): string {
   const lines: StateLine[] = [
     {
       icon: '🚨',
-      targets: of('rollback-failed').filter(({ rollback }) => rollback?.template !== 'before'),
+      targets: notBack,
       words: (one) =>
         `**could not be rolled back and ${one ? 'needs' : 'need'} attention now**; see above for the cause and remedy. ${
-          of('rollback-failed').some(({ rollback }) => rollback?.template !== 'new')
+          notBack.some(({ rollback }) => rollback?.template !== 'new')
             ? 'The pod template may have the new revision or the one before.'
             : 'The pod template has the new revision.'
-        } ${oldPods(of('rollback-failed'))}`,
+        } ${oldPods(notBack)}`,
     },
-    {
-      icon: '🚨',
-      targets: of('rollback-failed').filter(({ rollback }) => rollback?.template === 'before'),
-      words: (one) =>
-        `**${were(one)} rolled back, but ${one ? 'is' : 'are'} not ready and ${one ? 'needs' : 'need'} attention now**; see above for the cause and remedy. The pod template is as it was before.`,
-    },
+    backButUnreadyLine(of('rollback-failed')),
     {
       icon: '🛑',
       targets: of('rollback-interrupted'),

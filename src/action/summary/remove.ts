@@ -1,5 +1,5 @@
 import type { RemovalReport, TargetReport } from '../../deploy/report/report.ts';
-import { byPhase } from '../verdict/phase.ts';
+import { byPhase, isBackButUnready } from '../verdict/phase.ts';
 import { hasActed, needsCurrentState } from '../verdict/words.ts';
 import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected } from './parts/cleanup.ts';
@@ -12,7 +12,7 @@ import { supersededLine } from './parts/superseded.ts';
 import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
 import { renderTimeline } from './parts/timeline.ts';
-import { oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
+import { backButUnreadyLine, oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
 export function removePage(report: RemovalReport): Page {
@@ -37,13 +37,15 @@ function renderRemoveState(report: RemovalReport): string {
   const phases = byPhase(report);
   const of = (phase: Parameters<typeof phases.get>[0]): readonly TargetReport[] => phases.get(phase) ?? [];
   const were = (one: boolean): string => (one ? 'was' : 'were');
+  const notBack = of('rollback-failed').filter((target) => !isBackButUnready(target));
   const lines: StateLine[] = [
     {
       icon: '🚨',
-      targets: of('rollback-failed'),
+      targets: notBack,
       words: (one) =>
-        `**failed, and so did the rollback: ${one ? 'it needs' : 'they need'} attention now**; see above for the cause and remedy. ${oldPods(of('rollback-failed'))}`,
+        `**failed, and so did the rollback: ${one ? 'it needs' : 'they need'} attention now**; see above for the cause and remedy. ${oldPods(notBack)}`,
     },
+    backButUnreadyLine(of('rollback-failed')),
     {
       icon: '🛑',
       targets: of('rollback-interrupted'),

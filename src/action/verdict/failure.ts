@@ -3,7 +3,7 @@ import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { RolloutPhase } from '../../deploy/report/phase.ts';
 import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { byPhase, countPhases, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
+import { byPhase, countPhases, isBackButUnready, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
 import { causeOf } from './problem-groups.ts';
 import { plain } from './text.ts';
 import { clause, hasActed, refusal, unwritten, type Verdict, verb, workloads } from './words.ts';
@@ -103,11 +103,6 @@ function rollbackTail(report: ChangeReport, words: FailureWords): string {
   }
   const urgent = count > 0 && countPhases(phases, ...URGENT) > 0;
   return `${urgent ? ` and ${verb(count, 'was', 'were')} not rolled back` : ''}${ending}`;
-}
-
-/** Whether the pod template of a workload is back, and only its pods are not. */
-function isBackButUnready({ rollback }: TargetReport): boolean {
-  return rollback?.template === 'before';
 }
 
 /** Of failed workloads that are rolled back and not ready: what was wrong before the run, or what somebody has to look at now. */

@@ -29,6 +29,11 @@ export function wasUnreadyBefore({ phase, unready }: TargetReport): boolean {
   return phase === 'untouched' && unready !== undefined;
 }
 
+/** Whether the rollback of a workload failed for its pods alone: its pod template is back. */
+export function isBackButUnready({ phase, rollback }: Pick<TargetReport, 'phase' | 'rollback'>): boolean {
+  return phase === 'rollback-failed' && rollback?.template === 'before';
+}
+
 /** How many targets are in one of some conditions. */
 export function countPhases(
   phases: ReadonlyMap<RolloutPhase, readonly TargetReport[]>,

@@ -37,6 +37,7 @@ export interface KindGroup {
 /** What a kind of problem is called in headings, in the order in which they are told. */
 export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
   rollback: 'Rollback failed',
+  'rolled-back-not-ready': 'Rolled back, but not ready',
   internal: 'Defect of this action',
   input: 'Inputs',
   filter: 'Filter',
@@ -60,6 +61,7 @@ export const KIND_TITLES: Readonly<Record<ProblemKind, string>> = {
 /** What has gone wrong so and so often, by kind: the clause that ends a headline. */
 const KIND_CLAUSES: Readonly<Record<ProblemKind, (n: number) => string>> = {
   rollback: () => 'a rollback failed',
+  'rolled-back-not-ready': () => 'what was rolled back is not ready',
   internal: () => 'a defect of this action',
   input: (n) => (n === 1 ? 'an input is not valid' : `${thousands(n)} inputs are not valid`),
   filter: () => 'the filter cannot be used',

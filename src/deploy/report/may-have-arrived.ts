@@ -26,4 +26,5 @@ const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
   verification: false,
   proxy: false,
   rollback: false,
+  'rolled-back-not-ready': false,
 };

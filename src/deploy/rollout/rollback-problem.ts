@@ -38,13 +38,14 @@ export function rollbackProblem(
   why: string,
   failure: RollbackFailure,
 ): Problem {
-  const said = failure.template === 'before' ? 'was rolled back, but' : 'could not be rolled back:';
+  const isBack = failure.template === 'before';
+  const said = isBack ? 'was rolled back, but' : 'could not be rolled back:';
   const manual = targetKind(ref).manualRollback(ref, observed);
   const { pods = [], call } = failure;
   const permission =
     pods.length > 0 ? permissionOf({ verb: 'delete', resource: POD, namespace: ref.namespace }) : call?.permission;
   return {
-    kind: 'rollback',
+    kind: isBack ? 'rolled-back-not-ready' : 'rollback',
     subject: describeWorkload(ref),
     message: `${said} ${sentence(why)}`,
     ...defined({ permission, user: call?.user }),

@@ -55,6 +55,7 @@ const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, RolloutPhase>> = {
   cluster: 'unobserved',
   mount: 'unobserved',
   rollback: 'unobserved',
+  'rolled-back-not-ready': 'unobserved',
   internal: 'unobserved',
 };
 

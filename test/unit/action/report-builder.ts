@@ -112,7 +112,7 @@ export function rollback(state: Rollback['state'] = 'rolled-back', changes: Part
 }
 
 const ROLLBACK_FAILED = {
-  kind: 'rollback',
+  kind: 'rolled-back-not-ready',
   message: 'was rolled back, but its pods do not become ready (1 of 3 pods updated).',
   remedy:
     'Find out what its pods lack: kubectl describe pods -n shop. Its pod template is as before, so nothing is left to undo.',

@@ -1,4 +1,5 @@
 import { append } from '../../../base/lists.ts';
+import type { ProblemKind } from '../../../base/problem.ts';
 import { thousands } from '../../../base/text.ts';
 import {
   KIND_TITLES,
@@ -17,6 +18,9 @@ const MAX_LINES_PER_SUBJECT = 20;
 const MAX_LINE_CHARACTERS = 500;
 /** Evidence up to this length is shown open. */
 const SHORT = { lines: 12, characters: 1_500 } as const;
+
+/** What somebody has to look at now. */
+const NEEDS_ATTENTION: readonly ProblemKind[] = ['rollback', 'rolled-back-not-ready'];
 
 /** The problems under a heading: by kind, what is fixed in the same way together, with what the cluster says about it. */
 export function renderProblems(heading: string, groups: readonly KindGroup[], limits: Limits): string {
@@ -38,7 +42,7 @@ function renderKind({ kind, count, remedies }: KindGroup, limits: Limits, budget
   });
   const left = total - limits.entries;
   return blocks(
-    `#### ${kind === 'rollback' ? '🚨' : '❌'} ${KIND_TITLES[kind]}${count > 1 ? ` (${thousands(count)})` : ''}`,
+    `#### ${NEEDS_ATTENTION.includes(kind) ? '🚨' : '❌'} ${KIND_TITLES[kind]}${count > 1 ? ` (${thousands(count)})` : ''}`,
     parts,
     left > 0 ? `… and ${countOf(left, 'more message')} of this kind.` : '',
   );

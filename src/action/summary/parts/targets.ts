@@ -1,5 +1,6 @@
 import { someOf } from '../../../base/text.ts';
 import type { ChangeReport, TargetOutcome, TargetReport } from '../../../deploy/report/report.ts';
+import { isBackButUnready } from '../../verdict/phase.ts';
 import { revisionCells, workloadCell, writeState } from './cells.ts';
 import { text } from './markdown.ts';
 import { type Catalogue, type Column, type Row, type SharedColumn, shareColumns, type TableParts } from './table.ts';
@@ -8,6 +9,7 @@ import { type Catalogue, type Column, type Row, type SharedColumn, shareColumns,
 export type TargetCount =
   | TargetOutcome
   | 'rollback-failed'
+  | 'rolled-back-not-ready'
   | 'failed-rolled-back'
   | 'cancelled'
   | 'applied'
@@ -16,6 +18,7 @@ export type TargetCount =
 /** What workloads are counted as, in the order in which it is told. */
 export const TARGET_COUNTS: Catalogue<TargetCount> = {
   'rollback-failed': { icon: '🚨', word: 'rollback failed' },
+  'rolled-back-not-ready': { icon: '🚨', word: 'rolled back, but not ready' },
   failed: { icon: '❌', word: 'failed' },
   'failed-rolled-back': { icon: '❌', word: 'failed and rolled back' },
   cancelled: { icon: '🛑', word: 'cancelled' },
@@ -42,7 +45,7 @@ const CALM_ORDER: readonly TargetOutcome[] = [
 export function countedAs(target: TargetReport): TargetCount {
   switch (target.phase) {
     case 'rollback-failed':
-      return 'rollback-failed';
+      return isBackButUnready(target) ? 'rolled-back-not-ready' : 'rollback-failed';
     case 'rolled-back':
       return 'failed-rolled-back';
     case 'interrupted':

@@ -3,6 +3,7 @@ import type { PodReplacement } from '../../../deploy/kinds/kind.ts';
 import { targetKind, targetKinds } from '../../../deploy/kinds/kinds.ts';
 import type { TargetReport } from '../../../deploy/report/report.ts';
 import { shortWorkload } from '../../../targets/target.ts';
+import { isBackButUnready } from '../../verdict/phase.ts';
 import { countOf } from '../../verdict/text.ts';
 import { blocks, code } from './markdown.ts';
 
@@ -39,6 +40,16 @@ function names(targets: readonly TargetReport[]): string {
 /** Of workloads whose pods are not ready, as before the run; `what` is what they have now. */
 export function unreadyAsBefore(one: boolean, what: string): string {
   return `${one ? 'has' : 'have'} ${what}; ${one ? 'its' : 'their'} pods are not ready, as before the run, so nothing was verified there.`;
+}
+
+/** The line about workloads whose pod template is back and whose pods are not ready, among `targets`. */
+export function backButUnreadyLine(targets: readonly TargetReport[]): StateLine {
+  return {
+    icon: '🚨',
+    targets: targets.filter(isBackButUnready),
+    words: (one) =>
+      `**${one ? 'was' : 'were'} rolled back, but ${one ? 'is' : 'are'} not ready and ${one ? 'needs' : 'need'} attention now**; see above for the cause and remedy. The pod template is as it was before.`,
+  };
 }
 
 /**

@@ -79,10 +79,10 @@ describe('errors', () => {
     expect(annotations.at(-1)?.message).toContain(KIND_TITLES.verification);
   });
 
-  test('a rollback that failed is an error of its own, before the others', () => {
+  test('a workload that is rolled back and not ready is an error of its own, before the others', () => {
     const annotations = annotationsOf(report({ targets: [stuck('shop/a', { rollback: rollback('failed') })] }));
     expect(annotations.map(({ title }) => title)).toEqual([
-      'Rollback failed: Deployment shop/a',
+      'Rolled back, but not ready: Deployment shop/a',
       'Rollout: Deployment shop/a',
     ]);
     expect(annotations[0]?.message).toContain('Deployment shop/a was rolled back, but its pods do not become ready');

@@ -244,6 +244,23 @@ describe('what runs now, by what happened to each workload', () => {
       expect.stringContaining('stay as long as a pod template names them'),
     ]);
   });
+
+  test.each<[string, 'before' | 'new', RegExp, string, string]>([
+    [
+      'is back and not ready',
+      'before',
+      /^🚨 .* was rolled back, but is not ready/,
+      'rolled back, but not ready',
+      'failed',
+    ],
+    ['is not back', 'new', /^🚨 .* failed, and so did the rollback/, 'rollback failed', 'not ready'],
+  ])('after a removal, a workload that %s', (_, template, expected, counted, other) => {
+    const targets = [stuck('shop/a', { rollback: rollback('failed', { template }) }), removed('shop/b')];
+    expect(lines({ command: 'remove', targets })[0]).toMatch(expected);
+    const tally = seen(report({ command: 'remove', targets })).match(/🚨 1 [^·]*/g);
+    expect(tally?.join('')).toContain(counted);
+    expect(tally?.join('')).not.toContain(other);
+  });
 });
 
 describe('the rollout of a workload', () => {
