@@ -4,6 +4,7 @@ import type { PluginKind } from '../../src/cluster/resources.ts';
 import { kindNames } from '../../src/deploy/kinds/kinds.ts';
 import { type ClusterSnapshot, objectFinder } from '../../src/deploy/observe/snapshot.ts';
 import { NOTHING_UNMANAGED, type UnmanagedView } from '../../src/deploy/observe/unmanaged.ts';
+import type { Plan } from '../../src/deploy/plan/plan.ts';
 import type { DeployRequest, FilterRequest } from '../../src/deploy/request.ts';
 import { BEFORE_ROUTER } from '../../src/filter/insertion.ts';
 import { checkModule, type FilterModule } from '../../src/filter/module/module.ts';
@@ -234,4 +235,10 @@ export function deployRequest(...filters: readonly FilterRequest[]): DeployReque
     keepRevisions: 1,
     adopt: false,
   };
+}
+
+/** How many objects a plan writes or deletes. */
+export function countWrites({ configMaps, filterResources, workloads, garbage }: Plan): number {
+  const objects = [...configMaps, ...filterResources].filter(({ write }) => write).length;
+  return objects + workloads.filter(({ patch }) => patch !== undefined).length + garbage.length;
 }

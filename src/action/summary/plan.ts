@@ -1,3 +1,4 @@
+import { thousands } from '../../base/text.ts';
 import type { PlannedChange, PlannedReplacement, PlannedRestart } from '../../deploy/report/plan-report.ts';
 import type { PlanReport } from '../../deploy/report/report.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
@@ -48,9 +49,14 @@ function renderAdmission(changes: readonly PlannedChange[], limits: Limits): str
   const reasons = [...unasked].slice(0, limits.entries);
   const left = unasked.size - reasons.length;
   const lines = [
-    ...(refused === 0 ? [] : [`❌ It **rejects ${countOf(refused, 'write')}**; see above.`]),
-    ...(accepted === 0 ? [] : [`✅ It accepts ${countOf(accepted, 'write')}.`]),
-    ...reasons.map(([why, n]) => `⚪ It was not asked about ${countOf(n, 'write')}: ${text(why, limits.message)}`),
+    ...(refused === 0
+      ? []
+      : [`❌ It **rejects ${thousands(refused)} of ${countOf(changes.length, 'write')}**; see above.`]),
+    ...(accepted === 0 ? [] : [`✅ It accepts ${thousands(accepted)} of ${countOf(changes.length, 'write')}.`]),
+    ...reasons.map(
+      ([why, n]) =>
+        `⚪ It was not asked about ${thousands(n)} of ${countOf(changes.length, 'write')}: ${text(why, limits.message)}`,
+    ),
     ...(left > 0 ? [`⚪ … and about more for ${countOf(left, 'other reason')}.`] : []),
   ];
   return blocks('### What the API server says to a dry run', lines.map((line) => `- ${line}`).join('\n'));

@@ -1,8 +1,8 @@
-import { listWords, someOf } from '../../base/text.ts';
-import type { MadePlan } from '../../deploy/report/plan-report.ts';
+import { listWords, someOf, thousands } from '../../base/text.ts';
+import { describeActions, type MadePlan } from '../../deploy/report/plan-report.ts';
 import type { PlanReport } from '../../deploy/report/report.ts';
-import { countOf } from './text.ts';
-import { refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
+import { countOf, plain } from './text.ts';
+import { filtersOf, refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
 
 const ONLY_A_PLAN = 'Nothing was written: this is only a plan.';
 
@@ -20,8 +20,8 @@ export function judgePlan(report: PlanReport): Verdict {
   if (blockers.length > 0) {
     return {
       icon: '❌',
-      headline: `Plan: "deploy" would fail: ${someOf(blockers)}`,
-      sentence: sentences(`Without that: ${sizeOf(plan)}.`, ONLY_A_PLAN),
+      headline: `Plan: "deploy" of ${filtersOf(report)} would fail: ${someOf(blockers)}`,
+      sentence: sentences(`Without that: ${actionsOf(plan)}; ${podsOf(plan)}.`, ONLY_A_PLAN),
     };
   }
   if (plan.changes.length === 0) {
@@ -30,8 +30,8 @@ export function judgePlan(report: PlanReport): Verdict {
   }
   return withExpiry(plan.expires, {
     icon: '📋',
-    headline: `Plan: ${sizeOf(plan)}`,
-    sentence: sentences(restartSentence(plan), ONLY_A_PLAN),
+    headline: `Plan: ${whatOf(report)}: ${sizeOf(plan)}`,
+    sentence: sentences(`Objects: ${actionsOf(plan)}.`, restartSentence(plan), ONLY_A_PLAN),
   });
 }
 
@@ -49,14 +49,50 @@ function blockersOf({ missingPermissions, changes }: MadePlan, { problems, outco
   ];
 }
 
+/** `add-header 0b6e4d1f93 → 4f2a91c07b on 5 workloads`: the filters, their revision where all that change have the same, and on how many. */
+function whatOf(report: PlanReport): string {
+  const differing = report.targets.filter(({ revisions }) =>
+    revisions.some(({ revision, before }) => revision !== before),
+  );
+  const targets = differing.length === 0 ? report.targets : differing;
+  const where = targets.length === 0 ? '' : ` on ${workloads(targets.length)}`;
+  return `${filtersOf(report)}${revisionStep(differing)}${where}`;
+}
+
+/** ` 0b6e4d1f93 → 4f2a91c07b`, without what is not the same on all of them. */
+function revisionStep(targets: PlanReport['targets']): string {
+  const steps = targets.flatMap(({ revisions }) => revisions).filter(({ revision, before }) => revision !== before);
+  if (new Set(steps.map(({ filter }) => filter)).size > 1) return '';
+  const [after, ...others] = new Set(steps.map(({ revision }) => revision));
+  if (after === undefined || others.length > 0) return '';
+  const [before, ...more] = new Set(steps.map((step) => step.before));
+  const from = more.length > 0 ? '→ ' : before === undefined ? '' : `${plain(before, 63)} → `;
+  return ` ${from}${plain(after, 63)}`;
+}
+
+/** `2 to create, 5 to change, 0 to delete`. */
+function actionsOf({ changes }: MadePlan): string {
+  return describeActions(changes.map(({ action }) => action));
+}
+
 /** `3 objects to write, 1 Gateway changes in place, 5 workloads restart (14 pods)`. */
-function sizeOf({ changes, restarts, inPlace }: MadePlan): string {
+function sizeOf(plan: MadePlan): string {
+  const { changes } = plan;
   const deletions = changes.filter(({ action }) => action === 'delete').length;
   const writes = changes.length - deletions;
-  const pods = restarts.reduce((sum, restart) => sum + restart.pods, 0);
   return someOf([
     ...(writes === 0 && deletions > 0 ? [] : [`${countOf(writes, 'object')} to write`]),
-    ...(deletions === 0 ? [] : [`${countOf(deletions, 'object')} to delete`]),
+    ...(deletions === 0
+      ? []
+      : [writes === 0 ? `${countOf(deletions, 'object')} to delete` : `${thousands(deletions)} to delete`]),
+    podsOf(plan),
+  ]);
+}
+
+/** `1 Gateway changes in place, 5 workloads restart (14 pods)`. */
+function podsOf({ restarts, inPlace }: MadePlan): string {
+  const pods = restarts.reduce((sum, restart) => sum + restart.pods, 0);
+  return someOf([
     ...[...Map.groupBy(inPlace, ({ ref }) => ref.kind)].map(
       ([kind, { length }]) => `${countOf(length, kind)} ${verb(length, 'changes', 'change')} in place`,
     ),

@@ -10,7 +10,9 @@ import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { readUnmanaged } from '../observe/unmanaged-view.ts';
 import { mayHaveGarbage } from '../plan/garbage.ts';
 import { makePlan } from '../plan/make-plan.ts';
-import { countWrites, type Plan, type PlannedDeployment, restarts } from '../plan/plan.ts';
+import { type PlannedDeployment, restarts } from '../plan/plan.ts';
+import { actionsOf } from '../preflight/changes.ts';
+import { describeActions } from '../report/plan-report.ts';
 import type { DeployRequest, RequestOrProblems, Unknown } from '../request.ts';
 
 const NOTHING_UNKNOWN: ReadonlySet<Unknown> = new Set();
@@ -50,7 +52,7 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
     const seen = await completePlan({ plan: made.value, snapshot }, request, clusterReader, date());
     const warnings = [...seen.plan.warnings, ...(await warnLeftBehind(request, client))];
     const complete = { ...seen, plan: { ...seen.plan, warnings } };
-    describePlan(complete.plan, log);
+    describePlan(complete, request, log);
     return { ...complete, request, problems: [], unknown, proxies };
   }
   if (!made.ok) diagnostics.add(made.problems.filter(isKnown(unknown)));
@@ -100,12 +102,17 @@ async function completePlan(
   return again.ok ? { plan: again.value, snapshot: complete } : deployment;
 }
 
-function describePlan(plan: Plan, log: DeployContext['log']): void {
-  const writes = countWrites(plan);
-  const rolling = plan.workloads.filter(restarts).length;
+function describePlan(
+  { plan, snapshot }: Pick<PlannedDeployment, 'plan' | 'snapshot'>,
+  { wait }: DeployRequest,
+  log: DeployContext['log'],
+): void {
+  const actions = actionsOf(plan, snapshot, wait);
+  const targets = count(plan.workloads.length, 'target');
+  const restarting = plan.workloads.filter(restarts).length;
   log.info(
-    writes === 0
-      ? `${count(plan.workloads.length, 'target')}, nothing to write.`
-      : `${count(plan.workloads.length, 'target')}, ${count(writes, 'object')} to write, ${count(rolling, 'workload')} to roll.`,
+    actions.length === 0
+      ? `${targets}, nothing to write.`
+      : `${targets}, ${describeActions(actions)}; ${count(restarting, 'workload')} to restart.`,
   );
 }

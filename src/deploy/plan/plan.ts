@@ -99,12 +99,6 @@ export interface Plan {
   readonly warnings: readonly string[];
 }
 
-/** How many objects a plan writes or deletes. */
-export function countWrites({ configMaps, filterResources, workloads, garbage }: Plan): number {
-  const objects = [...configMaps, ...filterResources].filter(({ write }) => write).length;
-  return objects + workloads.filter(({ patch }) => patch !== undefined).length + garbage.length;
-}
-
 /** Whether a workload's pods will run something else. */
 export function changesPods({ patch }: PlannedWorkload): boolean {
   return patch?.spec !== undefined;

@@ -35,49 +35,76 @@ export interface ProposedChange {
   readonly send: (client: Client) => Promise<readonly string[]>;
 }
 
+/** A write before its difference is worked out, which takes time. */
+interface PlannedWrite {
+  readonly action: PlannedChange['action'];
+  readonly propose: () => ProposedChange;
+}
+
 /** Every write of a plan, in the order in which `deploy` does them. A run that does not wait leaves what has to go to a later one. */
 export function describeChanges(plan: Plan, snapshot: ClusterSnapshot, wait = true): ProposedChange[] {
+  return writesOf(plan, snapshot, wait).map(({ propose }) => propose());
+}
+
+/** Returns what each of these writes does, without the differences. */
+export function actionsOf(plan: Plan, snapshot: ClusterSnapshot, wait = true): PlannedChange['action'][] {
+  return writesOf(plan, snapshot, wait).map(({ action }) => action);
+}
+
+function writesOf(plan: Plan, snapshot: ClusterSnapshot, wait: boolean): PlannedWrite[] {
   return [
-    ...plan.configMaps.filter(({ write }) => write).map(proposeConfigMap),
-    ...plan.filterResources.filter(({ write }) => write).map((planned) => proposeFilterResource(planned, snapshot)),
-    ...plan.workloads.flatMap((planned) => (planned.patch === undefined ? [] : proposeTarget(planned, planned.patch))),
-    ...(wait ? describeDeletions(plan, snapshot) : []),
+    ...plan.configMaps
+      .filter(({ write }) => write)
+      .map((planned) => ({ action: actionOn(planned), propose: () => proposeConfigMap(planned) })),
+    ...plan.filterResources
+      .filter(({ write }) => write)
+      .map((planned) => ({ action: actionOn(planned), propose: () => proposeFilterResource(planned, snapshot) })),
+    ...plan.workloads.flatMap((planned) => (planned.patch === undefined ? [] : targetWrites(planned, planned.patch))),
+    ...(wait ? deletionsOf(plan, snapshot) : []),
   ];
 }
 
-function describeDeletions(plan: Plan, snapshot: ClusterSnapshot): ProposedChange[] {
+function actionOn({ exists }: Pick<PlannedFilterResource, 'exists'>): PlannedChange['action'] {
+  return exists ? 'change' : 'create';
+}
+
+function deletionsOf(plan: Plan, snapshot: ClusterSnapshot): PlannedWrite[] {
   return [
-    ...adoptedEnvoyFilters(plan, snapshot).flatMap(proposeAdoption),
-    ...plan.garbage.map(({ kind, namespace, name }) =>
-      proposeDeletion(GARBAGE_RESOURCES[kind], namespace, name, 'superseded'),
-    ),
+    ...adoptedEnvoyFilters(plan, snapshot)
+      .filter(({ taken }) => taken.length > 0)
+      .map((adopted): PlannedWrite => {
+        return { action: adopted.keeps.length === 0 ? 'delete' : 'change', propose: () => proposeAdoption(adopted) };
+      }),
+    ...plan.garbage.map(({ kind, namespace, name }): PlannedWrite => {
+      return {
+        action: 'delete',
+        propose: () => proposeDeletion(GARBAGE_RESOURCES[kind], namespace, name, 'superseded'),
+      };
+    }),
   ];
 }
 
 /** What goes of an EnvoyFilter that filters are taken over from. */
-function proposeAdoption({ ref: { namespace, name }, observed, taken, keeps }: AdoptedEnvoyFilter): ProposedChange[] {
-  if (taken.length === 0) return [];
+function proposeAdoption({ ref: { namespace, name }, observed, taken, keeps }: AdoptedEnvoyFilter): ProposedChange {
   const reason = `replaced by this action: ${listWords(
     taken.map(({ httpFilter }) => `"${httpFilter}"`),
     'and',
   )}`;
-  if (keeps.length === 0) return [proposeDeletion(ENVOY_FILTER, namespace, name, reason)];
+  if (keeps.length === 0) return proposeDeletion(ENVOY_FILTER, namespace, name, reason);
   const spec = { configPatches: keeps };
-  return [
-    {
-      change: {
-        action: 'change',
-        kind: ENVOY_FILTER.kind,
-        namespace,
-        name,
-        reasons: [reason],
-        diff: difference({ spec: observed.spec }, { spec: { ...observed.spec, ...spec } }),
-      },
-      sides: [observed.spec],
-      send: async (client) =>
-        (await client.mergePatch(ENVOY_FILTER, namespace, name, { spec }, { dryRun: true })).warnings,
+  return {
+    change: {
+      action: 'change',
+      kind: ENVOY_FILTER.kind,
+      namespace,
+      name,
+      reasons: [reason],
+      diff: difference({ spec: observed.spec }, { spec: { ...observed.spec, ...spec } }),
     },
-  ];
+    sides: [observed.spec],
+    send: async (client) =>
+      (await client.mergePatch(ENVOY_FILTER, namespace, name, { spec }, { dryRun: true })).warnings,
+  };
 }
 
 function proposeDeletion(resource: Resource, namespace: string, name: string, reason: string): ProposedChange {
@@ -101,7 +128,7 @@ function proposeConfigMap(planned: PlannedObject<ConfigMap>): ProposedChange {
       : { ...rendered, binaryData: Object.fromEntries(Object.keys(binaryData).map((key) => [key, bytes])) };
   return {
     change: {
-      action: exists ? 'change' : 'create',
+      action: actionOn(planned),
       kind: CONFIG_MAP.kind,
       namespace,
       name: revisionName(podRevision),
@@ -125,7 +152,7 @@ function proposeFilterResource(planned: PlannedFilterResource, snapshot: Cluster
   const { filterResource: observed } = snapshot.objectsOf(namespace, podRevision);
   return {
     change: {
-      action: exists ? 'change' : 'create',
+      action: actionOn(planned),
       kind: resource.kind,
       namespace,
       name: revisionName(podRevision),
@@ -146,26 +173,29 @@ function proposeFilterResource(planned: PlannedFilterResource, snapshot: Cluster
   };
 }
 
-function proposeTarget(planned: PlannedWorkload, patch: WorkloadPatch): ProposedChange[] {
+function targetWrites(planned: PlannedWorkload, patch: WorkloadPatch): PlannedWrite[] {
   const { ref, observed, drift, removals } = planned;
   const { namespace } = ref;
   const lost = removals.map((filter) => `loses the filter ${filter}`);
   return targetKind(ref)
     .binding.writes(ref, observed, patch)
     .map(({ plugin, ...write }, index) => ({
-      change:
-        plugin === undefined
-          ? { ...write, namespace, reasons: [...lost, ...drift], diff: patchDifference(observed, patch) }
-          : {
-              ...write,
-              namespace,
-              reasons: plugin.after === undefined ? [`${describeWorkload(ref)} must not run it`] : drift,
-              diff: pluginDifference(plugin),
-            },
-      ...(plugin !== undefined && { sides: [plugin.before, plugin.after] }),
-      // The first sends them all.
-      send: async (client) =>
-        index > 0 ? [] : (await patchTarget(client, ref, observed, patch, { dryRun: true })).warnings,
+      action: write.action,
+      propose: () => ({
+        change:
+          plugin === undefined
+            ? { ...write, namespace, reasons: [...lost, ...drift], diff: patchDifference(observed, patch) }
+            : {
+                ...write,
+                namespace,
+                reasons: plugin.after === undefined ? [`${describeWorkload(ref)} must not run it`] : drift,
+                diff: pluginDifference(plugin),
+              },
+        ...(plugin !== undefined && { sides: [plugin.before, plugin.after] }),
+        // The first sends them all.
+        send: async (client) =>
+          index > 0 ? [] : (await patchTarget(client, ref, observed, patch, { dryRun: true })).warnings,
+      }),
     }));
 }
 

@@ -1,4 +1,5 @@
 import type { Permission } from '../../base/permission.ts';
+import { thousands } from '../../base/text.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { ImageReport } from './image-report.ts';
 
@@ -22,6 +23,13 @@ export interface PlannedChange {
   /** Lines that start with `+`, `-` or a blank, as in a unified diff; empty for a deletion. */
   readonly diff: readonly string[];
   readonly admission: Admission;
+}
+
+/** Returns how many writes do what: `2 to create, 5 to change, 0 to delete`. */
+export function describeActions(actions: readonly PlannedChange['action'][]): string {
+  return (['create', 'change', 'delete'] as const)
+    .map((action) => `${thousands(actions.filter((one) => one === action).length)} to ${action}`)
+    .join(', ');
 }
 
 /** A workload whose pods would be replaced. */

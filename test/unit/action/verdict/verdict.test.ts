@@ -383,14 +383,33 @@ describe('plan', () => {
   const create = change('create ConfigMap shop/x');
   const refused = change('change Deployment shop/a', { admission: { state: 'refused', message: 'no.' } });
 
+  const steps = (
+    ...all: readonly (readonly [before: string | undefined, revision: string])[]
+  ): Partial<PlanReport> => ({
+    plan: planned({ changes: [create] }),
+    targets: all.map(([before, revision], index) =>
+      untouched(`shop/w${index}`, {
+        revisions: [{ filter: 'add-header', revision, ...(before !== undefined && { before }) }],
+      }),
+    ),
+  });
+
+  test('says how many writes do what', () => {
+    const given = report({
+      command: 'plan',
+      plan: planned({ changes: [create, create, change('change Deployment shop/a')] }),
+    });
+    expect(judge(given).sentence).toMatch(/^Objects: 2 to create, 1 to change, 0 to delete\. /);
+  });
+
   test.each<[string, Partial<PlanReport>, string]>([
     ['nothing', { plan: planned() }, '✅ Plan: nothing to do'],
     [
       'something',
       { plan: planned({ changes: [create, change('delete ConfigMap shop/y')], restarts }) },
-      '📋 Plan: 1 object to write, 1 object to delete, 1 workload restarts (3 pods)',
+      '📋 Plan: add-header: 1 object to write, 1 to delete, 1 workload restarts (3 pods)',
     ],
-    ['no restart', { plan: planned({ changes: [create] }) }, '📋 Plan: 1 object to write, no restart'],
+    ['no restart', { plan: planned({ changes: [create] }) }, '📋 Plan: add-header: 1 object to write, no restart'],
     [
       'missing permissions',
       {
@@ -399,13 +418,34 @@ describe('plan', () => {
           missingPermissions: ['create', 'patch'].map((verb) => permission(`${verb} configmaps in namespace "shop"`)),
         }),
       },
-      '❌ Plan: "deploy" would fail: 2 permissions are missing',
+      '❌ Plan: "deploy" of add-header would fail: 2 permissions are missing',
     ],
     [
       'refused',
       { plan: planned({ changes: [create, refused] }), problems: [{ kind: 'cluster', message: 'no.' }] },
-      '❌ Plan: "deploy" would fail: the API server rejects 1 write',
+      '❌ Plan: "deploy" of add-header would fail: the API server rejects 1 write',
     ],
+    [
+      'a new revision',
+      steps([OLD, NEW], [OLD, NEW], [NEW, NEW]),
+      `📋 Plan: add-header ${OLD} → ${NEW} on 2 workloads: 1 object to write, no restart`,
+    ],
+    [
+      'one that comes first',
+      steps([undefined, NEW]),
+      `📋 Plan: add-header ${NEW} on 1 workload: 1 object to write, no restart`,
+    ],
+    [
+      'different ones before',
+      steps([OLD, NEW], [undefined, NEW]),
+      `📋 Plan: add-header → ${NEW} on 2 workloads: 1 object to write, no restart`,
+    ],
+    [
+      'different ones after',
+      steps([OLD, NEW], [OLD, 'other']),
+      '📋 Plan: add-header on 2 workloads: 1 object to write, no restart',
+    ],
+    ['objects alone', steps([NEW, NEW]), '📋 Plan: add-header on 1 workload: 1 object to write, no restart'],
     ['no plan', { problems: [problem] }, '❌ No plan made: the kubeconfig user lacks a permission'],
   ])('%s', (_, parts, expected) => {
     expect(verdictOf(report({ command: 'plan', ...parts }))).toBe(expected);

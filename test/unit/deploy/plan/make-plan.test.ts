@@ -3,13 +3,14 @@ import type { Result } from '../../../../src/base/problem.ts';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import type { PluginKind } from '../../../../src/cluster/resources.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
-import { countWrites, type Plan } from '../../../../src/deploy/plan/plan.ts';
+import type { Plan } from '../../../../src/deploy/plan/plan.ts';
 import type { DeployRequest } from '../../../../src/deploy/request.ts';
 import { revisionName } from '../../../../src/mesh/identity/revision.ts';
 import { resourceOf } from '../../../../src/mesh/objects/filter-resource.ts';
 import { describeWorkload } from '../../../../src/targets/target.ts';
 import {
   type ClusterParts,
+  countWrites,
   deployRequest,
   filterModule,
   filterRequest,

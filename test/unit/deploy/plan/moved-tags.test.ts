@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
-import { countWrites } from '../../../../src/deploy/plan/plan.ts';
 import type { FilterRequest } from '../../../../src/deploy/request.ts';
 import type { FilterModule } from '../../../../src/filter/module/module.ts';
 import { packImage } from '../../../../src/registry/pack.ts';
 import {
   type ClusterParts,
+  countWrites,
   deployRequest,
   filterModule,
   filterRequest,

@@ -1,6 +1,8 @@
 import { expect, test } from '@jest/globals';
 import { planObjects } from '../../../../src/deploy/plan/objects.ts';
-import { countWrites, objectKey, type Plan, podRevisionsOf, restarts } from '../../../../src/deploy/plan/plan.ts';
+import { objectKey, type Plan, podRevisionsOf, restarts } from '../../../../src/deploy/plan/plan.ts';
+import { actionsOf, describeChanges } from '../../../../src/deploy/preflight/changes.ts';
+import { describeActions } from '../../../../src/deploy/report/plan-report.ts';
 import { patchedWith, revision, snapshotOf, workload } from '../../builders.ts';
 import { plannedFor } from '../planned.ts';
 
@@ -21,8 +23,14 @@ test('a plan counts what it writes and what it deletes', () => {
     { kind: 'ConfigMap', namespace: 'shop', name: 'add-header-0', filter: 'add-header', revision: '0' },
   ] as const;
   const plan: Plan = { ...objects, workloads, garbage, warnings: [] };
-  expect(countWrites(plan)).toBe(2 + 2 + 1);
-  expect(countWrites({ ...plan, workloads: [settled], garbage: [], configMaps: [], filterResources: [] })).toBe(0);
+  const seen = snapshotOf({});
+  const actions = actionsOf(plan, seen);
+  expect(describeActions(actions)).toBe('2 to create, 2 to change, 1 to delete');
+  expect(actions).toEqual(describeChanges(plan, seen).map(({ change }) => change.action));
+  expect(describeActions(actionsOf(plan, seen, false))).toBe('2 to create, 2 to change, 0 to delete');
+  expect(actionsOf({ ...plan, workloads: [settled], garbage: [], configMaps: [], filterResources: [] }, seen)).toEqual(
+    [],
+  );
 });
 
 test('only a change of the pod template restarts', () => {
