@@ -1,4 +1,4 @@
-import { sentence, someOf, thousands } from '../../base/text.ts';
+import { listWords, sentence, thousands } from '../../base/text.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
 import { countOf, plain } from '../verdict/text.ts';
@@ -98,8 +98,20 @@ function statementOf({ message, subjects }: ProblemEntry, isInTitle: boolean): s
   const names = subjects.map((subject) => plain(subject, MAX_SUBJECT_CHARACTERS));
   const [first] = names;
   if (first === undefined || (isInTitle && /^[A-Z]/.test(fault))) return fault;
-  if (names.length > 1) return `${thousands(names.length)} (${someOf(names, MAX_NAMED)}): ${fault}`;
+  if (names.length > 1) return `${several(names)}: ${fault}`;
   return PREDICATE.test(fault) ? `${first} ${fault}` : `${first}: ${fault}`;
+}
+
+/** `Deployments shop/a and shop/b`, `Deployment shop/a and StatefulSet shop/b`, the first of many. */
+function several(names: readonly string[]): string {
+  const workloads = names.map((name) => /^([A-Z]\w+) (\S+\/\S+)$/.exec(name));
+  const [kind, ...others] = new Set(workloads.map((match) => match?.[1]));
+  if (kind === undefined || others.length > 0) return listWords(names, 'and', MAX_NAMED);
+  return `${kind}s ${listWords(
+    workloads.map((match) => match?.[2] ?? ''),
+    'and',
+    MAX_NAMED,
+  )}`;
 }
 
 /** No failure, but who looks for this run's revision has to know. */

@@ -3,15 +3,49 @@ import type { Log } from '../../base/log.ts';
 /** The functions of @actions/core that write to the workflow log. */
 export type CoreLog = Pick<typeof import('@actions/core'), 'debug' | 'group' | 'info' | 'isDebug'>;
 
-/** The workflow log, behind `guardedCore`: phases fold, debug lines show when the run has debug logging switched on. */
+/** A phase that has said nothing yet. */
+interface Unopened {
+  readonly title: string;
+  /** Settles when the phase is over. */
+  readonly over: Promise<void>;
+  /** Settles when its group is closed. */
+  closed: Promise<void>;
+}
+
+/**
+ * The workflow log, behind `guardedCore`: phases fold, debug lines show when the run has debug logging switched on. The group of a
+ * phase begins with its first line; of one that says nothing there is none.
+ */
 export function workflowLog(core: CoreLog): Log {
+  const unopened = new Set<Unopened>();
+  const open = (): void => {
+    for (const group of unopened) group.closed = core.group(group.title, () => group.over);
+    unopened.clear();
+  };
+  const info = (line: string): void => {
+    open();
+    core.info(line);
+  };
   return {
-    info: (line) => core.info(line),
-    warning: (line) => core.info(`Warning: ${line}`),
+    info,
+    warning: (line) => info(`Warning: ${line}`),
     debug: (line) => {
-      if (core.isDebug()) core.debug(line);
+      if (!core.isDebug()) return;
+      open();
+      core.debug(line);
     },
-    group: (title, phase) => core.group(title, phase),
+    group: async (title, phase) => {
+      const { promise: over, resolve } = Promise.withResolvers<void>();
+      const group: Unopened = { title, over, closed: Promise.resolve() };
+      unopened.add(group);
+      try {
+        return await phase();
+      } finally {
+        unopened.delete(group);
+        resolve();
+        await group.closed;
+      }
+    },
   };
 }
 

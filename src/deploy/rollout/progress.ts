@@ -75,7 +75,7 @@ export function watchWithProgress(
     inspectPending: async (pending) => {
       const { unready, stuck } = await failFast.inspectPending(pending);
       const line = progressLine(pending, tally(moving()), unready);
-      if (line !== last) log.info(line);
+      if (line !== last) log.info(sentence(line));
       last = line;
       return stuck;
     },

@@ -30,7 +30,7 @@ describe('errors', () => {
         level: 'error',
         title: 'Rollout: 3 problems',
         message: [
-          '3 (Deployment shop/a, Deployment shop/b, Deployment shop/c): not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin. Check the inputs "configuration" and "root-id": the filter rejected its configuration or does not know the root id.',
+          'Deployments shop/a, shop/b and shop/c: not ready after 5 min: 1 of 3 pods updated. Failed to configure base Wasm plugin. Check the inputs "configuration" and "root-id": the filter rejected its configuration or does not know the root id.',
           'add-header: all 3 workloads failed and were not rolled back. 3 workloads have new pods that do not become ready. Fix the cause and re-run, or roll back.',
         ].join('\n'),
       },
@@ -68,8 +68,8 @@ describe('errors', () => {
   test('names five workloads and counts the others', () => {
     const targets = Array.from({ length: 500 }, (_, index) => stuck(`shop/w${index}`));
     const [annotation] = annotationsOf(report({ targets }));
-    expect(annotation?.message).toContain('500 (Deployment shop/w0, Deployment shop/w1');
-    expect(annotation?.message).toContain('Deployment shop/w4 and 495 more): not ready');
+    expect(annotation?.message).toMatch(/^Deployments shop\/w0, shop\/w1, /);
+    expect(annotation?.message).toContain('shop/w4 and 495 more: not ready');
   });
 
   test('more than ten kinds make ten annotations, the last of them for the rest', () => {

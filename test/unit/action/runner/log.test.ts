@@ -10,7 +10,11 @@ function recorder(isDebug: boolean): { core: CoreLog; lines: string[] } {
     isDebug: () => isDebug,
     group: async (title, phase) => {
       lines.push(`group ${title}`);
-      return phase();
+      try {
+        return await phase();
+      } finally {
+        lines.push('end');
+      }
     },
   };
   return { core, lines };
@@ -27,7 +31,17 @@ describe('workflowLog', () => {
       return 5;
     });
     expect(result).toBe(5);
-    expect(lines).toEqual(['group Apply', 'info a', 'info Warning: b']);
+    expect(lines).toEqual(['group Apply', 'info a', 'info Warning: b', 'end']);
+  });
+
+  test('leaves out the group of a phase that says nothing', async () => {
+    const { core, lines } = recorder(false);
+    const log = workflowLog(core);
+    await log.group('Dry run', async () => log.debug('not shown'));
+    await expect(log.group('Observe', () => Promise.reject(new Error('gone')))).rejects.toThrow('gone');
+    await log.group('Wave', () => log.group('Roll back', async () => log.info('a')));
+    log.info('b');
+    expect(lines).toEqual(['group Wave', 'group Roll back', 'info a', 'end', 'end', 'info b']);
   });
 
   test('writes debug lines when the run has debug logging switched on', () => {
