@@ -1,9 +1,10 @@
 import { listWords, sentence, thousands } from '../../base/text.ts';
-import type { Report } from '../../deploy/report/report.ts';
+import { type Report, type TargetReport, targetsOf } from '../../deploy/report/report.ts';
+import { describeWorkload } from '../../targets/target.ts';
 import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
 import { countOf, plain } from '../verdict/text.ts';
 import { judge } from '../verdict/verdict.ts';
-import { meaningOf, sentences } from '../verdict/words.ts';
+import { meaningOf, sentences, unreadySentence } from '../verdict/words.ts';
 
 /** A mark on the run's page. Plain text: GitHub renders no Markdown there. */
 export interface Annotation {
@@ -14,6 +15,7 @@ export interface Annotation {
 
 /** The runner shows at most this many of a level for one step (actions/toolkit docs/problem-matchers.md). */
 const MAX_ERRORS = 10;
+const MAX_WARNINGS = 10;
 /** The runner cuts longer ones (actions/runner src/Runner.Worker/ExecutionContext.cs). */
 const MAX_MESSAGE_CHARACTERS = 4_095;
 const MAX_NAMED = 5;
@@ -21,7 +23,7 @@ const MAX_LINE_CHARACTERS = 800;
 const MAX_SUBJECT_CHARACTERS = 200;
 
 /**
- * One annotation per kind of failure, at most 10, and one for all warnings. The title says what it is about; the lines say
+ * One annotation per kind of failure, and one per warning, at most 10 of each. The title says what it is about; the lines say
  * what is wrong and what to do about it, the last line of the first one what this means for the cluster.
  */
 export function annotationsOf(report: Report): Annotation[] {
@@ -104,6 +106,8 @@ function statementOf({ message, subjects }: ProblemEntry, isInTitle: boolean): s
 
 /** `Deployments shop/a and shop/b`, `Deployment shop/a and StatefulSet shop/b`, the first of many. */
 function several(names: readonly string[]): string {
+  const [only] = names;
+  if (only !== undefined && names.length === 1) return only;
   const workloads = names.map((name) => /^([A-Z]\w+) (\S+\/\S+)$/.exec(name));
   const [kind, ...others] = new Set(workloads.map((match) => match?.[1]));
   if (kind === undefined || others.length > 0) return listWords(names, 'and', MAX_NAMED);
@@ -121,11 +125,46 @@ function supersededOf(report: Report): Annotation[] {
   return [{ level: 'warning', title: verdict.headline, message: meaningOf(verdict) }];
 }
 
-function warningsOf({ warnings }: Report): Annotation[] {
-  const distinct = [...new Set(warnings)];
-  if (distinct.length === 0) return [];
-  const title = distinct.length === 1 ? topicOf(distinct[0] ?? '') : countOf(distinct.length, 'warning');
-  return [{ level: 'warning', title, message: lines(distinct) }];
+/** What the run warns of, each told once: its own result where that is not all that was wanted, then what it has noticed. */
+function warningsOf(report: Report): Annotation[] {
+  const said = [...new Set(report.warnings)].map((warning): Annotation => {
+    return { level: 'warning', title: topicOf(warning), message: lines([warning]) };
+  });
+  const results = resultWarnings(report);
+  const room = MAX_WARNINGS - results.length - supersededOf(report).length;
+  if (said.length <= room) return [...results, ...said];
+  const shown = said.slice(0, room - 1);
+  const rest = said.slice(shown.length);
+  const title = `${countOf(rest.length, 'more warning')}`;
+  return [...results, ...shown, { level: 'warning', title, message: lines(rest.map(({ message }) => message)) }];
+}
+
+/** A run that failed says so by its errors. */
+function resultWarnings(report: Report): Annotation[] {
+  if (report.outcome === 'failed') return [];
+  const verdict = judge(report);
+  const targets = targetsOf(report).filter(({ outcome }) => outcome !== 'untouched' && outcome !== 'superseded');
+  const unready = targets.filter((target) => target.unready !== undefined);
+  // Without a reason, nobody asked for more.
+  const unseen = targets.filter(({ verification }) => verification?.level === 'ready' && verification.weakness);
+  const warning = (title: string, message: readonly string[], of: readonly TargetReport[]): Annotation[] => {
+    const names = of.map(({ ref }) => plain(describeWorkload(ref), MAX_SUBJECT_CHARACTERS));
+    return names.length === 0
+      ? []
+      : [{ level: 'warning', title: `${title}: ${several(names)}`, message: lines(message) }];
+  };
+  const own = [
+    ...warning('Not ready, as before, and not verified', [unreadySentence(unready)], unready),
+    ...warning('Proxies not inspected', [weaknessesOf(unseen), verdict.headline], unseen),
+  ];
+  if (own.length > 0 || verdict.icon !== '⚠️') return own;
+  return [{ level: 'warning', title: verdict.headline, message: lines([meaningOf(verdict) || verdict.headline]) }];
+}
+
+/** Why proxies were not inspected, each reason once. */
+function weaknessesOf(targets: readonly TargetReport[]): string {
+  const reasons = new Set(targets.flatMap(({ verification }) => verification?.weakness ?? []));
+  return sentences(...[...reasons].map((reason) => sentence(`${reason.charAt(0).toUpperCase()}${reason.slice(1)}`)));
 }
 
 /** What a warning is about: its first clause. */

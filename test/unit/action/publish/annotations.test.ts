@@ -8,6 +8,7 @@ import {
   deployed,
   permission,
   planned,
+  removed,
   report,
   rollback,
   rolledBack,
@@ -96,9 +97,8 @@ describe('errors', () => {
   });
 
   test('weaker evidence is none', () => {
-    expect(annotationsOf(report({ targets: [deployed('shop/a', { verification: verification('ready') })] }))).toEqual(
-      [],
-    );
+    for (const weaker of [verification('stats'), verification('ready', { weakness: '' })])
+      expect(annotationsOf(report({ targets: [deployed('shop/a', { verification: weaker })] }))).toEqual([]);
   });
 
   test('permissions that a plan misses are an error, though the plan itself is a success', () => {
@@ -123,10 +123,51 @@ describe('errors', () => {
   });
 });
 
-test('warnings share one annotation, each told once', () => {
-  expect(annotationsOf(report({ targets: [deployed('shop/a')], warnings: ['one', 'two', 'one'] }))).toEqual([
-    { level: 'warning', title: '2 warnings', message: 'one\ntwo' },
-  ]);
+describe('warnings', () => {
+  const titles = (...given: Parameters<typeof report>): string[] =>
+    annotationsOf(report(...given)).map(({ title }) => title);
+
+  test('each is told once, under its topic', () => {
+    const warnings = ['Nothing runs: no pods.', 'It is old (v1)', 'Nothing runs: no pods.'];
+    expect(annotationsOf(report({ targets: [deployed('shop/a')], warnings }))).toEqual([
+      { level: 'warning', title: 'Nothing runs', message: 'Nothing runs: no pods.' },
+      { level: 'warning', title: 'It is old', message: 'It is old (v1)' },
+    ]);
+  });
+
+  test('of more than ten, the last annotation has the rest', () => {
+    const warnings = Array.from({ length: 12 }, (_, index) => `w${index}`);
+    const annotations = annotationsOf(report({ targets: [deployed('shop/a')], warnings }));
+    expect(annotations).toHaveLength(10);
+    expect(annotations.at(-1)).toMatchObject({ title: '3 more warnings', message: 'w9\nw10\nw11' });
+  });
+
+  test('workloads that are as little ready as before, and proxies that were not inspected, are warned of', () => {
+    const unready = deployed('shop/a', { unready: 'a-1: ErrImagePull (app)', verification: null });
+    const unseen = ['b', 'c'].map((name) => deployed(`shop/${name}`, { verification: verification('ready') }));
+    expect(annotationsOf(report({ targets: [unready, ...unseen] }))).toEqual([
+      {
+        level: 'warning',
+        title: 'Not ready, as before, and not verified: Deployment shop/a',
+        message: 'Deployment shop/a: a-1: ErrImagePull (app).',
+      },
+      {
+        level: 'warning',
+        title: 'Proxies not inspected: Deployments shop/b and shop/c',
+        message: expect.stringMatching(
+          /^The kubeconfig user is not allowed to exec into pods\.\nadd-header deployed to 3/,
+        ),
+      },
+    ]);
+  });
+
+  test('what is not all well without being a failure is warned of by its verdict', () => {
+    const collected = { deleted: [], left: [{ object: 'ConfigMap shop/x', why: 'a pod is still ending' }] };
+    expect(titles({ command: 'remove', targets: [removed('shop/a')], collected })).toEqual([
+      'add-header removed from 1 workload; 1 object is left behind',
+    ]);
+    expect(titles({ targets: [stuck('shop/a')] })).toEqual(['Rollout: Deployment shop/a']);
+  });
 });
 
 test('stay within what the runner shows, in lines that are whole, whatever the texts', () => {
