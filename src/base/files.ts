@@ -1,6 +1,6 @@
 import { errorCode } from './causes.ts';
 import { messageOf } from './problem.ts';
-import { shownName, truncate } from './text.ts';
+import { listWords, shownName, truncate } from './text.ts';
 
 /**
  * Reads a regular file of at most `maxBytes`. Rejects with a `FileError` for anything else, and with a system error (`code` ENOENT
@@ -22,6 +22,14 @@ export class FileError extends Error {
 /** There is no such file, with more to say of it. As to the system's own error, `isMissing` applies. */
 export class MissingFile extends FileError {
   readonly code = 'ENOENT';
+}
+
+/** There is no such file, and there are others of nearly its name. */
+export class MisnamedFile extends MissingFile {
+  /** `near` are their paths, as the workflow would give them. */
+  constructor(near: readonly string[]) {
+    super('there is no such file', `Did you mean ${listWords(near.map((path) => `"${shownPath(path)}"`))}?`);
+  }
 }
 
 const WORDS: Readonly<Record<string, string>> = {
@@ -46,6 +54,7 @@ export function fileFault(error: unknown): string {
 
 /** What to do about a file that cannot be read: what the error itself knows of it, else the general advice. */
 export function fileRemedy(error: unknown, general: string): string {
+  if (error instanceof MisnamedFile) return `${error.remedy} ${general}`;
   return error instanceof FileError ? error.remedy : general;
 }
 

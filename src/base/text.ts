@@ -54,17 +54,29 @@ export function formatDuration(ms: number): string {
 }
 
 /**
- * The names a mistyped one was probably meant to be: at most `most`, nearest first, none that differs in more than
- * about a third of its letters.
+ * The names a mistyped one was probably meant to be: at most `max`, nearest first, none that differs in more than
+ * `farthest` letters, about a third of them.
  */
-export function nearestNames(wanted: string, known: Iterable<string>, max = 3): string[] {
-  const limit = Math.min(Math.max(2, Math.ceil(wanted.length / 3)), wanted.length - 1);
+export function nearestNames(
+  wanted: string,
+  known: Iterable<string>,
+  max = 3,
+  farthest = Math.max(2, Math.ceil(wanted.length / 3)),
+): string[] {
+  const limit = Math.min(farthest, wanted.length - 1);
   return [...new Set(known)]
     .map((name) => ({ name, distance: name.includes(wanted) ? 1 : leven(wanted, name, { maxDistance: limit + 1 }) }))
     .filter(({ distance }) => distance <= limit)
     .sort((a, b) => a.distance - b.distance || a.name.localeCompare(b.name))
     .slice(0, max)
     .map(({ name }) => name);
+}
+
+/** Returns what to use instead of a word that is none of the legal ones: `Did you mean inbound? Use inbound, outbound or any.` */
+export function useWords(given: string, legal: readonly string[]): string {
+  // "destroy" is not "deploy".
+  const [near] = nearestNames(given.toLowerCase(), legal, 1, 2);
+  return `${near === undefined ? '' : `Did you mean ${near}? `}Use ${listWords(legal)}.`;
 }
 
 /** Enough to recognise what is meant; what is longer may be the content of something else. */

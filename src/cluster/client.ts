@@ -106,7 +106,7 @@ export class Client {
   }
 
   /** The first objects of a collection, at most one page of it: enough to learn what they are like. */
-  async listSome<T extends KubernetesObject>(resource: Resource, namespace: string): Promise<readonly T[]> {
+  async listSome<T extends KubernetesObject>(resource: Resource, namespace: string | undefined): Promise<readonly T[]> {
     const path = `${resourcePath(resource, namespace)}?limit=${PAGE_SIZE}`;
     return (await this.#session.page<T>(resource, path, MAX_BYTES.page)).items;
   }

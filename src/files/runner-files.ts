@@ -1,6 +1,7 @@
-import { readlink, realpath, stat } from 'node:fs/promises';
-import { isAbsolute, resolve } from 'node:path';
-import { FileError, isMissing, MissingFile, type ReadFile, shownPath } from '../base/files.ts';
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { FileError, isMissing, MisnamedFile, MissingFile, type ReadFile, shownPath } from '../base/files.ts';
+import { nearestNames } from '../base/text.ts';
 import { isWithin, realFolder } from './folders.ts';
 import { readRegularFile } from './regular-file.ts';
 
@@ -56,11 +57,25 @@ async function explainMissing(workspace: string, path: string): Promise<MissingF
       'Check out the repository in an earlier step; GITHUB_WORKSPACE must name a folder of this machine or container.',
     );
   }
-  if (!isAbsolute(path)) return undefined;
+  if (!isAbsolute(path)) {
+    const near = await nearFiles(workspace, path);
+    return near.length === 0 ? undefined : new MisnamedFile(near);
+  }
   return new MissingFile(
     'there is no such file',
     `Give its path relative to the workspace, which is ${folder} here; inside a container, paths differ from those of the host.`,
   );
+}
+
+/** The paths of files beside where one was expected that have nearly its name; none where that is outside of the workspace. */
+async function nearFiles(workspace: string, path: string): Promise<string[]> {
+  try {
+    const folder = await realpath(resolve(workspace, dirname(path)));
+    if (!isWithin(await realFolder(workspace), folder)) return [];
+    return nearestNames(basename(path), await readdir(folder)).map((name) => join(dirname(path), name));
+  } catch {
+    return [];
+  }
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -1,7 +1,7 @@
 import { defined } from '../base/defined.ts';
 import { unknownKeys } from '../base/keys.ts';
 import { Diagnostics, fail, ok, type Problem, type Result } from '../base/problem.ts';
-import { listWords, quoted } from '../base/text.ts';
+import { listWords, quoted, useWords } from '../base/text.ts';
 import { parseInsertion } from '../filter/insertion.ts';
 import { DIRECTIONS, parsePort, type SettingsOverride } from '../filter/settings.ts';
 import { isPattern, samplePattern } from './pattern.ts';
@@ -81,7 +81,11 @@ export function readOverride(entry: Record<string, unknown>, origin: string): Re
     const known = DIRECTIONS.find((word) => word === direction);
     if (known === undefined) {
       diagnostics.add(
-        targetsProblem(origin, `has the unknown direction ${quoted(direction)}.`, `Use ${listWords(DIRECTIONS)}.`),
+        targetsProblem(
+          origin,
+          `has the unknown direction ${quoted(direction)}.`,
+          useWords(String(direction), DIRECTIONS),
+        ),
       );
     } else override.direction = known;
   }

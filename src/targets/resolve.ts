@@ -191,7 +191,7 @@ function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
 
 function namespaceMissing(namespace: string, origin: string, { workloadIndex, namespaces, suggest }: Known): Problem {
   const named = namespaces.filter((one) => one !== namespace && workloadIndex.namespaceExists(one) === true);
-  return missingNamespace(namespace, origin, suggest ? named : []);
+  return missingNamespace(namespace, origin, suggest ? [...named, ...workloadIndex.namespaces] : []);
 }
 
 /** Says of a namespace that it does not exist; `known` are those that do. */

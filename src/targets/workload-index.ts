@@ -14,4 +14,6 @@ export interface WorkloadIndex {
   list(key: WorkloadListKey): readonly Workload[] | undefined;
   /** Whether a namespace is there; `undefined` if that may not be asked. */
   namespaceExists(namespace: string): boolean | undefined;
+  /** The namespaces that are known to be there, where one is missing; empty if they may not be listed. */
+  readonly namespaces: readonly string[];
 }

@@ -174,6 +174,7 @@ export function workloadIndexOf({ workloads = {}, namespaces = {}, unlisted = []
         : placed.filter(({ ref }) => ref.kind === kind && ref.namespace === namespace).map(({ object }) => object),
     namespaceExists: (namespace) =>
       placed.some(({ ref }) => ref.namespace === namespace) ? true : namespaces[namespace],
+    namespaces: Object.keys(namespaces).filter((namespace) => namespaces[namespace]),
   };
 }
 

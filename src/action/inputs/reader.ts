@@ -1,7 +1,7 @@
 import { append } from '../../base/lists.ts';
 import type { Problem } from '../../base/problem.ts';
 import { parseShare, type Share } from '../../base/share.ts';
-import { listWords, quoted } from '../../base/text.ts';
+import { quoted, useWords } from '../../base/text.ts';
 import { COMMANDS, type Command } from '../../deploy/report/report.ts';
 import { parseDuration } from './duration.ts';
 import { INPUT_NAMES, INPUTS, type InputName, isInputOf } from './table.ts';
@@ -84,7 +84,7 @@ export class InputReader {
     const value = this.text(name);
     const known = legal.find((word) => word === value);
     if (known === undefined) {
-      this.wrong(name, `has the unknown value ${quoted(value)}.`, `Use ${listWords(legal)}.`);
+      this.wrong(name, `has the unknown value ${quoted(value)}.`, useWords(value, legal));
     }
     return known ?? legal[0];
   }
@@ -94,7 +94,7 @@ export class InputReader {
     const value = this.text(name);
     if (/^(true|True|TRUE)$/.test(value)) return true;
     if (/^(false|False|FALSE)$/.test(value)) return false;
-    this.wrong(name, `has the unknown value ${quoted(value)}.`, 'Use true or false.');
+    this.wrong(name, `has the unknown value ${quoted(value)}.`, useWords(value, ['true', 'false']));
     return INPUTS[name].default === 'true';
   }
 

@@ -1,7 +1,7 @@
 import type { Log } from '../../base/log.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
-import { neededLists, resolveTargets } from '../../targets/resolve.ts';
+import { missingNamespace, neededLists, resolveTargets } from '../../targets/resolve.ts';
 import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
 import { placeTargets } from '../observe/place-targets.ts';
 import type { ClusterSnapshot, ObservedWorkload } from '../observe/snapshot.ts';
@@ -44,12 +44,7 @@ export async function resolveScope<T extends { readonly scope: Scope }>(
   diagnostics.add(resolved.problems);
   for (const namespace of namespaces) {
     if (entries.length > 0 || snapshot.workloadIndex.namespaceExists(namespace) !== false) continue;
-    diagnostics.add({
-      kind: 'targets',
-      subject: 'input "namespace"',
-      message: `the namespace "${namespace}" does not exist.`,
-      remedy: 'Check the spelling and the context of the kubeconfig.',
-    });
+    diagnostics.add(missingNamespace(namespace, 'input "namespace"', snapshot.workloadIndex.namespaces));
   }
   const workloads =
     entries.length > 0

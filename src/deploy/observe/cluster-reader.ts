@@ -62,6 +62,8 @@ export class ClusterReader {
   readonly #plugins = new Map<string, readonly WasmPlugin[]>();
   readonly #pluginLister: PluginLister;
   readonly #existing = new Map<string, boolean>();
+  /** Read where one that is asked for is not there. */
+  #namespaces: readonly string[] | undefined;
   readonly #listed = new Map<string, WorkloadListKey>();
 
   constructor(client: Client, options: ReaderOptions = {}) {
@@ -179,6 +181,9 @@ export class ClusterReader {
           if (exists !== undefined) this.#existing.set(namespace, exists);
         }),
     );
+    if (this.#namespaces === undefined && [...this.#existing.values()].includes(false)) {
+      this.#namespaces = await someNamespaces(this.#client);
+    }
   }
 
   #isEmpty(namespace: string): boolean {
@@ -211,6 +216,7 @@ export class ClusterReader {
         kinds: targetKinds().map(({ resource: { kind } }) => kind),
         list: listed,
         namespaceExists: (namespace) => (this.#isEmpty(namespace) ? this.#existing.get(namespace) : true),
+        namespaces: this.#namespaces ?? [],
       },
       pluginKind,
       configMaps,
@@ -240,6 +246,15 @@ async function keep<T>(
     return undefined;
   } catch (error) {
     return listingProblem(error, resource, namespace);
+  }
+}
+
+/** The names of namespaces, for who has mistyped one; none if they may not be listed, which a deployer needs no permission for. */
+async function someNamespaces(client: Client): Promise<readonly string[]> {
+  try {
+    return (await client.listSome(NAMESPACE, undefined)).map(({ metadata }) => metadata.name);
+  } catch {
+    return [];
   }
 }
 

@@ -64,6 +64,11 @@ describe('only a regular file of a limited size is read, by either reader', () =
     expect(await remedy('/home/runner/work/repo/x.wasm')).toBe(
       `Give its path relative to the workspace, which is "${workspace}" here; inside a container, paths differ from those of the host.`,
     );
+    scratch.file('work/repo/ci/targets.yaml');
+    expect(await remedy('ci/targets.yml')).toBe('Did you mean "ci/targets.yaml"? the general advice');
+    expect(await outcome(inputs(), 'ci/targets.yml')).toBe('there is no such file');
+    scratch.file('work/_temp/other.yaml');
+    expect(await remedy('../_temp/other.yml')).toBe('the general advice');
     expect(await outcome(inputs('work/gone'), 'x.wasm')).toBe(`there is no workspace at "${scratch.at('work/gone')}"`);
   });
 

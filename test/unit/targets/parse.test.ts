@@ -254,7 +254,8 @@ describe('settings of its own', () => {
   });
 
   test.each<[string, RegExp]>([
-    ['direction: in', /unknown direction "in"\. Use inbound, outbound, any or gateway\./],
+    ['direction: all', /unknown direction "all"\. Use inbound, outbound, any or gateway\./],
+    ['direction: inbund', /unknown direction "inbund"\. Did you mean inbound\? Use inbound,/],
     ['direction: null', /unknown direction null/],
     ['port: 0', /the port 0\. A port is a whole number from 1 to 65535\./],
     ['port: 65536', /the port 65536/],

@@ -142,6 +142,13 @@ describe('resolveTargets reports', () => {
     ]);
   });
 
+  test('a namespace that is spelt almost as another one of the cluster', () => {
+    const cluster = { namespaces: { 'fe1-shopp': false, 'fe1-shop': true, edge: true } };
+    expect(messages(resolve('- fe1-shopp/deploy/reviews', cluster))).toEqual([
+      expect.stringContaining('"fe1-shopp" does not exist. Did you mean fe1-shop? Check'),
+    ]);
+  });
+
   test.each<[string, string[], string]>([
     ['none', [], 'is none'],
     ['one', ['a'], 'is one'],
@@ -310,7 +317,7 @@ test('a list is gone through a few times, however many entries name its workload
       return { name, namespace: 'shop' };
     },
   }));
-  const workloadIndex = { kinds: ['Deployment'], list: () => workloads, namespaceExists: () => true };
+  const workloadIndex = { kinds: ['Deployment'], list: () => workloads, namespaceExists: () => true, namespaces: [] };
   const list = [...names, ...names.map((name) => `absent-${name}`)].map((name) => `- deploy/${name}`).join('\n');
   const { targets, problems } = resolveTargets(entriesOf(list), workloadIndex, {});
   expect([targets.length, problems.length]).toEqual([500, 500]);

@@ -51,7 +51,7 @@ describe('an illegal value', () => {
     [{ verify: 'on' }, 'input "verify": has the unknown value "on". Use auto, required or off.'],
     [
       { 'on-failure': 'rollback_all' },
-      'input "on-failure": has the unknown value "rollback_all". Use rollback, rollback-all or keep.',
+      'input "on-failure": has the unknown value "rollback_all". Did you mean rollback-all? Use rollback, rollback-all or keep.',
     ],
     [{ canary: '0' }, 'input "canary": is "0". Give how many workloads go first, such as 1 or 10%'],
     [{ canary: '0%' }, 'input "canary": is "0%".'],
