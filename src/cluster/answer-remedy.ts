@@ -38,13 +38,13 @@ export function statusAdvice({
       ...(tooLong && { message: `the API server asked to wait ${asked} s, longer than this run waits` }),
       remedy: tooLong
         ? 'Re-run the job after that time.'
-        : 'Re-run the job later: the API server has too many requests. If it happens often, look at its flow control (kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels).',
+        : 'Re-run the job later: the API server has too many requests. If it happens often, look at its flow control (`kubectl get --raw /debug/api_priority_and_fairness/dump_priority_levels`).',
     };
   }
   if (status >= 500) {
     return {
       remedy:
-        'Check the API server (kubectl get --raw /readyz), and whatever the message names, such as a webhook; then re-run the job.',
+        'Check the API server (`kubectl get --raw /readyz`), and whatever the message names, such as a webhook; then re-run the job.',
     };
   }
   return {};

@@ -28,5 +28,5 @@ export const ROUTE_REMEDIES: Readonly<Record<string, string>> = {
   UND_ERR_CONNECT_TIMEOUT: UNREACHED,
   ETIMEDOUT: UNREACHED,
   UND_ERR_HEADERS_TIMEOUT:
-    'Check the API server (kubectl get --raw /readyz): it accepted the connection but did not answer in time.',
+    'Check the API server (`kubectl get --raw /readyz`): it accepted the connection but did not answer in time.',
 };

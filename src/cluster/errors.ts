@@ -138,7 +138,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
   }
   if (error instanceof InvalidAnswerError) {
     const { server, method, path } = error.answer;
-    const again = method === 'GET' ? `: kubectl get --raw '${path}' shows the same answer` : '';
+    const again = method === 'GET' ? `: \`kubectl get --raw '${path}'\` shows the same answer` : '';
     return {
       // Whether a write was done that was answered so is as open as after a connection that broke.
       kind: 'connection',
@@ -248,7 +248,7 @@ function connectionProblem(error: ConnectionError): Problem {
 }
 
 function stallProblem({ message, phase }: StalledError, cause: ConnectionError): Problem {
-  const remedy = 'Check the API server (kubectl get --raw /readyz), then re-run the job';
+  const remedy = 'Check the API server (`kubectl get --raw /readyz`), then re-run the job';
   return {
     kind: 'connection',
     message: `The API server ${cause.server} does not answer: ${message}.`,

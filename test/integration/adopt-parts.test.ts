@@ -275,7 +275,7 @@ describe('an adoption', () => {
       } as never);
       expect(await refused({})).toEqual([
         expect.stringMatching(
-          /runs add-header already, .*WasmPlugin \S+\/plugin \(file:\/\/\/opt.*delete it \(kubectl delete wasmplugin plugin/,
+          /runs add-header already, .*WasmPlugin \S+\/plugin \(file:\/\/\/opt.*\(`kubectl delete wasmplugin plugin/,
         ),
       ]);
       expect(await refused({ adopt: 'plugin' })).toContainEqual(

@@ -48,10 +48,10 @@ function nextSteps(rendered: RenderedFiles, filters: readonly string[], mounts: 
     ...(patched
       ? [
           `Name ${code(`${folder}/component`, limits.name)} under \`components\` in the kustomization that has the workloads: it patches them.`,
-          `Look at what comes out (\`kubectl kustomize\`): each pod template has to carry ${labels}. A patch whose workload is not among the resources does nothing.`,
+          `Look at what comes out (\`kubectl kustomize FOLDER\`, with the folder of that kustomization): each pod template has to carry ${labels}. A patch whose workload is not among the resources does nothing.`,
         ]
       : []),
-    'Let Argo CD or Flux sync that kustomization, or run `kubectl apply -k` on it.',
+    'Let Argo CD or Flux sync that kustomization, or run `kubectl apply -k FOLDER`.',
   ];
   return blocks(
     '### What to do next',

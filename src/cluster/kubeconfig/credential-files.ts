@@ -15,7 +15,7 @@ export interface Source<Fields> {
 }
 
 export const FLATTEN =
-  'Write the files into the kubeconfig: kubectl config view --raw --flatten. In a kubeconfig given as text, paths must be absolute.';
+  'Write the files into the kubeconfig: `kubectl config view --raw --flatten`. In a kubeconfig given as text, paths must be absolute.';
 
 /** An absolute path from a field of an entry. */
 export function absolutePath(path: string, field: string, { place, folder }: Source<unknown>): Result<string> {

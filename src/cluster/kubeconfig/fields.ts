@@ -102,7 +102,7 @@ const REMEDIES: Partial<Record<keyof Kinds, string>> = {
   texts: 'Put each value in quotes.',
   flag: 'Write it without quotes.',
   bytes:
-    'Fields that end with "-data" hold a PEM file in base64 ("base64 -w0 FILE"); "kubectl config view --raw --flatten" writes them so.',
+    'Fields that end with "-data" hold a PEM file in base64 (`base64 -w0 FILE`); `kubectl config view --raw --flatten` writes them so.',
 };
 
 const READERS: { readonly [K in keyof Kinds]: (value: unknown) => Result<Kinds[K], Fault> } = {

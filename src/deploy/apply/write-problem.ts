@@ -17,6 +17,13 @@ function managersOf({ body }: ApiError): { manager: string; field: string }[] {
     }));
 }
 
+/** What names an object to kubectl: `-n shop deployment/reviews` for `Deployment shop/reviews`. */
+function argumentsOf(name: string): string {
+  const [kind = '', path = ''] = name.split(' ');
+  const [namespace = '', object = ''] = path.split('/');
+  return `-n ${namespace} ${kind.toLowerCase()}/${object}`;
+}
+
 /** Why a write failed; `name` is how the reader knows the object: `Deployment shop/reviews`. */
 export function writeProblem(error: unknown, name: string): Problem {
   if (isApiError(error, 409)) {
@@ -39,8 +46,7 @@ export function writeProblem(error: unknown, name: string): Problem {
       kind: 'conflict',
       subject: name,
       message: 'was modified by another client each time this run tried to write it.',
-      remedy:
-        'Something keeps writing it; find out what with "kubectl get --show-managed-fields", then re-run the job.',
+      remedy: `Find out what keeps writing it (\`kubectl get ${argumentsOf(name)} -o yaml --show-managed-fields\`), then re-run the job.`,
       cause: error,
     };
   }

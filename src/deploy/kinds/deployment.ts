@@ -41,7 +41,7 @@ function pausedBlocker({ ref, observed }: WantedTarget): Blocker | undefined {
   if (observed.spec?.paused !== true) return undefined;
   return {
     message: 'is paused, so no pod would get the change.',
-    remedy: `Resume it (kubectl rollout resume -n ${ref.namespace} deployment/${ref.name}).`,
+    remedy: `Resume it: \`kubectl rollout resume -n ${ref.namespace} deployment/${ref.name}\`.`,
   };
 }
 

@@ -196,7 +196,7 @@ export function pluginTwice(subject: string, filter: string, plugin: UnmanagedPl
       kind: 'conflict',
       subject,
       message: `runs ${filter} already, not managed by this action: ${describePlugin(plugin)}. The filter would run twice.`,
-      remedy: `A ${plugin.kind} cannot be taken over: delete it (kubectl delete ${plugin.kind.toLowerCase()} ${plugin.name} -n ${plugin.namespace}) and re-run the job; in between, requests pass without the filter. Or give this one another name if it is another filter.`,
+      remedy: `Delete the ${plugin.kind}, which cannot be taken over (\`kubectl delete ${plugin.kind.toLowerCase()} ${plugin.name} -n ${plugin.namespace}\`), and re-run the job; in between, requests pass without the filter. Or give this one another name if it is another filter.`,
     },
   ];
 }

@@ -92,7 +92,7 @@ async function describesOnlyOwn(
   const template = observed.spec?.template ?? {};
   const mounted = revisions.some(({ podRevision }) => podRevision.image === undefined);
   if (!mounted || injectedSidecar(template) !== 'injected') return undefined;
-  if (neverInjected(template, await labels.of(ref.namespace)) === undefined) return undefined;
+  if (neverInjected(template, await labels.in(ref.namespace)) === undefined) return undefined;
   return noEffect(
     ref,
     'its pod template has an injected sidecar in it already (annotation sidecar.istio.io/status, as "istioctl kube-inject" writes it), and Istio does not inject its namespace, so nothing mounts the filter',
@@ -103,7 +103,7 @@ async function describesOnlyOwn(
 /** Of a pod without one: only where nothing says that new ones would get it. */
 async function withoutSidecar({ ref, observed }: PlannedWorkload, { labels }: InspectionContext): Promise<Problem[]> {
   if (targetKind(ref).withoutProxy !== undefined) return [];
-  const explanation = neverInjected(observed.spec?.template ?? {}, await labels.of(ref.namespace));
+  const explanation = neverInjected(observed.spec?.template ?? {}, await labels.in(ref.namespace));
   if (explanation === undefined) return [];
   const { message, remedy } = explanation;
   return [noEffect(ref, `no filter would run in its pods: ${message}`, remedy)];

@@ -51,7 +51,7 @@ export function rollbackProblem(
     ...defined({ permission, user: call?.user }),
     remedy:
       manual.does === 'inspect'
-        ? `Inspect it: "${manual.command}" shows what names it. Re-running tries again.`
+        ? `Inspect it: \`${manual.command}\` shows what names it. Re-running tries again.`
         : remedyOf({ ref }, failure, manual),
   };
 }
@@ -64,11 +64,11 @@ function remedyOf(
   switch (template) {
     case 'before':
       return pods.length > 0
-        ? `Delete the pods that the ${kind} waits for: kubectl delete pod -n ${namespace} ${pods.join(' ')}. Or grant the permission to delete pods in namespace "${namespace}". Its pod template is as before.`
-        : `Find out what its pods lack: kubectl describe pods -n ${namespace}. Its pod template is as before, so nothing is left to undo.`;
+        ? `Delete the pods that the ${kind} waits for: \`kubectl delete pod -n ${namespace} ${pods.join(' ')}\`. Or grant the permission to delete pods in namespace "${namespace}". Its pod template is as before.`
+        : `Find out what its pods lack: \`kubectl describe pods -n ${namespace}\`. Its pod template is as before, so nothing is left to undo.`;
     case 'new':
       return undoReverts
-        ? `Re-run to try again, or roll back manually: ${command}. Its pod template still has what this run wrote.`
+        ? `Re-run to try again, or roll back manually: \`${command}\`. Its pod template still has what this run wrote.`
         : 'Re-run to try again. Its pod template is as this run found it.';
     case 'unknown':
       return 'Re-run: the run finds out whether its pod template is back, and finishes it.';

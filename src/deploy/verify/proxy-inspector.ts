@@ -106,7 +106,7 @@ export class ProxyInspector {
     const { withoutProxy } = targetKind(ref);
     if (!hasProxyContainer(pod)) {
       if (withoutProxy !== undefined) return noEffect(ref, withoutProxy.message, withoutProxy.remedy);
-      const { message, remedy } = explainNoSidecar(template, await this.#labels.of(ref.namespace));
+      const { message, remedy } = explainNoSidecar(template, await this.#labels.in(ref.namespace));
       return noEffect(ref, `its pods are ready, but no filter runs there: ${message}`, remedy);
     }
     const unmounted = revisions.find(

@@ -74,7 +74,7 @@ export function judgeReach(
 
 /** What to do about a filter that has no place. */
 export const PORT_REMEDY =
-  'Check the inputs "direction" and "port", and that the port speaks HTTP in the Service (appProtocol, or its name).';
+  'Check the inputs "direction" and "port". If the Service has the port as TCP, set `appProtocol: http` on it there, or begin its name with "http".';
 export const INSERT_REMEDY = 'Name one of these in the input "insert", or deploy the filter that it names first.';
 
 /** Why a side has no place for a filter, as a clause. */

@@ -69,10 +69,16 @@ export function injectedSidecar(template: PodTemplate): 'kept' | 'injected' | un
   return (labels?.[INJECT] ?? annotations[INJECT]) === 'false' ? 'kept' : 'injected';
 }
 
-/** Why a pod has no sidecar. `namespaceLabels` is `undefined` if they may not be read. */
-export function explainNoSidecar(template: PodTemplate, namespaceLabels: Labels | undefined): Explanation {
+/** A namespace, and its labels; `undefined` if they may not be read. */
+export interface LabelledNamespace {
+  readonly name: string;
+  readonly labels: Labels | undefined;
+}
+
+/** Why a pod has no sidecar. */
+export function explainNoSidecar(template: PodTemplate, namespace: LabelledNamespace): Explanation {
   return (
-    neverInjected(template, namespaceLabels) ?? {
+    neverInjected(template, namespace) ?? {
       message: 'they have no sidecar (container istio-proxy)',
       remedy: 'Check that injection is on for the namespace and the pods, and that istiod is healthy.',
     }
@@ -83,7 +89,10 @@ export function explainNoSidecar(template: PodTemplate, namespaceLabels: Labels 
  * Why new pods of a template get no sidecar either, where its present ones have none; `undefined` if nothing says that, so that
  * they may.
  */
-export function neverInjected(template: PodTemplate, namespaceLabels: Labels | undefined): Explanation | undefined {
+export function neverInjected(
+  template: PodTemplate,
+  { name, labels: namespaceLabels }: LabelledNamespace,
+): Explanation | undefined {
   const uninjected = explicitlyUninjected(template);
   if (uninjected !== undefined) {
     return {
@@ -91,7 +100,8 @@ export function neverInjected(template: PodTemplate, namespaceLabels: Labels | u
       remedy: 'Let Istio inject its usual sidecar, or take the workload out of the target list.',
     };
   }
-  const enable = 'Label the namespace with istio-injection=enabled (or istio.io/rev=REVISION), then re-run the job.';
+  const isDisabled = namespaceLabels?.['istio-injection'] === 'disabled';
+  const enable = `Run \`kubectl label namespace ${name} istio-injection=enabled${isDisabled ? ' --overwrite' : ''}\` (or give it the label istio.io/rev=REVISION), then re-run the job.`;
   const labels = template.metadata?.labels ?? {};
   const asksItself = labels[INJECT] === 'true' || REVISION in labels;
   if (namespaceLabels?.['istio.io/dataplane-mode'] === 'ambient' && !asksItself) {
@@ -101,7 +111,7 @@ export function neverInjected(template: PodTemplate, namespaceLabels: Labels | u
         'Deploy filters for ambient workloads to a waypoint; take the workload out of the target list, or give it a sidecar.',
     };
   }
-  if (namespaceLabels?.['istio-injection'] === 'disabled') {
+  if (isDisabled) {
     return {
       message: 'they have no sidecar, because the namespace has the label istio-injection=disabled',
       remedy: enable,

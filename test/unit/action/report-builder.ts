@@ -115,7 +115,7 @@ const ROLLBACK_FAILED = {
   kind: 'rolled-back-not-ready',
   message: 'was rolled back, but its pods do not become ready (1 of 3 pods updated).',
   remedy:
-    'Find out what its pods lack: kubectl describe pods -n shop. Its pod template is as before, so nothing is left to undo.',
+    'Find out what its pods lack: `kubectl describe pods -n shop`. Its pod template is as before, so nothing is left to undo.',
 } as const;
 
 /** What is other about a workload; `proof: null` for none. */

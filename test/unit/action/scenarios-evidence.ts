@@ -128,7 +128,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
                 kind: 'no-effect',
                 message: `its pods are ready, but add-header is in no listener of pod ${path.slice(5)}-7d4f9c6b8d-x2x4q: no listener for port 9081 speaks HTTP.`,
                 remedy:
-                  'Check the inputs "direction" and "port", and that the port speaks HTTP in the Service (appProtocol, or its name).',
+                  'Check the inputs "direction" and "port". If the Service has the port as TCP, set `appProtocol: http` on it there, or begin its name with "http".',
               },
             })
           : untouched(path, { revisions: FIRST }),

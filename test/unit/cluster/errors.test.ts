@@ -101,7 +101,7 @@ describe('apiProblem', () => {
       {
         kind: 'connection',
         remedy: expect.stringMatching(
-          method === 'GET' ? /kubectl get --raw '\/api' shows the same answer\.$/ : /a sign-in\.$/,
+          method === 'GET' ? /`kubectl get --raw '\/api'` shows the same answer\.$/ : /a sign-in\.$/,
         ) as unknown as string,
       },
     ]),

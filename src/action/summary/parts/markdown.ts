@@ -33,6 +33,19 @@ export function text(value: string, max = Number.POSITIVE_INFINITY): string {
   return plain(value, max).replace(IN_TEXT, escapeMatch);
 }
 
+/** What remedies write between backticks: something to run, or a field to set. Backticks around anything else are text. */
+const COMMAND = /(`(?:kubectl |base64 |appProtocol: )[^`]+`)/;
+
+/** Outside text as `text`, in which a command between backticks is inline code. */
+export function textWithCode(value: string, max = Number.POSITIVE_INFINITY): string {
+  return plain(value, max)
+    .split(COMMAND)
+    .map((part, index) =>
+      index % 2 === 1 ? code(part.slice(1, -1), Number.POSITIVE_INFINITY) : part.replace(IN_TEXT, escapeMatch),
+    )
+    .join('');
+}
+
 /** Outside text as inline code, for names and identifiers. */
 export function code(value: string, max = MAX_NAME_CHARACTERS): string {
   return `<code>${plain(value, max).replace(IN_CODE, escapeMatch)}</code>`;

@@ -10,7 +10,7 @@ import {
 } from '../../verdict/problem-groups.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
-import { blocks, codes, details, fence, text } from './markdown.ts';
+import { blocks, codes, details, fence, text, textWithCode } from './markdown.ts';
 
 /** Names that stand in the line itself; more of them fold. */
 const MAX_NAMED = 8;
@@ -56,7 +56,7 @@ function renderRemedy(
 ): string {
   return blocks(
     entries.map((entry) => renderEntry(entry, limits)).join('\n'),
-    remedy === undefined ? '' : `**What to do:** ${text(remedy, limits.message)}`,
+    remedy === undefined ? '' : `**What to do:** ${textWithCode(remedy, limits.message)}`,
     // Evidence names all of them.
     evidence.length > 0 ? [] : entries.map((entry) => renderMoreSubjects(entry, limits)),
     renderEvidence(evidence, limits, budget),

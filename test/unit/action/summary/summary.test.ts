@@ -386,7 +386,7 @@ describe('plan', () => {
     });
     expect(text.indexOf('cannot create configmaps')).toBeLessThan(text.indexOf('What would be written'));
     expect(text.match(/no permission to/g)).toHaveLength(1);
-    expect(text).toContain('It was not asked about 2 writes: no permission to');
+    expect(text).toContain('It was not asked about 2 of 2 writes: no permission to');
   });
 
   test('shows the warnings of admission', () => {

@@ -24,16 +24,16 @@ test.each<[WorkloadKind, RollbackFailure, RegExp, RegExp]>([
     'StatefulSet',
     { template: 'before', undoReverts: true, pods: ['db-1', 'db-0'] },
     /^was rolled back, but /,
-    /kubectl delete pod -n shop db-1 db-0\. Or grant the permission to delete pods in namespace "shop"/,
+    /`kubectl delete pod -n shop db-1 db-0`\. Or grant the permission to delete pods in namespace "shop"/,
   ],
   [
     'Deployment',
     { template: 'new', undoReverts: true },
     /^could not be rolled back: /,
-    /Re-run to try again, or roll back manually: kubectl rollout undo -n shop deployment\/db\./,
+    /Re-run to try again, or roll back manually: `kubectl rollout undo -n shop deployment\/db`\./,
   ],
-  ['StatefulSet', { template: 'new', undoReverts: true }, /^could not/, /undo -n shop statefulset\/db\./],
-  ['DaemonSet', { template: 'new', undoReverts: true }, /^could not/, /undo -n shop daemonset\/db\./],
+  ['StatefulSet', { template: 'new', undoReverts: true }, /^could not/, /undo -n shop statefulset\/db`\./],
+  ['DaemonSet', { template: 'new', undoReverts: true }, /^could not/, /undo -n shop daemonset\/db`\./],
   // What a killed run has left is not undone by the step before in the history.
   [
     'Deployment',

@@ -74,15 +74,27 @@ describe('explainNoSidecar', () => {
     ['the pods opt out', template({ [INJECT]: 'false' }), { 'istio-injection': 'enabled' }, /"false"/, /target list/],
     ['hostNetwork', template({}, {}, { hostNetwork: true }), {}, /hostNetwork/, /target list/],
     ['ambient mode', template({}), { 'istio.io/dataplane-mode': 'ambient' }, /ambient/, /waypoint/],
-    ['injection is off', template({}), { 'istio-injection': 'disabled' }, /istio-injection=disabled/, /=enabled/],
-    ['injection is not on', template({}), { team: 'a' }, /no label that turns injection on/, /istio\.io\/rev/],
+    [
+      'injection is off',
+      template({}),
+      { 'istio-injection': 'disabled' },
+      /istio-injection=disabled/,
+      /`kubectl label namespace shop istio-injection=enabled --overwrite`/,
+    ],
+    [
+      'injection is not on',
+      template({}),
+      { team: 'a' },
+      /no label that turns injection on/,
+      /`kubectl label namespace shop istio-injection=enabled` .*istio\.io\/rev/,
+    ],
     ['the pods ask for it themselves', template({ [INJECT]: 'true' }), {}, /no sidecar/, /istiod/],
     ['the pods ask for a revision themselves', template({ 'istio.io/rev': 'canary' }), {}, /no sidecar/, /istiod/],
     ['it should have been injected', template({}), { 'istio-injection': 'enabled' }, /no sidecar/, /istiod/],
     ['a revision should have been injected', template({}), { 'istio.io/rev': 'canary' }, /no sidecar/, /istiod/],
     ['the namespace cannot be read', template({}), undefined, /no sidecar/, /injection is on/],
   ])('%s', (_, given, labels, message, remedy) => {
-    expect(explainNoSidecar(given, labels)).toEqual({
+    expect(explainNoSidecar(given, { name: 'shop', labels })).toEqual({
       message: expect.stringMatching(message),
       remedy: expect.stringMatching(remedy),
     });
@@ -90,7 +102,9 @@ describe('explainNoSidecar', () => {
 
   test('pods that ask for injection are not told to label the namespace', () => {
     for (const labels of [{ [INJECT]: 'true' }, { 'istio.io/rev': 'canary' }]) {
-      expect(explainNoSidecar(template(labels), {}).message).not.toContain('namespace has no label');
+      expect(explainNoSidecar(template(labels), { name: 'shop', labels: {} }).message).not.toContain(
+        'namespace has no label',
+      );
     }
   });
 });

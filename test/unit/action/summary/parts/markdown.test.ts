@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { code, details, fence, table, text } from '../../../../../src/action/summary/parts/markdown.ts';
+import { code, details, fence, table, text, textWithCode } from '../../../../../src/action/summary/parts/markdown.ts';
 import { plain } from '../../../../../src/action/verdict/text.ts';
 import { someOf } from '../../../../../src/base/text.ts';
 import { hostile } from '../../hostile.ts';
@@ -63,6 +63,28 @@ describe('code', () => {
     fc.assert(
       fc.property(hostile, (value) => {
         expect(skeletonOf(`- ${code(value)}`)).toEqual([['list', ['<code>', '</code>']]]);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('textWithCode', () => {
+  test('shows commands as code', () => {
+    expect(textWithCode('Run `kubectl get -n a_b`, then *re-run*.')).toBe(
+      'Run <code>kubectl get -n a&#95;b</code>, then &#42;re-run&#42;.',
+    );
+    expect(textWithCode('the `name`')).toBe('the &#96;name&#96;');
+    expect(textWithCode('one ` alone')).toBe('one &#96; alone');
+    expect(textWithCode('cut `kubectl get pods`', 14)).toBe('cut &#96;kubectl …');
+  });
+
+  test('has tags of code and no more, whatever the text', () => {
+    fc.assert(
+      fc.property(hostile, hostile, hostile, (before, command, after) => {
+        const [list = []] = skeletonOf(`- ${textWithCode(`${before}\`kubectl ${command}\`${after}`)}`) as unknown[][];
+        const tags = list[1] as readonly string[] | undefined;
+        expect((tags ?? []).filter((tag) => tag !== '<code>' && tag !== '</code>')).toEqual([]);
       }),
       { numRuns: 2_000 },
     );
