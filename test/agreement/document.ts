@@ -29,7 +29,7 @@ configured as this action's EnvoyFilter does it, and gets two requests.
 Made and compared by \`npm run test:agreement\`; after a wanted change \`UPDATE_GOLDEN=1 npm run test:agreement\` writes it anew. The same
 suite tries every host function of the tables on both Envoys, and compares what host functions answer in random filters.
 
-A trial run that says nothing, or in which only the request fails, is no reason to refuse. The last column is empty where
+A trial run that says nothing, or in which only the request fails, is no reason to reject. The last column is empty where
 Envoy ${older.version} does the same as ${newest.version}; what the check and the trial run say for that version stands before it where it
 differs.
 
@@ -51,7 +51,7 @@ function row(cells: readonly string[]): string {
 }
 
 function checkWords({ problems: [problem], warnings }: CheckVerdict): string {
-  if (problem !== undefined) return `refuses: ${problem}`;
+  if (problem !== undefined) return `rejects: ${problem}`;
   return warnings.length > 0 ? 'passes with a warning' : 'passes';
 }
 
@@ -62,7 +62,7 @@ function trialWords(trial: OurVerdict['trial']): string {
       return `passes, ${status ?? 'no answer'}`;
     }
     case 'refused':
-      return `refuses (${trial.step}): ${sentence(trial.reason)}`;
+      return `rejects (${trial.step}): ${sentence(trial.reason)}`;
     case 'crashed':
       return `ends the proxy (${trial.step}): ${sentence(trial.reason)}`;
     case 'trapped':
@@ -77,7 +77,7 @@ function trialWords(trial: OurVerdict['trial']): string {
 function envoyWords(envoy: EnvoyVerdict): string {
   switch (envoy.state) {
     case 'refuses':
-      return `refuses: ${sentence(envoy.reason)}`;
+      return `rejects: ${sentence(envoy.reason)}`;
     case 'ends':
       return `ends with ${envoy.signal}${envoy.onRequest ? ' on the request' : ''}`;
     case 'serves': {

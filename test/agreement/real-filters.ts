@@ -9,7 +9,7 @@ const SOURCES = resolve(import.meta.dirname, '../fixtures/filters');
 /** WASI preview 1, by the name that newer and older compilers have for it. */
 const RUST_TARGETS = ['wasm32-wasip1', 'wasm32-wasi'];
 
-/** Filters as their authors have them, from four compilers: with settings that they take, and with such that they refuse. */
+/** Filters as their authors have them, from four compilers: with settings that they take, and with such that they reject. */
 export async function realFilters(folder: string): Promise<Chapter> {
   const assemblyScript = await buildMeshFilters(folder);
   const [new021, old020, corrupt, rust, go] = await Promise.all([
@@ -39,7 +39,7 @@ function variants(name: string, module: Uint8Array): Fixture[] {
     { ...good, name },
     { ...good, name: `${name}, another root id`, rootId: 'nobody' },
     { ...good, name: `${name}, not ASCII`, configuration: 'x-greeting: grüß dich' },
-    { name: `${name}, a configuration that it refuses`, module, rootId: 'add_header', configuration: 'nonsense' },
+    { name: `${name}, a configuration that it rejects`, module, rootId: 'add_header', configuration: 'nonsense' },
     { name: `${name}, no configuration`, module, rootId: 'add_header', configuration: '' },
   ];
 }

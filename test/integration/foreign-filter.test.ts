@@ -65,7 +65,7 @@ describe('a filter of this action that its proxies reject', () => {
     "warning\tenvoy config x.cc:1\tlds: listener 'virtualInbound' config rejected: Unable to create Wasm plugin add-header\tthread=13",
   ].join('\n');
 
-  test.concurrent('is no filter of others, and another one that cannot mend it leaves the workload as it is', async () => {
+  test.concurrent('is no filter of others, and another one that cannot repair it leaves the workload as it is', async () => {
     const scene = await Scene.open(cluster);
     const workload = await scene.workload('reviews', {
       podAnnotations: { 'sim/behaviour-with-filter': 'proxy-not-ready' },

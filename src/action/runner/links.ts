@@ -1,5 +1,7 @@
 /** Pages that a job summary leads to; each is omitted where the runner does not say enough of it. */
 export interface Links {
+  /** Where runs and repositories are: `https://github.com`. */
+  readonly server?: string;
   readonly run?: string;
   readonly commit?: string;
   /** Of the action's own README, at the version that runs. */
@@ -11,6 +13,12 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const SERVER = /^https?:\/\/[\w.-]+(:\d+)?$/;
 const REPOSITORY = /^[\w.-]+\/[\w.-]+$/;
 const REF = /^[\w.-]+(\/[\w.-]+)*$/;
+
+/** Returns the page of a run that is recorded as `owner/repo/run/attempt`; `undefined` for anything else. */
+export function runLink(server: string, run: string): string | undefined {
+  const [, repository = '', id = '', attempt = ''] = /^([\w.-]+\/[\w.-]+)\/(\d+)\/(\d+)$/.exec(run) ?? [];
+  return repository === '' ? undefined : `${server}/${repository}/actions/runs/${id}/attempts/${attempt}`;
+}
 
 /**
  * Returns the pages of a run, from the variables of the runner (https://docs.github.com/actions/reference/variables-reference). Each
@@ -30,6 +38,7 @@ export function linksOf(environment: Environment): Links {
   const action = given('GITHUB_ACTION_REPOSITORY', REPOSITORY);
   const version = given('GITHUB_ACTION_REF', REF);
   return {
+    server,
     ...(repository !== undefined && run !== undefined ? { run: `${server}/${repository}/actions/runs/${run}` } : {}),
     ...(repository !== undefined && commit !== undefined ? { commit: `${server}/${repository}/commit/${commit}` } : {}),
     ...(action !== undefined && version !== undefined

@@ -2,6 +2,7 @@ import { nameSome, someOf, thousands } from '../../base/text.ts';
 import type { StatusReport } from '../../deploy/report/report.ts';
 import type { FilterHealth, FilterStatus, WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { describeWorkload } from '../../targets/target.ts';
+import { type Links, runLink } from '../runner/links.ts';
 import { TROUBLES } from '../verdict/status.ts';
 import { countOf } from '../verdict/text.ts';
 import { unbroken, verificationWords, whenCell, workloadCell } from './parts/cells.ts';
@@ -19,12 +20,12 @@ interface Line {
 }
 
 /** The page of `status`: a row for each filter on each workload, what needs a look first; notes; what nothing uses. */
-export function statusPage(report: StatusReport): Page {
+export function statusPage(report: StatusReport, links: Links): Page {
   const { status } = report;
   if (status.state === 'stopped') return stoppedPage((limits) => renderDetails(report, [], limits));
   const { workloads, garbage, kept = [], inUse = [], unknown = [], namespaces } = status;
   const lines = sortLines(workloads.flatMap((workload) => workload.filters.map((filter) => ({ workload, filter }))));
-  const table = statusTable(lines);
+  const table = statusTable(lines, links);
   return {
     problems: 'Problems',
     lead: (limits) => renderNotes(lines, limits),
@@ -57,20 +58,20 @@ function sortLines(lines: readonly Line[]): Line[] {
 const CLUSTER: Column<Line> = { title: 'Cluster', cell: ({ workload }) => text(workload.ref.cluster ?? '', 63) };
 
 /** Beside workload and health: what is the same in every row stands above the table. */
-const COLUMNS: readonly Column<Line>[] = [
+const columnsWith = (links: Links): readonly Column<Line>[] => [
   { title: 'Filter', cell: ({ filter }) => text(filter.filter, 63) },
   { title: 'Revision', cell: ({ filter }) => revisionCell(filter) },
   {
     title: 'Digest',
     cell: ({ filter }) => (filter.digest === undefined ? 'unknown' : code(shortDigest(filter.digest))),
   },
-  { title: 'Run', cell: ({ filter }) => runCell(filter) },
+  { title: 'Run', cell: ({ filter }) => runCell(filter, links) },
   { title: 'Expires', cell: ({ filter }) => unbroken(expiryCell(filter)) },
 ];
 
-function statusTable(lines: readonly Line[]): TableParts<FilterHealth> {
+function statusTable(lines: readonly Line[], links: Links): TableParts<FilterHealth> {
   // Where the filter is not, there is nothing to share.
-  const { own, shared } = shareColumns(COLUMNS, lines, ({ filter }) => filter.health !== 'missing');
+  const { own, shared } = shareColumns(columnsWith(links), lines, ({ filter }) => filter.health !== 'missing');
   const clusters = shareColumns([CLUSTER], lines);
   const columns: readonly Column<Line>[] = [
     { title: 'Workload', cell: ({ workload }) => workloadCell(workload.ref) },
@@ -99,8 +100,12 @@ function revisionCell({ revision, alsoRuns = [] }: FilterStatus): string {
 }
 
 /** Where it came from: a run, or files of `render` that somebody has applied. */
-function runCell({ run, rendered }: FilterStatus): string {
-  if (rendered === undefined) return run === undefined ? 'unknown' : text(run, 200);
+function runCell({ run, rendered }: FilterStatus, { server }: Links): string {
+  if (rendered === undefined) {
+    if (run === undefined) return 'unknown';
+    const link = server === undefined ? undefined : runLink(server, run);
+    return link === undefined ? text(run, 200) : `[${text(run, 200)}](${link})`;
+  }
   return rendered.length === 0 ? 'rendered files' : `rendered files, applied by ${text(nameSome(rendered), 200)}`;
 }
 

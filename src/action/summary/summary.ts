@@ -30,14 +30,14 @@ export interface SummaryOptions {
  */
 const DEFAULT_MAX_BYTES = 1_000_000;
 
-function pageOf(report: Report): Page {
+function pageOf(report: Report, links: Links): Page {
   switch (report.command) {
     case 'deploy':
       return deployPage(report);
     case 'plan':
       return planPage(report);
     case 'status':
-      return statusPage(report);
+      return statusPage(report, links);
     case 'remove':
     case 'sweep':
       return removePage(report);
@@ -58,7 +58,7 @@ export function renderSummary(
   const groups = groupProblems(report).filter(({ kind }) => kind !== 'cancelled');
   const problems = reportedProblems(report);
   const verdict = judge(report);
-  const page = pageOf(report);
+  const page = pageOf(report, links);
   const warnings = warningsOf(report);
   const render = (limits: Limits): string =>
     `${blocks(

@@ -29,6 +29,22 @@ import { visibleText } from './page.ts';
 
 const seen = (...args: Parameters<typeof renderSummary>): string => visibleText(renderSummary(...args));
 
+test.each<[string, string, string | undefined, boolean]>([
+  ['a run', 'octo/shop/4711/2', 'https://github.com', true],
+  ['no run', 'octo/shop/4711/2) [x](https://evil.example', 'https://github.com', false],
+  ['a run of a server that is not known', 'octo/shop/4711/2', undefined, false],
+])('status leads to %s', (_, run, server, leads) => {
+  const status = {
+    state: 'read',
+    workloads: [found('shop/a', [running({ run })])],
+    namespaces: [],
+    garbage: [],
+  } as const;
+  const page = renderSummary(report({ command: 'status', status }), { links: server === undefined ? {} : { server } });
+  expect(page.includes('[octo/shop/4711/2](https://github.com/octo/shop/actions/runs/4711/attempts/2)')).toBe(leads);
+  expect(page).not.toContain('(https://evil');
+});
+
 test('other filters of this action are named where this one came beside them', () => {
   const given = (problems: Report['problems']): Report =>
     report({ targets: [(problems.length === 0 ? deployed : untouched)('shop/a', { alsoRuns: ['auth'] })], problems });

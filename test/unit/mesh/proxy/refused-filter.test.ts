@@ -109,7 +109,7 @@ describe('a filter of this action that the pod carries', () => {
   test.each([
     ['its name', 'Unable to create Wasm plugin auth', 'Failed to load Wasm bytecode'],
     ['its file', 'Invalid path: /var/wasm/auth/auth-0123456789.wasm', 'Failed to load Wasm bytecode'],
-  ])('and that was not asked for is told by %s, and is what is to be mended', (_, words, why) => {
+  ])('and that was not asked for is told by %s, and is what is to be repaired', (_, words, why) => {
     const found = reason(words, OWN);
     expect(found?.foreign?.sibling).toEqual({ filter: 'auth', revision: '0123456789' });
     expect(found?.remedy).toMatch(/^Deploy auth .* or remove it\./);
