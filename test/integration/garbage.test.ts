@@ -171,6 +171,20 @@ describe('superseded revisions', () => {
       expect([again.outcome, cluster.recorder.writes]).toEqual(['unchanged', []]);
     });
 
+    test('to list the other kinds of workloads, which is warned of, with the Role', async () => {
+      await site.workload('reviews', { replicas: 0 });
+      await site.deployed(['reviews'], 'a');
+      const [configMaps, pods, envoyFilters] = rules(['patch', 'delete'], ['list']);
+      const deployments = { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch', 'patch'] };
+      await grant(cluster.api, site.namespace, 'narrow', [configMaps, pods, envoyFilters, deployments] as object[]);
+      const { warnings, lacking, outcome } = await deployAs('narrow');
+      expect(outcome).toBe('deployed');
+      expect(warnings).toEqual([
+        expect.stringMatching(/^2 superseded objects kept in namespace \S+: the kubeconfig user cannot list .*apps/),
+      ]);
+      expect(lacking?.map(({ resource }) => resource).sort()).toEqual(['daemonsets', 'statefulsets']);
+    });
+
     test('but to delete, which is said before the first write', async () => {
       await site.workload('reviews', { replicas: 0 });
       await site.deployed(['reviews'], 'a');

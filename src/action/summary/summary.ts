@@ -69,7 +69,7 @@ export function renderSummary(
         ? ''
         : 'This page would be larger than GitHub shows; what was left out is counted where it is missing.',
       renderProblems(page.problems, groups, limits),
-      renderRole(report, problems, limits),
+      renderRole(report, [...problems, ...(report.lacking ?? []).map((permission) => ({ permission }))], limits),
       renderClusters(report, limits),
       page.lead(limits),
       renderWarnings(warnings, limits),

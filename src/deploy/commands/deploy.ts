@@ -67,6 +67,7 @@ async function execute(
     ...done,
     problems: [...done.problems, ...problems, ...cancellation(run, done.targets)],
     permissions: examined.examination.permissions,
+    lacking: examined.deployment.lacking,
     plan: madePlan(examined, images),
   }));
 }

@@ -1,5 +1,6 @@
+import { describePermission, type Permission } from '../../base/permission.ts';
 import { Diagnostics, type Problem } from '../../base/problem.ts';
-import { count } from '../../base/text.ts';
+import { count, listWords } from '../../base/text.ts';
 import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
 import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
@@ -8,9 +9,9 @@ import { placeTargets } from '../observe/place-targets.ts';
 import { RunningProxies } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { readUnmanaged } from '../observe/unmanaged-view.ts';
-import { mayHaveGarbage } from '../plan/garbage.ts';
+import { mayHaveGarbage, unclearGarbage } from '../plan/garbage.ts';
 import { makePlan } from '../plan/make-plan.ts';
-import { type PlannedDeployment, restarts } from '../plan/plan.ts';
+import { type Garbage, type PlannedDeployment, restarts } from '../plan/plan.ts';
 import { actionsOf } from '../preflight/changes.ts';
 import { describeActions } from '../report/plan-report.ts';
 import type { DeployRequest, RequestOrProblems, Unknown } from '../request.ts';
@@ -49,7 +50,7 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   const snapshot = await lookElsewhere(request, second.snapshot, clusterReader);
   const made = makePlan(request, snapshot, date());
   if (made.ok && diagnostics.ok) {
-    const seen = await completePlan({ plan: made.value, snapshot }, request, clusterReader, date());
+    const seen = await completePlan({ plan: made.value, snapshot, lacking: [] }, request, clusterReader, date());
     const warnings = [...seen.plan.warnings, ...(await warnLeftBehind(request, client))];
     const complete = { ...seen, plan: { ...seen.plan, warnings } };
     describePlan(complete, request, log);
@@ -57,7 +58,7 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   }
   if (!made.ok) diagnostics.add(made.problems.filter(isKnown(unknown)));
   const plan = made.ok ? made.value : made.partial;
-  return { plan, request, snapshot, problems: diagnostics.problems, unknown, proxies };
+  return { plan, request, snapshot, problems: diagnostics.problems, lacking: [], unknown, proxies };
 }
 
 /**
@@ -86,20 +87,36 @@ function isKnown(unknown: ReadonlySet<Unknown>): (problem: Problem) => boolean {
   };
 }
 
+type SeenPlan = Pick<PlannedDeployment, 'plan' | 'snapshot' | 'lacking'>;
+
 /** Not being allowed to list a kind of workload leaves garbage where it is; the deployment itself does not need that. */
 async function completePlan(
-  deployment: Pick<PlannedDeployment, 'plan' | 'snapshot'>,
+  deployment: SeenPlan,
   request: DeployRequest,
   clusterReader: ClusterReader,
   now: Date,
-): Promise<Pick<PlannedDeployment, 'plan' | 'snapshot'>> {
+): Promise<SeenPlan> {
   const { plan, snapshot } = deployment;
   const unclear = mayHaveGarbage(plan, snapshot, request).filter((namespace) => !snapshot.isComplete(namespace));
   if (unclear.length === 0) return deployment;
   const second = await clusterReader.read(allLists(unclear));
   const complete = { ...second.snapshot, unmanaged: snapshot.unmanaged };
   const again = makePlan(request, complete, now);
-  return again.ok ? { plan: again.value, snapshot: complete } : deployment;
+  if (!again.ok) return deployment;
+  const kept = unclearGarbage(again.value, complete, request);
+  if (kept.length === 0) return { plan: again.value, snapshot: complete, lacking: [] };
+  const lacking = second.problems.flatMap(({ permission }) => permission ?? []);
+  const warnings = [...again.value.warnings, keptWarning(kept, lacking)];
+  return { plan: { ...again.value, warnings }, snapshot: complete, lacking };
+}
+
+function keptWarning(kept: readonly Garbage[], lacking: readonly Permission[]): string {
+  const namespaces = listWords([...new Set(kept.map(({ namespace }) => namespace))], 'and', 3);
+  const why =
+    lacking.length === 0
+      ? 'not every kind of workload could be listed'
+      : `the kubeconfig user cannot ${listWords(lacking.map(describePermission), 'and', 3)}`;
+  return `${count(kept.length, 'superseded object')} kept in namespace ${namespaces}: ${why}, so no run can tell whether something uses ${kept.length === 1 ? 'it' : 'them'}, and they pile up.${lacking.length === 0 ? '' : ' Grant that permission.'}`;
 }
 
 function describePlan(

@@ -76,7 +76,7 @@ async function describePlan(
   { task: { context }, deployment, examination }: ExaminedCluster,
   waves: readonly (readonly PlannedWorkload[])[],
 ): Promise<OutcomeOf<'plan'>> {
-  const { plan, request, snapshot } = deployment;
+  const { plan, request, snapshot, lacking } = deployment;
   const proposed = describeChanges(plan, snapshot, request.wait);
   // What stands in the cluster may have secrets that no input has; values of a secret's name may be other names, too.
   for (const secret of proposed.flatMap(({ sides = [] }) => secretsInValue(sides))) context.mask?.(secret, 'whole');
@@ -92,6 +92,7 @@ async function describePlan(
     ),
     problems: [...examination.problems, ...refusals(changes)],
     permissions: examination.permissions,
+    lacking,
     warnings: [...plan.warnings, ...examination.warnings, ...besideWarnings(plan.workloads), ...unready],
     plan: {
       state: 'made',

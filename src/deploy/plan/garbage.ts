@@ -29,14 +29,33 @@ export function findGarbage(
   { keepRevisions }: GarbagePolicy,
   further: readonly FilterInNamespace[] = [],
 ): Garbage[] {
-  return placesOf(plan, further).flatMap((place) => {
-    if (!snapshot.isComplete(place.namespace)) return [];
-    const superseded = supersededRevisions(plan, place, snapshot);
-    // Where no workload has the filter any more, nothing of it stays.
-    const keep = namedRevisions(plan, place, snapshot).size === 0 ? 0 : keepRevisions;
-    const kept = keepOf(superseded, plan, place, snapshot, keep);
-    return superseded.filter(({ revision }) => !kept.has(revision)).flatMap(({ objects }) => objects);
-  });
+  return placesOf(plan, further)
+    .filter(({ namespace }) => snapshot.isComplete(namespace))
+    .flatMap((place) => notKept(plan, place, snapshot, keepRevisions));
+}
+
+/** The objects that would be garbage of a plan if the snapshot showed every pod template of their namespace, which it does not. */
+export function unclearGarbage(
+  plan: Omit<Plan, 'garbage'>,
+  snapshot: ClusterSnapshot,
+  { keepRevisions }: GarbagePolicy,
+): Garbage[] {
+  return placesOf(plan)
+    .filter(({ namespace }) => !snapshot.isComplete(namespace))
+    .flatMap((place) => notKept(plan, place, snapshot, keepRevisions));
+}
+
+function notKept(
+  plan: Omit<Plan, 'garbage'>,
+  place: FilterInNamespace,
+  snapshot: ClusterSnapshot,
+  keepRevisions: number,
+): Garbage[] {
+  const superseded = supersededRevisions(plan, place, snapshot);
+  // Where no workload has the filter any more, nothing of it stays.
+  const keep = namedRevisions(plan, place, snapshot).size === 0 ? 0 : keepRevisions;
+  const kept = keepOf(superseded, plan, place, snapshot, keep);
+  return superseded.filter(({ revision }) => !kept.has(revision)).flatMap(({ objects }) => objects);
 }
 
 /** Whether there may be garbage, so that it is worth while to look at every pod template of the namespace. */

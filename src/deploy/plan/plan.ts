@@ -1,3 +1,4 @@
+import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { CONFIG_MAP } from '../../cluster/resources.ts';
@@ -137,6 +138,8 @@ export interface PlannedDeployment {
   readonly snapshot: ClusterSnapshot;
   /** What is wrong with the request, the targets, the mounts and the workloads. */
   readonly problems: readonly Problem[];
+  /** The permissions without which it is not known what is superseded. */
+  readonly lacking: readonly Permission[];
   /** What the request holds stand-ins for. */
   readonly unknown: ReadonlySet<Unknown>;
   /** What the targets run now, each looked at once. */

@@ -52,7 +52,9 @@ export function mergeRemoval<C extends 'remove' | 'sweep'>(
 }
 
 /** What the outcomes of all commands have. */
-function mergeSaid(parts: readonly ClusterOutcome[]): Pick<CommandOutcome, 'problems' | 'warnings' | 'permissions'> {
+function mergeSaid(
+  parts: readonly ClusterOutcome[],
+): Pick<CommandOutcome, 'problems' | 'warnings' | 'permissions' | 'lacking'> {
   const permissions = parts.flatMap(({ outcome }) => outcome.permissions ?? []);
   const asked = parts.some(({ outcome }) => outcome.permissions !== undefined);
   return {
@@ -65,6 +67,7 @@ function mergeSaid(parts: readonly ClusterOutcome[]): Pick<CommandOutcome, 'prob
       (warning, cluster) => inClusterName(cluster, warning),
     ),
     ...(asked && { permissions: distinct(permissions) }),
+    lacking: distinct(parts.flatMap(({ outcome }) => outcome.lacking ?? [])),
   };
 }
 

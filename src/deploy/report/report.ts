@@ -158,6 +158,8 @@ export interface ReportBase {
   readonly problems: readonly Problem[];
   /** All that the command may need with its inputs, for whoever lacks some of it; omitted where the cluster was not asked. */
   readonly permissions?: readonly Permission[];
+  /** Those without which the run has done what was wanted and left something undone that a warning tells; empty or omitted for none. */
+  readonly lacking?: readonly Permission[];
   readonly warnings: readonly string[];
   /** Empty where no API server has answered, or none was asked. */
   readonly clusters: readonly ClusterConnection[];

@@ -369,6 +369,7 @@ function outcomeOf(parts: ReportParts): CommandOutcome {
     problems: parts.problems ?? [],
     warnings: parts.warnings ?? [],
     ...(parts.permissions !== undefined && { permissions: parts.permissions }),
+    ...(parts.lacking !== undefined && { lacking: parts.lacking }),
   };
   switch (parts.command) {
     case 'plan': {

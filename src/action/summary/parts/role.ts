@@ -34,7 +34,7 @@ interface Rule {
  */
 export function renderRole(
   { command, permissions: needed = [] }: Pick<Report, 'command' | 'permissions'>,
-  problems: readonly Problem[],
+  problems: readonly Pick<Problem, 'permission' | 'user'>[],
   limits: Limits,
 ): string {
   const missing = problems.flatMap(({ permission }) => permission ?? []);

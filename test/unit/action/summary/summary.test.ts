@@ -45,6 +45,13 @@ test.each<[string, string, string | undefined, boolean]>([
   expect(page).not.toContain('(https://evil');
 });
 
+test('a permission without which something was left undone comes with the Role', () => {
+  const lacking = [permission('list statefulsets.apps in namespace "shop"')];
+  const page = renderSummary(report({ targets: [deployed('shop/a')], lacking }));
+  expect(page).toContain('Role with all that this run needs');
+  expect(page).toContain('statefulsets');
+});
+
 test('other filters of this action are named where this one came beside them', () => {
   const given = (problems: Report['problems']): Report =>
     report({ targets: [(problems.length === 0 ? deployed : untouched)('shop/a', { alsoRuns: ['auth'] })], problems });

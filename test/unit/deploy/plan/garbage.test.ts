@@ -1,7 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { KubernetesObject, Workload } from '../../../../src/cluster/objects.ts';
-import { type FilterInNamespace, findGarbage, mayHaveGarbage } from '../../../../src/deploy/plan/garbage.ts';
+import {
+  type FilterInNamespace,
+  findGarbage,
+  mayHaveGarbage,
+  unclearGarbage,
+} from '../../../../src/deploy/plan/garbage.ts';
 import type { Garbage, Plan } from '../../../../src/deploy/plan/plan.ts';
 import { ownedLabels, VERIFIED_ANNOTATION } from '../../../../src/mesh/identity/names.ts';
 import type { EnvoyFilter } from '../../../../src/mesh/objects/envoy-filter.ts';
@@ -257,6 +262,10 @@ describe('mayHaveGarbage', () => {
     [0, ['shop']],
     [1, []],
   ])('with %i to keep', (keepRevisions, namespaces) => {
-    expect(mayHaveGarbage(plan, snapshotOf(clusterOf(parts)), { keepRevisions })).toEqual(namespaces);
+    const snapshot = snapshotOf(clusterOf(parts));
+    expect(mayHaveGarbage(plan, snapshot, { keepRevisions })).toEqual(namespaces);
+    const unclear = unclearGarbage(plan, snapshot, { keepRevisions });
+    expect([...new Set(unclear.map(({ namespace }) => namespace))]).toEqual(namespaces);
+    expect(unclearGarbage(plan, snapshotOf(clusterOf({ ...parts, unlisted: [] })), { keepRevisions })).toEqual([]);
   });
 });
