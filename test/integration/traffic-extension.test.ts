@@ -242,7 +242,7 @@ describe('the permissions', () => {
     const kubeconfig = await place.scene.user(...rules);
     const { problems } = await place.run({ kubeconfig });
     expect(problems).toMatchObject([
-      { kind: 'permission', message: expect.stringMatching(/listing TrafficExtensions/) },
+      { kind: 'permission', message: expect.stringMatching(/cannot list trafficextensions/) },
     ]);
     expect(problems[0]?.remedy).toMatch(/list trafficextensions\.extensions\.istio\.io/);
     const both = await place.scene.user(...rules, rule('trafficextensions'));

@@ -1,4 +1,4 @@
-import { listWords, sentence, thousands } from '../../base/text.ts';
+import { listWords, sentence, someOf, thousands } from '../../base/text.ts';
 import { type Report, type TargetReport, targetsOf } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
@@ -163,8 +163,9 @@ function resultWarnings(report: Report): Annotation[] {
 
 /** Why proxies were not inspected, each reason once. */
 function weaknessesOf(targets: readonly TargetReport[]): string {
-  const reasons = new Set(targets.flatMap(({ verification }) => verification?.weakness ?? []));
-  return sentences(...[...reasons].map((reason) => sentence(`${reason.charAt(0).toUpperCase()}${reason.slice(1)}`)));
+  const reasons = [...new Set(targets.flatMap(({ verification }) => verification?.weakness ?? []))];
+  const all = someOf(reasons, MAX_NAMED, '; ');
+  return sentence(`${all.charAt(0).toUpperCase()}${all.slice(1)}`);
 }
 
 /** What a warning is about: its first clause. */

@@ -1,5 +1,5 @@
 import type { Permission } from '../../base/permission.ts';
-import { thousands } from '../../base/text.ts';
+import { someOf, thousands } from '../../base/text.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { ImageReport } from './image-report.ts';
 
@@ -27,9 +27,11 @@ export interface PlannedChange {
 
 /** Returns how many writes do what: `2 to create, 5 to change, 0 to delete`. */
 export function describeActions(actions: readonly PlannedChange['action'][]): string {
-  return (['create', 'change', 'delete'] as const)
-    .map((action) => `${thousands(actions.filter((one) => one === action).length)} to ${action}`)
-    .join(', ');
+  return someOf(
+    (['create', 'change', 'delete'] as const).map(
+      (action) => `${thousands(actions.filter((one) => one === action).length)} to ${action}`,
+    ),
+  );
 }
 
 /** A workload whose pods would be replaced. */
