@@ -74,8 +74,8 @@ export function nearestNames(
 
 /** Returns what to use instead of a word that is none of the legal ones: `Did you mean inbound? Use inbound, outbound or any.` */
 export function useWords(given: string, legal: readonly string[]): string {
-  // "destroy" is not "deploy".
-  const [near] = nearestNames(given.toLowerCase(), legal, 1, 2);
+  // "destroy" is not "deploy", nor "all" "any".
+  const [near] = nearestNames(given.toLowerCase(), legal, 1, Math.min(2, given.length - 2));
   return `${near === undefined ? '' : `Did you mean ${near}? `}Use ${listWords(legal)}.`;
 }
 

@@ -108,7 +108,7 @@ function statementOf({ message, subjects }: ProblemEntry, isInTitle: boolean): s
 function several(names: readonly string[]): string {
   const [only] = names;
   if (only !== undefined && names.length === 1) return only;
-  const workloads = names.map((name) => /^([A-Z]\w+) (\S+\/\S+)$/.exec(name));
+  const workloads = names.map((name) => /^([A-Z]\w+) ([^\s/]+\/[^\s/]+)$/.exec(name));
   const [kind, ...others] = new Set(workloads.map((match) => match?.[1]));
   if (kind === undefined || others.length > 0) return listWords(names, 'and', MAX_NAMED);
   return `${kind}s ${listWords(

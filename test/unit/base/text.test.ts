@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { count, formatBytes, formatDuration, listWords, nearestNames, truncate } from '../../../src/base/text.ts';
+import {
+  count,
+  formatBytes,
+  formatDuration,
+  listWords,
+  nearestNames,
+  truncate,
+  useWords,
+} from '../../../src/base/text.ts';
 
 test.each([
   [[], ''],
@@ -51,6 +59,16 @@ test.each([
   [600_000, '10 min'],
 ])('formatDuration(%i) is %s', (ms, text) => {
   expect(formatDuration(ms)).toBe(text);
+});
+
+test.each([
+  ['dploy', ['deploy', 'remove'], 'Did you mean deploy? Use deploy or remove.'],
+  ['destroy', ['deploy', 'remove'], 'Use deploy or remove.'],
+  ['all', ['inbound', 'any'], 'Use inbound or any.'],
+  ['TRU', ['true', 'false'], 'Did you mean true? Use true or false.'],
+  ['', ['true'], 'Use true.'],
+])('useWords(%j, %j) is %j', (given, legal, text) => {
+  expect(useWords(given, legal)).toBe(text);
 });
 
 describe('nearestNames', () => {
