@@ -16,6 +16,7 @@ export function resource(apiVersion: string, kind: string, plural: string): Reso
 
 export const CONFIG_MAP = resource('v1', 'ConfigMap', 'configmaps');
 export const POD = resource('v1', 'Pod', 'pods');
+export const SERVICE = resource('v1', 'Service', 'services');
 export const EVENT = resource('v1', 'Event', 'events');
 export const NAMESPACE = resource('v1', 'Namespace', 'namespaces');
 export const JOB = resource('batch/v1', 'Job', 'jobs');

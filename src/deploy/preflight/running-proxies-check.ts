@@ -1,8 +1,11 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { isObject, pick } from '../../base/json.ts';
 import type { Problem } from '../../base/problem.ts';
-import { count, sentence } from '../../base/text.ts';
+import { count, nameSome, sentence } from '../../base/text.ts';
+import type { Client } from '../../cluster/client.ts';
 import type { Pod } from '../../cluster/objects.ts';
+import { SERVICE } from '../../cluster/resources.ts';
+import { type Service, servicePortsTo } from '../../cluster/service-ports.ts';
 import { anchorOf } from '../../filter/insertion.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import { kindFor } from '../../mesh/objects/filter-resource.ts';
@@ -34,6 +37,7 @@ interface InspectionContext {
   readonly snapshot: Pick<ClusterSnapshot, 'filterResources' | 'foreignEnvoyFilters' | 'unmanaged'>;
   readonly proxies: RunningProxies;
   readonly labels: NamespaceLabels;
+  readonly client: Client;
   readonly signal: AbortSignal;
 }
 
@@ -53,7 +57,7 @@ export async function checkRunningProxies(
   );
   // With stand-ins for faulty settings, a filter would be somewhere else.
   if (changing.length === 0 || !policy.wait || policy.verify === 'off' || unknown.has('settings')) return NOTHING;
-  const context: InspectionContext = { policy, snapshot, proxies, labels: new NamespaceLabels(client), signal };
+  const context: InspectionContext = { policy, snapshot, proxies, labels: new NamespaceLabels(client), client, signal };
   const looks = await log.group(`Inspect what runs now in ${count(changing.length, 'workload')}`, () =>
     mapLimited(changing, PARALLEL, (planned) => lookAt(planned, context)),
   );
@@ -76,10 +80,11 @@ async function lookAt(planned: PlannedWorkload, context: InspectionContext): Pro
     }
     default: {
       const found = judge(planned, look, context);
-      if (!found.absent || context.signal.aborted) return found;
+      if (!found.absent || context.signal.aborted) return concluded(found, ref, look, context);
       await pause(AGAIN_MS, context.signal);
       const again = await context.proxies.lookAgain(ref);
-      return again.state === 'seen' ? judge({ ...planned, observed }, again, context) : NOTHING;
+      if (again.state !== 'seen') return NOTHING;
+      return concluded(judge({ ...planned, observed }, again, context), ref, again, context);
     }
   }
 }
@@ -109,21 +114,58 @@ async function withoutSidecar({ ref, observed }: PlannedWorkload, { labels }: In
   return [noEffect(ref, `no filter would run in its pods: ${message}`, remedy)];
 }
 
+/** A filter that would be in no listener. */
+interface Placeless {
+  readonly message: string;
+  /** The ports that the mesh takes for TCP, where the filter would be if they had HTTP. */
+  readonly tcp: readonly number[];
+}
+
 interface Judgement extends Preflight {
+  readonly placeless: readonly Placeless[];
   /** Whether something is not there that may only be late. */
   readonly absent: boolean;
+}
+
+/** With what to do about each filter that would be in no listener: which Services say that a port is TCP, where they may be listed. */
+async function concluded(
+  { problems, warnings, placeless }: Judgement,
+  ref: WorkloadRef,
+  { pod }: SeenProxy,
+  { client }: InspectionContext,
+): Promise<Preflight> {
+  const found: Problem[] = [];
+  for (const { message, tcp } of placeless) {
+    const ports = tcp.length === 0 ? [] : servicePortsTo(pod, tcp, await servicesIn(ref.namespace, client));
+    found.push(noEffect(ref, message, ports.length === 0 ? PORT_REMEDY : tcpRemedy(ports)));
+  }
+  return { problems: [...found, ...problems], warnings };
+}
+
+function tcpRemedy(ports: readonly string[]): string {
+  return `Set \`appProtocol: http\` where this is HTTP: ${nameSome(ports, 3, '; ')}. Otherwise check the inputs "direction" and "port".`;
+}
+
+/** None if they may not be listed, which a deployer needs no permission for. */
+async function servicesIn(namespace: string, client: Client): Promise<readonly Service[]> {
+  try {
+    return await client.listSome<Service>(SERVICE, namespace);
+  } catch {
+    return [];
+  }
 }
 
 function judge(planned: PlannedWorkload, look: SeenProxy, context: InspectionContext): Judgement {
   const foreign = foreignRefusal(planned, look, context.snapshot);
   // What was refused a moment ago may be corrected by now.
-  if (foreign !== undefined) return { problems: [foreign], warnings: [], absent: true };
+  if (foreign !== undefined) return { problems: [foreign], warnings: [], placeless: [], absent: true };
   const verdicts = planned.revisions.map((revision) => judgeRevision(revision, planned, look, context));
   const { probe } = context.policy;
   const problem = probe && probeBlocker(probe, planned, look);
   return {
     problems: [...verdicts.flatMap(({ problems }) => problems), ...(problem === undefined ? [] : [problem])],
     warnings: verdicts.flatMap(({ warnings }) => warnings),
+    placeless: verdicts.flatMap(({ placeless }) => placeless),
     absent: verdicts.some(({ absent }) => absent),
   };
 }
@@ -142,22 +184,23 @@ function judgeRevision(
   const open = expected.missing.filter(
     (absent) => isRefusing(look, absent) || isProvided(absent, revision, planned, context),
   );
-  if (open.length > 0) return { ...NOTHING, absent: false };
+  if (open.length > 0) return { ...NOTHING, placeless: [], absent: false };
   // As after the rollout: a side that has the port but not the filter's neighbour is a failure of its own.
   const amiss = expected.missing.find((absent) => hasPlace(absent, place));
   const [absent] = amiss === undefined && expected.places.length === 0 ? expected.missing : [amiss];
   if (absent !== undefined) {
     const why = explainMissing(absent, place, redirection, kind);
-    const remedy = absent.withoutAnchor === undefined ? PORT_REMEDY : INSERT_REMEDY;
-    return {
-      problems: [noEffect(ref, `${revision.podRevision.filter} would be in no listener: ${why}`, remedy)],
-      warnings: [],
-      absent: true,
-    };
+    const message = `${revision.podRevision.filter} would be in no listener: ${why}`;
+    if (absent.withoutAnchor !== undefined)
+      return { problems: [noEffect(ref, message, INSERT_REMEDY)], warnings: [], placeless: [], absent: true };
+    const tcp = absent.side !== 'inbound' ? [] : absent.tcp.filter((port) => (place.port ?? port) === port);
+    return { ...NOTHING, placeless: [{ message, tcp }], absent: true };
   }
   const reach = judgeReach(expected, place, redirection, kind);
-  if (reach.state === 'unreached') return { problems: [unreached(ref, revision, reach)], warnings: [], absent: false };
-  return { problems: [], warnings: reach.notes.flatMap((note) => describeWarning(ref, note)), absent: false };
+  if (reach.state === 'unreached')
+    return { problems: [unreached(ref, revision, reach)], warnings: [], placeless: [], absent: false };
+  const warnings = reach.notes.flatMap((note) => describeWarning(ref, note));
+  return { problems: [], warnings, placeless: [], absent: false };
 }
 
 /** Whether the template's annotations have changed since the pod was made, so that new ones may be redirected otherwise. */
