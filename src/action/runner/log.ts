@@ -19,7 +19,11 @@ interface Unopened {
 export function workflowLog(core: CoreLog): Log {
   const unopened = new Set<Unopened>();
   const open = (): void => {
-    for (const group of unopened) group.closed = core.group(group.title, () => group.over);
+    for (const group of unopened) {
+      group.closed = core.group(group.title, () => group.over);
+      // A log that is closed is an error of the phase, which ends later.
+      group.closed.catch(() => undefined);
+    }
     unopened.clear();
   };
   const info = (line: string): void => {
