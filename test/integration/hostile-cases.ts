@@ -115,7 +115,11 @@ export const CASES: Readonly<Record<string, Case>> = {
   'a server that hangs from the first patch on, which is done': {
     rule: () => strikeFrom(patches('deployments'), HANG, { hang: 'after' }),
     code: 1,
-    says: [STALLED('PATCH \\S+/deployments/', 'writing'), /could not be rolled back/, /back is not known\. Re-run/],
+    says: [
+      STALLED('PATCH \\S+/deployments/', 'writing'),
+      /could not be rolled back/,
+      /Re-run: the run finds out whether its pod template is back/,
+    ],
   },
   'a patch that is done, and twice not answered for': {
     rule: () => {

@@ -195,7 +195,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'cluster.tls-server-name',
       name: 'that it lacks',
       cluster: { 'tls-server-name': 'other.example' },
-      ...refused(/certificate of the API server .* is not accepted.*for another name/),
+      ...refused(/certificate of the API server .* is not accepted.*it is for another one than the address/),
     },
     {
       field: 'cluster.insecure-skip-tls-verify',
@@ -252,7 +252,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'cluster.certificate-authority-data',
       name: 'missing, for a private server',
       cluster: { 'certificate-authority-data': undefined },
-      ...refused(/not accepted: .*a kubeconfig without it trusts public authorities only/),
+      ...refused(/not accepted: .*A kubeconfig without it trusts public authorities only/),
     },
     {
       field: 'cluster.certificate-authority-data',

@@ -87,7 +87,7 @@ async function begin({ workload: options, rule, inputs, before, cluster: fields,
   Object.assign(kubeconfig.clusters[0].cluster, fields);
   let killed = false;
   const onOutput: BundleOptions['onOutput'] = (text, kill) => {
-    if (signal === undefined || killed || !text.includes('Observe and plan')) return;
+    if (signal === undefined || killed || !text.includes('Context embedded')) return;
     killed = true;
     void scene.seen('the list', listsDeployments).then(() => kill(signal));
   };
