@@ -39,7 +39,9 @@ export function renderRole(
 ): string {
   const missing = problems.flatMap(({ permission }) => permission ?? []);
   if (missing.length === 0) return '';
-  const user = problems.find((problem) => problem.user !== undefined)?.user;
+  // Several clusters may each know the user by another name.
+  const [first, ...others] = new Set(problems.flatMap((problem) => problem.user ?? []));
+  const user = others.length === 0 ? first : undefined;
   const places = [...Map.groupBy([...missing, ...needed], ({ namespace }) => namespace)];
   const shown = places.slice(0, limits.subjects);
   const left = places.length - shown.length;

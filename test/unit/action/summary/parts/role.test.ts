@@ -90,6 +90,13 @@ test.each([
   expect(page.includes('kubectl auth whoami')).toBe(user === undefined);
 });
 
+test('where clusters know the user by different names, the reader puts in which', () => {
+  const missing = permission('list pods in namespace "shop"');
+  const page = rendered([lacking(missing, 'bot-of-staging'), lacking(missing, 'bot-of-prod')]);
+  expect(page).toContain('replace USER');
+  expect(page).not.toContain('bot-of-staging');
+});
+
 test('what no namespace has is a ClusterRole with a binding for each user, and stands for each namespace that is not known', () => {
   const choosing = { verb: 'list', group: '', resource: 'namespaces' };
   const permissions = [choosing, { ...choosing, resource: 'configmaps', namespace: EACH_NAMESPACE }];
