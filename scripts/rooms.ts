@@ -30,7 +30,7 @@ export const FLOORS: Readonly<Record<string, readonly (readonly string[])[]>> = 
     ['crash'],
     ['request', 'outputs', 'report-file', 'summary'],
     ['summary/parts'],
-    ['verdict'],
+    ['verdict', 'manifest'],
     ['inputs'],
     ['runner'],
   ],

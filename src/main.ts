@@ -28,7 +28,7 @@ import { type Redact, Redactor } from './base/redaction/redactor.ts';
 import { withoutCredentials } from './base/redaction/shapes.ts';
 import { pluginRunner } from './cluster/kubeconfig/plugin-runner.ts';
 import { KINDS } from './deploy/kinds/list.ts';
-import { inputFileReader, jobFolders, userFileReader } from './files/runner-files.ts';
+import { inputFileReader, jobFolders, userFileReader, workspaceFinder } from './files/runner-files.ts';
 import { workspaceWriter } from './files/workspace-writer.ts';
 import { wasmOpt } from './filter/shrink/wasm-opt.ts';
 import { wasmOptProcess } from './filter/shrink/wasm-opt-process.ts';
@@ -79,6 +79,7 @@ async function act(): Promise<void> {
     readInput: (name) => toolkit.getInput(name, { trimWhitespace: false }),
     environment,
     readFile: inputFileReader(folders),
+    findFiles: workspaceFinder(folders),
     readUserFile: userFileReader(folders),
     ...workspaceWriter(folders.workspace),
     log: workflowLog(core),

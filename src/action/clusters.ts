@@ -20,6 +20,7 @@ import {
 } from '../deploy/report/merge.ts';
 import type { ClusterConnection, ReportBase } from '../deploy/report/report.ts';
 import type { RequestOrProblems } from '../deploy/request.ts';
+import { type ClusterRequest, requestIn } from '../deploy/request-in-cluster.ts';
 import { sharedTrial } from '../filter/trial/shared-trial.ts';
 import type { Registries } from '../registry/registries.ts';
 import { inClusterName } from '../targets/target.ts';
@@ -181,8 +182,15 @@ async function runCommand(
   }
 }
 
-function tasksOf<T>(sessions: readonly ClusterSession[], requested: RequestOrProblems<T>): ClusterTask<T>[] {
-  return sessions.map(({ context, cluster }) => ({ requested, context, addedWave: cluster.wave }));
+function tasksOf<T extends ClusterRequest>(
+  sessions: readonly ClusterSession[],
+  requested: RequestOrProblems<T>,
+): ClusterTask<T>[] {
+  return sessions.map(({ context, cluster }) => ({
+    requested: { ...requested, request: requestIn(requested.request, cluster.name) },
+    context,
+    addedWave: cluster.wave,
+  }));
 }
 
 function named<O extends CommandOutcome>(

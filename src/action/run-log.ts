@@ -3,6 +3,7 @@ import { count, formatBytes, formatDuration } from '../base/text.ts';
 import type { FilterModule } from '../filter/module/module.ts';
 import { describeShrinking } from '../filter/shrink/shrink.ts';
 import type { InputsRead } from './inputs/inputs.ts';
+import type { RequestedFilter } from './request/filters.ts';
 import type { CommandRequest } from './request/request.ts';
 
 /**
@@ -15,31 +16,30 @@ function originOf({ source }: FilterModule, pushed: boolean): string {
   return ` from ${source.given}${source.kind === 'image' ? `, which is ${source.pinned}` : ''}`;
 }
 
-/** Tells what the inputs come to: the filter, where it comes from, and how many targets there are. */
-export function describeInputs(
-  { inputs: { name, policy, from }, faulty }: InputsRead,
-  made: CommandRequest,
-  log: Log,
-): void {
-  if ('module' in made && made.module !== undefined) {
-    const { bytes, digest, original } = made.module;
-    log.info(
-      `Filter ${name}: ${formatBytes(bytes.length)}, ${digest}${originOf(made.module, from.pushTo !== undefined)}.`,
-    );
+function describeFilter({ asked: { inputs }, module, provenance }: RequestedFilter, log: Log): void {
+  if (module !== undefined) {
+    const { bytes, digest, original } = module;
+    const from = originOf(module, inputs.from.pushTo !== undefined);
+    log.info(`Filter ${inputs.name}: ${formatBytes(bytes.length)}, ${digest}${from}.`);
     if (original !== undefined) {
       const from = `${formatBytes(original.bytes.length)}, ${original.digest}`;
       log.info(`It was shrunk from ${from}: ${describeShrinking(original)}.`);
     }
   }
-  if ('provenance' in made && made.provenance !== undefined) {
-    const { workflow, commit, run } = made.provenance;
+  if (provenance !== undefined) {
+    const { workflow, commit, run } = provenance;
     log.info(`It was built by ${workflow} from commit ${commit}: ${run}.`);
   }
+}
+
+/** Tells what the inputs come to: the filter, where it comes from, and how many targets there are. */
+export function describeInputs({ inputs: { policy }, faulty }: InputsRead, made: CommandRequest, log: Log): void {
+  if ('filters' in made) for (const filter of made.filters) describeFilter(filter, log);
   const { request } = made;
   const entries =
     'filters' in request.request
       ? request.request.filters.flatMap(({ targets }) => targets)
-      : request.request.scope.entries;
+      : request.request.scopes.flatMap(({ entries }) => entries);
   log.info(`Command ${made.command}, target list: ${count(entries.length, 'entry', 'entries')}.`);
   if (made.command !== 'deploy' && made.command !== 'remove' && made.command !== 'sweep') return;
   // What stands in for a value that was refused is nobody's wish.

@@ -8,13 +8,12 @@ import type { FilterReport, Report } from '../deploy/report/report.ts';
 import { describeShrinking } from '../filter/shrink/shrink.ts';
 import type { Registries } from '../registry/registries.ts';
 import { type Called, callClusters, NO_REQUESTS } from './clusters.ts';
-import { type Inputs, type InputsRead, readInputs } from './inputs/inputs.ts';
+import { ask } from './request/ask.ts';
 import { deliveredSettings } from './request/delivery.ts';
+import type { RequestedFilter } from './request/filters.ts';
 import { maskSecrets } from './request/known-secrets.ts';
 import { provenanceChecker } from './request/provenance.ts';
-import { clearReportFile } from './request/report-file.ts';
-import { buildRequest, type CommandRequest } from './request/request.ts';
-import { readTargetLists, type TargetLists } from './request/targets.ts';
+import { type Asked, buildRequest, type CommandRequest } from './request/request.ts';
 import { describeInputs } from './run-log.ts';
 import { openRegistries, optimizing, type Runtime, reportingTrials, sinceStart } from './runtime.ts';
 
@@ -23,36 +22,29 @@ export async function run(given: Runtime): Promise<Report> {
   const started = given.date().toISOString();
   const runtime = reportingTrials(sinceStart(given));
   useKinds(runtime.kinds);
-  const read = await clearReportFile(readInputs(runtime.readInput, runtime.environment), runtime);
-  const targets = await readTargetLists(read.inputs, runtime.readFile);
-  maskSecrets(read.inputs, targets, runtime);
-  runtime.note?.({ kind: 'command', command: read.inputs.command });
-  const registries = openRegistries(read.inputs, runtime);
+  const asked = await ask(runtime);
+  maskSecrets(asked, runtime);
+  runtime.note?.({ kind: 'command', command: asked.read.inputs.command });
+  const registries = openRegistries(asked, runtime);
   try {
-    return await runWith(registries, read, targets, runtime, started);
+    return await runWith(registries, asked, runtime, started);
   } finally {
     await registries.close();
   }
 }
 
-async function runWith(
-  registries: Registries,
-  read: InputsRead,
-  targets: TargetLists,
-  runtime: Runtime,
-  started: string,
-): Promise<Report> {
+async function runWith(registries: Registries, asked: Asked, runtime: Runtime, started: string): Promise<Report> {
   const { log } = runtime;
+  const { read } = asked;
   runtime.note?.({ kind: 'phase', phase: 'reading inputs' });
   const command = await log.group('Inputs', async () => {
-    const tools = {
+    const made = await buildRequest(asked, {
       ...optimizing(runtime),
       checkProvenance: provenanceChecker(runtime),
       fetcher: runtime.fetcher ?? registries,
-    };
-    const made = await buildRequest(read, targets, runtime.readFile, runtime.environment, tools, {
-      ...runtime,
-      readFile: runtime.readUserFile,
+      readFile: runtime.readFile,
+      environment: runtime.environment,
+      access: { ...runtime, readFile: runtime.readUserFile },
     });
     describeInputs(read, made, log);
     return made;
@@ -68,7 +60,7 @@ async function runWith(
   return concludeReport(
     { ...done, warnings },
     {
-      filters: 'module' in command ? filterReports(read.inputs, command) : [],
+      filters: 'filters' in command ? command.filters.flatMap(filterReport) : [],
       policy: command.policy,
       refusedInputs: [...read.faulty],
       clusters,
@@ -89,15 +81,9 @@ async function renderOnly(
   return { outcome: await render(command, runtime, context), clusters: [], requests: NO_REQUESTS };
 }
 
-function filterReports(
-  { name, settings }: Inputs,
-  {
-    module,
-    provenance,
-    delivery,
-  }: Pick<Extract<CommandRequest, { command: 'render' }>, 'module' | 'provenance' | 'delivery'>,
-): FilterReport[] {
+function filterReport({ asked: { inputs }, module, provenance, delivery }: RequestedFilter): FilterReport[] {
   if (module === undefined) return [];
+  const { name, settings } = inputs;
   const { digest, bytes, source, original: from } = module;
   const { why, ...decided } = delivery ?? {};
   const original =

@@ -13,10 +13,11 @@ import type { Trial } from '../filter/trial/verdict.ts';
 import type { Authority } from '../provenance/authority.ts';
 import type { RunHelper } from '../registry/credentials.ts';
 import { Registries } from '../registry/registries.ts';
-import type { Inputs, ReadInput } from './inputs/inputs.ts';
+import type { ReadInput } from './inputs/inputs.ts';
+import type { FindFiles } from './manifest/find-files.ts';
 import type { ModuleTools } from './request/module.ts';
 import type { ModuleFetcher } from './request/origin.ts';
-import type { Environment } from './request/request.ts';
+import type { Asked, Environment } from './request/request.ts';
 import type { ProgressEvent } from './runner/progress.ts';
 
 /** What a run needs of the world around it. */
@@ -24,6 +25,8 @@ export interface Runtime extends Workspace, SecretKeeper {
   readonly readInput: ReadInput;
   /** Reads a file of the user's own environment, which may lie anywhere; `readFile` reads those that the workflow names. */
   readonly readUserFile: ReadFile;
+  /** Finds files of the workspace by a pattern. */
+  readonly findFiles: FindFiles;
   readonly environment: Environment;
   readonly log: Log;
   /** The kinds of targets that there may be. */
@@ -90,8 +93,9 @@ export function optimizing({ optimize, optimizerCache, log }: Runtime): Pick<Mod
 }
 
 /** Connections to registries, with the login of the inputs or of Docker; none is opened before it is needed. */
-export function openRegistries({ from }: Inputs, runtime: Runtime): Registries {
-  const { login, insecureRegistries } = from;
+export function openRegistries({ filters, read }: Asked, runtime: Runtime): Registries {
+  const login = filters.find(({ inputs }) => inputs.from.login !== undefined)?.inputs.from.login;
+  const { insecureRegistries } = read.inputs.from;
   const { environment, readUserFile: readFile, runHelper, mask, log } = runtime;
   return new Registries({
     userAgent: USER_AGENT,

@@ -31,11 +31,20 @@ export type ProblemKind =
   | 'cancelled'
   | 'internal';
 
+/** A place in a file of the workspace; lines and columns count from 1. */
+export interface FilePosition {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
 /** One thing that is wrong, said to the person who has to fix it. */
 export interface Problem {
   readonly kind: ProblemKind;
   /** What it is about: an input's name, a workload, an object. */
   readonly subject?: string;
+  /** Where somebody has written what is wrong; omitted where that is no file of the workspace. */
+  readonly at?: FilePosition;
   /** What happened and why, one sentence without a full stop's worth of stack. */
   readonly message: string;
   /** What to do about it. */
@@ -126,6 +135,11 @@ export class Diagnostics {
     this.add(result.problems);
     return undefined;
   }
+}
+
+/** Returns the problems, each with the place of what they are about; as they are without one. */
+export function locatedProblems(problems: readonly Problem[], at: FilePosition | undefined): readonly Problem[] {
+  return at === undefined ? problems : problems.map((problem) => ({ at, ...problem }));
 }
 
 /** One line for a log: subject, message, remedy. */

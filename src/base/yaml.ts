@@ -4,8 +4,8 @@ import { formatBytes, shownName } from './text.ts';
 
 /** What is wrong with a YAML text. */
 export interface YamlFault extends Fault {
-  /** Where it is no YAML at all: the line, from 1, and what the parser says, without anything of the text. */
-  readonly syntax?: { readonly line: number; readonly reason: string };
+  /** Where it is no YAML at all: line and column, from 1, and what the parser says, without anything of the text. */
+  readonly syntax?: { readonly line: number; readonly column: number; readonly reason: string };
 }
 
 export interface YamlOptions {
@@ -50,7 +50,7 @@ function syntaxFault({ reason, mark }: YAMLException): YamlFault {
   const where = mark ? ` in line ${mark.line + 1}, column ${mark.column + 1}` : '';
   return {
     fault: `is not valid YAML: ${plain}${shownName(quoted)}${where}`,
-    syntax: { line: (mark?.line ?? 0) + 1, reason: plain.trim() },
+    syntax: { line: (mark?.line ?? 0) + 1, column: (mark?.column ?? 0) + 1, reason: plain.trim() },
   };
 }
 

@@ -22,6 +22,12 @@ export interface FilterRequest {
   readonly targets: readonly TargetEntry[];
   /** Set where the module is to be pushed first. */
   readonly push?: ImageToPush;
+  /** Which filters that are not managed by this action are taken over. */
+  readonly adopt: Adopt;
+  /** Whether the module is looked at and tried before anything is written. */
+  readonly check: boolean;
+  /** How long the filter is to stay, in milliseconds; `sweep` removes it after that. Omitted for ever. */
+  readonly expiresMs?: number;
 }
 
 /** What a run shall reach. */
@@ -35,17 +41,11 @@ export interface DeployRequest extends RolloutPolicy {
   readonly prune: boolean;
   /** How many superseded revisions of a filter stay in a namespace. */
   readonly keepRevisions: number;
-  /** Which filters that are not managed by this action are taken over. */
-  readonly adopt: Adopt;
-  /** Whether the module is looked at and tried before anything is written. */
-  readonly check: boolean;
-  /** How long a filter is to stay, in milliseconds; `sweep` removes it after that. Absent: for ever. */
-  readonly expiresMs?: number;
 }
 
 /**
- * What `status`, `remove` and `sweep` are about: the workloads of the entries or, without entries, every workload of the
- * namespaces.
+ * What `status`, `remove` and `sweep` are about, one for each filter that was asked for: the workloads of the entries or, without
+ * entries, every workload of the namespaces.
  */
 export interface Scope {
   /** The filter; `undefined` means all. */
@@ -56,7 +56,7 @@ export interface Scope {
 
 /** What `remove` and `sweep` shall do. */
 export interface RemovalRequest extends Pick<RolloutPolicy, 'wait' | 'timeoutMs' | 'maxParallel'> {
-  readonly scope: Scope;
+  readonly scopes: readonly Scope[];
   readonly run: string;
   /** Whether a filter that is not there is what was wanted. */
   readonly missing: Missing;
@@ -64,9 +64,12 @@ export interface RemovalRequest extends Pick<RolloutPolicy, 'wait' | 'timeoutMs'
 
 /** What `status` shall look at. */
 export interface StatusRequest extends Pick<RolloutPolicy, 'verify'> {
-  readonly scope: Scope;
+  readonly scopes: readonly StatusScope[];
   /** How many superseded revisions of a filter a deployment keeps. */
   readonly keepRevisions: number;
+}
+
+export interface StatusScope extends Scope {
   /** What the filter's image is now; omitted when none was named. */
   readonly module?: FilterModule;
 }
@@ -74,8 +77,6 @@ export interface StatusRequest extends Pick<RolloutPolicy, 'verify'> {
 /** What `render` shall write. */
 export interface RenderRequest {
   readonly filters: readonly FilterRequest[];
-  /** Whether the module is looked at and tried. */
-  readonly check: boolean;
   /** The folder that the files go to. */
   readonly folder: string;
 }

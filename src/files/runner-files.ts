@@ -1,5 +1,5 @@
-import { readdir, readlink, realpath, stat } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
+import { glob, readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { FileError, isMissing, MisnamedFile, MissingFile, type ReadFile, shownPath } from '../base/files.ts';
 import { nearestNames } from '../base/text.ts';
 import { isWithin, realFolder } from './folders.ts';
@@ -91,4 +91,19 @@ async function isFolder(path: string): Promise<boolean> {
  */
 export function userFileReader({ workspace }: Pick<JobFolders, 'workspace'>): ReadFile {
   return (path, maxBytes) => readRegularFile(resolve(workspace, path), maxBytes, true);
+}
+
+/**
+ * Makes a finder of the workspace's files by a pattern (`*`, `**`, `?`, `[ab]`, `{a,b}`), whose paths start at the workspace and have
+ * `/`. Links to folders are not followed, and folders are not found.
+ */
+export function workspaceFinder({ workspace }: Pick<JobFolders, 'workspace'>): (pattern: string) => Promise<string[]> {
+  return async (pattern) => {
+    const found: string[] = [];
+    for await (const entry of glob(pattern, { cwd: workspace, withFileTypes: true })) {
+      if (entry.isDirectory()) continue;
+      found.push(relative(workspace, resolve(entry.parentPath, entry.name)).split(sep).join('/'));
+    }
+    return found;
+  };
 }

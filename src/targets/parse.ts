@@ -1,9 +1,16 @@
-import { Diagnostics, type PartialResult, type Problem, partialResult, type Result } from '../base/problem.ts';
+import {
+  Diagnostics,
+  locatedProblems,
+  type PartialResult,
+  type Problem,
+  partialResult,
+  type Result,
+} from '../base/problem.ts';
 import { count, thousands } from '../base/text.ts';
 import { readYaml, type YamlFault } from '../base/yaml.ts';
 import { FORMS, parseEntry, type TargetDefaults } from './entry.ts';
 import { targetsProblem as problem } from './fields.ts';
-import { type KindName, parseKind, type TargetEntry } from './target.ts';
+import { type EntryPlace, type KindName, parseKind, type TargetEntry } from './target.ts';
 
 export type { TargetDefaults, TargetKey } from './entry.ts';
 
@@ -14,6 +21,8 @@ export interface TargetList {
   readonly content: Result<unknown, YamlFault>;
   /** It was read from a file, which may be another one than was meant: nothing is quoted of one that is no list. */
   readonly isFile?: true;
+  /** Where its entries stand, by their index; omitted where their number says it. */
+  readonly placeOf?: (index: number) => EntryPlace;
 }
 
 /** More workloads than a cluster has room for, at some pods each: https://kubernetes.io/docs/setup/best-practices/cluster-large/. */
@@ -29,7 +38,7 @@ export function readTargetList(origin: string, text: string, from: 'input' | 'fi
  * Gives every problem of the list, each with the entry's number, and the entries that could be read.
  */
 export function parseTargets(
-  { origin, content, isFile }: TargetList,
+  { origin, content, isFile, placeOf }: TargetList,
   { defaultNamespace, kinds }: TargetDefaults,
 ): PartialResult<readonly TargetEntry[]> {
   const unreadable = (message: string, remedy = FORMS): PartialResult<readonly TargetEntry[]> =>
@@ -46,9 +55,13 @@ export function parseTargets(
   if (!Array.isArray(value)) return unreadable('must be a YAML list of targets.');
   if (value.length === 0) return unreadable('is an empty list; it names no workload.');
   const diagnostics = new Diagnostics();
-  const entries = value.map((entry, index) =>
-    diagnostics.unwrap(parseEntry(entry, `${origin}, entry ${index + 1}`, { defaultNamespace, kinds })),
-  );
+  const entries = value.map((entry, index) => {
+    const place = placeOf?.(index) ?? { origin: `${origin}, entry ${index + 1}` };
+    const parsed = parseEntry(entry, place.origin, { defaultNamespace, kinds });
+    if (parsed.ok) return { ...parsed.value, ...place };
+    diagnostics.add(locatedProblems(parsed.problems, place.at));
+    return undefined;
+  });
   // What is wrong with its entries says more.
   if (diagnostics.ok && entries.length > MAX_ENTRIES) return partialResult([], [tooLong(origin, entries.length)]);
   return partialResult(

@@ -1,6 +1,6 @@
 import { sameJson } from '../base/json.ts';
 import { append } from '../base/lists.ts';
-import { Diagnostics, fail, ok, type Problem, type Result } from '../base/problem.ts';
+import { Diagnostics, fail, locatedProblems, ok, type Problem, type Result } from '../base/problem.ts';
 import { listWords, nearestNames } from '../base/text.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
@@ -67,7 +67,9 @@ export function resolveTargets(
   for (const entry of entries) {
     const suggest = diagnostics.problems.length < MAX_SUGGESTIONS;
     if (entry.type === 'selected') append(warnings, idleExclusions(entry, workloadIndex));
-    for (const target of diagnostics.unwrap(resolveEntry(entry, { workloadIndex, find, namespaces, suggest })) ?? []) {
+    const resolved = resolveEntry(entry, { workloadIndex, find, namespaces, suggest });
+    if (!resolved.ok) diagnostics.add(locatedProblems(resolved.problems, entry.at));
+    for (const target of resolved.ok ? resolved.value : []) {
       const key = workloadKey(target.ref);
       const earlier = found.get(key);
       if (earlier === undefined) found.set(key, { ...target, origin: entry.origin });

@@ -1,3 +1,4 @@
+import type { FilePosition } from '../base/problem.ts';
 import type { Resource } from '../cluster/resources.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
 import type { Selector } from './selector.ts';
@@ -26,9 +27,17 @@ export interface TargetCluster {
   readonly wave: number;
 }
 
-interface Entry {
+/** Where an entry stands. */
+export interface EntryPlace {
   /** How messages call the entry: `targets entry 3`. */
   readonly origin: string;
+  /** Where somebody has written it; omitted where that is no file of the workspace. */
+  readonly at?: FilePosition;
+  /** The clusters that it is for; omitted for the one of the run. */
+  readonly clusters?: readonly TargetCluster[];
+}
+
+interface Entry extends EntryPlace {
   readonly override: SettingsOverride;
   /** When it gets the filter: after every target of a lower wave. No setting: it makes no other revision. */
   readonly wave: number;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join, matchesGlob, resolve } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { ModuleFetcher } from '../../src/action/request/origin.ts';
 import { run } from '../../src/action/run.ts';
@@ -173,6 +173,7 @@ export async function runAction(inputs: ActionInputs, options: RunOptions = {}):
     environment: options.environment ?? {},
     readFile,
     readUserFile: readFile,
+    findFiles: async (pattern) => Object.keys(files).filter((file) => matchesGlob(file, pattern)),
     writeFile: async (path, text) => {
       written.set(path, text);
     },

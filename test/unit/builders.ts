@@ -214,6 +214,8 @@ export function filterRequest(targets: string, over: Partial<FilterRequest> = {}
     module: filterModule(),
     settings: settings({ vmId: name, mountPath: `/var/local/lib/wasm-filters/${name}` }),
     targets: entriesOf(targets),
+    check: true,
+    adopt: false,
     ...over,
   };
 }
@@ -230,11 +232,9 @@ export function deployRequest(...filters: readonly FilterRequest[]): DeployReque
     maxFailures: { count: 0 },
     unready: 'fail',
     soakMs: 0,
-    check: true,
     settingsChange: 'roll',
     prune: false,
     keepRevisions: 1,
-    adopt: false,
   };
 }
 

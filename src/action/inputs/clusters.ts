@@ -1,6 +1,6 @@
 import { quoted } from '../../base/text.ts';
 import { ALL_CONTEXTS } from '../../cluster/kubeconfig.ts';
-import { UNREACHABLE, type Unreachable } from '../../deploy/policy.ts';
+import type { Unreachable } from '../../deploy/policy.ts';
 import type { InputReader } from './reader.ts';
 
 /** The clusters of a run, as the inputs name them. */
@@ -18,7 +18,7 @@ export function readClusters(reader: InputReader): ClusterInputs {
   return {
     kubeconfig: reader.raw('kubeconfig'),
     contexts: readContexts(reader),
-    unreachable: reader.oneOf('unreachable', UNREACHABLE),
+    unreachable: reader.oneOf('unreachable'),
   };
 }
 

@@ -1,6 +1,5 @@
 import { quoted } from '../../base/text.ts';
-import { PHASES } from '../../filter/settings.ts';
-import { DELIVERIES, type DeliveryRequest } from '../../mesh/objects/delivery.ts';
+import type { DeliveryRequest } from '../../mesh/objects/delivery.ts';
 import type { InputReader } from './reader.ts';
 import type { InputName } from './table.ts';
 
@@ -24,9 +23,9 @@ export function readDelivery(reader: InputReader): DeliveryInputs {
     );
   }
   return {
-    delivery: reader.oneOf('delivery', DELIVERIES),
+    delivery: reader.oneOf('delivery'),
     ...(pullSecret !== '' && { pullSecret }),
-    phase: reader.oneOf('phase', PHASES),
+    phase: reader.oneOf('phase'),
     onlyMounted: (['vm-id', 'mount-path', 'shrink'] as const).filter((name) => reader.isSet(name)),
     onlyPulled: (['pull-secret', 'phase'] as const).filter((name) => reader.isSet(name)),
   };

@@ -1,49 +1,48 @@
-import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
-import { MISSING, type Missing, type RolloutPolicy, SETTINGS_CHANGES } from '../../deploy/policy.ts';
+import type { Missing, RolloutPolicy } from '../../deploy/policy.ts';
 import type { Command } from '../../deploy/report/report.ts';
 import type { DeployRequest } from '../../deploy/request.ts';
-import type { FilterSettings } from '../../filter/settings.ts';
-import { SHRINK_MODES, type ShrinkMode } from '../../filter/shrink/shrink.ts';
-import { readAdopt } from './adopt.ts';
+import type { TargetList } from '../../targets/parse.ts';
 import { type ClusterInputs, readClusters } from './clusters.ts';
-import { type DeliveryInputs, readDelivery } from './delivery.ts';
-import { DAY_MS } from './duration.ts';
-import { type OriginInputs, readOrigin } from './origin.ts';
+import { type FilterInputs, readFilterInputs } from './filter.ts';
 import { ignoring, policyWarnings, readPolicy } from './policy.ts';
-import { type ProvenanceInputs, readProvenance } from './provenance.ts';
-import { type Environment, InputReader, type ReadInput } from './reader.ts';
-import { type InputScope, readScope } from './scope.ts';
-import { readFilterSettings } from './settings.ts';
+import { type Environment, InputReader, inputPlace, type PlaceOfInput, type ReadInput } from './reader.ts';
 import type { InputName } from './table.ts';
 import { findUnknownInputs } from './unknown.ts';
 
+export { type FilterInputs, UNNAMED } from './filter.ts';
 export type { ReadInput } from './reader.ts';
 
 /** What only a deployment is told. */
-export type DeployOptions = Pick<
-  DeployRequest,
-  'check' | 'settingsChange' | 'prune' | 'keepRevisions' | 'adopt' | 'expiresMs'
->;
+export type DeployOptions = Pick<DeployRequest, 'settingsChange' | 'prune' | 'keepRevisions'>;
 
-/** The action's inputs, read and checked. What means nothing to the command has its default. */
-export interface Inputs extends InputScope, ClusterInputs {
+/** The inputs that are the run's, whichever filters it is about. */
+export interface RunInputs extends ClusterInputs {
   readonly command: Command;
-  /** Where the filter comes from and goes to. */
-  readonly from: OriginInputs;
-  readonly settings: FilterSettings;
-  readonly delivery: DeliveryInputs;
+  /** Paths or patterns of the manifests. */
+  readonly manifests: readonly string[];
   readonly policy: RolloutPolicy;
-  readonly options: DeployOptions;
-  /** Whether the module may be made smaller. */
-  readonly shrink: ShrinkMode;
-  readonly provenance: ProvenanceInputs;
+  readonly runOptions: DeployOptions;
   /** The folder that `render` writes to, from the workspace. */
   readonly renderTo: string;
   /** What a removal makes of a filter that is not there. */
   readonly missing: Missing;
   /** The file of the workspace that the complete report is written to; empty for none. */
   readonly reportFile: string;
+}
+
+/** The action's inputs, read and checked. What means nothing to the command has its default. */
+export interface Inputs extends RunInputs, FilterInputs {}
+
+/** What is said of one filter, in the inputs or in a manifest, and what is wrong with it. */
+export interface FilterRead {
+  readonly inputs: FilterInputs;
+  /** Where it says so. */
+  readonly place: PlaceOfInput;
+  /** The values that something is wrong with. */
+  readonly faulty: ReadonlySet<InputName>;
+  /** Its target list, where a manifest has it as YAML; omitted where it is a text. */
+  readonly targetList?: TargetList;
 }
 
 /** Inputs and what is wrong with them. Where something is, a stand-in lets the other checks go on; it is never used. */
@@ -53,16 +52,11 @@ export interface InputsRead {
   readonly warnings: readonly string[];
   /** The inputs that something is wrong with. */
   readonly faulty: ReadonlySet<InputName>;
+  /** The filter that the inputs themselves are about; omitted where they only say what a manifest leaves out. */
+  readonly own?: FilterRead;
 }
 
-/** Stands in for the name of a filter that has none. */
-export const UNNAMED = 'filter';
-
-/** Whether a filter is looked at and tried on the runner before anything is written. */
-const CHECKS = ['auto', 'off'] as const;
 const MAX_KEPT_REVISIONS = 20;
-/** A hundred years: a date that far away can still be written down. */
-const MAX_EXPIRY_DAYS = 36_500;
 
 /**
  * Reads every input once. Only this function asks the runner for inputs. `environment` tells which ones were set that there are
@@ -70,61 +64,41 @@ const MAX_EXPIRY_DAYS = 36_500;
  */
 export function readInputs(read: ReadInput, environment: Environment = {}): InputsRead {
   const reader = new InputReader(read);
-  const { command } = reader;
-  const from = readOrigin(reader);
-  const scope = readScope(reader);
-  const settings = readFilterSettings(reader, scope.name || UNNAMED);
-  const policy = readPolicy(reader, settings.port);
-  const options = readOptions(reader);
+  const manifests = reader.lines('manifest');
+  // Together with a manifest, inputs that name no filter fill in what it leaves out, and are checked with what it says.
+  const isOwn = manifests.length === 0 || reader.text('filter') !== '';
+  const filter = readFilterInputs(isOwn ? reader : new InputReader(read));
+  const policy = readPolicy(reader, filter.settings.port);
   const inputs: Inputs = {
-    command,
-    ...scope,
-    from,
+    ...filter,
+    command: reader.command,
+    manifests,
     ...readClusters(reader),
-    settings,
-    delivery: readDelivery(reader),
     policy,
-    options,
-    shrink: readShrink(reader, options),
-    provenance: readProvenance(reader),
+    runOptions: readOptions(reader),
     renderTo: reader.text('render-to'),
-    missing: reader.oneOf('missing', MISSING),
+    missing: reader.oneOf('missing'),
     reportFile: reader.text('report-file'),
   };
   const meaningless = reader.meaningless();
   const warnings = [
-    ...(meaningless.length === 0 ? [] : [ignoring(meaningless, `to "command: ${command}"`)]),
+    ...(meaningless.length === 0 ? [] : [ignoring(meaningless, `to "command: ${reader.command}"`)]),
     ...policyWarnings(reader, policy),
   ];
   const unknown = findUnknownInputs(environment);
+  // What was meant by a mistyped name is not known either.
+  const meant = unknown.flatMap((one) => one.meant ?? []);
+  const faulty = new Set([...reader.faulty, ...meant]);
   return {
     inputs,
     problems: [...unknown.map(({ problem }) => problem), ...reader.problems],
     warnings,
-    // What was meant by a mistyped name is not known either.
-    faulty: new Set([...reader.faulty, ...unknown.flatMap(({ meant }) => meant ?? [])]),
+    faulty,
+    ...(isOwn && { own: { inputs: filter, place: inputPlace, faulty } }),
   };
 }
 
-/** Only the check compares what a rewritten filter does with what it did before; custom sections mean nothing anyway. */
-function readShrink(reader: InputReader, { check }: DeployOptions): ShrinkMode {
-  const mode = reader.oneOf('shrink', SHRINK_MODES);
-  if (mode === 'optimize' && !check) {
-    reader.wrong(
-      'shrink',
-      'is optimize, but with "check: off" nothing verifies that the rewritten filter behaves as before.',
-      'Set "check: auto", or leave "shrink" out.',
-    );
-  }
-  return mode;
-}
-
 function readOptions(reader: InputReader): DeployOptions {
-  const expiresMs = reader.duration('expires', {
-    least: 1,
-    max: MAX_EXPIRY_DAYS * DAY_MS,
-    remedy: `Write a time such as 72h or 7d, at most ${MAX_EXPIRY_DAYS}d; leave it out for never.`,
-  });
   const keepRevisions = reader.wholeNumber(
     'keep-revisions',
     0,
@@ -132,11 +106,8 @@ function readOptions(reader: InputReader): DeployOptions {
     `Give a whole number from 0 to ${MAX_KEPT_REVISIONS}.`,
   );
   return {
-    check: reader.oneOf('check', CHECKS) === 'auto',
-    settingsChange: reader.oneOf('settings', SETTINGS_CHANGES),
+    settingsChange: reader.oneOf('settings'),
     prune: reader.boolean('prune'),
     keepRevisions: keepRevisions ?? 0,
-    adopt: readAdopt(reader),
-    ...defined({ expiresMs }),
   };
 }

@@ -57,7 +57,8 @@ export function nameFromFilter(filter: string): string | undefined {
   return nameFromFile(isAddress(filter) ? (URL.parse(filter)?.pathname ?? '') : filter);
 }
 
-function isAddress(filter: string): boolean {
+/** Whether a filter is named by an address, with a scheme, and not by its path. */
+export function isAddress(filter: string): boolean {
   return /^[a-z][a-z0-9+.-]*:\/\//i.test(filter);
 }
 

@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { shareOf } from '../../base/share.ts';
 import { listWords } from '../../base/text.ts';
-import { ON_FAILURE, type RolloutPolicy, UNREADY, VERIFY } from '../../deploy/policy.ts';
+import type { RolloutPolicy } from '../../deploy/policy.ts';
 import { DAY_MS } from './duration.ts';
 import { parseProbe } from './probe.ts';
 import type { InputReader } from './reader.ts';
@@ -26,10 +26,10 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
       max,
       remedy: `Write a time such as 0s, 90s or 10m, at most ${MAX_TIMER_DAYS}d.`,
     }) ?? 0;
-  const verify = reader.oneOf('verify', VERIFY);
+  const verify = reader.oneOf('verify');
   const probe = readProbe(reader, port);
-  const onFailure = reader.oneOf('on-failure', ON_FAILURE);
-  const unready = reader.oneOf('unready', UNREADY);
+  const onFailure = reader.oneOf('on-failure');
+  const unready = reader.oneOf('unready');
   const canary = reader.share(
     'canary',
     'Give how many workloads go first, such as 1 or 10%; leave it out for none.',

@@ -2,12 +2,21 @@ import { append } from '../../base/lists.ts';
 import type { Problem } from '../../base/problem.ts';
 import { parseShare, type Share } from '../../base/share.ts';
 import { quoted, useWords } from '../../base/text.ts';
-import { COMMANDS, type Command } from '../../deploy/report/report.ts';
+import type { Command } from '../../deploy/report/report.ts';
 import { parseDuration } from './duration.ts';
-import { INPUT_NAMES, INPUTS, type InputName, isInputOf } from './table.ts';
+import { INPUT_NAMES, INPUTS, type InputName, isInputOf, type WordInput, type WordOf } from './table.ts';
 
 /** Gives an input's text as the runner passes it, untrimmed; the empty string when it is not set. */
 export type ReadInput = (name: string) => string;
+
+/** What is wrong with a value is told of where the value stands. */
+export type InputPlace = Pick<Problem, 'at'> & Required<Pick<Problem, 'subject'>>;
+
+/** Tells how messages call a value, and where it stands. */
+export type PlaceOfInput = (name: InputName) => InputPlace;
+
+/** A value that the workflow sets. */
+export const inputPlace: PlaceOfInput = (name) => ({ subject: `input "${name}"` });
 
 /** The runner's environment variables. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,12 +39,15 @@ export class InputReader {
   /** Whether `command` is a stand-in: then nobody knows which inputs are needed. */
   readonly commandUnknown: boolean;
   readonly #read: ReadInput;
+  readonly #place: PlaceOfInput;
   readonly #problems: Problem[] = [];
   readonly #faulty = new Set<InputName>();
 
-  constructor(read: ReadInput) {
+  /** `place` is where the values stand that `read` gives, if that is not in the inputs. */
+  constructor(read: ReadInput, place: PlaceOfInput = inputPlace) {
     this.#read = read;
-    this.command = this.oneOf('command', COMMANDS);
+    this.#place = place;
+    this.command = this.oneOf('command');
     this.commandUnknown = this.#problems.length > 0;
   }
 
@@ -51,6 +63,12 @@ export class InputReader {
   /** An input without the blanks around it, or its default. */
   text(name: InputName): string {
     return this.raw(name).trim() || INPUTS[name].default;
+  }
+
+  /** The lines of an input that say something. */
+  lines(name: InputName): string[] {
+    const lines = this.text(name).split('\n');
+    return lines.map((line) => line.trim()).filter((line) => line !== '');
   }
 
   /** Whether an input says something else than its default: the runner fills in the defaults of action.yml. */
@@ -71,16 +89,21 @@ export class InputReader {
 
   wrong(name: InputName, message: string, remedy: string): void {
     this.#faulty.add(name);
-    this.#problems.push({ kind: 'input', subject: `input "${name}"`, message, remedy });
+    this.#problems.push({ kind: 'input', ...this.#place(name), message, remedy });
   }
 
   /** Keeps what somebody else has found wrong with an input. */
   add(name: InputName, problems: readonly Problem[]): void {
     if (problems.length > 0) this.#faulty.add(name);
-    append(this.#problems, problems);
+    append(
+      this.#problems,
+      problems.map((problem) => ({ ...problem, ...this.#place(name) })),
+    );
   }
 
-  oneOf<T extends string>(name: InputName, legal: readonly [T, ...T[]]): T {
+  /** Returns the word that an input is; the first of those that it may be if it is none of them. */
+  oneOf<N extends WordInput>(name: N): WordOf<N> {
+    const legal: readonly [WordOf<N>, ...WordOf<N>[]] = INPUTS[name].values;
     const value = this.text(name);
     const known = legal.find((word) => word === value);
     if (known === undefined) {

@@ -2,14 +2,7 @@ import { posix } from 'node:path';
 import { defined } from '../../base/defined.ts';
 import { quoted, withoutTrailing } from '../../base/text.ts';
 import { anchorOf, BEFORE_ROUTER, type Insertion, parseInsertion } from '../../filter/insertion.ts';
-import {
-  DIRECTIONS,
-  FAIL_POLICIES,
-  type FailPolicy,
-  type FilterSettings,
-  MAX_ORDER,
-  parsePort,
-} from '../../filter/settings.ts';
+import { type FailPolicy, type FilterSettings, MAX_ORDER, parsePort } from '../../filter/settings.ts';
 import type { InputReader } from './reader.ts';
 import { parseCapabilities, parseEnvironment } from './vm.ts';
 
@@ -18,12 +11,12 @@ const MAX_BACKOFF_MS = 3_600_000;
 /** Reads what reaches the proxy besides the code. `name` is the filter's. */
 export function readFilterSettings(reader: InputReader, name: string): FilterSettings {
   const port = readPort(reader);
-  const failPolicy = reader.oneOf('fail-policy', FAIL_POLICIES);
+  const failPolicy = reader.oneOf('fail-policy');
   return {
     rootId: reader.text('root-id'),
     vmId: reader.text('vm-id') || name,
     configuration: reader.raw('configuration'),
-    direction: reader.oneOf('direction', DIRECTIONS),
+    direction: reader.oneOf('direction'),
     ...defined({ port }),
     failPolicy,
     ...readReloadBackoff(reader, failPolicy),

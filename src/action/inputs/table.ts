@@ -1,10 +1,18 @@
-import type { Command } from '../../deploy/report/report.ts';
+import { MISSING, ON_FAILURE, SETTINGS_CHANGES, UNREACHABLE, UNREADY, VERIFY } from '../../deploy/policy.ts';
+import { COMMANDS, type Command } from '../../deploy/report/report.ts';
+import { DIRECTIONS, FAIL_POLICIES, PHASES } from '../../filter/settings.ts';
+import { SHRINK_MODES } from '../../filter/shrink/shrink.ts';
+import { DELIVERIES } from '../../mesh/objects/delivery.ts';
 
-/** One input of the action. A test holds action.yml and the README against this table. */
+/**
+ * One input of the action. A test holds action.yml and the README against this table, and a manifest's keys, its JSON Schema and its
+ * reference are made of it.
+ */
 export interface InputDefinition {
   readonly type:
     | 'String'
     | 'Path'
+    | 'Paths'
     | 'Path or URL'
     | 'YAML'
     | 'Text'
@@ -15,13 +23,21 @@ export interface InputDefinition {
     | 'Number or %';
   /** What an empty input means; the empty string where that depends on other inputs. */
   readonly default: string;
+  /** The words that it may be; omitted where there are others. */
+  readonly values?: readonly [string, ...string[]];
   /** The commands that it means something to; every one when absent. */
   readonly commands?: readonly Command[];
+  /** Whose it is: one filter's, so that a manifest has a key of that name for each; the run's when absent. */
+  readonly of?: 'filter';
 }
 
 /** `plan` says what `deploy` would do with the same inputs, so it takes all of them. */
 const DEPLOY = ['deploy', 'plan'] as const;
 const FILTER = [...DEPLOY, 'render'] as const;
+/** Whether a filter is looked at and tried on the runner before anything is written. */
+const CHECKS = ['auto', 'off'] as const;
+/** A manifest may name filters for those that name one filter each. */
+const NAMED = [...FILTER, 'status', 'remove'] as const;
 /** `status` asks whether a tag has moved. */
 const REGISTRY = [...FILTER, 'status'] as const;
 const ROLLOUT = [...DEPLOY, 'remove', 'sweep'] as const;
@@ -29,65 +45,77 @@ const CLUSTER = [...ROLLOUT, 'status'] as const;
 
 /** Every input, in the order in which people read about them. */
 export const INPUTS = {
-  command: { type: 'String', default: 'deploy' },
-  filter: { type: 'Path or URL', default: '' },
-  sha256: { type: 'String', default: '', commands: FILTER },
-  'push-to': { type: 'String', default: '', commands: DEPLOY },
+  command: { type: 'String', default: 'deploy', values: COMMANDS },
+  manifest: { type: 'Paths', default: '', commands: NAMED },
+  filter: { type: 'Path or URL', default: '', of: 'filter' },
+  sha256: { type: 'String', default: '', commands: FILTER, of: 'filter' },
+  'push-to': { type: 'String', default: '', commands: DEPLOY, of: 'filter' },
   'registry-username': { type: 'String', default: '', commands: REGISTRY },
   'registry-password': { type: 'String', default: '', commands: REGISTRY },
   'insecure-registries': { type: 'String', default: '', commands: REGISTRY },
-  name: { type: 'String', default: '' },
-  targets: { type: 'YAML', default: '' },
-  'targets-file': { type: 'Path', default: '' },
+  name: { type: 'String', default: '', of: 'filter' },
+  targets: { type: 'YAML', default: '', of: 'filter' },
+  'targets-file': { type: 'Path', default: '', of: 'filter' },
   kubeconfig: { type: 'Text', default: '', commands: CLUSTER },
   context: { type: 'String', default: '', commands: CLUSTER },
   contexts: { type: 'String', default: '', commands: CLUSTER },
-  unreachable: { type: 'String', default: 'fail', commands: CLUSTER },
-  namespace: { type: 'String', default: '' },
-  'root-id': { type: 'String', default: '', commands: FILTER },
-  'vm-id': { type: 'String', default: '', commands: FILTER },
-  configuration: { type: 'Text', default: '', commands: FILTER },
-  direction: { type: 'String', default: 'inbound', commands: FILTER },
-  port: { type: 'Number', default: '', commands: FILTER },
-  'fail-policy': { type: 'String', default: 'closed', commands: FILTER },
-  'reload-backoff': { type: 'Duration', default: '', commands: FILTER },
-  'allow-on-headers-stop-iteration': { type: 'Boolean', default: 'false', commands: FILTER },
-  environment: { type: 'YAML', default: '', commands: FILTER },
-  capabilities: { type: 'YAML', default: '', commands: FILTER },
-  'allow-precompiled': { type: 'Boolean', default: 'false', commands: FILTER },
-  insert: { type: 'String', default: 'before router', commands: FILTER },
-  order: { type: 'Number', default: '0', commands: FILTER },
-  'mount-path': { type: 'Path', default: '', commands: FILTER },
-  delivery: { type: 'String', default: 'auto', commands: FILTER },
-  'pull-secret': { type: 'String', default: '', commands: FILTER },
-  phase: { type: 'String', default: 'unspecified', commands: FILTER },
-  check: { type: 'String', default: 'auto', commands: FILTER },
-  shrink: { type: 'String', default: 'auto', commands: FILTER },
-  attestation: { type: 'YAML', default: '', commands: FILTER },
+  unreachable: { type: 'String', default: 'fail', values: UNREACHABLE, commands: CLUSTER },
+  namespace: { type: 'String', default: '', of: 'filter' },
+  'root-id': { type: 'String', default: '', commands: FILTER, of: 'filter' },
+  'vm-id': { type: 'String', default: '', commands: FILTER, of: 'filter' },
+  configuration: { type: 'Text', default: '', commands: FILTER, of: 'filter' },
+  direction: { type: 'String', default: 'inbound', values: DIRECTIONS, commands: FILTER, of: 'filter' },
+  port: { type: 'Number', default: '', commands: FILTER, of: 'filter' },
+  'fail-policy': { type: 'String', default: 'closed', values: FAIL_POLICIES, commands: FILTER, of: 'filter' },
+  'reload-backoff': { type: 'Duration', default: '', commands: FILTER, of: 'filter' },
+  'allow-on-headers-stop-iteration': { type: 'Boolean', default: 'false', commands: FILTER, of: 'filter' },
+  environment: { type: 'YAML', default: '', commands: FILTER, of: 'filter' },
+  capabilities: { type: 'YAML', default: '', commands: FILTER, of: 'filter' },
+  'allow-precompiled': { type: 'Boolean', default: 'false', commands: FILTER, of: 'filter' },
+  insert: { type: 'String', default: 'before router', commands: FILTER, of: 'filter' },
+  order: { type: 'Number', default: '0', commands: FILTER, of: 'filter' },
+  'mount-path': { type: 'Path', default: '', commands: FILTER, of: 'filter' },
+  delivery: { type: 'String', default: 'auto', values: DELIVERIES, commands: FILTER, of: 'filter' },
+  'pull-secret': { type: 'String', default: '', commands: FILTER, of: 'filter' },
+  phase: { type: 'String', default: 'unspecified', values: PHASES, commands: FILTER, of: 'filter' },
+  check: { type: 'String', default: 'auto', values: CHECKS, commands: FILTER, of: 'filter' },
+  shrink: { type: 'String', default: 'auto', values: SHRINK_MODES, commands: FILTER, of: 'filter' },
+  attestation: { type: 'YAML', default: '', commands: FILTER, of: 'filter' },
   // The runner fills it in whatever the command, so it is never one input too many.
   // biome-ignore lint/suspicious/noTemplateCurlyInString: an expression that GitHub evaluates.
   'github-token': { type: 'Text', default: '${{ github.token }}' },
   wait: { type: 'Boolean', default: 'true', commands: ROLLOUT },
   timeout: { type: 'Duration', default: '10m', commands: ROLLOUT },
-  verify: { type: 'String', default: 'auto', commands: [...DEPLOY, 'status'] },
+  verify: { type: 'String', default: 'auto', values: VERIFY, commands: [...DEPLOY, 'status'] },
   probe: { type: 'YAML', default: '', commands: DEPLOY },
-  'on-failure': { type: 'String', default: 'rollback', commands: DEPLOY },
-  unready: { type: 'String', default: 'fail', commands: DEPLOY },
+  'on-failure': { type: 'String', default: 'rollback', values: ON_FAILURE, commands: DEPLOY },
+  unready: { type: 'String', default: 'fail', values: UNREADY, commands: DEPLOY },
   canary: { type: 'Number or %', default: '', commands: DEPLOY },
   'max-parallel': { type: 'Number or %', default: '', commands: ROLLOUT },
   'max-failures': { type: 'Number or %', default: '0', commands: DEPLOY },
   soak: { type: 'Duration', default: '0s', commands: DEPLOY },
-  settings: { type: 'String', default: 'roll', commands: DEPLOY },
+  settings: { type: 'String', default: 'roll', values: SETTINGS_CHANGES, commands: DEPLOY },
   prune: { type: 'Boolean', default: 'false', commands: DEPLOY },
   'keep-revisions': { type: 'Number', default: '1', commands: [...DEPLOY, 'status'] },
-  adopt: { type: 'Boolean or names', default: 'false', commands: DEPLOY },
-  expires: { type: 'Duration', default: '', commands: DEPLOY },
-  missing: { type: 'String', default: 'fail', commands: ['remove', 'sweep'] },
+  adopt: { type: 'Boolean or names', default: 'false', commands: DEPLOY, of: 'filter' },
+  expires: { type: 'Duration', default: '', commands: DEPLOY, of: 'filter' },
+  missing: { type: 'String', default: 'fail', values: MISSING, commands: ['remove', 'sweep'] },
   'render-to': { type: 'Path', default: 'wasm-filter', commands: ['render'] },
   'report-file': { type: 'Path', default: '' },
 } as const satisfies Readonly<Record<string, InputDefinition>>;
 
 export type InputName = keyof typeof INPUTS;
+
+/** The inputs that are one of some words. */
+export type WordInput = { [N in InputName]: (typeof INPUTS)[N] extends { values: unknown } ? N : never }[InputName];
+
+/** The words that an input may be. */
+export type WordOf<N extends WordInput> = (typeof INPUTS)[N]['values'][number];
+
+/** The inputs that are one filter's. */
+export type FilterInputName = {
+  [N in InputName]: (typeof INPUTS)[N] extends { of: 'filter' } ? N : never;
+}[InputName];
 
 /** The groups of inputs in action.yml and the README, in their order, each with its first input; it ends where the next begins. */
 export const INPUT_GROUPS: Readonly<Record<string, InputName>> = {
@@ -104,6 +132,15 @@ export const INPUT_GROUPS: Readonly<Record<string, InputName>> = {
 };
 
 export const INPUT_NAMES = Object.keys(INPUTS) as readonly InputName[];
+
+/** The inputs that are one filter's, which are the keys of a filter in a manifest, in their order. */
+export const FILTER_INPUTS = INPUT_NAMES.filter(isFilterInput);
+
+/** Whether an input is one filter's. */
+export function isFilterInput(name: InputName): name is FilterInputName {
+  const { of }: InputDefinition = INPUTS[name];
+  return of === 'filter';
+}
 
 /** Whether an input means something to a command. */
 export function isInputOf(command: Command, name: InputName): boolean {

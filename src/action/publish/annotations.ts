@@ -1,3 +1,4 @@
+import type { FilePosition, Problem } from '../../base/problem.ts';
 import { listWords, sentence, someOf, thousands } from '../../base/text.ts';
 import { type Report, type TargetReport, targetsOf } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
@@ -11,6 +12,8 @@ export interface Annotation {
   readonly level: 'error' | 'warning';
   readonly title: string;
   readonly message: string;
+  /** What of a file it is about, so that it shows in a pull request's diff; omitted for the run as a whole. */
+  readonly at?: FilePosition;
 }
 
 /** The runner shows at most this many of a level for one step (actions/toolkit docs/problem-matchers.md). */
@@ -32,22 +35,27 @@ export function annotationsOf(report: Report): Annotation[] {
 
 /** A plan that `deploy` could not carry out is an error, though making it was a success. */
 function errorsOf(report: Report): Annotation[] {
-  const groups = groupProblems(report);
-  if (report.outcome !== 'failed' && groups.length === 0) return [];
+  const all = groupProblems(report);
+  if (report.outcome !== 'failed' && all.length === 0) return [];
   const verdict = judge(report);
   const { headline } = verdict;
   const meaning = meaningOf(verdict);
-  if (groups.length === 0) return [{ level: 'error', title: headline, message: meaning || headline }];
+  if (all.length === 0) return [{ level: 'error', title: headline, message: meaning || headline }];
   const ending = sentences(`${headline}.`, meaning);
-  const fits = groups.length <= MAX_ERRORS;
-  const own = fits ? groups : groups.slice(0, MAX_ERRORS - 1);
+  const located = locatedOf(report, Math.max(0, MAX_ERRORS - all.length));
+  const shown = new Set(located.map(({ problem }) => problem));
+  const left = report.problems.filter((problem) => !shown.has(problem));
+  const groups = located.length === 0 ? all : groupProblems({ ...report, problems: left });
+  const room = MAX_ERRORS - located.length;
+  const own = groups.length <= room ? groups : groups.slice(0, room - 1);
   const rest = groups.slice(own.length);
   return [
+    ...located.map(({ problem, at }, index) => locatedAnnotation(problem, at, index === 0 ? ending : '')),
     ...own.map(
       (group, index): Annotation => ({
         level: 'error',
         title: titleOf(group),
-        message: lines(bodyOf(group), index === 0 ? ending : ''),
+        message: lines(bodyOf(group), index === 0 && located.length === 0 ? ending : ''),
       }),
     ),
     ...(rest.length === 0
@@ -60,6 +68,29 @@ function errorsOf(report: Report): Annotation[] {
           },
         ]),
   ];
+}
+
+interface Located {
+  readonly problem: Problem;
+  readonly at: FilePosition;
+}
+
+/** The first problems of a report that stand in files of the workspace. */
+function locatedOf({ problems }: Report, max: number): Located[] {
+  return problems.flatMap((problem) => (problem.at === undefined ? [] : [{ problem, at: problem.at }])).slice(0, max);
+}
+
+function locatedAnnotation(
+  { kind, subject = '', message, remedy }: Problem,
+  at: FilePosition,
+  ending: string,
+): Annotation {
+  // The annotation shows file and line itself.
+  const where = subject.replace(`${at.file}:${at.line}:${at.column}`, '').replace(/^: /, '') || at.file;
+  const statement = statementOf({ message, subjects: [where] }, true);
+  const body = remedy === undefined ? statement : `${sentence(statement)} ${plain(remedy, MAX_LINE_CHARACTERS)}`;
+  const title = `${KIND_TITLES[kind]}: ${plain(where, MAX_SUBJECT_CHARACTERS)}`;
+  return { level: 'error', title, message: lines([body], ending), at };
 }
 
 /** `Input timeout`, `Rollout: Deployment shop/reviews`, `Permissions: 5 problems`. */

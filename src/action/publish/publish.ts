@@ -94,8 +94,10 @@ export async function publish(
     crash === undefined
       ? attempt('The annotations could not be made', () => annotationsOf(report), [])
       : [annotationOf(crash)];
-  for (const { level, title, message } of complete(annotations, verdict, failed, troubles))
-    core[level](message, { title });
+  for (const { level, title, message, at } of complete(annotations, verdict, failed, troubles)) {
+    const place = at === undefined ? {} : { file: at.file, startLine: at.line, startColumn: at.column };
+    core[level](message, { title, ...place });
+  }
   core.info(`${verdict.icon} ${verdict.headline}`);
   const meaning = meaningOf(verdict);
   if (meaning !== '') core.info(meaning);

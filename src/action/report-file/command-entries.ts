@@ -89,9 +89,9 @@ function filterStatusEntry(status: FilterStatus): ValueOf<typeof STATUS_OF_FILTE
 }
 
 /** Returns what a removal has found that had nothing to do. */
-export function nothingEntry({ filter, namespaces, present }: NothingToRemove): ValueOf<typeof NOTHING> {
+export function nothingEntry({ filters, namespaces, present }: NothingToRemove): ValueOf<typeof NOTHING> {
   return {
-    ...defined({ filter }),
+    filters,
     namespaces,
     present: present.map((one) => ({
       filter: one.filter,

@@ -132,25 +132,22 @@ export const STATUS = object(
 );
 
 /** What a removal has found that had nothing to do. */
-export const NOTHING = object(
-  'What is there instead, where there was nothing to remove; omitted otherwise.',
-  {
-    namespaces: list('Where it looked.', text('A namespace.')),
-    present: list(
-      'The filters that are there.',
-      object(
-        'A filter in a namespace.',
-        {
-          filter: text('Its name.'),
-          namespace: text('The namespace.'),
-          workloads: list('The workloads that have it.', WORKLOAD),
-        },
-        { expires: text('When `sweep` may remove it from the first of them, ISO 8601.') },
-      ),
+export const NOTHING = object('What is there instead, where there was nothing to remove; omitted otherwise.', {
+  filters: list('Those that were asked for; empty for all.', text('A name.')),
+  namespaces: list('Where it looked.', text('A namespace.')),
+  present: list(
+    'The filters that are there.',
+    object(
+      'A filter in a namespace.',
+      {
+        filter: text('Its name.'),
+        namespace: text('The namespace.'),
+        workloads: list('The workloads that have it.', WORKLOAD),
+      },
+      { expires: text('When `sweep` may remove it from the first of them, ISO 8601.') },
     ),
-  },
-  { filter: text('The filter that was asked for; omitted for all.') },
-);
+  ),
+});
 
 /** What `render` has written. */
 export const RENDERED = object('What was written; omitted where the run ended before.', {

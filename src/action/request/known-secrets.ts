@@ -3,10 +3,10 @@ import { secretsInConfiguration } from '../../base/redaction/configuration-secre
 import { type Mask, maskLogin } from '../../base/redaction/redactor.ts';
 import { secretsIn, secretsInUrl } from '../../base/redaction/secret-names.ts';
 import type { TargetList } from '../../targets/parse.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import type { FilterInputs, Inputs } from '../inputs/inputs.ts';
 import type { Environment } from '../inputs/reader.ts';
+import type { Asked } from './request.ts';
 import { runWords, sparing } from './run-words.ts';
-import type { TargetLists } from './targets.ts';
 
 interface SecretsRuntime {
   readonly environment: Environment;
@@ -14,10 +14,14 @@ interface SecretsRuntime {
 }
 
 /** Makes known what is secret of inputs and environment, before anything is said. */
-export function maskSecrets(inputs: Inputs, { lists }: TargetLists, { environment, mask }: SecretsRuntime): void {
+export function maskSecrets({ read, filters }: Pick<Asked, 'read' | 'filters'>, runtime: SecretsRuntime): void {
+  const { environment, mask } = runtime;
+  const lists = filters.flatMap(({ targets }) => targets.lists);
+  const inputs = [read.inputs, ...filters.map((filter) => filter.inputs)];
   const maskNamed = sparing(runWords(inputs, lists), mask);
   maskEnvironment(environment, maskNamed);
-  maskInputs(inputs, mask);
+  maskProbe(read.inputs, mask);
+  for (const one of inputs) maskInputs(one, mask);
   for (const list of lists) maskTargets(list, maskNamed);
 }
 
@@ -30,18 +34,19 @@ export function maskEnvironment(environment: Environment, mask: Mask): void {
   }
 }
 
-/** Makes known the secrets of the inputs, but for those of the kubeconfig: logins, tokens, and what a probe or a filter is handed. */
-export function maskInputs({ from, provenance, policy, settings }: Inputs, mask: Mask): void {
+/** Makes known the secrets that a probe sends. */
+export function maskProbe({ policy: { probe } }: Pick<Inputs, 'policy'>, mask: Mask): void {
+  if (probe === undefined) return;
+  for (const secret of [...secretsIn(probe.headers), ...secretsInUrl(probe.path)]) mask(secret);
+}
+
+/** Makes known the secrets of a filter, but for those of the kubeconfig: logins, tokens, and what the filter is handed. */
+export function maskInputs({ from, provenance, settings }: FilterInputs, mask: Mask): void {
   const { login, origin } = from;
   if (provenance.token !== '') mask(provenance.token);
   if (login !== undefined) maskLogin(mask, login.username, login.password);
   if (origin?.kind === 'https') for (const secret of secretsInUrl(origin.address)) mask(secret);
-  const { probe } = policy;
-  const handed = [
-    ...(probe === undefined ? [] : [...secretsIn(probe.headers), ...secretsInUrl(probe.path)]),
-    ...secretsIn({ ...settings.environment }),
-  ];
-  for (const secret of handed) mask(secret);
+  for (const secret of secretsIn({ ...settings.environment })) mask(secret);
   maskConfiguration(settings.configuration, mask);
 }
 

@@ -8,7 +8,7 @@ import { isPulled } from '../../mesh/objects/delivery.ts';
 import type { Provenance } from '../../provenance/policy.ts';
 import { packImage } from '../../registry/pack.ts';
 import { formatReference, pinnedName } from '../../registry/reference.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import type { FilterInputs } from '../inputs/inputs.ts';
 import { loadOrigin, type ModuleFetcher, subjectOf } from './origin.ts';
 import { type CheckProvenance, checkModuleProvenance } from './provenance.ts';
 
@@ -35,7 +35,7 @@ export interface LoadedModule {
 const NOTHING: LoadedModule = { module: undefined, provenance: undefined };
 
 /** What getting a module ready needs of the inputs. */
-export type ModuleInputs = Pick<Inputs, 'from' | 'shrink' | 'provenance' | 'delivery'>;
+export type ModuleInputs = Pick<FilterInputs, 'from' | 'shrink' | 'provenance' | 'delivery'>;
 
 /** Loads the filter, proves where it came from, and makes it as small as it must be; what is wrong is told to `diagnostics`. */
 export async function loadModule(
@@ -69,7 +69,7 @@ function isMeantForPull({ delivery, gateways = false }: ModuleInputs['delivery']
 /** Where the module is to be pushed, it is known as the image that it will be: the digest of that is known before it is there. */
 async function pack(
   module: FilterModule,
-  { pushTo: reference }: Inputs['from'],
+  { pushTo: reference }: FilterInputs['from'],
 ): Promise<Pick<LoadedModule, 'module' | 'push'>> {
   if (reference === undefined) return { module };
   const image = await packImage(module.bytes);

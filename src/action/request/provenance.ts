@@ -5,7 +5,7 @@ import type { FilterModule } from '../../filter/module/module.ts';
 import type { Authority } from '../../provenance/authority.ts';
 import { type Artifact, checkProvenance } from '../../provenance/check.ts';
 import type { Provenance, ProvenancePolicy } from '../../provenance/policy.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import type { FilterInputs } from '../inputs/inputs.ts';
 import type { Environment } from './kubeconfig.ts';
 
 /** Proves where a filter came from, by its attestations on GitHub. */
@@ -55,7 +55,7 @@ export function provenanceChecker({ environment, authorities, cancelled, log }: 
  * is how messages call the module.
  */
 export async function checkModuleProvenance(
-  { provenance: { policy, token } }: Pick<Inputs, 'provenance'>,
+  { provenance: { policy, token } }: Pick<FilterInputs, 'provenance'>,
   { digest }: Pick<FilterModule, 'digest'>,
   origin: string,
   checkProvenance: CheckProvenance,

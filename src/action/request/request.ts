@@ -1,11 +1,11 @@
+import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
 import { isNonEmpty } from '../../base/lists.ts';
-import { Diagnostics, describeProblem, type Result } from '../../base/problem.ts';
+import { Diagnostics, describeProblem, type Problem, type Result } from '../../base/problem.ts';
 import type { RolloutPolicy, Unreachable } from '../../deploy/policy.ts';
 import type {
   DeployRequest,
-  FilterRequest,
   RemovalRequest,
   RenderRequest,
   RequestOrProblems,
@@ -14,21 +14,20 @@ import type {
   Unknown,
 } from '../../deploy/request.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
-import type { Delivery } from '../../mesh/objects/delivery.ts';
 import type { TargetEntry } from '../../targets/target.ts';
-import { type Inputs, type InputsRead, UNNAMED } from '../inputs/inputs.ts';
-import { type ChosenCluster, clustersOf, contextNamespace, DEFAULT_NAMESPACE, loadClusters } from './clusters.ts';
+import type { FilterInputs, InputsRead } from '../inputs/inputs.ts';
 import {
-  decideDelivery,
-  deliveredSettings,
-  likelyDelivery,
-  unusedInputWarnings,
-  withGatewayTargets,
-} from './delivery.ts';
+  type ChosenCluster,
+  contextNamespace,
+  DEFAULT_NAMESPACE,
+  loadClusters,
+  type WantedClusters,
+} from './clusters.ts';
+import { filterRequestOf, filterWarnings, prepareFilters, type RequestedFilter, unknownOf } from './filters.ts';
 import { type Environment, type KubeconfigAccess, uncheckedTls } from './kubeconfig.ts';
-import { type LoadedModule, loadModule, type ModuleTools } from './module.ts';
+import type { ModuleTools } from './module.ts';
 import { loadOrigin } from './origin.ts';
-import { type TargetLists, targetEntries } from './targets.ts';
+import { type AskedFilter, targetEntries } from './targets.ts';
 
 export type { Environment } from './kubeconfig.ts';
 
@@ -46,134 +45,127 @@ interface RequestBasis {
   readonly warnings: readonly string[];
 }
 
-/** What a command that needs the filter has of it. */
-interface RequestedFilter extends LoadedModule {
-  /** `undefined` if it could not be decided. */
-  readonly delivery: Delivery | undefined;
+/** What a command that brings filters has of them. */
+interface WithFilters {
+  readonly filters: readonly RequestedFilter[];
 }
 
 /** What the inputs come to, before the cluster is asked, by command. */
 export type CommandRequest = RequestBasis &
   (
-    | ({ readonly command: 'deploy' | 'plan' } & RequestedFilter & WithAccess<DeployRequest>)
+    | ({ readonly command: 'deploy' | 'plan' } & WithFilters & WithAccess<DeployRequest>)
     | ({ readonly command: 'status' } & WithAccess<StatusRequest>)
     | ({ readonly command: 'remove' } & WithAccess<RemovalRequest>)
     | ({ readonly command: 'sweep' } & WithAccess<RemovalRequest>)
-    | ({ readonly command: 'render'; readonly request: RequestOrProblems<RenderRequest> } & RequestedFilter)
+    | ({ readonly command: 'render'; readonly request: RequestOrProblems<RenderRequest> } & WithFilters)
   );
 
+/** Everything that a run was asked for. */
+export interface Asked {
+  readonly read: InputsRead;
+  /** Those of the manifests, then that of the inputs. */
+  readonly filters: readonly AskedFilter[];
+  /** What is wrong with the manifests. */
+  readonly problems: readonly Problem[];
+  /** What is called; or why nobody knows. */
+  readonly clusters: Result<WantedClusters>;
+}
+
+/** What making a request needs of the world. */
+export interface RequestTools extends ModuleTools {
+  readonly readFile: ReadFile;
+  readonly environment: Environment;
+  readonly access: Omit<KubeconfigAccess, 'environment'>;
+}
+
 /**
- * Loads what the inputs name (filter, its attestation, target list, kubeconfig) and makes the request of it, or gathers what is
- * wrong.
+ * Loads what the inputs and manifests name (filters, their attestations, the kubeconfig) and makes the request of it, or gathers what
+ * is wrong.
  */
-export async function buildRequest(
-  read: InputsRead,
-  targetLists: TargetLists,
-  readFile: ReadFile,
-  environment: Environment,
-  tools: ModuleTools,
-  accessTools: Omit<KubeconfigAccess, 'environment'>,
-): Promise<CommandRequest> {
-  const { inputs } = read;
-  const { command, policy, options } = inputs;
+export async function buildRequest(asked: Asked, tools: RequestTools): Promise<CommandRequest> {
+  const { read } = asked;
+  const { command, policy, runOptions, kubeconfig, unreachable } = read.inputs;
+  const { environment } = tools;
   const diagnostics = new Diagnostics();
-  diagnostics.add(read.problems, uncheckedTls(environment));
+  diagnostics.add(read.problems, asked.problems, uncheckedTls(environment));
   const basis = { policy, warnings: read.warnings };
   const run = runName(environment);
-
-  if (command === 'render') {
-    const { targets, file, delivery } = await makeFilter(
-      inputs,
-      targetLists,
-      defaultNamespace(inputs, diagnostics),
-      readFile,
-      tools,
+  const prepare = (clusters?: Result<readonly ChosenCluster[]>): Promise<RequestedFilter[]> =>
+    prepareFilters(
+      asked.filters,
+      { ...tools, ...runOptions, namespaceOf: ({ inputs }) => defaultNamespace(inputs, diagnostics, clusters) },
       diagnostics,
     );
-    const request = {
-      filters: [filterOf(inputs, file, delivery, targets)],
-      check: options.check,
-      folder: inputs.renderTo,
-    };
-    const draft = conclude(diagnostics, request, unknownOf(read, file));
-    const warnings = [...read.warnings, ...unusedInputWarnings(inputs, delivery)];
-    return { ...basis, warnings, command, request: draft, ...file, delivery };
+
+  if (command === 'render') {
+    const filters = await prepare();
+    const request = { filters: filters.map(filterRequestOf), folder: read.inputs.renderTo };
+    const draft = conclude(diagnostics, request, unknownOf(asked.filters, filters));
+    const warnings = [...read.warnings, ...filterWarnings(filters)];
+    return { ...basis, warnings, command, request: draft, filters };
   }
 
-  const { kubeconfig, contexts, unreachable } = inputs;
-  const wanted = { kubeconfig, clusters: clustersOf(contexts) };
-  const clusters = await loadClusters(wanted, { ...accessTools, environment });
-  const asked = { clusters, unreachable };
-  const namespace = defaultNamespace(inputs, diagnostics, clusters);
+  const { clusters: wanted } = asked;
+  const clusters = wanted.ok
+    ? await loadClusters({ kubeconfig, clusters: wanted.value }, { ...tools.access, environment })
+    : wanted;
+  const access = { clusters, unreachable };
   if (command === 'deploy' || command === 'plan') {
-    const { targets, file, delivery } = await makeFilter(inputs, targetLists, namespace, readFile, tools, diagnostics);
-    const request = { ...policy, ...options, filters: [filterOf(inputs, file, delivery, targets)], run };
-    const draft = conclude(diagnostics, request, unknownOf(read, file));
-    const warnings = [...read.warnings, ...waveWarnings(policy, targets), ...unusedInputWarnings(inputs, delivery)];
-    return { ...basis, warnings, command, request: draft, ...asked, ...file, delivery };
+    const filters = await prepare(clusters);
+    const request = { ...policy, ...runOptions, filters: filters.map(filterRequestOf), run };
+    const draft = conclude(diagnostics, request, unknownOf(asked.filters, filters));
+    const entries = filters.flatMap((filter) => filter.entries);
+    const warnings = [...read.warnings, ...waveWarnings(policy, entries), ...filterWarnings(filters)];
+    return { ...basis, warnings, command, request: draft, ...access, filters };
   }
 
-  const entries = targetEntries(targetLists, namespace, diagnostics);
-  const namespaces = inputs.namespaces.length > 0 ? inputs.namespaces : [namespace];
-  const scope: Scope = { ...(inputs.name !== '' && { filter: inputs.name }), entries, namespaces };
+  const scopes = asked.filters.map((filter) => scopeOf(filter, clusters, diagnostics));
   if (command === 'status') {
-    const { module, warnings } = await askAgain(inputs, readFile, tools);
-    const { keepRevisions } = options;
-    const request = { scope, verify: policy.verify, keepRevisions, ...defined({ module }) };
-    const draft = conclude(diagnostics, request, unknownOf(read));
-    return { ...basis, warnings: [...read.warnings, ...warnings], command, request: draft, ...asked };
+    const asking = await mapLimited(asked.filters, PARALLEL_REGISTRIES, ({ inputs }) => askAgain(inputs, tools));
+    const request = {
+      scopes: scopes.map((scope, at) => ({ ...scope, ...defined({ module: asking[at]?.module }) })),
+      verify: policy.verify,
+      keepRevisions: runOptions.keepRevisions,
+    };
+    const draft = conclude(diagnostics, request, unknownOf(asked.filters));
+    const warnings = [...read.warnings, ...asking.flatMap((one) => one.warnings)];
+    return { ...basis, warnings, command, request: draft, ...access };
   }
   const { wait, timeoutMs, maxParallel } = policy;
-  const { missing } = inputs;
-  const request = { scope, run, missing, wait, timeoutMs, ...defined({ maxParallel }) };
-  const draft = conclude(diagnostics, request, unknownOf(read));
-  return { ...basis, command, request: draft, ...asked };
+  const { missing } = read.inputs;
+  const request = { scopes, run, missing, wait, timeoutMs, ...defined({ maxParallel }) };
+  const draft = conclude(diagnostics, request, unknownOf(asked.filters));
+  return { ...basis, command, request: draft, ...access };
 }
 
-/** What a command that brings a filter to its targets has of both. */
-async function makeFilter(
-  inputs: Inputs,
-  targetLists: TargetLists,
-  namespace: string,
-  readFile: ReadFile,
-  tools: ModuleTools,
+/** Returns what `status`, `remove` and `sweep` are about because of one filter, or of the inputs where they name none. */
+function scopeOf(
+  { inputs, targets }: AskedFilter,
+  clusters: Result<readonly ChosenCluster[]>,
   diagnostics: Diagnostics,
-): Promise<{ targets: readonly TargetEntry[]; file: LoadedModule; delivery: Delivery | undefined }> {
-  // The targets say how the filter can get to them; what is wrong with it is told first all the same.
-  const ofTargets = new Diagnostics();
-  const targets = targetEntries(targetLists, namespace, ofTargets);
-  const aimedInputs = withGatewayTargets(targets, inputs);
-  const file = await loadModule(aimedInputs, readFile, tools, diagnostics);
-  diagnostics.add(ofTargets.problems);
-  return { targets, file, delivery: decideDelivery(aimedInputs, file.module, targets, diagnostics) };
+): Scope {
+  const namespace = defaultNamespace(inputs, diagnostics, clusters);
+  return {
+    ...(inputs.name !== '' && { filter: inputs.name }),
+    entries: targetEntries(targets, namespace, diagnostics),
+    namespaces: inputs.namespaces.length > 0 ? inputs.namespaces : [namespace],
+  };
 }
 
-/** The request when nothing is wrong; else the problems, and what the other checks can go on with. */
-function conclude<T>({ problems }: Diagnostics, request: T, unknown: ReadonlySet<Unknown>): RequestOrProblems<T> {
+/** The request when nothing is wrong; else the problems, each once, and what the other checks can go on with. */
+function conclude<T>(diagnostics: Diagnostics, request: T, unknown: ReadonlySet<Unknown>): RequestOrProblems<T> {
+  // What several filters have of the inputs, or of the defaults of their manifest, is wrong with each of them.
+  const distinct = new Map(diagnostics.problems.map((problem) => [describeProblem(problem), problem]));
+  const problems = [...distinct.values()];
   return isNonEmpty(problems) ? { ok: false, problems, request, unknown } : { ok: true, request };
 }
 
-/** The settings that a trial run hands to the filter, or that decide whether a workload can run it. */
-const TRIED = ['root-id', 'vm-id', 'configuration', 'direction', 'environment', 'capabilities'] as const;
-
-function unknownOf({ inputs, faulty }: InputsRead, file?: LoadedModule): Set<Unknown> {
-  return new Set<Unknown>([
-    ...(inputs.name === '' ? (['name'] as const) : []),
-    ...(faulty.has('mount-path') ? (['mount-path'] as const) : []),
-    ...(TRIED.some((name) => faulty.has(name)) ? (['settings'] as const) : []),
-    ...(file !== undefined && toCheck(file) === undefined ? (['module'] as const) : []),
-  ]);
-}
-
-function toCheck({ module, loaded }: LoadedModule): FilterModule | undefined {
-  return module ?? loaded;
-}
+const PARALLEL_REGISTRIES = 4;
 
 /** What an image is now, for `status`, which goes on where the registry cannot be asked. */
 async function askAgain(
-  { from }: Inputs,
-  readFile: ReadFile,
-  { fetcher }: ModuleTools,
+  { from }: FilterInputs,
+  { readFile, fetcher }: RequestTools,
 ): Promise<{ readonly module?: FilterModule; readonly warnings: readonly string[] }> {
   if (from.origin?.kind !== 'image') return { warnings: [] };
   const asked = await loadOrigin(from, readFile, fetcher);
@@ -182,30 +174,9 @@ async function askAgain(
   return { warnings: reported.map((problem) => `Whether the tag has moved is unknown: ${problem}`) };
 }
 
-/** Stands in for a module that could not be had. */
-const NO_MODULE: FilterModule = { bytes: new Uint8Array(), digest: `sha256:${'0'.repeat(64)}` };
-
-/** Without a module, a name or a delivery there are problems, and what stands in for them is never carried out. */
-function filterOf(
-  inputs: Inputs,
-  file: LoadedModule,
-  delivery: Delivery | undefined,
-  targets: readonly TargetEntry[],
-): FilterRequest {
-  const settings = deliveredSettings(inputs.settings, delivery ?? likelyDelivery(withGatewayTargets(targets, inputs)));
-  const { push } = file;
-  return {
-    name: inputs.name || UNNAMED,
-    module: toCheck(file) ?? NO_MODULE,
-    settings,
-    targets,
-    ...defined({ push }),
-  };
-}
-
 /** The namespace of targets that name none. */
 function defaultNamespace(
-  { namespaces: [first] }: Inputs,
+  { namespaces: [first] }: FilterInputs,
   diagnostics: Diagnostics,
   clusters?: Result<readonly ChosenCluster[]>,
 ): string {

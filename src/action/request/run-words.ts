@@ -6,7 +6,7 @@ import { COMMANDS } from '../../deploy/report/report.ts';
 import { DIRECTIONS } from '../../filter/settings.ts';
 import { parseTargets, type TargetList } from '../../targets/parse.ts';
 import { namespacesOf, type TargetEntry } from '../../targets/target.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import type { FilterInputs } from '../inputs/inputs.ts';
 
 /** What happens to filters and workloads, and what outputs call their values. */
 const OUTCOMES = [
@@ -25,13 +25,17 @@ const OUTCOMES = [
 ];
 
 /**
- * The words that a run needs for what it says, in lower case: names of its filter, its targets and their namespaces, kinds and
+ * The words that a run needs for what it says, in lower case: names of its filters, its targets and their namespaces, kinds and
  * outcomes. A variable that happens to have such a value, for its own name's sake, is no secret.
  */
-export function runWords({ name, namespaces }: Inputs, lists: readonly TargetList[]): ReadonlySet<string> {
+export function runWords(
+  filters: readonly Pick<FilterInputs, 'name' | 'namespaces'>[],
+  lists: readonly TargetList[],
+): ReadonlySet<string> {
+  const named = filters.flatMap(({ name, namespaces }) => [name, ...namespaces]);
   const entries = lists.flatMap(entriesOf);
   const kinds = [...kindNames(), CONFIG_MAP, ENVOY_FILTER, WASM_PLUGIN].map(({ kind }) => kind);
-  const words = [name, ...namespaces, ...kinds, ...COMMANDS, ...DIRECTIONS, ...OUTCOMES, ...entries.flatMap(namesOf)];
+  const words = [...named, ...kinds, ...COMMANDS, ...DIRECTIONS, ...OUTCOMES, ...entries.flatMap(namesOf)];
   return new Set(words.map((word) => word.toLowerCase()));
 }
 

@@ -4,29 +4,36 @@ import { MAX_YAML_BYTES } from '../../base/yaml.ts';
 import { kindNames } from '../../deploy/kinds/kinds.ts';
 import { parseTargets, readTargetList, type TargetList } from '../../targets/parse.ts';
 import type { TargetEntry } from '../../targets/target.ts';
-import type { Inputs } from '../inputs/inputs.ts';
+import type { FilterRead } from '../inputs/inputs.ts';
 
-/** The target lists of a run as they were given, and what is wrong with their file. */
+/** The target lists of a filter as they were given, and what is wrong with their file. */
 export interface TargetLists {
   readonly lists: readonly TargetList[];
   readonly problems: readonly Problem[];
 }
 
-/** Returns the list of the input `targets`, then that of its file. What cannot be read is left out and is a problem. */
+/** A filter of the run, and where it is to go. */
+export interface AskedFilter extends FilterRead {
+  readonly targets: TargetLists;
+}
+
+/** Returns the list of `targets`, then that of its file. What cannot be read is left out and is a problem. */
 export async function readTargetLists(
-  { targets, targetsFile }: Pick<Inputs, 'targets' | 'targetsFile'>,
+  { inputs: { targets, targetsFile }, targetList, place }: Pick<FilterRead, 'inputs' | 'targetList' | 'place'>,
   readFile: ReadFile,
 ): Promise<TargetLists> {
-  const lists = targets.trim() === '' ? [] : [readTargetList('targets', targets)];
+  const lists = targets.trim() === '' ? [] : [targetList ?? readTargetList('targets', targets)];
   if (targetsFile === '') return { lists, problems: [] };
   const origin = `targets-file "${shownPath(targetsFile)}"`;
   try {
     const text = Buffer.from(await readFile(targetsFile, MAX_YAML_BYTES)).toString('utf8');
     return { lists: [...lists, readTargetList(origin, text, 'file')], problems: [] };
   } catch (error) {
+    const { at } = place('targets-file');
     const problem: Problem = {
       kind: 'targets',
       subject: origin,
+      ...(at !== undefined && { at }),
       message: `cannot be read: ${fileFault(error)}.`,
       remedy: fileRemedy(error, 'Give the path of a file, relative to the workspace.'),
       cause: error,

@@ -18,8 +18,12 @@ export function guardedCore(core: Core, redact: Redact): Core {
   const annotate =
     (level: 'error' | 'warning'): Core['error'] =>
     (message, properties = {}) => {
-      const { title } = properties;
-      core[level](clean(String(message)), { ...properties, ...(title !== undefined && { title: line(title) }) });
+      const { title, file } = properties;
+      core[level](clean(String(message)), {
+        ...properties,
+        ...(title !== undefined && { title: line(title) }),
+        ...(file !== undefined && { file: line(file) }),
+      });
     };
   return {
     info: (message) => core.info(line(message)),

@@ -6,12 +6,15 @@ import { sentences, whenWords } from './words.ts';
 const MAX_NAMED = 5;
 
 /** Where a removal has found nothing to do, and what is there instead; of a sweep, when there will be something to do. */
-export function nothingSentence({ filter, namespaces, present }: NothingToRemove, isSweep: boolean): string {
+export function nothingSentence({ filters, namespaces, present }: NothingToRemove, isSweep: boolean): string {
   const where = `${namespaces.length === 1 ? 'namespace' : 'namespaces'} ${listNames(namespaces)}`;
-  const known = filter === undefined || present.some((one) => one.filter === filter);
-  if (!known) return sentences(`The filter "${plain(filter ?? '', 63)}" is not in ${where}.`, othersSentence(present));
+  const of = filters.length === 0 ? present : present.filter(({ filter }) => filters.includes(filter));
+  if (filters.length > 0 && of.length === 0) {
+    const names = listNames(filters.map((name) => `"${name}"`));
+    const what = filters.length === 1 ? `The filter ${names} is` : `The filters ${names} are`;
+    return sentences(`${what} not in ${where}.`, othersSentence(present));
+  }
   if (!isSweep) return `Looked in ${where}.`;
-  const of = filter === undefined ? present : present.filter((one) => one.filter === filter);
   return sentences(`No filter has expired in ${where}.`, of.length === 0 ? othersSentence([]) : nextSentence(of));
 }
 

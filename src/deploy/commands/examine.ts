@@ -57,7 +57,7 @@ export function deploymentProblems(deployment: PlannedDeployment, { problems, mi
 
 /** What can be said without the cluster, where it cannot be asked: whether the filter itself is good. */
 export function examineWithoutCluster(
-  requested: RequestOrProblems<Pick<DeployRequest, 'filters' | 'check'>>,
+  requested: RequestOrProblems<Pick<DeployRequest, 'filters'>>,
   context: TrialContext,
 ): Promise<Preflight> {
   return checkWithoutCluster(requested.request, requested.ok ? new Set() : requested.unknown, context);

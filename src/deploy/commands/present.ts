@@ -3,10 +3,10 @@ import type { Problem } from '../../base/problem.ts';
 import { count, listWords, nearestNames } from '../../base/text.ts';
 import { stateOn } from '../../mesh/template/template.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
-import { type ClusterSnapshot, knownFilters } from '../observe/snapshot.ts';
+import { type ClusterSnapshot, knownFilters, type ObservedWorkload } from '../observe/snapshot.ts';
 import type { NothingToRemove, PresentFilter } from '../report/removal-report.ts';
 import type { RemovalRequest, Scope } from '../request.ts';
-import type { ResolvedScope } from './scope.ts';
+import type { ResolvedPart, ResolvedScopes } from './scope.ts';
 
 /** The filters of this action in the namespaces, on workloads or as objects. */
 export function findPresent(namespaces: readonly string[], snapshot: ClusterSnapshot): PresentFilter[] {
@@ -26,20 +26,20 @@ export function findPresent(namespaces: readonly string[], snapshot: ClusterSnap
 }
 
 /** What nothing was found in. */
-export function nothingToRemove({ request, snapshot, namespaces }: ResolvedScope<RemovalRequest>): NothingToRemove {
-  const { filter } = request.scope;
-  const present = findPresent(namespaces, snapshot);
-  return { state: 'nothing', namespaces, present, ...defined({ filter }) };
+export function nothingToRemove({ request, snapshot, namespaces }: ResolvedScopes<RemovalRequest>): NothingToRemove {
+  const filters = request.scopes.flatMap(({ filter }) => filter ?? []);
+  return { state: 'nothing', namespaces, present: findPresent(namespaces, snapshot), filters };
 }
 
 /**
  * Says of the filter that was asked for that it is nowhere: neither on a workload of the scope nor, without a target list, as an
  * object. A name that nothing carries is a mistyped one more often than that of a filter which is gone already.
  */
-export function missingFilter(scoped: ResolvedScope<RemovalRequest>): Problem[] {
-  const { filter, entries } = scoped.request.scope;
-  if (filter === undefined || scoped.workloads.some((workload) => knownFilters(workload, filter).length > 0)) return [];
-  const { namespaces, present } = nothingToRemove(scoped);
+export function missingFilter(part: ResolvedPart<RemovalRequest>, snapshot: ClusterSnapshot): Problem[] {
+  const { scope, workloads, namespaces } = part;
+  const { filter, entries } = scope;
+  if (filter === undefined || workloads.some((workload) => knownFilters(workload, filter).length > 0)) return [];
+  const present = findPresent(namespaces, snapshot);
   const here = present.filter((one) => one.filter === filter);
   if (entries.length === 0 && here.length > 0) return [];
   const remedy = [
@@ -47,7 +47,7 @@ export function missingFilter(scoped: ResolvedScope<RemovalRequest>): Problem[] 
     'If it may be gone already, as when a preview is closed twice, set "missing: ok".',
   ].join(' ');
   if (entries.length > 0) {
-    const targets = scoped.workloads.map(({ ref }) => describeWorkload(ref));
+    const targets = workloads.map(({ ref }) => describeWorkload(ref));
     const message = `means ${listSome(targets)}, and ${targets.length === 1 ? 'it does' : 'they do'} not have the filter "${filter}".`;
     return [{ kind: 'targets', subject: 'target list', message, remedy }];
   }
@@ -69,9 +69,12 @@ function hints(filter: string, present: readonly PresentFilter[]): string[] {
   ];
 }
 
+/** What a scope names. */
+type NamedScope = { readonly scope: Scope; readonly workloads: readonly ObservedWorkload[] };
+
 /** That a target list names workloads that do not have the filter, or any filter where none is named. */
-export function namedWithout<T extends { readonly scope: Scope }>({ request, workloads }: ResolvedScope<T>): string[] {
-  const { filter, entries } = request.scope;
+export function namedWithout({ scope, workloads }: NamedScope): string[] {
+  const { filter, entries } = scope;
   const named = new Set(entries.flatMap((entry) => (entry.type === 'named' ? [workloadKey(entry.workload)] : [])));
   const without = workloads.filter(
     (workload) => named.has(workloadKey(workload.ref)) && knownFilters(workload, filter).length === 0,

@@ -1,22 +1,12 @@
 import { defined } from '../../base/defined.ts';
 import type { Permission } from '../../base/permission.ts';
-import { Diagnostics, type PartialResult, type Problem, partialResult } from '../../base/problem.ts';
-import { count } from '../../base/text.ts';
+import { Diagnostics, type Problem } from '../../base/problem.ts';
 import { FILTER_LABEL } from '../../mesh/identity/names.ts';
 import { isExpired } from '../../mesh/identity/state.ts';
 import { filtersOn, stateOn } from '../../mesh/template/template.ts';
-import { type DeployContext, during } from '../context.ts';
-import {
-  type ClusterSnapshot,
-  knownFilters,
-  type ObservedWorkload,
-  observedFilter,
-  revisionRunOn,
-} from '../observe/snapshot.ts';
-import { type FilterInNamespace, findGarbage } from '../plan/garbage.ts';
-import type { Plan, PlannedWorkload } from '../plan/plan.ts';
-import { findRollbackTarget } from '../plan/rollback-target.ts';
-import { planWorkload } from '../plan/workload.ts';
+import { during } from '../context.ts';
+import { type ClusterSnapshot, knownFilters } from '../observe/snapshot.ts';
+import type { Plan } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { removalPermissions } from '../preflight/all-permissions.ts';
 import { missingPermissions, permissionOf, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
@@ -28,21 +18,16 @@ import { untouchedTarget } from '../rollout/target-report.ts';
 import { stillRunning } from '../verify/still-running.ts';
 import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
 import { cancellation, STOPPED } from './outcome.ts';
+import { isPartFound, planRemoval, type Removal } from './plan-removal.ts';
 import { missingFilter, namedWithout, nothingToRemove } from './present.ts';
-import { type ResolvedScope, resolveScope } from './scope.ts';
-
-/** Which filters a workload is to lose, and where objects without any workload are to go too. */
-interface Removal {
-  readonly filtersOf: (workload: ObservedWorkload, scope: Scope) => readonly string[];
-  readonly orphans: (resolved: ResolvedScope<RemovalRequest>) => readonly FilterInNamespace[];
-}
+import { type ResolvedScopes, resolveScopes } from './scope.ts';
 
 /** Objects that no workload uses may be those of a run that is about to use them; a sweep leaves younger ones alone, in milliseconds. */
 const ORPHAN_AGE_MS = 3_600_000;
 
 const FOUND = { state: 'found' } as const;
 
-/** Takes a filter away from the workloads of a scope: template first, wait, then its objects. */
+/** Takes filters away from the workloads of their scopes: template first, wait, then their objects. */
 export function remove(
   tasks: readonly ClusterTask<RemovalRequest>[],
   run: RunContext,
@@ -50,8 +35,8 @@ export function remove(
   // Without a name nobody knows which filter is meant; that is a problem already.
   return takeAway('remove', tasks, run, {
     filtersOf: (workload, { filter }) => (filter === undefined ? [] : knownFilters(workload, filter)),
-    orphans: ({ namespaces, request: { scope } }) =>
-      namespaces.flatMap((namespace) => (scope.filter === undefined ? [] : [{ namespace, filter: scope.filter }])),
+    orphans: ({ scope: { filter }, namespaces }) =>
+      filter === undefined ? [] : namespaces.map((namespace) => ({ namespace, filter })),
   });
 }
 
@@ -66,7 +51,7 @@ export function sweep(
       const state = stateOn(workload.workload);
       return knownFilters(workload, filter).filter((name) => state[name] !== undefined && isExpired(state[name], now));
     },
-    orphans: ({ namespaces, snapshot, request: { scope } }) =>
+    orphans: ({ scope, namespaces }, snapshot) =>
       namespaces.flatMap((namespace) =>
         orphanedFilters(namespace, snapshot, now)
           .filter((name) => scope.filter === undefined || name === scope.filter)
@@ -93,7 +78,7 @@ interface PlannedRemoval {
   readonly state: 'planned';
   readonly task: ClusterTask<RemovalRequest>;
   readonly plan: Plan;
-  readonly resolved: ResolvedScope<RemovalRequest>;
+  readonly resolved: ResolvedScopes<RemovalRequest>;
   readonly problems: readonly Problem[];
   /** Whether it is known what is there, whatever else is wrong. */
   readonly isKnown: boolean;
@@ -121,7 +106,7 @@ async function takeAway<C extends 'remove' | 'sweep'>(
   );
   const planned = answers.filter((one) => one.state === 'planned');
   // What is in one of the clusters is not missing, though others may be without it.
-  const isMissing = planned.every((one) => one.isKnown && !isFound(one));
+  const isMissing = isMissingIn(planned);
   const examined = await Promise.all(
     answers.map((one) => (one.state === 'planned' ? answerOf(one.task, () => examineRemoval(one, isMissing)) : one)),
   );
@@ -147,16 +132,17 @@ async function answerOf(
 async function planInCluster(task: ClusterTask<RemovalRequest>, removal: Removal): Promise<PlannedRemoval> {
   const { requested, context } = task;
   const diagnostics = new Diagnostics();
-  const resolved = diagnostics.unwrapPartial(await resolveScope(requested, context.client, context.log));
+  const resolved = diagnostics.unwrapPartial(await resolveScopes(requested, context.client, context.log));
   const plan = diagnostics.unwrapPartial(planRemoval(resolved, removal, diagnostics.ok, context));
   const { ok: isKnown, problems } = diagnostics;
   return { state: 'planned', task, plan, resolved, problems, isKnown, permissions: [] };
 }
 
-async function examineRemoval(planned: PlannedRemoval, isMissing: boolean): Promise<PlannedRemoval> {
+async function examineRemoval(planned: PlannedRemoval, isMissing: IsMissing): Promise<PlannedRemoval> {
   const { plan, resolved, problems, task } = planned;
   const { client, log } = task.context;
-  const missing = isMissing && resolved.request.missing === 'fail' ? missingFilter(resolved) : [];
+  const absent = resolved.request.missing === 'fail' ? resolved.parts.filter(({ scope }) => isMissing(scope)) : [];
+  const missing = absent.flatMap((part) => missingFilter(part, resolved.snapshot));
   const required = requiredPermissions(plan, policyOf(resolved.request));
   const lacking = await missingPermissions(required, client, log);
   return {
@@ -164,6 +150,16 @@ async function examineRemoval(planned: PlannedRemoval, isMissing: boolean): Prom
     problems: [...problems, ...missing, ...lacking.map(permissionProblem)],
     permissions: [...removalPermissions(resolved.request), ...required.map(permissionOf)],
   };
+}
+
+type IsMissing = (scope: Scope) => boolean;
+
+/** Tells which filters are in none of the clusters; none of them while nobody knows what is there. */
+function isMissingIn(planned: readonly PlannedRemoval[]): IsMissing {
+  if (planned.some(({ isKnown }) => !isKnown)) return () => false;
+  const found = planned.flatMap(({ plan, resolved }) => resolved.parts.filter((part) => isPartFound(part, plan)));
+  const names = new Set(found.map(({ scope }) => scope.filter));
+  return ({ filter }) => !names.has(filter);
 }
 
 function isFound({ plan }: PlannedRemoval): boolean {
@@ -182,7 +178,7 @@ function describeRemoval(planned: PlannedRemoval): Pick<Removed<'remove'>, 'remo
   const { resolved, isKnown, permissions } = planned;
   const found = isFound(planned);
   const removal = found ? FOUND : nothingToRemove(resolved);
-  const warnings = [...resolved.warnings, ...(found ? namedWithout(resolved) : [])];
+  const warnings = [...resolved.warnings, ...(found ? resolved.parts.flatMap(namedWithout) : [])];
   return { removal: isKnown ? removal : STOPPED, permissions, warnings };
 }
 
@@ -220,49 +216,6 @@ async function carryOut<C extends 'remove' | 'sweep'>(
 async function runningAfter(task: ClusterTask<RemovalRequest>, collected: Collected): Promise<readonly Problem[]> {
   const looked = await inCluster(task, () => stillRunning(collected, during(task.context, 'cleaning up')));
   return looked.ok ? looked.value : looked.problems;
-}
-
-function planRemoval(
-  resolved: ResolvedScope<RemovalRequest>,
-  { filtersOf, orphans }: Removal,
-  isComplete: boolean,
-  { log, date }: DeployContext,
-): PartialResult<Plan> {
-  const diagnostics = new Diagnostics();
-  const { snapshot, request } = resolved;
-  const options = { run: request.run, wait: request.wait, now: date() };
-  const workloads = resolved.workloads.flatMap((observed): PlannedWorkload[] => {
-    const removals = filtersOf(observed, request.scope);
-    const { ref, workload } = observed;
-    if (removals.length === 0 && request.scope.entries.length === 0) return [];
-    const filters = removals.map((filter) => observedFilter(filter, observed, snapshot));
-    const rollbackTargets = filters.flatMap((current) => {
-      const back = findRollbackTarget(current, undefined, snapshot);
-      return back === undefined ? [] : [[current.filter, back] as const];
-    });
-    const before = filters.flatMap((current) => {
-      const runs = revisionRunOn(current);
-      return runs === undefined ? [] : [[current.filter, runs] as const];
-    });
-    const wanted = {
-      ref,
-      observed: workload,
-      revisions: [],
-      removals,
-      wave: 1,
-      adopted: [],
-      volumes: [],
-      rollbackTargets: new Map(rollbackTargets),
-      before: new Map(before),
-    };
-    return [diagnostics.unwrapPartial(planWorkload(wanted, options))];
-  });
-  const plan = { configMaps: [], filterResources: [], workloads, warnings: [] };
-  const garbage = findGarbage(plan, snapshot, { keepRevisions: 0 }, orphans(resolved));
-  if (diagnostics.ok && isComplete) {
-    log.info(`${count(workloads.length, 'workload')} to change and ${count(garbage.length, 'object')} to delete.`);
-  }
-  return partialResult({ ...plan, garbage }, diagnostics.problems);
 }
 
 function policyOf({ wait, timeoutMs, maxParallel }: RemovalRequest): RolloutPolicy {

@@ -2,54 +2,89 @@ import type { Log } from '../../base/log.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { missingNamespace, neededLists, resolveTargets } from '../../targets/resolve.ts';
+import { workloadKey } from '../../targets/target.ts';
 import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
 import { placeTargets } from '../observe/place-targets.ts';
 import type { ClusterSnapshot, ObservedWorkload } from '../observe/snapshot.ts';
 import type { RequestOrProblems, Scope } from '../request.ts';
 
-/** What a scope comes to; where something is wrong, as far as it was found. */
-export interface ResolvedScope<T> {
+/** What scopes come to; where something is wrong, as far as it was found. */
+export interface ResolvedScopes<T> {
   readonly request: T;
   readonly snapshot: ClusterSnapshot;
-  /** The workloads that the scope means: those that are named, or all of its namespaces. */
+  readonly parts: readonly ResolvedPart<T>[];
+  /** The workloads that any of them means, each once. */
   readonly workloads: readonly ObservedWorkload[];
   readonly namespaces: readonly string[];
   /** What of the target list means nothing. */
   readonly warnings: readonly string[];
 }
 
+/** What one scope comes to. */
+export interface ResolvedPart<T> {
+  readonly scope: ScopeOf<T>;
+  /** The workloads that it means: those that are named, or all of its namespaces. */
+  readonly workloads: readonly ObservedWorkload[];
+  readonly namespaces: readonly string[];
+}
+
+/** What a request is about, one for each of its filters. */
+type ScopeOf<T> = T extends { readonly scopes: readonly (infer S)[] } ? S : never;
+
 /**
  * Observes what `status`, `remove` and `sweep` are about: every workload of the namespaces, because what else names a
  * revision decides what may go. A cluster whose Istio is gone is no problem: then there are no EnvoyFilters.
  */
-export async function resolveScope<T extends { readonly scope: Scope }>(
+export async function resolveScopes<T extends { readonly scopes: readonly Scope[] }>(
   requested: RequestOrProblems<T>,
   client: Client,
   log: Pick<Log, 'info'>,
-): Promise<PartialResult<ResolvedScope<T>>> {
+): Promise<PartialResult<ResolvedScopes<T>>> {
   const diagnostics = new Diagnostics();
   if (!requested.ok) diagnostics.add(requested.problems);
-  const { scope } = requested.request;
-  const placed = await placeTargets([scope.entries], client, log);
-  diagnostics.add(placed.problems);
-  const [entries = []] = placed.lists;
-  const request = { ...requested.request, scope: { ...scope, entries } };
-  const needed = neededLists(entries);
-  const listed = needed.map(({ namespace }) => namespace);
-  const namespaces = [...new Set(entries.length > 0 || !requested.ok ? listed : scope.namespaces)];
-  const clusterReader = new ClusterReader(client, { withoutIstio: true, namespaces: placed.namespaces });
-  const { snapshot, problems } = await clusterReader.read([...needed, ...allLists(namespaces)]);
+  const given = requested.request.scopes as readonly (Scope & ScopeOf<T>)[];
+  const found = await placeTargets(
+    given.map(({ entries }) => entries),
+    client,
+    log,
+  );
+  diagnostics.add(found.problems);
+  const scopes = given.map((scope, index) => ({ ...scope, entries: found.lists[index] ?? [] }));
+  const request = { ...requested.request, scopes };
+  const placed = scopes.map((scope) => {
+    const needed = neededLists(scope.entries);
+    const listed = needed.map(({ namespace }) => namespace);
+    const isListed = scope.entries.length > 0 || !requested.ok;
+    return { scope, needed, namespaces: [...new Set(isListed ? listed : scope.namespaces)] };
+  });
+  const all = [...new Set(placed.flatMap(({ namespaces }) => namespaces))];
+  const clusterReader = new ClusterReader(client, { withoutIstio: true, namespaces: found.namespaces });
+  const { snapshot, problems } = await clusterReader.read([
+    ...placed.flatMap(({ needed }) => needed),
+    ...allLists(all),
+  ]);
   diagnostics.add(problems);
-  const resolved = resolveTargets(entries, snapshot.workloadIndex, {});
-  diagnostics.add(resolved.problems);
-  for (const namespace of namespaces) {
-    if (entries.length > 0 || snapshot.workloadIndex.namespaceExists(namespace) !== false) continue;
-    diagnostics.add(missingNamespace(namespace, 'input "namespace"', snapshot.workloadIndex.namespaces));
-  }
-  const workloads =
-    entries.length > 0
-      ? resolved.targets.map(({ ref, workload }) => ({ ref, workload }))
-      : namespaces.flatMap((namespace) => snapshot.workloads(namespace));
-  const { warnings } = resolved;
-  return partialResult({ request, snapshot, workloads, namespaces, warnings }, diagnostics.problems);
+  const warnings = new Set<string>();
+  const missing = new Set<string>();
+  const parts = placed.map(({ scope, namespaces }): ResolvedPart<T> => {
+    const { entries } = scope;
+    const resolved = resolveTargets(entries, snapshot.workloadIndex, {});
+    diagnostics.add(resolved.problems);
+    for (const warning of resolved.warnings) warnings.add(warning);
+    for (const namespace of namespaces) {
+      if (entries.length === 0 && snapshot.workloadIndex.namespaceExists(namespace) === false) missing.add(namespace);
+    }
+    const workloads =
+      entries.length > 0
+        ? resolved.targets.map(({ ref, workload }) => ({ ref, workload }))
+        : namespaces.flatMap((namespace) => snapshot.workloads(namespace));
+    return { scope, workloads, namespaces };
+  });
+  const known = snapshot.workloadIndex.namespaces;
+  diagnostics.add([...missing].map((namespace) => missingNamespace(namespace, 'input "namespace"', known)));
+  const workloads = new Map(parts.flatMap((part) => part.workloads).map((one) => [workloadKey(one.ref), one]));
+  return partialResult(
+    { request, snapshot, parts, workloads: [...workloads.values()], namespaces: all, warnings: [...warnings] },
+    diagnostics.problems,
+  );
 }

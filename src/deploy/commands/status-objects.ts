@@ -8,7 +8,7 @@ import { type FilterInNamespace, findGarbage } from '../plan/garbage.ts';
 import type { Garbage } from '../plan/plan.ts';
 import type { FoundStatus } from '../report/status-report.ts';
 import type { StatusRequest } from '../request.ts';
-import type { ResolvedScope } from './scope.ts';
+import type { ResolvedScopes } from './scope.ts';
 
 /**
  * The workloads whose pods run each revision of a filter in a namespace, by `namespace filter`; `undefined` if pods may not be
@@ -48,7 +48,7 @@ type Use = 'garbage' | 'kept' | 'inUse' | 'unknown';
 
 /** The objects of revisions that no pod template names: what pods still run, what is kept to go back to, and what is left over. */
 export function sortSuperseded(
-  resolved: ResolvedScope<StatusRequest>,
+  resolved: ResolvedScopes<StatusRequest>,
   pods: PodRevisions,
 ): Pick<FoundStatus, 'garbage' | 'kept' | 'inUse' | 'unknown'> {
   const { snapshot, request } = resolved;
@@ -69,12 +69,15 @@ export function sortSuperseded(
   return { garbage: named('garbage'), ...some('kept'), ...some('inUse'), ...some('unknown') };
 }
 
-/** Each filter of the scope that has objects, and where. */
-export function supersededPlaces({ snapshot, namespaces, request }: ResolvedScope<StatusRequest>): FilterInNamespace[] {
-  return namespaces.flatMap((namespace) =>
-    snapshot
-      .filtersWithObjects(namespace)
-      .filter((filter) => request.scope.filter === undefined || filter === request.scope.filter)
-      .map((filter) => ({ namespace, filter })),
+/** Each filter of the scopes that has objects, and where. */
+export function supersededPlaces({ snapshot, parts }: ResolvedScopes<StatusRequest>): FilterInNamespace[] {
+  const places = parts.flatMap(({ scope, namespaces }) =>
+    namespaces.flatMap((namespace) =>
+      snapshot
+        .filtersWithObjects(namespace)
+        .filter((filter) => scope.filter === undefined || filter === scope.filter)
+        .map((filter) => ({ namespace, filter })),
+    ),
   );
+  return [...new Map(places.map((place) => [`${place.namespace} ${place.filter}`, place])).values()];
 }

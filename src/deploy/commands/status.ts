@@ -8,6 +8,7 @@ import { isExpired } from '../../mesh/identity/state.ts';
 import { imageOf } from '../../mesh/objects/config-map.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
+import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import {
@@ -30,7 +31,7 @@ import { diagnoseInTime } from '../wait/diagnose.ts';
 import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
 import { STOPPED } from './outcome.ts';
 import { namedWithout } from './present.ts';
-import { type ResolvedScope, resolveScope } from './scope.ts';
+import { type ResolvedScopes, resolveScopes } from './scope.ts';
 import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces } from './status-objects.ts';
 
 const PARALLEL_WORKLOADS = 4;
@@ -47,7 +48,7 @@ export async function status(
     Promise.all(
       tasks.map(async (task) => ({
         task,
-        result: await inCluster(task, () => resolveScope(task.requested, task.context.client, task.context.log)),
+        result: await inCluster(task, () => resolveScopes(task.requested, task.context.client, task.context.log)),
       })),
     ),
   );
@@ -70,31 +71,30 @@ function unread(request: StatusRequest, problems: readonly Problem[]): OutcomeOf
   return { command: 'status', problems, permissions: statusPermissions(request), warnings: [], status: STOPPED };
 }
 
-function read(resolved: ResolvedScope<StatusRequest>, found: FoundStatus): OutcomeOf<'status'> {
-  const { request, snapshot, workloads } = resolved;
-  const name = request.scope.filter;
-  const tagged =
-    request.module === undefined || name === undefined
+function read(resolved: ResolvedScopes<StatusRequest>, found: FoundStatus): OutcomeOf<'status'> {
+  const { request, snapshot, parts } = resolved;
+  const tagged = parts.flatMap(({ scope: { filter, module }, workloads }) =>
+    module === undefined || filter === undefined
       ? []
-      : [{ module: request.module, workloads: workloads.map((one) => observedFilter(name, one, snapshot)) }];
+      : [{ module, workloads: workloads.map((one) => observedFilter(filter, one, snapshot)) }],
+  );
+  // With a name, each of them is in the table.
+  const unnamed = parts.filter(({ scope }) => scope.filter === undefined);
   return {
     command: 'status',
     problems: [],
     permissions: statusPermissions(request),
-    // With a name, each of them is in the table.
-    warnings: [...resolved.warnings, ...movedTags(tagged), ...(name === undefined ? namedWithout(resolved) : [])],
+    warnings: [...resolved.warnings, ...movedTags(tagged), ...unnamed.flatMap(namedWithout)],
     status: found,
   };
 }
 
-async function look(resolved: ResolvedScope<StatusRequest>, context: DeployContext): Promise<FoundStatus> {
+async function look(resolved: ResolvedScopes<StatusRequest>, context: DeployContext): Promise<FoundStatus> {
   const { request, snapshot, namespaces } = resolved;
   const verifier = new Verifier(context, { verify: request.verify });
-  const { filter: wanted, entries } = request.scope;
-  // Only a target list says that a workload should have the filter.
-  const expected = wanted !== undefined && entries.length > 0 ? [wanted] : [];
+  const filtersOf = filtersToLookAt(resolved);
   const carrying = resolved.workloads
-    .map((observed) => ({ observed, filters: [...new Set([...knownFilters(observed, wanted), ...expected])] }))
+    .map((observed) => ({ observed, filters: filtersOf(observed) }))
     .filter(({ filters }) => filters.length > 0);
   const carried = carrying.flatMap(({ observed: { ref }, filters }) =>
     filters.map((filter) => ({ namespace: ref.namespace, filter })),
@@ -110,6 +110,21 @@ async function look(resolved: ResolvedScope<StatusRequest>, context: DeployConte
     return { ref: observed.ref, pods: podsOf(observed, { ready, wanted }, statuses), filters: statuses };
   });
   return { state: 'read', workloads, namespaces, ...sortSuperseded(resolved, pods) };
+}
+
+/** Tells which filters of a workload a request is about: those that it has, and those that its target lists say it should have. */
+function filtersToLookAt({ parts }: ResolvedScopes<StatusRequest>): (observed: ObservedWorkload) => readonly string[] {
+  const wanted = new Map<string, Set<string>>();
+  for (const { scope, workloads } of parts) {
+    for (const observed of workloads) {
+      const key = workloadKey(observed.ref);
+      const names = wanted.get(key) ?? new Set();
+      for (const name of knownFilters(observed, scope.filter)) names.add(name);
+      if (scope.filter !== undefined && scope.entries.length > 0) names.add(scope.filter);
+      wanted.set(key, names);
+    }
+  }
+  return ({ ref }) => [...(wanted.get(workloadKey(ref)) ?? [])];
 }
 
 /** Where a workload does not say how many pods it has, its verification does. */

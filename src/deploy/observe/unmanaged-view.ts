@@ -40,6 +40,7 @@ export async function readUnmanaged(
     resolveTargets(filter.targets, first.workloadIndex, filter.settings).targets.map((target) => ({
       ...target,
       isNew: revisionOn(target.workload, filter.name) === undefined,
+      adopts: filter.adopt !== false,
     })),
   );
   const namespaces = [...new Set(targets.map(({ ref }) => ref.namespace))];
@@ -64,8 +65,8 @@ export async function readUnmanaged(
     };
     const running = targets.filter((target) => unmanagedOn(target, { ...first, unmanaged: view }).length > 0);
     const files = await reader.files(running.flatMap((target) => configMapsOf(target, { ...first, unmanaged: view })));
-    const adopting =
-      request.adopt === false ? begun : [...new Set([...begun, ...running.map(({ ref }) => ref.namespace)])];
+    const takingOver = running.filter(({ adopts }) => adopts).map(({ ref }) => ref.namespace);
+    const adopting = [...new Set([...begun, ...takingOver])];
     const complete = adopting.length === 0 ? first : (await clusterReader.read(allLists(adopting))).snapshot;
     const others = new Map<string, readonly OtherPods[]>(
       await Promise.all(

@@ -77,9 +77,9 @@ interface Examined extends AdoptingTarget {
 export function planAdoption(
   filter: FilterRequest,
   targets: readonly AdoptingTarget[],
-  adopt: Adopt,
   snapshot: ClusterSnapshot,
 ): Adoption {
+  const { adopt } = filter;
   const ours = oursOf(filter);
   const examined = targets.map((target) => examine(target, ours, adopt, snapshot));
   const adopting = examined.filter(({ choice }) => choice.adopted.length > 0);

@@ -1,3 +1,4 @@
+import { defined } from '../../base/defined.ts';
 import { append } from '../../base/lists.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import { listWords, nameSome } from '../../base/text.ts';
@@ -7,7 +8,6 @@ import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
 import type { AdoptedUnmanaged } from '../../mesh/unmanaged/unmanaged.ts';
 import { resolveTargets } from '../../targets/resolve.ts';
 import { describeWorkload, namespacesOf, type WorkloadRef, workloadKey } from '../../targets/target.ts';
-import { targetKind } from '../kinds/kinds.ts';
 import {
   type ClusterSnapshot,
   type ObservedFilter,
@@ -96,14 +96,13 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
     const adoption = planAdoption(
       filter,
       placed.map(({ current, revision, podRevision }) => ({ ...current, revision, podRevision: podRevision.id })),
-      request.adopt,
       snapshot,
     );
     diagnostics.add(adoption.problems);
     append(warnings, adoption.warnings);
     for (const { ref, workload, wave, revision, podRevision, current } of placed) {
       const draft = draftOf(ref, workload, wave);
-      draft.revisions.push({ revision, podRevision });
+      draft.revisions.push({ revision, podRevision, ...defined({ expiresMs: filter.expiresMs }) });
       append(draft.changes, changesBefore(podRevision, current, snapshot));
       noteBefore(draft, current, findRollbackTarget(current, revision.id, snapshot));
       const { filters = [], volumes = [] } = adoption.byWorkload.get(workloadKey(ref)) ?? {};

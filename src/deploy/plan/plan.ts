@@ -21,6 +21,8 @@ import type { DeployRequest, Unknown } from '../request.ts';
 export interface PlannedRevision {
   readonly revision: Revision;
   readonly podRevision: PodRevision;
+  /** How long the filter is to stay on the workload, in milliseconds; omitted for ever. */
+  readonly expiresMs?: number;
 }
 
 /** What the pods of a workload go back to. */

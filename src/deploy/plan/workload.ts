@@ -36,7 +36,6 @@ export interface WantedWorkload {
 export interface PlanningOptions {
   readonly run: string;
   readonly wait: boolean;
-  readonly expiresMs?: number;
   readonly now: Date;
   /** What every pod is to answer; only whether there is one matters here. */
   readonly probe?: unknown;
@@ -86,10 +85,10 @@ function findBlockers(wanted: WantedTarget, needs: RolloutNeeds): Problem[] {
 function nextState(
   recorded: WorkloadState,
   { observed, revisions, removals, rollbackTargets }: WantedWorkload,
-  { run, expiresMs, now }: PlanningOptions,
+  { run, now }: PlanningOptions,
 ): WorkloadState {
   const state: Record<string, FilterState> = { ...withoutFilters(recorded, removals) };
-  for (const { podRevision } of revisions) {
+  for (const { podRevision, expiresMs } of revisions) {
     const known = state[podRevision.filter];
     const expires = renewExpiry(known?.expires, expiresMs, now);
     const { expires: _, ...kept } =

@@ -24,10 +24,11 @@ const LOOKED_AT: readonly string[] = ['get', 'list'];
 
 /** Returns all that `deploy` may need, also where nothing could be planned yet. */
 export function deployPermissions(request: DeployRequest): Permission[] {
-  const { filters, wait, settingsChange, adopt, verify } = request;
+  const { filters, wait, settingsChange, verify } = request;
   const targets = filters.flatMap((filter) => filter.targets);
   const lists = listsFor(targets);
-  const objects = [...(adopt === false ? [] : ['get']), 'list', 'create', 'patch', ...(wait ? ['delete'] : [])];
+  const adopts = filters.some(({ adopt }) => adopt !== false);
+  const objects = [...(adopts ? ['get'] : []), 'list', 'create', 'patch', ...(wait ? ['delete'] : [])];
   const pulls =
     filters.some(({ settings }) => settings.image !== undefined) ||
     lists.some(({ kind }) => targetKind({ kind }).binding.needsImage);
@@ -40,31 +41,35 @@ export function deployPermissions(request: DeployRequest): Permission[] {
 }
 
 /** Returns all that `remove` or `sweep` may need. */
-export function removalPermissions({ scope, wait }: RemovalRequest): Permission[] {
-  const lists = listsOf(scope);
+export function removalPermissions({ scopes, wait }: RemovalRequest): Permission[] {
+  const lists = listsOf(scopes);
   const objects = ['list', 'patch', ...(wait ? ['delete'] : [])];
   const verbs = { objects, plugins: objects, targets: ['get', 'list', 'watch', 'patch'] };
   return [
-    ...choicePermissions(scope.entries),
+    ...choicePermissions(scopes.flatMap(({ entries }) => entries)),
     ...permissionsOn(lists, verbs),
     ...evidencePermissions(lists, { wait, onFailure: wait ? 'rollback' : 'keep', verify: 'off' }),
   ];
 }
 
 /** Returns all that `status` may need. */
-export function statusPermissions({ scope, verify }: StatusRequest): Permission[] {
-  const lists = listsOf(scope);
+export function statusPermissions({ scopes, verify }: StatusRequest): Permission[] {
+  const lists = listsOf(scopes);
   return [
-    ...choicePermissions(scope.entries),
+    ...choicePermissions(scopes.flatMap(({ entries }) => entries)),
     ...permissionsOn(lists, { objects: LISTED, plugins: LISTED, targets: LOOKED_AT }),
     ...evidencePermissions(lists, { wait: true, onFailure: 'keep', verify }),
   ];
 }
 
-/** The lists of a scope: without entries, those of every kind with a pod template. */
-function listsOf({ entries, namespaces }: Scope): WorkloadListKey[] {
-  if (entries.length > 0) return listsFor(entries);
-  return namespaces.flatMap((namespace) => templateKinds().map(({ resource: { kind } }) => ({ kind, namespace })));
+/** The lists of scopes, each once: without entries, those of every kind with a pod template. */
+function listsOf(scopes: readonly Scope[]): WorkloadListKey[] {
+  const lists = scopes.flatMap(({ entries, namespaces }) =>
+    entries.length > 0
+      ? listsFor(entries)
+      : namespaces.flatMap((namespace) => templateKinds().map(({ resource: { kind } }) => ({ kind, namespace }))),
+  );
+  return [...new Map(lists.map((list) => [`${list.namespace}/${list.kind}`, list])).values()];
 }
 
 /** The lists of entries; where it is not known which namespaces they choose, those of one that stands for each. */

@@ -39,17 +39,19 @@ const MAX_TRIALS = 32;
  */
 export async function checkFilter(deployment: PlannedDeployment, context: DeployContext): Promise<Preflight> {
   const { plan, request, problems, unknown } = deployment;
-  if (!request.check || unknown.has('module')) return NOTHING;
+  const filters = checkedOf(request);
+  if (filters.length === 0 || unknown.has('module')) return NOTHING;
   if (problems.length > 0) {
     return context.log.group('Check the filter', async () => {
       const namespaces = new Set(plan.workloads.map(({ ref }) => ref.namespace));
       const proxies = await findProxies(plan, namespaces, context);
-      return checkRevisions(revisionsOf(request.filters), proxies, asFarAsKnown(context, unknown));
+      return checkRevisions(revisionsOf(filters), proxies, asFarAsKnown(context, unknown));
     });
   }
   const fresh = plan.configMaps.filter(({ write, exists }) => write && !exists);
   const pushed = plan.filterResources.filter(({ pushedOver }) => pushedOver !== undefined);
-  const checked = [...fresh, ...pushed];
+  const names = new Set(filters.map(({ name }) => name));
+  const checked = [...fresh, ...pushed].filter(({ revision }) => names.has(revision.filter));
   if (checked.length === 0) return NOTHING;
   return context.log.group('Check the filter', async () => {
     const revisions = checked.map(({ revision }) => revision);
@@ -60,14 +62,20 @@ export async function checkFilter(deployment: PlannedDeployment, context: Deploy
 
 /** Checks the modules of a request against what every proxy has, where no cluster can be asked for its proxies. */
 export async function checkWithoutCluster(
-  { filters, check }: Pick<DeployRequest, 'filters' | 'check'>,
+  request: Pick<DeployRequest, 'filters'>,
   unknown: ReadonlySet<Unknown>,
   context: TrialContext,
 ): Promise<Preflight> {
-  if (!check || unknown.has('module')) return NOTHING;
+  const filters = checkedOf(request);
+  if (filters.length === 0 || unknown.has('module')) return NOTHING;
   return context.log.group('Check the filter', () =>
     checkRevisions(revisionsOf(filters), [], asFarAsKnown(context, unknown)),
   );
+}
+
+/** The filters that are to be checked. */
+function checkedOf({ filters }: Pick<DeployRequest, 'filters'>): FilterRequest[] {
+  return filters.filter(({ check }) => check);
 }
 
 /** A trial with other settings than those that are meant would say nothing. */
@@ -93,10 +101,12 @@ export async function checkRevisions(
   context: TrialContext,
 ): Promise<Preflight> {
   const modules = Map.groupBy(revisions, ({ module }) => module.digest);
-  const checks = [...modules.values()].map((those) => checkModule(those, proxies));
+  const checked = [...modules.values()].map((those) => ({ those, check: checkModule(those, proxies) }));
+  const checks = checked.map(({ check }) => check);
   const refused = checks.flatMap(({ problems }) => problems);
   // A module that no proxy takes needs no trial.
-  const tried = refused.length > 0 ? NOTHING : await tryRevisions(distinct(revisions), proxies, context);
+  const sound = checked.flatMap(({ those, check }) => (check.problems.length > 0 ? [] : those));
+  const tried = await tryRevisions(distinct(sound), proxies, context);
   const problems = [...refused, ...tried.problems];
   const versions = nameSome([...new Set(proxies.map(({ istio }) => istio))]) || 'not known';
   const result = problems.length === 0 ? 'passed' : count(problems.length, 'problem');

@@ -13,8 +13,8 @@ export interface PresentFilter {
 /** What a removal looked at that found nothing to do. */
 export interface NothingToRemove {
   readonly state: 'nothing';
-  /** The filter that was asked for; absent for all. */
-  readonly filter?: string;
+  /** The filters that were asked for; empty for all. */
+  readonly filters: readonly string[];
   readonly namespaces: readonly string[];
   /** By namespace, then by name. */
   readonly present: readonly PresentFilter[];

@@ -1,4 +1,3 @@
-import { defined } from '../../base/defined.ts';
 import { internalProblem, type Problem } from '../../base/problem.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
@@ -41,7 +40,6 @@ export interface ClusterPlan {
 /** What carrying plans out needs to know of the run. */
 export interface RunOptions {
   readonly run: string;
-  readonly expiresMs?: number;
 }
 
 /** What was done in one cluster. */
@@ -68,7 +66,7 @@ export class ClusterExecution {
     planned: ClusterPlan,
     waves: readonly (readonly PlannedWorkload[])[],
     policy: RolloutPolicy,
-    { run, expiresMs }: RunOptions,
+    { run }: RunOptions,
     stop: StopCondition,
   ) {
     const { plan, snapshot } = planned;
@@ -83,7 +81,7 @@ export class ClusterExecution {
     this.rollouts = new ClusterRollouts(waves, {
       ...context,
       policy,
-      planning: { run, wait: policy.wait, now: date(), ...defined({ expiresMs }) },
+      planning: { run, wait: policy.wait, now: date() },
       write: this.#write,
       verifiedBefore: (one) => (isRewritten(one, plan) ? undefined : weakestRecord(one, snapshot)),
       isVerified: ({ ref }, filter, id) => verifiedLevel(ref, { filter, id }, snapshot) !== undefined,

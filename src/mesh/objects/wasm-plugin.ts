@@ -72,20 +72,28 @@ function renderEnvironment(environment: VmEnvironment): Json {
   );
 }
 
+/** An input whose setting a WasmPlugin has no field for. */
+type InputNotCarried =
+  | 'reload-backoff'
+  | 'allow-on-headers-stop-iteration'
+  | 'capabilities'
+  | 'allow-precompiled'
+  | 'insert';
+
 /** The inputs whose settings a WasmPlugin has no field for. */
 export function inputsNotCarried(
   settings: Pick<
     FilterSettings,
     'capabilities' | 'allowPrecompiled' | 'allowOnHeadersStopIteration' | 'reloadBackoffMs' | 'insert'
   >,
-): string[] {
+): InputNotCarried[] {
   const { capabilities, allowPrecompiled, allowOnHeadersStopIteration, reloadBackoffMs, insert } = settings;
   return [
-    ...(reloadBackoffMs === undefined ? [] : ['reload-backoff']),
-    ...(allowOnHeadersStopIteration === undefined ? [] : ['allow-on-headers-stop-iteration']),
-    ...(capabilities === undefined ? [] : ['capabilities']),
-    ...(allowPrecompiled === undefined ? [] : ['allow-precompiled']),
-    ...(isBeforeRouter(insert) ? [] : ['insert']),
+    ...(reloadBackoffMs === undefined ? [] : ['reload-backoff' as const]),
+    ...(allowOnHeadersStopIteration === undefined ? [] : ['allow-on-headers-stop-iteration' as const]),
+    ...(capabilities === undefined ? [] : ['capabilities' as const]),
+    ...(allowPrecompiled === undefined ? [] : ['allow-precompiled' as const]),
+    ...(isBeforeRouter(insert) ? [] : ['insert' as const]),
   ];
 }
 

@@ -141,7 +141,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       command: 'remove',
       requests: { reads: 9, writes: 0 },
       durationMs: 640,
-      removal: { state: 'nothing', filter: 'add-hedder', namespaces: ['shop', 'edge'], present: PRESENT },
+      removal: { state: 'nothing', filters: ['add-hedder'], namespaces: ['shop', 'edge'], present: PRESENT },
     }),
 
   'sweep-nothing': () =>
@@ -149,7 +149,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       command: 'sweep',
       requests: { reads: 9, writes: 0 },
       durationMs: 640,
-      removal: { state: 'nothing', namespaces: ['shop', 'edge'], present: PRESENT },
+      removal: { state: 'nothing', filters: [], namespaces: ['shop', 'edge'], present: PRESENT },
     }),
 
   'remove-failed': () =>

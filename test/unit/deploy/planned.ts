@@ -1,3 +1,4 @@
+import { defined } from '../../../src/base/defined.ts';
 import type { Workload } from '../../../src/cluster/objects.ts';
 import type { PlannedRevision, PlannedWorkload } from '../../../src/deploy/plan/plan.ts';
 import { type PlanningOptions, planWorkload, type WantedWorkload } from '../../../src/deploy/plan/workload.ts';
@@ -17,6 +18,8 @@ export const PLANNING: PlanningOptions = { run: 'r', wait: true, now: NOW };
 export interface WantedParts {
   readonly observed?: Workload;
   readonly revisions?: readonly Revision[];
+  /** How long they are to stay. */
+  readonly expiresMs?: number;
   readonly removals?: readonly string[];
   readonly wave?: number;
   readonly adopted?: readonly AdoptedUnmanaged[];
@@ -46,7 +49,10 @@ export function wantedOf(path: string, parts: WantedParts = {}): WantedWorkload 
     ref,
     observed,
     before: new Map(before),
-    revisions: revisions.map(plannedRevision),
+    revisions: revisions.map((revision) => ({
+      ...plannedRevision(revision),
+      ...defined({ expiresMs: parts.expiresMs }),
+    })),
     removals,
     wave,
     adopted,

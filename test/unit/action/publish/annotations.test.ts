@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { annotationsOf } from '../../../../src/action/publish/annotations.ts';
 import { KIND_TITLES } from '../../../../src/action/verdict/problem-groups.ts';
-import type { ProblemKind } from '../../../../src/base/problem.ts';
+import type { Problem, ProblemKind } from '../../../../src/base/problem.ts';
 import { hostile } from '../hostile.ts';
 import {
   deployed,
@@ -35,6 +35,28 @@ describe('errors', () => {
           'add-header: all 3 workloads failed and were not rolled back. 3 workloads have new pods that do not become ready. Fix the cause and re-run, or roll back.',
         ].join('\n'),
       },
+    ]);
+  });
+
+  test('what stands in a file is told there, each by itself, and the rest together', () => {
+    const wrong = (line: number): Problem => ({
+      kind: 'input',
+      subject: `mesh/filters.yaml:${line}:5: filters[${line}].port`,
+      at: { file: 'mesh/filters.yaml', line, column: 5 },
+      message: 'is "x".',
+      remedy: 'Give a port.',
+    });
+    const some = annotationsOf(report({ problems: [wrong(3), wrong(7), { kind: 'input', message: 'Else.' }] }));
+    expect(some.map(({ title, at }) => [title, at?.line])).toEqual([
+      ['Inputs: filters[3].port', 3],
+      ['Inputs: filters[7].port', 7],
+      ['Inputs', undefined],
+    ]);
+    expect(some[0]?.message.split('\n')[0]).toBe('filters[3].port is "x". Give a port.');
+    const many = annotationsOf(report({ problems: Array.from({ length: 30 }, (_, at) => wrong(at + 1)) }));
+    expect(many.map(({ title }) => title)).toEqual([
+      ...Array.from({ length: 9 }, (_, at) => `Inputs: filters[${at + 1}].port`),
+      'Inputs: 21 problems',
     ]);
   });
 

@@ -184,7 +184,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
           permissions: [PERMISSION],
           removal: {
             state: 'nothing',
-            filter: 'add-header',
+            filters: ['add-header'],
             namespaces: ['shop'],
             present: [{ filter: 'auth', namespace: 'shop', workloads: [ref('shop/a')], expires: EXPIRES }],
           },

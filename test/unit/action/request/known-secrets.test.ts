@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { readInputs } from '../../../../src/action/inputs/inputs.ts';
-import { maskEnvironment, maskInputs, maskTargets } from '../../../../src/action/request/known-secrets.ts';
+import { maskEnvironment, maskInputs, maskProbe, maskTargets } from '../../../../src/action/request/known-secrets.ts';
 import { runWords, sparing } from '../../../../src/action/request/run-words.ts';
 import type { Mask } from '../../../../src/base/redaction/redactor.ts';
 import { readTargetList } from '../../../../src/targets/parse.ts';
@@ -51,7 +51,11 @@ describe('secrets of the inputs', () => {
     ['lines of a configuration', { configuration: 'password=abcdefgh' }, ['abcdefgh (whole)']],
   ])('%s', (_, inputs, expected) => {
     const { inputs: read } = readInputs((name) => inputs[name] ?? '');
-    expect(known((mask) => maskInputs(read, mask))).toEqual(expected);
+    const mask = known((mask) => {
+      maskProbe(read, mask);
+      maskInputs(read, mask);
+    });
+    expect(mask).toEqual(expected);
   });
 });
 
@@ -71,7 +75,7 @@ test('words that the run itself needs are no secrets', () => {
     (name) => ({ command: 'plan', name: 'add-header', targets: '- bookshop/deploy/frontpage' })[name] ?? '',
   );
   const words = runWords(
-    inputs,
+    [inputs],
     [inputs.targets, '- { namespaces: [warehouse], selector: a=b }'].map((text) => readTargetList('targets', text)),
   );
   const environment = {

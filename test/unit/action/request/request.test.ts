@@ -1,10 +1,9 @@
-import { delimiter } from 'node:path';
+import { delimiter, matchesGlob } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { readInputs } from '../../../../src/action/inputs/inputs.ts';
+import { ask } from '../../../../src/action/request/ask.ts';
 import type { ModuleFetcher } from '../../../../src/action/request/origin.ts';
 import type { CheckProvenance } from '../../../../src/action/request/provenance.ts';
 import { buildRequest, type CommandRequest, type Environment } from '../../../../src/action/request/request.ts';
-import { readTargetLists } from '../../../../src/action/request/targets.ts';
 import type { ReadFile } from '../../../../src/base/files.ts';
 import { describeProblem, fail, ok } from '../../../../src/base/problem.ts';
 import type { ClusterAccess } from '../../../../src/cluster/kubeconfig.ts';
@@ -36,6 +35,11 @@ const readFile: ReadFile = (path) => {
   return Promise.resolve(Buffer.from(content));
 };
 
+const findFiles = async (pattern: string): Promise<string[]> =>
+  Object.keys(FILES).filter((file) => matchesGlob(file, pattern));
+
+const removeFile = async (): Promise<boolean> => false;
+
 const PINNED = `ghcr.io/me/add-header@sha256:${'1'.repeat(64)}`;
 /** A registry that has one module. */
 const fetcher: ModuleFetcher = {
@@ -58,9 +62,9 @@ const checkProvenance: CheckProvenance = async ({ origin, digest }, { repository
     ? fail({ kind: 'provenance', subject: origin, message: `${digest} is from nobody.` })
     : ok({ repository, workflow: `${repository}/w.yml@r`, ref: 'refs/heads/main', commit: 'c', run: `by ${token}` });
 const makeFrom = async (given: Given, environment: Environment = {}): Promise<CommandRequest> => {
-  const read = readInputs((name) => given[name] ?? '');
-  const targets = await readTargetLists(read.inputs, readFile);
-  return buildRequest(read, targets, readFile, environment, { checkProvenance, fetcher }, { ...NO_RUNTIME, readFile });
+  const asked = await ask({ readInput: (name) => given[name] ?? '', environment: {}, readFile, findFiles, removeFile });
+  const access = { ...NO_RUNTIME, readFile };
+  return buildRequest(asked, { checkProvenance, fetcher, readFile, environment, access });
 };
 const requestFor = async (over: Given = {}, environment: Environment = {}): Promise<RequestOf<'deploy' | 'plan'>> => {
   const made = await makeFrom({ ...COMPLETE, ...over }, environment);
@@ -100,7 +104,7 @@ test.each(['deploy', 'plan'])(
       settings: 'push',
       prune: 'true',
     });
-    expect(made).toMatchObject({ command, warnings: [], module: FILE });
+    expect(made).toMatchObject({ command, warnings: [], filters: [{ module: FILE }] });
     expect(accessOf(made)).toMatchObject({ context: 'prod', server: 'https://prod.example' });
     const policy = {
       wait: true,
@@ -115,12 +119,9 @@ test.each(['deploy', 'plan'])(
     expect(made.policy).toEqual(policy);
     expect(requestOf(made)).toEqual({
       ...policy,
-      check: true,
       settingsChange: 'push',
       prune: true,
       keepRevisions: 1,
-      adopt: false,
-      expiresMs: 86_400_000,
       run: 'local',
       filters: [
         {
@@ -128,6 +129,9 @@ test.each(['deploy', 'plan'])(
           module: FILE,
           settings: expect.objectContaining({ vmId: 'f' }),
           targets: [expect.objectContaining({ type: 'named', wave: 1 })],
+          check: true,
+          adopt: false,
+          expiresMs: 86_400_000,
         },
       ],
     });
@@ -138,19 +142,19 @@ describe('an attestation', () => {
   test.each(['deploy', 'plan', 'render'])('is looked at for %s, with the token', async (command) => {
     const made = await makeFrom({ ...COMPLETE, command, attestation: 'shop/filters', 'github-token': ' t ' });
     expect(made.request.ok).toBe(true);
-    expect(made).toMatchObject({ provenance: { repository: 'shop/filters', run: 'by t' } });
+    expect(made).toMatchObject({ filters: [{ provenance: { repository: 'shop/filters', run: 'by t' } }] });
   });
 
   test('is not looked at where nobody asks, nor where there is no filter to look at', async () => {
-    expect(await requestFor({ 'github-token': 't' })).toMatchObject({ provenance: undefined });
+    expect(await requestFor({ 'github-token': 't' })).toMatchObject({ filters: [{ provenance: undefined }] });
     const made = await requestFor({ filter: 'bad.wasm', attestation: 'evil/filters' });
-    expect(made.provenance).toBeUndefined();
+    expect(made.filters[0]?.provenance).toBeUndefined();
     expect(messagesOf(made).filter((message) => message.includes('from nobody'))).toEqual([]);
   });
 
   test('that is missing is told with all else that is wrong', async () => {
     const made = await requestFor({ attestation: 'evil/filters', targets: '- nothing/like/this/here' });
-    expect(made).toMatchObject({ module: filterModule(), provenance: undefined });
+    expect(made).toMatchObject({ filters: [{ module: filterModule(), provenance: undefined }] });
     expect(messagesOf(made)).toEqual([
       `filter "f.wasm": ${filterModule().digest} is from nobody.`,
       expect.stringContaining('nothing/like/this/here'),
@@ -162,10 +166,10 @@ describe('a filter that came as an image', () => {
   const given = 'oci://registry.example/f:v1';
   const pulled = { bytes: filterModule().bytes, pinned: PULLED.reference, istioCanPull: true, isImage: true };
   const requestFrom = async (over: Given): Promise<CommandRequest> => {
-    const read = readInputs((name) => ({ ...COMPLETE, filter: given, ...over })[name] ?? '');
-    const targets = await readTargetLists(read.inputs, readFile);
-    const tools = { checkProvenance, fetcher: { ...fetcher, pull: async () => ok(pulled) } };
-    return buildRequest(read, targets, readFile, {}, tools, NO_RUNTIME);
+    const readInput = (name: string): string => ({ ...COMPLETE, filter: given, ...over })[name] ?? '';
+    const asked = await ask({ readInput, environment: {}, readFile, findFiles, removeFile });
+    const pulling = { ...fetcher, pull: async () => ok(pulled) };
+    return buildRequest(asked, { checkProvenance, fetcher: pulling, readFile, environment: {}, access: NO_RUNTIME });
   };
   const image = { delivery: 'image', configuration: '{}' };
 
@@ -178,7 +182,7 @@ describe('a filter that came as an image', () => {
 
   test('is mounted where it fits, with the reason', async () => {
     const made = await requestFrom({});
-    expect(made).toMatchObject({ delivery: { why: expect.stringContaining('fits') } });
+    expect(made).toMatchObject({ filters: [{ delivery: { why: expect.stringContaining('fits') } }] });
     expect(JSON.stringify(requestOf(made))).not.toContain('"image":{"reference"');
   });
 
@@ -243,10 +247,10 @@ describe('status, remove and sweep', () => {
   const access = { kubeconfig: kubeconfig('prod', 'shop') };
 
   test.each<[Given, object]>([
-    [{ command: 'status' }, { verify: 'auto', keepRevisions: 1, scope: { entries: [], namespaces: ['shop'] } }],
+    [{ command: 'status' }, { verify: 'auto', keepRevisions: 1, scopes: [{ entries: [], namespaces: ['shop'] }] }],
     [
       { command: 'status', name: 'auth', verify: 'required', namespace: 'a, b' },
-      { verify: 'required', keepRevisions: 1, scope: { filter: 'auth', entries: [], namespaces: ['a', 'b'] } },
+      { verify: 'required', keepRevisions: 1, scopes: [{ filter: 'auth', entries: [], namespaces: ['a', 'b'] }] },
     ],
     // The file need not be there: only its name is wanted.
     [
@@ -256,7 +260,7 @@ describe('status, remove and sweep', () => {
         missing: 'fail',
         wait: true,
         timeoutMs: 600_000,
-        scope: { filter: 'auth', entries: [], namespaces: ['shop'] },
+        scopes: [{ filter: 'auth', entries: [], namespaces: ['shop'] }],
       },
     ],
     [
@@ -266,7 +270,7 @@ describe('status, remove and sweep', () => {
         missing: 'ok',
         wait: false,
         timeoutMs: 600_000,
-        scope: { filter: 'auth', entries: [], namespaces: ['shop'] },
+        scopes: [{ filter: 'auth', entries: [], namespaces: ['shop'] }],
       },
     ],
     [
@@ -277,7 +281,7 @@ describe('status, remove and sweep', () => {
         wait: true,
         timeoutMs: 60_000,
         maxParallel: { count: 3 },
-        scope: { entries: [], namespaces: ['a', 'b'] },
+        scopes: [{ entries: [], namespaces: ['a', 'b'] }],
       },
     ],
   ])('%j', async (given, request) => {
@@ -294,15 +298,15 @@ describe('status, remove and sweep', () => {
   test('look in the namespace default where nothing names one', async () => {
     for (const config of ['', kubeconfig('prod')]) {
       const made = await makeFrom({ command: 'status', kubeconfig: config });
-      expect(requestOf(made)).toMatchObject({ scope: { namespaces: ['default'] } });
+      expect(requestOf(made)).toMatchObject({ scopes: [{ namespaces: ['default'] }] });
     }
   });
 
   test.each(['status', 'remove', 'sweep'])('%s takes a target list', async (command) => {
     const list = { targets: '- deployment/reviews', 'targets-file': 'targets.yaml' };
     const made = await makeFrom({ ...access, command, name: 'auth', ...list });
-    const { scope } = requestOf(made) as StatusRequest;
-    expect(called(scope.entries)).toEqual(['shop/reviews', 'shop/from-file']);
+    const { scopes } = requestOf(made) as StatusRequest;
+    expect(called(scopes.flatMap(({ entries }) => entries))).toEqual(['shop/reviews', 'shop/from-file']);
   });
 
   test('a list that cannot be read is never taken for all workloads', async () => {
@@ -317,7 +321,7 @@ describe('render', () => {
   test('needs no kubeconfig, and looks at none', async () => {
     const made = await makeFrom(given, { KUBECONFIG: '/home/me/missing' });
     expect(made).not.toHaveProperty('clusters');
-    expect(made).toMatchObject({ command: 'render', module: FILE });
+    expect(made).toMatchObject({ command: 'render', filters: [{ module: FILE }] });
     expect(requestOf(made)).toMatchObject({
       folder: 'out',
       filters: [{ name: 'f', targets: [{ workload: { namespace: 'default', name: 'reviews' } }] }],
@@ -332,7 +336,7 @@ describe('render', () => {
       expect.stringContaining('filter "bad.wasm"'),
       expect.stringContaining('targets, entry 1'),
     ]);
-    expect(made).toMatchObject({ module: undefined });
+    expect(made).toMatchObject({ filters: [{ module: undefined }] });
   });
 });
 
@@ -365,7 +369,7 @@ describe('the filter', () => {
   ])('%s', async (filter, message) => {
     const request = await requestFor({ filter });
     expect(messagesOf(request)).toEqual([expect.stringContaining(message)]);
-    expect(request.module).toBeUndefined();
+    expect(request.filters[0]?.module).toBeUndefined();
   });
 });
 
@@ -375,12 +379,14 @@ describe('an image', () => {
 
   test('is the filter of a deployment, and gives it its name', async () => {
     const made = await requestFor({ filter: image });
-    expect(made.module).toEqual(module);
+    expect(made.filters[0]?.module).toEqual(module);
     expect(requestOf(made)).toMatchObject({ filters: [{ name: 'add-header', module }] });
   });
 
   test('of "status" is what workloads are compared with', async () => {
-    expect(requestOf(await makeFrom({ ...COMPLETE, command: 'status', filter: image }))).toMatchObject({ module });
+    expect(requestOf(await makeFrom({ ...COMPLETE, command: 'status', filter: image }))).toMatchObject({
+      scopes: [{ module }],
+    });
   });
 
   test('that "status" cannot get is a warning', async () => {
@@ -391,7 +397,7 @@ describe('an image', () => {
 
   test('is not asked for by "remove"', async () => {
     const made = await makeFrom({ ...COMPLETE, command: 'remove', filter: 'oci://ghcr.io/me/other:v1' });
-    expect(requestOf(made)).toMatchObject({ scope: { filter: 'other' } });
+    expect(requestOf(made)).toMatchObject({ scopes: [{ filter: 'other' }] });
   });
 });
 

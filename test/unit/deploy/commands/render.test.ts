@@ -29,8 +29,7 @@ type File = Extract<ReturnType<typeof renderFiles>, { ok: true }>['value'][numbe
 const CONTEXT = { log: silentLog, signal: new AbortController().signal };
 
 const request = (targets: string, ...more: RenderRequest['filters']): RenderRequest => ({
-  filters: [filterRequest(targets), ...more],
-  check: false,
+  filters: [filterRequest(targets), ...more].map((filter) => ({ ...filter, check: false })),
   folder: 'deploy/filters/',
 });
 const filesOf = (of: RenderRequest): ReadonlyMap<string, File> =>
@@ -110,8 +109,8 @@ describe('renderFiles', () => {
   test('gives a WasmPlugin for an image, and a patch that mounts nothing', () => {
     const ours = pulledRevision();
     const name = revisionName(ours);
-    const filter = filterRequest('- deploy/reviews', { settings: settings({ image: PULLED }) });
-    const files = filesOf({ filters: [filter], check: false, folder: 'f' });
+    const filter = filterRequest('- deploy/reviews', { settings: settings({ image: PULLED }), check: false });
+    const files = filesOf({ filters: [filter], folder: 'f' });
     expect([...files.keys()].slice(0, 2)).toEqual([`configmap_shop_${name}.yaml`, `wasmplugin_shop_${name}.yaml`]);
     expect(contentOf(files, `wasmplugin_shop_${name}.yaml`)).toEqual({
       apiVersion: 'extensions.istio.io/v1alpha1',
@@ -340,7 +339,7 @@ describe('render', () => {
   });
 
   test('warns of a file with a secret in plain text, and does not quote it', async () => {
-    const filter = filterRequest('- deploy/reviews');
+    const filter = filterRequest('- deploy/reviews', { check: false });
     const secret = { ...filter.settings, configuration: '{"apiToken":"abcdefgh"}' };
     const filters = [{ ...filter, settings: secret }];
     const requested = { ok: true, request: { ...request('- deploy/reviews'), filters } } as const;

@@ -39,6 +39,12 @@ const ALL = '- deploy/reviews\n- deploy/ratings\n- sts/db';
 const planFor = (request: DeployRequest, cluster: ClusterParts): Result<Plan> =>
   makePlan(request, snapshotOf(cluster), NOW);
 
+/** The same, taking over what its filters find. */
+const adopting = (request: DeployRequest): DeployRequest => ({
+  ...request,
+  filters: request.filters.map((filter) => ({ ...filter, adopt: true })),
+});
+
 const deployed = (request: DeployRequest, cluster: ClusterParts): ClusterParts =>
   executePlan(must(planFor(request, cluster)), cluster);
 const writes = (plan: Plan): string[] => [
@@ -91,7 +97,7 @@ describe.each<PluginKind>(['WasmPlugin', 'TrafficExtension'])(
         workloads: SHOP,
         filterResources: { shop: [unmanagedEnvoyFilter('/wasm/add-header.wasm')] },
       };
-      expect(messagesIn(planFor({ ...request, adopt: true }, cluster))[0]).toMatch(/"delivery: configmap" first/);
+      expect(messagesIn(planFor(adopting(request), cluster))[0]).toMatch(/"delivery: configmap" first/);
     });
   },
 );
@@ -363,7 +369,7 @@ describe('a filter that was put in by hand', () => {
   });
 
   test('is taken over when it is to be adopted: its volume goes, and ours takes it out of our pods', () => {
-    const plan = must(planFor({ ...request, adopt: true }, cluster('reviews')));
+    const plan = must(planFor(adopting(request), cluster('reviews')));
     expect(plan.workloads[0]?.adopted).toMatchObject([
       { envoyFilter: { namespace: 'shop', name: 'by-hand' }, httpFilter: 'add-header', by: 'add-header' },
     ]);
@@ -377,7 +383,7 @@ describe('a filter that was put in by hand', () => {
   });
 
   test('that still serves other workloads is kept out of a later revision, too', () => {
-    const then = executePlan(must(planFor({ ...request, adopt: true }, cluster())), cluster());
+    const then = executePlan(must(planFor(adopting(request), cluster())), cluster());
     // A removal of ours gives it back to our pods, which then need its file.
     const annotations = then.workloads['shop/deploy/reviews']?.spec?.template?.metadata?.annotations;
     expect(annotations?.[VOLUME]).toContain('"hand"');
@@ -437,7 +443,7 @@ describe('new settings for running proxies', () => {
 
 describe('an expiry', () => {
   test('is recorded, and renewed only when half of it is over', () => {
-    const request = { ...deployRequest(filterRequest('- deploy/reviews')), expiresMs: 3_600_000 };
+    const request = deployRequest(filterRequest('- deploy/reviews', { expiresMs: 3_600_000 }));
     const cluster = deployed(request, { workloads: SHOP });
     expect(countWrites(must(planFor(request, cluster)))).toBe(0);
     const later = new Date(NOW.getTime() + 2_000_000);

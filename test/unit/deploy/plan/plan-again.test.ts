@@ -13,20 +13,20 @@ import { unmanagedEnvoyFilter } from '../unmanaged.ts';
 const starts = fc.array(anyStart, { minLength: 1, maxLength: 3 });
 const policy = fc.record({
   prune: fc.boolean(),
-  adopt: fc.boolean(),
   settingsChange: fc.constantFrom<DeployRequest['settingsChange']>('roll', 'push'),
   keepRevisions: fc.nat(2),
-  expiresMs: fc.constantFrom(3_600_000, 60_000),
 });
+const options = fc.record({ adopt: fc.boolean(), expiresMs: fc.constantFrom(3_600_000, 60_000) });
 
 test('whatever is there at first, a plan that was carried out leaves nothing to write, and nothing of others changed', () => {
   let planned = 0;
   let byHand = 0;
   fc.assert(
-    fc.property(starts, policy, fc.boolean(), fc.boolean(), (list, how, two, hand) => {
+    fc.property(starts, policy, options, fc.boolean(), fc.boolean(), (list, how, own, two, hand) => {
       const workloads = Object.fromEntries(list.map((one, at) => [`shop/deploy/w${at}`, workloadFrom(`w${at}`, one)]));
       const targets = list.map((_, at) => `- {kind: deploy, name: w${at}${at === 1 ? ', port: 80' : ''}}`).join('\n');
-      const filters = [filterRequest(targets), ...(two ? [filterRequest(targets, { name: 'second' })] : [])];
+      const second = two ? [filterRequest(targets, { ...own, name: 'second' })] : [];
+      const filters = [filterRequest(targets, own), ...second];
       const request = { ...deployRequest(...filters), ...how };
       const foreign = hand ? [unmanagedEnvoyFilter('/data/x.wasm')] : [];
       const cluster = { workloads, filterResources: { shop: foreign } };
@@ -54,6 +54,7 @@ test('however targets and settings change from run to run, the second of two equ
     targets: fc.uniqueArray(fc.constantFrom('a', 'b', 'c'), { minLength: 1 }),
     configuration: fc.constantFrom('1', '2', '3'),
     how: policy,
+    own: options,
   });
   fc.assert(
     fc.property(fc.array(step, { minLength: 1, maxLength: 5 }), (steps) => {
@@ -66,9 +67,10 @@ test('however targets and settings change from run to run, the second of two equ
           ),
         },
       );
-      for (const { targets, configuration, how } of steps) {
+      for (const { targets, configuration, how, own } of steps) {
         const list = targets.map((name) => `- deploy/${name}`).join('\n');
-        const request = { ...deployRequest(filterRequest(list, { settings: settings({ configuration }) })), ...how };
+        const filter = filterRequest(list, { ...own, settings: settings({ configuration }) });
+        const request = { ...deployRequest(filter), ...how };
         const plan = makePlan(request, snapshotOf(cluster), NOW);
         // Settings that others share cannot be pushed.
         if (!plan.ok) {

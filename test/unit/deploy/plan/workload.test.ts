@@ -129,13 +129,15 @@ describe('the state that is recorded', () => {
     expect(applied({ observed: deployed, revisions: [], removals: ['add-header'] }).metadata.annotations).toEqual({});
   });
 
-  test('has an expiry only when the run has one, and drops one that is no longer wanted', () => {
-    const hour = { ...PLANNING, expiresMs: 3_600_000 };
-    const expiring = applied({}, hour);
+  test('has an expiry only when the filter has one, and drops one that is no longer wanted', () => {
+    const hour = { expiresMs: 3_600_000 };
+    const expiring = applied(hour);
     expect(stateOn(expiring)['add-header']?.expires).toBe('2026-01-02T04:04:05.000Z');
-    expect(plannedFor(PATH, { observed: expiring }, hour).patch).toBeUndefined();
-    const later = { ...hour, now: new Date(NOW.getTime() + 1_900_000) };
-    expect(stateOn(applied({ observed: expiring }, later))['add-header']?.expires).toBe('2026-01-02T04:35:45.000Z');
+    expect(plannedFor(PATH, { observed: expiring, ...hour }).patch).toBeUndefined();
+    const later = { ...PLANNING, now: new Date(NOW.getTime() + 1_900_000) };
+    expect(stateOn(applied({ observed: expiring, ...hour }, later))['add-header']?.expires).toBe(
+      '2026-01-02T04:35:45.000Z',
+    );
     expect(stateOn(applied({ observed: expiring }))).toEqual(stateOn(deployed));
   });
 });

@@ -65,13 +65,13 @@ describe('all that deploy may need', () => {
 });
 
 test('status needs to read alone', () => {
-  const verbs = statusPermissions({ scope: SCOPE, keepRevisions: 1, verify: 'auto' }).map(({ verb }) => verb);
+  const verbs = statusPermissions({ scopes: [SCOPE], keepRevisions: 1, verify: 'auto' }).map(({ verb }) => verb);
   expect([...new Set(verbs)].sort()).toEqual(['get', 'list']);
 });
 
 test('remove needs to patch workloads of every kind, and to delete objects', () => {
   const needed = words(
-    removalPermissions({ scope: SCOPE, run: 'o/r/1/1', missing: 'fail', wait: true, timeoutMs: 60_000 }),
+    removalPermissions({ scopes: [SCOPE], run: 'o/r/1/1', missing: 'fail', wait: true, timeoutMs: 60_000 }),
   );
   expect(needed).toEqual(
     expect.arrayContaining(
@@ -97,12 +97,18 @@ describe('where namespaces are chosen', () => {
     ['deploy', (targets) => deployPermissions({ ...request, filters: [{ ...filterRequest('- deploy/a'), targets }] })],
     [
       'status',
-      (entries) => statusPermissions({ scope: { entries, namespaces: [] }, verify: 'auto', keepRevisions: 1 }),
+      (entries) => statusPermissions({ scopes: [{ entries, namespaces: [] }], verify: 'auto', keepRevisions: 1 }),
     ],
     [
       'remove',
       (entries) =>
-        removalPermissions({ scope: { entries, namespaces: [] }, run: 'x', missing: 'fail', wait: true, timeoutMs: 1 }),
+        removalPermissions({
+          scopes: [{ entries, namespaces: [] }],
+          run: 'x',
+          missing: 'fail',
+          wait: true,
+          timeoutMs: 1,
+        }),
     ],
   ])(
     '%s lists them, and needs the rest in each of them, as long as they are not known in one that stands for each',

@@ -80,12 +80,16 @@ describe('the outcomes of several clusters', () => {
   });
 
   const found = { state: 'found' } as const;
-  const nothing = { state: 'nothing', namespaces: ['shop'], present: [] } as const;
+  const nothing = { state: 'nothing', filters: [], namespaces: ['shop'], present: [] } as const;
   const stopped = { state: 'stopped' } as const;
 
   test.each<[string, readonly OutcomeOf<'remove'>['removal'][], unknown]>([
     ['something to remove anywhere', [nothing, found], found],
-    ['nothing anywhere', [nothing, nothing], { state: 'nothing', namespaces: ['c0: shop', 'c1: shop'], present: [] }],
+    [
+      'nothing anywhere',
+      [nothing, nothing],
+      { state: 'nothing', filters: [], namespaces: ['c0: shop', 'c1: shop'], present: [] },
+    ],
     ['nothing in one, and nobody knows of the other', [nothing, stopped], stopped],
   ])('of a removal: %s', (_, removals, merged) => {
     const parts = removals.map((removal, index) => ({

@@ -1,0 +1,111 @@
+import {
+  INPUT_NAMES,
+  INPUTS,
+  type InputDefinition,
+  type InputName,
+  isFilterInput,
+} from '../src/action/inputs/table.ts';
+import { FILTER_KEYS } from '../src/action/manifest/keys.ts';
+import { inputDescriptions, manifestSchema, type Schema } from './manifest-schema.ts';
+
+/** A manifest that shows every kind of value; a test reads it. */
+export const EXAMPLE = `# yaml-language-server: $schema=https://raw.githubusercontent.com/OWNER/deploy-wasm-filter/v1/schema/manifest.schema.json
+version: 1
+defaults:
+  namespace: bookshop
+  fail-policy: open
+filters:
+  - name: add-header
+    filter: build/add-header.wasm
+    root-id: add_header
+    configuration: { header: x-shop, value: open }
+    targets:
+      - deployment/frontpage
+      - { selector: tier=api, wave: 2 }
+  - name: limits
+    filter: oci://registry.example/filters/limits:v3
+    port: 8080
+    environment: { MODE: strict, POD_NAME: { from: proxy } }
+    targets: [ deployment/frontpage ]
+`;
+
+const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+const code = (text: string): string => `\`${text}\``;
+
+function table(head: readonly string[], rows: readonly string[]): string {
+  return [row(...head), row(...head.map(() => '---')), ...rows].join('\n');
+}
+
+function filterRow(name: InputName): string {
+  const { type, values, default: value }: InputDefinition = INPUTS[name];
+  const words = values === undefined ? type : values.map(code).join(', ');
+  return row(code(name), words, value === '' ? '' : code(value), (inputDescriptions()[name] ?? '').trim());
+}
+
+function propertyRows(properties: unknown): string[] {
+  return Object.entries(properties as Readonly<Record<string, Schema>>).map(([key, { description = '' }]) =>
+    row(code(key), description),
+  );
+}
+
+/** Makes the reference of a manifest's keys, of the table of inputs, action.yml and the JSON Schema. */
+export function manifestReference(): string {
+  const { properties, definitions } = manifestSchema();
+  const { target, cluster } = definitions as Readonly<Record<'target' | 'cluster', Schema>>;
+  const [, mapping] = target.anyOf as readonly Schema[];
+  const ofRun = INPUT_NAMES.filter((name) => !isFilterInput(name)).map(code);
+  return `# Manifest
+
+One file, or several, that say which filters a mesh has: their settings and their targets. The input \`manifest\` names them, for
+\`deploy\`, \`plan\`, \`status\`, \`remove\` and \`render\`. Made of the table of inputs and action.yml; a test holds it.
+
+\`\`\`yaml
+${EXAMPLE}\`\`\`
+
+What is written is what runs: there are no templates, and nothing is substituted. Values that differ from environment to environment
+stand in files of their own.
+
+## Keys
+
+${table(['key', 'meaning'], propertyRows(properties))}
+
+Anchors (\`&name\`) and aliases (\`*name\`) are read; merge keys (\`<<\`) are not, because \`defaults\` does that. A key with nothing behind it
+(\`port:\`) has the default of this page, whatever \`defaults\` says. Paths in \`filter\` and \`targets-file\` start at the folder of the file.
+
+## A filter
+
+Each key is called as the input of the action and means the same. Texts, numbers, lists and mappings are written as YAML has them;
+a \`configuration\` that is a mapping or a list is handed to the filter as JSON.
+
+${table(['key', 'type or words', 'default', 'meaning'], FILTER_KEYS.map(filterRow))}
+
+\`defaults\` may have each of them but \`name\`, \`filter\`, \`sha256\` and \`push-to\`.
+
+## A target
+
+An entry is \`kind/name\`, \`namespace/kind/name\`, or a mapping:
+
+${table(['key', 'meaning'], propertyRows(mapping?.properties))}
+
+## A cluster
+
+${table(['key', 'meaning'], propertyRows(cluster.properties))}
+
+## Which value counts
+
+1. The filter's own.
+2. Its file's \`defaults\`, which mean nothing to the filters of other files.
+3. The input of the same name. An input that is set and says something else than the file is an error that names both places.
+4. The default of this page.
+
+With the input \`filter\`, the inputs describe one more filter, and fill in only the \`namespace\` of those in the file. With \`status\` and
+\`remove\`, the input \`name\` alone chooses one of the file's filters.
+
+Of the run, and hence inputs alone, are ${ofRun.join(', ')}.
+
+## Order
+
+On one workload, requests pass through filters in the order of the files and lists; a number in \`order\` goes before that. Where a filter
+is put between two others, only workloads that get it are rolled out: the others keep their revisions.
+`;
+}

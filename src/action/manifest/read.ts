@@ -1,0 +1,192 @@
+import { append } from '../../base/lists.ts';
+import { Diagnostics, ok, type Problem } from '../../base/problem.ts';
+import { listWords, nearestNames, quoted } from '../../base/text.ts';
+import type { Command } from '../../deploy/report/report.ts';
+import { readTargetList, type TargetList } from '../../targets/parse.ts';
+import { readFilterInputs } from '../inputs/filter.ts';
+import type { FilterRead, InputsRead } from '../inputs/inputs.ts';
+import { InputReader, inputPlace, type PlaceOfInput, type ReadInput } from '../inputs/reader.ts';
+import { FILTER_INPUTS, type FilterInputName, INPUTS, type InputName, isFilterInput } from '../inputs/table.ts';
+import { type ManifestFiles, readManifestTexts } from './find-files.ts';
+import { DEFAULTS_KEYS } from './keys.ts';
+import {
+  describePlace,
+  type ManifestCluster,
+  type ManifestFile,
+  type ManifestFilter,
+  type ManifestValue,
+  manifestProblem,
+} from './manifest.ts';
+import { parseManifest } from './parse.ts';
+
+/** The filters of a run, wherever they are said, and the clusters that manifests name. */
+export interface FiltersRead {
+  /** Those of the manifests, in their order, then that of the inputs. */
+  readonly filters: readonly FilterRead[];
+  readonly clusters: readonly ManifestCluster[];
+  readonly problems: readonly Problem[];
+}
+
+/** Reads what the run's filters are: those of the manifests, and that of the inputs. */
+export async function readFilters(read: InputsRead, readInput: ReadInput, files: ManifestFiles): Promise<FiltersRead> {
+  const own = read.own === undefined ? [] : [read.own];
+  if (read.inputs.manifests.length === 0) return { filters: own, clusters: [], problems: [] };
+  const diagnostics = new Diagnostics();
+  const texts = await readManifestTexts(read.inputs.manifests, files, diagnostics);
+  const manifests = texts.map(({ file, text }) => diagnostics.unwrapPartial(parseManifest(file, text)));
+  const { filters, problems } = filtersOf(manifests, read, readInput);
+  diagnostics.add(problems);
+  return { filters, clusters: manifests.flatMap(({ clusters }) => clusters), problems: diagnostics.problems };
+}
+
+/** The filters of manifests that were read, with what the inputs say for all of them. A pure function but for `readInput`. */
+export function filtersOf(
+  manifests: readonly ManifestFile[],
+  read: InputsRead,
+  readInput: ReadInput,
+): Omit<FiltersRead, 'clusters'> {
+  const problems: Problem[] = [];
+  const isShared = sharedInputs(read);
+  const filters = manifests.flatMap((manifest) =>
+    manifest.filters.map((filter): FilterRead => {
+      const source = new FilterSource(filter, (name) => (isShared(name as InputName) ? readInput(name) : ''));
+      append(problems, source.differences());
+      const reader = new InputReader(source.read, source.place);
+      const inputs = readFilterInputs(reader);
+      append(problems, reader.problems);
+      const targets = filter.values.get('targets');
+      return {
+        inputs,
+        place: source.place,
+        faulty: reader.faulty,
+        ...(targets !== undefined && { targetList: targetListOf(targets) }),
+      };
+    }),
+  );
+  const chosen = choose(filters, readInput('name').trim(), read, problems);
+  const all = [...chosen, ...(read.own === undefined ? [] : [read.own])];
+  append(problems, [...sameNames(all), ...severalRegistries(all)]);
+  return { filters: all, problems };
+}
+
+function targetListOf({ place, text, list }: ManifestValue): TargetList {
+  const origin = describePlace(place);
+  if (list === undefined) return readTargetList(origin, text);
+  return { origin, content: ok(list.entries), placeOf: (index) => list.places[index] ?? { origin } };
+}
+
+/**
+ * Returns which inputs fill in what a manifest leaves out: those that a manifest can have defaults of. Together with the input
+ * "filter" they describe that filter, and only the namespace is everybody's.
+ */
+function sharedInputs({ own }: InputsRead): (name: InputName) => boolean {
+  const shared: readonly InputName[] = own === undefined ? DEFAULTS_KEYS : ['namespace'];
+  return (name) => !isFilterInput(name) || shared.includes(name);
+}
+
+/** What is said of one filter of a manifest, asked for as inputs are. */
+class FilterSource {
+  readonly #filter: ManifestFilter;
+  readonly #shared: ReadInput;
+
+  constructor(filter: ManifestFilter, shared: ReadInput) {
+    this.#filter = filter;
+    this.#shared = shared;
+  }
+
+  readonly read: ReadInput = (given) => {
+    const name = given as InputName;
+    const value = isFilterInput(name) ? this.#filter.values.get(name) : undefined;
+    if (value !== undefined) return value.text;
+    // The list of the inputs is not added to one of the manifest.
+    if (name === 'targets-file' && this.#filter.values.has('targets')) return '';
+    if (name === 'targets' && this.#filter.values.has('targets-file')) return '';
+    return this.#shared(name);
+  };
+
+  readonly place: PlaceOfInput = (name) => {
+    if (!isFilterInput(name)) return inputPlace(name);
+    const { values, place } = this.#filter;
+    const value = values.get(name);
+    if (value === undefined && this.#isSet(name)) return inputPlace(name);
+    const where = value?.place ?? { at: place.at, path: `${place.path}.${name}` };
+    return { subject: describePlace(where), at: where.at };
+  };
+
+  /** What the inputs say and the manifest says differently: nobody knows which of the two is meant. */
+  differences(): Problem[] {
+    return FILTER_INPUTS.flatMap((name) => {
+      const value = this.#filter.values.get(name);
+      if (value === undefined || !this.#isSet(name)) return [];
+      if (this.#shared(name).trim() === (value.text.trim() || INPUTS[name].default)) return [];
+      const message = `says something else than the input "${name}".`;
+      return [manifestProblem(value.place, message, 'Keep it in one of the two places, or write the same in both.')];
+    });
+  }
+
+  #isSet(name: FilterInputName): boolean {
+    return !['', INPUTS[name].default].includes(this.#shared(name).trim());
+  }
+}
+
+/** The commands that are about filters by their names, so that one of a manifest can be chosen. */
+const CHOOSING: readonly Command[] = ['status', 'remove'];
+
+/** The one filter that the input "name" means, or all of them. */
+function choose(
+  filters: readonly FilterRead[],
+  name: string,
+  { inputs: { command }, own }: InputsRead,
+  problems: Problem[],
+): readonly FilterRead[] {
+  if (own !== undefined || name === '') return filters;
+  const wrong = (message: string, remedy: string): void => {
+    problems.push({ kind: 'input', ...inputPlace('name'), message, remedy });
+  };
+  if (!CHOOSING.includes(command)) {
+    wrong(
+      'is set, but the manifest names its filters itself.',
+      'Leave it out; together with the input "filter" it names a further one.',
+    );
+    return filters;
+  }
+  const chosen = filters.filter((filter) => filter.inputs.name === name);
+  if (chosen.length > 0) return chosen;
+  const names = filters.map((filter) => filter.inputs.name).filter((known) => known !== '');
+  const [near] = nearestNames(name, names, 1);
+  wrong(
+    `is ${quoted(name)}, which no manifest has.`,
+    `${near === undefined ? '' : `Did you mean "${near}"? `}There ${names.length === 1 ? 'is' : 'are'} ${listWords(names, 'and')}.`,
+  );
+  return [];
+}
+
+/** The login of the inputs goes to one registry: nobody else is to see it. */
+function severalRegistries(filters: readonly FilterRead[]): Problem[] {
+  const hosts = [...new Set(filters.flatMap(({ inputs }) => inputs.from.login?.host ?? []))];
+  if (hosts.length < 2) return [];
+  return [
+    {
+      kind: 'input',
+      ...inputPlace('registry-username'),
+      message: `is a login for one registry, and the filters name ${listWords(hosts, 'and')}.`,
+      remedy: 'Log in to each of them in an earlier step, such as docker/login-action, and leave the input out.',
+    },
+  ];
+}
+
+/** What is wrong with filters that have the name of another one: the cluster would know one of them. */
+function sameNames(filters: readonly FilterRead[]): Problem[] {
+  const first = new Map<string, FilterRead>();
+  return filters.flatMap((filter): Problem[] => {
+    const { name } = filter.inputs;
+    const before = first.get(name);
+    if (name === '') return [];
+    if (before === undefined) {
+      first.set(name, filter);
+      return [];
+    }
+    const message = `is "${name}", which is the name of another filter already: ${before.place('name').subject}.`;
+    return [{ kind: 'input', ...filter.place('name'), message, remedy: 'Give each filter a name of its own.' }];
+  });
+}

@@ -1,0 +1,139 @@
+import { makeLimiter, mapLimited } from '../../base/concurrency.ts';
+import { defined } from '../../base/defined.ts';
+import type { ReadFile } from '../../base/files.ts';
+import { Diagnostics } from '../../base/problem.ts';
+import type { SettingsChange } from '../../deploy/policy.ts';
+import type { FilterRequest, Unknown } from '../../deploy/request.ts';
+import type { FilterModule } from '../../filter/module/module.ts';
+import type { Delivery } from '../../mesh/objects/delivery.ts';
+import type { TargetEntry } from '../../targets/target.ts';
+import { UNNAMED } from '../inputs/inputs.ts';
+import type { InputName } from '../inputs/table.ts';
+import {
+  decideDelivery,
+  deliveredSettings,
+  likelyDelivery,
+  unusedInputWarnings,
+  withGatewayTargets,
+} from './delivery.ts';
+import { type LoadedModule, loadModule, type ModuleInputs, type ModuleTools } from './module.ts';
+import { type AskedFilter, targetEntries } from './targets.ts';
+
+/** A filter that was asked for, and what became of getting it ready. */
+export interface RequestedFilter extends LoadedModule {
+  readonly asked: AskedFilter;
+  readonly entries: readonly TargetEntry[];
+  /** `undefined` if it could not be decided. */
+  readonly delivery: Delivery | undefined;
+}
+
+/** What getting filters ready needs. */
+export interface FilterTools extends ModuleTools {
+  readonly readFile: ReadFile;
+  /** Of targets that name none. */
+  readonly namespaceOf: (asked: AskedFilter) => string;
+  readonly settingsChange: SettingsChange;
+}
+
+/** Modules are up to some tens of MiB each, and a registry is somebody else's. */
+const PARALLEL_MODULES = 4;
+/** Each takes a core for minutes. */
+const PARALLEL_OPTIMIZERS = 2;
+
+/**
+ * Gets filters ready, several at a time, each module once however many filters are of it. What is wrong is told to `diagnostics`, in
+ * the order of the filters.
+ */
+export async function prepareFilters(
+  filters: readonly AskedFilter[],
+  tools: FilterTools,
+  diagnostics: Diagnostics,
+): Promise<RequestedFilter[]> {
+  const load = moduleLoader(tools);
+  const prepared = await mapLimited(filters, PARALLEL_MODULES, async (asked) => {
+    const own = new Diagnostics();
+    return { filter: await prepareFilter(asked, load, tools, own), problems: own.problems };
+  });
+  for (const { problems } of prepared) diagnostics.add(problems);
+  return prepared.map(({ filter }) => filter);
+}
+
+type LoadOnce = (inputs: ModuleInputs, diagnostics: Diagnostics) => Promise<LoadedModule>;
+
+function moduleLoader({ readFile, optimize, ...tools }: FilterTools): LoadOnce {
+  const limiter = makeLimiter(PARALLEL_OPTIMIZERS);
+  const limited: ModuleTools = {
+    ...tools,
+    ...(optimize !== undefined && { optimize: (bytes) => limiter(() => optimize(bytes)) }),
+  };
+  const loading = new Map<string, Promise<{ readonly module: LoadedModule; readonly found: Diagnostics }>>();
+  return async (inputs, diagnostics) => {
+    const { from, shrink, provenance, delivery } = inputs;
+    const key = JSON.stringify([from, shrink, provenance, delivery.delivery, delivery.gateways]);
+    const started = loading.get(key) ?? loadWith(inputs);
+    loading.set(key, started);
+    const { module, found } = await started;
+    diagnostics.add(found.problems);
+    return module;
+  };
+  async function loadWith(inputs: ModuleInputs): Promise<{ module: LoadedModule; found: Diagnostics }> {
+    const found = new Diagnostics();
+    return { module: await loadModule(inputs, readFile, limited, found), found };
+  }
+}
+
+async function prepareFilter(
+  asked: AskedFilter,
+  load: LoadOnce,
+  { namespaceOf, settingsChange }: FilterTools,
+  diagnostics: Diagnostics,
+): Promise<RequestedFilter> {
+  // The targets say how the filter can get to them; what is wrong with it is told first all the same.
+  const ofTargets = new Diagnostics();
+  const entries = targetEntries(asked.targets, namespaceOf(asked), ofTargets);
+  const aimed = { ...asked, inputs: withGatewayTargets(entries, asked.inputs) };
+  const loaded = await load(aimed.inputs, diagnostics);
+  diagnostics.add(ofTargets.problems);
+  const delivery = decideDelivery(aimed, settingsChange, loaded.module, entries, diagnostics);
+  return { ...loaded, asked: aimed, entries, delivery };
+}
+
+/** Stands in for a module that could not be had. */
+const NO_MODULE: FilterModule = { bytes: new Uint8Array(), digest: `sha256:${'0'.repeat(64)}` };
+
+/** Without a module, a name or a delivery there are problems, and what stands in for them is never carried out. */
+export function filterRequestOf({ asked: { inputs }, entries, delivery, ...file }: RequestedFilter): FilterRequest {
+  const { push } = file;
+  return {
+    name: inputs.name || UNNAMED,
+    module: toCheck(file) ?? NO_MODULE,
+    settings: deliveredSettings(inputs.settings, delivery ?? likelyDelivery(inputs)),
+    targets: entries,
+    ...inputs.options,
+    ...defined({ push }),
+  };
+}
+
+function toCheck({ module, loaded }: LoadedModule): FilterModule | undefined {
+  return module ?? loaded;
+}
+
+/** The settings that a trial run hands to the filter, or that decide whether a workload can run it. */
+const TRIED = ['root-id', 'vm-id', 'configuration', 'direction', 'environment', 'capabilities'] as const;
+
+/** Returns what a request has stand-ins for. */
+export function unknownOf(filters: readonly AskedFilter[], loaded: readonly LoadedModule[] = []): Set<Unknown> {
+  const isFaulty = (names: readonly InputName[]): boolean =>
+    filters.some(({ faulty }) => names.some((name) => faulty.has(name)));
+  return new Set<Unknown>([
+    ...(filters.some(({ inputs }) => inputs.name === '') ? (['name'] as const) : []),
+    ...(isFaulty(['mount-path']) ? (['mount-path'] as const) : []),
+    ...(isFaulty(TRIED) ? (['settings'] as const) : []),
+    ...(loaded.some((file) => toCheck(file) === undefined) ? (['module'] as const) : []),
+  ]);
+}
+
+/** What has no effect, although nothing is wrong with it. */
+export function filterWarnings(filters: readonly RequestedFilter[]): string[] {
+  return filters.flatMap(({ asked, delivery }) => unusedInputWarnings(asked.inputs, delivery));
+}

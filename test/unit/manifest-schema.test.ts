@@ -1,0 +1,31 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from '@jest/globals';
+import { EXAMPLE, manifestReference } from '../../scripts/manifest-reference.ts';
+import { inputDescriptions, manifestSchema } from '../../scripts/manifest-schema.ts';
+import { INPUTS, type InputDefinition } from '../../src/action/inputs/table.ts';
+import { parseManifest } from '../../src/action/manifest/parse.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+
+/** `UPDATE_GOLDEN=1 npm test -- manifest-schema` writes the files anew. */
+test.each<[string, () => string]>([
+  ['schema/manifest.schema.json', () => `${JSON.stringify(manifestSchema(), null, 2)}\n`],
+  ['docs/manifest.md', manifestReference],
+])('%s is made of the table of inputs and action.yml', (file, make) => {
+  const path = join(ROOT, file);
+  if (process.env.UPDATE_GOLDEN === '1') writeFileSync(path, make());
+  expect(readFileSync(path, 'utf8')).toBe(make());
+});
+
+test.each(Object.entries(INPUTS))('action.yml names the words of %s', (name, definition: InputDefinition) => {
+  for (const word of definition.values ?? []) {
+    expect(inputDescriptions()[name]).toMatch(new RegExp(`\\b${word}\\b`));
+  }
+});
+
+test('the example of the reference can be read', () => {
+  const parsed = parseManifest('filters.yaml', EXAMPLE);
+  expect(parsed).toMatchObject({ ok: true });
+  expect(parsed.ok ? parsed.value.filters.length : 0).toBe(2);
+});
