@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
+import { USER_VOLUME_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { WORKLOADS } from '../harness/kinds.ts';
 import { awaitReady, makeWorkload, pathOf } from '../harness/workloads.ts';
@@ -52,4 +53,34 @@ test.concurrent('an owner that puts the pod template back is named, before and a
   expect(status?.workloads.flatMap(({ filters }) => filters)).toEqual([
     expect.objectContaining({ changed: true, owner: 'ConfigMap hello-00001' }),
   ]);
+});
+
+test.concurrent('who takes the mount alone out of the template is named, and the workload is rolled back', async () => {
+  const scene = await Scene.open(cluster);
+  const { api } = cluster;
+  const volumes = { [USER_VOLUME_ANNOTATION]: '[{"name":"theirs","emptyDir":{}}]' };
+  const made = makeWorkload(scene.namespace, 'reviews', {
+    podAnnotations: { ...volumes, 'sim/ready-after-ms': '3000' },
+  });
+  const tracked = { 'argocd.argoproj.io/tracking-id': `shop:apps/Deployment:${scene.namespace}/reviews` };
+  const workload = { ...made, metadata: { ...made.metadata, annotations: tracked } };
+  await api.apply(pathOf(workload), workload, 'argocd-controller');
+  await awaitReady(api, workload);
+  const run = scene.deploy({ targets: '- deployment/reviews' });
+  await scene.seen('the patch', ({ method, path, status }) => {
+    return method === 'PATCH' && path.startsWith(`${pathOf(workload)}?`) && status === 200;
+  });
+  await api.apply(pathOf(workload), workload, 'argocd-controller');
+  const report = await run;
+  expect(report.warnings.join('\n')).toMatch(/so the next sync, at once with self-heal, puts its own value back/);
+  const { outcome, problem, rollback } = onlyTarget(report);
+  expect(outcome).toBe('failed');
+  expect(rollback).toBeDefined();
+  expect(problem && describeProblem(problem)).toMatch(
+    /cannot become ready: the mount of the filter "add-header" was taken out of its pod template by Argo CD, application shop \(field manager "argocd-controller"\)/,
+  );
+  expect(problem?.remedy).toMatch(/into Git, where Argo CD takes them from/);
+  const { labels = {}, annotations = {} } = (await scene.now(workload)).spec?.template?.metadata ?? {};
+  expect(labels).not.toHaveProperty([REVISION_LABEL]);
+  expect(annotations[USER_VOLUME_ANNOTATION]).toBe(volumes[USER_VOLUME_ANNOTATION]);
 });

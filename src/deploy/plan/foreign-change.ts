@@ -1,6 +1,7 @@
 import type { Workload } from '../../cluster/objects.ts';
 import { describeTemplateKeeper, keeperRemedy } from '../../mesh/identity/owner.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
+import { isMounted } from '../../mesh/template/sidecar-mounts.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
@@ -58,4 +59,24 @@ export function foreignChange({ ref, podRevisions, removals }: Wanted, workload:
     };
   }
   return undefined;
+}
+
+/**
+ * Says that others have taken the mount of a filter out of a pod template and left its label, as whoever applies one of the annotations
+ * from a source of his own does: pods that start then are told to read a file that is not there. `undefined` if it is there.
+ */
+export function lostMount(
+  { ref, podRevisions }: { readonly ref: WorkloadRef; readonly podRevisions: readonly PodRevision[] },
+  workload: Workload,
+): Pick<ForeignChange, 'message' | 'remedy'> | undefined {
+  if (targetKind(ref).binding.inPlace) return undefined;
+  const lost = podRevisions.find(
+    ({ filter, id, image }) =>
+      image === undefined && revisionOn(workload, filter) === id && !isMounted(workload.spec?.template ?? {}, filter),
+  );
+  if (lost === undefined) return undefined;
+  return {
+    message: `the mount of the filter "${lost.filter}" was taken out of its pod template by ${describeTemplateKeeper(workload)}`,
+    remedy: keeperRemedy(workload),
+  };
 }

@@ -45,6 +45,7 @@ export function rolloutProblem(
         message: `${sentence(words)}${unseenWords(diagnosis)}`,
         ...defined({ permission: diagnosis?.missing?.[0] }),
         remedy:
+          rollout.remedy ??
           diagnosis?.envoy?.remedy ??
           (diagnosis?.cannotMount === true ? OTHER_PATH : undefined) ??
           (rollout.state === 'timeout'

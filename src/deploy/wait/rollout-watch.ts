@@ -12,7 +12,7 @@ import type { LogIds } from '../../mesh/proxy/refused-filter.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
-import { foreignChange } from '../plan/foreign-change.ts';
+import { foreignChange, lostMount } from '../plan/foreign-change.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 
 /** A workload and what its pods shall carry. */
@@ -229,8 +229,11 @@ export class RolloutWatch {
       const newer = newerOn(entry.goal, workload);
       const { remedy } = foreign;
       this.#decide(key, 'superseded', foreign.message, { remedy, ...defined({ newer }) });
-    } else if (entry.readiness.state !== 'progressing')
-      this.#decide(key, entry.readiness.state, entry.readiness.message);
+      return;
+    }
+    const lost = lostMount(entry.goal, workload);
+    if (lost !== undefined) this.#decide(key, 'stuck', lost.message, { remedy: lost.remedy });
+    else if (entry.readiness.state !== 'progressing') this.#decide(key, entry.readiness.state, entry.readiness.message);
   }
 
   #end(key: string, state: 'timeout' | 'cancelled'): void {

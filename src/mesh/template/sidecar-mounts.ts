@@ -100,6 +100,15 @@ export function mountedAt(template: PodTemplate, filter: string): string | undef
   return typeof path === 'string' ? path : undefined;
 }
 
+/** Whether a pod template has the volume of a filter and its mount, both of which somebody may take away alone. */
+export function isMounted(template: PodTemplate, filter: string): boolean {
+  if (isInjectedGateway(template)) return gatewayMountedAt(template, filter) !== undefined;
+  return MOUNT_ANNOTATIONS.every((key) => {
+    const list = parseAnnotationList(template.metadata?.annotations?.[key]);
+    return list.ok && list.value.entries.some(({ name }) => name === volumeName(filter));
+  });
+}
+
 /** The text of `before` where it says the same as `now`: to leave an annotation exactly as it was found. */
 export function preferText(now: string | undefined, before: string | undefined): string | undefined {
   const [a, b] = [parseAnnotationList(now), parseAnnotationList(before)];
