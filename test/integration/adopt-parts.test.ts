@@ -322,7 +322,9 @@ describe('an adoption', () => {
     ],
     [
       'an application of Argo CD',
-      () => ({ annotations: { 'argocd.argoproj.io/tracking-id': 'shop:networking.istio.io/EnvoyFilter:shop/wasm' } }),
+      (namespace) => ({
+        annotations: { 'argocd.argoproj.io/tracking-id': `shop:networking.istio.io/EnvoyFilter:${namespace}/wasm` },
+      }),
       /\/wasm can bring "add-header" back with the next sync of Argo CD \(application shop\), .*Take it out of Git/,
     ],
   ])('of what %s brings back says so, in plan and deploy', async (_, marks, told) => {
