@@ -125,22 +125,41 @@ function typeOf(key: FilterInputName, { type, values }: InputDefinition): Schema
 const NAMES: Schema = { anyOf: [{ type: 'string' }, { type: 'array', minItems: 1, items: { type: 'string' } }] };
 const KIND: Schema = { type: 'string', examples: KINDS.map(({ resource }) => resource.kind.toLowerCase()) };
 
+/** What an entry leaves out. */
+const EXCLUSION: Schema = {
+  anyOf: [
+    { type: 'string' },
+    {
+      type: 'object',
+      minProperties: 1,
+      additionalProperties: false,
+      properties: { kind: KIND, name: { type: ['string', 'number'] }, namespace: { type: 'string' } },
+    },
+  ],
+};
+
 /** The keys of a target, each as the parser of target lists knows it. */
 const TARGET_KEYS: Readonly<Record<TargetKey | 'clusters', Schema>> = {
   kind: { ...KIND, description: 'Kind of the workload.' },
-  name: { type: ['string', 'number'], description: 'Name of the workload.' },
+  name: { type: ['string', 'number'], description: 'Name of the workload; "*" stands for any characters.' },
   namespace: { type: 'string', description: 'Its namespace.' },
   selector: {
     type: ['string', 'object'],
     description: 'Labels of the workloads that are meant, as for kubectl, or as a mapping.',
   },
   kinds: { ...NAMES, description: 'Kinds of workloads that are selected.' },
-  namespaces: { ...NAMES, description: 'Namespaces in which they are looked for.' },
+  namespaces: {
+    ...NAMES,
+    description: 'Namespaces in which they are looked for; "*" stands for any characters of a name.',
+  },
   'namespace-selector': {
     type: ['string', 'object'],
     description: 'Labels of the namespaces in which they are looked for, in place of "namespaces".',
   },
-  exclude: { type: 'array', minItems: 1, description: 'Which of these are not meant, as names or mappings.' },
+  exclude: {
+    anyOf: [EXCLUSION, { type: 'array', minItems: 1, items: EXCLUSION }],
+    description: 'Which of these are not meant: name, kind/name, namespace/kind/name, or a mapping of these.',
+  },
   configuration: { description: 'Configuration of the filter here.' },
   direction: { enum: [...INPUTS.direction.values], description: 'Traffic that the filter sees here.' },
   port: { type: 'integer', minimum: 1, maximum: 65_535, description: 'Only this port of the workload.' },

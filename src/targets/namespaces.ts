@@ -1,5 +1,5 @@
 import { append } from '../base/lists.ts';
-import type { Problem } from '../base/problem.ts';
+import { locatedProblems, type Problem } from '../base/problem.ts';
 import { count, listWords, nameSome, nearestNames } from '../base/text.ts';
 import { targetsProblem } from './fields.ts';
 import { isPattern, matchesPattern } from './pattern.ts';
@@ -48,7 +48,7 @@ export function chooseNamespaces(
     const chosen = matching.filter((namespace) => !namespace.isTerminating && !isLeftOut(by, namespace));
     const found = chosen.map(({ name }) => name).sort();
     const unmatched = unmatchedChoice(entry.origin, by, namespaces, chosen);
-    if (unmatched.length > 0) append(problems, unmatched);
+    if (unmatched.length > 0) append(problems, locatedProblems(unmatched, entry.at));
     else
       notes.push(`${entry.origin}: ${describeFound(entry.namespaces.by, found)}${describeLeftOut(matching, found)}.`);
     return { ...entry, namespaces: { ...entry.namespaces, found: unmatched.length > 0 ? [] : found } };

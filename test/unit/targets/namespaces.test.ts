@@ -109,3 +109,10 @@ describe('an entry that chooses nothing is a problem', () => {
     expect(said.map((one) => one.slice(0, 16))).toEqual(['targets, entry 1', 'targets, entry 2']);
   });
 });
+
+test('a problem says where the entry stands, in a file of the workspace', () => {
+  const at = { file: 'filters.yaml', line: 7, column: 9 };
+  const [entry] = entriesOf('- { namespace-selector: no=such, name: "*" }');
+  const { problems } = chooseNamespaces(entry === undefined ? [] : [{ ...entry, at }], CLUSTER);
+  expect(problems).toMatchObject([{ at }]);
+});
