@@ -10,22 +10,16 @@ import { renderFilterResource, resourceOf } from '../../mesh/objects/filter-reso
 import { patchWorkload } from '../../mesh/template/template.ts';
 import { patternExpression } from '../../targets/pattern.ts';
 import { describeChoice, describeSelection } from '../../targets/select.ts';
-import {
-  describeWorkload,
-  namespacesOf,
-  type SelectedTargets,
-  type TargetEntry,
-  type WorkloadRef,
-  workloadKey,
-} from '../../targets/target.ts';
+import { describeWorkload, namespacesOf, type SelectedTargets, type WorkloadRef } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
-import { revisionsOf, type TrialContext } from '../preflight/filter-check.ts';
+import type { TrialContext } from '../preflight/filter-check.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
 import type { RenderRequest, RequestOrProblems } from '../request.ts';
 import { examineWithoutCluster } from './examine.ts';
 import { yaml } from './kustomization.ts';
 import { STOPPED } from './outcome.ts';
+import { keyOf, maybeOverlapping, orderEntries, type Patch, revisionsIn } from './render-patches.ts';
 import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './write-folder.ts';
 
 /**
@@ -53,7 +47,7 @@ export async function render(
     const taken = await takenComponent(root, workspace);
     if (taken !== undefined) return { ...stopped, ...checked, problems: [taken] };
     const { warnings, ...rendered } = await writeFolder(root, files, workspace, context.signal);
-    const revisions = [...new Set(revisionsOf(requested.request.filters).map(({ id }) => id))];
+    const revisions = revisionsIn(requested.request.filters);
     const said = [...checked.warnings, ...warnings];
     const written = { state: 'written', folder: root, revisions, ...rendered } as const;
     return { command: 'render', ...checked, warnings: said, rendered: written };
@@ -74,16 +68,17 @@ export async function render(
 export function renderFiles({ filters }: RenderRequest): Result<readonly RenderedContent[]> {
   const diagnostics = new Diagnostics();
   const objects = new Map<string, RenderedContent>();
-  const patches = new Map<string, { entry: TargetEntry; ref?: WorkloadRef; revisions: Revision[] }>();
+  const patches = new Map<string, Patch>();
   const places = new Set<string>();
-  for (const filter of filters) {
+  const orderOf = orderEntries(filters);
+  for (const [index, filter] of filters.entries()) {
     const revisionOn = revisionMaker(filter);
     for (const entry of filter.targets) {
       const unknown = entry.type === 'selected' ? unknownToFiles(entry) : [];
       diagnostics.add(unknown);
       if (unknown.length > 0) continue;
       // No list of kinds is empty.
-      const revision = revisionOn({ kind: kindsOf(entry)[0] as string }, entry.override);
+      const revision = revisionOn({ kind: kindsOf(entry)[0] as string }, entry.override, orderOf(index, entry));
       for (const namespace of namespacesOf(entry)) {
         // Its ConfigMap holds the whole module.
         const place = `${namespace}/${revisionName(revision)}`;
@@ -91,7 +86,7 @@ export function renderFiles({ filters }: RenderRequest): Result<readonly Rendere
         places.add(place);
         for (const file of objectFiles(revision, namespace)) objects.set(file.name, file);
       }
-      const key = entry.type === 'named' ? workloadKey(entry.workload) : entry.origin;
+      const key = keyOf(entry);
       const known = patches.get(key) ?? {
         entry,
         revisions: [],
@@ -110,6 +105,7 @@ export function renderFiles({ filters }: RenderRequest): Result<readonly Rendere
       patches.set(key, known);
     }
   }
+  diagnostics.add(maybeOverlapping([...patches.values()]));
   if (!diagnostics.ok) return fail(diagnostics.problems);
   const patchFiles = [...patches.values()].flatMap(({ entry, ref, revisions }) => {
     if (ref === undefined) return selectorPatches(entry as SelectedTargets, revisions);

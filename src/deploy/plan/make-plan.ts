@@ -27,7 +27,7 @@ import type { Plan, PlannedRevision, PlannedWorkload, RollbackTarget } from './p
 import { podRevisionMaker } from './pod-revision.ts';
 import { findRollbackTarget } from './rollback-target.ts';
 import { judgeSharedVms } from './shared-vms.ts';
-import { revisionMaker } from './target-settings.ts';
+import { orderTargets, revisionMaker } from './target-settings.ts';
 import { templateWarnings } from './template-warnings.ts';
 import { planWorkload, type WantedWorkload } from './workload.ts';
 
@@ -74,15 +74,22 @@ export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now:
     drafts.set(workloadKey(ref), draft);
     return draft;
   };
-  for (const filter of request.filters) {
+  const resolutions = request.filters.map(({ targets, settings }) =>
+    resolveTargets(targets, snapshot.workloadIndex, settings),
+  );
+  const orderOn = orderTargets(
+    request.filters,
+    resolutions.map(({ targets }) => targets),
+  );
+  for (const [index, filter] of request.filters.entries()) {
     // A target that is not there must not hide what is wrong with the others.
-    const { targets, ...resolved } = resolveTargets(filter.targets, snapshot.workloadIndex, filter.settings);
-    diagnostics.add(resolved.problems);
-    append(warnings, resolved.warnings);
+    const { targets = [], problems = [], warnings: idle = [] } = resolutions[index] ?? {};
+    diagnostics.add(problems);
+    append(warnings, idle);
     const revisionFor = revisionMaker(filter);
     const wanted = targets.map((target) => ({
       ...target,
-      revision: revisionFor(target.ref, target.override),
+      revision: revisionFor(target.ref, target.override, orderOn(index, target.ref)),
       current: observedFilter(filter.name, target, snapshot),
     }));
     // What this run pushes itself has not moved.

@@ -1,9 +1,10 @@
 import { defined } from '../../base/defined.ts';
 import type { FilterSettings, SettingsOverride } from '../../filter/settings.ts';
 import { makeRevision, type Revision } from '../../mesh/identity/revision.ts';
-import type { TargetEntry, WorkloadRef } from '../../targets/target.ts';
+import { type TargetEntry, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { FilterRequest } from '../request.ts';
+import { ordersOn } from './order.ts';
 
 /**
  * The settings of a filter on a target: those of its entry before those of the inputs. Where all traffic goes one way, a direction
@@ -29,16 +30,42 @@ export function revisionMaker({
 }: Pick<FilterRequest, 'name' | 'module' | 'settings'>): (
   ref: Pick<WorkloadRef, 'kind'>,
   override: SettingsOverride,
+  order?: number,
 ) => Revision {
   const made = new Map<string, Revision>();
-  return (ref, override) => {
-    const key = `${targetKind(ref).direction} ${JSON.stringify(override)}`;
+  return (ref, override, order = settings.order) => {
+    const key = `${targetKind(ref).direction} ${order} ${JSON.stringify(override)}`;
     const known = made.get(key);
     if (known !== undefined) return known;
-    const revision = makeRevision(name, module, settingsOn(ref, settings, override));
+    const revision = makeRevision(name, module, { ...settingsOn(ref, settings, override), order });
     made.set(key, revision);
     return revision;
   };
+}
+
+/** Tells the order that a filter, by its index in the request, has on a workload. */
+export type OrderOn = (filter: number, ref: WorkloadRef) => number;
+
+/** Finds the orders that the filters of a run have on their targets; `targets` are those of each filter. */
+export function orderTargets(
+  filters: readonly Pick<FilterRequest, 'settings'>[],
+  targets: readonly (readonly { readonly ref: WorkloadRef; readonly override: SettingsOverride }[])[],
+): OrderOn {
+  const onWorkload = new Map<string, { filter: number; settings: FilterSettings }[]>();
+  for (const [filter, { settings }] of filters.entries()) {
+    for (const { ref, override } of targets[filter] ?? []) {
+      const key = workloadKey(ref);
+      const all = onWorkload.get(key) ?? [];
+      all.push({ filter, settings: settingsOn(ref, settings, override) });
+      onWorkload.set(key, all);
+    }
+  }
+  const orders = new Map<string, ReadonlyMap<number, number>>();
+  for (const [key, all] of onWorkload) {
+    const found = ordersOn(all.map(({ settings }) => settings));
+    orders.set(key, new Map(all.map(({ filter }, index) => [filter, found[index] ?? 0])));
+  }
+  return (filter, ref) => orders.get(workloadKey(ref))?.get(filter) ?? filters[filter]?.settings.order ?? 0;
 }
 
 /** The kinds of targets that an entry may come to. */

@@ -207,9 +207,21 @@ describe('renderFiles', () => {
     const auth = filterRequest('- deploy/reviews', { name: 'auth' });
     const files = filesOf(request('- deploy/reviews', auth));
     expect(contentOf(files, 'patch_shop_deployment_reviews.yaml')).toMatchObject({
-      spec: { template: templateOf(revision(), revision('auth', { vmId: 'auth' })) },
+      spec: { template: templateOf(revision(), revision('auth', { vmId: 'auth', order: 1 })) },
     });
     expect(files.size).toBe(4 + 1);
+  });
+
+  test('puts filters of one selection into one patch, and refuses two that may mean one workload', () => {
+    const selecting = (name: string, selector: string): RenderRequest['filters'][number] =>
+      filterRequest(`- {selector: ${selector}, kinds: deployment}`, { name });
+    const rendered = (...filters: RenderRequest['filters']): ReturnType<typeof renderFiles> =>
+      renderFiles({ filters, folder: 'f' });
+    const [header, auth] = [selecting('header', 'app=a'), selecting('auth', 'app=a')];
+    expect(must(rendered(header, auth)).filter(({ name }) => name.startsWith('patch_'))).toHaveLength(1);
+    expect(messagesIn(rendered(header, selecting('auth', 'app=b')))).toEqual(
+      expect.arrayContaining([expect.stringContaining('one patch would replace the other')]),
+    );
   });
 
   test('takes a workload that is named twice for one, unless its settings differ', () => {
