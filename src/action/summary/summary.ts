@@ -7,11 +7,13 @@ import { judge, type Verdict } from '../verdict/verdict.ts';
 import { meaningOf, sentences } from '../verdict/words.ts';
 import { deployPage } from './deploy.ts';
 import { renderClusters } from './parts/clusters.ts';
-import { FULL, fitPage, type Limits } from './parts/limits.ts';
+import { renderLeftOut } from './parts/left-out.ts';
+import { fitPage, type Limits } from './parts/limits.ts';
 import { blocks, code, text } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
 import { renderProblems } from './parts/problems.ts';
 import { renderRole } from './parts/role.ts';
+import { renderWaves } from './parts/waves.ts';
 import { planPage } from './plan.ts';
 import { removePage } from './remove.ts';
 import { renderPage } from './render.ts';
@@ -65,12 +67,11 @@ export function renderSummary(
       `## ${verdict.icon} ${text(verdict.headline)}`,
       text(sentences(verdict.pointer ?? '', verdict.sentence)),
       renderFacts(report, links, limits),
-      limits === FULL
-        ? ''
-        : 'This page would be larger than GitHub shows; what was left out is counted where it is missing.',
+      renderLeftOut(report, limits),
       renderProblems(page.problems, groups, limits),
       renderRole(report, [...problems, ...(report.lacking ?? []).map((permission) => ({ permission }))], limits),
       renderClusters(report, limits),
+      renderWaves(report, limits),
       page.lead(limits),
       renderWarnings(warnings, limits),
       page.body(limits),

@@ -357,6 +357,7 @@ export function report(parts: ReportParts = {}): Report {
     policy: parts.policy ?? policy(),
     refusedInputs: parts.refusedInputs ?? [],
     requests: parts.requests ?? { reads: 37, writes: written ? 16 : 0 },
+    ...(parts.reportFile !== undefined && { reportFile: parts.reportFile }),
     started: parts.started ?? '2026-11-28T09:30:00.000Z',
     durationMs: parts.durationMs ?? 24_800,
   });

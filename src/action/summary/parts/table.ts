@@ -3,8 +3,8 @@ import { countOf } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
 import { blocks, details, table, tableRow } from './markdown.ts';
 
-/** Up to this many rows stand in one open table; above it, those that are well fold. */
-const MAX_OPEN_ROWS = 25;
+/** Up to this many rows stand in one open table; above it, those that are well fold, and so do urgent ones beyond this many. */
+export const MAX_OPEN_ROWS = 25;
 
 /** What rows are counted as, in the order in which they are told: `❌ 2 failed · ✅ 9 deployed`. */
 export type Catalogue<C extends string> = Readonly<Record<C, { readonly icon: string; readonly word: string }>>;
@@ -20,7 +20,7 @@ export interface TableParts<C extends string> {
   readonly noun: string;
   readonly header: readonly string[];
   readonly catalogue: Catalogue<C>;
-  /** Rows that somebody has to look at; they come first and stay open. */
+  /** Rows that somebody has to look at; they come first, and the first of them stay open. */
   readonly urgent: readonly Row<C>[];
   readonly calm: readonly Row<C>[];
   /** What all rows share and no column says. */
@@ -61,20 +61,26 @@ export function shareColumns<R>(
   return { own, shared };
 }
 
-/** The table of a page under a heading, urgent rows first; long lists of rows that are well fold. */
+/** The table of a page under a heading, urgent rows first; long lists fold, with their totals as the title. */
 export function renderTable<C extends string>(heading: string, parts: TableParts<C>, limits: Limits): string {
   const { noun, urgent, calm, catalogue, above = '', folded = false } = parts;
   const total = urgent.length + calm.length;
   if (total === 0) return '';
-  const part = (rows: readonly Row<C>[], max: number): string =>
-    blocks(rowsOf(parts, rows.slice(0, max)), leftOut(rows.slice(max), catalogue));
   if (urgent.length > 0 && total > MAX_OPEN_ROWS) {
-    const title = `${countOf(calm.length, `more ${noun}`)}: ${renderCounts(calm, catalogue)}`;
+    const open = urgent.slice(0, Math.min(MAX_OPEN_ROWS, limits.failedRows));
+    const folded = (rows: readonly Row<C>[], max: number): string =>
+      rows.length === 0
+        ? ''
+        : details(
+            `${countOf(rows.length, `more ${noun}`)}: ${renderCounts(rows, catalogue)}`,
+            blocks(rowsOf(parts, rows.slice(0, max)), leftOut(rows.slice(max), catalogue)),
+          );
     return blocks(
       `### ${heading}`,
       above,
-      part(urgent, limits.failedRows),
-      calm.length === 0 ? '' : details(title, part(calm, limits.goodRows)),
+      rowsOf(parts, open),
+      folded(urgent.slice(open.length), limits.failedRows - open.length),
+      folded(calm, limits.goodRows),
     );
   }
   const body = blocks(
@@ -85,7 +91,7 @@ export function renderTable<C extends string>(heading: string, parts: TableParts
   );
   return total <= MAX_OPEN_ROWS && !folded
     ? blocks(`### ${heading}`, body)
-    : details(`The ${countOf(total, noun)} of this run`, body);
+    : details(`The ${countOf(total, noun)} of this run: ${renderCounts([...urgent, ...calm], catalogue)}`, body);
 }
 
 /** How many rows there are of each count: `❌ 2 failed · ✅ 9 deployed`. */

@@ -510,7 +510,7 @@ describe('workloads', () => {
 
   test('fold when there are many and all is well', () => {
     const page = renderSummary(report({ targets: Array.from({ length: 26 }, (_, i) => deployed(`shop/w${i}`)) }));
-    expect(page).toContain('<summary>The 26 workloads of this run</summary>');
+    expect(page).toContain('<summary>The 26 workloads of this run: ✅ 26 deployed</summary>');
   });
 
   test('that failed stay open among many', () => {

@@ -1,0 +1,22 @@
+import { filtersFound, type Report, targetsOf } from '../../../deploy/report/report.ts';
+import { FULL, type Limits } from './limits.ts';
+import { code } from './markdown.ts';
+
+/** Says that the page leaves something out, and where all of it is; empty where it has all of its rows. */
+export function renderLeftOut(report: Report, limits: Limits): string {
+  const isShortened = limits !== FULL;
+  if (!isShortened && rowsOf(report) <= limits.goodRows) return '';
+  const why = isShortened ? 'This page would be larger than GitHub shows' : 'Of long lists this page has the beginning';
+  const { reportFile } = report;
+  const whole =
+    reportFile === undefined
+      ? 'The input <code>report-file</code> gets'
+      : `The file ${code(reportFile, limits.name)} has`;
+  return `${why}; what was left out is counted where it is missing. ${whole} all of it.`;
+}
+
+/** How many rows the longest table of a page would have. */
+function rowsOf(report: Report): number {
+  const restarts = report.command === 'plan' && report.plan.state === 'made' ? report.plan.restarts.length : 0;
+  return Math.max(targetsOf(report).length, filtersFound(report).length, restarts);
+}
