@@ -4,7 +4,7 @@ import type { FilterReport } from '../../deploy/report/report.ts';
 import { describeInsertion } from '../../filter/insertion.ts';
 import type { ModuleSource } from '../../filter/module/module.ts';
 import type { FilterSettings } from '../../filter/settings.ts';
-import type { FILTER, SETTINGS, SOURCE } from './schema-parts.ts';
+import type { FILTER, SETTINGS, SOURCE } from './schema-filter.ts';
 import { secondsOf } from './target-entry.ts';
 
 /** Returns a filter as it was asked for. */

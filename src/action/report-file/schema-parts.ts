@@ -1,23 +1,9 @@
 import type { ProblemKind } from '../../base/problem.ts';
-import {
-  as,
-  flag,
-  integer,
-  list,
-  named,
-  number,
-  object,
-  oneOf,
-  record,
-  text,
-  textOrNull,
-  word,
-} from '../../base/schema.ts';
+import { as, flag, integer, list, named, number, object, record, text, textOrNull, word } from '../../base/schema.ts';
 import { EVIDENCE_LEVELS } from '../../deploy/report/evidence-level.ts';
 import type { ImageState } from '../../deploy/report/image-report.ts';
 import { ROLLOUT_PHASES } from '../../deploy/report/phase.ts';
 import type { Rollback, StepState, TargetOutcome } from '../../deploy/report/report.ts';
-import { DIRECTIONS, FAIL_POLICIES, PHASES } from '../../filter/settings.ts';
 import { KIND_TITLES } from '../verdict/problem-groups.ts';
 
 const PROBLEM_KINDS = Object.keys(KIND_TITLES) as ProblemKind[];
@@ -65,6 +51,11 @@ export const PROBLEM = named(
     { kind: word('What sort of thing is wrong.', PROBLEM_KINDS), message: text('What happened, and why.') },
     {
       subject: text('What it is about: an input, a workload, an object. Omitted for the run as a whole.'),
+      at: object('Where somebody has written what is wrong; lines and columns count from 1.', {
+        file: text('From the workspace.'),
+        line: integer('The line.', 1),
+        column: integer('The column.', 1),
+      }),
       remedy: text('What to do about it.'),
       permission: as('The permission that is missing.', PERMISSION),
       user: text('Who lacks it, as the API server calls them.'),
@@ -205,78 +196,6 @@ export const IMAGE = named(
       state: word('What happened to it. `unchanged`: it was there already.', IMAGE_STATES),
     },
     { tag: text('Omitted where it is pushed under its digest alone.') },
-  ),
-);
-
-export const PROVENANCE = object('The build that an attestation proves to have made it.', {
-  repository: text('`OWNER/REPO`.'),
-  workflow: text('The workflow that signed, `OWNER/REPO/PATH@REF`.'),
-  ref: text('What was built, such as `refs/heads/main`.'),
-  commit: text('40 hex digits.'),
-  run: text('URL of the workflow run.'),
-});
-
-export const SETTINGS = object(
-  'The settings for every target that has none of its own, as the inputs set them. Keys are those of the inputs.',
-  {
-    'root-id': text('Root id that the filter registers.'),
-    'vm-id': text('Id of the Wasm VM.'),
-    configuration: text('Handed to the filter byte for byte; secrets that are known are taken out here.'),
-    direction: word('Traffic that the filter sees.', DIRECTIONS),
-    'fail-policy': word('What Envoy does while the filter is broken.', FAIL_POLICIES),
-    insert: text('Where it stands among the filters of a proxy, such as `before router`.'),
-    order: integer('Its place among filters that stand there, too.', Number.MIN_SAFE_INTEGER),
-    'mount-path': text('Folder in the proxy; of an image, meaningless.'),
-  },
-  {
-    port: integer('Only this port; omitted for all.', 1),
-    'reload-backoff': number('Seconds.'),
-    'allow-on-headers-stop-iteration': flag('Omitted for no.'),
-    environment: record(
-      'Where the value of each variable comes from; the values are not told.',
-      word('The input, or the proxy.', ['input', 'proxy'] as const),
-    ),
-    capabilities: list('What the filter may call; omitted for everything.', text('A name.')),
-    'allow-precompiled': flag('Omitted for no.'),
-    image: text('What the proxies pull; omitted where the module is mounted.'),
-    'pull-secret': text('The Secret with the login of its registry.'),
-    phase: word('Where a WasmPlugin stands.', PHASES),
-  },
-);
-
-export const SOURCE = oneOf(
-  'Where it came from.',
-  object('A file or an address.', {
-    kind: word('A file of the workspace, or a web server.', ['file', 'https'] as const),
-    given: text('What the input says.'),
-  }),
-  object('An image of a registry.', {
-    kind: word('An image or artifact.', ['image'] as const),
-    given: text('What the input says.'),
-    pinned: text('What that was resolved to, `HOST/REPOSITORY@sha256:…`.'),
-  }),
-);
-
-export const FILTER = named(
-  'filter',
-  object(
-    'A filter as it was asked for.',
-    {
-      name: text('Its name.'),
-      digest: text('sha256 digest of the module as it is delivered.'),
-      bytes: integer('Size of the module as it is delivered.'),
-      settings: SETTINGS,
-    },
-    {
-      original: object('What it was before it was shrunk.', {
-        digest: text('sha256 digest.'),
-        bytes: integer('Size.'),
-        how: text('How it was shrunk, in words.'),
-      }),
-      source: SOURCE,
-      provenance: PROVENANCE,
-      delivered: text('Why it is mounted or pulled, as a clause.'),
-    },
   ),
 );
 

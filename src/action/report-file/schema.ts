@@ -14,7 +14,8 @@ import {
 import { ON_FAILURE, UNREADY, VERIFY } from '../../deploy/policy.ts';
 import type { Report, ReportOf } from '../../deploy/report/report.ts';
 import { DEPLOYMENT, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
-import { COLLECTED, FILTER, PERMISSION, PROBLEM, TARGET } from './schema-parts.ts';
+import { FILTER } from './schema-filter.ts';
+import { COLLECTED, PERMISSION, PROBLEM, TARGET } from './schema-parts.ts';
 
 /** How a run was told to roll out. */
 export const POLICY = named(

@@ -14,8 +14,16 @@ export function secondsOf(ms: number): number {
 }
 
 /** Returns a problem without the error behind it, which is for debugging alone. */
-export function problemEntry({ kind, subject, message, remedy, permission, user }: Problem): ValueOf<typeof PROBLEM> {
-  return { kind, message, ...defined({ subject, remedy, permission, user }) };
+export function problemEntry({
+  kind,
+  subject,
+  at,
+  message,
+  remedy,
+  permission,
+  user,
+}: Problem): ValueOf<typeof PROBLEM> {
+  return { kind, message, ...defined({ subject, at, remedy, permission, user }) };
 }
 
 /** Returns what names a workload. */

@@ -29,6 +29,7 @@ const PERMISSION = permission('patch deployments.apps in namespace "shop"');
 const PROBLEM: Problem = {
   kind: 'permission',
   subject: 'Deployment shop/reviews',
+  at: { file: 'filters.yaml', line: 12, column: 5 },
   message: 'cannot be patched.',
   remedy: 'Grant the permission.',
   permission: PERMISSION,
