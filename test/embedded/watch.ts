@@ -82,15 +82,18 @@ export function serveWatch(store: Store, request: WatchRequest, response: Server
   const ticker = setInterval(() => {
     if (bookmarks) bookmark();
   }, BOOKMARK_MS);
-  const end = setTimeout(() => {
-    if (bookmarks) bookmark();
-    response.end();
-  }, seconds * 1000);
-  response.on('close', () => {
+  // The connection of a slow client closes long after the answer has ended, and nothing more may be written to that.
+  const stop = (): void => {
     unsubscribe();
     clearInterval(ticker);
     clearTimeout(end);
-  });
+  };
+  const end = setTimeout(() => {
+    if (bookmarks) bookmark();
+    stop();
+    response.end();
+  }, seconds * 1000);
+  response.on('close', stop);
 }
 
 function isTrue(text: string | null): boolean {
