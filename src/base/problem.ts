@@ -19,6 +19,8 @@ export type ProblemKind =
   | 'workload'
   | 'conflict'
   | 'rollout'
+  /** Somebody was to promote a rollout and has not. */
+  | 'promotion'
   /** The pods are ready, but the filter does not run in them. */
   | 'no-effect'
   /** The proxies or the probe say that the filter does not do what it should. */

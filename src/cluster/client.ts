@@ -1,4 +1,5 @@
 import { checked, parseAs, parseObject } from './answers.ts';
+import { ApiError } from './errors.ts';
 import type { ExecLimits, ExecResult } from './exec.ts';
 import type { HttpRequest } from './http.ts';
 import { MAX_BYTES, PAGE_SIZE } from './limits.ts';
@@ -9,7 +10,7 @@ import { type PodLogOptions, podLogPath } from './pod-log.ts';
 import { type PodRequest, type PodResponse, requestPod } from './pod-proxy.ts';
 import { ACCESS_REVIEW, type Resource, resourcePath } from './resources.ts';
 import { type RequestCounts, Session, type SessionListener, type Written } from './session.ts';
-import { boolean, object, optional, string } from './shape.ts';
+import { boolean, list, object, optional, string } from './shape.ts';
 import type { Transport } from './transport.ts';
 
 export type { ListOptions, ObjectList, RequestCounts, Written };
@@ -50,6 +51,7 @@ export const UNKNOWN_VERSION = 'of an unknown version';
 /** What pod logs may have more than was asked for: "slightly more" (Kubernetes API, read log of the specified Pod). */
 const LOG_EXCESS_BYTES = 64 * 1024;
 const VERSION = object({ gitVersion: optional(string) });
+const SERVED = object({ resources: list(object({ name: string })) });
 const REVIEW = object({ status: object({ allowed: optional(boolean) }) });
 const METADATA_ONLY = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 
@@ -183,6 +185,19 @@ export class Client {
     // A Status, or the object that is being deleted.
     parseAs(exchange, 'Status', object({}));
     return true;
+  }
+
+  /** Whether the API server has a resource of a group, which it tells everybody whom it lets in; true where it does not tell. */
+  async serves({ apiVersion, plural }: Resource): Promise<boolean> {
+    try {
+      const request = { method: 'GET', path: `/apis/${apiVersion}` } as const;
+      const exchange = await this.#session.read('get', request, { maxBytes: MAX_BYTES.page });
+      const { resources } = parseAs<{ resources: { name: string }[] }>(exchange, 'APIResourceList', SERVED);
+      return resources.some(({ name }) => name === plural);
+    } catch (error) {
+      if (error instanceof ApiError) return error.status !== 404;
+      throw error;
+    }
   }
 
   /** Whether the user of the kubeconfig has a permission (SelfSubjectAccessReview). */

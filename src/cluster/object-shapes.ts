@@ -51,7 +51,6 @@ const SELECTOR = object({
 });
 
 const COUNTS = [
-  'observedGeneration',
   'replicas',
   'updatedReplicas',
   'readyReplicas',
@@ -63,23 +62,51 @@ const COUNTS = [
   'numberAvailable',
   'numberReady',
 ];
-const WORKLOAD = object({
+const WORKLOAD_SPEC = {
+  replicas: amount,
+  paused: flag,
+  progressDeadlineSeconds: amount,
+  selector: optional(SELECTOR),
+  updateStrategy: optional(object({ type: text, rollingUpdate: optional(object({ partition: amount })) })),
+  template: optional(TEMPLATE),
+};
+const WORKLOAD_STATUS = {
+  ...Object.fromEntries(COUNTS.map((name) => [name, amount])),
+  observedGeneration: amount,
+  currentRevision: text,
+  updateRevision: text,
+  conditions: CONDITIONS,
+};
+const WORKLOAD = object({ spec: optional(object(WORKLOAD_SPEC)), status: optional(object(WORKLOAD_STATUS)) });
+
+const DURATION: Shape = (value) => (typeof value === 'number' ? undefined : string(value));
+const STEP = object({ pause: optional(object({ duration: optional(DURATION) })) });
+const ROLLOUT = object({
   spec: optional(
     object({
-      replicas: amount,
-      paused: flag,
-      progressDeadlineSeconds: amount,
-      selector: optional(SELECTOR),
-      updateStrategy: optional(object({ type: text, rollingUpdate: optional(object({ partition: amount })) })),
-      template: optional(TEMPLATE),
+      ...WORKLOAD_SPEC,
+      workloadRef: optional(object({ apiVersion: text, kind: text, name: string })),
+      strategy: optional(
+        object({
+          canary: optional(object({ steps: optional(list(STEP)) })),
+          blueGreen: optional(object({ autoPromotionEnabled: flag })),
+        }),
+      ),
     }),
   ),
   status: optional(
     object({
-      ...Object.fromEntries(COUNTS.map((name) => [name, amount])),
-      currentRevision: text,
-      updateRevision: text,
-      conditions: CONDITIONS,
+      ...WORKLOAD_STATUS,
+      observedGeneration: text,
+      workloadObservedGeneration: text,
+      phase: text,
+      message: text,
+      abort: flag,
+      controllerPause: flag,
+      pauseConditions: optional(list(object({ reason: string }))),
+      currentStepIndex: amount,
+      currentPodHash: text,
+      stableRS: text,
     }),
   ),
 });
@@ -123,6 +150,7 @@ const KINDS: Readonly<Record<string, Shape>> = {
   Pod: POD,
   Event: EVENT,
   ConfigMap: CONFIG_MAP,
+  Rollout: ROLLOUT,
 };
 
 /** Of which kinds objects are told in an answer: a list of metadata alone has one of its own. */
@@ -140,6 +168,6 @@ export function objectShape({ kind, isWorkload }: Resource, name?: string): Shap
         name: name === undefined ? string : just(name),
       }),
     }),
-    isWorkload ? WORKLOAD : (KINDS[kind] ?? WITH_SPEC),
+    KINDS[kind] ?? (isWorkload ? WORKLOAD : WITH_SPEC),
   );
 }

@@ -72,7 +72,7 @@ export interface LabelSelector {
   }[];
 }
 
-/** A Deployment, StatefulSet or DaemonSet: the union of the fields that are looked at. */
+/** A Deployment, StatefulSet, DaemonSet or Rollout: the union of the fields that are looked at. */
 export interface Workload extends KubernetesObject {
   readonly spec?: {
     readonly replicas?: number;
@@ -83,7 +83,8 @@ export interface Workload extends KubernetesObject {
     readonly template?: PodTemplate;
   };
   readonly status?: {
-    readonly observedGeneration?: number;
+    /** Argo Rollouts writes it as a text. */
+    readonly observedGeneration?: number | string;
     readonly replicas?: number;
     readonly updatedReplicas?: number;
     readonly readyReplicas?: number;

@@ -1,9 +1,12 @@
 import type { Condition, Workload } from './objects.ts';
 
-/** Where a rollout stands. `failed` is final, `progressing` may still become `ready`. */
+/**
+ * Where a rollout stands. `failed` is final, `progressing` may still become `ready`; `waiting` stays as it is until somebody promotes
+ * it, with ready pods under the current template or without any.
+ */
 export interface Readiness {
-  readonly state: 'ready' | 'progressing' | 'failed';
-  /** What is missing, in words; empty when ready. */
+  readonly state: 'ready' | 'progressing' | 'waiting' | 'failed';
+  /** What is missing, in words, or where it waits; empty when ready. */
   readonly message: string;
   /** Pods that are ready under the current template. */
   readonly ready: number;
@@ -15,7 +18,7 @@ export interface Readiness {
 
 /** What a rule says of a workload; `undefined` if nothing is missing. */
 export type ReadinessVerdict =
-  | (Pick<Readiness, 'message' | 'podsRefused'> & { readonly state: 'progressing' | 'failed' })
+  | (Pick<Readiness, 'message' | 'podsRefused'> & { readonly state: Exclude<Readiness['state'], 'ready'> })
   | undefined;
 
 /** The pods of a workload, as its status counts them. */
@@ -42,18 +45,22 @@ export function judgeReadiness(
 }
 
 /** Whether a controller has not seen the last change of a workload yet. */
-export function isUnseen({ metadata: { generation = 0 }, status = {} }: Workload): boolean {
-  return generation > (status.observedGeneration ?? generation);
+export function isUnseen(workload: Workload): boolean {
+  const { generation = 0 } = workload.metadata;
+  return generation > (observedGeneration(workload) ?? generation);
+}
+
+/** Returns the generation that a controller has seen; `undefined` if it has seen none, or calls it by something else than a number. */
+export function observedGeneration({ status }: Workload): number | undefined {
+  const seen = Number(status?.observedGeneration ?? Number.NaN);
+  return Number.isNaN(seen) ? undefined : seen;
 }
 
 function beforeKind(workload: Workload): ReadinessVerdict {
-  const { metadata, status } = workload;
+  const { metadata } = workload;
   if (metadata.deletionTimestamp !== undefined) return failed('the workload is being deleted');
-  if (
-    metadata.generation !== undefined &&
-    status?.observedGeneration !== undefined &&
-    metadata.generation !== status.observedGeneration
-  ) {
+  const seen = observedGeneration(workload);
+  if (metadata.generation !== undefined && seen !== undefined && metadata.generation !== seen) {
     return progressing('the controller has not seen the change yet');
   }
   const stalled = conditionOf(workload, 'Stalled');
@@ -82,6 +89,11 @@ export function conditionOf(workload: Workload, type: string): Condition | undef
 /** Returns that a rollout has failed for good, and why. */
 export function failed(message: string): ReadinessVerdict {
   return { state: 'failed', message };
+}
+
+/** Returns that a rollout stays where it is until somebody promotes it, and where that is. */
+export function waiting(message: string): ReadinessVerdict {
+  return { state: 'waiting', message };
 }
 
 /** Returns that a rollout is under way, and what it waits for. */

@@ -16,6 +16,13 @@ export type OnFailure = (typeof ON_FAILURE)[number];
 export const UNREADY = ['fail', 'deploy'] as const;
 export type Unready = (typeof UNREADY)[number];
 
+/**
+ * What a run does when a rollout waits for somebody to promote it: it reports that and ends, or waits on, within its time, until that
+ * has happened.
+ */
+export const PROMOTE = ['report', 'wait'] as const;
+export type Promote = (typeof PROMOTE)[number];
+
 /** How a change of settings alone reaches the pods: by a rollout, or into the running proxies. */
 export const SETTINGS_CHANGES = ['roll', 'push'] as const;
 export type SettingsChange = (typeof SETTINGS_CHANGES)[number];
@@ -32,6 +39,8 @@ export interface RolloutPolicy {
   readonly onFailure: OnFailure;
   /** Of workloads that were not ready before the run, and whose pods it would replace. */
   readonly unready: Unready;
+  /** Of rollouts that wait for somebody to promote them. */
+  readonly promote: Promote;
   /** How many workloads go first, alone. */
   readonly canary?: Share;
   /** How many workloads of a cluster may be rolling at once; when absent a quarter of those that change, and five at least. */

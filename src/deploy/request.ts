@@ -55,7 +55,7 @@ export interface Scope {
 }
 
 /** What `remove` and `sweep` shall do. */
-export interface RemovalRequest extends Pick<RolloutPolicy, 'wait' | 'timeoutMs' | 'maxParallel'> {
+export interface RemovalRequest extends Pick<RolloutPolicy, 'wait' | 'timeoutMs' | 'maxParallel' | 'promote'> {
   readonly scopes: readonly Scope[];
   readonly run: string;
   /** Whether a filter that is not there is what was wanted. */

@@ -6,7 +6,7 @@ import { kubeconfigText } from './kubeconfig.ts';
 import { Lister } from './list.ts';
 import { Rbac } from './rbac.ts';
 import { Registry } from './registry.ts';
-import { BUILT_IN, GATEWAY_API, ISTIO, type Resource, ResourceTable, resourceKey } from './resources.ts';
+import { ARGO_ROLLOUTS, BUILT_IN, GATEWAY_API, ISTIO, type Resource, ResourceTable, resourceKey } from './resources.ts';
 import { seedCluster } from './seed.ts';
 import { startServer } from './server.ts';
 import { Store } from './store.ts';
@@ -16,7 +16,7 @@ export interface EmbeddedClusterOptions {
   readonly namespaces?: readonly string[];
   /** Whether Istio's CRDs are there; true when absent. */
   readonly istio?: boolean;
-  /** Names of CRDs of Istio or Gateway API that are not installed, such as `wasmplugins.extensions.istio.io`. */
+  /** Names of CRDs of Istio, Gateway API or Argo Rollouts that are not installed, such as `wasmplugins.extensions.istio.io`. */
   readonly without?: readonly string[];
   /** The admin's bearer token; a random one when absent. */
   readonly token?: string;
@@ -45,7 +45,7 @@ const HISTORY_LIMIT = 20_000;
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions = {}): Promise<EmbeddedCluster> {
   const table = new ResourceTable([
     ...BUILT_IN,
-    ...[...(options.istio === false ? [] : ISTIO), ...GATEWAY_API].filter(
+    ...[...(options.istio === false ? [] : ISTIO), ...GATEWAY_API, ...ARGO_ROLLOUTS].filter(
       (resource) => options.without?.includes(resourceKey(resource)) !== true,
     ),
     ...(options.resources ?? []),

@@ -97,6 +97,11 @@ export const GATEWAY_API: readonly Resource[] = [
   }),
 ];
 
+/** The kind that exists when Argo Rollouts is installed, as far as its controller is imitated. */
+export const ARGO_ROLLOUTS: readonly Resource[] = [
+  resource('argoproj.io/v1alpha1', 'rollouts', 'Rollout', { custom: true, status: true, shortNames: ['ro'] }),
+];
+
 /** A custom resource with a status of its own. */
 export function customResource(groupVersion: string, plural: string, kind: string): Resource {
   return resource(groupVersion, plural, kind, { custom: true, status: true });

@@ -133,8 +133,8 @@ describe('superseded revisions', () => {
       { apiGroups: [''], resources: ['pods'], verbs: ['get', ...pods] },
       { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list', 'create', ...configMaps] },
       {
-        apiGroups: ['apps'],
-        resources: ['deployments', 'statefulsets', 'daemonsets'],
+        apiGroups: ['apps', 'argoproj.io'],
+        resources: ['deployments', 'statefulsets', 'daemonsets', 'rollouts'],
         verbs: ['get', 'list', 'watch', 'patch'],
       },
     ];

@@ -14,7 +14,11 @@ import { objectsOf, Site } from './site.ts';
 
 const READ = [
   { apiGroups: [''], resources: ['configmaps'], verbs: ['list'] },
-  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: ['list', 'watch'] },
+  {
+    apiGroups: ['apps', 'argoproj.io'],
+    resources: ['deployments', 'statefulsets', 'daemonsets', 'rollouts'],
+    verbs: ['list', 'watch'],
+  },
   { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list'] },
 ];
 

@@ -231,8 +231,8 @@ describe('taking a filter away', () => {
     const revision = await site.deployed(['reviews'], 'x-test: 1');
     await grant(cluster.api, site.namespace, 'patcher', [
       {
-        apiGroups: ['', 'apps', 'networking.istio.io'],
-        resources: ['configmaps', 'deployments', 'statefulsets', 'daemonsets', 'envoyfilters'],
+        apiGroups: ['', 'apps', 'argoproj.io', 'networking.istio.io'],
+        resources: ['configmaps', 'deployments', 'statefulsets', 'daemonsets', 'rollouts', 'envoyfilters'],
         verbs: ['get', 'list', 'watch', 'patch'],
       },
     ]);

@@ -17,6 +17,7 @@ export const WRITE_RULES = [
     resources: ['deployments', 'statefulsets', 'daemonsets'],
     verbs: ['get', 'list', 'watch', 'patch'],
   },
+  { apiGroups: ['argoproj.io'], resources: ['rollouts'], verbs: ['get', 'list', 'watch', 'patch'] },
 ];
 /** The permissions on pods, by what they are for. */
 export const POD_RULES = {

@@ -89,8 +89,8 @@ describe('status', () => {
     // Who may not list pods is not told what nobody has seen.
     await grant(cluster.api, site.namespace, 'reader', [
       {
-        apiGroups: ['', 'apps', 'networking.istio.io'],
-        resources: ['configmaps', 'deployments', 'statefulsets', 'daemonsets', 'envoyfilters'],
+        apiGroups: ['', 'apps', 'argoproj.io', 'networking.istio.io'],
+        resources: ['configmaps', 'deployments', 'statefulsets', 'daemonsets', 'rollouts', 'envoyfilters'],
         verbs: ['list'],
       },
     ]);
@@ -309,8 +309,8 @@ describe('status', () => {
     await site.deployed(['reviews'], CONFIGURATION);
     await grant(cluster.api, site.namespace, 'looker', [
       {
-        apiGroups: ['', 'apps', 'networking.istio.io'],
-        resources: ['configmaps', 'deployments', 'statefulsets', 'daemonsets', 'envoyfilters'],
+        apiGroups: ['', 'apps', 'argoproj.io', 'networking.istio.io'],
+        resources: ['configmaps', 'deployments', 'statefulsets', 'daemonsets', 'rollouts', 'envoyfilters'],
         verbs: ['list'],
       },
     ]);

@@ -181,22 +181,25 @@ export function makeApp(namespace: string, name: string, options: AppOptions = {
 }
 
 /** Creates apps, each with a Service of its name, and waits until they are ready. */
-export async function createApps({ api }: Mesh, ...apps: readonly Workload[]): Promise<void> {
-  for (const { metadata, spec } of apps) {
-    const ports = spec?.template?.spec?.containers?.flatMap(({ ports }) => ports ?? []) ?? [];
-    await api.create(`/api/v1/namespaces/${metadata.namespace}/services`, {
-      metadata: { name: metadata.name },
-      spec: {
-        selector: { app: metadata.name },
-        ports: ports.map(({ containerPort, name }) => ({
-          name,
-          port: containerPort,
-          appProtocol: name?.split('-')[0],
-        })),
-      },
-    } as never);
-  }
-  await createWorkloads(api, ...apps);
+export async function createApps(mesh: Mesh, ...apps: readonly Workload[]): Promise<void> {
+  for (const app of apps) await createService(mesh, app);
+  await createWorkloads(mesh.api, ...apps);
+}
+
+/** Creates the Service of an app. */
+export async function createService({ api }: Mesh, { metadata, spec }: Workload): Promise<void> {
+  const ports = spec?.template?.spec?.containers?.flatMap(({ ports }) => ports ?? []) ?? [];
+  await api.create(`/api/v1/namespaces/${metadata.namespace}/services`, {
+    metadata: { name: metadata.name },
+    spec: {
+      selector: { app: metadata.name },
+      ports: ports.map(({ containerPort, name }) => ({
+        name,
+        port: containerPort,
+        appProtocol: name?.split('-')[0],
+      })),
+    },
+  } as never);
 }
 
 /** One HTTP request on a new connection; rejects when there is no answer. */

@@ -10,8 +10,8 @@ const EVERYTHING_BUT_EXEC = [
   { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'create', 'patch', 'delete'] },
   { apiGroups: ['networking.istio.io'], resources: ['envoyfilters'], verbs: ['list', 'create', 'patch', 'delete'] },
   {
-    apiGroups: ['apps'],
-    resources: ['deployments', 'statefulsets', 'daemonsets'],
+    apiGroups: ['apps', 'argoproj.io'],
+    resources: ['deployments', 'statefulsets', 'daemonsets', 'rollouts'],
     verbs: ['get', 'list', 'watch', 'patch'],
   },
   { apiGroups: [''], resources: ['pods', 'pods/log', 'events'], verbs: ['get', 'list'] },

@@ -231,6 +231,7 @@ export function deployRequest(...filters: readonly FilterRequest[]): DeployReque
     onFailure: 'rollback',
     maxFailures: { count: 0 },
     unready: 'fail',
+    promote: 'report',
     soakMs: 0,
     settingsChange: 'roll',
     prune: false,

@@ -149,8 +149,13 @@ describe('what a kind of target is, only its file in deploy/kinds knows', () => 
     const naming = SOURCES.filter(({ path }) => !path.startsWith('deploy/kinds/')).filter((source) =>
       quoted.test(codeOf(source)),
     );
-    // The resource alone, which Istio's objects name in their `targetRefs`, too.
-    expect(naming.map(({ path }) => path)).toEqual(['cluster/resources.ts']);
+    expect(naming.map(({ path }) => path).toSorted()).toEqual([
+      // The headings of the column and of the problems of any rollout.
+      'action/summary/parts/targets.ts',
+      'action/verdict/problem-groups.ts',
+      // The resource alone, which Istio's objects name in their `targetRefs`, too.
+      'cluster/resources.ts',
+    ]);
   });
 
   test('nothing else looks whether a target is a Gateway', () => {

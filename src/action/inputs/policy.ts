@@ -30,6 +30,7 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
   const probe = readProbe(reader, port);
   const onFailure = reader.oneOf('on-failure');
   const unready = reader.oneOf('unready');
+  const promote = reader.oneOf('promote');
   const canary = reader.share(
     'canary',
     'Give how many workloads go first, such as 1 or 10%; leave it out for none.',
@@ -50,13 +51,23 @@ export function readPolicy(reader: InputReader, port: number | undefined): Rollo
     ...defined({ probe }),
     onFailure,
     unready,
+    promote,
     ...defined({ canary, maxParallel }),
     maxFailures,
     soakMs,
   };
   if (wait) return policy;
   refuseWithoutWaiting(reader, policy);
-  return { wait, timeoutMs, verify: 'off', onFailure: 'keep', unready: 'deploy', maxFailures: { count: 0 }, soakMs: 0 };
+  return {
+    wait,
+    timeoutMs,
+    verify: 'off',
+    onFailure: 'keep',
+    unready: 'deploy',
+    promote: 'report',
+    maxFailures: { count: 0 },
+    soakMs: 0,
+  };
 }
 
 function readProbe(reader: InputReader, port: number | undefined): RolloutPolicy['probe'] {
@@ -85,7 +96,7 @@ function refuseWithoutWaiting(reader: InputReader, policy: RolloutPolicy): void 
 
 /** What has no effect without waiting, although nothing is wrong with it. */
 export function policyWarnings(reader: InputReader, { wait }: RolloutPolicy): string[] {
-  const idle = (['timeout', 'unready', 'max-parallel', 'max-failures'] as const).filter(
+  const idle = (['timeout', 'unready', 'promote', 'max-parallel', 'max-failures'] as const).filter(
     (name) => !wait && reader.isSet(name),
   );
   return idle.length === 0 ? [] : [ignoring(idle, 'with "wait: false"')];

@@ -1,4 +1,4 @@
-import { MISSING, ON_FAILURE, SETTINGS_CHANGES, UNREACHABLE, UNREADY, VERIFY } from '../../deploy/policy.ts';
+import { MISSING, ON_FAILURE, PROMOTE, SETTINGS_CHANGES, UNREACHABLE, UNREADY, VERIFY } from '../../deploy/policy.ts';
 import { COMMANDS, type Command } from '../../deploy/report/report.ts';
 import { DIRECTIONS, FAIL_POLICIES, PHASES } from '../../filter/settings.ts';
 import { SHRINK_MODES } from '../../filter/shrink/shrink.ts';
@@ -90,6 +90,7 @@ export const INPUTS = {
   probe: { type: 'YAML', default: '', commands: DEPLOY },
   'on-failure': { type: 'String', default: 'rollback', values: ON_FAILURE, commands: DEPLOY },
   unready: { type: 'String', default: 'fail', values: UNREADY, commands: DEPLOY },
+  promote: { type: 'String', default: 'report', values: PROMOTE, commands: ROLLOUT },
   canary: { type: 'Number or %', default: '', commands: DEPLOY },
   'max-parallel': { type: 'Number or %', default: '', commands: ROLLOUT },
   'max-failures': { type: 'Number or %', default: '0', commands: DEPLOY },

@@ -34,6 +34,8 @@ interface TargetOutput {
   /** The revision that was there before; null, or no entry of the filter, when there was none. */
   readonly before?: string | null | Readonly<Record<string, string>>;
   readonly pods?: { readonly ready: number; readonly wanted: number };
+  /** Of `waiting`: where its rollout stands. */
+  readonly waiting?: string;
   readonly seconds?: number;
   readonly verification?: ShortVerification;
   /** Whether it was rolled back; omitted when that was not tried. */
@@ -53,6 +55,7 @@ const URGENCY: readonly TargetOutcome[] = [
   'failed',
   'rolled-back',
   'superseded',
+  'waiting',
   'untouched',
   'deployed',
   'removed',
@@ -96,6 +99,7 @@ function targetOutput(target: TargetReport, several: boolean): TargetOutput {
     }),
     before: several ? Object.fromEntries(befores) : (befores[0]?.[1] ?? null),
     pods: { ready: pods.ready, wanted: pods.wanted },
+    ...(target.waiting !== undefined && { waiting: plain(target.waiting, SHORT_ERROR_CHARACTERS) }),
     ...(durationMs !== undefined && { seconds: Math.round(durationMs / 100) / 10 }),
     // What was rolled back proves nothing any more.
     ...(verification !== undefined && rollback === undefined && { verification: shortVerification(verification) }),

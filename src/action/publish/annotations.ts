@@ -30,7 +30,7 @@ const MAX_SUBJECT_CHARACTERS = 200;
  * what is wrong and what to do about it, the last line of the first one what this means for the cluster.
  */
 export function annotationsOf(report: Report): Annotation[] {
-  return [...errorsOf(report), ...supersededOf(report), ...warningsOf(report)];
+  return [...errorsOf(report), ...unfinishedOf(report), ...warningsOf(report)];
 }
 
 /** A plan that `deploy` could not carry out is an error, though making it was a success. */
@@ -149,9 +149,9 @@ function several(names: readonly string[]): string {
   )}`;
 }
 
-/** No failure, but who looks for this run's revision has to know. */
-function supersededOf(report: Report): Annotation[] {
-  if (report.outcome !== 'superseded') return [];
+/** No failure, but who looks for this run's revision has to know: another one is there, or not on all pods yet. */
+function unfinishedOf(report: Report): Annotation[] {
+  if (report.outcome !== 'superseded' && report.outcome !== 'waiting') return [];
   const verdict = judge(report);
   return [{ level: 'warning', title: verdict.headline, message: meaningOf(verdict) }];
 }
@@ -162,7 +162,7 @@ function warningsOf(report: Report): Annotation[] {
     return { level: 'warning', title: topicOf(warning), message: lines([warning]) };
   });
   const results = resultWarnings(report);
-  const room = MAX_WARNINGS - results.length - supersededOf(report).length;
+  const room = MAX_WARNINGS - results.length - unfinishedOf(report).length;
   if (said.length <= room) return [...results, ...said];
   const shown = said.slice(0, room - 1);
   const rest = said.slice(shown.length);

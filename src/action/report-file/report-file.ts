@@ -85,7 +85,8 @@ function clusterEntry(cluster: ClusterConnection): ReportFile['clusters'][number
 }
 
 function policyEntry(policy: RolloutPolicy): ValueOf<typeof POLICY> {
-  const { wait, timeoutMs, verify, probe, onFailure, unready, canary, maxParallel, maxFailures, soakMs } = policy;
+  const { wait, timeoutMs, verify, probe, onFailure, unready, promote, canary, maxParallel, maxFailures, soakMs } =
+    policy;
   return {
     wait,
     timeout: secondsOf(timeoutMs),
@@ -93,6 +94,7 @@ function policyEntry(policy: RolloutPolicy): ValueOf<typeof POLICY> {
     ...defined({ probe: probe && describeProbe(probe) }),
     'on-failure': onFailure,
     unready,
+    promote,
     ...defined({
       canary: canary && formatShare(canary),
       'max-parallel': maxParallel && formatShare(maxParallel),

@@ -9,6 +9,7 @@ const FATES: readonly PlannedAdoption['fate'][] = ['deleted', 'patched', 'stays'
 const HEALTHS: readonly FilterHealth[] = [
   'verified',
   'progressing',
+  'waiting-for-promotion',
   'drifted',
   'not-ready',
   'no-effect',

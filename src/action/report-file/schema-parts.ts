@@ -2,20 +2,11 @@ import type { ProblemKind } from '../../base/problem.ts';
 import { as, flag, integer, list, named, number, object, record, text, textOrNull, word } from '../../base/schema.ts';
 import { EVIDENCE_LEVELS } from '../../deploy/report/evidence-level.ts';
 import type { ImageState } from '../../deploy/report/image-report.ts';
-import { ROLLOUT_PHASES } from '../../deploy/report/phase.ts';
-import type { Rollback, StepState, TargetOutcome } from '../../deploy/report/report.ts';
+import { ROLLOUT_PHASES, TARGET_OUTCOMES } from '../../deploy/report/phase.ts';
+import type { Rollback, StepState } from '../../deploy/report/report.ts';
 import { KIND_TITLES } from '../verdict/problem-groups.ts';
 
 const PROBLEM_KINDS = Object.keys(KIND_TITLES) as ProblemKind[];
-const OUTCOMES: readonly TargetOutcome[] = [
-  'deployed',
-  'removed',
-  'unchanged',
-  'failed',
-  'rolled-back',
-  'untouched',
-  'superseded',
-];
 const STEP_STATES: readonly StepState[] = ['done', 'unchanged', 'failed', 'skipped'];
 const ROLLBACK_STATES: readonly Rollback['state'][] = ['rolled-back', 'failed', 'skipped'];
 const IMAGE_STATES: readonly ImageState[] = ['pushed', 'unchanged', 'planned', 'failed', 'skipped'];
@@ -141,7 +132,7 @@ export const TARGET = named(
     'What happened to one workload.',
     {
       ...NAMES,
-      outcome: word('What the run has come to on it.', OUTCOMES),
+      outcome: word('What the run has come to on it.', TARGET_OUTCOMES),
       phase: word('In what condition the run leaves it.', ROLLOUT_PHASES),
       filters: list(
         'The filters that the run is about, on this workload.',
@@ -181,6 +172,7 @@ export const TARGET = named(
       takenOver: list('The EnvoyFilters of others whose place was taken.', text('`namespace/name`.')),
       alsoRuns: list('Other filters of this action that its pods run.', text('A filter.')),
       unready: text('What keeps its pods from being ready, as before the run.'),
+      waiting: text('Where its rollout stands, of a workload that is `waiting` for its promotion.'),
       problem: as('Why it failed.', PROBLEM),
     },
   ),

@@ -11,7 +11,7 @@ import {
   type ValueOf,
   word,
 } from '../../base/schema.ts';
-import { ON_FAILURE, UNREADY, VERIFY } from '../../deploy/policy.ts';
+import { ON_FAILURE, PROMOTE, UNREADY, VERIFY } from '../../deploy/policy.ts';
 import type { Report, ReportOf } from '../../deploy/report/report.ts';
 import { DEPLOYMENT, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
 import { FILTER } from './schema-filter.ts';
@@ -28,6 +28,7 @@ export const POLICY = named(
       verify: word('How sure the run had to be that the filter runs.', VERIFY),
       'on-failure': word('What happens to workloads when one fails.', ON_FAILURE),
       unready: word('What happens to workloads that were not ready before the run.', UNREADY),
+      promote: word('What happens when a rollout waits for somebody to promote it.', PROMOTE),
       'max-failures': text('How many workloads may fail, such as `2` or `10%`.'),
       soak: number('Seconds for which a wave is watched.'),
     },
@@ -92,8 +93,20 @@ const MAY_HAVE = {
 /** What the reports of commands that are about workloads have. */
 const TARGETS = { targets: list('The workloads.', TARGET) };
 
-const DEPLOY_RESULTS: readonly ReportOf<'deploy'>['outcome'][] = ['deployed', 'unchanged', 'superseded', 'failed'];
-const REMOVE_RESULTS: readonly ReportOf<'remove'>['outcome'][] = ['removed', 'unchanged', 'superseded', 'failed'];
+const DEPLOY_RESULTS: readonly ReportOf<'deploy'>['outcome'][] = [
+  'deployed',
+  'unchanged',
+  'waiting',
+  'superseded',
+  'failed',
+];
+const REMOVE_RESULTS: readonly ReportOf<'remove'>['outcome'][] = [
+  'removed',
+  'unchanged',
+  'waiting',
+  'superseded',
+  'failed',
+];
 
 const RESULT = 'What the run has come to, as the output `result`.';
 

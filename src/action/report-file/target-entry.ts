@@ -46,7 +46,7 @@ export function verificationEntry({
 /** Returns what happened to one workload. */
 export function targetEntry(target: TargetReport): ValueOf<typeof TARGET> {
   const { ref, outcome, phase, revisions, steps, pods, drift, evidence } = target;
-  const { wave, durationMs, times, verification, newer, takenOver, alsoRuns, unready, problem } = target;
+  const { wave, durationMs, times, verification, newer, takenOver, alsoRuns, unready, waiting, problem } = target;
   return {
     ...workloadEntry(ref),
     outcome,
@@ -75,6 +75,7 @@ export function targetEntry(target: TargetReport): ValueOf<typeof TARGET> {
       takenOver,
       alsoRuns,
       unready,
+      waiting,
       problem: problem && problemEntry(problem),
     }),
     drift,

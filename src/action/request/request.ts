@@ -131,9 +131,9 @@ export async function buildRequest(asked: Asked, tools: RequestTools): Promise<C
     const warnings = [...read.warnings, ...asking.flatMap((one) => one.warnings)];
     return { ...basis, warnings, command, request: draft, ...access };
   }
-  const { wait, timeoutMs, maxParallel } = policy;
+  const { wait, timeoutMs, maxParallel, promote } = policy;
   const { missing } = read.inputs;
-  const request = { scopes, run, missing, wait, timeoutMs, ...defined({ maxParallel }) };
+  const request = { scopes, run, missing, wait, timeoutMs, promote, ...defined({ maxParallel }) };
   const draft = conclude(diagnostics, request, unknownOf(asked.filters));
   return { ...basis, command, request: draft, ...access };
 }

@@ -4,6 +4,7 @@ import type { DeployReport, TargetReport } from '../../deploy/report/report.ts';
 import { byPhase, isBackButUnready, ROLLING } from '../verdict/phase.ts';
 import { countOf } from '../verdict/text.ts';
 import { supersededLine } from './parts/superseded.ts';
+import { waitingLine } from './parts/waiting.ts';
 import { backButUnreadyLine, oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 const NOT_WATCHED = 'pods were not watched.';
@@ -107,6 +108,7 @@ export function renderDeployState(report: DeployReport): string {
       targets: rolledBackWithRun,
       words: (one) => `${were(one)} rolled back to what ran there before, because others failed.`,
     },
+    waitingLine(of('waiting-for-promotion')),
     {
       icon: '⏳',
       targets: of('unverified'),

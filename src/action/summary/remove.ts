@@ -12,6 +12,7 @@ import { supersededLine } from './parts/superseded.ts';
 import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
 import { renderTimeline } from './parts/timeline.ts';
+import { waitingLine } from './parts/waiting.ts';
 import { backButUnreadyLine, oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
@@ -84,6 +85,7 @@ function renderRemoveState(report: RemovalReport): string {
       targets: [...of('rolled-back'), ...of('rolled-back-with-run')],
       words: (one) => `did not become ready without the filter and ${one ? 'runs' : 'run'} it again, as before.`,
     },
+    waitingLine(of('waiting-for-promotion')),
     {
       icon: '⏳',
       targets: of('unverified'),

@@ -123,6 +123,8 @@ function healthCell({ pods }: WorkloadStatus, { health, verification }: FilterSt
       return `⚠️ drifted, ${verification === undefined ? ready : verificationWords(verification)}`;
     case 'progressing':
       return `⏳ rolling out, ${ready}`;
+    case 'waiting-for-promotion':
+      return `⏸️ waits for promotion, ${pods.ready}/${pods.wanted} ${verification?.level === 'listener' ? 'verified' : 'ready'}`;
     case 'not-ready':
       return `❌ ${ready}`;
     case 'no-effect':

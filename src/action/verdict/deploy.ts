@@ -4,6 +4,7 @@ import { evidenceOf, evidenceSentence, evidenceTail } from './evidence.ts';
 import { judgeFailure } from './failure.ts';
 import { judgeSuperseded } from './superseded.ts';
 import { countOf } from './text.ts';
+import { judgeWaiting } from './waiting.ts';
 import {
   filterNames,
   filtersOf,
@@ -28,6 +29,7 @@ export function judgeDeploy(report: DeployReport): Verdict {
     });
   }
   if (report.outcome === 'superseded') return judgeSuperseded(report);
+  if (report.outcome === 'waiting') return withExpiry(expiryOf(report), judgeWaiting(report, filtersOf(report)));
   const changed = countOutcome(report, 'deployed') + countOutcome(report, 'removed');
   if (changed === 0) return withExpiry(expiryOf(report), unchanged(report));
   return withExpiry(expiryOf(report), report.policy.wait ? deployed(report) : applied(report));

@@ -146,6 +146,7 @@ const CLAUSES: readonly (readonly [phases: readonly RolloutPhase[], one: string,
   [['overwritten'], 'was modified by another client', 'were modified by another client'],
   [['unobserved'], 'was changed and could not be followed', 'were changed and could not be followed'],
   [['write-unconfirmed'], 'may have been changed or not', 'may have been changed or not'],
+  [['waiting-for-promotion'], 'waits for promotion', 'wait for promotion'],
   [['unverified'], 'is patched but its pods were not watched', 'are patched but their pods were not watched'],
   [['not-ready-as-before'], 'is not ready, as before the run', 'are not ready, as before the run'],
   [['interrupted'], 'is not finished', 'are not finished'],
@@ -191,6 +192,7 @@ function advice(report: ChangeReport): string {
     return `Fix the cause and re-run${saysHowToRollBack(report) ? ', or roll back' : ''}.`;
   }
   if (countPhases(phases, 'unverified') > 0) return 'Check whether their pods become ready.';
+  if (countPhases(phases, 'waiting-for-promotion') > 0) return 'Promote or abort what waits, then re-run.';
   if (report.targets.some(({ problem }) => problem?.kind === 'proxy')) {
     return 'Action is needed in the cluster: as long as proxies reject a filter of others, no pod that starts becomes ready, with or without this run.';
   }

@@ -5,6 +5,7 @@ import { leftSentence } from './left-behind.ts';
 import { nothingSentence } from './nothing.ts';
 import { judgeSuperseded } from './superseded.ts';
 import { countOf, plain } from './text.ts';
+import { judgeWaiting } from './waiting.ts';
 import {
   filterNames,
   filtersOf,
@@ -27,6 +28,7 @@ export function judgeRemove(report: RemovalReport): Verdict {
     });
   }
   if (report.outcome === 'superseded') return judgeSuperseded(report);
+  if (report.outcome === 'waiting') return judgeWaiting(report, `Removing ${filtersOf(report, 'the filter')}`);
   const removed = countOutcome(report, 'removed');
   if (removed === 0) return nothingOnWorkloads(report);
   return report.policy.wait ? takenAway(report, removed) : templatesOnly(report, removed);

@@ -12,6 +12,7 @@ export const TROUBLES = [
   'not-ready',
   'drifted',
   'missing',
+  'waiting-for-promotion',
   'progressing',
 ] as const satisfies readonly FilterHealth[];
 
@@ -20,8 +21,12 @@ const WORDS: Readonly<Record<(typeof TROUBLES)[number], readonly [one: string, m
   'not-ready': ['is not ready', 'are not ready'],
   drifted: ['has drifted', 'have drifted'],
   missing: ['does not have the filter', 'do not have the filter'],
+  'waiting-for-promotion': ['waits for promotion', 'wait for promotion'],
   progressing: ['is rolling out', 'are rolling out'],
 };
+
+/** What is under way. */
+const UNFINISHED: ReadonlySet<FilterHealth> = new Set(['waiting-for-promotion', 'progressing']);
 
 /** The verdict over `status`. */
 export function judgeStatus(report: StatusReport): Verdict {
@@ -37,7 +42,7 @@ export function judgeStatus(report: StatusReport): Verdict {
     const n = count(trouble);
     return n === 0 ? [] : [{ n, words: WORDS[trouble][n === 1 ? 0 : 1] }];
   });
-  const urgent = TROUBLES.some((trouble) => trouble !== 'progressing' && count(trouble) > 0);
+  const urgent = TROUBLES.some((trouble) => !UNFINISHED.has(trouble) && count(trouble) > 0);
   const total = workloads(status.workloads.length);
   const names = filtersOf(report);
   const rest = sentences(expirySentence(status), garbageSentence(status));
@@ -85,6 +90,9 @@ function advice({ workloads: all }: FoundStatus): string[] {
       ? [`"deploy" with the same inputs repairs what others have changed.${ownersWords(changed)}`]
       : []),
     ...(rendered.length > 0 ? ['Rendered files repair it when they are applied again.'] : []),
+    ...(filters.some(({ health }) => health === 'waiting-for-promotion')
+      ? ['Pods that have the change run the filter; the others get it once somebody promotes the rollout.']
+      : []),
     ...(filters.some(({ health }) => health === 'progressing')
       ? ['Kubernetes continues the rollout; run "status" again once it is done.']
       : []),

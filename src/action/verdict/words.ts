@@ -52,7 +52,9 @@ export function hasActed({ changed, targets }: ChangeReport): boolean {
 
 /** Whether what runs now has to be told apart from what was wanted. */
 export function needsCurrentState(report: ChangeReport): boolean {
-  return report.outcome === 'superseded' || (report.outcome === 'failed' && hasActed(report));
+  return (
+    report.outcome === 'superseded' || report.outcome === 'waiting' || (report.outcome === 'failed' && hasActed(report))
+  );
 }
 
 /** The names of the filters that a run is about: those that it was given, else those it has met. */

@@ -11,6 +11,7 @@ import type { KubernetesObject } from '../../cluster/objects.ts';
 import { isPluginKind, POD } from '../../cluster/resources.ts';
 import { GARBAGE_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
 import { revisionOn } from '../../mesh/template/template.ts';
+import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { listIfInstalled, ownerOf, targetKind, targetKinds } from '../kinds/kinds.ts';
 import { listPlugins } from '../kinds/plugins.ts';
@@ -170,6 +171,8 @@ async function lookFor(
       return items.map((pod) => ({ filter, pod }));
     }),
   );
+  const candidates = await listCandidates(garbage, namespace, client);
+  const retiring = new Set(candidates.filter(retiresPods).map(({ ref }) => workloadKey(ref)));
   for (const { filter, pod } of pods.flat()) {
     const key = `${filter} ${pod.metadata.labels?.[podLabel(filter)]}`;
     if (!isGarbage.has(key)) continue;
@@ -177,15 +180,11 @@ async function lookFor(
     const { name } = pod.metadata;
     const owner = ownerOf(pod);
     const runOn = owner === undefined ? {} : { runOn: { ...owner, namespace } };
-    named.set(
-      key,
-      isEnding
-        ? { why: `the pod ${name} is still terminating` }
-        : { why: `the pod ${name} runs it`, runBy: name, ...runOn },
-    );
-    ending ||= isEnding;
+    const retires = owner !== undefined && retiring.has(workloadKey({ ...owner, namespace }));
+    named.set(key, keeperOf(name, isEnding ? 'ending' : retires ? 'retiring' : 'running', runOn));
+    ending ||= isEnding || retires;
   }
-  for (const { ref, workload } of await listCandidates(garbage, namespace, client)) {
+  for (const { ref, workload } of candidates) {
     for (const filter of filters) {
       const key = `${filter} ${revisionOn(workload, filter)}`;
       const where = targetKind(ref).binding.inPlace ? '' : ' in its pod template';
@@ -193,6 +192,23 @@ async function lookFor(
     }
   }
   return { named, ending };
+}
+
+/** What a pod that runs a revision says of its objects. */
+function keeperOf(pod: string, state: 'ending' | 'retiring' | 'running', runOn: Pick<Left, 'runOn'>): Keeper {
+  switch (state) {
+    case 'ending':
+      return { why: `the pod ${pod} is still terminating` };
+    case 'retiring':
+      return { why: `the old pod ${pod} runs it until its scale-down delay is over` };
+    case 'running':
+      return { why: `the pod ${pod} runs it`, runBy: pod, ...runOn };
+  }
+}
+
+/** Whether the controller of a workload still has to end old pods of a rollout that is done. */
+function retiresPods({ ref, workload }: ObservedWorkload): boolean {
+  return targetKind(ref).retiresPods?.(workload) ?? false;
 }
 
 /** The targets of a namespace that may run a filter. Only what proxies pull is brought by plugins that name a target. */
@@ -204,13 +220,15 @@ async function listCandidates(
   const kind = garbage.map((one) => one.kind).find(isPluginKind);
   const plugins = {
     items: kind === undefined ? [] : await listPlugins(client, kind, namespace),
-    kind: kind ?? 'WasmPlugin',
+    kind: kind ?? ('WasmPlugin' as const),
   };
+  // What has the pod template of another target is listed as what it is itself.
+  const around = { plugins, templateSources: [] };
   const found = await Promise.all(
     targetKinds().map(async (target) => {
       const { binding, resource } = target;
       const listed = binding.inPlace ? undefined : await listIfInstalled(client, target, namespace);
-      return binding.candidates(namespace, listed, plugins).map((workload) => ({
+      return binding.candidates(namespace, listed, around).map((workload) => ({
         ref: { kind: resource.kind, namespace, name: workload.metadata.name },
         workload,
       }));

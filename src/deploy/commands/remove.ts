@@ -218,7 +218,7 @@ async function runningAfter(task: ClusterTask<RemovalRequest>, collected: Collec
   return looked.ok ? looked.value : looked.problems;
 }
 
-function policyOf({ wait, timeoutMs, maxParallel }: RemovalRequest): RolloutPolicy {
+function policyOf({ wait, timeoutMs, maxParallel, promote }: RemovalRequest): RolloutPolicy {
   return {
     wait,
     timeoutMs,
@@ -227,6 +227,7 @@ function policyOf({ wait, timeoutMs, maxParallel }: RemovalRequest): RolloutPoli
     onFailure: wait ? 'rollback' : 'keep',
     // Nothing may keep a filter where it is.
     unready: 'deploy',
+    promote,
     maxFailures: { count: 0 },
     soakMs: 0,
   };

@@ -1,6 +1,7 @@
 import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
+import type { Readiness } from '../../cluster/readiness.ts';
 import { editorsOf, isWrittenByUs } from '../../mesh/identity/editors.ts';
 import { DIGEST_ANNOTATION, podLabel } from '../../mesh/identity/names.ts';
 import { findOwner } from '../../mesh/identity/owner.ts';
@@ -153,16 +154,20 @@ async function lookAtFilter(
   const rendered = state === undefined ? renderedBy(current) : undefined;
   const changes = findChanges(current, snapshot, rendered !== undefined);
   const kind = targetKind(ref);
-  const { state: readiness, message, wanted, podsRefused } = kind.readiness(workload);
+  const { state: readiness, message, ready, wanted, podsRefused } = kind.readiness(workload);
   const rolls = readiness === 'progressing' && kind.isRolling(workload);
   // A rollout that cannot end by itself is none to wait for.
   const trouble = rolls && changes.length === 0 ? await lastingTrouble(current, context) : undefined;
   const rolling = rolls && changes.length === 0 && trouble === undefined && podsRefused === undefined;
   const hasPods = kind.wantedPods(workload) !== 0;
-  const verified = readiness === 'ready' && hasPods ? verifiableRevision(current) : undefined;
+  const waits = readiness === 'waiting';
+  const verified = (readiness === 'ready' && hasPods) || waits ? verifiableRevision(current) : undefined;
   const result: VerificationResult =
-    verified === undefined ? {} : await verifier.verify({ ref, observed: workload, revisions: [verified] }, wanted);
+    verified === undefined
+      ? {}
+      : await verifier.verify({ ref, observed: workload, revisions: [verified] }, waits ? ready : wanted);
   const { previous, run, expires } = state ?? {};
+  const stage = waits ? 'waits for promotion' : rolling ? 'rolling out' : 'not ready';
   const owner = findOwner(workload);
   const digest = configMap?.metadata.annotations?.[DIGEST_ANNOTATION];
   const image = configMap && imageOf(configMap);
@@ -184,7 +189,7 @@ async function lookAtFilter(
     ...(result.verification !== undefined && result.problem === undefined && { verification: result.verification }),
     notes: [
       ...changes,
-      ...(readiness === 'ready' ? [] : [`${rolling ? 'rolling out' : 'not ready'}: ${trouble ?? message}`]),
+      ...(readiness === 'ready' ? [] : [`${stage}: ${trouble ?? message}`]),
       ...(result.problem === undefined ? [] : [result.problem.message]),
     ],
   };
@@ -235,14 +240,15 @@ async function lastingTrouble(current: ObservedFilter, context: DeployContext): 
 }
 
 function healthOf(
-  readiness: string,
+  readiness: Readiness['state'],
   hasPods: boolean,
   changes: readonly string[],
   { problem }: VerificationResult,
 ): FilterHealth {
-  if (readiness !== 'ready') return 'not-ready';
+  if (readiness !== 'ready' && readiness !== 'waiting') return 'not-ready';
   if (problem !== undefined) return 'no-effect';
   if (changes.length > 0) return 'drifted';
+  if (readiness === 'waiting') return 'waiting-for-promotion';
   return hasPods ? 'verified' : 'scaled-to-zero';
 }
 

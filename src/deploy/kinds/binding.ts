@@ -17,6 +17,13 @@ export interface ListedPlugins {
   readonly kind: PluginKind;
 }
 
+/** What else of a namespace says what the pods of its targets are to run. */
+export interface Surroundings {
+  readonly plugins: ListedPlugins;
+  /** The objects that have the pod templates of targets that refer to them, as far as they were listed. */
+  readonly templateSources: readonly Workload[];
+}
+
 /** By what name the proxies of a target know a filter that they pull, and since when it is what it is. */
 export type PluginTrace = PluginNames & { readonly image: string };
 
@@ -50,19 +57,30 @@ export interface ResourceVerbs {
 }
 
 /**
- * How filters get to the pods of a target: by its pod template (`templateBinding`), or by plugins that name the target in their
- * `targetRefs` (`pluginBinding`). Whoever plans, writes, looks or rolls back asks this and not which of the two it is.
+ * How filters get to the pods of a target: by its pod template (`templateBinding`), which may be in another object that the target
+ * refers to (`referenceBinding`), or by plugins that name the target in their `targetRefs` (`pluginBinding`). Whoever plans, writes,
+ * looks or rolls back asks this and not which of them it is.
  */
 export interface FilterBinding {
   /** Whether running proxies take a change as they are; otherwise the pod template changes, and new pods take the place of old ones. */
   readonly inPlace: boolean;
   /** Whether a filter has to be an image that proxies pull, because nothing can be mounted into the pods. */
   readonly needsImage: boolean;
+  /** What the objects are that targets may refer to for their pod template; omitted where each has its own. */
+  readonly templateSource?: Resource;
 
   /** Objects of the kind as the run looks at them: with what their pods are to run in `spec.template`. */
-  view(listed: readonly Workload[], plugins: ListedPlugins): readonly Workload[];
+  view(listed: readonly Workload[], surroundings: Surroundings): readonly Workload[];
   /** Those of a namespace that may run a filter. `listed` is `undefined` where nobody has listed the kind. */
-  candidates(namespace: string, listed: readonly Workload[] | undefined, plugins: ListedPlugins): readonly Workload[];
+  candidates(
+    namespace: string,
+    listed: readonly Workload[] | undefined,
+    surroundings: Surroundings,
+  ): readonly Workload[];
+  /** Which object of `templateSource` has the pod template of a target; `undefined` if the target itself has it. */
+  sourceOf(workload: Workload): string | undefined;
+  /** A target as a watch shows it, with what only `known`, as it was last read or written, tells of it. */
+  refresh(shown: Workload, known: Workload): Workload;
   /** An object of which nothing is known but its name. */
   unread(ref: WorkloadRef): Workload;
 

@@ -2,16 +2,16 @@ import { count } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
 import { conditionOf, failed, progressing, type ReadinessVerdict } from '../../cluster/readiness.ts';
-import { resource } from '../../cluster/resources.ts';
+import { DEPLOYMENT as DEPLOYMENT_RESOURCE } from '../../cluster/resources.ts';
 import type { Blocker, WantedTarget } from './kind.ts';
 import { templateBlocker } from './template-blockers.ts';
-import { workloadKind } from './workload-kind.ts';
+import { refusedPods, workloadKind } from './workload-kind.ts';
 
 /** Deployments whose deadline is this or absent never report a stalled rollout, and set no Progressing condition. */
 const NO_DEADLINE = 2 ** 31 - 1;
 
 export const DEPLOYMENT = workloadKind({
-  resource: resource('apps/v1', 'Deployment', 'deployments'),
+  resource: DEPLOYMENT_RESOURCE,
   shortNames: ['deploy'],
   podReplacement: 'new-first',
 
@@ -61,12 +61,8 @@ function verdictOf(workload: Workload): ReadinessVerdict {
   if (progressed?.reason === 'ProgressDeadlineExceeded') {
     return failed(`no progress for ${spec.progressDeadlineSeconds} s (progressDeadlineSeconds)`);
   }
-  const failure = conditionOf(workload, 'ReplicaFailure');
-  if (failure?.status === 'True' && updatedReplicas < wanted) {
-    const message = `pods cannot be created: ${failure.message ?? failure.reason ?? 'unknown reason'}`;
-    return { state: 'progressing', message, podsRefused: true };
-  }
-  if (updatedReplicas < wanted) return progressing(`${updatedReplicas} of ${wanted} pods updated`);
+  if (updatedReplicas < wanted)
+    return refusedPods(workload) ?? progressing(`${updatedReplicas} of ${wanted} pods updated`);
   if (replicas > updatedReplicas)
     return progressing(oldPodsLeft(replicas - updatedReplicas, updatedReplicas, readyReplicas));
   if (replicas > wanted) return progressing(`${count(replicas - wanted, 'pod')} too many`);

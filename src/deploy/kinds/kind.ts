@@ -46,6 +46,12 @@ export type PodReplacement = 'new-first' | 'old-first' | 'never';
  */
 export type StuckPods = 'replaced' | 'maybe-waited-for' | 'waited-for';
 
+/** What somebody types to promote a rollout that waits for it, and to abort it. */
+export interface Promotion {
+  readonly promote: string;
+  readonly abort: string;
+}
+
 /** A kubectl command that rolls a target back by hand (`undo`) or, where Kubernetes keeps no history of it, shows what it has. */
 export interface ManualRollback {
   readonly does: 'undo' | 'inspect';
@@ -76,6 +82,8 @@ export interface TargetKind {
   readyPods(workload: Workload): number;
   /** Whether a controller is replacing pods now: old ones are still there, or it has not seen the change yet. */
   isRolling(workload: Workload): boolean;
+  /** Whether old pods are left of a rollout that is done, which its controller ends after a delay; omitted where it ends them at once. */
+  retiresPods?(workload: Workload): boolean;
   /** The name of the object of this kind that a pod is one of; `undefined` if it is none's. Needs no further request. */
   ownerOf(pod: Pod): string | undefined;
 
@@ -84,6 +92,8 @@ export interface TargetKind {
   /** What happens to the failed revision's pods in a rollback. */
   stuckPods(workload: Workload): StuckPods;
   manualRollback(ref: WorkloadRef, observed: Workload): ManualRollback;
+  /** How a rollout that waits is promoted; omitted for kinds whose rollouts never wait for anybody. */
+  promotion?(ref: WorkloadRef): Promotion;
 
   /** Whether its proxies are those of a gateway, not sidecars. */
   isGateway(workload: Workload): boolean;

@@ -55,7 +55,10 @@ export function targetKind({ kind }: Pick<WorkloadRef, 'kind'>): TargetKind {
   return found;
 }
 
-/** Returns the objects of a kind in a namespace: none where the cluster does not know the kind. @throws ApiError */
+/**
+ * Returns the objects of a kind in a namespace: none where the cluster does not know the kind. An API server rejects what nobody has
+ * granted before it looks whether there is such a thing. @throws ApiError
+ */
 export async function listIfInstalled(
   client: Client,
   { resource, notInstalled }: TargetKind,
@@ -65,6 +68,7 @@ export async function listIfInstalled(
     return (await client.list<Workload>(resource, namespace)).items;
   } catch (error) {
     if (notInstalled !== undefined && isApiError(error, 404)) return [];
+    if (notInstalled !== undefined && isApiError(error, 403) && !(await client.serves(resource))) return [];
     throw error;
   }
 }

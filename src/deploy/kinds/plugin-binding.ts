@@ -33,13 +33,15 @@ export const pluginBinding: FilterBinding = {
   inPlace: true,
   needsImage: true,
 
-  view: viewGateways,
-  candidates: (namespace, listed = [], plugins) => {
+  view: (listed, { plugins }) => viewGateways(listed, plugins),
+  candidates: (namespace, listed = [], { plugins }) => {
     const known = new Map(listed.map((gateway) => [gateway.metadata.name, gateway]));
     const names = new Set(plugins.items.flatMap((plugin) => gatewayOf(plugin)?.gateway ?? []));
     const named = [...names].sort().map((name) => known.get(name) ?? { metadata: { name, namespace } });
     return viewGateways(named, plugins);
   },
+  sourceOf: () => undefined,
+  refresh: (shown) => shown,
   unread: ({ namespace, name }) => viewGateway({ metadata: { name, namespace } }, []),
 
   read: async (client, resource, { namespace, name }, observed) => {

@@ -15,6 +15,8 @@ export const templateBinding: FilterBinding = {
 
   view: (listed) => listed,
   candidates: (_, listed = []) => listed,
+  sourceOf: () => undefined,
+  refresh: (shown) => shown,
   unread: ({ namespace, name }) => ({ metadata: { namespace, name } }),
 
   read: (client, resource, { namespace, name }) => client.get<Workload>(resource, namespace, name),

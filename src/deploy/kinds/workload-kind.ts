@@ -1,5 +1,12 @@
 import type { Pod, Workload } from '../../cluster/objects.ts';
-import { countPods, isUnseen, judgeReadiness, type PodCounts, type ReadinessVerdict } from '../../cluster/readiness.ts';
+import {
+  conditionOf,
+  countPods,
+  isUnseen,
+  judgeReadiness,
+  type PodCounts,
+  type ReadinessVerdict,
+} from '../../cluster/readiness.ts';
 import { isInjectedGateway } from '../../mesh/template/gateway-mounts.ts';
 import { readRedirection } from '../../mesh/template/redirection.ts';
 import type { Blocker, RolloutNeeds, StuckPods, TargetKind, WantedTarget } from './kind.ts';
@@ -9,7 +16,12 @@ import { templateBlocker } from './template-blockers.ts';
 /** What tells a kind with a pod template from the others of that sort. */
 export interface WorkloadKindParts
   extends Pick<TargetKind, 'resource' | 'shortNames' | 'podReplacement' | 'ownerOf'>,
-    Partial<Pick<TargetKind, 'selectedByDefault' | 'manualRollback' | 'notInstalled'>> {
+    Partial<
+      Pick<
+        TargetKind,
+        'binding' | 'selectedByDefault' | 'manualRollback' | 'promotion' | 'retiresPods' | 'notInstalled'
+      >
+    > {
   /** The pods of an object, as its status counts them. */
   podCounts(workload: Workload): PodCounts;
   /** What keeps an object from being ready beyond what holds for every kind. */
@@ -22,13 +34,14 @@ export interface WorkloadKindParts
   stuckPods?(workload: Workload): StuckPods;
 }
 
-/** Returns a kind of target whose pods are made of the template in `spec.template`, as every kind of `apps/v1` has it. */
+/** Returns a kind of target whose pods are made of a template, which is in `spec.template` unless its binding finds it elsewhere. */
 export function workloadKind(parts: WorkloadKindParts): TargetKind {
   const readiness: TargetKind['readiness'] = (workload) =>
     judgeReadiness(workload, countPods(parts.podCounts(workload)), parts.verdictOf);
   const { kind } = parts.resource;
   return {
     selectedByDefault: true,
+    binding: templateBinding,
     blockerOf: (wanted) => templateBlocker(wanted),
     stuckPods: () => 'replaced',
     manualRollback: ({ namespace, name }) => ({
@@ -37,7 +50,6 @@ export function workloadKind(parts: WorkloadKindParts): TargetKind {
     }),
     ...parts,
     resource: { ...parts.resource, isWorkload: true },
-    binding: templateBinding,
     readiness,
     wantedPods: (workload) => readiness(workload).wanted,
     readyPods: (workload) => parts.podCounts(workload).ready ?? 0,
@@ -46,4 +58,12 @@ export function workloadKind(parts: WorkloadKindParts): TargetKind {
     listenerDirection: (_, asked) => asked,
     redirectionOf: (pod: Pod, { spec }) => readRedirection(pod, spec?.template ?? {}),
   };
+}
+
+/** Returns that the API server rejects to make the pods of a workload's ReplicaSets, and why; `undefined` if it does not. */
+export function refusedPods(workload: Workload): ReadinessVerdict {
+  const failure = conditionOf(workload, 'ReplicaFailure');
+  if (failure?.status !== 'True') return undefined;
+  const message = `pods cannot be created: ${failure.message ?? failure.reason ?? 'unknown reason'}`;
+  return { state: 'progressing', message, podsRefused: true };
 }

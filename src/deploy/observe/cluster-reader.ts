@@ -13,12 +13,13 @@ import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
 import type { WorkloadListKey } from '../../targets/resolve.ts';
-import type { ListedPlugins } from '../kinds/binding.ts';
+import type { FilterBinding, Surroundings } from '../kinds/binding.ts';
 import type { TargetKind } from '../kinds/kind.ts';
 import { listIfInstalled, targetKind, targetKinds, templateKinds } from '../kinds/kinds.ts';
 import { PluginLister } from '../kinds/plugins.ts';
 import { listingProblem } from './list-problem.ts';
 import { type ClusterSnapshot, type ObservedWorkload, objectFinder } from './snapshot.ts';
+import { neededSources, withoutSources } from './template-sources.ts';
 import { NOTHING_UNMANAGED } from './unmanaged.ts';
 
 /** A snapshot, complete only if there are no problems. */
@@ -103,6 +104,7 @@ export class ClusterReader {
         keep(this.#envoyFilters, namespace, [ENVOY_FILTER, namespace], () => this.#listEnvoyFilters(namespace)),
       ),
     ]);
+    append(problems, await this.#readTemplateSources());
     append(problems, await this.#readPlugins());
     await this.#askForEmpty(namespaces);
     // In the order of the questions, whichever was answered first; what every namespace says is said once.
@@ -117,6 +119,24 @@ export class ClusterReader {
       if (this.#options.withoutIstio === true && isApiError(error, 404)) return [];
       throw error;
     }
+  }
+
+  /** Lists what has the pod templates of targets that refer to it, where some do. */
+  #readTemplateSources(): Promise<(Problem | undefined)[]> {
+    const listOf = ({ kind, namespace }: WorkloadListKey): readonly Workload[] =>
+      this.#workloads.get(`${namespace}/${kind}`) ?? [];
+    const needed = neededSources([...this.#listed.values()], listOf);
+    return Promise.all(
+      needed
+        .map((source) => ({ ...source, key: `${source.namespace}/${source.resource.kind}` }))
+        .filter(({ key }) => !this.#listed.has(key))
+        .map(({ resource, namespace, key }) => {
+          this.#listed.set(key, { kind: resource.kind, namespace });
+          return keep(this.#workloads, key, [resource, namespace], async () => {
+            return (await this.#client.list<Workload>(resource, namespace)).items;
+          });
+        }),
+    );
   }
 
   /** Lists plugins only where something speaks of them: those who have none need no permission to list them. */
@@ -202,14 +222,18 @@ export class ClusterReader {
       ...plugins(namespace).filter((plugin) => gatewayOf(plugin) === undefined),
     ];
     const configMaps = (namespace: string): readonly KubernetesObject[] => this.#configMaps.get(namespace) ?? [];
-    const pluginsIn = (namespace: string): ListedPlugins => ({ items: plugins(namespace), kind: pluginKind });
+    const around = ({ templateSource }: FilterBinding, namespace: string): Surroundings => ({
+      plugins: { items: plugins(namespace), kind: pluginKind },
+      templateSources: this.#workloads.get(`${namespace}/${templateSource?.kind}`) ?? [],
+    });
     const listed = ({ kind, namespace }: WorkloadListKey): readonly Workload[] | undefined => {
       const found = this.#workloads.get(`${namespace}/${kind}`);
-      return found && targetKind({ kind }).binding.view(found, pluginsIn(namespace));
+      const { binding } = targetKind({ kind });
+      return found && binding.view(found, around(binding, namespace));
     };
     const candidates = ({ resource: { kind }, binding }: TargetKind, namespace: string): ObservedWorkload[] =>
       binding
-        .candidates(namespace, this.#workloads.get(`${namespace}/${kind}`), pluginsIn(namespace))
+        .candidates(namespace, this.#workloads.get(`${namespace}/${kind}`), around(binding, namespace))
         .map((workload) => ({ ref: { kind, namespace, name: workload.metadata.name }, workload }));
     return {
       workloadIndex: {
@@ -223,7 +247,7 @@ export class ClusterReader {
       filterResources,
       objectsOf: objectFinder({ configMaps, filterResources }),
       foreignEnvoyFilters: (namespace) => envoyFilters(namespace, false),
-      workloads: (namespace) => targetKinds().flatMap((kind) => candidates(kind, namespace)),
+      workloads: (namespace) => withoutSources(targetKinds().flatMap((kind) => candidates(kind, namespace))),
       filtersWithObjects: (namespace) => {
         const objects = [...configMaps(namespace), ...filterResources(namespace)];
         return [...new Set(objects.flatMap(({ metadata }) => metadata.labels?.[FILTER_LABEL] ?? []))].sort();

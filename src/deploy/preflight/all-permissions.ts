@@ -3,6 +3,7 @@ import { CONFIG_MAP, ENVOY_FILTER, EVENT, NAMESPACE, PLUGINS, POD, type Resource
 import { choosesNamespaces } from '../../targets/namespaces.ts';
 import { neededLists, type WorkloadListKey } from '../../targets/resolve.ts';
 import type { TargetEntry } from '../../targets/target.ts';
+import type { TargetKind } from '../kinds/kind.ts';
 import { targetKind, templateKinds } from '../kinds/kinds.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { probeVerb } from '../probe.ts';
@@ -62,12 +63,17 @@ export function statusPermissions({ scopes, verify }: StatusRequest): Permission
   ];
 }
 
+/** The kinds that every cluster has: who does not name another needs no permission on it, for where it is not, nothing is listed. */
+function everywhere(): readonly TargetKind[] {
+  return templateKinds().filter(({ notInstalled }) => notInstalled === undefined);
+}
+
 /** The lists of scopes, each once: without entries, those of every kind with a pod template. */
 function listsOf(scopes: readonly Scope[]): WorkloadListKey[] {
   const lists = scopes.flatMap(({ entries, namespaces }) =>
     entries.length > 0
       ? listsFor(entries)
-      : namespaces.flatMap((namespace) => templateKinds().map(({ resource: { kind } }) => ({ kind, namespace }))),
+      : namespaces.flatMap((namespace) => everywhere().map(({ resource: { kind } }) => ({ kind, namespace }))),
   );
   return [...new Map(lists.map((list) => [`${list.namespace}/${list.kind}`, list])).values()];
 }
@@ -99,11 +105,17 @@ function permissionsOn(lists: readonly WorkloadListKey[], { objects, plugins, ta
       ...granted(ENVOY_FILTER, namespace, objects),
       ...Object.values(PLUGINS).flatMap((plugin) => granted(plugin, namespace, plugins)),
       // What else names a revision decides what may go.
-      ...templateKinds().flatMap(({ resource }) => granted(resource, namespace, LISTED)),
+      ...everywhere().flatMap(({ resource }) => granted(resource, namespace, LISTED)),
     ]),
     ...lists.flatMap(({ kind, namespace }) => {
       const { binding, resource } = targetKind({ kind });
-      return granted(resource, namespace, binding.inPlace ? LOOKED_AT : targets);
+      // Of the object that has a target's pod template, nobody waits for anything.
+      const source = binding.templateSource;
+      const written = targets.filter((verb) => verb !== 'watch');
+      return [
+        ...granted(resource, namespace, binding.inPlace ? LOOKED_AT : targets),
+        ...(source === undefined ? [] : granted(source, namespace, written)),
+      ];
     }),
   ];
 }

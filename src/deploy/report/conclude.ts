@@ -34,7 +34,10 @@ export function concludeReport(done: CommandOutcome, frame: RunFrame): Report {
     targets.some(({ outcome }) => outcomes.includes(outcome));
   // What a run leaves alone because another one has brought something newer is that one's business.
   const superseded = has('superseded');
-  const failed = problems.length > 0 || has('failed', 'rolled-back') || (has('untouched') && !superseded);
+  // Nor do those fail that a run has not come to because an earlier wave waits for somebody to promote it.
+  const waiting = has('waiting');
+  const stopped = has('untouched') && !superseded && !waiting;
+  const failed = problems.length > 0 || has('failed', 'rolled-back') || stopped;
   const wrote = targets.some((target) => {
     const { outcome, steps, rollback } = target;
     if (outcome === 'superseded') return false;
@@ -50,13 +53,14 @@ export function concludeReport(done: CommandOutcome, frame: RunFrame): Report {
   const unanswered = frame.requests.writes > 0 && all.some(mayHaveArrived);
   const changed = wrote || unanswered || collectedOthers;
   const base = { ...frame, changed, cancelled: all.some(({ kind }) => kind === 'cancelled') };
-  const left = superseded ? 'superseded' : 'unchanged';
+  const left = superseded ? 'superseded' : waiting ? 'waiting' : 'unchanged';
+  const complete = changed && left === 'unchanged';
   switch (done.command) {
     case 'deploy':
-      return { ...base, ...done, outcome: failed ? 'failed' : changed && !superseded ? 'deployed' : left };
+      return { ...base, ...done, outcome: failed ? 'failed' : complete ? 'deployed' : left };
     case 'remove':
     case 'sweep':
-      return { ...base, ...done, outcome: failed ? 'failed' : changed && !superseded ? 'removed' : left };
+      return { ...base, ...done, outcome: failed ? 'failed' : complete ? 'removed' : left };
     case 'plan':
       return { ...base, ...done, outcome: failed ? 'failed' : 'planned' };
     case 'status':

@@ -22,6 +22,7 @@ const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
   workload: false,
   conflict: false,
   rollout: false,
+  promotion: false,
   'no-effect': false,
   verification: false,
   proxy: false,

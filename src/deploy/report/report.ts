@@ -10,12 +10,14 @@ import type { Newer } from '../observe/superseded.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import type { Verification } from './evidence-level.ts';
 import type { ImageReport } from './image-report.ts';
-import type { RolloutPhase } from './phase.ts';
+import type { RolloutPhase, TargetOutcome } from './phase.ts';
 import type { MadePlan } from './plan-report.ts';
 import type { NothingToRemove } from './removal-report.ts';
 import type { RenderedFiles } from './render-report.ts';
 import type { RolloutTimes } from './rollout-times.ts';
 import type { FilterStatus, FoundStatus } from './status-report.ts';
+
+export type { TargetOutcome };
 
 /** What the action can do. */
 export const COMMANDS = ['deploy', 'plan', 'status', 'remove', 'render', 'sweep'] as const;
@@ -27,19 +29,6 @@ export type StepState = 'done' | 'unchanged' | 'failed' | 'skipped';
 /** The steps in their order. */
 export const STEPS = ['configMap', 'filterResource', 'template', 'rollout'] as const;
 export type Step = (typeof STEPS)[number];
-
-/**
- * `rolled-back`: nothing was wrong with it, but the run rolled it back to what it was, because others failed; `untouched`: the
- * run ended before it came to this workload; `superseded`: another run has brought something newer meanwhile.
- */
-export type TargetOutcome =
-  | 'deployed'
-  | 'removed'
-  | 'unchanged'
-  | 'failed'
-  | 'rolled-back'
-  | 'untouched'
-  | 'superseded';
 
 export interface TargetRevision {
   readonly filter: string;
@@ -96,6 +85,8 @@ export interface TargetReport {
   readonly problem?: Problem;
   /** Set where its pods are not ready, as before the run, and nothing was verified: what keeps them from it. It may have been left as it was for that. */
   readonly unready?: string;
+  /** Of `waiting`: where its rollout stands: `paused at step 2 of 4 of its canary`. */
+  readonly waiting?: string;
   /** What the workload's pods, events and proxies say, when it failed. */
   readonly evidence: readonly string[];
 }
@@ -194,7 +185,7 @@ export interface DeployPlan {
 
 export interface DeployReport extends ChangeBase {
   readonly command: 'deploy';
-  readonly outcome: 'deployed' | 'unchanged' | 'superseded' | 'failed';
+  readonly outcome: 'deployed' | 'unchanged' | 'waiting' | 'superseded' | 'failed';
   readonly plan: DeployPlan | Stopped;
 }
 
@@ -212,7 +203,7 @@ export interface StatusReport extends ReportBase {
 }
 
 interface RemovalBase extends ChangeBase {
-  readonly outcome: 'removed' | 'unchanged' | 'superseded' | 'failed';
+  readonly outcome: 'removed' | 'unchanged' | 'waiting' | 'superseded' | 'failed';
   /** Whether there was anything to remove, and what is there instead. */
   readonly removal: { readonly state: 'found' } | NothingToRemove | Stopped;
 }

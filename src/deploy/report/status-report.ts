@@ -3,13 +3,15 @@ import type { Verification } from './evidence-level.ts';
 
 /**
  * How a filter does on a workload: `verified`: as its verification says; `progressing`: its pods are being replaced, so nothing
- * can be said yet; `drifted`: others changed something of this action; `not-ready`: not every pod is ready; `no-effect`: the pods
+ * can be said yet; `waiting-for-promotion`: those that have it run it, and somebody has to promote the rollout before the others do;
+ * `drifted`: others changed something of this action; `not-ready`: not every pod is ready; `no-effect`: the pods
  * are ready, but the filter does not run in them; `missing`: a target that does not have it, such as one that was made since the
  * last deployment; `scaled-to-zero`: no pod is wanted.
  */
 export type FilterHealth =
   | 'verified'
   | 'progressing'
+  | 'waiting-for-promotion'
   | 'drifted'
   | 'not-ready'
   | 'no-effect'

@@ -1,5 +1,5 @@
 import { makeLimiter, mapLimited } from '../../base/concurrency.ts';
-import { internalProblem } from '../../base/problem.ts';
+import { internalProblem, type Problem } from '../../base/problem.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { PARALLEL_WRITES, writeWorkload } from '../apply/workload.ts';
 import { during } from '../context.ts';
@@ -12,6 +12,7 @@ import { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import { parallelRollouts } from './parallel.ts';
 import { watchWithProgress } from './progress.ts';
+import { PromotionGate } from './promotion-gate.ts';
 import { ReadyGate } from './ready-gate.ts';
 import { canRollBack, type RollbackContext, readNewer, rollBack } from './rollback.ts';
 import { RolloutStates } from './rollout-states.ts';
@@ -55,6 +56,7 @@ export class ClusterRollouts {
   readonly #watch: RolloutWatch;
   readonly #gate: ReadyGate;
   readonly #verification: RolloutVerification;
+  readonly #promotion: PromotionGate;
   readonly #rollback: RollbackContext;
   readonly #limit = makeLimiter(PARALLEL_WRITES);
   readonly #states: RolloutStates;
@@ -73,6 +75,7 @@ export class ClusterRollouts {
     this.#verification = new RolloutVerification(context, this.#limit);
     this.#watch = watchWithProgress(context, () => this.#states.ofEach(this.#moving));
     this.#gate = new ReadyGate(this.#watch, context);
+    this.#promotion = new PromotionGate(this.#watch, context);
     context.stop.onAbandon(() => this.#watch.abandonPending());
   }
 
@@ -99,8 +102,8 @@ export class ClusterRollouts {
   }
 
   /** What is wrong apart from single workloads. */
-  get problems(): RolloutWatch['problems'] {
-    return this.#watch.problems;
+  get problems(): readonly Problem[] {
+    return [...this.#watch.problems, ...this.#promotion.problems];
   }
 
   /** Rolls the workloads of a wave, as many at once as may. */
@@ -156,7 +159,7 @@ export class ClusterRollouts {
 
   /** Whether workloads cannot be followed any more. */
   get #isLost(): boolean {
-    return this.problems.length > 0;
+    return this.#watch.problems.length > 0;
   }
 
   /** Returns whether a workload may be changed, once it is ready. */
@@ -192,12 +195,22 @@ export class ClusterRollouts {
     if (!policy.wait) return;
     const ended = await this.#follow(written);
     if (ended === undefined) return this.#isLost ? stop.countFailures() : undefined;
+    await this.#conclude(ended);
+  }
+
+  /** Verifies what a rollout has come to and judges it; one that waits for promotion is first waited for where the run is to do so. */
+  async #conclude(ended: EndedRollout): Promise<void> {
+    const { planned } = ended;
     if (ended.end.newer !== undefined) return this.#supersede(planned, ended.end.newer);
     const compared = this.#states.set(await this.#gate.compare(ended));
-    if (compared.state === 'ended' && compared.end.state === 'ready' && this.#verification.isNeeded(planned)) {
-      this.#states.set(await this.#verification.verify(compared));
+    if (compared.state === 'ended' && ['ready', 'waiting'].includes(compared.end.state)) {
+      const verified = await this.#verification.verify(compared);
+      this.#states.set(verified.state === 'failed' ? ((await this.#promotion.lost(compared)) ?? verified) : verified);
     }
-    await this.#judge(planned);
+    const seen = this.#states.of(planned);
+    if (seen.state !== 'waiting') return this.#judge(planned);
+    const promoted = this.#states.set(await this.#promotion.pass(seen));
+    if (promoted.state === 'ended') await this.#conclude(promoted);
   }
 
   /** Returns how the rollout of a workload ended, `undefined` where it could not be followed. */

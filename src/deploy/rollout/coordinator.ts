@@ -55,6 +55,8 @@ export class RolloutCoordinator {
         await this.#runWave(wave, this.#waves.length > 1 ? `Wave ${index + 1} of ${this.#waves.length}: ` : '');
         // A wave of which no workload could be changed has shown nothing for the next one.
         if (this.#statesOf(wave).every(({ state }) => state === 'not-ready-before')) break;
+        // Nor has one with a workload that somebody has to promote first.
+        if (this.#statesOf(wave).some(({ state }) => state === 'waiting')) break;
       }
       if (policy.onFailure === 'rollback-all' && stop.hasFailed && !signal.aborted) await this.#rollBackAll();
     } finally {

@@ -33,11 +33,13 @@ export function waveLine(wave: readonly WorkloadRollout[], { verify }: Pick<Roll
   const durations = rollouts.flatMap((one) => (isReady(one) ? (resultOf(one)?.durationMs ?? 0) : []));
   // One that had nothing to wait for says nothing of how long it takes.
   const slowest = greatest(durations, 0);
+  const waiting = rollouts.filter(({ state }) => state === 'waiting').length;
   const asBefore = rollouts.filter(({ state }) => state === 'not-ready-as-before').length;
   return sentence(
     someOf([
       `${ready}/${all} ${verify === 'off' ? 'ready' : 'verified'}`,
       ...(slowest > 0 ? [`the slowest ready after ${formatDuration(slowest)}`] : []),
+      ...(waiting > 0 ? [`${waiting} ${waiting === 1 ? 'waits' : 'wait'} for promotion`] : []),
       ...(asBefore > 0 ? [`${asBefore} not ready as before`] : []),
     ]),
   );

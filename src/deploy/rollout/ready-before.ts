@@ -66,6 +66,16 @@ export function unreadyProblem(
 ): Problem {
   const subject = describeWorkload(ref);
   if (state === 'deleted') return { kind: 'workload', subject, message: 'was deleted while this run waited for it.' };
+  if (state === 'waiting') {
+    return {
+      kind: 'workload',
+      subject,
+      message: sentence(
+        `waited for the promotion of an earlier change (${message}), and a new pod template would begin its rollout anew, so it was not changed`,
+      ),
+      remedy: `${promotionWords(ref)} and re-run; "unready: deploy" deploys all the same.`,
+    };
+  }
   return {
     kind: 'workload',
     subject,
@@ -76,13 +86,24 @@ export function unreadyProblem(
   };
 }
 
+/** `Promote it (kubectl …) or abort it (kubectl …)`. */
+function promotionWords(ref: PlannedWorkload['ref']): string {
+  const { promote, abort } = targetKind(ref).promotion?.(ref) ?? {};
+  const inBrackets = (command: string | undefined): string => (command === undefined ? '' : ` (${command})`);
+  return `Promote it${inBrackets(promote)} or abort it${inBrackets(abort)}`;
+}
+
 /** That a deployment would wait for a workload, and what it comes to if it stays as it is. */
 export function unreadyWarning(
   { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
   timeoutMs: number,
   diagnosis: Diagnosis,
 ): string {
-  const cause = unreadyCause(readinessOf(ref, observed).message, diagnosis);
+  const { state, message } = readinessOf(ref, observed);
+  if (state === 'waiting') {
+    return `${describeWorkload(ref)} waits for the promotion of an earlier change (${message}), and a new pod template would begin its rollout anew: as long as it waits, "deploy" does not change it and fails. ${promotionWords(ref)} first; "unready: deploy" deploys all the same.`;
+  }
+  const cause = unreadyCause(message, diagnosis);
   return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it does not become ready, nothing is changed on it and the run fails. Fix the cause first; "unready: deploy" deploys to workloads that are not ready, too.`;
 }
 

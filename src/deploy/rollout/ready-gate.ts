@@ -117,7 +117,8 @@ export class ReadyGate {
 
   async #wait(planned: PlannedWorkload): Promise<GateVerdict> {
     if (!this.holds(planned)) return { state: 'ready' };
-    const goal = goalOfCurrentPods(planned);
+    const through = this.#context.policy.promote === 'wait' ? ({ throughPromotion: true } as const) : {};
+    const goal = { ...goalOfCurrentPods(planned), ...through };
     const rollout = await this.#watch.follow(goal, planned.observed, this.#context.policy.timeoutMs);
     if (rollout?.state === 'ready') return { state: 'ready' };
     if (rollout === undefined || rollout.state === 'cancelled') return { state: 'unknown' };

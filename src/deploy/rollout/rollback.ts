@@ -138,7 +138,8 @@ export async function rollBack(
     const now = write.workload ?? current;
     const ready = watch.follow({ ref, podRevisions, removals }, now, policy.timeoutMs, true);
     const ended = await context.heartbeat.during(ref, now, ready, (workload) => watch.show(ref, workload));
-    if (ended?.state === 'ready') return end('rolled-back');
+    // One that was found while it waited for promotion goes back to that.
+    if (ended?.state === 'ready' || ended?.state === 'waiting') return end('rolled-back');
     if (ended?.newer !== undefined) return leave(ended.newer);
     // Kubernetes goes on with it; nobody waits for it any more.
     if (ended?.state === 'cancelled') return end('skipped');

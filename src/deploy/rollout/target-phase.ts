@@ -19,6 +19,7 @@ export function withPhase(target: Unphased): TargetReport {
 function phaseOf(target: Unphased): RolloutPhase {
   const { outcome, steps, problem, durationMs, rollback, verification, unready } = target;
   if (outcome === 'superseded') return 'superseded';
+  if (outcome === 'waiting') return 'waiting-for-promotion';
   if (rollback?.state === 'failed') return 'rollback-failed';
   if (rollback?.state === 'rolled-back') return outcome === 'rolled-back' ? 'rolled-back-with-run' : 'rolled-back';
   // Only a cancelled run skips it.
@@ -43,6 +44,7 @@ const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, RolloutPhase>> = {
   proxy: 'not-ready',
   conflict: 'overwritten',
   workload: 'overwritten',
+  promotion: 'waiting-for-promotion',
   // None of these says anything about its pods.
   input: 'unobserved',
   filter: 'unobserved',

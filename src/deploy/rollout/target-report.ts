@@ -27,7 +27,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
   const ended = resultOf(rollout);
   const failure = failureOf(rollout);
   const rollback = rollout.state === 'rolled-back' ? rollout.rollback : undefined;
-  const verification = rollout.state === 'verified' ? rollout.verification : undefined;
+  const verification = rollout.state === 'verified' || rollout.state === 'waiting' ? rollout.verification : undefined;
   const newer = rollout.state === 'superseded' ? rollout.newer : undefined;
   const { ref, revisions } = planned;
   const pushed = pushesOf(planned, record);
@@ -51,7 +51,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     write.result.state === 'done' && problem === undefined && back === undefined ? takenOverFrom(planned) : [];
   return withPhase({
     ref,
-    outcome: newer === undefined ? outcomeOf(planned, steps, problem !== undefined, back !== undefined) : 'superseded',
+    outcome: outcomeOf(rollout, steps, problem !== undefined, back !== undefined),
     revisions: revisionsOf(planned, record),
     steps,
     pods: { ready, wanted },
@@ -67,6 +67,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     ...(planned.alsoRuns.length > 0 && { alsoRuns: planned.alsoRuns }),
     ...(reached.state === 'not-ready-as-before' && { unready: reached.words }),
     ...(rollout.state === 'not-ready-before' && { unready: rollout.problem.message }),
+    ...(rollout.state === 'waiting' && { waiting: rollout.end.message }),
     ...defined({ problem }),
     evidence: problem === undefined ? [] : evidenceLines(failure.diagnosis),
   });
@@ -141,17 +142,19 @@ function rolloutStep(rollout: WorkloadRollout): StepState {
   const ended = resultOf(rollout);
   if (ended === undefined) return state === 'unchanged' ? 'unchanged' : 'skipped';
   if (ended.state === 'ready') return state === 'done' && changesPods(rollout.planned) ? 'done' : 'unchanged';
-  return ended.state === 'cancelled' ? 'skipped' : 'failed';
+  return ended.state === 'cancelled' || ended.state === 'waiting' ? 'skipped' : 'failed';
 }
 
 function outcomeOf(
-  { revisions, removals }: PlannedWorkload,
+  { state, planned: { revisions, removals } }: WorkloadRollout,
   steps: TargetReport['steps'],
   failed: boolean,
   rolledBack: boolean,
 ): TargetOutcome {
+  if (state === 'superseded') return 'superseded';
   if (failed) return 'failed';
   if (rolledBack) return 'rolled-back';
+  if (state === 'waiting') return 'waiting';
   // The rollout, which comes last, may be skipped; a shared object may have failed under a template that stays as it is.
   const writes = [steps.configMap, steps.filterResource, steps.template];
   if (writes.some((step) => step === 'skipped' || step === 'failed')) return 'untouched';

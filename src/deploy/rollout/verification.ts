@@ -10,14 +10,17 @@ import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
 import type { PlanningOptions } from '../plan/workload.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { type VerificationResult, Verifier } from '../verify/verifier.ts';
+import type { RolloutResult } from '../wait/rollout-watch.ts';
 import { closePlugin } from './close-plugin.ts';
 import {
   type EndedRollout,
   endedRollout,
   type FailedRollout,
   latestWorkload,
+  unverifiedRollout,
   type VerifiedRollout,
   verifiedRollout,
+  type WaitingRollout,
 } from './workload-rollout.ts';
 
 export interface VerificationContext extends DeployContext {
@@ -45,20 +48,25 @@ export class RolloutVerification {
    * Returns whether a workload is to be looked at: pods that an earlier run has verified are not again; a probe is asked each
    * time.
    */
-  isNeeded(planned: PlannedWorkload): boolean {
+  #isNeeded(planned: PlannedWorkload): boolean {
     const { policy, verifiedBefore } = this.#context;
     if (changesPods(planned) || policy.probe !== undefined) return true;
     const level = verifiedBefore(planned);
     return policy.verify === 'required' ? level !== 'listener' : level === undefined;
   }
 
+  /** Returns the rollout of a workload after its proxies were looked into, as far as they have to be. */
+  async verify(ended: EndedRollout): Promise<EndedRollout | VerifiedRollout | WaitingRollout | FailedRollout> {
+    return this.#isNeeded(ended.planned) ? this.#look(ended) : unverifiedRollout(ended);
+  }
+
   /** Of a Gateway, whose pods are changed as they are, the time that counts is that until they are verified. */
-  async verify(ended: EndedRollout): Promise<VerifiedRollout | FailedRollout> {
+  async #look(ended: EndedRollout): Promise<VerifiedRollout | WaitingRollout | FailedRollout> {
     const { now } = this.#context;
     const { planned, end } = ended;
     const started = now();
     const look = (at: EndedRollout): Promise<VerificationResult> =>
-      this.#verifier.verify({ ...planned, observed: latestWorkload(at) }, end.wanted);
+      this.#verifier.verify({ ...planned, observed: latestWorkload(at) }, updatedPods(end));
     const open = await look(ended);
     const closed = open.problem === undefined ? await this.#limit(() => closePlugin(ended, this.#context)) : undefined;
     const latest = closed?.ok && closed.value !== undefined ? { ...ended, write: closed.value } : ended;
@@ -73,7 +81,9 @@ export class RolloutVerification {
   }
 
   /** Looks again at a workload that has run for a while. Never throws. */
-  async verifyAgain(soaked: EndedRollout | VerifiedRollout): Promise<EndedRollout | VerifiedRollout | FailedRollout> {
+  async verifyAgain(
+    soaked: EndedRollout | VerifiedRollout,
+  ): Promise<EndedRollout | VerifiedRollout | WaitingRollout | FailedRollout> {
     const { client, log } = during(this.#context, 'verifying the filter');
     const { planned, end } = soaked;
     const fail = (message: string, ready = 0, wanted = 0): EndedRollout =>
@@ -93,4 +103,9 @@ export class RolloutVerification {
     if (problem !== undefined) return;
     for (const text of warnings) this.#context.write.warnings.add(sentence(`${describeWorkload(ref)}: ${text}`));
   }
+}
+
+/** How many pods there must be that have the change: of a rollout that waits for promotion, those that are ready with it. */
+function updatedPods({ state, ready, wanted }: RolloutResult): number {
+  return state === 'waiting' ? ready : wanted;
 }

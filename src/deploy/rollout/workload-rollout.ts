@@ -69,8 +69,21 @@ export interface VerifiedRollout extends WithResult {
   readonly verification?: Verification;
 }
 
+/** It stays where it is until somebody promotes it; those of its pods that run what was written were looked at. */
+export interface WaitingRollout extends WithResult {
+  readonly state: 'waiting';
+  /** Of the pods that have the change so far; omitted where there was nothing to see. */
+  readonly verification?: Verification;
+}
+
 /** How far a workload was brought, whatever became of it then. */
-export type ReachedRollout = PendingRollout | WrittenRollout | EndedRollout | NotReadyAsBefore | VerifiedRollout;
+export type ReachedRollout =
+  | PendingRollout
+  | WrittenRollout
+  | EndedRollout
+  | NotReadyAsBefore
+  | WaitingRollout
+  | VerifiedRollout;
 
 /** Something is wrong with it. */
 export interface FailedRollout extends OfWorkload {
@@ -124,7 +137,7 @@ export function writtenRollout(
 
 /** Returns the rollout once it is known how it ended; nobody has judged that yet. */
 export function endedRollout(
-  { planned, wave, write, before }: WrittenRollout | EndedRollout | VerifiedRollout,
+  { planned, wave, write, before }: WrittenRollout | EndedRollout | WaitingRollout | VerifiedRollout,
   end: RolloutResult,
 ): EndedRollout {
   return { state: 'ended', planned, ...defined({ wave, before }), write, end };
@@ -135,15 +148,19 @@ export function notReadyAsBefore(ended: EndedRollout, words: string): NotReadyAs
   return { ...ended, state: 'not-ready-as-before', words };
 }
 
-/** Returns the rollout after its proxies were looked into. */
+/** Returns the rollout after its proxies were looked into: of one that waits for promotion, those that have the change so far. */
 export function verifiedRollout(
   { planned, wave, write, before, end }: EndedRollout | VerifiedRollout,
   { verification, problem }: Pick<VerificationResult, 'verification' | 'problem'>,
-): VerifiedRollout | FailedRollout {
+): WaitingRollout | VerifiedRollout | FailedRollout {
   const ended = endedRollout({ state: 'written', planned, ...defined({ wave, before }), write }, end);
-  return problem === undefined
-    ? { ...ended, state: 'verified', ...defined({ verification }) }
-    : failedRollout(ended, problem);
+  if (problem !== undefined) return failedRollout(ended, problem);
+  return { ...ended, state: end.state === 'waiting' ? 'waiting' : 'verified', ...defined({ verification }) };
+}
+
+/** Returns the rollout of a workload whose proxies nobody has to look into. */
+export function unverifiedRollout(ended: EndedRollout): EndedRollout | WaitingRollout {
+  return ended.end.state === 'waiting' ? { ...ended, state: 'waiting' } : ended;
 }
 
 /** Returns a rollout that ended without ready pods as failed, every other as it is. */
@@ -269,6 +286,7 @@ export function succeeded(rollout: WorkloadRollout): boolean {
       return true;
     case 'ended':
       return rollout.end.state === 'ready';
+    // Of one that waits for promotion, other pods still run what was there before.
     default:
       return false;
   }

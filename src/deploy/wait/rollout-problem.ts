@@ -7,14 +7,17 @@ import { describeReason } from '../../mesh/proxy/envoy-log.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { RolloutResult } from './rollout-watch.ts';
 
-/** Why a workload did not become ready; `subject` is how the reader knows it. `undefined` if it did, or nobody waited. */
+/**
+ * Why a workload did not become ready; `subject` is how the reader knows it. `undefined` if it did, if it waits for promotion, or if
+ * nobody waited.
+ */
 export function rolloutProblem(
   subject: string,
   rollout: RolloutResult | undefined,
   diagnosis: Diagnosis | undefined,
   timeoutMs: number,
 ): Problem | undefined {
-  if (rollout === undefined || rollout.state === 'ready') return undefined;
+  if (rollout === undefined || rollout.state === 'ready' || rollout.state === 'waiting') return undefined;
   switch (rollout.state) {
     case 'cancelled':
       return {

@@ -23,6 +23,8 @@ export interface RolloutGoal {
   readonly removals: readonly string[];
   /** Set while nothing was changed yet: all pods that it selects count, whatever they carry. */
   readonly selector?: string;
+  /** Set where a rollout that waits for promotion is followed on until somebody promotes it, or the time is over. */
+  readonly throughPromotion?: true;
   /** Filters that the run is about although its pods may not carry them yet: what Envoy says of these is not of another filter. */
   readonly about?: readonly string[];
   /** The settings of its filters, by their names: what they log is known by these; omitted where they are not known. */
@@ -31,9 +33,9 @@ export interface RolloutGoal {
 
 /** How a workload's rollout ended. */
 export interface RolloutResult {
-  /** `stuck`: its pods cannot become ready, whatever the time. */
-  readonly state: 'ready' | 'failed' | 'stuck' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
-  /** What was missing or happened; empty when ready. */
+  /** `stuck`: its pods cannot become ready, whatever the time; `waiting`: somebody has to promote it. */
+  readonly state: 'ready' | 'waiting' | 'failed' | 'stuck' | 'timeout' | 'superseded' | 'deleted' | 'cancelled';
+  /** What was missing or happened, or where it waits; empty when ready. */
   readonly message: string;
   /** Of one that was not ready before the run either: what is worse than it was. */
   readonly worse?: string;
@@ -73,6 +75,8 @@ interface Entry {
   readonly timer: NodeJS.Timeout;
   readonly decide: (result: RolloutResult | undefined) => void;
   readonly isRollback: boolean;
+  /** The workload as it was seen last. */
+  latest: Workload;
   readiness: Readiness;
 }
 
@@ -125,6 +129,7 @@ export class RolloutWatch {
         timer: setTimeout(() => this.#end(key, 'timeout'), timeoutMs),
         decide,
         isRollback,
+        latest: from,
         readiness: readinessOf(ref, from),
       });
       if (this.#context.signal.aborted) {
@@ -214,36 +219,34 @@ export class RolloutWatch {
   }
 
   /** Takes in the state of a workload, or that it is gone. Workloads that nobody waits for are passed over. */
-  #see(ref: WorkloadRef, workload: Workload | undefined): void {
+  #see(ref: WorkloadRef, shown: Workload | undefined): void {
     const key = workloadKey(ref);
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
-    if (workload === undefined) {
+    if (shown === undefined) {
       this.#decide(key, 'deleted', 'the workload was deleted');
       return;
     }
-    if ((workload.metadata.generation ?? 0) < entry.generation) return;
+    if ((shown.metadata.generation ?? 0) < entry.generation) return;
+    const workload = targetKind(ref).binding.refresh(shown, entry.latest);
+    entry.latest = workload;
     entry.readiness = readinessOf(ref, workload);
+    const { state, message } = entry.readiness;
     const foreign = foreignChange(entry.goal, workload);
+    const lost = lostMount(entry.goal, workload);
     if (foreign !== undefined) {
       const newer = newerOn(entry.goal, workload);
-      const { remedy } = foreign;
-      this.#decide(key, 'superseded', foreign.message, { remedy, ...defined({ newer }) });
-      return;
-    }
-    const lost = lostMount(entry.goal, workload);
-    if (lost !== undefined) this.#decide(key, 'stuck', lost.message, { remedy: lost.remedy });
-    else if (entry.readiness.state !== 'progressing') this.#decide(key, entry.readiness.state, entry.readiness.message);
+      this.#decide(key, 'superseded', foreign.message, { remedy: foreign.remedy, ...defined({ newer }) });
+    } else if (lost !== undefined) this.#decide(key, 'stuck', lost.message, { remedy: lost.remedy });
+    else if (state !== 'progressing' && !(state === 'waiting' && entry.goal.throughPromotion))
+      this.#decide(key, state, message);
   }
 
   #end(key: string, state: 'timeout' | 'cancelled'): void {
-    const { readiness: { message = '' } = {}, goal } = this.#entries.get(key) ?? {};
+    const { readiness: { message = '', state: stands } = {}, goal } = this.#entries.get(key) ?? {};
     const trouble = goal && this.#followers.get(`${goal.ref.namespace}/${goal.ref.kind}`)?.trouble;
-    this.#decide(
-      key,
-      state,
-      trouble === undefined ? message : `${message}; the API server does not show it: ${trouble}`,
-    );
+    const unseen = trouble === undefined ? '' : `; the API server does not show it: ${trouble}`;
+    this.#decide(key, state === 'timeout' && stands === 'waiting' ? stands : state, `${message}${unseen}`);
   }
 
   #decide(

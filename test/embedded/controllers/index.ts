@@ -1,5 +1,6 @@
 /** The controllers of the embedded cluster. */
 import type { Registry } from '../registry.ts';
+import { ArgoRolloutController } from './argo-rollout.ts';
 import { DaemonSetController } from './daemonset.ts';
 import { DeploymentController } from './deployment.ts';
 import { GarbageCollector } from './garbage.ts';
@@ -14,6 +15,7 @@ export function startControllers(registry: Registry, caPem: string): RunningCont
   const running = [
     new DeploymentController(registry),
     new ReplicaSetController(registry),
+    ...(registry.table.all.some(({ kind }) => kind === 'Rollout') ? [new ArgoRolloutController(registry)] : []),
     new StatefulSetController(registry),
     new DaemonSetController(registry),
     new GarbageCollector(registry),

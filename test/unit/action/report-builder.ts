@@ -77,7 +77,8 @@ export function image(state: ImageState): ImageReport {
 
 /** `StatefulSet shop/cart` as a reference; the kind may be left out for a Deployment. */
 export function ref(path: string): TargetReport['ref'] {
-  const [, kind, namespace, name] = /^(?:(Deployment|StatefulSet|DaemonSet|Gateway) )?([^/]+)\/(.+)$/.exec(path) ?? [];
+  const [, kind, namespace, name] =
+    /^(?:(Deployment|StatefulSet|DaemonSet|Rollout|Gateway) )?([^/]+)\/(.+)$/.exec(path) ?? [];
   if (namespace === undefined || name === undefined) throw new Error(`no workload: ${path}`);
   return { kind: kind ?? 'Deployment', namespace, name };
 }
@@ -202,6 +203,18 @@ export function superseded(path: string, changes: Changes = {}): TargetReport {
   return plain({ ...base, outcome: 'superseded', newer, steps: { ...base.steps, rollout: 'skipped' } }, changes);
 }
 
+/** A Rollout with one pod of NEW, which waits for somebody to promote it. */
+export function waiting(path: string, changes: Changes = {}): TargetReport {
+  return deployed(path, {
+    outcome: 'waiting',
+    waiting: 'paused at step 2 of 4 of its canary',
+    steps: steps('done', 'done', 'done', 'skipped'),
+    pods: { ready: 1, wanted: 3 },
+    verification: verification('listener', { pods: 1, wanted: 1 }),
+    ...changes,
+  });
+}
+
 /** A workload that was written and not waited for. */
 export function unawaited(path: string, changes: Changes = {}): TargetReport {
   const { durationMs, ...base } = deployed(path, { verification: null });
@@ -268,6 +281,7 @@ export function policy(changes: Partial<RolloutPolicy> = {}): RolloutPolicy {
     onFailure: 'rollback',
     maxFailures: { count: 0 },
     unready: 'fail',
+    promote: 'report',
     soakMs: 0,
     ...changes,
   };

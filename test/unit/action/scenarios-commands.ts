@@ -312,6 +312,12 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
               notes: ['rolling out: 1 of 3 pods updated'],
             }),
           ]),
+          found('Rollout shop/web', [
+            running({
+              health: 'waiting-for-promotion',
+              notes: ['waits for promotion: paused at step 2 of 4 of its canary'],
+            }),
+          ]),
           found('shop/ratings'),
           found('shop/details', [rendered()]),
         ],

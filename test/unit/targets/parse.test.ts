@@ -55,7 +55,7 @@ describe('an entry that names a workload', () => {
   test.each<[string, RegExp]>([
     ['- reviews', /"reviews" names no target\. An entry is/],
     ['- a/b/deployment/reviews', /names no target/],
-    ['- pod/reviews', /unknown kind "pod"\. Known kinds are Deployment, StatefulSet, DaemonSet and Gateway\./],
+    ['- pod/reviews', /unknown kind "pod"\. Known kinds are Deployment, StatefulSet, DaemonSet, Rollout and Gateway\./],
     ['- constructor/reviews', /unknown kind "constructor"/],
     ['- /reviews', /has no kind/],
     ['- deployment/', /has no name/],

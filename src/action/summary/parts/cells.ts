@@ -108,6 +108,8 @@ function forwardCell(target: TargetReport, report: Pick<Report, 'policy'>): stri
       return `❌ ${ready}, filter not verified${after}`;
     case 'settings-rejected':
       return '❌ settings rejected';
+    case 'waiting-for-promotion':
+      return `⏸️ ${pods.ready}/${pods.wanted} ${verification?.level === 'listener' ? 'verified' : 'ready'}, waits for promotion`;
     case 'interrupted':
       return `🛑 ${pods.ready}/${pods.wanted}, cancelled`;
     case 'unverified':

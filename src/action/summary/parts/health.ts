@@ -7,6 +7,7 @@ export const HEALTH_COUNTS: Catalogue<FilterHealth> = {
   'not-ready': { icon: '❌', word: 'not ready' },
   drifted: { icon: '⚠️', word: 'drifted' },
   missing: { icon: '⚠️', word: 'without the filter' },
+  'waiting-for-promotion': { icon: '⏸️', word: 'waiting for promotion' },
   progressing: { icon: '⏳', word: 'rolling out' },
   verified: { icon: '✅', word: 'healthy' },
   'scaled-to-zero': { icon: '💤', word: 'scaled to zero' },

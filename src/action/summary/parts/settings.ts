@@ -99,7 +99,7 @@ function shown(share: Share): string | number {
 }
 
 /** How `remove` and `sweep` roll out. */
-export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): Setting[] {
+export function removePolicy({ wait, timeoutMs, maxParallel, promote }: RolloutPolicy): Setting[] {
   if (!wait) return [setting('wait', wait)];
   return [
     {
@@ -107,6 +107,7 @@ export function removePolicy({ wait, timeoutMs, maxParallel }: RolloutPolicy): S
       value: formatDuration(timeoutMs),
       isDefault: timeoutMs === parseDuration(INPUTS.timeout.default),
     },
+    setting('promote', promote),
     ...(maxParallel === undefined ? [] : [setting('max-parallel', shown(maxParallel))]),
   ];
 }

@@ -25,6 +25,7 @@ export const TARGET_COUNTS: Catalogue<TargetCount> = {
   'rolled-back': { icon: '↩️', word: 'rolled back' },
   superseded: { icon: '⏭️', word: 'superseded' },
   untouched: { icon: '⚪', word: 'not touched' },
+  waiting: { icon: '⏸️', word: 'waiting for promotion' },
   'not-ready': { icon: '⚠️', word: 'not ready, as before' },
   applied: { icon: '⏳', word: 'applied' },
   deployed: { icon: '✅', word: 'deployed' },
@@ -34,6 +35,7 @@ export const TARGET_COUNTS: Catalogue<TargetCount> = {
 
 const CALM_ORDER: readonly TargetOutcome[] = [
   'rolled-back',
+  'waiting',
   'superseded',
   'untouched',
   'deployed',

@@ -1,6 +1,6 @@
 import { listWords, someOf } from '../../../base/text.ts';
 import type { PodReplacement } from '../../../deploy/kinds/kind.ts';
-import { targetKind, targetKinds } from '../../../deploy/kinds/kinds.ts';
+import { targetKind } from '../../../deploy/kinds/kinds.ts';
 import type { TargetReport } from '../../../deploy/report/report.ts';
 import { shortWorkload } from '../../../targets/target.ts';
 import { isBackButUnready } from '../../verdict/phase.ts';
@@ -58,6 +58,10 @@ export function backButUnreadyLine(targets: readonly TargetReport[]): StateLine 
  * (https://kubernetes.io/docs/concepts/workloads/controllers/).
  */
 export function oldPods(targets: readonly TargetReport[]): string {
+  const kindsWith = (order: PodReplacement): string => {
+    const kinds = targets.flatMap(({ ref }) => (targetKind(ref).podReplacement === order ? [ref.kind] : []));
+    return listWords([...new Set(kinds)]);
+  };
   const newFirst = targets.filter(({ ref }) => targetKind(ref).podReplacement === 'new-first');
   if (newFirst.length === targets.length) {
     return 'The old pods keep serving: a rolling update removes them only as new ones become ready (the strategy Recreate does not).';
@@ -65,12 +69,4 @@ export function oldPods(targets: readonly TargetReport[]): string {
   const replaced = `ods of a ${kindsWith('old-first')} are replaced one after the other: the one in turn is down, the others keep serving.`;
   if (newFirst.length === 0) return `P${replaced}`;
   return `Old pods of a ${kindsWith('new-first')} keep serving until new ones are ready; p${replaced}`;
-}
-
-function kindsWith(order: PodReplacement): string {
-  return listWords(
-    targetKinds()
-      .filter(({ podReplacement }) => podReplacement === order)
-      .map(({ resource }) => resource.kind),
-  );
 }

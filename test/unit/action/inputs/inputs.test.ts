@@ -37,6 +37,7 @@ test('what is left out has its default', () => {
       onFailure: 'rollback',
       maxFailures: { count: 0 },
       unready: 'fail',
+      promote: 'report',
       soakMs: 0,
     },
     manifests: [],

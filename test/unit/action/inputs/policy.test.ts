@@ -94,6 +94,7 @@ describe('without waiting', () => {
       verify: 'off',
       onFailure: 'keep',
       unready: 'deploy',
+      promote: 'report',
       maxFailures: { count: 0 },
       soakMs: 0,
     });

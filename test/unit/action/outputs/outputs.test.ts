@@ -93,6 +93,7 @@ describe('plain outputs', () => {
       deployed: '0',
       unchanged: '0',
       removed: '0',
+      waiting: '0',
       'rolled-back': '0',
       failed: '0',
       'verified-proxies': '0',

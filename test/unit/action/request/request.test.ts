@@ -114,6 +114,7 @@ test.each(['deploy', 'plan'])(
       canary: { count: 1 },
       maxFailures: { count: 0 },
       unready: 'fail',
+      promote: 'report',
       soakMs: 0,
     };
     expect(made.policy).toEqual(policy);
@@ -260,6 +261,7 @@ describe('status, remove and sweep', () => {
         missing: 'fail',
         wait: true,
         timeoutMs: 600_000,
+        promote: 'report',
         scopes: [{ filter: 'auth', entries: [], namespaces: ['shop'] }],
       },
     ],
@@ -270,6 +272,7 @@ describe('status, remove and sweep', () => {
         missing: 'ok',
         wait: false,
         timeoutMs: 600_000,
+        promote: 'report',
         scopes: [{ filter: 'auth', entries: [], namespaces: ['shop'] }],
       },
     ],
@@ -280,6 +283,7 @@ describe('status, remove and sweep', () => {
         missing: 'fail',
         wait: true,
         timeoutMs: 60_000,
+        promote: 'report',
         maxParallel: { count: 3 },
         scopes: [{ entries: [], namespaces: ['a', 'b'] }],
       },

@@ -6,12 +6,12 @@ import { FLEET } from '../../../harness/fleet.ts';
 import { refOf, workload } from '../../builders.ts';
 
 test('the kinds, and which of them a selector without kinds means', () => {
-  expect(kindNames().map(({ kind }) => kind)).toEqual(['Deployment', 'StatefulSet', 'DaemonSet', 'Gateway']);
+  expect(kindNames().map(({ kind }) => kind)).toEqual(['Deployment', 'StatefulSet', 'DaemonSet', 'Rollout', 'Gateway']);
   const selected = kindNames()
     .filter(({ selectedByDefault }) => selectedByDefault)
     .map(({ kind }) => kind);
   expect(selected).toEqual(['Deployment', 'StatefulSet', 'DaemonSet']);
-  expect(templateKinds().map(({ resource }) => resource.kind)).toEqual(selected);
+  expect(templateKinds().map(({ resource }) => resource.kind)).toEqual([...selected, 'Rollout']);
 });
 
 test('no word means two of them', () => {
@@ -54,7 +54,7 @@ test.each<[string, object, StuckPods]>([
 test('a run knows the kinds that it is handed, in their order, and no other', () => {
   try {
     useKinds([FLEET, ...KINDS]);
-    expect(kindNames().map(({ kind }) => kind)).toEqual(['Fleet', 'Deployment', 'StatefulSet', 'DaemonSet', 'Gateway']);
+    expect(kindNames().map(({ kind }) => kind)).toEqual(['Fleet', ...KINDS.map(({ resource }) => resource.kind)]);
     expect(templateKinds()).toContain(FLEET);
     expect(targetKind({ kind: 'Fleet' })).toBe(FLEET);
   } finally {

@@ -71,7 +71,14 @@ test('status needs to read alone', () => {
 
 test('remove needs to patch workloads of every kind, and to delete objects', () => {
   const needed = words(
-    removalPermissions({ scopes: [SCOPE], run: 'o/r/1/1', missing: 'fail', wait: true, timeoutMs: 60_000 }),
+    removalPermissions({
+      scopes: [SCOPE],
+      run: 'o/r/1/1',
+      missing: 'fail',
+      wait: true,
+      timeoutMs: 60_000,
+      promote: 'report',
+    }),
   );
   expect(needed).toEqual(
     expect.arrayContaining(
@@ -108,6 +115,7 @@ describe('where namespaces are chosen', () => {
           missing: 'fail',
           wait: true,
           timeoutMs: 1,
+          promote: 'report',
         }),
     ],
   ])(

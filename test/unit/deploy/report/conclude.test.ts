@@ -63,6 +63,13 @@ describe('concludeReport', () => {
     ['deployed', { targets: [target('deployed', 'done'), target('unchanged')] }, 'deployed changed'],
     ['a failure', { targets: [target('deployed', 'done'), target('failed')] }, 'failed changed'],
     ['left out', { targets: [target('untouched', 'skipped')] }, 'failed'],
+    ['waiting for promotion', { targets: [target('waiting', 'done')] }, 'waiting changed'],
+    ['waiting still', { targets: [target('waiting')] }, 'waiting'],
+    [
+      'left out behind what waits',
+      { targets: [target('waiting', 'done'), target('untouched', 'skipped')] },
+      'waiting changed',
+    ],
     ['a problem of no target', { targets: [target('unchanged')], problems: [problem('cluster')] }, 'failed'],
     ['cancelled early', { problems: [problem('cancelled')] }, 'failed cancelled'],
     ['cancelled while it waited', { targets: [cancelled] }, 'failed changed cancelled'],

@@ -18,7 +18,14 @@ import {
 import { plannedFor } from '../planned.ts';
 
 /** What a workload comes to once it is rolled. */
-type Fate = 'verified' | 'fails' | 'not ready before' | 'superseded' | 'loses the cluster' | 'cancels the run';
+type Fate =
+  | 'verified'
+  | 'waits for promotion'
+  | 'fails'
+  | 'not ready before'
+  | 'superseded'
+  | 'loses the cluster'
+  | 'cancels the run';
 
 /** A cluster by the waves of its workloads and what they come to: `{ a1: [1, 'verified'] }`. */
 interface Script {
@@ -48,6 +55,7 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
     timeoutMs: 1,
     verify: 'auto',
     unready: 'fail',
+    promote: 'report',
     onFailure,
     maxFailures,
     soakMs,
@@ -75,6 +83,9 @@ async function run(scripts: Readonly<Record<string, Script>>, options: Options =
       switch (fateOf(planned)) {
         case 'verified':
           states.set(verifiedRollout(ended, {}));
+          return;
+        case 'waits for promotion':
+          states.set(verifiedRollout({ ...ended, end: { ...READY, state: 'waiting' } }, {}));
           return;
         case 'fails':
           states.set(failedRollout(ended, problem));
@@ -131,6 +142,12 @@ function closed(steps: readonly string[], scripts: Readonly<Record<string, Scrip
 
 describe('the waves of a run go over its clusters', () => {
   test.each<[string, Readonly<Record<string, Script>>, Options, string[]]>([
+    [
+      'none after one in which somebody has to promote a workload',
+      { a: { workloads: { a1: [1, 'waits for promotion'], a2: [1, 'verified'], a3: [2, 'verified'] } } },
+      {},
+      ['prepare a', 'a1', 'a2'],
+    ],
     ['one cluster', { a: { workloads: { a1: [1, 'verified'], a2: [2, 'verified'] } } }, {}, ['prepare a', 'a1', 'a2']],
     [
       'two at once',

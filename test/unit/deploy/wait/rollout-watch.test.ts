@@ -99,6 +99,34 @@ describe('a workload is', () => {
     });
   });
 
+  describe('waiting', () => {
+    const rollout = { ...plannedFor('shop/rollout/web'), removals: [] };
+    const status = { observedGeneration: '2', currentPodHash: 'b', stableRS: 'a', updatedReplicas: 1 };
+    const pauseConditions = [{ reason: 'CanaryPauseStep' }];
+    const paused = rolled(rollout, { status: { ...status, phase: 'Paused', controllerPause: true, pauseConditions } });
+    const promoted = rolled(rollout, { status: { ...status, phase: 'Healthy', stableRS: 'b' } });
+    const through: RolloutGoal = { ...goal(rollout), throughPromotion: true };
+
+    test('where somebody has to promote it', async () => {
+      const bed = await start({ lists: { rollouts: [paused] } });
+      expect(await bed.watch.follow(goal(rollout), rolling(rollout), HOUR)).toMatchObject({
+        state: 'waiting',
+        message: expect.stringMatching(/^paused at step 1/),
+      });
+    });
+
+    test('until somebody has, where that is waited for', async () => {
+      const event = { type: 'MODIFIED', object: promoted };
+      const bed = await start({ lists: { rollouts: [paused] }, events: { rollouts: [event] } });
+      expect(await bed.watch.follow(through, rolling(rollout), HOUR)).toMatchObject({ state: 'ready' });
+    });
+
+    test('to the end of the time', async () => {
+      const bed = await start({ lists: { rollouts: [paused] } });
+      expect(await bed.watch.follow(through, paused, 50)).toMatchObject({ state: 'waiting' });
+    });
+  });
+
   test.each([
     ['the list does not have it', {}],
     ['it goes while it is watched', { events: { deployments: [{ type: 'DELETED', object: rolling(reviews) }] } }],

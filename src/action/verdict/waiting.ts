@@ -1,0 +1,55 @@
+import { sentence, someOf, thousands } from '../../base/text.ts';
+import { targetKind } from '../../deploy/kinds/kinds.ts';
+import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import { evidenceOf, evidenceTail } from './evidence.ts';
+import { plain } from './text.ts';
+import { sentences, type Verdict, verb, workloads } from './words.ts';
+
+/** More are only counted. */
+const MAX_NAMED = 3;
+
+/** The verdict over a run that did well until somebody has to promote a rollout. `subject` is what the headline begins with. */
+export function judgeWaiting(report: ChangeReport, subject: string): Verdict {
+  const waiting = waitingTargets(report);
+  const seen = evidenceTail(evidenceOf(waiting));
+  const untouched = countOutcome(report, 'untouched');
+  return {
+    icon: '⏸️',
+    headline: `${subject} waits for promotion on ${waitingWorkloads(report)}${seen === '' ? '' : `${seen} so far`}`,
+    sentence: sentences(
+      waitingSentence(waiting, report.command === 'deploy' ? 'verify the rest' : 'delete what nothing uses any more'),
+      untouched === 0
+        ? ''
+        : `${workloads(untouched)} of later waves ${verb(untouched, 'was', 'were')} not touched, and ${verb(untouched, 'has', 'have')} its turn in that run.`,
+    ),
+  };
+}
+
+/** The targets that wait: `Rollout shop/web`, `2 workloads`, `2 of 5 workloads`. */
+export function waitingWorkloads(report: Pick<ChangeReport, 'targets'>): string {
+  const [first, ...others] = waitingTargets(report);
+  if (first !== undefined && others.length === 0) return plain(describeWorkload(first.ref), 260);
+  const n = others.length + 1;
+  const all = report.targets.length;
+  return n === all ? workloads(n) : `${thousands(n)} of ${workloads(all)}`;
+}
+
+function waitingTargets({ targets }: Pick<ChangeReport, 'targets'>): TargetReport[] {
+  return targets.filter(({ outcome }) => outcome === 'waiting');
+}
+
+/** Where rollouts wait, what promotes them, and what a run does after that. */
+function waitingSentence(targets: readonly TargetReport[], next: string): string {
+  const places = targets.map(({ ref, waiting = '' }) => plain(`${describeWorkload(ref)}: ${waiting}`, 400));
+  const commands = targets.flatMap(({ ref }) => targetKind(ref).promotion?.(ref).promote ?? []);
+  const shown = someOf(
+    commands.map((command) => plain(command, 400)),
+    MAX_NAMED,
+    '; ',
+  );
+  return sentences(
+    sentence(someOf(places, MAX_NAMED, '; ')),
+    `Promote ${verb(targets.length, 'it', 'them')}${shown === '' ? '' : ` (${shown})`}, then run again to ${next}.`,
+  );
+}
