@@ -86,7 +86,7 @@ export function casesOf(m: Materials): readonly Case[] {
       field: 'YAML',
       name: 'of two documents',
       text: `current-context: c\n---\nusers: []\n`,
-      ...refused(/is not a kubeconfig: YAML error/),
+      ...refused(/has no context "c"\. It has no contexts at all/),
     },
     {
       field: 'current-context',
