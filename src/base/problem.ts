@@ -51,6 +51,8 @@ export interface Problem {
   readonly message: string;
   /** What to do about it. */
   readonly remedy?: string;
+  /** Which of several filters of a workload it is about; omitted where there is one only, or nobody knows. */
+  readonly filter?: string;
   /** What is missing, where a Role can grant it. */
   readonly permission?: Permission;
   /** Who lacks it, by the name that the API server gives; omitted where it did not say. */

@@ -3,7 +3,7 @@ import { countOutcome, type DeployReport, expiryOf, isPushed, type TargetReport 
 import { evidenceOf, evidenceSentence, evidenceTail } from './evidence.ts';
 import { judgeFailure } from './failure.ts';
 import { judgeSuperseded } from './superseded.ts';
-import { countOf } from './text.ts';
+import { countOf, plain } from './text.ts';
 import { judgeWaiting } from './waiting.ts';
 import {
   filterNames,
@@ -19,11 +19,20 @@ import {
   workloads,
 } from './words.ts';
 
+/** What a failure is about: the filter that proxies reject, where it is the same everywhere, else all of the run. */
+function failedFilters(report: DeployReport): string {
+  const all = filtersOf(report);
+  const failed = report.targets.filter(({ outcome }) => outcome === 'failed');
+  const names = new Set(failed.map(({ problem }) => problem?.filter));
+  const [name] = names;
+  return names.size === 1 && name !== undefined && report.filters.length > 1 ? `${plain(name, 63)} (of ${all})` : all;
+}
+
 /** The verdict over `deploy`. */
 export function judgeDeploy(report: DeployReport): Verdict {
   if (report.outcome === 'failed') {
     return judgeFailure(report, {
-      subject: filtersOf(report),
+      subject: failedFilters(report),
       undone: `${filtersOf(report, 'Filter')} not deployed`,
       settled: (n) => `${verb(n, 'runs', 'run')} ${revisionsOf(report)}`,
     });

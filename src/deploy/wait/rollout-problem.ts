@@ -46,7 +46,7 @@ export function rolloutProblem(
         kind: diagnosis?.envoy?.foreign === undefined ? 'rollout' : 'proxy',
         subject,
         message: `${sentence(words)}${unseenWords(diagnosis)}`,
-        ...defined({ permission: diagnosis?.missing?.[0] }),
+        ...defined({ permission: diagnosis?.missing?.[0], filter: diagnosis?.envoy?.rejected }),
         remedy:
           rollout.remedy ??
           diagnosis?.envoy?.remedy ??
@@ -104,10 +104,12 @@ function podCause(diagnosis: Diagnosis | undefined): string | undefined {
 export function evidenceLines(diagnosis: Diagnosis | undefined): string[] {
   if (diagnosis === undefined) return [];
   const { pods, event, envoy } = diagnosis;
+  // Of several filters, which one it is.
+  const of = envoy?.rejected === undefined ? '' : ` ${envoy.rejected}`;
   return [
     // The filter's own words say most of what it lacks.
-    ...(envoy?.filterSaid === undefined ? [] : [`the filter: ${envoy.filterSaid}`]),
-    ...(envoy === undefined ? [] : [`${envoy.by ?? 'Envoy'}: ${envoy.reason}`]),
+    ...(envoy?.filterSaid === undefined ? [] : [`the filter${of}: ${envoy.filterSaid}`]),
+    ...(envoy === undefined ? [] : [`${envoy.by ?? 'Envoy'}${of && ` about${of}`}: ${envoy.reason}`]),
     ...(event === undefined ? [] : [`event ${describeEvent(event)}`]),
     ...pods.map((pod) => `pod ${pod}`),
   ];

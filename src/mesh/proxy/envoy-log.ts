@@ -20,6 +20,8 @@ export interface EnvoyReason {
   readonly remedy: string;
   /** The filter's own first word at level error or critical. */
   readonly filterSaid?: string;
+  /** Which of the filters of this run Envoy rejects; omitted where there is one only, or nobody knows. */
+  readonly rejected?: string;
   /** Set where it is not our filter that Envoy rejects. */
   readonly foreign?: ForeignFilter;
 }
@@ -37,9 +39,9 @@ export interface ForeignFilter {
 }
 
 /** What Envoy says, whose filter it is about if not ours, and then what the filter itself has said; a clause. */
-export function describeReason({ reason, filterSaid, foreign }: Omit<EnvoyReason, 'remedy'>): string {
+export function describeReason({ reason, filterSaid, foreign, rejected }: Omit<EnvoyReason, 'remedy'>): string {
   const said = filterSaid === undefined ? reason : `${reason}; the filter said: ${filterSaid}`;
-  if (foreign === undefined) return said;
+  if (foreign === undefined) return rejected === undefined ? said : `Envoy rejects ${rejected}: ${said}`;
   return `${rejectsAnother(foreign)}: ${said}${foreign.filterResource === undefined ? '' : ` (${foreign.filterResource})`}`;
 }
 
@@ -213,8 +215,10 @@ export function findReasonFor(
   const own = [...asked, ...carried.flatMap((one) => (names.has(one.filter) ? one.own : []))];
   const refused = refusedIn(log);
   const [other] = refused.filter((one) => !isOneOf(one, own));
-  if (other === undefined) return findEnvoyReason(log, asked);
-  if (refused.some((one) => isOneOf(one, own))) return findEnvoyReason(withoutOthers(log, own), asked);
+  if (other === undefined) return withRejected(findEnvoyReason(log, asked), refused, asked);
+  if (refused.some((one) => isOneOf(one, own))) {
+    return withRejected(findEnvoyReason(withoutOthers(log, own), asked), refused, asked);
+  }
   const found = refusesListener(log, other) ? findEnvoyReason(log) : undefined;
   if (found === undefined) return undefined;
   const ours = [...new Set(asked.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
@@ -228,6 +232,20 @@ export function findReasonFor(
     remedy: siblingRemedy(sibling),
     foreign: { refused: other, ours, sibling: { filter, revision } },
   };
+}
+
+/** The reason with the one of several filters that Envoy names. */
+function withRejected(
+  found: EnvoyReason | undefined,
+  refused: readonly string[],
+  asked: readonly OwnFilter[],
+): EnvoyReason | undefined {
+  const filters = [...new Set(asked.filter(({ name }) => !name.includes('.')).map(({ name }) => name))];
+  if (found === undefined || filters.length < 2) return found;
+  const named = asked.find((one) => refused.some((name) => isOneOf(name, [one])))?.name;
+  // A plugin is called NAMESPACE.FILTER-REVISION.
+  const rejected = filters.find((name) => name === named || named?.replace(/^[^.]*\./, '').startsWith(`${name}-`));
+  return { ...found, ...defined({ rejected }) };
 }
 
 /** Whether a listener is refused for the sake of a filter. That of a plugin comes apart from it, and no pod waits for it. */

@@ -25,6 +25,7 @@ import { COMMAND_SCENARIOS } from './scenarios-commands.ts';
 import { EVIDENCE_SCENARIOS } from './scenarios-evidence.ts';
 import { GATEWAY_SCENARIOS } from './scenarios-gateway.ts';
 import { IMAGE_SCENARIOS } from './scenarios-image.ts';
+import { MANIFEST_SCENARIOS } from './scenarios-manifest.ts';
 import { PROMOTION_SCENARIOS } from './scenarios-promotion.ts';
 import { WAVE_SCENARIOS } from './scenarios-waves.ts';
 import { REFUSED, workloads } from './shop.ts';
@@ -48,6 +49,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   ...GATEWAY_SCENARIOS,
   ...WAVE_SCENARIOS,
   ...PROMOTION_SCENARIOS,
+  ...MANIFEST_SCENARIOS,
 
   adopted: () =>
     report({

@@ -81,17 +81,13 @@ export function targetTable(
   { targets }: Pick<ChangeReport, 'targets'>,
   { rollout, writes }: TargetColumns,
 ): TableParts<TargetCount> {
-  const revisions = new Map(targets.map((target) => [target, revisionCells(target)]));
   const clusters = shareColumns(
     [{ title: 'Cluster', cell: ({ ref }: TargetReport) => text(ref.cluster ?? '', 63) }],
     targets,
   );
   const waves = shareColumns([{ title: 'Wave', cell: ({ wave }: TargetReport) => String(wave ?? '') }], targets);
   const written = shareColumns(writes, targets);
-  const revision = shareColumns(
-    [{ title: 'Revision', cell: (target: TargetReport) => revisions.get(target)?.join('<br>') ?? '' }],
-    targets,
-  );
+  const revision = revisionColumn(targets);
   const columns: Column<TargetReport>[] = [
     { title: 'Workload', cell: ({ ref }) => workloadCell(ref) },
     ...clusters.own,
@@ -114,15 +110,49 @@ export function targetTable(
     calm: CALM_ORDER.flatMap(of)
       .filter((target) => !isUrgent(target))
       .map(row),
-    above: [...revision.shared.map(revisionLine), ...writeLines(written.shared)].join(' · '),
+    above: [revision.above, ...writeLines(written.shared)].filter((line) => line !== '').join(' · '),
     folded: targets.every(({ outcome }) => outcome === 'untouched'),
   };
 }
 
+/** The revisions of workloads: above the table where they are the same everywhere, in a column where they differ. */
+interface RevisionColumn {
+  readonly above: string;
+  readonly own: readonly Column<TargetReport>[];
+}
+
+function revisionColumn(targets: readonly TargetReport[]): RevisionColumn {
+  const cells = new Map(targets.map((target) => [target, revisionCells(target)]));
+  const whole: Column<TargetReport> = { title: 'Revision', cell: (target) => cells.get(target)?.join('<br>') ?? '' };
+  const { own, shared } = shareColumns([whole], targets);
+  if (own.length === 0) return { above: shared.map(revisionLine).join(''), own };
+  const byFilter = new Map<string, Set<string>>();
+  for (const [target, ofTarget] of cells) {
+    for (const [index, { filter }] of target.revisions.entries()) {
+      byFilter.set(filter, (byFilter.get(filter) ?? new Set()).add(ofTarget[index] ?? ''));
+    }
+  }
+  // What a filter comes to on all of its workloads is said once, and their rows have its name alone.
+  const same = new Map([...byFilter].filter(([, values]) => values.size === 1));
+  if (byFilter.size < 2 || same.size === 0) return { above: '', own };
+  const cell = (target: TargetReport): string => {
+    const named = target.revisions.filter(({ filter }) => same.has(filter)).map(({ filter }) => text(filter, 63));
+    const others = target.revisions.flatMap(({ filter }, index) =>
+      same.has(filter) ? [] : [cells.get(target)?.[index] ?? ''],
+    );
+    return [...(named.length > 0 ? [someOf(named)] : []), ...others].join('<br>');
+  };
+  const rows = shareColumns([{ title: 'Filters', cell }], targets);
+  return { above: revisionsLine([...same.values()].flatMap((values) => [...values])), own: rows.own };
+}
+
 /** `Revision: 0b6e4d1f93 → 4f2a91c07b`; empty where no workload has one. */
 function revisionLine({ value }: SharedColumn): string {
-  if (value === '') return '';
-  const all = value.split('<br>');
+  return value === '' ? '' : revisionsLine(value.split('<br>'));
+}
+
+function revisionsLine(all: readonly string[]): string {
+  if (all.length === 0) return '';
   return `${all.length === 1 ? 'Revision' : 'Revisions'}: ${someOf(all)}`;
 }
 

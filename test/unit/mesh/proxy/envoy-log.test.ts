@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { findEnvoyReason, findPluginReason, logSince } from '../../../../src/mesh/proxy/envoy-log.ts';
+import { findEnvoyReason, findPluginReason, findReasonFor, logSince } from '../../../../src/mesh/proxy/envoy-log.ts';
 import type { LogIds, OwnFilter } from '../../../../src/mesh/proxy/refused-filter.ts';
 
 /** Lines as a proxy of Istio 1.31 (Envoy 1.40) wrote them. */
@@ -300,5 +300,24 @@ describe('why a WasmPlugin does not run', () => {
   ])('Envoy rejects the module: %s', (text) => {
     const log = `${line('Failed to configure base Wasm plugin')}\n${line(text)}`;
     expect(findPluginReason(log, NAMES)?.reason).toBe('Failed to configure base Wasm plugin');
+  });
+});
+
+describe('which of several filters Envoy rejects', () => {
+  const asked = [
+    { name: 'auth', folder: '/f/auth' },
+    { name: 'limits', folder: '/f/limits' },
+    { name: 'shop.limits-0123456789' },
+  ];
+  const line = (words: string): string =>
+    `2026-01-01T00:00:00Z\twarning\tenvoy config\tgRPC config for listener rejected: ${words}\tthread=7`;
+
+  test.each([
+    ['by its name', 'Unable to create Wasm HTTP filter limits', 'limits'],
+    ['by its plugin', 'Unable to create Wasm plugin shop.limits-0123456789', 'limits'],
+    ['by its file', 'Invalid path: /f/auth/auth-1.wasm', 'auth'],
+  ])('is told %s', (_, words, expected) => {
+    expect(findReasonFor(line(words), asked)?.rejected).toBe(expected);
+    expect(findReasonFor(line(words), asked.slice(0, 1))?.rejected).toBeUndefined();
   });
 });
