@@ -56,6 +56,7 @@ function mergeSaid(
   parts: readonly ClusterOutcome[],
 ): Pick<CommandOutcome, 'problems' | 'warnings' | 'permissions' | 'lacking'> {
   const permissions = parts.flatMap(({ outcome }) => outcome.permissions ?? []);
+  const lacking = distinct(parts.flatMap(({ outcome }) => outcome.lacking ?? []));
   const asked = parts.some(({ outcome }) => outcome.permissions !== undefined);
   return {
     problems: sayOnce(
@@ -67,7 +68,7 @@ function mergeSaid(
       (warning, cluster) => inClusterName(cluster, warning),
     ),
     ...(asked && { permissions: distinct(permissions) }),
-    lacking: distinct(parts.flatMap(({ outcome }) => outcome.lacking ?? [])),
+    ...(lacking.length > 0 && { lacking }),
   };
 }
 
