@@ -93,7 +93,7 @@ export function readOverride(entry: Record<string, unknown>, origin: string): Re
     const number = typeof port === 'number' || typeof port === 'string' ? parsePort(port) : undefined;
     if (number === undefined) {
       diagnostics.add(
-        targetsProblem(origin, `has the port ${quoted(port)}.`, 'A port is a whole number from 1 to 65535.'),
+        targetsProblem(origin, `has an invalid port: ${quoted(port)}.`, 'A port is a whole number from 1 to 65535.'),
       );
     } else override.port = number;
   }
@@ -113,7 +113,7 @@ export function readWave(value: unknown, origin: string): Result<number> {
   return fail(
     targetsProblem(
       origin,
-      `has the wave ${quoted(value)}.`,
+      `has an invalid wave: ${quoted(value)}.`,
       `A wave is a whole number from ${FIRST_WAVE} to ${LAST_WAVE}; lower ones go first.`,
     ),
   );

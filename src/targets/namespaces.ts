@@ -86,7 +86,7 @@ function describeLeftOut(matching: readonly FoundNamespace[], found: readonly st
   const [ending, system] = [left.filter((one) => one.isTerminating), left.filter((one) => !one.isTerminating)];
   const parts = [
     ...(ending.length > 0 ? [`${listNames(ending)}, being deleted`] : []),
-    ...(system.length > 0 ? [`${listNames(system)}, of the system, which must be named`] : []),
+    ...(system.length > 0 ? [`${listNames(system)}, ${onlyByName(system)}`] : []),
   ];
   return parts.length === 0 ? '' : ` (left out: ${nameSome(parts, parts.length, '; ')})`;
 }
@@ -129,8 +129,12 @@ const CHECK_CONTEXT = 'Check the spelling and the context of the kubeconfig.';
 function whyNot(namespaces: readonly FoundNamespace[]): string {
   const one = namespaces.length === 1;
   const ending = namespaces.every(({ isTerminating }) => isTerminating);
-  const why = ending ? `${one ? 'is' : 'are'} being deleted` : 'must be named, as namespaces of the system';
-  return `${listNames(namespaces)}, which ${why}`;
+  const why = ending ? `which ${one ? 'is' : 'are'} being deleted` : onlyByName(namespaces);
+  return `${listNames(namespaces)}, ${why}`;
+}
+
+function onlyByName({ length }: readonly FoundNamespace[]): string {
+  return length === 1 ? 'a system namespace, chosen only by name' : 'system namespaces, chosen only by name';
 }
 
 /** The nearest value that the label has somewhere, or all of them; the nearest label where no namespace has it. */

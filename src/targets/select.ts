@@ -64,8 +64,8 @@ export function nothingSelected(entry: SelectedTargets, { excluded, seen }: Sele
     const all = listWords(excluded.map(describeWorkload), 'and', MAX_NAMED);
     return targetsProblem(
       origin,
-      `excludes every workload that it means: ${all}.`,
-      'Exclude less, or take the entry out of the list.',
+      `excludes every workload that it selects: ${all}.`,
+      'Remove an exclusion, or take the entry out of the list.',
     );
   }
   const counted = seen.length === 0 ? 'is none' : seen.length === 1 ? 'is one' : `are ${seen.length}`;
@@ -117,7 +117,7 @@ export function idleExclusions(entry: SelectedTargets, workloadIndex: WorkloadIn
   if (!complete) return [];
   return entry.exclude.flatMap((exclusion) => {
     if (seen.some((ref) => excludes(exclusion, ref))) return [];
-    return [`${entry.origin}: exclude ${exclusion.text} means none of its workloads.${meantBy(exclusion, seen)}`];
+    return [`${entry.origin}: exclude ${exclusion.text} matches none of its workloads.${meantBy(exclusion, seen)}`];
   });
 }
 

@@ -67,7 +67,7 @@ test('what an entry chooses gets the filter, keeps it, and loses it', async () =
     [shop, edge].map(({ namespace }) => [namespace, 'front-page', 'deployed']).sort(),
   );
   expect(report.warnings).toEqual([
-    'targets, entry 1: exclude "*/front-lgeacy" means none of its workloads. Did you mean front-legacy?',
+    'targets, entry 1: exclude "*/front-lgeacy" matches none of its workloads. Did you mean front-legacy?',
   ]);
   const names = [shop.namespace, edge.namespace].sort();
   expect(log.join('\n')).toContain(

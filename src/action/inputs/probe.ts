@@ -86,7 +86,7 @@ class ProbeReader {
     }
     const port = typeof value === 'number' || typeof value === 'string' ? parsePort(value) : undefined;
     if (port === undefined) {
-      this.#wrong(`has the port ${quoted(value)}.`, 'A port is a whole number from 1 to 65535.');
+      this.#wrong(`has an invalid port: ${quoted(value)}.`, 'A port is a whole number from 1 to 65535.');
     }
     return port ?? 0;
   }

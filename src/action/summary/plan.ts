@@ -51,15 +51,17 @@ function renderAdmission(changes: readonly PlannedChange[], limits: Limits): str
   const lines = [
     ...(refused === 0
       ? []
-      : [`❌ It **rejects ${thousands(refused)} of ${countOf(changes.length, 'write')}**; see above.`]),
-    ...(accepted === 0 ? [] : [`✅ It accepts ${thousands(accepted)} of ${countOf(changes.length, 'write')}.`]),
+      : [`❌ The API server **rejects ${thousands(refused)} of ${countOf(changes.length, 'write')}**; see above.`]),
+    ...(accepted === 0
+      ? []
+      : [`✅ The API server accepts ${thousands(accepted)} of ${countOf(changes.length, 'write')}.`]),
     ...reasons.map(
       ([why, n]) =>
-        `⚪ It was not asked about ${thousands(n)} of ${countOf(changes.length, 'write')}: ${text(why, limits.message)}`,
+        `⚪ ${thousands(n)} of ${countOf(changes.length, 'write')} not checked: ${text(why, limits.message)}`,
     ),
-    ...(left > 0 ? [`⚪ … and about more for ${countOf(left, 'other reason')}.`] : []),
+    ...(left > 0 ? [`⚪ … and more for ${countOf(left, 'other reason')}.`] : []),
   ];
-  return blocks('### What the API server says to a dry run', lines.map((line) => `- ${line}`).join('\n'));
+  return blocks('### Server-side dry run', lines.map((line) => `- ${line}`).join('\n'));
 }
 
 function replacementTable(replaced: readonly PlannedReplacement[]): TableParts<'replacement'> {

@@ -108,5 +108,5 @@ function renderRemoveState(report: RemovalReport): string {
       words: (one) => `${were(one)} not touched and ${one ? 'runs' : 'run'} what ran there before.`,
     },
   ];
-  return renderStateLines(lines, ['The objects of its revisions stay as long as a pod template names them.']);
+  return renderStateLines(lines, ['Objects of a revision stay while a pod template uses it.']);
 }

@@ -47,7 +47,7 @@ function nextSteps(rendered: RenderedFiles, filters: readonly string[], mounts: 
     `Commit ${code(folder, limits.name)}.`,
     ...(patched
       ? [
-          `Name ${code(`${folder}/component`, limits.name)} under \`components\` in the kustomization that has the workloads: it patches them.`,
+          `Add ${code(`${folder}/component`, limits.name)} to \`components\` in the kustomization that has the workloads: it patches them.`,
           `Look at what comes out (\`kubectl kustomize FOLDER\`, with the folder of that kustomization): each pod template has to carry ${labels}. A patch whose workload is not among the resources does nothing.`,
         ]
       : []),

@@ -39,7 +39,7 @@ export function statusPage(report: StatusReport, links: Links): Page {
         limits,
       ),
       renderNames(
-        `❓ ${countOf(unknown.length, 'object')} of superseded revisions; whether pods run them is not known, as they may not be listed`,
+        `❓ ${countOf(unknown.length, 'object')} of superseded revisions; whether pods run them is not known: the kubeconfig user cannot list pods`,
         unknown,
         limits,
       ),

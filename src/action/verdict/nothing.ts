@@ -28,7 +28,7 @@ function nextSentence(present: readonly PresentFilter[]): string {
     .filter(({ expires }) => expires !== undefined)
     .sort((a, b) => (a.expires ?? '').localeCompare(b.expires ?? ''));
   if (next?.expires === undefined) {
-    return present.length === 1 ? 'The one that is there never does.' : 'None of those that are there ever does.';
+    return present.length === 1 ? 'The only filter there does not expire.' : 'None of the filters there expires.';
   }
   return `The next is ${plain(next.filter, 63)} in ${plain(next.namespace, 63)}: ${whenWords(next.expires)}.`;
 }

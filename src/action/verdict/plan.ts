@@ -21,7 +21,7 @@ export function judgePlan(report: PlanReport): Verdict {
     return {
       icon: '❌',
       headline: `Plan: "deploy" of ${filtersOf(report)} would fail: ${someOf(blockers)}`,
-      sentence: sentences(`Without that: ${actionsOf(plan)}; ${podsOf(plan)}.`, ONLY_A_PLAN),
+      sentence: sentences(`Once that is fixed: ${actionsOf(plan)}; ${podsOf(plan)}.`, ONLY_A_PLAN),
     };
   }
   if (plan.changes.length === 0) {

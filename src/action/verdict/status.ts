@@ -63,7 +63,7 @@ export function judgeStatus(report: StatusReport): Verdict {
     headline: `${names} on ${total}${evidenceTail(evidence)}`,
     sentence: sentences(
       status.workloads.some(isOver) ? '' : 'No action is needed.',
-      why.length === 0 ? '' : `There is no stronger evidence: ${someOf(why, 1)}.`,
+      why.length === 0 ? '' : `Verification was limited: ${someOf(why, 1)}.`,
       rest,
     ),
   });

@@ -19,7 +19,7 @@ export function judgeSuperseded(report: ChangeReport): Verdict {
   ];
   return {
     icon: '⏭️',
-    headline: `${filtersOf(report)}: ${newerRuns(superseded)} ${verb(countNewerRuns(superseded), 'has', 'have')} brought a newer revision${where}; nothing to do`,
+    headline: `${filtersOf(report)}: ${newerRuns(superseded)} ${verb(countNewerRuns(superseded), 'has', 'have')} brought a newer revision${where}${untouched === 0 ? '; nothing to do' : ''}`,
     sentence: sentences(
       `What runs there now is ${newerRevisions(superseded)}.`,
       done.length === 0 ? '' : `Elsewhere this run has ${listWords(done, 'and')}.`,

@@ -14,7 +14,7 @@ export async function dryRunChange({ send }: ProposedChange, client: Client): Pr
   } catch (error) {
     if (!(error instanceof ApiError)) return nothingAdmitted(messageOf(error));
     if (error.status === 403 && error.reason === 'Forbidden' && /cannot (patch|create|delete)/.test(error.message)) {
-      return nothingAdmitted(`the kubeconfig user is not allowed to ask (${error.message})`);
+      return nothingAdmitted(`the kubeconfig user may not make this write (${error.message})`);
     }
     if (error.status === 429 || error.status >= 500) return nothingAdmitted(error.message);
     // k8s.io/apiserver admission/plugin/webhook/errors: a webhook with side effects is not called, and says nothing of the write.

@@ -182,6 +182,6 @@ export function permissionProblem(permission: AccessRequest): Problem {
     remedy:
       permission.subresource === undefined
         ? `${purposeOf(permission)}Grant the permission with a Role and a RoleBinding.`
-        : 'Grant the permission, or ask for less evidence with the inputs "verify" and "probe".',
+        : 'Grant the permission, set "verify: auto", or leave out "probe".',
   };
 }

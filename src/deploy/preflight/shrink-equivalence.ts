@@ -32,12 +32,12 @@ export async function compareWithOriginal(
   if (comparison.state === 'unknown') return unverifiedEquivalence(original.optimized, filter, comparison.why);
   const [second, repeated] = [await tryOriginal(), await trial(request)];
   const steady = compareVerdicts(first, second).state === 'same' && compareVerdicts(second, repeated).state !== 'same';
-  if (!steady) return unverifiedEquivalence(original.optimized, filter, 'it does not do the same in every run');
+  if (!steady) return unverifiedEquivalence(original.optimized, filter, 'it behaves differently from run to run');
   return {
     problem: {
       kind: 'filter',
       subject: `filter "${filter}"`,
-      message: `does not do the same after shrinking: ${comparison.what}.`,
+      message: `behaves differently after shrinking: ${comparison.what}.`,
       remedy: original.optimized
         ? 'Set "shrink: auto" to keep its code as the compiler wrote it, and report this.'
         : 'Set "shrink: off" and make the module smaller where it is built; please report this.',

@@ -54,8 +54,8 @@ describe('an entry chooses', () => {
 
   test('and it is said what it chose, and what it left out and why', () => {
     expect(choose('- {namespace-selector: team=shop, name: "*"}\n- {namespaces: ["*"], selector: app}').notes).toEqual([
-      'targets, entry 1: namespace-selector "team=shop": shop and shop-edge (left out: team-old, being deleted; istio-system, of the system, which must be named).',
-      'targets, entry 2: namespaces "*": istio-ingress, shop, shop-edge, team-a and team-b (left out: team-old, being deleted; kube-system, kube-public and istio-system, of the system, which must be named).',
+      'targets, entry 1: namespace-selector "team=shop": shop and shop-edge (left out: team-old, being deleted; istio-system, a system namespace, chosen only by name).',
+      'targets, entry 2: namespaces "*": istio-ingress, shop, shop-edge, team-a and team-b (left out: team-old, being deleted; kube-system, kube-public and istio-system, system namespaces, chosen only by name).',
     ]);
   });
 });
@@ -84,7 +84,7 @@ describe('an entry that chooses nothing is a problem', () => {
     ],
     [
       'namespace-selector: "!team"',
-      'namespace-selector "!team" matches only kube-system and kube-public, which must be named, as namespaces of the system. Check the spelling and the context of the kubeconfig.',
+      'namespace-selector "!team" matches only kube-system and kube-public, system namespaces, chosen only by name. Check the spelling and the context of the kubeconfig.',
     ],
     [
       'namespaces: [team-old*]',

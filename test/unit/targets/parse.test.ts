@@ -257,11 +257,11 @@ describe('settings of its own', () => {
     ['direction: all', /unknown direction "all"\. Use inbound, outbound, any or gateway\./],
     ['direction: inbund', /unknown direction "inbund"\. Did you mean inbound\? Use inbound,/],
     ['direction: null', /unknown direction null/],
-    ['port: 0', /the port 0\. A port is a whole number from 1 to 65535\./],
-    ['port: 65536', /the port 65536/],
-    ['port: 80.5', /the port 80\.5/],
-    ['port: http', /the port "http"/],
-    ['port: [80]', /the port \[80\]/],
+    ['port: 0', /an invalid port: 0\. A port is a whole number from 1 to 65535\./],
+    ['port: 65536', /an invalid port: 65536/],
+    ['port: 80.5', /an invalid port: 80\.5/],
+    ['port: http', /an invalid port: "http"/],
+    ['port: [80]', /an invalid port: \[80\]/],
     ['insert: last', /has the unknown place "last"\. Write "first", "before NAME" or "after NAME"/],
     ['insert: null', /has the unknown place null/],
     ['configurtion: x', /unknown key "configurtion"\. Did you mean "configuration"\?/],
@@ -287,7 +287,9 @@ describe('a wave', () => {
   test.each(['0', '101', '1.5', '-1', 'first', '""', '[1]', 'null', 'true'])('%s is refused', (wave) => {
     for (const entry of ['kind: deploy, name: a', 'selector: app=web']) {
       expect(messagesIn(parse(`- {${entry}, wave: ${wave}}`))).toEqual([
-        expect.stringMatching(/^has the wave .+\. A wave is a whole number from 1 to 100; lower ones go first\.$/),
+        expect.stringMatching(
+          /^has an invalid wave: .+\. A wave is a whole number from 1 to 100; lower ones go first\.$/,
+        ),
       ]);
     }
   });
@@ -349,7 +351,7 @@ test('every problem of the list is told at once, each with the number of its ent
     expect.stringMatching(/^targets, entry 1: has the unknown kind/),
     expect.stringMatching(/^targets, entry 1: has the name "A"/),
     expect.stringMatching(/^targets, entry 3: has the unknown direction/),
-    expect.stringMatching(/^targets, entry 3: has the port 0/),
+    expect.stringMatching(/^targets, entry 3: has an invalid port: 0/),
   ]);
 });
 

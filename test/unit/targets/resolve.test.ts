@@ -248,22 +248,22 @@ describe('an entry with a "*"', () => {
     ],
     [
       '- {selector: tier=api, exclude: ["*-api", legacy]}',
-      'excludes every workload that it means: Deployment shop/front-api and Deployment shop/legacy. Exclude less, or take the entry out of the list.',
+      'excludes every workload that it selects: Deployment shop/front-api and Deployment shop/legacy. Remove an exclusion, or take the entry out of the list.',
     ],
   ])('%s: a problem', (list, message) => {
     expect(messages(resolve(list, FRONT))).toEqual([`targets, entry 1: ${message}`]);
   });
 
   test.each<[string, string]>([
-    ['legcy', 'exclude "legcy" means none of its workloads. Did you mean legacy?'],
-    ['deploy/legcy', 'exclude "deploy/legcy" means none of its workloads. Did you mean legacy?'],
-    ['sts/legacy', 'exclude "sts/legacy" means none of its workloads. Did you mean Deployment shop/legacy?'],
+    ['legcy', 'exclude "legcy" matches none of its workloads. Did you mean legacy?'],
+    ['deploy/legcy', 'exclude "deploy/legcy" matches none of its workloads. Did you mean legacy?'],
+    ['sts/legacy', 'exclude "sts/legacy" matches none of its workloads. Did you mean Deployment shop/legacy?'],
     [
       'test/deploy/legacy',
-      'exclude "test/deploy/legacy" means none of its workloads. Did you mean Deployment shop/legacy?',
+      'exclude "test/deploy/legacy" matches none of its workloads. Did you mean Deployment shop/legacy?',
     ],
-    ['old-*', 'exclude "old-*" means none of its workloads.'],
-    ['{namespace: test}', 'exclude {"namespace":"test"} means none of its workloads.'],
+    ['old-*', 'exclude "old-*" matches none of its workloads.'],
+    ['{namespace: test}', 'exclude {"namespace":"test"} matches none of its workloads.'],
   ])('that excludes %s is warned of', (exclude, warning) => {
     expect(warnings(`- {selector: tier=api, exclude: ${exclude}}`, FRONT)).toEqual([`targets, entry 1: ${warning}`]);
   });

@@ -6,13 +6,13 @@ import { code } from './markdown.ts';
 export function renderLeftOut(report: Report, limits: Limits): string {
   const isShortened = limits !== FULL;
   if (!isShortened && rowsOf(report) <= limits.goodRows) return '';
-  const why = isShortened ? 'This page would be larger than GitHub shows' : 'Of long lists this page has the beginning';
+  const why = isShortened ? 'Shortened to the size that GitHub shows' : 'Long lists are shortened';
   const { reportFile } = report;
   const whole =
     reportFile === undefined
       ? 'The input <code>report-file</code> gets'
       : `The file ${code(reportFile, limits.name)} has`;
-  return `${why}; what was left out is counted where it is missing. ${whole} all of it.`;
+  return `${why}: "… and N more" marks what is left out. ${whole} all of it.`;
 }
 
 /** How many rows the longest table of a page would have. */

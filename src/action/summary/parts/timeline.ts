@@ -48,7 +48,7 @@ export function renderTimeline(targets: readonly TargetReport[], { bars }: Limit
   ];
   return blocks(
     '### Rollout over time',
-    `${last < HOUR_MS ? 'Minutes and seconds' : 'Hours and minutes'} since the run began.${isFolded ? ' Workloads of a wave that ended alike stand together.' : ''}`,
+    `${last < HOUR_MS ? 'Minutes and seconds' : 'Hours and minutes'} since the run began.${isFolded ? ' Workloads of a wave with the same result share a bar.' : ''}`,
     fence(lines.join('\n'), 'mermaid'),
     left > 0 ? `… and ${countOf(left, 'more wave')}.` : '',
   );

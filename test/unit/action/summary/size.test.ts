@@ -176,8 +176,8 @@ describe('what is left out first', () => {
   const rows = (page: string): number => page.match(/Deployment [\w-]+\/\s?service\S* [❌✅]/gu)?.length ?? 0;
 
   test('the page says that it is shortened, and only then', () => {
-    expect(visibleText(full)).not.toContain('larger than GitHub shows');
-    expect(shortened(Buffer.byteLength(full) - 1)).toContain('larger than GitHub shows');
+    expect(visibleText(full)).not.toContain('Shortened to the size');
+    expect(shortened(Buffer.byteLength(full) - 1)).toContain('Shortened to the size');
   });
 
   test('evidence goes before any row does', () => {

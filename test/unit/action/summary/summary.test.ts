@@ -264,7 +264,7 @@ describe('what runs now, by what happened to each workload', () => {
       expect.stringMatching(/^↩️ .* did not become ready without the filter and runs it again/),
       expect.stringMatching(/^✅ .* is without the filter; every pod is ready/),
       expect.stringMatching(/^⚪ .* was not touched/),
-      expect.stringContaining('stay as long as a pod template names them'),
+      expect.stringContaining('stay while a pod template uses it'),
     ]);
   });
 
@@ -409,7 +409,7 @@ describe('plan', () => {
     });
     expect(text.indexOf('cannot create configmaps')).toBeLessThan(text.indexOf('What would be written'));
     expect(text.match(/no permission to/g)).toHaveLength(1);
-    expect(text).toContain('It was not asked about 2 of 2 writes: no permission to');
+    expect(text).toContain('2 of 2 writes not checked: no permission to');
   });
 
   test('shows the warnings of admission', () => {

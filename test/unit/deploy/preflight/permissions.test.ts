@@ -225,7 +225,7 @@ describe('missingRights', () => {
   test('as problems: one of a subresource is one of evidence', () => {
     expect(permissions.map(permissionProblem)).toMatchObject([
       { kind: 'permission', message: expect.stringContaining('cannot patch deployments.apps in namespace "shop"') },
-      { kind: 'permission', remedy: expect.stringContaining('"verify" and "probe"') },
+      { kind: 'permission', remedy: expect.stringContaining('set "verify: auto"') },
       { kind: 'permission', remedy: expect.stringContaining('RoleBinding') },
     ]);
   });
