@@ -126,9 +126,9 @@ describe('a kind of target that is one file', () => {
       const before = ownPart(await place.fleet());
       const report = await place.run({ timeout: '5s' });
       expect(report.outcome).toBe('failed');
-      const { rollback, evidence } = onlyTarget(report);
+      const { rollback, diagnosis } = onlyTarget(report);
       expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': null } });
-      expect(evidence).toContainEqual(expect.stringMatching(/^pod armada-\S+: app keeps crashing/));
+      expect(diagnosis).toContainEqual(expect.stringMatching(/^pod armada-\S+: app keeps crashing/));
       expect(ownPart(await place.ready())).toEqual(before);
       expect(new Set(await place.revisions())).toEqual(new Set([undefined]));
     });

@@ -50,13 +50,13 @@ describe('new pods that never become ready', () => {
     const report = await scene.deploy({ timeout: '4s' });
     expect(report.outcome).toBe('failed');
     expect(report.changed).toBe(false);
-    const { outcome, problem, rollback, evidence, steps } = onlyTarget(report);
+    const { outcome, problem, rollback, diagnosis, steps } = onlyTarget(report);
     expect(outcome).toBe('failed');
     expect(steps.rollout).toBe('failed');
     expect(problem?.kind).toBe('rollout');
     expect(rollback).toEqual({ state: 'rolled-back', to: { 'add-header': null }, durationMs: expect.any(Number) });
     // What its pods said is from before they were replaced.
-    expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: app keeps crashing \(Error, exit code 1\)/));
+    expect(diagnosis).toContainEqual(expect.stringMatching(/^pod bad-\S+: app keeps crashing \(Error, exit code 1\)/));
     expect(ownPart(await awaitReady(cluster.api, workload))).toEqual(before);
     const labels = (await scene.pods()).map((pod) => pod.metadata.labels?.[REVISION_LABEL]);
     expect(new Set(labels)).toEqual(new Set([undefined]));
@@ -73,12 +73,12 @@ describe('new pods that never become ready', () => {
     await scene.turn('unready');
     repairAtRollback(scene, workload, revision);
     const report = await scene.deploy({ configuration: 'x-test: 2', timeout: '4s' });
-    const { outcome, rollback, revisions, evidence } = onlyTarget(report);
+    const { outcome, rollback, revisions, diagnosis } = onlyTarget(report);
     expect(outcome).toBe('failed');
     expect(report.changed).toBe(false);
     expect(revisions[0]?.before).toBe(revision);
     expect(rollback).toMatchObject({ state: 'rolled-back', to: { 'add-header': revision } });
-    expect(evidence).toContainEqual(expect.stringMatching(/^pod bad-\S+: container istio-proxy not ready/));
+    expect(diagnosis).toContainEqual(expect.stringMatching(/^pod bad-\S+: container istio-proxy not ready/));
     const now = await awaitReady(cluster.api, workload);
     expect(ownPart(now)).toEqual(before);
     expect(JSON.parse(now.metadata.annotations?.[STATE] ?? '')).toMatchObject({ 'add-header': { revision } });

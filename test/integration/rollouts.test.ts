@@ -91,7 +91,7 @@ describe('rollouts that do not go well', () => {
       const [bad, good] = report.targets;
       expect(bad?.outcome).toBe('failed');
       expect(bad?.problem && describeProblem(bad.problem)).toMatch(sentence);
-      expect(bad?.evidence.some((line) => line.startsWith('pod bad-'))).toBe(true);
+      expect(bad?.diagnosis.some((line) => line.startsWith('pod bad-'))).toBe(true);
       expect(good?.outcome).toBe('deployed');
       expect(log.some((line) => /^1\/2 ready · bad: /.test(line))).toBe(true);
       // It has its pods of before, and no others any more.

@@ -41,7 +41,7 @@ describe('a workload that is not ready before the run', () => {
     const workload = await unready(scene, 'shop');
     const before = ownPart(await scene.now(workload));
     const report = await scene.deploy({ targets: targetsOf(workload), timeout: '4s' });
-    const { outcome, steps, problem, rollback, evidence } = onlyTarget(report);
+    const { outcome, steps, problem, rollback, diagnosis } = onlyTarget(report);
     expect(outcome).toBe('failed');
     expect(steps.template).toBe('skipped');
     expect(problem?.kind).toBe('workload');
@@ -49,7 +49,7 @@ describe('a workload that is not ready before the run', () => {
       /was not ready before this run, and its pods would restart, so it was not changed: .*shop-\S+: ImagePullBackOff \(app\)/,
     );
     expect(problem?.message.match(/ImagePullBackOff \(app\)/g)).toHaveLength(1);
-    expect(evidence.join('\n')).toMatch(/pod shop-\S+: ImagePullBackOff \(app\)/);
+    expect(diagnosis.join('\n')).toMatch(/pod shop-\S+: ImagePullBackOff \(app\)/);
     expect(rollback).toBeUndefined();
     expect(report.changed).toBe(false);
     expect(scene.writes).toEqual([]);

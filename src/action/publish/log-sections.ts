@@ -78,7 +78,7 @@ function cut(lines: readonly string[]): string[] {
 function problemLines(report: Report): string[] {
   return [
     ...reportedProblems(report).map((problem) => `✗ ${describeProblem(problem)}`),
-    ...targetsOf(report).flatMap(({ ref, evidence }) => evidence.map((line) => `  ${shortWorkload(ref)}: ${line}`)),
+    ...targetsOf(report).flatMap(({ ref, diagnosis }) => diagnosis.map((line) => `  ${shortWorkload(ref)}: ${line}`)),
   ];
 }
 

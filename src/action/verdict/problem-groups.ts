@@ -7,7 +7,7 @@ import { describeWorkload } from '../../targets/target.ts';
 import { countOf } from './text.ts';
 
 /** What the cluster says about one workload's problem. */
-export interface SubjectEvidence {
+export interface SubjectDiagnosis {
   readonly subject: string;
   readonly lines: readonly string[];
 }
@@ -23,7 +23,7 @@ export interface ProblemEntry {
 export interface RemedyGroup {
   readonly remedy?: string;
   readonly entries: readonly ProblemEntry[];
-  readonly evidence: readonly SubjectEvidence[];
+  readonly diagnoses: readonly SubjectDiagnosis[];
 }
 
 /** The problems of one kind. */
@@ -97,22 +97,22 @@ interface ReportedProblem {
   readonly message: string;
   readonly remedy: string;
   readonly subject: string | undefined;
-  readonly evidence: readonly string[];
+  readonly diagnosis: readonly string[];
 }
 
 /** No page shows more of a text. Comparing thousands of texts of megabytes would take longer than a cancelled run has. */
 const MAX_CHARACTERS = 4_000;
 
-function withEvidence(
+function withDiagnosis(
   { kind, message, remedy = '', subject }: Problem,
-  evidence: readonly string[] = [],
+  diagnosis: readonly string[] = [],
 ): ReportedProblem {
   return {
     kind,
     message: message.slice(0, MAX_CHARACTERS),
     remedy: remedy.slice(0, MAX_CHARACTERS),
     subject: subject?.slice(0, MAX_CHARACTERS),
-    evidence,
+    diagnosis,
   };
 }
 
@@ -121,19 +121,19 @@ export function reportedProblems(report: Report): Problem[] {
   return reportedOf(report).map(({ problem }) => problem);
 }
 
-interface ReportedWithEvidence {
+interface ReportedWithDiagnosis {
   readonly problem: Problem;
-  readonly evidence?: readonly string[];
+  readonly diagnosis?: readonly string[];
 }
 
-function reportedOf(report: Report): ReportedWithEvidence[] {
+function reportedOf(report: Report): ReportedWithDiagnosis[] {
   return [
     ...report.problems.map((problem) => ({ problem })),
     ...missingPermissionsOf(report).map((permission) => ({ problem: missingPermissionProblem(permission) })),
-    ...targetsOf(report).flatMap(({ problem, rollback, ref, evidence }): ReportedWithEvidence[] => {
+    ...targetsOf(report).flatMap(({ problem, rollback, ref, diagnosis }): ReportedWithDiagnosis[] => {
       const subject = describeWorkload(ref);
       return [
-        ...(problem === undefined ? [] : [{ problem: { subject, ...problem }, evidence }]),
+        ...(problem === undefined ? [] : [{ problem: { subject, ...problem }, diagnosis }]),
         ...(rollback?.problem === undefined ? [] : [{ problem: { subject, ...rollback.problem } }]),
       ];
     }),
@@ -157,7 +157,7 @@ function missingPermissionProblem({ cluster, ...permission }: MissingPermission)
 
 /** Gathers all problems of a report by kind, remedy and message, so that what many workloads share is told once. */
 export function groupProblems(report: Report): KindGroup[] {
-  const reported = reportedOf(report).map(({ problem, evidence }) => withEvidence(problem, evidence));
+  const reported = reportedOf(report).map(({ problem, diagnosis }) => withDiagnosis(problem, diagnosis));
   const kinds = groupBy(reported, ({ kind }) => kind);
   const order = Object.keys(KIND_TITLES);
   return [...kinds]
@@ -177,8 +177,8 @@ function remedyGroup(remedy: string, reported: readonly ReportedProblem[]): Reme
       message,
       subjects: [...new Set(ofMessage.flatMap(({ subject }) => (subject === undefined ? [] : [subject])))],
     })),
-    evidence: reported.flatMap(({ subject = '', evidence }) =>
-      evidence.length === 0 ? [] : [{ subject, lines: evidence }],
+    diagnoses: reported.flatMap(({ subject = '', diagnosis }) =>
+      diagnosis.length === 0 ? [] : [{ subject, lines: diagnosis }],
     ),
   };
 }

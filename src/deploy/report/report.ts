@@ -88,7 +88,7 @@ export interface TargetReport {
   /** Of `waiting`: where its rollout stands: `paused at step 2 of 4 of its canary`. */
   readonly waiting?: string;
   /** What the workload's pods, events and proxies say, when it failed. */
-  readonly evidence: readonly string[];
+  readonly diagnosis: readonly string[];
 }
 
 /** A filter as it was asked for. */

@@ -164,11 +164,11 @@ export class ClusterRollouts {
 
   /** Returns whether a workload may be changed, once it is ready. */
   async #pass(planned: PlannedWorkload): Promise<boolean> {
-    const verdict = await this.#gate.pass(planned);
-    if (verdict.state === 'not-ready') {
-      this.#states.set(notReadyBefore(this.#states.of(planned), verdict.problem, verdict.diagnosis));
+    const passed = await this.#gate.pass(planned);
+    if (passed.state === 'not-ready') {
+      this.#states.set(notReadyBefore(this.#states.of(planned), passed.problem, passed.diagnosis));
     }
-    return verdict.state === 'ready';
+    return passed.state === 'ready';
   }
 
   async #runOne(planned: PlannedWorkload): Promise<void> {
@@ -231,15 +231,15 @@ export class ClusterRollouts {
     const { policy, signal, stop } = this.#context;
     const judged = this.#states.set(judgedRollout(this.#states.of(planned), policy.timeoutMs));
     if (judged.state !== 'failed') return;
-    const evidence = during(this.#context, 'collecting evidence');
-    const newer = await readNewer(planned, evidence);
+    const diagnosing = during(this.#context, 'collecting evidence');
+    const newer = await readNewer(planned, diagnosing);
     if (newer !== undefined) return this.#supersede(planned, newer);
     stop.countFailures();
     const state = resultOf(judged)?.state;
     if (state === 'superseded' || state === 'deleted' || state === 'cancelled' || signal.aborted) return;
     if (policy.onFailure === 'rollback-all' && stop.hasFailed) stop.abandon();
     this.#states.set(
-      diagnosedRollout(judged, await diagnoseInTime(rolloutGoalOf(planned), evidence), policy.timeoutMs),
+      diagnosedRollout(judged, await diagnoseInTime(rolloutGoalOf(planned), diagnosing), policy.timeoutMs),
     );
     if (policy.onFailure !== 'keep') await this.#rollBackOne(planned);
   }

@@ -38,7 +38,7 @@ const SETTLING_MS = 30_000;
  * Whether a workload may be changed: `ready`, or need not be; `not-ready` before the run, and why; `unknown` where its rollout cannot be
  * followed or the run was cancelled, which say so for themselves.
  */
-export type GateVerdict =
+export type GateResult =
   | { readonly state: 'ready' | 'unknown' }
   | { readonly state: 'not-ready'; readonly problem: Problem; readonly diagnosis: Diagnosis };
 
@@ -50,7 +50,7 @@ export class ReadyGate {
   readonly #watch: RolloutWatch;
   readonly #context: GateContext;
   /** By `workloadKey`. */
-  readonly #verdicts = new Map<string, Promise<GateVerdict>>();
+  readonly #verdicts = new Map<string, Promise<GateResult>>();
 
   constructor(watch: RolloutWatch, context: GateContext) {
     this.#watch = watch;
@@ -58,7 +58,7 @@ export class ReadyGate {
   }
 
   /** Returns whether a workload may be changed. Waits for each once, however often it is asked. */
-  pass(planned: PlannedWorkload): Promise<GateVerdict> {
+  pass(planned: PlannedWorkload): Promise<GateResult> {
     const key = workloadKey(planned.ref);
     const known = this.#verdicts.get(key) ?? this.#wait(planned);
     this.#verdicts.set(key, known);
@@ -96,14 +96,14 @@ export class ReadyGate {
     const { planned, before, end } = ended;
     if (before === undefined || !UNREADY_ENDS.has(end.state)) return ended;
     const { ref, observed, revisions } = planned;
-    const evidence = during(this.#context, 'collecting evidence');
-    const { client, log } = evidence;
-    const { envoy } = await diagnoseInTime(rolloutGoalOf(planned), evidence);
+    const diagnosing = during(this.#context, 'collecting evidence');
+    const { client, log } = diagnosing;
+    const { envoy } = await diagnoseInTime(rolloutGoalOf(planned), diagnosing);
     const now = await readTarget(client, ref, observed).catch((error: unknown) => {
       log.debug(`${describeWorkload(ref)} after its rollout: ${messageOf(error)}`);
     });
     if (now === undefined) return ended;
-    const after = await readCondition(ref, now, evidenceSource(evidence));
+    const after = await readCondition(ref, now, evidenceSource(diagnosing));
     const seen = { removal: revisions.length === 0, envoy: envoy !== undefined && envoy.foreign === undefined };
     const result = compareConditions(before, after, seen);
     return 'same' in result
@@ -115,7 +115,7 @@ export class ReadyGate {
     return (filter, id) => this.#context.isVerified(planned, filter, id);
   }
 
-  async #wait(planned: PlannedWorkload): Promise<GateVerdict> {
+  async #wait(planned: PlannedWorkload): Promise<GateResult> {
     if (!this.holds(planned)) return { state: 'ready' };
     const through = this.#context.policy.promote === 'wait' ? ({ throughPromotion: true } as const) : {};
     const goal = { ...goalOfCurrentPods(planned), ...through };

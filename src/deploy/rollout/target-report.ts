@@ -6,7 +6,7 @@ import type { WriteResult } from '../apply/workload.ts';
 import { readinessOf } from '../kinds/kinds.ts';
 import { changesPods, objectKey, type Plan, type PlannedWorkload } from '../plan/plan.ts';
 import type { Rollback, StepState, TargetOutcome, TargetReport, TargetRevision } from '../report/report.ts';
-import { evidenceLines } from '../wait/rollout-problem.ts';
+import { diagnosisLines } from '../wait/rollout-problem.ts';
 import type { PushResult } from './push-settings.ts';
 import { withPhase } from './target-phase.ts';
 import { failureOf, pendingRollout, reachedBy, resultOf, type WorkloadRollout, writeOf } from './workload-rollout.ts';
@@ -69,7 +69,7 @@ export function concludeTarget(rollout: WorkloadRollout, record: RunRecord): Tar
     ...(rollout.state === 'not-ready-before' && { unready: rollout.problem.message }),
     ...(rollout.state === 'waiting' && { waiting: rollout.end.message }),
     ...defined({ problem }),
-    evidence: problem === undefined ? [] : evidenceLines(failure.diagnosis),
+    diagnosis: problem === undefined ? [] : diagnosisLines(failure.diagnosis),
   });
 }
 

@@ -101,7 +101,7 @@ function podCause(diagnosis: Diagnosis | undefined): string | undefined {
 }
 
 /** What a workload's proxies, events and pods say, a line each. */
-export function evidenceLines(diagnosis: Diagnosis | undefined): string[] {
+export function diagnosisLines(diagnosis: Diagnosis | undefined): string[] {
   if (diagnosis === undefined) return [];
   const { pods, event, envoy } = diagnosis;
   // Of several filters, which one it is.

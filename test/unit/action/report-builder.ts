@@ -136,7 +136,7 @@ export function deployed(
     durationMs: 21_400,
     ...(given === null ? {} : { verification: given }),
     drift: [],
-    evidence: [],
+    diagnosis: [],
     ...changes,
   });
 }

@@ -160,7 +160,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
         stuck('shop/reviews', {
           revisions: [{ filter: 'add-header', before: NEW }],
           rollback: rollback('rolled-back', { to: { 'add-header': NEW } }),
-          evidence: REFUSED.slice(1),
+          diagnosis: REFUSED.slice(1),
           problem: {
             kind: 'rollout',
             message: 'not ready after 5 min: 1 of 3 pods updated.',

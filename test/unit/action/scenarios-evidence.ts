@@ -80,7 +80,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'one-failed-and-rolled-back': () =>
     report({
       targets: workloads.map((path) =>
-        path === 'shop/reviews' ? rolledBack(path, { evidence: REFUSED }) : deployed(path),
+        path === 'shop/reviews' ? rolledBack(path, { diagnosis: REFUSED }) : deployed(path),
       ),
       policy: policy({ maxFailures: { count: 1 } }),
       durationMs: 315_100,
@@ -89,7 +89,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'all-rolled-back': () =>
     report({
       targets: workloads.map((path) =>
-        path === 'shop/reviews' ? rolledBack(path, { evidence: REFUSED }) : withdrawn(path),
+        path === 'shop/reviews' ? rolledBack(path, { diagnosis: REFUSED }) : withdrawn(path),
       ),
       policy: policy({ onFailure: 'rollback-all' }),
       collected: { deleted: [`EnvoyFilter shop/add-header-${NEW}`, `ConfigMap shop/add-header-${NEW}`], left: [] },
@@ -99,8 +99,8 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'rollback-failed': () =>
     report({
       targets: workloads.map((path) => {
-        if (path === 'shop/reviews') return stuck(path, { rollback: rollback('failed'), evidence: REFUSED });
-        if (path === 'shop/ratings') return rolledBack(path, { evidence: REFUSED });
+        if (path === 'shop/reviews') return stuck(path, { rollback: rollback('failed'), diagnosis: REFUSED });
+        if (path === 'shop/ratings') return rolledBack(path, { diagnosis: REFUSED });
         return path.includes('edge') ? untouched(path) : deployed(path);
       }),
       durationMs: 627_300,
@@ -109,7 +109,7 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
   'canary-stopped-the-rest': () =>
     report({
       targets: workloads.map((path, index) =>
-        index === 0 ? rolledBack(path, { wave: 1, evidence: REFUSED }) : untouched(path, { wave: 2 }),
+        index === 0 ? rolledBack(path, { wave: 1, diagnosis: REFUSED }) : untouched(path, { wave: 2 }),
       ),
       policy: policy({ canary: { count: 1 } }),
       durationMs: 315_000,

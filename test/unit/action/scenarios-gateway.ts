@@ -81,7 +81,7 @@ export const GATEWAY_SCENARIOS: Readonly<Record<string, () => Report>> = {
             remedy:
               'The pods must reach the registry, by TLS that they trust or as one of WASM_INSECURE_REGISTRIES; with "delivery: configmap", which is for workloads alone, they need none.',
           },
-          evidence: [],
+          diagnosis: [],
         }),
         deployed('shop/reviews'),
       ],

@@ -36,7 +36,7 @@ export const IMAGE_SCENARIOS: Readonly<Record<string, () => Report>> = {
             remedy:
               'Let the proxies pull it: name a Secret with the credentials of the registry in the input "pull-secret".',
           },
-          evidence: [
+          diagnosis: [
             `istio-agent: Pull of ${REFERENCE} failed: could not fetch image: GET https://registry.example/token: UNAUTHORIZED: authentication required`,
           ],
         }),

@@ -113,7 +113,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       targets: workloads.map((path) =>
         path === 'shop/reviews'
-          ? stuck(path, { evidence: [...REFUSED, 'pod reviews-7d4f9c6b8d-x2x4q: container istio-proxy not ready'] })
+          ? stuck(path, { diagnosis: [...REFUSED, 'pod reviews-7d4f9c6b8d-x2x4q: container istio-proxy not ready'] })
           : deployed(path),
       ),
       policy: policy({ onFailure: 'keep' }),
@@ -124,8 +124,8 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
     report({
       targets: Array.from({ length: 60 }, (_, index) => {
         const path = `${index === 7 ? 'StatefulSet ' : ''}team-${index % 6}/service-${index}`;
-        const evidence = [...REFUSED, `pod service-${index}-7d4f9c6b8d-x2x4q: container istio-proxy not ready`];
-        if (index % 5 === 2) return rolledBack(path, { evidence });
+        const diagnosis = [...REFUSED, `pod service-${index}-7d4f9c6b8d-x2x4q: container istio-proxy not ready`];
+        if (index % 5 === 2) return rolledBack(path, { diagnosis });
         return index % 7 === 0 ? unchanged(path) : deployed(path);
       }),
       policy: policy({ maxFailures: { percent: 25 } }),
@@ -246,7 +246,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   'first-deployment-failed': () =>
     report({
       targets: ['shop/reviews', 'StatefulSet shop/cart'].map((path) =>
-        stuck(path, { revisions: [{ filter: 'add-header', revision: NEW }], evidence: REFUSED }),
+        stuck(path, { revisions: [{ filter: 'add-header', revision: NEW }], diagnosis: REFUSED }),
       ),
       durationMs: 301_000,
     }),
@@ -304,7 +304,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
           ref: { kind: 'Deployment', namespace: HOSTILE, name: HOSTILE },
           revisions: [{ filter: HOSTILE, revision: HOSTILE, before: OLD }],
           problem: { kind: 'rollout', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE },
-          evidence: [HOSTILE, HOSTILE],
+          diagnosis: [HOSTILE, HOSTILE],
         }),
       ],
       problems: [{ kind: 'conflict', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE }],

@@ -6,7 +6,7 @@ import {
   type KindGroup,
   type ProblemEntry,
   type RemedyGroup,
-  type SubjectEvidence,
+  type SubjectDiagnosis,
 } from '../../verdict/problem-groups.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
@@ -49,7 +49,7 @@ function renderKind({ kind, count, remedies }: KindGroup, limits: Limits, budget
 }
 
 function renderRemedy(
-  { remedy, evidence }: RemedyGroup,
+  { remedy, diagnoses }: RemedyGroup,
   entries: readonly ProblemEntry[],
   limits: Limits,
   budget: { lines: number },
@@ -58,8 +58,8 @@ function renderRemedy(
     entries.map((entry) => renderEntry(entry, limits)).join('\n'),
     remedy === undefined ? '' : `**What to do:** ${textWithCode(remedy, limits.message)}`,
     // Evidence names all of them.
-    evidence.length > 0 ? [] : entries.map((entry) => renderMoreSubjects(entry, limits)),
-    renderEvidence(evidence, limits, budget),
+    diagnoses.length > 0 ? [] : entries.map((entry) => renderMoreSubjects(entry, limits)),
+    renderDiagnoses(diagnoses, limits, budget),
   );
 }
 
@@ -80,7 +80,7 @@ function renderMoreSubjects({ subjects }: ProblemEntry, limits: Limits): string 
 }
 
 /** The evidence of a group in one block, as far as the budget goes; it folds when it is long. */
-function renderEvidence(evidence: readonly SubjectEvidence[], limits: Limits, budget: { lines: number }): string {
+function renderDiagnoses(evidence: readonly SubjectDiagnosis[], limits: Limits, budget: { lines: number }): string {
   if (evidence.length === 0) return '';
   const lines: string[] = [];
   let left = 0;

@@ -47,7 +47,7 @@ function reportOf(texts: readonly string[]): Report {
           { filter: at(10), revision: at(11) },
         ],
         problem: { kind: 'rollout', subject: at(12), message: at(13), remedy: `Remedy ${at(14)}` },
-        evidence: [at(15), at(16)],
+        diagnosis: [at(15), at(16)],
       }),
       deployed('shop/ratings', { revisions: [{ filter: 'other', revision: NEW, before: OLD }] }),
     ],

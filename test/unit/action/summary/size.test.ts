@@ -53,12 +53,12 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
       targets: many(5_000, (path, index) =>
         stuck(path, {
           problem: { ...PROBLEM, message: `${index} ${PROBLEM.message}` },
-          evidence: EVIDENCE,
+          diagnosis: EVIDENCE,
         }),
       ),
     }),
   '5,000 failed for one reason': () =>
-    report({ targets: many(5_000, (path) => stuck(path, { evidence: ['Envoy: no', 'pod x: not ready'] })) }),
+    report({ targets: many(5_000, (path) => stuck(path, { diagnosis: ['Envoy: no', 'pod x: not ready'] })) }),
   '5,000 problems, filters and warnings': () => {
     const name = '|'.repeat(10_000);
     return report({
@@ -155,7 +155,7 @@ test('any page fits into any size, and is whole', () => {
   fc.assert(
     fc.property(fc.nat(60), fc.nat(60), fc.nat(40_000), (failed, good, maxBytes) => {
       const targets = [
-        ...many(failed, (path) => stuck(path, { evidence: ['Envoy: no'] })),
+        ...many(failed, (path) => stuck(path, { diagnosis: ['Envoy: no'] })),
         ...many(good, (path) => deployed(path)),
       ];
       const page = renderSummary(report({ targets }), { maxBytes });
@@ -169,7 +169,7 @@ test('any page fits into any size, and is whole', () => {
 describe('what is left out first', () => {
   const targets = [
     ...many(300, (path) => unchanged(path)),
-    ...many(100, (path) => stuck(path, { evidence: ['Envoy: no', 'pod x: not ready'] })),
+    ...many(100, (path) => stuck(path, { diagnosis: ['Envoy: no', 'pod x: not ready'] })),
   ];
   const full = renderSummary(report({ targets }));
   const shortened = (bytes: number): string => visibleText(renderSummary(report({ targets }), { maxBytes: bytes }));

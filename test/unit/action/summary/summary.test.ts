@@ -100,8 +100,8 @@ describe('what failed', () => {
     ['short', 4, '<details open>\n<summary>Evidence'],
     ['long', 40, '<details>\n<summary>Evidence'],
   ])('%s evidence', (_, lines, expected) => {
-    const evidence = Array.from({ length: lines }, (__, index) => `pod reviews-${index}: istio-proxy not ready`);
-    expect(renderSummary(report({ targets: [stuck('shop/reviews', { evidence })] }))).toContain(expected);
+    const diagnosis = Array.from({ length: lines }, (__, index) => `pod reviews-${index}: istio-proxy not ready`);
+    expect(renderSummary(report({ targets: [stuck('shop/reviews', { diagnosis })] }))).toContain(expected);
   });
 });
 

@@ -19,7 +19,7 @@ export function target(
     steps: { configMap: step, filterResource: 'unchanged', template: 'unchanged', rollout: 'done' },
     pods: { ready: 1, wanted: 1 },
     drift: [],
-    evidence: [],
+    diagnosis: [],
     ...over,
   });
 }

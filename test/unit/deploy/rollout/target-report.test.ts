@@ -302,7 +302,7 @@ describe('a report tells', () => {
       revisions: [{ filter: 'add-header', revision: ours.id, before: '0123456789' }],
       pods: { ready: 2, wanted: 3 },
       durationMs: 4_000,
-      evidence: [],
+      diagnosis: [],
     });
   });
 
@@ -446,7 +446,7 @@ describe('the problem of a rollout', () => {
     const report = conclude(
       timeout({ envoy, event: { reason: 'FailedMount', message: 'no' }, pods: ['p: Pending', 'q: Pending'] }),
     );
-    expect(report.evidence).toEqual([
+    expect(report.diagnosis).toEqual([
       'Envoy: Failed to configure base Wasm plugin',
       'event FailedMount: no',
       'pod p: Pending',

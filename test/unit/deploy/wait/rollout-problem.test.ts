@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
-import { evidenceLines, rolloutProblem } from '../../../../src/deploy/wait/rollout-problem.ts';
+import { diagnosisLines, rolloutProblem } from '../../../../src/deploy/wait/rollout-problem.ts';
 
 const MISSING = { verb: 'list', group: '', resource: 'pods', namespace: 'shop' } as const;
 const problem = (diagnosis: Diagnosis) =>
@@ -38,7 +38,7 @@ test('a cause that is known is told alone', () => {
 
 test('the words of the filter itself come first', () => {
   const envoy = { reason: 'Failed to configure base Wasm plugin', filterSaid: 'unknown header', remedy: 'x' };
-  expect(evidenceLines({ pods: ['a: not ready'], envoy })).toEqual([
+  expect(diagnosisLines({ pods: ['a: not ready'], envoy })).toEqual([
     'the filter: unknown header',
     'Envoy: Failed to configure base Wasm plugin',
     'pod a: not ready',
