@@ -155,7 +155,7 @@ export const TARGET = named(
       }),
       pods: PODS,
       drift: list('What others had changed since the last run.', text('A clause.')),
-      evidence: list('What its pods, events and proxies say, where it failed.', text('A line.')),
+      diagnosis: list('What its pods, events and proxies say, where it failed.', text('A line.')),
     },
     {
       ...IN_CLUSTER,

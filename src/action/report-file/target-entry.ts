@@ -45,7 +45,7 @@ export function verificationEntry({
 
 /** Returns what happened to one workload. */
 export function targetEntry(target: TargetReport): ValueOf<typeof TARGET> {
-  const { ref, outcome, phase, revisions, steps, pods, drift, evidence } = target;
+  const { ref, outcome, phase, revisions, steps, pods, drift, diagnosis } = target;
   const { wave, durationMs, times, verification, newer, takenOver, alsoRuns, unready, waiting, problem } = target;
   return {
     ...workloadEntry(ref),
@@ -79,7 +79,7 @@ export function targetEntry(target: TargetReport): ValueOf<typeof TARGET> {
       problem: problem && problemEntry(problem),
     }),
     drift,
-    evidence,
+    diagnosis,
   };
 }
 

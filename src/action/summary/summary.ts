@@ -50,7 +50,7 @@ function pageOf(report: Report, links: Links): Page {
 
 /**
  * The job summary of a run, as GitHub-flavoured Markdown: verdict, what is wrong and what to do, then what the command has to
- * say. Never longer than `maxBytes`: evidence is left out first, then differences and rows, with a note of how much.
+ * say. Never longer than `maxBytes`: diagnoses are left out first, then differences and rows, with a note of how much.
  */
 export function renderSummary(
   report: Report,

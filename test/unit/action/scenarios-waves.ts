@@ -32,7 +32,7 @@ function failedAt(from: number, seconds: number, build: typeof stuck, path: stri
   return build(path, {
     times,
     durationMs: seconds * 1000,
-    evidence: REFUSED,
+    diagnosis: REFUSED,
     ...(wave !== undefined && { wave }),
   });
 }

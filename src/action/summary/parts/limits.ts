@@ -1,7 +1,7 @@
 /** How much of each part a page shows. What is left out is counted on the page. */
 export interface Limits {
-  /** Lines of evidence in all. */
-  readonly evidenceLines: number;
+  /** Lines of diagnoses in all. */
+  readonly diagnosisLines: number;
   /** Lines of differences in all. */
   readonly diffLines: number;
   /** Items of a list: objects, files, restarts. */
@@ -29,7 +29,7 @@ export interface Limits {
 
 /** What a page shows when size is no concern: as much as somebody would read. */
 export const FULL: Limits = {
-  evidenceLines: 400,
+  diagnosisLines: 400,
   diffLines: 4_000,
   items: 2_000,
   goodRows: 1_000,
@@ -46,7 +46,7 @@ export const FULL: Limits = {
 
 /** What is given up first to make a page shorter, and the least of it that stays. */
 const LADDER: readonly (readonly [keyof Limits, least: number])[] = [
-  ['evidenceLines', 0],
+  ['diagnosisLines', 0],
   ['diffLines', 0],
   ['items', 0],
   ['goodRows', 0],

@@ -16,7 +16,7 @@ import { blocks, codes, details, fence, text, textWithCode } from './markdown.ts
 const MAX_NAMED = 8;
 const MAX_LINES_PER_SUBJECT = 20;
 const MAX_LINE_CHARACTERS = 500;
-/** Evidence up to this length is shown open. */
+/** Diagnoses up to this length are shown open. */
 const SHORT = { lines: 12, characters: 1_500 } as const;
 
 /** What somebody has to look at now. */
@@ -25,7 +25,7 @@ const NEEDS_ATTENTION: readonly ProblemKind[] = ['rollback', 'rolled-back-not-re
 /** The problems under a heading: by kind, what is fixed in the same way together, with what the cluster says about it. */
 export function renderProblems(heading: string, groups: readonly KindGroup[], limits: Limits): string {
   if (groups.length === 0) return '';
-  const budget = { lines: limits.evidenceLines };
+  const budget = { lines: limits.diagnosisLines };
   return blocks(
     `### ${heading}`,
     groups.map((group) => renderKind(group, limits, budget)),
@@ -57,7 +57,7 @@ function renderRemedy(
   return blocks(
     entries.map((entry) => renderEntry(entry, limits)).join('\n'),
     remedy === undefined ? '' : `**What to do:** ${textWithCode(remedy, limits.message)}`,
-    // Evidence names all of them.
+    // Diagnoses name all of them.
     diagnoses.length > 0 ? [] : entries.map((entry) => renderMoreSubjects(entry, limits)),
     renderDiagnoses(diagnoses, limits, budget),
   );
@@ -79,12 +79,12 @@ function renderMoreSubjects({ subjects }: ProblemEntry, limits: Limits): string 
   return details(`All ${thousands(subjects.length)} of them`, fence(lines.join('\n'), 'text'));
 }
 
-/** The evidence of a group in one block, as far as the budget goes; it folds when it is long. */
-function renderDiagnoses(evidence: readonly SubjectDiagnosis[], limits: Limits, budget: { lines: number }): string {
-  if (evidence.length === 0) return '';
+/** The diagnoses of a group in one block, as far as the budget goes; it folds when it is long. */
+function renderDiagnoses(diagnoses: readonly SubjectDiagnosis[], limits: Limits, budget: { lines: number }): string {
+  if (diagnoses.length === 0) return '';
   const lines: string[] = [];
   let left = 0;
-  for (const { subject, lines: all } of evidence) {
+  for (const { subject, lines: all } of diagnoses) {
     const room = Math.min(MAX_LINES_PER_SUBJECT, budget.lines);
     left += Math.max(0, all.length - room);
     if (room === 0) continue;
@@ -99,5 +99,5 @@ function renderDiagnoses(evidence: readonly SubjectDiagnosis[], limits: Limits, 
   if (left > 0) lines.push(`${lines.length === 0 ? '' : '… and '}${countOf(left, 'more line')} left out`);
   const content = lines.join('\n');
   const isShort = lines.length <= SHORT.lines && content.length <= SHORT.characters;
-  return details('Evidence from pods, events and proxies', fence(content, 'text'), isShort);
+  return details('Diagnosis from pods, events and proxies', fence(content, 'text'), isShort);
 }

@@ -38,7 +38,7 @@ function names(targets: readonly TargetReport[]): string {
 }
 
 /** Of workloads whose pods are not ready, as before the run; `what` is what they have now. */
-export function notReadyAsBeforeWords(one: boolean, what: string): string {
+export function unreadyAsBefore(one: boolean, what: string): string {
   return `${one ? 'has' : 'have'} ${what}; ${one ? 'its' : 'their'} pods are not ready, as before the run, so nothing was verified there.`;
 }
 

@@ -56,7 +56,7 @@ const TARGETS: readonly TargetReport[] = [
     rollback: rollback('failed', { unready: '1 of 3 pods ready' }),
     unready: '1 of 3 pods ready',
     problem: PROBLEM,
-    evidence: ['Envoy: no'],
+    diagnosis: ['Envoy: no'],
   }),
   superseded('shop/ratings', { newer: { filter: 'add-header', revision: NEWER, run: 'local' } }),
 ];

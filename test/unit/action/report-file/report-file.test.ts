@@ -55,12 +55,12 @@ test('nothing is left out or shortened', () => {
   const targets = Array.from({ length: 3_000 }, (_, index) => ({
     ...target,
     ref: { ...target.ref, name: `w${index}` },
-    evidence: [message],
+    diagnosis: [message],
   }));
   const file = reportFile({ ...report, targets }, '');
   if (file.command !== 'deploy') throw new Error(file.command);
   expect(file.targets.map(({ name }) => name)).toEqual(targets.map(({ ref }) => ref.name));
-  expect(file.targets.every(({ evidence }) => evidence[0] === message)).toBe(true);
+  expect(file.targets.every(({ diagnosis }) => diagnosis[0] === message)).toBe(true);
 });
 
 test('values of environment variables, headers of a probe and causes are not in it', () => {

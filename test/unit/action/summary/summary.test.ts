@@ -97,9 +97,9 @@ describe('what failed', () => {
   });
 
   test.each([
-    ['short', 4, '<details open>\n<summary>Evidence'],
-    ['long', 40, '<details>\n<summary>Evidence'],
-  ])('%s evidence', (_, lines, expected) => {
+    ['short', 4, '<details open>\n<summary>Diagnosis'],
+    ['long', 40, '<details>\n<summary>Diagnosis'],
+  ])('%s diagnosis', (_, lines, expected) => {
     const diagnosis = Array.from({ length: lines }, (__, index) => `pod reviews-${index}: istio-proxy not ready`);
     expect(renderSummary(report({ targets: [stuck('shop/reviews', { diagnosis })] }))).toContain(expected);
   });
