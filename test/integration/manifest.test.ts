@@ -84,7 +84,7 @@ describe('a manifest', () => {
       ['deployed', undefined],
     ]);
     const [failed] = report.targets;
-    expect([failed?.problem?.message, ...(failed?.evidence ?? [])].join('\n')).toContain('limits');
+    expect([failed?.problem?.message, ...(failed?.diagnosis ?? [])].join('\n')).toContain('limits');
   });
 
   test.concurrent('is what status and remove are about', async () => {

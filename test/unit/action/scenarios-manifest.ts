@@ -40,7 +40,7 @@ export const MANIFEST_SCENARIOS: Readonly<Record<string, () => Report>> = {
           ? stuck(path, {
               revisions: revisionsOn(path),
               rollback: rollback('rolled-back', { to: { auth: null, limits: null, 'add-header': OLD } }),
-              evidence: [
+              diagnosis: [
                 'the filter limits: no rule for this route',
                 'Envoy about limits: Failed to configure base Wasm plugin',
               ],
