@@ -51,12 +51,12 @@ const { values } = parseArgs({
 if (values.help) console.log(HELP);
 else await demo(values);
 
-/** Sets up a bookshop and shows the life of a filter there, with the bundled action: plan, deploy, deploy again, remove. */
+/** Sets up a bookshop and shows the life of two filters there, with the bundled action: plan, deploy, deploy again, remove. */
 async function demo(options: { kubeconfig?: string; image?: string; keep: boolean }): Promise<void> {
   const workspace = await mkdtemp(join(tmpdir(), 'bookshop-'));
   say('Compiling the example filter (AssemblyScript)');
   await buildFilter(EXAMPLE_FILTER, join(workspace, 'add-header.wasm'));
-  await copyFile(join(ROOT, 'examples/bookshop/targets.yaml'), join(workspace, 'targets.yaml'));
+  await copyFile(join(ROOT, 'examples/bookshop/filters.yaml'), join(workspace, 'filters.yaml'));
   const cluster = options.kubeconfig === undefined ? await embedded() : await usersOwn(options.kubeconfig);
   const api = await connectApi(cluster.kubeconfig);
   try {
@@ -64,11 +64,7 @@ async function demo(options: { kubeconfig?: string; image?: string; keep: boolea
     const shop = await readShop(options.image, cluster.simulated);
     for (const object of shop) await createUnlessThere(api, object);
     const inputs: ActionInputs = {
-      filter: 'add-header.wasm',
-      'targets-file': 'targets.yaml',
-      namespace: 'bookshop',
-      'root-id': 'add_header',
-      configuration: 'x-bookshop: open',
+      manifest: 'filters.yaml',
       kubeconfig: cluster.kubeconfig,
       timeout: '3m',
     };
@@ -78,14 +74,14 @@ async function demo(options: { kubeconfig?: string; image?: string; keep: boolea
     if (again !== 'unchanged')
       throw new Error(`The second deployment should have had nothing to do, but its result is "${again}".`);
     const { kubeconfig } = cluster;
-    const removal = { command: 'remove', name: 'add-header', namespace: 'bookshop, bookshop-edge', kubeconfig };
-    await act('Removal: nothing of the filter is left', removal, workspace);
+    const removal = { command: 'remove', manifest: 'filters.yaml', kubeconfig };
+    await act('Removal: nothing of the filters is left', removal, workspace);
     if (!cluster.simulated && !options.keep) {
       say('Closing the bookshop');
       for (const { kind, metadata } of shop)
         if (kind === 'Namespace') await api.delete(`/api/v1/namespaces/${metadata.name}`);
     }
-    say('That was the life of a filter');
+    say('That was the life of two filters');
     console.log(SHOWN);
   } finally {
     await api.close();

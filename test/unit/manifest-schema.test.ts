@@ -24,6 +24,13 @@ test.each(Object.entries(INPUTS))('action.yml names the words of %s', (name, def
   }
 });
 
+test('the manifest of the bookshop can be read', () => {
+  const text = readFileSync(join(ROOT, 'examples/bookshop/filters.yaml'), 'utf8');
+  const parsed = parseManifest('filters.yaml', text);
+  expect(parsed).toMatchObject({ ok: true });
+  expect(parsed.ok ? parsed.value.filters.length : 0).toBe(2);
+});
+
 test('the example of the reference can be read', () => {
   const parsed = parseManifest('filters.yaml', EXAMPLE);
   expect(parsed).toMatchObject({ ok: true });
