@@ -9,7 +9,7 @@ import { deployPage } from './deploy.ts';
 import { renderClusters } from './parts/clusters.ts';
 import { renderLeftOut } from './parts/left-out.ts';
 import { fitPage, type Limits } from './parts/limits.ts';
-import { blocks, code, text } from './parts/markdown.ts';
+import { blocks, code, text, textWithCode } from './parts/markdown.ts';
 import type { Page } from './parts/page.ts';
 import { renderProblems } from './parts/problems.ts';
 import { renderRole } from './parts/role.ts';
@@ -65,7 +65,7 @@ export function renderSummary(
   const render = (limits: Limits): string =>
     `${blocks(
       `## ${verdict.icon} ${text(verdict.headline)}`,
-      text(sentences(verdict.pointer ?? '', verdict.sentence)),
+      textWithCode(sentences(verdict.pointer ?? '', verdict.sentence)),
       renderFacts(report, links, limits),
       renderLeftOut(report, limits),
       renderProblems(page.problems, groups, limits),
@@ -113,7 +113,7 @@ function renderWarnings(warnings: readonly string[], limits: Limits): string {
   return blocks(
     '### Warnings',
     [
-      ...warnings.slice(0, limits.warnings).map((warning) => `- ⚠️ ${text(warning, limits.message)}`),
+      ...warnings.slice(0, limits.warnings).map((warning) => `- ⚠️ ${textWithCode(warning, limits.message)}`),
       ...(left > 0 ? [`- … and ${countOf(left, 'more warning')}`] : []),
     ].join('\n'),
   );

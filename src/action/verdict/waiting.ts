@@ -44,7 +44,7 @@ function waitingSentence(targets: readonly TargetReport[], next: string): string
   const places = targets.map(({ ref, waiting = '' }) => plain(`${describeWorkload(ref)}: ${waiting}`, 400));
   const commands = targets.flatMap(({ ref }) => targetKind(ref).promotion?.(ref).promote ?? []);
   const shown = someOf(
-    commands.map((command) => plain(command, 400)),
+    commands.map((command) => `\`${plain(command, 400)}\``),
     MAX_NAMED,
     '; ',
   );

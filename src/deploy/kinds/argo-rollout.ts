@@ -132,6 +132,6 @@ function pausedBlocker({ ref, observed }: WantedTarget): Blocker | undefined {
   if (observed.spec?.paused !== true) return undefined;
   return {
     message: 'is paused (spec.paused), so no pod would get the change.',
-    remedy: `Resume it (${argoCommand('promote', ref)}).`,
+    remedy: `Resume it: \`${argoCommand('promote', ref)}\`.`,
   };
 }

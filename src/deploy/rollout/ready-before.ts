@@ -89,7 +89,7 @@ export function unreadyProblem(
 /** `Promote it (kubectl …) or abort it (kubectl …)`. */
 function promotionWords(ref: PlannedWorkload['ref']): string {
   const { promote, abort } = targetKind(ref).promotion?.(ref) ?? {};
-  const inBrackets = (command: string | undefined): string => (command === undefined ? '' : ` (${command})`);
+  const inBrackets = (command: string | undefined): string => (command === undefined ? '' : ` (\`${command}\`)`);
   return `Promote it${inBrackets(promote)} or abort it${inBrackets(abort)}`;
 }
 
