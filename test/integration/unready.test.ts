@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
+import { troubledContainers } from '../../src/cluster/pods.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
 import { eventually } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
@@ -16,6 +17,7 @@ beforeAll(async () => {
 afterAll(() => cluster.stop());
 
 const kinds: readonly WorkloadKind[] = ['Deployment', 'StatefulSet', 'DaemonSet'];
+const STARTING = /ContainerCreating|PodInitializing/;
 const BROKEN = { 'sim/behaviour': 'image-pull-back-off' };
 const targetsOf = (...workloads: readonly Workload[]): string =>
   workloads.map(({ kind, metadata }) => `- ${kind}/${metadata.name}`).join('\n');
@@ -27,9 +29,7 @@ async function unready(scene: Scene, name: string, options: WorkloadOptions = {}
   await scene.cluster.api.create(resourcePath(WORKLOADS[kind], scene.namespace), workload);
   await eventually(`a pod of ${name} in trouble`, async () =>
     (await scene.pods()).find(
-      (pod) =>
-        pod.metadata.labels?.app === name &&
-        (pod.status?.containerStatuses ?? []).some(({ state }) => state?.waiting !== undefined),
+      (pod) => pod.metadata.labels?.app === name && troubledContainers(pod).some((cause) => !STARTING.test(cause)),
     ),
   );
   return workload;
@@ -146,6 +146,19 @@ describe('unready: deploy', () => {
     expect(verdictOf(again.whole)).toMatch(/^❌ No pod template has the filter; the old pod shop-\S+ still runs it$/);
   });
 
+  test.concurrent('another configuration has the same verdict, however often it is deployed', async () => {
+    const scene = await Scene.open(cluster);
+    const workload = await unready(scene, 'shop', { podAnnotations: { 'sim/behaviour': 'never-ready' } });
+    for (const configuration of ['one', 'two', 'three']) {
+      const inputs = { targets: targetsOf(workload), configuration, unready: 'deploy', timeout: '4s' };
+      const target = onlyTarget(await scene.deploy(inputs));
+      expect(target).toMatchObject({
+        outcome: 'deployed',
+        unready: expect.stringMatching(/^not ready before either: shop-/),
+      });
+    }
+  });
+
   test.concurrent('what a rollout under way shows only now counts as before', async () => {
     const scene = await Scene.open(cluster);
     const workload = await scene.workload('shop');
@@ -173,5 +186,8 @@ describe('unready: deploy', () => {
     // A Deployment that is not ready keeps the failed pod, and what it mounts stays with it; both are told.
     const { configMaps, envoyFilters } = await scene.objects();
     expect(report.collected.left).toHaveLength(configMaps.length + envoyFilters.length);
+    expect(verdictOf(report.whole)).toMatch(
+      /rolled back, but still not ready, as before this run; every pod template is as before$/,
+    );
   });
 });

@@ -90,7 +90,7 @@ export function renderDeployState(report: DeployReport): string {
       icon: '↩️',
       targets: rolledBack.filter((target) => isAsBefore(target) && target.rollback?.unready !== undefined),
       words: (one) =>
-        `failed and ${were(one)} rolled back to what ran there before; ${one ? 'it was' : 'they were'} not ready before either, so the run did not wait for the pods.`,
+        `failed and ${were(one)} rolled back; ${one ? 'its' : 'their'} pods are still not ready, as before the run.`,
     },
     {
       icon: '↩️',

@@ -119,7 +119,11 @@ function unreadyTail(stuck: readonly TargetReport[], count: number): string {
 
 /** What the workloads that did not fail run now, where it can be said in a few words. */
 function endingOf(report: ChangeReport, { settled }: FailureWords): string {
-  if (isAllAsBefore(report)) return '; every workload runs what it ran before';
+  if (isAllAsBefore(report)) {
+    // A pod of the failed revision stays where none can take its place.
+    const stillRuns = report.collected.left.some(({ runBy }) => runBy !== undefined);
+    return `; every ${stillRuns ? 'pod template is as' : 'workload runs what it ran'} before`;
+  }
   const others = report.targets.length - countOutcome(report, 'failed');
   const done = countPhases(byPhase(report), 'succeeded');
   if (done === 0 || done !== others || done === report.targets.length) return '';

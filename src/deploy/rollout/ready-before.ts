@@ -2,6 +2,7 @@ import { messageOf, type Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, sentence } from '../../base/text.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
+import { troubleOf } from '../../cluster/pod-trouble.ts';
 import { describePod, isReady, isTerminating, troubledContainers } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
 import { revisionOn, stateOn } from '../../mesh/template/template.ts';
@@ -107,27 +108,57 @@ export function unreadyWarning(
   return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it does not become ready, nothing is changed on it and the run fails. Fix the cause first; "unready: deploy" deploys to workloads that are not ready, too.`;
 }
 
+/** How long a pod that was just made may take to show what keeps it from being ready, in milliseconds. */
+const SETTLING_MS = 30_000;
+
+/**
+ * How long the pods of a workload may still take to show what keeps them from being ready, in milliseconds: 0 once the newest names a
+ * trouble or is old enough, where nodes or a quota refuse pods, and where they may not be listed.
+ */
+export function settlesInMs(
+  { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
+  pods: readonly Pod[] | undefined,
+  now: number,
+): number {
+  if (pods === undefined || readinessOf(ref, observed).podsRefused) return 0;
+  const madeAt = ({ metadata }: Pod): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
+  const newest = [...pods].sort((a, b) => madeAt(b) - madeAt(a))[0];
+  if (newest === undefined) return SETTLING_MS;
+  if (troubleOf(newest) !== undefined) return 0;
+  return Math.min(SETTLING_MS, Math.max(0, madeAt(newest) + SETTLING_MS - now));
+}
+
+/** The pods of a workload that are there and not ready, under whichever template; `undefined` if they may not be listed. */
+export async function listUnreadyPods(
+  ref: PlannedWorkload['ref'],
+  workload: Workload,
+  { client, debug }: EvidenceSource,
+): Promise<readonly Pod[] | undefined> {
+  try {
+    const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(workload) });
+    return items.filter((pod) => belongsTo(pod, ref) && !isTerminating(pod) && !isReady(pod));
+  } catch (error) {
+    debug(`The pods of ${describeWorkload(ref)} cannot be listed: ${messageOf(error)}`);
+    return undefined;
+  }
+}
+
 /** In what condition a workload is now. */
 export async function readCondition(
   ref: PlannedWorkload['ref'],
   workload: Workload,
-  { client, debug }: EvidenceSource,
+  source: EvidenceSource,
 ): Promise<Condition> {
   const { message, podsRefused } = readinessOf(ref, workload);
   const ready = targetKind(ref).readyPods(workload);
-  try {
-    const { items } = await client.list<Pod>(POD, ref.namespace, { labelSelector: selectorOf(workload) });
-    const own = items.filter((pod) => belongsTo(pod, ref) && !isTerminating(pod) && !isReady(pod));
-    const words = own.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`);
-    return {
-      ready,
-      causes: new Set([...own.flatMap(troubledContainers), ...(podsRefused ? ['pods: refused'] : [])]),
-      words: words.length === 0 || podsRefused ? message : listWords(words.slice(0, 2), 'and'),
-    };
-  } catch (error) {
-    debug(`The pods of ${describeWorkload(ref)} cannot be listed: ${messageOf(error)}`);
-    return { ready, causes: undefined, words: message };
-  }
+  const pods = await listUnreadyPods(ref, workload, source);
+  if (pods === undefined) return { ready, causes: undefined, words: message };
+  const words = pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`);
+  return {
+    ready,
+    causes: new Set([...pods.flatMap(troubledContainers), ...(podsRefused ? ['pods: refused'] : [])]),
+    words: words.length === 0 || podsRefused ? message : listWords(words.slice(0, 2), 'and'),
+  };
 }
 
 /**
@@ -142,7 +173,7 @@ export function compareConditions(
   const same = `not ready before either: ${after.words || before.words}`;
   if (after.ready < before.ready) return { worse: `${before.ready} pods were ready before, ${after.ready} are now` };
   if (removal) return { same };
-  if (envoy) return { worse: 'its proxies were not what kept it from being ready before' };
+  if (envoy) return { worse: 'it was not ready before either, and its proxies reject the filter' };
   if (before.causes === undefined || after.causes === undefined) {
     return { worse: 'whether it is for the cause of before is unknown without the permission to list pods' };
   }

@@ -2,6 +2,7 @@ import { messageOf, type Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
 import { type DeployContext, during } from '../context.ts';
+import { readinessOf } from '../kinds/kinds.ts';
 import { readTarget } from '../kinds/target-access.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
@@ -11,8 +12,10 @@ import { goalOfCurrentPods, type RolloutWatch } from '../wait/rollout-watch.ts';
 import {
   type Condition,
   compareConditions,
+  listUnreadyPods,
   mustBeReadyBefore,
   readCondition,
+  settlesInMs,
   UNREADY_ENDS,
   unreadyProblem,
   wasUnready,
@@ -30,9 +33,6 @@ interface GateContext extends DeployContext {
   /** Whether a revision was ever verified on a workload. */
   readonly isVerified: (planned: PlannedWorkload, filter: string, id: string) => boolean;
 }
-
-/** How long a rollout under way may take to show what keeps its pods from being ready, where they are changed all the same. */
-const SETTLING_MS = 30_000;
 
 /**
  * Whether a workload may be changed: `ready`, or need not be; `not-ready` before the run, and why; `unknown` where its rollout cannot be
@@ -70,25 +70,31 @@ export class ReadyGate {
     return mustBeReadyBefore(planned, this.#context.policy, this.#isVerified(planned));
   }
 
-  /** Returns in what condition a workload is that is changed although it is not ready; `undefined` for every other. */
+  /**
+   * Returns in what condition a workload is that is changed although it is not ready; `undefined` for every other, and where what is
+   * deployed may be what mends it and nobody asked to deploy all the same.
+   */
   async note(planned: PlannedWorkload): Promise<Condition | undefined> {
     const { policy } = this.#context;
     if (!policy.wait || !wasUnready(planned)) return undefined;
-    const held = mustBeReadyBefore(planned, { wait: true, unready: 'fail' }, this.#isVerified(planned));
     const deploys = planned.revisions.length > 0;
-    if (deploys && (policy.unready !== 'deploy' || !held)) return undefined;
+    if (deploys && policy.unready !== 'deploy') return undefined;
     const found = deploys ? await this.#settled(planned) : planned.observed;
     return found === undefined ? undefined : readCondition(planned.ref, found, evidenceSource(this.#context));
   }
 
-  /** A workload that is not ready, once its rollout under way has shown why; `undefined` if it becomes ready. */
+  /** A workload that is not ready, once its pods have had the time to show why; `undefined` if it becomes ready. */
   async #settled(planned: PlannedWorkload): Promise<Workload | undefined> {
     const { ref, observed } = planned;
     const { client, policy } = this.#context;
-    const maxMs = Math.min(policy.timeoutMs, SETTLING_MS);
-    const rollout = await this.#watch.follow(goalOfCurrentPods(planned), observed, maxMs);
-    if (rollout?.state === 'ready') return undefined;
-    return readTarget(client, ref, observed).catch(() => observed);
+    const pods = await listUnreadyPods(ref, observed, evidenceSource(this.#context));
+    const settlesMs = Math.min(policy.timeoutMs, settlesInMs(planned, pods, Date.now()));
+    if (settlesMs > 0) {
+      const rollout = await this.#watch.follow(goalOfCurrentPods(planned), observed, settlesMs);
+      if (rollout?.state === 'ready') return undefined;
+    }
+    const now = await readTarget(client, ref, observed).catch(() => observed);
+    return readinessOf(ref, now).state === 'ready' ? undefined : now;
   }
 
   /** Returns the rollout of a workload that was not ready before as what it is: as it was, which is no failure, or with what is worse. */

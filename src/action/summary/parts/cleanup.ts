@@ -74,11 +74,17 @@ export function renderCollected({ deleted, left }: Collected, limits: Limits): s
       ? ''
       : blocks(
           '### Left behind',
-          `These objects of earlier revisions could not be deleted. They do no harm; ${text(triesAgain(left), limits.message)}`,
+          `${leftSentence(left)} They do no harm; ${text(triesAgain(left), limits.message)}`,
           [...lines, ...(unsaid > 0 ? [`- … and ${thousands(unsaid)} more`] : [])].join('\n'),
         ),
     renderNames(`🧹 ${countOf(deleted.length, 'object')} deleted that nothing uses any more`, deleted, limits),
   );
+}
+
+function leftSentence(left: readonly Left[]): string {
+  return left.every(({ runBy }) => runBy !== undefined)
+    ? 'These objects could not be deleted yet: pods still use them.'
+    : 'These objects could not be deleted.';
 }
 
 function triesAgain(left: readonly Left[]): string {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../../src/base/problem.ts';
-import type { Workload } from '../../../../src/cluster/objects.ts';
+import type { Pod, Workload } from '../../../../src/cluster/objects.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
 import {
   type Condition,
   compareConditions,
   mustBeReadyBefore,
+  settlesInMs,
   unreadyProblem,
 } from '../../../../src/deploy/rollout/ready-before.ts';
 import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
@@ -207,4 +208,35 @@ test('a workload that was deleted meanwhile', () => {
   expect(describeProblem(unreadyProblem(planned({}), result, { pods: [] }))).toBe(
     'Deployment shop/reviews: was deleted while this run waited for it.',
   );
+});
+
+describe('how long pods may take to show what keeps them from being ready', () => {
+  const NOW = Date.parse('2026-01-01T00:01:00Z');
+  const unreadyNow = { ...workload('reviews'), status: unready };
+  const made = (seconds: number, waiting?: string): Pod => ({
+    metadata: { name: `reviews-${seconds}`, creationTimestamp: new Date(NOW - seconds * 1000).toISOString() },
+    status: {
+      containerStatuses: [
+        { name: 'app', ready: false, state: waiting ? { waiting: { reason: waiting } } : { running: {} } },
+      ],
+    },
+  });
+  test.each<[string, readonly Pod[] | undefined, number]>([
+    ['pods that may not be listed', undefined, 0],
+    ['no pod yet', [], 30_000],
+    ['a pod that was just made', [made(0)], 30_000],
+    ['the newest of two', [made(300), made(10)], 20_000],
+    ['a pod that has had its time', [made(30), made(300)], 0],
+    ['a pod that is still being made', [made(5, 'ContainerCreating')], 25_000],
+    ['a pod that names its trouble', [made(5, 'ImagePullBackOff')], 0],
+    ['a clock behind that of the cluster', [made(-60)], 30_000],
+  ])('%s', (_, pods, expected) => {
+    expect(settlesInMs(planned({ observed: unreadyNow }), pods, NOW)).toBe(expected);
+  });
+
+  test('pods that a quota refuses have shown it', () => {
+    const condition = { type: 'ReplicaFailure', status: 'True', message: 'exceeded quota: q' };
+    const observed = { ...unreadyNow, status: { ...unready, updatedReplicas: 0, conditions: [condition] } };
+    expect(settlesInMs(planned({ observed }), [], NOW)).toBe(0);
+  });
 });
