@@ -1,5 +1,6 @@
 import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
+import { permissionOf } from '../../cluster/access.ts';
 import type { AccessRequest } from '../../cluster/client.ts';
 import { type DeployContext, during } from '../context.ts';
 import type { PlannedDeployment } from '../plan/plan.ts';
@@ -7,7 +8,6 @@ import { deployPermissions } from '../preflight/all-permissions.ts';
 import { checkFilter, checkWithoutCluster, type Preflight, type TrialContext } from '../preflight/filter-check.ts';
 import {
   missingPermissions,
-  permissionOf,
   permissionProblem,
   requiredPermissions,
   targetPermissions,

@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import type { Permission } from '../../base/permission.ts';
 import { Diagnostics, type Problem } from '../../base/problem.ts';
+import { permissionOf } from '../../cluster/access.ts';
 import { FILTER_LABEL } from '../../mesh/identity/names.ts';
 import { isExpired } from '../../mesh/identity/state.ts';
 import { filtersOn, stateOn } from '../../mesh/template/template.ts';
@@ -9,7 +10,7 @@ import { type ClusterSnapshot, knownFilters } from '../observe/snapshot.ts';
 import type { Plan } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { removalPermissions } from '../preflight/all-permissions.ts';
-import { missingPermissions, permissionOf, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
+import { missingPermissions, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import type { Collected } from '../report/report.ts';
 import type { RemovalRequest, Scope } from '../request.ts';

@@ -1,4 +1,5 @@
 import { EACH_NAMESPACE, type Permission } from '../../base/permission.ts';
+import { permissionOf } from '../../cluster/access.ts';
 import { CONFIG_MAP, ENVOY_FILTER, EVENT, NAMESPACE, PLUGINS, POD, type Resource } from '../../cluster/resources.ts';
 import { choosesNamespaces } from '../../targets/namespaces.ts';
 import { neededLists, type WorkloadListKey } from '../../targets/resolve.ts';
@@ -8,7 +9,6 @@ import { targetKind, templateKinds } from '../kinds/kinds.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { probeVerb } from '../probe.ts';
 import type { DeployRequest, RemovalRequest, Scope, StatusRequest } from '../request.ts';
-import { permissionOf } from './permissions.ts';
 
 // Everything that a command may need with its inputs, whatever is in the cluster and whatever is granted already: equal inputs give
 // an equal list, so that a Role made of it can replace that of an earlier run. "verify: auto" does without `pods/exec`.

@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts';
-import { describePermission, type Permission } from '../../base/permission.ts';
+import { describePermission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
+import { permissionOf } from '../../cluster/access.ts';
 import type { AccessRequest, Client } from '../../cluster/client.ts';
 import { ApiError } from '../../cluster/errors.ts';
 import { CONFIG_MAP, ENVOY_FILTER, PLUGINS, POD, type Resource } from '../../cluster/resources.ts';
@@ -158,12 +159,6 @@ export async function missingPermissions(
 /** `patch deployments.apps in namespace "shop"`, `create pods/exec in namespace "shop"`. */
 export function describeAccess(permission: AccessRequest): string {
   return describePermission(permissionOf(permission));
-}
-
-/** A permission as a rule of a Role grants it. */
-export function permissionOf({ verb, resource, namespace, subresource }: AccessRequest): Permission {
-  const { group, plural } = resource;
-  return { verb, group, resource: subresource === undefined ? plural : `${plural}/${subresource}`, namespace };
 }
 
 /** What a permission is for, where its verb does not say so; empty where it does. */

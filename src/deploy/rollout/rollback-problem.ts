@@ -1,13 +1,13 @@
 import { defined } from '../../base/defined.ts';
 import { describeProblem, type Problem } from '../../base/problem.ts';
 import { listWords, sentence } from '../../base/text.ts';
+import { permissionOf } from '../../cluster/access.ts';
 import { ApiError } from '../../cluster/errors.ts';
 import { POD } from '../../cluster/resources.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { ManualRollback } from '../kinds/kind.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { PlannedWorkload } from '../plan/plan.ts';
-import { permissionOf } from '../preflight/permissions.ts';
 import { mayHaveArrived } from '../report/may-have-arrived.ts';
 import type { Rollback } from '../report/report.ts';
 

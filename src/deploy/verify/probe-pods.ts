@@ -2,13 +2,13 @@ import { mapLimited, pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import { describePermission } from '../../base/permission.ts';
 import { messageOf, type Problem } from '../../base/problem.ts';
+import { permissionOf } from '../../cluster/access.ts';
 import { type ApiError, isApiError } from '../../cluster/errors.ts';
 import { missingPermission } from '../../cluster/missing-permission.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { POD } from '../../cluster/resources.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { permissionOf } from '../preflight/permissions.ts';
 import { checkAnswer, describeAnswer, describeProbe, type Probe, probeVerb } from '../probe.ts';
 
 /** An app may need a moment after it is ready, and a filter the answer to a call of its own. */

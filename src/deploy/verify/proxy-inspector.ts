@@ -1,4 +1,5 @@
 import { messageOf, type Problem } from '../../base/problem.ts';
+import { permissionOf } from '../../cluster/access.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import { MAX_BYTES } from '../../cluster/limits.ts';
 import type { Pod } from '../../cluster/objects.ts';
@@ -15,7 +16,6 @@ import { targetKind } from '../kinds/kinds.ts';
 import { type ConfigPart, readConfigDump } from '../observe/config-dump.ts';
 import { NamespaceLabels } from '../observe/namespace-labels.ts';
 import { noEffect, unreachableIn, type VerifiableWorkload } from '../plan/wanted-place.ts';
-import { permissionOf } from '../preflight/permissions.ts';
 import { evidenceSource, readEnvoyReason, readPluginReason } from '../wait/evidence.ts';
 import { judgeFilter, LOG_REFUSED } from './filter-in-proxy.ts';
 import {

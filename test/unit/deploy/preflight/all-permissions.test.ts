@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import { describePermission, EACH_NAMESPACE, type Permission } from '../../../../src/base/permission.ts';
+import { permissionOf } from '../../../../src/cluster/access.ts';
 import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
 import {
   deployPermissions,
   removalPermissions,
   statusPermissions,
 } from '../../../../src/deploy/preflight/all-permissions.ts';
-import { permissionOf, targetPermissions } from '../../../../src/deploy/preflight/permissions.ts';
+import { targetPermissions } from '../../../../src/deploy/preflight/permissions.ts';
 import type { TargetEntry } from '../../../../src/targets/target.ts';
 import { deployRequest, entriesOf, filterRequest, PULLED, settings, snapshotOf } from '../../builders.ts';
 
