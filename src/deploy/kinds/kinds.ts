@@ -24,12 +24,15 @@ export function useKinds(kinds: readonly TargetKind[]): void {
   catalogue = catalogueOf(kinds);
 }
 
+/** Kinds are told apart by their names alone, in target lists and everywhere. @throws Error for two of one name */
 function catalogueOf(all: readonly TargetKind[]): Catalogue {
+  const byName = new Map(all.map((kind) => [kind.resource.kind, kind]));
+  if (byName.size < all.length) throw new Error('two kinds of targets have the same name');
   return {
     all,
     ofTemplates: all.filter(({ binding }) => !binding.inPlace),
     names: all.map(({ resource, shortNames, selectedByDefault }) => ({ ...resource, shortNames, selectedByDefault })),
-    byName: new Map(all.map((kind) => [kind.resource.kind, kind])),
+    byName,
   };
 }
 

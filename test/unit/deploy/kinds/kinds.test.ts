@@ -62,3 +62,9 @@ test('a run knows the kinds that it is handed, in their order, and no other', ()
   }
   expect(() => targetKind({ kind: 'Fleet' })).toThrow('Fleet is no kind of target');
 });
+
+test('two kinds of one name are a mistake of the code, whatever their groups, and change nothing', () => {
+  const another = { ...FLEET, resource: { ...FLEET.resource, kind: 'StatefulSet', group: 'apps.example.com' } };
+  expect(() => useKinds([...KINDS, another])).toThrow('two kinds of targets have the same name');
+  expect(targetKind({ kind: 'StatefulSet' })).not.toBe(another);
+});
