@@ -119,7 +119,7 @@ function unmatchedChoice(
     if (!isPattern(pattern) && only.length === 0) return [missingNamespace(pattern, origin, names)];
     const none = only.length === 0 ? 'no namespace' : `only ${whyNot(only)}`;
     const near = only.length > 0 ? [] : nearestNames(pattern.replaceAll('*', ''), names);
-    const remedy = near.length > 0 ? `Did you mean ${listWords(near)}?` : CHECK_CONTEXT;
+    const remedy = near.length > 0 ? `Change it to ${listWords(near)}.` : CHECK_CONTEXT;
     return [targetsProblem(origin, `the namespace pattern "${pattern}" matches ${none}.`, remedy)];
   });
 }
@@ -144,12 +144,14 @@ function labelRemedy({ requirements }: Selector, namespaces: readonly FoundNames
     const values = [...new Set(namespaces.flatMap(({ labels }) => labels[key] ?? []))].sort();
     if (values.length === 0 && requirement.operator !== 'absent' && requirement.operator !== 'notin') {
       const [near] = nearestNames(key, new Set(namespaces.flatMap(({ labels }) => Object.keys(labels))), 1);
-      return `No namespace has the label ${key}.${near === undefined ? '' : ` Did you mean ${near}?`}`;
+      return near === undefined
+        ? `Use a label that a namespace has: none has ${key}.`
+        : `Change ${key}, which no namespace has, to ${near}.`;
     }
     if (requirement.operator !== 'in' || requirement.values.some((value) => values.includes(value))) continue;
     const [near] = nearestNames(requirement.values[0] ?? '', values, 1);
-    if (near !== undefined) return `Did you mean ${key}=${near}?`;
-    return `The label ${key} has the values ${listWords(values, 'and', 5)} there.`;
+    if (near !== undefined) return `Change it to ${key}=${near}.`;
+    return `Use a value that ${key} has there: ${listWords(values, 'or', 5)}.`;
   }
   return CHECK_CONTEXT;
 }

@@ -1,3 +1,4 @@
+import { defined } from '../base/defined.ts';
 import { sameJson } from '../base/json.ts';
 import { append } from '../base/lists.ts';
 import { Diagnostics, fail, locatedProblems, ok, type Problem, type Result } from '../base/problem.ts';
@@ -170,25 +171,35 @@ function notFound(ref: WorkloadRef, origin: string, known: Known): Problem {
   const elsewhere = workloadIndex.kinds.filter((kind) => kind !== ref.kind && find({ ...ref, kind }));
   const names = suggest ? (workloadIndex.list(ref) ?? []).map(({ metadata }) => metadata.name) : [];
   const near = nearestNames(ref.name, names);
-  const remedies = [
-    ...(elsewhere.length > 0 ? [`There is a ${listWords(elsewhere)} of that name.`] : []),
-    ...(near.length > 0 ? [`Did you mean ${listWords(near)}?`] : []),
+  const meant = [
+    ...elsewhere.map((kind) => workloadName({ kind, name: ref.name })),
+    ...near.map((name) => workloadName({ kind: ref.kind, name })),
   ];
-  if (remedies.length === 0 && suggest) {
-    const listed = names.slice(0, 5);
-    const none = exists === undefined ? ', or the namespace itself does not exist' : '';
-    remedies.push(
-      names.length === 0
-        ? `The namespace has no ${ref.kind}s${none}.`
-        : `Namespace ${ref.namespace} has the ${names.length === 1 ? ref.kind : `${ref.kind}s`} ${listWords(names.length > listed.length ? [...listed, `${names.length - listed.length} more`] : listed, 'and')}.`,
-    );
-  }
+  const remedy =
+    meant.length > 0 ? `Change it to ${listWords(meant)}.` : suggest ? anyOf(ref, names, exists) : undefined;
   return {
     kind: 'targets',
     subject: origin,
     message: `${describeWorkload(ref)} does not exist.`,
-    ...(remedies.length > 0 && { remedy: remedies.join(' ') }),
+    ...defined({ remedy }),
   };
+}
+
+/** As a target list writes it: `deployment/reviews`. */
+function workloadName({ kind, name }: Pick<WorkloadRef, 'kind' | 'name'>): string {
+  return `${kind.toLowerCase()}/${name}`;
+}
+
+const MAX_LISTED = 5;
+
+/** What to write where no name is near: one of the workloads of the kind, if there are any. */
+function anyOf({ kind, namespace }: WorkloadRef, names: readonly string[], exists: boolean | undefined): string {
+  if (names.length === 0) {
+    return `Check the namespace: ${namespace} has no ${kind}s${exists === undefined ? ', or does not exist' : ''}.`;
+  }
+  const left = names.length - MAX_LISTED;
+  const listed = names.slice(0, MAX_LISTED).map((name) => workloadName({ kind, name }));
+  return `Use ${names.length === 1 ? '' : 'one of: '}${listWords([...listed, ...(left > 0 ? [`${left} more`] : [])])}.`;
 }
 
 function namespaceMissing(namespace: string, origin: string, { workloadIndex, namespaces, suggest }: Known): Problem {
@@ -199,12 +210,14 @@ function namespaceMissing(namespace: string, origin: string, { workloadIndex, na
 /** Says of a namespace that it does not exist; `known` are those that do. */
 export function missingNamespace(namespace: string, origin: string, known: readonly string[]): Problem {
   const near = nearestNames(namespace, known);
-  const meant = near.length === 0 ? '' : `Did you mean ${listWords(near)}? `;
   return {
     kind: 'targets',
     subject: origin,
     message: `the namespace "${namespace}" does not exist.`,
-    remedy: `${meant}Check the spelling and the context of the kubeconfig.`,
+    remedy:
+      near.length === 0
+        ? 'Check the spelling and the context of the kubeconfig.'
+        : `Change it to ${listWords(near)}, or check the context of the kubeconfig.`,
   };
 }
 

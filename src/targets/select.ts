@@ -79,9 +79,9 @@ function remedyFor({ selector, name }: SelectedTargets, seen: readonly WorkloadR
   if (selector !== undefined) return 'Write labels of the workload itself (metadata.labels), not those of its pods.';
   const names = [...new Set(seen.map((ref) => ref.name))];
   const near = nearestNames((name ?? '').replaceAll('*', ''), names);
-  if (near.length > 0) return `Did you mean ${listWords(near)}?`;
+  if (near.length > 0) return `Change it to ${listWords(near)}.`;
   if (names.length === 0) return 'Check the namespace and the kinds.';
-  return `${names.length === 1 ? 'That' : 'Those'} there ${names.length === 1 ? 'is' : 'are'} ${listWords(names, 'and', MAX_NAMED)}.`;
+  return `Use ${names.length === 1 ? '' : 'one of: '}${listWords(names, 'or', MAX_NAMED)}.`;
 }
 
 /** Returns what an entry selects by, for messages: `the selector "app=web"`, `the name "front-*"`. */

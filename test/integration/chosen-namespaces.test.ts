@@ -134,10 +134,10 @@ test('what is wrong with a choice is told with everything else', async () => {
   );
   expect(report.problems.map(describeProblem)).toEqual([
     expect.stringMatching(
-      `^targets, entry 1: namespace-selector "${TEAM}=${shop.namespace}x" matches none of the cluster's \\d+ namespaces\\. Did you mean ${TEAM}=${shop.namespace}\\?$`,
+      `^targets, entry 1: namespace-selector "${TEAM}=${shop.namespace}x" matches none of the cluster's \\d+ namespaces\\. Change it to ${TEAM}=${shop.namespace}\\.$`,
     ),
     expect.stringMatching(/^targets, entry 3: the namespace pattern ".+-\*" matches no namespace\./),
-    `targets, entry 2: Deployment ${shop.namespace}/front-pgae does not exist. Did you mean front-page?`,
+    `targets, entry 2: Deployment ${shop.namespace}/front-pgae does not exist. Change it to deployment/front-page.`,
   ]);
   expect(cluster.recorder.writes).toEqual([]);
 });

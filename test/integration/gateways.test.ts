@@ -365,7 +365,7 @@ describe('a Gateway', () => {
   });
 
   test.concurrent.each([
-    [{ targets: 'gateway/wep' }, /wep does not exist\. Did you mean web\?/],
+    [{ targets: 'gateway/wep' }, /wep does not exist\. Change it to gateway\/web\./],
     [{ filter: 'filter.wasm' }, /names a Gateway\. Istio makes its pods.*push-to/s],
     [{ delivery: 'configmap' }, /names a Gateway\. Istio makes its pods/],
     [{ settings: 'push' }, /is push, but the filter is delivered as an image/],

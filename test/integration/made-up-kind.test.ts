@@ -144,7 +144,7 @@ describe('a kind of target that is one file', () => {
         { subject: `Fleet ${namespace}/armada`, message: 'lies in harbour, where no ship is replaced.' },
       ]);
       const other = await place.run({ targets: '- deployment/armada' });
-      expect(other.problems).toMatchObject([{ remedy: expect.stringContaining('There is a Fleet of that name.') }]);
+      expect(other.problems).toMatchObject([{ remedy: expect.stringContaining('Change it to fleet/') }]);
     });
   });
 

@@ -314,6 +314,6 @@ describe('planning', () => {
     await site.workload('reviews', { replicas: 0 });
     const { report } = await site.run('plan', ['review']);
     expect(report.outcome).toBe('failed');
-    expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/Did you mean reviews/)]);
+    expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/Change it to deployment\/reviews/)]);
   });
 });

@@ -87,12 +87,12 @@ describe('what is refused before the first write', () => {
     [
       'a workload that does not exist',
       { targets: '- deployment/review' },
-      /Deployment \S+\/review does not exist\. Did you mean reviews\?/,
+      /Deployment \S+\/review does not exist\. Change it to deployment\/reviews\./,
     ],
     [
       'a workload of another kind',
       { targets: '- sts/reviews' },
-      /StatefulSet \S+ does not exist\. There is a Deployment of that name/,
+      /StatefulSet \S+ does not exist\. Change it to deployment\//,
     ],
     [
       'a namespace that does not exist',
@@ -140,7 +140,7 @@ describe('what is refused before the first write', () => {
       expect.stringMatching(/^input "timeout"/),
       expect.stringMatching(/^filter "big.wasm": is not a WebAssembly module/),
       expect.stringMatching(/^targets, entry 2: has the unknown kind "job"/),
-      expect.stringMatching(/^targets, entry 1: .*review does not exist\. Did you mean reviews\?/),
+      expect.stringMatching(/^targets, entry 1: .*review does not exist\. Change it to deployment\/reviews\./),
       expect.stringMatching(/^targets, entry 3: the namespace "no-such-place" does not exist/),
     ]);
   });

@@ -89,7 +89,7 @@ describe('taking a filter away', () => {
       const there = `Filters that exist: "${FILTER}" in ${site.namespace} (on 1 workload).`;
       for (const command of ['remove', 'sweep']) {
         expect(await problemsOf(command, '', { name: 'add-hedder' })).toEqual([
-          `${none} Did you mean "${FILTER}"? ${there} ${GONE}`,
+          `${none} Change it to "${FILTER}". ${there} ${GONE}`,
         ]);
       }
       expect(await problemsOf('remove', '', { name: 'something-else' })).toEqual([
@@ -272,7 +272,7 @@ describe('taking a filter away', () => {
     await site.deployed(['reviews'], 'x-test: 1');
     cluster.recorder.reset();
     const { report } = await site.run('remove', ['reviews', 'rewievs']);
-    expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/Did you mean reviews/)]);
+    expect(report.problems.map(describeProblem)).toEqual([expect.stringMatching(/Change it to deployment\/reviews/)]);
     expect(cluster.recorder.writes).toEqual([]);
   });
 });

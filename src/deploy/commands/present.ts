@@ -64,7 +64,7 @@ function hints(filter: string, present: readonly PresentFilter[]): string[] {
     present.map((one) => one.filter),
   );
   return [
-    ...(near.length > 0 ? [`Did you mean ${listWords(near.map((name) => `"${name}"`))}?`] : []),
+    ...(near.length > 0 ? [`Change it to ${listWords(near.map((name) => `"${name}"`))}.`] : []),
     `Filters that exist: ${listSome(present.map(describePresent))}.`,
   ];
 }

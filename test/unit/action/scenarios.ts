@@ -154,7 +154,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
           kind: 'targets',
           subject: 'targets, entry 3',
           message: 'Deployment shop/review does not exist.',
-          remedy: 'Did you mean reviews?',
+          remedy: 'Change it to deployment/reviews.',
         },
         {
           kind: 'targets',
@@ -190,7 +190,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
           kind: 'targets',
           subject: 'targets, entry 3',
           message: 'Deployment shop/review does not exist.',
-          remedy: 'Did you mean reviews?',
+          remedy: 'Change it to deployment/reviews.',
         },
       ],
       requests: { reads: 9, writes: 0 },

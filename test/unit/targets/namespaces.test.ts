@@ -64,19 +64,19 @@ describe('an entry that chooses nothing is a problem', () => {
   test.each<[string, string]>([
     [
       'namespace-selector: team=shpo',
-      'namespace-selector "team=shpo" matches none of the cluster\'s 9 namespaces. Did you mean team=shop?',
+      'namespace-selector "team=shpo" matches none of the cluster\'s 9 namespaces. Change it to team=shop.',
     ],
     [
       'namespace-selector: team=xyz',
-      'namespace-selector "team=xyz" matches none of the cluster\'s 9 namespaces. The label team has the values a, b, mesh and shop there.',
+      'namespace-selector "team=xyz" matches none of the cluster\'s 9 namespaces. Use a value that team has there: a, b, mesh or shop.',
     ],
     [
       'namespace-selector: taem=shop',
-      'namespace-selector "taem=shop" matches none of the cluster\'s 9 namespaces. No namespace has the label taem. Did you mean team?',
+      'namespace-selector "taem=shop" matches none of the cluster\'s 9 namespaces. Change taem, which no namespace has, to team.',
     ],
     [
       'namespace-selector: owner',
-      'namespace-selector "owner" matches none of the cluster\'s 9 namespaces. No namespace has the label owner.',
+      'namespace-selector "owner" matches none of the cluster\'s 9 namespaces. Use a label that a namespace has: none has owner.',
     ],
     [
       'namespace-selector: "team=shop,team=a"',
@@ -90,14 +90,14 @@ describe('an entry that chooses nothing is a problem', () => {
       'namespaces: [team-old*]',
       'the namespace pattern "team-old*" matches only team-old, which is being deleted. Check the spelling and the context of the kubeconfig.',
     ],
-    ['namespaces: [taem-a*]', 'the namespace pattern "taem-a*" matches no namespace. Did you mean team-a?'],
+    ['namespaces: [taem-a*]', 'the namespace pattern "taem-a*" matches no namespace. Change it to team-a.'],
     [
       'namespaces: [x-*, team-*]',
       'the namespace pattern "x-*" matches no namespace. Check the spelling and the context of the kubeconfig.',
     ],
     [
       'namespaces: [shpo, team-*]',
-      'the namespace "shpo" does not exist. Did you mean shop? Check the spelling and the context of the kubeconfig.',
+      'the namespace "shpo" does not exist. Change it to shop, or check the context of the kubeconfig.',
     ],
   ])('%s', (text, message) => {
     expect(choose(`- {${text}, name: "*"}`).said).toEqual([`targets, entry 1: ${message}`]);

@@ -108,10 +108,10 @@ describe('resolveTargets reports', () => {
   });
 
   test.each<[string, string, string]>([
-    ['the nearest names', '- deploy/reveiws', 'Did you mean reviews?'],
-    ['the kind that has the name', '- deploy/db', 'There is a StatefulSet of that name.'],
-    ['what there is', '- deploy/zzzzzzzzz', 'Namespace shop has the Deployments reviews and ratings.'],
-    ['that there is nothing of that kind', '- ds/zzzzzzzzz', 'The namespace has no DaemonSets.'],
+    ['the nearest names', '- deploy/reveiws', 'Change it to deployment/reviews.'],
+    ['the kind that has the name', '- deploy/db', 'Change it to statefulset/db.'],
+    ['what there is', '- deploy/zzzzzzzzz', 'Use one of: deployment/reviews or deployment/ratings.'],
+    ['that there is nothing of that kind', '- ds/zzzzzzzzz', 'Check the namespace: shop has no DaemonSets.'],
   ])('a workload that is not there, with %s', (_, list, remedy) => {
     const [problem] = problemsIn(resolve(list));
     expect(problem).toMatchObject({ kind: 'targets', subject: 'targets, entry 1', remedy });
@@ -122,7 +122,7 @@ describe('resolveTargets reports', () => {
     const many = Array.from({ length: 12 }, (_, at) => `service-${at}`);
     const workloads = Object.fromEntries(many.map((name) => [`shop/deploy/${name}`, workload(name)]));
     expect(messages(resolve('- deploy/x', { workloads }))[0]).toMatch(
-      /Namespace shop has the Deployments service-0, .*service-4 and 7 more\.$/,
+      /Use one of: deployment\/service-0, .*deployment\/service-4 or 7 more\.$/,
     );
   });
 
@@ -138,14 +138,14 @@ describe('resolveTargets reports', () => {
   test('a namespace that is spelt almost as another one of the run', () => {
     const cluster = { namespaces: { shpo: false }, workloads: { 'shop/deploy/reviews': workload('reviews') } };
     expect(messages(resolve('- shpo/deploy/reviews\n- shop/deploy/reviews', cluster))).toEqual([
-      'targets, entry 1: the namespace "shpo" does not exist. Did you mean shop? Check the spelling and the context of the kubeconfig.',
+      'targets, entry 1: the namespace "shpo" does not exist. Change it to shop, or check the context of the kubeconfig.',
     ]);
   });
 
   test('a namespace that is spelt almost as another one of the cluster', () => {
     const cluster = { namespaces: { 'fe1-shopp': false, 'fe1-shop': true, edge: true } };
     expect(messages(resolve('- fe1-shopp/deploy/reviews', cluster))).toEqual([
-      expect.stringContaining('"fe1-shopp" does not exist. Did you mean fe1-shop? Check'),
+      expect.stringContaining('"fe1-shopp" does not exist. Change it to fe1-shop, or check'),
     ]);
   });
 
@@ -163,7 +163,7 @@ describe('resolveTargets reports', () => {
 
   test('that it cannot know whether an empty namespace exists', () => {
     expect(messages(resolve('- shpo/deploy/reviews', {}))[0]).toMatch(
-      /does not exist\. The namespace has no Deployments, or the namespace itself does not exist\.$/,
+      /does not exist\. Check the namespace: \S+ has no Deployments, or does not exist\.$/,
     );
   });
 
@@ -220,11 +220,11 @@ describe('an entry with a "*"', () => {
   test.each<[string, string]>([
     [
       '- deploy/fornt-*',
-      'the name "fornt-*" matches no Deployment in shop, where there are 3. Those there are front-page, front-api and legacy.',
+      'the name "fornt-*" matches no Deployment in shop, where there are 3. Use one of: front-page, front-api or legacy.',
     ],
     [
       '- deploy/x-*',
-      'the name "x-*" matches no Deployment in shop, where there are 3. Those there are front-page, front-api and legacy.',
+      'the name "x-*" matches no Deployment in shop, where there are 3. Use one of: front-page, front-api or legacy.',
     ],
     [
       '- test/sts/x-*',
@@ -236,11 +236,11 @@ describe('an entry with a "*"', () => {
     ],
     [
       '- {name: front-api, kind: deploy, namespaces: [shop, test]}',
-      'Deployment test/front-api does not exist. Did you mean front-page?',
+      'Deployment test/front-api does not exist. Change it to deployment/front-page.',
     ],
     [
       '- "test/*/front-db"',
-      'Deployment, StatefulSet or DaemonSet test/front-db does not exist. Namespace test has the Deployment front-page.',
+      'Deployment, StatefulSet or DaemonSet test/front-db does not exist. Use deployment/front-page.',
     ],
     [
       '- {selector: tier=api, name: x*}',
