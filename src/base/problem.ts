@@ -12,6 +12,8 @@ export type ProblemKind =
   | 'registry'
   | 'targets'
   | 'kubeconfig'
+  /** The API server rejects the credentials of the kubeconfig. */
+  | 'credentials'
   | 'connection'
   | 'permission'
   | 'cluster'

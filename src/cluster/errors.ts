@@ -151,7 +151,7 @@ export function apiProblem(error: unknown, action: string): Problem | undefined 
   const cause = error;
   if (error.status === 401) {
     return {
-      kind: 'permission',
+      kind: 'credentials',
       message: 'The API server rejects the credentials of the kubeconfig (401 Unauthorized).',
       remedy:
         'Renew the kubeconfig secret: its token or certificate has probably expired, or belongs to another cluster.',

@@ -16,6 +16,7 @@ const MAY_HAVE_ARRIVED: Readonly<Record<Problem['kind'], boolean>> = {
   registry: false,
   targets: false,
   kubeconfig: false,
+  credentials: false,
   permission: false,
   cluster: false,
   mount: false,

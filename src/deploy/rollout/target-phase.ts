@@ -52,6 +52,7 @@ const CHANGED_AND_FAILED: Readonly<Record<ProblemKind, RolloutPhase>> = {
   registry: 'unobserved',
   targets: 'unobserved',
   kubeconfig: 'unobserved',
+  credentials: 'unobserved',
   connection: 'unobserved',
   permission: 'unobserved',
   cluster: 'unobserved',

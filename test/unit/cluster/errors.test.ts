@@ -69,7 +69,7 @@ describe('apiProblem', () => {
       new DOMException('This operation was aborted', 'AbortError'),
       { kind: 'cancelled', message: 'The run was cancelled while listing pods.' },
     ],
-    ['unknown credentials', apiError(401, 'Unauthorized', 'Unauthorized'), { kind: 'permission' }],
+    ['unknown credentials', apiError(401, 'Unauthorized', 'Unauthorized'), { kind: 'credentials' }],
     [
       'a missing permission',
       apiError(403, FORBIDDEN, 'Forbidden'),
