@@ -65,7 +65,7 @@ export function outputsOf(report: Report): Record<OutputName, string> {
     bytes: filters.map(({ bytes }) => bytes).join(','),
     provenance: verified === undefined ? '' : JSON.stringify(verified),
     image: imagesOf(report).join(','),
-    deployed: String(countOutcome(counts, 'deployed')),
+    deployed: String(targets.filter(({ outcome, unready }) => outcome === 'deployed' && unready === undefined).length),
     unchanged: String(countOutcome(counts, 'unchanged')),
     removed: String(countOutcome(counts, 'removed')),
     waiting: String(countOutcome(counts, 'waiting')),
