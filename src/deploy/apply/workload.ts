@@ -56,6 +56,8 @@ export interface WorkloadChange {
   readonly patch: WorkloadPatch | undefined;
   /** See `TargetWriteOptions`. */
   readonly openFirst?: boolean;
+  /** What the log says that was done to the pod template. */
+  readonly verb: 'patched' | 'rolled back';
   readonly replan: (current: Workload) => Replanned;
 }
 
@@ -69,6 +71,7 @@ export function writeWorkload(
   const change = {
     ...planned,
     openFirst: options.wait,
+    verb: 'patched' as const,
     replan: (current: Workload) => replan(planned, current, options),
   };
   return writeChange(change, context);
@@ -89,7 +92,7 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
     try {
       const written = await patchTarget(client, ref, observed, patch, { openFirst: change.openFirst === true });
       keepWarnings(written.warnings, context.warnings);
-      for (const line of describeWrite(ref, observed, patch)) context.onWritten(line);
+      for (const line of describeWrite(change, observed, patch)) context.onWritten(line);
       return { result: { state: 'done' }, workload: written.object, patch };
     } catch (error) {
       if (!isConflict(error) || attempt === CONFLICT_TRIES) return failed(writeProblem(error, name));
@@ -108,13 +111,17 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
   }
 }
 
-function describeWrite(ref: WorkloadRef, observed: Workload, patch: WorkloadPatch): string[] {
+function describeWrite(
+  { ref, verb }: Pick<WorkloadChange, 'ref' | 'verb'>,
+  observed: Workload,
+  patch: WorkloadPatch,
+): string[] {
   const target = describeWorkload(ref);
   return targetKind(ref)
     .binding.writes(ref, observed, patch)
     .map(({ action, kind, name, plugin }) =>
       plugin === undefined
-        ? `${target} patched${patch.spec === undefined ? ' (no restart)' : ''}`
+        ? `${target} ${verb}${patch.spec === undefined ? ' (no restart)' : ''}`
         : `${target}: ${kind} ${name} ${action === 'delete' ? 'deleted' : 'applied'}`,
     );
 }

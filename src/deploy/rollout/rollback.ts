@@ -73,7 +73,7 @@ export async function rollBack(
   const { planned } = rollout;
   const restoring = { planned, write: writeOf(rollout) };
   const before = conditionBefore(rollout);
-  const { client, log, policy } = context;
+  const { client, policy } = context;
   const { ref } = planned;
   const name = describeWorkload(ref);
   const started = context.now();
@@ -105,7 +105,6 @@ export async function rollBack(
   };
   // What was not answered for may have been done, or not.
   let template: RollbackFailure['template'] = restoring.write.result.state === 'failed' ? 'unknown' : 'new';
-  log.info(`${name} failed; rolling back.`);
   try {
     const current = await readTarget(client, ref, planned.observed);
     if (template === 'unknown' && !hasChange(planned, current)) return undefined;
@@ -115,7 +114,13 @@ export async function rollBack(
       return first.newer === undefined ? { ...end('failed'), problem: first.problems[0] } : leave(first.newer);
     }
     const write = await writeChange(
-      { ref, observed: current, patch: first.value, replan: (again) => rollbackPatch(restoring, again) },
+      {
+        ref,
+        observed: current,
+        patch: first.value,
+        verb: 'rolled back',
+        replan: (again) => rollbackPatch(restoring, again),
+      },
       context.write,
     );
     if (write.result.state === 'failed') {

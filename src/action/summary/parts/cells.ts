@@ -1,4 +1,4 @@
-import { formatDuration } from '../../../base/text.ts';
+import { formatDuration, listWords } from '../../../base/text.ts';
 import { targetKind } from '../../../deploy/kinds/kinds.ts';
 import { describeRun } from '../../../deploy/observe/superseded.ts';
 import type { Verification } from '../../../deploy/report/evidence-level.ts';
@@ -139,15 +139,17 @@ function rollbackCell({ state, to, durationMs, template }: Rollback): string {
   const after = durationMs > 0 ? unbroken(`, ${formatDuration(durationMs)}`) : '';
   const values = Object.values(to);
   const [first] = values;
+  // Other filters may stay there, so it is told what is gone.
   const where =
     values.length > 0 && values.every((value) => value === null)
-      ? unbroken('no filter')
-      : values.length === 1
-        ? code(first ?? '')
-        : 'before';
+      ? `, without ${listWords(
+          Object.keys(to).map((filter) => text(filter, 63)),
+          'and',
+        )}`
+      : `&nbsp;to ${values.length === 1 ? code(first ?? '') : 'before'}`;
   switch (state) {
     case 'rolled-back':
-      return `↩️&nbsp;rolled&nbsp;back&nbsp;to ${where}${after}`;
+      return `${unbroken('↩️ rolled back')}${where}${after}`;
     case 'failed':
       return unbroken(template === 'before' ? '🚨 rolled back, but not ready' : '🚨 rollback failed');
     case 'skipped':

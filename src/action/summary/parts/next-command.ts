@@ -30,9 +30,9 @@ function podsCommand(target: TargetReport): string {
   return `kubectl describe pods --namespace ${argument(namespace)} --selector ${selector}`;
 }
 
-/** What is left of pods that a rollback has replaced. */
-function eventsCommand({ ref: { kind, namespace, name } }: TargetReport): string {
-  return `kubectl events -n ${argument(namespace)} --for ${argument(`${kind.toLowerCase()}/${name}`)} --types=Warning`;
+/** What is left of pods that a rollback has replaced. Their events name the pod or its ReplicaSet, never the workload. */
+function eventsCommand({ ref: { namespace } }: TargetReport): string {
+  return `kubectl events -n ${argument(namespace)} --types=Warning`;
 }
 
 /** A word of a shell command. Names of Kubernetes need no quotes; whatever else comes instead of one gets them. */

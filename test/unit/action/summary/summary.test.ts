@@ -306,9 +306,9 @@ describe('the rollout of a workload', () => {
     ['pushed', pushed('shop/a'), '✅ 3/3 verified, settings pushed, no restart'],
     ['rolled back', rolledBack('shop/a'), `❌ 0/3 new pods ready, 5 min ↩️ rolled back to ${OLD} , 12 s`],
     [
-      'rolled back to no filter',
+      'rolled back to no revision of the filter',
       rolledBack('shop/a', { rollback: rollback('rolled-back', { to: { 'add-header': null } }) }),
-      '❌ 0/3 new pods ready, 5 min ↩️ rolled back to no filter, 12 s',
+      '❌ 0/3 new pods ready, 5 min ↩️ rolled back, without add-header, 12 s',
     ],
     ['well and rolled back', withdrawn('shop/a'), `✅ 3/3 ready, 21 s ↩️ rolled back to ${OLD} , 12 s`],
     [
