@@ -264,8 +264,7 @@ export class ClusterRollouts {
   async #rollBackOne(planned: PlannedWorkload): Promise<void> {
     const rollout = this.#states.of(planned);
     if (rollout.state === 'rolled-back' || !this.#canRollBack(rollout)) return;
-    this.#context.log.info(this.#whyBack(rollout));
-    const back = await rollBack(rollout, this.#watch, this.#rollback);
+    const back = await rollBack(rollout, this.#watch, this.#rollback, this.#states.all());
     if (back === undefined) return;
     if ('newer' in back) await this.#supersede(planned, back.newer);
     else this.#states.set(rolledBack(rollout, back));
@@ -279,16 +278,6 @@ export class ClusterRollouts {
       `${describeWorkload(planned.ref)}: ${describeRun(newer.run)} has deployed revision ${newer.revision} of ${newer.filter}; it is left alone.`,
     );
     this.#states.set(supersededRollout(this.#states.of(planned), newer));
-  }
-
-  /** A workload may go back although nothing is wrong with it. */
-  #whyBack(rollout: WorkloadRollout): string {
-    const name = describeWorkload(rollout.planned.ref);
-    if (failureOf(rollout).problem !== undefined) return `${name} failed; rolling back.`;
-    const failed = this.#states.all().find((one) => failureOf(one).problem !== undefined);
-    // It may be in another cluster.
-    const other = failed === undefined ? 'another workload' : describeWorkload(failed.planned.ref);
-    return `${name}: rolling back, because ${other} failed.`;
   }
 
   #canRollBack(rollout: WorkloadRollout): boolean {

@@ -64,16 +64,18 @@ export function canRollBack(rollout: WorkloadRollout, wasVerified: boolean): boo
  * are ready. A StatefulSet's stuck pods are deleted, because its controller waits for them for ever
  * (https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#forced-rollback). Where another run has put something
  * newer there, nothing is done, and that is the result; `undefined` if the change that was not answered for has never come there.
+ * `all`: the rollouts of the cluster, one of which may be why.
  */
 export async function rollBack(
   rollout: WorkloadRollout,
   watch: RolloutWatch,
   context: RollbackContext,
+  all: readonly WorkloadRollout[],
 ): Promise<Rollback | { readonly newer: Newer } | undefined> {
   const { planned } = rollout;
   const restoring = { planned, write: writeOf(rollout) };
   const before = conditionBefore(rollout);
-  const { client, policy } = context;
+  const { client, log, policy } = context;
   const { ref } = planned;
   const name = describeWorkload(ref);
   const started = context.now();
@@ -105,6 +107,7 @@ export async function rollBack(
   };
   // What was not answered for may have been done, or not.
   let template: RollbackFailure['template'] = restoring.write.result.state === 'failed' ? 'unknown' : 'new';
+  log.info(whyRolledBack(rollout, all));
   try {
     const current = await readTarget(client, ref, planned.observed);
     if (template === 'unknown' && !hasChange(planned, current)) return undefined;
@@ -160,6 +163,16 @@ export async function rollBack(
     const problem = callProblem(error, `rolling ${name} back`);
     return fail(failedCallWords(problem), template, { call: problem });
   }
+}
+
+/** Says why a workload goes back: nothing may be wrong with it but that others failed. */
+function whyRolledBack(rollout: WorkloadRollout, all: readonly WorkloadRollout[]): string {
+  const name = describeWorkload(rollout.planned.ref);
+  if (failureOf(rollout).problem !== undefined) return `${name} failed; rolling back.`;
+  const failed = all.find((one) => failureOf(one).problem !== undefined);
+  // It may be in another cluster.
+  const other = failed === undefined ? 'another workload' : describeWorkload(failed.planned.ref);
+  return `${name}: rolling back, because ${other} failed.`;
 }
 
 /** Returns the condition that a workload was changed in although it was not ready. */
