@@ -482,7 +482,7 @@ describe('a filter of this action beside another one', () => {
     const second = async (command: string, options: RunOptions = {}): Promise<SeenReport> =>
       (await site.run(command, ['reviews'], { name: 'preview-2', configuration: 'x-test: 2' }, options)).report;
     const warning = expect.stringMatching(
-      /reviews already runs preview-1 of this action: preview-2 is added beside it/,
+      /reviews also runs preview-1 of this action\. Requests pass through preview-1 and preview-2/,
     );
     const told = async (command: string): Promise<unknown> => {
       const { warnings, targets } = await second(command);

@@ -4,7 +4,7 @@ import type { Links } from '../runner/links.ts';
 import { groupProblems, reportedProblems } from '../verdict/problem-groups.ts';
 import { countOf } from '../verdict/text.ts';
 import { judge, type Verdict } from '../verdict/verdict.ts';
-import { meaningOf, sentences } from '../verdict/words.ts';
+import { meaningOf } from '../verdict/words.ts';
 import { deployPage } from './deploy.ts';
 import { renderClusters } from './parts/clusters.ts';
 import { renderLeftOut } from './parts/left-out.ts';
@@ -65,7 +65,7 @@ export function renderSummary(
   const render = (limits: Limits): string =>
     `${blocks(
       `## ${verdict.icon} ${text(verdict.headline)}`,
-      textWithCode(sentences(verdict.pointer ?? '', verdict.sentence)),
+      textWithCode(verdict.sentence),
       renderFacts(report, links, limits),
       renderLeftOut(report, limits),
       renderProblems(page.problems, groups, limits),

@@ -10,7 +10,6 @@ import {
   filtersOf,
   revisionsOf,
   sentences,
-  them,
   unreadySentence,
   unwritten,
   type Verdict,
@@ -64,7 +63,7 @@ function deployed(report: DeployReport): Verdict {
       `${what}${evidenceTail(evidence)}`,
       ...unreadyTail(unready, targets),
       ...(adopted === '' ? [] : [adopted]),
-      ...(unchangedCount === 0 ? [] : [`${countOf(unchangedCount, 'other')} had ${them(report)} already`]),
+      ...(unchangedCount === 0 ? [] : [`${countOf(unchangedCount, 'other')} already up to date`]),
       ...(removed === 0 ? [] : [`removed from ${countOf(removed, 'other')}`]),
     ].join('; '),
     sentence: sentences(
@@ -102,9 +101,7 @@ function isRepair(targets: readonly TargetReport[]): boolean {
 /** Nothing can be seen of a filter where there is no pod. */
 function idleSentence(targets: readonly TargetReport[]): string {
   const idle = targets.filter(({ pods }) => pods.wanted === 0).length;
-  return idle === 0
-    ? ''
-    : `${workloads(idle)} ${verb(idle, 'wants', 'want')} no pods at present, so nothing runs there.`;
+  return idle === 0 ? '' : `${workloads(idle)} ${verb(idle, 'has', 'have')} 0 pods, so nothing runs there.`;
 }
 
 function applied(report: DeployReport): Verdict {

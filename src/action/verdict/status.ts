@@ -50,7 +50,6 @@ export function judgeStatus(report: StatusReport): Verdict {
     return {
       icon: urgent ? '⚠️' : '⏳',
       headline: `${names}: ${troubledWords(troubled, status.workloads.length)}`,
-      pointer: 'See below for the causes.',
       sentence: sentences(...advice(status), rest),
     };
   }

@@ -18,8 +18,6 @@ export interface Verdict {
   readonly headline: string;
   /** How many workloads run what, where the headline cannot say it. A page has a list of them instead. */
   readonly tally?: string;
-  /** Where on the page more is said. For the page alone: elsewhere nothing stands below. */
-  readonly pointer?: string;
   /** What this means for the cluster, and what has to be done. */
   readonly sentence: string;
 }

@@ -179,6 +179,6 @@ export function besideWarnings(workloads: readonly PlannedWorkload[]): string[] 
   return [...Map.groupBy(fresh, ({ what }) => what)].map(([what, those]) => {
     const [others = '', added = ''] = what.split('|');
     const names = those.map(({ workload }) => workload);
-    return `${nameSome(names, 3)} already ${those.length === 1 ? 'runs' : 'run'} ${others} of this action: ${added} is added beside it, so that a request passes both and each sees what the other has changed. Previews that must not affect each other need a workload or a namespace each.`;
+    return `${nameSome(names, 3)} also ${those.length === 1 ? 'runs' : 'run'} ${others} of this action. Requests pass through ${others} and ${added}.`;
   });
 }

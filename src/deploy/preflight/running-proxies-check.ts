@@ -143,7 +143,7 @@ async function concluded(
 }
 
 function tcpRemedy(ports: readonly string[]): string {
-  return `Set \`appProtocol: http\` where this is HTTP: ${nameSome(ports, 3, '; ')}. Otherwise check the inputs "direction" and "port".`;
+  return `If this is HTTP, set \`appProtocol: http\` there: ${nameSome(ports, 3, '; ')}. Otherwise check the inputs "direction" and "port".`;
 }
 
 /** None if they may not be listed, which a deployer needs no permission for. */

@@ -40,7 +40,7 @@ test.each<[string, Report, string]>([
   [
     'partly there',
     report({ targets: [deployed('shop/a'), unchanged('shop/b')] }),
-    '✅ add-header deployed to 1 workload, verified in 3 proxies; 1 other had it already',
+    '✅ add-header deployed to 1 workload, verified in 3 proxies; 1 other already up to date',
   ],
   [
     'there already, but verified only now',
@@ -50,12 +50,12 @@ test.each<[string, Report, string]>([
         ...['shop/b', 'shop/c'].map((at) => unchanged(at, { verification: verification() })),
       ],
     }),
-    '✅ add-header deployed to 1 workload, verified in 9 proxies; 2 others had it already',
+    '✅ add-header deployed to 1 workload, verified in 9 proxies; 2 others already up to date',
   ],
   [
     'two filters',
     report({ filters: filters('a', 'b'), targets: [deployed('shop/a'), unchanged('shop/b')] }),
-    '✅ a and b deployed to 1 workload, verified in 3 proxies; 1 other had them already',
+    '✅ a and b deployed to 1 workload, verified in 3 proxies; 1 other already up to date',
   ],
   [
     'many filters',
@@ -150,7 +150,7 @@ test.each<[string, Report, string]>([
   [
     'pushed',
     report({ targets: [pushed('shop/a'), unchanged('shop/b')] }),
-    '✅ Settings of add-header pushed to 1 workload without a restart, verified in 3 proxies; 1 other had it already',
+    '✅ Settings of add-header pushed to 1 workload without a restart, verified in 3 proxies; 1 other already up to date',
   ],
   [
     'pushed to some',
