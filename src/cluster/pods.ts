@@ -1,12 +1,17 @@
 import type { ContainerSpec, ContainerStatus, Pod } from './objects.ts';
 import { containersOf, describeRefusal, describeTrouble, isRefused, isStarting, troubleOf } from './pod-trouble.ts';
+import type { Resource } from './resources.ts';
 
 /** The name that Istio gives to the proxy's container, in `containers` or, as a native sidecar, in `initContainers`. */
 export const PROXY_CONTAINER = 'istio-proxy';
 
-/** Returns what controls a pod, by its owner references; `undefined` if nothing does. */
-export function controllerOf({ metadata }: Pod): { readonly kind: string; readonly name: string } | undefined {
-  return metadata.ownerReferences?.find(({ controller }) => controller === true);
+/**
+ * Returns the name of the object of a kind that controls a pod, by its owner references; `undefined` if none of that kind does. Other
+ * API groups may have kinds of the same name; the version says nothing of what an object is.
+ */
+export function controllerOf({ metadata }: Pod, { group, kind }: Pick<Resource, 'group' | 'kind'>): string | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller === true);
+  return owner?.kind === kind && owner.apiVersion?.startsWith(`${group}/`) ? owner.name : undefined;
 }
 
 /** Whether the pod's Ready condition holds. */

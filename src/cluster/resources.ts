@@ -23,6 +23,8 @@ export const JOB = resource('batch/v1', 'Job', 'jobs');
 export const CRON_JOB = resource('batch/v1', 'CronJob', 'cronjobs');
 export const ROLLOUT: Resource = { ...resource('argoproj.io/v1alpha1', 'Rollout', 'rollouts'), isWorkload: true };
 export const DEPLOYMENT: Resource = { ...resource('apps/v1', 'Deployment', 'deployments'), isWorkload: true };
+/** What a Deployment and a Rollout make their pods with. */
+export const REPLICA_SET = resource('apps/v1', 'ReplicaSet', 'replicasets');
 export const ENVOY_FILTER = resource('networking.istio.io/v1alpha3', 'EnvoyFilter', 'envoyfilters');
 export const WASM_PLUGIN = resource('extensions.istio.io/v1alpha1', 'WasmPlugin', 'wasmplugins');
 export const TRAFFIC_EXTENSION = resource('extensions.istio.io/v1alpha1', 'TrafficExtension', 'trafficextensions');

@@ -32,7 +32,7 @@ async function reconcile(api: Api, namespace: string, fleet: Workload): Promise<
   const template = fleet.spec?.template ?? {};
   const hash = createHash('sha256').update(JSON.stringify(template)).digest('hex').slice(0, 10);
   const pods = (await api.list<Pod>(resourcePath(POD, namespace))).filter(
-    (pod) => controllerOf(pod)?.name === name && controllerOf(pod)?.kind === 'Fleet' && !isTerminating(pod),
+    (pod) => controllerOf(pod, FLEET.resource) === name && !isTerminating(pod),
   );
   const isNew = ({ metadata }: Pod): boolean => metadata.labels?.[HASH_LABEL] === hash;
   const fresh = pods.filter(isNew);

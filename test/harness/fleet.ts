@@ -5,9 +5,11 @@ import { progressing } from '../../src/cluster/readiness.ts';
 import { resource } from '../../src/cluster/resources.ts';
 import { workloadKind } from '../../src/deploy/kinds/workload-kind.ts';
 
+const RESOURCE = resource('example.test/v1', 'Fleet', 'fleets');
+
 /** A made-up kind of target: a custom resource with words of its own for sizes, whose controller makes pods of `spec.template`. */
 export const FLEET = workloadKind({
-  resource: resource('example.test/v1', 'Fleet', 'fleets'),
+  resource: RESOURCE,
   shortNames: ['flt'],
   podReplacement: 'new-first',
   notInstalled: {
@@ -25,10 +27,7 @@ export const FLEET = workloadKind({
     return ready < wanted ? progressing(`${ready} of ${wanted} ships are ready`) : undefined;
   },
   hasOldPods: (fleet) => countsOf(fleet).updated < countsOf(fleet).all,
-  ownerOf: (pod) => {
-    const owner = controllerOf(pod);
-    return owner?.kind === 'Fleet' ? owner.name : undefined;
-  },
+  ownerOf: (pod) => controllerOf(pod, RESOURCE),
   blockerOf: ({ observed }) =>
     pick(observed.spec, 'inHarbour') === true
       ? { message: 'lies in harbour, where no ship is replaced.', remedy: 'Let it sail (inHarbour: false).' }

@@ -2,7 +2,7 @@ import type { ArgoRollout } from '../../cluster/argo-rollout.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
 import { failed, progressing, type ReadinessVerdict, waiting } from '../../cluster/readiness.ts';
-import { ROLLOUT } from '../../cluster/resources.ts';
+import { REPLICA_SET, ROLLOUT } from '../../cluster/resources.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { Blocker, WantedTarget } from './kind.ts';
 import { isSupported, referenceBinding, templateSourceOf } from './reference-binding.ts';
@@ -46,10 +46,10 @@ export const ARGO_ROLLOUT = workloadKind({
   hasOldPods: (workload) => !isPromoted(workload) || verdictOf(workload)?.state === 'progressing',
 
   ownerOf: (pod) => {
-    const owner = controllerOf(pod);
+    const set = controllerOf(pod, REPLICA_SET);
     const hash = pod.metadata.labels?.[HASH_LABEL];
-    if (owner?.kind !== 'ReplicaSet' || hash === undefined || !owner.name.endsWith(`-${hash}`)) return undefined;
-    return owner.name.slice(0, -hash.length - 1);
+    if (set === undefined || hash === undefined || !set.endsWith(`-${hash}`)) return undefined;
+    return set.slice(0, -hash.length - 1);
   },
 
   blockerOf: (wanted) => referenceBlocker(wanted) ?? templateBlocker(wanted, () => pausedBlocker(wanted)),

@@ -5,10 +5,10 @@ import { resource } from '../../cluster/resources.ts';
 import { isOnDelete, onDeleteBlocker, templateBlocker } from './template-blockers.ts';
 import { workloadKind } from './workload-kind.ts';
 
-const KIND = 'DaemonSet';
+const RESOURCE = resource('apps/v1', 'DaemonSet', 'daemonsets');
 
 export const DAEMON_SET = workloadKind({
-  resource: resource('apps/v1', KIND, 'daemonsets'),
+  resource: RESOURCE,
   shortNames: ['ds'],
   podReplacement: 'old-first',
 
@@ -26,10 +26,7 @@ export const DAEMON_SET = workloadKind({
     return updatedNumberScheduled < desiredNumberScheduled && !isOnDelete(workload);
   },
 
-  ownerOf: (pod) => {
-    const owner = controllerOf(pod);
-    return owner?.kind === KIND ? owner.name : undefined;
-  },
+  ownerOf: (pod) => controllerOf(pod, RESOURCE),
 
   blockerOf: (wanted, needs) => templateBlocker(wanted, () => onDeleteBlocker(wanted, needs)),
 });

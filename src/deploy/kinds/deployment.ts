@@ -2,7 +2,7 @@ import { count } from '../../base/text.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { controllerOf } from '../../cluster/pods.ts';
 import { conditionOf, failed, progressing, type ReadinessVerdict } from '../../cluster/readiness.ts';
-import { DEPLOYMENT as DEPLOYMENT_RESOURCE } from '../../cluster/resources.ts';
+import { DEPLOYMENT as DEPLOYMENT_RESOURCE, REPLICA_SET } from '../../cluster/resources.ts';
 import type { Blocker, WantedTarget } from './kind.ts';
 import { templateBlocker } from './template-blockers.ts';
 import { refusedPods, workloadKind } from './workload-kind.ts';
@@ -28,10 +28,10 @@ export const DEPLOYMENT = workloadKind({
 
   /** Its pods belong to a ReplicaSet that is named after it and the label `pod-template-hash`. */
   ownerOf: (pod) => {
-    const owner = controllerOf(pod);
+    const set = controllerOf(pod, REPLICA_SET);
     const hash = pod.metadata.labels?.['pod-template-hash'];
-    if (owner?.kind !== 'ReplicaSet' || hash === undefined || !owner.name.endsWith(`-${hash}`)) return undefined;
-    return owner.name.slice(0, -hash.length - 1);
+    if (set === undefined || hash === undefined || !set.endsWith(`-${hash}`)) return undefined;
+    return set.slice(0, -hash.length - 1);
   },
 
   blockerOf: (wanted) => templateBlocker(wanted, () => pausedBlocker(wanted)),

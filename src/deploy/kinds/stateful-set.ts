@@ -8,10 +8,10 @@ import type { Blocker, RolloutNeeds, WantedTarget } from './kind.ts';
 import { isOnDelete, onDeleteBlocker, templateBlocker } from './template-blockers.ts';
 import { workloadKind } from './workload-kind.ts';
 
-const KIND = 'StatefulSet';
+const RESOURCE = resource('apps/v1', 'StatefulSet', 'statefulsets');
 
 export const STATEFUL_SET = workloadKind({
-  resource: resource('apps/v1', KIND, 'statefulsets'),
+  resource: RESOURCE,
   shortNames: ['sts'],
   podReplacement: 'old-first',
 
@@ -27,10 +27,7 @@ export const STATEFUL_SET = workloadKind({
   hasOldPods: (workload) =>
     !isOnDelete(workload) && workload.status?.currentRevision !== workload.status?.updateRevision,
 
-  ownerOf: (pod) => {
-    const owner = controllerOf(pod);
-    return owner?.kind === KIND ? owner.name : undefined;
-  },
+  ownerOf: (pod) => controllerOf(pod, RESOURCE),
 
   blockerOf: (wanted, needs) =>
     templateBlocker(wanted, () => onDeleteBlocker(wanted, needs)) ?? partitionBlocker(wanted, needs),

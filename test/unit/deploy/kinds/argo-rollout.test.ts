@@ -170,7 +170,7 @@ test('its pods are those of ReplicaSets that are named after it and a hash of it
     metadata: {
       name: 'pod',
       labels: { [label]: '7d4f' },
-      ownerReferences: [{ kind: 'ReplicaSet', name: 'web-7d4f', controller: true }],
+      ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'web-7d4f', controller: true }],
     },
   });
   expect(ownerOf(pod('rollouts-pod-template-hash'))).toEqual({ kind: 'Rollout', name: 'web' });

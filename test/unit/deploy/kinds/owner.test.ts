@@ -2,12 +2,12 @@ import { expect, test } from '@jest/globals';
 import type { Pod } from '../../../../src/cluster/objects.ts';
 import { ownerOf } from '../../../../src/deploy/kinds/kinds.ts';
 
-const owned = (kind: string, name: string, hash?: string, controller = true): Pod => ({
+const owned = (kind: string, name: string, hash?: string, controller = true, apiVersion = 'apps/v1'): Pod => ({
   metadata: {
     name: 'pod',
     ownerReferences: [
       { kind: 'Something', name: 'else' },
-      { kind, name, controller },
+      { apiVersion, kind, name, controller },
     ],
     ...(hash === undefined ? {} : { labels: { 'pod-template-hash': hash } }),
   },
@@ -24,6 +24,7 @@ test.each<[string, Pod, object | undefined]>([
   ['a ReplicaSet without the label', owned('ReplicaSet', 'reviews-7d4f'), undefined],
   ['a ReplicaSet of another name', owned('ReplicaSet', 'reviews', '7d4f'), undefined],
   ['a ReplicaSet named as the hash alone', owned('ReplicaSet', '7d4f', '7d4f'), undefined],
+  ['a StatefulSet of another group', owned('StatefulSet', 'db', undefined, true, 'apps.kruise.io/v1beta1'), undefined],
   ['a Job', owned('Job', 'once'), undefined],
   ['an owner that does not control it', owned('StatefulSet', 'db', undefined, false), undefined],
   ['nobody', { metadata: { name: 'pod' } }, undefined],

@@ -33,7 +33,7 @@ const pod = (
     name,
     creationTimestamp: at,
     labels: { 'pod-template-hash': '7f' },
-    ownerReferences: [{ kind: 'ReplicaSet', name: `${of}-7f`, controller: true }],
+    ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: `${of}-7f`, controller: true }],
     ...(ending ? { deletionTimestamp: '2' } : {}),
   },
   spec: { containers: [{ name: proxy ? 'istio-proxy' : 'app' }] },

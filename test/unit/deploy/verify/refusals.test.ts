@@ -20,7 +20,7 @@ const POD: Pod = {
   metadata: {
     name: 'reviews-0',
     labels: { 'deploy-wasm-filter/add-header': REVISION.id, 'pod-template-hash': '7f' },
-    ownerReferences: [{ kind: 'ReplicaSet', name: 'reviews-7f', controller: true }],
+    ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'reviews-7f', controller: true }],
   } as Pod['metadata'],
   spec: {
     containers: [{ name: 'istio-proxy', volumeMounts: [{ name: 'wasm-filter-add-header', mountPath: '/x' }] }],
