@@ -368,7 +368,7 @@ describe('a Gateway', () => {
     [{ targets: 'gateway/wep' }, /wep does not exist\. Change it to gateway\/web\./],
     [{ filter: 'filter.wasm' }, /names a Gateway\. Istio makes its pods.*push-to/s],
     [{ delivery: 'configmap' }, /names a Gateway\. Istio makes its pods/],
-    [{ settings: 'push' }, /is push, but the filter is delivered as an image/],
+    [{ settings: 'push' }, /is push, but the filter ".*" is delivered as an image/],
   ] as const)('is refused with %j', async (inputs, words) => {
     const place = await Place.open();
     const report = await place.run(inputs as ActionInputs);

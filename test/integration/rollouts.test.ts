@@ -64,7 +64,7 @@ describe('rollouts that do not go well', () => {
     // The simulated node has no logs.
     const log = { answer: { status: 200, body: 'started\npanic: no table\n\tmain.go:5\n' } };
     scene.inject(({ path }) => (/\/crash-[^/]*\/log\?.*previous=true/.test(path) ? log : undefined));
-    const { targets } = await scene.deploy({ timeout: '10m' });
+    const { targets } = await scene.deploy({ timeout: '10m', 'max-parallel': '100%' });
     for (const { ref, problem, rollback } of targets) {
       expect(problem?.message).toMatch(cases[ref.name]?.[2] ?? /no such workload/);
       expect(rollback?.state).toBe('rolled-back');
