@@ -2,7 +2,7 @@ import { greatest } from '../../base/lists.ts';
 import type { ModuleFacts } from '../module/facts.ts';
 import { type ImportFact, importName, sameType } from '../module/wasm-types.ts';
 import { findHostFunction, type HostFunction } from './host-functions.ts';
-import type { Cause } from './remedies.ts';
+import { type Cause, remedyFor } from './remedies.ts';
 
 /** An import that an Envoy does not satisfy. */
 export interface RefusedImport {
@@ -46,7 +46,18 @@ function causeOfKnown(
   return host.since > minor ? 'newer' : undefined;
 }
 
-function causeOfUnknown(entry: ImportFact): Cause {
+/**
+ * Returns what to do about a function that an Envoy says it lacks, `wasi_snapshot_preview1.fd_tell`: what the check says of it, for a
+ * module that nobody can look into.
+ */
+export function missingImportRemedy(name: string): string {
+  const dot = name.indexOf('.');
+  const entry = { module: name.slice(0, dot), name: name.slice(dot + 1) };
+  const isKnown = findHostFunction(entry.module, entry.name) !== undefined;
+  return remedyFor(isKnown ? 'newer' : causeOfUnknown(entry), 'unknown');
+}
+
+function causeOfUnknown(entry: Pick<ImportFact, 'module' | 'name'>): Cause {
   const name = importName(entry);
   if (BROWSER.test(entry.module) || entry.name.startsWith('syscall/js.')) return 'browser';
   if (ABORT.test(name)) return 'abort';

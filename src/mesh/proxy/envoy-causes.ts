@@ -1,8 +1,10 @@
+import { missingImportRemedy } from '../../filter/compatibility/imports.ts';
+
 /** A cause that Envoy's log names, in the order in which it is worth telling. */
 export interface Cause {
   readonly pattern: RegExp;
-  /** What the user can do. */
-  readonly remedy: string;
+  /** What the user can do; of what Envoy says, where that decides it. */
+  readonly remedy: string | ((match: RegExpExecArray) => string);
   /** Set where Envoy never ran the code, so that no word in the log is the filter's. */
   readonly unloaded?: true;
 }
@@ -17,7 +19,7 @@ export const CAUSES: readonly Cause[] = [
   {
     pattern: /Failed to load Wasm module due to a missing import: (\S+)/,
     unloaded: true,
-    remedy: 'Build the filter for an older ABI or WASI, or upgrade the proxies: they lack this host function.',
+    remedy: ([, name = '']) => missingImportRemedy(name),
   },
   {
     pattern: /Failed to load Wasm module due to an import type mismatch: .+/,

@@ -276,7 +276,7 @@ export function findEnvoyReason(log: string, filters: readonly OwnFilter[] = [])
     const thread = match[0].lastIndexOf('\tthread=');
     const reason = truncate(thread === -1 ? match[0] : match[0].slice(0, thread), MAX_SAID).trim();
     const filterSaid = unloaded ? undefined : findFilterWords(log, named.length > 0 ? named : filters);
-    return { reason, remedy, ...defined({ filterSaid }) };
+    return { reason, remedy: typeof remedy === 'string' ? remedy : remedy(match), ...defined({ filterSaid }) };
   }
   return undefined;
 }

@@ -24,7 +24,13 @@ test.each([
     'a missing import',
     'Failed to load Wasm module due to a missing import: wasi_snapshot_preview1.poll_oneoff',
     'Failed to load Wasm module due to a missing import: wasi_snapshot_preview1.poll_oneoff',
-    /host function/,
+    /^Upgrade Istio, or leave out what calls them/,
+  ],
+  [
+    'an import that no Envoy has',
+    'Failed to load Wasm module due to a missing import: env.no_such_function',
+    'Failed to load Wasm module due to a missing import: env.no_such_function',
+    /leave it out, or link it into the module: Envoy has no such function/,
   ],
   [
     'an import of another type',
