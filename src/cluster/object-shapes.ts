@@ -140,7 +140,7 @@ const EVENT = object({
   count: amount,
   lastTimestamp: text,
   eventTime: text,
-  involvedObject: optional(object({ kind: text, name: text, uid: text })),
+  involvedObject: optional(object({ kind: text, name: text, uid: text, fieldPath: text })),
 });
 const CONFIG_MAP = object({ data: texts, binaryData: texts });
 /** What is in it is read where it is needed. */

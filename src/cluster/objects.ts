@@ -141,5 +141,11 @@ export interface Event extends KubernetesObject {
   readonly count?: number;
   readonly lastTimestamp?: string | null;
   readonly eventTime?: string | null;
-  readonly involvedObject?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
+  readonly involvedObject?: {
+    readonly kind?: string;
+    readonly name?: string;
+    readonly uid?: string;
+    /** The container that it is about: `spec.containers{app}`. */
+    readonly fieldPath?: string;
+  };
 }

@@ -197,7 +197,7 @@ export function describeEvent({ reason, message }: TellingEvent): string {
   return `${reason}: ${message}`;
 }
 
-/** Returns the most telling warning event about one of the given objects (by name); `undefined` if there is none. */
+/** Returns the most telling warning event about one of the given objects (by name), the latest of equals; `undefined` if there is none. */
 export function tellingEvent(events: readonly Event[], names: ReadonlySet<string>): TellingEvent | undefined {
   const rank = ({ reason = '', message = '' }: Event): number => {
     const at = TELLING_EVENTS.indexOf(reason);
@@ -206,8 +206,18 @@ export function tellingEvent(events: readonly Event[], names: ReadonlySet<string
   };
   const [first] = events
     .filter(({ type, involvedObject }) => type === 'Warning' && names.has(involvedObject?.name ?? ''))
-    .sort((a, b) => rank(a) - rank(b));
+    .sort((a, b) => rank(a) - rank(b) || lastSeen(b) - lastSeen(a));
   return first && { reason: first.reason ?? 'Warning', message: tellingEnd(first.message ?? '') };
+}
+
+/** When an event was seen last, in milliseconds; 0 where it does not say. */
+function lastSeen({ lastTimestamp, eventTime }: Event): number {
+  return Date.parse(lastTimestamp ?? eventTime ?? '') || 0;
+}
+
+/** Returns the container that an event is about; `undefined` if it is about its pod as a whole, or something else. */
+export function containerOfEvent({ involvedObject }: Event): string | undefined {
+  return /^spec\.\w*[cC]ontainers\{([^}]+)\}$/.exec(involvedObject?.fieldPath ?? '')?.[1];
 }
 
 /** What keeps containers from being made; it has passed where one was started. */
@@ -219,12 +229,23 @@ const BEFORE_START = new Set([
   'FailedScheduling',
 ]);
 
-/** The events without those that have passed, as their pods show: what kept a pod from starting that has started since. */
+/**
+ * The events without those that have passed, as their pods show: what kept a pod from starting that has started since, and what was
+ * wrong with a container that is ready now.
+ */
 export function withoutPassed(events: readonly Event[], pods: readonly Pod[]): readonly Event[] {
   const started = new Set(pods.filter(hasStarted).map(({ metadata }) => metadata.name));
-  return events.filter(
-    ({ reason = '', involvedObject }) => !BEFORE_START.has(reason) || !started.has(involvedObject?.name ?? ''),
-  );
+  const ready = new Map(pods.map((pod) => [pod.metadata.name, readyContainers(pod)]));
+  return events.filter((event) => {
+    const { reason = '', involvedObject: { name = '' } = {} } = event;
+    const container = containerOfEvent(event);
+    const isOver = container !== undefined && ready.get(name)?.has(container) === true;
+    return !isOver && (!BEFORE_START.has(reason) || !started.has(name));
+  });
+}
+
+function readyContainers(pod: Pod): ReadonlySet<string> {
+  return new Set(containersOf(pod).flatMap(({ name, ready }) => (ready === true ? [name] : [])));
 }
 
 function hasStarted(pod: Pod): boolean {

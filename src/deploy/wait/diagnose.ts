@@ -5,6 +5,7 @@ import { describePermission, type Permission } from '../../base/permission.ts';
 import { listWords } from '../../base/text.ts';
 import type { Event, Pod } from '../../cluster/objects.ts';
 import {
+  containerOfEvent,
   describeEvent,
   describeRefusal,
   describeTrouble,
@@ -140,7 +141,9 @@ async function findCause(
       ...(isMountPoint(folder, trouble.container, podRevisions) && { cannotMount: true as const }),
     });
     if (trouble.cause !== undefined) return failed(describeTrouble(trouble), trouble.folder);
-    const failures = events.filter(({ reason }) => reason === 'Failed');
+    const failures = events.filter((one) => {
+      return one.reason === 'Failed' && (containerOfEvent(one) ?? trouble.container) === trouble.container;
+    });
     const event = tellingEvent(failures, new Set([causeOf]));
     if (event !== undefined) return failed(`${trouble.words}: ${event.message}`, uncreatedFolder(event.message));
     const said = trouble.ended ? await readLastWords(pod, namespace, trouble.container, source) : undefined;

@@ -195,6 +195,14 @@ describe('tellingEvent', () => {
       'Failed: Failed to pull image "a": not found',
     ],
     ['the first of equals', [event('Failed', 'reviews'), event('Failed')], 'Failed: Failed of reviews'],
+    [
+      'the latest of equals',
+      [
+        event('Unhealthy', 'pod-1', { message: 'old', lastTimestamp: '2026-01-01T00:00:00Z' }),
+        event('Unhealthy', 'pod-1', { message: 'new', lastTimestamp: null, eventTime: '2026-01-01T00:05:00.000000Z' }),
+      ],
+      'Unhealthy: new',
+    ],
   ])('%s', (_, events, telling) => {
     const found = tellingEvent(events, names);
     expect(found && describeEvent(found)).toBe(telling);
@@ -251,4 +259,22 @@ test('what kept a pod from starting has passed once it has started', () => {
   const left = withoutPassed(events, [pod({ name: 'app', state: { running: {} } })]);
   expect(left).toEqual([event('Unhealthy', 'p'), event('FailedMount', 'q')]);
   expect(withoutPassed(events, [pod(waiting('ContainerCreating'))])).toEqual(events);
+});
+
+test.each<[string, string | undefined, boolean]>([
+  ['a container that is ready now', 'spec.initContainers{istio-proxy}', true],
+  ['a container that is not', 'spec.containers{app}', false],
+  ['no container', undefined, false],
+  ['a path of another kind', 'status.phase', false],
+])('what was wrong with a container has passed once it is ready: %s', (_, fieldPath, passed) => {
+  const onePod: Pod = {
+    metadata: { name: 'p' },
+    status: {
+      initContainerStatuses: [{ name: 'istio-proxy', ready: true, state: { running: {} } }],
+      containerStatuses: [{ name: 'app', ready: false, state: { running: {} } }],
+    },
+  };
+  const involvedObject = { kind: 'Pod', name: 'p', ...(fieldPath !== undefined && { fieldPath }) };
+  const event: Event = { metadata: { name: 'e' }, type: 'Warning', reason: 'Unhealthy', involvedObject };
+  expect(withoutPassed([event], [onePod])).toEqual(passed ? [] : [event]);
 });
