@@ -40,7 +40,8 @@ export function describeInputs({ inputs: { policy }, faulty }: InputsRead, made:
     'filters' in request.request
       ? request.request.filters.flatMap(({ targets }) => targets)
       : request.request.scopes.flatMap(({ entries }) => entries);
-  log.info(`Command ${made.command}, target list: ${count(entries.length, 'entry', 'entries')}.`);
+  const listed = entries.length === 0 ? '' : `, target list: ${count(entries.length, 'entry', 'entries')}`;
+  log.info(`Command ${made.command}${listed}.`);
   if (made.command !== 'deploy' && made.command !== 'remove' && made.command !== 'sweep') return;
   // What stands in for a value that was refused is nobody's wish.
   if (faulty.has('timeout') || faulty.has('wait')) return;

@@ -1,7 +1,7 @@
 import { thousands } from '../../base/text.ts';
 import { isAsBefore } from '../../deploy/report/final-revisions.ts';
 import type { RolloutPhase } from '../../deploy/report/phase.ts';
-import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
+import { type ChangeReport, countOutcome, isPushed, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { byPhase, countPhases, isBackButUnready, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
 import { causeOf } from './problem-groups.ts';
@@ -97,6 +97,11 @@ function rollbackTail(report: ChangeReport, words: FailureWords): string {
     const failed = phases.get('rolled-back') ?? [];
     if (failed.every(({ rollback }) => rollback?.unready !== undefined))
       return `${unreadyTail(failed, count)}${ending}`;
+    const total = back + countPhases(phases, 'rolled-back-with-run');
+    if (back === count && total > back) {
+      const all = total === report.targets.length ? 'all ' : '';
+      return `; ${all}${thousands(total)} were rolled back${ending}`;
+    }
     return back === count
       ? ` and ${verb(back, 'was', 'were')} rolled back${ending}`
       : `, ${thousands(back)} ${verb(back, 'was', 'were')} rolled back${ending}`;
@@ -202,6 +207,10 @@ function advice(report: ChangeReport): string {
   }
   if (report.targets.some((target) => target.rollback?.unready !== undefined || wasUnreadyBefore(target))) {
     return 'Action is needed in the cluster: find out why the pods are not ready, fix it and re-run.';
+  }
+  const back = report.targets.filter(({ rollback }) => rollback !== undefined);
+  if (back.length > 0 && back.every(isPushed)) {
+    return 'The proxies have their previous settings again, and no pod restarted; fix the cause and re-run.';
   }
   return 'No action is needed in the cluster; fix the cause and re-run.';
 }

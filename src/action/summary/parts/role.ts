@@ -64,7 +64,7 @@ export function renderRole(
   ];
   const who = steps.length === 0 ? '' : `${listWords(steps, 'and')}, then `;
   return details(
-    `Role with all that this run needs: ${who}<code>kubectl apply -f role.yaml</code> as somebody who may grant it`,
+    `Role with all that this run needs: ${who}<code>kubectl apply -f role.yaml</code> as a user who may create Roles`,
     blocks(fence(yaml, 'yaml'), left > 0 ? `… and ${countOf(left, 'more namespace')}.` : ''),
     yaml.split('\n').length <= MAX_OPEN_LINES,
   );

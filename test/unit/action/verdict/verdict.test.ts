@@ -95,7 +95,7 @@ test.each<[string, Report, string]>([
   [
     'failed, and all were rolled back',
     report({ targets: [rolledBack('shop/a'), withdrawn('shop/b'), unchanged('shop/c')] }),
-    '❌ add-header: 1 of 3 workloads failed and was rolled back; every workload runs what it ran before',
+    '❌ add-header: 1 of 3 workloads failed; 2 were rolled back; every workload runs what it ran before',
   ],
   [
     'failed and rolled back to something older than this run has found',
