@@ -182,7 +182,7 @@ describe('superseded revisions', () => {
       expect(warnings).toEqual([
         expect.stringMatching(/^2 superseded objects kept in namespace \S+: the kubeconfig user cannot list .*apps/),
       ]);
-      expect(lacking?.map(({ resource }) => resource).sort()).toEqual(['daemonsets', 'statefulsets']);
+      expect(lacking?.map(({ resource }) => resource).sort()).toEqual(['daemonsets', 'rollouts', 'statefulsets']);
     });
 
     test('but to delete, which is said before the first write', async () => {

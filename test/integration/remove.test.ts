@@ -121,7 +121,7 @@ describe('taking a filter away', () => {
       expect(report).toMatchObject({
         outcome: 'unchanged',
         problems: [],
-        nothing: { filter: 'auth', namespaces: [site.namespace], present: [] },
+        nothing: { filters: ['auth'], namespaces: [site.namespace], present: [] },
       });
     });
   });
