@@ -164,8 +164,8 @@ export function describeAccess(permission: AccessRequest): string {
 /** What a permission is for, where its verb does not say so; empty where it does. */
 function purposeOf({ verb, resource, subresource }: AccessRequest): string {
   if (verb !== 'delete' || subresource !== undefined) return '';
-  if (resource === POD) return 'A StatefulSet that is rolled back waits for its stuck pods until they are deleted. ';
-  return 'Objects of revisions that fail or are superseded are deleted. ';
+  if (resource === POD) return ': a StatefulSet that is rolled back waits for its stuck pods until they are deleted';
+  return ': objects of revisions that fail or are superseded are deleted';
 }
 
 /** A missing permission as a problem. */
@@ -176,7 +176,7 @@ export function permissionProblem(permission: AccessRequest): Problem {
     message: `The kubeconfig user cannot ${describeAccess(permission)}.`,
     remedy:
       permission.subresource === undefined
-        ? `${purposeOf(permission)}Grant the permission with a Role and a RoleBinding.`
+        ? `Grant the permission with a Role and a RoleBinding${purposeOf(permission)}.`
         : 'Grant the permission, set "verify: auto", or leave out "probe".',
   };
 }

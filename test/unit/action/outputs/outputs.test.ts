@@ -59,6 +59,8 @@ describe('plain outputs', () => {
       withdrawn('shop/g'),
       stuck('shop/h', { rollback: rollback('failed') }),
       deployed('shop/i', { verification: verification('stats') }),
+      // As little ready as before the run: changed, and not verified.
+      deployed('shop/j', { unready: 'app not ready', verification: null }),
     ],
   });
 

@@ -191,6 +191,11 @@ test.each<[string, Report, string]>([
     '❌ add-header not deployed: the kubeconfig user lacks a permission',
   ],
   [
+    'refused for its credentials',
+    report({ problems: [{ kind: 'credentials', message: 'The API server rejects the credentials.' }] }),
+    '❌ add-header not deployed: the API server rejects the credentials',
+  ],
+  [
     'refused for several problems of a kind',
     report({ filters: [], problems: ['a', 'b'].map((subject) => ({ ...problem, subject })) }),
     '❌ Filter not deployed: the kubeconfig user lacks permissions',
