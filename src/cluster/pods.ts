@@ -69,6 +69,11 @@ function troubleClass({ ready, started, state, restartCount = 0 }: ContainerStat
   return restartCount > 0 ? 'crash' : 'not ready';
 }
 
+/** Returns the first container of a pod that runs and is not ready; `undefined` if each is ready or does not run. */
+export function unreadyContainer(pod: Pod): string | undefined {
+  return containersOf(pod).find(({ ready, state }) => state?.running !== undefined && ready === false)?.name;
+}
+
 /** Whether a pod was made with a proxy in it. */
 export function hasProxyContainer(pod: Pod): boolean {
   return proxyOf(pod) !== undefined;

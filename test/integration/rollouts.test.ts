@@ -75,7 +75,7 @@ describe('rollouts that do not go well', () => {
   });
 
   test.concurrent.each<[string, RegExp]>([
-    ['never-ready', /not ready after 10 s: .*container app not ready/],
+    ['never-ready', /not ready after 10 s: .*container app not ready.* The log of app ends: no database\./],
     ['image-pull-back-off', /ImagePullBackOff \(app\)/],
     ['crash-loop', /app keeps crashing \(Error, exit code 1\)/],
     ['failed-mount', /FailedMount: /],
@@ -86,6 +86,8 @@ describe('rollouts that do not go well', () => {
       const scene = await Scene.open(cluster);
       const workload = await createTurning(scene, 'bad', behaviour);
       await scene.workload('good');
+      const appLog = { answer: { status: 200, body: 'no database\n' } };
+      scene.inject(({ path }) => (/\/bad-[^/]*\/log\?.*container=app/.test(path) ? appLog : undefined));
       const { report, log } = await scene.run({ timeout: '10s' });
       expect(report.outcome).toBe('failed');
       const [bad, good] = report.targets;

@@ -16,7 +16,7 @@ import {
   uncreatedFolder,
   withoutPassed,
 } from '../../cluster/pod-trouble.ts';
-import { describePod, hasStartedProxy, isReady, PROXY_CONTAINER } from '../../cluster/pods.ts';
+import { describePod, hasStartedProxy, isReady, PROXY_CONTAINER, unreadyContainer } from '../../cluster/pods.ts';
 import type { PodRevision } from '../../mesh/identity/revision.ts';
 import { pluginOf } from '../../mesh/objects/wasm-plugin.ts';
 import { describeReason, type EnvoyReason } from '../../mesh/proxy/envoy-log.ts';
@@ -47,6 +47,8 @@ export interface Diagnosis {
   readonly causeOf?: string;
   /** The most telling warning event. */
   readonly event?: TellingEvent;
+  /** What a container of the workload's own said last that runs and is not ready: `The log of app ends: …`. */
+  readonly said?: string;
   /** Envoy's own reason, from the log of a pod's proxy. */
   readonly envoy?: EnvoyReason;
   /** The permissions without which pods, events or logs could not be read, which show the cause; omitted if none is missing. */
@@ -114,8 +116,28 @@ async function diagnoseOne(
   return {
     pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
     ...cause,
-    ...defined({ event, envoy }),
+    ...defined({
+      event,
+      envoy,
+      said: (cause.cause ?? envoy) ? undefined : await readUnready(pods, ref.namespace, source),
+    }),
   };
+}
+
+/** What the first container said last that runs and is not ready, if it is not the proxy, whose log is read for what it rejects. */
+async function readUnready(
+  pods: readonly Pod[],
+  namespace: string,
+  source: EvidenceSource,
+): Promise<string | undefined> {
+  for (const pod of pods) {
+    const name = unreadyContainer(pod);
+    if (name === undefined) continue;
+    if (name === PROXY_CONTAINER) return undefined;
+    const said = await readLastWords(pod, namespace, { name, ended: false }, source);
+    return said && `The log of ${name} ends: ${said}`;
+  }
+  return undefined;
 }
 
 /**
@@ -146,7 +168,9 @@ async function findCause(
     });
     const event = tellingEvent(failures, new Set([causeOf]));
     if (event !== undefined) return failed(`${trouble.words}: ${event.message}`, uncreatedFolder(event.message));
-    const said = trouble.ended ? await readLastWords(pod, namespace, trouble.container, source) : undefined;
+    const said = trouble.ended
+      ? await readLastWords(pod, namespace, { name: trouble.container, ended: true }, source)
+      : undefined;
     if (said === undefined) return { cause: trouble.words, causeOf };
     return { cause: `${trouble.words}; its log ends: ${said}`, causeOf };
   }
@@ -190,13 +214,13 @@ async function readPulls(
 
 /**
  * What keeps a workload from being ready, each fact once: the cause that a pod has, else Envoy's own reason, else what its pods that
- * are not ready say and the most telling event. How far its rollout came (`message`) is told only where there is nothing else.
+ * are not ready say, the most telling event and the end of a log. How far its rollout came (`message`) is told only where there is nothing else.
  */
-export function unreadyCause(message: string, { cause, causeOf, pods, event, envoy }: Diagnosis): string {
+export function unreadyCause(message: string, { cause, causeOf, pods, event, envoy, said: logged }: Diagnosis): string {
   if (cause !== undefined) return causeOf === undefined ? cause : `${causeOf}: ${cause}`;
   if (envoy !== undefined) return describeReason(envoy);
   const said = pods.length > 0 ? listWords(pods.slice(0, 2), 'and') : message;
   // A refusal to make pods is an event and a condition of the same words.
-  if (event === undefined || said.includes(event.message)) return said;
-  return [said, describeEvent(event)].filter((text) => text !== '').join('. ');
+  const told = event === undefined || said.includes(event.message) ? '' : describeEvent(event);
+  return [said, told, logged ?? ''].filter((text) => text !== '').join('. ');
 }

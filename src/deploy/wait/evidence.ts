@@ -183,14 +183,14 @@ function readProxyLog(
 const LAST_LINES = 20;
 const LAST_BYTES = 16 * 1024;
 
-/** What a container that has ended said of it, see `lastWords`; `undefined` if it said nothing, or its log may not be read. */
+/** What a container said last, of its end where it has ended, see `lastWords`; `undefined` if it said nothing, or its log may not be read. */
 export async function readLastWords(
   { metadata }: Pod,
   namespace: string,
-  container: string,
+  { name: container, ended }: { readonly name: string; readonly ended: boolean },
   source: EvidenceSource,
 ): Promise<string | undefined> {
-  for (const previous of [true, false]) {
+  for (const previous of ended ? [true, false] : [false]) {
     const log = await readable(logsOf(namespace), source, (client) =>
       client.podLog(namespace, metadata.name, container, LAST_BYTES, { previous, lines: LAST_LINES }),
     );

@@ -97,13 +97,17 @@ function podCause(diagnosis: Diagnosis | undefined): string | undefined {
   const said = event && describeEvent(event);
   if (event?.reason.startsWith('Failed') || pods.length === 0) return said;
   const named = listWords(pods.slice(0, 2), 'and');
-  return event?.reason === 'Unhealthy' ? `${sentence(named)} ${said}` : named;
+  const more = [event?.reason === 'Unhealthy' ? said : undefined, diagnosis.said];
+  return [named, ...more]
+    .filter((text) => text !== undefined)
+    .map((text, at, all) => (at < all.length - 1 ? sentence(text) : text))
+    .join(' ');
 }
 
 /** What a workload's proxies, events and pods say, a line each. */
 export function diagnosisLines(diagnosis: Diagnosis | undefined): string[] {
   if (diagnosis === undefined) return [];
-  const { pods, event, envoy } = diagnosis;
+  const { pods, event, envoy, said } = diagnosis;
   // Of several filters, which one it is.
   const of = envoy?.rejected === undefined ? '' : ` ${envoy.rejected}`;
   return [
@@ -112,5 +116,6 @@ export function diagnosisLines(diagnosis: Diagnosis | undefined): string[] {
     ...(envoy === undefined ? [] : [`${envoy.by ?? 'Envoy'}${of && ` about${of}`}: ${envoy.reason}`]),
     ...(event === undefined ? [] : [`event ${describeEvent(event)}`]),
     ...pods.map((pod) => `pod ${pod}`),
+    ...(said === undefined ? [] : [said]),
   ];
 }

@@ -163,6 +163,12 @@ test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
     'shop-2: container app not ready. Unhealthy: Readiness probe failed: 503',
   ],
   [
+    'with the end of the log of what is not ready',
+    {},
+    { pods: PODS.slice(1), said: 'The log of app ends: no database' },
+    'shop-2: container app not ready. The log of app ends: no database',
+  ],
+  [
     'whose pods nodes refuse',
     {},
     { pods: PODS, cause: 'nodes do not run its pods: OutOfcpu' },

@@ -13,7 +13,9 @@ test('what may not be read is told by its permission, and is no failure', async 
       denied: (permission: Parameters<typeof describePermission>[0]) => denied.add(describePermission(permission)),
     };
     expect(await listWarnings('shop', source)).toEqual([]);
-    expect(await readLastWords({ metadata: { name: 'a' } }, 'shop', 'app', source)).toBeUndefined();
+    expect(
+      await readLastWords({ metadata: { name: 'a' } }, 'shop', { name: 'app', ended: true }, source),
+    ).toBeUndefined();
     expect([...denied]).toEqual(['list events in namespace "shop"', 'get pods/log in namespace "shop"']);
   } finally {
     await server.close();

@@ -50,3 +50,15 @@ test('another mount path is advised where the diagnosis says that the folder can
   expect(problem({ pods: [], cause, cannotMount: true })?.remedy).toMatch(/^The node cannot create the folder/);
   expect(problem({ pods: [], cause })?.remedy).toMatch(/^Check the events and logs/);
 });
+
+test('a container that runs and is not ready is told with its event and the end of its log', () => {
+  const diagnosis = {
+    pods: ['a-1: container app not ready'],
+    event: { reason: 'Unhealthy', message: 'Readiness probe failed: HTTP probe failed with statuscode: 500' },
+    said: 'The log of app ends: no database',
+  };
+  expect(problem(diagnosis)?.message).toBe(
+    'not ready after 1 min: 1 of 3 pods updated. a-1: container app not ready. Unhealthy: Readiness probe failed: HTTP probe failed with statuscode: 500. The log of app ends: no database.',
+  );
+  expect(diagnosisLines(diagnosis).at(-1)).toBe('The log of app ends: no database');
+});
