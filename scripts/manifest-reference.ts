@@ -9,7 +9,7 @@ import { FILTER_KEYS } from '../src/action/manifest/keys.ts';
 import { inputDescriptions, manifestSchema, type Schema } from './manifest-schema.ts';
 
 /** A manifest that shows every kind of value; a test reads it. */
-export const EXAMPLE = `# yaml-language-server: $schema=https://raw.githubusercontent.com/OWNER/deploy-wasm-filter/v1/schema/manifest.schema.json
+export const EXAMPLE = `# yaml-language-server: $schema=https://raw.githubusercontent.com/deploy-wasm-filter/deploy-wasm-filter/v0/schema/manifest.schema.json
 version: 1
 defaults:
   namespace: bookshop
