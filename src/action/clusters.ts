@@ -19,7 +19,7 @@ import {
   mergeStatus,
 } from '../deploy/report/merge.ts';
 import type { ClusterConnection, ReportBase } from '../deploy/report/report.ts';
-import type { RequestOrProblems } from '../deploy/request.ts';
+import { type RequestOrProblems, requestProblems } from '../deploy/request.ts';
 import { type ClusterRequest, requestIn } from '../deploy/request-in-cluster.ts';
 import { sharedTrial } from '../filter/trial/shared-trial.ts';
 import type { Registries } from '../registry/registries.ts';
@@ -154,8 +154,7 @@ async function withoutClusters(
   const context = { log, signal, ...defined({ trial }) };
   const deploying = command.command === 'deploy' || command.command === 'plan';
   const filter = deploying ? await examineWithoutCluster(command.request, context) : { problems: [], warnings: [] };
-  const requestProblems = command.request.ok ? [] : command.request.problems;
-  const all = [...requestProblems, ...problems, ...filter.problems];
+  const all = [...requestProblems(command.request), ...problems, ...filter.problems];
   return {
     outcome: stoppedOutcome(command.command, all, filter.warnings),
     clusters: [],

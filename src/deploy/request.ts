@@ -1,4 +1,4 @@
-import type { WithProblems } from '../base/problem.ts';
+import type { Problem, WithProblems } from '../base/problem.ts';
 import type { FilterModule } from '../filter/module/module.ts';
 import type { FilterSettings } from '../filter/settings.ts';
 import type { Adopt } from '../mesh/unmanaged/adoption-choice.ts';
@@ -95,3 +95,8 @@ export type RequestOrProblems<T = DeployRequest> = { readonly request: T } & (
   | { readonly ok: true }
   | ({ readonly ok: false; readonly unknown: ReadonlySet<Unknown> } & WithProblems)
 );
+
+/** Returns what is wrong with the inputs of a request; none where it is good. */
+export function requestProblems(requested: RequestOrProblems<unknown>): readonly Problem[] {
+  return requested.ok ? [] : requested.problems;
+}

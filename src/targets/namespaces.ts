@@ -3,7 +3,7 @@ import { locatedProblems, type Problem } from '../base/problem.ts';
 import { count, listWords, nameSome, nearestNames } from '../base/text.ts';
 import { targetsProblem } from './fields.ts';
 import { isPattern, matchesPattern } from './pattern.ts';
-import { missingNamespace } from './resolve.ts';
+import { CHECK_CONTEXT, missingNamespace } from './resolve.ts';
 import { describeChoice } from './select.ts';
 import { matchesSelector, type Selector } from './selector.ts';
 import type { ChosenNamespaces, NamePatterns, SelectedTargets, TargetEntry } from './target.ts';
@@ -123,8 +123,6 @@ function unmatchedChoice(
     return [targetsProblem(origin, `the namespace pattern "${pattern}" matches ${none}.`, remedy)];
   });
 }
-
-const CHECK_CONTEXT = 'Check the spelling and the context of the kubeconfig.';
 
 function whyNot(namespaces: readonly FoundNamespace[]): string {
   const one = namespaces.length === 1;

@@ -7,18 +7,16 @@ import type { Workload } from '../cluster/objects.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
 import { isPattern } from './pattern.ts';
 import { idleExclusions, nothingSelected, selectWorkloads } from './select.ts';
-import type { WorkloadIndex, WorkloadListKey } from './workload-index.ts';
-
-export type { WorkloadIndex, WorkloadListKey } from './workload-index.ts';
-
 import {
   describeWorkload,
+  type NamedTarget,
   namespacesOf,
   type SelectedTargets,
   type TargetEntry,
   type WorkloadRef,
   workloadKey,
 } from './target.ts';
+import type { WorkloadIndex, WorkloadListKey } from './workload-index.ts';
 
 /** A workload that the target list means, as it was observed, with the settings it has of its own. */
 export interface ResolvedTarget {
@@ -67,8 +65,8 @@ export function resolveTargets(
   const namespaces = [...new Set(neededLists(entries).map(({ namespace }) => namespace))];
   for (const entry of entries) {
     const suggest = diagnostics.problems.length < MAX_SUGGESTIONS;
-    if (entry.type === 'selected') append(warnings, idleExclusions(entry, workloadIndex));
-    const resolved = resolveEntry(entry, { workloadIndex, find, namespaces, suggest });
+    const known = { workloadIndex, find, namespaces, suggest };
+    const resolved = entry.type === 'selected' ? resolveSelected(entry, known, warnings) : resolveNamed(entry, known);
     if (!resolved.ok) diagnostics.add(locatedProblems(resolved.problems, entry.at));
     for (const target of resolved.ok ? resolved.value : []) {
       const key = workloadKey(target.ref);
@@ -127,16 +125,22 @@ interface Known {
 /** A page shows no more problems one by one. */
 const MAX_SUGGESTIONS = 100;
 
-function resolveEntry(entry: TargetEntry, known: Known): Result<readonly ResolvedTarget[]> {
-  if (entry.type === 'selected') return resolveSelected(entry, known);
-  const { workload: ref, override, wave } = entry;
+function resolveNamed(
+  { workload: ref, override, wave, origin }: NamedTarget,
+  known: Known,
+): Result<readonly ResolvedTarget[]> {
   const workload = known.find(ref);
   if (workload === undefined) return ok([]);
-  return workload === null ? fail(notFound(ref, entry.origin, known)) : ok([{ ref, workload, override, wave }]);
+  return workload === null ? fail(notFound(ref, origin, known)) : ok([{ ref, workload, override, wave }]);
 }
 
-/** The workloads that an entry means; a problem where there is none, or none of a name that it has, and nothing was hidden. */
-function resolveSelected(entry: SelectedTargets, known: Known): Result<readonly ResolvedTarget[]> {
+/**
+ * The workloads that an entry means; a problem where there is none, or none of a name that it has, and nothing was hidden. What of it
+ * means nothing is added to `warnings`.
+ */
+function resolveSelected(entry: SelectedTargets, known: Known, warnings: string[]): Result<readonly ResolvedTarget[]> {
+  const selection = selectWorkloads(entry, known.workloadIndex);
+  append(warnings, idleExclusions(entry, selection));
   const { namespaces } = entry;
   if (namespaces.type === 'listed') {
     const absent = namespaces.names.filter((namespace) => known.workloadIndex.namespaceExists(namespace) === false);
@@ -144,7 +148,6 @@ function resolveSelected(entry: SelectedTargets, known: Known): Result<readonly 
     const lacking = namespaces.names.filter((namespace) => lacksNamed(entry, namespace, known));
     if (lacking.length > 0) return fail(lacking.map((namespace) => notNamed(entry, namespace, known)));
   }
-  const selection = selectWorkloads(entry, known.workloadIndex);
   const { override, wave } = entry;
   if (selection.targets.length > 0) return ok(selection.targets.map((target) => ({ ...target, override, wave })));
   return selection.complete ? fail(nothingSelected(entry, selection)) : ok([]);
@@ -207,6 +210,9 @@ function namespaceMissing(namespace: string, origin: string, { workloadIndex, na
   return missingNamespace(namespace, origin, suggest ? [...named, ...workloadIndex.namespaces] : []);
 }
 
+/** What to do where a name is in the cluster neither as it is nor nearly. */
+export const CHECK_CONTEXT = 'Check the spelling and the context of the kubeconfig.';
+
 /** Says of a namespace that it does not exist; `known` are those that do. */
 export function missingNamespace(namespace: string, origin: string, known: readonly string[]): Problem {
   const near = nearestNames(namespace, known);
@@ -215,9 +221,7 @@ export function missingNamespace(namespace: string, origin: string, known: reado
     subject: origin,
     message: `the namespace "${namespace}" does not exist.`,
     remedy:
-      near.length === 0
-        ? 'Check the spelling and the context of the kubeconfig.'
-        : `Change it to ${listWords(near)}, or check the context of the kubeconfig.`,
+      near.length === 0 ? CHECK_CONTEXT : `Change it to ${listWords(near)}, or check the context of the kubeconfig.`,
   };
 }
 

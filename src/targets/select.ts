@@ -111,9 +111,7 @@ export function describeChoice(by: { readonly text: string } | NamePatterns): st
  * Warns of exclusions that mean no workload of the kinds and namespaces of their entry: they are mistyped more often than not. One
  * that means a workload which the entry does not select anyway is not warned of.
  */
-export function idleExclusions(entry: SelectedTargets, workloadIndex: WorkloadIndex): string[] {
-  if (entry.exclude.length === 0) return [];
-  const { seen, complete } = selectWorkloads(entry, workloadIndex);
+export function idleExclusions(entry: SelectedTargets, { seen, complete }: Selection): string[] {
   if (!complete) return [];
   return entry.exclude.flatMap((exclusion) => {
     if (seen.some((ref) => excludes(exclusion, ref))) return [];

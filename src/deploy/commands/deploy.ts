@@ -1,11 +1,10 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { pushImages, reportImages } from '../apply/push-image.ts';
-import { besideWarnings } from '../plan/make-plan.ts';
 import { firstExpiry } from '../plan/plan.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
 import type { ImageReport } from '../report/image-report.ts';
-import type { DeployPlan } from '../report/report.ts';
+import { type DeployPlan, STOPPED } from '../report/report.ts';
 import type { DeployRequest } from '../request.ts';
 import { executePlans } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
@@ -17,8 +16,9 @@ import {
   filtersOf,
   problemsOf,
   warningsOf,
+  writeWarningsOf,
 } from './examine-clusters.ts';
-import { cancellation, STOPPED } from './outcome.ts';
+import { cancellation } from './outcome.ts';
 
 /**
  * Brings every target of a request to its revisions in all clusters: observe, plan, check, push, write, roll out, verify, roll back,
@@ -59,7 +59,7 @@ async function execute(
     ...examined.task,
     examined,
     snapshot: examined.deployment.snapshot,
-    plan: { ...examined.deployment.plan, warnings: saidOf(examined) },
+    plan: { ...examined.deployment.plan, warnings: writeWarningsOf(examined) },
   }));
   const { executed, problems } = await executePlans(plans, request, request, run);
   return executed.map(({ planned: { examined }, done }) => ({
@@ -70,11 +70,6 @@ async function execute(
     lacking: examined.deployment.lacking,
     plan: madePlan(examined, images),
   }));
-}
-
-/** What is worth a warning about a cluster that is written to. */
-function saidOf(examined: ExaminedCluster): readonly string[] {
-  return [...warningsOf(examined), ...besideWarnings(examined.deployment.plan.workloads)];
 }
 
 /** What becomes of a cluster that nothing is written to, because of problems in it or in another one. */

@@ -1,6 +1,7 @@
 import type { Problem } from '../../base/problem.ts';
+import { besideWarnings } from '../plan/make-plan.ts';
 import type { PlannedDeployment } from '../plan/plan.ts';
-import type { DeployRequest, FilterRequest } from '../request.ts';
+import { type DeployRequest, type FilterRequest, requestProblems } from '../request.ts';
 import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
 import { deploymentProblems, type Examination, examineDeployment } from './examine.ts';
 import { planDeployment } from './plan-deployment.ts';
@@ -53,14 +54,18 @@ export async function examineClusters(
 /** Everything that keeps the run from writing to a cluster, in the order in which it is read. */
 export function problemsOf(examined: Examined): readonly Problem[] {
   if (examined.state === 'planned') return deploymentProblems(examined.deployment, examined.examination);
-  const { requested } = examined.task;
-  return [...(requested.ok ? [] : requested.problems), ...examined.problems];
+  return [...requestProblems(examined.task.requested), ...examined.problems];
 }
 
 /** What is worth a warning about a cluster. */
 export function warningsOf({ deployment, examination }: ExaminedCluster): readonly string[] {
   // What was planned of a faulty request is for checks alone.
   return [...(deployment.problems.length === 0 ? deployment.plan.warnings : []), ...examination.warnings];
+}
+
+/** The same of a cluster that is written to, or would be. */
+export function writeWarningsOf(examined: ExaminedCluster): readonly string[] {
+  return [...warningsOf(examined), ...besideWarnings(examined.deployment.plan.workloads)];
 }
 
 /** The filters of a run, each once, however many clusters get it. */

@@ -2,9 +2,7 @@ import type { Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
 import type { DeployContext } from '../context.ts';
 import { type CommandOutcome, NOTHING_COLLECTED } from '../report/conclude.ts';
-import { type Command, runProblems, type Stopped, type TargetReport, targetsOf } from '../report/report.ts';
-
-export const STOPPED: Stopped = { state: 'stopped' };
+import { type Command, runProblems, STOPPED, type TargetReport, targetsOf } from '../report/report.ts';
 
 /** Returns the outcome of a command that has found and done nothing. */
 export function stoppedOutcome(

@@ -9,7 +9,6 @@ import type { DeployContext } from '../context.ts';
 import { readinessOf } from '../kinds/kinds.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { describeAdoptions } from '../plan/adopted-envoy-filters.ts';
-import { besideWarnings } from '../plan/make-plan.ts';
 import { changesPods, firstExpiry, type Plan, type PlannedWorkload, restarts } from '../plan/plan.ts';
 import { verifiedLevel } from '../plan/rollback-target.ts';
 import { planWaves, type Wave, wavesIn } from '../plan/waves.ts';
@@ -18,14 +17,21 @@ import { dryRunChange, nothingAdmitted } from '../preflight/dry-run.ts';
 import { describeAccess } from '../preflight/permissions.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
 import type { MadePlan, PlannedChange } from '../report/plan-report.ts';
+import { STOPPED } from '../report/report.ts';
 import type { DeployRequest } from '../request.ts';
 import { mustBeReadyBefore, unreadyWarning } from '../rollout/ready-before.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { goalOfCurrentPods } from '../wait/rollout-watch.ts';
 import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
-import { type Examined, type ExaminedCluster, examineClusters, problemsOf, warningsOf } from './examine-clusters.ts';
-import { STOPPED } from './outcome.ts';
+import {
+  type Examined,
+  type ExaminedCluster,
+  examineClusters,
+  problemsOf,
+  warningsOf,
+  writeWarningsOf,
+} from './examine-clusters.ts';
 
 /** More dry runs at once than connections would only queue. */
 const PARALLEL = 8;
@@ -74,10 +80,14 @@ function wavesOf(planned: readonly ExaminedCluster[]): readonly Wave[] {
 }
 
 async function describePlan(
-  { task: { context }, deployment, examination }: ExaminedCluster,
+  examined: ExaminedCluster,
   waves: readonly (readonly PlannedWorkload[])[],
 ): Promise<OutcomeOf<'plan'>> {
-  const { plan, request, snapshot, lacking } = deployment;
+  const {
+    task: { context },
+    deployment: { plan, request, snapshot, lacking },
+    examination,
+  } = examined;
   const proposed = describeChanges(plan, snapshot, request.wait);
   // What stands in the cluster may have secrets that no input has; values of a secret's name may be other names, too.
   for (const secret of proposed.flatMap(({ sides = [] }) => secretsInValue(sides))) context.mask?.(secret, 'whole');
@@ -94,7 +104,7 @@ async function describePlan(
     problems: [...examination.problems, ...refusals(changes)],
     permissions: examination.permissions,
     lacking,
-    warnings: [...plan.warnings, ...examination.warnings, ...besideWarnings(plan.workloads), ...unready],
+    warnings: [...writeWarningsOf(examined), ...unready],
     plan: {
       state: 'made',
       changes,

@@ -12,13 +12,13 @@ import type { RolloutPolicy } from '../policy.ts';
 import { removalPermissions } from '../preflight/all-permissions.ts';
 import { missingPermissions, permissionProblem, requiredPermissions } from '../preflight/permissions.ts';
 import { NOTHING_COLLECTED, type OutcomeOf } from '../report/conclude.ts';
-import type { Collected } from '../report/report.ts';
-import type { RemovalRequest, Scope } from '../request.ts';
+import { type Collected, STOPPED } from '../report/report.ts';
+import { type RemovalRequest, requestProblems, type Scope } from '../request.ts';
 import { executePlans } from '../rollout/execute-plan.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { stillRunning } from '../verify/still-running.ts';
 import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
-import { cancellation, STOPPED } from './outcome.ts';
+import { cancellation } from './outcome.ts';
 import { isPartFound, planRemoval, type Removal } from './plan-removal.ts';
 import { missingFilter, namedWithout, nothingToRemove } from './present.ts';
 import { type ResolvedScopes, resolveScopes } from './scope.ts';
@@ -123,10 +123,9 @@ async function answerOf(
   task: ClusterTask<RemovalRequest>,
   work: () => Promise<PlannedRemoval>,
 ): Promise<PlannedRemoval | UnansweredRemoval> {
-  const { requested } = task;
   const result = await inCluster(task, work);
   if (result.ok) return result.value;
-  const problems = [...(requested.ok ? [] : requested.problems), ...result.problems];
+  const problems = [...requestProblems(task.requested), ...result.problems];
   return { state: 'unanswered', task, problems };
 }
 

@@ -15,10 +15,10 @@ import { targetKind } from '../kinds/kinds.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import type { TrialContext } from '../preflight/filter-check.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
+import { STOPPED } from '../report/report.ts';
 import type { RenderRequest, RequestOrProblems } from '../request.ts';
 import { examineWithoutCluster } from './examine.ts';
 import { yaml } from './kustomization.ts';
-import { STOPPED } from './outcome.ts';
 import { keyOf, maybeOverlapping, orderEntries, type Patch, revisionsIn } from './render-patches.ts';
 import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './write-folder.ts';
 

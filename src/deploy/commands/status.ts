@@ -25,12 +25,12 @@ import { movedTags } from '../plan/moved-tags.ts';
 import type { VerifiableRevision } from '../plan/wanted-place.ts';
 import { statusPermissions } from '../preflight/all-permissions.ts';
 import type { OutcomeOf } from '../report/conclude.ts';
+import { STOPPED } from '../report/report.ts';
 import type { FilterHealth, FilterStatus, FoundStatus, WorkloadStatus } from '../report/status-report.ts';
-import type { StatusRequest } from '../request.ts';
+import { requestProblems, type StatusRequest } from '../request.ts';
 import { type VerificationResult, Verifier } from '../verify/verifier.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
 import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
-import { STOPPED } from './outcome.ts';
 import { namedWithout } from './present.ts';
 import { type ResolvedScopes, resolveScopes } from './scope.ts';
 import { type PodRevisions, readPodRevisions, sortSuperseded, supersededPlaces } from './status-objects.ts';
@@ -58,7 +58,7 @@ export async function status(
       observed.map(async ({ task, result }) => {
         const { requested } = task;
         const { request } = requested;
-        if (!result.ok) return unread(request, [...(requested.ok ? [] : requested.problems), ...result.problems]);
+        if (!result.ok) return unread(request, [...requestProblems(requested), ...result.problems]);
         const resolved = result.value;
         if (!resolved.ok) return unread(resolved.partial.request, resolved.problems);
         const looked = await inCluster(task, () => look(resolved.value, task.context));

@@ -12,7 +12,7 @@ import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
 import type { WasmPlugin } from '../../mesh/objects/wasm-plugin.ts';
 import { mountedAt } from '../../mesh/template/sidecar-mounts.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
-import type { WorkloadListKey } from '../../targets/resolve.ts';
+import type { WorkloadListKey } from '../../targets/workload-index.ts';
 import type { FilterBinding, Surroundings } from '../kinds/binding.ts';
 import type { TargetKind } from '../kinds/kind.ts';
 import { listIfInstalled, targetKind, targetKinds, templateKinds } from '../kinds/kinds.ts';

@@ -6,8 +6,8 @@ import type { FilterState } from '../../mesh/identity/state.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
 import { filtersOn, revisionOn, stateOn } from '../../mesh/template/template.ts';
-import type { WorkloadIndex } from '../../targets/resolve.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
+import type { WorkloadIndex } from '../../targets/workload-index.ts';
 import type { UnmanagedView } from './unmanaged.ts';
 
 /** A workload as it was observed. */

@@ -1,7 +1,7 @@
 import type { Workload } from '../../cluster/objects.ts';
 import type { Resource } from '../../cluster/resources.ts';
-import type { WorkloadListKey } from '../../targets/resolve.ts';
 import { workloadKey } from '../../targets/target.ts';
+import type { WorkloadListKey } from '../../targets/workload-index.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import type { ObservedWorkload } from './snapshot.ts';
 

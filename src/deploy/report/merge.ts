@@ -1,11 +1,18 @@
 import { defined } from '../../base/defined.ts';
-import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
 import { inClusterName, type WorkloadRef } from '../../targets/target.ts';
 import type { CommandOutcome, OutcomeOf } from './conclude.ts';
 import type { MadePlan } from './plan-report.ts';
 import type { PresentFilter } from './removal-report.ts';
-import type { Collected, Command, DeployPlan, RemovalReport, Stopped, TargetReport } from './report.ts';
+import {
+  type Collected,
+  type Command,
+  type DeployPlan,
+  type RemovalReport,
+  STOPPED,
+  type Stopped,
+  type TargetReport,
+} from './report.ts';
 import type { FoundStatus } from './status-report.ts';
 
 /** What a command has found and done in one cluster, and how that is called; without a name where the run has no other. */
@@ -15,8 +22,6 @@ export interface ClusterOutcome<O extends CommandOutcome = CommandOutcome> {
 }
 
 type Parts<C extends Command> = readonly ClusterOutcome<OutcomeOf<C>>[];
-
-const STOPPED: Stopped = { state: 'stopped' };
 
 /**
  * What a deployment has done in all clusters of a run. Here alone the outcomes of single clusters get the names of these; what all of
@@ -248,6 +253,6 @@ function distinct<T>(items: readonly T[]): T[] {
 }
 
 /** What is told of a problem, and not what it came from, makes it another one. */
-function keyOf(item: Permission | Problem | unknown): string {
+function keyOf(item: unknown): string {
   return JSON.stringify(item, (key, value: unknown) => (key === 'cause' ? undefined : value));
 }

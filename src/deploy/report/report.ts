@@ -138,6 +138,8 @@ export interface Stopped {
   readonly state: 'stopped';
 }
 
+export const STOPPED: Stopped = { state: 'stopped' };
+
 /** What the report of every command has. */
 export interface ReportBase {
   /** Whether anything was written to the cluster that is still there: false again when all of it was rolled back. */

@@ -86,9 +86,9 @@ export class ReadyGate {
   /** A workload that is not ready, once its pods have had the time to show why; `undefined` if it becomes ready. */
   async #settled(planned: PlannedWorkload): Promise<Workload | undefined> {
     const { ref, observed } = planned;
-    const { client, policy } = this.#context;
+    const { client, policy, date } = this.#context;
     const pods = await listUnreadyPods(ref, observed, evidenceSource(this.#context));
-    const settlesMs = Math.min(policy.timeoutMs, settlesInMs(planned, pods, Date.now()));
+    const settlesMs = Math.min(policy.timeoutMs, settlesInMs(planned, pods, date().getTime()));
     if (settlesMs > 0) {
       const rollout = await this.#watch.follow(goalOfCurrentPods(planned), observed, settlesMs);
       if (rollout?.state === 'ready') return undefined;

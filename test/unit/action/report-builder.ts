@@ -1,5 +1,4 @@
 import type { Permission } from '../../../src/base/permission.ts';
-import { STOPPED } from '../../../src/deploy/commands/outcome.ts';
 import type { RolloutPolicy } from '../../../src/deploy/policy.ts';
 import { deployPermissions } from '../../../src/deploy/preflight/all-permissions.ts';
 import { type CommandOutcome, concludeReport, NOTHING_COLLECTED } from '../../../src/deploy/report/conclude.ts';
@@ -15,6 +14,7 @@ import {
   type Report,
   type ReportOf,
   type Rollback,
+  STOPPED,
   type Step,
   type StepState,
   type TargetReport,
