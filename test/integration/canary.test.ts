@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { makeModule, runBundle } from '../harness/action.ts';
 import { ADMIN_TOKEN } from '../harness/caller.ts';
@@ -97,17 +97,28 @@ function knownFrom(handed: readonly (keyof Canaries)[]): Record<string, string> 
   };
 }
 
-/** Everything that leaves a run, as it is and as a browser or a parser of it reads it. */
-async function everythingOf(place: Place, said: string, name: string): Promise<string[]> {
+const REPORT = 'report.json';
+
+/** What leaves a run. */
+interface Left {
+  readonly texts: readonly string[];
+  /** The job summary, and the complete report: each is one of the texts. */
+  readonly summary: string;
+  readonly report: string;
+}
+
+/** Everything that leaves a run: log, page, outputs, and each file that it writes. */
+async function everythingOf(place: Place, said: string, name: string): Promise<Left> {
   const folder = await mkdtemp(join(tmpdir(), 'canary-'));
   await writeFile(join(folder, 'filter.wasm'), makeModule());
   const more = ['GITHUB_STATE', 'GITHUB_ENV', 'GITHUB_PATH'].map((file) => [file, join(folder, file)] as const);
   for (const [, file] of more) await writeFile(file, '');
   const setup = await place.prepare(said, { canaries: CANARIES, cluster, folder, name, namespace });
+  const before = await filesIn(folder);
   try {
     const { stdout, summary, outputs } = await runBundle({
       workspace: folder,
-      inputs: { 'github-token': CANARIES.githubToken, ...setup.inputs },
+      inputs: { 'github-token': CANARIES.githubToken, 'report-file': REPORT, ...setup.inputs },
       environment: {
         RUNNER_DEBUG: '1',
         ...knownFrom(setup.hands ?? []),
@@ -118,11 +129,27 @@ async function everythingOf(place: Place, said: string, name: string): Promise<s
     expect(stdout).not.toMatch(/^[ \t]*::(?!(add-mask|group|endgroup|debug|error|warning)\b)/m);
     const log = stdout.replace(/^::add-mask::.*$/gm, '');
     const files = await Promise.all(more.map(([, file]) => readFile(file, 'utf8')));
-    return [log, summary, ...Object.values(outputs), ...files];
+    const written = (await filesIn(folder)).filter((file) => !before.includes(file));
+    expect(written).toContain(REPORT);
+    const contents = await Promise.all(written.map((file) => readFile(join(folder, file), 'utf8')));
+    const report = contents[written.indexOf(REPORT)] ?? '';
+    // As `jq -r` prints them.
+    contents.push(...textsOf(JSON.parse(report)));
+    return { texts: [log, summary, ...Object.values(outputs), ...files, ...contents], summary, report };
   } finally {
     await setup.stop?.();
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+function textsOf(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [String(value)];
+  return Object.entries(value).flatMap(([key, inner]) => [key, ...textsOf(inner)]);
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => relative(folder, join(entry.parentPath, entry.name)));
 }
 
 /** A text as others read it: a browser, JSON, a server. */
@@ -148,10 +175,12 @@ const leaksIn = (text: string): string[] =>
 
 test.concurrent.each(PLACES.map((place, at) => ({ ...place, place, at })))('$name', async ({ place, at }) => {
   const mark = `said-${at}`;
-  const texts = await everythingOf(place, sayingOf(mark, at), `canary-${at}`);
+  const { texts, report, summary } = await everythingOf(place, sayingOf(mark, at), `canary-${at}`);
   expect(texts.flatMap(leaksIn).slice(0, 5)).toEqual([]);
   for (const text of texts) expect(text.replace(/[\n\t]/g, '')).not.toMatch(/[\p{Cc}\p{Bidi_Control}\u200b]/u);
   expect(texts.some((text) => text.includes(mark))).toBe(place.hidden === undefined);
+  // Only what a plugin says while it runs is in the log alone.
+  expect(report.includes(mark)).toBe(summary.includes(mark));
 });
 
 test('the check finds what it should', () => {

@@ -45,6 +45,14 @@ describe('the report file', () => {
     ]);
   });
 
+  test('shows hidden characters, which a terminal would act on', async () => {
+    const written: string[] = [];
+    const said = { ...WELL, warnings: ['a\u001b[2Jb\u202ec\r\nd'] };
+    await published(said, { writeReport: async (text) => void written.push(text) });
+    const { warnings } = JSON.parse(written[0] ?? '') as ReportFile;
+    expect(warnings).toEqual(['a␛[2Jb[U+202E]c\nd']);
+  });
+
   test('fails the step where it cannot be written: later steps rely on it', async () => {
     const full = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
     const { code, errors, summary } = await published(WELL, { writeReport: () => Promise.reject(full) });
