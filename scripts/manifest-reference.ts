@@ -98,8 +98,9 @@ ${table(['key', 'meaning'], propertyRows(cluster.properties))}
 3. The input of the same name. An input that is set and says something else than the file is an error that names both places.
 4. The default of this page.
 
-With the input \`filter\`, the inputs describe one more filter, and fill in only the \`namespace\` of those in the file. With \`status\` and
-\`remove\`, the input \`name\` alone chooses one of the file's filters.
+With the input \`filter\`, the inputs describe one more filter, and fill in only the \`namespace\` of those in the file. Without it, \`name\`,
+\`sha256\` and \`push-to\` are errors, as each filter has its own; only with \`status\` and \`remove\`, \`name\` chooses one of the file's filters.
+A filter with one of \`targets\` and \`targets-file\` takes neither from the inputs.
 
 Of the run, and hence inputs alone, are ${ofRun.join(', ')}.
 

@@ -94,7 +94,8 @@ export function optimizing({ optimize, optimizerCache, log }: Runtime): Pick<Mod
 
 /** Connections to registries, with the login of the inputs or of Docker; none is opened before it is needed. */
 export function openRegistries({ filters, read }: Asked, runtime: Runtime): Registries {
-  const login = filters.find(({ inputs }) => inputs.from.login !== undefined)?.inputs.from.login;
+  const logins = filters.flatMap(({ inputs: { from } }) => from.login ?? []);
+  const [login] = logins.flatMap(({ host, ...login }) => (host === undefined ? [] : [{ ...login, host }]));
   const { insecureRegistries } = read.inputs.from;
   const { environment, readUserFile: readFile, runHelper, mask, log } = runtime;
   return new Registries({

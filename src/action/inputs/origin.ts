@@ -25,8 +25,8 @@ export interface OriginInputs {
   /** `sha256:` and 64 hex digits that the module's bytes must have. */
   readonly sha256?: string;
   readonly pushTo?: ImageReference;
-  /** For the one registry that `filter` or `push-to` names. */
-  readonly login?: GivenLogin & { readonly host: string };
+  /** For the one registry that `filter` or `push-to` names; it has no host where neither does. */
+  readonly login?: GivenLogin & { readonly host?: string };
   /** Registries (`host:port`) that may be spoken to without TLS. */
   readonly insecureRegistries: readonly string[];
 }
@@ -43,7 +43,7 @@ export function readOrigin(reader: InputReader): OriginInputs {
   return {
     ...(origin !== undefined && !(isHalf && origin.kind === 'image') && { origin }),
     ...defined({ sha256, pushTo }),
-    ...(login !== undefined && host !== undefined && { login: { ...login, host } }),
+    ...(login !== undefined && { login: { ...login, ...defined({ host }) } }),
     insecureRegistries: readInsecure(reader),
   };
 }

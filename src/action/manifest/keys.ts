@@ -9,8 +9,8 @@ export const CLUSTER_KEYS = ['context', 'wave'] as const;
 export const FILTER_KEYS = FILTER_INPUTS;
 
 /** What each filter has of its own: a default of it would give several the same. */
-const IDENTITY: readonly FilterInputName[] = ['name', 'filter', 'sha256', 'push-to'];
-export const DEFAULTS_KEYS = FILTER_KEYS.filter((key) => !IDENTITY.includes(key));
+export const OWN_KEYS: readonly FilterInputName[] = ['name', 'filter', 'sha256', 'push-to'];
+export const DEFAULTS_KEYS = FILTER_KEYS.filter((key) => !OWN_KEYS.includes(key));
 
 /** The most that is added to the waves of a cluster's targets. */
 export const MAX_CLUSTER_WAVE = 100;

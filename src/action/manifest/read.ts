@@ -6,9 +6,16 @@ import { readTargetList, type TargetList } from '../../targets/parse.ts';
 import { readFilterInputs } from '../inputs/filter.ts';
 import type { FilterRead, InputsRead } from '../inputs/inputs.ts';
 import { InputReader, inputPlace, type PlaceOfInput, type ReadInput } from '../inputs/reader.ts';
-import { FILTER_INPUTS, type FilterInputName, INPUTS, type InputName, isFilterInput } from '../inputs/table.ts';
+import {
+  FILTER_INPUTS,
+  type FilterInputName,
+  INPUTS,
+  type InputName,
+  isFilterInput,
+  isInputOf,
+} from '../inputs/table.ts';
 import { type ManifestFiles, readManifestTexts } from './find-files.ts';
-import { DEFAULTS_KEYS } from './keys.ts';
+import { DEFAULTS_KEYS, OWN_KEYS } from './keys.ts';
 import {
   describePlace,
   type ManifestCluster,
@@ -65,7 +72,7 @@ export function filtersOf(
   );
   const chosen = choose(filters, readInput('name').trim(), read, problems);
   const all = [...chosen, ...(read.own === undefined ? [] : [read.own])];
-  append(problems, [...sameNames(all), ...severalRegistries(all)]);
+  append(problems, [...ofNoFilter(read, readInput), ...sameNames(all), ...severalRegistries(all)]);
   return { filters: all, problems };
 }
 
@@ -79,10 +86,16 @@ function targetListOf({ place, text, list }: ManifestValue): TargetList {
  * Returns which inputs fill in what a manifest leaves out: those that a manifest can have defaults of. Together with the input
  * "filter" they describe that filter, and only the namespace is everybody's.
  */
-function sharedInputs({ own }: InputsRead): (name: InputName) => boolean {
+function sharedInputs({ inputs: { command }, own }: InputsRead): (name: InputName) => boolean {
   const shared: readonly InputName[] = own === undefined ? DEFAULTS_KEYS : ['namespace'];
-  return (name) => !isFilterInput(name) || shared.includes(name);
+  return (name) => !isFilterInput(name) || (shared.includes(name) && isInputOf(command, name));
 }
+
+/** The two forms of one thing: a target list. */
+const OTHER_LIST: Partial<Readonly<Record<InputName, FilterInputName>>> = {
+  targets: 'targets-file',
+  'targets-file': 'targets',
+};
 
 /** What is said of one filter of a manifest, asked for as inputs are. */
 class FilterSource {
@@ -99,8 +112,8 @@ class FilterSource {
     const value = isFilterInput(name) ? this.#filter.values.get(name) : undefined;
     if (value !== undefined) return value.text;
     // The list of the inputs is not added to one of the manifest.
-    if (name === 'targets-file' && this.#filter.values.has('targets')) return '';
-    if (name === 'targets' && this.#filter.values.has('targets-file')) return '';
+    const other = OTHER_LIST[name];
+    if (other !== undefined && this.#filter.values.has(other)) return '';
     return this.#shared(name);
   };
 
@@ -115,12 +128,23 @@ class FilterSource {
 
   /** What the inputs say and the manifest says differently: nobody knows which of the two is meant. */
   differences(): Problem[] {
-    return FILTER_INPUTS.flatMap((name) => {
+    const values = FILTER_INPUTS.flatMap((name) => {
       const value = this.#filter.values.get(name);
       if (value === undefined || !this.#isSet(name)) return [];
       if (this.#shared(name).trim() === (value.text.trim() || INPUTS[name].default)) return [];
       const message = `says something else than the input "${name}".`;
       return [manifestProblem(value.place, message, 'Keep it in one of the two places, or write the same in both.')];
+    });
+    return [...values, ...this.#otherLists()];
+  }
+
+  #otherLists(): Problem[] {
+    return FILTER_INPUTS.flatMap((name) => {
+      const other = OTHER_LIST[name];
+      const value = other && this.#filter.values.get(other);
+      if (value === undefined || this.#filter.values.has(name) || !this.#isSet(name)) return [];
+      const message = `is set, and so is the input "${name}", which is a target list, too.`;
+      return [manifestProblem(value.place, message, 'Keep one of the two lists.')];
     });
   }
 
@@ -132,6 +156,23 @@ class FilterSource {
 /** The commands that are about filters by their names, so that one of a manifest can be chosen. */
 const CHOOSING: readonly Command[] = ['status', 'remove'];
 
+/**
+ * What describes one filter, and stands in the inputs beside filters that all have their own: without the input "filter" there is none
+ * that it could be of.
+ */
+function ofNoFilter({ inputs: { command }, own }: InputsRead, readInput: ReadInput): Problem[] {
+  if (own !== undefined) return [];
+  return OWN_KEYS.filter(
+    (name) =>
+      isInputOf(command, name) && readInput(name).trim() !== '' && !(name === 'name' && CHOOSING.includes(command)),
+  ).map((name) => ({
+    kind: 'input',
+    ...inputPlace(name),
+    message: 'is set, but says nothing of the filters of the manifest, each of which has its own.',
+    remedy: `Write "${name}" to the filter of the manifest that it is for; together with the input "filter" it is about a further one.`,
+  }));
+}
+
 /** The one filter that the input "name" means, or all of them. */
 function choose(
   filters: readonly FilterRead[],
@@ -139,25 +180,17 @@ function choose(
   { inputs: { command }, own }: InputsRead,
   problems: Problem[],
 ): readonly FilterRead[] {
-  if (own !== undefined || name === '') return filters;
-  const wrong = (message: string, remedy: string): void => {
-    problems.push({ kind: 'input', ...inputPlace('name'), message, remedy });
-  };
-  if (!CHOOSING.includes(command)) {
-    wrong(
-      'is set, but the manifest names its filters itself.',
-      'Leave it out; together with the input "filter" it names a further one.',
-    );
-    return filters;
-  }
+  if (own !== undefined || name === '' || !CHOOSING.includes(command)) return filters;
   const chosen = filters.filter((filter) => filter.inputs.name === name);
   if (chosen.length > 0) return chosen;
   const names = filters.map((filter) => filter.inputs.name).filter((known) => known !== '');
   const [near] = nearestNames(name, names, 1);
-  wrong(
-    `is ${quoted(name)}, which no manifest has.`,
-    `${near === undefined ? '' : `Did you mean "${near}"? `}There ${names.length === 1 ? 'is' : 'are'} ${listWords(names, 'and')}.`,
-  );
+  problems.push({
+    kind: 'input',
+    ...inputPlace('name'),
+    message: `is ${quoted(name)}, which no manifest has.`,
+    remedy: `${near === undefined ? '' : `Did you mean "${near}"? `}There ${names.length === 1 ? 'is' : 'are'} ${listWords(names, 'and')}.`,
+  });
   return [];
 }
 

@@ -64,15 +64,16 @@ export function withGatewayTargets(targets: readonly TargetEntry[], inputs: Filt
   return { ...inputs, delivery: { ...inputs.delivery, gateways } };
 }
 
-/** The inputs that mean nothing to the delivery that the filter has. */
+/** The inputs that mean nothing to the delivery that the filter has; `which` says of which filter, if there are several. */
 export function unusedInputWarnings(
   { delivery: { onlyMounted, onlyPulled } }: Pick<FilterInputs, 'delivery'>,
   delivery: Delivery | undefined,
+  which: string,
 ): string[] {
   if (delivery === undefined) return [];
   const [idle, where] =
     delivery.image === undefined ? [onlyPulled, 'without an image'] : [onlyMounted, 'where proxies pull an image'];
-  return idle.length === 0 ? [] : [ignoring(idle, where)];
+  return idle.length === 0 ? [] : [ignoring(idle, `${where}${which}`)];
 }
 
 /** The settings with what the delivery adds to them. */

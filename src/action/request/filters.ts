@@ -8,6 +8,7 @@ import type { FilterModule } from '../../filter/module/module.ts';
 import type { Delivery } from '../../mesh/objects/delivery.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import { UNNAMED } from '../inputs/inputs.ts';
+import { ignoring } from '../inputs/policy.ts';
 import type { InputName } from '../inputs/table.ts';
 import {
   decideDelivery,
@@ -135,5 +136,15 @@ export function unknownOf(filters: readonly AskedFilter[], loaded: readonly Load
 
 /** What has no effect, although nothing is wrong with it. */
 export function filterWarnings(filters: readonly RequestedFilter[]): string[] {
-  return filters.flatMap(({ asked, delivery }) => unusedInputWarnings(asked.inputs, delivery));
+  return filters.flatMap(({ asked: { inputs }, delivery }) =>
+    unusedInputWarnings(inputs, delivery, filters.length > 1 ? ` (filter "${inputs.name}")` : ''),
+  );
+}
+
+/** A login that goes to no registry, as no filter is in one or pushed to one. */
+export function loginWarnings(filters: readonly Pick<AskedFilter, 'inputs' | 'faulty'>[]): string[] {
+  const logins = filters.flatMap(({ inputs }) => inputs.from.login ?? []);
+  const isUsed = logins.length === 0 || logins.some(({ host }) => host !== undefined);
+  const isUnclear = filters.some(({ faulty }) => faulty.has('filter') || faulty.has('push-to'));
+  return isUsed || isUnclear ? [] : [ignoring(['registry-username', 'registry-password'], 'without an image')];
 }

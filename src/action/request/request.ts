@@ -23,7 +23,14 @@ import {
   loadClusters,
   type WantedClusters,
 } from './clusters.ts';
-import { filterRequestOf, filterWarnings, prepareFilters, type RequestedFilter, unknownOf } from './filters.ts';
+import {
+  filterRequestOf,
+  filterWarnings,
+  loginWarnings,
+  prepareFilters,
+  type RequestedFilter,
+  unknownOf,
+} from './filters.ts';
 import { type Environment, type KubeconfigAccess, uncheckedTls } from './kubeconfig.ts';
 import type { ModuleTools } from './module.ts';
 import { loadOrigin } from './origin.ts';
@@ -88,7 +95,7 @@ export async function buildRequest(asked: Asked, tools: RequestTools): Promise<C
   const { environment } = tools;
   const diagnostics = new Diagnostics();
   diagnostics.add(read.problems, asked.problems, uncheckedTls(environment));
-  const basis = { policy, warnings: read.warnings };
+  const basis = { policy, warnings: [...read.warnings, ...loginWarnings(asked.filters)] };
   const run = runName(environment);
   const prepare = (clusters?: Result<readonly ChosenCluster[]>): Promise<RequestedFilter[]> =>
     prepareFilters(
@@ -101,7 +108,7 @@ export async function buildRequest(asked: Asked, tools: RequestTools): Promise<C
     const filters = await prepare();
     const request = { filters: filters.map(filterRequestOf), folder: read.inputs.renderTo };
     const draft = conclude(diagnostics, request, unknownOf(asked.filters, filters));
-    const warnings = [...read.warnings, ...filterWarnings(filters)];
+    const warnings = [...basis.warnings, ...filterWarnings(filters)];
     return { ...basis, warnings, command, request: draft, filters };
   }
 
@@ -115,7 +122,7 @@ export async function buildRequest(asked: Asked, tools: RequestTools): Promise<C
     const request = { ...policy, ...runOptions, filters: filters.map(filterRequestOf), run };
     const draft = conclude(diagnostics, request, unknownOf(asked.filters, filters));
     const entries = filters.flatMap((filter) => filter.entries);
-    const warnings = [...read.warnings, ...waveWarnings(policy, entries), ...filterWarnings(filters)];
+    const warnings = [...basis.warnings, ...waveWarnings(policy, entries), ...filterWarnings(filters)];
     return { ...basis, warnings, command, request: draft, ...access, filters };
   }
 
@@ -128,7 +135,7 @@ export async function buildRequest(asked: Asked, tools: RequestTools): Promise<C
       keepRevisions: runOptions.keepRevisions,
     };
     const draft = conclude(diagnostics, request, unknownOf(asked.filters));
-    const warnings = [...read.warnings, ...asking.flatMap((one) => one.warnings)];
+    const warnings = [...basis.warnings, ...asking.flatMap((one) => one.warnings)];
     return { ...basis, warnings, command, request: draft, ...access };
   }
   const { wait, timeoutMs, maxParallel, promote } = policy;

@@ -66,7 +66,7 @@ test('the login is for the registry that the inputs name, and for no other', () 
     password: 'pass',
   });
   expect(goodInputs({ 'push-to': 'oci://quay.io/me/f:v1', ...LOGIN }).from.login).toMatchObject({ host: 'quay.io' });
-  expect(goodInputs(LOGIN).from).not.toHaveProperty('login');
+  expect(goodInputs(LOGIN).from.login).not.toHaveProperty('host');
 });
 
 test('insecure registries are a list', () => {

@@ -126,7 +126,7 @@ describe('the input "name"', () => {
 
   test('chooses none to deploy: the order of those on one workload is that of all', async () => {
     expect(messagesOf(await readOf({ 'a.yaml': ONE }, { name: 'auth' }))).toEqual([
-      expect.stringMatching(/^input "name": is set, but the manifest names its filters itself\./),
+      expect.stringMatching(/^input "name": is set, but says nothing of the filters of the manifest/),
     ]);
   });
 });

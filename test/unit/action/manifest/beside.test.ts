@@ -1,0 +1,164 @@
+import { describe, expect, test } from '@jest/globals';
+import { readInputs } from '../../../../src/action/inputs/inputs.ts';
+import { INPUT_NAMES, type InputName, isFilterInput, isInputOf } from '../../../../src/action/inputs/table.ts';
+import { DEFAULTS_KEYS } from '../../../../src/action/manifest/keys.ts';
+import { readFilters } from '../../../../src/action/manifest/read.ts';
+import { loginWarnings } from '../../../../src/action/request/filters.ts';
+import { chooseClusters } from '../../../../src/action/request/manifest-clusters.ts';
+import { describeProblem } from '../../../../src/base/problem.ts';
+import { COMMANDS, type Command } from '../../../../src/deploy/report/report.ts';
+import type { Given } from '../inputs/reading.ts';
+
+const LOGIN = { 'registry-username': 'me', 'registry-password': 'a password' };
+/** Each input, good and not its default, with whatever else it needs. */
+const SET: Readonly<Record<Exclude<InputName, 'command' | 'manifest'>, Given>> = {
+  filter: { filter: 'own.wasm', targets: '- deployment/own' },
+  sha256: { sha256: 'a'.repeat(64) },
+  'push-to': { 'push-to': 'oci://registry.example/f:v1' },
+  'registry-username': LOGIN,
+  'registry-password': LOGIN,
+  'insecure-registries': { 'insecure-registries': 'registry.example:5000' },
+  name: { name: 'other' },
+  targets: { targets: '- deployment/input' },
+  'targets-file': { 'targets-file': 'targets.yaml' },
+  kubeconfig: { kubeconfig: 'a: b' },
+  context: { context: 'staging' },
+  contexts: { contexts: 'staging, prod' },
+  unreachable: { unreachable: 'skip' },
+  namespace: { namespace: 'shop' },
+  'root-id': { 'root-id': 'r' },
+  'vm-id': { 'vm-id': 'v' },
+  configuration: { configuration: '{"a":1}' },
+  direction: { direction: 'outbound' },
+  port: { port: '8080' },
+  'fail-policy': { 'fail-policy': 'open' },
+  'reload-backoff': { 'fail-policy': 'reload', 'reload-backoff': '5s' },
+  'allow-on-headers-stop-iteration': { 'allow-on-headers-stop-iteration': 'true' },
+  environment: { environment: 'A: b' },
+  capabilities: { capabilities: 'proxy_log' },
+  'allow-precompiled': { 'allow-precompiled': 'true' },
+  insert: { insert: 'first' },
+  order: { order: '7' },
+  'mount-path': { 'mount-path': '/opt/filters' },
+  delivery: { delivery: 'configmap' },
+  'pull-secret': { 'pull-secret': 'login' },
+  phase: { phase: 'authn' },
+  check: { check: 'off' },
+  shrink: { shrink: 'off' },
+  attestation: { attestation: 'shop/filters' },
+  'github-token': { 'github-token': 'a token' },
+  wait: { wait: 'false' },
+  timeout: { timeout: '5m' },
+  verify: { verify: 'required' },
+  probe: { probe: ':9080/health' },
+  'on-failure': { 'on-failure': 'keep' },
+  unready: { unready: 'deploy' },
+  promote: { promote: 'wait' },
+  canary: { canary: '1' },
+  'max-parallel': { 'max-parallel': '3' },
+  'max-failures': { 'max-failures': '2' },
+  soak: { soak: '5s' },
+  settings: { settings: 'push' },
+  prune: { prune: 'true' },
+  'keep-revisions': { 'keep-revisions': '3' },
+  adopt: { adopt: 'true' },
+  expires: { expires: '7d' },
+  missing: { missing: 'ok' },
+  'render-to': { 'render-to': 'folder' },
+  'report-file': { 'report-file': 'report.json' },
+};
+const NAMES = INPUT_NAMES.filter((name): name is keyof typeof SET => Object.hasOwn(SET, name));
+
+interface Asked {
+  /** All that the run goes by. */
+  readonly model: unknown;
+  /** What is wrong or without effect. */
+  readonly told: readonly string[];
+}
+
+/** What inputs come to beside a manifest; without one where there is none. */
+async function asked(command: Command, given: Given, manifest?: string): Promise<Asked> {
+  const inputs: Given = { command, ...(manifest !== undefined && { manifest: 'mesh.yaml' }), ...given };
+  const readInput = (name: string): string => inputs[name as InputName] ?? '';
+  const read = readInputs(readInput);
+  const filters = await readFilters(read, readInput, {
+    readFile: () => Promise.resolve(Buffer.from(manifest ?? '')),
+    findFiles: () => Promise.resolve(['mesh.yaml']),
+  });
+  const clusters = chooseClusters(filters.clusters, read.inputs);
+  const { policy, runOptions, kubeconfig, unreachable, renderTo, missing, reportFile } = read.inputs;
+  const { insecureRegistries } = read.inputs.from;
+  const problems = [...read.problems, ...filters.problems, ...(clusters.ok ? [] : clusters.problems)];
+  return {
+    model: [
+      filters.filters.map((filter) => filter.inputs),
+      ...[clusters, policy, runOptions, kubeconfig, unreachable, renderTo, missing, reportFile, insecureRegistries],
+    ],
+    told: [...problems.map(describeProblem), ...read.warnings, ...loginWarnings(filters.filters)],
+  };
+}
+
+const filterOf = (more: string): string => `version: 1\nfilters:\n  - { filter: auth.wasm${more} }\n`;
+const BARE = filterOf('');
+const LISTED = filterOf(', targets: [ deployment/a ]');
+const FILED = filterOf(', targets-file: list.yaml');
+const CLUSTERED = `${LISTED}clusters: { staging: {} }\n`;
+
+const cases = COMMANDS.flatMap((command) => NAMES.map((name) => [command, name] as const));
+
+describe.each([
+  ['beside a manifest that leaves the targets out', BARE],
+  ['beside a manifest with targets', LISTED],
+  ['beside a manifest with a file of targets', FILED],
+  ['beside a manifest with clusters', CLUSTERED],
+  ['without a manifest', undefined],
+])('no input is ignored in silence: %s', (_, manifest) => {
+  test.each(cases)('%s: %s', async (command, name) => {
+    const own: Given = manifest === undefined ? { filter: 'auth.wasm', targets: '- deployment/a' } : {};
+    const without = await asked(command, own, manifest);
+    const { model, told } = await asked(command, { ...own, ...SET[name] }, manifest);
+    const fresh = told.filter((text) => !without.told.includes(text));
+    const isTold = fresh.some((text) => text.includes(`"${name}"`));
+    expect({ isUsed: JSON.stringify(model) !== JSON.stringify(without.model), isTold, fresh }).not.toMatchObject({
+      isUsed: false,
+      isTold: false,
+    });
+  });
+});
+
+test.each(COMMANDS.filter((command) => isInputOf(command, 'manifest')))(
+  '%s: what a filter has of its own is an error that says where it belongs',
+  async (command) => {
+    const chooses = command === 'status' || command === 'remove';
+    for (const name of NAMES.filter((one) => isFilterInput(one) && !DEFAULTS_KEYS.some((key) => key === one))) {
+      if (name === 'filter' || !isInputOf(command, name) || (name === 'name' && chooses)) continue;
+      const { told } = await asked(command, SET[name], LISTED);
+      expect(told).toEqual([
+        `input "${name}": is set, but says nothing of the filters of the manifest, each of which has its own. Write "${name}" to the ` +
+          'filter of the manifest that it is for; together with the input "filter" it is about a further one.',
+      ]);
+    }
+  },
+);
+
+test('an input that the command does not read is not compared with a manifest either', async () => {
+  const manifest = filterOf(', port: 80, targets: [ deployment/a ]');
+  expect((await asked('status', { port: '81' }, manifest)).told).toEqual([
+    'The input "port" means nothing to "command: status" and is ignored.',
+  ]);
+});
+
+test('two lists of targets are not added up in silence', async () => {
+  for (const [manifest, name, key] of [
+    [LISTED, 'targets-file', 'targets'],
+    [FILED, 'targets', 'targets-file'],
+  ] as const) {
+    expect((await asked('deploy', SET[name], manifest)).told).toEqual([
+      expect.stringMatching(
+        new RegExp(
+          `^mesh\\.yaml:3:\\d+: filters\\[0\\]\\.${key}: is set, and so is the input "${name}", which is a target list, too\\.`,
+        ),
+      ),
+    ]);
+  }
+});
