@@ -67,6 +67,7 @@ const WORKLOAD_SPEC = {
   paused: flag,
   progressDeadlineSeconds: amount,
   selector: optional(SELECTOR),
+  strategy: optional(object({ type: text })),
   updateStrategy: optional(object({ type: text, rollingUpdate: optional(object({ partition: amount })) })),
   template: optional(TEMPLATE),
 };

@@ -79,6 +79,8 @@ export interface Workload extends KubernetesObject {
     readonly paused?: boolean;
     readonly progressDeadlineSeconds?: number;
     readonly selector?: LabelSelector;
+    /** Of a Deployment; a Rollout has another one in its place. */
+    readonly strategy?: { readonly type?: string };
     readonly updateStrategy?: { readonly type?: string; readonly rollingUpdate?: { readonly partition?: number } };
     readonly template?: PodTemplate;
   };

@@ -5,6 +5,8 @@ import type { ContainerStatus, Event, Pod } from './objects.ts';
 export interface PodTrouble {
   /** The container that has it. */
   readonly container: string;
+  /** The word of the kubelet or the runtime: `ErrImagePull`, `OOMKilled`, `Error`. */
+  readonly reason: string;
   /** As a clause that names the container: `app keeps crashing (Error, exit code 1)`. */
   readonly words: string;
   /** What the cluster says of the cause; omitted when it says nothing. */
@@ -66,12 +68,13 @@ function troubleNow(container: ContainerStatus): PodTrouble | undefined {
   const { reason = '', message } = state.waiting;
   if (reason === 'CrashLoopBackOff') {
     if (lastState?.terminated !== undefined) return crash(name, lastState.terminated, true);
-    return { container: name, words: `CrashLoopBackOff (${name})`, ended: true };
+    return { container: name, reason, words: `CrashLoopBackOff (${name})`, ended: true };
   }
   const words = `${reason} (${name})`;
-  if (message === undefined || onlySaysThatItWaits(message, reason)) return { container: name, words, ended: false };
+  if (message === undefined || onlySaysThatItWaits(message, reason))
+    return { container: name, reason, words, ended: false };
   const cause = tellingEnd(message);
-  return { container: name, words, ended: false, cause, ...defined({ folder: uncreatedFolder(cause) }) };
+  return { container: name, reason, words, ended: false, cause, ...defined({ folder: uncreatedFolder(cause) }) };
 }
 
 function betweenCrashes({ name, state, lastState, ready, restartCount = 0 }: ContainerStatus): PodTrouble | undefined {
@@ -95,6 +98,7 @@ function crash(name: string, { reason = 'Error', exitCode, message }: Terminated
   const said = message?.trim();
   return {
     container: name,
+    reason,
     words: `${name} ${verb} (${reason}${code})`,
     // That memory ran out is cause enough; what it logged before has nothing to do with it.
     ended: !neverRan && reason !== 'OOMKilled',

@@ -54,10 +54,14 @@ export const ARGO_ROLLOUT = workloadKind({
 
   blockerOf: (wanted) => referenceBlocker(wanted) ?? templateBlocker(wanted, () => pausedBlocker(wanted)),
   manualRollback: (ref) => ({ does: 'undo', command: argoCommand('undo', ref) }),
+  restart: (ref) => argoCommand('restart', ref),
+  /** A blue-green Rollout has all its new pods beside all old ones. */
+  surgeField: ({ spec = {} }: ArgoRollout) =>
+    spec.strategy?.canary === undefined ? undefined : 'spec.strategy.canary',
   promotion: (ref) => ({ promote: argoCommand('promote', ref), abort: argoCommand('abort', ref) }),
 });
 
-function argoCommand(verb: 'undo' | 'promote' | 'abort', { namespace, name }: WorkloadRef): string {
+function argoCommand(verb: 'undo' | 'restart' | 'promote' | 'abort', { namespace, name }: WorkloadRef): string {
   return `kubectl argo rollouts ${verb} ${name} -n ${namespace}`;
 }
 

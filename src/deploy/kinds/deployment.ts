@@ -34,6 +34,9 @@ export const DEPLOYMENT = workloadKind({
     return set.slice(0, -hash.length - 1);
   },
 
+  /** `Recreate` ends all old pods first. */
+  surgeField: ({ spec = {} }) => (spec.strategy?.type === 'Recreate' ? undefined : 'spec.strategy.rollingUpdate'),
+
   blockerOf: (wanted) => templateBlocker(wanted, () => pausedBlocker(wanted)),
 });
 

@@ -92,6 +92,13 @@ export interface TargetKind {
   /** What happens to the failed revision's pods in a rollback. */
   stuckPods(workload: Workload): StuckPods;
   manualRollback(ref: WorkloadRef, observed: Workload): ManualRollback;
+  /** A kubectl command that restarts all pods, under the template that there is; omitted for kinds whose pods others make. */
+  restart?(ref: WorkloadRef): string;
+  /**
+   * The field that holds `maxSurge` and `maxUnavailable`, by which a rollout can end an old pod before it makes its successor and so
+   * needs no room for one more; omitted or `undefined` where it does so already, or never can.
+   */
+  surgeField?(observed: Workload): string | undefined;
   /** How a rollout that waits is promoted; omitted for kinds whose rollouts never wait for anybody. */
   promotion?(ref: WorkloadRef): Promotion;
 

@@ -19,7 +19,14 @@ export interface WorkloadKindParts
     Partial<
       Pick<
         TargetKind,
-        'binding' | 'selectedByDefault' | 'manualRollback' | 'promotion' | 'retiresPods' | 'notInstalled'
+        | 'binding'
+        | 'selectedByDefault'
+        | 'manualRollback'
+        | 'restart'
+        | 'surgeField'
+        | 'promotion'
+        | 'retiresPods'
+        | 'notInstalled'
       >
     > {
   /** The pods of an object, as its status counts them. */
@@ -48,6 +55,7 @@ export function workloadKind(parts: WorkloadKindParts): TargetKind {
       does: 'undo',
       command: `kubectl rollout undo -n ${namespace} ${kind.toLowerCase()}/${name}`,
     }),
+    restart: ({ namespace, name }) => `kubectl rollout restart -n ${namespace} ${kind.toLowerCase()}/${name}`,
     ...parts,
     resource: { ...parts.resource, isWorkload: true },
     readiness,

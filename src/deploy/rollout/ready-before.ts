@@ -10,6 +10,7 @@ import { describeWorkload } from '../../targets/target.ts';
 import { belongsTo, readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type PlannedWorkload, restarts } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
+import { causeRemedy } from '../wait/cause-remedy.ts';
 import { type Diagnosis, unreadyCause } from '../wait/diagnose.ts';
 import type { EvidenceSource } from '../wait/evidence.ts';
 import type { RolloutResult } from '../wait/rollout-watch.ts';
@@ -61,7 +62,7 @@ function mayMend(
 
 /** Why a workload was left as it is: it was not ready before the run, and nothing changed that while it was waited for. */
 export function unreadyProblem(
-  { ref }: Pick<PlannedWorkload, 'ref'>,
+  { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
   { state, message }: RolloutResult,
   diagnosis: Diagnosis,
 ): Problem {
@@ -77,14 +78,24 @@ export function unreadyProblem(
       remedy: `${promotionWords(ref)} and re-run; "unready: deploy" deploys all the same.`,
     };
   }
+  const known = knownRemedy({ ref, observed }, message, diagnosis);
   return {
     kind: 'workload',
     subject,
     message: sentence(
       `was not ready before this run, and its pods would restart, so it was not changed: ${unreadyCause(message, diagnosis) || 'its state could not be followed'}`,
     ),
-    remedy: `${diagnosis.envoy === undefined ? 'Fix the cause and re-run' : `${diagnosis.envoy.remedy} Re-run afterwards`}; "unready: deploy" deploys to workloads that are not ready, too.`,
+    remedy: `${known === undefined ? 'Fix the cause and re-run' : `${known} Then re-run`}; "unready: deploy" deploys to workloads that are not ready, too.`,
   };
+}
+
+/** What helps against that a workload is not ready which the run has not changed; `undefined` where the cause is not known. */
+function knownRemedy(
+  { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
+  message: string,
+  diagnosis: Diagnosis,
+): string | undefined {
+  return diagnosis.envoy?.remedy ?? causeRemedy({ ref, observed, change: 'none' }, message, diagnosis);
 }
 
 /** `Promote it (kubectl …) or abort it (kubectl …)`. */
@@ -105,7 +116,7 @@ export function unreadyWarning(
     return `${describeWorkload(ref)} waits for the promotion of an earlier change (${message}), and a new pod template would begin its rollout anew: as long as it waits, "deploy" does not change it and fails. ${promotionWords(ref)} first; "unready: deploy" deploys all the same.`;
   }
   const cause = unreadyCause(message, diagnosis);
-  return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it does not become ready, nothing is changed on it and the run fails. Fix the cause first; "unready: deploy" deploys to workloads that are not ready, too.`;
+  return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it does not become ready, nothing is changed on it and the run fails. ${knownRemedy({ ref, observed }, message, diagnosis) ?? 'Fix the cause first.'} "unready: deploy" deploys to workloads that are not ready, too.`;
 }
 
 /** How long a pod that was just made may take to show what keeps it from being ready, in milliseconds. */

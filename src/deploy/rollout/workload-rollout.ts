@@ -1,7 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { describeWorkload } from '../../targets/target.ts';
 import type { WorkloadWrite } from '../apply/workload.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import type { Newer } from '../observe/superseded.ts';
@@ -209,7 +208,7 @@ export function supersededRollout(rollout: WorkloadRollout, newer: Newer): Super
 
 function endProblem(reached: ReachedRollout, timeoutMs: number, diagnosis?: Diagnosis): Problem | undefined {
   if (reached.state !== 'ended') return undefined;
-  return rolloutProblem(describeWorkload(reached.planned.ref), reached.end, diagnosis, timeoutMs);
+  return rolloutProblem(reached.planned, reached.end, diagnosis, timeoutMs);
 }
 
 /** Returns how far a workload was brought, whatever became of it then. */

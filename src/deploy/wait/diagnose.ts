@@ -35,6 +35,15 @@ import {
 } from './evidence.ts';
 import type { RolloutGoal } from './rollout-watch.ts';
 
+/** The container that keeps a pod from being ready. */
+export interface TroubledContainer {
+  readonly name: string;
+  /** As the kubelet or the runtime calls it: `ErrImagePull`, `OOMKilled`, `Error`; empty for one that runs and is not ready. */
+  readonly reason: string;
+  /** How far it came: it was never started, has ended by itself, or runs and is not ready. */
+  readonly failure: 'not-started' | 'ended' | 'not-ready';
+}
+
 /** What the cluster says about a rollout that does not become ready. */
 export interface Diagnosis {
   /** One line per pod that is not ready: `reviews-7d4f: container istio-proxy not ready`. */
@@ -45,6 +54,8 @@ export interface Diagnosis {
   readonly cannotMount?: true;
   /** The pod that the cause is of; omitted when it is of several. */
   readonly causeOf?: string;
+  /** The container that the cause is of, or whose log was read; omitted when it is none, or the proxy that is not ready. */
+  readonly troubled?: TroubledContainer;
   /** The most telling warning event. */
   readonly event?: TellingEvent;
   /** What a container of the workload's own said last that runs and is not ready: `The log of app ends: …`. */
@@ -116,11 +127,8 @@ async function diagnoseOne(
   return {
     pods: pods.map((pod) => `${pod.metadata.name}: ${describePod(pod)}`),
     ...cause,
-    ...defined({
-      event,
-      envoy,
-      said: (cause.cause ?? envoy) ? undefined : await readUnready(pods, ref.namespace, source),
-    }),
+    ...((cause.cause ?? envoy) ? {} : await readUnready(pods, ref.namespace, source)),
+    ...defined({ event, envoy }),
   };
 }
 
@@ -129,16 +137,19 @@ async function readUnready(
   pods: readonly Pod[],
   namespace: string,
   source: EvidenceSource,
-): Promise<string | undefined> {
+): Promise<Pick<Diagnosis, 'said' | 'troubled'>> {
   for (const pod of pods) {
     const name = unreadyContainer(pod);
     if (name === undefined) continue;
-    if (name === PROXY_CONTAINER) return undefined;
+    if (name === PROXY_CONTAINER) return {};
     const said = await readLastWords(pod, namespace, { name, ended: false }, source);
-    return said && `The log of ${name} ends: ${said}`;
+    const troubled = { name, reason: '', failure: 'not-ready' } as const;
+    return { troubled, ...(said !== undefined && { said: `The log of ${name} ends: ${said}` }) };
   }
-  return undefined;
+  return {};
 }
+
+type Cause = Pick<Diagnosis, 'cause' | 'causeOf' | 'cannotMount' | 'troubled'>;
 
 /**
  * Why the first pod that has a trouble has it: what the cluster says of its container, else the event that says why it failed,
@@ -149,17 +160,16 @@ async function findCause(
   events: readonly Event[],
   { ref: { namespace }, podRevisions }: RolloutGoal,
   source: EvidenceSource,
-): Promise<Pick<Diagnosis, 'cause' | 'causeOf' | 'cannotMount'>> {
+): Promise<Cause> {
   for (const pod of pods) {
     const trouble = recentTroubleOf(pod);
     if (trouble === undefined) continue;
     const causeOf = pod.metadata.name;
-    const failed = (
-      cause: string,
-      folder: string | undefined,
-    ): Pick<Diagnosis, 'cause' | 'causeOf' | 'cannotMount'> => ({
+    const { container: name, reason } = trouble;
+    const failed = (cause: string, folder?: string): Cause => ({
       cause,
       causeOf,
+      troubled: { name, reason, failure: trouble.ended ? 'ended' : 'not-started' },
       ...(isMountPoint(folder, trouble.container, podRevisions) && { cannotMount: true as const }),
     });
     if (trouble.cause !== undefined) return failed(describeTrouble(trouble), trouble.folder);
@@ -171,8 +181,7 @@ async function findCause(
     const said = trouble.ended
       ? await readLastWords(pod, namespace, { name: trouble.container, ended: true }, source)
       : undefined;
-    if (said === undefined) return { cause: trouble.words, causeOf };
-    return { cause: `${trouble.words}; its log ends: ${said}`, causeOf };
+    return failed(said === undefined ? trouble.words : `${trouble.words}; its log ends: ${said}`);
   }
   const refused = pods.find(isRefused);
   return refused === undefined ? {} : { cause: `nodes do not run its pods: ${describeRefusal(refused)}` };

@@ -4,20 +4,24 @@ import type { Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, MAX_LISTED, sentence, someOf } from '../../base/text.ts';
 import { describeEvent } from '../../cluster/pod-trouble.ts';
 import { describeReason } from '../../mesh/proxy/envoy-log.ts';
+import { describeWorkload } from '../../targets/target.ts';
+import type { PlannedWorkload } from '../plan/plan.ts';
+import { causeRemedy } from './cause-remedy.ts';
 import type { Diagnosis } from './diagnose.ts';
 import type { RolloutResult } from './rollout-watch.ts';
 
 /**
- * Why a workload did not become ready; `subject` is how the reader knows it. `undefined` if it did, if it waits for promotion, or if
+ * Why a workload did not become ready, and what to do about it. `undefined` if it did, if it waits for promotion, or if
  * nobody waited.
  */
 export function rolloutProblem(
-  subject: string,
+  { ref, observed, revisions }: Pick<PlannedWorkload, 'ref' | 'observed' | 'revisions'>,
   rollout: RolloutResult | undefined,
   diagnosis: Diagnosis | undefined,
   timeoutMs: number,
 ): Problem | undefined {
   if (rollout === undefined || rollout.state === 'ready' || rollout.state === 'waiting') return undefined;
+  const subject = describeWorkload(ref);
   switch (rollout.state) {
     case 'cancelled':
       return {
@@ -51,13 +55,24 @@ export function rolloutProblem(
           rollout.remedy ??
           diagnosis?.envoy?.remedy ??
           (diagnosis?.cannotMount === true ? OTHER_PATH : undefined) ??
-          (rollout.state === 'timeout'
-            ? LATE
-            : 'Check the events and logs of its pods, fix the cause and re-run the job.'),
+          thenReRun(
+            causeRemedy(
+              { ref, observed, change: revisions.length > 0 ? 'filter-added' : 'filter-removed' },
+              rollout.message,
+              diagnosis ?? {},
+            ),
+          ) ??
+          (rollout.state === 'timeout' ? LATE : UNKNOWN),
       };
     }
   }
 }
+
+function thenReRun(remedy: string | undefined): string | undefined {
+  return remedy && `${remedy} Then re-run the job.`;
+}
+
+const UNKNOWN = 'Check the events and logs of its pods, fix the cause and re-run the job.';
 
 const LATE =
   'Check the events and logs of its pods, fix the cause and re-run the job; if they only need more time, set a longer "timeout".';

@@ -1,11 +1,15 @@
-import type { Report } from '../../../src/deploy/report/report.ts';
+import type { Report, TargetReport } from '../../../src/deploy/report/report.ts';
 import { withPhase } from '../../../src/deploy/rollout/target-phase.ts';
+import type { Diagnosis } from '../../../src/deploy/wait/diagnose.ts';
+import { diagnosisLines, rolloutProblem } from '../../../src/deploy/wait/rollout-problem.ts';
+import { plannedFor } from '../deploy/planned.ts';
 import {
   deployed,
   NEW,
   OLD,
   policy,
   pushed,
+  ref,
   refusing,
   report,
   rollback,
@@ -20,6 +24,15 @@ import {
 import { REFUSED, workloads } from './shop.ts';
 
 const FIRST = [{ filter: 'add-header', revision: NEW }];
+
+/** What is told of a workload that got the filter and did not become ready, by the rules of the run itself. */
+function unreadyEnd(path: string, message: string, diagnosis: Diagnosis): Pick<TargetReport, 'problem' | 'diagnosis'> {
+  const { kind, namespace, name } = ref(path);
+  const planned = plannedFor(`${namespace}/${kind}/${name}`);
+  const end = { state: 'stuck', message, ready: 0, wanted: 3, durationMs: 21_000 } as const;
+  const problem = rolloutProblem(planned, end, diagnosis, 300_000);
+  return { ...(problem !== undefined && { problem }), diagnosis: diagnosisLines(diagnosis) };
+}
 
 /** Endings of `deploy` that differ in what was seen in the proxies and in what happened to the rollback. */
 export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
@@ -84,6 +97,36 @@ export const EVIDENCE_SCENARIOS: Readonly<Record<string, () => Report>> = {
       ),
       policy: policy({ maxFailures: { count: 1 } }),
       durationMs: 315_100,
+    }),
+
+  'pods-not-started': () =>
+    report({
+      targets: [
+        rolledBack('shop/reviews', {
+          ...unreadyEnd(
+            'shop/reviews',
+            'pods cannot be created: pods "reviews-6f9c4b-x7k2p" is forbidden: exceeded quota: compute, requested: limits.memory=1Gi, used: limits.memory=4Gi, limited: limits.memory=4Gi',
+            { pods: [] },
+          ),
+          durationMs: 21_000,
+        }),
+        rolledBack('shop/ratings', {
+          ...unreadyEnd('shop/ratings', '1 of 3 pods updated', {
+            pods: ['ratings-5d8f7c-9zq4m: CrashLoopBackOff (app)'],
+            cause:
+              'app keeps crashing (Error, exit code 1); its log ends: Error: connect ECONNREFUSED 10.96.0.12:27017',
+            causeOf: 'ratings-5d8f7c-9zq4m',
+            troubled: { name: 'app', reason: 'Error', failure: 'ended' },
+            event: {
+              reason: 'BackOff',
+              message: 'Back-off restarting failed container app in pod ratings-5d8f7c-9zq4m',
+            },
+          }),
+          durationMs: 34_000,
+        }),
+        deployed('shop/details'),
+      ],
+      durationMs: 48_000,
     }),
 
   'all-rolled-back': () =>

@@ -171,8 +171,8 @@ test.each<[string, Partial<RolloutResult>, Diagnosis, string]>([
   [
     'whose pods nodes refuse',
     {},
-    { pods: PODS, cause: 'nodes do not run its pods: OutOfcpu' },
-    'nodes do not run its pods: OutOfcpu',
+    { pods: PODS, cause: 'nodes do not run its pods: NodeAffinity' },
+    'nodes do not run its pods: NodeAffinity',
   ],
   [
     'whose pods are refused, which two tell in the same words',
@@ -205,7 +205,16 @@ test('the problem of a workload whose proxies reject another filter of this acti
     foreign: { refused: 'add-header', ours: ['second'], sibling: { filter: 'add-header', revision: '0123456789' } },
   };
   expect(describeProblem(unreadyProblem(planned({}), result, { pods: PODS, envoy }))).toBe(
-    'Deployment shop/reviews: was not ready before this run, and its pods would restart, so it was not changed: Envoy rejects another filter of this action (add-header 0123456789), not second: Failed to load Wasm bytecode. Deploy add-header again. Re-run afterwards; "unready: deploy" deploys to workloads that are not ready, too.',
+    'Deployment shop/reviews: was not ready before this run, and its pods would restart, so it was not changed: Envoy rejects another filter of this action (add-header 0123456789), not second: Failed to load Wasm bytecode. Deploy add-header again. Then re-run; "unready: deploy" deploys to workloads that are not ready, too.',
+  );
+});
+
+test('the problem of a workload whose pods a quota refuses says how to make room', () => {
+  const message =
+    'pods cannot be created: pods "a" is forbidden: exceeded quota: q, requested: pods=1, used: pods=3, limited: pods=3';
+  const result: RolloutResult = { state: 'stuck', message, ready: 2, wanted: 3, durationMs: 1 };
+  expect(unreadyProblem(planned({}), result, { pods: [] }).remedy).toMatch(
+    /^The ResourceQuota "q" has no room for one more pod, which needs pods 1 \(3 of 3 is used\)\. .* Then re-run; "unready: deploy"/,
   );
 });
 

@@ -1,11 +1,12 @@
 import { expect, test } from '@jest/globals';
 import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
 import { diagnosisLines, rolloutProblem } from '../../../../src/deploy/wait/rollout-problem.ts';
+import { plannedFor } from '../planned.ts';
 
 const MISSING = { verb: 'list', group: '', resource: 'pods', namespace: 'shop' } as const;
 const problem = (diagnosis: Diagnosis) =>
   rolloutProblem(
-    'Deployment shop/a',
+    plannedFor('shop/deploy/a'),
     { state: 'timeout', message: '1 of 3 pods updated', ready: 1, wanted: 3, durationMs: 60_000 },
     diagnosis,
     60_000,
@@ -49,6 +50,13 @@ test('another mount path is advised where the diagnosis says that the folder can
   const cause = 'istio-proxy cannot start: mkdir /filters/add-header: read-only file system';
   expect(problem({ pods: [], cause, cannotMount: true })?.remedy).toMatch(/^The node cannot create the folder/);
   expect(problem({ pods: [], cause })?.remedy).toMatch(/^Check the events and logs/);
+});
+
+test('what is known to help against the cause comes before the re-run', () => {
+  const event = { reason: 'FailedCreate', message: 'admission webhook "policy.example" denied the request: no' };
+  expect(problem({ pods: [], event })?.remedy).toBe(
+    'Change in the pod template what the webhook "policy.example" objects to, or ask its owner for an exception. Then re-run the job.',
+  );
 });
 
 test('a container that runs and is not ready is told with its event and the end of its log', () => {

@@ -1,0 +1,120 @@
+import { listWords } from '../../base/text.ts';
+import type { Workload } from '../../cluster/objects.ts';
+import { type PodRefusal, type QuotaUse, readPodRefusal } from '../../cluster/pod-refusal.ts';
+import { PROXY_CONTAINER } from '../../cluster/pods.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import { targetKind } from '../kinds/kinds.ts';
+import type { Diagnosis, TroubledContainer } from './diagnose.ts';
+
+/** A workload that does not become ready. */
+export interface UnreadyWorkload {
+  readonly ref: WorkloadRef;
+  readonly observed: Workload;
+  /** What the run has done to its new pods: only a filter that they got may be to blame, and only a rollout needs room for one more. */
+  readonly change: 'filter-added' | 'filter-removed' | 'none';
+}
+
+/**
+ * Returns what helps against that the cluster does not take the new pods of a workload, or does not start a container of theirs, in
+ * whole sentences, without the re-run; `undefined` where the cause is another or not known. `message` is how far the rollout came.
+ */
+export function causeRemedy(
+  workload: UnreadyWorkload,
+  message: string,
+  { cause = '', event, troubled }: Pick<Diagnosis, 'cause' | 'event' | 'troubled'>,
+): string | undefined {
+  // What a container logged is nothing that the cluster says.
+  if (troubled !== undefined && cause !== '') return containerRemedy(troubled, workload);
+  const refusal = [message, cause, event?.message ?? ''].map(readPodRefusal).find((found) => found !== undefined);
+  if (refusal !== undefined) return refusalRemedy(refusal, workload);
+  return troubled && containerRemedy(troubled, workload);
+}
+
+function refusalRemedy(refusal: PodRefusal, workload: UnreadyWorkload): string {
+  const { namespace } = workload.ref;
+  switch (refusal.by) {
+    case 'quota': {
+      const room = `Raise the ResourceQuota (\`kubectl edit resourcequota ${refusal.name} -n ${namespace}\`) or delete something that counts against it`;
+      return `${quotaWords(refusal.name, refusal.uses)} ${room}${orOldFirst(workload)}`;
+    }
+    case 'quota-without-values':
+      return `The ResourceQuota "${refusal.name}" takes only pods that say how much they need. Set ${refusal.missing} in the pod template (${PROXY_RESOURCES}), or give the namespace a LimitRange with default values.`;
+    case 'limit-range':
+      return `A LimitRange of the namespace does not allow the pod: ${refusal.bounds}. Change the resources of the container in the pod template (${PROXY_RESOURCES}), or the LimitRange (\`kubectl edit limitrange -n ${namespace}\`).`;
+    case 'pod-security':
+      return `The namespace enforces the Pod Security level "${refusal.level}". ${
+        refusal.needsNetAdmin
+          ? 'Install the Istio CNI plugin, so that pods need no container istio-init with more rights'
+          : 'Change in the pod template what the message names'
+      }, or lower the level (\`kubectl label namespace ${namespace} pod-security.kubernetes.io/enforce=… --overwrite\`). The filter is not what it rejects: it adds no more than a read-only volume, which every level allows.`;
+    case 'webhook':
+      return `Change in the pod template what the webhook "${refusal.name}" objects to, or ask its owner for an exception.`;
+    case 'silent-webhook':
+      return `No pod can be made until the webhook "${refusal.name}" answers. ${silentWords(refusal.service)}`;
+    case 'admission-policy':
+      return `Change in the pod template what the ValidatingAdmissionPolicy "${refusal.name}" objects to, or the policy (\`kubectl get validatingadmissionpolicy ${refusal.name} -o yaml\`).`;
+    case 'nodes-full':
+      return `No node has room for one more pod (\`kubectl describe nodes\` shows what is taken). Add a node or lower the requests in the pod template; where an autoscaler adds nodes, set a longer "timeout"${orOldFirst(workload)}`;
+    case 'nodes':
+      return 'Change what keeps the pod off every node: its node selector, affinity, tolerations or volumes, or the taints of the nodes (`kubectl describe nodes`).';
+  }
+}
+
+const PROXY_RESOURCES =
+  "those of istio-proxy by the pod's annotations sidecar.istio.io/proxyCPU, proxyCPULimit, proxyMemory and proxyMemoryLimit";
+
+/** `Of the ResourceQuota "compute", 4Gi of 4Gi limits.memory is used, and a new pod needs 1Gi.` */
+function quotaWords(name: string, uses: readonly QuotaUse[]): string {
+  if (uses.length === 0) return `The ResourceQuota "${name}" has no room for one more pod.`;
+  const words = uses.map(
+    ({ resource, requested, used, limited }) => `${resource} ${requested} (${used} of ${limited} is used)`,
+  );
+  return `The ResourceQuota "${name}" has no room for one more pod, which needs ${listWords(words, 'and')}.`;
+}
+
+/** That a rollout needs no room for one more pod where an old one goes first, and how to have that; empty where it is so already. */
+function orOldFirst({ ref, observed, change }: UnreadyWorkload): string {
+  const field = change === 'none' ? undefined : targetKind(ref).surgeField?.(observed);
+  if (field === undefined) return '.';
+  return `. Or set \`maxSurge: 0\` and \`maxUnavailable: 1\` in ${field} of the workload: then an old pod ends before its successor is made, and a rollout needs no more room, but one pod fewer serves during it.`;
+}
+
+function silentWords(service: { readonly namespace: string; readonly name: string } | undefined): string {
+  if (service === undefined) return 'Check that what it calls is running.';
+  const { namespace, name } = service;
+  return `Check the pods of its Service ${namespace}/${name} (\`kubectl get endpointslices -n ${namespace} -l kubernetes.io/service-name=${name}\`).`;
+}
+
+/** What the kubelet says of an image that it cannot get (kubernetes: pkg/kubelet/images/types.go). */
+const IMAGE = /^(?:ImagePullBackOff|ErrImage\w+|InvalidImageName|ImageInspectError|RegistryUnavailable)$/;
+
+function containerRemedy(
+  { name, reason, failure }: TroubledContainer,
+  { ref, change }: UnreadyWorkload,
+): string | undefined {
+  if (name === PROXY_CONTAINER) {
+    return reason === 'OOMKilled'
+      ? "The proxy has too little memory: raise its limit by the pod's annotation sidecar.istio.io/proxyMemoryLimit, or make the filter keep less."
+      : undefined;
+  }
+  // What Istio adds beside the proxy is nobody's app.
+  if (name.startsWith('istio-')) return undefined;
+  if (reason === 'OOMKilled') {
+    return `The container ${name} has too little memory: raise its resources.limits.memory in the pod template. The filter takes none of it: it runs in ${PROXY_CONTAINER}.`;
+  }
+  if (IMAGE.test(reason)) {
+    return `The filter has nothing to do with the image of container ${name}: correct its name or tag in the pod template, or the imagePullSecrets that are used for it.`;
+  }
+  if (reason === 'CreateContainerConfigError') {
+    return `The filter has nothing to do with it: create the ConfigMap, Secret or key that the message names, or correct the pod template.`;
+  }
+  return change === 'filter-added' && failure !== 'not-started' ? suspectRemedy(name, failure, ref) : undefined;
+}
+
+/** How to tell whether the filter or the app is to blame: old pods may have started when something else was still there. */
+function suspectRemedy(name: string, failure: 'ended' | 'not-ready', ref: WorkloadRef): string | undefined {
+  const command = targetKind(ref).restart?.(ref);
+  if (command === undefined) return undefined;
+  const fails = failure === 'ended' ? 'crashes' : 'does not become ready';
+  return `To see whether the filter is to blame: once the workload is rolled back, restart its pods (\`${command}\`). If ${name} ${fails} again, the filter is not the cause: fix ${name}. If not, the filter changes or rejects a request that ${name} sends or gets as it starts.`;
+}
