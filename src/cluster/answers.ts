@@ -4,6 +4,7 @@ import { parseRetryAfter } from '../base/retry.ts';
 import { truncate } from '../base/text.ts';
 import { ApiError, InvalidAnswerError, type StatusBody } from './errors.ts';
 import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
+import { withReadFieldSets } from './managed-fields.ts';
 import { METADATA_KIND, objectShape } from './object-shapes.ts';
 import type { KubernetesObject } from './objects.ts';
 import type { Resource } from './resources.ts';
@@ -51,7 +52,7 @@ export interface ListPage<T> {
  * no API server says: sign-in pages and gateways answer 200, too.
  */
 export function parseObject<T extends KubernetesObject>(exchange: Exchange, resource: Resource, name?: string): T {
-  return parse<T>(exchange, resource.kind, objectShape(resource, name));
+  return withReadFieldSets(parse<T>(exchange, resource.kind, objectShape(resource, name)));
 }
 
 /** A page of a list, as `parseObject`. */
@@ -63,13 +64,14 @@ export function parsePage<T extends KubernetesObject>(exchange: Exchange, resour
   // The API server writes an empty list of metadata as null, and any other one as [] (seen with Kubernetes 1.34.4).
   const ofMetadata = object({ ...fields, items: optional(items) });
   const ofMetadataOnly = `${METADATA_KIND}List`;
-  const page: Shape = (value) => {
+  const shape: Shape = (value) => {
     const given = pick(value, 'kind');
     // Some servers leave an empty list out altogether, as k3s 1.30 does (kube-rs/kube#1492); then its kind has to say what it is.
     const leftOut = isObject(value) && !Object.hasOwn(value, 'items') && given === kind;
     return (given === ofMetadataOnly || leftOut ? ofMetadata : typed)(value);
   };
-  return parse<ListPage<T>>(exchange, kind, page);
+  const page = parse<ListPage<T>>(exchange, kind, shape);
+  return page.items ? { ...page, items: page.items.map(withReadFieldSets) } : page;
 }
 
 /** What else an API server says, by its shape; `what` is its name for a reader. */
@@ -101,7 +103,10 @@ export function parseWatchEvent<T extends KubernetesObject>(
   if (value.type !== 'BOOKMARK' && !CHANGES.has(value.type)) return { invalid: 'an event of an unknown type' };
   const mismatch = object({ object: shape })(value);
   if (mismatch !== undefined) return { invalid: `an event whose ${describeMismatch(mismatch)}` };
-  return value as unknown as WatchEvent<T>;
+  const event = value as unknown as WatchEvent<T>;
+  return event.type === 'ERROR' || event.type === 'BOOKMARK'
+    ? event
+    : { ...event, object: withReadFieldSets(event.object) };
 }
 
 const BOOKMARK = object({ metadata: object({ resourceVersion: string }) });

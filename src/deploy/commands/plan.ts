@@ -22,7 +22,7 @@ import type { DeployRequest } from '../request.ts';
 import { mustBeReadyBefore, unreadyWarning } from '../rollout/ready-before.ts';
 import { untouchedTarget } from '../rollout/target-report.ts';
 import { diagnoseInTime } from '../wait/diagnose.ts';
-import { goalOfCurrentPods } from '../wait/rollout-watch.ts';
+import { goalOfCurrentPods } from '../wait/rollout-goal.ts';
 import { type ClusterTask, inCluster, type RunContext } from './clusters.ts';
 import {
   type Examined,

@@ -8,7 +8,8 @@ import type { PlannedWorkload } from '../plan/plan.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { type Diagnosis, diagnoseInTime } from '../wait/diagnose.ts';
 import { evidenceSource } from '../wait/evidence.ts';
-import { goalOfCurrentPods, type RolloutWatch } from '../wait/rollout-watch.ts';
+import { goalOfCurrentPods } from '../wait/rollout-goal.ts';
+import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import {
   type Condition,
   compareConditions,

@@ -10,8 +10,9 @@ import type { Rollback } from '../report/report.ts';
 import type { RolloutTimes } from '../report/rollout-times.ts';
 import type { VerificationResult } from '../verify/verifier.ts';
 import type { Diagnosis } from '../wait/diagnose.ts';
+import type { RolloutGoal } from '../wait/rollout-goal.ts';
 import { rolloutProblem } from '../wait/rollout-problem.ts';
-import type { RolloutGoal, RolloutResult } from '../wait/rollout-watch.ts';
+import type { RolloutResult } from '../wait/rollout-watch.ts';
 import type { Condition } from './ready-before.ts';
 
 interface OfWorkload {

@@ -8,7 +8,7 @@ import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import type { Collected } from '../report/report.ts';
 import { causeRemedy } from '../wait/cause-remedy.ts';
 import { diagnoseInTime, unreadyCause } from '../wait/diagnose.ts';
-import { goalOfCurrentPods } from '../wait/rollout-watch.ts';
+import { goalOfCurrentPods } from '../wait/rollout-goal.ts';
 
 /**
  * Of a removal that has waited: the workloads whose old pods still run the filter, with what keeps new ones from taking their

@@ -33,7 +33,7 @@ import {
   readLastWords,
   readPluginReason,
 } from './evidence.ts';
-import type { RolloutGoal } from './rollout-watch.ts';
+import type { RolloutGoal } from './rollout-goal.ts';
 
 /** The container that keeps a pod from being ready. */
 export interface TroubledContainer {

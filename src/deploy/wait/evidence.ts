@@ -27,7 +27,7 @@ import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
 import { ownerOf } from '../kinds/kinds.ts';
 import { ROOT_NAMESPACE, rootNamespaceOf } from '../observe/unmanaged.ts';
-import type { RolloutGoal } from './rollout-watch.ts';
+import type { RolloutGoal } from './rollout-goal.ts';
 
 /** Where evidence comes from. All of it is optional: what may not be read is left out. */
 export interface EvidenceSource {

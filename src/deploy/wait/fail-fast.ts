@@ -15,7 +15,8 @@ import {
   readPluginReason,
   unreadyOf,
 } from './evidence.ts';
-import type { Pending, RolloutGoal } from './rollout-watch.ts';
+import type { RolloutGoal } from './rollout-goal.ts';
+import type { Pending } from './rollout-watch.ts';
 
 /** How long a trouble that may pass by itself has to last before it is a verdict, in milliseconds. */
 const PATIENCE_MS = 20_000;

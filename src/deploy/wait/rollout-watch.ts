@@ -4,32 +4,13 @@ import { messageOf, type Problem } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { Workload } from '../../cluster/objects.ts';
-import { selectorOf } from '../../cluster/pod-selector.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import { followWorkloads } from '../../cluster/watch.ts';
-import type { PodRevision } from '../../mesh/identity/revision.ts';
-import type { LogIds } from '../../mesh/proxy/refused-filter.ts';
 import { type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { readinessOf, targetKind } from '../kinds/kinds.ts';
 import { type Newer, newerOn } from '../observe/superseded.ts';
 import { foreignChange, lostMount } from '../plan/foreign-change.ts';
-import type { PlannedWorkload } from '../plan/plan.ts';
-
-/** A workload and what its pods shall carry. */
-export interface RolloutGoal {
-  readonly ref: WorkloadRef;
-  readonly podRevisions: readonly PodRevision[];
-  /** Filters that its pods shall not carry. */
-  readonly removals: readonly string[];
-  /** Set while nothing was changed yet: all pods that it selects count, whatever they carry. */
-  readonly selector?: string;
-  /** Set where a rollout that waits for promotion is followed on until somebody promotes it, or the time is over. */
-  readonly throughPromotion?: true;
-  /** Filters that the run is about although its pods may not carry them yet: what Envoy says of these is not of another filter. */
-  readonly about?: readonly string[];
-  /** The settings of its filters, by their names: what they log is known by these; omitted where they are not known. */
-  readonly settings?: ReadonlyMap<string, LogIds>;
-}
+import type { RolloutGoal } from './rollout-goal.ts';
 
 /** How a workload's rollout ended. */
 export interface RolloutResult {
@@ -81,7 +62,8 @@ interface Entry {
 }
 
 interface Follower {
-  readonly latest: Map<string, Workload | undefined>;
+  /** What it has shown of workloads that nobody followed then. */
+  readonly unfollowed: Map<string, Workload | undefined>;
   readonly kind: string;
   readonly namespace: string;
   /** Whether the API server has stopped to show the workloads. */
@@ -139,7 +121,8 @@ export class RolloutWatch {
       this.#see(ref, from);
       const follower = this.#followerOf(ref);
       // What the watch has told between the patch and this call.
-      if (follower.latest.has(ref.name)) this.#see(ref, follower.latest.get(ref.name));
+      if (follower.unfollowed.has(ref.name)) this.#see(ref, follower.unfollowed.get(ref.name));
+      follower.unfollowed.delete(ref.name);
       if (follower.lost) this.#abandon(key);
     });
   }
@@ -178,7 +161,7 @@ export class RolloutWatch {
     const key = `${namespace}/${kind}`;
     const known = this.#followers.get(key);
     if (known !== undefined) return known;
-    const follower: Follower = { latest: new Map(), kind, namespace, lost: false };
+    const follower: Follower = { unfollowed: new Map(), kind, namespace, lost: false };
     this.#followers.set(key, follower);
     if (this.#running.length === 0) this.#running.push(this.#pollPods());
     this.#running.push(this.#run(follower));
@@ -186,7 +169,7 @@ export class RolloutWatch {
   }
 
   async #run(follower: Follower): Promise<void> {
-    const { kind, namespace, latest } = follower;
+    const { kind, namespace, unfollowed } = follower;
     const { client, debug } = this.#context;
     try {
       await followWorkloads(client, {
@@ -199,8 +182,9 @@ export class RolloutWatch {
         },
         awaited: () => this.#entriesIn(follower).map(([, { goal }]) => goal.ref.name),
         onWorkload: (name, workload) => {
-          latest.set(name, workload);
-          this.#see({ kind, namespace, name }, workload);
+          const ref = { kind, namespace, name };
+          if (this.#entries.has(workloadKey(ref))) this.#see(ref, workload);
+          else unfollowed.set(name, workload);
         },
       });
     } catch (error) {
@@ -286,15 +270,4 @@ export class RolloutWatch {
       wait = Math.max(POLL_MS, 5 * (now() - started));
     }
   }
-}
-
-/** What to follow until a workload is ready as it is, whatever its pods carry. */
-export function goalOfCurrentPods({
-  ref,
-  observed,
-  revisions = [],
-  removals = [],
-}: Pick<PlannedWorkload, 'ref' | 'observed'> & Partial<Pick<PlannedWorkload, 'revisions' | 'removals'>>): RolloutGoal {
-  const about = [...revisions.map(({ podRevision }) => podRevision.filter), ...removals];
-  return { ref, podRevisions: [], removals: [], selector: selectorOf(observed), about };
 }

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
-import { type RolloutGoal, RolloutWatch, type RolloutWatchContext } from '../../../../src/deploy/wait/rollout-watch.ts';
+import type { RolloutGoal } from '../../../../src/deploy/wait/rollout-goal.ts';
+import { RolloutWatch, type RolloutWatchContext } from '../../../../src/deploy/wait/rollout-watch.ts';
 import { workloadKey } from '../../../../src/targets/target.ts';
 import { patchedWith, READY_STATUS } from '../../builders.ts';
 import { type ApiServer, type Outcome, refusal, type Seen, startApiServer } from '../../cluster/api-server.ts';

@@ -1,0 +1,32 @@
+import { selectorOf } from '../../cluster/pod-selector.ts';
+import type { PodRevision } from '../../mesh/identity/revision.ts';
+import type { LogIds } from '../../mesh/proxy/refused-filter.ts';
+import type { WorkloadRef } from '../../targets/target.ts';
+import type { PlannedWorkload } from '../plan/plan.ts';
+
+/** A workload and what its pods shall carry. */
+export interface RolloutGoal {
+  readonly ref: WorkloadRef;
+  readonly podRevisions: readonly PodRevision[];
+  /** Filters that its pods shall not carry. */
+  readonly removals: readonly string[];
+  /** Set while nothing was changed yet: all pods that it selects count, whatever they carry. */
+  readonly selector?: string;
+  /** Set where a rollout that waits for promotion is followed on until somebody promotes it, or the time is over. */
+  readonly throughPromotion?: true;
+  /** Filters that the run is about although its pods may not carry them yet: what Envoy says of these is not of another filter. */
+  readonly about?: readonly string[];
+  /** The settings of its filters, by their names: what they log is known by these; omitted where they are not known. */
+  readonly settings?: ReadonlyMap<string, LogIds>;
+}
+
+/** What to follow until a workload is ready as it is, whatever its pods carry. */
+export function goalOfCurrentPods({
+  ref,
+  observed,
+  revisions = [],
+  removals = [],
+}: Pick<PlannedWorkload, 'ref' | 'observed'> & Partial<Pick<PlannedWorkload, 'revisions' | 'removals'>>): RolloutGoal {
+  const about = [...revisions.map(({ podRevision }) => podRevision.filter), ...removals];
+  return { ref, podRevisions: [], removals: [], selector: selectorOf(observed), about };
+}
