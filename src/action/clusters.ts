@@ -1,6 +1,7 @@
 import { defined } from '../base/defined.ts';
 import { append } from '../base/lists.ts';
 import { describeProblem, internalProblem, type Problem } from '../base/problem.ts';
+import type { Warning } from '../base/warning.ts';
 import type { RequestCounts } from '../cluster/client.ts';
 import type { ClusterTask, RunContext } from '../deploy/commands/clusters.ts';
 import { deploy } from '../deploy/commands/deploy.ts';
@@ -77,7 +78,7 @@ interface Reached {
   readonly sessions: readonly ClusterSession[];
   readonly connections: readonly ClusterConnection[];
   readonly problems: readonly Problem[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** Asks all clusters at once. One that does not answer keeps the run from beginning, or is left out, which is warned of. */
@@ -87,7 +88,7 @@ async function reach(
 ): Promise<Reached> {
   const answers = await Promise.all(sessions.map(async (session) => ({ session, answer: await connect(session) })));
   const problems: Problem[] = [];
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const connections: ClusterConnection[] = [];
   const reachedSessions: ClusterSession[] = [];
   const skips = unreachable === 'skip' && answers.some(({ answer }) => answer.ok);
@@ -101,12 +102,17 @@ async function reach(
       connections.push({ state: 'connected', name, context, version: answer.value });
       append(
         warnings,
-        weaknesses.map((weakness) => inClusterName(session.name, weakness)),
+        weaknesses.map((weakness) => ({
+          topic: 'Kubeconfig',
+          subject: `context ${context}`,
+          text: inClusterName(session.name, weakness),
+        })),
       );
     } else if (skips && answer.problems.every(({ kind }) => kind === 'connection')) {
       const why = answer.problems.map(describeProblem).join(' ');
       connections.push({ state: 'skipped', name, context, why });
-      warnings.push(`Cluster ${name} was skipped, as it does not answer: ${why}`);
+      const text = `Cluster ${name} was skipped, as it does not answer: ${why}`;
+      warnings.push({ topic: 'Skipped', subject: `cluster ${name}`, text });
     } else
       append(
         problems,

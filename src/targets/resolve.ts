@@ -3,6 +3,7 @@ import { sameJson } from '../base/json.ts';
 import { append } from '../base/lists.ts';
 import { Diagnostics, fail, locatedProblems, ok, type Problem, type Result } from '../base/problem.ts';
 import { listWords, nearestNames } from '../base/text.ts';
+import type { Warning } from '../base/warning.ts';
 import type { Workload } from '../cluster/objects.ts';
 import type { SettingsOverride } from '../filter/settings.ts';
 import { isPattern } from './pattern.ts';
@@ -45,7 +46,7 @@ export interface Resolution {
   readonly targets: readonly ResolvedTarget[];
   readonly problems: readonly Problem[];
   /** What of the entries means nothing, which is no problem of the targets. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /**
@@ -59,7 +60,7 @@ export function resolveTargets(
   defaults: SettingsOverride,
 ): Resolution {
   const diagnostics = new Diagnostics();
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const find = finder(workloadIndex);
   const found = new Map<string, ResolvedTarget & { readonly origin: string }>();
   const namespaces = [...new Set(neededLists(entries).map(({ namespace }) => namespace))];
@@ -138,7 +139,7 @@ function resolveNamed(
  * The workloads that an entry means; a problem where there is none, or none of a name that it has, and nothing was hidden. What of it
  * means nothing is added to `warnings`.
  */
-function resolveSelected(entry: SelectedTargets, known: Known, warnings: string[]): Result<readonly ResolvedTarget[]> {
+function resolveSelected(entry: SelectedTargets, known: Known, warnings: Warning[]): Result<readonly ResolvedTarget[]> {
   const selection = selectWorkloads(entry, known.workloadIndex);
   append(warnings, idleExclusions(entry, selection));
   const { namespaces } = entry;

@@ -1,5 +1,6 @@
 import type { Problem } from '../base/problem.ts';
 import { listWords, nearestNames } from '../base/text.ts';
+import type { Warning } from '../base/warning.ts';
 import type { Workload } from '../cluster/objects.ts';
 import { excludes } from './exclusion.ts';
 import { targetsProblem } from './fields.ts';
@@ -111,11 +112,12 @@ export function describeChoice(by: { readonly text: string } | NamePatterns): st
  * Warns of exclusions that mean no workload of the kinds and namespaces of their entry: they are mistyped more often than not. One
  * that means a workload which the entry does not select anyway is not warned of.
  */
-export function idleExclusions(entry: SelectedTargets, { seen, complete }: Selection): string[] {
+export function idleExclusions(entry: SelectedTargets, { seen, complete }: Selection): Warning[] {
   if (!complete) return [];
   return entry.exclude.flatMap((exclusion) => {
     if (seen.some((ref) => excludes(exclusion, ref))) return [];
-    return [`${entry.origin}: exclude ${exclusion.text} matches none of its workloads.${meantBy(exclusion, seen)}`];
+    const text = `${entry.origin}: exclude ${exclusion.text} matches none of its workloads.${meantBy(exclusion, seen)}`;
+    return [{ topic: 'Exclusion without effect', subject: entry.origin, text }];
   });
 }
 

@@ -1,3 +1,4 @@
+import { warningTexts } from '../../src/base/warning.ts';
 import { checkCompatibility } from '../../src/filter/compatibility/compatibility.ts';
 import type { TrialRequest } from '../../src/filter/host/request.ts';
 import { readFacts } from '../../src/filter/module/facts.ts';
@@ -35,5 +36,5 @@ export function check(module: Uint8Array, minor: number): CheckVerdict {
   const { problems, warnings } = checkCompatibility(facts.value, [
     { istio: `1.${minor - 8}.0`, envoy: { major: 1, minor } },
   ]);
-  return { problems: problems.map(({ message }) => message), warnings };
+  return { problems: problems.map(({ message }) => message), warnings: warningTexts(warnings) };
 }

@@ -1,7 +1,9 @@
 /** What an adoption leaves alone, and what it does not begin: others' patches, filters, volumes, and names that several share. */
+
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Json } from '../../src/base/json.ts';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { KubernetesObject, ObjectMeta, Pod } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER, POD, resourcePath, WASM_PLUGIN } from '../../src/cluster/resources.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
@@ -123,7 +125,7 @@ describe('an adoption', () => {
       const before = await putIn([auth, headers, CLUSTER_PATCH, ROUTE_PATCH]);
       const { plan, warnings } = await deploy({ adopt: 'true' }, 'plan');
       const change = plan?.changes.find(({ name }) => name === NAME);
-      expect([change?.action, change?.reasons, warnings]).toEqual([
+      expect([change?.action, change?.reasons, warningTexts(warnings)]).toEqual([
         'change',
         [`replaced by this action: "${FILTER}"`],
         [],
@@ -254,13 +256,13 @@ describe('an adoption', () => {
         ),
       ]);
       const report = await deploy();
-      expect([report.outcome, report.warnings]).toEqual([
+      expect([report.outcome, warningTexts(report.warnings)]).toEqual([
         'deployed',
         [expect.stringMatching(/also runs "security-headers" .* which has the root id "add_header"/)],
       ]);
       expect(await read('security')).toEqual(before);
       // Once ours runs, it is no news.
-      expect((await deploy()).warnings).toEqual([]);
+      expect(warningTexts((await deploy()).warnings)).toEqual([]);
     });
 
     test('of a plugin, which is said', async () => {
@@ -333,7 +335,10 @@ describe('an adoption', () => {
     await cluster.api.patch(`${site.path(ENVOY_FILTER)}/${NAME}`, { metadata: marks(site.namespace) });
     for (const command of ['plan', 'deploy']) {
       const { warnings } = await deploy({ adopt: 'true' }, command);
-      expect([command, warnings]).toEqual([command, expect.arrayContaining([expect.stringMatching(told)])]);
+      expect([command, warningTexts(warnings)]).toEqual([
+        command,
+        expect.arrayContaining([expect.stringMatching(told)]),
+      ]);
     }
   });
 
@@ -343,7 +348,7 @@ describe('an adoption', () => {
     const configuration = '{"level": 1, "token": "s3cret-of-new"}';
     for (const command of ['plan', 'deploy']) {
       const { warnings } = await deploy({ adopt: 'true', configuration }, command);
-      expect([command, warnings]).toEqual([
+      expect([command, warningTexts(warnings)]).toEqual([
         command,
         [
           expect.stringMatching(
@@ -351,7 +356,7 @@ describe('an adoption', () => {
           ),
         ],
       ]);
-      expect(warnings.join()).not.toContain('s3cret');
+      expect(warningTexts(warnings).join()).not.toContain('s3cret');
     }
   });
 
@@ -359,7 +364,7 @@ describe('an adoption', () => {
     const workload = await mountAll();
     await putIn([patchOf(FILTER)]);
     const report = await deploy({ adopt: 'true' });
-    expect([runProblems(report), report.warnings]).toEqual([[], []]);
+    expect([runProblems(report), warningTexts(report.warnings)]).toEqual([[], []]);
     expect(await read()).toBeUndefined();
     expect(await volumesOf(workload)).toEqual(['files', `wasm-filter-${FILTER}`]);
   });
@@ -384,7 +389,7 @@ describe('an adoption', () => {
     const report = await deploy({ adopt: 'true' });
     expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
     expect([await volumesOf(workload), await read()]).toEqual([['h', `wasm-filter-${FILTER}`], before]);
-    expect(report.warnings).toEqual([
+    expect(warningTexts(report.warnings)).toEqual([
       expect.stringMatching(
         /still serves Deployment \S+\/ratings: it stays, .* keep its file for when the filter of this action is removed\.$/,
       ),
@@ -414,7 +419,7 @@ describe('an adoption', () => {
     const unused = expect.stringMatching(
       /^ConfigMap \S+\/headers-cm held the file of "add-header", which .* no longer use/,
     );
-    expect(report.warnings).toContainEqual(unused);
+    expect(warningTexts(report.warnings)).toContainEqual(unused);
     for (const one of [workload, ratings]) expect(await volumesOf(one)).toEqual([`wasm-filter-${FILTER}`]);
   });
 
@@ -428,7 +433,7 @@ describe('an adoption', () => {
     const before = await putIn([patchOf(FILTER)]);
     const report = await deploy({ adopt: 'true' });
     expect([runProblems(report), report.outcome]).toEqual([[], 'deployed']);
-    expect(report.warnings).toEqual([expect.stringMatching(/still serves Pod \S+\/bare: it stays/)]);
+    expect(warningTexts(report.warnings)).toEqual([expect.stringMatching(/still serves Pod \S+\/bare: it stays/)]);
     expect(await read()).toEqual(before);
   });
 
@@ -438,7 +443,7 @@ describe('an adoption', () => {
       workloadSelector: {},
     });
     const { warnings, changed } = await deploy({ adopt: 'true', port: '9080' }, 'plan');
-    expect([changed, warnings]).toEqual([
+    expect([changed, warningTexts(warnings)]).toEqual([
       false,
       [
         expect.stringMatching(
@@ -461,7 +466,9 @@ describe('an adoption', () => {
         : undefined;
     });
     const report = await deploy({ adopt: 'true' });
-    expect(report.warnings).toContainEqual(expect.stringMatching(/EnvoyFilter \S+\/wasm was put back as it was/));
+    expect(warningTexts(report.warnings)).toContainEqual(
+      expect.stringMatching(/EnvoyFilter \S+\/wasm was put back as it was/),
+    );
     const after = await read();
     expect([after?.spec, after?.metadata.labels]).toEqual([before.spec, before.metadata.labels]);
     expect(gone).toBe(true);
@@ -486,12 +493,12 @@ describe('a filter of this action beside another one', () => {
     );
     const told = async (command: string): Promise<unknown> => {
       const { warnings, targets } = await second(command);
-      return [warnings, targets.map(({ alsoRuns }) => alsoRuns)];
+      return [warningTexts(warnings), targets.map(({ alsoRuns }) => alsoRuns)];
     };
     expect(await told('plan')).toEqual([[warning], [['preview-1']]]);
     const rejected: Trial = async () => ({ state: 'refused', step: 'configure', reason: 'no', logs: [] });
     const stopped = await second('deploy', { trial: rejected });
-    expect([stopped.warnings, stopped.problems.length]).toEqual([[], 1]);
+    expect([warningTexts(stopped.warnings), stopped.problems.length]).toEqual([[], 1]);
     expect(await told('deploy')).toEqual([[warning], [['preview-1']]]);
     expect(await told('deploy')).toEqual([[], [['preview-1']]]);
   });

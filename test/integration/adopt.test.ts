@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import { Client } from '../../src/cluster/client.ts';
 import type { Pod, Workload } from '../../src/cluster/objects.ts';
 import { isReady } from '../../src/cluster/pods.ts';
@@ -134,14 +135,16 @@ describe('a filter that was put in by hand', () => {
       expect(JSON.parse(volumes ?? '')).toEqual([THEIRS[0], expect.objectContaining(ours)]);
       expect(JSON.parse(mounts ?? '')).toEqual([THEIRS[1], expect.objectContaining(ours)]);
       // ConfigMaps of others are not ours to delete.
-      expect(report.warnings).toContainEqual(expect.stringMatching(/^ConfigMap \S+\/wasm-files held the file of/));
+      expect(warningTexts(report.warnings)).toContainEqual(
+        expect.stringMatching(/^ConfigMap \S+\/wasm-files held the file of/),
+      );
       expect((await cluster.api.get(`${site.path(CONFIG_MAP)}/${CONFIG_MAP_NAME}`)).metadata.name).toBe(
         CONFIG_MAP_NAME,
       );
 
       cluster.recorder.reset();
       const again = await deploy(['reviews'], { adopt });
-      expect([again.outcome, cluster.recorder.writes, again.warnings]).toEqual(['unchanged', [], []]);
+      expect([again.outcome, cluster.recorder.writes, warningTexts(again.warnings)]).toEqual(['unchanged', [], []]);
     },
   );
 
@@ -194,13 +197,17 @@ describe('a filter that was put in by hand', () => {
     const warning = expect.stringMatching(
       /^"add-header" of EnvoyFilter \S+\/reviews-add-header still serves Deployment \S+\/ratings/,
     );
-    expect(report.warnings).toEqual([warning]);
+    expect(warningTexts(report.warnings)).toEqual([warning]);
     const modules = (await modulesInPods()).map(([module, ...others]) => [OUR_FILE.test(module ?? ''), others.length]);
     expect(new Set(modules.map(String))).toEqual(new Set(['true,0', 'false,0']));
 
     cluster.recorder.reset();
     const again = await deploy(['reviews']);
-    expect([again.outcome, cluster.recorder.writes, again.warnings]).toEqual(['unchanged', [], [warning]]);
+    expect([again.outcome, cluster.recorder.writes, warningTexts(again.warnings)]).toEqual([
+      'unchanged',
+      [],
+      [warning],
+    ]);
 
     // With the last workload it goes, and both get the plain form.
     const last = await deploy(['reviews', 'ratings'], { adopt: 'true' });

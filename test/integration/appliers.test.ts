@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
 import { MOUNT_ANNOTATIONS, USER_VOLUME_ANNOTATION } from '../../src/mesh/identity/names.ts';
@@ -73,7 +74,7 @@ async function writtenAgain({ first, again, metadata = {}, podAnnotations = {}, 
   await awaitReady(cluster.api, workload);
   const report = await scene.deploy({ targets: '- deployment/reviews' });
   expect(onlyTarget(report)).toMatchObject({ outcome: 'deployed' });
-  expect(report.warnings).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)]);
+  expect(warningTexts(report.warnings)).toEqual(warning === undefined ? [] : [expect.stringMatching(warning)]);
   await again(workload);
   const { labels = {}, annotations = {} } = (await scene.now(workload)).spec?.template?.metadata ?? {};
   const mounts = MOUNT_ANNOTATIONS.map((key) => annotations[key]?.includes('add-header') === true);

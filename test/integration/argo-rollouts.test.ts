@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
 import { type Strategy, TestRollout } from '../harness/argo-rollouts.ts';
@@ -202,7 +203,9 @@ describe('a Rollout that waits for promotion', () => {
     await place.rollout.patch({ spec: { template: { metadata: { labels: { version: 'v2' } } } } });
     await place.rollout.phase('Paused');
     const plan = await place.run({ command: 'plan' });
-    expect(plan.warnings).toContainEqual(expect.stringContaining('waits for the promotion of an earlier change'));
+    expect(warningTexts(plan.warnings)).toContainEqual(
+      expect.stringContaining('waits for the promotion of an earlier change'),
+    );
     const report = await place.run();
     expect(onlyTarget(report)).toMatchObject({
       phase: 'untouched',

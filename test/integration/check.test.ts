@@ -116,7 +116,10 @@ describe('the check of the filter, before anything is written', () => {
     ]);
     expect(cluster.recorder.writes).toEqual([]);
     const newer = await runAction(inputs({ ...settings, targets: '- deployment/reviews' }));
-    expect(newer.report).toMatchObject({ outcome: 'deployed', warnings: [expect.stringContaining('also runs')] });
+    expect(newer.report).toMatchObject({
+      outcome: 'deployed',
+      warnings: [{ text: expect.stringContaining('also runs') }],
+    });
   });
 
   test('the bundled action starts the filter as Envoy would, with the real configuration', async () => {

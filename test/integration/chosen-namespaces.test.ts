@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { describePermission } from '../../src/base/permission.ts';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
 import { grant } from '../harness/api.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
@@ -66,7 +67,7 @@ test('what an entry chooses gets the filter, keeps it, and loses it', async () =
   expect(report.targets.map(({ ref, outcome }) => [ref.namespace, ref.name, outcome])).toEqual(
     [shop, edge].map(({ namespace }) => [namespace, 'front-page', 'deployed']).sort(),
   );
-  expect(report.warnings).toEqual([
+  expect(warningTexts(report.warnings)).toEqual([
     'targets, entry 1: exclude "*/front-lgeacy" matches none of its workloads. Did you mean front-legacy?',
   ]);
   const names = [shop.namespace, edge.namespace].sort();
@@ -90,7 +91,7 @@ test('what an entry chooses gets the filter, keeps it, and loses it', async () =
 
   const removed = await shop.run('remove', list);
   expect([removed.report.outcome, await labels()]).toEqual(['removed', [false, false, false, false, false]]);
-  expect(removed.report.warnings).toHaveLength(1);
+  expect(warningTexts(removed.report.warnings)).toHaveLength(1);
 });
 
 test('who may not list namespaces is told what to grant, and gets by with that', async () => {
@@ -161,7 +162,7 @@ test('a namespace that is no longer chosen keeps the filter, and is named where 
   ]);
   expect(filterKeys(await shop.template(old), name).label).toBeUndefined();
   expect(filterKeys(await edge.template(edgePage), name).label).toBeDefined();
-  expect(report.warnings).toEqual([
+  expect(warningTexts(report.warnings)).toEqual([
     `Namespace ${edge.namespace} has the filter "left-behind", too, but no target chooses it: "prune" takes a filter away only in namespaces that a target chooses, as others may be somebody else's. If it is to go from there, use "command: remove" with "name: left-behind" and that namespace.`,
   ]);
 });

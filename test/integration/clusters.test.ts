@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { outputsOf } from '../../src/action/outputs/outputs.ts';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { ActionInputs, SeenReport } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { pathOf } from '../harness/workloads.ts';
@@ -107,7 +108,7 @@ describe('before the first write', () => {
       { state: 'connected', name: 'staging' },
       { state: 'skipped', name: 'production' },
     ]);
-    expect(report.warnings).toEqual([
+    expect(warningTexts(report.warnings)).toEqual([
       expect.stringMatching(/^Cluster production was skipped, as it does not answer: /),
     ]);
     expect(twins.writes('production')).toEqual([]);

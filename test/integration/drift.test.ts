@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
@@ -248,7 +249,7 @@ describe('what others change', () => {
       await cluster.api.patch(pathOf(workload), { metadata }, 'gitops');
     };
     const warningsOf = async (names: readonly string[]): Promise<readonly string[]> =>
-      (await site.run('deploy', names, { configuration: CONFIGURATION })).report.warnings;
+      warningTexts((await site.run('deploy', names, { configuration: CONFIGURATION })).report.warnings);
 
     test('one warning for all workloads of an application, once it matters', async () => {
       for (const name of ['a', 'b', 'c', 'd']) {

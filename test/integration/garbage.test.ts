@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { KubernetesObject, Workload } from '../../src/cluster/objects.ts';
 import { CONFIG_MAP, ENVOY_FILTER } from '../../src/cluster/resources.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
@@ -179,7 +180,7 @@ describe('superseded revisions', () => {
       await grant(cluster.api, site.namespace, 'narrow', [configMaps, pods, envoyFilters, deployments] as object[]);
       const { warnings, lacking, outcome } = await deployAs('narrow');
       expect(outcome).toBe('deployed');
-      expect(warnings).toEqual([
+      expect(warningTexts(warnings)).toEqual([
         expect.stringMatching(/^2 superseded objects kept in namespace \S+: the kubeconfig user cannot list .*apps/),
       ]);
       expect(lacking?.map(({ resource }) => resource).sort()).toEqual(['daemonsets', 'rollouts', 'statefulsets']);

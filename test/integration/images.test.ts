@@ -3,6 +3,7 @@ import { load } from 'js-yaml';
 import { outputsOf } from '../../src/action/outputs/outputs.ts';
 import { renderSummary } from '../../src/action/summary/summary.ts';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import { SOURCE_ANNOTATION } from '../../src/mesh/identity/names.ts';
 import { packImage } from '../../src/registry/pack.ts';
 import { makeModule } from '../harness/action.ts';
@@ -68,7 +69,11 @@ describe('filters from a registry and to it', () => {
     ]) {
       cluster.recorder.reset();
       const { report } = await site.run('deploy', ['reviews'], from(filter));
-      expect([report.outcome, report.warnings, writesOf(cluster.recorder.writes)]).toEqual(['unchanged', [], []]);
+      expect([report.outcome, warningTexts(report.warnings), writesOf(cluster.recorder.writes)]).toEqual([
+        'unchanged',
+        [],
+        [],
+      ]);
     }
   });
 
@@ -82,16 +87,18 @@ describe('filters from a registry and to it', () => {
     const moved = `The tag "v1" of ${registry.host}/team/add-header moved from ${was} to ${is} since run o/r/7/1, which put it on Deployment ${site.namespace}/reviews.`;
     for (const command of ['plan', 'status', 'deploy']) {
       const { report } = await site.run(command, ['reviews'], from(after.filter), { environment });
-      expect([command, report.problems, report.warnings]).toEqual([command, [], [moved]]);
+      expect([command, report.problems, warningTexts(report.warnings)]).toEqual([command, [], [moved]]);
     }
-    expect((await site.run('status', ['reviews'], from(after.filter))).report.warnings).toEqual([]);
+    expect(warningTexts((await site.run('status', ['reviews'], from(after.filter))).report.warnings)).toEqual([]);
   });
 
   test('status goes on where the registry has nothing to say', async () => {
     await site.workload('reviews');
     const { report } = await site.run('status', ['reviews'], from(`oci://${registry.host}/team/add-header:v9`));
     expect(report.outcome).toBe('reported');
-    expect(report.warnings).toEqual([expect.stringMatching(/^Whether the tag has moved is unknown: .* was not found/)]);
+    expect(warningTexts(report.warnings)).toEqual([
+      expect.stringMatching(/^Whether the tag has moved is unknown: .* was not found/),
+    ]);
   });
 
   test('an image that is not there is a problem beside the others, and nothing is written', async () => {
@@ -148,7 +155,7 @@ describe('filters from a registry and to it', () => {
       // What was pushed is what another run gets.
       cluster.recorder.reset();
       const pulled = await site.run('deploy', ['reviews'], { filter: pushTo()['push-to'] });
-      expect([pulled.report.outcome, pulled.report.warnings]).toEqual(['unchanged', []]);
+      expect([pulled.report.outcome, warningTexts(pulled.report.warnings)]).toEqual(['unchanged', []]);
     });
 
     test('nothing is pushed while something speaks against the filter or the targets', async () => {
@@ -186,7 +193,7 @@ describe('filters from a registry and to it', () => {
 
     test('render ignores it, and says so', async () => {
       const { report } = await site.run('render', ['reviews'], { filter: 'filter.wasm', ...pushTo() });
-      expect(report.warnings).toEqual([expect.stringContaining('"push-to"')]);
+      expect(warningTexts(report.warnings)).toEqual([expect.stringContaining('"push-to"')]);
       expect(registry.requests).toEqual([]);
     });
   });

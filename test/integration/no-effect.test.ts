@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { MESH_WIDE_PORTS } from '../harness/injector.ts';
 import { awaitReady, createWorkloads, makeWorkload } from '../harness/workloads.ts';
@@ -88,7 +89,7 @@ describe('what the running pods show already is said before the first write', ()
     const scene = await Scene.open(cluster, { 'istio-injection': 'enabled' });
     await scene.workload('reviews', { podAnnotations: { 'sidecar.istio.io/status': '{}' } });
     const report = await scene.deploy({});
-    expect(report).toMatchObject({ outcome: 'deployed', warnings: [expect.stringContaining('kube-inject')] });
+    expect(report).toMatchObject({ outcome: 'deployed', warnings: [{ text: expect.stringContaining('kube-inject') }] });
   });
 
   test.concurrent.each<[string, Case, RegExp]>([
@@ -279,7 +280,9 @@ describe('what passes by a filter that runs is said with its evidence', () => {
     const report = await scene.deploy(inputs);
     expect(report.outcome).toBe('deployed');
     expect(onlyTarget(report).verification).toMatchObject({ level: 'listener', notes: [expect.stringMatching(note)] });
-    expect(report.warnings.filter((warning) => warning.includes('/reviews: '))).toHaveLength(warned ? 1 : 0);
+    expect(warningTexts(report.warnings).filter((warning) => warning.includes('/reviews: '))).toHaveLength(
+      warned ? 1 : 0,
+    );
   });
 });
 

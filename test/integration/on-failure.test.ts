@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
 import { pathOf } from '../harness/workloads.ts';
@@ -111,7 +112,7 @@ describe('a rollback that is barred', () => {
       expect(found).toEqual({ filter: 'add-header', revision: '0123456789', run: 'newer' });
       // Once it has failed for itself, that is told all the same.
       expect(
-        report.warnings.filter((warning) => /its revision failed: .*rejects the filter/.test(warning)),
+        warningTexts(report.warnings).filter((warning) => /its revision failed: .*rejects the filter/.test(warning)),
       ).toHaveLength(verb === 'PATCH' ? 1 : 0);
       expect(await scene.now(workload)).toMatchObject(newer);
       expect(scene.writes.filter(isRollback)).toEqual([]);

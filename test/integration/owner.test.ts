@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { KubernetesObject } from '../../src/cluster/objects.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
 import { USER_VOLUME_ANNOTATION } from '../../src/mesh/identity/names.ts';
@@ -38,7 +39,9 @@ test.concurrent('an owner that puts the pod template back is named, before and a
     spec: { template: { metadata: { labels: { [REVISION_LABEL]: null, rolledBack: 'yes' } } } },
   });
   const report = await run;
-  expect(report.warnings.join('\n')).toMatch(/belongs to ConfigMap hello-00001.*may put the pod template back/);
+  expect(warningTexts(report.warnings).join('\n')).toMatch(
+    /belongs to ConfigMap hello-00001.*may put the pod template back/,
+  );
   const { outcome, problem, rollback } = onlyTarget(report);
   expect(outcome).toBe('failed');
   expect(rollback).toBeUndefined();
@@ -72,7 +75,9 @@ test.concurrent('who takes the mount alone out of the template is named, and the
   });
   await api.apply(pathOf(workload), workload, 'argocd-controller');
   const report = await run;
-  expect(report.warnings.join('\n')).toMatch(/so the next sync, at once with self-heal, puts its own value back/);
+  expect(warningTexts(report.warnings).join('\n')).toMatch(
+    /so the next sync, at once with self-heal, puts its own value back/,
+  );
   const { outcome, problem, rollback } = onlyTarget(report);
   expect(outcome).toBe('failed');
   expect(rollback).toBeDefined();

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import { finalRevisions } from '../../src/deploy/report/final-revisions.ts';
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { makeModule } from '../harness/action.ts';
@@ -254,14 +255,14 @@ describe('what cannot be pushed rolls', () => {
     const { revisions, steps } = onlyTarget(report);
     expect(steps.template).toBe('done');
     expect(revisions).toEqual([{ filter: 'add-header', revision: expect.any(String), before: first }]);
-    expect(report.warnings).toEqual([
+    expect(warningTexts(report.warnings)).toEqual([
       expect.stringMatching(
         /^"settings: push" cannot change "environment", .*: the pods of Deployment \S+\/reviews are/,
       ),
     ]);
     expect(new Set([...pods, ...started, ...(await podsOf(scene))]).size).toBe(3);
     // What changes beside it is pushed.
-    expect((await scene.deploy({ ...strict, configuration: 'x-test: 2' })).warnings).toEqual([]);
+    expect(warningTexts((await scene.deploy({ ...strict, configuration: 'x-test: 2' })).warnings)).toEqual([]);
   });
 
   test.concurrent('a first deployment', async () => {

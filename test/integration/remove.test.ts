@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { runProblems } from '../../src/deploy/report/report.ts';
 import { grant } from '../harness/api.ts';
@@ -111,9 +112,9 @@ describe('taking a filter away', () => {
       const warning = (what: string): string =>
         `The target list names Deployment ${site.namespace}/ratings, which has ${what}.`;
       const status = await site.run('status', ['reviews', 'ratings'], { name: '' });
-      expect(status.report.warnings).toEqual([warning('no filter of this action')]);
+      expect(warningTexts(status.report.warnings)).toEqual([warning('no filter of this action')]);
       const { report } = await site.run('remove', ['reviews', 'ratings']);
-      expect([report.outcome, report.warnings]).toEqual(['removed', [warning(`no filter "${FILTER}"`)]]);
+      expect([report.outcome, warningTexts(report.warnings)]).toEqual(['removed', [warning(`no filter "${FILTER}"`)]]);
     });
 
     test('is nothing to do with "missing: ok", and the report says what is there', async () => {

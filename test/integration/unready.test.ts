@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { verdictOf } from '../../src/action/verdict/verdict.ts';
 import { describeProblem } from '../../src/base/problem.ts';
+import { warningTexts } from '../../src/base/warning.ts';
 import type { Workload } from '../../src/cluster/objects.ts';
 import { troubledContainers } from '../../src/cluster/pods.ts';
 import { resourcePath } from '../../src/cluster/resources.ts';
@@ -67,8 +68,8 @@ describe('a workload that is not ready before the run', () => {
       ),
     ];
     const { outcome, warnings } = await scene.deploy(inputs);
-    expect([outcome, warnings]).toEqual(['planned', warned]);
-    expect((await scene.deploy({ ...inputs, unready: 'deploy' })).warnings).toEqual([]);
+    expect([outcome, warningTexts(warnings)]).toEqual(['planned', warned]);
+    expect(warningTexts((await scene.deploy({ ...inputs, unready: 'deploy' })).warnings)).toEqual([]);
   });
 
   test.concurrent('stops nobody else: the others get the filter, and nothing goes back', async () => {

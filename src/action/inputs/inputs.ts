@@ -1,4 +1,5 @@
 import type { Problem } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { Missing, RolloutPolicy } from '../../deploy/policy.ts';
 import type { Command } from '../../deploy/report/report.ts';
 import type { DeployRequest } from '../../deploy/request.ts';
@@ -49,7 +50,7 @@ export interface FilterRead {
 export interface InputsRead {
   readonly inputs: Inputs;
   readonly problems: readonly Problem[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   /** The inputs that something is wrong with. */
   readonly faulty: ReadonlySet<InputName>;
   /** The filter that the inputs themselves are about; omitted where they only say what a manifest leaves out. */

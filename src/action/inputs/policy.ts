@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { shareOf } from '../../base/share.ts';
 import { listWords } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { RolloutPolicy } from '../../deploy/policy.ts';
 import { DAY_MS } from './duration.ts';
 import { parseProbe } from './probe.ts';
@@ -95,20 +96,22 @@ function refuseWithoutWaiting(reader: InputReader, policy: RolloutPolicy): void 
 }
 
 /** What has no effect without waiting, although nothing is wrong with it. */
-export function policyWarnings(reader: InputReader, { wait }: RolloutPolicy): string[] {
+export function policyWarnings(reader: InputReader, { wait }: RolloutPolicy): Warning[] {
   const idle = (['timeout', 'unready', 'promote', 'max-parallel', 'max-failures'] as const).filter(
     (name) => !wait && reader.isSet(name),
   );
   return idle.length === 0 ? [] : [ignoring(idle, 'with "wait: false"')];
 }
 
-/** `The inputs "soak" and "canary" mean nothing to "command: status" and are ignored.` */
-export function ignoring(names: readonly InputName[], where: string): string {
+/** Warns of inputs: `The inputs "soak" and "canary" mean nothing to "command: status" and are ignored.` */
+export function ignoring(names: readonly InputName[], where: string): Warning {
   const quoted = listWords(
     names.map((name) => `"${name}"`),
     'and',
   );
-  return names.length === 1
-    ? `The input ${quoted} means nothing ${where} and is ignored.`
-    : `The inputs ${quoted} mean nothing ${where} and are ignored.`;
+  const text =
+    names.length === 1
+      ? `The input ${quoted} means nothing ${where} and is ignored.`
+      : `The inputs ${quoted} mean nothing ${where} and are ignored.`;
+  return { topic: 'Ignored', subject: `${names.length === 1 ? 'input' : 'inputs'} ${quoted}`, text };
 }

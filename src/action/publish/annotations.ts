@@ -1,5 +1,6 @@
 import type { FilePosition, Problem } from '../../base/problem.ts';
 import { listWords, sentence, someOf, thousands } from '../../base/text.ts';
+import { distinctWarnings, warningTitle } from '../../base/warning.ts';
 import { type Report, type TargetReport, targetsOf } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
@@ -158,8 +159,12 @@ function unfinishedOf(report: Report): Annotation[] {
 
 /** What the run warns of, each told once: its own result where that is not all that was wanted, then what it has noticed. */
 function warningsOf(report: Report): Annotation[] {
-  const said = [...new Set(report.warnings)].map((warning): Annotation => {
-    return { level: 'warning', title: topicOf(warning), message: lines([warning]) };
+  const said = distinctWarnings(report.warnings).map((warning): Annotation => {
+    return {
+      level: 'warning',
+      title: plain(warningTitle(warning), MAX_SUBJECT_CHARACTERS),
+      message: lines([warning.text]),
+    };
   });
   const results = resultWarnings(report);
   const room = MAX_WARNINGS - results.length - unfinishedOf(report).length;
@@ -197,12 +202,6 @@ function weaknessesOf(targets: readonly TargetReport[]): string {
   const reasons = [...new Set(targets.flatMap(({ verification }) => verification?.weakness ?? []))];
   const all = someOf(reasons, MAX_NAMED, '; ');
   return sentence(`${all.charAt(0).toUpperCase()}${all.slice(1)}`);
-}
-
-/** What a warning is about: its first clause. */
-function topicOf(warning: string): string {
-  const [clause = ''] = plain(warning, MAX_SUBJECT_CHARACTERS).split(/[:;,.(] |[ (]\(|[.:]$/);
-  return clause.trim();
 }
 
 /** As many whole lines as there is room for, a note of those left out, and the ending. */

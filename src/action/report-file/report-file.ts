@@ -2,6 +2,7 @@ import { defined } from '../../base/defined.ts';
 import type { ValueOf } from '../../base/schema.ts';
 import { formatShare } from '../../base/share.ts';
 import { VERSION } from '../../base/version.ts';
+import { warningTexts } from '../../base/warning.ts';
 import type { RolloutPolicy } from '../../deploy/policy.ts';
 import { describeProbe } from '../../deploy/probe.ts';
 import type { ClusterConnection, RemovalReport, Report } from '../../deploy/report/report.ts';
@@ -73,7 +74,7 @@ function baseOf(report: Report, headline: string) {
     filters: filters.map(filterEntry),
     problems: problems.map(problemEntry),
     ...defined({ permissions }),
-    warnings,
+    warnings: warningTexts(warnings),
   } as const;
 }
 

@@ -1,5 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import type { Diagnostics } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import { targetKind } from '../../deploy/kinds/kinds.ts';
 import { kindsOf } from '../../deploy/plan/target-settings.ts';
 import type { SettingsChange } from '../../deploy/policy.ts';
@@ -69,7 +70,7 @@ export function unusedInputWarnings(
   { delivery: { onlyMounted, onlyPulled } }: Pick<FilterInputs, 'delivery'>,
   delivery: Delivery | undefined,
   which: string,
-): string[] {
+): Warning[] {
   if (delivery === undefined) return [];
   const [idle, where] =
     delivery.image === undefined ? [onlyPulled, 'without an image'] : [onlyMounted, 'where proxies pull an image'];

@@ -2,6 +2,7 @@ import { makeLimiter, mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
 import { Diagnostics } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { SettingsChange } from '../../deploy/policy.ts';
 import type { FilterRequest, Unknown } from '../../deploy/request.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
@@ -135,14 +136,14 @@ export function unknownOf(filters: readonly AskedFilter[], loaded: readonly Load
 }
 
 /** What has no effect, although nothing is wrong with it. */
-export function filterWarnings(filters: readonly RequestedFilter[]): string[] {
+export function filterWarnings(filters: readonly RequestedFilter[]): Warning[] {
   return filters.flatMap(({ asked: { inputs }, delivery }) =>
     unusedInputWarnings(inputs, delivery, filters.length > 1 ? ` (filter "${inputs.name}")` : ''),
   );
 }
 
 /** A login that goes to no registry, as no filter is in one or pushed to one. */
-export function loginWarnings(filters: readonly Pick<AskedFilter, 'inputs' | 'faulty'>[]): string[] {
+export function loginWarnings(filters: readonly Pick<AskedFilter, 'inputs' | 'faulty'>[]): Warning[] {
   const logins = filters.flatMap(({ inputs }) => inputs.from.login ?? []);
   const isUsed = logins.length === 0 || logins.some(({ host }) => host !== undefined);
   const isUnclear = filters.some(({ faulty }) => faulty.has('filter') || faulty.has('push-to'));

@@ -3,6 +3,7 @@ import { defined } from '../../base/defined.ts';
 import type { ReadFile } from '../../base/files.ts';
 import { isNonEmpty } from '../../base/lists.ts';
 import { Diagnostics, describeProblem, type Problem, type Result } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { RolloutPolicy, Unreachable } from '../../deploy/policy.ts';
 import type {
   DeployRequest,
@@ -14,6 +15,7 @@ import type {
   Unknown,
 } from '../../deploy/request.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
+import { DEFAULT_TAG } from '../../registry/reference.ts';
 import type { TargetEntry } from '../../targets/target.ts';
 import type { FilterInputs, InputsRead } from '../inputs/inputs.ts';
 import {
@@ -49,7 +51,7 @@ interface WithAccess<T> {
 /** What every request has for the report. */
 interface RequestBasis {
   readonly policy: RolloutPolicy;
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** What a command that brings filters has of them. */
@@ -173,12 +175,20 @@ const PARALLEL_REGISTRIES = 4;
 async function askAgain(
   { from }: FilterInputs,
   { readFile, fetcher }: RequestTools,
-): Promise<{ readonly module?: FilterModule; readonly warnings: readonly string[] }> {
+): Promise<{ readonly module?: FilterModule; readonly warnings: readonly Warning[] }> {
   if (from.origin?.kind !== 'image') return { warnings: [] };
   const asked = await loadOrigin(from, readFile, fetcher);
   if (asked.ok) return { ...defined({ module: asked.value }), warnings: [] };
+  const { host, repository, tag = DEFAULT_TAG } = from.origin.reference;
+  const subject = `${host}/${repository}:${tag}`;
   const reported = asked.problems.map(describeProblem);
-  return { warnings: reported.map((problem) => `Whether the tag has moved is unknown: ${problem}`) };
+  return {
+    warnings: reported.map((problem) => ({
+      topic: 'Tag not checked',
+      subject,
+      text: `Whether the tag has moved is unknown: ${problem}`,
+    })),
+  };
 }
 
 /** The namespace of targets that name none. */
@@ -191,9 +201,10 @@ function defaultNamespace(
   return (clusters?.ok ? diagnostics.unwrap(contextNamespace(clusters.value)) : undefined) ?? DEFAULT_NAMESPACE;
 }
 
-function waveWarnings({ wait }: RolloutPolicy, targets: readonly TargetEntry[]): string[] {
+function waveWarnings({ wait }: RolloutPolicy, targets: readonly TargetEntry[]): Warning[] {
   if (wait || new Set(targets.map(({ wave }) => wave)).size < 2) return [];
-  return ['The targets have waves, but with "wait: false" no wave waits for the previous one.'];
+  const text = 'The targets have waves, but with "wait: false" no wave waits for the previous one.';
+  return [{ topic: 'Waves without waiting', text }];
 }
 
 /** How a run is recorded on the workloads it changes: `owner/repo/123456/1`, or `local` outside a workflow. */

@@ -1,4 +1,5 @@
 import { formatDuration } from '../../base/text.ts';
+import { warningTexts } from '../../base/warning.ts';
 import type { Report } from '../../deploy/report/report.ts';
 import type { Links } from '../runner/links.ts';
 import { groupProblems, reportedProblems } from '../verdict/problem-groups.ts';
@@ -104,7 +105,7 @@ function warningsOf(report: Report): string[] {
   const admission = changes.flatMap((change) =>
     change.admission.state === 'accepted' ? change.admission.warnings : [],
   );
-  return [...new Set([...report.warnings, ...admission])];
+  return [...new Set([...warningTexts(report.warnings), ...admission])];
 }
 
 function renderWarnings(warnings: readonly string[], limits: Limits): string {

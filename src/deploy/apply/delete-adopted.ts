@@ -3,6 +3,7 @@ import { defined } from '../../base/defined.ts';
 import { type Json, sameJson } from '../../base/json.ts';
 import { type Fault, faulty, messageOf, ok, type Result } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
+import type { WarningList } from '../../base/warning.ts';
 import { isApiError } from '../../cluster/errors.ts';
 import type { KubernetesObject, Pod } from '../../cluster/objects.ts';
 import { ENVOY_FILTER, POD } from '../../cluster/resources.ts';
@@ -12,7 +13,7 @@ import { describeSource } from '../../mesh/unmanaged/adoption-choice.ts';
 import { remainingPatches } from '../../mesh/unmanaged/adoption-limits.ts';
 import { type UnmanagedFilter, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
 import type { DeployContext } from '../context.ts';
-import { keepWarnings } from '../kinds/admission-warnings.ts';
+import { keepAdmission } from '../kinds/admission-warnings.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { type AdoptedEnvoyFilter, adoptedEnvoyFilters, shortList, staysFor } from '../plan/adopted-envoy-filters.ts';
 import type { Plan } from '../plan/plan.ts';
@@ -53,18 +54,19 @@ export async function deleteAdopted(
     if (signal.aborted) break;
     const { ref, filters, taken, configMaps } = adopted;
     const called = describeSource(ref);
+    const warn = (text: string): void => warnings.add({ topic: 'Adopted filter', subject: called, text });
     for (const one of filters) if (one.others.length > 0) warnings.add(staysFor(one));
     if (taken.length === 0) continue;
     try {
       const running = await lastPods(adopted, context);
       if (signal.aborted) break;
       if (running.length > 0) {
-        warnings.add(`${called} still runs in ${shortList(running)} and was left there for the next run.`);
+        warn(`${called} still runs in ${shortList(running)} and was left there for the next run.`);
         continue;
       }
       const done = await takeOut(adopted, context);
       if (!done.ok) {
-        warnings.add(`${called} ${done.fault}; it was left as it is, and has no effect on the adopted workloads.`);
+        warn(`${called} ${done.fault}; it was left as it is, and has no effect on the adopted workloads.`);
         continue;
       }
       const what = listWords(
@@ -77,7 +79,7 @@ export async function deleteAdopted(
       } catch (error) {
         await undoRemoval(done.value, context);
         for (const one of taken) gone.delete(unmanagedKey(one));
-        warnings.add(
+        warn(
           `${called} was put back as it was: the EnvoyFilter of this action could not be written (${messageOf(error)}).`,
         );
         continue;
@@ -87,12 +89,12 @@ export async function deleteAdopted(
         `${called}: ${done.value.after === undefined ? 'deleted' : `${what} taken out, the rest stays`}; the filter of this action runs in its place.`,
       );
       for (const configMap of configMaps) {
-        warnings.add(
+        warn(
           `ConfigMap ${ref.namespace}/${configMap} held the file of ${what}, which the adopted workloads no longer use; delete it once nothing else does.`,
         );
       }
     } catch (error) {
-      warnings.add(
+      warn(
         `${called} could not be changed (${messageOf(error)}). What was taken over has no effect on the adopted workloads.`,
       );
     }
@@ -195,13 +197,13 @@ async function writeWithout(
   { filterResources }: Plan,
   gone: ReadonlySet<string>,
   { client }: DeployContext,
-  warnings: Set<string>,
+  warnings: WarningList,
 ): Promise<void> {
   for (const { namespace, podRevision, replaced, render } of filterResources) {
     if (!replaced.some((filter) => gone.has(unmanagedKey(filter)))) continue;
     const plain = render(gone);
     const written = await client.apply<KubernetesObject>(resourceOf(podRevision), namespace, plain, { force: true });
-    keepWarnings(written.warnings, warnings);
+    keepAdmission(written.warnings, warnings);
   }
 }
 

@@ -5,7 +5,7 @@ import { GARBAGE_ANNOTATION } from '../../mesh/identity/names.ts';
 import { revisionName } from '../../mesh/identity/revision.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import { type FilterResource, resourceOf } from '../../mesh/objects/filter-resource.ts';
-import { keepWarnings } from '../kinds/admission-warnings.ts';
+import { keepAdmission } from '../kinds/admission-warnings.ts';
 import { objectKey, type Plan, type PlannedObject } from '../plan/plan.ts';
 import { PARALLEL_WRITES, type WriteContext, type WriteResult } from './workload.ts';
 import { writeProblem } from './write-problem.ts';
@@ -67,7 +67,7 @@ export async function writeObject<T extends ConfigMap | FilterResource>(
     if (marked) await unmark(resource, namespace, revisionName(podRevision), client);
     const wanted = render();
     const written = await applyExactly(client, resource, namespace, wanted, { force: exists });
-    keepWarnings(written.warnings, warnings);
+    keepAdmission(written.warnings, warnings);
     onWritten(`${name} applied`);
     return { state: 'done' };
   } catch (error) {

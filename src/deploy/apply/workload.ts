@@ -2,12 +2,13 @@ import { pause } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import { sameJson } from '../../base/json.ts';
 import { fail, ok, type Problem, type Result, type WithProblems } from '../../base/problem.ts';
+import type { WarningList } from '../../base/warning.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { stateOn } from '../../mesh/template/template.ts';
 import type { WorkloadPatch } from '../../mesh/workload-patch.ts';
 import { describeWorkload, type WorkloadRef } from '../../targets/target.ts';
-import { keepWarnings } from '../kinds/admission-warnings.ts';
+import { keepAdmission } from '../kinds/admission-warnings.ts';
 import { targetKind } from '../kinds/kinds.ts';
 import { patchTarget, readTarget } from '../kinds/target-access.ts';
 import { isOlderRun, type Newer, newerOn } from '../observe/superseded.ts';
@@ -33,8 +34,8 @@ export interface WriteContext {
   /** Once it aborts, no write is started. */
   readonly signal: AbortSignal;
   readonly onWritten: (line: string) => void;
-  /** Takes the API server's admission warnings, each once. */
-  readonly warnings: Set<string>;
+  /** Takes what is noticed while writing, such as the API server's admission warnings. */
+  readonly warnings: WarningList;
 }
 
 /** More writes at once than connections would only queue. */
@@ -91,7 +92,7 @@ export async function writeChange(change: WorkloadChange, context: WriteContext)
     if (signal.aborted) return { result: { state: 'skipped' } };
     try {
       const written = await patchTarget(client, ref, observed, patch, { openFirst: change.openFirst === true });
-      keepWarnings(written.warnings, context.warnings);
+      keepAdmission(written.warnings, context.warnings);
       for (const line of describeWrite(change, observed, patch)) context.onWritten(line);
       return { result: { state: 'done' }, workload: written.object, patch };
     } catch (error) {

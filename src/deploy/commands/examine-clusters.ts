@@ -1,4 +1,5 @@
 import type { Problem } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import { besideWarnings } from '../plan/make-plan.ts';
 import type { PlannedDeployment } from '../plan/plan.ts';
 import { type DeployRequest, type FilterRequest, requestProblems } from '../request.ts';
@@ -58,13 +59,13 @@ export function problemsOf(examined: Examined): readonly Problem[] {
 }
 
 /** What is worth a warning about a cluster. */
-export function warningsOf({ deployment, examination }: ExaminedCluster): readonly string[] {
+export function warningsOf({ deployment, examination }: ExaminedCluster): readonly Warning[] {
   // What was planned of a faulty request is for checks alone.
   return [...(deployment.problems.length === 0 ? deployment.plan.warnings : []), ...examination.warnings];
 }
 
 /** The same of a cluster that is written to, or would be. */
-export function writeWarningsOf(examined: ExaminedCluster): readonly string[] {
+export function writeWarningsOf(examined: ExaminedCluster): readonly Warning[] {
   return [...warningsOf(examined), ...besideWarnings(examined.deployment.plan.workloads)];
 }
 

@@ -1,5 +1,6 @@
 import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import { permissionOf } from '../../cluster/access.ts';
 import type { AccessRequest } from '../../cluster/client.ts';
 import { type DeployContext, during } from '../context.ts';
@@ -18,7 +19,7 @@ import type { DeployRequest, RequestOrProblems } from '../request.ts';
 /** What speaks against carrying out a plan, besides what planning itself has found. */
 export interface Examination {
   readonly problems: readonly Problem[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   readonly missing: readonly AccessRequest[];
   /** All that the request may need, missing or not. */
   readonly permissions: readonly Permission[];

@@ -1,5 +1,6 @@
 import type { Problem } from '../../base/problem.ts';
 import { count } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { DeployContext } from '../context.ts';
 import { type CommandOutcome, NOTHING_COLLECTED } from '../report/conclude.ts';
 import { type Command, runProblems, STOPPED, type TargetReport, targetsOf } from '../report/report.ts';
@@ -8,7 +9,7 @@ import { type Command, runProblems, STOPPED, type TargetReport, targetsOf } from
 export function stoppedOutcome(
   command: Command,
   problems: readonly Problem[],
-  warnings: readonly string[] = [],
+  warnings: readonly Warning[] = [],
 ): CommandOutcome {
   const said = { problems, warnings };
   switch (command) {

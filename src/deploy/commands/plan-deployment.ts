@@ -1,6 +1,7 @@
 import { describePermission, type Permission } from '../../base/permission.ts';
 import { Diagnostics, type Problem } from '../../base/problem.ts';
 import { count, listWords } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
 import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
@@ -110,13 +111,14 @@ async function completePlan(
   return { plan: { ...again.value, warnings }, snapshot: complete, lacking };
 }
 
-function keptWarning(kept: readonly Garbage[], lacking: readonly Permission[]): string {
+function keptWarning(kept: readonly Garbage[], lacking: readonly Permission[]): Warning {
   const namespaces = listWords([...new Set(kept.map(({ namespace }) => namespace))], 'and', 3);
   const why =
     lacking.length === 0
       ? 'not every kind of workload could be listed'
       : `the kubeconfig user cannot ${listWords(lacking.map(describePermission), 'and', 3)}`;
-  return `${count(kept.length, 'superseded object')} kept in namespace ${namespaces}: ${why}, so no run can tell whether something uses ${kept.length === 1 ? 'it' : 'them'}, and they pile up.${lacking.length === 0 ? '' : ' Grant that permission.'}`;
+  const text = `${count(kept.length, 'superseded object')} kept in namespace ${namespaces}: ${why}, so no run can tell whether something uses ${kept.length === 1 ? 'it' : 'them'}, and they pile up.${lacking.length === 0 ? '' : ' Grant that permission.'}`;
+  return { topic: 'Superseded objects kept', text };
 }
 
 function describePlan(

@@ -2,6 +2,7 @@ import { mapLimited } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
+import type { Warning } from '../../base/warning.ts';
 import { permissionOf } from '../../cluster/access.ts';
 import type { AccessRequest } from '../../cluster/client.ts';
 import { reportImages } from '../apply/push-image.ts';
@@ -123,7 +124,7 @@ function warnUnready(
   request: DeployRequest,
   snapshot: ClusterSnapshot,
   context: DeployContext,
-): Promise<string[]> {
+): Promise<Warning[]> {
   const held = workloads.filter((planned) =>
     mustBeReadyBefore(
       planned,

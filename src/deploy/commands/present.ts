@@ -1,6 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
 import { count, listWords, nearestNames } from '../../base/text.ts';
+import { onlySubject, type Warning } from '../../base/warning.ts';
 import { stateOn } from '../../mesh/template/template.ts';
 import { describeWorkload, workloadKey } from '../../targets/target.ts';
 import { type ClusterSnapshot, knownFilters, type ObservedWorkload } from '../observe/snapshot.ts';
@@ -73,7 +74,7 @@ function hints(filter: string, present: readonly PresentFilter[]): string[] {
 type NamedScope = { readonly scope: Scope; readonly workloads: readonly ObservedWorkload[] };
 
 /** That a target list names workloads that do not have the filter, or any filter where none is named. */
-export function namedWithout({ scope, workloads }: NamedScope): string[] {
+export function namedWithout({ scope, workloads }: NamedScope): Warning[] {
   const { filter, entries } = scope;
   const named = new Set(entries.flatMap((entry) => (entry.type === 'named' ? [workloadKey(entry.workload)] : [])));
   const without = workloads.filter(
@@ -81,8 +82,9 @@ export function namedWithout({ scope, workloads }: NamedScope): string[] {
   );
   if (without.length === 0) return [];
   const what = filter === undefined ? 'no filter of this action' : `no filter "${filter}"`;
-  const names = listSome(without.map(({ ref }) => describeWorkload(ref)));
-  return [`The target list names ${names}, which ${without.length === 1 ? 'has' : 'have'} ${what}.`];
+  const names = without.map(({ ref }) => describeWorkload(ref));
+  const text = `The target list names ${listSome(names)}, which ${names.length === 1 ? 'has' : 'have'} ${what}.`;
+  return [{ topic: 'Target without the filter', ...onlySubject(names), text }];
 }
 
 /** `namespace shop`, `namespaces shop and edge`. */

@@ -1,5 +1,7 @@
+import { append } from '../../base/lists.ts';
 import type { Log } from '../../base/log.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
+import { distinctWarnings, type Warning } from '../../base/warning.ts';
 import type { Client } from '../../cluster/client.ts';
 import { missingNamespace, neededLists, resolveTargets } from '../../targets/resolve.ts';
 import { workloadKey } from '../../targets/target.ts';
@@ -17,7 +19,7 @@ export interface ResolvedScopes<T> {
   readonly workloads: readonly ObservedWorkload[];
   readonly namespaces: readonly string[];
   /** What of the target list means nothing. */
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** What one scope comes to. */
@@ -64,13 +66,13 @@ export async function resolveScopes<T extends { readonly scopes: readonly Scope[
     ...allLists(all),
   ]);
   diagnostics.add(problems);
-  const warnings = new Set<string>();
+  const warnings: Warning[] = [];
   const missing = new Set<string>();
   const parts = placed.map(({ scope, namespaces }): ResolvedPart<T> => {
     const { entries } = scope;
     const resolved = resolveTargets(entries, snapshot.workloadIndex, {});
     diagnostics.add(resolved.problems);
-    for (const warning of resolved.warnings) warnings.add(warning);
+    append(warnings, resolved.warnings);
     for (const namespace of namespaces) {
       if (entries.length === 0 && snapshot.workloadIndex.namespaceExists(namespace) === false) missing.add(namespace);
     }
@@ -84,7 +86,14 @@ export async function resolveScopes<T extends { readonly scopes: readonly Scope[
   diagnostics.add([...missing].map((namespace) => missingNamespace(namespace, 'input "namespace"', known)));
   const workloads = new Map(parts.flatMap((part) => part.workloads).map((one) => [workloadKey(one.ref), one]));
   return partialResult(
-    { request, snapshot, parts, workloads: [...workloads.values()], namespaces: all, warnings: [...warnings] },
+    {
+      request,
+      snapshot,
+      parts,
+      workloads: [...workloads.values()],
+      namespaces: all,
+      warnings: distinctWarnings(warnings),
+    },
     diagnostics.problems,
   );
 }

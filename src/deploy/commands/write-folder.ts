@@ -1,6 +1,7 @@
 import { isMissing, type ReadFile } from '../../base/files.ts';
 import type { Problem } from '../../base/problem.ts';
 import { secretsInValue } from '../../base/redaction/configuration-secrets.ts';
+import type { Warning } from '../../base/warning.ts';
 import { MAX_YAML_BYTES, readYaml } from '../../base/yaml.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { RenderedFile, RenderedFiles } from '../report/render-report.ts';
@@ -52,7 +53,7 @@ export async function writeFolder(
   files: readonly RenderedContent[],
   workspace: Workspace,
   signal: AbortSignal,
-): Promise<Pick<RenderedFiles, 'files' | 'removed'> & { readonly warnings: readonly string[] }> {
+): Promise<Pick<RenderedFiles, 'files' | 'removed'> & { readonly warnings: readonly Warning[] }> {
   const at = (name: string): string => `${root}/${name}`;
   const overlay = await readIfThere(at(KUSTOMIZATION), workspace);
   const component = await readIfThere(at(COMPONENT_KUSTOMIZATION), workspace);
@@ -90,19 +91,28 @@ export async function writeFolder(
   const idle = overlay !== undefined && oldLayout === undefined && !namesComponent(overlay);
   const idleWarning = idle
     ? [
-        `"${at(KUSTOMIZATION)}" does not name "${COMPONENT}" under "components", so it brings nothing of the filter: add it there, or name "${at(COMPONENT)}" in the kustomization that has the workloads.`,
+        {
+          topic: 'Component not used',
+          subject: at(KUSTOMIZATION),
+          text: `"${at(KUSTOMIZATION)}" does not name "${COMPONENT}" under "components", so it brings nothing of the filter: add it there, or name "${at(COMPONENT)}" in the kustomization that has the workloads.`,
+        },
       ]
     : [];
   return { files: written, removed, warnings: [...idleWarning, ...secretWarnings(root, files)] };
 }
 
 /** Which files have something of a secret's name in plain text; they are meant to be committed. */
-function secretWarnings(root: string, files: readonly RenderedContent[]): string[] {
+function secretWarnings(root: string, files: readonly RenderedContent[]): Warning[] {
   return files.flatMap(({ name, text }) => {
     const yaml = readYaml(text);
     if (!yaml.ok || secretsInValue(yaml.value).length === 0) return [];
+    const path = `${root}/${COMPONENT}/${name}`;
     return [
-      `"${root}/${COMPONENT}/${name}" holds a value with a secret's name in plain text, from "configuration" or "environment": whoever can read the repository or the object can read the value. Commit it only if that is intended, or give the filter its secret in another way.`,
+      {
+        topic: 'Secret in a file',
+        subject: path,
+        text: `"${path}" holds a value with a secret's name in plain text, from "configuration" or "environment": whoever can read the repository or the object can read the value. Commit it only if that is intended, or give the filter its secret in another way.`,
+      },
     ];
   });
 }

@@ -1,4 +1,5 @@
 import { listWords } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { Client } from '../../cluster/client.ts';
 import { ApiError } from '../../cluster/errors.ts';
 import { CONFIG_MAP } from '../../cluster/resources.ts';
@@ -12,19 +13,23 @@ import type { DeployRequest, FilterRequest } from '../request.ts';
  * they have lost a label, or belong to somebody else who deploys a filter of that name, and nothing in the cluster tells which. None
  * where nobody may list the ConfigMaps of all namespaces: a deployer needs no permission for that.
  */
-export async function warnLeftBehind({ filters, prune }: DeployRequest, client: Client): Promise<string[]> {
+export async function warnLeftBehind({ filters, prune }: DeployRequest, client: Client): Promise<Warning[]> {
   const choosing = prune ? filters.filter(({ targets }) => targets.some(choosesNamespaces)) : [];
   const warnings = await Promise.all(choosing.map((filter) => warnOf(filter, client)));
   return warnings.flat();
 }
 
-async function warnOf({ name, targets }: FilterRequest, client: Client): Promise<string[]> {
+async function warnOf({ name, targets }: FilterRequest, client: Client): Promise<Warning[]> {
   const meant = new Set(targets.flatMap(namespacesOf));
   const others = (await namespacesWith(name, client)).filter((namespace) => !meant.has(namespace));
   if (others.length === 0) return [];
   const [where, has, it] = others.length === 1 ? ['Namespace', 'has', 'it'] : ['Namespaces', 'have', 'them'];
   return [
-    `${where} ${listWords(others, 'and')} ${has} the filter "${name}", too, but no target chooses ${it}: "prune" takes a filter away only in namespaces that a target chooses, as others may be somebody else's. If it is to go from there, use "command: remove" with "name: ${name}" and ${it === 'it' ? 'that namespace' : 'those namespaces'}.`,
+    {
+      topic: 'Filter in other namespaces',
+      subject: `filter "${name}"`,
+      text: `${where} ${listWords(others, 'and')} ${has} the filter "${name}", too, but no target chooses ${it}: "prune" takes a filter away only in namespaces that a target chooses, as others may be somebody else's. If it is to go from there, use "command: remove" with "name: ${name}" and ${it === 'it' ? 'that namespace' : 'those namespaces'}.`,
+    },
   ];
 }
 

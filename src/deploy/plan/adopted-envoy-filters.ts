@@ -1,5 +1,6 @@
 import { type Json, pick } from '../../base/json.ts';
 import { listWords, nameSome } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { describeReturn } from '../../mesh/identity/applier.ts';
 import { podLabel } from '../../mesh/identity/names.ts';
@@ -173,21 +174,27 @@ function runningIn(envoyFilter: EnvoyFilter, planned: readonly AdoptingWorkload[
 }
 
 /** Why a filter stays although ours runs in its place on some workloads. */
-export function staysFor({ filter: { httpFilter, envoyFilter, code }, others }: AdoptedFilter): string {
+export function staysFor({ filter: { httpFilter, envoyFilter, code }, others }: AdoptedFilter): Warning {
   const file = code.kind === 'file' ? ', which keep its file for when the filter of this action is removed' : '';
-  return `"${httpFilter}" of ${describeSource(envoyFilter)} still serves ${shortList(others)}: it stays, and the filter of this action takes it out of its own pods${file}.`;
+  const subject = describeSource(envoyFilter);
+  const text = `"${httpFilter}" of ${subject} still serves ${shortList(others)}: it stays, and the filter of this action takes it out of its own pods${file}.`;
+  return { topic: 'Adopted filter stays', subject, text };
 }
 
 /** What an adoption does beside the workloads that are asked for, to be said before it. */
-export function adoptionWarnings(adopted: readonly AdoptedEnvoyFilter[]): string[] {
+export function adoptionWarnings(adopted: readonly AdoptedEnvoyFilter[]): Warning[] {
   return adopted.flatMap(({ ref, observed, filters, taken, scope }) => [
     ...filters.filter(({ others }) => others.length > 0).map(staysFor),
     ...(taken.length > 0 && scope === 'its whole namespace'
       ? [
-          `${describeSource(ref)} is for its whole namespace: nothing else runs there now, and later pods will run without ${listWords(
-            taken.map(({ httpFilter }) => `"${httpFilter}"`),
-            'and',
-          )}.`,
+          {
+            topic: 'Adopted filter of a whole namespace',
+            subject: describeSource(ref),
+            text: `${describeSource(ref)} is for its whole namespace: nothing else runs there now, and later pods will run without ${listWords(
+              taken.map(({ httpFilter }) => `"${httpFilter}"`),
+              'and',
+            )}.`,
+          },
         ]
       : []),
     ...(taken.length > 0 ? returnWarnings(ref, taken, observed) : []),
@@ -195,16 +202,16 @@ export function adoptionWarnings(adopted: readonly AdoptedEnvoyFilter[]): string
 }
 
 /** Of an EnvoyFilter that somebody writes again from another source. */
-function returnWarnings(ref: EnvoyFilterRef, taken: readonly UnmanagedFilter[], observed: EnvoyFilter): string[] {
+function returnWarnings(ref: EnvoyFilterRef, taken: readonly UnmanagedFilter[], observed: EnvoyFilter): Warning[] {
   const found = describeReturn(observed);
   if (found === undefined) return [];
   const what = listWords(
     taken.map(({ httpFilter }) => `"${httpFilter}"`),
     'and',
   );
-  return [
-    `${describeSource(ref)} can bring ${what} back ${found.when}, so that it runs beside the filter of this action. ${found.remedy}`,
-  ];
+  const subject = describeSource(ref);
+  const text = `${subject} can bring ${what} back ${found.when}, so that it runs beside the filter of this action. ${found.remedy}`;
+  return [{ topic: 'Adopted filter may come back', subject, text }];
 }
 
 /** At most five names. */

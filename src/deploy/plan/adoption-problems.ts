@@ -1,8 +1,5 @@
 import type { Problem } from '../../base/problem.ts';
-import { count, listWords, nameSome, nearestNames } from '../../base/text.ts';
-import type { Direction } from '../../filter/settings.ts';
-import type { Revision } from '../../mesh/identity/revision.ts';
-import { settingsDifference } from '../../mesh/objects/settings-difference.ts';
+import { count, listWords, nearestNames } from '../../base/text.ts';
 import {
   type Adopt,
   type AdoptedName,
@@ -13,13 +10,8 @@ import {
   nameFor,
   nearNames,
 } from '../../mesh/unmanaged/adoption-choice.ts';
-import { allNames, type OurFilter, type UnmanagedFilter } from '../../mesh/unmanaged/unmanaged.ts';
-import {
-  describePlugin,
-  isNamedLike,
-  pluginLikeness,
-  type UnmanagedPlugin,
-} from '../../mesh/unmanaged/unmanaged-plugins.ts';
+import { allNames, type UnmanagedFilter } from '../../mesh/unmanaged/unmanaged.ts';
+import { describePlugin, isNamedLike, type UnmanagedPlugin } from '../../mesh/unmanaged/unmanaged-plugins.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 
@@ -129,65 +121,6 @@ export function hasDependents(subject: string, one: UnmanagedFilter, dependents:
   };
 }
 
-/** What is wider than ours is told before it goes. */
-export function widerTraffic(one: UnmanagedFilter, { filter, settings }: Revision): string[] {
-  const { direction, port } = settings;
-  const sides = new Set(one.places.flatMap(({ context }) => SIDES[context] ?? []));
-  const own = SIDES_OF[direction];
-  const lost = [...sides].filter((side) => !own.includes(side));
-  const everyPort = port !== undefined && one.places.some(({ portNumber }) => portNumber !== port);
-  const wanted = [...new Set([...own, ...sides])];
-  const inputs = [
-    ...(lost.length === 0 ? [] : [`"direction: ${wanted.length > 1 ? 'any' : wanted[0]}"`]),
-    ...(everyPort ? ['no "port"'] : []),
-  ];
-  if (inputs.length === 0) return [];
-  const what = [...lost.map((side) => `${side} requests`), ...(everyPort ? [`ports other than ${port}`] : [])];
-  return [
-    `${describeUnmanaged(one)} serves more than ${filter} will: ${listWords(what, 'and')} lose it. To keep that, set ${listWords(inputs, 'and')}.`,
-  ];
-}
-
-/** Taking a filter over also sets it up anew, from the inputs of the run. */
-export function otherSettings(one: UnmanagedFilter, { filter, settings }: Revision): string[] {
-  const { rootId } = one;
-  const differences = one.configurations.flatMap((configuration) =>
-    settingsDifference({ rootId, configuration }, settings),
-  );
-  if (differences.length === 0) return [];
-  return [
-    `${filter} takes the place of ${describeUnmanaged(one)} with settings that differ from its own: ${listWords([...new Set(differences)], 'and')}.`,
-  ];
-}
-
-type Side = 'inbound' | 'outbound' | 'gateway';
-const SIDES: Readonly<Record<string, readonly Side[]>> = {
-  ANY: ['inbound', 'outbound'],
-  SIDECAR_INBOUND: ['inbound'],
-  SIDECAR_OUTBOUND: ['outbound'],
-};
-const SIDES_OF: Readonly<Record<Direction, readonly Side[]>> = {
-  inbound: ['inbound'],
-  outbound: ['outbound'],
-  any: ['inbound', 'outbound'],
-  gateway: ['inbound', 'outbound', 'gateway'],
-};
-
-/** A filter that may be the same one. */
-export function perhapsTheSame(
-  ours: string,
-  one: UnmanagedFilter,
-  why: string,
-  found: Found,
-  namespace: string,
-): WorkloadWarning {
-  const remedy = `set "adopt: ${nameFor(one, found, namespace)}" to take it over`;
-  return {
-    kind: 'also-runs',
-    text: `${describeUnmanaged(one)}, which ${why}. If it is ${ours}, it runs twice: ${remedy}.`,
-  };
-}
-
 /** A plugin cannot be taken out of single proxies, so its place cannot be taken while requests pass. */
 export function pluginTwice(subject: string, filter: string, plugin: UnmanagedPlugin): Problem[] {
   if (!isNamedLike(plugin, filter)) return [];
@@ -197,18 +130,6 @@ export function pluginTwice(subject: string, filter: string, plugin: UnmanagedPl
       subject,
       message: `runs ${filter} already, not managed by this action: ${describePlugin(plugin)}. The filter would run twice.`,
       remedy: `Delete the ${plugin.kind}, which cannot be taken over (\`kubectl delete ${plugin.kind.toLowerCase()} ${plugin.name} -n ${plugin.namespace}\`), and re-run the job; in between, requests pass without the filter. Or give this one another name if it is another filter.`,
-    },
-  ];
-}
-
-/** Returns a warning that a plugin of others may be the filter; empty if nothing suggests it. */
-export function pluginPerhaps(ours: OurFilter, plugin: UnmanagedPlugin): WorkloadWarning[] {
-  const why = isNamedLike(plugin, ours.name) ? undefined : pluginLikeness(plugin, ours);
-  if (why === undefined) return [];
-  return [
-    {
-      kind: 'also-runs',
-      text: `${describePlugin(plugin)}, which ${why}. If it is ${ours.name}, it runs twice: delete the ${plugin.kind}, which cannot be taken over.`,
     },
   ];
 }
@@ -263,24 +184,4 @@ function whyUnused(
     .flatMap((namespace) => snapshot.foreignEnvoyFilters(namespace))
     .some(({ metadata }) => metadata.name === name.envoyFilter);
   return there ? 'but that EnvoyFilter inserts no Wasm filter into the targets' : undefined;
-}
-
-/** What holds for a workload. */
-export interface WorkloadWarning {
-  /** Whether the text is a sentence about the workload, or names what the workload runs besides. */
-  readonly kind: 'note' | 'also-runs';
-  readonly text: string;
-}
-
-/** Says once what holds for several workloads. */
-export function perWorkload(entries: readonly (WorkloadWarning & { readonly subject: string })[]): string[] {
-  const groups = Map.groupBy(entries, ({ kind, text }) => `${kind} ${text}`);
-  return [...groups.values()].flatMap((found) => {
-    const names = [...new Set(found.map(({ subject }) => subject))];
-    const who = names.length > 4 ? nameSome(names, 3) : listWords(names, 'and');
-    return found.slice(0, 1).map(({ kind, text }) => {
-      if (kind === 'note') return `${who}: ${text}`;
-      return `${who} also ${names.length === 1 ? 'runs' : 'run'} ${text}`;
-    });
-  });
 }

@@ -2,6 +2,7 @@ import { defined } from '../../base/defined.ts';
 import type { Json } from '../../base/json.ts';
 import type { Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { PodTemplate, Workload } from '../../cluster/objects.ts';
 import type { Revision } from '../../mesh/identity/revision.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
@@ -37,6 +38,8 @@ import {
 import { envoyFiltersFor, unmanagedOn } from '../observe/unmanaged-view.ts';
 import type { FilterRequest } from '../request.ts';
 import * as say from './adoption-problems.ts';
+import * as warn from './adoption-warnings.ts';
+import { perWorkload, type WorkloadWarning } from './workload-warnings.ts';
 
 /** A target of a filter, with the revision that it shall run and the one that its pods carry for that. */
 export interface AdoptingTarget extends ObservedFilter {
@@ -55,7 +58,7 @@ export interface WorkloadAdoption {
 export interface Adoption {
   readonly byWorkload: ReadonlyMap<string, WorkloadAdoption>;
   readonly problems: readonly Problem[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** A target with what runs there already. */
@@ -92,7 +95,7 @@ export function planAdoption(
       ...groupsOf(examined).flatMap((group) => problemsOfGroup(group, filter, snapshot)),
       ...say.unusedNames(adopt, examined, filter.name, snapshot),
     ],
-    warnings: say.perWorkload(
+    warnings: perWorkload(
       examined.flatMap((one) =>
         targetWarnings(one, ours).map((warning) => ({ ...warning, subject: describeWorkload(one.ref) })),
       ),
@@ -187,22 +190,22 @@ function targetProblems(
 function targetWarnings(
   { ref, found, begun, choice, plugins, isNew, revision }: Examined,
   ours: OurFilter,
-): say.WorkloadWarning[] {
+): WorkloadWarning[] {
   const notes = [
-    ...choice.adopted.flatMap((filter) => say.widerTraffic(filter, revision)),
+    ...choice.adopted.flatMap((filter) => warn.widerTraffic(filter, revision)),
     ...choice.adopted
       .filter((filter) => !begun.includes(filter))
-      .flatMap((filter) => say.otherSettings(filter, revision)),
+      .flatMap((filter) => warn.otherSettings(filter, revision)),
   ];
   return [
     // Once ours runs, what else does was told when it came.
     ...(isNew
       ? [
-          ...choice.perhaps.map(({ filter, why }) => say.perhapsTheSame(ours.name, filter, why, found, ref.namespace)),
-          ...plugins.flatMap((plugin) => say.pluginPerhaps(ours, plugin)),
+          ...choice.perhaps.map(({ filter, why }) => warn.perhapsTheSame(ours.name, filter, why, found, ref.namespace)),
+          ...plugins.flatMap((plugin) => warn.pluginPerhaps(ours, plugin)),
         ]
       : []),
-    ...notes.map((text) => ({ kind: 'note' as const, text })),
+    ...notes,
   ];
 }
 

@@ -1,5 +1,6 @@
 import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
+import { onlySubject, type Warning } from '../../base/warning.ts';
 import { DIGEST_ANNOTATION } from '../../mesh/identity/names.ts';
 import type { MountedRevision, PodRevision, Revision } from '../../mesh/identity/revision.ts';
 import { renderEnvoyFilter, typedConfigIn } from '../../mesh/objects/envoy-filter.ts';
@@ -41,7 +42,7 @@ export function findInPlaceUpdates(
 }
 
 /** Why pods are replaced although their settings alone change and are to be pushed; one sentence for each combination. */
-export function explainRestarts(wanted: readonly WantedRevision[]): string[] {
+export function explainRestarts(wanted: readonly WantedRevision[]): Warning[] {
   const restarts = wanted.flatMap(({ current, revision }): [string, string][] => {
     const podRevision = podRevisionOn(current, revision);
     const inputs = podRevision === undefined ? [] : ignoredUntilRestartOn(podRevision, current, revision);
@@ -50,7 +51,8 @@ export function explainRestarts(wanted: readonly WantedRevision[]): string[] {
   const groups = Map.groupBy(restarts, ([inputs]) => inputs);
   return [...groups].map(([inputs, those]) => {
     const names = those.map(([, name]) => name);
-    return `"settings: push" cannot change ${listWords(inputs.split(' '), 'and')}, which Envoy reads only when it starts a filter: the pods of ${nameSome(names)} are replaced.`;
+    const text = `"settings: push" cannot change ${listWords(inputs.split(' '), 'and')}, which Envoy reads only when it starts a filter: the pods of ${nameSome(names)} are replaced.`;
+    return { topic: 'Restart', ...onlySubject(names), text };
   });
 }
 

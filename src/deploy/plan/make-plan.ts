@@ -2,6 +2,7 @@ import { defined } from '../../base/defined.ts';
 import { append } from '../../base/lists.ts';
 import { Diagnostics, type PartialResult, partialResult } from '../../base/problem.ts';
 import { listWords, nameSome } from '../../base/text.ts';
+import { onlySubject, type Warning } from '../../base/warning.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { filtersOn } from '../../mesh/template/template.ts';
 import type { AdoptedVolume } from '../../mesh/unmanaged/adopted-volumes.ts';
@@ -52,7 +53,7 @@ interface WorkloadDraft {
  */
 export function makePlan(request: DeployRequest, snapshot: ClusterSnapshot, now: Date): PartialResult<Plan> {
   const diagnostics = new Diagnostics();
-  const warnings: string[] = [];
+  const warnings: Warning[] = [];
   const drafts = new Map<string, WorkloadDraft>();
   const tagged: TaggedFilter[] = [];
   const draftOf = (ref: WorkloadRef, observed: Workload, wave: number): WorkloadDraft => {
@@ -170,7 +171,7 @@ function leftOver({ name, targets }: FilterRequest, snapshot: ClusterSnapshot): 
 }
 
 /** Warns of workloads that get a filter beside others of this action: both see, and change, the same requests and answers. */
-export function besideWarnings(workloads: readonly PlannedWorkload[]): string[] {
+export function besideWarnings(workloads: readonly PlannedWorkload[]): Warning[] {
   const fresh = workloads.flatMap(({ ref, revisions, before, alsoRuns }) => {
     const added = revisions.map(({ podRevision }) => podRevision.filter).filter((filter) => !before.has(filter));
     if (added.length === 0 || alsoRuns.length === 0) return [];
@@ -179,6 +180,7 @@ export function besideWarnings(workloads: readonly PlannedWorkload[]): string[] 
   return [...Map.groupBy(fresh, ({ what }) => what)].map(([what, those]) => {
     const [others = '', added = ''] = what.split('|');
     const names = those.map(({ workload }) => workload);
-    return `${nameSome(names, 3)} also ${those.length === 1 ? 'runs' : 'run'} ${others} of this action. Requests pass through ${others} and ${added}.`;
+    const text = `${nameSome(names, 3)} also ${those.length === 1 ? 'runs' : 'run'} ${others} of this action. Requests pass through ${others} and ${added}.`;
+    return { topic: 'Several filters', ...onlySubject(names), text };
   });
 }

@@ -1,3 +1,4 @@
+import type { Warning } from '../../base/warning.ts';
 import type { FilterModule } from '../../filter/module/module.ts';
 import { parseSource, sourceOf } from '../../mesh/identity/source.ts';
 import { DEFAULT_TAG, parseReference } from '../../registry/reference.ts';
@@ -15,8 +16,8 @@ export interface TaggedFilter {
  * One warning for each run that put what a tag was then on workloads, where the tag names other bytes now. A tag that names
  * another image with the same filter in it has not moved.
  */
-export function movedTags(filters: readonly TaggedFilter[]): string[] {
-  const moves = new Map<string, string[]>();
+export function movedTags(filters: readonly TaggedFilter[]): Warning[] {
+  const moves = new Map<string, { readonly subject: string; readonly names: string[] }>();
   for (const { module, workloads } of filters) {
     const source = sourceOf(module);
     if (source === undefined) continue;
@@ -28,12 +29,14 @@ export function movedTags(filters: readonly TaggedFilter[]): string[] {
       if (before?.given !== source.given || before.content === source.content) continue;
       const run = recorded?.run ?? 'unknown';
       const move = `The tag "${tag}" of ${host}/${repository} moved from ${digestIn(before.pinned)} to ${digestIn(source.pinned)} since run ${run}`;
-      moves.set(move, [...(moves.get(move) ?? []), describeWorkload(ref)]);
+      const { names } = moves.get(move) ?? {};
+      moves.set(move, { subject: `${host}/${repository}:${tag}`, names: [...(names ?? []), describeWorkload(ref)] });
     }
   }
-  return [...moves].map(([move, [first, ...others]]) => {
+  return [...moves].map(([move, { subject, names }]) => {
+    const [first, ...others] = names;
     const more = others.length === 0 ? '' : ` and ${others.length} more`;
-    return `${move}, which put it on ${first}${more}.`;
+    return { topic: 'Moved tag', subject, text: `${move}, which put it on ${first}${more}.` };
   });
 }
 

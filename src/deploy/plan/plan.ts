@@ -1,5 +1,6 @@
 import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { Workload } from '../../cluster/objects.ts';
 import { CONFIG_MAP } from '../../cluster/resources.ts';
 import { STATE_ANNOTATION } from '../../mesh/identity/names.ts';
@@ -99,7 +100,7 @@ export interface Plan {
   readonly workloads: readonly PlannedWorkload[];
   /** What is superseded once all of that is done. */
   readonly garbage: readonly Garbage[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 /** Whether a workload's pods will run something else. */

@@ -1,4 +1,5 @@
 import type { Problem } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import { DIGEST_ANNOTATION } from '../../mesh/identity/names.ts';
 import { isPlugin, shownSettings } from '../../mesh/objects/filter-resource.ts';
 import { describeUnmanaged } from '../../mesh/unmanaged/adoption-choice.ts';
@@ -7,8 +8,8 @@ import { hasNameOf, unmanagedKey } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { type ClusterSnapshot, observedFilter } from '../observe/snapshot.ts';
 import { moduleDigestOf, remainingOn } from './adoption.ts';
-import { perWorkload } from './adoption-problems.ts';
 import type { PlannedRevision, PlannedWorkload } from './plan.ts';
+import { perWorkload } from './workload-warnings.ts';
 
 /**
  * What is wrong, or may be, about VMs that wanted filters would share with other filters of their pods: those of this action and those
@@ -18,7 +19,7 @@ import type { PlannedRevision, PlannedWorkload } from './plan.ts';
 export function judgeSharedVms(
   workloads: readonly PlannedWorkload[],
   snapshot: ClusterSnapshot,
-): { readonly problems: readonly Problem[]; readonly warnings: readonly string[] } {
+): { readonly problems: readonly Problem[]; readonly warnings: readonly Warning[] } {
   const pairs = workloads.flatMap((planned) => {
     const subject = describeWorkload(planned.ref);
     const mounted = planned.revisions.filter(({ podRevision }) => podRevision.image === undefined);
@@ -36,7 +37,12 @@ export function judgeSharedVms(
     warnings: perWorkload(
       pairs
         .filter(({ sharing, isNew }) => sharing === 'roots' && isNew)
-        .map(({ subject, user, other }) => ({ subject, kind: 'note' as const, text: sharedWarning(user, other) })),
+        .map(({ subject, user, other }) => ({
+          subject,
+          kind: 'note' as const,
+          topic: 'Shared Wasm VM',
+          text: sharedWarning(user, other),
+        })),
     ),
   };
 }

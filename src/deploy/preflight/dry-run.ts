@@ -1,16 +1,14 @@
 import { messageOf } from '../../base/problem.ts';
 import type { Client } from '../../cluster/client.ts';
 import { ApiError } from '../../cluster/errors.ts';
-import { keepWarnings } from '../kinds/admission-warnings.ts';
+import { tellingAdmission } from '../kinds/admission-warnings.ts';
 import type { Admission } from '../report/plan-report.ts';
 import type { ProposedChange } from './changes.ts';
 
 /** Sends a write as a dry run, with all of admission, and tells what came of it. */
 export async function dryRunChange({ send }: ProposedChange, client: Client): Promise<Admission> {
   try {
-    const warnings = new Set<string>();
-    keepWarnings(await send(client), warnings);
-    return { state: 'accepted', warnings: [...warnings] };
+    return { state: 'accepted', warnings: tellingAdmission(await send(client)) };
   } catch (error) {
     if (!(error instanceof ApiError)) return nothingAdmitted(messageOf(error));
     if (error.status === 403 && error.reason === 'Forbidden' && /cannot (patch|create|delete)/.test(error.message)) {

@@ -1,6 +1,7 @@
 import { mapLimited } from '../../base/concurrency.ts';
 import { describeProblem, messageOf, type Problem } from '../../base/problem.ts';
 import { count, nameSome } from '../../base/text.ts';
+import { distinctWarnings, type Warning } from '../../base/warning.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { proxyImageOf } from '../../cluster/pods.ts';
 import { POD } from '../../cluster/resources.ts';
@@ -20,7 +21,7 @@ import { tryRevision } from './trial.ts';
 /** What is wrong with the filter itself, before anything is written. */
 export interface Preflight {
   readonly problems: readonly Problem[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
 }
 
 const NOTHING: Preflight = { problems: [], warnings: [] };
@@ -128,7 +129,7 @@ function checkModule(revisions: readonly Revision[], proxies: readonly ProxyVers
   const problems = checks.flatMap((check) => check.problems);
   return {
     problems: [...new Map(problems.map((problem) => [describeProblem(problem), problem])).values()],
-    warnings: [...new Set(checks.flatMap(({ warnings }) => warnings))],
+    warnings: distinctWarnings(checks.flatMap(({ warnings }) => warnings)),
   };
 }
 

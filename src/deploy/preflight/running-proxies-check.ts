@@ -1,7 +1,7 @@
 import { mapLimited, pause } from '../../base/concurrency.ts';
 import { isObject, pick } from '../../base/json.ts';
 import type { Problem } from '../../base/problem.ts';
-import { count, nameSome, sentence } from '../../base/text.ts';
+import { count, nameSome } from '../../base/text.ts';
 import type { Client } from '../../cluster/client.ts';
 import type { Pod } from '../../cluster/objects.ts';
 import { SERVICE } from '../../cluster/resources.ts';
@@ -10,7 +10,7 @@ import { anchorOf } from '../../filter/insertion.ts';
 import type { EnvoyFilter } from '../../mesh/objects/envoy-filter.ts';
 import { kindFor } from '../../mesh/objects/filter-resource.ts';
 import { type Absent, chainsOf, expectPlaces, hasPlace } from '../../mesh/proxy/places.ts';
-import { explainMissing, INSERT_REMEDY, judgeReach, type Note, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
+import { explainMissing, INSERT_REMEDY, judgeReach, PORT_REMEDY } from '../../mesh/proxy/reach.ts';
 import { captureInbound } from '../../mesh/template/capture.ts';
 import { injectedSidecar, neverInjected } from '../../mesh/template/injection.ts';
 import { mayBeConfiguredOtherwise } from '../../mesh/template/redirection.ts';
@@ -24,6 +24,7 @@ import { changesPods, type PlannedDeployment, type PlannedRevision, type Planned
 import { noEffect, placeOf, redirectionOf, unreachableIn, unreached } from '../plan/wanted-place.ts';
 import type { RolloutPolicy } from '../policy.ts';
 import { describeProbe, type Probe } from '../probe.ts';
+import { bypassWarning } from '../report/bypass-warning.ts';
 import type { Preflight } from './filter-check.ts';
 import { foreignRefusal } from './foreign-refusal.ts';
 
@@ -199,7 +200,7 @@ function judgeRevision(
   const reach = judgeReach(expected, place, redirection, kind);
   if (reach.state === 'unreached')
     return { problems: [unreached(ref, revision, reach)], warnings: [], placeless: [], absent: false };
-  const warnings = reach.notes.flatMap((note) => describeWarning(ref, note));
+  const warnings = reach.notes.flatMap((note) => (note.severity === 'warning' ? [bypassWarning(ref, note.text)] : []));
   return { problems: [], warnings, placeless: [], absent: false };
 }
 
@@ -232,11 +233,6 @@ function brings({ spec }: EnvoyFilter, name: string): boolean {
   const { configPatches } = spec as { readonly configPatches?: unknown };
   const patches = Array.isArray(configPatches) ? configPatches.filter(isObject) : [];
   return patches.some((patch) => pick(patch, 'patch', 'value', 'name') === name);
-}
-
-/** As it is said again after the rollout, so that it is said once. */
-function describeWarning(ref: WorkloadRef, { severity, text }: Note): string[] {
-  return severity === 'warning' ? [sentence(`${describeWorkload(ref)}: ${text}`)] : [];
 }
 
 /**

@@ -48,7 +48,6 @@ export async function compareWithOriginal(
 /** Custom sections mean nothing to a program by definition; only rewritten code needs the comparison. */
 function unverifiedEquivalence(optimized: boolean, filter: string, why: string): TrialFinding {
   if (!optimized) return {};
-  return {
-    warning: `A trial run could not show that the optimised filter "${filter}" still behaves the same: ${why}.`,
-  };
+  const text = `A trial run could not show that the optimised filter "${filter}" still behaves the same: ${why}.`;
+  return { warning: { topic: 'Trial run', subject: `filter "${filter}"`, text } };
 }

@@ -1,11 +1,12 @@
 import type { Problem } from '../../base/problem.ts';
 import { MAX_LISTED, sentence, someOf, truncate } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { LoadStep, TrialVerdict } from '../../filter/trial/verdict.ts';
 
 /** What a trial has against a filter; empty when nothing. */
 export interface TrialFinding {
   readonly problem?: Problem;
-  readonly warning?: string;
+  readonly warning?: Warning;
 }
 
 const STEPS: Readonly<Record<Exclude<LoadStep, 'context-create'>, { what: string; remedy: string }>> = {
@@ -36,6 +37,7 @@ const MAX_LINES = 3;
  */
 export function trialFinding(verdict: TrialVerdict, origin: string, envoy?: string): TrialFinding {
   const run = envoy === undefined ? 'trial run' : `trial run as ${envoy}`;
+  const warn = (text: string): TrialFinding => ({ warning: { topic: 'Trial run', subject: origin, text } });
   switch (verdict.state) {
     case 'refused': {
       const { what, remedy } = STEPS[verdict.step];
@@ -59,16 +61,16 @@ export function trialFinding(verdict: TrialVerdict, origin: string, envoy?: stri
         },
       };
     case 'trapped':
-      return {
-        warning: `The ${origin} loads in a ${run}, but the first request fails (${verdict.step}): ${sentence(verdict.reason)}${said(verdict.logs)}`,
-      };
+      return warn(
+        `The ${origin} loads in a ${run}, but the first request fails (${verdict.step}): ${sentence(verdict.reason)}${said(verdict.logs)}`,
+      );
     case 'timeout':
-      return { warning: `The ${origin} did not finish its ${run} in time (${verdict.step}).${said(verdict.logs)}` };
+      return warn(`The ${origin} did not finish its ${run} in time (${verdict.step}).${said(verdict.logs)}`);
     case 'inconclusive':
       return verdict.brokeOff
-        ? {
-            warning: `The ${run} of ${origin} was interrupted and is inconclusive: ${sentence(verdict.why)}${said(verdict.logs)}`,
-          }
+        ? warn(
+            `The ${run} of ${origin} was interrupted and is inconclusive: ${sentence(verdict.why)}${said(verdict.logs)}`,
+          )
         : {};
     default:
       return {};

@@ -1,5 +1,6 @@
 import { defined } from '../../base/defined.ts';
 import type { Problem } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import { inClusterName, type WorkloadRef } from '../../targets/target.ts';
 import type { CommandOutcome, OutcomeOf } from './conclude.ts';
 import type { MadePlan } from './plan-report.ts';
@@ -70,7 +71,7 @@ function mergeSaid(
     ),
     warnings: sayOnce(
       parts.map(({ cluster, outcome }) => ({ cluster, said: outcome.warnings })),
-      (warning, cluster) => inClusterName(cluster, warning),
+      inWarning,
     ),
     ...(asked && { permissions: distinct(permissions) }),
     ...(lacking.length > 0 && { lacking }),
@@ -181,6 +182,15 @@ export function inProblem(problem: Problem, cluster: string | undefined): Proble
   if (cluster === undefined) return problem;
   const { subject } = problem;
   return { ...problem, subject: subject === undefined ? `cluster ${cluster}` : inClusterName(cluster, subject) };
+}
+
+function inWarning(warning: Warning, cluster: string | undefined): Warning {
+  const { subject, text } = warning;
+  return {
+    ...warning,
+    text: inClusterName(cluster, text),
+    ...defined({ subject: subject && inClusterName(cluster, subject) }),
+  };
 }
 
 function inTarget(target: TargetReport, cluster: string | undefined): TargetReport {

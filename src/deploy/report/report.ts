@@ -1,5 +1,6 @@
 import type { Permission } from '../../base/permission.ts';
 import type { Problem } from '../../base/problem.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { RequestCounts } from '../../cluster/client.ts';
 import type { PluginKind } from '../../cluster/resources.ts';
 import type { ModuleSource } from '../../filter/module/module.ts';
@@ -153,7 +154,7 @@ export interface ReportBase {
   readonly permissions?: readonly Permission[];
   /** Those without which the run has done what was wanted and left something undone that a warning tells; empty or omitted for none. */
   readonly lacking?: readonly Permission[];
-  readonly warnings: readonly string[];
+  readonly warnings: readonly Warning[];
   /** Empty where no API server has answered, or none was asked. */
   readonly clusters: readonly ClusterConnection[];
   /** How the run was told to roll out. */

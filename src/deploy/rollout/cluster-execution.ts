@@ -1,4 +1,5 @@
 import { internalProblem, type Problem } from '../../base/problem.ts';
+import { WarningList } from '../../base/warning.ts';
 import { callProblem } from '../../cluster/errors.ts';
 import type { ConfigMap } from '../../mesh/objects/config-map.ts';
 import type { FilterResource } from '../../mesh/objects/filter-resource.ts';
@@ -76,7 +77,7 @@ export class ClusterExecution {
     this.#policy = policy;
     this.#run = run;
     this.#context = context;
-    this.#write = { client, signal, warnings: new Set(plan.warnings), onWritten: (line) => log.info(line) };
+    this.#write = { client, signal, warnings: new WarningList(plan.warnings), onWritten: (line) => log.info(line) };
     this.#objects = nothingWritten(plan);
     this.rollouts = new ClusterRollouts(waves, {
       ...context,
@@ -133,7 +134,7 @@ export class ClusterExecution {
     return {
       targets: plan.workloads.map((one) => concludeTarget(states.of(one), record)),
       problems: [...objectProblems(this.#objects), ...lost, ...this.#broken],
-      warnings: [...this.#write.warnings],
+      warnings: this.#write.warnings.all,
       collected: { ...collected, deleted: [...taken, ...collected.deleted] },
     };
   }

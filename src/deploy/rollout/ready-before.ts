@@ -1,5 +1,6 @@
 import { messageOf, type Problem } from '../../base/problem.ts';
 import { formatDuration, listWords, sentence } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import { selectorOf } from '../../cluster/pod-selector.ts';
 import { troubleOf } from '../../cluster/pod-trouble.ts';
@@ -110,13 +111,16 @@ export function unreadyWarning(
   { ref, observed }: Pick<PlannedWorkload, 'ref' | 'observed'>,
   timeoutMs: number,
   diagnosis: Diagnosis,
-): string {
+): Warning {
   const { state, message } = readinessOf(ref, observed);
+  const subject = describeWorkload(ref);
   if (state === 'waiting') {
-    return `${describeWorkload(ref)} waits for the promotion of an earlier change (${message}), and a new pod template would begin its rollout anew: as long as it waits, "deploy" does not change it and fails. ${promotionWords(ref)} first; "unready: deploy" deploys all the same.`;
+    const text = `${subject} waits for the promotion of an earlier change (${message}), and a new pod template would begin its rollout anew: as long as it waits, "deploy" does not change it and fails. ${promotionWords(ref)} first; "unready: deploy" deploys all the same.`;
+    return { topic: 'Waits for promotion', subject, text };
   }
   const cause = unreadyCause(message, diagnosis);
-  return `${describeWorkload(ref)} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it does not become ready, nothing is changed on it and the run fails. ${knownRemedy({ ref, observed }, message, diagnosis) ?? 'Fix the cause first.'} "unready: deploy" deploys to workloads that are not ready, too.`;
+  const text = `${subject} is not ready now (${cause}), and its pods would restart. "deploy" waits up to ${formatDuration(timeoutMs)} until it is; if it does not become ready, nothing is changed on it and the run fails. ${knownRemedy({ ref, observed }, message, diagnosis) ?? 'Fix the cause first.'} "unready: deploy" deploys to workloads that are not ready, too.`;
+  return { topic: 'Not ready', subject, text };
 }
 
 /** How long a pod that was just made may take to show what keeps it from being ready, in milliseconds. */

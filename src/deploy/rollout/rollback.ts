@@ -101,7 +101,8 @@ export async function rollBack(
   const leave = (newer: Newer): { newer: Newer } => {
     const { problem } = failureOf(rollout);
     if (problem !== undefined) {
-      context.write.warnings.add(`Before another run replaced it, its revision failed: ${describeProblem(problem)}`);
+      const text = `Before another run replaced it, its revision failed: ${describeProblem(problem)}`;
+      context.write.warnings.add({ topic: 'Replaced by another run', subject: describeWorkload(ref), text });
     }
     return { newer };
   };

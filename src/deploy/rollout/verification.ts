@@ -1,6 +1,5 @@
 import type { Limiter } from '../../base/concurrency.ts';
 import { defined } from '../../base/defined.ts';
-import { sentence } from '../../base/text.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import type { WriteContext } from '../apply/workload.ts';
 import { type DeployContext, during } from '../context.ts';
@@ -9,6 +8,7 @@ import { readTarget } from '../kinds/target-access.ts';
 import { changesPods, type PlannedWorkload } from '../plan/plan.ts';
 import type { PlanningOptions } from '../plan/workload.ts';
 import type { RolloutPolicy } from '../policy.ts';
+import { bypassWarning } from '../report/bypass-warning.ts';
 import { type VerificationResult, Verifier } from '../verify/verifier.ts';
 import type { RolloutResult } from '../wait/rollout-watch.ts';
 import { closePlugin } from './close-plugin.ts';
@@ -99,9 +99,9 @@ export class RolloutVerification {
     }
   }
 
-  #warn({ ref }: PlannedWorkload, { problem, warnings = [] }: VerificationResult): void {
+  #warn({ ref }: PlannedWorkload, { problem, bypasses = [] }: VerificationResult): void {
     if (problem !== undefined) return;
-    for (const text of warnings) this.#context.write.warnings.add(sentence(`${describeWorkload(ref)}: ${text}`));
+    for (const clause of bypasses) this.#context.write.warnings.add(bypassWarning(ref, clause));
   }
 }
 

@@ -27,8 +27,8 @@ export interface VerificationResult {
   readonly problem?: Problem;
   /** The pods that are ready, of those that there are; only of a Gateway, whose status says nothing of them. */
   readonly pods?: { readonly ready: number; readonly wanted: number };
-  /** What somebody may not have meant, although the filter runs. Clauses. */
-  readonly warnings?: readonly string[];
+  /** Which requests do not reach the filter, although it runs, where somebody may not have meant that. Clauses. */
+  readonly bypasses?: readonly string[];
 }
 
 /** How long a proxy may take to have what the mesh has been told, in milliseconds: istiod pushes within a second or two. */
@@ -98,11 +98,11 @@ export class Verifier {
           ...defined({ weakness: weakness?.why }),
           ...(notes.size > 0 && { notes: [...notes.keys()] }),
         };
-        const warnings = [...notes.values()].flatMap(({ severity, text }) => (severity === 'warning' ? text : []));
+        const bypasses = [...notes.values()].flatMap(({ severity, text }) => (severity === 'warning' ? text : []));
         return {
           ...(await this.#probed(workload, shown, weakness, ready)),
           ...counted,
-          ...(warnings.length > 0 && { warnings }),
+          ...(bypasses.length > 0 && { bypasses }),
         };
       }
       if (late) {

@@ -1,6 +1,7 @@
 import { greatest } from '../../base/lists.ts';
 import type { Problem } from '../../base/problem.ts';
 import { listWords } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { ModuleFacts } from '../module/facts.ts';
 import type { FailPolicy } from '../settings.ts';
 import { hasUsefulCallback } from './callbacks.ts';
@@ -21,9 +22,16 @@ export interface CompatibilitySettings {
 export interface Compatibility {
   /** Everything for which a proxy would refuse the filter, one problem for each cause. */
   readonly problems: readonly Problem[];
-  /** What may go wrong, but does not have to. Whole sentences. */
-  readonly warnings: readonly string[];
+  /** What may go wrong, but does not have to. */
+  readonly warnings: readonly Warning[];
 }
+
+type TopicAndText = readonly [topic: string, text: string];
+
+const IDLE_FAIL_POLICY: TopicAndText = [
+  'Fail policy without effect',
+  'The fail policy does not help here: Envoy rejects a filter that it cannot load, whatever the policy.',
+];
 
 /** The proxies' Envoy versions, by what the tables can say of them. */
 interface Judged {
@@ -53,16 +61,19 @@ export function checkCompatibility(
   return {
     problems: refused.map((incompatibility) => toProblem(incompatibility, facts, proxies, subject)),
     warnings: [
-      ...estimatedRefusals.map(({ message, cause }) => {
+      ...estimatedRefusals.map(({ message, cause }): TopicAndText => {
         const about = `The filter ${message} ${remedyFor(cause, facts.toolchain)}`;
-        return `${about} ${listWords(describeProxies(unknown), 'and')} may differ: known are Envoy 1.${OLDEST_KNOWN_ENVOY} to 1.${NEWEST_KNOWN_ENVOY}.`;
+        return [
+          'Unknown proxy version',
+          `${about} ${listWords(describeProxies(unknown), 'and')} may differ: known are Envoy 1.${OLDEST_KNOWN_ENVOY} to 1.${NEWEST_KNOWN_ENVOY}.`,
+        ];
       }),
       ...unknownProxyWarnings(facts, proxies),
       ...warningsFor(facts, known),
       ...(settings.failPolicy !== undefined && settings.failPolicy !== 'closed' && refused.length > 0
-        ? ['The fail policy does not help here: Envoy rejects a filter that it cannot load, whatever the policy.']
+        ? [IDLE_FAIL_POLICY]
         : []),
-    ],
+    ].map(([topic, text]) => ({ topic, subject, text })),
   };
 }
 
@@ -97,45 +108,52 @@ function toProblem(
 }
 
 /** Nobody knows what the proxies are, and the module needs rather new ones. */
-function unknownProxyWarnings(facts: ModuleFacts, proxies: readonly ProxyVersion[]): string[] {
+function unknownProxyWarnings(facts: ModuleFacts, proxies: readonly ProxyVersion[]): TopicAndText[] {
   const needed = neededEnvoy(functionImports(facts));
   if (proxies.length > 0 || needed === undefined || needed <= LONG_KNOWN_ENVOY) return [];
-  return [`The filter needs ${describeEnvoy(needed)} or newer; the version of the proxies is not known.`];
+  const text = `The filter needs ${describeEnvoy(needed)} or newer; the version of the proxies is not known.`;
+  return [['Unknown proxy version', text]];
 }
 
 function functionImports({ imports }: ModuleFacts): ModuleFacts['imports'] {
   return imports.filter(({ kind }) => kind === 'function');
 }
 
-function warningsFor(facts: ModuleFacts, minors: readonly number[]): string[] {
+function warningsFor(facts: ModuleFacts, minors: readonly number[]): TopicAndText[] {
   const { memories, toolchain, start, imports, switchedOff } = facts;
   const polls = imports.some(({ name }) => name === 'poll_oneoff');
-  const found: [boolean, string][] = [
+  const found: [boolean, ...TopicAndText][] = [
     [
       !hasUsefulCallback(facts),
+      'Filter without a callback',
       'The filter exports no callback in which it could do anything: Envoy will load it and never call it.',
     ],
     [
       memories.length > 1,
+      'Filter with several memories',
       `The filter has ${memories.length} memories: Envoy works on one of them, and the engine of older Envoys rejects such a module.`,
     ],
     [
       !memories.some(({ imported, exported }) => imported || exported),
+      'Filter without a memory',
       'The filter exports no memory: it can read no configuration and no header, and the first host function that accesses it crashes the whole proxy.',
     ],
     [
       toolchain === 'Go' && start === 'command',
+      'Go program as a filter',
       `The filter is a Go program that runs to its end when it starts, which Envoy stops with "restricted_callback". ${remedyFor('abi', 'Go')}`,
     ],
     // https://github.com/golang/go/issues/78513; Envoy's host has more than a stub since 1.39.
     [
       toolchain === 'Go' && polls && minors.some((minor) => minor >= 33 && minor < 39),
+      'Filter compiled by Go',
       'Filters that Go itself compiled can fail in Envoy older than 1.39 when Go collects garbage: there poll_oneoff is an empty stand-in. TinyGo is safer there.',
     ],
     [
       switchedOff !== undefined,
+      'Filter not checked',
       `The filter uses a feature of WebAssembly that is turned off in the V8 of this runner, so its code was not checked ("${switchedOff}"). Envoy's V8 may reject it.`,
     ],
   ];
-  return found.filter(([applies]) => applies).map(([, words]) => words);
+  return found.filter(([applies]) => applies).map(([, ...warning]) => warning);
 }

@@ -1,5 +1,6 @@
 import type { Problem } from '../../base/problem.ts';
 import { listWords, nearestNames, shownName } from '../../base/text.ts';
+import type { Warning } from '../../base/warning.ts';
 import type { ModuleFacts } from '../module/facts.ts';
 import type { FilterSettings } from '../settings.ts';
 import { CAPABILITIES, unknownCapabilities, withheldFrom } from './capabilities.ts';
@@ -36,23 +37,39 @@ function tooOld({ input, since }: WasmField, proxies: readonly ProxyVersion[]): 
   return [
     {
       kind: 'input',
-      subject: `input "${input.replace(/:.*/, '')}"`,
+      subject: subjectOf(input),
       message: `"${input}" needs ${describeEnvoy(since)} or newer. Too old for it: ${listWords(old, 'and')}, which would ignore it.`,
       remedy: 'Upgrade these sidecars, or leave the input out for them.',
     },
   ];
 }
 
-function uncertain({ input, since, deprecated }: WasmField, proxies: readonly ProxyVersion[]): string[] {
+/** Returns the input of `name: value`. */
+function subjectOf(input: string): string {
+  return `input "${input.replace(/:.*/, '')}"`;
+}
+
+function uncertain({ input, since, deprecated }: WasmField, proxies: readonly ProxyVersion[]): Warning[] {
   const newer = deprecated === undefined ? [] : describeProxies(proxies.filter(isNewerThanKnown));
+  const subject = subjectOf(input);
   return [
     ...(proxies.length === 0 && since > LONG_KNOWN_ENVOY
-      ? [`"${input}" needs ${describeEnvoy(since)} or newer; the version of the proxies is not known.`]
+      ? [
+          {
+            topic: 'Unknown proxy version',
+            subject,
+            text: `"${input}" needs ${describeEnvoy(since)} or newer; the version of the proxies is not known.`,
+          },
+        ]
       : []),
     ...(newer.length === 0
       ? []
       : [
-          `"${input}" uses a field that is deprecated since Envoy 1.${deprecated}; ${listWords(newer, 'and')} may reject it.`,
+          {
+            topic: 'Deprecated field',
+            subject,
+            text: `"${input}" uses a field that is deprecated since Envoy 1.${deprecated}; ${listWords(newer, 'and')} may reject it.`,
+          },
         ]),
   ];
 }
@@ -60,6 +77,8 @@ function uncertain({ input, since, deprecated }: WasmField, proxies: readonly Pr
 function isNewerThanKnown({ envoy }: ProxyVersion): boolean {
   return envoy.major > 1 || envoy.minor > NEWEST_KNOWN_ENVOY;
 }
+
+const CAPABILITIES_INPUT = 'input "capabilities"';
 
 /** A name that nobody knows is a slip, unless a proxy is newer than the tables. */
 function checkNames(capabilities: readonly string[], proxies: readonly ProxyVersion[]): Compatibility {
@@ -72,40 +91,61 @@ function checkNames(capabilities: readonly string[], proxies: readonly ProxyVers
       ? 'Names are those of host functions (proxy_log, fd_write) and callbacks (proxy_on_request_headers).'
       : `Did you mean ${listWords(meant, 'and')}?`;
   if (proxies.some(isNewerThanKnown)) {
-    return { problems: [], warnings: [`The input "capabilities" ${message} ${remedy}`] };
+    const text = `The input "capabilities" ${message} ${remedy}`;
+    return { problems: [], warnings: [{ topic: 'Unknown capabilities', subject: CAPABILITIES_INPUT, text }] };
   }
-  return { problems: [{ kind: 'input', subject: 'input "capabilities"', message, remedy }], warnings: [] };
+  return { problems: [{ kind: 'input', subject: CAPABILITIES_INPUT, message, remedy }], warnings: [] };
 }
 
-function withheld(facts: ModuleFacts, { capabilities }: FilterSettings): string[] {
+function withheld(facts: ModuleFacts, { capabilities }: FilterSettings): Warning[] {
   if (capabilities === undefined) return [];
   const { functions, callbacks } = withheldFrom(facts, capabilities);
   return [
     ...(functions.length === 0
       ? []
       : [
-          `The filter imports ${listWords(functions, 'and')}, which the input "capabilities" does not name: every such call will fail, and Envoy will log it.`,
+          {
+            topic: 'Withheld host functions',
+            subject: CAPABILITIES_INPUT,
+            text: `The filter imports ${listWords(functions, 'and')}, which the input "capabilities" does not name: every such call will fail, and Envoy will log it.`,
+          },
         ]),
     ...(callbacks.length === 0
       ? []
       : [
-          `The filter exports ${listWords(callbacks, 'and')}, which the input "capabilities" does not name: Envoy will never call ${callbacks.length === 1 ? 'it' : 'them'}.`,
+          {
+            topic: 'Withheld callbacks',
+            subject: CAPABILITIES_INPUT,
+            text: `The filter exports ${listWords(callbacks, 'and')}, which the input "capabilities" does not name: Envoy will never call ${callbacks.length === 1 ? 'it' : 'them'}.`,
+          },
         ]),
   ];
 }
 
+const IDLE_SETTING = 'Setting without effect';
+
 /** Settings that the module does not make use of. */
-function withoutEffect({ imports, sizes }: ModuleFacts, { environment, allowPrecompiled }: FilterSettings): string[] {
+function withoutEffect({ imports, sizes }: ModuleFacts, { environment, allowPrecompiled }: FilterSettings): Warning[] {
   const readsEnvironment = imports.some(({ name }) => name === 'environ_get');
   // https://github.com/proxy-wasm/proxy-wasm-cpp-host/blob/main/src/v8/v8.cc (`getPrecompiledSectionName`)
   const precompiled = sizes.some(({ custom, name }) => custom && name.startsWith('precompiled_'));
   return [
     ...(environment !== undefined && !readsEnvironment
-      ? ['The filter imports no environ_get, so it cannot read what the input "environment" says.']
+      ? [
+          {
+            topic: IDLE_SETTING,
+            subject: 'input "environment"',
+            text: 'The filter imports no environ_get, so it cannot read what the input "environment" says.',
+          },
+        ]
       : []),
     ...(allowPrecompiled === true && !precompiled
       ? [
-          'The filter brings no machine code along (a custom section "precompiled_…", which shrinking leaves out), so the input "allow-precompiled" changes nothing.',
+          {
+            topic: IDLE_SETTING,
+            subject: 'input "allow-precompiled"',
+            text: 'The filter brings no machine code along (a custom section "precompiled_…", which shrinking leaves out), so the input "allow-precompiled" changes nothing.',
+          },
         ]
       : []),
   ];

@@ -133,7 +133,7 @@ export function ownerGroup({ owner, workload }: OwnedWorkload): string {
 const MAX_NAMED = 3;
 
 /** That others make the pod templates of workloads and may put them back, before anything is written: one sentence for an `ownerGroup`. */
-export function ownerWarning(owned: readonly [OwnedWorkload, ...OwnedWorkload[]]): string {
+export function ownerSentence(owned: readonly [OwnedWorkload, ...OwnedWorkload[]]): string {
   const [{ owner, workload }] = owned;
   const one = owned.length === 1;
   const names = listWords(

@@ -60,7 +60,7 @@ export const CLUSTER_SCENARIOS: Readonly<Record<string, () => Report>> = {
         staging: { targets: SHOP.map((path) => deployed(path, { wave: 1 })) },
         'prod-eu': {
           targets: SHOP.map((path) => deployed(path, { wave: 2 })),
-          warnings: ['2 objects of superseded revisions are kept.'],
+          warnings: [{ topic: 'Superseded objects kept', text: '2 objects of superseded revisions are kept.' }],
           collected: { deleted: [`ConfigMap shop/add-header-${NEW}`], left: [] },
         },
       }),
@@ -84,7 +84,13 @@ export const CLUSTER_SCENARIOS: Readonly<Record<string, () => Report>> = {
         staging: { targets: SHOP.map((path) => deployed(path)) },
         'prod-eu': { targets: SHOP.map((path) => unchanged(path)) },
       }),
-      warnings: ['Cluster prod-us was skipped, as it does not answer: The API server refuses the connection.'],
+      warnings: [
+        {
+          topic: 'Skipped',
+          subject: 'cluster prod-us',
+          text: 'Cluster prod-us was skipped, as it does not answer: The API server refuses the connection.',
+        },
+      ],
       clusters: [
         ...TWO,
         {

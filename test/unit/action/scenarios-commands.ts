@@ -115,7 +115,11 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       filters: [filter({ source: IMAGE })],
       plan: planned({ changes: writes, restarts, waves: 2 }),
       warnings: [
-        `The tag "v1" of ghcr.io/octo/add-header moved from sha256:${'a'.repeat(64)} to sha256:${'5f'.repeat(32)} since run octo/shop/4711/1, which put it on Deployment shop/reviews and 4 more.`,
+        {
+          topic: 'Moved tag',
+          subject: 'ghcr.io/octo/add-header:v1',
+          text: `The tag "v1" of ghcr.io/octo/add-header moved from sha256:${'a'.repeat(64)} to sha256:${'5f'.repeat(32)} since run octo/shop/4711/1, which put it on Deployment shop/reviews and 4 more.`,
+        },
       ],
     }),
 

@@ -99,7 +99,13 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
   'some-deployed': () =>
     report({
       targets: workloads.map((path, index) => (index < 3 ? deployed(path) : unchanged(path))),
-      warnings: ['The context "prod-eu" does not check the certificate of its server (insecure-skip-tls-verify).'],
+      warnings: [
+        {
+          topic: 'Kubeconfig',
+          subject: 'context prod-eu',
+          text: 'The context "prod-eu" does not check the certificate of its server (insecure-skip-tls-verify).',
+        },
+      ],
     }),
 
   unchanged: () =>
@@ -308,7 +314,7 @@ export const SCENARIOS: Readonly<Record<string, () => Report>> = {
         }),
       ],
       problems: [{ kind: 'conflict', subject: HOSTILE, message: HOSTILE, remedy: HOSTILE }],
-      warnings: [HOSTILE],
+      warnings: [{ topic: HOSTILE, subject: HOSTILE, text: HOSTILE }],
       plan: deployPlan({ images: [{ ...image('pushed'), filter: HOSTILE, pinned: HOSTILE, tag: HOSTILE }] }),
       clusters: [connected(HOSTILE, HOSTILE)],
     });

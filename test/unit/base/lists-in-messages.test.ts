@@ -4,10 +4,11 @@ import { logSections } from '../../../src/action/publish/log-sections.ts';
 import { renderSummary } from '../../../src/action/summary/summary.ts';
 import { judge } from '../../../src/action/verdict/verdict.ts';
 import { listWords, nameSome, someOf } from '../../../src/base/text.ts';
+import { type Warning, warningTexts } from '../../../src/base/warning.ts';
 import type { ObjectMeta } from '../../../src/cluster/objects.ts';
 import { shortList } from '../../../src/deploy/plan/adopted-envoy-filters.ts';
-import { perWorkload } from '../../../src/deploy/plan/adoption-problems.ts';
 import { templateWarnings } from '../../../src/deploy/plan/template-warnings.ts';
+import { perWorkload } from '../../../src/deploy/plan/workload-warnings.ts';
 import { stuckPodsWords } from '../../../src/deploy/rollout/rollback-problem.ts';
 import { deployed, report, stuck } from '../action/report-builder.ts';
 import { workload } from '../builders.ts';
@@ -17,16 +18,17 @@ const MANY = 5_000;
 const names = Array.from({ length: MANY }, (_, at) => `name-${at}`);
 /** How many of the names a text has. */
 const namedIn = (text: string): number => new Set(text.match(/name-\d+/g)).size;
-/** The warning of workloads of all these names that somebody else writes, too. */
-function warningOf(metadata: Partial<ObjectMeta>): string {
+/** The warnings of workloads of all these names that somebody else writes, too. */
+function warningsOf(metadata: Partial<ObjectMeta>): Warning[] {
   const planned = names.map((name) => {
     const observed = workload(name);
     return plannedFor(`shop/deploy/${name}`, {
       observed: { ...observed, metadata: { ...observed.metadata, ...metadata } },
     });
   });
-  return templateWarnings(planned).join('\n');
+  return templateWarnings(planned);
 }
+const textOf = (warnings: readonly Warning[]): string => warningTexts(warnings).join('\n');
 
 describe('5,000 names in a message', () => {
   test.each<[string, string]>([
@@ -34,14 +36,17 @@ describe('5,000 names in a message', () => {
     ['someOf', someOf(names)],
     ['someOf, with semicolons', someOf(names, 20, '; ')],
     ['nameSome', nameSome(names)],
-    ['of workloads that a controller keeps', warningOf({ labels: { 'kustomize.toolkit.fluxcd.io/name': 'x' } })],
+    [
+      'of workloads that a controller keeps',
+      textOf(warningsOf({ labels: { 'kustomize.toolkit.fluxcd.io/name': 'x' } })),
+    ],
     [
       'of workloads that belong to another object',
-      warningOf({ ownerReferences: [{ kind: 'Shop', name: 'x', controller: true }] }),
+      textOf(warningsOf({ ownerReferences: [{ kind: 'Shop', name: 'x', controller: true }] })),
     ],
     [
       'of an adoption',
-      perWorkload(names.map((subject) => ({ kind: 'note' as const, text: 'is so', subject }))).join('\n'),
+      textOf(perWorkload(names.map((subject) => ({ kind: 'note', topic: 'Note', text: 'is so', subject })))),
     ],
     ['of EnvoyFilters', shortList(names)],
     ['of pods that are stuck', stuckPodsWords({ kind: 'StatefulSet', namespace: 'shop', name: 'db' }, names)],
@@ -66,7 +71,7 @@ describe('a run with 5,000 workloads', () => {
   const problem = { kind: 'rollout', message: 'not ready after 30 s.' } as const;
   const given = report({
     targets: names.map((name, at) => (at % 2 === 0 ? stuck(`shop/${name}`, { problem }) : deployed(`shop/${name}`))),
-    warnings: [warningOf({ labels: { 'kustomize.toolkit.fluxcd.io/name': 'x' } })],
+    warnings: warningsOf({ labels: { 'kustomize.toolkit.fluxcd.io/name': 'x' } }),
   });
 
   test('names 20 at most in an annotation and in the verdict', () => {

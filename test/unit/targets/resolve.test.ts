@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem, fail, ok, type Result } from '../../../src/base/problem.ts';
+import { warningTexts } from '../../../src/base/warning.ts';
 import { neededLists, type ResolvedTarget, resolveTargets } from '../../../src/targets/resolve.ts';
 import { describeWorkload } from '../../../src/targets/target.ts';
 import { type ClusterParts, entriesOf, must, problemsIn, workload, workloadIndexOf } from '../builders.ts';
@@ -20,7 +21,7 @@ const resolve = (list: string, cluster: ClusterParts = SHOP): Result<readonly Re
 const names = (checked: Result<readonly ResolvedTarget[]>): string[] =>
   must(checked).map(({ ref }) => describeWorkload(ref));
 const warnings = (list: string, cluster: ClusterParts): readonly string[] =>
-  resolveTargets(entriesOf(list), workloadIndexOf(cluster), {}).warnings;
+  warningTexts(resolveTargets(entriesOf(list), workloadIndexOf(cluster), {}).warnings);
 const messages = (checked: Result<unknown>): string[] => problemsIn(checked).map(describeProblem);
 
 describe('neededLists', () => {
@@ -304,7 +305,7 @@ describe('an entry with a "*"', () => {
       index,
       {},
     );
-    expect([targets.length, problems, warnings]).toEqual([9_940, [], []]);
+    expect([targets.length, problems, warningTexts(warnings)]).toEqual([9_940, [], []]);
   });
 });
 

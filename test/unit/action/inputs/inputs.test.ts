@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readInputs } from '../../../../src/action/inputs/inputs.ts';
 import { INPUT_NAMES, INPUTS, type InputName, isInputOf } from '../../../../src/action/inputs/table.ts';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import { COMMANDS } from '../../../../src/deploy/report/report.ts';
 import { COMPLETE, type Given, goodInputs, messagesOn, read, warningsOn } from './reading.ts';
 
@@ -247,12 +248,14 @@ describe('an input that means nothing to the command', () => {
   test.each(pairs.filter(([command, name]) => !isInputOf(command, name)))('%s: %s', (command, name: InputName) => {
     const { inputs, problems, warnings } = read({ ...COMPLETE, command, [name]: 'anything' });
     expect(problems).toEqual([]);
-    expect(warnings).toEqual([`The input "${name}" means nothing to "command: ${command}" and is ignored.`]);
+    expect(warningTexts(warnings)).toEqual([
+      `The input "${name}" means nothing to "command: ${command}" and is ignored.`,
+    ]);
     expect(inputs).toEqual(goodInputs({ command }));
   });
 
   test('is not looked for while nobody knows the command', () => {
-    expect(read({ command: 'rendr', 'render-to': 'x', canary: '1' }).warnings).toEqual([]);
+    expect(warningTexts(read({ command: 'rendr', 'render-to': 'x', canary: '1' }).warnings)).toEqual([]);
   });
 
   test('plan takes whatever deploy takes', () => {

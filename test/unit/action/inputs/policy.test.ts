@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import type { RolloutPolicy } from '../../../../src/deploy/policy.ts';
 import { type Given, goodInputs, messagesOn, read, warningsOn } from './reading.ts';
 
@@ -135,7 +136,7 @@ describe('without waiting', () => {
     expect(warningsOn(over)).toEqual([
       'The inputs "timeout", "max-parallel" and "max-failures" mean nothing with "wait: false" and are ignored.',
     ]);
-    expect(read({ ...over, command: 'remove', name: 'f' }).warnings).toEqual([
+    expect(warningTexts(read({ ...over, command: 'remove', name: 'f' }).warnings)).toEqual([
       'The input "max-failures" means nothing to "command: remove" and is ignored.',
       'The inputs "timeout" and "max-parallel" mean nothing with "wait: false" and are ignored.',
     ]);

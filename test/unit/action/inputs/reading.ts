@@ -2,6 +2,7 @@ import { expect } from '@jest/globals';
 import { type Inputs, type InputsRead, readInputs } from '../../../../src/action/inputs/inputs.ts';
 import type { InputName } from '../../../../src/action/inputs/table.ts';
 import { describeProblem } from '../../../../src/base/problem.ts';
+import { warningTexts } from '../../../../src/base/warning.ts';
 
 export type Given = Partial<Readonly<Record<InputName, string>>>;
 
@@ -34,5 +35,5 @@ export function messagesOn(over: Given): string[] {
 export function warningsOn(over: Given): readonly string[] {
   const { warnings, problems } = read({ ...COMPLETE, ...over });
   expect(problems).toEqual([]);
-  return warnings;
+  return warningTexts(warnings);
 }

@@ -6,6 +6,7 @@ import { readFilters } from '../../../../src/action/manifest/read.ts';
 import { loginWarnings } from '../../../../src/action/request/filters.ts';
 import { chooseClusters } from '../../../../src/action/request/manifest-clusters.ts';
 import { describeProblem } from '../../../../src/base/problem.ts';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import { COMMANDS, type Command } from '../../../../src/deploy/report/report.ts';
 import type { Given } from '../inputs/reading.ts';
 
@@ -94,7 +95,7 @@ async function asked(command: Command, given: Given, manifest?: string): Promise
       filters.filters.map((filter) => filter.inputs),
       ...[clusters, policy, runOptions, kubeconfig, unreachable, renderTo, missing, reportFile, insecureRegistries],
     ],
-    told: [...problems.map(describeProblem), ...read.warnings, ...loginWarnings(filters.filters)],
+    told: [...problems.map(describeProblem), ...warningTexts([...read.warnings, ...loginWarnings(filters.filters)])],
   };
 }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { annotationsOf } from '../../../../src/action/publish/annotations.ts';
 import { KIND_TITLES } from '../../../../src/action/verdict/problem-groups.ts';
 import type { Problem, ProblemKind } from '../../../../src/base/problem.ts';
+import type { Warning } from '../../../../src/base/warning.ts';
 import { hostile } from '../hostile.ts';
 import {
   deployed,
@@ -149,16 +150,17 @@ describe('warnings', () => {
   const titles = (...given: Parameters<typeof report>): string[] =>
     annotationsOf(report(...given)).map(({ title }) => title);
 
-  test('each is told once, under its topic', () => {
-    const warnings = ['Nothing runs: no pods.', 'It is old (v1)', 'Nothing runs: no pods.'];
+  test('each is told once, under its topic and what it is about', () => {
+    const idle: Warning = { topic: 'Nothing runs', text: 'Nothing runs: no pods.' };
+    const warnings = [idle, { topic: 'Moved tag', subject: 'r/f:v1', text: 'It is old (v1)' }, idle];
     expect(annotationsOf(report({ targets: [deployed('shop/a')], warnings }))).toEqual([
       { level: 'warning', title: 'Nothing runs', message: 'Nothing runs: no pods.' },
-      { level: 'warning', title: 'It is old', message: 'It is old (v1)' },
+      { level: 'warning', title: 'Moved tag: r/f:v1', message: 'It is old (v1)' },
     ]);
   });
 
   test('of more than ten, the last annotation has the rest', () => {
-    const warnings = Array.from({ length: 12 }, (_, index) => `w${index}`);
+    const warnings = Array.from({ length: 12 }, (_, index) => ({ topic: 'Topic', text: `w${index}` }));
     const annotations = annotationsOf(report({ targets: [deployed('shop/a')], warnings }));
     expect(annotations).toHaveLength(10);
     expect(annotations.at(-1)).toMatchObject({ title: '3 more warnings', message: 'w9\nw10\nw11' });
@@ -199,8 +201,9 @@ test('stay within what the runner shows, in lines that are whole, whatever the t
     message: fc.oneof(hostile, fc.constant('x😀'.repeat(5_000))),
     remedy: hostile,
   });
+  const warning = fc.record({ topic: hostile, subject: hostile, text: hostile });
   fc.assert(
-    fc.property(fc.array(problem, { maxLength: 60 }), fc.array(hostile, { maxLength: 5 }), (problems, warnings) => {
+    fc.property(fc.array(problem, { maxLength: 60 }), fc.array(warning, { maxLength: 5 }), (problems, warnings) => {
       const annotations = annotationsOf(report({ problems, warnings }));
       for (const level of ['error', 'warning']) {
         expect(annotations.filter((annotation) => annotation.level === level).length).toBeLessThanOrEqual(10);

@@ -47,7 +47,7 @@ describe('the report file', () => {
 
   test('shows hidden characters, which a terminal would act on', async () => {
     const written: string[] = [];
-    const said = { ...WELL, warnings: ['a\u001b[2Jb\u202ec\r\nd'] };
+    const said = { ...WELL, warnings: [{ topic: 'Topic', text: 'a\u001b[2Jb\u202ec\r\nd' }] };
     await published(said, { writeReport: async (text) => void written.push(text) });
     const { warnings } = JSON.parse(written[0] ?? '') as ReportFile;
     expect(warnings).toEqual(['a␛[2Jb[U+202E]c\nd']);

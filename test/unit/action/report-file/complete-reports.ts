@@ -69,7 +69,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
       targets: TARGETS,
       problems: [PROBLEM],
       permissions: [PERMISSION],
-      warnings: ['The tag has moved.'],
+      warnings: [{ topic: 'Moved tag', subject: 'ghcr.io/octo/f:v1', text: 'The tag has moved.' }],
       refusedInputs: ['timeout'],
       policy: policy({
         canary: { percent: 10 },

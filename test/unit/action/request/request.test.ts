@@ -6,6 +6,7 @@ import type { CheckProvenance } from '../../../../src/action/request/provenance.
 import { buildRequest, type CommandRequest, type Environment } from '../../../../src/action/request/request.ts';
 import type { ReadFile } from '../../../../src/base/files.ts';
 import { describeProblem, fail, ok } from '../../../../src/base/problem.ts';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import type { ClusterAccess } from '../../../../src/cluster/kubeconfig.ts';
 import type { StatusRequest } from '../../../../src/deploy/request.ts';
 import type { TargetEntry } from '../../../../src/targets/target.ts';
@@ -188,7 +189,8 @@ describe('a filter that came as an image', () => {
   });
 
   test('has inputs that mean nothing to its road told, by either', async () => {
-    const warningsOf = async (over: Given): Promise<readonly string[]> => (await requestFrom(over)).warnings;
+    const warningsOf = async (over: Given): Promise<readonly string[]> =>
+      warningTexts((await requestFrom(over)).warnings);
     expect(await warningsOf({ ...image, 'vm-id': 'v', 'mount-path': '/f', phase: 'authn' })).toEqual([
       'The inputs "vm-id" and "mount-path" mean nothing where proxies pull an image and are ignored.',
     ]);
@@ -219,17 +221,21 @@ describe('a filter that came as an image', () => {
 test('waves that nobody waits for are told', async () => {
   const targets = '- deployment/a\n- {kind: deployment, name: b, wave: 2}';
   const { warnings } = await requestFor({ targets, wait: 'false' });
-  expect(warnings).toEqual(['The targets have waves, but with "wait: false" no wave waits for the previous one.']);
-  expect((await requestFor({ targets })).warnings).toEqual([]);
+  expect(warningTexts(warnings)).toEqual([
+    'The targets have waves, but with "wait: false" no wave waits for the previous one.',
+  ]);
+  expect(warningTexts((await requestFor({ targets })).warnings)).toEqual([]);
   const one = '- {kind: deployment, name: b, wave: 2}';
-  expect((await requestFor({ targets: one, wait: 'false' })).warnings).toEqual([]);
+  expect(warningTexts((await requestFor({ targets: one, wait: 'false' })).warnings)).toEqual([]);
 });
 
 test('what was ignored is told with every request', async () => {
-  expect((await requestFor({ 'render-to': 'x' })).warnings).toEqual([expect.stringContaining('"render-to"')]);
+  expect(warningTexts((await requestFor({ 'render-to': 'x' })).warnings)).toEqual([
+    expect.stringContaining('"render-to"'),
+  ]);
   for (const command of ['status', 'remove', 'sweep', 'render']) {
     const made = await makeFrom({ ...COMPLETE, namespace: 'shop', command, soak: '1m' });
-    expect(made.warnings).toEqual([expect.stringContaining('"soak"')]);
+    expect(warningTexts(made.warnings)).toEqual([expect.stringContaining('"soak"')]);
   }
 });
 
@@ -396,7 +402,9 @@ describe('an image', () => {
   test('that "status" cannot get is a warning', async () => {
     const made = await makeFrom({ ...COMPLETE, command: 'status', filter: 'oci://ghcr.io/me/other:v1' });
     expect(requestOf(made)).not.toHaveProperty('module');
-    expect(made.warnings).toEqual([expect.stringMatching(/^Whether the tag has moved is unknown: .*is not there\.$/)]);
+    expect(warningTexts(made.warnings)).toEqual([
+      expect.stringMatching(/^Whether the tag has moved is unknown: .*is not there\.$/),
+    ]);
   });
 
   test('is not asked for by "remove"', async () => {

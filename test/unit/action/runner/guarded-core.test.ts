@@ -98,10 +98,13 @@ test('a report loses its secrets before anything cuts it', () => {
   redactor.mask(SECRET);
   const cause = new Error(SECRET);
   const problem = { kind: 'rollout', subject: SECRET, message: `${SECRET}!`, remedy: SECRET, cause } as const;
-  const given = report({ targets: [stuck('shop/a', { problem, diagnosis: [SECRET] })], warnings: [SECRET] });
+  const given = report({
+    targets: [stuck('shop/a', { problem, diagnosis: [SECRET] })],
+    warnings: [{ topic: 'Tag', subject: SECRET, text: SECRET }],
+  });
   const redacted = redactedReport(given, redactor.redact);
   const [target] = targetsOf(redacted);
-  expect(redacted.warnings).toEqual(['***']);
+  expect(redacted.warnings).toEqual([{ topic: 'Tag', subject: '***', text: '***' }]);
   expect(target?.diagnosis).toEqual(['***']);
   expect(target?.problem).toEqual({ kind: 'rollout', subject: '***', message: '***!', remedy: '***', cause });
   expect(redactedReport(report({}), redactor.redact)).toEqual(report({}));

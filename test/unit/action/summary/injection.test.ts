@@ -52,7 +52,7 @@ function reportOf(texts: readonly string[]): Report {
       deployed('shop/ratings', { revisions: [{ filter: 'other', revision: NEW, before: OLD }] }),
     ],
     problems: [{ kind: 'conflict', message: at(17) }],
-    warnings: [at(18)],
+    warnings: [{ topic: 'Topic', text: at(18) }],
     clusters: [{ state: 'connected', name: at(19), context: at(19), version: at(19) }],
   });
 }

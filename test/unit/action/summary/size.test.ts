@@ -68,7 +68,7 @@ const REPORTS: Readonly<Record<string, () => Report>> = {
         kind: 'input',
         subject: `${index} ${name}`,
       })),
-      warnings: Array.from({ length: 5_000 }, (_, index) => `${index} ${name}`),
+      warnings: Array.from({ length: 5_000 }, (_, index) => ({ topic: 'Topic', text: `${index} ${name}` })),
       clusters: [{ state: 'connected', name, context: name, version: name }],
     });
   },

@@ -577,7 +577,12 @@ describe('settings', () => {
 });
 
 test('warnings are listed, each once', () => {
-  const page = seen(report({ targets: [deployed('shop/a')], warnings: ['one', 'two', 'one'] }));
+  const page = seen(
+    report({
+      targets: [deployed('shop/a')],
+      warnings: ['one', 'two', 'one'].map((text) => ({ topic: 'Topic', text })),
+    }),
+  );
   expect(page).toContain('⚠️ one ⚠️ two');
   expect(page.match(/⚠️/g)).toHaveLength(2);
 });

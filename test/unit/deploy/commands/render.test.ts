@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { load } from 'js-yaml';
 import { silentLog } from '../../../../src/base/log.ts';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import { componentKustomization } from '../../../../src/deploy/commands/kustomization.ts';
 import { render, renderFiles } from '../../../../src/deploy/commands/render.ts';
 import type { Workspace } from '../../../../src/deploy/commands/write-folder.ts';
@@ -330,13 +331,13 @@ describe('render', () => {
     const { rendered, warnings } = await renderTo(files, '- deploy/reviews');
     expect(filesOf(rendered).removed).toEqual([]);
     expect(files.all).toMatchObject(before);
-    expect(warnings).toEqual([expect.stringContaining('does not name "component" under "components"')]);
+    expect(warningTexts(warnings)).toEqual([expect.stringContaining('does not name "component" under "components"')]);
   });
 
   test('says nothing of an overlay that takes the component in', async () => {
     const files = new Files({ [OVERLAY_FILE]: 'kind: Kustomization\ncomponents: [./component/]\n' });
     const { rendered, warnings } = await renderTo(files, '- deploy/reviews');
-    expect(warnings).toEqual([]);
+    expect(warningTexts(warnings)).toEqual([]);
     expect(filesOf(rendered).files.filter(({ kept }) => kept)).toMatchObject([{ path: OVERLAY_FILE }]);
   });
 
@@ -356,10 +357,10 @@ describe('render', () => {
     const filters = [{ ...filter, settings: secret }];
     const requested = { ok: true, request: { ...request('- deploy/reviews'), filters } } as const;
     const { warnings } = await render(requested, new Files(), CONTEXT);
-    expect(warnings).toEqual([
+    expect(warningTexts(warnings)).toEqual([
       expect.stringMatching(/^"deploy\/filters\/component\/envoyfilter_shop_[^"]*" holds a value/),
     ]);
-    expect(warnings.join()).not.toContain('abcdefgh');
+    expect(warningTexts(warnings).join()).not.toContain('abcdefgh');
   });
 
   test('says what cannot be written, and writes nothing for a faulty request', async () => {

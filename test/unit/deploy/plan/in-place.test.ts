@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Result } from '../../../../src/base/problem.ts';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import { observedFilter } from '../../../../src/deploy/observe/snapshot.ts';
 import { explainRestarts, findInPlaceUpdates } from '../../../../src/deploy/plan/in-place.ts';
@@ -59,7 +60,7 @@ function inPlaceUpdatesFor(
   return findInPlaceUpdates(targetsOf(wanted, cluster), snapshotOf(cluster));
 }
 const rollsFor = (wanted: Readonly<Record<string, Revision>>, cluster: ClusterParts): string[] =>
-  explainRestarts(targetsOf(wanted, cluster));
+  warningTexts(explainRestarts(targetsOf(wanted, cluster)));
 const podRevisionIn = (
   wanted: Readonly<Record<string, Revision>>,
   cluster: ClusterParts = CLUSTER,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Result } from '../../../../src/base/problem.ts';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import type { Workload } from '../../../../src/cluster/objects.ts';
 import type { PluginKind } from '../../../../src/cluster/resources.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
@@ -362,7 +363,7 @@ describe('a filter that was put in by hand', () => {
 
   test('of another name with the same root id is a warning', () => {
     const plan = must(planFor(request, cluster(undefined, 'auth')));
-    expect(plan.warnings).toEqual([
+    expect(warningTexts(plan.warnings)).toEqual([
       expect.stringMatching(/reviews also runs "auth".+has the root id "root".+"adopt: by-hand"/),
     ]);
     expect(plan.workloads[0]?.adopted).toEqual([]);
@@ -397,10 +398,10 @@ test('whoever else writes pod templates is warned of, and not where nothing is w
   const flux = { 'kustomize.toolkit.fluxcd.io/name': 'shop', 'kustomize.toolkit.fluxcd.io/namespace': 'flux-system' };
   const workloads = { 'shop/deploy/reviews': workload('reviews', { labels: flux }) };
   const plan = must(planFor(request, { workloads }));
-  expect(plan.warnings).toEqual([
+  expect(warningTexts(plan.warnings)).toEqual([
     expect.stringMatching(/^Deployment shop\/reviews belongs to Flux \(Kustomization flux-system\/shop\): /),
   ]);
-  expect(must(planFor(request, executePlan(plan, { workloads }))).warnings).toEqual([]);
+  expect(warningTexts(must(planFor(request, executePlan(plan, { workloads }))).warnings)).toEqual([]);
 });
 
 describe('new settings for running proxies', () => {

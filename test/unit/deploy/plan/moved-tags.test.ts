@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import { makePlan } from '../../../../src/deploy/plan/make-plan.ts';
 import type { FilterRequest } from '../../../../src/deploy/request.ts';
 import type { FilterModule } from '../../../../src/filter/module/module.ts';
@@ -39,7 +40,7 @@ const running = executePlan(planFor(pulled(V1, 1), empty), empty);
 
 test('a tag that names other bytes than are recorded is told once, with the run and the workloads', () => {
   const { warnings } = planFor(pulled(V1, 2, 7), running);
-  expect(warnings).toEqual([
+  expect(warningTexts(warnings)).toEqual([
     `The tag "v1" of ${REPOSITORY} moved from ${digest(1)} to ${digest(2)} since run o/r/1/1, which put it on Deployment shop/reviews and 2 more.`,
   ]);
 });
@@ -52,13 +53,13 @@ describe('no warning', () => {
     ['of a digest', pulled(`${V1}@${digest(2)}`, 2, 7), running, {}],
     ['of a file', filterModule(7), running, {}],
   ])('%s', (_, module, cluster, over) => {
-    expect(planFor(module, cluster, over).warnings).toEqual([]);
+    expect(warningTexts(planFor(module, cluster, over).warnings)).toEqual([]);
   });
 
   test('where the run itself moves the tag', async () => {
     const reference = { host: 'ghcr.io', repository: 'me/add-header', tag: 'v1' };
     const push = { image: await packImage(filterModule(7).bytes), reference };
-    expect(planFor(pulled(V1, 2, 7), running, { push }).warnings).toEqual([]);
+    expect(warningTexts(planFor(pulled(V1, 2, 7), running, { push }).warnings)).toEqual([]);
   });
 });
 
@@ -67,11 +68,11 @@ test('a module that was shrunk is compared by what is in its image', () => {
     ...pulled(V1, 2, 7),
     original: { bytes: filterModule().bytes, digest: filterModule().digest, dropped: [], optimized: true },
   };
-  expect(planFor(shrunk, running).warnings).toEqual([]);
+  expect(warningTexts(planFor(shrunk, running).warnings)).toEqual([]);
 });
 
 test('another image with the same filter in it writes nothing, and is no move', () => {
   const plan = planFor(pulled(V1, 2), running);
-  expect([countWrites(plan), plan.warnings]).toEqual([0, []]);
+  expect([countWrites(plan), warningTexts(plan.warnings)]).toEqual([0, []]);
   expect(countWrites(planFor(filterModule(), running))).toBe(0);
 });

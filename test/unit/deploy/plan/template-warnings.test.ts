@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import type { ObjectMeta } from '../../../../src/cluster/objects.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
 import { templateWarnings } from '../../../../src/deploy/plan/template-warnings.ts';
@@ -98,7 +99,7 @@ test.each<[string, Partial<ObjectMeta>, string]>([
     'belongs to Kafka orders (its pod template is held by "strimzi-cluster-operator"), whose controller may put the pod template back. If it does, put the two annotations and the label into the template that Kafka orders has; "command: render" writes them to files.',
   ],
 ])('%s, and what it does, in a sentence', (_, metadata, warning) => {
-  expect(templateWarnings([planned('a', metadata)])).toEqual([`Deployment shop/a ${warning}`]);
+  expect(warningTexts(templateWarnings([planned('a', metadata)]))).toEqual([`Deployment shop/a ${warning}`]);
 });
 
 test('one sentence for all that the same happens to', () => {
@@ -111,7 +112,7 @@ test('one sentence for all that the same happens to', () => {
     planned('o', owned('example.com/v1', 'Shop', 'x')),
     planned('p', owned('example.com/v1', 'Shop', 'y')),
   ]);
-  expect(warnings.map((warning) => warning.split(/: |, wh/, 1)[0])).toEqual([
+  expect(warningTexts(warnings).map((warning) => warning.split(/: |, wh/, 1)[0])).toEqual([
     'Deployment shop/a, Deployment shop/b belong to Argo CD (application bookshop and application edge)',
     'Deployment shop/c belongs to Argo CD (application bookshop)',
     'Deployment shop/k0, Deployment shop/k1, Deployment shop/k2 and 1 more belong to Revision a-00001, Revision b-00001, Revision c-00001 and 1 more of Knative Serving',
@@ -121,10 +122,12 @@ test('one sentence for all that the same happens to', () => {
 
 test('a filter that mounts nothing takes no key that a source could have', () => {
   const metadata = { ...helm, ...holding('helm', 'Update') };
-  expect(templateWarnings([planned('a', metadata, true)])).toEqual([expect.stringMatching(/so the filter stays/)]);
+  expect(warningTexts(templateWarnings([planned('a', metadata, true)]))).toEqual([
+    expect.stringMatching(/so the filter stays/),
+  ]);
 });
 
 test('nothing to say where nobody else writes, or nothing is written', () => {
-  expect(templateWarnings([planned('a', {})])).toEqual([]);
-  expect(templateWarnings([{ ...planned('a', argo('a')), patch: undefined }])).toEqual([]);
+  expect(warningTexts(templateWarnings([planned('a', {})]))).toEqual([]);
+  expect(warningTexts(templateWarnings([{ ...planned('a', argo('a')), patch: undefined }]))).toEqual([]);
 });

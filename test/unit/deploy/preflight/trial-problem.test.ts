@@ -56,7 +56,7 @@ describe('what a trial has against a filter', () => {
   ])('%j is a warning only: Envoy may load it', (verdict, text) => {
     const { problem, warning } = trialFinding(verdict, 'filter "f"');
     expect(problem).toBeUndefined();
-    expect(warning).toMatch(text);
+    expect(warning).toMatchObject({ subject: 'filter "f"', text: expect.stringMatching(text) });
   });
 
   test.each<[TrialVerdict]>([

@@ -20,7 +20,7 @@ describe('the outcomes of several clusters', () => {
   test('of one cluster alone stay as they are', () => {
     const only = outcome({
       problems: [problem('is missing', 'targets')],
-      warnings: ['w'],
+      warnings: [{ topic: 'w', text: 'w' }],
       targets: [deployed('shop/a')],
       collected: { deleted: ['ConfigMap shop/x'], left: [] },
     });
@@ -63,6 +63,15 @@ describe('the outcomes of several clusters', () => {
   ])('%s', (_, said, merged) => {
     const [{ cause: __, ...first } = problem(''), ...others] = over(...said.map((problems) => ({ problems }))).problems;
     expect([first, ...others]).toEqual(merged);
+  });
+
+  test('a warning of one cluster names it, in its subject too; one of all is said once', () => {
+    const all = { topic: 'Kubeconfig', text: 'of all' };
+    const own = { topic: 'Moved tag', subject: 'r/f:v1', text: 'of one' };
+    expect(over({ warnings: [all] }, { warnings: [all, own] }).warnings).toEqual([
+      all,
+      { topic: 'Moved tag', subject: 'c1: r/f:v1', text: 'c1: of one' },
+    ]);
   });
 
   test('an image is pushed once, for all', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import {
   type Compatibility,
   type CompatibilitySettings,
@@ -127,7 +128,7 @@ describe('what Envoy accepts, tried on 1.36 to 1.40', () => {
   test('several memories, but they deserve a word', () => {
     const found = check(`${LEAST}(memory (export "other") 1)`);
     expect(found.problems).toEqual([]);
-    expect(found.warnings).toEqual([expect.stringContaining('2 memories')]);
+    expect(warningTexts(found.warnings)).toEqual([expect.stringContaining('2 memories')]);
   });
 
   test.each([
@@ -137,7 +138,7 @@ describe('what Envoy accepts, tried on 1.36 to 1.40', () => {
   ])('no memory, when %s is called', (_, imports) => {
     const found = check(imports + MARKER + MALLOC + CREATE);
     expect(found.problems).toEqual([]);
-    expect(found.warnings).toEqual([expect.stringContaining('no memory')]);
+    expect(warningTexts(found.warnings)).toEqual([expect.stringContaining('no memory')]);
   });
 });
 
@@ -170,10 +171,10 @@ describe('imports by the version of the proxies', () => {
   });
 
   test('nothing known of the proxies: what is needed is told, unless every Istio has it', () => {
-    expect(check(FILES, []).warnings).toEqual([
+    expect(warningTexts(check(FILES, []).warnings)).toEqual([
       'The filter needs Envoy 1.39 (Istio 1.31) or newer; the version of the proxies is not known.',
     ]);
-    expect(check(wasi('random_get', 'i32 i32') + LEAST, []).warnings).toEqual([]);
+    expect(warningTexts(check(wasi('random_get', 'i32 i32') + LEAST, []).warnings)).toEqual([]);
   });
 });
 
@@ -246,33 +247,37 @@ describe('proxies that the tables do not know', () => {
   test('a newer one may have everything: only warnings', () => {
     const { problems, warnings } = check(`${UNKNOWN}(func (export "proxy_on_tick"))`, ['1.35.0']);
     expect(problems).toEqual([]);
-    expect(warnings).toHaveLength(2);
-    expect(warnings[0]).toContain('Istio 1.35.0 (Envoy 1.43) may differ');
+    expect(warningTexts(warnings)).toHaveLength(2);
+    expect(warningTexts(warnings)[0]).toContain('Istio 1.35.0 (Envoy 1.43) may differ');
   });
 
   test.each([[['1.31.0', '1.35.0']], [['1.31.0']], [[]]])('refused for the known ones among %j', (tags) => {
     expect(check(UNKNOWN, tags).problems).toHaveLength(1);
-    expect(check(UNKNOWN, tags).warnings).toEqual([]);
+    expect(warningTexts(check(UNKNOWN, tags).warnings)).toEqual([]);
   });
 
   test('what only a newer one may refuse is a warning', () => {
     const fields = `${LEAST}(func (export "_initialize"))(func (export "__main_void"))`;
     const { problems, warnings } = check(fields, ['1.30.0', '1.35.0']);
     expect(problems).toEqual([]);
-    expect(warnings).toEqual([expect.stringContaining('__main_void')]);
+    expect(warningTexts(warnings)).toEqual([expect.stringContaining('__main_void')]);
   });
 
   test('an older one had other types in places', () => {
     const { problems, warnings } = check(importing('env', 'proxy_grpc_call', 'i32 i32') + LEAST, ['1.6.0']);
     expect(problems).toEqual([]);
-    expect(warnings).toEqual([expect.stringContaining('Istio 1.6.0 (Envoy 1.14) may differ')]);
+    expect(warningTexts(warnings)).toEqual([expect.stringContaining('Istio 1.6.0 (Envoy 1.14) may differ')]);
   });
 });
 
 test('a module that does nothing is accepted with a warning', () => {
-  expect(check(MEMORY + MARKER + MALLOC)).toEqual({
+  expect(check(MEMORY + MARKER + MALLOC)).toMatchObject({
     problems: [],
-    warnings: ['The filter exports no callback in which it could do anything: Envoy will load it and never call it.'],
+    warnings: [
+      {
+        text: 'The filter exports no callback in which it could do anything: Envoy will load it and never call it.',
+      },
+    ],
   });
 });
 
@@ -280,10 +285,10 @@ test.each(['open', 'reload'] as const)(
   'to fail %s is told to be of no help, where something is refused',
   (failPolicy) => {
     const open = { failPolicy };
-    expect(check(MEMORY + MARKER + CREATE, ['1.31.0'], open).warnings).toEqual([
+    expect(warningTexts(check(MEMORY + MARKER + CREATE, ['1.31.0'], open).warnings)).toEqual([
       expect.stringMatching(/^The fail policy does not help/),
     ]);
-    expect(check(MEMORY + MARKER + CREATE, ['1.31.0'], { failPolicy: 'closed' }).warnings).toEqual([]);
-    expect(check(LEAST, ['1.31.0'], open).warnings).toEqual([]);
+    expect(warningTexts(check(MEMORY + MARKER + CREATE, ['1.31.0'], { failPolicy: 'closed' }).warnings)).toEqual([]);
+    expect(warningTexts(check(LEAST, ['1.31.0'], open).warnings)).toEqual([]);
   },
 );

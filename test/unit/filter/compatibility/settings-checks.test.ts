@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describeProblem } from '../../../../src/base/problem.ts';
+import { warningTexts } from '../../../../src/base/warning.ts';
 import type { Compatibility } from '../../../../src/filter/compatibility/compatibility.ts';
 import { NEWEST_KNOWN_ENVOY, OLDEST_KNOWN_ENVOY } from '../../../../src/filter/compatibility/host-functions.ts';
 import { proxyVersionOfImage } from '../../../../src/filter/compatibility/proxy-version.ts';
@@ -68,7 +69,10 @@ describe('a proxy that nobody knows', () => {
     ['fail-policy: reload', '"fail-policy: reload" needs Envoy 1.33 (Istio 1.25) or newer; the version of the proxies'],
     ['allow-on-headers-stop-iteration', 'needs Envoy 1.35 (Istio 1.27) or newer; the version of the proxies'],
   ])('%s: a warning', (input, words) => {
-    expect(check(USES[input] ?? {}, [])).toEqual({ problems: [], warnings: [expect.stringContaining(words)] });
+    expect(check(USES[input] ?? {}, [])).toMatchObject({
+      problems: [],
+      warnings: [{ text: expect.stringContaining(words) }],
+    });
   });
 
   test.each(['environment', 'capabilities'])('%s: nothing, every one that still runs has it', (input) => {
@@ -76,7 +80,7 @@ describe('a proxy that nobody knows', () => {
   });
 
   test('because it is newer: a warning about what is deprecated', () => {
-    expect(check({ capabilities: EVERYTHING }, ['1.40.0']).warnings).toEqual([
+    expect(warningTexts(check({ capabilities: EVERYTHING }, ['1.40.0']).warnings)).toEqual([
       '"capabilities" uses a field that is deprecated since Envoy 1.40; Istio 1.40.0 (Envoy 1.48) may reject it.',
     ]);
     expect(check({ ...USES.environment, failPolicy: 'reload' }, ['1.40.0'])).toEqual({ problems: [], warnings: [] });
@@ -96,32 +100,35 @@ describe('capabilities', () => {
   test('that no Envoy knows may be those of a newer one', () => {
     const { problems: none, warnings } = check({ capabilities: [...EVERYTHING, 'proxy_new'] }, ['1.31.0', '1.40.0']);
     expect(none).toEqual([]);
-    expect(warnings).toContainEqual(expect.stringMatching(/^The input "capabilities" names proxy_new, which no known/));
+    expect(warningTexts(warnings)).toContainEqual(
+      expect.stringMatching(/^The input "capabilities" names proxy_new, which no known/),
+    );
   });
 
   test('that the module lacks are told', () => {
-    expect(check({ capabilities: ['proxy_log'] })).toEqual({
-      problems: [],
-      warnings: [
+    const { problems, warnings } = check({ capabilities: ['proxy_log'] });
+    expect([problems, warningTexts(warnings)]).toEqual([
+      [],
+      [
         'The filter imports environ_get, which the input "capabilities" does not name: every such call will fail, and Envoy will log it.',
         'The filter exports proxy_on_context_create, which the input "capabilities" does not name: Envoy will never call it.',
       ],
-    });
+    ]);
   });
 });
 
 describe('a setting that the module makes no use of is told', () => {
   test('variables', () => {
-    expect(check({ environment: { MODE: 'x' } }, ['1.31.0'], factsOf(LEAST)).warnings).toEqual([
+    expect(warningTexts(check({ environment: { MODE: 'x' } }, ['1.31.0'], factsOf(LEAST)).warnings)).toEqual([
       'The filter imports no environ_get, so it cannot read what the input "environment" says.',
     ]);
   });
 
   test('machine code', () => {
     const compiled = must(readFacts(withCustom(assemble(LEAST), 'precompiled_wee8_v12_linux_x86_64', [1])));
-    expect(check({ allowPrecompiled: true }).warnings).toEqual([
+    expect(warningTexts(check({ allowPrecompiled: true }).warnings)).toEqual([
       'The filter brings no machine code along (a custom section "precompiled_…", which shrinking leaves out), so the input "allow-precompiled" changes nothing.',
     ]);
-    expect(check({ allowPrecompiled: true }, ['1.31.0'], compiled).warnings).toEqual([]);
+    expect(warningTexts(check({ allowPrecompiled: true }, ['1.31.0'], compiled).warnings)).toEqual([]);
   });
 });
