@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { outputsOf } from '../../src/action/outputs/outputs.ts';
 import { describeProblem } from '../../src/base/problem.ts';
 import { warningTexts } from '../../src/base/warning.ts';
-import { finalRevisions } from '../../src/deploy/report/final-revisions.ts';
 import type { EnvoyFilter } from '../../src/mesh/objects/envoy-filter.ts';
 import { makeModule } from '../harness/action.ts';
 import { startTestCluster, type TestCluster } from '../harness/cluster.ts';
@@ -155,7 +155,7 @@ describe('settings that are pushed', () => {
     expect(onlyTarget(planned).revisions[0]?.before).toBe(pushed);
 
     const failed = await scene.deploy({ configuration: 'bad' });
-    expect(finalRevisions(failed)).toEqual([pushed]);
+    expect(outputsOf(failed.whole).revision).toBe(pushed);
     expect(onlyTarget(failed)).toMatchObject({
       outcome: 'failed',
       revisions: [{ before: pushed }],
@@ -183,7 +183,7 @@ describe('settings that are pushed', () => {
     for (const _run of ['the first', 'the next']) {
       const report = await scene.deploy(bad);
       const { outcome, problem, rollback } = onlyTarget(report);
-      expect(finalRevisions(report)).toEqual([revisionOf(onlyTarget(report))]);
+      expect(outputsOf(report.whole).revision).toBe(revisionOf(onlyTarget(report)));
       expect(outcome).toBe('failed');
       expect(problem?.message).toMatch(/rejects the filter/);
       expect(rollback).toBeUndefined();

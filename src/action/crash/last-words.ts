@@ -48,7 +48,7 @@ export function lastWords({ how, cause, advice, progress }: Crash): LastWords {
         `- **What to do:** ${text(next)}`,
       ].join('\n'),
     )}\n`,
-    outputs: { result: 'failed', changed: String(writes > 0), targets: '[]' },
+    outputs: { result: 'failed', changed: String(writes > 0), targets: '[]', filters: '{}' },
   };
 }
 

@@ -12,14 +12,44 @@ export function fitList<T>(
   ladder: readonly Shorten<T>[] = [],
   rank: (item: T) => number = () => 0,
 ): string {
-  let json = JSON.stringify(items);
-  let shortened = items;
-  for (const shorten of ladder) {
-    if (json.length <= max) return json;
-    shortened = shortened.map(shorten);
-    json = JSON.stringify(shortened);
-  }
+  const shortened = shorten(items, max, ladder, JSON.stringify);
+  const json = JSON.stringify(shortened);
   return json.length <= max ? json : cutList(shortened, max, rank);
+}
+
+/**
+ * An object as JSON, of its entries, with the same limit: its values go down the ladder, and at last the entries of the end are left
+ * out; then `"*"`, which nothing is called, is `{"truncated": true, "omitted": N}`.
+ */
+export function fitEntries<T>(entries: readonly [string, T][], max: number, ladder: readonly Shorten<T>[]): string {
+  const jsonOf = (items: readonly [string, unknown][]): string => JSON.stringify(Object.fromEntries(items));
+  const rungs = ladder.map(
+    (step): Shorten<[string, T]> =>
+      ([key, value]) => [key, step(value)],
+  );
+  const shortened = shorten(entries, max, rungs, jsonOf);
+  let kept = shortened.length;
+  let json = jsonOf(shortened);
+  while (json.length > max && kept > 0) {
+    kept = Math.floor(kept * Math.min(0.9, max / json.length));
+    json = jsonOf([...shortened.slice(0, kept), ['*', { truncated: true, omitted: shortened.length - kept }]]);
+  }
+  return json;
+}
+
+/** Items after as many steps of the ladder as they need. */
+function shorten<T>(
+  items: readonly T[],
+  max: number,
+  ladder: readonly Shorten<T>[],
+  jsonOf: (items: readonly T[]) => string,
+): readonly T[] {
+  let shortened = items;
+  for (const step of ladder) {
+    if (jsonOf(shortened).length <= max) break;
+    shortened = shortened.map(step);
+  }
+  return shortened;
 }
 
 function cutList<T>(items: readonly T[], max: number, rank: (item: T) => number): string {

@@ -1,11 +1,10 @@
 import { defined } from '../../base/defined.ts';
 import { greatest } from '../../base/lists.ts';
-import { finalRevisions } from '../../deploy/report/final-revisions.ts';
-import type { ImageReport } from '../../deploy/report/image-report.ts';
 import type { MadePlan } from '../../deploy/report/plan-report.ts';
-import { countOutcome, filtersFound, type Report, targetsOf } from '../../deploy/report/report.ts';
+import { countOutcome, type Report, targetsOf } from '../../deploy/report/report.ts';
 import type { WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { evidenceOf } from '../verdict/evidence.ts';
+import { filterOutputs, filtersJson } from './filters.ts';
 import { fitList } from './json.ts';
 import { statusJson, targetsJson } from './targets.ts';
 
@@ -26,6 +25,7 @@ export const OUTPUTS = [
   'failed',
   'verified-proxies',
   'targets',
+  'filters',
   'plan',
 ] as const;
 export type OutputName = (typeof OUTPUTS)[number];
@@ -38,33 +38,32 @@ export type OutputName = (typeof OUTPUTS)[number];
 const MAX_LISTS_UNITS = 450_000;
 const MAX_PLAN_UNITS = 300_000;
 
+/** Of some hundred filters, whatever is known of each. */
+const MAX_FILTERS_UNITS = 60_000;
+
 /**
- * The outputs of a run. `targets` is a JSON array with one object per workload, for `status` what runs there; `plan` is a JSON
+ * The outputs of a run. Those that say one value of a filter are of the only one that the run is about, and empty where there are
+ * several, as nobody could tell whose each value is: `filters` is a JSON object with all of them by name. `targets` is a JSON array with one object per workload, for `status` what runs there; `plan` is a JSON
  * object with the arrays `changes` and `restarts`, for other commands empty. Each is shortened where it would grow too long, at
  * last by leaving items out; then its last element is `{"truncated": true, "omitted": N}`.
  */
 export function outputsOf(report: Report): Record<OutputName, string> {
-  const { filters } = report;
   const targets = targetsOf(report);
   const planned = report.command === 'plan' && report.plan.state === 'made' ? planJson(report.plan) : '';
-  const room = MAX_LISTS_UNITS - planned.length;
-  const found = filtersFound(report);
-  const digests = [...filters, ...found].flatMap(({ digest }) => digest ?? []);
-  const verified = filters.find(({ provenance }) => provenance !== undefined)?.provenance;
-  const revisions = [
-    ...finalRevisions(report),
-    ...(report.command === 'render' && report.rendered.state === 'written' ? report.rendered.revisions : []),
-    ...found.flatMap(({ revision }) => revision ?? []),
-  ];
+  const outputs = filterOutputs(report);
+  const filters = filtersJson(outputs, MAX_FILTERS_UNITS);
+  const [only, ...others] = outputs.values();
+  const filter = others.length === 0 ? only : undefined;
+  const room = MAX_LISTS_UNITS - planned.length - filters.length;
   const counts = { targets };
   return {
     result: report.outcome,
     changed: String(report.changed),
-    revision: [...new Set(revisions)].join(','),
-    digest: [...new Set(digests)].join(','),
-    bytes: filters.map(({ bytes }) => bytes).join(','),
-    provenance: verified === undefined ? '' : JSON.stringify(verified),
-    image: imagesOf(report).join(','),
+    revision: filter?.revisions.join(',') ?? '',
+    digest: filter?.digest ?? '',
+    bytes: String(filter?.bytes ?? ''),
+    provenance: filter?.provenance === undefined ? '' : JSON.stringify(filter.provenance),
+    image: filter?.image ?? '',
     deployed: String(targets.filter(({ outcome, unready }) => outcome === 'deployed' && unready === undefined).length),
     unchanged: String(countOutcome(counts, 'unchanged')),
     removed: String(countOutcome(counts, 'removed')),
@@ -72,6 +71,7 @@ export function outputsOf(report: Report): Record<OutputName, string> {
     'rolled-back': String(targets.filter(({ rollback }) => rollback?.state === 'rolled-back').length),
     failed: String(countOutcome(counts, 'failed')),
     ...workloadOutputs(report, room),
+    filters,
     plan: planned,
   };
 }
@@ -87,28 +87,6 @@ function workloadOutputs(report: Report, room: number): Record<'verified-proxies
     'verified-proxies': String(evidenceOf(targets).verified),
     targets: targetsJson({ targets, filters: report.filters }, room),
   };
-}
-
-/** The images that filters are in, as far as they are there. */
-function imagesOf(report: Report): string[] {
-  const absent = pushedImages(report)
-    .filter(({ state }) => state !== 'pushed' && state !== 'unchanged')
-    .map(({ pinned }) => pinned);
-  const named = report.filters.flatMap(({ source }) => (source?.kind === 'image' ? [source.pinned] : []));
-  return [...new Set(named)].filter((pinned) => !absent.includes(pinned));
-}
-
-function pushedImages(report: Report): readonly ImageReport[] {
-  switch (report.command) {
-    case 'deploy':
-    case 'plan':
-      return report.plan.state === 'made' ? report.plan.images : [];
-    case 'status':
-    case 'remove':
-    case 'sweep':
-    case 'render':
-      return [];
-  }
 }
 
 /** A proxy with several filters counts once. */

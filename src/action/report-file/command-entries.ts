@@ -112,7 +112,7 @@ export function renderedEntry({ folder, files, revisions, removed }: RenderedFil
       content,
       ...defined({ kept, patches: patches && workloadEntry(patches) }),
     })),
-    revisions,
+    revisions: revisions.map(({ revision }) => revision),
     removed,
   };
 }

@@ -20,5 +20,5 @@ export function judgeRender(report: RenderReport): Verdict {
 }
 
 function revisionOf({ revisions }: RenderedFiles): string {
-  return revisions.length === 1 ? `, revision ${plain(revisions[0] ?? '', 63)},` : '';
+  return revisions.length === 1 ? `, revision ${plain(revisions[0]?.revision ?? '', 63)},` : '';
 }

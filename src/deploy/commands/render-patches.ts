@@ -5,6 +5,7 @@ import type { Revision } from '../../mesh/identity/revision.ts';
 import { namespacesOf, type TargetEntry, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { ordersOn } from '../plan/order.ts';
 import { kindsOf, orderTargets, revisionMaker } from '../plan/target-settings.ts';
+import type { RenderedRevision } from '../report/render-report.ts';
 import type { RenderRequest } from '../request.ts';
 
 /** What is merged into the workloads of an entry. */
@@ -58,13 +59,13 @@ export function maybeOverlapping(patches: readonly Patch[]): Problem[] {
 }
 
 /** Returns the ids of the revisions that the files are of, each once. */
-export function revisionsIn(filters: RenderRequest['filters']): string[] {
+export function revisionsIn(filters: RenderRequest['filters']): RenderedRevision[] {
   const orderOf = orderEntries(filters);
-  const ids = filters.flatMap((filter, index) => {
+  return filters.flatMap((filter, index) => {
     const revisionOn = revisionMaker(filter);
-    return filter.targets.flatMap((entry) =>
+    const ids = filter.targets.flatMap((entry) =>
       kindsOf(entry).map((kind) => revisionOn({ kind }, entry.override, orderOf(index, entry)).id),
     );
+    return [...new Set(ids)].map((revision) => ({ filter: filter.name, revision }));
   });
-  return [...new Set(ids)];
 }

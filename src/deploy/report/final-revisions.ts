@@ -1,14 +1,4 @@
-import { allRevisions, type TargetReport, type TargetRevision, targetsOf, type WithTargets } from './report.ts';
-
-/**
- * The revisions that the targets run at the end, each once, in order of appearance: after a rollback those that were there
- * before, after another run those that it has brought. Of a plan, those that they would run.
- */
-export function finalRevisions(report: WithTargets): string[] {
-  const targets = targetsOf(report);
-  if (report.command === 'plan') return allRevisions({ targets });
-  return [...new Set(targets.flatMap((target) => target.revisions.flatMap((one) => finalRevision(target, one) ?? [])))];
-}
+import type { TargetReport, TargetRevision } from './report.ts';
 
 /** Whether the run has left, or put back, what a workload ran before it: a killed run's leftovers are not put back. */
 export function isAsBefore({ revisions, rollback }: Pick<TargetReport, 'revisions' | 'rollback'>): boolean {

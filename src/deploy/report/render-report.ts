@@ -13,12 +13,19 @@ export interface RenderedFile {
   readonly patches?: WorkloadRef;
 }
 
+/** A revision that files have. */
+export interface RenderedRevision {
+  readonly filter: string;
+  readonly revision: string;
+}
+
 /** What `render` wrote. */
 export interface RenderedFiles {
   readonly state: 'written';
   readonly folder: string;
   readonly files: readonly RenderedFile[];
-  readonly revisions: readonly string[];
+  /** By filter, each once. */
+  readonly revisions: readonly RenderedRevision[];
   /** What an earlier run had written there and this one has not, from the workspace. */
   readonly removed: readonly string[];
 }

@@ -358,7 +358,7 @@ export const COMMAND_SCENARIOS: Readonly<Record<string, () => Report>> = {
       rendered: {
         state: 'written',
         folder: 'wasm-filter',
-        revisions: [NEW],
+        revisions: [{ filter: 'add-header', revision: NEW }],
         files: [
           file(`component/configmap_shop_add-header-${NEW}.yaml`, 42_800, `ConfigMap shop/add-header-${NEW}`),
           file(`component/envoyfilter_shop_add-header-${NEW}.yaml`, 1_730, `EnvoyFilter shop/add-header-${NEW}`),

@@ -65,7 +65,7 @@ describe('last words', () => {
 Re-run it: the next run finishes what this one began, or rolls it back where it fails. "status" says what runs now; "remove" removes the filter. Report it.`);
     expect(page).toMatch(/^## ❌ deploy broke off: an unexpected error\n\n- \*\*What happened:\*\* x is undefined\./);
     expect(page).toContain('- **When:** while waiting for pods');
-    expect(outputs).toEqual({ result: 'failed', changed: 'true', targets: '[]' });
+    expect(outputs).toEqual({ result: 'failed', changed: 'true', targets: '[]', filters: '{}' });
   });
 
   test('before anything was written', () => {

@@ -35,7 +35,6 @@ describe('the image', () => {
 
   test.each<[string, Partial<DeployReport>, string]>([
     ['that was pulled', { filters }, IMAGE.pinned],
-    ['of several filters of one image, once', { filters: [...filters, ...filters] }, IMAGE.pinned],
     ['that was pushed', { filters, plan: deployPlan({ images: [image('pushed')] }) }, IMAGE.pinned],
     ['that was there already', { filters, plan: deployPlan({ images: [image('unchanged')] }) }, IMAGE.pinned],
     ['that would be pushed', { filters, plan: deployPlan({ images: [image('planned')] }) }, ''],
@@ -100,6 +99,7 @@ describe('plain outputs', () => {
       failed: '0',
       'verified-proxies': '0',
       targets: '[]',
+      filters: '{}',
       plan: '',
     });
   });
@@ -110,19 +110,110 @@ describe('plain outputs', () => {
     expect(outputsOf(given).provenance).toBe('');
   });
 
-  test('several revisions and digests are separated by commas', () => {
-    const several = outputsOf(
-      report({
-        filters: [
-          filter(),
-          filter({ name: 'auth', digest: 'sha256:b' }),
-          filter({ name: 'again', digest: 'sha256:b' }),
-        ],
-        targets: [deployed('shop/a'), deployed('shop/b', { revisions: [{ filter: 'auth', revision: 'c3d4e5f607' }] })],
-      }),
+  test('several revisions of the one filter are separated by commas', () => {
+    const revisions = [{ filter: 'add-header', revision: 'c3d4e5f607' }];
+    const targets = [deployed('shop/a'), deployed('shop/b', { revisions })];
+    expect(outputsOf(report({ targets })).revision).toBe(`${NEW},c3d4e5f607`);
+  });
+});
+
+describe('filters', () => {
+  const parsed = (given: Parameters<typeof outputsOf>[0]): Record<string, unknown> =>
+    JSON.parse(outputsOf(given).filters) as Record<string, unknown>;
+  const { digest, bytes } = filter();
+
+  test('has one object per filter, by its name; the outputs of one filter are empty then', () => {
+    const auth = filter({ name: 'auth', digest: 'sha256:b', bytes: 5, source: IMAGE, provenance: PROVENANCE });
+    const revisions = [
+      { filter: 'add-header', revision: NEW },
+      { filter: 'auth', revision: 'c3d4e5f607' },
+    ];
+    const given = report({
+      filters: [filter(), auth],
+      targets: [deployed('shop/a'), deployed('shop/b', { revisions })],
+    });
+    expect(parsed(given)).toEqual({
+      'add-header': { revisions: [NEW], digest, bytes },
+      auth: { revisions: ['c3d4e5f607'], digest: 'sha256:b', bytes: 5, image: IMAGE.pinned, provenance: PROVENANCE },
+    });
+    const { revision, image: pinned, provenance, ...others } = outputsOf(given);
+    expect([revision, others.digest, others.bytes, pinned, provenance]).toEqual(['', '', '', '', '']);
+  });
+
+  test('has the one filter as its own outputs have it', () => {
+    const given = report({ filters: [filter({ source: IMAGE })], targets: [rolledBack('shop/a'), deployed('shop/b')] });
+    const outputs = outputsOf(given);
+    expect(parsed(given)).toEqual({ 'add-header': { revisions: [OLD, NEW], digest, bytes, image: IMAGE.pinned } });
+    expect([outputs.revision, outputs.digest, outputs.bytes, outputs.image]).toEqual([
+      `${OLD},${NEW}`,
+      digest,
+      String(bytes),
+      IMAGE.pinned,
+    ]);
+  });
+
+  test('has what runs after a rollback, also of nothing', () => {
+    const revisions = [
+      { filter: 'add-header', revision: NEW, before: OLD },
+      { filter: 'auth', revision: 'c3d4e5f607' },
+    ];
+    const back = rolledBack('shop/a', {
+      revisions,
+      rollback: rollback('rolled-back', { to: { 'add-header': OLD, auth: null } }),
+    });
+    expect(parsed(report({ filters: [filter(), filter({ name: 'auth' })], targets: [back] }))).toEqual({
+      'add-header': { revisions: [OLD], digest, bytes },
+      auth: { revisions: [], digest, bytes },
+    });
+  });
+
+  test('has those of a plan, and of rendered files', () => {
+    const rendered = { state: 'written', folder: 'f', files: [], removed: [] } as const;
+    const revisions = [
+      { filter: 'add-header', revision: NEW },
+      { filter: 'auth', revision: 'c3d4e5f607' },
+    ];
+    const both = [filter(), filter({ name: 'auth' })];
+    const expected = { 'add-header': { revisions: [NEW] }, auth: { revisions: ['c3d4e5f607'] } };
+    expect(parsed(report({ command: 'render', filters: both, rendered: { ...rendered, revisions } }))).toMatchObject(
+      expected,
     );
-    expect(several.revision).toBe(`${NEW},c3d4e5f607`);
-    expect(several.digest).toBe(`${filter().digest},sha256:b`);
+    const targets = [untouched('shop/a', { revisions })];
+    expect(parsed(report({ command: 'plan', filters: both, targets, plan: planned() }))).toMatchObject(expected);
+  });
+
+  test('has those that a removal takes away, and those that status finds', () => {
+    expect(parsed(report({ command: 'remove', filters: [], targets: [removed('shop/a')] }))).toEqual({
+      'add-header': { revisions: [] },
+    });
+    const workloads = [
+      found('shop/a', [running({ filter: 'auth', digest: 'sha256:a' })]),
+      found('shop/b', [
+        running({ filter: 'auth', revision: OLD, digest: 'sha256:b' }),
+        running({ filter: 'limits', digest: 'sha256:a' }),
+      ]),
+    ];
+    const status = { state: 'read', workloads, namespaces: ['shop'], garbage: [] } as const;
+    expect(parsed(report({ command: 'status', filters: [], status }))).toEqual({
+      auth: { revisions: [NEW, OLD] },
+      limits: { revisions: [NEW], digest: 'sha256:a' },
+    });
+  });
+
+  test('stays short: provenance goes first, then filters of the end', () => {
+    const many = (n: number): DeployReport =>
+      report({
+        filters: Array.from({ length: n }, (_, at) => filter({ name: `filter-${at}`, provenance: PROVENANCE })),
+        targets: [],
+      }) as DeployReport;
+    const some = parsed(many(400));
+    expect(Object.keys(some)).toHaveLength(400);
+    expect(some['filter-0']).toEqual({ revisions: [], digest, bytes });
+    const json = outputsOf(many(5_000)).filters;
+    expect(json.length).toBeLessThanOrEqual(60_000);
+    const { '*': rest, ...kept } = JSON.parse(json) as Record<string, { omitted?: number }>;
+    expect(rest).toEqual({ truncated: true, omitted: 5_000 - Object.keys(kept).length });
+    expect(Object.keys(kept).length).toBeGreaterThan(1_000);
   });
 });
 

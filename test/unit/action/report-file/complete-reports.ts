@@ -199,7 +199,7 @@ export const COMPLETE_REPORTS: Readonly<Record<string, () => Report>> = {
       rendered: {
         state: 'written',
         folder: 'wasm-filter',
-        revisions: [NEW],
+        revisions: [{ filter: 'add-header', revision: NEW }],
         removed: ['wasm-filter/old.yaml'],
         files: [
           { path: 'wasm-filter/kustomization.yaml', bytes: 90, content: 'overlay', kept: true },

@@ -275,7 +275,11 @@ describe('render', () => {
     const files = new Files();
     const { problems, rendered } = await renderTo(files, '- deploy/reviews');
     expect(problems).toEqual([]);
-    expect(rendered).toMatchObject({ folder: AT, revisions: [revision().id], removed: [] });
+    expect(rendered).toMatchObject({
+      folder: AT,
+      revisions: [{ filter: revision().filter, revision: revision().id }],
+      removed: [],
+    });
     expect(filesOf(rendered).files.map(({ path, bytes }) => [path, bytes])).toEqual(
       Object.entries(files.all).map(([path, text]) => [path, Buffer.byteLength(text)]),
     );
