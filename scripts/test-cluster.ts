@@ -34,6 +34,9 @@ const SUITES: Readonly<Record<Level, readonly Suite[]>> = {
   ],
 };
 
+/** How many clusters of a level share its suites, each a part of the files: control planes are cheap, and a machine has one mesh. */
+const CLUSTERS: Readonly<Record<Level, number>> = { 'control-plane': 2, mesh: 1 };
+
 const wanted = positionals.length > 0 ? positionals : levels;
 const unknown = wanted.filter((level) => !levels.some((known) => known === level));
 if (unknown.length > 0) {
@@ -47,19 +50,36 @@ if (unknown.length > 0) {
 }
 
 async function verify(level: Level): Promise<number> {
-  const only = values.only === undefined ? [] : ['--testNamePattern', values.only];
-  const run = async (kubeconfig: string, kubectl = {}): Promise<number> => {
-    let worst = 0;
-    for (const { files, atOnce, testMs } of SUITES[level]) {
-      const bounds = [`--maxWorkers=${atOnce}`, `--testTimeout=${testMs}`];
-      // `npm test` leaves the mesh suite out; here every path counts.
-      const flags = ['--verbose', ...bounds, ...only, '--testPathIgnorePatterns=/node_modules/'];
-      worst = Math.max(worst, await runJest([files, ...flags], { TEST_KUBECONFIG: kubeconfig, ...kubectl }));
-    }
-    return worst;
-  };
   console.log(`\n── ${level}`);
-  if (values.kubeconfig !== undefined) return run(resolve(values.kubeconfig));
-  const use = ({ kubeconfig, program }: RunningCluster): Promise<number> => run(kubeconfig, { TEST_KUBECTL: program });
-  return withCluster(level, use, { log: (line) => console.log(line) });
+  if (values.kubeconfig !== undefined) return runSuites(level, '1/1', { TEST_KUBECONFIG: resolve(values.kubeconfig) });
+  return withClusters(level, CLUSTERS[level], async (clusters) => {
+    const codes = clusters.map(({ kubeconfig, program }, index) =>
+      runSuites(level, `${index + 1}/${clusters.length}`, { TEST_KUBECONFIG: kubeconfig, TEST_KUBECTL: program }),
+    );
+    return Math.max(...(await Promise.all(codes)));
+  });
+}
+
+/** Runs `use` with so many clusters of a level, brought up one after the other: the first builds what the others take. */
+function withClusters(
+  level: Level,
+  count: number,
+  use: (clusters: readonly RunningCluster[]) => Promise<number>,
+): Promise<number> {
+  if (count === 0) return use([]);
+  const withOthers = (cluster: RunningCluster): Promise<number> =>
+    withClusters(level, count - 1, (others) => use([cluster, ...others]));
+  return withCluster(level, withOthers, { log: (line) => console.log(line) });
+}
+
+async function runSuites(level: Level, shard: string, environment: Readonly<Record<string, string>>): Promise<number> {
+  const only = values.only === undefined ? [] : ['--testNamePattern', values.only];
+  let worst = 0;
+  for (const { files, atOnce, testMs } of SUITES[level]) {
+    const bounds = [`--maxWorkers=${atOnce}`, `--testTimeout=${testMs}`, `--shard=${shard}`];
+    // `npm test` leaves the mesh suite out; here every path counts.
+    const flags = ['--verbose', ...bounds, ...only, '--testPathIgnorePatterns=/node_modules/'];
+    worst = Math.max(worst, await runJest([files, ...flags], environment));
+  }
+  return worst;
 }
