@@ -1,19 +1,19 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
-import { dump, load } from 'js-yaml';
 import { mapLimited } from '../src/base/concurrency.ts';
 import { startEmbeddedCluster } from '../test/embedded/index.ts';
-import { makeModule, runBundle } from '../test/harness/action.ts';
+import { makeModule } from '../test/harness/action.ts';
 import { type Api, connectApi, eventually } from '../test/harness/api.ts';
 import { makeWorkload } from '../test/harness/workloads.ts';
+import { describeCost, measuredRun, renamed } from './measured-run.ts';
 
 /**
- * npm run bench:clusters -- [--clusters 10] [--workloads 500]
+ * npm run bench:clusters -- [--clusters 10] [--workloads 125,250,500]
  * Times one run of the built action over several embedded clusters, with Deployments of `replicas: 0`, which roll at once: a deployment,
- * the same again, and a removal. Beside the time stands the most memory that the action took, and the size of its summary.
+ * the same again, and a removal; for each number of Deployments in a cluster. Beside the time stands what a workload took of it, and
+ * the most memory that the action took, and the size of its summary.
  */
 const { values } = parseArgs({
   options: {
@@ -23,21 +23,30 @@ const { values } = parseArgs({
 });
 const NAMESPACE = 'bench';
 
-/** A process tells at its end how much memory it had at most, in KiB. */
-const PEAK = `process.on('exit', () => require('node:fs').appendFileSync(process.env.PEAK_FILE, process.resourceUsage().maxRSS + '\\n'));`;
-
-await bench(Number(values.clusters), Number(values.workloads));
+for (const workloads of values.workloads.split(',')) await bench(Number(values.clusters), Number(workloads));
 
 async function bench(count: number, workloads: number): Promise<void> {
   const workspace = await mkdtemp(join(tmpdir(), 'bench-'));
   const clusters = await Promise.all(Array.from({ length: count }, () => startEmbeddedCluster()));
   try {
     await writeFile(join(workspace, 'filter.wasm'), makeModule('bench', 31_000));
-    await writeFile(join(workspace, 'peak.cjs'), PEAK);
     for (const { kubeconfig } of clusters) await makeWorkloads(kubeconfig, workloads);
     const kubeconfig = clusters.map((cluster, index) => renamed(cluster.kubeconfig, `c${index}`)).join('---\n');
     console.log(`${clusters.length} clusters with ${workloads} Deployments each`);
-    for (const command of ['deploy', 'deploy', 'remove']) await timedRun(command, kubeconfig, workspace);
+    for (const command of ['deploy', 'deploy', 'remove']) {
+      const run = await measuredRun(workspace, kubeconfig, {
+        command,
+        ...(command === 'deploy' ? { filter: 'filter.wasm' } : {}),
+        name: 'bench',
+        namespace: NAMESPACE,
+        contexts: '*',
+        targets: '- {selector: bench=yes, kinds: [deployment]}',
+      });
+      const { result } = run.outputs;
+      if (result === 'failed' || result === undefined) throw new Error(run.stdout);
+      const eachMs = (run.wholeSeconds * 1000) / (count * workloads);
+      console.log(`${command}: ${result}, ${describeCost(run)}, ${eachMs.toFixed(1)} ms a workload`);
+    }
   } finally {
     await Promise.all(clusters.map((cluster) => cluster.stop()));
     await rm(workspace, { recursive: true, force: true });
@@ -60,39 +69,4 @@ async function makeWorkloads(kubeconfig: string, workloads: number): Promise<voi
   } finally {
     await api.close();
   }
-}
-
-/** With names of its own, as kubeconfigs that are read together must have. */
-function renamed(kubeconfig: string, name: string): string {
-  const config = load(kubeconfig) as Record<'clusters' | 'users' | 'contexts', { name: string; context?: object }[]>;
-  for (const one of [...config.clusters, ...config.users, ...config.contexts]) one.name = name;
-  for (const one of config.contexts) one.context = { cluster: name, user: name };
-  return dump({ ...config, 'current-context': name });
-}
-
-async function timedRun(command: string, kubeconfig: string, workspace: string): Promise<void> {
-  const peaks = join(workspace, 'peaks');
-  await writeFile(peaks, '');
-  const started = performance.now();
-  // An environment variable holds 128 KiB at most.
-  const file = join(workspace, 'kubeconfig');
-  await writeFile(file, kubeconfig);
-  const { outputs, stdout, summary } = await runBundle({
-    workspace,
-    inputs: {
-      command,
-      ...(command === 'deploy' ? { filter: 'filter.wasm' } : {}),
-      name: 'bench',
-      namespace: NAMESPACE,
-      contexts: '*',
-      targets: '- {selector: bench=yes, kinds: [deployment]}',
-    },
-    environment: { KUBECONFIG: file, NODE_OPTIONS: `--require ${join(workspace, 'peak.cjs')}`, PEAK_FILE: peaks },
-  });
-  const seconds = (performance.now() - started) / 1000;
-  if (outputs.result === 'failed' || outputs.result === undefined) throw new Error(stdout);
-  const peak = Math.max(...(await readFile(peaks, 'utf8')).trim().split('\n').map(Number));
-  console.log(
-    `${command}: ${outputs.result}, ${seconds.toFixed(1)} s, ${Math.round(peak / 1024)} MiB at most, summary of ${Math.round(summary.length / 1024)} KiB`,
-  );
 }
