@@ -54,7 +54,7 @@ export async function connect({ cluster, context: { client, log } }: ClusterSess
  * Returns what tells a cluster from all others, the UID of a namespace that each has from its beginning; `undefined` where the user may
  * not read it.
  */
-export async function identityOf({ context: { client, log } }: ClusterSession): Promise<string | undefined> {
+export async function clusterIdOf({ context: { client, log } }: ClusterSession): Promise<string | undefined> {
   try {
     const { metadata } = await client.get(NAMESPACE, undefined, 'kube-system');
     return metadata.uid;

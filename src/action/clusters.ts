@@ -25,7 +25,7 @@ import { type ClusterRequest, requestIn } from '../deploy/request-in-cluster.ts'
 import { sharedTrial } from '../filter/trial/shared-trial.ts';
 import type { Registries } from '../registry/registries.ts';
 import { inClusterName } from '../targets/target.ts';
-import { type ClusterSession, connect, identityOf, openSession } from './cluster-session.ts';
+import { type ClusterSession, clusterIdOf, connect, openSession } from './cluster-session.ts';
 import type { CommandRequest } from './request/request.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -127,7 +127,7 @@ async function reach(
 async function findTwice(sessions: readonly ClusterSession[]): Promise<Problem[]> {
   if (sessions.length < 2) return [];
   const identities = await Promise.all(
-    sessions.map(async (session) => (await identityOf(session)) ?? addressOf(session)),
+    sessions.map(async (session) => (await clusterIdOf(session)) ?? addressOf(session)),
   );
   return [...Map.groupBy(sessions, (_, index) => identities[index])].flatMap(([, [first, ...others]]) =>
     others.map(

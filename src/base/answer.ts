@@ -4,6 +4,15 @@ export interface Answer {
   readonly body: AsyncIterable<Uint8Array>;
 }
 
+/** By name, in lower case. */
+export type AnswerHeaders = Readonly<Record<string, string | string[] | undefined>>;
+
+/** One header's first value. */
+export function headerOf({ headers }: { readonly headers: AnswerHeaders }, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value[0] : value;
+}
+
 /** The most bytes of an answer that is a success, and of one that says why it is none. */
 export interface MaxBytes {
   readonly success: number;

@@ -62,6 +62,12 @@ export interface Problem {
   readonly cause?: unknown;
 }
 
+/** What is wrong, and what helps, of something that whoever says it need not know: the rest of a problem. */
+export interface Explanation {
+  readonly message: string;
+  readonly remedy: string;
+}
+
 /** At least one problem. */
 export type SomeProblems = readonly [Problem, ...Problem[]];
 

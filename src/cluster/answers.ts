@@ -1,9 +1,10 @@
+import { headerOf } from '../base/answer.ts';
 import { defined } from '../base/defined.ts';
 import { isObject, parseJson, pick } from '../base/json.ts';
 import { parseRetryAfter } from '../base/retry.ts';
 import { truncate } from '../base/text.ts';
 import { ApiError, InvalidAnswerError, type StatusBody } from './errors.ts';
-import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
+import type { ApiAnswer, ApiRequest } from './http.ts';
 import { withReadFieldSets } from './managed-fields.ts';
 import { METADATA_KIND, objectShape } from './object-shapes.ts';
 import type { KubernetesObject } from './objects.ts';
@@ -16,12 +17,12 @@ export interface Exchange {
   readonly server: string;
   /** What the request does, in the words of RBAC. */
   readonly verb: string;
-  readonly request: Pick<HttpRequest, 'method' | 'path'>;
-  readonly response: HttpResponse;
+  readonly request: Pick<ApiRequest, 'method' | 'path'>;
+  readonly response: ApiAnswer;
 }
 
 /** The answer, when its status says that the call worked; else throws the `ApiError` that it stands for. */
-export function checked(exchange: Exchange): HttpResponse {
+export function checked(exchange: Exchange): ApiAnswer {
   const { verb, request, response } = exchange;
   if (response.status >= 200 && response.status < 300) return response;
   throw apiError(verb, request.path, response);
@@ -31,7 +32,7 @@ export function checked(exchange: Exchange): HttpResponse {
 export function apiError(
   verb: string,
   path: string,
-  { status, text, headers = {} }: Pick<HttpResponse, 'status' | 'text'> & Partial<Pick<HttpResponse, 'headers'>>,
+  { status, text, headers = {} }: Pick<ApiAnswer, 'status' | 'text'> & Partial<Pick<ApiAnswer, 'headers'>>,
 ): ApiError {
   const leadsTo = URL.parse(headerOf({ headers }, 'location') ?? '')?.host;
   const retryAfterSeconds = parseRetryAfter(headerOf({ headers }, 'retry-after'), Date.now());
@@ -112,7 +113,7 @@ export function parseWatchEvent<T extends KubernetesObject>(
 const BOOKMARK = object({ metadata: object({ resourceVersion: string }) });
 
 /** Whether the API server itself refused, rather than something it forwards to: its refusals are a v1 `Status`. */
-export function isFailureStatus(response: HttpResponse): boolean {
+export function isFailureStatus(response: ApiAnswer): boolean {
   if (!/^application\/json\b/i.test(headerOf(response, 'content-type') ?? '')) return false;
   const body = readStatusBody(response.text);
   return body?.kind === 'Status' && body.apiVersion === 'v1' && body.status === 'Failure';

@@ -1,11 +1,11 @@
 import { checked, parseAs, parseObject } from './answers.ts';
 import { ApiError } from './errors.ts';
 import type { ExecLimits, ExecResult } from './exec.ts';
-import type { HttpRequest } from './http.ts';
+import type { ApiRequest } from './http.ts';
 import { MAX_BYTES, PAGE_SIZE } from './limits.ts';
 import type { ListOptions, ObjectList } from './list.ts';
 import type { KubernetesObject } from './objects.ts';
-import type { Patience, Phase } from './patience.ts';
+import type { ApiPhase, Patience } from './patience.ts';
 import { type PodLogOptions, podLogPath } from './pod-log.ts';
 import { type PodRequest, type PodResponse, requestPod } from './pod-proxy.ts';
 import { ACCESS_REVIEW, type Resource, resourcePath } from './resources.ts';
@@ -68,7 +68,7 @@ export class Client {
   }
 
   /** The same client for another phase of the run. */
-  during(phase: Phase): Client {
+  during(phase: ApiPhase): Client {
     return new Client(this.#session.during(phase));
   }
 
@@ -204,7 +204,7 @@ export class Client {
   async isAllowed({ verb, resource, subresource, namespace, name }: AccessRequest): Promise<boolean> {
     const { group, plural } = resource;
     const spec = { resourceAttributes: { verb, group, resource: plural, subresource, namespace, name } };
-    const request: HttpRequest = {
+    const request: ApiRequest = {
       method: 'POST',
       path: resourcePath(ACCESS_REVIEW, undefined),
       headers: { 'content-type': 'application/json' },

@@ -1,5 +1,7 @@
+import type { AnswerHeaders } from '../base/answer.ts';
+
 /** One request to the API server. */
-export interface HttpRequest {
+export interface ApiRequest {
   readonly method: 'GET' | 'HEAD' | 'OPTIONS' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   /** Path and query below the server's address. */
   readonly path: string;
@@ -8,14 +10,8 @@ export interface HttpRequest {
 }
 
 /** An answer; the names of its headers are in lower case. */
-export interface HttpResponse {
+export interface ApiAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: AnswerHeaders;
   readonly text: string;
-}
-
-/** One header's first value. */
-export function headerOf(response: Pick<HttpResponse, 'headers'>, name: string): string | undefined {
-  const value = response.headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }

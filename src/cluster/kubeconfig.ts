@@ -9,7 +9,12 @@ import { CredentialsError } from './errors.ts';
 import { type Identity, makeIdentity } from './identity.ts';
 import { findProxy, readServer } from './kubeconfig/address.ts';
 import type { Source } from './kubeconfig/credential-files.ts';
-import { type ClusterSource, type Credentials, readCredentials, type UserSource } from './kubeconfig/credentials.ts';
+import {
+  type ClusterCredentials,
+  type ClusterSource,
+  readCredentials,
+  type UserSource,
+} from './kubeconfig/credentials.ts';
 import { type PluginRuntime, readExecPlugin, runExecPlugin } from './kubeconfig/exec-plugin.ts';
 import { CLUSTER_FIELDS, CONTEXT_FIELDS, readFields, USER_FIELDS } from './kubeconfig/fields.ts';
 import { impersonationHeaders } from './kubeconfig/headers.ts';
@@ -153,7 +158,7 @@ async function makeAccess(chosen: Chosen, runtime: KubeconfigRuntime): Promise<R
   if (diagnostics.ok && needsPlugin && plugin === undefined) diagnostics.add(noCredentials(user));
   if (first === undefined || !diagnostics.ok) return fail(diagnostics.problems);
 
-  let next: Credentials | undefined = first;
+  let next: ClusterCredentials | undefined = first;
   const identify = async (): Promise<Identity> => {
     const credentials = next ?? orThrow(await readAll(chosen, server, runtime));
     next = credentials.fromFiles ? undefined : credentials;
@@ -185,7 +190,7 @@ async function readAll(
   { cluster, user }: Chosen,
   server: URL,
   runtime: KubeconfigRuntime,
-): Promise<Result<Credentials>> {
+): Promise<Result<ClusterCredentials>> {
   if (server.protocol === 'https:') return readCredentials(cluster, user, runtime);
   const impersonation = impersonationHeaders(user);
   return impersonation.ok ? ok({ impersonation: impersonation.value, fromFiles: false }) : impersonation;

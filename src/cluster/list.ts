@@ -19,7 +19,7 @@ export interface ObjectList<T> {
 }
 
 /** One page of a list, read and found to be what it should be. */
-export interface Page<T> extends ObjectList<T> {
+export interface CheckedPage<T> extends ObjectList<T> {
   /** Where the next one begins; empty after the last. */
   readonly next: string;
   readonly bytes: number;
@@ -27,10 +27,10 @@ export interface Page<T> extends ObjectList<T> {
 }
 
 /** Asks for a page of at most so many bytes. */
-export type ReadPage<T> = (path: string, maxBytes: number) => Promise<Page<T>>;
+export type ReadPage<T> = (path: string, maxBytes: number) => Promise<CheckedPage<T>>;
 
 /** The page in an answer. Throws `InvalidAnswerError`. */
-export function readPage<T extends KubernetesObject>(exchange: Exchange, resource: Resource): Page<T> {
+export function readPage<T extends KubernetesObject>(exchange: Exchange, resource: Resource): CheckedPage<T> {
   const { items, metadata } = parsePage<T>(exchange, resource);
   return {
     items: items ?? [],

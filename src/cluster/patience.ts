@@ -22,10 +22,10 @@ const MAY_LOSE_MS = {
 type Timed = keyof typeof MAY_LOSE_MS;
 
 /** What a run is doing. While it waits for pods, their timeout counts alone. */
-export type Phase = Timed | 'waiting for pods';
+export type ApiPhase = Timed | 'waiting for pods';
 
 /** Phases in which nothing is written. */
-export const UNWRITTEN: ReadonlySet<Phase> = new Set<Phase>(['inspecting what runs', 'reading the cluster']);
+export const UNWRITTEN: ReadonlySet<ApiPhase> = new Set<ApiPhase>(['inspecting what runs', 'reading the cluster']);
 
 /** A server that answers within this is slow, but honest: no time is lost. */
 const HONEST_MS = 2_500;
@@ -38,9 +38,9 @@ const MAX_WAITED_MS = 15_000;
 export class StalledError extends Error {
   /** The request that hung longest. */
   readonly request: string;
-  readonly phase: Phase;
+  readonly phase: ApiPhase;
 
-  constructor(phase: Phase, { what, since, last }: Asking, others: number, now: number) {
+  constructor(phase: ApiPhase, { what, since, last }: Asking, others: number, now: number) {
     const more = others > 0 ? ` (and ${others} more)` : '';
     const came = last === undefined ? 'no answer' : `no useful answer (last: ${last})`;
     super(`${came} to ${what}${more} for ${formatDuration(now - since)} while ${phase}`);
@@ -60,7 +60,7 @@ export interface Turn {
 
 /** The patience that is left for one phase. */
 export interface Budget {
-  readonly phase: Phase;
+  readonly phase: ApiPhase;
   /** What may still be lost, in milliseconds; infinite while pods are waited for. */
   leftMs(): number;
   /** How long this phase may wait for what the server shows, such as pods that end, without that the run becomes longer than it may be. */
@@ -115,7 +115,7 @@ export class Patience {
   }
 
   /** The budget of a phase. */
-  during(phase: Phase): Budget {
+  during(phase: ApiPhase): Budget {
     if (phase === 'waiting for pods') return UNLIMITED;
     const leftMs = (): number => {
       this.#tick();

@@ -1,6 +1,6 @@
 import { defined } from '../base/defined.ts';
 import { apiError, isFailureStatus } from './answers.ts';
-import type { HttpRequest } from './http.ts';
+import type { ApiRequest } from './http.ts';
 import { MAX_BYTES } from './limits.ts';
 import type { Budget } from './patience.ts';
 import { POD, resourcePath } from './resources.ts';
@@ -8,7 +8,7 @@ import type { Transport } from './transport.ts';
 
 /** A request to a port of a pod. */
 export interface PodRequest {
-  readonly method?: HttpRequest['method'];
+  readonly method?: ApiRequest['method'];
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   /** The longest time to the end of the answer, 10 s by default. */

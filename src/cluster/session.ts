@@ -2,11 +2,11 @@ import { type Limiter, makeLimiter } from '../base/concurrency.ts';
 import { checked, type Exchange, parseObject, parseWarnings } from './answers.ts';
 import { ConnectionError } from './errors.ts';
 import { type ExecLimits, type ExecResult, type ExecTarget, exec } from './exec.ts';
-import type { HttpRequest } from './http.ts';
+import type { ApiRequest } from './http.ts';
 import { PARALLEL_EXECS, PARALLEL_LISTS } from './limits.ts';
-import { type ListOptions, listAll, type ObjectList, type Page, readPage } from './list.ts';
+import { type CheckedPage, type ListOptions, listAll, type ObjectList, readPage } from './list.ts';
 import type { KubernetesObject } from './objects.ts';
-import { type Budget, Patience, type Phase, StalledError, type Turn } from './patience.ts';
+import { type ApiPhase, type Budget, Patience, StalledError, type Turn } from './patience.ts';
 import { type Resource, resourcePath } from './resources.ts';
 import type { SendOptions, Transport } from './transport.ts';
 
@@ -27,7 +27,7 @@ export interface SessionListener {
   /** Gets the path of each write before it is sent; of dry runs it does not. */
   readonly onWrite?: (path: string) => void;
   /** Gets the phase of each request before it is sent. */
-  readonly onPhase?: (phase: Phase) => void;
+  readonly onPhase?: (phase: ApiPhase) => void;
 }
 
 /** What the sessions of one run have in common. */
@@ -46,7 +46,7 @@ export class Session {
   readonly #shared: Shared;
   readonly budget: Budget;
 
-  private constructor(shared: Shared, phase: Phase) {
+  private constructor(shared: Shared, phase: ApiPhase) {
     this.#shared = shared;
     this.budget = shared.patience.during(phase);
   }
@@ -66,7 +66,7 @@ export class Session {
   }
 
   /** The same for another phase. */
-  during(phase: Phase): Session {
+  during(phase: ApiPhase): Session {
     return new Session(this.#shared, phase);
   }
 
@@ -87,7 +87,7 @@ export class Session {
   }
 
   /** Sends a request whose answer has to be a success. Throws `ApiError` where it is none. */
-  async read(verb: string, request: HttpRequest, options: SendOptions = {}): Promise<Exchange> {
+  async read(verb: string, request: ApiRequest, options: SendOptions = {}): Promise<Exchange> {
     this.countRead();
     const exchange = await this.send(verb, request, options);
     checked(exchange);
@@ -99,7 +99,7 @@ export class Session {
     verb: string,
     resource: Resource,
     dryRun: boolean,
-    request: HttpRequest,
+    request: ApiRequest,
   ): Promise<Written<T>> {
     this.countWrite(dryRun, request.path);
     const path = `${request.path}${dryRun ? '&dryRun=All' : ''}`;
@@ -115,7 +115,7 @@ export class Session {
   }
 
   /** Sends a request and gives its answer, whatever its status. */
-  async send(verb: string, request: HttpRequest, options: SendOptions = {}): Promise<Exchange> {
+  async send(verb: string, request: ApiRequest, options: SendOptions = {}): Promise<Exchange> {
     const { transport, listener } = this.#shared;
     listener.onPhase?.(this.budget.phase);
     const response = await transport.send(request, { ...options, budget: this.budget });
@@ -149,7 +149,7 @@ export class Session {
     path: string,
     maxBytes: number,
     headers: Readonly<Record<string, string>> = {},
-  ): Promise<Page<T>> {
+  ): Promise<CheckedPage<T>> {
     return readPage<T>(await this.read('list', { method: 'GET', path, headers }, { maxBytes }), resource);
   }
 

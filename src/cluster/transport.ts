@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Dispatcher } from 'undici';
+import { headerOf } from '../base/answer.ts';
 import { errorCode, rootMessage } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
 import { defined } from '../base/defined.ts';
@@ -9,7 +10,7 @@ import { isFailureStatus } from './answers.ts';
 import { readLines, readText } from './body.ts';
 import { Connections } from './connections.ts';
 import { ConnectionError, CredentialsError } from './errors.ts';
-import { type HttpRequest, type HttpResponse, headerOf } from './http.ts';
+import type { ApiAnswer, ApiRequest } from './http.ts';
 import type { ClusterAccess } from './kubeconfig.ts';
 import { ATTEMPT_MS, MAX_BYTES } from './limits.ts';
 import { type Budget, StalledError, type Turn, UNLIMITED } from './patience.ts';
@@ -59,11 +60,11 @@ export class Transport {
   }
 
   /** Sends a request, again after a passing failure, and gives the last answer whatever its status. */
-  async send(request: HttpRequest, options: SendOptions = {}): Promise<HttpResponse> {
+  async send(request: ApiRequest, options: SendOptions = {}): Promise<ApiAnswer> {
     const { forwarded = false, budget = UNLIMITED } = options;
-    const work = (turn: Turn): Promise<HttpResponse> => {
+    const work = (turn: Turn): Promise<ApiAnswer> => {
       const signal = anySignal(this.#options.signal, turn.signal);
-      const once = (): Promise<HttpResponse> => this.#once(request, signal, options);
+      const once = (): Promise<ApiAnswer> => this.#once(request, signal, options);
       return this.#withRetries(request, { signal, forwarded, note: turn.note, leftMs: budget.leftMs }, once);
     };
     // Credentials that an exec plugin makes have a time limit of their own.
@@ -80,7 +81,7 @@ export class Transport {
    * that of the transport. It has a connection of its own.
    */
   async webSocket(path: string, protocols: readonly string[], signal: AbortSignal): Promise<WebSocketAnswer> {
-    const request: HttpRequest = { method: 'GET', path };
+    const request: ApiRequest = { method: 'GET', path };
     const either = anySignal(this.#options.signal, signal);
     const retrying = { signal: either, forwarded: false, note: () => undefined, leftMs: UNLIMITED.leftMs };
     const answer = await this.#withRetries<WebSocketAnswer>(request, retrying, async () => {
@@ -128,8 +129,8 @@ export class Transport {
    * reads, server-side applies with one manager and body, merge patches guarded by resourceVersion, and deletions, where the
    * next attempt finds nothing left.
    */
-  async #withRetries<T extends HttpResponse>(
-    request: HttpRequest,
+  async #withRetries<T extends ApiAnswer>(
+    request: ApiRequest,
     { signal, forwarded, note, leftMs }: RetryOptions,
     attemptOnce: () => Promise<T>,
   ): Promise<T> {
@@ -167,10 +168,10 @@ export class Transport {
   }
 
   async #once(
-    request: HttpRequest,
+    request: ApiRequest,
     given: AbortSignal | undefined,
     { timeoutMs = ATTEMPT_MS, maxBytes = MAX_BYTES.object }: SendOptions,
-  ): Promise<HttpResponse> {
+  ): Promise<ApiAnswer> {
     const limit = AbortSignal.timeout(timeoutMs);
     const signal = anySignal(given, limit);
     try {
@@ -195,7 +196,7 @@ export class Transport {
 
   async #dispatch(
     dispatcher: Dispatcher,
-    request: HttpRequest,
+    request: ApiRequest,
     bodyTimeout: number,
     signal: AbortSignal | undefined,
   ): Promise<Dispatcher.ResponseData> {
@@ -213,7 +214,7 @@ export class Transport {
     return untilAborted(response, signal);
   }
 
-  async #headers(request: HttpRequest): Promise<Record<string, string | string[]>> {
+  async #headers(request: ApiRequest): Promise<Record<string, string | string[]>> {
     const credentials = await this.#connections.headers();
     // A request to a pod brings headers of its own; the credentials stay those of the kubeconfig.
     const given = [...Object.entries(request.headers ?? {}), ...Object.entries(credentials)];
@@ -228,7 +229,7 @@ export class Transport {
     return retryDelay(attempt, outcome, (this.#options.random ?? Math.random)());
   }
 
-  #debug(request: HttpRequest, outcome: string, started: number): void {
+  #debug(request: ApiRequest, outcome: string, started: number): void {
     this.#options.debug?.(
       `${request.method} ${request.path} → ${outcome} in ${Math.round(performance.now() - started)} ms`,
     );
@@ -246,7 +247,7 @@ function isSilence(code: string): boolean {
 }
 
 /** Whether an answer only says to come again. */
-function isRefusal({ status }: HttpResponse): boolean {
+function isRefusal({ status }: ApiAnswer): boolean {
   return status === 429 || status >= 500;
 }
 

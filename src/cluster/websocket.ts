@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type Dispatcher, WebSocket } from 'undici';
 import { truncate } from '../base/text.ts';
 import { TooLongError } from './body.ts';
-import type { HttpResponse } from './http.ts';
+import type { ApiAnswer } from './http.ts';
 import { MAX_BYTES } from './limits.ts';
 
 /** A WebSocket to ask for. */
@@ -19,7 +19,7 @@ export interface WebSocketRequest {
 }
 
 /** What the server answers: status 101 and messages, or a refusal as any other answer. */
-export interface WebSocketAnswer extends HttpResponse {
+export interface WebSocketAnswer extends ApiAnswer {
   /**
    * The messages as they come, until the server ends the connection; a connection that breaks throws the cause. Leaving the
    * loop ends the connection, so who asked has to read them.
@@ -30,8 +30,8 @@ export interface WebSocketAnswer extends HttpResponse {
 /** The result of a handshake. A WebSocket tells none of it: its events know neither a status nor a cause. */
 interface Handshake {
   socket?: Duplex;
-  headers?: HttpResponse['headers'];
-  refusal?: HttpResponse;
+  headers?: ApiAnswer['headers'];
+  refusal?: ApiAnswer;
   error?: unknown;
 }
 
@@ -88,7 +88,7 @@ function readAll(
   { url, headers: wanted, answerTimeoutMs: headersTimeout }: WebSocketRequest,
 ): Dispatcher.DispatcherComposeInterceptor {
   return (dispatch) => (options, handler) => {
-    let head: Pick<HttpResponse, 'status' | 'headers'> = { status: 0, headers: {} };
+    let head: Pick<ApiAnswer, 'status' | 'headers'> = { status: 0, headers: {} };
     const body: Buffer[] = [];
     let length = 0;
     // A WebSocket would join several headers of one name. A refusal is read as it comes, without a decoder.

@@ -2,7 +2,7 @@ import type { Log } from '../base/log.ts';
 import type { Result } from '../base/problem.ts';
 import type { Mask } from '../base/redaction/redactor.ts';
 import type { Client } from '../cluster/client.ts';
-import type { Phase } from '../cluster/patience.ts';
+import type { ApiPhase } from '../cluster/patience.ts';
 import type { Trial } from '../filter/trial/verdict.ts';
 import type { PushedImage } from '../registry/push.ts';
 import type { ImageToPush } from './request.ts';
@@ -28,7 +28,7 @@ export interface DeployContext {
 /** The same context for another phase of the run, whose patience with the API server is its own. */
 export function during<C extends { readonly client: Client; readonly write?: { readonly client: Client } }>(
   context: C,
-  phase: Phase,
+  phase: ApiPhase,
 ): C {
   const client = context.client.during(phase);
   return { ...context, client, ...(context.write !== undefined && { write: { ...context.write, client } }) };

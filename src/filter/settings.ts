@@ -15,8 +15,8 @@ export type FailPolicy = (typeof FAIL_POLICIES)[number];
 export type VmEnvironment = Readonly<Record<string, string | { readonly from: 'proxy' }>>;
 
 /** Where among Istio's own filters a WasmPlugin stands; `unspecified`: after all of them. */
-export const PHASES = ['unspecified', 'authn', 'authz', 'stats'] as const;
-export type Phase = (typeof PHASES)[number];
+export const PLUGIN_PHASES = ['unspecified', 'authn', 'authz', 'stats'] as const;
+export type PluginPhase = (typeof PLUGIN_PHASES)[number];
 
 /** A module that the proxies pull from a registry. */
 export interface ImageDelivery {
@@ -24,7 +24,7 @@ export interface ImageDelivery {
   readonly reference: string;
   /** The Secret with the registry's credentials, in the namespace of the workload. */
   readonly pullSecret?: string;
-  readonly phase: Phase;
+  readonly phase: PluginPhase;
 }
 
 /** Everything besides the code that reaches the proxy. */

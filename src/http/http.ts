@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import { readAnswer } from '../base/answer.ts';
+import { headerOf, readAnswer } from '../base/answer.ts';
 import { errorCode } from '../base/causes.ts';
 import { pause, untilAborted } from '../base/concurrency.ts';
 import { defined } from '../base/defined.ts';
@@ -7,7 +7,7 @@ import { isLoopback, type ProxyEnvironment } from '../base/proxy.ts';
 import { type AnswerOutcome, type AttemptOutcome, retryDelay } from '../base/retry.ts';
 import { formatBytes } from '../base/text.ts';
 import { PlainTextError, refusedDowngrade, UnreachableError, UnusableAnswerError } from './errors.ts';
-import { type HttpAnswer, type HttpRequest, headerOf, retryAfterSeconds } from './messages.ts';
+import { type HttpAnswer, type HttpRequest, retryAfterSeconds } from './messages.ts';
 import { Perimeter } from './perimeter.ts';
 import { type Network, Pools } from './pools.ts';
 

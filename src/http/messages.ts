@@ -1,3 +1,4 @@
+import { type AnswerHeaders, headerOf } from '../base/answer.ts';
 import { parseRetryAfter } from '../base/retry.ts';
 
 /** One request to a server. */
@@ -18,16 +19,10 @@ export interface HttpRequest {
 /** An answer, read to its end; the names of its headers are in lower case. */
 export interface HttpAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: AnswerHeaders;
   readonly body: Uint8Array;
   /** What answered, after redirects. */
   readonly url: URL;
-}
-
-/** One header's first value. */
-export function headerOf({ headers }: Pick<HttpAnswer, 'headers'>, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value[0] : value;
 }
 
 /** What the `Retry-After` of an answer asks to wait, in seconds; `undefined` if it has none. */

@@ -1,8 +1,9 @@
+import { headerOf } from '../base/answer.ts';
 import { isObject, parseJson, pick, readJson } from '../base/json.ts';
 import { type Fault, faulty, messageOf, ok, type Problem, type Result } from '../base/problem.ts';
 import { formatDuration } from '../base/text.ts';
 import type { Http } from '../http/http.ts';
-import { type HttpAnswer, headerOf } from '../http/messages.ts';
+import type { HttpAnswer } from '../http/messages.ts';
 import { secondsToWait } from './rate-limit.ts';
 import { decodeSnappy } from './snappy.ts';
 

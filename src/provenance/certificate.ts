@@ -28,11 +28,11 @@ export function issuerOf({ verificationMaterial: { content } }: Bundle): string 
 }
 
 /** What the certificate of a verified signer says of its build; the empty string for what it does not say. */
-export function identityOf({ identity }: Signer): BuildIdentity {
+export function buildIdentityOf({ identity }: Signer): BuildIdentity {
   const extension = (number: number): string => {
     const oid = `${FULCIO}.${number}`;
     const found = identity?.oids?.find((entry) => entry.oid?.id.join('.') === oid);
-    return found === undefined ? '' : readText(found.value);
+    return found === undefined ? '' : readUtf8String(found.value);
   };
   return {
     tokenIssuer: identity?.extensions?.issuer ?? '',
@@ -48,7 +48,7 @@ const UTF8_STRING = 0x0c;
 const LONG_LENGTH = 0x80;
 
 /** The text of a DER UTF8String; the empty string where it is none (https://www.itu.int/rec/T-REC-X.690, 8.1.3). */
-export function readText(der: Uint8Array): string {
+export function readUtf8String(der: Uint8Array): string {
   const [tag, first = 0] = der;
   const lengthBytes = first < LONG_LENGTH ? 0 : first - LONG_LENGTH;
   const start = 2 + lengthBytes;

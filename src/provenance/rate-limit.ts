@@ -1,5 +1,6 @@
+import { headerOf } from '../base/answer.ts';
 import type { AnswerOutcome } from '../base/retry.ts';
-import { type HttpAnswer, headerOf, retryAfterSeconds } from '../http/messages.ts';
+import { type HttpAnswer, retryAfterSeconds } from '../http/messages.ts';
 
 /**
  * How many seconds GitHub wants to be left alone, by `Retry-After`, else until the hour's questions are given anew; `undefined`

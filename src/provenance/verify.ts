@@ -3,7 +3,7 @@ import { type Signer, toSignedEntity, toTrustMaterial, VerificationError, Verifi
 import { type Fault, faulty, messageOf, ok, type Result } from '../base/problem.ts';
 import { listWords } from '../base/text.ts';
 import { type Authority, TrustRootError } from './authority.ts';
-import { identityOf, issuerOf } from './certificate.ts';
+import { buildIdentityOf, issuerOf } from './certificate.ts';
 import { type Provenance, type ProvenancePolicy, policyViolations, provenanceOf } from './policy.ts';
 import { statementFault } from './statement.ts';
 
@@ -39,7 +39,7 @@ export async function verifyAttestation(json: unknown, expectation: Expectation)
   const { payloadType: type, payload: bytes } = bundle.content.dsseEnvelope;
   const wrong = statementFault({ type, bytes }, digest);
   if (wrong !== undefined) return faulty(wrong);
-  const build = identityOf(signer.value);
+  const build = buildIdentityOf(signer.value);
   const reasons = policyViolations(build, policy);
   return reasons.length === 0 ? ok(provenanceOf(build)) : faulty(listWords(reasons, 'and'));
 }

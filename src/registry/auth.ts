@@ -4,11 +4,11 @@ import type { Http } from '../http/http.ts';
 import type { HttpAnswer } from '../http/messages.ts';
 import { answerError } from './answers.ts';
 import { type Challenge, parseChallenges } from './challenge.ts';
-import { type Credentials, encodeBasic } from './credentials.ts';
+import { encodeBasic, type RegistryCredentials } from './credentials.ts';
 import { ANONYMOUS, LoginError, type RegistryIdentity } from './errors.ts';
 
 /** Finds the credentials for a registry; `undefined` for none. May throw `LoginError`. */
-export type FindCredentials = () => Promise<Credentials | undefined>;
+export type FindCredentials = () => Promise<RegistryCredentials | undefined>;
 
 export interface AuthOptions {
   readonly http: Http;
@@ -27,7 +27,7 @@ const CLIENT_ID = 'deploy-wasm-filter';
 export class Auth {
   readonly #options: AuthOptions;
   readonly #headers = new Map<string, string>();
-  #credentials: Promise<Credentials | undefined> | undefined;
+  #credentials: Promise<RegistryCredentials | undefined> | undefined;
   #identity: RegistryIdentity = ANONYMOUS;
 
   constructor(options: AuthOptions) {
@@ -64,7 +64,7 @@ export class Auth {
     return true;
   }
 
-  #basic(credentials: Credentials): string {
+  #basic(credentials: RegistryCredentials): string {
     if ('identityToken' in credentials) {
       throw new LoginError(
         `the registry requires a user name and a password, but ${credentials.from} has an identity token`,
@@ -73,7 +73,11 @@ export class Auth {
     return `Basic ${encodeBasic(credentials.username, credentials.password)}`;
   }
 
-  async #fetchToken({ parameters }: Challenge, scope: string, credentials: Credentials | undefined): Promise<string> {
+  async #fetchToken(
+    { parameters }: Challenge,
+    scope: string,
+    credentials: RegistryCredentials | undefined,
+  ): Promise<string> {
     const realm = URL.parse(parameters.realm ?? '');
     if (realm === null) throw new LoginError('the registry does not say where to get a token');
     const { service = '' } = parameters;
@@ -88,7 +92,11 @@ export class Auth {
     return token;
   }
 
-  #ask(realm: URL, query: Readonly<Record<string, string>>, credentials: Credentials | undefined): Promise<HttpAnswer> {
+  #ask(
+    realm: URL,
+    query: Readonly<Record<string, string>>,
+    credentials: RegistryCredentials | undefined,
+  ): Promise<HttpAnswer> {
     const url = new URL(realm);
     for (const [key, value] of Object.entries(query)) if (value !== '') url.searchParams.append(key, value);
     if (credentials !== undefined && 'username' in credentials)

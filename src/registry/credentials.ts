@@ -4,7 +4,7 @@ import { withoutTrailing } from '../base/text.ts';
 import { LoginError } from './errors.ts';
 
 /** What a registry is logged in to with, and where it came from, in words. */
-export type Credentials = { readonly from: string } & (
+export type RegistryCredentials = { readonly from: string } & (
   | { readonly username: string; readonly password: string }
   /** Exchanged for access tokens (https://distribution.github.io/distribution/spec/auth/oauth/). */
   | { readonly identityToken: string }
@@ -53,7 +53,7 @@ export async function credentialsIn(
   config: DockerConfig,
   host: string,
   runHelper: RunHelper,
-): Promise<Credentials | undefined> {
+): Promise<RegistryCredentials | undefined> {
   const server = host === 'docker.io' ? DOCKER_HUB_SERVER : host;
   const own = config.credHelpers[server] ?? config.credHelpers[host];
   const helper = typeof own === 'string' ? own : config.credsStore;
@@ -61,7 +61,11 @@ export async function credentialsIn(
   return helped ?? credentialsOfFile(config, host);
 }
 
-async function askHelper(helper: string, server: string, runHelper: RunHelper): Promise<Credentials | undefined> {
+async function askHelper(
+  helper: string,
+  server: string,
+  runHelper: RunHelper,
+): Promise<RegistryCredentials | undefined> {
   const program = `docker-credential-${helper}`;
   if (!HELPER.test(helper))
     throw new LoginError('the Docker configuration names a credential helper that is not a valid program name');
@@ -82,7 +86,7 @@ async function askHelper(helper: string, server: string, runHelper: RunHelper): 
     : { from: program, username, password: secret };
 }
 
-function credentialsOfFile({ auths, origin }: DockerConfig, host: string): Credentials | undefined {
+function credentialsOfFile({ auths, origin }: DockerConfig, host: string): RegistryCredentials | undefined {
   const entry = Object.entries(auths).find(([key]) => hostOfKey(key) === host)?.[1];
   if (!isObject(entry)) return undefined;
   const { identitytoken, username, password, auth } = entry;

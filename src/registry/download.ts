@@ -1,11 +1,11 @@
+import { headerOf } from '../base/answer.ts';
 import { type Http, serverAddress } from '../http/http.ts';
-import { headerOf } from '../http/messages.ts';
 import { answerError } from './answers.ts';
 import { ContentError } from './errors.ts';
 import { MAX_BLOB_BYTES } from './repository.ts';
 
 /** An address without what may be secret in it: user, password and query. */
-export function shownAddress(text: string): string {
+export function publicAddress(text: string): string {
   const url = URL.parse(text);
   return url === null ? 'the address' : `${url.origin}${url.pathname}${url.search === '' ? '' : '?…'}`;
 }

@@ -1,7 +1,7 @@
 import { posix } from 'node:path';
 import { fileFault, isMissing, type ReadFile } from '../base/files.ts';
 import { type Mask, maskLogin } from '../base/redaction/redactor.ts';
-import { type Credentials, credentialsIn, parseDockerConfig, type RunHelper } from './credentials.ts';
+import { credentialsIn, parseDockerConfig, type RegistryCredentials, type RunHelper } from './credentials.ts';
 import { LoginError } from './errors.ts';
 
 /** A login that was handed to the run itself, for one registry. */
@@ -26,7 +26,7 @@ export interface LoginSources {
  * Finds the login for a registry's host: what was handed to the run, else what Docker's own configuration has. `undefined` for
  * none. Throws `LoginError` when a configuration or helper that is there cannot be used.
  */
-export async function findLogin(host: string, sources: LoginSources): Promise<Credentials | undefined> {
+export async function findLogin(host: string, sources: LoginSources): Promise<RegistryCredentials | undefined> {
   const { given, mask } = sources;
   const found = given?.host === host ? { ...given, from: GIVEN } : await findInDocker(host, sources);
   if (found !== undefined && 'identityToken' in found) mask(found.identityToken);
@@ -41,7 +41,7 @@ const GIVEN = 'the inputs "registry-username" and "registry-password"';
 async function findInDocker(
   host: string,
   { environment, readFile, runHelper }: LoginSources,
-): Promise<Credentials | undefined> {
+): Promise<RegistryCredentials | undefined> {
   const { DOCKER_CONFIG, HOME, USERPROFILE } = environment;
   const home = HOME || USERPROFILE;
   const folder = DOCKER_CONFIG || (home ? posix.join(home, '.docker') : undefined);

@@ -54,7 +54,7 @@ const CHECK_HOST = 'Check that the host is a registry.';
 const PUSH_AGAIN = 'Push it again with a current tool.';
 
 /** Reads a manifest or index. Throws `ContentError` for what is neither. `contentType` is for those that do not say what they are. */
-export function parseManifest(bytes: Uint8Array, contentType: string): ImageManifest | IndexManifest {
+export function parseImageManifest(bytes: Uint8Array, contentType: string): ImageManifest | IndexManifest {
   const value = readJson(bytes);
   if (value === undefined) throw new ContentError('the manifest is not valid JSON', CHECK_HOST);
   if (!isObject(value)) throw new ContentError('the manifest is not a JSON object', CHECK_HOST);

@@ -1,5 +1,5 @@
 import { ContentError } from './errors.ts';
-import { chooseEntry, type ImageManifest, type IndexManifest, istioChooses, parseManifest } from './manifest.ts';
+import { chooseEntry, type ImageManifest, type IndexManifest, istioChooses, parseImageManifest } from './manifest.ts';
 import { findModuleLayer } from './module-layer.ts';
 import { type ImageReference, manifestName, pinnedName } from './reference.ts';
 import { MAX_BLOB_BYTES, type Repository } from './repository.ts';
@@ -19,7 +19,7 @@ export interface PulledModule {
 /** Gets the module that a reference names. Throws what `Repository` throws. */
 export async function pullModule(reference: ImageReference, repository: Repository): Promise<PulledModule> {
   const named = await repository.manifest(manifestName(reference));
-  const first = parseManifest(named.bytes, named.contentType);
+  const first = parseImageManifest(named.bytes, named.contentType);
   const { manifest, istioFinds } =
     first.type === 'index' ? await follow(first, repository) : { manifest: first, istioFinds: true };
   const { layer, form, istioReads } = findModuleLayer(manifest);
@@ -39,7 +39,7 @@ async function follow(
 ): Promise<{ readonly manifest: ImageManifest; readonly istioFinds: boolean }> {
   const entry = chooseEntry(index);
   const { bytes, contentType } = await repository.manifest(entry.digest);
-  const manifest = parseManifest(bytes, contentType);
+  const manifest = parseImageManifest(bytes, contentType);
   if (manifest.type === 'index')
     throw new ContentError('the index names another index', 'Name the image by its digest.');
   return { manifest, istioFinds: istioChooses(index, entry) };

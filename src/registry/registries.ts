@@ -1,7 +1,7 @@
 import { fail, ok, type Problem, type Result } from '../base/problem.ts';
 import { Http, type HttpOptions, originOf } from '../http/http.ts';
 import { Auth } from './auth.ts';
-import { download, parseAddress, shownAddress } from './download.ts';
+import { download, parseAddress, publicAddress } from './download.ts';
 import { downloadProblem, registryProblem } from './errors.ts';
 import { findLogin, type LoginSources } from './logins.ts';
 import type { PackedImage } from './pack.ts';
@@ -42,7 +42,7 @@ export class Registries {
       const url = parseAddress(address);
       return ok(await download(url, this.#http(url)));
     } catch (error) {
-      return fail(this.#problem(shownAddress(address), (subject) => downloadProblem(error, subject)));
+      return fail(this.#problem(publicAddress(address), (subject) => downloadProblem(error, subject)));
     }
   }
 

@@ -1,7 +1,8 @@
+import { headerOf } from '../base/answer.ts';
 import { formatBytes } from '../base/text.ts';
 import { digestOf } from '../filter/module/module.ts';
 import type { Http } from '../http/http.ts';
-import { type HttpAnswer, type HttpRequest, headerOf } from '../http/messages.ts';
+import type { HttpAnswer, HttpRequest } from '../http/messages.ts';
 import { answerError } from './answers.ts';
 import type { Auth } from './auth.ts';
 import { AnswerError, ContentError } from './errors.ts';

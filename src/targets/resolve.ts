@@ -87,13 +87,13 @@ export function resolveTargets(
 /** The namespaces where a named workload is not among those of its kind: one of another kind may have its name. */
 export function namespacesWithout(entries: readonly TargetEntry[], workloadIndex: WorkloadIndex): string[] {
   const find = finder(workloadIndex);
-  const lacking = entries.flatMap((entry) => {
+  const without = entries.flatMap((entry) => {
     if (entry.type === 'selected') return [];
     const { namespace } = entry.workload;
     const lacks = find(entry.workload) === null;
     return lacks && workloadIndex.namespaceExists(namespace) !== false ? [namespace] : [];
   });
-  return [...new Set(lacking)];
+  return [...new Set(without)];
 }
 
 /** The workload of a name; null where its list has none, `undefined` if there is no list. */
@@ -146,8 +146,8 @@ function resolveSelected(entry: SelectedTargets, known: Known, warnings: Warning
   if (namespaces.type === 'listed') {
     const absent = namespaces.names.filter((namespace) => known.workloadIndex.namespaceExists(namespace) === false);
     if (absent.length > 0) return fail(absent.map((one) => namespaceMissing(one, entry.origin, known)));
-    const lacking = namespaces.names.filter((namespace) => lacksNamed(entry, namespace, known));
-    if (lacking.length > 0) return fail(lacking.map((namespace) => notNamed(entry, namespace, known)));
+    const without = namespaces.names.filter((namespace) => lacksNamed(entry, namespace, known));
+    if (without.length > 0) return fail(without.map((namespace) => notNamed(entry, namespace, known)));
   }
   const { override, wave } = entry;
   if (selection.targets.length > 0) return ok(selection.targets.map((target) => ({ ...target, override, wave })));

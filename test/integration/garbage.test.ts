@@ -178,12 +178,16 @@ describe('superseded revisions', () => {
       const [configMaps, pods, envoyFilters] = rules(['patch', 'delete'], ['list']);
       const deployments = { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch', 'patch'] };
       await grant(cluster.api, site.namespace, 'narrow', [configMaps, pods, envoyFilters, deployments] as object[]);
-      const { warnings, lacking, outcome } = await deployAs('narrow');
+      const { warnings, missingForCleanup, outcome } = await deployAs('narrow');
       expect(outcome).toBe('deployed');
       expect(warningTexts(warnings)).toEqual([
         expect.stringMatching(/^2 superseded objects kept in namespace \S+: the kubeconfig user cannot list .*apps/),
       ]);
-      expect(lacking?.map(({ resource }) => resource).sort()).toEqual(['daemonsets', 'rollouts', 'statefulsets']);
+      expect(missingForCleanup?.map(({ resource }) => resource).sort()).toEqual([
+        'daemonsets',
+        'rollouts',
+        'statefulsets',
+      ]);
     });
 
     test('but to delete, which is said before the first write', async () => {

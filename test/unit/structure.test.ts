@@ -199,7 +199,7 @@ describe('lists of any length', () => {
     'deploy/observe/unmanaged.ts: ...path': 'steps of a path in the code',
     'filter/trial/calls.ts: ...parameters': 'parameters of a WebAssembly function, at most 1,000',
     'filter/host/host-functions.ts: ...parameters': 'parameters of a host function',
-    'filter/trial/load-filter.ts: ...': 'the two parameters of main',
+    'filter/trial/start-filter.ts: ...': 'the two parameters of main',
     'filter/trial/serve-request.ts: ...more': 'parameters of a callback',
     'mesh/objects/wasm-config.ts: ...path': 'steps of a path in the code',
   };

@@ -1,6 +1,6 @@
 import { MISSING, ON_FAILURE, PROMOTE, SETTINGS_CHANGES, UNREACHABLE, UNREADY, VERIFY } from '../../deploy/policy.ts';
 import { COMMANDS, type Command } from '../../deploy/report/report.ts';
-import { DIRECTIONS, FAIL_POLICIES, PHASES } from '../../filter/settings.ts';
+import { DIRECTIONS, FAIL_POLICIES, PLUGIN_PHASES } from '../../filter/settings.ts';
 import { SHRINK_MODES } from '../../filter/shrink/shrink.ts';
 import { DELIVERIES } from '../../mesh/objects/delivery.ts';
 
@@ -77,7 +77,7 @@ export const INPUTS = {
   'mount-path': { type: 'Path', default: '', commands: FILTER, of: 'filter' },
   delivery: { type: 'String', default: 'auto', values: DELIVERIES, commands: FILTER, of: 'filter' },
   'pull-secret': { type: 'String', default: '', commands: FILTER, of: 'filter' },
-  phase: { type: 'String', default: 'unspecified', values: PHASES, commands: FILTER, of: 'filter' },
+  phase: { type: 'String', default: 'unspecified', values: PLUGIN_PHASES, commands: FILTER, of: 'filter' },
   check: { type: 'String', default: 'auto', values: CHECKS, commands: FILTER, of: 'filter' },
   shrink: { type: 'String', default: 'auto', values: SHRINK_MODES, commands: FILTER, of: 'filter' },
   attestation: { type: 'YAML', default: '', commands: FILTER, of: 'filter' },

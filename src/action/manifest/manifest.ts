@@ -38,11 +38,11 @@ export interface ManifestCluster extends TargetCluster {
 }
 
 /** `filters/shop.yaml:12:5: filters[2].fail-policy`: what messages call a place. */
-export function describePlace({ at: { file, line, column }, path }: ManifestPlace): string {
+export function describeManifestPlace({ at: { file, line, column }, path }: ManifestPlace): string {
   return `${file}:${line}:${column}${path === '' ? '' : `: ${path}`}`;
 }
 
 /** Something that is wrong at a place of a manifest. */
 export function manifestProblem(place: ManifestPlace, message: string, remedy: string): Problem {
-  return { kind: 'input', subject: describePlace(place), at: place.at, message, remedy };
+  return { kind: 'input', subject: describeManifestPlace(place), at: place.at, message, remedy };
 }

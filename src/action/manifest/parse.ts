@@ -7,7 +7,7 @@ import type { EntryPlace, TargetCluster } from '../../targets/target.ts';
 import type { FilterInputName } from '../inputs/table.ts';
 import { CLUSTER_KEYS, DEFAULTS_KEYS, FILTER_KEYS, MANIFEST_KEYS, MANIFEST_VERSION, MAX_CLUSTER_WAVE } from './keys.ts';
 import {
-  describePlace,
+  describeManifestPlace,
   type ManifestCluster,
   type ManifestFile,
   type ManifestFilter,
@@ -171,7 +171,7 @@ class ManifestParser {
       const place = this.#place(item, `${path}[${index}]`);
       const named = item.entries.find(({ key }) => key === 'clusters');
       const clusters = named === undefined ? this.#clusters : this.#clustersOf(named.node, `${place.path}.clusters`);
-      return { origin: describePlace(place), at: place.at, ...(clusters.length > 0 && { clusters }) };
+      return { origin: describeManifestPlace(place), at: place.at, ...(clusters.length > 0 && { clusters }) };
     });
     return { entries: node.items.map(({ value }) => withoutClusters(value)), places };
   }

@@ -17,7 +17,7 @@ import {
 import { type ManifestFiles, readManifestTexts } from './find-files.ts';
 import { DEFAULTS_KEYS, OWN_KEYS } from './keys.ts';
 import {
-  describePlace,
+  describeManifestPlace,
   type ManifestCluster,
   type ManifestFile,
   type ManifestFilter,
@@ -41,13 +41,13 @@ export async function readFilters(read: InputsRead, readInput: ReadInput, files:
   const diagnostics = new Diagnostics();
   const texts = await readManifestTexts(read.inputs.manifests, files, diagnostics);
   const manifests = texts.map(({ file, text }) => diagnostics.unwrapPartial(parseManifest(file, text)));
-  const { filters, problems } = filtersOf(manifests, read, readInput);
+  const { filters, problems } = manifestFilters(manifests, read, readInput);
   diagnostics.add(problems);
   return { filters, clusters: manifests.flatMap(({ clusters }) => clusters), problems: diagnostics.problems };
 }
 
 /** The filters of manifests that were read, with what the inputs say for all of them. A pure function but for `readInput`. */
-export function filtersOf(
+export function manifestFilters(
   manifests: readonly ManifestFile[],
   read: InputsRead,
   readInput: ReadInput,
@@ -77,7 +77,7 @@ export function filtersOf(
 }
 
 function targetListOf({ place, text, list }: ManifestValue): TargetList {
-  const origin = describePlace(place);
+  const origin = describeManifestPlace(place);
   if (list === undefined) return readTargetList(origin, text);
   return { origin, content: ok(list.entries), placeOf: (index) => list.places[index] ?? { origin } };
 }
@@ -123,7 +123,7 @@ class FilterSource {
     const value = values.get(name);
     if (value === undefined && this.#isSet(name)) return inputPlace(name);
     const where = value?.place ?? { at: place.at, path: `${place.path}.${name}` };
-    return { subject: describePlace(where), at: where.at };
+    return { subject: describeManifestPlace(where), at: where.at };
   };
 
   /** What the inputs say and the manifest says differently: nobody knows which of the two is meant. */

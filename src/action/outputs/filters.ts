@@ -4,9 +4,9 @@ import type { ImageReport } from '../../deploy/report/image-report.ts';
 import {
   filtersFound,
   type Report,
+  reportedTargets,
   type TargetReport,
   type TargetRevision,
-  targetsOf,
 } from '../../deploy/report/report.ts';
 import type { Provenance } from '../../provenance/policy.ts';
 import { fitEntries, type Shorten } from './json.ts';
@@ -61,7 +61,7 @@ function revisionsByFilter(report: Report): ReadonlyMap<string, ReadonlySet<stri
     revisions.set(filter, known);
     if (revision !== undefined) known.add(revision);
   };
-  for (const target of targetsOf(report)) for (const one of target.revisions) add(one.filter, runs(target, one));
+  for (const target of reportedTargets(report)) for (const one of target.revisions) add(one.filter, runs(target, one));
   for (const { filter, revision } of filtersFound(report)) add(filter, revision);
   if (report.command === 'render' && report.rendered.state === 'written') {
     for (const { filter, revision } of report.rendered.revisions) add(filter, revision);

@@ -1,7 +1,7 @@
 import { defined } from '../../base/defined.ts';
 import { greatest } from '../../base/lists.ts';
 import type { MadePlan } from '../../deploy/report/plan-report.ts';
-import { countOutcome, type Report, targetsOf } from '../../deploy/report/report.ts';
+import { countOutcome, type Report, reportedTargets } from '../../deploy/report/report.ts';
 import type { WorkloadStatus } from '../../deploy/report/status-report.ts';
 import { evidenceOf } from '../verdict/evidence.ts';
 import { filterOutputs, filtersJson } from './filters.ts';
@@ -48,7 +48,7 @@ const MAX_FILTERS_UNITS = 60_000;
  * last by leaving items out; then its last element is `{"truncated": true, "omitted": N}`.
  */
 export function outputsOf(report: Report): Record<OutputName, string> {
-  const targets = targetsOf(report);
+  const targets = reportedTargets(report);
   const planned = report.command === 'plan' && report.plan.state === 'made' ? planJson(report.plan) : '';
   const outputs = filterOutputs(report);
   const filters = filtersJson(outputs, MAX_FILTERS_UNITS);
@@ -82,7 +82,7 @@ function workloadOutputs(report: Report, room: number): Record<'verified-proxies
     const { workloads } = report.status;
     return { 'verified-proxies': String(verifiedOnStatus(workloads)), targets: statusJson(workloads, room) };
   }
-  const targets = targetsOf(report);
+  const targets = reportedTargets(report);
   return {
     'verified-proxies': String(evidenceOf(targets).verified),
     targets: targetsJson({ targets, filters: report.filters }, room),

@@ -1,7 +1,7 @@
 import type { FilePosition, Problem } from '../../base/problem.ts';
 import { listWords, sentence, someOf, thousands } from '../../base/text.ts';
 import { distinctWarnings, warningTitle } from '../../base/warning.ts';
-import { type Report, type TargetReport, targetsOf } from '../../deploy/report/report.ts';
+import { type Report, reportedTargets, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { groupProblems, KIND_TITLES, type KindGroup, type ProblemEntry } from '../verdict/problem-groups.ts';
 import { countOf, plain } from '../verdict/text.ts';
@@ -179,7 +179,7 @@ function warningsOf(report: Report): Annotation[] {
 function resultWarnings(report: Report): Annotation[] {
   if (report.outcome === 'failed') return [];
   const verdict = judge(report);
-  const targets = targetsOf(report).filter(({ outcome }) => outcome !== 'untouched' && outcome !== 'superseded');
+  const targets = reportedTargets(report).filter(({ outcome }) => outcome !== 'untouched' && outcome !== 'superseded');
   const unready = targets.filter((target) => target.unready !== undefined);
   // Without a reason, nobody asked for more.
   const unseen = targets.filter(({ verification }) => verification?.level === 'ready' && verification.weakness);

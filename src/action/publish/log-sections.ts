@@ -3,7 +3,7 @@ import { formatBytes, MAX_LISTED, someOf, thousands, truncate } from '../../base
 import type { ImageReport } from '../../deploy/report/image-report.ts';
 import type { MadePlan } from '../../deploy/report/plan-report.ts';
 import type { RenderedFiles } from '../../deploy/report/render-report.ts';
-import { type Collected, type Report, type TargetReport, targetsOf } from '../../deploy/report/report.ts';
+import { type Collected, type Report, reportedTargets, type TargetReport } from '../../deploy/report/report.ts';
 import type { FoundStatus } from '../../deploy/report/status-report.ts';
 import { describeWorkload, shortWorkload } from '../../targets/target.ts';
 import { groupDrift } from '../summary/parts/cleanup.ts';
@@ -78,7 +78,9 @@ function cut(lines: readonly string[]): string[] {
 function problemLines(report: Report): string[] {
   return [
     ...reportedProblems(report).map((problem) => `✗ ${describeProblem(problem)}`),
-    ...targetsOf(report).flatMap(({ ref, diagnosis }) => diagnosis.map((line) => `  ${shortWorkload(ref)}: ${line}`)),
+    ...reportedTargets(report).flatMap(({ ref, diagnosis }) =>
+      diagnosis.map((line) => `  ${shortWorkload(ref)}: ${line}`),
+    ),
   ];
 }
 

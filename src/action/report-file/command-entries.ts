@@ -6,7 +6,7 @@ import type { NothingToRemove } from '../../deploy/report/removal-report.ts';
 import type { RenderedFiles } from '../../deploy/report/render-report.ts';
 import type { DeployPlan } from '../../deploy/report/report.ts';
 import type { FilterStatus, FoundStatus } from '../../deploy/report/status-report.ts';
-import type { ADMISSION, DEPLOYMENT, NOTHING, PLAN, RENDERED, STATUS, STATUS_OF_FILTER } from './schema-commands.ts';
+import type { ADMISSION, DEPLOY_PLAN, NOTHING, PLAN, RENDERED, STATUS, STATUS_OF_FILTER } from './schema-commands.ts';
 import type { IMAGE } from './schema-parts.ts';
 import { verificationEntry, workloadEntry } from './target-entry.ts';
 
@@ -15,7 +15,7 @@ function imageEntry({ filter, pinned, tag, state }: ImageReport): ValueOf<typeof
 }
 
 /** Returns what a deployment has planned before it wrote. */
-export function deploymentEntry({ images, pluginKind, expires }: DeployPlan): ValueOf<typeof DEPLOYMENT> {
+export function deploymentEntry({ images, pluginKind, expires }: DeployPlan): ValueOf<typeof DEPLOY_PLAN> {
   return { images: images.map(imageEntry), pluginKind, ...defined({ expires }) };
 }
 

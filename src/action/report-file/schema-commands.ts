@@ -81,7 +81,7 @@ export const PLAN = object(
 );
 
 /** What `deploy` has planned before it wrote. */
-export const DEPLOYMENT = object(
+export const DEPLOY_PLAN = object(
   'What was planned before the first write; omitted where the run ended before.',
   {
     images: list('The images that filters were pushed as.', IMAGE),

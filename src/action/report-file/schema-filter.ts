@@ -1,5 +1,5 @@
 import { flag, integer, list, named, number, object, oneOf, record, text, word } from '../../base/schema.ts';
-import { DIRECTIONS, FAIL_POLICIES, PHASES } from '../../filter/settings.ts';
+import { DIRECTIONS, FAIL_POLICIES, PLUGIN_PHASES } from '../../filter/settings.ts';
 
 const PROVENANCE = object('The build that an attestation proves to have made it.', {
   repository: text('`OWNER/REPO`.'),
@@ -33,7 +33,7 @@ export const SETTINGS = object(
     'allow-precompiled': flag('Omitted for no.'),
     image: text('What the proxies pull; omitted where the module is mounted.'),
     'pull-secret': text('The Secret with the login of its registry.'),
-    phase: word('Where a WasmPlugin stands.', PHASES),
+    phase: word('Where a WasmPlugin stands.', PLUGIN_PHASES),
   },
 );
 

@@ -13,7 +13,7 @@ import {
 } from '../../base/schema.ts';
 import { ON_FAILURE, PROMOTE, UNREADY, VERIFY } from '../../deploy/policy.ts';
 import type { Report, ReportOf } from '../../deploy/report/report.ts';
-import { DEPLOYMENT, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
+import { DEPLOY_PLAN, NOTHING, PLAN, RENDERED, STATUS } from './schema-commands.ts';
 import { FILTER } from './schema-filter.ts';
 import { COLLECTED, PERMISSION, PROBLEM, TARGET } from './schema-parts.ts';
 
@@ -117,7 +117,7 @@ function resultOf<C extends Report['command']>(command: C, results: readonly Rep
 const DEPLOY = object(
   'The report of `deploy`.',
   { ...resultOf('deploy', DEPLOY_RESULTS), ...TARGETS, collected: COLLECTED },
-  { ...MAY_HAVE, deployment: DEPLOYMENT },
+  { ...MAY_HAVE, deployment: DEPLOY_PLAN },
 );
 const PLANNED = object(
   'The report of `plan`.',

@@ -1,6 +1,6 @@
 import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import type { ClusterInputs } from '../inputs/clusters.ts';
-import { describePlace, type ManifestCluster, manifestProblem } from '../manifest/manifest.ts';
+import { describeManifestPlace, type ManifestCluster, manifestProblem } from '../manifest/manifest.ts';
 import { clustersOf, type WantedClusters } from './clusters.ts';
 
 /** Returns the clusters that a run is for: those of its manifests, each once, or else those of the inputs. */
@@ -25,7 +25,7 @@ export function chooseClusters(
     const before = byName.get(cluster.name);
     if (before === undefined) byName.set(cluster.name, cluster);
     else if (before.context !== cluster.context || before.wave !== cluster.wave) {
-      const other = describePlace(before.place);
+      const other = describeManifestPlace(before.place);
       problems.push(
         manifestProblem(
           cluster.place,

@@ -2,7 +2,7 @@ import type { ReadFile } from '../../base/files.ts';
 import { fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { loadFilter } from '../../filter/module/load.ts';
 import { checkModule, digestOf, type FilterModule, type ModuleSource } from '../../filter/module/module.ts';
-import { shownAddress } from '../../registry/download.ts';
+import { publicAddress } from '../../registry/download.ts';
 import { formatReference } from '../../registry/reference.ts';
 import type { Registries } from '../../registry/registries.ts';
 import type { OriginInputs } from '../inputs/origin.ts';
@@ -37,7 +37,7 @@ export async function loadOrigin(
     }
     case 'https': {
       const bytes = await fetcher.download(origin.address);
-      return bytes.ok ? check(bytes.value, { kind: 'https', given: shownAddress(origin.address) }, sha256) : bytes;
+      return bytes.ok ? check(bytes.value, { kind: 'https', given: publicAddress(origin.address) }, sha256) : bytes;
     }
   }
 }

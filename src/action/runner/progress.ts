@@ -1,4 +1,4 @@
-import type { Phase as ApiPhase } from '../../cluster/patience.ts';
+import type { ApiPhase } from '../../cluster/patience.ts';
 
 /** What a run may be doing, in words that follow "while". */
 export type RunPhase =

@@ -8,14 +8,14 @@ import { renderCollected, renderDrift } from './parts/cleanup.ts';
 import { renderImages } from './parts/images.ts';
 import { blocks } from './parts/markdown.ts';
 import { renderNextCommand } from './parts/next-command.ts';
-import type { Page } from './parts/page.ts';
+import type { CommandPage } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
 import { renderTable } from './parts/table.ts';
 import { targetTable } from './parts/targets.ts';
 import { renderTimeline } from './parts/timeline.ts';
 
 /** The page of `deploy`: the current state if all is not well, corrected drift, the workloads, what was cleaned up. */
-export function deployPage(report: DeployReport): Page {
+export function deployPage(report: DeployReport): CommandPage {
   const table = targetTable(report, {
     rollout: (target) => rolloutCell(target, report),
     writes: [

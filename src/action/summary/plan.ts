@@ -9,13 +9,13 @@ import { workloadCell } from './parts/cells.ts';
 import { renderImages } from './parts/images.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, text } from './parts/markdown.ts';
-import { type Page, stoppedPage } from './parts/page.ts';
+import { type CommandPage, stoppedPage } from './parts/page.ts';
 import { deployPolicy, expirySetting, renderDetails } from './parts/settings.ts';
 import { renderTable, type TableParts } from './parts/table.ts';
 import { groupChanges, renderChanges } from './plan-changes.ts';
 
 /** The page of `plan`: what would fail, what would be written, what would restart, what admission says. */
-export function planPage(report: PlanReport): Page {
+export function planPage(report: PlanReport): CommandPage {
   const { plan } = report;
   const settings = [...deployPolicy(report.policy), ...expirySetting(report)];
   if (plan.state === 'stopped') return stoppedPage((limits) => renderDetails(report, settings, limits));

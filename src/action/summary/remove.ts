@@ -5,7 +5,7 @@ import { rolloutCell, writeCell } from './parts/cells.ts';
 import { renderCollected } from './parts/cleanup.ts';
 import { blocks } from './parts/markdown.ts';
 import { renderNextCommand } from './parts/next-command.ts';
-import type { Page } from './parts/page.ts';
+import type { CommandPage } from './parts/page.ts';
 import { renderPresent } from './parts/present.ts';
 import { removePolicy, renderDetails } from './parts/settings.ts';
 import { supersededLine } from './parts/superseded.ts';
@@ -16,7 +16,7 @@ import { waitingLine } from './parts/waiting.ts';
 import { backButUnreadyLine, oldPods, renderStateLines, type StateLine, unreadyAsBefore } from './parts/what-runs.ts';
 
 /** The page of `remove` and `sweep`: what still has the filter if all is not well, the workloads, what is left of it. */
-export function removePage(report: RemovalReport): Page {
+export function removePage(report: RemovalReport): CommandPage {
   const table = targetTable(report, {
     rollout: (target) => rolloutCell(target, report),
     writes: [{ title: 'Pod template', cell: (target) => writeCell('template', target, report) }],

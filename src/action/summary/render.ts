@@ -6,13 +6,13 @@ import { filterNames } from '../verdict/words.ts';
 import { renderNames } from './parts/cleanup.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, code, codes, details, fence, table, tableRow, text } from './parts/markdown.ts';
-import type { Page } from './parts/page.ts';
+import type { CommandPage } from './parts/page.ts';
 import { renderDetails } from './parts/settings.ts';
 
 const MAX_OPEN_FILES = 25;
 
 /** The page of `render`: what to do with the files, and the files. */
-export function renderPage(report: RenderReport): Page {
+export function renderPage(report: RenderReport): CommandPage {
   const { rendered } = report;
   const mounts = report.filters.some(({ settings }) => settings.image === undefined);
   return {

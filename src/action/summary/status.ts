@@ -10,7 +10,7 @@ import { renderNames } from './parts/cleanup.ts';
 import { HEALTH_COUNTS } from './parts/health.ts';
 import type { Limits } from './parts/limits.ts';
 import { blocks, code, codes, text } from './parts/markdown.ts';
-import { type Page, stoppedPage } from './parts/page.ts';
+import { type CommandPage, stoppedPage } from './parts/page.ts';
 import { renderDetails } from './parts/settings.ts';
 import { type Column, type Row, renderTable, shareColumns, type TableParts } from './parts/table.ts';
 
@@ -20,7 +20,7 @@ interface Line {
 }
 
 /** The page of `status`: a row for each filter on each workload, what needs a look first; notes; what nothing uses. */
-export function statusPage(report: StatusReport, links: Links): Page {
+export function statusPage(report: StatusReport, links: Links): CommandPage {
   const { status } = report;
   if (status.state === 'stopped') return stoppedPage((limits) => renderDetails(report, [], limits));
   const { workloads, garbage, kept = [], inUse = [], unknown = [], namespaces } = status;

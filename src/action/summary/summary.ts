@@ -11,7 +11,7 @@ import { renderClusters } from './parts/clusters.ts';
 import { renderLeftOut } from './parts/left-out.ts';
 import { fitPage, type Limits } from './parts/limits.ts';
 import { blocks, code, text, textWithCode } from './parts/markdown.ts';
-import type { Page } from './parts/page.ts';
+import type { CommandPage } from './parts/page.ts';
 import { renderProblems } from './parts/problems.ts';
 import { renderRole } from './parts/role.ts';
 import { renderWaves } from './parts/waves.ts';
@@ -33,7 +33,7 @@ export interface SummaryOptions {
  */
 const DEFAULT_MAX_BYTES = 1_000_000;
 
-function pageOf(report: Report, links: Links): Page {
+function pageOf(report: Report, links: Links): CommandPage {
   switch (report.command) {
     case 'deploy':
       return deployPage(report);
@@ -70,7 +70,11 @@ export function renderSummary(
       renderFacts(report, links, limits),
       renderLeftOut(report, limits),
       renderProblems(page.problems, groups, limits),
-      renderRole(report, [...problems, ...(report.lacking ?? []).map((permission) => ({ permission }))], limits),
+      renderRole(
+        report,
+        [...problems, ...(report.missingForCleanup ?? []).map((permission) => ({ permission }))],
+        limits,
+      ),
       renderClusters(report, limits),
       renderWaves(report, limits),
       page.lead(limits),

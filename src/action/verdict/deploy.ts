@@ -7,8 +7,8 @@ import { countOf, plain } from './text.ts';
 import { judgeWaiting } from './waiting.ts';
 import {
   filterNames,
-  filtersOf,
-  revisionsOf,
+  filterWords,
+  revisionWords,
   sentences,
   unreadySentence,
   unwritten,
@@ -20,7 +20,7 @@ import {
 
 /** What a failure is about: the filter that proxies reject, where it is the same everywhere, else all of the run. */
 function failedFilters(report: DeployReport): string {
-  const all = filtersOf(report);
+  const all = filterWords(report);
   const failed = report.targets.filter(({ outcome }) => outcome === 'failed');
   const names = new Set(failed.map(({ problem }) => problem?.filter));
   const [name] = names;
@@ -32,12 +32,12 @@ export function judgeDeploy(report: DeployReport): Verdict {
   if (report.outcome === 'failed') {
     return judgeFailure(report, {
       subject: failedFilters(report),
-      undone: `${filtersOf(report, 'Filter')} not deployed`,
-      settled: (n) => `${verb(n, 'runs', 'run')} ${revisionsOf(report)}`,
+      undone: `${filterWords(report, 'Filter')} not deployed`,
+      settled: (n) => `${verb(n, 'runs', 'run')} ${revisionWords(report)}`,
     });
   }
   if (report.outcome === 'superseded') return judgeSuperseded(report);
-  if (report.outcome === 'waiting') return withExpiry(expiryOf(report), judgeWaiting(report, filtersOf(report)));
+  if (report.outcome === 'waiting') return withExpiry(expiryOf(report), judgeWaiting(report, filterWords(report)));
   const changed = countOutcome(report, 'deployed') + countOutcome(report, 'removed');
   if (changed === 0) return withExpiry(expiryOf(report), unchanged(report));
   return withExpiry(expiryOf(report), report.policy.wait ? deployed(report) : applied(report));
@@ -55,8 +55,8 @@ function deployed(report: DeployReport): Verdict {
   const adopted = adoptionTail(targets);
   const what =
     pushed === targets.length && pushed > 0
-      ? `Settings of ${filtersOf(report)} pushed to ${workloads(pushed)} without a restart`
-      : `${filtersOf(report)} ${isRepair(targets) ? 'repaired (drift corrected) on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
+      ? `Settings of ${filterWords(report)} pushed to ${workloads(pushed)} without a restart`
+      : `${filterWords(report)} ${isRepair(targets) ? 'repaired (drift corrected) on' : 'deployed to'} ${workloads(targets.length)}${pushed > 0 ? `, ${thousands(pushed)} without a restart` : ''}`;
   return {
     icon: unready.length === 0 ? '✅' : '⚠️',
     headline: [
@@ -67,7 +67,7 @@ function deployed(report: DeployReport): Verdict {
       ...(removed === 0 ? [] : [`removed from ${countOf(removed, 'other')}`]),
     ].join('; '),
     sentence: sentences(
-      unready.length === targets.length && unready.length > 0 ? '' : evidenceSentence(evidence, revisionsOf(report)),
+      unready.length === targets.length && unready.length > 0 ? '' : evidenceSentence(evidence, revisionWords(report)),
       unreadySentence(unready),
       idleSentence(targets),
     ),
@@ -107,8 +107,8 @@ function idleSentence(targets: readonly TargetReport[]): string {
 function applied(report: DeployReport): Verdict {
   return {
     icon: '⏳',
-    headline: `${filtersOf(report)} applied to ${workloads(countOutcome(report, 'deployed'))}, not verified`,
-    sentence: `The pod templates have ${revisionsOf(report)}, but with "wait: false" this run did not watch the pods: whether they become ready is not known, and nothing is rolled back.`,
+    headline: `${filterWords(report)} applied to ${workloads(countOutcome(report, 'deployed'))}, not verified`,
+    sentence: `The pod templates have ${revisionWords(report)}, but with "wait: false" this run did not watch the pods: whether they become ready is not known, and nothing is rolled back.`,
   };
 }
 
@@ -129,12 +129,12 @@ function unchanged(report: DeployReport): Verdict {
   return report.policy.wait
     ? {
         icon: '✅',
-        headline: `Nothing to do: ${filtersOf(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)} already`,
+        headline: `Nothing to do: ${filterWords(report)} ${verb(names, 'runs', 'run')} on ${workloads(n)} already`,
         sentence: sentences(cleaned, 'All pods are ready.'),
       }
     : {
         icon: '✅',
-        headline: `Nothing to do: ${workloads(n)} ${verb(n, 'has', 'have')} ${filtersOf(report)} already`,
+        headline: `Nothing to do: ${workloads(n)} ${verb(n, 'has', 'have')} ${filterWords(report)} already`,
         sentence: sentences(cleaned, 'With "wait: false" this run did not look whether the pods are ready.'),
       };
 }

@@ -4,7 +4,7 @@ import type { RolloutPhase } from '../../deploy/report/phase.ts';
 import { type ChangeReport, countOutcome, isPushed, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { byPhase, countPhases, isBackButUnready, LEFT_AS_FOUND, ROLLING, URGENT, wasUnreadyBefore } from './phase.ts';
-import { causeOf } from './problem-groups.ts';
+import { causeWords } from './problem-groups.ts';
 import { plain } from './text.ts';
 import { clause, hasActed, refusal, unwritten, type Verdict, verb, workloads } from './words.ts';
 
@@ -33,7 +33,7 @@ export function judgeFailure(report: ChangeReport, words: FailureWords): Verdict
 function lost(report: ChangeReport, { subject }: FailureWords): Verdict {
   return {
     icon: report.cancelled ? '🛑' : '❌',
-    headline: report.cancelled ? `${subject}: cancelled while it wrote` : `${subject}: stopped: ${causeOf(report)}`,
+    headline: report.cancelled ? `${subject}: cancelled while it wrote` : `${subject}: stopped: ${causeWords(report)}`,
     sentence: 'How far it got is not known. No workload is half written; re-run to finish.',
   };
 }
@@ -60,7 +60,7 @@ function failed(report: ChangeReport, words: FailureWords): Verdict {
   const icon = rollbackFailed > 0 ? '🚨' : '❌';
   const head =
     count === 0
-      ? `${words.subject}: stopped: ${causeOf(report)}`
+      ? `${words.subject}: stopped: ${causeWords(report)}`
       : `${words.subject}: ${failedWorkloads(report, count)} failed`;
   return {
     icon,

@@ -2,7 +2,7 @@ import { listWords, someOf, thousands } from '../../base/text.ts';
 import { describeActions, type MadePlan } from '../../deploy/report/plan-report.ts';
 import type { PlanReport } from '../../deploy/report/report.ts';
 import { countOf, plain } from './text.ts';
-import { filtersOf, refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
+import { filterWords, refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
 
 const ONLY_A_PLAN = 'Nothing was written: this is only a plan.';
 
@@ -20,7 +20,7 @@ export function judgePlan(report: PlanReport): Verdict {
   if (blockers.length > 0) {
     return {
       icon: '❌',
-      headline: `Plan: "deploy" of ${filtersOf(report)} would fail: ${someOf(blockers)}`,
+      headline: `Plan: "deploy" of ${filterWords(report)} would fail: ${someOf(blockers)}`,
       sentence: sentences(`Once that is fixed: ${actionsOf(plan)}; ${podsOf(plan)}.`, ONLY_A_PLAN),
     };
   }
@@ -56,7 +56,7 @@ function whatOf(report: PlanReport): string {
   );
   const targets = differing.length === 0 ? report.targets : differing;
   const where = targets.length === 0 ? '' : ` on ${workloads(targets.length)}`;
-  return `${filtersOf(report)}${revisionStep(differing)}${where}`;
+  return `${filterWords(report)}${revisionStep(differing)}${where}`;
 }
 
 /** ` 0b6e4d1f93 → 4f2a91c07b`, without what is not the same on all of them. */

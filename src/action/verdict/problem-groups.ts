@@ -2,7 +2,7 @@ import { describePermission } from '../../base/permission.ts';
 import type { Problem, ProblemKind } from '../../base/problem.ts';
 import { thousands } from '../../base/text.ts';
 import type { MissingPermission } from '../../deploy/report/plan-report.ts';
-import { type Report, targetsOf } from '../../deploy/report/report.ts';
+import { type Report, reportedTargets } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { countOf } from './text.ts';
 
@@ -87,7 +87,7 @@ const KIND_CLAUSES: Readonly<Record<ProblemKind, (n: number) => string>> = {
 };
 
 /** Returns what went wrong in few words: a clause where all problems are of one kind, else how many there are; a run that failed has one at least. */
-export function causeOf(report: Report): string {
+export function causeWords(report: Report): string {
   const groups = groupProblems(report);
   const [only] = groups;
   if (only !== undefined && groups.length === 1) return KIND_CLAUSES[only.kind](only.count);
@@ -132,7 +132,7 @@ function reportedOf(report: Report): ReportedWithDiagnosis[] {
   return [
     ...report.problems.map((problem) => ({ problem })),
     ...missingPermissionsOf(report).map((permission) => ({ problem: missingPermissionProblem(permission) })),
-    ...targetsOf(report).flatMap(({ problem, rollback, ref, diagnosis }): ReportedWithDiagnosis[] => {
+    ...reportedTargets(report).flatMap(({ problem, rollback, ref, diagnosis }): ReportedWithDiagnosis[] => {
       const subject = describeWorkload(ref);
       return [
         ...(problem === undefined ? [] : [{ problem: { subject, ...problem }, diagnosis }]),

@@ -8,7 +8,7 @@ import { countOf, plain } from './text.ts';
 import { judgeWaiting } from './waiting.ts';
 import {
   filterNames,
-  filtersOf,
+  filterWords,
   sentences,
   them,
   unreadySentence,
@@ -22,13 +22,13 @@ import {
 export function judgeRemove(report: RemovalReport): Verdict {
   if (report.outcome === 'failed' && !isDoneButForPods(report)) {
     return judgeFailure(report, {
-      subject: `Removing ${filtersOf(report, 'the filter')}`,
-      undone: `${filtersOf(report, report.command === 'sweep' ? 'Expired filters' : 'Filter')} not removed`,
+      subject: `Removing ${filterWords(report, 'the filter')}`,
+      undone: `${filterWords(report, report.command === 'sweep' ? 'Expired filters' : 'Filter')} not removed`,
       settled: (n) => `${verb(n, 'is', 'are')} without ${them(report)}`,
     });
   }
   if (report.outcome === 'superseded') return judgeSuperseded(report);
-  if (report.outcome === 'waiting') return judgeWaiting(report, `Removing ${filtersOf(report, 'the filter')}`);
+  if (report.outcome === 'waiting') return judgeWaiting(report, `Removing ${filterWords(report, 'the filter')}`);
   const removed = countOutcome(report, 'removed');
   if (removed === 0) return nothingOnWorkloads(report);
   return report.policy.wait ? takenAway(report, removed) : templatesOnly(report, removed);
@@ -125,7 +125,7 @@ function nothingOnWorkloads(report: RemovalReport): Verdict {
   if (running.length > 0) {
     return {
       icon: report.outcome === 'failed' ? '❌' : '⚠️',
-      headline: [`No pod template has ${filtersOf(report, 'the filter')}`, ...running].join('; '),
+      headline: [`No pod template has ${filterWords(report, 'the filter')}`, ...running].join('; '),
       sentence: `Re-run to delete ${countOf(left.length, 'object')} of it once the old pods are replaced.`,
     };
   }
@@ -144,7 +144,7 @@ function nothingOnWorkloads(report: RemovalReport): Verdict {
 
 /** Who was removed: `add-header`, or for a sweep `Expired: add-header`. */
 function subjectOf(report: RemovalReport): string {
-  const names = filtersOf(report, 'The filter');
+  const names = filterWords(report, 'The filter');
   if (report.command !== 'sweep') return names;
   return `${names} ${verb(filterNames(report).length, 'has', 'have')} expired and ${verb(filterNames(report).length, 'was', 'were')}`;
 }

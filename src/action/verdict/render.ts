@@ -1,7 +1,7 @@
 import type { RenderedFiles } from '../../deploy/report/render-report.ts';
 import type { RenderReport } from '../../deploy/report/report.ts';
 import { countOf, plain } from './text.ts';
-import { filtersOf, refusal, type Verdict } from './words.ts';
+import { filterWords, refusal, type Verdict } from './words.ts';
 
 /** The verdict over `render`. */
 export function judgeRender(report: RenderReport): Verdict {
@@ -10,11 +10,11 @@ export function judgeRender(report: RenderReport): Verdict {
     return { icon: '🛑', headline: 'Render: cancelled', sentence: 'No cluster was asked; run it again for all files.' };
   }
   if (report.outcome === 'failed' || rendered.state === 'stopped') {
-    return refusal(report, `${filtersOf(report, 'Filter')} not rendered`, 'No cluster was asked.');
+    return refusal(report, `${filterWords(report, 'Filter')} not rendered`, 'No cluster was asked.');
   }
   return {
     icon: '📦',
-    headline: `${filtersOf(report)}${revisionOf(rendered)} rendered to ${countOf(rendered.files.filter(({ kept }) => kept !== true).length, 'file')} in ${plain(rendered.folder, 100)}`,
+    headline: `${filterWords(report)}${revisionOf(rendered)} rendered to ${countOf(rendered.files.filter(({ kept }) => kept !== true).length, 'file')} in ${plain(rendered.folder, 100)}`,
     sentence: 'Nothing runs yet: commit the files and let your GitOps tool apply them.',
   };
 }

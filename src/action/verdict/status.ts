@@ -4,7 +4,7 @@ import type { StatusReport } from '../../deploy/report/report.ts';
 import type { FilterHealth, FilterStatus, FoundStatus } from '../../deploy/report/status-report.ts';
 import { evidenceTail, gatherVerifications } from './evidence.ts';
 import { countOf, plain } from './text.ts';
-import { filtersOf, refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
+import { filterWords, refusal, sentences, unwritten, type Verdict, verb, withExpiry, workloads } from './words.ts';
 
 /** What somebody has to look at, the most urgent first. */
 export const TROUBLES = [
@@ -44,7 +44,7 @@ export function judgeStatus(report: StatusReport): Verdict {
   });
   const urgent = TROUBLES.some((trouble) => !UNFINISHED.has(trouble) && count(trouble) > 0);
   const total = workloads(status.workloads.length);
-  const names = filtersOf(report);
+  const names = filterWords(report);
   const rest = sentences(expirySentence(status), garbageSentence(status));
   if (troubled.length > 0) {
     return {

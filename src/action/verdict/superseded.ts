@@ -2,7 +2,7 @@ import { listWords, someOf, thousands } from '../../base/text.ts';
 import { describeRun } from '../../deploy/observe/superseded.ts';
 import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
 import { plain } from './text.ts';
-import { filtersOf, sentences, type Verdict, verb, workloads } from './words.ts';
+import { filterWords, sentences, type Verdict, verb, workloads } from './words.ts';
 
 /** The verdict over a run that did well until another one brought something newer. */
 export function judgeSuperseded(report: ChangeReport): Verdict {
@@ -19,7 +19,7 @@ export function judgeSuperseded(report: ChangeReport): Verdict {
   ];
   return {
     icon: '⏭️',
-    headline: `${filtersOf(report)}: ${newerRuns(superseded)} ${verb(countNewerRuns(superseded), 'has', 'have')} brought a newer revision${where}${untouched === 0 ? '; nothing to do' : ''}`,
+    headline: `${filterWords(report)}: ${newerRuns(superseded)} ${verb(countNewerRuns(superseded), 'has', 'have')} brought a newer revision${where}${untouched === 0 ? '; nothing to do' : ''}`,
     sentence: sentences(
       `What runs there now is ${newerRevisions(superseded)}.`,
       done.length === 0 ? '' : `Elsewhere this run has ${listWords(done, 'and')}.`,

@@ -4,11 +4,11 @@ import {
   type ChangeReport,
   filtersFound,
   type Report,
+  reportedTargets,
   type TargetReport,
-  targetsOf,
 } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
-import { causeOf } from './problem-groups.ts';
+import { causeWords } from './problem-groups.ts';
 import { countOf, plain } from './text.ts';
 
 /** The result of a run, for a reader who reads one line. Plain text, each one line; a reporter escapes it for its format. */
@@ -34,7 +34,7 @@ export function unwritten({ clusters }: Pick<Report, 'clusters'>): string {
 
 /** The verdict over a run that ended before its first write; `what` is what was not done: `add-header not deployed`. */
 export function refusal(report: Report, what: string, sentence: string): Verdict {
-  return { icon: '❌', headline: `${what}: ${causeOf(report)}`, sentence };
+  return { icon: '❌', headline: `${what}: ${causeWords(report)}`, sentence };
 }
 
 /** Whether anything was tried in the cluster, also if it was rolled back or an earlier run had done it. */
@@ -57,7 +57,7 @@ export function needsCurrentState(report: ChangeReport): boolean {
 
 /** The names of the filters that a run is about: those that it was given, else those it has met. */
 export function filterNames(report: Report): string[] {
-  const met = [...targetsOf(report).flatMap(({ revisions }) => revisions), ...filtersFound(report)].map(
+  const met = [...reportedTargets(report).flatMap(({ revisions }) => revisions), ...filtersFound(report)].map(
     ({ filter }) => filter,
   );
   const given = report.filters.map(({ name }) => name);
@@ -65,7 +65,7 @@ export function filterNames(report: Report): string[] {
 }
 
 /** `add-header`, `add-header and auth`, `5 filters`; a run that never got to know a name gives `fallback`. */
-export function filtersOf(report: Report, fallback = 'deploy-wasm-filter'): string {
+export function filterWords(report: Report, fallback = 'deploy-wasm-filter'): string {
   const names = filterNames(report);
   if (names.length === 0) return fallback;
   if (names.length > 3) return countOf(names.length, 'filter');
@@ -81,7 +81,7 @@ export function them(report: Report): string {
 }
 
 /** `revision 4f2a91c07b`, where there is one only. */
-export function revisionsOf(report: Pick<ChangeReport, 'targets'>): string {
+export function revisionWords(report: Pick<ChangeReport, 'targets'>): string {
   const revisions = allRevisions(report);
   return revisions.length === 1 ? `revision ${plain(revisions[0] ?? '', 63)}` : 'the new revisions';
 }

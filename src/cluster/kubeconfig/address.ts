@@ -7,10 +7,10 @@ import {
   proxyFor,
   readProxy,
 } from '../../base/proxy.ts';
-import { type ClusterFields, fieldProblem, type Place } from './fields.ts';
+import { type ClusterFields, type FieldPlace, fieldProblem } from './fields.ts';
 
 /** The address of the API server, without query, fragment and the slash at its end. */
-export function readServer(fields: ClusterFields, place: Place): Result<URL> {
+export function readServer(fields: ClusterFields, place: FieldPlace): Result<URL> {
   const { server } = fields;
   const example = 'Write it like "https://cluster.example.com:6443".';
   if (server === undefined) return fail(fieldProblem(place, 'server', 'is missing', example));
@@ -38,7 +38,7 @@ export function readServer(fields: ClusterFields, place: Place): Result<URL> {
 export function findProxy(
   server: URL,
   fields: ClusterFields,
-  place: Place,
+  place: FieldPlace,
   environment: ProxyEnvironment,
 ): Result<ProxyServer | undefined> {
   const given = fields['proxy-url'];
@@ -53,7 +53,7 @@ export function findProxy(
   });
 }
 
-function proxyUrlProblem(given: string, { fault }: ProxyFault, place: Place): ReturnType<typeof fieldProblem> {
+function proxyUrlProblem(given: string, { fault }: ProxyFault, place: FieldPlace): ReturnType<typeof fieldProblem> {
   const remedy =
     'Start it with "http://", "https://" or "socks5://", as kubectl requires, too, such as "http://proxy.example:3128".';
   return fieldProblem(place, 'proxy-url', given.includes('://') ? fault : 'has no scheme', remedy);

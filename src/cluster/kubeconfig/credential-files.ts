@@ -1,7 +1,7 @@
 import { isAbsolute, resolve } from 'node:path';
 import { fileFault, fileRemedy, type ReadFile, shownPath } from '../../base/files.ts';
 import { fail, ok, type Result } from '../../base/problem.ts';
-import { fieldProblem, type Place } from './fields.ts';
+import { type FieldPlace, fieldProblem } from './fields.ts';
 
 /** The authorities of a whole operating system have some 250 KiB. */
 const MAX_CREDENTIAL_BYTES = 1_048_576;
@@ -9,7 +9,7 @@ const MAX_CREDENTIAL_BYTES = 1_048_576;
 /** An entry's fields and what its relative paths start from. */
 export interface Source<Fields> {
   readonly fields: Fields;
-  readonly place: Place;
+  readonly place: FieldPlace;
   /** Absent for a kubeconfig that is no file: there is nothing that its relative paths could start from. */
   readonly folder?: string;
 }

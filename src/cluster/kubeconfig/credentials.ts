@@ -8,7 +8,7 @@ import { headerFault, impersonationHeaders } from './headers.ts';
 import { type KeyPair, readAuthority, readKeyPair } from './pem.ts';
 
 /** Who calls and whom is trusted, read and checked; nothing of it has met the server. */
-export interface Credentials {
+export interface ClusterCredentials {
   /** Absent where the system's authorities are meant. */
   readonly authority?: readonly string[];
   readonly keyPair?: KeyPair;
@@ -55,7 +55,7 @@ export async function readCredentials(
   cluster: ClusterSource,
   user: UserSource,
   runtime: { readonly readFile: ReadFile; readonly date: () => Date },
-): Promise<Result<Credentials>> {
+): Promise<Result<ClusterCredentials>> {
   const diagnostics = new Diagnostics();
   const authority = diagnostics.unwrap(await readTrust(cluster, runtime.readFile));
   const keyPair = diagnostics.unwrap(await readClientCertificate(user, runtime.readFile));

@@ -11,7 +11,7 @@ import { visible } from '../../base/visible.ts';
 import { readYaml } from '../../base/yaml.ts';
 import { absolutePath } from './credential-files.ts';
 import type { ClusterSource, UserSource } from './credentials.ts';
-import { EXEC_FIELDS, type ExecFields, fieldProblem, type Place, readFields } from './fields.ts';
+import { EXEC_FIELDS, type ExecFields, type FieldPlace, fieldProblem, readFields } from './fields.ts';
 import { headerFault } from './headers.ts';
 import { type KeyPair, readKeyPair } from './pem.ts';
 import { failureRemedy, signInRemedy, tellingLine } from './plugin-remedies.ts';
@@ -20,7 +20,7 @@ import { tokensIn, withoutTokens } from './token-words.ts';
 
 /** An exec plugin, checked and ready to run. */
 export interface ExecPlugin extends PluginCommand {
-  readonly place: Place;
+  readonly place: FieldPlace;
   readonly apiVersion: string;
   readonly installHint: string;
 }

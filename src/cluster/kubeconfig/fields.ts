@@ -71,19 +71,19 @@ export type UserFields = FieldsOf<typeof USER_FIELDS>;
 export type ExecFields = FieldsOf<typeof EXEC_FIELDS>;
 
 /** Where fields stand, for messages: `{ origin: 'input "kubeconfig"', entry: 'user "bot"' }`. */
-export interface Place {
+export interface FieldPlace {
   readonly origin: string;
   readonly entry: string;
 }
 
 /** What is wrong with a field. The message completes `FIELD of ENTRY …`; it never quotes a value, which may be secret. */
-export function fieldProblem({ origin, entry }: Place, field: string, fault: string, remedy?: string): Problem {
+export function fieldProblem({ origin, entry }: FieldPlace, field: string, fault: string, remedy?: string): Problem {
   const message = `"${field}" of ${entry} ${fault}.`;
   return { kind: 'kubeconfig', subject: origin, message, ...defined({ remedy }) };
 }
 
 /** Reads an entry's fields; gives a problem for each that holds something else than kubectl could read. */
-export function readFields<S extends Schema>(value: unknown, schema: S, place: Place): Result<FieldsOf<S>> {
+export function readFields<S extends Schema>(value: unknown, schema: S, place: FieldPlace): Result<FieldsOf<S>> {
   const entry = isObject(value) ? value : {};
   const diagnostics = new Diagnostics();
   const fields: Record<string, unknown> = {};

@@ -1,7 +1,7 @@
 import { isObject, pick } from '../../base/json.ts';
 import { type Mask, maskLogin } from '../../base/redaction/redactor.ts';
 import { secretsIn, secretsInArguments } from '../../base/redaction/secret-names.ts';
-import type { Credentials } from './credentials.ts';
+import type { ClusterCredentials } from './credentials.ts';
 
 /**
  * Makes known what is secret of every user of a kubeconfig, also of those that no context names, whatever shape it has: a message may
@@ -54,7 +54,7 @@ function variablesOf(user: unknown): { readonly name: string; readonly value: st
 }
 
 /** Makes known what of a user's credentials is secret, wherever it was read. */
-export function maskCredentials({ token, login, keyPair }: Credentials, mask: Mask): void {
+export function maskCredentials({ token, login, keyPair }: ClusterCredentials, mask: Mask): void {
   if (token !== undefined) mask(token);
   if (login !== undefined) maskLogin(mask, login.username, login.password);
   if (keyPair !== undefined) mask(keyPair.key);

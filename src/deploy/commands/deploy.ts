@@ -13,8 +13,8 @@ import {
   type Examined,
   type ExaminedCluster,
   examineClusters,
-  filtersOf,
   problemsOf,
+  requestedFilters,
   warningsOf,
   writeWarningsOf,
 } from './examine-clusters.ts';
@@ -31,7 +31,7 @@ export async function deploy(
   run: RunContext,
 ): Promise<readonly OutcomeOf<'deploy'>[]> {
   const examined = await examineClusters(tasks, run);
-  const filters = filtersOf(tasks);
+  const filters = requestedFilters(tasks);
   if (examined.some((one) => problemsOf(one).length > 0)) {
     const images = reportImages(filters, 'skipped');
     return examined.map((one) => refused(one, images, problemsOf(one)));
@@ -67,7 +67,7 @@ async function execute(
     ...done,
     problems: [...done.problems, ...problems, ...cancellation(run, done.targets)],
     permissions: examined.examination.permissions,
-    lacking: examined.deployment.lacking,
+    missingForCleanup: examined.deployment.missingForCleanup,
     plan: madePlan(examined, images),
   }));
 }

@@ -70,7 +70,7 @@ export function writeWarningsOf(examined: ExaminedCluster): readonly Warning[] {
 }
 
 /** The filters of a run, each once, however many clusters get it. */
-export function filtersOf(tasks: readonly ClusterTask<DeployRequest>[]): FilterRequest[] {
+export function requestedFilters(tasks: readonly ClusterTask<DeployRequest>[]): FilterRequest[] {
   const byName = new Map(tasks.flatMap(({ requested }) => requested.request.filters.map((one) => [one.name, one])));
   return [...byName.values()];
 }

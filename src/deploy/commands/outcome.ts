@@ -3,7 +3,7 @@ import { count } from '../../base/text.ts';
 import type { Warning } from '../../base/warning.ts';
 import type { DeployContext } from '../context.ts';
 import { type CommandOutcome, NOTHING_COLLECTED } from '../report/conclude.ts';
-import { type Command, runProblems, STOPPED, type TargetReport, targetsOf } from '../report/report.ts';
+import { type Command, reportedTargets, runProblems, STOPPED, type TargetReport } from '../report/report.ts';
 
 /** Returns the outcome of a command that has found and done nothing. */
 export function stoppedOutcome(
@@ -42,7 +42,11 @@ export function cancellation({ signal }: Pick<DeployContext, 'signal'>, targets:
 
 /** What was cancelled is no success, even where nobody noticed: a check that was broken off may be all that is missing. */
 export function cancelledOutcome<T extends CommandOutcome>(outcome: T): T {
-  if (runProblems({ problems: outcome.problems, targets: targetsOf(outcome) }).some(({ kind }) => kind === 'cancelled'))
+  if (
+    runProblems({ problems: outcome.problems, targets: reportedTargets(outcome) }).some(
+      ({ kind }) => kind === 'cancelled',
+    )
+  )
     return outcome;
   const message = 'The run was cancelled before everything was checked or done.';
   return { ...outcome, problems: [...outcome.problems, { kind: 'cancelled', message, remedy: 'Re-run the job.' }] };

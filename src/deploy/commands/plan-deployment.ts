@@ -6,7 +6,7 @@ import { namespacesWithout, neededLists } from '../../targets/resolve.ts';
 import { type DeployContext, during } from '../context.ts';
 import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
 import { warnLeftBehind } from '../observe/left-behind.ts';
-import { placeTargets } from '../observe/place-targets.ts';
+import { resolveNamespaces } from '../observe/resolve-namespaces.ts';
 import { RunningProxies } from '../observe/running-proxies.ts';
 import type { ClusterSnapshot } from '../observe/snapshot.ts';
 import { readUnmanaged } from '../observe/unmanaged-view.ts';
@@ -29,7 +29,7 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   const diagnostics = new Diagnostics();
   if (!requested.ok) diagnostics.add(requested.problems);
   const { filters } = requested.request;
-  const placed = await placeTargets(
+  const placed = await resolveNamespaces(
     filters.map(({ targets }) => targets),
     client,
     log,
@@ -51,7 +51,12 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   const snapshot = await lookElsewhere(request, second.snapshot, clusterReader);
   const made = makePlan(request, snapshot, date());
   if (made.ok && diagnostics.ok) {
-    const seen = await completePlan({ plan: made.value, snapshot, lacking: [] }, request, clusterReader, date());
+    const seen = await completePlan(
+      { plan: made.value, snapshot, missingForCleanup: [] },
+      request,
+      clusterReader,
+      date(),
+    );
     const warnings = [...seen.plan.warnings, ...(await warnLeftBehind(request, client))];
     const complete = { ...seen, plan: { ...seen.plan, warnings } };
     describePlan(complete, request, log);
@@ -59,7 +64,7 @@ export async function planDeployment(requested: RequestOrProblems, context: Depl
   }
   if (!made.ok) diagnostics.add(made.problems.filter(isKnown(unknown)));
   const plan = made.ok ? made.value : made.partial;
-  return { plan, request, snapshot, problems: diagnostics.problems, lacking: [], unknown, proxies };
+  return { plan, request, snapshot, problems: diagnostics.problems, missingForCleanup: [], unknown, proxies };
 }
 
 /**
@@ -71,12 +76,12 @@ async function lookElsewhere(
   snapshot: ClusterSnapshot,
   clusterReader: ClusterReader,
 ): Promise<ClusterSnapshot> {
-  const lacking = namespacesWithout(
+  const without = namespacesWithout(
     filters.flatMap(({ targets }) => targets),
     snapshot.workloadIndex,
   );
-  if (lacking.length === 0) return snapshot;
-  return { ...(await clusterReader.read(allLists(lacking))).snapshot, unmanaged: snapshot.unmanaged };
+  if (without.length === 0) return snapshot;
+  return { ...(await clusterReader.read(allLists(without))).snapshot, unmanaged: snapshot.unmanaged };
 }
 
 /** What a stand-in brings about is nobody's fault: another name or folder may be free, and another direction may be right. */
@@ -88,7 +93,7 @@ function isKnown(unknown: ReadonlySet<Unknown>): (problem: Problem) => boolean {
   };
 }
 
-type SeenPlan = Pick<PlannedDeployment, 'plan' | 'snapshot' | 'lacking'>;
+type SeenPlan = Pick<PlannedDeployment, 'plan' | 'snapshot' | 'missingForCleanup'>;
 
 /** Not being allowed to list a kind of workload leaves garbage where it is; the deployment itself does not need that. */
 async function completePlan(
@@ -105,19 +110,19 @@ async function completePlan(
   const again = makePlan(request, complete, now);
   if (!again.ok) return deployment;
   const kept = unclearGarbage(again.value, complete, request);
-  if (kept.length === 0) return { plan: again.value, snapshot: complete, lacking: [] };
-  const lacking = second.problems.flatMap(({ permission }) => permission ?? []);
-  const warnings = [...again.value.warnings, keptWarning(kept, lacking)];
-  return { plan: { ...again.value, warnings }, snapshot: complete, lacking };
+  if (kept.length === 0) return { plan: again.value, snapshot: complete, missingForCleanup: [] };
+  const missing = second.problems.flatMap(({ permission }) => permission ?? []);
+  const warnings = [...again.value.warnings, keptWarning(kept, missing)];
+  return { plan: { ...again.value, warnings }, snapshot: complete, missingForCleanup: missing };
 }
 
-function keptWarning(kept: readonly Garbage[], lacking: readonly Permission[]): Warning {
+function keptWarning(kept: readonly Garbage[], missing: readonly Permission[]): Warning {
   const namespaces = listWords([...new Set(kept.map(({ namespace }) => namespace))], 'and', 3);
   const why =
-    lacking.length === 0
+    missing.length === 0
       ? 'not every kind of workload could be listed'
-      : `the kubeconfig user cannot ${listWords(lacking.map(describePermission), 'and', 3)}`;
-  const text = `${count(kept.length, 'superseded object')} kept in namespace ${namespaces}: ${why}, so no run can tell whether something uses ${kept.length === 1 ? 'it' : 'them'}, and they pile up.${lacking.length === 0 ? '' : ' Grant that permission.'}`;
+      : `the kubeconfig user cannot ${listWords(missing.map(describePermission), 'and', 3)}`;
+  const text = `${count(kept.length, 'superseded object')} kept in namespace ${namespaces}: ${why}, so no run can tell whether something uses ${kept.length === 1 ? 'it' : 'them'}, and they pile up.${missing.length === 0 ? '' : ' Grant that permission.'}`;
   return { topic: 'Superseded objects kept', text };
 }
 

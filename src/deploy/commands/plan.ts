@@ -86,7 +86,7 @@ async function describePlan(
 ): Promise<OutcomeOf<'plan'>> {
   const {
     task: { context },
-    deployment: { plan, request, snapshot, lacking },
+    deployment: { plan, request, snapshot, missingForCleanup },
     examination,
   } = examined;
   const proposed = describeChanges(plan, snapshot, request.wait);
@@ -104,7 +104,7 @@ async function describePlan(
     ),
     problems: [...examination.problems, ...refusals(changes)],
     permissions: examination.permissions,
-    lacking,
+    missingForCleanup,
     warnings: [...writeWarningsOf(examined), ...unready],
     plan: {
       state: 'made',

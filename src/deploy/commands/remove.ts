@@ -144,10 +144,10 @@ async function examineRemoval(planned: PlannedRemoval, isMissing: IsMissing): Pr
   const absent = resolved.request.missing === 'fail' ? resolved.parts.filter(({ scope }) => isMissing(scope)) : [];
   const missing = absent.flatMap((part) => missingFilter(part, resolved.snapshot));
   const required = requiredPermissions(plan, policyOf(resolved.request));
-  const lacking = await missingPermissions(required, client, log);
+  const missingRequired = await missingPermissions(required, client, log);
   return {
     ...planned,
-    problems: [...problems, ...missing, ...lacking.map(permissionProblem)],
+    problems: [...problems, ...missing, ...missingRequired.map(permissionProblem)],
     permissions: [...removalPermissions(resolved.request), ...required.map(permissionOf)],
   };
 }

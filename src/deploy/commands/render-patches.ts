@@ -17,7 +17,7 @@ export interface Patch {
 }
 
 /** One text for each patch: filters that go to the same workloads share it. */
-export function keyOf(entry: TargetEntry): string {
+export function patchKey(entry: TargetEntry): string {
   if (entry.type === 'named') return workloadKey(entry.workload);
   return JSON.stringify([entry.namespaces, entry.kinds, entry.selector?.text, entry.name]);
 }

@@ -19,7 +19,7 @@ import { STOPPED } from '../report/report.ts';
 import type { RenderRequest, RequestOrProblems } from '../request.ts';
 import { examineWithoutCluster } from './examine.ts';
 import { yaml } from './kustomization.ts';
-import { keyOf, maybeOverlapping, orderEntries, type Patch, revisionsIn } from './render-patches.ts';
+import { maybeOverlapping, orderEntries, type Patch, patchKey, revisionsIn } from './render-patches.ts';
 import { type RenderedContent, takenComponent, type Workspace, writeFolder } from './write-folder.ts';
 
 /**
@@ -86,7 +86,7 @@ export function renderFiles({ filters }: RenderRequest): Result<readonly Rendere
         places.add(place);
         for (const file of objectFiles(revision, namespace)) objects.set(file.name, file);
       }
-      const key = keyOf(entry);
+      const key = patchKey(entry);
       const known = patches.get(key) ?? {
         entry,
         revisions: [],

@@ -6,7 +6,7 @@ import type { Client } from '../../cluster/client.ts';
 import { missingNamespace, neededLists, resolveTargets } from '../../targets/resolve.ts';
 import { workloadKey } from '../../targets/target.ts';
 import { allLists, ClusterReader } from '../observe/cluster-reader.ts';
-import { placeTargets } from '../observe/place-targets.ts';
+import { resolveNamespaces } from '../observe/resolve-namespaces.ts';
 import type { ClusterSnapshot, ObservedWorkload } from '../observe/snapshot.ts';
 import type { RequestOrProblems, Scope } from '../request.ts';
 
@@ -45,7 +45,7 @@ export async function resolveScopes<T extends { readonly scopes: readonly Scope[
   const diagnostics = new Diagnostics();
   if (!requested.ok) diagnostics.add(requested.problems);
   const given = requested.request.scopes as readonly (Scope & ScopeOf<T>)[];
-  const found = await placeTargets(
+  const found = await resolveNamespaces(
     given.map(({ entries }) => entries),
     client,
     log,

@@ -16,7 +16,7 @@ const HASH_LABEL = 'rollouts-pod-template-hash';
  * A Rollout of Argo Rollouts. Its controller judges it by its strategy; the rules of when that judgement is of the current template
  * are those of `kubectl argo rollouts` (`GetRolloutPhase` in utils/rollout/rolloututil.go).
  */
-export const ARGO_ROLLOUT = workloadKind({
+export const ARGO_ROLLOUT_KIND = workloadKind({
   resource: ROLLOUT,
   shortNames: ['ro'],
   // A cluster without Argo Rollouts is the rule, and then nobody who selects workloads by a label means it.

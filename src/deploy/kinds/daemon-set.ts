@@ -7,7 +7,7 @@ import { workloadKind } from './workload-kind.ts';
 
 const RESOURCE = resource('apps/v1', 'DaemonSet', 'daemonsets');
 
-export const DAEMON_SET = workloadKind({
+export const DAEMON_SET_KIND = workloadKind({
   resource: RESOURCE,
   shortNames: ['ds'],
   podReplacement: 'old-first',

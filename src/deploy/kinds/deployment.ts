@@ -10,7 +10,7 @@ import { refusedPods, workloadKind } from './workload-kind.ts';
 /** Deployments whose deadline is this or absent never report a stalled rollout, and set no Progressing condition. */
 const NO_DEADLINE = 2 ** 31 - 1;
 
-export const DEPLOYMENT = workloadKind({
+export const DEPLOYMENT_KIND = workloadKind({
   resource: DEPLOYMENT_RESOURCE,
   shortNames: ['deploy'],
   podReplacement: 'new-first',

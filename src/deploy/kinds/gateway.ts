@@ -9,7 +9,7 @@ import type { Blocker, RolloutNeeds, TargetKind, WantedTarget } from './kind.ts'
 import { pluginBinding } from './plugin-binding.ts';
 
 /** A Gateway of the Gateway API: its pods are made by istiod, of a template that nobody else can change. */
-export const GATEWAY: TargetKind = {
+export const GATEWAY_KIND: TargetKind = {
   resource: RESOURCE,
   shortNames: ['gtw'],
   // Nobody who selects workloads by a label means the way into the mesh.
@@ -86,7 +86,7 @@ function blockerOf({ observed, revisions }: WantedTarget, { probe }: RolloutNeed
       remedy: 'Leave out the input "probe", or deploy to the waypoint in a step of its own.',
     };
   }
-  const { state, message } = GATEWAY.readiness(observed);
+  const { state, message } = GATEWAY_KIND.readiness(observed);
   if (state === 'ready') return undefined;
   return {
     message: `has no pods that could run the filter: ${message}.`,

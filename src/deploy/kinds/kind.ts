@@ -1,4 +1,4 @@
-import type { Problem } from '../../base/problem.ts';
+import type { Explanation, Problem } from '../../base/problem.ts';
 import type { Pod, Workload } from '../../cluster/objects.ts';
 import type { Readiness } from '../../cluster/readiness.ts';
 import type { Resource } from '../../cluster/resources.ts';
@@ -7,12 +7,6 @@ import type { PodRevision, Revision } from '../../mesh/identity/revision.ts';
 import type { Redirection } from '../../mesh/template/redirection.ts';
 import type { WorkloadRef } from '../../targets/target.ts';
 import type { FilterBinding } from './binding.ts';
-
-/** What is wrong and what helps. */
-export interface Explanation {
-  readonly message: string;
-  readonly remedy: string;
-}
 
 /** Why a change would never reach the pods of a target or would do nothing there; `kind` is that of the problem it becomes. */
 export interface Blocker extends Explanation {

@@ -90,7 +90,7 @@ export function ownerOf(pod: Pod): PodOwner | undefined {
 }
 
 /** Returns the targets that a pod of a namespace is one of, by `workloadKey`: the workload that made it, and a Gateway. */
-export function targetsOf(pod: Pod, namespace: string): string[] {
+export function targetKeysOf(pod: Pod, namespace: string): string[] {
   return ownersIn(pod, targetKinds()).map((owner) => workloadKey({ ...owner, namespace }));
 }
 

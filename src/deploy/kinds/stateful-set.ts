@@ -10,7 +10,7 @@ import { workloadKind } from './workload-kind.ts';
 
 const RESOURCE = resource('apps/v1', 'StatefulSet', 'statefulsets');
 
-export const STATEFUL_SET = workloadKind({
+export const STATEFUL_SET_KIND = workloadKind({
   resource: RESOURCE,
   shortNames: ['sts'],
   podReplacement: 'old-first',

@@ -13,10 +13,10 @@ import {
   type AdoptedUnmanaged,
   type EnvoyFilterRef,
   envoyFilterKey,
-  selectorOf,
   selectsTemplate,
   type UnmanagedFilter,
   unmanagedKey,
+  workloadSelectorOf,
 } from '../../mesh/unmanaged/unmanaged.ts';
 import { describeWorkload, type WorkloadRef, workloadKey } from '../../targets/target.ts';
 import { targetKind } from '../kinds/kinds.ts';
@@ -85,7 +85,7 @@ export function adoptedEnvoyFilters(
         keeps: remainingPatches(observed, taken),
         scope: isMeshWide
           ? 'the whole mesh'
-          : Object.keys(selectorOf(observed)).length === 0
+          : Object.keys(workloadSelectorOf(observed)).length === 0
             ? 'its whole namespace'
             : 'selected pods',
         configMaps: configMapsOf(taken, planned),

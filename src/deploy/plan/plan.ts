@@ -142,7 +142,7 @@ export interface PlannedDeployment {
   /** What is wrong with the request, the targets, the mounts and the workloads. */
   readonly problems: readonly Problem[];
   /** The permissions without which it is not known what is superseded. */
-  readonly lacking: readonly Permission[];
+  readonly missingForCleanup: readonly Permission[];
   /** What the request holds stand-ins for. */
   readonly unknown: ReadonlySet<Unknown>;
   /** What the targets run now, each looked at once. */

@@ -12,7 +12,7 @@ import { readFacts } from '../../filter/module/facts.ts';
 import { makeRevision, type Revision } from '../../mesh/identity/revision.ts';
 import { workloadKey } from '../../targets/target.ts';
 import type { DeployContext } from '../context.ts';
-import { targetsOf } from '../kinds/kinds.ts';
+import { targetKeysOf } from '../kinds/kinds.ts';
 import type { Plan, PlannedDeployment } from '../plan/plan.ts';
 import { kindsOf, revisionMaker } from '../plan/target-settings.ts';
 import type { DeployRequest, FilterRequest, Unknown } from '../request.ts';
@@ -46,7 +46,7 @@ export async function checkFilter(deployment: PlannedDeployment, context: Deploy
     return context.log.group('Check the filter', async () => {
       const namespaces = new Set(plan.workloads.map(({ ref }) => ref.namespace));
       const proxies = await findProxies(plan, namespaces, context);
-      return checkRevisions(revisionsOf(filters), proxies, asFarAsKnown(context, unknown));
+      return checkRevisions(requestedRevisions(filters), proxies, asFarAsKnown(context, unknown));
     });
   }
   const fresh = plan.configMaps.filter(({ write, exists }) => write && !exists);
@@ -70,7 +70,7 @@ export async function checkWithoutCluster(
   const filters = checkedOf(request);
   if (filters.length === 0 || unknown.has('module')) return NOTHING;
   return context.log.group('Check the filter', () =>
-    checkRevisions(revisionsOf(filters), [], asFarAsKnown(context, unknown)),
+    checkRevisions(requestedRevisions(filters), [], asFarAsKnown(context, unknown)),
   );
 }
 
@@ -85,7 +85,7 @@ function asFarAsKnown({ log, signal, trial }: TrialContext, unknown: ReadonlySet
 }
 
 /** The revisions that a request asks for, whichever of its targets there are; one without targets is that of its usual settings. */
-export function revisionsOf(filters: readonly FilterRequest[]): Revision[] {
+export function requestedRevisions(filters: readonly FilterRequest[]): Revision[] {
   return filters.flatMap((filter) => {
     const { name, module, settings, targets } = filter;
     if (targets.length === 0) return [makeRevision(name, module, settings)];
@@ -161,7 +161,7 @@ async function findProxies(
         const pods = await client.listSome<Pod>(POD, namespace);
         return pods.flatMap((pod) => {
           const image = proxyImageOf(pod);
-          if (image === undefined || !targetsOf(pod, namespace).some((key) => wanted.has(key))) return [];
+          if (image === undefined || !targetKeysOf(pod, namespace).some((key) => wanted.has(key))) return [];
           return proxyVersionOfImage(image) ?? [];
         });
       } catch (error) {

@@ -60,9 +60,9 @@ export function mergeRemoval<C extends 'remove' | 'sweep'>(
 /** What the outcomes of all commands have. */
 function mergeSaid(
   parts: readonly ClusterOutcome[],
-): Pick<CommandOutcome, 'problems' | 'warnings' | 'permissions' | 'lacking'> {
+): Pick<CommandOutcome, 'problems' | 'warnings' | 'permissions' | 'missingForCleanup'> {
   const permissions = parts.flatMap(({ outcome }) => outcome.permissions ?? []);
-  const lacking = distinct(parts.flatMap(({ outcome }) => outcome.lacking ?? []));
+  const missingForCleanup = distinct(parts.flatMap(({ outcome }) => outcome.missingForCleanup ?? []));
   const asked = parts.some(({ outcome }) => outcome.permissions !== undefined);
   return {
     problems: sayOnce(
@@ -74,7 +74,7 @@ function mergeSaid(
       inWarning,
     ),
     ...(asked && { permissions: distinct(permissions) }),
-    ...(lacking.length > 0 && { lacking }),
+    ...(missingForCleanup.length > 0 && { missingForCleanup }),
   };
 }
 

@@ -153,7 +153,7 @@ export interface ReportBase {
   /** All that the command may need with its inputs, for whoever lacks some of it; omitted where the cluster was not asked. */
   readonly permissions?: readonly Permission[];
   /** Those without which the run has done what was wanted and left something undone that a warning tells; empty or omitted for none. */
-  readonly lacking?: readonly Permission[];
+  readonly missingForCleanup?: readonly Permission[];
   readonly warnings: readonly Warning[];
   /** Empty where no API server has answered, or none was asked. */
   readonly clusters: readonly ClusterConnection[];
@@ -255,7 +255,7 @@ export function filtersFound(report: Report): readonly FilterStatus[] {
 }
 
 /** Returns the workloads that the run has changed, or would; none for commands that change none. */
-export function targetsOf(report: WithTargets): readonly TargetReport[] {
+export function reportedTargets(report: WithTargets): readonly TargetReport[] {
   switch (report.command) {
     case 'deploy':
     case 'plan':

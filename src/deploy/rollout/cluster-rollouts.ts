@@ -24,7 +24,7 @@ import {
   endedRollout,
   failedRollout,
   failureOf,
-  isReady,
+  hasReadyPods,
   isRollingOut,
   isSettled,
   judgedRollout,
@@ -291,7 +291,7 @@ export function isMoving(planned: PlannedWorkload): boolean {
 }
 
 function mayBeVerifiedAgain(rollout: WorkloadRollout): rollout is EndedRollout | VerifiedRollout {
-  return wasRolled(rollout) && (rollout.state === 'ended' || rollout.state === 'verified') && isReady(rollout);
+  return wasRolled(rollout) && (rollout.state === 'ended' || rollout.state === 'verified') && hasReadyPods(rollout);
 }
 
 /** Whether the run has changed a workload and seen how that ended. */

@@ -8,7 +8,7 @@ import type { RolloutPolicy } from '../policy.ts';
 import { evidenceSource } from '../wait/evidence.ts';
 import { FailFast } from '../wait/fail-fast.ts';
 import { type Pending, RolloutWatch } from '../wait/rollout-watch.ts';
-import { failureOf, isReady, resultOf, type WorkloadRollout } from './workload-rollout.ts';
+import { failureOf, hasReadyPods, resultOf, type WorkloadRollout } from './workload-rollout.ts';
 
 /** How many workloads one line names. */
 const MAX_NAMED = 3;
@@ -23,14 +23,14 @@ export interface Tally {
 /** Counts workloads: one that goes back, or was not ready before, is no further one, and whatever it comes to is failed. */
 export function tally(rollouts: readonly WorkloadRollout[]): Tally {
   const failed = rollouts.filter((rollout) => failureOf(rollout).problem !== undefined);
-  return { all: rollouts.length, ready: rollouts.filter(isReady).length, failed: failed.length };
+  return { all: rollouts.length, ready: rollouts.filter(hasReadyPods).length, failed: failed.length };
 }
 
 /** How a wave ended: `2/3 verified, the slowest ready after 12.0 s.` What another run has replaced is that one's. */
 export function waveLine(wave: readonly WorkloadRollout[], { verify }: Pick<RolloutPolicy, 'verify'>): string {
   const rollouts = wave.filter(({ state }) => state !== 'superseded');
   const { all, ready } = tally(rollouts);
-  const durations = rollouts.flatMap((one) => (isReady(one) ? (resultOf(one)?.durationMs ?? 0) : []));
+  const durations = rollouts.flatMap((one) => (hasReadyPods(one) ? (resultOf(one)?.durationMs ?? 0) : []));
   // One that had nothing to wait for says nothing of how long it takes.
   const slowest = greatest(durations, 0);
   const waiting = rollouts.filter(({ state }) => state === 'waiting').length;

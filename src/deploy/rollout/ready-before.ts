@@ -17,7 +17,7 @@ import type { EvidenceSource } from '../wait/evidence.ts';
 import type { RolloutResult } from '../wait/rollout-watch.ts';
 
 /** In what condition a workload was or is that is not ready. */
-export interface Condition {
+export interface UnreadyState {
   /** Its pods that are ready, under whichever template. */
   readonly ready: number;
   /** What keeps pods from being ready, as `CONTAINER: CLASS`; `undefined` if its pods may not be listed. */
@@ -159,11 +159,11 @@ export async function listUnreadyPods(
 }
 
 /** In what condition a workload is now. */
-export async function readCondition(
+export async function readUnreadyState(
   ref: PlannedWorkload['ref'],
   workload: Workload,
   source: EvidenceSource,
-): Promise<Condition> {
+): Promise<UnreadyState> {
   const { message, podsRefused } = readinessOf(ref, workload);
   const ready = targetKind(ref).readyPods(workload);
   const pods = await listUnreadyPods(ref, workload, source);
@@ -180,9 +180,9 @@ export async function readCondition(
  * What is left to say of a workload that is not ready after the change and was not before: that it is no worse and for the
  * same cause, or what is worse or new. Where the filter only goes, all that counts is that no pod is lost by it.
  */
-export function compareConditions(
-  before: Condition,
-  after: Condition,
+export function compareUnreadyStates(
+  before: UnreadyState,
+  after: UnreadyState,
   { removal, envoy }: { readonly removal: boolean; readonly envoy: boolean },
 ): { readonly same: string } | { readonly worse: string } {
   const same = `not ready before either: ${after.words || before.words}`;

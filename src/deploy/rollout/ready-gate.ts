@@ -11,13 +11,13 @@ import { evidenceSource } from '../wait/evidence.ts';
 import { goalOfCurrentPods } from '../wait/rollout-goal.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
 import {
-  type Condition,
-  compareConditions,
+  compareUnreadyStates,
   listUnreadyPods,
   mustBeReadyBefore,
-  readCondition,
+  readUnreadyState,
   settlesInMs,
   UNREADY_ENDS,
+  type UnreadyState,
   unreadyProblem,
   wasUnready,
 } from './ready-before.ts';
@@ -75,13 +75,13 @@ export class ReadyGate {
    * Returns in what condition a workload is that is changed although it is not ready; `undefined` for every other, and where what is
    * deployed may be what mends it and nobody asked to deploy all the same.
    */
-  async note(planned: PlannedWorkload): Promise<Condition | undefined> {
+  async note(planned: PlannedWorkload): Promise<UnreadyState | undefined> {
     const { policy } = this.#context;
     if (!policy.wait || !wasUnready(planned)) return undefined;
     const deploys = planned.revisions.length > 0;
     if (deploys && policy.unready !== 'deploy') return undefined;
     const found = deploys ? await this.#settled(planned) : planned.observed;
-    return found === undefined ? undefined : readCondition(planned.ref, found, evidenceSource(this.#context));
+    return found === undefined ? undefined : readUnreadyState(planned.ref, found, evidenceSource(this.#context));
   }
 
   /** A workload that is not ready, once its pods have had the time to show why; `undefined` if it becomes ready. */
@@ -110,9 +110,9 @@ export class ReadyGate {
       log.debug(`${describeWorkload(ref)} after its rollout: ${messageOf(error)}`);
     });
     if (now === undefined) return ended;
-    const after = await readCondition(ref, now, evidenceSource(diagnosing));
+    const after = await readUnreadyState(ref, now, evidenceSource(diagnosing));
     const seen = { removal: revisions.length === 0, envoy: envoy !== undefined && envoy.foreign === undefined };
-    const result = compareConditions(before, after, seen);
+    const result = compareUnreadyStates(before, after, seen);
     return 'same' in result
       ? notReadyAsBefore(ended, result.same)
       : endedRollout(ended, { ...end, worse: result.worse });

@@ -21,7 +21,7 @@ import type { Rollback } from '../report/report.ts';
 import { Verifier } from '../verify/verifier.ts';
 import type { Heartbeat } from '../wait/heartbeat.ts';
 import type { RolloutWatch } from '../wait/rollout-watch.ts';
-import { type Condition, UNREADY_ENDS, wasUnready } from './ready-before.ts';
+import { UNREADY_ENDS, type UnreadyState, wasUnready } from './ready-before.ts';
 import { returnsToObserved, rollbackGoal, rollbackPatch } from './rollback-patch.ts';
 import {
   failedCallWords,
@@ -177,7 +177,7 @@ function whyRolledBack(rollout: WorkloadRollout, all: readonly WorkloadRollout[]
 }
 
 /** Returns the condition that a workload was changed in although it was not ready. */
-function conditionBefore(rollout: WorkloadRollout): Condition | undefined {
+function conditionBefore(rollout: WorkloadRollout): UnreadyState | undefined {
   const reached = reachedBy(rollout);
   return reached.state === 'pending' ? undefined : reached.before;
 }

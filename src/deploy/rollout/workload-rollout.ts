@@ -13,7 +13,7 @@ import type { Diagnosis } from '../wait/diagnose.ts';
 import type { RolloutGoal } from '../wait/rollout-goal.ts';
 import { rolloutProblem } from '../wait/rollout-problem.ts';
 import type { RolloutResult } from '../wait/rollout-watch.ts';
-import type { Condition } from './ready-before.ts';
+import type { UnreadyState } from './ready-before.ts';
 
 interface OfWorkload {
   readonly planned: PlannedWorkload;
@@ -38,7 +38,7 @@ export interface NotReadyBefore extends OfWorkload {
 interface WithWrite extends OfWorkload {
   readonly write: WorkloadWrite;
   /** The condition that it was in, where it was changed although it was not ready. */
-  readonly before?: Condition;
+  readonly before?: UnreadyState;
 }
 
 /** Its template has what was planned, or the write failed; nobody has seen its pods yet. */
@@ -128,7 +128,7 @@ export function notReadyBefore({ planned, wave }: OfWorkload, problem: Problem, 
 export function writtenRollout(
   pending: PendingRollout,
   write: WorkloadWrite,
-  before?: Condition,
+  before?: UnreadyState,
 ): PendingRollout | WrittenRollout | FailedRollout {
   if (write.result.state === 'skipped') return pending;
   const written: WrittenRollout = { ...pending, state: 'written', write, ...defined({ before }) };
@@ -271,7 +271,7 @@ export function isSettled({ ref, observed }: PlannedWorkload): boolean {
 }
 
 /** Whether the pods of a workload are ready, with nothing wrong. */
-export function isReady(rollout: WorkloadRollout): boolean {
+export function hasReadyPods(rollout: WorkloadRollout): boolean {
   return (
     rollout.state !== 'superseded' && failureOf(rollout).problem === undefined && resultOf(rollout)?.state === 'ready'
   );

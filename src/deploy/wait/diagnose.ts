@@ -26,7 +26,7 @@ import type { DeployContext } from '../context.ts';
 import {
   type EvidenceSource,
   evidenceSource,
-  filtersOf,
+  goalFilters,
   listNewPods,
   listWarnings,
   readEnvoyReason,
@@ -121,7 +121,7 @@ async function diagnoseOne(
   );
   const withProxy = pods.find(hasStartedProxy);
   const envoy =
-    (withProxy && (await readEnvoyReason(withProxy, ref.namespace, filtersOf(goal), source))) ??
+    (withProxy && (await readEnvoyReason(withProxy, ref.namespace, goalFilters(goal), source))) ??
     (await readPulls(goal, ready, source));
   const cause = await findCause(pods, events, goal, source);
   return {

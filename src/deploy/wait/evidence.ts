@@ -120,7 +120,7 @@ export async function listWarnings(namespace: string, source: EvidenceSource): P
 }
 
 /** Returns what Envoy may call the filters that a goal is about. */
-export function filtersOf({ ref, podRevisions, removals, about = [], settings }: RolloutGoal): OwnFilter[] {
+export function goalFilters({ ref, podRevisions, removals, about = [], settings }: RolloutGoal): OwnFilter[] {
   return ownFilters(ref.namespace, podRevisions, [...removals, ...about], settings);
 }
 
@@ -194,7 +194,7 @@ export async function readLastWords(
     const log = await readable(logsOf(namespace), source, (client) =>
       client.podLog(namespace, metadata.name, container, LAST_BYTES, { previous, lines: LAST_LINES }),
     );
-    const said = log === undefined ? undefined : lastWords(log);
+    const said = log === undefined ? undefined : lastErrorLine(log);
     if (said !== undefined) return said;
   }
   return undefined;
@@ -209,7 +209,7 @@ const TELLS_AN_ERROR = /error|exception|panic|fatal|fail|cannot|denied|not found
  * The line of a log that says why its program ended: the last one that speaks of an error, else the last one that is not
  * indented, as the lines of a stack are.
  */
-export function lastWords(log: string): string | undefined {
+export function lastErrorLine(log: string): string | undefined {
   const lines = stripVTControlCharacters(log)
     .split('\n')
     .filter((line) => line.trim() !== '' && !line.startsWith(NO_LOG));

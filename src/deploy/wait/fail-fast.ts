@@ -7,7 +7,7 @@ import { rejectsAnother } from '../../mesh/proxy/envoy-log.ts';
 import { workloadKey } from '../../targets/target.ts';
 import {
   type EvidenceSource,
-  filtersOf,
+  goalFilters,
   listNewPods,
   listWarnings,
   podId,
@@ -77,7 +77,7 @@ export class FailFast {
       const trouble = troubleOf(pod);
       if (trouble !== undefined && this.#lasts(`${podId(pod)} fatal`, PATIENCE_MS)) return describeTrouble(trouble);
       if (isProxyUnready(pod) && this.#lasts(`${podId(pod)} proxy`, PROXY_PATIENCE_MS) && this.#mayAsk(podId(pod))) {
-        const reason = await readEnvoyReason(pod, ref.namespace, filtersOf(goal), this.#source);
+        const reason = await readEnvoyReason(pod, ref.namespace, goalFilters(goal), this.#source);
         if (reason?.foreign !== undefined) return rejectsAnother(reason.foreign);
         if (reason !== undefined) return 'Envoy rejects the filter';
       }

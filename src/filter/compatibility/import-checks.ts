@@ -5,7 +5,7 @@ import { describeType, type ImportFact, importName } from '../module/wasm-types.
 import { type RefusedImport, refusedImports } from './imports.ts';
 import type { Incompatibility } from './module-checks.ts';
 import { describeEnvoy } from './proxy-version.ts';
-import type { Cause } from './remedies.ts';
+import type { IncompatibilityCause } from './remedies.ts';
 
 /** What the Envoys of these minor versions have against the module's imports, one incompatibility for each cause. */
 export function importIncompatibilities(facts: ModuleFacts, minors: readonly number[]): Incompatibility[] {
@@ -22,7 +22,7 @@ export function importIncompatibilities(facts: ModuleFacts, minors: readonly num
   }));
 }
 
-function describe(cause: Cause, refused: readonly RefusedImport[], facts: ModuleFacts): string {
+function describe(cause: IncompatibilityCause, refused: readonly RefusedImport[], facts: ModuleFacts): string {
   const names = groupNames(refused.map((entry) => entry.import));
   const functions = count(refused.length, 'function');
   switch (cause) {

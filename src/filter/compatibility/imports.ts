@@ -2,11 +2,11 @@ import { greatest } from '../../base/lists.ts';
 import type { ModuleFacts } from '../module/facts.ts';
 import { type ImportFact, importName, sameType } from '../module/wasm-types.ts';
 import { findHostFunction, type HostFunction } from './host-functions.ts';
-import { type Cause, remedyFor } from './remedies.ts';
+import { type IncompatibilityCause, remedyFor } from './remedies.ts';
 
 /** An import that an Envoy does not satisfy. */
 export interface RefusedImport {
-  readonly cause: Cause;
+  readonly cause: IncompatibilityCause;
   readonly import: ImportFact;
   /** The host function of the same name, where there is one. */
   readonly host?: HostFunction;
@@ -40,7 +40,7 @@ function causeOfKnown(
   host: HostFunction,
   abi: ModuleFacts['abi'],
   minor: number,
-): Cause | undefined {
+): IncompatibilityCause | undefined {
   if (abi !== undefined && !host.abis.includes(abi)) return 'other-abi';
   if (!sameType(entry, host)) return 'type';
   return host.since > minor ? 'newer' : undefined;
@@ -57,7 +57,7 @@ export function missingImportRemedy(name: string): string {
   return remedyFor(isKnown ? 'newer' : causeOfUnknown(entry), 'unknown');
 }
 
-function causeOfUnknown(entry: Pick<ImportFact, 'module' | 'name'>): Cause {
+function causeOfUnknown(entry: Pick<ImportFact, 'module' | 'name'>): IncompatibilityCause {
   const name = importName(entry);
   if (BROWSER.test(entry.module) || entry.name.startsWith('syscall/js.')) return 'browser';
   if (ABORT.test(name)) return 'abort';

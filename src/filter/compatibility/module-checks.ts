@@ -4,18 +4,18 @@ import { ABI_VERSIONS, abiMarkers, type ModuleFacts } from '../module/facts.ts';
 import { MAX_MEMORY_PAGES, MEMORY_CAP_SINCE, PAGE_BYTES } from '../module/memory.ts';
 import { describeType, type ExportFact, importName } from '../module/wasm-types.ts';
 import { hasAllocator, wrongSignatures } from './callbacks.ts';
-import type { Cause } from './remedies.ts';
+import type { IncompatibilityCause } from './remedies.ts';
 
 /** One thing for which Envoy rejects a module. */
 export interface Incompatibility {
-  readonly cause: Cause;
+  readonly cause: IncompatibilityCause;
   /** Goes on after the name of the filter. */
   readonly message: string;
 }
 
 /** What Envoy 1.`minor` has against the module besides its imported functions. */
 export function moduleIncompatibilities(facts: ModuleFacts, minor: number): Incompatibility[] {
-  const found: [Cause, string | undefined][] = [
+  const found: [IncompatibilityCause, string | undefined][] = [
     ['abi', wrongAbi(facts)],
     ['memory', wrongMemory(facts, minor)],
     [

@@ -1,7 +1,7 @@
 import type { Toolchain } from '../module/toolchain.ts';
 
 /** Why Envoy would refuse a module: one cause is fixed in one place. */
-export type Cause =
+export type IncompatibilityCause =
   | 'abi'
   | 'memory'
   | 'allocator'
@@ -35,7 +35,7 @@ const BUILD: Advice = {
     'Build it with a Proxy-Wasm SDK (Rust, Go, TinyGo, AssemblyScript, C++) and the flags that the SDK asks for.',
 };
 
-const ADVICE: Readonly<Record<Cause, Advice>> = {
+const ADVICE: Readonly<Record<IncompatibilityCause, Advice>> = {
   abi: BUILD,
   allocator: BUILD,
   memory: BUILD,
@@ -104,7 +104,7 @@ const ADVICE: Readonly<Record<Cause, Advice>> = {
 };
 
 /** What to do about a cause, for a module of this toolchain. */
-export function remedyFor(cause: Cause, toolchain: Toolchain): string {
+export function remedyFor(cause: IncompatibilityCause, toolchain: Toolchain): string {
   const advice = ADVICE[cause];
   return advice[toolchain] ?? advice.unknown;
 }

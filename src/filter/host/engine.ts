@@ -4,7 +4,7 @@ export interface EngineMemory {
 }
 
 /** A host function. Parameters are numbers, and bigints for i64. */
-export type HostFunction = (...parameters: never[]) => number | undefined;
+export type HostImplementation = (...parameters: never[]) => number | undefined;
 type ImportObject = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 /** An import or export as the engine describes it. */

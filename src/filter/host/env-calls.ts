@@ -1,4 +1,4 @@
-import type { HostFunction } from './engine.ts';
+import type { HostImplementation } from './engine.ts';
 import { written } from './env-general.ts';
 import type { HostState } from './host-state.ts';
 import { Status } from './status.ts';
@@ -11,7 +11,7 @@ const TOKEN_KINDS = { http: 0, grpcCall: 1, grpcStream: 2 } as const;
 const KIND_BITS = 3;
 
 /** Calls to other services, which are accepted and never answered, and functions of the proxy's own. */
-export function callFunctions(state: HostState): Record<string, HostFunction> {
+export function callFunctions(state: HostState): Record<string, HostImplementation> {
   const { memory } = state;
   const accept = (kind: keyof typeof TOKEN_KINDS, tokenTo: number): number =>
     written(memory.setUint32(tokenTo, state.nextToken(TOKEN_KINDS[kind])));

@@ -1,5 +1,5 @@
 import { truncate } from '../../base/text.ts';
-import type { HostFunction } from './engine.ts';
+import type { HostImplementation } from './engine.ts';
 import { MAX_LINE_LENGTH } from './filter-log.ts';
 import type { HostState } from './host-state.ts';
 import { property } from './properties.ts';
@@ -11,7 +11,7 @@ const BYTES_PER_CHARACTER = 3;
 const HOST_LOG_LEVEL = LOG_LEVELS.indexOf('warn');
 
 /** Log, clock, properties, the configuration of ABI 0.1.0, contexts. */
-export function generalFunctions(state: HostState): Record<string, HostFunction> {
+export function generalFunctions(state: HostState): Record<string, HostImplementation> {
   const { memory } = state;
   return {
     proxy_log: (level: number, pointer: number, size: number) => {

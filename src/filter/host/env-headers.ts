@@ -1,4 +1,4 @@
-import type { HostFunction } from './engine.ts';
+import type { HostImplementation } from './engine.ts';
 import { written } from './env-general.ts';
 import { HeaderMap } from './header-map.ts';
 import type { HostState } from './host-state.ts';
@@ -9,7 +9,7 @@ import { Status } from './status.ts';
 const Maps = { requestHeaders: 0, requestTrailers: 1, responseHeaders: 2, responseTrailers: 3, last: 7 } as const;
 
 /** Headers and trailers. A map that cannot be reached at the moment is a bad argument, as in Envoy. */
-export function headerFunctions(state: HostState): Record<string, HostFunction> {
+export function headerFunctions(state: HostState): Record<string, HostImplementation> {
   const { memory } = state;
 
   /** Runs `change` on a map with the texts at the given places. */

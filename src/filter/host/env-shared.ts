@@ -1,10 +1,10 @@
-import type { HostFunction } from './engine.ts';
+import type { HostImplementation } from './engine.ts';
 import { written } from './env-general.ts';
 import type { HostState } from './host-state.ts';
 import { Status } from './status.ts';
 
 /** Shared data, shared queues and metrics. */
-export function sharedFunctions(state: HostState): Record<string, HostFunction> {
+export function sharedFunctions(state: HostState): Record<string, HostImplementation> {
   const { memory, metrics, data, queues } = state;
   return {
     proxy_get_shared_data: (key: number, keySize: number, valueTo: number, sizeTo: number, versionTo: number) => {

@@ -1,4 +1,4 @@
-import type { HostFunction } from './engine.ts';
+import type { HostImplementation } from './engine.ts';
 import { written } from './env-general.ts';
 import type { HostState } from './host-state.ts';
 import { keptHeaders } from './pairs.ts';
@@ -13,7 +13,7 @@ const NONE = new Uint8Array();
 const LAST_STREAM_TYPE = 3;
 
 /** Bodies and other buffers, going on with what was held back, and answers of the filter's own. */
-export function streamFunctions(state: HostState): Record<string, HostFunction> {
+export function streamFunctions(state: HostState): Record<string, HostImplementation> {
   const { memory } = state;
   const goOn = (side: 'request' | 'response'): number => {
     const stream = state.activeStream;

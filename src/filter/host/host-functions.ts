@@ -1,6 +1,6 @@
 import { isCapabilityAllowed } from '../compatibility/capabilities.ts';
 import { findHostFunction } from '../compatibility/host-functions.ts';
-import type { HostFunction, ImportEntry } from './engine.ts';
+import type { HostImplementation, ImportEntry } from './engine.ts';
 import { callFunctions } from './env-calls.ts';
 import { generalFunctions } from './env-general.ts';
 import { headerFunctions } from './env-headers.ts';
@@ -14,7 +14,7 @@ import { Errno, wasiFunctions } from './wasi.ts';
 const WASI_MODULES = ['wasi_snapshot_preview1', 'wasi_unstable'];
 
 /** The host functions by module and name, for the module's ABI version. */
-export function hostFunctions(state: HostState): Record<string, Record<string, HostFunction>> {
+export function hostFunctions(state: HostState): Record<string, Record<string, HostImplementation>> {
   const env = {
     ...generalFunctions(state),
     ...headerFunctions(state),
@@ -22,25 +22,27 @@ export function hostFunctions(state: HostState): Record<string, Record<string, H
     ...sharedFunctions(state),
     ...callFunctions(state),
   };
-  const ours = Object.entries<HostFunction>(env)
+  const ours = Object.entries<HostImplementation>(env)
     .filter(([name]) => findHostFunction('env', name)?.abis.includes(state.abi) ?? false)
-    .map(([name, run]): [string, HostFunction] => [name, restricted(state, name, run, Status.internalFailure)]);
-  const wasi = Object.entries<HostFunction>(wasiFunctions(state)).map(([name, run]): [string, HostFunction] => [
-    name,
-    restricted(state, name, run, name === 'proc_exit' ? undefined : Errno.notcapable),
-  ]);
-  const guarded = (functions: readonly [string, HostFunction][]): Record<string, HostFunction> =>
+    .map(([name, run]): [string, HostImplementation] => [name, restricted(state, name, run, Status.internalFailure)]);
+  const wasi = Object.entries<HostImplementation>(wasiFunctions(state)).map(
+    ([name, run]): [string, HostImplementation] => [
+      name,
+      restricted(state, name, run, name === 'proc_exit' ? undefined : Errno.notcapable),
+    ],
+  );
+  const guarded = (functions: readonly [string, HostImplementation][]): Record<string, HostImplementation> =>
     Object.fromEntries(functions.map(([name, run]) => [name, guard(state, name, run)]));
   return { env: guarded(ours), ...Object.fromEntries(WASI_MODULES.map((module) => [module, guarded(wasi)])) };
 }
 
 /** The same host functions, each of which says that it was called, and the status it gave. */
 export function recorded(
-  functions: Readonly<Record<string, Readonly<Record<string, HostFunction>>>>,
+  functions: Readonly<Record<string, Readonly<Record<string, HostImplementation>>>>,
   call: (line: string) => void,
-): Record<string, Record<string, HostFunction>> {
+): Record<string, Record<string, HostImplementation>> {
   const record =
-    (name: string, run: HostFunction): HostFunction =>
+    (name: string, run: HostImplementation): HostImplementation =>
     (...parameters: never[]) => {
       const status = run(...parameters);
       call(status === undefined ? name : `${name} ${status}`);
@@ -57,7 +59,7 @@ export function recorded(
 /** The functions that a module imports and that no host function here answers. */
 export function unknownImports(
   imports: readonly ImportEntry[],
-  functions: Readonly<Record<string, Readonly<Record<string, HostFunction>>>>,
+  functions: Readonly<Record<string, Readonly<Record<string, HostImplementation>>>>,
 ): string[] {
   return imports
     .filter(({ kind, module, name }) => kind === 'function' && functions[module]?.[name] === undefined)
@@ -65,7 +67,12 @@ export function unknownImports(
 }
 
 /** What Envoy links instead of a function that the filter may not call (proxy-wasm-cpp-host, include/proxy-wasm/exports.h). */
-function restricted(state: HostState, name: string, run: HostFunction, answer: number | undefined): HostFunction {
+function restricted(
+  state: HostState,
+  name: string,
+  run: HostImplementation,
+  answer: number | undefined,
+): HostImplementation {
   if (isCapabilityAllowed(name, state.request.capabilities)) return run;
   return () => {
     state.log.add('error', `Attempted call to restricted capability: ${name}`);
@@ -119,7 +126,7 @@ function crashesUnlinked(name: string, envoy: number | undefined): boolean {
   return name.startsWith('proxy_') || CRASHING.includes(name);
 }
 
-function guard(state: HostState, name: string, run: HostFunction): HostFunction {
+function guard(state: HostState, name: string, run: HostImplementation): HostImplementation {
   const { envoy } = state.request;
   const [forbidden, crashing] = [forbiddenAtStart(name, envoy), crashesUnlinked(name, envoy)];
   return (...parameters: never[]) => {

@@ -1,4 +1,4 @@
-import type { HostFunction } from './engine.ts';
+import type { HostImplementation } from './engine.ts';
 import { isSince, SINCE } from './envoy-kinds.ts';
 import { MAX_LINE_LENGTH } from './filter-log.ts';
 import type { HostState } from './host-state.ts';
@@ -30,14 +30,14 @@ const UNCERTAIN = (
 ).split(' ');
 
 /** The WASI functions as Envoy answers them: a log, clocks, randomness, variables, no files, no arguments. */
-export function wasiFunctions(state: HostState): Record<string, HostFunction> {
+export function wasiFunctions(state: HostState): Record<string, HostImplementation> {
   const { memory } = state;
   const faultUnless = (ok: boolean): number => (ok ? Errno.success : Errno.fault);
   const unsupportedCall = (name: string): number => {
     state.unsupported(`WASI's ${name}`);
     return Errno.nosys;
   };
-  const uncertain = UNCERTAIN.map((name): [string, HostFunction] => [name, () => unsupportedCall(name)]);
+  const uncertain = UNCERTAIN.map((name): [string, HostImplementation] => [name, () => unsupportedCall(name)]);
   return {
     ...Object.fromEntries(uncertain),
     fd_write: (fd: number, vectors: number, count: number, writtenTo: number) => {

@@ -19,7 +19,7 @@ export class Trap {
 }
 
 /** The proxy's process would have ended in a call. Thrown, because nothing comes after it. */
-export class Crash extends Error {
+export class ProcessCrash extends Error {
   readonly step: TrialStep;
 
   constructor(step: TrialStep, reason: string) {
@@ -56,7 +56,7 @@ export class Callbacks {
     const result = this.#run(step, name, () => Number(callback(...parameters)) >>> 0);
     const { crashed, lost, overrun } = this.state;
     if (overrun !== undefined) throw new Overrun(overrun);
-    if (crashed !== undefined) throw new Crash(step, crashed);
+    if (crashed !== undefined) throw new ProcessCrash(step, crashed);
     return lost === undefined || result instanceof Trap ? result : new Trap(step, lost, result);
   }
 

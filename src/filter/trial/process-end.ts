@@ -13,7 +13,7 @@ const OUT_OF_MEMORY = ['heap out of memory', 'Allocation failed', 'Out of memory
 const MAX_QUOTED = 300;
 
 /** Why a process that gave no outcome says nothing of the filter, as a clause. `step` is the last one that it began. */
-export function causeOf({ code, signal, errors }: ProcessEnd, step: string | undefined): string {
+export function processEndWords({ code, signal, errors }: ProcessEnd, step: string | undefined): string {
   const how = signal === null ? `ended with exit code ${code}` : `was ended by ${signal}`;
   if (OUT_OF_MEMORY.some((text) => errors.includes(text))) {
     return `its process could get no more memory and ${how}${step === undefined ? '' : ` in ${step}`}`;

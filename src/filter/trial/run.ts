@@ -5,7 +5,7 @@ import { messageOf } from '../../base/problem.ts';
 import { formatBytes } from '../../base/text.ts';
 import type { TrialRequest } from '../host/request.ts';
 import { FrameReader, frame } from './frames.ts';
-import { causeOf } from './process-end.ts';
+import { processEndWords } from './process-end.ts';
 import { MAX_SAID_BYTES, type TrialEnd, type TrialEvent, type TrialOrder } from './protocol.ts';
 import { withUnsupported } from './trial.ts';
 import type { TrialStep, TrialVerdict } from './verdict.ts';
@@ -72,7 +72,7 @@ export async function trialRun(request: TrialRequest, options: TrialOptions): Pr
     const gone = once(child, 'exit').catch(() => undefined);
     let errors = '';
     child.on('error', (error) => breakOff(`its process could not be started: ${messageOf(error)}`));
-    child.on('close', (code, by) => breakOff(causeOf({ code, signal: by, errors }, step)));
+    child.on('close', (code, by) => breakOff(processEndWords({ code, signal: by, errors }, step)));
     child.stderr.on('data', (piece: Buffer) => {
       errors = (errors + piece).slice(0, MAX_ERROR_LENGTH);
     });

@@ -1,10 +1,10 @@
 import { formatBytes, listWords, truncate } from '../../base/text.ts';
 import { FilterLog } from '../host/filter-log.ts';
 import type { Header, TrialRequest } from '../host/request.ts';
-import { Callbacks, Crash, Overrun, Trap } from './calls.ts';
+import { Callbacks, Overrun, ProcessCrash, Trap } from './calls.ts';
 import { instantiate } from './instantiate.ts';
-import { loadFilter } from './load-filter.ts';
 import { serveRequest } from './serve-request.ts';
+import { startFilter } from './start-filter.ts';
 import type { TrialOutcome, TrialStep } from './verdict.ts';
 
 /** What somebody outside sees while a trial runs. */
@@ -38,10 +38,10 @@ export function runTrial(request: TrialRequest, observer: TrialObserver): TrialO
 
 function run(callbacks: Callbacks): TrialOutcome {
   try {
-    return loadFilter(callbacks) ?? served(callbacks);
+    return startFilter(callbacks) ?? served(callbacks);
   } catch (error) {
     if (error instanceof Overrun) return { state: 'inconclusive', why: error.message, brokeOff: true };
-    if (!(error instanceof Crash)) throw error;
+    if (!(error instanceof ProcessCrash)) throw error;
     return { state: 'crashed', step: error.step, reason: error.message };
   }
 }

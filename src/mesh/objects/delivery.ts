@@ -2,7 +2,7 @@ import { defined } from '../../base/defined.ts';
 import { Diagnostics, fail, ok, type Problem, type Result } from '../../base/problem.ts';
 import { formatBytes } from '../../base/text.ts';
 import { type FilterModule, fitsConfigMap } from '../../filter/module/module.ts';
-import type { ImageDelivery, Phase } from '../../filter/settings.ts';
+import type { ImageDelivery, PluginPhase } from '../../filter/settings.ts';
 import { requireFit, type ShrinkOptions } from '../../filter/shrink/shrink.ts';
 import { readPluginConfig } from './wasm-plugin.ts';
 
@@ -13,7 +13,7 @@ export const DELIVERIES = ['auto', 'configmap', 'image'] as const;
 export interface DeliveryRequest {
   readonly delivery: (typeof DELIVERIES)[number];
   readonly pullSecret?: string;
-  readonly phase: Phase;
+  readonly phase: PluginPhase;
   /** Whether the filter is for Gateways too, into whose pods nothing can be mounted. */
   readonly gateways?: boolean;
 }

@@ -51,7 +51,7 @@ export function overlaps(a: PatchPlace, b: PatchPlace): boolean {
 }
 
 /** `requests that come in on port 9080`: what a patch applies to, in words. */
-export function describePlace({ context, portNumber }: PatchPlace): string {
+export function describePatchPlace({ context, portNumber }: PatchPlace): string {
   return `${context}${portNumber === undefined ? ', every port' : `, port ${portNumber}`}`;
 }
 

@@ -1,7 +1,7 @@
 import { missingImportRemedy } from '../../filter/compatibility/imports.ts';
 
 /** A cause that Envoy's log names, in the order in which it is worth telling. */
-export interface Cause {
+export interface EnvoyCause {
   readonly pattern: RegExp;
   /** What the user can do; of what Envoy says, where that decides it. */
   readonly remedy: string | ((match: RegExpExecArray) => string);
@@ -15,7 +15,7 @@ const DAMAGED = 'Build the file again with a WebAssembly compiler: it is damaged
  * What Envoy and its Wasm host say when they refuse a filter, most exact first. Measured on Envoy 1.40; sources:
  * proxy-wasm-cpp-host src/wasm.cc, src/bytecode_util.cc, src/v8/v8.cc and envoy source/extensions/common/wasm.
  */
-export const CAUSES: readonly Cause[] = [
+export const CAUSES: readonly EnvoyCause[] = [
   {
     pattern: /Failed to load Wasm module due to a missing import: (\S+)/,
     unloaded: true,

@@ -1,14 +1,9 @@
+import type { Explanation } from '../../base/problem.ts';
 import type { Pod, PodTemplate } from '../../cluster/objects.ts';
 import { PROXY_CONTAINER } from '../../cluster/pods.ts';
 import type { Direction } from '../../filter/settings.ts';
 import { TEMPLATES_ANNOTATION as TEMPLATES, volumeName } from '../identity/names.ts';
 import { isInjectedGateway } from './gateway-mounts.ts';
-
-/** Why a filter has no effect, and what to do. */
-export interface Explanation {
-  readonly message: string;
-  readonly remedy: string;
-}
 
 type Labels = Readonly<Record<string, string>>;
 

@@ -1,5 +1,5 @@
 import { listWords, nearestNames } from '../../base/text.ts';
-import { describePlace } from '../objects/http-patches.ts';
+import { describePatchPlace } from '../objects/http-patches.ts';
 import { describeCode, statedDigest } from '../proxy/wasm-code.ts';
 import {
   allNames,
@@ -113,7 +113,7 @@ export function nameFor(filter: UnmanagedFilter, all: readonly UnmanagedFilter[]
 
 /** `"headers" of EnvoyFilter shop/wasm (/etc/wasm/headers.wasm; SIDECAR_INBOUND, every port)`. */
 export function describeUnmanaged({ httpFilter, envoyFilter, code, places }: UnmanagedFilter): string {
-  const where = listWords([...new Set(places.map(describePlace))], 'and');
+  const where = listWords([...new Set(places.map(describePatchPlace))], 'and');
   return `"${httpFilter}" of ${describeSource(envoyFilter)} (${describeCode(code)}; ${where})`;
 }
 

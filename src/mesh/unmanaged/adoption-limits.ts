@@ -67,7 +67,7 @@ export function sharersOf(
           places.some((place) => overlaps(place, one)) &&
           !isTaken(adopted, envoyFilter, one.patch),
       );
-      if (sharing) found.add(`another filter of EnvoyFilter ${keyOf(envoyFilter)}${where}`);
+      if (sharing) found.add(`another filter of EnvoyFilter ${observedKey(envoyFilter)}${where}`);
     }
     if (found.size === 0 && chains.some((chain) => holdsMore(chain, filter, adopted))) {
       found.add(`another filter in the chains of its running proxies${where}`);
@@ -78,7 +78,7 @@ export function sharersOf(
 
 /** Whether the EnvoyFilter of a filter puts it into these proxies. */
 function isIn({ envoyFilter }: UnmanagedFilter, { template, envoyFilters }: ConcernedProxies): boolean {
-  const own = envoyFilters.find((one) => keyOf(one) === envoyFilterKey(envoyFilter));
+  const own = envoyFilters.find((one) => observedKey(one) === envoyFilterKey(envoyFilter));
   return own === undefined || selectsTemplate(own, template.metadata?.labels ?? {});
 }
 
@@ -124,7 +124,7 @@ export function dependentsOf(
         if (isOwned(envoyFilter) && one.operation === 'REMOVE') continue;
         if (one.anchor !== httpFilter || isTaken(adopted, envoyFilter, one.patch)) continue;
         if (!places.some((place) => overlaps(place, one))) continue;
-        found.add(`EnvoyFilter ${keyOf(envoyFilter)} (${describePatch(one.patch)} at it)`);
+        found.add(`EnvoyFilter ${observedKey(envoyFilter)} (${describePatch(one.patch)} at it)`);
       }
     }
   }
@@ -133,7 +133,7 @@ export function dependentsOf(
 
 /** Whether an entry of an EnvoyFilter belongs to a filter that is taken over. */
 export function isTaken(adopted: readonly UnmanagedFilter[], envoyFilter: EnvoyFilter, patch: Json): boolean {
-  const key = keyOf(envoyFilter);
+  const key = observedKey(envoyFilter);
   return adopted.some(
     (one) => envoyFilterKey(one.envoyFilter) === key && one.patches.some((own) => sameJson(own, patch)),
   );
@@ -145,7 +145,7 @@ export function remainingPatches(envoyFilter: EnvoyFilter, adopted: readonly Unm
 }
 
 /** `shop/wasm`. */
-export function keyOf({ metadata: { namespace = '', name } }: EnvoyFilter): string {
+export function observedKey({ metadata: { namespace = '', name } }: EnvoyFilter): string {
   return envoyFilterKey({ namespace, name });
 }
 

@@ -96,7 +96,7 @@ export function findUnmanaged(
  */
 export function selectsTemplate({ spec }: EnvoyFilter, labels: Readonly<Record<string, string>>): boolean {
   if (Array.isArray(spec.targetRefs) && spec.targetRefs.length > 0) return false;
-  return Object.entries(selectorOf({ spec })).every(([key, value]) => labels[key] === value);
+  return Object.entries(workloadSelectorOf({ spec })).every(([key, value]) => labels[key] === value);
 }
 
 /**
@@ -119,7 +119,7 @@ export function appliesToPod(
 }
 
 /** The labels that an EnvoyFilter selects pods by; none for every pod of its namespace. */
-export function selectorOf({ spec }: Pick<EnvoyFilter, 'spec'>): Readonly<Record<string, unknown>> {
+export function workloadSelectorOf({ spec }: Pick<EnvoyFilter, 'spec'>): Readonly<Record<string, unknown>> {
   const labels = pick(spec, 'workloadSelector', 'labels');
   return isObject(labels) ? labels : {};
 }

@@ -14,11 +14,11 @@ import {
   type Report,
   type ReportOf,
   type Rollback,
+  reportedTargets,
   STOPPED,
   type Step,
   type StepState,
   type TargetReport,
-  targetsOf,
 } from '../../../src/deploy/report/report.ts';
 import type { FilterStatus, WorkloadStatus } from '../../../src/deploy/report/status-report.ts';
 import { withPhase } from '../../../src/deploy/rollout/target-phase.ts';
@@ -363,7 +363,7 @@ export type ReportParts =
 /** A report with the outcome that the engine would conclude from its parts. */
 export function report(parts: ReportParts = {}): Report {
   const outcome = outcomeOf(parts);
-  const written = targetsOf(outcome).some(({ steps: done }) => Object.values(done).includes('done'));
+  const written = reportedTargets(outcome).some(({ steps: done }) => Object.values(done).includes('done'));
   const brings = ['deploy', 'plan', 'render'].includes(outcome.command);
   const concluded = concludeReport(outcome, {
     filters: parts.filters ?? (brings ? [filter()] : []),
@@ -384,7 +384,7 @@ function outcomeOf(parts: ReportParts): CommandOutcome {
     problems: parts.problems ?? [],
     warnings: parts.warnings ?? [],
     ...(parts.permissions !== undefined && { permissions: parts.permissions }),
-    ...(parts.lacking !== undefined && { lacking: parts.lacking }),
+    ...(parts.missingForCleanup !== undefined && { missingForCleanup: parts.missingForCleanup }),
   };
   switch (parts.command) {
     case 'plan': {

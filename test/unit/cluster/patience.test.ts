@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
 import fc from 'fast-check';
-import { Patience, type Phase, StalledError } from '../../../src/cluster/patience.ts';
+import { type ApiPhase, Patience, StalledError } from '../../../src/cluster/patience.ts';
 
 beforeEach(() => {
   jest.useFakeTimers();
@@ -11,7 +11,7 @@ afterEach(() => {
 
 const make = (): Patience => new Patience(() => Date.now());
 /** Asks what is answered only after a time, and gives the seconds until it is answered or given up. */
-const ask = async (patience: Patience, phase: Phase, answerMs = Number.POSITIVE_INFINITY): Promise<number> => {
+const ask = async (patience: Patience, phase: ApiPhase, answerMs = Number.POSITIVE_INFINITY): Promise<number> => {
   const started = Date.now();
   let over = false;
   const work = (): Promise<void> =>
@@ -29,10 +29,10 @@ const ask = async (patience: Patience, phase: Phase, answerMs = Number.POSITIVE_
   await asked;
   return (Date.now() - started) / 1000;
 };
-const PHASES: readonly Phase[] = ['reading the cluster', 'writing', 'verifying the filter', 'collecting evidence'];
+const PHASES: readonly ApiPhase[] = ['reading the cluster', 'writing', 'verifying the filter', 'collecting evidence'];
 
 describe('a server that never answers', () => {
-  test.each<[Phase, number]>([
+  test.each<[ApiPhase, number]>([
     ['inspecting what runs', 10.5],
     ['reading the cluster', 18.5],
     ['writing', 18.5],

@@ -2,7 +2,7 @@ import { createPublicKey, verify } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { canonicalJson } from '../../../src/base/json.ts';
-import { readText } from '../../../src/provenance/certificate.ts';
+import { readUtf8String } from '../../../src/provenance/certificate.ts';
 import { GITHUB_ROOT } from '../../../src/provenance/github-root.ts';
 
 /** A DER UTF8String. */
@@ -16,7 +16,7 @@ function der(text: string): Buffer {
 test('the text of an extension is read, however long', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme', maxLength: 400 }), (text) => {
-      expect(readText(der(text))).toBe(text);
+      expect(readUtf8String(der(text))).toBe(text);
     }),
   );
 });
@@ -28,7 +28,7 @@ test.each<[string, Uint8Array]>([
   ['a text that is cut off', der('abc').subarray(0, 4)],
   ['something after the text', Buffer.concat([der('abc'), Buffer.from([0])])],
 ])('%s is no text', (_, bytes) => {
-  expect(readText(bytes)).toBe('');
+  expect(readUtf8String(bytes)).toBe('');
 });
 
 test("the first root of GitHub's TUF repository is signed by all of its keys", () => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import {
-  type Credentials,
   credentialsIn,
   parseDockerConfig,
+  type RegistryCredentials,
   type RunHelper,
 } from '../../../src/registry/credentials.ts';
 import { LoginError } from '../../../src/registry/errors.ts';
@@ -10,12 +10,12 @@ import { findLogin, type LoginSources } from '../../../src/registry/logins.ts';
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const noHelper: RunHelper = (helper) => Promise.reject(new Error(`docker-credential-${helper} was run`));
-const find = (config: object, host = 'ghcr.io', runHelper = noHelper): Promise<Credentials | undefined> =>
+const find = (config: object, host = 'ghcr.io', runHelper = noHelper): Promise<RegistryCredentials | undefined> =>
   credentialsIn(parseDockerConfig(JSON.stringify(config), 'config.json'), host, runHelper);
 const ME = { from: 'config.json', username: 'me', password: 'pass' };
 
 describe('a Docker configuration has for ghcr.io', () => {
-  test.each<[string, object, Credentials | undefined]>([
+  test.each<[string, object, RegistryCredentials | undefined]>([
     ['nothing', {}, undefined],
     ['nothing of use', { auths: [], credHelpers: 'x', credsStore: 3 }, undefined],
     ['a login of another host', { auths: { 'quay.io': { auth: base64('me:pass') } } }, undefined],

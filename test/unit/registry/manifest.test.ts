@@ -10,12 +10,12 @@ import {
   istioChooses,
   OCI_LAYER,
   OCI_MANIFEST,
-  parseManifest,
+  parseImageManifest,
 } from '../../../src/registry/manifest.ts';
 import { findModuleLayer } from '../../../src/registry/module-layer.ts';
 
 const digest = `sha256:${'1'.repeat(64)}`;
-const read = (value: unknown, contentType = '') => parseManifest(Buffer.from(JSON.stringify(value)), contentType);
+const read = (value: unknown, contentType = '') => parseImageManifest(Buffer.from(JSON.stringify(value)), contentType);
 
 describe('chooseEntry takes what holds the filter, and says whether Istio takes the same', () => {
   test.each<[string, (string | undefined)[], number, boolean]>([

@@ -1,6 +1,6 @@
 import { someOf } from '../../../base/text.ts';
 import type { MadePlan } from '../../../deploy/report/plan-report.ts';
-import { type ClusterConnection, type Report, targetsOf } from '../../../deploy/report/report.ts';
+import { type ClusterConnection, type Report, reportedTargets } from '../../../deploy/report/report.ts';
 import type { WorkloadRef } from '../../../targets/target.ts';
 import { countOf } from '../../verdict/text.ts';
 import { HEALTH_COUNTS } from './health.ts';
@@ -51,7 +51,7 @@ function resultIn(report: Report, cluster: string): string {
       );
     }
     default: {
-      const targets = targetsOf(report).filter(isThere);
+      const targets = reportedTargets(report).filter(isThere);
       return (
         renderCounts(
           targets.map((target) => ({ count: countedAs(target) })),

@@ -1,4 +1,4 @@
-import { filtersFound, type Report, targetsOf } from '../../../deploy/report/report.ts';
+import { filtersFound, type Report, reportedTargets } from '../../../deploy/report/report.ts';
 import { FULL, type Limits } from './limits.ts';
 import { code } from './markdown.ts';
 
@@ -18,5 +18,5 @@ export function renderLeftOut(report: Report, limits: Limits): string {
 /** How many rows the longest table of a page would have. */
 function rowsOf(report: Report): number {
   const restarts = report.command === 'plan' && report.plan.state === 'made' ? report.plan.restarts.length : 0;
-  return Math.max(targetsOf(report).length, filtersFound(report).length, restarts);
+  return Math.max(reportedTargets(report).length, filtersFound(report).length, restarts);
 }

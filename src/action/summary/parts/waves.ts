@@ -1,7 +1,7 @@
 import { greatest, least } from '../../../base/lists.ts';
 import { formatDuration } from '../../../base/text.ts';
 import type { PlannedRestart } from '../../../deploy/report/plan-report.ts';
-import { type Report, type TargetReport, targetsOf } from '../../../deploy/report/report.ts';
+import { type Report, reportedTargets, type TargetReport } from '../../../deploy/report/report.ts';
 import { countOf } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
 import { blocks, table, tableRow } from './markdown.ts';
@@ -15,7 +15,7 @@ export function renderWaves(report: Report, limits: Limits): string {
     const waves = byWave(restarts, ({ wave }) => wave);
     return tableOf(['Wave', 'Would restart'], waves, (ones) => [restartWords(ones)], limits);
   }
-  const waves = byWave(targetsOf(report), ({ wave }) => wave);
+  const waves = byWave(reportedTargets(report), ({ wave }) => wave);
   const counts = (targets: readonly TargetReport[]): string =>
     renderCounts(
       targets.map((target) => ({ count: countedAs(target) })),

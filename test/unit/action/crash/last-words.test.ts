@@ -9,7 +9,7 @@ import {
   type RunPhase,
   runPhase,
 } from '../../../../src/action/runner/progress.ts';
-import type { Phase } from '../../../../src/cluster/patience.ts';
+import type { ApiPhase } from '../../../../src/cluster/patience.ts';
 
 const progressOf = (...events: readonly ProgressEvent[]): Progress => events.reduce(advance, NO_PROGRESS);
 const write = (object: string): ProgressEvent => ({ kind: 'write', object });
@@ -39,7 +39,7 @@ describe('progress', () => {
     expect(advance(progress, phase('writing'))).toBe(progress);
   });
 
-  test.each<[Phase, RunPhase]>([
+  test.each<[ApiPhase, RunPhase]>([
     ['inspecting what runs', 'reading the cluster'],
     ['collecting evidence', 'verifying the filter'],
     ['waiting for pods', 'waiting for pods'],

@@ -3,7 +3,7 @@ import { redactedReport } from '../../../../src/action/publish/redacted-report.t
 import type { CommandFiles } from '../../../../src/action/runner/command-files.ts';
 import { type Core, guardedCore, guardedFiles } from '../../../../src/action/runner/guarded-core.ts';
 import { Redactor } from '../../../../src/base/redaction/redactor.ts';
-import { targetsOf } from '../../../../src/deploy/report/report.ts';
+import { reportedTargets } from '../../../../src/deploy/report/report.ts';
 import { report, stuck } from '../report-builder.ts';
 
 const SECRET = 'a-secret_that-is.long';
@@ -103,7 +103,7 @@ test('a report loses its secrets before anything cuts it', () => {
     warnings: [{ topic: 'Tag', subject: SECRET, text: SECRET }],
   });
   const redacted = redactedReport(given, redactor.redact);
-  const [target] = targetsOf(redacted);
+  const [target] = reportedTargets(redacted);
   expect(redacted.warnings).toEqual([{ topic: 'Tag', subject: '***', text: '***' }]);
   expect(target?.diagnosis).toEqual(['***']);
   expect(target?.problem).toEqual({ kind: 'rollout', subject: '***', message: '***!', remedy: '***', cause });

@@ -47,7 +47,7 @@ test.each<[string, string, string | undefined, boolean]>([
 
 test('a permission without which something was left undone comes with the Role', () => {
   const lacking = [permission('list statefulsets.apps in namespace "shop"')];
-  const page = renderSummary(report({ targets: [deployed('shop/a')], lacking }));
+  const page = renderSummary(report({ targets: [deployed('shop/a')], missingForCleanup: lacking }));
   expect(page).toContain('Role with all that this run needs');
   expect(page).toContain('statefulsets');
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { ArgoRollout } from '../../../../src/cluster/argo-rollout.ts';
 import type { Pod, Workload } from '../../../../src/cluster/objects.ts';
-import { ARGO_ROLLOUT } from '../../../../src/deploy/kinds/argo-rollout.ts';
+import { ARGO_ROLLOUT_KIND } from '../../../../src/deploy/kinds/argo-rollout.ts';
 import { ownerOf } from '../../../../src/deploy/kinds/kinds.ts';
 
 type Spec = NonNullable<ArgoRollout['spec']>;
@@ -137,28 +137,33 @@ describe('the rollout of a Rollout', () => {
   ])('%s', (_, spec, status, state, message, ready) => {
     const rollout = make(spec, status);
     const said = typeof message === 'string' ? message : expect.stringMatching(message);
-    expect(ARGO_ROLLOUT.readiness(rollout)).toMatchObject({ state, message: said, ready, wanted: spec.replicas ?? 3 });
+    expect(ARGO_ROLLOUT_KIND.readiness(rollout)).toMatchObject({
+      state,
+      message: said,
+      ready,
+      wanted: spec.replicas ?? 3,
+    });
   });
 
   test('is over only once the controller has seen the Deployment that has its pod template', () => {
     const rollout = make({ workloadRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'source' } }, healthy);
     const seenAt = (generation: string): Workload | undefined =>
-      ARGO_ROLLOUT.binding.view(
+      ARGO_ROLLOUT_KIND.binding.view(
         [{ ...rollout, status: { ...healthy, workloadObservedGeneration: generation } } as Workload],
         {
           plugins: { items: [], kind: 'WasmPlugin' },
           templateSources: [SOURCE],
         },
       )[0];
-    expect(ARGO_ROLLOUT.readiness(seenAt('2') as Workload)).toMatchObject({
+    expect(ARGO_ROLLOUT_KIND.readiness(seenAt('2') as Workload)).toMatchObject({
       state: 'progressing',
       message: 'the controller has not seen the change of Deployment source yet',
     });
-    expect(ARGO_ROLLOUT.readiness(seenAt('3') as Workload).state).toBe('ready');
+    expect(ARGO_ROLLOUT_KIND.readiness(seenAt('3') as Workload).state).toBe('ready');
   });
 
   test('has old pods that its controller ends by itself, after a delay', () => {
-    const retires = (status: Status): boolean | undefined => ARGO_ROLLOUT.retiresPods?.(make({}, status));
+    const retires = (status: Status): boolean | undefined => ARGO_ROLLOUT_KIND.retiresPods?.(make({}, status));
     expect(retires({ ...healthy, replicas: 6 })).toBe(true);
     expect(retires(healthy)).toBe(false);
     expect(retires(begun)).toBe(false);
@@ -180,7 +185,7 @@ test('its pods are those of ReplicaSets that are named after it and a hash of it
 describe('what stands in the way of a change', () => {
   const blocked = (spec: Spec): string | undefined => {
     const ref = { kind: 'Rollout', namespace: 'shop', name: 'web' };
-    return ARGO_ROLLOUT.blockerOf({ ref, observed: make(spec), revisions: [] }, { wait: true })?.message;
+    return ARGO_ROLLOUT_KIND.blockerOf({ ref, observed: make(spec), revisions: [] }, { wait: true })?.message;
   };
 
   test.each<[string, Spec, RegExp | undefined]>([
@@ -209,7 +214,7 @@ describe("a pod template that is a Deployment's", () => {
     annotations: { 'rollout.argoproj.io/revision': '2' },
   });
   const around = { plugins: { items: [], kind: 'WasmPlugin' as const }, templateSources: [SOURCE] };
-  const [view] = ARGO_ROLLOUT.binding.view([rollout], around) as [Workload];
+  const [view] = ARGO_ROLLOUT_KIND.binding.view([rollout], around) as [Workload];
   const ref = { kind: 'Rollout', namespace: 'shop', name: 'web' };
 
   test('is looked at as if it were its own, with what is recorded beside it', () => {
@@ -222,24 +227,26 @@ describe("a pod template that is a Deployment's", () => {
       spec: { ...SOURCE.spec, replicas: 3 },
       status: healthy,
     });
-    expect(ARGO_ROLLOUT.binding.sourceOf(view)).toBe('source');
+    expect(ARGO_ROLLOUT_KIND.binding.sourceOf(view)).toBe('source');
   });
 
   test('is what is written', () => {
     const patch = { spec: { template: {} } };
-    expect(ARGO_ROLLOUT.binding.writes(ref, view, patch)).toEqual([
+    expect(ARGO_ROLLOUT_KIND.binding.writes(ref, view, patch)).toEqual([
       { action: 'change', kind: 'Deployment', name: 'source' },
     ]);
-    expect(ARGO_ROLLOUT.binding.permissions(ARGO_ROLLOUT.resource, view).resource.plural).toBe('deployments');
-    expect(ARGO_ROLLOUT.binding.permissions(ARGO_ROLLOUT.resource, make({})).resource.plural).toBe('rollouts');
+    expect(ARGO_ROLLOUT_KIND.binding.permissions(ARGO_ROLLOUT_KIND.resource, view).resource.plural).toBe('deployments');
+    expect(ARGO_ROLLOUT_KIND.binding.permissions(ARGO_ROLLOUT_KIND.resource, make({})).resource.plural).toBe(
+      'rollouts',
+    );
   });
 
   test('stays known while a watch shows the Rollout alone', () => {
     const shown = { ...rollout, status: { ...healthy, phase: 'Progressing' } };
-    expect(ARGO_ROLLOUT.binding.refresh(shown, view)).toMatchObject({
+    expect(ARGO_ROLLOUT_KIND.binding.refresh(shown, view)).toMatchObject({
       spec: { template: SOURCE.spec?.template },
       status: { phase: 'Progressing' },
     });
-    expect(ARGO_ROLLOUT.binding.refresh(view, rollout)).toBe(view);
+    expect(ARGO_ROLLOUT_KIND.binding.refresh(view, rollout)).toBe(view);
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { allRevisions, countOutcome, runProblems, targetsOf } from '../../../../src/deploy/report/report.ts';
+import { allRevisions, countOutcome, reportedTargets, runProblems } from '../../../../src/deploy/report/report.ts';
 import { problem, target } from './target.ts';
 
 test('counts, problems and revisions of all targets', () => {
@@ -23,6 +23,6 @@ test('counts, problems and revisions of all targets', () => {
 
 test('a command that changes no workloads has no targets', () => {
   const targets = [target('deployed')];
-  expect(targetsOf({ command: 'sweep', targets })).toBe(targets);
-  expect(targetsOf({ command: 'status' })).toEqual([]);
+  expect(reportedTargets({ command: 'sweep', targets })).toBe(targets);
+  expect(reportedTargets({ command: 'status' })).toEqual([]);
 });

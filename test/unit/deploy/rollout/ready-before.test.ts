@@ -3,10 +3,10 @@ import { describeProblem } from '../../../../src/base/problem.ts';
 import type { Pod, Workload } from '../../../../src/cluster/objects.ts';
 import type { PlannedWorkload } from '../../../../src/deploy/plan/plan.ts';
 import {
-  type Condition,
-  compareConditions,
+  compareUnreadyStates,
   mustBeReadyBefore,
   settlesInMs,
+  type UnreadyState,
   unreadyProblem,
 } from '../../../../src/deploy/rollout/ready-before.ts';
 import type { Diagnosis } from '../../../../src/deploy/wait/diagnose.ts';
@@ -116,7 +116,11 @@ describe('which workloads have to be ready before', () => {
 });
 
 describe('what is left of a workload that was not ready before', () => {
-  const condition = (ready: number, causes: readonly string[] | undefined, words = 'shop-1: not ready'): Condition => ({
+  const condition = (
+    ready: number,
+    causes: readonly string[] | undefined,
+    words = 'shop-1: not ready',
+  ): UnreadyState => ({
     ready,
     causes: causes && new Set(causes),
     words,
@@ -124,7 +128,7 @@ describe('what is left of a workload that was not ready before', () => {
   const broken = condition(0, ['app: image'], 'shop-1: ImagePullBackOff (app)');
   const deploying = { removal: false, envoy: false };
 
-  test.each<[string, Condition, Condition, Parameters<typeof compareConditions>[2], object]>([
+  test.each<[string, UnreadyState, UnreadyState, Parameters<typeof compareUnreadyStates>[2], object]>([
     ['the same cause', broken, broken, deploying, { same: 'not ready before either: shop-1: ImagePullBackOff (app)' }],
     ['one of two causes', condition(1, ['app: crash', 'app: image']), condition(1, ['app: image']), deploying, SAME],
     ['fewer ready pods', condition(2, ['app: image']), condition(1, ['app: image']), deploying, WORSE],
@@ -137,7 +141,7 @@ describe('what is left of a workload that was not ready before', () => {
     ['a removal without the permission to look', condition(0, undefined), condition(0, undefined), REMOVAL, SAME],
     ['a removal that costs a pod', condition(1, []), condition(0, ['app: image']), REMOVAL, WORSE],
   ])('%s', (_, before, after, seen, result) => {
-    expect(compareConditions(before, after, seen)).toEqual(result);
+    expect(compareUnreadyStates(before, after, seen)).toEqual(result);
   });
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { describePermission } from '../../../../src/base/permission.ts';
-import { lastWords, listWarnings, readEnvoyReason, readLastWords } from '../../../../src/deploy/wait/evidence.ts';
+import { lastErrorLine, listWarnings, readEnvoyReason, readLastWords } from '../../../../src/deploy/wait/evidence.ts';
 import { refusal, startApiServer } from '../../cluster/api-server.ts';
 
 test('what may not be read is told by its permission, and is no failure', async () => {
@@ -76,5 +76,5 @@ test.each<[string, string, string | undefined]>([
   ['nothing of an empty log', ' \n\n', undefined],
   ['nothing of a log that is gone', 'unable to retrieve container logs for containerd://15fc355224e5', undefined],
 ])('the last words of a program: %s', (_, log, said) => {
-  expect(lastWords(log)).toBe(said);
+  expect(lastErrorLine(log)).toBe(said);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { causeOf, type ProcessEnd } from '../../../../src/filter/trial/process-end.ts';
+import { type ProcessEnd, processEndWords } from '../../../../src/filter/trial/process-end.ts';
 
 const FATAL = 'FATAL ERROR: invalid array length Allocation failed - JavaScript heap out of memory\n';
 
@@ -19,5 +19,5 @@ test.each<[string, Partial<ProcessEnd>, string | undefined, string]>([
     "its process ended with exit code 1 before the filter was started: Error: Cannot find module 'trial.js'",
   ],
 ])('%s is told', (_case, end, step, cause) => {
-  expect(causeOf({ code: null, signal: null, errors: '', ...end }, step)).toBe(cause);
+  expect(processEndWords({ code: null, signal: null, errors: '', ...end }, step)).toBe(cause);
 });

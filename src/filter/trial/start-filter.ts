@@ -7,7 +7,7 @@ import type { TrialOutcome } from './verdict.ts';
  * Starts the module and configures the plugin as Envoy does before it accepts a listener (proxy-wasm-cpp-host, src/wasm.cc:
  * startVm and canary; src/context.cc: onStart and onConfigure). `undefined` if Envoy goes on to requests.
  */
-export function loadFilter(callbacks: Callbacks): TrialOutcome | undefined {
+export function startFilter(callbacks: Callbacks): TrialOutcome | undefined {
   const stuck = start(callbacks);
   if (stuck !== undefined) return stuck;
 

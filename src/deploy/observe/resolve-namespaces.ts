@@ -18,7 +18,7 @@ export interface PlacedLists {
  * Finds the namespaces of the entries that choose them. Reads the namespaces of the cluster once for all lists, and only where an
  * entry chooses: listing them is a permission that a deployer need not have.
  */
-export async function placeTargets(
+export async function resolveNamespaces(
   lists: readonly (readonly TargetEntry[])[],
   client: Client,
   log: Pick<Log, 'info'>,
