@@ -1,5 +1,6 @@
 import { defined } from '../base/defined.ts';
-import { namedLog } from '../base/log.ts';
+import { inContext } from '../base/kubectl.ts';
+import { mappedLog, namedLog } from '../base/log.ts';
 import { fail, ok, type Result } from '../base/problem.ts';
 import { Client, UNKNOWN_VERSION } from '../cluster/client.ts';
 import { callProblem, isApiError } from '../cluster/errors.ts';
@@ -20,9 +21,11 @@ export interface ClusterSession {
   readonly close: () => Promise<void>;
 }
 
-/** Opens the connections to a cluster; nothing is asked yet. What is logged or noted of one of several begins with its name. */
+/** Opens the connections to a cluster; nothing is asked yet. What is logged or noted of one of several begins with its name, and its kubectl commands go there. */
 export function openSession(cluster: ChosenCluster, name: string | undefined, runtime: Runtime): ClusterSession {
-  const log = name === undefined ? runtime.log : namedLog(name, runtime.log);
+  const { kubectlContext } = cluster.access;
+  const own = mappedLog(runtime.log, (line) => inContext(line, kubectlContext));
+  const log = name === undefined ? own : namedLog(name, own);
   const transport = new Transport(cluster.access, {
     userAgent: USER_AGENT,
     signal: runtime.abandoned,

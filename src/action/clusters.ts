@@ -11,6 +11,7 @@ import { planCommand } from '../deploy/commands/plan.ts';
 import { remove, sweep } from '../deploy/commands/remove.ts';
 import { status } from '../deploy/commands/status.ts';
 import type { CommandOutcome } from '../deploy/report/conclude.ts';
+import { outcomeInContext, problemInContext } from '../deploy/report/kubectl-context.ts';
 import {
   type ClusterOutcome,
   inProblem,
@@ -95,11 +96,12 @@ async function reach(
   for (const { session, answer } of answers) {
     const {
       name,
-      access: { context, weaknesses },
+      access: { context, kubectlContext, weaknesses },
     } = session.cluster;
+    const cluster = { name, context, ...defined({ kubectlContext }) };
     if (answer.ok) {
       reachedSessions.push(session);
-      connections.push({ state: 'connected', name, context, version: answer.value });
+      connections.push({ state: 'connected', ...cluster, version: answer.value });
       append(
         warnings,
         weaknesses.map((weakness) => ({
@@ -110,13 +112,13 @@ async function reach(
       );
     } else if (skips && answer.problems.every(({ kind }) => kind === 'connection')) {
       const why = answer.problems.map(describeProblem).join(' ');
-      connections.push({ state: 'skipped', name, context, why });
+      connections.push({ state: 'skipped', ...cluster, why });
       const text = `Cluster ${name} was skipped, as it does not answer: ${why}`;
       warnings.push({ topic: 'Skipped', subject: `cluster ${name}`, text });
     } else
       append(
         problems,
-        answer.problems.map((problem) => inProblem(problem, session.name)),
+        answer.problems.map((problem) => problemInContext(inProblem(problem, session.name), kubectlContext)),
       );
   }
   const twice = problems.length === 0 ? await findTwice(reachedSessions) : [];
@@ -202,7 +204,10 @@ function named<O extends CommandOutcome>(
   sessions: readonly ClusterSession[],
   outcomes: readonly O[],
 ): ClusterOutcome<O>[] {
-  return outcomes.map((outcome, index) => ({ cluster: sessions[index]?.name, outcome }));
+  return outcomes.map((outcome, index) => ({
+    cluster: sessions[index]?.name,
+    outcome: outcomeInContext(outcome, sessions[index]?.cluster.access.kubectlContext),
+  }));
 }
 
 function requestsOf(sessions: readonly ClusterSession[]): RequestCounts {

@@ -19,12 +19,20 @@ export const silentLog: Log = {
 export function namedLog(name: string, log: Log): Log {
   const named = (line: string): string => `${name}: ${line}`;
   return {
-    info: (line) => log.info(named(line)),
-    warning: (line) => log.warning(named(line)),
-    debug: (line) => log.debug(named(line)),
+    ...mappedLog(log, named),
     group: (title, phase) => {
       log.info(named(title));
       return phase();
     },
+  };
+}
+
+/** A log whose lines are others than those that it is given. */
+export function mappedLog(log: Log, lineOf: (line: string) => string): Log {
+  return {
+    info: (line) => log.info(lineOf(line)),
+    warning: (line) => log.warning(lineOf(line)),
+    debug: (line) => log.debug(lineOf(line)),
+    group: (title, phase) => log.group(title, phase),
   };
 }

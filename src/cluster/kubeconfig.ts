@@ -26,6 +26,8 @@ export { type KubeconfigText, looksLikeContent } from './kubeconfig/load.ts';
 /** A cluster that can be called: the context's address and who we are there. */
 export interface ClusterAccess {
   readonly context: string;
+  /** The same, where kubectl has to be told it: the kubeconfig has others. */
+  readonly kubectlContext?: string;
   readonly server: string;
   /** The proxy on the way to it, if any: the kubeconfig's or the environment's. */
   readonly proxy: ProxyServer | undefined;
@@ -74,7 +76,8 @@ export async function readContexts(
   for (const name of wanted === ALL_CONTEXTS ? contexts.keys() : wanted) {
     const chosen = diagnostics.unwrap(chooseContext(config.value, name, runtime.mask));
     const access = chosen && diagnostics.unwrap(await makeAccess(chosen, runtime));
-    if (access !== undefined) accesses.push(access);
+    if (access === undefined) continue;
+    accesses.push(contexts.size > 1 ? { ...access, kubectlContext: access.context } : access);
   }
   return diagnostics.ok ? ok(accesses) : fail(diagnostics.problems);
 }

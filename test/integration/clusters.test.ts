@@ -232,6 +232,21 @@ filters:
   });
 });
 
+test.concurrent('a kubectl command that is offered goes to the cluster that it is for', async () => {
+  const twins = await Twins.open(clusters);
+  const workload = await twins.workload('a');
+  await Promise.all(Object.values(clusters).map(({ api }) => api.patch(pathOf(workload), { spec: { paused: true } })));
+  const resume = `\`kubectl rollout resume -n ${twins.namespace} deployment/a --context`;
+  const offered = async (inputs: ActionInputs): Promise<(string | undefined)[]> =>
+    (await twins.deploy(inputs)).problems.map(({ remedy }) => remedy);
+  expect(await offered({})).toEqual([
+    expect.stringContaining(`${resume} staging\``),
+    expect.stringContaining(`${resume} production\``),
+  ]);
+  // One cluster of a kubeconfig with two.
+  expect(await offered({ contexts: 'staging' })).toEqual([expect.stringContaining(`${resume} staging\``)]);
+});
+
 describe('a failure', () => {
   test.concurrent('in the canary of the first cluster leaves the second without a single write', async () => {
     const twins = await Twins.open(clusters);

@@ -1,5 +1,7 @@
+import { kubectl } from '../../base/kubectl.ts';
 import { sentence, someOf, thousands } from '../../base/text.ts';
 import { targetKind } from '../../deploy/kinds/kinds.ts';
+import { kubectlContextOf } from '../../deploy/report/kubectl-context.ts';
 import { type ChangeReport, countOutcome, type TargetReport } from '../../deploy/report/report.ts';
 import { describeWorkload } from '../../targets/target.ts';
 import { evidenceOf, evidenceTail } from './evidence.ts';
@@ -18,7 +20,11 @@ export function judgeWaiting(report: ChangeReport, subject: string): Verdict {
     icon: '⏸️',
     headline: `${subject} waits for promotion on ${waitingWorkloads(report)}${seen === '' ? '' : `${seen} so far`}`,
     sentence: sentences(
-      waitingSentence(waiting, report.command === 'deploy' ? 'verify the rest' : 'delete what nothing uses any more'),
+      waitingSentence(
+        report,
+        waiting,
+        report.command === 'deploy' ? 'verify the rest' : 'delete what nothing uses any more',
+      ),
       untouched === 0
         ? ''
         : `${workloads(untouched)} of later waves ${verb(untouched, 'was', 'were')} not touched, and ${verb(untouched, 'has', 'have')} its turn in that run.`,
@@ -40,9 +46,16 @@ function waitingTargets({ targets }: Pick<ChangeReport, 'targets'>): TargetRepor
 }
 
 /** Where rollouts wait, what promotes them, and what a run does after that. */
-function waitingSentence(targets: readonly TargetReport[], next: string): string {
+function waitingSentence(
+  { clusters }: Pick<ChangeReport, 'clusters'>,
+  targets: readonly TargetReport[],
+  next: string,
+): string {
   const places = targets.map(({ ref, waiting = '' }) => plain(`${describeWorkload(ref)}: ${waiting}`, 400));
-  const commands = targets.flatMap(({ ref }) => targetKind(ref).promotion?.(ref).promote ?? []);
+  const commands = targets.flatMap(({ ref }) => {
+    const promote = targetKind(ref).promotion?.(ref).promote;
+    return promote === undefined ? [] : [kubectl(promote, kubectlContextOf(clusters, ref))];
+  });
   const shown = someOf(
     commands.map((command) => `\`${plain(command, 400)}\``),
     MAX_NAMED,

@@ -132,6 +132,8 @@ export type ClusterConnection = {
   /** What the run calls it. */
   readonly name: string;
   readonly context: string;
+  /** The same, where kubectl has to be told it: the kubeconfig has others. */
+  readonly kubectlContext?: string;
 } & ({ readonly state: 'connected'; readonly version: string } | { readonly state: 'skipped'; readonly why: string });
 
 /** Stands for what a run ended too early to have: its inputs were bad, the cluster did not answer, or it was cancelled. Its problems say why. */

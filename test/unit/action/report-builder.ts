@@ -345,6 +345,11 @@ export function found(path: string, filters: readonly FilterStatus[] = [running(
   return { ref: ref(path), pods: { ready, wanted: 3 }, filters };
 }
 
+/** One of the clusters of a run, whose kubeconfig then has several contexts. */
+export function oneOfSeveral(name: string, version?: string): ClusterConnection {
+  return { ...connected(name, version), kubectlContext: name };
+}
+
 /** A cluster that a run spoke to, called as its context. */
 export function connected(name: string, version = 'v1.34.4'): ClusterConnection {
   return { state: 'connected', name, context: name, version };

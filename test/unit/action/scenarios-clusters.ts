@@ -4,11 +4,11 @@ import { mergeDeploy, mergePlan, mergeRemoval, mergeStatus } from '../../../src/
 import type { ClusterConnection, Report } from '../../../src/deploy/report/report.ts';
 import {
   change,
-  connected,
   deployed,
   deployPlan,
   found,
   NEW,
+  oneOfSeveral,
   permission,
   planned,
   policy,
@@ -43,7 +43,7 @@ function deployedTo(parts: Parts<OutcomeOf<'deploy'>>): OutcomeOf<'deploy'> {
   );
 }
 
-const TWO: readonly ClusterConnection[] = [connected('staging', 'v1.35.0'), connected('prod-eu')];
+const TWO: readonly ClusterConnection[] = [oneOfSeveral('staging', 'v1.35.0'), oneOfSeveral('prod-eu')];
 const SHOP = ['shop/cart', 'shop/reviews'];
 
 const LIST_REFUSED: Problem = {
@@ -74,7 +74,7 @@ export const CLUSTER_SCENARIOS: Readonly<Record<string, () => Report>> = {
         'prod-eu': { targets: [rolledBack('shop/reviews', { wave: 2 }), withdrawn('shop/cart', { wave: 2 })] },
         'prod-us': { targets: SHOP.map((path) => untouched(path, { wave: 3 })) },
       }),
-      clusters: [...TWO, { ...connected('production-us', 'v1.33.2'), name: 'prod-us' }],
+      clusters: [...TWO, { ...oneOfSeveral('production-us', 'v1.33.2'), name: 'prod-us' }],
       policy: policy({ onFailure: 'rollback-all' }),
     }),
 

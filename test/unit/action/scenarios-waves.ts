@@ -1,8 +1,8 @@
 import type { Report, TargetReport } from '../../../src/deploy/report/report.ts';
 import {
-  connected,
   deployed,
   interrupted,
+  oneOfSeveral,
   policy,
   report,
   rollback,
@@ -93,7 +93,7 @@ export const WAVE_SCENARIOS: Readonly<Record<string, () => Report>> = {
 
   'many-waves-of-clusters': () =>
     report({
-      clusters: [connected('staging'), connected('prod-eu')],
+      clusters: [oneOfSeveral('staging'), oneOfSeveral('prod-eu')],
       targets: fleet(120),
       policy: policy({ maxFailures: { percent: 10 } }),
       durationMs: 223_000,
@@ -103,7 +103,7 @@ export const WAVE_SCENARIOS: Readonly<Record<string, () => Report>> = {
 /** A run over a whole mesh. */
 export function bigRun(size: number): Report {
   return report({
-    clusters: [connected('staging'), connected('prod-eu')],
+    clusters: [oneOfSeveral('staging'), oneOfSeveral('prod-eu')],
     targets: fleet(size),
     policy: policy({ maxFailures: { percent: 10 } }),
     durationMs: 1_223_000,

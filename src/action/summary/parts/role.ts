@@ -1,11 +1,12 @@
 import { dump } from 'js-yaml';
+import { kubectl } from '../../../base/kubectl.ts';
 import { EACH_NAMESPACE, type Permission } from '../../../base/permission.ts';
 import type { Problem } from '../../../base/problem.ts';
 import { listWords } from '../../../base/text.ts';
 import type { Command, Report } from '../../../deploy/report/report.ts';
 import { countOf, plain } from '../../verdict/text.ts';
 import type { Limits } from './limits.ts';
-import { blocks, details, fence } from './markdown.ts';
+import { blocks, code, codes, details, fence } from './markdown.ts';
 
 /** Equal in every run of a command: a Role that is applied replaces that of an earlier run, whose rules it has, too. */
 const NAMES: Readonly<Record<Command, string>> = {
@@ -33,7 +34,7 @@ interface Rule {
  * nothing is missing.
  */
 export function renderRole(
-  { command, permissions: needed = [] }: Pick<Report, 'command' | 'permissions'>,
+  { command, permissions: needed = [], clusters }: Pick<Report, 'command' | 'permissions' | 'clusters'>,
   problems: readonly Pick<Problem, 'permission' | 'user'>[],
   limits: Limits,
 ): string {
@@ -62,9 +63,17 @@ export function renderRole(
       ? [`repeat what is in namespace ${EACH_NAMESPACE} for each namespace that the target list chooses`]
       : []),
   ];
+  const contexts = clusters.flatMap(({ state, kubectlContext }) =>
+    state === 'connected' ? (kubectlContext ?? []) : [],
+  );
+  // Which of several clusters lack it is told beside each problem.
+  const apply =
+    contexts.length > 1
+      ? 'kubectl apply -f role.yaml --context CONTEXT'
+      : kubectl('kubectl apply -f role.yaml', contexts[0]);
   const who = steps.length === 0 ? '' : `${listWords(steps, 'and')}, then `;
   return details(
-    `Role with all that this run needs: ${who}<code>kubectl apply -f role.yaml</code> as a user who may create Roles`,
+    `Role with all that this run needs: ${who}${code(apply)} as a user who may create Roles${contexts.length > 1 ? `, with each CONTEXT whose cluster lacks some of it (${codes(contexts, limits.subjects, limits.name)})` : ''}`,
     blocks(fence(yaml, 'yaml'), left > 0 ? `… and ${countOf(left, 'more namespace')}.` : ''),
     yaml.split('\n').length <= MAX_OPEN_LINES,
   );

@@ -4,13 +4,13 @@ import { FULL } from '../../../../../src/action/summary/parts/limits.ts';
 import { renderRole } from '../../../../../src/action/summary/parts/role.ts';
 import { EACH_NAMESPACE, type Permission } from '../../../../../src/base/permission.ts';
 import type { Problem } from '../../../../../src/base/problem.ts';
-import { permission } from '../../report-builder.ts';
+import { connected, oneOfSeveral, permission } from '../../report-builder.ts';
 
 const NEEDED = ['list configmaps', 'create configmaps', 'get pods/log', 'patch deployments.apps'].map((one) =>
   permission(`${one} in namespace "shop"`),
 );
 const rendered = (problems: readonly Problem[], command: 'deploy' | 'status' = 'deploy'): string =>
-  renderRole({ command, permissions: NEEDED }, problems, FULL);
+  renderRole({ command, permissions: NEEDED, clusters: [] }, problems, FULL);
 const lacking = (missing: Permission, user?: string): Problem => ({
   kind: 'permission',
   message: 'Not allowed.',
@@ -101,7 +101,7 @@ test('what no namespace has is a ClusterRole with a binding for each user, and s
   const choosing = { verb: 'list', group: '', resource: 'namespaces' };
   const permissions = [choosing, { ...choosing, resource: 'configmaps', namespace: EACH_NAMESPACE }];
   const page = renderRole(
-    { command: 'deploy', permissions },
+    { command: 'deploy', permissions, clusters: [] },
     [lacking(choosing, 'system:serviceaccount:ci:deployer')],
     FULL,
   );
@@ -115,9 +115,27 @@ test('what no namespace has is a ClusterRole with a binding for each user, and s
     ['RoleBinding', 'deploy-wasm-filter', 'NAMESPACE'],
   ]);
   expect(objects(page).map(grants)).toEqual([['list namespaces'], [], ['list configmaps'], []]);
-  const named = renderRole({ command: 'deploy', permissions }, [lacking(choosing, 'https://id.example/#me')], FULL);
+  const named = renderRole(
+    { command: 'deploy', permissions, clusters: [] },
+    [lacking(choosing, 'https://id.example/#me')],
+    FULL,
+  );
   expect(objects(named)[1]?.metadata.name).toBe('deploy-wasm-filter:https:--id.example--me');
-  expect(renderRole({ command: 'deploy', permissions }, [lacking(choosing)], FULL)).toMatch(
+  expect(renderRole({ command: 'deploy', permissions, clusters: [] }, [lacking(choosing)], FULL)).toMatch(
     /replace USER by .+ and repeat what is in namespace NAMESPACE/,
+  );
+});
+
+test('is applied with the context where the kubeconfig has several', () => {
+  const problems = NEEDED.slice(0, 1).map((missing) => lacking(missing));
+  const command = { command: 'deploy', permissions: NEEDED } as const;
+  const commandOf = (...clusters: readonly ReturnType<typeof connected>[]): string | undefined =>
+    /<code>(kubectl apply .+?)<\/code> as .+?<\/summary>/.exec(
+      renderRole({ ...command, clusters }, problems, FULL),
+    )?.[0];
+  expect(commandOf(connected('prod'))).toContain('<code>kubectl apply -f role.yaml</code>');
+  expect(commandOf(oneOfSeveral('prod'))).toContain('<code>kubectl apply -f role.yaml --context prod</code>');
+  expect(commandOf(oneOfSeveral('staging'), oneOfSeveral('prod'))).toMatch(
+    /--context CONTEXT<\/code>.+<code>staging<\/code>.+<code>prod<\/code>/,
   );
 });
